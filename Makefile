@@ -1,0 +1,52 @@
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup demo test lint types contracts unit bench lock clean
+
+help:
+	@echo "make demo   set up, then update the example fleet in the embedded sandbox"
+	@echo "make test   set up, then lint, types, import contracts and all tests"
+	@echo "make bench  set up, then every benchmark (several minutes)"
+	@echo "make lock   pin the newest dependencies that pyproject.toml admits"
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $(STAMP)
+
+demo: setup
+	@BIN=$(BIN) sh examples/demo.sh
+
+test: lint types contracts unit
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+contracts: setup
+	$(BIN)/lint-imports
+
+unit: setup
+	$(BIN)/python -m pytest
+
+bench: setup
+	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/quota.py
+
+lock:
+	python3 -m venv .lock-venv
+	.lock-venv/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
+	CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras --allow-unsafe \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --extra test --output-file requirements.lock pyproject.toml
+	rm -rf .lock-venv
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

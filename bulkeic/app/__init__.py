@@ -1,0 +1,1 @@
+"""The only wiring: options → parts → a run."""

@@ -1,0 +1,160 @@
+"""A targets file → a run file that is ready, or every problem told and nothing made."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bulkeic.core.destinations import check_not_itself
+from bulkeic.core.errors import BulkeicError, InputError
+from bulkeic.core.model import Lane
+from bulkeic.core.rows import Defaults, Row, RowParser
+from bulkeic.output import Screen
+from bulkeic.output.screen import Problems, counted
+from bulkeic.sources import TargetsFile
+from bulkeic.store import Duplicate, Loader
+
+
+class BadInputError(BulkeicError):
+    """A targets file whose problems have been told one by one; nothing of it was sent."""
+
+
+class Loading:
+    """The loading of one targets file.
+
+    Args:
+        targets: the file.
+        defaults: what holds where a row is silent.
+        path: of the run file to be made.
+        skip_invalid: give bad rows the outcome ``invalid`` and go on, instead of refusing the file.
+        screen: where problems are told.
+        origin: facts to keep in the run file about how the run was begun.
+    """
+
+    def __init__(
+        self,
+        targets: TargetsFile,
+        defaults: Defaults,
+        path: Path,
+        *,
+        skip_invalid: bool,
+        screen: Screen,
+        origin: dict[str, str],
+    ) -> None:
+        self._targets = targets
+        self._defaults = defaults
+        self._skip_invalid = skip_invalid
+        self._screen = screen
+        self._problems = screen.problems()
+        self._warnings = screen.problems("warning: ")
+        self._loader = Loader(path, {"source": targets.name, **origin})
+
+    def run(self, own_account: Callable[[Lane | None], str], *, others_too: bool) -> None:
+        """Loads the file, and leaves a run file or none.
+
+        Args:
+            own_account: asked once, after every row has been found good, with a lane of the file:
+                the account that the credentials belong to.
+            others_too: whether other accounts can be worked on, too.
+
+        Raises:
+            BadInputError: the file has problems; they have been told.
+            BulkeicError: anything else that keeps the run from starting.
+        """
+        try:
+            self._read()
+            self._find_duplicates(self._loader.lanes())
+            self._refuse_if_bad()
+            lanes = self._loader.lanes()
+            self._settle_accounts(own_account(lanes[0] if lanes else None), others_too=others_too)
+            self._refuse_if_bad()
+            self._warnings.end()
+            self._loader.ready()
+        except BaseException:
+            self._loader.discard()
+            raise
+
+    def _read(self) -> None:
+        parser = RowParser(self._targets.name, self._defaults)
+        job, add = parser.job, self._loader.add
+        for seq, row in enumerate(self._targets.rows()):
+            if not isinstance(row, Row):
+                self._refuse(seq, row.line, "", [row])
+                continue
+            try:
+                add(job(seq, row), row.line)
+            except InputError:
+                given = row.values.get("FunctionArn") or row.values.get("FunctionName") or ""
+                self._refuse(seq, row.line, str(given), parser.problems(row))
+
+    def _refuse(self, seq: int, line: int, given: str, problems: list[InputError]) -> None:
+        self._told().add(problems)
+        if self._skip_invalid:
+            text = "; ".join(str(InputError(one.rule, field=one.field)) for one in problems)
+            self._loader.add_invalid(seq, line, given, text)
+
+    def _told(self) -> Problems:
+        return self._warnings if self._skip_invalid else self._problems
+
+    def _refuse_if_bad(self) -> None:
+        if self._problems.count:
+            self._problems.end()
+            raise BadInputError(
+                f"{self._targets.name}: {counted(self._problems.count, 'problem')}, "
+                "nothing was sent; mend them, or leave the bad rows out with --skip-invalid"
+            )
+
+    def _find_duplicates(self, lanes: list[Lane]) -> None:
+        refused: set[int] = set()
+        for duplicate in self._loader.duplicates(lanes):
+            if duplicate.agree:
+                self._warnings.add([self._at(duplicate.lines[1], _same(duplicate))])
+                self._loader.drop(duplicate)
+                continue
+            problem = self._at(duplicate.lines[1], _other_settings(duplicate))
+            self._told().add([problem])
+            for seq in duplicate.seqs:
+                if self._skip_invalid and seq not in refused:
+                    refused.add(seq)
+                    self._loader.invalidate(seq, duplicate.lane_id, problem.rule)
+
+    def _settle_accounts(self, account: str, *, others_too: bool) -> None:
+        unknown = {lane for lane in self._loader.lanes() if not lane.account_id}
+        if unknown:
+            self._loader.set_account(account)
+            own = [Lane(account, lane.region) for lane in unknown]
+            self._refuse_own_destinations(own)
+            self._find_duplicates(own)
+        if not others_too:
+            for lane in self._loader.lanes():
+                if lane.account_id != account:
+                    self._refuse_lane(lane, account)
+
+    def _refuse_own_destinations(self, lanes: list[Lane]) -> None:
+        for lane in lanes:
+            for job, line in self._loader.fed_functions(lane):
+                try:
+                    check_not_itself(job.target, job.settings)
+                except InputError as problem:
+                    self._told().add([problem.at(self._targets.name, line)])
+                    if self._skip_invalid:
+                        self._loader.invalidate(job.seq, self._loader.number(lane), str(problem))
+
+    def _refuse_lane(self, lane: Lane, own: str) -> None:
+        rule = (
+            f"account {lane.account_id} is not {own}, which the credentials belong to; "
+            "use a profile of that account"
+        )
+        problem = self._at(self._loader.first_line(lane), rule, "AccountId")
+        self._told().add([problem])
+        if self._skip_invalid:
+            self._loader.invalidate_lane(lane, problem.rule)
+
+    def _at(self, line: int, rule: str, field: str = "") -> InputError:
+        return InputError(rule, field=field, line=line, source=self._targets.name)
+
+
+def _same(duplicate: Duplicate) -> str:
+    return f"the same target and settings as line {duplicate.lines[0]}; taken once"
+
+
+def _other_settings(duplicate: Duplicate) -> str:
+    return f"the same target as line {duplicate.lines[0]} with other settings; keep one of them"

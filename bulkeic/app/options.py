@@ -1,0 +1,116 @@
+"""What a user can choose, as types; the command line fills them in."""
+
+import math
+import shlex
+from typing import Literal
+
+import msgspec
+
+from bulkeic.core.model import Settings
+from bulkeic.engine import Limits
+from bulkeic.output.logs import LogFormat
+from bulkeic.sources import Format
+
+
+class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Which AWS to talk to, in AWS's own words."""
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+
+
+class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How to log; no format: console on a terminal, else JSON."""
+
+    log_format: LogFormat | None = None
+    log_level: str = "warning"
+
+
+class ApplyOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of ``apply``.
+
+    Attributes:
+        source: targets file, ``-`` for stdin, or a run file.
+        burst: calls; ``None``: the rate.
+        timeout_s: seconds for one call.
+    """
+
+    source: str
+    access: AccessOptions = AccessOptions()
+    settings: Settings = Settings()
+    format: Format | None = None
+    skip_invalid: bool = False
+    rate: float = 10.0
+    burst: float | None = None
+    concurrency: int = 64
+    max_attempts: int = 8
+    timeout_s: float = 10.0
+    give_up_after_s: float = 120.0
+    run: str | None = None
+    results: str | None = None
+    yes: bool = False
+    sandbox: bool = False
+    output: Literal["text", "json"] = "text"
+    log: LogOptions = LogOptions()
+    progress: bool = True
+
+    def limits(self) -> Limits:
+        """How hard the engine may work."""
+        burst = self.burst if self.burst is not None else self.rate
+        return Limits(
+            rate=self.rate,
+            burst=1.0 if math.isinf(burst) else max(1.0, burst),
+            concurrency=self.concurrency,
+            max_attempts=self.max_attempts,
+            give_up_after_s=self.give_up_after_s,
+        )
+
+    def carry_on(self, run: str) -> str:
+        """The command that carries on with a run as it was begun."""
+        default = ApplyOptions(source="")
+        rate = "unlimited" if math.isinf(self.rate) else f"{self.rate:g}"
+        flags = (
+            ("--profile", self.access.profile, None),
+            ("--region", self.access.region, None),
+            ("--endpoint-url", self.access.endpoint_url, None),
+            ("--rate", rate, f"{default.rate:g}"),
+            ("--burst", self.burst and f"{self.burst:g}", None),
+            ("--concurrency", self.concurrency, default.concurrency),
+            ("--max-attempts", self.max_attempts, default.max_attempts),
+            ("--timeout", f"{self.timeout_s:g}", f"{default.timeout_s:g}"),
+            ("--results", self.results, None),
+        )
+        words = ["bulkeic", "apply", run]
+        for flag, value, usual in flags:
+            if value != usual:
+                words += [flag, str(value)]
+        return shlex.join(words + ["--sandbox"] * self.sandbox)
+
+
+class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of ``export``."""
+
+    run: str
+    format: Literal["jsonl", "csv"] = "jsonl"
+    statuses: tuple[str, ...] = ()
+
+
+class SandboxFlags(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of ``sandbox``.
+
+    Attributes:
+        rate: control-plane calls a second for each lane; ``math.inf`` for no limit.
+        targets: a targets file whose functions exist; ``None``: any function exists.
+        region: of targets that name none.
+        faults: ``bulkeic.sandbox.Faults`` by field.
+    """
+
+    port: int = 0
+    rate: float = 15.0
+    burst: float = 15.0
+    latency_s: float = 0.0
+    targets: str | None = None
+    region: str = "us-east-1"
+    seed: int = 0
+    faults: dict[str, float] = {}

@@ -1,0 +1,239 @@
+"""The library: an updater that is fed with jobs and gives their outcomes as they come."""
+
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+import anyio.lowlevel
+import msgspec
+
+from bulkeic.aws import Access, LambdaCaller
+from bulkeic.core.errors import InputError
+from bulkeic.core.model import Job, Lane, Outcome
+from bulkeic.core.rows import Defaults, Row, RowParser
+from bulkeic.engine import Engine, Limits, MemoryFeed
+from bulkeic.sources import Format, TargetsFile
+from bulkeic.sources.keys import Keys
+
+_AHEAD = 10_000
+
+
+class Updater:
+    """Updates functions, every account and Region at its own rate. An async context manager.
+
+    Args:
+        profile: of AWS's config files.
+        region: for what STS is asked when a job names no account.
+        endpoint_url: to call instead of AWS's endpoints.
+        rate: calls a second for each account and Region; ``math.inf`` for no limit.
+        burst: size of each token bucket, calls; ``None``: the rate.
+        concurrency: calls in flight at most.
+        max_attempts: tries of one job.
+        timeout_s: seconds for one call.
+        give_up_after_s: seconds without any answer after which the rest is not tried.
+
+    Raises:
+        UsageError: the profile does not exist.
+    """
+
+    def __init__(
+        self,
+        *,
+        profile: str | None = None,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        rate: float = 10.0,
+        burst: float | None = None,
+        concurrency: int = 64,
+        max_attempts: int = 8,
+        timeout_s: float = 10.0,
+        give_up_after_s: float = 120.0,
+    ) -> None:
+        self._access = Access(profile=profile, region=region, endpoint_url=endpoint_url)
+        self._timeout_s = timeout_s
+        self._limits = Limits(
+            rate=rate,
+            burst=max(1.0, rate if burst is None else burst),
+            concurrency=concurrency,
+            max_attempts=max_attempts,
+            give_up_after_s=give_up_after_s,
+        )
+        self._parts = AsyncExitStack()
+        self._account_id: str | None = None
+
+    async def __aenter__(self) -> Self:
+        self._tasks = await self._parts.enter_async_context(anyio.create_task_group())
+        self._caller = await self._parts.enter_async_context(
+            LambdaCaller(
+                self._access,
+                timeout_s=self._timeout_s,
+                concurrency=self._limits.concurrency,
+            )
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._tasks.cancel_scope.cancel()
+        await self._parts.__aexit__(kind, error, traceback)
+
+    async def update(self, jobs: Iterable[Job] | AsyncIterable[Job]) -> AsyncIterator[Outcome]:
+        """Updates the jobs' targets; the outcomes come as they are known, in any order.
+
+        At most 10,000 jobs are read ahead of the outcomes that have been taken. Jobs that were not
+        tried because nothing answers any more have no outcome.
+
+        Raises:
+            AccessError: a job names no account, and STS does not tell the caller's own.
+        """
+        stream = _Stream()
+        engine = Engine(stream.feed, self._caller, stream, self._limits, growing=True)
+        self._tasks.start_soon(self._read, jobs, stream, engine)
+        self._tasks.start_soon(_run, engine, stream)
+        async for outcome in stream.outcomes():
+            yield outcome
+        if stream.error is not None:
+            raise stream.error
+
+    async def _read(
+        self, jobs: Iterable[Job] | AsyncIterable[Job], stream: "_Stream", engine: Engine
+    ) -> None:
+        try:
+            async for job in _each(jobs):
+                placed = await self._placed(job)
+                await stream.room()
+                stream.feed.add(placed)
+                engine.arrived(placed.target.lane, 1)
+        except Exception as error:  # noqa: BLE001 - raised again by update, in the user's own task
+            stream.error = error
+        finally:
+            engine.no_more()
+
+    async def _placed(self, job: Job) -> Job:
+        """The job in its lane, which is the caller's own account where it names none."""
+        target = job.target
+        if target.lane.account_id:
+            return job
+        if self._account_id is None:
+            self._account_id = await self._access.identity(target.lane.region, self._timeout_s)
+        lane = Lane(self._account_id, target.lane.region)
+        return msgspec.structs.replace(job, target=msgspec.structs.replace(target, lane=lane))
+
+
+class _Stream:
+    """Jobs on their way in, outcomes on their way out."""
+
+    def __init__(self) -> None:
+        self.feed = MemoryFeed()
+        self.error: Exception | None = None
+        self._outcomes: deque[Outcome] = deque()
+        self._under_way = 0
+        self._changed = anyio.Event()
+        self._ended = False
+
+    def put(self, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+        self._changed.set()
+
+    def end(self) -> None:
+        self._ended = True
+        self._changed.set()
+
+    async def room(self) -> None:
+        """Waits until one more job may come in."""
+        while self._under_way >= _AHEAD:
+            await self._change()
+        self._under_way += 1
+
+    async def outcomes(self) -> AsyncIterator[Outcome]:
+        while not self._ended or self._outcomes:
+            while self._outcomes:
+                self._under_way -= 1
+                self._changed.set()
+                yield self._outcomes.popleft()
+            if not self._ended:
+                await self._change()
+
+    async def _change(self) -> None:
+        if self._changed.is_set():
+            self._changed = anyio.Event()
+        await self._changed.wait()
+
+
+async def _run(engine: Engine, stream: _Stream) -> None:
+    try:
+        await engine.run()
+    finally:
+        stream.end()
+
+
+async def _each(jobs: Iterable[Job] | AsyncIterable[Job]) -> AsyncIterator[Job]:
+    if isinstance(jobs, AsyncIterable):
+        async for job in jobs:
+            yield job
+        return
+    for job in jobs:
+        yield job
+        await anyio.lowlevel.checkpoint()
+
+
+def read_jobs(
+    path: str,
+    *,
+    region: str | None = None,
+    account_id: str | None = None,
+    format: Format | None = None,  # noqa: A002 - the flag's name
+) -> Iterator[Job]:
+    """The jobs of a targets file, checked, in file order.
+
+    Args:
+        path: CSV, JSON or JSON Lines, maybe gzipped; ``-`` is stdin.
+        region: for rows that name none.
+        account_id: for rows that name none; ``None``: the updater asks STS.
+        format: ``csv``, ``json`` or ``jsonl``; ``None``: told by the ending.
+
+    Raises:
+        InputError: a row breaks a rule; file, line and field are named.
+    """
+    targets = TargetsFile(path, None if format is None else Format(format))
+    parser = RowParser(targets.name, Defaults(account_id=account_id, region=region))
+    for seq, row in enumerate(targets.rows()):
+        if isinstance(row, InputError):
+            raise row
+        try:
+            yield parser.job(seq, row)
+        except InputError as problem:
+            raise problem.at(targets.name, row.line) from None
+
+
+def make_job(
+    function_name: str,
+    *,
+    seq: int = 0,
+    region: str | None = None,
+    account_id: str | None = None,
+    **settings: Any,
+) -> Job:
+    """One job, from the same fields as a row of a targets file.
+
+    Args:
+        function_name: in any of the API's forms.
+        seq: a number of your own, found again in the outcome.
+        region: needed unless the name is a full ARN.
+        account_id: ``None``: the updater asks STS.
+        settings: any field of a targets file, such as ``maximum_retry_attempts=0``.
+
+    Raises:
+        InputError: a field is unknown, or breaks a rule.
+    """
+    values = Keys().values({"FunctionName": function_name, **settings})
+    parser = RowParser("", Defaults(account_id=account_id, region=region))
+    job = parser.job(seq, Row(0, values))
+    return msgspec.structs.replace(job, source="")

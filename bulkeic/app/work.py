@@ -1,0 +1,115 @@
+"""A run at work: engine, recorder, signals and, if asked for, the embedded sandbox."""
+
+import importlib.util
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
+
+import anyio
+import anyio.abc
+
+from bulkeic.app.feed import RunFeed
+from bulkeic.app.options import AccessOptions, ApplyOptions
+from bulkeic.app.recorder import Recorder
+from bulkeic.aws import Access, LambdaCaller
+from bulkeic.core.errors import BulkeicError
+from bulkeic.engine import Engine
+from bulkeic.output import Progress, Results, Screen
+from bulkeic.sandbox import Sandbox, SandboxOptions
+from bulkeic.store import RunFile
+
+T = TypeVar("T")
+
+INTERRUPTED = "interrupted"
+INTERRUPTED_TWICE = "interrupted twice"
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+async def work(
+    run: RunFile,
+    options: ApplyOptions,
+    *,
+    results: Results,
+    progress: Progress,
+    screen: Screen,
+) -> str | None:
+    """Works on a run's pending jobs.
+
+    Returns:
+        Why it ended early, one line; ``None`` when every job has its outcome.
+    """
+    feed = RunFeed(run)
+    recorder = Recorder(run, results, progress)
+    async with AsyncExitStack() as parts:
+        access = await parts.enter_async_context(_access(run, options))
+        caller = await parts.enter_async_context(
+            LambdaCaller(access, timeout_s=options.timeout_s, concurrency=options.concurrency)
+        )
+        engine = Engine(feed, caller, recorder, options.limits())
+        run.begin_session(time.time())
+        progress.start(sum(feed.lanes().values()))
+        try:
+            await _until_done(engine, recorder, screen)
+        finally:
+            progress.stop()
+    run.end_session(engine.stopped or "done")
+    return engine.stopped
+
+
+async def _until_done(engine: Engine, recorder: Recorder, screen: Screen) -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(recorder.work, engine)
+        async with anyio.create_task_group() as inner:
+            inner.start_soon(_watch_signals, engine, inner.cancel_scope, screen)
+            try:
+                await engine.run()
+            finally:
+                inner.cancel_scope.cancel()
+        recorder.end()
+
+
+async def _watch_signals(engine: Engine, scope: anyio.CancelScope, screen: Screen) -> None:
+    """The first signal stops the run in good order, the second one at once."""
+    with anyio.open_signal_receiver(*_SIGNALS) as signals:
+        async for _ in signals:
+            if engine.stopped is not None:
+                engine.stopped = INTERRUPTED_TWICE
+                scope.cancel()
+                return
+            screen.say("stopping: calls in flight finish; Ctrl-C again leaves at once")
+            engine.stop(INTERRUPTED)
+
+
+@asynccontextmanager
+async def _access(run: RunFile, options: ApplyOptions) -> AsyncIterator[Access]:
+    if not options.sandbox:
+        yield open_access(options.access)
+        return
+    async with Sandbox(SandboxOptions()) as sandbox:
+        for target in run.every_target():
+            lane = target.lane
+            sandbox.hold(lane.account_id, lane.region, target.function, target.qualifier)
+        yield Access(endpoint_url=sandbox.url, credentials=sandbox.credentials)
+
+
+def open_access(options: AccessOptions) -> Access:
+    """Access to AWS as a user chose it."""
+    return Access(profile=options.profile, region=options.region, endpoint_url=options.endpoint_url)
+
+
+def run_async(function: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Runs it on asyncio, which aiobotocore needs, with uvloop where there is one."""
+    uvloop = importlib.util.find_spec("uvloop") is not None
+    result: T = anyio.run(function, backend_options={"use_uvloop": uvloop})
+    return result
+
+
+def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error that people are told about, of several that came together."""
+    leaves = [
+        first_cause(error) if isinstance(error, BaseExceptionGroup) else error
+        for error in group.exceptions
+    ]
+    return next((leaf for leaf in leaves if isinstance(leaf, BulkeicError)), leaves[0])

@@ -1,0 +1,6 @@
+"""The only room that knows aiobotocore: credentials, the calls, and what their failures mean."""
+
+from bulkeic.aws.access import Access, CredentialSource
+from bulkeic.aws.caller import LambdaCaller
+
+__all__ = ["Access", "CredentialSource", "LambdaCaller"]

@@ -1,0 +1,80 @@
+"""Lambda's UpdateFunctionEventInvokeConfig, one attempt at a time."""
+
+from contextlib import AsyncExitStack
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+
+from bulkeic.aws.access import Access
+from bulkeic.aws.failures import SDK_ERRORS, failure_of
+from bulkeic.core.model import LATEST, Answer, Job, Lane, Success, rfc3339
+
+
+class LambdaCaller:
+    """Calls Lambda, with one client for each lane. An async context manager.
+
+    Args:
+        access: credentials and endpoints.
+        timeout_s: seconds for one call, connecting included.
+        concurrency: calls in flight at most.
+    """
+
+    def __init__(self, access: Access, *, timeout_s: float, concurrency: int) -> None:
+        self._access = access
+        self._timeout_s = timeout_s
+        self._concurrency = concurrency
+        self._clients: dict[Lane, Any] = {}
+        self._opening = anyio.Lock()
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._open.aclose()
+
+    async def call(self, job: Job) -> Answer:
+        """One Update call. Whatever AWS or the network does comes back as data."""
+        target = job.target
+        request: dict[str, Any] = {"FunctionName": target.function, **job.settings.to_api()}
+        if target.qualifier != LATEST:
+            request["Qualifier"] = target.qualifier
+        try:
+            with anyio.fail_after(self._timeout_s):
+                client = self._clients.get(target.lane) or await self._client(target.lane)
+                response = await client.update_function_event_invoke_config(**request)
+        except SDK_ERRORS as error:
+            return failure_of(error)
+        return _success(response)
+
+    async def _client(self, lane: Lane) -> Any:
+        async with self._opening:
+            client = self._clients.get(lane)
+            if client is None:
+                client = self._clients[lane] = await self._open.enter_async_context(
+                    self._access.client(
+                        "lambda",
+                        lane.region,
+                        lane.account_id,
+                        connect_timeout=self._timeout_s,
+                        read_timeout=self._timeout_s,
+                        max_pool_connections=self._concurrency,
+                        parameter_validation=False,
+                    )
+                )
+            return client
+
+
+def _success(response: dict[str, Any]) -> Success:
+    metadata = response.pop("ResponseMetadata")
+    modified = response.get("LastModified")
+    if isinstance(modified, datetime):
+        response["LastModified"] = rfc3339(modified.timestamp())
+    return Success(metadata["HTTPStatusCode"], metadata.get("RequestId"), response)

@@ -1,0 +1,72 @@
+"""The one table that turns the SDK's exceptions into failures.
+
+=============================================  ===========================
+exception                                      fault
+=============================================  ===========================
+``ClientError`` (AWS answered with an error)   by code and HTTP status
+time-outs, ours or the SDK's                   timeout
+TLS that cannot be trusted                     refused
+connections refused, reset, cut; DNS; proxies  connection
+answers that cannot be understood              server
+everything else the SDK raises                 refused
+=============================================  ===========================
+"""
+
+from typing import Any
+
+import aiohttp
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    HTTPClientError,
+    ReadTimeoutError,
+    SSLError,
+)
+from botocore.parsers import ResponseParserError
+
+from bulkeic.core.model import Failure, Fault
+from bulkeic.core.retry import fault_of
+
+_TRANSPORT: tuple[tuple[type[Exception], Fault], ...] = (
+    (TimeoutError, Fault.TIMEOUT),
+    (ReadTimeoutError, Fault.TIMEOUT),
+    (ConnectTimeoutError, Fault.TIMEOUT),
+    (SSLError, Fault.REFUSED),
+    (HTTPClientError, Fault.CONNECTION),
+    (aiohttp.ClientPayloadError, Fault.CONNECTION),
+    (ResponseParserError, Fault.SERVER),
+    (aiohttp.ClientError, Fault.CONNECTION),
+    (OSError, Fault.CONNECTION),
+    (BotoCoreError, Fault.REFUSED),
+)
+
+SDK_ERRORS = (ClientError, *(kind for kind, _ in _TRANSPORT))
+"""Everything that a call can raise without being a bug."""
+
+
+def failure_of(error: Exception) -> Failure:
+    """The failure that one of ``SDK_ERRORS`` stands for."""
+    if isinstance(error, ClientError):
+        return _answered(error.response)
+    fault = next(fault for kind, fault in _TRANSPORT if isinstance(error, kind))
+    return Failure(fault, type(error).__name__, str(error) or "no answer within the time-out")
+
+
+def _answered(response: dict[str, Any]) -> Failure:
+    error, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
+    status = int(metadata.get("HTTPStatusCode", 0))
+    code = str(error.get("Code") or status)
+    return Failure(
+        fault_of(code, status),
+        code,
+        str(error.get("Message") or ""),
+        status,
+        metadata.get("RequestId"),
+        _seconds(metadata.get("HTTPHeaders", {}).get("retry-after")),
+    )
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    # The header's other form, a date, is not what AWS's services send.
+    return float(retry_after) if retry_after and retry_after.isdecimal() else None

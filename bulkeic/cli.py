@@ -1,0 +1,245 @@
+"""The command line: flags → options → one call of ``app``."""
+
+import math
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from bulkeic import __version__
+from bulkeic.core.destinations import parse_destination
+from bulkeic.core.errors import BulkeicError, InputError
+
+# A command imports what it needs when it is called: --help stays quick.
+# ruff: noqa: PLC0415
+
+S = TypeVar("S", bound=msgspec.Struct)
+Command = Callable[..., Any]
+
+_STATUSES = ["updated", "created", "unchanged", "failed", "invalid"]
+_USAGE_EXIT = 2
+_INTERRUPTED_EXIT = 130
+
+
+class _Rate(click.ParamType[Any]):
+    name = "calls/s"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """A positive number of calls a second, or ``unlimited``."""
+        if value == "unlimited":
+            return math.inf
+        try:
+            rate = float(value)
+        except ValueError:
+            rate = math.nan
+        if not 0 < rate < math.inf:
+            self.fail(f"{value!r} is no rate; allowed: a number above 0, or unlimited", param, ctx)
+        return rate
+
+
+class _Destination(click.ParamType[Any]):
+    name = "ARN"
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """A destination that Lambda accepts, or ``none``."""
+        try:
+            return parse_destination(value, self._field)
+        except InputError as problem:
+            self.fail(problem.rule, param, ctx)
+
+
+def _options(*options: Command) -> Command:
+    """Several options as one decorator, in the order in which help shows them."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+_ABOVE_0 = click.FloatRange(0, min_open=True)
+
+_access_options = _options(
+    click.option("--profile", help="AWS profile."),
+    click.option("--region", help="Region of targets that name none."),
+    click.option("--endpoint-url", help="Call this instead of AWS's endpoints."),
+)
+_settings_options = _options(
+    click.option("--maximum-retry-attempts", type=click.IntRange(0, 2)),
+    click.option("--maximum-event-age-in-seconds", type=click.IntRange(60, 21600)),
+    click.option("--on-success", type=_Destination("OnSuccess"), help="ARN, or none to clear."),
+    click.option("--on-failure", type=_Destination("OnFailure"), help="ARN, or none to clear."),
+)
+_pace_options = _options(
+    click.option("--rate", type=_Rate(), default="10", show_default=True,
+                 help="Calls a second for each account and Region, or unlimited."),
+    click.option("--burst", type=click.FloatRange(1), help="Token bucket's size.  [default: rate]"),
+    click.option("--concurrency", type=click.IntRange(1, 10_000), default=64, show_default=True,
+                 help="Calls in flight at most, over all."),
+    click.option("--max-attempts", type=click.IntRange(1, 1000), default=8, show_default=True,
+                 help="Tries of one target."),
+    click.option("--timeout", "timeout_s", type=_ABOVE_0, default=10, show_default=True,
+                 help="Seconds for one call."),
+    click.option("--give-up-after", "give_up_after_s", type=_ABOVE_0, default=120,
+                 show_default=True, help="Stop after so many seconds without any answer."),
+)  # fmt: skip
+_log_options = _options(
+    click.option("--log-format", type=click.Choice(["console", "json"]),
+                 help="[default: console on a terminal, else json]"),
+    click.option("--log-level", default="warning", show_default=True,
+                 type=click.Choice(["debug", "info", "warning", "error", "critical"])),
+)  # fmt: skip
+
+
+_FAULTS = {
+    "throttle": "is throttled although there is quota",
+    "conflict": "meets another operation in progress",
+    "error": "meets an internal error",
+    "slow": "is answered late",
+    "cut_before": "loses its connection before the change",
+    "cut_after": "loses its connection after the change",
+    "hang": "is never answered",
+    "truncated": "gets a truncated answer",
+    "garbage": "gets a page of HTML",
+}
+_fault_options = _options(
+    *(
+        click.option(f"--{name.replace('_', '-')}", type=click.FloatRange(0, 1),
+                     help=f"How likely a call {what}.")
+        for name, what in _FAULTS.items()
+    ),
+)  # fmt: skip
+
+
+def _take(flags: dict[str, Any], kind: type[S]) -> S:
+    """Some of the flags as the type whose fields they are."""
+    return kind(**{name: flags.pop(name) for name in kind.__struct_fields__})
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__)
+def cli() -> None:
+    """Fleet-wide updates of AWS Lambda's asynchronous-invocation policy."""
+
+
+@cli.command()
+@click.argument("source")
+@_settings_options
+@_access_options
+@_pace_options
+@click.option("--format", type=click.Choice(["csv", "json", "jsonl"]), help="[default: by ending]")
+@click.option("--skip-invalid", is_flag=True, help="Leave bad rows out instead of refusing all.")
+@click.option("--run", metavar="FILE", help="Run file.  [default: bulkeic-runs/<UTC time>.db]")
+@click.option("--results", metavar="FILE", help="Outcomes as they come: .jsonl, .csv, or -.")
+@click.option("--yes", is_flag=True, help="Go ahead without asking.")
+@click.option("--sandbox", is_flag=True, help="Try it on an embedded sandbox, not on AWS.")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True,
+              help="Final summary: text on stderr, or JSON on stdout.")  # fmt: skip
+@_log_options
+@click.option("--no-progress", "progress", flag_value=False, default=True, help="No progress bar.")
+def apply(**flags: Any) -> int:
+    """Update every target of SOURCE.
+
+    SOURCE is a targets file (CSV, JSON or JSON Lines, maybe gzipped), - for stdin, or a run file,
+    whose pending jobs it carries on with.
+    """
+    from bulkeic.app import apply as app
+    from bulkeic.app.options import AccessOptions, ApplyOptions, LogOptions
+    from bulkeic.core.model import Settings
+
+    groups = {
+        "access": _take(flags, AccessOptions),
+        "settings": _take(flags, Settings),
+        "log": _take(flags, LogOptions),
+    }
+    return app.apply(msgspec.convert({**flags, **groups}, ApplyOptions))
+
+
+@cli.command()
+@click.argument("run", metavar="RUN")
+def report(run: str) -> int:
+    """Tell what became of a run."""
+    from bulkeic.app import views
+
+    views.report(run)
+    return 0
+
+
+@cli.command()
+@click.argument("run", metavar="RUN")
+@click.option("--format", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
+@click.option("--status", "statuses", multiple=True, type=click.Choice(_STATUSES),
+              help="Only these; may be given several times.")  # fmt: skip
+def export(**flags: Any) -> int:
+    """Print a run's outcomes."""
+    from bulkeic.app import views
+    from bulkeic.app.options import ExportOptions
+
+    views.export(ExportOptions(**flags))
+    return 0
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="[default: any free one]")
+@click.option(
+    "--rate",
+    type=_Rate(),
+    default="15",
+    show_default=True,
+    help="Calls a second that each account and Region lets through, or unlimited.",
+)
+@click.option("--burst", type=click.FloatRange(1), default=15, show_default=True)
+@click.option(
+    "--latency",
+    "latency_s",
+    type=click.FloatRange(0, 3600),
+    default=0,
+    show_default=True,
+    help="Seconds that every answer takes.",
+)
+@click.option(
+    "--targets",
+    metavar="FILE",
+    help="Targets file whose functions exist.  [default: any function exists]",
+)
+@click.option(
+    "--region", default="us-east-1", show_default=True, help="Region of targets that name none."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the faults.")
+@_fault_options
+def sandbox(**flags: Any) -> int:
+    """Serve a Lambda control plane on loopback, to try things on.
+
+    The first line on stdout is its URL. Ctrl-C ends it.
+    """  # fmt: skip
+    from bulkeic.app import sandbox as app
+    from bulkeic.app.options import SandboxFlags
+
+    faults = {name: value for name in _FAULTS if (value := flags.pop(name)) is not None}
+    app.serve(SandboxFlags(**flags, faults=faults))
+    return 0
+
+
+def main() -> None:
+    """The installed command. Every error that was foreseen is one line and an exit code."""
+    try:
+        code = cli(standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        code = ended.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = _USAGE_EXIT
+    except BulkeicError as error:
+        click.echo(f"bulkeic: {error}", err=True)
+        code = _USAGE_EXIT
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("bulkeic: interrupted; nothing was sent", err=True)
+        code = _INTERRUPTED_EXIT
+    sys.exit(code)

@@ -1,0 +1,81 @@
+r"""Destinations of asynchronous invocations: which ones Lambda accepts, checked before any call.
+
+Rules, from botocore's model, the Lambda developer guide and answers recorded from AWS:
+
+- A destination is empty (cleared), ``kafka://…`` or an ARN of at most 350 characters.
+- Services: Lambda, SQS, SNS, EventBridge, and S3 for ``OnFailure`` only.
+- FIFO queues and FIFO topics are not supported.
+- A function cannot be its own destination.
+"""
+
+import re
+
+from bulkeic.core.errors import InputError, shown
+from bulkeic.core.model import CLEARED, LATEST, Settings, Target
+from bulkeic.core.names import REGION_PATTERN
+
+DESTINATION_CHARACTERS = 350
+DESTINATION_PATTERN = (
+    r"kafka://[^.][a-zA-Z0-9\-_.]{0,248}"
+    r"|arn:aws[a-zA-Z0-9-]*:(?P<service>[a-zA-Z0-9\-]+)"
+    rf":(?P<region>{REGION_PATTERN})?:(?P<account>\d{{12}})?:(?P<resource>.*)"
+)
+CLEARING_WORD = "none"
+
+_match_destination = re.compile(DESTINATION_PATTERN, re.ASCII).fullmatch
+_SERVICES = {"lambda", "sqs", "sns", "events", "s3"}
+_ALLOWED = "allowed: the ARN of a function, queue, topic, event bus or (OnFailure) bucket, or none"
+
+
+def parse_destination(text: str, field: str) -> str:
+    """A destination as the API takes it; ``none`` and the empty string become ``CLEARED``.
+
+    Args:
+        text: what the row says.
+        field: ``OnSuccess`` or ``OnFailure``; some rules differ.
+
+    Raises:
+        InputError: Lambda would refuse it.
+    """
+    if not text or text.lower() == CLEARING_WORD:
+        return CLEARED
+    match = _match_destination(text)
+    if match is None:
+        raise InputError(f"{shown(text)} is no destination; {_ALLOWED}", field=field)
+    if len(text) > DESTINATION_CHARACTERS:
+        raise InputError(
+            f"{len(text)} characters; allowed: {DESTINATION_CHARACTERS} at most", field=field
+        )
+    service = match["service"]
+    if service is not None:
+        _check_service(text, service, match["resource"], field)
+    return text
+
+
+def _check_service(text: str, service: str, resource: str, field: str) -> None:
+    if service not in _SERVICES or not resource:
+        raise InputError(f"{shown(text)} cannot be a destination; {_ALLOWED}", field=field)
+    if service == "s3" and field == "OnSuccess":
+        raise InputError("an S3 bucket can be a destination for OnFailure only", field=field)
+    if service in {"sqs", "sns"} and resource.endswith(".fifo"):
+        raise InputError(
+            f"{shown(text)} is a FIFO queue or topic; allowed: standard ones", field=field
+        )
+
+
+def check_not_itself(target: Target, settings: Settings) -> None:
+    """Refuses a target that is its own destination.
+
+    Only the function itself, without a qualifier or with the target's own, is refused: what AWS
+    says of one alias that feeds another is not recorded.
+
+    Raises:
+        InputError: the field that names the target.
+    """
+    own = target.arn
+    itself = {own, f"{own}:{target.qualifier}", f"{own}:{LATEST}"}
+    for field, destination in settings.destinations():
+        if destination in itself:
+            raise InputError(
+                "a function cannot be its own destination; allowed: another one", field=field
+            )

@@ -1,0 +1,74 @@
+"""What can go wrong, as one small family of exceptions.
+
+Every text is one line that is safe to print: values that come from outside are shown quoted,
+with control characters escaped, and cut to a length that fits a terminal.
+"""
+
+_SHOWN_CHARACTERS = 80
+_JSON_WORDS = {True: "true", False: "false"}
+
+
+def shown(value: object) -> str:
+    """A value from outside, quoted and escaped so that it cannot harm a terminal.
+
+    Args:
+        value: anything; strings are quoted, everything else keeps its ``repr``.
+
+    Returns:
+        One line of at most about 80 characters, without control characters.
+    """
+    if isinstance(value, str):
+        value = value[: _SHOWN_CHARACTERS + 1]
+    text = _JSON_WORDS[value] if isinstance(value, bool) else repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS + 2 else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+def printable(text: str) -> str:
+    """The text with every character that a terminal would act on escaped."""
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else repr(character)[1:-1]
+
+
+class BulkeicError(Exception):
+    """Base of every error that bulkeic raises on purpose; its text is one line for people."""
+
+
+class UsageError(BulkeicError):
+    """A flag or argument that cannot be, alone or beside another."""
+
+
+class InputError(BulkeicError):
+    """One problem in a targets file.
+
+    Attributes:
+        source: name of the file as the user gave it, or ``<stdin>``; empty outside a file.
+        line: number of the line that the row begins on, from 1; 0: the file as a whole.
+        field: name of the field, or empty when the row as a whole is meant.
+        rule: what is wrong and what is allowed, one line.
+    """
+
+    def __init__(self, rule: str, *, field: str = "", line: int = 0, source: str = "") -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.field = field
+        self.line = line
+        self.source = source
+
+    def at(self, source: str, line: int) -> "InputError":
+        """The same problem, in the place where it was found."""
+        return InputError(self.rule, field=self.field, line=line, source=source)
+
+    def __str__(self) -> str:
+        place = f"{self.source}:{self.line}" if self.line else self.source
+        return printable(": ".join(part for part in (place, self.field, self.rule) if part))
+
+
+class RunFileError(BulkeicError):
+    """A run file that cannot be made, opened, read or written."""
+
+
+class AccessError(BulkeicError):
+    """AWS cannot be reached at all, or no usable credentials were found."""

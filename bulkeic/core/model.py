@@ -1,0 +1,214 @@
+"""The words of the project as types: target, settings, job, lane, answer, outcome.
+
+Names follow AWS's own. ``to_api`` and ``from_api`` translate settings to and from the API's form:
+https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionEventInvokeConfig.html
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+LATEST = "$LATEST"
+CLEARED = ""
+"""A destination that is to be removed; the API's form of it is an empty half."""
+
+
+class Status(StrEnum):
+    """What became of a job, in the end. A job without one is pending."""
+
+    UPDATED = "updated"
+    CREATED = "created"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    INVALID = "invalid"
+
+
+class Fault(StrEnum):
+    """Why a call did not succeed, as far as trying again is concerned (see ``core.retry``)."""
+
+    THROTTLED = "throttled"
+    CONFLICT = "conflict"
+    SERVER = "server"
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+    REFUSED = "refused"
+
+
+UNANSWERED = frozenset({Fault.TIMEOUT, Fault.CONNECTION})
+
+
+class Lane(msgspec.Struct, frozen=True, order=True):
+    """One account in one Region: what Lambda's control-plane quota is counted for."""
+
+    account_id: str
+    region: str
+
+    def __str__(self) -> str:
+        return f"{self.account_id}/{self.region}"
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A function with a qualifier, in its lane.
+
+    Attributes:
+        lane: account and Region. The account is empty until the caller's own is known.
+        function: the bare function name, at most 64 characters.
+        qualifier: a version, an alias or ``$LATEST``.
+        partition: ``aws``, ``aws-cn``, ``aws-us-gov``, …
+    """
+
+    lane: Lane
+    function: str
+    qualifier: str = LATEST
+    partition: str = "aws"
+
+    @property
+    def arn(self) -> str:
+        """The function's ARN, without the qualifier."""
+        return (
+            f"arn:{self.partition}:lambda:{self.lane.region}:{self.lane.account_id}"
+            f":function:{self.function}"
+        )
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """The wanted asynchronous-invocation policy; ``None`` means "not set here".
+
+    Attributes:
+        maximum_retry_attempts: 0 to 2.
+        maximum_event_age_in_seconds: 60 to 21600.
+        on_success: destination ARN, or ``CLEARED``.
+        on_failure: destination ARN, or ``CLEARED``.
+    """
+
+    maximum_retry_attempts: int | None = None
+    maximum_event_age_in_seconds: int | None = None
+    on_success: str | None = None
+    on_failure: str | None = None
+
+    def is_empty(self) -> bool:
+        """Whether nothing at all is set, which the API refuses."""
+        return self == _NOTHING
+
+    def destinations(self) -> tuple[tuple[str, str | None], tuple[str, str | None]]:
+        """Both destinations under the API's names."""
+        return (("OnSuccess", self.on_success), ("OnFailure", self.on_failure))
+
+    def to_api(self) -> dict[str, Any]:
+        """The request body's fields, with nothing that is not set."""
+        api: dict[str, Any] = {}
+        if self.maximum_retry_attempts is not None:
+            api["MaximumRetryAttempts"] = self.maximum_retry_attempts
+        if self.maximum_event_age_in_seconds is not None:
+            api["MaximumEventAgeInSeconds"] = self.maximum_event_age_in_seconds
+        destinations = {
+            name: {"Destination": arn} if arn else {}
+            for name, arn in self.destinations()
+            if arn is not None
+        }
+        if destinations:
+            api["DestinationConfig"] = destinations
+        return api
+
+    @classmethod
+    def from_api(cls, api: dict[str, Any]) -> "Settings":
+        """The inverse of ``to_api``; fields that are not settings are passed over."""
+        destinations = api.get("DestinationConfig", {})
+        return cls(
+            maximum_retry_attempts=api.get("MaximumRetryAttempts"),
+            maximum_event_age_in_seconds=api.get("MaximumEventAgeInSeconds"),
+            on_success=_destination(destinations.get("OnSuccess")),
+            on_failure=_destination(destinations.get("OnFailure")),
+        )
+
+
+_NOTHING = Settings()
+
+
+def _destination(half: dict[str, str] | None) -> str | None:
+    return None if half is None else half.get("Destination", CLEARED)
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One target with its settings: one row of input, one Update call.
+
+    Attributes:
+        seq: number of the row, from 0.
+        source: where the row stands, ``targets.csv:17``.
+        function_name: the function as the row gave it.
+    """
+
+    seq: int
+    source: str
+    function_name: str
+    target: Target
+    settings: Settings
+
+
+class Success(msgspec.Struct, frozen=True):
+    """A call that was answered with 2xx.
+
+    Attributes:
+        config: the configuration as answered, API names, ``LastModified`` in RFC 3339.
+    """
+
+    http_status: int
+    request_id: str | None
+    config: dict[str, Any]
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A call that was refused, or that never got an answer.
+
+    Attributes:
+        code: AWS's error code, or the SDK's name of the transport error.
+        http_status: ``None`` when there was no answer.
+        retry_after_s: seconds that the server asks to wait.
+    """
+
+    fault: Fault
+    code: str
+    message: str
+    http_status: int | None = None
+    request_id: str | None = None
+    retry_after_s: float | None = None
+
+
+Answer = Success | Failure
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of one job; one JSON object a line in a results file.
+
+    ``started_at`` is RFC 3339 in UTC. In seconds: ``duration_s`` is the whole job with its waits,
+    ``call_s`` the last call alone, ``wait_s`` the time spent waiting for its lane's token bucket.
+    """
+
+    seq: int
+    source: str
+    function_name: str
+    function_arn: str | None
+    qualifier: str | None
+    account_id: str | None
+    region: str | None
+    status: Status
+    attempts: int = 0
+    throttles: int = 0
+    conflicts: int = 0
+    http_status: int | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    request_id: str | None = None
+    started_at: str | None = None
+    duration_s: float | None = None
+    call_s: float | None = None
+    wait_s: float | None = None
+    settings: dict[str, Any] | None = None
+    config: dict[str, Any] | None = None
+
+
+def rfc3339(timestamp: float) -> str:
+    """Unix time in seconds as RFC 3339 in UTC, with milliseconds."""
+    return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

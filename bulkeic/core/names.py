@@ -1,0 +1,177 @@
+r"""Function names, qualifiers and ARNs: parse, check, canonicalise.
+
+Rules, from botocore's Lambda model (newer than the API page, and right where they differ):
+
+- A function is given as ``name``, ``name:qualifier``, ``123456789012:function:name[:qualifier]``
+  or a full ARN; 256 characters at most, the bare name 64.
+- No qualifier means ``$LATEST``. A version or an alias has a configuration of its own.
+- A full ARN names partition, Region and account; the partition must be the Region's.
+- ``.`` and ``..`` match the model's pattern but would change the URL's path, so they are refused.
+"""
+
+import re
+
+import msgspec
+
+from bulkeic.core.errors import InputError, shown
+from bulkeic.core.model import LATEST
+
+NAME_CHARACTERS = 64
+FUNCTION_CHARACTERS = 256
+QUALIFIER_CHARACTERS = 128
+
+REGION_PATTERN = r"(?:eusc-)?[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d"
+FUNCTION_PATTERN = (
+    r"(?:arn:(?P<partition>aws[a-zA-Z-]*):lambda:)?"
+    rf"(?:(?P<region>{REGION_PATTERN}):)?"
+    r"(?:(?P<account>\d{12}):)?"
+    r"(?:function:)?"
+    r"(?P<name>[a-zA-Z0-9\-_.]+)"
+    r"(?::(?P<qualifier>\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9\-_]+))?"
+)
+QUALIFIER_PATTERN = r"\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9\-_$]+"
+
+_match_function = re.compile(FUNCTION_PATTERN, re.ASCII).fullmatch
+_match_simple_name = re.compile(r"[a-zA-Z0-9\-_]{1,64}", re.ASCII).fullmatch
+_match_qualifier = re.compile(QUALIFIER_PATTERN, re.ASCII).fullmatch
+_match_region = re.compile(REGION_PATTERN, re.ASCII).fullmatch
+_match_account = re.compile(r"\d{12}", re.ASCII).fullmatch
+
+_PARTITIONS = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+    ("eusc-", "aws-eusc"),
+)
+
+
+class FunctionName(msgspec.Struct, frozen=True):
+    """A function as a row named it, taken apart; ``None`` where the form does not say."""
+
+    name: str
+    qualifier: str | None = None
+    account_id: str | None = None
+    region: str | None = None
+    partition: str | None = None
+
+    def __str__(self) -> str:
+        """The shortest of the four forms that says the same."""
+        parts = [self.name]
+        if self.region is not None:
+            parts = ["arn", self.partition or "aws", "lambda", self.region]
+            parts += [self.account_id or "", "function", self.name]
+        elif self.account_id is not None:
+            parts = [self.account_id, "function", self.name]
+        return ":".join([*parts, self.qualifier] if self.qualifier else parts)
+
+
+def parse_function(text: str, field: str = "FunctionName") -> FunctionName:
+    """Takes any of the four name forms apart.
+
+    Raises:
+        InputError: the text is none of them, or is too long; the field is named.
+    """
+    if _match_simple_name(text):
+        return FunctionName(text)
+    match = _match_function(text)
+    if match is None:
+        raise InputError(
+            f"{shown(text)} is no function name; allowed: name, name:alias, "
+            "123456789012:function:name, or a full ARN",
+            field=field,
+        )
+    if len(text) > FUNCTION_CHARACTERS:
+        raise InputError(
+            f"{len(text)} characters; allowed: {FUNCTION_CHARACTERS} at most", field=field
+        )
+    partition, region, account, name, qualifier = match.group(
+        "partition", "region", "account", "name", "qualifier"
+    )
+    _check_name(name, field)
+    _check_arn(text, partition, region, account, field)
+    return FunctionName(name, qualifier, account, region, partition)
+
+
+def _check_name(name: str, field: str) -> None:
+    if len(name) > NAME_CHARACTERS:
+        raise InputError(
+            f"the name {shown(name)} has {len(name)} characters; "
+            f"allowed: {NAME_CHARACTERS} at most",
+            field=field,
+        )
+    if name in {".", ".."}:
+        raise InputError(f"{shown(name)} would leave the request's path", field=field)
+
+
+def _check_arn(
+    text: str, partition: str | None, region: str | None, account: str | None, field: str
+) -> None:
+    if partition is None and region is None:
+        return
+    if partition is None or region is None or account is None or ":function:" not in text:
+        raise InputError(
+            f"{shown(text)} is no full ARN; "
+            "allowed: arn:aws:lambda:us-east-1:123456789012:function:name",
+            field=field,
+        )
+    if partition != partition_of(region):
+        raise InputError(
+            f"partition {shown(partition)} does not hold the Region {region}; "
+            f"allowed: {partition_of(region)}",
+            field=field,
+        )
+
+
+def check_qualifier(text: str) -> str:
+    """A version, an alias or ``$LATEST``, as it is.
+
+    Raises:
+        InputError: it breaks the API's pattern or length.
+    """
+    if not _match_qualifier(text) or len(text) > QUALIFIER_CHARACTERS:
+        raise InputError(
+            f"{shown(text)} is no version or alias; allowed: $LATEST, a version number, or 1 to "
+            f"{QUALIFIER_CHARACTERS} letters, digits, - and _",
+            field="Qualifier",
+        )
+    return text
+
+
+def join_qualifier(inside: str | None, beside: str | None) -> str:
+    """One qualifier from the name's and the row's: either, both if equal, or ``$LATEST``.
+
+    Raises:
+        InputError: both are given and differ, which the API refuses too.
+    """
+    if inside is not None and beside is not None and inside != beside:
+        raise InputError(
+            f"{shown(beside)} contradicts the {shown(inside)} in the function's name; "
+            "give one of them, or the same twice",
+            field="Qualifier",
+        )
+    return inside or beside or LATEST
+
+
+def check_region(text: str) -> str:
+    """A Region's name as it is, or ``InputError``."""
+    if not _match_region(text):
+        raise InputError(f"{shown(text)} is no Region; allowed: such as us-east-1", field="Region")
+    return text
+
+
+def check_account(text: str) -> str:
+    """An account id as it is, or ``InputError``."""
+    if not _match_account(text):
+        raise InputError(f"{shown(text)} is no account id; allowed: 12 digits", field="AccountId")
+    return text
+
+
+def partition_of(region: str) -> str:
+    """The partition that a Region lies in: ``aws`` unless its prefix says otherwise."""
+    for prefix, partition in _PARTITIONS:
+        if region.startswith(prefix):
+            return partition
+    return "aws"

@@ -1,0 +1,16 @@
+"""Jobs in, outcomes out: every lane at its own pace, all lanes at once."""
+
+from bulkeic.engine.engine import Engine, Limits
+from bulkeic.engine.feed import MemoryFeed
+from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
+
+__all__ = [
+    "Caller",
+    "Clock",
+    "Engine",
+    "Feed",
+    "Limits",
+    "MemoryFeed",
+    "Sink",
+    "SystemClock",
+]

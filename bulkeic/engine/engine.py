@@ -1,0 +1,279 @@
+"""The engine: workers that take the call that has been due for the longest, over all lanes.
+
+There is no task for each job, and none for each lane: a worker is a place in ``concurrency``, and
+what waits (for a token, for a retry, for its function) waits in its lane.
+"""
+
+import math
+import random
+
+import anyio
+import msgspec
+import structlog
+
+from bulkeic.core.errors import printable
+from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Lane, Outcome, Status, rfc3339
+from bulkeic.core.summary import Traffic
+from bulkeic.engine.lane import LaneWork, Work
+from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
+from bulkeic.engine.retries import Retries
+from bulkeic.engine.scheduler import Scheduler
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("bulkeic.engine")
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How hard the engine may work.
+
+    Attributes:
+        rate: calls a second for each lane; ``math.inf`` for no limit.
+        burst: size of each lane's token bucket, calls.
+        concurrency: calls in flight at most, over all lanes.
+        max_attempts: tries of one job.
+        give_up_after_s: seconds without any answer at all after which the run stops.
+    """
+
+    rate: float = 10.0
+    burst: float = 10.0
+    concurrency: int = 64
+    max_attempts: int = 8
+    give_up_after_s: float = 120.0
+
+
+class Engine:
+    """Runs the jobs of a feed.
+
+    Args:
+        feed: where the jobs come from.
+        caller: makes the calls.
+        sink: takes the outcomes.
+        limits: how hard to work.
+        growing: whether jobs go on arriving until ``no_more`` is called.
+        clock: the time.
+        chance: where the jitter of retries comes from.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        caller: Caller,
+        sink: Sink,
+        limits: Limits,
+        *,
+        growing: bool = False,
+        clock: Clock | None = None,
+        chance: random.Random | None = None,
+    ) -> None:
+        self.traffic = Traffic()
+        self.stopped: str | None = None
+        self._caller = caller
+        self._sink = sink
+        self._limits = limits
+        self._clock = clock or SystemClock()
+        self._retries = Retries(limits.max_attempts, chance or random.Random())  # noqa: S311 - jitter
+        self._scheduler = Scheduler()
+        self._feed = feed
+        self._growing = growing
+        self._lanes: dict[Lane, LaneWork] = {}
+        self._unfinished = 0
+        self._parked: list[anyio.Event] = []
+        self._alarm = math.inf
+        self._started_at = self._clock.now()
+        self._answered_at = -math.inf
+        self._dark_since = math.inf
+
+    async def run(self) -> None:
+        """Works until every job has its outcome, or until it is stopped.
+
+        Afterwards ``stopped`` tells why it ended early, or is ``None``.
+        """
+        self._started_at = self._clock.now()
+        for lane, jobs in self._feed.lanes().items():
+            self.arrived(lane, jobs)
+        workers = self._limits.concurrency
+        if not self._growing:
+            workers = min(workers, self._unfinished)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(workers):
+                tasks.start_soon(self._work)
+
+    def arrived(self, lane: Lane, jobs: int) -> None:
+        """Takes note that the feed has so many more jobs of a lane."""
+        now = self._clock.now()
+        self._unfinished += jobs
+        work = self._lanes.get(lane)
+        if work is None:
+            limits = self._limits
+            work = self._lanes[lane] = LaneWork(
+                lane,
+                self._feed,
+                rate=limits.rate,
+                burst=limits.burst,
+                concurrency=limits.concurrency,
+                now=now,
+            )
+        self._scheduler.update(work, now)
+        self._rouse_one()
+
+    def no_more(self) -> None:
+        """Tells that no more jobs will arrive, in a run whose feed was growing."""
+        self._growing = False
+        self._rouse_all()
+
+    def stop(self, reason: str) -> None:
+        """Starts no new call; those in flight finish. The first reason is kept."""
+        self.stopped = self.stopped or reason
+        self._rouse_all()
+
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return self._clock.now() - self._started_at
+
+    async def _work(self) -> None:
+        call, clock = self._caller.call, self._clock
+        while (work := await self._next()) is not None:
+            work.sent_at = clock.now()
+            answer = await call(work.job)
+            now = clock.now()
+            work.call_s = now - work.sent_at
+            self._settle(work, answer, now)
+
+    async def _next(self) -> Work | None:
+        """The next work that is due, waited for; ``None`` when there will be no more."""
+        while (self._unfinished or self._growing) and self.stopped is None:
+            now = self._clock.now()
+            work = self._scheduler.take(now)
+            due = self._scheduler.next_due()
+            if work is not None:
+                if due < self._alarm:
+                    self._rouse_one()
+                self._begin(work, now)
+                return work
+            await self._idle(due, now)
+        self._rouse_all()
+        return None
+
+    def _begin(self, work: Work, now: float) -> None:
+        work.attempts += 1
+        self.traffic.calls += 1
+        if work.attempts == 1:
+            work.started_at = min(work.since, now)
+            work.started_wall = self._clock.wall() - (now - work.started_at)
+        else:
+            self.traffic.retries += 1
+
+    async def _idle(self, due: float, now: float) -> None:
+        """Waits to be roused; of all idle workers only one waits for the clock as well."""
+        event = anyio.Event()
+        self._parked.append(event)
+        if due >= self._alarm:
+            await event.wait()
+            return
+        self._alarm = due
+        await self._clock.wait(event, max(due, now))
+        if self._alarm == due:
+            self._alarm = math.inf
+        if not event.is_set():
+            self._parked.remove(event)
+
+    def _rouse_one(self) -> None:
+        if self._parked:
+            self._parked.pop().set()
+
+    def _rouse_all(self) -> None:
+        while self._parked:
+            self._parked.pop().set()
+
+    def _settle(self, work: Work, answer: Answer, now: float) -> None:
+        lane = work.lane
+        slowed = lane.answered(work, answer, now)
+        if isinstance(answer, Failure):
+            delay = self._failed(work, answer, now)
+            if slowed:
+                _log.warning(
+                    "lane slowed down",
+                    lane=str(lane.lane),
+                    code=answer.code,
+                    rate=round(lane.rate(now), 2) if lane.rate_limited else None,
+                )
+            if delay is not None:
+                lane.park(work, now + delay)
+                self._scheduler.update(lane, now)
+                return
+        else:
+            self._answered(now)
+        lane.finish(work)
+        self._scheduler.update(lane, now)
+        self._unfinished -= 1
+        self._sink.put(_outcome(work, answer, now))
+
+    def _failed(self, work: Work, failure: Failure, now: float) -> float | None:
+        """Counts a failure: seconds until the next try, or ``None`` for the end."""
+        event = "retry"
+        if failure.fault is Fault.THROTTLED:
+            event = "throttled"
+            work.throttles += 1
+            self.traffic.throttles += 1
+        elif failure.fault is Fault.CONFLICT:
+            work.conflicts += 1
+            self.traffic.conflicts += 1
+        if failure.fault in UNANSWERED:
+            # While nobody gets an answer the trouble is the network's, and no job's own.
+            work.counted += self._answered_at > work.sent_at
+            self._unanswered(work.sent_at, now)
+        else:
+            work.counted += 1
+            self._answered(now)
+        delay = self._retries.delay(failure, work.attempts, work.counted)
+        fields = {
+            "lane": str(work.lane.lane),
+            "function": work.job.function_name,
+            "code": failure.code,
+            "attempt": work.attempts,
+        }
+        if delay is None:
+            _log.warning("failed", **fields, message=printable(failure.message))
+        else:
+            _log.info(event, **fields, again_in_s=round(delay, 3))
+        return delay
+
+    def _answered(self, now: float) -> None:
+        self._answered_at = now
+        self._dark_since = math.inf
+
+    def _unanswered(self, sent_at: float, now: float) -> None:
+        """Stops the run when nothing at all has been answered for too long."""
+        self._dark_since = min(self._dark_since, sent_at)
+        limit = self._limits.give_up_after_s
+        if now - self._dark_since >= limit:
+            self.stop(f"nothing has been answered for {limit:g} s")
+
+
+def _outcome(work: Work, answer: Answer, now: float) -> Outcome:
+    job = work.job
+    target = job.target
+    lane = target.lane
+    failure = answer if isinstance(answer, Failure) else None
+    return Outcome(
+        job.seq,
+        job.source,
+        job.function_name,
+        target.arn,
+        target.qualifier,
+        lane.account_id,
+        lane.region,
+        Status.FAILED if failure else Status.UPDATED,
+        work.attempts,
+        work.throttles,
+        work.conflicts,
+        answer.http_status,
+        failure.code if failure else None,
+        failure.message if failure else None,
+        answer.request_id,
+        rfc3339(work.started_wall),
+        round(now - work.started_at, 6),
+        round(work.call_s, 6),
+        round(work.wait_s, 6),
+        job.settings.to_api(),
+        None if isinstance(answer, Failure) else answer.config,
+    )

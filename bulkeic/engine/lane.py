@@ -1,0 +1,211 @@
+"""One lane at work: its next jobs, its tokens, its calls in flight.
+
+- Every call takes a token of the lane's bucket.
+- One job of a function at a time: two calls at once would make a conflict of one's own doing.
+- The first call of a lane goes alone. Its answer opens the lane: tokens are gained from then on, so
+  that the server, which counts from the call's arrival, never has fewer than the lane believes.
+- A lane has no more calls in flight than its rate needs at the latency it sees (Little's law), so
+  that a lane that hangs cannot hold the whole run's concurrency.
+"""
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Sequence
+
+from bulkeic.core.bucket import Bucket
+from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Job, Lane
+from bulkeic.core.pace import Pace
+from bulkeic.engine.ports import Feed
+
+_NARROWEST = 4
+_HEADROOM = 2.0
+_SMOOTHING = 0.1
+_MOST_WAITING = 1000
+
+
+class Work:
+    """A job under way: what has been tried so far. Times are the clock's seconds."""
+
+    __slots__ = (
+        "attempts",
+        "call_s",
+        "conflicts",
+        "counted",
+        "job",
+        "lane",
+        "sent_at",
+        "since",
+        "started_at",
+        "started_wall",
+        "throttles",
+        "wait_s",
+    )
+
+    def __init__(self, job: Job, lane: "LaneWork") -> None:
+        self.job = job
+        self.lane = lane
+        self.attempts = 0
+        self.counted = 0
+        self.throttles = 0
+        self.conflicts = 0
+        self.wait_s = 0.0
+        self.call_s = 0.0
+        self.since = 0.0
+        self.sent_at = 0.0
+        self.started_at = 0.0
+        self.started_wall = 0.0
+
+
+class LaneWork:
+    """The state of one lane.
+
+    Args:
+        lane: account and Region.
+        feed: where its jobs come from.
+        rate: calls a second at most; ``math.inf`` for no limit.
+        burst: the token bucket's size.
+        concurrency: calls in flight at most, over all lanes.
+        now: the clock's seconds.
+    """
+
+    def __init__(
+        self, lane: Lane, feed: Feed, *, rate: float, burst: float, concurrency: int, now: float
+    ) -> None:
+        self.lane = lane
+        self.in_flight = 0
+        self.due = math.inf
+        self._feed = feed
+        self._bucket = None if math.isinf(rate) else Bucket(rate, burst, now)
+        self._pace = Pace(rate)
+        self._ready: deque[Work] = deque()
+        self._parked: list[tuple[float, int, Work]] = []
+        self._busy: set[str] = set()
+        self._behind: dict[str, deque[Work]] = {}
+        self._waiting = 0
+        self._opened = False
+        self._paused_until = -math.inf
+        self._window = float(concurrency)
+        self._widest = float(concurrency)
+        self._latency_s = 0.0
+        self._head_since = now
+
+    @property
+    def rate_limited(self) -> bool:
+        """Whether the lane has a rate of its own."""
+        return self._bucket is not None
+
+    def find_due(self, now: float) -> float:
+        """When the next call may start; ``inf``: not before something happens."""
+        if self.in_flight >= self._width(now):
+            return math.inf
+        at = self._paused_until
+        if not (self._parked and self._parked[0][0] <= now) and not self._has_ready():
+            if not self._parked:
+                return math.inf
+            at = max(at, self._parked[0][0])
+        if self._bucket is not None:
+            at = max(at, now + self._delay(now))
+        return max(at, now)
+
+    def take(self, now: float) -> Work:
+        """The next work, with its token taken; only when ``find_due`` says that it is time."""
+        if self._parked and self._parked[0][0] <= now:
+            due, _, work = heapq.heappop(self._parked)
+            work.since = max(due, work.since)
+        else:
+            work = self._ready.popleft()
+            work.since = self._head_since
+            self._busy.add(work.job.target.function)
+        self._head_since = now
+        if self._bucket is not None:
+            self._bucket.reserve(now)
+        self.in_flight += 1
+        work.wait_s += max(0.0, now - work.since)
+        return work
+
+    def answered(self, work: Work, answer: Answer, now: float) -> bool:
+        """Takes note of a call's end.
+
+        Returns:
+            Whether the lane was slowed down for it.
+        """
+        self.in_flight -= 1
+        if not self._opened:
+            self._opened = True
+            if self._bucket is not None:
+                self._bucket.restart(now)
+        if isinstance(answer, Failure):
+            if answer.fault is Fault.THROTTLED:
+                return self._throttled(work.sent_at, now, answer.retry_after_s)
+            if answer.fault in UNANSWERED:
+                return False
+        elif self._window < self._widest:
+            self._window = min(self._widest, self._window + 1 / self._window)
+        self._latency_s += _SMOOTHING * (work.call_s - self._latency_s)
+        return False
+
+    def park(self, work: Work, until: float) -> None:
+        """Keeps a job for another try; its function stays taken."""
+        heapq.heappush(self._parked, (until, work.job.seq, work))
+
+    def finish(self, work: Work) -> None:
+        """Gives the job's function free, for the next job that waits for it."""
+        function = work.job.target.function
+        self._busy.discard(function)
+        behind = self._behind.get(function)
+        if behind:
+            self._ready.appendleft(behind.popleft())
+            self._waiting -= 1
+            if not behind:
+                del self._behind[function]
+
+    def rate(self, now: float) -> float:
+        """Calls a second at this moment."""
+        return self._pace.rate(now)
+
+    def _throttled(self, sent_at: float, now: float, retry_after_s: float | None) -> bool:
+        if retry_after_s:
+            self._paused_until = max(self._paused_until, now + retry_after_s)
+        if self._bucket is None:
+            self._window = max(1.0, self._window / 2)
+            return True
+        self._bucket.drain(now)
+        return self._pace.throttled(sent_at, now)
+
+    def _delay(self, now: float) -> float:
+        bucket = self._bucket
+        assert bucket is not None  # noqa: S101 - callers have looked
+        rate = self._pace.rate(now)
+        if rate != bucket.rate:
+            bucket.set_rate(rate, now)
+        return bucket.delay(now)
+
+    def _width(self, now: float) -> float:
+        """Calls that may be in flight at once."""
+        if not self._opened:
+            return 1
+        if self._bucket is None:
+            return self._window
+        needed = math.ceil(self._pace.rate(now) * self._latency_s * _HEADROOM)
+        return max(_NARROWEST, needed)
+
+    def _has_ready(self) -> bool:
+        """Whether a job can start whose function is free; asks the feed for more if need be."""
+        ready = self._ready
+        while True:
+            while ready and ready[0].job.target.function in self._busy:
+                work = ready.popleft()
+                self._behind.setdefault(work.job.target.function, deque()).append(work)
+                self._waiting += 1
+            if ready:
+                return True
+            if self._waiting >= _MOST_WAITING or len(self._parked) >= _MOST_WAITING:
+                return False
+            jobs = self._feed.take(self.lane)
+            if not jobs:
+                return False
+            self._add(jobs)
+
+    def _add(self, jobs: Sequence[Job]) -> None:
+        self._ready.extend(Work(job, self) for job in jobs)

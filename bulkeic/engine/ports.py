@@ -1,0 +1,63 @@
+"""What the engine needs from outside, as Protocols; and the clock that it runs by."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import anyio
+
+from bulkeic.core.model import Answer, Job, Lane, Outcome
+
+
+class Caller(Protocol):
+    """Makes the call of a job. Whatever happens to it comes back as data."""
+
+    async def call(self, job: Job) -> Answer:
+        """One attempt. It ends within the caller's own time-out."""
+
+
+class Sink(Protocol):
+    """Takes outcomes as they come."""
+
+    def put(self, outcome: Outcome) -> None:
+        """Takes one outcome; does not block."""
+
+
+class Feed(Protocol):
+    """Where the jobs come from, lane by lane."""
+
+    def lanes(self) -> Mapping[Lane, int]:
+        """The lanes that have jobs, each with their number."""
+
+    def take(self, lane: Lane) -> Sequence[Job]:
+        """The lane's next jobs, a handful in order; none when there are no more for now."""
+
+
+class Clock(Protocol):
+    """Time, as the engine sees it."""
+
+    def now(self) -> float:
+        """Seconds, from any moment on; never goes back."""
+
+    def wall(self) -> float:
+        """Unix time in seconds."""
+
+    async def wait(self, event: anyio.Event, until: float) -> None:
+        """Returns when the event is set, or at the time ``until``, whichever is first."""
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> float:
+        """Seconds of the monotonic clock."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Unix time in seconds."""
+        return time.time()
+
+    async def wait(self, event: anyio.Event, until: float) -> None:
+        """Returns when the event is set, or at the time ``until``, whichever is first."""
+        with anyio.move_on_after(until - self.now()):
+            await event.wait()

@@ -1,0 +1,18 @@
+"""What people and programs get to see: progress, logs, results, summary, report."""
+
+from bulkeic.output.logs import configure_logs
+from bulkeic.output.progress import NoProgress, Progress, ProgressBar
+from bulkeic.output.results import NoResults, Results, ResultsFile, encoder_of
+from bulkeic.output.screen import Screen
+
+__all__ = [
+    "NoProgress",
+    "NoResults",
+    "Progress",
+    "ProgressBar",
+    "Results",
+    "ResultsFile",
+    "Screen",
+    "configure_logs",
+    "encoder_of",
+]

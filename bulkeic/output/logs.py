@@ -1,0 +1,46 @@
+"""structlog on stderr: lines for people on a terminal, JSON for everything else."""
+
+import logging
+import sys
+from typing import Any, Literal, TextIO
+
+import structlog
+
+LogFormat = Literal["console", "json"]
+
+
+class _Stderr:
+    """Whatever ``sys.stderr`` is at the moment: a progress bar puts itself in its place."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+def configure_logs(log_format: LogFormat | None, level: str) -> None:
+    """Sets structlog up for the whole process.
+
+    Args:
+        log_format: ``None``: console on a terminal, else JSON.
+        level: name of the lowest level that is shown, such as ``warning``.
+    """
+    terminal = sys.stderr.isatty()
+    chosen = log_format or ("console" if terminal else "json")
+    renderer: Any = structlog.processors.JSONRenderer()
+    if chosen == "console":
+        renderer = structlog.dev.ConsoleRenderer(colors=terminal, pad_event_to=0)
+    stderr: TextIO = _Stderr()  # type: ignore[assignment]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(stderr),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,157 @@
+"""Outcomes as a file: JSON Lines or CSV, written as they come.
+
+- A CSV cell never starts a formula: what a spreadsheet would run gets an apostrophe before it.
+- A new run begins the file anew. A run that is carried on writes what is known already first, so
+  that in the end each job stands in it once.
+"""
+
+import csv
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import msgspec
+
+from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.model import Outcome
+
+STDOUT = "-"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FLUSHED_TOGETHER = 500
+
+Encoder = Callable[[Iterable[Outcome]], bytes]
+
+
+def _jsonl(outcomes: Iterable[Outcome]) -> bytes:
+    encode = msgspec.json.encode
+    return b"".join(encode(outcome) + b"\n" for outcome in outcomes)
+
+
+def _csv(outcomes: Iterable[Outcome]) -> bytes:
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    for outcome in outcomes:
+        rows.writerow(map(_cell, msgspec.structs.astuple(outcome)))
+    return text.getvalue().encode(errors="replace")
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, dict):
+        return msgspec.json.encode(value).decode()
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value
+
+
+_HEADER = ",".join(Outcome.__struct_fields__).encode() + b"\n"
+_ENCODERS: dict[str, tuple[bytes, Encoder]] = {"jsonl": (b"", _jsonl), "csv": (_HEADER, _csv)}
+_BY_ENDING = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
+
+
+def encoder_of(format_name: str) -> tuple[bytes, Encoder]:
+    """What a results file begins with, and how outcomes are written: ``jsonl`` or ``csv``."""
+    return _ENCODERS[format_name]
+
+
+class Results(Protocol):
+    """Takes outcomes in batches."""
+
+    def begin(self, known: Iterable[Outcome]) -> None:
+        """Starts anew with the outcomes that are known already."""
+
+    def write(self, outcomes: Iterable[Outcome]) -> None:
+        """Adds outcomes."""
+
+    def close(self) -> None:
+        """Gives the file free."""
+
+
+class NoResults:
+    """Nobody asked for a results file."""
+
+    def begin(self, known: Iterable[Outcome]) -> None:
+        """Does nothing."""
+
+    def write(self, outcomes: Iterable[Outcome]) -> None:
+        """Does nothing."""
+
+    def close(self) -> None:
+        """Does nothing."""
+
+
+class ResultsFile:
+    """A results file. It is opened at once and left as it was until ``begin``.
+
+    Args:
+        path: a file that ends in ``.jsonl``, ``.ndjson`` or ``.csv``; ``-`` is stdout, JSON Lines.
+
+    Raises:
+        UsageError: the ending is none of them, or the file cannot be written.
+    """
+
+    def __init__(self, path: str) -> None:
+        ending = ".jsonl" if path == STDOUT else Path(path).suffix.lower()
+        if ending not in _BY_ENDING:
+            raise UsageError(
+                f"--results {shown(path)}: the ending tells no format; "
+                f"allowed: {', '.join(_BY_ENDING)}, or - for stdout"
+            )
+        self._header, self._encode = encoder_of(_BY_ENDING[ending])
+        self._stdout = path == STDOUT
+        self._path = Path(path)
+        self._made = not self._stdout and not self._path.exists()
+        self._begun = False
+        try:
+            self._file: IO[bytes] = (
+                os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+                if self._stdout
+                else os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb", buffering=0)
+            )
+        except OSError as error:
+            raise UsageError(
+                f"--results {shown(path)} cannot be written: {error.strerror}"
+            ) from None
+
+    def begin(self, known: Iterable[Outcome]) -> None:
+        """Empties the file and writes the outcomes that are known already.
+
+        On stdout there is nothing to empty, and what is known has been written before.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._begun = True
+        if self._file.seekable() and not self._stdout:
+            self._file.truncate(0)
+        self._write(self._header)
+        if self._stdout:
+            return
+        batch: list[Outcome] = []
+        for outcome in known:
+            batch.append(outcome)
+            if len(batch) == _FLUSHED_TOGETHER:
+                self.write(batch)
+                batch.clear()
+        self.write(batch)
+
+    def write(self, outcomes: Iterable[Outcome]) -> None:
+        """Adds outcomes.
+
+        Raises:
+            OSError: it cannot be written; a pipe that nobody reads any more is one case.
+        """
+        self._write(self._encode(outcomes))
+
+    def close(self) -> None:
+        """Closes the file; one that was made and never begun is taken away again."""
+        self._file.close()
+        if self._made and not self._begun:
+            self._path.unlink(missing_ok=True)
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) :]

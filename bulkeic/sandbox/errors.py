@@ -1,0 +1,107 @@
+"""Every error that the sandbox answers with, in one table.
+
+A row gives AWS's code, the HTTP status, the keys of the JSON body in their order, and the message
+with its blanks. Clients match codes; the messages are AWS's own where one is on record. Rows marked
+"unrecorded" follow AWS's style, but no recorded answer backs their text or their body.
+"""
+
+# ruff: noqa: E501 - a row of the table is a line
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+from xml.sax.saxutils import escape
+
+_FUNCTION = ("Type", "Message")
+_PARAMETER = ("Type", "message")
+_BARE = ("message",)
+_DENIED = ("Message",)
+_THROTTLE = ("Reason", "Type", "message")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kind of error: code, status, body keys, message template and whose fault it is."""
+
+    code: str
+    status: int
+    keys: tuple[str, ...]
+    message: str
+    fault: str = "User"
+
+
+class Kind(Enum):
+    """The table itself."""
+
+    # fmt: off
+    THROTTLED = Row("TooManyRequestsException", 429, _THROTTLE, "Rate exceeded")
+    FUNCTION_MISSING = Row("ResourceNotFoundException", 404, _FUNCTION, "The function doesn't exist.")
+    CONFIG_MISSING = Row("ResourceNotFoundException", 404, _FUNCTION, "The function {arn} doesn't have an EventInvokeConfig")
+    OTHER_REGION = Row("ResourceNotFoundException", 404, _FUNCTION, "Functions from '{theirs}' are not reachable in this region ('{region}')")
+    NOTHING_SENT = Row("InvalidParameterValueException", 400, _PARAMETER, "You must specify at least one of error handling or destination setting.")
+    QUALIFIERS_DIFFER = Row("InvalidParameterValueException", 400, _PARAMETER, "The derived qualifier from the function name does not match the specified qualifier.")
+    DESTINATION_MISSING = Row("InvalidParameterValueException", 400, _PARAMETER, "The destination ARN {destination} is invalid.")
+    DESTINATION_SELF = Row("InvalidParameterValueException", 400, _PARAMETER, "You can't specify the function as a destination for itself.")
+    DESTINATION_REFUSED = Row("InvalidParameterValueException", 400, _PARAMETER, "The provided destination config DestinationConfig(onSuccess={success}, onFailure={failure}) is invalid.")
+    INVALID = Row("ValidationException", 400, _BARE, "{count} validation {errors} detected: {violations}")
+    CONFLICT = Row("ResourceConflictException", 409, _PARAMETER, "The request could not be completed due to a concurrent update operation on {arn}")
+    INTERNAL = Row("ServiceException", 500, _FUNCTION, "An internal error occurred.", "Service")
+    NO_CREDENTIALS = Row("MissingAuthenticationTokenException", 403, _BARE, "Missing Authentication Token")
+    # Unrecorded from here on.
+    BAD_CREDENTIALS = Row("IncompleteSignatureException", 403, _BARE, "Authorization header requires a 'Credential' parameter of the form key/date/region/service/aws4_request.")
+    WRONG_SERVICE = Row("InvalidSignatureException", 403, _BARE, "Credential should be scoped to correct service: '{service}'.")
+    OTHER_ACCOUNT = Row("AccessDeniedException", 403, _DENIED, "User: {user} is not authorized to perform: lambda:{operation} on resource: {arn}")
+    UNPARSABLE = Row("InvalidRequestContentException", 400, _PARAMETER, "Could not parse request body into json: {reason}")
+    WRONG_TYPE = Row("SerializationException", 400, _BARE, "{token} can not be converted to {wanted}")
+    BAD_MARKER = Row("InvalidParameterValueException", 400, _PARAMETER, "The pagination marker is invalid.")
+    UNKNOWN_OPERATION = Row("UnknownOperationException", 404, _BARE, "There is no operation {method} {path}")
+    UNKNOWN_ACTION = Row("InvalidAction", 400, _BARE, "Could not find operation {action} for version {version}")
+    # fmt: on
+
+
+class AwsError(Exception):
+    """An error answer.
+
+    Args:
+        kind: which row of the table.
+        blanks: what fills the blanks of the row's message.
+    """
+
+    def __init__(self, kind: Kind, **blanks: str) -> None:
+        row = kind.value
+        super().__init__(row.message.format(**blanks) if blanks else row.message)
+        self.kind = kind
+        self.code = row.code
+        self.status = row.status
+
+
+def invalid(violations: list[str]) -> AwsError:
+    """The ValidationException that names all of a request's violations, at least one."""
+    return AwsError(
+        Kind.INVALID,
+        count=str(len(violations)),
+        errors="error" if len(violations) == 1 else "errors",
+        violations="; ".join(violations),
+    )
+
+
+def json_body(error: AwsError) -> bytes:
+    """The error as Lambda writes it."""
+    row = error.kind.value
+    values = {
+        "Reason": "CallerRateLimitExceeded",
+        "Type": row.fault,
+        "message": str(error),
+        "Message": str(error),
+    }
+    return json.dumps({key: values[key] for key in row.keys}, separators=(",", ":")).encode()
+
+
+def xml_body(error: AwsError, namespace: str, request_id: str) -> bytes:
+    """The error as services of the query protocol write it, whose codes lack "Exception"."""
+    code = error.code.removesuffix("Exception")
+    return (
+        f'<ErrorResponse xmlns="{namespace}"><Error><Type>Sender</Type><Code>{code}</Code>'
+        f"<Message>{escape(str(error))}</Message></Error>"
+        f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+    ).encode("utf-8", "replace")

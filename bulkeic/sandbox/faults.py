@@ -1,0 +1,84 @@
+"""What goes wrong with a call: decided by dice that a seed loads.
+
+Every draw throws all dice, so that the n-th call of a seed meets the same dice whatever the
+settings or the answers of the calls before it were. Each fault has its own die. Where several
+strike one call, the first of this table wins:
+
+    fault        what the client sees
+    hang         nothing, ever; nothing is changed
+    cut_before   the connection is cut; nothing is changed
+    throttle     429
+    error        500; nothing is changed
+    conflict     409 where the call would have changed something
+    cut_after    the connection is cut; the change was made
+    truncated    fewer bytes than announced, then the close; the change was made
+    garbage      200 with an HTML page; the change was made
+
+`slow` is apart: it delays whatever else happens.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from enum import Enum
+from operator import attrgetter
+from random import Random
+from typing import Any
+
+from bulkeic.sandbox.options import Faults
+
+
+class Mishap(Enum):
+    """A fault that strikes a call; its value names the probability. The order is the table's."""
+
+    HANG = "hang"
+    CUT_BEFORE = "cut_before"
+    THROTTLE = "throttle"
+    ERROR = "error"
+    CONFLICT = "conflict"
+    CUT_AFTER = "cut_after"
+    TRUNCATED = "truncated"
+    GARBAGE = "garbage"
+
+
+_MISHAPS = tuple(Mishap)
+_PROBABILITIES = attrgetter(*(mishap.value for mishap in Mishap))
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What a draw decided: the fault that strikes, if any, and how many seconds are added."""
+
+    mishap: Mishap | None
+    slow_s: float
+
+
+def draw(dice: Random, faults: Faults) -> Fate:
+    """Decide what goes wrong with the next call."""
+    slow_s = faults.slow_s if dice.random() < faults.slow else 0.0
+    struck = None
+    for mishap, probability in zip(_MISHAPS, _PROBABILITIES(faults), strict=True):
+        if dice.random() < probability and struck is None:
+            struck = mishap
+    return Fate(struck, slow_s)
+
+
+def faults_from_json(data: Any) -> Faults:
+    """Faults from decoded JSON; fields that are left out get their defaults.
+
+    Raises:
+        ValueError: not an object, an unknown field, a value that is no number or out of range.
+    """
+    if not isinstance(data, dict):
+        raise ValueError("faults: not an object")  # noqa: TRY004 - callers know one kind of error
+    known = {field.name for field in fields(Faults)}
+    for name, value in data.items():
+        if name not in known:
+            raise ValueError(f"{name}: unknown field")
+        empty = value is None and name == "retry_after_s"
+        if not empty and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise ValueError(f"{name}: {value!r} is not a number")
+    return Faults(**data)
+
+
+def faults_to_json(faults: Faults) -> dict[str, Any]:
+    """Faults as an object for JSON: what `faults_from_json` reads back."""
+    return asdict(faults)

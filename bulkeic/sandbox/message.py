@@ -1,0 +1,88 @@
+"""Requests as they are read, replies as they are written."""
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from functools import lru_cache
+from http import HTTPStatus
+from wsgiref.handlers import format_date_time
+
+_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
+_SHORTFALL = 64
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request.
+
+    Attributes:
+        method: as sent.
+        path: still percent-encoded, without the query.
+        query: still percent-encoded, without the question mark.
+        headers: by lower-case name; values of repeated headers are joined with commas.
+        body: all of it.
+        keep_alive: whether the connection may carry another request.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: dict[bytes, bytes]
+    body: bytes
+    keep_alive: bool
+
+
+class Ending(Enum):
+    """How a reply ends."""
+
+    WHOLE = auto()
+    TRUNCATED = auto()
+    CUT = auto()
+    NEVER = auto()
+
+
+@dataclass(slots=True)
+class Reply:
+    """What becomes of a request.
+
+    Attributes:
+        status: HTTP status.
+        body: the body's bytes.
+        content_type: None for no body.
+        headers: further headers.
+        delay_s: seconds until the reply is sent or the connection is cut.
+        ending: how it ends; the connection stays open only after WHOLE and NEVER.
+        subject: (account, Region, function) whose change is in flight until this reply is over.
+    """
+
+    status: int
+    body: bytes = b""
+    content_type: str | None = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+    delay_s: float = 0.0
+    ending: Ending = Ending.WHOLE
+    subject: tuple[str, str, str] | None = None
+
+
+@lru_cache(maxsize=4)
+def http_date(second: int) -> str:
+    """The Date header's value for a Unix time."""
+    return format_date_time(second)
+
+
+def render(reply: Reply, *, keep_alive: bool, with_body: bool, wall_s: float) -> bytes:
+    """A reply as bytes.
+
+    Args:
+        reply: what to send.
+        keep_alive: whether the connection stays open.
+        with_body: False for an answer to HEAD.
+        wall_s: Unix time in seconds.
+    """
+    head = [_LINES[reply.status], f"Date: {http_date(int(wall_s))}\r\n"]
+    if reply.content_type is not None:
+        length = len(reply.body) + (_SHORTFALL if reply.ending is Ending.TRUNCATED else 0)
+        head.append(f"Content-Type: {reply.content_type}\r\nContent-Length: {length}\r\n")
+    head.extend(f"{name}: {value}\r\n" for name, value in reply.headers.items())
+    head.append("Connection: keep-alive\r\n\r\n" if keep_alive else "Connection: close\r\n\r\n")
+    rendered = "".join(head).encode("latin-1", "replace")
+    return rendered + reply.body if with_body else rendered

@@ -1,0 +1,60 @@
+"""The call quota of a lane: a token bucket.
+
+A bucket starts full. A call takes one token; a refused call takes none. Tokens come back at `rate`
+a second, up to `burst`. Time is an argument, in seconds of any clock that only moves forward; a
+time that lies before the last one counts as the last one.
+"""
+
+
+class Bucket:
+    """The tokens of one lane.
+
+    Args:
+        rate: tokens a second.
+        burst: the most tokens it holds, at least 1.
+        now: the time it starts at, full.
+    """
+
+    __slots__ = ("_burst", "_filled_at", "_rate", "_tokens")
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._tokens = burst
+        self._filled_at = now
+
+    def take(self, now: float) -> bool:
+        """Take a token, or say that there is none."""
+        if now > self._filled_at:
+            refill = (now - self._filled_at) * self._rate
+            self._tokens = min(self._burst, self._tokens + refill)
+            self._filled_at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class Quota:
+    """The buckets of all lanes.
+
+    Args:
+        rate: calls a second for each lane; None: no limit.
+        burst: calls that a rested lane takes at once.
+    """
+
+    __slots__ = ("_buckets", "_burst", "_rate")
+
+    def __init__(self, rate: float | None, burst: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._buckets: dict[tuple[str, str], Bucket] = {}
+
+    def take(self, lane: tuple[str, str], now: float) -> bool:
+        """Take a call from the quota of (account, Region), or say that there is none."""
+        if self._rate is None:
+            return True
+        bucket = self._buckets.get(lane)
+        if bucket is None:
+            bucket = self._buckets[lane] = Bucket(self._rate, self._burst, now)
+        return bucket.take(now)

@@ -1,0 +1,75 @@
+"""Listening, and closing what was opened."""
+
+import asyncio
+
+from bulkeic.sandbox.connection import Connection
+from bulkeic.sandbox.service import Service
+from bulkeic.sandbox.world import World
+
+_SWEEP_S = 1.0
+
+
+class Server:
+    """A listening server and its connections. Use `Server.start`.
+
+    Attributes:
+        host: the address that it listens on.
+        port: the port that it listens on.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._connections: set[Connection] = set()
+        self._listener: asyncio.Server | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._closing = False
+        self.host, self.port = "", 0
+
+    @classmethod
+    async def start(cls, world: World) -> "Server":
+        """Listen as the world's options say.
+
+        Raises:
+            OSError: the address cannot be had.
+        """
+        loop = asyncio.get_running_loop()
+        server = cls(loop)
+        service = Service(world)
+        server._listener = await loop.create_server(
+            lambda: server._connect(Connection(service, world, server._connections, loop)),
+            world.options.host,
+            world.options.port,
+            backlog=1024,
+        )
+        # The first of several: port 0 is another port on each address of a name.
+        server.host, server.port = server._listener.sockets[0].getsockname()[:2]
+        server._sweep()
+        return server
+
+    async def close(self) -> None:
+        """Stop listening, cut all connections, and wait until they are gone."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        if self._listener is not None:
+            self._listener.close()
+        self._closing = True
+        for connection in self._connections:
+            connection.abort()
+        # Once round the loop first: what was accepted just now is not yet among the connections.
+        await asyncio.sleep(0)
+        while self._connections:
+            await next(iter(self._connections)).lost
+        if self._listener is not None:
+            await self._listener.wait_closed()
+
+    def _connect(self, connection: Connection) -> Connection:
+        if self._closing:
+            connection.abort()
+        return connection
+
+    def _sweep(self) -> None:
+        """Close connections whose clients had their time: one timer for all of them."""
+        now = self._loop.time()
+        for connection in list(self._connections):
+            connection.expire(now)
+        self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)

@@ -1,0 +1,108 @@
+"""The sandbox's own endpoints, under /_sandbox/: to look in, and to change what it does.
+
+    GET  stats        what was called
+    POST reset-stats  count anew
+    GET  state        all configurations
+    PUT  state        replace them by these
+    GET  faults       what goes wrong
+    PUT  faults       replace it by this; fields that are left out get their defaults
+    POST hold         make the functions of an array of {account_id, region, function_name} with an
+                      optional qualifier; all of them or, if one is ill-formed, none
+
+They need no credentials, take no quota and no latency, suffer no faults and are not counted. What
+cannot be done is answered with {"error": ...}.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from bulkeic.sandbox.faults import faults_from_json, faults_to_json
+from bulkeic.sandbox.message import Reply, Request
+from bulkeic.sandbox.names import LATEST, check_place
+from bulkeic.sandbox.state import from_json, to_json
+from bulkeic.sandbox.store import Fleet
+from bulkeic.sandbox.world import World
+
+ROOT = "/_sandbox/"
+
+
+def answer(world: World, request: Request) -> Reply:
+    """Answer a request whose path begins with ROOT."""
+    name = request.path.removeprefix(ROOT)
+    handler = _HANDLERS.get((request.method, name))
+    if handler is None:
+        known = any(name == other for _, other in _HANDLERS)
+        return _reply(405 if known else 404, {"error": f"no {request.method} {request.path}"})
+    try:
+        data = json.loads(request.body) if request.method == "PUT" or name == "hold" else None
+        return _reply(200, handler(world, data))
+    except (ValueError, RecursionError) as error:
+        return _reply(400, {"error": str(error)})
+
+
+def _reply(status: int, data: Any) -> Reply:
+    return Reply(status, json.dumps(data, separators=(",", ":")).encode())
+
+
+def _stats(world: World, _: Any) -> Any:
+    return world.stats.to_json(world.connections)
+
+
+def _reset_stats(world: World, _: Any) -> Any:
+    world.stats.reset()
+    return {}
+
+
+def _state(world: World, _: Any) -> Any:
+    return to_json(world.fleet)
+
+
+def _load_state(world: World, data: Any) -> Any:
+    loaded = Fleet(world.fleet.default, any_function=world.options.any_function)
+    from_json(data, loaded)
+    world.fleet.replace(loaded)
+    return {}
+
+
+def _faults(world: World, _: Any) -> Any:
+    return faults_to_json(world.faults)
+
+
+def _set_faults(world: World, data: Any) -> Any:
+    world.faults = faults_from_json(data)
+    return faults_to_json(world.faults)
+
+
+def _hold(world: World, data: Any) -> Any:
+    if not isinstance(data, list):
+        raise ValueError("hold: not an array")  # noqa: TRY004 - callers know one kind of error
+    places = [_place(item) for item in data]
+    for place in places:
+        world.hold(*place)
+    return {}
+
+
+def _place(item: Any) -> tuple[str, str, str, str]:
+    required = {"account_id", "region", "function_name"}
+    if not isinstance(item, dict) or not required <= set(item) <= required | {"qualifier"}:
+        raise ValueError(
+            f"hold: {item!r:.200} is not account_id, region, function_name, [qualifier]"
+        )
+    if not all(isinstance(value, str) for value in item.values()):
+        raise ValueError(f"hold: {item!r:.200} has a value that is not a string")
+    qualifier = item.get("qualifier", LATEST)
+    place = (item["account_id"], item["region"], item["function_name"], qualifier)
+    check_place(*place)
+    return place
+
+
+_HANDLERS: dict[tuple[str, str], Callable[[World, Any], Any]] = {
+    ("GET", "stats"): _stats,
+    ("POST", "reset-stats"): _reset_stats,
+    ("GET", "state"): _state,
+    ("PUT", "state"): _load_state,
+    ("GET", "faults"): _faults,
+    ("PUT", "faults"): _set_faults,
+    ("POST", "hold"): _hold,
+}

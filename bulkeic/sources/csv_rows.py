@@ -1,0 +1,81 @@
+"""CSV with a header row → rows."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from bulkeic.core.errors import InputError
+from bulkeic.core.fields import field_named
+from bulkeic.core.rows import Row
+from bulkeic.sources.stream import bounded_lines
+
+_OTHER_SEPARATORS = (";", "\t", "|")
+_LONGEST_NAME = 64
+
+
+def csv_rows(stream: io.BufferedReader) -> Iterator[Row | InputError]:
+    """The rows of a CSV file; a bad row is a problem in its place, and the next one follows.
+
+    Raises:
+        InputError: the file cannot be read any further.
+    """
+    text = _Text(stream)
+    reader = csv.reader(text, strict=True)
+    before = 0
+    try:
+        fields = _header(next(reader, None), text)
+        columns = len(fields)
+        before = reader.line_num
+        for cells in reader:
+            line, before = before + 1, reader.line_num
+            if text.undecodable >= line:
+                yield InputError("not UTF-8", line=line)
+            elif len(cells) == columns:
+                yield Row(line, dict(zip(fields, cells, strict=True)))
+            elif cells:
+                yield InputError(f"{len(cells)} cells; the header has {columns}", line=line)
+    except csv.Error as error:
+        raise InputError(_malformed(error), line=before + 1) from None
+
+
+def _header(names: list[str] | None, text: "_Text") -> list[str]:
+    if names is None:
+        raise InputError("empty; the first row names the columns")
+    if text.undecodable:
+        raise InputError("not UTF-8", line=1)
+    if len(names) == 1 and any(separator in names[0] for separator in _OTHER_SEPARATORS):
+        raise InputError("columns are separated by commas", line=1)
+    fields: list[str] = []
+    for name in names:
+        try:
+            field = field_named(name[:_LONGEST_NAME])
+        except InputError as problem:
+            raise problem.at("", 1) from None
+        if field in fields:
+            raise InputError("given twice", field=field, line=1)
+        fields.append(field)
+    return fields
+
+
+def _malformed(error: csv.Error) -> str:
+    if "field limit" in str(error):
+        return f"a cell of more than {csv.field_size_limit():,} characters; is a quote left open?"
+    if "new-line character" in str(error):
+        return "a line ends in CR alone; allowed: LF or CRLF"
+    return f"not CSV: {error}"
+
+
+class _Text:
+    """Lines as text. A line that is not UTF-8 is passed on as far as it can be read, and told."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+        self.undecodable = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for number, line in enumerate(bounded_lines(self._stream), 1):
+            try:
+                yield line.decode()
+            except UnicodeDecodeError:
+                self.undecodable = number
+                yield line.decode(errors="replace")

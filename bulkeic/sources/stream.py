@@ -1,0 +1,78 @@
+"""Bytes from a file or stdin, unzipped, in pieces of bounded size."""
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bulkeic.core.errors import InputError
+
+LINE_BYTES = 1 << 20
+STDIN = "-"
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+_BUFFER_BYTES = 1 << 16
+
+
+@contextmanager
+def open_stream(path: str) -> Iterator[io.BufferedReader]:
+    """A targets file's bytes: unzipped when they are gzipped, without a byte-order mark.
+
+    Args:
+        path: a file, or ``-`` for stdin.
+
+    Raises:
+        InputError: the file cannot be opened.
+    """
+    try:
+        descriptor = sys.stdin.fileno() if path == STDIN else path
+        raw = open(descriptor, "rb", closefd=path != STDIN)  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}") from None
+    try:
+        outer = raw
+        with readable():
+            if outer.peek(2)[:2] == _GZIP_MAGIC:
+                outer = io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER_BYTES)
+            if outer.peek(3)[:3] == _BOM:
+                outer.read(3)
+        yield outer
+    finally:
+        raw.close()
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Turns what reading can meet (I/O errors, a damaged gzip) into ``InputError``."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"damaged gzip: {error}") from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}") from None
+
+
+def bounded_lines(stream: io.BufferedReader) -> Iterator[bytes]:
+    """The lines with their ends, none longer than ``LINE_BYTES``.
+
+    Raises:
+        InputError: a line is longer, or the bytes cannot be read; the line is named.
+    """
+    number = 0
+    readline = stream.readline
+    try:
+        with readable():
+            while line := readline(LINE_BYTES):
+                number += 1
+                _check_length(line)
+                yield line
+    except InputError as problem:
+        raise problem.at("", max(number, 1)) from None
+
+
+def _check_length(line: bytes) -> None:
+    if len(line) == LINE_BYTES and not line.endswith(b"\n"):
+        raise InputError(f"longer than {LINE_BYTES:,} bytes; no row needs that")

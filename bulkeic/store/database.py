@@ -1,0 +1,143 @@
+"""Opening and locking of the database file, and SQLite's errors in plain words."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bulkeic.core.errors import RunFileError, shown
+from bulkeic.store.schema import APPLICATION_ID, MAGIC, VERSION
+
+
+class Database:
+    """One SQLite file that belongs to this process until it is closed.
+
+    Args:
+        path: the file.
+        create: make it; it must not exist.
+        shared: only look: take no lock, write nothing.
+
+    Raises:
+        RunFileError: it cannot be made or opened, is no run file, or another process works on it.
+    """
+
+    def __init__(self, path: Path, *, create: bool = False, shared: bool = False) -> None:
+        self.path = path
+        self._connections: list[sqlite3.Connection] = []
+        self._lock = -1
+        if create:
+            self._lock = _create(path)
+        else:
+            _check_magic(path)
+        try:
+            if not create and not shared:
+                self._lock = os.open(path, os.O_RDWR)
+            if not shared:
+                _take(self._lock, path)
+            if not create:
+                with self.errors("cannot be opened"):
+                    _check_version(self.connect(read_only=shared), path)
+        except OSError as error:
+            self.close()
+            raise RunFileError(f"{shown(str(path))}: {error.strerror}") from None
+        except BaseException:
+            self.close()
+            raise
+
+    def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
+        """A connection of its own; usable from any one thread at a time."""
+        mode = "ro" if read_only else "rw"
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=10,
+        )
+        self._connections.append(connection)
+        return connection
+
+    def sync(self) -> None:
+        """Forces the file to the disk."""
+        os.fsync(self._lock)
+
+    def close(self) -> None:
+        """Closes every connection, then gives the file free."""
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    @contextmanager
+    def errors(self, doing: str) -> Iterator[None]:
+        """Turns SQLite's errors into ``RunFileError`` with the path and what was being done."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise RunFileError(f"run file {shown(str(self.path))}: {doing}: {error}") from None
+
+
+def _create(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise RunFileError(
+            f"run file {shown(str(path))} exists; give another name, "
+            f"or carry on with it: bulkeic apply {path}"
+        ) from None
+    except OSError as error:
+        raise RunFileError(
+            f"run file {shown(str(path))} cannot be made: {error.strerror}"
+        ) from None
+
+
+def _take(lock: int, path: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunFileError(
+            f"run file {shown(str(path))}: another bulkeic works on it; "
+            "wait until it has ended, or stop it with Ctrl-C"
+        ) from None
+
+
+def is_run_file(path: Path) -> bool:
+    """Whether a file is an SQLite database, and so meant as a run file."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
+
+
+def _check_magic(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(MAGIC))
+    except OSError as error:
+        raise RunFileError(f"run file {shown(str(path))}: {error.strerror}") from None
+    if magic != MAGIC:
+        raise RunFileError(f"{shown(str(path))} is no run file")
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise RunFileError(f"{shown(str(path))} is a database, but no run file")
+    if version > VERSION:
+        raise RunFileError(
+            f"run file {shown(str(path))} is of version {version}, this bulkeic knows {VERSION}; "
+            "use the newer bulkeic that made it"
+        )
+    state = connection.execute("SELECT value FROM run WHERE key = 'state'").fetchone()
+    if state != ("ready",):
+        raise RunFileError(
+            f"run file {shown(str(path))} was not loaded to its end and nothing of it was sent; "
+            "delete it and apply the targets file again"
+        )

@@ -1,0 +1,242 @@
+"""Filling a new run file: jobs and invalid rows in, duplicates out, then it is ready."""
+
+import functools
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from bulkeic.core.model import LATEST, Job, Lane, Settings, Status
+from bulkeic.store.database import Database
+from bulkeic.store.records import job_of
+from bulkeic.store.schema import (
+    APPLICATION_ID,
+    DUPLICATES,
+    INSERT_JOB,
+    INSERT_OUTCOME,
+    NO_LANE,
+    SAME_TARGET,
+    SCHEMA,
+    VERSION,
+)
+
+_BATCH = 2000
+_REMEMBERED = 8192
+_GIVEN_CHARACTERS = 256
+INVALID = "InvalidInput"
+
+
+_COUNT_JOBS = """
+UPDATE lane SET jobs = n FROM (SELECT lane_id, count(*) n FROM job GROUP BY 1) WHERE id = lane_id
+"""
+
+
+class Duplicate(msgspec.Struct, frozen=True):
+    """Two rows that name the same target.
+
+    Attributes:
+        lane_id: number of their lane in the run file.
+        seqs: of the two rows, the earlier first.
+        lines: where they begin.
+        agree: whether both want the same settings.
+    """
+
+    lane_id: int
+    seqs: tuple[int, int]
+    lines: tuple[int, int]
+    agree: bool
+
+
+class Loader:
+    """A run file while it is filled. It is not a run file before ``ready``.
+
+    Args:
+        path: of the run file; it must not exist.
+        facts: what else the run file is to know: ``source``, the targets file's name, at least.
+
+    Raises:
+        RunFileError: the file cannot be made or written.
+    """
+
+    def __init__(self, path: Path, facts: dict[str, str]) -> None:
+        self.path = path
+        self._source = facts["source"]
+        self._database = Database(path, create=True)
+        self._rows: list[tuple[object, ...]] = []
+        self._lanes: dict[Lane, int] = {}
+        self._settings_id = functools.lru_cache(_REMEMBERED)(self._add_settings)
+        try:
+            self._connection = self._start(facts)
+        except BaseException:
+            self.discard()
+            raise
+
+    def _start(self, facts: dict[str, str]) -> sqlite3.Connection:
+        with self._database.errors("cannot be written"):
+            connection = self._database.connect()
+            # What is lost in a crash now is loaded again; ready() makes it durable at once.
+            connection.executescript(
+                f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+                "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000;"
+                f"{SCHEMA} BEGIN;"
+            )
+            connection.executemany(
+                "INSERT INTO run VALUES (?, ?)", [("state", "loading"), *facts.items()]
+            )
+            return connection
+
+    def add(self, job: Job, line: int) -> None:
+        """Adds a job; rows are written in batches."""
+        target = job.target
+        lane = self._lanes.get(target.lane) or self._add_lane(target.lane)
+        given = job.function_name
+        self._rows.append(
+            (
+                lane,
+                job.seq,
+                line,
+                None if given == target.function else given,
+                target.function,
+                None if target.qualifier == LATEST else target.qualifier,
+                self._settings_id(job.settings),
+            )
+        )
+        if len(self._rows) >= _BATCH:
+            self._flush()
+
+    def add_invalid(self, seq: int, line: int, given: str, problem: str) -> None:
+        """Adds a row that is no job, with its outcome."""
+        given = given[:_GIVEN_CHARACTERS].encode(errors="replace").decode()
+        with self._database.errors("cannot be written"):
+            self._connection.execute(INSERT_JOB, (NO_LANE, seq, line, given, *([None] * 3)))
+        self.invalidate(seq, NO_LANE, problem)
+
+    def invalidate(self, seq: int, lane_id: int, problem: str) -> None:
+        """Gives a row the outcome ``invalid``, and takes it out of its lane."""
+        empty = [None] * 6
+        with self._database.errors("cannot be written"):
+            self._connection.execute(
+                "UPDATE job SET lane_id = ? WHERE lane_id = ? AND seq = ?", (NO_LANE, lane_id, seq)
+            )
+            self._connection.execute(
+                INSERT_OUTCOME,
+                (seq, NO_LANE, Status.INVALID, 0, 0, 0, None, INVALID, problem, *empty),
+            )
+
+    def invalidate_lane(self, lane: Lane, problem: str) -> None:
+        """Gives every job of a lane the outcome ``invalid``."""
+        self._flush()
+        number = self._lanes[lane]
+        with self._database.errors("cannot be read"):
+            rows = self._connection.execute("SELECT seq FROM job WHERE lane_id = ?", (number,))
+            for (seq,) in rows.fetchall():
+                self.invalidate(seq, number, problem)
+
+    def drop(self, duplicate: Duplicate) -> None:
+        """Forgets the later one of two rows that say the same."""
+        with self._database.errors("cannot be written"):
+            self._connection.execute(
+                "DELETE FROM job WHERE lane_id = ? AND seq = ?",
+                (duplicate.lane_id, duplicate.seqs[1]),
+            )
+
+    def duplicates(self, lanes: Iterable[Lane]) -> Iterator[Duplicate]:
+        """Every row of some lanes that names a target again, with the first row that named it."""
+        self._flush()
+        numbers = {self._lanes[lane] for lane in lanes}
+        with self._database.errors("cannot be read"):
+            for lane, function, qualifier in self._connection.execute(DUPLICATES).fetchall():
+                if lane not in numbers:
+                    continue
+                rows = self._connection.execute(SAME_TARGET, (lane, function, qualifier))
+                first, *others = rows.fetchall()
+                for seq, line, api in others:
+                    yield Duplicate(lane, (first[0], seq), (first[1], line), first[2] == api)
+
+    def lanes(self) -> list[Lane]:
+        """Every lane that a job lies in."""
+        return list(self._lanes)
+
+    def number(self, lane: Lane) -> int:
+        """A lane's number in the run file."""
+        return self._lanes[lane]
+
+    def first_line(self, lane: Lane) -> int:
+        """The line of a lane's first row."""
+        self._flush()
+        (line,) = self._connection.execute(
+            "SELECT line FROM job WHERE lane_id = ? ORDER BY seq LIMIT 1", (self._lanes[lane],)
+        ).fetchone()
+        return int(line)
+
+    def fed_functions(self, lane: Lane) -> Iterator[tuple[Job, int]]:
+        """A lane's jobs that have a function as a destination, each with its line."""
+        self._flush()
+        rows = self._connection.execute(
+            "SELECT j.seq, j.line, j.given, j.function, j.qualifier, s.api FROM job j"
+            " JOIN settings s ON s.id = j.settings_id"
+            " WHERE j.lane_id = ? AND s.api LIKE '%:lambda:%'",
+            (self._lanes[lane],),
+        )
+        for row in rows:
+            settings = Settings.from_api(msgspec.json.decode(row[5]))
+            yield job_of(row, self._source, lane, settings), row[1]
+
+    def set_account(self, account_id: str) -> None:
+        """Moves the jobs that lie in no account yet to the caller's own."""
+        self._flush()
+        with self._database.errors("cannot be written"):
+            for lane in [lane for lane in self._lanes if not lane.account_id]:
+                self._move_lane(lane, Lane(account_id, lane.region))
+
+    def ready(self) -> None:
+        """Makes the file a run file, durably."""
+        self._flush()
+        with self._database.errors("cannot be written"):
+            self._connection.execute(_COUNT_JOBS)
+            self._connection.execute("UPDATE run SET value = 'ready' WHERE key = 'state'")
+            self._connection.execute("COMMIT")
+            self._database.sync()
+            self._connection.execute("PRAGMA journal_mode = WAL")
+        self._database.close()
+
+    def discard(self) -> None:
+        """Deletes the file: nothing of it is to be sent."""
+        self._database.close()
+        self.path.unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        if self._rows:
+            rows, self._rows = self._rows, []
+            with self._database.errors("cannot be written"):
+                self._connection.executemany(INSERT_JOB, rows)
+
+    def _add_lane(self, lane: Lane) -> int:
+        number = self._lanes[lane] = len(self._lanes) + 1
+        with self._database.errors("cannot be written"):
+            self._connection.execute(
+                "INSERT INTO lane (id, account_id, region) VALUES (?, ?, ?)",
+                (number, lane.account_id, lane.region),
+            )
+        return number
+
+    def _add_settings(self, settings: Settings) -> int | None:
+        api = msgspec.json.encode(settings.to_api()).decode()
+        with self._database.errors("cannot be written"):
+            return self._connection.execute(
+                "INSERT INTO settings (api) VALUES (?)", (api,)
+            ).lastrowid
+
+    def _move_lane(self, lane: Lane, to: Lane) -> None:
+        number, known = self._lanes.pop(lane), self._lanes.get(to)
+        if known is None:
+            self._lanes[to] = number
+            self._connection.execute(
+                "UPDATE lane SET account_id = ? WHERE id = ?", (to.account_id, number)
+            )
+        else:
+            self._connection.execute(
+                "UPDATE job SET lane_id = ? WHERE lane_id = ?", (known, number)
+            )
+            self._connection.execute("DELETE FROM lane WHERE id = ?", (number,))

@@ -1,0 +1,223 @@
+"""A run file that is ready: what is pending, what came of it, and the writing of outcomes."""
+
+import functools
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, Status, Target, rfc3339
+from bulkeic.core.summary import Tally, Traffic
+from bulkeic.store.database import Database, is_run_file
+from bulkeic.store.records import RESULT_FIELDS, job_of, outcome_of, outcome_row
+from bulkeic.store.schema import INSERT_OUTCOME, NO_LANE, PENDING
+
+__all__ = ["RunFile", "is_run_file"]
+
+_REMEMBERED = 8192
+_RESULT = f"SELECT {', '.join(RESULT_FIELDS)} FROM result"  # noqa: S608 - constants only
+
+
+class Session(msgspec.Struct, frozen=True):
+    """One stretch of work on a run; ``ended`` tells why it ended, if it has."""
+
+    started_at: str
+    elapsed_s: float
+    ended: str | None
+
+
+class RunFile:
+    """A run's jobs and outcomes.
+
+    Reads and writes use connections of their own, so that one thread may read what is pending while
+    another writes what came of it.
+
+    Attributes:
+        source: name of the targets file.
+        facts: what else was noted when the run was begun.
+
+    Args:
+        path: of the run file.
+        read_only: only look; a run file that another process works on can be looked at.
+
+    Raises:
+        RunFileError: it cannot be opened, is no run file, or another process works on it.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self._database = Database(path, shared=read_only)
+        try:
+            with self._database.errors("cannot be read"):
+                self._reader = self._database.connect(read_only=True)
+                self.facts: dict[str, str] = dict(
+                    self._reader.execute("SELECT key, value FROM run")
+                )
+                self.source = self.facts["source"]
+                self._lane_ids: dict[Lane, tuple[int, int]] = {
+                    Lane(account, region): (number, jobs)
+                    for number, account, region, jobs in self._reader.execute(
+                        "SELECT id, account_id, region, jobs FROM lane ORDER BY id"
+                    )
+                }
+            self._settings = functools.lru_cache(_REMEMBERED)(self._read_settings)
+            self._writer = self._reader if read_only else self._open_writer()
+        except BaseException:
+            self.close()
+            raise
+        self._session: int | None = None
+
+    def _open_writer(self) -> sqlite3.Connection:
+        with self._database.errors("cannot be written"):
+            writer = self._database.connect()
+            writer.execute("PRAGMA journal_mode = WAL")
+            writer.execute("PRAGMA synchronous = FULL")
+            return writer
+
+    def close(self) -> None:
+        """Gives the file free."""
+        self._database.close()
+
+    def lanes(self) -> dict[Lane, int]:
+        """Every lane with its pending jobs' number; lanes without any are left out."""
+        with self._database.errors("cannot be read"):
+            done = dict(
+                self._reader.execute("SELECT lane_id, count(*) FROM outcome GROUP BY lane_id")
+            )
+        return {
+            lane: jobs - done.get(number, 0)
+            for lane, (number, jobs) in self._lane_ids.items()
+            if jobs > done.get(number, 0)
+        }
+
+    def pending(self, lane: Lane, after: int, limit: int) -> list[Job]:
+        """The lane's next jobs without an outcome, in file order.
+
+        Args:
+            lane: account and Region.
+            after: the ``seq`` to begin behind; -1 for the first.
+            limit: how many at most.
+        """
+        number, _ = self._lane_ids[lane]
+        with self._database.errors("cannot be read"):
+            rows = self._reader.execute(PENDING, (number, after, limit)).fetchall()
+        source, settings = self.source, self._settings
+        return [job_of(row, source, lane, settings(row[5])) for row in rows]
+
+    def every_target(self) -> Iterator[Target]:
+        """The targets of all jobs, with or without outcome. A stream."""
+        for lane, (number, _) in self._lane_ids.items():
+            with self._database.errors("cannot be read"):
+                for function, qualifier in self._reader.execute(
+                    "SELECT function, qualifier FROM job WHERE lane_id = ?", (number,)
+                ):
+                    yield Target(lane, function, qualifier or LATEST)
+
+    def begin_session(self, started_at: float) -> None:
+        """Notes that work on the run begins: Unix time in seconds."""
+        with self._database.errors("cannot be written"):
+            self._session = self._writer.execute(
+                "INSERT INTO session (started_at) VALUES (?)", (rfc3339(started_at),)
+            ).lastrowid
+
+    def record(self, outcomes: Sequence[Outcome], traffic: Traffic) -> None:
+        """Commits outcomes, and what was sent in this session so far, in one transaction.
+
+        Raises:
+            RunFileError: they cannot be written; none of them is then.
+        """
+        lanes = self._lane_ids
+        rows = [
+            outcome_row(outcome, lanes[Lane(outcome.account_id or "", outcome.region or "")][0])
+            for outcome in outcomes
+        ]
+        with self._database.errors("cannot be written"), self._writer:
+            self._writer.execute("BEGIN")
+            self._writer.executemany(INSERT_OUTCOME, rows)
+            self._writer.execute(
+                "UPDATE session SET calls = ?, throttles = ?, conflicts = ?, retries = ?,"
+                " elapsed_s = ? WHERE id = ?",
+                (*msgspec.structs.astuple(traffic), self._session),
+            )
+
+    def end_session(self, how: str) -> None:
+        """Notes why work on the run ended."""
+        with self._database.errors("cannot be written"):
+            self._writer.execute("UPDATE session SET ended = ? WHERE id = ?", (how, self._session))
+
+    def tallies(self) -> list[Tally]:
+        """The outcomes, counted by lane, status and error code."""
+        lanes: dict[int, Lane | None] = {
+            number: lane for lane, (number, _) in self._lane_ids.items()
+        }
+        lanes[NO_LANE] = None
+        with self._database.errors("cannot be read"):
+            return [
+                Tally(lanes[number], Status(status), code, count)
+                for number, status, code, count in self._reader.execute(
+                    "SELECT lane_id, status, error_code, count(*) FROM outcome GROUP BY 1, 2, 3"
+                )
+            ]
+
+    def targets(self) -> int:
+        """Jobs and invalid rows in all."""
+        with self._database.errors("cannot be read"):
+            (invalid,) = self._reader.execute(
+                "SELECT count(*) FROM job WHERE lane_id = ?", (NO_LANE,)
+            ).fetchone()
+        jobs: int = sum(jobs for _, jobs in self._lane_ids.values())
+        return int(invalid) + jobs
+
+    def lane_count(self) -> int:
+        """Accounts and Regions in all."""
+        return len(self._lane_ids)
+
+    def traffic(self) -> Traffic:
+        """What all sessions sent together."""
+        with self._database.errors("cannot be read"):
+            row = self._reader.execute(
+                "SELECT total(calls), total(throttles), total(conflicts), total(retries),"
+                " total(elapsed_s) FROM session"
+            ).fetchone()
+        calls, throttles, conflicts, retries, elapsed_s = row
+        return Traffic(int(calls), int(throttles), int(conflicts), int(retries), elapsed_s)
+
+    def sessions(self) -> list[Session]:
+        """The stretches of work on the run, in order."""
+        with self._database.errors("cannot be read"):
+            return [
+                Session(*row)
+                for row in self._reader.execute(
+                    "SELECT started_at, elapsed_s, ended FROM session ORDER BY id"
+                )
+            ]
+
+    def outcomes(self, statuses: Sequence[Status] = ()) -> Iterator[Outcome]:
+        """Outcomes in file order, all or of some statuses. A stream."""
+        where = f" WHERE status IN ({', '.join('?' * len(statuses))})" if statuses else ""
+        with self._database.errors("cannot be read"):
+            for row in self._reader.execute(
+                f"{_RESULT}{where} ORDER BY seq",
+                list(statuses),
+            ):
+                yield outcome_of(row)
+
+    def examples(self, limit: int = 10) -> dict[str, Outcome]:
+        """The first outcome of each error code, for the most frequent codes."""
+        with self._database.errors("cannot be read"):
+            rows = self._reader.execute(
+                "SELECT error_code, min(seq) FROM outcome WHERE error_code IS NOT NULL"
+                " GROUP BY 1 ORDER BY count(*) DESC, 2 LIMIT ?",
+                (limit,),
+            ).fetchall()
+            return {code: self._outcome(seq) for code, seq in rows}
+
+    def _outcome(self, seq: int) -> Outcome:
+        return outcome_of(self._reader.execute(f"{_RESULT} WHERE seq = ?", (seq,)).fetchone())
+
+    def _read_settings(self, number: int) -> Settings:
+        (api,) = self._reader.execute("SELECT api FROM settings WHERE id = ?", (number,)).fetchone()
+        decoded: dict[str, Any] = msgspec.json.decode(api)
+        return Settings.from_api(decoded)

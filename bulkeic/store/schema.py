@@ -1,0 +1,73 @@
+"""The run file's schema. ``docs/run-file.md`` tells users what they may rely on.
+
+- ``job`` is clustered by (lane, seq): a lane reads its own next rows, wherever they stood.
+- A job without a row in ``outcome`` is pending.
+- ``state`` in ``run`` is ``loading`` until every row of the targets file is in, then ``ready``.
+"""
+
+APPLICATION_ID = 0x62656963  # "beic", told by file(1) and PRAGMA application_id
+VERSION = 1
+
+MAGIC = b"SQLite format 3\x00"
+
+SCHEMA = """
+CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE lane (
+  id INTEGER PRIMARY KEY, account_id TEXT NOT NULL, region TEXT NOT NULL,
+  jobs INTEGER NOT NULL DEFAULT 0, UNIQUE (account_id, region)
+);
+CREATE TABLE settings (id INTEGER PRIMARY KEY, api TEXT NOT NULL);
+CREATE TABLE job (
+  lane_id INTEGER NOT NULL, seq INTEGER NOT NULL, line INTEGER NOT NULL,
+  given TEXT, function TEXT, qualifier TEXT, settings_id INTEGER,
+  PRIMARY KEY (lane_id, seq)
+) WITHOUT ROWID;
+CREATE TABLE outcome (
+  seq INTEGER PRIMARY KEY, lane_id INTEGER NOT NULL, status TEXT NOT NULL,
+  attempts INTEGER NOT NULL, throttles INTEGER NOT NULL, conflicts INTEGER NOT NULL,
+  http_status INTEGER, error_code TEXT, error_message TEXT, request_id TEXT,
+  started_at TEXT, duration_s REAL, call_s REAL, wait_s REAL, config TEXT
+);
+CREATE TABLE session (
+  id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, elapsed_s REAL NOT NULL DEFAULT 0,
+  calls INTEGER NOT NULL DEFAULT 0, throttles INTEGER NOT NULL DEFAULT 0,
+  conflicts INTEGER NOT NULL DEFAULT 0, retries INTEGER NOT NULL DEFAULT 0, ended TEXT
+);
+CREATE VIEW result AS
+SELECT o.seq, (SELECT value FROM run WHERE key = 'source') || ':' || j.line AS source,
+  coalesce(j.given, j.function) AS function_name, j.function,
+  coalesce(j.qualifier, '$LATEST') AS qualifier, l.account_id, l.region,
+  o.status, o.attempts, o.throttles, o.conflicts, o.http_status, o.error_code, o.error_message,
+  o.request_id, o.started_at, o.duration_s, o.call_s, o.wait_s, s.api AS settings, o.config
+FROM outcome o
+JOIN job j ON j.lane_id = o.lane_id AND j.seq = o.seq
+LEFT JOIN lane l ON l.id = o.lane_id
+LEFT JOIN settings s ON s.id = j.settings_id;
+CREATE VIEW pending AS
+SELECT j.seq, (SELECT value FROM run WHERE key = 'source') || ':' || j.line AS source,
+  coalesce(j.given, j.function) AS function_name, l.account_id, l.region
+FROM job j JOIN lane l ON l.id = j.lane_id
+WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = j.seq);
+"""
+
+NO_LANE = 0
+"""Where the rows lie that are no jobs, because they are invalid."""
+
+INSERT_JOB = "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?)"
+INSERT_OUTCOME = (
+    "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+PENDING = """
+SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id FROM job j
+WHERE j.lane_id = ? AND j.seq > ? AND NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = j.seq)
+ORDER BY j.seq LIMIT ?
+"""
+DUPLICATES = """
+SELECT lane_id, function, coalesce(qualifier, '$LATEST') FROM job
+WHERE lane_id <> 0 GROUP BY lane_id, function, qualifier HAVING count(*) > 1
+"""
+SAME_TARGET = """
+SELECT j.seq, j.line, s.api FROM job j JOIN settings s ON s.id = j.settings_id
+WHERE j.lane_id = ? AND j.function = ? AND coalesce(j.qualifier, '$LATEST') = ? ORDER BY j.seq
+"""

@@ -1,0 +1,156 @@
+"""A sandbox that runs in a thread of its own, and boto3 clients of it."""
+
+import asyncio
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from bulkeic.sandbox import Sandbox, SandboxOptions
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+
+
+class Refusal:
+    """What a refused call came back with, down to the bytes."""
+
+    def __init__(self, error: ClientError, body: bytes) -> None:
+        self.code = error.response["Error"]["Code"]
+        self.status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        self.headers = error.response["ResponseMetadata"]["HTTPHeaders"]
+        self.body: dict[str, str] = json.loads(body)
+        self.message = self.body.get("message", self.body.get("Message"))
+
+
+class Running:
+    """A sandbox in a thread, from entry to exit."""
+
+    def __init__(self, session: Any, options: SandboxOptions) -> None:
+        self._session = session
+        self._sandbox = Sandbox(options)
+        self._clients = ExitStack()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._started.wait(10)
+        self.port = int(self._sandbox.url.rsplit(":", 1)[1])
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._clients.close()
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        async with self._sandbox:
+            self._started.set()
+            await self._stop.wait()
+
+    def hold(self, name: str, qualifier: str = "$LATEST", *, account: str = ACCOUNT) -> None:
+        place = {"account_id": account, "region": REGION, "function_name": name}
+        assert self.window("POST", "hold", [place | {"qualifier": qualifier}])[0] == 200
+
+    def client(
+        self, account: str = ACCOUNT, region: str = REGION, service: str = "lambda", **config: Any
+    ) -> Any:
+        key, secret = self._sandbox.credentials(account)
+        client = self._session.create_client(
+            service,
+            region_name=region,
+            endpoint_url=self._sandbox.url,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=Config(retries={"total_max_attempts": 1}, proxies={}, **config),
+        )
+        self._clients.callback(client.close)
+        return client
+
+    def window(self, method: str, name: str, data: Any = None) -> tuple[int, Any]:
+        body = None if data is None else json.dumps(data)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, f"/_sandbox/{name}", body)
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+        finally:
+            connection.close()
+
+    def stats(self) -> Any:
+        return self.window("GET", "stats")[1]
+
+    def until(self, holds: Callable[[Any], bool]) -> Any:
+        """Ask for the stats until they are as they should be."""
+        for _ in range(2000):
+            if holds(stats := self.stats()):
+                return stats
+        raise AssertionError(self.stats())
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+
+    def update(self, name: str, body: Any) -> tuple[int, Any, Any]:
+        """Send an Update with any body: status, headers, decoded answer."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        head, _, answer = self.talk(update_bytes(name, data)).partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        headers = {key.lower(): value for key, _, value in (x.partition(": ") for x in lines[1:])}
+        return int(lines[0].split()[1]), headers, json.loads(answer)
+
+    def talk(self, data: bytes) -> bytes:
+        """Send bytes on a connection of their own; all that comes back until it closes."""
+        with self.connect() as connection:
+            connection.sendall(data)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def refusal(call: Callable[..., Any], **arguments: Any) -> Refusal:
+    """Make a boto3 call that must fail."""
+    bodies: list[bytes] = []
+
+    def keep(response_dict: dict[str, Any], **_: Any) -> None:
+        bodies.append(response_dict["body"])
+
+    events = call.__self__.meta.events  # type: ignore[attr-defined]
+    events.register("before-parse.lambda", keep)
+    try:
+        with pytest.raises(ClientError) as caught:
+            call(**arguments)
+    finally:
+        events.unregister("before-parse.lambda", keep)
+    return Refusal(caught.value, bodies[-1])
+
+
+def update_bytes(
+    name: str,
+    body: bytes = b'{"MaximumRetryAttempts":1}',
+    *,
+    account: str = ACCOUNT,
+    region: str = REGION,
+    close: bool = True,
+) -> bytes:
+    """An Update as it goes over the wire."""
+    scope = f"AKIA{account}/20251123/{region}/lambda/aws4_request"
+    return (
+        f"POST /2019-09-25/functions/{name}/event-invoke-config HTTP/1.1\r\nHost: sandbox\r\n"
+        f"Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n"
+        f"Connection: {'close' if close else 'keep-alive'}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    ).encode() + body

@@ -1,0 +1,91 @@
+"""The quota: a pure bucket, and what a client sees of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkeic.sandbox.quota import Bucket, Quota
+
+from .running import Running, refusal, update_bytes
+
+gaps = st.lists(st.floats(0, 3, allow_subnormal=False), min_size=1, max_size=80)
+
+
+@given(gaps=gaps, rate=st.floats(0.1, 50), burst=st.floats(1, 30))
+def test_no_window_sees_more_than_burst_and_rate(
+    gaps: list[float], rate: float, burst: float
+) -> None:
+    bucket, now, taken = Bucket(rate, burst, 0.0), 0.0, []
+    for gap in gaps:
+        now += gap
+        if bucket.take(now):
+            taken.append(now)
+    for first, start in enumerate(taken):
+        for last, end in enumerate(taken[first:], first):
+            assert last - first + 1 <= burst + rate * (end - start) + 1e-6
+
+
+@given(gaps=gaps, rate=st.floats(0.1, 50))
+def test_who_waits_for_a_token_gets_it(gaps: list[float], rate: float) -> None:
+    bucket, now = Bucket(rate, 1, 0.0), 0.0
+    assert bucket.take(now)
+    for gap in gaps:
+        now += (1 + 1e-9) / rate + gap
+        assert bucket.take(now)
+
+
+def test_a_refused_call_takes_no_token() -> None:
+    bucket = Bucket(1, 2, 10.0)
+    assert [bucket.take(10.0) for _ in range(5)] == [True, True, False, False, False]
+    assert [bucket.take(11.0) for _ in range(2)] == [True, False]
+    assert not bucket.take(5.0)
+
+
+def test_each_lane_has_a_bucket_of_its_own() -> None:
+    quota = Quota(1, 1)
+    lanes = [("1", "a"), ("1", "b"), ("2", "a")]
+    assert [quota.take(lane, 0.0) for lane in lanes * 2] == [True] * 3 + [False] * 3
+    assert all(Quota(None, 1).take(("1", "a"), 0.0) for _ in range(100))
+
+
+def test_over_the_quota(start: Callable[..., Running]) -> None:
+    running = start(rate=1e-6, burst=5)
+    running.hold("fn")
+    aws = running.client()
+    calls: list[Callable[[], Any]] = [
+        lambda: aws.get_function_event_invoke_config(FunctionName="fn"),
+        lambda: aws.list_function_event_invoke_configs(FunctionName="fn"),
+        lambda: aws.put_function_event_invoke_config(FunctionName="fn", MaximumRetryAttempts=1),
+        lambda: aws.update_function_event_invoke_config(FunctionName="fn", MaximumRetryAttempts=1),
+        lambda: aws.delete_function_event_invoke_config(FunctionName="fn"),
+    ]
+    for call in calls:
+        call()
+    got = refusal(aws.get_function_event_invoke_config, FunctionName="fn")
+    assert (got.code, got.status) == ("TooManyRequestsException", 429)
+    assert got.body == {
+        "Reason": "CallerRateLimitExceeded",
+        "Type": "User",
+        "message": "Rate exceeded",
+    }
+    assert got.headers["x-amzn-errortype"] == "TooManyRequestsException"
+    assert "retry-after" not in got.headers
+    assert running.talk(update_bytes("fn", account="222222222222")).startswith(b"HTTP/1.1 404")
+    stats = running.stats()
+    assert stats["by_lane"] == {
+        "123456789012/us-east-1": {"calls": 6, "throttled": 1},
+        "222222222222/us-east-1": {"calls": 1, "throttled": 0},
+    }
+    assert stats["refused"] == 1
+
+
+def test_calls_without_credentials_take_no_quota(start: Callable[..., Running]) -> None:
+    running = start(rate=1e-6, burst=1)
+    running.hold("fn")
+    nameless = update_bytes("fn").replace(b"Authorization", b"X-Nothing")
+    for _ in range(3):
+        assert running.talk(nameless).startswith(b"HTTP/1.1 403")
+    assert running.talk(update_bytes("fn")).startswith(b"HTTP/1.1 200")
+    assert running.talk(update_bytes("fn")).startswith(b"HTTP/1.1 429")
