@@ -2,9 +2,9 @@
 
 Usage: boto3_script.py TARGETS ENDPOINT_URL standard|adaptive THREADS
 
-It is meant to be a good one: one client for each Region, shared by the threads as boto3 allows, with
-a connection for each thread and as many attempts as botocore will make of its own. Rows are taken in
-file order. It prints how many targets failed.
+It is meant to be a good one: one client for each Region, shared by the threads as boto3 allows, a
+connection for each thread, ten attempts. Rows are taken in file order. It prints how many targets
+failed.
 """
 
 import csv
@@ -51,4 +51,5 @@ def is_updated(client: Any, row: dict[str, str]) -> bool:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4], threads=int(sys.argv[4]))
+    _, given_targets, given_url, given_mode, given_threads = sys.argv
+    main(given_targets, given_url, given_mode, int(given_threads))

@@ -10,7 +10,14 @@ import structlog
 
 from bulkeic.app.load import Loading
 from bulkeic.app.options import ApplyOptions
-from bulkeic.app.work import INTERRUPTED_TWICE, first_cause, open_access, run_async, work
+from bulkeic.app.work import (
+    INTERRUPTED,
+    INTERRUPTED_TWICE,
+    first_cause,
+    open_access,
+    run_async,
+    work,
+)
 from bulkeic.core.errors import BulkeicError, UsageError, shown
 from bulkeic.core.model import Lane, Settings
 from bulkeic.core.rows import Defaults
@@ -163,29 +170,34 @@ def _own_account(options: ApplyOptions, lane: Lane | None) -> str:
 
 def _apply_run(run: RunFile, options: ApplyOptions, results: Results, screen: Screen) -> Summary:
     lanes = run.lanes()
-    stopped: str | None = None
+    stopped: str | None = "not confirmed; nothing was sent"
     if lanes:
         limits = options.limits()
-        screen.say(f"{intention(lanes, limits.rate, limits.burst)}; on {_place(options)}")
-        if options.yes or options.sandbox or screen.ask("update them?"):
-            stopped = _begin(run, options, results, screen)
-        else:
-            stopped = "not confirmed; nothing was sent"
-    summary = summary_of(run, stopped=stopped is not None)
+        where = options.access.endpoint_url or _place(options)
+        screen.say(f"{intention(lanes, limits.rate, limits.burst)}; on {where}")
+    if not lanes or options.yes or options.sandbox or screen.ask("update them?"):
+        stopped = _begin(run, options, results, screen, idle=not lanes)
+    summary = summary_of(run, stopped=stopped not in {None, INTERRUPTED})
     if stopped == INTERRUPTED_TWICE:
         summary = msgspec.structs.replace(summary, exit_code=_INTERRUPTED_TWICE_EXIT)
     for line in summary_lines(summary, run.examples()):
         screen.say(line)
-    if summary.pending:
+    if stopped is not None:
         screen.say(f"stopped: {stopped}")
+    if summary.pending:
         screen.say(f"carry on with: {options.carry_on(summary.run)}")
     return summary
 
 
-def _begin(run: RunFile, options: ApplyOptions, results: Results, screen: Screen) -> str | None:
+def _begin(
+    run: RunFile, options: ApplyOptions, results: Results, screen: Screen, *, idle: bool
+) -> str | None:
+    """Works on the run: why it ended early, or ``None``."""
     progress = ProgressBar() if options.progress and screen.is_terminal else NoProgress()
     try:
         results.begin(run.outcomes())
+        if idle:
+            return None
         return run_async(
             functools.partial(work, run, options, results=results, progress=progress, screen=screen)
         )

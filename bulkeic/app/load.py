@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bulkeic.core.destinations import check_not_itself
+from bulkeic.core.destinations import own_destinations
 from bulkeic.core.errors import BulkeicError, InputError
 from bulkeic.core.model import Lane
 from bulkeic.core.rows import Defaults, Row, RowParser
@@ -88,8 +88,7 @@ class Loading:
     def _refuse(self, seq: int, line: int, given: str, problems: list[InputError]) -> None:
         self._told().add(problems)
         if self._skip_invalid:
-            text = "; ".join(str(InputError(one.rule, field=one.field)) for one in problems)
-            self._loader.add_invalid(seq, line, given, text)
+            self._loader.add_invalid(seq, line, given, _text(problems))
 
     def _told(self) -> Problems:
         return self._warnings if self._skip_invalid else self._problems
@@ -119,10 +118,9 @@ class Loading:
     def _settle_accounts(self, account: str, *, others_too: bool) -> None:
         unknown = {lane for lane in self._loader.lanes() if not lane.account_id}
         if unknown:
-            self._loader.set_account(account)
-            own = [Lane(account, lane.region) for lane in unknown]
-            self._refuse_own_destinations(own)
-            self._find_duplicates(own)
+            merged = self._loader.set_account(account)
+            self._refuse_own_destinations([Lane(account, lane.region) for lane in unknown])
+            self._find_duplicates(merged)
         if not others_too:
             for lane in self._loader.lanes():
                 if lane.account_id != account:
@@ -131,12 +129,12 @@ class Loading:
     def _refuse_own_destinations(self, lanes: list[Lane]) -> None:
         for lane in lanes:
             for job, line in self._loader.fed_functions(lane):
-                try:
-                    check_not_itself(job.target, job.settings)
-                except InputError as problem:
-                    self._told().add([problem.at(self._targets.name, line)])
-                    if self._skip_invalid:
-                        self._loader.invalidate(job.seq, self._loader.number(lane), str(problem))
+                itself = own_destinations(job.target, job.settings)
+                problems = [problem.at(self._targets.name, line) for problem in itself]
+                self._told().add(problems)
+                if problems and self._skip_invalid:
+                    number = self._loader.number(lane)
+                    self._loader.invalidate(job.seq, number, _text(problems))
 
     def _refuse_lane(self, lane: Lane, own: str) -> None:
         rule = (
@@ -150,6 +148,11 @@ class Loading:
 
     def _at(self, line: int, rule: str, field: str = "") -> InputError:
         return InputError(rule, field=field, line=line, source=self._targets.name)
+
+
+def _text(problems: list[InputError]) -> str:
+    """Several problems of one row as the message of its outcome."""
+    return "; ".join(str(InputError(problem.rule, field=problem.field)) for problem in problems)
 
 
 def _same(duplicate: Duplicate) -> str:

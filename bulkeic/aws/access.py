@@ -14,6 +14,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.utils import is_valid_endpoint_url
 
 from bulkeic import __version__
 from bulkeic.aws.failures import SDK_ERRORS, failure_of
@@ -36,7 +37,8 @@ class Access:
         credentials: of each account; ``None``: the SDK's own chain, for all.
 
     Raises:
-        UsageError: the profile does not exist, or the config files cannot be read.
+        UsageError: the profile does not exist, the config files cannot be read, or the endpoint is
+            no URL.
     """
 
     def __init__(
@@ -50,7 +52,13 @@ class Access:
         self._session = AioSession(profile=profile)
         self._endpoint_url = endpoint_url
         self._credentials = credentials
+        if endpoint_url is not None and not is_valid_endpoint_url(endpoint_url):
+            raise UsageError(
+                f"--endpoint-url {shown(endpoint_url)} is no URL; allowed: "
+                "such as https://lambda.us-east-1.amazonaws.com"
+            )
         try:
+            self._session.get_scoped_config()  # tells whether the profile exists
             self.region: str | None = (
                 region
                 or os.environ.get("AWS_REGION")
@@ -126,7 +134,4 @@ class Access:
             ) from None
         except SDK_ERRORS as error:
             raise AccessError(f"STS cannot be reached: {printable(str(error))}") from None
-        except ValueError as error:
-            # botocore's own word for an endpoint URL that is none.
-            raise UsageError(f"--endpoint-url: {printable(str(error))}") from None
         return str(answer["Account"])

@@ -6,10 +6,11 @@ from types import TracebackType
 from typing import Any, Self
 
 import anyio
+from botocore.parsers import ResponseParserError
 
 from bulkeic.aws.access import Access
-from bulkeic.aws.failures import SDK_ERRORS, failure_of
-from bulkeic.core.model import LATEST, Answer, Job, Lane, Success, rfc3339
+from bulkeic.aws.failures import SDK_ERRORS, clean, failure_of
+from bulkeic.core.model import LATEST, Answer, Failure, Fault, Job, Lane, Success, rfc3339
 
 
 class LambdaCaller:
@@ -52,7 +53,7 @@ class LambdaCaller:
                 response = await client.update_function_event_invoke_config(**request)
         except SDK_ERRORS as error:
             return failure_of(error)
-        return _success(response)
+        return _answer(response)
 
     async def _client(self, lane: Lane) -> Any:
         async with self._opening:
@@ -72,9 +73,25 @@ class LambdaCaller:
             return client
 
 
-def _success(response: dict[str, Any]) -> Success:
+def _answer(response: dict[str, Any]) -> Answer:
     metadata = response.pop("ResponseMetadata")
+    status, request_id = metadata["HTTPStatusCode"], metadata.get("RequestId")
+    if "FunctionArn" not in response:
+        # The SDK takes a page of HTML for an empty configuration.
+        return Failure(
+            Fault.SERVER,
+            ResponseParserError.__name__,
+            f"HTTP {status}, and no configuration in it",
+            status,
+            request_id,
+        )
     modified = response.get("LastModified")
     if isinstance(modified, datetime):
         response["LastModified"] = rfc3339(modified.timestamp())
-    return Success(metadata["HTTPStatusCode"], metadata.get("RequestId"), response)
+    return Success(status, request_id, _clean(response))
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _clean(each) for key, each in value.items()}
+    return clean(value) if isinstance(value, str) else value

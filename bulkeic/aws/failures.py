@@ -18,6 +18,7 @@ import aiohttp
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own
     ConnectTimeoutError,
     HTTPClientError,
     ReadTimeoutError,
@@ -33,6 +34,7 @@ _TRANSPORT: tuple[tuple[type[Exception], Fault], ...] = (
     (ReadTimeoutError, Fault.TIMEOUT),
     (ConnectTimeoutError, Fault.TIMEOUT),
     (SSLError, Fault.REFUSED),
+    (ConnectionError, Fault.CONNECTION),
     (HTTPClientError, Fault.CONNECTION),
     (aiohttp.ClientPayloadError, Fault.CONNECTION),
     (ResponseParserError, Fault.SERVER),
@@ -50,7 +52,9 @@ def failure_of(error: Exception) -> Failure:
     if isinstance(error, ClientError):
         return _answered(error.response)
     fault = next(fault for kind, fault in _TRANSPORT if isinstance(error, kind))
-    return Failure(fault, type(error).__name__, str(error) or "no answer within the time-out")
+    return Failure(
+        fault, type(error).__name__, clean(str(error)) or "no answer within the time-out"
+    )
 
 
 def _answered(response: dict[str, Any]) -> Failure:
@@ -60,11 +64,16 @@ def _answered(response: dict[str, Any]) -> Failure:
     return Failure(
         fault_of(code, status),
         code,
-        str(error.get("Message") or ""),
+        clean(str(error.get("Message") or "")),
         status,
         metadata.get("RequestId"),
         _seconds(metadata.get("HTTPHeaders", {}).get("retry-after")),
     )
+
+
+def clean(text: str) -> str:
+    """A text that can be written down: half a surrogate pair, as JSON can hold it, cannot."""
+    return text.encode(errors="replace").decode()
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -63,19 +63,19 @@ def _check_service(text: str, service: str, resource: str, field: str) -> None:
         )
 
 
-def check_not_itself(target: Target, settings: Settings) -> None:
-    """Refuses a target that is its own destination.
+def own_destinations(target: Target, settings: Settings) -> list[InputError]:
+    """What is wrong with a function that is its own destination: a problem for each such field.
 
     Only the function itself, without a qualifier or with the target's own, is refused: what AWS
     says of one alias that feeds another is not recorded.
-
-    Raises:
-        InputError: the field that names the target.
     """
+    return [
+        InputError("a function cannot be its own destination; allowed: another one", field=field)
+        for field, destination in settings.destinations()
+        if destination and ":lambda:" in destination and destination in _names_of(target)
+    ]
+
+
+def _names_of(target: Target) -> set[str]:
     own = target.arn
-    itself = {own, f"{own}:{target.qualifier}", f"{own}:{LATEST}"}
-    for field, destination in settings.destinations():
-        if destination in itself:
-            raise InputError(
-                "a function cannot be its own destination; allowed: another one", field=field
-            )
+    return {own, f"{own}:{target.qualifier}", f"{own}:{LATEST}"}

@@ -19,7 +19,10 @@ def shown(value: object) -> str:
     """
     if isinstance(value, str):
         value = value[: _SHOWN_CHARACTERS + 1]
-    text = _JSON_WORDS[value] if isinstance(value, bool) else repr(value)
+    try:
+        text = _JSON_WORDS[value] if isinstance(value, bool) else repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, a bottomless list
+        text = f"this {type(value).__name__}"
     return text if len(text) <= _SHOWN_CHARACTERS + 2 else f"{text[:_SHOWN_CHARACTERS]}…"
 
 

@@ -37,11 +37,12 @@ PASSED_OVER = frozenset({
 })  # fmt: skip
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name without case and separators."""
     return "".join(character for character in name if character.isalnum()).lower()
 
 
-_BY_PLAIN_NAME = {_plain(name): name for name in FIELDS}
+_BY_PLAIN_NAME = {plain(name): name for name in FIELDS}
 
 
 def field_named(name: str) -> str:
@@ -56,10 +57,10 @@ def field_named(name: str) -> str:
     Raises:
         InputError: it names none; the nearest one is told.
     """
-    plain = _plain(name)
-    field = _BY_PLAIN_NAME.get(plain)
+    wanted = plain(name)
+    field = _BY_PLAIN_NAME.get(wanted)
     if field is not None:
         return field
-    near = difflib.get_close_matches(plain, _BY_PLAIN_NAME, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(wanted, _BY_PLAIN_NAME, n=1, cutoff=0.4)
     hint = f"did you mean {_BY_PLAIN_NAME[near[0]]}?" if near else f"known are {', '.join(FIELDS)}"
     raise InputError(f"unknown column {shown(name)}; {hint}")

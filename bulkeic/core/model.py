@@ -39,7 +39,7 @@ class Fault(StrEnum):
 UNANSWERED = frozenset({Fault.TIMEOUT, Fault.CONNECTION})
 
 
-class Lane(msgspec.Struct, frozen=True, order=True):
+class Lane(msgspec.Struct, frozen=True, order=True, gc=False):
     """One account in one Region: what Lambda's control-plane quota is counted for."""
 
     account_id: str
@@ -49,7 +49,7 @@ class Lane(msgspec.Struct, frozen=True, order=True):
         return f"{self.account_id}/{self.region}"
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """A function with a qualifier, in its lane.
 
     Attributes:
@@ -73,7 +73,7 @@ class Target(msgspec.Struct, frozen=True):
         )
 
 
-class Settings(msgspec.Struct, frozen=True):
+class Settings(msgspec.Struct, frozen=True, gc=False):
     """The wanted asynchronous-invocation policy; ``None`` means "not set here".
 
     Attributes:
@@ -131,7 +131,7 @@ def _destination(half: dict[str, str] | None) -> str | None:
     return None if half is None else half.get("Destination", CLEARED)
 
 
-class Job(msgspec.Struct, frozen=True):
+class Job(msgspec.Struct, frozen=True, gc=False):
     """One target with its settings: one row of input, one Update call.
 
     Attributes:

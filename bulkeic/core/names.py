@@ -9,6 +9,7 @@ Rules, from botocore's Lambda model (newer than the API page, and right where th
 - ``.`` and ``..`` match the model's pattern but would change the URL's path, so they are refused.
 """
 
+import functools
 import re
 
 import msgspec
@@ -32,6 +33,7 @@ FUNCTION_PATTERN = (
 QUALIFIER_PATTERN = r"\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9\-_$]+"
 
 _match_function = re.compile(FUNCTION_PATTERN, re.ASCII).fullmatch
+_looks_like_prefix = re.compile(rf"(?:{REGION_PATTERN}|\d{{12}}|function):", re.ASCII).fullmatch
 _match_simple_name = re.compile(r"[a-zA-Z0-9\-_]{1,64}", re.ASCII).fullmatch
 _match_qualifier = re.compile(QUALIFIER_PATTERN, re.ASCII).fullmatch
 _match_region = re.compile(REGION_PATTERN, re.ASCII).fullmatch
@@ -59,13 +61,14 @@ class FunctionName(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """The shortest of the four forms that says the same."""
-        parts = [self.name]
+        prefix = ""
         if self.region is not None:
-            parts = ["arn", self.partition or "aws", "lambda", self.region]
-            parts += [self.account_id or "", "function", self.name]
+            prefix = f"arn:{self.partition}:lambda:{self.region}:{self.account_id}:function:"
         elif self.account_id is not None:
-            parts = [self.account_id, "function", self.name]
-        return ":".join([*parts, self.qualifier] if self.qualifier else parts)
+            prefix = f"{self.account_id}:function:"
+        elif self.qualifier is not None and _looks_like_prefix(f"{self.name}:"):
+            prefix = "function:"
+        return f"{prefix}{self.name}:{self.qualifier}" if self.qualifier else f"{prefix}{self.name}"
 
 
 def parse_function(text: str, field: str = "FunctionName") -> FunctionName:
@@ -91,6 +94,8 @@ def parse_function(text: str, field: str = "FunctionName") -> FunctionName:
         "partition", "region", "account", "name", "qualifier"
     )
     _check_name(name, field)
+    if qualifier is not None:
+        check_qualifier(qualifier, field)
     _check_arn(text, partition, region, account, field)
     return FunctionName(name, qualifier, account, region, partition)
 
@@ -125,7 +130,7 @@ def _check_arn(
         )
 
 
-def check_qualifier(text: str) -> str:
+def check_qualifier(text: str, field: str = "Qualifier") -> str:
     """A version, an alias or ``$LATEST``, as it is.
 
     Raises:
@@ -135,7 +140,7 @@ def check_qualifier(text: str) -> str:
         raise InputError(
             f"{shown(text)} is no version or alias; allowed: $LATEST, a version number, or 1 to "
             f"{QUALIFIER_CHARACTERS} letters, digits, - and _",
-            field="Qualifier",
+            field=field,
         )
     return text
 
@@ -169,6 +174,7 @@ def check_account(text: str) -> str:
     return text
 
 
+@functools.lru_cache(1024)
 def partition_of(region: str) -> str:
     """The partition that a Region lies in: ``aws`` unless its prefix says otherwise."""
     for prefix, partition in _PARTITIONS:

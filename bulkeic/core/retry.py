@@ -4,7 +4,7 @@
 error code or HTTP status             fault        tried again
 ====================================  ===========  ==========
 TooManyRequestsException, 429, …      throttled    yes
-ResourceConflictException, 409        conflict     yes
+ResourceConflictException             conflict     yes
 ServiceException, any 5xx             server       yes
 no answer within the time-out         timeout      yes
 connection refused, reset, cut        connection   yes

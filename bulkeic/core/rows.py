@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from bulkeic.core.destinations import check_not_itself, parse_destination
+from bulkeic.core.destinations import CLEARING_WORD, own_destinations, parse_destination
 from bulkeic.core.errors import InputError, shown
-from bulkeic.core.model import CLEARED, LATEST, Job, Lane, Settings, Target
+from bulkeic.core.model import LATEST, Job, Lane, Settings, Target
 from bulkeic.core.names import (
     FunctionName,
     check_account,
@@ -38,7 +38,7 @@ _REMEMBERED = 4096
 _match_integer = re.compile(r"-?\d{1,10}", re.ASCII).fullmatch
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One decoded row: the line that it begins on, and its values by field name."""
 
     line: int
@@ -70,9 +70,8 @@ class RowParser:
     def __init__(self, source: str, defaults: Defaults) -> None:
         self._source = source
         self._defaults = defaults
-        remember = functools.lru_cache(_REMEMBERED, typed=True)
-        self._lane = remember(self._find_lane)
-        self._settings = remember(self._find_settings)
+        self._lane = _remembered(self._find_lane)
+        self._settings = _remembered(self._find_settings)
 
     def job(self, seq: int, row: Row) -> Job:
         """The job of a row.
@@ -86,7 +85,8 @@ class RowParser:
         target = self._target(name, get("Qualifier"), get("Region"), get("AccountId"))
         settings = self._row_settings(values)
         if settings.on_success or settings.on_failure:
-            check_not_itself(target, settings)
+            for problem in own_destinations(target, settings):
+                raise problem
         given: str = get("FunctionArn") or values["FunctionName"]
         return Job(seq, f"{self._source}:{row.line}", given, target, settings)
 
@@ -102,25 +102,30 @@ class RowParser:
                 found.append(problem.at(self._source, row.line))
                 return None
 
-        name = check(lambda: self._function(values)) or FunctionName("unknown")
-        check(lambda: _row_qualifier(name, values.get("Qualifier")))
-        check(lambda: self._lane(name.region, None, values.get("Region"), None))
-        check(lambda: self._lane(_ANY_REGION, name.account_id, None, values.get("AccountId")))
-        before = len(found)
+        region, account = values.get("Region"), values.get("AccountId")
+        name = check(lambda: self._function(values))
+        known = name or FunctionName("unknown")
+        check(lambda: _row_qualifier(known, values.get("Qualifier")))
+        check(lambda: self._lane(known.region, None, region, None) if name else _region(region))
+        check(lambda: self._lane(_ANY_REGION, known.account_id, None, account))
         for field in SETTING_FIELDS:
             check(lambda field=field: _setting(field, values.get(field)))  # type: ignore[misc]
-        if len(found) == before:
+        for field, half in (check(lambda: _halves(values.get("DestinationConfig"))) or {}).items():
+            check(lambda field=field, half=half: _setting(field, _half(field, half)))  # type: ignore[misc]
+        if not found:
             check(lambda: self._row_settings(values))
         if not found:
-            check(lambda: self.job(0, row))
+            target = self._target(known, values.get("Qualifier"), region, account)
+            itself = own_destinations(target, self._row_settings(values))
+            found += [problem.at(self._source, row.line) for problem in itself]
         return found
 
     def _function(self, values: dict[str, Any]) -> FunctionName:
         arn, name = values.get("FunctionArn"), values.get("FunctionName")
-        if not arn:
+        if arn in _UNSET:
             return parse_function(_text(name, "FunctionName"))
         by_arn = parse_function(_text(arn, "FunctionArn"), "FunctionArn")
-        if name:
+        if name not in _UNSET:
             by_name = parse_function(_text(name, "FunctionName"))
             if by_name.name != by_arn.name:
                 raise InputError(
@@ -139,7 +144,7 @@ class RowParser:
     def _find_lane(
         self, arn_region: str | None, arn_account: str | None, region: Any, account: Any
     ) -> tuple[Lane, str]:
-        row_region = check_region(_text(region, "Region")) if region not in _UNSET else None
+        row_region = _region(region)
         row_account = check_account(_account_text(account)) if account not in _UNSET else None
         _agree("Region", arn_region, row_region)
         _agree("AccountId", arn_account, row_account)
@@ -157,7 +162,7 @@ class RowParser:
         nested = get("DestinationConfig")
         on_success, on_failure = get("OnSuccess"), get("OnFailure")
         if nested not in _UNSET:
-            halves = _nested_destinations(nested)
+            halves = {name: _half(name, half) for name, half in _halves(nested).items()}
             on_success = _one_of("OnSuccess", on_success, halves)
             on_failure = _one_of("OnFailure", on_failure, halves)
         return self._settings(
@@ -185,6 +190,19 @@ _UNSET = (None, "")
 _ANY_REGION = "us-east-1"
 
 
+def _remembered(function: Callable[..., T]) -> Callable[..., T]:
+    """The function with a memory; what cannot be remembered is worked out each time."""
+    remember = functools.lru_cache(_REMEMBERED, typed=True)(function)
+
+    def call(*values: Any) -> T:
+        try:
+            return remember(*values)
+        except TypeError:  # a list or an object where none can be: the function says so
+            return function(*values)
+
+    return call
+
+
 def _lane_values(values: dict[str, Any]) -> tuple[Any, Any]:
     return values.get("Region"), values.get("AccountId")
 
@@ -197,9 +215,13 @@ def _text(value: Any, field: str) -> str:
     return value
 
 
+def _region(value: Any) -> str | None:
+    return None if value in _UNSET else check_region(_text(value, "Region"))
+
+
 def _account_text(value: Any) -> str:
     # JSON files often have account ids as numbers, which lose their leading zeros.
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12:
         return f"{value:012d}"
     return _text(value, "AccountId")
 
@@ -241,8 +263,6 @@ def parse_integer(value: Any, field: str, allowed: range) -> int:
 
 def _setting(field: str, value: Any) -> Any:
     """One setting's value, or ``None`` where the row does not set it."""
-    if value is CLEARED_HALF:
-        return CLEARED
     if value in _UNSET:
         return None
     if field in _RANGES:
@@ -250,24 +270,19 @@ def _setting(field: str, value: Any) -> Any:
     return parse_destination(_text(value, field), field)
 
 
-class _ClearedHalf:
-    """A half that DestinationConfig names without a destination."""
+def _halves(nested: Any) -> dict[str, Any]:
+    """The halves that the API's own nested form has."""
+    if nested in _UNSET:
+        return {}
+    _check_object(nested, "DestinationConfig", ("OnSuccess", "OnFailure"))
+    return {name: half for name, half in nested.items() if half is not None}
 
 
-CLEARED_HALF = _ClearedHalf()
-
-
-def _nested_destinations(nested: Any) -> dict[str, Any]:
-    """The halves that the API's own nested form names, without the form around them."""
-    field = "DestinationConfig"
-    _check_object(nested, field, ("OnSuccess", "OnFailure"))
-    halves: dict[str, Any] = {}
-    for name, half in nested.items():
-        if half is None:
-            continue
-        _check_object(half, f"{field}.{name}", ("Destination",))
-        halves[name] = half.get("Destination") or CLEARED_HALF
-    return halves
+def _half(name: str, half: Any) -> Any:
+    """A half's destination, in the flat form."""
+    _check_object(half, f"DestinationConfig.{name}", ("Destination",))
+    destination = half.get("Destination")
+    return CLEARING_WORD if destination in _UNSET else destination
 
 
 def _check_object(value: Any, field: str, keys: tuple[str, ...]) -> None:
@@ -281,7 +296,10 @@ def _check_object(value: Any, field: str, keys: tuple[str, ...]) -> None:
 
 
 def _one_of(field: str, beside: Any, halves: dict[str, Any]) -> Any:
+    """A destination that is given flat, nested, or both ways with the same meaning."""
     half = halves.get(field)
-    if half is not None and beside not in _UNSET and half != beside:
+    if half is None or beside in _UNSET:
+        return beside if half is None else half
+    if _setting(field, half) != _setting(field, beside):
         raise InputError("contradicts DestinationConfig; give one of them", field=field)
-    return half if half is not None else beside
+    return half

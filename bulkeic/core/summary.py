@@ -98,7 +98,7 @@ def summarise(
         targets: jobs in all, with those that have no outcome.
         lanes: accounts and Regions in all.
         traffic: what was sent.
-        stopped: whether the run was ended early.
+        stopped: whether trouble ended the run, so that something may be missing.
     """
     statuses = Counter({status.value: 0 for status in Status})
     errors: Counter[str] = Counter()
@@ -114,7 +114,7 @@ def summarise(
         pending=pending,
         traffic=traffic,
         lanes=lanes,
-        errors=dict(errors.most_common()),
+        errors=dict(sorted(errors.items(), key=lambda item: (-item[1], item[0]))),
         exit_code=exit_code_of(statuses, pending=pending, stopped=stopped),
     )
 
@@ -122,11 +122,11 @@ def summarise(
 def exit_code_of(statuses: Counter[str], *, pending: int, stopped: bool) -> int:
     """The command's exit code.
 
-    =========================  ====
-    jobs are pending           3
-    some failed or are invalid 1
-    else                       0
-    =========================  ====
+    =================================  ===
+    jobs are pending, or it was ended  3
+    some failed or are invalid         1
+    else                               0
+    =================================  ===
     """
     if pending or stopped:
         return 3

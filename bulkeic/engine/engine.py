@@ -74,6 +74,7 @@ class Engine:
         self._scheduler = Scheduler()
         self._feed = feed
         self._growing = growing
+        self._running = False
         self._lanes: dict[Lane, LaneWork] = {}
         self._unfinished = 0
         self._parked: list[anyio.Event] = []
@@ -88,6 +89,7 @@ class Engine:
         Afterwards ``stopped`` tells why it ended early, or is ``None``.
         """
         self._started_at = self._clock.now()
+        self._running = True
         for lane, jobs in self._feed.lanes().items():
             self.arrived(lane, jobs)
         workers = self._limits.concurrency
@@ -99,6 +101,8 @@ class Engine:
 
     def arrived(self, lane: Lane, jobs: int) -> None:
         """Takes note that the feed has so many more jobs of a lane."""
+        if not self._running:
+            return  # run counts what is there when it begins
         now = self._clock.now()
         self._unfinished += jobs
         work = self._lanes.get(lane)
@@ -132,7 +136,9 @@ class Engine:
     async def _work(self) -> None:
         call, clock = self._caller.call, self._clock
         while (work := await self._next()) is not None:
-            work.sent_at = clock.now()
+            now = clock.now()
+            work.tried_at = work.sent_at if work.attempts > 1 else now
+            work.sent_at = now
             answer = await call(work.job)
             now = clock.now()
             work.call_s = now - work.sent_at
@@ -202,7 +208,7 @@ class Engine:
                 return
         else:
             self._answered(now)
-        lane.finish(work)
+        lane.finish(work, now)
         self._scheduler.update(lane, now)
         self._unfinished -= 1
         self._sink.put(_outcome(work, answer, now))
@@ -217,13 +223,13 @@ class Engine:
         elif failure.fault is Fault.CONFLICT:
             work.conflicts += 1
             self.traffic.conflicts += 1
-        if failure.fault in UNANSWERED:
-            # While nobody gets an answer the trouble is the network's, and no job's own.
-            work.counted += self._answered_at > work.sent_at
-            self._unanswered(work.sent_at, now)
-        else:
-            work.counted += 1
+        if failure.fault not in UNANSWERED:
             self._answered(now)
+        if self._answered_at > work.tried_at:
+            work.counted += 1
+        else:
+            # While nobody gets an answer the trouble is the network's, and no job's own.
+            self._unanswered(work.sent_at, now)
         delay = self._retries.delay(failure, work.attempts, work.counted)
         fields = {
             "lane": str(work.lane.lane),

@@ -4,8 +4,8 @@
 - One job of a function at a time: two calls at once would make a conflict of one's own doing.
 - The first call of a lane goes alone. Its answer opens the lane: tokens are gained from then on, so
   that the server, which counts from the call's arrival, never has fewer than the lane believes.
-- A lane has no more calls in flight than its rate needs at the latency it sees (Little's law), so
-  that a lane that hangs cannot hold the whole run's concurrency.
+- A lane has no more calls in flight than its rate needs at the latency it sees (Little's law), and
+  one alone while it does not answer, so that it cannot hold the whole run's concurrency.
 """
 
 import heapq
@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from bulkeic.core.bucket import Bucket
 from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Job, Lane
 from bulkeic.core.pace import Pace
+from bulkeic.core.retry import LONGEST_RETRY_AFTER_S
 from bulkeic.engine.ports import Feed
 
 _NARROWEST = 4
@@ -25,7 +26,14 @@ _MOST_WAITING = 1000
 
 
 class Work:
-    """A job under way: what has been tried so far. Times are the clock's seconds."""
+    """A job under way: what has been tried so far. Times are the clock's seconds.
+
+    Attributes:
+        counted: tries that count towards the most that are allowed.
+        since: when the job began to wait for its token.
+        sent_at: when the last call was sent.
+        tried_at: when the call before that was sent; the same for the first.
+    """
 
     __slots__ = (
         "attempts",
@@ -39,6 +47,7 @@ class Work:
         "started_at",
         "started_wall",
         "throttles",
+        "tried_at",
         "wait_s",
     )
 
@@ -53,6 +62,7 @@ class Work:
         self.call_s = 0.0
         self.since = 0.0
         self.sent_at = 0.0
+        self.tried_at = 0.0
         self.started_at = 0.0
         self.started_wall = 0.0
 
@@ -84,6 +94,7 @@ class LaneWork:
         self._behind: dict[str, deque[Work]] = {}
         self._waiting = 0
         self._opened = False
+        self._silent = False
         self._paused_until = -math.inf
         self._window = float(concurrency)
         self._widest = float(concurrency)
@@ -100,7 +111,7 @@ class LaneWork:
         if self.in_flight >= self._width(now):
             return math.inf
         at = self._paused_until
-        if not (self._parked and self._parked[0][0] <= now) and not self._has_ready():
+        if not (self._parked and self._parked[0][0] <= now) and not self._has_ready(now):
             if not self._parked:
                 return math.inf
             at = max(at, self._parked[0][0])
@@ -115,7 +126,7 @@ class LaneWork:
             work.since = max(due, work.since)
         else:
             work = self._ready.popleft()
-            work.since = self._head_since
+            work.since = max(work.since, self._head_since)
             self._busy.add(work.job.target.function)
         self._head_since = now
         if self._bucket is not None:
@@ -135,27 +146,35 @@ class LaneWork:
             self._opened = True
             if self._bucket is not None:
                 self._bucket.restart(now)
-        if isinstance(answer, Failure):
-            if answer.fault is Fault.THROTTLED:
-                return self._throttled(work.sent_at, now, answer.retry_after_s)
-            if answer.fault in UNANSWERED:
-                return False
-        elif self._window < self._widest:
+        failure = answer if isinstance(answer, Failure) else None
+        self._silent = failure is not None and failure.fault in UNANSWERED
+        if self._silent:
+            return False
+        self._learn_latency(work.call_s)
+        if failure is not None and failure.fault is Fault.THROTTLED:
+            return self._throttled(work.sent_at, now, failure.retry_after_s)
+        if self._window < self._widest:
             self._window = min(self._widest, self._window + 1 / self._window)
-        self._latency_s += _SMOOTHING * (work.call_s - self._latency_s)
         return False
+
+    def _learn_latency(self, call_s: float) -> None:
+        if self._latency_s == 0:
+            self._latency_s = call_s
+        self._latency_s += _SMOOTHING * (call_s - self._latency_s)
 
     def park(self, work: Work, until: float) -> None:
         """Keeps a job for another try; its function stays taken."""
         heapq.heappush(self._parked, (until, work.job.seq, work))
 
-    def finish(self, work: Work) -> None:
+    def finish(self, work: Work, now: float) -> None:
         """Gives the job's function free, for the next job that waits for it."""
         function = work.job.target.function
         self._busy.discard(function)
         behind = self._behind.get(function)
         if behind:
-            self._ready.appendleft(behind.popleft())
+            following = behind.popleft()
+            following.since = now
+            self._ready.appendleft(following)
             self._waiting -= 1
             if not behind:
                 del self._behind[function]
@@ -166,7 +185,8 @@ class LaneWork:
 
     def _throttled(self, sent_at: float, now: float, retry_after_s: float | None) -> bool:
         if retry_after_s:
-            self._paused_until = max(self._paused_until, now + retry_after_s)
+            pause = min(retry_after_s, LONGEST_RETRY_AFTER_S)
+            self._paused_until = max(self._paused_until, now + pause)
         if self._bucket is None:
             self._window = max(1.0, self._window / 2)
             return True
@@ -183,14 +203,14 @@ class LaneWork:
 
     def _width(self, now: float) -> float:
         """Calls that may be in flight at once."""
-        if not self._opened:
+        if not self._opened or self._silent:
             return 1
         if self._bucket is None:
             return self._window
         needed = math.ceil(self._pace.rate(now) * self._latency_s * _HEADROOM)
         return max(_NARROWEST, needed)
 
-    def _has_ready(self) -> bool:
+    def _has_ready(self, now: float) -> bool:
         """Whether a job can start whose function is free; asks the feed for more if need be."""
         ready = self._ready
         while True:
@@ -205,7 +225,10 @@ class LaneWork:
             jobs = self._feed.take(self.lane)
             if not jobs:
                 return False
-            self._add(jobs)
+            self._add(jobs, now)
 
-    def _add(self, jobs: Sequence[Job]) -> None:
-        self._ready.extend(Work(job, self) for job in jobs)
+    def _add(self, jobs: Sequence[Job], now: float) -> None:
+        for job in jobs:
+            work = Work(job, self)
+            work.since = now
+            self._ready.append(work)

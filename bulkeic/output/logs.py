@@ -29,13 +29,15 @@ def configure_logs(log_format: LogFormat | None, level: str) -> None:
     terminal = sys.stderr.isatty()
     chosen = log_format or ("console" if terminal else "json")
     renderer: Any = structlog.processors.JSONRenderer()
+    time_format = "iso"
     if chosen == "console":
-        renderer = structlog.dev.ConsoleRenderer(colors=terminal, pad_event_to=0)
+        renderer = structlog.dev.ConsoleRenderer(colors=terminal, pad_event_to=0, sort_keys=False)
+        time_format = "%H:%M:%SZ"
     stderr: TextIO = _Stderr()  # type: ignore[assignment]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.TimeStamper(fmt=time_format, utc=True),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(

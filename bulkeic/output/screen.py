@@ -13,6 +13,12 @@ from bulkeic.core.summary import Summary
 
 SHOWN_PROBLEMS = 20
 _MESSAGE_CHARACTERS = 160
+_HINTS = {
+    "ResourceNotFoundException": (
+        "Update changes what is there: function, qualifier and configuration have to exist"
+    ),
+    "AccessDeniedException": "the credentials need lambda:UpdateFunctionEventInvokeConfig",
+}
 
 
 class Problems:
@@ -123,6 +129,7 @@ def summary_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
     for code, count in summary.errors.items():
         if code in examples:
             lines.append(f"  {count:>7,} {code}, such as {_example(examples[code])}")
+            lines += [f"          {_HINTS[code]}"] if code in _HINTS else []
     unshown = len(summary.errors) - len(examples)
     if unshown > 0:
         lines.append(f"  and {counted(unshown, 'more error code')}")

@@ -23,7 +23,7 @@ def csv_rows(stream: io.BufferedReader) -> Iterator[Row | InputError]:
     reader = csv.reader(text, strict=True)
     before = 0
     try:
-        fields = _header(next(reader, None), text)
+        fields = _header(next(filter(None, reader), None), reader.line_num, text)
         columns = len(fields)
         before = reader.line_num
         for cells in reader:
@@ -38,21 +38,21 @@ def csv_rows(stream: io.BufferedReader) -> Iterator[Row | InputError]:
         raise InputError(_malformed(error), line=before + 1) from None
 
 
-def _header(names: list[str] | None, text: "_Text") -> list[str]:
+def _header(names: list[str] | None, line: int, text: "_Text") -> list[str]:
     if names is None:
         raise InputError("empty; the first row names the columns")
     if text.undecodable:
-        raise InputError("not UTF-8", line=1)
+        raise InputError("not UTF-8", line=line)
     if len(names) == 1 and any(separator in names[0] for separator in _OTHER_SEPARATORS):
-        raise InputError("columns are separated by commas", line=1)
+        raise InputError("columns are separated by commas", line=line)
     fields: list[str] = []
     for name in names:
         try:
             field = field_named(name[:_LONGEST_NAME])
         except InputError as problem:
-            raise problem.at("", 1) from None
+            raise problem.at("", line) from None
         if field in fields:
-            raise InputError("given twice", field=field, line=1)
+            raise InputError("given twice", field=field, line=line)
         fields.append(field)
     return fields
 

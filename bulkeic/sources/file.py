@@ -1,18 +1,18 @@
 """A targets file: its name, its format, its rows."""
 
 import io
+import json
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from pathlib import PurePath
-
-import msgspec
+from pathlib import Path
 
 from bulkeic.core.errors import InputError, UsageError, printable, shown
+from bulkeic.core.fields import plain
 from bulkeic.core.rows import Row
 from bulkeic.sources.csv_rows import csv_rows
 from bulkeic.sources.json_rows import json_rows
 from bulkeic.sources.jsonl_rows import jsonl_rows
-from bulkeic.sources.stream import STDIN, open_stream
+from bulkeic.sources.stream import STDIN, first_line, open_stream
 
 
 class Format(StrEnum):
@@ -29,6 +29,7 @@ _BY_ENDING = {
     ".jsonl": Format.JSONL,
     ".ndjson": Format.JSONL,
 }
+_NAMING = {"functionname", "functionarn"}
 _ROWS: dict[Format, Callable[[io.BufferedReader], Iterator[Row | InputError]]] = {
     Format.CSV: csv_rows,
     Format.JSON: json_rows,
@@ -41,7 +42,8 @@ class TargetsFile:
 
     Args:
         path: a file, or ``-`` for stdin.
-        format: what it is written in; ``None``: told by the ending, on stdin by the first bytes.
+        format: what it is written in; ``None``: told by a file's ending, or by the first bytes of
+            stdin or a pipe.
 
     Raises:
         UsageError: the ending tells no format and none is given.
@@ -60,18 +62,18 @@ class TargetsFile:
         """
         try:
             with open_stream(self._path) as stream:
-                read = _ROWS[self._format or _sniff(stream)]
-                for row in read(stream):
+                chosen, whole = (self._format, stream) if self._format else _sniff(stream)
+                for row in _ROWS[chosen](whole):
                     yield row if isinstance(row, Row) else row.at(self.name, row.line)
         except InputError as problem:
             raise problem.at(self.name, problem.line) from None
 
 
 def _format_of(path: str) -> Format | None:
-    if path == STDIN:
+    name = Path(path)
+    if path == STDIN or name.is_fifo():
         return None
-    name = PurePath(path)
-    ending = PurePath(name.stem).suffix if name.suffix.lower() == ".gz" else name.suffix
+    ending = Path(name.stem).suffix if name.suffix.lower() == ".gz" else name.suffix
     try:
         return _BY_ENDING[ending.lower()]
     except KeyError:
@@ -81,16 +83,30 @@ def _format_of(path: str) -> Format | None:
         ) from None
 
 
-def _sniff(stream: io.BufferedReader) -> Format:
-    """Tells the format by the first bytes; an object is JSON Lines when line 1 is a row."""
-    start = stream.peek().lstrip()
-    if start.startswith(b"["):
-        return Format.JSON
-    if not start.startswith(b"{"):
-        return Format.CSV
+def _sniff(stream: io.BufferedReader) -> tuple[Format, io.BufferedReader]:
+    """Tells the format by the first line, and gives a stream that still has it.
+
+    =========================================  ==========
+    first line                                 format
+    =========================================  ==========
+    begins with ``[``                          JSON
+    an object that names a function            JSON Lines
+    an object that holds a list, or a part     JSON
+    any other object                           JSON Lines
+    anything else                              CSV
+    =========================================  ==========
+    """
+    line, whole = first_line(stream)
+    start = line.lstrip()[:1]
+    if start == b"[":
+        return Format.JSON, whole
+    if start != b"{":
+        return Format.CSV, whole
     try:
-        first = msgspec.json.decode(start.splitlines()[0])
-    except msgspec.DecodeError:
-        return Format.JSON
-    holds_list = any(isinstance(value, list) for value in first.values())
-    return Format.JSON if holds_list else Format.JSONL
+        row = json.loads(line.decode())
+    except (ValueError, RecursionError):
+        return Format.JSON, whole
+    names = {plain(name) for name in row}
+    if not names.isdisjoint(_NAMING) or not any(isinstance(each, list) for each in row.values()):
+        return Format.JSONL, whole
+    return Format.JSON, whole

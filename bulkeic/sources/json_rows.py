@@ -27,11 +27,18 @@ def json_rows(stream: io.BufferedReader) -> Iterator[Row | InputError]:
     reader = _LineReader(stream)
     try:
         yield from _rows(_counted(ijson.basic_parse(reader, use_float=True), reader), reader)
-    except ijson.JSONError as error:
-        rule = "empty" if not reader.line else f"not JSON: {str(error).splitlines()[0]}"
+    except (ijson.JSONError, UnicodeDecodeError) as error:
+        rule = f"not JSON: {_first_line(error)}" if reader.line else "empty"
         raise InputError(rule, line=reader.line) from None
     except InputError as problem:
         raise problem.at("", reader.line) from None
+
+
+def _first_line(error: Exception) -> str:
+    text = "" if isinstance(error, UnicodeDecodeError) or not error.args else error.args[0]
+    if isinstance(text, bytes):
+        text = text.decode(errors="replace")
+    return str(text).partition("\n")[0] or "not UTF-8"
 
 
 class _LineReader:
@@ -72,7 +79,7 @@ def _rows(events: Events, reader: _LineReader) -> Iterator[Row | InputError]:
                 break
             kind, value = next(events)
             if kind != "start_array":
-                _value(kind, value, events, 1)
+                _Builder(events).value(kind, value)
             elif found:
                 raise InputError(f"two lists, {shown(found)} and {shown(key)}; give one")
             else:
@@ -91,41 +98,46 @@ def _items(events: Events, reader: _LineReader) -> Iterator[Row | InputError]:
         if event == "end_array":
             return
         line = reader.line
+        builder = _Builder(events)
+        built = builder.value(event, value)
         try:
-            yield Row(line, keys.values(_value(event, value, events, 1)))
-        except _RepeatedKeyError as repeated:
-            yield InputError(f"key {shown(repeated.key)} given twice (item {item})", line=line)
+            if builder.repeated is not None:
+                _refuse_repeated(builder.repeated)
+            yield Row(line, keys.values(built))
         except InputError as problem:
             yield InputError(f"{problem.rule} (item {item})", field=problem.field, line=line)
 
 
-class _RepeatedKeyError(Exception):
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
+def _refuse_repeated(key: str) -> None:
+    raise InputError(f"key {shown(key)} given twice")
 
 
-def _value(event: str, value: Any, events: Events, depth: int) -> Any:
-    """Builds the value that begins with an event, reading on to its end."""
-    if event not in {"start_map", "start_array"}:
-        return value
-    if depth > _DEEPEST:
-        raise InputError(f"nested more than {_DEEPEST} deep; no row needs that")
-    if event == "start_array":
-        items = []
-        for inner, inner_value in events:
-            if inner == "end_array":
+class _Builder:
+    """Builds one value from the events, reading on to its end whatever is wrong with it."""
+
+    def __init__(self, events: Events) -> None:
+        self._events = events
+        self.repeated: str | None = None
+
+    def value(self, event: str, value: Any, depth: int = 1) -> Any:
+        """The value that begins with an event."""
+        if event not in {"start_map", "start_array"}:
+            return value
+        if depth > _DEEPEST:
+            raise InputError(f"nested more than {_DEEPEST} deep; no row needs that")
+        if event == "start_array":
+            return list(self._elements(depth))
+        built: dict[str, Any] = {}
+        for inner, key in self._events:
+            if inner == "end_map":
                 break
-            items.append(_value(inner, inner_value, events, depth + 1))
-        return items
-    built: dict[str, Any] = {}
-    repeated: str | None = None
-    for inner, key in events:
-        if inner == "end_map":
-            break
-        if key in built:
-            repeated = key
-        built[key] = _value(*next(events), events, depth + 1)
-    if repeated is not None:
-        raise _RepeatedKeyError(repeated)
-    return built
+            if key in built:
+                self.repeated = key
+            built[key] = self.value(*next(self._events), depth + 1)
+        return built
+
+    def _elements(self, depth: int) -> Iterator[Any]:
+        for inner, value in self._events:
+            if inner == "end_array":
+                return
+            yield self.value(inner, value, depth + 1)

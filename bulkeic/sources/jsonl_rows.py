@@ -1,11 +1,11 @@
 """JSON Lines → rows."""
 
 import io
+import json
 from collections.abc import Iterator
+from typing import Any
 
-import msgspec
-
-from bulkeic.core.errors import InputError
+from bulkeic.core.errors import InputError, shown
 from bulkeic.core.rows import Row
 from bulkeic.sources.keys import Keys
 from bulkeic.sources.stream import bounded_lines
@@ -18,13 +18,28 @@ def jsonl_rows(stream: io.BufferedReader) -> Iterator[Row | InputError]:
         InputError: the file cannot be read any further.
     """
     keys = Keys()
-    decode = msgspec.json.Decoder().decode
     for number, line in enumerate(bounded_lines(stream), 1):
         if line.isspace():
             continue
         try:
-            yield Row(number, keys.values(decode(line)))
+            yield Row(number, keys.values(_decoded(line)))
         except InputError as problem:
             yield problem.at("", number)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            yield InputError(f"not JSON: {error}", line=number)
+
+
+def _decoded(line: bytes) -> Any:
+    try:
+        return json.loads(line.decode(), object_pairs_hook=_object)
+    except UnicodeDecodeError:
+        raise InputError("not UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"not JSON: {error}") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    built = dict(pairs)
+    if len(built) < len(pairs):
+        keys = [key for key, _ in pairs]
+        repeated = max(keys, key=keys.count)
+        raise InputError(f"key {shown(repeated)} given twice")
+    return built

@@ -6,6 +6,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from bulkeic.core.errors import InputError
 
@@ -53,6 +54,33 @@ def readable() -> Iterator[None]:
         raise InputError(f"damaged gzip: {error}") from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}") from None
+
+
+def first_line(stream: io.BufferedReader) -> tuple[bytes, io.BufferedReader]:
+    """The first line that is not blank (``LINE_BYTES`` at most), and a stream that has it all."""
+    with readable():
+        head = line = stream.readline(LINE_BYTES)
+        while line.isspace() and len(head) < LINE_BYTES:
+            line = stream.readline(LINE_BYTES)
+            head += line
+    return line, io.BufferedReader(_Chain(head, stream), _BUFFER_BYTES)
+
+
+class _Chain(io.RawIOBase):
+    """Bytes that have been read already, and what follows them."""
+
+    def __init__(self, head: bytes, rest: io.BufferedReader) -> None:
+        self._head = memoryview(head)
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._head[: len(buffer)] or self._rest.read1(len(buffer))
+        self._head = self._head[len(piece) :]
+        buffer[: len(piece)] = piece
+        return len(piece)
 
 
 def bounded_lines(stream: io.BufferedReader) -> Iterator[bytes]:

@@ -10,6 +10,11 @@ from pathlib import Path
 from bulkeic.core.errors import RunFileError, shown
 from bulkeic.store.schema import APPLICATION_ID, MAGIC, VERSION
 
+# https://www.sqlite.org/fileformat.html#the_database_header
+_HEADER_BYTES = 100
+_USER_VERSION = slice(60, 64)
+_APPLICATION_ID = slice(68, 72)
+
 
 class Database:
     """One SQLite file that belongs to this process until it is closed.
@@ -30,7 +35,7 @@ class Database:
         if create:
             self._lock = _create(path)
         else:
-            _check_magic(path)
+            _check_header(path)
         try:
             if not create and not shared:
                 self._lock = os.open(path, os.O_RDWR)
@@ -38,7 +43,7 @@ class Database:
                 _take(self._lock, path)
             if not create:
                 with self.errors("cannot be opened"):
-                    _check_version(self.connect(read_only=shared), path)
+                    _check_state(self.connect(read_only=shared), path)
         except OSError as error:
             self.close()
             raise RunFileError(f"{shown(str(path))}: {error.strerror}") from None
@@ -77,13 +82,14 @@ class Database:
         """Turns SQLite's errors into ``RunFileError`` with the path and what was being done."""
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UnicodeEncodeError) as error:
             raise RunFileError(f"run file {shown(str(self.path))}: {doing}: {error}") from None
 
 
 def _create(path: Path) -> int:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise RunFileError(
@@ -108,6 +114,8 @@ def _take(lock: int, path: Path) -> None:
 
 def is_run_file(path: Path) -> bool:
     """Whether a file is an SQLite database, and so meant as a run file."""
+    if not path.is_file():
+        return False  # looking into a pipe would take its first bytes away
     try:
         with path.open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
@@ -115,26 +123,26 @@ def is_run_file(path: Path) -> bool:
         return False
 
 
-def _check_magic(path: Path) -> None:
+def _check_header(path: Path) -> None:
+    """Looks at the header's bytes: SQLite itself would leave files beside somebody's database."""
     try:
         with path.open("rb") as file:
-            magic = file.read(len(MAGIC))
+            header = file.read(_HEADER_BYTES)
     except OSError as error:
         raise RunFileError(f"run file {shown(str(path))}: {error.strerror}") from None
-    if magic != MAGIC:
+    if not header.startswith(MAGIC):
         raise RunFileError(f"{shown(str(path))} is no run file")
-
-
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application != APPLICATION_ID:
+    if int.from_bytes(header[_APPLICATION_ID]) != APPLICATION_ID:
         raise RunFileError(f"{shown(str(path))} is a database, but no run file")
+    version = int.from_bytes(header[_USER_VERSION])
     if version > VERSION:
         raise RunFileError(
             f"run file {shown(str(path))} is of version {version}, this bulkeic knows {VERSION}; "
             "use the newer bulkeic that made it"
         )
+
+
+def _check_state(connection: sqlite3.Connection, path: Path) -> None:
     state = connection.execute("SELECT value FROM run WHERE key = 'state'").fetchone()
     if state != ("ready",):
         raise RunFileError(

@@ -1,6 +1,7 @@
 """Filling a new run file: jobs and invalid rows in, duplicates out, then it is ready."""
 
 import functools
+import itertools
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,7 +17,6 @@ from bulkeic.store.schema import (
     INSERT_JOB,
     INSERT_OUTCOME,
     NO_LANE,
-    SAME_TARGET,
     SCHEMA,
     VERSION,
 )
@@ -65,6 +65,7 @@ class Loader:
         self._database = Database(path, create=True)
         self._rows: list[tuple[object, ...]] = []
         self._lanes: dict[Lane, int] = {}
+        self._numbers = itertools.count(NO_LANE + 1)
         self._settings_id = functools.lru_cache(_REMEMBERED)(self._add_settings)
         try:
             self._connection = self._start(facts)
@@ -77,13 +78,15 @@ class Loader:
             connection = self._database.connect()
             # What is lost in a crash now is loaded again; ready() makes it durable at once.
             connection.executescript(
-                f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
                 "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000;"
-                f"{SCHEMA} BEGIN;"
+                f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+                f"{SCHEMA}"
             )
             connection.executemany(
                 "INSERT INTO run VALUES (?, ?)", [("state", "loading"), *facts.items()]
             )
+            connection.execute("COMMIT")
+            connection.execute("BEGIN")
             return connection
 
     def add(self, job: Job, line: int) -> None:
@@ -144,15 +147,14 @@ class Loader:
     def duplicates(self, lanes: Iterable[Lane]) -> Iterator[Duplicate]:
         """Every row of some lanes that names a target again, with the first row that named it."""
         self._flush()
-        numbers = {self._lanes[lane] for lane in lanes}
         with self._database.errors("cannot be read"):
-            for lane, function, qualifier in self._connection.execute(DUPLICATES).fetchall():
-                if lane not in numbers:
-                    continue
-                rows = self._connection.execute(SAME_TARGET, (lane, function, qualifier))
-                first, *others = rows.fetchall()
-                for seq, line, api in others:
-                    yield Duplicate(lane, (first[0], seq), (first[1], line), first[2] == api)
+            for number in [self._lanes[lane] for lane in lanes]:
+                rows = self._connection.execute(DUPLICATES, (number,)).fetchall()
+                for _, same in itertools.groupby(rows, key=lambda row: row[:2]):
+                    first, *others = same
+                    for _, _, seq, line, api in others:
+                        seqs, lines = (first[2], seq), (first[3], line)
+                        yield Duplicate(number, seqs, lines, first[4] == api)
 
     def lanes(self) -> list[Lane]:
         """Every lane that a job lies in."""
@@ -183,12 +185,20 @@ class Loader:
             settings = Settings.from_api(msgspec.json.decode(row[5]))
             yield job_of(row, self._source, lane, settings), row[1]
 
-    def set_account(self, account_id: str) -> None:
-        """Moves the jobs that lie in no account yet to the caller's own."""
+    def set_account(self, account_id: str) -> list[Lane]:
+        """Moves the jobs that lie in no account yet to the caller's own.
+
+        Returns:
+            The lanes that had jobs of that account before: only they can have new duplicates.
+        """
         self._flush()
+        merged = []
         with self._database.errors("cannot be written"):
             for lane in [lane for lane in self._lanes if not lane.account_id]:
-                self._move_lane(lane, Lane(account_id, lane.region))
+                to = Lane(account_id, lane.region)
+                if self._move_lane(lane, to):
+                    merged.append(to)
+        return merged
 
     def ready(self) -> None:
         """Makes the file a run file, durably."""
@@ -198,7 +208,6 @@ class Loader:
             self._connection.execute("UPDATE run SET value = 'ready' WHERE key = 'state'")
             self._connection.execute("COMMIT")
             self._database.sync()
-            self._connection.execute("PRAGMA journal_mode = WAL")
         self._database.close()
 
     def discard(self) -> None:
@@ -213,7 +222,7 @@ class Loader:
                 self._connection.executemany(INSERT_JOB, rows)
 
     def _add_lane(self, lane: Lane) -> int:
-        number = self._lanes[lane] = len(self._lanes) + 1
+        number = self._lanes[lane] = next(self._numbers)
         with self._database.errors("cannot be written"):
             self._connection.execute(
                 "INSERT INTO lane (id, account_id, region) VALUES (?, ?, ?)",
@@ -228,15 +237,19 @@ class Loader:
                 "INSERT INTO settings (api) VALUES (?)", (api,)
             ).lastrowid
 
-    def _move_lane(self, lane: Lane, to: Lane) -> None:
+    def _move_lane(self, lane: Lane, to: Lane) -> bool:
+        """Whether there were jobs where the lane's jobs go."""
         number, known = self._lanes.pop(lane), self._lanes.get(to)
+        execute = self._connection.execute
         if known is None:
             self._lanes[to] = number
-            self._connection.execute(
-                "UPDATE lane SET account_id = ? WHERE id = ?", (to.account_id, number)
-            )
-        else:
-            self._connection.execute(
-                "UPDATE job SET lane_id = ? WHERE lane_id = ?", (known, number)
-            )
-            self._connection.execute("DELETE FROM lane WHERE id = ?", (number,))
+            execute("UPDATE lane SET account_id = ? WHERE id = ?", (to.account_id, number))
+            return False
+        count = "SELECT count(*) FROM job WHERE lane_id = ?"
+        sizes = {each: execute(count, (each,)).fetchone()[0] for each in (number, known)}
+        small, large = sorted(sizes, key=sizes.__getitem__)
+        execute("UPDATE job SET lane_id = ? WHERE lane_id = ?", (large, small))
+        execute("DELETE FROM lane WHERE id = ?", (small,))
+        execute("UPDATE lane SET account_id = ? WHERE id = ?", (to.account_id, large))
+        self._lanes[to] = large
+        return True

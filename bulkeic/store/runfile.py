@@ -1,5 +1,6 @@
 """A run file that is ready: what is pending, what came of it, and the writing of outcomes."""
 
+import contextlib
 import functools
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 
 from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, Status, Target, rfc3339
+from bulkeic.core.names import partition_of
 from bulkeic.core.summary import Tally, Traffic
 from bulkeic.store.database import Database, is_run_file
 from bulkeic.store.records import RESULT_FIELDS, job_of, outcome_of, outcome_row
@@ -48,6 +50,7 @@ class RunFile:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
+        self._read_only = read_only
         self._database = Database(path, shared=read_only)
         try:
             with self._database.errors("cannot be read"):
@@ -65,7 +68,7 @@ class RunFile:
             self._settings = functools.lru_cache(_REMEMBERED)(self._read_settings)
             self._writer = self._reader if read_only else self._open_writer()
         except BaseException:
-            self.close()
+            self._database.close()
             raise
         self._session: int | None = None
 
@@ -77,7 +80,12 @@ class RunFile:
             return writer
 
     def close(self) -> None:
-        """Gives the file free."""
+        """Gives the file free, and leaves one file behind that can be read anywhere."""
+        if not self._read_only:
+            self._reader.close()
+            with contextlib.suppress(sqlite3.Error):
+                self._writer.execute("SELECT 1 FROM sqlite_master").fetchone()
+                self._writer.execute("PRAGMA journal_mode = DELETE")
         self._database.close()
 
     def lanes(self) -> dict[Lane, int]:
@@ -113,7 +121,7 @@ class RunFile:
                 for function, qualifier in self._reader.execute(
                     "SELECT function, qualifier FROM job WHERE lane_id = ?", (number,)
                 ):
-                    yield Target(lane, function, qualifier or LATEST)
+                    yield Target(lane, function, qualifier or LATEST, partition_of(lane.region))
 
     def begin_session(self, started_at: float) -> None:
         """Notes that work on the run begins: Unix time in seconds."""
@@ -129,11 +137,11 @@ class RunFile:
             RunFileError: they cannot be written; none of them is then.
         """
         lanes = self._lane_ids
-        rows = [
-            outcome_row(outcome, lanes[Lane(outcome.account_id or "", outcome.region or "")][0])
-            for outcome in outcomes
-        ]
         with self._database.errors("cannot be written"), self._writer:
+            rows = [
+                outcome_row(outcome, lanes[Lane(outcome.account_id or "", outcome.region or "")][0])
+                for outcome in outcomes
+            ]
             self._writer.execute("BEGIN")
             self._writer.executemany(INSERT_OUTCOME, rows)
             self._writer.execute(

@@ -64,10 +64,11 @@ WHERE j.lane_id = ? AND j.seq > ? AND NOT EXISTS (SELECT 1 FROM outcome o WHERE 
 ORDER BY j.seq LIMIT ?
 """
 DUPLICATES = """
-SELECT lane_id, function, coalesce(qualifier, '$LATEST') FROM job
-WHERE lane_id <> 0 GROUP BY lane_id, function, qualifier HAVING count(*) > 1
-"""
-SAME_TARGET = """
-SELECT j.seq, j.line, s.api FROM job j JOIN settings s ON s.id = j.settings_id
-WHERE j.lane_id = ? AND j.function = ? AND coalesce(j.qualifier, '$LATEST') = ? ORDER BY j.seq
+SELECT j.function, j.qualifier, j.seq, j.line, s.api FROM job j
+JOIN (
+  SELECT function, coalesce(qualifier, '') AS qualifier FROM job
+  WHERE lane_id = ?1 GROUP BY 1, 2 HAVING count(*) > 1
+) d ON d.function = j.function AND d.qualifier = coalesce(j.qualifier, '')
+JOIN settings s ON s.id = j.settings_id
+WHERE j.lane_id = ?1 ORDER BY 1, 2, 3
 """

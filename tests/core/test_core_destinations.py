@@ -1,0 +1,171 @@
+"""Destinations: what Lambda accepts, and what it would refuse."""
+
+import re
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bulkeic.core.destinations import own_destinations, parse_destination
+from bulkeic.core.errors import InputError
+from bulkeic.core.model import CLEARED, Lane, Settings, Target
+
+# The pattern as the model has it, written out here and not imported.
+DESTINATION = (
+    r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:"
+    r"((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)"
+)
+match_destination = re.compile(DESTINATION, re.ASCII).fullmatch
+
+HALVES = ("OnSuccess", "OnFailure")
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:q"
+OWN = "arn:aws:lambda:us-east-1:123456789012:function:f"
+
+
+@pytest.mark.parametrize("field", HALVES)
+@pytest.mark.parametrize(
+    "text",
+    [
+        QUEUE,
+        "arn:aws:sns:us-east-1:123456789012:topic",
+        "arn:aws:events:us-east-1:123456789012:event-bus/default",
+        "arn:aws:lambda:us-east-1:123456789012:function:g",
+        "arn:aws:lambda:us-east-1:123456789012:function:g:live",
+        "arn:aws-cn:sqs:cn-north-1:123456789012:q",
+        "arn:aws-us-gov:sqs:us-gov-west-1:123456789012:q",
+        "arn:aws:sqs:us-east-1:123456789012:fifo",
+        "arn:aws:sqs:us-east-1:123456789012:q.fifo.not",
+        "arn:aws:lambda:us-east-1:123456789012:function:g.fifo",
+        "kafka://topic",
+        "kafka://my_topic-1.x",
+        "kafka://" + "t" * 249,
+    ],
+)
+def test_accepted_as_it_is(text: str, field: str) -> None:
+    assert parse_destination(text, field) == text
+
+
+@pytest.mark.parametrize("field", HALVES)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "q",
+        " ",
+        "null",
+        "None ",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/q",
+        "arn:aws:sqs:us-east-1:123456789012:",
+        "arn:aws:sqs:us-east-1:12345678901:q",
+        "arn:aws:sqs:us-east-1:12345678901\uff12:q",  # a full-width digit
+        "arn:aws:sqs:useast1:123456789012:q",
+        "arn:aws:dynamodb:us-east-1:123456789012:table/t",
+        "arn:aws:kinesis:us-east-1:123456789012:stream/s",
+        "arn:azure:sqs:us-east-1:123456789012:q",
+        "arn:aws:sqs:us-east-1:123456789012:q\n",
+        "kafka://",
+        "kafka://.topic",
+        "kafka://" + "t" * 250,
+        "Kafka://topic",
+        f" {QUEUE}",
+    ],
+)
+def test_refused_with_the_field_named(text: str, field: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse_destination(text, field)
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("field", HALVES)
+@pytest.mark.parametrize("text", ["", "none", "None", "NONE"])
+def test_none_and_nothing_clear(text: str, field: str) -> None:
+    assert parse_destination(text, field) == CLEARED
+
+
+@pytest.mark.parametrize("field", HALVES)
+def test_350_characters_at_most(field: str) -> None:
+    start = "arn:aws:sqs:us-east-1:123456789012:"
+    longest = start.ljust(350, "q")
+    assert parse_destination(longest, field) == longest
+    with pytest.raises(InputError, match="351 characters; allowed: 350"):
+        parse_destination(longest + "q", field)
+
+
+@pytest.mark.parametrize("field", HALVES)
+@pytest.mark.parametrize("service", ["sqs", "sns"])
+def test_fifo_queues_and_topics_are_refused(service: str, field: str) -> None:
+    with pytest.raises(InputError, match="FIFO"):
+        parse_destination(f"arn:aws:{service}:us-east-1:123456789012:q.fifo", field)
+
+
+def test_a_bucket_is_for_failures_only() -> None:
+    assert parse_destination("arn:aws:s3:::bucket", "OnFailure") == "arn:aws:s3:::bucket"
+    with pytest.raises(InputError, match="OnFailure only"):
+        parse_destination("arn:aws:s3:::bucket", "OnSuccess")
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.one_of(
+        st.from_regex(re.compile(DESTINATION, re.ASCII), fullmatch=True),
+        st.builds(
+            "arn:aws:{}:us-east-1:{}:{}".format,
+            st.sampled_from(["sqs", "sns", "lambda", "events", "s3", "ec2"]),
+            st.sampled_from(["123456789012", "", "1"]),
+            st.text(max_size=12),
+        ),
+        st.text(),
+    ),
+    st.sampled_from(HALVES),
+)
+@example(QUEUE + "\x00", "OnFailure")
+def test_what_is_accepted_matches_the_models_pattern(text: str, field: str) -> None:
+    try:
+        parsed = parse_destination(text, field)
+    except InputError as problem:
+        assert problem.field == field  # noqa: PT017 - both ways out are right here
+    else:
+        assert parsed == CLEARED or (parsed == text and len(text) <= 350)
+        assert match_destination(parsed)
+
+
+def target(qualifier: str = "$LATEST") -> Target:
+    return Target(Lane("123456789012", "us-east-1"), "f", qualifier)
+
+
+def fields_refused(qualifier: str, wanted: Settings) -> list[str]:
+    return [problem.field for problem in own_destinations(target(qualifier), wanted)]
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "destination"),
+    [
+        ("$LATEST", OWN),
+        ("$LATEST", f"{OWN}:$LATEST"),
+        ("live", OWN),
+        ("live", f"{OWN}:live"),
+        ("7", f"{OWN}:7"),
+    ],
+)
+def test_a_function_is_no_destination_for_itself(qualifier: str, destination: str) -> None:
+    by_success = Settings(on_success=destination, on_failure=QUEUE)
+    by_failure = Settings(on_success=QUEUE, on_failure=destination)
+    assert fields_refused(qualifier, by_success) == ["OnSuccess"]
+    assert fields_refused(qualifier, by_failure) == ["OnFailure"]
+
+
+@pytest.mark.parametrize(
+    "destination",
+    [
+        None,
+        CLEARED,
+        QUEUE,
+        f"{OWN}2",
+        f"{OWN}:blue",
+        OWN.replace("us-east-1", "us-east-2"),
+        OWN.replace("123456789012", "210987654321"),
+        OWN.replace(":lambda:", ":sqs:"),
+    ],
+)
+def test_every_other_destination_is_left_alone(destination: str | None) -> None:
+    wanted = Settings(on_success=destination, on_failure=destination)
+    assert fields_refused("live", wanted) == []

@@ -1,0 +1,112 @@
+"""Retries: the table of what is tried again, and the bounds of the waits."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulkeic.core.model import Failure, Fault
+from bulkeic.core.retry import (
+    FIRST_WAIT_S,
+    LONGEST_RETRY_AFTER_S,
+    LONGEST_WAIT_S,
+    fault_of,
+    is_retryable,
+    wait_before_retry,
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "http_status", "fault"),
+    [
+        # TooManyRequestsException, 429, …
+        ("TooManyRequestsException", 429, Fault.THROTTLED),
+        ("TooManyRequestsException", 400, Fault.THROTTLED),
+        ("", 429, Fault.THROTTLED),
+        ("Throttling", 400, Fault.THROTTLED),
+        ("ThrottlingException", 400, Fault.THROTTLED),
+        ("RequestLimitExceeded", 503, Fault.THROTTLED),
+        ("SlowDown", 503, Fault.THROTTLED),
+        # ResourceConflictException
+        ("ResourceConflictException", 409, Fault.CONFLICT),
+        ("ResourceConflictException", 400, Fault.CONFLICT),
+        ("", 409, Fault.REFUSED),
+        # ServiceException, any 5xx
+        ("ServiceException", 500, Fault.SERVER),
+        ("", 500, Fault.SERVER),
+        ("InternalFailure", 502, Fault.SERVER),
+        ("ServiceUnavailable", 503, Fault.SERVER),
+        ("ValidationException", 599, Fault.SERVER),
+        # everything else
+        ("ResourceNotFoundException", 404, Fault.REFUSED),
+        ("InvalidParameterValueException", 400, Fault.REFUSED),
+        ("ValidationException", 400, Fault.REFUSED),
+        ("AccessDeniedException", 403, Fault.REFUSED),
+        ("ExpiredTokenException", 403, Fault.REFUSED),
+        ("", 400, Fault.REFUSED),
+        ("", 499, Fault.REFUSED),
+        ("toomanyrequestsexception", 400, Fault.REFUSED),
+    ],
+)
+def test_codes_and_statuses_make_the_fault(code: str, http_status: int, fault: Fault) -> None:
+    assert fault_of(code, http_status) is fault
+
+
+@pytest.mark.parametrize(
+    ("fault", "again"),
+    [
+        (Fault.THROTTLED, True),
+        (Fault.CONFLICT, True),
+        (Fault.SERVER, True),
+        (Fault.TIMEOUT, True),
+        (Fault.CONNECTION, True),
+        (Fault.REFUSED, False),
+    ],
+)
+def test_every_fault_but_a_refusal_is_tried_again(fault: Fault, again: bool) -> None:  # noqa: FBT001
+    assert is_retryable(fault) is again
+
+
+def failed(retry_after_s: float | None = None) -> Failure:
+    return Failure(
+        Fault.THROTTLED, "TooManyRequestsException", "Rate exceeded", retry_after_s=retry_after_s
+    )
+
+
+chances = st.floats(0, 1)
+asked = st.one_of(
+    st.none(), st.floats(0, 1000), st.sampled_from([-5.0, math.inf, -math.inf, math.nan])
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(asked, st.integers(1, 10_000), chances)
+def test_the_wait_is_never_below_what_was_asked_nor_past_its_bounds(
+    retry_after_s: float | None, attempt: int, chance: float
+) -> None:
+    wait = wait_before_retry(failed(retry_after_s), attempt, chance)
+    bound = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(attempt - 1, 100))
+    least = 0.0
+    if retry_after_s is not None and retry_after_s > 0:
+        least = min(retry_after_s, LONGEST_RETRY_AFTER_S)
+    assert least <= wait <= max(bound, least)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "longest"),
+    [(1, 0.5), (2, 1), (3, 2), (4, 4), (5, 8), (6, 16), (7, 20), (8, 20), (1000, 20)],
+)
+def test_the_wait_doubles_up_to_its_bound_and_is_spread_over_all_of_it(
+    attempt: int, longest: float
+) -> None:
+    waits = [wait_before_retry(failed(), attempt, chance) for chance in (0, 0.25, 1)]
+    assert waits == [0, longest / 4, longest]
+
+
+@pytest.mark.parametrize(
+    ("retry_after_s", "chance", "wait"),
+    [(2.0, 0.0, 2.0), (2.0, 1.0, 2.0), (0.1, 1.0, 0.5), (0.0, 1.0, 0.5), (1e9, 0.5, 300.0)],
+)
+def test_retry_after_is_a_minimum(retry_after_s: float, chance: float, wait: float) -> None:
+    assert wait_before_retry(failed(retry_after_s), 1, chance) == wait

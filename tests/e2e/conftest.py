@@ -1,0 +1,151 @@
+"""The installed command as a subprocess, and servers that it talks to."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+SECRET = "secret"
+
+COMMAND = shutil.which("bulkeic", path=str(Path(sys.executable).parent))
+
+
+class Result:
+    """What a command that has ended left behind."""
+
+    def __init__(self, process: "subprocess.CompletedProcess[str]") -> None:
+        self.code = process.returncode
+        self.out = process.stdout
+        self.err = process.stderr
+
+    @property
+    def lines(self) -> list[str]:
+        return self.err.splitlines()
+
+    @property
+    def summary(self) -> Any:
+        return json.loads(self.out)
+
+
+class Bulkeic:
+    """Runs the installed command in a folder of its own, without anybody's AWS settings."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("AWS_") and not name.lower().endswith("_proxy")
+        } | {
+            "AWS_ACCESS_KEY_ID": f"AKIA{ACCOUNT}",
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "PYTHONWARNINGS": "error",
+        }
+
+    def __call__(self, *words: object, stdin: str | None = None, **env: str | None) -> Result:
+        """Runs it to its end; a variable that is ``None`` is not there at all."""
+        process = subprocess.run(
+            self.words(words),
+            cwd=self.folder,
+            env={name: value for name, value in (self.env | env).items() if value is not None},
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        result = Result(process)
+        assert "Traceback" not in result.err, result.err
+        return result
+
+    def start(self, *words: object, **options: Any) -> "subprocess.Popen[str]":
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        return subprocess.Popen(
+            self.words(words),
+            cwd=self.folder,
+            env=self.env | options.pop("env", {}),
+            stdin=options.pop("stdin", subprocess.DEVNULL),
+            text=True,
+            **options,
+        )
+
+    def words(self, words: tuple[object, ...]) -> list[str]:
+        assert COMMAND is not None
+        return [COMMAND, *map(str, words)]
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def outcomes(self, name: str) -> list[dict[str, Any]]:
+        """A JSON Lines file of the folder."""
+        return [json.loads(line) for line in (self.folder / name).read_text().splitlines()]
+
+
+class Server:
+    """A sandbox in a process of its own."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        assert process.stdout is not None
+        self.url = process.stdout.readline().strip()
+        assert self.url.startswith("http://127.0.0.1:"), self.url
+
+    def window(self, name: str, data: Any = None, method: str = "GET") -> Any:
+        body = None if data is None else json.dumps(data).encode()
+        request = urllib.request.Request(f"{self.url}/_sandbox/{name}", body, method=method)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=10) as response:
+            return json.loads(response.read())
+
+    def stats(self) -> Any:
+        return self.window("stats")
+
+    def calls(self, operation: str = "UpdateFunctionEventInvokeConfig") -> int:
+        return int(self.stats()["by_operation"].get(operation, 0))
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        _, err = self._process.communicate(timeout=10)
+        assert "Traceback" not in err, err
+
+
+@pytest.fixture
+def bulkeic(tmp_path: Path) -> Bulkeic:
+    return Bulkeic(tmp_path)
+
+
+@pytest.fixture
+def sandbox(bulkeic: Bulkeic) -> Iterator[Callable[..., Server]]:
+    """Starts sandboxes that end with the test; words are flags of ``bulkeic sandbox``."""
+    with ExitStack() as stack:
+
+        def start(*words: object) -> Server:
+            server = Server(bulkeic.start("sandbox", *words))
+            stack.callback(server.stop)
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def server(sandbox: Callable[..., Server]) -> Server:
+    """A sandbox without a quota, where any function exists."""
+    return sandbox("--rate", "unlimited")

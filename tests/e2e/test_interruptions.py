@@ -1,0 +1,314 @@
+"""Stopped, killed, refused, carried on with: nothing is lost and nothing is done twice."""
+
+import json
+import os
+import pty
+import signal
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import Bulkeic, Server
+
+TARGETS = 60
+
+
+def write_targets(bulkeic: Bulkeic, count: int = TARGETS) -> None:
+    names = "\n".join(f"fn-{number}" for number in range(count))
+    bulkeic.write("targets.csv", f"FunctionName\n{names}\n")
+
+
+def words(server: Server, *more: object) -> tuple[object, ...]:
+    """An apply of the targets that takes some seconds."""
+    return (
+        "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--run", "run.db",
+        "--maximum-retry-attempts", 1, "--rate", 10, "--burst", 5, *more,
+    )  # fmt: skip
+
+
+def until_outcomes(path: Path, wanted: int) -> None:
+    """Waits until so many outcomes are committed, as another program sees it."""
+    found = 0
+    for _ in range(100_000):
+        try:
+            database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        except sqlite3.OperationalError:
+            continue
+        try:
+            (found,) = database.execute("SELECT count(*) FROM outcome").fetchone()
+        except sqlite3.OperationalError:
+            continue
+        finally:
+            database.close()
+        if found >= wanted:
+            return
+    raise AssertionError(f"{found} outcomes instead of {wanted}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_in_good_order_and_the_run_is_carried_on_with(
+    bulkeic: Bulkeic, server: Server, number: signal.Signals
+) -> None:
+    write_targets(bulkeic)
+    process = bulkeic.start(*words(server, "--results", "r.jsonl"))
+    until_outcomes(bulkeic.folder / "run.db", 5)
+
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+
+    assert process.returncode == 3, err
+    sent = server.calls()
+    assert 5 <= sent < TARGETS
+    last = err.splitlines()[-1]
+    assert last.startswith("carry on with: bulkeic apply run.db ")
+    assert len(bulkeic.outcomes("r.jsonl")) == sent
+
+    resumed = bulkeic(*last.split()[4:], "--yes", "--rate", "unlimited", "--output", "json")
+
+    assert resumed.code == 0, resumed.err
+    assert resumed.summary["updated"] == resumed.summary["calls"] == TARGETS
+    assert server.calls() == TARGETS
+    seqs = [outcome["seq"] for outcome in bulkeic.outcomes("r.jsonl")]
+    assert sorted(seqs) == list(range(TARGETS))
+
+
+def test_a_second_ctrl_c_leaves_at_once(bulkeic: Bulkeic, sandbox: Callable[..., Server]) -> None:
+    sts = sandbox("--rate", "unlimited")
+    server = sandbox("--rate", "unlimited", "--latency", 30)
+    write_targets(bulkeic, 3)
+    slow = bulkeic.start(
+        "apply", "targets.csv", "--yes", "--run", "run.db", "--maximum-retry-attempts", 1,
+        "--timeout", 60,
+        env={"AWS_ENDPOINT_URL_LAMBDA": server.url, "AWS_ENDPOINT_URL_STS": sts.url},
+    )  # fmt: skip
+    while server.stats()["in_flight"] == 0:
+        assert slow.poll() is None
+    slow.send_signal(signal.SIGINT)
+    assert slow.stderr is not None
+    while "Ctrl-C again" not in (line := slow.stderr.readline()):
+        assert line
+    slow.send_signal(signal.SIGINT)
+    _, err = slow.communicate(timeout=20)
+
+    assert slow.returncode == 130, err
+    assert "stopped: interrupted twice" in err
+    assert "carry on with: bulkeic apply run.db" in err
+
+
+def test_sigkill_loses_nothing_that_was_committed(bulkeic: Bulkeic, server: Server) -> None:
+    write_targets(bulkeic)
+    process = bulkeic.start(*words(server))
+    until_outcomes(bulkeic.folder / "run.db", 8)
+    process.kill()
+    process.communicate(timeout=20)
+    sent = server.calls()
+
+    resumed = bulkeic(
+        "apply", "run.db", "--yes", "--endpoint-url", server.url, "--rate", "unlimited",
+        "--output", "json", "--results", "r.jsonl",
+    )  # fmt: skip
+
+    assert resumed.code == 0, resumed.err
+    assert sorted(o["seq"] for o in bulkeic.outcomes("r.jsonl")) == list(range(TARGETS))
+    # What was in flight, or known for less than a tenth of a second, is called again; no more.
+    assert TARGETS <= server.calls() <= TARGETS + min(sent, 8)
+
+
+def test_a_second_process_on_the_same_run_is_refused(bulkeic: Bulkeic, server: Server) -> None:
+    write_targets(bulkeic)
+    process = bulkeic.start(*words(server))
+    until_outcomes(bulkeic.folder / "run.db", 3)
+
+    second = bulkeic("apply", "run.db", "--yes", "--endpoint-url", server.url)
+    report = bulkeic("report", "run.db")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+
+    assert second.code == 2
+    assert len(second.lines) == 1
+    assert "another bulkeic works on it" in second.err
+    assert report.code == 0
+    assert "under way" in report.out
+
+
+def test_outcomes_are_committed_while_the_run_goes_on(bulkeic: Bulkeic, server: Server) -> None:
+    write_targets(bulkeic)
+    process = bulkeic.start(*words(server))
+
+    for wanted in (5, 10, 15):
+        until_outcomes(bulkeic.folder / "run.db", wanted)
+        assert process.poll() is None
+
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 3
+
+
+def test_a_run_that_is_done_is_left_alone(bulkeic: Bulkeic, server: Server) -> None:
+    write_targets(bulkeic, 3)
+    bulkeic(*words(server))
+
+    again = bulkeic("apply", "run.db", "--yes", "--endpoint-url", server.url, "--output", "json")
+
+    assert again.code == 0
+    assert again.summary["updated"] == 3
+    assert server.calls() == 3
+
+
+def test_an_existing_run_file_is_never_overwritten(bulkeic: Bulkeic, server: Server) -> None:
+    write_targets(bulkeic, 3)
+    bulkeic(*words(server))
+    before = (bulkeic.folder / "run.db").read_bytes()
+
+    refused = bulkeic(*words(server))
+
+    assert refused.code == 2
+    assert "run file 'run.db' exists" in refused.err
+    assert "bulkeic apply run.db" in refused.err
+    assert (bulkeic.folder / "run.db").read_bytes() == before
+
+
+def test_what_a_run_file_settles_cannot_be_said_again(bulkeic: Bulkeic, server: Server) -> None:
+    write_targets(bulkeic, 3)
+    bulkeic(*words(server))
+
+    for flags in (("--on-failure", "none"), ("--run", "x.db"), ("--format", "csv")):
+        refused = bulkeic("apply", "run.db", "--yes", *flags)
+        assert refused.code == 2
+        assert "were settled when it was made" in refused.err
+
+
+def test_a_run_begun_in_the_sandbox_never_goes_on_in_aws(bulkeic: Bulkeic, server: Server) -> None:
+    write_targets(bulkeic, 3)
+    bulkeic("apply", "targets.csv", "--sandbox", "--run", "s.db", "--maximum-retry-attempts", 1)
+    bulkeic(*words(server))
+
+    in_aws = bulkeic("apply", "s.db", "--yes", "--endpoint-url", server.url)
+    in_sandbox = bulkeic("apply", "run.db", "--sandbox")
+
+    assert (in_aws.code, in_sandbox.code) == (2, 2)
+    assert "was begun on the sandbox; carry on with it with --sandbox" in in_aws.err
+    assert "was begun on AWS; carry on with it without --sandbox" in in_sandbox.err
+
+
+def test_without_a_terminal_nothing_happens_before_yes(bulkeic: Bulkeic, server: Server) -> None:
+    write_targets(bulkeic, 3)
+
+    result = bulkeic("apply", "targets.csv", "--endpoint-url", server.url)
+
+    assert result.code == 2
+    assert "--yes" in result.err
+    assert server.stats()["calls"] == 0
+
+
+@pytest.mark.parametrize(("answer", "code", "calls"), [("y\n", 0, 3), ("n\n", 3, 0), ("\n", 3, 0)])
+def test_a_terminal_is_asked(
+    bulkeic: Bulkeic, server: Server, answer: str, code: int, calls: int
+) -> None:
+    write_targets(bulkeic, 3)
+    ours, theirs = pty.openpty()
+    try:
+        process = bulkeic.start(
+            *(word for word in words(server) if word != "--yes"),
+            stdin=theirs,
+            stderr=theirs,
+            stdout=subprocess.DEVNULL,
+        )
+        os.close(theirs)
+        screen = b""
+        while b"update them? [y/N]" not in screen:
+            screen += os.read(ours, 4096)
+        os.write(ours, answer.encode())
+        try:
+            while piece := os.read(ours, 4096):
+                screen += piece
+        except OSError:  # the other end of a terminal that has gone
+            pass
+        process.wait(20)
+    finally:
+        os.close(ours)
+
+    assert process.returncode == code, screen
+    assert server.calls() == calls
+    assert b"3 targets in 1 lane" in screen
+    assert (b"carry on with: bulkeic apply run.db" in screen) == (code == 3)
+
+
+def test_a_bar_shows_on_a_terminal_and_goes_with_no_progress(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_targets(bulkeic, 12)
+    shown = {}
+    for flags in ((), ("--no-progress",)):
+        ours, theirs = pty.openpty()
+        process = bulkeic.start(*words(server, *flags), stderr=theirs, stdout=subprocess.DEVNULL)
+        os.close(theirs)
+        screen = b""
+        try:
+            while piece := os.read(ours, 4096):
+                screen += piece
+        except OSError:  # the other end of a terminal that has gone
+            pass
+        os.close(ours)
+        process.wait(20)
+        shown[flags] = screen
+        (bulkeic.folder / "run.db").unlink()
+
+    assert b"12/12" in shown[()]
+    assert b"12/12" not in shown["--no-progress",]
+    assert all(b"12 targets: 12 updated" in screen for screen in shown.values())
+
+
+def test_a_run_whose_loading_was_killed_is_told_apart(bulkeic: Bulkeic, server: Server) -> None:
+    fifo = bulkeic.folder / "targets.csv"
+    os.mkfifo(fifo)
+    process = bulkeic.start(*words(server))
+    with fifo.open("w") as file:
+        file.write("FunctionName\n" + "".join(f"f{n}\n" for n in range(5000)))
+        file.flush()
+        until_outcomes(bulkeic.folder / "run.db", 0)
+        process.kill()
+    process.communicate(timeout=20)
+
+    result = bulkeic("apply", "run.db", "--yes", "--endpoint-url", server.url)
+
+    assert result.code == 2
+    assert len(result.lines) == 1
+    assert "was not loaded to its end and nothing of it was sent" in result.err
+    assert server.stats()["calls"] == 0
+
+
+def test_export_and_report_refuse_what_is_no_run_file(bulkeic: Bulkeic) -> None:
+    bulkeic.write("text.db", "hello")
+    other = sqlite3.connect(bulkeic.folder / "other.db")
+    other.execute("CREATE TABLE t (x)")
+    other.close()
+
+    for command in ("report", "export"):
+        for name, says in (
+            ("text.db", "is no run file"),
+            ("other.db", "is a database, but no run file"),
+            ("gone.db", "No such file or directory"),
+        ):
+            result = bulkeic(command, name)
+            assert result.code == 2
+            assert says in result.err
+            assert len(result.lines) == 1
+            assert result.out == ""
+
+
+def test_the_json_summary_of_a_stopped_run_has_its_exit_code(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_targets(bulkeic)
+    process = bulkeic.start(*words(server, "--output", "json"))
+    until_outcomes(bulkeic.folder / "run.db", 5)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+
+    summary = json.loads(out)
+    assert summary["exit_code"] == process.returncode == 3
+    assert summary["pending"] == TARGETS - summary["updated"] > 0

@@ -1,0 +1,94 @@
+"""Another emulator, whose answers are sloppy: text/html, LastModified in ISO, no merging."""
+
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from .conftest import ACCOUNT, REGION, Bulkeic
+
+NAMES = ("orders", "billing", "mail")
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [Path(sys.executable).with_name("moto_server"), "-H", "127.0.0.1", "-p", str(port)],
+        env={key: value for key, value in os.environ.items() if not key.startswith("AWS_")},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stderr is not None
+    while "Running on" not in (line := server.stderr.readline()):
+        assert line, "moto_server did not start"
+    yield f"http://127.0.0.1:{port}"
+    server.send_signal(signal.SIGINT)
+    server.communicate(timeout=20)
+
+
+def client(url: str, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+
+
+@pytest.fixture(scope="module")
+def functions(moto: str) -> Iterator[Any]:
+    iam, functions = client(moto, "iam"), client(moto, "lambda")
+    role = iam.create_role(RoleName="role", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("app.py", "")
+    for name in NAMES:
+        functions.create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Role=role,
+            Handler="app.handler",
+            Code={"ZipFile": code.getvalue()},
+        )
+    yield functions
+    functions.close()
+    iam.close()
+
+
+def test_a_fleet_of_moto_is_updated(bulkeic: Bulkeic, moto: str, functions: Any) -> None:
+    queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
+    rows = [
+        "FunctionName,MaximumRetryAttempts,OnFailure",
+        f"orders,1,{queue}",
+        f"{ACCOUNT}:function:billing,0,",
+        f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:mail,2,none",
+        "gone,2,",
+    ]
+    bulkeic.write("targets.csv", "\n".join(rows))
+
+    result = bulkeic(
+        "apply", "targets.csv", "--yes", "--endpoint-url", moto, "--results", "r.jsonl",
+        "--output", "json",
+    )  # fmt: skip
+
+    assert result.code == 1, result.err
+    assert (result.summary["updated"], result.summary["failed"]) == (3, 1)
+    assert result.summary["errors"] == {"ResourceNotFoundException": 1}
+    outcomes = {outcome["function_name"]: outcome for outcome in bulkeic.outcomes("r.jsonl")}
+    assert outcomes["orders"]["config"]["LastModified"].endswith("Z")
+    answer = functions.get_function_event_invoke_config(FunctionName="orders")
+    assert answer["MaximumRetryAttempts"] == 1
+    assert answer["DestinationConfig"]["OnFailure"] == {"Destination": queue}

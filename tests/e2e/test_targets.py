@@ -1,0 +1,336 @@
+"""Every kind of targets file, and every kind of mistake in one."""
+
+import gzip
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Bulkeic, Server
+
+ROWS: list[dict[str, Any]] = [
+    {"FunctionName": "orders", "MaximumRetryAttempts": 1},
+    {"FunctionName": "billing:live", "MaximumRetryAttempts": 0, "OnFailure": "none"},
+    {"FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:mail", "OnSuccess": "none"},
+]
+LIST_FUNCTIONS = {
+    "Functions": [
+        {
+            "FunctionName": "orders",
+            "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:orders",
+            "Runtime": "python3.13",
+            "Role": "arn:aws:iam::123456789012:role/orders",
+            "Handler": "app.handler",
+            "CodeSize": 1024,
+            "Description": "",
+            "Timeout": 3,
+            "MemorySize": 128,
+            "LastModified": "2025-11-01T10:00:00.000+0000",
+            "CodeSha256": "abc=",
+            "Version": "$LATEST",
+            "TracingConfig": {"Mode": "PassThrough"},
+            "RevisionId": "4b1f6a0e-0000-4000-8000-000000000000",
+            "PackageType": "Zip",
+            "Architectures": ["arm64"],
+            "EphemeralStorage": {"Size": 512},
+            "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+            "LoggingConfig": {"LogFormat": "Text", "LogGroup": "/aws/lambda/orders"},
+        }
+    ]
+}
+LIST_CONFIGS = {
+    "FunctionEventInvokeConfigs": [
+        {
+            "LastModified": "2025-11-01T10:00:00.123000+00:00",
+            "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:orders:live",
+            "MaximumRetryAttempts": 0,
+            "MaximumEventAgeInSeconds": 3600,
+            "DestinationConfig": {
+                "OnSuccess": {},
+                "OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:dead"},
+            },
+        }
+    ]
+}
+
+
+def as_csv() -> str:
+    fields = ["FunctionName", "FunctionArn", "MaximumRetryAttempts", "OnSuccess", "OnFailure"]
+    lines = [",".join(str(row.get(field, "")) for field in fields) for row in ROWS]
+    return "\n".join([",".join(fields), *lines])
+
+
+FORMS = {
+    "targets.csv": as_csv(),
+    "targets.json": json.dumps(ROWS, indent=2),
+    "object.json": json.dumps({"generated": True, "targets": ROWS, "more": {"a": [1]}}),
+    "targets.jsonl": "\n".join(map(json.dumps, ROWS)),
+    "targets.ndjson": "\n\n".join(map(json.dumps, ROWS)),
+}
+
+
+def applied(bulkeic: Bulkeic, *words: object, stdin: str | None = None) -> list[dict[str, Any]]:
+    result = bulkeic("apply", *words, "--sandbox", "--results", "r.jsonl", stdin=stdin)
+    assert result.code == 0, result.err
+    outcomes = sorted(bulkeic.outcomes("r.jsonl"), key=lambda outcome: outcome["seq"])
+    return [
+        {name: outcome[name] for name in ("function_arn", "qualifier", "settings")}
+        for outcome in outcomes
+    ]
+
+
+EXPECTED = [
+    {
+        "function_arn": "arn:aws:lambda:us-east-1:123456789012:function:orders",
+        "qualifier": "$LATEST",
+        "settings": {"MaximumRetryAttempts": 1},
+    },
+    {
+        "function_arn": "arn:aws:lambda:us-east-1:123456789012:function:billing",
+        "qualifier": "live",
+        "settings": {"MaximumRetryAttempts": 0, "DestinationConfig": {"OnFailure": {}}},
+    },
+    {
+        "function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:mail",
+        "qualifier": "$LATEST",
+        "settings": {"DestinationConfig": {"OnSuccess": {}}},
+    },
+]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_format_says_the_same(bulkeic: Bulkeic, name: str) -> None:
+    bulkeic.write(name, FORMS[name])
+    (bulkeic.folder / f"{name}.gz").write_bytes(gzip.compress(FORMS[name].encode()))
+
+    assert applied(bulkeic, name) == EXPECTED
+    assert applied(bulkeic, f"{name}.gz") == EXPECTED
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_stdin_is_told_by_its_first_bytes(bulkeic: Bulkeic, name: str) -> None:
+    assert applied(bulkeic, "-", stdin=FORMS[name]) == EXPECTED
+
+
+def test_a_pipe_is_read_as_stdin_is(bulkeic: Bulkeic) -> None:
+    pipe = bulkeic.folder / "pipe"
+    os.mkfifo(pipe)
+    process = bulkeic.start("apply", "pipe", "--sandbox", "--results", "r.jsonl")
+    pipe.write_text(FORMS["targets.csv"])
+    _, err = process.communicate(timeout=20)
+
+    assert process.returncode == 0, err
+    assert len(bulkeic.outcomes("r.jsonl")) == len(EXPECTED)
+
+
+def test_the_format_can_be_said(bulkeic: Bulkeic) -> None:
+    bulkeic.write("targets.txt", FORMS["targets.jsonl"])
+
+    assert applied(bulkeic, "targets.txt", "--format", "jsonl") == EXPECTED
+    refused = bulkeic("apply", "targets.txt", "--sandbox")
+    assert refused.code == 2
+    assert "--format" in refused.err
+
+
+def test_what_the_aws_cli_lists_goes_in_as_it_is(bulkeic: Bulkeic) -> None:
+    bulkeic.write("functions.json", json.dumps(LIST_FUNCTIONS, indent=4))
+    bulkeic.write("configs.json", json.dumps(LIST_CONFIGS, indent=4))
+
+    functions = applied(bulkeic, "functions.json", "--maximum-retry-attempts", "1")
+    configs = applied(bulkeic, "configs.json")
+
+    assert functions[0]["settings"] == {"MaximumRetryAttempts": 1}
+    assert configs[0]["qualifier"] == "live"
+    config = LIST_CONFIGS["FunctionEventInvokeConfigs"][0]
+    assert configs[0]["settings"]["DestinationConfig"] == config["DestinationConfig"]
+
+
+def test_names_match_whatever_their_case_and_separators(bulkeic: Bulkeic) -> None:
+    bulkeic.write(
+        "t.csv", "function_name,maximum retry attempts,ACCOUNT-ID\norders,1,123456789012\n"
+    )
+
+    assert applied(bulkeic, "t.csv") == EXPECTED[:1]
+
+
+BAD_ROWS = {
+    "orders,9,,,": "t.csv:2: MaximumRetryAttempts: 9 is out of range; allowed: 0 to 2",
+    "orders,true,,,": "t.csv:2: MaximumRetryAttempts: 'true' is no integer; allowed: 0 to 2",
+    "orders,1.0,,,": "t.csv:2: MaximumRetryAttempts: '1.0' is no integer; allowed: 0 to 2",
+    "orders,,59,,": "t.csv:2: MaximumEventAgeInSeconds: 59 is out of range; allowed: 60 to 21600",
+    "orders,,,,": "t.csv:2: nothing to set",
+    "..,1,,,": "t.csv:2: FunctionName: '..' would leave the request's path",
+    "no spaces,1,,,": "t.csv:2: FunctionName: 'no spaces' is no function name",
+    f"{'x' * 65},1,,,": "t.csv:2: FunctionName: the name",
+    ",1,,,": "t.csv:2: FunctionName: missing",
+    "orders:a,1,,b,": "t.csv:2: Qualifier: 'b' contradicts the 'a' in the function's name",
+    "orders,1,,,mars-1": "t.csv:2: Region: 'mars-1' is no Region",
+    "arn:aws:lambda:eu-west-1:123456789012:function:f,1,,,us-east-1": (
+        "t.csv:2: Region: 'us-east-1' contradicts the 'eu-west-1' in the function's ARN"
+    ),
+    "arn:aws:lambda:cn-north-1:123456789012:function:f,1,,,": "t.csv:2: FunctionName: partition",
+    "\x1b[31mred,1,,,": r"t.csv:2: FunctionName: '\x1b[31mred' is no function name",
+    "orders,1,,": "t.csv:2: 4 cells; the header has 5",
+}
+
+
+@pytest.mark.parametrize("row", BAD_ROWS)
+def test_a_bad_row_is_named_and_nothing_is_sent(bulkeic: Bulkeic, server: Server, row: str) -> None:
+    header = "FunctionName,MaximumRetryAttempts,MaximumEventAgeInSeconds,Qualifier,Region"
+    bulkeic.write("t.csv", f"{header}\n{row}\ngood,1,,,\n")
+
+    result = bulkeic("apply", "t.csv", "--yes", "--endpoint-url", server.url)
+
+    assert result.code == 2
+    assert result.lines[0].startswith(BAD_ROWS[row])
+    assert result.lines[-1].startswith("bulkeic: t.csv: 1 problem, nothing was sent")
+    assert len(result.lines) == 2
+    assert server.stats()["calls"] == 0
+    assert list((bulkeic.folder / "bulkeic-runs").iterdir()) == []
+
+
+BAD_DESTINATIONS = {
+    ("OnFailure", "queue"): "is no destination",
+    ("OnFailure", "arn:aws:sqs:us-east-1:123456789012:dead.fifo"): "is a FIFO queue or topic",
+    ("OnFailure", "arn:aws:sns:us-east-1:123456789012:topic.fifo"): "is a FIFO queue or topic",
+    ("OnSuccess", "arn:aws:s3:::bucket"): "an S3 bucket can be a destination for OnFailure only",
+    ("OnFailure", "arn:aws:kinesis:us-east-1:123456789012:stream/s"): "cannot be a destination",
+    ("OnFailure", f"arn:aws:sqs:us-east-1:123456789012:{'q' * 350}"): "350 at most",
+    # The account of a bare name is known only when STS has been asked.
+    ("OnFailure", "arn:aws:lambda:us-east-1:123456789012:function:orders"): "its own destination",
+}
+
+
+@pytest.mark.parametrize("case", BAD_DESTINATIONS)
+def test_a_destination_that_lambda_would_refuse_is_named(
+    bulkeic: Bulkeic, server: Server, case: tuple[str, str]
+) -> None:
+    field, destination = case
+    bulkeic.write("t.csv", f"FunctionName,{field}\norders,{destination}\n")
+
+    result = bulkeic("apply", "t.csv", "--yes", "--endpoint-url", server.url)
+
+    assert result.code == 2
+    assert result.lines[0].startswith(f"t.csv:2: {field}: ")
+    assert BAD_DESTINATIONS[case] in result.lines[0]
+    assert server.calls() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("t.csv", b"", "t.csv: empty"),
+        ("t.csv", b"FunctionName;Qualifier\n", "t.csv:1: columns are separated by commas"),
+        ("t.csv", b"FunctionName,MaxRetryAttempts\n", "did you mean MaximumRetryAttempts?"),
+        ("t.csv", b"FunctionName,function-name\n", "t.csv:1: FunctionName: given twice"),
+        ("t.csv", b"FunctionName\ncaf\xe9\n", "t.csv:2: not UTF-8"),
+        ("t.csv.gz", gzip.compress(b"FunctionName\n" * 99, mtime=0)[:-9], "t.csv.gz"),
+        ("t.json", b"", "t.json: empty"),
+        ("t.json", b'{"a": 1}', "t.json:1: holds no list of targets"),
+        ("t.json", b'[{"FunctionName": "a",}]', "t.json:1: not JSON"),
+        ("t.json", b'{"a": [], "b": []}', "two lists, 'a' and 'b'"),
+        ("t.json", b"[" * 100_000, "t.json:1: nested more than 16 deep"),
+        ("t.jsonl", b'{"FunctionName": "a"', "t.jsonl:1: not JSON"),
+        ("t.jsonl", b"5\n", "t.jsonl:1: a row is an object"),
+        ("t.jsonl", b'{"FunctionNam": "a"}', "did you mean FunctionName?"),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_one_line(
+    bulkeic: Bulkeic, name: str, content: bytes, says: str
+) -> None:
+    (bulkeic.folder / name).write_bytes(content)
+
+    result = bulkeic("apply", name, "--sandbox", "--maximum-retry-attempts", 1)
+
+    assert result.code == 2
+    assert says in result.lines[0]
+    assert len(result.lines) <= 2
+
+
+def test_the_first_20_problems_are_shown_and_all_are_counted(bulkeic: Bulkeic) -> None:
+    bulkeic.write("t.csv", "FunctionName\n" + "a b\n" * 30)
+
+    result = bulkeic("apply", "t.csv", "--sandbox", "--maximum-retry-attempts", 1)
+
+    assert [line.split(":")[1] for line in result.lines[:20]] == [str(n) for n in range(2, 22)]
+    assert result.lines[20] == "… 10 more"
+    assert "30 problems" in result.lines[21]
+
+
+def test_skip_invalid_goes_on_with_the_good_rows(bulkeic: Bulkeic) -> None:
+    bulkeic.write("t.csv", "FunctionName,MaximumRetryAttempts\ngood,1\na b,7\nshort\nfine,2\n")
+
+    result = bulkeic(
+        "apply", "t.csv", "--sandbox", "--skip-invalid", "--results", "r.jsonl", "--output", "json"
+    )
+
+    assert result.code == 1
+    assert (result.summary["updated"], result.summary["invalid"]) == (2, 2)
+    assert result.lines[0].startswith("warning: t.csv:3: FunctionName")
+    invalid = [o for o in bulkeic.outcomes("r.jsonl") if o["status"] == "invalid"]
+    assert [outcome["source"] for outcome in invalid] == ["t.csv:3", "t.csv:4"]
+    assert invalid[0]["function_name"] == "a b"
+    assert invalid[0]["error_code"] == "InvalidInput"
+    assert "MaximumRetryAttempts: 7 is out of range" in invalid[0]["error_message"]
+
+
+def test_the_same_target_twice(bulkeic: Bulkeic, server: Server) -> None:
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:orders"
+    same = f"FunctionName,MaximumRetryAttempts\norders,1\n{arn}:$LATEST,1\n"
+    other = f"FunctionName,MaximumRetryAttempts\norders,1\nfree,1\n{arn},2\n"
+    bulkeic.write("same.csv", same)
+    bulkeic.write("other.csv", other)
+
+    merged = bulkeic("apply", "same.csv", "--yes", "--endpoint-url", server.url)
+    assert merged.code == 0
+    assert merged.lines[0] == (
+        "warning: same.csv:3: the same target and settings as line 2; taken once"
+    )
+    assert server.calls() == 1
+
+    refused = bulkeic("apply", "other.csv", "--yes", "--endpoint-url", server.url)
+    assert refused.code == 2
+    assert "other.csv:4: the same target as line 2 with other settings" in refused.lines[0]
+    assert server.calls() == 1
+
+    words = ("--yes", "--endpoint-url", server.url, "--skip-invalid", "--output", "json")
+    skipped = bulkeic("apply", "other.csv", *words)
+    assert (skipped.summary["updated"], skipped.summary["invalid"]) == (1, 2)
+
+
+def test_a_row_of_another_account_is_stopped_before_any_call(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    bulkeic.write("t.csv", "FunctionName\norders\n999999999999:function:theirs\n")
+    words = ("--yes", "--endpoint-url", server.url, "--maximum-retry-attempts", 1)
+
+    result = bulkeic("apply", "t.csv", *words)
+
+    assert result.code == 2
+    assert result.lines[0].startswith(
+        "t.csv:3: AccountId: account 999999999999 is not 123456789012"
+    )
+    assert server.calls() == 0
+    skipped = bulkeic("apply", "t.csv", *words, "--skip-invalid", "--output", "json")
+    assert (skipped.summary["updated"], skipped.summary["invalid"]) == (1, 1)
+
+
+def test_a_bare_name_needs_a_region(bulkeic: Bulkeic, tmp_path: Path) -> None:
+    bulkeic.write("t.csv", "FunctionName,MaximumRetryAttempts\norders,1\n")
+    profile = tmp_path / "config"
+    profile.write_text("[profile west]\nregion = us-west-2\n")
+
+    refused = bulkeic("apply", "t.csv", "--sandbox", AWS_DEFAULT_REGION=None)
+    assert refused.code == 2
+    assert refused.lines[0].startswith("t.csv:2: Region: not known")
+
+    for words, region in (
+        (("--region", "eu-north-1"), "eu-north-1"),
+        (("--profile", "west"), "us-west-2"),
+    ):
+        env = {"AWS_DEFAULT_REGION": None, "AWS_CONFIG_FILE": str(profile)}
+        done = bulkeic("apply", "t.csv", "--sandbox", *words, "--results", "r.jsonl", **env)
+        assert done.code == 0, done.err
+        assert bulkeic.outcomes("r.jsonl")[0]["region"] == region
