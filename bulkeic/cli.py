@@ -1,5 +1,6 @@
 """The command line: flags → options → one call of ``app``."""
 
+import gc
 import math
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 Command = Callable[..., Any]
 
 _STATUSES = ["updated", "created", "unchanged", "failed", "invalid"]
+_GC_THRESHOLD = (50_000, 20, 20)
 _USAGE_EXIT = 2
 _INTERRUPTED_EXIT = 130
 
@@ -229,6 +231,8 @@ def sandbox(**flags: Any) -> int:
 
 def main() -> None:
     """The installed command. Every error that was foreseen is one line and an exit code."""
+    # Hardly any cycles are made, and each collection would look at all that is imported.
+    gc.set_threshold(*_GC_THRESHOLD)
     try:
         code = cli(standalone_mode=False)
     except click.exceptions.Exit as ended:
@@ -242,4 +246,5 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("bulkeic: interrupted; nothing was sent", err=True)
         code = _INTERRUPTED_EXIT
+    gc.freeze()  # what is left need not be looked at once more before it goes
     sys.exit(code)

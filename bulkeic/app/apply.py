@@ -33,7 +33,6 @@ from bulkeic.output import (
 )
 from bulkeic.output.results import STDOUT
 from bulkeic.output.screen import intention, summary_lines
-from bulkeic.sandbox import DEFAULT_ACCOUNT_ID
 from bulkeic.sources import TargetsFile
 from bulkeic.store import RunFile, is_run_file
 
@@ -162,6 +161,8 @@ def _load(options: ApplyOptions, screen: Screen) -> Path:
 def _own_account(options: ApplyOptions, lane: Lane | None) -> str:
     """The account of a bare name."""
     if options.sandbox:
+        from bulkeic.sandbox import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - hardly any run needs it
+
         return DEFAULT_ACCOUNT_ID
     access = open_access(options.access)
     region = lane.region if lane else None

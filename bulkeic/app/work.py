@@ -17,7 +17,6 @@ from bulkeic.aws import Access, LambdaCaller
 from bulkeic.core.errors import BulkeicError
 from bulkeic.engine import Engine
 from bulkeic.output import Progress, Results, Screen
-from bulkeic.sandbox import Sandbox, SandboxOptions
 from bulkeic.store import RunFile
 
 T = TypeVar("T")
@@ -87,7 +86,9 @@ async def _access(run: RunFile, options: ApplyOptions) -> AsyncIterator[Access]:
     if not options.sandbox:
         yield open_access(options.access)
         return
-    async with Sandbox(SandboxOptions()) as sandbox:
+    from bulkeic.sandbox import Sandbox  # noqa: PLC0415 - hardly any run needs it
+
+    async with Sandbox() as sandbox:
         for target in run.every_target():
             lane = target.lane
             sandbox.hold(lane.account_id, lane.region, target.function, target.qualifier)

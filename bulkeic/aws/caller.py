@@ -10,6 +10,7 @@ from botocore.parsers import ResponseParserError
 
 from bulkeic.aws.access import Access
 from bulkeic.aws.failures import SDK_ERRORS, clean, failure_of
+from bulkeic.aws.pool import ConnectionPool
 from bulkeic.core.model import LATEST, Answer, Failure, Fault, Job, Lane, Success, rfc3339
 
 
@@ -29,6 +30,7 @@ class LambdaCaller:
         self._clients: dict[Lane, Any] = {}
         self._opening = anyio.Lock()
         self._open = AsyncExitStack()
+        self._pool = ConnectionPool()
 
     async def __aenter__(self) -> Self:
         return self
@@ -40,6 +42,7 @@ class LambdaCaller:
         traceback: TracebackType | None,
     ) -> None:
         await self._open.aclose()
+        await self._pool.close()
 
     async def call(self, job: Job) -> Answer:
         """One Update call. Whatever AWS or the network does comes back as data."""
@@ -68,6 +71,7 @@ class LambdaCaller:
                         read_timeout=self._timeout_s,
                         max_pool_connections=self._concurrency,
                         parameter_validation=False,
+                        http_session_cls=self._pool.session_class,
                     )
                 )
             return client
