@@ -2,6 +2,7 @@
 
 import gc
 import math
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ Command = Callable[..., Any]
 
 _STATUSES = ["updated", "created", "unchanged", "failed", "invalid"]
 _GC_THRESHOLD = (50_000, 20, 20)
+_STDERR = 2
 _USAGE_EXIT = 2
 _INTERRUPTED_EXIT = 130
 
@@ -229,10 +231,20 @@ def sandbox(**flags: Any) -> int:
     return 0
 
 
+def _fill_closed_streams() -> None:
+    """Keeps a file that is opened later from being taken for a stream that was closed."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(descriptor)
+    sys.stdin = sys.stdin or os.fdopen(0, "r")
+    sys.stderr = sys.stderr or os.fdopen(_STDERR, "w")
+
+
 def main() -> None:
     """The installed command. Every error that was foreseen is one line and an exit code."""
     # Hardly any cycles are made, and each collection would look at all that is imported.
     gc.set_threshold(*_GC_THRESHOLD)
+    _fill_closed_streams()
     try:
         code = cli(standalone_mode=False)
     except click.exceptions.Exit as ended:
@@ -242,6 +254,11 @@ def main() -> None:
         code = _USAGE_EXIT
     except BulkeicError as error:
         click.echo(f"bulkeic: {error}", err=True)
+        code = _USAGE_EXIT
+    except Exception as error:  # noqa: BLE001 - a bug is one line, too
+        click.echo(
+            f"bulkeic: internal error, nothing was sent; please report it: {error!r}", err=True
+        )
         code = _USAGE_EXIT
     except (KeyboardInterrupt, click.Abort):
         click.echo("bulkeic: interrupted; nothing was sent", err=True)

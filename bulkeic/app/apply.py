@@ -29,6 +29,7 @@ from bulkeic.output import (
     Results,
     ResultsFile,
     Screen,
+    check_stdout,
     configure_logs,
 )
 from bulkeic.output.results import STDOUT
@@ -101,6 +102,8 @@ def _check(options: ApplyOptions, *, resumed: bool) -> None:
     """Refuses what cannot be, before anything is read or made."""
     if options.results == STDOUT and options.output == "json":
         raise UsageError("--results - and --output json both want stdout; give one of them")
+    if options.output == "json":
+        check_stdout()
     if not options.yes and not options.sandbox and not sys.stdin.isatty():
         raise UsageError("stdin is no terminal to ask on; say --yes to go ahead without asking")
     if resumed:

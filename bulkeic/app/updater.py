@@ -82,7 +82,7 @@ class Updater:
         traceback: TracebackType | None,
     ) -> None:
         self._tasks.cancel_scope.cancel()
-        await self._parts.__aexit__(kind, error, traceback)
+        await self._parts.aclose()  # which leaves the user's own error as it is, in no group
 
     async def update(self, jobs: Iterable[Job] | AsyncIterable[Job]) -> AsyncIterator[Outcome]:
         """Updates the jobs' targets; the outcomes come as they are known, in any order.

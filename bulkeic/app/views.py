@@ -9,7 +9,7 @@ from bulkeic.app.apply import summary_of
 from bulkeic.app.options import ExportOptions
 from bulkeic.core.errors import UsageError, printable
 from bulkeic.core.model import Outcome, Status
-from bulkeic.output import encoder_of
+from bulkeic.output import check_stdout, encoder_of
 from bulkeic.output.screen import summary_lines
 from bulkeic.store import RunFile
 
@@ -56,6 +56,7 @@ def _batches(outcomes: Iterator[Outcome]) -> Iterator[list[Outcome]]:
 
 
 def _write(pieces: Iterable[bytes]) -> None:
+    check_stdout()
     try:
         for piece in pieces:
             sys.stdout.buffer.write(piece)

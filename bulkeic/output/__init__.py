@@ -2,7 +2,7 @@
 
 from bulkeic.output.logs import configure_logs
 from bulkeic.output.progress import NoProgress, Progress, ProgressBar
-from bulkeic.output.results import NoResults, Results, ResultsFile, encoder_of
+from bulkeic.output.results import NoResults, Results, ResultsFile, check_stdout, encoder_of
 from bulkeic.output.screen import Screen
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Results",
     "ResultsFile",
     "Screen",
+    "check_stdout",
     "configure_logs",
     "encoder_of",
 ]

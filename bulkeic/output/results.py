@@ -56,6 +56,16 @@ def encoder_of(format_name: str) -> tuple[bytes, Encoder]:
     return _ENCODERS[format_name]
 
 
+def check_stdout() -> None:
+    """Refuses to begin where results would go nowhere.
+
+    Raises:
+        UsageError: the command was started with stdout closed.
+    """
+    if sys.stdout is None:
+        raise UsageError("stdout is closed; results need it")
+
+
 class Results(Protocol):
     """Takes outcomes in batches."""
 
@@ -101,6 +111,8 @@ class ResultsFile:
             )
         self._header, self._encode = encoder_of(_BY_ENDING[ending])
         self._stdout = path == STDOUT
+        if self._stdout:
+            check_stdout()
         self._path = Path(path)
         self._made = not self._stdout and not self._path.exists()
         self._begun = False

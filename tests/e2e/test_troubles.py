@@ -2,6 +2,7 @@
 
 import json
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -309,3 +310,32 @@ def test_no_secret_reaches_a_file_or_the_screen(bulkeic: Bulkeic, sandbox: Start
     for text in texts:
         for word in (secret, token, f"AKIA{ACCOUNT}", "Signature=", SECRET + "access"):
             assert word.encode() not in text
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_lead_nothing_astray(bulkeic: Bulkeic, closed: str) -> None:
+    write_targets(bulkeic, 3)
+    words = "apply targets.csv --sandbox --run run.db --maximum-retry-attempts 1 --results r.jsonl"
+    command = " ".join(bulkeic.words((words,)))
+
+    done = subprocess.run(
+        ["sh", "-c", f"{command} {closed}"], cwd=bulkeic.folder, env=bulkeic.env, timeout=30,
+        check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0
+    assert len(bulkeic.outcomes("r.jsonl")) == 3
+    exported = bulkeic("export", "run.db")
+    assert len(exported.out.splitlines()) == 3
+
+
+def test_results_need_a_stdout(bulkeic: Bulkeic) -> None:
+    write_targets(bulkeic, 3)
+    command = " ".join(bulkeic.words(("apply targets.csv --sandbox --maximum-retry-attempts 1",)))
+    for flags in ("--results -", "--output json"):
+        done = subprocess.run(
+            ["sh", "-c", f"{command} {flags} >&-"], cwd=bulkeic.folder, env=bulkeic.env,
+            timeout=30, check=False, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert done.stderr == "bulkeic: stdout is closed; results need it\n"

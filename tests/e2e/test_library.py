@@ -1,0 +1,112 @@
+"""The public API as a user would use it; mypy reads this file too."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bulkeic import AccessError, InputError, Job, Outcome, Status, Updater, make_job, read_jobs
+from bulkeic.sandbox import Faults, Sandbox, SandboxOptions
+
+REGION = "us-east-1"
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA123456789012")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+
+
+def jobs(count: int) -> list[Job]:
+    return [
+        make_job(f"fn-{seq}", seq=seq, region=REGION, maximum_retry_attempts=1)
+        for seq in range(count)
+    ]
+
+
+async def updated(sandbox: Sandbox, fed: list[Job] | AsyncIterator[Job]) -> list[Outcome]:
+    async with Updater(endpoint_url=sandbox.url, rate=500) as updater:
+        return [outcome async for outcome in updater.update(fed)]
+
+
+async def test_jobs_in_outcomes_out() -> None:
+    faults = Faults(throttle=0.2, conflict=0.1)
+    async with Sandbox(SandboxOptions(rate=None, any_function=True, faults=faults)) as sandbox:
+        outcomes = await updated(sandbox, jobs(40))
+
+    assert sorted(outcome.seq for outcome in outcomes) == list(range(40))
+    assert {outcome.status for outcome in outcomes} == {Status.UPDATED}
+    assert {outcome.account_id for outcome in outcomes} == {"123456789012"}
+
+
+async def test_jobs_may_come_slowly_and_without_end_in_sight() -> None:
+    async with Sandbox(SandboxOptions(rate=None, any_function=True)) as sandbox:
+        taken = asyncio.Event()
+
+        async def slowly() -> AsyncIterator[Job]:
+            first, *others = jobs(5)
+            yield first
+            await taken.wait()  # the first outcome is known before the second job is
+            for job in others:
+                yield job
+
+        seqs = []
+        async with Updater(endpoint_url=sandbox.url) as updater:
+            async for outcome in updater.update(slowly()):
+                seqs.append(outcome.seq)
+                taken.set()
+
+    assert seqs[0] == 0
+    assert sorted(seqs) == list(range(5))
+
+
+async def test_leaving_early_leaves_nothing_behind() -> None:
+    options = SandboxOptions(rate=None, any_function=True, latency_s=0.05)
+    async with (
+        Sandbox(options) as sandbox,
+        Updater(endpoint_url=sandbox.url, concurrency=2) as updater,
+    ):
+        async for outcome in updater.update(jobs(50)):
+            assert outcome.status is Status.UPDATED
+            break
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_targets_file_is_read_as_jobs(tmp_path: Path) -> None:
+    targets = tmp_path / "targets.csv"
+    targets.write_text("FunctionName,MaximumRetryAttempts\na,1\nb:live,2\n")
+    async with Sandbox(SandboxOptions(rate=None, any_function=True)) as sandbox:
+        outcomes = await updated(sandbox, list(read_jobs(str(targets), region=REGION)))
+
+    assert [outcome.source for outcome in sorted(outcomes, key=lambda each: each.seq)] == [
+        f"{targets}:2",
+        f"{targets}:3",
+    ]
+
+
+def test_a_bad_row_is_an_error_with_its_place(tmp_path: Path) -> None:
+    targets = tmp_path / "targets.csv"
+    targets.write_text("FunctionName,MaximumRetryAttempts\na,1\nb,3\n")
+
+    with pytest.raises(InputError) as caught:
+        list(read_jobs(str(targets), region=REGION))
+
+    assert (caught.value.line, caught.value.field) == (3, "MaximumRetryAttempts")
+    with pytest.raises(InputError, match="did you mean MaximumRetryAttempts"):
+        make_job("a", region=REGION, max_retry_attempts=1)
+
+
+async def test_no_credentials_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    async def ask() -> None:
+        async with Updater(endpoint_url="http://127.0.0.1:1") as updater:
+            assert [outcome async for outcome in updater.update(jobs(1))] == []
+
+    with pytest.raises(AccessError, match="no usable AWS credentials"):
+        await ask()

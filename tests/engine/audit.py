@@ -1,0 +1,125 @@
+"""A run that is over, and what must hold in every one, whatever its test is about."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from bulkeic.core.model import Failure, Fault, Job, Lane, Outcome, Status
+from bulkeic.engine import Engine, Limits
+
+from .jobs import lane_of
+from .server import Call, Server
+from .virtual import EPOCH, START, now
+
+
+class Run:
+    """A run that is over. It is an ``engine.Sink`` as well."""
+
+    engine: Engine
+    seconds: float
+    told: list[Any]
+
+    def __init__(self, jobs: Sequence[Job], server: Server, limits: Limits) -> None:
+        self.jobs, self.server, self.limits = jobs, server, limits
+        self.outcomes: list[Outcome] = []
+        self.ended: dict[Lane, float] = {}
+
+    def put(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        self.ended[lane_of(outcome)] = now() - START
+
+    def of(self, seq: int) -> Outcome:
+        (outcome,) = (outcome for outcome in self.outcomes if outcome.seq == seq)
+        return outcome
+
+    def statuses(self) -> Counter[Status]:
+        return Counter(outcome.status for outcome in self.outcomes)
+
+
+def audit(run: Run) -> None:
+    """What holds in every run."""
+    server, limits, traffic = run.server, run.limits, run.engine.traffic
+    assert server.most_under_way <= limits.concurrency
+    assert server.most_of_a_function <= 1
+    assert not server.under_way
+    _audit_outcomes(run)
+    assert traffic.calls == len(server.calls)
+    assert traffic.retries == sum(call.attempt > 1 for call in server.calls)
+    faults = Counter(call.answer.fault for call in server.calls if isinstance(call.answer, Failure))
+    assert (traffic.throttles, traffic.conflicts) == (
+        faults[Fault.THROTTLED],
+        faults[Fault.CONFLICT],
+    )
+    for lane in {call.lane for call in server.calls}:
+        assert most_in_a_window(server.of(lane), limits.rate) <= limits.burst + 1e-6
+    _audit_order(server)
+
+
+def _audit_outcomes(run: Run) -> None:
+    wanted, got = {job.seq for job in run.jobs}, [outcome.seq for outcome in run.outcomes]
+    assert len(got) == len(set(got))
+    assert set(got) == wanted if run.engine.stopped is None else set(got) <= wanted
+    tries = defaultdict(list)
+    for call in run.server.calls:
+        tries[call.job.seq].append(call)
+    jobs = {job.seq: job for job in run.jobs}
+    for outcome in run.outcomes:
+        _audit_outcome(outcome, jobs[outcome.seq], tries[outcome.seq])
+
+
+def _audit_outcome(outcome: Outcome, job: Job, tries: list[Call]) -> None:
+    faults = [call.answer.fault for call in tries if isinstance(call.answer, Failure)]
+    first, last = tries[0], tries[-1]
+    answer = last.answer
+    assert answer is not None
+    assert outcome.status is (Status.FAILED if isinstance(answer, Failure) else Status.UPDATED)
+    assert outcome.attempts == len(tries)
+    assert outcome.throttles == faults.count(Fault.THROTTLED)
+    assert outcome.conflicts == faults.count(Fault.CONFLICT)
+    assert outcome.call_s == pytest.approx(last.ended - last.sent, abs=1e-5)
+    assert (outcome.http_status, outcome.request_id) == (answer.http_status, answer.request_id)
+    if isinstance(answer, Failure):
+        assert (outcome.error_code, outcome.error_message) == (answer.code, answer.message)
+        assert outcome.config is None
+    else:
+        assert (outcome.error_code, outcome.error_message) == (None, None)
+        assert outcome.config == answer.config
+    target = job.target
+    assert (outcome.source, outcome.function_name) == (job.source, job.function_name)
+    assert (outcome.function_arn, outcome.qualifier) == (target.arn, target.qualifier)
+    assert lane_of(outcome) == target.lane
+    assert outcome.settings == job.settings.to_api()
+    assert outcome.started_at is not None
+    assert outcome.duration_s is not None
+    assert outcome.wait_s is not None
+    begun = datetime.fromisoformat(outcome.started_at).timestamp() - EPOCH
+    assert START - 2e-3 <= begun <= first.sent + 2e-3
+    assert outcome.duration_s == pytest.approx(last.ended - begun, abs=2e-3)
+    calls_s = sum(call.ended - call.sent for call in tries)
+    assert -1e-5 <= outcome.wait_s <= outcome.duration_s - calls_s + 1e-5
+
+
+def _audit_order(server: Server) -> None:
+    """The jobs of a function go one after the other, as they stood in the file."""
+    of_function = defaultdict(list)
+    for call in server.calls:
+        of_function[call.function].append(call)
+    for calls in of_function.values():
+        seqs = [call.job.seq for call in calls]
+        assert seqs == sorted(seqs)
+
+
+def most_in_a_window(calls: Iterable[Call], rate: float) -> float:
+    """The most that any window holds over what the rate alone would allow in it."""
+    if math.isinf(rate):
+        return 0.0
+    most, lowest = 0.0, math.inf
+    for number, call in enumerate(sorted(calls, key=lambda call: call.sent)):
+        over = number - rate * call.sent
+        lowest = min(lowest, over)
+        most = max(most, over - lowest + 1)
+    return most

@@ -1,0 +1,122 @@
+"""A model of Lambda that counts everything it is asked."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+from bulkeic.core.model import Answer, Failure, Fault, Job, Lane, Success
+
+from .virtual import now
+
+TIMEOUT_S = 10.0
+LATENCY_S = 0.06
+
+THROTTLED = Failure(Fault.THROTTLED, "TooManyRequestsException", "Rate exceeded", 429, "r-429")
+CONFLICT = Failure(Fault.CONFLICT, "ResourceConflictException", "in progress", 409, "r-409")
+SERVER = Failure(Fault.SERVER, "ServiceException", "oops", 500, "r-500")
+TIMEOUT = Failure(Fault.TIMEOUT, "TimeoutError", "no answer within the time-out")
+CONNECTION = Failure(Fault.CONNECTION, "EndpointConnectionError", "refused")
+REFUSED = Failure(Fault.REFUSED, "ResourceNotFoundException", "no such function", 404, "r-404")
+RETRYABLE = (THROTTLED, CONFLICT, SERVER, TIMEOUT, CONNECTION)
+
+
+class Call:
+    """One call, as the server saw it."""
+
+    def __init__(self, job: Job, attempt: int) -> None:
+        self.job = job
+        self.lane = job.target.lane
+        self.function = (job.target.lane, job.target.function)
+        self.attempt = attempt
+        self.sent = self.ended = now()
+        self.answer: Answer | None = None
+
+
+class Quota:
+    """The token bucket of one lane, as Lambda is believed to have it: it starts full."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst = rate, burst
+        self._tokens, self._at = burst, now()
+
+    def takes(self) -> bool:
+        self._tokens = min(self._burst, self._tokens + (now() - self._at) * self._rate)
+        self._at = now()
+        if self._tokens < 1 - 1e-6:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class Server:
+    """Lambda: a call arrives after half of its latency, and is answered after all of it.
+
+    Args:
+        latency: seconds, or what draws them.
+        quota: rate and burst of each lane.
+        fault: what meets a call that the quota lets through, if anything. A time-out takes
+            ``TIMEOUT_S``, a refused connection no time.
+    """
+
+    def __init__(
+        self,
+        latency: float | Callable[[], float] = LATENCY_S,
+        *,
+        quota: tuple[float, float] | None = None,
+        fault: Callable[[Call], Failure | None] = lambda _: None,
+    ) -> None:
+        self.calls: list[Call] = []
+        self.under_way: list[Call] = []
+        self.most_under_way = 0
+        self.most_of_a_function = 0
+        self._latency = latency if callable(latency) else lambda: latency
+        self._quota = quota
+        self._quotas: dict[Lane, Quota] = {}
+        self._attempts: Counter[int] = Counter()
+        self._fault = fault
+
+    async def call(self, job: Job) -> Answer:
+        self._attempts[job.seq] += 1
+        call = Call(job, self._attempts[job.seq])
+        self.calls.append(call)
+        self.under_way.append(call)
+        self.most_under_way = max(self.most_under_way, len(self.under_way))
+        same = sum(other.function == call.function for other in self.under_way)
+        self.most_of_a_function = max(self.most_of_a_function, same)
+        call.answer = await self._answer(call)
+        call.ended = now()
+        self.under_way.remove(call)
+        return call.answer
+
+    async def _answer(self, call: Call) -> Answer:
+        latency = self._latency()
+        failure = self._fault(call)
+        if failure is not None and failure.http_status is None:
+            await asyncio.sleep(TIMEOUT_S if failure.fault is Fault.TIMEOUT else 0)
+            return failure
+        await asyncio.sleep(latency / 2)
+        if not self._lets_through(call.lane):
+            failure = THROTTLED
+        await asyncio.sleep(latency / 2)
+        return failure or Success(200, f"r-{call.job.seq}", {"Answer": call.job.seq})
+
+    def _lets_through(self, lane: Lane) -> bool:
+        if self._quota is None:
+            return True
+        if lane not in self._quotas:
+            self._quotas[lane] = Quota(*self._quota)
+        return self._quotas[lane].takes()
+
+    def of(self, lane: Lane) -> list[Call]:
+        return [call for call in self.calls if call.lane == lane]
+
+    def tries(self, seq: int) -> list[Call]:
+        return [call for call in self.calls if call.job.seq == seq]
+
+    def refusals(self) -> int:
+        return sum(call.answer == THROTTLED for call in self.calls)
+
+
+def script(*answers: Failure | None) -> Callable[[Call], Failure | None]:
+    """What meets the first, second, … try of every job; nothing afterwards."""
+    return lambda call: answers[call.attempt - 1] if call.attempt <= len(answers) else None

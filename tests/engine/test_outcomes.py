@@ -1,0 +1,108 @@
+"""Every job has one outcome, whatever happens."""
+
+import asyncio
+import math
+import random
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulkeic.core.model import Failure, Fault, Job, Lane
+from bulkeic.engine import Engine, Limits, MemoryFeed
+
+from .audit import Run
+from .jobs import fleet, fleets, job
+from .running import run
+from .server import LATENCY_S, REFUSED, RETRYABLE, Call, Server
+from .virtual import VirtualClock, VirtualLoop
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    jobs=fleets(),
+    seed=st.integers(0, 2**32),
+    badness=st.floats(0, 0.7),
+    rate=st.sampled_from([0.3, 2.0, 15.0, 1000.0, math.inf]),
+    burst=st.sampled_from([1.0, 2.5, 15.0]),
+    latency=st.floats(0.001, 3),
+    concurrency=st.integers(1, 12),
+    max_attempts=st.integers(1, 6),
+)
+def test_whatever_happens_every_job_has_one_outcome(
+    *,
+    jobs: list[Job],
+    seed: int,
+    badness: float,
+    rate: float,
+    burst: float,
+    latency: float,
+    concurrency: int,
+    max_attempts: int,
+) -> None:
+    dice = random.Random(seed)
+    hurried = Failure(Fault.THROTTLED, "Throttling", "", 400, None, retry_after_s=7.0)
+    faults = [*RETRYABLE, REFUSED, hurried]
+    server = Server(
+        lambda: dice.uniform(0.5, 1.5) * latency,
+        fault=lambda _: dice.choice(faults) if dice.random() < badness else None,
+    )
+    done = run(
+        jobs,
+        server,
+        rate=rate,
+        burst=burst,
+        concurrency=concurrency,
+        max_attempts=max_attempts,
+        give_up_after_s=math.inf,
+    )
+    assert done.engine.stopped is None
+
+
+def test_an_empty_feed_ends_at_once() -> None:
+    done = run()
+    assert (done.seconds, done.outcomes) == (0.0, [])
+
+
+def test_one_job_is_one_call() -> None:
+    done = run([job(0)])
+    assert done.seconds == pytest.approx(LATENCY_S)
+    assert done.of(0).duration_s == pytest.approx(LATENCY_S)
+    assert done.of(0).wait_s == 0
+
+
+def test_concurrency_of_one_works_on_one_call_at_a_time() -> None:
+    done = run(fleet(3, 10), rate=1000, burst=1000, concurrency=1)
+    assert done.server.most_under_way == 1
+    assert done.seconds == pytest.approx(30 * LATENCY_S, abs=0.01)
+
+
+def test_concurrency_is_used_up_and_never_exceeded() -> None:
+    done = run(fleet(10, 20), Server(1.0), rate=math.inf, concurrency=16)
+    assert done.server.most_under_way == 16
+
+
+def test_an_error_of_the_caller_ends_the_run_with_it() -> None:
+    def broken(call: Call) -> Failure | None:
+        if call.job.seq == 7:
+            raise ZeroDivisionError
+        return None
+
+    with pytest.raises(ExceptionGroup) as caught:
+        run(fleet(2, 10), Server(fault=broken))
+    assert caught.group_contains(ZeroDivisionError)
+
+
+def test_an_error_of_the_feed_ends_the_run_with_it() -> None:
+    class Broken(MemoryFeed):
+        def take(self, lane: Lane) -> Sequence[Job]:
+            raise ZeroDivisionError(lane)
+
+    async def main() -> None:
+        server = Server()
+        sink = Run([], server, Limits())
+        await Engine(Broken([job(0)]), server, sink, Limits(), clock=VirtualClock()).run()
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner, pytest.raises(ZeroDivisionError):
+        runner.run(main())

@@ -1,0 +1,97 @@
+"""The end: on request, or because nothing is answered any more."""
+
+import asyncio
+import math
+
+import pytest
+
+from bulkeic.core.model import Failure, Status
+from bulkeic.engine import Engine, Limits, MemoryFeed
+
+from .audit import Run
+from .jobs import fleet, ideal, job, lane
+from .running import run
+from .server import CONFLICT, CONNECTION, LATENCY_S, TIMEOUT, TIMEOUT_S, Server
+from .virtual import START, VirtualClock, VirtualLoop
+
+
+@pytest.mark.parametrize("rate", [15.0, math.inf])
+def test_after_stop_nothing_starts_and_what_is_in_flight_finishes(rate: float) -> None:
+    in_flight: list[int] = []
+
+    async def stop(engine: Engine, _: MemoryFeed) -> None:
+        await asyncio.sleep(2.01)
+        in_flight.extend(call.job.seq for call in server.under_way)
+        engine.stop("enough")
+        engine.stop("too late a reason")
+
+    server = Server(0.5, fault=lambda call: CONFLICT if call.job.seq % 10 == 3 else None)
+    done = run(fleet(3, 1000), server, meanwhile=stop, rate=rate, concurrency=20)
+    assert done.engine.stopped == "enough"
+    assert max(call.sent for call in server.calls) <= START + 2.01
+    assert done.seconds <= 2.01 + 0.5
+    have = {outcome.seq for outcome in done.outcomes}
+    assert in_flight
+    assert {seq for seq in in_flight if seq % 10 != 3} <= have
+    parked = {call.job.seq for call in server.calls if call.job.seq % 10 == 3}
+    assert parked
+    assert not parked & have
+    assert have == {call.job.seq for call in server.calls} - parked
+
+
+def test_a_run_that_is_stopped_before_it_starts_calls_nobody() -> None:
+    async def main() -> Engine:
+        server = Server()
+        engine = Engine(
+            MemoryFeed(fleet(2, 5)),
+            server,
+            Run([], server, Limits()),
+            Limits(),
+            clock=VirtualClock(),
+        )
+        engine.stop("no")
+        await engine.run()
+        assert not server.calls
+        return engine
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        assert runner.run(main()).stopped == "no"
+
+
+@pytest.mark.parametrize("failure", [TIMEOUT, CONNECTION], ids=lambda failure: str(failure.fault))
+def test_when_nothing_is_answered_the_run_gives_up_and_no_job_has_failed(failure: Failure) -> None:
+    done = run(fleet(3, 50), Server(fault=lambda _: failure), max_attempts=2, give_up_after_s=60)
+    assert done.engine.stopped == "nothing has been answered for 60 s"
+    assert done.outcomes == []
+    assert 60 <= done.seconds <= 60 + 20 + TIMEOUT_S
+
+
+def test_when_the_answers_end_midway_the_run_gives_up_and_no_job_has_failed() -> None:
+    server = Server(fault=lambda call: TIMEOUT if call.sent > START + 5 else None)
+    done = run(fleet(3, 500), server, max_attempts=2, give_up_after_s=60)
+    assert done.engine.stopped is not None
+    assert set(done.statuses()) == {Status.UPDATED}
+    assert 65 <= done.seconds <= 65 + 20 + TIMEOUT_S
+
+
+@pytest.mark.parametrize("failure", [TIMEOUT, CONNECTION], ids=lambda failure: str(failure.fault))
+def test_an_endpoint_that_is_down_for_a_while_costs_no_job(failure: Failure) -> None:
+    server = Server(fault=lambda call: failure if 2 < call.sent - START < 22 else None)
+    done = run(fleet(4, 150), server, max_attempts=3)
+    assert done.engine.stopped is None
+    assert done.statuses() == {Status.UPDATED: 600}
+    assert done.seconds <= ideal(150, 15, 15, LATENCY_S) + 20 + 20 + TIMEOUT_S
+
+
+def test_a_quiet_time_is_no_silence_of_the_server() -> None:
+    async def feed_late(engine: Engine, feed: MemoryFeed) -> None:
+        await asyncio.sleep(300)
+        feed.add(job(2))
+        engine.arrived(lane(0), 1)
+        engine.no_more()
+
+    # Job 1 is answered while job 0 hangs, so job 0 fails for good; then there is nothing to do.
+    server = Server(fault=lambda call: TIMEOUT if call.attempt == 1 and call.job.seq != 1 else None)
+    first = [job(0), job(1, 1)]
+    done = run(first, server, later=[job(2)], meanwhile=feed_late, growing=True, max_attempts=1)
+    assert done.engine.stopped is None

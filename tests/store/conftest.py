@@ -1,0 +1,11 @@
+from pathlib import Path
+
+import pytest
+
+# pytest explains only the assertions it rewrote, and by itself it rewrites no helpers.
+pytest.register_assert_rewrite(f"{__package__}.runs")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run.db"

@@ -1,0 +1,99 @@
+"""The file itself, and what is no run file."""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bulkeic.core.summary import Traffic
+from bulkeic.store import is_run_file
+
+from .damage import cut, empty, foreign, foreign_wal, garbled, half_loaded, newer, table
+from .runs import EAST, WEST, load, make_job, opened, outcome_of, refusal
+
+
+def test_nobody_else_can_read_a_run_file(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        load(path, [make_job(0)])
+        with opened(path) as run:
+            run.record([outcome_of(make_job(0))], Traffic())
+            files = list(path.parent.iterdir())
+            assert len(files) > 1
+            assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    finally:
+        os.umask(before)
+
+
+def test_closing_leaves_one_file(path: Path) -> None:
+    with opened(load(path, [make_job(0)])) as run:
+        run.record([outcome_of(make_job(0))], Traffic())
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_looking_at_a_run_that_is_over_leaves_nothing_beside_it(path: Path) -> None:
+    with opened(load(path, [make_job(0)])) as run:
+        run.record([outcome_of(make_job(0))], Traffic())
+    with opened(path, read_only=True) as run:
+        assert len(list(run.outcomes())) == 1
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_any_sqlite_tool_can_read_what_the_views_tell(path: Path) -> None:
+    jobs = [make_job(0, EAST, "fn", "prod"), make_job(1, WEST)]
+    with opened(load(path, jobs)) as run:
+        run.record([outcome_of(jobs[0], attempts=2)], Traffic())
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute(
+            "SELECT seq, source, function_name, qualifier, region, status, attempts FROM result"
+        ).fetchall() == [(0, "targets.csv:2", "fn", "prod", "us-east-1", "updated", 2)]
+        assert database.execute("SELECT seq, source, region FROM pending").fetchall() == [
+            (1, "targets.csv:3", "us-west-2")
+        ]
+
+
+def test_a_file_that_is_not_there(path: Path) -> None:
+    assert not is_run_file(path)
+    assert "No such file" in refusal(path)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_folder_is_no_run_file(path: Path) -> None:
+    path.mkdir()
+    assert not is_run_file(path)
+    refusal(path)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (empty, "is no run file"),
+        (table, "is no run file"),
+        (foreign, "is a database, but no run file"),
+        (foreign_wal, "is a database, but no run file"),
+        (newer, "is of version 2, this bulkeic knows 1"),
+        (half_loaded, "was not loaded to its end"),
+        (garbled, ""),
+        (cut, ""),
+    ],
+)
+def test_what_is_no_run_file_is_refused_and_left_alone(
+    path: Path, make: Callable[[Path], None], says: str, *, read_only: bool
+) -> None:
+    make(path)
+    before = path.read_bytes()
+    assert says in refusal(path, read_only=read_only)
+    assert path.read_bytes() == before
+    if make in (foreign, foreign_wal):
+        assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_run_file_is_known_by_its_first_bytes(path: Path) -> None:
+    assert is_run_file(load(path, [make_job(0)]))
+    table(path)
+    assert not is_run_file(path)

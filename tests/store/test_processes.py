@@ -1,0 +1,177 @@
+"""Two processes on one run file, and a process that is killed."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from bulkeic.core.summary import Traffic
+from bulkeic.store import Loader
+
+from .damage import half_loaded
+from .runs import EAST, LANES, SOURCE, load, make_job, opened, outcome_of, pending, refusal
+
+CHILD = """
+import sys
+from pathlib import Path
+from bulkeic.core.errors import RunFileError
+from bulkeic.core.model import Outcome, Status
+from bulkeic.core.summary import Traffic
+from bulkeic.store import Loader, RunFile
+path = Path(sys.argv[1])
+"""
+
+
+@contextmanager
+def child(path: Path, code: str) -> Iterator[subprocess.Popen[str]]:
+    """A process of its own that runs the code; its stdin closes when the block ends."""
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD + textwrap.dedent(code), str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def line_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+WORK = """
+run = RunFile(path)
+run.begin_session(0.0)
+print("open", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_another_process_cannot_work_on_the_same_run_but_look_at_it(path: Path) -> None:
+    jobs = [make_job(seq) for seq in range(3)]
+    with opened(load(path, jobs)) as run:
+        run.record([outcome_of(jobs[0])], Traffic())
+    with child(path, WORK) as process:
+        assert line_of(process) == "open"
+        assert "another bulkeic works on it" in refusal(path)
+        with opened(path, read_only=True) as run:
+            assert [outcome.seq for outcome in run.outcomes()] == [0]
+            assert len(run.sessions()) == 1
+        assert "another bulkeic works on it" in refusal(path)
+    with opened(path) as run:
+        assert [job.seq for job in pending(run)] == [1, 2]
+
+
+def test_the_same_process_cannot_work_on_a_run_twice(path: Path) -> None:
+    with opened(load(path, [make_job(0)])):
+        assert "another bulkeic works on it" in refusal(path)
+    with opened(path):
+        pass
+
+
+def test_what_is_refused_does_not_keep_the_file_locked(path: Path) -> None:
+    half_loaded(path)
+    refusal(path)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("UPDATE run SET value = 'ready' WHERE key = 'state'")
+        database.commit()
+    with opened(path):
+        pass
+
+
+def test_a_file_that_is_still_loading_is_refused(path: Path) -> None:
+    loader = Loader(path, {"source": SOURCE})
+    for seq in range(5000):
+        loader.add(make_job(seq), seq + 2)
+    with child(
+        path,
+        """
+        for read_only in (False, True):
+            try:
+                RunFile(path, read_only=read_only)
+            except RunFileError as error:
+                print(error, flush=True)
+            else:
+                print("taken", flush=True)
+        """,
+    ) as process:
+        assert "another bulkeic works on it" in line_of(process)
+        assert "run.db" in line_of(process)
+    loader.ready()
+    with opened(path) as run:
+        assert run.lanes() == {EAST: 5000}
+
+
+@pytest.mark.parametrize("rows", [10, 100_000])
+def test_a_file_whose_loading_was_killed_is_refused(path: Path, rows: int) -> None:
+    code = f"""
+        from bulkeic.core.model import Job, Lane, Settings, Target
+        loader = Loader(path, {{"source": "x"}})
+        lane, settings = Lane("111111111111", "us-east-1"), Settings(1)
+        for seq in range({rows}):
+            name = f"fn-{{seq}}"
+            loader.add(Job(seq, "", name.rjust(256), Target(lane, name), settings), seq)
+        print("loaded", flush=True)
+        sys.stdin.readline()
+    """
+    with child(path, code) as process:
+        assert line_of(process) == "loaded"
+        process.kill()
+    refusal(path)
+    refusal(path, read_only=True)
+
+
+RECORD = """
+run = RunFile(path)
+run.begin_session(0.0)
+calls = 0
+while True:
+    batch = [job for lane in run.lanes() for job in run.pending(lane, -1, 5)]
+    if not batch:
+        break
+    outcomes = [
+        Outcome(
+            job.seq, job.source, job.function_name, job.target.arn, job.target.qualifier,
+            job.target.lane.account_id, job.target.lane.region, Status.UPDATED, attempts=1,
+            error_message="x" * 3000,
+        )
+        for job in batch
+    ]
+    calls += len(outcomes)
+    run.record(outcomes, Traffic(calls=calls, elapsed_s=calls / 10))
+    print(*(outcome.seq for outcome in outcomes), flush=True)
+"""
+
+
+def test_a_kill_loses_nothing_that_was_committed(path: Path) -> None:
+    jobs = [make_job(seq, LANES[seq % 3]) for seq in range(20_000)]
+    load(path, jobs)
+    told: list[int] = []
+    for batches in (1, 20, 50):
+        with child(path, RECORD) as process:
+            for _ in range(batches):
+                told += map(int, line_of(process).split())
+            process.send_signal(signal.SIGKILL)
+            assert process.stdout is not None
+            told += map(int, "".join(process.stdout.readlines()).split())
+            assert process.wait() == -signal.SIGKILL
+    with opened(path) as run:
+        kept = [outcome.seq for outcome in run.outcomes()]
+        # A batch may have been committed without the child's having had the time to say so.
+        assert set(told) <= set(kept)
+        assert len(kept) <= len(told) + 3 * 15
+        assert len(kept) == len(set(kept))
+        assert sum(run.lanes().values()) == len(jobs) - len(kept)
+        assert run.pending(EAST, -1, 1)[0].seq not in kept
+        assert run.traffic().calls == len(kept)
+        assert len(run.sessions()) == 3

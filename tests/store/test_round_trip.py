@@ -1,0 +1,145 @@
+"""What goes in comes out."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulkeic.core.errors import RunFileError
+from bulkeic.core.model import Job, Outcome, Status
+from bulkeic.core.summary import Tally, Traffic
+from bulkeic.store import RunFile
+
+from .runs import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, outcome_of, pending
+from .strategies import jobs_of_a_file, some_outcomes
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Paths of files that do not exist yet: one for each example that hypothesis tries."""
+    folder = tmp_path_factory.mktemp("runs")
+    numbers = iter(range(10**9))
+    return lambda: folder / f"{next(numbers)}.db"
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), jobs=jobs_of_a_file())
+def test_jobs_and_outcomes_come_back_as_they_went_in(
+    fresh: Callable[[], Path], data: st.DataObject, jobs: list[Job]
+) -> None:
+    outcomes = data.draw(some_outcomes(jobs))
+    path = load(fresh(), jobs)
+    with opened(path) as run:
+        by_lane = sorted(
+            jobs, key=lambda job: [one.target.lane for one in jobs].index(job.target.lane)
+        )
+        assert pending(run) == by_lane
+        assert run.targets() == len(jobs)
+        run.begin_session(0)
+        half = len(outcomes) // 2
+        run.record(outcomes[:half], Traffic())
+        run.record(outcomes[half:], Traffic())
+        check_outcomes(run, jobs, outcomes)
+    with opened(path) as run:
+        check_outcomes(run, jobs, outcomes)
+    with opened(path, read_only=True) as run:
+        check_outcomes(run, jobs, outcomes)
+
+
+def check_outcomes(run: RunFile, jobs: list[Job], outcomes: list[Outcome]) -> None:
+    in_order = sorted(outcomes, key=lambda outcome: outcome.seq)
+    assert list(run.outcomes()) == in_order
+    failed = [outcome for outcome in in_order if outcome.status is Status.FAILED]
+    assert list(run.outcomes([Status.FAILED])) == failed
+    ended = {outcome.seq for outcome in outcomes}
+    left = pending(run)
+    assert sorted(job.seq for job in left) == [job.seq for job in jobs if job.seq not in ended]
+    counts: Counter[tuple[Any, ...]] = Counter()
+    for outcome in outcomes:
+        tally = Tally.of(outcome)
+        counts[tally.lane, tally.status, tally.error_code] += 1
+    assert {(one.lane, one.status, one.error_code): one.count for one in run.tallies()} == counts
+
+
+def test_every_target_is_told_with_its_partition(path: Path) -> None:
+    jobs = [make_job(0), make_job(1, CHINA, "fn", "prod"), make_job(2, WEST)]
+    with opened(load(path, jobs)) as run:
+        run.record([outcome_of(jobs[0])], Traffic())
+        assert list(run.every_target()) == [job.target for job in jobs]
+
+
+def test_an_outcome_that_is_recorded_again_replaces_the_first(path: Path) -> None:
+    job = make_job(0)
+    with opened(load(path, [job])) as run:
+        run.record([outcome_of(job, Status.FAILED, error_code="x")], Traffic())
+        run.record([outcome_of(job)], Traffic())
+        assert [outcome.status for outcome in run.outcomes()] == [Status.UPDATED]
+        assert run.lanes() == {}
+
+
+def test_text_that_is_no_text_is_recorded_or_refused_but_never_raises_anything_else(
+    path: Path,
+) -> None:
+    job = make_job(0)
+    odd = outcome_of(
+        job, Status.FAILED, error_message="half a pair: \ud83d", config={"a": "\ud83d"}
+    )
+    with opened(load(path, [job])) as run:
+        try:
+            run.record([odd], Traffic())
+        except RunFileError:
+            assert list(run.outcomes()) == []
+        else:
+            assert [outcome.seq for outcome in run.outcomes()] == [0]
+
+
+def test_a_batch_that_cannot_be_written_leaves_no_part_of_itself(path: Path) -> None:
+    jobs = [make_job(seq) for seq in range(3)]
+    load(path, jobs)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON outcome WHEN new.seq = 2"
+            " BEGIN SELECT raise(ABORT, 'disk full'); END"
+        )
+    with opened(path) as run:
+        with pytest.raises(RunFileError, match=r"run\.db.*disk full"):
+            run.record([outcome_of(job) for job in jobs], Traffic())
+        assert list(run.outcomes()) == []
+        run.record([outcome_of(job) for job in jobs[:2]], Traffic())
+        assert [job.seq for job in pending(run)] == [2]
+
+
+def test_facts_come_back(path: Path) -> None:
+    with opened(load(path, [make_job(0)], profile="prod", rate="10")) as run:
+        assert run.source == SOURCE
+        assert run.facts == {
+            "source": SOURCE,
+            "profile": "prod",
+            "rate": "10",
+            "state": "ready",
+        }
+
+
+def test_a_run_of_no_jobs(path: Path) -> None:
+    with opened(load(path, [])) as run:
+        assert (run.lanes(), run.targets(), run.lane_count()) == ({}, 0, 0)
+        assert (list(run.outcomes()), run.tallies(), run.examples()) == ([], [], {})
+
+
+def test_pending_jobs_are_read_in_file_order_a_handful_at_a_time(path: Path) -> None:
+    jobs = [make_job(seq, LANES[seq % 2]) for seq in range(5000)]
+    with opened(load(path, jobs)) as run:
+        run.record([outcome_of(job) for job in jobs[:3000:4]], Traffic())
+        first = run.pending(EAST, -1, 500)
+        assert [job.seq for job in first] == [
+            seq for seq in range(0, 5000, 2) if seq >= 3000 or seq % 4
+        ][:500]
+        after = run.pending(EAST, first[-1].seq, 1)
+        assert after[0].seq == first[-1].seq + 4
+        assert run.lanes() == {EAST: 2500 - 750, WEST: 2500}

@@ -1,0 +1,45 @@
+"""What a run file tells of its sessions: their traffic, and examples of what failed."""
+
+from pathlib import Path
+
+from bulkeic.core.model import Status
+from bulkeic.core.summary import Traffic
+
+from .runs import LANES, load, make_job, opened, outcome_of
+
+
+def test_the_traffic_of_all_sessions_adds_up(path: Path) -> None:
+    jobs = [make_job(seq) for seq in range(3)]
+    load(path, jobs)
+    with opened(path) as run:
+        assert run.traffic() == Traffic()
+        run.begin_session(1_700_000_000.25)
+        run.record([outcome_of(jobs[0])], Traffic(3, 1, 0, 2, 1.5))
+        run.record([], Traffic(5, 1, 1, 3, 2.5))
+        run.end_session("interrupted")
+    with opened(path) as run:
+        run.begin_session(1_700_000_100.0)
+        run.record([outcome_of(jobs[1])], Traffic(1, 0, 0, 0, 0.25))
+        assert run.traffic() == Traffic(6, 1, 1, 3, 2.75)
+        sessions = [(one.started_at, one.elapsed_s, one.ended) for one in run.sessions()]
+        assert sessions == [
+            ("2023-11-14T22:13:20.250Z", 2.5, "interrupted"),
+            ("2023-11-14T22:15:00.000Z", 0.25, None),
+        ]
+
+
+def test_examples_are_the_first_of_the_most_frequent_codes(path: Path) -> None:
+    codes = ["A", "B", None, "B", "C", "C", "C"]
+    jobs = [make_job(seq, LANES[seq % 3]) for seq in range(len(codes))]
+    with opened(load(path, jobs)) as run:
+        outcomes = [
+            outcome_of(job, Status.FAILED if code else Status.UPDATED, error_code=code)
+            for job, code in zip(jobs, codes, strict=True)
+        ]
+        run.record(outcomes[::-1], Traffic())
+        assert list(run.examples().items()) == [
+            ("C", outcomes[4]),
+            ("B", outcomes[1]),
+            ("A", outcomes[0]),
+        ]
+        assert list(run.examples(limit=1)) == ["C"]
