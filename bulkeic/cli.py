@@ -68,7 +68,18 @@ def _options(*options: Command) -> Command:
     return decorate
 
 
-_ABOVE_0 = click.FloatRange(0, min_open=True)
+class _Finite(click.FloatRange):
+    """A number that is one: neither nan nor inf."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """The number, in its range."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no number", param, ctx)
+        return number
+
+
+_ABOVE_0 = _Finite(0, min_open=True)
 
 _access_options = _options(
     click.option("--profile", help="AWS profile."),
@@ -84,7 +95,7 @@ _settings_options = _options(
 _pace_options = _options(
     click.option("--rate", type=_Rate(), default="10", show_default=True,
                  help="Calls a second for each account and Region, or unlimited."),
-    click.option("--burst", type=click.FloatRange(1), help="Token bucket's size.  [default: rate]"),
+    click.option("--burst", type=_Finite(1), help="Token bucket's size.  [default: rate]"),
     click.option("--concurrency", type=click.IntRange(1, 10_000), default=64, show_default=True,
                  help="Calls in flight at most, over all."),
     click.option("--max-attempts", type=click.IntRange(1, 1000), default=8, show_default=True,
@@ -115,7 +126,7 @@ _FAULTS = {
 }
 _fault_options = _options(
     *(
-        click.option(f"--{name.replace('_', '-')}", type=click.FloatRange(0, 1),
+        click.option(f"--{name.replace('_', '-')}", type=_Finite(0, 1),
                      help=f"How likely a call {what}.")
         for name, what in _FAULTS.items()
     ),
@@ -199,11 +210,11 @@ def export(**flags: Any) -> int:
     show_default=True,
     help="Calls a second that each account and Region lets through, or unlimited.",
 )
-@click.option("--burst", type=click.FloatRange(1), default=15, show_default=True)
+@click.option("--burst", type=_Finite(1), default=15, show_default=True)
 @click.option(
     "--latency",
     "latency_s",
-    type=click.FloatRange(0, 3600),
+    type=_Finite(0, 3600),
     default=0,
     show_default=True,
     help="Seconds that every answer takes.",

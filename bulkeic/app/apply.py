@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from bulkeic.app.interruptions import Interruptions
 from bulkeic.app.load import Loading
 from bulkeic.app.options import ApplyOptions
 from bulkeic.app.work import (
@@ -18,10 +19,11 @@ from bulkeic.app.work import (
     run_async,
     work,
 )
-from bulkeic.core.errors import BulkeicError, UsageError, shown
+from bulkeic.core.errors import BulkeicError, InputError, UsageError, shown
 from bulkeic.core.model import Lane, Settings
+from bulkeic.core.names import check_region
 from bulkeic.core.rows import Defaults
-from bulkeic.core.summary import Summary, summarise
+from bulkeic.core.summary import Summary
 from bulkeic.output import (
     NoProgress,
     NoResults,
@@ -86,24 +88,19 @@ def _apply(options: ApplyOptions, screen: Screen) -> Summary:
         results.close()
 
 
-def summary_of(run: RunFile, *, stopped: bool = False) -> Summary:
-    """A run file's summary."""
-    return summarise(
-        run.tallies(),
-        run=str(run.path),
-        targets=run.targets(),
-        lanes=run.lane_count(),
-        traffic=run.traffic(),
-        stopped=stopped,
-    )
-
-
 def _check(options: ApplyOptions, *, resumed: bool) -> None:
     """Refuses what cannot be, before anything is read or made."""
     if options.results == STDOUT and options.output == "json":
         raise UsageError("--results - and --output json both want stdout; give one of them")
     if options.output == "json":
         check_stdout()
+    if options.results not in {None, STDOUT} and _same_file(options.results, options.source):
+        raise UsageError(
+            f"--results {shown(options.results)} is the targets file or run file itself"
+        )
+    if options.access.region is not None:
+        _check_region(options.access.region, "--region")
+    options.limits()
     if not options.yes and not options.sandbox and not sys.stdin.isatty():
         raise UsageError("stdin is no terminal to ask on; say --yes to go ahead without asking")
     if resumed:
@@ -119,6 +116,20 @@ def _check(options: ApplyOptions, *, resumed: bool) -> None:
                     f"{shown(options.source)} is a run file: {name} were settled when it was made; "
                     "leave them out, or start a new run from the targets file"
                 )
+
+
+def _same_file(one: str, other: str) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False
+
+
+def _check_region(region: str, where: str) -> None:
+    try:
+        check_region(region)
+    except InputError as problem:
+        raise UsageError(f"{where}: {problem.rule}") from None
 
 
 def _check_resumed(run: RunFile, options: ApplyOptions) -> None:
@@ -145,7 +156,7 @@ def _place(options: ApplyOptions) -> str:
 def _load(options: ApplyOptions, screen: Screen) -> Path:
     """Makes the run file: its path."""
     targets = TargetsFile(options.source, options.format)
-    defaults = Defaults(region=open_access(options.access).region, settings=options.settings)
+    defaults = Defaults(region=_default_region(options), settings=options.settings)
     started = datetime.now(UTC)
     path = Path(options.run or RUNS_FOLDER / f"{started:%Y-%m-%dT%H-%M-%S.%f}Z.db")
     loading = Loading(
@@ -161,6 +172,14 @@ def _load(options: ApplyOptions, screen: Screen) -> Path:
     return path
 
 
+def _default_region(options: ApplyOptions) -> str | None:
+    isolated = options.sandbox and options.access.profile is None
+    region = open_access(options.access, isolated=isolated).region
+    if region is not None:
+        _check_region(region, "the Region of the environment or the profile")
+    return region
+
+
 def _own_account(options: ApplyOptions, lane: Lane | None) -> str:
     """The account of a bare name."""
     if options.sandbox:
@@ -174,14 +193,14 @@ def _own_account(options: ApplyOptions, lane: Lane | None) -> str:
 
 def _apply_run(run: RunFile, options: ApplyOptions, results: Results, screen: Screen) -> Summary:
     lanes = run.lanes()
+    try:
+        agreed = not lanes or _agreed(run, lanes, options, screen)
+    except KeyboardInterrupt:
+        agreed = False
     stopped: str | None = "not confirmed; nothing was sent"
-    if lanes:
-        limits = options.limits()
-        where = options.access.endpoint_url or _place(options)
-        screen.say(f"{intention(lanes, limits.rate, limits.burst)}; on {where}")
-    if not lanes or options.yes or options.sandbox or screen.ask("update them?"):
+    if agreed:
         stopped = _begin(run, options, results, screen, idle=not lanes)
-    summary = summary_of(run, stopped=stopped not in {None, INTERRUPTED})
+    summary = run.summary(stopped=stopped not in {None, INTERRUPTED})
     if stopped == INTERRUPTED_TWICE:
         summary = msgspec.structs.replace(summary, exit_code=_INTERRUPTED_TWICE_EXIT)
     for line in summary_lines(summary, run.examples()):
@@ -193,6 +212,19 @@ def _apply_run(run: RunFile, options: ApplyOptions, results: Results, screen: Sc
     return summary
 
 
+def _agreed(run: RunFile, lanes: dict[Lane, int], options: ApplyOptions, screen: Screen) -> bool:
+    """Tells what is going to happen, and asks where it has to be asked."""
+    limits = options.limits()
+    where = options.access.endpoint_url or _place(options)
+    screen.say(f"{intention(lanes, limits.rate, limits.bucket_size)}; on {where}")
+    if run.sets_half_a_destination():
+        screen.say(
+            "note: some rows name one half of DestinationConfig; whether Lambda keeps the other is "
+            "not documented, so name both to be sure (none clears one)"
+        )
+    return options.yes or options.sandbox or screen.ask("update them?")
+
+
 def _begin(
     run: RunFile, options: ApplyOptions, results: Results, screen: Screen, *, idle: bool
 ) -> str | None:
@@ -202,9 +234,18 @@ def _begin(
         results.begin(run.outcomes())
         if idle:
             return None
-        return run_async(
-            functools.partial(work, run, options, results=results, progress=progress, screen=screen)
-        )
+        with Interruptions() as interruptions:
+            return run_async(
+                functools.partial(
+                    work,
+                    run,
+                    options,
+                    results=results,
+                    progress=progress,
+                    screen=screen,
+                    interruptions=interruptions,
+                )
+            )
     except BaseExceptionGroup as group:
         return _reason(first_cause(group))
     except Exception as error:  # noqa: BLE001 - what is stored is worth more than a traceback

@@ -1,5 +1,6 @@
 """A targets file → a run file that is ready, or every problem told and nothing made."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,7 +46,7 @@ class Loading:
         self._screen = screen
         self._problems = screen.problems()
         self._warnings = screen.problems("warning: ")
-        self._loader = Loader(path, {"source": targets.name, **origin})
+        self._make_loader = functools.partial(Loader, path, {"source": targets.name, **origin})
 
     def run(self, own_account: Callable[[Lane | None], str], *, others_too: bool) -> None:
         """Loads the file, and leaves a run file or none.
@@ -59,6 +60,7 @@ class Loading:
             BadInputError: the file has problems; they have been told.
             BulkeicError: anything else that keeps the run from starting.
         """
+        self._loader = self._make_loader()
         try:
             self._read()
             self._find_duplicates(self._loader.lanes())

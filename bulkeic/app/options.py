@@ -57,10 +57,9 @@ class ApplyOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     def limits(self) -> Limits:
         """How hard the engine may work."""
-        burst = self.burst if self.burst is not None else self.rate
         return Limits(
             rate=self.rate,
-            burst=1.0 if math.isinf(burst) else max(1.0, burst),
+            burst=self.burst,
             concurrency=self.concurrency,
             max_attempts=self.max_attempts,
             give_up_after_s=self.give_up_after_s,
@@ -79,12 +78,17 @@ class ApplyOptions(msgspec.Struct, frozen=True, kw_only=True):
             ("--concurrency", self.concurrency, default.concurrency),
             ("--max-attempts", self.max_attempts, default.max_attempts),
             ("--timeout", f"{self.timeout_s:g}", f"{default.timeout_s:g}"),
+            ("--give-up-after", f"{self.give_up_after_s:g}", f"{default.give_up_after_s:g}"),
             ("--results", self.results, None),
+            ("--output", self.output, default.output),
+            ("--log-format", self.log.log_format, None),
+            ("--log-level", self.log.log_level, default.log.log_level),
         )
         words = ["bulkeic", "apply", run]
         for flag, value, usual in flags:
             if value != usual:
                 words += [flag, str(value)]
+        words += ["--no-progress"] * (not self.progress) + ["--yes"] * self.yes
         return shlex.join(words + ["--sandbox"] * self.sandbox)
 
 

@@ -12,7 +12,7 @@ from bulkeic.app.work import run_async
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Settings
 from bulkeic.core.rows import Defaults, RowParser
-from bulkeic.output import Screen
+from bulkeic.output import Screen, check_stdout
 from bulkeic.sandbox import DEFAULT_ACCOUNT_ID, Faults, Sandbox, SandboxOptions
 from bulkeic.sources import TargetsFile
 
@@ -33,6 +33,7 @@ def serve(flags: SandboxFlags) -> None:
         seed=flags.seed,
         faults=Faults(**flags.faults),
     )
+    check_stdout()
     sandbox = Sandbox(options)
     if flags.targets is not None:
         _hold(sandbox, flags.targets, flags.region)
@@ -50,7 +51,7 @@ def _hold(sandbox: Sandbox, path: str, region: str) -> None:
         try:
             target = parser.job(seq, row).target
         except InputError as problem:
-            raise problem.at(targets.name, row.line) from None
+            raise row.placed(problem, targets.name) from None
         sandbox.hold(target.lane.account_id, target.lane.region, target.function, target.qualifier)
 
 

@@ -14,7 +14,7 @@ from bulkeic.aws import Access, LambdaCaller
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Job, Lane, Outcome
 from bulkeic.core.rows import Defaults, Row, RowParser
-from bulkeic.engine import Engine, Limits, MemoryFeed
+from bulkeic.engine import Engine, Limits, MemoryFeed, Meter
 from bulkeic.sources import Format, TargetsFile
 from bulkeic.sources.keys import Keys
 
@@ -36,7 +36,7 @@ class Updater:
         give_up_after_s: seconds without any answer after which the rest is not tried.
 
     Raises:
-        UsageError: the profile does not exist.
+        UsageError: the profile does not exist, or a number is out of its range.
     """
 
     def __init__(
@@ -56,13 +56,14 @@ class Updater:
         self._timeout_s = timeout_s
         self._limits = Limits(
             rate=rate,
-            burst=max(1.0, rate if burst is None else burst),
+            burst=burst,
             concurrency=concurrency,
             max_attempts=max_attempts,
             give_up_after_s=give_up_after_s,
         )
         self._parts = AsyncExitStack()
         self._account_id: str | None = None
+        self._meters: dict[Lane, Meter] = {}
 
     async def __aenter__(self) -> Self:
         self._tasks = await self._parts.enter_async_context(anyio.create_task_group())
@@ -91,14 +92,20 @@ class Updater:
         tried because nothing answers any more have no outcome.
 
         Raises:
-            AccessError: a job names no account, and STS does not tell the caller's own.
+            AccessError: there are no usable credentials, or STS cannot be reached.
+            InputError: a job lies in another account than the credentials.
         """
         stream = _Stream()
-        engine = Engine(stream.feed, self._caller, stream, self._limits, growing=True)
+        engine = Engine(
+            stream.feed, self._caller, stream, self._limits, growing=True, meters=self._meters
+        )
         self._tasks.start_soon(self._read, jobs, stream, engine)
         self._tasks.start_soon(_run, engine, stream)
-        async for outcome in stream.outcomes():
-            yield outcome
+        try:
+            async for outcome in stream.outcomes():
+                yield outcome
+        finally:
+            engine.stop("nobody takes the outcomes any more")
         if stream.error is not None:
             raise stream.error
 
@@ -107,6 +114,8 @@ class Updater:
     ) -> None:
         try:
             async for job in _each(jobs):
+                if engine.stopped is not None:
+                    break
                 placed = await self._placed(job)
                 await stream.room()
                 stream.feed.add(placed)
@@ -119,10 +128,16 @@ class Updater:
     async def _placed(self, job: Job) -> Job:
         """The job in its lane, which is the caller's own account where it names none."""
         target = job.target
-        if target.lane.account_id:
-            return job
         if self._account_id is None:
             self._account_id = await self._access.identity(target.lane.region, self._timeout_s)
+        if target.lane.account_id == self._account_id:
+            return job
+        if target.lane.account_id:
+            raise InputError(
+                f"account {target.lane.account_id} of job {job.seq} is not {self._account_id}, "
+                "which the credentials belong to; use a profile of that account",
+                field="AccountId",
+            )
         lane = Lane(self._account_id, target.lane.region)
         return msgspec.structs.replace(job, target=msgspec.structs.replace(target, lane=lane))
 
@@ -210,7 +225,7 @@ def read_jobs(
         try:
             yield parser.job(seq, row)
         except InputError as problem:
-            raise problem.at(targets.name, row.line) from None
+            raise row.placed(problem, targets.name) from None
 
 
 def make_job(

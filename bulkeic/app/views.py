@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from bulkeic.app.apply import summary_of
 from bulkeic.app.options import ExportOptions
 from bulkeic.core.errors import UsageError, printable
 from bulkeic.core.model import Outcome, Status
@@ -28,7 +27,7 @@ def report(path: str) -> None:
         for session in run.sessions():
             how = session.ended or "under way, or killed"
             lines.append(f"  from {session.started_at} for {session.elapsed_s:,.1f} s: {how}")
-        lines += summary_lines(summary_of(run), run.examples())
+        lines += summary_lines(run.summary(), run.examples())
     finally:
         run.close()
     _write(["\n".join(map(printable, lines)).encode() + b"\n"])

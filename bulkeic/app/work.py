@@ -1,16 +1,15 @@
 """A run at work: engine, recorder, signals and, if asked for, the embedded sandbox."""
 
 import importlib.util
-import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 import anyio
-import anyio.abc
 
 from bulkeic.app.feed import RunFeed
+from bulkeic.app.interruptions import Interruptions
 from bulkeic.app.options import AccessOptions, ApplyOptions
 from bulkeic.app.recorder import Recorder
 from bulkeic.aws import Access, LambdaCaller
@@ -23,7 +22,6 @@ T = TypeVar("T")
 
 INTERRUPTED = "interrupted"
 INTERRUPTED_TWICE = "interrupted twice"
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 async def work(
@@ -33,6 +31,7 @@ async def work(
     results: Results,
     progress: Progress,
     screen: Screen,
+    interruptions: Interruptions,
 ) -> str | None:
     """Works on a run's pending jobs.
 
@@ -50,35 +49,38 @@ async def work(
         run.begin_session(time.time())
         progress.start(sum(feed.lanes().values()))
         try:
-            await _until_done(engine, recorder, screen)
+            await _until_done(engine, recorder, interruptions, screen)
         finally:
             progress.stop()
     run.end_session(engine.stopped or "done")
     return engine.stopped
 
 
-async def _until_done(engine: Engine, recorder: Recorder, screen: Screen) -> None:
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(recorder.work, engine)
-        async with anyio.create_task_group() as inner:
-            inner.start_soon(_watch_signals, engine, inner.cancel_scope, screen)
+async def _until_done(
+    engine: Engine, recorder: Recorder, interruptions: Interruptions, screen: Screen
+) -> None:
+    async with anyio.create_task_group() as all_of_it:
+        all_of_it.start_soon(_watch, engine, all_of_it.cancel_scope, interruptions, screen)
+        async with anyio.create_task_group() as recording:
+            recording.start_soon(recorder.commit, engine)
+            recording.start_soon(recorder.publish, engine)
             try:
                 await engine.run()
             finally:
-                inner.cancel_scope.cancel()
-        recorder.end()
+                recorder.end()
+        all_of_it.cancel_scope.cancel()
 
 
-async def _watch_signals(engine: Engine, scope: anyio.CancelScope, screen: Screen) -> None:
+async def _watch(
+    engine: Engine, scope: anyio.CancelScope, interruptions: Interruptions, screen: Screen
+) -> None:
     """The first signal stops the run in good order, the second one at once."""
-    with anyio.open_signal_receiver(*_SIGNALS) as signals:
-        async for _ in signals:
-            if engine.stopped is not None:
-                engine.stopped = INTERRUPTED_TWICE
-                scope.cancel()
-                return
-            screen.say("stopping: calls in flight finish; Ctrl-C again leaves at once")
-            engine.stop(INTERRUPTED)
+    await interruptions.next(known=0)
+    engine.stop(INTERRUPTED)
+    screen.say("stopping: calls in flight finish; Ctrl-C again leaves at once")
+    await interruptions.next(known=1)
+    engine.stopped = INTERRUPTED_TWICE
+    scope.cancel()
 
 
 @asynccontextmanager
@@ -92,12 +94,17 @@ async def _access(run: RunFile, options: ApplyOptions) -> AsyncIterator[Access]:
         for target in run.every_target():
             lane = target.lane
             sandbox.hold(lane.account_id, lane.region, target.function, target.qualifier)
-        yield Access(endpoint_url=sandbox.url, credentials=sandbox.credentials)
+        yield Access(endpoint_url=sandbox.url, credentials=sandbox.credentials, isolated=True)
 
 
-def open_access(options: AccessOptions) -> Access:
+def open_access(options: AccessOptions, *, isolated: bool = False) -> Access:
     """Access to AWS as a user chose it."""
-    return Access(profile=options.profile, region=options.region, endpoint_url=options.endpoint_url)
+    return Access(
+        profile=options.profile,
+        region=options.region,
+        endpoint_url=options.endpoint_url,
+        isolated=isolated,
+    )
 
 
 def run_async(function: Callable[[], Coroutine[Any, Any, T]]) -> T:

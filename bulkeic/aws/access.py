@@ -23,6 +23,13 @@ from bulkeic.core.errors import AccessError, UsageError, printable, shown
 CredentialSource = Callable[[str], tuple[str, str]]
 """Account id → (access key id, secret access key) of that account."""
 
+# How the SDK finds a setting: (key in a config file, environment variable, default, conversion).
+_ISOLATED = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+    "ca_bundle": (None, None, None, None),
+}
 _FALLBACK_REGION = "us-east-1"
 _IDENTITY_TRIES = 3
 
@@ -35,6 +42,7 @@ class Access:
         region: for rows that name none; ``None``: the environment's or the profile's.
         endpoint_url: for every service; ``None``: the environment's, or AWS's own.
         credentials: of each account; ``None``: the SDK's own chain, for all.
+        isolated: whether to leave the user's config files, profile and proxies alone.
 
     Raises:
         UsageError: the profile does not exist, the config files cannot be read, or the endpoint is
@@ -48,8 +56,10 @@ class Access:
         region: str | None = None,
         endpoint_url: str | None = None,
         credentials: CredentialSource | None = None,
+        isolated: bool = False,
     ) -> None:
-        self._session = AioSession(profile=profile)
+        self._session = AioSession(profile=profile, session_vars=_ISOLATED if isolated else None)
+        self._isolated = isolated
         self._endpoint_url = endpoint_url
         self._credentials = credentials
         if endpoint_url is not None and not is_valid_endpoint_url(endpoint_url):
@@ -72,11 +82,6 @@ class Access:
         except BotoCoreError as error:
             raise UsageError(f"AWS configuration: {printable(str(error))}") from None
 
-    @property
-    def has_credentials_for_each_account(self) -> bool:
-        """Whether any account can be worked on, and not the caller's own alone."""
-        return self._credentials is not None
-
     def client(
         self, service: str, region: str, account_id: str | None, **config: Any
     ) -> AbstractAsyncContextManager[Any]:
@@ -93,6 +98,8 @@ class Access:
             access_key, secret_key = self._credentials(account_id or "")
             keys = {"aws_access_key_id": access_key, "aws_secret_access_key": secret_key}
         config.setdefault("retries", {"total_max_attempts": 1})
+        if self._isolated:
+            config["proxies"] = {}
         client: AbstractAsyncContextManager[Any] = self._session.create_client(
             service,
             region_name=region,
@@ -134,4 +141,7 @@ class Access:
             ) from None
         except SDK_ERRORS as error:
             raise AccessError(f"STS cannot be reached: {printable(str(error))}") from None
+        except ValueError as error:
+            # botocore's own word for an endpoint of the environment that is no URL.
+            raise UsageError(f"AWS configuration: {printable(str(error))}") from None
         return str(answer["Account"])

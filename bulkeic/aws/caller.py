@@ -6,10 +6,11 @@ from types import TracebackType
 from typing import Any, Self
 
 import anyio
+from botocore.exceptions import BotoCoreError
 from botocore.parsers import ResponseParserError
 
 from bulkeic.aws.access import Access
-from bulkeic.aws.failures import SDK_ERRORS, clean, failure_of
+from bulkeic.aws.failures import clean, failure_of
 from bulkeic.aws.pool import ConnectionPool
 from bulkeic.core.model import LATEST, Answer, Failure, Fault, Job, Lane, Success, rfc3339
 
@@ -51,12 +52,14 @@ class LambdaCaller:
         if target.qualifier != LATEST:
             request["Qualifier"] = target.qualifier
         try:
+            client = self._clients.get(target.lane) or await self._client(target.lane)
+        except (BotoCoreError, ValueError) as error:
+            return Failure(Fault.REFUSED, type(error).__name__, clean(str(error)))
+        try:
             with anyio.fail_after(self._timeout_s):
-                client = self._clients.get(target.lane) or await self._client(target.lane)
-                response = await client.update_function_event_invoke_config(**request)
-        except SDK_ERRORS as error:
+                return _answer(await client.update_function_event_invoke_config(**request))
+        except Exception as error:  # noqa: BLE001 - see the table: the SDK's parser raises anything
             return failure_of(error)
-        return _answer(response)
 
     async def _client(self, lane: Lane) -> Any:
         async with self._opening:

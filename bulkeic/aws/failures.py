@@ -8,7 +8,8 @@ time-outs, ours or the SDK's                   timeout
 TLS that cannot be trusted                     refused
 connections refused, reset, cut; DNS; proxies  connection
 answers that cannot be understood              server
-everything else the SDK raises                 refused
+everything else the SDK raises on purpose      refused
+what its parser lets through on odd answers    server
 =============================================  ===========================
 """
 
@@ -29,7 +30,7 @@ from botocore.parsers import ResponseParserError
 from bulkeic.core.model import Failure, Fault
 from bulkeic.core.retry import fault_of
 
-_TRANSPORT: tuple[tuple[type[Exception], Fault], ...] = (
+_TABLE: tuple[tuple[type[Exception], Fault], ...] = (
     (TimeoutError, Fault.TIMEOUT),
     (ReadTimeoutError, Fault.TIMEOUT),
     (ConnectTimeoutError, Fault.TIMEOUT),
@@ -41,17 +42,18 @@ _TRANSPORT: tuple[tuple[type[Exception], Fault], ...] = (
     (aiohttp.ClientError, Fault.CONNECTION),
     (OSError, Fault.CONNECTION),
     (BotoCoreError, Fault.REFUSED),
+    (Exception, Fault.SERVER),
 )
 
-SDK_ERRORS = (ClientError, *(kind for kind, _ in _TRANSPORT))
-"""Everything that a call can raise without being a bug."""
+SDK_ERRORS = (ClientError, BotoCoreError, aiohttp.ClientError, OSError, ResponseParserError)
+"""Everything that the SDK raises on purpose."""
 
 
 def failure_of(error: Exception) -> Failure:
-    """The failure that one of ``SDK_ERRORS`` stands for."""
+    """The failure that an exception out of a call stands for."""
     if isinstance(error, ClientError):
         return _answered(error.response)
-    fault = next(fault for kind, fault in _TRANSPORT if isinstance(error, kind))
+    fault = next(fault for kind, fault in _TABLE if isinstance(error, kind))
     return Failure(
         fault, type(error).__name__, clean(str(error)) or "no answer within the time-out"
     )
@@ -60,7 +62,7 @@ def failure_of(error: Exception) -> Failure:
 def _answered(response: dict[str, Any]) -> Failure:
     error, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
     status = int(metadata.get("HTTPStatusCode", 0))
-    code = str(error.get("Code") or status)
+    code = clean(str(error.get("Code") or status))
     return Failure(
         fault_of(code, status),
         code,

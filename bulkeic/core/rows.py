@@ -39,10 +39,22 @@ _match_integer = re.compile(r"-?\d{1,10}", re.ASCII).fullmatch
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """One decoded row: the line that it begins on, and its values by field name."""
+    """One decoded row.
+
+    Attributes:
+        line: number of the line that it begins on, from 1.
+        values: by field name.
+        item: its number in a JSON document, where many may share a line; 0 elsewhere.
+    """
 
     line: int
     values: dict[str, Any]
+    item: int = 0
+
+    def placed(self, problem: InputError, source: str) -> InputError:
+        """A problem of this row, in its place."""
+        rule = f"{problem.rule} (item {self.item})" if self.item else problem.rule
+        return InputError(rule, field=problem.field, line=self.line, source=source)
 
 
 class Defaults(msgspec.Struct, frozen=True):
@@ -99,7 +111,7 @@ class RowParser:
             try:
                 return step()
             except InputError as problem:
-                found.append(problem.at(self._source, row.line))
+                found.append(row.placed(problem, self._source))
                 return None
 
         region, account = values.get("Region"), values.get("AccountId")
@@ -117,7 +129,7 @@ class RowParser:
         if not found:
             target = self._target(known, values.get("Qualifier"), region, account)
             itself = own_destinations(target, self._row_settings(values))
-            found += [problem.at(self._source, row.line) for problem in itself]
+            found += [row.placed(problem, self._source) for problem in itself]
         return found
 
     def _function(self, values: dict[str, Any]) -> FunctionName:
@@ -201,10 +213,6 @@ def _remembered(function: Callable[..., T]) -> Callable[..., T]:
             return function(*values)
 
     return call
-
-
-def _lane_values(values: dict[str, Any]) -> tuple[Any, Any]:
-    return values.get("Region"), values.get("AccountId")
 
 
 def _text(value: Any, field: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from bulkeic.core.model import Lane, Outcome, Status
+from bulkeic.core.model import Lane, Status
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -15,16 +15,6 @@ class Tally(msgspec.Struct, frozen=True):
     status: Status
     error_code: str | None
     count: int
-
-    @classmethod
-    def of(cls, outcome: Outcome) -> "Tally":
-        """One outcome as a tally of one."""
-        lane = (
-            Lane(outcome.account_id, outcome.region)
-            if outcome.account_id and outcome.region
-            else None
-        )
-        return cls(lane, outcome.status, outcome.error_code, 1)
 
 
 class Traffic(msgspec.Struct):

@@ -2,6 +2,7 @@
 
 from bulkeic.engine.engine import Engine, Limits
 from bulkeic.engine.feed import MemoryFeed
+from bulkeic.engine.lane import Meter
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Feed",
     "Limits",
     "MemoryFeed",
+    "Meter",
     "Sink",
     "SystemClock",
 ]

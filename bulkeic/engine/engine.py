@@ -11,10 +11,10 @@ import anyio
 import msgspec
 import structlog
 
-from bulkeic.core.errors import printable
+from bulkeic.core.errors import BulkeicError, UsageError, printable
 from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Lane, Outcome, Status, rfc3339
 from bulkeic.core.summary import Traffic
-from bulkeic.engine.lane import LaneWork, Work
+from bulkeic.engine.lane import LaneWork, Meter, Work
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.scheduler import Scheduler
@@ -27,17 +27,36 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         rate: calls a second for each lane; ``math.inf`` for no limit.
-        burst: size of each lane's token bucket, calls.
+        burst: size of each lane's token bucket, calls; ``None``: the rate.
         concurrency: calls in flight at most, over all lanes.
         max_attempts: tries of one job.
         give_up_after_s: seconds without any answer at all after which the run stops.
+
+    Raises:
+        UsageError: a number out of its range.
     """
 
     rate: float = 10.0
-    burst: float = 10.0
+    burst: float | None = None
     concurrency: int = 64
     max_attempts: int = 8
     give_up_after_s: float = 120.0
+
+    def __post_init__(self) -> None:
+        for name, value, least in (
+            ("rate", self.rate, 0.0),
+            ("burst", self.bucket_size, 1),
+            ("concurrency", self.concurrency, 1),
+            ("max attempts", self.max_attempts, 1),
+            ("give up after", self.give_up_after_s, 0.0),
+        ):
+            if not value >= least or value == 0:
+                raise UsageError(f"{name}: {value:g} is too small")
+
+    @property
+    def bucket_size(self) -> float:
+        """Tokens that a lane's bucket holds; at least one, or no call could ever go."""
+        return max(1.0, self.rate) if self.burst is None else self.burst
 
 
 class Engine:
@@ -49,6 +68,7 @@ class Engine:
         sink: takes the outcomes.
         limits: how hard to work.
         growing: whether jobs go on arriving until ``no_more`` is called.
+        meters: of lanes that have been worked on before; the engine adds its own.
         clock: the time.
         chance: where the jitter of retries comes from.
     """
@@ -61,6 +81,7 @@ class Engine:
         limits: Limits,
         *,
         growing: bool = False,
+        meters: dict[Lane, Meter] | None = None,
         clock: Clock | None = None,
         chance: random.Random | None = None,
     ) -> None:
@@ -76,6 +97,7 @@ class Engine:
         self._growing = growing
         self._running = False
         self._lanes: dict[Lane, LaneWork] = {}
+        self._meters = {} if meters is None else meters
         self._unfinished = 0
         self._parked: list[anyio.Event] = []
         self._alarm = math.inf
@@ -108,15 +130,14 @@ class Engine:
         work = self._lanes.get(lane)
         if work is None:
             limits = self._limits
+            meter = self._meters.get(lane)
+            if meter is None:
+                meter = self._meters[lane] = Meter(limits.rate, limits.bucket_size, now)
             work = self._lanes[lane] = LaneWork(
-                lane,
-                self._feed,
-                rate=limits.rate,
-                burst=limits.burst,
-                concurrency=limits.concurrency,
-                now=now,
+                lane, self._feed, meter, concurrency=limits.concurrency, now=now
             )
-        self._scheduler.update(work, now)
+        work.refilled()
+        self._update(work, now)
         self._rouse_one()
 
     def no_more(self) -> None:
@@ -148,7 +169,7 @@ class Engine:
         """The next work that is due, waited for; ``None`` when there will be no more."""
         while (self._unfinished or self._growing) and self.stopped is None:
             now = self._clock.now()
-            work = self._scheduler.take(now)
+            work = self._take(now)
             due = self._scheduler.next_due()
             if work is not None:
                 if due < self._alarm:
@@ -204,14 +225,27 @@ class Engine:
                 )
             if delay is not None:
                 lane.park(work, now + delay)
-                self._scheduler.update(lane, now)
+                self._update(lane, now)
                 return
         else:
             self._answered(now)
         lane.finish(work, now)
-        self._scheduler.update(lane, now)
         self._unfinished -= 1
         self._sink.put(_outcome(work, answer, now))
+        self._update(lane, now)
+
+    def _take(self, now: float) -> Work | None:
+        try:
+            return self._scheduler.take(now)
+        except BulkeicError as error:  # the feed's
+            self.stop(str(error))
+            return None
+
+    def _update(self, lane: LaneWork, now: float) -> None:
+        try:
+            self._scheduler.update(lane, now)
+        except BulkeicError as error:  # the feed's
+            self.stop(str(error))
 
     def _failed(self, work: Work, failure: Failure, now: float) -> float | None:
         """Counts a failure: seconds until the next try, or ``None`` for the end."""

@@ -22,6 +22,7 @@ from bulkeic.engine.ports import Feed
 _NARROWEST = 4
 _HEADROOM = 2.0
 _SMOOTHING = 0.1
+_BREATH_S = 0.2
 _MOST_WAITING = 1000
 
 
@@ -67,27 +68,42 @@ class Work:
         self.started_wall = 0.0
 
 
+class Meter:
+    """What a lane may still send: its pace and its bucket. It may outlive the lane's work.
+
+    Args:
+        rate: calls a second at most; ``math.inf`` for no limit.
+        burst: the token bucket's size.
+        now: the clock's seconds.
+    """
+
+    __slots__ = ("bucket", "pace")
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self.bucket = None if math.isinf(rate) else Bucket(rate, burst, now)
+        self.pace = Pace(rate)
+
+
 class LaneWork:
     """The state of one lane.
 
     Args:
         lane: account and Region.
         feed: where its jobs come from.
-        rate: calls a second at most; ``math.inf`` for no limit.
-        burst: the token bucket's size.
+        meter: its pace and its bucket.
         concurrency: calls in flight at most, over all lanes.
         now: the clock's seconds.
     """
 
     def __init__(
-        self, lane: Lane, feed: Feed, *, rate: float, burst: float, concurrency: int, now: float
+        self, lane: Lane, feed: Feed, meter: Meter, *, concurrency: int, now: float
     ) -> None:
         self.lane = lane
         self.in_flight = 0
         self.due = math.inf
         self._feed = feed
-        self._bucket = None if math.isinf(rate) else Bucket(rate, burst, now)
-        self._pace = Pace(rate)
+        self._bucket = meter.bucket
+        self._pace = meter.pace
         self._ready: deque[Work] = deque()
         self._parked: list[tuple[float, int, Work]] = []
         self._busy: set[str] = set()
@@ -95,9 +111,11 @@ class LaneWork:
         self._waiting = 0
         self._opened = False
         self._silent = False
+        self._dry = False
         self._paused_until = -math.inf
         self._window = float(concurrency)
         self._widest = float(concurrency)
+        self._narrowed_at = -math.inf
         self._latency_s = 0.0
         self._head_since = now
 
@@ -179,6 +197,10 @@ class LaneWork:
             if not behind:
                 del self._behind[function]
 
+    def refilled(self) -> None:
+        """Takes note that the feed has jobs again."""
+        self._dry = False
+
     def rate(self, now: float) -> float:
         """Calls a second at this moment."""
         return self._pace.rate(now)
@@ -188,10 +210,18 @@ class LaneWork:
             pause = min(retry_after_s, LONGEST_RETRY_AFTER_S)
             self._paused_until = max(self._paused_until, now + pause)
         if self._bucket is None:
-            self._window = max(1.0, self._window / 2)
-            return True
+            return self._narrow(sent_at, now)
         self._bucket.drain(now)
         return self._pace.throttled(sent_at, now)
+
+    def _narrow(self, sent_at: float, now: float) -> bool:
+        """Slows a lane down that has no rate: half the calls at once, after a breath."""
+        if sent_at <= self._narrowed_at:
+            return False
+        self._narrowed_at = now
+        self._window = max(1.0, self._window / 2)
+        self._paused_until = max(self._paused_until, now + _BREATH_S)
+        return True
 
     def _delay(self, now: float) -> float:
         bucket = self._bucket
@@ -220,10 +250,11 @@ class LaneWork:
                 self._waiting += 1
             if ready:
                 return True
-            if self._waiting >= _MOST_WAITING or len(self._parked) >= _MOST_WAITING:
+            if self._dry or self._waiting >= _MOST_WAITING or len(self._parked) >= _MOST_WAITING:
                 return False
             jobs = self._feed.take(self.lane)
             if not jobs:
+                self._dry = True
                 return False
             self._add(jobs, now)
 

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Any, Literal, TextIO
 
 import structlog
@@ -10,13 +11,18 @@ LogFormat = Literal["console", "json"]
 
 
 class _Stderr:
-    """Whatever ``sys.stderr`` is at the moment: a progress bar puts itself in its place."""
+    """Whatever ``sys.stderr`` is at the moment: a progress bar puts itself in its place.
 
-    def write(self, text: str) -> int:
-        return sys.stderr.write(text)
+    That nobody reads it any more is no reason to end a run.
+    """
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(text)
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def configure_logs(log_format: LogFormat | None, level: str) -> None:
@@ -28,17 +34,22 @@ def configure_logs(log_format: LogFormat | None, level: str) -> None:
     """
     terminal = sys.stderr.isatty()
     chosen = log_format or ("console" if terminal else "json")
-    renderer: Any = structlog.processors.JSONRenderer()
+    renderers: list[Any] = [
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(),
+    ]
     time_format = "iso"
     if chosen == "console":
-        renderer = structlog.dev.ConsoleRenderer(colors=terminal, pad_event_to=0, sort_keys=False)
+        renderers = [
+            structlog.dev.ConsoleRenderer(colors=terminal, pad_event_to=0, sort_keys=False)
+        ]
         time_format = "%H:%M:%SZ"
     stderr: TextIO = _Stderr()  # type: ignore[assignment]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt=time_format, utc=True),
-            renderer,
+            *renderers,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]

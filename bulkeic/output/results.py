@@ -114,9 +114,9 @@ class ResultsFile:
         if self._stdout:
             check_stdout()
         self._path = Path(path)
-        self._made = not self._stdout and not self._path.exists()
         self._begun = False
         try:
+            self._made = not self._stdout and not self._path.exists()
             self._file: IO[bytes] = (
                 os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
                 if self._stdout

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TextIO
 
 from rich.console import Console
+from rich.markup import escape
 
-from bulkeic.core.errors import BulkeicError, InputError, printable
+from bulkeic.core.errors import InputError, printable
 from bulkeic.core.model import Lane, Outcome, Status
 from bulkeic.core.summary import Summary
 
@@ -59,15 +60,12 @@ class Screen:
         """Shows on a terminal that something takes its time."""
         if not self.is_terminal:
             return nullcontext()
-        return Console(stderr=True).status(printable(doing))
+        return Console(stderr=True).status(escape(printable(doing)))
 
     def say(self, text: str) -> None:
         """One line."""
-        print(printable(text), file=self.out, flush=True)
-
-    def error(self, error: BulkeicError) -> None:
-        """Why the command ends."""
-        self.say(f"bulkeic: {error}")
+        with suppress(OSError):  # nobody reads it any more
+            print(printable(text), file=self.out, flush=True)
 
     def problems(self, prefix: str = "") -> Problems:
         """A place for the problems of a targets file."""

@@ -87,18 +87,18 @@ class Fleet:
         functions[name] = versions
 
     def hold(self, lane: Lane, name: str, qualifier: str, config: Config | None) -> None:
-        """Make the function and that version or alias; what is there already stays as it is.
+        """Make the function and that version or alias; a configuration that is there stays.
 
         Args:
             lane: (account, Region).
             name: bare function name.
             qualifier: version or alias.
-            config: the configuration that goes with it if it is new.
+            config: the configuration that goes with it if it has none.
         """
         if name not in self._lanes.setdefault(lane, {}):
             unseen = self.default if self._any else None
             self._lanes[lane][name] = config if qualifier == LATEST else unseen
-        if qualifier not in self._versions(lane, name):
+        if self._versions(lane, name).get(qualifier) is None:
             self.set(lane, name, qualifier, config)
 
     def functions(self) -> Iterator[tuple[Lane, str, Versions]]:

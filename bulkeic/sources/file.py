@@ -46,12 +46,15 @@ class TargetsFile:
             stdin or a pipe.
 
     Raises:
-        UsageError: the ending tells no format and none is given.
+        UsageError: there is no such file, or the ending tells no format and none is given.
     """
 
     def __init__(self, path: str, format: Format | None = None) -> None:  # noqa: A002 - the flag's name
         self._path = path
-        self._format = format or _format_of(path)
+        try:
+            self._format = format or _format_of(path)
+        except OSError as error:
+            raise UsageError(f"{printable(path)}: cannot be read: {error.strerror}") from None
         self.name = "<stdin>" if path == STDIN else printable(path)
 
     def rows(self) -> Iterator[Row | InputError]:
@@ -77,6 +80,8 @@ def _format_of(path: str) -> Format | None:
     try:
         return _BY_ENDING[ending.lower()]
     except KeyError:
+        if not name.exists():
+            raise UsageError(f"{printable(path)}: no such file") from None
         raise UsageError(
             f"{shown(path)}: the ending tells no format; allowed: "
             f"{', '.join(_BY_ENDING)}, each maybe with .gz, or say it with --format"

@@ -103,9 +103,9 @@ def _items(events: Events, reader: _LineReader) -> Iterator[Row | InputError]:
         try:
             if builder.repeated is not None:
                 _refuse_repeated(builder.repeated)
-            yield Row(line, keys.values(built))
+            yield Row(line, keys.values(built), item)
         except InputError as problem:
-            yield InputError(f"{problem.rule} (item {item})", field=problem.field, line=line)
+            yield Row(line, {}, item).placed(problem, "")
 
 
 def _refuse_repeated(key: str) -> None:

@@ -68,6 +68,19 @@ class Database:
         """Forces the file to the disk."""
         os.fsync(self._lock)
 
+    def check_in_place(self) -> None:
+        """Makes sure that what is written can be found again.
+
+        Raises:
+            RunFileError: the file was deleted, moved or replaced.
+        """
+        try:
+            in_place = os.path.samestat(self.path.stat(), os.fstat(self._lock))
+        except OSError:
+            in_place = False
+        if not in_place:
+            raise RunFileError(f"run file {shown(str(self.path))} was deleted, moved or replaced")
+
     def close(self) -> None:
         """Closes every connection, then gives the file free."""
         for connection in self._connections:
@@ -114,9 +127,9 @@ def _take(lock: int, path: Path) -> None:
 
 def is_run_file(path: Path) -> bool:
     """Whether a file is an SQLite database, and so meant as a run file."""
-    if not path.is_file():
-        return False  # looking into a pipe would take its first bytes away
     try:
+        if not path.is_file():
+            return False  # looking into a pipe would take its first bytes away
         with path.open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
     except OSError:

@@ -149,7 +149,7 @@ class Loader:
         self._flush()
         with self._database.errors("cannot be read"):
             for number in [self._lanes[lane] for lane in lanes]:
-                rows = self._connection.execute(DUPLICATES, (number,)).fetchall()
+                rows = self._connection.execute(DUPLICATES, (number,))
                 for _, same in itertools.groupby(rows, key=lambda row: row[:2]):
                     first, *others = same
                     for _, _, seq, line, api in others:

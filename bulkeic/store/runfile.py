@@ -11,12 +11,10 @@ import msgspec
 
 from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, Status, Target, rfc3339
 from bulkeic.core.names import partition_of
-from bulkeic.core.summary import Tally, Traffic
-from bulkeic.store.database import Database, is_run_file
+from bulkeic.core.summary import Summary, Tally, Traffic, summarise
+from bulkeic.store.database import Database
 from bulkeic.store.records import RESULT_FIELDS, job_of, outcome_of, outcome_row
 from bulkeic.store.schema import INSERT_OUTCOME, NO_LANE, PENDING
-
-__all__ = ["RunFile", "is_run_file"]
 
 _REMEMBERED = 8192
 _RESULT = f"SELECT {', '.join(RESULT_FIELDS)} FROM result"  # noqa: S608 - constants only
@@ -137,6 +135,7 @@ class RunFile:
             RunFileError: they cannot be written; none of them is then.
         """
         lanes = self._lane_ids
+        self._database.check_in_place()
         with self._database.errors("cannot be written"), self._writer:
             rows = [
                 outcome_row(outcome, lanes[Lane(outcome.account_id or "", outcome.region or "")][0])
@@ -154,6 +153,30 @@ class RunFile:
         """Notes why work on the run ended."""
         with self._database.errors("cannot be written"):
             self._writer.execute("UPDATE session SET ended = ? WHERE id = ?", (how, self._session))
+
+    def summary(self, *, stopped: bool = False) -> Summary:
+        """The run in numbers.
+
+        Args:
+            stopped: whether trouble ended the run, so that something may be missing.
+        """
+        return summarise(
+            self.tallies(),
+            run=str(self.path),
+            targets=self.targets(),
+            lanes=len(self._lane_ids),
+            traffic=self.traffic(),
+            stopped=stopped,
+        )
+
+    def sets_half_a_destination(self) -> bool:
+        """Whether any settings name one half of DestinationConfig and not the other."""
+        with self._database.errors("cannot be read"):
+            row = self._reader.execute(
+                "SELECT 1 FROM settings"
+                " WHERE (instr(api, '\"OnSuccess\"') > 0) <> (instr(api, '\"OnFailure\"') > 0)"
+            ).fetchone()
+        return row is not None
 
     def tallies(self) -> list[Tally]:
         """The outcomes, counted by lane, status and error code."""
@@ -177,10 +200,6 @@ class RunFile:
             ).fetchone()
         jobs: int = sum(jobs for _, jobs in self._lane_ids.values())
         return int(invalid) + jobs
-
-    def lane_count(self) -> int:
-        """Accounts and Regions in all."""
-        return len(self._lane_ids)
 
     def traffic(self) -> Traffic:
         """What all sessions sent together."""

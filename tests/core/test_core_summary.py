@@ -1,13 +1,12 @@
 """Summaries: folds over outcomes that do not depend on their order or grouping."""
 
 from collections import Counter
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.model import Lane, Outcome, Status
+from bulkeic.core.model import Lane, Status
 from bulkeic.core.summary import Summary, Tally, Traffic, exit_code_of, summarise
 
 lanes = st.one_of(
@@ -132,19 +131,3 @@ def test_the_printed_form_is_flat_and_complete() -> None:
         "errors": {"Timeout": 2},
         "exit_code": 3,
     }
-
-
-@pytest.mark.parametrize(
-    ("account_id", "region", "lane"),
-    [
-        ("1" * 12, "us-east-1", Lane("1" * 12, "us-east-1")),
-        (None, "us-east-1", None),
-        ("1" * 12, None, None),
-        ("", "us-east-1", None),
-    ],
-)
-def test_an_outcome_is_a_tally_of_one(account_id: Any, region: Any, lane: Lane | None) -> None:
-    outcome = Outcome(
-        0, "t.csv:2", "f", None, None, account_id, region, Status.FAILED, error_code="Timeout"
-    )
-    assert Tally.of(outcome) == Tally(lane, Status.FAILED, "Timeout", 1)

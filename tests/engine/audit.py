@@ -55,7 +55,7 @@ def audit(run: Run) -> None:
         faults[Fault.CONFLICT],
     )
     for lane in {call.lane for call in server.calls}:
-        assert most_in_a_window(server.of(lane), limits.rate) <= limits.burst + 1e-6
+        assert most_in_a_window(server.of(lane), limits.rate) <= limits.bucket_size + 1e-6
     _audit_order(server)
 
 

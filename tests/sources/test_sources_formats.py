@@ -196,7 +196,13 @@ def test_an_unknown_name_is_told_the_nearest(name: str, content: bytes, line: in
     [("t.CSV", True), ("a.b.jsonl", True), ("t.Json.GZ", True), ("t.txt", False), ("csv", False),
      ("t.gz", False), (".csv", False), ("t.csv.bak", False)],
 )  # fmt: skip
-def test_the_ending_tells_the_format(name: str, wanted: bool) -> None:  # noqa: FBT001
+def test_the_ending_tells_the_format(
+    tmp_path: Path,
+    name: str,
+    wanted: bool,  # noqa: FBT001
+) -> None:
+    (tmp_path / name).touch()
+    name = str(tmp_path / name)
     if wanted:
         assert TargetsFile(name).name == name
     else:

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import RunFileError
-from bulkeic.core.model import Job, Outcome, Status
-from bulkeic.core.summary import Tally, Traffic
+from bulkeic.core.model import Job, Lane, Outcome, Status
+from bulkeic.core.summary import Traffic
 from bulkeic.store import RunFile
 
 from .runs import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, outcome_of, pending
@@ -62,8 +62,8 @@ def check_outcomes(run: RunFile, jobs: list[Job], outcomes: list[Outcome]) -> No
     assert sorted(job.seq for job in left) == [job.seq for job in jobs if job.seq not in ended]
     counts: Counter[tuple[Any, ...]] = Counter()
     for outcome in outcomes:
-        tally = Tally.of(outcome)
-        counts[tally.lane, tally.status, tally.error_code] += 1
+        lane = Lane(outcome.account_id or "", outcome.region or "")
+        counts[lane, outcome.status, outcome.error_code] += 1
     assert {(one.lane, one.status, one.error_code): one.count for one in run.tallies()} == counts
 
 
@@ -128,7 +128,7 @@ def test_facts_come_back(path: Path) -> None:
 
 def test_a_run_of_no_jobs(path: Path) -> None:
     with opened(load(path, [])) as run:
-        assert (run.lanes(), run.targets(), run.lane_count()) == ({}, 0, 0)
+        assert (run.lanes(), run.targets(), run.summary().lanes) == ({}, 0, 0)
         assert (list(run.outcomes()), run.tallies(), run.examples()) == ([], [], {})
 
 

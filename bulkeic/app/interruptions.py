@@ -1,0 +1,47 @@
+"""SIGINT, SIGTERM and SIGHUP while a run is at work: counted, never raised."""
+
+import asyncio
+import signal
+from types import FrameType, TracebackType
+from typing import Self
+
+import anyio
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interruptions:
+    """Counts signals from entry to exit, so that none arrives where nobody expects it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._came = anyio.Event()
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    async def next(self, known: int) -> None:
+        """Returns when more signals than those known have come."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            while self.count <= known:
+                self._came = anyio.Event()
+                await self._came.wait()
+        finally:
+            self._loop = None
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.count += 1
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._came.set)
