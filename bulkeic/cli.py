@@ -266,13 +266,13 @@ def main() -> None:
     except BulkeicError as error:
         click.echo(f"bulkeic: {error}", err=True)
         code = _USAGE_EXIT
-    except Exception as error:  # noqa: BLE001 - a bug is one line, too
-        click.echo(
-            f"bulkeic: internal error, nothing was sent; please report it: {error!r}", err=True
-        )
-        code = _USAGE_EXIT
     except (KeyboardInterrupt, click.Abort):
-        click.echo("bulkeic: interrupted; nothing was sent", err=True)
+        click.echo("bulkeic: interrupted", err=True)
         code = _INTERRUPTED_EXIT
+    except Exception as error:  # noqa: BLE001 - a bug is one line, too
+        click.echo(f"bulkeic: internal error, please report it: {error!r}", err=True)
+        code = _USAGE_EXIT
+    if code == _INTERRUPTED_EXIT:
+        os._exit(code)  # out now: a thread may be writing to a pipe that nobody reads
     gc.freeze()  # what is left need not be looked at once more before it goes
     sys.exit(code)

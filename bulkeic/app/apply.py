@@ -95,9 +95,7 @@ def _check(options: ApplyOptions, *, resumed: bool) -> None:
     if options.output == "json":
         check_stdout()
     if options.results not in {None, STDOUT} and _same_file(options.results, options.source):
-        raise UsageError(
-            f"--results {shown(options.results)} is the targets file or run file itself"
-        )
+        raise UsageError(f"--results {shown(options.results)} is the file that is read")
     if options.access.region is not None:
         _check_region(options.access.region, "--region")
     options.limits()

@@ -1,0 +1,255 @@
+"""What surrounds a run goes wrong: odd answers, odd files, odd terminals, odd environments."""
+
+import http.server
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bulkeic import InputError, Updater, make_job
+from bulkeic.sandbox import Sandbox, SandboxOptions
+
+from .conftest import REGION, Bulkeic, Server
+from .test_interruptions import until_outcomes, words, write_targets
+
+ODD = [
+    b"null", b"[]", b"5", b'"x"', b"{}", b"", b"<html>", b"\xff\xfe", b"[" * 5000, b'{"a":',
+    b'{"FunctionArn":"a","LastModified":"abc"}', b'{"FunctionArn":"a","LastModified":{}}',
+    b'{"FunctionArn":"a","LastModified":1e300}', b'{"FunctionArn":"a","DestinationConfig":"x"}',
+]  # fmt: skip
+ODD_ERRORS = [b"null", b"[]", b'{"message":5,"__type":7}', b'{"__type":"\\ud800Foo"}', b""]
+
+
+@pytest.fixture
+def odd_server() -> Iterator[str]:
+    """Answers the function ``ok-N`` well, ``odd-N`` and ``err-N`` with the N-th oddity."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            kind, _, number = self.path.split("/")[3].partition("-")
+            body, status = b'{"FunctionArn":"arn","LastModified":1.5}', 200
+            if kind == "odd":
+                body = ODD[int(number)]
+            elif kind == "err":
+                body, status = ODD_ERRORS[int(number)], 400
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_an_odd_answer_is_a_failure_of_that_call_alone(
+    bulkeic: Bulkeic, server: Server, odd_server: str
+) -> None:
+    names = [f"ok-{n}" for n in range(5)]
+    names += [f"odd-{n}" for n in range(len(ODD))] + [f"err-{n}" for n in range(len(ODD_ERRORS))]
+    bulkeic.write("targets.csv", "FunctionName\n" + "\n".join(names))
+
+    result = bulkeic(
+        "apply", "targets.csv", "--yes", "--maximum-retry-attempts", 1, "--max-attempts", 2,
+        "--rate", "unlimited", "--output", "json", "--results", "r.jsonl",
+        AWS_ENDPOINT_URL_STS=server.url, AWS_ENDPOINT_URL_LAMBDA=odd_server,
+    )  # fmt: skip
+
+    assert result.code == 1, result.err
+    assert (result.summary["pending"], result.summary["updated"]) == (0, 5)
+    for outcome in bulkeic.outcomes("r.jsonl"):
+        kind = outcome["function_name"].partition("-")[0]
+        assert outcome["status"] == ("updated" if kind == "ok" else "failed")
+        assert outcome["attempts"] in {"ok": {1}, "odd": {2}, "err": {1, 2}}[kind]
+        assert kind == "ok" or outcome["error_code"]
+
+
+def test_a_results_file_is_never_the_file_that_is_read(bulkeic: Bulkeic) -> None:
+    write_targets(bulkeic, 2)
+    before = (bulkeic.folder / "targets.csv").read_text()
+
+    result = bulkeic("apply", "targets.csv", "--sandbox", "--results", "./targets.csv")
+
+    assert result.code == 2
+    assert "is the file that is read" in result.err
+    assert (bulkeic.folder / "targets.csv").read_text() == before
+
+
+def test_a_run_file_that_is_gone_stops_the_run(bulkeic: Bulkeic, server: Server) -> None:
+    write_targets(bulkeic)
+    process = bulkeic.start(*words(server))
+    until_outcomes(bulkeic.folder / "run.db", 5)
+    (bulkeic.folder / "run.db").unlink()
+
+    _, err = process.communicate(timeout=20)
+
+    assert process.returncode == 3, err
+    assert "stopped: run file 'run.db' was deleted, moved or replaced" in err
+    assert server.calls() < 60
+
+
+def test_a_full_disk_stops_the_run_and_loses_nothing(bulkeic: Bulkeic, server: Server) -> None:
+    write_targets(bulkeic, 400)
+    command = " ".join(bulkeic.words(words(server, "--rate", 200)))
+
+    # Room for the targets, and for some of the outcomes.
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -f 120; exec {command}"], cwd=bulkeic.folder, env=bulkeic.env,
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 3, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "cannot be written" in done.stderr
+    resumed = bulkeic("apply", "run.db", "--yes", "--endpoint-url", server.url, "--rate", 500)
+    assert resumed.code == 0, resumed.err
+    assert len(bulkeic("export", "run.db").out.splitlines()) == 400
+
+
+def test_a_reader_that_stalls_holds_up_neither_commits_nor_the_way_out(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_targets(bulkeic, 4000)
+    process = bulkeic.start(*words(server, "--rate", "unlimited", "--results", "-"))
+    until_outcomes(bulkeic.folder / "run.db", 2500)  # far more than a pipe holds
+
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    while "Ctrl-C again" not in (line := process.stderr.readline()):
+        assert line
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(20) in {3, 130}
+    process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_terminal_that_is_gone_still_stops_in_good_order(
+    bulkeic: Bulkeic, server: Server, number: signal.Signals
+) -> None:
+    write_targets(bulkeic)
+    process = bulkeic.start(*words(server, "--log-level", "info"))
+    until_outcomes(bulkeic.folder / "run.db", 5)
+    assert process.stderr is not None
+    process.stderr.close()
+    process.stderr = None
+    process.send_signal(number)
+    process.communicate(timeout=20)
+
+    assert process.returncode == 3
+    report = bulkeic("report", "run.db").out
+    assert ": interrupted" in report
+
+
+def test_the_sandbox_needs_nothing_of_the_users_settings(bulkeic: Bulkeic) -> None:
+    bulkeic.write("targets.csv", f"FunctionName,Region,MaximumRetryAttempts\na,{REGION},1\n")
+    result = bulkeic(
+        "apply", "targets.csv", "--sandbox", HTTP_PROXY="http://127.0.0.1:9", AWS_PROFILE="gone",
+        AWS_CONFIG_FILE="/nonexistent/config",
+    )  # fmt: skip
+
+    assert result.code == 0, result.err
+
+
+def test_the_sandbox_holds_every_target_in_any_order(bulkeic: Bulkeic) -> None:
+    bulkeic.write("targets.csv", "FunctionName,Qualifier\na,live\na,\na,7\nb,\nb,live\n")
+    result = bulkeic("apply", "targets.csv", "--sandbox", "--maximum-retry-attempts", 1)
+
+    assert result.code == 0, result.err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--timeout", "nan"), "is no number"),
+        (("--timeout", "inf"), "is no number"),
+        (("--burst", "inf"), "is no number"),
+        (("--give-up-after", "nan"), "is no number"),
+        (("--region", "NOTAREGION"), "--region: 'NOTAREGION' is no Region"),
+        (("--results", "x" * 300 + ".csv"), "File name too long"),
+    ],
+)
+def test_flags_that_make_no_sense_are_refused(
+    bulkeic: Bulkeic, words: tuple[str, str], says: str
+) -> None:
+    write_targets(bulkeic, 2)
+    result = bulkeic("apply", "targets.csv", "--sandbox", "--maximum-retry-attempts", 1, *words)
+
+    assert result.code == 2
+    assert says in result.err
+    assert "internal error" not in result.err
+
+
+def test_an_endpoint_of_the_environment_that_is_no_url_is_one_line(bulkeic: Bulkeic) -> None:
+    write_targets(bulkeic, 2)
+    result = bulkeic(
+        "apply", "targets.csv", "--yes", "--maximum-retry-attempts", 1, AWS_ENDPOINT_URL="garbage"
+    )
+
+    assert result.code == 2
+    assert len(result.lines) == 1
+    assert "garbage" in result.err
+
+
+def test_half_a_destination_is_noted(bulkeic: Bulkeic) -> None:
+    both = "FunctionName,OnSuccess,OnFailure\na,none,none\n"
+    bulkeic.write("half.csv", "FunctionName,OnFailure\na,none\n")
+    bulkeic.write("both.csv", both)
+
+    assert "name one half of DestinationConfig" in bulkeic("apply", "half.csv", "--sandbox").err
+    assert "one half" not in bulkeic("apply", "both.csv", "--sandbox").err
+
+
+def test_an_interrupt_while_loading_leaves_nothing(bulkeic: Bulkeic, server: Server) -> None:
+    pipe = bulkeic.folder / "targets.csv"
+    os.mkfifo(pipe)
+    process = bulkeic.start(*words(server))
+    with pipe.open("w") as file:
+        # More than any pipe holds: when it is written, the command is in the middle of reading.
+        file.write("FunctionName\n" + "".join(f"fn-{n}\n" for n in range(200_000)))
+        file.flush()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+
+    assert (process.returncode, err) == (130, "bulkeic: interrupted\n")
+    assert [path.name for path in bulkeic.folder.iterdir()] == ["targets.csv"]
+    assert server.stats()["calls"] == 0
+
+
+async def test_the_library_refuses_another_account_and_keeps_its_buckets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA111111111111")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    options = SandboxOptions(rate=None, any_function=True)
+    async with Sandbox(options) as served, Updater(endpoint_url=served.url, rate=20) as updater:
+        theirs = make_job(
+            "arn:aws:lambda:us-east-1:222222222222:function:f", maximum_retry_attempts=1
+        )
+        with pytest.raises(InputError, match="222222222222 of job 0 is not 111111111111"):
+            _ = [outcome async for outcome in updater.update([theirs])]
+
+        waits = []
+        for round_ in range(3):
+            jobs = [
+                make_job(f"f{n}", seq=n, region=REGION, maximum_retry_attempts=round_)
+                for n in range(12)
+            ]
+            waits += [outcome.wait_s or 0 async for outcome in updater.update(jobs)]
+    # 36 calls at 20 a second with a burst of 20: the last one waits for most of a second.
+    assert sum(wait > 0.02 for wait in waits) >= 12
