@@ -226,7 +226,7 @@ def test_an_interrupt_while_loading_leaves_nothing(bulkeic: Bulkeic, server: Ser
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
 
-    assert (process.returncode, err) == (130, "bulkeic: interrupted\n")
+    assert (process.returncode, err.strip()) == (130, "bulkeic: interrupted")
     assert [path.name for path in bulkeic.folder.iterdir()] == ["targets.csv"]
     assert server.stats()["calls"] == 0
 
