@@ -168,10 +168,12 @@ def run_child(who: str, targets: str, run: str) -> None:
 def load_with_bulkeic(targets: Path, run: Path) -> tuple[int, float]:
     import bulkeic.app.apply  # noqa: F401, PLC0415 - all that the command imports counts as memory
     from bulkeic.app.load import Loading  # noqa: PLC0415
+    from bulkeic.cli import tune_collector  # noqa: PLC0415
     from bulkeic.core.rows import Defaults  # noqa: PLC0415
     from bulkeic.output import Screen  # noqa: PLC0415
     from bulkeic.sources import TargetsFile  # noqa: PLC0415
 
+    tune_collector()  # as the command does when it starts
     started = time.perf_counter()
     loading = Loading(
         TargetsFile(str(targets)),

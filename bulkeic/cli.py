@@ -21,7 +21,6 @@ S = TypeVar("S", bound=msgspec.Struct)
 Command = Callable[..., Any]
 
 _STATUSES = ["updated", "created", "unchanged", "failed", "invalid"]
-_GC_THRESHOLD = (50_000, 20, 20)
 _STDERR = 2
 _USAGE_EXIT = 2
 _INTERRUPTED_EXIT = 130
@@ -251,10 +250,14 @@ def _fill_closed_streams() -> None:
     sys.stderr = sys.stderr or os.fdopen(_STDERR, "w")
 
 
+def tune_collector() -> None:
+    """Collects seldom: few cycles are made, and a collection looks at all that is imported."""
+    gc.set_threshold(50_000, 20, 20)
+
+
 def main() -> None:
     """The installed command. Every error that was foreseen is one line and an exit code."""
-    # Hardly any cycles are made, and each collection would look at all that is imported.
-    gc.set_threshold(*_GC_THRESHOLD)
+    tune_collector()
     _fill_closed_streams()
     try:
         code = cli(standalone_mode=False)

@@ -96,7 +96,7 @@ class RowParser:
         name = self._function(values)
         target = self._target(name, get("Qualifier"), get("Region"), get("AccountId"))
         settings = self._row_settings(values)
-        if settings.on_success or settings.on_failure:
+        if settings.feeds_function():
             for problem in own_destinations(target, settings):
                 raise problem
         given: str = get("FunctionArn") or values["FunctionName"]
