@@ -63,10 +63,13 @@ class Loading:
         self._loader = self._make_loader()
         try:
             self._read()
-            self._find_duplicates(self._loader.lanes())
-            self._refuse_if_bad()
             lanes = self._loader.lanes()
+            open_regions = _open_regions(lanes)
+            self._find_duplicates([lane for lane in lanes if lane.region not in open_regions])
+            self._refuse_if_bad()
             self._settle_accounts(own_account(lanes[0] if lanes else None), others_too=others_too)
+            lanes = self._loader.lanes()
+            self._find_duplicates([lane for lane in lanes if lane.region in open_regions])
             self._refuse_if_bad()
             self._warnings.end()
             self._loader.ready()
@@ -120,9 +123,8 @@ class Loading:
     def _settle_accounts(self, account: str, *, others_too: bool) -> None:
         unknown = {lane for lane in self._loader.lanes() if not lane.account_id}
         if unknown:
-            merged = self._loader.set_account(account)
+            self._loader.set_account(account)
             self._refuse_own_destinations([Lane(account, lane.region) for lane in unknown])
-            self._find_duplicates(merged)
         if not others_too:
             for lane in self._loader.lanes():
                 if lane.account_id != account:
@@ -150,6 +152,12 @@ class Loading:
 
     def _at(self, line: int, rule: str, field: str = "") -> InputError:
         return InputError(rule, field=field, line=line, source=self._targets.name)
+
+
+def _open_regions(lanes: list[Lane]) -> set[str]:
+    """Where a bare name and a row that names its account may turn out to be the same target."""
+    unknown = {lane.region for lane in lanes if not lane.account_id}
+    return unknown & {lane.region for lane in lanes if lane.account_id}
 
 
 def _text(problems: list[InputError]) -> str:

@@ -174,6 +174,9 @@ class Loader:
 
     def fed_functions(self, lane: Lane) -> Iterator[tuple[Job, int]]:
         """A lane's jobs that have a function as a destination, each with its line."""
+        feeding = "SELECT 1 FROM settings WHERE api LIKE '%:lambda:%' LIMIT 1"
+        if self._connection.execute(feeding).fetchone() is None:
+            return
         self._flush()
         rows = self._connection.execute(
             "SELECT j.seq, j.line, j.given, j.function, j.qualifier, s.api FROM job j"
@@ -185,20 +188,12 @@ class Loader:
             settings = Settings.from_api(msgspec.json.decode(row[5]))
             yield job_of(row, self._source, lane, settings), row[1]
 
-    def set_account(self, account_id: str) -> list[Lane]:
-        """Moves the jobs that lie in no account yet to the caller's own.
-
-        Returns:
-            The lanes that had jobs of that account before: only they can have new duplicates.
-        """
+    def set_account(self, account_id: str) -> None:
+        """Moves the jobs that lie in no account yet to the caller's own."""
         self._flush()
-        merged = []
         with self._database.errors("cannot be written"):
             for lane in [lane for lane in self._lanes if not lane.account_id]:
-                to = Lane(account_id, lane.region)
-                if self._move_lane(lane, to):
-                    merged.append(to)
-        return merged
+                self._move_lane(lane, Lane(account_id, lane.region))
 
     def ready(self) -> None:
         """Makes the file a run file, durably."""
@@ -237,14 +232,13 @@ class Loader:
                 "INSERT INTO settings (api) VALUES (?)", (api,)
             ).lastrowid
 
-    def _move_lane(self, lane: Lane, to: Lane) -> bool:
-        """Whether there were jobs where the lane's jobs go."""
+    def _move_lane(self, lane: Lane, to: Lane) -> None:
         number, known = self._lanes.pop(lane), self._lanes.get(to)
         execute = self._connection.execute
         if known is None:
             self._lanes[to] = number
             execute("UPDATE lane SET account_id = ? WHERE id = ?", (to.account_id, number))
-            return False
+            return
         count = "SELECT count(*) FROM job WHERE lane_id = ?"
         sizes = {each: execute(count, (each,)).fetchone()[0] for each in (number, known)}
         small, large = sorted(sizes, key=sizes.__getitem__)
@@ -252,4 +246,3 @@ class Loader:
         execute("DELETE FROM lane WHERE id = ?", (small,))
         execute("UPDATE lane SET account_id = ? WHERE id = ?", (to.account_id, large))
         self._lanes[to] = large
-        return True
