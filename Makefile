@@ -2,7 +2,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test lint types contracts unit bench lock clean
+.PHONY: help setup demo test lint types contracts chromium unit bench lock clean
 
 help:
 	@echo "make demo   set up, then update the example fleet in the embedded sandbox"
@@ -33,12 +33,16 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports
 
-unit: setup
+chromium:
+	@sh tests/e2e/chromium.sh
+
+unit: setup chromium
 	$(BIN)/python -m pytest
 
 bench: setup
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/quota.py
+	$(BIN)/python benchmarks/sandbox.py
 
 lock:
 	python3 -m venv .lock-venv

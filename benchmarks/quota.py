@@ -246,9 +246,11 @@ def serve() -> None:
     import anyio  # noqa: PLC0415 - only the server's process needs these
     from anyio.to_thread import run_sync  # noqa: PLC0415
 
-    from bulkeic.sandbox import Sandbox, SandboxOptions  # noqa: PLC0415
+    from bulkeic.sandbox import Faults, Sandbox, SandboxOptions  # noqa: PLC0415
 
-    options = SandboxOptions(rate=RATE, burst=BURST, latency_s=LATENCY_S, any_function=True)
+    options = SandboxOptions(
+        rate=RATE, burst=BURST, faults=Faults(latency_s=LATENCY_S), any_function=True
+    )
 
     async def until_stdin_closes() -> None:
         async with Sandbox(options) as sandbox:

@@ -21,6 +21,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 Command = Callable[..., Any]
 
 _STATUSES = ["updated", "created", "unchanged", "failed", "invalid"]
+_FUNCTIONS_MAX = 10_000_000
 _STDERR = 2
 _USAGE_EXIT = 2
 _INTERRUPTED_EXIT = 130
@@ -54,6 +55,19 @@ class _Destination(click.ParamType[Any]):
             return parse_destination(value, self._field)
         except InputError as problem:
             self.fail(problem.rule, param, ctx)
+
+
+class _Functions(click.ParamType[Any]):
+    name = "number"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int | str:
+        """A number of functions, or ``any``."""
+        if value == "any":
+            return "any"
+        if not value.isdecimal() or not 0 < int(value) <= _FUNCTIONS_MAX:
+            allowed = f"allowed: 1 to {_FUNCTIONS_MAX}, or any"
+            self.fail(f"{value!r} is no number of functions; {allowed}", param, ctx)
+        return int(value)
 
 
 def _options(*options: Command) -> Command:
@@ -122,6 +136,7 @@ _FAULTS = {
     "hang": "is never answered",
     "truncated": "gets a truncated answer",
     "garbage": "gets a page of HTML",
+    "expired": "with a role's credentials is told that they have expired",
 }
 _fault_options = _options(
     *(
@@ -129,6 +144,46 @@ _fault_options = _options(
                      help=f"How likely a call {what}.")
         for name, what in _FAULTS.items()
     ),
+)  # fmt: skip
+_SECONDS = _Finite(0, 86400)
+_delay_options = _options(
+    click.option("--latency", "latency_s", type=_SECONDS,
+                 help="Seconds that every answer takes: the median.  [default: 0]"),
+    click.option("--latency-p99", "latency_p99_s", type=_SECONDS,
+                 help="Seconds within which 99 of 100 answers come.  [default: as the median]"),
+    click.option("--slow-by", "slow_s", type=_SECONDS,
+                 help="Seconds that a call of --slow takes more.  [default: 1]"),
+    click.option("--retry-after", "retry_after_s", type=_SECONDS,
+                 help="Seconds in a Retry-After header of each 429.  [default: no such header]"),
+    click.option("--settle", "settle_s", type=_SECONDS,
+                 help="Seconds after a change in which another one meets a 409.  [default: 0]"),
+    click.option("--iam-propagation", "iam_propagation_s", type=_SECONDS,
+                 help="Seconds that a new destination is refused for.  [default: 0]"),
+)  # fmt: skip
+_access_control_options = _options(
+    click.option("--secret", help="Secret of every access key.  [default: secret]"),
+    click.option("--no-verify-signatures", "verify_signatures", flag_value=False, default=None,
+                 help="Take callers at their word."),
+    click.option("--external-id", help="ExternalId that every role wants."),
+    click.option("--session-duration", "session_duration_s", type=_SECONDS,
+                 help="Seconds that a role's credentials last.  [default: as asked for]"),
+    click.option("--tls-cert", metavar="FILE", help="Certificate (PEM): serve HTTPS."),
+    click.option("--tls-key", metavar="FILE", help="Its key (PEM).  [default: the same file]"),
+)  # fmt: skip
+_fleet_options = _options(
+    click.option("--targets", metavar="FILE", help="Targets file whose functions exist."),
+    click.option("--region", default="us-east-1", show_default=True,
+                 help="Region of targets that name none."),
+    click.option("--functions", metavar="N|any", type=_Functions(),
+                 help="So many functions in each lane, or any at all.  "
+                      "[default: any, unless --targets or --state]"),
+    click.option("--accounts", type=click.IntRange(1, 10_000),
+                 help="Of --functions.  [default: 1]"),
+    click.option("--regions", type=click.IntRange(1, 17), help="Of --functions.  [default: 1]"),
+    click.option("--configured", type=_Finite(0, 1),
+                 help="Part of --functions with a configuration.  [default: 1]"),
+    click.option("--state", metavar="FILE", help="Begin with a state that was saved."),
+    click.option("--save-state", metavar="FILE", help="Save the state at the end."),
 )  # fmt: skip
 
 
@@ -201,32 +256,25 @@ def export(**flags: Any) -> int:
 
 
 @cli.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="[default: any free one]")
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="[default: any free one]")
 @click.option(
     "--rate",
     type=_Rate(),
-    default="15",
-    show_default=True,
-    help="Calls a second that each account and Region lets through, or unlimited.",
+    help="Calls a second that each account and Region lets through, or unlimited.  [default: 15]",
 )
-@click.option("--burst", type=_Finite(1), default=15, show_default=True)
+@click.option("--burst", type=_Finite(1), help="[default: 15]")
+@_fleet_options
 @click.option(
-    "--latency",
-    "latency_s",
-    type=_Finite(0, 3600),
-    default=0,
-    show_default=True,
-    help="Seconds that every answer takes.",
+    "--merge-destinations",
+    is_flag=True,
+    default=None,
+    help="An Update keeps the destination that it does not send.",
 )
-@click.option(
-    "--targets",
-    metavar="FILE",
-    help="Targets file whose functions exist.  [default: any function exists]",
-)
-@click.option(
-    "--region", default="us-east-1", show_default=True, help="Region of targets that name none."
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the faults.")
+@_access_control_options
+@click.option("--scenario", metavar="FILE", help="JSON file of such options; flags beat it.")
+@click.option("--seed", type=int, help="Seed of the faults.  [default: 0]")
+@_delay_options
 @_fault_options
 def sandbox(**flags: Any) -> int:
     """Serve a Lambda control plane on loopback, to try things on.
@@ -234,10 +282,11 @@ def sandbox(**flags: Any) -> int:
     The first line on stdout is its URL. Ctrl-C ends it.
     """  # fmt: skip
     from bulkeic.app import sandbox as app
-    from bulkeic.app.options import SandboxFlags
+    from bulkeic.app.options import FleetFlags, SandboxFlags
 
-    faults = {name: value for name in _FAULTS if (value := flags.pop(name)) is not None}
-    app.serve(SandboxFlags(**flags, faults=faults))
+    fleet, scenario = _take(flags, FleetFlags), flags.pop("scenario")
+    given = {name: value for name, value in flags.items() if value is not None}
+    app.serve(SandboxFlags(fleet=fleet, scenario=scenario, given=given))
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import math
 import shlex
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -100,21 +100,47 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     statuses: tuple[str, ...] = ()
 
 
+class FleetFlags(msgspec.Struct, frozen=True, kw_only=True):
+    """Which functions a sandbox holds.
+
+    Attributes:
+        targets: a targets file whose functions exist.
+        region: of targets that name none.
+        functions: how many in each lane, or ``any``.
+        accounts: how many have such functions.
+        regions: in how many Regions they do.
+        configured: part of such functions with a configuration, 0 to 1.
+        state: a file to begin with.
+        save_state: a file to write at the end.
+    """
+
+    targets: str | None = None
+    region: str = "us-east-1"
+    functions: int | Literal["any"] | None = None
+    accounts: int | None = None
+    regions: int | None = None
+    configured: float | None = None
+    state: str | None = None
+    save_state: str | None = None
+
+    @property
+    def is_any(self) -> bool:
+        """Whether every function exists: that was said, or nothing else was."""
+        if self.functions is None:
+            return self.targets is None and self.state is None
+        return self.functions == "any"
+
+
 class SandboxFlags(msgspec.Struct, frozen=True, kw_only=True):
     """The options of ``sandbox``.
 
     Attributes:
-        rate: control-plane calls a second for each lane; ``math.inf`` for no limit.
-        targets: a targets file whose functions exist; ``None``: any function exists.
-        region: of targets that name none.
-        faults: ``bulkeic.sandbox.Faults`` by field.
+        fleet: which functions there are.
+        scenario: a JSON file of behaviour.
+        given: fields of ``bulkeic.sandbox.SandboxOptions`` and of its ``Faults`` that were given as
+            flags; a rate of ``math.inf`` is no limit.
     """
 
-    port: int = 0
-    rate: float = 15.0
-    burst: float = 15.0
-    latency_s: float = 0.0
-    targets: str | None = None
-    region: str = "us-east-1"
-    seed: int = 0
-    faults: dict[str, float] = {}
+    fleet: FleetFlags = FleetFlags()
+    scenario: str | None = None
+    given: dict[str, Any] = {}

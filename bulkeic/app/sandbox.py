@@ -1,19 +1,29 @@
 """``bulkeic sandbox``: the embedded control plane by itself, until a signal ends it."""
 
+import dataclasses
 import functools
+import ipaddress
+import json
 import math
 import signal
 import sys
+from pathlib import Path
 
 import anyio
 
-from bulkeic.app.options import SandboxFlags
+from bulkeic.app.options import FleetFlags, SandboxFlags
 from bulkeic.app.work import run_async
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Settings
 from bulkeic.core.rows import Defaults, RowParser
 from bulkeic.output import Screen, check_stdout
-from bulkeic.sandbox import DEFAULT_ACCOUNT_ID, Faults, Sandbox, SandboxOptions
+from bulkeic.sandbox import (
+    DEFAULT_ACCOUNT_ID,
+    Faults,
+    Sandbox,
+    SandboxOptions,
+    options_from_json,
+)
 from bulkeic.sources import TargetsFile
 
 
@@ -22,22 +32,92 @@ def serve(flags: SandboxFlags) -> None:
 
     Raises:
         InputError: the targets file has a bad row.
-        UsageError: the port cannot be had.
+        UsageError: a flag or a file is bad, or the port cannot be had.
     """
-    options = SandboxOptions(
-        port=flags.port,
-        rate=None if math.isinf(flags.rate) else flags.rate,
-        burst=flags.burst,
-        latency_s=flags.latency_s,
-        any_function=flags.targets is None,
-        seed=flags.seed,
-        faults=Faults(**flags.faults),
-    )
     check_stdout()
+    options = _options(flags)
+    fleet = flags.fleet
+    _check(fleet)
     sandbox = Sandbox(options)
-    if flags.targets is not None:
-        _hold(sandbox, flags.targets, flags.region)
-    run_async(functools.partial(_serve, sandbox))
+    if fleet.state is not None:
+        _load(sandbox, fleet.state)
+    if fleet.targets is not None:
+        _hold(sandbox, fleet.targets, fleet.region)
+    if isinstance(fleet.functions, int):
+        sandbox.populate(
+            fleet.functions,
+            accounts=fleet.accounts or 1,
+            regions=fleet.regions or 1,
+            configured=1.0 if fleet.configured is None else fleet.configured,
+        )
+    if not _is_loopback(options.host):
+        Screen().say(f"warning: {options.host} is not loopback: others can reach this sandbox")
+    run_async(functools.partial(_serve, sandbox, options))
+    if fleet.save_state is not None:
+        _save(sandbox, Path(fleet.save_state))
+
+
+def _options(flags: SandboxFlags) -> SandboxOptions:
+    """What a user chose: the defaults, changed by the scenario, changed by the flags."""
+    options = SandboxOptions(any_function=flags.fleet.is_any)
+    if flags.scenario is not None:
+        try:
+            options = options_from_json(json.loads(_text(flags.scenario)), options)
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"{flags.scenario}: {error}") from None
+    known = {field.name for field in dataclasses.fields(Faults)}
+    faults = {name: value for name, value in flags.given.items() if name in known}
+    own = {name: value for name, value in flags.given.items() if name not in known}
+    if own.get("rate") == math.inf:
+        own["rate"] = None
+    try:
+        return dataclasses.replace(
+            options, **own, faults=dataclasses.replace(options.faults, **faults)
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _check(fleet: FleetFlags) -> None:
+    generated = (fleet.accounts, fleet.regions, fleet.configured)
+    if not isinstance(fleet.functions, int) and any(each is not None for each in generated):
+        raise UsageError("--accounts, --regions and --configured go with --functions N")
+    if fleet.save_state is not None and not Path(fleet.save_state).absolute().parent.is_dir():
+        raise UsageError(f"{fleet.save_state}: there is no such folder")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _load(sandbox: Sandbox, path: str) -> None:
+    try:
+        sandbox.load_state(_text(path))
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _save(sandbox: Sandbox, path: Path) -> None:
+    # Beside it and then in its place: whoever reads the file finds all of it.
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            sandbox.save_state(file)
+        part.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
 
 
 def _hold(sandbox: Sandbox, path: str, region: str) -> None:
@@ -55,21 +135,29 @@ def _hold(sandbox: Sandbox, path: str, region: str) -> None:
         sandbox.hold(target.lane.account_id, target.lane.region, target.function, target.qualifier)
 
 
-async def _serve(sandbox: Sandbox) -> None:
+async def _serve(sandbox: Sandbox, options: SandboxOptions) -> None:
     try:
         await sandbox.__aenter__()
     except OSError as error:
-        raise UsageError(f"the sandbox cannot listen: {error.strerror}") from None
+        reason = error.strerror or str(error)
+        raise UsageError(f"the sandbox cannot listen: {reason}") from None
     try:
-        key, secret = sandbox.credentials(DEFAULT_ACCOUNT_ID)
-        sys.stdout.write(f"{sandbox.url}\n")
-        sys.stdout.flush()
-        Screen().say(
-            f"use it with --endpoint-url {sandbox.url}, AWS_ACCESS_KEY_ID={key} and "
-            f"AWS_SECRET_ACCESS_KEY={secret}; Ctrl-C ends it"
-        )
+        # Before anybody is told where it listens: from then on a signal ends it in good order.
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            _tell(sandbox, options)
             async for _ in signals:
                 return
     finally:
         await sandbox.__aexit__(None, None, None)
+
+
+def _tell(sandbox: Sandbox, options: SandboxOptions) -> None:
+    key, secret = sandbox.credentials(DEFAULT_ACCOUNT_ID)
+    shown = secret if secret == SandboxOptions().secret else "the one of --secret"
+    trust = f"AWS_CA_BUNDLE={options.tls_cert}, " if options.tls_cert else ""
+    sys.stdout.write(f"{sandbox.url}\n")
+    sys.stdout.flush()
+    Screen().say(
+        f"use it with --endpoint-url {sandbox.url}, {trust}AWS_ACCESS_KEY_ID={key} and "
+        f"AWS_SECRET_ACCESS_KEY={shown}; Ctrl-C ends it"
+    )

@@ -7,5 +7,6 @@ bulkeic, so that what it says about bulkeic's calls is an independent witness.
 from bulkeic.sandbox.caller import DEFAULT_ACCOUNT_ID
 from bulkeic.sandbox.options import Faults, SandboxOptions
 from bulkeic.sandbox.sandbox import Sandbox
+from bulkeic.sandbox.scenario import options_from_json
 
-__all__ = ["DEFAULT_ACCOUNT_ID", "Faults", "Sandbox", "SandboxOptions"]
+__all__ = ["DEFAULT_ACCOUNT_ID", "Faults", "Sandbox", "SandboxOptions", "options_from_json"]

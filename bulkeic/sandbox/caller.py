@@ -1,65 +1,128 @@
-"""Who calls, and from where: read off the Authorization header.
+"""Who calls, and from where: read off the Authorization header, and proved by the signature.
 
 The access key names the account: its twelve digits in a row, or 123456789012 if it has none. Region
-and service are those of the credential scope.
+and service are those of the credential scope. A request is checked in this order:
+
+    check                                        refusal
+    an Authorization header is there             403 MissingAuthenticationTokenException
+    its credential can be read                   403 IncompleteSignatureException
+    it is for the service that is called         403 InvalidSignatureException
+    a session token comes with a key of AssumeRole,
+        and is the one that belongs to it        403 UnrecognizedClientException
+    the signature is right                       as `bulkeic.sandbox.signature` says
+    the session has not expired                  403 ExpiredTokenException
+
+Where signatures are not verified, keys and tokens that are not of this sandbox are taken on trust.
 """
 
 import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from bulkeic.sandbox import sessions
 from bulkeic.sandbox.errors import AwsError, Kind
 from bulkeic.sandbox.message import Request
+from bulkeic.sandbox.names import partition
+from bulkeic.sandbox.sessions import Session
+from bulkeic.sandbox.signature import Scope, verify
 
 DEFAULT_ACCOUNT_ID = "123456789012"
-SECRET = "secret"  # noqa: S105 - a sandbox's secret is public
 
 _CREDENTIAL = re.compile(rb"AWS4-HMAC-SHA256\s.*?\bCredential=([^\s,]+)")
-_SCOPE = re.compile(r"(.+)/\d{8}/([a-z0-9-]{1,32})/([a-z0-9-]{1,32})/aws4_request", re.ASCII)
+_SCOPE = re.compile(
+    r"(.{1,128})/(\d{8})/([a-z0-9-]{1,32})/([a-z0-9-]{1,32})/aws4_request", re.ASCII
+)
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
 
 
 class Caller(NamedTuple):
-    """The sender of a call: (account, Region) is its lane, service what its key was scoped to."""
+    """The sender of a call: (account, Region) is its lane; session is the role it assumed."""
 
     lane: tuple[str, str]
-    service: str
+    session: Session | None = None
 
     @property
-    def user_arn(self) -> str:
+    def arn(self) -> str:
         """The ARN that AWS would know the sender by."""
-        return f"arn:aws:iam::{self.lane[0]}:user/sandbox"
+        account, region = self.lane
+        return (
+            self.session.arn
+            if self.session
+            else f"arn:{partition(region)}:iam::{account}:user/sandbox"
+        )
 
 
-def credentials(account_id: str) -> tuple[str, str]:
-    """An access key and its secret that make their user a caller of that account."""
-    return f"AKIA{account_id}", SECRET
+class _Credential(NamedTuple):
+    key: str
+    scope: Scope
+    caller: Caller
 
 
-def identify(request: Request, service: str) -> Caller:
-    """The sender of a request to a service.
+class Guard:
+    """Tells who sends a request.
 
-    Raises:
-        AwsError: no credentials, credentials that cannot be read, or for another service.
+    Args:
+        secret: of every access key that AssumeRole did not hand out.
+        verify_signatures: whether a sender has to prove it.
     """
+
+    def __init__(self, secret: str, *, verify_signatures: bool) -> None:
+        self.secret = secret
+        self._verifies = verify_signatures
+
+    def identify(self, request: Request, service: str, wall_s: float) -> Caller:
+        """The sender of a request to a service.
+
+        Args:
+            request: the request.
+            service: such as "lambda".
+            wall_s: Unix time in seconds.
+
+        Raises:
+            AwsError: the first check of the module's table that fails.
+        """
+        credential = _credential(request, service)
+        session = self._session(request, credential)
+        if self._verifies:
+            secret = session.secret if session else self.secret
+            verify(request, credential.scope, secret, wall_s)
+        if session is None:
+            return credential.caller
+        if wall_s >= session.expires_s:
+            raise AwsError(Kind.EXPIRED_TOKEN)
+        return Caller(credential.caller.lane, session)
+
+    def _session(self, request: Request, credential: _Credential) -> Session | None:
+        token = request.headers.get(b"x-amz-security-token")
+        if token is None and not credential.key.startswith("ASIA"):
+            return None
+        session = sessions.find((token or b"").decode("latin-1"), self.secret)
+        if session is not None and session.access_key == credential.key:
+            return session
+        if self._verifies:
+            raise AwsError(Kind.INVALID_TOKEN)
+        return None
+
+
+def _credential(request: Request, service: str) -> _Credential:
     header = request.headers.get(b"authorization")
     if header is None:
         raise AwsError(Kind.NO_CREDENTIALS)
     found = _CREDENTIAL.match(header)
     if found is None:
         raise AwsError(Kind.BAD_CREDENTIALS)
-    caller = _caller(found[1])
-    if caller.service != service:
+    credential = _read(found[1])
+    if credential.scope.service != service:
         raise AwsError(Kind.WRONG_SERVICE, service=service)
-    # The signature is taken on trust; verifying it against the request and SECRET belongs here.
-    return caller
+    return credential
 
 
 @lru_cache(maxsize=4096)
-def _caller(credential: bytes) -> Caller:
-    scope = _SCOPE.fullmatch(credential.decode("latin-1"))
-    if scope is None:
+def _read(text: bytes) -> _Credential:
+    match = _SCOPE.fullmatch(text.decode("latin-1"))
+    if match is None:
         raise AwsError(Kind.BAD_CREDENTIALS)
-    key, region, service = scope.groups()
+    key, day, region, service = match.groups()
     account = _ACCOUNT.search(key)
-    return Caller((account[0] if account else DEFAULT_ACCOUNT_ID, region), service)
+    lane = (account[0] if account else DEFAULT_ACCOUNT_ID, region)
+    return _Credential(key, Scope(day, region, service), Caller(lane))

@@ -76,7 +76,6 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._made = self._doomed = False
         self.lost = loop.create_future()
-        open_connections.add(self)
         self._start()
 
     # What the event loop calls.
@@ -85,6 +84,7 @@ class Connection(asyncio.Protocol):
         """Take up a new connection."""
         self._transport = cast("asyncio.Transport", transport)
         self._made = True
+        self._open.add(self)
         self._world.connections += 1
         self._world.stats.connections_accepted += 1
         if self._doomed:
@@ -97,7 +97,7 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         if self._pending is not None:
-            self._service.over(self._pending)
+            self._service.over(self._pending, now=self._loop.time())
             self._pending = None
         self._waiting.clear()
         self._dropping = True
@@ -262,8 +262,8 @@ class Connection(asyncio.Protocol):
 
     def _send(self, reply: Reply, request: Request) -> None:
         # Before the write: the client may send its next call as soon as it has the answer.
-        self._service.over(reply)
         self._since = self._loop.time()
+        self._service.over(reply, now=self._since)
         if reply.ending is Ending.CUT:
             self._dropping = True
             self._transport.abort()

@@ -14,7 +14,8 @@ For each half that is sent with an ARN, OnFailure first:
 
 The refusals of the last three name both halves, and come after those of the first three. A function
 in another Region or account is looked for there. Whether the execution role may write to a
-destination is not looked at.
+destination is not looked at, apart from the time that a permission takes to propagate: for as long
+as the sandbox is told, a destination is refused from when a call first names it.
 """
 
 from bulkeic.sandbox.errors import AwsError, Kind
@@ -53,6 +54,39 @@ def check_destinations(fleet: Fleet, lane: Lane, name: str, sent: Destinations |
             success=f"OnSuccess(destination={sent.on_success})" if sent.on_success else "null",
             failure=f"OnFailure(destination={sent.on_failure})" if sent.on_failure else "null",
         )
+
+
+class Propagation:
+    """When each destination was first named.
+
+    Args:
+        limit: how many destinations are remembered; of more, the oldest is forgotten.
+    """
+
+    def __init__(self, limit: int = 100_000) -> None:
+        self._limit = limit
+        self._seen: dict[str, int] = {}
+
+    def check(self, sent: Destinations | None, now_ms: int, lag_s: float) -> None:
+        """Check that the destinations that are to be set have propagated.
+
+        Args:
+            sent: the destinations.
+            now_ms: Unix time in milliseconds.
+            lag_s: seconds that it takes.
+
+        Raises:
+            AwsError: one has not.
+        """
+        if sent is None or lag_s <= 0:
+            return
+        halves = [arn for arn in (sent.on_failure, sent.on_success) if arn]
+        first_ms = [self._seen.setdefault(arn, now_ms) for arn in halves]
+        while len(self._seen) > self._limit:
+            del self._seen[next(iter(self._seen))]
+        for arn, since_ms in zip(halves, first_ms, strict=True):
+            if now_ms - since_ms < lag_s * 1000:
+                raise AwsError(Kind.NOT_PERMITTED_YET, destination=arn)
 
 
 def _service(arn: str) -> str:

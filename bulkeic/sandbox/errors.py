@@ -48,15 +48,39 @@ class Kind(Enum):
     INTERNAL = Row("ServiceException", 500, _FUNCTION, "An internal error occurred.", "Service")
     NO_CREDENTIALS = Row("MissingAuthenticationTokenException", 403, _BARE, "Missing Authentication Token")
     # Unrecorded from here on.
+    FUNCTION_NOT_FOUND = Row("ResourceNotFoundException", 404, _FUNCTION, "Function not found: {arn}")
     BAD_CREDENTIALS = Row("IncompleteSignatureException", 403, _BARE, "Authorization header requires a 'Credential' parameter of the form key/date/region/service/aws4_request.")
     WRONG_SERVICE = Row("InvalidSignatureException", 403, _BARE, "Credential should be scoped to correct service: '{service}'.")
+    NO_SIGNATURE = Row("IncompleteSignatureException", 403, _BARE, "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters, in this order.")
+    NO_DATE = Row("IncompleteSignatureException", 403, _BARE, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+    UNSIGNED_HEADER = Row("InvalidSignatureException", 403, _BARE, "'{header}' must be a 'SignedHeader' in the AWS Authorization.")
+    OTHER_DAY = Row("InvalidSignatureException", 403, _BARE, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{day}' != '{date}'.")
+    OLD_SIGNATURE = Row("InvalidSignatureException", 403, _BARE, "Signature expired: {sent} is now earlier than {edge} ({now} - {minutes} min.)")
+    EARLY_SIGNATURE = Row("InvalidSignatureException", 403, _BARE, "Signature not yet current: {sent} is still later than {edge} ({now} + {minutes} min.)")
+    WRONG_SIGNATURE = Row("InvalidSignatureException", 403, _BARE, "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
+    INVALID_TOKEN = Row("UnrecognizedClientException", 403, _BARE, "The security token included in the request is invalid.")
+    EXPIRED_TOKEN = Row("ExpiredTokenException", 403, _BARE, "The security token included in the request is expired")
     OTHER_ACCOUNT = Row("AccessDeniedException", 403, _DENIED, "User: {user} is not authorized to perform: lambda:{operation} on resource: {arn}")
     UNPARSABLE = Row("InvalidRequestContentException", 400, _PARAMETER, "Could not parse request body into json: {reason}")
     WRONG_TYPE = Row("SerializationException", 400, _BARE, "{token} can not be converted to {wanted}")
     BAD_MARKER = Row("InvalidParameterValueException", 400, _PARAMETER, "The pagination marker is invalid.")
     UNKNOWN_OPERATION = Row("UnknownOperationException", 404, _BARE, "There is no operation {method} {path}")
     UNKNOWN_ACTION = Row("InvalidAction", 400, _BARE, "Could not find operation {action} for version {version}")
+    ROLE_DENIED = Row("AccessDenied", 403, _BARE, "User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}")
+    CHAINED_TOO_LONG = Row("ValidationError", 400, _BARE, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
+    STS_INVALID = Row("ValidationError", 400, _BARE, "{reason}")
+    NOT_PERMITTED_YET = Row("InvalidParameterValueException", 400, _PARAMETER, "The function's execution role does not have permissions to write to the destination {destination}")
     # fmt: on
+
+
+_QUERY_CODES = {
+    "ExpiredTokenException": "ExpiredToken",
+    "IncompleteSignatureException": "IncompleteSignature",
+    "InvalidSignatureException": "SignatureDoesNotMatch",
+    "MissingAuthenticationTokenException": "MissingAuthenticationToken",
+    "UnrecognizedClientException": "InvalidClientTokenId",
+}
+"""Code -> what services of the query protocol, such as STS, say instead."""
 
 
 class AwsError(Exception):
@@ -98,8 +122,8 @@ def json_body(error: AwsError) -> bytes:
 
 
 def xml_body(error: AwsError, namespace: str, request_id: str) -> bytes:
-    """The error as services of the query protocol write it, whose codes lack "Exception"."""
-    code = error.code.removesuffix("Exception")
+    """The error as services of the query protocol write it, with their codes."""
+    code = _QUERY_CODES.get(error.code, error.code)
     return (
         f'<ErrorResponse xmlns="{namespace}"><Error><Type>Sender</Type><Code>{code}</Code>'
         f"<Message>{escape(str(error))}</Message></Error>"

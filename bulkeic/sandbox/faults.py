@@ -14,13 +14,18 @@ strike one call, the first of this table wins:
     truncated    fewer bytes than announced, then the close; the change was made
     garbage      200 with an HTML page; the change was made
 
-`slow` is apart: it delays whatever else happens.
+`slow` is apart: it delays whatever else happens. So is `expired`, which strikes calls with the
+credentials of AssumeRole alone, before any fault of the table.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from difflib import get_close_matches
 from enum import Enum
+from math import exp, log
 from operator import attrgetter
 from random import Random
+from statistics import NormalDist
 from typing import Any
 
 from bulkeic.sandbox.options import Faults
@@ -39,16 +44,25 @@ class Mishap(Enum):
     GARBAGE = "garbage"
 
 
+_STANDARD = NormalDist()
+_P99 = _STANDARD.inv_cdf(0.99)
 _MISHAPS = tuple(Mishap)
 _PROBABILITIES = attrgetter(*(mishap.value for mishap in Mishap))
 
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What a draw decided: the fault that strikes, if any, and how many seconds are added."""
+    """What a draw decided.
+
+    Attributes:
+        mishap: the fault that strikes, or None.
+        slow_s: seconds that are added.
+        expired: whether credentials of AssumeRole are said to have expired.
+    """
 
     mishap: Mishap | None
     slow_s: float
+    expired: bool = False
 
 
 def draw(dice: Random, faults: Faults) -> Fate:
@@ -58,7 +72,16 @@ def draw(dice: Random, faults: Faults) -> Fate:
     for mishap, probability in zip(_MISHAPS, _PROBABILITIES(faults), strict=True):
         if dice.random() < probability and struck is None:
             struck = mishap
-    return Fate(struck, slow_s)
+    return Fate(struck, slow_s, dice.random() < faults.expired)
+
+
+def latency_s(dice: Random, faults: Faults) -> float:
+    """Draw how many seconds the next answer takes: from one number of the dice, always."""
+    chance = dice.random()
+    if faults.latency_p99_s is None or faults.latency_p99_s == faults.latency_s or not chance:
+        return faults.latency_s
+    sigma = log(faults.latency_p99_s / faults.latency_s) / _P99
+    return faults.latency_s * exp(sigma * _STANDARD.inv_cdf(chance))
 
 
 def faults_from_json(data: Any) -> Faults:
@@ -69,14 +92,20 @@ def faults_from_json(data: Any) -> Faults:
     """
     if not isinstance(data, dict):
         raise ValueError("faults: not an object")  # noqa: TRY004 - callers know one kind of error
-    known = {field.name for field in fields(Faults)}
+    known = {field.name: field.default for field in fields(Faults)}
     for name, value in data.items():
         if name not in known:
-            raise ValueError(f"{name}: unknown field")
-        empty = value is None and name == "retry_after_s"
+            raise unknown_field(name, known)
+        empty = value is None and known[name] is None
         if not empty and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise ValueError(f"{name}: {value!r} is not a number")
     return Faults(**data)
+
+
+def unknown_field(name: str, known: Iterable[str]) -> ValueError:
+    """The error that says that a field is unknown, and which known one is nearest."""
+    nearest = get_close_matches(name, list(known), n=1, cutoff=0)
+    return ValueError(f"{name}: unknown field; the nearest is {nearest[0]}")
 
 
 def faults_to_json(faults: Faults) -> dict[str, Any]:

@@ -1,95 +1,61 @@
-"""Lambda's five event-invoke-config operations on a fleet.
+"""Lambda's operations on event-invoke configurations of a fleet, and which operation is whose.
 
 A call that got past `bulkeic.sandbox.service` is checked in this order; the first check that fails
-answers:
+answers. "Functions" are ListFunctions and GetFunctionConfiguration, of `functions_api`.
 
     check                                           operations   refusal
     body is JSON                                    Update Put   400 InvalidRequestContentException
     values have their types                         all          400 SerializationException
-    name, Qualifier, MaxItems, settings are within
-        their constraints (all violations at once)  all          400 ValidationException
+    name, Qualifier, MaxItems, FunctionVersion and
+        settings are within their constraints
+        (all violations at once)                    all          400 ValidationException
     something is sent                               Update Put   400 InvalidParameterValueException
     an ARN's Region is this one                     all          404 ResourceNotFoundException
     an ARN's account is the caller's                all          403 AccessDeniedException
     name's qualifier and Qualifier agree            all          400 InvalidParameterValueException
-    function and qualifier exist                    Update Put List   404 ResourceNotFoundException
-    Marker is one of ours                           List         400 InvalidParameterValueException
+    function and qualifier exist                    Update Put List Functions
+                                                                 404 ResourceNotFoundException
+    Marker is one of ours                           List Functions
+                                                                 400 InvalidParameterValueException
     configuration exists                            Update Get Delete 404 ResourceNotFoundException
     destinations can be                             Update Put   400 InvalidParameterValueException
-    no conflict is drawn                            Update Put Delete 409 ResourceConflictException
+    destinations have propagated                    Update Put   400 InvalidParameterValueException
+    no other change of the function is going on,
+        and no conflict is drawn                    Update Put Delete 409 ResourceConflictException
 
 A version or an alias has a configuration of its own. List gives those of all qualifiers, whichever
 of them the name has.
 """
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from bulkeic.sandbox import router
-from bulkeic.sandbox.caller import Caller
-from bulkeic.sandbox.destinations import check_destinations
-from bulkeic.sandbox.errors import AwsError, Kind, invalid
-from bulkeic.sandbox.names import (
-    FunctionName,
-    arn,
-    name_violations,
-    qualifier_of,
-    qualifier_violations,
-    violation,
+from bulkeic.sandbox import functions_api, router
+from bulkeic.sandbox.calls import (
+    Call,
+    Subject,
+    check_constraints,
+    existing,
+    item_before,
+    marker_of,
+    max_items,
+    subject_of,
 )
+from bulkeic.sandbox.destinations import check_destinations
+from bulkeic.sandbox.errors import AwsError, Kind
+from bulkeic.sandbox.names import arn
 from bulkeic.sandbox.settings import Settings, decode, settings_violations
-from bulkeic.sandbox.store import Config, Fleet, Lane
+from bulkeic.sandbox.store import Config, Fleet
 
 MAX_ITEMS = (1, 50)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A Lambda call.
-
-    Attributes:
-        operation: which of the five.
-        caller: who sent it.
-        sent_name: the function name as sent.
-        name: its parts, or None if it does not have the form of a name.
-        query: decoded query parameters.
-        body: as sent.
-        now_ms: Unix time in milliseconds.
-        conflict: whether a conflict strikes it where it would change something.
-    """
-
-    operation: router.Operation
-    caller: Caller
-    sent_name: str
-    name: FunctionName | None
-    query: Mapping[str, str]
-    body: bytes
-    now_ms: int
-    conflict: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """The version or alias that a call means."""
-
-    lane: Lane
-    name: str
-    qualifier: str
-
-    @property
-    def arn(self) -> str:
-        return arn(self.lane, self.name, self.qualifier)
-
-
-def perform(fleet: Fleet, call: Call, *, merge_destinations: bool) -> tuple[int, bytes]:
+def perform(fleet: Fleet, call: Call) -> tuple[int, bytes]:
     """Do what a call asks for.
 
     Args:
         fleet: what it works on.
         call: the call.
-        merge_destinations: an Update keeps the half of DestinationConfig that it does not send.
 
     Returns:
         HTTP status and body.
@@ -97,26 +63,25 @@ def perform(fleet: Fleet, call: Call, *, merge_destinations: bool) -> tuple[int,
     Raises:
         AwsError: the call is refused; nothing was changed.
     """
-    if call.operation is router.UPDATE:
-        return _update(fleet, call, merge_destinations=merge_destinations)
     return _OPERATIONS[call.operation](fleet, call)
 
 
-def _update(fleet: Fleet, call: Call, *, merge_destinations: bool) -> tuple[int, bytes]:
+def _update(fleet: Fleet, call: Call) -> tuple[int, bytes]:
     settings = _settings(call)
-    subject = _existing(fleet, call)
+    subject = existing(fleet, call)
     old = _configured(fleet, subject)
-    check_destinations(fleet, subject.lane, subject.name, settings.destinations)
+    _check_destinations(fleet, call, subject, settings)
     _check_conflict(call, subject)
-    new = settings.update(old, call.now_ms, merge_destinations=merge_destinations)
+    merge = call.rules.merge_destinations
+    new = settings.update(old, call.now_ms, merge_destinations=merge)
     fleet.set(subject.lane, subject.name, subject.qualifier, new)
     return 200, _render(subject.arn, new).encode()
 
 
 def _put(fleet: Fleet, call: Call) -> tuple[int, bytes]:
     settings = _settings(call)
-    subject = _existing(fleet, call)
-    check_destinations(fleet, subject.lane, subject.name, settings.destinations)
+    subject = existing(fleet, call)
+    _check_destinations(fleet, call, subject, settings)
     _check_conflict(call, subject)
     new = settings.put(call.now_ms)
     fleet.set(subject.lane, subject.name, subject.qualifier, new)
@@ -124,14 +89,14 @@ def _put(fleet: Fleet, call: Call) -> tuple[int, bytes]:
 
 
 def _get(fleet: Fleet, call: Call) -> tuple[int, bytes]:
-    _check_constraints(call)
-    subject = _subject(call)
+    check_constraints(call)
+    subject = subject_of(call)
     return 200, _render(subject.arn, _configured(fleet, subject)).encode()
 
 
 def _delete(fleet: Fleet, call: Call) -> tuple[int, bytes]:
-    _check_constraints(call)
-    subject = _subject(call)
+    check_constraints(call)
+    subject = subject_of(call)
     _configured(fleet, subject)
     _check_conflict(call, subject)
     fleet.set(subject.lane, subject.name, subject.qualifier, None)
@@ -139,13 +104,13 @@ def _delete(fleet: Fleet, call: Call) -> tuple[int, bytes]:
 
 
 def _list(fleet: Fleet, call: Call) -> tuple[int, bytes]:
-    limit, violations = _max_items(call.query.get("MaxItems"))
-    _check_constraints(call, violations)
-    subject = _existing(fleet, call)
+    limit, violations = max_items(call.query.get("MaxItems"), *MAX_ITEMS)
+    check_constraints(call, violations)
+    subject = existing(fleet, call)
     configs = fleet.configs(subject.lane, subject.name)
     marker = call.query.get("Marker")
     if marker:
-        after = _qualifier_in(marker)
+        (after,) = item_before(marker, 1)
         configs = [item for item in configs if item[0] > after]
     page = ",".join(
         _render(arn(subject.lane, subject.name, qualifier), config)
@@ -153,90 +118,45 @@ def _list(fleet: Fleet, call: Call) -> tuple[int, bytes]:
     )
     following = ""
     if len(configs) > limit:
-        token = urlsafe_b64encode(configs[limit - 1][0].encode()).decode()
-        following = f',"NextMarker":"{token}"'
+        following = f',"NextMarker":"{marker_of(configs[limit - 1][0])}"'
     return 200, f'{{"FunctionEventInvokeConfigs":[{page}]{following}}}'.encode()
 
 
 _OPERATIONS: dict[router.Operation, Callable[[Fleet, Call], tuple[int, bytes]]] = {
+    router.UPDATE: _update,
     router.PUT: _put,
     router.GET: _get,
     router.DELETE: _delete,
     router.LIST: _list,
+    router.LIST_FUNCTIONS: functions_api.list_functions,
+    router.GET_FUNCTION: functions_api.get_function_configuration,
 }
 
 
 def _settings(call: Call) -> Settings:
     settings = decode(call.body)
-    _check_constraints(call, settings_violations(settings))
+    check_constraints(call, settings_violations(settings))
     if settings.empty:
         raise AwsError(Kind.NOTHING_SENT)
     return settings
 
 
-def _check_constraints(call: Call, others: list[str] | None = None) -> None:
-    violations = [] if call.name is not None else name_violations(call.sent_name)
-    violations += qualifier_violations(call.query.get("Qualifier"))
-    violations += others or []
-    if violations:
-        raise invalid(violations)
-
-
-def _subject(call: Call) -> _Subject:
-    """What a call within its constraints means, if that lies within the caller's reach."""
-    name, (account, region) = call.name, call.caller.lane
-    if name is None:
-        raise invalid(name_violations(call.sent_name))
-    if name.region not in (None, region):
-        raise AwsError(Kind.OTHER_REGION, theirs=name.region or "", region=region)
-    if name.account not in (None, account):
-        raise AwsError(
-            Kind.OTHER_ACCOUNT,
-            user=call.caller.user_arn,
-            operation=call.operation.name,
-            arn=arn((name.account or "", region), name.name, name.qualifier or "$LATEST"),
-        )
-    return _Subject(call.caller.lane, name.name, qualifier_of(name, call.query.get("Qualifier")))
-
-
-def _existing(fleet: Fleet, call: Call) -> _Subject:
-    subject = _subject(call)
-    if not fleet.exists(subject.lane, subject.name, subject.qualifier):
-        raise AwsError(Kind.FUNCTION_MISSING)
-    return subject
-
-
-def _configured(fleet: Fleet, subject: _Subject) -> Config:
+def _configured(fleet: Fleet, subject: Subject) -> Config:
     config = fleet.config(subject.lane, subject.name, subject.qualifier)
     if config is None:
         raise AwsError(Kind.CONFIG_MISSING, arn=subject.arn)
     return config
 
 
-def _check_conflict(call: Call, subject: _Subject) -> None:
+def _check_destinations(fleet: Fleet, call: Call, subject: Subject, settings: Settings) -> None:
+    check_destinations(fleet, subject.lane, subject.name, settings.destinations)
+    rules = call.rules
+    rules.propagation.check(settings.destinations, call.now_ms, rules.iam_propagation_s)
+
+
+def _check_conflict(call: Call, subject: Subject) -> None:
     if call.conflict:
         raise AwsError(Kind.CONFLICT, arn=subject.arn)
-
-
-def _max_items(sent: str | None) -> tuple[int, list[str]]:
-    low, high = MAX_ITEMS
-    if sent is None:
-        return high, []
-    if not sent.removeprefix("-").isdecimal() or len(sent) > 9:  # noqa: PLR2004 - fits 32 bits
-        raise AwsError(Kind.WRONG_TYPE, token="STRING_VALUE", wanted="an Integer")  # noqa: S106
-    value = int(sent)
-    if value < low:
-        return low, [violation(value, "maxItems", f"have value greater than or equal to {low}")]
-    if value > high:
-        return high, [violation(value, "maxItems", f"have value less than or equal to {high}")]
-    return value, []
-
-
-def _qualifier_in(marker: str) -> str:
-    try:
-        return urlsafe_b64decode(marker).decode()
-    except ValueError as error:
-        raise AwsError(Kind.BAD_MARKER) from error
 
 
 def _render(function_arn: str, config: Config) -> str:

@@ -51,6 +51,7 @@ class Reply:
         headers: further headers.
         delay_s: seconds until the reply is sent or the connection is cut.
         ending: how it ends; the connection stays open only after WHOLE and NEVER.
+        changed: whether a change was made, that others have to wait for.
         subject: (account, Region, function) whose change is in flight until this reply is over.
     """
 
@@ -60,6 +61,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
     ending: Ending = Ending.WHOLE
+    changed: bool = False
     subject: tuple[str, str, str] | None = None
 
 

@@ -30,10 +30,19 @@ class Faults:
         hang: probability that the call is never answered; nothing is changed.
         truncated: probability that the answer announces more bytes than come before the close.
         garbage: probability of a 200 with an HTML page instead of the answer.
+        expired: probability that credentials of AssumeRole are said to have expired.
         retry_after_s: seconds in a `Retry-After` header (rounded up) on every 429, or None.
+        latency_s: seconds that every answer of Lambda and STS takes; the median, if there is a
+            99th percentile.
+        latency_p99_s: seconds within which 99 of 100 answers come, log-normally distributed; None
+            if all take the same time.
+        settle_s: seconds that a change goes on after its answer; another change of the same
+            function meets a 409 meanwhile, as it does while the first is unanswered.
+        iam_propagation_s: seconds that a destination is refused for after it was first seen.
 
     Raises:
-        ValueError: a probability outside 0..1, or seconds below 0.
+        ValueError: a probability outside 0..1, seconds below 0, or a 99th percentile below the
+            median or without one.
     """
 
     throttle: float = 0.0
@@ -46,7 +55,12 @@ class Faults:
     hang: float = 0.0
     truncated: float = 0.0
     garbage: float = 0.0
+    expired: float = 0.0
     retry_after_s: float | None = None
+    latency_s: float = 0.0
+    latency_p99_s: float | None = None
+    settle_s: float = 0.0
+    iam_propagation_s: float = 0.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -57,6 +71,10 @@ class Faults:
                 _within(field.name, value, 0, _LONGEST_S)
             else:
                 _within(field.name, value, 0, 1)
+        if self.latency_p99_s is not None and not 0 < self.latency_s <= self.latency_p99_s:
+            raise ValueError(
+                f"latency_p99_s: {self.latency_p99_s!r} is below latency_s, or that is 0"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +86,17 @@ class SandboxOptions:
         port: port to listen on; 0 takes any free one.
         rate: Lambda control-plane calls a second for each lane (account and Region); None: any.
         burst: calls that a rested lane takes at once.
-        latency_s: seconds that every answer of Lambda and STS takes.
+        tls_cert: PEM file of the certificate (chain) to serve HTTPS with; None: HTTP.
+        tls_key: PEM file of its private key; None: it is in the certificate's file.
         any_function: every well-formed function name exists, with every qualifier, each with a
             configuration until that is deleted.
         merge_destinations: an Update keeps the half of DestinationConfig that it does not send.
             False replaces the whole of it. No record of AWS's answers rules out either.
+        verify_signatures: whether a caller has to prove with a Signature Version 4 who it is.
+        secret: the secret of every access key, apart from those that AssumeRole hands out.
+        external_id: the ExternalId that every role wants from who assumes it; None: none.
+        session_duration_s: seconds that the credentials of AssumeRole last, whatever is asked for;
+            None: as asked for.
         faults: what goes wrong on purpose.
         seed: seed of the faults: the same seed and calls give the same answers.
 
@@ -84,15 +108,23 @@ class SandboxOptions:
     port: int = 0
     rate: float | None = 15.0
     burst: float = 15.0
-    latency_s: float = 0.0
+    tls_cert: str | None = None
+    tls_key: str | None = None
     any_function: bool = False
     merge_destinations: bool = False
+    verify_signatures: bool = True
+    secret: str = "secret"  # noqa: S105 - a sandbox's secret is public
+    external_id: str | None = None
+    session_duration_s: float | None = None
     faults: Faults = Faults()
     seed: int = 0
 
     def __post_init__(self) -> None:
         _within("port", self.port, 0, 65535)
         _within("burst", self.burst, 1, float("inf"))
-        _within("latency_s", self.latency_s, 0, _LONGEST_S)
+        if self.session_duration_s is not None:
+            _within("session_duration_s", self.session_duration_s, 0, _LONGEST_S)
+        if self.tls_key is not None and self.tls_cert is None:
+            raise ValueError("tls_key: there is no tls_cert")
         if self.rate is not None and not self.rate > 0:
             raise ValueError(f"rate: {self.rate!r} is not above 0")

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-_FUNCTIONS = "/2019-09-25/functions/"
+_CONFIGS = "/2019-09-25/functions/"
+_FUNCTIONS = "/2015-03-31/functions/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +25,23 @@ PUT = Operation("PutFunctionEventInvokeConfig", changes=True)
 GET = Operation("GetFunctionEventInvokeConfig", changes=False)
 DELETE = Operation("DeleteFunctionEventInvokeConfig", changes=True)
 LIST = Operation("ListFunctionEventInvokeConfigs", changes=False)
+LIST_FUNCTIONS = Operation("ListFunctions", changes=False)
+GET_FUNCTION = Operation("GetFunctionConfiguration", changes=False)
 
 _ROUTES = {
-    ("POST", "event-invoke-config"): UPDATE,
-    ("PUT", "event-invoke-config"): PUT,
-    ("GET", "event-invoke-config"): GET,
-    ("DELETE", "event-invoke-config"): DELETE,
-    ("GET", "event-invoke-config/list"): LIST,
+    ("POST", _CONFIGS, "event-invoke-config"): UPDATE,
+    ("PUT", _CONFIGS, "event-invoke-config"): PUT,
+    ("GET", _CONFIGS, "event-invoke-config"): GET,
+    ("DELETE", _CONFIGS, "event-invoke-config"): DELETE,
+    ("GET", _CONFIGS, "event-invoke-config/list"): LIST,
+    ("GET", _FUNCTIONS, "configuration"): GET_FUNCTION,
 }
 
 
 def route(method: str, path: str) -> tuple[Operation, str] | None:
     """The Lambda operation that a request means, and the function name as sent, decoded.
+
+    ListFunctions has none: it is empty there.
 
     The path is taken as it comes, apart from the names "." and "..": web servers resolve those away
     before a service sees them, and what is left is no operation.
@@ -47,10 +53,11 @@ def route(method: str, path: str) -> tuple[Operation, str] | None:
     Returns:
         None where there is no such operation.
     """
-    if not path.startswith(_FUNCTIONS):
-        return None
-    name, _, rest = path[len(_FUNCTIONS) :].partition("/")
-    operation = _ROUTES.get((method, rest))
+    if path.rstrip("/") == _FUNCTIONS[:-1]:
+        return (LIST_FUNCTIONS, "") if method == "GET" else None
+    api = path[: len(_CONFIGS)]
+    name, _, rest = path[len(_CONFIGS) :].partition("/")
+    operation = _ROUTES.get((method, api, rest))
     if operation is None:
         return None
     if "%" in name:

@@ -2,9 +2,10 @@
 
 import time
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
-from bulkeic.sandbox import caller
+from bulkeic.sandbox import state
+from bulkeic.sandbox.generate import populate
 from bulkeic.sandbox.names import LATEST
 from bulkeic.sandbox.options import SandboxOptions
 from bulkeic.sandbox.server import Server
@@ -30,7 +31,7 @@ class Sandbox:
         """Start listening.
 
         Raises:
-            OSError: the address cannot be had.
+            OSError: the address cannot be had, or the certificate not be used.
             RuntimeError: it listens already.
         """
         if self._server is not None:
@@ -59,7 +60,8 @@ class Sandbox:
         if self._server is None:
             raise RuntimeError("the sandbox is not listening")
         host = self._server.host
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._server.port}"
+        scheme = "https" if self._world.options.tls_cert else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self._server.port}"
 
     def hold(
         self, account_id: str, region: str, function_name: str, qualifier: str = LATEST
@@ -81,6 +83,43 @@ class Sandbox:
         """
         self._world.hold(account_id, region, function_name, qualifier)
 
+    def populate(
+        self, functions: int, *, accounts: int = 1, regions: int = 1, configured: float = 1.0
+    ) -> None:
+        """Make functions `fn-0` and so on in each of these accounts and Regions.
+
+        Args:
+            functions: how many in each lane (account and Region).
+            accounts: how many accounts, from 123456789012 on.
+            regions: how many Regions, from us-east-1 on.
+            configured: the part of them that has a configuration, 0 to 1.
+
+        Raises:
+            ValueError: more Regions than there are, or a part that is none.
+        """
+        populate(
+            self._world.fleet,
+            functions,
+            accounts=accounts,
+            regions=regions,
+            configured=configured,
+        )
+
+    def load_state(self, text: str) -> None:
+        """Add the functions and configurations of a state.
+
+        Args:
+            text: what `save_state` wrote.
+
+        Raises:
+            ValueError: no JSON, or not a state; some of it may have been added.
+        """
+        state.read(text, self._world.fleet)
+
+    def save_state(self, file: TextIO) -> None:
+        """Write all functions and their configurations as JSON: equal fleets give equal texts."""
+        state.write(self._world.fleet, file)
+
     def credentials(self, account_id: str) -> tuple[str, str]:
         """The access key and the secret of a user in that account."""
-        return caller.credentials(account_id)
+        return f"AKIA{account_id}", self._world.options.secret

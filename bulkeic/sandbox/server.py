@@ -1,12 +1,16 @@
 """Listening, and closing what was opened."""
 
 import asyncio
+import ssl
+from typing import Any
+from weakref import WeakSet
 
 from bulkeic.sandbox.connection import Connection
 from bulkeic.sandbox.service import Service
 from bulkeic.sandbox.world import World
 
 _SWEEP_S = 1.0
+_HANDSHAKE_S = 5.0
 
 
 class Server:
@@ -20,6 +24,7 @@ class Server:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._connections: set[Connection] = set()
+        self._handshaking: WeakSet[Connection] = WeakSet()
         self._listener: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._closing = False
@@ -30,16 +35,20 @@ class Server:
         """Listen as the world's options say.
 
         Raises:
-            OSError: the address cannot be had.
+            OSError: the address cannot be had, or the certificate not be used.
         """
         loop = asyncio.get_running_loop()
         server = cls(loop)
         service = Service(world)
         server._listener = await loop.create_server(
-            lambda: server._connect(Connection(service, world, server._connections, loop)),
+            lambda: server._connect(
+                Connection(service, world, server._connections, loop),
+                secured=world.options.tls_cert is not None,
+            ),
             world.options.host,
             world.options.port,
             backlog=1024,
+            **_tls(world),
         )
         # The first of several: port 0 is another port on each address of a name.
         server.host, server.port = server._listener.sockets[0].getsockname()[:2]
@@ -53,7 +62,7 @@ class Server:
         if self._listener is not None:
             self._listener.close()
         self._closing = True
-        for connection in self._connections:
+        for connection in (*self._connections, *self._handshaking):
             connection.abort()
         # Once round the loop first: what was accepted just now is not yet among the connections.
         await asyncio.sleep(0)
@@ -62,7 +71,9 @@ class Server:
         if self._listener is not None:
             await self._listener.wait_closed()
 
-    def _connect(self, connection: Connection) -> Connection:
+    def _connect(self, connection: Connection, *, secured: bool) -> Connection:
+        # A handshake that fails ends without a word to the connection: it must not be waited for.
+        (self._handshaking if secured else self._connections).add(connection)
         if self._closing:
             connection.abort()
         return connection
@@ -73,3 +84,12 @@ class Server:
         for connection in list(self._connections):
             connection.expire(now)
         self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)
+
+
+def _tls(world: World) -> dict[str, Any]:
+    certificate = world.options.tls_cert
+    if certificate is None:
+        return {}
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, world.options.tls_key)
+    return {"ssl": context, "ssl_handshake_timeout": _HANDSHAKE_S}

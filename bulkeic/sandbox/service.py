@@ -5,9 +5,9 @@ the table of `bulkeic.sandbox.lambda_api`.
 
     gate                                            refusal
     method and path name an operation               404 UnknownOperationException
-    an Authorization header is there                403 MissingAuthenticationTokenException
-    its credential can be read                      403 IncompleteSignatureException
-    it is for Lambda                                403 InvalidSignatureException
+    the sender is who it says it is                 403, see `bulkeic.sandbox.caller`
+    its role's credentials are not said to have
+        expired by a draw                           403 ExpiredTokenException
     no 429 is drawn                                 429 TooManyRequestsException
     the lane has quota (this takes a token)         429 TooManyRequestsException
     no hang and no cut before the change is drawn   no answer
@@ -19,13 +19,14 @@ STS is at the path "/", knows no faults and takes no quota.
 from math import ceil
 from urllib.parse import parse_qsl
 
-from bulkeic.sandbox import lambda_api, sts_api, window
-from bulkeic.sandbox.caller import identify
+from bulkeic.sandbox import cross_site, lambda_api, live, sts_api, window
+from bulkeic.sandbox.caller import Caller
+from bulkeic.sandbox.calls import Call
 from bulkeic.sandbox.errors import AwsError, Kind, json_body, xml_body
 from bulkeic.sandbox.faults import Mishap
 from bulkeic.sandbox.message import Ending, Reply, Request
 from bulkeic.sandbox.names import parse
-from bulkeic.sandbox.router import route
+from bulkeic.sandbox.router import Operation, route
 from bulkeic.sandbox.world import World
 
 _UNKNOWN = "Unknown"
@@ -42,6 +43,9 @@ class Service:
     def __init__(self, world: World) -> None:
         self._world = world
         self._serial = 0
+        self._latency_s = 0.0
+        options = world.options
+        self._trust = sts_api.Trust(options.secret, options.external_id, options.session_duration_s)
 
     def answer(self, request: Request, *, now: float, wall_s: float) -> Reply:
         """Decide what becomes of a request. `over` is due when that has happened.
@@ -52,53 +56,86 @@ class Service:
             wall_s: Unix time in seconds.
         """
         if request.path.startswith(window.ROOT):
-            return window.answer(self._world, request)
+            return cross_site.refusal(request) or window.answer(self._world, request, wall_s)
         self._serial += 1
-        reply = self._sts(request) if request.path == "/" else self._lambda(request, now, wall_s)
+        self._latency_s = self._world.latency_s()
+        reply = (
+            self._sts(request, wall_s)
+            if request.path == "/"
+            else self._lambda(request, now, wall_s)
+        )
         reply.headers["x-amzn-RequestId"] = self._request_id()
-        reply.delay_s += self._world.options.latency_s
+        reply.delay_s += self._latency_s
         return reply
 
-    def over(self, reply: Reply) -> None:
-        """Note that a reply was sent, or never will be."""
+    def over(self, reply: Reply, *, now: float) -> None:
+        """Note that a reply was sent, or never will be.
+
+        Args:
+            reply: the reply.
+            now: seconds of the clock of `answer`.
+        """
         if reply.subject is not None:
+            if reply.changed:
+                self._world.changes.end(reply.subject, now, self._world.faults.settle_s)
             self._world.stats.ended(reply.subject)
             reply.subject = None
 
     def _lambda(self, request: Request, now: float, wall_s: float) -> Reply:
-        stats = self._world.stats
         routed = route(request.method, request.path)
         if routed is None:
             blanks = {"method": request.method, "path": request.path}
             reply = self._refusal(AwsError(Kind.UNKNOWN_OPERATION, **blanks))
-            stats.called(_UNKNOWN, str(reply.status), None)
+            self._count(_UNKNOWN, reply, wall_s, function=request.path)
             return reply
         operation, sent_name = routed
         try:
-            caller = identify(request, "lambda")
+            caller = self._world.guard.identify(request, "lambda", wall_s)
         except AwsError as error:
-            stats.called(operation.name, str(error.status), None)
-            return self._refusal(error)
-        fate = self._world.draw()
-        call = lambda_api.Call(
+            reply = self._refusal(error)
+            self._count(operation.name, reply, wall_s, function=sent_name)
+            return reply
+        return self._identified(request, operation, sent_name, caller, now=now, wall_s=wall_s)
+
+    def _identified(
+        self,
+        request: Request,
+        operation: Operation,
+        sent_name: str,
+        caller: Caller,
+        *,
+        now: float,
+        wall_s: float,
+    ) -> Reply:
+        world, name = self._world, parse(sent_name)
+        fate = world.draw()
+        subject = (*caller.lane, name.name) if operation.changes and name is not None else None
+        call = Call(
             operation,
             caller,
             sent_name,
-            parse(sent_name),
+            name,
             _parameters(request.query),
             request.body,
             int(wall_s * 1000),
-            conflict=fate.mishap is Mishap.CONFLICT,
+            world.rules(),
+            conflict=fate.mishap is Mishap.CONFLICT
+            or (subject is not None and world.changes.go_on(subject, now)),
         )
-        reply = self._outcome(call, fate.mishap, now)
+        if fate.expired and caller.session is not None:
+            reply = self._refusal(AwsError(Kind.EXPIRED_TOKEN))
+        else:
+            reply = self._outcome(call, fate.mishap, now)
         reply.delay_s = fate.slow_s
-        stats.called(operation.name, _label(reply), caller.lane)
-        if operation.changes and call.name is not None:
-            reply.subject = (*caller.lane, call.name.name)
-            stats.began(reply.subject)
+        self._count(operation.name, reply, wall_s, caller.lane, sent_name)
+        if subject is not None:
+            reply.subject = subject
+            world.stats.began(subject)
+            if reply.changed:
+                world.changes.begin(subject)
         return reply
 
-    def _outcome(self, call: lambda_api.Call, mishap: Mishap | None, now: float) -> Reply:
+    def _outcome(self, call: Call, mishap: Mishap | None, now: float) -> Reply:
         throttled = mishap is Mishap.THROTTLE
         if not throttled and not self._world.quota.take(call.caller.lane, now):
             self._world.stats.refused += 1
@@ -115,27 +152,40 @@ class Service:
             case _:
                 return _spoilt(self._performed(call), mishap)
 
-    def _performed(self, call: lambda_api.Call) -> Reply:
-        merge = self._world.options.merge_destinations
+    def _performed(self, call: Call) -> Reply:
         try:
-            status, body = lambda_api.perform(self._world.fleet, call, merge_destinations=merge)
+            status, body = lambda_api.perform(self._world.fleet, call)
         except AwsError as error:
             return self._refusal(error)
-        return Reply(status, body, "application/json" if body else None)
+        kind = "application/json" if body else None
+        return Reply(status, body, kind, changed=call.operation.changes)
 
-    def _sts(self, request: Request) -> Reply:
+    def _sts(self, request: Request, wall_s: float) -> Reply:
         sent = sts_api.parameters(request)
-        action = sent.get("Action")
-        operation = action if action == sts_api.CALLER_IDENTITY else _UNKNOWN
+        action = sent.get("Action", "")
+        operation = action if action in sts_api.ACTIONS else _UNKNOWN
         request_id = self._request_id()
         try:
-            caller = identify(request, "sts")
-            reply = Reply(200, sts_api.perform(sent, caller, request_id), "text/xml")
+            caller = self._world.guard.identify(request, "sts", wall_s)
+            call = sts_api.StsCall(sent, caller, request_id, self._serial, wall_s)
+            reply = Reply(200, sts_api.perform(call, self._trust), "text/xml")
         except AwsError as error:
             body = xml_body(error, sts_api.NAMESPACE, request_id)
             reply = Reply(error.status, body, "text/xml")
-        self._world.stats.called(operation, str(reply.status), None)
+        self._count(operation, reply, wall_s)
         return reply
+
+    def _count(
+        self,
+        operation: str,
+        reply: Reply,
+        wall_s: float,
+        lane: tuple[str, str] | None = None,
+        function: str = "",
+    ) -> None:
+        held_s = reply.delay_s + self._latency_s
+        call = live.Call(wall_s, lane, operation, function, _label(reply), held_s)
+        self._world.stats.called(call)
 
     def _refusal(self, error: AwsError) -> Reply:
         reply = Reply(error.status, json_body(error), headers={"x-amzn-ErrorType": error.code})
@@ -157,7 +207,7 @@ def _spoilt(reply: Reply, mishap: Mishap | None) -> Reply:
             reply.ending = Ending.TRUNCATED
             reply.content_type = "application/json"
         case Mishap.GARBAGE:
-            return Reply(200, _GARBAGE, "text/html")
+            return Reply(200, _GARBAGE, "text/html", changed=reply.changed)
         case _:
             pass
     return reply

@@ -155,7 +155,8 @@ def _half(data: Any) -> str | None:
     if data is None:
         return None
     arn = _typed(data, dict, "an object").get("Destination")
-    return "" if arn is None else _shared(_typed(arn, str, "a String"))
+    text: str = "" if arn is None else _typed(arn, str, "a String")
+    return _shared(text) if len(text) <= DESTINATION_MAX else text
 
 
 def _integer(data: Any) -> int | None:

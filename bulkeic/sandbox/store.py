@@ -5,7 +5,8 @@ or None. Only a function with versions or aliases has a dictionary of its own. C
 change, so that any number of functions share the one they were made with.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bulkeic.sandbox.names import LATEST
@@ -43,12 +44,13 @@ class Fleet:
         any_function: whether every function exists, with every qualifier, and has the default.
     """
 
-    __slots__ = ("_any", "_lanes", "default")
+    __slots__ = ("_any", "_lanes", "_names", "default")
 
     def __init__(self, default: Config, *, any_function: bool = False) -> None:
         self.default = default
         self._any = any_function
         self._lanes: dict[Lane, dict[str, Config | Versions | None]] = {}
+        self._names: dict[Lane, list[str]] = {}
 
     def exists(self, lane: Lane, name: str, qualifier: str = LATEST) -> bool:
         """Whether the function has that version or alias."""
@@ -79,6 +81,8 @@ class Fleet:
     def set(self, lane: Lane, name: str, qualifier: str, config: Config | None) -> None:
         """Make the function, version or alias if need be, and set or remove its configuration."""
         functions = self._lanes.setdefault(lane, {})
+        if name not in functions:
+            self._names.pop(lane, None)
         if qualifier == LATEST and not isinstance(functions.get(name), dict):
             functions[name] = config
             return
@@ -96,10 +100,33 @@ class Fleet:
             config: the configuration that goes with it if it has none.
         """
         if name not in self._lanes.setdefault(lane, {}):
+            self._names.pop(lane, None)
             unseen = self.default if self._any else None
             self._lanes[lane][name] = config if qualifier == LATEST else unseen
         if self._versions(lane, name).get(qualifier) is None:
             self.set(lane, name, qualifier, config)
+
+    def hold_all(self, lane: Lane, configs: Mapping[str, Config | None]) -> None:
+        """Make functions with these configurations; what is there already stays as it is."""
+        self._names.pop(lane, None)
+        functions: dict[str, Config | Versions | None] = {**configs, **self._lanes.get(lane, {})}
+        self._lanes[lane] = functions
+
+    def numbered(self, lane: Lane, name: str) -> list[str]:
+        """$LATEST and the versions, without the aliases, of a function that was made, in order."""
+        return sorted(
+            qualifier
+            for qualifier in self._versions(lane, name)
+            if qualifier == LATEST or qualifier.isdecimal()
+        )
+
+    def names_after(self, lane: Lane, name: str, limit: int) -> list[str]:
+        """The next functions of a lane, in order: at most `limit`, after a name."""
+        names = self._names.get(lane)
+        if names is None:
+            names = self._names[lane] = sorted(self._lanes.get(lane, {}))
+        start = bisect_right(names, name) if name else 0
+        return names[start : start + limit]
 
     def functions(self) -> Iterator[tuple[Lane, str, Versions]]:
         """Every function that was made or changed, in order of account, Region and name."""
@@ -109,7 +136,7 @@ class Fleet:
 
     def replace(self, other: "Fleet") -> None:
         """Hold what another fleet holds, which is not to be used any more."""
-        self._lanes = other._lanes  # noqa: SLF001 - of the same class
+        self._lanes, self._names = other._lanes, {}  # noqa: SLF001 - of the same class
 
     def _versions(self, lane: Lane, name: str) -> Versions:
         unseen = self.default if self._any else None

@@ -1,5 +1,7 @@
 """The sandbox's own endpoints, under /_sandbox/: to look in, and to change what it does.
 
+    GET  (nothing)    a page that shows calls as they come
+    GET  live         what that page shows
     GET  stats        what was called
     POST reset-stats  count anew
     GET  state        all configurations
@@ -15,8 +17,10 @@ cannot be done is answered with {"error": ...}.
 
 import json
 from collections.abc import Callable
+from math import inf, isfinite
 from typing import Any
 
+from bulkeic.sandbox import page
 from bulkeic.sandbox.faults import faults_from_json, faults_to_json
 from bulkeic.sandbox.message import Reply, Request
 from bulkeic.sandbox.names import LATEST, check_place
@@ -27,12 +31,20 @@ from bulkeic.sandbox.world import World
 ROOT = "/_sandbox/"
 
 
-def answer(world: World, request: Request) -> Reply:
-    """Answer a request whose path begins with ROOT."""
+def answer(world: World, request: Request, wall_s: float) -> Reply:
+    """Answer a request whose path begins with ROOT.
+
+    Args:
+        world: what it looks into or changes.
+        request: as read.
+        wall_s: Unix time in seconds.
+    """
     name = request.path.removeprefix(ROOT)
+    if request.method == "GET" and name in _VIEWS:
+        return _VIEWS[name](world, wall_s)
     handler = _HANDLERS.get((request.method, name))
     if handler is None:
-        known = any(name == other for _, other in _HANDLERS)
+        known = name in _VIEWS or any(name == other for _, other in _HANDLERS)
         return _reply(405 if known else 404, {"error": f"no {request.method} {request.path}"})
     try:
         data = json.loads(request.body) if request.method == "PUT" or name == "hold" else None
@@ -43,6 +55,18 @@ def answer(world: World, request: Request) -> Reply:
 
 def _reply(status: int, data: Any) -> Reply:
     return Reply(status, json.dumps(data, separators=(",", ":")).encode())
+
+
+def _page(_: World, __: float) -> Reply:
+    return Reply(200, page.BODY, "text/html; charset=utf-8", dict(page.HEADERS))
+
+
+def _live(world: World, wall_s: float) -> Reply:
+    # No number of JSON says "any"; null does.
+    limits = {"rate": world.options.rate or inf, "burst": world.options.burst}
+    quota = {name: limit if isfinite(limit) else None for name, limit in limits.items()}
+    live = world.stats.live_json(world.connections, wall_s) | {"quota": quota}
+    return _reply(200, live)
 
 
 def _stats(world: World, _: Any) -> Any:
@@ -97,6 +121,7 @@ def _place(item: Any) -> tuple[str, str, str, str]:
     return place
 
 
+_VIEWS: dict[str, Callable[[World, float], Reply]] = {"": _page, "live": _live}
 _HANDLERS: dict[tuple[str, str], Callable[[World, Any], Any]] = {
     ("GET", "stats"): _stats,
     ("POST", "reset-stats"): _reset_stats,

@@ -2,7 +2,11 @@
 
 from random import Random
 
-from bulkeic.sandbox.faults import Fate, draw
+from bulkeic.sandbox.caller import Guard
+from bulkeic.sandbox.calls import Rules
+from bulkeic.sandbox.changes import Changes
+from bulkeic.sandbox.destinations import Propagation
+from bulkeic.sandbox.faults import Fate, draw, latency_s
 from bulkeic.sandbox.names import check_place
 from bulkeic.sandbox.options import SandboxOptions
 from bulkeic.sandbox.quota import Quota
@@ -22,8 +26,10 @@ class World:
         options: what the sandbox was told.
         faults: what goes wrong now.
         fleet: the functions.
+        guard: who tells callers apart.
         quota: the lanes' quota.
         stats: the counts.
+        changes: the changes that go on.
         connections: how many are open.
 
     Args:
@@ -36,14 +42,28 @@ class World:
         self.options = options
         self.faults = options.faults
         self.fleet = Fleet(default, any_function=options.any_function)
+        self.guard = Guard(options.secret, verify_signatures=options.verify_signatures)
         self.quota = Quota(options.rate, options.burst)
         self.stats = Stats()
+        self.changes = Changes()
+        self._propagation = Propagation()
         self.connections = 0
-        self._dice = Random(options.seed)  # noqa: S311 - faults are to be repeatable
+        # Faults are to be repeatable, and their dice not to depend on how many calls STS gets.
+        self._dice = Random(options.seed)  # noqa: S311
+        self._latency_dice = Random(f"latency {options.seed}")  # noqa: S311
 
     def draw(self) -> Fate:
         """Decide what goes wrong with the next call."""
         return draw(self._dice, self.faults)
+
+    def rules(self) -> Rules:
+        """What changes are made by now."""
+        lag_s = self.faults.iam_propagation_s
+        return Rules(self.options.merge_destinations, self._propagation, lag_s)
+
+    def latency_s(self) -> float:
+        """Decide how many seconds the next answer takes."""
+        return latency_s(self._latency_dice, self.faults)
 
     def hold(self, account_id: str, region: str, function_name: str, qualifier: str) -> None:
         """Make a function as `Sandbox.hold` says.

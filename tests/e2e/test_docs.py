@@ -13,6 +13,8 @@ from bulkeic.core.fields import FIELDS
 from bulkeic.core.model import Outcome, Status
 from bulkeic.core.summary import Traffic, summarise
 from bulkeic.sandbox import Faults
+from bulkeic.sandbox.generate import REGIONS
+from bulkeic.sandbox.scenario import FIELDS as FIELDS_OF_A_SCENARIO
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (ROOT / "docs/commands.md").read_text()
@@ -29,7 +31,7 @@ def test_every_command_is_in_the_docs_and_no_other() -> None:
 def test_every_flag_is_in_the_docs_and_no_other(name: str) -> None:
     options = [each for each in cli.commands[name].params if isinstance(each, click.Option)]
     flags = {flag for option in options for flag in option.opts if flag != "--help"}
-    told = set(re.findall(r"`(--[a-z-]+)(?: FILE)?`", SECTIONS[name]))
+    told = set(re.findall(r"`(--[a-z0-9-]+)(?: FILE)?`", SECTIONS[name]))
 
     assert {flag for flag in told if flag not in flags and flag != "--version"} <= (
         {"--help", "--sandbox"} if name == "sandbox" else set()
@@ -75,3 +77,13 @@ def test_the_example_fleet_is_what_the_readme_says() -> None:
     assert (
         sum("-missing" in row for row in rows) == sum("-unconfigured" in row for row in rows) == 1
     )
+
+
+def test_every_field_of_a_scenario_is_in_the_docs() -> None:
+    text = (ROOT / "docs/sandbox.md").read_text()
+    for name in FIELDS_OF_A_SCENARIO:
+        assert f"`{name}`" in text
+
+
+def test_the_regions_of_generated_fleets_are_in_the_docs() -> None:
+    assert ", ".join(REGIONS) in (ROOT / "docs/sandbox.md").read_text()

@@ -65,7 +65,7 @@ async def test_jobs_may_come_slowly_and_without_end_in_sight() -> None:
 
 
 async def test_leaving_early_leaves_nothing_behind() -> None:
-    options = SandboxOptions(rate=None, any_function=True, latency_s=0.05)
+    options = SandboxOptions(rate=None, any_function=True, faults=Faults(latency_s=0.05))
     async with (
         Sandbox(options) as sandbox,
         Updater(endpoint_url=sandbox.url, concurrency=2) as updater,

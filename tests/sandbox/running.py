@@ -11,7 +11,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from bulkeic.sandbox import Sandbox, SandboxOptions
@@ -64,24 +67,49 @@ class Running:
             self._started.set()
             await self._stop.wait()
 
+    def role(self, name: str = "deployer", account: str = ACCOUNT, **asked: Any) -> dict[str, str]:
+        """The credentials of an assumed role, as arguments of `client`."""
+        answer = self.client(service="sts").assume_role(
+            RoleArn=f"arn:aws:iam::{account}:role/{name}", RoleSessionName="tests", **asked
+        )["Credentials"]
+        return {
+            "key": answer["AccessKeyId"],
+            "secret": answer["SecretAccessKey"],
+            "token": answer["SessionToken"],
+        }
+
     def hold(self, name: str, qualifier: str = "$LATEST", *, account: str = ACCOUNT) -> None:
         place = {"account_id": account, "region": REGION, "function_name": name}
         assert self.window("POST", "hold", [place | {"qualifier": qualifier}])[0] == 200
 
     def client(
-        self, account: str = ACCOUNT, region: str = REGION, service: str = "lambda", **config: Any
+        self,
+        account: str = ACCOUNT,
+        region: str = REGION,
+        service: str = "lambda",
+        *,
+        key: str | None = None,
+        secret: str | None = None,
+        token: str | None = None,
+        verify: str | None = None,
+        **config: Any,
     ) -> Any:
-        key, secret = self._sandbox.credentials(account)
+        usual_key, usual_secret = self._sandbox.credentials(account)
         client = self._session.create_client(
             service,
             region_name=region,
             endpoint_url=self._sandbox.url,
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
+            aws_access_key_id=key or usual_key,
+            aws_secret_access_key=secret or usual_secret,
+            aws_session_token=token,
+            verify=verify,
             config=Config(retries={"total_max_attempts": 1}, proxies={}, **config),
         )
         self._clients.callback(client.close)
         return client
+
+    def populate(self, functions: int, **more: Any) -> None:
+        self._sandbox.populate(functions, **more)
 
     def window(self, method: str, name: str, data: Any = None) -> tuple[int, Any]:
         body = None if data is None else json.dumps(data)
@@ -145,12 +173,29 @@ def update_bytes(
     account: str = ACCOUNT,
     region: str = REGION,
     close: bool = True,
+    key: str = "",
 ) -> bytes:
-    """An Update as it goes over the wire."""
-    scope = f"AKIA{account}/20251123/{region}/lambda/aws4_request"
-    return (
-        f"POST /2019-09-25/functions/{name}/event-invoke-config HTTP/1.1\r\nHost: sandbox\r\n"
-        f"Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n"
-        f"Connection: {'close' if close else 'keep-alive'}\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
-    ).encode() + body
+    """An Update as it goes over the wire, signed by botocore."""
+    path = f"/2019-09-25/functions/{name}/event-invoke-config"
+    credentials = Credentials(key or f"AKIA{account}", "secret")
+    headers = signed("POST", path, body, credentials, region=region)
+    headers["Connection"] = "close" if close else "keep-alive"
+    headers["Content-Length"] = str(len(body))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
+
+
+def signed(
+    method: str,
+    target: str,
+    body: bytes,
+    credentials: Credentials,
+    *,
+    region: str = REGION,
+    service: str = "lambda",
+    headers: dict[str, str] | None = None,
+) -> dict[str, str]:
+    """The headers of a request, signed by botocore."""
+    request = AWSRequest(method, f"http://sandbox{target}", headers or {}, body)
+    SigV4Auth(credentials, service, region).add_auth(request)
+    return {"Host": "sandbox", **dict(request.headers.items())}

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from bulkeic.sandbox import SandboxOptions
+from bulkeic.sandbox import Faults, SandboxOptions, caller, sessions, settings
 from bulkeic.sandbox.connection import HEAD_LIMIT, LINGER_S, PATIENCE_S, Connection
 from bulkeic.sandbox.service import Service
 from bulkeic.sandbox.world import World
 
-from .running import Running, update_bytes
+from .running import ACCOUNT, Running, update_bytes
 
 STATS = b"GET /_sandbox/stats HTTP/1.1\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -76,7 +76,7 @@ def test_what_is_not_refused(sandbox: Running, data: bytes) -> None:
 
 
 def test_a_refusal_comes_after_the_answers_before_it(start: Callable[..., Running]) -> None:
-    running = start(latency_s=0.01)
+    running = start(faults=Faults(latency_s=0.01))
     running.hold("fn")
     answer = running.talk(update_bytes("fn", close=False) + b"rubbish\r\n\r\n")
     assert [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]] == [b"200", b"400"]
@@ -136,6 +136,25 @@ def test_calls_of_boto3_share_a_connection(start: Callable[..., Running]) -> Non
     for _ in range(5):
         aws.update_function_event_invoke_config(FunctionName="fn", MaximumRetryAttempts=1)
     assert running.stats()["connections_accepted"] == before + 2
+
+
+def test_nothing_long_stays_in_memory(sandbox: Running) -> None:
+    def kept() -> int:
+        # Dates are apart: each second is another one.
+        caches = (caller._read, sessions._find, settings._shared)  # noqa: SLF001 - what is tried
+        return sum(cache.cache_info().currsize for cache in caches)
+
+    sandbox.hold("fn")
+    long = "A" * 20_000
+    destination = b'{"DestinationConfig":{"OnFailure":{"Destination":"arn:%b"}}}' % long.encode()
+    sandbox.talk(update_bytes("fn"))
+    before = kept()
+    assert sandbox.talk(update_bytes("fn", key=f"{ACCOUNT}{long}")).startswith(b"HTTP/1.1 403")
+    token = f"X-Amz-Security-Token: {long}\r\nHost:".encode()
+    answer = sandbox.talk(update_bytes("fn").replace(b"Host:", token))
+    assert b"UnrecognizedClientException" in answer
+    assert sandbox.talk(update_bytes("fn", destination)).startswith(b"HTTP/1.1 400")
+    assert kept() == before
 
 
 class Wire(asyncio.Transport):
@@ -200,7 +219,7 @@ def test_who_keeps_us_waiting_is_cut(
 
 
 def test_who_waits_for_us_is_not(loop: asyncio.AbstractEventLoop) -> None:
-    world, wire = World(SandboxOptions(latency_s=1000), 0.0), Wire()
+    world, wire = World(SandboxOptions(faults=Faults(latency_s=1000)), 0.0), Wire()
     connection = Connection(Service(world), world, set(), loop)
     connection.connection_made(wire)
     connection.data_received(update_bytes("fn"))

@@ -73,7 +73,8 @@ def test_faults_that_are_none(data: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"rate": 0}, {"rate": -1}, {"burst": 0}, {"latency_s": -1}, {"port": 65536}]
+    "options",
+    [{"rate": 0}, {"rate": -1}, {"burst": 0}, {"session_duration_s": -1}, {"port": 65536}],
 )
 def test_options_out_of_range(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):

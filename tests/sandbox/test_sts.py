@@ -3,9 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from .running import Running
+from .running import Running, signed
+
+KEY = "AKIA123456789012"
 
 
 def test_the_key_names_the_account(sandbox: Running) -> None:
@@ -31,12 +34,10 @@ def test_no_credentials(sandbox: Running) -> None:
 
 
 def test_actions_are_escaped(sandbox: Running) -> None:
-    scope = "AKIA123456789012/20251123/us-east-1/sts/aws4_request"
     body = b"Action=%3Cx%3E"
-    head = (
-        f"POST / HTTP/1.1\r\nAuthorization: AWS4-HMAC-SHA256 Credential={scope}\r\n"
-        f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
+    headers = signed("POST", "/", body, Credentials(KEY, "secret"), service="sts")
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    head = f"POST / HTTP/1.1\r\n{lines}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
     assert b"operation &lt;x&gt; for" in sandbox.talk(head.encode() + body)
 
 

@@ -1,6 +1,7 @@
 """The sandbox's own endpoints."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -62,7 +63,7 @@ def test_the_most_in_flight_for_one_function(start: Callable[..., Running]) -> N
 
 
 async def test_pipelined_calls_are_answered_one_by_one(start: Callable[..., Running]) -> None:
-    running = start(latency_s=0.01)
+    running = start(faults=Faults(latency_s=0.01))
     running.hold("fn")
     reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
     bodies = [b'{"MaximumRetryAttempts":%d}' % (number % 3) for number in range(9)]
@@ -157,8 +158,20 @@ def test_what_there_is_not(sandbox: Running) -> None:
 
 
 def test_it_costs_no_quota_and_no_latency(start: Callable[..., Running]) -> None:
-    running = start(rate=1e-6, burst=1, latency_s=3600)
+    running = start(rate=1e-6, burst=1, faults=Faults(latency_s=3600))
     running.window("PUT", "faults", {"hang": 1, "throttle": 1})
     for _ in range(20):
         running.hold("fn")
     assert running.stats()["calls"] == 0
+
+
+def test_the_page_admits_nothing_from_elsewhere(sandbox: Running) -> None:
+    answer = sandbox.talk(b"GET /_sandbox/ HTTP/1.1\r\nConnection: close\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert b"Content-Security-Policy: default-src 'none'; script-src 'sha256-" in head
+    assert b"unsafe" not in head
+    assert b"Content-Type: text/html; charset=utf-8" in head
+    urls = re.findall(rb"https?://[^'\"]+", body)
+    assert set(urls) == {b"http://www.w3.org/2000/svg"}
+    assert sandbox.window("POST", "")[0] == sandbox.window("PUT", "live", {})[0] == 405

@@ -1,0 +1,192 @@
+"""``bulkeic sandbox`` as a user runs it, with boto3 as the client."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from .conftest import ACCOUNT, REGION, Bulkeic, Server
+
+Start = Callable[..., Server]
+Connect = Callable[..., Any]
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
+    """Makes clients of a server."""
+    for name in os.environ:
+        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    session, clients = botocore.session.Session(), []
+
+    def client(
+        server: Server, service: str = "lambda", *, account: str = ACCOUNT, secret: str = "secret"
+    ) -> Any:
+        made = session.create_client(
+            service,
+            region_name=REGION,
+            endpoint_url=server.url,
+            aws_access_key_id=f"AKIA{account}",
+            aws_secret_access_key=secret,
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+        clients.append(made)
+        return made
+
+    yield client
+    for made in clients:
+        made.close()
+
+
+def code(call: Callable[..., Any], **arguments: Any) -> str:
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return ""
+
+
+def test_a_generated_fleet_is_saved_and_loaded(
+    bulkeic: Bulkeic, sandbox: Start, connect: Connect
+) -> None:
+    fleet = ("--functions", 60, "--accounts", 2, "--regions", 3, "--configured", 0.5)
+    server = sandbox(*fleet, "--save-state", "one.json")
+    assert len(server.window("state")) == 6
+    aws = connect(server, account="123456789013")
+    names = [
+        one["FunctionName"]
+        for page in aws.get_paginator("list_functions").paginate()
+        for one in page["Functions"]
+    ]
+    assert sorted(names) == sorted(f"fn-{number}" for number in range(60))
+    update = aws.update_function_event_invoke_config
+    assert code(update, FunctionName="fn-0", MaximumRetryAttempts=0) == "ResourceNotFoundException"
+    assert code(update, FunctionName="fn-1", MaximumRetryAttempts=0) == ""
+    server.stop()
+    one = (bulkeic.folder / "one.json").read_text()
+    told = json.loads(one)["123456789013/us-east-1"]["fn-1"]["$LATEST"]
+    assert told["MaximumRetryAttempts"] == 0
+    assert not (bulkeic.folder / "one.json.part").exists()
+
+    again = sandbox("--state", "one.json", "--save-state", "two.json", "--rate", "unlimited")
+    update = connect(again, account="123456789013").update_function_event_invoke_config
+    assert code(update, FunctionName="none", MaximumRetryAttempts=0) == "ResourceNotFoundException"
+    again.stop()
+    assert (bulkeic.folder / "two.json").read_text() == one
+
+
+def test_any_function_beside_a_targets_file(
+    bulkeic: Bulkeic, sandbox: Start, connect: Connect
+) -> None:
+    bulkeic.write("t.csv", "FunctionName\none\n")
+    for flags, wanted in (((), "ResourceNotFoundException"), (("--functions", "any"), "")):
+        server = sandbox("--targets", "t.csv", *flags)
+        get = connect(server).get_function_event_invoke_config
+        assert code(get, FunctionName="one") == ""
+        assert code(get, FunctionName="two") == wanted
+
+
+def test_secrets_are_checked(bulkeic: Bulkeic, sandbox: Start, connect: Connect) -> None:
+    server = sandbox("--secret", "of-mine")
+    get = connect(server).get_function_event_invoke_config
+    assert code(get, FunctionName="fn") == "InvalidSignatureException"
+    get = connect(server, secret="of-mine").get_function_event_invoke_config
+    assert code(get, FunctionName="fn") == ""
+    bulkeic.write("t.csv", "FunctionName\none\n")
+    words = ("--maximum-retry-attempts", 1, "--endpoint-url", server.url, "--yes")
+    right = bulkeic("apply", "t.csv", *words, AWS_SECRET_ACCESS_KEY="of-mine")
+    wrong = bulkeic("apply", "t.csv", *words)
+    assert (right.code, wrong.code) == (0, 2), (right.err, wrong.err)
+    assert "SignatureDoesNotMatch" in wrong.err
+
+    trusting = sandbox("--no-verify-signatures")
+    get = connect(trusting, secret="whatever").get_function_event_invoke_config
+    assert code(get, FunctionName="fn") == ""
+
+
+def test_roles_are_as_the_flags_say(sandbox: Start, connect: Connect) -> None:
+    server = sandbox("--external-id", "ours", "--session-duration", 5)
+    call = connect(server, "sts").assume_role
+    asked = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r", "RoleSessionName": "me"}
+    assert code(call, **asked) == "AccessDenied"
+    assert code(call, **asked, ExternalId="ours") == ""
+
+
+def test_flags_beat_the_scenario(bulkeic: Bulkeic, sandbox: Start, connect: Connect) -> None:
+    scenario = {"throttle": 1, "slow_s": 2, "settle_s": 3, "rate": "unlimited"}
+    bulkeic.write("s.json", json.dumps(scenario))
+    server = sandbox("--scenario", "s.json", "--throttle", 0, "--slow-by", 5, "--latency", 0.001)
+    faults = server.window("faults")
+    told = [faults[name] for name in ("throttle", "slow_s", "settle_s", "latency_s")]
+    assert told == [0, 5, 3, 0.001]
+    get = connect(server).get_function_event_invoke_config
+    assert [code(get, FunctionName="fn") for _ in range(40)] == [""] * 40
+    changed = server.window("faults", {"throttle": 1, "iam_propagation_s": 9}, "PUT")
+    assert changed["iam_propagation_s"] == 9
+    assert code(get, FunctionName="fn") == "TooManyRequestsException"
+
+
+def test_a_scenario_with_the_same_seed_gives_the_same_answers(
+    bulkeic: Bulkeic, sandbox: Start, connect: Connect
+) -> None:
+    scenario = {"rate": "unlimited", "throttle": 0.2, "conflict": 0.2, "error": 0.2}
+    bulkeic.write("s.json", json.dumps(scenario))
+
+    def answers(seed: int) -> list[str]:
+        server = sandbox("--scenario", "s.json", "--seed", seed)
+        update = connect(server).update_function_event_invoke_config
+        return [code(update, FunctionName="fn", MaximumRetryAttempts=1) for _ in range(60)]
+
+    first = answers(7)
+    assert first == answers(7) != answers(8)
+    assert len(set(first)) == 4
+
+
+def test_a_host_that_others_can_reach_is_warned_of(bulkeic: Bulkeic) -> None:
+    for host, warned in (("0.0.0.0", True), ("127.0.0.1", False)):
+        process = bulkeic.start("sandbox", "--host", host)
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(f"http://{host}:")
+        process.terminate()
+        _, err = process.communicate(timeout=10)
+        assert ("is not loopback" in err) is warned
+        assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--functions", "0"), "no number of functions"),
+        (("--functions", "many"), "no number of functions"),
+        (("--accounts", 2), "go with --functions N"),
+        (("--functions", "any", "--configured", 0.5), "go with --functions N"),
+        (("--functions", 1, "--regions", 18), "18 is not in the range"),
+        (("--throttle", 2), "2.0 is not in the range"),
+        (("--latency-p99", 1), "latency_p99_s"),
+        (("--latency", 2, "--latency-p99", 1), "latency_p99_s"),
+        (("--scenario", "gone.json"), "gone.json: No such file"),
+        (("--scenario", "bad.json"), "bad.json: Expecting property name"),
+        (("--state", "bad.json"), "bad.json: Expecting property name"),
+        (("--scenario", "odd.json"), "odd.json: thottle: unknown field; the nearest is throttle"),
+        (("--state", "gone.json"), "gone.json: No such file"),
+        (("--state", "odd.json"), "odd.json: thottle"),
+        (("--save-state", "no/such/folder.json"), "there is no such folder"),
+        (("--tls-cert", "gone.pem"), "No such file"),
+        (("--tls-key", "gone.pem"), "tls_key: there is no tls_cert"),
+        (("--host", "256.0.0.1"), "cannot listen"),
+    ],
+)
+def test_bad_flags_are_one_clear_line(bulkeic: Bulkeic, words: Any, told: str) -> None:
+    bulkeic.write("bad.json", "{")
+    bulkeic.write("odd.json", '{"thottle": 1}')
+    result = bulkeic("sandbox", *words)
+    assert result.code == 2
+    assert told in result.lines[-1]
+    assert result.out == ""

@@ -1,0 +1,174 @@
+"""AssumeRole and the credentials that it hands out, as boto3 sees them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from bulkeic.sandbox import Faults, sessions
+from bulkeic.sandbox.sessions import Role
+
+from .running import ACCOUNT, Running, refusal
+
+OTHER = "210987654321"
+ROLE = f"arn:aws:iam::{OTHER}:role/path/deployer"
+
+
+def denied(call: Callable[..., Any], **arguments: Any) -> tuple[str, int, str]:
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    error, metadata = caught.value.response["Error"], caught.value.response["ResponseMetadata"]
+    return error["Code"], metadata["HTTPStatusCode"], error["Message"]
+
+
+def test_a_role_works_in_its_account(sandbox: Running) -> None:
+    sandbox.hold("theirs", account=OTHER)
+    sts = sandbox.client(service="sts")
+    answer = sts.assume_role(RoleArn=ROLE, RoleSessionName="me@work")
+    arn = f"arn:aws:sts::{OTHER}:assumed-role/deployer/me@work"
+    assert answer["AssumedRoleUser"]["Arn"] == arn
+    given = answer["Credentials"]
+    assert given["AccessKeyId"].startswith(f"ASIA{OTHER}")
+    left = given["Expiration"] - datetime.now(UTC)
+    assert timedelta(minutes=59) < left <= timedelta(minutes=61)
+    keys = {
+        "key": given["AccessKeyId"],
+        "secret": given["SecretAccessKey"],
+        "token": given["SessionToken"],
+    }
+    identity = sandbox.client(service="sts", **keys).get_caller_identity()
+    assert (identity["Account"], identity["Arn"]) == (OTHER, arn)
+    told = sandbox.client(**keys).get_function_event_invoke_config(FunctionName="theirs")
+    assert f":{OTHER}:function:theirs" in told["FunctionArn"]
+    theirs = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:fn"
+    got = refusal(sandbox.client(**keys).get_function_event_invoke_config, FunctionName=theirs)
+    assert got.message is not None
+    assert f"User: {arn} is not authorized" in got.message
+
+
+def test_each_session_has_its_own_credentials(sandbox: Running) -> None:
+    one, two = sandbox.role(), sandbox.role()
+    assert all(one[name] != two[name] for name in one)
+
+
+@pytest.mark.parametrize("service", ["lambda", "sts"])
+@pytest.mark.parametrize("change", ["token", "secret", "key", "no token", "other token", "foreign"])
+def test_credentials_that_do_not_belong_together(
+    sandbox: Running, service: str, change: str
+) -> None:
+    keys: dict[str, Any] = dict(sandbox.role())
+    match change:
+        case "no token":
+            keys["token"] = None
+        case "other token":
+            keys["token"] = sandbox.role()["token"]
+        case "foreign":
+            keys = {"token": "of somebody else"}
+        case "key":
+            keys["key"] = f"ASIA{ACCOUNT}QQQQ"
+        case _:
+            keys[change] = keys[change][:-8] + "AAAABBBB"
+    client = sandbox.client(service=service, **keys)
+    if service == "lambda":
+        code, status, message = denied(client.list_functions)
+        unknown, mismatch = "UnrecognizedClientException", "InvalidSignatureException"
+    else:
+        code, status, message = denied(client.get_caller_identity)
+        unknown, mismatch = "InvalidClientTokenId", "SignatureDoesNotMatch"
+    assert (code, status) == (mismatch if change == "secret" else unknown, 403)
+    if change != "secret":
+        assert message == "The security token included in the request is invalid."
+
+
+def test_credentials_expire(start: Callable[..., Running]) -> None:
+    running = start(session_duration_s=0, any_function=True)
+    keys = running.role()
+    got = refusal(running.client(**keys).get_function_event_invoke_config, FunctionName="f")
+    assert (got.code, got.status) == ("ExpiredTokenException", 403)
+    assert got.message == "The security token included in the request is expired"
+    code, status, _ = denied(running.client(service="sts", **keys).get_caller_identity)
+    assert (code, status) == ("ExpiredToken", 403)
+
+
+def test_credentials_are_said_to_have_expired(start: Callable[..., Running]) -> None:
+    running = start(any_function=True, faults=Faults(expired=1.0, throttle=1.0))
+    got = refusal(
+        running.client(**running.role()).get_function_event_invoke_config, FunctionName="f"
+    )
+    assert got.code == "ExpiredTokenException"
+    got = refusal(running.client().get_function_event_invoke_config, FunctionName="f")
+    assert got.code == "TooManyRequestsException"
+
+
+def test_a_role_that_denies(sandbox: Running) -> None:
+    arn = f"{ROLE}-denied"
+    call = sandbox.client(service="sts").assume_role
+    code, status, message = denied(call, RoleArn=arn, RoleSessionName="me")
+    assert (code, status) == ("AccessDenied", 403)
+    user = f"arn:aws:iam::{ACCOUNT}:user/sandbox"
+    wanted = f"User: {user} is not authorized to perform: sts:AssumeRole on resource: {arn}"
+    assert message == wanted
+
+
+def test_an_external_id_is_checked(start: Callable[..., Running]) -> None:
+    running = start(external_id="of ours")
+    call = running.client(service="sts").assume_role
+    for more in ({}, {"ExternalId": "of theirs"}):
+        assert denied(call, RoleArn=ROLE, RoleSessionName="me", **more)[0] == "AccessDenied"
+    assert running.role(ExternalId="of ours")
+
+
+def test_an_external_id_that_nobody_wants_does_no_harm(sandbox: Running) -> None:
+    assert sandbox.role(ExternalId="whatever")
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"RoleArn": "role/deployer"}, "role/deployer is invalid"),
+        ({"RoleArn": f"arn:aws:iam::{OTHER}:user/me"}, f"arn:aws:iam::{OTHER}:user/me is invalid"),
+        ({"RoleArn": None}, "Value null at 'roleArn'"),
+        ({"RoleSessionName": "a b"}, "Value 'a b' at 'roleSessionName'"),
+        ({"RoleSessionName": "m"}, "Value 'm' at 'roleSessionName'"),
+        ({"DurationSeconds": 899}, "greater than or equal to 900"),
+        ({"DurationSeconds": 43201}, "less than or equal to 43200"),
+    ],
+)
+def test_requests_out_of_their_constraints(sandbox: Running, asked: Any, message: str) -> None:
+    call = sandbox.client(service="sts", parameter_validation=False).assume_role
+    sent = {"RoleArn": ROLE, "RoleSessionName": "me"} | asked
+    sent = {name: value for name, value in sent.items() if value is not None}
+    code, status, told = denied(call, **sent)
+    assert (code, status) == ("ValidationError", 400)
+    assert message in told
+
+
+def test_the_duration_is_as_asked_for(sandbox: Running) -> None:
+    sts = sandbox.client(service="sts")
+    answer = sts.assume_role(RoleArn=ROLE, RoleSessionName="me", DurationSeconds=900)
+    left = answer["Credentials"]["Expiration"] - datetime.now(UTC)
+    assert timedelta(minutes=14) < left <= timedelta(minutes=16)
+
+
+def test_a_role_assumes_another_one_for_an_hour_at_most(sandbox: Running) -> None:
+    sts = sandbox.client(service="sts", **sandbox.role())
+    sts.assume_role(RoleArn=ROLE, RoleSessionName="me", DurationSeconds=3600)
+    code, _, message = denied(
+        sts.assume_role, RoleArn=ROLE, RoleSessionName="me", DurationSeconds=3601
+    )
+    assert code == "ValidationError"
+    assert message.endswith("for roles assumed by role chaining")
+
+
+@pytest.mark.parametrize("token", ["", "x", "ü", "A" * 44, "A" * 400])
+def test_tokens_that_are_none(token: str) -> None:
+    assert sessions.find(token, "secret") is None
+
+
+def test_another_secret_makes_another_seal() -> None:
+    role = Role("aws", ACCOUNT, "deployer")
+    session = sessions.begin(role, "me", expires_s=1, serial=1, sandbox_secret="secret")
+    assert sessions.find(session.token, "secret") == session
+    assert sessions.find(session.token, "another") is None
