@@ -299,6 +299,16 @@ def _fill_closed_streams() -> None:
     sys.stderr = sys.stderr or os.fdopen(_STDERR, "w")
 
 
+def _let_go_of_streams() -> None:
+    """Keeps Python from ending with a code of its own where nobody reads any more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def tune_collector() -> None:
     """Collects seldom: few cycles are made, and a collection looks at all that is imported."""
     gc.set_threshold(50_000, 20, 20)
@@ -324,6 +334,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - a bug is one line, too
         click.echo(f"bulkeic: internal error, please report it: {error!r}", err=True)
         code = _USAGE_EXIT
+    _let_go_of_streams()
     if code == _INTERRUPTED_EXIT:
         os._exit(code)  # out now: a thread may be writing to a pipe that nobody reads
     gc.freeze()  # what is left need not be looked at once more before it goes
