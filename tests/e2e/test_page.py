@@ -1,7 +1,9 @@
 """The sandbox's live page, in a real browser."""
 
 import http.client
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -74,13 +76,31 @@ def test_it_shows_lanes_and_calls(browser: Browser, sandbox: Callable[..., Serve
     assert_clean(browser, server)
 
 
+@contextmanager
+def traffic(server: Server) -> Iterator[None]:
+    """Calls without end: a bar shows the last second alone, whenever the page looks."""
+    enough = threading.Event()
+
+    def go_on() -> None:
+        while not enough.is_set():
+            assert call(server, "orders") == 200
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        thread.join()
+
+
 def test_a_second_of_calls_becomes_bars(browser: Browser, server: Server) -> None:
     browser.open(f"{server.url}/_sandbox/")
-    call(server, "orders")
-    browser.until("parseFloat(document.querySelector('#lanes .bar .passed')?.style.width) > 0")
-    browser.until(
-        "[...document.querySelectorAll('#chart .passed')].some(bar => bar.height.baseVal.value)"
-    )
+    with traffic(server):
+        browser.until("parseFloat(document.querySelector('#lanes .bar .passed')?.style.width) > 0")
+        browser.until(
+            "[...document.querySelectorAll('#chart .passed')].some(bar => bar.height.baseVal.value)"
+        )
     assert_clean(browser, server)
 
 
