@@ -1,17 +1,33 @@
 """A targets file → a run file that is ready, or every problem told and nothing made."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bulkeic.core.destinations import own_destinations
 from bulkeic.core.errors import BulkeicError, InputError
-from bulkeic.core.model import Lane
+from bulkeic.core.model import Job, Lane
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.output import Screen
 from bulkeic.output.screen import Problems, counted
 from bulkeic.sources import TargetsFile
 from bulkeic.store import Duplicate, Loader
+
+
+def jobs_of(targets: TargetsFile, defaults: Defaults) -> Iterator[Job]:
+    """The jobs of a targets file, in file order.
+
+    Raises:
+        InputError: the first bad row; file, line and field are named.
+    """
+    parser = RowParser(targets.name, defaults)
+    for seq, row in enumerate(targets.rows()):
+        if isinstance(row, InputError):
+            raise row
+        try:
+            yield parser.job(seq, row)
+        except InputError as problem:
+            raise row.placed(problem, targets.name) from None
 
 
 class BadInputError(BulkeicError):

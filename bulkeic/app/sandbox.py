@@ -11,11 +11,12 @@ from pathlib import Path
 
 import anyio
 
+from bulkeic.app.load import jobs_of
 from bulkeic.app.options import FleetFlags, SandboxFlags
 from bulkeic.app.work import run_async
-from bulkeic.core.errors import InputError, UsageError
+from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Settings
-from bulkeic.core.rows import Defaults, RowParser
+from bulkeic.core.rows import Defaults
 from bulkeic.output import Screen, check_stdout
 from bulkeic.sandbox import (
     DEFAULT_ACCOUNT_ID,
@@ -123,15 +124,8 @@ def _save(sandbox: Sandbox, path: Path) -> None:
 def _hold(sandbox: Sandbox, path: str, region: str) -> None:
     # Whether a row sets anything does not matter here: a list of functions will do.
     defaults = Defaults(DEFAULT_ACCOUNT_ID, region, Settings(maximum_retry_attempts=0))
-    targets = TargetsFile(path)
-    parser = RowParser(targets.name, defaults)
-    for seq, row in enumerate(targets.rows()):
-        if isinstance(row, InputError):
-            raise row
-        try:
-            target = parser.job(seq, row).target
-        except InputError as problem:
-            raise row.placed(problem, targets.name) from None
+    for job in jobs_of(TargetsFile(path), defaults):
+        target = job.target
         sandbox.hold(target.lane.account_id, target.lane.region, target.function, target.qualifier)
 
 

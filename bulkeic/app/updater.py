@@ -10,6 +10,7 @@ import anyio
 import anyio.lowlevel
 import msgspec
 
+from bulkeic.app.load import jobs_of
 from bulkeic.aws import Access, LambdaCaller
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Job, Lane, Outcome
@@ -218,14 +219,7 @@ def read_jobs(
         InputError: a row breaks a rule; file, line and field are named.
     """
     targets = TargetsFile(path, None if format is None else Format(format))
-    parser = RowParser(targets.name, Defaults(account_id=account_id, region=region))
-    for seq, row in enumerate(targets.rows()):
-        if isinstance(row, InputError):
-            raise row
-        try:
-            yield parser.job(seq, row)
-        except InputError as problem:
-            raise row.placed(problem, targets.name) from None
+    yield from jobs_of(targets, Defaults(account_id=account_id, region=region))
 
 
 def make_job(
