@@ -35,8 +35,11 @@ class Interruptions:
         """Returns when more signals than those known have come."""
         self._loop = asyncio.get_running_loop()
         try:
-            while self.count <= known:
+            while True:
+                # Before the count is looked at: a signal just after it sets this one.
                 self._came = anyio.Event()
+                if self.count > known:
+                    return
                 await self._came.wait()
         finally:
             self._loop = None
