@@ -171,12 +171,12 @@ def load_with_bulkeic(targets: Path, run: Path) -> tuple[int, float]:
     from bulkeic.cli import tune_collector  # noqa: PLC0415
     from bulkeic.core.rows import Defaults  # noqa: PLC0415
     from bulkeic.output import Screen  # noqa: PLC0415
-    from bulkeic.sources import TargetsFile  # noqa: PLC0415
+    from bulkeic.sources import RowsFile  # noqa: PLC0415
 
     tune_collector()  # as the command does when it starts
     started = time.perf_counter()
     loading = Loading(
-        TargetsFile(str(targets)),
+        RowsFile(str(targets)),
         Defaults(),
         run,
         skip_invalid=False,

@@ -36,7 +36,7 @@ from bulkeic.output import (
 )
 from bulkeic.output.results import STDOUT
 from bulkeic.output.screen import intention, summary_lines
-from bulkeic.sources import TargetsFile
+from bulkeic.sources import RowsFile
 from bulkeic.store import RunFile, is_run_file
 
 _log = structlog.get_logger("bulkeic.app")
@@ -153,7 +153,7 @@ def _place(options: ApplyOptions) -> str:
 
 def _load(options: ApplyOptions, screen: Screen) -> Path:
     """Makes the run file: its path."""
-    targets = TargetsFile(options.source, options.format)
+    targets = RowsFile(options.source, options.format)
     defaults = Defaults(region=_default_region(options), settings=options.settings)
     started = datetime.now(UTC)
     path = Path(options.run or RUNS_FOLDER / f"{started:%Y-%m-%dT%H-%M-%S.%f}Z.db")

@@ -10,11 +10,11 @@ from bulkeic.core.model import Job, Lane
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.output import Screen
 from bulkeic.output.screen import Problems, counted
-from bulkeic.sources import TargetsFile
+from bulkeic.sources import RowsFile
 from bulkeic.store import Duplicate, Loader
 
 
-def jobs_of(targets: TargetsFile, defaults: Defaults) -> Iterator[Job]:
+def jobs_of(targets: RowsFile, defaults: Defaults) -> Iterator[Job]:
     """The jobs of a targets file, in file order.
 
     Raises:
@@ -48,7 +48,7 @@ class Loading:
 
     def __init__(
         self,
-        targets: TargetsFile,
+        targets: RowsFile,
         defaults: Defaults,
         path: Path,
         *,

@@ -25,7 +25,7 @@ from bulkeic.sandbox import (
     SandboxOptions,
     options_from_json,
 )
-from bulkeic.sources import TargetsFile
+from bulkeic.sources import RowsFile
 
 
 def serve(flags: SandboxFlags) -> None:
@@ -124,7 +124,7 @@ def _save(sandbox: Sandbox, path: Path) -> None:
 def _hold(sandbox: Sandbox, path: str, region: str) -> None:
     # Whether a row sets anything does not matter here: a list of functions will do.
     defaults = Defaults(DEFAULT_ACCOUNT_ID, region, Settings(maximum_retry_attempts=0))
-    for job in jobs_of(TargetsFile(path), defaults):
+    for job in jobs_of(RowsFile(path), defaults):
         target = job.target
         sandbox.hold(target.lane.account_id, target.lane.region, target.function, target.qualifier)
 

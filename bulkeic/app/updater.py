@@ -13,10 +13,11 @@ import msgspec
 from bulkeic.app.load import jobs_of
 from bulkeic.aws import Access, LambdaCaller
 from bulkeic.core.errors import InputError
+from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Job, Lane, Outcome
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.engine import Engine, Limits, MemoryFeed, Meter
-from bulkeic.sources import Format, TargetsFile
+from bulkeic.sources import Format, RowsFile
 from bulkeic.sources.keys import Keys
 
 _AHEAD = 10_000
@@ -218,7 +219,7 @@ def read_jobs(
     Raises:
         InputError: a row breaks a rule; file, line and field are named.
     """
-    targets = TargetsFile(path, None if format is None else Format(format))
+    targets = RowsFile(path, None if format is None else Format(format))
     yield from jobs_of(targets, Defaults(account_id=account_id, region=region))
 
 
@@ -242,7 +243,7 @@ def make_job(
     Raises:
         InputError: a field is unknown, or breaks a rule.
     """
-    values = Keys().values({"FunctionName": function_name, **settings})
+    values = Keys(TARGET_FIELDS).values({"FunctionName": function_name, **settings})
     parser = RowParser("", Defaults(account_id=account_id, region=region))
     job = parser.job(seq, Row(0, values))
     return msgspec.structs.replace(job, source="")

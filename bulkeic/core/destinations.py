@@ -5,6 +5,7 @@ Rules, from botocore's model, the Lambda developer guide and answers recorded fr
 - A destination is empty (cleared), ``kafka://…`` or an ARN of at most 350 characters.
 - Services: Lambda, SQS, SNS, EventBridge, and S3 for ``OnFailure`` only.
 - FIFO queues and FIFO topics are not supported.
+- A template is checked with values that stand for any target's.
 - A function cannot be its own destination.
 """
 
@@ -13,6 +14,7 @@ import re
 from bulkeic.core.errors import InputError, shown
 from bulkeic.core.model import CLEARED, LATEST, Settings, Target
 from bulkeic.core.names import REGION_PATTERN
+from bulkeic.core.templates import DESTINATION_NAMES, check_template, fill, is_template
 
 DESTINATION_CHARACTERS = 350
 DESTINATION_PATTERN = (
@@ -23,12 +25,17 @@ DESTINATION_PATTERN = (
 CLEARING_WORD = "none"
 
 _match_destination = re.compile(DESTINATION_PATTERN, re.ASCII).fullmatch
+_SAMPLE = dict(
+    zip(DESTINATION_NAMES, ("123456789012", "us-east-1", "aws", "function"), strict=True)
+)
 _SERVICES = {"lambda", "sqs", "sns", "events", "s3"}
 _ALLOWED = "allowed: the ARN of a function, queue, topic, event bus or (OnFailure) bucket, or none"
 
 
 def parse_destination(text: str, field: str) -> str:
-    """A destination as the API takes it; ``none`` and the empty string become ``CLEARED``.
+    """A destination as the API takes it, or a template of one.
+
+    ``none`` and the empty string become ``CLEARED``.
 
     Args:
         text: what the row says.
@@ -39,6 +46,10 @@ def parse_destination(text: str, field: str) -> str:
     """
     if not text or text.lower() == CLEARING_WORD:
         return CLEARED
+    if is_template(text) or "}" in text:
+        check_template(text, DESTINATION_NAMES, field)
+        parse_destination(fill(text, _SAMPLE), field)
+        return text
     match = _match_destination(text)
     if match is None:
         raise InputError(f"{shown(text)} is no destination; {_ALLOWED}", field=field)

@@ -1,4 +1,4 @@
-"""The fields of a targets file, and how their names are recognised.
+"""The fields of a file, and how their names are recognised.
 
 - A name matches whatever its case and separators: ``function_name``, ``FUNCTION NAME``.
 - A name that is none of them is an error that tells the nearest one,
@@ -7,10 +7,11 @@
 """
 
 import difflib
+from collections.abc import Collection
 
 from bulkeic.core.errors import InputError, shown
 
-FIELDS = (
+_TARGET = (
     "FunctionName",
     "FunctionArn",
     "Qualifier",
@@ -21,11 +22,12 @@ FIELDS = (
     "DestinationConfig",
     "Region",
     "AccountId",
+    "RoleArn",
 )
 
 # Members of FunctionConfiguration and FunctionEventInvokeConfig in botocore's Lambda model that
 # are not fields of ours.
-PASSED_OVER = frozenset({
+_PASSED_OVER = frozenset({
     "Architectures", "CapacityProviderConfig", "CodeSha256", "CodeSize", "ConfigSha256",
     "DeadLetterConfig", "Description", "DurableConfig", "Environment", "EphemeralStorage",
     "FileSystemConfigs", "Handler", "ImageConfigResponse", "KMSKeyArn", "LastModified",
@@ -42,25 +44,43 @@ def plain(name: str) -> str:
     return "".join(character for character in name if character.isalnum()).lower()
 
 
-_BY_PLAIN_NAME = {plain(name): name for name in FIELDS}
-
-
-def field_named(name: str) -> str:
-    """The field that a column or key names.
+class Fields:
+    """The fields that a kind of file has.
 
     Args:
-        name: as the file has it.
-
-    Returns:
-        One of ``FIELDS``.
-
-    Raises:
-        InputError: it names none; the nearest one is told.
+        names: of the fields.
+        naming: the fields that tell what a row is about; it has one of them.
+        passed_over: keys that may stand beside them and mean nothing here.
     """
-    wanted = plain(name)
-    field = _BY_PLAIN_NAME.get(wanted)
-    if field is not None:
-        return field
-    near = difflib.get_close_matches(wanted, _BY_PLAIN_NAME, n=1, cutoff=0.4)
-    hint = f"did you mean {_BY_PLAIN_NAME[near[0]]}?" if near else f"known are {', '.join(FIELDS)}"
-    raise InputError(f"unknown column {shown(name)}; {hint}")
+
+    def __init__(
+        self, names: tuple[str, ...], naming: Collection[str], passed_over: Collection[str] = ()
+    ) -> None:
+        self.names = names
+        self.naming = frozenset(map(plain, naming))
+        self.passed_over = frozenset(passed_over)
+        self._by_plain_name = {plain(name): name for name in names}
+
+    def named(self, name: str) -> str:
+        """The field that a column or key names.
+
+        Args:
+            name: as the file has it.
+
+        Returns:
+            One of ``names``.
+
+        Raises:
+            InputError: it names none; the nearest one is told.
+        """
+        wanted, known = plain(name), self._by_plain_name
+        field = known.get(wanted)
+        if field is not None:
+            return field
+        near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.4)
+        hint = f"did you mean {known[near[0]]}?" if near else f"known are {', '.join(self.names)}"
+        raise InputError(f"unknown column {shown(name)}; {hint}")
+
+
+TARGET_FIELDS = Fields(_TARGET, ("FunctionName", "FunctionArn"), _PASSED_OVER)
+"""Of a targets file."""

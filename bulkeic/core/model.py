@@ -33,6 +33,7 @@ class Fault(StrEnum):
     SERVER = "server"
     TIMEOUT = "timeout"
     CONNECTION = "connection"
+    EXPIRED = "expired"
     REFUSED = "refused"
 
 
@@ -143,6 +144,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
         seq: number of the row, from 0.
         source: where the row stands, ``targets.csv:17``.
         function_name: the function as the row gave it.
+        role_arn: the role that the row gives for its account, maybe a template.
     """
 
     seq: int
@@ -150,6 +152,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     function_name: str
     target: Target
     settings: Settings
+    role_arn: str | None = None
 
 
 class Success(msgspec.Struct, frozen=True):
@@ -171,6 +174,7 @@ class Failure(msgspec.Struct, frozen=True):
         code: AWS's error code, or the SDK's name of the transport error.
         http_status: ``None`` when there was no answer.
         retry_after_s: seconds that the server asks to wait.
+        sent: whether Lambda was called at all; without credentials it is not.
     """
 
     fault: Fault
@@ -179,6 +183,7 @@ class Failure(msgspec.Struct, frozen=True):
     http_status: int | None = None
     request_id: str | None = None
     retry_after_s: float | None = None
+    sent: bool = True
 
 
 Answer = Success | Failure

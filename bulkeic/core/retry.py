@@ -8,6 +8,7 @@ ResourceConflictException             conflict     yes
 ServiceException, any 5xx             server       yes
 no answer within the time-out         timeout      yes
 connection refused, reset, cut        connection   yes
+credentials expired, new ones there   expired      yes
 everything else                       refused      no
 ====================================  ===========  ==========
 

@@ -1,30 +1,32 @@
 """A decoded row and the defaults → a job, or every problem that the row has.
 
 - A row's own value beats the default; an empty cell or ``null`` means "not set here".
-- The lane comes from the ARN, else the row, else the defaults; what is said twice must agree.
+- The lane comes from the ARN, else the row, else its role, else the defaults; what is said twice
+  must agree.
 - Integers are integers: neither ``true`` nor ``2.0`` nor ``"2 "`` poses as one.
 - Every rule of the API that can be checked without asking AWS is checked here.
 """
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
+from bulkeic.core.accounts import account_of, parse_account_id, parse_role
 from bulkeic.core.destinations import CLEARING_WORD, own_destinations, parse_destination
 from bulkeic.core.errors import InputError, shown
 from bulkeic.core.model import LATEST, Job, Lane, Settings, Target
 from bulkeic.core.names import (
     FunctionName,
-    check_account,
     check_qualifier,
     check_region,
     join_qualifier,
     parse_function,
     partition_of,
 )
+from bulkeic.core.templates import filled, is_template
 
 # In the order of Settings' own fields.
 SETTING_FIELDS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "OnSuccess", "OnFailure")
@@ -64,11 +66,13 @@ class Defaults(msgspec.Struct, frozen=True):
         account_id: the caller's own account; ``None`` while it is not known yet.
         region: of the flag, the environment or the profile.
         settings: of the flags.
+        regions: account id → its Region, for accounts that lie in one alone.
     """
 
     account_id: str | None = None
     region: str | None = None
     settings: Settings = Settings()
+    regions: Mapping[str, str] = {}
 
 
 class RowParser:
@@ -94,13 +98,14 @@ class RowParser:
         values = row.values
         get = values.get
         name = self._function(values)
-        target = self._target(name, get("Qualifier"), get("Region"), get("AccountId"))
-        settings = self._row_settings(values)
-        if settings.feeds_function():
-            for problem in own_destinations(target, settings):
+        role = get("RoleArn")
+        target = self._target(name, get("Qualifier"), get("Region"), get("AccountId"), role)
+        settings, depends = self._row_settings(values)
+        if depends:
+            for problem in _problems_of(target, settings):
                 raise problem
         given: str = get("FunctionArn") or values["FunctionName"]
-        return Job(seq, f"{self._source}:{row.line}", given, target, settings)
+        return Job(seq, f"{self._source}:{row.line}", given, target, settings, role or None)
 
     def problems(self, row: Row) -> list[InputError]:
         """Everything that is wrong with a row that has no job, each in its place."""
@@ -115,11 +120,14 @@ class RowParser:
                 return None
 
         region, account = values.get("Region"), values.get("AccountId")
+        role = values.get("RoleArn")
         name = check(lambda: self._function(values))
         known = name or FunctionName("unknown")
         check(lambda: _row_qualifier(known, values.get("Qualifier")))
-        check(lambda: self._lane(known.region, None, region, None) if name else _region(region))
-        check(lambda: self._lane(_ANY_REGION, known.account_id, None, account))
+        in_arn = known.region
+        check(lambda: self._lane(in_arn, None, region, None, None) if name else _region(region))
+        named = check(lambda: _named_account(known.account_id, account))
+        check(lambda: _account(named, role))
         for field in SETTING_FIELDS:
             check(lambda field=field: _setting(field, values.get(field)))  # type: ignore[misc]
         for field, half in (check(lambda: _halves(values.get("DestinationConfig"))) or {}).items():
@@ -127,9 +135,9 @@ class RowParser:
         if not found:
             check(lambda: self._row_settings(values))
         if not found:
-            target = self._target(known, values.get("Qualifier"), region, account)
-            itself = own_destinations(target, self._row_settings(values))
-            found += [row.placed(problem, self._source) for problem in itself]
+            target = self._target(known, values.get("Qualifier"), region, account, role)
+            last = _problems_of(target, self._row_settings(values)[0])
+            found += [row.placed(problem, self._source) for problem in last]
         return found
 
     def _function(self, values: dict[str, Any]) -> FunctionName:
@@ -147,29 +155,37 @@ class RowParser:
                 )
         return by_arn
 
-    def _target(self, name: FunctionName, qualifier: Any, region: Any, account: Any) -> Target:
-        lane, partition = self._lane(name.region, name.account_id, region, account)
+    def _target(
+        self, name: FunctionName, qualifier: Any, region: Any, account: Any, role: Any
+    ) -> Target:
+        lane, partition = self._lane(name.region, name.account_id, region, account, role)
         if qualifier is None and name.qualifier is None:
             return Target(lane, name.name, LATEST, partition)
         return Target(lane, name.name, _row_qualifier(name, qualifier), partition)
 
     def _find_lane(
-        self, arn_region: str | None, arn_account: str | None, region: Any, account: Any
+        self,
+        arn_region: str | None,
+        arn_account: str | None,
+        region: Any,
+        account: Any,
+        role: Any,
     ) -> tuple[Lane, str]:
         row_region = _region(region)
-        row_account = check_account(_account_text(account)) if account not in _UNSET else None
         _agree("Region", arn_region, row_region)
-        _agree("AccountId", arn_account, row_account)
-        found = arn_region or row_region or self._defaults.region
+        named, defaults = _named_account(arn_account, account), self._defaults
+        found_account = _account(named, role) or defaults.account_id or ""
+        own_region = defaults.regions.get(found_account)
+        found = arn_region or row_region or own_region or defaults.region
         if not found:
             raise InputError(
                 "not known; give a full ARN, a Region column, --region, or a profile with a Region",
                 field="Region",
             )
-        found_account = arn_account or row_account or self._defaults.account_id or ""
         return Lane(found_account, found), partition_of(found)
 
-    def _row_settings(self, values: dict[str, Any]) -> Settings:
+    def _row_settings(self, values: dict[str, Any]) -> tuple[Settings, bool]:
+        """A row's settings, and whether the target matters for their being right."""
         get = values.get
         nested = get("DestinationConfig")
         on_success, on_failure = get("OnSuccess"), get("OnFailure")
@@ -181,7 +197,7 @@ class RowParser:
             get("MaximumRetryAttempts"), get("MaximumEventAgeInSeconds"), on_success, on_failure
         )
 
-    def _find_settings(self, *values: Any) -> Settings:
+    def _find_settings(self, *values: Any) -> tuple[Settings, bool]:
         chosen = (_setting(*pair) for pair in zip(SETTING_FIELDS, values, strict=True))
         default = self._defaults.settings
         settings = Settings(
@@ -195,11 +211,11 @@ class RowParser:
                 "nothing to set; give at least one of MaximumRetryAttempts, "
                 "MaximumEventAgeInSeconds, OnSuccess, OnFailure, in the row or by flag"
             )
-        return settings
+        templates = is_template(settings.on_success) or is_template(settings.on_failure)
+        return settings, templates or settings.feeds_function()
 
 
 _UNSET = (None, "")
-_ANY_REGION = "us-east-1"
 
 
 def _remembered(function: Callable[..., T]) -> Callable[..., T]:
@@ -227,11 +243,36 @@ def _region(value: Any) -> str | None:
     return None if value in _UNSET else check_region(_text(value, "Region"))
 
 
-def _account_text(value: Any) -> str:
-    # JSON files often have account ids as numbers, which lose their leading zeros.
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12:
-        return f"{value:012d}"
-    return _text(value, "AccountId")
+def _named_account(in_arn: str | None, in_row: Any) -> str | None:
+    in_row = parse_account_id(in_row)
+    _agree("AccountId", in_arn, in_row)
+    return in_arn or in_row
+
+
+def _account(account: str | None, role: Any) -> str | None:
+    """The account that a row names, by id or by the role that lies in it."""
+    if role in _UNSET:
+        return account
+    role_arn = parse_role(_text(role, "RoleArn"))
+    if is_template(role_arn):
+        return account
+    if account is not None and account_of(role_arn) != account:
+        raise InputError(
+            f"{shown(role_arn)} does not lie in the target's account {account}", field="RoleArn"
+        )
+    return account_of(role_arn)
+
+
+def _problems_of(target: Target, settings: Settings) -> list[InputError]:
+    """What is wrong with settings that are right for other targets."""
+    ready = filled(settings, target)
+    problems = own_destinations(target, ready)
+    for field, destination in ready.destinations():
+        try:
+            parse_destination(destination or "", field)
+        except InputError as problem:
+            problems.append(problem)
+    return problems
 
 
 def _row_qualifier(name: FunctionName, qualifier: Any) -> str:

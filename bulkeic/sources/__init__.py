@@ -1,5 +1,5 @@
-"""Targets files as streams of rows: CSV, JSON, JSON Lines, each maybe gzipped, or stdin."""
+"""Files of rows as streams of rows: CSV, JSON, JSON Lines, each maybe gzipped, or stdin."""
 
-from bulkeic.sources.file import Format, TargetsFile
+from bulkeic.sources.file import Format, RowsFile
 
-__all__ = ["Format", "TargetsFile"]
+__all__ = ["Format", "RowsFile"]

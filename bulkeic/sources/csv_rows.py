@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.fields import field_named
+from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
 from bulkeic.sources.stream import bounded_lines
 
@@ -13,7 +13,7 @@ _OTHER_SEPARATORS = (";", "\t", "|")
 _LONGEST_NAME = 64
 
 
-def csv_rows(stream: io.BufferedReader) -> Iterator[Row | InputError]:
+def csv_rows(stream: io.BufferedReader, known: Fields) -> Iterator[Row | InputError]:
     """The rows of a CSV file; a bad row is a problem in its place, and the next one follows.
 
     Raises:
@@ -23,7 +23,7 @@ def csv_rows(stream: io.BufferedReader) -> Iterator[Row | InputError]:
     reader = csv.reader(text, strict=True)
     before = 0
     try:
-        fields = _header(next(filter(None, reader), None), reader.line_num, text)
+        fields = _header(next(filter(None, reader), None), reader.line_num, text, known)
         columns = len(fields)
         before = reader.line_num
         for cells in reader:
@@ -38,7 +38,7 @@ def csv_rows(stream: io.BufferedReader) -> Iterator[Row | InputError]:
         raise InputError(_malformed(error), line=before + 1) from None
 
 
-def _header(names: list[str] | None, line: int, text: "_Text") -> list[str]:
+def _header(names: list[str] | None, line: int, text: "_Text", known: Fields) -> list[str]:
     if names is None:
         raise InputError("empty; the first row names the columns")
     if text.undecodable:
@@ -48,7 +48,7 @@ def _header(names: list[str] | None, line: int, text: "_Text") -> list[str]:
     fields: list[str] = []
     for name in names:
         try:
-            field = field_named(name[:_LONGEST_NAME])
+            field = known.named(name[:_LONGEST_NAME])
         except InputError as problem:
             raise problem.at("", line) from None
         if field in fields:

@@ -1,4 +1,4 @@
-"""A targets file: its name, its format, its rows."""
+"""A file of rows: its name, its format, its rows."""
 
 import io
 import json
@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bulkeic.core.errors import InputError, UsageError, printable, shown
-from bulkeic.core.fields import plain
+from bulkeic.core.fields import TARGET_FIELDS, Fields, plain
 from bulkeic.core.rows import Row
 from bulkeic.sources.csv_rows import csv_rows
 from bulkeic.sources.json_rows import json_rows
@@ -16,7 +16,7 @@ from bulkeic.sources.stream import STDIN, first_line, open_stream
 
 
 class Format(StrEnum):
-    """What a targets file is written in."""
+    """What a file of rows is written in."""
 
     CSV = "csv"
     JSON = "json"
@@ -29,28 +29,34 @@ _BY_ENDING = {
     ".jsonl": Format.JSONL,
     ".ndjson": Format.JSONL,
 }
-_NAMING = {"functionname", "functionarn"}
-_ROWS: dict[Format, Callable[[io.BufferedReader], Iterator[Row | InputError]]] = {
+_ROWS: dict[Format, Callable[[io.BufferedReader, Fields], Iterator[Row | InputError]]] = {
     Format.CSV: csv_rows,
     Format.JSON: json_rows,
     Format.JSONL: jsonl_rows,
 }
 
 
-class TargetsFile:
-    """A targets file that can be read once, as a stream.
+class RowsFile:
+    """A targets file, or another with other fields, that can be read once, as a stream.
 
     Args:
         path: a file, or ``-`` for stdin.
         format: what it is written in; ``None``: told by a file's ending, or by the first bytes of
             stdin or a pipe.
+        fields: that a row may have.
 
     Raises:
         UsageError: there is no such file, or the ending tells no format and none is given.
     """
 
-    def __init__(self, path: str, format: Format | None = None) -> None:  # noqa: A002 - the flag's name
+    def __init__(
+        self,
+        path: str,
+        format: Format | None = None,  # noqa: A002 - the flag's name
+        fields: Fields = TARGET_FIELDS,
+    ) -> None:
         self._path = path
+        self._fields = fields
         try:
             self._format = format or _format_of(path)
         except OSError as error:
@@ -65,8 +71,10 @@ class TargetsFile:
         """
         try:
             with open_stream(self._path) as stream:
-                chosen, whole = (self._format, stream) if self._format else _sniff(stream)
-                for row in _ROWS[chosen](whole):
+                chosen, whole = (
+                    (self._format, stream) if self._format else _sniff(stream, self._fields)
+                )
+                for row in _ROWS[chosen](whole, self._fields):
                     yield row if isinstance(row, Row) else row.at(self.name, row.line)
         except InputError as problem:
             raise problem.at(self.name, problem.line) from None
@@ -88,14 +96,14 @@ def _format_of(path: str) -> Format | None:
         ) from None
 
 
-def _sniff(stream: io.BufferedReader) -> tuple[Format, io.BufferedReader]:
+def _sniff(stream: io.BufferedReader, fields: Fields) -> tuple[Format, io.BufferedReader]:
     """Tells the format by the first line, and gives a stream that still has it.
 
     =========================================  ==========
     first line                                 format
     =========================================  ==========
     begins with ``[``                          JSON
-    an object that names a function            JSON Lines
+    an object with a naming field              JSON Lines
     an object that holds a list, or a part     JSON
     any other object                           JSON Lines
     anything else                              CSV
@@ -111,7 +119,7 @@ def _sniff(stream: io.BufferedReader) -> tuple[Format, io.BufferedReader]:
         row = json.loads(line.decode())
     except (ValueError, RecursionError):
         return Format.JSON, whole
-    names = {plain(name) for name in row}
-    if not names.isdisjoint(_NAMING) or not any(isinstance(each, list) for each in row.values()):
+    names_one = not fields.naming.isdisjoint(map(plain, row))
+    if names_one or not any(isinstance(each, list) for each in row.values()):
         return Format.JSONL, whole
     return Format.JSON, whole

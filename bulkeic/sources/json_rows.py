@@ -7,6 +7,7 @@ from typing import Any
 import ijson
 
 from bulkeic.core.errors import InputError, shown
+from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
 from bulkeic.sources.keys import Keys
 from bulkeic.sources.stream import readable
@@ -18,15 +19,15 @@ _VALUE_BYTES = 1 << 20
 Events = Iterator[tuple[str, Any]]
 
 
-def json_rows(stream: io.BufferedReader) -> Iterator[Row | InputError]:
+def json_rows(stream: io.BufferedReader, fields: Fields) -> Iterator[Row | InputError]:
     """The rows of a JSON document; a bad row is a problem in its place, and the next one follows.
 
     Raises:
         InputError: it is no JSON, holds no list or two, or cannot be read any further.
     """
-    reader = _LineReader(stream)
+    reader, keys = _LineReader(stream), Keys(fields)
     try:
-        yield from _rows(_counted(ijson.basic_parse(reader, use_float=True), reader), reader)
+        yield from _rows(_counted(ijson.basic_parse(reader, use_float=True), reader), reader, keys)
     except (ijson.JSONError, UnicodeDecodeError) as error:
         rule = f"not JSON: {_first_line(error)}" if reader.line else "empty"
         raise InputError(rule, line=reader.line) from None
@@ -68,10 +69,10 @@ def _counted(events: Events, reader: _LineReader) -> Events:
         yield event
 
 
-def _rows(events: Events, reader: _LineReader) -> Iterator[Row | InputError]:
+def _rows(events: Events, reader: _LineReader, keys: Keys) -> Iterator[Row | InputError]:
     event, _ = next(events)
     if event == "start_array":
-        yield from _items(events, reader)
+        yield from _items(events, reader, keys)
     elif event == "start_map":
         found = ""
         for inner, key in events:
@@ -84,16 +85,15 @@ def _rows(events: Events, reader: _LineReader) -> Iterator[Row | InputError]:
                 raise InputError(f"two lists, {shown(found)} and {shown(key)}; give one")
             else:
                 found = key
-                yield from _items(events, reader)
+                yield from _items(events, reader, keys)
         if not found:
-            raise InputError("holds no list of targets")
+            raise InputError("holds no list of rows")
     else:
-        raise InputError("neither a list of targets nor an object that holds one")
+        raise InputError("neither a list of rows nor an object that holds one")
     next(events, None)  # what follows the document is an error, and only told when asked for
 
 
-def _items(events: Events, reader: _LineReader) -> Iterator[Row | InputError]:
-    keys = Keys()
+def _items(events: Events, reader: _LineReader, keys: Keys) -> Iterator[Row | InputError]:
     for item, (event, value) in enumerate(events, 1):
         if event == "end_array":
             return

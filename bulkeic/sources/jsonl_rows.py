@@ -6,18 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from bulkeic.core.errors import InputError, shown
+from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
 from bulkeic.sources.keys import Keys
 from bulkeic.sources.stream import bounded_lines
 
 
-def jsonl_rows(stream: io.BufferedReader) -> Iterator[Row | InputError]:
+def jsonl_rows(stream: io.BufferedReader, fields: Fields) -> Iterator[Row | InputError]:
     """The rows of a JSON Lines file; a bad line is a problem in its place, and the next follows.
 
     Raises:
         InputError: the file cannot be read any further.
     """
-    keys = Keys()
+    keys = Keys(fields)
     for number, line in enumerate(bounded_lines(stream), 1):
         if line.isspace():
             continue

@@ -3,31 +3,37 @@
 from typing import Any
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.fields import PASSED_OVER, field_named
+from bulkeic.core.fields import Fields
 
 
 class Keys:
-    """Resolves the keys of JSON rows to fields; remembers what it has seen."""
+    """Resolves the keys of JSON rows to fields; remembers what it has seen.
 
-    def __init__(self) -> None:
+    Args:
+        fields: that a row may have.
+    """
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
         self._seen: dict[str, str] = {}
 
     def values(self, item: Any) -> dict[str, Any]:
-        """An object's values by field name, without what the AWS CLI prints beside them.
+        """An object's values by field name, without what may stand beside them.
 
         Raises:
             InputError: it is no object, a key is unknown, or a field is given twice.
         """
         if not isinstance(item, dict):
-            raise InputError('a row is an object such as {"FunctionName": "my-function"}')
+            example = f'{{"{self._fields.names[0]}": "…"}}'
+            raise InputError(f"a row is an object such as {example}")
         seen = self._seen
         values: dict[str, Any] = {}
         for key, value in item.items():
             field = seen.get(key)
             if field is None:
-                if key in PASSED_OVER:
+                if key in self._fields.passed_over:
                     continue
-                field = seen[key] = field_named(key)
+                field = seen[key] = self._fields.named(key)
             if field in values:
                 raise InputError("given twice", field=field)
             values[field] = value

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.fields import FIELDS
+from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Job, Settings
 from bulkeic.core.rows import Defaults, Row, RowParser
 
@@ -22,6 +22,7 @@ GOOD = {
     "MaximumEventAgeInSeconds": 60,
     "OnSuccess": QUEUE,
     "OnFailure": "none",
+    "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
 }
 BAD: dict[str, list[Any]] = {
     "Qualifier": ["a b", 1, [], "live:x"],
@@ -30,7 +31,8 @@ BAD: dict[str, list[Any]] = {
     "MaximumRetryAttempts": [3, True, "x", [], {}],
     "MaximumEventAgeInSeconds": [59, 60.0, "1e2", []],
     "OnSuccess": ["arn:aws:s3:::bucket", 1, [], "q"],
-    "OnFailure": ["arn", {}, f"{QUEUE}.fifo"],
+    "OnFailure": ["arn", {}, f"{QUEUE}.fifo", "arn:aws:sqs:{here}:{account}:q", QUEUE + "}"],
+    "RoleArn": ["role", 1, [], "arn:aws:iam::{region}:role/r", f"arn:aws:iam::{ACCOUNT}:user/r"],
 }
 
 
@@ -99,7 +101,7 @@ likely: dict[str, Any] = {
     **GOOD,
 }
 junk_rows = st.fixed_dictionaries(
-    {}, optional={field: st.just(likely[field]) | junk for field in FIELDS}
+    {}, optional={field: st.just(likely[field]) | junk for field in TARGET_FIELDS.names}
 )
 
 

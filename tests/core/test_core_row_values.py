@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.fields import FIELDS
+from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import CLEARED, Lane, Settings
 from bulkeic.core.rows import Defaults, Row, RowParser, parse_integer
 
@@ -64,7 +64,7 @@ def test_a_rows_own_value_beats_the_default(own: Settings, default: Settings) ->
 
 @pytest.mark.parametrize("empty", ["", None])
 def test_an_empty_cell_is_not_set_here(empty: str | None) -> None:
-    values = dict.fromkeys(FIELDS, empty) | {"FunctionName": "f"}
+    values = dict.fromkeys(TARGET_FIELDS.names, empty) | {"FunctionName": "f"}
     default = Settings(1, 60, QUEUE, TOPIC)
     job = job_of(values, Defaults(ACCOUNT, "eu-west-1", default))
     assert job.settings == default

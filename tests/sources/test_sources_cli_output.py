@@ -8,7 +8,7 @@ import pytest
 
 from bulkeic.core.model import CLEARED, Job, Lane, Settings
 from bulkeic.core.rows import Defaults, Row, RowParser
-from bulkeic.sources import TargetsFile
+from bulkeic.sources import RowsFile
 
 ACCOUNT = "123456789012"
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:dead"
@@ -77,7 +77,7 @@ LIST_CONFIGS: dict[str, Any] = {
 
 
 def jobs_of(path: Path, defaults: Defaults) -> list[Job]:
-    targets = TargetsFile(str(path))
+    targets = RowsFile(str(path))
     parser = RowParser(targets.name, defaults)
     jobs = []
     for seq, row in enumerate(targets.rows()):

@@ -13,13 +13,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
+from bulkeic.core.fields import TARGET_FIELDS, Fields
 from bulkeic.core.rows import Row
-from bulkeic.sources import TargetsFile
+from bulkeic.sources import RowsFile
 from bulkeic.sources.csv_rows import csv_rows
 from bulkeic.sources.json_rows import json_rows
 from bulkeic.sources.jsonl_rows import jsonl_rows
 
-Reader = Callable[[io.BufferedReader], Iterator[Row | InputError]]
+Reader = Callable[[io.BufferedReader, Fields], Iterator[Row | InputError]]
 READERS: dict[str, Reader] = {"t.csv": csv_rows, "t.json": json_rows, "t.jsonl": jsonl_rows}
 
 # The same three rows in each format, a row a line.
@@ -59,11 +60,11 @@ class Found:
 
 
 def read(name: str, content: bytes) -> Found:
-    return Found(READERS[name](io.BufferedReader(io.BytesIO(content))))
+    return Found(READERS[name](io.BufferedReader(io.BytesIO(content)), TARGET_FIELDS))
 
 
 def read_file(path: Path) -> Found:
-    return Found(TargetsFile(str(path)).rows())
+    return Found(RowsFile(str(path)).rows())
 
 
 # --- a bad row among good ones -------------------------------------------------------------------

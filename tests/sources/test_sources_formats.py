@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError, UsageError
-from bulkeic.core.fields import FIELDS
+from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.rows import Row
-from bulkeic.sources import Format, TargetsFile
+from bulkeic.sources import Format, RowsFile
 
 BOM = b"\xef\xbb\xbf"
 
@@ -27,7 +27,8 @@ cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     """Columns, and rows of cells."""
-    columns = draw(st.lists(st.sampled_from(FIELDS), min_size=1, max_size=4, unique=True))
+    names = st.sampled_from(TARGET_FIELDS.names)
+    columns = draw(st.lists(names, min_size=1, max_size=4, unique=True))
     width = len(columns)
     rows = draw(st.lists(st.lists(cells, min_size=width, max_size=width), max_size=6))
     return columns, rows
@@ -51,11 +52,11 @@ def as_jsonl(columns: list[str], rows: list[list[str]]) -> bytes:
 
 
 @contextmanager
-def targets_file(name: str, content: bytes) -> Iterator[TargetsFile]:
+def targets_file(name: str, content: bytes) -> Iterator[RowsFile]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, name)
         path.write_bytes(content)
-        yield TargetsFile(str(path))
+        yield RowsFile(str(path))
 
 
 def values_of(name: str, content: bytes) -> list[dict[str, Any]]:
@@ -204,17 +205,17 @@ def test_the_ending_tells_the_format(
     (tmp_path / name).touch()
     name = str(tmp_path / name)
     if wanted:
-        assert TargetsFile(name).name == name
+        assert RowsFile(name).name == name
     else:
         with pytest.raises(UsageError, match="--format"):
-            TargetsFile(name)
+            RowsFile(name)
 
 
 def test_a_format_that_is_given_beats_the_ending(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(b'{"FunctionName":"a"}\n')
-    assert list(TargetsFile(str(path), Format.JSONL).rows()) == [Row(1, {"FunctionName": "a"})]
+    assert list(RowsFile(str(path), Format.JSONL).rows()) == [Row(1, {"FunctionName": "a"})]
 
 
 def test_a_name_with_control_characters_is_made_safe_to_print() -> None:
-    assert TargetsFile("a\x1b[31m.csv").name == r"a\x1b[31m.csv"
+    assert RowsFile("a\x1b[31m.csv").name == r"a\x1b[31m.csv"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
 from bulkeic.core.rows import Row
-from bulkeic.sources import Format, TargetsFile
+from bulkeic.sources import Format, RowsFile
 
 GOOD = Row(1, {"FunctionName": "f"})
 
@@ -27,7 +27,7 @@ def read_stdin(content: bytes, given: Format | None = None) -> list[Row | InputE
         with path.open() as redirected:
             sys.stdin = redirected
             try:
-                found.extend(TargetsFile("-", given).rows())
+                found.extend(RowsFile("-", given).rows())
             except InputError as problem:
                 found.append(problem)
             finally:

@@ -1,0 +1,71 @@
+"""Templates in destinations and role ARNs: ``arn:aws:sqs:{region}:{account}:failures``.
+
+- A name in braces stands for a value of the target. Only the names that a field allows can be used;
+  there is no attribute, index, conversion or format.
+- No ARN has a brace of its own, so any other brace is an error.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from bulkeic.core.errors import InputError, shown
+from bulkeic.core.model import Settings, Target
+
+DESTINATION_NAMES = ("account", "region", "partition", "function")
+ROLE_NAMES = ("account", "partition")
+
+_split = re.compile(r"\{([^{}]*)\}").split
+
+
+def is_template(text: str | None) -> bool:
+    """Whether a text has anything to be filled in."""
+    return text is not None and "{" in text
+
+
+def check_template(text: str, allowed: Collection[str], field: str) -> None:
+    """Refuses what cannot be filled in.
+
+    Raises:
+        InputError: a name that is not allowed, or a brace without its partner.
+    """
+    pieces = _split(text)
+    literals, names = pieces[::2], pieces[1::2]
+    unknown = [f"{{{name}}}" for name in names if name not in allowed]
+    unknown += [brace for literal in literals for brace in "{}" if brace in literal]
+    if unknown:
+        raise InputError(
+            f"{shown(unknown[0])} in {shown(text)} stands for nothing; allowed in braces: "
+            f"{', '.join(allowed)}",
+            field=field,
+        )
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """A checked template with its values."""
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
+def values_of(target: Target) -> dict[str, str]:
+    """What a target's destinations can be filled in with."""
+    return {
+        "account": target.lane.account_id,
+        "region": target.lane.region,
+        "partition": target.partition,
+        "function": target.function,
+    }
+
+
+def filled(settings: Settings, target: Target) -> Settings:
+    """The settings as they are sent for a target."""
+    if not is_template(settings.on_success) and not is_template(settings.on_failure):
+        return settings
+    values = values_of(target)
+    return msgspec.structs.replace(
+        settings,
+        on_success=settings.on_success and fill(settings.on_success, values),
+        on_failure=settings.on_failure and fill(settings.on_failure, values),
+    )
