@@ -21,6 +21,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 Command = Callable[..., Any]
 
 _STATUSES = ["updated", "created", "unchanged", "failed", "invalid"]
+_HEADROOM_MAX = 90
 _FUNCTIONS_MAX = 10_000_000
 _STDERR = 2
 _USAGE_EXIT = 2
@@ -30,16 +31,22 @@ _INTERRUPTED_EXIT = 130
 class _Rate(click.ParamType[Any]):
     name = "calls/s"
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        """A positive number of calls a second, or ``unlimited``."""
+    def __init__(self, *words: str) -> None:
+        self._words = words
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float | str:
+        """A positive number of calls a second, ``unlimited``, or another word."""
         if value == "unlimited":
             return math.inf
+        if value in self._words:
+            return str(value)
         try:
             rate = float(value)
         except ValueError:
             rate = math.nan
         if not 0 < rate < math.inf:
-            self.fail(f"{value!r} is no rate; allowed: a number above 0, or unlimited", param, ctx)
+            allowed = ", ".join(("a number above 0", *self._words))
+            self.fail(f"{value!r} is no rate; allowed: {allowed}, or unlimited", param, ctx)
         return rate
 
 
@@ -55,6 +62,22 @@ class _Destination(click.ParamType[Any]):
             return parse_destination(value, self._field)
         except InputError as problem:
             self.fail(problem.rule, param, ctx)
+
+
+class _Percent(click.ParamType[Any]):
+    name = "percent"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """A part, from a text such as ``10%``."""
+        if isinstance(value, float):
+            return value
+        try:
+            percent = float(value.removesuffix("%"))
+        except ValueError:
+            percent = math.nan
+        if not 0 <= percent <= _HEADROOM_MAX:
+            self.fail(f"{value!r} is no part; allowed: 0% to {_HEADROOM_MAX}%", param, ctx)
+        return percent / 100
 
 
 class _Functions(click.ParamType[Any]):
@@ -99,6 +122,16 @@ _access_options = _options(
     click.option("--region", help="Region of targets that name none."),
     click.option("--endpoint-url", help="Call this instead of AWS's endpoints."),
 )
+_role_options = _options(
+    click.option("--role-arn", metavar="ARN",
+                 help="Role to assume in each account: arn:aws:iam::{account}:role/name."),
+    click.option("--external-id", help="What the roles' trust policies ask for."),
+    click.option("--role-session-name", default="bulkeic", show_default=True),
+    click.option("--duration", "duration_s", type=click.IntRange(900, 43200), default=3600,
+                 show_default=True, help="Seconds that a role's credentials last."),
+    click.option("--accounts", metavar="FILE",
+                 help="CSV or JSON file of accounts with their roles, profiles and Regions."),
+)  # fmt: skip
 _settings_options = _options(
     click.option("--maximum-retry-attempts", type=click.IntRange(0, 2)),
     click.option("--maximum-event-age-in-seconds", type=click.IntRange(60, 21600)),
@@ -106,8 +139,10 @@ _settings_options = _options(
     click.option("--on-failure", type=_Destination("OnFailure"), help="ARN, or none to clear."),
 )
 _pace_options = _options(
-    click.option("--rate", type=_Rate(), default="10", show_default=True,
-                 help="Calls a second for each account and Region, or unlimited."),
+    click.option("--rate", type=_Rate("auto"), default="10", show_default=True,
+                 help="Calls a second for each account and Region, auto, or unlimited."),
+    click.option("--headroom", type=_Percent(), default="10%", show_default=True,
+                 help="Part of the limit that --rate auto leaves to others."),
     click.option("--burst", type=_Finite(1), help="Token bucket's size.  [default: rate]"),
     click.option("--concurrency", type=click.IntRange(1, 10_000), default=64, show_default=True,
                  help="Calls in flight at most, over all."),
@@ -202,9 +237,11 @@ def cli() -> None:
 @click.argument("source")
 @_settings_options
 @_access_options
+@_role_options
 @_pace_options
 @click.option("--format", type=click.Choice(["csv", "json", "jsonl"]), help="[default: by ending]")
 @click.option("--skip-invalid", is_flag=True, help="Leave bad rows out instead of refusing all.")
+@click.option("--max-targets", type=click.IntRange(0), help="Refuse to update more than that.")
 @click.option("--run", metavar="FILE", help="Run file.  [default: bulkeic-runs/<UTC time>.db]")
 @click.option("--results", metavar="FILE", help="Outcomes as they come: .jsonl, .csv, or -.")
 @click.option("--yes", is_flag=True, help="Go ahead without asking.")

@@ -2,28 +2,27 @@
 
 import functools
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import structlog
 
+from bulkeic.app.accounts import Reach
 from bulkeic.app.interruptions import Interruptions
 from bulkeic.app.load import Loading
-from bulkeic.app.options import ApplyOptions
-from bulkeic.app.work import (
-    INTERRUPTED,
-    INTERRUPTED_TWICE,
-    first_cause,
-    open_access,
-    run_async,
-    work,
-)
+from bulkeic.app.options import AccessOptions, ApplyOptions
+from bulkeic.app.running import first_cause, open_access, run_async
+from bulkeic.app.work import INTERRUPTED, INTERRUPTED_TWICE, work
+from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
 from bulkeic.core.errors import BulkeicError, InputError, UsageError, shown
+from bulkeic.core.forecast import USUAL_CALL_S, Forecast, LaneLeft, forecast
 from bulkeic.core.model import Lane, Settings
 from bulkeic.core.names import check_region
 from bulkeic.core.rows import Defaults
 from bulkeic.core.summary import Summary
+from bulkeic.engine import Limits
 from bulkeic.output import (
     NoProgress,
     NoResults,
@@ -35,7 +34,7 @@ from bulkeic.output import (
     configure_logs,
 )
 from bulkeic.output.results import STDOUT
-from bulkeic.output.screen import intention, summary_lines
+from bulkeic.output.screen import SHOWN_CHANGES, changes, intention, summary_lines
 from bulkeic.sources import RowsFile
 from bulkeic.store import RunFile, is_run_file
 
@@ -76,12 +75,13 @@ def _apply(options: ApplyOptions, screen: Screen) -> Summary:
     _check(options, resumed=resumed)
     results: Results = ResultsFile(options.results) if options.results else NoResults()
     try:
-        path = Path(options.source) if resumed else _load(options, screen)
+        reach = Reach(options.access, options.timeout_s, sandbox=options.sandbox)
+        path = Path(options.source) if resumed else _load(options, reach, screen)
         run = RunFile(path)
         try:
             if resumed:
-                _check_resumed(run, options)
-            return _apply_run(run, options, results, screen)
+                _check_resumed(run, options, reach)
+            return _apply_run(run, options, reach, results, screen)
         finally:
             run.close()
     finally:
@@ -96,8 +96,7 @@ def _check(options: ApplyOptions, *, resumed: bool) -> None:
         check_stdout()
     if options.results not in {None, STDOUT} and _same_file(options.results, options.source):
         raise UsageError(f"--results {shown(options.results)} is the file that is read")
-    if options.access.region is not None:
-        _check_region(options.access.region, "--region")
+    _check_access(options.access)
     options.limits()
     if not options.yes and not options.sandbox and not sys.stdin.isatty():
         raise UsageError("stdin is no terminal to ask on; say --yes to go ahead without asking")
@@ -123,50 +122,71 @@ def _same_file(one: str, other: str) -> bool:
         return False
 
 
-def _check_region(region: str, where: str) -> None:
+def _check_access(access: AccessOptions) -> None:
+    for flag, value, check in (
+        ("--region", access.region, check_region),
+        ("--role-arn", access.role_arn, parse_role),
+        ("--external-id", access.external_id, parse_external_id),
+        ("--role-session-name", access.role_session_name, parse_session_name),
+    ):
+        if value is not None:
+            _check_flag(flag, value, check)
+
+
+def _check_flag(where: str, value: str, check: Callable[[str], object]) -> None:
     try:
-        check_region(region)
+        check(value)
     except InputError as problem:
         raise UsageError(f"{where}: {problem.rule}") from None
 
 
-def _check_resumed(run: RunFile, options: ApplyOptions) -> None:
+def _check_resumed(run: RunFile, options: ApplyOptions, reach: Reach) -> None:
     place = run.facts.get(_PLACE, _AWS)
     if place != _place(options):
         raise UsageError(
             f"run file {shown(str(run.path))} was begun on {place}; carry on with it "
             f"{'with' if place == _SANDBOX else 'without'} --sandbox"
         )
-    if not options.sandbox:
-        account = _own_account(options, next(iter(run.lanes()), None))
-        for lane in run.lanes():
-            if lane.account_id != account:
-                raise UsageError(
-                    f"the credentials belong to account {account}, but jobs of "
-                    f"{lane.account_id} are pending; use a profile of that account"
-                )
+    for account_id, role_arn in run.roles().items():
+        reach.accounts.learn(account_id, role_arn)
+    for lane, problem in reach.refusals(run.lanes()).items():
+        raise UsageError(f"jobs of {lane} are pending, but {problem.rule}")
+    _check_number(sum(run.lanes().values()), options)
+
+
+def _check_number(targets: int, options: ApplyOptions) -> None:
+    most = options.max_targets
+    if most is not None and targets > most:
+        raise UsageError(
+            f"{targets:,} targets are more than --max-targets {most:,} allows; nothing was sent"
+        )
 
 
 def _place(options: ApplyOptions) -> str:
     return _SANDBOX if options.sandbox else _AWS
 
 
-def _load(options: ApplyOptions, screen: Screen) -> Path:
+def _load(options: ApplyOptions, reach: Reach, screen: Screen) -> Path:
     """Makes the run file: its path."""
     targets = RowsFile(options.source, options.format)
-    defaults = Defaults(region=_default_region(options), settings=options.settings)
+    defaults = Defaults(
+        region=_default_region(options),
+        settings=options.settings,
+        regions=reach.accounts.only_regions(),
+    )
     started = datetime.now(UTC)
     path = Path(options.run or RUNS_FOLDER / f"{started:%Y-%m-%dT%H-%M-%S.%f}Z.db")
     loading = Loading(
         targets,
         defaults,
         path,
+        reach,
         skip_invalid=options.skip_invalid,
         screen=screen,
         origin={_PLACE: _place(options), "created_at": started.isoformat()},
     )
     with screen.busy(f"reading {targets.name}"):
-        loading.run(functools.partial(_own_account, options), others_too=options.sandbox)
+        loading.run(functools.partial(_check_number, options=options))
     return path
 
 
@@ -174,22 +194,13 @@ def _default_region(options: ApplyOptions) -> str | None:
     isolated = options.sandbox and options.access.profile is None
     region = open_access(options.access, isolated=isolated).region
     if region is not None:
-        _check_region(region, "the Region of the environment or the profile")
+        _check_flag("the Region of the environment or the profile", region, check_region)
     return region
 
 
-def _own_account(options: ApplyOptions, lane: Lane | None) -> str:
-    """The account of a bare name."""
-    if options.sandbox:
-        from bulkeic.sandbox import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - hardly any run needs it
-
-        return DEFAULT_ACCOUNT_ID
-    access = open_access(options.access)
-    region = lane.region if lane else None
-    return run_async(functools.partial(access.identity, region, options.timeout_s))
-
-
-def _apply_run(run: RunFile, options: ApplyOptions, results: Results, screen: Screen) -> Summary:
+def _apply_run(
+    run: RunFile, options: ApplyOptions, reach: Reach, results: Results, screen: Screen
+) -> Summary:
     lanes = run.lanes()
     try:
         agreed = not lanes or _agreed(run, lanes, options, screen)
@@ -197,7 +208,7 @@ def _apply_run(run: RunFile, options: ApplyOptions, results: Results, screen: Sc
         agreed = False
     stopped: str | None = "not confirmed; nothing was sent"
     if agreed:
-        stopped = _begin(run, options, results, screen, idle=not lanes)
+        stopped = _begin(run, options, reach, results, screen, idle=not lanes)
     summary = run.summary(stopped=stopped not in {None, INTERRUPTED})
     if stopped == INTERRUPTED_TWICE:
         summary = msgspec.structs.replace(summary, exit_code=_INTERRUPTED_TWICE_EXIT)
@@ -212,9 +223,10 @@ def _apply_run(run: RunFile, options: ApplyOptions, results: Results, screen: Sc
 
 def _agreed(run: RunFile, lanes: dict[Lane, int], options: ApplyOptions, screen: Screen) -> bool:
     """Tells what is going to happen, and asks where it has to be asked."""
-    limits = options.limits()
     where = options.access.endpoint_url or _place(options)
-    screen.say(f"{intention(lanes, limits.rate, limits.bucket_size)}; on {where}")
+    ahead = _ahead(lanes, options.limits())
+    for line in intention(lanes, ahead, where) + changes(*run.wanted(SHOWN_CHANGES)):
+        screen.say(line)
     if run.sets_half_a_destination():
         screen.say(
             "note: some rows name one half of DestinationConfig; whether Lambda keeps the other is "
@@ -223,8 +235,23 @@ def _agreed(run: RunFile, lanes: dict[Lane, int], options: ApplyOptions, screen:
     return options.yes or options.sandbox or screen.ask("update them?")
 
 
+def _ahead(lanes: dict[Lane, int], limits: Limits) -> Forecast:
+    left = (
+        LaneLeft(lane, jobs, limits.first_rate, limits.bucket_size) for lane, jobs in lanes.items()
+    )
+    ahead = forecast(left, concurrency=limits.concurrency, call_s=USUAL_CALL_S)
+    assert ahead is not None  # noqa: S101 - there are lanes, and they have jobs
+    return ahead
+
+
 def _begin(
-    run: RunFile, options: ApplyOptions, results: Results, screen: Screen, *, idle: bool
+    run: RunFile,
+    options: ApplyOptions,
+    reach: Reach,
+    results: Results,
+    screen: Screen,
+    *,
+    idle: bool,
 ) -> str | None:
     """Works on the run: why it ended early, or ``None``."""
     progress = ProgressBar() if options.progress and screen.is_terminal else NoProgress()
@@ -238,6 +265,7 @@ def _begin(
                     work,
                     run,
                     options,
+                    reach.accounts,
                     results=results,
                     progress=progress,
                     screen=screen,

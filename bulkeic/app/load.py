@@ -4,12 +4,14 @@ import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from bulkeic.app.accounts import Reach
 from bulkeic.core.destinations import own_destinations
-from bulkeic.core.errors import BulkeicError, InputError
+from bulkeic.core.errors import BulkeicError, InputError, shown
 from bulkeic.core.model import Job, Lane
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.output import Screen
-from bulkeic.output.screen import Problems, counted
+from bulkeic.output.numbers import counted
+from bulkeic.output.screen import Problems
 from bulkeic.sources import RowsFile
 from bulkeic.store import Duplicate, Loader
 
@@ -41,6 +43,7 @@ class Loading:
         targets: the file.
         defaults: what holds where a row is silent.
         path: of the run file to be made.
+        reach: the accounts that can be worked on.
         skip_invalid: give bad rows the outcome ``invalid`` and go on, instead of refusing the file.
         screen: where problems are told.
         origin: facts to keep in the run file about how the run was begun.
@@ -51,6 +54,7 @@ class Loading:
         targets: RowsFile,
         defaults: Defaults,
         path: Path,
+        reach: Reach,
         *,
         skip_invalid: bool,
         screen: Screen,
@@ -58,19 +62,22 @@ class Loading:
     ) -> None:
         self._targets = targets
         self._defaults = defaults
+        self._reach = reach
         self._skip_invalid = skip_invalid
         self._screen = screen
         self._problems = screen.problems()
         self._warnings = screen.problems("warning: ")
+        self._roles: dict[str, tuple[str, int]] = {}
         self._make_loader = functools.partial(Loader, path, {"source": targets.name, **origin})
 
-    def run(self, own_account: Callable[[Lane | None], str], *, others_too: bool) -> None:
+    def run(self, agree: Callable[[int], None]) -> None:
         """Loads the file, and leaves a run file or none.
 
+        STS is asked whose the credentials are when every row has been found good, and only if a
+        row leaves that open.
+
         Args:
-            own_account: asked once, after every row has been found good, with a lane of the file:
-                the account that the credentials belong to.
-            others_too: whether other accounts can be worked on, too.
+            agree: told how many targets there are, and raises if they are too many.
 
         Raises:
             BadInputError: the file has problems; they have been told.
@@ -83,11 +90,13 @@ class Loading:
             open_regions = _open_regions(lanes)
             self._find_duplicates([lane for lane in lanes if lane.region not in open_regions])
             self._refuse_if_bad()
-            self._settle_accounts(own_account(lanes[0] if lanes else None), others_too=others_too)
+            self._settle_accounts()
             lanes = self._loader.lanes()
             self._find_duplicates([lane for lane in lanes if lane.region in open_regions])
             self._refuse_if_bad()
             self._warnings.end()
+            agree(self._loader.count())
+            self._loader.set_roles({account: role for account, (role, _) in self._roles.items()})
             self._loader.ready()
         except BaseException:
             self._loader.discard()
@@ -101,10 +110,29 @@ class Loading:
                 self._refuse(seq, row.line, "", [row])
                 continue
             try:
-                add(job(seq, row), row.line)
+                found = job(seq, row)
             except InputError:
                 given = row.values.get("FunctionArn") or row.values.get("FunctionName") or ""
                 self._refuse(seq, row.line, str(given), parser.problems(row))
+                continue
+            other = self._other_role(found, row.line) if found.role_arn else None
+            if other is None:
+                add(found, row.line)
+            else:
+                problem = row.placed(other, self._targets.name)
+                self._refuse(seq, row.line, found.function_name, [problem])
+
+    def _other_role(self, job: Job, line: int) -> InputError | None:
+        """Keeps a row's role for its account: what is wrong with it, if the account has another."""
+        account_id, role_arn = job.target.lane.account_id, job.role_arn or ""
+        role, first = self._roles.setdefault(account_id, (role_arn, line))
+        if role == role_arn:
+            return None
+        return InputError(
+            f"{shown(role_arn)} is not the role {shown(role)} of line {first}; all rows of the "
+            f"account {account_id or 'of the credentials'} go with one role",
+            field="RoleArn",
+        )
 
     def _refuse(self, seq: int, line: int, given: str, problems: list[InputError]) -> None:
         self._told().add(problems)
@@ -136,15 +164,18 @@ class Loading:
                     refused.add(seq)
                     self._loader.invalidate(seq, duplicate.lane_id, problem.rule)
 
-    def _settle_accounts(self, account: str, *, others_too: bool) -> None:
-        unknown = {lane for lane in self._loader.lanes() if not lane.account_id}
+    def _settle_accounts(self) -> None:
+        unknown = [lane for lane in self._loader.lanes() if not lane.account_id]
         if unknown:
+            account = self._reach.own_account(unknown[0])
             self._loader.set_account(account)
+            if "" in self._roles:
+                self._roles.setdefault(account, self._roles.pop(""))
             self._refuse_own_destinations([Lane(account, lane.region) for lane in unknown])
-        if not others_too:
-            for lane in self._loader.lanes():
-                if lane.account_id != account:
-                    self._refuse_lane(lane, account)
+        for account_id, (role_arn, _) in self._roles.items():
+            self._reach.accounts.learn(account_id, role_arn)
+        for lane, problem in self._reach.refusals(self._loader.lanes()).items():
+            self._refuse_lane(lane, problem)
 
     def _refuse_own_destinations(self, lanes: list[Lane]) -> None:
         for lane in lanes:
@@ -156,12 +187,8 @@ class Loading:
                     number = self._loader.number(lane)
                     self._loader.invalidate(job.seq, number, _text(problems))
 
-    def _refuse_lane(self, lane: Lane, own: str) -> None:
-        rule = (
-            f"account {lane.account_id} is not {own}, which the credentials belong to; "
-            "use a profile of that account"
-        )
-        problem = self._at(self._loader.first_line(lane), rule, "AccountId")
+    def _refuse_lane(self, lane: Lane, problem: InputError) -> None:
+        problem = self._at(self._loader.first_line(lane), problem.rule, problem.field)
         self._told().add([problem])
         if self._skip_invalid:
             self._loader.invalidate_lane(lane, problem.rule)

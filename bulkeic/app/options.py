@@ -6,18 +6,50 @@ from typing import Any, Literal
 
 import msgspec
 
+from bulkeic.aws.keyring import RoleSession
 from bulkeic.core.model import Settings
-from bulkeic.engine import Limits
+from bulkeic.engine import AUTO, Limits
 from bulkeic.output.logs import LogFormat
 from bulkeic.sources import Format
 
 
 class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Which AWS to talk to, in AWS's own words."""
+    """Which AWS to talk to, in AWS's own words.
+
+    Attributes:
+        role_arn: assumed in each account; may be a template.
+        external_id: what the roles' trust policies ask for.
+        role_session_name: CloudTrail shows it.
+        duration_s: seconds that a role's credentials are to last.
+        accounts: a file that tells how each account is reached.
+    """
 
     profile: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
+    role_arn: str | None = None
+    external_id: str | None = None
+    role_session_name: str = "bulkeic"
+    duration_s: int = 3600
+    accounts: str | None = None
+
+    def role_session(self) -> RoleSession:
+        """How roles are assumed."""
+        return RoleSession(name=self.role_session_name, duration_s=self.duration_s)
+
+    def flags(self) -> list[tuple[str, object, object]]:
+        """The flags that say the same, each with its value and its default."""
+        default = AccessOptions()
+        return [
+            ("--profile", self.profile, None),
+            ("--region", self.region, None),
+            ("--endpoint-url", self.endpoint_url, None),
+            ("--role-arn", self.role_arn, None),
+            ("--external-id", self.external_id, None),
+            ("--role-session-name", self.role_session_name, default.role_session_name),
+            ("--duration", self.duration_s, default.duration_s),
+            ("--accounts", self.accounts, None),
+        ]
 
 
 class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +65,9 @@ class ApplyOptions(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         source: targets file, ``-`` for stdin, or a run file.
         burst: calls; ``None``: the rate.
+        headroom: part of the limit that ``--rate auto`` leaves to others.
         timeout_s: seconds for one call.
+        max_targets: more than that are refused; ``None``: any number.
     """
 
     source: str
@@ -41,12 +75,14 @@ class ApplyOptions(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings = Settings()
     format: Format | None = None
     skip_invalid: bool = False
-    rate: float = 10.0
+    rate: float | Literal["auto"] = 10.0
     burst: float | None = None
+    headroom: float = 0.1
     concurrency: int = 64
     max_attempts: int = 8
     timeout_s: float = 10.0
     give_up_after_s: float = 120.0
+    max_targets: int | None = None
     run: str | None = None
     results: str | None = None
     yes: bool = False
@@ -60,6 +96,7 @@ class ApplyOptions(msgspec.Struct, frozen=True, kw_only=True):
         return Limits(
             rate=self.rate,
             burst=self.burst,
+            headroom=self.headroom,
             concurrency=self.concurrency,
             max_attempts=self.max_attempts,
             give_up_after_s=self.give_up_after_s,
@@ -68,12 +105,10 @@ class ApplyOptions(msgspec.Struct, frozen=True, kw_only=True):
     def carry_on(self, run: str) -> str:
         """The command that carries on with a run as it was begun."""
         default = ApplyOptions(source="")
-        rate = "unlimited" if math.isinf(self.rate) else f"{self.rate:g}"
         flags = (
-            ("--profile", self.access.profile, None),
-            ("--region", self.access.region, None),
-            ("--endpoint-url", self.access.endpoint_url, None),
-            ("--rate", rate, f"{default.rate:g}"),
+            *self.access.flags(),
+            ("--rate", _rate_text(self.rate), _rate_text(default.rate)),
+            ("--headroom", f"{self.headroom:.0%}", f"{default.headroom:.0%}"),
             ("--burst", self.burst and f"{self.burst:g}", None),
             ("--concurrency", self.concurrency, default.concurrency),
             ("--max-attempts", self.max_attempts, default.max_attempts),
@@ -90,6 +125,12 @@ class ApplyOptions(msgspec.Struct, frozen=True, kw_only=True):
                 words += [flag, str(value)]
         words += ["--no-progress"] * (not self.progress) + ["--yes"] * self.yes
         return shlex.join(words + ["--sandbox"] * self.sandbox)
+
+
+def _rate_text(rate: float | Literal["auto"]) -> str:
+    if rate == AUTO:
+        return AUTO
+    return "unlimited" if math.isinf(rate) else f"{rate:g}"
 
 
 class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):

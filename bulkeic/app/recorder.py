@@ -43,6 +43,9 @@ class Recorder:
         """Takes an outcome; it is committed within a fifth of a second."""
         self._waiting.append(outcome)
 
+    def drop(self, jobs: int) -> None:
+        """Does nothing: the jobs stay pending in the run file."""
+
     def end(self) -> None:
         """Tells that no more outcomes will come."""
         self._ended.set()
@@ -90,7 +93,7 @@ class Recorder:
         if len(self._committed) > _MOST_UNREAD:
             engine.stop("results: nobody reads them")
         failed = sum(outcome.status is Status.FAILED for outcome in batch)
-        self._progress.advance(len(batch), failed, traffic)
+        self._progress.advance(len(batch), failed, traffic, engine.forecast)
 
 
 def _sent_more(traffic: Traffic, known: Traffic) -> bool:

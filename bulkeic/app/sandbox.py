@@ -13,7 +13,7 @@ import anyio
 
 from bulkeic.app.load import jobs_of
 from bulkeic.app.options import FleetFlags, SandboxFlags
-from bulkeic.app.work import run_async
+from bulkeic.app.running import run_async
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Settings
 from bulkeic.core.rows import Defaults

@@ -4,18 +4,26 @@ from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import anyio
 import anyio.lowlevel
 import msgspec
 
 from bulkeic.app.load import jobs_of
-from bulkeic.aws import Access, LambdaCaller
+from bulkeic.aws import Access, LambdaCaller, RoleSession
+from bulkeic.core.accounts import (
+    AccountAccess,
+    Accounts,
+    parse_external_id,
+    parse_role,
+    parse_session_name,
+)
 from bulkeic.core.errors import InputError
 from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Job, Lane, Outcome
 from bulkeic.core.rows import Defaults, Row, RowParser
+from bulkeic.core.templates import filled
 from bulkeic.engine import Engine, Limits, MemoryFeed, Meter
 from bulkeic.sources import Format, RowsFile
 from bulkeic.sources.keys import Keys
@@ -30,8 +38,15 @@ class Updater:
         profile: of AWS's config files.
         region: for what STS is asked when a job names no account.
         endpoint_url: to call instead of AWS's endpoints.
-        rate: calls a second for each account and Region; ``math.inf`` for no limit.
+        role_arn: assumed in each account, such as ``arn:aws:iam::{account}:role/name``; a job's
+            own role beats it.
+        external_id: what the roles' trust policies ask for.
+        role_session_name: CloudTrail shows it.
+        duration_s: seconds that a role's credentials are to last.
+        rate: calls a second for each account and Region; ``math.inf`` for no limit; ``"auto"``:
+            what the server lets through, less the headroom.
         burst: size of each token bucket, calls; ``None``: the rate.
+        headroom: part of the limit that ``"auto"`` leaves to others, 0 to 0.9.
         concurrency: calls in flight at most.
         max_attempts: tries of one job.
         timeout_s: seconds for one call.
@@ -39,6 +54,7 @@ class Updater:
 
     Raises:
         UsageError: the profile does not exist, or a number is out of its range.
+        InputError: a role, external id or session name is none.
     """
 
     def __init__(
@@ -47,24 +63,39 @@ class Updater:
         profile: str | None = None,
         region: str | None = None,
         endpoint_url: str | None = None,
-        rate: float = 10.0,
+        role_arn: str | None = None,
+        external_id: str | None = None,
+        role_session_name: str = "bulkeic",
+        duration_s: int = 3600,
+        rate: float | Literal["auto"] = 10.0,
         burst: float | None = None,
+        headroom: float = 0.1,
         concurrency: int = 64,
         max_attempts: int = 8,
         timeout_s: float = 10.0,
         give_up_after_s: float = 120.0,
     ) -> None:
         self._access = Access(profile=profile, region=region, endpoint_url=endpoint_url)
+        usual = AccountAccess(
+            role_arn=role_arn and parse_role(role_arn, "role_arn"),
+            external_id=external_id and parse_external_id(external_id, "external_id"),
+        )
+        self._accounts = Accounts((), usual)
+        self._session = RoleSession(
+            name=parse_session_name(role_session_name, "role_session_name"), duration_s=duration_s
+        )
         self._timeout_s = timeout_s
         self._limits = Limits(
             rate=rate,
             burst=burst,
+            headroom=headroom,
             concurrency=concurrency,
             max_attempts=max_attempts,
             give_up_after_s=give_up_after_s,
         )
         self._parts = AsyncExitStack()
         self._account_id: str | None = None
+        self._checked: set[Lane] = set()
         self._meters: dict[Lane, Meter] = {}
 
     async def __aenter__(self) -> Self:
@@ -72,6 +103,8 @@ class Updater:
         self._caller = await self._parts.enter_async_context(
             LambdaCaller(
                 self._access,
+                accounts=self._accounts,
+                session=self._session,
                 timeout_s=self._timeout_s,
                 concurrency=self._limits.concurrency,
             )
@@ -95,7 +128,7 @@ class Updater:
 
         Raises:
             AccessError: there are no usable credentials, or STS cannot be reached.
-            InputError: a job lies in another account than the credentials.
+            InputError: a job lies in another account than its role, or the credentials.
         """
         stream = _Stream()
         engine = Engine(
@@ -129,19 +162,37 @@ class Updater:
 
     async def _placed(self, job: Job) -> Job:
         """The job in its lane, which is the caller's own account where it names none."""
-        target = job.target
+        target, lane = job.target, job.target.lane
+        if not lane.account_id:
+            lane = Lane(await self._own_account(lane), lane.region)
+            target = msgspec.structs.replace(target, lane=lane)
+        if lane not in self._checked:
+            await self._check(lane, job)
+            self._checked.add(lane)
+        settings = filled(job.settings, target)
+        return msgspec.structs.replace(job, target=target, settings=settings)
+
+    async def _own_account(self, lane: Lane) -> str:
         if self._account_id is None:
-            self._account_id = await self._access.identity(target.lane.region, self._timeout_s)
-        if target.lane.account_id == self._account_id:
-            return job
-        if target.lane.account_id:
+            self._account_id = await self._access.identity(lane.region, self._timeout_s)
+        return self._account_id
+
+    async def _check(self, lane: Lane, job: Job) -> None:
+        """Makes sure that a lane can be worked on."""
+        if job.role_arn is not None:
+            self._accounts.learn(lane.account_id, job.role_arn)
+        problem = self._accounts.problem(lane)
+        if problem is not None:
+            raise problem
+        if self._accounts.access(lane).role_arn is not None:
+            return
+        own = await self._own_account(lane)
+        if own != lane.account_id:
             raise InputError(
-                f"account {target.lane.account_id} of job {job.seq} is not {self._account_id}, "
-                "which the credentials belong to; use a profile of that account",
+                f"account {lane.account_id} of job {job.seq} is not {own}, to which the "
+                "credentials belong; use a profile of that account, or a role in it",
                 field="AccountId",
             )
-        lane = Lane(self._account_id, target.lane.region)
-        return msgspec.structs.replace(job, target=msgspec.structs.replace(target, lane=lane))
 
 
 class _Stream:
@@ -157,6 +208,10 @@ class _Stream:
 
     def put(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)
+        self._changed.set()
+
+    def drop(self, jobs: int) -> None:
+        self._under_way -= jobs
         self._changed.set()
 
     def end(self) -> None:

@@ -1,25 +1,24 @@
 """A run at work: engine, recorder, signals and, if asked for, the embedded sandbox."""
 
-import importlib.util
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, TypeVar
 
 import anyio
 
 from bulkeic.app.feed import RunFeed
 from bulkeic.app.interruptions import Interruptions
-from bulkeic.app.options import AccessOptions, ApplyOptions
+from bulkeic.app.options import ApplyOptions
 from bulkeic.app.recorder import Recorder
+from bulkeic.app.running import open_access
 from bulkeic.aws import Access, LambdaCaller
-from bulkeic.core.errors import BulkeicError
+from bulkeic.core.accounts import Accounts
 from bulkeic.engine import Engine
 from bulkeic.output import Progress, Results, Screen
+from bulkeic.output.numbers import counted
 from bulkeic.store import RunFile
 
-T = TypeVar("T")
-
+_SHOWN_LANES = 10
 INTERRUPTED = "interrupted"
 INTERRUPTED_TWICE = "interrupted twice"
 
@@ -27,6 +26,7 @@ INTERRUPTED_TWICE = "interrupted twice"
 async def work(
     run: RunFile,
     options: ApplyOptions,
+    accounts: Accounts,
     *,
     results: Results,
     progress: Progress,
@@ -43,7 +43,13 @@ async def work(
     async with AsyncExitStack() as parts:
         access = await parts.enter_async_context(_access(run, options))
         caller = await parts.enter_async_context(
-            LambdaCaller(access, timeout_s=options.timeout_s, concurrency=options.concurrency)
+            LambdaCaller(
+                access,
+                accounts=accounts,
+                session=options.access.role_session(),
+                timeout_s=options.timeout_s,
+                concurrency=options.concurrency,
+            )
         )
         engine = Engine(feed, caller, recorder, options.limits())
         run.begin_session(time.time())
@@ -52,7 +58,13 @@ async def work(
             await _until_done(engine, recorder, interruptions, screen)
         finally:
             progress.stop()
-    run.end_session(engine.stopped or "done")
+    lanes = engine.stopped_lanes()
+    for lane, reason in list(lanes.items())[:_SHOWN_LANES]:
+        screen.say(f"lane {lane} stopped: {reason}; its jobs are pending")
+    if len(lanes) > _SHOWN_LANES:
+        screen.say(f"and {len(lanes) - _SHOWN_LANES:,} lanes more")
+    stopped = engine.stopped or (f"{counted(len(lanes), 'lane')} stopped" if lanes else None)
+    run.end_session(stopped or "done")
     return engine.stopped
 
 
@@ -95,29 +107,3 @@ async def _access(run: RunFile, options: ApplyOptions) -> AsyncIterator[Access]:
             lane = target.lane
             sandbox.hold(lane.account_id, lane.region, target.function, target.qualifier)
         yield Access(endpoint_url=sandbox.url, credentials=sandbox.credentials, isolated=True)
-
-
-def open_access(options: AccessOptions, *, isolated: bool = False) -> Access:
-    """Access to AWS as a user chose it."""
-    return Access(
-        profile=options.profile,
-        region=options.region,
-        endpoint_url=options.endpoint_url,
-        isolated=isolated,
-    )
-
-
-def run_async(function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Runs it on asyncio, which aiobotocore needs, with uvloop where there is one."""
-    uvloop = importlib.util.find_spec("uvloop") is not None
-    result: T = anyio.run(function, backend_options={"use_uvloop": uvloop})
-    return result
-
-
-def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error that people are told about, of several that came together."""
-    leaves = [
-        first_cause(error) if isinstance(error, BaseExceptionGroup) else error
-        for error in group.exceptions
-    ]
-    return next((leaf for leaf in leaves if isinstance(leaf, BulkeicError)), leaves[0])

@@ -2,5 +2,6 @@
 
 from bulkeic.aws.access import Access, CredentialSource
 from bulkeic.aws.caller import LambdaCaller
+from bulkeic.aws.keyring import RoleSession
 
-__all__ = ["Access", "CredentialSource", "LambdaCaller"]
+__all__ = ["Access", "CredentialSource", "LambdaCaller", "RoleSession"]

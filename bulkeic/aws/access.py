@@ -1,11 +1,14 @@
 """Access to AWS: profile, Region, endpoint, credentials, and whose they are."""
 
+import math
 import os
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from aiobotocore.config import AioConfig
+from aiobotocore.credentials import AioRefreshableCredentials
 from aiobotocore.session import AioSession
 from botocore.exceptions import (
     BotoCoreError,
@@ -17,8 +20,11 @@ from botocore.exceptions import (
 from botocore.utils import is_valid_endpoint_url
 
 from bulkeic import __version__
+from bulkeic.aws.credentials import CredentialsError, Keys
 from bulkeic.aws.failures import SDK_ERRORS, failure_of
 from bulkeic.core.errors import AccessError, UsageError, printable, shown
+from bulkeic.core.model import Failure, Fault
+from bulkeic.core.names import partition_of
 
 CredentialSource = Callable[[str], tuple[str, str]]
 """Account id → (access key id, secret access key) of that account."""
@@ -30,8 +36,16 @@ _ISOLATED = {
     "credentials_file": (None, None, os.devnull, None),
     "ca_bundle": (None, None, None, None),
 }
+# Where STS is asked for accounts of a partition in which the caller has no Region of its own.
+_STS_REGIONS = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-north-1",
+    "aws-us-gov": "us-gov-west-1",
+}
 _FALLBACK_REGION = "us-east-1"
 _IDENTITY_TRIES = 3
+_ASKED_AGAIN_S = 60.0
+_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
 
 
 class Access:
@@ -58,10 +72,12 @@ class Access:
         credentials: CredentialSource | None = None,
         isolated: bool = False,
     ) -> None:
-        self._session = AioSession(profile=profile, session_vars=_ISOLATED if isolated else None)
+        self._profile = profile
         self._isolated = isolated
         self._endpoint_url = endpoint_url
-        self._credentials = credentials
+        self.credentials = credentials
+        self._session = self._new_session()
+        self._chain: Any = None
         if endpoint_url is not None and not is_valid_endpoint_url(endpoint_url):
             raise UsageError(
                 f"--endpoint-url {shown(endpoint_url)} is no URL; allowed: "
@@ -82,21 +98,38 @@ class Access:
         except BotoCoreError as error:
             raise UsageError(f"AWS configuration: {printable(str(error))}") from None
 
+    def of_profile(self, profile: str) -> "Access":
+        """The same for another profile.
+
+        Raises:
+            UsageError: it does not exist.
+        """
+        return Access(
+            profile=profile,
+            region=self.region,
+            endpoint_url=self._endpoint_url,
+            credentials=self.credentials,
+            isolated=self._isolated,
+        )
+
     def client(
-        self, service: str, region: str, account_id: str | None, **config: Any
+        self, service: str, region: str, keys: Keys | None = None, **config: Any
     ) -> AbstractAsyncContextManager[Any]:
         """A client whose own retries are off.
 
         Args:
             service: ``lambda`` or ``sts``.
             region: where to call.
-            account_id: whose credentials to use; ``None``: the caller's own.
+            keys: to sign with; ``None``: what the SDK finds.
             config: further settings of botocore's ``Config``.
         """
-        keys: dict[str, str] = {}
-        if self._credentials is not None:
-            access_key, secret_key = self._credentials(account_id or "")
-            keys = {"aws_access_key_id": access_key, "aws_secret_access_key": secret_key}
+        credentials: dict[str, str | None] = {}
+        if keys is not None:
+            credentials = {
+                "aws_access_key_id": keys.access_key,
+                "aws_secret_access_key": keys.secret_key,
+                "aws_session_token": keys.token,
+            }
         config.setdefault("retries", {"total_max_attempts": 1})
         if self._isolated:
             config["proxies"] = {}
@@ -105,15 +138,55 @@ class Access:
             region_name=region,
             endpoint_url=self._endpoint_url,
             config=AioConfig(user_agent_extra=f"bulkeic/{__version__}", **config),
-            **keys,
+            **credentials,
         )
         return client
+
+    def sts_region(self, region: str | None) -> str:
+        """Where STS is asked about accounts that have a lane in a Region.
+
+        The caller's own Region if it lies in the same partition: roles are the same in all of them.
+        """
+        if region is None:
+            return self.region or _FALLBACK_REGION
+        partition = partition_of(region)
+        if self.region is not None and partition_of(self.region) == partition:
+            return self.region
+        return _STS_REGIONS.get(partition, region)
+
+    async def own_keys(self) -> Keys:
+        """The caller's own credentials, from the SDK's chain.
+
+        Each call that follows an expiry looks anew, also into files that have changed.
+
+        Raises:
+            CredentialsError: there are none.
+        """
+        try:
+            if self._chain is None:
+                self._chain = await self._new_session().get_credentials()
+            if self._chain is None:
+                raise NoCredentialsError
+            frozen = await self._chain.get_frozen_credentials()
+        except SDK_ERRORS as error:
+            self._chain = None
+            raise CredentialsError(_without_credentials(error)) from None
+        refreshed = isinstance(self._chain, AioRefreshableCredentials)
+        if not refreshed:
+            self._chain = None
+        return Keys(
+            access_key=frozen.access_key,
+            secret_key=frozen.secret_key,
+            token=frozen.token,
+            # The SDK does not say when it wants to refresh them, so it is asked again.
+            expires_at=time.time() + _ASKED_AGAIN_S if refreshed else math.inf,
+        )
 
     async def identity(self, region: str | None, timeout_s: float) -> str:
         """The account that the caller's own credentials belong to (STS GetCallerIdentity).
 
         Args:
-            region: where to ask; its partition matters. ``None``: the default Region.
+            region: of a lane; its partition matters. ``None``: the default Region.
             timeout_s: seconds for one try.
 
         Raises:
@@ -122,18 +195,14 @@ class Access:
         try:
             async with self.client(
                 "sts",
-                region or self.region or _FALLBACK_REGION,
-                None,
+                self.sts_region(region),
                 connect_timeout=timeout_s,
                 read_timeout=timeout_s,
                 retries={"mode": "standard", "total_max_attempts": _IDENTITY_TRIES},
             ) as sts:
                 answer = await sts.get_caller_identity()
-        except (NoCredentialsError, PartialCredentialsError) as error:
-            raise AccessError(
-                f"no usable AWS credentials ({error}); give --profile, set AWS_ACCESS_KEY_ID and "
-                "AWS_SECRET_ACCESS_KEY, or log in with: aws sso login"
-            ) from None
+        except _NO_CREDENTIALS as error:
+            raise AccessError(_without_credentials(error).message) from None
         except ClientError as error:
             failure = failure_of(error)
             raise AccessError(
@@ -145,3 +214,16 @@ class Access:
             # botocore's own word for an endpoint of the environment that is no URL.
             raise UsageError(f"AWS configuration: {printable(str(error))}") from None
         return str(answer["Account"])
+
+    def _new_session(self) -> AioSession:
+        return AioSession(profile=self._profile, session_vars=_ISOLATED if self._isolated else None)
+
+
+def _without_credentials(error: Exception) -> Failure:
+    if isinstance(error, _NO_CREDENTIALS):
+        message = (
+            f"no usable AWS credentials ({error}); give --profile, set AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, or log in with: aws sso login"
+        )
+        return Failure(Fault.REFUSED, type(error).__name__, message)
+    return failure_of(error)

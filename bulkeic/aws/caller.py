@@ -1,37 +1,84 @@
 """Lambda's UpdateFunctionEventInvokeConfig, one attempt at a time."""
 
+import time
 from contextlib import AsyncExitStack
-from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
+import aiohttp
 import anyio
+import anyio.lowlevel
 from botocore.exceptions import BotoCoreError
-from botocore.parsers import ResponseParserError
+from yarl import URL
 
 from bulkeic.aws.access import Access
-from bulkeic.aws.failures import clean, failure_of
-from bulkeic.aws.pool import ConnectionPool
-from bulkeic.core.model import LATEST, Answer, Failure, Fault, Job, Lane, Success, rfc3339
+from bulkeic.aws.answers import Answers
+from bulkeic.aws.compiled import OPERATION, SPECIMEN, CompiledCall, Signer, query_of
+from bulkeic.aws.credentials import Credentials, CredentialsError, Keys
+from bulkeic.aws.failures import TRANSPORT_ERRORS, clean, transport_failure
+from bulkeic.aws.keyring import Keyring, RoleSession
+from bulkeic.aws.pool import Captured, ConnectionPool, Connections
+from bulkeic.core.accounts import Accounts
+from bulkeic.core.errors import UsageError
+from bulkeic.core.model import Answer, Failure, Fault, Job, Lane
+
+_NOBODY = Keys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106 - signs no real request
+
+
+class _Region:
+    """What the calls of one Region share."""
+
+    def __init__(self, call: CompiledCall, connections: Connections, answers: Answers) -> None:
+        self.call = call
+        self.connections = connections
+        self.answers = answers
+
+
+class _LaneCalls:
+    """What the calls of one lane share."""
+
+    __slots__ = ("credentials", "region", "signer")
+
+    def __init__(self, region: _Region, credentials: Credentials) -> None:
+        self.region = region
+        self.credentials = credentials
+        self.signer = Signer(region.call)
 
 
 class LambdaCaller:
-    """Calls Lambda, with one client for each lane. An async context manager.
+    """Calls Lambda: each Region's call is compiled once, each account's credentials fetched once.
+
+    An async context manager.
 
     Args:
-        access: credentials and endpoints.
+        access: the caller's own credentials, and endpoints.
+        accounts: how each account is reached.
+        session: how roles are assumed.
         timeout_s: seconds for one call, connecting included.
         concurrency: calls in flight at most.
     """
 
-    def __init__(self, access: Access, *, timeout_s: float, concurrency: int) -> None:
+    def __init__(
+        self,
+        access: Access,
+        *,
+        accounts: Accounts | None = None,
+        session: RoleSession = RoleSession(),  # noqa: B008 - frozen
+        timeout_s: float,
+        concurrency: int,
+    ) -> None:
         self._access = access
         self._timeout_s = timeout_s
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._concurrency = concurrency
-        self._clients: dict[Lane, Any] = {}
-        self._opening = anyio.Lock()
         self._open = AsyncExitStack()
         self._pool = ConnectionPool()
+        self._keyring = Keyring(
+            access, accounts or Accounts(), session, timeout_s=timeout_s, open_parts=self._open
+        )
+        self._lanes: dict[Lane, _LaneCalls] = {}
+        self._regions: dict[str, _Region] = {}
+        self._compiling = anyio.Lock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -47,58 +94,72 @@ class LambdaCaller:
 
     async def call(self, job: Job) -> Answer:
         """One Update call. Whatever AWS or the network does comes back as data."""
-        target = job.target
-        request: dict[str, Any] = {"FunctionName": target.function, **job.settings.to_api()}
-        if target.qualifier != LATEST:
-            request["Qualifier"] = target.qualifier
         try:
-            client = self._clients.get(target.lane) or await self._client(target.lane)
-        except (BotoCoreError, ValueError) as error:
-            return Failure(Fault.REFUSED, type(error).__name__, clean(str(error)))
+            lane = self._lanes.get(job.target.lane) or await self._lane(job.target.lane)
+            keys = lane.credentials.fresh() or await lane.credentials.keys()
+        except CredentialsError as error:
+            await anyio.lowlevel.checkpoint()  # nothing else in here may have let others work
+            return error.failure
+        except (BotoCoreError, UsageError, ValueError) as error:
+            await anyio.lowlevel.checkpoint()
+            return Failure(Fault.REFUSED, type(error).__name__, clean(str(error)), sent=False)
         try:
-            with anyio.fail_after(self._timeout_s):
-                return _answer(await client.update_function_event_invoke_config(**request))
-        except Exception as error:  # noqa: BLE001 - see the table: the SDK's parser raises anything
-            return failure_of(error)
+            answer = await self._send(job, lane, keys)
+        except TRANSPORT_ERRORS as error:
+            return transport_failure(error)
+        if isinstance(answer, Failure) and answer.fault is Fault.EXPIRED:
+            lane.credentials.reject(keys)
+        return answer
 
-    async def _client(self, lane: Lane) -> Any:
-        async with self._opening:
-            client = self._clients.get(lane)
-            if client is None:
-                client = self._clients[lane] = await self._open.enter_async_context(
-                    self._access.client(
-                        "lambda",
-                        lane.region,
-                        lane.account_id,
-                        connect_timeout=self._timeout_s,
-                        read_timeout=self._timeout_s,
-                        max_pool_connections=self._concurrency,
-                        parameter_validation=False,
-                        http_session_cls=self._pool.session_class,
-                    )
+    async def _send(self, job: Job, lane: _LaneCalls, keys: Keys) -> Answer:
+        region = lane.region
+        call, to = region.call, region.connections
+        path, signed_path = call.paths(job.target.function)
+        query, body = query_of(job.target.qualifier), call.body(job.settings)
+        headers = lane.signer.headers(signed_path, query, body, keys, time.time())
+        url = f"{call.origin}{path}?{query}" if query else f"{call.origin}{path}"
+        async with to.session.request(
+            call.method,
+            URL(url, encoded=True),
+            data=body.content,
+            headers=headers,
+            proxy=to.proxy,
+            proxy_headers=to.proxy_headers,
+            timeout=self._timeout,
+            allow_redirects=False,
+        ) as response:
+            content = await response.read()
+        return region.answers.read(response.status, response.headers, content)
+
+    async def _lane(self, lane: Lane) -> _LaneCalls:
+        region = self._regions.get(lane.region) or await self._region(lane.region)
+        calls = self._lanes[lane] = _LaneCalls(region, self._keyring.credentials(lane))
+        return calls
+
+    async def _region(self, name: str) -> _Region:
+        async with self._compiling:
+            region = self._regions.get(name)
+            if region is None:
+                region = self._regions[name] = await self._compile(name)
+            return region
+
+    async def _compile(self, region: str) -> _Region:
+        """Lets the SDK make a request, and takes it apart."""
+        async with self._access.client(
+            "lambda",
+            region,
+            _NOBODY,
+            connect_timeout=self._timeout_s,
+            read_timeout=self._timeout_s,
+            max_pool_connections=self._concurrency,
+            http_session_cls=self._pool.session_class,
+        ) as client:
+            shape = client.meta.service_model.operation_model(OPERATION).output_shape
+            try:
+                await client.update_function_event_invoke_config(
+                    FunctionName=SPECIMEN, MaximumRetryAttempts=0
                 )
-            return client
-
-
-def _answer(response: dict[str, Any]) -> Answer:
-    metadata = response.pop("ResponseMetadata")
-    status, request_id = metadata["HTTPStatusCode"], metadata.get("RequestId")
-    if "FunctionArn" not in response:
-        # The SDK takes a page of HTML for an empty configuration.
-        return Failure(
-            Fault.SERVER,
-            ResponseParserError.__name__,
-            f"HTTP {status}, and no configuration in it",
-            status,
-            request_id,
-        )
-    modified = response.get("LastModified")
-    if isinstance(modified, datetime):
-        response["LastModified"] = rfc3339(modified.timestamp())
-    return Success(status, request_id, _clean(response))
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _clean(each) for key, each in value.items()}
-    return clean(value) if isinstance(value, str) else value
+            except Captured as captured:
+                call = CompiledCall(captured.request)
+                return _Region(call, captured.connections, Answers(shape))
+        raise AssertionError("the SDK has sent a request that was to be captured")

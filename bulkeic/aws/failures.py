@@ -1,4 +1,4 @@
-"""The one table that turns the SDK's exceptions into failures.
+"""The two tables that turn foreign exceptions into failures: the SDK's, and aiohttp's own.
 
 =============================================  ===========================
 exception                                      fault
@@ -49,17 +49,42 @@ SDK_ERRORS = (ClientError, BotoCoreError, aiohttp.ClientError, OSError, Response
 """Everything that the SDK raises on purpose."""
 
 
+# aiohttp's exceptions under the names that the SDK gives them.
+_TRANSPORT: tuple[tuple[type[Exception], str, Fault], ...] = (
+    (aiohttp.ClientSSLError, "SSLError", Fault.REFUSED),
+    (aiohttp.ClientProxyConnectionError, "ProxyConnectionError", Fault.CONNECTION),
+    (aiohttp.ClientHttpProxyError, "ProxyConnectionError", Fault.CONNECTION),
+    (aiohttp.ServerDisconnectedError, "ConnectionClosedError", Fault.CONNECTION),
+    (aiohttp.ClientPayloadError, "ConnectionClosedError", Fault.CONNECTION),
+    (aiohttp.ClientResponseError, "ConnectionClosedError", Fault.CONNECTION),
+    (aiohttp.ConnectionTimeoutError, "ConnectTimeoutError", Fault.TIMEOUT),
+    (TimeoutError, "ReadTimeoutError", Fault.TIMEOUT),
+    (aiohttp.ClientError, "EndpointConnectionError", Fault.CONNECTION),
+    (OSError, "EndpointConnectionError", Fault.CONNECTION),
+    (ValueError, "InvalidRequest", Fault.REFUSED),
+)
+TRANSPORT_ERRORS = tuple(kind for kind, _, _ in _TRANSPORT)
+"""Everything that sending a request may raise."""
+
+
+def transport_failure(error: Exception) -> Failure:
+    """The failure that an exception out of aiohttp stands for."""
+    code, fault = next((code, fault) for kind, code, fault in _TRANSPORT if isinstance(error, kind))
+    return Failure(fault, code, clean(str(error)) or "no answer within the time-out")
+
+
 def failure_of(error: Exception) -> Failure:
     """The failure that an exception out of a call stands for."""
     if isinstance(error, ClientError):
-        return _answered(error.response)
+        return answered(error.response)
     fault = next(fault for kind, fault in _TABLE if isinstance(error, kind))
     return Failure(
         fault, type(error).__name__, clean(str(error)) or "no answer within the time-out"
     )
 
 
-def _answered(response: dict[str, Any]) -> Failure:
+def answered(response: dict[str, Any]) -> Failure:
+    """The failure that an answer stands for, as the SDK's parser has it."""
     error, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
     status = int(metadata.get("HTTPStatusCode", 0))
     code = clean(str(error.get("Code") or status))

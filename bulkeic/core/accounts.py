@@ -204,10 +204,13 @@ class Accounts:
             external_id=access.external_id or self._usual.external_id,
         )
 
-    def only_region(self, account_id: str) -> str | None:
-        """The Region of an account that may be worked on in one alone."""
-        entry = self._entries.get(account_id)
-        return entry.regions[0] if entry is not None and len(entry.regions) == 1 else None
+    def only_regions(self) -> dict[str, str]:
+        """The Region of each account that may be worked on in one alone."""
+        return {
+            account_id: entry.regions[0]
+            for account_id, entry in self._entries.items()
+            if len(entry.regions) == 1
+        }
 
     def problem(self, lane: Lane) -> InputError | None:
         """Why a lane must not be worked on, without asking anybody."""

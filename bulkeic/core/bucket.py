@@ -37,6 +37,10 @@ class Bucket:
         self._tokens -= 1
         return delay
 
+    def refund(self) -> None:
+        """Puts a token back that was not used."""
+        self._tokens = min(self.burst, self._tokens + 1)
+
     def set_rate(self, rate: float, now: float) -> None:
         """Changes the rate from now on; tokens that are there stay."""
         self._refill(now)

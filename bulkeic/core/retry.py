@@ -8,7 +8,7 @@ ResourceConflictException             conflict     yes
 ServiceException, any 5xx             server       yes
 no answer within the time-out         timeout      yes
 connection refused, reset, cut        connection   yes
-credentials expired, new ones there   expired      yes
+ExpiredTokenException, ExpiredToken   expired      yes
 everything else                       refused      no
 ====================================  ===========  ==========
 
@@ -30,6 +30,8 @@ _THROTTLES = frozenset({
     "RequestThrottledException", "RequestThrottled", "RequestLimitExceeded", "SlowDown",
 })  # fmt: skip
 _CONFLICT = "ResourceConflictException"
+# Lambda's and STS's word for session credentials whose time is over.
+_EXPIRED = frozenset({"ExpiredTokenException", "ExpiredToken"})
 
 
 def fault_of(code: str, http_status: int) -> Fault:
@@ -43,6 +45,8 @@ def fault_of(code: str, http_status: int) -> Fault:
         return Fault.THROTTLED
     if code == _CONFLICT:
         return Fault.CONFLICT
+    if code in _EXPIRED:
+        return Fault.EXPIRED
     if http_status >= 500:  # noqa: PLR2004 - HTTP's own number
         return Fault.SERVER
     return Fault.REFUSED

@@ -1,7 +1,8 @@
 """A fold over outcomes: what a run came to, in numbers."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -9,12 +10,41 @@ from bulkeic.core.model import Lane, Status
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """So many outcomes of one kind: the unit that a summary is folded from."""
+    """So many outcomes of one kind: the unit that a summary is folded from.
+
+    Attributes:
+        throttles: of all of them together.
+        first_at: when the first of them was begun, RFC 3339; ``None``: none was sent.
+        last_at: when the last one was.
+    """
 
     lane: Lane | None
     status: Status
     error_code: str | None
     count: int
+    throttles: int = 0
+    first_at: str | None = None
+    last_at: str | None = None
+
+
+class LaneSummary(msgspec.Struct):
+    """A lane of a run in numbers.
+
+    Attributes:
+        seconds: from its first job's begin to its last one's.
+    """
+
+    lane: Lane
+    jobs: int
+    done: int = 0
+    failed: int = 0
+    throttles: int = 0
+    seconds: float = 0.0
+
+    @property
+    def pending(self) -> int:
+        """Jobs without an outcome."""
+        return self.jobs - self.done
 
 
 class Traffic(msgspec.Struct):
@@ -33,6 +63,7 @@ class Summary(msgspec.Struct, frozen=True):
     Attributes:
         run: the run file's path.
         statuses: count by status, every status named.
+        lanes: each lane by itself.
         elapsed_s: seconds, all sessions of the run together.
         errors: count by error code, most frequent first.
     """
@@ -42,7 +73,7 @@ class Summary(msgspec.Struct, frozen=True):
     statuses: dict[str, int]
     pending: int
     traffic: Traffic
-    lanes: int
+    lanes: list[LaneSummary]
     errors: dict[str, int]
     exit_code: int
 
@@ -65,7 +96,7 @@ class Summary(msgspec.Struct, frozen=True):
             "retries": self.traffic.retries,
             "elapsed_s": round(self.traffic.elapsed_s, 3),
             "targets_per_s": round(self.targets_per_s, 3),
-            "lanes": self.lanes,
+            "lanes": len(self.lanes),
             "errors": self.errors,
             "exit_code": self.exit_code,
         }
@@ -76,7 +107,7 @@ def summarise(
     *,
     run: str,
     targets: int,
-    lanes: int,
+    lanes: Mapping[Lane, int],
     traffic: Traffic,
     stopped: bool = False,
 ) -> Summary:
@@ -86,10 +117,11 @@ def summarise(
         tallies: in any order; counts of the same kind add up.
         run: the run file's path.
         targets: jobs in all, with those that have no outcome.
-        lanes: accounts and Regions in all.
+        lanes: account and Region → its jobs in all.
         traffic: what was sent.
         stopped: whether trouble ended the run, so that something may be missing.
     """
+    tallies = list(tallies)
     statuses = Counter({status.value: 0 for status in Status})
     errors: Counter[str] = Counter()
     for tally in tallies:
@@ -103,9 +135,34 @@ def summarise(
         statuses=dict(statuses),
         pending=pending,
         traffic=traffic,
-        lanes=lanes,
+        lanes=_lanes(tallies, lanes),
         errors=dict(sorted(errors.items(), key=lambda item: (-item[1], item[0]))),
         exit_code=exit_code_of(statuses, pending=pending, stopped=stopped),
+    )
+
+
+def _lanes(tallies: list[Tally], lanes: Mapping[Lane, int]) -> list[LaneSummary]:
+    by_lane: dict[Lane, list[Tally]] = {lane: [] for lane in lanes}
+    for tally in tallies:
+        if tally.lane is not None:
+            by_lane[tally.lane].append(tally)
+    return [_lane(lane, lanes[lane], found) for lane, found in by_lane.items()]
+
+
+def _lane(lane: Lane, jobs: int, tallies: list[Tally]) -> LaneSummary:
+    begun = [tally.first_at for tally in tallies if tally.first_at is not None]
+    ended = [tally.last_at for tally in tallies if tally.last_at is not None]
+    seconds = 0.0
+    if begun and ended:
+        first, last = datetime.fromisoformat(min(begun)), datetime.fromisoformat(max(ended))
+        seconds = (last - first).total_seconds()
+    return LaneSummary(
+        lane,
+        jobs,
+        done=sum(tally.count for tally in tallies),
+        failed=sum(tally.count for tally in tallies if tally.status is Status.FAILED),
+        throttles=sum(tally.throttles for tally in tallies),
+        seconds=seconds,
     )
 
 

@@ -1,11 +1,13 @@
 """Jobs in, outcomes out: every lane at its own pace, all lanes at once."""
 
-from bulkeic.engine.engine import Engine, Limits
+from bulkeic.engine.engine import Engine
 from bulkeic.engine.feed import MemoryFeed
 from bulkeic.engine.lane import Meter
+from bulkeic.engine.limits import AUTO, Limits
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 
 __all__ = [
+    "AUTO",
     "Caller",
     "Clock",
     "Engine",

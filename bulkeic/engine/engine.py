@@ -8,55 +8,20 @@ import math
 import random
 
 import anyio
-import msgspec
 import structlog
 
-from bulkeic.core.errors import BulkeicError, UsageError, printable
+from bulkeic.core.errors import BulkeicError, printable
+from bulkeic.core.forecast import Forecast, forecast
 from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Lane, Outcome, Status, rfc3339
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.lane import LaneWork, Meter, Work
+from bulkeic.engine.limits import Limits
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.scheduler import Scheduler
+from bulkeic.engine.silence import Silence
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("bulkeic.engine")
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How hard the engine may work.
-
-    Attributes:
-        rate: calls a second for each lane; ``math.inf`` for no limit.
-        burst: size of each lane's token bucket, calls; ``None``: the rate.
-        concurrency: calls in flight at most, over all lanes.
-        max_attempts: tries of one job.
-        give_up_after_s: seconds without any answer at all after which the run stops.
-
-    Raises:
-        UsageError: a number out of its range.
-    """
-
-    rate: float = 10.0
-    burst: float | None = None
-    concurrency: int = 64
-    max_attempts: int = 8
-    give_up_after_s: float = 120.0
-
-    def __post_init__(self) -> None:
-        for name, value, least in (
-            ("rate", self.rate, 0.0),
-            ("burst", self.bucket_size, 1),
-            ("concurrency", self.concurrency, 1),
-            ("max attempts", self.max_attempts, 1),
-            ("give up after", self.give_up_after_s, 0.0),
-        ):
-            if not value >= least or value == 0:
-                raise UsageError(f"{name}: {value:g} is too small")
-
-    @property
-    def bucket_size(self) -> float:
-        """Tokens that a lane's bucket holds; at least one, or no call could ever go."""
-        return max(1.0, self.rate) if self.burst is None else self.burst
 
 
 class Engine:
@@ -93,6 +58,7 @@ class Engine:
         self._clock = clock or SystemClock()
         self._retries = Retries(limits.max_attempts, chance or random.Random())  # noqa: S311 - jitter
         self._scheduler = Scheduler()
+        self._silence = Silence(limits.concurrency)
         self._feed = feed
         self._growing = growing
         self._running = False
@@ -108,7 +74,8 @@ class Engine:
     async def run(self) -> None:
         """Works until every job has its outcome, or until it is stopped.
 
-        Afterwards ``stopped`` tells why it ended early, or is ``None``.
+        Afterwards ``stopped`` tells why it ended early, or is ``None``; and ``stopped_lanes`` which
+        lanes did.
         """
         self._started_at = self._clock.now()
         self._running = True
@@ -126,16 +93,20 @@ class Engine:
         if not self._running:
             return  # run counts what is there when it begins
         now = self._clock.now()
-        self._unfinished += jobs
         work = self._lanes.get(lane)
         if work is None:
             limits = self._limits
             meter = self._meters.get(lane)
             if meter is None:
-                meter = self._meters[lane] = Meter(limits.rate, limits.bucket_size, now)
+                meter = self._meters[lane] = Meter(limits, now)
             work = self._lanes[lane] = LaneWork(
-                lane, self._feed, meter, concurrency=limits.concurrency, now=now
+                lane, self._feed, meter, self._silence, concurrency=limits.concurrency, now=now
             )
+        if work.stopped is not None:
+            self._sink.drop(jobs)
+            return
+        self._unfinished += jobs
+        work.left += jobs
         work.refilled()
         self._update(work, now)
         self._rouse_one()
@@ -149,6 +120,20 @@ class Engine:
         """Starts no new call; those in flight finish. The first reason is kept."""
         self.stopped = self.stopped or reason
         self._rouse_all()
+
+    def stopped_lanes(self) -> dict[Lane, str]:
+        """The lanes that stopped while others went on, each with the reason."""
+        return {
+            lane: work.stopped for lane, work in self._lanes.items() if work.stopped is not None
+        }
+
+    def forecast(self) -> Forecast | None:
+        """How long the rest will take; ``None`` when nothing is left."""
+        now = self._clock.now()
+        lanes = [lane for lane in self._lanes.values() if lane.left and lane.stopped is None]
+        call_s = sum(lane.latency_s for lane in lanes) / max(1, len(lanes))
+        left = (lane.what_is_left(now) for lane in lanes)
+        return forecast(left, concurrency=self._limits.concurrency, call_s=call_s)
 
     def elapsed(self) -> float:
         """Seconds since the run began."""
@@ -214,6 +199,8 @@ class Engine:
     def _settle(self, work: Work, answer: Answer, now: float) -> None:
         lane = work.lane
         slowed = lane.answered(work, answer, now)
+        if work.in_silence:
+            self._hand_on_silence(now)
         if isinstance(answer, Failure):
             delay = self._failed(work, answer, now)
             if slowed:
@@ -225,14 +212,39 @@ class Engine:
                 )
             if delay is not None:
                 lane.park(work, now + delay)
+                if not answer.sent:
+                    lane.pause(now + delay)
+                self._give_up(lane, now)
                 self._update(lane, now)
                 return
         else:
             self._answered(now)
         lane.finish(work, now)
-        self._unfinished -= 1
+        if lane.stopped is None:
+            lane.left -= 1
+            self._unfinished -= 1
+            if not lane.left:
+                lane.dark_since = math.inf  # a lane without jobs is quiet, not silent
         self._sink.put(_outcome(work, answer, now))
         self._update(lane, now)
+
+    def _hand_on_silence(self, now: float) -> None:
+        self._silence.give_back()
+        while (lane := self._silence.next_waiting()) is not None:
+            self._update(lane, now)
+            if lane.due <= now:
+                return
+
+    def _give_up(self, lane: LaneWork, now: float) -> None:
+        """Stops a lane that has not answered for too long while others do; its jobs stay."""
+        limit = self._limits.give_up_after_s
+        if self.stopped is None and lane.stopped is None and now - lane.dark_since >= limit:
+            lane.stopped = f"nothing has been answered for {limit:g} s"
+            _log.warning("lane stopped", lane=str(lane.lane), reason=lane.stopped)
+            self._unfinished -= lane.left
+            self._sink.drop(lane.left)
+            if not self._unfinished:
+                self._rouse_all()
 
     def _take(self, now: float) -> Work | None:
         try:
@@ -250,7 +262,11 @@ class Engine:
     def _failed(self, work: Work, failure: Failure, now: float) -> float | None:
         """Counts a failure: seconds until the next try, or ``None`` for the end."""
         event = "retry"
-        if failure.fault is Fault.THROTTLED:
+        if not failure.sent:
+            event = "no credentials"
+            self.traffic.calls -= 1
+            self.traffic.retries -= work.attempts > 1
+        elif failure.fault is Fault.THROTTLED:
             event = "throttled"
             work.throttles += 1
             self.traffic.throttles += 1

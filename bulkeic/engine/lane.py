@@ -5,7 +5,9 @@
 - The first call of a lane goes alone. Its answer opens the lane: tokens are gained from then on, so
   that the server, which counts from the call's arrival, never has fewer than the lane believes.
 - A lane has no more calls in flight than its rate needs at the latency it sees (Little's law), and
-  one alone while it does not answer, so that it cannot hold the whole run's concurrency.
+  one alone while it does not answer. All lanes that do not answer share a part of the run's
+  concurrency, so that they cannot hold it.
+- Without credentials nothing is sent: the token goes back, and the pace stays as it is.
 """
 
 import heapq
@@ -13,11 +15,15 @@ import math
 from collections import deque
 from collections.abc import Sequence
 
+from bulkeic.core.autopace import AutoPace
 from bulkeic.core.bucket import Bucket
+from bulkeic.core.forecast import USUAL_CALL_S, LaneLeft
 from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Job, Lane
 from bulkeic.core.pace import Pace
 from bulkeic.core.retry import LONGEST_RETRY_AFTER_S
+from bulkeic.engine.limits import AUTO, Limits
 from bulkeic.engine.ports import Feed
+from bulkeic.engine.silence import Silence
 
 _NARROWEST = 4
 _HEADROOM = 2.0
@@ -34,6 +40,7 @@ class Work:
         since: when the job began to wait for its token.
         sent_at: when the last call was sent.
         tried_at: when the call before that was sent; the same for the first.
+        in_silence: whether it was sent while its lane did not answer.
     """
 
     __slots__ = (
@@ -41,6 +48,7 @@ class Work:
         "call_s",
         "conflicts",
         "counted",
+        "in_silence",
         "job",
         "lane",
         "sent_at",
@@ -66,22 +74,25 @@ class Work:
         self.tried_at = 0.0
         self.started_at = 0.0
         self.started_wall = 0.0
+        self.in_silence = False
 
 
 class Meter:
     """What a lane may still send: its pace and its bucket. It may outlive the lane's work.
 
     Args:
-        rate: calls a second at most; ``math.inf`` for no limit.
-        burst: the token bucket's size.
+        limits: of the run.
         now: the clock's seconds.
     """
 
     __slots__ = ("bucket", "pace")
 
-    def __init__(self, rate: float, burst: float, now: float) -> None:
-        self.bucket = None if math.isinf(rate) else Bucket(rate, burst, now)
-        self.pace = Pace(rate)
+    def __init__(self, limits: Limits, now: float) -> None:
+        rate = limits.rate
+        self.pace = AutoPace(limits.headroom, now) if rate == AUTO else Pace(rate)
+        at_first = self.pace.rate(now)
+        unlimited = math.isinf(at_first)
+        self.bucket = None if unlimited else Bucket(at_first, limits.bucket_size, now)
 
 
 class LaneWork:
@@ -91,17 +102,43 @@ class LaneWork:
         lane: account and Region.
         feed: where its jobs come from.
         meter: its pace and its bucket.
+        silence: what it shares with other lanes while it does not answer.
         concurrency: calls in flight at most, over all lanes.
         now: the clock's seconds.
+
+    Attributes:
+        left: jobs without an outcome.
+        in_flight: calls.
+        due: when the scheduler knows the next call to be due.
+        dark_since: since when no call has been answered; ``inf``: the last one was.
+        stopped: why no more calls start; ``None``: they do.
     """
 
+    __slots__ = (
+        "_behind", "_bucket", "_busy", "_dry", "_feed", "_head_since", "_latency_s",
+        "_narrowed_at", "_opened", "_pace", "_parked", "_paused_until", "_ready", "_silence",
+        "_silent", "_waiting", "_widest", "_window", "dark_since", "due", "in_flight", "lane",
+        "left", "stopped",
+    )  # fmt: skip
+
     def __init__(
-        self, lane: Lane, feed: Feed, meter: Meter, *, concurrency: int, now: float
+        self,
+        lane: Lane,
+        feed: Feed,
+        meter: Meter,
+        silence: Silence,
+        *,
+        concurrency: int,
+        now: float,
     ) -> None:
         self.lane = lane
+        self.left = 0
         self.in_flight = 0
         self.due = math.inf
+        self.dark_since = math.inf
+        self.stopped: str | None = None
         self._feed = feed
+        self._silence = silence
         self._bucket = meter.bucket
         self._pace = meter.pace
         self._ready: deque[Work] = deque()
@@ -126,7 +163,7 @@ class LaneWork:
 
     def find_due(self, now: float) -> float:
         """When the next call may start; ``inf``: not before something happens."""
-        if self.in_flight >= self._width(now):
+        if self.in_flight >= self._width(now) or self.stopped is not None:
             return math.inf
         at = self._paused_until
         if not (self._parked and self._parked[0][0] <= now) and not self._has_ready(now):
@@ -135,6 +172,8 @@ class LaneWork:
             at = max(at, self._parked[0][0])
         if self._bucket is not None:
             at = max(at, now + self._delay(now))
+        if self._silent and at <= now and not self._silence.has_place(self):
+            return math.inf
         return max(at, now)
 
     def take(self, now: float) -> Work:
@@ -150,6 +189,9 @@ class LaneWork:
         if self._bucket is not None:
             self._bucket.reserve(now)
         self.in_flight += 1
+        work.in_silence = self._silent
+        if self._silent:
+            self._silence.take()
         work.wait_s += max(0.0, now - work.since)
         return work
 
@@ -160,17 +202,24 @@ class LaneWork:
             Whether the lane was slowed down for it.
         """
         self.in_flight -= 1
+        failure = answer if isinstance(answer, Failure) else None
+        if failure is not None and not failure.sent:
+            if self._bucket is not None:
+                self._bucket.refund()
+            return False
         if not self._opened:
             self._opened = True
             if self._bucket is not None:
                 self._bucket.restart(now)
-        failure = answer if isinstance(answer, Failure) else None
         self._silent = failure is not None and failure.fault in UNANSWERED
         if self._silent:
+            self.dark_since = min(self.dark_since, work.sent_at)
             return False
+        self.dark_since = math.inf
         self._learn_latency(work.call_s)
         if failure is not None and failure.fault is Fault.THROTTLED:
             return self._throttled(work.sent_at, now, failure.retry_after_s)
+        self._pace.passed()
         if self._window < self._widest:
             self._window = min(self._widest, self._window + 1 / self._window)
         return False
@@ -183,6 +232,10 @@ class LaneWork:
     def park(self, work: Work, until: float) -> None:
         """Keeps a job for another try; its function stays taken."""
         heapq.heappush(self._parked, (until, work.job.seq, work))
+
+    def pause(self, until: float) -> None:
+        """Starts no call before a time: what keeps this one from going keeps all others, too."""
+        self._paused_until = max(self._paused_until, until)
 
     def finish(self, work: Work, now: float) -> None:
         """Gives the job's function free, for the next job that waits for it."""
@@ -205,10 +258,18 @@ class LaneWork:
         """Calls a second at this moment."""
         return self._pace.rate(now)
 
+    def what_is_left(self, now: float) -> LaneLeft:
+        """What a forecast needs to know."""
+        return LaneLeft(self.lane, self.left, self.rate(now), 0.0)
+
+    @property
+    def latency_s(self) -> float:
+        """Seconds that a call takes, smoothed."""
+        return self._latency_s or USUAL_CALL_S
+
     def _throttled(self, sent_at: float, now: float, retry_after_s: float | None) -> bool:
         if retry_after_s:
-            pause = min(retry_after_s, LONGEST_RETRY_AFTER_S)
-            self._paused_until = max(self._paused_until, now + pause)
+            self.pause(now + min(retry_after_s, LONGEST_RETRY_AFTER_S))
         if self._bucket is None:
             return self._narrow(sent_at, now)
         self._bucket.drain(now)
@@ -220,7 +281,7 @@ class LaneWork:
             return False
         self._narrowed_at = now
         self._window = max(1.0, self._window / 2)
-        self._paused_until = max(self._paused_until, now + _BREATH_S)
+        self.pause(now + _BREATH_S)
         return True
 
     def _delay(self, now: float) -> float:

@@ -22,6 +22,9 @@ class Sink(Protocol):
     def put(self, outcome: Outcome) -> None:
         """Takes one outcome; does not block."""
 
+    def drop(self, jobs: int) -> None:
+        """Takes note of jobs that get no outcome: their lane has stopped."""
+
 
 class Feed(Protocol):
     """Where the jobs come from, lane by lane."""

@@ -1,5 +1,6 @@
 """The progress bar, on a terminal; nothing anywhere else."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from rich.console import Console
@@ -8,11 +9,15 @@ from rich.progress import (
     MofNCompleteColumn,
     TaskProgressColumn,
     TextColumn,
-    TimeRemainingColumn,
 )
 from rich.progress import Progress as RichProgress
 
+from bulkeic.core.forecast import Forecast
 from bulkeic.core.summary import Traffic
+from bulkeic.output.numbers import duration
+
+_FORECAST_EVERY_S = 1.0
+Ahead = Callable[[], Forecast | None]
 
 
 class Progress(Protocol):
@@ -21,8 +26,15 @@ class Progress(Protocol):
     def start(self, total: int) -> None:
         """Begins with that many jobs to do."""
 
-    def advance(self, done: int, failed: int, traffic: Traffic) -> None:
-        """Takes note of outcomes: how many came, how many of them failed, what was sent so far."""
+    def advance(self, done: int, failed: int, traffic: Traffic, ahead: Ahead) -> None:
+        """Takes note of outcomes.
+
+        Args:
+            done: how many came.
+            failed: how many of them failed.
+            traffic: what was sent so far.
+            ahead: tells what is still to come; asked now and then.
+        """
 
     def stop(self) -> None:
         """Ends."""
@@ -34,7 +46,7 @@ class NoProgress:
     def start(self, total: int) -> None:
         """Does nothing."""
 
-    def advance(self, done: int, failed: int, traffic: Traffic) -> None:
+    def advance(self, done: int, failed: int, traffic: Traffic, ahead: Ahead) -> None:
         """Does nothing."""
 
     def stop(self) -> None:
@@ -42,10 +54,11 @@ class NoProgress:
 
 
 class ProgressBar:
-    """A bar on stderr with the count, the rate, failures, throttles and the time left."""
+    """A bar on stderr: the count, the rate, failures, throttles, and the time left by the lanes."""
 
     def __init__(self) -> None:
         self._failed = 0
+        self._next_look = 0.0
         self._bar = RichProgress(
             TextColumn("updating"),
             BarColumn(),
@@ -53,19 +66,20 @@ class ProgressBar:
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TextColumn("{task.fields[trouble]}"),
-            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[left]}"),
             console=Console(stderr=True),
             redirect_stdout=False,
         )
 
     def start(self, total: int) -> None:
         """Shows the bar."""
-        self._task = self._bar.add_task("", total=total, rate="", trouble="")
+        self._task = self._bar.add_task("", total=total, rate="", trouble="", left="")
         self._bar.start()
 
-    def advance(self, done: int, failed: int, traffic: Traffic) -> None:
+    def advance(self, done: int, failed: int, traffic: Traffic, ahead: Ahead) -> None:
         """Moves the bar."""
         self._failed += failed
+        self._look_ahead(ahead)
         speed = self._bar.tasks[0].speed
         counts = ((self._failed, "failed"), (traffic.throttles, "throttled"))
         self._bar.update(
@@ -74,6 +88,14 @@ class ProgressBar:
             rate=f"{speed:,.1f}/s" if speed else "",
             trouble=", ".join(f"{count:,} {word}" for count, word in counts if count),
         )
+
+    def _look_ahead(self, ahead: Ahead) -> None:
+        now = self._bar.get_time()
+        if now >= self._next_look:
+            self._next_look = now + _FORECAST_EVERY_S
+            left = ahead()
+            text = "" if left is None else f"about {duration(left.seconds)} left"
+            self._bar.update(self._task, left=text)
 
     def stop(self) -> None:
         """Leaves the bar as it is and gives the terminal back."""

@@ -9,16 +9,27 @@ from rich.console import Console
 from rich.markup import escape
 
 from bulkeic.core.errors import InputError, printable
-from bulkeic.core.model import Lane, Outcome, Status
-from bulkeic.core.summary import Summary
+from bulkeic.core.forecast import Forecast
+from bulkeic.core.model import Lane, Outcome, Settings, Status
+from bulkeic.core.summary import LaneSummary, Summary
+from bulkeic.output.numbers import counted, duration
 
 SHOWN_PROBLEMS = 20
+SHOWN_CHANGES = 3
 _MESSAGE_CHARACTERS = 160
+_LEAST_LANES = 2
+_SHOWN_SLOW = 5
+_SHOWN_TROUBLED = 10
+_LANE_ROW = "  {:<28} {:>9} {:>8} {:>8} {:>9} {:>8}"
 _HINTS = {
     "ResourceNotFoundException": (
         "Update changes what is there: function, qualifier and configuration have to exist"
     ),
     "AccessDeniedException": "the credentials need lambda:UpdateFunctionEventInvokeConfig",
+    "AccessDenied": (
+        "the role has to exist, its trust policy has to name the caller and the external id, and "
+        "the caller needs sts:AssumeRole"
+    ),
 }
 
 
@@ -83,23 +94,52 @@ class Screen:
         return answer.strip().lower() in {"y", "yes"}
 
 
-def intention(lanes: dict[Lane, int], rate: float, burst: float) -> str:
-    """What a run is going to do: targets, lanes, time."""
+def intention(lanes: dict[Lane, int], ahead: Forecast, where: str) -> list[str]:
+    """What a run is going to do: targets, lanes, time.
+
+    Args:
+        lanes: each with its jobs.
+        ahead: how long it will take.
+        where: on AWS, or on what.
+    """
     jobs = sum(lanes.values())
-    fullest = max(lanes, key=lanes.__getitem__)
     accounts = len({lane.account_id for lane in lanes})
     regions = len({lane.region for lane in lanes})
-    seconds = max(0.0, lanes[fullest] - burst) / rate
-    return (
+    longest = ahead.longest
+    what = (
         f"{counted(jobs, 'target')} in {counted(len(lanes), 'lane')} "
         f"({counted(accounts, 'account')}, {counted(regions, 'Region')}), "
-        f"about {seconds:,.0f} s; the longest lane is {fullest} with {lanes[fullest]:,}"
+        f"about {duration(ahead.seconds)}; the longest lane is {longest.lane} with "
+        f"{longest.jobs:,}; on {where}"
     )
+    if not ahead.crowded:
+        return [what]
+    return [what, "more --concurrency would make it shorter: the lanes could go faster"]
 
 
-def counted(number: int, word: str) -> str:
-    """A number with its word, in the plural where that is right."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+def changes(wanted: list[tuple[Settings, int]], kinds: int) -> list[str]:
+    """What a run is going to set.
+
+    Args:
+        wanted: the most frequent settings, each with the number of its targets.
+        kinds: how many different settings there are.
+    """
+    lines = [f"  {jobs:>7,} x {_settings_text(settings)}" for settings, jobs in wanted]
+    if kinds > len(wanted):
+        lines.append(f"  and {counted(kinds - len(wanted), 'other combination')} of settings")
+    return lines
+
+
+def _settings_text(settings: Settings) -> str:
+    numbers = (
+        ("MaximumRetryAttempts", settings.maximum_retry_attempts),
+        ("MaximumEventAgeInSeconds", settings.maximum_event_age_in_seconds),
+    )
+    pieces = [f"{name} {value}" for name, value in numbers if value is not None]
+    pieces += [
+        f"{name} {arn or 'none'}" for name, arn in settings.destinations() if arn is not None
+    ]
+    return ", ".join(pieces)
 
 
 def summary_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
@@ -118,7 +158,7 @@ def summary_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
     lines = [
         f"{counted(summary.targets, 'target')}: {', '.join(statuses)}",
         (
-            f"{counted(traffic.calls, 'call')} in {counted(summary.lanes, 'lane')}, "
+            f"{counted(traffic.calls, 'call')} in {counted(len(summary.lanes), 'lane')}, "
             f"{traffic.throttles:,} throttled, {traffic.conflicts:,} conflicting, "
             f"{traffic.retries:,} repeated; {traffic.elapsed_s:,.1f} s, "
             f"{summary.targets_per_s:,.1f} targets/s"
@@ -131,7 +171,38 @@ def summary_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
     unshown = len(summary.errors) - len(examples)
     if unshown > 0:
         lines.append(f"  and {counted(unshown, 'more error code')}")
+    lines += lane_lines(summary.lanes)
     lines.append(f"run file: {summary.run}")
+    return lines
+
+
+def lane_lines(lanes: list[LaneSummary]) -> list[str]:
+    """A table of the slowest lanes, and of those with failed or pending jobs."""
+    if len(lanes) < _LEAST_LANES:
+        return []
+    slowest = sorted(lanes, key=lambda lane: -lane.seconds)[:_SHOWN_SLOW]
+    troubled = sorted(
+        (lane for lane in lanes if lane.failed or lane.pending),
+        key=lambda lane: -(lane.failed + lane.pending),
+    )
+    shown = troubled[:_SHOWN_TROUBLED] + [lane for lane in slowest if lane not in troubled]
+    lines = [_LANE_ROW.format("lane", "targets", "failed", "pending", "throttled", "seconds")]
+    lines += [
+        _LANE_ROW.format(
+            str(lane.lane),
+            f"{lane.jobs:,}",
+            f"{lane.failed:,}",
+            f"{lane.pending:,}",
+            f"{lane.throttles:,}",
+            f"{lane.seconds:,.1f}",
+        )
+        for lane in shown
+    ]
+    more = len(troubled) - _SHOWN_TROUBLED
+    if more > 0:
+        lines.append(f"  and {counted(more, 'more lane')} with failed or pending targets")
+    if len(lanes) > len(shown):
+        lines.append(f"  {counted(len(lanes) - len(shown) - max(0, more), 'lane')} not shown")
     return lines
 
 

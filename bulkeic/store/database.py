@@ -148,6 +148,11 @@ def _check_header(path: Path) -> None:
     if int.from_bytes(header[_APPLICATION_ID]) != APPLICATION_ID:
         raise RunFileError(f"{shown(str(path))} is a database, but no run file")
     version = int.from_bytes(header[_USER_VERSION])
+    if version < VERSION:
+        raise RunFileError(
+            f"run file {shown(str(path))} is of version {version}, this bulkeic knows {VERSION}; "
+            "finish it with the older bulkeic that made it, or apply the targets file again"
+        )
     if version > VERSION:
         raise RunFileError(
             f"run file {shown(str(path))} is of version {version}, this bulkeic knows {VERSION}; "

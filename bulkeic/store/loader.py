@@ -3,12 +3,13 @@
 import functools
 import itertools
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from bulkeic.core.model import LATEST, Job, Lane, Settings, Status
+from bulkeic.core.names import partition_of
 from bulkeic.store.database import Database
 from bulkeic.store.records import job_of
 from bulkeic.store.schema import (
@@ -27,9 +28,17 @@ _GIVEN_CHARACTERS = 256
 INVALID = "InvalidInput"
 
 
-_COUNT_JOBS = """
-UPDATE lane SET jobs = n FROM (SELECT lane_id, count(*) n FROM job GROUP BY 1) WHERE id = lane_id
-"""
+_COUNT_JOBS = (
+    """
+    UPDATE lane SET jobs = n
+    FROM (SELECT lane_id, count(*) n FROM job GROUP BY 1) WHERE id = lane_id
+    """,
+    """
+    UPDATE settings SET jobs = n
+    FROM (SELECT settings_id, count(*) n FROM job WHERE settings_id IS NOT NULL GROUP BY 1)
+    WHERE id = settings_id
+    """,
+)
 
 
 class Duplicate(msgspec.Struct, frozen=True):
@@ -160,6 +169,15 @@ class Loader:
         """Every lane that a job lies in."""
         return list(self._lanes)
 
+    def count(self) -> int:
+        """How many jobs there are."""
+        self._flush()
+        with self._database.errors("cannot be read"):
+            (count,) = self._connection.execute(
+                "SELECT count(*) FROM job WHERE lane_id <> ?", (NO_LANE,)
+            ).fetchone()
+        return int(count)
+
     def number(self, lane: Lane) -> int:
         """A lane's number in the run file."""
         return self._lanes[lane]
@@ -195,11 +213,17 @@ class Loader:
             for lane in [lane for lane in self._lanes if not lane.account_id]:
                 self._move_lane(lane, Lane(account_id, lane.region))
 
+    def set_roles(self, roles: Mapping[str, str]) -> None:
+        """Keeps the roles that rows gave, by account id."""
+        with self._database.errors("cannot be written"):
+            self._connection.executemany("INSERT INTO account VALUES (?, ?)", roles.items())
+
     def ready(self) -> None:
         """Makes the file a run file, durably."""
         self._flush()
         with self._database.errors("cannot be written"):
-            self._connection.execute(_COUNT_JOBS)
+            for statement in _COUNT_JOBS:
+                self._connection.execute(statement)
             self._connection.execute("UPDATE run SET value = 'ready' WHERE key = 'state'")
             self._connection.execute("COMMIT")
             self._database.sync()
@@ -220,8 +244,8 @@ class Loader:
         number = self._lanes[lane] = next(self._numbers)
         with self._database.errors("cannot be written"):
             self._connection.execute(
-                "INSERT INTO lane (id, account_id, region) VALUES (?, ?, ?)",
-                (number, lane.account_id, lane.region),
+                "INSERT INTO lane (id, account_id, region, partition) VALUES (?, ?, ?, ?)",
+                (number, lane.account_id, lane.region, partition_of(lane.region)),
             )
         return number
 

@@ -6,6 +6,7 @@ import msgspec
 
 from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, Status, Target
 from bulkeic.core.names import partition_of
+from bulkeic.core.templates import filled
 
 RESULT_FIELDS = (
     "seq", "source", "function_name", "function", "qualifier", "account_id", "region", "status",
@@ -18,10 +19,10 @@ _decode = msgspec.json.Decoder().decode
 
 
 def job_of(row: tuple[Any, ...], source: str, lane: Lane, settings: Settings) -> Job:
-    """A job from (seq, line, given, function, qualifier, …)."""
+    """A job from (seq, line, given, function, qualifier, …), with its templates filled in."""
     seq, line, given, function, qualifier = row[:5]
     target = Target(lane, function, qualifier or LATEST, partition_of(lane.region))
-    return Job(seq, f"{source}:{line}", given or function, target, settings)
+    return Job(seq, f"{source}:{line}", given or function, target, filled(settings, target))
 
 
 def outcome_row(outcome: Outcome, lane_id: int) -> tuple[Any, ...]:

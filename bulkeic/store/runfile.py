@@ -164,10 +164,30 @@ class RunFile:
             self.tallies(),
             run=str(self.path),
             targets=self.targets(),
-            lanes=len(self._lane_ids),
+            lanes={lane: jobs for lane, (_, jobs) in self._lane_ids.items()},
             traffic=self.traffic(),
             stopped=stopped,
         )
+
+    def roles(self) -> dict[str, str]:
+        """The roles that rows gave, by account id."""
+        with self._database.errors("cannot be read"):
+            return dict(self._reader.execute("SELECT account_id, role_arn FROM account"))
+
+    def wanted(self, limit: int) -> tuple[list[tuple[Settings, int]], int]:
+        """The most frequent settings of all jobs, each with their number; and how many there are.
+
+        Templates are as they were given.
+        """
+        with self._database.errors("cannot be read"):
+            rows = self._reader.execute(
+                "SELECT api, jobs FROM settings WHERE jobs > 0 ORDER BY jobs DESC, id LIMIT ?",
+                (limit,),
+            ).fetchall()
+            (kinds,) = self._reader.execute(
+                "SELECT count(*) FROM settings WHERE jobs > 0"
+            ).fetchone()
+        return [(Settings.from_api(msgspec.json.decode(api)), jobs) for api, jobs in rows], kinds
 
     def sets_half_a_destination(self) -> bool:
         """Whether any settings name one half of DestinationConfig and not the other."""
@@ -179,16 +199,17 @@ class RunFile:
         return row is not None
 
     def tallies(self) -> list[Tally]:
-        """The outcomes, counted by lane, status and error code."""
+        """The outcomes, folded by lane, status and error code."""
         lanes: dict[int, Lane | None] = {
             number: lane for lane, (number, _) in self._lane_ids.items()
         }
         lanes[NO_LANE] = None
         with self._database.errors("cannot be read"):
             return [
-                Tally(lanes[number], Status(status), code, count)
-                for number, status, code, count in self._reader.execute(
-                    "SELECT lane_id, status, error_code, count(*) FROM outcome GROUP BY 1, 2, 3"
+                Tally(lanes[number], Status(status), code, *rest)
+                for number, status, code, *rest in self._reader.execute(
+                    "SELECT lane_id, status, error_code, count(*), sum(throttles),"
+                    " min(started_at), max(started_at) FROM outcome GROUP BY 1, 2, 3"
                 )
             ]
 

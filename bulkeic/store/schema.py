@@ -2,11 +2,13 @@
 
 - ``job`` is clustered by (lane, seq): a lane reads its own next rows, wherever they stood.
 - A job without a row in ``outcome`` is pending.
+- ``settings`` may hold templates; the view ``result`` fills them in, as ``core.templates`` does.
+- ``account`` holds the roles that rows gave; those of flags are the command's, each time anew.
 - ``state`` in ``run`` is ``loading`` until every row of the targets file is in, then ``ready``.
 """
 
 APPLICATION_ID = 0x62656963  # "beic", told by file(1) and PRAGMA application_id
-VERSION = 1
+VERSION = 2
 
 MAGIC = b"SQLite format 3\x00"
 
@@ -14,9 +16,12 @@ SCHEMA = """
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE lane (
   id INTEGER PRIMARY KEY, account_id TEXT NOT NULL, region TEXT NOT NULL,
-  jobs INTEGER NOT NULL DEFAULT 0, UNIQUE (account_id, region)
+  partition TEXT NOT NULL, jobs INTEGER NOT NULL DEFAULT 0, UNIQUE (account_id, region)
 );
-CREATE TABLE settings (id INTEGER PRIMARY KEY, api TEXT NOT NULL);
+CREATE TABLE account (account_id TEXT PRIMARY KEY, role_arn TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE settings (
+  id INTEGER PRIMARY KEY, api TEXT NOT NULL, jobs INTEGER NOT NULL DEFAULT 0
+);
 CREATE TABLE job (
   lane_id INTEGER NOT NULL, seq INTEGER NOT NULL, line INTEGER NOT NULL,
   given TEXT, function TEXT, qualifier TEXT, settings_id INTEGER,
@@ -38,7 +43,9 @@ SELECT o.seq, (SELECT value FROM run WHERE key = 'source') || ':' || j.line AS s
   coalesce(j.given, j.function) AS function_name, j.function,
   coalesce(j.qualifier, '$LATEST') AS qualifier, l.account_id, l.region,
   o.status, o.attempts, o.throttles, o.conflicts, o.http_status, o.error_code, o.error_message,
-  o.request_id, o.started_at, o.duration_s, o.call_s, o.wait_s, s.api AS settings, o.config
+  o.request_id, o.started_at, o.duration_s, o.call_s, o.wait_s,
+  replace(replace(replace(replace(s.api, '{account}', l.account_id), '{region}', l.region),
+    '{partition}', l.partition), '{function}', j.function) AS settings, o.config
 FROM outcome o
 JOIN job j ON j.lane_id = o.lane_id AND j.seq = o.seq
 LEFT JOIN lane l ON l.id = o.lane_id

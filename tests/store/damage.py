@@ -33,7 +33,7 @@ def foreign_wal(path: Path) -> None:
 def newer(path: Path) -> None:
     load(path, [make_job(0)])
     with closing(sqlite3.connect(path)) as database:
-        database.execute("PRAGMA user_version = 2")
+        database.execute("PRAGMA user_version = 99")
 
 
 def half_loaded(path: Path) -> None:

@@ -1,0 +1,188 @@
+"""The Update call of one Region, compiled from a specimen that the SDK's own client has made.
+
+The client resolves the endpoint (FIPS, dual-stack, partition, environment), serialises and signs a
+request that is never sent. All of it but the function, the qualifier, the body, the date, the
+credentials and the signature is the same for every job, and is taken over as it is.
+
+Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+"""
+
+import hmac
+import json
+from hashlib import sha256
+from time import gmtime, strftime
+from typing import Any
+from urllib.parse import SplitResult, quote, urlsplit
+from uuid import uuid4
+
+import msgspec
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.utils import normalize_url_path
+
+from bulkeic.aws.credentials import Keys
+from bulkeic.core.model import LATEST, Settings
+
+SPECIMEN = "specimen-of-bulkeic"
+OPERATION = "UpdateFunctionEventInvokeConfig"
+
+# Stands for the date where a request is prepared without it; no header's value is like it.
+_DATE = "\0"
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_REMEMBERED = 4096
+# What changes with each request; aiohttp itself adds Content-Length.
+_EACH = frozenset({
+    "authorization", "x-amz-date", "x-amz-security-token", "content-length",
+    "amz-sdk-invocation-id",
+})  # fmt: skip
+
+
+class Body(msgspec.Struct, frozen=True):
+    """A body as sent, and its SHA-256 in hex."""
+
+    content: bytes
+    digest: str
+
+
+class CompiledCall:
+    """What all Update calls of a Region have in common.
+
+    Args:
+        specimen: a signed request for the function ``SPECIMEN``.
+
+    Attributes:
+        method: of HTTP.
+        origin: scheme, host and port.
+        headers: those that never change, as (name, value).
+        signed: those of them that are signed, as (lower-case name, value).
+        region: that is signed for.
+        service: that is signed for.
+    """
+
+    def __init__(self, specimen: AWSPreparedRequest) -> None:
+        url = urlsplit(specimen.url)
+        self.method: str = specimen.method
+        self.origin = f"{url.scheme}://{url.netloc}"
+        self._before, _, self._after = url.path.partition(SPECIMEN)
+        # Signature Version 4 encodes a path once more, for every service but S3.
+        self._signed_before = quote(normalize_url_path(self._before), safe="/~")
+        self.headers = [
+            (name, _text(value))
+            for name, value in specimen.headers.items()
+            if name.lower() not in _EACH
+        ]
+        self.headers.append(("Accept-Encoding", "identity"))  # as the SDK's HTTP session does
+        authorization = _text(specimen.headers["Authorization"])
+        _, _, self.region, self.service, _ = _part(authorization, "Credential").split("/")
+        names = _part(authorization, "SignedHeaders").split(";")
+        values = {name.lower(): " ".join(value.split()) for name, value in self.headers}
+        values["host"] = _host(url)
+        self.signed = [(name, values[name]) for name in names if name not in _EACH]
+        self._bodies: dict[Settings, Body] = {}
+
+    def paths(self, function: str) -> tuple[str, str]:
+        """A function's path as it is sent, and as it is signed.
+
+        The characters of a function's name stand for themselves in a path.
+        """
+        end = f"{function}{self._after}"
+        return f"{self._before}{end}", f"{self._signed_before}{end}"
+
+    def body(self, settings: Settings) -> Body:
+        """The body of some settings, which many jobs share."""
+        body = self._bodies.get(settings)
+        if body is None:
+            if len(self._bodies) >= _REMEMBERED:
+                self._bodies.clear()
+            content = json.dumps(settings.to_api()).encode()
+            body = self._bodies[settings] = Body(content, sha256(content).hexdigest())
+        return body
+
+
+def query_of(qualifier: str) -> str:
+    """The query that names a qualifier, without the question mark."""
+    return "" if qualifier == LATEST else f"Qualifier={quote(qualifier, safe='-_.~')}"
+
+
+class Signer:
+    """Signs the calls of one account in one Region.
+
+    Args:
+        call: what the Region's calls have in common.
+    """
+
+    def __init__(self, call: CompiledCall) -> None:
+        self._call = call
+        self._keys: Keys | None = None
+        self._day = ""
+
+    def headers(
+        self, signed_path: str, query: str, body: Body, keys: Keys, now: float
+    ) -> dict[str, str]:
+        """All headers of a request.
+
+        Args:
+            signed_path: of the function.
+            query: without the question mark.
+            body: that is sent.
+            keys: who asks.
+            now: Unix time in seconds.
+        """
+        date = strftime("%Y%m%dT%H%M%SZ", gmtime(now))
+        if keys is not self._keys or not date.startswith(self._day):
+            self._begin(keys, date[:8])
+        canonical = (
+            f"{self._call.method}\n{signed_path}\n{query}\n{self._before_date}{date}"
+            f"{self._after_date}{body.digest}"
+        )
+        digest = sha256(canonical.encode()).hexdigest()
+        to_sign = f"{_ALGORITHM}\n{date}\n{self._scope}\n{digest}"
+        signature = hmac.digest(self._key, to_sign.encode(), "sha256").hex()
+        return {
+            **self._headers,
+            "X-Amz-Date": date,
+            "Authorization": f"{self._authorization}{signature}",
+            "amz-sdk-invocation-id": str(uuid4()),
+        }
+
+    def _begin(self, keys: Keys, day: str) -> None:
+        """Works out what stays the same for a day, or until there are new keys."""
+        call = self._call
+        self._keys, self._day = keys, day
+        self._key = signing_key(keys.secret_key, day, call.region, call.service)
+        self._scope = f"{day}/{call.region}/{call.service}/aws4_request"
+        self._headers = dict(call.headers)
+        token = []
+        if keys.token:
+            self._headers["X-Amz-Security-Token"] = keys.token
+            token = [("x-amz-security-token", keys.token)]
+        signed = sorted([*call.signed, ("x-amz-date", _DATE), *token])
+        names = ";".join(name for name, _ in signed)
+        lines = "".join(f"{name}:{value}\n" for name, value in signed)
+        self._before_date, _, after = lines.partition(_DATE)
+        self._after_date = f"{after}\n{names}\n"
+        self._authorization = (
+            f"{_ALGORITHM} Credential={keys.access_key}/{self._scope}, "
+            f"SignedHeaders={names}, Signature="
+        )
+
+
+def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
+    """The key that signs the requests of a day."""
+    key = f"AWS4{secret}".encode()
+    for part in (day, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+def _part(authorization: str, name: str) -> str:
+    return authorization.partition(f"{name}=")[2].partition(",")[0]
+
+
+def _host(url: SplitResult) -> str:
+    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else str(url.hostname)
+    usual = {"http": 80, "https": 443}.get(url.scheme)
+    return host if url.port in {None, usual} else f"{host}:{url.port}"
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

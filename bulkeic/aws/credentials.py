@@ -1,0 +1,136 @@
+"""Credentials that are fetched when they are needed, and once for all who wait for them."""
+
+import math
+import time
+from collections.abc import Awaitable, Callable
+
+import anyio
+import msgspec
+
+from bulkeic.core.model import Failure, Fault
+
+_EARLIEST_S = 300.0
+_PART = 3
+_AGAIN_S = 5.0
+
+
+class Keys(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request is signed with.
+
+    Attributes:
+        token: of a session, if it is one.
+        expires_at: Unix time in seconds; ``inf``: never, or nobody knows.
+    """
+
+    access_key: str
+    secret_key: str
+    token: str | None = None
+    expires_at: float = math.inf
+
+    def __repr__(self) -> str:
+        """No secrets."""
+        return f"Keys(access_key={self.access_key!r})"
+
+
+class CredentialsError(Exception):
+    """There are no credentials to sign with.
+
+    Attributes:
+        failure: what that means for a job; nothing was sent to Lambda.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = msgspec.structs.replace(failure, sent=False)
+
+
+class Credentials:
+    """The credentials of one account.
+
+    They are fetched anew when a third of their life is left, or five minutes, whichever is less:
+    by one caller, while the others go on with those that are still good. A fetch that is refused is
+    not tried again; any other trouble is, when the next one asks.
+
+    Args:
+        fetch: asks for them. Raises ``CredentialsError``.
+        wall: Unix time in seconds.
+    """
+
+    def __init__(
+        self, fetch: Callable[[], Awaitable[Keys]], wall: Callable[[], float] = time.time
+    ) -> None:
+        self._fetch = fetch
+        self._wall = wall
+        self._keys: Keys | None = None
+        self._stale_at = 0.0
+        self._rejected: Keys | None = None
+        self._error: CredentialsError | None = None
+        self._fetches = 0
+        self._lock = anyio.Lock()
+
+    def fresh(self) -> Keys | None:
+        """Credentials that need nobody to be asked, or ``None``."""
+        keys = self._keys
+        if keys is None:
+            return None
+        now = self._wall()
+        settled = now < self._stale_at or self._lock.locked()
+        return keys if settled and now < keys.expires_at else None
+
+    async def keys(self) -> Keys:
+        """Credentials, fetched if need be.
+
+        Raises:
+            CredentialsError: there are none.
+        """
+        keys = self.fresh()
+        if keys is not None:
+            return keys
+        seen = self._fetches
+        async with self._lock:
+            if self._fetches == seen and (self._error is None or not _is_final(self._error)):
+                await self._renew()
+        keys = self._keys
+        if keys is None or self._wall() >= keys.expires_at:
+            assert self._error is not None  # noqa: S101 - a fetch that gave no keys left it
+            raise self._error
+        return keys
+
+    def reject(self, used: Keys) -> None:
+        """Takes note that AWS says of some keys that they have expired."""
+        if self._keys == used:
+            self._keys = None
+            self._rejected = used
+
+    async def _renew(self) -> None:
+        before = self._keys
+        try:
+            keys = await self._fetch()
+        except CredentialsError as error:
+            self._failed(error, before)
+        else:
+            if keys == self._rejected:
+                self._failed(CredentialsError(EXPIRED), None)
+                return
+            now = self._wall()
+            left_s = max(0.0, keys.expires_at - now)
+            self._keys, self._error = keys, None
+            self._stale_at = keys.expires_at - min(_EARLIEST_S, left_s / _PART)
+        finally:
+            self._fetches += 1
+
+    def _failed(self, error: CredentialsError, before: Keys | None) -> None:
+        self._error = error
+        self._keys = before
+        self._stale_at = math.inf if _is_final(error) else self._wall() + _AGAIN_S
+
+
+EXPIRED = Failure(
+    Fault.EXPIRED,
+    "ExpiredToken",
+    "the credentials have expired, and there are no newer ones; log in again and carry on",
+)
+
+
+def _is_final(error: CredentialsError) -> bool:
+    return error.failure.fault in {Fault.REFUSED, Fault.EXPIRED}

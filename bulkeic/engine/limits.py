@@ -1,0 +1,61 @@
+"""How hard an engine may work."""
+
+import math
+from typing import Literal
+
+import msgspec
+
+from bulkeic.core.autopace import QUOTA
+from bulkeic.core.errors import UsageError
+
+AUTO: Literal["auto"] = "auto"
+_MOST_HEADROOM = 0.9
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How hard the engine may work.
+
+    Attributes:
+        rate: calls a second for each lane; ``math.inf`` for no limit; ``auto``: found out.
+        burst: size of each lane's token bucket, calls; ``None``: the rate.
+        headroom: part of what the server lets through that ``auto`` leaves to others, 0 to 0.9.
+        concurrency: calls in flight at most, over all lanes.
+        max_attempts: tries of one job.
+        give_up_after_s: seconds without any answer after which a lane stops, or the whole run when
+            no lane has had one.
+
+    Raises:
+        UsageError: a number out of its range.
+    """
+
+    rate: float | Literal["auto"] = 10.0
+    burst: float | None = None
+    headroom: float = 0.1
+    concurrency: int = 64
+    max_attempts: int = 8
+    give_up_after_s: float = 120.0
+
+    def __post_init__(self) -> None:
+        for name, value, least in (
+            ("rate", self.first_rate, 0.0),
+            ("burst", self.bucket_size, 1),
+            ("concurrency", self.concurrency, 1),
+            ("max attempts", self.max_attempts, 1),
+            ("give up after", self.give_up_after_s, 0.0),
+        ):
+            if not value >= least or value == 0:
+                raise UsageError(f"{name}: {value:g} is too small")
+        if not 0 <= self.headroom <= _MOST_HEADROOM:
+            raise UsageError(f"headroom: {self.headroom:g} is not between 0 and {_MOST_HEADROOM:g}")
+
+    @property
+    def first_rate(self) -> float:
+        """Calls a second that a lane begins with."""
+        return QUOTA * (1 - self.headroom) if self.rate == AUTO else self.rate
+
+    @property
+    def bucket_size(self) -> float:
+        """Tokens that a lane's bucket holds; at least one, or no call could ever go."""
+        if self.burst is not None:
+            return self.burst
+        return max(1.0, self.first_rate) if math.isfinite(self.first_rate) else math.inf

@@ -1,0 +1,43 @@
+"""Places that lanes without answers share, so that they leave the others most of them."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bulkeic.engine.lane import LaneWork
+
+_SHARE = 4
+
+
+class Silence:
+    """Counts the calls of lanes whose last call was not answered.
+
+    Args:
+        concurrency: calls in flight at most, over all lanes; a quarter of it is for these.
+    """
+
+    def __init__(self, concurrency: int) -> None:
+        self._free = max(1, concurrency // _SHARE)
+        self._waiting: dict[LaneWork, None] = {}
+
+    def has_place(self, lane: "LaneWork") -> bool:
+        """Whether there is a place; if not, the lane is one of those that wait for it."""
+        if self._free > 0:
+            return True
+        self._waiting[lane] = None
+        return False
+
+    def take(self) -> None:
+        """Takes a place that is there."""
+        self._free -= 1
+
+    def give_back(self) -> None:
+        """Frees a place."""
+        self._free += 1
+
+    def next_waiting(self) -> "LaneWork | None":
+        """The lane that has waited for a place for the longest; it waits no more."""
+        if not self._waiting:
+            return None
+        lane = next(iter(self._waiting))
+        del self._waiting[lane]
+        return lane
