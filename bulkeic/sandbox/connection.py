@@ -5,9 +5,11 @@ Requests may be pipelined; each is answered after the one before it. What a clie
     request line and headers (or trailers)   64 KiB, then 431
     body                                     1 MiB, then 413; 64 MiB for the sandbox's own endpoints
     anything that is not HTTP/1              400
-    requests that wait for their turn        64, then nothing is read until there are fewer
+    requests that wait for their turn        64, or bodies of 1 MiB in all, then nothing is read
+                                             until there is less
     time without a whole request             30 s, then the close; as much to read an answer
     time after a refusal                     5 s, then the close
+    time unread behind a call that hangs     30 s, then the close
 
 After a refusal the client's further bytes are read and dropped, since a close with bytes unread
 would take the refusal back out of the client's hands.
@@ -30,6 +32,7 @@ HEAD_LIMIT = 64 * 1024
 BODY_LIMIT = 1024 * 1024
 WINDOW_BODY_LIMIT = 64 * 1024 * 1024
 WAITING_LIMIT = 64
+WAITING_SIZE_LIMIT = 1024 * 1024
 PATIENCE_S = 30.0
 LINGER_S = 5.0
 _PIECE = 16 * 1024
@@ -65,6 +68,7 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._parser = httptools.HttpRequestParser(self)
         self._waiting: deque[Request] = deque()
+        self._waiting_size = 0
         self._pending: Reply | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._refusal: int | None = None
@@ -140,7 +144,7 @@ class Connection(asyncio.Protocol):
             now: the event loop's time in seconds.
         """
         patience = LINGER_S if self._dropping and self._refusal else PATIENCE_S
-        if self._pending is None and now - self._since > patience:
+        if now - self._since > patience and (self._pending is None or self._is_stuck):
             self._transport.abort()
 
     def abort(self) -> None:
@@ -199,6 +203,7 @@ class Connection(asyncio.Protocol):
                 self._parser.should_keep_alive() and not self._parser.should_upgrade(),
             )
         )
+        self._waiting_size += len(self._body)
         self._moved = True
 
     # What those do.
@@ -206,6 +211,12 @@ class Connection(asyncio.Protocol):
     @property
     def _busy(self) -> bool:
         return self._pending is not None or bool(self._waiting)
+
+    @property
+    def _is_stuck(self) -> bool:
+        """Whether nothing will be sent, nor be read: not even that the client has hung up."""
+        hangs = self._pending is not None and self._pending.ending is Ending.NEVER
+        return hangs and not self._reading
 
     def _start(self) -> None:
         self._target = b""
@@ -239,6 +250,7 @@ class Connection(asyncio.Protocol):
         """Answer what is in line, as far as the order and the client allow."""
         while self._waiting and self._pending is None and self._writable and not self._dropping:
             request = self._waiting.popleft()
+            self._waiting_size -= len(request.body)
             now = self._loop.time()
             reply = self._service.answer(request, now=now, wall_s=time.time())
             if reply.ending is Ending.NEVER:
@@ -287,7 +299,8 @@ class Connection(asyncio.Protocol):
 
     def _choose_reading(self) -> None:
         """Read on unless the line is long; a client that hangs up is only noticed by reading."""
-        reading = self._dropping or len(self._waiting) < WAITING_LIMIT
+        fits = len(self._waiting) < WAITING_LIMIT and self._waiting_size < WAITING_SIZE_LIMIT
+        reading = self._dropping or fits
         if reading != self._reading and not self._transport.is_closing():
             self._reading = reading
             if reading:

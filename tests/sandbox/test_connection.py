@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from bulkeic.sandbox import Faults, SandboxOptions, caller, sessions, settings
-from bulkeic.sandbox.connection import HEAD_LIMIT, LINGER_S, PATIENCE_S, Connection
+from bulkeic.sandbox.connection import (
+    HEAD_LIMIT,
+    LINGER_S,
+    PATIENCE_S,
+    WAITING_LIMIT,
+    WAITING_SIZE_LIMIT,
+    Connection,
+)
 from bulkeic.sandbox.service import Service
 from bulkeic.sandbox.world import World
 
@@ -164,6 +171,7 @@ class Wire(asyncio.Transport):
         super().__init__()
         self.sent = b""
         self.gone = False
+        self.reads = True
 
     def write(self, data: Any) -> None:
         self.sent += data
@@ -178,10 +186,10 @@ class Wire(asyncio.Transport):
         return self.gone
 
     def pause_reading(self) -> None:
-        """Nothing is read anyway."""
+        self.reads = False
 
     def resume_reading(self) -> None:
-        """As above."""
+        self.reads = True
 
 
 @pytest.fixture
@@ -226,3 +234,36 @@ def test_who_waits_for_us_is_not(loop: asyncio.AbstractEventLoop) -> None:
     connection.expire(loop.time() + 999)
     assert not wire.is_closing()
     connection.connection_lost(None)
+
+
+@pytest.fixture
+def behind_a_hang(loop: asyncio.AbstractEventLoop) -> Iterator[tuple[Connection, Wire]]:
+    """A connection whose first call is never answered."""
+    options = SandboxOptions(any_function=True, verify_signatures=False, faults=Faults(hang=1.0))
+    world, wire = World(options, 0.0), Wire()
+    connection = Connection(Service(world), world, set(), loop)
+    connection.connection_made(wire)
+    connection.data_received(update_bytes("fn", close=False))
+    yield connection, wire
+    connection.connection_lost(None)
+
+
+def test_bodies_that_wait_are_bounded(behind_a_hang: tuple[Connection, Wire]) -> None:
+    connection, wire = behind_a_hang
+    half = update_bytes("fn", b"x" * (WAITING_SIZE_LIMIT // 2), close=False)
+    connection.data_received(half)
+    assert wire.reads
+    connection.data_received(half)
+    assert not wire.reads
+
+
+def test_who_sends_on_behind_a_call_that_hangs_is_cut(
+    loop: asyncio.AbstractEventLoop, behind_a_hang: tuple[Connection, Wire]
+) -> None:
+    connection, wire = behind_a_hang
+    connection.data_received(update_bytes("fn", close=False) * (WAITING_LIMIT - 1))
+    connection.expire(loop.time() + PATIENCE_S + 1)
+    assert not wire.is_closing()
+    connection.data_received(update_bytes("fn", close=False))
+    connection.expire(loop.time() + PATIENCE_S + 1)
+    assert wire.is_closing()
