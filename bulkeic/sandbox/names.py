@@ -26,6 +26,15 @@ _QUALIFIER = re.compile(QUALIFIER_PATTERN, re.ASCII)
 _BARE_NAME = re.compile(r"[a-zA-Z0-9-_.]{1,64}", re.ASCII)
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d", re.ASCII)
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "eusc-": "aws-eusc",
+}
 
 
 class FunctionName(NamedTuple):
@@ -97,9 +106,8 @@ def qualifier_of(name: FunctionName, sent: str | None) -> str:
 
 def partition(region: str) -> str:
     """The partition that a Region lies in."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    found = (name for prefix, name in _PARTITIONS.items() if region.startswith(prefix))
+    return next(found, "aws")
 
 
 def arn(lane: tuple[str, str], name: str, qualifier: str) -> str:
