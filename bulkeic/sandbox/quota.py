@@ -5,6 +5,8 @@ a second, up to `burst`. Time is an argument, in seconds of any clock that only 
 time that lies before the last one counts as the last one.
 """
 
+_MANY = 1024
+
 
 class Bucket:
     """The tokens of one lane.
@@ -25,30 +27,44 @@ class Bucket:
 
     def take(self, now: float) -> bool:
         """Take a token, or say that there is none."""
-        if now > self._filled_at:
-            refill = (now - self._filled_at) * self._rate
-            self._tokens = min(self._burst, self._tokens + refill)
-            self._filled_at = now
+        self._refill(now)
         if self._tokens < 1:
             return False
         self._tokens -= 1
         return True
 
+    def is_full(self, now: float) -> bool:
+        """Whether it holds as many tokens as a new one."""
+        self._refill(now)
+        return self._tokens >= self._burst
+
+    def _refill(self, now: float) -> None:
+        if now > self._filled_at:
+            refill = (now - self._filled_at) * self._rate
+            self._tokens = min(self._burst, self._tokens + refill)
+            self._filled_at = now
+
 
 class Quota:
     """The buckets of all lanes.
+
+    Any caller can invent lanes: where there are many, the buckets that are full again are dropped.
 
     Args:
         rate: calls a second for each lane; None: no limit.
         burst: calls that a rested lane takes at once.
     """
 
-    __slots__ = ("_buckets", "_burst", "_rate")
+    __slots__ = ("_buckets", "_burst", "_many", "_rate")
 
     def __init__(self, rate: float | None, burst: float) -> None:
         self._rate = rate
         self._burst = burst
         self._buckets: dict[tuple[str, str], Bucket] = {}
+        self._many = _MANY
+
+    def __len__(self) -> int:
+        return len(self._buckets)
 
     def take(self, lane: tuple[str, str], now: float) -> bool:
         """Take a call from the quota of (account, Region), or say that there is none."""
@@ -56,5 +72,11 @@ class Quota:
             return True
         bucket = self._buckets.get(lane)
         if bucket is None:
+            self._drop_full(now)
             bucket = self._buckets[lane] = Bucket(self._rate, self._burst, now)
         return bucket.take(now)
+
+    def _drop_full(self, now: float) -> None:
+        if len(self._buckets) >= self._many:
+            kept = {lane: each for lane, each in self._buckets.items() if not each.is_full(now)}
+            self._buckets, self._many = kept, max(_MANY, 2 * len(kept))

@@ -50,6 +50,19 @@ def test_each_lane_has_a_bucket_of_its_own() -> None:
     assert all(Quota(None, 1).take(("1", "a"), 0.0) for _ in range(100))
 
 
+def test_lanes_that_are_rested_are_forgotten() -> None:
+    quota = Quota(10, 5)
+    for number in range(20_000):
+        assert quota.take((str(number), "a"), number / 1000)
+    assert len(quota) <= 2048
+
+
+def test_lanes_that_are_not_rested_are_remembered() -> None:
+    quota = Quota(1e-9, 1)
+    lanes = [(str(number), "a") for number in range(5000)]
+    assert [quota.take(lane, 0.0) for lane in lanes * 2] == [True] * 5000 + [False] * 5000
+
+
 def test_over_the_quota(start: Callable[..., Running]) -> None:
     running = start(rate=1e-6, burst=5)
     running.hold("fn")
