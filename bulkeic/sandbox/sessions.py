@@ -74,11 +74,15 @@ def find(token: str, sandbox_secret: str) -> Session | None:
 @lru_cache(maxsize=4096)
 def _find(token: str, sandbox_secret: str) -> Session | None:
     try:
-        content = urlsafe_b64decode(token)[_SEAL_SIZE:]
-        session = _session(content, sandbox_secret)
+        sealed = urlsafe_b64decode(token)
     except ValueError:
         return None
-    return session if hmac.compare_digest(session.token.encode(), token.encode()) else None
+    seal, content = sealed[:_SEAL_SIZE], sealed[_SEAL_SIZE:]
+    # What bears no seal of ours may be anything: it is not decoded any further.
+    if not hmac.compare_digest(seal, _sealed(b"token" + content, sandbox_secret)):
+        return None
+    session = _session(content, sandbox_secret)
+    return session if session.token == token else None
 
 
 def _session(content: bytes, sandbox_secret: str) -> Session:

@@ -1,5 +1,6 @@
 """AssumeRole and the credentials that it hands out, as boto3 sees them."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -162,7 +163,14 @@ def test_a_role_assumes_another_one_for_an_hour_at_most(sandbox: Running) -> Non
     assert message.endswith("for roles assumed by role chaining")
 
 
-@pytest.mark.parametrize("token", ["", "x", "ü", "A" * 44, "A" * 400])
+def forged(content: bytes) -> str:
+    return urlsafe_b64encode(b"x" * 32 + content).decode()
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "x", "ü", "A" * 44, "A" * 400, forged(b"5"), forged(b"null"), forged(b"[" * 1400)],
+)
 def test_tokens_that_are_none(token: str) -> None:
     assert sessions.find(token, "secret") is None
 
