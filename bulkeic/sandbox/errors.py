@@ -8,6 +8,7 @@ with its blanks. Clients match codes; the messages are AWS's own where one is on
 # ruff: noqa: E501 - a row of the table is a line
 
 import json
+import re
 from dataclasses import dataclass
 from enum import Enum
 from xml.sax.saxutils import escape
@@ -17,6 +18,7 @@ _PARAMETER = ("Type", "message")
 _BARE = ("message",)
 _DENIED = ("Message",)
 _THROTTLE = ("Reason", "Type", "message")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,9 @@ def json_body(error: AwsError) -> bytes:
 def xml_body(error: AwsError, namespace: str, request_id: str) -> bytes:
     """The error as services of the query protocol write it, with their codes."""
     code = _QUERY_CODES.get(error.code, error.code)
+    message = escape(_NOT_XML.sub("\ufffd", str(error)))
     return (
         f'<ErrorResponse xmlns="{namespace}"><Error><Type>Sender</Type><Code>{code}</Code>'
-        f"<Message>{escape(str(error))}</Message></Error>"
+        f"<Message>{message}</Message></Error>"
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
-    ).encode("utf-8", "replace")
+    ).encode()

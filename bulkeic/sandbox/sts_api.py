@@ -27,7 +27,10 @@ from bulkeic.sandbox.sessions import Role, Session
 NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 DENIED = "-denied"
 
-_ROLE = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):role/(?:[\w+=,.@/-]*/)?([\w+=,.@-]+)", re.ASCII)
+# IAM's limits: a path of 512 characters with its slashes, a name of 64.
+_ROLE = re.compile(
+    r"arn:(aws[a-z-]{0,16}):iam::(\d{12}):role/(?:[\w+=,.@/-]{0,510}/)?([\w+=,.@-]{1,64})", re.ASCII
+)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _DURATION_S = (900, 43200)
 _USUAL_DURATION_S = _CHAINED_DURATION_S = 3600

@@ -129,6 +129,8 @@ def test_an_external_id_that_nobody_wants_does_no_harm(sandbox: Running) -> None
     ("asked", "message"),
     [
         ({"RoleArn": "role/deployer"}, "role/deployer is invalid"),
+        ({"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/{'r' * 65}"}, f"{'r' * 65} is invalid"),
+        ({"RoleSessionName": "a\x01b"}, "Value 'a\ufffdb' at 'roleSessionName' failed"),
         ({"RoleArn": f"arn:aws:iam::{OTHER}:user/me"}, f"arn:aws:iam::{OTHER}:user/me is invalid"),
         ({"RoleArn": None}, "Value null at 'roleArn'"),
         ({"RoleSessionName": "a b"}, "Value 'a b' at 'roleSessionName'"),
@@ -180,3 +182,17 @@ def test_another_secret_makes_another_seal() -> None:
     session = sessions.begin(role, "me", expires_s=1, serial=1, sandbox_secret="secret")
     assert sessions.find(session.token, "secret") == session
     assert sessions.find(session.token, "another") is None
+
+
+def test_the_longest_names_make_credentials_that_work(sandbox: Running) -> None:
+    name, path = "r" * 64, f"{'p' * 510}/"
+    answer = sandbox.client(service="sts").assume_role(
+        RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{path}{name}", RoleSessionName="s" * 64
+    )["Credentials"]
+    identity = sandbox.client(
+        service="sts",
+        key=answer["AccessKeyId"],
+        secret=answer["SecretAccessKey"],
+        token=answer["SessionToken"],
+    ).get_caller_identity()
+    assert identity["Arn"].endswith(f":assumed-role/{name}/{'s' * 64}")
