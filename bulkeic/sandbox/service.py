@@ -55,8 +55,11 @@ class Service:
             now: seconds of a clock that only moves forward.
             wall_s: Unix time in seconds.
         """
+        refusal = cross_site.refusal(request)
+        if refusal is not None:
+            return refusal
         if request.path.startswith(window.ROOT):
-            return cross_site.refusal(request) or window.answer(self._world, request, wall_s)
+            return window.answer(self._world, request, wall_s)
         self._serial += 1
         self._latency_s = self._world.latency_s()
         reply = (

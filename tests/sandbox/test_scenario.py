@@ -149,6 +149,15 @@ def test_pages_of_other_sites_change_nothing(
         assert answer.startswith(f"HTTP/1.1 {status} ".encode())
 
 
+def test_pages_of_other_sites_change_no_function(sandbox: Running) -> None:
+    sandbox.hold("other-site")
+    call = update_bytes("other-site")
+    assert sandbox.talk(call).startswith(b"HTTP/1.1 200 ")
+    # The page's own name was pointed to loopback; it can sign, since the secret is no secret.
+    rebound = call.replace(b"Host: sandbox", b"Host: sandbox\r\nOrigin: http://sandbox")
+    assert sandbox.talk(rebound).startswith(b"HTTP/1.1 403 ")
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A PEM file with a certificate for 127.0.0.1 and its key."""
