@@ -1,9 +1,12 @@
 """What a sandbox is told before it starts. Values are checked here and nowhere else."""
 
-from dataclasses import dataclass, fields
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 
 # A day: longer is a mistake, and event loops refuse timers of years.
 _LONGEST_S = 86400.0
+_ACCOUNT_OR_ROLE = re.compile(r"\d{12}(/[\w+=,.@-]{1,64})?", re.ASCII)
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:
@@ -63,14 +66,11 @@ class Faults:
     iam_propagation_s: float = 0.0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for name in (each.name for each in fields(self)):
+            value = getattr(self, name)
             if value is None:
                 continue
-            if field.name.endswith("_s"):
-                _within(field.name, value, 0, _LONGEST_S)
-            else:
-                _within(field.name, value, 0, 1)
+            _within(name, value, 0, _LONGEST_S if name.endswith("_s") else 1)
         if self.latency_p99_s is not None and not 0 < self.latency_s <= self.latency_p99_s:
             raise ValueError(
                 f"latency_p99_s: {self.latency_p99_s!r} is below latency_s, or that is 0"
@@ -95,6 +95,8 @@ class SandboxOptions:
         verify_signatures: whether a caller has to prove with a Signature Version 4 who it is.
         secret: the secret of every access key, apart from those that AssumeRole hands out.
         external_id: the ExternalId that every role wants from who assumes it; None: none.
+        external_ids: the ExternalId that the roles of one account want instead, by account ID, or
+            that a single role wants, by account ID, slash and name: the latter beats the former.
         session_duration_s: seconds that the credentials of AssumeRole last, whatever is asked for;
             None: as asked for.
         faults: what goes wrong on purpose.
@@ -115,6 +117,7 @@ class SandboxOptions:
     verify_signatures: bool = True
     secret: str = "secret"  # noqa: S105 - a sandbox's secret is public
     external_id: str | None = None
+    external_ids: Mapping[str, str] = field(default_factory=dict)
     session_duration_s: float | None = None
     faults: Faults = Faults()
     seed: int = 0
@@ -124,6 +127,9 @@ class SandboxOptions:
         _within("burst", self.burst, 1, float("inf"))
         if self.session_duration_s is not None:
             _within("session_duration_s", self.session_duration_s, 0, _LONGEST_S)
+        for key in self.external_ids:
+            if not _ACCOUNT_OR_ROLE.fullmatch(key):
+                raise ValueError(f"external_ids: {key!r} is neither an account nor account/role")
         if self.tls_key is not None and self.tls_cert is None:
             raise ValueError("tls_key: there is no tls_cert")
         if self.rate is not None and not self.rate > 0:

@@ -12,7 +12,7 @@ from typing import Any
 from bulkeic.sandbox.faults import faults_from_json, faults_to_json, unknown_field
 from bulkeic.sandbox.options import Faults, SandboxOptions
 
-_FLOAT, _INTEGER, _TEXT, _FLAG = (int, float), (int,), (str,), (bool,)
+_FLOAT, _INTEGER, _TEXT, _FLAG, _TEXTS = (int, float), (int,), (str,), (bool,), (dict,)
 _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "seed": (_INTEGER, "an integer"),
     "rate": (_FLOAT, 'a number or "unlimited"'),
@@ -20,6 +20,7 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "merge_destinations": (_FLAG, "true or false"),
     "verify_signatures": (_FLAG, "true or false"),
     "external_id": (_TEXT, "a text"),
+    "external_ids": (_TEXTS, "an object of texts"),
     "session_duration_s": (_FLOAT, "a number"),
 }
 _FAULTS = {field.name for field in fields(Faults)}
@@ -52,5 +53,7 @@ def _typed(name: str, value: Any) -> Any:
     kinds, wanted = _KINDS[name]
     # True and False are integers to Python.
     if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not _FLAG):
+        raise ValueError(f"{name}: {value!r} is not {wanted}")
+    if isinstance(value, dict) and not all(isinstance(each, str) for each in value.values()):
         raise ValueError(f"{name}: {value!r} is not {wanted}")
     return value

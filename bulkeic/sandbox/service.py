@@ -45,7 +45,12 @@ class Service:
         self._serial = 0
         self._latency_s = 0.0
         options = world.options
-        self._trust = sts_api.Trust(options.secret, options.external_id, options.session_duration_s)
+        self._trust = sts_api.Trust(
+            secret=options.secret,
+            external_id=options.external_id,
+            external_ids=options.external_ids,
+            duration_s=options.session_duration_s,
+        )
 
     def answer(self, request: Request, *, now: float, wall_s: float) -> Reply:
         """Decide what becomes of a request. `over` is due when that has happened.

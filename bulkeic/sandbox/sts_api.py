@@ -6,7 +6,7 @@ Every role of every account exists and trusts every caller. AssumeRole is checke
     RoleArn, RoleSessionName and DurationSeconds are
         there and within their constraints             400 ValidationError
     the role's name does not end in "-denied"          403 AccessDenied
-    ExternalId is what the sandbox wants, if anything  403 AccessDenied
+    ExternalId is what the role wants, if anything     403 AccessDenied
     one role assumes another for an hour at most       400 ValidationError
 """
 
@@ -62,12 +62,20 @@ class Trust:
     Attributes:
         secret: of the sandbox: session tokens are sealed with it.
         external_id: the ExternalId that they want; None: none.
+        external_ids: what those of an account want instead, or one of them: by "account" or
+            "account/role".
         duration_s: seconds that their credentials last; None: as asked for.
     """
 
     secret: str
     external_id: str | None
+    external_ids: Mapping[str, str]
     duration_s: float | None
+
+    def external_id_of(self, role: Role) -> str | None:
+        """The ExternalId that a role wants; None: none."""
+        of_account = self.external_ids.get(role.account, self.external_id)
+        return self.external_ids.get(f"{role.account}/{role.name}", of_account)
 
 
 def parameters(request: Request) -> dict[str, str]:
@@ -104,7 +112,7 @@ def _caller_identity(call: StsCall, _: Trust) -> str:
 
 def _assume_role(call: StsCall, trust: Trust) -> str:
     role, duration_s = _asked(call.sent)
-    foreign = trust.external_id not in (None, call.sent.get("ExternalId"))
+    foreign = trust.external_id_of(role) not in (None, call.sent.get("ExternalId"))
     if foreign or role.name.endswith(DENIED):
         raise AwsError(Kind.ROLE_DENIED, user=call.caller.arn, role=call.sent["RoleArn"])
     if call.caller.session is not None and duration_s > _CHAINED_DURATION_S:

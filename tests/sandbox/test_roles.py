@@ -121,6 +121,22 @@ def test_an_external_id_is_checked(start: Callable[..., Running]) -> None:
     assert running.role(ExternalId="of ours")
 
 
+def test_accounts_and_roles_want_external_ids_of_their_own(start: Callable[..., Running]) -> None:
+    ids = {"222222222222": "of theirs", "222222222222/deployer": "of the deployer"}
+    running = start(external_id="of ours", external_ids=ids)
+    call = running.client(service="sts").assume_role
+    wanted = {(ACCOUNT, "deployer"): "of ours", ("222222222222", "auditor"): "of theirs"}
+    wanted[("222222222222", "deployer")] = "of the deployer"
+    for (account, name), right in wanted.items():
+        for external_id in wanted.values():
+            arn = f"arn:aws:iam::{account}:role/path/{name}"
+            asked = {"RoleArn": arn, "RoleSessionName": "me", "ExternalId": external_id}
+            if external_id == right:
+                assert call(**asked)
+            else:
+                assert denied(call, **asked)[0] == "AccessDenied"
+
+
 def test_an_external_id_that_nobody_wants_does_no_harm(sandbox: Running) -> None:
     assert sandbox.role(ExternalId="whatever")
 

@@ -29,12 +29,14 @@ from .running import ACCOUNT, REGION, Running, update_bytes
 def test_a_scenario_changes_what_it_names() -> None:
     base = SandboxOptions(port=1, seed=3, faults=Faults(error=0.5))
     data = {"rate": "unlimited", "throttle": 0.1, "latency_s": 0.1, "latency_p99_s": 1}
+    data |= {"external_ids": {"123456789012/x": "y"}}
     data |= {"external_id": "x", "merge_destinations": True, "session_duration_s": 5}
     assert options_from_json(data, base) == SandboxOptions(
         port=1,
         seed=3,
         rate=None,
         external_id="x",
+        external_ids={"123456789012/x": "y"},
         merge_destinations=True,
         session_duration_s=5,
         faults=Faults(error=0.5, throttle=0.1, latency_s=0.1, latency_p99_s=1),
@@ -53,6 +55,9 @@ def test_a_scenario_changes_what_it_names() -> None:
         ({"seed": 1.5}, "seed: 1.5 is not an integer"),
         ({"merge_destinations": 1}, "merge_destinations: 1 is not true or false"),
         ({"external_id": 1}, "external_id: 1 is not a text"),
+        ({"external_ids": "x"}, "external_ids: 'x' is not an object of texts"),
+        ({"external_ids": {"x": 1}}, "external_ids: {'x': 1} is not an object of texts"),
+        ({"external_ids": {"x": "y"}}, "external_ids: 'x' is neither an account nor account/role"),
         ({"hang": 2}, "hang: 2 is not between 0 and 1"),
         ({"hang": "1"}, "hang: '1' is not a number"),
         ({"latency_s": 2, "latency_p99_s": 1}, "latency_p99_s: 1 is below latency_s"),
