@@ -14,8 +14,9 @@ import anyio
 from bulkeic.app.load import jobs_of
 from bulkeic.app.options import FleetFlags, SandboxFlags
 from bulkeic.app.running import run_async
-from bulkeic.core.errors import UsageError
+from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Settings
+from bulkeic.core.names import check_region
 from bulkeic.core.rows import Defaults
 from bulkeic.output import Screen, check_stdout
 from bulkeic.sandbox import (
@@ -83,8 +84,17 @@ def _check(fleet: FleetFlags) -> None:
     generated = (fleet.accounts, fleet.regions, fleet.configured)
     if not isinstance(fleet.functions, int) and any(each is not None for each in generated):
         raise UsageError("--accounts, --regions and --configured go with --functions N")
-    if fleet.save_state is not None and not Path(fleet.save_state).absolute().parent.is_dir():
-        raise UsageError(f"{fleet.save_state}: there is no such folder")
+    try:
+        check_region(fleet.region)
+    except InputError as error:
+        raise UsageError(f"--region: {error.rule}") from None
+    if fleet.save_state is None:
+        return
+    path = Path(fleet.save_state)
+    if path.is_dir():
+        raise UsageError(f"{path}: Is a directory")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"{path}: there is no such folder")
 
 
 def _is_loopback(host: str) -> bool:
@@ -119,6 +129,8 @@ def _save(sandbox: Sandbox, path: Path) -> None:
         part.replace(path)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _hold(sandbox: Sandbox, path: str, region: str) -> None:
@@ -135,6 +147,8 @@ async def _serve(sandbox: Sandbox, options: SandboxOptions) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageError(f"the sandbox cannot listen: {reason}") from None
+    except UnicodeError:
+        raise UsageError(f"--host: {options.host!r} is no name of a host") from None
     try:
         # Before anybody is told where it listens: from then on a signal ends it in good order.
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:

@@ -15,6 +15,14 @@ def _within(name: str, value: float, low: float, high: float) -> None:
         raise ValueError(f"{name}: {value!r} is not between {low} and {high}")
 
 
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
     """How often Lambda calls go wrong, and how.
@@ -130,6 +138,8 @@ class SandboxOptions:
         for key in self.external_ids:
             if not _ACCOUNT_OR_ROLE.fullmatch(key):
                 raise ValueError(f"external_ids: {key!r} is neither an account nor account/role")
+        if not _is_utf8(self.secret):
+            raise ValueError("secret: not UTF-8")
         if self.tls_key is not None and self.tls_cert is None:
             raise ValueError("tls_key: there is no tls_cert")
         if self.rate is not None and not self.rate > 0:

@@ -82,6 +82,18 @@ def test_a_generated_fleet_is_saved_and_loaded(
     assert (bulkeic.folder / "two.json").read_text() == one
 
 
+def test_a_state_that_cannot_be_saved_leaves_nothing_behind(bulkeic: Bulkeic) -> None:
+    process = bulkeic.start("sandbox", "--save-state", "late.json")
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("http://127.0.0.1:")
+    (bulkeic.folder / "late.json").mkdir()
+    process.terminate()
+    _, err = process.communicate(timeout=10)
+    assert "late.json: Is a directory" in err
+    assert process.returncode == 2
+    assert not (bulkeic.folder / "late.json.part").exists()
+
+
 def test_any_function_beside_a_targets_file(
     bulkeic: Bulkeic, sandbox: Start, connect: Connect
 ) -> None:
@@ -180,7 +192,11 @@ def test_a_host_that_others_can_reach_is_warned_of(bulkeic: Bulkeic) -> None:
         (("--save-state", "no/such/folder.json"), "there is no such folder"),
         (("--tls-cert", "gone.pem"), "No such file"),
         (("--tls-key", "gone.pem"), "tls_key: there is no tls_cert"),
+        (("--save-state", "."), "Is a directory"),
+        (("--region", "here"), "--region: 'here' is no Region"),
+        (("--secret", "\udcff"), "secret: not UTF-8"),
         (("--host", "256.0.0.1"), "cannot listen"),
+        (("--host", "a..b"), "--host: 'a..b' is no name of a host"),
     ],
 )
 def test_bad_flags_are_one_clear_line(bulkeic: Bulkeic, words: Any, told: str) -> None:
