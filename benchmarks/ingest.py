@@ -167,7 +167,9 @@ def run_child(who: str, targets: str, run: str) -> None:
 
 def load_with_bulkeic(targets: Path, run: Path) -> tuple[int, float]:
     import bulkeic.app.apply  # noqa: F401, PLC0415 - all that the command imports counts as memory
+    from bulkeic.app.accounts import Reach  # noqa: PLC0415
     from bulkeic.app.load import Loading  # noqa: PLC0415
+    from bulkeic.app.options import AccessOptions  # noqa: PLC0415
     from bulkeic.cli import tune_collector  # noqa: PLC0415
     from bulkeic.core.rows import Defaults  # noqa: PLC0415
     from bulkeic.output import Screen  # noqa: PLC0415
@@ -179,11 +181,12 @@ def load_with_bulkeic(targets: Path, run: Path) -> tuple[int, float]:
         RowsFile(str(targets)),
         Defaults(),
         run,
+        Reach(AccessOptions(), 10, sandbox=True),
         skip_invalid=False,
         screen=Screen(),
         origin={},
     )
-    loading.run(lambda _lane: ACCOUNT, others_too=False)
+    loading.run(lambda _count: None)
     seconds = time.perf_counter() - started
     database = sqlite3.connect(run)
     (rows,) = database.execute("SELECT sum(jobs) FROM lane").fetchone()

@@ -99,7 +99,6 @@ class Updater:
         self._meters: dict[Lane, Meter] = {}
 
     async def __aenter__(self) -> Self:
-        self._tasks = await self._parts.enter_async_context(anyio.create_task_group())
         self._caller = await self._parts.enter_async_context(
             LambdaCaller(
                 self._access,
@@ -109,6 +108,7 @@ class Updater:
                 concurrency=self._limits.concurrency,
             )
         )
+        self._tasks = await self._parts.enter_async_context(anyio.create_task_group())
         return self
 
     async def __aexit__(

@@ -64,10 +64,11 @@ class Answers:
         if status == _OK:
             try:
                 config = _decode(body)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+                modified = rfc3339(config.LastModified)
+            except (msgspec.DecodeError, UnicodeDecodeError, ValueError, OverflowError, OSError):
                 return self._parsed(status, headers, body)
             told = _to_builtins(config)
-            told["LastModified"] = rfc3339(config.LastModified)
+            told["LastModified"] = modified
             return Success(status, headers.get("x-amzn-requestid"), told)
         return self._parsed(status, headers, body)
 
@@ -80,9 +81,9 @@ class Answers:
         }
         try:
             parsed = self._parser.parse(response, self._shape)
+            return answered(parsed) if status >= _FIRST_ERROR else _success(parsed)
         except Exception as error:  # noqa: BLE001 - the SDK's parser raises anything
             return failure_of(error)
-        return answered(parsed) if status >= _FIRST_ERROR else _success(parsed)
 
 
 def _success(parsed: dict[str, Any]) -> Answer:

@@ -86,7 +86,7 @@ def allowed(text: str) -> bool:
     match = match_function(text)
     if match is None or len(text) > 256 or len(match["name"]) > 64 or match["name"] in {".", ".."}:
         return False
-    if not text.startswith("arn:") and match["region"] is None:
+    if not re.match("arn:[^:]*:lambda:", text) and match["region"] is None:
         return True
     if not (match["partition"] and match["region"] and match["account"] and match["word"]):
         return False

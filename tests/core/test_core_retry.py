@@ -43,7 +43,7 @@ from bulkeic.core.retry import (
         ("InvalidParameterValueException", 400, Fault.REFUSED),
         ("ValidationException", 400, Fault.REFUSED),
         ("AccessDeniedException", 403, Fault.REFUSED),
-        ("ExpiredTokenException", 403, Fault.REFUSED),
+        ("ExpiredTokenException", 403, Fault.EXPIRED),
         ("", 400, Fault.REFUSED),
         ("", 499, Fault.REFUSED),
         ("toomanyrequestsexception", 400, Fault.REFUSED),

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from bulkeic.core.model import Lane, Status
 from bulkeic.core.summary import Summary, Tally, Traffic, exit_code_of, summarise
 
-lanes = st.one_of(
-    st.none(), st.builds(Lane, st.sampled_from(["1" * 12, "2" * 12]), st.sampled_from(["a", "b"]))
-)
+LANES = {Lane(account, region): 50 for account in ("1" * 12, "2" * 12) for region in "ab"}
+lanes = st.none() | st.sampled_from(list(LANES))
 tallies = st.lists(
     st.builds(
         Tally,
@@ -26,7 +25,9 @@ tallies = st.lists(
 
 def folded(some: list[Tally], targets: int, *, stopped: bool = False) -> Summary:
     traffic = Traffic(10, 2, 1, 3, 4.0)
-    return summarise(some, run="r.db", targets=targets, lanes=2, traffic=traffic, stopped=stopped)
+    return summarise(
+        some, run="r.db", targets=targets, lanes=LANES, traffic=traffic, stopped=stopped
+    )
 
 
 @settings(deadline=None, max_examples=100)
@@ -104,7 +105,7 @@ def test_exit_codes(statuses: dict[str, int], pending: int, stopped: bool, code:
 
 def test_no_time_at_all_makes_no_speed() -> None:
     some = [Tally(None, Status.UPDATED, None, 3)]
-    summary = summarise(some, run="r.db", targets=3, lanes=1, traffic=Traffic())
+    summary = summarise(some, run="r.db", targets=3, lanes=LANES, traffic=Traffic())
     assert summary.targets_per_s == 0
 
 
@@ -127,7 +128,7 @@ def test_the_printed_form_is_flat_and_complete() -> None:
         "retries": 3,
         "elapsed_s": 4.0,
         "targets_per_s": 0.75,
-        "lanes": 2,
+        "lanes": 4,
         "errors": {"Timeout": 2},
         "exit_code": 3,
     }

@@ -41,7 +41,7 @@ def test_every_flag_is_in_the_docs_and_no_other(name: str) -> None:
 
 def test_every_outcome_and_summary_field_is_in_the_docs() -> None:
     text = (ROOT / "docs/outcomes.md").read_text()
-    summary = summarise((), run="", targets=0, lanes=0, traffic=Traffic()).to_json()
+    summary = summarise((), run="", targets=0, lanes={}, traffic=Traffic()).to_json()
     for name in (*Outcome.__struct_fields__, *summary, *Status):
         assert f"`{name}`" in text
 

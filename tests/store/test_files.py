@@ -76,7 +76,7 @@ def test_a_folder_is_no_run_file(path: Path) -> None:
         (table, "is no run file"),
         (foreign, "is a database, but no run file"),
         (foreign_wal, "is a database, but no run file"),
-        (newer, "is of version 2, this bulkeic knows 1"),
+        (newer, "is of version 99, this bulkeic knows 2"),
         (half_loaded, "was not loaded to its end"),
         (garbled, ""),
         (cut, ""),

@@ -128,7 +128,7 @@ def test_facts_come_back(path: Path) -> None:
 
 def test_a_run_of_no_jobs(path: Path) -> None:
     with opened(load(path, [])) as run:
-        assert (run.lanes(), run.targets(), run.summary().lanes) == ({}, 0, 0)
+        assert (run.lanes(), run.targets(), run.summary().lanes) == ({}, 0, [])
         assert (list(run.outcomes()), run.tallies(), run.examples()) == ([], [], {})
 
 
