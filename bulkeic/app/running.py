@@ -1,5 +1,6 @@
 """Running coroutines, and the errors that come out of them."""
 
+import functools
 import importlib.util
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -13,8 +14,9 @@ from bulkeic.core.errors import BulkeicError
 T = TypeVar("T")
 
 
+@functools.cache
 def open_access(options: AccessOptions, *, isolated: bool = False) -> Access:
-    """Access to AWS as a user chose it."""
+    """Access to AWS as a user chose it, the same for all who ask: the SDK reads long files."""
     return Access(
         profile=options.profile,
         region=options.region,

@@ -77,6 +77,7 @@ class Access:
         self._endpoint_url = endpoint_url
         self.credentials = credentials
         self._session = self._new_session()
+        self._unasked: AioSession | None = self._session
         self._chain: Any = None
         if endpoint_url is not None and not is_valid_endpoint_url(endpoint_url):
             raise UsageError(
@@ -164,7 +165,8 @@ class Access:
         """
         try:
             if self._chain is None:
-                self._chain = await self._new_session().get_credentials()
+                session, self._unasked = self._unasked or self._new_session(), None
+                self._chain = await session.get_credentials()
             if self._chain is None:
                 raise NoCredentialsError
             frozen = await self._chain.get_frozen_credentials()

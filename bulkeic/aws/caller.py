@@ -5,11 +5,9 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-import aiohttp
 import anyio
 import anyio.lowlevel
 from botocore.exceptions import BotoCoreError
-from yarl import URL
 
 from bulkeic.aws.access import Access
 from bulkeic.aws.answers import Answers
@@ -17,7 +15,8 @@ from bulkeic.aws.compiled import OPERATION, SPECIMEN, CompiledCall, Signer, quer
 from bulkeic.aws.credentials import Credentials, CredentialsError, Keys
 from bulkeic.aws.failures import TRANSPORT_ERRORS, clean, transport_failure
 from bulkeic.aws.keyring import Keyring, RoleSession
-from bulkeic.aws.pool import Captured, ConnectionPool, Connections
+from bulkeic.aws.pool import Captured, ConnectionPool
+from bulkeic.aws.wire import Wire, wire_to
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Answer, Failure, Fault, Job, Lane
@@ -28,9 +27,9 @@ _NOBODY = Keys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106 - s
 class _Region:
     """What the calls of one Region share."""
 
-    def __init__(self, call: CompiledCall, connections: Connections, answers: Answers) -> None:
+    def __init__(self, call: CompiledCall, wire: Wire, answers: Answers) -> None:
         self.call = call
-        self.connections = connections
+        self.wire = wire
         self.answers = answers
 
 
@@ -69,7 +68,6 @@ class LambdaCaller:
     ) -> None:
         self._access = access
         self._timeout_s = timeout_s
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._concurrency = concurrency
         self._open = AsyncExitStack()
         self._pool = ConnectionPool()
@@ -112,24 +110,15 @@ class LambdaCaller:
         return answer
 
     async def _send(self, job: Job, lane: _LaneCalls, keys: Keys) -> Answer:
-        region = lane.region
-        call, to = region.call, region.connections
-        path, signed_path = call.paths(job.target.function)
-        query, body = query_of(job.target.qualifier), call.body(job.settings)
+        region, target = lane.region, job.target
+        call = region.call
+        path, signed_path = call.paths(target.function)
+        query, body = query_of(target.qualifier), call.body(job.settings)
         headers = lane.signer.headers(signed_path, query, body, keys, time.time())
-        url = f"{call.origin}{path}?{query}" if query else f"{call.origin}{path}"
-        async with to.session.request(
-            call.method,
-            URL(url, encoded=True),
-            data=body.content,
-            headers=headers,
-            proxy=to.proxy,
-            proxy_headers=to.proxy_headers,
-            timeout=self._timeout,
-            allow_redirects=False,
-        ) as response:
-            content = await response.read()
-        return region.answers.read(response.status, response.headers, content)
+        if query:
+            path = f"{path}?{query}"
+        reply = await region.wire.exchange(call.method, path, headers, body.content)
+        return region.answers.read(reply.status, reply.headers, reply.body)
 
     async def _lane(self, lane: Lane) -> _LaneCalls:
         region = self._regions.get(lane.region) or await self._region(lane.region)
@@ -161,5 +150,6 @@ class LambdaCaller:
                 )
             except Captured as captured:
                 call = CompiledCall(captured.request)
-                return _Region(call, captured.connections, Answers(shape))
+                wire = wire_to(call.origin, captured.connections, self._timeout_s)
+                return _Region(call, wire, Answers(shape))
         raise AssertionError("the SDK has sent a request that was to be captured")

@@ -10,10 +10,11 @@ Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-sig
 import hmac
 import json
 from hashlib import sha256
+from random import getrandbits
 from time import gmtime, strftime
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
-from uuid import uuid4
+from uuid import UUID
 
 import msgspec
 from botocore.awsrequest import AWSPreparedRequest
@@ -70,12 +71,14 @@ class CompiledCall:
             for name, value in specimen.headers.items()
             if name.lower() not in _EACH
         ]
-        self.headers.append(("Accept-Encoding", "identity"))  # as the SDK's HTTP session does
+        # As the SDK's HTTP session does.
+        self.headers += [("Accept", "*/*"), ("Accept-Encoding", "identity")]
         authorization = _text(specimen.headers["Authorization"])
         _, _, self.region, self.service, _ = _part(authorization, "Credential").split("/")
         names = _part(authorization, "SignedHeaders").split(";")
         values = {name.lower(): " ".join(value.split()) for name, value in self.headers}
         values["host"] = _host(url)
+        self.headers.insert(0, ("Host", values["host"]))
         self.signed = [(name, values[name]) for name in names if name not in _EACH]
         self._bodies: dict[Settings, Body] = {}
 
@@ -115,10 +118,8 @@ class Signer:
         self._keys: Keys | None = None
         self._day = ""
 
-    def headers(
-        self, signed_path: str, query: str, body: Body, keys: Keys, now: float
-    ) -> dict[str, str]:
-        """All headers of a request.
+    def headers(self, signed_path: str, query: str, body: Body, keys: Keys, now: float) -> str:
+        """All headers of a request, one a line, each line ended by CRLF.
 
         Args:
             signed_path: of the function.
@@ -135,33 +136,34 @@ class Signer:
             f"{self._after_date}{body.digest}"
         )
         digest = sha256(canonical.encode()).hexdigest()
-        to_sign = f"{_ALGORITHM}\n{date}\n{self._scope}\n{digest}"
-        signature = hmac.digest(self._key, to_sign.encode(), "sha256").hex()
-        return {
-            **self._headers,
-            "X-Amz-Date": date,
-            "Authorization": f"{self._authorization}{signature}",
-            "amz-sdk-invocation-id": str(uuid4()),
-        }
+        signing = self._signing.copy()
+        signing.update(f"{_ALGORITHM}\n{date}\n{self._scope}\n{digest}".encode())
+        return (
+            f"{self._constant}X-Amz-Date: {date}\r\n"
+            f"{self._authorization}{signing.hexdigest()}\r\n"
+            f"amz-sdk-invocation-id: {UUID(int=getrandbits(128), version=4)}\r\n"
+            f"Content-Length: {len(body.content)}\r\n"
+        )
 
     def _begin(self, keys: Keys, day: str) -> None:
         """Works out what stays the same for a day, or until there are new keys."""
         call = self._call
         self._keys, self._day = keys, day
-        self._key = signing_key(keys.secret_key, day, call.region, call.service)
+        key = signing_key(keys.secret_key, day, call.region, call.service)
+        self._signing = hmac.new(key, digestmod=sha256)
         self._scope = f"{day}/{call.region}/{call.service}/aws4_request"
-        self._headers = dict(call.headers)
-        token = []
+        headers, token = list(call.headers), []
         if keys.token:
-            self._headers["X-Amz-Security-Token"] = keys.token
+            headers.append(("X-Amz-Security-Token", keys.token))
             token = [("x-amz-security-token", keys.token)]
         signed = sorted([*call.signed, ("x-amz-date", _DATE), *token])
         names = ";".join(name for name, _ in signed)
         lines = "".join(f"{name}:{value}\n" for name, value in signed)
         self._before_date, _, after = lines.partition(_DATE)
         self._after_date = f"{after}\n{names}\n"
+        self._constant = "".join(f"{name}: {value}\r\n" for name, value in headers)
         self._authorization = (
-            f"{_ALGORITHM} Credential={keys.access_key}/{self._scope}, "
+            f"Authorization: {_ALGORITHM} Credential={keys.access_key}/{self._scope}, "
             f"SignedHeaders={names}, Signature="
         )
 

@@ -16,6 +16,7 @@ what its parser lets through on odd answers    server
 from typing import Any
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -57,6 +58,7 @@ _TRANSPORT: tuple[tuple[type[Exception], str, Fault], ...] = (
     (aiohttp.ServerDisconnectedError, "ConnectionClosedError", Fault.CONNECTION),
     (aiohttp.ClientPayloadError, "ConnectionClosedError", Fault.CONNECTION),
     (aiohttp.ClientResponseError, "ConnectionClosedError", Fault.CONNECTION),
+    (HttpProcessingError, "ConnectionClosedError", Fault.CONNECTION),
     (aiohttp.ConnectionTimeoutError, "ConnectTimeoutError", Fault.TIMEOUT),
     (TimeoutError, "ReadTimeoutError", Fault.TIMEOUT),
     (aiohttp.ClientError, "EndpointConnectionError", Fault.CONNECTION),

@@ -43,6 +43,7 @@ class Bulkeic:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.started: list[subprocess.Popen[str]] = []
         self.env = {
             name: value
             for name, value in os.environ.items()
@@ -76,7 +77,7 @@ class Bulkeic:
 
     def start(self, *words: object, **options: Any) -> "subprocess.Popen[str]":
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-        return subprocess.Popen(
+        process = subprocess.Popen(
             self.words(words),
             cwd=self.folder,
             env=self.env | options.pop("env", {}),
@@ -84,6 +85,15 @@ class Bulkeic:
             text=True,
             **options,
         )
+        self.started.append(process)
+        return process
+
+    def end(self) -> None:
+        """Ends what a test has left behind, so that no other test is told of it."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def words(self, words: tuple[object, ...]) -> list[str]:
         assert COMMAND is not None
@@ -128,8 +138,10 @@ class Server:
 
 
 @pytest.fixture
-def bulkeic(tmp_path: Path) -> Bulkeic:
-    return Bulkeic(tmp_path)
+def bulkeic(tmp_path: Path) -> Iterator[Bulkeic]:
+    command = Bulkeic(tmp_path)
+    yield command
+    command.end()
 
 
 @pytest.fixture

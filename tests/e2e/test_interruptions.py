@@ -6,6 +6,7 @@ import pty
 import signal
 import sqlite3
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,10 +30,15 @@ def words(server: Server, *more: object) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+PATIENCE_S = 60
+
+
 def until_outcomes(path: Path, wanted: int) -> None:
     """Waits until so many outcomes are committed, as another program sees it."""
     found = 0
-    for _ in range(100_000):
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        os.sched_yield()
         try:
             database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         except sqlite3.OperationalError:

@@ -1,0 +1,123 @@
+"""Requests that are ready as bytes, over the SDK's connection pool.
+
+aiohttp makes, keeps and closes the connections: DNS, TLS, keep-alive, limits. Its request and
+response objects are left out, since they cost more than the rest of a call, and all that they would
+work out is known. Where a proxy is in between, aiohttp does everything.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Protocol
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from bulkeic.aws.pool import Connections
+
+_INFORMATIONAL = range(100, 200)
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer as it came.
+
+    Attributes:
+        headers: whatever the case of their names.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Wire(Protocol):
+    """Sends requests to one origin."""
+
+    async def exchange(self, method: str, target: str, headers: str, body: bytes) -> Reply:
+        """Sends a request and waits for all of its answer.
+
+        Args:
+            method: of HTTP.
+            target: path and query, encoded.
+            headers: one a line, each line ended by CRLF, with ``Host`` and ``Content-Length``.
+            body: as sent.
+
+        Raises:
+            aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError: there is no answer.
+        """
+
+
+def wire_to(origin: str, connections: Connections, timeout_s: float) -> Wire:
+    """The wire to an origin.
+
+    Args:
+        origin: scheme, host and port.
+        connections: that the SDK would use.
+        timeout_s: seconds for one exchange, connecting included.
+    """
+    if connections.proxy is not None:
+        return _ProxiedWire(origin, connections, timeout_s)
+    return _DirectWire(origin, connections.session, timeout_s)
+
+
+class _DirectWire:
+    def __init__(self, origin: str, session: aiohttp.ClientSession, timeout_s: float) -> None:
+        assert session.connector is not None  # noqa: S101 - an open session has one
+        self._connector = session.connector
+        self._timeout_s = timeout_s
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        # Tells the connector where to connect to, and is never sent.
+        self._place = aiohttp.ClientRequest(
+            "POST", URL(origin, encoded=True), loop=asyncio.get_running_loop()
+        )
+
+    async def exchange(self, method: str, target: str, headers: str, body: bytes) -> Reply:
+        """See ``Wire``."""
+        request = f"{method} {target} HTTP/1.1\r\n{headers}\r\n".encode() + body
+        connection = None
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                connection = await self._connector.connect(self._place, [], self._timeout)
+                reply = await _send(connection, request)
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            elif isinstance(error, TimeoutError):
+                raise aiohttp.ConnectionTimeoutError from None
+            raise
+        connection.release()
+        return reply
+
+
+async def _send(connection: aiohttp.connector.Connection, request: bytes) -> Reply:
+    protocol, transport = connection.protocol, connection.transport
+    if protocol is None or transport is None:
+        raise aiohttp.ServerDisconnectedError
+    protocol.set_response_params(read_until_eof=True, auto_decompress=False)
+    transport.write(request)
+    message, payload = await protocol.read()
+    while message.code in _INFORMATIONAL:
+        message, payload = await protocol.read()
+    return Reply(message.code, message.headers, await payload.read())
+
+
+class _ProxiedWire:
+    def __init__(self, origin: str, connections: Connections, timeout_s: float) -> None:
+        self._origin = origin
+        self._connections = connections
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+
+    async def exchange(self, method: str, target: str, headers: str, body: bytes) -> Reply:
+        """See ``Wire``."""
+        pairs = (line.partition(": ")[::2] for line in headers.split("\r\n") if line)
+        async with self._connections.session.request(
+            method,
+            URL(f"{self._origin}{target}", encoded=True),
+            data=body,
+            headers=dict(pairs),
+            proxy=self._connections.proxy,
+            proxy_headers=self._connections.proxy_headers,
+            timeout=self._timeout,
+            allow_redirects=False,
+        ) as response:
+            return Reply(response.status, response.headers, await response.read())
