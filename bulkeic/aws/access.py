@@ -22,6 +22,7 @@ from botocore.utils import is_valid_endpoint_url
 from bulkeic import __version__
 from bulkeic.aws.credentials import CredentialsError, Keys
 from bulkeic.aws.failures import SDK_ERRORS, failure_of
+from bulkeic.aws.skew import skew_s
 from bulkeic.core.errors import AccessError, UsageError, printable, shown
 from bulkeic.core.model import Failure, Fault
 from bulkeic.core.names import partition_of
@@ -206,10 +207,7 @@ class Access:
         except _NO_CREDENTIALS as error:
             raise AccessError(_without_credentials(error).message) from None
         except ClientError as error:
-            failure = failure_of(error)
-            raise AccessError(
-                f"STS does not accept the credentials: {failure.code}: {printable(failure.message)}"
-            ) from None
+            raise AccessError(_not_accepted(error)) from None
         except SDK_ERRORS as error:
             raise AccessError(f"STS cannot be reached: {printable(str(error))}") from None
         except ValueError as error:
@@ -219,6 +217,16 @@ class Access:
 
     def _new_session(self) -> AioSession:
         return AioSession(profile=self._profile, session_vars=_ISOLATED if self._isolated else None)
+
+
+def _not_accepted(error: ClientError) -> str:
+    failure = failure_of(error)
+    text = f"STS does not accept the credentials: {failure.code}: {printable(failure.message)}"
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    ahead_s = skew_s(failure.code, headers, time.time())
+    if ahead_s is not None:
+        text += f"; this machine's clock is {-ahead_s / 60:+.0f} minutes off, set it right"
+    return text
 
 
 def _without_credentials(error: Exception) -> Failure:

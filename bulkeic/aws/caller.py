@@ -7,6 +7,7 @@ from typing import Self
 
 import anyio
 import anyio.lowlevel
+import msgspec
 from botocore.exceptions import BotoCoreError
 
 from bulkeic.aws.access import Access
@@ -16,10 +17,12 @@ from bulkeic.aws.credentials import Credentials, CredentialsError, Keys
 from bulkeic.aws.failures import TRANSPORT_ERRORS, clean, transport_failure
 from bulkeic.aws.keyring import Keyring, RoleSession
 from bulkeic.aws.pool import Captured, ConnectionPool
+from bulkeic.aws.skew import skew_s
 from bulkeic.aws.wire import Wire, wire_to
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Answer, Failure, Fault, Job, Lane
+from bulkeic.core.retry import is_expiry
 
 _NOBODY = Keys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106 - signs no real request
 
@@ -77,6 +80,7 @@ class LambdaCaller:
         self._lanes: dict[Lane, _LaneCalls] = {}
         self._regions: dict[str, _Region] = {}
         self._compiling = anyio.Lock()
+        self._skew_s = 0.0
 
     async def __aenter__(self) -> Self:
         return self
@@ -105,7 +109,7 @@ class LambdaCaller:
             answer = await self._send(job, lane, keys)
         except TRANSPORT_ERRORS as error:
             return transport_failure(error)
-        if isinstance(answer, Failure) and answer.fault is Fault.EXPIRED:
+        if isinstance(answer, Failure) and answer.fault is Fault.EXPIRED and is_expiry(answer.code):
             lane.credentials.reject(keys)
         return answer
 
@@ -114,11 +118,18 @@ class LambdaCaller:
         call = region.call
         path, signed_path = call.paths(target.function)
         query, body = query_of(target.qualifier), call.body(job.settings)
-        headers = lane.signer.headers(signed_path, query, body, keys, time.time())
+        now = time.time() + self._skew_s
+        headers = lane.signer.headers(signed_path, query, body, keys, now)
         if query:
             path = f"{path}?{query}"
         reply = await region.wire.exchange(call.method, path, headers, body.content)
-        return region.answers.read(reply.status, reply.headers, reply.body)
+        answer = region.answers.read(reply.status, reply.headers, reply.body)
+        if isinstance(answer, Failure):
+            ahead_s = skew_s(answer.code, reply.headers, now)
+            if ahead_s is not None:
+                self._skew_s += ahead_s
+                return msgspec.structs.replace(answer, fault=Fault.EXPIRED)
+        return answer
 
     async def _lane(self, lane: Lane) -> _LaneCalls:
         region = self._regions.get(lane.region) or await self._region(lane.region)

@@ -8,7 +8,8 @@ ResourceConflictException             conflict     yes
 ServiceException, any 5xx             server       yes
 no answer within the time-out         timeout      yes
 connection refused, reset, cut        connection   yes
-ExpiredTokenException, ExpiredToken   expired      yes
+ExpiredTokenException, ExpiredToken;  expired      yes
+this machine's clock was wrong
 everything else                       refused      no
 ====================================  ===========  ==========
 
@@ -45,11 +46,16 @@ def fault_of(code: str, http_status: int) -> Fault:
         return Fault.THROTTLED
     if code == _CONFLICT:
         return Fault.CONFLICT
-    if code in _EXPIRED:
+    if is_expiry(code):
         return Fault.EXPIRED
     if http_status >= 500:  # noqa: PLR2004 - HTTP's own number
         return Fault.SERVER
     return Fault.REFUSED
+
+
+def is_expiry(code: str) -> bool:
+    """Whether an error code says that session credentials have expired."""
+    return code in _EXPIRED
 
 
 def is_retryable(fault: Fault) -> bool:
