@@ -127,7 +127,7 @@ class LambdaCaller:
         if isinstance(answer, Failure):
             ahead_s = skew_s(answer.code, reply.headers, now)
             if ahead_s is not None:
-                self._skew_s += ahead_s
+                self._skew_s = now + ahead_s - time.time()  # many answers may say the same
                 return msgspec.structs.replace(answer, fault=Fault.EXPIRED)
         return answer
 

@@ -4,6 +4,7 @@ Names follow AWS's own. ``to_api`` and ``from_api`` translate settings to and fr
 https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionEventInvokeConfig.html
 """
 
+import functools
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -221,4 +222,11 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def rfc3339(timestamp: float) -> str:
     """Unix time in seconds as RFC 3339 in UTC, with milliseconds."""
-    return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    seconds, micros = divmod(round(timestamp * 1e6), 10**6)
+    return f"{_second(seconds)}.{micros // 1000:03d}Z"
+
+
+# The times of a run share few seconds.
+@functools.lru_cache(256)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:-6]
