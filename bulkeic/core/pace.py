@@ -36,7 +36,7 @@ class Pace:
         climbed = self._base + self.ceiling * (now - self._cut_at) / CLIMB_S
         return min(self.ceiling, climbed)
 
-    def passed(self) -> None:
+    def passed(self, now: float) -> None:
         """Takes note of a call that was let through: it tells nothing that is not known."""
 
     def throttled(self, sent_at: float, now: float) -> bool:

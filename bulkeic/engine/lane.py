@@ -219,7 +219,7 @@ class LaneWork:
         self._learn_latency(work.call_s)
         if failure is not None and failure.fault is Fault.THROTTLED:
             return self._throttled(work.sent_at, now, failure.retry_after_s)
-        self._pace.passed()
+        self._pace.passed(now)
         if self._window < self._widest:
             self._window = min(self._widest, self._window + 1 / self._window)
         return False

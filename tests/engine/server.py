@@ -1,12 +1,13 @@
 """A model of Lambda that counts everything it is asked."""
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import Callable
 
 from bulkeic.core.model import Answer, Failure, Fault, Job, Lane, Success
 
-from .virtual import now
+from .virtual import START, now
 
 TIMEOUT_S = 10.0
 LATENCY_S = 0.06
@@ -48,12 +49,44 @@ class Quota:
         return True
 
 
+class Neighbour:
+    """Somebody else who draws on a lane's quota, and tries nothing again.
+
+    Args:
+        rate: calls a second.
+        begin: seconds after the start of the run.
+        end: the same.
+        chance: draws the pauses between the calls; without it they are even.
+    """
+
+    def __init__(
+        self, rate: float, begin: float, end: float, chance: random.Random | None = None
+    ) -> None:
+        self._rate, self._begin, self._end = rate, START + begin, START + end
+        self._chance = chance
+        self.calls: list[tuple[float, bool]] = []
+
+    async def draw_on(self, quota: Quota) -> None:
+        """Goes on until the end."""
+        await asyncio.sleep(self._begin - now())
+        while now() < self._end:
+            self.calls.append((now() - START, quota.takes()))
+            chance = self._chance
+            await asyncio.sleep(chance.expovariate(self._rate) if chance else 1 / self._rate)
+
+    def refused(self, begin: float, end: float) -> float:
+        """The part of its calls that was refused in a while."""
+        taken = [taken for at, taken in self.calls if begin <= at < end]
+        return 1 - sum(taken) / len(taken)
+
+
 class Server:
     """Lambda: a call arrives after half of its latency, and is answered after all of it.
 
     Args:
         latency: seconds, or what draws them.
         quota: rate and burst of each lane.
+        neighbour: who else draws on the quota of the lane that is called first.
         fault: what meets a call that the quota lets through, if anything. A time-out takes
             ``TIMEOUT_S``, a refused connection no time.
     """
@@ -63,6 +96,7 @@ class Server:
         latency: float | Callable[[], float] = LATENCY_S,
         *,
         quota: tuple[float, float] | None = None,
+        neighbour: Neighbour | None = None,
         fault: Callable[[Call], Failure | None] = lambda _: None,
     ) -> None:
         self.calls: list[Call] = []
@@ -74,6 +108,8 @@ class Server:
         self._quotas: dict[Lane, Quota] = {}
         self._attempts: Counter[int] = Counter()
         self._fault = fault
+        self._neighbour = neighbour
+        self._beside: asyncio.Task[None] | None = None
 
     async def call(self, job: Job) -> Answer:
         self._attempts[job.seq] += 1
@@ -105,6 +141,8 @@ class Server:
             return True
         if lane not in self._quotas:
             self._quotas[lane] = Quota(*self._quota)
+        if self._neighbour is not None and self._beside is None:
+            self._beside = asyncio.create_task(self._neighbour.draw_on(self._quotas[lane]))
         return self._quotas[lane].takes()
 
     def of(self, lane: Lane) -> list[Call]:

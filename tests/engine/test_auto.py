@@ -1,0 +1,113 @@
+"""``--rate auto``: the limit is found, kept below, and shared."""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import pytest
+
+from bulkeic.engine import Engine, MemoryFeed
+
+from .audit import Run
+from .jobs import fleet, lane
+from .running import run
+from .server import LATENCY_S, THROTTLED, Neighbour, Server
+from .virtual import START
+
+
+def auto(
+    jobs: tuple[int, int], server: Server, *, until: float | None = None, headroom: float = 0.1
+) -> Run:
+    async def stop(engine: Engine, _: MemoryFeed) -> None:
+        await asyncio.sleep(until or 0)
+        engine.stop("long enough")
+
+    meanwhile = None if until is None else stop
+    return run(
+        fleet(*jobs), server, meanwhile=meanwhile, rate="auto", burst=None, headroom=headroom
+    )
+
+
+def latency(seed: int) -> float | Callable[[], float]:
+    """Even with seed 0."""
+    dice = random.Random(seed)
+    return (lambda: dice.uniform(0.5, 1.5) * LATENCY_S) if seed else LATENCY_S
+
+
+def got(server: Server, begin: float, end: float) -> tuple[float, float]:
+    """Calls a second that were let through in a while, and the part that was refused."""
+    calls = [call for call in server.calls if begin <= call.sent - START < end]
+    refused = sum(call.answer == THROTTLED for call in calls)
+    return (len(calls) - refused) / (end - begin), refused / len(calls)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_against_the_documented_quota_a_run_is_about_as_fast_as_can_be(seed: int) -> None:
+    server = Server(latency(seed), quota=(15, 15))
+    assert auto((1, 300), server).seconds <= 1.10 * 19 + 2
+    assert server.refusals() <= 0.03 * 300
+    server = Server(latency(seed), quota=(15, 15))
+    assert auto((20, 60), server).seconds <= 1.10 * 3 + 2
+    assert server.refusals() <= 0.03 * 1200
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("headroom", [0.0, 0.1, 0.3])
+@pytest.mark.parametrize("limit", [5, 15, 40])
+def test_the_limit_of_any_server_is_found_and_the_headroom_is_left(
+    limit: int, headroom: float, seed: int
+) -> None:
+    server = Server(latency(seed), quota=(limit, limit))
+    auto((1, limit * 450), server, until=420, headroom=headroom)
+    for begin in range(120, 420, 60):
+        passed, refused = got(server, begin, begin + 60)
+        assert (1 - headroom) * 0.85 * limit <= passed <= limit * 1.02
+        assert refused <= 0.03
+    passed, _ = got(server, 120, 420)
+    assert passed <= limit * (1 - headroom * 0.5)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("headroom", [0.0, 0.1, 0.3])
+def test_a_neighbour_gets_what_it_takes_and_its_part_is_taken_back_when_it_leaves(
+    headroom: float, seed: int
+) -> None:
+    neighbour = Neighbour(7.5, 60, 240, random.Random(seed) if seed else None)
+    server = Server(latency(seed), quota=(15, 15), neighbour=neighbour)
+    auto((1, 7000), server, until=420, headroom=headroom)
+    for begin in range(80, 200, 20):
+        passed, _ = got(server, begin, begin + 20)
+        assert passed <= 7.5 * 1.4  # looking whether there is more, for some seconds of a minute
+    passed, refused = got(server, 80, 200)
+    assert 0.7 * (1 - headroom) * 7.5 <= passed <= 7.5 * 1.05
+    assert refused <= 0.03
+    assert neighbour.refused(60, 80) <= 0.15
+    assert neighbour.refused(80, 200) <= 0.05
+    passed, refused = got(server, 360, 420)
+    assert (1 - headroom) * 0.85 * 15 <= passed <= 15 * 1.02
+    assert refused <= 0.03
+
+
+def test_a_lane_that_is_seldom_used_does_not_learn_to_flood() -> None:
+    async def feed_on(engine: Engine, feed: MemoryFeed) -> None:
+        for one in jobs[1:101]:
+            await asyncio.sleep(10)
+            feed.add(one)
+            engine.arrived(lane(0), 1)
+        for one in jobs[101:]:
+            feed.add(one)
+        engine.arrived(lane(0), len(jobs) - 101)
+        engine.no_more()
+
+    jobs = fleet(1, 500)
+    server = Server(quota=(15, 15))
+    run(
+        jobs[:1],
+        server,
+        later=jobs[1:],
+        meanwhile=feed_on,
+        growing=True,
+        rate="auto",
+        burst=None,
+    )
+    assert server.refusals() <= 0.03 * 500
