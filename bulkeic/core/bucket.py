@@ -31,6 +31,10 @@ class Bucket:
         missing = 1 - self._tokens
         return missing / self.rate if missing > _ROUNDING else 0.0
 
+    def tokens(self, now: float) -> float:
+        """What is there, without a look changing it."""
+        return max(0.0, min(self.burst, self._tokens + max(0.0, now - self._at) * self.rate))
+
     def reserve(self, now: float) -> float:
         """Takes a token, maybe one of the future: the seconds to wait until it may be used."""
         delay = self.delay(now)

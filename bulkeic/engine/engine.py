@@ -214,7 +214,7 @@ class Engine:
                 lane.park(work, now + delay)
                 if not answer.sent:
                     lane.pause(now + delay)
-                self._give_up(lane, now)
+                self._give_up(lane, answer, now)
                 self._update(lane, now)
                 return
         else:
@@ -226,6 +226,8 @@ class Engine:
             if not lane.left:
                 lane.dark_since = math.inf  # a lane without jobs is quiet, not silent
         self._sink.put(_outcome(work, answer, now))
+        if isinstance(answer, Failure):
+            self._give_up(lane, answer, now)
         self._update(lane, now)
 
     def _hand_on_silence(self, now: float) -> None:
@@ -235,16 +237,32 @@ class Engine:
             if lane.due <= now:
                 return
 
-    def _give_up(self, lane: LaneWork, now: float) -> None:
-        """Stops a lane that has not answered for too long while others do; its jobs stay."""
+    def _give_up(self, lane: LaneWork, failure: Failure, now: float) -> None:
+        """Stops a lane that cannot go on, or has not for too long; its jobs stay pending.
+
+        ==================================  ==========================
+        credentials that are past renewing  at once
+        no answer, or no credentials        after ``give_up_after_s``
+        else                                goes on
+        ==================================  ==========================
+        """
         limit = self._limits.give_up_after_s
-        if self.stopped is None and lane.stopped is None and now - lane.dark_since >= limit:
-            lane.stopped = f"nothing has been answered for {limit:g} s"
-            _log.warning("lane stopped", lane=str(lane.lane), reason=lane.stopped)
-            self._unfinished -= lane.left
-            self._sink.drop(lane.left)
-            if not self._unfinished:
-                self._rouse_all()
+        if _is_past_renewing(failure):
+            self._stop_lane(lane, failure.message)
+        elif self.stopped is None and now - lane.dark_since >= limit:
+            what = "nothing has been answered" if failure.sent else "there are no credentials"
+            why = "" if failure.sent else f": {failure.message}"
+            self._stop_lane(lane, f"{what} for {limit:g} s{why}")
+
+    def _stop_lane(self, lane: LaneWork, reason: str) -> None:
+        if lane.stopped is not None:
+            return
+        lane.stopped = reason
+        _log.warning("lane stopped", lane=str(lane.lane), reason=printable(reason))
+        self._unfinished -= lane.left
+        self._sink.drop(lane.left)
+        if not self._unfinished:
+            self._rouse_all()
 
     def _take(self, now: float) -> Work | None:
         try:
@@ -280,7 +298,9 @@ class Engine:
         else:
             # While nobody gets an answer the trouble is the network's, and no job's own.
             self._unanswered(work.sent_at, now)
-        delay = self._retries.delay(failure, work.attempts, work.counted)
+        delay: float | None = 0.0
+        if not _is_past_renewing(failure):
+            delay = self._retries.delay(failure, work.attempts, work.counted)
         fields = {
             "lane": str(work.lane.lane),
             "function": work.job.function_name,
@@ -303,6 +323,10 @@ class Engine:
         limit = self._limits.give_up_after_s
         if now - self._dark_since >= limit:
             self.stop(f"nothing has been answered for {limit:g} s")
+
+
+def _is_past_renewing(failure: Failure) -> bool:
+    return failure.fault is Fault.EXPIRED and not failure.sent
 
 
 def _outcome(work: Work, answer: Answer, now: float) -> Outcome:

@@ -20,7 +20,7 @@ from bulkeic.core.bucket import Bucket
 from bulkeic.core.forecast import USUAL_CALL_S, LaneLeft
 from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Job, Lane
 from bulkeic.core.pace import Pace
-from bulkeic.core.retry import LONGEST_RETRY_AFTER_S
+from bulkeic.core.retry import LONGEST_RETRY_AFTER_S, is_retryable
 from bulkeic.engine.limits import AUTO, Limits
 from bulkeic.engine.ports import Feed
 from bulkeic.engine.silence import Silence
@@ -40,7 +40,7 @@ class Work:
         since: when the job began to wait for its token.
         sent_at: when the last call was sent.
         tried_at: when the call before that was sent; the same for the first.
-        in_silence: whether it was sent while its lane did not answer.
+        in_silence: whether it was sent while its lane did not answer, or had not yet.
     """
 
     __slots__ = (
@@ -189,8 +189,8 @@ class LaneWork:
         if self._bucket is not None:
             self._bucket.reserve(now)
         self.in_flight += 1
-        work.in_silence = self._silent
-        if self._silent:
+        work.in_silence = self._silent or not self._opened
+        if work.in_silence:
             self._silence.take()
         work.wait_s += max(0.0, now - work.since)
         return work
@@ -206,6 +206,8 @@ class LaneWork:
         if failure is not None and not failure.sent:
             if self._bucket is not None:
                 self._bucket.refund()
+            since = min(self.dark_since, work.sent_at)
+            self.dark_since = since if is_retryable(failure.fault) else math.inf
             return False
         if not self._opened:
             self._opened = True
@@ -260,7 +262,8 @@ class LaneWork:
 
     def what_is_left(self, now: float) -> LaneLeft:
         """What a forecast needs to know."""
-        return LaneLeft(self.lane, self.left, self.rate(now), 0.0)
+        tokens = 0.0 if self._bucket is None else self._bucket.tokens(now)
+        return LaneLeft(self.lane, self.left, self.rate(now), tokens + self.in_flight)
 
     @property
     def latency_s(self) -> float:

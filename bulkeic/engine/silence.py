@@ -1,4 +1,8 @@
-"""Places that lanes without answers share, so that they leave the others most of them."""
+"""Places that lanes without answers share, so that they leave the others most of them.
+
+A lane that has not been called before goes first: it takes a place even when none is free, and
+those whose last call was not answered wait until there is one again.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +13,7 @@ _SHARE = 4
 
 
 class Silence:
-    """Counts the calls of lanes whose last call was not answered.
+    """Counts the calls of lanes that have not answered yet, or not the last time.
 
     Args:
         concurrency: calls in flight at most, over all lanes; a quarter of it is for these.
@@ -27,7 +31,7 @@ class Silence:
         return False
 
     def take(self) -> None:
-        """Takes a place that is there."""
+        """Takes a place, there or not."""
         self._free -= 1
 
     def give_back(self) -> None:
@@ -35,8 +39,8 @@ class Silence:
         self._free += 1
 
     def next_waiting(self) -> "LaneWork | None":
-        """The lane that has waited for a place for the longest; it waits no more."""
-        if not self._waiting:
+        """The lane that has waited for a place that is there for the longest; it waits no more."""
+        if self._free <= 0 or not self._waiting:
             return None
         lane = next(iter(self._waiting))
         del self._waiting[lane]

@@ -51,9 +51,10 @@ def audit(run: Run) -> None:
     assert server.most_of_a_function <= 1
     assert not server.under_way
     _audit_outcomes(run)
-    assert traffic.calls == len(server.calls)
-    assert traffic.retries == sum(call.attempt > 1 for call in server.calls)
-    faults = Counter(call.answer.fault for call in server.calls if isinstance(call.answer, Failure))
+    sent = [call for call in server.calls if call.was_sent]
+    assert traffic.calls == len(sent)
+    assert traffic.retries == sum(call.attempt > 1 for call in sent)
+    faults = Counter(call.answer.fault for call in sent if isinstance(call.answer, Failure))
     assert (traffic.throttles, traffic.conflicts) == (
         faults[Fault.THROTTLED],
         faults[Fault.CONFLICT],
@@ -61,8 +62,9 @@ def audit(run: Run) -> None:
     _audit_order(server)
     if limits.rate == AUTO:
         return
-    for lane in {call.lane for call in server.calls}:
-        assert most_in_a_window(server.of(lane), limits.rate) <= limits.bucket_size + 1e-6
+    for lane in {call.lane for call in sent}:
+        of_lane = [call for call in sent if call.lane == lane]
+        assert most_in_a_window(of_lane, limits.rate) <= limits.bucket_size + 1e-6
 
 
 def _audit_outcomes(run: Run) -> None:
@@ -83,7 +85,8 @@ def _audit_outcomes(run: Run) -> None:
 
 
 def _audit_outcome(outcome: Outcome, job: Job, tries: list[Call]) -> None:
-    faults = [call.answer.fault for call in tries if isinstance(call.answer, Failure)]
+    failures = [call.answer for call in tries if isinstance(call.answer, Failure)]
+    faults = [failure.fault for failure in failures if failure.sent]
     first, last = tries[0], tries[-1]
     answer = last.answer
     assert answer is not None

@@ -32,6 +32,10 @@ class Call:
         self.sent = self.ended = now()
         self.answer: Answer | None = None
 
+    @property
+    def was_sent(self) -> bool:
+        return not isinstance(self.answer, Failure) or self.answer.sent
+
 
 class Quota:
     """The token bucket of one lane, as Lambda is believed to have it: it starts full."""
@@ -88,7 +92,7 @@ class Server:
         quota: rate and burst of each lane.
         neighbour: who else draws on the quota of the lane that is called first.
         fault: what meets a call that the quota lets through, if anything. A time-out takes
-            ``TIMEOUT_S``, a refused connection no time.
+            ``TIMEOUT_S``; a refused connection, and a call that cannot be signed, no time.
     """
 
     def __init__(
@@ -127,8 +131,9 @@ class Server:
     async def _answer(self, call: Call) -> Answer:
         latency = self._latency()
         failure = self._fault(call)
-        if failure is not None and failure.http_status is None:
-            await asyncio.sleep(TIMEOUT_S if failure.fault is Fault.TIMEOUT else 0)
+        if failure is not None and (failure.http_status is None or not failure.sent):
+            hangs = failure.fault is Fault.TIMEOUT and failure.sent
+            await asyncio.sleep(TIMEOUT_S if hangs else 0)
             return failure
         await asyncio.sleep(latency / 2)
         if not self._lets_through(call.lane):
