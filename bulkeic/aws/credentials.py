@@ -91,10 +91,11 @@ class Credentials:
             if self._fetches == seen and (self._error is None or not _is_final(self._error)):
                 await self._renew()
         keys = self._keys
-        if keys is None or self._wall() >= keys.expires_at:
-            assert self._error is not None  # noqa: S101 - a fetch that gave no keys left it
+        if keys is not None and self._wall() < keys.expires_at:
+            return keys
+        if self._error is not None:
             raise self._error
-        return keys
+        return await self.keys()  # rejected, over, or nobody's fetch came to an end, meanwhile
 
     def reject(self, used: Keys) -> None:
         """Takes note that AWS says of some keys that they have expired."""
@@ -107,17 +108,17 @@ class Credentials:
         try:
             keys = await self._fetch()
         except CredentialsError as error:
-            self._failed(error, before)
-        else:
-            if keys == self._rejected:
-                self._failed(CredentialsError(EXPIRED), None)
-                return
-            now = self._wall()
-            left_s = max(0.0, keys.expires_at - now)
-            self._keys, self._error = keys, None
-            self._stale_at = keys.expires_at - min(_EARLIEST_S, left_s / _PART)
-        finally:
             self._fetches += 1
+            self._failed(error, before)
+            return
+        self._fetches += 1
+        now = self._wall()
+        if keys == self._rejected or now >= keys.expires_at:
+            self._failed(CredentialsError(EXPIRED), before)
+            return
+        left_s = keys.expires_at - now
+        self._keys, self._error = keys, None
+        self._stale_at = keys.expires_at - min(_EARLIEST_S, left_s / _PART)
 
     def _failed(self, error: CredentialsError, before: Keys | None) -> None:
         self._error = error
