@@ -1,0 +1,205 @@
+"""How each account is reached: what is refused, and who has the last word."""
+
+from typing import Any
+
+import pytest
+
+from bulkeic.core.accounts import (
+    Account,
+    AccountAccess,
+    Accounts,
+    parse_account,
+    parse_external_id,
+    parse_role,
+    parse_session_name,
+)
+from bulkeic.core.errors import InputError
+from bulkeic.core.model import Lane
+
+from .rows import ACCOUNT, OTHER_ACCOUNT
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/deploy"
+EVERYWHERE = "arn:{partition}:iam::{account}:role/everywhere"
+HERE = Lane(ACCOUNT, "us-east-1")
+THERE = Lane(OTHER_ACCOUNT, "us-east-1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ROLE,
+        EVERYWHERE,
+        f"arn:aws-cn:iam::{ACCOUNT}:role/r",
+        f"arn:aws-us-gov:iam::{ACCOUNT}:role/a/path/to/r+=,.@-_",
+        f"arn:aws:iam::{ACCOUNT}:role/" + "r" * 64,
+        f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/R",
+    ],
+)
+def test_roles_are_kept_as_they_are(text: str) -> None:
+    assert parse_role(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "deploy",
+        f"arn:aws:iam::{ACCOUNT}:user/u",
+        f"arn:aws:sts::{ACCOUNT}:assumed-role/r/s",
+        f"arn:aws:iam:us-east-1:{ACCOUNT}:role/r",
+        "arn:aws:iam::12345:role/r",
+        f"arn:aws:iam::{ACCOUNT}:role/",
+        f"arn:aws:iam::{ACCOUNT}:role/" + "r" * 65,
+        f"arn:aws:iam::{ACCOUNT}:role/" + "p" * 2000 + "/" + "r" * 64,
+        f"{ROLE} ",
+        f"{ROLE}\n",
+        "arn:aws:iam::{account}:role/r é",
+    ],
+)
+def test_what_is_no_role_is_refused(text: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse_role(text, "--role-arn")
+    assert refused.value.field == "--role-arn"
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("parse", "good", "bad"),
+    [
+        (
+            parse_external_id,
+            ["ab", "a" * 1224, "0123_+=,.@:/-"],
+            ["", "a", "a" * 1225, "a b", "é" * 2, "ab\n"],
+        ),
+        (parse_session_name, ["ab", "a" * 64, "me+=,.@-_"], ["", "a", "a" * 65, "a/b", "ab\n"]),
+    ],
+)
+def test_names_are_as_sts_wants_them(parse: Any, good: list[str], bad: list[str]) -> None:
+    assert [parse(text) for text in good] == good
+    for text in bad:
+        with pytest.raises(InputError):
+            parse(text)
+
+
+@pytest.mark.parametrize(
+    ("values", "account"),
+    [
+        ({"AccountId": ACCOUNT}, Account(ACCOUNT)),
+        ({"AccountId": int(ACCOUNT)}, Account(ACCOUNT)),
+        ({"AccountId": 7}, Account("000000000007")),
+        (
+            {"AccountId": ACCOUNT, "RoleArn": ROLE, "ExternalId": "id", "Profile": "p"},
+            Account(ACCOUNT, AccountAccess(ROLE, "id", "p")),
+        ),
+        (
+            {"AccountId": ACCOUNT, "RoleArn": EVERYWHERE, "ExternalId": "", "Profile": None},
+            Account(ACCOUNT, AccountAccess(EVERYWHERE)),
+        ),
+        *(
+            (
+                {"AccountId": ACCOUNT, "Regions": regions},
+                Account(ACCOUNT, regions=("us-east-1", "eu-west-1")),
+            )
+            for regions in (
+                "us-east-1 eu-west-1",
+                " us-east-1, eu-west-1 ",
+                "us-east-1;eu-west-1;us-east-1",
+                ["us-east-1", "eu-west-1"],
+            )
+        ),
+        ({"AccountId": ACCOUNT, "Regions": ""}, Account(ACCOUNT)),
+    ],
+)
+def test_a_row_of_an_accounts_file(values: dict[str, Any], account: Account) -> None:
+    assert parse_account(values) == account
+
+
+ELSEWHERE = f"arn:aws:iam::{OTHER_ACCOUNT}:role/r"
+BAD: dict[str, list[Any]] = {
+    "AccountId": ["", None, "7", 1.0, -1, 10**12, True, []],
+    "RoleArn": ["r", 7, [], {}, False, ELSEWHERE, "{region}"],
+    "ExternalId": ["ab", 77, ["ab"]],
+    "Profile": [1, [], False],
+    "Regions": ["here", " ", 1, {}, [1], ["us-east-1", "x"], "us-east-1/eu-west-1"],
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [({field: value}, field) for field, values in BAD.items() for value in values]
+    + [({"RoleArn": ROLE, "ExternalId": "a"}, "ExternalId")],
+)
+def test_a_bad_field_of_an_accounts_file_is_named(values: dict[str, Any], field: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse_account({"AccountId": ACCOUNT, **values})
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("row_role", [None, f"{ROLE}-row"])
+@pytest.mark.parametrize(
+    "entry", [None, AccountAccess(), AccountAccess(f"{ROLE}-entry"), AccountAccess(profile="p")]
+)
+@pytest.mark.parametrize("flag", [None, EVERYWHERE])
+def test_a_row_beats_the_entry_and_the_entry_beats_the_flag(
+    row_role: str | None, entry: AccountAccess | None, flag: str | None
+) -> None:
+    entries = [] if entry is None else [Account(ACCOUNT, entry)]
+    accounts = Accounts(entries, AccountAccess(flag))
+    if row_role is not None:
+        assert accounts.learn(ACCOUNT, row_role) == row_role
+        assert accounts.learn(ACCOUNT, f"{ROLE}-later") == row_role
+    by_flag = flag and f"arn:aws:iam::{ACCOUNT}:role/everywhere"
+    expected = row_role or (by_flag if entry is None else entry.role_arn)
+    access = accounts.access(HERE)
+    assert access.role_arn == expected
+    assert access.profile == (entry and entry.profile)
+    by_flag = flag and f"arn:aws:iam::{OTHER_ACCOUNT}:role/everywhere"
+    assert accounts.access(THERE).role_arn == by_flag
+    assert accounts.problem(HERE) is None
+
+
+def test_a_template_gets_the_partition_of_the_lanes_region() -> None:
+    accounts = Accounts(usual=AccountAccess(EVERYWHERE))
+    assert accounts.access(Lane(ACCOUNT, "cn-north-1")).role_arn == (
+        f"arn:aws-cn:iam::{ACCOUNT}:role/everywhere"
+    )
+
+
+def test_an_external_id_of_the_flag_goes_with_every_role_that_has_none_of_its_own() -> None:
+    entries = [
+        Account(ACCOUNT, AccountAccess(ROLE, "own")),
+        Account(OTHER_ACCOUNT, AccountAccess(profile="p")),
+    ]
+    accounts = Accounts(entries, AccountAccess(EVERYWHERE, "flag"))
+    assert accounts.access(HERE).external_id == "own"
+    assert accounts.access(Lane("000000000007", "us-east-1")).external_id == "flag"
+    assert accounts.access(THERE).external_id is None
+    accounts.learn(OTHER_ACCOUNT, EVERYWHERE)
+    assert accounts.access(THERE).external_id == "flag"
+
+
+def test_a_role_of_another_account_is_a_problem() -> None:
+    accounts = Accounts(usual=AccountAccess(ROLE))
+    assert accounts.problem(HERE) is None
+    problem = accounts.problem(THERE)
+    assert problem is not None
+    assert problem.field == "RoleArn"
+    assert OTHER_ACCOUNT in problem.rule
+
+
+def test_regions_restrict_their_account_alone() -> None:
+    entries = [
+        Account(ACCOUNT, regions=("us-east-1",)),
+        Account(OTHER_ACCOUNT, regions=("us-east-1", "eu-west-1")),
+        Account("000000000007"),
+    ]
+    accounts = Accounts(entries)
+    assert accounts.only_regions() == {ACCOUNT: "us-east-1"}
+    assert accounts.problem(HERE) is None
+    assert accounts.problem(Lane("000000000007", "eu-west-9")) is None
+    assert accounts.problem(Lane(OTHER_ACCOUNT, "eu-west-1")) is None
+    for account in (ACCOUNT, OTHER_ACCOUNT):
+        problem = accounts.problem(Lane(account, "eu-west-2"))
+        assert problem is not None
+        assert problem.field == "Region"
+        assert "us-east-1" in problem.rule
