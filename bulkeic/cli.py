@@ -164,6 +164,7 @@ _log_options = _options(
 _FAULTS = {
     "throttle": "is throttled although there is quota",
     "conflict": "meets another operation in progress",
+    "refuse": "is refused for want of a permission",
     "error": "meets an internal error",
     "slow": "is answered late",
     "cut_before": "loses its connection before the change",

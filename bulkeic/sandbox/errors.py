@@ -63,6 +63,7 @@ class Kind(Enum):
     INVALID_TOKEN = Row("UnrecognizedClientException", 403, _BARE, "The security token included in the request is invalid.")
     EXPIRED_TOKEN = Row("ExpiredTokenException", 403, _BARE, "The security token included in the request is expired")
     OTHER_ACCOUNT = Row("AccessDeniedException", 403, _DENIED, "User: {user} is not authorized to perform: lambda:{operation} on resource: {arn}")
+    REFUSED = Row("AccessDeniedException", 403, _DENIED, "User: {user} is not authorized to perform: lambda:{operation} on resource: {arn} because no identity-based policy allows the lambda:{operation} action")
     UNPARSABLE = Row("InvalidRequestContentException", 400, _PARAMETER, "Could not parse request body into json: {reason}")
     WRONG_TYPE = Row("SerializationException", 400, _BARE, "{token} can not be converted to {wanted}")
     BAD_MARKER = Row("InvalidParameterValueException", 400, _PARAMETER, "The pagination marker is invalid.")

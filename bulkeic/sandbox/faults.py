@@ -8,6 +8,7 @@ strike one call, the first of this table wins:
     hang         nothing, ever; nothing is changed
     cut_before   the connection is cut; nothing is changed
     throttle     429
+    refuse       403; nothing is changed
     error        500; nothing is changed
     conflict     409 where the call would have changed something
     cut_after    the connection is cut; the change was made
@@ -18,7 +19,8 @@ strike one call, the first of this table wins:
 credentials of AssumeRole alone, before any fault of the table.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from enum import Enum
@@ -37,6 +39,7 @@ class Mishap(Enum):
     HANG = "hang"
     CUT_BEFORE = "cut_before"
     THROTTLE = "throttle"
+    REFUSE = "refuse"
     ERROR = "error"
     CONFLICT = "conflict"
     CUT_AFTER = "cut_after"
@@ -75,9 +78,8 @@ def draw(dice: Random, faults: Faults) -> Fate:
     return Fate(struck, slow_s, dice.random() < faults.expired)
 
 
-def latency_s(dice: Random, faults: Faults) -> float:
-    """Draw how many seconds the next answer takes: from one number of the dice, always."""
-    chance = dice.random()
+def latency_s(chance: float, faults: Faults) -> float:
+    """How many seconds an answer takes for which the dice showed this number, 0 to 1."""
     if faults.latency_p99_s is None or faults.latency_p99_s == faults.latency_s or not chance:
         return faults.latency_s
     sigma = log(faults.latency_p99_s / faults.latency_s) / _P99
@@ -93,13 +95,23 @@ def faults_from_json(data: Any) -> Faults:
     if not isinstance(data, dict):
         raise ValueError("faults: not an object")  # noqa: TRY004 - callers know one kind of error
     known = {field.name: field.default for field in fields(Faults)}
-    for name, value in data.items():
+    for name in data:
         if name not in known:
             raise unknown_field(name, known)
-        empty = value is None and known[name] is None
+    check_numbers(data, {name for name, default in known.items() if default is None})
+    return Faults(**data)
+
+
+def check_numbers(data: Mapping[str, Any], optional: AbstractSet[str]) -> None:
+    """Check that all values are numbers, or None where that is optional.
+
+    Raises:
+        ValueError: one is not.
+    """
+    for name, value in data.items():
+        empty = value is None and name in optional
         if not empty and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise ValueError(f"{name}: {value!r} is not a number")
-    return Faults(**data)
 
 
 def unknown_field(name: str, known: Iterable[str]) -> ValueError:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 # A day: longer is a mistake, and event loops refuse timers of years.
 _LONGEST_S = 86400.0
 _ACCOUNT_OR_ROLE = re.compile(r"\d{12}(/[\w+=,.@-]{1,64})?", re.ASCII)
+_LANE = re.compile(r"\d{12}/[a-z]{2,}(-[a-z]+)+-\d", re.ASCII)
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:
@@ -41,6 +43,7 @@ class Faults:
         hang: probability that the call is never answered; nothing is changed.
         truncated: probability that the answer announces more bytes than come before the close.
         garbage: probability of a 200 with an HTML page instead of the answer.
+        refuse: probability of a 403 for want of a permission; it takes quota.
         expired: probability that credentials of AssumeRole are said to have expired.
         retry_after_s: seconds in a `Retry-After` header (rounded up) on every 429, or None.
         latency_s: seconds that every answer of Lambda and STS takes; the median, if there is a
@@ -66,6 +69,7 @@ class Faults:
     hang: float = 0.0
     truncated: float = 0.0
     garbage: float = 0.0
+    refuse: float = 0.0
     expired: float = 0.0
     retry_after_s: float | None = None
     latency_s: float = 0.0
@@ -83,6 +87,58 @@ class Faults:
             raise ValueError(
                 f"latency_p99_s: {self.latency_p99_s!r} is below latency_s, or that is 0"
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneOptions:
+    """How one lane (account and Region) behaves.
+
+    Attributes:
+        rate: Lambda control-plane calls a second; None: any.
+        burst: calls that it takes at once when rested.
+        faults: what goes wrong in it on purpose.
+
+    Raises:
+        ValueError: a number out of its range.
+    """
+
+    rate: float | None
+    burst: float
+    faults: Faults
+
+    def __post_init__(self) -> None:
+        _within("burst", self.burst, 1, float("inf"))
+        if self.rate is not None and not self.rate > 0:
+            raise ValueError(f"rate: {self.rate!r} is not above 0")
+
+
+Lanes = Mapping[str, Mapping[str, float | None]]
+"""What is different in single lanes: by account/Region, fields of `LaneOptions` and `Faults`."""
+
+
+def lane_options(lanes: Lanes, usual: LaneOptions) -> dict[tuple[str, str], LaneOptions]:
+    """How the lanes behave that are unlike the others.
+
+    Args:
+        lanes: what is different in them.
+        usual: how the others behave.
+
+    Raises:
+        ValueError: a name that is no lane's, or a value out of its range.
+    """
+    made = {}
+    for name, own in lanes.items():
+        if not _LANE.fullmatch(name):
+            raise ValueError(f"lanes: {name!r} is not account/Region")
+        faults: dict[str, Any] = dict(own)
+        quota = {key: faults.pop(key) for key in ("rate", "burst") if key in faults}
+        account, _, region = name.partition("/")
+        try:
+            lane = replace(usual, **quota, faults=replace(usual.faults, **faults))
+        except ValueError as error:
+            raise ValueError(f"lanes: {name}: {error}") from None
+        made[account, region] = lane
+    return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +164,7 @@ class SandboxOptions:
         session_duration_s: seconds that the credentials of AssumeRole last, whatever is asked for;
             None: as asked for.
         faults: what goes wrong on purpose.
+        lanes: what is different in single lanes.
         seed: seed of the faults: the same seed and calls give the same answers.
 
     Raises:
@@ -128,11 +185,12 @@ class SandboxOptions:
     external_ids: Mapping[str, str] = field(default_factory=dict)
     session_duration_s: float | None = None
     faults: Faults = Faults()
+    lanes: Lanes = field(default_factory=dict)
     seed: int = 0
 
     def __post_init__(self) -> None:
         _within("port", self.port, 0, 65535)
-        _within("burst", self.burst, 1, float("inf"))
+        lane_options(self.lanes, self.usual)
         if self.session_duration_s is not None:
             _within("session_duration_s", self.session_duration_s, 0, _LONGEST_S)
         for key in self.external_ids:
@@ -142,5 +200,8 @@ class SandboxOptions:
             raise ValueError("secret: not UTF-8")
         if self.tls_key is not None and self.tls_cert is None:
             raise ValueError("tls_key: there is no tls_cert")
-        if self.rate is not None and not self.rate > 0:
-            raise ValueError(f"rate: {self.rate!r} is not above 0")
+
+    @property
+    def usual(self) -> LaneOptions:
+        """How a lane behaves that `lanes` does not name."""
+        return LaneOptions(rate=self.rate, burst=self.burst, faults=self.faults)

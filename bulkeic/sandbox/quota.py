@@ -5,6 +5,14 @@ a second, up to `burst`. Time is an argument, in seconds of any clock that only 
 time that lies before the last one counts as the last one.
 """
 
+from collections.abc import Mapping
+
+Lane = tuple[str, str]
+"""(account, Region)."""
+
+Limits = tuple[float | None, float]
+"""Rate and burst."""
+
 _MANY = 1024
 
 
@@ -55,25 +63,33 @@ class Quota:
         burst: calls that a rested lane takes at once.
     """
 
-    __slots__ = ("_buckets", "_burst", "_many", "_rate")
+    __slots__ = ("_buckets", "_many", "_own", "_usual")
 
     def __init__(self, rate: float | None, burst: float) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._buckets: dict[tuple[str, str], Bucket] = {}
+        self._usual: Limits = (rate, burst)
+        self._own: Mapping[Lane, Limits] = {}
+        self._buckets: dict[Lane, Bucket] = {}
         self._many = _MANY
 
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def take(self, lane: tuple[str, str], now: float) -> bool:
+    def set_own(self, own: Mapping[Lane, Limits]) -> None:
+        """Give some lanes limits of their own; a lane whose limits change is rested."""
+        for lane in {*self._own, *own}:
+            if self._own.get(lane, self._usual) != own.get(lane, self._usual):
+                self._buckets.pop(lane, None)
+        self._own = own
+
+    def take(self, lane: Lane, now: float) -> bool:
         """Take a call from the quota of (account, Region), or say that there is none."""
-        if self._rate is None:
-            return True
         bucket = self._buckets.get(lane)
         if bucket is None:
+            rate, burst = self._own.get(lane, self._usual)
+            if rate is None:
+                return True
             self._drop_full(now)
-            bucket = self._buckets[lane] = Bucket(self._rate, self._burst, now)
+            bucket = self._buckets[lane] = Bucket(rate, burst, now)
         return bucket.take(now)
 
     def _drop_full(self, now: float) -> None:

@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from bulkeic.sandbox.faults import faults_from_json, faults_to_json, unknown_field
+from bulkeic.sandbox.lanes import UNLIMITED, lanes_from_json
 from bulkeic.sandbox.options import Faults, SandboxOptions
 
 _FLOAT, _INTEGER, _TEXT, _FLAG, _TEXTS = (int, float), (int,), (str,), (bool,), (dict,)
@@ -24,7 +25,8 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "session_duration_s": (_FLOAT, "a number"),
 }
 _FAULTS = {field.name for field in fields(Faults)}
-FIELDS = (*_KINDS, *sorted(_FAULTS))
+_LANES = "lanes"
+FIELDS = (*_KINDS, _LANES, *sorted(_FAULTS))
 
 
 def options_from_json(data: Any, base: SandboxOptions) -> SandboxOptions:
@@ -43,12 +45,14 @@ def options_from_json(data: Any, base: SandboxOptions) -> SandboxOptions:
         if name not in FIELDS:
             raise unknown_field(name, FIELDS)
     own = {name: _typed(name, value) for name, value in data.items() if name in _KINDS}
+    if _LANES in data:
+        own[_LANES] = lanes_from_json(data[_LANES])
     faults = {name: value for name, value in data.items() if name in _FAULTS}
     return replace(base, **own, faults=faults_from_json(faults_to_json(base.faults) | faults))
 
 
 def _typed(name: str, value: Any) -> Any:
-    if name == "rate" and value == "unlimited":
+    if name == "rate" and value == UNLIMITED:
         return None
     kinds, wanted = _KINDS[name]
     # True and False are integers to Python.

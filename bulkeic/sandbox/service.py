@@ -11,6 +11,7 @@ the table of `bulkeic.sandbox.lambda_api`.
     no 429 is drawn                                 429 TooManyRequestsException
     the lane has quota (this takes a token)         429 TooManyRequestsException
     no hang and no cut before the change is drawn   no answer
+    no refusal is drawn                             403 AccessDeniedException
     no error is drawn                               500 ServiceException
 
 STS is at the path "/", knows no faults and takes no quota.
@@ -23,9 +24,10 @@ from bulkeic.sandbox import cross_site, lambda_api, live, sts_api, window
 from bulkeic.sandbox.caller import Caller
 from bulkeic.sandbox.calls import Call
 from bulkeic.sandbox.errors import AwsError, Kind, json_body, xml_body
-from bulkeic.sandbox.faults import Mishap
+from bulkeic.sandbox.faults import Mishap, latency_s
 from bulkeic.sandbox.message import Ending, Reply, Request
-from bulkeic.sandbox.names import parse
+from bulkeic.sandbox.names import LATEST, arn, parse
+from bulkeic.sandbox.options import Faults
 from bulkeic.sandbox.router import Operation, route
 from bulkeic.sandbox.world import World
 
@@ -43,7 +45,7 @@ class Service:
     def __init__(self, world: World) -> None:
         self._world = world
         self._serial = 0
-        self._latency_s = 0.0
+        self._latency_chance = self._latency_s = 0.0
         options = world.options
         self._trust = sts_api.Trust(
             secret=options.secret,
@@ -66,7 +68,8 @@ class Service:
         if request.path.startswith(window.ROOT):
             return window.answer(self._world, request, wall_s)
         self._serial += 1
-        self._latency_s = self._world.latency_s()
+        self._latency_chance = self._world.latency_chance()
+        self._latency_s = latency_s(self._latency_chance, self._world.faults)
         reply = (
             self._sts(request, wall_s)
             if request.path == "/"
@@ -85,7 +88,8 @@ class Service:
         """
         if reply.subject is not None:
             if reply.changed:
-                self._world.changes.end(reply.subject, now, self._world.faults.settle_s)
+                settle_s = self._world.faults_of(reply.subject[:2]).settle_s
+                self._world.changes.end(reply.subject, now, settle_s)
             self._world.stats.ended(reply.subject)
             reply.subject = None
 
@@ -93,14 +97,14 @@ class Service:
         routed = route(request.method, request.path)
         if routed is None:
             blanks = {"method": request.method, "path": request.path}
-            reply = self._refusal(AwsError(Kind.UNKNOWN_OPERATION, **blanks))
+            reply = _refusal(AwsError(Kind.UNKNOWN_OPERATION, **blanks))
             self._count(_UNKNOWN, reply, wall_s, function=request.path)
             return reply
         operation, sent_name = routed
         try:
             caller = self._world.guard.identify(request, "lambda", wall_s)
         except AwsError as error:
-            reply = self._refusal(error)
+            reply = _refusal(error)
             self._count(operation.name, reply, wall_s, function=sent_name)
             return reply
         return self._identified(request, operation, sent_name, caller, now=now, wall_s=wall_s)
@@ -116,7 +120,10 @@ class Service:
         wall_s: float,
     ) -> Reply:
         world, name = self._world, parse(sent_name)
-        fate = world.draw()
+        faults = world.faults_of(caller.lane)
+        if faults is not world.faults:
+            self._latency_s = latency_s(self._latency_chance, faults)
+        fate = world.draw(faults)
         subject = (*caller.lane, name.name) if operation.changes and name is not None else None
         call = Call(
             operation,
@@ -126,14 +133,14 @@ class Service:
             _parameters(request.query),
             request.body,
             int(wall_s * 1000),
-            world.rules(),
+            world.rules(faults),
             conflict=fate.mishap is Mishap.CONFLICT
             or (subject is not None and world.changes.go_on(subject, now)),
         )
         if fate.expired and caller.session is not None:
-            reply = self._refusal(AwsError(Kind.EXPIRED_TOKEN))
+            reply = _refusal(AwsError(Kind.EXPIRED_TOKEN))
         else:
-            reply = self._outcome(call, fate.mishap, now)
+            reply = self._outcome(call, fate.mishap, faults, now)
         reply.delay_s = fate.slow_s
         self._count(operation.name, reply, wall_s, caller.lane, sent_name)
         if subject is not None:
@@ -143,20 +150,22 @@ class Service:
                 world.changes.begin(subject)
         return reply
 
-    def _outcome(self, call: Call, mishap: Mishap | None, now: float) -> Reply:
+    def _outcome(self, call: Call, mishap: Mishap | None, faults: Faults, now: float) -> Reply:
         throttled = mishap is Mishap.THROTTLE
         if not throttled and not self._world.quota.take(call.caller.lane, now):
             self._world.stats.refused += 1
             throttled = True
         if throttled:
-            return self._refusal(AwsError(Kind.THROTTLED))
+            return _throttled(faults)
         match mishap:
             case Mishap.HANG:
                 return Reply(0, ending=Ending.NEVER)
             case Mishap.CUT_BEFORE:
                 return Reply(0, ending=Ending.CUT)
+            case Mishap.REFUSE:
+                return _refusal(_refused(call))
             case Mishap.ERROR:
-                return self._refusal(AwsError(Kind.INTERNAL))
+                return _refusal(AwsError(Kind.INTERNAL))
             case _:
                 return _spoilt(self._performed(call), mishap)
 
@@ -164,7 +173,7 @@ class Service:
         try:
             status, body = lambda_api.perform(self._world.fleet, call)
         except AwsError as error:
-            return self._refusal(error)
+            return _refusal(error)
         kind = "application/json" if body else None
         return Reply(status, body, kind, changed=call.operation.changes)
 
@@ -195,15 +204,25 @@ class Service:
         call = live.Call(wall_s, lane, operation, function, _label(reply), held_s)
         self._world.stats.called(call)
 
-    def _refusal(self, error: AwsError) -> Reply:
-        reply = Reply(error.status, json_body(error), headers={"x-amzn-ErrorType": error.code})
-        retry_after_s = self._world.faults.retry_after_s
-        if error.kind is Kind.THROTTLED and retry_after_s is not None:
-            reply.headers["Retry-After"] = str(ceil(retry_after_s))
-        return reply
-
     def _request_id(self) -> str:
         return f"{self._world.options.seed & 0xFFFFFFFF:08x}-0000-4000-8000-{self._serial:012x}"
+
+
+def _refusal(error: AwsError) -> Reply:
+    return Reply(error.status, json_body(error), headers={"x-amzn-ErrorType": error.code})
+
+
+def _throttled(faults: Faults) -> Reply:
+    reply = _refusal(AwsError(Kind.THROTTLED))
+    if faults.retry_after_s is not None:
+        reply.headers["Retry-After"] = str(ceil(faults.retry_after_s))
+    return reply
+
+
+def _refused(call: Call) -> AwsError:
+    lane, name = call.caller.lane, call.name
+    resource = "*" if name is None else arn(lane, name.name, name.qualifier or LATEST)
+    return AwsError(Kind.REFUSED, user=call.caller.arn, operation=call.operation.name, arn=resource)
 
 
 def _spoilt(reply: Reply, mishap: Mishap | None) -> Reply:

@@ -6,7 +6,7 @@
     POST reset-stats  count anew
     GET  state        all configurations
     PUT  state        replace them by these
-    GET  faults       what goes wrong
+    GET  faults       what goes wrong; `lanes` says what is different in single ones
     PUT  faults       replace it by this; fields that are left out get their defaults
     POST hold         make the functions of an array of {account_id, region, function_name} with an
                       optional qualifier; all of them or, if one is ill-formed, none
@@ -22,6 +22,7 @@ from typing import Any
 
 from bulkeic.sandbox import page
 from bulkeic.sandbox.faults import faults_from_json, faults_to_json
+from bulkeic.sandbox.lanes import lanes_from_json, lanes_to_json
 from bulkeic.sandbox.message import Reply, Request
 from bulkeic.sandbox.names import LATEST, check_place
 from bulkeic.sandbox.state import from_json, to_json
@@ -90,12 +91,14 @@ def _load_state(world: World, data: Any) -> Any:
 
 
 def _faults(world: World, _: Any) -> Any:
-    return faults_to_json(world.faults)
+    return faults_to_json(world.faults) | {"lanes": lanes_to_json(world.lanes)}
 
 
 def _set_faults(world: World, data: Any) -> Any:
-    world.faults = faults_from_json(data)
-    return faults_to_json(world.faults)
+    sent = dict(data) if isinstance(data, dict) else data
+    lanes = lanes_from_json(sent.pop("lanes", {})) if isinstance(sent, dict) else {}
+    world.set_faults(faults_from_json(sent), lanes)
+    return _faults(world, None)
 
 
 def _hold(world: World, data: Any) -> Any:

@@ -1,17 +1,18 @@
 """All that a sandbox's services share and change."""
 
+from dataclasses import replace
 from random import Random
 
 from bulkeic.sandbox.caller import Guard
 from bulkeic.sandbox.calls import Rules
 from bulkeic.sandbox.changes import Changes
 from bulkeic.sandbox.destinations import Propagation
-from bulkeic.sandbox.faults import Fate, draw, latency_s
+from bulkeic.sandbox.faults import Fate, draw
 from bulkeic.sandbox.names import check_place
-from bulkeic.sandbox.options import SandboxOptions
+from bulkeic.sandbox.options import Faults, Lanes, SandboxOptions, lane_options
 from bulkeic.sandbox.quota import Quota
 from bulkeic.sandbox.stats import Stats
-from bulkeic.sandbox.store import Config, Fleet
+from bulkeic.sandbox.store import Config, Fleet, Lane
 
 MISSING = "-missing"
 UNCONFIGURED = "-unconfigured"
@@ -24,7 +25,8 @@ class World:
 
     Attributes:
         options: what the sandbox was told.
-        faults: what goes wrong now.
+        faults: what goes wrong now, in most lanes.
+        lanes: what is different now in single lanes.
         fleet: the functions.
         guard: who tells callers apart.
         quota: the lanes' quota.
@@ -40,10 +42,11 @@ class World:
     def __init__(self, options: SandboxOptions, wall_s: float) -> None:
         default = Config(_DEFAULT_RETRIES, _DEFAULT_AGE_S, None, None, int(wall_s * 1000))
         self.options = options
-        self.faults = options.faults
         self.fleet = Fleet(default, any_function=options.any_function)
         self.guard = Guard(options.secret, verify_signatures=options.verify_signatures)
         self.quota = Quota(options.rate, options.burst)
+        self._own_faults: dict[Lane, Faults] = {}
+        self.set_faults(options.faults, options.lanes)
         self.stats = Stats()
         self.changes = Changes()
         self._propagation = Propagation()
@@ -52,18 +55,33 @@ class World:
         self._dice = Random(options.seed)  # noqa: S311
         self._latency_dice = Random(f"latency {options.seed}")  # noqa: S311
 
-    def draw(self) -> Fate:
-        """Decide what goes wrong with the next call."""
-        return draw(self._dice, self.faults)
+    def set_faults(self, faults: Faults, lanes: Lanes) -> None:
+        """Change what goes wrong, and what is different in single lanes.
 
-    def rules(self) -> Rules:
-        """What changes are made by now."""
-        lag_s = self.faults.iam_propagation_s
+        Raises:
+            ValueError: a lane's name or value is none; nothing is changed.
+        """
+        own = lane_options(lanes, replace(self.options.usual, faults=faults))
+        self.faults, self.lanes = faults, lanes
+        self._own_faults = {lane: each.faults for lane, each in own.items()}
+        self.quota.set_own({lane: (each.rate, each.burst) for lane, each in own.items()})
+
+    def faults_of(self, lane: Lane) -> Faults:
+        """What goes wrong now in (account, Region)."""
+        return self._own_faults.get(lane, self.faults) if self._own_faults else self.faults
+
+    def draw(self, faults: Faults) -> Fate:
+        """Decide which of these faults strike the next call."""
+        return draw(self._dice, faults)
+
+    def rules(self, faults: Faults) -> Rules:
+        """What changes are made by where these faults strike."""
+        lag_s = faults.iam_propagation_s
         return Rules(self.options.merge_destinations, self._propagation, lag_s)
 
-    def latency_s(self) -> float:
-        """Decide how many seconds the next answer takes."""
-        return latency_s(self._latency_dice, self.faults)
+    def latency_chance(self) -> float:
+        """Throw the die of the next answer's latency: once for each call, whatever it is."""
+        return self._latency_dice.random()
 
     def hold(self, account_id: str, region: str, function_name: str, qualifier: str) -> None:
         """Make a function as `Sandbox.hold` says.

@@ -101,6 +101,7 @@ def update(running: Running, **config: Any) -> Any:
     [
         ("throttle", "TooManyRequestsException", 429, ["Reason", "Type", "message"]),
         ("conflict", "ResourceConflictException", 409, ["Type", "message"]),
+        ("refuse", "AccessDeniedException", 403, ["Message"]),
         ("error", "ServiceException", 500, ["Type", "Message"]),
     ],
 )
@@ -111,6 +112,26 @@ def test_errors_that_strike(
     got = refusal(update(running), FunctionName="fn", MaximumRetryAttempts=1)
     assert (got.code, got.status, list(got.body)) == (code, status, keys)
     assert retries(running) == 2
+
+
+def test_a_refusal_says_who_may_not_do_what(start: Callable[..., Running]) -> None:
+    running = striking(start, refuse=1.0)
+    got = refusal(update(running), FunctionName="fn:live", MaximumRetryAttempts=1)
+    assert got.headers["x-amzn-errortype"] == "AccessDeniedException"
+    assert got.message == (
+        "User: arn:aws:iam::123456789012:user/sandbox is not authorized to perform: "
+        "lambda:UpdateFunctionEventInvokeConfig on resource: "
+        "arn:aws:lambda:us-east-1:123456789012:function:fn:live because no identity-based policy "
+        "allows the lambda:UpdateFunctionEventInvokeConfig action"
+    )
+    refused = refusal(running.client().list_functions)
+    assert "ListFunctions on resource: * because" in refused.message
+
+
+def test_a_refused_call_takes_quota(start: Callable[..., Running]) -> None:
+    running = start(rate=1e-6, burst=1, faults=Faults(refuse=1.0))
+    assert running.talk(update_bytes("fn")).startswith(b"HTTP/1.1 403")
+    assert running.talk(update_bytes("fn")).startswith(b"HTTP/1.1 429")
 
 
 def test_a_conflict_strikes_only_what_would_change_something(start: Callable[..., Running]) -> None:

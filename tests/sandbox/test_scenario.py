@@ -25,11 +25,14 @@ from bulkeic.sandbox.faults import latency_s
 
 from .running import ACCOUNT, REGION, Running, update_bytes
 
+LANE = f"{ACCOUNT}/{REGION}"
+
 
 def test_a_scenario_changes_what_it_names() -> None:
     base = SandboxOptions(port=1, seed=3, faults=Faults(error=0.5))
     data = {"rate": "unlimited", "throttle": 0.1, "latency_s": 0.1, "latency_p99_s": 1}
     data |= {"external_ids": {"123456789012/x": "y"}}
+    data |= {"lanes": {LANE: {"rate": "unlimited", "burst": 2, "hang": 1, "retry_after_s": None}}}
     data |= {"external_id": "x", "merge_destinations": True, "session_duration_s": 5}
     assert options_from_json(data, base) == SandboxOptions(
         port=1,
@@ -40,6 +43,7 @@ def test_a_scenario_changes_what_it_names() -> None:
         merge_destinations=True,
         session_duration_s=5,
         faults=Faults(error=0.5, throttle=0.1, latency_s=0.1, latency_p99_s=1),
+        lanes={LANE: {"rate": None, "burst": 2, "hang": 1, "retry_after_s": None}},
     )
 
 
@@ -58,6 +62,19 @@ def test_a_scenario_changes_what_it_names() -> None:
         ({"external_ids": "x"}, "external_ids: 'x' is not an object of texts"),
         ({"external_ids": {"x": 1}}, "external_ids: {'x': 1} is not an object of texts"),
         ({"external_ids": {"x": "y"}}, "external_ids: 'x' is neither an account nor account/role"),
+        ({"lanes": 1}, "lanes: 1 is not an object"),
+        ({"lanes": {LANE: 1}}, f"lanes: {LANE}: 1 is not an object"),
+        ({"lanes": {"us-east-1": {}}}, "lanes: 'us-east-1' is not account/Region"),
+        (
+            {"lanes": {LANE: {"hnag": 1}}},
+            f"lanes: {LANE}: hnag: unknown field; the nearest is hang",
+        ),
+        ({"lanes": {LANE: {"hang": 2}}}, f"lanes: {LANE}: hang: 2 is not between 0 and 1"),
+        ({"lanes": {LANE: {"hang": "1"}}}, f"lanes: {LANE}: hang: '1' is not a number"),
+        ({"lanes": {LANE: {"rate": 0}}}, f"lanes: {LANE}: rate: 0 is not above 0"),
+        ({"lanes": {LANE: {"rate": None}}}, f"lanes: {LANE}: rate: None is not a number"),
+        ({"lanes": {LANE: {"burst": 0}}}, f"lanes: {LANE}: burst: 0 is not between 1 and"),
+        ({"lanes": {LANE: {"latency_p99_s": 1}}}, f"lanes: {LANE}: latency_p99_s: 1 is below"),
         ({"hang": 2}, "hang: 2 is not between 0 and 1"),
         ({"hang": "1"}, "hang: '1' is not a number"),
         ({"latency_s": 2, "latency_p99_s": 1}, "latency_p99_s: 1 is below latency_s"),
@@ -71,17 +88,21 @@ def test_what_is_no_scenario(data: Any, message: str) -> None:
 
 def test_latencies_are_spread_as_told() -> None:
     dice, faults = Random(1), Faults(latency_s=0.05, latency_p99_s=0.4)
-    drawn = sorted(latency_s(dice, faults) for _ in range(20_000))
+    drawn = sorted(latency_s(dice.random(), faults) for _ in range(20_000))
     assert 0.048 < drawn[10_000] < 0.052
     assert 0.36 < drawn[19_800] < 0.44
 
 
-@given(seed=st.integers(), median=st.floats(0.001, 10), spread=st.floats(1, 100))
-def test_a_latency_takes_one_number_of_the_dice(seed: int, median: float, spread: float) -> None:
-    one, two = Random(seed), Random(seed)
-    latency_s(one, Faults())
-    latency_s(two, Faults(latency_s=median, latency_p99_s=median * spread))
-    assert one.random() == two.random()
+@given(
+    chance=st.floats(0, 1, exclude_max=True),
+    median=st.floats(0.001, 10),
+    spread=st.floats(1, 100),
+)
+def test_a_latency_is_one_whatever_the_dice_show(
+    chance: float, median: float, spread: float
+) -> None:
+    assert latency_s(chance, Faults(latency_s=median)) == median
+    assert 0 < latency_s(chance, Faults(latency_s=median, latency_p99_s=median * spread)) < 1e30
 
 
 def test_equal_fleets_have_equal_states(start: Callable[..., Running]) -> None:
