@@ -1,14 +1,17 @@
 """The script that one writes with boto3: the same CSV, a pool of threads, the SDK's own retries.
 
-Usage: boto3_script.py TARGETS ENDPOINT_URL standard|adaptive THREADS
+Usage: boto3_script.py TARGETS ENDPOINT_URL standard|adaptive THREADS [TIMEOUT_S]
 
-It is meant to be a good one: one client for each Region, shared by the threads as boto3 allows, a
-connection for each thread, ten attempts. Rows are taken in file order. It prints how many targets
-failed.
+It is meant to be a good one: one client for each account and Region, shared by the threads as boto3
+allows, a connection for each thread, ten attempts. Rows are taken in file order. It prints a line
+for each target: Unix time, account/Region, "updated" or "failed".
+
+Where the file names accounts, a key of each account is at hand: no roles have to be assumed.
 """
 
 import csv
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,38 +21,71 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 ATTEMPTS = 10
+USUAL_TIMEOUT_S = 60
 
 
-def main(targets: str, endpoint_url: str, mode: str, threads: int) -> None:
+def main(targets: str, endpoint_url: str, mode: str, threads: int, timeout_s: float) -> None:
     with Path(targets).open(newline="") as file:
         rows = list(csv.DictReader(file))
     config = Config(
-        retries={"mode": mode, "total_max_attempts": ATTEMPTS}, max_pool_connections=threads
+        retries={"mode": mode, "total_max_attempts": ATTEMPTS},
+        max_pool_connections=threads,
+        connect_timeout=timeout_s,
+        read_timeout=timeout_s,
     )
+    session = boto3.Session()
     clients = {
-        region: boto3.client("lambda", region_name=region, endpoint_url=endpoint_url, config=config)
-        for region in dict.fromkeys(row["Region"] for row in rows)
+        lane: session.client(
+            "lambda", region_name=lane[1], endpoint_url=endpoint_url, config=config, **keys(lane[0])
+        )
+        for lane in dict.fromkeys(map(lane_of, rows))
     }
 
-    def update(row: dict[str, str]) -> bool:
-        return is_updated(clients[row["Region"]], row)
+    def update(row: dict[str, str]) -> None:
+        lane = lane_of(row)
+        told = "updated" if is_updated(clients[lane], row) else "failed"
+        sys.stdout.write(f"{time.time():.3f} {lane[0] or '-'}/{lane[1]} {told}\n")
+        sys.stdout.flush()
 
     with ThreadPoolExecutor(threads) as pool:
-        print(list(pool.map(update, rows)).count(False))
+        list(pool.map(update, rows))
+
+
+def lane_of(row: dict[str, str]) -> tuple[str | None, str]:
+    """Account, if the file names it, and Region."""
+    return row.get("AccountId"), row["Region"]
+
+
+def keys(account: str | None) -> dict[str, str]:
+    """The account's credentials as arguments of a client; the environment's for no account."""
+    if account is None:
+        return {}
+    return {"aws_access_key_id": f"AKIA{account}", "aws_secret_access_key": "secret"}
 
 
 def is_updated(client: Any, row: dict[str, str]) -> bool:
     try:
-        client.update_function_event_invoke_config(
-            FunctionName=row["FunctionName"],
-            MaximumRetryAttempts=int(row["MaximumRetryAttempts"]),
-            MaximumEventAgeInSeconds=int(row["MaximumEventAgeInSeconds"]),
-        )
+        client.update_function_event_invoke_config(**arguments(row))
     except (BotoCoreError, ClientError):
         return False
     return True
 
 
+def arguments(row: dict[str, str]) -> dict[str, Any]:
+    """What a row asks for."""
+    return {
+        "FunctionName": row["FunctionName"],
+        "MaximumRetryAttempts": int(row["MaximumRetryAttempts"]),
+        "MaximumEventAgeInSeconds": int(row["MaximumEventAgeInSeconds"]),
+    }
+
+
 if __name__ == "__main__":
-    _, given_targets, given_url, given_mode, given_threads = sys.argv
-    main(given_targets, given_url, given_mode, int(given_threads))
+    _, given_targets, given_url, given_mode, given_threads, *given_timeout = sys.argv
+    main(
+        given_targets,
+        given_url,
+        given_mode,
+        int(given_threads),
+        float(*given_timeout) if given_timeout else USUAL_TIMEOUT_S,
+    )

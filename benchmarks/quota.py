@@ -12,23 +12,22 @@ import argparse
 import json
 import os
 import platform
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from contest import (
+    BULKEIC,
+    BURST,
+    RATE,
+    Counts,
+    apply_command,
+    finish,
+    script_command,
+    script_outcomes,
+    server,
+)
 from table import Table
-
-RATE = 15
-BURST = 15
-LATENCY_S = 0.06
 
 GOAL_RATIO = 1.03
 GOAL_START_UP_S = 1.0
@@ -42,11 +41,9 @@ REGIONS = (
 )
 FIELDS = "FunctionName,Region,MaximumRetryAttempts,MaximumEventAgeInSeconds"
 
-BULKEIC = "bulkeic"
 # Retry mode and threads; the first one is what most people run.
 PEERS = (("standard", 32), ("adaptive", 32), ("standard", 8), ("adaptive", 8))
-SCRIPT = Path(__file__).with_name("boto3_script.py")
-PATIENCE_S = 900
+SCRIPT = "boto3_script.py"
 
 
 @dataclass(frozen=True)
@@ -88,14 +85,8 @@ class Result:
     """How a competitor did."""
 
     seconds: float
-    calls: int
-    refused: int
+    counts: Counts
     failed: int
-
-    @property
-    def refused_share(self) -> float:
-        """Refused calls of all calls."""
-        return self.refused / self.calls if self.calls else 0.0
 
     def misses(self, ideal_s: float) -> list[str]:
         """The goals that are not reached."""
@@ -103,16 +94,16 @@ class Result:
         goals = (
             (self.seconds <= at_most_s, f"{self.seconds:.2f} s of {at_most_s:.2f} s"),
             (self.failed == 0, f"{self.failed} failed"),
-            (self.refused_share <= GOAL_REFUSED, f"{self.refused_share:.1%} refused"),
+            (
+                self.counts.refused_share <= GOAL_REFUSED,
+                f"{self.counts.refused_share:.1%} refused",
+            ),
         )
         return [miss for reached, miss in goals if not reached]
 
 
 def main() -> None:
     arguments = parse_arguments()
-    if arguments.server:
-        serve()
-        return
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {platform.system()}")
     table = Table(
         ("scenario", "who", "seconds", "ideal", "ratio", "calls", "refused", "refused %", "failed"),
@@ -139,7 +130,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="leave out all peers but the usual one"
     )
-    parser.add_argument("--server", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -150,42 +140,26 @@ def compete(table: Table, scenario: Scenario, folder: Path, *, quick: bool) -> R
     """Lets everyone update the scenario's fleet: bulkeic's result."""
     targets = folder / "targets.csv"
     scenario.write(targets)
-    ours = measure(table, scenario, BULKEIC, bulkeic_command(targets, folder / "run.db"))
+    pace = ("--rate", str(RATE), "--burst", str(BURST))
+    ours = measure(table, scenario, BULKEIC, apply_command(targets, folder / "run.db", *pace))
     (folder / "run.db").unlink(missing_ok=True)
     for mode, threads in PEERS[:1] if quick else PEERS:
-        command = [sys.executable, str(SCRIPT), str(targets), "{url}", mode, str(threads)]
+        command = script_command(SCRIPT, targets, "{url}", mode, threads)
         measure(table, scenario, f"boto3 {mode}, {threads} threads", command)
     return ours
 
 
-def bulkeic_command(targets: Path, run: Path) -> list[str]:
-    command = Path(sys.executable).with_name(BULKEIC)
-    flags = (
-        f"--endpoint-url {{url}} --rate {RATE} --burst {BURST} --yes --no-progress --output json"
-    )
-    return [str(command), "apply", str(targets), *flags.split(), "--run", str(run)]
-
-
 def measure(table: Table, scenario: Scenario, who: str, command: list[str]) -> Result:
     """Runs a command against a server of its own, and prints how it did."""
-    with server() as url:
-        started = time.perf_counter()
-        done = subprocess.run(
-            [word.replace("{url}", url) for word in command],
-            check=False,
-            capture_output=True,
-            text=True,
-            env=environment(),
-            timeout=PATIENCE_S,
-        )
-        seconds = time.perf_counter() - started
-        calls, refused = counts(url)
-    if not done.stdout:
-        sys.exit(f"{who} ended with {done.returncode}:\n{done.stderr}")
-    told = json.loads(done.stdout)
-    # boto3_script tells how many failed, bulkeic's summary how many did not.
-    failed = told if isinstance(told, int) else scenario.targets - told["updated"]
-    result = Result(seconds, calls, refused, failed)
+    with server() as sandbox:
+        run = finish(command, sandbox.url)
+        counts = sandbox.counts()
+    updated = (
+        json.loads(run.stdout)["updated"]
+        if who == BULKEIC
+        else sum(outcome.updated for outcome in script_outcomes(run))
+    )
+    result = Result(run.seconds, counts, scenario.targets - updated)
     print_result(table, scenario, who, result)
     return result
 
@@ -197,77 +171,11 @@ def print_result(table: Table, scenario: Scenario, who: str, result: Result) -> 
         f"{result.seconds:.2f}",
         f"{scenario.ideal_s:.1f}",
         "-" if result.failed else f"{result.seconds / scenario.ideal_s:.2f}",
-        f"{result.calls:,}",
-        f"{result.refused:,}",
-        f"{result.refused_share:.1%}",
+        f"{result.counts.calls:,}",
+        f"{result.counts.refused:,}",
+        f"{result.counts.refused_share:.1%}",
         f"{result.failed:,}",
     )
-
-
-def environment() -> dict[str, str]:
-    """This process's environment with the sandbox's credentials and nobody else's settings."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("AWS_") and not name.lower().endswith("_proxy")
-    }
-    return kept | {
-        "AWS_ACCESS_KEY_ID": "AKIA123456789012",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": "/nowhere/config",
-        "AWS_SHARED_CREDENTIALS_FILE": "/nowhere/credentials",
-    }
-
-
-# The server.
-
-
-@contextmanager
-def server() -> Iterator[str]:
-    """A sandbox in a process of its own: its URL."""
-    command = [sys.executable, __file__, "--server"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            url = process.stdout.readline().strip()
-            if not url:
-                sys.exit("the sandbox did not start")
-            yield url
-        finally:
-            process.stdin.close()  # which ends it
-
-
-def serve() -> None:
-    """Runs a sandbox until stdin closes."""
-    import anyio  # noqa: PLC0415 - only the server's process needs these
-    from anyio.to_thread import run_sync  # noqa: PLC0415
-
-    from bulkeic.sandbox import Faults, Sandbox, SandboxOptions  # noqa: PLC0415
-
-    options = SandboxOptions(
-        rate=RATE, burst=BURST, faults=Faults(latency_s=LATENCY_S), any_function=True
-    )
-
-    async def until_stdin_closes() -> None:
-        async with Sandbox(options) as sandbox:
-            print(sandbox.url, flush=True)
-            await run_sync(sys.stdin.read)
-
-    anyio.run(until_stdin_closes)
-
-
-def counts(url: str) -> tuple[int, int]:
-    """Lambda calls that a server has seen, and how many of them it refused with 429."""
-    with urllib.request.urlopen(f"{url}/_sandbox/stats") as answer:
-        stats: dict[str, Any] = json.load(answer)
-    total: Counter[str] = Counter()
-    for lane in stats["by_lane"].values():
-        total.update(lane)
-    return total["calls"], total["throttled"]
 
 
 if __name__ == "__main__":

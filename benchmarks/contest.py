@@ -1,0 +1,231 @@
+"""What benchmarks share that let competitors update a fleet: sandboxes, commands, their outcomes.
+
+Every competitor gets a sandbox of its own, in a process of its own, so that it finds full buckets
+and is counted alone, and runs as a command of its own: start-up included.
+"""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+RATE = 15
+BURST = 15
+LATENCY_S = 0.06
+
+BULKEIC = "bulkeic"
+ACCOUNT = "123456789012"
+PATIENCE_S = 900
+UPDATED = "updated"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a target: when, of which lane (account/Region), and whether it was updated."""
+
+    time_s: float
+    lane: str
+    updated: bool
+
+
+@dataclass(frozen=True)
+class Run:
+    """A command that has ended: its times are Unix times in seconds."""
+
+    started_s: float
+    ended_s: float
+    cpu_s: float
+    peak_mb: float
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def seconds(self) -> float:
+        """Start-up included."""
+        return self.ended_s - self.started_s
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a server has seen: Lambda calls, how many of them got a 429, and its CPU seconds."""
+
+    calls: int
+    refused: int
+    cpu_s: float
+
+    @property
+    def refused_share(self) -> float:
+        """Refused calls of all calls."""
+        return self.refused / self.calls if self.calls else 0.0
+
+
+# The server.
+
+
+class Server:
+    """A sandbox that runs.
+
+    Attributes:
+        url: where it listens.
+    """
+
+    def __init__(self, url: str, pid: int) -> None:
+        self.url = url
+        self._pid = pid
+
+    def counts(self) -> Counts:
+        """What it has seen so far."""
+        with urllib.request.urlopen(f"{self.url}/_sandbox/stats") as answer:
+            stats: dict[str, Any] = json.load(answer)
+        total: Counter[str] = Counter()
+        for lane in stats["by_lane"].values():
+            total.update(lane)
+        return Counts(total["calls"], total["throttled"], self._cpu_s())
+
+    def _cpu_s(self) -> float:
+        path = Path(f"/proc/{self._pid}/stat")
+        if not path.exists():
+            return float("nan")
+        after_name = path.read_text().rpartition(")")[2].split()
+        return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def server(**scenario: Any) -> Iterator[Server]:
+    """A sandbox where any function exists, with Lambda's quota unless the scenario says otherwise.
+
+    Args:
+        scenario: what a scenario file of the sandbox may say.
+    """
+    quota = {"rate": RATE, "burst": BURST, "latency_s": LATENCY_S}
+    with tempfile.NamedTemporaryFile("w", prefix="bulkeic-scenario-", suffix=".json") as file:
+        json.dump(quota | scenario, file)
+        file.flush()
+        command = [installed(), "sandbox", "--functions", "any", "--scenario", file.name]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as process:
+            assert process.stdout is not None
+            try:
+                url = process.stdout.readline().strip()
+                if not url:
+                    sys.exit("the sandbox did not start")
+                yield Server(url, process.pid)
+            finally:
+                process.send_signal(signal.SIGTERM)
+
+
+# The competitors.
+
+
+def installed() -> str:
+    """The installed command."""
+    return str(Path(sys.executable).with_name(BULKEIC))
+
+
+def apply_command(targets: Path, run: Path, *flags: str) -> list[str]:
+    """The command line of bulkeic for a targets file; `{url}` stands for the server's URL."""
+    usual = "--endpoint-url {url} --yes --no-progress --output json"
+    return [installed(), "apply", str(targets), *usual.split(), "--run", str(run), *flags]
+
+
+def script_command(script: str, *words: object) -> list[str]:
+    """The command line of a competitor's script, which stands beside this module."""
+    path = Path(__file__).with_name(script)
+    return [sys.executable, str(path), *map(str, words)]
+
+
+def finish(command: Sequence[str], url: str, cap_s: float = PATIENCE_S) -> Run:
+    """Runs a command until it ends, or is ended after `cap_s` seconds.
+
+    Raises:
+        SystemExit: it failed without a word on stdout.
+    """
+    words = [word.replace("{url}", url) for word in command]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        started_s = time.time()
+        process = subprocess.Popen(words, stdout=out, stderr=err, env=environment())
+        timer = threading.Timer(cap_s, process.kill)
+        timer.start()
+        _, status, used = os.wait4(process.pid, 0)
+        ended_s = time.time()
+        timer.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        run = Run(
+            started_s,
+            ended_s,
+            used.ru_utime + used.ru_stime,
+            used.ru_maxrss / 1024,
+            process.returncode,
+            out.read().decode(),
+            err.read().decode(),
+        )
+    if not run.stdout:
+        sys.exit(f"{words[:3]} ended with {run.returncode}:\n{run.stderr}")
+    return run
+
+
+def environment() -> Mapping[str, str]:
+    """This process's environment with the sandbox's credentials and nobody else's settings."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AWS_") and not name.lower().endswith("_proxy")
+    }
+    return kept | {
+        "AWS_ACCESS_KEY_ID": f"AKIA{ACCOUNT}",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": "/nowhere/config",
+        "AWS_SHARED_CREDENTIALS_FILE": "/nowhere/credentials",
+    }
+
+
+# What became of the targets.
+
+
+def script_outcomes(run: Run) -> list[Outcome]:
+    """What a script printed: time, lane and how it went, a line for each target."""
+    lines = (line.split() for line in run.stdout.splitlines() if line.count(" ") == 2)
+    return [Outcome(float(time_s), lane, went == UPDATED) for time_s, lane, went in lines]
+
+
+def run_file_outcomes(path: Path) -> list[Outcome]:
+    """What bulkeic's run file says."""
+    query = "SELECT started_at, duration_s, account_id, region, status FROM result"
+    with closing(sqlite3.connect(path)) as database:
+        return [
+            Outcome(
+                unix_s(started_at) + (duration_s or 0), f"{account}/{region}", status == UPDATED
+            )
+            for started_at, duration_s, account, region, status in database.execute(query)
+            if started_at is not None
+        ]
+
+
+def first_calls(path: Path) -> dict[str, float]:
+    """When each lane's first job was begun, from bulkeic's run file: lane -> Unix time."""
+    query = "SELECT account_id || '/' || region, min(started_at) FROM result GROUP BY 1"
+    with closing(sqlite3.connect(path)) as database:
+        return {lane: unix_s(first) for lane, first in database.execute(query)}
+
+
+def unix_s(stamp: str) -> float:
+    """The Unix time that a stamp of a run file means."""
+    return datetime.fromisoformat(stamp).timestamp()
