@@ -12,7 +12,7 @@ import msgspec
 from botocore.model import Shape
 from botocore.parsers import ResponseParserError, create_parser
 
-from bulkeic.aws.failures import answered, clean, failure_of
+from bulkeic.aws.failures import answered, clean, senseless
 from bulkeic.core.model import Answer, Failure, Fault, Success, rfc3339
 
 _OK = 200
@@ -83,7 +83,7 @@ class Answers:
             parsed = self._parser.parse(response, self._shape)
             return answered(parsed) if status >= _FIRST_ERROR else _success(parsed)
         except Exception as error:  # noqa: BLE001 - the SDK's parser raises anything
-            return failure_of(error)
+            return senseless(error, status, headers)
 
 
 def _success(parsed: dict[str, Any]) -> Answer:

@@ -13,9 +13,11 @@ what its parser lets through on odd answers    server
 =============================================  ===========================
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
+import msgspec
 from aiohttp.http_exceptions import HttpProcessingError
 from botocore.exceptions import (
     BotoCoreError,
@@ -97,6 +99,25 @@ def answered(response: dict[str, Any]) -> Failure:
         status,
         metadata.get("RequestId"),
         _seconds(metadata.get("HTTPHeaders", {}).get("retry-after")),
+    )
+
+
+def senseless(error: Exception, status: int, headers: Mapping[str, str]) -> Failure:
+    """The failure that an answer stands for of which the SDK's parser makes nothing.
+
+    Args:
+        error: what the parser raised.
+        status: of HTTP; it slows a lane down even so.
+        headers: whatever the case of their names.
+    """
+    failure = failure_of(error)
+    throttled = fault_of(failure.code, status) is Fault.THROTTLED
+    return msgspec.structs.replace(
+        failure,
+        fault=Fault.THROTTLED if throttled else failure.fault,
+        http_status=status,
+        request_id=headers.get("x-amzn-requestid"),
+        retry_after_s=_seconds(headers.get("retry-after")),
     )
 
 

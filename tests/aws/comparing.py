@@ -1,0 +1,122 @@
+"""The same call through the SDK's own client and through the compiled one."""
+
+import asyncio
+from collections.abc import Awaitable, Coroutine
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from botocore.credentials import Credentials
+
+from bulkeic.aws import Access, LambdaCaller
+from bulkeic.aws.credentials import Keys
+from bulkeic.core.model import LATEST, Answer, Failure, Fault, Job, Lane, Settings, Target
+
+from .recording import Canned, Recorder, Request
+
+T = TypeVar("T")
+
+LANE = Lane("123456789012", "us-east-1")
+KEYS = {
+    "lasting": Keys(access_key="AKIA123456789012", secret_key="wJalrXUtnFEMI/K7MDENG+bPxRfi"),
+    "session": Keys(
+        access_key="ASIA123456789012",
+        secret_key="secret",
+        token="FwoGZXIvYXdzEBYaDHNlc3Npb24+/=",
+    ),
+}
+CREDENTIALS_FILE = "".join(
+    f"[{name}]\naws_access_key_id={keys.access_key}\naws_secret_access_key={keys.secret_key}\n"
+    + (f"aws_session_token={keys.token}\n" if keys.token else "")
+    for name, keys in KEYS.items()
+)
+PREFIXES = ("", "/", "/gateway", "/gate/way/", "/with%20space/~a", "/a//b/../c/.")
+
+
+def job_of(function: str, qualifier: str = LATEST, settings: Settings | None = None) -> Job:
+    target = Target(LANE, function, qualifier)
+    return Job(0, "", function, target, settings or Settings(maximum_retry_attempts=1))
+
+
+class Laboratory:
+    """An event loop with a recording server and both clients, from entry to exit."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._open = AsyncExitStack()
+        self._both: dict[tuple[str, str], tuple[Any, LambdaCaller]] = {}
+
+    def __enter__(self) -> Self:
+        self._runner.__enter__()
+        self.recorder = self.run(self._open.enter_async_context(Recorder()))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.run(self._open.aclose())
+        self._runner.__exit__(kind, error, trace)
+
+    def run(self, awaited: Awaitable[T]) -> T:
+        async def running() -> T:
+            return await awaited
+
+        coroutine: Coroutine[Any, Any, T] = running()
+        return self._runner.run(coroutine)
+
+    async def both(self, keys: str, prefix: str) -> tuple[Any, LambdaCaller]:
+        """The SDK's own client and ours, for some keys and an endpoint's path."""
+        found = self._both.get((keys, prefix))
+        if found is None:
+            access = Access(
+                profile=keys, region=LANE.region, endpoint_url=f"{self.recorder.url}{prefix}"
+            )
+            client = access.client("lambda", LANE.region, KEYS[keys])
+            found = self._both[keys, prefix] = (
+                await self._open.enter_async_context(client),
+                await self._open.enter_async_context(
+                    LambdaCaller(access, timeout_s=5, concurrency=1)
+                ),
+            )
+        return found
+
+    async def requests(self, job: Job, keys: str, prefix: str) -> tuple[Request, Request]:
+        """What the SDK sends for a job, and what we send."""
+        sdk, ours = await self.both(keys, prefix)
+        self.recorder.answer = Canned(body=b'{"FunctionArn":"f","LastModified":1}')
+        self.recorder.requests.clear()
+        await sdk.update_function_event_invoke_config(**arguments(job))
+        await ours.call(job)
+        by_sdk, by_us = self.recorder.requests
+        return by_sdk, by_us
+
+    async def answers(
+        self, canned: Canned, job: Job
+    ) -> tuple["dict[str, Any] | Exception", Answer]:
+        """What the SDK makes of an answer, and what we make of it."""
+        sdk, ours = await self.both("lasting", "")
+        self.recorder.answer = canned
+        answer: dict[str, Any] | Exception
+        try:
+            answer = await sdk.update_function_event_invoke_config(**arguments(job))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is compared
+            answer = error
+        by_us = await ours.call(job)
+        if isinstance(by_us, Failure) and by_us.fault is Fault.EXPIRED:
+            del self._both["lasting", ""]  # those keys are used up
+        return answer, by_us
+
+
+def arguments(job: Job) -> dict[str, Any]:
+    """A job as arguments of boto3's method."""
+    named = {} if job.target.qualifier == LATEST else {"Qualifier": job.target.qualifier}
+    return {"FunctionName": job.target.function, **named, **job.settings.to_api()}
+
+
+def credentials(keys: str) -> Credentials:
+    """Keys as botocore signs with them."""
+    found = KEYS[keys]
+    return Credentials(found.access_key, found.secret_key, found.token)
