@@ -1,0 +1,47 @@
+"""The compiled call is what the SDK's own client would send, down to the bytes."""
+
+import string
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulkeic.core.model import CLEARED, Job, Settings
+from bulkeic.core.names import parse_function
+
+from .comparing import KEYS, PREFIXES, Laboratory, credentials, job_of
+
+names = st.text(f"{string.ascii_letters}{string.digits}-_.", min_size=1, max_size=64).filter(
+    lambda name: name not in {".", ".."}
+)
+qualifiers = st.sampled_from(["$LATEST", "$LATEST.PUBLISHED", "1", "live", "$", "$$a-b_$"]) | (
+    st.text(f"{string.ascii_letters}{string.digits}-_$", min_size=1, max_size=128)
+)
+resources = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
+destinations = st.none() | st.just(CLEARED) | resources.map("arn:aws:sqs:us-east-1:1:{}".format)
+wanted = st.builds(
+    Settings,
+    maximum_retry_attempts=st.none() | st.integers(0, 2),
+    maximum_event_age_in_seconds=st.none() | st.integers(60, 21600),
+    on_success=destinations,
+    on_failure=destinations,
+).filter(lambda wanted: not wanted.is_empty())
+jobs = st.builds(job_of, names, qualifiers, wanted)
+
+
+def test_the_request_is_the_one_of_the_sdk(laboratory: Laboratory) -> None:
+    @settings(max_examples=200, deadline=None)
+    @given(jobs, st.sampled_from(sorted(KEYS)), st.sampled_from(PREFIXES))
+    def same(job: Job, keys: str, prefix: str) -> None:
+        assert parse_function(job.target.function).name == job.target.function
+        by_sdk, by_us = laboratory.run(laboratory.requests(job, keys, prefix))
+
+        assert (by_us.method, by_us.target) == (by_sdk.method, by_sdk.target)
+        assert by_us.body == by_sdk.body
+        assert by_us.names == by_sdk.names
+        assert by_us.constant == by_sdk.constant
+        assert by_us.signed_names == by_sdk.signed_names
+        assert by_us.scope == by_sdk.scope
+        for request in (by_sdk, by_us):
+            assert request.signature == request.signature_by(credentials(keys))
+
+    same()

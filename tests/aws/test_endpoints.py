@@ -1,0 +1,154 @@
+"""Calls go where boto3's own client would send them, and through the same proxy."""
+
+import asyncio
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bulkeic.aws import Access, LambdaCaller
+from bulkeic.core.model import Failure, Job, Lane, Settings, Target
+from bulkeic.core.names import partition_of
+
+from .recording import Canned, Recorder, Request
+
+CREDENTIALS = "aws_access_key_id = AKIA123456789012\naws_secret_access_key = secret\n"
+REGIONS = ("us-east-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1")
+PATH = "/2019-09-25/functions/f/event-invoke-config"
+USUAL = {
+    "us-east-1": "lambda.us-east-1.amazonaws.com:443",
+    "cn-north-1": "lambda.cn-north-1.amazonaws.com.cn:443",
+    "us-gov-west-1": "lambda.us-gov-west-1.amazonaws.com:443",
+    "us-iso-east-1": "lambda.us-iso-east-1.c2s.ic.gov:443",
+}
+FIPS = {
+    "us-east-1": "lambda-fips.us-east-1.amazonaws.com:443",
+    "us-gov-west-1": "lambda-fips.us-gov-west-1.amazonaws.com:443",
+}
+DUAL_STACK = {
+    "us-east-1": "lambda.us-east-1.api.aws:443",
+    "cn-north-1": "lambda.cn-north-1.api.amazonwebservices.com.cn:443",
+}
+
+
+def at(url: str) -> dict[str, str]:
+    return {region: f"{url}{PATH} {region}" for region in REGIONS}
+
+
+# What stands in a profile or in the environment, and where that leads.
+PROFILES = {
+    "plain": ("", USUAL),
+    "fips": ("use_fips_endpoint = true\n", FIPS),
+    "dual-stack": ("use_dualstack_endpoint = true\n", DUAL_STACK),
+    "one-url": (
+        "endpoint_url = http://gateway.example:8080/aws\n",
+        at("http://gateway.example:8080/aws"),
+    ),
+    "lambda-url": (
+        "services = x\n[services x]\nlambda =\n  endpoint_url = http://lambda.example/x\n",
+        at("http://lambda.example/x"),
+    ),
+    "ignored-url": (
+        "endpoint_url = http://gateway.example\nignore_configured_endpoint_urls = true\n",
+        USUAL,
+    ),
+}
+ENVIRONMENTS = {
+    "FIPS": ({"AWS_USE_FIPS_ENDPOINT": "true"}, FIPS),
+    "dual-stack": ({"AWS_USE_DUALSTACK_ENDPOINT": "true"}, DUAL_STACK),
+    "both": (
+        {"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"},
+        {"us-east-1": "lambda-fips.us-east-1.api.aws:443"},
+    ),
+    "Lambda's URL": (
+        {"AWS_ENDPOINT_URL_LAMBDA": "http://lambda.example:8080/v1"},
+        at("http://lambda.example:8080/v1"),
+    ),
+    "every service's URL": (
+        {"AWS_ENDPOINT_URL": "http://aws.example/"},
+        at("http://aws.example"),
+    ),
+    "a URL that is passed over": (
+        {
+            "AWS_ENDPOINT_URL": "http://aws.example",
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+        },
+        USUAL,
+    ),
+}
+
+
+@pytest.fixture
+def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "config"
+    path.write_text(
+        "".join(f"[profile {name}]\n{CREDENTIALS}{text}" for name, (text, _) in PROFILES.items())
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
+
+
+async def called(profile: str) -> dict[str, list[str]]:
+    """What comes to a proxy of one call by boto3, and then of ours, for each Region."""
+    places = {}
+    async with Recorder() as proxy:
+        proxy.answer = Canned(502)
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("http_proxy", "https_proxy"):
+                patch.setenv(name, proxy.url)
+            session = boto3.Session(profile_name=profile)
+            async with LambdaCaller(Access(profile=profile), timeout_s=5, concurrency=1) as caller:
+                for region in REGIONS:
+                    await asyncio.to_thread(by_boto3, session, region)
+                    assert isinstance(await caller.call(job_in(region)), Failure)
+                    places[region] = [_place(request) for request in proxy.requests]
+                    proxy.requests.clear()
+    return places
+
+
+def by_boto3(session: boto3.Session, region: str) -> None:
+    config = Config(retries={"total_max_attempts": 1})
+    client = session.client("lambda", region_name=region, config=config)
+    try:
+        client.update_function_event_invoke_config(FunctionName="f", MaximumRetryAttempts=1)
+    except (BotoCoreError, ClientError):
+        pass
+    finally:
+        client.close()
+
+
+def job_in(region: str) -> Job:
+    target = Target(Lane("123456789012", region), "f", partition=partition_of(region))
+    return Job(0, "", "f", target, Settings(maximum_retry_attempts=1))
+
+
+def _place(request: Request) -> str:
+    """Where a request goes, and for which Region it is signed as far as that can be seen."""
+    if request.method == "CONNECT":
+        return request.target
+    return f"{request.target} {request.scope.split('/')[2]}"
+
+
+def check(places: dict[str, list[str]], expected: dict[str, str]) -> None:
+    for region, found in places.items():
+        assert len(found) in {0, 2}
+        assert len(set(found)) <= 1
+        if region in expected:
+            assert found == [expected[region]] * 2
+
+
+@pytest.mark.usefixtures("profiles")
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_a_profile_says_where(profile: str) -> None:
+    check(await called(profile), PROFILES[profile][1])
+
+
+@pytest.mark.usefixtures("profiles")
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+async def test_the_environment_says_where(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    variables, expected = ENVIRONMENTS[name]
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+
+    check(await called("plain"), expected)

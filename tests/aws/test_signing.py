@@ -1,0 +1,92 @@
+"""Signatures hold whenever they are made, and whoever's they are."""
+
+from typing import Any
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulkeic.aws.compiled import SPECIMEN, CompiledCall, Signer, query_of
+from bulkeic.aws.credentials import Keys
+from bulkeic.core.model import Settings
+
+from .comparing import KEYS
+from .recording import Request
+
+DAY_S = 86400
+MIDNIGHT = 20_000 * DAY_S
+SETTINGS = Settings(maximum_retry_attempts=1)
+
+
+def compiled(origin: str = "https://lambda.eu-west-1.amazonaws.com") -> CompiledCall:
+    """A call whose specimen botocore has signed, long ago and with other keys."""
+    url = f"{origin}/2019-09-25/functions/{SPECIMEN}/event-invoke-config"
+    headers = {"Content-Type": "application/json", "User-Agent": "b  c", "X-Odd": " a  b "}
+    request = AWSRequest("PUT", url, headers, b"{}")
+    SigV4Auth(Credentials("AKIDEXAMPLE", "example"), "lambda", "eu-west-1").add_auth(request)
+    return CompiledCall(request.prepare())
+
+
+def sent(call: CompiledCall, signer: Signer, keys: Keys, now: float) -> Request:
+    """The request as it goes out."""
+    path, signed_path = call.paths("orders")
+    query, body = query_of("$LATEST.PUBLISHED"), call.body(SETTINGS)
+    headers = signer.headers(signed_path, query, body, keys, now)
+    host = ("Host", call.origin.partition("//")[2])
+    return Request(call.method, f"{path}?{query}", (host, *headers.items()), body.content)
+
+
+def credentials(keys: Keys) -> Credentials:
+    return Credentials(keys.access_key, keys.secret_key, keys.token)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(-2 * DAY_S, 2 * DAY_S), st.sampled_from(sorted(KEYS))),
+        min_size=2,
+        max_size=6,
+    )
+)
+def test_any_day_and_any_keys_in_any_order(moments: list[tuple[int, str]]) -> None:
+    call = compiled()
+    signer = Signer(call)
+    for moment, name in moments:
+        keys = KEYS[name]
+        request = sent(call, signer, keys, MIDNIGHT + moment)
+
+        assert request.signature == request.signature_by(credentials(keys))
+        assert request.scope.startswith(f"{keys.access_key}/")
+        assert ("x-amz-security-token" in request.signed_names) is (keys.token is not None)
+
+
+def test_a_new_day_is_signed_with_a_key_of_its_own() -> None:
+    call = compiled()
+    signer = Signer(call)
+    keys = KEYS["session"]
+
+    evening, morning = (sent(call, signer, keys, MIDNIGHT + second) for second in (-1, 0))
+
+    assert evening.header("X-Amz-Date") == "20241003T235959Z"
+    assert morning.header("X-Amz-Date") == "20241004T000000Z"
+    assert evening.scope.split("/")[1:] == ["20241003", "eu-west-1", "lambda", "aws4_request"]
+    assert morning.scope.split("/")[1:] == ["20241004", "eu-west-1", "lambda", "aws4_request"]
+    for request in (evening, morning):
+        assert request.signature == request.signature_by(credentials(keys))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://127.0.0.1:80", "https://[::1]:8443", "https://example.org:443", "http://[::1]"],
+)
+def test_the_host_is_signed_as_it_is_sent(origin: str) -> None:
+    call = compiled(origin)
+    host: dict[str, Any] = dict(call.signed)
+    request = AWSRequest("PUT", f"{origin}/", {}, b"")
+    SigV4Auth(Credentials("AKIDEXAMPLE", "example"), "lambda", "eu-west-1").add_auth(request)
+
+    assert call.origin == origin
+    assert host["host"] == SigV4Auth(None, "", "").headers_to_sign(request)["host"]
