@@ -1,0 +1,111 @@
+"""A fleet over several accounts and Regions, and servers that tell what became of it."""
+
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl
+
+from .conftest import ACCOUNT, REGION, Bulkeic, Result, Server
+
+OTHERS = ("210987654321", "000000000123")
+ACCOUNTS = (ACCOUNT, *OTHERS)
+REGIONS = (REGION, "eu-west-1")
+ROLE = "arn:aws:iam::{account}:role/deployer"
+EXPIRES = "2099-01-01T00:00:00Z"
+
+
+def role_in(account: str, name: str = "deployer") -> str:
+    return f"arn:aws:iam::{account}:role/{name}"
+
+
+def write_fleet(
+    bulkeic: Bulkeic,
+    accounts: Iterable[str] = ACCOUNTS,
+    regions: Iterable[str] = REGIONS,
+    functions: int = 2,
+) -> None:
+    """Writes ``targets.csv``: so many functions in each Region of each account."""
+    lanes = [(account, region) for account in accounts for region in regions]
+    rows = [f"fn-{number},{','.join(lane)}" for lane in lanes for number in range(functions)]
+    bulkeic.write("targets.csv", "\n".join(["FunctionName,AccountId,Region", *rows]))
+
+
+def apply(bulkeic: Bulkeic, server: Server, *words: object, **env: str | None) -> Result:
+    """Applies ``targets.csv``; its outcomes are in ``r.jsonl``."""
+    return bulkeic(
+        "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--rate", "unlimited",
+        "--maximum-retry-attempts", 1, "--results", "r.jsonl", "--output", "json", *words, **env,
+    )  # fmt: skip
+
+
+def by_account(bulkeic: Bulkeic, field: str = "status") -> dict[str, set[str]]:
+    """What the outcomes of each account are."""
+    found: dict[str, set[str]] = {}
+    for outcome in bulkeic.outcomes("r.jsonl"):
+        found.setdefault(outcome["account_id"], set()).add(outcome[field])
+    return found
+
+
+class Witness:
+    """Answers AssumeRole and Update, and keeps what it was asked.
+
+    Attributes:
+        asked: the parameters of each call of STS.
+        keys: account and access key of each call of Lambda.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.asked: list[dict[str, str]] = []
+        self.keys: list[str] = []
+
+    def answer(self, authorization: str, body: bytes) -> str:
+        if "/sts/" in authorization:
+            self.asked.append(dict(parse_qsl(body.decode())))
+            return _assumed(authorization)
+        self.keys.append(authorization.partition("Credential=")[2].partition("/")[0])
+        return json.dumps({"FunctionArn": "f", "LastModified": 1})
+
+
+def _assumed(authorization: str) -> str:
+    key = authorization.partition("Credential=")[2].partition("/")[0]
+    return (
+        "<AssumeRoleResponse><AssumeRoleResult><Credentials>"
+        f"<AccessKeyId>by-{key}</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
+        f"<SessionToken>t</SessionToken><Expiration>{EXPIRES}</Expiration>"
+        "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
+    )
+
+
+@contextmanager
+def witness() -> Iterator[Witness]:
+    """A witness on loopback."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            content = found.answer(self.headers["Authorization"], body).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_PUT = do_POST  # noqa: N815 - the base class's name
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        found = Witness(f"http://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield found
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,222 @@
+"""What a run is going to do, told and agreed to before anything is sent."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from .conftest import ACCOUNT, REGION, Bulkeic, Server
+from .fleet import ACCOUNTS, OTHERS, ROLE, apply, role_in, write_fleet
+from .test_interruptions import until_outcomes
+
+Start = Callable[..., Server]
+NOWHERE = "http://127.0.0.1:9"
+TEMPLATE = "arn:{partition}:sqs:{region}:{account}:{function}-dead"
+
+
+def asked(bulkeic: Bulkeic, server: Server, answer: str, *words: object) -> tuple[int, list[str]]:
+    """Answers an apply of the fleet on a terminal: its exit code, and what it showed."""
+    ours, theirs = pty.openpty()
+    try:
+        process = bulkeic.start(
+            "apply", "targets.csv", "--endpoint-url", server.url, "--role-arn", ROLE, "--run",
+            "run.db", "--no-progress", *words,
+            stdin=theirs, stderr=theirs, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        os.close(theirs)
+        screen = b""
+        while b"update them? [y/N]" not in screen:
+            screen += os.read(ours, 4096)
+        os.write(ours, answer.encode())
+        try:
+            while piece := os.read(ours, 4096):
+                screen += piece
+        except OSError:  # the other end of a terminal that has gone
+            pass
+        code = process.wait(20)
+    finally:
+        os.close(ours)
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.decode())
+    return code, [line.strip() for line in text.replace("\r", "\n").splitlines()]
+
+
+def test_a_fleet_is_told_before_it_is_agreed_to(bulkeic: Bulkeic, server: Server) -> None:
+    write_fleet(bulkeic, functions=200)
+    with (bulkeic.folder / "targets.csv").open("a") as file:
+        file.write("".join(f"\nmore-{number},{OTHERS[0]},{REGION}" for number in range(100)))
+    settings = ("--maximum-retry-attempts", 1, "--on-failure", TEMPLATE, "--on-success", "none")
+
+    code, lines = asked(bulkeic, server, "n\n", *settings, "--rate", 10)
+
+    assert code == 3
+    assert server.calls() == 0
+    assert (
+        "1,300 targets in 6 lanes (3 accounts, 2 Regions), about 30 s; the longest lane is "
+        f"{OTHERS[0]}/{REGION} with 300; on {server.url}"
+    ) in lines
+    wanted = f"1,300 x MaximumRetryAttempts 1, OnSuccess none, OnFailure {TEMPLATE}"
+    assert wanted in lines
+    assert "stopped: not confirmed; nothing was sent" in lines
+
+
+def test_a_fleet_that_is_agreed_to_is_updated(bulkeic: Bulkeic, server: Server) -> None:
+    write_fleet(bulkeic)
+
+    code, lines = asked(bulkeic, server, "y\n", "--maximum-retry-attempts", 1)
+
+    assert code == 0
+    assert "12 targets: 12 updated" in lines
+    assert server.calls() == 12
+
+
+def test_more_targets_than_allowed_are_refused(bulkeic: Bulkeic, server: Server) -> None:
+    write_fleet(bulkeic)
+    words = ("--role-arn", ROLE, "--run", "run.db", "--max-targets")
+
+    refused = apply(bulkeic, server, *words, 11)
+
+    assert refused.code == 2
+    assert refused.lines == [
+        "bulkeic: 12 targets are more than --max-targets 11 allows; nothing was sent"
+    ]
+    assert server.stats()["calls"] == 0
+    assert not (bulkeic.folder / "run.db").exists()
+    assert apply(bulkeic, server, *words, 12).code == 0
+    assert server.calls() == 12
+
+
+def test_more_targets_than_allowed_are_refused_on_resuming_too(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_fleet(bulkeic, (ACCOUNT,), (REGION,), functions=30)
+    process = bulkeic.start(
+        "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--run", "run.db",
+        "--maximum-retry-attempts", 1, "--rate", 5, "--max-targets", 30,
+    )  # fmt: skip
+    until_outcomes(bulkeic.folder / "run.db", 1)
+    process.terminate()
+    process.communicate(timeout=20)
+    sent = server.calls()
+    words = ("apply", "run.db", "--yes", "--endpoint-url", server.url, "--rate", "unlimited")
+
+    refused = bulkeic(*words, "--max-targets", 29 - sent)
+
+    assert refused.code == 2
+    assert len(refused.lines) == 1
+    assert f"{30 - sent} targets are more than --max-targets {29 - sent} allows" in refused.err
+    assert server.calls() == sent
+    assert bulkeic(*words, "--max-targets", 30 - sent).code == 0
+    assert server.calls() == 30
+
+
+def test_a_destination_is_filled_in_for_each_target(bulkeic: Bulkeic, server: Server) -> None:
+    write_fleet(bulkeic, ACCOUNTS[:2], functions=1)
+
+    result = apply(bulkeic, server, "--role-arn", ROLE, "--run", "run.db", "--on-failure", TEMPLATE)
+
+    assert result.code == 0, result.err
+    outcomes = bulkeic.outcomes("r.jsonl")
+    exported = [json.loads(line) for line in bulkeic("export", "run.db").out.splitlines()]
+    held = server.window("state")
+    assert len(outcomes) == len(held) == 4
+    for outcome in (*outcomes, *exported):
+        account, region = outcome["account_id"], outcome["region"]
+        place = f"{region}:{account}"
+        wanted = {"OnFailure": {"Destination": f"arn:aws:sqs:{place}:fn-0-dead"}}
+        assert outcome["settings"]["DestinationConfig"] == wanted
+        assert outcome["config"]["DestinationConfig"] == {"OnSuccess": {}} | wanted
+        config = held[f"{account}/{region}"]["fn-0"]["$LATEST"]
+        assert config["DestinationConfig"] == {"OnSuccess": {}} | wanted
+
+
+@pytest.mark.parametrize(
+    ("destination", "says"),
+    [
+        ("arn:aws:sqs:{region}:{nope}:q", "'{nope}' in 'arn:aws:sqs:{region}:{nope}:q' stands for"),
+        ("arn:aws:sqs:{region:{account}:q", "'{' in "),
+        ("arn:aws:sqs:{region}:{account}:{function.__class__}", "'{function.__class__}' in "),
+        ("arn:aws:sqs:{region}:{account}:q}", "'}' in "),
+        ("arn:aws:dynamodb:{region}:{account}:q", "'arn:aws:dynamodb:us-east-1:"),
+    ],
+)
+def test_a_template_of_nothing_is_named_with_its_line(
+    bulkeic: Bulkeic, destination: str, says: str
+) -> None:
+    bulkeic.write("targets.csv", f"FunctionName,OnFailure\ngood,none\nbad,{destination}\n")
+
+    row = bulkeic("apply", "targets.csv", "--yes", "--endpoint-url", NOWHERE)
+    flag = bulkeic("apply", "targets.csv", "--yes", "--on-failure", destination)
+
+    assert row.code == flag.code == 2
+    assert row.lines[0].startswith(f"targets.csv:3: OnFailure: {says}")
+    assert flag.lines[-1].startswith(f"Error: Invalid value for '--on-failure': {says}")
+
+
+USAGE = ["Usage: bulkeic apply [OPTIONS] SOURCE", "Try 'bulkeic apply --help' for help.", ""]
+BAD_FLAGS = {
+    ("--role-arn", "deployer"): "--role-arn: 'deployer' is no role; allowed: such as arn:aws:iam::",
+    ("--role-arn", "arn:aws:iam::{nope}:role/x"): "--role-arn: '{nope}' in ",
+    ("--external-id", "x"): "--external-id: 'x' is no external id; allowed: 2 to 1224 letters",
+    ("--role-session-name", "a b"): "--role-session-name: 'a b' is no session name; allowed:",
+    ("--duration", "899"): "899 is not in the range 900<=x<=43200",
+    ("--duration", "43201"): "43201 is not in the range 900<=x<=43200",
+    ("--headroom", "91%"): "'91%' is no part; allowed: 0% to 90%",
+    ("--headroom", "nan"): "'nan' is no part; allowed: 0% to 90%",
+    (
+        "--rate",
+        "automatic",
+    ): "'automatic' is no rate; allowed: a number above 0, auto, or unlimited",
+    ("--max-targets", "-1"): "-1 is not in the range x>=0",
+    ("--accounts", "accounts.txt"): "accounts.txt: no such file",
+}
+
+
+@pytest.mark.parametrize("words", BAD_FLAGS)
+def test_a_bad_flag_is_told_and_nothing_is_made(bulkeic: Bulkeic, words: tuple[str, str]) -> None:
+    write_fleet(bulkeic)
+
+    result = bulkeic("apply", "targets.csv", "--yes", "--endpoint-url", NOWHERE, *words)
+
+    assert result.code == 2
+    assert BAD_FLAGS[words] in result.lines[-1]
+    assert result.lines[:-1] in ([], USAGE)
+    assert [path.name for path in bulkeic.folder.iterdir()] == ["targets.csv"]
+
+
+def test_a_rate_that_is_found_out_keeps_within_the_quota(bulkeic: Bulkeic, sandbox: Start) -> None:
+    server = sandbox("--rate", 60, "--burst", 60)
+    write_fleet(bulkeic, ACCOUNTS[:1], functions=25)
+
+    result = apply(bulkeic, server, "--rate", "auto", "--headroom", "50%")
+
+    assert result.code == 0, result.err
+    assert result.summary["updated"] == 50
+    assert result.summary["throttles"] <= 8
+
+
+def test_several_lanes_are_told_apart_at_the_end(bulkeic: Bulkeic, server: Server) -> None:
+    write_fleet(bulkeic, OTHERS, (REGION,), functions=3)
+    roles = ("--role-arn", ROLE, "--external-id", "none")
+    entry = {"AccountId": OTHERS[1], "RoleArn": role_in(OTHERS[1], "is-denied")}
+    bulkeic.write("accounts.json", json.dumps([entry]))
+
+    result = apply(bulkeic, server, *roles, "--accounts", "accounts.json")
+
+    lines = [line.split() for line in result.lines]
+    rows = lines[next(at for at, line in enumerate(lines) if line[0] == "lane") :]
+    assert rows[0] == ["lane", "targets", "failed", "pending", "throttled", "seconds"]
+    assert rows[1][:5] == [f"{OTHERS[1]}/{REGION}", "3", "3", "0", "0"]
+    assert rows[2][:5] == [f"{OTHERS[0]}/{REGION}", "3", "0", "0", "0"]
+
+
+def test_one_lane_has_no_table(bulkeic: Bulkeic, server: Server) -> None:
+    write_fleet(bulkeic, (ACCOUNT,), (REGION,))
+
+    result = apply(bulkeic, server)
+
+    assert result.code == 0
+    assert not [line for line in result.lines if "throttled  " in line]
