@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import boto3
 import pytest
 
 from .conftest import ACCOUNT, REGION, Bulkeic
+from .fleet import OTHERS, ROLE, by_account, role_in
 
+KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 NAMES = ("orders", "billing", "mail")
 
 
@@ -38,19 +41,15 @@ def moto() -> Iterator[str]:
     server.communicate(timeout=20)
 
 
-def client(url: str, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=url,
-        region_name=REGION,
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
+def client(url: str, service: str, **keys: str) -> Any:
+    return boto3.client(service, endpoint_url=url, region_name=REGION, **(KEYS | keys))
 
 
-@pytest.fixture(scope="module")
-def functions(moto: str) -> Iterator[Any]:
-    iam, functions = client(moto, "iam"), client(moto, "lambda")
+def make_functions(stack: ExitStack, url: str, **keys: str) -> Any:
+    """Makes the functions in the account of some keys: a Lambda client of it."""
+    iam, functions = client(url, "iam", **keys), client(url, "lambda", **keys)
+    stack.callback(iam.close)
+    stack.callback(functions.close)
     role = iam.create_role(RoleName="role", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
@@ -63,9 +62,32 @@ def functions(moto: str) -> Iterator[Any]:
             Handler="app.handler",
             Code={"ZipFile": code.getvalue()},
         )
-    yield functions
-    functions.close()
-    iam.close()
+    return functions
+
+
+@pytest.fixture(scope="module")
+def functions(moto: str) -> Iterator[Any]:
+    with ExitStack() as stack:
+        yield make_functions(stack, moto)
+
+
+@pytest.fixture(scope="module")
+def of_others(moto: str) -> Iterator[dict[str, Any]]:
+    """Lambda clients of other accounts that have the functions, too, by account."""
+    with ExitStack() as stack:
+        sts = client(moto, "sts")
+        stack.callback(sts.close)
+        clients = {}
+        for account in OTHERS:
+            keys = sts.assume_role(RoleArn=role_in(account), RoleSessionName="tests")["Credentials"]
+            clients[account] = make_functions(
+                stack,
+                moto,
+                aws_access_key_id=keys["AccessKeyId"],
+                aws_secret_access_key=keys["SecretAccessKey"],
+                aws_session_token=keys["SessionToken"],
+            )
+        yield clients
 
 
 def test_a_fleet_of_moto_is_updated(bulkeic: Bulkeic, moto: str, functions: Any) -> None:
@@ -92,3 +114,28 @@ def test_a_fleet_of_moto_is_updated(bulkeic: Bulkeic, moto: str, functions: Any)
     answer = functions.get_function_event_invoke_config(FunctionName="orders")
     assert answer["MaximumRetryAttempts"] == 1
     assert answer["DestinationConfig"]["OnFailure"] == {"Destination": queue}
+
+
+def test_each_account_of_moto_is_updated_with_its_role(
+    bulkeic: Bulkeic, moto: str, of_others: dict[str, Any]
+) -> None:
+    rows = [f"{name},{account}" for account in OTHERS for name in (*NAMES, "gone")]
+    bulkeic.write("targets.csv", "\n".join(["FunctionName,AccountId", *rows]))
+
+    result = bulkeic(
+        "apply", "targets.csv", "--yes", "--endpoint-url", moto, "--results", "r.jsonl",
+        "--output", "json", "--role-arn", ROLE, "--maximum-event-age-in-seconds", 77,
+        "--on-failure", "arn:aws:sqs:{region}:{account}:{function}-dead",
+    )  # fmt: skip
+
+    assert result.code == 1, result.err
+    assert (result.summary["updated"], result.summary["failed"]) == (6, 2)
+    assert result.summary["errors"] == {"ResourceNotFoundException": 2}
+    assert by_account(bulkeic) == {account: {"updated", "failed"} for account in OTHERS}
+    for account, functions in of_others.items():
+        for name in NAMES:
+            answer = functions.get_function_event_invoke_config(FunctionName=name)
+            assert f":{account}:function:{name}" in answer["FunctionArn"]
+            assert answer["MaximumEventAgeInSeconds"] == 77
+            dead = f"arn:aws:sqs:{REGION}:{account}:{name}-dead"
+            assert answer["DestinationConfig"]["OnFailure"] == {"Destination": dead}
