@@ -95,6 +95,7 @@ class Updater:
         )
         self._parts = AsyncExitStack()
         self._account_id: str | None = None
+        self._settled: set[str] = set()
         self._checked: set[Lane] = set()
         self._meters: dict[Lane, Meter] = {}
 
@@ -128,7 +129,8 @@ class Updater:
 
         Raises:
             AccessError: there are no usable credentials, or STS cannot be reached.
-            InputError: a job lies in another account than its role, or the credentials.
+            InputError: a job lies in another account than its role, or the credentials; or it has
+                another role than those of its account before it.
         """
         stream = _Stream()
         engine = Engine(
@@ -166,6 +168,7 @@ class Updater:
         if not lane.account_id:
             lane = Lane(await self._own_account(lane), lane.region)
             target = msgspec.structs.replace(target, lane=lane)
+        self._settle_role(lane, job.role_arn)
         if lane not in self._checked:
             await self._check(lane, job)
             self._checked.add(lane)
@@ -177,10 +180,19 @@ class Updater:
             self._account_id = await self._access.identity(lane.region, self._timeout_s)
         return self._account_id
 
+    def _settle_role(self, lane: Lane, role_arn: str | None) -> None:
+        """Lets an account go with the role of its first job, which holds for all that follow."""
+        if lane.account_id not in self._settled:
+            self._settled.add(lane.account_id)
+            if role_arn is not None:
+                self._accounts.learn(lane.account_id, role_arn)
+        elif role_arn is not None:
+            problem = self._accounts.other_role(lane, role_arn)
+            if problem is not None:
+                raise problem
+
     async def _check(self, lane: Lane, job: Job) -> None:
         """Makes sure that a lane can be worked on."""
-        if job.role_arn is not None:
-            self._accounts.learn(lane.account_id, job.role_arn)
         problem = self._accounts.problem(lane)
         if problem is not None:
             raise problem

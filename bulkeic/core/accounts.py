@@ -197,11 +197,21 @@ class Accounts:
         role = self._row_roles.get(account_id, access.role_arn)
         if role is None:
             return access
-        values = {"account": account_id, "partition": partition_of(lane.region)}
         return msgspec.structs.replace(
             access,
-            role_arn=fill(role, values),
+            role_arn=_filled(role, lane),
             external_id=access.external_id or self._usual.external_id,
+        )
+
+    def other_role(self, lane: Lane, role_arn: str) -> InputError | None:
+        """Why a role, maybe a template, cannot be that of a lane whose account has one already."""
+        role = self.access(lane).role_arn
+        if _filled(role_arn, lane) == role:
+            return None
+        return InputError(
+            f"{shown(role_arn)} is not the role {shown(role or 'none')} that jobs of the account "
+            f"{lane.account_id} went with before; all of them go with one role",
+            field="RoleArn",
         )
 
     def only_regions(self) -> dict[str, str]:
@@ -229,3 +239,7 @@ class Accounts:
                 field="RoleArn",
             )
         return None
+
+
+def _filled(role: str, lane: Lane) -> str:
+    return fill(role, {"account": lane.account_id, "partition": partition_of(lane.region)})

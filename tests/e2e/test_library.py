@@ -1,13 +1,17 @@
 """The public API as a user would use it; mypy reads this file too."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bulkeic import AccessError, InputError, Job, Outcome, Status, Updater, make_job, read_jobs
 from bulkeic.sandbox import Faults, Sandbox, SandboxOptions
+
+from .fleet import ACCOUNTS, ROLE, role_in
 
 REGION = "us-east-1"
 
@@ -110,3 +114,81 @@ async def test_no_credentials_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(AccessError, match="no usable AWS credentials"):
         await ask()
+
+
+async def outcomes_of(fed: list[Job], **options: Any) -> list[tuple[str | None, str | None, str]]:
+    """Account, code and message of each job's outcome, where the roles of an account deny."""
+    scenario = SandboxOptions(
+        rate=None, any_function=True, external_ids={f"{ACCOUNTS[1]}/deployer": "unknown"}
+    )
+    async with (
+        Sandbox(scenario) as sandbox,
+        Updater(endpoint_url=sandbox.url, rate=math.inf, **options) as updater,
+    ):
+        found = [outcome async for outcome in updater.update(fed)]
+    return sorted(
+        (each.account_id or "", each.error_code, (each.error_message or "").partition(":")[0])
+        for each in found
+    )
+
+
+def in_account(account: str, seq: int = 0, **more: Any) -> Job:
+    return make_job(
+        f"fn-{seq}", seq=seq, region=REGION, account_id=account, maximum_retry_attempts=1, **more
+    )
+
+
+async def test_each_account_is_updated_with_its_role() -> None:
+    fed = [in_account(account, seq) for account in (ACCOUNTS[0], ACCOUNTS[2]) for seq in range(3)]
+
+    outcomes = await outcomes_of(fed, role_arn=ROLE)
+
+    assert outcomes == [(account, None, "") for account in sorted(ACCOUNTS[::2]) for _ in range(3)]
+
+
+async def test_a_jobs_own_role_beats_that_of_the_updater() -> None:
+    own = role_in(ACCOUNTS[1], "own")
+
+    denied = await outcomes_of([in_account(ACCOUNTS[1])], role_arn=ROLE)
+    taken = await outcomes_of([in_account(ACCOUNTS[1], role_arn=own)], role_arn=ROLE)
+
+    assert denied == [(ACCOUNTS[1], "AccessDenied", "AssumeRole arn")]
+    assert taken == [(ACCOUNTS[1], None, "")]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(role_in(ACCOUNTS[1], "own"), role_in(ACCOUNTS[1], "other")), (None, role_in(ACCOUNTS[1]))],
+)
+async def test_one_account_goes_with_one_role(first: str | None, second: str) -> None:
+    usual = None if first else role_in(ACCOUNTS[1], "usual")
+    fed = [
+        in_account(ACCOUNTS[1], 0, **({"role_arn": first} if first else {})),
+        in_account(ACCOUNTS[1], 1, role_arn=second),
+    ]
+
+    with pytest.raises(InputError, match=f"'{second}' is not the role"):
+        await outcomes_of(fed, role_arn=usual)
+
+
+async def test_the_same_role_may_be_said_in_any_form() -> None:
+    literal = role_in(ACCOUNTS[2])
+    fed = [in_account(ACCOUNTS[2], 0), in_account(ACCOUNTS[2], 1, role_arn=literal)]
+    fed.append(in_account(ACCOUNTS[2], 2, role_arn=ROLE))
+
+    assert len(await outcomes_of(fed, role_arn=ROLE)) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({}, f"account {ACCOUNTS[1]} of job 0 is not {ACCOUNTS[0]}"),
+        ({"role_arn": role_in(ACCOUNTS[2])}, f"does not lie in the account {ACCOUNTS[1]}"),
+        ({"role_arn": "deployer"}, "'deployer' is no role"),
+        ({"external_id": "x"}, "'x' is no external id"),
+        ({"role_session_name": "a b"}, "'a b' is no session name"),
+    ],
+)
+async def test_an_account_out_of_reach_is_an_error(options: dict[str, str], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        await outcomes_of([in_account(ACCOUNTS[1])], **options)
