@@ -34,9 +34,9 @@ def sent(call: CompiledCall, signer: Signer, keys: Keys, now: float) -> Request:
     """The request as it goes out."""
     path, signed_path = call.paths("orders")
     query, body = query_of("$LATEST.PUBLISHED"), call.body(SETTINGS)
-    headers = signer.headers(signed_path, query, body, keys, now)
-    host = ("Host", call.origin.partition("//")[2])
-    return Request(call.method, f"{path}?{query}", (host, *headers.items()), body.content)
+    lines = signer.headers(signed_path, query, body, keys, now).splitlines()
+    headers = tuple((name, value) for name, _, value in (line.partition(": ") for line in lines))
+    return Request(call.method, f"{path}?{query}", headers, body.content)
 
 
 def credentials(keys: Keys) -> Credentials:

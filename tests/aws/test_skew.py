@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -47,12 +47,16 @@ class Server:
 
 @asynccontextmanager
 async def caller(server: Server) -> AsyncIterator[LambdaCaller]:
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(server.answer(reader, writer))
-        task.add_done_callback(ended)
+    serving: list[asyncio.Task[None]] = []
 
-    def ended(task: asyncio.Future[None]) -> None:
-        assert isinstance(task.exception(), asyncio.IncompleteReadError | type(None))
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            await server.answer(reader, writer)
+        writer.close()
+        await writer.wait_closed()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(asyncio.create_task(serve(reader, writer)))
 
     listening = await asyncio.start_server(connected, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
@@ -63,6 +67,7 @@ async def caller(server: Server) -> AsyncIterator[LambdaCaller]:
     )
     async with listening, LambdaCaller(access, timeout_s=10, concurrency=8) as calling:
         yield calling
+    await asyncio.gather(*serving)
 
 
 def job(number: int) -> Job:
