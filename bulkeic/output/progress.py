@@ -99,4 +99,5 @@ class ProgressBar:
 
     def stop(self) -> None:
         """Leaves the bar as it is and gives the terminal back."""
+        self._bar.update(self._task, left="")
         self._bar.stop()
