@@ -127,6 +127,9 @@ class Keyring:
         )
 
     async def _client(self, keys: Keys, profile: str | None, region: str, access: Access) -> Any:
+        used, client = self._clients.get((profile, region), (None, None))
+        if used == keys:
+            return client
         async with self._making:
             used, client = self._clients.get((profile, region), (None, None))
             if used == keys:
