@@ -9,6 +9,7 @@ Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-sig
 
 import hmac
 import json
+import re
 from hashlib import sha256
 from random import getrandbits
 from time import gmtime, strftime
@@ -30,6 +31,8 @@ OPERATION = "UpdateFunctionEventInvokeConfig"
 _DATE = "\0"
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _REMEMBERED = 4096
+# What would end a header, or the request; nothing else looks at what is sent as bytes.
+_find_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 # What changes with each request; aiohttp itself adds Content-Length.
 _EACH = frozenset({
     "authorization", "x-amz-date", "x-amz-security-token", "content-length",
@@ -127,6 +130,9 @@ class Signer:
             body: that is sent.
             keys: who asks.
             now: Unix time in seconds.
+
+        Raises:
+            ValueError: the keys cannot stand in a header.
         """
         date = strftime("%Y%m%dT%H%M%SZ", gmtime(now))
         if keys is not self._keys or not date.startswith(self._day):
@@ -147,6 +153,8 @@ class Signer:
 
     def _begin(self, keys: Keys, day: str) -> None:
         """Works out what stays the same for a day, or until there are new keys."""
+        if _find_control(f"{keys.access_key}{keys.token}"):
+            raise ValueError("the credentials have a control character, such as the end of a line")
         call = self._call
         self._keys, self._day = keys, day
         key = signing_key(keys.secret_key, day, call.region, call.service)
@@ -155,7 +163,7 @@ class Signer:
         headers, token = list(call.headers), []
         if keys.token:
             headers.append(("X-Amz-Security-Token", keys.token))
-            token = [("x-amz-security-token", keys.token)]
+            token = [("x-amz-security-token", " ".join(keys.token.split()))]
         signed = sorted([*call.signed, ("x-amz-date", _DATE), *token])
         names = ";".join(name for name, _ in signed)
         lines = "".join(f"{name}:{value}\n" for name, value in signed)

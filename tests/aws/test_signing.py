@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -76,6 +77,32 @@ def test_a_new_day_is_signed_with_a_key_of_its_own() -> None:
     assert morning.scope.split("/")[1:] == ["20241004", "eu-west-1", "lambda", "aws4_request"]
     for request in (evening, morning):
         assert request.signature == request.signature_by(credentials(keys))
+
+
+@pytest.mark.parametrize("token", [" padded", "padded\t", "two  words", "\u00fcml\u00e4ut"])
+def test_a_token_is_signed_as_botocore_signs_it(token: str) -> None:
+    call = compiled()
+    keys = Keys(access_key="ASIA123456789012", secret_key="secret", token=token)
+
+    request = sent(call, Signer(call), keys, MIDNIGHT)
+
+    assert request.header("X-Amz-Security-Token") == token
+    assert request.signature == request.signature_by(credentials(keys))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\nX-Forged: 1", "\0", "\x7f"])
+@pytest.mark.parametrize("field", ["access_key", "token"])
+def test_keys_that_would_end_a_header_sign_nothing(field: str, end: str) -> None:
+    call = compiled()
+    signer = Signer(call)
+    good = KEYS["session"]
+    bad = msgspec.structs.replace(good, **{field: f"a{end}"})
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="control character"):
+            sent(call, signer, bad, MIDNIGHT)
+    request = sent(call, signer, good, MIDNIGHT)
+    assert request.signature == request.signature_by(credentials(good))
 
 
 @pytest.mark.parametrize(

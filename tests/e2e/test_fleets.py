@@ -131,6 +131,17 @@ def test_credentials_that_expire_under_way_are_renewed(bulkeic: Bulkeic, sandbox
     assert result.summary["retries"] <= 10
 
 
+def test_keys_that_are_said_to_have_expired_are_renewed(bulkeic: Bulkeic, sandbox: Start) -> None:
+    server = sandbox("--rate", "unlimited", "--expired", 0.2, "--seed", 3)
+    write_fleet(bulkeic, functions=20)
+
+    result = apply(bulkeic, server, "--role-arn", ROLE)
+
+    assert result.code == 0, result.err
+    assert result.summary["updated"] == 120
+    assert result.summary["retries"] > 0
+
+
 def test_a_run_is_carried_on_with_the_roles_that_it_was_begun_with(
     bulkeic: Bulkeic, sandbox: Start
 ) -> None:
