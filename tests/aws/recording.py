@@ -63,15 +63,26 @@ class Request:
 
 @dataclass(frozen=True)
 class Canned:
-    """An answer, which may promise bytes that are ``missing``, or be ``silent`` altogether."""
+    """An answer, which may promise bytes that are ``missing``, or be ``silent`` altogether.
+
+    Attributes:
+        raw: all of it as it goes over the wire, after which the connection ends.
+    """
 
     status: int = 200
     body: bytes = b"{}"
     headers: tuple[tuple[str, str], ...] = ()
     missing: int = 0
     silent: bool = False
+    raw: bytes = b""
+
+    @property
+    def is_last(self) -> bool:
+        return self.silent or bool(self.missing) or bool(self.raw)
 
     def encoded(self) -> bytes:
+        if self.raw:
+            return self.raw
         length = ("Content-Length", str(len(self.body) + self.missing))
         lines = "".join(f"{name}: {value}\r\n" for name, value in (*self.headers, length))
         return f"HTTP/1.1 {self.status} Whatever\r\n{lines}\r\n".encode() + self.body
@@ -99,7 +110,7 @@ class Recorder:
                 self.requests.append(request)
                 if not self.answer.silent:
                     writer.write(self.answer.encoded())
-                if self.answer.silent or self.answer.missing:
+                if self.answer.is_last:
                     break
         finally:
             writer.close()

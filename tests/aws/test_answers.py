@@ -137,6 +137,32 @@ CUT = {
 }
 
 
+def chunked(body: bytes) -> bytes:
+    half = len(body) // 2
+    pieces = (body[:half], body[half:], b"")
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
+
+
+BODY = json.dumps(FULL).encode()
+OK = b"HTTP/1.1 200 OK\r\nx-amzn-RequestId: r\r\n"
+FRAMES = {
+    "chunked": OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(BODY),
+    "until the end": OK + b"\r\n" + BODY,
+    "closing": OK + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY,
+    "HTTP/1.0": OK.replace(b"1.1", b"1.0") + b"\r\n" + BODY,
+    "continued": b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"\r\n" + BODY,
+    "a header twice": OK + b"X-Odd: 1\r\nX-Odd: 2\r\n\r\n" + BODY,
+    "no reason": OK.replace(b" OK", b"") + b"\r\n" + BODY,
+}
+BROKEN_FRAMES = {
+    "no HTTP": b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
+    "no status": b"HTTP/1.1 OK\r\n\r\n",
+    "half a head": OK,
+    "half a chunk": OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(BODY)[:40],
+    "no chunk": OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+}
+
+
 def told_by_sdk(answer: dict[str, Any] | Exception) -> dict[str, Any]:
     """What botocore told, in our words."""
     if isinstance(answer, ClientError):
@@ -231,3 +257,23 @@ def test_a_connection_that_is_cut_has_the_name_that_the_sdk_gives_it(
     assert isinstance(by_us, Failure)
     assert (by_us.fault, by_us.code) == ("connection", type(by_sdk).__name__)
     assert by_us.http_status is None
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_an_answer_may_be_framed_in_any_way_of_http(laboratory: Laboratory, name: str) -> None:
+    canned = Canned(raw=FRAMES[name])
+    for _ in range(2):
+        by_sdk, by_us = laboratory.run(laboratory.answers(canned, job_of("f")))
+
+        assert isinstance(by_us, Success)
+        assert told_by_us(by_us) == told_by_sdk(by_sdk)
+
+
+@pytest.mark.parametrize("name", BROKEN_FRAMES)
+def test_a_frame_that_is_broken_is_a_connection_that_is(laboratory: Laboratory, name: str) -> None:
+    canned = Canned(raw=BROKEN_FRAMES[name])
+
+    _, by_us = laboratory.run(laboratory.answers(canned, job_of("f")))
+
+    assert isinstance(by_us, Failure)
+    assert (by_us.fault, by_us.code) == ("connection", "ConnectionClosedError")
