@@ -224,7 +224,7 @@ def measure(scenario: Scenario, who: Contestant, folder: Path) -> Result:
 
 def flags(scenario: Scenario) -> list[str]:
     """The flags that bulkeic gets for a fleet."""
-    told = ["--concurrency", "1000"]
+    told = ["--concurrency", "512"]
     if scenario.has_accounts:
         told += ["--role-arn", ROLE]
     if scenario.ill:

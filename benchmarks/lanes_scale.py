@@ -22,7 +22,7 @@ LANES = (100, 1000, 5000)
 REGIONS = ("us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-west-1")
 TARGETS_EACH = 4
 ROLE = "arn:aws:iam::{account}:role/bench"
-FLAGS = ("--rate", "15", "--burst", "15", "--concurrency", "1000", "--role-arn", ROLE)
+FLAGS = ("--rate", "15", "--burst", "15", "--concurrency", "128", "--role-arn", ROLE)
 FIELDS = "AccountId,FunctionName,Region,MaximumRetryAttempts"
 POLL_S = 0.1
 

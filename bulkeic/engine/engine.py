@@ -16,7 +16,7 @@ from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Lane, Outcome
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.lane import LaneWork, Meter, Work
 from bulkeic.engine.limits import Limits
-from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
+from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock, Timer
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.scheduler import Scheduler
 from bulkeic.engine.silence import Silence
@@ -67,6 +67,7 @@ class Engine:
         self._unfinished = 0
         self._parked: list[anyio.Event] = []
         self._alarm = math.inf
+        self._timer: Timer | None = None
         self._started_at = self._clock.now()
         self._answered_at = -math.inf
         self._dark_since = math.inf
@@ -87,6 +88,8 @@ class Engine:
         async with anyio.create_task_group() as tasks:
             for _ in range(workers):
                 tasks.start_soon(self._work)
+        if self._timer is not None:
+            self._timer.cancel()
 
     def arrived(self, lane: Lane, jobs: int) -> None:
         """Takes note that the feed has so many more jobs of a lane."""
@@ -156,12 +159,16 @@ class Engine:
             now = self._clock.now()
             work = self._take(now)
             due = self._scheduler.next_due()
+            if due <= now:
+                self._rouse_one()
+            elif due < self._alarm:
+                self._set_alarm(due)
             if work is not None:
-                if due < self._alarm:
-                    self._rouse_one()
                 self._begin(work, now)
                 return work
-            await self._idle(due, now)
+            event = anyio.Event()
+            self._parked.append(event)
+            await event.wait()
         self._rouse_all()
         return None
 
@@ -174,19 +181,16 @@ class Engine:
         else:
             self.traffic.retries += 1
 
-    async def _idle(self, due: float, now: float) -> None:
-        """Waits to be roused; of all idle workers only one waits for the clock as well."""
-        event = anyio.Event()
-        self._parked.append(event)
-        if due >= self._alarm:
-            await event.wait()
-            return
+    def _set_alarm(self, due: float) -> None:
+        """Sees to it that an idle worker is roused when the next call is due."""
+        if self._timer is not None:
+            self._timer.cancel()
         self._alarm = due
-        await self._clock.wait(event, max(due, now))
-        if self._alarm == due:
-            self._alarm = math.inf
-        if not event.is_set():
-            self._parked.remove(event)
+        self._timer = self._clock.call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm, self._timer = math.inf, None
+        self._rouse_one()
 
     def _rouse_one(self) -> None:
         if self._parked:

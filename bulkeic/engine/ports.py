@@ -1,10 +1,9 @@
 """What the engine needs from outside, as Protocols; and the clock that it runs by."""
 
+import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
-
-import anyio
 
 from bulkeic.core.model import Answer, Job, Lane, Outcome
 
@@ -36,6 +35,13 @@ class Feed(Protocol):
         """The lane's next jobs, a handful in order; none when there are no more for now."""
 
 
+class Timer(Protocol):
+    """A call that is still to come."""
+
+    def cancel(self) -> None:
+        """It will not come."""
+
+
 class Clock(Protocol):
     """Time, as the engine sees it."""
 
@@ -45,8 +51,8 @@ class Clock(Protocol):
     def wall(self) -> float:
         """Unix time in seconds."""
 
-    async def wait(self, event: anyio.Event, until: float) -> None:
-        """Returns when the event is set, or at the time ``until``, whichever is first."""
+    def call_at(self, at: float, callback: Callable[[], None]) -> Timer:
+        """Calls back at a time, in the event loop."""
 
 
 class SystemClock:
@@ -60,7 +66,6 @@ class SystemClock:
         """Unix time in seconds."""
         return time.time()
 
-    async def wait(self, event: anyio.Event, until: float) -> None:
-        """Returns when the event is set, or at the time ``until``, whichever is first."""
-        with anyio.move_on_after(until - self.now()):
-            await event.wait()
+    def call_at(self, at: float, callback: Callable[[], None]) -> Timer:
+        """Calls back at a time, in the event loop."""
+        return asyncio.get_running_loop().call_later(max(0.0, at - self.now()), callback)

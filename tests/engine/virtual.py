@@ -7,9 +7,8 @@ hanging.
 import asyncio
 import random
 import selectors
+from collections.abc import Callable
 from typing import Any
-
-import anyio
 
 EPOCH = 1_700_000_000.0
 START = 1000.0
@@ -51,9 +50,8 @@ class VirtualClock:
     def wall(self) -> float:
         return EPOCH + now()
 
-    async def wait(self, event: anyio.Event, until: float) -> None:
-        with anyio.move_on_after(until - now()):
-            await event.wait()
+    def call_at(self, at: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_at(max(now(), at), callback)
 
 
 class HalfWay(random.Random):
