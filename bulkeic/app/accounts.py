@@ -7,8 +7,9 @@ import anyio
 
 from bulkeic.app.options import AccessOptions
 from bulkeic.app.running import first_cause, open_access, run_async
+from bulkeic.aws import Access
 from bulkeic.core.accounts import ACCOUNT_FIELDS, Account, AccountAccess, Accounts, parse_account
-from bulkeic.core.errors import InputError
+from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Lane
 from bulkeic.sources import RowsFile
 
@@ -90,7 +91,7 @@ class Reach:
         places = anyio.CapacityLimiter(_ASKED_AT_ONCE)
 
         async def ask(profile: str | None, lane: Lane | None) -> None:
-            access = own if profile is None else own.of_profile(profile)
+            access = own if profile is None else self._access(own, profile)
             async with places:
                 region = lane.region if lane else None
                 self._known[profile] = await access.identity(region, self._timeout_s)
@@ -98,6 +99,12 @@ class Reach:
         async with anyio.create_task_group() as tasks:
             for profile, lane in profiles.items():
                 tasks.start_soon(ask, profile, lane)
+
+    def _access(self, own: Access, profile: str) -> Access:
+        try:
+            return own.of_profile(profile)
+        except UsageError as error:
+            raise UsageError(f"{self._options.accounts}: {error}") from None
 
 
 def _foreign(lane: Lane, profile: str | None, account: str) -> InputError:

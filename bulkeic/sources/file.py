@@ -58,7 +58,7 @@ class RowsFile:
         self._path = path
         self._fields = fields
         try:
-            self._format = format or _format_of(path)
+            self._format = format or _format_of(path, fields)
         except OSError as error:
             raise UsageError(f"{printable(path)}: cannot be read: {error.strerror}") from None
         self.name = "<stdin>" if path == STDIN else printable(path)
@@ -80,7 +80,7 @@ class RowsFile:
             raise problem.at(self.name, problem.line) from None
 
 
-def _format_of(path: str) -> Format | None:
+def _format_of(path: str, fields: Fields) -> Format | None:
     name = Path(path)
     if path == STDIN or name.is_fifo():
         return None
@@ -90,9 +90,10 @@ def _format_of(path: str) -> Format | None:
     except KeyError:
         if not name.exists():
             raise UsageError(f"{printable(path)}: no such file") from None
+        by_flag = ", or say it with --format" if fields is TARGET_FIELDS else ""
         raise UsageError(
             f"{shown(path)}: the ending tells no format; allowed: "
-            f"{', '.join(_BY_ENDING)}, each maybe with .gz, or say it with --format"
+            f"{', '.join(_BY_ENDING)}, each maybe with .gz{by_flag}"
         ) from None
 
 
