@@ -44,6 +44,9 @@ bench: setup
 	$(BIN)/python benchmarks/quota.py
 	$(BIN)/python benchmarks/lanes.py
 	$(BIN)/python benchmarks/lanes.py --scale
+	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/throughput.py --scale
+	$(BIN)/python benchmarks/profile.py
 	$(BIN)/python benchmarks/sandbox.py
 
 lock:
