@@ -94,8 +94,10 @@ def _check(options: ApplyOptions, *, resumed: bool) -> None:
         raise UsageError("--results - and --output json both want stdout; give one of them")
     if options.output == "json":
         check_stdout()
-    if options.results not in {None, STDOUT} and _same_file(options.results, options.source):
-        raise UsageError(f"--results {shown(options.results)} is the file that is read")
+    if options.results not in {None, STDOUT}:
+        for read in (options.source, options.access.accounts):
+            if read is not None and _same_file(options.results, read):
+                raise UsageError(f"--results {shown(options.results)} is the file that is read")
     _check_access(options.access)
     options.limits()
     if not options.yes and not options.sandbox and not sys.stdin.isatty():

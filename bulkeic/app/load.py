@@ -128,11 +128,8 @@ class Loading:
         role, first = self._roles.setdefault(account_id, (role_arn, line))
         if role == role_arn:
             return None
-        return InputError(
-            f"{shown(role_arn)} is not the role {shown(role)} of line {first}; all rows of the "
-            f"account {account_id or 'of the credentials'} go with one role",
-            field="RoleArn",
-        )
+        rule = _two_roles(role_arn, role, first, account_id or "of the credentials")
+        return InputError(rule, field="RoleArn")
 
     def _refuse(self, seq: int, line: int, given: str, problems: list[InputError]) -> None:
         self._told().add(problems)
@@ -169,13 +166,21 @@ class Loading:
         if unknown:
             account = self._reach.own_account(unknown[0])
             self._loader.set_account(account)
-            if "" in self._roles:
-                self._roles.setdefault(account, self._roles.pop(""))
+            self._settle_role(account)
             self._refuse_own_destinations([Lane(account, lane.region) for lane in unknown])
         for account_id, (role_arn, _) in self._roles.items():
             self._reach.accounts.learn(account_id, role_arn)
         for lane, problem in self._reach.refusals(self._loader.lanes()).items():
             self._refuse_lane(lane, problem)
+
+    def _settle_role(self, account: str) -> None:
+        """Gives the role of rows without an account to the caller's own."""
+        if "" not in self._roles:
+            return
+        role, line = self._roles.pop("")
+        other, first = self._roles.setdefault(account, (role, line))
+        if other != role:  # no single row is to blame: refused even with --skip-invalid
+            self._problems.add([self._at(line, _two_roles(role, other, first, account), "RoleArn")])
 
     def _refuse_own_destinations(self, lanes: list[Lane]) -> None:
         for lane in lanes:
@@ -201,6 +206,13 @@ def _open_regions(lanes: list[Lane]) -> set[str]:
     """Where a bare name and a row that names its account may turn out to be the same target."""
     unknown = {lane.region for lane in lanes if not lane.account_id}
     return unknown & {lane.region for lane in lanes if lane.account_id}
+
+
+def _two_roles(role: str, other: str, first: int, account: str) -> str:
+    return (
+        f"{shown(role)} is not the role {shown(other)} of line {first}; all rows of the account "
+        f"{account} go with one role"
+    )
 
 
 def _text(problems: list[InputError]) -> str:

@@ -108,7 +108,7 @@ class ApplyOptions(msgspec.Struct, frozen=True, kw_only=True):
         flags = (
             *self.access.flags(),
             ("--rate", _rate_text(self.rate), _rate_text(default.rate)),
-            ("--headroom", f"{self.headroom:.0%}", f"{default.headroom:.0%}"),
+            ("--headroom", f"{self.headroom * 100:g}%", f"{default.headroom * 100:g}%"),
             ("--burst", self.burst and f"{self.burst:g}", None),
             ("--concurrency", self.concurrency, default.concurrency),
             ("--max-attempts", self.max_attempts, default.max_attempts),

@@ -13,6 +13,7 @@ from bulkeic.app.recorder import Recorder
 from bulkeic.app.running import open_access
 from bulkeic.aws import Access, LambdaCaller
 from bulkeic.core.accounts import Accounts
+from bulkeic.core.model import Lane
 from bulkeic.engine import Engine
 from bulkeic.output import Progress, Results, Screen
 from bulkeic.output.numbers import counted
@@ -59,13 +60,17 @@ async def work(
         finally:
             progress.stop()
     lanes = engine.stopped_lanes()
+    _tell_stopped(lanes, screen)
+    stopped = engine.stopped or (f"{counted(len(lanes), 'lane')} stopped" if lanes else None)
+    run.end_session(stopped or "done")
+    return engine.stopped
+
+
+def _tell_stopped(lanes: dict[Lane, str], screen: Screen) -> None:
     for lane, reason in list(lanes.items())[:_SHOWN_LANES]:
         screen.say(f"lane {lane} stopped: {reason}; its jobs are pending")
     if len(lanes) > _SHOWN_LANES:
         screen.say(f"and {len(lanes) - _SHOWN_LANES:,} lanes more")
-    stopped = engine.stopped or (f"{counted(len(lanes), 'lane')} stopped" if lanes else None)
-    run.end_session(stopped or "done")
-    return engine.stopped
 
 
 async def _until_done(

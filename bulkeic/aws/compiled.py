@@ -156,7 +156,6 @@ class Signer:
         if _find_control(f"{keys.access_key}{keys.token}"):
             raise ValueError("the credentials have a control character, such as the end of a line")
         call = self._call
-        self._keys, self._day = keys, day
         key = signing_key(keys.secret_key, day, call.region, call.service)
         self._signing = hmac.new(key, digestmod=sha256)
         self._scope = f"{day}/{call.region}/{call.service}/aws4_request"
@@ -174,6 +173,7 @@ class Signer:
             f"Authorization: {_ALGORITHM} Credential={keys.access_key}/{self._scope}, "
             f"SignedHeaders={names}, Signature="
         )
+        self._keys, self._day = keys, day
 
 
 def signing_key(secret: str, day: str, region: str, service: str) -> bytes:

@@ -27,6 +27,14 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
     token: str | None = None
     expires_at: float = math.inf
 
+    def is_same(self, other: "Keys | None") -> bool:
+        """Whether both sign alike; until when they are kept is nothing to AWS."""
+        return other is not None and (self.access_key, self.secret_key, self.token) == (
+            other.access_key,
+            other.secret_key,
+            other.token,
+        )
+
     def __repr__(self) -> str:
         """No secrets."""
         return f"Keys(access_key={self.access_key!r})"
@@ -99,30 +107,28 @@ class Credentials:
 
     def reject(self, used: Keys) -> None:
         """Takes note that AWS says of some keys that they have expired."""
-        if self._keys == used:
+        if used.is_same(self._keys):
             self._keys = None
             self._rejected = used
 
     async def _renew(self) -> None:
-        before = self._keys
         try:
             keys = await self._fetch()
         except CredentialsError as error:
             self._fetches += 1
-            self._failed(error, before)
+            self._failed(error)
             return
         self._fetches += 1
         now = self._wall()
-        if keys == self._rejected or now >= keys.expires_at:
-            self._failed(CredentialsError(EXPIRED), before)
+        if keys.is_same(self._rejected) or now >= keys.expires_at:
+            self._failed(CredentialsError(EXPIRED))
             return
         left_s = keys.expires_at - now
         self._keys, self._error = keys, None
         self._stale_at = keys.expires_at - min(_EARLIEST_S, left_s / _PART)
 
-    def _failed(self, error: CredentialsError, before: Keys | None) -> None:
+    def _failed(self, error: CredentialsError) -> None:
         self._error = error
-        self._keys = before
         self._stale_at = math.inf if _is_final(error) else self._wall() + _AGAIN_S
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from bulkeic.aws.access import Access
 from bulkeic.aws.credentials import Credentials, CredentialsError, Keys
-from bulkeic.aws.failures import SDK_ERRORS, failure_of
+from bulkeic.aws.failures import failure_of
 from bulkeic.core.accounts import AccountAccess, Accounts
 from bulkeic.core.model import Failure, Fault, Lane
 
@@ -117,22 +117,22 @@ class Keyring:
                 sts = await self._client(keys, how.profile, region, access)
                 with anyio.fail_after(self._timeout_s):
                     answer = (await sts.assume_role(**request))["Credentials"]
-        except (*SDK_ERRORS, ValueError) as error:
+            return Keys(
+                access_key=answer["AccessKeyId"],
+                secret_key=answer["SecretAccessKey"],
+                token=answer["SessionToken"],
+                expires_at=answer["Expiration"].timestamp(),
+            )
+        except Exception as error:  # noqa: BLE001 - the SDK's parser raises anything
             raise CredentialsError(_refusal(failure_of(error), how)) from None
-        return Keys(
-            access_key=answer["AccessKeyId"],
-            secret_key=answer["SecretAccessKey"],
-            token=answer["SessionToken"],
-            expires_at=answer["Expiration"].timestamp(),
-        )
 
     async def _client(self, keys: Keys, profile: str | None, region: str, access: Access) -> Any:
         used, client = self._clients.get((profile, region), (None, None))
-        if used == keys:
+        if keys.is_same(used):
             return client
         async with self._making:
             used, client = self._clients.get((profile, region), (None, None))
-            if used == keys:
+            if keys.is_same(used):
                 return client
             client = await self._open.enter_async_context(
                 access.client(

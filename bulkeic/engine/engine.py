@@ -106,6 +106,7 @@ class Engine:
                 lane, self._feed, meter, self._silence, concurrency=limits.concurrency, now=now
             )
         if work.stopped is not None:
+            self._feed.take(lane)  # nobody will
             self._sink.drop(jobs)
             return
         self._unfinished += jobs
@@ -155,9 +156,11 @@ class Engine:
 
     async def _next(self) -> Work | None:
         """The next work that is due, waited for; ``None`` when there will be no more."""
-        while (self._unfinished or self._growing) and self.stopped is None:
+        while self._goes_on():
             now = self._clock.now()
             work = self._take(now)
+            if work is None and not self._goes_on():
+                break  # the feed has failed; who parked now would not be roused
             due = self._scheduler.next_due()
             if due <= now:
                 self._rouse_one()
@@ -171,6 +174,9 @@ class Engine:
             await event.wait()
         self._rouse_all()
         return None
+
+    def _goes_on(self) -> bool:
+        return self.stopped is None and (self._unfinished > 0 or self._growing)
 
     def _begin(self, work: Work, now: float) -> None:
         work.attempts += 1

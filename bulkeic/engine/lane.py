@@ -28,6 +28,7 @@ from bulkeic.engine.silence import Silence
 _NARROWEST = 4
 _HEADROOM = 2.0
 _SMOOTHING = 0.1
+_UNSETTLED = 2
 _BREATH_S = 0.2
 _MOST_WAITING = 1000
 
@@ -115,7 +116,7 @@ class LaneWork:
     """
 
     __slots__ = (
-        "_behind", "_bucket", "_busy", "_dry", "_feed", "_head_since", "_latency_s",
+        "_behind", "_bucket", "_busy", "_dry", "_feed", "_head_since", "_latency_s", "_measured",
         "_narrowed_at", "_opened", "_pace", "_parked", "_paused_until", "_ready", "_silence",
         "_silent", "_waiting", "_widest", "_window", "dark_since", "due", "in_flight", "lane",
         "left", "stopped",
@@ -154,6 +155,7 @@ class LaneWork:
         self._widest = float(concurrency)
         self._narrowed_at = -math.inf
         self._latency_s = 0.0
+        self._measured = 0
         self._head_since = now
 
     @property
@@ -227,9 +229,10 @@ class LaneWork:
         return False
 
     def _learn_latency(self, call_s: float) -> None:
-        if self._latency_s == 0:
-            self._latency_s = call_s
-        self._latency_s += _SMOOTHING * (call_s - self._latency_s)
+        # A lane's first call may have waited for credentials: the second one takes its place.
+        self._measured += 1
+        weight = _SMOOTHING if self._measured > _UNSETTLED else 1.0
+        self._latency_s += weight * (call_s - self._latency_s)
 
     def park(self, work: Work, until: float) -> None:
         """Keeps a job for another try; its function stays taken."""

@@ -41,7 +41,13 @@ def configure_logs(log_format: LogFormat | None, level: str) -> None:
     time_format = "iso"
     if chosen == "console":
         renderers = [
-            structlog.dev.ConsoleRenderer(colors=terminal, pad_event_to=0, sort_keys=False)
+            structlog.dev.ConsoleRenderer(
+                colors=terminal,
+                pad_event_to=0,
+                sort_keys=False,
+                # The usual one shows local variables, and those may be secrets.
+                exception_formatter=structlog.dev.plain_traceback,
+            )
         ]
         time_format = "%H:%M:%SZ"
     stderr: TextIO = _Stderr()  # type: ignore[assignment]

@@ -167,7 +167,13 @@ class Loader:
 
     def lanes(self) -> list[Lane]:
         """Every lane that a job lies in."""
-        return list(self._lanes)
+        self._flush()
+        with self._database.errors("cannot be read"):
+            rows = self._connection.execute(
+                "SELECT id FROM lane WHERE EXISTS (SELECT 1 FROM job WHERE lane_id = id)"
+            )
+            held = {number for (number,) in rows}
+        return [lane for lane, number in self._lanes.items() if number in held]
 
     def count(self) -> int:
         """How many jobs there are."""
@@ -224,6 +230,7 @@ class Loader:
         with self._database.errors("cannot be written"):
             for statement in _COUNT_JOBS:
                 self._connection.execute(statement)
+            self._connection.execute("DELETE FROM lane WHERE jobs = 0")
             self._connection.execute("UPDATE run SET value = 'ready' WHERE key = 'state'")
             self._connection.execute("COMMIT")
             self._database.sync()

@@ -3,17 +3,18 @@
 import asyncio
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Failure, Fault, Job, Lane
 from bulkeic.engine import Engine, Limits, MemoryFeed
 
 from .audit import Run
-from .jobs import fleet, fleets, job
+from .jobs import fleet, fleets, job, lane
 from .running import run
 from .server import LATENCY_S, REFUSED, RETRYABLE, Call, Server
 from .virtual import VirtualClock, VirtualLoop
@@ -106,3 +107,24 @@ def test_an_error_of_the_feed_ends_the_run_with_it() -> None:
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner, pytest.raises(ZeroDivisionError):
         runner.run(main())
+
+
+def test_a_feed_that_cannot_be_read_any_more_stops_a_run_of_one_worker() -> None:
+    class Gone(MemoryFeed):
+        def take(self, lane: Lane) -> Sequence[Job]:
+            if server.calls:
+                raise RunFileError("gone")
+            return super().take(lane)
+
+        def lanes(self) -> Mapping[Lane, int]:
+            return {lane(0): 2}
+
+    async def main() -> str | None:
+        engine = Engine(Gone([job(0)]), server, Run([], server, limits), limits, clock=VirtualClock())
+        await engine.run()
+        return engine.stopped
+
+    limits = Limits(concurrency=1)
+    server = Server()
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        assert runner.run(main()) == "gone"
