@@ -120,7 +120,9 @@ def test_a_feed_that_cannot_be_read_any_more_stops_a_run_of_one_worker() -> None
             return {lane(0): 2}
 
     async def main() -> str | None:
-        engine = Engine(Gone([job(0)]), server, Run([], server, limits), limits, clock=VirtualClock())
+        engine = Engine(
+            Gone([job(0)]), server, Run([], server, limits), limits, clock=VirtualClock()
+        )
         await engine.run()
         return engine.stopped
 
