@@ -81,9 +81,8 @@ class Updater:
             external_id=external_id and parse_external_id(external_id, "external_id"),
         )
         self._accounts = Accounts((), usual)
-        self._session = RoleSession(
-            name=parse_session_name(role_session_name, "role_session_name"), duration_s=duration_s
-        )
+        name = parse_session_name(role_session_name, "role_session_name")
+        self._session = RoleSession(name=name, duration_s=duration_s)
         self._timeout_s = timeout_s
         self._limits = Limits(
             rate=rate,
