@@ -75,7 +75,6 @@ def measure(lanes: int) -> tuple[Run, Counts, float]:
         targets = Path(folder) / "targets.csv"
         write(targets, lanes)
         run = finish(apply_command(targets, Path(folder) / "run.db", *FLAGS), sandbox.url)
-        time.sleep(2 * POLL_S)
         counts = sandbox.counts()
     return run, counts, seen_s[0] - run.started_s if seen_s else float("inf")
 
@@ -96,7 +95,9 @@ def seeing(url: str, lanes: int) -> Iterator[list[float]]:
     over = threading.Event()
 
     def watch() -> None:
-        while not seen_s and not over.wait(POLL_S):
+        ended = False
+        while not seen_s and not ended:
+            ended = over.wait(POLL_S)
             with urllib.request.urlopen(f"{url}/_sandbox/live") as answer:
                 if json.load(answer)["lanes_seen"] >= lanes:
                     seen_s.append(time.time())

@@ -66,11 +66,8 @@ class Reach:
         refused = {lane: problem for lane, problem in found.items() if problem is not None}
         if self._sandbox:
             return refused
-        by_profile = {
-            lane: self.accounts.access(lane).profile
-            for lane in lanes
-            if lane not in refused and self.accounts.access(lane).role_arn is None
-        }
+        access = {lane: self.accounts.access(lane) for lane in lanes if lane not in refused}
+        by_profile = {lane: how.profile for lane, how in access.items() if how.role_arn is None}
         self._identify({profile: lane for lane, profile in by_profile.items()})
         for lane, profile in by_profile.items():
             if self._known[profile] != lane.account_id:

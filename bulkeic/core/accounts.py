@@ -72,7 +72,7 @@ def parse_role(text: str, field: str = "RoleArn") -> str:
         InputError: it is neither.
     """
     sample = text
-    if is_template(text) or "}" in text:
+    if is_template(text):
         check_template(text, ROLE_NAMES, field)
         sample = fill(text, _SAMPLE)
     if not _match_role(sample) or len(text) > _ROLE_CHARACTERS:

@@ -46,7 +46,7 @@ def parse_destination(text: str, field: str) -> str:
     """
     if not text or text.lower() == CLEARING_WORD:
         return CLEARED
-    if is_template(text) or "}" in text:
+    if is_template(text):
         check_template(text, DESTINATION_NAMES, field)
         parse_destination(fill(text, _SAMPLE), field)
         return text

@@ -20,8 +20,8 @@ _split = re.compile(r"\{([^{}]*)\}").split
 
 
 def is_template(text: str | None) -> bool:
-    """Whether a text has anything to be filled in."""
-    return text is not None and "{" in text
+    """Whether a text has a brace, and so is to be checked and filled in."""
+    return text is not None and ("{" in text or "}" in text)
 
 
 def check_template(text: str, allowed: Collection[str], field: str) -> None:

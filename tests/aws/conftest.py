@@ -1,6 +1,5 @@
 """A laboratory for the compiled call: one event loop, one recording server, both clients."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -12,16 +11,8 @@ from .comparing import CREDENTIALS_FILE, Laboratory  # noqa: E402 - after the re
 
 
 @pytest.fixture(scope="session", autouse=True)
-def alone() -> Iterator[pytest.MonkeyPatch]:
-    """Nobody's AWS settings."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in os.environ:
-            if name.startswith("AWS_") or name.lower().endswith("_proxy"):
-                patch.delenv(name)
-        patch.setenv("AWS_CONFIG_FILE", os.devnull)
-        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        yield patch
+def _alone(alone: None) -> None:
+    """Every test of this room."""
 
 
 @pytest.fixture(scope="module")

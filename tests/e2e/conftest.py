@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -87,6 +88,25 @@ class Bulkeic:
         )
         self.started.append(process)
         return process
+
+    def asked(self, answer: str, *words: object) -> tuple[int, bytes]:
+        """Answers a command's question on a terminal: its exit code, and what it showed."""
+        ours, theirs = pty.openpty()
+        try:
+            process = self.start(*words, stdin=theirs, stderr=theirs, stdout=subprocess.DEVNULL)
+            os.close(theirs)
+            screen = b""
+            while b"update them? [y/N]" not in screen:
+                screen += os.read(ours, 4096)
+            os.write(ours, answer.encode())
+            try:
+                while piece := os.read(ours, 4096):
+                    screen += piece
+            except OSError:  # the other end of a terminal that has gone
+                pass
+            return process.wait(20), screen
+        finally:
+            os.close(ours)
 
     def end(self) -> None:
         """Ends what a test has left behind, so that no other test is told of it."""

@@ -1,10 +1,7 @@
 """What a run is going to do, told and agreed to before anything is sent."""
 
 import json
-import os
-import pty
 import re
-import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -20,26 +17,10 @@ TEMPLATE = "arn:{partition}:sqs:{region}:{account}:{function}-dead"
 
 def asked(bulkeic: Bulkeic, server: Server, answer: str, *words: object) -> tuple[int, list[str]]:
     """Answers an apply of the fleet on a terminal: its exit code, and what it showed."""
-    ours, theirs = pty.openpty()
-    try:
-        process = bulkeic.start(
-            "apply", "targets.csv", "--endpoint-url", server.url, "--role-arn", ROLE, "--run",
-            "run.db", "--no-progress", *words,
-            stdin=theirs, stderr=theirs, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        os.close(theirs)
-        screen = b""
-        while b"update them? [y/N]" not in screen:
-            screen += os.read(ours, 4096)
-        os.write(ours, answer.encode())
-        try:
-            while piece := os.read(ours, 4096):
-                screen += piece
-        except OSError:  # the other end of a terminal that has gone
-            pass
-        code = process.wait(20)
-    finally:
-        os.close(ours)
+    code, screen = bulkeic.asked(
+        answer, "apply", "targets.csv", "--endpoint-url", server.url, "--role-arn", ROLE,
+        "--run", "run.db", "--no-progress", *words,
+    )  # fmt: skip
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.decode())
     return code, [line.strip() for line in text.replace("\r", "\n").splitlines()]
 

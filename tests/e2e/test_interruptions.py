@@ -215,29 +215,9 @@ def test_a_terminal_is_asked(
     bulkeic: Bulkeic, server: Server, answer: str, code: int, calls: int
 ) -> None:
     write_targets(bulkeic, 3)
-    ours, theirs = pty.openpty()
-    try:
-        process = bulkeic.start(
-            *(word for word in words(server) if word != "--yes"),
-            stdin=theirs,
-            stderr=theirs,
-            stdout=subprocess.DEVNULL,
-        )
-        os.close(theirs)
-        screen = b""
-        while b"update them? [y/N]" not in screen:
-            screen += os.read(ours, 4096)
-        os.write(ours, answer.encode())
-        try:
-            while piece := os.read(ours, 4096):
-                screen += piece
-        except OSError:  # the other end of a terminal that has gone
-            pass
-        process.wait(20)
-    finally:
-        os.close(ours)
+    ended, screen = bulkeic.asked(answer, *(word for word in words(server) if word != "--yes"))
 
-    assert process.returncode == code, screen
+    assert ended == code, screen
     assert server.calls() == calls
     assert b"3 targets in 1 lane" in screen
     assert (b"carry on with: bulkeic apply run.db" in screen) == (code == 3)

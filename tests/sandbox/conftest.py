@@ -1,6 +1,5 @@
 """Fixtures: sandboxes that run, and a client of one."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -14,14 +13,8 @@ from .running import Running
 
 
 @pytest.fixture(scope="session")
-def session() -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in os.environ:
-            if name.startswith("AWS_") or name.lower().endswith("_proxy"):
-                patch.delenv(name)
-        patch.setenv("AWS_CONFIG_FILE", os.devnull)
-        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-        yield botocore.session.Session()
+def session(alone: None) -> Any:  # noqa: ARG001 - nobody else's settings, first of all
+    return botocore.session.Session()
 
 
 @pytest.fixture
