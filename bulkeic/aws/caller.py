@@ -21,7 +21,7 @@ from bulkeic.aws.skew import skew_s
 from bulkeic.aws.wire import Wire, wire_to
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import UsageError
-from bulkeic.core.model import Answer, Failure, Fault, Job, Lane
+from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane
 from bulkeic.core.retry import is_expiry
 
 _NOBODY = Keys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106 - signs no real request
@@ -94,8 +94,8 @@ class LambdaCaller:
         await self._open.aclose()
         await self._pool.close()
 
-    async def call(self, job: Job) -> Answer:
-        """One Update call. Whatever AWS or the network does comes back as data."""
+    async def call(self, job: Job, call: Call) -> Answer:
+        """One call. Whatever AWS or the network does comes back as data."""
         try:
             lane = self._lanes.get(job.target.lane) or await self._lane(job.target.lane)
             keys = lane.credentials.fresh() or await lane.credentials.keys()
@@ -106,23 +106,23 @@ class LambdaCaller:
             await anyio.lowlevel.checkpoint()
             return Failure(Fault.REFUSED, type(error).__name__, clean(str(error)), sent=False)
         try:
-            answer = await self._send(job, lane, keys)
+            answer = await self._send(job, call, lane, keys)
         except TRANSPORT_ERRORS as error:
             return transport_failure(error)
         if isinstance(answer, Failure) and answer.fault is Fault.EXPIRED and is_expiry(answer.code):
             lane.credentials.reject(keys)
         return answer
 
-    async def _send(self, job: Job, lane: _LaneCalls, keys: Keys) -> Answer:
+    async def _send(self, job: Job, call: Call, lane: _LaneCalls, keys: Keys) -> Answer:
         region, target = lane.region, job.target
-        call = region.call
-        path, signed_path = call.paths(target.function)
-        query, body = query_of(target.qualifier), call.body(job.settings)
+        compiled = region.call
+        path, signed_path = compiled.paths(target.function)
+        query, body = query_of(target.qualifier), compiled.body(call.settings)
         now = time.time() + self._skew_s
         headers = lane.signer.headers(signed_path, query, body, keys, now)
         if query:
             path = f"{path}?{query}"
-        reply = await region.wire.exchange(call.method, path, headers, body.content)
+        reply = await region.wire.exchange(compiled.method, path, headers, body.content)
         answer = region.answers.read(reply.status, reply.headers, reply.body)
         if isinstance(answer, Failure):
             ahead_s = skew_s(answer.code, reply.headers, now)

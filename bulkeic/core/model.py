@@ -41,6 +41,24 @@ class Fault(StrEnum):
 UNANSWERED = frozenset({Fault.TIMEOUT, Fault.CONNECTION})
 
 
+class Operation(StrEnum):
+    """Lambda's operations that bulkeic calls, under AWS's names."""
+
+    GET = "GetFunctionEventInvokeConfig"
+    UPDATE = "UpdateFunctionEventInvokeConfig"
+    PUT = "PutFunctionEventInvokeConfig"
+    DELETE = "DeleteFunctionEventInvokeConfig"
+    GET_FUNCTION = "GetFunction"
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether it counts for the lane's quota; GetFunction has one of its own.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+        """
+        return self is not Operation.GET_FUNCTION
+
+
 class Lane(msgspec.Struct, frozen=True, order=True, gc=False):
     """One account in one Region: what Lambda's control-plane quota is counted for."""
 
@@ -103,6 +121,10 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
         """Both destinations under the API's names."""
         return (("OnSuccess", self.on_success), ("OnFailure", self.on_failure))
 
+    def names_half(self) -> bool:
+        """Whether one destination is set and the other is not."""
+        return (self.on_success is None) != (self.on_failure is None)
+
     def to_api(self) -> dict[str, Any]:
         """The request body's fields, with nothing that is not set."""
         api: dict[str, Any] = {}
@@ -139,13 +161,16 @@ def _destination(half: dict[str, str] | None) -> str | None:
 
 
 class Job(msgspec.Struct, frozen=True, gc=False):
-    """One target with its settings: one row of input, one Update call.
+    """One target with its settings: one row of input.
 
     Attributes:
         seq: number of the row, from 0.
         source: where the row stands, ``targets.csv:17``.
         function_name: the function as the row gave it.
         role_arn: the role that the row gives for its account, maybe a template.
+        seen: what the target had when it was read before (see ``core.change``).
+        may_be_sent: whether a call that changes the target may have been sent since.
+        expected: what the target has to have, or nobody touches it.
     """
 
     seq: int
@@ -154,18 +179,33 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     target: Target
     settings: Settings
     role_arn: str | None = None
+    seen: Settings | None = None
+    may_be_sent: bool = False
+    expected: Settings | None = None
+
+
+class Call(msgspec.Struct, frozen=True, gc=False):
+    """One call for a job.
+
+    Attributes:
+        settings: the body of an Update or a Put; the other operations have none.
+    """
+
+    operation: Operation
+    settings: Settings = Settings()
 
 
 class Success(msgspec.Struct, frozen=True):
     """A call that was answered with 2xx.
 
     Attributes:
-        config: the configuration as answered, API names, ``LastModified`` in RFC 3339.
+        config: the configuration as answered, API names, ``LastModified`` in RFC 3339; ``None``
+            where the operation answers with none (Delete, GetFunction).
     """
 
     http_status: int
     request_id: str | None
-    config: dict[str, Any]
+    config: dict[str, Any] | None = None
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -195,6 +235,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
     ``started_at`` is RFC 3339 in UTC. In seconds: ``duration_s`` is the whole job with its waits,
     ``call_s`` the last call alone, ``wait_s`` the time spent waiting for its lane's token bucket.
+    ``config`` is what the target has now, ``before`` what it had before it was written; ``None``:
+    not known, an empty object: it had no configuration.
     """
 
     seq: int
@@ -218,6 +260,7 @@ class Outcome(msgspec.Struct, frozen=True):
     wait_s: float | None = None
     settings: dict[str, Any] | None = None
     config: dict[str, Any] | None = None
+    before: dict[str, Any] | None = None
 
 
 def rfc3339(timestamp: float) -> str:

@@ -12,7 +12,18 @@ import structlog
 
 from bulkeic.core.errors import BulkeicError, printable
 from bulkeic.core.forecast import Forecast, forecast
-from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Lane, Outcome, Status, rfc3339
+from bulkeic.core.model import (
+    UNANSWERED,
+    Answer,
+    Call,
+    Failure,
+    Fault,
+    Lane,
+    Operation,
+    Outcome,
+    Status,
+    rfc3339,
+)
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.lane import LaneWork, Meter, Work
 from bulkeic.engine.limits import Limits
@@ -149,7 +160,7 @@ class Engine:
             now = clock.now()
             work.tried_at = work.sent_at if work.attempts > 1 else now
             work.sent_at = now
-            answer = await call(work.job)
+            answer = await call(work.job, Call(Operation.UPDATE, work.job.settings))
             now = clock.now()
             work.call_s = now - work.sent_at
             self._settle(work, answer, now)

@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from bulkeic.core.model import Answer, Job, Lane, Outcome
+from bulkeic.core.model import Answer, Call, Job, Lane, Outcome
 
 
 class Caller(Protocol):
-    """Makes the call of a job. Whatever happens to it comes back as data."""
+    """Makes a call for a job. Whatever happens to it comes back as data."""
 
-    async def call(self, job: Job) -> Answer:
+    async def call(self, job: Job, call: Call) -> Answer:
         """One attempt. It ends within the caller's own time-out."""
 
 

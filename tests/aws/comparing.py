@@ -10,7 +10,18 @@ from botocore.credentials import Credentials
 
 from bulkeic.aws import Access, LambdaCaller
 from bulkeic.aws.credentials import Keys
-from bulkeic.core.model import LATEST, Answer, Failure, Fault, Job, Lane, Settings, Target
+from bulkeic.core.model import (
+    LATEST,
+    Answer,
+    Call,
+    Failure,
+    Fault,
+    Job,
+    Lane,
+    Operation,
+    Settings,
+    Target,
+)
 
 from .recording import Canned, Recorder, Request
 
@@ -89,7 +100,7 @@ class Laboratory:
         self.recorder.answer = Canned(body=b'{"FunctionArn":"f","LastModified":1}')
         self.recorder.requests.clear()
         await sdk.update_function_event_invoke_config(**arguments(job))
-        await ours.call(job)
+        await ours.call(job, update(job))
         by_sdk, by_us = self.recorder.requests
         return by_sdk, by_us
 
@@ -104,10 +115,15 @@ class Laboratory:
             answer = await sdk.update_function_event_invoke_config(**arguments(job))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is compared
             answer = error
-        by_us = await ours.call(job)
+        by_us = await ours.call(job, update(job))
         if isinstance(by_us, Failure) and by_us.fault is Fault.EXPIRED:
             del self._both["lasting", ""]  # those keys are used up
         return answer, by_us
+
+
+def update(job: Job) -> Call:
+    """The call that bulkeic makes for a job that is simply updated."""
+    return Call(Operation.UPDATE, job.settings)
 
 
 def arguments(job: Job) -> dict[str, Any]:

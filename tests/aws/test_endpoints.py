@@ -12,6 +12,7 @@ from bulkeic.aws import Access, LambdaCaller
 from bulkeic.core.model import Failure, Job, Lane, Settings, Target
 from bulkeic.core.names import partition_of
 
+from .comparing import update
 from .recording import Canned, Recorder, Request
 
 CREDENTIALS = "aws_access_key_id = AKIA123456789012\naws_secret_access_key = secret\n"
@@ -101,7 +102,8 @@ async def called(profile: str) -> dict[str, list[str]]:
             async with LambdaCaller(Access(profile=profile), timeout_s=5, concurrency=1) as caller:
                 for region in REGIONS:
                     await asyncio.to_thread(by_boto3, session, region)
-                    assert isinstance(await caller.call(job_in(region)), Failure)
+                    job = job_in(region)
+                    assert isinstance(await caller.call(job, update(job)), Failure)
                     places[region] = [_place(request) for request in proxy.requests]
                     proxy.requests.clear()
     return places

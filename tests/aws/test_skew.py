@@ -12,7 +12,9 @@ import pytest
 
 from bulkeic.aws import Access, LambdaCaller
 from bulkeic.aws.skew import TOLERATED_S, skew_s
-from bulkeic.core.model import Failure, Fault, Job, Lane, Settings, Success, Target
+from bulkeic.core.model import Answer, Failure, Fault, Job, Lane, Settings, Success, Target
+
+from .comparing import update
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST"
 
@@ -74,12 +76,16 @@ def job(number: int) -> Job:
     return Job(number, "s", "f", Target(Lane("1" * 12, "us-east-1"), f"f{number}"), Settings(1))
 
 
+async def called(calling: LambdaCaller, number: int) -> Answer:
+    return await calling.call(job(number), update(job(number)))
+
+
 @pytest.mark.parametrize("ahead_s", [3600.0, -86_400.0, 301.0])
 async def test_a_wrong_clock_is_corrected_by_the_first_answers(ahead_s: float) -> None:
     server = Server(ahead_s)
     async with caller(server) as calling:
-        first = await asyncio.gather(*(calling.call(job(number)) for number in range(4)))
-        again = await asyncio.gather(*(calling.call(job(number)) for number in range(4)))
+        first = await asyncio.gather(*(called(calling, number) for number in range(4)))
+        again = await asyncio.gather(*(called(calling, number) for number in range(4)))
     assert {each.fault for each in first if isinstance(each, Failure)} == {Fault.EXPIRED}
     assert all(isinstance(each, Success) for each in again)
 
@@ -98,7 +104,7 @@ async def test_a_signature_that_is_wrong_for_another_reason_stays_refused() -> N
             assert head
 
     async with caller(Strict(0)) as calling:
-        answer = await calling.call(job(0))
+        answer = await called(calling, 0)
     assert isinstance(answer, Failure)
     assert (answer.fault, answer.code) == (Fault.REFUSED, "InvalidSignatureException")
 

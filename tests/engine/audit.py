@@ -12,7 +12,7 @@ from bulkeic.core.model import Failure, Fault, Job, Lane, Outcome, Status
 from bulkeic.engine import AUTO, Engine, Limits
 
 from .jobs import lane_of
-from .server import Call, Server
+from .server import Sent, Server
 from .virtual import EPOCH, START, now
 
 
@@ -84,7 +84,7 @@ def _audit_outcomes(run: Run) -> None:
         _audit_outcome(outcome, jobs[outcome.seq], tries[outcome.seq])
 
 
-def _audit_outcome(outcome: Outcome, job: Job, tries: list[Call]) -> None:
+def _audit_outcome(outcome: Outcome, job: Job, tries: list[Sent]) -> None:
     failures = [call.answer for call in tries if isinstance(call.answer, Failure)]
     faults = [failure.fault for failure in failures if failure.sent]
     first, last = tries[0], tries[-1]
@@ -127,7 +127,7 @@ def _audit_order(server: Server) -> None:
         assert seqs == sorted(seqs)
 
 
-def most_in_a_window(calls: Iterable[Call], rate: float) -> float:
+def most_in_a_window(calls: Iterable[Sent], rate: float) -> float:
     """The most that any window holds over what the rate alone would allow in it."""
     if math.isinf(rate):
         return 0.0

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
-from bulkeic.core.model import Answer, Failure, Fault, Job, Lane, Success
+from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Success
 
 from .virtual import START, now
 
@@ -21,11 +21,12 @@ REFUSED = Failure(Fault.REFUSED, "ResourceNotFoundException", "no such function"
 RETRYABLE = (THROTTLED, CONFLICT, SERVER, TIMEOUT, CONNECTION)
 
 
-class Call:
+class Sent:
     """One call, as the server saw it."""
 
-    def __init__(self, job: Job, attempt: int) -> None:
+    def __init__(self, job: Job, attempt: int, call: Call) -> None:
         self.job = job
+        self.call = call
         self.lane = job.target.lane
         self.function = (job.target.lane, job.target.function)
         self.attempt = attempt
@@ -101,10 +102,10 @@ class Server:
         *,
         quota: tuple[float, float] | None = None,
         neighbour: Neighbour | None = None,
-        fault: Callable[[Call], Failure | None] = lambda _: None,
+        fault: Callable[[Sent], Failure | None] = lambda _: None,
     ) -> None:
-        self.calls: list[Call] = []
-        self.under_way: list[Call] = []
+        self.calls: list[Sent] = []
+        self.under_way: list[Sent] = []
         self.most_under_way = 0
         self.most_of_a_function = 0
         self._latency = latency if callable(latency) else lambda: latency
@@ -115,20 +116,20 @@ class Server:
         self._neighbour = neighbour
         self._beside: asyncio.Task[None] | None = None
 
-    async def call(self, job: Job) -> Answer:
+    async def call(self, job: Job, call: Call) -> Answer:
         self._attempts[job.seq] += 1
-        call = Call(job, self._attempts[job.seq])
-        self.calls.append(call)
-        self.under_way.append(call)
+        sent = Sent(job, self._attempts[job.seq], call)
+        self.calls.append(sent)
+        self.under_way.append(sent)
         self.most_under_way = max(self.most_under_way, len(self.under_way))
-        same = sum(other.function == call.function for other in self.under_way)
+        same = sum(other.function == sent.function for other in self.under_way)
         self.most_of_a_function = max(self.most_of_a_function, same)
-        call.answer = await self._answer(call)
-        call.ended = now()
-        self.under_way.remove(call)
-        return call.answer
+        sent.answer = await self._answer(sent)
+        sent.ended = now()
+        self.under_way.remove(sent)
+        return sent.answer
 
-    async def _answer(self, call: Call) -> Answer:
+    async def _answer(self, call: Sent) -> Answer:
         latency = self._latency()
         failure = self._fault(call)
         if failure is not None and (failure.http_status is None or not failure.sent):
@@ -150,16 +151,16 @@ class Server:
             self._beside = asyncio.create_task(self._neighbour.draw_on(self._quotas[lane]))
         return self._quotas[lane].takes()
 
-    def of(self, lane: Lane) -> list[Call]:
+    def of(self, lane: Lane) -> list[Sent]:
         return [call for call in self.calls if call.lane == lane]
 
-    def tries(self, seq: int) -> list[Call]:
+    def tries(self, seq: int) -> list[Sent]:
         return [call for call in self.calls if call.job.seq == seq]
 
     def refusals(self) -> int:
         return sum(call.answer == THROTTLED for call in self.calls)
 
 
-def script(*answers: Failure | None) -> Callable[[Call], Failure | None]:
+def script(*answers: Failure | None) -> Callable[[Sent], Failure | None]:
     """What meets the first, second, … try of every job; nothing afterwards."""
     return lambda call: answers[call.attempt - 1] if call.attempt <= len(answers) else None

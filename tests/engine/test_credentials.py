@@ -12,7 +12,7 @@ from bulkeic.core.model import Failure, Fault, Job, Status
 
 from .jobs import fleet, fleets, ideal, job, lane
 from .running import run
-from .server import LATENCY_S, RETRYABLE, THROTTLED, TIMEOUT, Call, Server, script
+from .server import LATENCY_S, RETRYABLE, THROTTLED, TIMEOUT, Sent, Server, script
 from .virtual import START, HalfWay
 
 REFUSED = Failure(Fault.REFUSED, "AccessDenied", "no such role", 403, "r-sts", sent=False)
@@ -65,7 +65,7 @@ def test_a_throttle_of_sts_slows_no_lane_down() -> None:
 
 @pytest.mark.parametrize("max_attempts", [1, 8])
 def test_credentials_past_renewing_stop_their_lane_with_its_jobs_pending(max_attempts: int) -> None:
-    def fault(call: Call) -> Failure | None:
+    def fault(call: Sent) -> Failure | None:
         return EXPIRED if call.lane == lane(1) and call.sent > START + 1 else None
 
     done = run(fleet(3, 60), Server(fault=fault), max_attempts=max_attempts)

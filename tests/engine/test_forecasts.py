@@ -14,7 +14,7 @@ from bulkeic.engine import Engine, MemoryFeed
 
 from .jobs import job, lane
 from .running import run
-from .server import LATENCY_S, TIMEOUT, Call, Server
+from .server import LATENCY_S, TIMEOUT, Sent, Server
 from .virtual import START
 
 
@@ -78,7 +78,7 @@ def test_a_lane_that_has_stopped_is_not_waited_for() -> None:
         assert ahead is not None
         assert ahead.longest.lane == lane(1)
 
-    def fault(call: Call) -> Any:
+    def fault(call: Sent) -> Any:
         return TIMEOUT if call.lane == lane(0) else None
 
     run(lanes_of(9000, 3000), Server(fault=fault), meanwhile=ask, give_up_after_s=60)

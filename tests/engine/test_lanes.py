@@ -12,7 +12,7 @@ from bulkeic.core.model import Failure, Status
 
 from .jobs import fleet, ideal, job, lane
 from .running import run
-from .server import LATENCY_S, TIMEOUT, TIMEOUT_S, Call, Server
+from .server import LATENCY_S, TIMEOUT, TIMEOUT_S, Sent, Server
 from .virtual import START
 
 
@@ -45,7 +45,7 @@ def test_the_fullest_lane_decides_how_long_a_run_takes() -> None:
         assert done.ended[lane(number)] <= ideal(20, 15, 15, LATENCY_S) + 0.1
 
 
-def hanging(*numbers: int, since: float = 0.0) -> Callable[[Call], Failure | None]:
+def hanging(*numbers: int, since: float = 0.0) -> Callable[[Sent], Failure | None]:
     lanes = {lane(number) for number in numbers}
     return lambda call: TIMEOUT if call.lane in lanes and call.sent >= START + since else None
 

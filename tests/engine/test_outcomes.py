@@ -16,7 +16,7 @@ from bulkeic.engine import Engine, Limits, MemoryFeed
 from .audit import Run
 from .jobs import fleet, fleets, job, lane
 from .running import run
-from .server import LATENCY_S, REFUSED, RETRYABLE, Call, Server
+from .server import LATENCY_S, REFUSED, RETRYABLE, Sent, Server
 from .virtual import VirtualClock, VirtualLoop
 
 
@@ -85,7 +85,7 @@ def test_concurrency_is_used_up_and_never_exceeded() -> None:
 
 
 def test_an_error_of_the_caller_ends_the_run_with_it() -> None:
-    def broken(call: Call) -> Failure | None:
+    def broken(call: Sent) -> Failure | None:
         if call.job.seq == 7:
             raise ZeroDivisionError
         return None
