@@ -170,7 +170,7 @@ def load_with_bulkeic(targets: Path, run: Path) -> tuple[int, float]:
     from bulkeic.app.accounts import Reach  # noqa: PLC0415
     from bulkeic.app.load import Loading  # noqa: PLC0415
     from bulkeic.app.options import AccessOptions  # noqa: PLC0415
-    from bulkeic.cli import tune_collector  # noqa: PLC0415
+    from bulkeic.cli.process import tune_collector  # noqa: PLC0415
     from bulkeic.core.rows import Defaults  # noqa: PLC0415
     from bulkeic.output import Screen  # noqa: PLC0415
     from bulkeic.sources import RowsFile  # noqa: PLC0415

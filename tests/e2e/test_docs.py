@@ -8,7 +8,8 @@ import click
 import pytest
 
 import bulkeic as library
-from bulkeic.cli import _FAULTS, cli
+from bulkeic.cli import cli
+from bulkeic.cli.flags import FAULTS
 from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Outcome, Status
 from bulkeic.core.summary import Traffic, summarise
@@ -62,7 +63,7 @@ def test_every_public_name_is_in_the_docs_and_can_be_imported() -> None:
 
 def test_every_fault_of_the_sandbox_is_a_flag() -> None:
     probabilities = {field.name for field in fields(Faults) if not field.name.endswith("_s")}
-    assert set(_FAULTS) == probabilities
+    assert set(FAULTS) == probabilities
 
 
 def test_the_links_of_the_docs_lead_somewhere() -> None:

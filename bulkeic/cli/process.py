@@ -1,0 +1,65 @@
+"""The process: its streams, its errors and its exit code."""
+
+import gc
+import os
+import sys
+
+import click
+
+from bulkeic.cli.commands import cli
+from bulkeic.core.errors import BulkeicError
+
+_STDERR = 2
+_USAGE_EXIT = 2
+_INTERRUPTED_EXIT = 130
+
+
+def _fill_closed_streams() -> None:
+    """Keeps a file that is opened later from being taken for a stream that was closed."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(descriptor)
+    sys.stdin = sys.stdin or os.fdopen(0, "r")
+    sys.stderr = sys.stderr or os.fdopen(_STDERR, "w")
+
+
+def _let_go_of_streams() -> None:
+    """Keeps Python from ending with a code of its own where nobody reads any more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def tune_collector() -> None:
+    """Collects seldom: few cycles are made, and a collection looks at all that is imported."""
+    gc.set_threshold(50_000, 20, 20)
+
+
+def main() -> None:
+    """The installed command. Every error that was foreseen is one line and an exit code."""
+    tune_collector()
+    _fill_closed_streams()
+    try:
+        code = cli(standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        code = ended.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = _USAGE_EXIT
+    except BulkeicError as error:
+        click.echo(f"bulkeic: {error}", err=True)
+        code = _USAGE_EXIT
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("bulkeic: interrupted", err=True)
+        code = _INTERRUPTED_EXIT
+    except Exception as error:  # noqa: BLE001 - a bug is one line, too
+        click.echo(f"bulkeic: internal error, please report it: {error!r}", err=True)
+        code = _USAGE_EXIT
+    _let_go_of_streams()
+    if code == _INTERRUPTED_EXIT:
+        os._exit(code)  # out now: a thread may be writing to a pipe that nobody reads
+    gc.freeze()  # what is left need not be looked at once more before it goes
+    sys.exit(code)

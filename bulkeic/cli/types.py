@@ -1,0 +1,104 @@
+"""What a flag's value may be, as types of click."""
+
+import math
+from typing import Any
+
+import click
+
+from bulkeic.core.destinations import parse_destination
+from bulkeic.core.errors import InputError
+
+_HEADROOM_MAX = 90
+_FUNCTIONS_MAX = 10_000_000
+
+
+class Rate(click.ParamType[Any]):
+    """Calls a second.
+
+    Args:
+        words: what is allowed beside a number and ``unlimited``.
+    """
+
+    name = "calls/s"
+
+    def __init__(self, *words: str) -> None:
+        self._words = words
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float | str:
+        """A positive number of calls a second, ``unlimited``, or another word."""
+        if value == "unlimited":
+            return math.inf
+        if value in self._words:
+            return str(value)
+        try:
+            rate = float(value)
+        except ValueError:
+            rate = math.nan
+        if not 0 < rate < math.inf:
+            allowed = ", ".join(("a number above 0", *self._words))
+            self.fail(f"{value!r} is no rate; allowed: {allowed}, or unlimited", param, ctx)
+        return rate
+
+
+class Destination(click.ParamType[Any]):
+    """A destination's ARN.
+
+    Args:
+        field: the half of the destinations that it is for.
+    """
+
+    name = "ARN"
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """A destination that Lambda accepts, or ``none``."""
+        try:
+            return parse_destination(value, self._field)
+        except InputError as problem:
+            self.fail(problem.rule, param, ctx)
+
+
+class Percent(click.ParamType[Any]):
+    """A part of a limit."""
+
+    name = "percent"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """A part, from a text such as ``10%``."""
+        if isinstance(value, float):
+            return value
+        try:
+            percent = float(value.removesuffix("%"))
+        except ValueError:
+            percent = math.nan
+        if not 0 <= percent <= _HEADROOM_MAX:
+            self.fail(f"{value!r} is no part; allowed: 0% to {_HEADROOM_MAX}%", param, ctx)
+        return percent / 100
+
+
+class Functions(click.ParamType[Any]):
+    """How many functions a lane has."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int | str:
+        """A number of functions, or ``any``."""
+        if value == "any":
+            return "any"
+        if not value.isdecimal() or not 0 < int(value) <= _FUNCTIONS_MAX:
+            allowed = f"allowed: 1 to {_FUNCTIONS_MAX}, or any"
+            self.fail(f"{value!r} is no number of functions; {allowed}", param, ctx)
+        return int(value)
+
+
+class Finite(click.FloatRange):
+    """A number that is one: neither nan nor inf."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """The number, in its range."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no number", param, ctx)
+        return number
