@@ -1,0 +1,31 @@
+"""How many failures end a run."""
+
+import msgspec
+
+from bulkeic.core.errors import InputError, shown
+from bulkeic.core.waves import Size, parse_size
+
+
+class Threshold(msgspec.Struct, frozen=True):
+    """So many failures, or such a part of all targets."""
+
+    size: Size
+
+    def of(self, total: int) -> int:
+        """The number of failures at which a run of ``total`` targets stops, at least 1."""
+        return max(1, self.size.of(total))
+
+
+def parse_threshold(text: str) -> Threshold:
+    """A threshold from a text such as ``10`` or ``2.5%``.
+
+    Raises:
+        InputError: it is neither a number from 1 nor a part above 0% and up to 100%.
+    """
+    size = parse_size(text)
+    if size is None:
+        raise InputError(
+            f"{shown(text)} is no number of failures; "
+            "allowed: a number from 1, or a part above 0% and up to 100%"
+        )
+    return Threshold(size)
