@@ -1,4 +1,4 @@
-"""Lambda's UpdateFunctionEventInvokeConfig, one attempt at a time."""
+"""Lambda's operations, one attempt at a time."""
 
 import time
 from contextlib import AsyncExitStack
@@ -11,44 +11,50 @@ import msgspec
 from botocore.exceptions import BotoCoreError
 
 from bulkeic.aws.access import Access
-from bulkeic.aws.answers import Answers
-from bulkeic.aws.compiled import OPERATION, SPECIMEN, CompiledCall, Signer, query_of
+from bulkeic.aws.compiled import Signer, query_of
 from bulkeic.aws.credentials import Credentials, CredentialsError, Keys
 from bulkeic.aws.failures import TRANSPORT_ERRORS, clean, transport_failure
 from bulkeic.aws.keyring import Keyring, RoleSession
-from bulkeic.aws.pool import Captured, ConnectionPool
+from bulkeic.aws.operations import Compiled, Region, compile_region
+from bulkeic.aws.pool import ConnectionPool
 from bulkeic.aws.skew import skew_s
-from bulkeic.aws.wire import Wire, wire_to
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import UsageError
-from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane
+from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Operation
 from bulkeic.core.retry import is_expiry
 
 _NOBODY = Keys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106 - signs no real request
 
 
-class _Region:
-    """What the calls of one Region share."""
+class _Calls:
+    """What the calls of one operation and one lane share."""
 
-    def __init__(self, call: CompiledCall, wire: Wire, answers: Answers) -> None:
-        self.call = call
-        self.wire = wire
-        self.answers = answers
+    __slots__ = ("answers", "request", "signer")
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.request = compiled.request
+        self.answers = compiled.answers
+        self.signer = Signer(compiled.request)
 
 
 class _LaneCalls:
     """What the calls of one lane share."""
 
-    __slots__ = ("credentials", "region", "signer")
+    __slots__ = ("credentials", "operations", "region")
 
-    def __init__(self, region: _Region, credentials: Credentials) -> None:
+    def __init__(self, region: Region, credentials: Credentials) -> None:
         self.region = region
         self.credentials = credentials
-        self.signer = Signer(region.call)
+        self.operations: dict[Operation, _Calls] = {}
+
+    def begin(self, operation: Operation) -> _Calls:
+        """What the calls of an operation share that is called for the first time."""
+        calls = self.operations[operation] = _Calls(self.region.operations[operation])
+        return calls
 
 
 class LambdaCaller:
-    """Calls Lambda: each Region's call is compiled once, each account's credentials fetched once.
+    """Calls Lambda: each Region's calls are compiled once, each account's credentials fetched once.
 
     An async context manager.
 
@@ -78,7 +84,7 @@ class LambdaCaller:
             access, accounts or Accounts(), session, timeout_s=timeout_s, open_parts=self._open
         )
         self._lanes: dict[Lane, _LaneCalls] = {}
-        self._regions: dict[str, _Region] = {}
+        self._regions: dict[str, Region] = {}
         self._compiling = anyio.Lock()
         self._skew_s = 0.0
 
@@ -114,16 +120,17 @@ class LambdaCaller:
         return answer
 
     async def _send(self, job: Job, call: Call, lane: _LaneCalls, keys: Keys) -> Answer:
-        region, target = lane.region, job.target
-        compiled = region.call
-        path, signed_path = compiled.paths(target.function)
-        query, body = query_of(target.qualifier), compiled.body(call.settings)
+        target = job.target
+        calls = lane.operations.get(call.operation) or lane.begin(call.operation)
+        request = calls.request
+        path, signed_path = request.paths(target.function)
+        query, body = query_of(target.qualifier), request.body(call.settings)
         now = time.time() + self._skew_s
-        headers = lane.signer.headers(signed_path, query, body, keys, now)
+        headers = calls.signer.headers(signed_path, query, body, keys, now)
         if query:
             path = f"{path}?{query}"
-        reply = await region.wire.exchange(compiled.method, path, headers, body.content)
-        answer = region.answers.read(reply.status, reply.headers, reply.body)
+        reply = await lane.region.wire.exchange(request.method, path, headers, body.content)
+        answer = calls.answers.read(reply.status, reply.headers, reply.body)
         if isinstance(answer, Failure):
             ahead_s = skew_s(answer.code, reply.headers, now)
             if ahead_s is not None:
@@ -136,15 +143,14 @@ class LambdaCaller:
         calls = self._lanes[lane] = _LaneCalls(region, self._keyring.credentials(lane))
         return calls
 
-    async def _region(self, name: str) -> _Region:
+    async def _region(self, name: str) -> Region:
         async with self._compiling:
             region = self._regions.get(name)
             if region is None:
                 region = self._regions[name] = await self._compile(name)
             return region
 
-    async def _compile(self, region: str) -> _Region:
-        """Lets the SDK make a request, and takes it apart."""
+    async def _compile(self, region: str) -> Region:
         async with self._access.client(
             "lambda",
             region,
@@ -154,13 +160,4 @@ class LambdaCaller:
             max_pool_connections=self._concurrency,
             http_session_cls=self._pool.session_class,
         ) as client:
-            shape = client.meta.service_model.operation_model(OPERATION).output_shape
-            try:
-                await client.update_function_event_invoke_config(
-                    FunctionName=SPECIMEN, MaximumRetryAttempts=0
-                )
-            except Captured as captured:
-                call = CompiledCall(captured.request)
-                wire = wire_to(call.origin, captured.connections, self._timeout_s)
-                return _Region(call, wire, Answers(shape))
-        raise AssertionError("the SDK has sent a request that was to be captured")
+            return await compile_region(client, self._timeout_s)

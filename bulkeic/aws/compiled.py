@@ -1,4 +1,4 @@
-"""The Update call of one Region, compiled from a specimen that the SDK's own client has made.
+"""An operation's calls in one Region, compiled from a specimen of the SDK's own client.
 
 The client resolves the endpoint (FIPS, dual-stack, partition, environment), serialises and signs a
 request that is never sent. All of it but the function, the qualifier, the body, the date, the
@@ -25,7 +25,6 @@ from bulkeic.aws.credentials import Keys
 from bulkeic.core.model import LATEST, Settings
 
 SPECIMEN = "specimen-of-bulkeic"
-OPERATION = "UpdateFunctionEventInvokeConfig"
 
 # Stands for the date where a request is prepared without it; no header's value is like it.
 _DATE = "\0"
@@ -41,14 +40,20 @@ _EACH = frozenset({
 
 
 class Body(msgspec.Struct, frozen=True):
-    """A body as sent, and its SHA-256 in hex."""
+    """A body as sent.
+
+    Attributes:
+        digest: SHA-256 in hex.
+        length: the header that tells its length, with CRLF; empty where the SDK sends none.
+    """
 
     content: bytes
     digest: str
+    length: str
 
 
 class CompiledCall:
-    """What all Update calls of a Region have in common.
+    """What all calls of an operation in a Region have in common.
 
     Args:
         specimen: a signed request for the function ``SPECIMEN``.
@@ -83,6 +88,8 @@ class CompiledCall:
         values["host"] = _host(url)
         self.headers.insert(0, ("Host", values["host"]))
         self.signed = [(name, values[name]) for name in names if name not in _EACH]
+        self._has_body = specimen.body is not None
+        self._has_length = "Content-Length" in specimen.headers
         self._bodies: dict[Settings, Body] = {}
 
     def paths(self, function: str) -> tuple[str, str]:
@@ -94,13 +101,14 @@ class CompiledCall:
         return f"{self._before}{end}", f"{self._signed_before}{end}"
 
     def body(self, settings: Settings) -> Body:
-        """The body of some settings, which many jobs share."""
+        """The body of some settings, which many jobs share; empty where a call has none."""
         body = self._bodies.get(settings)
         if body is None:
             if len(self._bodies) >= _REMEMBERED:
                 self._bodies.clear()
-            content = json.dumps(settings.to_api()).encode()
-            body = self._bodies[settings] = Body(content, sha256(content).hexdigest())
+            content = json.dumps(settings.to_api()).encode() if self._has_body else b""
+            length = f"Content-Length: {len(content)}\r\n" if self._has_length else ""
+            body = self._bodies[settings] = Body(content, sha256(content).hexdigest(), length)
         return body
 
 
@@ -110,10 +118,10 @@ def query_of(qualifier: str) -> str:
 
 
 class Signer:
-    """Signs the calls of one account in one Region.
+    """Signs an operation's calls of one account in one Region.
 
     Args:
-        call: what the Region's calls have in common.
+        call: what they have in common.
     """
 
     def __init__(self, call: CompiledCall) -> None:
@@ -148,7 +156,7 @@ class Signer:
             f"{self._constant}X-Amz-Date: {date}\r\n"
             f"{self._authorization}{signing.hexdigest()}\r\n"
             f"amz-sdk-invocation-id: {UUID(int=getrandbits(128), version=4)}\r\n"
-            f"Content-Length: {len(body.content)}\r\n"
+            f"{body.length}"
         )
 
     def _begin(self, keys: Keys, day: str) -> None:

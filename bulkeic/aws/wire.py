@@ -39,7 +39,8 @@ class Wire(Protocol):
         Args:
             method: of HTTP.
             target: path and query, encoded.
-            headers: one a line, each line ended by CRLF, with ``Host`` and ``Content-Length``.
+            headers: one a line, each line ended by CRLF, with ``Host`` and, where there is a body,
+                ``Content-Length``.
             body: as sent.
 
         Raises:
@@ -113,7 +114,7 @@ class _ProxiedWire:
         async with self._connections.session.request(
             method,
             URL(f"{self._origin}{target}", encoded=True),
-            data=body,
+            data=body or None,  # aiohttp tells the length even of an empty one
             headers=dict(pairs),
             proxy=self._connections.proxy,
             proxy_headers=self._connections.proxy_headers,

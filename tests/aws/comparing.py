@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from botocore import xform_name
 from botocore.credentials import Credentials
 
 from bulkeic.aws import Access, LambdaCaller
@@ -41,6 +42,7 @@ CREDENTIALS_FILE = "".join(
     + (f"aws_session_token={keys.token}\n" if keys.token else "")
     for name, keys in KEYS.items()
 )
+WRITING = {Operation.UPDATE, Operation.PUT}
 PREFIXES = ("", "/", "/gateway", "/gate/way/", "/with%20space/~a", "/a//b/../c/.")
 
 
@@ -94,42 +96,58 @@ class Laboratory:
             )
         return found
 
-    async def requests(self, job: Job, keys: str, prefix: str) -> tuple[Request, Request]:
+    async def requests(
+        self, job: Job, operation: Operation, keys: str, prefix: str
+    ) -> tuple[Request, Request]:
         """What the SDK sends for a job, and what we send."""
         sdk, ours = await self.both(keys, prefix)
         self.recorder.answer = Canned(body=b'{"FunctionArn":"f","LastModified":1}')
         self.recorder.requests.clear()
-        await sdk.update_function_event_invoke_config(**arguments(job))
-        await ours.call(job, update(job))
+        await called_by_sdk(sdk, job, operation)
+        await ours.call(job, call_of(job, operation))
         by_sdk, by_us = self.recorder.requests
         return by_sdk, by_us
 
     async def answers(
-        self, canned: Canned, job: Job
+        self, canned: Canned, job: Job, operation: Operation = Operation.UPDATE
     ) -> tuple["dict[str, Any] | Exception", Answer]:
         """What the SDK makes of an answer, and what we make of it."""
         sdk, ours = await self.both("lasting", "")
         self.recorder.answer = canned
         answer: dict[str, Any] | Exception
         try:
-            answer = await sdk.update_function_event_invoke_config(**arguments(job))
+            answer = await called_by_sdk(sdk, job, operation)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is compared
             answer = error
-        by_us = await ours.call(job, update(job))
+        by_us = await ours.call(job, call_of(job, operation))
         if isinstance(by_us, Failure) and by_us.fault is Fault.EXPIRED:
             del self._both["lasting", ""]  # those keys are used up
         return answer, by_us
 
 
+async def called_by_sdk(client: Any, job: Job, operation: Operation) -> dict[str, Any]:
+    """The SDK's answer to an operation."""
+    answer: dict[str, Any] = await getattr(client, xform_name(operation))(
+        **arguments(job, operation)
+    )
+    return answer
+
+
+def call_of(job: Job, operation: Operation) -> Call:
+    """The call of an operation that bulkeic makes for a job."""
+    return Call(operation, job.settings) if operation in WRITING else Call(operation)
+
+
 def update(job: Job) -> Call:
     """The call that bulkeic makes for a job that is simply updated."""
-    return Call(Operation.UPDATE, job.settings)
+    return call_of(job, Operation.UPDATE)
 
 
-def arguments(job: Job) -> dict[str, Any]:
+def arguments(job: Job, operation: Operation) -> dict[str, Any]:
     """A job as arguments of boto3's method."""
     named = {} if job.target.qualifier == LATEST else {"Qualifier": job.target.qualifier}
-    return {"FunctionName": job.target.function, **named, **job.settings.to_api()}
+    sent = job.settings.to_api() if operation in WRITING else {}
+    return {"FunctionName": job.target.function, **named, **sent}
 
 
 def credentials(keys: str) -> Credentials:

@@ -48,9 +48,10 @@ class Request:
     def signature_by(self, keys: Credentials) -> str:
         """The signature that botocore makes of what came over the wire."""
         _, _, region, service, _ = self.scope.split("/")
+        whole = self.target.startswith("http://")  # as a proxy is told
         request = AWSRequest(
             self.method,
-            f"http://{self.header('Host')}{self.target}",
+            self.target if whole else f"http://{self.header('Host')}{self.target}",
             {name: self.header(name) for name in self.signed_names},
             self.body,
         )
@@ -66,6 +67,7 @@ class Canned:
     """An answer, which may promise bytes that are ``missing``, or be ``silent`` altogether.
 
     Attributes:
+        told: whether its length is.
         raw: all of it as it goes over the wire, after which the connection ends.
     """
 
@@ -74,6 +76,7 @@ class Canned:
     headers: tuple[tuple[str, str], ...] = ()
     missing: int = 0
     silent: bool = False
+    told: bool = True
     raw: bytes = b""
 
     @property
@@ -83,8 +86,8 @@ class Canned:
     def encoded(self) -> bytes:
         if self.raw:
             return self.raw
-        length = ("Content-Length", str(len(self.body) + self.missing))
-        lines = "".join(f"{name}: {value}\r\n" for name, value in (*self.headers, length))
+        length = (("Content-Length", str(len(self.body) + self.missing)),) if self.told else ()
+        lines = "".join(f"{name}: {value}\r\n" for name, value in (*self.headers, *length))
         return f"HTTP/1.1 {self.status} Whatever\r\n{lines}\r\n".encode() + self.body
 
 
@@ -93,6 +96,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
+        self.connections = 0
         self.answer = Canned()
 
     async def __aenter__(self) -> Self:
@@ -105,6 +109,7 @@ class Recorder:
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
             while (request := await _read(reader)) is not None:
                 self.requests.append(request)

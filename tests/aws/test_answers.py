@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from bulkeic.core.model import Answer, Failure, Success, rfc3339
+from bulkeic.core.model import Answer, Failure, Operation, Success, rfc3339
 
 from .comparing import Laboratory, job_of
 from .recording import Canned
@@ -131,6 +131,38 @@ EMPTY = {
     "a cut body": json.dumps(FULL).encode()[:-9],
     "no UTF-8": b'{"FunctionArn":"\xff"}',
 }
+FUNCTION = {"Configuration": {"FunctionName": "f", "FunctionArn": ARN}, "Code": {"Location": "x"}}
+TELLING = (Operation.GET, Operation.UPDATE, Operation.PUT)
+PLAIN = {
+    Operation.DELETE: {
+        "bare": answer(204, b""),
+        "without its length": Canned(204, b"", (REQUEST_ID,), told=False),
+        "without a request id": Canned(204, b"", told=False),
+    },
+    Operation.GET_FUNCTION: {
+        "full": answer(200, FUNCTION),
+        "fields of another time": answer(200, FUNCTION | {"New": [None, 1.5]}),
+        "half a surrogate pair": answer(200, FUNCTION | {"Tags": {"a": "\ud800"}}),
+        "203": answer(203, FUNCTION),
+        "without a request id": Canned(200, json.dumps(FUNCTION).encode()),
+    },
+}
+NO_PLAIN = {
+    Operation.DELETE: {
+        "200 HTML": answer(200, PAGE, ("Content-Type", "text/html")),
+        "200 nothing": answer(200, b""),
+        "202 JSON": answer(202, {}),
+    },
+    Operation.GET_FUNCTION: {
+        "200 HTML": answer(200, PAGE, ("Content-Type", "text/html")),
+        "200 nothing": answer(200, b""),
+        "200 null": answer(200, b"null"),
+        "200 a list": answer(200, [FUNCTION]),
+        "200 a cut body": answer(200, json.dumps(FUNCTION).encode()[:-9]),
+        "204": answer(204, b""),
+        "200 another object": answer(200, {"error": "log in"}),
+    },
+} | {operation: {"200 HTML": answer(200, PAGE), "204": answer(204, b"")} for operation in TELLING}
 CUT = {
     "before anything": Canned(silent=True),
     "in the body": Canned(200, json.dumps(FULL).encode()[:40], missing=60),
@@ -246,6 +278,71 @@ def test_a_success_without_a_configuration_is_tried_again(
 
     assert isinstance(by_us, Failure)
     assert (by_us.fault, by_us.http_status, by_us.request_id) == ("server", 200, REQUEST_ID[1])
+
+
+@pytest.mark.parametrize(
+    ("operation", "cases"),
+    [
+        (Operation.GET, SUCCESSES | ERRORS),
+        (Operation.PUT, SUCCESSES | ERRORS),
+        (Operation.DELETE, ERRORS),
+        (Operation.GET_FUNCTION, ERRORS),
+    ],
+)
+def test_an_answer_means_the_same_to_every_operation(
+    laboratory: Laboratory, operation: Operation, cases: dict[str, Canned]
+) -> None:
+    for name, canned in cases.items():
+        by_sdk, by_us = laboratory.run(laboratory.answers(canned, job_of("f"), operation))
+
+        assert (name, told_by_us(by_us)) == (name, told_by_sdk(by_sdk))
+
+
+@pytest.mark.parametrize(
+    ("operation", "canned"),
+    [
+        pytest.param(operation, canned, id=f"{operation} {name}")
+        for operation, cases in PLAIN.items()
+        for name, canned in cases.items()
+    ],
+)
+def test_a_success_without_a_configuration_tells_none(
+    laboratory: Laboratory, operation: Operation, canned: Canned
+) -> None:
+    by_sdk, by_us = laboratory.run(laboratory.answers(canned, job_of("f"), operation))
+
+    assert isinstance(by_sdk, dict)
+    assert by_us == Success(canned.status, by_sdk["ResponseMetadata"].get("RequestId"), None)
+
+
+@pytest.mark.parametrize(
+    ("operation", "canned"),
+    [
+        pytest.param(operation, canned, id=f"{operation} {name}")
+        for operation, cases in NO_PLAIN.items()
+        for name, canned in cases.items()
+    ],
+)
+def test_what_is_no_answer_of_an_operation_is_tried_again(
+    laboratory: Laboratory, operation: Operation, canned: Canned
+) -> None:
+    _, by_us = laboratory.run(laboratory.answers(canned, job_of("f"), operation))
+
+    assert isinstance(by_us, Failure)
+    assert (by_us.fault, by_us.http_status) == ("server", canned.status)
+    assert by_us.request_id == REQUEST_ID[1]
+
+
+@pytest.mark.parametrize("name", ["bare", "without its length"])
+def test_a_deletion_leaves_the_connection_open(laboratory: Laboratory, name: str) -> None:
+    async def opened(calls: int) -> int:
+        before = laboratory.recorder.connections
+        for _ in range(calls):
+            await laboratory.answers(PLAIN[Operation.DELETE][name], job_of("f"), Operation.DELETE)
+        return laboratory.recorder.connections - before
+
+    laboratory.run(opened(1))
+    assert laboratory.run(opened(3)) == 0
 
 
 @pytest.mark.parametrize("name", CUT)

@@ -2,13 +2,25 @@
 
 import string
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.model import CLEARED, Job, Settings
+from bulkeic.aws import Access, LambdaCaller
+from bulkeic.core.model import CLEARED, Job, Operation, Settings
 from bulkeic.core.names import parse_function
 
-from .comparing import KEYS, PREFIXES, Laboratory, credentials, job_of
+from .comparing import (
+    KEYS,
+    LANE,
+    PREFIXES,
+    Laboratory,
+    call_of,
+    called_by_sdk,
+    credentials,
+    job_of,
+)
+from .recording import Canned, Recorder, Request
 
 names = st.text(f"{string.ascii_letters}{string.digits}-_.", min_size=1, max_size=64).filter(
     lambda name: name not in {".", ".."}
@@ -28,20 +40,45 @@ wanted = st.builds(
 jobs = st.builds(job_of, names, qualifiers, wanted)
 
 
-def test_the_request_is_the_one_of_the_sdk(laboratory: Laboratory) -> None:
-    @settings(max_examples=150, deadline=None)
+@pytest.mark.parametrize("operation", Operation)
+def test_the_request_is_the_one_of_the_sdk(laboratory: Laboratory, operation: Operation) -> None:
+    @settings(max_examples=150 if operation is Operation.UPDATE else 60, deadline=None)
     @given(jobs, st.sampled_from(sorted(KEYS)), st.sampled_from(PREFIXES))
     def same(job: Job, keys: str, prefix: str) -> None:
         assert parse_function(job.target.function).name == job.target.function
-        by_sdk, by_us = laboratory.run(laboratory.requests(job, keys, prefix))
-
-        assert (by_us.method, by_us.target) == (by_sdk.method, by_sdk.target)
-        assert by_us.body == by_sdk.body
-        assert by_us.names == by_sdk.names
-        assert by_us.constant == by_sdk.constant
-        assert by_us.signed_names == by_sdk.signed_names
-        assert by_us.scope == by_sdk.scope
-        for request in (by_sdk, by_us):
-            assert request.signature == request.signature_by(credentials(keys))
+        check(*laboratory.run(laboratory.requests(job, operation, keys, prefix)), keys)
 
     same()
+
+
+@pytest.mark.parametrize("operation", Operation)
+async def test_the_request_is_the_same_through_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, operation: Operation
+) -> None:
+    job, keys = job_of("f", "live"), KEYS["lasting"]
+    async with Recorder() as proxy:
+        proxy.answer = Canned(204, b"")
+        monkeypatch.setenv("http_proxy", proxy.url)
+        access = Access(
+            endpoint_url="http://lambda.example",
+            credentials=lambda _: (keys.access_key, keys.secret_key),
+        )
+        async with access.client("lambda", LANE.region, keys) as sdk:
+            await called_by_sdk(sdk, job, operation)
+        async with LambdaCaller(access, timeout_s=5, concurrency=1) as ours:
+            await ours.call(job, call_of(job, operation))
+
+    by_sdk, by_us = proxy.requests
+    assert by_sdk.target.startswith("http://lambda.example/")
+    check(by_sdk, by_us, "lasting")
+
+
+def check(by_sdk: Request, by_us: Request, keys: str) -> None:
+    assert (by_us.method, by_us.target) == (by_sdk.method, by_sdk.target)
+    assert by_us.body == by_sdk.body
+    assert by_us.names == by_sdk.names
+    assert by_us.constant == by_sdk.constant
+    assert by_us.signed_names == by_sdk.signed_names
+    assert by_us.scope == by_sdk.scope
+    for request in (by_sdk, by_us):
+        assert request.signature == request.signature_by(credentials(keys))
