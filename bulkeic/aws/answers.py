@@ -58,6 +58,8 @@ class _Function(msgspec.Struct):
     Configuration: _Anything
 
 
+# What decoding a body may raise: nesting that is too deep is no DecodeError.
+_UNREADABLE = (msgspec.DecodeError, ValueError, OverflowError, OSError, RecursionError)
 _decode = msgspec.json.Decoder(_Config).decode
 _skim = msgspec.json.Decoder(_Function).decode
 _to_builtins = msgspec.to_builtins
@@ -111,7 +113,7 @@ class ConfigAnswers(Answers):
             try:
                 config = _decode(body)
                 modified = rfc3339(config.LastModified)
-            except (msgspec.DecodeError, UnicodeDecodeError, ValueError, OverflowError, OSError):
+            except _UNREADABLE:
                 return self._parsed(status, headers, body)
             told = _to_builtins(config)
             told["LastModified"] = modified
@@ -138,7 +140,7 @@ class FunctionAnswers(Answers):
         if status == _OK:
             try:
                 _skim(body)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except _UNREADABLE:
                 return self._parsed(status, headers, body)
             return Success(status, headers.get("x-amzn-requestid"))
         return self._parsed(status, headers, body)

@@ -118,6 +118,7 @@ SENSELESS = {
     "a list as LastModified": answer(200, FULL | {"LastModified": [1]}),
     "a text as DestinationConfig": answer(200, FULL | {"DestinationConfig": "x"}),
     "a list": answer(200, [FULL]),
+    "a deep one": answer(200, b'{"New":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
     "a list as error": answer(400, [SAID], error_type("Odd")),
     "a text as error": answer(404, '"odd"', error_type("Odd")),
     "null as error": answer(502, b"null"),
@@ -160,6 +161,7 @@ NO_PLAIN = {
         "200 a list": answer(200, [FUNCTION]),
         "200 a cut body": answer(200, json.dumps(FUNCTION).encode()[:-9]),
         "204": answer(204, b""),
+        "200 a deep one": SENSELESS["a deep one"],
         "200 another object": answer(200, {"error": "log in"}),
     },
 } | {operation: {"200 HTML": answer(200, PAGE), "204": answer(204, b"")} for operation in TELLING}
