@@ -1,7 +1,8 @@
 """Lambda's operations that tell which functions there are: enough to find a fleet by.
 
-What a function runs does not matter here: all have the same runtime, code and role. An alias stands
-for $LATEST. Where every function exists, ListFunctions tells those that were held or changed.
+What a function runs does not matter here: all have the same runtime, code and role, and the place
+that GetFunction tells of the code leads nowhere. An alias stands for $LATEST. Where every function
+exists, ListFunctions tells those that were held or changed.
 
 ListFunctions takes a MaxItems of up to 10,000 and answers with 50 at most, as AWS does. Its
 MasterRegion is passed over. With FunctionVersion=ALL it tells versions, too, but no aliases.
@@ -53,8 +54,30 @@ def list_functions(fleet: Fleet, call: Call) -> tuple[int, bytes]:
     return 200, json.dumps(answer, separators=(",", ":")).encode()
 
 
+def get_function(fleet: Fleet, call: Call) -> tuple[int, bytes]:
+    """GetFunction: HTTP status and body.
+
+    Raises:
+        AwsError: the call is refused.
+    """
+    account, region = call.caller.lane
+    told = _meant(fleet, call)
+    place = f"https://awslambda-{region}-tasks.s3.{region}.amazonaws.com/snapshots/{account}"
+    code = {"RepositoryType": "S3", "Location": f"{place}/{told['FunctionName']}"}
+    return 200, json.dumps({"Configuration": told, "Code": code}, separators=(",", ":")).encode()
+
+
 def get_function_configuration(fleet: Fleet, call: Call) -> tuple[int, bytes]:
     """GetFunctionConfiguration: HTTP status and body.
+
+    Raises:
+        AwsError: the call is refused.
+    """
+    return 200, json.dumps(_meant(fleet, call), separators=(",", ":")).encode()
+
+
+def _meant(fleet: Fleet, call: Call) -> dict[str, object]:
+    """The function that a call means.
 
     Raises:
         AwsError: the call is refused.
@@ -66,8 +89,7 @@ def get_function_configuration(fleet: Fleet, call: Call) -> tuple[int, bytes]:
         missing = subject.arn if said else subject.arn.removesuffix(f":{LATEST}")
         raise AwsError(Kind.FUNCTION_NOT_FOUND, arn=missing)
     told = _told(fleet, subject.lane, subject.name, said or "")
-    told |= {"State": "Active", "LastUpdateStatus": "Successful"}
-    return 200, json.dumps(told, separators=(",", ":")).encode()
+    return told | {"State": "Active", "LastUpdateStatus": "Successful"}
 
 
 def _versions_after(

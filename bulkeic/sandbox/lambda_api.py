@@ -1,7 +1,8 @@
 """Lambda's operations on event-invoke configurations of a fleet, and which operation is whose.
 
 A call that got past `bulkeic.sandbox.service` is checked in this order; the first check that fails
-answers. "Functions" are ListFunctions and GetFunctionConfiguration, of `functions_api`.
+answers. "Functions" are ListFunctions, GetFunction and GetFunctionConfiguration, of
+`functions_api`.
 
     check                                           operations   refusal
     body is JSON                                    Update Put   400 InvalidRequestContentException
@@ -129,7 +130,8 @@ _OPERATIONS: dict[router.Operation, Callable[[Fleet, Call], tuple[int, bytes]]] 
     router.DELETE: _delete,
     router.LIST: _list,
     router.LIST_FUNCTIONS: functions_api.list_functions,
-    router.GET_FUNCTION: functions_api.get_function_configuration,
+    router.GET_FUNCTION: functions_api.get_function,
+    router.GET_FUNCTION_CONFIGURATION: functions_api.get_function_configuration,
 }
 
 

@@ -1,4 +1,7 @@
-"""The call quota of a lane: a token bucket.
+"""The call quotas of a lane: token buckets.
+
+GetFunction has a quota of its own, which no setting changes but that for none; all other calls
+share one: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 A bucket starts full. A call takes one token; a refused call takes none. Tokens come back at `rate`
 a second, up to `burst`. Time is an argument, in seconds of any clock that only moves forward; a
@@ -13,6 +16,7 @@ Lane = tuple[str, str]
 Limits = tuple[float | None, float]
 """Rate and burst."""
 
+_GET_FUNCTION_RATE = 100.0
 _MANY = 1024
 
 
@@ -51,6 +55,11 @@ class Bucket:
             refill = (now - self._filled_at) * self._rate
             self._tokens = min(self._burst, self._tokens + refill)
             self._filled_at = now
+
+
+def get_function_limits(rate: float | None) -> Limits:
+    """The limits of GetFunction where the other calls have this rate."""
+    return (None if rate is None else _GET_FUNCTION_RATE, _GET_FUNCTION_RATE)
 
 
 class Quota:

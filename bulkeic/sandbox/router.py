@@ -14,10 +14,12 @@ class Operation:
     Attributes:
         name: AWS's name for it.
         changes: whether it changes a configuration.
+        has_own_quota: whether it takes none of the one that all others share.
     """
 
     name: str
     changes: bool
+    has_own_quota: bool = False
 
 
 UPDATE = Operation("UpdateFunctionEventInvokeConfig", changes=True)
@@ -26,15 +28,17 @@ GET = Operation("GetFunctionEventInvokeConfig", changes=False)
 DELETE = Operation("DeleteFunctionEventInvokeConfig", changes=True)
 LIST = Operation("ListFunctionEventInvokeConfigs", changes=False)
 LIST_FUNCTIONS = Operation("ListFunctions", changes=False)
-GET_FUNCTION = Operation("GetFunctionConfiguration", changes=False)
+GET_FUNCTION = Operation("GetFunction", changes=False, has_own_quota=True)
+GET_FUNCTION_CONFIGURATION = Operation("GetFunctionConfiguration", changes=False)
 
 _ROUTES = {
-    ("POST", _CONFIGS, "event-invoke-config"): UPDATE,
-    ("PUT", _CONFIGS, "event-invoke-config"): PUT,
-    ("GET", _CONFIGS, "event-invoke-config"): GET,
-    ("DELETE", _CONFIGS, "event-invoke-config"): DELETE,
-    ("GET", _CONFIGS, "event-invoke-config/list"): LIST,
-    ("GET", _FUNCTIONS, "configuration"): GET_FUNCTION,
+    ("POST", _CONFIGS, "/event-invoke-config"): UPDATE,
+    ("PUT", _CONFIGS, "/event-invoke-config"): PUT,
+    ("GET", _CONFIGS, "/event-invoke-config"): GET,
+    ("DELETE", _CONFIGS, "/event-invoke-config"): DELETE,
+    ("GET", _CONFIGS, "/event-invoke-config/list"): LIST,
+    ("GET", _FUNCTIONS, ""): GET_FUNCTION,
+    ("GET", _FUNCTIONS, "/configuration"): GET_FUNCTION_CONFIGURATION,
 }
 
 
@@ -56,8 +60,8 @@ def route(method: str, path: str) -> tuple[Operation, str] | None:
     if path.rstrip("/") == _FUNCTIONS[:-1]:
         return (LIST_FUNCTIONS, "") if method == "GET" else None
     api = path[: len(_CONFIGS)]
-    name, _, rest = path[len(_CONFIGS) :].partition("/")
-    operation = _ROUTES.get((method, api, rest))
+    name, slash, rest = path[len(_CONFIGS) :].partition("/")
+    operation = _ROUTES.get((method, api, slash + rest))
     if operation is None:
         return None
     if "%" in name:

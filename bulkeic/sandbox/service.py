@@ -9,7 +9,8 @@ the table of `bulkeic.sandbox.lambda_api`.
     its role's credentials are not said to have
         expired by a draw                           403 ExpiredTokenException
     no 429 is drawn                                 429 TooManyRequestsException
-    the lane has quota (this takes a token)         429 TooManyRequestsException
+    the lane has quota (this takes a token), of
+        which GetFunction has one of its own        429 TooManyRequestsException
     no hang and no cut before the change is drawn   no answer
     no refusal is drawn                             403 AccessDeniedException
     no error is drawn                               500 ServiceException
@@ -152,7 +153,7 @@ class Service:
 
     def _outcome(self, call: Call, mishap: Mishap | None, faults: Faults, now: float) -> Reply:
         throttled = mishap is Mishap.THROTTLE
-        if not throttled and not self._world.quota.take(call.caller.lane, now):
+        if not throttled and not self._world.take_quota(call.operation, call.caller.lane, now):
             self._world.stats.refused += 1
             throttled = True
         if throttled:

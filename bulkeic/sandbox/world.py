@@ -10,7 +10,8 @@ from bulkeic.sandbox.destinations import Propagation
 from bulkeic.sandbox.faults import Fate, draw
 from bulkeic.sandbox.names import check_place
 from bulkeic.sandbox.options import Faults, Lanes, SandboxOptions, lane_options
-from bulkeic.sandbox.quota import Quota
+from bulkeic.sandbox.quota import Quota, get_function_limits
+from bulkeic.sandbox.router import Operation
 from bulkeic.sandbox.stats import Stats
 from bulkeic.sandbox.store import Config, Fleet, Lane
 
@@ -21,7 +22,7 @@ _DEFAULT_AGE_S = 21600
 
 
 class World:
-    """The fleet, its quota, its faults and what was counted.
+    """The fleet, its quotas, its faults and what was counted.
 
     Attributes:
         options: what the sandbox was told.
@@ -29,7 +30,6 @@ class World:
         lanes: what is different now in single lanes.
         fleet: the functions.
         guard: who tells callers apart.
-        quota: the lanes' quota.
         stats: the counts.
         changes: the changes that go on.
         connections: how many are open.
@@ -44,7 +44,8 @@ class World:
         self.options = options
         self.fleet = Fleet(default, any_function=options.any_function)
         self.guard = Guard(options.secret, verify_signatures=options.verify_signatures)
-        self.quota = Quota(options.rate, options.burst)
+        self._quota = Quota(options.rate, options.burst)
+        self._get_function_quota = Quota(*get_function_limits(options.rate))
         self._own_faults: dict[Lane, Faults] = {}
         self.set_faults(options.faults, options.lanes)
         self.stats = Stats()
@@ -64,11 +65,19 @@ class World:
         own = lane_options(lanes, replace(self.options.usual, faults=faults))
         self.faults, self.lanes = faults, lanes
         self._own_faults = {lane: each.faults for lane, each in own.items()}
-        self.quota.set_own({lane: (each.rate, each.burst) for lane, each in own.items()})
+        self._quota.set_own({lane: (each.rate, each.burst) for lane, each in own.items()})
+        self._get_function_quota.set_own(
+            {lane: get_function_limits(each.rate) for lane, each in own.items()}
+        )
 
     def faults_of(self, lane: Lane) -> Faults:
         """What goes wrong now in (account, Region)."""
         return self._own_faults.get(lane, self.faults) if self._own_faults else self.faults
+
+    def take_quota(self, operation: Operation, lane: Lane, now: float) -> bool:
+        """Take a call from the quota of (account, Region), or say that there is none."""
+        quota = self._get_function_quota if operation.has_own_quota else self._quota
+        return quota.take(lane, now)
 
     def draw(self, faults: Faults) -> Fate:
         """Decide which of these faults strike the next call."""

@@ -1,4 +1,4 @@
-"""What discovery asks: ListFunctions and GetFunctionConfiguration, as boto3 sees them."""
+"""Which functions there are: what ListFunctions, GetFunction and its like tell boto3."""
 
 from collections.abc import Callable
 from typing import Any
@@ -72,12 +72,17 @@ def test_a_function_by_name_and_qualifier(
     assert (got["FunctionArn"], got["Version"]) == (f"{ARN}fn{suffix}", version)
     inside = aws.get_function_configuration(FunctionName=f"{name}{suffix}")
     assert inside["FunctionArn"] == got["FunctionArn"]
+    whole = aws.get_function(FunctionName=name, **more)
+    assert got == whole["Configuration"] | {"ResponseMetadata": got["ResponseMetadata"]}
+    assert whole["Code"]["RepositoryType"] == "S3"
+    assert whole["Code"]["Location"].endswith(f".{REGION}.amazonaws.com/snapshots/{ACCOUNT}/fn")
 
 
+@pytest.mark.parametrize("operation", ["get_function", "get_function_configuration"])
 @pytest.mark.parametrize("name", ["gone", "fn:gone"])
-def test_a_function_that_is_missing(sandbox: Running, aws: Any, name: str) -> None:
+def test_a_function_that_is_missing(sandbox: Running, aws: Any, name: str, operation: str) -> None:
     sandbox.hold("fn")
-    got = refusal(aws.get_function_configuration, FunctionName=name)
+    got = refusal(getattr(aws, operation), FunctionName=name)
     assert (got.code, got.status) == ("ResourceNotFoundException", 404)
     assert got.body == {"Type": "User", "Message": f"Function not found: {ARN}{name}"}
 
@@ -104,6 +109,14 @@ def test_they_take_quota(start: Callable[..., Running]) -> None:
     aws.get_function_configuration(FunctionName="fn")
     assert refusal(aws.list_functions).code == "TooManyRequestsException"
     assert running.stats()["by_operation"] == {"GetFunctionConfiguration": 1, "ListFunctions": 2}
+
+
+def test_a_function_has_no_path_below_it(sandbox: Running) -> None:
+    for method, end in (("GET", "/"), ("GET", "/code"), ("POST", ""), ("DELETE", "")):
+        target = f"{method} /2015-03-31/functions/fn{end} HTTP/1.1\r\nConnection: close\r\n\r\n"
+        assert sandbox.talk(target.encode()).startswith(b"HTTP/1.1 404")
+    bare = b"GET /2015-03-31/functions/fn HTTP/1.1\r\nConnection: close\r\n\r\n"
+    assert b"MissingAuthenticationToken" in sandbox.talk(bare)
 
 
 def test_a_fleet_in_accounts_and_regions(start: Callable[..., Running]) -> None:

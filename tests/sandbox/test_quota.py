@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulkeic.sandbox import SandboxOptions
 from bulkeic.sandbox.quota import Bucket, Quota
+from bulkeic.sandbox.router import GET_FUNCTION
+from bulkeic.sandbox.world import World
 
 from .running import Running, refusal, update_bytes
 
@@ -92,6 +96,35 @@ def test_over_the_quota(start: Callable[..., Running]) -> None:
         "222222222222/us-east-1": {"calls": 1, "throttled": 0},
     }
     assert stats["refused"] == 1
+
+
+def test_get_function_has_a_quota_of_its_own(start: Callable[..., Running]) -> None:
+    other = "222222222222"
+    running = start(
+        rate=1e-6, burst=1, any_function=True, lanes={f"{other}/us-east-1": {"rate": None}}
+    )
+    aws, unlimited = running.client(), running.client(other)
+    aws.get_function_event_invoke_config(FunctionName="fn")
+    assert refusal(aws.get_function_event_invoke_config, FunctionName="fn").status == 429
+    for _ in range(20):
+        aws.get_function(FunctionName="fn")
+        unlimited.get_function_event_invoke_config(FunctionName="fn")
+    assert running.stats()["by_operation"] == {
+        "GetFunction": 20,
+        "GetFunctionEventInvokeConfig": 22,
+    }
+
+
+@pytest.mark.parametrize(("rate", "served"), [(1e-6, 100), (1000.0, 100), (None, 300)])
+def test_get_function_is_served_a_hundred_times_a_second(rate: float | None, served: int) -> None:
+    lane = ("123456789012", "us-east-1")
+    for own in (False, True):
+        lanes = {"/".join(lane): {"rate": rate}} if own else {}
+        options = SandboxOptions(rate=15.0 if own else rate, lanes=lanes)
+        world = World(options, 0.0)
+        for second in (0.0, 1.0):
+            taken = [world.take_quota(GET_FUNCTION, lane, second) for _ in range(300)]
+            assert sum(taken) == served
 
 
 def test_calls_without_credentials_take_no_quota(start: Callable[..., Running]) -> None:
