@@ -227,7 +227,8 @@ def _shown(value: int | str | None) -> int | str | None:
 
 def begin(job: Job, rules: Rules) -> Step:
     """The first step of a job."""
-    if rules.force and not rules.restore and job.seen is not None and job.expected is not None:
+    unasked = rules.force and rules.purpose is Purpose.APPLY and not rules.restore
+    if unasked and job.seen is not None and job.expected is not None:
         return _write(job, rules, Read(job.seen, None))
     if _reads_first(job, rules):
         return _GET
@@ -358,7 +359,7 @@ def _action(image: Settings, goal: Settings) -> Action:
 
 def _status_of_same(job: Job, rules: Rules, image: Settings) -> Status:
     """Whether it was this run, before it was killed, that made a target what it should be."""
-    before = job.seen
+    before = job.seen if rules.purpose is Purpose.APPLY else None
     if before is None or not job.may_be_sent or before == image:
         return Status.UNCHANGED
     if wanted(job.settings, before, rules) != image:

@@ -225,6 +225,37 @@ def test_verify_finds_drift_exactly_where_apply_would_change_something(case: Cas
         assert end.message
 
 
+@every_time
+@given(cases(), st.sampled_from([Purpose.PLAN, Purpose.VERIFY]))
+def test_looked_at_again_what_has_been_changed_is_unchanged(case: Case, purpose: Purpose) -> None:
+    done = read_first(case)
+    assume(done.end.status in MADE_SO)
+    end = do(case.aws, done.job, replace(case.rules, purpose=purpose)).end
+    assert end.status is Status.UNCHANGED
+
+
+@every_time
+@given(
+    cases(),
+    st.sampled_from([Purpose.PLAN, Purpose.VERIFY]),
+    st.builds(Rules, restore=flags, planned=flags, force=flags),
+    st.tuples(st.none() | images, flags, st.none() | images),
+)
+def test_nothing_is_ever_changed_to_plan_or_to_verify(
+    case: Case,
+    purpose: Purpose,
+    more: Rules,
+    known: tuple[Settings | None, bool, Settings | None],
+) -> None:
+    seen, may_be_sent, expected = known
+    job = replace(job_of(case.wish), seen=seen, may_be_sent=may_be_sent, expected=expected)
+    restore, is_planned, force = more.restore, more.planned, more.force
+    rules = replace(case.rules, purpose=purpose, restore=restore, planned=is_planned, force=force)
+    end = do(case.aws, job, rules).end
+    assert set(case.aws.calls) <= READS
+    assert end.status not in MADE_SO
+
+
 @settings(deadline=None, max_examples=50)
 @given(cases(), st.lists(configured, max_size=5))
 def test_what_it_costs(case: Case, had: list[Settings]) -> None:

@@ -96,6 +96,8 @@ SO_ALREADY = ended(Status.UNCHANGED, CHANGED, "it is so already")
         (known(expected=HAD), Rules(force=True), Step(GET)),
         (known(seen=HAD, expected=HAD), Rules(planned=True), Step(GET)),
         (known(seen=HAD, expected=HAD), Rules(restore=True, force=True), Step(GET)),
+        (known(seen=HAD, expected=HAD), replace(PLAN, force=True), Step(GET)),
+        (known(seen=HAD, expected=HAD), replace(VERIFY, force=True), Step(GET)),
         (
             known(seen=HAD, expected=HAD),
             Rules(planned=True, force=True),
@@ -230,6 +232,7 @@ def other(_: dict[str, Any]) -> str:
         (known(seen=Settings(2, 60, "", ""), may_be_sent=True), APPLY, READ_GOAL, SO_ALREADY),
         # … and this run made it so
         (known(seen=HAD, may_be_sent=True), APPLY, READ_GOAL, ended(Status.UPDATED, CHANGED)),
+        (known(seen=HAD, may_be_sent=True), VERIFY, READ_GOAL, SO_ALREADY),
         (
             known(seen=ABSENT, may_be_sent=True),
             CREATE,
