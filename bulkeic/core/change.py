@@ -277,8 +277,8 @@ def decide(job: Job, rules: Rules, read: Read) -> Step:
     =================================  ==========================================
     target                             step
     =================================  ==========================================
-    is not one that is looked for      unchanged
-    is as it should be                 unchanged; updated, if this run made it so
+    is not one that is looked for,     unchanged; updated, if this run made it so
+    or is as it should be
     is to be verified                  failed, ``Drifted``
     is not what it has to be           failed, ``PlanOutdated``, ``ChangedSince``
     has nothing, and may not get it    failed, as Update would
@@ -289,7 +289,7 @@ def decide(job: Job, rules: Rules, read: Read) -> Step:
     reason = rules.where(read.config or {}) if rules.where else None
     goal = wanted(job.settings, read.image, rules)
     if reason is not None or goal == read.image:
-        status = _status_of_same(job, rules, read.image) if reason is None else Status.UNCHANGED
+        status = _status_of_same(job, rules, read.image)
         message = (reason or _SO_ALREADY) if status is Status.UNCHANGED else None
         seen = Seen(read.config, Action.UNCHANGED) if rules.purpose is Purpose.PLAN else None
         return Step(Verdict(status, message=message, config=read.config), seen)

@@ -1,6 +1,7 @@
 """Changes, against a model of AWS: what is wanted comes, what was comes back, nothing is lost."""
 
 from collections import Counter
+from typing import Any
 
 import msgspec
 from hypothesis import assume, given, settings
@@ -188,7 +189,7 @@ def test_a_rollback_keeps_what_has_changed_since_unless_it_is_forced(
 
 
 @settings(deadline=None, max_examples=250)
-@given(cases(), st.sampled_from(["before image", "plan", "force"]), kills, kills)
+@given(cases(), st.sampled_from(["before image", "plan", "force", "where"]), kills, kills)
 def test_killed_at_any_point_it_carries_on_and_can_be_taken_back(
     case: Case, way: str, first_kills: list[int], last_kills: list[int]
 ) -> None:
@@ -196,12 +197,17 @@ def test_killed_at_any_point_it_carries_on_and_can_be_taken_back(
     assume(goal != first)
     job, rules = job_of(case.wish), case.rules
 
+    def where(config: dict[str, Any]) -> str | None:
+        return "it is so" if image_of(config) == image_of(goal) else None
+
     match way:
         case "before image":
             rules = replace(rules, before_image=True)
-        case _:
+        case "plan" | "force":
             job = planned(plan(case).job)
             rules = replace(rules, planned=True, force=way == "force")
+        case _:  # after the change it is not one that is looked for
+            rules = replace(rules, where=where)
     done = do_at_last(aws, job, rules, first_kills)
     assert done.end.status is (Status.UPDATED if first else Status.CREATED)
     assert image_of(done.end.config) == image_of(goal)

@@ -234,6 +234,12 @@ def other(_: dict[str, Any]) -> str:
         (known(seen=HAD, may_be_sent=True), APPLY, READ_GOAL, ended(Status.UPDATED, CHANGED)),
         (known(seen=HAD, may_be_sent=True), VERIFY, READ_GOAL, SO_ALREADY),
         (
+            known(seen=HAD, may_be_sent=True),
+            Rules(where=other),
+            READ_GOAL,
+            ended(Status.UPDATED, CHANGED),
+        ),
+        (
             known(seen=ABSENT, may_be_sent=True),
             CREATE,
             Read(Settings(1, None, "", ""), CHANGED),
