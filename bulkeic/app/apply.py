@@ -1,51 +1,34 @@
 """``bulkeic apply``: a targets file or a run file → every target updated, and told."""
 
-import functools
-import sys
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
-import structlog
-
 from bulkeic.app.accounts import Reach
-from bulkeic.app.interruptions import Interruptions
-from bulkeic.app.load import Loading
-from bulkeic.app.options import AccessOptions, ApplyOptions
-from bulkeic.app.running import first_cause, open_access, run_async
-from bulkeic.app.work import INTERRUPTED, INTERRUPTED_TWICE, work
-from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
-from bulkeic.core.errors import BulkeicError, InputError, UsageError, shown
-from bulkeic.core.forecast import USUAL_CALL_S, Forecast, LaneLeft, forecast
-from bulkeic.core.model import Lane, Settings
-from bulkeic.core.names import check_region
-from bulkeic.core.rows import Defaults
-from bulkeic.core.summary import Summary
-from bulkeic.engine import Limits
-from bulkeic.output import (
-    NoProgress,
-    NoResults,
-    ProgressBar,
-    Results,
-    ResultsFile,
-    Screen,
-    check_stdout,
-    configure_logs,
+from bulkeic.app.command import begin, exit_with, look_ahead, results_of, with_exit_code
+from bulkeic.app.options import ApplyOptions
+from bulkeic.app.rollout import Rollout, Spread, deal
+from bulkeic.app.runs import (
+    PLANNED,
+    check,
+    check_opened,
+    check_yes,
+    is_guarded,
+    is_run,
+    make,
+    new_path,
+    place,
+    rules_of,
 )
-from bulkeic.output.results import STDOUT
+from bulkeic.app.session import INTERRUPTED, Session
+from bulkeic.core.accounts import Accounts
+from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.model import Lane
+from bulkeic.core.rules import Purpose
+from bulkeic.core.summary import Summary
+from bulkeic.core.waves import dealt
+from bulkeic.output import Results, Screen, configure_logs
+from bulkeic.output.rollout import waves_ahead
 from bulkeic.output.screen import SHOWN_CHANGES, changes, intention, summary_lines
-from bulkeic.sources import RowsFile
-from bulkeic.store import RunFile, is_run_file
-
-_log = structlog.get_logger("bulkeic.app")
-
-RUNS_FOLDER = Path("bulkeic-runs")
-_STDIN = "-"
-_PLACE = "place"
-_SANDBOX, _AWS = "the sandbox", "AWS"
-_STOPPED_EXIT = 3
-_INTERRUPTED_TWICE_EXIT = 130
+from bulkeic.store import RunFile, Which
 
 
 def apply(options: ApplyOptions) -> int:
@@ -59,230 +42,119 @@ def apply(options: ApplyOptions) -> int:
     """
     configure_logs(options.log.log_format, options.log.log_level)
     screen = Screen()
-    summary = _apply(options, screen)
-    if options.output == "json":
-        try:
-            sys.stdout.write(f"{msgspec.json.encode(summary.to_json()).decode()}\n")
-            sys.stdout.flush()
-        except OSError as error:
-            screen.say(f"bulkeic: stdout: {error.strerror}")
-            return _STOPPED_EXIT
-    return summary.exit_code
-
-
-def _apply(options: ApplyOptions, screen: Screen) -> Summary:
-    resumed = options.source != _STDIN and is_run_file(Path(options.source))
-    _check(options, resumed=resumed)
-    results: Results = ResultsFile(options.results) if options.results else NoResults()
+    check(options)
+    check_yes(options, yes=options.yes)
+    _check_waves(options)
+    results = results_of(options)
     try:
         reach = Reach(options.access, options.timeout_s, sandbox=options.sandbox)
-        path = Path(options.source) if resumed else _load(options, reach, screen)
+        resumed = is_run(options)
+        path = Path(options.source) if resumed else new_path(options)
+        if not resumed:
+            make(options, path, reach, screen)
         run = RunFile(path)
         try:
             if resumed:
-                _check_resumed(run, options, reach)
-            return _apply_run(run, options, reach, results, screen)
+                check_opened(run, options, reach)
+            _check_run(run, options)
+            summary = apply_run(run, options, reach.accounts, results, screen)
         finally:
             run.close()
     finally:
         results.close()
+    return exit_with(summary, options, screen)
 
 
-def _check(options: ApplyOptions, *, resumed: bool) -> None:
-    """Refuses what cannot be, before anything is read or made."""
-    if options.results == STDOUT and options.output == "json":
-        raise UsageError("--results - and --output json both want stdout; give one of them")
-    if options.output == "json":
-        check_stdout()
-    if options.results not in {None, STDOUT}:
-        for read in (options.source, options.access.accounts):
-            if read is not None and _same_file(options.results, read):
-                raise UsageError(f"--results {shown(options.results)} is the file that is read")
-    _check_access(options.access)
-    options.limits()
-    if not options.yes and not options.sandbox and not sys.stdin.isatty():
-        raise UsageError("stdin is no terminal to ask on; say --yes to go ahead without asking")
-    if resumed:
-        useless = (
-            ("--run", options.run),
-            ("--format", options.format),
-            ("--skip-invalid", options.skip_invalid),
-            ("settings", options.settings != Settings()),
-        )
-        for name, given in useless:
-            if given:
-                raise UsageError(
-                    f"{shown(options.source)} is a run file: {name} were settled when it was made; "
-                    "leave them out, or start a new run from the targets file"
-                )
+def _check_waves(options: ApplyOptions) -> None:
+    if options.wave_by == "lane" and options.waves is None:
+        raise UsageError("--wave-by lane goes with --waves; say how many targets each has")
 
 
-def _same_file(one: str, other: str) -> bool:
-    try:
-        return Path(one).samefile(other)
-    except OSError:
-        return False
+def _check_run(run: RunFile, options: ApplyOptions) -> None:
+    """Refuses what does not go with a run."""
+    name = shown(str(run.path))
+    waves = run.waves.all()
+    if options.in_waves and waves:
+        raise UsageError(f"the waves of run file {name} were settled when it was begun")
+    if options.wave_pause_s is not None and not options.in_waves and not waves:
+        raise UsageError("--wave-pause goes with --waves, or with --wave-by region")
+    if options.force and not is_guarded(run) and not run.may_have_changed():
+        raise UsageError("--force goes with a plan, a rollback or a run that was interrupted")
+    if PLANNED in run.facts:
+        unread = sum(run.jobs.lanes(Which.UNREAD).values())
+        if unread:
+            raise UsageError(
+                f"{unread:,} targets of run file {name} are not planned yet; carry on with: "
+                f"{options.command('plan', str(run.path))}"
+            )
 
 
-def _check_access(access: AccessOptions) -> None:
-    for flag, value, check in (
-        ("--region", access.region, check_region),
-        ("--role-arn", access.role_arn, parse_role),
-        ("--external-id", access.external_id, parse_external_id),
-        ("--role-session-name", access.role_session_name, parse_session_name),
-    ):
-        if value is not None:
-            _check_flag(flag, value, check)
-
-
-def _check_flag(where: str, value: str, check: Callable[[str], object]) -> None:
-    try:
-        check(value)
-    except InputError as problem:
-        raise UsageError(f"{where}: {problem.rule}") from None
-
-
-def _check_resumed(run: RunFile, options: ApplyOptions, reach: Reach) -> None:
-    place = run.facts.get(_PLACE, _AWS)
-    if place != _place(options):
-        raise UsageError(
-            f"run file {shown(str(run.path))} was begun on {place}; carry on with it "
-            f"{'with' if place == _SANDBOX else 'without'} --sandbox"
-        )
-    for account_id, role_arn in run.roles().items():
-        reach.accounts.learn(account_id, role_arn)
-    for lane, problem in reach.refusals(run.lanes()).items():
-        raise UsageError(f"jobs of {lane} are pending, but {problem.rule}")
-    _check_number(sum(run.lanes().values()), options)
-
-
-def _check_number(targets: int, options: ApplyOptions) -> None:
-    most = options.max_targets
-    if most is not None and targets > most:
-        raise UsageError(
-            f"{targets:,} targets are more than --max-targets {most:,} allows; nothing was sent"
-        )
-
-
-def _place(options: ApplyOptions) -> str:
-    return _SANDBOX if options.sandbox else _AWS
-
-
-def _load(options: ApplyOptions, reach: Reach, screen: Screen) -> Path:
-    """Makes the run file: its path."""
-    targets = RowsFile(options.source, options.format)
-    defaults = Defaults(
-        region=_default_region(options),
-        settings=options.settings,
-        regions=reach.accounts.only_regions(),
-    )
-    started = datetime.now(UTC)
-    path = Path(options.run or RUNS_FOLDER / f"{started:%Y-%m-%dT%H-%M-%S.%f}Z.db")
-    loading = Loading(
-        targets,
-        defaults,
-        path,
-        reach,
-        skip_invalid=options.skip_invalid,
-        screen=screen,
-        origin={_PLACE: _place(options), "created_at": started.isoformat()},
-    )
-    with screen.busy(f"reading {targets.name}"):
-        loading.run(functools.partial(_check_number, options=options))
-    return path
-
-
-def _default_region(options: ApplyOptions) -> str | None:
-    isolated = options.sandbox and options.access.profile is None
-    region = open_access(options.access, isolated=isolated).region
-    if region is not None:
-        _check_flag("the Region of the environment or the profile", region, check_region)
-    return region
-
-
-def _apply_run(
-    run: RunFile, options: ApplyOptions, reach: Reach, results: Results, screen: Screen
+def apply_run(
+    run: RunFile,
+    options: ApplyOptions,
+    accounts: Accounts,
+    results: Results,
+    screen: Screen,
 ) -> Summary:
-    lanes = run.lanes()
+    """Does what is pending in a run, after it has been agreed to, and tells what came of it."""
+    lanes = run.jobs.lanes()
+    spread_out = deal(run, options)
     try:
-        agreed = not lanes or _agreed(run, lanes, options, screen)
+        agreed = not lanes or _agreed(run, lanes, options, screen, spread_out)
     except KeyboardInterrupt:
         agreed = False
     stopped: str | None = "not confirmed; nothing was sent"
     if agreed:
-        stopped = _begin(run, options, reach, results, screen, idle=not lanes)
+
+        async def roll_out(session: Session) -> None:
+            rollout = Rollout(
+                session, run, options, results=results, screen=screen, spread_out=spread_out
+            )
+            await rollout.work()
+
+        threshold = options.max_failures
+        most = None if threshold is None else threshold.of(run.targets())
+        stopped = begin(
+            run,
+            options,
+            accounts,
+            roll_out,
+            results=results,
+            screen=screen,
+            idle=not lanes,
+            max_failures=most,
+        )
+    return _told(run, options, screen, stopped)
+
+
+def _told(run: RunFile, options: ApplyOptions, screen: Screen, stopped: str | None) -> Summary:
+    """Tells what has become of a run, and how to go on or back."""
     summary = run.summary(stopped=stopped not in {None, INTERRUPTED})
-    if stopped == INTERRUPTED_TWICE:
-        summary = msgspec.structs.replace(summary, exit_code=_INTERRUPTED_TWICE_EXIT)
-    for line in summary_lines(summary, run.examples()):
+    summary = with_exit_code(summary, summary.exit_code, stopped)
+    for line in [*summary_lines(summary, run.examples()), f"run file: {summary.run}"]:
         screen.say(line)
     if stopped is not None:
         screen.say(f"stopped: {stopped}")
+    if summary.exit_code and run.may_have_changed():
+        screen.say(f"take it back with: {options.command('rollback', summary.run)}")
     if summary.pending:
         screen.say(f"carry on with: {options.carry_on(summary.run)}")
     return summary
 
 
-def _agreed(run: RunFile, lanes: dict[Lane, int], options: ApplyOptions, screen: Screen) -> bool:
-    """Tells what is going to happen, and asks where it has to be asked."""
-    where = options.access.endpoint_url or _place(options)
-    ahead = _ahead(lanes, options.limits())
-    for line in intention(lanes, ahead, where) + changes(*run.wanted(SHOWN_CHANGES)):
-        screen.say(line)
-    if run.sets_half_a_destination():
-        screen.say(
-            "note: some rows name one half of DestinationConfig; whether Lambda keeps the other is "
-            "not documented, so name both to be sure (none clears one)"
-        )
-    return options.yes or options.sandbox or screen.ask("update them?")
-
-
-def _ahead(lanes: dict[Lane, int], limits: Limits) -> Forecast:
-    left = (
-        LaneLeft(lane, jobs, limits.first_rate, limits.bucket_size) for lane, jobs in lanes.items()
-    )
-    ahead = forecast(left, concurrency=limits.concurrency, call_s=USUAL_CALL_S)
-    assert ahead is not None  # noqa: S101 - there are lanes, and they have jobs
-    return ahead
-
-
-def _begin(
+def _agreed(
     run: RunFile,
+    lanes: dict[Lane, int],
     options: ApplyOptions,
-    reach: Reach,
-    results: Results,
     screen: Screen,
-    *,
-    idle: bool,
-) -> str | None:
-    """Works on the run: why it ended early, or ``None``."""
-    progress = ProgressBar() if options.progress and screen.is_terminal else NoProgress()
-    try:
-        results.begin(run.outcomes())
-        if idle:
-            return None
-        with Interruptions() as interruptions:
-            return run_async(
-                functools.partial(
-                    work,
-                    run,
-                    options,
-                    reach.accounts,
-                    results=results,
-                    progress=progress,
-                    screen=screen,
-                    interruptions=interruptions,
-                )
-            )
-    except BaseExceptionGroup as group:
-        return _reason(first_cause(group))
-    except Exception as error:  # noqa: BLE001 - what is stored is worth more than a traceback
-        return _reason(error)
-
-
-def _reason(error: BaseException) -> str:
-    """Why a run ended that nobody ended."""
-    if isinstance(error, BulkeicError | OSError):
-        return str(error)
-    _log.debug("internal error", exc_info=error)
-    return f"internal error, please report it with --log-level debug: {error!r}"
+    spread_out: Spread,
+) -> bool:
+    """Tells what is going to happen, and asks where it has to be asked."""
+    rules = rules_of(run, Purpose.APPLY, force=options.force)
+    waves = run.waves.all() or dealt(spread_out)
+    ahead = look_ahead(lanes, options, rules.calls_each(in_waves=bool(waves)))
+    where = options.access.endpoint_url or place(options)
+    lines = intention(lanes, ahead, where) + changes(*run.wanted(SHOWN_CHANGES))
+    for line in lines + waves_ahead(waves):
+        screen.say(line)
+    return options.yes or options.sandbox or screen.ask("update them?")

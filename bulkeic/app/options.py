@@ -8,6 +8,8 @@ import msgspec
 
 from bulkeic.aws.keyring import RoleSession
 from bulkeic.core.model import Settings
+from bulkeic.core.threshold import Threshold
+from bulkeic.core.waves import Size
 from bulkeic.engine import AUTO, Limits
 from bulkeic.output.logs import LogFormat
 from bulkeic.sources import Format
@@ -59,22 +61,20 @@ class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str = "warning"
 
 
-class ApplyOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of ``apply``.
+class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of every command that calls Lambda.
 
     Attributes:
         source: targets file, ``-`` for stdin, or a run file.
         burst: calls; ``None``: the rate.
         headroom: part of the limit that ``--rate auto`` leaves to others.
         timeout_s: seconds for one call.
-        max_targets: more than that are refused; ``None``: any number.
+        run: the run file that is to be made.
+        results: a file for the outcomes as they come.
     """
 
     source: str
     access: AccessOptions = AccessOptions()
-    settings: Settings = Settings()
-    format: Format | None = None
-    skip_invalid: bool = False
     rate: float | Literal["auto"] = 10.0
     burst: float | None = None
     headroom: float = 0.1
@@ -82,10 +82,8 @@ class ApplyOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int = 8
     timeout_s: float = 10.0
     give_up_after_s: float = 120.0
-    max_targets: int | None = None
     run: str | None = None
     results: str | None = None
-    yes: bool = False
     sandbox: bool = False
     output: Literal["text", "json"] = "text"
     log: LogOptions = LogOptions()
@@ -102,29 +100,165 @@ class ApplyOptions(msgspec.Struct, frozen=True, kw_only=True):
             give_up_after_s=self.give_up_after_s,
         )
 
-    def carry_on(self, run: str) -> str:
-        """The command that carries on with a run as it was begun."""
-        default = ApplyOptions(source="")
-        flags = (
+    def command(self, verb: str, run: str) -> str:
+        """Another command for a run, under the same options."""
+        return _command(verb, run, WorkOptions.flags(self))
+
+    def flags(self) -> list[tuple[str, object, object]]:
+        """The flags that say the same, each with its value and its default."""
+        usual = WorkOptions(source="")
+        return [
             *self.access.flags(),
-            ("--rate", _rate_text(self.rate), _rate_text(default.rate)),
-            ("--headroom", f"{self.headroom * 100:g}%", f"{default.headroom * 100:g}%"),
+            ("--rate", _rate_text(self.rate), _rate_text(usual.rate)),
+            ("--headroom", f"{self.headroom * 100:g}%", f"{usual.headroom * 100:g}%"),
             ("--burst", self.burst and f"{self.burst:g}", None),
-            ("--concurrency", self.concurrency, default.concurrency),
-            ("--max-attempts", self.max_attempts, default.max_attempts),
-            ("--timeout", f"{self.timeout_s:g}", f"{default.timeout_s:g}"),
-            ("--give-up-after", f"{self.give_up_after_s:g}", f"{default.give_up_after_s:g}"),
-            ("--results", self.results, None),
-            ("--output", self.output, default.output),
+            ("--concurrency", self.concurrency, usual.concurrency),
+            ("--max-attempts", self.max_attempts, usual.max_attempts),
+            ("--timeout", f"{self.timeout_s:g}", f"{usual.timeout_s:g}"),
+            ("--give-up-after", f"{self.give_up_after_s:g}", f"{usual.give_up_after_s:g}"),
+            ("--output", self.output, usual.output),
             ("--log-format", self.log.log_format, None),
-            ("--log-level", self.log.log_level, default.log.log_level),
-        )
-        words = ["bulkeic", "apply", run]
-        for flag, value, usual in flags:
-            if value != usual:
-                words += [flag, str(value)]
-        words += ["--no-progress"] * (not self.progress) + ["--yes"] * self.yes
-        return shlex.join(words + ["--sandbox"] * self.sandbox)
+            ("--log-level", self.log.log_level, usual.log.log_level),
+            ("--no-progress", not self.progress, False),
+            ("--sandbox", self.sandbox, False),
+        ]
+
+
+class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
+    """The options of every command that reads a targets file.
+
+    Attributes:
+        max_targets: more than that are refused; ``None``: any number.
+        where: JMESPath: only targets whose configuration matches.
+    """
+
+    settings: Settings = Settings()
+    format: Format | None = None
+    skip_invalid: bool = False
+    max_targets: int | None = None
+    create_missing: bool = False
+    replace_destinations: bool = False
+    where: str | None = None
+
+    def settled(self) -> list[tuple[str, object]]:
+        """What cannot be said of a run that is there: each flag, and whether it is given."""
+        return [
+            ("--run", self.run),
+            ("--format", self.format),
+            ("--skip-invalid", self.skip_invalid),
+            ("settings", self.settings != Settings()),
+            ("--create-missing", self.create_missing),
+            ("--replace-destinations", self.replace_destinations),
+            ("--where", self.where),
+        ]
+
+    def facts(self) -> dict[str, str]:
+        """What the run file keeps of these options."""
+        chosen = {
+            "create_missing": self.create_missing,
+            "replace_destinations": self.replace_destinations,
+        }
+        facts = {name: "yes" for name, value in chosen.items() if value}
+        return facts if self.where is None else {**facts, "where": self.where}
+
+
+class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
+    """The options of ``apply``.
+
+    Attributes:
+        before_image: read each target before it is changed.
+        waves: what is done in each step, in all.
+        wave_by: what waves count: targets, spread over the lanes, or Regions.
+        wave_pause_s: seconds between waves.
+        max_failures: how many stop the run.
+        force: change targets that are not as the plan saw them, or as the run left them.
+    """
+
+    yes: bool = False
+    before_image: bool = False
+    waves: tuple[Size, ...] | None = None
+    wave_by: Literal["lane", "region"] | None = None
+    wave_pause_s: float | None = None
+    max_failures: Threshold | None = None
+    force: bool = False
+
+    @property
+    def in_waves(self) -> bool:
+        """Whether waves were asked for."""
+        return self.waves is not None or self.wave_by is not None
+
+    def settled(self) -> list[tuple[str, object]]:
+        """See ``TargetsOptions``; a plan can still be applied in waves."""
+        return [*super().settled(), ("--before-image", self.before_image)]
+
+    def facts(self) -> dict[str, str]:
+        """See ``TargetsOptions``."""
+        before = {"before_image": "yes"} if self.before_image or self.in_waves else {}
+        return {**super().facts(), **before}
+
+    def carry_on(self, run: str) -> str:
+        """The command that carries on with a run."""
+        return _command("apply", run, self.flags())
+
+    def flags(self) -> list[tuple[str, object, object]]:
+        """See ``WorkOptions``."""
+        pause = self.wave_pause_s
+        return [
+            *super().flags(),
+            ("--results", self.results, None),
+            ("--wave-pause", pause if pause is None else f"{pause:g}", None),
+            ("--max-failures", self.max_failures and str(self.max_failures), None),
+            ("--force", self.force, False),
+            ("--yes", self.yes, False),
+        ]
+
+
+class DiffOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How a plan is told.
+
+    Attributes:
+        diff: each change by itself.
+        detailed_exitcode: 4 if something is to be changed.
+    """
+
+    diff: bool = False
+    detailed_exitcode: bool = False
+
+
+class PlanOptions(TargetsOptions, frozen=True, kw_only=True):
+    """The options of ``plan``."""
+
+    show: DiffOptions = DiffOptions()
+
+    def facts(self) -> dict[str, str]:
+        """See ``TargetsOptions``."""
+        return {**super().facts(), "planned": "yes"}
+
+
+class VerifyOptions(TargetsOptions, frozen=True, kw_only=True):
+    """The options of ``verify``."""
+
+
+class RollbackOptions(WorkOptions, frozen=True, kw_only=True):
+    """The options of ``rollback``; the source is the run that is taken back.
+
+    Attributes:
+        plan: write nothing.
+    """
+
+    yes: bool = False
+    max_failures: Threshold | None = None
+    force: bool = False
+    plan: bool = False
+    show: DiffOptions = DiffOptions()
+
+
+def _command(verb: str, run: str, flags: list[tuple[str, object, object]]) -> str:
+    words = ["bulkeic", verb, run]
+    for flag, value, usual in flags:
+        if value != usual:
+            words += [flag] if value is True else [flag, str(value)]
+    return shlex.join(words)
 
 
 def _rate_text(rate: float | Literal["auto"]) -> str:

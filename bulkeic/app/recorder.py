@@ -1,18 +1,34 @@
 """Outcomes on their way out: to the run file first, then to the results and the progress bar."""
 
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
 import anyio
 import anyio.to_thread
 import msgspec
 
+from bulkeic.core.change import Seen
 from bulkeic.core.errors import RunFileError
-from bulkeic.core.model import Outcome, Status
+from bulkeic.core.model import Job, Outcome, Status
 from bulkeic.core.summary import Traffic
 from bulkeic.engine import Engine
 from bulkeic.output import Progress, Results
-from bulkeic.store import RunFile
 
 _INTERVAL_S = 0.1
 _MOST_UNREAD = 100_000
+
+
+class Ledger(Protocol):
+    """Where outcomes are kept."""
+
+    def record(
+        self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, Seen]]
+    ) -> None:
+        """Keeps what targets had, outcomes, and what was sent so far; all of it or nothing.
+
+        Raises:
+            RunFileError: they cannot be kept.
+        """
 
 
 class Recorder:
@@ -23,16 +39,22 @@ class Recorder:
     holds up no commit.
 
     Args:
-        run: where they are kept.
+        ledger: where they are kept.
         results: where they are written.
         progress: where they are shown.
+        elapsed: seconds since the session began.
     """
 
-    def __init__(self, run: RunFile, results: Results, progress: Progress) -> None:
-        self._run = run
+    def __init__(
+        self, ledger: Ledger, results: Results, progress: Progress, elapsed: Callable[[], float]
+    ) -> None:
+        self._ledger = ledger
         self._results = results
         self._progress = progress
+        self._elapsed = elapsed
         self._waiting: list[Outcome] = []
+        self._seen: list[tuple[Job, Seen]] = []
+        self._then: list[Callable[[], None]] = []
         self._committed: list[Outcome] = []
         self._fresh = anyio.Event()
         self._ended = anyio.Event()
@@ -42,6 +64,11 @@ class Recorder:
     def put(self, outcome: Outcome) -> None:
         """Takes an outcome; it is committed within a fifth of a second."""
         self._waiting.append(outcome)
+
+    def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:
+        """Takes what a target had; calls back when it has been committed."""
+        self._seen.append((job, seen))
+        self._then.append(then)
 
     def drop(self, jobs: int) -> None:
         """Does nothing: the jobs stay pending in the run file."""
@@ -77,14 +104,17 @@ class Recorder:
                 return
 
     async def _commit(self, engine: Engine) -> None:
-        traffic = msgspec.structs.replace(engine.traffic, elapsed_s=engine.elapsed())
-        if not self._waiting and not _sent_more(traffic, self._known):
+        traffic = msgspec.structs.replace(engine.traffic, elapsed_s=self._elapsed())
+        if not self._waiting and not self._seen and not _sent_more(traffic, self._known):
             return
         batch, self._waiting = self._waiting, []
+        seen, self._seen = self._seen, []
+        then, self._then = self._then, []
         try:
-            await anyio.to_thread.run_sync(self._run.record, batch, traffic)
+            await anyio.to_thread.run_sync(self._ledger.record, batch, traffic, seen)
         except RunFileError as error:
             self._waiting = batch + self._waiting
+            self._seen, self._then = seen + self._seen, then + self._then
             engine.stop(str(error))
             return
         self._known = traffic
@@ -92,8 +122,11 @@ class Recorder:
         self._fresh.set()
         if len(self._committed) > _MOST_UNREAD:
             engine.stop("results: nobody reads them")
+        for go_on in then:
+            go_on()
         failed = sum(outcome.status is Status.FAILED for outcome in batch)
-        self._progress.advance(len(batch), failed, traffic, engine.forecast)
+        planned = sum(each.is_pending for _, each in seen)
+        self._progress.advance(len(batch) + planned, failed, traffic, engine.forecast)
 
 
 def _sent_more(traffic: Traffic, known: Traffic) -> bool:

@@ -9,8 +9,8 @@ import jmespath
 from jmespath.exceptions import EmptyExpressionError, JMESPathError, JMESPathTypeError, ParseError
 from jmespath.functions import TYPES_MAP, Functions
 
-from bulkeic.core.change import Where
 from bulkeic.core.errors import UsageError, printable, shown
+from bulkeic.core.rules import Where
 from bulkeic.output.numbers import counted
 
 NO_MATCH = "does not match --where"

@@ -1,7 +1,7 @@
 """The library: an updater that is fed with jobs and gives their outcomes as they come."""
 
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -19,6 +19,7 @@ from bulkeic.core.accounts import (
     parse_role,
     parse_session_name,
 )
+from bulkeic.core.change import Seen
 from bulkeic.core.errors import InputError
 from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Job, Lane, Outcome
@@ -220,6 +221,9 @@ class _Stream:
     def put(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)
         self._changed.set()
+
+    def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:  # noqa: ARG002
+        then()  # who uses the library keeps the outcomes, and these tell what there was
 
     def drop(self, jobs: int) -> None:
         self._under_way -= jobs

@@ -5,12 +5,17 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from bulkeic.app.options import ExportOptions
+import msgspec
+
+from bulkeic.app.options import ExportOptions, WorkOptions
+from bulkeic.app.runs import CREATED_AT, PLACE, PLANNED, RESTORES, SANDBOX
 from bulkeic.core.errors import UsageError, printable
 from bulkeic.core.model import Outcome, Status
+from bulkeic.core.rules import Purpose
 from bulkeic.output import check_stdout, encoder_of
+from bulkeic.output.rollout import plan_lines, wave_lines
 from bulkeic.output.screen import summary_lines
-from bulkeic.store import RunFile
+from bulkeic.store import RunFile, Which
 
 _BATCH = 500
 
@@ -23,14 +28,39 @@ def report(path: str) -> None:
     """
     run = RunFile(Path(path), read_only=True)
     try:
-        lines = [f"{run.source}, on {run.facts['place']}, loaded {run.facts['created_at']}"]
-        for session in run.sessions():
+        lines = [f"{run.source}, on {run.facts[PLACE]}, loaded {run.facts[CREATED_AT]}"]
+        if RESTORES in run.facts:
+            lines.append(f"takes back {run.facts[RESTORES]}")
+        sessions = run.sessions()
+        for session in sessions:
             how = session.ended or "under way, or killed"
-            lines.append(f"  from {session.started_at} for {session.elapsed_s:,.1f} s: {how}")
-        lines += summary_lines(run.summary(), run.examples())
+            begun = f"{session.doing} from {session.started_at} for {session.elapsed_s:,.1f} s"
+            lines.append(f"  {begun}: {how}")
+        summary, examples = run.summary(), run.examples()
+        if any(session.doing == Purpose.APPLY for session in sessions) or PLANNED not in run.facts:
+            lines += wave_lines(run.waves.all()) + summary_lines(summary, examples)
+        else:
+            summary = msgspec.structs.replace(summary, needs=run.needs())
+            lines += plan_lines(summary, examples)
+        lines += _ways(run)
     finally:
         run.close()
     _write(["\n".join(map(printable, lines)).encode() + b"\n"])
+
+
+def _ways(run: RunFile) -> list[str]:
+    """The commands that go on, and back."""
+    options = WorkOptions(source="", sandbox=run.facts[PLACE] == SANDBOX)
+    path = str(run.path)
+    verb = "plan" if PLANNED in run.facts and run.jobs.lanes(Which.UNREAD) else "apply"
+    lines = [f"run file: {path}"]
+    if run.jobs.lanes():
+        lines.append(f"carry on with: {options.command(verb, path)}, and the flags it had")
+    if run.may_have_changed():
+        lines.append(
+            f"take it back with: {options.command('rollback', path)}, and the flags it had"
+        )
+    return lines
 
 
 def export(options: ExportOptions) -> None:

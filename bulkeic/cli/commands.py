@@ -24,13 +24,29 @@ def cli() -> None:
     """Fleet-wide updates of AWS Lambda's asynchronous-invocation policy."""
 
 
+def _options(flags: dict[str, Any], kind: type[S], **groups: type[msgspec.Struct]) -> S:
+    """The options of a command; those of a group are a type of their own."""
+    from bulkeic.app.options import AccessOptions, LogOptions
+
+    groups |= {"access": AccessOptions, "log": LogOptions}
+    given = {name: _take(flags, group) for name, group in groups.items()}
+    return msgspec.convert({**flags, **given}, kind)
+
+
 @cli.command()
 @click.argument("source")
 @of.settings_options
+@of.replace_options
+@of.change_options
+@of.waves_options
+@of.guard_options
 @of.access_options
 @of.pace_options
 @of.rows_options
 @of.run_options
+@of.results_options
+@of.yes_options
+@of.place_options
 @of.log_options
 def apply(**flags: Any) -> int:
     """Update every target of SOURCE.
@@ -39,15 +55,76 @@ def apply(**flags: Any) -> int:
     whose pending jobs it carries on with.
     """
     from bulkeic.app import apply as app
-    from bulkeic.app.options import AccessOptions, ApplyOptions, LogOptions
+    from bulkeic.app.options import ApplyOptions
     from bulkeic.core.model import Settings
 
-    groups = {
-        "access": _take(flags, AccessOptions),
-        "settings": _take(flags, Settings),
-        "log": _take(flags, LogOptions),
-    }
-    return app.apply(msgspec.convert({**flags, **groups}, ApplyOptions))
+    return app.apply(_options(flags, ApplyOptions, settings=Settings))
+
+
+@cli.command()
+@click.argument("source")
+@of.settings_options
+@of.replace_options
+@of.change_options
+@of.show_options
+@of.access_options
+@of.pace_options
+@of.rows_options
+@of.run_options
+@of.place_options
+@of.log_options
+def plan(**flags: Any) -> int:
+    """Tell what apply would change, and keep it in a run file that apply carries out.
+
+    SOURCE is a targets file, - for stdin, or a run file whose plan is carried on with.
+    """
+    from bulkeic.app import plan as app
+    from bulkeic.app.options import DiffOptions, PlanOptions
+    from bulkeic.core.model import Settings
+
+    return app.plan(_options(flags, PlanOptions, settings=Settings, show=DiffOptions))
+
+
+@cli.command()
+@click.argument("source")
+@of.settings_options
+@of.replace_options
+@of.access_options
+@of.pace_options
+@of.rows_options
+@of.results_options
+@of.place_options
+@of.log_options
+def verify(**flags: Any) -> int:
+    """Compare every target of SOURCE with what is wanted.
+
+    SOURCE is a targets file, - for stdin, or a run file. Exits with 4 if any target differs.
+    """
+    from bulkeic.app import verify as app
+    from bulkeic.app.options import VerifyOptions
+    from bulkeic.core.model import Settings
+
+    return app.verify(_options(flags, VerifyOptions, settings=Settings))
+
+
+@cli.command()
+@click.argument("source", metavar="RUN")
+@click.option("--plan", is_flag=True, help="Only tell what would be put back; apply does it.")
+@of.show_options
+@of.guard_options
+@of.access_options
+@of.pace_options
+@of.run_options
+@of.results_options
+@of.yes_options
+@of.place_options
+@of.log_options
+def rollback(**flags: Any) -> int:
+    """Put back what the targets of RUN had before it."""
+    from bulkeic.app import rollback as app
+    from bulkeic.app.options import DiffOptions, RollbackOptions
+
+    return app.rollback(_options(flags, RollbackOptions, show=DiffOptions))
 
 
 @cli.command()

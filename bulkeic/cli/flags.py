@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from bulkeic.cli.types import Destination, Finite, Functions, Percent, Rate
+from bulkeic.cli.types import Destination, Failures, Finite, Functions, Percent, Rate, Waves
 
 Command = Callable[..., Any]
 
@@ -81,11 +81,47 @@ rows_options = _options(
                  help="Leave bad rows out instead of refusing all."),
     click.option("--max-targets", type=click.IntRange(0), help="Refuse to update more than that."),
 )  # fmt: skip
+replace_options = _options(
+    click.option("--replace-destinations", is_flag=True,
+                 help="Clear the destination that is not named, instead of keeping it."),
+)  # fmt: skip
+change_options = _options(
+    click.option("--create-missing", is_flag=True,
+                 help="Where a function has no configuration, make one."),
+    click.option("--where", metavar="EXPRESSION",
+                 help="JMESPath: change only targets whose configuration matches."),
+)  # fmt: skip
+waves_options = _options(
+    click.option("--before-image", is_flag=True,
+                 help="Keep what each target had, for rollback; it is read first."),
+    click.option("--waves", type=Waves(),
+                 help="Go in steps, so many in all by the end of each: 1,10%,50%,100%."),
+    click.option("--wave-by", type=click.Choice(["lane", "region"]),
+                 help="Spread waves over the lanes, or take Regions whole.  [default: lane]"),
+    click.option("--wave-pause", "wave_pause_s", type=_SECONDS, metavar="SECONDS",
+                 help="Wait between waves.  [default: ask on a terminal]"),
+)  # fmt: skip
+guard_options = _options(
+    click.option("--max-failures", type=Failures(),
+                 help="Stop when so many targets, or such a part of them, have failed."),
+    click.option("--force", is_flag=True,
+                 help="Change targets that somebody else has changed meanwhile, too."),
+)  # fmt: skip
+show_options = _options(
+    click.option("--diff", is_flag=True, help="Print each change on stdout."),
+    click.option("--detailed-exitcode", is_flag=True, help="Exit with 4 if anything is to change."),
+)  # fmt: skip
 run_options = _options(
     click.option("--run", metavar="FILE",
                  help="Run file.  [default: bulkeic-runs/<UTC time>.db]"),
+)  # fmt: skip
+results_options = _options(
     click.option("--results", metavar="FILE", help="Outcomes as they come: .jsonl, .csv, or -."),
+)  # fmt: skip
+yes_options = _options(
     click.option("--yes", is_flag=True, help="Go ahead without asking."),
+)  # fmt: skip
+place_options = _options(
     click.option("--sandbox", is_flag=True, help="Try it on an embedded sandbox, not on AWS."),
     click.option("--output", type=click.Choice(["text", "json"]), default="text",
                  show_default=True, help="Final summary: text on stderr, or JSON on stdout."),

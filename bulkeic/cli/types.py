@@ -7,6 +7,8 @@ import click
 
 from bulkeic.core.destinations import parse_destination
 from bulkeic.core.errors import InputError
+from bulkeic.core.threshold import parse_threshold
+from bulkeic.core.waves import parse_waves
 
 _HEADROOM_MAX = 90
 _FUNCTIONS_MAX = 10_000_000
@@ -91,6 +93,32 @@ class Functions(click.ParamType[Any]):
             allowed = f"allowed: 1 to {_FUNCTIONS_MAX}, or any"
             self.fail(f"{value!r} is no number of functions; {allowed}", param, ctx)
         return int(value)
+
+
+class Waves(click.ParamType[Any]):
+    """The waves of a rollout."""
+
+    name = "sizes"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Sizes, from a text such as ``1,10%,50%,100%``."""
+        try:
+            return parse_waves(value) if isinstance(value, str) else value
+        except InputError as problem:
+            self.fail(problem.rule, param, ctx)
+
+
+class Failures(click.ParamType[Any]):
+    """How many failures end a run."""
+
+    name = "N|P%"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """A threshold, from a text such as ``5`` or ``2%``."""
+        try:
+            return parse_threshold(value) if isinstance(value, str) else value
+        except InputError as problem:
+            self.fail(problem.rule, param, ctx)
 
 
 class Finite(click.FloatRange):

@@ -1,34 +1,20 @@
 """What is to be done for a target: (job, rules, what was answered) → the next call, or the end.
 
-- An *image* is a configuration as ``Settings``, without ``LastModified``: both halves of the
-  destinations are always named, ``CLEARED`` where they are unset. ``ABSENT``, with nothing named at
-  all, is no configuration.
-- Update merges, but whether it keeps the half of ``DestinationConfig`` that is not sent is not
-  documented. So who names one half reads first, and both are sent.
 - Whatever has been read is kept before anything is sent that changes the target.
 - A target that has become what it should be needs no call, whoever made it so.
 - Who is in the way is told by codes, never by messages: Update answers 404 where there is no
   configuration, and Put, which would create it, where there is no function.
 """
 
-from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from bulkeic.core.model import (
-    CLEARED,
-    Answer,
-    Call,
-    Failure,
-    Job,
-    Operation,
-    Settings,
-    Status,
-)
+from bulkeic.core.image import ABSENT, change_text, completed, drift_text, image_of, wanted
+from bulkeic.core.model import Answer, Call, Failure, Job, Operation, Settings, Status
+from bulkeic.core.rules import Purpose, Rules
 
-ABSENT = Settings()
 PLAN_OUTDATED = "PlanOutdated"
 CHANGED_SINCE = "ChangedSince"
 DRIFTED = "Drifted"
@@ -36,17 +22,6 @@ MISSING = "ResourceNotFoundException"
 
 _SO_ALREADY = "it is so already"
 _NOT_FOUND = 404
-
-Where = Callable[[dict[str, Any]], str | None]
-"""Why a configuration (API names) is not one that is looked for; ``None``: it is."""
-
-
-class Purpose(StrEnum):
-    """What a pass over the targets is for."""
-
-    APPLY = "apply"
-    PLAN = "plan"
-    VERIFY = "verify"
 
 
 class Action(StrEnum):
@@ -60,27 +35,7 @@ class Action(StrEnum):
     MISSING = "missing"
 
 
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """How the jobs of a run are done.
-
-    Attributes:
-        restore: their settings are images that are to be put back, ``ABSENT`` by Delete.
-        before_image: read each target before it is changed.
-        create_missing: where a function has no configuration, make one.
-        replace_destinations: a half that is not named is cleared.
-        planned: what a target has to have (``Job.expected``) is what a plan saw.
-        force: change it even if it has something else.
-        where: change only such targets.
-    """
-
-    purpose: Purpose = Purpose.APPLY
-    restore: bool = False
-    before_image: bool = False
-    create_missing: bool = False
-    replace_destinations: bool = False
-    planned: bool = False
-    force: bool = False
-    where: Where | None = None
+_TO_DO = frozenset({Action.CHANGE, Action.CREATE, Action.DELETE})
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -95,6 +50,11 @@ class Seen(msgspec.Struct, frozen=True):
     config: dict[str, Any] | msgspec.UnsetType | None
     action: Action
     may_be_sent: bool = False
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether all that was to be done now was to find out what the target needs."""
+        return not self.may_be_sent and self.action in _TO_DO
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -111,23 +71,29 @@ class Verdict(msgspec.Struct, frozen=True):
     config: dict[str, Any] | None = None
 
 
+class Read(msgspec.Struct, frozen=True):
+    """A configuration that was read: as an image, and as answered."""
+
+    image: Settings
+    config: dict[str, Any] | None
+
+    def as_answered(self) -> dict[str, Any]:
+        """The configuration in the API's form; empty: there was none."""
+        return self.image.to_api() if self.config is None else self.config
+
+
 class Step(msgspec.Struct, frozen=True):
     """What is to be done next.
 
     Attributes:
         then: a call, or the end.
         seen: to be kept before that, durably.
+        read: what a call that changes the target is based on.
     """
 
     then: Call | Verdict
     seen: Seen | None = None
-
-
-class Read(msgspec.Struct, frozen=True):
-    """A configuration that was read: as an image, and as answered."""
-
-    image: Settings
-    config: dict[str, Any] | None
+    read: Read | None = None
 
 
 _GET = Step(Call(Operation.GET))
@@ -135,100 +101,9 @@ _GET_FUNCTION = Step(Call(Operation.GET_FUNCTION))
 _NOTHING_READ = Read(ABSENT, None)
 
 
-def image_of(config: dict[str, Any] | None) -> Settings:
-    """A configuration as an image.
-
-    Args:
-        config: as answered; ``None`` or empty: there is none.
-    """
-    if not config:
-        return ABSENT
-    settings = Settings.from_api(config)
-    return msgspec.structs.replace(
-        settings,
-        on_success=settings.on_success or CLEARED,
-        on_failure=settings.on_failure or CLEARED,
-    )
-
-
-def completed(settings: Settings, image: Settings, rules: Rules) -> Settings:
-    """The settings with both halves of the destinations, if they name one.
-
-    ==========  ======================  ==============
-    it names    the other half is
-    ..          else                    ``replace_destinations``
-    ==========  ======================  ==============
-    both, none  as it is                as it is
-    one half    what the target has     cleared
-    ==========  ======================  ==============
-    """
-    if not settings.names_half():
-        return settings
-    other = ABSENT if rules.replace_destinations else image
-    success, failure = settings.on_success, settings.on_failure
-    return msgspec.structs.replace(
-        settings,
-        on_success=(other.on_success or CLEARED) if success is None else success,
-        on_failure=(other.on_failure or CLEARED) if failure is None else failure,
-    )
-
-
-def wanted(settings: Settings, image: Settings, rules: Rules) -> Settings:
-    """The image that a target is to have.
-
-    Args:
-        settings: of the job.
-        image: what it has.
-        rules: of the run.
-    """
-    if rules.restore:
-        return settings
-    settings = completed(settings, image, rules)
-    values = zip(msgspec.structs.astuple(settings), msgspec.structs.astuple(image), strict=True)
-    merged = Settings(*(old if new is None else new for new, old in values))
-    return msgspec.structs.replace(
-        merged,
-        on_success=merged.on_success or CLEARED,
-        on_failure=merged.on_failure or CLEARED,
-    )
-
-
-class Difference(msgspec.Struct, frozen=True):
-    """A field of a configuration that is not as it should be; ``None``: it is not set."""
-
-    field: str
-    before: int | str | None
-    after: int | str | None
-
-
-_FIELDS = (
-    "MaximumRetryAttempts",
-    "MaximumEventAgeInSeconds",
-    "DestinationConfig.OnSuccess",
-    "DestinationConfig.OnFailure",
-)
-
-
-def differences(before: Settings, after: Settings) -> list[Difference]:
-    """The fields in which two images differ, in the API's order."""
-    values = zip(
-        _FIELDS, msgspec.structs.astuple(before), msgspec.structs.astuple(after), strict=True
-    )
-    return [
-        Difference(field, _shown(old), _shown(new))
-        for field, old, new in values
-        if _shown(old) != _shown(new)
-    ]
-
-
-def _shown(value: int | str | None) -> int | str | None:
-    return None if value == CLEARED else value
-
-
 def begin(job: Job, rules: Rules) -> Step:
     """The first step of a job."""
-    unasked = rules.force and rules.purpose is Purpose.APPLY and not rules.restore
-    if unasked and job.seen is not None and job.expected is not None:
+    if _is_forced(job, rules) and job.seen is not None:
         return _write(job, rules, Read(job.seen, None))
     if _reads_first(job, rules):
         return _GET
@@ -294,7 +169,7 @@ def decide(job: Job, rules: Rules, read: Read) -> Step:
         seen = Seen(read.config, Action.UNCHANGED) if rules.purpose is Purpose.PLAN else None
         return Step(Verdict(status, message=message, config=read.config), seen)
     if rules.purpose is Purpose.VERIFY:
-        return Step(Verdict(Status.FAILED, DRIFTED, _drift(read.image, goal), read.config))
+        return Step(Verdict(Status.FAILED, DRIFTED, drift_text(read.image, goal), read.config))
     if job.expected is not None and read.image != job.expected and not rules.force:
         return Step(_outdated(job.expected, rules, read))
     if read.image == ABSENT and not rules.restore and not rules.create_missing:
@@ -305,10 +180,19 @@ def decide(job: Job, rules: Rules, read: Read) -> Step:
     return _write(job, rules, read)
 
 
+def _is_forced(job: Job, rules: Rules) -> bool:
+    """Whether a plan is carried out without looking again; for half a destination one has to."""
+    planned = rules.planned and rules.purpose is Purpose.APPLY and not rules.restore
+    return planned and rules.force and not _keeps_half(job, rules)
+
+
+def _keeps_half(job: Job, rules: Rules) -> bool:
+    return job.settings.names_half() and not rules.replace_destinations
+
+
 def _reads_first(job: Job, rules: Rules) -> bool:
-    half = job.settings.names_half() and not rules.replace_destinations
     return (
-        half
+        _keeps_half(job, rules)
         or rules.before_image
         or rules.restore
         or rules.where is not None
@@ -348,7 +232,7 @@ def _write(job: Job, rules: Rules, read: Read) -> Step:
     else:
         call = Call(Operation.UPDATE, completed(job.settings, read.image, rules))
     config = msgspec.UNSET if job.seen == read.image else read.config
-    return Step(call, Seen(config, _action(read.image, goal), may_be_sent=True))
+    return Step(call, Seen(config, _action(read.image, goal), may_be_sent=True), read)
 
 
 def _action(image: Settings, goal: Settings) -> Action:
@@ -367,32 +251,6 @@ def _status_of_same(job: Job, rules: Rules, image: Settings) -> Status:
     return Status.CREATED if before == ABSENT else Status.UPDATED
 
 
-def _drift(image: Settings, goal: Settings) -> str:
-    if image == ABSENT:
-        return "there is no configuration"
-    if goal == ABSENT:
-        return "there is a configuration, wanted none"
-    return ", ".join(
-        f"{each.field} is {_value(each.before)}, wanted {_value(each.after)}"
-        for each in differences(image, goal)
-    )
-
-
 def _outdated(expected: Settings, rules: Rules, read: Read) -> Verdict:
     code = PLAN_OUTDATED if rules.planned else CHANGED_SINCE
-    return Verdict(Status.FAILED, code, _unexpected(read.image, expected), read.config)
-
-
-def _unexpected(image: Settings, expected: Settings) -> str:
-    if image == ABSENT:
-        return "the configuration is gone"
-    if expected == ABSENT:
-        return "there is a configuration now"
-    return ", ".join(
-        f"{each.field} is {_value(each.after)}, was {_value(each.before)}"
-        for each in differences(expected, image)
-    )
-
-
-def _value(value: int | str | None) -> str:
-    return "not set" if value is None else str(value)
+    return Verdict(Status.FAILED, code, change_text(read.image, expected), read.config)

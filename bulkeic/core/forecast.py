@@ -1,6 +1,6 @@
 """How long jobs will take, from what is left in each lane and how fast each lane may go.
 
-- A lane is done after (its jobs - the tokens that it has) ÷ its rate.
+- A lane is done after (the calls of its jobs - the tokens that it has) ÷ its rate.
 - All are done when the longest lane is, but not before all calls have had a place in
   ``concurrency``.
 """
@@ -22,17 +22,19 @@ class LaneLeft(msgspec.Struct, frozen=True):
         jobs: without an outcome.
         rate: calls a second.
         tokens: calls that may go at once.
+        calls_each: that a job takes.
     """
 
     lane: Lane
     jobs: int
     rate: float
     tokens: float
+    calls_each: int = 1
 
     @property
     def seconds(self) -> float:
         """Until the lane's last call may go."""
-        return max(0.0, self.jobs - self.tokens) / self.rate
+        return max(0.0, self.jobs * self.calls_each - self.tokens) / self.rate
 
 
 class Forecast(msgspec.Struct, frozen=True):
@@ -60,13 +62,13 @@ def forecast(left: Iterable[LaneLeft], *, concurrency: int, call_s: float) -> Fo
     Returns:
         ``None`` when nothing is left.
     """
-    jobs, longest = 0, None
+    calls, longest = 0, None
     for each in left:
-        jobs += each.jobs
+        calls += each.jobs * each.calls_each
         if longest is None or (each.seconds, each.jobs) > (longest.seconds, longest.jobs):
             longest = each
-    if longest is None or not jobs:
+    if longest is None or not calls:
         return None
-    crowd_s = jobs * call_s / concurrency
+    crowd_s = calls * call_s / concurrency
     by_rate = longest.seconds + call_s
     return Forecast(max(crowd_s, by_rate), longest, crowd_s > by_rate)

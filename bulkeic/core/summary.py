@@ -1,11 +1,12 @@
 """A fold over outcomes: what a run came to, in numbers."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
+from bulkeic.core.change import DRIFTED, Action
 from bulkeic.core.model import Lane, Status
 
 
@@ -25,6 +26,14 @@ class Tally(msgspec.Struct, frozen=True):
     throttles: int = 0
     first_at: str | None = None
     last_at: str | None = None
+
+
+class Need(msgspec.Struct, frozen=True):
+    """So many targets of a lane that need the same, as far as reading them tells."""
+
+    lane: Lane
+    action: Action
+    count: int
 
 
 class LaneSummary(msgspec.Struct):
@@ -66,6 +75,7 @@ class Summary(msgspec.Struct, frozen=True):
         lanes: each lane by itself.
         elapsed_s: seconds, all sessions of the run together.
         errors: count by error code, most frequent first.
+        needs: what the targets that a plan has read need.
     """
 
     run: str
@@ -76,6 +86,7 @@ class Summary(msgspec.Struct, frozen=True):
     lanes: list[LaneSummary]
     errors: dict[str, int]
     exit_code: int
+    needs: Sequence[Need] = ()
 
     @property
     def targets_per_s(self) -> float:
@@ -99,7 +110,13 @@ class Summary(msgspec.Struct, frozen=True):
             "lanes": len(self.lanes),
             "errors": self.errors,
             "exit_code": self.exit_code,
-        }
+        } | ({"plan": self._plan()} if self.needs else {})
+
+    def _plan(self) -> dict[str, int]:
+        counts = {action.value: 0 for action in Action}
+        for need in self.needs:
+            counts[need.action] += need.count
+        return counts
 
 
 def summarise(
@@ -178,3 +195,38 @@ def exit_code_of(statuses: Counter[str], *, pending: int, stopped: bool) -> int:
     if pending or stopped:
         return 3
     return 1 if statuses[Status.FAILED] or statuses[Status.INVALID] else 0
+
+
+def plan_exit_code(summary: Summary, *, stopped: bool, detailed: bool) -> int:
+    """The exit code of a plan.
+
+    ==========================================  ===
+    it was ended, or not every target was read  3
+    some targets failed or are invalid          1
+    some are to be changed, and it is asked     4
+    else                                        0
+    ==========================================  ===
+    """
+    if stopped:
+        return 3
+    if summary.statuses[Status.FAILED] or summary.statuses[Status.INVALID]:
+        return 1
+    return 4 if detailed and summary.pending else 0
+
+
+def verify_exit_code(summary: Summary, *, stopped: bool) -> int:
+    """The exit code of a verification.
+
+    ============================================  ===
+    it was ended, or not every target was read    3
+    some could not be read, or are invalid        1
+    some are not what they should be              4
+    else                                          0
+    ============================================  ===
+    """
+    if stopped or summary.pending:
+        return 3
+    drifted = summary.errors.get(DRIFTED, 0)
+    if summary.statuses[Status.INVALID] or summary.statuses[Status.FAILED] > drifted:
+        return 1
+    return 4 if drifted else 0

@@ -11,6 +11,9 @@ class Threshold(msgspec.Struct, frozen=True):
 
     size: Size
 
+    def __str__(self) -> str:
+        return str(self.size)
+
     def of(self, total: int) -> int:
         """The number of failures at which a run of ``total`` targets stops, at least 1."""
         return max(1, self.size.of(total))

@@ -7,6 +7,7 @@
 - All is integer arithmetic: the same jobs have the same waves whenever a run is carried on.
 """
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 
@@ -30,6 +31,9 @@ class Size(msgspec.Struct, frozen=True):
     amount: int
     per: int | None = None
 
+    def __str__(self) -> str:
+        return str(self.amount) if self.per is None else f"{self.amount * 100 / self.per:.12g}%"
+
     def of(self, total: int) -> int:
         """How many that is of ``total``; a number may be more than that."""
         return self.amount if self.per is None else -(-total * self.amount // self.per)
@@ -44,6 +48,28 @@ class Size(msgspec.Struct, frozen=True):
         if self.per is None or other.per is None:
             return self.per is other.per and self.amount < other.amount
         return self.amount * other.per < other.amount * self.per
+
+
+class Wave(msgspec.Struct, frozen=True):
+    """One wave. Times are RFC 3339, UTC.
+
+    Attributes:
+        number: from 1.
+        targets: how many it has.
+        started_at: ``None``: not yet.
+        ended_at: when its last target was done; ``None``: not yet.
+        verified: targets that were read again afterwards; ``None``: not yet.
+        drifted: how many of them were not as they had been set.
+        stopped: why the run stopped in it, or behind it.
+    """
+
+    number: int
+    targets: int
+    started_at: str | None = None
+    ended_at: str | None = None
+    verified: int | None = None
+    drifted: int | None = None
+    stopped: str | None = None
 
 
 def parse_size(text: str) -> Size | None:
@@ -80,6 +106,17 @@ def parse_waves(text: str) -> tuple[Size, ...]:
     if not sizes[-1].is_all:
         raise InputError(f"the last wave is {shown(item)}; allowed: 100%, so that all are done")
     return tuple(sizes)
+
+
+def dealt(spread_out: Sequence[Mapping[Lane, int]]) -> list[Wave]:
+    """The waves that jobs are dealt out to, none of them begun.
+
+    Args:
+        spread_out: for each wave, how many of each lane's jobs are done by its end.
+    """
+    ends = [0, *(sum(jobs.values()) for jobs in spread_out)]
+    sizes = [end - before for before, end in itertools.pairwise(ends)]
+    return [Wave(number, size) for number, size in enumerate(sizes, 1)]
 
 
 def counts(sizes: Sequence[Size], total: int) -> list[int]:

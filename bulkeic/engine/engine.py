@@ -4,33 +4,27 @@ There is no task for each job, and none for each lane: a worker is a place in ``
 what waits (for a token, for a retry, for its function) waits in its lane.
 """
 
+import functools
 import math
 import random
 
 import anyio
 import structlog
 
+from bulkeic.core.change import Step, Verdict, begin, follow
 from bulkeic.core.errors import BulkeicError, printable
 from bulkeic.core.forecast import Forecast, forecast
-from bulkeic.core.model import (
-    UNANSWERED,
-    Answer,
-    Call,
-    Failure,
-    Fault,
-    Lane,
-    Operation,
-    Outcome,
-    Status,
-    rfc3339,
-)
+from bulkeic.core.model import UNANSWERED, Answer, Call, Failure, Fault, Lane, Status
+from bulkeic.core.rules import Purpose, Rules
 from bulkeic.core.summary import Traffic
-from bulkeic.engine.lane import LaneWork, Meter, Work
+from bulkeic.engine.idle import Idle
+from bulkeic.engine.lane import LaneWork, Meter
 from bulkeic.engine.limits import Limits
-from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock, Timer
+from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.scheduler import Scheduler
 from bulkeic.engine.silence import Silence
+from bulkeic.engine.work import Work
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("bulkeic.engine")
 
@@ -43,8 +37,10 @@ class Engine:
         caller: makes the calls.
         sink: takes the outcomes.
         limits: how hard to work.
+        rules: how the jobs are done.
         growing: whether jobs go on arriving until ``no_more`` is called.
         meters: of lanes that have been worked on before; the engine adds its own.
+        traffic: what has been sent before; the engine adds to it.
         clock: the time.
         chance: where the jitter of retries comes from.
     """
@@ -55,17 +51,21 @@ class Engine:
         caller: Caller,
         sink: Sink,
         limits: Limits,
+        rules: Rules = Rules(),  # noqa: B008 - frozen
         *,
         growing: bool = False,
         meters: dict[Lane, Meter] | None = None,
+        traffic: Traffic | None = None,
         clock: Clock | None = None,
         chance: random.Random | None = None,
     ) -> None:
-        self.traffic = Traffic()
+        self.traffic = Traffic() if traffic is None else traffic
         self.stopped: str | None = None
+        self.failures = 0
         self._caller = caller
         self._sink = sink
         self._limits = limits
+        self._rules = rules
         self._clock = clock or SystemClock()
         self._retries = Retries(limits.max_attempts, chance or random.Random())  # noqa: S311 - jitter
         self._scheduler = Scheduler()
@@ -76,9 +76,7 @@ class Engine:
         self._lanes: dict[Lane, LaneWork] = {}
         self._meters = {} if meters is None else meters
         self._unfinished = 0
-        self._parked: list[anyio.Event] = []
-        self._alarm = math.inf
-        self._timer: Timer | None = None
+        self._idle = Idle(self._clock)
         self._started_at = self._clock.now()
         self._answered_at = -math.inf
         self._dark_since = math.inf
@@ -99,8 +97,7 @@ class Engine:
         async with anyio.create_task_group() as tasks:
             for _ in range(workers):
                 tasks.start_soon(self._work)
-        if self._timer is not None:
-            self._timer.cancel()
+        self._idle.end()
 
     def arrived(self, lane: Lane, jobs: int) -> None:
         """Takes note that the feed has so many more jobs of a lane."""
@@ -124,17 +121,17 @@ class Engine:
         work.left += jobs
         work.refilled()
         self._update(work, now)
-        self._rouse_one()
+        self._idle.rouse_one()
 
     def no_more(self) -> None:
         """Tells that no more jobs will arrive, in a run whose feed was growing."""
         self._growing = False
-        self._rouse_all()
+        self._idle.rouse_all()
 
     def stop(self, reason: str) -> None:
         """Starts no new call; those in flight finish. The first reason is kept."""
         self.stopped = self.stopped or reason
-        self._rouse_all()
+        self._idle.rouse_all()
 
     def stopped_lanes(self) -> dict[Lane, str]:
         """The lanes that stopped while others went on, each with the reason."""
@@ -147,7 +144,8 @@ class Engine:
         now = self._clock.now()
         lanes = [lane for lane in self._lanes.values() if lane.left and lane.stopped is None]
         call_s = sum(lane.latency_s for lane in lanes) / max(1, len(lanes))
-        left = (lane.what_is_left(now) for lane in lanes)
+        each = self._rules.calls_each()
+        left = (lane.what_is_left(now, each) for lane in lanes)
         return forecast(left, concurrency=self._limits.concurrency, call_s=call_s)
 
     def elapsed(self) -> float:
@@ -155,15 +153,17 @@ class Engine:
         return self._clock.now() - self._started_at
 
     async def _work(self) -> None:
-        call, clock = self._caller.call, self._clock
+        send, clock = self._caller.call, self._clock
         while (work := await self._next()) is not None:
-            now = clock.now()
-            work.tried_at = work.sent_at if work.attempts > 1 else now
-            work.sent_at = now
-            answer = await call(work.job, Call(Operation.UPDATE, work.job.settings))
-            now = clock.now()
-            work.call_s = now - work.sent_at
-            self._settle(work, answer, now)
+            goes_on = True
+            while goes_on and work.call is not None:
+                now = clock.now()
+                work.tried_at = work.sent_at if work.tries > 1 else now
+                work.sent_at = now
+                answer = await send(work.job, work.call)
+                now = clock.now()
+                work.call_s = now - work.sent_at
+                goes_on = self._settle(work, answer, now)
 
     async def _next(self) -> Work | None:
         """The next work that is due, waited for; ``None`` when there will be no more."""
@@ -174,50 +174,33 @@ class Engine:
                 break  # the feed has failed; who parked now would not be roused
             due = self._scheduler.next_due()
             if due <= now:
-                self._rouse_one()
-            elif due < self._alarm:
-                self._set_alarm(due)
+                self._idle.rouse_one()
+            else:
+                self._idle.rouse_at(due)
             if work is not None:
                 self._begin(work, now)
                 return work
-            event = anyio.Event()
-            self._parked.append(event)
-            await event.wait()
-        self._rouse_all()
+            await self._idle.wait()
+        self._idle.rouse_all()
         return None
 
     def _goes_on(self) -> bool:
         return self.stopped is None and (self._unfinished > 0 or self._growing)
 
     def _begin(self, work: Work, now: float) -> None:
-        work.attempts += 1
-        self.traffic.calls += 1
-        if work.attempts == 1:
+        if work.call is None:
+            step = begin(work.job, self._rules)
+            assert isinstance(step.then, Call)  # noqa: S101 - no job ends before its first call
+            work.go_on(step.then, step.read)
             work.started_at = min(work.since, now)
             work.started_wall = self._clock.wall() - (now - work.started_at)
-        else:
-            self.traffic.retries += 1
+        work.attempts += 1
+        work.tries += 1
+        self.traffic.calls += 1
+        self.traffic.retries += work.tries > 1
 
-    def _set_alarm(self, due: float) -> None:
-        """Sees to it that an idle worker is roused when the next call is due."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._alarm = due
-        self._timer = self._clock.call_at(due, self._ring)
-
-    def _ring(self) -> None:
-        self._alarm, self._timer = math.inf, None
-        self._rouse_one()
-
-    def _rouse_one(self) -> None:
-        if self._parked:
-            self._parked.pop().set()
-
-    def _rouse_all(self) -> None:
-        while self._parked:
-            self._parked.pop().set()
-
-    def _settle(self, work: Work, answer: Answer, now: float) -> None:
+    def _settle(self, work: Work, answer: Answer, now: float) -> bool:
+        """Does what follows from an answer: whether the job's next call is to be made at once."""
         lane = work.lane
         slowed = lane.answered(work, answer, now)
         if work.in_silence:
@@ -237,19 +220,69 @@ class Engine:
                     lane.pause(now + delay)
                 self._give_up(lane, answer, now)
                 self._update(lane, now)
-                return
+                return False
         else:
             self._answered(now)
+        assert work.call is not None  # noqa: S101 - it was answered
+        step = follow(work.job, self._rules, work.call, answer, work.read)
+        if isinstance(step.then, Call):
+            return self._go_on(work, step, step.then, now)
+        self._finish(work, step, step.then, answer, now)
+        if isinstance(answer, Failure):
+            self._give_up(lane, answer, now)
+        self._update(lane, now)
+        return False
+
+    def _go_on(self, work: Work, step: Step, call: Call, now: float) -> bool:
+        """Goes on with a job's next call: whether that is to be made at once."""
+        lane = work.lane
+        work.go_on(call, step.read)
+        if not call.operation.is_metered and self.stopped is None:
+            lane.take_again(work, now)
+            self._begin(work, now)
+            return True
+        if step.seen is None:
+            lane.park(work, now)
+        else:
+            lane.held += 1
+            self._sink.keep(work.job, step.seen, functools.partial(self._kept, work))
+        self._update(lane, now)
+        return False
+
+    def _kept(self, work: Work) -> None:
+        now = self._clock.now()
+        work.lane.held -= 1
+        work.lane.park(work, now)
+        self._update(work.lane, now)
+        self._idle.rouse_one()
+
+    def _finish(self, work: Work, step: Step, verdict: Verdict, answer: Answer, now: float) -> None:
+        lane = work.lane
         lane.finish(work, now)
         if lane.stopped is None:
             lane.left -= 1
             self._unfinished -= 1
             if not lane.left:
                 lane.dark_since = math.inf  # a lane without jobs is quiet, not silent
-        self._sink.put(_outcome(work, answer, now))
-        if isinstance(answer, Failure):
-            self._give_up(lane, answer, now)
-        self._update(lane, now)
+        if step.seen is not None:
+            self._sink.keep(work.job, step.seen, _nothing)
+        if verdict.status is None:
+            return
+        self._sink.put(work.outcome(verdict, verdict.status, answer, now))
+        if verdict.status is Status.FAILED:
+            self._count_failure(work, verdict)
+
+    def _count_failure(self, work: Work, verdict: Verdict) -> None:
+        tell = _log.info if self._rules.purpose is Purpose.VERIFY else _log.warning
+        tell(
+            "failed",
+            **_fields(work, verdict.code),
+            message=printable(verdict.message or ""),
+        )
+        self.failures += 1
+        most = self._limits.max_failures
+        if most is not None and self.failures >= most:
+            self.stop(f"{self.failures:,} failed, as many as are allowed")
 
     def _hand_on_silence(self, now: float) -> None:
         self._silence.give_back()
@@ -283,7 +316,7 @@ class Engine:
         self._unfinished -= lane.left
         self._sink.drop(lane.left)
         if not self._unfinished:
-            self._rouse_all()
+            self._idle.rouse_all()
 
     def _take(self, now: float) -> Work | None:
         try:
@@ -304,7 +337,7 @@ class Engine:
         if not failure.sent:
             event = "no credentials"
             self.traffic.calls -= 1
-            self.traffic.retries -= work.attempts > 1
+            self.traffic.retries -= work.tries > 1
         elif failure.fault is Fault.THROTTLED:
             event = "throttled"
             work.throttles += 1
@@ -321,17 +354,9 @@ class Engine:
             self._unanswered(work.sent_at, now)
         delay: float | None = 0.0
         if not _is_past_renewing(failure):
-            delay = self._retries.delay(failure, work.attempts, work.counted)
-        fields = {
-            "lane": str(work.lane.lane),
-            "function": work.job.function_name,
-            "code": failure.code,
-            "attempt": work.attempts,
-        }
-        if delay is None:
-            _log.warning("failed", **fields, message=printable(failure.message))
-        else:
-            _log.info(event, **fields, again_in_s=round(delay, 3))
+            delay = self._retries.delay(failure, work.tries, work.counted)
+        if delay is not None:
+            _log.info(event, **_fields(work, failure.code), again_in_s=round(delay, 3))
         return delay
 
     def _answered(self, now: float) -> None:
@@ -350,31 +375,14 @@ def _is_past_renewing(failure: Failure) -> bool:
     return failure.fault is Fault.EXPIRED and not failure.sent
 
 
-def _outcome(work: Work, answer: Answer, now: float) -> Outcome:
-    job = work.job
-    target = job.target
-    lane = target.lane
-    failure = answer if isinstance(answer, Failure) else None
-    return Outcome(
-        job.seq,
-        job.source,
-        job.function_name,
-        target.arn,
-        target.qualifier,
-        lane.account_id,
-        lane.region,
-        Status.FAILED if failure else Status.UPDATED,
-        work.attempts,
-        work.throttles,
-        work.conflicts,
-        answer.http_status,
-        failure.code if failure else None,
-        failure.message if failure else None,
-        answer.request_id,
-        rfc3339(work.started_wall),
-        round(now - work.started_at, 6),
-        round(work.call_s, 6),
-        round(work.wait_s, 6),
-        job.settings.to_api(),
-        None if isinstance(answer, Failure) else answer.config,
-    )
+def _fields(work: Work, code: str | None) -> dict[str, object]:
+    return {
+        "lane": str(work.lane.lane),
+        "function": work.job.function_name,
+        "code": code,
+        "attempt": work.attempts,
+    }
+
+
+def _nothing() -> None:
+    """What follows when nothing does."""

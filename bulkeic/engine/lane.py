@@ -24,6 +24,7 @@ from bulkeic.core.retry import LONGEST_RETRY_AFTER_S, is_retryable
 from bulkeic.engine.limits import AUTO, Limits
 from bulkeic.engine.ports import Feed
 from bulkeic.engine.silence import Silence
+from bulkeic.engine.work import Work
 
 _NARROWEST = 4
 _HEADROOM = 2.0
@@ -31,51 +32,6 @@ _SMOOTHING = 0.1
 _UNSETTLED = 2
 _BREATH_S = 0.2
 _MOST_WAITING = 1000
-
-
-class Work:
-    """A job under way: what has been tried so far. Times are the clock's seconds.
-
-    Attributes:
-        counted: tries that count towards the most that are allowed.
-        since: when the job began to wait for its token.
-        sent_at: when the last call was sent.
-        tried_at: when the call before that was sent; the same for the first.
-        in_silence: whether it was sent while its lane did not answer, or had not yet.
-    """
-
-    __slots__ = (
-        "attempts",
-        "call_s",
-        "conflicts",
-        "counted",
-        "in_silence",
-        "job",
-        "lane",
-        "sent_at",
-        "since",
-        "started_at",
-        "started_wall",
-        "throttles",
-        "tried_at",
-        "wait_s",
-    )
-
-    def __init__(self, job: Job, lane: "LaneWork") -> None:
-        self.job = job
-        self.lane = lane
-        self.attempts = 0
-        self.counted = 0
-        self.throttles = 0
-        self.conflicts = 0
-        self.wait_s = 0.0
-        self.call_s = 0.0
-        self.since = 0.0
-        self.sent_at = 0.0
-        self.tried_at = 0.0
-        self.started_at = 0.0
-        self.started_wall = 0.0
-        self.in_silence = False
 
 
 class Meter:
@@ -110,6 +66,7 @@ class LaneWork:
     Attributes:
         left: jobs without an outcome.
         in_flight: calls.
+        held: jobs that wait until what their targets had is kept.
         due: when the scheduler knows the next call to be due.
         dark_since: since when no call has been answered; ``inf``: the last one was.
         stopped: why no more calls start; ``None``: they do.
@@ -118,8 +75,8 @@ class LaneWork:
     __slots__ = (
         "_behind", "_bucket", "_busy", "_dry", "_feed", "_head_since", "_latency_s", "_measured",
         "_narrowed_at", "_opened", "_pace", "_parked", "_paused_until", "_ready", "_silence",
-        "_silent", "_waiting", "_widest", "_window", "dark_since", "due", "in_flight", "lane",
-        "left", "stopped",
+        "_silent", "_waiting", "_widest", "_window", "dark_since", "due", "held", "in_flight",
+        "lane", "left", "stopped",
     )  # fmt: skip
 
     def __init__(
@@ -135,6 +92,7 @@ class LaneWork:
         self.lane = lane
         self.left = 0
         self.in_flight = 0
+        self.held = 0
         self.due = math.inf
         self.dark_since = math.inf
         self.stopped: str | None = None
@@ -197,6 +155,12 @@ class LaneWork:
         work.wait_s += max(0.0, now - work.since)
         return work
 
+    def take_again(self, work: Work, now: float) -> None:
+        """Goes on with a job by a call that needs no token of the lane's."""
+        self.in_flight += 1
+        work.since = now
+        work.in_silence = False
+
     def answered(self, work: Work, answer: Answer, now: float) -> bool:
         """Takes note of a call's end.
 
@@ -206,7 +170,7 @@ class LaneWork:
         self.in_flight -= 1
         failure = answer if isinstance(answer, Failure) else None
         if failure is not None and not failure.sent:
-            if self._bucket is not None:
+            if self._bucket is not None and work.is_metered:
                 self._bucket.refund()
             since = min(self.dark_since, work.sent_at)
             self.dark_since = since if is_retryable(failure.fault) else math.inf
@@ -235,7 +199,7 @@ class LaneWork:
         self._latency_s += weight * (call_s - self._latency_s)
 
     def park(self, work: Work, until: float) -> None:
-        """Keeps a job for another try; its function stays taken."""
+        """Keeps a job for its next call; its function stays taken."""
         heapq.heappush(self._parked, (until, work.job.seq, work))
 
     def pause(self, until: float) -> None:
@@ -263,10 +227,16 @@ class LaneWork:
         """Calls a second at this moment."""
         return self._pace.rate(now)
 
-    def what_is_left(self, now: float) -> LaneLeft:
-        """What a forecast needs to know."""
+    def what_is_left(self, now: float, calls_each: int) -> LaneLeft:
+        """What a forecast needs to know.
+
+        Args:
+            now: the clock's seconds.
+            calls_each: that a job takes.
+        """
         tokens = 0.0 if self._bucket is None else self._bucket.tokens(now)
-        return LaneLeft(self.lane, self.left, self.rate(now), tokens + self.in_flight)
+        tokens += self.in_flight
+        return LaneLeft(self.lane, self.left, self.rate(now), tokens, calls_each)
 
     @property
     def latency_s(self) -> float:
@@ -317,7 +287,7 @@ class LaneWork:
                 self._waiting += 1
             if ready:
                 return True
-            if self._dry or self._waiting >= _MOST_WAITING or len(self._parked) >= _MOST_WAITING:
+            if self._dry or max(self._waiting, len(self._parked), self.held) >= _MOST_WAITING:
                 return False
             jobs = self._feed.take(self.lane)
             if not jobs:
@@ -327,6 +297,4 @@ class LaneWork:
 
     def _add(self, jobs: Sequence[Job], now: float) -> None:
         for job in jobs:
-            work = Work(job, self)
-            work.since = now
-            self._ready.append(work)
+            self._ready.append(Work(job, self, now))

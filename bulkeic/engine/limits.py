@@ -23,6 +23,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         max_attempts: tries of one job.
         give_up_after_s: seconds without any answer after which a lane stops, or the whole run when
             no lane has had one.
+        max_failures: failed jobs after which no more calls start; ``None``: any number.
 
     Raises:
         UsageError: a number out of its range.
@@ -34,6 +35,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int = 64
     max_attempts: int = 8
     give_up_after_s: float = 120.0
+    max_failures: int | None = None
 
     def __post_init__(self) -> None:
         for name, value, least in (

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from bulkeic.core.change import Seen
 from bulkeic.core.model import Answer, Call, Job, Lane, Outcome
 
 
@@ -20,6 +21,9 @@ class Sink(Protocol):
 
     def put(self, outcome: Outcome) -> None:
         """Takes one outcome; does not block."""
+
+    def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:
+        """Takes what a target had, and calls back when it is kept, durably; does not block."""
 
     def drop(self, jobs: int) -> None:
         """Takes note of jobs that get no outcome: their lane has stopped."""

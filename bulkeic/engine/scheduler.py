@@ -3,7 +3,8 @@
 import heapq
 import math
 
-from bulkeic.engine.lane import LaneWork, Work
+from bulkeic.engine.lane import LaneWork
+from bulkeic.engine.work import Work
 
 
 class Scheduler:

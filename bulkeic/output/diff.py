@@ -6,8 +6,8 @@ from typing import TextIO
 from rich.console import Console
 from rich.style import Style
 
-from bulkeic.core.change import ABSENT, Difference, differences
 from bulkeic.core.errors import printable
+from bulkeic.core.image import ABSENT, Difference, differences
 from bulkeic.core.model import Settings, Target
 
 _CREATE, _CHANGE, _DELETE = "+", "~", "-"

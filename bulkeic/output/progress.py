@@ -54,13 +54,17 @@ class NoProgress:
 
 
 class ProgressBar:
-    """A bar on stderr: the count, the rate, failures, throttles, and the time left by the lanes."""
+    """A bar on stderr: the count, the rate, failures, throttles, and the time left by the lanes.
 
-    def __init__(self) -> None:
+    Args:
+        doing: what it is that takes time, one word.
+    """
+
+    def __init__(self, doing: str) -> None:
         self._failed = 0
         self._next_look = 0.0
         self._bar = RichProgress(
-            TextColumn("updating"),
+            TextColumn(doing),
             BarColumn(),
             TaskProgressColumn(),
             MofNCompleteColumn(),

@@ -8,8 +8,10 @@ from typing import TextIO
 from rich.console import Console
 from rich.markup import escape
 
+from bulkeic.core.change import CHANGED_SINCE, MISSING, PLAN_OUTDATED
 from bulkeic.core.errors import InputError, printable
 from bulkeic.core.forecast import Forecast
+from bulkeic.core.image import ABSENT
 from bulkeic.core.model import Lane, Outcome, Settings, Status
 from bulkeic.core.summary import LaneSummary, Summary
 from bulkeic.output.numbers import counted, duration
@@ -22,10 +24,21 @@ _SHOWN_SLOW = 5
 _SHOWN_TROUBLED = 10
 _LANE_ROW = "  {:<28} {:>9} {:>8} {:>8} {:>9} {:>8}"
 _HINTS = {
-    "ResourceNotFoundException": (
-        "Update changes what is there: function, qualifier and configuration have to exist"
+    MISSING: (
+        "Update changes what is there: function, qualifier and configuration have to exist; "
+        "--create-missing makes the configuration"
     ),
-    "AccessDeniedException": "the credentials need lambda:UpdateFunctionEventInvokeConfig",
+    PLAN_OUTDATED: (
+        "somebody changed it after it was planned, and it was left alone; plan again, or --force"
+    ),
+    CHANGED_SINCE: (
+        "somebody changed it after the run that is taken back, and it was left alone, "
+        "unless --force"
+    ),
+    "AccessDeniedException": (
+        "the credentials need lambda:UpdateFunctionEventInvokeConfig; docs/rollout.md tells what "
+        "plans, before-images and rollbacks need"
+    ),
     "AccessDenied": (
         "the role has to exist, its trust policy has to name the caller and the external id, and "
         "the caller needs sts:AssumeRole"
@@ -82,9 +95,22 @@ class Screen:
         """A place for the problems of a targets file."""
         return Problems(self.out, prefix)
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody may answer."""
+        return sys.stdin.isatty()
+
     def ask(self, question: str) -> bool:
         """Whether the person at the terminal says yes; the end of stdin is a no."""
-        print(f"{question} [y/N] ", end="", file=self.out, flush=True)
+        self.show_question(question)
+        return self.read_answer()
+
+    def show_question(self, question: str) -> None:
+        """Asks, and does not wait for the answer."""
+        print(f"{printable(question)} [y/N] ", end="", file=self.out, flush=True)
+
+    def read_answer(self) -> bool:
+        """Whether the answer is a yes."""
         try:
             answer = sys.stdin.readline()
         except KeyboardInterrupt:
@@ -131,6 +157,8 @@ def changes(wanted: list[tuple[Settings, int]], kinds: int) -> list[str]:
 
 
 def _settings_text(settings: Settings) -> str:
+    if settings == ABSENT:
+        return "no configuration"
     numbers = (
         ("MaximumRetryAttempts", settings.maximum_retry_attempts),
         ("MaximumEventAgeInSeconds", settings.maximum_event_age_in_seconds),
@@ -154,26 +182,33 @@ def summary_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
         for name, count in (*summary.statuses.items(), ("pending", summary.pending))
         if count or name == Status.UPDATED
     ]
-    traffic = summary.traffic
-    lines = [
+    return [
         f"{counted(summary.targets, 'target')}: {', '.join(statuses)}",
-        (
-            f"{counted(traffic.calls, 'call')} in {counted(len(summary.lanes), 'lane')}, "
-            f"{traffic.throttles:,} throttled, {traffic.conflicts:,} conflicting, "
-            f"{traffic.retries:,} repeated; {traffic.elapsed_s:,.1f} s, "
-            f"{summary.targets_per_s:,.1f} targets/s"
-        ),
+        traffic_line(summary, summary.targets_per_s),
+        *error_lines(summary, examples),
+        *lane_lines(summary.lanes),
     ]
+
+
+def traffic_line(summary: Summary, targets_per_s: float) -> str:
+    """What was sent, and how fast."""
+    traffic = summary.traffic
+    return (
+        f"{counted(traffic.calls, 'call')} in {counted(len(summary.lanes), 'lane')}, "
+        f"{traffic.throttles:,} throttled, {traffic.conflicts:,} conflicting, "
+        f"{traffic.retries:,} repeated; {traffic.elapsed_s:,.1f} s, {targets_per_s:,.1f} targets/s"
+    )
+
+
+def error_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
+    """How often each error came, with an example and a hint."""
+    lines = []
     for code, count in summary.errors.items():
         if code in examples:
             lines.append(f"  {count:>7,} {code}, such as {_example(examples[code])}")
             lines += [f"          {_HINTS[code]}"] if code in _HINTS else []
     unshown = len(summary.errors) - len(examples)
-    if unshown > 0:
-        lines.append(f"  and {counted(unshown, 'more error code')}")
-    lines += lane_lines(summary.lanes)
-    lines.append(f"run file: {summary.run}")
-    return lines
+    return lines + ([f"  and {counted(unshown, 'more error code')}"] if unshown > 0 else [])
 
 
 def lane_lines(lanes: list[LaneSummary]) -> list[str]:
@@ -198,11 +233,11 @@ def lane_lines(lanes: list[LaneSummary]) -> list[str]:
         )
         for lane in shown
     ]
-    more = len(troubled) - _SHOWN_TROUBLED
-    if more > 0:
+    more = max(0, len(troubled) - _SHOWN_TROUBLED)
+    if more:
         lines.append(f"  and {counted(more, 'more lane')} with failed or pending targets")
-    if len(lanes) > len(shown):
-        lines.append(f"  {counted(len(lanes) - len(shown) - max(0, more), 'lane')} not shown")
+    if len(lanes) > len(shown) + more:
+        lines.append(f"  {counted(len(lanes) - len(shown) - more, 'lane')} not shown")
     return lines
 
 

@@ -112,6 +112,7 @@ class Loader:
                 target.function,
                 None if target.qualifier == LATEST else target.qualifier,
                 self._settings_id(job.settings),
+                None if job.expected is None else self._settings_id(job.expected),
             )
         )
         if len(self._rows) >= _BATCH:
@@ -121,12 +122,12 @@ class Loader:
         """Adds a row that is no job, with its outcome."""
         given = given[:_GIVEN_CHARACTERS].encode(errors="replace").decode()
         with self._database.errors("cannot be written"):
-            self._connection.execute(INSERT_JOB, (NO_LANE, seq, line, given, *([None] * 3)))
+            self._connection.execute(INSERT_JOB, (NO_LANE, seq, line, given, *([None] * 4)))
         self.invalidate(seq, NO_LANE, problem)
 
     def invalidate(self, seq: int, lane_id: int, problem: str) -> None:
         """Gives a row the outcome ``invalid``, and takes it out of its lane."""
-        empty = [None] * 6
+        empty = [None] * 7
         with self._database.errors("cannot be written"):
             self._connection.execute(
                 "UPDATE job SET lane_id = ? WHERE lane_id = ? AND seq = ?", (NO_LANE, lane_id, seq)

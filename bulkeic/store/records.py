@@ -4,14 +4,16 @@ from typing import Any
 
 import msgspec
 
+from bulkeic.core.change import Seen
 from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, Status, Target
 from bulkeic.core.names import partition_of
-from bulkeic.core.templates import filled
+from bulkeic.core.templates import filled, is_template
 
 RESULT_FIELDS = (
     "seq", "source", "function_name", "function", "qualifier", "account_id", "region", "status",
     "attempts", "throttles", "conflicts", "http_status", "error_code", "error_message",
     "request_id", "started_at", "duration_s", "call_s", "wait_s", "settings", "config",
+    "before",
 )  # fmt: skip
 
 _encode = msgspec.json.Encoder().encode
@@ -20,13 +22,27 @@ _decode = msgspec.json.Decoder().decode
 
 def job_of(row: tuple[Any, ...], source: str, lane: Lane, settings: Settings) -> Job:
     """A job from (seq, line, given, function, qualifier, …), with its templates filled in."""
+    job = image_job_of(row, source, lane, settings)
+    if not is_template(settings.on_success) and not is_template(settings.on_failure):
+        return job
+    return msgspec.structs.replace(job, settings=filled(settings, job.target))
+
+
+def image_job_of(row: tuple[Any, ...], source: str, lane: Lane, settings: Settings) -> Job:
+    """A job from (seq, line, given, function, qualifier, …) whose settings are as they are."""
     seq, line, given, function, qualifier = row[:5]
     target = Target(lane, function, qualifier or LATEST, partition_of(lane.region))
-    return Job(seq, f"{source}:{line}", given or function, target, filled(settings, target))
+    return Job(seq, f"{source}:{line}", given or function, target, settings)
 
 
-def outcome_row(outcome: Outcome, lane_id: int) -> tuple[Any, ...]:
-    """The values of ``INSERT_OUTCOME``."""
+def outcome_row(outcome: Outcome, lane_id: int, *, keeps_sent: bool) -> tuple[Any, ...]:
+    """The values of ``INSERT_OUTCOME``.
+
+    Args:
+        outcome: of a job.
+        lane_id: number of its lane.
+        keeps_sent: whether the settings that were sent are kept, because the job's are others.
+    """
     return (
         outcome.seq,
         lane_id,
@@ -43,7 +59,20 @@ def outcome_row(outcome: Outcome, lane_id: int) -> tuple[Any, ...]:
         outcome.call_s,
         outcome.wait_s,
         None if outcome.config is None else _encode(outcome.config).decode(),
+        _encode(outcome.settings).decode() if keeps_sent else None,
     )
+
+
+def image_row(seq: int, lane_id: int, read_at: str, seen: Seen) -> tuple[Any, ...]:
+    """The values of ``INSERT_IMAGE``."""
+    config = None if seen.config is None else _encode(seen.config).decode()
+    return (seq, lane_id, read_at, seen.action, seen.may_be_sent, config)
+
+
+def config_of(text: str | None) -> dict[str, Any] | None:
+    """A configuration as it was answered."""
+    config: dict[str, Any] | None = None if text is None else _decode(text)
+    return config
 
 
 def outcome_of(row: tuple[Any, ...]) -> Outcome:
@@ -53,7 +82,7 @@ def outcome_of(row: tuple[Any, ...]) -> Outcome:
     del values["function"]
     values["function_name"] = values["function_name"] or ""
     values["status"] = Status(values["status"])
-    for name in ("settings", "config"):
+    for name in ("settings", "config", "before"):
         values[name] = None if values[name] is None else _decode(values[name])
     if account is None:
         return Outcome(**{**values, "function_arn": None, "qualifier": None})

@@ -1,28 +1,34 @@
 """A run file that is ready: what is pending, what came of it, and the writing of outcomes."""
 
 import contextlib
-import functools
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, Status, Target, rfc3339
-from bulkeic.core.names import partition_of
-from bulkeic.core.summary import Summary, Tally, Traffic, summarise
+from bulkeic.core.change import Action, Seen
+from bulkeic.core.model import Job, Lane, Outcome, Settings, Status, rfc3339
+from bulkeic.core.summary import Need, Summary, Tally, Traffic, summarise
 from bulkeic.store.database import Database
-from bulkeic.store.records import RESULT_FIELDS, job_of, outcome_of, outcome_row
-from bulkeic.store.schema import INSERT_OUTCOME, NO_LANE, PENDING
+from bulkeic.store.jobs import Jobs
+from bulkeic.store.records import RESULT_FIELDS, image_row, outcome_of, outcome_row
+from bulkeic.store.schema import INSERT_IMAGE, INSERT_OUTCOME, MARK_IMAGE, NO_LANE
+from bulkeic.store.waves import Waves
 
-_REMEMBERED = 8192
 _RESULT = f"SELECT {', '.join(RESULT_FIELDS)} FROM result"  # noqa: S608 - constants only
 
 
 class Session(msgspec.Struct, frozen=True):
-    """One stretch of work on a run; ``ended`` tells why it ended, if it has."""
+    """One stretch of work on a run.
 
+    Attributes:
+        doing: ``apply`` or ``plan``.
+        ended: why it ended, if it has.
+    """
+
+    doing: str
     started_at: str
     elapsed_s: float
     ended: str | None
@@ -37,6 +43,8 @@ class RunFile:
     Attributes:
         source: name of the targets file.
         facts: what else was noted when the run was begun.
+        jobs: what is to be done.
+        waves: in which steps.
 
     Args:
         path: of the run file.
@@ -63,12 +71,15 @@ class RunFile:
                         "SELECT id, account_id, region, jobs FROM lane ORDER BY id"
                     )
                 }
-            self._settings = functools.lru_cache(_REMEMBERED)(self._read_settings)
             self._writer = self._reader if read_only else self._open_writer()
         except BaseException:
             self._database.close()
             raise
         self._session: int | None = None
+        database, lane_ids = self._database, self._lane_ids
+        self.jobs = Jobs(database, self._reader, lane_ids, self.facts)
+        self.waves = Waves(database, self._reader, self._writer, lane_ids)
+        self._keeps_sent = "replace_destinations" in self.facts
 
     def _open_writer(self) -> sqlite3.Connection:
         with self._database.errors("cannot be written"):
@@ -86,50 +97,24 @@ class RunFile:
                 self._writer.execute("PRAGMA journal_mode = DELETE")
         self._database.close()
 
-    def lanes(self) -> dict[Lane, int]:
-        """Every lane with its pending jobs' number; lanes without any are left out."""
-        with self._database.errors("cannot be read"):
-            done = dict(
-                self._reader.execute("SELECT lane_id, count(*) FROM outcome GROUP BY lane_id")
-            )
-        return {
-            lane: jobs - done.get(number, 0)
-            for lane, (number, jobs) in self._lane_ids.items()
-            if jobs > done.get(number, 0)
-        }
+    def note(self, key: str, value: str) -> None:
+        """Keeps a fact about the run."""
+        with self._database.errors("cannot be written"):
+            self._writer.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (key, value))
+        self.facts[key] = value
 
-    def pending(self, lane: Lane, after: int, limit: int) -> list[Job]:
-        """The lane's next jobs without an outcome, in file order.
-
-        Args:
-            lane: account and Region.
-            after: the ``seq`` to begin behind; -1 for the first.
-            limit: how many at most.
-        """
-        number, _ = self._lane_ids[lane]
-        with self._database.errors("cannot be read"):
-            rows = self._reader.execute(PENDING, (number, after, limit)).fetchall()
-        source, settings = self.source, self._settings
-        return [job_of(row, source, lane, settings(row[5])) for row in rows]
-
-    def every_target(self) -> Iterator[Target]:
-        """The targets of all jobs, with or without outcome. A stream."""
-        for lane, (number, _) in self._lane_ids.items():
-            with self._database.errors("cannot be read"):
-                for function, qualifier in self._reader.execute(
-                    "SELECT function, qualifier FROM job WHERE lane_id = ?", (number,)
-                ):
-                    yield Target(lane, function, qualifier or LATEST, partition_of(lane.region))
-
-    def begin_session(self, started_at: float) -> None:
+    def begin_session(self, doing: str, started_at: float) -> None:
         """Notes that work on the run begins: Unix time in seconds."""
         with self._database.errors("cannot be written"):
             self._session = self._writer.execute(
-                "INSERT INTO session (started_at) VALUES (?)", (rfc3339(started_at),)
+                "INSERT INTO session (doing, started_at) VALUES (?, ?)",
+                (doing, rfc3339(started_at)),
             ).lastrowid
 
-    def record(self, outcomes: Sequence[Outcome], traffic: Traffic) -> None:
-        """Commits outcomes, and what was sent in this session so far, in one transaction.
+    def record(
+        self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, Seen]] = ()
+    ) -> None:
+        """Commits what targets had, outcomes, and what was sent in this session so far, at once.
 
         Raises:
             RunFileError: they cannot be written; none of them is then.
@@ -138,15 +123,39 @@ class RunFile:
         self._database.check_in_place()
         with self._database.errors("cannot be written"), self._writer:
             rows = [
-                outcome_row(outcome, lanes[Lane(outcome.account_id or "", outcome.region or "")][0])
+                outcome_row(
+                    outcome,
+                    lanes[Lane(outcome.account_id or "", outcome.region or "")][0],
+                    keeps_sent=outcome.before is not None or self._keeps_sent,
+                )
                 for outcome in outcomes
             ]
             self._writer.execute("BEGIN")
+            self._keep(seen)
             self._writer.executemany(INSERT_OUTCOME, rows)
             self._writer.execute(
                 "UPDATE session SET calls = ?, throttles = ?, conflicts = ?, retries = ?,"
                 " elapsed_s = ? WHERE id = ?",
                 (*msgspec.structs.astuple(traffic), self._session),
+            )
+
+    def _keep(self, seen: Sequence[tuple[Job, Seen]]) -> None:
+        read_at = rfc3339(time.time())
+        images = [
+            image_row(job.seq, self._lane_ids[job.target.lane][0], read_at, each)
+            for job, each in seen
+            if each.config is not msgspec.UNSET
+        ]
+        marks = [(job.seq,) for job, each in seen if each.config is msgspec.UNSET]
+        self._writer.executemany(INSERT_IMAGE, images)
+        self._writer.executemany(MARK_IMAGE, marks)
+
+    def mark_pending(self) -> None:
+        """Notes that a call may be sent for every pending job whose target was read."""
+        with self._database.errors("cannot be written"):
+            self._writer.execute(
+                "UPDATE before_image SET may_be_sent = 1"
+                " WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = before_image.seq)"
             )
 
     def end_session(self, how: str) -> None:
@@ -169,6 +178,14 @@ class RunFile:
             stopped=stopped,
         )
 
+    def may_have_changed(self) -> bool:
+        """Whether there are targets that can be given back what they had."""
+        with self._database.errors("cannot be read"):
+            row = self._reader.execute(
+                "SELECT 1 FROM before_image WHERE may_be_sent LIMIT 1"
+            ).fetchone()
+        return row is not None
+
     def roles(self) -> dict[str, str]:
         """The roles that rows gave, by account id."""
         with self._database.errors("cannot be read"):
@@ -189,14 +206,14 @@ class RunFile:
             ).fetchone()
         return [(Settings.from_api(msgspec.json.decode(api)), jobs) for api, jobs in rows], kinds
 
-    def sets_half_a_destination(self) -> bool:
-        """Whether any settings name one half of DestinationConfig and not the other."""
+    def needs(self) -> list[Need]:
+        """What the targets that have been read need, by lane."""
+        lanes = {number: lane for lane, (number, _) in self._lane_ids.items()}
         with self._database.errors("cannot be read"):
-            row = self._reader.execute(
-                "SELECT 1 FROM settings"
-                " WHERE (instr(api, '\"OnSuccess\"') > 0) <> (instr(api, '\"OnFailure\"') > 0)"
-            ).fetchone()
-        return row is not None
+            rows = self._reader.execute(
+                "SELECT lane_id, action, count(*) FROM before_image GROUP BY 1, 2"
+            ).fetchall()
+        return [Need(lanes[number], Action(action), count) for number, action, count in rows]
 
     def tallies(self) -> list[Tally]:
         """The outcomes, folded by lane, status and error code."""
@@ -238,7 +255,7 @@ class RunFile:
             return [
                 Session(*row)
                 for row in self._reader.execute(
-                    "SELECT started_at, elapsed_s, ended FROM session ORDER BY id"
+                    "SELECT doing, started_at, elapsed_s, ended FROM session ORDER BY id"
                 )
             ]
 
@@ -264,8 +281,3 @@ class RunFile:
 
     def _outcome(self, seq: int) -> Outcome:
         return outcome_of(self._reader.execute(f"{_RESULT} WHERE seq = ?", (seq,)).fetchone())
-
-    def _read_settings(self, number: int) -> Settings:
-        (api,) = self._reader.execute("SELECT api FROM settings WHERE id = ?", (number,)).fetchone()
-        decoded: dict[str, Any] = msgspec.json.decode(api)
-        return Settings.from_api(decoded)

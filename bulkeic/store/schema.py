@@ -2,13 +2,17 @@
 
 - ``job`` is clustered by (lane, seq): a lane reads its own next rows, wherever they stood.
 - A job without a row in ``outcome`` is pending.
+- ``before_image`` holds what was read of a target: what it needs, and, in ``may_be_sent``, whether
+  a call that changes it may have been sent since. It is committed before that call.
+- ``expected_id`` is what a target has to have for a rollback to touch it.
+- A wave ends in each lane with the job ``last_seq`` of ``wave_lane``.
 - ``settings`` may hold templates; the view ``result`` fills them in, as ``core.templates`` does.
 - ``account`` holds the roles that rows gave; those of flags are the command's, each time anew.
 - ``state`` in ``run`` is ``loading`` until every row of the targets file is in, then ``ready``.
 """
 
 APPLICATION_ID = 0x62656963  # "beic", told by file(1) and PRAGMA application_id
-VERSION = 2
+VERSION = 3
 
 MAGIC = b"SQLite format 3\x00"
 
@@ -24,17 +28,31 @@ CREATE TABLE settings (
 );
 CREATE TABLE job (
   lane_id INTEGER NOT NULL, seq INTEGER NOT NULL, line INTEGER NOT NULL,
-  given TEXT, function TEXT, qualifier TEXT, settings_id INTEGER,
+  given TEXT, function TEXT, qualifier TEXT, settings_id INTEGER, expected_id INTEGER,
   PRIMARY KEY (lane_id, seq)
 ) WITHOUT ROWID;
 CREATE TABLE outcome (
   seq INTEGER PRIMARY KEY, lane_id INTEGER NOT NULL, status TEXT NOT NULL,
   attempts INTEGER NOT NULL, throttles INTEGER NOT NULL, conflicts INTEGER NOT NULL,
   http_status INTEGER, error_code TEXT, error_message TEXT, request_id TEXT,
-  started_at TEXT, duration_s REAL, call_s REAL, wait_s REAL, config TEXT
+  started_at TEXT, duration_s REAL, call_s REAL, wait_s REAL, config TEXT,
+  sent TEXT
 );
+CREATE TABLE before_image (
+  seq INTEGER PRIMARY KEY, lane_id INTEGER NOT NULL, read_at TEXT NOT NULL,
+  action TEXT NOT NULL, may_be_sent INTEGER NOT NULL, config TEXT
+);
+CREATE TABLE wave (
+  number INTEGER PRIMARY KEY, targets INTEGER NOT NULL, started_at TEXT, ended_at TEXT,
+  verified INTEGER, drifted INTEGER, stopped TEXT
+);
+CREATE TABLE wave_lane (
+  wave INTEGER NOT NULL, lane_id INTEGER NOT NULL, last_seq INTEGER NOT NULL,
+  PRIMARY KEY (wave, lane_id)
+) WITHOUT ROWID;
 CREATE TABLE session (
-  id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, elapsed_s REAL NOT NULL DEFAULT 0,
+  id INTEGER PRIMARY KEY, doing TEXT NOT NULL, started_at TEXT NOT NULL,
+  elapsed_s REAL NOT NULL DEFAULT 0,
   calls INTEGER NOT NULL DEFAULT 0, throttles INTEGER NOT NULL DEFAULT 0,
   conflicts INTEGER NOT NULL DEFAULT 0, retries INTEGER NOT NULL DEFAULT 0, ended TEXT
 );
@@ -44,12 +62,15 @@ SELECT o.seq, (SELECT value FROM run WHERE key = 'source') || ':' || j.line AS s
   coalesce(j.qualifier, '$LATEST') AS qualifier, l.account_id, l.region,
   o.status, o.attempts, o.throttles, o.conflicts, o.http_status, o.error_code, o.error_message,
   o.request_id, o.started_at, o.duration_s, o.call_s, o.wait_s,
-  replace(replace(replace(replace(s.api, '{account}', l.account_id), '{region}', l.region),
-    '{partition}', l.partition), '{function}', j.function) AS settings, o.config
+  coalesce(o.sent, replace(replace(replace(replace(s.api, '{account}', l.account_id),
+    '{region}', l.region), '{partition}', l.partition), '{function}', j.function)) AS settings,
+  o.config,
+  CASE WHEN b.may_be_sent THEN coalesce(b.config, '{}') END AS before
 FROM outcome o
 JOIN job j ON j.lane_id = o.lane_id AND j.seq = o.seq
 LEFT JOIN lane l ON l.id = o.lane_id
-LEFT JOIN settings s ON s.id = j.settings_id;
+LEFT JOIN settings s ON s.id = j.settings_id
+LEFT JOIN before_image b ON b.seq = o.seq;
 CREATE VIEW pending AS
 SELECT j.seq, (SELECT value FROM run WHERE key = 'source') || ':' || j.line AS source,
   coalesce(j.given, j.function) AS function_name, l.account_id, l.region
@@ -60,16 +81,14 @@ WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = j.seq);
 NO_LANE = 0
 """Where the rows lie that are no jobs, because they are invalid."""
 
-INSERT_JOB = "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?)"
+INSERT_JOB = "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_OUTCOME = (
-    "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
-PENDING = """
-SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id FROM job j
-WHERE j.lane_id = ? AND j.seq > ? AND NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = j.seq)
-ORDER BY j.seq LIMIT ?
-"""
+INSERT_IMAGE = "INSERT OR REPLACE INTO before_image VALUES (?, ?, ?, ?, ?, ?)"
+MARK_IMAGE = "UPDATE before_image SET may_be_sent = 1 WHERE seq = ?"
+
 DUPLICATES = """
 SELECT j.function, j.qualifier, j.seq, j.line, s.api FROM job j
 JOIN (

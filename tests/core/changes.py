@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import msgspec
 from hypothesis import strategies as st
 
-from bulkeic.core.change import ABSENT, Read, Rules, Seen, Verdict, begin, follow, image_of
+from bulkeic.core.change import Read, Seen, Verdict, begin, follow
+from bulkeic.core.image import ABSENT, image_of
 from bulkeic.core.model import (
     CLEARED,
     Answer,
@@ -20,6 +21,7 @@ from bulkeic.core.model import (
     Success,
     Target,
 )
+from bulkeic.core.rules import Rules
 
 HALVES = "DestinationConfig"
 NO_HALVES: dict[str, Any] = {"OnSuccess": {}, "OnFailure": {}}

@@ -7,18 +7,10 @@ import msgspec
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.change import (
-    ABSENT,
-    CHANGED_SINCE,
-    DRIFTED,
-    MISSING,
-    PLAN_OUTDATED,
-    Purpose,
-    Rules,
-    image_of,
-    wanted,
-)
+from bulkeic.core.change import CHANGED_SINCE, DRIFTED, MISSING, PLAN_OUTDATED
+from bulkeic.core.image import ABSENT, image_of, wanted
 from bulkeic.core.model import Job, Operation, Settings, Status
+from bulkeic.core.rules import Purpose, Rules
 from tests.core.changes import (
     Case,
     Done,

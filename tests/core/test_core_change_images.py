@@ -4,16 +4,9 @@ from typing import Any
 
 import pytest
 
-from bulkeic.core.change import (
-    ABSENT,
-    Difference,
-    Rules,
-    completed,
-    differences,
-    image_of,
-    wanted,
-)
+from bulkeic.core.image import ABSENT, Difference, completed, differences, image_of, wanted
 from bulkeic.core.model import CLEARED, Settings
+from bulkeic.core.rules import Rules
 from tests.core.changes import CONFIG, GOAL, HAD, HALF, QUEUE, TOPIC, WISH
 
 APPLY, REPLACE, RESTORE = Rules(), Rules(replace_destinations=True), Rules(restore=True)

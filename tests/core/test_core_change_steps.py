@@ -6,15 +6,12 @@ import msgspec
 import pytest
 
 from bulkeic.core.change import (
-    ABSENT,
     CHANGED_SINCE,
     DRIFTED,
     MISSING,
     PLAN_OUTDATED,
     Action,
-    Purpose,
     Read,
-    Rules,
     Seen,
     Step,
     Verdict,
@@ -22,7 +19,9 @@ from bulkeic.core.change import (
     decide,
     follow,
 )
+from bulkeic.core.image import ABSENT
 from bulkeic.core.model import CLEARED, Answer, Call, Job, Operation, Settings, Status, Success
+from bulkeic.core.rules import Purpose, Rules
 from tests.core.changes import (
     CONFIG,
     DENIED,

@@ -1,19 +1,23 @@
 """A run that is over, and what must hold in every one, whatever its test is about."""
 
+import asyncio
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import pytest
 
+from bulkeic.core.change import Seen
 from bulkeic.core.model import Failure, Fault, Job, Lane, Outcome, Status
 from bulkeic.engine import AUTO, Engine, Limits
 
 from .jobs import lane_of
 from .server import Sent, Server
 from .virtual import EPOCH, START, now
+
+KEPT_AFTER_S = 0.1
 
 
 class Run:
@@ -26,12 +30,17 @@ class Run:
     def __init__(self, jobs: Sequence[Job], server: Server, limits: Limits) -> None:
         self.jobs, self.server, self.limits = jobs, server, limits
         self.outcomes: list[Outcome] = []
+        self.kept: list[tuple[int, Seen]] = []
         self.dropped = 0
         self.ended: dict[Lane, float] = {}
 
     def put(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
         self.ended[lane_of(outcome)] = now() - START
+
+    def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:
+        self.kept.append((job.seq, seen))
+        asyncio.get_running_loop().call_later(KEPT_AFTER_S, then)
 
     def drop(self, jobs: int) -> None:
         self.dropped += jobs

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkeic.core.change import ABSENT
+from bulkeic.core.image import ABSENT
 from bulkeic.core.model import Lane, Settings, Target
 from bulkeic.output.diff import DiffPrinter
 

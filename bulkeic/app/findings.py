@@ -1,0 +1,44 @@
+"""Outcomes that no run file keeps: counted, with an example of each error."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from bulkeic.core.change import Seen
+from bulkeic.core.model import Job, Lane, Outcome, Status
+from bulkeic.core.summary import Tally, Traffic
+
+_Kind = tuple[Lane, Status, str | None]
+
+
+class Findings:
+    """A ledger in memory.
+
+    Attributes:
+        traffic: what was sent.
+        examples: the first outcome of each error code.
+    """
+
+    def __init__(self) -> None:
+        self.traffic = Traffic()
+        self.examples: dict[str, Outcome] = {}
+        self._counts: Counter[_Kind] = Counter()
+
+    def record(
+        self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, Seen]]
+    ) -> None:
+        """Takes outcomes in; what targets had is told by them."""
+        del seen
+        self.traffic = traffic
+        for outcome in outcomes:
+            lane = Lane(outcome.account_id or "", outcome.region or "")
+            self._counts[lane, outcome.status, outcome.error_code] += 1
+            if outcome.error_code is not None:
+                self.examples.setdefault(outcome.error_code, outcome)
+
+    def count(self, status: Status | None = None) -> int:
+        """How many outcomes there are, all or of a status."""
+        return sum(n for (_, each, _), n in self._counts.items() if status in {None, each})
+
+    def tallies(self) -> list[Tally]:
+        """The outcomes, folded by lane, status and error code."""
+        return [Tally(*kind, count) for kind, count in self._counts.items()]

@@ -1,0 +1,126 @@
+"""``bulkeic rollback``: what the targets of a run had before is put back, as a run of its own."""
+
+from pathlib import Path
+
+import msgspec
+
+from bulkeic.app.accounts import Reach
+from bulkeic.app.apply import apply_run
+from bulkeic.app.command import exit_with, results_of
+from bulkeic.app.options import ApplyOptions, RollbackOptions
+from bulkeic.app.plan import check_show, plan_run
+from bulkeic.app.runs import (
+    PLACE,
+    PLANNED,
+    RESTORES,
+    check,
+    check_opened,
+    check_place,
+    check_yes,
+    new_path,
+    origin,
+    rules_of,
+)
+from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.image import wanted
+from bulkeic.core.rules import Purpose
+from bulkeic.output import Screen, configure_logs
+from bulkeic.store import Loader, RunFile
+
+
+def rollback(options: RollbackOptions) -> int:
+    """Makes a run that takes another one back, and does it, or plans it.
+
+    Returns:
+        The command's exit code.
+
+    Raises:
+        BulkeicError: nothing was sent, for the reason that it tells.
+    """
+    configure_logs(options.log.log_format, options.log.log_level)
+    screen = Screen()
+    check(options)
+    check_show(options.show, options)
+    if not options.plan:
+        check_yes(options, yes=options.yes)
+        if options.show.diff or options.show.detailed_exitcode:
+            raise UsageError("--diff and --detailed-exitcode go with --plan")
+    results = results_of(options)
+    try:
+        reach = Reach(options.access, options.timeout_s, sandbox=options.sandbox)
+        path = _make(options)
+        run = _opened(path, options, reach)
+        try:
+            if options.plan:
+                summary = plan_run(
+                    run, options, options.show, reach.accounts, screen, force=options.force
+                )
+            else:
+                applied = _as_apply(options, str(path))
+                summary = apply_run(run, applied, reach.accounts, results, screen)
+        finally:
+            run.close()
+    finally:
+        results.close()
+    return exit_with(summary, options, screen)
+
+
+def _as_apply(options: RollbackOptions, path: str) -> ApplyOptions:
+    given = msgspec.structs.asdict(options)
+    known = ApplyOptions.__struct_fields__
+    return ApplyOptions(**{name: given[name] for name in known if name in given} | {"source": path})
+
+
+def _opened(path: Path, options: RollbackOptions, reach: Reach) -> RunFile:
+    """The run file that was made; what cannot be begun leaves none."""
+    run = RunFile(path)
+    try:
+        check_opened(run, options, reach)
+    except BaseException:
+        run.close()
+        path.unlink()
+        raise
+    return run
+
+
+def _make(options: RollbackOptions) -> Path:
+    """Makes the run file: for each target that may have been changed, what it had before."""
+    old = RunFile(Path(options.source))
+    try:
+        check_place(old, options)
+        _check(old)
+        rules = rules_of(old, Purpose.VERIFY)
+        facts = {
+            **origin(options),
+            PLACE: old.facts[PLACE],
+            "source": old.source,
+            RESTORES: str(old.path.absolute()),
+        }
+        loader = Loader(new_path(options), facts | ({PLANNED: "yes"} if options.plan else {}))
+        try:
+            for job, after in old.jobs.changed():
+                before = job.seen
+                assert before is not None  # noqa: S101 - it was read
+                left = wanted(job.settings, before, rules) if after is None else after
+                back = msgspec.structs.replace(job, settings=before, seen=None, expected=left)
+                loader.add(back, int(job.source.rpartition(":")[2]))
+            loader.set_roles(old.roles())
+            loader.ready()
+        except BaseException:
+            loader.discard()
+            raise
+        return loader.path
+    finally:
+        old.close()
+
+
+def _check(old: RunFile) -> None:
+    name = shown(str(old.path))
+    if old.may_have_changed():
+        return
+    if old.needs():
+        raise UsageError(f"nothing of run file {name} was sent; there is nothing to take back")
+    raise UsageError(
+        f"run file {name} has no before-images, so nothing can be put back; "
+        "apply keeps them with --before-image, with --waves, and after a plan"
+    )

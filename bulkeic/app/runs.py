@@ -1,0 +1,219 @@
+"""Run files: made from a targets file, or opened to go on; and the rules that they hold."""
+
+import functools
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bulkeic.app.accounts import Reach
+from bulkeic.app.load import Loading
+from bulkeic.app.options import TargetsOptions, WorkOptions
+from bulkeic.app.running import open_access
+from bulkeic.app.selection import parse_where
+from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
+from bulkeic.core.errors import InputError, UsageError, shown
+from bulkeic.core.names import check_region
+from bulkeic.core.rows import Defaults
+from bulkeic.core.rules import Purpose, Rules
+from bulkeic.output import Screen, check_stdout
+from bulkeic.output.results import STDOUT
+from bulkeic.sources import RowsFile
+from bulkeic.store import RunFile, Which, is_run_file
+
+RUNS_FOLDER = Path("bulkeic-runs")
+PLANNED = "planned"
+RESTORES = "restores"
+BEFORE_IMAGE = "before_image"
+_STDIN = "-"
+PLACE = "place"
+CREATED_AT = "created_at"
+SANDBOX, _AWS = "the sandbox", "AWS"
+
+
+def is_run(options: WorkOptions) -> bool:
+    """Whether the source is a run file."""
+    return options.source != _STDIN and is_run_file(Path(options.source))
+
+
+def new_path(options: WorkOptions) -> Path:
+    """Where a new run file is made."""
+    return Path(options.run or RUNS_FOLDER / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S.%f}Z.db")
+
+
+def place(options: WorkOptions) -> str:
+    """Where the calls go to."""
+    return SANDBOX if options.sandbox else _AWS
+
+
+def origin(options: WorkOptions) -> dict[str, str]:
+    """Facts that a run file keeps of how it was begun."""
+    return {PLACE: place(options), CREATED_AT: datetime.now(UTC).isoformat()}
+
+
+def check(options: WorkOptions) -> None:
+    """Refuses what cannot be, before anything is read or made.
+
+    Raises:
+        UsageError: options that cannot be, alone or together.
+    """
+    if options.results == STDOUT and options.output == "json":
+        raise UsageError("--results - and --output json both want stdout; give one of them")
+    if options.output == "json":
+        check_stdout()
+    if options.results not in {None, STDOUT}:
+        for read in (options.source, options.access.accounts):
+            if read is not None and _same_file(options.results, read):
+                raise UsageError(f"--results {shown(options.results)} is the file that is read")
+    access = options.access
+    for flag, value, checked in (
+        ("--region", access.region, check_region),
+        ("--role-arn", access.role_arn, parse_role),
+        ("--external-id", access.external_id, parse_external_id),
+        ("--role-session-name", access.role_session_name, parse_session_name),
+    ):
+        if value is not None:
+            _check_flag(flag, value, checked)
+    options.limits()
+    if isinstance(options, TargetsOptions):
+        _check_targets(options)
+
+
+def check_yes(options: WorkOptions, *, yes: bool) -> None:
+    """Refuses to begin where nobody can be asked.
+
+    Raises:
+        UsageError: stdin is no terminal.
+    """
+    if not yes and not options.sandbox and not sys.stdin.isatty():
+        raise UsageError("stdin is no terminal to ask on; say --yes to go ahead without asking")
+
+
+def _check_targets(options: TargetsOptions) -> None:
+    if options.where is not None:
+        parse_where(options.where)
+    if not is_run(options):
+        return
+    for name, given in options.settled():
+        if given:
+            raise UsageError(
+                f"{shown(options.source)} is a run file, in which {name} cannot be changed; leave "
+                "that out, or start a new run from the targets file"
+            )
+
+
+def _same_file(one: str, other: str) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False
+
+
+def _check_flag(where: str, value: str, checked: Callable[[str], object]) -> None:
+    try:
+        checked(value)
+    except InputError as problem:
+        raise UsageError(f"{where}: {problem.rule}") from None
+
+
+def make(options: TargetsOptions, path: Path, reach: Reach, screen: Screen) -> None:
+    """Makes a run file of a targets file.
+
+    Raises:
+        BulkeicError: the targets file has problems, which have been told; or anything else that
+            keeps the run from starting.
+    """
+    targets = RowsFile(options.source, options.format)
+    defaults = Defaults(
+        region=_default_region(options),
+        settings=options.settings,
+        regions=reach.accounts.only_regions(),
+    )
+    loading = Loading(
+        targets,
+        defaults,
+        path,
+        reach,
+        skip_invalid=options.skip_invalid,
+        screen=screen,
+        origin=origin(options) | options.facts(),
+    )
+    with screen.busy(f"reading {targets.name}"):
+        loading.run(functools.partial(_check_number, options=options))
+
+
+def _default_region(options: WorkOptions) -> str | None:
+    isolated = options.sandbox and options.access.profile is None
+    region = open_access(options.access, isolated=isolated).region
+    if region is not None:
+        _check_flag("the Region of the environment or the profile", region, check_region)
+    return region
+
+
+def check_opened(
+    run: RunFile, options: WorkOptions, reach: Reach, which: Which = Which.PENDING
+) -> None:
+    """Makes sure that a run that is there already can be gone on with.
+
+    Args:
+        run: the run file.
+        options: how to go on.
+        reach: the accounts that can be worked on.
+        which: of its jobs.
+
+    Raises:
+        AccessError: STS does not tell whose the credentials are.
+        UsageError: it was begun elsewhere, or with other accounts, or has too many targets.
+    """
+    check_place(run, options)
+    for account_id, role_arn in run.roles().items():
+        reach.accounts.learn(account_id, role_arn)
+    lanes = run.jobs.lanes(which)
+    for lane, problem in reach.refusals(lanes).items():
+        raise UsageError(f"jobs of {lane} are pending, but {problem.rule}")
+    if isinstance(options, TargetsOptions):
+        _check_number(sum(lanes.values()), options)
+
+
+def check_place(run: RunFile, options: WorkOptions) -> None:
+    """Makes sure that a run is gone on with where it was begun.
+
+    Raises:
+        UsageError: it was begun elsewhere.
+    """
+    begun = run.facts.get(PLACE, _AWS)
+    if begun != place(options):
+        raise UsageError(
+            f"run file {shown(str(run.path))} was begun on {begun}; carry on with it "
+            f"{'with' if begun == SANDBOX else 'without'} --sandbox"
+        )
+
+
+def _check_number(targets: int, options: TargetsOptions) -> None:
+    most = options.max_targets
+    if most is not None and targets > most:
+        raise UsageError(
+            f"{targets:,} targets are more than --max-targets {most:,} allows; nothing was sent"
+        )
+
+
+def is_guarded(run: RunFile) -> bool:
+    """Whether a run's targets have to be what they are known to have been."""
+    return PLANNED in run.facts or RESTORES in run.facts
+
+
+def rules_of(run: RunFile, purpose: Purpose, *, force: bool = False) -> Rules:
+    """How the jobs of a run are done."""
+    facts = run.facts
+    planned = PLANNED in facts
+    compares = purpose is Purpose.VERIFY or (planned and purpose is Purpose.APPLY)
+    return Rules(
+        purpose=purpose,
+        restore=RESTORES in facts,
+        before_image=BEFORE_IMAGE in facts,
+        create_missing="create_missing" in facts,
+        replace_destinations="replace_destinations" in facts,
+        planned=planned,
+        force=force,
+        where=None if compares or "where" not in facts else parse_where(facts["where"]),
+    )

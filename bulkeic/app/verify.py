@@ -1,0 +1,148 @@
+"""``bulkeic verify``: every target read and compared with what is wanted; nothing is written."""
+
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bulkeic.app.accounts import Reach
+from bulkeic.app.command import begin, exit_with, results_of, with_exit_code
+from bulkeic.app.feed import RunFeed
+from bulkeic.app.findings import Findings
+from bulkeic.app.options import VerifyOptions
+from bulkeic.app.runs import check, check_opened, is_run, make, rules_of
+from bulkeic.app.session import Session
+from bulkeic.core.change import DRIFTED
+from bulkeic.core.image import image_of, wanted
+from bulkeic.core.model import Lane, Outcome, Settings, Target
+from bulkeic.core.rules import Purpose, Rules
+from bulkeic.core.summary import Summary, summarise, verify_exit_code
+from bulkeic.output import DiffPrinter, Results, Screen, check_stdout, configure_logs
+from bulkeic.output.results import STDOUT
+from bulkeic.output.screen import summary_lines
+from bulkeic.store import RunFile, Which
+
+
+def verify(options: VerifyOptions) -> int:
+    """Compares the targets of a targets file, or of a run file, with what is wanted of them.
+
+    Returns:
+        The command's exit code.
+
+    Raises:
+        BulkeicError: nothing was read, for the reason that it tells.
+    """
+    configure_logs(options.log.log_format, options.log.log_level)
+    screen = Screen()
+    check(options)
+    results = results_of(options)
+    try:
+        if options.output == "text" and options.results != STDOUT:
+            check_stdout()
+            results = _Drift(results)
+        reach = Reach(options.access, options.timeout_s, sandbox=options.sandbox)
+        with _opened(options, reach, screen) as run:
+            summary = _verify(run, options, reach, results, screen)
+    finally:
+        results.close()
+    return exit_with(summary, options, screen)
+
+
+@contextmanager
+def _opened(options: VerifyOptions, reach: Reach, screen: Screen) -> Iterator[RunFile]:
+    """The run file that is looked at; one of a targets file is gone afterwards."""
+    if is_run(options):
+        run = RunFile(Path(options.source), read_only=True)
+        try:
+            check_opened(run, options, reach, Which.EVERY)
+            yield run
+        finally:
+            run.close()
+        return
+    with tempfile.TemporaryDirectory(prefix="bulkeic-") as folder:
+        path = Path(folder) / "verify.db"
+        make(options, path, reach, screen)
+        run = RunFile(path)
+        try:
+            yield run
+        finally:
+            run.close()
+
+
+def _verify(
+    run: RunFile, options: VerifyOptions, reach: Reach, results: Results, screen: Screen
+) -> Summary:
+    found = Findings()
+    rules = rules_of(run, Purpose.VERIFY)
+    if isinstance(results, _Drift):
+        results.rules = rules
+
+    async def compare(session: Session) -> None:
+        await session.drain(RunFeed(run, Which.EVERY), rules, found, results, "verifying")
+
+    lanes = run.jobs.lanes(Which.EVERY)
+    stopped = begin(
+        run,
+        options,
+        reach.accounts,
+        compare,
+        results=results,
+        screen=screen,
+        idle=not lanes,
+        known=(),
+    )
+    invalid = [tally for tally in run.tallies() if tally.lane is None]
+    summary = summarise(
+        [*found.tallies(), *invalid],
+        run=options.source,
+        targets=sum(lanes.values()) + sum(tally.count for tally in invalid),
+        lanes=lanes,
+        traffic=found.traffic,
+    )
+    code = verify_exit_code(summary, stopped=stopped is not None)
+    summary = with_exit_code(summary, code, stopped)
+    for line in summary_lines(summary, found.examples):
+        screen.say(line)
+    if stopped is not None:
+        screen.say(f"stopped: {stopped}")
+    return summary
+
+
+class _Drift:
+    """Results that go where they were to go, and targets that have drifted to stdout, too."""
+
+    def __init__(self, results: Results) -> None:
+        self.rules = Rules()
+        self._results = results
+        self._printer = DiffPrinter()
+
+    def begin(self, known: Iterable[Outcome]) -> None:
+        """Starts anew."""
+        self._results.begin(known)
+
+    def write(self, outcomes: Iterable[Outcome]) -> None:
+        """Adds outcomes.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        outcomes = list(outcomes)
+        self._results.write(outcomes)
+        for outcome in outcomes:
+            if outcome.error_code == DRIFTED:
+                self._show(outcome)
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        """Gives the file free."""
+        self._results.close()
+
+    def _show(self, outcome: Outcome) -> None:
+        image = image_of(outcome.config)
+        settings = Settings.from_api(outcome.settings or {})
+        lane = Lane(outcome.account_id or "", outcome.region or "")
+        partition = (outcome.function_arn or "").split(":")[1]
+        name = (outcome.function_arn or "").rpartition(":")[2]
+        target = Target(lane, name, outcome.qualifier or "", partition)
+        self._printer.show(target, outcome.source, image, wanted(settings, image, self.rules))

@@ -1,0 +1,106 @@
+"""A job under way, and the outcome that it comes to."""
+
+from typing import TYPE_CHECKING
+
+from bulkeic.core.change import Read, Verdict
+from bulkeic.core.model import Answer, Call, Job, Operation, Outcome, Settings, Status, rfc3339
+
+if TYPE_CHECKING:
+    from bulkeic.engine.lane import LaneWork
+
+_WITHOUT_SETTINGS = (Operation.GET, Operation.GET_FUNCTION)
+
+
+class Work:
+    """A job under way: what has been tried so far. Times are the clock's seconds.
+
+    Attributes:
+        call: that is made, or is to be made next.
+        read: what was read of the target before it is changed.
+        sent: the settings of the last call that changes the target.
+        tries: of this call.
+        attempts: of all calls of the job.
+        counted: tries of this call that count towards the most that are allowed.
+        since: when the job began to wait for its token.
+        sent_at: when the last call was sent.
+        tried_at: when the call before that was sent; the same for the first.
+        in_silence: whether it was sent while its lane did not answer, or had not yet.
+    """
+
+    __slots__ = (
+        "attempts", "call", "call_s", "conflicts", "counted", "in_silence", "job", "lane", "read",
+        "sent", "sent_at", "since", "started_at", "started_wall", "throttles", "tried_at", "tries",
+        "wait_s",
+    )  # fmt: skip
+
+    def __init__(self, job: Job, lane: "LaneWork", since: float) -> None:
+        self.job = job
+        self.lane = lane
+        self.call: Call | None = None
+        self.read: Read | None = None
+        self.sent: Settings | None = None
+        self.tries = 0
+        self.attempts = 0
+        self.counted = 0
+        self.throttles = 0
+        self.conflicts = 0
+        self.wait_s = 0.0
+        self.call_s = 0.0
+        self.since = since
+        self.sent_at = 0.0
+        self.tried_at = 0.0
+        self.started_at = 0.0
+        self.started_wall = 0.0
+        self.in_silence = False
+
+    def go_on(self, call: Call, read: Read | None) -> None:
+        """Takes note of the next call."""
+        self.call = call
+        self.read = read or self.read
+        if call.operation not in _WITHOUT_SETTINGS:
+            self.sent = call.settings
+        self.tries = 0
+        self.counted = 0
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether its call takes a token of the lane's bucket."""
+        return self.call is None or self.call.operation.is_metered
+
+    def outcome(self, verdict: Verdict, status: Status, answer: Answer, now: float) -> Outcome:
+        """What became of the job.
+
+        Args:
+            verdict: the end of it.
+            status: the verdict's.
+            answer: the last one.
+            now: the clock's seconds.
+        """
+        job = self.job
+        target = job.target
+        lane = target.lane
+        settings = job.settings if self.sent is None else self.sent
+        return Outcome(
+            job.seq,
+            job.source,
+            job.function_name,
+            target.arn,
+            target.qualifier,
+            lane.account_id,
+            lane.region,
+            status,
+            self.attempts,
+            self.throttles,
+            self.conflicts,
+            answer.http_status,
+            verdict.code,
+            verdict.message,
+            answer.request_id,
+            rfc3339(self.started_wall),
+            round(now - self.started_at, 6),
+            round(self.call_s, 6),
+            round(self.wait_s, 6),
+            settings.to_api(),
+            verdict.config,
+            None if self.read is None else self.read.as_answered(),
+        )

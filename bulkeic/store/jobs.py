@@ -1,0 +1,221 @@
+"""The jobs of a run file, lane by lane: those that are to be done, or looked at."""
+
+import functools
+import sqlite3
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from bulkeic.core.image import image_of
+from bulkeic.core.model import LATEST, Job, Lane, Settings, Target
+from bulkeic.core.names import partition_of
+from bulkeic.store.database import Database
+from bulkeic.store.records import config_of, image_job_of, job_of
+
+_REMEMBERED = 8192
+_FOREVER = 2**62
+
+_JOBS = """
+SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, j.expected_id,
+  b.seq IS NOT NULL, b.may_be_sent, b.config, o.config
+FROM job j LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
+WHERE j.lane_id = ? AND j.seq > ? AND j.seq <= ? AND {which} ORDER BY j.seq LIMIT ?
+"""
+_COUNTS = """
+SELECT j.lane_id, count(*) FROM job j
+LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
+WHERE j.lane_id <> 0 AND {which} GROUP BY 1
+"""
+_COUNTS_OF_WAVE = """
+SELECT j.lane_id, count(*) FROM wave_lane w
+JOIN job j ON j.lane_id = w.lane_id AND j.seq <= w.last_seq
+LEFT JOIN wave_lane e ON e.wave = w.wave - 1 AND e.lane_id = w.lane_id
+LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
+WHERE w.wave = ? AND (? OR j.seq > coalesce(e.last_seq, -1)) AND {which} GROUP BY 1
+"""
+_RANGES_OF_WAVE = """
+SELECT w.lane_id, coalesce(e.last_seq, -1), w.last_seq FROM wave_lane w
+LEFT JOIN wave_lane e ON e.wave = w.wave - 1 AND e.lane_id = w.lane_id WHERE w.wave = ?
+"""
+_RESTORED = """
+SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, b.config,
+  o.status IN ('updated', 'created'), o.config
+FROM before_image b JOIN job j ON j.lane_id = b.lane_id AND j.seq = b.seq
+LEFT JOIN outcome o ON o.seq = j.seq
+WHERE b.lane_id = ? AND b.may_be_sent ORDER BY j.seq
+"""
+_PLANNED = """
+SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, b.config, l.account_id,
+  l.region
+FROM before_image b JOIN job j ON j.lane_id = b.lane_id AND j.seq = b.seq
+JOIN lane l ON l.id = j.lane_id
+WHERE b.action IN ('change', 'create', 'delete') ORDER BY b.seq
+"""
+
+
+_KNOWN = """
+SELECT j.function, j.qualifier, o.status IN ('updated', 'created'), o.config, s.api,
+  b.seq IS NOT NULL, b.config
+FROM job j LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
+LEFT JOIN settings s ON s.id = j.expected_id
+WHERE j.lane_id = ? AND (o.status IN ('updated', 'created') OR s.id OR b.seq)
+"""
+
+
+class Which(StrEnum):
+    """Some of a run's jobs.
+
+    - ``PENDING``: without an outcome.
+    - ``UNREAD``: pending, and not planned yet.
+    - ``WRITTEN``: whose targets were changed; what they have to have is what was answered then.
+    - ``EVERY``: all but those whose targets were not looked for.
+    """
+
+    PENDING = "o.seq IS NULL"
+    UNREAD = "o.seq IS NULL AND b.seq IS NULL"
+    WRITTEN = "o.status IN ('updated', 'created')"
+    EVERY = "(o.status IS NOT 'unchanged' OR NOT EXISTS (SELECT 1 FROM run WHERE key = 'where'))"
+
+
+class Jobs:
+    """Reads jobs.
+
+    Args:
+        database: the run file.
+        reader: a connection to it.
+        lane_ids: each lane's number, and how many jobs it has.
+        facts: of the run.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        reader: sqlite3.Connection,
+        lane_ids: Mapping[Lane, tuple[int, int]],
+        facts: Mapping[str, str],
+    ) -> None:
+        self._database = database
+        self._reader = reader
+        self._lane_ids = lane_ids
+        self._source = facts["source"]
+        self._make = image_job_of if "restores" in facts else job_of
+        self._guarded = "restores" in facts or "planned" in facts
+        self._settings = functools.lru_cache(_REMEMBERED)(self._read_settings)
+
+    def lanes(self, which: Which = Which.PENDING, wave: int | None = None) -> dict[Lane, int]:
+        """Every lane that has such jobs, with their number.
+
+        Args:
+            which: of the jobs.
+            wave: the number of a wave: only those up to its end; of those that are done, only its
+                own. ``None``: all waves.
+        """
+        execute = self._reader.execute
+        with self._database.errors("cannot be read"):
+            if wave is not None:
+                up_to = which is not Which.WRITTEN
+                rows = execute(_COUNTS_OF_WAVE.format(which=which.value), (wave, up_to))
+                counts = dict(rows.fetchall())
+            elif which is Which.PENDING:
+                done = dict(execute("SELECT lane_id, count(*) FROM outcome GROUP BY 1").fetchall())
+                pairs = self._lane_ids.values()
+                counts = {number: jobs - done.get(number, 0) for number, jobs in pairs}
+            else:
+                counts = dict(execute(_COUNTS.format(which=which.value)).fetchall())
+        numbers = ((lane, number) for lane, (number, _) in self._lane_ids.items())
+        return {lane: counts[number] for lane, number in numbers if counts.get(number)}
+
+    def ranges(self, which: Which, wave: int | None) -> dict[Lane, tuple[int, int]]:
+        """Where each lane's jobs lie: behind which ``seq``, and up to which.
+
+        Args:
+            which: as for ``lanes``.
+            wave: as for ``lanes``.
+        """
+        if wave is None:
+            return dict.fromkeys(self._lane_ids, (-1, _FOREVER))
+        lanes = {number: lane for lane, (number, _) in self._lane_ids.items()}
+        with self._database.errors("cannot be read"):
+            rows = self._reader.execute(_RANGES_OF_WAVE, (wave,)).fetchall()
+        own = which is Which.WRITTEN
+        return {lanes[number]: (after if own else -1, until) for number, after, until in rows}
+
+    def take(self, which: Which, lane: Lane, after: int, until: int, limit: int) -> list[Job]:
+        """The lane's next jobs, in file order.
+
+        Args:
+            which: of the jobs.
+            lane: account and Region.
+            after: the ``seq`` to begin behind; -1 for the first.
+            until: the ``seq`` of the last that may be taken.
+            limit: how many at most.
+        """
+        number, _ = self._lane_ids[lane]
+        query = _JOBS.format(which=which.value)
+        with self._database.errors("cannot be read"):
+            rows = self._reader.execute(query, (number, after, until, limit)).fetchall()
+        if which is Which.WRITTEN:
+            return [
+                image_job_of(row, self._source, lane, image_of(config_of(row[10]))) for row in rows
+            ]
+        return [self._job(row, lane) for row in rows]
+
+    def every_target(self) -> Iterator[Target]:
+        """The targets of all jobs, with or without outcome. A stream."""
+        for lane, (number, _) in self._lane_ids.items():
+            with self._database.errors("cannot be read"):
+                for function, qualifier in self._reader.execute(
+                    "SELECT function, qualifier FROM job WHERE lane_id = ?", (number,)
+                ):
+                    yield Target(lane, function, qualifier or LATEST, partition_of(lane.region))
+
+    def known(self) -> Iterator[tuple[Target, Settings]]:
+        """Targets, each with the last image that is known of it. A stream."""
+        for lane, (number, _) in self._lane_ids.items():
+            with self._database.errors("cannot be read"):
+                for row in self._reader.execute(_KNOWN, (number,)):
+                    function, qualifier, written, answered, expected, was_read, before = row
+                    target = Target(lane, function, qualifier or LATEST, partition_of(lane.region))
+                    config = answered if written else before if was_read else expected
+                    yield target, image_of(config_of(config))
+
+    def changed(self) -> Iterator[tuple[Job, Settings | None]]:
+        """Jobs whose targets may have been changed, each with the image that was answered.
+
+        ``Job.seen`` is the image before; what was answered is ``None`` where that is not known. A
+        stream.
+        """
+        for lane, (number, _) in self._lane_ids.items():
+            with self._database.errors("cannot be read"):
+                for row in self._reader.execute(_RESTORED, (number,)):
+                    after = image_of(config_of(row[8])) if row[7] else None
+                    job = self._make(row, self._source, lane, self._settings(row[5]))
+                    yield msgspec.structs.replace(job, seen=image_of(config_of(row[6]))), after
+
+    def planned(self) -> Iterator[Job]:
+        """Jobs whose targets are to be changed, in file order; ``Job.seen`` is what they had."""
+        with self._database.errors("cannot be read"):
+            for row in self._reader.execute(_PLANNED):
+                job = self._make(row, self._source, Lane(*row[7:9]), self._settings(row[5]))
+                yield msgspec.structs.replace(job, seen=image_of(config_of(row[6])))
+
+    def _job(self, row: tuple[Any, ...], lane: Lane) -> Job:
+        job = self._make(row, self._source, lane, self._settings(row[5]))
+        expected_id, was_read, may_be_sent, config = row[6:10]
+        if not was_read and expected_id is None:
+            return job
+        seen = image_of(config_of(config)) if was_read else None
+        expected = None if expected_id is None else self._settings(expected_id)
+        return msgspec.structs.replace(
+            job,
+            seen=seen,
+            may_be_sent=bool(may_be_sent),
+            expected=seen if was_read and (self._guarded or may_be_sent) else expected,
+        )
+
+    def _read_settings(self, number: int) -> Settings:
+        (api,) = self._reader.execute("SELECT api FROM settings WHERE id = ?", (number,)).fetchone()
+        decoded: dict[str, Any] = msgspec.json.decode(api)
+        return Settings.from_api(decoded)
