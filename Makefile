@@ -42,6 +42,7 @@ unit: setup chromium
 bench: setup
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/quota.py
+	$(BIN)/python benchmarks/rollout.py
 	$(BIN)/python benchmarks/lanes.py
 	$(BIN)/python benchmarks/lanes.py --scale
 	$(BIN)/python benchmarks/throughput.py
