@@ -36,6 +36,12 @@ def newer(path: Path) -> None:
         database.execute("PRAGMA user_version = 99")
 
 
+def older(path: Path) -> None:
+    load(path, [make_job(0)])
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA user_version = 2")
+
+
 def half_loaded(path: Path) -> None:
     load(path, [make_job(0)])
     with closing(sqlite3.connect(path)) as database:

@@ -10,7 +10,7 @@ import pytest
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, Status, Target
 from bulkeic.core.names import partition_of
-from bulkeic.store import Loader, RunFile
+from bulkeic.store import Loader, RunFile, Which
 
 SOURCE = "targets.csv"
 EAST = Lane("111111111111", "us-east-1")
@@ -63,14 +63,19 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[RunFile]:
         yield run
 
 
-def pending(run: RunFile) -> list[Job]:
-    """Every pending job, lane by lane, read in handfuls."""
+def pending(
+    run: RunFile, which: Which = Which.PENDING, wave: int | None = None, handful: int = 3
+) -> list[Job]:
+    """Every pending job, or some others, lane by lane, read in handfuls."""
     found: list[Job] = []
-    for lane, count in run.lanes().items():
+    ranges = run.jobs.ranges(which, wave)
+    for lane, count in run.jobs.lanes(which, wave).items():
         of_lane: list[Job] = []
-        while jobs := run.pending(lane, of_lane[-1].seq if of_lane else -1, 3):
-            assert len(jobs) <= 3
+        after, until = ranges[lane]
+        while jobs := run.jobs.take(which, lane, after, until, handful):
+            assert len(jobs) <= handful
             of_lane += jobs
+            after = jobs[-1].seq
         assert len(of_lane) == count
         found += of_lane
     return found

@@ -12,7 +12,7 @@ import pytest
 from bulkeic.core.summary import Traffic
 from bulkeic.store import is_run_file
 
-from .damage import cut, empty, foreign, foreign_wal, garbled, half_loaded, newer, table
+from .damage import cut, empty, foreign, foreign_wal, garbled, half_loaded, newer, older, table
 from .runs import EAST, WEST, load, make_job, opened, outcome_of, refusal
 
 
@@ -76,7 +76,8 @@ def test_a_folder_is_no_run_file(path: Path) -> None:
         (table, "is no run file"),
         (foreign, "is a database, but no run file"),
         (foreign_wal, "is a database, but no run file"),
-        (newer, "is of version 99, this bulkeic knows 2"),
+        (newer, "is of version 99, this bulkeic knows 3"),
+        (older, "is of version 2, this bulkeic knows 3; finish it with the older bulkeic"),
         (half_loaded, "was not loaded to its end"),
         (garbled, ""),
         (cut, ""),

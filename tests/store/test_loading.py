@@ -8,7 +8,7 @@ import pytest
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Lane, Settings, Status
 from bulkeic.core.summary import Tally
-from bulkeic.store import Duplicate, Loader
+from bulkeic.store import Duplicate, Loader, Which
 
 from .runs import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, pending
 
@@ -91,9 +91,10 @@ def test_set_account_merges_lanes_in_file_order(path: Path) -> None:
     loader.ready()
     with opened(path) as run:
         assert len(run.summary().lanes) == 3
-        assert run.lanes() == {EAST: 5, WEST: 1, CHINA: 1}
-        assert [job.seq for job in run.pending(EAST, -1, 10)] == [0, 1, 2, 3, 5]
-        assert all(job.target.lane == EAST for job in run.pending(EAST, -1, 10))
+        assert run.jobs.lanes() == {EAST: 5, WEST: 1, CHINA: 1}
+        in_east = run.jobs.take(Which.PENDING, EAST, -1, 10, 10)
+        assert [job.seq for job in in_east] == [0, 1, 2, 3, 5]
+        assert all(job.target.lane == EAST for job in in_east)
 
 
 def test_rows_that_are_no_jobs_are_outcomes_of_their_own(path: Path) -> None:
@@ -107,7 +108,7 @@ def test_rows_that_are_no_jobs_are_outcomes_of_their_own(path: Path) -> None:
     loader.invalidate_lane(WEST, "not yours")
     loader.ready()
     with opened(path) as run:
-        assert run.lanes() == {}
+        assert run.jobs.lanes() == {}
         assert run.targets() == 4
         assert [
             (outcome.seq, outcome.source, outcome.status, outcome.error_code, outcome.error_message)

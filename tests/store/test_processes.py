@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bulkeic.core.summary import Traffic
-from bulkeic.store import Loader
+from bulkeic.store import Loader, Which
 
 from .damage import half_loaded
 from .runs import EAST, LANES, SOURCE, load, make_job, opened, outcome_of, pending, refusal
@@ -23,7 +23,7 @@ from pathlib import Path
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Outcome, Status
 from bulkeic.core.summary import Traffic
-from bulkeic.store import Loader, RunFile
+from bulkeic.store import Loader, RunFile, Which
 path = Path(sys.argv[1])
 """
 
@@ -51,7 +51,7 @@ def line_of(process: subprocess.Popen[str]) -> str:
 
 WORK = """
 run = RunFile(path)
-run.begin_session(0.0)
+run.begin_session("apply", 0.0)
 print("open", flush=True)
 sys.stdin.readline()
 """
@@ -109,7 +109,7 @@ def test_a_file_that_is_still_loading_is_refused(path: Path) -> None:
         assert "run.db" in line_of(process)
     loader.ready()
     with opened(path) as run:
-        assert run.lanes() == {EAST: 5000}
+        assert run.jobs.lanes() == {EAST: 5000}
 
 
 @pytest.mark.parametrize("rows", [10, 100_000])
@@ -133,10 +133,14 @@ def test_a_file_whose_loading_was_killed_is_refused(path: Path, rows: int) -> No
 
 RECORD = """
 run = RunFile(path)
-run.begin_session(0.0)
+run.begin_session("apply", 0.0)
 calls = 0
 while True:
-    batch = [job for lane in run.lanes() for job in run.pending(lane, -1, 5)]
+    batch = [
+        job
+        for lane in run.jobs.lanes()
+        for job in run.jobs.take(Which.PENDING, lane, -1, 2**40, 5)
+    ]
     if not batch:
         break
     outcomes = [
@@ -171,7 +175,7 @@ def test_a_kill_loses_nothing_that_was_committed(path: Path) -> None:
         assert set(told) <= set(kept)
         assert len(kept) <= len(told) + 3 * 15
         assert len(kept) == len(set(kept))
-        assert sum(run.lanes().values()) == len(jobs) - len(kept)
-        assert run.pending(EAST, -1, 1)[0].seq not in kept
+        assert sum(run.jobs.lanes().values()) == len(jobs) - len(kept)
+        assert run.jobs.take(Which.PENDING, EAST, -1, len(jobs), 1)[0].seq not in kept
         assert run.traffic().calls == len(kept)
         assert len(run.sessions()) == 3

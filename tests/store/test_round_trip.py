@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Job, Lane, Outcome, Status
 from bulkeic.core.summary import Traffic
-from bulkeic.store import RunFile
+from bulkeic.store import RunFile, Which
 
 from .runs import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, outcome_of, pending
 from .strategies import jobs_of_a_file, some_outcomes
@@ -41,7 +41,7 @@ def test_jobs_and_outcomes_come_back_as_they_went_in(
         )
         assert pending(run) == by_lane
         assert run.targets() == len(jobs)
-        run.begin_session(0)
+        run.begin_session("apply", 0)
         half = len(outcomes) // 2
         run.record(outcomes[:half], Traffic())
         run.record(outcomes[half:], Traffic())
@@ -71,7 +71,7 @@ def test_every_target_is_told_with_its_partition(path: Path) -> None:
     jobs = [make_job(0), make_job(1, CHINA, "fn", "prod"), make_job(2, WEST)]
     with opened(load(path, jobs)) as run:
         run.record([outcome_of(jobs[0])], Traffic())
-        assert list(run.every_target()) == [job.target for job in jobs]
+        assert list(run.jobs.every_target()) == [job.target for job in jobs]
 
 
 def test_an_outcome_that_is_recorded_again_replaces_the_first(path: Path) -> None:
@@ -80,7 +80,7 @@ def test_an_outcome_that_is_recorded_again_replaces_the_first(path: Path) -> Non
         run.record([outcome_of(job, Status.FAILED, error_code="x")], Traffic())
         run.record([outcome_of(job)], Traffic())
         assert [outcome.status for outcome in run.outcomes()] == [Status.UPDATED]
-        assert run.lanes() == {}
+        assert run.jobs.lanes() == {}
 
 
 def test_text_that_is_no_text_is_recorded_or_refused_but_never_raises_anything_else(
@@ -128,7 +128,7 @@ def test_facts_come_back(path: Path) -> None:
 
 def test_a_run_of_no_jobs(path: Path) -> None:
     with opened(load(path, [])) as run:
-        assert (run.lanes(), run.targets(), run.summary().lanes) == ({}, 0, [])
+        assert (run.jobs.lanes(), run.targets(), run.summary().lanes) == ({}, 0, [])
         assert (list(run.outcomes()), run.tallies(), run.examples()) == ([], [], {})
 
 
@@ -136,10 +136,10 @@ def test_pending_jobs_are_read_in_file_order_a_handful_at_a_time(path: Path) -> 
     jobs = [make_job(seq, LANES[seq % 2]) for seq in range(5000)]
     with opened(load(path, jobs)) as run:
         run.record([outcome_of(job) for job in jobs[:3000:4]], Traffic())
-        first = run.pending(EAST, -1, 500)
+        first = run.jobs.take(Which.PENDING, EAST, -1, 5000, 500)
         assert [job.seq for job in first] == [
             seq for seq in range(0, 5000, 2) if seq >= 3000 or seq % 4
         ][:500]
-        after = run.pending(EAST, first[-1].seq, 1)
+        after = run.jobs.take(Which.PENDING, EAST, first[-1].seq, 5000, 1)
         assert after[0].seq == first[-1].seq + 4
-        assert run.lanes() == {EAST: 2500 - 750, WEST: 2500}
+        assert run.jobs.lanes() == {EAST: 2500 - 750, WEST: 2500}

@@ -13,18 +13,18 @@ def test_the_traffic_of_all_sessions_adds_up(path: Path) -> None:
     load(path, jobs)
     with opened(path) as run:
         assert run.traffic() == Traffic()
-        run.begin_session(1_700_000_000.25)
+        run.begin_session("plan", 1_700_000_000.25)
         run.record([outcome_of(jobs[0])], Traffic(3, 1, 0, 2, 1.5))
         run.record([], Traffic(5, 1, 1, 3, 2.5))
         run.end_session("interrupted")
     with opened(path) as run:
-        run.begin_session(1_700_000_100.0)
+        run.begin_session("apply", 1_700_000_100.0)
         run.record([outcome_of(jobs[1])], Traffic(1, 0, 0, 0, 0.25))
         assert run.traffic() == Traffic(6, 1, 1, 3, 2.75)
-        sessions = [(one.started_at, one.elapsed_s, one.ended) for one in run.sessions()]
+        sessions = [(one.doing, one.started_at, one.elapsed_s, one.ended) for one in run.sessions()]
         assert sessions == [
-            ("2023-11-14T22:13:20.250Z", 2.5, "interrupted"),
-            ("2023-11-14T22:15:00.000Z", 0.25, None),
+            ("plan", "2023-11-14T22:13:20.250Z", 2.5, "interrupted"),
+            ("apply", "2023-11-14T22:15:00.000Z", 0.25, None),
         ]
 
 
