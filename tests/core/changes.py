@@ -182,6 +182,11 @@ def do_at_last(aws: Aws, job: Job, rules: Rules, kills: list[int]) -> Done:
     return do(aws, job, rules)
 
 
+def keeps_half(wish: Settings, rules: Rules) -> bool:
+    """Whether a half of the destinations is to stay as it is, so that it has to be known."""
+    return wish.names_half() and not rules.replace_destinations
+
+
 class Case(NamedTuple):
     """A target and what is wanted of it.
 

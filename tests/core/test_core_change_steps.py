@@ -71,8 +71,9 @@ def ended(status: Status, config: dict[str, Any] | None = None, message: str | N
     return Step(Verdict(status, message=message, config=config))
 
 
-def written(call: Call, action: Action, config: Any = None) -> Step:
-    return Step(call, Seen(config, action, may_be_sent=True))
+def written(call: Call, action: Action, read: Read, *, is_kept: bool = False) -> Step:
+    config = msgspec.UNSET if is_kept else read.config
+    return Step(call, Seen(config, action, may_be_sent=True), read)
 
 
 SO_ALREADY = ended(Status.UNCHANGED, CHANGED, "it is so already")
@@ -100,20 +101,26 @@ SO_ALREADY = ended(Status.UNCHANGED, CHANGED, "it is so already")
         (
             known(seen=HAD, expected=HAD),
             Rules(planned=True, force=True),
-            written(UPDATE, Action.CHANGE, msgspec.UNSET),
+            written(UPDATE, Action.CHANGE, Read(HAD, None), is_kept=True),
         ),
         (
             known(seen=ABSENT, expected=ABSENT),
             Rules(planned=True, force=True),
-            written(PUT, Action.CREATE, msgspec.UNSET),
+            written(PUT, Action.CREATE, READ_NOTHING, is_kept=True),
         ),
         (
             known(job_of(HALF), seen=HAD, expected=HAD),
             Rules(planned=True, force=True),
+            Step(GET),
+        ),
+        (
+            known(job_of(HALF), seen=HAD, expected=HAD),
+            Rules(planned=True, force=True, replace_destinations=True),
             written(
-                Call(Operation.UPDATE, Settings(None, None, TOPIC, QUEUE)),
+                Call(Operation.UPDATE, Settings(None, None, CLEARED, QUEUE)),
                 Action.CHANGE,
-                msgspec.UNSET,
+                Read(HAD, None),
+                is_kept=True,
             ),
         ),
     ],
@@ -126,11 +133,11 @@ def test_the_first_step(job: Job, rules: Rules, step: Step) -> None:
     ("rules", "call", "answer", "read", "step"),
     [
         # Get, a configuration: see decide
-        (APPLY, GET, Success(200, "r", CONFIG), None, written(UPDATE, Action.CHANGE, CONFIG)),
+        (APPLY, GET, Success(200, "r", CONFIG), None, written(UPDATE, Action.CHANGE, READ)),
         (APPLY, GET, Success(200, "r", CHANGED), None, SO_ALREADY),
         # Get, 404: the same with none, and a plan asks whether there is a function
         (APPLY, GET, NO_CONFIG, None, failed(MISSING, "there is no configuration")),
-        (CREATE, GET, NO_CONFIG, None, written(PUT, Action.CREATE)),
+        (CREATE, GET, NO_CONFIG, None, written(PUT, Action.CREATE, READ_NOTHING)),
         (VERIFY, GET, NO_CONFIG, None, failed(DRIFTED, "there is no configuration")),
         (PLAN, GET, NO_CONFIG, None, Step(GET_FUNCTION)),
         (replace(PLAN, create_missing=True), GET, NO_CONFIG, None, Step(GET_FUNCTION)),
@@ -294,7 +301,7 @@ def other(_: dict[str, Any]) -> str:
             known(expected=GOAL),
             Rules(planned=True, force=True),
             READ,
-            written(UPDATE, Action.CHANGE, CONFIG),
+            written(UPDATE, Action.CHANGE, READ),
         ),
         # has nothing, and may not get it
         (JOB, APPLY, READ_NOTHING, failed(MISSING, "there is no configuration")),
@@ -322,31 +329,31 @@ def other(_: dict[str, Any]) -> str:
             Step(Verdict(None), Seen(CONFIG, Action.DELETE)),
         ),
         # else
-        (JOB, APPLY, READ, written(UPDATE, Action.CHANGE, CONFIG)),
-        (known(seen=HAD), APPLY, READ, written(UPDATE, Action.CHANGE, msgspec.UNSET)),
-        (known(seen=ABSENT), APPLY, READ, written(UPDATE, Action.CHANGE, CONFIG)),
-        (JOB, CREATE, READ_NOTHING, written(PUT, Action.CREATE)),
+        (JOB, APPLY, READ, written(UPDATE, Action.CHANGE, READ)),
+        (known(seen=HAD), APPLY, READ, written(UPDATE, Action.CHANGE, READ, is_kept=True)),
+        (known(seen=ABSENT), APPLY, READ, written(UPDATE, Action.CHANGE, READ)),
+        (JOB, CREATE, READ_NOTHING, written(PUT, Action.CREATE, READ_NOTHING)),
         (
             job_of(HALF),
             APPLY,
             READ,
             written(
-                Call(Operation.UPDATE, Settings(None, None, TOPIC, QUEUE)), Action.CHANGE, CONFIG
+                Call(Operation.UPDATE, Settings(None, None, TOPIC, QUEUE)), Action.CHANGE, READ
             ),
         ),
         (
             job_of(GOAL),
             RESTORE,
             READ,
-            written(Call(Operation.PUT, GOAL), Action.CHANGE, CONFIG),
+            written(Call(Operation.PUT, GOAL), Action.CHANGE, READ),
         ),
         (
             job_of(GOAL),
             RESTORE,
             READ_NOTHING,
-            written(Call(Operation.PUT, GOAL), Action.CREATE),
+            written(Call(Operation.PUT, GOAL), Action.CREATE, READ_NOTHING),
         ),
-        (job_of(ABSENT), RESTORE, READ, written(DELETE, Action.DELETE, CONFIG)),
+        (job_of(ABSENT), RESTORE, READ, written(DELETE, Action.DELETE, READ)),
     ],
 )
 def test_what_a_target_needs(job: Job, rules: Rules, read: Read, step: Step) -> None:
