@@ -21,6 +21,7 @@ OUTCOME_FIELDS = [
     "seq", "source", "function_name", "function_arn", "qualifier", "account_id", "region",
     "status", "attempts", "throttles", "conflicts", "http_status", "error_code", "error_message",
     "request_id", "started_at", "duration_s", "call_s", "wait_s", "settings", "config",
+    "before",
 ]  # fmt: skip
 SUMMARY_FIELDS = [
     "run", "targets", "updated", "created", "unchanged", "failed", "invalid", "pending", "calls",
@@ -45,7 +46,8 @@ def test_every_target_is_updated_and_told(bulkeic: Bulkeic, server: Server) -> N
     assert result.code == 0, result.err
     assert list(result.summary) == SUMMARY_FIELDS
     assert result.summary["run"] == "run.db"
-    assert result.summary["targets"] == result.summary["updated"] == result.summary["calls"] == 3
+    assert result.summary["targets"] == result.summary["updated"] == 3
+    assert result.summary["calls"] == 6  # each names one half of its destinations
     assert result.summary["lanes"] == 2
     outcomes = sorted(bulkeic.outcomes("results.jsonl"), key=lambda outcome: outcome["seq"])
     assert [list(outcome) for outcome in outcomes] == [OUTCOME_FIELDS] * 3
@@ -54,20 +56,24 @@ def test_every_target_is_updated_and_told(bulkeic: Bulkeic, server: Server) -> N
     assert first["function_name"] == "orders"
     assert first["function_arn"] == f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:orders"
     assert (first["qualifier"], first["account_id"]) == ("$LATEST", ACCOUNT)
-    assert (first["status"], first["attempts"], first["http_status"]) == ("updated", 1, 200)
+    assert (first["status"], first["attempts"], first["http_status"]) == ("updated", 2, 200)
     assert first["error_code"] is first["error_message"] is None
     assert RFC3339.fullmatch(first["started_at"])
     assert RFC3339.fullmatch(first["config"]["LastModified"])
     assert 0 <= first["call_s"] <= first["duration_s"]
-    destination = {"Destination": "arn:aws:sqs:us-east-1:123456789012:dead"}
+    destinations = {
+        "OnSuccess": {},
+        "OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:dead"},
+    }
     assert first["settings"] == {
         "MaximumRetryAttempts": 1,
         "MaximumEventAgeInSeconds": 3600,
-        "DestinationConfig": {"OnFailure": destination},
+        "DestinationConfig": destinations,
     }
-    assert first["config"]["DestinationConfig"] == {"OnSuccess": {}, "OnFailure": destination}
+    assert first["config"]["DestinationConfig"] == destinations
+    assert first["before"]["DestinationConfig"] == {"OnSuccess": {}, "OnFailure": {}}
     assert (second["function_name"], second["qualifier"]) == ("billing:live", "live")
-    assert second["settings"]["DestinationConfig"] == {"OnSuccess": {}}
+    assert second["settings"]["DestinationConfig"] == {"OnSuccess": {}, "OnFailure": {}}
     assert (third["region"], third["qualifier"]) == ("eu-west-1", "7")
     assert third["config"]["FunctionArn"].endswith(":function:mail:7")
 
@@ -87,7 +93,7 @@ def test_flags_are_defaults_that_a_row_beats(bulkeic: Bulkeic, server: Server) -
     assert sent["own"]["MaximumRetryAttempts"] == 2
     assert sent["flag"]["MaximumRetryAttempts"] == 0
     assert sent["own"]["MaximumEventAgeInSeconds"] == 99
-    assert sent["own"]["DestinationConfig"] == {"OnFailure": {}}
+    assert sent["own"]["DestinationConfig"] == {"OnSuccess": {}, "OnFailure": {}}
 
 
 def test_the_account_of_bare_names_is_asked_once(bulkeic: Bulkeic, server: Server) -> None:

@@ -107,11 +107,12 @@ def test_a_destination_is_filled_in_for_each_target(bulkeic: Bulkeic, server: Se
     for outcome in (*outcomes, *exported):
         account, region = outcome["account_id"], outcome["region"]
         place = f"{region}:{account}"
-        wanted = {"OnFailure": {"Destination": f"arn:aws:sqs:{place}:fn-0-dead"}}
+        dead = {"Destination": f"arn:aws:sqs:{place}:fn-0-dead"}
+        wanted = {"OnSuccess": {}, "OnFailure": dead}
         assert outcome["settings"]["DestinationConfig"] == wanted
-        assert outcome["config"]["DestinationConfig"] == {"OnSuccess": {}} | wanted
+        assert outcome["config"]["DestinationConfig"] == wanted
         config = held[f"{account}/{region}"]["fn-0"]["$LATEST"]
-        assert config["DestinationConfig"] == {"OnSuccess": {}} | wanted
+        assert config["DestinationConfig"] == wanted
 
 
 @pytest.mark.parametrize(

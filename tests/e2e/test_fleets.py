@@ -187,5 +187,6 @@ def test_a_region_of_another_partition_has_its_own_arns(bulkeic: Bulkeic, server
     name, place = outcome["function_name"], f"cn-north-1:{OTHERS[0]}"
     assert outcome["function_arn"] == f"arn:aws-cn:lambda:{place}:function:{name}"
     assert outcome["settings"]["DestinationConfig"] == {
-        "OnFailure": {"Destination": f"arn:aws-cn:sqs:{place}:{name}-dead"}
+        "OnSuccess": {},
+        "OnFailure": {"Destination": f"arn:aws-cn:sqs:{place}:{name}-dead"},
     }

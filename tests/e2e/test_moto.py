@@ -1,4 +1,8 @@
-"""Another emulator, whose answers are sloppy: text/html, LastModified in ISO, no merging."""
+"""Another emulator, whose answers are sloppy: text/html, LastModified in ISO, no merging.
+
+It keeps a function's first configuration for ever, so that none has one here before; and an Update
+makes one, as it does not on AWS.
+"""
 
 import io
 import os
@@ -103,11 +107,12 @@ def test_a_fleet_of_moto_is_updated(bulkeic: Bulkeic, moto: str, functions: Any)
 
     result = bulkeic(
         "apply", "targets.csv", "--yes", "--endpoint-url", moto, "--results", "r.jsonl",
-        "--output", "json",
+        "--output", "json", "--create-missing",
     )  # fmt: skip
 
     assert result.code == 1, result.err
-    assert (result.summary["updated"], result.summary["failed"]) == (3, 1)
+    counts = [result.summary[name] for name in ("updated", "created", "failed")]
+    assert counts == [1, 2, 1]
     assert result.summary["errors"] == {"ResourceNotFoundException": 1}
     outcomes = {outcome["function_name"]: outcome for outcome in bulkeic.outcomes("r.jsonl")}
     assert outcomes["orders"]["config"]["LastModified"].endswith("Z")
@@ -124,14 +129,15 @@ def test_each_account_of_moto_is_updated_with_its_role(
 
     result = bulkeic(
         "apply", "targets.csv", "--yes", "--endpoint-url", moto, "--results", "r.jsonl",
-        "--output", "json", "--role-arn", ROLE, "--maximum-event-age-in-seconds", 77,
-        "--on-failure", "arn:aws:sqs:{region}:{account}:{function}-dead",
+        "--output", "json", "--create-missing", "--role-arn", ROLE,
+        "--maximum-event-age-in-seconds", 77, "--on-failure",
+        "arn:aws:sqs:{region}:{account}:{function}-dead",
     )  # fmt: skip
 
     assert result.code == 1, result.err
-    assert (result.summary["updated"], result.summary["failed"]) == (6, 2)
+    assert (result.summary["created"], result.summary["failed"]) == (6, 2)
     assert result.summary["errors"] == {"ResourceNotFoundException": 2}
-    assert by_account(bulkeic) == {account: {"updated", "failed"} for account in OTHERS}
+    assert by_account(bulkeic) == {account: {"created", "failed"} for account in OTHERS}
     for account, functions in of_others.items():
         for name in NAMES:
             answer = functions.get_function_event_invoke_config(FunctionName=name)

@@ -206,13 +206,24 @@ def test_an_endpoint_of_the_environment_that_is_no_url_is_one_line(bulkeic: Bulk
     assert "garbage" in result.err
 
 
-def test_half_a_destination_is_noted(bulkeic: Bulkeic) -> None:
-    both = "FunctionName,OnSuccess,OnFailure\na,none,none\n"
-    bulkeic.write("half.csv", "FunctionName,OnFailure\na,none\n")
-    bulkeic.write("both.csv", both)
+def test_the_half_of_a_destination_that_is_not_named_is_read_and_sent(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    queue, topic = (f"arn:aws:{name}:{REGION}:123456789012:x" for name in ("sqs", "sns"))
+    had = {"OnSuccess": {"Destination": topic}, "OnFailure": {}}
+    both = {"OnSuccess": {"Destination": topic}, "OnFailure": {"Destination": queue}}
+    bulkeic.write("both.csv", f"FunctionName,OnSuccess,OnFailure\na,{topic},none\n")
+    bulkeic.write("half.csv", f"FunctionName,OnFailure\na,{queue}\n")
+    words = ("--yes", "--endpoint-url", server.url, "--results", "r.jsonl", "--output", "json")
 
-    assert "name one half of DestinationConfig" in bulkeic("apply", "half.csv", "--sandbox").err
-    assert "one half" not in bulkeic("apply", "both.csv", "--sandbox").err
+    assert bulkeic("apply", "both.csv", *words).summary["calls"] == 1
+    result = bulkeic("apply", "half.csv", *words)
+
+    assert (result.code, result.summary["calls"]) == (0, 2), result.err
+    [outcome] = bulkeic.outcomes("r.jsonl")
+    assert outcome["before"]["DestinationConfig"] == had
+    assert outcome["settings"] == {"DestinationConfig": both}
+    assert outcome["config"]["DestinationConfig"] == both
 
 
 def test_an_interrupt_while_loading_leaves_nothing(bulkeic: Bulkeic, server: Server) -> None:

@@ -90,12 +90,15 @@ EXPECTED = [
     {
         "function_arn": "arn:aws:lambda:us-east-1:123456789012:function:billing",
         "qualifier": "live",
-        "settings": {"MaximumRetryAttempts": 0, "DestinationConfig": {"OnFailure": {}}},
+        "settings": {
+            "MaximumRetryAttempts": 0,
+            "DestinationConfig": {"OnSuccess": {}, "OnFailure": {}},
+        },
     },
     {
         "function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:mail",
         "qualifier": "$LATEST",
-        "settings": {"DestinationConfig": {"OnSuccess": {}}},
+        "settings": {"DestinationConfig": {"OnSuccess": {}}},  # it is so already
     },
 ]
 
