@@ -11,6 +11,7 @@ import pytest
 
 from bulkeic.core.change import Seen
 from bulkeic.core.model import Failure, Fault, Job, Lane, Outcome, Status
+from bulkeic.core.rules import Rules
 from bulkeic.engine import AUTO, Engine, Limits
 
 from .jobs import lane_of
@@ -27,10 +28,17 @@ class Run:
     seconds: float
     told: list[Any]
 
-    def __init__(self, jobs: Sequence[Job], server: Server, limits: Limits) -> None:
-        self.jobs, self.server, self.limits = jobs, server, limits
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        server: Server,
+        limits: Limits,
+        rules: Rules = Rules(),  # noqa: B008 - frozen
+    ) -> None:
+        self.jobs, self.server, self.limits, self.rules = jobs, server, limits, rules
         self.outcomes: list[Outcome] = []
         self.kept: list[tuple[int, Seen]] = []
+        self.kept_at: dict[int, float] = {}
         self.dropped = 0
         self.ended: dict[Lane, float] = {}
 
@@ -40,7 +48,11 @@ class Run:
 
     def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:
         self.kept.append((job.seq, seen))
-        asyncio.get_running_loop().call_later(KEPT_AFTER_S, then)
+        asyncio.get_running_loop().call_later(KEPT_AFTER_S, self._kept, job.seq, then)
+
+    def _kept(self, seq: int, then: Callable[[], None]) -> None:
+        self.kept_at[seq] = now()
+        then()
 
     def drop(self, jobs: int) -> None:
         self.dropped += jobs
@@ -69,10 +81,11 @@ def audit(run: Run) -> None:
         faults[Fault.CONFLICT],
     )
     _audit_order(server)
+    _audit_kept(run)
     if limits.rate == AUTO:
         return
     for lane in {call.lane for call in sent}:
-        of_lane = [call for call in sent if call.lane == lane]
+        of_lane = [call for call in sent if call.lane == lane and call.call.operation.is_metered]
         assert most_in_a_window(of_lane, limits.rate) <= limits.bucket_size + 1e-6
 
 
@@ -91,6 +104,16 @@ def _audit_outcomes(run: Run) -> None:
     jobs = {job.seq: job for job in run.jobs}
     for outcome in run.outcomes:
         _audit_outcome(outcome, jobs[outcome.seq], tries[outcome.seq])
+        if run.rules == Rules():
+            _audit_update(outcome, jobs[outcome.seq], tries[outcome.seq][-1])
+
+
+def _audit_kept(run: Run) -> None:
+    """Nothing that changes a target is sent before what it had is kept."""
+    has_read = {call.job.seq for call in run.server.calls if not call.changes}
+    for call in run.server.calls:
+        if call.changes and call.job.seq in has_read:
+            assert run.kept_at[call.job.seq] <= call.sent
 
 
 def _audit_outcome(outcome: Outcome, job: Job, tries: list[Sent]) -> None:
@@ -99,23 +122,15 @@ def _audit_outcome(outcome: Outcome, job: Job, tries: list[Sent]) -> None:
     first, last = tries[0], tries[-1]
     answer = last.answer
     assert answer is not None
-    assert outcome.status is (Status.FAILED if isinstance(answer, Failure) else Status.UPDATED)
     assert outcome.attempts == len(tries)
     assert outcome.throttles == faults.count(Fault.THROTTLED)
     assert outcome.conflicts == faults.count(Fault.CONFLICT)
     assert outcome.call_s == pytest.approx(last.ended - last.sent, abs=1e-5)
     assert (outcome.http_status, outcome.request_id) == (answer.http_status, answer.request_id)
-    if isinstance(answer, Failure):
-        assert (outcome.error_code, outcome.error_message) == (answer.code, answer.message)
-        assert outcome.config is None
-    else:
-        assert (outcome.error_code, outcome.error_message) == (None, None)
-        assert outcome.config == answer.config
     target = job.target
     assert (outcome.source, outcome.function_name) == (job.source, job.function_name)
     assert (outcome.function_arn, outcome.qualifier) == (target.arn, target.qualifier)
     assert lane_of(outcome) == target.lane
-    assert outcome.settings == job.settings.to_api()
     assert outcome.started_at is not None
     assert outcome.duration_s is not None
     assert outcome.wait_s is not None
@@ -124,6 +139,22 @@ def _audit_outcome(outcome: Outcome, job: Job, tries: list[Sent]) -> None:
     assert outcome.duration_s == pytest.approx(last.ended - begun, abs=2e-3)
     calls_s = sum(call.ended - call.sent for call in tries)
     assert -1e-5 <= outcome.wait_s <= outcome.duration_s - calls_s + 1e-5
+
+
+def _audit_update(outcome: Outcome, job: Job, last: Sent) -> None:
+    """The outcome of a job that is one call tells its answer."""
+    answer = last.answer
+    assert outcome.settings == job.settings.to_api()
+    assert outcome.before is None
+    if isinstance(answer, Failure):
+        assert outcome.status is Status.FAILED
+        assert (outcome.error_code, outcome.error_message) == (answer.code, answer.message)
+        assert outcome.config is None
+    else:
+        assert outcome.status is Status.UPDATED
+        assert (outcome.error_code, outcome.error_message) == (None, None)
+        assert answer is not None
+        assert outcome.config == answer.config
 
 
 def _audit_order(server: Server) -> None:

@@ -9,6 +9,7 @@ import anyio
 from structlog.testing import capture_logs
 
 from bulkeic.core.model import Job
+from bulkeic.core.rules import Rules
 from bulkeic.engine import Engine, Limits, MemoryFeed
 
 from .audit import Run, audit
@@ -26,6 +27,7 @@ def run(
     meanwhile: Meanwhile | None = None,
     growing: bool = False,
     chance: random.Random | None = None,
+    rules: Rules = Rules(),  # noqa: B008 - frozen
     **limits: Any,
 ) -> Run:
     """Runs the jobs in virtual time, and audits the run.
@@ -37,10 +39,11 @@ def run(
         meanwhile: what happens beside the run.
         growing: as the engine's.
         chance: as the engine's.
+        rules: as the engine's.
         limits: those of ``Limits`` that matter.
     """
     limits = {"rate": 15.0, "burst": 15.0} | limits
-    result = Run([*jobs, *later], server or Server(), Limits(**limits))
+    result = Run([*jobs, *later], server or Server(), Limits(**limits), rules)
     with asyncio.Runner(loop_factory=VirtualLoop) as runner, capture_logs() as result.told:
         runner.run(_work(result, jobs, meanwhile, growing=growing, chance=chance))
     audit(result)
@@ -61,6 +64,7 @@ async def _work(
         result.server,
         result,
         result.limits,
+        result.rules,
         growing=growing,
         clock=VirtualClock(),
         chance=chance or random.Random(7),

@@ -5,7 +5,8 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
-from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Success
+from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Operation, Success
+from tests.core.changes import Aws
 
 from .virtual import START, now
 
@@ -21,8 +22,11 @@ REFUSED = Failure(Fault.REFUSED, "ResourceNotFoundException", "no such function"
 RETRYABLE = (THROTTLED, CONFLICT, SERVER, TIMEOUT, CONNECTION)
 
 
+READS = {Operation.GET, Operation.GET_FUNCTION}
+
+
 class Sent:
-    """One call, as the server saw it."""
+    """One call, as the server saw it; ``attempt`` is counted for each operation of a job."""
 
     def __init__(self, job: Job, attempt: int, call: Call) -> None:
         self.job = job
@@ -32,6 +36,10 @@ class Sent:
         self.attempt = attempt
         self.sent = self.ended = now()
         self.answer: Answer | None = None
+
+    @property
+    def changes(self) -> bool:
+        return self.call.operation not in READS
 
     @property
     def was_sent(self) -> bool:
@@ -94,6 +102,7 @@ class Server:
         neighbour: who else draws on the quota of the lane that is called first.
         fault: what meets a call that the quota lets through, if anything. A time-out takes
             ``TIMEOUT_S``; a refused connection, and a call that cannot be signed, no time.
+        aws: the functions that there are; without it every call succeeds, and changes nothing.
     """
 
     def __init__(
@@ -103,6 +112,7 @@ class Server:
         quota: tuple[float, float] | None = None,
         neighbour: Neighbour | None = None,
         fault: Callable[[Sent], Failure | None] = lambda _: None,
+        aws: Aws | None = None,
     ) -> None:
         self.calls: list[Sent] = []
         self.under_way: list[Sent] = []
@@ -111,14 +121,16 @@ class Server:
         self._latency = latency if callable(latency) else lambda: latency
         self._quota = quota
         self._quotas: dict[Lane, Quota] = {}
-        self._attempts: Counter[int] = Counter()
+        self._attempts: Counter[tuple[int, Operation]] = Counter()
         self._fault = fault
+        self._aws = aws
         self._neighbour = neighbour
         self._beside: asyncio.Task[None] | None = None
 
     async def call(self, job: Job, call: Call) -> Answer:
-        self._attempts[job.seq] += 1
-        sent = Sent(job, self._attempts[job.seq], call)
+        key = (job.seq, call.operation)
+        self._attempts[key] += 1
+        sent = Sent(job, self._attempts[key], call)
         self.calls.append(sent)
         self.under_way.append(sent)
         self.most_under_way = max(self.most_under_way, len(self.under_way))
@@ -137,10 +149,16 @@ class Server:
             await asyncio.sleep(TIMEOUT_S if hangs else 0)
             return failure
         await asyncio.sleep(latency / 2)
-        if not self._lets_through(call.lane):
+        if call.call.operation.is_metered and not self._lets_through(call.lane):
             failure = THROTTLED
+        answer = failure or self._done(call)
         await asyncio.sleep(latency / 2)
-        return failure or Success(200, f"r-{call.job.seq}", {"Answer": call.job.seq})
+        return answer
+
+    def _done(self, call: Sent) -> Answer:
+        if self._aws is not None:
+            return self._aws.answer(call.call, call.job.target.function)
+        return Success(200, f"r-{call.job.seq}", {"Answer": call.job.seq})
 
     def _lets_through(self, lane: Lane) -> bool:
         if self._quota is None:
