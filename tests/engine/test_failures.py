@@ -1,0 +1,103 @@
+"""So many failures end a run."""
+
+import asyncio
+import random
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulkeic.core.model import Lane, Operation, Status
+from bulkeic.core.rules import Rules
+from bulkeic.core.summary import Traffic
+from bulkeic.engine import Engine, Limits, MemoryFeed, Meter
+from tests.core.changes import HAD, Aws
+
+from .audit import Run, most_in_a_window
+from .jobs import fleet, lane
+from .running import run
+from .server import REFUSED, THROTTLED, Server, script
+from .virtual import VirtualClock, VirtualLoop
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    bad=st.sets(st.integers(0, 59), max_size=30),
+    most=st.integers(1, 12),
+    concurrency=st.integers(1, 20),
+    rate=st.sampled_from([5.0, 1000.0]),
+)
+def test_no_call_starts_after_the_last_failure_that_is_allowed(
+    bad: set[int], most: int, concurrency: int, rate: float
+) -> None:
+    chance = random.Random(1)
+    server = Server(
+        lambda: chance.uniform(0.01, 0.3),
+        fault=lambda call: REFUSED if call.job.seq in bad else None,
+    )
+    done = run(fleet(3, 20), server, max_failures=most, concurrency=concurrency, rate=rate)
+    if len(bad) < most:
+        assert done.engine.stopped is None
+        assert len(done.outcomes) == 60
+        return
+    assert done.engine.stopped == f"{most:,} failed, as many as are allowed"
+    ends = sorted(call.ended for call in server.calls if call.job.seq in bad)
+    last = ends[most - 1]
+    assert max(call.sent for call in server.calls) <= last
+    # What was in flight then has been answered, and is told.
+    assert {outcome.seq for outcome in done.outcomes} == {call.job.seq for call in server.calls}
+    assert most <= done.statuses()[Status.FAILED] <= most + concurrency - 1
+    assert done.engine.failures == done.statuses()[Status.FAILED]
+
+
+def test_what_is_tried_again_is_no_failure() -> None:
+    done = run(fleet(2, 10), Server(fault=script(THROTTLED, THROTTLED)), max_failures=1)
+    assert done.engine.stopped is None
+    assert done.statuses() == {Status.UPDATED: 20}
+
+
+def test_a_call_that_follows_a_read_does_not_start_either() -> None:
+    jobs = fleet(1, 3)
+    aws = Aws()
+    for each in jobs:
+        aws.have(HAD, each.target.function)
+    server = Server(aws=aws, fault=lambda call: REFUSED if call.job.seq == 1 else None)
+    done = run(jobs, server, rules=Rules(before_image=True), max_failures=1)
+    assert [call.job.seq for call in server.calls] == [0, 1, 2]
+    assert {call.call.operation for call in server.calls} == {Operation.GET}
+    assert done.engine.failures == 1
+
+
+def test_one_traffic_and_one_quota_over_several_engines() -> None:
+    """As the waves of a rollout are: one engine after the other, in the same lanes."""
+    jobs = fleet(1, 90)
+    traffic = Traffic()
+    meters: dict[Lane, Meter] = {}
+    limits = Limits(rate=10, burst=10)
+    told: list[Run] = []
+
+    async def waves() -> Server:
+        server = Server(quota=(10, 10), fault=script(THROTTLED))
+        for first, end in pairwise((0, 5, 30, 90)):
+            sink = Run(jobs[first:end], server, limits)
+            sink.engine = Engine(
+                MemoryFeed(sink.jobs),
+                server,
+                sink,
+                limits,
+                meters=meters,
+                traffic=traffic,
+                clock=VirtualClock(),
+                chance=random.Random(7),
+            )
+            await sink.engine.run()
+            assert traffic.calls == len(server.calls)
+            told.append(sink)
+        return server
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        server = runner.run(waves())
+    assert [len(sink.outcomes) for sink in told] == [5, 25, 60]
+    assert (traffic.throttles, traffic.retries) == (90, 90)
+    assert list(meters) == [lane(0)]
+    assert most_in_a_window(server.calls, 10) <= 10 + 1e-6
