@@ -2,11 +2,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test lint types contracts chromium unit bench lock clean
+.PHONY: help setup demo test lint types contracts chromium unit trial bench lock clean
 
 help:
 	@echo "make demo   set up, then update the example fleet in the embedded sandbox"
 	@echo "make test   set up, then lint, types, import contracts and all tests"
+	@echo "make trial  set up, then kill and take back ten runs over thousands of targets, twice (minutes)"
 	@echo "make bench  set up, then every benchmark (several minutes)"
 	@echo "make lock   pin the newest dependencies that pyproject.toml admits"
 
@@ -38,6 +39,10 @@ chromium:
 
 unit: setup chromium
 	$(BIN)/python -m pytest
+
+trial: setup
+	BULKEIC_SEEDS=$${BULKEIC_SEEDS:-10} BULKEIC_FUNCTIONS=$${BULKEIC_FUNCTIONS:-2000} \
+	  $(BIN)/python -m pytest --numprocesses=0 --quiet --capture=no tests/e2e/test_rollback.py -k cut_short
 
 bench: setup
 	$(BIN)/python benchmarks/ingest.py

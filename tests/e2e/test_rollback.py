@@ -1,0 +1,222 @@
+"""What a run has changed is put back, whatever became of the run: on fleets drawn by a seed.
+
+``make trial`` does the same at length; ``BULKEIC_SEEDS`` and ``BULKEIC_FUNCTIONS`` say how long.
+"""
+
+import csv
+import os
+import random
+import sqlite3
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Bulkeic, Result, Server
+from .fleet import ACCOUNTS, REGIONS, ROLE
+
+Start = Callable[..., Server]
+State = dict[str, dict[str, dict[str, Any]]]
+
+SEEDS = int(os.environ.get("BULKEIC_SEEDS", "2"))
+FUNCTIONS = int(os.environ.get("BULKEIC_FUNCTIONS", "150"))
+KINDS: tuple[tuple[str, ...], ...] = (
+    ("--before-image",),
+    ("plan",),
+    ("--waves", "5%,40%,100%"),
+    ("plan", "--force"),
+)
+ENDINGS = ("killed", "halted", "killed, resumed", "halted, resumed", "killed twice")
+FAULTS = dict.fromkeys(("throttle", "conflict", "error", "cut_before", "cut_after"), 0.05)
+HALTING = dict.fromkeys(("refuse", "error", "cut_before", "cut_after", "garbage"), 0.02)
+COLUMNS = (
+    "FunctionName", "Qualifier", "AccountId", "Region",
+    "MaximumRetryAttempts", "MaximumEventAgeInSeconds", "OnSuccess", "OnFailure",
+)  # fmt: skip
+
+
+def destination(chance: random.Random, lane: str, *, failure: bool) -> str:
+    account, region = lane.split("/")
+    names = ["sqs:{}:{}:queue", "sns:{}:{}:topic", "events:{}:{}:event-bus/default"]
+    names += ["lambda:{}:{}:function:sink", "lambda:{}:{}:function:sink:live"]
+    names += ["s3:::bucket"] if failure else []
+    return f"arn:aws:{chance.choice(names).format(region, account)}"
+
+
+def drawn_config(chance: random.Random, lane: str) -> dict[str, Any] | None:
+    """What a target has; every third has nothing."""
+    if chance.random() < 1 / 3:
+        return None
+    config: dict[str, Any] = {"DestinationConfig": {}}
+    for half in ("OnSuccess", "OnFailure"):
+        if chance.random() < 0.5:
+            arn = destination(chance, lane, failure=half == "OnFailure")
+            config["DestinationConfig"][half] = {"Destination": arn}
+    if chance.random() < 0.7:
+        config["MaximumRetryAttempts"] = chance.randrange(3)
+    if chance.random() < 0.6:
+        config["MaximumEventAgeInSeconds"] = chance.choice((60, 3600, 21600))
+    return config
+
+
+def drawn_state(chance: random.Random, functions: int) -> State:
+    """Functions over four lanes, with versions and aliases; each of these is a target."""
+    state: State = {f"{account}/{region}": {} for account in ACCOUNTS[:2] for region in REGIONS}
+    lanes = list(state)
+    for number in range(functions):
+        lane = chance.choice(lanes)
+        qualifiers = ["$LATEST", *chance.sample(("1", "2", "live", "beta"), chance.randrange(4))]
+        state[lane][f"fn-{number}"] = {each: drawn_config(chance, lane) for each in qualifiers}
+    for functions_there in state.values():
+        functions_there["sink"] = {"$LATEST": None, "live": None}
+    return state
+
+
+def drawn_row(chance: random.Random, lane: str) -> list[object]:
+    """What is wanted of a target: at least one setting of four, each maybe to be cleared."""
+    row: list[object] = ["", "", "", ""]
+    for column in chance.sample(range(4), chance.choice((1, 1, 2, 3, 4))):
+        row[column] = (
+            chance.randrange(3),
+            chance.choice((60, 3600, 7200)),
+            chance.choice(("none", destination(chance, lane, failure=False))),
+            chance.choice((
+                "none", destination(chance, lane, failure=True),
+                "arn:aws:sqs:{region}:{account}:{function}-dead",
+            )),
+        )[column]  # fmt: skip
+    return row
+
+
+def write_rows(path: Path, chance: random.Random, state: State) -> int:
+    """Writes a row for most targets, in any order; how many there are."""
+    rows = [
+        [name, "" if qualifier == "$LATEST" else qualifier, *lane.split("/"),
+         *drawn_row(chance, lane)]
+        for lane, functions in state.items()
+        for name, versions in functions.items()
+        for qualifier in versions
+        if name != "sink" and chance.random() < 0.9
+    ]  # fmt: skip
+    chance.shuffle(rows)
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([COLUMNS, *rows])
+    return len(rows)
+
+
+def state_of(server: Server) -> State:
+    """All that a sandbox holds, but for the time at which it was set."""
+    state: State = server.window("state")
+    for functions in state.values():
+        for versions in functions.values():
+            for config in versions.values():
+                (config or {}).pop("LastModified", None)
+    return state
+
+
+class Trial:
+    """A fleet, a run over it, and what the fleet was before."""
+
+    def __init__(self, bulkeic: Bulkeic, server: Server, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.bulkeic, self.server = bulkeic, server
+        self.said: list[str] = []
+        server.window("state", drawn_state(self.chance, FUNCTIONS), "PUT")
+        self.before = state_of(server)
+        self.targets = write_rows(bulkeic.folder / "targets.csv", self.chance, self.before)
+
+    def words(self, *words: object) -> tuple[object, ...]:
+        return (*words, "--endpoint-url", self.server.url, "--role-arn", ROLE, "--rate",
+                "unlimited", "--log-level", "error")  # fmt: skip
+
+    def run(self, *words: object) -> Result:
+        return self.bulkeic(*self.words(*words, "--output", "json"))
+
+    def killed(self, *words: object) -> None:
+        """Runs a command until the server has answered so many calls, then kills it."""
+        moment = self.chance.randint(1, 2 * self.targets)
+        self.server.window("reset-stats", method="POST")
+        errors = self.bulkeic.folder / "killed.txt"
+        with errors.open("w") as file:
+            process = self.bulkeic.start(*self.words(*words), stdout=file, stderr=file)
+            while process.poll() is None and self.server.stats()["calls"] < moment:
+                pass
+            if process.poll() is None:
+                self.said.append(f"killed at {self.server.stats()['calls']:,} calls")
+                process.send_signal(9)
+            assert process.wait(60) in (-9, 0, 1, 3), errors.read_text()
+
+    def apply(self, kind: tuple[str, ...], ending: str) -> None:
+        """Applies the targets as this kind of run, and ends it as is said."""
+        words: tuple[object, ...] = ("targets.csv", "--create-missing", "--run", "run.db")
+        if kind[0] == "plan":
+            planned = self.run("plan", *words)
+            assert planned.code == 0, planned.err
+            words = ("run.db", *kind[1:])
+        else:
+            words = (*words, *kind)
+        self.said += [f"{' '.join(kind)} {ending}", f"{self.targets:,} targets"]
+        if ending.startswith("halted"):
+            self.server.window("faults", HALTING, "PUT")
+            most = self.chance.randint(self.targets // 20, self.targets // 8)
+            halted = self.run("apply", *words, "--yes", "--max-failures", most, "--max-attempts", 1)
+            self.said.append(f"halted after {halted.summary['failed']} of {most} failures")
+            assert halted.code in (1, 3), halted.err
+            self.server.window("faults", {}, "PUT")
+        else:
+            self.killed("apply", *words, "--yes")
+        again = ("apply", "run.db", "--yes", *kind[1 : None if "--force" in kind else 1])
+        if ending == "killed twice":
+            self.killed(*again)
+        if ending.endswith("resumed"):
+            resumed = self.run(*again, "--max-failures", "100%")
+            self.said.append("resumed")
+            assert resumed.code in (0, 1), resumed.err
+
+    def take_back(self, *, faults: bool) -> None:
+        """Rolls the run back; with faults it is killed, too, and carried on with."""
+        database = sqlite3.connect(self.bulkeic.folder / "run.db")
+        statuses = Counter(
+            dict(database.execute("SELECT status, count(*) FROM outcome GROUP BY 1"))
+        )
+        database.close()
+        self.said += [f"updated {statuses['updated']:,}, created {statuses['created']:,}"]
+        words: tuple[object, ...] = ("rollback", "run.db", "--run", "back.db", "--yes")
+        if faults:
+            self.server.window("faults", FAULTS, "PUT")
+            self.killed(*words, "--max-attempts", 20)
+            words = ("apply", "back.db", "--yes", "--max-attempts", 20)
+            if not (self.bulkeic.folder / "back.db").exists():
+                words = ("rollback", "run.db", "--run", "back.db", "--yes")
+        result = self.run(*words)
+        if result.code == 2:
+            assert "there is nothing to take back" in result.err or "no before-images" in result.err
+            self.said.append("nothing was sent")
+        else:
+            assert result.code == 0, result.err
+            self.said.append(f"back in {result.summary['calls']:,} calls")
+
+    def is_as_before(self) -> bool:
+        after = state_of(self.server)
+        self.said.append("state equal" if after == self.before else "STATE DIFFERS")
+        return after == self.before
+
+
+@pytest.mark.parametrize("faults", [False, True], ids=["calm", "faults"])
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_run_that_was_cut_short_is_taken_back_to_the_very_state_before(
+    bulkeic: Bulkeic, sandbox: Start, seed: int, *, faults: bool
+) -> None:
+    server = sandbox("--rate", "unlimited", "--latency", 0.02, "--seed", seed)
+    trial = Trial(bulkeic, server, 2 * seed + faults)
+    ending = ENDINGS[(seed + 2 * faults) % len(ENDINGS)]
+    trial.said.append(f"seed {seed}, {'with faults' if faults else 'calm'}")
+    try:
+        trial.apply(KINDS[(seed + faults) % len(KINDS)], ending)
+        trial.take_back(faults=faults)
+        assert trial.is_as_before()
+    finally:
+        sys.stderr.write("\n" + "; ".join(trial.said))
