@@ -1,0 +1,90 @@
+"""Verify reads every target, tells what is not as wanted, and writes nothing, not even a file."""
+
+import json
+from collections.abc import Callable
+
+from .conftest import ACCOUNT, REGION, Bulkeic, Server
+from .fleet import OTHERS, ROLE
+from .test_plan import ARN, DEAD, DIFF, DONE, GET, HEADER, MADE, ROWS, counted, held, start_fleet
+from .test_plan import meddle as drift
+
+Start = Callable[..., Server]
+
+
+def test_each_target_that_is_not_as_wanted_is_shown(bulkeic: Bulkeic, sandbox: Start) -> None:
+    server = start_fleet(bulkeic, sandbox, more="gone,,1,\n")
+    words = ("verify", "targets.csv", "--endpoint-url", server.url)
+    before = held(server)
+
+    shown = bulkeic(*words)
+
+    assert shown.code == 4
+    missing = MADE + MADE.replace("bare", "gone").replace(":5)", ":6)")
+    assert sorted(shown.out.splitlines()) == sorted((DIFF + missing).splitlines())
+    assert counted(server) == {GET: 5}
+    assert "        4 Drifted, such as targets.csv:" in shown.err
+
+    told = bulkeic(*words, "--output", "json", "--results", "r.jsonl")
+
+    outcomes = {each["function_name"]: each for each in bulkeic.outcomes("r.jsonl")}
+    assert {name: (each["status"], each["error_message"]) for name, each in outcomes.items()} == {
+        "same": ("unchanged", "it is so already"),
+        "change": ("failed", "MaximumRetryAttempts is 2, wanted 1"),
+        "half": ("failed", f"DestinationConfig.OnFailure is not set, wanted {DEAD}"),
+        "bare": ("failed", "there is no configuration"),
+        "gone": ("failed", "there is no configuration"),
+    }
+    halves = {"OnSuccess": {"Destination": DONE}, "OnFailure": {}}
+    assert outcomes["half"]["config"]["DestinationConfig"] == halves
+    assert (told.code, told.summary["exit_code"]) == (4, 4)
+    assert told.summary["errors"] == {"Drifted": 4}
+    assert (told.summary["unchanged"], told.summary["failed"]) == (1, 4)
+    assert held(server) == before
+    names = {path.name for path in bulkeic.folder.iterdir()}
+    assert names == {"fleet.json", "targets.csv", "r.jsonl"}
+
+
+def test_a_run_is_verified_and_its_file_left_as_it_is(bulkeic: Bulkeic, sandbox: Start) -> None:
+    server = start_fleet(bulkeic, sandbox)
+    ends = ("--endpoint-url", server.url)
+    creating = ("--create-missing", "--yes", "--waves", "1,100%")
+    assert bulkeic("apply", "targets.csv", "--run", "run.db", *creating, *ends).code == 0
+    assert bulkeic("rollback", "run.db", "--run", "back.db", "--plan", *ends).code == 0
+    counted(server)
+    files = {path: path.read_bytes() for path in bulkeic.folder.iterdir()}
+
+    as_set = bulkeic("verify", "run.db", "--results", "-", *ends)
+    piped = bulkeic("verify", "-", "--format", "csv", *ends, stdin=HEADER + ROWS)
+    not_back = bulkeic("verify", "back.db", *ends)
+    drift(server, "same", None)
+    drifted = bulkeic("verify", "run.db", *ends)
+
+    assert as_set.code == 0, as_set.err
+    statuses = [json.loads(line)["status"] for line in as_set.out.splitlines()]
+    assert statuses == ["unchanged"] * 4
+    assert (piped.code, piped.out) == (0, ""), piped.err
+    assert "4 targets: 0 updated, 4 unchanged" in as_set.lines
+    assert not_back.code == 4
+    assert "- DestinationConfig.OnFailure" in not_back.out
+    assert f"- {ARN}bare:$LATEST  (targets.csv:5)\n" in not_back.out
+    assert (drifted.code, drifted.out) == (4, MADE.replace("bare", "same").replace(":5)", ":2)"))
+    assert counted(server) == {GET: 4 + 4 + 3 + 4}
+    assert {path: path.read_bytes() for path in bulkeic.folder.iterdir()} == files
+
+    assert bulkeic("apply", "back.db", "--yes", *ends).code == 0
+    assert bulkeic("verify", "back.db", *ends).code == 0
+
+
+def test_a_target_that_cannot_be_read_is_worse_than_drift(bulkeic: Bulkeic, server: Server) -> None:
+    lanes = {f"{OTHERS[0]}/{REGION}": {"refuse": 1}}
+    server.window("faults", {"lanes": lanes}, "PUT")
+    rows = f"a,{ACCOUNT}\nb,{OTHERS[0]}\n"
+    bulkeic.write("targets.csv", f"FunctionName,AccountId\n{rows}")
+
+    result = bulkeic(
+        "verify", "targets.csv", "--endpoint-url", server.url, "--role-arn", ROLE,
+        "--maximum-retry-attempts", 0, "--output", "json",
+    )  # fmt: skip
+
+    assert result.code == result.summary["exit_code"] == 1
+    assert result.summary["errors"] == {"AccessDeniedException": 1, "Drifted": 1}
