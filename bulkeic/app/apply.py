@@ -30,6 +30,9 @@ from bulkeic.output.rollout import waves_ahead
 from bulkeic.output.screen import SHOWN_CHANGES, changes, intention, summary_lines
 from bulkeic.store import RunFile, Which
 
+_NO_WAVES = "--wave-pause goes with --waves, or with --wave-by region"
+_NOTHING_KNOWN = "--force goes with a plan, a rollback or a run that was interrupted"
+
 
 def apply(options: ApplyOptions) -> int:
     """Updates every target of a targets file, or those of a run file that are pending.
@@ -44,7 +47,7 @@ def apply(options: ApplyOptions) -> int:
     screen = Screen()
     check(options)
     check_yes(options, yes=options.yes)
-    _check_waves(options)
+    _check_steps(options)
     results = results_of(options)
     try:
         reach = Reach(options.access, options.timeout_s, sandbox=options.sandbox)
@@ -65,9 +68,15 @@ def apply(options: ApplyOptions) -> int:
     return exit_with(summary, options, screen)
 
 
-def _check_waves(options: ApplyOptions) -> None:
+def _check_steps(options: ApplyOptions) -> None:
     if options.wave_by == "lane" and options.waves is None:
         raise UsageError("--wave-by lane goes with --waves; say how many targets each has")
+    if is_run(options):
+        return
+    if options.wave_pause_s is not None and not options.in_waves:
+        raise UsageError(_NO_WAVES)
+    if options.force:
+        raise UsageError(_NOTHING_KNOWN)
 
 
 def _check_run(run: RunFile, options: ApplyOptions) -> None:
@@ -77,9 +86,9 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
     if options.in_waves and waves:
         raise UsageError(f"the waves of run file {name} were settled when it was begun")
     if options.wave_pause_s is not None and not options.in_waves and not waves:
-        raise UsageError("--wave-pause goes with --waves, or with --wave-by region")
+        raise UsageError(_NO_WAVES)
     if options.force and not is_guarded(run) and not run.may_have_changed():
-        raise UsageError("--force goes with a plan, a rollback or a run that was interrupted")
+        raise UsageError(_NOTHING_KNOWN)
     if PLANNED in run.facts:
         unread = sum(run.jobs.lanes(Which.UNREAD).values())
         if unread:
