@@ -130,7 +130,7 @@ def apply_run(
             roll_out,
             results=results,
             screen=screen,
-            idle=not lanes,
+            idle=not lanes and not run.waves.are_left(),
             max_failures=most,
         )
     return _told(run, options, screen, stopped)
@@ -138,7 +138,8 @@ def apply_run(
 
 def _told(run: RunFile, options: ApplyOptions, screen: Screen, stopped: str | None) -> Summary:
     """Tells what has become of a run, and how to go on or back."""
-    summary = run.summary(stopped=stopped not in {None, INTERRUPTED})
+    unread = run.waves.are_left()
+    summary = run.summary(stopped=stopped not in {None, INTERRUPTED} or unread)
     summary = with_exit_code(summary, summary.exit_code, stopped)
     for line in [*summary_lines(summary, run.examples()), f"run file: {summary.run}"]:
         screen.say(line)
@@ -146,7 +147,7 @@ def _told(run: RunFile, options: ApplyOptions, screen: Screen, stopped: str | No
         screen.say(f"stopped: {stopped}")
     if summary.exit_code and run.may_have_changed():
         screen.say(f"take it back with: {options.command('rollback', summary.run)}")
-    if summary.pending:
+    if summary.pending or unread:
         screen.say(f"carry on with: {options.carry_on(summary.run)}")
     return summary
 

@@ -102,9 +102,9 @@ class Rollout:
             if self._session.stopped is not None:
                 self._noted(wave, stopped=self._session.stopped)
                 return
-            wave = self._noted(wave, ended_at=_now())
         if wave.verified is None:
             worked = True
+            wave = self._noted(wave, ended_at=wave.ended_at or _now())
             wave = await self._verify(wave, name)
         if worked and self._session.stopped is None:
             failed = self._session.failures - failures

@@ -54,7 +54,7 @@ def _ways(run: RunFile) -> list[str]:
     path = str(run.path)
     verb = "plan" if PLANNED in run.facts and run.jobs.lanes(Which.UNREAD) else "apply"
     lines = [f"run file: {path}"]
-    if run.jobs.lanes():
+    if run.jobs.lanes() or run.waves.are_left():
         lines.append(f"carry on with: {options.command(verb, path)}, and the flags it had")
     if run.may_have_changed():
         lines.append(

@@ -61,6 +61,14 @@ class Waves:
             )
             return [Wave(*row) for row in rows.fetchall()]
 
+    def are_left(self) -> bool:
+        """Whether there is one that was begun, and not read again afterwards."""
+        with self._database.errors("cannot be read"):
+            row = self._reader.execute(
+                "SELECT 1 FROM wave WHERE started_at IS NOT NULL AND verified IS NULL LIMIT 1"
+            ).fetchone()
+        return row is not None
+
     def note(self, wave: Wave) -> None:
         """Keeps how far a wave has come."""
         with self._database.errors("cannot be written"):
