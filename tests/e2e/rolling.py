@@ -1,0 +1,159 @@
+"""Rollouts under way: what the server was asked, what a run file holds, answers on a terminal."""
+
+import json
+import os
+import pty
+import select
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from .conftest import ACCOUNT, REGION, Bulkeic, Server
+
+GET = "GetFunctionEventInvokeConfig"
+UPDATE = "UpdateFunctionEventInvokeConfig"
+PUT = "PutFunctionEventInvokeConfig"
+REGIONS = (REGION, "us-east-2", "us-west-1", "us-west-2")
+PATIENCE_S = 30
+
+Place = tuple[str, str]
+"""Region and function."""
+
+
+def until(true: Callable[[], bool], what: str) -> None:
+    """Looks until something is so."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < deadline, f"not so: {what}"
+        os.sched_yield()
+
+
+def words(server: Server, *more: object) -> tuple[object, ...]:
+    """An apply of ``targets.csv``."""
+    return (
+        "apply", "targets.csv", "--endpoint-url", server.url, "--run", "run.db", "--rate",
+        "unlimited", "--maximum-retry-attempts", 1, *more,
+    )  # fmt: skip
+
+
+def resume(server: Server, *more: object) -> tuple[object, ...]:
+    """An apply of the run that ``words`` began."""
+    return ("apply", "run.db", "--endpoint-url", server.url, "--rate", "unlimited", *more)
+
+
+def write_rows(bulkeic: Bulkeic, regions: Iterable[str], each: int) -> None:
+    """Writes ``targets.csv``: so many functions in each Region, one Region after another."""
+    rows = [f"fn-{number},{region}" for region in regions for number in range(each)]
+    bulkeic.write("targets.csv", "\n".join(["FunctionName,Region", *rows]))
+
+
+def asked(server: Server) -> list[tuple[str, Place]]:
+    """The last 50 calls of Lambda in the order in which they came: operation, Region, function."""
+    calls = reversed(server.window("live")["last_calls"])
+    return [
+        (call["operation"], (call["lane"].partition("/")[2], call["function"]))
+        for call in calls
+        if call["lane"] is not None
+    ]
+
+
+def states(server: Server) -> dict[Place, dict[str, Any] | None]:
+    """What each function has that the server knows of, without ``LastModified``."""
+    return {
+        (lane.partition("/")[2], name): config and _without_time(config)
+        for lane, functions in server.window("state").items()
+        for name, versions in functions.items()
+        for config in (versions["$LATEST"],)
+    }
+
+
+def _without_time(config: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in config.items() if name != "LastModified"}
+
+
+def load(server: Server, configs: dict[str, dict[str, Any] | None], region: str = REGION) -> None:
+    """Makes a lane hold these functions alone; ``None``: one without a configuration."""
+    lane = {name: {"$LATEST": config} for name, config in configs.items()}
+    server.window("state", {f"{ACCOUNT}/{region}": lane}, "PUT")
+
+
+def change(server: Server, place: Place, **settings: Any) -> None:
+    """Somebody else changes a function that the server knows of."""
+    region, name = place
+    state = server.window("state")
+    state[f"{ACCOUNT}/{region}"][name]["$LATEST"].update(settings)
+    server.window("state", state, "PUT")
+
+
+def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
+    """What another program sees in a run file."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        return database.execute(query).fetchall()
+
+
+def exported(bulkeic: Bulkeic, name: str = "run.db") -> list[dict[str, Any]]:
+    return [json.loads(line) for line in bulkeic("export", name).out.splitlines()]
+
+
+def wave_lines(bulkeic: Bulkeic) -> list[str]:
+    """What the report says of each wave."""
+    lines = [line.strip() for line in bulkeic("report", "run.db").out.splitlines()]
+    return [line for line in lines if line.startswith("wave ")]
+
+
+def line_with(process: "subprocess.Popen[str]", text: str) -> str:
+    """The next line of stderr that has a text in it."""
+    assert process.stderr is not None
+    while line := process.stderr.readline():
+        if text in line:
+            return line
+    raise AssertionError(f"{text} was never said")
+
+
+class Terminal:
+    """What a command that asks shows, and the answers that it is given."""
+
+    def __init__(self, process: "subprocess.Popen[str]", ours: int) -> None:
+        self.process = process
+        self.screen = ""
+        self._ours = ours
+        self._seen = 0
+
+    def answer(self, question: str, answer: str) -> None:
+        """Waits for a question that has not been answered, and answers it."""
+        self.wait_for(question)
+        os.write(self._ours, answer.encode())
+
+    def wait_for(self, question: str) -> None:
+        while question not in self.screen[self._seen :]:
+            readable, _, _ = select.select([self._ours], [], [], PATIENCE_S)
+            assert readable, self.screen
+            self.screen += os.read(self._ours, 4096).decode()
+        self._seen = self.screen.index(question, self._seen) + len(question)
+
+    def end(self) -> int:
+        """Reads to the end: the exit code."""
+        try:
+            while piece := os.read(self._ours, 4096):
+                self.screen += piece.decode()
+        except OSError:  # the other end of a terminal that has gone
+            pass
+        return self.process.wait(20)
+
+
+@contextmanager
+def terminal(bulkeic: Bulkeic, *command: object) -> Iterator[Terminal]:
+    """Starts a command on a terminal."""
+    ours, theirs = pty.openpty()
+    try:
+        process = bulkeic.start(
+            *command, "--no-progress", stdin=theirs, stderr=theirs, stdout=subprocess.DEVNULL
+        )
+        os.close(theirs)
+        yield Terminal(process, ours)
+    finally:
+        os.close(ours)
