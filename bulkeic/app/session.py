@@ -133,6 +133,8 @@ class Session:
         engine = self._engine = Engine(
             feed, self._caller, recorder, limits, rules, meters=self._meters, traffic=self.traffic
         )
+        if rules.purpose.is_apply:
+            engine.failures = self.failures  # those of the passes before count, too
         if self.stopped is None:
             progress.start(sum(feed.lanes().values()))
             try:
@@ -142,15 +144,13 @@ class Session:
         self._engine = None
         self.stopped = self.stopped or engine.stopped
         if rules.purpose.is_apply:
-            self.failures += engine.failures
+            self.failures = engine.failures
         self._tell_stopped(engine.stopped_lanes())
         return engine.stopped_lanes()
 
     def _limits_of(self, rules: Rules) -> Limits:
-        """The limits of a pass: of the failures that are allowed, what the passes before left."""
-        most = self._max_failures
-        if most is not None:
-            most = max(1, most - self.failures) if rules.purpose.is_apply else None
+        """The limits of a pass; what a verification finds ends it never."""
+        most = self._max_failures if rules.purpose.is_apply else None
         return msgspec.structs.replace(self._options.limits(), max_failures=most)
 
     async def rest(self, seconds: float) -> None:
