@@ -60,7 +60,7 @@ SELECT j.function, j.qualifier, o.status IN ('updated', 'created'), o.config, s.
   b.seq IS NOT NULL, b.config
 FROM job j LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
 LEFT JOIN settings s ON s.id = j.expected_id
-WHERE j.lane_id = ? AND (o.status IN ('updated', 'created') OR s.id OR b.seq)
+WHERE j.lane_id = ? AND (o.status IN ('updated', 'created') OR s.id OR b.seq IS NOT NULL)
 """
 
 
