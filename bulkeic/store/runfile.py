@@ -79,7 +79,8 @@ class RunFile:
         database, lane_ids = self._database, self._lane_ids
         self.jobs = Jobs(database, self._reader, lane_ids, self.facts)
         self.waves = Waves(database, self._reader, self._writer, lane_ids)
-        self._keeps_sent = "replace_destinations" in self.facts
+        # What is put back may have braces that are no templates, which the view would fill in.
+        self._keeps_sent = "replace_destinations" in self.facts or "restores" in self.facts
 
     def _open_writer(self) -> sqlite3.Connection:
         with self._database.errors("cannot be written"):
