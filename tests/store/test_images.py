@@ -1,0 +1,257 @@
+"""What targets had: kept durably, before they are changed and with what came of it."""
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from bulkeic.core.change import Action, Seen
+from bulkeic.core.errors import RunFileError
+from bulkeic.core.image import ABSENT, image_of
+from bulkeic.core.model import CLEARED, Job, Settings, Status
+from bulkeic.core.summary import Need, Traffic
+from bulkeic.store import RunFile, Which
+
+from .runs import EAST, WEST, load, make_job, opened, outcome_of, pending
+
+QUEUE = "arn:aws:sqs:us-east-1:111111111111:dead"
+CONFIG: dict[str, Any] = {
+    "MaximumRetryAttempts": 2,
+    "DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": QUEUE}},
+    "LastModified": "2026-01-01T00:00:00.000Z",
+}
+AFTER = {**CONFIG, "MaximumRetryAttempts": 1}
+HAD = Settings(2, None, CLEARED, QUEUE)
+WRITTEN = Seen(CONFIG, Action.CHANGE, may_be_sent=True)
+PLANNED = Seen(CONFIG, Action.CHANGE)
+MARKED = Seen(msgspec.UNSET, Action.CHANGE, may_be_sent=True)
+
+replace = msgspec.structs.replace
+
+
+def keep(run: RunFile, *seen: tuple[Job, Seen]) -> None:
+    run.record([], Traffic(), seen)
+
+
+@pytest.mark.parametrize(
+    ("facts", "seen", "known"),
+    [
+        ({}, PLANNED, {"seen": HAD}),
+        ({}, WRITTEN, {"seen": HAD, "may_be_sent": True, "expected": HAD}),
+        ({"planned": "1"}, PLANNED, {"seen": HAD, "expected": HAD}),
+        ({"restores": "other.db"}, PLANNED, {"seen": HAD, "expected": HAD}),
+        ({}, Seen(None, Action.CREATE), {"seen": ABSENT}),
+    ],
+)
+def test_a_job_knows_what_its_target_had(
+    path: Path, facts: dict[str, str], seen: Seen, known: dict[str, Any]
+) -> None:
+    jobs = [make_job(0), make_job(1)]
+    with opened(load(path, jobs, **facts)) as run:
+        keep(run, (jobs[0], seen))
+    with opened(path) as run:
+        assert pending(run) == [replace(jobs[0], **known), jobs[1]]
+
+
+def test_a_mark_leaves_what_was_kept_as_it_is(path: Path) -> None:
+    jobs = [make_job(0), make_job(1)]
+    with opened(load(path, jobs)) as run:
+        keep(run, *((job, PLANNED) for job in jobs))
+        assert not run.may_have_changed()
+        keep(run, (jobs[1], MARKED))
+        assert run.may_have_changed()
+        assert [(job.seen, job.may_be_sent) for job in pending(run)] == [(HAD, False), (HAD, True)]
+
+
+def test_what_was_read_again_replaces_what_was_kept(path: Path) -> None:
+    job = make_job(0)
+    with opened(load(path, [job])) as run:
+        keep(run, (job, PLANNED))
+        keep(run, (job, Seen(None, Action.CREATE, may_be_sent=True)))
+        [found] = pending(run)
+        assert (found.seen, found.may_be_sent) == (ABSENT, True)
+
+
+def test_every_pending_job_that_was_read_can_be_marked_at_once(path: Path) -> None:
+    jobs = [make_job(seq) for seq in range(4)]
+    with opened(load(path, jobs)) as run:
+        keep(run, *((job, PLANNED) for job in jobs[:3]))
+        run.record([outcome_of(jobs[0], Status.UNCHANGED)], Traffic())
+        run.mark_pending()
+        assert [job.may_be_sent for job in pending(run)] == [True, True, False]
+        assert [job.seq for job, _ in run.jobs.changed()] == [1, 2]
+
+
+def test_images_and_outcomes_are_written_together_or_not_at_all(path: Path) -> None:
+    jobs = [make_job(seq) for seq in range(2)]
+    load(path, jobs)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON outcome WHEN new.seq = 1"
+            " BEGIN SELECT raise(ABORT, 'disk full'); END"
+        )
+    with opened(path) as run:
+        with pytest.raises(RunFileError, match="disk full"):
+            run.record([outcome_of(jobs[1])], Traffic(), [(jobs[0], WRITTEN)])
+        assert run.needs() == []
+        run.record([outcome_of(jobs[0])], Traffic(), [(jobs[0], WRITTEN)])
+    with opened(path) as run:
+        assert [outcome.before for outcome in run.outcomes()] == [CONFIG]
+
+
+KEEP = """
+import os, signal, sys
+from pathlib import Path
+from bulkeic.core.change import Action, Seen
+from bulkeic.core.summary import Traffic
+from bulkeic.store import RunFile, Which
+run = RunFile(Path(sys.argv[1]))
+for lane in run.jobs.lanes():
+    for job in run.jobs.take(Which.PENDING, lane, -1, 9, 9):
+        run.record([], Traffic(), [(job, Seen(None, Action.CREATE, may_be_sent=True))])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_is_kept_outlives_a_kill(path: Path) -> None:
+    load(path, [make_job(0), make_job(1, WEST)])
+    process = subprocess.run([sys.executable, "-c", KEEP, str(path)], check=False)
+    assert process.returncode == -9
+    with opened(path) as run:
+        assert [(job.seen, job.may_be_sent) for job in pending(run)] == [(ABSENT, True)] * 2
+
+
+def test_results_tell_what_targets_had_and_what_was_sent(path: Path) -> None:
+    jobs = [make_job(seq, settings=Settings(on_failure="arn:{function}")) for seq in range(5)]
+    sent = {"DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": "arn:fn-0"}}}
+    filled = [Settings(on_failure=f"arn:fn-{seq}").to_api() for seq in range(5)]
+    outcomes = [
+        replace(outcome_of(jobs[0], config=AFTER, before=CONFIG), settings=sent),
+        replace(outcome_of(jobs[1], Status.CREATED, config=AFTER, before={}), settings=sent),
+        replace(outcome_of(jobs[2], Status.UNCHANGED, config=CONFIG), settings=filled[2]),
+        replace(outcome_of(jobs[3], Status.FAILED), settings=filled[3]),
+        replace(outcome_of(jobs[4]), settings=filled[4]),
+    ]
+    seen = [
+        (jobs[0], WRITTEN),
+        (jobs[1], Seen(None, Action.CREATE, may_be_sent=True)),
+        (jobs[2], Seen(CONFIG, Action.UNCHANGED)),
+        (jobs[3], Seen(None, Action.MISSING)),
+    ]
+    with opened(load(path, jobs)) as run:
+        run.record(outcomes, Traffic(), seen)
+        assert list(run.outcomes()) == outcomes
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute("SELECT sent IS NULL FROM outcome ORDER BY seq").fetchall()
+    assert rows == [(0,), (0,), (1,), (1,), (1,)]
+
+
+def test_where_halves_are_replaced_what_was_sent_is_always_kept(path: Path) -> None:
+    job = make_job(0, settings=Settings(on_failure=QUEUE))
+    sent = {"DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": QUEUE}}}
+    outcome = replace(outcome_of(job), settings=sent)
+    with opened(load(path, [job], replace_destinations="1")) as run:
+        run.record([outcome], Traffic())
+        assert list(run.outcomes()) == [outcome]
+
+
+@pytest.mark.parametrize("status", [Status.UPDATED, Status.UNCHANGED, Status.FAILED])
+def test_braces_in_what_is_put_back_are_no_templates(path: Path, status: Status) -> None:
+    odd = "arn:aws:s3:::{account}-{function}"
+    job = replace(make_job(0, settings=Settings(2, 60, CLEARED, odd)), expected=HAD)
+    changed = status is Status.UPDATED
+    outcome = outcome_of(job, status, config=CONFIG, before=CONFIG if changed else None)
+    with opened(load(path, [job], restores="other.db")) as run:
+        assert pending(run) == [job]
+        keep(run, (job, PLANNED))
+        assert next(run.jobs.planned()).settings == job.settings
+        run.record([outcome], Traffic(), [(job, WRITTEN)] if changed else [])
+        assert list(run.outcomes()) == [outcome]
+        assert run.jobs.take(Which.EVERY, EAST, -1, 9, 9)[0].settings == job.settings
+
+
+def test_a_template_is_filled_in_for_a_job_that_is_planned_or_changed(path: Path) -> None:
+    wish = Settings(on_failure="arn:aws:sqs:{region}:{account}:{function}")
+    job = make_job(0, WEST, settings=wish)
+    with opened(load(path, [job])) as run:
+        keep(run, (job, WRITTEN))
+        arn = "arn:aws:sqs:us-west-2:111111111111:fn-0"
+        assert next(run.jobs.planned()).settings.on_failure == arn
+        assert next(run.jobs.changed())[0].settings.on_failure == arn
+
+
+def test_what_may_have_been_changed_is_told_with_what_was_answered(path: Path) -> None:
+    jobs = [make_job(seq, EAST if seq % 2 else WEST) for seq in range(7)]
+    create = Seen(None, Action.CREATE, may_be_sent=True)
+    seen = [(jobs[0], WRITTEN), (jobs[1], create), *((job, WRITTEN) for job in jobs[2:5])]
+    outcomes = [
+        outcome_of(jobs[0], config=AFTER, before=CONFIG),
+        outcome_of(jobs[1], Status.CREATED, config=AFTER, before={}),
+        outcome_of(jobs[2], Status.FAILED, before=CONFIG),
+        outcome_of(jobs[3], before=CONFIG),  # deleted: there is nothing that could be answered
+        outcome_of(jobs[5], Status.UNCHANGED, config=CONFIG),
+    ]
+    with opened(load(path, jobs)) as run:
+        run.record(outcomes, Traffic(), [*seen, (jobs[5], PLANNED)])
+        assert {job.seq: (job.seen, after) for job, after in run.jobs.changed()} == {
+            0: (HAD, image_of(AFTER)),
+            1: (ABSENT, image_of(AFTER)),
+            2: (HAD, None),
+            3: (HAD, ABSENT),
+            4: (HAD, None),  # killed before it had an outcome
+        }
+
+
+def test_what_is_planned_is_told_in_file_order_and_with_its_lane(path: Path) -> None:
+    jobs = [make_job(seq, EAST if seq % 3 else WEST) for seq in range(6)]
+    actions = (Action.CHANGE, Action.UNCHANGED, Action.CREATE, Action.MISSING, Action.DELETE)
+    with opened(load(path, jobs)) as run:
+        keep(
+            run,
+            *(
+                (job, Seen(None if action is Action.CREATE else CONFIG, action))
+                for job, action in zip(jobs, actions, strict=False)
+            ),
+        )
+        assert list(run.jobs.planned()) == [
+            replace(jobs[0], seen=HAD),
+            replace(jobs[2], seen=ABSENT),
+            replace(jobs[4], seen=HAD),
+        ]
+
+
+def test_needs_are_counted_for_each_lane(path: Path) -> None:
+    jobs = [make_job(seq, EAST if seq < 3 else WEST) for seq in range(6)]
+    actions = (Action.CHANGE, Action.CHANGE, Action.CREATE, Action.MISSING, Action.UNCONFIGURED)
+    with opened(load(path, jobs)) as run:
+        assert run.needs() == []
+        keep(run, *((job, Seen(None, what)) for job, what in zip(jobs, actions, strict=False)))
+        assert set(run.needs()) == {
+            Need(EAST, Action.CHANGE, 2),
+            Need(EAST, Action.CREATE, 1),
+            Need(WEST, Action.MISSING, 1),
+            Need(WEST, Action.UNCONFIGURED, 1),
+        }
+        summary = replace(run.summary(), needs=run.needs()).to_json()
+        assert summary["plan"] == {
+            "change": 2, "create": 1, "delete": 0, "unchanged": 0, "unconfigured": 1, "missing": 1,
+        }  # fmt: skip
+
+
+def test_the_last_image_that_is_known_of_each_target(path: Path) -> None:
+    jobs = [make_job(seq) for seq in range(5)]
+    jobs[3] = replace(jobs[3], expected=HAD)
+    with opened(load(path, jobs)) as run:
+        keep(run, (jobs[0], PLANNED), (jobs[1], WRITTEN), (jobs[2], Seen(None, Action.CREATE)))
+        run.record([outcome_of(jobs[1], config=AFTER, before=CONFIG)], Traffic())
+        assert dict(run.jobs.known()) == {
+            jobs[0].target: HAD,
+            jobs[1].target: image_of(AFTER),
+            jobs[2].target: ABSENT,
+            jobs[3].target: HAD,
+        }
