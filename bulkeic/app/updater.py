@@ -24,6 +24,7 @@ from bulkeic.core.errors import InputError
 from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Job, Lane, Outcome
 from bulkeic.core.rows import Defaults, Row, RowParser
+from bulkeic.core.rules import Rules
 from bulkeic.core.templates import filled
 from bulkeic.engine import Engine, Limits, MemoryFeed, Meter
 from bulkeic.sources import Format, RowsFile
@@ -52,6 +53,9 @@ class Updater:
         max_attempts: tries of one job.
         timeout_s: seconds for one call.
         give_up_after_s: seconds without any answer after which the rest is not tried.
+        create_missing: where a function has no configuration, make one.
+        replace_destinations: a half of the destinations that a job does not name is cleared; else
+            it is kept, for which the target is read first.
 
     Raises:
         UsageError: the profile does not exist, or a number is out of its range.
@@ -75,6 +79,8 @@ class Updater:
         max_attempts: int = 8,
         timeout_s: float = 10.0,
         give_up_after_s: float = 120.0,
+        create_missing: bool = False,
+        replace_destinations: bool = False,
     ) -> None:
         self._access = Access(profile=profile, region=region, endpoint_url=endpoint_url)
         usual = AccountAccess(
@@ -92,6 +98,9 @@ class Updater:
             concurrency=concurrency,
             max_attempts=max_attempts,
             give_up_after_s=give_up_after_s,
+        )
+        self._rules = Rules(
+            create_missing=create_missing, replace_destinations=replace_destinations
         )
         self._parts = AsyncExitStack()
         self._account_id: str | None = None
@@ -134,7 +143,13 @@ class Updater:
         """
         stream = _Stream()
         engine = Engine(
-            stream.feed, self._caller, stream, self._limits, growing=True, meters=self._meters
+            stream.feed,
+            self._caller,
+            stream,
+            self._limits,
+            self._rules,
+            growing=True,
+            meters=self._meters,
         )
         self._tasks.start_soon(self._read, jobs, stream, engine)
         self._tasks.start_soon(_run, engine, stream)
