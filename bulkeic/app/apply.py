@@ -148,7 +148,8 @@ def _told(run: RunFile, options: ApplyOptions, screen: Screen, stopped: str | No
     if summary.exit_code and run.may_have_changed():
         screen.say(f"take it back with: {options.command('rollback', summary.run)}")
     if summary.pending or unread:
-        screen.say(f"carry on with: {options.carry_on(summary.run)}")
+        settled = bool(run.waves.all())
+        screen.say(f"carry on with: {options.carry_on(summary.run, settled=settled)}")
     return summary
 
 

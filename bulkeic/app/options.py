@@ -196,9 +196,16 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
         before = {"before_image": "yes"} if self.before_image or self.in_waves else {}
         return {**super().facts(), **before}
 
-    def carry_on(self, run: str) -> str:
-        """The command that carries on with a run."""
-        return _command("apply", run, self.flags())
+    def carry_on(self, run: str, *, settled: bool) -> str:
+        """The command that carries on with a run.
+
+        Args:
+            run: the run file.
+            settled: whether it knows its waves, or has none.
+        """
+        waves = None if self.waves is None else ",".join(map(str, self.waves))
+        steps = [] if settled else [("--waves", waves, None), ("--wave-by", self.wave_by, None)]
+        return _command("apply", run, [*self.flags(), *steps])
 
     def flags(self) -> list[tuple[str, object, object]]:
         """See ``WorkOptions``."""

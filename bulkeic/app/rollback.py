@@ -25,6 +25,7 @@ from bulkeic.core.errors import UsageError, shown
 from bulkeic.core.image import wanted
 from bulkeic.core.rules import Purpose
 from bulkeic.output import Screen, configure_logs
+from bulkeic.output.numbers import counted
 from bulkeic.store import Loader, RunFile
 
 
@@ -41,14 +42,21 @@ def rollback(options: RollbackOptions) -> int:
     screen = Screen()
     check(options)
     check_show(options.show, options)
-    if not options.plan:
+    if options.plan:
+        for flag, value in (
+            ("--results", options.results),
+            ("--max-failures", options.max_failures),
+        ):
+            if value is not None:
+                raise UsageError(f"{flag} does not go with --plan, which changes nothing")
+    else:
         check_yes(options, yes=options.yes)
         if options.show.diff or options.show.detailed_exitcode:
             raise UsageError("--diff and --detailed-exitcode go with --plan")
     results = results_of(options)
     try:
         reach = Reach(options.access, options.timeout_s, sandbox=options.sandbox)
-        path = _make(options)
+        path = _make(options, screen)
         run = _opened(path, options, reach)
         try:
             if options.plan:
@@ -83,12 +91,18 @@ def _opened(path: Path, options: RollbackOptions, reach: Reach) -> RunFile:
     return run
 
 
-def _make(options: RollbackOptions) -> Path:
+def _make(options: RollbackOptions, screen: Screen) -> Path:
     """Makes the run file: for each target that may have been changed, what it had before."""
     old = RunFile(Path(options.source))
     try:
         check_place(old, options)
         _check(old)
+        unkept = old.changed_unseen()
+        if unkept:
+            screen.say(
+                f"{counted(unkept, 'target')} of run file {shown(str(old.path))} had no "
+                "before-image when changed, and cannot be put back; verify tells what they have"
+            )
         rules = rules_of(old, Purpose.VERIFY)
         facts = {
             **origin(options),

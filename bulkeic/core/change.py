@@ -96,7 +96,9 @@ class Step(msgspec.Struct, frozen=True):
     read: Read | None = None
 
 
-_GET = Step(Call(Operation.GET))
+_CHANGING = frozenset({Operation.UPDATE, Operation.PUT, Operation.DELETE})
+_LOOK = Call(Operation.GET)
+_GET = Step(_LOOK)
 _GET_FUNCTION = Step(Call(Operation.GET_FUNCTION))
 _NOTHING_READ = Read(ABSENT, None)
 
@@ -144,6 +146,18 @@ def follow(job: Job, rules: Rules, call: Call, answer: Answer, read: Read | None
         return decide(job, rules, Read(image_of(answer.config), answer.config))
     created = operation is Operation.PUT and (read is None or read.image == ABSENT)
     return Step(Verdict(Status.CREATED if created else Status.UPDATED, config=answer.config))
+
+
+def look_again(job: Job, rules: Rules, call: Call, read: Read | None) -> tuple[Job, Call]:
+    """A job and its call, when what was read of the target is too old to be relied on.
+
+    The change may have been made by a call that was not answered: it goes on as if a run was
+    carried on.
+    """
+    if read is None or call.operation not in _CHANGING or _is_forced(job, rules):
+        return job, call
+    seen = read.image
+    return msgspec.structs.replace(job, seen=seen, may_be_sent=True, expected=seen), _LOOK
 
 
 def decide(job: Job, rules: Rules, read: Read) -> Step:

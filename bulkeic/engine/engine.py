@@ -194,6 +194,8 @@ class Engine:
             work.go_on(step.then, step.read)
             work.started_at = min(work.since, now)
             work.started_wall = self._clock.wall() - (now - work.started_at)
+        else:
+            work.refresh(self._rules, now)
         work.attempts += 1
         work.tries += 1
         self.traffic.calls += 1

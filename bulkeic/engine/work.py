@@ -2,12 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from bulkeic.core.change import Read, Verdict
+from bulkeic.core.change import Read, Verdict, look_again
 from bulkeic.core.model import Answer, Call, Job, Operation, Outcome, Settings, Status, rfc3339
+from bulkeic.core.rules import Rules
 
 if TYPE_CHECKING:
     from bulkeic.engine.lane import LaneWork
 
+# Seconds. Somebody else may well have changed a target that was read longer ago.
+_STALE_S = 5.0
 _WITHOUT_SETTINGS = (Operation.GET, Operation.GET_FUNCTION)
 
 
@@ -17,10 +20,12 @@ class Work:
     Attributes:
         call: that is made, or is to be made next.
         read: what was read of the target before it is changed.
+        read_at: when it was asked for.
         sent: the settings of the last call that changes the target.
         tries: of this call.
         attempts: of all calls of the job.
         counted: tries of this call that count towards the most that are allowed.
+        spent: ``tries`` and ``counted`` of the change, while the target is read again.
         since: when the job began to wait for its token.
         sent_at: when the last call was sent.
         tried_at: when the call before that was sent; the same for the first.
@@ -29,8 +34,8 @@ class Work:
 
     __slots__ = (
         "attempts", "call", "call_s", "conflicts", "counted", "in_silence", "job", "lane", "read",
-        "sent", "sent_at", "since", "started_at", "started_wall", "throttles", "tried_at", "tries",
-        "wait_s",
+        "read_at", "sent", "sent_at", "since", "spent", "started_at", "started_wall", "throttles",
+        "tried_at", "tries", "wait_s",
     )  # fmt: skip
 
     def __init__(self, job: Job, lane: "LaneWork", since: float) -> None:
@@ -38,10 +43,12 @@ class Work:
         self.lane = lane
         self.call: Call | None = None
         self.read: Read | None = None
+        self.read_at = 0.0
         self.sent: Settings | None = None
         self.tries = 0
         self.attempts = 0
         self.counted = 0
+        self.spent = (0, 0)
         self.throttles = 0
         self.conflicts = 0
         self.wait_s = 0.0
@@ -54,13 +61,25 @@ class Work:
         self.in_silence = False
 
     def go_on(self, call: Call, read: Read | None) -> None:
-        """Takes note of the next call."""
+        """Takes note of the next call, and of what was read just now."""
         self.call = call
-        self.read = read or self.read
-        if call.operation not in _WITHOUT_SETTINGS:
+        if read is not None:
+            self.read, self.read_at = read, self.sent_at
+        if call.operation in _WITHOUT_SETTINGS:
+            self.tries = self.counted = 0
+        else:
             self.sent = call.settings
-        self.tries = 0
-        self.counted = 0
+            self.tries, self.counted = self.spent
+
+    def refresh(self, rules: Rules, now: float) -> None:
+        """Reads the target again, if what was read is too old to be relied on."""
+        if self.read is None or self.call is None or now - self.read_at < _STALE_S:
+            return
+        job, call = look_again(self.job, rules, self.call, self.read)
+        if call is not self.call:
+            self.job, self.call = job, call
+            self.spent = (self.tries, self.counted)
+            self.tries = self.counted = 0
 
     @property
     def is_metered(self) -> bool:

@@ -187,6 +187,15 @@ class RunFile:
             ).fetchone()
         return row is not None
 
+    def changed_unseen(self) -> int:
+        """How many targets were changed that cannot be given back what they had."""
+        with self._database.errors("cannot be read"):
+            (number,) = self._reader.execute(
+                "SELECT count(*) FROM outcome o LEFT JOIN before_image b ON b.seq = o.seq"
+                " WHERE o.status IN ('updated', 'created') AND b.may_be_sent IS NOT 1"
+            ).fetchone()
+        return int(number)
+
     def roles(self) -> dict[str, str]:
         """The roles that rows gave, by account id."""
         with self._database.errors("cannot be read"):
