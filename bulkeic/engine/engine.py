@@ -188,6 +188,7 @@ class Engine:
         return self.stopped is None and (self._unfinished > 0 or self._growing)
 
     def _begin(self, work: Work, now: float) -> None:
+        again = False
         if work.call is None:
             step = begin(work.job, self._rules)
             assert isinstance(step.then, Call)  # noqa: S101 - no job ends before its first call
@@ -195,11 +196,11 @@ class Engine:
             work.started_at = min(work.since, now)
             work.started_wall = self._clock.wall() - (now - work.started_at)
         else:
-            work.refresh(self._rules, now)
+            again = work.refresh(self._rules, now)
         work.attempts += 1
         work.tries += 1
         self.traffic.calls += 1
-        self.traffic.retries += work.tries > 1
+        self.traffic.retries += again or work.tries > 1
 
     def _settle(self, work: Work, answer: Answer, now: float) -> bool:
         """Does what follows from an answer: whether the job's next call is to be made at once."""

@@ -71,15 +71,17 @@ class Work:
             self.sent = call.settings
             self.tries, self.counted = self.spent
 
-    def refresh(self, rules: Rules, now: float) -> None:
-        """Reads the target again, if what was read is too old to be relied on."""
+    def refresh(self, rules: Rules, now: float) -> bool:
+        """Whether the target is to be read again, since what was read is too old to rely on."""
         if self.read is None or self.call is None or now - self.read_at < _STALE_S:
-            return
+            return False
         job, call = look_again(self.job, rules, self.call, self.read)
-        if call is not self.call:
-            self.job, self.call = job, call
-            self.spent = (self.tries, self.counted)
-            self.tries = self.counted = 0
+        if call is self.call:
+            return False
+        self.job, self.call = job, call
+        self.spent = (self.tries, self.counted)
+        self.tries = self.counted = 0
+        return True
 
     @property
     def is_metered(self) -> bool:

@@ -51,7 +51,7 @@ class Run:
         asyncio.get_running_loop().call_later(KEPT_AFTER_S, self._kept, job.seq, then)
 
     def _kept(self, seq: int, then: Callable[[], None]) -> None:
-        self.kept_at[seq] = now()
+        self.kept_at.setdefault(seq, now())
         then()
 
     def drop(self, jobs: int) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bulkeic.core.change import Action
-from bulkeic.core.image import ABSENT
+from bulkeic.core.change import CHANGED_SINCE, Action
+from bulkeic.core.image import ABSENT, image_of
 from bulkeic.core.model import Failure, Fault, Job, Operation, Settings, Status
 from bulkeic.core.rules import Purpose, Rules
 from bulkeic.engine import Engine, MemoryFeed
@@ -17,7 +17,7 @@ from tests.core.changes import Aws
 from .audit import KEPT_AFTER_S, most_in_a_window
 from .jobs import fleet, ideal, job, lane
 from .running import run
-from .server import CONFLICT, LATENCY_S, SERVER, Server
+from .server import CONFLICT, LATENCY_S, SERVER, TIMEOUT, Sent, Server
 from .virtual import START
 
 GET, UPDATE, PUT = Operation.GET, Operation.UPDATE, Operation.PUT
@@ -227,3 +227,29 @@ def test_the_forecast_of_two_calls_a_job(rules: Rules, limits: dict[str, Any]) -
     done = run(jobs, Server(aws=aws(jobs)), rules=rules, meanwhile=ask, **limits)
     for moment, seconds in told:
         assert moment + seconds == pytest.approx(done.seconds, rel=0.15, abs=1)
+
+
+@pytest.mark.parametrize("theirs", [None, Settings(0, 90, "", "")], ids=["nobody", "somebody"])
+def test_what_was_read_long_ago_is_read_again_before_a_change_is_tried_again(
+    theirs: Settings | None,
+) -> None:
+    jobs = fleet(1, 1)
+    made = aws(jobs)
+
+    def fault(call: Sent) -> Failure | None:
+        if call.call.operation is GET or call.attempt > 1:
+            return None
+        if theirs is not None:
+            made.have(theirs, call.job.target.function)
+        return TIMEOUT
+
+    done = run(jobs, Server(aws=made, fault=fault), rules=READ)
+    operations = [call.call.operation for call in done.server.calls]
+    outcome = done.of(0)
+    if theirs is None:
+        assert operations == [GET, UPDATE, GET, UPDATE]
+        assert outcome.status is Status.UPDATED
+    else:
+        assert operations == [GET, UPDATE, GET]
+        assert (outcome.status, outcome.error_code) == (Status.FAILED, CHANGED_SINCE)
+        assert image_of(made.config(jobs[0].target.function)) == theirs
