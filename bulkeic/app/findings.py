@@ -35,9 +35,13 @@ class Findings:
             if outcome.error_code is not None:
                 self.examples.setdefault(outcome.error_code, outcome)
 
-    def count(self, status: Status | None = None) -> int:
-        """How many outcomes there are, all or of a status."""
-        return sum(n for (_, each, _), n in self._counts.items() if status in {None, each})
+    def count(self, status: Status, code: str | None = None) -> int:
+        """How many outcomes of a status there are, with an error code if one is given."""
+        return sum(
+            number
+            for (_, each, error), number in self._counts.items()
+            if each is status and code in {None, error}
+        )
 
     def tallies(self) -> list[Tally]:
         """The outcomes, folded by lane, status and error code."""

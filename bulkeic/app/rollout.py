@@ -10,7 +10,8 @@ from bulkeic.app.findings import Findings
 from bulkeic.app.options import ApplyOptions
 from bulkeic.app.runs import BEFORE_IMAGE, rules_of
 from bulkeic.app.session import Session
-from bulkeic.core.model import Lane, Outcome, Status, rfc3339
+from bulkeic.core.change import DRIFTED
+from bulkeic.core.model import Lane, Status, rfc3339
 from bulkeic.core.rules import Purpose, Rules
 from bulkeic.core.waves import Wave, by_region, counts, spread
 from bulkeic.output import NoResults, Results, Screen
@@ -120,17 +121,16 @@ class Rollout:
         targets = sum(feed.lanes().values())
         await self._session.drain(feed, rules, found, NoResults(), "verifying")
         self._run.record((), found.traffic)
-        if self._session.stopped is None and found.count() < targets:
-            self._session.stop(f"{name} could not be verified")
-        if self._session.stopped is not None:
+        drifted = found.count(Status.FAILED, DRIFTED)
+        unread = targets - found.count(Status.UNCHANGED) - drifted
+        of_all = f"of {counted(targets, 'target')}"
+        if unread:
+            example = _example(found, but=DRIFTED)
+            self._session.stop(f"{name}: {unread:,} {of_all} could not be read again{example}")
             return self._noted(wave, stopped=self._session.stopped)
-        drifted = found.count(Status.FAILED)
         if drifted:
-            example = _example(next(iter(found.examples.values())))
-            self._session.stop(
-                f"{name}: {drifted:,} of {counted(targets, 'target')} {_are(drifted)} not as set, "
-                f"such as {example}"
-            )
+            are = "is" if drifted == 1 else "are"
+            self._session.stop(f"{name}: {drifted:,} {of_all} {are} not as set{_example(found)}")
         return self._noted(wave, verified=targets, drifted=drifted, stopped=self._session.stopped)
 
     async def _pass(self, wave: Wave, name: str, failures: int) -> None:
@@ -160,9 +160,9 @@ def _now() -> str:
     return rfc3339(time.time())
 
 
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
-
-
-def _example(outcome: Outcome) -> str:
-    return f"{outcome.source} {outcome.function_name}: {outcome.error_message}"
+def _example(found: Findings, but: str | None = None) -> str:
+    for code, outcome in found.examples.items():
+        if code != but:
+            where = f"{outcome.source} {outcome.function_name}"
+            return f", such as {where}: {outcome.error_message}"
+    return ""

@@ -5,7 +5,20 @@ from collections.abc import Callable
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Server
 from .fleet import OTHERS, ROLE
-from .test_plan import ARN, DEAD, DIFF, DONE, GET, HEADER, MADE, ROWS, counted, held, start_fleet
+from .test_plan import (
+    ARN,
+    DEAD,
+    DIFF,
+    DONE,
+    GET,
+    HEADER,
+    MADE,
+    ROWS,
+    UPDATE,
+    counted,
+    held,
+    start_fleet,
+)
 from .test_plan import meddle as drift
 
 Start = Callable[..., Server]
@@ -88,3 +101,26 @@ def test_a_target_that_cannot_be_read_is_worse_than_drift(bulkeic: Bulkeic, serv
 
     assert result.code == result.summary["exit_code"] == 1
     assert result.summary["errors"] == {"AccessDeniedException": 1, "Drifted": 1}
+
+
+def test_a_wave_that_could_not_be_read_again_is_no_drift_and_is_verified_later(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    bulkeic.write("targets.csv", "FunctionName\na\nb\n")
+    ends = ("--yes", "--endpoint-url", server.url)
+    process = bulkeic.start(
+        "apply", "targets.csv", "--waves", "1,100%", "--run", "run.db", "--rate", 1, "--burst", 1,
+        "--maximum-retry-attempts", 0, *ends,
+    )  # fmt: skip
+    while server.calls() == 0:
+        assert process.poll() is None
+    server.window("faults", {"refuse": 1}, "PUT")
+    _, err = process.communicate(timeout=20)
+
+    assert process.returncode == 3, err
+    assert "stopped: wave 1 of 2: 1 of 1 target could not be read again, such as targets.c" in err
+    server.window("faults", {}, "PUT")
+    counted(server)
+    assert bulkeic("apply", "run.db", *ends).code == 0
+    assert counted(server) == {GET: 3, UPDATE: 1}
+    assert "1 verified, 0 drifted" in bulkeic("report", "run.db").out
