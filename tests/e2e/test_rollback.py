@@ -23,7 +23,7 @@ Start = Callable[..., Server]
 State = dict[str, dict[str, dict[str, Any]]]
 
 SEEDS = int(os.environ.get("BULKEIC_SEEDS", "2"))
-FUNCTIONS = int(os.environ.get("BULKEIC_FUNCTIONS", "150"))
+FUNCTIONS = int(os.environ.get("BULKEIC_FUNCTIONS", "100"))
 KINDS: tuple[tuple[str, ...], ...] = (
     ("--before-image",),
     ("plan",),
