@@ -42,7 +42,7 @@ jobs = st.builds(job_of, names, qualifiers, wanted)
 
 @pytest.mark.parametrize("operation", Operation)
 def test_the_request_is_the_one_of_the_sdk(laboratory: Laboratory, operation: Operation) -> None:
-    @settings(max_examples=150 if operation is Operation.UPDATE else 60, deadline=None)
+    @settings(max_examples=150 if operation is Operation.UPDATE else 30, deadline=None)
     @given(jobs, st.sampled_from(sorted(KEYS)), st.sampled_from(PREFIXES))
     def same(job: Job, keys: str, prefix: str) -> None:
         assert parse_function(job.target.function).name == job.target.function

@@ -184,7 +184,7 @@ def test_a_rollback_keeps_what_has_changed_since_unless_it_is_forced(
     assert aws.config() == (case.first if force else kept)
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=120)
 @given(cases(), st.sampled_from(["before image", "plan", "force", "where"]), kills, kills)
 def test_killed_at_any_point_it_carries_on_and_can_be_taken_back(
     case: Case, way: str, first_kills: list[int], last_kills: list[int]
