@@ -3,12 +3,18 @@
 from pathlib import Path
 
 from bulkeic.app.accounts import Reach
-from bulkeic.app.command import begin, exit_with, look_ahead, results_of, with_exit_code
+from bulkeic.app.command import (
+    begin,
+    exit_with,
+    look_ahead,
+    results_of,
+    screen_of,
+    with_exit_code,
+)
 from bulkeic.app.options import ApplyOptions
 from bulkeic.app.rollout import Rollout, Spread, deal
 from bulkeic.app.runs import (
     PLANNED,
-    check,
     check_opened,
     check_yes,
     is_guarded,
@@ -25,7 +31,7 @@ from bulkeic.core.model import Lane
 from bulkeic.core.rules import Purpose
 from bulkeic.core.summary import Summary
 from bulkeic.core.waves import dealt
-from bulkeic.output import Results, Screen, configure_logs
+from bulkeic.output import Results, Screen
 from bulkeic.output.rollout import waves_ahead
 from bulkeic.output.screen import SHOWN_CHANGES, changes, intention, summary_lines
 from bulkeic.store import RunFile, Which
@@ -43,9 +49,7 @@ def apply(options: ApplyOptions) -> int:
     Raises:
         BulkeicError: nothing was sent, for the reason that it tells.
     """
-    configure_logs(options.log.log_format, options.log.log_level)
-    screen = Screen()
-    check(options)
+    screen = screen_of(options)
     check_yes(options, yes=options.yes)
     _check_steps(options)
     results = results_of(options)

@@ -10,19 +10,31 @@ import structlog
 from bulkeic.app.interruptions import Interruptions
 from bulkeic.app.options import WorkOptions
 from bulkeic.app.running import first_cause, run_async
+from bulkeic.app.runs import check
 from bulkeic.app.session import INTERRUPTED_TWICE, Session
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import BulkeicError
 from bulkeic.core.forecast import USUAL_CALL_S, Forecast, LaneLeft, forecast
 from bulkeic.core.model import Lane, Outcome
 from bulkeic.core.summary import Summary
-from bulkeic.output import NoResults, Results, ResultsFile, Screen
+from bulkeic.output import NoResults, Results, ResultsFile, Screen, configure_logs
 from bulkeic.store import RunFile
 
 _log = structlog.get_logger("bulkeic.app")
 
 _STOPPED_EXIT = 3
 _INTERRUPTED_TWICE_EXIT = 130
+
+
+def screen_of(options: WorkOptions) -> Screen:
+    """Where people are told, as soon as the options have been found good.
+
+    Raises:
+        UsageError: options that cannot be, alone or together.
+    """
+    configure_logs(options.log.log_format, options.log.log_level)
+    check(options)
+    return Screen()
 
 
 def results_of(options: WorkOptions) -> Results:

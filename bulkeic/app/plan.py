@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.app.accounts import Reach
-from bulkeic.app.command import begin, exit_with, look_ahead, with_exit_code
+from bulkeic.app.command import begin, exit_with, look_ahead, screen_of, with_exit_code
 from bulkeic.app.feed import RunFeed
 from bulkeic.app.options import DiffOptions, PlanOptions, WorkOptions
-from bulkeic.app.runs import PLANNED, check, check_opened, is_run, make, new_path, place, rules_of
+from bulkeic.app.runs import PLANNED, check_opened, is_run, make, new_path, place, rules_of
 from bulkeic.app.session import INTERRUPTED, Session
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import UsageError, shown
@@ -18,7 +18,7 @@ from bulkeic.core.image import wanted
 from bulkeic.core.model import Lane
 from bulkeic.core.rules import Purpose
 from bulkeic.core.summary import Summary, plan_exit_code
-from bulkeic.output import DiffPrinter, NoResults, Screen, check_stdout, configure_logs
+from bulkeic.output import DiffPrinter, NoResults, Screen, check_stdout
 from bulkeic.output.rollout import plan_lines
 from bulkeic.output.screen import SHOWN_CHANGES, changes, intention
 from bulkeic.store import RunFile, Which
@@ -33,9 +33,7 @@ def plan(options: PlanOptions) -> int:
     Raises:
         BulkeicError: nothing was read, for the reason that it tells.
     """
-    configure_logs(options.log.log_format, options.log.log_level)
-    screen = Screen()
-    check(options)
+    screen = screen_of(options)
     check_show(options.show, options)
     reach = Reach(options.access, options.timeout_s, sandbox=options.sandbox)
     planned = is_run(options)

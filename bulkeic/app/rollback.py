@@ -6,14 +6,13 @@ import msgspec
 
 from bulkeic.app.accounts import Reach
 from bulkeic.app.apply import apply_run
-from bulkeic.app.command import exit_with, results_of
+from bulkeic.app.command import exit_with, results_of, screen_of
 from bulkeic.app.options import ApplyOptions, RollbackOptions
 from bulkeic.app.plan import check_show, plan_run
 from bulkeic.app.runs import (
     PLACE,
     PLANNED,
     RESTORES,
-    check,
     check_opened,
     check_place,
     check_yes,
@@ -24,7 +23,7 @@ from bulkeic.app.runs import (
 from bulkeic.core.errors import UsageError, shown
 from bulkeic.core.image import wanted
 from bulkeic.core.rules import Purpose
-from bulkeic.output import Screen, configure_logs
+from bulkeic.output import Screen
 from bulkeic.output.numbers import counted
 from bulkeic.store import Loader, RunFile
 
@@ -38,21 +37,8 @@ def rollback(options: RollbackOptions) -> int:
     Raises:
         BulkeicError: nothing was sent, for the reason that it tells.
     """
-    configure_logs(options.log.log_format, options.log.log_level)
-    screen = Screen()
-    check(options)
-    check_show(options.show, options)
-    if options.plan:
-        for flag, value in (
-            ("--results", options.results),
-            ("--max-failures", options.max_failures),
-        ):
-            if value is not None:
-                raise UsageError(f"{flag} does not go with --plan, which changes nothing")
-    else:
-        check_yes(options, yes=options.yes)
-        if options.show.diff or options.show.detailed_exitcode:
-            raise UsageError("--diff and --detailed-exitcode go with --plan")
+    screen = screen_of(options)
+    _check_flags(options)
     results = results_of(options)
     try:
         reach = Reach(options.access, options.timeout_s, sandbox=options.sandbox)
@@ -71,6 +57,21 @@ def rollback(options: RollbackOptions) -> int:
     finally:
         results.close()
     return exit_with(summary, options, screen)
+
+
+def _check_flags(options: RollbackOptions) -> None:
+    check_show(options.show, options)
+    if options.plan:
+        for flag, value in (
+            ("--results", options.results),
+            ("--max-failures", options.max_failures),
+        ):
+            if value is not None:
+                raise UsageError(f"{flag} does not go with --plan, which changes nothing")
+    else:
+        check_yes(options, yes=options.yes)
+        if options.show.diff or options.show.detailed_exitcode:
+            raise UsageError("--diff and --detailed-exitcode go with --plan")
 
 
 def _as_apply(options: RollbackOptions, path: str) -> ApplyOptions:

@@ -7,18 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bulkeic.app.accounts import Reach
-from bulkeic.app.command import begin, exit_with, results_of, with_exit_code
+from bulkeic.app.command import begin, exit_with, results_of, screen_of, with_exit_code
 from bulkeic.app.feed import RunFeed
 from bulkeic.app.findings import Findings
 from bulkeic.app.options import VerifyOptions
-from bulkeic.app.runs import check, check_opened, is_run, make, rules_of
+from bulkeic.app.runs import check_opened, is_run, make, rules_of
 from bulkeic.app.session import Session
 from bulkeic.core.change import DRIFTED
 from bulkeic.core.image import image_of, wanted
 from bulkeic.core.model import Lane, Outcome, Settings, Target
 from bulkeic.core.rules import Purpose, Rules
 from bulkeic.core.summary import Summary, summarise, verify_exit_code
-from bulkeic.output import DiffPrinter, Results, Screen, check_stdout, configure_logs
+from bulkeic.output import DiffPrinter, Results, Screen, check_stdout
 from bulkeic.output.results import STDOUT
 from bulkeic.output.screen import summary_lines
 from bulkeic.store import RunFile, Which
@@ -33,9 +33,7 @@ def verify(options: VerifyOptions) -> int:
     Raises:
         BulkeicError: nothing was read, for the reason that it tells.
     """
-    configure_logs(options.log.log_format, options.log.log_level)
-    screen = Screen()
-    check(options)
+    screen = screen_of(options)
     results = results_of(options)
     try:
         if options.output == "text" and options.results != STDOUT:

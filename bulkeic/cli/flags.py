@@ -1,11 +1,15 @@
 """Groups of options, each a decorator; commands that share a group share its flags."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import click
 
-from bulkeic.cli.types import Destination, Failures, Finite, Functions, Percent, Rate, Waves
+from bulkeic.cli.types import Finite, Functions, Parsed, Percent, Rate
+from bulkeic.core.destinations import parse_destination
+from bulkeic.core.threshold import parse_threshold
+from bulkeic.core.waves import parse_waves
 
 Command = Callable[..., Any]
 
@@ -27,6 +31,10 @@ FAULTS = {
 _STATUSES = ["updated", "created", "unchanged", "failed", "invalid"]
 _ABOVE_0 = Finite(0, min_open=True)
 _SECONDS = Finite(0, 86400)
+
+
+def _destination(field: str) -> Parsed:
+    return Parsed("ARN", functools.partial(parse_destination, field=field))
 
 
 def _options(*options: Command) -> Command:
@@ -56,8 +64,8 @@ access_options = _options(
 settings_options = _options(
     click.option("--maximum-retry-attempts", type=click.IntRange(0, 2)),
     click.option("--maximum-event-age-in-seconds", type=click.IntRange(60, 21600)),
-    click.option("--on-success", type=Destination("OnSuccess"), help="ARN, or none to clear."),
-    click.option("--on-failure", type=Destination("OnFailure"), help="ARN, or none to clear."),
+    click.option("--on-success", type=_destination("OnSuccess"), help="ARN, or none to clear."),
+    click.option("--on-failure", type=_destination("OnFailure"), help="ARN, or none to clear."),
 )
 pace_options = _options(
     click.option("--rate", type=Rate("auto"), default="10", show_default=True,
@@ -94,7 +102,7 @@ change_options = _options(
 waves_options = _options(
     click.option("--before-image", is_flag=True,
                  help="Keep what each target had, for rollback; it is read first."),
-    click.option("--waves", type=Waves(),
+    click.option("--waves", type=Parsed("sizes", parse_waves),
                  help="Go in steps, so many in all by the end of each: 1,10%,50%,100%."),
     click.option("--wave-by", type=click.Choice(["lane", "region"]),
                  help="Spread waves over the lanes, or take Regions whole.  [default: lane]"),
@@ -102,7 +110,7 @@ waves_options = _options(
                  help="Wait between waves.  [default: ask on a terminal]"),
 )  # fmt: skip
 guard_options = _options(
-    click.option("--max-failures", type=Failures(),
+    click.option("--max-failures", type=Parsed("N|P%", parse_threshold),
                  help="Stop when so many targets, or such a part of them, have failed."),
     click.option("--force", is_flag=True,
                  help="Change targets that somebody else has changed meanwhile, too."),

@@ -1,14 +1,12 @@
 """What a flag's value may be, as types of click."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-from bulkeic.core.destinations import parse_destination
 from bulkeic.core.errors import InputError
-from bulkeic.core.threshold import parse_threshold
-from bulkeic.core.waves import parse_waves
 
 _HEADROOM_MAX = 90
 _FUNCTIONS_MAX = 10_000_000
@@ -40,26 +38,6 @@ class Rate(click.ParamType[Any]):
             allowed = ", ".join(("a number above 0", *self._words))
             self.fail(f"{value!r} is no rate; allowed: {allowed}, or unlimited", param, ctx)
         return rate
-
-
-class Destination(click.ParamType[Any]):
-    """A destination's ARN.
-
-    Args:
-        field: the half of the destinations that it is for.
-    """
-
-    name = "ARN"
-
-    def __init__(self, field: str) -> None:
-        self._field = field
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> str:
-        """A destination that Lambda accepts, or ``none``."""
-        try:
-            return parse_destination(value, self._field)
-        except InputError as problem:
-            self.fail(problem.rule, param, ctx)
 
 
 class Percent(click.ParamType[Any]):
@@ -95,28 +73,22 @@ class Functions(click.ParamType[Any]):
         return int(value)
 
 
-class Waves(click.ParamType[Any]):
-    """The waves of a rollout."""
+class Parsed(click.ParamType[Any]):
+    """What a parser of ``core`` makes of a text.
 
-    name = "sizes"
+    Args:
+        name: what help calls it.
+        parse: makes a value, or raises ``InputError``.
+    """
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Sizes, from a text such as ``1,10%,50%,100%``."""
-        try:
-            return parse_waves(value) if isinstance(value, str) else value
-        except InputError as problem:
-            self.fail(problem.rule, param, ctx)
-
-
-class Failures(click.ParamType[Any]):
-    """How many failures end a run."""
-
-    name = "N|P%"
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self._parse = parse
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """A threshold, from a text such as ``5`` or ``2%``."""
+        """The value that the text stands for."""
         try:
-            return parse_threshold(value) if isinstance(value, str) else value
+            return self._parse(value) if isinstance(value, str) else value
         except InputError as problem:
             self.fail(problem.rule, param, ctx)
 
