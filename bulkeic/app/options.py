@@ -69,6 +69,7 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
         burst: calls; ``None``: the rate.
         headroom: part of the limit that ``--rate auto`` leaves to others.
         timeout_s: seconds for one call.
+        max_denied: targets of a lane denied in a row that stop it; 0: any number.
         run: the run file that is to be made.
         results: a file for the outcomes as they come.
     """
@@ -82,6 +83,7 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int = 8
     timeout_s: float = 10.0
     give_up_after_s: float = 120.0
+    max_denied: int = 20
     run: str | None = None
     results: str | None = None
     sandbox: bool = False
@@ -98,6 +100,7 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
             concurrency=self.concurrency,
             max_attempts=self.max_attempts,
             give_up_after_s=self.give_up_after_s,
+            max_denied=self.max_denied,
         )
 
     def command(self, verb: str, run: str) -> str:
@@ -116,6 +119,7 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
             ("--max-attempts", self.max_attempts, usual.max_attempts),
             ("--timeout", f"{self.timeout_s:g}", f"{usual.timeout_s:g}"),
             ("--give-up-after", f"{self.give_up_after_s:g}", f"{usual.give_up_after_s:g}"),
+            ("--max-denied", self.max_denied, usual.max_denied),
             ("--output", self.output, usual.output),
             ("--log-format", self.log.log_format, None),
             ("--log-level", self.log.log_level, usual.log.log_level),

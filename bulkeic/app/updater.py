@@ -53,6 +53,7 @@ class Updater:
         max_attempts: tries of one job.
         timeout_s: seconds for one call.
         give_up_after_s: seconds without any answer after which the rest is not tried.
+        max_denied: jobs in a row denied after which the rest of their lane is not tried; 0: never.
         create_missing: where a function has no configuration, make one.
         replace_destinations: a half of the destinations that a job does not name is cleared; else
             it is kept, for which the target is read first.
@@ -79,6 +80,7 @@ class Updater:
         max_attempts: int = 8,
         timeout_s: float = 10.0,
         give_up_after_s: float = 120.0,
+        max_denied: int = 20,
         create_missing: bool = False,
         replace_destinations: bool = False,
     ) -> None:
@@ -98,6 +100,7 @@ class Updater:
             concurrency=concurrency,
             max_attempts=max_attempts,
             give_up_after_s=give_up_after_s,
+            max_denied=max_denied,
         )
         self._rules = Rules(
             create_missing=create_missing, replace_destinations=replace_destinations

@@ -209,7 +209,8 @@ class Access:
         except ClientError as error:
             raise AccessError(_not_accepted(error)) from None
         except SDK_ERRORS as error:
-            raise AccessError(f"STS cannot be reached: {printable(str(error))}") from None
+            message = printable(failure_of(error).message)
+            raise AccessError(f"STS cannot be reached: {message}") from None
         except ValueError as error:
             # botocore's own word for an endpoint of the environment that is no URL.
             raise UsageError(f"AWS configuration: {printable(str(error))}") from None

@@ -8,6 +8,7 @@ import anyio
 import msgspec
 
 from bulkeic.core.model import Failure, Fault
+from bulkeic.core.retry import is_retryable
 
 _EARLIEST_S = 300.0
 _PART = 3
@@ -140,4 +141,5 @@ EXPIRED = Failure(
 
 
 def _is_final(error: CredentialsError) -> bool:
-    return error.failure.fault in {Fault.REFUSED, Fault.EXPIRED}
+    fault = error.failure.fault
+    return fault is Fault.EXPIRED or not is_retryable(fault)

@@ -5,7 +5,7 @@ exception                                      fault
 =============================================  ===========================
 ``ClientError`` (AWS answered with an error)   by code and HTTP status
 time-outs, ours or the SDK's                   timeout
-TLS that cannot be trusted                     refused
+a certificate that cannot be trusted           untrusted
 connections refused, reset, cut; DNS; proxies  connection
 answers that cannot be understood              server
 everything else the SDK raises on purpose      refused
@@ -37,7 +37,6 @@ _TABLE: tuple[tuple[type[Exception], Fault], ...] = (
     (TimeoutError, Fault.TIMEOUT),
     (ReadTimeoutError, Fault.TIMEOUT),
     (ConnectTimeoutError, Fault.TIMEOUT),
-    (SSLError, Fault.REFUSED),
     (ConnectionError, Fault.CONNECTION),
     (HTTPClientError, Fault.CONNECTION),
     (aiohttp.ClientPayloadError, Fault.CONNECTION),
@@ -54,7 +53,7 @@ SDK_ERRORS = (ClientError, BotoCoreError, aiohttp.ClientError, OSError, Response
 
 # aiohttp's exceptions under the names that the SDK gives them.
 _TRANSPORT: tuple[tuple[type[Exception], str, Fault], ...] = (
-    (aiohttp.ClientSSLError, "SSLError", Fault.REFUSED),
+    (aiohttp.ClientSSLError, "SSLError", Fault.CONNECTION),
     (aiohttp.ClientProxyConnectionError, "ProxyConnectionError", Fault.CONNECTION),
     (aiohttp.ClientHttpProxyError, "ProxyConnectionError", Fault.CONNECTION),
     (aiohttp.ServerDisconnectedError, "ConnectionClosedError", Fault.CONNECTION),
@@ -73,6 +72,8 @@ TRANSPORT_ERRORS = tuple(kind for kind, _, _ in _TRANSPORT)
 
 def transport_failure(error: Exception) -> Failure:
     """The failure that an exception out of aiohttp stands for."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return _untrusted(error)
     code, fault = next((code, fault) for kind, code, fault in _TRANSPORT if isinstance(error, kind))
     return Failure(fault, code, clean(str(error)) or "no answer within the time-out")
 
@@ -81,10 +82,19 @@ def failure_of(error: Exception) -> Failure:
     """The failure that an exception out of a call stands for."""
     if isinstance(error, ClientError):
         return answered(error.response)
+    if isinstance(error, SSLError):
+        cause = error.kwargs.get("error")
+        if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+            return _untrusted(cause)
     fault = next(fault for kind, fault in _TABLE if isinstance(error, kind))
     return Failure(
         fault, type(error).__name__, clean(str(error)) or "no answer within the time-out"
     )
+
+
+def _untrusted(error: aiohttp.ClientConnectorCertificateError) -> Failure:
+    message = f"{clean(str(error))}; AWS_CA_BUNDLE names a file with the CA that is to be trusted"
+    return Failure(Fault.UNTRUSTED, "SSLError", message, sent=False)
 
 
 def answered(response: dict[str, Any]) -> Failure:

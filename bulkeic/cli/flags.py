@@ -81,6 +81,8 @@ pace_options = _options(
                  help="Seconds for one call."),
     click.option("--give-up-after", "give_up_after_s", type=_ABOVE_0, default=120,
                  show_default=True, help="Stop after so many seconds without any answer."),
+    click.option("--max-denied", type=click.IntRange(0), default=20, show_default=True,
+                 help="Stop an account and Region that denies so many targets in a row; 0: never."),
 )  # fmt: skip
 rows_options = _options(
     click.option("--format", type=click.Choice(["csv", "json", "jsonl"]),

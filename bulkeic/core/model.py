@@ -36,6 +36,8 @@ class Fault(StrEnum):
     CONNECTION = "connection"
     EXPIRED = "expired"
     REFUSED = "refused"
+    DENIED = "denied"
+    UNTRUSTED = "untrusted"
 
 
 UNANSWERED = frozenset({Fault.TIMEOUT, Fault.CONNECTION})

@@ -10,6 +10,10 @@ no answer within the time-out         timeout      yes
 connection refused, reset, cut        connection   yes
 ExpiredTokenException, ExpiredToken;  expired      yes
 this machine's clock was wrong
+AccessDeniedException, keys that AWS  denied       no
+does not know, …
+a server whose certificate is not     untrusted    no
+trusted
 everything else                       refused      no
 ====================================  ===========  ==========
 
@@ -34,6 +38,19 @@ _CONFLICT = "ResourceConflictException"
 # Lambda's and STS's word for session credentials whose time is over.
 _EXPIRED = frozenset({"ExpiredTokenException", "ExpiredToken"})
 
+# What the caller may not do, or nobody with such keys: the next call will hear the same. The codes
+# of Lambda and STS, and those that all of AWS shares:
+# https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html
+_DENIED = frozenset({
+    "AccessDeniedException", "AccessDenied", "NotAuthorized",
+    "OptInRequired", "OptInRequiredException",
+    "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
+    "InvalidSignatureException", "SignatureDoesNotMatch",
+    "IncompleteSignature", "IncompleteSignatureException",
+    "MissingAuthenticationToken", "MissingAuthenticationTokenException",
+})  # fmt: skip
+_FINAL = frozenset({Fault.REFUSED, Fault.DENIED, Fault.UNTRUSTED})
+
 
 def fault_of(code: str, http_status: int) -> Fault:
     """What an answered failure means for trying again.
@@ -50,7 +67,7 @@ def fault_of(code: str, http_status: int) -> Fault:
         return Fault.EXPIRED
     if http_status >= 500:  # noqa: PLR2004 - HTTP's own number
         return Fault.SERVER
-    return Fault.REFUSED
+    return Fault.DENIED if code in _DENIED else Fault.REFUSED
 
 
 def is_expiry(code: str) -> bool:
@@ -60,7 +77,7 @@ def is_expiry(code: str) -> bool:
 
 def is_retryable(fault: Fault) -> bool:
     """Whether another try may succeed."""
-    return fault is not Fault.REFUSED
+    return fault not in _FINAL
 
 
 def wait_before_retry(failure: Failure, attempt: int, chance: float) -> float:

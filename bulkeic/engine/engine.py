@@ -9,14 +9,14 @@ import math
 import random
 
 import anyio
-import structlog
 
 from bulkeic.core.change import Step, Verdict, begin, follow
-from bulkeic.core.errors import BulkeicError, printable
+from bulkeic.core.errors import BulkeicError
 from bulkeic.core.forecast import Forecast, forecast
-from bulkeic.core.model import UNANSWERED, Answer, Call, Failure, Fault, Lane, Status
+from bulkeic.core.model import UNANSWERED, Answer, Call, Failure, Fault, Lane, Outcome, Status
 from bulkeic.core.rules import Purpose, Rules
 from bulkeic.core.summary import Traffic
+from bulkeic.engine.denials import Denials
 from bulkeic.engine.idle import Idle
 from bulkeic.engine.lane import LaneWork, Meter
 from bulkeic.engine.limits import Limits
@@ -24,9 +24,8 @@ from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.scheduler import Scheduler
 from bulkeic.engine.silence import Silence
+from bulkeic.engine.telling import tell_failed, tell_retry, tell_slowed, tell_stopped
 from bulkeic.engine.work import Work
-
-_log: structlog.stdlib.BoundLogger = structlog.get_logger("bulkeic.engine")
 
 
 class Engine:
@@ -70,6 +69,7 @@ class Engine:
         self._retries = Retries(limits.max_attempts, chance or random.Random())  # noqa: S311 - jitter
         self._scheduler = Scheduler()
         self._silence = Silence(limits.concurrency)
+        self._denials = Denials(limits.max_denied)
         self._feed = feed
         self._growing = growing
         self._running = False
@@ -98,6 +98,8 @@ class Engine:
             for _ in range(workers):
                 tasks.start_soon(self._work)
         self._idle.end()
+        for work in self._denials.lanes():
+            self._end(work, *self._denials.take(work))
 
     def arrived(self, lane: Lane, jobs: int) -> None:
         """Takes note that the feed has so many more jobs of a lane."""
@@ -211,12 +213,7 @@ class Engine:
         if isinstance(answer, Failure):
             delay = self._failed(work, answer, now)
             if slowed:
-                _log.warning(
-                    "lane slowed down",
-                    lane=str(lane.lane),
-                    code=answer.code,
-                    rate=round(lane.rate(now), 2) if lane.rate_limited else None,
-                )
+                tell_slowed(lane, answer.code, now)
             if delay is not None:
                 lane.park(work, now + delay)
                 if not answer.sent:
@@ -262,30 +259,47 @@ class Engine:
     def _finish(self, work: Work, step: Step, verdict: Verdict, answer: Answer, now: float) -> None:
         lane = work.lane
         lane.finish(work, now)
-        if lane.stopped is None:
-            lane.left -= 1
-            self._unfinished -= 1
-            if not lane.left:
-                lane.dark_since = math.inf  # a lane without jobs is quiet, not silent
         if step.seen is not None:
             self._sink.keep(work.job, step.seen, _nothing)
-        if verdict.status is None:
-            return
-        self._sink.put(work.outcome(verdict, verdict.status, answer, now))
-        if verdict.status is Status.FAILED:
-            self._count_failure(work, verdict)
+        outcome = None
+        if verdict.status is not None:
+            outcome = work.outcome(verdict, verdict.status, answer, now)
+            if isinstance(answer, Failure) and answer.fault is Fault.DENIED:
+                self._deny(lane, outcome)
+                return
+        self._end(lane, *self._denials.passed(lane), outcome)
 
-    def _count_failure(self, work: Work, verdict: Verdict) -> None:
-        tell = _log.info if self._rules.purpose is Purpose.VERIFY else _log.warning
-        tell(
-            "failed",
-            **_fields(work, verdict.code),
-            message=printable(verdict.message or ""),
-        )
-        self.failures += 1
-        most = self._limits.max_failures
-        if most is not None and self.failures >= most:
-            self.stop(f"{self.failures:,} failed, as many as are allowed")
+    def _deny(self, lane: LaneWork, outcome: Outcome) -> None:
+        """Keeps a denied job back; if it is one of too many in a row, all of them stay pending."""
+        if lane.stopped is not None:
+            return
+        if self._denials.add(lane, outcome):
+            what = f"{outcome.error_code}: {outcome.error_message}"
+            self._stop_lane(lane, f"{self._limits.max_denied} jobs in a row were denied: {what}")
+        elif self._denials.are_all(lane):
+            self._end(lane, *self._denials.take(lane))
+        else:
+            self._check_failures()
+
+    def _end(self, lane: LaneWork, *outcomes: Outcome | None) -> None:
+        """Hands outcomes on; ``None`` is that of a job which is planned, and has none."""
+        for outcome in outcomes:
+            if lane.stopped is None:
+                lane.left -= 1
+                self._unfinished -= 1
+            if outcome is not None:
+                self._sink.put(outcome)
+                if outcome.status is Status.FAILED:
+                    tell_failed(lane, outcome, expected=self._rules.purpose is Purpose.VERIFY)
+                    self.failures += 1
+                    self._check_failures()
+        if not lane.left:
+            lane.dark_since = math.inf  # a lane without jobs is quiet, not silent
+
+    def _check_failures(self) -> None:
+        failures, most = self.failures + self._denials.held, self._limits.max_failures
+        if most is not None and failures >= most:
+            self.stop(f"{failures:,} failed, as many as are allowed")
 
     def _hand_on_silence(self, now: float) -> None:
         self._silence.give_back()
@@ -299,12 +313,13 @@ class Engine:
 
         ==================================  ==========================
         credentials that are past renewing  at once
+        a server that is not trusted        at once
         no answer, or no credentials        after ``give_up_after_s``
         else                                goes on
         ==================================  ==========================
         """
         limit = self._limits.give_up_after_s
-        if _is_past_renewing(failure):
+        if _ends_lane(failure):
             self._stop_lane(lane, failure.message)
         elif self.stopped is None and now - lane.dark_since >= limit:
             what = "nothing has been answered" if failure.sent else "there are no credentials"
@@ -315,7 +330,8 @@ class Engine:
         if lane.stopped is not None:
             return
         lane.stopped = reason
-        _log.warning("lane stopped", lane=str(lane.lane), reason=printable(reason))
+        self._denials.take(lane)
+        tell_stopped(lane, reason)
         self._unfinished -= lane.left
         self._sink.drop(lane.left)
         if not self._unfinished:
@@ -338,7 +354,7 @@ class Engine:
         """Counts a failure: seconds until the next try, or ``None`` for the end."""
         event = "retry"
         if not failure.sent:
-            event = "no credentials"
+            event = "not sent"
             self.traffic.calls -= 1
             self.traffic.retries -= work.tries > 1
         elif failure.fault is Fault.THROTTLED:
@@ -356,10 +372,10 @@ class Engine:
             # While nobody gets an answer the trouble is the network's, and no job's own.
             self._unanswered(work.sent_at, now)
         delay: float | None = 0.0
-        if not _is_past_renewing(failure):
+        if not _ends_lane(failure):
             delay = self._retries.delay(failure, work.tries, work.counted)
         if delay is not None:
-            _log.info(event, **_fields(work, failure.code), again_in_s=round(delay, 3))
+            tell_retry(event, work, failure.code, delay)
         return delay
 
     def _answered(self, now: float) -> None:
@@ -374,17 +390,9 @@ class Engine:
             self.stop(f"nothing has been answered for {limit:g} s")
 
 
-def _is_past_renewing(failure: Failure) -> bool:
-    return failure.fault is Fault.EXPIRED and not failure.sent
-
-
-def _fields(work: Work, code: str | None) -> dict[str, object]:
-    return {
-        "lane": str(work.lane.lane),
-        "function": work.job.function_name,
-        "code": code,
-        "attempt": work.attempts,
-    }
+def _ends_lane(failure: Failure) -> bool:
+    is_past_renewing = failure.fault is Fault.EXPIRED and not failure.sent
+    return is_past_renewing or failure.fault is Fault.UNTRUSTED
 
 
 def _nothing() -> None:

@@ -24,6 +24,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         give_up_after_s: seconds without any answer after which a lane stops, or the whole run when
             no lane has had one.
         max_failures: failed jobs after which no more calls start; ``None``: any number.
+        max_denied: jobs in a row that are denied after which a lane stops; 0: any number.
 
     Raises:
         UsageError: a number out of its range.
@@ -36,6 +37,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int = 8
     give_up_after_s: float = 120.0
     max_failures: int | None = None
+    max_denied: int = 20
 
     def __post_init__(self) -> None:
         for name, value, least in (
@@ -47,6 +49,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         ):
             if not value >= least or value == 0:
                 raise UsageError(f"{name}: {value:g} is too small")
+        for name, number in (("max failures", self.max_failures), ("max denied", self.max_denied)):
+            if number is not None and number < 0:
+                raise UsageError(f"{name}: {number} is too small")
         if not 0 <= self.headroom <= _MOST_HEADROOM:
             raise UsageError(f"headroom: {self.headroom:g} is not between 0 and {_MOST_HEADROOM:g}")
 

@@ -90,7 +90,7 @@ async def test_a_wrong_clock_is_corrected_by_the_first_answers(ahead_s: float) -
     assert all(isinstance(each, Success) for each in again)
 
 
-async def test_a_signature_that_is_wrong_for_another_reason_stays_refused() -> None:
+async def test_a_signature_that_is_wrong_for_another_reason_is_denied() -> None:
     class Strict(Server):
         async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self.ahead_s = 0.0
@@ -106,7 +106,7 @@ async def test_a_signature_that_is_wrong_for_another_reason_stays_refused() -> N
     async with caller(Strict(0)) as calling:
         answer = await called(calling, 0)
     assert isinstance(answer, Failure)
-    assert (answer.fault, answer.code) == (Fault.REFUSED, "InvalidSignatureException")
+    assert (answer.fault, answer.code) == (Fault.DENIED, "InvalidSignatureException")
 
 
 @pytest.mark.parametrize(

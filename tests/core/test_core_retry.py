@@ -38,11 +38,18 @@ from bulkeic.core.retry import (
         ("InternalFailure", 502, Fault.SERVER),
         ("ServiceUnavailable", 503, Fault.SERVER),
         ("ValidationException", 599, Fault.SERVER),
+        # AccessDeniedException, keys that AWS does not know, …
+        ("AccessDeniedException", 403, Fault.DENIED),
+        ("AccessDenied", 403, Fault.DENIED),
+        ("UnrecognizedClientException", 403, Fault.DENIED),
+        ("InvalidClientTokenId", 403, Fault.DENIED),
+        ("SignatureDoesNotMatch", 403, Fault.DENIED),
+        ("AccessDeniedException", 500, Fault.SERVER),
         # everything else
         ("ResourceNotFoundException", 404, Fault.REFUSED),
         ("InvalidParameterValueException", 400, Fault.REFUSED),
         ("ValidationException", 400, Fault.REFUSED),
-        ("AccessDeniedException", 403, Fault.REFUSED),
+        ("", 403, Fault.REFUSED),
         ("ExpiredTokenException", 403, Fault.EXPIRED),
         ("", 400, Fault.REFUSED),
         ("", 499, Fault.REFUSED),
@@ -61,10 +68,13 @@ def test_codes_and_statuses_make_the_fault(code: str, http_status: int, fault: F
         (Fault.SERVER, True),
         (Fault.TIMEOUT, True),
         (Fault.CONNECTION, True),
+        (Fault.EXPIRED, True),
         (Fault.REFUSED, False),
+        (Fault.DENIED, False),
+        (Fault.UNTRUSTED, False),
     ],
 )
-def test_every_fault_but_a_refusal_is_tried_again(fault: Fault, again: bool) -> None:  # noqa: FBT001
+def test_what_may_pass_is_tried_again(fault: Fault, again: bool) -> None:  # noqa: FBT001
     assert is_retryable(fault) is again
 
 

@@ -136,7 +136,7 @@ class Server:
         self._process = process
         assert process.stdout is not None
         self.url = process.stdout.readline().strip()
-        assert self.url.startswith("http://127.0.0.1:"), self.url
+        assert self.url.startswith(("http://127.0.0.1:", "https://127.0.0.1:")), self.url
 
     def window(self, name: str, data: Any = None, method: str = "GET") -> Any:
         body = None if data is None else json.dumps(data).encode()

@@ -79,7 +79,7 @@ def test_a_row_may_name_its_account_by_its_role_alone(bulkeic: Bulkeic, server: 
     assert server.calls("GetCallerIdentity") == 0
 
 
-def test_a_denied_account_fails_and_no_other_one(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_denied_account_stops_and_no_other_one(bulkeic: Bulkeic, server: Server) -> None:
     write_fleet(bulkeic, OTHERS, functions=1000)
     roles = {OTHERS[0]: role_in(OTHERS[0], "is-denied"), OTHERS[1]: role_in(OTHERS[1])}
     entries = [{"AccountId": account, "RoleArn": role} for account, role in roles.items()]
@@ -87,17 +87,21 @@ def test_a_denied_account_fails_and_no_other_one(bulkeic: Bulkeic, server: Serve
 
     result = apply(bulkeic, server, "--accounts", "accounts.json")
 
-    assert result.code == 1, result.err
-    assert result.summary["errors"] == {"AccessDenied": 2000}
+    assert result.code == 3, result.err
+    assert (result.summary["failed"], result.summary["pending"]) == (0, 2000)
     assert result.summary["calls"] == server.calls() == 2000
     assert result.summary["elapsed_s"] < 10
     assert server.calls("AssumeRole") == 2
-    assert by_account(bulkeic) == {OTHERS[0]: {"failed"}, OTHERS[1]: {"updated"}}
-    assert by_account(bulkeic, "error_code") == {OTHERS[0]: {"AccessDenied"}, OTHERS[1]: {None}}
-    (message,) = by_account(bulkeic, "error_message")[OTHERS[0]]
-    assert message.startswith(f"AssumeRole {roles[OTHERS[0]]}: User: arn:aws:iam::{ACCOUNT}:user/")
-    assert "is not authorized to perform: sts:AssumeRole" in message
-    assert "the caller needs sts:AssumeRole" in result.err
+    assert by_account(bulkeic) == {OTHERS[1]: {"updated"}}
+    told = [line for line in result.lines if line.startswith("lane ")]
+    assert len(told) == 2
+    assert all(
+        f"20 jobs in a row were denied: AccessDenied: AssumeRole {roles[OTHERS[0]]}: "
+        f"User: arn:aws:iam::{ACCOUNT}:user/"
+        in line
+        and "is not authorized to perform: sts:AssumeRole" in line
+        for line in told
+    )
 
 
 def test_each_role_gets_the_external_id_that_it_wants(bulkeic: Bulkeic, sandbox: Start) -> None:
@@ -115,6 +119,9 @@ def test_each_role_gets_the_external_id_that_it_wants(bulkeic: Bulkeic, sandbox:
     assert wrong.code == 1, wrong.err
     assert by_account(bulkeic) == {OTHERS[0]: {"updated"}, OTHERS[1]: {"failed"}}
     assert wrong.summary["errors"] == {"AccessDenied": 4}
+    (message,) = by_account(bulkeic, "error_message")[OTHERS[1]]
+    assert message.startswith(f"AssumeRole {role_in(OTHERS[1])}: User: arn:aws:iam::{ACCOUNT}:")
+    assert "the caller needs sts:AssumeRole" in wrong.err
     assert server.calls("AssumeRole") == 4
 
 

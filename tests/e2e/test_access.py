@@ -1,0 +1,169 @@
+"""Callers that may not, and servers that nobody trusts: a lane stops, and nothing fails."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.certificate import write_certificate
+
+from .conftest import ACCOUNT, REGION, Bulkeic, Result, Server
+from .rolling import rows, until, write_rows
+
+Start = Callable[..., Server]
+OTHER = "eu-west-1"
+EACH = 60
+
+
+def begin(bulkeic: Bulkeic, url: str, *words: object, **env: str | None) -> Result:
+    return bulkeic(
+        "apply", "targets.csv", "--yes", "--endpoint-url", url, "--run", "run.db", "--results",
+        "r.jsonl", "--maximum-retry-attempts", 1, "--rate", "unlimited", "--output", "json",
+        *words, **env,
+    )  # fmt: skip
+
+
+def carry_on(bulkeic: Bulkeic, url: str, **env: str | None) -> Result:
+    return bulkeic(
+        "apply", "run.db", "--yes", "--endpoint-url", url, "--rate", "unlimited", "--results",
+        "r.jsonl", "--output", "json", **env,
+    )  # fmt: skip
+
+
+def refuse(server: Server, likelihood: float) -> None:
+    """Takes a permission away in one lane, or gives it back."""
+    lanes = {f"{ACCOUNT}/{OTHER}": {"refuse": likelihood, "rate": "unlimited"}}
+    server.window("faults", {"lanes": lanes}, "PUT")
+
+
+def test_a_lane_without_the_permission_stops_and_is_carried_on_with_when_it_has_it(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_rows(bulkeic, (REGION, OTHER), EACH)
+    refuse(server, 1)
+
+    result = begin(bulkeic, server.url)
+
+    assert result.code == 3, result.err
+    summary = result.summary
+    assert (summary["updated"], summary["failed"], summary["pending"]) == (EACH, 0, EACH)
+    (told,) = [line for line in result.lines if line.startswith("lane ")]
+    assert told.startswith(
+        f"lane {ACCOUNT}/{OTHER} stopped: 20 jobs in a row were denied: AccessDeniedException: "
+    )
+    assert "is not authorized to perform: lambda:UpdateFunctionEventInvokeConfig" in told
+    assert told.endswith("; its jobs are pending")
+    assert server.stats()["by_status"]["403"] < EACH
+    (ended,) = rows(bulkeic.folder / "run.db", "SELECT ended FROM session")
+    assert ended == ("1 lane stopped",)
+
+    refuse(server, 0)
+    resumed = carry_on(bulkeic, server.url)
+
+    assert resumed.code == 0, resumed.err
+    assert resumed.summary["updated"] == 2 * EACH
+    seqs = [outcome["seq"] for outcome in bulkeic.outcomes("r.jsonl")]
+    assert sorted(seqs) == list(range(2 * EACH))
+
+
+def test_a_permission_that_is_lost_under_way_costs_no_job(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, (OTHER,), 200)
+    process = bulkeic.start(
+        "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--run", "run.db",
+        "--maximum-retry-attempts", 1, "--rate", 100, "--burst", 1,
+    )  # fmt: skip
+    until(lambda: server.calls() >= 20, "20 calls")
+    refuse(server, 1)
+
+    _, err = process.communicate(timeout=20)
+
+    assert process.returncode == 3, err
+    statuses = rows(bulkeic.folder / "run.db", "SELECT DISTINCT status FROM outcome")
+    assert statuses == [("updated",)]
+    refuse(server, 0)
+    resumed = carry_on(bulkeic, server.url)
+    assert resumed.code == 0, resumed.err
+    assert resumed.summary["updated"] == 200
+
+
+def test_denied_targets_can_be_failed_one_by_one(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, (OTHER,), EACH)
+    refuse(server, 1)
+
+    result = begin(bulkeic, server.url, "--max-denied", 0)
+
+    assert result.code == 1, result.err
+    assert result.summary["errors"] == {"AccessDeniedException": EACH}
+
+
+def test_keys_that_lambda_does_not_take_stop_the_run(
+    bulkeic: Bulkeic, server: Server, sandbox: Start
+) -> None:
+    write_rows(bulkeic, (REGION,), EACH)
+    other = sandbox("--secret", "of before")
+
+    result = bulkeic(
+        "apply", "targets.csv", "--yes", "--output", "json", "--maximum-retry-attempts", 1,
+        AWS_ENDPOINT_URL_STS=server.url, AWS_ENDPOINT_URL_LAMBDA=other.url,
+    )  # fmt: skip
+
+    assert result.code == 3, result.err
+    assert (result.summary["failed"], result.summary["pending"]) == (0, EACH)
+    assert "20 jobs in a row were denied: InvalidSignatureException: " in result.err
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    return write_certificate(tmp_path / "ca.pem")
+
+
+@pytest.mark.parametrize("role", [False, True])
+def test_a_server_whose_certificate_nobody_trusts_is_called_once(
+    bulkeic: Bulkeic, sandbox: Start, certificate: Path, *, role: bool
+) -> None:
+    server = sandbox("--rate", "unlimited", "--tls-cert", certificate)
+    plain = sandbox("--rate", "unlimited")
+    write_rows(bulkeic, (REGION,), EACH)
+    words = ("--role-arn", f"arn:aws:iam::{ACCOUNT}:role/deployer") if role else ()
+    apart = {"AWS_ENDPOINT_URL_STS": plain.url, "AWS_ENDPOINT_URL_LAMBDA": server.url}
+
+    result = bulkeic(
+        "apply", "targets.csv", "--yes", "--run", "run.db", "--maximum-retry-attempts", 1,
+        "--output", "json", *words, **apart,
+    )  # fmt: skip
+
+    assert result.code == 3, result.err
+    summary = result.summary
+    assert (summary["failed"], summary["pending"], summary["calls"]) == (0, EACH, 0)
+    assert summary["elapsed_s"] < 5
+    (told,) = [line for line in result.lines if line.startswith("lane ")]
+    assert "CERTIFICATE_VERIFY_FAILED" in told
+    assert "AWS_CA_BUNDLE names a file with the CA" in told
+
+    trusted = bulkeic(
+        "apply", "run.db", "--yes", "--rate", "unlimited", *words, **apart,
+        AWS_CA_BUNDLE=str(certificate),
+    )  # fmt: skip
+    assert trusted.code == 0, trusted.err
+
+
+def test_an_sts_that_nobody_trusts_is_one_line_at_once(
+    bulkeic: Bulkeic, sandbox: Start, certificate: Path
+) -> None:
+    server = sandbox("--tls-cert", certificate)
+    write_rows(bulkeic, (REGION,), 3)
+
+    result = begin(bulkeic, server.url)
+
+    assert result.code == 2, result.err
+    (line,) = result.lines
+    assert line.startswith("bulkeic: STS cannot be reached: ")
+    assert "CERTIFICATE_VERIFY_FAILED" in line
+    assert "AWS_CA_BUNDLE" in line
+    # A role is assumed after that; its account's lane stops, and nothing fails.
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:fn"
+    bulkeic.write("targets.csv", f"FunctionName,RoleArn\n{arn},arn:aws:iam::{ACCOUNT}:role/r\n")
+    result = begin(bulkeic, server.url)
+    assert result.code == 3, result.err
+    assert (result.summary["failed"], result.summary["pending"]) == (0, 1)
+    assert "CERTIFICATE_VERIFY_FAILED" in result.err
