@@ -10,7 +10,7 @@ import structlog
 from bulkeic.app.interruptions import Interruptions
 from bulkeic.app.options import WorkOptions
 from bulkeic.app.running import first_cause, run_async
-from bulkeic.app.runs import check
+from bulkeic.app.runs import RESULTS, check
 from bulkeic.app.session import INTERRUPTED_TWICE, Session
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import BulkeicError
@@ -98,7 +98,7 @@ def begin(
         max_failures: as ``Session`` has it.
     """
     try:
-        results.begin(run.outcomes() if known is None else known)
+        _begin_results(results, run, known)
         if idle:
             return None
         with Interruptions() as interruptions:
@@ -111,6 +111,14 @@ def begin(
     except Exception as error:  # noqa: BLE001 - what is stored is worth more than a traceback
         return _reason(error)
     return session.stopped
+
+
+def _begin_results(results: Results, run: RunFile, known: Iterable[Outcome] | None) -> None:
+    if known is not None:
+        results.begin(known, anew=True)
+    elif results.place:
+        results.begin(run.outcomes(), anew=run.facts.get(RESULTS) != results.place)
+        run.note(RESULTS, results.place)  # not before: what was there is not this run's
 
 
 async def _run(session: Session, work: Callable[[Session], Awaitable[None]]) -> None:

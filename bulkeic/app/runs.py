@@ -25,6 +25,7 @@ RUNS_FOLDER = Path("bulkeic-runs")
 PLANNED = "planned"
 RESTORES = "restores"
 BEFORE_IMAGE = "before_image"
+RESULTS = "results"
 _STDIN = "-"
 PLACE = "place"
 CREATED_AT = "created_at"

@@ -115,9 +115,14 @@ class _Drift:
         self._results = results
         self._printer = DiffPrinter()
 
-    def begin(self, known: Iterable[Outcome]) -> None:
-        """Starts anew."""
-        self._results.begin(known)
+    @property
+    def place(self) -> str:
+        """See ``Results``."""
+        return self._results.place
+
+    def begin(self, known: Iterable[Outcome], *, anew: bool) -> None:
+        """See ``Results``."""
+        self._results.begin(known, anew=anew)
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
         """Adds outcomes.

@@ -1,8 +1,8 @@
 """Outcomes as a file: JSON Lines or CSV, written as they come.
 
 - A CSV cell never starts a formula: what a spreadsheet would run gets an apostrophe before it.
-- A new run begins the file anew. A run that is carried on writes what is known already first, so
-  that in the end each job stands in it once.
+- A new run begins the file anew. A run that is carried on appends to the file that it has begun,
+  after what a kill has torn or kept from being written, so that each job stands in it once.
 """
 
 import csv
@@ -10,6 +10,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -17,6 +18,7 @@ import msgspec
 
 from bulkeic.core.errors import UsageError, shown
 from bulkeic.core.model import Outcome
+from bulkeic.output.written import Written
 
 STDOUT = "-"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -33,8 +35,12 @@ def _jsonl(outcomes: Iterable[Outcome]) -> bytes:
 def _csv(outcomes: Iterable[Outcome]) -> bytes:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
+    quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     for outcome in outcomes:
-        rows.writerow(map(_cell, msgspec.structs.astuple(outcome)))
+        cells = [_cell(value) for value in msgspec.structs.astuple(outcome)]
+        # Not every Python quotes a CR by itself, which other readers take for the end of a row.
+        has_cr = any(isinstance(cell, str) and "\r" in cell for cell in cells)
+        (quoted if has_cr else rows).writerow(cells)
     return text.getvalue().encode(errors="replace")
 
 
@@ -69,8 +75,12 @@ def check_stdout() -> None:
 class Results(Protocol):
     """Takes outcomes in batches."""
 
-    def begin(self, known: Iterable[Outcome]) -> None:
-        """Starts anew with the outcomes that are known already."""
+    @property
+    def place(self) -> str:
+        """Where they are written, whatever the working directory; empty: nowhere to go on."""
+
+    def begin(self, known: Iterable[Outcome], *, anew: bool) -> None:
+        """Starts with the outcomes that are known already."""
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
         """Adds outcomes."""
@@ -82,7 +92,9 @@ class Results(Protocol):
 class NoResults:
     """Nobody asked for a results file."""
 
-    def begin(self, known: Iterable[Outcome]) -> None:
+    place = ""
+
+    def begin(self, known: Iterable[Outcome], *, anew: bool) -> None:
         """Does nothing."""
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
@@ -114,6 +126,7 @@ class ResultsFile:
         if self._stdout:
             check_stdout()
         self._path = Path(path)
+        self.place = "" if self._stdout else str(self._path.absolute())
         self._begun = False
         try:
             self._made = not self._stdout and not self._path.exists()
@@ -127,27 +140,37 @@ class ResultsFile:
                 f"--results {shown(path)} cannot be written: {error.strerror}"
             ) from None
 
-    def begin(self, known: Iterable[Outcome]) -> None:
-        """Empties the file and writes the outcomes that are known already.
+    def begin(self, known: Iterable[Outcome], *, anew: bool) -> None:
+        """Writes the outcomes that are known already and are not in the file.
 
-        On stdout there is nothing to empty, and what is known has been written before.
+        On stdout there is nothing to look at, and what is known has been written before.
+
+        Args:
+            known: in any order.
+            anew: empty the file first.
 
         Raises:
             OSError: it cannot be written.
+            UsageError: it holds something else than what this run has written.
         """
         self._begun = True
-        if self._file.seekable() and not self._stdout:
-            self._file.truncate(0)
-        self._write(self._header)
         if self._stdout:
             return
-        batch: list[Outcome] = []
-        for outcome in known:
-            batch.append(outcome)
-            if len(batch) == _FLUSHED_TOGETHER:
-                self.write(batch)
-                batch.clear()
-        self.write(batch)
+        written = None
+        if self._file.seekable():
+            written = None if anew else self._written()
+            end = 0 if written is None else written.end
+            self._file.truncate(end)
+            self._file.seek(end)
+        if written is None or not written.end:
+            self._write(self._header)
+        missing = (each for each in known if written is None or not written.has(each.seq))
+        while batch := list(islice(missing, _FLUSHED_TOGETHER)):
+            self.write(batch)
+
+    def _written(self) -> Written:
+        with self._path.open("rb") as file:
+            return Written(file, self._header, f"--results {shown(str(self._path))}")
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
         """Adds outcomes.

@@ -71,12 +71,14 @@ def test_a_signal_stops_in_good_order_and_the_run_is_carried_on_with(
     last = err.splitlines()[-1]
     assert last.startswith("carry on with: bulkeic apply run.db ")
     assert len(bulkeic.outcomes("r.jsonl")) == sent
+    written = (bulkeic.folder / "r.jsonl").read_bytes()
 
     resumed = bulkeic(*last.split()[4:], "--yes", "--rate", "unlimited", "--output", "json")
 
     assert resumed.code == 0, resumed.err
     assert resumed.summary["updated"] == resumed.summary["calls"] == TARGETS
     assert server.calls() == TARGETS
+    assert (bulkeic.folder / "r.jsonl").read_bytes().startswith(written)
     seqs = [outcome["seq"] for outcome in bulkeic.outcomes("r.jsonl")]
     assert sorted(seqs) == list(range(TARGETS))
 
