@@ -7,7 +7,11 @@ from typing import Self
 
 import anyio
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+def ending_signals() -> list[signal.Signals]:
+    """The signals that end a command in good order; SIGHUP only if ``nohup`` left it on."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM] + ([] if ignored else [signal.SIGHUP])
 
 
 class Interruptions:
@@ -19,7 +23,7 @@ class Interruptions:
         self._came = anyio.Event()
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+        self._before = {number: signal.signal(number, self._note) for number in ending_signals()}
         return self
 
     def __exit__(

@@ -111,7 +111,8 @@ def _make(options: RollbackOptions, screen: Screen) -> Path:
             "source": old.source,
             RESTORES: str(old.path.absolute()),
         }
-        loader = Loader(new_path(options), facts | ({PLANNED: "yes"} if options.plan else {}))
+        path = new_path(options)
+        loader = Loader(path, facts | ({PLANNED: "yes"} if options.plan else {}))
         try:
             for job, after in old.jobs.changed():
                 before = job.seen
@@ -124,7 +125,7 @@ def _make(options: RollbackOptions, screen: Screen) -> Path:
         except BaseException:
             loader.discard()
             raise
-        return loader.path
+        return path
     finally:
         old.close()
 

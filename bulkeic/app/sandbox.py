@@ -5,12 +5,12 @@ import functools
 import ipaddress
 import json
 import math
-import signal
 import sys
 from pathlib import Path
 
 import anyio
 
+from bulkeic.app.interruptions import ending_signals
 from bulkeic.app.load import jobs_of
 from bulkeic.app.options import FleetFlags, SandboxFlags
 from bulkeic.app.running import run_async
@@ -151,7 +151,7 @@ async def _serve(sandbox: Sandbox, options: SandboxOptions) -> None:
         raise UsageError(f"--host: {options.host!r} is no name of a host") from None
     try:
         # Before anybody is told where it listens: from then on a signal ends it in good order.
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        with anyio.open_signal_receiver(*ending_signals()) as signals:
             _tell(sandbox, options)
             async for _ in signals:
                 return

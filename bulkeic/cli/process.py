@@ -2,7 +2,9 @@
 
 import gc
 import os
+import signal
 import sys
+from contextlib import suppress
 
 import click
 
@@ -21,6 +23,18 @@ def _fill_closed_streams() -> None:
     os.close(descriptor)
     sys.stdin = sys.stdin or os.fdopen(0, "r")
     sys.stderr = sys.stderr or os.fdopen(_STDERR, "w")
+
+
+def _end_in_good_order_on_signals() -> None:
+    """Takes SIGTERM and SIGHUP for Ctrl-C, but for a SIGHUP that ``nohup`` has turned off."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+
+
+def _tell(text: str) -> None:
+    with suppress(OSError):  # nobody reads it any more
+        click.echo(f"bulkeic: {text}", err=True)
 
 
 def _let_go_of_streams() -> None:
@@ -42,21 +56,23 @@ def main() -> None:
     """The installed command. Every error that was foreseen is one line and an exit code."""
     tune_collector()
     _fill_closed_streams()
+    _end_in_good_order_on_signals()
     try:
         code = cli(standalone_mode=False)
     except click.exceptions.Exit as ended:
         code = ended.exit_code
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         code = _USAGE_EXIT
     except BulkeicError as error:
-        click.echo(f"bulkeic: {error}", err=True)
+        _tell(str(error))
         code = _USAGE_EXIT
     except (KeyboardInterrupt, click.Abort):
-        click.echo("bulkeic: interrupted", err=True)
+        _tell("interrupted")
         code = _INTERRUPTED_EXIT
     except Exception as error:  # noqa: BLE001 - a bug is one line, too
-        click.echo(f"bulkeic: internal error, please report it: {error!r}", err=True)
+        _tell(f"internal error, please report it: {error!r}")
         code = _USAGE_EXIT
     _let_go_of_streams()
     if code == _INTERRUPTED_EXIT:

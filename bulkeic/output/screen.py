@@ -1,7 +1,7 @@
 """Text for people, on stderr: problems, questions, summaries."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TextIO
 
@@ -49,8 +49,8 @@ _HINTS = {
 class Problems:
     """Shows the first problems and counts them all."""
 
-    def __init__(self, out: TextIO, prefix: str = "") -> None:
-        self._out = out
+    def __init__(self, say: Callable[[str], None], prefix: str = "") -> None:
+        self._say = say
         self._prefix = prefix
         self.count = 0
 
@@ -59,12 +59,12 @@ class Problems:
         for problem in problems:
             self.count += 1
             if self.count <= SHOWN_PROBLEMS:
-                print(f"{self._prefix}{problem}", file=self._out)
+                self._say(f"{self._prefix}{problem}")
 
     def end(self) -> None:
         """Tells how many more there are."""
         if self.count > SHOWN_PROBLEMS:
-            print(f"{self._prefix}… {self.count - SHOWN_PROBLEMS:,} more", file=self._out)
+            self._say(f"{self._prefix}… {self.count - SHOWN_PROBLEMS:,} more")
 
 
 class Screen:
@@ -88,12 +88,11 @@ class Screen:
 
     def say(self, text: str) -> None:
         """One line."""
-        with suppress(OSError):  # nobody reads it any more
-            print(printable(text), file=self.out, flush=True)
+        self._write(f"{printable(text)}\n")
 
     def problems(self, prefix: str = "") -> Problems:
         """A place for the problems of a targets file."""
-        return Problems(self.out, prefix)
+        return Problems(self.say, prefix)
 
     @property
     def can_ask(self) -> bool:
@@ -107,17 +106,20 @@ class Screen:
 
     def show_question(self, question: str) -> None:
         """Asks, and does not wait for the answer."""
-        print(f"{printable(question)} [y/N] ", end="", file=self.out, flush=True)
+        self._write(f"{printable(question)} [y/N] ")
 
     def read_answer(self) -> bool:
         """Whether the answer is a yes."""
-        try:
+        answer = ""
+        with suppress(KeyboardInterrupt, OSError):  # OSError: the terminal is gone
             answer = sys.stdin.readline()
-        except KeyboardInterrupt:
-            answer = ""
         if not answer.endswith("\n"):
-            print(file=self.out)
+            self._write("\n")
         return answer.strip().lower() in {"y", "yes"}
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError):  # nobody reads it any more
+            print(text, end="", file=self.out, flush=True)
 
 
 def intention(lanes: dict[Lane, int], ahead: Forecast, where: str) -> list[str]:

@@ -21,7 +21,7 @@ class Database:
 
     Args:
         path: the file.
-        create: make it; it must not exist.
+        create: make it; it must not exist. It has another name until ``publish``.
         shared: only look: take no lock, write nothing.
 
     Raises:
@@ -30,10 +30,11 @@ class Database:
 
     def __init__(self, path: Path, *, create: bool = False, shared: bool = False) -> None:
         self.path = path
+        self._file = _draft_of(path) if create else path
         self._connections: list[sqlite3.Connection] = []
         self._lock = -1
         if create:
-            self._lock = _create(path)
+            self._lock = _create(path, self._file)
         else:
             _check_header(path)
         try:
@@ -55,7 +56,7 @@ class Database:
         """A connection of its own; usable from any one thread at a time."""
         mode = "ro" if read_only else "rw"
         connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode={mode}",
+            f"{self._file.absolute().as_uri()}?mode={mode}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
@@ -64,9 +65,23 @@ class Database:
         self._connections.append(connection)
         return connection
 
-    def sync(self) -> None:
-        """Forces the file to the disk."""
-        os.fsync(self._lock)
+    def publish(self) -> None:
+        """Closes a file that was made, and gives it its name: durably, and never over another.
+
+        Raises:
+            RunFileError: that name was taken meanwhile, or the disk does not do it.
+        """
+        self._disconnect()
+        with self.errors("cannot be written"):
+            os.fsync(self._lock)
+            _move(self._file, self.path)
+            _sync_folder(self.path.parent)
+        self.close()
+
+    def discard(self) -> None:
+        """Closes a file that was made, and deletes it."""
+        self._file.unlink(missing_ok=True)
+        self.close()
 
     def check_in_place(self) -> None:
         """Makes sure that what is written can be found again.
@@ -83,12 +98,15 @@ class Database:
 
     def close(self) -> None:
         """Closes every connection, then gives the file free."""
-        for connection in self._connections:
-            connection.close()
-        self._connections.clear()
+        self._disconnect()
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+    def _disconnect(self) -> None:
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
 
     @contextmanager
     def errors(self, doing: str) -> Iterator[None]:
@@ -96,23 +114,67 @@ class Database:
         try:
             yield
         except (sqlite3.Error, OSError, UnicodeEncodeError) as error:
-            raise RunFileError(f"run file {shown(str(self.path))}: {doing}: {error}") from None
+            what = (error.strerror or error) if isinstance(error, OSError) else error
+            raise RunFileError(f"run file {shown(str(self.path))}: {doing}: {what}") from None
 
 
-def _create(path: Path) -> int:
-    try:
-        if not path.parent.exists():
-            path.parent.mkdir(parents=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.loading")
+
+
+def _create(path: Path, draft: Path) -> int:
+    """Makes the file under its name for the time being: a kill leaves no half of a run file."""
+    if os.path.lexists(path):
         raise RunFileError(
             f"run file {shown(str(path))} exists; give another name, "
             f"or carry on with it: bulkeic apply {path}"
-        ) from None
+        )
+    try:
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True)
+        if os.path.lexists(draft):
+            _clear(path, draft)
+        return os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise RunFileError(
             f"run file {shown(str(path))} cannot be made: {error.strerror}"
         ) from None
+
+
+def _clear(path: Path, draft: Path) -> None:
+    """Deletes what a loading has left that was killed; one that goes on is left alone."""
+    left = os.open(draft, os.O_RDWR | os.O_NOFOLLOW)
+    try:
+        _take(left, path)
+        header = os.pread(left, _HEADER_BYTES, 0)
+        ours = int.from_bytes(header[_APPLICATION_ID]) == APPLICATION_ID
+        if header and not (header.startswith(MAGIC) and ours):
+            raise RunFileError(f"{shown(str(draft))} is in the way, and is no run file; move it")
+        draft.unlink()
+    finally:
+        os.close(left)
+
+
+def _move(draft: Path, path: Path) -> None:
+    """Gives the file its name, unless that is taken."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:  # not every file system has links
+        if os.path.lexists(path):
+            raise
+        draft.rename(path)
+    else:
+        draft.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _take(lock: int, path: Path) -> None:
@@ -165,5 +227,5 @@ def _check_state(connection: sqlite3.Connection, path: Path) -> None:
     if state != ("ready",):
         raise RunFileError(
             f"run file {shown(str(path))} was not loaded to its end and nothing of it was sent; "
-            "delete it and apply the targets file again"
+            "apply the targets file again"
         )

@@ -58,7 +58,7 @@ class Duplicate(msgspec.Struct, frozen=True):
 
 
 class Loader:
-    """A run file while it is filled. It is not a run file before ``ready``.
+    """A run file while it is filled. There is no run file before ``ready``.
 
     Args:
         path: of the run file; it must not exist.
@@ -69,7 +69,6 @@ class Loader:
     """
 
     def __init__(self, path: Path, facts: dict[str, str]) -> None:
-        self.path = path
         self._source = facts["source"]
         self._database = Database(path, create=True)
         self._rows: list[tuple[object, ...]] = []
@@ -234,13 +233,11 @@ class Loader:
             self._connection.execute("DELETE FROM lane WHERE jobs = 0")
             self._connection.execute("UPDATE run SET value = 'ready' WHERE key = 'state'")
             self._connection.execute("COMMIT")
-            self._database.sync()
-        self._database.close()
+        self._database.publish()
 
     def discard(self) -> None:
         """Deletes the file: nothing of it is to be sent."""
-        self._database.close()
-        self.path.unlink(missing_ok=True)
+        self._database.discard()
 
     def _flush(self) -> None:
         if self._rows:

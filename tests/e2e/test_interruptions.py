@@ -250,23 +250,29 @@ def test_a_bar_shows_on_a_terminal_and_goes_with_no_progress(
     assert all(b"12 targets: 12 updated" in screen for screen in shown.values())
 
 
-def test_a_run_whose_loading_was_killed_is_told_apart(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_loading_that_was_killed_is_begun_again(bulkeic: Bulkeic, server: Server) -> None:
     fifo = bulkeic.folder / "targets.csv"
     os.mkfifo(fifo)
     process = bulkeic.start(*words(server))
     with fifo.open("w") as file:
         file.write("FunctionName\n" + "".join(f"f{n}\n" for n in range(5000)))
         file.flush()
-        until_outcomes(bulkeic.folder / "run.db", 0)
+        until_outcomes(bulkeic.folder / "run.db.loading", 0)
         process.kill()
     process.communicate(timeout=20)
+    fifo.unlink()
+    write_targets(bulkeic)
 
-    result = bulkeic("apply", "run.db", "--yes", "--endpoint-url", server.url)
+    half = bulkeic("apply", "run.db.loading", "--yes", "--endpoint-url", server.url)
 
-    assert result.code == 2
-    assert len(result.lines) == 1
-    assert "was not loaded to its end and nothing of it was sent" in result.err
+    assert half.code == 2
+    assert len(half.lines) == 1
+    assert "was not loaded to its end and nothing of it was sent" in half.err
     assert server.stats()["calls"] == 0
+    again = bulkeic(*words(server, "--rate", "unlimited"))
+    assert again.code == 0, again.err
+    assert server.calls() == TARGETS
+    assert not (bulkeic.folder / "run.db.loading").exists()
 
 
 def test_export_and_report_refuse_what_is_no_run_file(bulkeic: Bulkeic) -> None:

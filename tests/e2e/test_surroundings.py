@@ -226,7 +226,10 @@ def test_the_half_of_a_destination_that_is_not_named_is_read_and_sent(
     assert outcome["config"]["DestinationConfig"] == both
 
 
-def test_an_interrupt_while_loading_leaves_nothing(bulkeic: Bulkeic, server: Server) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_loading_leaves_nothing(
+    bulkeic: Bulkeic, server: Server, number: signal.Signals
+) -> None:
     pipe = bulkeic.folder / "targets.csv"
     os.mkfifo(pipe)
     process = bulkeic.start(*words(server))
@@ -234,7 +237,7 @@ def test_an_interrupt_while_loading_leaves_nothing(bulkeic: Bulkeic, server: Ser
         # More than any pipe holds: when it is written, the command is in the middle of reading.
         file.write("FunctionName\n" + "".join(f"fn-{n}\n" for n in range(200_000)))
         file.flush()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, err = process.communicate(timeout=20)
 
     assert (process.returncode, err.strip()) == (130, "bulkeic: interrupted")
@@ -264,3 +267,46 @@ async def test_the_library_refuses_another_account_and_keeps_its_buckets(
             waits += [outcome.wait_s or 0 async for outcome in updater.update(jobs)]
     # 36 calls at 20 a second with a burst of 20: the last one waits for most of a second.
     assert sum(wait > 0.02 for wait in waits) >= 12
+
+
+def test_a_run_under_nohup_outlives_its_terminal(bulkeic: Bulkeic, server: Server) -> None:
+    write_targets(bulkeic)
+    process = bulkeic.start(
+        *words(server), preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    )
+    until_outcomes(bulkeic.folder / "run.db", 5)
+    process.send_signal(signal.SIGHUP)
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 0, err
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize(
+    ("line", "codes"),
+    [
+        ("--help", {0, 1}),
+        ("apply bad.csv --sandbox", {2}),
+        ("apply good.csv --sandbox --maximum-retry-attempts 1", {0}),
+        ("apply good.csv --frobnicate", {2}),
+        ("report nowhere.db", {2}),
+    ],
+)
+def test_a_stream_that_nobody_reads_leads_to_no_traceback(
+    bulkeic: Bulkeic, stream: str, line: str, codes: set[int]
+) -> None:
+    bulkeic.write("bad.csv", "FunctionName\n" + "no name\n" * 30)
+    bulkeic.write("good.csv", "FunctionName\nfn\n")
+    unread, end = os.pipe()
+    os.close(unread)
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: end}
+    done = subprocess.run(
+        bulkeic.words(tuple(line.split())), cwd=bulkeic.folder, env=bulkeic.env, timeout=30,
+        text=True, check=False, **streams,
+    )  # fmt: skip
+    os.close(end)
+
+    assert done.returncode in codes
+    told = f"{done.stdout or ''}{done.stderr or ''}"
+    assert "Traceback" not in told
+    assert "internal error" not in told

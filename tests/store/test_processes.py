@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bulkeic.core.errors import RunFileError
 from bulkeic.core.summary import Traffic
 from bulkeic.store import Loader, Which
 
@@ -89,31 +90,33 @@ def test_what_is_refused_does_not_keep_the_file_locked(path: Path) -> None:
         pass
 
 
-def test_a_file_that_is_still_loading_is_refused(path: Path) -> None:
+def test_nobody_else_loads_what_is_being_loaded(path: Path) -> None:
     loader = Loader(path, {"source": SOURCE})
     for seq in range(5000):
         loader.add(make_job(seq), seq + 2)
     with child(
         path,
         """
-        for read_only in (False, True):
-            try:
-                RunFile(path, read_only=read_only)
-            except RunFileError as error:
-                print(error, flush=True)
-            else:
-                print("taken", flush=True)
+        try:
+            Loader(path, {"source": "x"})
+        except RunFileError as error:
+            print(error, flush=True)
+        else:
+            print("taken", flush=True)
         """,
     ) as process:
-        assert "another bulkeic works on it" in line_of(process)
-        assert "run.db" in line_of(process)
+        assert "run.db': another bulkeic works on it" in line_of(process)
+        assert not path.exists()
     loader.ready()
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
     with opened(path) as run:
         assert run.jobs.lanes() == {EAST: 5000}
 
 
 @pytest.mark.parametrize("rows", [10, 100_000])
-def test_a_file_whose_loading_was_killed_is_refused(path: Path, rows: int) -> None:
+def test_a_loading_that_was_killed_leaves_no_run_file_and_can_begin_again(
+    path: Path, rows: int
+) -> None:
     code = f"""
         from bulkeic.core.model import Job, Lane, Settings, Target
         loader = Loader(path, {{"source": "x"}})
@@ -127,8 +130,30 @@ def test_a_file_whose_loading_was_killed_is_refused(path: Path, rows: int) -> No
     with child(path, code) as process:
         assert line_of(process) == "loaded"
         process.kill()
-    refusal(path)
-    refusal(path, read_only=True)
+    assert not path.exists()
+    (left,) = path.parent.iterdir()
+    refusal(left)
+    refusal(left, read_only=True)
+    load(path, [make_job(0)])
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_what_is_no_loading_of_ours_is_left_alone(path: Path) -> None:
+    left = path.with_name("run.db.loading")
+    left.write_bytes(b"somebody's notes")
+    with pytest.raises(RunFileError, match="is in the way, and is no run file"):
+        load(path, [make_job(0)])
+    assert left.read_bytes() == b"somebody's notes"
+
+
+def test_a_name_that_is_taken_while_a_file_is_loaded_stays_as_it_is(path: Path) -> None:
+    loader = Loader(path, {"source": SOURCE})
+    path.write_bytes(b"somebody's notes")
+    with pytest.raises(RunFileError, match="cannot be written: File exists"):
+        loader.ready()
+    loader.discard()
+    assert path.read_bytes() == b"somebody's notes"
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
 RECORD = """
