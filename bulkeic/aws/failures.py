@@ -47,6 +47,9 @@ _TABLE: tuple[tuple[type[Exception], Fault], ...] = (
     (Exception, Fault.SERVER),
 )
 
+# These an answer tells that makes no sense otherwise, such as the page of a gateway.
+_TOLD_BY_STATUS = {Fault.THROTTLED, Fault.CONNECTION}
+
 SDK_ERRORS = (ClientError, BotoCoreError, aiohttp.ClientError, OSError, ResponseParserError)
 """Everything that the SDK raises on purpose."""
 
@@ -121,10 +124,10 @@ def senseless(error: Exception, status: int, headers: Mapping[str, str]) -> Fail
         headers: whatever the case of their names.
     """
     failure = failure_of(error)
-    throttled = fault_of(failure.code, status) is Fault.THROTTLED
+    fault = fault_of(failure.code, status)
     return msgspec.structs.replace(
         failure,
-        fault=Fault.THROTTLED if throttled else failure.fault,
+        fault=fault if fault in _TOLD_BY_STATUS else failure.fault,
         http_status=status,
         request_id=headers.get("x-amzn-requestid"),
         retry_after_s=_seconds(headers.get("retry-after")),

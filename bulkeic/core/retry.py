@@ -5,9 +5,10 @@ error code or HTTP status             fault        tried again
 ====================================  ===========  ==========
 TooManyRequestsException, 429, …      throttled    yes
 ResourceConflictException             conflict     yes
-ServiceException, any 5xx             server       yes
+ServiceException, most 5xx            server       yes
 no answer within the time-out         timeout      yes
-connection refused, reset, cut        connection   yes
+connection refused, reset, cut; 502,  connection   yes
+503, 504: nobody behind a gateway
 ExpiredTokenException, ExpiredToken;  expired      yes
 this machine's clock was wrong
 AccessDeniedException, keys that AWS  denied       no
@@ -34,6 +35,7 @@ _THROTTLES = frozenset({
     "TooManyRequestsException", "Throttling", "ThrottlingException", "ThrottledException",
     "RequestThrottledException", "RequestThrottled", "RequestLimitExceeded", "SlowDown",
 })  # fmt: skip
+_GATEWAY = range(502, 505)
 _CONFLICT = "ResourceConflictException"
 # Lambda's and STS's word for session credentials whose time is over.
 _EXPIRED = frozenset({"ExpiredTokenException", "ExpiredToken"})
@@ -65,6 +67,8 @@ def fault_of(code: str, http_status: int) -> Fault:
         return Fault.CONFLICT
     if is_expiry(code):
         return Fault.EXPIRED
+    if http_status in _GATEWAY:
+        return Fault.CONNECTION
     if http_status >= 500:  # noqa: PLR2004 - HTTP's own number
         return Fault.SERVER
     return Fault.DENIED if code in _DENIED else Fault.REFUSED

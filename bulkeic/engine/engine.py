@@ -366,10 +366,10 @@ class Engine:
             self.traffic.conflicts += 1
         if failure.fault not in UNANSWERED:
             self._answered(now)
-        if self._answered_at > work.tried_at:
+        if work.lane.answered_at > work.tried_at:
             work.counted += 1
         else:
-            # While nobody gets an answer the trouble is the network's, and no job's own.
+            # While a whole lane gets no answer the trouble is its endpoint's, and no job's own.
             self._unanswered(work.sent_at, now)
         delay: float | None = 0.0
         if not _ends_lane(failure):
@@ -384,7 +384,7 @@ class Engine:
 
     def _unanswered(self, sent_at: float, now: float) -> None:
         """Stops the run when nothing at all has been answered for too long."""
-        self._dark_since = min(self._dark_since, sent_at)
+        self._dark_since = min(self._dark_since, max(sent_at, self._answered_at))
         limit = self._limits.give_up_after_s
         if now - self._dark_since >= limit:
             self.stop(f"nothing has been answered for {limit:g} s")

@@ -69,14 +69,15 @@ class LaneWork:
         held: jobs that wait until what their targets had is kept.
         due: when the scheduler knows the next call to be due.
         dark_since: since when no call has been answered; ``inf``: the last one was.
+        answered_at: when one was answered last.
         stopped: why no more calls start; ``None``: they do.
     """
 
     __slots__ = (
         "_behind", "_bucket", "_busy", "_dry", "_feed", "_head_since", "_latency_s", "_measured",
         "_narrowed_at", "_opened", "_pace", "_parked", "_paused_until", "_ready", "_silence",
-        "_silent", "_waiting", "_widest", "_window", "dark_since", "due", "held", "in_flight",
-        "lane", "left", "stopped",
+        "_silent", "_waiting", "_widest", "_window", "answered_at", "dark_since", "due", "held",
+        "in_flight", "lane", "left", "stopped",
     )  # fmt: skip
 
     def __init__(
@@ -95,6 +96,7 @@ class LaneWork:
         self.held = 0
         self.due = math.inf
         self.dark_since = math.inf
+        self.answered_at = -math.inf
         self.stopped: str | None = None
         self._feed = feed
         self._silence = silence
@@ -184,6 +186,7 @@ class LaneWork:
             self.dark_since = min(self.dark_since, work.sent_at)
             return False
         self.dark_since = math.inf
+        self.answered_at = now
         self._learn_latency(work.call_s)
         if failure is not None and failure.fault is Fault.THROTTLED:
             return self._throttled(work.sent_at, now, failure.retry_after_s)

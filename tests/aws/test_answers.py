@@ -121,7 +121,7 @@ SENSELESS = {
     "a deep one": answer(200, b'{"New":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
     "a list as error": answer(400, [SAID], error_type("Odd")),
     "a text as error": answer(404, '"odd"', error_type("Odd")),
-    "null as error": answer(502, b"null"),
+    "null as error": answer(500, b"null"),
     "no UTF-8 in an error": answer(400, b'{"message":"\xff"}', error_type("Odd")),
 }
 EMPTY = {
@@ -270,6 +270,17 @@ def test_a_429_slows_its_lane_down_whatever_its_body(laboratory: Laboratory) -> 
 
     assert isinstance(by_us, Failure)
     assert (by_us.fault, by_us.http_status, by_us.retry_after_s) == ("throttled", 429, 3)
+
+
+@pytest.mark.parametrize("body", [b"null", b"", PAGE])
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_gateway_with_nobody_behind_it_is_no_answer(
+    laboratory: Laboratory, status: int, body: bytes
+) -> None:
+    _, by_us = laboratory.run(laboratory.answers(answer(status, body), job_of("f")))
+
+    assert isinstance(by_us, Failure)
+    assert (by_us.fault, by_us.http_status) == ("connection", status)
 
 
 @pytest.mark.parametrize("name", EMPTY)

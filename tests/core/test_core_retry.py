@@ -35,8 +35,12 @@ from bulkeic.core.retry import (
         # ServiceException, any 5xx
         ("ServiceException", 500, Fault.SERVER),
         ("", 500, Fault.SERVER),
-        ("InternalFailure", 502, Fault.SERVER),
-        ("ServiceUnavailable", 503, Fault.SERVER),
+        ("InternalFailure", 501, Fault.SERVER),
+        # 502, 503, 504
+        ("502", 502, Fault.CONNECTION),
+        ("ServiceUnavailable", 503, Fault.CONNECTION),
+        ("504", 504, Fault.CONNECTION),
+        ("505", 505, Fault.SERVER),
         ("ValidationException", 599, Fault.SERVER),
         # AccessDeniedException, keys that AWS does not know, …
         ("AccessDeniedException", 403, Fault.DENIED),

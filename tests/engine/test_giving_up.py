@@ -9,7 +9,7 @@ from bulkeic.engine import Engine, MemoryFeed
 
 from .jobs import fleet, ideal, job, lane
 from .running import run
-from .server import CONNECTION, LATENCY_S, TIMEOUT, TIMEOUT_S, Server
+from .server import CONNECTION, LATENCY_S, TIMEOUT, TIMEOUT_S, Sent, Server
 from .virtual import START
 
 
@@ -31,19 +31,36 @@ def test_a_lane_that_never_answers_stops_with_its_jobs_pending(
     last = max(call.ended for call in server.of(lane(0)))
     assert 60 <= last - START <= 60 + 20 + TIMEOUT_S
     assert done.seconds == pytest.approx(ideal(3000, 15, 1, LATENCY_S), abs=0.1)
-    # Jobs that had all their tries before the lane gave up have failed; no job is lost.
-    tried_out = done.statuses()[Status.FAILED]
-    assert done.dropped + tried_out == 400
+    assert (done.statuses(), done.dropped) == ({Status.UPDATED: 3000}, 400)
+
+
+@pytest.mark.parametrize("failure", [TIMEOUT, CONNECTION], ids=lambda failure: failure.fault)
+@pytest.mark.parametrize("whole", [False, True])
+def test_an_endpoint_that_is_down_for_20_s_costs_no_job(failure: Failure, *, whole: bool) -> None:
+    def fault(call: Sent) -> Failure | None:
+        is_down = START + 5 <= call.sent < START + 25
+        return failure if is_down and (whole or call.lane == lane(0)) else None
+
+    done = run(fleet(3, 400), Server(fault=fault), max_attempts=2)
+    assert done.statuses() == {Status.UPDATED: 1200}
+    assert done.seconds <= 25 + TIMEOUT_S + 20 + ideal(400, 15, 15, LATENCY_S)
+
+
+def test_a_job_that_alone_gets_no_answer_has_its_tries_and_fails() -> None:
+    server = Server(fault=lambda call: TIMEOUT if call.job.seq == 7 else None)
+    done = run(fleet(1, 2000), server, max_attempts=3)
+    assert done.statuses() == {Status.UPDATED: 1999, Status.FAILED: 1}
+    assert len(server.tries(7)) == 3
 
 
 def test_a_lane_that_answers_now_and_then_does_not_stop() -> None:
     jobs = [*fleet(1, 20), *[job(20 + seq, 1) for seq in range(6000)]]
     server = Server(
-        fault=lambda call: TIMEOUT if call.lane == lane(0) and call.job.seq % 2 else None
+        fault=lambda call: TIMEOUT if call.lane == lane(0) and call.attempt == 1 else None
     )
     done = run(jobs, server, give_up_after_s=60, max_attempts=2)
     assert done.engine.stopped_lanes() == {}
-    assert done.statuses() == {Status.UPDATED: 6010, Status.FAILED: 10}
+    assert done.statuses() == {Status.UPDATED: 6020}
 
 
 @pytest.mark.parametrize("order", ["hanging first", "hanging last", "by turns"])

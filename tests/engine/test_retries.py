@@ -15,8 +15,8 @@ from .virtual import HalfWay
 
 @pytest.mark.parametrize("failure", RETRYABLE, ids=lambda failure: str(failure.fault))
 def test_what_may_succeed_is_tried_up_to_max_attempts(failure: Failure) -> None:
-    # Another lane is answered all the time, so that the trouble is this job's own.
-    others = [job(seq, 1) for seq in range(1, 1500)]
+    # Its lane is answered all the time, so that the trouble is this job's own.
+    others = [job(seq) for seq in range(1, 1500)]
     server = Server(fault=lambda call: failure if call.job.seq == 0 else None)
     done = run([job(0), *others], server, max_attempts=4)
     assert done.engine.stopped is None
