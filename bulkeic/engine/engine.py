@@ -77,7 +77,6 @@ class Engine:
         self._meters = {} if meters is None else meters
         self._unfinished = 0
         self._idle = Idle(self._clock)
-        self._started_at = self._clock.now()
         self._answered_at = -math.inf
         self._dark_since = math.inf
 
@@ -87,7 +86,6 @@ class Engine:
         Afterwards ``stopped`` tells why it ended early, or is ``None``; and ``stopped_lanes`` which
         lanes did.
         """
-        self._started_at = self._clock.now()
         self._running = True
         for lane, jobs in self._feed.lanes().items():
             self.arrived(lane, jobs)
@@ -149,10 +147,6 @@ class Engine:
         each = self._rules.calls_each()
         left = (lane.what_is_left(now, each) for lane in lanes)
         return forecast(left, concurrency=self._limits.concurrency, call_s=call_s)
-
-    def elapsed(self) -> float:
-        """Seconds since the run began."""
-        return self._clock.now() - self._started_at
 
     async def _work(self) -> None:
         send, clock = self._caller.call, self._clock
@@ -273,13 +267,14 @@ class Engine:
         """Keeps a denied job back; if it is one of too many in a row, all of them stay pending."""
         if lane.stopped is not None:
             return
-        if self._denials.add(lane, outcome):
+        is_too_many = self._denials.add(lane, outcome)
+        if self._failed_enough():
+            return  # denied jobs are some of those that have ended the run, and fail as it ends
+        if is_too_many:
             what = f"{outcome.error_code}: {outcome.error_message}"
             self._stop_lane(lane, f"{self._limits.max_denied} jobs in a row were denied: {what}")
         elif self._denials.are_all(lane):
             self._end(lane, *self._denials.take(lane))
-        else:
-            self._check_failures()
 
     def _end(self, lane: LaneWork, *outcomes: Outcome | None) -> None:
         """Hands outcomes on; ``None`` is that of a job which is planned, and has none."""
@@ -292,14 +287,17 @@ class Engine:
                 if outcome.status is Status.FAILED:
                     tell_failed(lane, outcome, expected=self._rules.purpose is Purpose.VERIFY)
                     self.failures += 1
-                    self._check_failures()
+                    self._failed_enough()
         if not lane.left:
             lane.dark_since = math.inf  # a lane without jobs is quiet, not silent
 
-    def _check_failures(self) -> None:
+    def _failed_enough(self) -> bool:
+        """Whether so many have failed that the run ends, as it does then."""
         failures, most = self.failures + self._denials.held, self._limits.max_failures
-        if most is not None and failures >= most:
-            self.stop(f"{failures:,} failed, as many as are allowed")
+        if most is None or failures < most:
+            return False
+        self.stop(f"{failures:,} failed, as many as are allowed")
+        return True
 
     def _hand_on_silence(self, now: float) -> None:
         self._silence.give_back()

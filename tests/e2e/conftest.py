@@ -177,7 +177,18 @@ def sandbox(bulkeic: Bulkeic) -> Iterator[Callable[..., Server]]:
         yield start
 
 
+@pytest.fixture(scope="session")
+def lasting_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    command = Bulkeic(tmp_path_factory.mktemp("server"))
+    server = Server(command.start("sandbox", "--rate", "unlimited"))
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def server(sandbox: Callable[..., Server]) -> Server:
-    """A sandbox without a quota, where any function exists."""
-    return sandbox("--rate", "unlimited")
+def server(lasting_server: Server) -> Server:
+    """A sandbox without a quota, where any function exists; as if it had just begun."""
+    lasting_server.window("faults", {}, "PUT")
+    lasting_server.window("state", {}, "PUT")
+    lasting_server.window("reset-stats", {}, "POST")
+    return lasting_server

@@ -106,6 +106,14 @@ def test_denials_count_as_failures_as_they_come() -> None:
     assert failed(done) == list(range(5))
 
 
+def test_denials_that_end_a_run_have_failed_however_many_are_in_flight() -> None:
+    server = Server(1, fault=lambda call: DENIED if call.job.seq else None)
+    done = run(fleet(1, 200), server, rate=100, burst=100, max_failures=5)
+    assert done.engine.stopped == "5 failed, as many as are allowed"
+    assert done.engine.stopped_lanes() == {}
+    assert len(failed(done)) == len(server.calls) - 1 > 20
+
+
 def test_who_feeds_one_job_after_another_is_told_of_each() -> None:
     """The library's user may wait for an outcome before there is another job."""
     told: list[int] = []
