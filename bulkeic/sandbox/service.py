@@ -27,7 +27,7 @@ from bulkeic.sandbox.calls import Call
 from bulkeic.sandbox.errors import AwsError, Kind, json_body, xml_body
 from bulkeic.sandbox.faults import Mishap, latency_s
 from bulkeic.sandbox.message import Ending, Reply, Request
-from bulkeic.sandbox.names import LATEST, arn, parse
+from bulkeic.sandbox.names import LATEST, QUALIFIER_MAX, arn, parse
 from bulkeic.sandbox.options import Faults
 from bulkeic.sandbox.router import Operation, route
 from bulkeic.sandbox.world import World
@@ -144,6 +144,11 @@ class Service:
             reply = self._outcome(call, fate.mishap, faults, now)
         reply.delay_s = fate.slow_s
         self._count(operation.name, reply, wall_s, caller.lane, sent_name)
+        if name is not None:
+            qualifier = call.query.get("Qualifier") or name.qualifier or LATEST
+            target = (*caller.lane, name.name, qualifier[:QUALIFIER_MAX])
+            told = reply.changed and fate.mishap is None
+            world.targets.called(target, operation.name, changed=reply.changed, told=told)
         if subject is not None:
             reply.subject = subject
             world.stats.began(subject)

@@ -3,6 +3,7 @@
     GET  (nothing)    a page that shows calls as they come
     GET  live         what that page shows
     GET  stats        what was called
+    GET  targets      what was called of each target
     POST reset-stats  count anew
     GET  state        all configurations
     PUT  state        replace them by these
@@ -74,8 +75,13 @@ def _stats(world: World, _: Any) -> Any:
     return world.stats.to_json(world.connections)
 
 
+def _targets(world: World, _: Any) -> Any:
+    return world.targets.to_json()
+
+
 def _reset_stats(world: World, _: Any) -> Any:
     world.stats.reset()
+    world.targets.reset()
     return {}
 
 
@@ -127,6 +133,7 @@ def _place(item: Any) -> tuple[str, str, str, str]:
 _VIEWS: dict[str, Callable[[World, float], Reply]] = {"": _page, "live": _live}
 _HANDLERS: dict[tuple[str, str], Callable[[World, Any], Any]] = {
     ("GET", "stats"): _stats,
+    ("GET", "targets"): _targets,
     ("POST", "reset-stats"): _reset_stats,
     ("GET", "state"): _state,
     ("PUT", "state"): _load_state,

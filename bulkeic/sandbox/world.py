@@ -14,6 +14,7 @@ from bulkeic.sandbox.quota import Quota, get_function_limits
 from bulkeic.sandbox.router import Operation
 from bulkeic.sandbox.stats import Stats
 from bulkeic.sandbox.store import Config, Fleet, Lane
+from bulkeic.sandbox.targets import Targets
 
 MISSING = "-missing"
 UNCONFIGURED = "-unconfigured"
@@ -31,6 +32,7 @@ class World:
         fleet: the functions.
         guard: who tells callers apart.
         stats: the counts.
+        targets: the counts of each target.
         changes: the changes that go on.
         connections: how many are open.
 
@@ -49,6 +51,7 @@ class World:
         self._own_faults: dict[Lane, Faults] = {}
         self.set_faults(options.faults, options.lanes)
         self.stats = Stats()
+        self.targets = Targets()
         self.changes = Changes()
         self._propagation = Propagation()
         self.connections = 0

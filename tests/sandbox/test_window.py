@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bulkeic.sandbox import Faults
+from bulkeic.sandbox import Faults, targets
 
 from .running import ACCOUNT, REGION, Running, update_bytes
 
@@ -42,6 +42,45 @@ def test_stats_start_anew(start: Callable[..., Running]) -> None:
     stats = running.stats()
     assert stats["calls"] == stats["in_flight_max"] == 0
     assert stats["by_operation"] == stats["by_status"] == stats["by_lane"] == {}
+
+
+def test_each_target_has_counts_of_its_own(
+    start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = start()
+    for name in ("a", "a%3Alive"):
+        running.hold("a", name.partition("%3A")[2] or "$LATEST")
+    faults: tuple[dict[str, float], ...] = (
+        {}, {"cut_after": 1}, {"truncated": 1}, {"garbage": 1}, {"cut_before": 1}, {"hang": 0}
+    )  # fmt: skip
+    for each in faults:
+        running.window("PUT", "faults", each)
+        running.talk(update_bytes("a"))
+    running.talk(update_bytes("a%3Alive"))
+    running.talk(update_bytes("a", b"{}", region="eu-west-1"))
+
+    operation = "UpdateFunctionEventInvokeConfig"
+    told = {
+        f"{ACCOUNT}/eu-west-1": {
+            "a": {"$LATEST": {operation: {"calls": 1, "changed": 0, "told": 0}}}
+        },
+        f"{ACCOUNT}/{REGION}": {
+            "a": {
+                "$LATEST": {operation: {"calls": 6, "changed": 5, "told": 2}},
+                "live": {operation: {"calls": 1, "changed": 1, "told": 1}},
+            }
+        },
+    }
+    assert running.window("GET", "targets") == (200, {"targets": told, "others": 0})
+
+    monkeypatch.setattr(targets, "TARGETS_LIMIT", 3)
+    running.talk(update_bytes("b"))
+    running.talk(update_bytes("a%3Alive"))
+    counted = running.window("GET", "targets")[1]
+    assert counted["others"] == 1
+    assert counted["targets"][f"{ACCOUNT}/{REGION}"]["a"]["live"][operation]["calls"] == 2
+    running.window("POST", "reset-stats")
+    assert running.window("GET", "targets") == (200, {"targets": {}, "others": 0})
 
 
 def test_the_most_in_flight_for_one_function(start: Callable[..., Running]) -> None:
