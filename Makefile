@@ -2,12 +2,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test lint types contracts chromium unit trial bench lock clean
+.PHONY: help setup demo test lint types contracts chromium unit trial chaos bench lock clean
 
 help:
 	@echo "make demo   set up, then update the example fleet in the embedded sandbox"
 	@echo "make test   set up, then lint, types, import contracts and all tests"
 	@echo "make trial  set up, then kill and take back ten runs over thousands of targets, twice (minutes)"
+	@echo "make chaos  set up, then 50 rounds of kills, full disks and bad networks (minutes)"
 	@echo "make bench  set up, then every benchmark (several minutes)"
 	@echo "make lock   pin the newest dependencies that pyproject.toml admits"
 
@@ -43,6 +44,9 @@ unit: setup chromium
 trial: setup
 	BULKEIC_SEEDS=$${BULKEIC_SEEDS:-10} BULKEIC_FUNCTIONS=$${BULKEIC_FUNCTIONS:-2000} \
 	  $(BIN)/python -m pytest --numprocesses=0 --quiet --capture=no tests/e2e/test_rollback.py -k cut_short
+
+chaos: setup
+	BULKEIC_ROUNDS=$${BULKEIC_ROUNDS:-50} $(BIN)/python -m pytest --quiet tests/chaos -k one_outcome
 
 bench: setup
 	$(BIN)/python benchmarks/ingest.py

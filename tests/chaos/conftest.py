@@ -1,0 +1,5 @@
+"""The installed command and its servers, as the tests of e2e have them."""
+
+from tests.e2e.conftest import bulkeic, sandbox, server
+
+__all__ = ["bulkeic", "sandbox", "server"]
