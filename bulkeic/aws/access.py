@@ -22,10 +22,12 @@ from botocore.utils import is_valid_endpoint_url
 from bulkeic import __version__
 from bulkeic.aws.credentials import CredentialsError, Keys
 from bulkeic.aws.failures import SDK_ERRORS, failure_of
+from bulkeic.aws.redaction import clean
 from bulkeic.aws.skew import skew_s
-from bulkeic.core.errors import AccessError, UsageError, printable, shown
+from bulkeic.core.errors import AccessError, InputError, UsageError, printable, shown
 from bulkeic.core.model import Failure, Fault
 from bulkeic.core.names import partition_of
+from bulkeic.core.redaction import parse_endpoint
 
 CredentialSource = Callable[[str], tuple[str, str]]
 """Account id → (access key id, secret access key) of that account."""
@@ -80,11 +82,8 @@ class Access:
         self._session = self._new_session()
         self._unasked: AioSession | None = self._session
         self._chain: Any = None
-        if endpoint_url is not None and not is_valid_endpoint_url(endpoint_url):
-            raise UsageError(
-                f"--endpoint-url {shown(endpoint_url)} is no URL; allowed: "
-                "such as https://lambda.us-east-1.amazonaws.com"
-            )
+        if endpoint_url is not None:
+            _check_endpoint(endpoint_url)
         try:
             self._session.get_scoped_config()  # tells whether the profile exists
             self.region: str | None = (
@@ -98,7 +97,7 @@ class Access:
                 "aws configure list-profiles tells which do"
             ) from None
         except BotoCoreError as error:
-            raise UsageError(f"AWS configuration: {printable(str(error))}") from None
+            raise UsageError(f"AWS configuration: {printable(clean(str(error)))}") from None
 
     def of_profile(self, profile: str) -> "Access":
         """The same for another profile.
@@ -168,22 +167,13 @@ class Access:
             if self._chain is None:
                 session, self._unasked = self._unasked or self._new_session(), None
                 self._chain = await session.get_credentials()
-            if self._chain is None:
-                raise NoCredentialsError
-            frozen = await self._chain.get_frozen_credentials()
+            keys = await _frozen(self._chain)
         except SDK_ERRORS as error:
             self._chain = None
             raise CredentialsError(_without_credentials(error)) from None
-        refreshed = isinstance(self._chain, AioRefreshableCredentials)
-        if not refreshed:
+        if not isinstance(self._chain, AioRefreshableCredentials):
             self._chain = None
-        return Keys(
-            access_key=frozen.access_key,
-            secret_key=frozen.secret_key,
-            token=frozen.token,
-            # The SDK does not say when it wants to refresh them, so it is asked again.
-            expires_at=time.time() + _ASKED_AGAIN_S if refreshed else math.inf,
-        )
+        return keys
 
     async def identity(self, region: str | None, timeout_s: float) -> str:
         """The account that the caller's own credentials belong to (STS GetCallerIdentity).
@@ -196,9 +186,12 @@ class Access:
             AccessError: there are no usable credentials, or STS cannot be reached.
         """
         try:
+            # Not left to the client: what STS says is cleaned of credentials that are known.
+            keys = await _frozen(await self._session.get_credentials())
             async with self.client(
                 "sts",
                 self.sts_region(region),
+                keys,
                 connect_timeout=timeout_s,
                 read_timeout=timeout_s,
                 retries={"mode": "standard", "total_max_attempts": _IDENTITY_TRIES},
@@ -213,11 +206,38 @@ class Access:
             raise AccessError(f"STS cannot be reached: {message}") from None
         except ValueError as error:
             # botocore's own word for an endpoint of the environment that is no URL.
-            raise UsageError(f"AWS configuration: {printable(str(error))}") from None
+            raise UsageError(f"AWS configuration: {printable(clean(str(error)))}") from None
         return str(answer["Account"])
 
     def _new_session(self) -> AioSession:
         return AioSession(profile=self._profile, session_vars=_ISOLATED if self._isolated else None)
+
+
+async def _frozen(found: Any) -> Keys:
+    """What the SDK's chain has found."""
+    if found is None:
+        raise NoCredentialsError
+    frozen = await found.get_frozen_credentials()
+    refreshed = isinstance(found, AioRefreshableCredentials)
+    return Keys(
+        access_key=frozen.access_key,
+        secret_key=frozen.secret_key,
+        token=frozen.token,
+        # The SDK does not say when it wants to refresh them, so it is asked again.
+        expires_at=time.time() + _ASKED_AGAIN_S if refreshed else math.inf,
+    )
+
+
+def _check_endpoint(url: str) -> None:
+    try:
+        parse_endpoint(url)
+    except InputError as error:
+        raise UsageError(f"--endpoint-url: {error.rule}") from None
+    if not is_valid_endpoint_url(url):
+        raise UsageError(
+            f"--endpoint-url {shown(url)} is no URL; allowed: "
+            "such as https://lambda.us-east-1.amazonaws.com"
+        )
 
 
 def _not_accepted(error: ClientError) -> str:
@@ -233,8 +253,8 @@ def _not_accepted(error: ClientError) -> str:
 def _without_credentials(error: Exception) -> Failure:
     if isinstance(error, _NO_CREDENTIALS):
         message = (
-            f"no usable AWS credentials ({error}); give --profile, set AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY, or log in with: aws sso login"
+            f"no usable AWS credentials ({clean(str(error))}); give --profile, set "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with: aws sso login"
         )
         return Failure(Fault.REFUSED, type(error).__name__, message)
     return failure_of(error)

@@ -21,7 +21,8 @@ import msgspec
 from botocore.model import Shape
 from botocore.parsers import ResponseParserError, create_parser
 
-from bulkeic.aws.failures import answered, clean, senseless
+from bulkeic.aws.failures import answered, senseless
+from bulkeic.aws.redaction import clean, clean_id
 from bulkeic.core.model import Answer, Failure, Fault, Operation, Success, rfc3339
 
 _OK = 200
@@ -117,12 +118,12 @@ class ConfigAnswers(Answers):
                 return self._parsed(status, headers, body)
             told = _to_builtins(config)
             told["LastModified"] = modified
-            return Success(status, headers.get("x-amzn-requestid"), told)
+            return Success(status, clean_id(headers.get("x-amzn-requestid")), told)
         return self._parsed(status, headers, body)
 
     def _success(self, parsed: dict[str, Any]) -> Answer:
         metadata = parsed.pop("ResponseMetadata")
-        status, request_id = metadata["HTTPStatusCode"], metadata.get("RequestId")
+        status, request_id = metadata["HTTPStatusCode"], clean_id(metadata.get("RequestId"))
         if "FunctionArn" not in parsed:
             # The SDK takes a page of HTML for an empty configuration.
             return _nothing("configuration", metadata)
@@ -142,14 +143,14 @@ class FunctionAnswers(Answers):
                 _skim(body)
             except _UNREADABLE:
                 return self._parsed(status, headers, body)
-            return Success(status, headers.get("x-amzn-requestid"))
+            return Success(status, clean_id(headers.get("x-amzn-requestid")))
         return self._parsed(status, headers, body)
 
     def _success(self, parsed: dict[str, Any]) -> Answer:
         metadata = parsed["ResponseMetadata"]
         if "Configuration" not in parsed:
             return _nothing("function", metadata)
-        return Success(metadata["HTTPStatusCode"], metadata.get("RequestId"))
+        return Success(metadata["HTTPStatusCode"], clean_id(metadata.get("RequestId")))
 
 
 class DeletionAnswers(Answers):
@@ -158,7 +159,7 @@ class DeletionAnswers(Answers):
     def read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
         """See ``Answers``."""
         if status == _NO_CONTENT:
-            return Success(status, headers.get("x-amzn-requestid"))
+            return Success(status, clean_id(headers.get("x-amzn-requestid")))
         return self._parsed(status, headers, body)
 
     def _success(self, parsed: dict[str, Any]) -> Answer:
@@ -188,7 +189,7 @@ def _nothing(subject: str, metadata: dict[str, Any]) -> Failure:
         ResponseParserError.__name__,
         f"HTTP {status}, and no {subject} in it",
         status,
-        metadata.get("RequestId"),
+        clean_id(metadata.get("RequestId")),
     )
 
 

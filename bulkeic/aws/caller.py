@@ -13,10 +13,11 @@ from botocore.exceptions import BotoCoreError
 from bulkeic.aws.access import Access
 from bulkeic.aws.compiled import Signer, query_of
 from bulkeic.aws.credentials import Credentials, CredentialsError, Keys
-from bulkeic.aws.failures import TRANSPORT_ERRORS, clean, transport_failure
+from bulkeic.aws.failures import TRANSPORT_ERRORS, transport_failure
 from bulkeic.aws.keyring import Keyring, RoleSession
 from bulkeic.aws.operations import Compiled, Region, compile_region
 from bulkeic.aws.pool import ConnectionPool
+from bulkeic.aws.redaction import clean
 from bulkeic.aws.skew import skew_s
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import UsageError
@@ -130,7 +131,9 @@ class LambdaCaller:
         if query:
             path = f"{path}?{query}"
         reply = await lane.region.wire.exchange(request.method, path, headers, body.content)
-        answer = calls.answers.read(reply.status, reply.headers, reply.body)
+        answer = calls.answers.read(
+            reply.status, reply.headers, calls.signer.without_secrets(reply.body)
+        )
         if isinstance(answer, Failure):
             ahead_s = skew_s(answer.code, reply.headers, now)
             if ahead_s is not None:

@@ -23,6 +23,7 @@ from botocore.utils import normalize_url_path
 
 from bulkeic.aws.credentials import Keys
 from bulkeic.core.model import LATEST, Settings
+from bulkeic.core.redaction import HIDDEN, LEAST_CHARACTERS
 
 SPECIMEN = "specimen-of-bulkeic"
 
@@ -181,7 +182,16 @@ class Signer:
             f"Authorization: {_ALGORITHM} Credential={keys.access_key}/{self._scope}, "
             f"SignedHeaders={names}, Signature="
         )
+        told = (keys.access_key, keys.token or "")
+        self._told = [each.encode() for each in told if len(each) >= LEAST_CHARACTERS]
         self._keys, self._day = keys, day
+
+    def without_secrets(self, body: bytes) -> bytes:
+        """The body of an answer; if it repeats what the request was signed with, without that."""
+        for secret in self._told:
+            if secret in body:
+                body = body.replace(secret, HIDDEN.encode())
+        return body
 
 
 def signing_key(secret: str, day: str, region: str, service: str) -> bytes:

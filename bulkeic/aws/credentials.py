@@ -3,10 +3,12 @@
 import math
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import anyio
 import msgspec
 
+from bulkeic.aws.redaction import hold
 from bulkeic.core.model import Failure, Fault
 from bulkeic.core.retry import is_retryable
 
@@ -15,8 +17,8 @@ _PART = 3
 _AGAIN_S = 5.0
 
 
-class Keys(msgspec.Struct, frozen=True, kw_only=True):
-    """What a request is signed with.
+class Keys(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
+    """What a request is signed with. Its values stay out of all texts from outside.
 
     Attributes:
         token: of a session, if it is one.
@@ -36,9 +38,21 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
             other.token,
         )
 
+    def __post_init__(self) -> None:
+        """Keeps them secret."""
+        hold(self)
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown."""
+        return (self.access_key, self.secret_key, self.token or "")
+
     def __repr__(self) -> str:
         """No secrets."""
-        return f"Keys(access_key={self.access_key!r})"
+        return "Keys(***)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """No secrets here either."""
+        return []
 
 
 class CredentialsError(Exception):

@@ -30,6 +30,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from bulkeic.aws.redaction import clean, clean_id
 from bulkeic.core.model import Failure, Fault
 from bulkeic.core.retry import fault_of
 
@@ -90,9 +91,11 @@ def failure_of(error: Exception) -> Failure:
         if isinstance(cause, aiohttp.ClientConnectorCertificateError):
             return _untrusted(cause)
     fault = next(fault for kind, fault in _TABLE if isinstance(error, kind))
-    return Failure(
-        fault, type(error).__name__, clean(str(error)) or "no answer within the time-out"
-    )
+    text = str(error)
+    if isinstance(error, ResponseParserError):
+        # What follows is the whole answer; of AssumeRole, that is a role's credentials.
+        text = text.partition("\n")[0].removesuffix(" Further retries may succeed:")
+    return Failure(fault, type(error).__name__, clean(text) or "no answer within the time-out")
 
 
 def _untrusted(error: aiohttp.ClientConnectorCertificateError) -> Failure:
@@ -110,7 +113,7 @@ def answered(response: dict[str, Any]) -> Failure:
         code,
         clean(str(error.get("Message") or "")),
         status,
-        metadata.get("RequestId"),
+        clean_id(metadata.get("RequestId")),
         _seconds(metadata.get("HTTPHeaders", {}).get("retry-after")),
     )
 
@@ -129,14 +132,9 @@ def senseless(error: Exception, status: int, headers: Mapping[str, str]) -> Fail
         failure,
         fault=fault if fault in _TOLD_BY_STATUS else failure.fault,
         http_status=status,
-        request_id=headers.get("x-amzn-requestid"),
+        request_id=clean_id(headers.get("x-amzn-requestid")),
         retry_after_s=_seconds(headers.get("retry-after")),
     )
-
-
-def clean(text: str) -> str:
-    """A text that can be written down: half a surrogate pair, as JSON can hold it, cannot."""
-    return text.encode(errors="replace").decode()
 
 
 def _seconds(retry_after: str | None) -> float | None:

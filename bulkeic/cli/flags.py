@@ -8,6 +8,7 @@ import click
 
 from bulkeic.cli.types import Finite, Functions, Parsed, Percent, Rate
 from bulkeic.core.destinations import parse_destination
+from bulkeic.core.redaction import parse_endpoint
 from bulkeic.core.threshold import parse_threshold
 from bulkeic.core.waves import parse_waves
 
@@ -51,7 +52,8 @@ def _options(*options: Command) -> Command:
 access_options = _options(
     click.option("--profile", help="AWS profile."),
     click.option("--region", help="Region of targets that name none."),
-    click.option("--endpoint-url", help="Call this instead of AWS's endpoints."),
+    click.option("--endpoint-url", metavar="URL", type=Parsed("URL", parse_endpoint),
+                 help="Call this instead of AWS's endpoints."),
     click.option("--role-arn", metavar="ARN",
                  help="Role to assume in each account: arn:aws:iam::{account}:role/name."),
     click.option("--external-id", help="What the roles' trust policies ask for."),

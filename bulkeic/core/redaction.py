@@ -1,0 +1,72 @@
+"""Secrets, taken out of texts that come from outside.
+
+Servers and proxies quote what they were sent: headers, canonical requests, URLs. A secret that is
+known is found as it is and in the forms in which it is quoted; one that is not, by its own form or
+by the name that stands before it.
+"""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from bulkeic.core.errors import InputError
+
+HIDDEN = "***"
+LEAST_CHARACTERS = 16
+"""What is shorter is no key of AWS, and may be an everyday word."""
+
+# An error that is longer tells nobody more, and would be searched for long.
+_MOST_CHARACTERS = 16_384
+# Between a name and its value, and up to the value's end; also as a URL quotes them.
+_BLANK = r"""(?:["'\\\s]|%2[027])*"""
+_IS = rf"{_BLANK}(?:[:=>]|%3[ade]){_BLANK}"
+_VALUE = r"""(?:(?!%(?:0[ad]|2[027c]))[^\s"'<>,;&()\\])+"""
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), f"{before}{HIDDEN}{after}")
+    for pattern, before, after in (
+        # A login in a URL. A password may have a slash or a hash in it that nobody encoded.
+        (r"""(?i)([a-z][a-z0-9+.-]{0,20}:(?:\\?/){2})[^\s"'<>]*@""", r"\1", "@"),
+        (rf"(?i)(authorization{_IS}(?:basic|bearer){_BLANK}){_VALUE}", r"\1", ""),
+        (
+            "(?i)((?:security-token|signature|credential|access_?key_?id|secret_?access_?key|"
+            rf"session_?token){_IS}){_VALUE}",
+            r"\1",
+            "",
+        ),
+        # Ids of access keys, and what has the form of a signature, whatever is quoted before it.
+        (r"A[KS]IA[0-9A-Z]{12,}", "", ""),
+        (r"[0-9a-f]{64,}", "", ""),
+    )
+)
+
+
+def redacted(text: str, known: Iterable[str] = ()) -> str:
+    """A text from outside without secrets; of a very long one, its beginning.
+
+    Args:
+        text: anything.
+        known: values that must not be shown; those that are short are passed over.
+    """
+    if len(text) > _MOST_CHARACTERS:
+        # A secret that is cut in two would not be found: the last word goes, too.
+        text = re.sub(r"\S*\Z", "…", text[:_MOST_CHARACTERS], count=1)
+    for value in known:
+        if len(value) >= LEAST_CHARACTERS:
+            for form in {value, quote(value, safe=""), value.replace("/", "\\/")}:
+                text = text.replace(form, HIDDEN)
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def parse_endpoint(url: str) -> str:
+    """The URL of an endpoint, which must not hold a login: it would be shown and never be used.
+
+    Raises:
+        InputError: it holds one; the text does not repeat it.
+    """
+    if "@" in url:
+        raise InputError(
+            "a login in a URL is no use here, since requests are signed; leave out all up to the @"
+        )
+    return url

@@ -1,0 +1,97 @@
+"""Secrets in texts from outside: gone in whatever form they are quoted; the rest is as it was."""
+
+import json
+import time
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkeic.core.errors import InputError
+from bulkeic.core.redaction import HIDDEN, LEAST_CHARACTERS, parse_endpoint, redacted
+
+KEY = "AKIAIOSFODNN7EXAMPLE"
+SIGNATURE = "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"
+BASE64 = st.text("abcXYZ0189+/=", min_size=LEAST_CHARACTERS, max_size=200)
+
+
+@given(BASE64, st.text(), st.text())
+def test_what_is_known_is_gone_however_it_is_quoted(secret: str, before: str, after: str) -> None:
+    for form in (secret, quote(secret, safe=""), secret.replace("/", "\\/")):
+        assert form not in redacted(f"{before} {form} {after}", [secret])
+
+
+@given(st.text(st.characters(exclude_characters="@:=>%", max_codepoint=0x2FFF), max_size=300))
+def test_a_text_without_secrets_is_as_it_was(text: str) -> None:
+    assert redacted(text, ["x" * 40]) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (f"Credential={KEY}/20260101/us-east-1/lambda/aws4_request, S", "Credential=***, S"),
+        (f"credential {KEY} is", "credential *** is"),
+        (f"the string was '\n{SIGNATURE}'", "the string was '\n***'"),
+        (f"Signature={SIGNATURE[:40]}, x", "Signature=***, x"),
+        (f"X-Amz-Signature%3D{SIGNATURE}%26", "X-Amz-Signature%3D***"),
+        ("x-amz-security-token:IQoJb3JpZ2lu==\nhost:x", "x-amz-security-token:***\nhost:x"),
+        ('{"X-Amz-Security-Token": "IQoJ/b3+"}', '{"X-Amz-Security-Token": "***"}'),
+        ("<SecretAccessKey>abc/def</SecretAccessKey>", "<SecretAccessKey>***</SecretAccessKey>"),
+        ("aws_secret_access_key = abc/def", "aws_secret_access_key = ***"),
+        ("Proxy-Authorization: Basic dXNlcjpwYXNz\n", "Proxy-Authorization: Basic ***\n"),
+        ("Authorization%3A%20Basic%20dXNl%3D%0Ax", "Authorization%3A%20Basic%20***%0Ax"),
+        ("'Authorization': 'Bearer abc.def'", "'Authorization': 'Bearer ***'"),
+        ('at "http://user:pw@host:1/x" x@y', 'at "http://***@host:1/x" x@y'),
+        ("http://u:p/w@d#@host", "http://***@host"),
+        ("http:\\/\\/u:p@host", "http:\\/\\/***@host"),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_is_told_by_its_form_or_its_name(text: str, left: str) -> None:
+    assert redacted(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The security token included in the request is invalid.",
+        "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z",
+        "Credential should be scoped to a valid region.",
+        "Authorization header requires 'Signature' parameter.",
+        "User: arn:aws:sts::123456789012:assumed-role/Deploy/bulkeic is not authorized",
+        "on resource: arn:aws:lambda:us-east-1:123456789012:function:AWSLambdaBasicExecutionRole",
+        'Could not connect to the endpoint URL: "https://lambda.us-east-1.amazonaws.com/x?y=z"',
+    ],
+)
+def test_what_aws_says_without_secrets_is_left_alone(text: str) -> None:
+    assert redacted(text) == text
+
+
+def test_a_short_value_is_no_secret() -> None:
+    assert redacted("a secret access", ["secret", ""]) == "a secret access"
+
+
+@given(st.integers(0, 40))
+def test_a_long_text_ends_before_a_secret_is_cut_in_two(offset: int) -> None:
+    secret = "s3cret" * 8
+    text = "x " * (8_192 - 20) + "y" * offset + " " + secret + " more"
+    shown = redacted(text, [secret])
+    assert "s3cret" not in shown
+    assert len(shown) <= 16_385
+
+
+@pytest.mark.parametrize(
+    "piece", ["://", "a:/", "signature=", "authorization:basic ", "%20", "credential", "@", "a" * 9]
+)
+def test_a_hostile_text_takes_no_time(piece: str) -> None:
+    begun = time.process_time()
+    redacted(piece * 400_000, ["k" * 40])
+    assert time.process_time() - begun < 0.5
+
+
+def test_an_endpoint_with_a_login_is_refused_without_repeating_it() -> None:
+    with pytest.raises(InputError) as caught:
+        parse_endpoint("http://user:hunter2@host")
+    assert "hunter2" not in str(caught.value)
+    assert parse_endpoint("http://host:1/x") == "http://host:1/x"
+    assert HIDDEN not in redacted(json.dumps({"message": "Rate exceeded"}))
