@@ -12,6 +12,7 @@ from bulkeic.app.options import WorkOptions
 from bulkeic.app.running import first_cause, run_async
 from bulkeic.app.runs import RESULTS, check
 from bulkeic.app.session import INTERRUPTED_TWICE, Session
+from bulkeic.aws import clean
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import BulkeicError
 from bulkeic.core.forecast import USUAL_CALL_S, Forecast, LaneLeft, forecast
@@ -32,7 +33,7 @@ def screen_of(options: WorkOptions) -> Screen:
     Raises:
         UsageError: options that cannot be, alone or together.
     """
-    configure_logs(options.log.log_format, options.log.log_level)
+    configure_logs(options.log.log_format, options.log.log_level, clean)
     check(options)
     return Screen()
 
@@ -131,4 +132,4 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, BulkeicError | OSError):
         return str(error)
     _log.debug("internal error", exc_info=error)
-    return f"internal error, please report it with --log-level debug: {error!r}"
+    return f"internal error, please report it with --log-level debug: {clean(repr(error))}"

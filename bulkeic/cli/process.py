@@ -1,6 +1,7 @@
 """The process: its streams, its errors and its exit code."""
 
 import gc
+import io
 import os
 import signal
 import sys
@@ -9,7 +10,7 @@ from contextlib import suppress
 import click
 
 from bulkeic.cli.commands import cli
-from bulkeic.core.errors import BulkeicError
+from bulkeic.core.errors import BulkeicError, printable
 
 _STDERR = 2
 _USAGE_EXIT = 2
@@ -32,11 +33,6 @@ def _end_in_good_order_on_signals() -> None:
             signal.signal(number, signal.default_int_handler)
 
 
-def _tell(text: str) -> None:
-    with suppress(OSError):  # nobody reads it any more
-        click.echo(f"bulkeic: {text}", err=True)
-
-
 def _let_go_of_streams() -> None:
     """Keeps Python from ending with a code of its own where nobody reads any more."""
     for stream in (sys.stdout, sys.stderr):
@@ -45,6 +41,26 @@ def _let_go_of_streams() -> None:
                 stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _tell(text: str) -> None:
+    with suppress(OSError):  # nobody reads it any more
+        click.echo(printable(text), err=True)
+
+
+def _show(error: click.ClickException) -> None:
+    """Shows an error of click's own, which repeats the user's words."""
+    shown = io.StringIO()
+    error.show(file=shown)
+    for line in shown.getvalue().removesuffix("\n").split("\n"):
+        _tell(line)
+
+
+def _clean(text: str) -> str:
+    """A text without secrets: an error that nobody foresaw may hold anything."""
+    from bulkeic.aws import clean  # noqa: PLC0415 - imported only where it is needed
+
+    return clean(text)
 
 
 def tune_collector() -> None:
@@ -62,17 +78,16 @@ def main() -> None:
     except click.exceptions.Exit as ended:
         code = ended.exit_code
     except click.ClickException as error:
-        with suppress(OSError):
-            error.show()
+        _show(error)
         code = _USAGE_EXIT
     except BulkeicError as error:
-        _tell(str(error))
+        _tell(f"bulkeic: {error}")
         code = _USAGE_EXIT
     except (KeyboardInterrupt, click.Abort):
-        _tell("interrupted")
+        _tell("bulkeic: interrupted")
         code = _INTERRUPTED_EXIT
     except Exception as error:  # noqa: BLE001 - a bug is one line, too
-        _tell(f"internal error, please report it: {error!r}")
+        _tell(f"bulkeic: internal error, please report it: {_clean(repr(error))}")
         code = _USAGE_EXIT
     _let_go_of_streams()
     if code == _INTERRUPTED_EXIT:

@@ -4,12 +4,11 @@ import json
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import ACCOUNT, REGION, SECRET, Bulkeic, Result, Server
+from .conftest import ACCOUNT, REGION, Bulkeic, Result, Server
 
 Start = Callable[..., Server]
 
@@ -291,27 +290,6 @@ def test_an_export_that_nobody_reads_is_one_line(bulkeic: Bulkeic) -> None:
 
     assert process.returncode == 2, err
     assert err == "bulkeic: stdout: Broken pipe\n"
-
-
-def test_no_secret_reaches_a_file_or_the_screen(bulkeic: Bulkeic, sandbox: Start) -> None:
-    server = sandbox(
-        "--rate", "unlimited", "--conflict", 0.3, "--garbage", 0.2, "--no-verify-signatures"
-    )
-    write_targets(bulkeic, 20)
-    secret, token = "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY", "FwoGZXIvYXdzEBYaDHNlc3Npb24"
-
-    result = apply(
-        bulkeic, server.url, "--log-level", "debug", "--results", "r.jsonl",
-        AWS_SECRET_ACCESS_KEY=secret, AWS_SESSION_TOKEN=token,
-    )  # fmt: skip
-
-    assert result.code == 0, result.err
-    texts = [result.out.encode(), result.err.encode()]
-    texts += [path.read_bytes() for path in Path(bulkeic.folder).iterdir()]
-    assert len(texts) >= 5
-    for text in texts:
-        for word in (secret, token, f"AKIA{ACCOUNT}", "Signature=", SECRET + "access"):
-            assert word.encode() not in text
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])

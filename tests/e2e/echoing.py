@@ -1,0 +1,169 @@
+"""A server that is too talkative: it repeats what it is sent, and keeps it, to be looked for."""
+
+import base64
+import json
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote
+from xml.sax.saxutils import escape
+
+Answer = tuple[int, dict[str, str], bytes]
+
+TOKEN_TAIL = "/abc+DEF/0123456789=="  # characters that are quoted in URLs, and by some in JSON
+_SIGNED = re.compile(r"Credential=([^/]+)/.*/(\w+)/aws4_request.*Signature=(\w+)")
+
+
+class Echo:
+    """Answers STS and Lambda.
+
+    A function's name says how its calls are answered, an account's number how its role is assumed.
+
+    Attributes:
+        secrets: every value that it was sent or has issued and that nobody may find again.
+        calls: of Lambda.
+        look: called with each call of Lambda, before it is answered.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self.url = ""
+        self.secrets = set(secrets)
+        self.calls = 0
+        self.look: Callable[[], None] = lambda: None
+        self._issued = 0
+
+    def answer(self, path: str, headers: dict[str, str], body: str) -> Answer:
+        authorization = headers.get("Authorization", "")
+        signed = _SIGNED.search(authorization)
+        if signed is None:
+            return 403, {}, str(headers).encode()
+        key, service, signature = signed.groups()
+        self.secrets |= {key, signature, headers.get("X-Amz-Security-Token", key)}
+        if "Proxy-Authorization" in headers:
+            self.secrets.add(headers["Proxy-Authorization"].partition(" ")[2])
+        if service == "sts":
+            return self._sts(parse_qs(body), headers)
+        self.calls += 1
+        self.look()
+        name = path.rpartition("/functions/")[2].partition("/")[0]
+        return self._lambda(name, headers, f"{authorization}\n{canonical(headers)}")
+
+    def _sts(self, asked: dict[str, list[str]], headers: dict[str, str]) -> Answer:
+        if asked["Action"] == ["GetCallerIdentity"]:
+            return 200, {}, _told("GetCallerIdentity", "<Account>123456789012</Account>")
+        account = asked["RoleArn"][0].split(":")[4]
+        if account == "333333333333":
+            return _refused("SignatureDoesNotMatch", canonical(headers))
+        if account == "444444444444":
+            return _refused("ExpiredToken", str(headers))
+        if account == "555555555555":
+            return _refused("AccessDenied", f"{headers['Authorization']}, {quote(str(headers))}")
+        self._issued += 1
+        keys = (
+            f"ASIAISSUED{self._issued:010}",
+            f"issued+{self._issued:032}/",
+            f"IQoJ{self._issued:060}{TOKEN_TAIL}",
+        )
+        self.secrets |= set(keys)
+        answer = _told(
+            "AssumeRole",
+            "<Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey>"
+            "<SessionToken>{}</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"
+            "</Credentials>".format(*keys),
+        )
+        return 200, {}, answer[:-40] if account == "222222222222" else answer
+
+    def _lambda(self, name: str, headers: dict[str, str], all_of_it: str) -> Answer:
+        token = headers.get("X-Amz-Security-Token", "")
+        if name.startswith("good"):
+            config = {"FunctionArn": f"arn:{token}", "LastModified": 1, "MaximumRetryAttempts": 1}
+            return 200, {"x-amzn-RequestId": token}, json.dumps(config).encode()
+        if name.startswith("html"):
+            return 403, {}, f"<html>{escape(all_of_it)}</html>".encode()
+        forms = {
+            "plain": all_of_it, "url": quote(all_of_it, safe=""), "dict": str(headers),
+            "json": json.dumps(headers), "base64": "x",
+        }  # fmt: skip
+        text = json.dumps({"Type": "User", "message": forms[name.partition("-")[0]]})
+        if name.startswith("json"):
+            text = text.replace("/", "\\/")
+        code = f"InvalidSignatureException{token}:http://x/"
+        return 403, {"x-amzn-ErrorType": code, "x-amzn-RequestId": token}, text.encode()
+
+
+def canonical(headers: dict[str, str]) -> str:
+    """What AWS quotes when a signature is wrong."""
+    lines = "\n".join(f"{name.lower()}:{value}" for name, value in headers.items())
+    return (
+        "The request signature we calculated does not match the signature you provided.\n\nThe "
+        f"Canonical String for this request should have been\n'POST\n/\n\n{lines}\n\nhost;x'"
+    )
+
+
+def _told(action: str, what: str) -> bytes:
+    return f"<{action}Response><{action}Result>{what}</{action}Result></{action}Response>".encode()
+
+
+def _refused(code: str, message: str) -> Answer:
+    text = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+    return 403, {}, f"<ErrorResponse><Error>{text}</Error></ErrorResponse>".encode()
+
+
+@contextmanager
+def echo(*secrets: str) -> Iterator[Echo]:
+    """Such a server, on loopback, as an endpoint or as a proxy."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            status, headers, content = found.answer(self.path, dict(self.headers), body)
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(content))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815 - the base class's names
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        found = Echo(secrets)
+        found.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield found
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def leaks(secrets: Iterable[str], texts: Iterable[tuple[str, bytes]]) -> list[str]:
+    """Where a secret is found, in any form in which it can be read again."""
+    forms = {
+        form.encode(): secret
+        for secret in secrets
+        for form in (secret, quote(secret, safe=""), secret.replace("/", "\\/"))
+    }
+    forms |= {base64.b64encode(secret.encode()): secret for secret in secrets}
+    return [
+        f"{name}: {secret}"
+        for name, text in texts
+        for form, secret in forms.items()
+        if form in text
+    ]
+
+
+def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """All that lies in a folder at this moment."""
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError, IsADirectoryError):
+            yield path.name, path.read_bytes()

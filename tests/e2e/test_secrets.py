@@ -1,0 +1,244 @@
+"""Keys, secrets, tokens and signatures are nowhere but in the requests that they sign."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from .conftest import ACCOUNT, Bulkeic, Result, Server
+from .echoing import TOKEN_TAIL, Echo, contents, echo, leaks
+
+Start = Callable[..., Server]
+
+KEY = f"AKIA{ACCOUNT}"
+SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+TOKEN = f"FwoGZXIvYXdzEBYaDHNlc3Npb24{TOKEN_TAIL}"
+PASSWORD = "hunter2-of-the-proxy"
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": TOKEN,
+}  # fmt: skip
+WAYS = ("plain", "url", "dict", "json", "html", "good")
+ROLES = [f"{digit * 12}" for digit in "1234567"]
+ALL_LEVELS = ("--log-level", "debug")
+
+
+@pytest.fixture
+def talkative() -> Iterator[Echo]:
+    with echo(KEY, SECRET, TOKEN) as server:
+        yield server
+
+
+def check(server: Echo, bulkeic: Bulkeic, *results: Result) -> None:
+    """Looks for all secrets in all that was shown and written."""
+    shown = [text.encode() for result in results for text in (result.out, result.err)]
+    texts = [*(("screen", text) for text in shown), *contents(bulkeic.folder)]
+    assert leaks(server.secrets, texts) == []
+
+
+def write_targets(bulkeic: Bulkeic, accounts: list[str]) -> None:
+    rows = [f"{way}-{account[0]},{account}" for account in accounts for way in WAYS]
+    bulkeic.write("targets.csv", "\n".join(["FunctionName,AccountId", *rows]))
+
+
+def test_a_server_that_repeats_all_that_it_is_sent_is_not_repeated(
+    bulkeic: Bulkeic, talkative: Echo
+) -> None:
+    write_targets(bulkeic, [ACCOUNT])
+    found: list[str] = []
+
+    def look() -> None:
+        found.extend(leaks(talkative.secrets, contents(bulkeic.folder)))
+
+    talkative.look = look
+    common = (
+        "--endpoint-url", talkative.url, "--rate", "unlimited", "--concurrency", 2,
+        "--max-attempts", 1, *ALL_LEVELS, "--log-format",
+    )  # fmt: skip
+    wanted = ("--maximum-retry-attempts", 0)
+    commands: tuple[tuple[object, ...], ...] = (
+        ("plan", "targets.csv", "--run", "plan.db", "--diff", *wanted),
+        ("apply", "targets.csv", "--yes", "--run", "run.db", "--results", "r.jsonl",
+         "--before-image", "--output", "json", *wanted),
+        ("apply", "targets.csv", "--yes", "--run", "b.db", "--results", "r.csv", *wanted),
+        ("verify", "targets.csv", "--results", "v.jsonl", *wanted),
+        ("rollback", "run.db", "--yes", "--run", "back.db", "--results", "back.csv"),
+    )  # fmt: skip
+
+    results = [
+        bulkeic(*words, *common, ("console", "json")[number % 2], **ENVIRONMENT)
+        for number, words in enumerate(commands)
+    ]
+    views = ("report", "run.db"), ("export", "run.db"), ("export", "run.db", "--format", "csv")
+    results += [bulkeic(*words) for words in views]
+
+    assert [result.code for result in results] == [1, 1, 1, 1, 0, 0, 0, 0], results[0].err
+    outcomes = {outcome["function_name"]: outcome for outcome in bulkeic.outcomes("r.jsonl")}
+    assert set(outcomes) == {f"{way}-1" for way in WAYS}
+    assert outcomes["good-1"]["status"] == "updated"
+    assert outcomes["good-1"]["config"]["FunctionArn"] == "arn:***"
+    assert "signature we calculated does not match" in outcomes["plain-1"]["error_message"]
+    assert talkative.calls == 6 * 4 + 2
+    assert len(talkative.secrets) > 6 * 2  # signatures are those of a second
+    assert found == []
+    check(talkative, bulkeic, *results)
+
+
+def test_what_sts_issues_is_kept_secret_too_and_so_is_what_it_quotes(
+    bulkeic: Bulkeic, talkative: Echo, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    write_targets(bulkeic, ROLES)
+    path = tmp_path_factory.mktemp("aws") / "credentials"
+    path.write_text(
+        f"[prod]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n"
+        f"aws_session_token = {TOKEN}\n"
+    )
+    nothing = dict.fromkeys(ENVIRONMENT)
+
+    result = bulkeic(
+        "apply", "targets.csv", "--yes", "--run", "run.db", "--results", "r.jsonl",
+        "--endpoint-url", talkative.url, "--rate", "unlimited", "--max-attempts", 1,
+        "--role-arn", "arn:aws:iam::{account}:role/Deploy", "--external-id", "partner-7",
+        "--maximum-retry-attempts", 0, "--profile", "prod", *ALL_LEVELS,
+        **nothing, AWS_SHARED_CREDENTIALS_FILE=str(path),
+    )  # fmt: skip
+
+    assert result.code == 3, result.err
+    codes = {
+        outcome["account_id"][0]: outcome["error_code"] for outcome in bulkeic.outcomes("r.jsonl")
+    }
+    assert codes["2"] == "ResponseParserError"
+    assert codes["3"] == "SignatureDoesNotMatch"
+    assert codes["5"] == "AccessDenied"
+    assert "lane 444444444444/us-east-1 stopped" in result.err
+    assert sum("ASIAISSUED" in secret for secret in talkative.secrets) == 4
+    check(talkative, bulkeic, result, bulkeic("report", "run.db"))
+
+
+@pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InvalidClientTokenId"])
+def test_credentials_that_are_refused_are_not_told(
+    bulkeic: Bulkeic, server: Server, code: str
+) -> None:
+    write_targets(bulkeic, [ACCOUNT])
+    token = TOKEN if code == "InvalidClientTokenId" else None
+
+    result = bulkeic(
+        "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--maximum-retry-attempts",
+        1, *ALL_LEVELS, **ENVIRONMENT | {"AWS_SESSION_TOKEN": token},
+    )  # fmt: skip
+
+    assert result.code == 2
+    assert code in result.err
+    assert leaks((KEY, SECRET, TOKEN), [("screen", result.err.encode())]) == []
+
+
+def test_faults_of_all_kinds_tell_no_secret(bulkeic: Bulkeic, sandbox: Start) -> None:
+    faults = ("conflict", "garbage", "refuse", "truncated", "cut-before", "error")
+    server = sandbox(
+        "--rate", "unlimited", "--no-verify-signatures", "--seed", 5,
+        *(word for fault in faults for word in (f"--{fault}", 0.15)),
+    )  # fmt: skip
+    rows = "\n".join(f"fn-{number}" for number in range(40))
+    bulkeic.write("targets.csv", f"FunctionName\n{rows}\n")
+
+    result = bulkeic(
+        "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--run", "run.db",
+        "--rate", "unlimited", "--maximum-retry-attempts", 1, "--results", "r.jsonl",
+        "--max-attempts", 1, *ALL_LEVELS, **ENVIRONMENT,
+    )  # fmt: skip
+
+    assert result.code == 1, result.err
+    assert {outcome["error_code"] for outcome in bulkeic.outcomes("r.jsonl")} > {
+        "AccessDeniedException", "ResponseParserError", "ConnectionClosedError",
+    }  # fmt: skip
+    texts = [("screen", result.err.encode()), *contents(bulkeic.folder)]
+    assert leaks((KEY, SECRET, TOKEN, "Signature="), texts) == []
+
+
+def test_the_password_of_a_proxy_is_never_shown(bulkeic: Bulkeic, talkative: Echo) -> None:
+    write_targets(bulkeic, [ACCOUNT])
+    talkative.secrets.add(PASSWORD)
+    proxy = talkative.url.replace("//", f"//user:{PASSWORD}@")
+    words = ("apply", "targets.csv", "--yes", "--maximum-retry-attempts", 1, *ALL_LEVELS)
+
+    refused = bulkeic(*words, HTTPS_PROXY=proxy, **ENVIRONMENT)  # it knows no CONNECT
+    passed = bulkeic(
+        *words, "--endpoint-url", "http://lambda.example", HTTP_PROXY=proxy, **ENVIRONMENT
+    )
+
+    assert (refused.code, passed.code) == (2, 1), passed.err
+    assert any(secret.startswith("dXNlcj") for secret in talkative.secrets)  # it was repeated
+    check(talkative, bulkeic, refused, passed)
+
+
+@pytest.mark.parametrize("where", ["flag", "sandbox", "environment"])
+def test_the_login_of_an_endpoint_is_never_shown(
+    bulkeic: Bulkeic, talkative: Echo, where: str
+) -> None:
+    write_targets(bulkeic, [ACCOUNT])
+    talkative.secrets.add(PASSWORD)
+    url = talkative.url.replace("//", f"//user:{PASSWORD}@")
+    words: dict[str, tuple[str, ...]] = {
+        "flag": ("--yes", "--endpoint-url", url),
+        "sandbox": ("--sandbox", "--endpoint-url", url),
+        "environment": ("--yes",),
+    }
+
+    result = bulkeic(
+        "apply", "targets.csv", "--maximum-retry-attempts", 1, "--run", "run.db", *ALL_LEVELS,
+        *words[where], AWS_ENDPOINT_URL_LAMBDA=url, AWS_ENDPOINT_URL_STS=talkative.url,
+        **ENVIRONMENT,
+    )  # fmt: skip
+
+    if where == "environment":
+        assert result.code == 1, result.err
+    else:
+        assert result.code == 2
+        assert "leave out all up to the @" in result.err
+    check(talkative, bulkeic, result)
+
+
+CRASH = """\
+import os
+import {module}
+before = {module}.{name}
+def crash(self, called, *words, **named):
+    # STS answers, and Lambda is met by another name of the host.
+    if getattr(getattr(called, "url", None), "host", "localhost") != "localhost":
+        return before(self, called, *words, **named)
+    held = str([os.environ[name] for name in os.environ if name.startswith("AWS_")])
+    raise KeyError(held, UnicodeEncodeError("ascii", held, 0, 1, "no"))
+{module}.{name} = crash
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "log_format"),
+    [
+        ("aiohttp.TCPConnector.connect", "console"),
+        ("aiohttp.TCPConnector.connect", "json"),
+        ("aiobotocore.session.AioSession.create_client", "json"),
+    ],
+)
+def test_a_crash_tells_no_secret(
+    bulkeic: Bulkeic, talkative: Echo, where: str, log_format: str
+) -> None:
+    kind, name = where.rsplit(".", 1)
+    module, _, kind = kind.rpartition(".")
+    bulkeic.write("sitecustomize.py", CRASH.format(module=module, name=f"{kind}.{name}"))
+    write_targets(bulkeic, [ACCOUNT])
+
+    process = bulkeic.start(
+        "apply", "targets.csv", "--yes", "--maximum-retry-attempts", "1", "--run", "run.db",
+        *ALL_LEVELS, "--log-format", log_format,
+        env={
+            **ENVIRONMENT, "AWS_ENDPOINT_URL_STS": talkative.url,
+            "AWS_ENDPOINT_URL_LAMBDA": talkative.url.replace("127.0.0.1", "localhost"),
+            "PYTHONPATH": str(bulkeic.folder),
+        },
+    )  # fmt: skip
+    out, err = process.communicate(timeout=30)
+
+    assert "internal error, please report it" in err
+    assert "KeyError" in err
+    assert ("Traceback" in err) == ("aiohttp" in where)
+    texts = [("out", out.encode()), ("err", err.encode()), *contents(bulkeic.folder)]
+    assert leaks(talkative.secrets, texts) == []
