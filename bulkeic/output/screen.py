@@ -36,8 +36,8 @@ _HINTS = {
         "unless --force"
     ),
     "AccessDeniedException": (
-        "the credentials need lambda:UpdateFunctionEventInvokeConfig; docs/rollout.md tells what "
-        "plans, before-images and rollbacks need"
+        "the credentials need a permission: lambda:UpdateFunctionEventInvokeConfig, and what "
+        "docs/permissions.md tells of each command"
     ),
     "AccessDenied": (
         "the role has to exist, its trust policy has to name the caller and the external id, and "

@@ -1,0 +1,126 @@
+"""The policies of the docs allow what the sandbox saw the commands do, and nothing else."""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from .conftest import ACCOUNT, REGION, Bulkeic, Server
+from .fleet import OTHERS, role_in
+from .rolling import asked, load
+
+Start = Callable[..., Server]
+
+PAGE = (Path(__file__).parents[2] / "docs/permissions.md").read_text()
+TEXTS = re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+POLICIES = {
+    title.replace("`", ""): [
+        json.loads(block)["Statement"]
+        for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    ]
+    for title, text in TEXTS
+}
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:failed"
+HAD = {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 60}
+FLEET: dict[str, dict[str, Any] | None] = {
+    "orders-a": HAD, "orders-b": HAD, "orders-is": {"MaximumRetryAttempts": 1}, "orders-bare": None,
+}  # fmt: skip
+ROWS = "FunctionName\norders-a\norders-b\norders-is\norders-bare\norders-gone\n"
+WANTED = ("targets.csv", "--maximum-retry-attempts", 1)
+HALF = ("targets.csv", "--on-failure", QUEUE)
+CREATE = "--create-missing"
+KEPT = ("apply", *WANTED, "--run", "kept.db", "--before-image", CREATE)
+Commands = tuple[tuple[object, ...], ...]
+# Each section: the commands before it, which do not count; and those that make its calls.
+SECTIONS: dict[str, tuple[Commands, Commands]] = {
+    "apply": ((), (("apply", *HALF, "--replace-destinations"),)),
+    "apply that reads first": ((("plan", *WANTED, "--run", "plan.db"),), (
+        ("apply", *WANTED, "--waves", "50%,100%", "--max-failures", 9),
+        ("apply", *WANTED, "--where", "MaximumRetryAttempts != `1`"),
+        ("apply", *HALF),
+        ("apply", "plan.db"),
+    )),
+    "apply --create-missing": ((), (("apply", *WANTED, CREATE),)),
+    "apply --create-missing that reads first": ((), (("apply", *HALF, CREATE),)),
+    "plan": ((), (("plan", *HALF, CREATE),)),
+    "verify": ((KEPT,), (("verify", *HALF), ("rollback", "kept.db", "--plan"))),
+    "rollback": ((), (("rollback", "kept.db"),)),
+}  # fmt: skip
+
+
+def allowed(section: str) -> set[str]:
+    ((statement,),) = POLICIES[section]
+    actions = statement["Action"]
+    return {actions} if isinstance(actions, str) else set(actions)
+
+
+def run(bulkeic: Bulkeic, server: Server, commands: Iterable[tuple[object, ...]]) -> None:
+    for words in commands:
+        yes = () if words[0] in {"plan", "verify"} or "--plan" in words else ("--yes",)
+        result = bulkeic(
+            *words, *yes, "--endpoint-url", server.url, "--rate", "unlimited", "--output", "json"
+        )
+        assert result.code in {0, 1, 4}, (words, result.err)
+
+
+def test_the_policies_allow_what_the_commands_do_and_nothing_else(
+    bulkeic: Bulkeic, sandbox: Start
+) -> None:
+    bulkeic.write("targets.csv", ROWS)
+    bulkeic.write("none.csv", "FunctionName\nother\n")
+    server = sandbox("--rate", "unlimited", "--targets", "none.csv")
+    seen: dict[str, set[str]] = {}
+    for section, (before, commands) in SECTIONS.items():
+        if section != "rollback":  # of what was done for the one before
+            load(server, FLEET)
+        run(bulkeic, server, before)
+        server.window("reset-stats", {}, "POST")
+
+        run(bulkeic, server, commands)
+
+        operations = set(server.stats()["by_operation"]) - {"GetCallerIdentity"}
+        seen[section] = {f"lambda:{operation}" for operation in operations}
+        ((statement,),) = POLICIES[section]
+        for _, (region, name) in asked(server):
+            arn = f"arn:aws:lambda:{region}:{ACCOUNT}:function:{name}"
+            assert fnmatchcase(arn, statement["Resource"])
+            assert fnmatchcase(f"{arn}:live", statement["Resource"])
+    assert seen == {section: allowed(section) for section in POLICIES if section != "Roles"}
+
+
+def test_with_roles_the_caller_needs_nothing_but_to_assume_them(
+    bulkeic: Bulkeic, sandbox: Start
+) -> None:
+    trust, caller = (statement for (statement,) in POLICIES["Roles"])
+    external_id = trust["Condition"]["StringEquals"]["sts:ExternalId"]
+    server = sandbox("--rate", "unlimited", "--external-id", external_id)
+    rows = "\n".join(f"orders-a,{account}" for account in OTHERS)
+    bulkeic.write("targets.csv", f"FunctionName,AccountId\n{rows}\n")
+
+    result = bulkeic(
+        "apply", *WANTED, "--yes", "--endpoint-url", server.url, "--role-arn",
+        "arn:aws:iam::{account}:role/Deploy", "--external-id", external_id, "--output", "json",
+    )  # fmt: skip
+
+    assert result.code == 0, result.err
+    assert result.summary["updated"] == len(OTHERS)
+    sent = server.stats()["by_operation"]
+    assert sent == {"AssumeRole": 2, "UpdateFunctionEventInvokeConfig": 2}
+    assert trust["Action"] == caller["Action"] == "sts:AssumeRole"
+    assert set(caller["Resource"]) == {role_in(account, "Deploy") for account in OTHERS}
+
+
+def test_the_table_of_the_docs_says_what_the_policies_say() -> None:
+    names = [f"{each}FunctionEventInvokeConfig" for each in ("Get", "Update", "Put", "Delete")]
+    table = {
+        cells[1].strip(): {
+            f"lambda:{name}"
+            for name, cell in zip([*names, "GetFunction"], cells[2:], strict=False)
+            if cell.strip() == "yes"
+        }
+        for cells in (line.split("|") for line in PAGE.splitlines() if line.startswith("| [`"))
+    }
+    said = {name.split("]")[0].strip("[").replace("`", ""): table[name] for name in table}
+    assert said == {section: allowed(section) for section in SECTIONS}
