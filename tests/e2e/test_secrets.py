@@ -56,27 +56,26 @@ def test_a_server_that_repeats_all_that_it_is_sent_is_not_repeated(
     wanted = ("--maximum-retry-attempts", 0)
     commands: tuple[tuple[object, ...], ...] = (
         ("plan", "targets.csv", "--run", "plan.db", "--diff", *wanted),
-        ("apply", "targets.csv", "--yes", "--run", "run.db", "--results", "r.jsonl",
+        ("apply", "targets.csv", "--yes", "--run", "run.db", "--results", "r.csv",
          "--before-image", "--output", "json", *wanted),
-        ("apply", "targets.csv", "--yes", "--run", "b.db", "--results", "r.csv", *wanted),
         ("verify", "targets.csv", "--results", "v.jsonl", *wanted),
-        ("rollback", "run.db", "--yes", "--run", "back.db", "--results", "back.csv"),
+        ("rollback", "run.db", "--yes", "--run", "back.db", "--results", "back.jsonl"),
     )  # fmt: skip
 
     results = [
         bulkeic(*words, *common, ("console", "json")[number % 2], **ENVIRONMENT)
         for number, words in enumerate(commands)
     ]
-    views = ("report", "run.db"), ("export", "run.db"), ("export", "run.db", "--format", "csv")
-    results += [bulkeic(*words) for words in views]
+    results += [bulkeic("report", "run.db"), bulkeic("export", "run.db")]
 
-    assert [result.code for result in results] == [1, 1, 1, 1, 0, 0, 0, 0], results[0].err
+    assert [result.code for result in results] == [1, 1, 1, 0, 0, 0], results[0].err
+    bulkeic.write("r.jsonl", results[-1].out)
     outcomes = {outcome["function_name"]: outcome for outcome in bulkeic.outcomes("r.jsonl")}
     assert set(outcomes) == {f"{way}-1" for way in WAYS}
     assert outcomes["good-1"]["status"] == "updated"
     assert outcomes["good-1"]["config"]["FunctionArn"] == "arn:***"
     assert "signature we calculated does not match" in outcomes["plain-1"]["error_message"]
-    assert talkative.calls == 6 * 4 + 2
+    assert talkative.calls == 6 * 3 + 2
     assert len(talkative.secrets) > 6 * 2  # signatures are those of a second
     assert found == []
     check(talkative, bulkeic, *results)
@@ -113,21 +112,17 @@ def test_what_sts_issues_is_kept_secret_too_and_so_is_what_it_quotes(
     check(talkative, bulkeic, result, bulkeic("report", "run.db"))
 
 
-@pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InvalidClientTokenId"])
-def test_credentials_that_are_refused_are_not_told(
-    bulkeic: Bulkeic, server: Server, code: str
-) -> None:
+def test_credentials_that_are_refused_are_not_told(bulkeic: Bulkeic, server: Server) -> None:
     write_targets(bulkeic, [ACCOUNT])
-    token = TOKEN if code == "InvalidClientTokenId" else None
 
     result = bulkeic(
         "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--maximum-retry-attempts",
-        1, *ALL_LEVELS, **ENVIRONMENT | {"AWS_SESSION_TOKEN": token},
+        1, *ALL_LEVELS, **ENVIRONMENT | {"AWS_SESSION_TOKEN": None},
     )  # fmt: skip
 
     assert result.code == 2
-    assert code in result.err
-    assert leaks((KEY, SECRET, TOKEN), [("screen", result.err.encode())]) == []
+    assert "SignatureDoesNotMatch" in result.err
+    assert leaks((KEY, SECRET), [("screen", result.err.encode())]) == []
 
 
 def test_faults_of_all_kinds_tell_no_secret(bulkeic: Bulkeic, sandbox: Start) -> None:
@@ -214,7 +209,6 @@ def crash(self, called, *words, **named):
     ("where", "log_format"),
     [
         ("aiohttp.TCPConnector.connect", "console"),
-        ("aiohttp.TCPConnector.connect", "json"),
         ("aiobotocore.session.AioSession.create_client", "json"),
     ],
 )
