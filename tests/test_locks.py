@@ -1,0 +1,67 @@
+"""What is installed is what the lock files pin, each package with hashes, from no named place."""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PIN = re.compile(r"([\w.-]+)==([0-9][^ ]*)( ; [^-]+)?( --hash=sha256:[0-9a-f]{64})+", re.ASCII)
+
+
+def pinned(name: str) -> dict[str, str]:
+    """What a lock file pins: name → version. Anything in it that is no pin fails."""
+    text = (ROOT / name).read_text().replace("\\\n", "")
+    lines = (re.sub(r"\s+", " ", line.partition("#")[0]).strip() for line in text.splitlines())
+    pins = [PIN.fullmatch(line) or line for line in lines if line]
+    assert [pin for pin in pins if isinstance(pin, str)] == []
+    return {str(canonicalize_name(pin[1])): pin[2] for pin in pins if not isinstance(pin, str)}
+
+
+def installed(wanted: Iterable[str]) -> dict[str, str]:
+    """What some requirements have brought along: name → version."""
+    found: dict[str, str] = {}
+    waiting = [(Requirement(each), "") for each in wanted]
+    looked_at = set()
+    while waiting:
+        requirement, extra = waiting.pop()
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        name = canonicalize_name(requirement.name)
+        found[name] = metadata.version(name)
+        for each in ("", *requirement.extras):
+            if (name, each) not in looked_at:
+                looked_at.add((name, each))
+                more = metadata.requires(name) or []
+                waiting += [(Requirement(text), each) for text in more]
+    return found
+
+
+def test_everything_that_is_installed_is_pinned_with_hashes() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = project["project"]["dependencies"] + project["build-system"]["requires"]
+    for extra in project["project"]["optional-dependencies"].values():
+        wanted += extra
+
+    brought = installed(wanted)
+
+    assert len(brought) > 60
+    pins = pinned("requirements.lock")
+    assert {name: pins.get(name) for name in brought} == brought
+
+
+def test_the_audit_has_a_lock_of_its_own() -> None:
+    assert "pip-audit" in pinned("audit.lock")
+    assert "pip-audit" not in pinned("requirements.lock")
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "audit.lock"])
+def test_a_lock_names_no_host(name: str) -> None:
+    text = (ROOT / name).read_text()
+    for word in ("://", "--index", "--extra-index", "--find-links", "--trusted-host", " @ "):
+        assert word not in text
