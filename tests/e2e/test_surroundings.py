@@ -3,7 +3,6 @@
 import http.server
 import os
 import signal
-import subprocess
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -101,24 +100,6 @@ def test_a_run_file_that_is_gone_stops_the_run(bulkeic: Bulkeic, server: Server)
     assert process.returncode == 3, err
     assert "stopped: run file 'run.db' was deleted, moved or replaced" in err
     assert server.calls() < 60
-
-
-def test_a_full_disk_stops_the_run_and_loses_nothing(bulkeic: Bulkeic, server: Server) -> None:
-    write_targets(bulkeic, 400)
-    command = " ".join(bulkeic.words(words(server, "--rate", 200)))
-
-    # Room for the targets, and for some of the outcomes.
-    done = subprocess.run(
-        ["sh", "-c", f"ulimit -f 120; exec {command}"], cwd=bulkeic.folder, env=bulkeic.env,
-        capture_output=True, text=True, timeout=30, check=False,
-    )  # fmt: skip
-
-    assert done.returncode == 3, done.stderr
-    assert "Traceback" not in done.stderr
-    assert "cannot be written" in done.stderr
-    resumed = bulkeic("apply", "run.db", "--yes", "--endpoint-url", server.url, "--rate", 500)
-    assert resumed.code == 0, resumed.err
-    assert len(bulkeic("export", "run.db").out.splitlines()) == 400
 
 
 def test_a_reader_that_stalls_holds_up_neither_commits_nor_the_way_out(
