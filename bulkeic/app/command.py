@@ -19,6 +19,7 @@ from bulkeic.core.forecast import USUAL_CALL_S, Forecast, LaneLeft, forecast
 from bulkeic.core.model import Lane, Outcome
 from bulkeic.core.summary import Summary
 from bulkeic.output import NoResults, Results, ResultsFile, Screen, configure_logs
+from bulkeic.output.cells import safe_json
 from bulkeic.store import RunFile
 
 _log = structlog.get_logger("bulkeic.app")
@@ -53,7 +54,7 @@ def exit_with(summary: Summary, options: WorkOptions, screen: Screen) -> int:
     """Tells the summary to machines, if asked for: the command's exit code."""
     if options.output == "json":
         try:
-            sys.stdout.write(f"{msgspec.json.encode(summary.to_json()).decode()}\n")
+            sys.stdout.write(f"{safe_json(msgspec.json.encode(summary.to_json())).decode()}\n")
             sys.stdout.flush()
         except OSError as error:
             screen.say(f"bulkeic: stdout: {error.strerror}")

@@ -69,7 +69,7 @@ def export(options: ExportOptions) -> None:
     Raises:
         RunFileError: it is no run file.
     """
-    header, encode = encoder_of(options.format)
+    header, encode = encoder_of(options.format, terminal=_is_terminal())
     run = RunFile(Path(options.run), read_only=True)
     try:
         outcomes = run.outcomes([Status(status) for status in options.statuses])
@@ -77,6 +77,11 @@ def export(options: ExportOptions) -> None:
         _write(encode(batch) for batch in _batches(outcomes))
     finally:
         run.close()
+
+
+def _is_terminal() -> bool:
+    check_stdout()
+    return sys.stdout.isatty()
 
 
 def _batches(outcomes: Iterator[Outcome]) -> Iterator[list[Outcome]]:

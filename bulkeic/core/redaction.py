@@ -20,7 +20,9 @@ _MOST_CHARACTERS = 16_384
 # Between a name and its value, and up to the value's end; also as a URL quotes them.
 _BLANK = r"""(?:["'\\\s]|%2[027])*"""
 _IS = rf"{_BLANK}(?:[:=>]|%3[ade]){_BLANK}"
-_NAMES = "security-token|signature|credential|access_?key_?id|secret_?access_?key|session_?token"
+_NAMES = (
+    "(?:security-token|signature|credential|access_?key_?id|secret_?access_?key|session_?token)"
+)
 _VALUE = r"""(?:(?!%(?:0[ad]|2[027c]))[^\s"'<>,;&()\\])+"""
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), f"{before}{HIDDEN}{after}")
@@ -28,7 +30,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # A login in a URL. A password may have a slash or a hash in it that nobody encoded.
         (r"""(?i)([a-z][a-z0-9+.-]{0,20}:(?:\\?/){2})[^\s"'<>]*@""", r"\1", "@"),
         (rf"(?i)(authorization{_IS}(?:basic|bearer){_BLANK}){_VALUE}", r"\1", ""),
-        (rf"(?i)((?:{_NAMES}){_IS}){_VALUE}", r"\1", ""),
+        (rf"(?i)({_NAMES}{_IS}){_VALUE}", r"\1", ""),
         # Ids of access keys, and what has the form of a signature, whatever is quoted before it.
         (r"A[KS]IA[0-9A-Z]{12,}", "", ""),
         (r"[0-9a-f]{64,}", "", ""),

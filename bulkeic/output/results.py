@@ -1,65 +1,37 @@
 """Outcomes as a file: JSON Lines or CSV, written as they come.
 
-- A CSV cell never starts a formula: what a spreadsheet would run gets an apostrophe before it.
 - A new run begins the file anew. A run that is carried on appends to the file that it has begun,
   after what a kill has torn or kept from being written, so that each job stands in it once.
 """
 
-import csv
-import io
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Protocol
-
-import msgspec
+from typing import IO, Protocol
 
 from bulkeic.core.errors import UsageError, shown
 from bulkeic.core.model import Outcome
+from bulkeic.output.cells import HEADER, Encoder, csv_rows, jsonl, shown_csv_rows
 from bulkeic.output.written import Written
 
 STDOUT = "-"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FLUSHED_TOGETHER = 500
 
-Encoder = Callable[[Iterable[Outcome]], bytes]
-
-
-def _jsonl(outcomes: Iterable[Outcome]) -> bytes:
-    encode = msgspec.json.encode
-    return b"".join(encode(outcome) + b"\n" for outcome in outcomes)
-
-
-def _csv(outcomes: Iterable[Outcome]) -> bytes:
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    for outcome in outcomes:
-        cells = [_cell(value) for value in msgspec.structs.astuple(outcome)]
-        # Not every Python quotes a CR by itself, which other readers take for the end of a row.
-        has_cr = any(isinstance(cell, str) and "\r" in cell for cell in cells)
-        (quoted if has_cr else rows).writerow(cells)
-    return text.getvalue().encode(errors="replace")
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, dict):
-        return msgspec.json.encode(value).decode()
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
-
-
-_HEADER = ",".join(Outcome.__struct_fields__).encode() + b"\n"
-_ENCODERS: dict[str, tuple[bytes, Encoder]] = {"jsonl": (b"", _jsonl), "csv": (_HEADER, _csv)}
+_ENCODERS: dict[str, tuple[bytes, Encoder]] = {"jsonl": (b"", jsonl), "csv": (HEADER, csv_rows)}
 _BY_ENDING = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 
 
-def encoder_of(format_name: str) -> tuple[bytes, Encoder]:
-    """What a results file begins with, and how outcomes are written: ``jsonl`` or ``csv``."""
-    return _ENCODERS[format_name]
+def encoder_of(format_name: str, *, terminal: bool = False) -> tuple[bytes, Encoder]:
+    """What a results file begins with, and how outcomes are written: ``jsonl`` or ``csv``.
+
+    Args:
+        format_name: either of them.
+        terminal: whether they go to one.
+    """
+    header, encode = _ENCODERS[format_name]
+    return header, shown_csv_rows if terminal and encode is csv_rows else encode
 
 
 def check_stdout() -> None:

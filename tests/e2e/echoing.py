@@ -26,6 +26,7 @@ class Echo:
     Attributes:
         secrets: every value that it was sent or has issued and that nobody may find again.
         calls: of Lambda.
+        text: what Lambda answers where a function's name begins with ``escapes``.
         look: called with each call of Lambda, before it is answered.
     """
 
@@ -33,6 +34,7 @@ class Echo:
         self.url = ""
         self.secrets = set(secrets)
         self.calls = 0
+        self.text = ""
         self.look: Callable[[], None] = lambda: None
         self._issued = 0
 
@@ -82,6 +84,9 @@ class Echo:
         if name.startswith("good"):
             config = {"FunctionArn": f"arn:{token}", "LastModified": 1, "MaximumRetryAttempts": 1}
             return 200, {"x-amzn-RequestId": token}, json.dumps(config).encode()
+        if name.startswith("escapes"):
+            said = {"Type": "User", "message": self.text, "code": f"Code{self.text}"}
+            return 400, {}, json.dumps(said).encode()
         if name.startswith("html"):
             return 403, {}, f"<html>{escape(all_of_it)}</html>".encode()
         forms = {

@@ -1,0 +1,146 @@
+"""Nothing from outside reaches a terminal as it is: no escapes, no bidi overrides."""
+
+import os
+import pty
+import sqlite3
+import sys
+import termios
+from contextlib import closing
+
+import pytest
+
+from bulkeic.cli import main
+
+from .conftest import ACCOUNT, REGION, Bulkeic
+from .echoing import echo
+
+# C0, C1, a title, a bidi override, a zero-width space, the end of a line.
+BAD = "\x1b]0;x\x07\x1b[2J\x9b31m\u202e\u200b\x7f\r\nX"
+NAME = "t\x1b[31m\u202e\x9b.csv"
+
+
+def show(bulkeic: Bulkeic, *words: object, **env: str) -> str:
+    """What a command shows on a terminal that changes nothing, without what rich draws."""
+    ours, theirs = pty.openpty()
+    attributes = termios.tcgetattr(theirs)
+    attributes[1] &= ~termios.OPOST
+    termios.tcsetattr(theirs, termios.TCSANOW, attributes)
+    process = bulkeic.start(
+        *words, stdout=theirs, stderr=theirs, env={"TERM": "dumb", "NO_COLOR": "1", **env}
+    )
+    os.close(theirs)
+    data = b""
+    try:
+        while piece := os.read(ours, 65536):
+            data += piece
+    except OSError:  # the other end of a terminal that has gone
+        pass
+    finally:
+        os.close(ours)
+    process.wait(20)
+    text = data.decode()
+    assert text
+    assert "internal error" not in text
+    return text
+
+
+def harmful(text: str) -> list[str]:
+    return [character for character in text if character != "\n" and not character.isprintable()]
+
+
+FLAGS = [
+    "--region", "--role-arn", "--external-id", "--role-session-name", "--accounts", "--profile",
+    "--run", "--results", "--where", "--endpoint-url", "--format", "--rate", "--headroom",
+    "--waves", "--on-failure", "--timeout", "--concurrency", "--max-failures", "--output",
+]  # fmt: skip
+WORDS: list[list[str]] = [
+    [f"--{BAD}"], [BAD], ["apply", BAD], ["apply", NAME, BAD], ["report", BAD], ["export", BAD],
+    ["apply", NAME, f"-{BAD}"], ["apply", "bad.csv", "--sandbox"], ["apply", "head.csv", "--yes"],
+    ["apply", NAME, "--yes", "--accounts", "accounts.csv"],
+    *([ "sandbox", flag, BAD] for flag in (
+        "--host", "--scenario", "--targets", "--state", "--region", "--functions", "--tls-cert",
+    )),
+    ["sandbox", "--scenario", "scenario.json"], ["sandbox", "--targets", "bad.csv"],
+    ["sandbox", "--save-state", f"{BAD}/x"],
+    *(["apply", NAME, "--yes", flag, BAD] for flag in FLAGS),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", WORDS, ids=range(len(WORDS)))
+def test_the_users_own_words_are_repeated_without_what_a_terminal_acts_on(
+    bulkeic: Bulkeic,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+) -> None:
+    for name, value in bulkeic.env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.chdir(bulkeic.folder)
+    bulkeic.write(NAME, "FunctionName,Region,MaximumRetryAttempts\nf,us-east-1,9\n")
+    bulkeic.write("bad.csv", f'FunctionName,Region\n"{BAD}",us-east-1\n')
+    bulkeic.write("head.csv", f'FunctionName,"{BAD}"\nf,us-east-1\n')
+    bulkeic.write("accounts.csv", f'AccountId,"{BAD}"\n{ACCOUNT},x\n')
+    bulkeic.write("scenario.json", '{"\\u001b[2J\\u202e": 1}')
+    monkeypatch.setattr(sys, "argv", ["bulkeic", *words])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    shown = capsys.readouterr()
+    assert ended.value.code == 2, shown.err
+    assert shown.err
+    assert "internal error" not in shown.err
+    assert harmful(shown.err + shown.out) == []
+
+
+def test_names_of_files_and_what_is_in_them(bulkeic: Bulkeic) -> None:
+    rows = "FunctionName,Region,MaximumRetryAttempts\nf,us-east-1,1\nf,us-east-1,1\n"
+    bulkeic.write(NAME, f'{rows}"{BAD}",us-east-1,1\n')
+    run = f"r{NAME}.db"
+
+    shown = [
+        show(bulkeic, *words)
+        for words in (
+            ("plan", NAME, "--sandbox", "--skip-invalid", "--run", run, "--diff"),
+            ("apply", run, "--sandbox", "--output", "json"),
+            ("report", run),
+            ("export", run),
+            ("export", run, "--format", "csv"),
+        )
+    ]
+
+    assert [harmful(text) for text in shown] == [[]] * len(shown)
+    assert all("\\u202e" in text for text in shown)
+
+
+def test_a_run_file_that_somebody_else_has_written(bulkeic: Bulkeic) -> None:
+    bulkeic.write("t.csv", f"FunctionName,Region,MaximumRetryAttempts\nf,{REGION},1\n")
+    assert bulkeic("apply", "t.csv", "--sandbox", "--run", "run.db").code == 0
+    with closing(sqlite3.connect(bulkeic.folder / "run.db")) as database, database:
+        for change in (
+            "UPDATE run SET value = ? WHERE key IN ('source', 'created_at')",
+            "UPDATE session SET ended = ?1, doing = 'apply' || ?1, started_at = ?1",
+            "UPDATE outcome SET error_message = ?1, error_code = ?1, request_id = ?1",
+            "UPDATE outcome SET status = 'failed' WHERE request_id = ?",
+            "UPDATE lane SET region = region || ?",
+            "UPDATE job SET given = ?",
+            "INSERT INTO wave VALUES (1, 1, ?1, ?1, 1, 1, ?1)",
+        ):
+            database.execute(change, (BAD,))
+
+    for words in (("report",), ("export",), ("export", "--format", "csv")):
+        shown = show(bulkeic, words[0], "run.db", *words[1:])
+        assert "\\u202e" in shown
+        assert harmful(shown) == []
+
+
+def test_what_the_server_says(bulkeic: Bulkeic) -> None:
+    bulkeic.write("t.csv", "FunctionName\nescapes-1\n")
+    with echo() as server:
+        server.text = BAD
+        words = ("apply", "t.csv", "--yes", "--endpoint-url", server.url, "--log-level", "debug")
+        shown = show(bulkeic, *words, "--maximum-retry-attempts", 1, "--results", "-")
+
+    assert shown.count("\\u202e") >= 4  # code and message: in the log, the result, the summary
+    assert harmful(shown) == []
