@@ -67,7 +67,7 @@ def test_every_fault_of_the_sandbox_is_a_flag() -> None:
 
 
 def test_the_links_of_the_docs_lead_somewhere() -> None:
-    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):
         for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 
@@ -88,3 +88,10 @@ def test_every_field_of_a_scenario_is_in_the_docs() -> None:
 
 def test_the_regions_of_generated_fleets_are_in_the_docs() -> None:
     assert ", ".join(REGIONS) in (ROOT / "docs/sandbox.md").read_text()
+
+
+def test_the_tests_that_the_security_policy_names_are_there() -> None:
+    named = set(re.findall(r"`(tests/[^`]+)`", (ROOT / "SECURITY.md").read_text()))
+    assert len(named) >= 6
+    for name in named:
+        assert (ROOT / name).exists(), name

@@ -1,6 +1,7 @@
 """Keys, secrets, tokens and signatures are nowhere but in the requests that they sign."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -237,3 +238,31 @@ def test_a_crash_tells_no_secret(
     assert ("Traceback" in err) == ("aiohttp" in where)
     texts = [("out", out.encode()), ("err", err.encode()), *contents(bulkeic.folder)]
     assert leaks(talkative.secrets, texts) == []
+
+
+def test_files_are_their_owners_whatever_the_umask(bulkeic: Bulkeic, talkative: Echo) -> None:
+    write_targets(bulkeic, [ACCOUNT])
+    theirs = bulkeic.write("theirs.csv", "")
+    theirs.chmod(0o640)
+    modes: dict[str, set[int]] = {}
+
+    def look() -> None:
+        for path in bulkeic.folder.rglob("*"):
+            with suppress(FileNotFoundError):  # SQLite's are gone at the end of a run
+                if path.is_file():
+                    modes.setdefault(path.suffix, set()).add(path.stat().st_mode & 0o777)
+
+    talkative.look = look
+    for results in ("r.jsonl", "theirs.csv"):
+        process = bulkeic.start(
+            "apply", "targets.csv", "--yes", "--endpoint-url", talkative.url, "--results", results,
+            "--maximum-retry-attempts", "0", "--max-attempts", "1", "--before-image",
+            env=ENVIRONMENT, umask=0,
+        )  # fmt: skip
+        process.communicate(timeout=30)
+        assert process.returncode == 1
+        look()
+
+    del modes[".csv"]  # the targets; and what was there before
+    assert modes == {each: {0o600} for each in (".db", ".db-wal", ".db-shm", ".jsonl")}
+    assert theirs.stat().st_mode & 0o777 == 0o640
