@@ -7,9 +7,9 @@ has a text from outside can have it cleaned without knowing which credentials it
 import re
 from collections.abc import Iterable
 from typing import Protocol
-from weakref import WeakValueDictionary
+from weakref import finalize
 
-from bulkeic.core.redaction import redacted
+from bulkeic.core.redaction import KnownSecrets, redacted
 
 _is_plain_id = re.compile(r"[0-9A-Fa-f-]{1,40}").fullmatch
 
@@ -21,12 +21,14 @@ class Holder(Protocol):
         """What must never be shown."""
 
 
-_held: WeakValueDictionary[int, Holder] = WeakValueDictionary()
+_known = KnownSecrets()
 
 
 def hold(holder: Holder) -> None:
     """Keeps the secrets of a holder out of all texts, until there is no such holder any more."""
-    _held[id(holder)] = holder
+    for secret in holder.secrets():
+        _known.add(secret)
+        finalize(holder, _known.remove, secret).atexit = False
 
 
 def clean(text: str) -> str:
@@ -34,8 +36,7 @@ def clean(text: str) -> str:
 
     It has no secrets, and no half of a surrogate pair, which JSON can hold.
     """
-    known = (secret for holder in list(_held.values()) for secret in holder.secrets())
-    return redacted(text.encode(errors="replace").decode(), known)
+    return redacted(text.encode(errors="replace").decode(), _known)
 
 
 def clean_id(request_id: str | None) -> str | None:

@@ -6,6 +6,7 @@ by the name that stands before it.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from urllib.parse import quote
 
@@ -38,20 +39,67 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
-def redacted(text: str, known: Iterable[str] = ()) -> str:
+class KnownSecrets:
+    """Values that must not be shown; finding them takes as long for thousands as for one.
+
+    Args:
+        values: the first of them; what is short is passed over.
+    """
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self._by_start: dict[str, Counter[str]] = {}
+        for value in values:
+            self.add(value)
+
+    def add(self, value: str) -> None:
+        """Takes a value in; it is found until it is removed as often as it was added."""
+        for form in _forms(value):
+            self._by_start.setdefault(form[:LEAST_CHARACTERS], Counter())[form] += 1
+
+    def remove(self, value: str) -> None:
+        """Forgets a value that was added."""
+        for form in _forms(value):
+            start = form[:LEAST_CHARACTERS]
+            counts = self._by_start[start]
+            counts[form] -= 1
+            if not counts[form]:
+                del counts[form]
+            if not counts:
+                del self._by_start[start]
+
+    def taken_out(self, text: str) -> str:
+        """The text without them."""
+        look_up = self._by_start.get
+        starts = range(len(text) - LEAST_CHARACTERS + 1)
+        found = {
+            form
+            for at in starts
+            for form in look_up(text[at : at + LEAST_CHARACTERS], ())
+            if text.startswith(form, at)
+        }
+        for form in sorted(found, key=len, reverse=True):
+            text = text.replace(form, HIDDEN)
+        return text
+
+
+def _forms(value: str) -> set[str]:
+    """A value as it is, as URLs quote it, and as some quote it in JSON."""
+    if len(value) < LEAST_CHARACTERS:
+        return set()
+    return {value, quote(value, safe="", errors="replace"), value.replace("/", "\\/")}
+
+
+def redacted(text: str, known: KnownSecrets = KnownSecrets()) -> str:  # noqa: B008 - nobody adds
     """A text from outside without secrets; of a very long one, its beginning.
 
     Args:
         text: anything.
-        known: values that must not be shown; those that are short are passed over.
+        known: values that must not be shown, whatever their form.
     """
     if len(text) > _MOST_CHARACTERS:
         # A secret that is cut in two would not be found: the last word goes, too.
         text = re.sub(r"\S*\Z", "…", text[:_MOST_CHARACTERS], count=1)
-    for value in known:
-        if len(value) >= LEAST_CHARACTERS:
-            for form in {value, quote(value, safe=""), value.replace("/", "\\/")}:
-                text = text.replace(form, HIDDEN)
+    text = known.taken_out(text)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
