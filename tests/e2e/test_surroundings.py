@@ -3,6 +3,7 @@
 import http.server
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from typing import Any

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Outcome, Status
 from bulkeic.output import ResultsFile
+from bulkeic.output.cells import original
 
 texts = st.text(st.sampled_from(["a", '"', ",", "\n", "\r", "é", "\\", "=", "'"]), max_size=6)
 
@@ -39,10 +40,10 @@ def rows(path: Path) -> list[tuple[int, str]]:
     if path.suffix == ".csv":
         with path.open(newline="") as file:
             found = list(csv.DictReader(file))
-        return [(int(row["seq"]), row["function_name"].lstrip("'")) for row in found]
+        return [(int(row["seq"]), original(row["function_name"])) for row in found]
     lines = path.read_text().split("\n")
     assert lines.pop() == ""
-    return [(row["seq"], row["function_name"].lstrip("'")) for row in map(json.loads, lines)]
+    return [(row["seq"], row["function_name"]) for row in map(json.loads, lines)]
 
 
 @pytest.fixture(params=["r.jsonl", "r.csv"])
@@ -71,9 +72,8 @@ def test_cut_anywhere_it_is_mended(
 
     kept = whole[:cut]
     assert path.read_bytes().startswith(kept[: _whole_rows(kept, name)])
-    wanted = [(each.seq, each.function_name.lstrip("'")) for each in outcomes]
-    got = rows(path)
-    assert sorted(got) == sorted(wanted)
+    wanted = [(each.seq, each.function_name) for each in outcomes]
+    assert sorted(rows(path)) == sorted(wanted)
 
 
 def _whole_rows(data: bytes, name: str) -> int:
