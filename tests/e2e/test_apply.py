@@ -190,7 +190,7 @@ def test_a_csv_cell_never_starts_a_formula(bulkeic: Bulkeic) -> None:
     result = bulkeic("apply", "targets.csv", "--sandbox", "--skip-invalid", "--results", "r.csv")
 
     assert result.code == 1
-    assert ",'=1+1," in (bulkeic.folder / "r.csv").read_text()
+    assert ',"\'=1+1",' in (bulkeic.folder / "r.csv").read_text()
 
 
 def test_report_tells_sessions_counts_and_examples(bulkeic: Bulkeic) -> None:
