@@ -105,8 +105,6 @@ def test_names_of_files_and_what_is_in_them(bulkeic: Bulkeic) -> None:
             ("plan", NAME, "--sandbox", "--skip-invalid", "--run", run, "--diff"),
             ("apply", run, "--sandbox", "--output", "json"),
             ("report", run),
-            ("export", run),
-            ("export", run, "--format", "csv"),
         )
     ]
 
