@@ -2,13 +2,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test lint types contracts chromium unit trial chaos bench lock audit clean
+.PHONY: help setup demo test lint types contracts chromium unit trial chaos soak bench lock audit clean
 
 help:
 	@echo "make demo   set up, then update the example fleet in the embedded sandbox"
 	@echo "make test   set up, then lint, types, import contracts and all tests"
 	@echo "make trial  set up, then kill and take back ten runs over thousands of targets, twice (minutes)"
 	@echo "make chaos  set up, then 50 rounds of kills, full disks and bad networks (minutes)"
+	@echo "make soak   set up, then half an hour of faults: memory, open files, outcomes"
 	@echo "make bench  set up, then every benchmark (several minutes)"
 	@echo "make lock   pin the newest dependencies that pyproject.toml admits"
 	@echo "make audit  look for known vulnerabilities in what is pinned"
@@ -48,6 +49,9 @@ trial: setup
 
 chaos: setup
 	BULKEIC_ROUNDS=$${BULKEIC_ROUNDS:-50} $(BIN)/python -m pytest --quiet tests/chaos
+
+soak: setup
+	$(BIN)/python benchmarks/soak.py
 
 bench: setup
 	$(BIN)/python benchmarks/ingest.py

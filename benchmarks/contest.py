@@ -81,23 +81,30 @@ class Server:
 
     Attributes:
         url: where it listens.
+        pid: of its process.
     """
 
     def __init__(self, url: str, pid: int) -> None:
         self.url = url
-        self._pid = pid
+        self.pid = pid
 
     def counts(self) -> Counts:
         """What it has seen so far."""
-        with urllib.request.urlopen(f"{self.url}/_sandbox/stats") as answer:
-            stats: dict[str, Any] = json.load(answer)
         total: Counter[str] = Counter()
-        for lane in stats["by_lane"].values():
+        for lane in self.window("stats")["by_lane"].values():
             total.update(lane)
         return Counts(total["calls"], total["throttled"], self._cpu_s())
 
+    def window(self, name: str, data: Any = None) -> Any:
+        """What a window of it tells; data is put there."""
+        body = None if data is None else json.dumps(data).encode()
+        method = "GET" if data is None else "PUT"
+        request = urllib.request.Request(f"{self.url}/_sandbox/{name}", body, method=method)
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
     def _cpu_s(self) -> float:
-        path = Path(f"/proc/{self._pid}/stat")
+        path = Path(f"/proc/{self.pid}/stat")
         if not path.exists():
             return float("nan")
         after_name = path.read_text().rpartition(")")[2].split()
