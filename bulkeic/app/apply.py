@@ -59,7 +59,7 @@ def apply(options: ApplyOptions) -> int:
         path = Path(options.source) if resumed else new_path(options)
         if not resumed:
             make(options, path, reach, screen)
-        run = RunFile(path)
+        run = RunFile(path, is_new=not resumed)
         try:
             if resumed:
                 check_opened(run, options, reach)

@@ -40,7 +40,7 @@ def plan(options: PlanOptions) -> int:
     path = Path(options.source) if planned else new_path(options)
     if not planned:
         make(options, path, reach, screen)
-    run = RunFile(path)
+    run = RunFile(path, is_new=not planned)
     try:
         if planned:
             check_opened(run, options, reach)

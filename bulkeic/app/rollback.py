@@ -10,7 +10,6 @@ from bulkeic.app.command import exit_with, results_of, screen_of
 from bulkeic.app.options import ApplyOptions, RollbackOptions
 from bulkeic.app.plan import check_show, plan_run
 from bulkeic.app.runs import (
-    PLACE,
     PLANNED,
     RESTORES,
     check_opened,
@@ -82,7 +81,7 @@ def _as_apply(options: RollbackOptions, path: str) -> ApplyOptions:
 
 def _opened(path: Path, options: RollbackOptions, reach: Reach) -> RunFile:
     """The run file that was made; what cannot be begun leaves none."""
-    run = RunFile(path)
+    run = RunFile(path, is_new=True)
     try:
         check_opened(run, options, reach)
     except BaseException:
@@ -107,7 +106,6 @@ def _make(options: RollbackOptions, screen: Screen) -> Path:
         rules = rules_of(old, Purpose.VERIFY)
         facts = {
             **origin(options),
-            PLACE: old.facts[PLACE],
             "source": old.source,
             RESTORES: str(old.path.absolute()),
         }

@@ -47,6 +47,11 @@ def place(options: WorkOptions) -> str:
     return SANDBOX if options.sandbox else _AWS
 
 
+def place_of(run: RunFile) -> str:
+    """Where a run's calls go to."""
+    return run.facts.get(PLACE, _AWS)
+
+
 def origin(options: WorkOptions) -> dict[str, str]:
     """Facts that a run file keeps of how it was begun."""
     return {PLACE: place(options), CREATED_AT: datetime.now(UTC).isoformat()}
@@ -182,7 +187,7 @@ def check_place(run: RunFile, options: WorkOptions) -> None:
     Raises:
         UsageError: it was begun elsewhere.
     """
-    begun = run.facts.get(PLACE, _AWS)
+    begun = place_of(run)
     if begun != place(options):
         raise UsageError(
             f"run file {shown(str(run.path))} was begun on {begun}; carry on with it "

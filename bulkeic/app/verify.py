@@ -61,7 +61,7 @@ def _opened(options: VerifyOptions, reach: Reach, screen: Screen) -> Iterator[Ru
     with tempfile.TemporaryDirectory(prefix="bulkeic-") as folder:
         path = Path(folder) / "verify.db"
         make(options, path, reach, screen)
-        run = RunFile(path)
+        run = RunFile(path, is_new=True)
         try:
             yield run
         finally:

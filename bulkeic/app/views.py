@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.app.options import ExportOptions, WorkOptions
-from bulkeic.app.runs import CREATED_AT, PLACE, PLANNED, RESTORES, SANDBOX
+from bulkeic.app.runs import CREATED_AT, PLANNED, RESTORES, SANDBOX, place_of
 from bulkeic.core.errors import UsageError, printable
 from bulkeic.core.model import Outcome, Status
 from bulkeic.core.rules import Purpose
@@ -28,7 +28,7 @@ def report(path: str) -> None:
     """
     run = RunFile(Path(path), read_only=True)
     try:
-        lines = [f"{run.source}, on {run.facts[PLACE]}, loaded {run.facts[CREATED_AT]}"]
+        lines = [f"{run.source}, on {place_of(run)}, loaded {run.facts.get(CREATED_AT)}"]
         if RESTORES in run.facts:
             lines.append(f"takes back {run.facts[RESTORES]}")
         sessions = run.sessions()
@@ -50,7 +50,7 @@ def report(path: str) -> None:
 
 def _ways(run: RunFile) -> list[str]:
     """The commands that go on, and back."""
-    options = WorkOptions(source="", sandbox=run.facts[PLACE] == SANDBOX)
+    options = WorkOptions(source="", sandbox=place_of(run) == SANDBOX)
     path = str(run.path)
     verb = "plan" if PLANNED in run.facts and run.jobs.lanes(Which.UNREAD) else "apply"
     lines = [f"run file: {path}"]

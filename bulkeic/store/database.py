@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bulkeic.core.errors import RunFileError, shown
+import msgspec
+
+from bulkeic.core.errors import InputError, RunFileError, printable, shown
 from bulkeic.store.schema import APPLICATION_ID, MAGIC, VERSION
+from bulkeic.store.soundness import DamagedError, check_sound
 
 # https://www.sqlite.org/fileformat.html#the_database_header
 _HEADER_BYTES = 100
@@ -23,12 +26,15 @@ class Database:
         path: the file.
         create: make it; it must not exist. It has another name until ``publish``.
         shared: only look: take no lock, write nothing.
+        is_sound: it need not be looked over for damage.
 
     Raises:
         RunFileError: it cannot be made or opened, is no run file, or another process works on it.
     """
 
-    def __init__(self, path: Path, *, create: bool = False, shared: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, create: bool = False, shared: bool = False, is_sound: bool = False
+    ) -> None:
         self.path = path
         self._file = _draft_of(path) if create else path
         self._connections: list[sqlite3.Connection] = []
@@ -43,13 +49,31 @@ class Database:
             if not shared:
                 _take(self._lock, path)
             if not create:
-                with self.errors("cannot be opened"):
-                    _check_state(self.connect(read_only=shared), path)
+                self._check(is_sound=is_sound)
         except OSError as error:
             self.close()
             raise RunFileError(f"{shown(str(path))}: {error.strerror}") from None
         except BaseException:
             self.close()
+            raise
+
+    def _check(self, *, is_sound: bool) -> None:
+        """Looks the file over; one that is refused is left as it was, with nothing beside it."""
+        beside = [self.path.with_name(f"{self.path.name}{ending}") for ending in ("-wal", "-shm")]
+        new = [path for path in beside if not path.exists()]
+        # A connection that may write would put a log into the file that may not belong to it. But
+        # nobody else can end what a process was killed at while it put its own log away.
+        journal = self.path.with_name(f"{self.path.name}-journal")
+        try:
+            with self.errors("cannot be opened"):
+                connection = self.connect(read_only=self._lock < 0 or not journal.exists())
+                _check_state(connection, self.path)
+                if not is_sound:
+                    check_sound(connection)
+        except BaseException:
+            self._disconnect()
+            for path in new:
+                path.unlink(missing_ok=True)
             raise
 
     def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
@@ -110,12 +134,18 @@ class Database:
 
     @contextmanager
     def errors(self, doing: str) -> Iterator[None]:
-        """Turns SQLite's errors into ``RunFileError`` with the path and what was being done."""
+        """Turns SQLite's errors, and values that cannot be, into ``RunFileError``.
+
+        It tells the path and what was being done.
+        """
+        place = f"run file {shown(str(self.path))}: {doing}"
         try:
             yield
+        except (DamagedError, InputError, msgspec.DecodeError) as error:
+            raise RunFileError(f"{place}: damaged: {printable(str(error))}") from None
         except (sqlite3.Error, OSError, UnicodeEncodeError) as error:
             what = (error.strerror or error) if isinstance(error, OSError) else error
-            raise RunFileError(f"run file {shown(str(self.path))}: {doing}: {what}") from None
+            raise RunFileError(f"{place}: {printable(str(what))}") from None
 
 
 def _draft_of(path: Path) -> Path:
@@ -201,6 +231,8 @@ def is_run_file(path: Path) -> bool:
 def _check_header(path: Path) -> None:
     """Looks at the header's bytes: SQLite itself would leave files beside somebody's database."""
     try:
+        if path.exists() and not path.is_file():  # reading a pipe would wait for its writer
+            raise RunFileError(f"{shown(str(path))} is no run file")
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)
     except OSError as error:

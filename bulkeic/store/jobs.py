@@ -9,10 +9,16 @@ from typing import Any
 import msgspec
 
 from bulkeic.core.image import image_of
-from bulkeic.core.model import LATEST, Job, Lane, Settings, Target
-from bulkeic.core.names import partition_of
+from bulkeic.core.model import Job, Lane, Settings, Target
 from bulkeic.store.database import Database
-from bulkeic.store.records import config_of, image_job_of, job_of
+from bulkeic.store.records import (
+    config_of,
+    image_job_of,
+    job_of,
+    lane_of,
+    settings_of,
+    target_of,
+)
 
 _REMEMBERED = 8192
 _FOREVER = 2**62
@@ -156,11 +162,12 @@ class Jobs:
         query = _JOBS.format(which=which.value)
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(query, (number, after, until, limit)).fetchall()
-        if which is Which.WRITTEN:
-            return [
-                image_job_of(row, self._source, lane, image_of(config_of(row[10]))) for row in rows
-            ]
-        return [self._job(row, lane) for row in rows]
+            if which is Which.WRITTEN:
+                return [
+                    image_job_of(row, self._source, lane, image_of(config_of(row[10])))
+                    for row in rows
+                ]
+            return [self._job(row, lane) for row in rows]
 
     def every_target(self) -> Iterator[Target]:
         """The targets of all jobs, with or without outcome. A stream."""
@@ -169,7 +176,7 @@ class Jobs:
                 for function, qualifier in self._reader.execute(
                     "SELECT function, qualifier FROM job WHERE lane_id = ?", (number,)
                 ):
-                    yield Target(lane, function, qualifier or LATEST, partition_of(lane.region))
+                    yield target_of(lane, function, qualifier)
 
     def known(self) -> Iterator[tuple[Target, Settings]]:
         """Targets, each with the last image that is known of it. A stream."""
@@ -177,7 +184,7 @@ class Jobs:
             with self._database.errors("cannot be read"):
                 for row in self._reader.execute(_KNOWN, (number,)):
                     function, qualifier, written, answered, expected, was_read, before = row
-                    target = Target(lane, function, qualifier or LATEST, partition_of(lane.region))
+                    target = target_of(lane, function, qualifier)
                     config = answered if written else before if was_read else expected
                     yield target, image_of(config_of(config))
 
@@ -198,7 +205,7 @@ class Jobs:
         """Jobs whose targets are to be changed, in file order; ``Job.seen`` is what they had."""
         with self._database.errors("cannot be read"):
             for row in self._reader.execute(_PLANNED):
-                job = self._make(row, self._source, Lane(*row[7:9]), self._settings(row[5]))
+                job = self._make(row, self._source, lane_of(*row[7:9]), self._settings(row[5]))
                 yield msgspec.structs.replace(job, seen=image_of(config_of(row[6])))
 
     def _job(self, row: tuple[Any, ...], lane: Lane) -> Job:
@@ -217,5 +224,4 @@ class Jobs:
 
     def _read_settings(self, number: int) -> Settings:
         (api,) = self._reader.execute("SELECT api FROM settings WHERE id = ?", (number,)).fetchone()
-        decoded: dict[str, Any] = msgspec.json.decode(api)
-        return Settings.from_api(decoded)
+        return settings_of(api)

@@ -5,9 +5,16 @@ from typing import Any
 import msgspec
 
 from bulkeic.core.change import Seen
-from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, Status, Target
-from bulkeic.core.names import partition_of
+from bulkeic.core.model import CLEARED, LATEST, Job, Lane, Outcome, Settings, Status, Target
+from bulkeic.core.names import (
+    check_account,
+    check_qualifier,
+    check_region,
+    parse_function,
+    partition_of,
+)
 from bulkeic.core.templates import filled, is_template
+from bulkeic.store.soundness import DamagedError
 
 RESULT_FIELDS = (
     "seq", "source", "function_name", "function", "qualifier", "account_id", "region", "status",
@@ -18,6 +25,31 @@ RESULT_FIELDS = (
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
+
+
+class _Half(msgspec.Struct, rename="pascal", frozen=True):
+    destination: str = CLEARED
+
+
+class _Destinations(msgspec.Struct, rename="pascal", frozen=True):
+    on_success: _Half | None = None
+    on_failure: _Half | None = None
+
+
+class _Api(msgspec.Struct, rename="pascal", frozen=True):
+    """What ``Settings.from_api`` takes."""
+
+    maximum_retry_attempts: int | None = None
+    maximum_event_age_in_seconds: int | None = None
+    destination_config: _Destinations = _Destinations()
+
+
+_check_api = msgspec.json.Decoder(_Api).decode
+
+
+def lane_of(account_id: str, region: str) -> Lane:
+    """A lane, or ``InputError`` for what cannot be one."""
+    return Lane(check_account(account_id), check_region(region))
 
 
 def job_of(row: tuple[Any, ...], source: str, lane: Lane, settings: Settings) -> Job:
@@ -31,8 +63,17 @@ def job_of(row: tuple[Any, ...], source: str, lane: Lane, settings: Settings) ->
 def image_job_of(row: tuple[Any, ...], source: str, lane: Lane, settings: Settings) -> Job:
     """A job from (seq, line, given, function, qualifier, …) whose settings are as they are."""
     seq, line, given, function, qualifier = row[:5]
-    target = Target(lane, function, qualifier or LATEST, partition_of(lane.region))
+    target = target_of(lane, function, qualifier)
     return Job(seq, f"{source}:{line}", given or function, target, settings)
+
+
+def target_of(lane: Lane, function: str, qualifier: str | None) -> Target:
+    """A target, or ``DamagedError`` or ``InputError`` for what cannot be one."""
+    if parse_function(function).name != function:
+        raise DamagedError("job: a function that is none")
+    if qualifier is not None:
+        check_qualifier(qualifier)
+    return Target(lane, function, qualifier or LATEST, partition_of(lane.region))
 
 
 def outcome_row(outcome: Outcome, lane_id: int, *, keeps_sent: bool) -> tuple[Any, ...]:
@@ -71,8 +112,17 @@ def image_row(seq: int, lane_id: int, read_at: str, seen: Seen) -> tuple[Any, ..
 
 def config_of(text: str | None) -> dict[str, Any] | None:
     """A configuration as it was answered."""
-    config: dict[str, Any] | None = None if text is None else _decode(text)
+    if text is None:
+        return None
+    _check_api(text)
+    config: dict[str, Any] = _decode(text)
     return config
+
+
+def settings_of(text: str) -> Settings:
+    """Settings as they were given."""
+    _check_api(text)
+    return Settings.from_api(_decode(text))
 
 
 def outcome_of(row: tuple[Any, ...]) -> Outcome:
@@ -83,7 +133,7 @@ def outcome_of(row: tuple[Any, ...]) -> Outcome:
     values["function_name"] = values["function_name"] or ""
     values["status"] = Status(values["status"])
     for name in ("settings", "config", "before"):
-        values[name] = None if values[name] is None else _decode(values[name])
+        values[name] = config_of(values[name])
     if account is None:
         return Outcome(**{**values, "function_arn": None, "qualifier": None})
     target = Target(Lane(account, region), function, values["qualifier"], partition_of(region))

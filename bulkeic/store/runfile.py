@@ -13,8 +13,16 @@ from bulkeic.core.model import Job, Lane, Outcome, Settings, Status, rfc3339
 from bulkeic.core.summary import Need, Summary, Tally, Traffic, summarise
 from bulkeic.store.database import Database
 from bulkeic.store.jobs import Jobs
-from bulkeic.store.records import RESULT_FIELDS, image_row, outcome_of, outcome_row
+from bulkeic.store.records import (
+    RESULT_FIELDS,
+    image_row,
+    lane_of,
+    outcome_of,
+    outcome_row,
+    settings_of,
+)
 from bulkeic.store.schema import INSERT_IMAGE, INSERT_OUTCOME, MARK_IMAGE, NO_LANE
+from bulkeic.store.soundness import DamagedError
 from bulkeic.store.waves import Waves
 
 _RESULT = f"SELECT {', '.join(RESULT_FIELDS)} FROM result"  # noqa: S608 - constants only
@@ -49,24 +57,27 @@ class RunFile:
     Args:
         path: of the run file.
         read_only: only look; a run file that another process works on can be looked at.
+        is_new: this process has just made it, so it need not be looked over for damage.
 
     Raises:
         RunFileError: it cannot be opened, is no run file, or another process works on it.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False, is_new: bool = False) -> None:
         self.path = path
         self._read_only = read_only
-        self._database = Database(path, shared=read_only)
+        self._database = Database(path, shared=read_only, is_sound=is_new)
         try:
             with self._database.errors("cannot be read"):
                 self._reader = self._database.connect(read_only=True)
                 self.facts: dict[str, str] = dict(
                     self._reader.execute("SELECT key, value FROM run")
                 )
+                if "source" not in self.facts:
+                    raise DamagedError("run: it does not tell its targets file")  # noqa: TRY301 - placed by errors()
                 self.source = self.facts["source"]
                 self._lane_ids: dict[Lane, tuple[int, int]] = {
-                    Lane(account, region): (number, jobs)
+                    lane_of(account, region): (number, jobs)
                     for number, account, region, jobs in self._reader.execute(
                         "SELECT id, account_id, region, jobs FROM lane ORDER BY id"
                     )
@@ -214,7 +225,7 @@ class RunFile:
             (kinds,) = self._reader.execute(
                 "SELECT count(*) FROM settings WHERE jobs > 0"
             ).fetchone()
-        return [(Settings.from_api(msgspec.json.decode(api)), jobs) for api, jobs in rows], kinds
+            return [(settings_of(api), jobs) for api, jobs in rows], kinds
 
     def needs(self) -> list[Need]:
         """What the targets that have been read need, by lane."""
