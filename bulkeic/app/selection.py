@@ -13,6 +13,7 @@ from bulkeic.core.errors import UsageError, printable, shown
 from bulkeic.core.rules import Where
 from bulkeic.output.numbers import counted
 
+_RULE_CHARACTERS = 200
 NO_MATCH = "does not match --where"
 
 _ALLOWED = "allowed: JMESPath as in the AWS CLI's --query, such as MaximumRetryAttempts > `0`"
@@ -59,7 +60,8 @@ def _syntax(error: ParseError, length: int) -> str:
     if place > length:
         return f"it ends too early, at character {place}"
     message = getattr(error, "message", None)  # only what splits it into words has one
-    return f"character {place}: {printable(message or f'{error.token_value!r} cannot be there')}"
+    rule = printable(message[:_RULE_CHARACTERS]) if message else ""
+    return f"character {place}: {rule or f'{shown(error.token_value)} cannot be there'}"
 
 
 def _check_calls(parsed: dict[str, Any], expression: str) -> None:

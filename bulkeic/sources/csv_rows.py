@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from bulkeic.core.errors import InputError
 from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
-from bulkeic.sources.stream import bounded_lines
+from bulkeic.sources.stream import LINE_BYTES, bounded_lines
 
 _OTHER_SEPARATORS = (";", "\t", "|")
 _LONGEST_NAME = 64
+_TOO_LONG = f"a row of more than {LINE_BYTES:,} bytes; is a quote left open?"
 
 
 def csv_rows(stream: io.BufferedReader, known: Fields) -> Iterator[Row | InputError]:
@@ -26,7 +27,9 @@ def csv_rows(stream: io.BufferedReader, known: Fields) -> Iterator[Row | InputEr
         fields = _header(next(filter(None, reader), None), reader.line_num, text, known)
         columns = len(fields)
         before = reader.line_num
+        text.begin_row()
         for cells in reader:
+            text.begin_row()
             line, before = before + 1, reader.line_num
             if text.undecodable >= line:
                 yield InputError("not UTF-8", line=line)
@@ -36,6 +39,8 @@ def csv_rows(stream: io.BufferedReader, known: Fields) -> Iterator[Row | InputEr
                 yield InputError(f"{len(cells)} cells; the header has {columns}", line=line)
     except csv.Error as error:
         raise InputError(_malformed(error), line=before + 1) from None
+    except _TooLongError:
+        raise InputError(_TOO_LONG, line=before + 1) from None
 
 
 def _header(names: list[str] | None, line: int, text: "_Text", known: Fields) -> list[str]:
@@ -65,15 +70,27 @@ def _malformed(error: csv.Error) -> str:
     return f"not CSV: {error}"
 
 
+class _TooLongError(Exception):
+    """A row goes on over too many lines."""
+
+
 class _Text:
     """Lines as text. A line that is not UTF-8 is passed on as far as it can be read, and told."""
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._stream = stream
+        self._row_bytes = 0
         self.undecodable = 0
+
+    def begin_row(self) -> None:
+        """Tells that the next line is a row's first."""
+        self._row_bytes = 0
 
     def __iter__(self) -> Iterator[str]:
         for number, line in enumerate(bounded_lines(self._stream), 1):
+            self._row_bytes += len(line)
+            if self._row_bytes > LINE_BYTES:
+                raise _TooLongError
             try:
                 yield line.decode()
             except UnicodeDecodeError:

@@ -10,11 +10,10 @@ from bulkeic.core.errors import InputError, shown
 from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
 from bulkeic.sources.keys import Keys
-from bulkeic.sources.stream import readable
+from bulkeic.sources.stream import LINE_BYTES, readable
 
 _DEEPEST = 16
 _PIECE_BYTES = 1 << 14
-_VALUE_BYTES = 1 << 20
 
 Events = Iterator[tuple[str, Any]]
 
@@ -27,7 +26,7 @@ def json_rows(stream: io.BufferedReader, fields: Fields) -> Iterator[Row | Input
     """
     reader, keys = _LineReader(stream), Keys(fields)
     try:
-        yield from _rows(_counted(ijson.basic_parse(reader, use_float=True), reader), reader, keys)
+        yield from _rows(ijson.basic_parse(reader, use_float=True), reader, keys)
     except (ijson.JSONError, UnicodeDecodeError) as error:
         rule = f"not JSON: {_first_line(error)}" if reader.line else "empty"
         raise InputError(rule, line=reader.line) from None
@@ -49,7 +48,11 @@ class _LineReader:
         self._readline = stream.readline
         self._whole = True
         self.line = 0
-        self.bytes_since_event = 0
+        self._row_bytes = 0
+
+    def begin_row(self) -> None:
+        """Tells that a row begins here, or something else that stands in the place of one."""
+        self._row_bytes = 0
 
     def read(self, size: int) -> bytes:
         with readable():
@@ -57,16 +60,10 @@ class _LineReader:
         if size and piece:
             self.line += self._whole
             self._whole = piece.endswith(b"\n")
-            self.bytes_since_event += len(piece)
-            if self.bytes_since_event > _VALUE_BYTES:
-                raise InputError(f"a value of more than {_VALUE_BYTES:,} bytes; no row needs that")
+            self._row_bytes += len(piece)
+            if self._row_bytes > LINE_BYTES:
+                raise InputError(f"a value of more than {LINE_BYTES:,} bytes; no row needs that")
         return piece
-
-
-def _counted(events: Events, reader: _LineReader) -> Events:
-    for event in events:
-        reader.bytes_since_event = 0
-        yield event
 
 
 def _rows(events: Events, reader: _LineReader, keys: Keys) -> Iterator[Row | InputError]:
@@ -76,6 +73,7 @@ def _rows(events: Events, reader: _LineReader, keys: Keys) -> Iterator[Row | Inp
     elif event == "start_map":
         found = ""
         for inner, key in events:
+            reader.begin_row()
             if inner == "end_map":
                 break
             kind, value = next(events)
@@ -95,6 +93,7 @@ def _rows(events: Events, reader: _LineReader, keys: Keys) -> Iterator[Row | Inp
 
 def _items(events: Events, reader: _LineReader, keys: Keys) -> Iterator[Row | InputError]:
     for item, (event, value) in enumerate(events, 1):
+        reader.begin_row()
         if event == "end_array":
             return
         line = reader.line

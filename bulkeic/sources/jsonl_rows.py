@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,7 +41,6 @@ def _decoded(line: bytes) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     built = dict(pairs)
     if len(built) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = max(keys, key=keys.count)
+        ((repeated, _),) = Counter(key for key, _ in pairs).most_common(1)
         raise InputError(f"key {shown(repeated)} given twice")
     return built

@@ -6,16 +6,20 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from bulkeic.core.errors import InputError
 
 LINE_BYTES = 1 << 20
+"""Of one line, of one row over several lines, and of blank lines without a row between them."""
 STDIN = "-"
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _BUFFER_BYTES = 1 << 16
+# Deflate cannot make anything smaller than by 1,032 times, and rows come to 5 to 50.
+_BOMB_RATIO = 500
+_BOMB_BYTES = 1 << 26
 
 
 @contextmanager
@@ -37,7 +41,7 @@ def open_stream(path: str) -> Iterator[io.BufferedReader]:
         outer = raw
         with readable():
             if outer.peek(2)[:2] == _GZIP_MAGIC:
-                outer = io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER_BYTES)
+                outer = io.BufferedReader(_Unzipped(raw), _BUFFER_BYTES)
             if outer.peek(3)[:3] == _BOM:
                 outer.read(3)
         yield outer
@@ -56,14 +60,53 @@ def readable() -> Iterator[None]:
         raise InputError(f"cannot be read: {error.strerror or error}") from None
 
 
+class _Packed(io.RawIOBase):
+    """A stream that counts its bytes."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+        self.bytes = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._stream.readinto(buffer)
+        self.bytes += count
+        return count
+
+
+class _Unzipped(io.RawIOBase):
+    """A gzipped stream, as far as it is no bomb: a few MB that would take hours to read."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._packed = _Packed(stream)
+        self._unzipped = gzip.GzipFile(fileobj=io.BufferedReader(self._packed))
+        self._bytes = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._unzipped.read1(len(buffer))
+        buffer[: len(piece)] = piece
+        self._bytes += len(piece)
+        if self._bytes > _BOMB_BYTES and self._bytes > _BOMB_RATIO * self._packed.bytes:
+            raise InputError(
+                f"gzip of more than {_BOMB_RATIO} times its size; no targets file is packed "
+                "so tightly, and one that is can be given unzipped"
+            )
+        return len(piece)
+
+
 def first_line(stream: io.BufferedReader) -> tuple[bytes, io.BufferedReader]:
     """The first line that is not blank (``LINE_BYTES`` at most), and a stream that has it all."""
     with readable():
-        head = line = stream.readline(LINE_BYTES)
+        head = bytearray(line := stream.readline(LINE_BYTES))
         while line.isspace() and len(head) < LINE_BYTES:
             line = stream.readline(LINE_BYTES)
             head += line
-    return line, io.BufferedReader(_Chain(head, stream), _BUFFER_BYTES)
+    return line, io.BufferedReader(_Chain(bytes(head), stream), _BUFFER_BYTES)
 
 
 class _Chain(io.RawIOBase):
@@ -87,18 +130,27 @@ def bounded_lines(stream: io.BufferedReader) -> Iterator[bytes]:
     """The lines with their ends, none longer than ``LINE_BYTES``.
 
     Raises:
-        InputError: a line is longer, or the bytes cannot be read; the line is named.
+        InputError: a line is longer, there are as many bytes of blank lines, or the bytes cannot be
+            read; the line is named.
     """
-    number = 0
+    number = blank = 0
     readline = stream.readline
     try:
         with readable():
             while line := readline(LINE_BYTES):
                 number += 1
                 _check_length(line)
+                if not line.isspace():
+                    blank = 0
+                elif (blank := blank + len(line)) > LINE_BYTES:
+                    _refuse_blank()
                 yield line
     except InputError as problem:
         raise problem.at("", max(number, 1)) from None
+
+
+def _refuse_blank() -> NoReturn:
+    raise InputError(f"more than {LINE_BYTES:,} bytes of blank lines; no targets file needs that")
 
 
 def _check_length(line: bytes) -> None:

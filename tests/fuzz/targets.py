@@ -1,0 +1,259 @@
+"""What is fuzzed: functions that take any bytes, and let nothing pass but bulkeic's own errors.
+
+Hypothesis drives them in the tests, atheris in ``make fuzz``. Each has seeds: good inputs, from
+which both make their bad ones.
+"""
+
+import contextlib
+import gzip
+import io
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bulkeic.app.accounts import Reach
+from bulkeic.app.options import AccessOptions
+from bulkeic.app.selection import parse_where
+from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
+from bulkeic.core.destinations import parse_destination
+from bulkeic.core.errors import BulkeicError, InputError
+from bulkeic.core.model import Lane, Settings
+from bulkeic.core.names import check_account, check_qualifier, check_region, parse_function
+from bulkeic.core.rows import Defaults, RowParser
+from bulkeic.core.waves import parse_waves
+from bulkeic.sandbox import SandboxOptions, options_from_json
+from bulkeic.sources import RowsFile
+from bulkeic.store import Loader
+
+_FOLDER = Path(tempfile.mkdtemp(prefix="bulkeic-fuzz-"))
+_DEFAULTS = Defaults("123456789012", "us-east-1", Settings(maximum_retry_attempts=1))
+_LONGEST = 1000
+_OF_WHOLE_FILE = ("empty", "cannot be read", "damaged gzip", "holds no row")
+
+
+class Finding(AssertionError):
+    """Something that must not be; not an error of bulkeic's, so nothing lets it pass."""
+
+
+def _check(problem: BulkeicError) -> None:
+    """An error is one line that a terminal can show."""
+    text = str(problem)
+    if not text or not text.isprintable() or len(text) > _LONGEST:
+        raise Finding(f"no line to show: {text!r}")
+
+
+def _check_place(problem: InputError, name: str, lines: int) -> None:
+    """A problem of a file names the file, the line and the rule."""
+    _check(problem)
+    whole = problem.line == 0
+    if problem.source != name or not problem.rule or not 0 <= problem.line <= lines:
+        raise Finding(f"no place: {problem.source!r} {problem.line} {problem}")
+    if whole and not problem.rule.startswith(_OF_WHOLE_FILE):
+        raise Finding(f"no line: {problem}")
+
+
+def _read(data: bytes, ending: str, lines: int) -> None:
+    """Reads a targets file as ``apply --skip-invalid`` does, into a run file."""
+    path, run = _FOLDER / f"t.{ending}", _FOLDER / "run.db"
+    path.write_bytes(data)
+    parser = RowParser(str(path), _DEFAULTS)
+    file = RowsFile(str(path))
+    run.unlink(missing_ok=True)
+    loader = Loader(run, {"source": file.name})
+    try:
+        for seq, row in enumerate(file.rows()):
+            if isinstance(row, InputError):
+                _check_place(row, file.name, lines)
+                loader.add_invalid(seq, row.line, "", str(row))
+                continue
+            try:
+                job = parser.job(seq, row)
+            except InputError as problem:
+                problems = parser.problems(row)
+                if not problems:
+                    raise Finding(f"no problem told: {problem}") from problem
+                for each in problems:
+                    _check_place(each, file.name, lines)
+                loader.add_invalid(seq, row.line, "", str(problem))
+            else:
+                loader.add(job, row.line)
+    except InputError as problem:
+        _check_place(problem, file.name, lines)
+    finally:
+        loader.discard()
+
+
+def _reader(ending: str) -> Callable[[bytes], None]:
+    def read(data: bytes) -> None:
+        _read(data, ending, data.count(b"\n") + 1)
+
+    return read
+
+
+def _packed(ending: str) -> Callable[[bytes], None]:
+    """A gzip is damaged rather than what is in it; what cannot be told to be whole has no lines."""
+
+    def read(data: bytes) -> None:
+        _read(data, f"{ending}.gz", sys.maxsize)
+
+    return read
+
+
+def read_stdin(data: bytes) -> None:
+    """A file whose format is told by its first bytes."""
+    path = _FOLDER / "stdin"
+    path.write_bytes(data)
+    with path.open("rb") as file:
+        kept, sys.stdin = sys.stdin, io.TextIOWrapper(file)
+        try:
+            for row in RowsFile("-").rows():
+                if isinstance(row, InputError):
+                    _check_place(row, "<stdin>", sys.maxsize)
+        except InputError as problem:
+            _check_place(problem, "<stdin>", sys.maxsize)
+        finally:
+            sys.stdin = kept
+
+
+def read_accounts(data: bytes) -> None:
+    """An accounts file, in the format that its first bytes suggest."""
+    path = _FOLDER / f"a.{'json' if data.lstrip()[:1] in (b'[', b'{') else 'csv'}"
+    path.write_bytes(data)
+    try:
+        reach = Reach(AccessOptions(accounts=str(path)), 1, sandbox=True)
+        for lane in (Lane("123456789012", "us-east-1"), Lane("000000000001", "cn-north-1")):
+            reach.accounts.access(lane)
+            problem = reach.accounts.problem(lane)
+            if problem is not None:
+                _check(problem)
+    except InputError as problem:
+        _check_place(problem, str(path), data.count(b"\n") + 1)
+
+
+_VALUES: tuple[Callable[[str], Any], ...] = (
+    parse_function,
+    check_qualifier,
+    check_region,
+    check_account,
+    lambda text: parse_destination(text, "OnFailure"),
+    lambda text: parse_destination(text, "OnSuccess"),
+    parse_role,
+    parse_external_id,
+    parse_session_name,
+    parse_waves,
+)
+
+
+def parse_values(data: bytes) -> None:
+    """Names, ARNs, destinations with templates, roles: what a cell or a flag may hold."""
+    text = data.decode(errors="surrogateescape")
+    for parse in _VALUES:
+        try:
+            parse(text)
+        except BulkeicError as problem:
+            _check(problem)
+
+
+_CONFIG = {
+    "MaximumRetryAttempts": 1,
+    "DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": "arn:aws:sqs:x:1:q"}},
+}
+
+
+def select(data: bytes) -> None:
+    """``--where``, and what it makes of configurations."""
+    text = data.decode(errors="surrogateescape")
+    try:
+        where = parse_where(text)
+    except BulkeicError as problem:
+        _check(problem)
+        return
+    for config in ({}, _CONFIG):
+        reason = where(config)
+        if reason is not None and not reason.isprintable():
+            raise Finding(reason)
+
+
+def read_scenario(data: bytes) -> None:
+    """A scenario of the sandbox; its errors are ``ValueError``, which the command tells."""
+    with contextlib.suppress(ValueError, RecursionError):
+        options_from_json(json.loads(data.decode()), SandboxOptions())
+
+
+class Fuzz(msgspec.Struct, frozen=True):
+    """A target with its seeds."""
+
+    run: Callable[[bytes], None]
+    seeds: tuple[bytes, ...]
+
+
+_ARN = b"arn:aws:lambda:us-east-1:123456789012:function:mail:live"
+_CSV = (
+    b"FunctionName,Qualifier,Region,AccountId,MaximumRetryAttempts,OnSuccess,OnFailure,RoleArn\n"
+    b"orders,live,us-east-1,123456789012,1,none,arn:aws:sqs:{region}:{account}:q,\n"
+    b'"mail",,eu-west-1,,,,,"arn:aws:iam::123456789012:role/x"\r\n\n' + _ARN + b",,,,2,,,\n",
+    b"\xef\xbb\xbffunction name\n\na\nb\n",
+)
+_ROWS = (
+    b'{"FunctionName":"orders","Qualifier":"live","MaximumEventAgeInSeconds":3600}',
+    b'{"FunctionArn":"' + _ARN + b'","DestinationConfig":{"OnSuccess":{},"OnFailure":'
+    b'{"Destination":"arn:aws:sqs:us-east-1:123456789012:q"}},"Layers":[{"a":[1.5,null]}]}',
+    b'{"function_name":"f\\u00fc\\ud83d\\ude00","Region":"us-east-1","AccountId":1,"RoleArn":null}',
+)
+_JSONL = (b"\n".join(_ROWS) + b"\n", b'\xef\xbb\xbf{"FunctionName":"a"}\r\n\n{"FunctionName":"b"}')
+_JSON = (
+    b"[" + b",\n".join(_ROWS) + b"]",
+    b'{"NextMarker":null,"Meta":{"a":[1]},"Functions":[' + b",".join(_ROWS) + b"]}",
+)
+_ACCOUNTS = (
+    b"AccountId,RoleArn,ExternalId,Profile,Regions\n"
+    b'123456789012,arn:aws:iam::{account}:role/d,x-1,prod,"us-east-1 eu-west-1"\n000000000001,,,,\n',
+    b'[{"AccountId":1,"RoleArn":"arn:aws:iam::000000000001:role/d","Regions":["us-east-1"]},\n'
+    b'{"AccountId":"123456789012","Profile":"p"}]',
+)
+_TEXTS = (
+    b"orders:live",
+    b"123456789012:function:orders:$LATEST",
+    _ARN,
+    b"arn:aws-cn:lambda:cn-north-1:123456789012:function:a.b",
+    b"arn:aws:sqs:{region}:{account}:{function}-{partition}",
+    b"arn:aws:s3:::bucket",
+    b"arn:aws:events:us-east-1:123456789012:event-bus/default",
+    b"arn:aws:iam::{account}:role/path/Deploy",
+    b"1,10%,50%,100%",
+)
+_WHERES = (
+    b"MaximumRetryAttempts > `0` && !DestinationConfig.OnFailure",
+    b"contains(keys(DestinationConfig), 'OnSuccess') || length(@) == `0`",
+    b"sort_by(values(@)[?a].{b: c, d: [*]}, &b)[0:2:-1] | [0]",
+    b'"x".y[].z | max_by(@, &"a") == \'raw\'',
+)
+_SCENARIOS = (
+    b'{"seed":7,"rate":5,"throttle":0.1,"latency_s":0.05,"latency_p99_s":0.4,"external_ids":{}}',
+    b'{"rate":"unlimited","burst":3,"lanes":{"123456789012/us-east-1":{"rate":2}},"conflict":0.2}',
+)
+
+
+def _gzipped(seeds: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    one, *_ = seeds
+    return (*(gzip.compress(seed, mtime=0) for seed in seeds), gzip.compress(one, 0, mtime=0) * 2)
+
+
+FUZZ = {
+    "csv": Fuzz(_reader("csv"), _CSV),
+    "json": Fuzz(_reader("json"), _JSON),
+    "jsonl": Fuzz(_reader("jsonl"), _JSONL),
+    "csv.gz": Fuzz(_packed("csv"), _gzipped(_CSV)),
+    "json.gz": Fuzz(_packed("json"), _gzipped(_JSON)),
+    "jsonl.gz": Fuzz(_packed("jsonl"), _gzipped(_JSONL)),
+    "stdin": Fuzz(read_stdin, (*_CSV, *_JSON, *_JSONL, *_gzipped(_CSV))),
+    "accounts": Fuzz(read_accounts, _ACCOUNTS),
+    "values": Fuzz(parse_values, _TEXTS),
+    "where": Fuzz(select, _WHERES),
+    "scenario": Fuzz(read_scenario, _SCENARIOS),
+}
