@@ -62,7 +62,9 @@ class _LineReader:
             self._whole = piece.endswith(b"\n")
             self._row_bytes += len(piece)
             if self._row_bytes > LINE_BYTES:
-                raise InputError(f"a value of more than {LINE_BYTES:,} bytes; no row needs that")
+                raise InputError(
+                    f"more than {LINE_BYTES:,} bytes without a row's end; no row needs that"
+                )
         return piece
 
 

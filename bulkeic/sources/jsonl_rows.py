@@ -34,8 +34,12 @@ def _decoded(line: bytes) -> Any:
         return json.loads(line.decode(), object_pairs_hook=_object)
     except UnicodeDecodeError:
         raise InputError("not UTF-8") from None
-    except (ValueError, RecursionError) as error:
+    except json.JSONDecodeError as error:
         raise InputError(f"not JSON: {error}") from None
+    except RecursionError:
+        raise InputError("nested too deep; no row needs that") from None
+    except ValueError:  # Python's own limit, of 4,300 digits unless somebody has changed it
+        raise InputError("a number of thousands of digits; no row needs that") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -143,7 +143,7 @@ class Database:
             yield
         except (DamagedError, InputError, msgspec.DecodeError) as error:
             raise RunFileError(f"{place}: damaged: {printable(str(error))}") from None
-        except (sqlite3.Error, OSError, UnicodeEncodeError) as error:
+        except (sqlite3.Error, OSError, UnicodeError) as error:
             what = (error.strerror or error) if isinstance(error, OSError) else error
             raise RunFileError(f"{place}: {printable(str(what))}") from None
 

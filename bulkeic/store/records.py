@@ -1,5 +1,6 @@
 """Rows of the database ↔ the types of ``core.model``."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -117,6 +118,16 @@ def config_of(text: str | None) -> dict[str, Any] | None:
     _check_api(text)
     config: dict[str, Any] = _decode(text)
     return config
+
+
+def time_of(text: str | None) -> str | None:
+    """A time as it is, or ``DamagedError`` for a text that is none."""
+    try:
+        if text is None or datetime.fromisoformat(text).tzinfo is not None:
+            return text
+    except ValueError:
+        pass
+    raise DamagedError("a time that is none")
 
 
 def settings_of(text: str) -> Settings:

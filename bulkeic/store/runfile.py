@@ -20,6 +20,7 @@ from bulkeic.store.records import (
     outcome_of,
     outcome_row,
     settings_of,
+    time_of,
 )
 from bulkeic.store.schema import INSERT_IMAGE, INSERT_OUTCOME, MARK_IMAGE, NO_LANE
 from bulkeic.store.soundness import DamagedError
@@ -243,12 +244,13 @@ class RunFile:
         }
         lanes[NO_LANE] = None
         with self._database.errors("cannot be read"):
+            rows = self._reader.execute(
+                "SELECT lane_id, status, error_code, count(*), sum(throttles),"
+                " min(started_at), max(started_at) FROM outcome GROUP BY 1, 2, 3"
+            )
             return [
-                Tally(lanes[number], Status(status), code, *rest)
-                for number, status, code, *rest in self._reader.execute(
-                    "SELECT lane_id, status, error_code, count(*), sum(throttles),"
-                    " min(started_at), max(started_at) FROM outcome GROUP BY 1, 2, 3"
-                )
+                Tally(lanes[number], Status(status), code, count, throttles, *map(time_of, times))
+                for number, status, code, count, throttles, *times in rows
             ]
 
     def targets(self) -> int:
