@@ -19,8 +19,9 @@ _BOM = b"\xef\xbb\xbf"
 _BUFFER_BYTES = 1 << 16
 # Deflate packs zeros 1,032 times, what repeats after a kilobyte 200 times, and rows 5 to 50 times.
 _BOMB_RATIO = 300
-_BOMB_BYTES = 1 << 20
-_PACKED_BYTES = 1 << 10
+_UNZIPPED_BYTES = 1 << 18
+# For each of these, at most that much is read: what was read is hardly more than what was unzipped.
+_PACKED_BYTES = 1 << 9
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def open_stream(path: str) -> Iterator[io.BufferedReader]:
         outer = raw
         with readable():
             if outer.peek(2)[:2] == _GZIP_MAGIC:
-                outer = io.BufferedReader(_Unzipped(raw), _BUFFER_BYTES)
+                outer = io.BufferedReader(_Unzipped(raw), _UNZIPPED_BYTES)
             if outer.peek(3)[:3] == _BOM:
                 outer.read(3)
         yield outer
@@ -62,7 +63,7 @@ def readable() -> Iterator[None]:
 
 
 class _Packed:
-    """Hands out small pieces, so that the bytes that were read are hardly more than were used."""
+    """A stream that is read in small pieces, and counted."""
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._stream = stream
@@ -89,7 +90,7 @@ class _Unzipped(io.RawIOBase):
         piece = self._unzipped.read1(len(buffer))
         buffer[: len(piece)] = piece
         self._bytes += len(piece)
-        if self._bytes > _BOMB_BYTES and self._bytes > _BOMB_RATIO * self._packed.bytes:
+        if self._bytes > _UNZIPPED_BYTES and self._bytes > _BOMB_RATIO * self._packed.bytes:
             raise InputError(
                 f"gunzips to more than {_BOMB_RATIO} times its size, which no list of targets "
                 "does; if it is one, gunzip it yourself"

@@ -5,11 +5,12 @@ from hypothesis import strategies as st
 # fmt: off
 _PIECES = [
     b"{", b"}", b"[", b"]", b":", b",", b'"', b"'", b"`", b"(", b")", b"&", b"|", b"@", b"*", b"\\",
-    b"\n", b"\r\n", b"\r", b" ", b"\t", b"\x00", b"\x1b[2J", b"\x7f", b"\xff", b"\xc3", b"\xed\xa0\x80",
-    b"\xef\xbb\xbf", b"\xff\xfe", b"\x1f\x8b", b"\xe2\x80\xa8", b"\xe2\x80\xae", b'"\\ud800"', b"\\u0000",
-    b"null", b"true", b"-0", b"1e999", b"1.5", b"NaN", b"-1", b"9" * 25, b"9" * 5000, b"[" * 40, b'{"a":' * 40,
-    b"[" * 3000, b'""', b'{"a":1,"a":2}', b'"FunctionName":', b"FunctionName", b"Region", b"AccountId",
-    b"$LATEST", b"{account}", b"{region}", b"{{", b"}{", b"none", b"..", b"arn:aws:", b":function:",
+    b"\n", b"\r\n", b"\r", b" ", b"\t", b"\x00", b"\x1b[2J", b"\x7f", b"\xff", b"\xc3",
+    b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xff\xfe", b"\x1f\x8b", b"\xe2\x80\xa8", b"\xe2\x80\xae",
+    b'"\\ud800"', b"\\u0000", b"null", b"true", b"-0", b"1e999", b"1.5", b"NaN", b"-1", b"9" * 25,
+    b"9" * 5000, b"[" * 40, b'{"a":' * 40, b"[" * 3000, b'""', b'{"a":1,"a":2}',
+    b'"FunctionName":', b"FunctionName", b"Region", b"AccountId", b"$LATEST", b"{account}",
+    b"{region}", b"{{", b"}{", b"none", b"..", b"arn:aws:", b":function:",
     "\N{ARABIC-INDIC DIGIT ONE}".encode(), "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}".encode(),
     b"A" * 300, b"\n" * 300, b"," * 300,
 ]

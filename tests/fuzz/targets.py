@@ -10,6 +10,7 @@ import io
 import json
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,13 +31,15 @@ from bulkeic.sandbox import SandboxOptions, options_from_json
 from bulkeic.sources import RowsFile
 from bulkeic.store import Loader
 
+from .runs import read_run, work_on_run
+
 _FOLDER = Path(tempfile.mkdtemp(prefix="bulkeic-fuzz-"))
 _DEFAULTS = Defaults("123456789012", "us-east-1", Settings(maximum_retry_attempts=1))
 _LONGEST = 1000
 _OF_WHOLE_FILE = ("empty", "cannot be read", "damaged gzip", "holds no row")
 
 
-class Finding(AssertionError):
+class FindingError(AssertionError):
     """Something that must not be; not an error of bulkeic's, so nothing lets it pass."""
 
 
@@ -44,7 +47,7 @@ def _check(problem: BulkeicError) -> None:
     """An error is one line that a terminal can show."""
     text = str(problem)
     if not text or not text.isprintable() or len(text) > _LONGEST:
-        raise Finding(f"no line to show: {text!r}")
+        raise FindingError(f"no line to show: {text!r}")
 
 
 def _check_place(problem: InputError, name: str, lines: int) -> None:
@@ -52,9 +55,9 @@ def _check_place(problem: InputError, name: str, lines: int) -> None:
     _check(problem)
     whole = problem.line == 0
     if problem.source != name or not problem.rule or not 0 <= problem.line <= lines:
-        raise Finding(f"no place: {problem.source!r} {problem.line} {problem}")
+        raise FindingError(f"no place: {problem.source!r} {problem.line} {problem}")
     if whole and not problem.rule.startswith(_OF_WHOLE_FILE):
-        raise Finding(f"no line: {problem}")
+        raise FindingError(f"no line: {problem}")
 
 
 def _read(data: bytes, ending: str, lines: int) -> None:
@@ -76,7 +79,7 @@ def _read(data: bytes, ending: str, lines: int) -> None:
             except InputError as problem:
                 problems = parser.problems(row)
                 if not problems:
-                    raise Finding(f"no problem told: {problem}") from problem
+                    raise FindingError(f"no problem told: {problem}") from problem
                 for each in problems:
                     _check_place(each, file.name, lines)
                 loader.add_invalid(seq, row.line, "", str(problem))
@@ -108,8 +111,8 @@ def read_stdin(data: bytes) -> None:
     """A file whose format is told by its first bytes."""
     path = _FOLDER / "stdin"
     path.write_bytes(data)
-    with path.open("rb") as file:
-        kept, sys.stdin = sys.stdin, io.TextIOWrapper(file)
+    with io.TextIOWrapper(path.open("rb")) as file:
+        kept, sys.stdin = sys.stdin, file
         try:
             for row in RowsFile("-").rows():
                 if isinstance(row, InputError):
@@ -169,14 +172,15 @@ def select(data: bytes) -> None:
     """``--where``, and what it makes of configurations."""
     text = data.decode(errors="surrogateescape")
     try:
-        where = parse_where(text)
+        with warnings.catch_warnings(action="ignore", category=PendingDeprecationWarning):
+            where = parse_where(text)  # the package warns of `text`; by default nobody sees that
     except BulkeicError as problem:
         _check(problem)
         return
     for config in ({}, _CONFIG):
         reason = where(config)
         if reason is not None and not reason.isprintable():
-            raise Finding(reason)
+            raise FindingError(reason)
 
 
 def read_scenario(data: bytes) -> None:
@@ -211,10 +215,12 @@ _JSON = (
     b'{"NextMarker":null,"Meta":{"a":[1]},"Functions":[' + b",".join(_ROWS) + b"]}",
 )
 _ACCOUNTS = (
-    b"AccountId,RoleArn,ExternalId,Profile,Regions\n"
-    b'123456789012,arn:aws:iam::{account}:role/d,x-1,prod,"us-east-1 eu-west-1"\n000000000001,,,,\n',
-    b'[{"AccountId":1,"RoleArn":"arn:aws:iam::000000000001:role/d","Regions":["us-east-1"]},\n'
-    b'{"AccountId":"123456789012","Profile":"p"}]',
+    b"""AccountId,RoleArn,ExternalId,Profile,Regions
+123456789012,arn:aws:iam::{account}:role/d,x-1,prod,"us-east-1 eu-west-1"
+000000000001,,,,
+""",
+    b"""[{"AccountId":1,"RoleArn":"arn:aws:iam::000000000001:role/d","Regions":["us-east-1"]},
+{"AccountId":"123456789012","Profile":"p"}]""",
 )
 _TEXTS = (
     b"orders:live",
@@ -238,6 +244,11 @@ _SCENARIOS = (
     b'{"rate":"unlimited","burst":3,"lanes":{"123456789012/us-east-1":{"rate":2}},"conflict":0.2}',
 )
 
+# See ``runs``: which run file, and what is done to it.
+_PROGRAMS = tuple(
+    bytes([run, what, place, 0, 5, 90]) for run in range(4) for what in (0, 5) for place in (4, 9)
+)
+
 
 def _gzipped(seeds: tuple[bytes, ...]) -> tuple[bytes, ...]:
     one, *_ = seeds
@@ -256,4 +267,6 @@ FUZZ = {
     "values": Fuzz(parse_values, _TEXTS),
     "where": Fuzz(select, _WHERES),
     "scenario": Fuzz(read_scenario, _SCENARIOS),
+    "run": Fuzz(read_run, _PROGRAMS),
+    "work": Fuzz(work_on_run, _PROGRAMS),
 }
