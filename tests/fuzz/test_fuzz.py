@@ -12,7 +12,7 @@ from .damage import damaged
 from .runs import RUNS, codes
 from .targets import FUZZ
 
-EXAMPLES = int(os.environ.get("BULKEIC_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("BULKEIC_EXAMPLES", "30"))
 PARTS = 20
 # What takes as long as so many others is drawn as many times less.
 SLOW = {"run": 3, "work": 40}

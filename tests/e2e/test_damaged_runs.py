@@ -1,0 +1,152 @@
+"""Run files that are damaged, of another version, or none: one line, and left as they are.
+
+What random damage comes to is in ``tests/fuzz``.
+"""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bulkeic.sandbox.generate import REGIONS
+
+from .conftest import Bulkeic
+
+COMMANDS = {
+    "report": ("report",),
+    "export": ("export",),
+    "apply": ("apply", "--sandbox", "--yes"),
+    "plan": ("plan", "--sandbox"),
+    "verify": ("verify", "--sandbox"),
+    "rollback": ("rollback", "--sandbox", "--yes"),
+}
+
+
+def change(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        for statement in statements:
+            database.execute(statement)
+        database.commit()
+
+
+def newer(path: Path) -> None:
+    change(path, "PRAGMA user_version = 99")
+
+
+def foreign(path: Path) -> None:
+    change(path, "PRAGMA application_id = 7")
+
+
+def swapped(path: Path) -> None:
+    data = path.read_bytes()
+    pages = [data[at : at + 4096] for at in range(0, len(data), 4096)]
+    pages[3:8] = reversed(pages[3:8])
+    path.write_bytes(b"".join(pages))
+
+
+def zeroed(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[4096:] = bytes(len(data) - 4096)
+    path.write_bytes(data)
+
+
+def short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-5000])
+
+
+def other_type(path: Path) -> None:
+    change(path, "UPDATE job SET function = x'ff00'")
+
+
+def lost(path: Path) -> None:
+    change(path, "DELETE FROM job WHERE seq = 1")
+
+
+def no_status(path: Path) -> None:
+    change(path, "UPDATE outcome SET status = 'perhaps'")
+
+
+def other_log(path: Path) -> None:
+    """The log of another database beside it, as a careless copy leaves it."""
+    other = path.with_name("other")
+    with closing(sqlite3.connect(other)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("CREATE TABLE mine (a)")
+        database.commit()
+        shutil.copy(f"{other}-wal", f"{path}-wal")
+
+
+DAMAGE: dict[Callable[[Path], None], str] = {
+    newer: "is of version 99, this bulkeic knows 3; use the newer bulkeic that made it",
+    foreign: "is a database, but no run file",
+    swapped: "cannot be opened: ",
+    zeroed: "cannot be opened: ",
+    short: "cannot be opened: ",
+    other_type: "cannot be opened: damaged: job: a value of another type",
+    lost: "cannot be opened: damaged: lane: a number of jobs that is not theirs",
+    no_status: "cannot be opened: damaged: outcome: a value of another type",
+    other_log: "cannot be opened: ",
+}
+# Any command opens them alike, so each of them is tried with one command or two.
+TRIED = [
+    ("report", newer),
+    ("export", foreign),
+    ("apply", swapped),
+    ("plan", zeroed),
+    ("verify", short),
+    ("rollback", other_type),
+    ("apply", lost),
+    ("report", no_status),
+    ("report", other_log),
+    ("apply", other_log),
+]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run file of jobs that are done, with what their targets had before."""
+    bulkeic = Bulkeic(tmp_path_factory.mktemp("whole"))
+    rows = "".join(f"fn-{n},{REGIONS[n % len(REGIONS)]}\n" for n in range(40))
+    bulkeic.write("targets.csv", f"FunctionName,Region\n{rows}")
+    result = bulkeic(
+        "apply", "targets.csv", "--sandbox", "--run", "run.db", "--maximum-retry-attempts", 1,
+        "--before-image", "--rate", "unlimited",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    return bulkeic.folder / "run.db"
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(("command", "damage"), TRIED)
+def test_a_damaged_run_file_is_one_line_and_left_as_it_is(
+    bulkeic: Bulkeic, whole: Path, command: str, damage: Callable[[Path], None]
+) -> None:
+    path = Path(shutil.copy(whole, bulkeic.folder))
+    damage(path)
+    before = files(bulkeic.folder)
+    verb, *flags = COMMANDS[command]
+
+    result = bulkeic(verb, "run.db", *flags)
+
+    assert (result.code, result.out) == (2, "")
+    assert len(result.lines) == 1
+    assert "'run.db'" in result.err
+    assert DAMAGE[damage] in result.err
+    assert files(bulkeic.folder) == before
+
+
+def test_what_is_no_file_is_told_at_once(bulkeic: Bulkeic) -> None:
+    (bulkeic.folder / "folder").mkdir()
+    os.mkfifo(bulkeic.folder / "pipe")
+    (bulkeic.folder / "empty").touch()
+    for command, name in (("report", "folder"), ("rollback", "pipe"), ("export", "empty")):
+        verb, *flags = COMMANDS[command]
+        result = bulkeic(verb, name, *flags)
+        assert (result.code, result.lines) == (2, [f"bulkeic: '{name}' is no run file"])
