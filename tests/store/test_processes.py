@@ -114,9 +114,7 @@ def test_nobody_else_loads_what_is_being_loaded(path: Path) -> None:
 
 
 @pytest.mark.parametrize("rows", [10, 100_000])
-def test_a_loading_that_was_killed_leaves_no_run_file_and_can_begin_again(
-    path: Path, rows: int
-) -> None:
+def test_a_killed_loading_leaves_no_run_file_and_can_begin_again(path: Path, rows: int) -> None:
     code = f"""
         from bulkeic.core.model import Job, Lane, Settings, Target
         loader = Loader(path, {{"source": "x"}})
