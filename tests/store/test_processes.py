@@ -13,7 +13,7 @@ import pytest
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.summary import Traffic
-from bulkeic.store import Loader, Which
+from bulkeic.store import Loader, RunFile, Which
 
 from .damage import half_loaded
 from .runs import EAST, LANES, SOURCE, load, make_job, opened, outcome_of, pending, refusal
@@ -130,8 +130,9 @@ def test_a_killed_loading_leaves_no_run_file_and_can_begin_again(path: Path, row
         process.kill()
     assert not path.exists()
     (left,) = path.parent.iterdir()
-    refusal(left)
-    refusal(left, read_only=True)
+    for read_only in (False, True):
+        with pytest.raises(RunFileError, match="was not loaded to its end"):
+            RunFile(left, read_only=read_only)
     load(path, [make_job(0)])
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
