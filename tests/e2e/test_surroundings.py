@@ -263,15 +263,14 @@ def test_a_run_under_nohup_outlives_its_terminal(bulkeic: Bulkeic, server: Serve
     assert process.returncode == 0, err
 
 
-@pytest.mark.parametrize("stream", ["stdout", "stderr"])
 @pytest.mark.parametrize(
-    ("line", "codes"),
+    ("stream", "line", "codes"),
     [
-        ("--help", {0, 1}),
-        ("apply bad.csv --sandbox", {2}),
-        ("apply good.csv --sandbox --maximum-retry-attempts 1", {0}),
-        ("apply good.csv --frobnicate", {2}),
-        ("report nowhere.db", {2}),
+        ("stdout", "--help", {0, 1}),
+        ("stderr", "apply bad.csv --sandbox", {2}),
+        ("stderr", "apply good.csv --sandbox --maximum-retry-attempts 1", {0}),
+        ("stderr", "apply good.csv --frobnicate", {2}),
+        ("stderr", "report nowhere.db", {2}),
     ],
 )
 def test_a_stream_that_nobody_reads_leads_to_no_traceback(

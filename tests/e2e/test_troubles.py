@@ -34,10 +34,7 @@ def events(result: Result) -> list[dict[str, Any]]:
     [
         ("throttle", "throttled", "TooManyRequestsException"),
         ("conflict", "retry", "ResourceConflictException"),
-        ("error", "retry", "ServiceException"),
-        ("cut-before", "retry", None),
         ("cut-after", "retry", None),
-        ("truncated", "retry", None),
         ("garbage", "retry", "ResponseParserError"),
     ],
 )
