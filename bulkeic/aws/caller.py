@@ -115,6 +115,7 @@ class LambdaCaller:
         try:
             answer = await self._send(job, call, lane, keys)
         except TRANSPORT_ERRORS as error:
+            _break_ring(error)
             return transport_failure(error)
         if isinstance(answer, Failure) and answer.fault is Fault.EXPIRED and is_expiry(answer.code):
             lane.credentials.reject(keys)
@@ -164,3 +165,14 @@ class LambdaCaller:
             http_session_cls=self._pool.session_class,
         ) as client:
             return await compile_region(client, self._timeout_s)
+
+
+def _break_ring(error: BaseException | None) -> None:
+    """Takes the traceback away from an exception, and from those that it came of.
+
+    aiohttp's response keeps its exception, whose traceback keeps the response: the collector, which
+    comes seldom, would have to find them all.
+    """
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
