@@ -2,7 +2,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test lint types contracts chromium unit trial chaos soak bench lock audit clean
+.PHONY: help setup demo test lint types contracts chromium unit trial chaos soak fuzz bench lock audit clean
 
 help:
 	@echo "make demo   set up, then update the example fleet in the embedded sandbox"
@@ -10,6 +10,7 @@ help:
 	@echo "make trial  set up, then kill and take back ten runs over thousands of targets, twice (minutes)"
 	@echo "make chaos  set up, then 50 rounds of kills, full disks and bad networks (minutes)"
 	@echo "make soak   set up, then half an hour of faults: memory, open files, outcomes"
+	@echo "make fuzz   set up, then bad input by the hundred thousand, and under atheris where it runs (an hour)"
 	@echo "make bench  set up, then every benchmark (several minutes)"
 	@echo "make lock   pin the newest dependencies that pyproject.toml admits"
 	@echo "make audit  look for known vulnerabilities in what is pinned"
@@ -53,6 +54,10 @@ chaos: setup
 soak: setup
 	$(BIN)/python benchmarks/soak.py
 
+fuzz: setup
+	BULKEIC_EXAMPLES=$${BULKEIC_EXAMPLES:-100000} $(BIN)/python -m pytest --quiet tests/fuzz
+	BIN=$(BIN) SECONDS_EACH=$${SECONDS_EACH:-60} sh tests/fuzz/guided.sh
+
 bench: setup
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/quota.py
@@ -84,4 +89,4 @@ audit:
 	rm -rf .audit-venv
 
 clean:
-	rm -rf $(VENV) .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .fuzz-packages dist

@@ -8,6 +8,7 @@
 - A wave ends in each lane with the job ``last_seq`` of ``wave_lane``.
 - ``settings`` may hold templates; the view ``result`` fills them in, as ``core.templates`` does.
 - ``account`` holds the roles that rows gave; those of flags are the command's, each time anew.
+- A file whose tables or views are made otherwise is damaged: a change needs a new ``VERSION``.
 - ``state`` in ``run`` is ``loading`` until every row of the targets file is in, then ``ready``.
 """
 

@@ -1,6 +1,7 @@
 """The file itself, and what is no run file."""
 
 import os
+import shutil
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -9,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from bulkeic.core.errors import RunFileError
 from bulkeic.core.summary import Traffic
 from bulkeic.store import is_run_file
 
 from .damage import cut, empty, foreign, foreign_wal, garbled, half_loaded, newer, older, table
-from .runs import EAST, WEST, load, make_job, opened, outcome_of, refusal
+from .runs import EAST, WEST, load, make_job, opened, outcome_of, pending, refusal
 
 
 def test_nobody_else_can_read_a_run_file(path: Path) -> None:
@@ -98,3 +100,69 @@ def test_a_run_file_is_known_by_its_first_bytes(path: Path) -> None:
     assert is_run_file(load(path, [make_job(0)]))
     table(path)
     assert not is_run_file(path)
+
+
+def test_tables_and_indexes_of_ones_own_do_no_harm(path: Path) -> None:
+    with closing(sqlite3.connect(load(path, [make_job(0)]))) as database:
+        database.executescript(
+            "CREATE TABLE note (seq, text); CREATE INDEX by_status ON outcome (status);"
+            "CREATE VIEW mine AS SELECT * FROM result;"
+        )
+    with opened(path) as run:
+        run.record([outcome_of(make_job(0))], Traffic())
+        assert len(list(run.outcomes())) == 1
+
+
+def test_a_change_that_was_cut_off_by_a_kill_is_taken_back_when_the_file_is_opened(
+    path: Path, tmp_path: Path
+) -> None:
+    jobs = [make_job(seq) for seq in range(300)]
+    with closing(sqlite3.connect(load(path, jobs))) as database:
+        database.execute("PRAGMA cache_size = 1")  # so that pages reach the file before the end
+        database.execute("BEGIN")
+        database.execute("UPDATE job SET function = printf('%0500d', seq)")
+        killed = tmp_path / "killed.db"
+        for ending in ("", "-journal"):
+            shutil.copy(f"{path}{ending}", f"{killed}{ending}")
+    assert killed.read_bytes() != path.read_bytes()
+    with opened(killed) as run:
+        assert [job.target.function for job in pending(run)] == [f"fn-{n}" for n in range(300)]
+    assert not Path(f"{killed}-journal").exists()
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("UPDATE job SET seq = 'x'", "job: a value of another type"),
+        ("UPDATE lane SET region = '../x'", "Region: '../x' is no Region"),
+        ("DELETE FROM settings", "job: without a function, or with settings that there are not"),
+        ("DELETE FROM lane", "job: of a lane that there is not"),
+        ("DELETE FROM run WHERE key = 'source'", "run: it does not tell its targets file"),
+        ("DROP VIEW result", "result is not as it was made"),
+        ("ALTER TABLE outcome ADD COLUMN more", "outcome is not as it was made"),
+        ("INSERT INTO wave_lane VALUES (1, 1, 0)", "wave_lane: of a lane or a wave"),
+    ],
+)
+@pytest.mark.parametrize("read_only", [False, True])
+def test_what_bulkeic_did_not_write_is_damage(
+    path: Path, statement: str, says: str, *, read_only: bool
+) -> None:
+    with closing(sqlite3.connect(load(path, [make_job(0)]))) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute(statement)
+        database.commit()
+    before = path.read_bytes()
+    assert f"damaged: {says}" in refusal(path, read_only=read_only)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "api", ["{", "null", '{"MaximumRetryAttempts":"1"}', '{"DestinationConfig":{"OnFailure":[]}}']
+)
+def test_settings_that_are_none_are_damage(path: Path, api: str) -> None:
+    with closing(sqlite3.connect(load(path, [make_job(0)]))) as database:
+        database.execute("UPDATE settings SET api = ?", (api,))
+        database.commit()
+    with opened(path) as run, pytest.raises(RunFileError, match="cannot be read: damaged: "):
+        pending(run)
