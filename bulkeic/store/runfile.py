@@ -83,6 +83,8 @@ class RunFile:
                         "SELECT id, account_id, region, jobs FROM lane ORDER BY id"
                     )
                 }
+            if not read_only and not is_new:
+                self.tallies()  # what cannot be told at the end is not to be begun
             self._writer = self._reader if read_only else self._open_writer()
         except BaseException:
             self._database.close()

@@ -2,7 +2,7 @@
 
 All of it is looked at before anything is done with the file: a file that was damaged is refused in
 one line, instead of leading to calls nobody asked for, or to a run that cannot be ended. A million
-jobs take about two seconds.
+outcomes take about three seconds.
 """
 
 import functools

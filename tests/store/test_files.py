@@ -166,3 +166,14 @@ def test_settings_that_are_none_are_damage(path: Path, api: str) -> None:
         database.commit()
     with opened(path) as run, pytest.raises(RunFileError, match="cannot be read: damaged: "):
         pending(run)
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2026-02-31T00:00:00Z", "2026-01-01T00:00:00"])
+def test_a_time_that_is_none_is_told_before_anything_is_begun(path: Path, time: str) -> None:
+    with opened(load(path, [make_job(0)])) as run:
+        run.record([outcome_of(make_job(0), started_at=time)], Traffic())
+    before = path.read_bytes()
+    assert "damaged: a time that is none" in refusal(path)
+    assert path.read_bytes() == before
+    with opened(path, read_only=True) as run, pytest.raises(RunFileError, match="a time that is"):
+        run.summary()
