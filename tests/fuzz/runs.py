@@ -149,6 +149,8 @@ def _spoil(place: int, one: int, other: int) -> None:
         closing(sqlite3.connect(_PATH)) as database,
     ):
         columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+        if not columns:
+            return  # what was damaged before has taken the table away
         column = columns[one % len(columns)]
         database.execute(
             f"UPDATE OR IGNORE {table} SET {column} = ? WHERE {columns[0]} ="
