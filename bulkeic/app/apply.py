@@ -26,7 +26,7 @@ from bulkeic.app.runs import (
 )
 from bulkeic.app.session import INTERRUPTED, Session
 from bulkeic.core.accounts import Accounts
-from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.errors import RunFileError, StoppedError, UsageError, shown
 from bulkeic.core.model import Lane
 from bulkeic.core.rules import Purpose
 from bulkeic.core.summary import Summary
@@ -137,7 +137,12 @@ def apply_run(
             idle=not lanes and not run.waves.are_left(),
             max_failures=most,
         )
-    return _told(run, options, screen, stopped)
+    try:
+        return _told(run, options, screen, stopped)
+    except RunFileError as error:
+        if not agreed:
+            raise
+        raise StoppedError(f"{error}; some of it may have been done") from None
 
 
 def _told(run: RunFile, options: ApplyOptions, screen: Screen, stopped: str | None) -> Summary:

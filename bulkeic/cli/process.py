@@ -10,10 +10,11 @@ from contextlib import suppress
 import click
 
 from bulkeic.cli.commands import cli
-from bulkeic.core.errors import BulkeicError, printable
+from bulkeic.core.errors import BulkeicError, StoppedError, printable
 
 _STDERR = 2
 _USAGE_EXIT = 2
+_STOPPED_EXIT = 3
 _INTERRUPTED_EXIT = 130
 
 
@@ -82,7 +83,7 @@ def main() -> None:
         code = _USAGE_EXIT
     except BulkeicError as error:
         _tell(f"bulkeic: {error}")
-        code = _USAGE_EXIT
+        code = _STOPPED_EXIT if isinstance(error, StoppedError) else _USAGE_EXIT
     except (KeyboardInterrupt, click.Abort):
         _tell("bulkeic: interrupted")
         code = _INTERRUPTED_EXIT

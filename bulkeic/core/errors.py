@@ -73,5 +73,9 @@ class RunFileError(BulkeicError):
     """A run file that cannot be made, opened, read or written."""
 
 
+class StoppedError(BulkeicError):
+    """A run that was at work and cannot be summed up; some of it may have been done."""
+
+
 class AccessError(BulkeicError):
     """AWS cannot be reached at all, or no usable credentials were found."""

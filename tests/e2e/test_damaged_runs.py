@@ -14,7 +14,7 @@ import pytest
 
 from bulkeic.sandbox.generate import REGIONS
 
-from .conftest import Bulkeic
+from .conftest import Bulkeic, Server
 
 COMMANDS = {
     "report": ("report",),
@@ -150,3 +150,24 @@ def test_what_is_no_file_is_told_at_once(bulkeic: Bulkeic) -> None:
         verb, *flags = COMMANDS[command]
         result = bulkeic(verb, name, *flags)
         assert (result.code, result.lines) == (2, [f"bulkeic: '{name}' is no run file"])
+
+
+def test_damage_that_shows_when_calls_were_sent_is_no_bad_input(
+    bulkeic: Bulkeic, sandbox: Callable[..., Server]
+) -> None:
+    names = ("gone", *(f"fn-{number}" for number in range(6)))
+    bulkeic.write("all.csv", "FunctionName\n" + "\n".join(names[1:]))
+    rows = "".join(f"{name},{60 + number // 2}\n" for number, name in enumerate(names, 1))
+    bulkeic.write("targets.csv", f"FunctionName,MaximumEventAgeInSeconds\n{rows}")
+    server = sandbox("--rate", "unlimited", "--targets", "all.csv")
+    ends = ("--yes", "--endpoint-url", server.url, "--concurrency", 1)
+    first = bulkeic("apply", "targets.csv", "--run", "run.db", "--max-failures", 1, *ends)
+    assert first.code == 3, first.err
+    change(bulkeic.folder / "run.db", "UPDATE settings SET api = '{' WHERE jobs = 1")
+
+    result = bulkeic("apply", "run.db", *ends)
+
+    assert result.code == 3, result.err
+    assert server.calls() == len(names)
+    assert result.lines[-1].startswith("bulkeic: run file 'run.db': cannot be read: damaged: ")
+    assert result.lines[-1].endswith("; some of it may have been done")
