@@ -88,7 +88,9 @@ class Rollout:
         """Does what is pending, of a wave or of all: which lanes have stopped, in words."""
         feed = RunFeed(self._run, Which.PENDING, wave)
         stopped = await self._session.drain(feed, self._rules, self._run, self._results, "updating")
-        return f"{counted(len(stopped), 'lane')} stopped" if stopped else None
+        for lane, reason in stopped.items():
+            return f"{counted(len(stopped), 'lane')} stopped, such as {lane}: {reason}"
+        return None
 
     async def _wave(self, wave: Wave, *, last: bool, of: int) -> None:
         name = f"wave {wave.number} of {of}"

@@ -22,13 +22,17 @@ from bulkeic.core.image import ABSENT
 from bulkeic.core.model import Lane, Settings, Target
 from bulkeic.core.rules import Rules
 from bulkeic.core.summary import Traffic
-from bulkeic.engine import Engine, Limits, Meter
+from bulkeic.engine import IN_A_ROW, Engine, Limits, Meter
 from bulkeic.output import NoProgress, Progress, ProgressBar, Results, Screen
 from bulkeic.output.numbers import counted
 from bulkeic.store import RunFile
 
 _SHOWN_LANES = 10
 _STATE_BATCH = 1000
+_DENIED_HINT = (
+    "docs/permissions.md tells what each command needs; --max-denied 0 fails denied targets one by "
+    "one instead"
+)
 INTERRUPTED = "interrupted"
 INTERRUPTED_TWICE = "interrupted twice"
 
@@ -178,6 +182,8 @@ class Session:
             self._screen.say(f"lane {lane} stopped: {reason}; its jobs are pending")
         if len(lanes) > _SHOWN_LANES:
             self._screen.say(f"and {counted(len(lanes) - _SHOWN_LANES, 'more lane')}")
+        if any(IN_A_ROW in reason for reason in lanes.values()):
+            self._screen.say(_DENIED_HINT)
 
     async def _watch(self) -> None:
         """The first signal stops the session in good order, the second one at once."""

@@ -1,5 +1,6 @@
 """Jobs in, outcomes out: every lane at its own pace, all lanes at once."""
 
+from bulkeic.engine.denials import IN_A_ROW
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.feed import MemoryFeed
 from bulkeic.engine.lane import Meter
@@ -8,6 +9,7 @@ from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 
 __all__ = [
     "AUTO",
+    "IN_A_ROW",
     "Caller",
     "Clock",
     "Engine",

@@ -12,6 +12,9 @@ from bulkeic.core.model import Outcome
 if TYPE_CHECKING:
     from bulkeic.engine.lane import LaneWork
 
+IN_A_ROW = "jobs in a row were denied"
+"""What the reason for which such a lane stops has in it."""
+
 
 class Denials:
     """The jobs of each lane that were denied one after another.

@@ -16,7 +16,7 @@ from bulkeic.core.forecast import Forecast, forecast
 from bulkeic.core.model import UNANSWERED, Answer, Call, Failure, Fault, Lane, Outcome, Status
 from bulkeic.core.rules import Purpose, Rules
 from bulkeic.core.summary import Traffic
-from bulkeic.engine.denials import Denials
+from bulkeic.engine.denials import IN_A_ROW, Denials
 from bulkeic.engine.idle import Idle
 from bulkeic.engine.lane import LaneWork, Meter
 from bulkeic.engine.limits import Limits
@@ -272,7 +272,7 @@ class Engine:
             return  # denied jobs are some of those that have ended the run, and fail as it ends
         if is_too_many:
             what = f"{outcome.error_code}: {outcome.error_message}"
-            self._stop_lane(lane, f"{self._limits.max_denied} jobs in a row were denied: {what}")
+            self._stop_lane(lane, f"{self._limits.max_denied} {IN_A_ROW}: {what}")
         elif self._denials.are_all(lane):
             self._end(lane, *self._denials.take(lane))
 

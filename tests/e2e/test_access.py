@@ -54,8 +54,9 @@ def test_a_lane_without_the_permission_stops_and_is_carried_on_with_when_it_has_
     assert "is not authorized to perform: lambda:UpdateFunctionEventInvokeConfig" in told
     assert told.endswith("; its jobs are pending")
     assert server.stats()["by_status"]["403"] < EACH
-    (ended,) = rows(bulkeic.folder / "run.db", "SELECT ended FROM session")
-    assert ended == ("1 lane stopped",)
+    report = bulkeic("report", "run.db").out
+    assert f": 1 lane stopped, such as {ACCOUNT}/{OTHER}: 20 jobs in a row were denied: " in report
+    assert "docs/permissions.md tells what each command needs; --max-denied 0 fails" in result.err
 
     refuse(server, 0)
     resumed = carry_on(bulkeic, server.url)
