@@ -14,7 +14,7 @@ from bulkeic.app.runs import RESULTS, check
 from bulkeic.app.session import INTERRUPTED_TWICE, Session
 from bulkeic.aws import clean
 from bulkeic.core.accounts import Accounts
-from bulkeic.core.errors import BulkeicError
+from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.forecast import USUAL_CALL_S, Forecast, LaneLeft, forecast
 from bulkeic.core.model import Lane, Outcome
 from bulkeic.core.summary import Summary
@@ -116,11 +116,14 @@ def begin(
 
 
 def _begin_results(results: Results, run: RunFile, known: Iterable[Outcome] | None) -> None:
-    if known is not None:
-        results.begin(known, anew=True)
-    elif results.place:
-        results.begin(run.outcomes(), anew=run.facts.get(RESULTS) != results.place)
-        run.note(RESULTS, results.place)  # not before: what was there is not this run's
+    try:
+        if known is not None:
+            results.begin(known, anew=True)
+        elif results.place:
+            results.begin(run.outcomes(), anew=run.facts.get(RESULTS) != results.place)
+            run.note(RESULTS, results.place)  # not before: what was there is not this run's
+    except OSError as error:
+        raise UsageError(f"results: {error.strerror}") from None
 
 
 async def _run(session: Session, work: Callable[[Session], Awaitable[None]]) -> None:

@@ -2,11 +2,13 @@
 
 import math
 import os
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import anyio
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioRefreshableCredentials
 from aiobotocore.session import AioSession
@@ -28,6 +30,7 @@ from bulkeic.core.errors import AccessError, InputError, UsageError, printable, 
 from bulkeic.core.model import Failure, Fault
 from bulkeic.core.names import partition_of
 from bulkeic.core.redaction import parse_endpoint
+from bulkeic.core.retry import is_retryable, wait_before_retry
 
 CredentialSource = Callable[[str], tuple[str, str]]
 """Account id → (access key id, secret access key) of that account."""
@@ -194,9 +197,8 @@ class Access:
                 keys,
                 connect_timeout=timeout_s,
                 read_timeout=timeout_s,
-                retries={"mode": "standard", "total_max_attempts": _IDENTITY_TRIES},
             ) as sts:
-                answer = await sts.get_caller_identity()
+                answer = await _tried(sts.get_caller_identity)
         except _NO_CREDENTIALS as error:
             raise AccessError(_without_credentials(error).message) from None
         except ClientError as error:
@@ -211,6 +213,20 @@ class Access:
 
     def _new_session(self) -> AioSession:
         return AioSession(profile=self._profile, session_vars=_ISOLATED if self._isolated else None)
+
+
+async def _tried(call: Callable[[], Awaitable[Any]]) -> Any:
+    """What a call brings, tried again where that may help; the last error is raised."""
+    for attempt in range(1, _IDENTITY_TRIES):
+        try:
+            return await call()
+        except SDK_ERRORS as error:
+            failure = failure_of(error)
+            if failure.fault is Fault.EXPIRED or not is_retryable(failure.fault):
+                raise
+            wait_s = wait_before_retry(failure, attempt, random.random())  # noqa: S311 - jitter
+        await anyio.sleep(wait_s)
+    return await call()
 
 
 async def _frozen(found: Any) -> Keys:

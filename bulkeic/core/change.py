@@ -106,7 +106,7 @@ _NOTHING_READ = Read(ABSENT, None)
 def begin(job: Job, rules: Rules) -> Step:
     """The first step of a job."""
     if _is_forced(job, rules) and job.seen is not None:
-        return _write(job, rules, Read(job.seen, None))
+        return _write(job, rules, Read(job.seen, job.before or None))
     if _reads_first(job, rules):
         return _GET
     return Step(Call(Operation.UPDATE, completed(job.settings, ABSENT, rules)))

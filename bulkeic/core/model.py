@@ -171,6 +171,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
         function_name: the function as the row gave it.
         role_arn: the role that the row gives for its account, maybe a template.
         seen: what the target had when it was read before (see ``core.change``).
+        before: the same as it was answered, API names; empty: it had no configuration.
         may_be_sent: whether a call that changes the target may have been sent since.
         expected: what the target has to have, or nobody touches it.
     """
@@ -182,6 +183,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     settings: Settings
     role_arn: str | None = None
     seen: Settings | None = None
+    before: dict[str, Any] | None = None
     may_be_sent: bool = False
     expected: Settings | None = None
 

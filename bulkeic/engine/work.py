@@ -101,6 +101,7 @@ class Work:
         target = job.target
         lane = target.lane
         settings = job.settings if self.sent is None else self.sent
+        before = job.before if job.may_be_sent else None
         return Outcome(
             job.seq,
             job.source,
@@ -123,5 +124,5 @@ class Work:
             round(self.wait_s, 6),
             settings.to_api(),
             verdict.config,
-            None if self.read is None else self.read.as_answered(),
+            before if self.read is None else self.read.as_answered(),
         )

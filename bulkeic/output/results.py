@@ -5,6 +5,7 @@
 """
 
 import os
+import stat
 import sys
 from collections.abc import Iterable
 from itertools import islice
@@ -129,7 +130,7 @@ class ResultsFile:
         if self._stdout:
             return
         written = None
-        if self._file.seekable():
+        if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
             written = None if anew else self._written()
             end = 0 if written is None else written.end
             self._file.truncate(end)

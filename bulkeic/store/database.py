@@ -52,7 +52,7 @@ class Database:
                 self._check(is_sound=is_sound)
         except OSError as error:
             self.close()
-            raise RunFileError(f"{shown(str(path))}: {error.strerror}") from None
+            raise RunFileError(f"run file {shown(str(path))}: {error.strerror}") from None
         except BaseException:
             self.close()
             raise

@@ -213,11 +213,13 @@ class Jobs:
         expected_id, was_read, may_be_sent, config = row[6:10]
         if not was_read and expected_id is None:
             return job
-        seen = image_of(config_of(config)) if was_read else None
+        before = config_of(config) or {} if was_read else None
+        seen = image_of(before) if was_read else None
         expected = None if expected_id is None else self._settings(expected_id)
         return msgspec.structs.replace(
             job,
             seen=seen,
+            before=before,
             may_be_sent=bool(may_be_sent),
             expected=seen if was_read and (self._guarded or may_be_sent) else expected,
         )

@@ -55,7 +55,8 @@ def test_a_job_knows_what_its_target_had(
     with opened(load(path, jobs, **facts)) as run:
         keep(run, (jobs[0], seen))
     with opened(path) as run:
-        assert pending(run) == [replace(jobs[0], **known), jobs[1]]
+        before = seen.config or {}
+        assert pending(run) == [replace(jobs[0], before=before, **known), jobs[1]]
 
 
 def test_a_mark_leaves_what_was_kept_as_it_is(path: Path) -> None:
