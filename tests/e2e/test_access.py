@@ -118,19 +118,16 @@ def certificate(tmp_path: Path) -> Path:
     return write_certificate(tmp_path / "ca.pem")
 
 
-@pytest.mark.parametrize("role", [False, True])
 def test_a_server_whose_certificate_nobody_trusts_is_called_once(
-    bulkeic: Bulkeic, sandbox: Start, certificate: Path, *, role: bool
+    bulkeic: Bulkeic, sandbox: Start, server: Server, certificate: Path
 ) -> None:
-    server = sandbox("--rate", "unlimited", "--tls-cert", certificate)
-    plain = sandbox("--rate", "unlimited")
+    secure = sandbox("--rate", "unlimited", "--tls-cert", certificate)
     write_rows(bulkeic, (REGION,), EACH)
-    words = ("--role-arn", f"arn:aws:iam::{ACCOUNT}:role/deployer") if role else ()
-    apart = {"AWS_ENDPOINT_URL_STS": plain.url, "AWS_ENDPOINT_URL_LAMBDA": server.url}
+    apart = {"AWS_ENDPOINT_URL_STS": server.url, "AWS_ENDPOINT_URL_LAMBDA": secure.url}
 
     result = bulkeic(
         "apply", "targets.csv", "--yes", "--run", "run.db", "--maximum-retry-attempts", 1,
-        "--output", "json", *words, **apart,
+        "--output", "json", **apart,
     )  # fmt: skip
 
     assert result.code == 3, result.err
@@ -142,7 +139,7 @@ def test_a_server_whose_certificate_nobody_trusts_is_called_once(
     assert "AWS_CA_BUNDLE names a file with the CA" in told
 
     trusted = bulkeic(
-        "apply", "run.db", "--yes", "--rate", "unlimited", *words, **apart,
+        "apply", "run.db", "--yes", "--rate", "unlimited", **apart,
         AWS_CA_BUNDLE=str(certificate),
     )  # fmt: skip
     assert trusted.code == 0, trusted.err

@@ -48,12 +48,6 @@ def swapped(path: Path) -> None:
     path.write_bytes(b"".join(pages))
 
 
-def zeroed(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[4096:] = bytes(len(data) - 4096)
-    path.write_bytes(data)
-
-
 def short(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-5000])
 
@@ -84,7 +78,6 @@ DAMAGE: dict[Callable[[Path], None], str] = {
     newer: "is of version 99, this bulkeic knows 3; use the newer bulkeic that made it",
     foreign: "is a database, but no run file",
     swapped: "cannot be opened: ",
-    zeroed: "cannot be opened: ",
     short: "cannot be opened: ",
     other_type: "cannot be opened: damaged: job: a value of another type",
     lost: "cannot be opened: damaged: lane: a number of jobs that is not theirs",
@@ -96,12 +89,10 @@ TRIED = [
     ("report", newer),
     ("export", foreign),
     ("apply", swapped),
-    ("plan", zeroed),
     ("verify", short),
     ("rollback", other_type),
-    ("apply", lost),
+    ("plan", lost),
     ("report", no_status),
-    ("report", other_log),
     ("apply", other_log),
 ]
 
