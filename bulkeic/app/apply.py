@@ -11,10 +11,10 @@ from bulkeic.app.command import (
     screen_of,
     with_exit_code,
 )
+from bulkeic.app.facts import PLANNED
 from bulkeic.app.options import ApplyOptions
 from bulkeic.app.rollout import Rollout, Spread, deal
 from bulkeic.app.runs import (
-    PLANNED,
     check_opened,
     check_yes,
     is_guarded,

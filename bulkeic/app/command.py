@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable
 import msgspec
 import structlog
 
+from bulkeic.app.facts import RESULTS
 from bulkeic.app.interruptions import Interruptions
 from bulkeic.app.options import WorkOptions
 from bulkeic.app.running import first_cause, run_async
-from bulkeic.app.runs import RESULTS, check
+from bulkeic.app.runs import check
 from bulkeic.app.session import INTERRUPTED_TWICE, Session
 from bulkeic.aws import clean
 from bulkeic.core.accounts import Accounts

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from bulkeic.aws.keyring import RoleSession
+from bulkeic.core.accounts import RoleSession
 from bulkeic.core.model import Settings
 from bulkeic.core.threshold import Threshold
 from bulkeic.core.waves import Size

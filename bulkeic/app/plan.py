@@ -8,9 +8,10 @@ import msgspec
 
 from bulkeic.app.accounts import Reach
 from bulkeic.app.command import begin, exit_with, look_ahead, screen_of, with_exit_code
+from bulkeic.app.facts import PLANNED
 from bulkeic.app.feed import RunFeed
 from bulkeic.app.options import DiffOptions, PlanOptions, WorkOptions
-from bulkeic.app.runs import PLANNED, check_opened, is_run, make, new_path, place, rules_of
+from bulkeic.app.runs import check_opened, is_run, make, new_path, place, rules_of
 from bulkeic.app.session import INTERRUPTED, Session
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import UsageError, shown

@@ -7,18 +7,10 @@ import msgspec
 from bulkeic.app.accounts import Reach
 from bulkeic.app.apply import apply_run
 from bulkeic.app.command import exit_with, results_of, screen_of
+from bulkeic.app.facts import PLANNED, RESTORES
 from bulkeic.app.options import ApplyOptions, RollbackOptions
 from bulkeic.app.plan import check_show, plan_run
-from bulkeic.app.runs import (
-    PLANNED,
-    RESTORES,
-    check_opened,
-    check_place,
-    check_yes,
-    new_path,
-    origin,
-    rules_of,
-)
+from bulkeic.app.runs import check_opened, check_place, check_yes, new_path, origin, rules_of
 from bulkeic.core.errors import UsageError, shown
 from bulkeic.core.image import wanted
 from bulkeic.core.rules import Purpose

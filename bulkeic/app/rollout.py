@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from bulkeic.app.facts import BEFORE_IMAGE
 from bulkeic.app.feed import RunFeed
 from bulkeic.app.findings import Findings
 from bulkeic.app.options import ApplyOptions
-from bulkeic.app.runs import BEFORE_IMAGE, rules_of
+from bulkeic.app.runs import rules_of
 from bulkeic.app.session import Session
 from bulkeic.core.change import DRIFTED
 from bulkeic.core.model import Lane, Status, rfc3339

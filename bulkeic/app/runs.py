@@ -7,6 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bulkeic.app.accounts import Reach
+from bulkeic.app.facts import (
+    AWS,
+    BEFORE_IMAGE,
+    CREATED_AT,
+    PLACE,
+    PLANNED,
+    RESTORES,
+    SANDBOX,
+    place_of,
+)
 from bulkeic.app.load import Loading
 from bulkeic.app.options import TargetsOptions, WorkOptions
 from bulkeic.app.running import open_access
@@ -22,14 +32,7 @@ from bulkeic.sources import RowsFile
 from bulkeic.store import RunFile, Which, is_run_file
 
 RUNS_FOLDER = Path("bulkeic-runs")
-PLANNED = "planned"
-RESTORES = "restores"
-BEFORE_IMAGE = "before_image"
-RESULTS = "results"
 _STDIN = "-"
-PLACE = "place"
-CREATED_AT = "created_at"
-SANDBOX, _AWS = "the sandbox", "AWS"
 
 
 def is_run(options: WorkOptions) -> bool:
@@ -44,12 +47,7 @@ def new_path(options: WorkOptions) -> Path:
 
 def place(options: WorkOptions) -> str:
     """Where the calls go to."""
-    return SANDBOX if options.sandbox else _AWS
-
-
-def place_of(run: RunFile) -> str:
-    """Where a run's calls go to."""
-    return run.facts.get(PLACE, _AWS)
+    return SANDBOX if options.sandbox else AWS
 
 
 def origin(options: WorkOptions) -> dict[str, str]:

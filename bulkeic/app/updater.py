@@ -11,10 +11,11 @@ import anyio.lowlevel
 import msgspec
 
 from bulkeic.app.load import jobs_of
-from bulkeic.aws import Access, LambdaCaller, RoleSession
+from bulkeic.aws import Access, LambdaCaller
 from bulkeic.core.accounts import (
     AccountAccess,
     Accounts,
+    RoleSession,
     parse_external_id,
     parse_role,
     parse_session_name,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from bulkeic.app.facts import CREATED_AT, PLANNED, RESTORES, SANDBOX, place_of
 from bulkeic.app.options import ExportOptions, WorkOptions
-from bulkeic.app.runs import CREATED_AT, PLANNED, RESTORES, SANDBOX, place_of
 from bulkeic.core.errors import UsageError, printable
 from bulkeic.core.model import Outcome, Status
 from bulkeic.core.rules import Purpose

@@ -2,7 +2,6 @@
 
 from bulkeic.aws.access import Access, CredentialSource
 from bulkeic.aws.caller import LambdaCaller
-from bulkeic.aws.keyring import RoleSession
 from bulkeic.aws.redaction import clean
 
-__all__ = ["Access", "CredentialSource", "LambdaCaller", "RoleSession", "clean"]
+__all__ = ["Access", "CredentialSource", "LambdaCaller", "clean"]

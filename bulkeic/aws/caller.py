@@ -14,12 +14,12 @@ from bulkeic.aws.access import Access
 from bulkeic.aws.compiled import Signer, query_of
 from bulkeic.aws.credentials import Credentials, CredentialsError, Keys
 from bulkeic.aws.failures import TRANSPORT_ERRORS, transport_failure
-from bulkeic.aws.keyring import Keyring, RoleSession
+from bulkeic.aws.keyring import Keyring
 from bulkeic.aws.operations import Compiled, Region, compile_region
 from bulkeic.aws.pool import ConnectionPool
 from bulkeic.aws.redaction import clean
 from bulkeic.aws.skew import skew_s
-from bulkeic.core.accounts import Accounts
+from bulkeic.core.accounts import Accounts, RoleSession
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Operation
 from bulkeic.core.retry import is_expiry

@@ -10,22 +10,10 @@ import msgspec
 from bulkeic.aws.access import Access
 from bulkeic.aws.credentials import Credentials, CredentialsError, Keys
 from bulkeic.aws.failures import failure_of
-from bulkeic.core.accounts import AccountAccess, Accounts
+from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
 from bulkeic.core.model import Failure, Fault, Lane
 
 ROLES_IN_FLIGHT = 10
-
-
-class RoleSession(msgspec.Struct, frozen=True, kw_only=True):
-    """How roles are assumed.
-
-    Attributes:
-        name: of the session; CloudTrail shows it.
-        duration_s: seconds that the credentials are to last.
-    """
-
-    name: str = "bulkeic"
-    duration_s: int = 3600
 
 
 class Keyring:

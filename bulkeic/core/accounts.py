@@ -65,6 +65,18 @@ class Account(msgspec.Struct, frozen=True):
     regions: tuple[str, ...] = ()
 
 
+class RoleSession(msgspec.Struct, frozen=True, kw_only=True):
+    """How roles are assumed.
+
+    Attributes:
+        name: of the session; CloudTrail shows it.
+        duration_s: seconds that the credentials are to last.
+    """
+
+    name: str = "bulkeic"
+    duration_s: int = 3600
+
+
 def parse_role(text: str, field: str = "RoleArn") -> str:
     """A role's ARN, or a template of one.
 

@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from bulkeic.aws import Access, RoleSession
+from bulkeic.aws import Access
 from bulkeic.aws.credentials import Credentials, CredentialsError, Keys
 from bulkeic.aws.keyring import Keyring
-from bulkeic.core.accounts import AccountAccess, Accounts
+from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
 from bulkeic.core.model import Failure, Fault, Lane
 
 TROUBLE = Failure(Fault.TIMEOUT, "ReadTimeoutError", "no answer")
