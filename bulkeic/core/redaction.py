@@ -8,6 +8,7 @@ by the name that stands before it.
 import re
 from collections import Counter
 from collections.abc import Iterable
+from string import whitespace
 from urllib.parse import quote
 
 from bulkeic.core.errors import InputError
@@ -25,16 +26,18 @@ _NAMES = (
     "(?:security-token|signature|credential|access_?key_?id|secret_?access_?key|session_?token)"
 )
 _VALUE = r"""(?:(?!%(?:0[ad]|2[027c]))[^\s"'<>,;&()\\])+"""
+_named = re.compile(rf"(?i)({_NAMES}{_IS}){_VALUE}")
+_words = re.compile(r"""[^\s"'<>]+""")
+_scheme = re.compile(r":(?:\\?/){2}")
+_is_arn = re.compile(r"[\w:/$.-]+").fullmatch
+_LONGEST_ARN = 300
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), f"{before}{HIDDEN}{after}")
-    for pattern, before, after in (
-        # A login in a URL. A password may have a slash or a hash in it that nobody encoded.
-        (r"""(?i)([a-z][a-z0-9+.-]{0,20}:(?:\\?/){2})[^\s"'<>]*@""", r"\1", "@"),
-        (rf"(?i)(authorization{_IS}(?:basic|bearer){_BLANK}){_VALUE}", r"\1", ""),
-        (rf"(?i)({_NAMES}{_IS}){_VALUE}", r"\1", ""),
+    (re.compile(pattern), f"{before}{HIDDEN}")
+    for pattern, before in (
+        (rf"(?i)(authorization{_IS}(?:basic|bearer){_BLANK}){_VALUE}", r"\1"),
         # Ids of access keys, and what has the form of a signature, whatever is quoted before it.
-        (r"A[KS]IA[0-9A-Z]{12,}", "", ""),
-        (r"[0-9a-f]{64,}", "", ""),
+        (r"A[KS]IA[0-9A-Z]{12,}", ""),
+        (r"[0-9a-f]{64,}", ""),
     )
 )
 
@@ -89,6 +92,21 @@ def _forms(value: str) -> set[str]:
     return {value, quote(value, safe="", errors="replace"), value.replace("/", "\\/")}
 
 
+def _without_login(found: re.Match[str]) -> str:
+    """A word; if it is a URL, without a login, which may have slashes that nobody encoded."""
+    word = found[0]
+    end = word.rfind("@")
+    begin = _scheme.search(word, 0, max(end, 0))
+    return word if begin is None else word[: begin.end()] + HIDDEN + word[end:]
+
+
+def _without_value(found: re.Match[str]) -> str:
+    """A name and its value, without it; not so in an ARN, where a function may be called so."""
+    begin = found.string.rfind("arn:aws", max(found.start() - _LONGEST_ARN, 0), found.start())
+    in_arn = begin >= 0 and _is_arn(found.string, begin, found.end())
+    return found[0] if in_arn else found[1] + HIDDEN
+
+
 def redacted(text: str, known: KnownSecrets = KnownSecrets()) -> str:  # noqa: B008 - nobody adds
     """A text from outside without secrets; of a very long one, its beginning.
 
@@ -98,8 +116,10 @@ def redacted(text: str, known: KnownSecrets = KnownSecrets()) -> str:  # noqa: B
     """
     if len(text) > _MOST_CHARACTERS:
         # A secret that is cut in two would not be found: the last word goes, too.
-        text = re.sub(r"\S*\Z", "…", text[:_MOST_CHARACTERS], count=1)
-    text = known.taken_out(text)
+        text = text[:_MOST_CHARACTERS]
+        text = text[: max(map(text.rfind, whitespace)) + 1] + "…"
+    text = _words.sub(_without_login, known.taken_out(text))
+    text = _named.sub(_without_value, text)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text

@@ -44,6 +44,7 @@ def test_a_text_without_secrets_is_as_it_was(text: str) -> None:
         ("'Authorization': 'Bearer abc.def'", "'Authorization': 'Bearer ***'"),
         ('at "http://user:pw@host:1/x" x@y', 'at "http://***@host:1/x" x@y'),
         ("http://u:p/w@d#@host", "http://***@host"),
+        ("arn:aws:iam::1:role/x?Signature=abc", "arn:aws:iam::1:role/x?Signature=***"),
         ("http:\\/\\/u:p@host", "http:\\/\\/***@host"),
     ],
 )  # fmt: skip
@@ -59,6 +60,7 @@ def test_what_is_not_known_is_told_by_its_form_or_its_name(text: str, left: str)
         "Credential should be scoped to a valid region.",
         "Authorization header requires 'Signature' parameter.",
         "User: arn:aws:sts::123456789012:assumed-role/Deploy/bulkeic is not authorized",
+        "on resource: arn:aws:lambda:us-east-1:123456789012:function:rotate-credential:live",
         "on resource: arn:aws:lambda:us-east-1:123456789012:function:AWSLambdaBasicExecutionRole",
         'Could not connect to the endpoint URL: "https://lambda.us-east-1.amazonaws.com/x?y=z"',
     ],
@@ -81,12 +83,19 @@ def test_a_long_text_ends_before_a_secret_is_cut_in_two(offset: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["://", "a:/", "signature=", "authorization:basic ", "%20", "credential", "@", "a" * 9]
+    "piece",
+    ["://", "a:/", "signature=", "authorization:basic ", "%20", "credential", "@", "a" * 9, "abc://"],
 )
 def test_a_hostile_text_takes_no_time(piece: str) -> None:
     begun = time.process_time()
     redacted(piece * 400_000, KnownSecrets(["k" * 40]))
     assert time.process_time() - begun < 0.5
+
+
+def test_a_long_word_that_is_cut_takes_no_time() -> None:
+    begun = time.process_time()
+    assert redacted("x" * 16_000 + " " + "y" * 1_000) == "x" * 16_000 + " …"
+    assert time.process_time() - begun < 0.1
 
 
 def test_an_endpoint_with_a_login_is_refused_without_repeating_it() -> None:
