@@ -37,7 +37,7 @@ def as_csv(entries: list[dict[str, Any]]) -> str:
     return "\n".join([",".join(fields), *rows])
 
 
-@pytest.mark.parametrize("name", ["accounts.csv", "accounts.json", "accounts.jsonl"])
+@pytest.mark.parametrize("name", ["accounts.csv", "accounts.json"])
 def test_an_accounts_file_tells_how_each_account_is_reached(
     bulkeic: Bulkeic, sandbox: Start, name: str
 ) -> None:

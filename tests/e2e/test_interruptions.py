@@ -54,7 +54,7 @@ def until_outcomes(path: Path, wanted: int) -> None:
     raise AssertionError(f"{found} outcomes instead of {wanted}")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_in_good_order_and_the_run_is_carried_on_with(
     bulkeic: Bulkeic, server: Server, number: signal.Signals
 ) -> None:

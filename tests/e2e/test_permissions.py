@@ -38,7 +38,6 @@ SECTIONS: dict[str, tuple[Commands, Commands]] = {
     "apply": ((), (("apply", *HALF, "--replace-destinations"),)),
     "apply that reads first": ((("plan", *WANTED, "--run", "plan.db"),), (
         ("apply", *WANTED, "--waves", "50%,100%", "--max-failures", 9),
-        ("apply", *WANTED, "--where", "MaximumRetryAttempts != `1`"),
         ("apply", *HALF),
         ("apply", "plan.db"),
     )),

@@ -202,13 +202,11 @@ def test_what_makes_no_sense_with_a_plan_or_a_rollback_is_one_line_and_no_call(
     counted(server)
     wrong: dict[tuple[str, ...], str] = {
         ("plan", "targets.csv", "--diff", "--output", "json"): "both want stdout",
-        ("plan", "planned.db", "--run", "x.db"): "'planned.db' is a run file",
         ("plan", "applied.db"): "was begun without a plan; plan the targets file",
         ("plan", "targets.csv", "--where", "a ="): "--where 'a ='",
         ("apply", "applied.db", "--yes", "--force"): "--force goes with a plan, a rollback",
         ("rollback", "applied.db", "--yes"): "run file 'applied.db' has no before-images",
         ("rollback", "planned.db", "--yes"): "nothing of run file 'planned.db' was sent",
-        ("rollback", "gone.db", "--yes"): "run file 'gone.db': No such file or directory",
         ("rollback", "applied.db", "--yes", "--diff"): "go with --plan",
         ("rollback", "applied.db"): "stdin is no terminal to ask on",
     }

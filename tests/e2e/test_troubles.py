@@ -289,7 +289,7 @@ def test_an_export_that_nobody_reads_is_one_line(bulkeic: Bulkeic) -> None:
     assert err == "bulkeic: stdout: Broken pipe\n"
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_lead_nothing_astray(bulkeic: Bulkeic, closed: str) -> None:
     write_targets(bulkeic, 3)
     words = "apply targets.csv --sandbox --run run.db --maximum-retry-attempts 1 --results r.jsonl"

@@ -53,7 +53,7 @@ def test_against_the_documented_quota_a_run_is_about_as_fast_as_can_be(seed: int
 
 @pytest.mark.parametrize(
     ("limit", "headroom", "seed"),
-    [(5, 0.1, 0), (5, 0.3, 1), (15, 0.0, 0), (15, 0.1, 1), (15, 0.3, 0), (40, 0.1, 1)],
+    [(5, 0.3, 1), (15, 0.0, 0), (15, 0.1, 1), (40, 0.1, 1)],
 )
 def test_the_limit_of_any_server_is_found_and_the_headroom_is_left(
     limit: int, headroom: float, seed: int
@@ -68,8 +68,7 @@ def test_the_limit_of_any_server_is_found_and_the_headroom_is_left(
     assert passed <= limit * (1 - headroom * 0.5)
 
 
-@pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("headroom", [0.0, 0.1, 0.3])
+@pytest.mark.parametrize(("headroom", "seed"), [(0.0, 0), (0.1, 1), (0.3, 0)])
 def test_a_neighbour_gets_what_it_takes_and_its_part_is_taken_back_when_it_leaves(
     headroom: float, seed: int
 ) -> None:

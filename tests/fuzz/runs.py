@@ -16,6 +16,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from bulkeic.app import views
 from bulkeic.app.apply import apply
 from bulkeic.app.options import (
@@ -83,6 +85,7 @@ def seeds() -> tuple[bytes, ...]:
             )
         )
         rollback(RollbackOptions(source=str(applied), run=str(back), **common))
+    structlog.reset_defaults()  # the commands have set logging up for all of this process
     whole = applied.read_bytes()
     for path in (applied, back):
         _change(path, "DELETE FROM outcome WHERE seq IN (4, 5, 8)")
