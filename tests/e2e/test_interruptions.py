@@ -106,25 +106,6 @@ def test_a_second_ctrl_c_leaves_at_once(bulkeic: Bulkeic, sandbox: Callable[...,
     assert "carry on with: bulkeic apply run.db" in err
 
 
-def test_sigkill_loses_nothing_that_was_committed(bulkeic: Bulkeic, server: Server) -> None:
-    write_targets(bulkeic)
-    process = bulkeic.start(*words(server))
-    until_outcomes(bulkeic.folder / "run.db", 8)
-    process.kill()
-    process.communicate(timeout=20)
-    sent = server.calls()
-
-    resumed = bulkeic(
-        "apply", "run.db", "--yes", "--endpoint-url", server.url, "--rate", "unlimited",
-        "--output", "json", "--results", "r.jsonl",
-    )  # fmt: skip
-
-    assert resumed.code == 0, resumed.err
-    assert sorted(o["seq"] for o in bulkeic.outcomes("r.jsonl")) == list(range(TARGETS))
-    # What was in flight, or known for less than a tenth of a second, is called again; no more.
-    assert TARGETS <= server.calls() <= TARGETS + min(sent, 8)
-
-
 def test_a_second_process_on_the_same_run_is_refused(bulkeic: Bulkeic, server: Server) -> None:
     write_targets(bulkeic)
     process = bulkeic.start(*words(server))

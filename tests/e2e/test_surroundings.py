@@ -269,7 +269,6 @@ def test_a_run_under_nohup_outlives_its_terminal(bulkeic: Bulkeic, server: Serve
         ("stderr", "apply bad.csv --sandbox", {2}),
         ("stderr", "apply good.csv --sandbox --maximum-retry-attempts 1", {0}),
         ("stderr", "apply good.csv --frobnicate", {2}),
-        ("stderr", "report nowhere.db", {2}),
     ],
 )
 def test_a_stream_that_nobody_reads_leads_to_no_traceback(

@@ -20,9 +20,9 @@ TROUBLE = Failure(Fault.SERVER, "InternalFailure", "AssumeRole: oops", 500, "r-s
 EXPIRED = Failure(Fault.EXPIRED, "ExpiredToken", "log in again", sent=False)
 
 
-def test_ten_thousand_jobs_without_credentials_fail_at_once() -> None:
-    done = run(fleet(1, 10_000), Server(fault=lambda _: REFUSED))
-    assert done.statuses() == {Status.FAILED: 10_000}
+def test_thousands_of_jobs_without_credentials_fail_at_once() -> None:
+    done = run(fleet(1, 2000), Server(fault=lambda _: REFUSED))
+    assert done.statuses() == {Status.FAILED: 2000}
     assert done.seconds < 0.1
     assert done.engine.traffic.calls == 0
     assert done.of(7).error_code == "AccessDenied"
