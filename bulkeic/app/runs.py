@@ -2,7 +2,9 @@
 
 import functools
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -177,6 +179,31 @@ def check_opened(
         raise UsageError(f"jobs of {lane} are pending, but {problem.rule}")
     if isinstance(options, TargetsOptions):
         _check_number(sum(lanes.values()), options)
+
+
+@contextmanager
+def opened(options: TargetsOptions, reach: Reach, screen: Screen) -> Iterator[RunFile]:
+    """A run file that is only looked at; one of a targets file is gone afterwards.
+
+    Raises:
+        BulkeicError: the source cannot be read, or has problems, which have been told.
+    """
+    if is_run(options):
+        run = RunFile(Path(options.source), read_only=True)
+        try:
+            check_opened(run, options, reach, Which.EVERY)
+            yield run
+        finally:
+            run.close()
+        return
+    with tempfile.TemporaryDirectory(prefix="bulkeic-") as folder:
+        path = Path(folder) / "looked-at.db"
+        make(options, path, reach, screen)
+        run = RunFile(path, is_new=True)
+        try:
+            yield run
+        finally:
+            run.close()
 
 
 def check_place(run: RunFile, options: WorkOptions) -> None:

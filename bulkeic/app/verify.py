@@ -1,17 +1,14 @@
 """``bulkeic verify``: every target read and compared with what is wanted; nothing is written."""
 
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable
 
 from bulkeic.app.accounts import Reach
 from bulkeic.app.command import begin, exit_with, results_of, screen_of, with_exit_code
 from bulkeic.app.feed import RunFeed
 from bulkeic.app.findings import Findings
 from bulkeic.app.options import VerifyOptions
-from bulkeic.app.runs import check_opened, is_run, make, rules_of
+from bulkeic.app.runs import opened, rules_of
 from bulkeic.app.session import Session
 from bulkeic.core.change import DRIFTED
 from bulkeic.core.image import image_of, wanted
@@ -40,32 +37,11 @@ def verify(options: VerifyOptions) -> int:
             check_stdout()
             results = _Drift(results)
         reach = Reach(options.access, options.timeout_s, sandbox=options.sandbox)
-        with _opened(options, reach, screen) as run:
+        with opened(options, reach, screen) as run:
             summary = _verify(run, options, reach, results, screen)
     finally:
         results.close()
     return exit_with(summary, options, screen)
-
-
-@contextmanager
-def _opened(options: VerifyOptions, reach: Reach, screen: Screen) -> Iterator[RunFile]:
-    """The run file that is looked at; one of a targets file is gone afterwards."""
-    if is_run(options):
-        run = RunFile(Path(options.source), read_only=True)
-        try:
-            check_opened(run, options, reach, Which.EVERY)
-            yield run
-        finally:
-            run.close()
-        return
-    with tempfile.TemporaryDirectory(prefix="bulkeic-") as folder:
-        path = Path(folder) / "verify.db"
-        make(options, path, reach, screen)
-        run = RunFile(path, is_new=True)
-        try:
-            yield run
-        finally:
-            run.close()
 
 
 def _verify(

@@ -1,36 +1,21 @@
 """The commands. Each imports what it needs when it is called: --help stays quick."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-import msgspec
 
 from bulkeic import __version__
 from bulkeic.cli import flags as of
+from bulkeic.cli.bench import bench
+from bulkeic.cli.options import filled, taken
 
 # ruff: noqa: PLC0415
-
-S = TypeVar("S", bound=msgspec.Struct)
-
-
-def _take(flags: dict[str, Any], kind: type[S]) -> S:
-    """Some of the flags as the type whose fields they are."""
-    return kind(**{name: flags.pop(name) for name in kind.__struct_fields__})
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__)
 def cli() -> None:
     """Fleet-wide updates of AWS Lambda's asynchronous-invocation policy."""
-
-
-def _options(flags: dict[str, Any], kind: type[S], **groups: type[msgspec.Struct]) -> S:
-    """The options of a command; those of a group are a type of their own."""
-    from bulkeic.app.options import AccessOptions, LogOptions
-
-    groups |= {"access": AccessOptions, "log": LogOptions}
-    given = {name: _take(flags, group) for name, group in groups.items()}
-    return msgspec.convert({**flags, **given}, kind)
 
 
 @cli.command()
@@ -41,6 +26,7 @@ def _options(flags: dict[str, Any], kind: type[S], **groups: type[msgspec.Struct
 @of.waves_options
 @of.guard_options
 @of.access_options
+@of.duration_options
 @of.pace_options
 @of.rows_options
 @of.run_options
@@ -58,7 +44,7 @@ def apply(**flags: Any) -> int:
     from bulkeic.app.options import ApplyOptions
     from bulkeic.core.model import Settings
 
-    return app.apply(_options(flags, ApplyOptions, settings=Settings))
+    return app.apply(filled(flags, ApplyOptions, settings=Settings))
 
 
 @cli.command()
@@ -68,6 +54,7 @@ def apply(**flags: Any) -> int:
 @of.change_options
 @of.show_options
 @of.access_options
+@of.duration_options
 @of.pace_options
 @of.rows_options
 @of.run_options
@@ -82,7 +69,7 @@ def plan(**flags: Any) -> int:
     from bulkeic.app.options import DiffOptions, PlanOptions
     from bulkeic.core.model import Settings
 
-    return app.plan(_options(flags, PlanOptions, settings=Settings, show=DiffOptions))
+    return app.plan(filled(flags, PlanOptions, settings=Settings, show=DiffOptions))
 
 
 @cli.command()
@@ -90,6 +77,7 @@ def plan(**flags: Any) -> int:
 @of.settings_options
 @of.replace_options
 @of.access_options
+@of.duration_options
 @of.pace_options
 @of.rows_options
 @of.results_options
@@ -104,7 +92,7 @@ def verify(**flags: Any) -> int:
     from bulkeic.app.options import VerifyOptions
     from bulkeic.core.model import Settings
 
-    return app.verify(_options(flags, VerifyOptions, settings=Settings))
+    return app.verify(filled(flags, VerifyOptions, settings=Settings))
 
 
 @cli.command()
@@ -113,6 +101,7 @@ def verify(**flags: Any) -> int:
 @of.show_options
 @of.guard_options
 @of.access_options
+@of.duration_options
 @of.pace_options
 @of.run_options
 @of.results_options
@@ -124,7 +113,7 @@ def rollback(**flags: Any) -> int:
     from bulkeic.app import rollback as app
     from bulkeic.app.options import DiffOptions, RollbackOptions
 
-    return app.rollback(_options(flags, RollbackOptions, show=DiffOptions))
+    return app.rollback(filled(flags, RollbackOptions, show=DiffOptions))
 
 
 @cli.command()
@@ -165,7 +154,10 @@ def sandbox(**flags: Any) -> int:
     from bulkeic.app import sandbox as app
     from bulkeic.app.options import FleetFlags, SandboxFlags
 
-    fleet, scenario = _take(flags, FleetFlags), flags.pop("scenario")
+    fleet, scenario = taken(flags, FleetFlags), flags.pop("scenario")
     given = {name: value for name, value in flags.items() if value is not None}
     app.serve(SandboxFlags(fleet=fleet, scenario=scenario, given=given))
     return 0
+
+
+cli.add_command(bench)

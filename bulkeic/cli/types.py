@@ -10,6 +10,8 @@ from bulkeic.core.errors import InputError
 
 _HEADROOM_MAX = 90
 _FUNCTIONS_MAX = 10_000_000
+_RATE_MAX = 100_000
+_CONCURRENCY_MAX = 10_000
 
 
 class Rate(click.ParamType[Any]):
@@ -38,6 +40,49 @@ class Rate(click.ParamType[Any]):
             allowed = ", ".join(("a number above 0", *self._words))
             self.fail(f"{value!r} is no rate; allowed: {allowed}, or unlimited", param, ctx)
         return rate
+
+
+class Rates(click.ParamType[Any]):
+    """Several rates, calls a second."""
+
+    name = "rates"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, ...]:
+        """Positive numbers, from a text such as ``5,10,15``."""
+        if not isinstance(value, str):
+            return tuple(value)
+        try:
+            rates = tuple(float(each) for each in value.split(","))
+        except ValueError:
+            rates = (math.nan,)
+        if not all(0 < rate <= _RATE_MAX for rate in rates):
+            self.fail(
+                f"{value!r} are no rates; allowed: numbers above 0 and up to {_RATE_MAX:,}, such "
+                "as 10 or 5,10,15",
+                param,
+                ctx,
+            )
+        return rates
+
+
+class Concurrency(click.ParamType[Any]):
+    """Several numbers of calls in flight."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
+        """Numbers from 1, from a text such as ``1,8,64``."""
+        if not isinstance(value, str):
+            return tuple(value)
+        numbers = [each.strip() for each in value.split(",")]
+        if not all(each.isdecimal() and 0 < int(each) <= _CONCURRENCY_MAX for each in numbers):
+            self.fail(
+                f"{value!r} are no numbers of calls; allowed: 1 to {_CONCURRENCY_MAX:,}, such as "
+                "64 or 1,8,64",
+                param,
+                ctx,
+            )
+        return tuple(map(int, numbers))
 
 
 class Percent(click.ParamType[Any]):

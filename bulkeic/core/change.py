@@ -118,7 +118,8 @@ def follow(job: Job, rules: Rules, call: Call, answer: Answer, read: Read | None
     ===============  ================================  ======================================
     call             answer                            step
     ===============  ================================  ======================================
-    Get              a configuration                   see ``decide``
+    Get              a configuration                   see ``decide``; Update, of all of it, where
+                                                       it is to be written back
     Get              404                               the same, with none; a plan asks first
                                                        whether there is a function
     GetFunction      it is there                       see ``decide``
@@ -143,7 +144,8 @@ def follow(job: Job, rules: Rules, call: Call, answer: Answer, read: Read | None
     if operation is Operation.GET_FUNCTION:
         return decide(job, rules, _NOTHING_READ)
     if operation is Operation.GET:
-        return decide(job, rules, Read(image_of(answer.config), answer.config))
+        found = Read(image_of(answer.config), answer.config)
+        return _rewrite(found) if rules.rewrite else decide(job, rules, found)
     created = operation is Operation.PUT and (read is None or read.image == ABSENT)
     return Step(Verdict(Status.CREATED if created else Status.UPDATED, config=answer.config))
 
@@ -209,6 +211,7 @@ def _reads_first(job: Job, rules: Rules) -> bool:
         _keeps_half(job, rules)
         or rules.before_image
         or rules.restore
+        or rules.rewrite
         or rules.where is not None
         or rules.purpose is not Purpose.APPLY
         or job.expected is not None
@@ -247,6 +250,11 @@ def _write(job: Job, rules: Rules, read: Read) -> Step:
         call = Call(Operation.UPDATE, completed(job.settings, read.image, rules))
     config = msgspec.UNSET if job.seen == read.image else read.config
     return Step(call, Seen(config, _action(read.image, goal), may_be_sent=True), read)
+
+
+def _rewrite(read: Read) -> Step:
+    seen = Seen(read.config, Action.CHANGE, may_be_sent=True)
+    return Step(Call(Operation.UPDATE, read.image), seen, read)
 
 
 def _action(image: Settings, goal: Settings) -> Action:

@@ -65,7 +65,7 @@ class LoadFlags(msgspec.Struct, frozen=True, kw_only=True):
     step_s: float | None = None
     concurrency: tuple[int, ...] = ()
     find_limit: bool = False
-    duration_s: float | None = None
+    length_s: float | None = None
     requests: int | None = None
     warmup_s: float | None = None
 
@@ -92,7 +92,7 @@ def loads_of(flags: LoadFlags) -> list[Load]:
     if flags.find_limit:
         most = concurrency[0] if concurrency else LIMIT_CONCURRENCY
         return [Load(model=Model.LIMIT, concurrency=most)]
-    length_s = flags.step_s or flags.duration_s
+    length_s = flags.step_s or flags.length_s
     if flags.requests is None and length_s is None:
         length_s = USUAL_STEP_S if len(flags.rates) > 1 else USUAL_DURATION_S
     usual = Load(
@@ -111,7 +111,7 @@ def loads_of(flags: LoadFlags) -> list[Load]:
 
 
 def _check(flags: LoadFlags) -> None:
-    timed = (flags.step_s, flags.duration_s, flags.requests)
+    timed = (flags.step_s, flags.length_s, flags.requests)
     if flags.find_limit and (flags.rates or any(each is not None for each in timed)):
         raise UsageError(
             "--find-limit finds the rate and the time itself; leave --rate, --rates, --step, "

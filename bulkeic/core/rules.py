@@ -33,6 +33,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         replace_destinations: a half that is not named is cleared.
         planned: what a target has to have (``Job.expected``) is what a plan saw.
         force: change it even if it has something else.
+        rewrite: read each target and write back what it has, which changes nothing.
         where: change only such targets.
     """
 
@@ -43,6 +44,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     replace_destinations: bool = False
     planned: bool = False
     force: bool = False
+    rewrite: bool = False
     where: Where | None = None
 
     def calls_each(self, *, in_waves: bool = False) -> int:
@@ -55,5 +57,5 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             return 3
         if self.purpose is not Purpose.APPLY:
             return 1
-        reads = self.before_image or self.restore or self.where is not None
+        reads = self.before_image or self.restore or self.rewrite or self.where is not None
         return 2 if reads or (self.planned and not self.force) else 1

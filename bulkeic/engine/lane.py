@@ -22,7 +22,7 @@ from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Job, Lane
 from bulkeic.core.pace import Pace
 from bulkeic.core.retry import LONGEST_RETRY_AFTER_S, is_retryable
 from bulkeic.engine.limits import AUTO, Limits
-from bulkeic.engine.ports import Feed
+from bulkeic.engine.ports import Feed, LanePace
 from bulkeic.engine.silence import Silence
 from bulkeic.engine.work import Work
 
@@ -40,13 +40,16 @@ class Meter:
     Args:
         limits: of the run.
         now: the clock's seconds.
+        pace: the lane's own; ``None``: that of the limits.
     """
 
-    __slots__ = ("bucket", "pace")
+    __slots__ = ("bucket", "narrow", "pace")
 
-    def __init__(self, limits: Limits, now: float) -> None:
+    def __init__(self, limits: Limits, now: float, pace: LanePace | None = None) -> None:
         rate = limits.rate
-        self.pace = AutoPace(limits.headroom, now) if rate == AUTO else Pace(rate)
+        usual = AutoPace(limits.headroom, now) if rate == AUTO else Pace(rate)
+        self.pace: LanePace = pace or usual
+        self.narrow = limits.narrow
         at_first = self.pace.rate(now)
         unlimited = math.isinf(at_first)
         self.bucket = None if unlimited else Bucket(at_first, limits.bucket_size, now)
@@ -74,10 +77,10 @@ class LaneWork:
     """
 
     __slots__ = (
-        "_behind", "_bucket", "_busy", "_dry", "_feed", "_head_since", "_latency_s", "_measured",
-        "_narrowed_at", "_opened", "_pace", "_parked", "_paused_until", "_ready", "_silence",
-        "_silent", "_waiting", "_widest", "_window", "answered_at", "dark_since", "due", "held",
-        "in_flight", "lane", "left", "stopped",
+        "_behind", "_bucket", "_busy", "_dry", "_feed", "_head_since", "_is_narrow", "_latency_s",
+        "_measured", "_narrowed_at", "_opened", "_pace", "_parked", "_paused_until", "_ready",
+        "_silence", "_silent", "_waiting", "_widest", "_window", "answered_at", "dark_since", "due",
+        "held", "in_flight", "lane", "left", "stopped",
     )  # fmt: skip
 
     def __init__(
@@ -102,6 +105,7 @@ class LaneWork:
         self._silence = silence
         self._bucket = meter.bucket
         self._pace = meter.pace
+        self._is_narrow = meter.narrow
         self._ready: deque[Work] = deque()
         self._parked: list[tuple[float, int, Work]] = []
         self._busy: set[str] = set()
@@ -275,7 +279,7 @@ class LaneWork:
         """Calls that may be in flight at once."""
         if not self._opened or self._silent:
             return 1
-        if self._bucket is None:
+        if self._bucket is None or not self._is_narrow:
             return self._window
         needed = math.ceil(self._pace.rate(now) * self._latency_s * _HEADROOM)
         return max(_NARROWEST, needed)

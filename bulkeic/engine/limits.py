@@ -24,6 +24,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         give_up_after_s: seconds without any answer after which a lane stops, or the whole run when
             no lane has had one.
         max_failures: failed jobs after which no more calls start; ``None``: any number.
+        narrow: whether a lane has no more calls in flight than its rate needs at the latency it
+            sees; not so where jobs have times of their own at which they are to begin.
         max_denied: jobs in a row that are denied after which a lane stops; 0: any number.
 
     Raises:
@@ -38,6 +40,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     give_up_after_s: float = 120.0
     max_failures: int | None = None
     max_denied: int = 20
+    narrow: bool = True
 
     def __post_init__(self) -> None:
         for name, value, least in (

@@ -46,6 +46,19 @@ class Timer(Protocol):
         """It will not come."""
 
 
+class LanePace(Protocol):
+    """How a lane's rate answers to what becomes of its calls. Time is the clock's seconds."""
+
+    def rate(self, now: float) -> float:
+        """Calls a second that are right at this moment."""
+
+    def passed(self, now: float) -> None:
+        """Takes note of a call that was let through, whatever else became of it."""
+
+    def throttled(self, sent_at: float, now: float) -> bool:
+        """Takes note of a throttle: whether the rate was changed for it."""
+
+
 class Clock(Protocol):
     """Time, as the engine sees it."""
 

@@ -1,0 +1,245 @@
+"""``bulkeic bench``: loads put on an endpoint, and what they come to."""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+from msgspec.structs import replace
+
+from bulkeic.app.accounts import Reach
+from bulkeic.app.bench_options import BenchOptions
+from bulkeic.app.bench_targets import jobs_of_lanes, targets_of
+from bulkeic.app.beside import sandbox_beside
+from bulkeic.app.command import screen_of
+from bulkeic.app.course import Course, Targets
+from bulkeic.app.interruptions import Interruptions
+from bulkeic.app.machine import machine, versions
+from bulkeic.app.running import first_cause, open_access, run_async
+from bulkeic.app.runs import check_yes, place
+from bulkeic.app.session import INTERRUPTED, INTERRUPTED_TWICE
+from bulkeic.aws import Access, LambdaCaller
+from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.load import Load, Model, loads_of
+from bulkeic.core.measures import BenchOperation, BenchResult, Limit, Measures, encode
+from bulkeic.core.model import Lane
+from bulkeic.core.outlook import outlook
+from bulkeic.output import Screen
+from bulkeic.output.live import NoWatch, Watch
+from bulkeic.output.numbers import counted
+
+_STOPPED_EXIT = 3
+_INTERRUPTED_TWICE_EXIT = 130
+
+
+def bench(options: BenchOptions) -> int:
+    """Puts loads on an endpoint and tells what came of it.
+
+    Returns:
+        The command's exit code: 3 when it was stopped early, else 0.
+
+    Raises:
+        BulkeicError: nothing was sent, for the reason that it tells.
+    """
+    if options.forecast is not None:
+        options = _to_forecast(options)
+    screen = screen_of(options)
+    loads = loads_of(options.load)
+    _check_outputs(options)
+    if options.operation is BenchOperation.UPDATE:
+        check_yes(options, yes=options.yes)
+    reach = Reach(options.access, options.timeout_s, sandbox=options.sandbox)
+    targets = targets_of(options, reach, screen)
+    jobs = None
+    if options.forecast is not None:
+        jobs = jobs_of_lanes(options, options.forecast, reach, screen)
+    if not _agreed(options, loads, targets, screen):
+        return _STOPPED_EXIT
+    bench = _Bench(options, loads, targets, reach, screen)
+    bench.run()
+    result = bench.result()
+    if jobs is not None and options.forecast is not None:
+        result = replace(
+            result,
+            forecast=outlook(
+                options.forecast,
+                jobs,
+                bench.limits,
+                headroom=options.headroom,
+                concurrency=options.concurrency,
+            ),
+        )
+    return _told(result, bench.stopped, options, screen)
+
+
+def _to_forecast(options: BenchOptions) -> BenchOptions:
+    """A forecast needs the limits of its file's lanes."""
+    source = options.source
+    if not source and options.functions is None:
+        source = options.forecast or ""
+    return replace(options, source=source, load=replace(options.load, find_limit=True))
+
+
+def _check_outputs(options: BenchOptions) -> None:
+    if options.source and options.functions is not None:
+        raise UsageError("SOURCE and --functions are two ways to say what is called; give one")
+    for flag, path in (("--results", options.results), ("--html", options.html)):
+        if path is not None and not Path(path).absolute().parent.is_dir():
+            raise UsageError(f"{flag} {shown(path)}: there is no such folder")
+        if path is not None and Path(path).is_dir():
+            raise UsageError(f"{flag} {shown(path)}: Is a directory")
+
+
+def _agreed(options: BenchOptions, loads: list[Load], targets: Targets, screen: Screen) -> bool:
+    number = sum(map(len, targets.values()))
+    where = options.access.endpoint_url or place(options)
+    screen.say(
+        f"{counted(number, 'target')} in {counted(len(targets), 'lane')}; "
+        f"{'; '.join(map(str, loads))}{_times(options.repeat)}; on {where}"
+    )
+    functions = {(lane, each.function) for lane, every in targets.items() for each in every}
+    for load in loads:
+        if load.model is Model.CLOSED and load.concurrency > len(functions):
+            screen.say(
+                f"warning: {load.concurrency:,} at once need as many functions, and there are "
+                f"{len(functions):,}: a function has one call at a time"
+            )
+    if options.operation is BenchOperation.GET or options.yes or options.sandbox:
+        return True
+    return screen.ask("write back what each of them has?")
+
+
+def _times(repeat: int) -> str:
+    return "" if repeat == 1 else f"; {repeat} times"
+
+
+class _Bench:
+    """One invocation at work."""
+
+    def __init__(
+        self,
+        options: BenchOptions,
+        loads: list[Load],
+        targets: Targets,
+        reach: Reach,
+        screen: Screen,
+    ) -> None:
+        self.stopped: str | None = None
+        self.limits: dict[Lane, Limit] = {}
+        self._options = options
+        self._loads = loads
+        self._targets = targets
+        self._accounts = reach.accounts
+        self._screen = screen
+        self._endpoint = place(options)
+        self._measures: list[Measures] = []
+        self._course: Course | None = None
+
+    def run(self) -> None:
+        """Puts every load on, as often as asked for."""
+        with Interruptions() as self._interruptions:
+            try:
+                run_async(self._run)
+            except BaseExceptionGroup as group:
+                raise first_cause(group) from None
+
+    def result(self) -> BenchResult:
+        """All that there is to tell."""
+        options = self._options
+        return BenchResult(
+            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            versions=versions(),
+            machine=machine(),
+            flags=options.words,
+            seed=options.seed,
+            endpoint=options.access.endpoint_url or self._endpoint,
+            operation=options.operation,
+            targets=sum(map(len, self._targets.values())),
+            lanes=len(self._targets),
+            measures=self._measures,
+        )
+
+    async def _run(self) -> None:
+        options = self._options
+        async with (
+            _access(options) as access,
+            LambdaCaller(
+                access,
+                accounts=self._accounts,
+                session=options.access.role_session(),
+                timeout_s=options.timeout_s,
+                concurrency=max(load.concurrency for load in self._loads),
+            ) as caller,
+            anyio.create_task_group() as tasks,
+        ):
+            self._tasks = tasks
+            tasks.start_soon(self._watch)
+            for repeat in range(options.repeat):
+                for load in self._loads:
+                    if self.stopped is None:
+                        await self._put_on(load, repeat, caller)
+            tasks.cancel_scope.cancel()
+
+    async def _put_on(self, load: Load, repeat: int, caller: LambdaCaller) -> None:
+        options = self._options
+        course = self._course = Course(
+            load,
+            self._targets,
+            options.operation,
+            caller,
+            options.limits(),
+            grace_s=options.timeout_s,
+            seed=options.seed + repeat,
+            watch=self._shown(),
+        )
+        self._measures.append(await course.run(repeat))
+        self.limits = course.limits()
+        self.stopped = self.stopped or course.stopped
+
+    def _shown(self) -> Watch:
+        return NoWatch()
+
+    async def _watch(self) -> None:
+        """The first signal ends what is going on in good order, the second one at once."""
+        await self._interruptions.next(known=0)
+        self.stopped = INTERRUPTED
+        if self._course is not None:
+            self._course.stop(INTERRUPTED)
+        self._screen.say("stopping: calls in flight finish; Ctrl-C again leaves at once")
+        await self._interruptions.next(known=1)
+        self.stopped = INTERRUPTED_TWICE
+        self._tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _access(options: BenchOptions) -> AsyncIterator[Access]:
+    if not options.sandbox:
+        yield open_access(options.access)
+        return
+    async with sandbox_beside() as access:
+        yield access
+
+
+def _told(result: BenchResult, stopped: str | None, options: BenchOptions, screen: Screen) -> int:
+    """Tells what was measured, on the terminal and wherever else it is wanted."""
+    if options.results is not None:
+        _write(options.results, encode(result))
+    if options.output == "json":
+        sys.stdout.buffer.write(encode(result) + b"\n")
+        sys.stdout.flush()
+    if stopped is not None:
+        screen.say(f"stopped: {stopped}")
+    if stopped == INTERRUPTED_TWICE:
+        return _INTERRUPTED_TWICE_EXIT
+    return 0 if stopped is None else _STOPPED_EXIT
+
+
+def _write(path: str, text: bytes) -> None:
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{shown(path)}: {error.strerror}") from None

@@ -1,0 +1,251 @@
+"""One load put on: the engine, fed as the load says, with every call timed."""
+
+import math
+import random
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import anyio
+from msgspec.structs import replace
+
+from bulkeic.bench import Gauge, Metronome, RoundRobin, Stopwatch, Usage
+from bulkeic.bench.stopwatch import Calls
+from bulkeic.core.limit import FIRST_RATE, MOST_S, LimitSearch
+from bulkeic.core.load import Comb, Load, Model
+from bulkeic.core.measures import BenchOperation, Limit, Measures
+from bulkeic.core.model import Lane, Target
+from bulkeic.core.rules import Purpose, Rules
+from bulkeic.engine import Engine, Limits, MemoryFeed, Meter
+from bulkeic.output.live import Watch
+
+Targets = Mapping[Lane, Sequence[Target]]
+
+_AT_ONCE = 1000
+_LOOK_S = 0.25
+_LATE_S = 2.0
+_SEARCHES_PER_PLACE = 16
+_RULES = {
+    BenchOperation.GET: Rules(purpose=Purpose.VERIFY),
+    BenchOperation.UPDATE: Rules(rewrite=True),
+}
+MEASURED = "measured"
+
+
+class Course:
+    """Puts one load on.
+
+    Args:
+        load: what is put on.
+        targets: of each lane.
+        operation: that is called.
+        calls: makes the calls.
+        limits: how hard the engine may work; the load's rate and concurrency take their place.
+        grace_s: seconds for what is under way at the end.
+        seed: of the order of targets, and of the jitter of retries.
+        watch: where it can be looked at meanwhile.
+    """
+
+    def __init__(
+        self,
+        load: Load,
+        targets: Targets,
+        operation: BenchOperation,
+        calls: Calls,
+        limits: Limits,
+        *,
+        grace_s: float,
+        seed: int,
+        watch: Watch,
+    ) -> None:
+        self.stopped: str | None = None
+        self._load = load
+        self._targets = targets
+        self._rules = _RULES[operation]
+        self._calls = calls
+        self._limits = limits
+        self._grace_s = grace_s
+        self._chance = random.Random(seed)  # noqa: S311 - order and jitter
+        self._watch = watch
+        self._over = anyio.Event()
+        self._quiet = anyio.Event()
+        self._latest = math.inf
+        self._searches: dict[Lane, LimitSearch] = {}
+        self._stopped_lanes: dict[Lane, str] = {}
+
+    def stop(self, reason: str) -> None:
+        """Ends it early; what is under way is waited for."""
+        self.stopped = self.stopped or reason
+        self._over.set()
+
+    async def run(self, repeat: int) -> Measures:
+        """Puts the load on: what it came to.
+
+        Args:
+            repeat: its number.
+        """
+        load = self._load
+        start = time.monotonic()
+        self._begin = start + load.warmup_s
+        self._gauge = Gauge(load, self._targets, self._begin, self._watch.second)
+        self._stopwatch = Stopwatch(self._calls, self._gauge, time.monotonic, self._look)
+        started_at = datetime.now(UTC)
+        usage = Usage()
+        self._watch.start(load, load.duration_s)
+        try:
+            match load.model:
+                case Model.OPEN:
+                    await self._open(start)
+                case Model.CLOSED:
+                    await self._closed()
+                case Model.LIMIT:
+                    await self._find_limits()
+        finally:
+            self._watch.stop()
+        return self._gauge.measures(
+            repeat=repeat,
+            started_at=started_at.isoformat(timespec="milliseconds"),
+            client=usage.client(),
+            now=time.monotonic(),
+            limits=self.limits(),
+            stopped=self.stopped,
+            stopped_lanes=self._stopped_lanes,
+        )
+
+    def limits(self) -> dict[Lane, Limit]:
+        """What was found of each lane that was searched."""
+        return {lane: search.limit() for lane, search in self._searches.items()}
+
+    async def _open(self, start: float) -> None:
+        load = self._load
+        rate = load.rate or math.inf
+        limits = replace(self._limits, rate=rate, narrow=False, concurrency=load.concurrency)
+        lanes = list(self._targets)
+        comb = Comb(rate, len(lanes))
+        turns, feed = RoundRobin(self._targets, self._chance), MemoryFeed()
+        engine = self._engine(feed, limits, growing=True)
+        number = 0
+
+        def beat() -> float | None:
+            nonlocal number
+            now = time.monotonic()
+            until = min(comb.count(now - start), number + _AT_ONCE)
+            while number < until and not self._is_over(due := start + comb.due(number)):
+                job = turns.next(lanes[number % len(lanes)])
+                self._stopwatch.expect(job, due)
+                feed.add(job)
+                engine.arrived(job.target.lane, 1)
+                number += 1
+            if self._is_over(start + comb.due(number)):
+                self._over.set()
+                return None
+            return start + comb.due(number)
+
+        with Metronome(beat):
+            await self._until_over(engine)
+
+    async def _closed(self) -> None:
+        feed = RoundRobin(
+            self._targets, self._chance, lambda _: not self._is_over(time.monotonic())
+        )
+        limits = replace(self._limits, rate=math.inf, concurrency=self._load.concurrency)
+        await self._until_over(self._engine(feed, limits))
+
+    async def _find_limits(self) -> None:
+        lanes = list(self._targets)
+        places = max(1, self._load.concurrency // _SEARCHES_PER_PLACE)
+        for first in range(0, len(lanes), places):
+            if self.stopped is not None:
+                return
+            await self._search(lanes[first : first + places])
+
+    async def _search(self, lanes: Sequence[Lane]) -> None:
+        """Finds the limits of some lanes, all at once."""
+        self._over, self._quiet = anyio.Event(), anyio.Event()
+        now = time.monotonic()
+        searches = {lane: LimitSearch(now) for lane in lanes}
+        self._searches |= searches
+        limits = replace(
+            self._limits,
+            rate=FIRST_RATE,
+            burst=1,
+            max_attempts=1,
+            concurrency=self._load.concurrency,
+        )
+        feed = RoundRobin(
+            {lane: self._targets[lane] for lane in lanes},
+            self._chance,
+            lambda lane: not (searches[lane].is_over or self._over.is_set()),
+        )
+        meters = {lane: Meter(limits, now, search) for lane, search in searches.items()}
+        engine = self._engine(feed, limits, meters=meters)
+        self._latest = now + MOST_S + _LATE_S
+        await self._until_over(engine)
+
+    def _engine(
+        self,
+        feed: RoundRobin | MemoryFeed,
+        limits: Limits,
+        *,
+        growing: bool = False,
+        meters: dict[Lane, Meter] | None = None,
+    ) -> Engine:
+        return Engine(
+            feed,
+            self._stopwatch,
+            self._stopwatch,
+            limits,
+            self._rules,
+            growing=growing,
+            meters=meters,
+            chance=self._chance,
+        )
+
+    async def _until_over(self, engine: Engine) -> None:
+        """Lets an engine work until the load is over, and what is under way has ended."""
+
+        async def work() -> None:
+            await engine.run()
+            if not self._over.is_set():  # by itself: no lane can be worked on
+                self.stop(engine.stopped or "every lane has stopped")
+            self._quiet.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work)
+            tasks.start_soon(self._tick, engine)
+            await self._over.wait()
+            self._look()
+            with anyio.move_on_after(self._grace_s):
+                await self._quiet.wait()
+            self._stopwatch.give_up()
+            self._stopped_lanes |= engine.stopped_lanes()
+            engine.stop(MEASURED)
+            tasks.cancel_scope.cancel()
+
+    async def _tick(self, engine: Engine) -> None:
+        while True:
+            await anyio.sleep(_LOOK_S)
+            now = time.monotonic()
+            self._gauge.tick(now)
+            if self._is_over(now) or (self._searches and self._has_found(engine, now)):
+                self._over.set()
+            self._look()
+
+    def _has_found(self, engine: Engine, now: float) -> bool:
+        """Whether no search goes on, or one in vain."""
+        stopped = self._stopped_lanes | engine.stopped_lanes()
+        under_way = [lane for lane, search in self._searches.items() if not search.is_over]
+        return now >= self._latest or all(lane in stopped for lane in under_way)
+
+    def _look(self) -> None:
+        """Takes note when all is over and nothing is under way."""
+        if self._gauge.is_full:
+            self._over.set()
+        if self._over.is_set() and not self._stopwatch.under_way:
+            self._quiet.set()
+
+    def _is_over(self, due: float) -> bool:
+        """Whether nothing more should start then."""
+        length_s = self._load.duration_s
+        by_time = length_s is not None and due >= self._begin + length_s
+        return by_time or self._gauge.is_full or self._over.is_set()

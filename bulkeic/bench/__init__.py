@@ -1,0 +1,9 @@
+"""Measuring: requests as they are due, each call of theirs timed, and what they come to."""
+
+from bulkeic.bench.feeds import RoundRobin
+from bulkeic.bench.gauge import Gauge
+from bulkeic.bench.metronome import Metronome
+from bulkeic.bench.stopwatch import Stopwatch
+from bulkeic.bench.usage import Usage
+
+__all__ = ["Gauge", "Metronome", "RoundRobin", "Stopwatch", "Usage"]

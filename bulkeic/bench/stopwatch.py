@@ -1,0 +1,94 @@
+"""Times every call that goes by, for the request that it belongs to."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from bulkeic.bench.flight import Flight
+from bulkeic.bench.gauge import Gauge
+from bulkeic.core.change import Seen
+from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Outcome, Status
+
+
+class Calls(Protocol):
+    """Makes a call for a job."""
+
+    def call(self, job: Job, call: Call) -> Awaitable[Answer]:
+        """One attempt."""
+
+
+class Stopwatch:
+    """Stands between an engine and its caller, and takes the outcomes.
+
+    Args:
+        calls: makes the calls.
+        gauge: told what is timed.
+        clock: seconds.
+        ended: told that a request has ended.
+    """
+
+    def __init__(
+        self,
+        calls: Calls,
+        gauge: Gauge,
+        clock: Callable[[], float],
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._calls = calls
+        self._gauge = gauge
+        self._clock = clock
+        self._ended = ended
+        self._flights: dict[int, Flight] = {}
+
+    @property
+    def under_way(self) -> int:
+        """Requests that have begun, or should have, and have not ended."""
+        return len(self._flights)
+
+    def expect(self, job: Job, due: float) -> None:
+        """Takes note of a request that should start, whenever it does."""
+        self._flights[job.seq] = self._gauge.begin(job.target.lane, due)
+
+    async def call(self, job: Job, call: Call) -> Answer:
+        """One attempt, timed."""
+        now = self._clock()
+        flight = self._flights.get(job.seq)
+        if flight is None:  # nobody has said when: it is due when there is a place for it
+            flight = self._flights[job.seq] = self._gauge.begin(job.target.lane, now)
+        again = flight.sent(now)
+        answer = await self._calls.call(job, call)
+        now = self._clock()
+        failure = answer if isinstance(answer, Failure) else None
+        flight.answered(failure, now)
+        self._gauge.called(flight, answer, now, again=again)
+        if failure is not None and failure.fault is Fault.DENIED:
+            self._end(job.seq, failed=True)  # its outcome may be kept back, with those of its lane
+        return answer
+
+    def put(self, outcome: Outcome) -> None:
+        """Takes a request's outcome."""
+        self._end(outcome.seq, failed=outcome.status is Status.FAILED)
+
+    def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:  # noqa: ARG002
+        """Goes on at once: what was read is written back, so nothing need be kept."""
+        then()
+
+    def drop(self, jobs: int) -> None:
+        """Takes note of a lane that has stopped; its requests end with the measuring."""
+
+    def _end(self, seq: int, *, failed: bool) -> None:
+        flight = self._flights.pop(seq, None)
+        if flight is None:
+            return  # it has ended before, or was given up when its time was over
+        now = self._clock()
+        flight.ended(now)
+        self._gauge.ended(flight, now, failed=failed)
+        self._ended()
+
+    def give_up(self) -> None:
+        """Ends the waiting for what is under way."""
+        now = self._clock()
+        for flight in self._flights.values():
+            flight.cut(now)
+            self._gauge.unfinished(flight, now)
+        self._flights.clear()
+        self._ended()

@@ -1,0 +1,109 @@
+"""``bulkeic bench``: a command, and a group of those that go with it."""
+
+import sys
+from typing import Any
+
+import click
+
+from bulkeic.cli import flags as of
+from bulkeic.cli.options import filled
+from bulkeic.cli.types import Concurrency, Rates
+
+# ruff: noqa: PLC0415
+
+_ABOVE_0 = of.ABOVE_0
+
+load_options = of.options(
+    click.option("--rate", "--rates", "rates", type=Rates(), default=(), metavar="N[,N…]",
+                 help="Open load: so many requests a second in each lane, one after the other.  "
+                      "[default: 10]"),
+    click.option("--step", "step_s", type=_ABOVE_0, metavar="SECONDS",
+                 help="How long each of several --rates lasts.  [default: 30]"),
+    click.option("--concurrency", type=Concurrency(), default=(), metavar="N[,N…]",
+                 help="Closed load: so many requests under way; with --rate, at most so many."),
+    click.option("--find-limit", is_flag=True,
+                 help="Find the rate and the burst that each lane lets through."),
+    click.option("--duration", "length_s", type=_ABOVE_0, metavar="SECONDS",
+                 help="How long a load is measured.  [default: 10]"),
+    click.option("--requests", type=click.IntRange(1), help="Measure so many requests instead."),
+    click.option("--warmup", "warmup_s", type=of.SECONDS, metavar="SECONDS",
+                 help="Before it is measured.  [default: 1]"),
+)  # fmt: skip
+bench_options = of.options(
+    click.option("--functions", type=click.IntRange(1, 100_000),
+                 help="Call fn-0, fn-1 and so on, as bulkeic sandbox --functions has them."),
+    click.option("--operation", type=click.Choice(["get", "update"]), default="get",
+                 show_default=True, help="Read, or read and write back what each target has."),
+    click.option("--repeat", type=click.IntRange(1, 1000), default=1, show_default=True,
+                 help="Put all loads on so often."),
+    click.option("--seed", type=int, default=0, show_default=True,
+                 help="Of the order of targets and of the jitter of retries."),
+    click.option("--forecast", metavar="FILE",
+                 help="Tell how long apply takes for a targets file; finds the limits first."),
+)  # fmt: skip
+calls_options = of.options(
+    of.role_duration("--role-duration"),
+    click.option("--max-attempts", type=click.IntRange(1, 1000), default=8, show_default=True,
+                 help="Tries of one request."),
+    click.option("--timeout", "timeout_s", type=_ABOVE_0, default=10, show_default=True,
+                 help="Seconds for one call, and for what is under way at the end."),
+    click.option("--give-up-after", "give_up_after_s", type=_ABOVE_0, default=120,
+                 show_default=True, help="Stop after so many seconds without any answer."),
+    click.option("--format", type=click.Choice(["csv", "json", "jsonl"]),
+                 help="Of targets files.  [default: by ending]"),
+)  # fmt: skip
+kept_options = of.options(
+    click.option("--results", metavar="FILE", help="Write all that was measured, as JSON."),
+    click.option("--html", metavar="FILE", help="Write a page with charts."),
+)  # fmt: skip
+
+
+class _BenchGroup(click.Group):
+    """A group whose own command is meant where no other is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Puts the name of the own command in front, where none is given."""
+        if not args or args[0] not in self.commands:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_BenchGroup, options_metavar="", subcommand_metavar="[SOURCE] [OPTIONS]")
+def bench() -> None:
+    """Measure an endpoint and this machine under a chosen load."""
+
+
+class _OwnContext(click.Context):
+    """Goes by the group's name: nobody need know that its own command has another."""
+
+    @property
+    def command_path(self) -> str:
+        """What stands before the flags."""
+        return "bulkeic bench"
+
+
+class _OwnCommand(click.Command):
+    context_class = _OwnContext
+
+
+@bench.command("run", cls=_OwnCommand, hidden=True)
+@click.argument("source", required=False, default="")
+@load_options
+@bench_options
+@of.access_options
+@calls_options
+@kept_options
+@of.yes_options
+@of.place_options
+@of.log_options
+def run(**flags: Any) -> int:
+    """Measure an endpoint and this machine under a chosen load.
+
+    SOURCE is a targets file whose functions are called, - for stdin, or a run file. Without
+    --operation update nothing is changed. bulkeic bench compare OLD NEW compares two results.
+    """
+    from bulkeic.app import bench as app
+    from bulkeic.app.bench_options import BenchOptions
+    from bulkeic.core.load import LoadFlags
+
+    return app.bench(filled({**flags, "words": sys.argv[1:]}, BenchOptions, load=LoadFlags))
