@@ -1,13 +1,17 @@
 """The names in a header or an object, resolved once each."""
 
+import functools
 from typing import Any
 
 from bulkeic.core.errors import InputError
 from bulkeic.core.fields import Fields
 
+# A name may be spelt in any number of ways, each as long as a row.
+_REMEMBERED = 64
+
 
 class Keys:
-    """Resolves the keys of JSON rows to fields; remembers what it has seen.
+    """Resolves the keys of JSON rows to fields; remembers what it has seen last.
 
     Args:
         fields: that a row may have.
@@ -15,7 +19,7 @@ class Keys:
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
-        self._seen: dict[str, str] = {}
+        self._named = functools.lru_cache(_REMEMBERED)(fields.named)
 
     def values(self, item: Any) -> dict[str, Any]:
         """An object's values by field name, without what may stand beside them.
@@ -26,14 +30,12 @@ class Keys:
         if not isinstance(item, dict):
             example = f'{{"{self._fields.names[0]}": "…"}}'
             raise InputError(f"a row is an object such as {example}")
-        seen = self._seen
+        named, passed_over = self._named, self._fields.passed_over
         values: dict[str, Any] = {}
         for key, value in item.items():
-            field = seen.get(key)
-            if field is None:
-                if key in self._fields.passed_over:
-                    continue
-                field = seen[key] = self._fields.named(key)
+            if key in passed_over:
+                continue
+            field = named(key)
             if field in values:
                 raise InputError("given twice", field=field)
             values[field] = value

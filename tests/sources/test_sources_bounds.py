@@ -2,11 +2,13 @@
 
 import gzip
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from bulkeic.core.errors import InputError
+from bulkeic.core.rows import Row
 from bulkeic.sources import RowsFile
 
 MB = 1 << 20
@@ -55,6 +57,19 @@ def test_a_key_given_100_000_times_is_found_at_once(tmp_path: Path) -> None:
     content = b'{"b":1' + b',"a":1' * 170_000 + b"}\n"
     _, problems = told(tmp_path / "t.jsonl", content)
     assert [problem.rule for problem in problems] == ["key 'a' given twice"]
+
+
+def test_a_key_that_is_spelt_another_way_in_each_row_is_not_remembered(tmp_path: Path) -> None:
+    content = b"".join(b'{"FunctionName%s":"a"}\n' % (b"-" * (90_000 + n)) for n in range(500))
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(content)
+    tracemalloc.start()
+    try:
+        assert sum(isinstance(row, Row) for row in RowsFile(str(path)).rows()) == 500
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < len(content) // 3
 
 
 @pytest.mark.parametrize(
