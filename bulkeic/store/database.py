@@ -17,6 +17,8 @@ from bulkeic.store.soundness import DamagedError, check_sound
 _HEADER_BYTES = 100
 _USER_VERSION = slice(60, 64)
 _APPLICATION_ID = slice(68, 72)
+# What bulkeic writes is far smaller; SQLite itself would read rows of a gigabyte.
+_ROW_BYTES = 8 << 20
 
 
 class Database:
@@ -86,6 +88,7 @@ class Database:
             check_same_thread=False,
             timeout=10,
         )
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _ROW_BYTES)
         self._connections.append(connection)
         return connection
 
@@ -141,7 +144,7 @@ class Database:
         place = f"run file {shown(str(self.path))}: {doing}"
         try:
             yield
-        except (DamagedError, InputError, msgspec.DecodeError) as error:
+        except (DamagedError, InputError, msgspec.DecodeError, RecursionError) as error:
             raise RunFileError(f"{place}: damaged: {printable(str(error))}") from None
         except (sqlite3.Error, OSError, UnicodeError) as error:
             what = (error.strerror or error) if isinstance(error, OSError) else error

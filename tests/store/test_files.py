@@ -169,6 +169,20 @@ def test_settings_that_are_none_are_damage(path: Path, api: str) -> None:
         pending(run)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("[" * 5000, "damaged: maximum recursion"), (f'"{"x" * (9 << 20)}"', "too big")],
+)
+def test_what_is_too_deep_or_too_long_is_damage(path: Path, text: str, says: str) -> None:
+    with opened(load(path, [make_job(0)])) as run:
+        run.record([outcome_of(make_job(0))], Traffic())
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("UPDATE outcome SET config = ?", (f'{{"x":{text}}}',))
+        database.commit()
+    with opened(path) as run, pytest.raises(RunFileError, match=says):
+        list(run.outcomes())
+
+
 @pytest.mark.parametrize("time", ["yesterday", "2026-02-31T00:00:00Z", "2026-01-01T00:00:00"])
 def test_a_time_that_is_none_is_told_before_anything_is_begun(path: Path, time: str) -> None:
     with opened(load(path, [make_job(0)])) as run:
