@@ -28,6 +28,7 @@ _NAMES = (
 _VALUE = r"""(?:(?!%(?:0[ad]|2[027c]))[^\s"'<>,;&()\\])+"""
 _named = re.compile(rf"(?i)({_NAMES}{_IS}){_VALUE}")
 _words = re.compile(r"""[^\s"'<>]+""")
+_percent = re.compile(r"%[0-9A-F]{2}")
 _scheme = re.compile(r":(?:\\?/){2}")
 _is_arn = re.compile(r"[\w:/$.-]+").fullmatch
 _LONGEST_ARN = 300
@@ -86,10 +87,17 @@ class KnownSecrets:
 
 
 def _forms(value: str) -> set[str]:
-    """A value as it is, as URLs quote it, and as some quote it in JSON."""
-    if len(value) < LEAST_CHARACTERS:
-        return set()
-    return {value, quote(value, safe="", errors="replace"), value.replace("/", "\\/")}
+    """A value as it is, as URLs quote it one way or another, and as some quote it in JSON.
+
+    Also without the ``=`` at its end, which some quote in JSON, too, and which are no secret.
+    """
+    forms = set()
+    for text in {value, value.rstrip("=")}:
+        if len(text) >= LEAST_CHARACTERS:
+            quoted = {quote(text, safe=safe, errors="replace") for safe in ("", "/")}
+            lower = {_percent.sub(lambda found: found[0].lower(), each) for each in quoted}
+            forms |= {text, text.replace("/", "\\/")} | quoted | lower
+    return forms
 
 
 def _without_login(found: re.Match[str]) -> str:

@@ -1,6 +1,7 @@
 """Secrets in texts from outside: gone in whatever form they are quoted; the rest is as it was."""
 
 import json
+import re
 import time
 from urllib.parse import quote
 
@@ -18,8 +19,15 @@ BASE64 = st.text("abcXYZ0189+/=", min_size=LEAST_CHARACTERS, max_size=200)
 
 @given(BASE64, st.text(), st.text())
 def test_what_is_known_is_gone_however_it_is_quoted(secret: str, before: str, after: str) -> None:
-    for form in (secret, quote(secret, safe=""), secret.replace("/", "\\/")):
+    urls = [quote(secret, safe=""), quote(secret)]
+    lower = [re.sub("%..", lambda found: found[0].lower(), url) for url in urls]
+    for form in (secret, *urls, *lower, secret.replace("/", "\\/")):
         assert form not in redacted(f"{before} {form} {after}", KnownSecrets([secret]))
+
+
+def test_what_is_quoted_behind_a_value_does_not_hide_it() -> None:
+    known = KnownSecrets(["IQoJb3JpZ2luX2VjEBYaDHN=="])
+    assert redacted(r"IQoJb3JpZ2luX2VjEBYaDHN\u003d\u003d", known) == r"***\u003d\u003d"
 
 
 @given(st.text(st.characters(exclude_characters="@:=>%", max_codepoint=0x2FFF), max_size=300))
