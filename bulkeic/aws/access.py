@@ -249,11 +249,18 @@ def _check_endpoint(url: str) -> None:
         parse_endpoint(url)
     except InputError as error:
         raise UsageError(f"--endpoint-url: {error.rule}") from None
-    if not is_valid_endpoint_url(url):
+    if not _is_endpoint(url):
         raise UsageError(
             f"--endpoint-url {shown(url)} is no URL; allowed: "
             "such as https://lambda.us-east-1.amazonaws.com"
         )
+
+
+def _is_endpoint(url: str) -> bool:
+    try:
+        return url.startswith(("http://", "https://")) and bool(is_valid_endpoint_url(url))
+    except ValueError:  # such as a bracket that is left open
+        return False
 
 
 def _not_accepted(error: ClientError) -> str:

@@ -55,7 +55,12 @@ def wire_to(origin: str, connections: Connections, timeout_s: float) -> Wire:
         origin: scheme, host and port.
         connections: that the SDK would use.
         timeout_s: seconds for one exchange, connecting included.
+
+    Raises:
+        ValueError: the scheme is none of HTTP's.
     """
+    if not origin.startswith(("http://", "https://")):
+        raise ValueError(f"{origin} is no endpoint; allowed: http:// and https://")
     if connections.proxy is not None:
         return _ProxiedWire(origin, connections, timeout_s)
     return _DirectWire(origin, connections.session, timeout_s)

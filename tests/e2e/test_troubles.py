@@ -225,6 +225,8 @@ def test_a_profile_that_does_not_exist_is_one_line(bulkeic: Bulkeic) -> None:
         (("targets.csv", "--maximum-retry-attempts", "3"), "3 is not in the range"),
         (("targets.csv", "--on-success", "arn:aws:s3:::b"), "OnFailure only"),
         (("targets.csv", "--endpoint-url", "nonsense"), "nonsense"),
+        (("targets.csv", "--endpoint-url", "http://[::1"), "'http://[::1' is no URL"),
+        (("targets.csv", "--endpoint-url", "htps://127.0.0.1"), "'htps://127.0.0.1' is no URL"),
         (("targets.csv", "--frobnicate"), "No such option"),
         ((), "Missing argument 'SOURCE'"),
     ],
@@ -240,6 +242,20 @@ def test_a_wrong_word_is_told_and_nothing_is_made(
     assert says in result.err
     assert [path.name for path in bulkeic.folder.rglob("*.db")] == []
     assert [path.name for path in bulkeic.folder.rglob("r.*")] == []
+
+
+def test_an_endpoint_of_the_environment_that_is_none_is_told(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_targets(bulkeic, 1)
+
+    result = bulkeic(
+        "apply", "targets.csv", "--yes", "--maximum-retry-attempts", 1,
+        AWS_ENDPOINT_URL_LAMBDA="htps://127.0.0.1", AWS_ENDPOINT_URL_STS=server.url,
+    )  # fmt: skip
+
+    assert result.code == 1, result.err
+    assert "htps://127.0.0.1 is no endpoint; allowed: http:// and https://" in result.err
 
 
 def test_an_unreadable_file_is_one_line(bulkeic: Bulkeic) -> None:
