@@ -1,6 +1,7 @@
 """What the commands that call Lambda have in common: a session on a run, and how it is told."""
 
 import functools
+import json
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 
@@ -55,7 +56,9 @@ def exit_with(summary: Summary, options: WorkOptions, screen: Screen) -> int:
     """Tells the summary to machines, if asked for: the command's exit code."""
     if options.output == "json":
         try:
-            sys.stdout.write(f"{safe_json(msgspec.json.encode(summary.to_json())).decode()}\n")
+            # Not by msgspec, which refuses the name of a run file that is not UTF-8.
+            text = json.dumps(summary.to_json(), separators=(",", ":"))
+            sys.stdout.write(f"{safe_json(text.encode()).decode()}\n")
             sys.stdout.flush()
         except OSError as error:
             screen.say(f"bulkeic: stdout: {error.strerror}")

@@ -99,7 +99,8 @@ class ResultsFile:
         if self._stdout:
             check_stdout()
         self._path = Path(path)
-        self.place = "" if self._stdout else str(self._path.absolute())
+        name = os.fsencode(self._path.absolute()).decode(errors="backslashreplace")
+        self.place = "" if self._stdout else name
         self._begun = False
         try:
             self._made = not self._stdout and not self._path.exists()

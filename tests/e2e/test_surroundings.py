@@ -57,6 +57,19 @@ def odd_server() -> Iterator[str]:
     server.server_close()
 
 
+def test_names_of_files_need_not_be_utf_8(bulkeic: Bulkeic) -> None:
+    run, results = os.fsdecode(b"r\xff.db"), os.fsdecode(b"r\xff.jsonl")
+    write_targets(bulkeic, 3)
+
+    for source in (("targets.csv", "--maximum-retry-attempts", 1, "--run", run), (run,)):
+        result = bulkeic(
+            "apply", *source, "--sandbox", "--yes", "--results", results, "--output", "json"
+        )
+        assert result.code == 0, result.err
+        assert (result.summary["run"], result.summary["updated"]) == (run, 3)
+    assert len((bulkeic.folder / results).read_text().splitlines()) == 3
+
+
 def test_an_odd_answer_is_a_failure_of_that_call_alone(
     bulkeic: Bulkeic, server: Server, odd_server: str
 ) -> None:
