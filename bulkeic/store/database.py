@@ -162,6 +162,7 @@ def _create(path: Path, draft: Path) -> int:
             f"run file {shown(str(path))} exists; give another name, "
             f"or carry on with it: bulkeic apply {path}"
         )
+    _check_alone(path)
     try:
         if not path.parent.exists():
             path.parent.mkdir(parents=True)
@@ -172,6 +173,20 @@ def _create(path: Path, draft: Path) -> int:
         raise RunFileError(
             f"run file {shown(str(path))} cannot be made: {error.strerror}"
         ) from None
+
+
+def _check_alone(path: Path) -> None:
+    """Refuses a name beside which lies what a kill has left of a run file that is gone.
+
+    SQLite would put it into the new file, and jobs would have outcomes that are not theirs.
+    """
+    for ending in ("-wal", "-journal"):
+        left = path.with_name(f"{path.name}{ending}")
+        if os.path.lexists(left):
+            raise RunFileError(
+                f"{shown(str(left))} is left of another run file of this name; "
+                "delete it, move it to where that is now, or give another name"
+            )
 
 
 def _clear(path: Path, draft: Path) -> None:

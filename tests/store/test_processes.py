@@ -145,6 +145,25 @@ def test_what_is_no_loading_of_ours_is_left_alone(path: Path) -> None:
     assert left.read_bytes() == b"somebody's notes"
 
 
+@pytest.mark.parametrize("ending", ["-wal", "-journal"])
+def test_what_a_kill_has_left_of_another_run_file_gets_into_no_new_one(
+    path: Path, ending: str
+) -> None:
+    load(path, [make_job(0)])
+    with child(path, WORK) as process:
+        assert line_of(process) == "open"
+        process.kill()
+    path.with_name("run.db-wal").rename(left := path.with_name(f"run.db{ending}"))
+    path.unlink()
+    log = left.read_bytes()
+    with pytest.raises(RunFileError, match=f"run.db{ending}' is left of another run file"):
+        load(path, [make_job(0)])
+    assert left.read_bytes() == log
+    assert not path.exists()
+    left.unlink()
+    load(path, [make_job(0)])
+
+
 def test_a_name_that_is_taken_while_a_file_is_loaded_stays_as_it_is(path: Path) -> None:
     loader = Loader(path, {"source": SOURCE})
     path.write_bytes(b"somebody's notes")
