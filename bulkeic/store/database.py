@@ -27,7 +27,7 @@ class Database:
     Args:
         path: the file.
         create: make it; it must not exist. It has another name until ``publish``.
-        shared: only look: take no lock, write nothing.
+        shared: only look: take no lock, write nothing but the end of a change that a kill cut off.
         is_sound: it need not be looked over for damage.
 
     Raises:
@@ -68,7 +68,7 @@ class Database:
         journal = self.path.with_name(f"{self.path.name}-journal")
         try:
             with self.errors("cannot be opened"):
-                connection = self.connect(read_only=self._lock < 0 or not journal.exists())
+                connection = self.connect(read_only=not journal.exists())
                 _check_state(connection, self.path)
                 if not is_sound:
                     check_sound(connection)

@@ -113,8 +113,9 @@ def test_tables_and_indexes_of_ones_own_do_no_harm(path: Path) -> None:
         assert len(list(run.outcomes())) == 1
 
 
+@pytest.mark.parametrize("read_only", [False, True])
 def test_a_change_that_was_cut_off_by_a_kill_is_taken_back_when_the_file_is_opened(
-    path: Path, tmp_path: Path
+    path: Path, tmp_path: Path, *, read_only: bool
 ) -> None:
     jobs = [make_job(seq) for seq in range(300)]
     with closing(sqlite3.connect(load(path, jobs))) as database:
@@ -125,7 +126,7 @@ def test_a_change_that_was_cut_off_by_a_kill_is_taken_back_when_the_file_is_open
         for ending in ("", "-journal"):
             shutil.copy(f"{path}{ending}", f"{killed}{ending}")
     assert killed.read_bytes() != path.read_bytes()
-    with opened(killed) as run:
+    with opened(killed, read_only=read_only) as run:
         assert [job.target.function for job in pending(run)] == [f"fn-{n}" for n in range(300)]
     assert not Path(f"{killed}-journal").exists()
 
