@@ -14,6 +14,7 @@ from bulkeic.core.errors import UsageError
 
 _LONGEST_BYTES = 1 << 24
 _MOST_JOBS = 10**9
+_FIRST = b'{"seq":'
 
 
 class _Row(msgspec.Struct):
@@ -57,6 +58,9 @@ class Written:
             self._add(row, number)
             self.end += len(row)
             number += lines
+        file.seek(self.end)
+        if not _may_be_torn(file.read(len(_FIRST)), quoted=bool(header)):
+            raise self._refusal(number)
 
     def has(self, seq: int) -> bool:
         """Whether a job's outcome is there."""
@@ -83,14 +87,26 @@ class Written:
 
 def _rows(file: IO[bytes], *, quoted: bool) -> Iterator[tuple[bytes, int]]:
     """The whole rows, each with its number of lines; a quoted cell may hold the end of a line."""
-    row, lines = b"", 0
+    row, size, quotes = [], 0, 0
     while line := file.readline(_LONGEST_BYTES):
-        row, lines = row + line, lines + 1
-        if len(row) >= _LONGEST_BYTES or not line.endswith(b"\n"):
+        row.append(line)
+        size, quotes = size + len(line), quotes + line.count(b'"')
+        if size >= _LONGEST_BYTES or not line.endswith(b"\n"):
             return
-        if not quoted or row.count(b'"') % 2 == 0:
-            yield row, lines
-            row, lines = b"", 0
+        if not quoted or quotes % 2 == 0:
+            yield b"".join(row), len(row)
+            row, size, quotes = [], 0, 0
+
+
+def _may_be_torn(beginning: bytes, *, quoted: bool) -> bool:
+    """Whether a row of ours begins so; a disk may have kept the length alone, which reads as NULs.
+
+    Nothing at all is one, too: the last row was whole.
+    """
+    begun = beginning.rstrip(b"\0")
+    if quoted:
+        return not begun or begun[:1].isdigit()
+    return _FIRST.startswith(begun)
 
 
 _seq_in_json = msgspec.json.Decoder(_Row).decode

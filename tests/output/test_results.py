@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Outcome, Status
 from bulkeic.output import ResultsFile
-from bulkeic.output.cells import original
+from bulkeic.output.cells import HEADER, original
 
 texts = st.text(st.sampled_from(["a", '"', ",", "\n", "\r", "é", "\\", "=", "'"]), max_size=6)
 
@@ -101,6 +101,10 @@ def test_anew_means_anew(path: Path) -> None:
         ("r.jsonl", b'{"seq":"0"}\n', 1),
         ("r.jsonl", b"[" * 100_000 + b"\n", 1),
         ("r.jsonl", b"\xff\xfe\n", 1),
+        ("r.jsonl", b"notes of mine, in one line", 1),
+        ("r.jsonl", b'{"seq":0}\nnotes of mine', 2),
+        ("r.csv", HEADER + b"notes of mine", 2),
+        pytest.param("r.csv", HEADER + b'"notes\n' + b"of mine\n" * 200_000, 2, id="a quote"),
         ("r.csv", b"FunctionName,Region\na,us-east-1\n", 1),
     ],
 )
