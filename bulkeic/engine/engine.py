@@ -321,8 +321,7 @@ class Engine:
             self._stop_lane(lane, failure.message)
         elif self.stopped is None and now - lane.dark_since >= limit:
             what = "nothing has been answered" if failure.sent else "there are no credentials"
-            why = "" if failure.sent else f": {failure.message}"
-            self._stop_lane(lane, f"{what} for {limit:g} s{why}")
+            self._stop_lane(lane, f"{what} for {limit:g} s: {failure.message or failure.code}")
 
     def _stop_lane(self, lane: LaneWork, reason: str) -> None:
         if lane.stopped is not None:
@@ -368,7 +367,7 @@ class Engine:
             work.counted += 1
         else:
             # While a whole lane gets no answer the trouble is its endpoint's, and no job's own.
-            self._unanswered(work.sent_at, now)
+            self._unanswered(work.sent_at, failure, now)
         delay: float | None = 0.0
         if not _ends_lane(failure):
             delay = self._retries.delay(failure, work.tries, work.counted)
@@ -380,12 +379,13 @@ class Engine:
         self._answered_at = now
         self._dark_since = math.inf
 
-    def _unanswered(self, sent_at: float, now: float) -> None:
+    def _unanswered(self, sent_at: float, failure: Failure, now: float) -> None:
         """Stops the run when nothing at all has been answered for too long."""
         self._dark_since = min(self._dark_since, max(sent_at, self._answered_at))
         limit = self._limits.give_up_after_s
         if now - self._dark_since >= limit:
-            self.stop(f"nothing has been answered for {limit:g} s")
+            why = failure.message or failure.code
+            self.stop(f"nothing has been answered for {limit:g} s: {why}")
 
 
 def _ends_lane(failure: Failure) -> bool:

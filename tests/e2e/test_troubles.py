@@ -174,7 +174,7 @@ def test_when_nothing_is_answered_the_run_stops_and_nothing_fails(
     bulkeic: Bulkeic, server: Server, silent: str, closed_port: str
 ) -> None:
     write_targets(bulkeic, 5)
-    for dead in (silent, closed_port):
+    for dead, why in ((silent, "no answer within the time-out"), (closed_port, "Cannot connect")):
         result = bulkeic(
             "apply", "targets.csv", "--yes", "--run", "run.db", "--maximum-retry-attempts", 1,
             "--timeout", 0.5, "--give-up-after", 2, "--output", "json",
@@ -183,7 +183,7 @@ def test_when_nothing_is_answered_the_run_stops_and_nothing_fails(
 
         assert result.code == 3, result.err
         assert (result.summary["failed"], result.summary["pending"]) == (0, 5)
-        assert "stopped: nothing has been answered for 2 s" in result.err
+        assert f"stopped: nothing has been answered for 2 s: {why}" in result.err
         (bulkeic.folder / "run.db").unlink()
 
 

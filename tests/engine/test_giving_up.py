@@ -26,7 +26,8 @@ def test_a_lane_that_never_answers_stops_with_its_jobs_pending(
     server = Server(fault=lambda call: failure if call.lane == lane(0) else None)
     done = run(jobs, server, give_up_after_s=60, max_attempts=max_attempts, rate=15, burst=1)
     assert done.engine.stopped is None
-    assert done.engine.stopped_lanes() == {lane(0): "nothing has been answered for 60 s"}
+    reason = f"nothing has been answered for 60 s: {failure.message or failure.code}"
+    assert done.engine.stopped_lanes() == {lane(0): reason}
     assert done.statuses()[Status.UPDATED] == 3000
     last = max(call.ended for call in server.of(lane(0)))
     assert 60 <= last - START <= 60 + 20 + TIMEOUT_S

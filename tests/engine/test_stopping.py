@@ -61,7 +61,8 @@ def test_a_run_that_is_stopped_before_it_starts_calls_nobody() -> None:
 @pytest.mark.parametrize("failure", [TIMEOUT, CONNECTION], ids=lambda failure: str(failure.fault))
 def test_when_nothing_is_answered_the_run_gives_up_and_no_job_has_failed(failure: Failure) -> None:
     done = run(fleet(3, 50), Server(fault=lambda _: failure), max_attempts=2, give_up_after_s=60)
-    assert done.engine.stopped == "nothing has been answered for 60 s"
+    reason = failure.message or failure.code
+    assert done.engine.stopped == f"nothing has been answered for 60 s: {reason}"
     assert done.outcomes == []
     assert 60 <= done.seconds <= 60 + 20 + TIMEOUT_S
 
