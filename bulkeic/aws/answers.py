@@ -39,14 +39,17 @@ class _DestinationConfig(msgspec.Struct, omit_defaults=True):
     OnFailure: _Half | msgspec.UnsetType = msgspec.UNSET
 
 
-class _Config(msgspec.Struct):
+class _Settings(msgspec.Struct):
+    MaximumRetryAttempts: int | msgspec.UnsetType = msgspec.UNSET
+    MaximumEventAgeInSeconds: int | msgspec.UnsetType = msgspec.UNSET
+    DestinationConfig: _DestinationConfig | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Config(_Settings, kw_only=True):
     """FunctionEventInvokeConfig in botocore's Lambda model."""
 
     LastModified: float
     FunctionArn: str
-    MaximumRetryAttempts: int | msgspec.UnsetType = msgspec.UNSET
-    MaximumEventAgeInSeconds: int | msgspec.UnsetType = msgspec.UNSET
-    DestinationConfig: _DestinationConfig | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Anything(msgspec.Struct):
@@ -127,6 +130,7 @@ class ConfigAnswers(Answers):
         if "FunctionArn" not in parsed:
             # The SDK takes a page of HTML for an empty configuration.
             return _nothing("configuration", metadata)
+        msgspec.convert(parsed, _Settings)  # the SDK takes a text for a number
         modified = parsed.get("LastModified")
         if isinstance(modified, datetime):
             parsed["LastModified"] = rfc3339(modified.timestamp())
