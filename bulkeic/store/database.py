@@ -184,7 +184,7 @@ def _check_alone(path: Path) -> None:
         left = path.with_name(f"{path.name}{ending}")
         if os.path.lexists(left):
             raise RunFileError(
-                f"{shown(str(left))} is left of another run file of this name; "
+                f"{shown(left.name)} is left of another run file of this name; "
                 "delete it, move it to where that is now, or give another name"
             )
 
