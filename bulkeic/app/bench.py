@@ -28,6 +28,7 @@ from bulkeic.core.measures import BenchOperation, BenchResult, Limit, Measures, 
 from bulkeic.core.model import Lane
 from bulkeic.core.outlook import outlook
 from bulkeic.output import Screen
+from bulkeic.output.bench import bench_lines
 from bulkeic.output.live import NoWatch, Watch
 from bulkeic.output.numbers import counted
 
@@ -86,7 +87,7 @@ def _to_forecast(options: BenchOptions) -> BenchOptions:
 def _check_outputs(options: BenchOptions) -> None:
     if options.source and options.functions is not None:
         raise UsageError("SOURCE and --functions are two ways to say what is called; give one")
-    for flag, path in (("--results", options.results), ("--html", options.html)):
+    for flag, path in (("--results", options.results),):
         if path is not None and not Path(path).absolute().parent.is_dir():
             raise UsageError(f"{flag} {shown(path)}: there is no such folder")
         if path is not None and Path(path).is_dir():
@@ -225,6 +226,8 @@ async def _access(options: BenchOptions) -> AsyncIterator[Access]:
 
 def _told(result: BenchResult, stopped: str | None, options: BenchOptions, screen: Screen) -> int:
     """Tells what was measured, on the terminal and wherever else it is wanted."""
+    for line in bench_lines(result):
+        screen.say(line)
     if options.results is not None:
         _write(options.results, encode(result))
     if options.output == "json":

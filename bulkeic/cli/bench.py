@@ -1,4 +1,4 @@
-"""``bulkeic bench``: a command, and a group of those that go with it."""
+"""``bulkeic bench`` and its flags."""
 
 import sys
 from typing import Any
@@ -54,39 +54,10 @@ calls_options = of.options(
 )  # fmt: skip
 kept_options = of.options(
     click.option("--results", metavar="FILE", help="Write all that was measured, as JSON."),
-    click.option("--html", metavar="FILE", help="Write a page with charts."),
 )  # fmt: skip
 
 
-class _BenchGroup(click.Group):
-    """A group whose own command is meant where no other is named."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Puts the name of the own command in front, where none is given."""
-        if not args or args[0] not in self.commands:
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=_BenchGroup, options_metavar="", subcommand_metavar="[SOURCE] [OPTIONS]")
-def bench() -> None:
-    """Measure an endpoint and this machine under a chosen load."""
-
-
-class _OwnContext(click.Context):
-    """Goes by the group's name: nobody need know that its own command has another."""
-
-    @property
-    def command_path(self) -> str:
-        """What stands before the flags."""
-        return "bulkeic bench"
-
-
-class _OwnCommand(click.Command):
-    context_class = _OwnContext
-
-
-@bench.command("run", cls=_OwnCommand, hidden=True)
+@click.command()
 @click.argument("source", required=False, default="")
 @load_options
 @bench_options
@@ -96,11 +67,11 @@ class _OwnCommand(click.Command):
 @of.yes_options
 @of.place_options
 @of.log_options
-def run(**flags: Any) -> int:
+def bench(**flags: Any) -> int:
     """Measure an endpoint and this machine under a chosen load.
 
     SOURCE is a targets file whose functions are called, - for stdin, or a run file. Without
-    --operation update nothing is changed. bulkeic bench compare OLD NEW compares two results.
+    --operation update nothing is changed.
     """
     from bulkeic.app import bench as app
     from bulkeic.app.bench_options import BenchOptions
