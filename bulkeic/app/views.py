@@ -93,7 +93,9 @@ def _write(pieces: Iterable[bytes]) -> None:
     check_stdout()
     try:
         for piece in pieces:
-            sys.stdout.buffer.write(piece)
+            left = memoryview(piece)
+            while left:  # with PYTHONUNBUFFERED a disk that is getting full takes a part alone
+                left = left[sys.stdout.buffer.write(left) :]
         sys.stdout.flush()
     except OSError as error:
         raise UsageError(f"stdout: {error.strerror}") from None

@@ -1,6 +1,7 @@
 """What AWS and the network do to a run, and what it makes of it."""
 
 import json
+import shlex
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -303,6 +304,25 @@ def test_an_export_that_nobody_reads_is_one_line(bulkeic: Bulkeic) -> None:
 
     assert process.returncode == 2, err
     assert err == "bulkeic: stdout: Broken pipe\n"
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_export_that_has_no_room_is_one_line(bulkeic: Bulkeic, unbuffered: str) -> None:
+    write_targets(bulkeic, 40)
+    bulkeic(
+        "apply", "targets.csv", "--sandbox", "--run", "run.db", "--maximum-retry-attempts", 1,
+        "--rate", "unlimited",
+    )  # fmt: skip
+    command = shlex.join(bulkeic.words(("export", "run.db")))
+
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -f 8; exec {command} > out.jsonl"], cwd=bulkeic.folder,
+        env=bulkeic.env | {"PYTHONUNBUFFERED": unbuffered}, capture_output=True, text=True,
+        timeout=30, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 2, (bulkeic.folder / "out.jsonl").stat()
+    assert done.stderr == "bulkeic: stdout: File too large\n"
 
 
 @pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
