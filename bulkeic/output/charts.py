@@ -150,13 +150,15 @@ def _charts(measures: list[Measures], drawn: dict[str, Any]) -> Iterator[str]:
         )
 
     if any(each.latency.count for each in measures):
-        note = "<p>From when a request should have started to its end; half as bright: repeats.</p>"
+        again = "; paler: repeats" if any(each.repeat for each in measures) else ""
+        note = f"<p>From when a request should have started to its end{again}.</p>"
         figure = figures.distribution(measures)
         yield _section("Latency", note + chart("latency", "Latency by percentile", figure))
     if any(each.seconds for each in measures):
         yield _section(
             "Timeline",
-            chart("rate", "Requests and refused calls by second", figures.timeline_rate(measures))
+            _timeline_note(measures)
+            + chart("rate", "Requests and refused calls by second", figures.timeline_rate(measures))
             + chart("times", "Latency by second", figures.timeline_latency(measures)),
         )
     shown, hidden = figures.lanes(measures)
@@ -169,6 +171,15 @@ def _charts(measures: list[Measures], drawn: dict[str, Any]) -> Iterator[str]:
             inside += chart("limits", "What each lane lets through", limits) + _limits(shown)
         more = f"<p>The busiest lanes; {counted(hidden, 'lane')} not shown.</p>" if hidden else ""
         yield _section("Lanes", more + inside + _lanes(shown))
+
+
+def _timeline_note(measures: list[Measures]) -> str:
+    notes = []
+    if len(measures) > 1:
+        notes.append("One load after the other, numbered as above.")
+    if (each_s := figures.seconds_a_point(measures)) > 1:
+        notes.append(f"Each point stands for {each_s} s: their mean rate, and their worst latency.")
+    return f"<p>{' '.join(notes)}</p>" if notes else ""
 
 
 def _lanes(shown: list[figures.Lane]) -> str:

@@ -23,7 +23,9 @@ _SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "star", "x")
 _REFUSED = "#D55E00"
 _TICKS = {1: "0 %", 10: "90 %", 100: "99 %", 1000: "99.9 %", 10_000: "99.99 %"}
 _MOST_POINTS = 2000
-_MOST_MARKS = 8
+_MOST_DASHED = 300
+# Names of loads are this far apart at least, as a share of the axis.
+_MARKS_APART = 0.05
 _LABEL_CHARACTERS = 60
 # Points of a distribution are this much apart at least, which is less than a pixel.
 _APART = 1.01
@@ -144,20 +146,20 @@ def timeline_rate(measures: list[Measures]) -> Any:
         rates.items(), (COLOURS[0], _REFUSED), _DASHES, strict=False
     ):
         _line(figure, rows, values, name, {"color": colour, "dash": dash})
-    _mark(figure, measures, each_s)
+    _mark(figure, measures)
     figure.update_yaxes(title_text="a second", rangemode="tozero")
     return figure
 
 
 def timeline_latency(measures: list[Measures]) -> Any:
     """Latency by second, the loads one after the other."""
-    rows, each_s = _rows(measures)
+    rows, _ = _rows(measures)
     figure = _figure(300)
     for number, name in enumerate(("p50", "p99", "max")):
         values = [None if row is None else getattr(row, f"{name}_s") for _, row in rows]
         values = [None if value is None else value * _MS_A_S for value in values]
         _line(figure, rows, values, name, _stroke(number))
-    _mark(figure, measures, each_s)
+    _mark(figure, measures)
     figure.update_yaxes(title_text="latency, ms", rangemode="tozero")
     return figure
 
@@ -235,10 +237,14 @@ def _by_lane(figure: Any, title: str) -> Any:
     return figure
 
 
+def seconds_a_point(measures: list[Measures]) -> int:
+    """How many seconds each point of the timelines stands for."""
+    return max(1, -(-sum(len(each.seconds) for each in measures) // _MOST_POINTS))
+
+
 def _rows(measures: list[Measures]) -> tuple[list[tuple[float, Second | None]], int]:
     """All seconds, where they are on the axis, with gaps; and how many each row stands for."""
-    total = sum(len(each.seconds) for each in measures)
-    each_s = max(1, -(-total // _MOST_POINTS))
+    each_s = seconds_a_point(measures)
     rows: list[tuple[float, Second | None]] = []
     for each, start in zip(measures, _starts(measures), strict=True):
         rows.extend(
@@ -285,25 +291,25 @@ def _line(
         y=values,
         name=name,
         mode="lines+markers" if len(rows) <= len(_TICKS) else "lines",
-        line={"width": 2} | stroke,
+        line={"width": 2} | stroke | ({"dash": "solid"} if len(rows) > _MOST_DASHED else {}),
         hovertemplate="%{y:.4~g}",
     )
 
 
-def _mark(figure: Any, measures: list[Measures], each_s: int) -> None:
+def _mark(figure: Any, measures: list[Measures]) -> None:
     """Tells where each load begins."""
     if len(measures) > 1:
+        apart = _MARKS_APART * sum(len(each.seconds) for each in measures)
+        named = -apart
         for number, start in enumerate(_starts(measures), 1):
             figure.add_vline(x=start, line={"width": 1, "dash": "dot", "color": COLOURS[-1]})
-            if len(measures) <= _MOST_MARKS:
+            if start - named >= apart:
+                named = start
                 figure.add_annotation(
                     x=start, y=1, yref="paper", text=f"#{number}", showarrow=False,
                     xanchor="left", yanchor="top",
                 )  # fmt: skip
-    text = "seconds measured" + (", one load after the other" if len(measures) > 1 else "")
-    if each_s > 1:
-        text += f"; each point: {each_s} s, the worst latency of them"
-    figure.update_xaxes(title_text=text, rangemode="tozero")
+    figure.update_xaxes(title_text="seconds measured", rangemode="tozero")
 
 
 def _stroke(number: int) -> dict[str, str]:
