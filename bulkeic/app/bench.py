@@ -29,7 +29,8 @@ from bulkeic.core.model import Lane
 from bulkeic.core.outlook import outlook
 from bulkeic.output import Screen
 from bulkeic.output.bench import bench_lines
-from bulkeic.output.live import NoWatch, Watch
+from bulkeic.output.charts import check_charts, page
+from bulkeic.output.live import LiveWatch, NoWatch, Watch
 from bulkeic.output.numbers import counted
 
 _STOPPED_EXIT = 3
@@ -85,9 +86,11 @@ def _to_forecast(options: BenchOptions) -> BenchOptions:
 
 
 def _check_outputs(options: BenchOptions) -> None:
+    if options.html is not None:
+        check_charts()
     if options.source and options.functions is not None:
         raise UsageError("SOURCE and --functions are two ways to say what is called; give one")
-    for flag, path in (("--results", options.results),):
+    for flag, path in (("--results", options.results), ("--html", options.html)):
         if path is not None and not Path(path).absolute().parent.is_dir():
             raise UsageError(f"{flag} {shown(path)}: there is no such folder")
         if path is not None and Path(path).is_dir():
@@ -201,7 +204,8 @@ class _Bench:
         self.stopped = self.stopped or course.stopped
 
     def _shown(self) -> Watch:
-        return NoWatch()
+        shows = self._options.progress and self._screen.is_terminal
+        return LiveWatch() if shows else NoWatch()
 
     async def _watch(self) -> None:
         """The first signal ends what is going on in good order, the second one at once."""
@@ -230,6 +234,8 @@ def _told(result: BenchResult, stopped: str | None, options: BenchOptions, scree
         screen.say(line)
     if options.results is not None:
         _write(options.results, encode(result))
+    if options.html is not None:
+        _write(options.html, page(result).encode())
     if options.output == "json":
         sys.stdout.buffer.write(encode(result) + b"\n")
         sys.stdout.flush()

@@ -22,6 +22,7 @@ class BenchOptions(TargetsOptions, frozen=True, kw_only=True):
         repeat: how often all loads are put on.
         seed: of the order of targets, and of the jitter of retries.
         forecast: a targets file; how long ``apply`` would take for it.
+        html: a page to be written.
         yes: whether to go ahead without asking.
         words: the command line behind ``bulkeic``.
     """
@@ -34,5 +35,6 @@ class BenchOptions(TargetsOptions, frozen=True, kw_only=True):
     repeat: int = 1
     seed: int = 0
     forecast: str | None = None
+    html: str | None = None
     yes: bool = False
     words: list[str] = msgspec.field(default_factory=list)

@@ -54,6 +54,7 @@ calls_options = of.options(
 )  # fmt: skip
 kept_options = of.options(
     click.option("--results", metavar="FILE", help="Write all that was measured, as JSON."),
+    click.option("--html", metavar="FILE", help="Write a page with charts."),
 )  # fmt: skip
 
 

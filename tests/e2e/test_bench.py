@@ -8,7 +8,7 @@ from .conftest import Bulkeic
 def test_an_open_load_is_measured_and_kept(bulkeic: Bulkeic) -> None:
     result = bulkeic(
         "bench", "--sandbox", "--rate", 10, "--requests", 10, "--warmup", 0,
-        "--results", "bench.json",
+        "--results", "bench.json", "--html", "bench.html",
     )  # fmt: skip
 
     assert result.code == 0, result.err
@@ -16,6 +16,7 @@ def test_an_open_load_is_measured_and_kept(bulkeic: Bulkeic) -> None:
     assert (measures["done"], measures["calls"], measures["failed"]) == (10, 10, 0)
     assert measures["latency"]["count"] == 10
     assert "10 requests" in result.err
+    assert "<h1" in (bulkeic.folder / "bench.html").read_text()
 
 
 def test_flags_that_cannot_be_beside_one_another_are_one_line(bulkeic: Bulkeic) -> None:
