@@ -7,9 +7,17 @@ import click
 
 from bulkeic.cli import flags as of
 from bulkeic.cli.options import filled
-from bulkeic.cli.types import Concurrency, Rates
+from bulkeic.cli.types import Concurrency, Parsed, Rates
 
 # ruff: noqa: PLC0415
+
+
+def _condition(text: str) -> Any:
+    """A condition, by the parser of ``core``, which only ``compare`` needs."""
+    from bulkeic.core.condition import parse_condition
+
+    return parse_condition(text)
+
 
 _ABOVE_0 = of.ABOVE_0
 
@@ -79,3 +87,34 @@ def bench(**flags: Any) -> int:
     from bulkeic.core.load import LoadFlags
 
     return app.bench(filled({**flags, "words": sys.argv[1:]}, BenchOptions, load=LoadFlags))
+
+
+@bench.command("compare")
+@click.argument("old")
+@click.argument("new")
+@click.option(
+    "--fail-if",
+    type=Parsed("CONDITION", _condition),
+    multiple=True,
+    metavar="CONDITION",
+    help="Exit with 1 if it holds, such as 'p99 > 1.2x'; may be repeated.",
+)
+@click.option(
+    "--repeat", type=click.IntRange(1, 1000), help="Run commands so often, in turn.  [default: 5]"
+)
+@click.option(
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="With json, stdout carries the comparison.",
+)
+def compare(**flags: Any) -> int:
+    """Compare two results, and tell what is beyond the noise.
+
+    OLD and NEW are files of --results, or commands in quotes, such as 'bulkeic bench --sandbox
+    --rate 10'.
+    """
+    from bulkeic.app import comparing
+
+    return comparing.compare(comparing.CompareOptions(**flags))
