@@ -1,4 +1,4 @@
-"""``bulkeic bench`` and its flags."""
+"""``bulkeic bench``: a command, and a group of those that go with it."""
 
 import sys
 from typing import Any
@@ -66,7 +66,35 @@ kept_options = of.options(
 )  # fmt: skip
 
 
-@click.command()
+class _BenchGroup(click.Group):
+    """A group whose own command is meant where no other is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Puts the name of the own command in front, where none is given."""
+        if not args or args[0] not in self.commands:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_BenchGroup)
+def bench() -> None:
+    """Measure an endpoint and this machine under a chosen load."""
+
+
+class _OwnContext(click.Context):
+    """Goes by the group's name: nobody need know that its own command has another."""
+
+    @property
+    def command_path(self) -> str:
+        """What stands before the flags."""
+        return "bulkeic bench"
+
+
+class _OwnCommand(click.Command):
+    context_class = _OwnContext
+
+
+@bench.command("run", cls=_OwnCommand, hidden=True)
 @click.argument("source", required=False, default="")
 @load_options
 @bench_options
@@ -76,11 +104,11 @@ kept_options = of.options(
 @of.yes_options
 @of.place_options
 @of.log_options
-def bench(**flags: Any) -> int:
+def run(**flags: Any) -> int:
     """Measure an endpoint and this machine under a chosen load.
 
     SOURCE is a targets file whose functions are called, - for stdin, or a run file. Without
-    --operation update nothing is changed.
+    --operation update nothing is changed. bulkeic bench compare OLD NEW compares two results.
     """
     from bulkeic.app import bench as app
     from bulkeic.app.bench_options import BenchOptions
