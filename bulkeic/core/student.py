@@ -61,7 +61,8 @@ def variance(values: Sequence[float]) -> float:
 def _density(value: float, freedom: float) -> float:
     power = (freedom + 1) / 2
     front = math.exp(math.lgamma(power) - math.lgamma(freedom / 2))
-    return float(front / math.sqrt(freedom * math.pi) * (1 + value * value / freedom) ** -power)
+    shape = math.pow(1 + value * value / freedom, -power)
+    return front / math.sqrt(freedom * math.pi) * shape
 
 
 def _above(value: float, freedom: float) -> float:
