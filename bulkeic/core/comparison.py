@@ -19,6 +19,7 @@ from bulkeic.core.student import half_width, mean, quantile, variance
 LEVEL = 0.05
 RELEVANT = 0.03
 ASSUMED_NOISE = 0.10
+TELLING_NOISE = 0.20
 _LEAST_REPEATS = 2
 
 
@@ -40,7 +41,9 @@ JUDGED = frozenset(Metric) - {Metric.P999, Metric.MAX}
 class Verdict(StrEnum):
     """What a difference comes to.
 
-    ``SAME``: less than ``RELEVANT``. ``NOISE``: more, but runs of the same thing differ as much.
+    ``SAME``: less than ``RELEVANT``, and noise is at most ``TELLING_NOISE``; of a whole
+    comparison, nothing that is judged is beyond the noise.
+    ``NOISE``: runs of the same thing differ as much, or it is too noisy to say anything.
     ``MIXED``: of a whole comparison, some metrics are better and some worse.
     """
 
@@ -231,9 +234,10 @@ def _missing(metric: Metric, old: list[float], new: list[float]) -> Row:
 
 
 def _verdict(metric: Metric, difference: float, noise: float) -> Verdict:
-    if abs(difference) <= math.log1p(RELEVANT):
+    small = abs(difference) <= math.log1p(RELEVANT)
+    if small and noise <= math.log1p(TELLING_NOISE):
         return Verdict.SAME
-    if abs(difference) <= noise:
+    if small or abs(difference) <= noise:
         return Verdict.NOISE
     more_is_better = metric is Metric.THROUGHPUT
     return Verdict.BETTER if (difference > 0) is more_is_better else Verdict.WORSE

@@ -43,12 +43,19 @@ def noise_text(row: Row) -> str:
     """How far a ratio may be off, such as ``±8.1%``."""
     if row.noise is None:
         return "-"
-    return f"±{row.noise:.1%}" if row.noise < _SHOWN_RATIO else f">{_SHOWN_RATIO}x"
+    return _noise(row.noise)
+
+
+def _noise(noise: float) -> str:
+    return f"±{noise:.1%}" if noise < 1 else "±>100%"
 
 
 def _meaning(comparison: Comparison) -> str:
     if comparison.verdict in _MEANING:
-        return _MEANING[comparison.verdict]
+        rows = [row for load in comparison.loads for row in load.rows if row.judged]
+        widest = max((row for row in rows if row.noise), key=_width, default=None)
+        noise = f" (at most {_noise(_width(widest))}, of {widest.metric})" if widest else ""
+        return f"{_MEANING[comparison.verdict]}{noise}"
     pieces = [
         f"{row.metric} {ratio_text(row)} {row.verdict}"
         + (f" ({load.load})" if len(comparison.loads) > 1 else "")
@@ -57,6 +64,10 @@ def _meaning(comparison: Comparison) -> str:
         if row.judged and row.verdict in {Verdict.BETTER, Verdict.WORSE}
     ]
     return ", ".join(pieces)
+
+
+def _width(row: Row) -> float:
+    return row.noise or 0.0
 
 
 def _load_lines(load: LoadComparison) -> list[str]:

@@ -99,6 +99,7 @@ def scaled(values: list[float], factor: float) -> list[float]:
         (Metric.CPU, SURE, scaled(SURE, 1.05), Verdict.WORSE),
         (Metric.THROUGHPUT, SURE, scaled(SURE, 1.05), Verdict.BETTER),
         (Metric.THROUGHPUT, SURE, scaled(SURE, 0.9), Verdict.WORSE),
+        (Metric.P99, WIDE, WIDE, Verdict.NOISE),
         (Metric.P99, WIDE, scaled(WIDE, 1.5), Verdict.NOISE),
         (Metric.P99, [1.0], [1.09], Verdict.NOISE),
         (Metric.P99, [1.0], [1.11], Verdict.WORSE),
