@@ -17,11 +17,11 @@ from bulkeic.app.rollout import Rollout, Spread, deal
 from bulkeic.app.runs import (
     check_opened,
     check_yes,
+    endpoint,
     is_guarded,
     is_run,
     make,
     new_path,
-    place,
     rules_of,
 )
 from bulkeic.app.session import INTERRUPTED, Session
@@ -173,7 +173,7 @@ def _agreed(
     rules = rules_of(run, Purpose.APPLY, force=options.force)
     waves = run.waves.all() or dealt(spread_out)
     ahead = look_ahead(lanes, options, rules.calls_each(in_waves=bool(waves)))
-    where = options.access.endpoint_url or place(options)
+    where = endpoint(options)
     lines = intention(lanes, ahead, where) + changes(*run.wanted(SHOWN_CHANGES))
     for line in lines + waves_ahead(waves):
         screen.say(line)

@@ -16,10 +16,11 @@ from bulkeic.app.bench_targets import jobs_of_lanes, targets_of
 from bulkeic.app.beside import sandbox_beside
 from bulkeic.app.command import screen_of
 from bulkeic.app.course import Course, Targets
+from bulkeic.app.files import check_writable
 from bulkeic.app.interruptions import Interruptions
 from bulkeic.app.machine import machine, versions
 from bulkeic.app.running import first_cause, open_access, run_async
-from bulkeic.app.runs import check_yes, place
+from bulkeic.app.runs import check_yes, endpoint
 from bulkeic.app.session import INTERRUPTED, INTERRUPTED_TWICE
 from bulkeic.aws import Access, LambdaCaller
 from bulkeic.core.errors import UsageError, shown
@@ -91,15 +92,13 @@ def _check_outputs(options: BenchOptions) -> None:
     if options.source and options.functions is not None:
         raise UsageError("SOURCE and --functions are two ways to say what is called; give one")
     for flag, path in (("--results", options.results), ("--html", options.html)):
-        if path is not None and not Path(path).absolute().parent.is_dir():
-            raise UsageError(f"{flag} {shown(path)}: there is no such folder")
-        if path is not None and Path(path).is_dir():
-            raise UsageError(f"{flag} {shown(path)}: Is a directory")
+        if path is not None:
+            check_writable(Path(path), f"{flag} {shown(path)}")
 
 
 def _agreed(options: BenchOptions, loads: list[Load], targets: Targets, screen: Screen) -> bool:
     number = sum(map(len, targets.values()))
-    where = options.access.endpoint_url or place(options)
+    where = endpoint(options)
     screen.say(
         f"{counted(number, 'target')} in {counted(len(targets), 'lane')}; "
         f"{'; '.join(map(str, loads))}{_times(options.repeat)}; on {where}"
@@ -138,7 +137,6 @@ class _Bench:
         self._targets = targets
         self._accounts = reach.accounts
         self._screen = screen
-        self._endpoint = place(options)
         self._measures: list[Measures] = []
         self._course: Course | None = None
 
@@ -159,7 +157,7 @@ class _Bench:
             machine=machine(),
             flags=options.words,
             seed=options.seed,
-            endpoint=options.access.endpoint_url or self._endpoint,
+            endpoint=endpoint(options),
             operation=options.operation,
             targets=sum(map(len, self._targets.values())),
             lanes=len(self._targets),
@@ -208,13 +206,14 @@ class _Bench:
         return LiveWatch() if shows else NoWatch()
 
     async def _watch(self) -> None:
-        """The first signal ends what is going on in good order, the second one at once."""
-        await self._interruptions.next(known=0)
+        await self._interruptions.obey(self._stop, self._leave, self._screen)
+
+    def _stop(self) -> None:
         self.stopped = INTERRUPTED
         if self._course is not None:
             self._course.stop(INTERRUPTED)
-        self._screen.say("stopping: calls in flight finish; Ctrl-C again leaves at once")
-        await self._interruptions.next(known=1)
+
+    def _leave(self) -> None:
         self.stopped = INTERRUPTED_TWICE
         self._tasks.cancel_scope.cancel()
 

@@ -2,10 +2,13 @@
 
 import asyncio
 import signal
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Self
 
 import anyio
+
+from bulkeic.output import Screen
 
 
 def ending_signals() -> list[signal.Signals]:
@@ -47,6 +50,16 @@ class Interruptions:
                 await self._came.wait()
         finally:
             self._loop = None
+
+    async def obey(
+        self, stop: Callable[[], None], leave: Callable[[], None], screen: Screen
+    ) -> None:
+        """The first signal stops the work in good order, the second one ends it at once."""
+        await self.next(known=0)
+        stop()
+        screen.say("stopping: calls in flight finish; Ctrl-C again leaves at once")
+        await self.next(known=1)
+        leave()
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self.count += 1

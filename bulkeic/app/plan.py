@@ -11,7 +11,7 @@ from bulkeic.app.command import begin, exit_with, look_ahead, screen_of, with_ex
 from bulkeic.app.facts import PLANNED
 from bulkeic.app.feed import RunFeed
 from bulkeic.app.options import DiffOptions, PlanOptions, WorkOptions
-from bulkeic.app.runs import check_opened, is_run, make, new_path, place, rules_of
+from bulkeic.app.runs import check_opened, endpoint, is_run, make, new_path, rules_of
 from bulkeic.app.session import INTERRUPTED, Session
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import UsageError, shown
@@ -110,7 +110,7 @@ def plan_run(
 
 def _announce(run: RunFile, lanes: dict[Lane, int], options: WorkOptions, screen: Screen) -> None:
     ahead = look_ahead(lanes, options, calls_each=1)
-    where = options.access.endpoint_url or place(options)
+    where = endpoint(options)
     for line in intention(lanes, ahead, where) + changes(*run.wanted(SHOWN_CHANGES)):
         screen.say(line)
 

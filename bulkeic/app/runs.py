@@ -52,6 +52,11 @@ def place(options: WorkOptions) -> str:
     return SANDBOX if options.sandbox else AWS
 
 
+def endpoint(options: WorkOptions) -> str:
+    """What is called, for people: the endpoint that was given, or the place."""
+    return options.access.endpoint_url or place(options)
+
+
 def origin(options: WorkOptions) -> dict[str, str]:
     """Facts that a run file keeps of how it was begun."""
     return {PLACE: place(options), CREATED_AT: datetime.now(UTC).isoformat()}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import anyio
 
+from bulkeic.app.files import check_writable
 from bulkeic.app.interruptions import ending_signals
 from bulkeic.app.load import jobs_of
 from bulkeic.app.options import FleetFlags, SandboxFlags
@@ -88,13 +89,8 @@ def _check(fleet: FleetFlags) -> None:
         check_region(fleet.region)
     except InputError as error:
         raise UsageError(f"--region: {error.rule}") from None
-    if fleet.save_state is None:
-        return
-    path = Path(fleet.save_state)
-    if path.is_dir():
-        raise UsageError(f"{path}: Is a directory")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"{path}: there is no such folder")
+    if fleet.save_state is not None:
+        check_writable(Path(fleet.save_state), fleet.save_state)
 
 
 def _is_loopback(host: str) -> bool:

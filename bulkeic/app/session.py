@@ -186,11 +186,9 @@ class Session:
             self._screen.say(_DENIED_HINT)
 
     async def _watch(self) -> None:
-        """The first signal stops the session in good order, the second one at once."""
-        await self._interruptions.next(known=0)
-        self.stop(INTERRUPTED)
-        self._screen.say("stopping: calls in flight finish; Ctrl-C again leaves at once")
-        await self._interruptions.next(known=1)
+        await self._interruptions.obey(lambda: self.stop(INTERRUPTED), self._leave, self._screen)
+
+    def _leave(self) -> None:
         self.stopped = INTERRUPTED_TWICE
         self._tasks.cancel_scope.cancel()
 

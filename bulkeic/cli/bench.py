@@ -19,19 +19,17 @@ def _condition(text: str) -> Any:
     return parse_condition(text)
 
 
-_ABOVE_0 = of.ABOVE_0
-
 load_options = of.options(
     click.option("--rate", "--rates", "rates", type=Rates(), default=(), metavar="N[,N…]",
                  help="Open load: so many requests a second in each lane, one after the other.  "
                       "[default: 10]"),
-    click.option("--step", "step_s", type=_ABOVE_0, metavar="SECONDS",
+    click.option("--step", "step_s", type=of.ABOVE_0, metavar="SECONDS",
                  help="How long each of several --rates lasts.  [default: 30]"),
     click.option("--concurrency", type=Concurrency(), default=(), metavar="N[,N…]",
                  help="Closed load: so many requests under way; with --rate, at most so many."),
     click.option("--find-limit", is_flag=True,
                  help="Find the rate and the burst that each lane lets through."),
-    click.option("--duration", "length_s", type=_ABOVE_0, metavar="SECONDS",
+    click.option("--duration", "length_s", type=of.ABOVE_0, metavar="SECONDS",
                  help="How long a load is measured.  [default: 10]"),
     click.option("--requests", type=click.IntRange(1), help="Measure so many requests instead."),
     click.option("--warmup", "warmup_s", type=of.SECONDS, metavar="SECONDS",
@@ -53,10 +51,9 @@ calls_options = of.options(
     of.role_duration("--role-duration"),
     click.option("--max-attempts", type=click.IntRange(1, 1000), default=8, show_default=True,
                  help="Tries of one request."),
-    click.option("--timeout", "timeout_s", type=_ABOVE_0, default=10, show_default=True,
+    click.option("--timeout", "timeout_s", type=of.ABOVE_0, default=10, show_default=True,
                  help="Seconds for one call, and for what is under way at the end."),
-    click.option("--give-up-after", "give_up_after_s", type=_ABOVE_0, default=120,
-                 show_default=True, help="Stop after so many seconds without any answer."),
+    of.give_up_option,
     click.option("--format", type=click.Choice(["csv", "json", "jsonl"]),
                  help="Of targets files.  [default: by ending]"),
 )  # fmt: skip

@@ -61,6 +61,10 @@ def role_duration(flag: str) -> Command:
     )
 
 
+give_up_option = click.option(
+    "--give-up-after", "give_up_after_s", type=ABOVE_0, default=120, show_default=True,
+    help="Stop after so many seconds without any answer.",
+)  # fmt: skip
 access_options = options(
     click.option("--profile", help="AWS profile."),
     click.option("--region", help="Region of targets that name none."),
@@ -92,8 +96,7 @@ pace_options = options(
                  help="Tries of one target."),
     click.option("--timeout", "timeout_s", type=ABOVE_0, default=10, show_default=True,
                  help="Seconds for one call."),
-    click.option("--give-up-after", "give_up_after_s", type=ABOVE_0, default=120,
-                 show_default=True, help="Stop after so many seconds without any answer."),
+    give_up_option,
     click.option("--max-denied", type=click.IntRange(0), default=20, show_default=True,
                  help="Stop an account and Region that denies so many targets in a row; 0: never."),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """What a benchmark measured, as lines for people."""
 
-from bulkeic.core.measures import Ahead, BenchResult, LaneMeasures, Measures, Spread
+from bulkeic.core.measures import Ahead, BenchResult, LaneForecast, LaneMeasures, Measures, Spread
 from bulkeic.output.numbers import counted, duration
 
 _BUSY = 0.9
@@ -34,9 +34,13 @@ def _load_lines(measures: Measures) -> list[str]:
     if client.cpu_share > _BUSY:
         lines.append("  this machine was the limit, not the server")
     limits = [lane for lane in measures.lanes if lane.limit is not None or lane.stopped]
-    lines += [_limit_line(lane) for lane in limits[:_SHOWN_LANES]]
-    more = len(limits) - _SHOWN_LANES
-    return lines + ([f"  {counted(more, 'lane')} not shown"] if more > 0 else [])
+    return lines + _first([_limit_line(lane) for lane in limits])
+
+
+def _first(lanes: list[str]) -> list[str]:
+    more = len(lanes) - _SHOWN_LANES
+    shown = lanes[:_SHOWN_LANES]
+    return shown + ([f"  {counted(more, 'lane')} not shown"] if more > 0 else [])
 
 
 def _spread_line(name: str, spread: Spread) -> str:
@@ -58,12 +62,15 @@ def _limit_line(lane: LaneMeasures) -> str:
 
 
 def _forecast_lines(ahead: Ahead) -> list[str]:
-    lines = [f"apply {ahead.source} --rate auto: about {duration(ahead.seconds)}"]
-    for lane in ahead.lanes[:_SHOWN_LANES]:
-        how = "" if lane.measured else " (Lambda's quota; not measured)"
-        lines.append(
-            f"  {lane.lane}: {counted(lane.targets, 'target')} at {lane.rate:,.1f}/s{how}, "
-            f"about {duration(lane.seconds)}"
-        )
-    more = len(ahead.lanes) - _SHOWN_LANES
-    return lines + ([f"  {counted(more, 'lane')} not shown"] if more > 0 else [])
+    return [
+        f"apply {ahead.source} --rate auto: about {duration(ahead.seconds)}",
+        *_first([_forecast_line(lane) for lane in ahead.lanes]),
+    ]
+
+
+def _forecast_line(lane: LaneForecast) -> str:
+    how = "" if lane.measured else " (Lambda's quota; not measured)"
+    return (
+        f"  {lane.lane}: {counted(lane.targets, 'target')} at {lane.rate:,.1f}/s{how}, "
+        f"about {duration(lane.seconds)}"
+    )

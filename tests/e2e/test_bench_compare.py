@@ -7,7 +7,6 @@ import signal
 import sys
 import time
 from contextlib import chdir
-from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +18,7 @@ from bulkeic.core.measures import BenchOperation, BenchResult, encode
 from tests.core.measured import CLOSED, drawn, measures, result, spread
 
 from .conftest import Bulkeic
+from .rolling import until
 
 COMPARE = ("bench", "compare")
 BENCH = """\
@@ -246,7 +246,8 @@ def test_a_signal_ends_the_command_too(
     bulkeic: Bulkeic, command: Any, number: signal.Signals
 ) -> None:
     process = bulkeic.start(*COMPARE, command("old", "hang"), command("new", "0.08"))
-    pid = wait_for(bulkeic.folder / "pid")
+    pid = bulkeic.folder / "pid"
+    until(pid.exists, "the command runs")
     begun = time.monotonic()
 
     process.send_signal(number)
@@ -255,13 +256,5 @@ def test_a_signal_ends_the_command_too(
     assert (process.returncode, told.strip()) == (130, "bulkeic: interrupted")
     assert time.monotonic() - begun < 5
     with pytest.raises(ProcessLookupError):
-        os.kill(int(pid), 0)
+        os.kill(int(pid.read_text()), 0)
     assert (bulkeic.folder / "order").read_text().split() == ["old"]
-
-
-def wait_for(path: Path) -> str:
-    until = time.monotonic() + 10
-    while not path.exists():
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    return path.read_text()
