@@ -1,7 +1,6 @@
 """``bulkeic bench``: loads put on an endpoint, and what they come to."""
 
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from bulkeic.app.accounts import Reach
 from bulkeic.app.bench_options import BenchOptions
 from bulkeic.app.bench_targets import jobs_of_lanes, targets_of
 from bulkeic.app.beside import sandbox_beside
-from bulkeic.app.command import screen_of
+from bulkeic.app.command import INTERRUPTED_TWICE_EXIT, STOPPED_EXIT, print_json, screen_of
 from bulkeic.app.course import Course, Targets
 from bulkeic.app.files import check_writable
 from bulkeic.app.interruptions import Interruptions
@@ -33,9 +32,6 @@ from bulkeic.output.bench import bench_lines
 from bulkeic.output.charts import check_charts, page
 from bulkeic.output.live import LiveWatch, NoWatch, Watch
 from bulkeic.output.numbers import counted
-
-_STOPPED_EXIT = 3
-_INTERRUPTED_TWICE_EXIT = 130
 
 
 def bench(options: BenchOptions) -> int:
@@ -60,7 +56,7 @@ def bench(options: BenchOptions) -> int:
     if options.forecast is not None:
         jobs = jobs_of_lanes(options, options.forecast, reach, screen)
     if not _agreed(options, loads, targets, screen):
-        return _STOPPED_EXIT
+        return STOPPED_EXIT
     bench = _Bench(options, loads, targets, reach, screen)
     bench.run()
     result = bench.result()
@@ -231,18 +227,17 @@ def _told(result: BenchResult, stopped: str | None, options: BenchOptions, scree
     """Tells what was measured, on the terminal and wherever else it is wanted."""
     for line in bench_lines(result):
         screen.say(line)
+    kept = encode(result)
     if options.results is not None:
-        _write(options.results, encode(result))
+        _write(options.results, kept)
     if options.html is not None:
         _write(options.html, page(result).encode())
-    if options.output == "json":
-        sys.stdout.buffer.write(encode(result) + b"\n")
-        sys.stdout.flush()
     if stopped is not None:
         screen.say(f"stopped: {stopped}")
+    code = 0 if stopped is None else STOPPED_EXIT
     if stopped == INTERRUPTED_TWICE:
-        return _INTERRUPTED_TWICE_EXIT
-    return 0 if stopped is None else _STOPPED_EXIT
+        code = INTERRUPTED_TWICE_EXIT
+    return print_json(kept, code, screen) if options.output == "json" else code
 
 
 def _write(path: str, text: bytes) -> None:

@@ -26,8 +26,8 @@ from bulkeic.store import RunFile
 
 _log = structlog.get_logger("bulkeic.app")
 
-_STOPPED_EXIT = 3
-_INTERRUPTED_TWICE_EXIT = 130
+STOPPED_EXIT = 3
+INTERRUPTED_TWICE_EXIT = 130
 
 
 def screen_of(options: WorkOptions) -> Screen:
@@ -48,22 +48,28 @@ def results_of(options: WorkOptions) -> Results:
 
 def with_exit_code(summary: Summary, code: int, stopped: str | None) -> Summary:
     """The summary with an exit code, unless the user did not wait for one."""
-    code = _INTERRUPTED_TWICE_EXIT if stopped == INTERRUPTED_TWICE else code
+    code = INTERRUPTED_TWICE_EXIT if stopped == INTERRUPTED_TWICE else code
     return msgspec.structs.replace(summary, exit_code=code)
 
 
 def exit_with(summary: Summary, options: WorkOptions, screen: Screen) -> int:
     """Tells the summary to machines, if asked for: the command's exit code."""
-    if options.output == "json":
-        try:
-            # Not by msgspec, which refuses the name of a run file that is not UTF-8.
-            text = json.dumps(summary.to_json(), separators=(",", ":"))
-            sys.stdout.write(f"{safe_json(text.encode()).decode()}\n")
-            sys.stdout.flush()
-        except OSError as error:
-            screen.say(f"bulkeic: stdout: {error.strerror}")
-            return _STOPPED_EXIT
-    return summary.exit_code
+    if options.output != "json":
+        return summary.exit_code
+    # Not by msgspec, which refuses the name of a run file that is not UTF-8.
+    text = json.dumps(summary.to_json(), separators=(",", ":"))
+    return print_json(text.encode(), summary.exit_code, screen)
+
+
+def print_json(text: bytes, code: int, screen: Screen) -> int:
+    """Prints JSON on stdout: the command's exit code, which is another one if that cannot be."""
+    try:
+        sys.stdout.write(f"{safe_json(text).decode()}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        screen.say(f"bulkeic: stdout: {error.strerror}")
+        return STOPPED_EXIT
+    return code
 
 
 def look_ahead(lanes: dict[Lane, int], options: WorkOptions, calls_each: int) -> Forecast:

@@ -2,7 +2,6 @@
 
 import shlex
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from bulkeic.app.command import print_json
 from bulkeic.core.comparison import Comparison, LoadComparison, Row
 from bulkeic.core.comparison import compare as compared
 from bulkeic.core.condition import Condition
@@ -78,7 +78,7 @@ def compare(options: CompareOptions) -> int:
         )
     code = _FIRED_EXIT if fired else 0
     if options.output == "json":
-        _print(comparison, fired, code)
+        return print_json(_json(comparison, fired, code), code, screen)
     return code
 
 
@@ -104,9 +104,9 @@ def _check_measured(comparison: Comparison, conditions: tuple[Condition, ...]) -
                     )
 
 
-def _print(
+def _json(
     comparison: Comparison, fired: list[tuple[Condition, LoadComparison, Row]], code: int
-) -> None:
+) -> bytes:
     told = msgspec.to_builtins(comparison) | {
         "fired": [
             Fired(condition=str(condition), load=load.load, ratio=row.ratio)
@@ -114,8 +114,7 @@ def _print(
         ],
         "exit_code": code,
     }
-    sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
-    sys.stdout.flush()
+    return msgspec.json.encode(told)
 
 
 def _results(options: CompareOptions, screen: Screen) -> tuple[BenchResult, BenchResult]:

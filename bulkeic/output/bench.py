@@ -1,7 +1,7 @@
 """What a benchmark measured, as lines for people."""
 
 from bulkeic.core.measures import Ahead, BenchResult, LaneForecast, LaneMeasures, Measures, Spread
-from bulkeic.output.numbers import counted, duration
+from bulkeic.output.numbers import counted, duration, latency
 
 _BUSY = 0.9
 _SHOWN_LANES = 20
@@ -45,7 +45,7 @@ def _first(lanes: list[str]) -> list[str]:
 
 def _spread_line(name: str, spread: Spread) -> str:
     times = (spread.p50_s, spread.p90_s, spread.p99_s, spread.p999_s, spread.max_s)
-    return f"  {name:<10}" + "".join(f"{f'{each * 1000:,.1f} ms':>10}" for each in times)
+    return f"  {name:<10}" + "".join(f"{latency(each):>10}" for each in times)
 
 
 def _limit_line(lane: LaneMeasures) -> str:

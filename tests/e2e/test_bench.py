@@ -24,3 +24,15 @@ def test_flags_that_cannot_be_beside_one_another_are_one_line(bulkeic: Bulkeic) 
 
     assert result.code == 2
     assert "--find-limit finds the rate and the time itself" in result.err
+
+
+def test_a_stdout_that_takes_nothing_is_one_line(bulkeic: Bulkeic) -> None:
+    process = bulkeic.start(
+        "bench", "--sandbox", "--requests", 1, "--warmup", 0, "--output", "json"
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, told = process.communicate(timeout=30)
+
+    assert process.returncode == 3
+    assert "bulkeic: stdout: Broken pipe" in told.splitlines()
