@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from bulkeic.app.accounts import Reach
 from bulkeic.app.bench_options import BenchOptions
 from bulkeic.app.course import Targets
+from bulkeic.app.running import open_access
 from bulkeic.app.runs import opened
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Lane, Target
@@ -44,6 +45,10 @@ def targets_of(options: BenchOptions, reach: Reach, screen: Screen) -> Targets:
         access = options.access
         if options.sandbox and access.region is None:
             access = replace(access, region=_SANDBOX_REGION)
+        elif open_access(access).region is None:
+            raise UsageError(
+                "--functions: in which Region is not known; give --region, or a profile with one"
+            )
         return _of_file(replace(options, source=str(path), access=access), reach, screen)
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import anyio
 from msgspec.structs import replace
 
-from bulkeic.bench import Gauge, Metronome, RoundRobin, Stopwatch, Usage
+from bulkeic.bench import Gauge, Lead, Metronome, RoundRobin, Stopwatch, Usage
 from bulkeic.bench.stopwatch import Calls
 from bulkeic.core.limit import FIRST_RATE, MOST_S, LimitSearch
 from bulkeic.core.load import Comb, Load, Model
@@ -88,9 +88,10 @@ class Course:
         start = time.monotonic()
         self._begin = start + load.warmup_s
         self._gauge = Gauge(load, self._targets, self._begin, self._watch.second)
-        self._stopwatch = Stopwatch(self._calls, self._gauge, time.monotonic, self._look)
+        lead = self._lead = Lead((load.rate or math.inf) * len(self._targets))
+        self._stopwatch = Stopwatch(self._calls, self._gauge, time.monotonic, lead, self._look)
         started_at = datetime.now(UTC)
-        usage = Usage()
+        self._usage = Usage()
         self._watch.start(load, load.duration_s)
         try:
             match load.model:
@@ -105,7 +106,7 @@ class Course:
         return self._gauge.measures(
             repeat=repeat,
             started_at=started_at.isoformat(timespec="milliseconds"),
-            client=usage.client(),
+            client=self._usage.client(),
             now=time.monotonic(),
             limits=self.limits(),
             stopped=self.stopped,
@@ -128,8 +129,8 @@ class Course:
 
         def beat() -> float | None:
             nonlocal number
-            now = time.monotonic()
-            until = min(comb.count(now - start), number + _AT_ONCE)
+            ahead_s = time.monotonic() + self._lead.seconds - start
+            until = min(comb.count(ahead_s), number + _AT_ONCE)
             while number < until and not self._is_over(due := start + comb.due(number)):
                 job = turns.next(lanes[number % len(lanes)])
                 self._stopwatch.expect(job, due)
@@ -139,7 +140,7 @@ class Course:
             if self._is_over(start + comb.due(number)):
                 self._over.set()
                 return None
-            return start + comb.due(number)
+            return start + comb.due(number) - self._lead.seconds
 
         with Metronome(beat):
             await self._until_over(engine)
@@ -213,6 +214,7 @@ class Course:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(work)
             tasks.start_soon(self._tick, engine)
+            tasks.start_soon(self._begin_measuring)
             await self._over.wait()
             self._look()
             with anyio.move_on_after(self._grace_s):
@@ -221,6 +223,10 @@ class Course:
             self._stopped_lanes |= engine.stopped_lanes()
             engine.stop(MEASURED)
             tasks.cancel_scope.cancel()
+
+    async def _begin_measuring(self) -> None:
+        await anyio.sleep(max(0.0, self._begin - time.monotonic()))
+        self._usage.restart()
 
     async def _tick(self, engine: Engine) -> None:
         while True:

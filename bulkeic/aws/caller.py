@@ -1,6 +1,7 @@
 """Lambda's operations, one attempt at a time."""
 
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ from bulkeic.aws.operations import Compiled, Region, compile_region
 from bulkeic.aws.pool import ConnectionPool
 from bulkeic.aws.redaction import clean
 from bulkeic.aws.skew import skew_s
+from bulkeic.aws.wire import Timing
 from bulkeic.core.accounts import Accounts, RoleSession
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Operation
@@ -65,6 +67,9 @@ class LambdaCaller:
         session: how roles are assumed.
         timeout_s: seconds for one call, connecting included.
         concurrency: calls in flight at most.
+
+    Attributes:
+        timing: of the exchange that a job's call makes; ``None``: none is timed.
     """
 
     def __init__(
@@ -76,6 +81,7 @@ class LambdaCaller:
         timeout_s: float,
         concurrency: int,
     ) -> None:
+        self.timing: Callable[[Job], Timing] | None = None
         self._access = access
         self._timeout_s = timeout_s
         self._concurrency = concurrency
@@ -131,7 +137,8 @@ class LambdaCaller:
         headers = calls.signer.headers(signed_path, query, body, keys, now)
         if query:
             path = f"{path}?{query}"
-        reply = await lane.region.wire.exchange(request.method, path, headers, body.content)
+        timing = None if self.timing is None else self.timing(job)
+        reply = await lane.region.wire.exchange(request.method, path, headers, body.content, timing)
         answer = calls.answers.read(
             reply.status, reply.headers, calls.signer.without_secrets(reply.body)
         )

@@ -30,10 +30,22 @@ class Reply(msgspec.Struct, frozen=True):
     body: bytes
 
 
+class Timing(Protocol):
+    """Times one exchange on the wire, without the work before and after it."""
+
+    async def ready(self) -> None:
+        """Returns when the request, for which there is a connection, is to be written."""
+
+    def came(self) -> None:
+        """Takes note that the whole answer is there."""
+
+
 class Wire(Protocol):
     """Sends requests to one origin."""
 
-    async def exchange(self, method: str, target: str, headers: str, body: bytes) -> Reply:
+    async def exchange(
+        self, method: str, target: str, headers: str, body: bytes, timing: Timing | None = None
+    ) -> Reply:
         """Sends a request and waits for all of its answer.
 
         Args:
@@ -42,6 +54,7 @@ class Wire(Protocol):
             headers: one a line, each line ended by CRLF, with ``Host`` and, where there is a body,
                 ``Content-Length``.
             body: as sent.
+            timing: of this exchange; ``None``: it is not timed.
 
         Raises:
             aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError: there is no answer.
@@ -77,14 +90,16 @@ class _DirectWire:
             "POST", URL(origin, encoded=True), loop=asyncio.get_running_loop()
         )
 
-    async def exchange(self, method: str, target: str, headers: str, body: bytes) -> Reply:
+    async def exchange(
+        self, method: str, target: str, headers: str, body: bytes, timing: Timing | None = None
+    ) -> Reply:
         """See ``Wire``."""
         request = f"{method} {target} HTTP/1.1\r\n{headers}\r\n".encode() + body
         connection = None
         try:
             async with asyncio.timeout(self._timeout_s):
                 connection = await self._connector.connect(self._place, [], self._timeout)
-                reply = await _send(connection, request)
+                reply = await _send(connection, request, timing)
         except BaseException as error:
             if connection is not None:
                 connection.close()
@@ -95,16 +110,23 @@ class _DirectWire:
         return reply
 
 
-async def _send(connection: aiohttp.connector.Connection, request: bytes) -> Reply:
+async def _send(
+    connection: aiohttp.connector.Connection, request: bytes, timing: Timing | None
+) -> Reply:
     protocol, transport = connection.protocol, connection.transport
     if protocol is None or transport is None:
         raise aiohttp.ServerDisconnectedError
     protocol.set_response_params(read_until_eof=True, auto_decompress=False)
+    if timing is not None:
+        await timing.ready()
     transport.write(request)
     message, payload = await protocol.read()
     while message.code in _INFORMATIONAL:
         message, payload = await protocol.read()
-    return Reply(message.code, message.headers, await payload.read())
+    content = await payload.read()
+    if timing is not None:
+        timing.came()
+    return Reply(message.code, message.headers, content)
 
 
 class _ProxiedWire:
@@ -113,8 +135,12 @@ class _ProxiedWire:
         self._connections = connections
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
 
-    async def exchange(self, method: str, target: str, headers: str, body: bytes) -> Reply:
+    async def exchange(
+        self, method: str, target: str, headers: str, body: bytes, timing: Timing | None = None
+    ) -> Reply:
         """See ``Wire``."""
+        if timing is not None:
+            await timing.ready()
         pairs = (line.partition(": ")[::2] for line in headers.split("\r\n") if line)
         async with self._connections.session.request(
             method,
@@ -126,4 +152,7 @@ class _ProxiedWire:
             timeout=self._timeout,
             allow_redirects=False,
         ) as response:
-            return Reply(response.status, response.headers, await response.read())
+            content = await response.read()
+            if timing is not None:
+                timing.came()
+            return Reply(response.status, response.headers, content)

@@ -13,55 +13,78 @@ class Flight:
         lane: that it lies in.
         due: when it should have started.
         measured: whether it is one of those that are measured.
+
+    Attributes:
+        last_s: when it was heard of last.
     """
 
     __slots__ = (
-        "_again", "_last_s", "_since", "call_s", "due", "lane", "measured", "retrying_s",
-        "waiting_s",
+        "_again", "_call_s", "_on_wire", "call_s", "due", "is_first", "lane", "last_s", "measured",
+        "retrying_s", "waiting_s",
     )  # fmt: skip
 
     def __init__(self, lane: Lane, due: float, *, measured: bool) -> None:
         self.lane = lane
         self.due = due
         self.measured = measured
+        self.is_first = True
         self.waiting_s = 0.0
         self.call_s = 0.0
         self.retrying_s = 0.0
-        self._since = due
+        self.last_s = due
         self._again = False
-        self._last_s = 0.0
+        self._on_wire = False
+        self._call_s = 0.0
 
-    def sent(self, now: float) -> bool:
-        """Takes note of a call: whether it is made again."""
+    def sent(self, now: float) -> None:
+        """Takes note that a call goes out."""
         self._pause(now)
-        return self._again
+        self._on_wire = True
+        self._call_s = 0.0
+        self.is_first = False
 
-    def answered(self, failure: Failure | None, now: float) -> None:
-        """Takes note of a call's end; ``None``: it succeeded."""
-        self._last_s = now - self._since
-        self._since = now
-        self._again = failure is not None
+    def came(self, now: float) -> None:
+        """Takes note that its answer is there, or that there will be none."""
+        if self._on_wire:
+            self._call_s = now - self.last_s
+            self.last_s = now
+            self._on_wire = False
+
+    def answered(self, failure: Failure | None, now: float) -> bool:
+        """Takes note of what became of a call.
+
+        Args:
+            failure: ``None``: it succeeded.
+            now: the time.
+
+        Returns:
+            Whether it was made again.
+        """
+        self.came(now)
+        if failure is not None and not failure.sent:
+            self._pause(now)
+            self._call_s = 0.0
+        again, self._again = self._again, failure is not None
         if failure is None:
-            self.call_s += self._last_s
+            self.call_s += self._call_s
         else:
-            self.retrying_s += self._last_s
+            self.retrying_s += self._call_s
+        return again
 
-    def ended(self, now: float) -> None:
+    def ended(self) -> None:
         """Takes note of the request's end: its last call was not made again."""
         if self._again:
-            self.retrying_s -= self._last_s
-            self.call_s += self._last_s
-        self._again = False
-        self._pause(now)
+            self.retrying_s -= self._call_s
+            self.call_s += self._call_s
 
     def cut(self, now: float) -> None:
         """Takes note that nobody waits for it any more."""
         self._pause(now)
 
     def _pause(self, now: float) -> None:
-        pause = max(0.0, now - self._since)
+        pause = max(0.0, now - self.last_s)
         if self._again:
             self.retrying_s += pause
         else:
             self.waiting_s += pause
-        self._since = now
+        self.last_s = now

@@ -87,15 +87,16 @@ class Gauge:
             lane.conflicts += failure is not None and failure.fault is Fault.CONFLICT
             self._retries += again
 
-    def ended(self, flight: Flight, now: float, *, failed: bool) -> None:
-        """Takes note of a request that has ended."""
+    def ended(self, flight: Flight, *, failed: bool) -> None:
+        """Takes note of a request that has ended, with its last answer."""
+        now = flight.last_s
         lane = self._lanes[flight.lane]
         if self._begin <= now < self._end:
             lane.ended += 1
         latency_s = now - flight.due
         self._timeline.request(latency_s, now, failed=failed)
         if flight.measured:
-            self._last_at = now
+            self._last_at = max(self._last_at, now)
             lane.done += 1
             lane.failed += failed
             self._record(flight, latency_s)

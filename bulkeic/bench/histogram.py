@@ -34,7 +34,8 @@ class Histogram:
     def at(self, percentile: float) -> float:
         """The seconds that so many percent of the times do not exceed; 0 if there are none."""
         self._settle()
-        return float(self._times.get_value_at_percentile(percentile)) / _PER_S
+        # It is the upper end of a bucket, which may lie beyond all that is in it.
+        return min(float(self._times.get_value_at_percentile(percentile)) / _PER_S, self._max_s)
 
     def spread(self) -> Spread:
         """What the times come to."""

@@ -1,19 +1,56 @@
 """Times every call that goes by, for the request that it belongs to."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from bulkeic.bench.flight import Flight
 from bulkeic.bench.gauge import Gauge
+from bulkeic.bench.lead import Lead
 from bulkeic.core.change import Seen
 from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Outcome, Status
 
 
 class Calls(Protocol):
-    """Makes a call for a job."""
+    """Makes a call for a job, and has it timed on the wire.
+
+    Attributes:
+        timing: of the exchange that a job's call makes.
+    """
+
+    timing: Callable[[Job], Any] | None
 
     def call(self, job: Job, call: Call) -> Awaitable[Answer]:
         """One attempt."""
+
+
+class _Exchange:
+    """Times one exchange of a request."""
+
+    __slots__ = ("_clock", "_flight", "_lead")
+
+    def __init__(self, flight: Flight, clock: Callable[[], float], lead: Lead | None) -> None:
+        self._flight = flight
+        self._clock = clock
+        self._lead = lead
+
+    async def ready(self) -> None:
+        """Returns when a request that was begun early is due.
+
+        The last part of a millisecond is waited for in the loop, which goes on with what comes
+        meanwhile: no timer is as exact.
+        """
+        flight, now = self._flight, self._clock()
+        if self._lead is not None and flight.is_first:
+            self._lead.reached(flight.due - now)
+            while now < flight.due:
+                await asyncio.sleep(0)
+                now = self._clock()
+        flight.sent(now)
+
+    def came(self) -> None:
+        """Takes note that the whole answer is there."""
+        self._flight.came(self._clock())
 
 
 class Stopwatch:
@@ -23,6 +60,7 @@ class Stopwatch:
         calls: makes the calls.
         gauge: told what is timed.
         clock: seconds.
+        lead: how much earlier than it is due a request begins; ``None``: it does not.
         ended: told that a request has ended.
     """
 
@@ -31,9 +69,12 @@ class Stopwatch:
         calls: Calls,
         gauge: Gauge,
         clock: Callable[[], float],
+        lead: Lead | None = None,
         ended: Callable[[], None] = lambda: None,
     ) -> None:
+        calls.timing = self._timing
         self._calls = calls
+        self._lead = lead
         self._gauge = gauge
         self._clock = clock
         self._ended = ended
@@ -50,15 +91,13 @@ class Stopwatch:
 
     async def call(self, job: Job, call: Call) -> Answer:
         """One attempt, timed."""
-        now = self._clock()
         flight = self._flights.get(job.seq)
         if flight is None:  # nobody has said when: it is due when there is a place for it
-            flight = self._flights[job.seq] = self._gauge.begin(job.target.lane, now)
-        again = flight.sent(now)
+            flight = self._flights[job.seq] = self._gauge.begin(job.target.lane, self._clock())
         answer = await self._calls.call(job, call)
         now = self._clock()
         failure = answer if isinstance(answer, Failure) else None
-        flight.answered(failure, now)
+        again = flight.answered(failure, now)
         self._gauge.called(flight, answer, now, again=again)
         if failure is not None and failure.fault is Fault.DENIED:
             self._end(job.seq, failed=True)  # its outcome may be kept back, with those of its lane
@@ -75,13 +114,15 @@ class Stopwatch:
     def drop(self, jobs: int) -> None:
         """Takes note of a lane that has stopped; its requests end with the measuring."""
 
+    def _timing(self, job: Job) -> "_Exchange":
+        return _Exchange(self._flights[job.seq], self._clock, self._lead)
+
     def _end(self, seq: int, *, failed: bool) -> None:
         flight = self._flights.pop(seq, None)
         if flight is None:
             return  # it has ended before, or was given up when its time was over
-        now = self._clock()
-        flight.ended(now)
-        self._gauge.ended(flight, now, failed=failed)
+        flight.ended()
+        self._gauge.ended(flight, failed=failed)
         self._ended()
 
     def give_up(self) -> None:

@@ -11,9 +11,13 @@ _MB = 1e6
 
 
 class Usage:
-    """CPU and memory since it was made."""
+    """CPU and memory since it was made, or begun anew."""
 
     def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Begins anew."""
         self._cpu_s = time.process_time()
         self._at = time.monotonic()
 

@@ -100,7 +100,7 @@ class _OwnCommand(click.Command):
 @kept_options
 @of.yes_options
 @of.place_options
-@of.log_options
+@of.logging_options("error")  # throttles and failures are what is measured, and counted
 def run(**flags: Any) -> int:
     """Measure an endpoint and this machine under a chosen load.
 

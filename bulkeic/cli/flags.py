@@ -152,14 +152,25 @@ place_options = options(
     click.option("--output", type=click.Choice(["text", "json"]), default="text",
                  show_default=True, help="Final summary: text on stderr, or JSON on stdout."),
 )  # fmt: skip
-log_options = options(
-    click.option("--log-format", type=click.Choice(["console", "json"]),
-                 help="[default: console on a terminal, else json]"),
-    click.option("--log-level", default="warning", show_default=True,
-                 type=click.Choice(["debug", "info", "warning", "error", "critical"])),
-    click.option("--no-progress", "progress", flag_value=False, default=True,
-                 help="No progress bar."),
-)  # fmt: skip
+
+
+def logging_options(level: str) -> Command:
+    """What is logged and drawn.
+
+    Args:
+        level: that is shown where the user names none.
+    """
+    return options(
+        click.option("--log-format", type=click.Choice(["console", "json"]),
+                     help="[default: console on a terminal, else json]"),
+        click.option("--log-level", default=level, show_default=True,
+                     type=click.Choice(["debug", "info", "warning", "error", "critical"])),
+        click.option("--no-progress", "progress", flag_value=False, default=True,
+                     help="No progress bar."),
+    )  # fmt: skip
+
+
+log_options = logging_options("warning")
 export_options = options(
     click.option("--format", type=click.Choice(["jsonl", "csv"]), default="jsonl",
                  show_default=True),

@@ -18,7 +18,7 @@ from bulkeic.core.student import half_width, mean, quantile, variance
 
 LEVEL = 0.05
 RELEVANT = 0.03
-ASSUMED_NOISE = 0.10
+ASSUMED_NOISE = 0.20
 TELLING_NOISE = 0.20
 _LEAST_REPEATS = 2
 
