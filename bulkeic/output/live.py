@@ -1,38 +1,53 @@
-"""A benchmark to look at while it runs; nothing anywhere else than on a terminal."""
+"""How a load goes while it is put on, second by second, on a terminal; nothing anywhere else."""
 
 from collections import deque
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
-from rich.table import Table
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 
 from bulkeic.core.load import Load
 from bulkeic.core.measures import Second
-from bulkeic.output.numbers import latency
+from bulkeic.output.numbers import figures, latency, short
+from bulkeic.output.sparks import History, Span, spark
 
-SHOWN_SECONDS = 10
-MOST_SPANS = 240
-_LABEL_CELLS, _PEAK_CELLS = 12, 10
-# What the columns beside the bar take, the gaps between them included.
-_BESIDE_BAR = 51
-_LEAST_BAR, _MOST_BAR = 3, 40
-_WHOLE_FROM = 100
-_BLOCKS, _ASCII = "▁▂▃▄▅▆▇█", "_.-:=+*#"
+_ROWS = 10
+_OTHER_LINES = 9
+_ROW_WIDTH, _NARROW = 58, 58
+_LEAST_BAR = 8
+_SPARK_NAME, _SPARK_TEXT = 8, 26
+_LAST_SPARK = 12
+_NAME, _QUIET = Style(bold=True), Style(dim=True)
+_RATE, _SLOW = Style(color="cyan"), Style(color="magenta")
+_REFUSED, _FAILED = Style(color="yellow"), Style(color="red")
+_LONG_S, _MINUTE_S, _HOUR_S = 100, 60, 3600
+_HEIGHTS: dict[str, Callable[[Span], float]] = {
+    "rate": lambda span: span.rate,
+    "p99": lambda span: span.worst_s,
+    "refused": lambda span: span.refused / span.seconds,
+}
 
 
 class Watch(Protocol):
-    """Shows how a load does."""
+    """Shows how a load goes."""
 
     def start(self, load: Load, total_s: float | None) -> None:
-        """Begins with a load that takes so many seconds; ``None``: nobody knows."""
+        """A load begins.
+
+        Args:
+            load: that is put on.
+            total_s: seconds that it will be measured; ``None``: nobody knows.
+        """
 
     def second(self, second: Second) -> None:
         """Takes note of a second that is over."""
 
     def stop(self) -> None:
-        """Ends."""
+        """The load has ended."""
 
 
 class NoWatch:
@@ -48,69 +63,13 @@ class NoWatch:
         """Does nothing."""
 
 
-class Span(NamedTuple):
-    """One or more seconds in a row.
-
-    Attributes:
-        seconds: how many.
-        done: requests, of all of them.
-        refused: calls, of all of them.
-        p99_s: of the worst of them; 0: nothing ended.
-    """
-
-    seconds: int
-    done: int
-    refused: int
-    p99_s: float
-
-    def joined(self, other: "Span") -> "Span":
-        """Both as one."""
-        return Span(
-            self.seconds + other.seconds,
-            self.done + other.done,
-            self.refused + other.refused,
-            max(self.p99_s, other.p99_s),
-        )
-
-
-class Past:
-    """The whole load in a bounded number of spans: when they are too many, neighbours join."""
-
-    def __init__(self) -> None:
-        self._spans: list[Span] = []
-        self._each = 1
-
-    def add(self, second: Second) -> None:
-        """Takes a second in."""
-        span = Span(1, second.done, second.refused, second.p99_s or 0.0)
-        if self._spans and self._spans[-1].seconds < self._each:
-            self._spans[-1] = self._spans[-1].joined(span)
-        else:
-            self._spans.append(span)
-        if len(self._spans) > MOST_SPANS:
-            self._each *= 2
-            self._spans = _joined(self._spans, 2)
-
-    def spans(self, most: int) -> list[Span]:
-        """At most so many spans that tell of it all."""
-        return _joined(self._spans, -(-len(self._spans) // most)) if self._spans else []
-
-
-def _joined(spans: list[Span], each: int) -> list[Span]:
-    found = []
-    for start in range(0, len(spans), each):
-        first, *others = spans[start : start + each]
-        for other in others:
-            first = first.joined(other)
-        found.append(first)
-    return found
-
-
 class LiveWatch:
-    """Draws the last seconds and the whole load, each second anew, and clears it away at the end.
+    """The last seconds as rows, and the whole load as sparklines; a line of it stays.
+
+    It is drawn anew with each second, by whoever tells of it: no thread takes part.
 
     Args:
-        console: where it draws; ``None``: stderr.
+        console: ``None``: stderr.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -118,16 +77,11 @@ class LiveWatch:
         self._live: Live | None = None
 
     def start(self, load: Load, total_s: float | None) -> None:
-        """Shows that a load begins; one that still is shown ends."""
+        """Shows that a load begins."""
         self.stop()
-        self._title = str(load)
-        self._total_s = total_s
-        self._elapsed_s = 0
-        self._most_done = 0
-        self._last: deque[Second] = deque(maxlen=SHOWN_SECONDS)
-        self._past = Past()
+        self._view = _View(load, total_s)
         self._live = Live(
-            self._picture(),
+            self._view,
             console=self._console,
             auto_refresh=False,
             transient=True,
@@ -136,99 +90,147 @@ class LiveWatch:
         self._live.start(refresh=True)
 
     def second(self, second: Second) -> None:
-        """Draws it all with one more second."""
-        if self._live is None:
-            return
-        self._elapsed_s = second.second + 1
-        self._most_done = max(self._most_done, second.done)
-        self._last.append(second)
-        self._past.add(second)
-        self._live.update(self._picture(), refresh=True)
+        """Shows one more second."""
+        if self._live is not None:
+            self._view.add(second)
+            self._live.refresh()
 
     def stop(self) -> None:
-        """Clears it away and gives the terminal back."""
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        """Leaves one line of it."""
+        live, self._live = self._live, None
+        if live is not None:
+            live.stop()
+            self._console.print(self._view.last_line(self._console.options))
 
-    def _picture(self) -> Group:
+
+class _View:
+    """One load as it goes.
+
+    It is drawn piece by piece: rich's own tables take twenty times as long, and what draws keeps
+    those waiting that are measured.
+    """
+
+    def __init__(self, load: Load, total_s: float | None) -> None:
+        self._load = load
+        self._total_s = total_s
+        self._last: deque[Second] = deque(maxlen=_ROWS)
+        self._history = History()
+        self._failed = 0
+
+    def add(self, second: Second) -> None:
+        self._last.append(second)
+        self._failed += second.failed
+        self._history.add(Span(1, second.done, second.p99_s or 0.0, second.refused))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from self._progress(options)
+        yield Segment.line()
         if not self._last:
-            return Group(self._head(), Text("nothing measured yet", style="dim"))
-        return Group(self._head(), self._seconds(), *self._lines())
+            yield Segment(self._before(), _QUIET)
+            yield Segment.line()
+            return
+        yield from self._rows(options, max(1, min(_ROWS, console.height - _OTHER_LINES)))
+        yield Segment.line()
+        yield from self._sparks(options)
 
-    def _head(self) -> Text:
-        total = "" if self._total_s is None else f" of {self._total_s:,.0f}"
-        head = Text(no_wrap=True, overflow="ellipsis")
-        head.append(self._title, style="bold")
-        return head.append(f"  {self._elapsed_s:,}{total} s", style="cyan")
+    def last_line(self, options: ConsoleOptions) -> Text:
+        total = self._history.total
+        text = (
+            f"{self._load}: {_time(total.seconds)}, {figures(total.rate)}/s, "
+            f"worst p99 of a second {latency(total.worst_s or None)}"
+            f"{_trouble(total.refused, self._failed)}"
+        )
+        line = Text(text)
+        if options.max_width >= len(text) + _LAST_SPARK + 1:
+            spans = self._history.spans(_LAST_SPARK)
+            line.append(f" {_spark(spans, 'rate', options)}", style=_RATE)
+        return line
 
-    def _seconds(self) -> Table:
-        table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-        table.add_column("s", justify="right", width=4)
-        table.add_column("req/s", justify="right", width=6)
-        table.add_column("", width=self._bar_cells)
-        for name in ("p50", "p99", "max", "refused"):
-            table.add_column(name, justify="right", width=7)
-        table.add_column("failed", justify="right", width=6)
-        for second in self._last:
-            table.add_row(
-                str(second.second),
-                _short(second.done),
-                Text(self._bar(second.done), style="blue"),
-                *(_latency(each) for each in (second.p50_s, second.p99_s, second.max_s)),
-                Text(_short(second.refused), style="yellow" if second.refused else "dim"),
-                Text(_short(second.failed), style="bold red" if second.failed else "dim"),
-            )
-        return table
+    def _before(self) -> str:
+        warmup_s = self._load.warmup_s
+        return f"warming up for {warmup_s:g} s" if warmup_s else "waiting for the first second"
 
-    @property
-    def _bar_cells(self) -> int:
-        return min(_MOST_BAR, max(_LEAST_BAR, self._console.width - _BESIDE_BAR))
+    def _progress(self, options: ConsoleOptions) -> Iterator[Segment]:
+        """The load's name, a bar where there is room and an end, and the time."""
+        elapsed_s = self._history.total.seconds
+        time = _time(elapsed_s)
+        if self._total_s is not None:
+            time = f"{time} of {_time(self._total_s)}"
+        room = options.max_width - len(time) - 1
+        name = str(self._load)[: max(0, room)]
+        yield Segment(name, _NAME)
+        room -= len(name) + 1
+        if self._total_s is None or room < _LEAST_BAR:
+            yield Segment(" " * (options.max_width - len(name) - len(time)))
+        else:
+            share = min(1.0, elapsed_s / self._total_s) if self._total_s else 1.0
+            done = round(room * share)
+            character = "=" if options.ascii_only else "━"
+            yield Segment(f" {character * done}", _RATE)
+            yield Segment(f"{'-' if options.ascii_only else '─'}" * (room - done), _QUIET)
+            yield Segment(" ")
+        yield Segment(time)
 
-    def _bar(self, done: int) -> str:
-        cells = round(self._bar_cells * done / self._most_done) if self._most_done else 0
-        return ("█" if self._blocks else "#") * cells
+    def _rows(self, options: ConsoleOptions, count: int) -> Iterator[Segment]:
+        narrow = options.max_width < _NARROW
+        bar = max(0, options.max_width - _ROW_WIDTH)
+        bar = bar if bar >= _LEAST_BAR else 0
+        max_head = "" if narrow else f"{'max':>9}"
+        failed_head = "" if narrow else f"{'failed':>8}"
+        head = f"{'p50':>9}{'p99':>9}{max_head}{'refused':>9}{failed_head}"
+        yield Segment(f"second{'per s':>8}{' ' * bar}{head}", _QUIET)
+        yield Segment.line()
+        highest = max(1, self._history.highest)
+        for each in list(self._last)[-count:]:
+            yield Segment(f"{each.second:>6}", _QUIET)
+            yield Segment(f"{short(each.done):>8}")
+            if bar:
+                drawn = _bar((bar - 1) * each.done / highest, options)
+                yield Segment(f" {drawn:<{bar - 1}}", _RATE)
+            times = (each.p50_s, each.p99_s, *(() if narrow else (each.max_s,)))
+            yield Segment("".join(f"{latency(time):>9}" for time in times))
+            yield Segment(f"{short(each.refused):>9}", _REFUSED if each.refused else _QUIET)
+            if not narrow:
+                yield Segment(f"{short(each.failed):>8}", _FAILED if each.failed else _QUIET)
+            yield Segment.line()
 
-    @property
-    def _blocks(self) -> bool:
-        return self._console.encoding.startswith("utf")
-
-    def _lines(self) -> list[Text]:
-        spans = self._past.spans(max(1, self._console.width - _LABEL_CELLS - _PEAK_CELLS))
-        rates = [span.done / span.seconds for span in spans]
-        refused = [span.refused / span.seconds for span in spans]
-        latencies = [span.p99_s for span in spans]
-        return [
-            self._line("requests/s", rates, _short(max(rates)), "blue"),
-            self._line("p99", latencies, latency(max(latencies)), "magenta"),
-            self._line("refused/s", refused, _short(max(refused)), "yellow"),
-        ]
-
-    def _line(self, label: str, values: list[float], peak: str, style: str) -> Text:
-        levels = _BLOCKS if self._blocks else _ASCII
-        line = Text(f"{label:<{_LABEL_CELLS}}", no_wrap=True, overflow="crop")
-        line.append(sparkline(values, levels), style=style)
-        return line.append(f" {peak}", style="dim")
+    def _sparks(self, options: ConsoleOptions) -> Iterator[Segment]:
+        total = self._history.total
+        width = max(1, options.max_width - _SPARK_NAME - _SPARK_TEXT)
+        spans = self._history.spans(width)
+        drawn = (
+            ("rate", _RATE, f"{figures(total.rate)}/s, most {self._history.highest:,}"),
+            ("p99", _SLOW, f"worst {latency(total.worst_s or None)}"),
+            ("refused", _REFUSED, f"{total.refused:,} in all"),
+        )
+        for name, style, text in drawn:
+            yield Segment(f"{name:<{_SPARK_NAME}}")
+            yield Segment(f"{_spark(spans, name, options):<{width}}", style)
+            yield Segment(f"  {text}", _QUIET)
+            yield Segment.line()
 
 
-def sparkline(values: list[float], levels: str = _BLOCKS) -> str:
-    """One character for each value, from 0 to the greatest; only a 0 gets the lowest."""
-    greatest = max(values, default=0.0)
-    if greatest <= 0:
-        return levels[0] * len(values)
-    steps = len(levels) - 1
-    return "".join(levels[0 if v <= 0 else max(1, round(steps * v / greatest))] for v in values)
+def _spark(spans: list[Span], name: str, options: ConsoleOptions) -> str:
+    return spark(spans, _HEIGHTS[name], ascii_only=options.ascii_only)
 
 
-def _latency(seconds: float | None) -> str:
-    return "" if seconds is None else latency(seconds)
+def _bar(length: float, options: ConsoleOptions) -> str:
+    """A bar of so many characters, to an eighth of one."""
+    whole = int(length)
+    if options.ascii_only:
+        return "#" * whole
+    return "█" * whole + " ▏▎▍▌▋▊▉"[int((length - whole) * 8)].strip()
 
 
-def _short(number: float) -> str:
-    """A number in at most six characters."""
-    for limit, by, unit in ((99_999.5, 1, ""), (9_999_500, 1000, "k")):
-        if number < limit:
-            value = number / by
-            digits = 0 if value == round(value) or value >= _WHOLE_FROM else 1
-            return f"{value:,.{digits}f}{unit}"
-    return f"{number / 1e6:,.0f}M"
+def _time(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < _LONG_S:
+        return f"{whole} s"
+    hours, rest = divmod(whole, _HOUR_S)
+    minutes, rest = divmod(rest, _MINUTE_S)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _trouble(refused: int, failed: int) -> str:
+    counts = ((refused, "refused"), (failed, "failed"))
+    return "".join(f", {count:,} {word}" for count, word in counts if count)

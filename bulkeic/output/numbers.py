@@ -2,12 +2,12 @@
 
 import math
 
-_MS = 1e-3
-# From here on, milliseconds would be rounded to 1,000.
-_LEAST_S = 0.9995
-# Decimals that leave three digits, of values below a limit.
-_DECIMALS = ((9.995, 2), (99.95, 1))
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
+_LEAST_IN_S = 999.5
+_LEAST_PERCENT, _ROUND_PERCENT = 0.1, 9.95
+# What is below a limit is so many of a unit.
+_SHORT = ((100_000, 1, ""), (999_500, 1e3, "k"), (99_950_000, 1e6, "M"))
+_NONE = "-"
 
 
 def counted(number: int, word: str) -> str:
@@ -26,10 +26,44 @@ def duration(seconds: float) -> str:
     return f"{seconds / _DAY_S:.1f} days"
 
 
-def latency(seconds: float) -> str:
-    """A time of which three digits matter: ``0.42 ms``, ``12.3 ms``, ``1.50 s``, ``3,600 s``."""
-    value, unit = (seconds, "s") if seconds >= _LEAST_S else (seconds / _MS, "ms")
-    for limit, decimals in _DECIMALS:
-        if value < limit:
-            return f"{value:.{decimals}f} {unit}"
-    return f"{value:,.0f} {unit}"
+def latency(seconds: float | None) -> str:
+    """A time that was measured, in three figures: ``0.210 ms``, ``20.4 ms``, ``1.02 s``.
+
+    Args:
+        seconds: ``None``: there is none.
+    """
+    if seconds is None:
+        return _NONE
+    milliseconds = seconds * 1000
+    if milliseconds < _LEAST_IN_S:
+        return f"{figures(milliseconds)} ms"
+    return f"{figures(seconds)} s"
+
+
+def figures(number: float) -> str:
+    """A number in three figures, or in all that are before its point: ``0.012``, ``15.0``."""
+    if number == 0:
+        return "0"
+    for decimals, least in ((0, 99.95), (1, 9.995), (2, 0.9995)):
+        if abs(number) >= least:
+            return f"{number:,.{decimals}f}"
+    return f"{number:.3f}"
+
+
+def short(number: int) -> str:
+    """A count in at most six characters: ``99,999``, ``123k``, ``12.3M``."""
+    for limit, size, unit in _SHORT:
+        if number < limit:
+            value = number / size
+            return f"{number:,}" if size == 1 else f"{figures(value)}{unit}"
+    return f"{number / 1e6:,.0f}M"
+
+
+def share(part: float, whole: float) -> str:
+    """A part of a whole: ``0 %``, ``<0.1 %``, ``2.5 %``, ``37 %``."""
+    if not part or not whole:
+        return "0 %"
+    percent = 100 * part / whole
+    if percent < _LEAST_PERCENT:
+        return f"<{_LEAST_PERCENT} %"
+    return f"{percent:.0f} %" if percent >= _ROUND_PERCENT else f"{percent:.1f} %"
