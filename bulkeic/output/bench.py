@@ -1,76 +1,115 @@
-"""What a benchmark measured, as lines for people."""
+"""What a benchmark came to, line by line, for people."""
 
-from bulkeic.core.measures import Ahead, BenchResult, LaneForecast, LaneMeasures, Measures, Spread
-from bulkeic.output.numbers import counted, duration, latency
+from collections.abc import Iterable, Iterator, Sequence
 
-_BUSY = 0.9
+from bulkeic.core.measures import BenchResult, Measures
+from bulkeic.output.bench_tables import (
+    BUSY_SHARE,
+    errors_table,
+    forecast_table,
+    hardest,
+    has_repeats,
+    lanes_table,
+    limits,
+    limits_table,
+    measures_tables,
+    title_of,
+)
+from bulkeic.output.numbers import counted, figures, share
+from bulkeic.output.tables import lines
+
 _SHOWN_LANES = 20
+_SHOWN_ERRORS = 10
+_SHOWN_NOTES = 5
+
+_Named = tuple[str, Measures]
 
 
 def bench_lines(result: BenchResult) -> list[str]:
-    """Each load with its latency, its errors and its limits; then the forecast."""
-    lines = []
-    for measures in result.measures:
-        lines += _load_lines(measures)
-    return lines + ([] if result.forecast is None else _forecast_lines(result.forecast))
-
-
-def _load_lines(measures: Measures) -> list[str]:
-    client = measures.client
-    head = (
-        f"{measures.load}: {counted(measures.done, 'request')}, {measures.throughput:,.1f}/s; "
-        f"{counted(measures.calls, 'call')}, {measures.refused:,} refused, "
-        f"{measures.conflicts:,} conflicting, {measures.retries:,} repeated; "
-        f"{measures.failed:,} failed, {measures.unfinished:,} unfinished"
-    )
-    lines = [
-        head,
-        f"  {'':<10}{'p50':>10}{'p90':>10}{'p99':>10}{'p99.9':>10}{'max':>10}",
+    """A whole result: loads, errors, lanes, limits, the client, what is odd, the forecast."""
+    measures = result.measures
+    tables = [
+        limits_table(measures, _SHOWN_LANES),
+        *(measures_tables(measures) if measures else ()),
+        errors_table(measures, _SHOWN_ERRORS),
     ]
-    parts = ("latency", "waiting", "call", "retrying")
-    lines += [_spread_line(name, getattr(measures, name)) for name in parts]
-    lines += [f"  {count:>7,} {code}" for code, count in measures.errors.items()]
-    lines.append(f"  client: {client.cpu_share:.0%} of a core, {client.rss_mb:,.0f} MB")
-    if client.cpu_share > _BUSY:
-        lines.append("  this machine was the limit, not the server")
-    limits = [lane for lane in measures.lanes if lane.limit is not None or lane.stopped]
-    return lines + _first([_limit_line(lane) for lane in limits])
+    worst = hardest(measures)
+    if worst is not None:
+        tables.append(
+            lanes_table(worst, _SHOWN_LANES, title_of(worst, repeats=has_repeats(measures)))
+        )
+    if result.forecast is not None:
+        tables.append(forecast_table(result.forecast, _SHOWN_LANES))
+    shown = [line for table in tables if table is not None for line in lines(table)]
+    return [*shown, *client_lines(measures), *notes(measures)]
 
 
-def _first(lanes: list[str]) -> list[str]:
-    more = len(lanes) - _SHOWN_LANES
-    shown = lanes[:_SHOWN_LANES]
-    return shown + ([f"  {counted(more, 'lane')} not shown"] if more > 0 else [])
+def client_lines(measures: Sequence[Measures]) -> list[str]:
+    """What it took of this machine, at most."""
+    if not measures:
+        return []
+    cpu = max(each.client.cpu_share for each in measures)
+    memory = max(each.client.rss_mb for each in measures)
+    return [f"this client took {share(cpu, 1)} of a core and {memory:,.0f} MB at most"]
 
 
-def _spread_line(name: str, spread: Spread) -> str:
-    times = (spread.p50_s, spread.p90_s, spread.p99_s, spread.p999_s, spread.max_s)
-    return f"  {name:<10}" + "".join(f"{latency(each):>10}" for each in times)
-
-
-def _limit_line(lane: LaneMeasures) -> str:
-    limit = lane.limit
-    if lane.stopped is not None or limit is None:
-        return f"  {lane.lane}: stopped: {lane.stopped}"
-    if not limit.found:
-        return f"  {lane.lane}: no limit found; {limit.rate:,.1f}/s got through"
-    burst = "" if limit.burst is None else f", burst {limit.burst:,.0f}"
-    return (
-        f"  {lane.lane}: {limit.rate:,.2f}/s ({limit.low:,.2f} to {limit.high:,.2f}){burst}; "
-        f"{counted(limit.calls, 'call')}, {limit.refused:,} refused, {limit.seconds:.1f} s"
-    )
-
-
-def _forecast_lines(ahead: Ahead) -> list[str]:
+def notes(measures: Sequence[Measures]) -> list[str]:
+    """What is to be known before the figures are believed."""
+    repeats = has_repeats(measures)
+    named = [(title_of(each, repeats=repeats), each) for each in measures]
     return [
-        f"apply {ahead.source} --rate auto: about {duration(ahead.seconds)}",
-        *_first([_forecast_line(lane) for lane in ahead.lanes]),
+        *_some(_busy(named), "load"),
+        *_some(_stopped(named), "load"),
+        *_some(_unfinished(named), "load"),
+        *_some(_stopped_lanes(named), "lane"),
+        *_some(_without_limit(measures), "lane"),
     ]
 
 
-def _forecast_line(lane: LaneForecast) -> str:
-    how = "" if lane.measured else " (Lambda's quota; not measured)"
-    return (
-        f"  {lane.lane}: {counted(lane.targets, 'target')} at {lane.rate:,.1f}/s{how}, "
-        f"about {duration(lane.seconds)}"
-    )
+def _busy(named: Iterable[_Named]) -> Iterator[str]:
+    for name, each in named:
+        if each.client.cpu_share > BUSY_SHARE:
+            yield (
+                f"{name}: this machine was the limit, not the server: "
+                f"{share(each.client.cpu_share, 1)} of a core"
+            )
+
+
+def _stopped(named: Iterable[_Named]) -> Iterator[str]:
+    for name, each in named:
+        if each.stopped is not None:
+            yield f"{name}: it ended early: {each.stopped}"
+
+
+def _unfinished(named: Iterable[_Named]) -> Iterator[str]:
+    for name, each in named:
+        if each.unfinished:
+            yield (
+                f"{name}: {counted(each.unfinished, 'request')} had not ended; "
+                "their age so far counts as their latency"
+            )
+
+
+def _stopped_lanes(named: Iterable[_Named]) -> Iterator[str]:
+    for name, each in named:
+        for lane in each.lanes:
+            if lane.stopped is not None:
+                yield f"{name}: {lane.lane} was stopped: {lane.stopped}"
+
+
+def _without_limit(measures: Iterable[Measures]) -> Iterator[str]:
+    """A line for each lane that went on, of the repeat that got most through."""
+    stopped = {lane.lane for each in measures for lane in each.lanes if lane.stopped is not None}
+    others = (it for it in limits(measures, found=False) if it[0] not in stopped)
+    most = sorted(others, key=lambda it: it[2].rate)
+    for lane, limit in sorted({lane: limit for lane, _, limit in most}.items()):
+        yield (
+            f"{lane}: no limit was found: {figures(limit.rate)} calls a second got through, "
+            f"{limit.calls:,} in all"
+        )
+
+
+def _some(found: Iterable[str], word: str) -> list[str]:
+    all_found = list(found)
+    more = len(all_found) - _SHOWN_NOTES
+    return all_found[:_SHOWN_NOTES] + ([f"and {counted(more, f'more {word}')}"] if more > 0 else [])

@@ -15,7 +15,7 @@ def test_an_open_load_is_measured_and_kept(bulkeic: Bulkeic) -> None:
     (measures,) = json.loads((bulkeic.folder / "bench.json").read_text())["measures"]
     assert (measures["done"], measures["calls"], measures["failed"]) == (10, 10, 0)
     assert measures["latency"]["count"] == 10
-    assert "10 requests" in result.err
+    assert "10/s a lane        10" in result.err
     assert "<h1" in (bulkeic.folder / "bench.html").read_text()
 
 

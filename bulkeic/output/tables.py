@@ -1,0 +1,148 @@
+"""Tables: made once, and shown as lines on a terminal or as HTML on a page.
+
+Cells are texts for people. What comes from outside is escaped where it is shown, not before.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+
+from bulkeic.core.errors import printable
+
+WIDTH = 100
+_LONGEST_CELL = 44
+_NARROW = 2
+_INDENT, _GAP = "  ", "  "
+
+
+class Table(NamedTuple):
+    """What one table shows.
+
+    Attributes:
+        title: one line.
+        head: the columns' names.
+        rows: as many cells each.
+        keys: columns at the left that say what a row is about; all others are numbers.
+        note: what is to be known of it, one line; empty: nothing.
+    """
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    keys: int = 1
+    note: str = ""
+
+
+class Group(NamedTuple):
+    """Columns that stay together.
+
+    Attributes:
+        columns: as many cells as there are rows.
+    """
+
+    title: str
+    head: Sequence[str]
+    columns: Sequence[Sequence[str]]
+
+
+def markup(text: str) -> str:
+    """A text from outside as HTML shows it: no element, no control character, valid UTF-8."""
+    return escape(printable(text))
+
+
+def lines(table: Table) -> list[str]:
+    """A table for a terminal: its title, names of columns, rows, note."""
+    cells = [[_short(cell) for cell in row] for row in (table.head, *table.rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    rows = [
+        _GAP.join(
+            cell.ljust(width) if at < table.keys else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in cells
+    ]
+    notes = [table.note] if table.note else []
+    return [printable(table.title), *(f"{_INDENT}{row}".rstrip() for row in (*rows, *notes))]
+
+
+def joined(keys: Group, groups: Sequence[Group], width: int = WIDTH) -> list[Table]:
+    """Groups of columns side by side, as many in each table as there is room for.
+
+    Args:
+        keys: what the rows are about; repeated in each table.
+        groups: in their order.
+        width: characters.
+    """
+    tables: list[Table] = []
+    taken: list[Group] = []
+    for group in groups:
+        if taken and _width([keys, *taken, group]) > width:
+            tables.append(beside(keys, taken))
+            taken = []
+        taken.append(group)
+    return [*tables, beside(keys, taken)] if taken else tables
+
+
+def beside(keys: Group, groups: Sequence[Group]) -> Table:
+    """Groups of columns in one table, however wide."""
+    head = [name for group in (keys, *groups) for name in group.head]
+    columns = [column for group in (keys, *groups) for column in group.columns]
+    title = ", ".join(group.title for group in groups)
+    rows = list(zip(*columns, strict=True))
+    return Table(title, head, rows, keys=len(keys.columns))
+
+
+def html(table: Table, name: str) -> str:
+    """A table for a page, in a frame that scrolls when there is no room for it.
+
+    Args:
+        table: what it shows.
+        name: an id that the page has but once.
+    """
+    head = "".join(
+        f'<th scope="col"{_number_class(at, table.keys)}>{markup(cell)}</th>'
+        for at, cell in enumerate(table.head)
+    )
+    befores = [table.rows[0], *table.rows] if table.rows else []
+    body = "\n".join(
+        f"<tr{_next_class(before, row)}>{_html_row(row, table.keys)}</tr>"
+        for before, row in zip(befores, table.rows, strict=False)
+    )
+    narrow = ' class="narrow"' if len(table.head) <= _NARROW else ""
+    note = f'<p class="quiet">{markup(table.note)}</p>' if table.note else ""
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{name}">\n'
+        f'<table{narrow}><caption id="{name}">{markup(table.title)}</caption>\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>\n{note}"
+    )
+
+
+def _html_row(row: Sequence[str], keys: int) -> str:
+    return "".join(
+        f'<th scope="row">{markup(cell)}</th>'
+        if at < keys
+        else f'<td class="number">{markup(cell)}</td>'
+        for at, cell in enumerate(row)
+    )
+
+
+def _next_class(before: Sequence[str], row: Sequence[str]) -> str:
+    return ' class="next"' if before[0] != row[0] else ""
+
+
+def _number_class(at: int, keys: int) -> str:
+    return "" if at < keys else ' class="number"'
+
+
+def _short(cell: str) -> str:
+    cell = printable(cell[: _LONGEST_CELL + 1])
+    return cell if len(cell) <= _LONGEST_CELL else f"{cell[: _LONGEST_CELL - 1]}…"
+
+
+def _width(groups: Sequence[Group]) -> int:
+    widths = [
+        max(len(_short(cell)) for cell in (name, *column))
+        for group in groups
+        for name, column in zip(group.head, group.columns, strict=True)
+    ]
+    return len(_INDENT) + sum(widths) + len(_GAP) * (len(widths) - 1)
