@@ -1,53 +1,70 @@
-"""A benchmark's page, in a real browser."""
+"""The page of a benchmark, in a real browser."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+import pytest
+
+from bulkeic.core.measures import BenchResult, decode, encode
 from bulkeic.output.charts import page
-from tests.output.benched import LANE, lane, limit_of, measures, result
+from tests.output.results_drawn import ahead, limit_measures, result, steps
 
 from .browser import Browser
 
-EVIL = "</script><script>document.title=1</script><img src=x onerror='document.title=1'>"
-DRAWN = "document.querySelectorAll('.chart .main-svg').length >= 6"
-WIDTH = "document.documentElement.scrollWidth"
+DRAWN = "document.documentElement?.dataset.drawn === '{}'"
+CHARTS = """[...document.querySelectorAll('.chart')].map(chart =>
+  [chart.id, chart.querySelectorAll('svg.main-svg').length > 0])"""
+WIDEST = """Math.max(document.documentElement.scrollWidth,
+  ...[...document.querySelectorAll('svg.main-svg')].map(svg => svg.width.baseVal.value))"""
+INK = "getComputedStyle(document.querySelector('#distribution .xtick text')).fill"
+EVIL = "</script><script>document.title=1</script><img src=x onerror=document.title=1>"
 
 
-SIZES = ((1280, "light"), (400, "dark"))
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    with Browser(tmp_path / "profile") as browser:
+        yield browser
 
 
-def size(browser: Browser, width: int, scheme: str) -> None:
+def full() -> BenchResult:
+    """A result with every chart there is, and lanes whose names are markup."""
+    made = steps(repeats=2, rates=(5, 20)).measures
+    lanes = [msgspec.structs.replace(each, lane=f"{EVIL}{each.lane}") for each in made[0].lanes]
+    several = [limit_measures([5, 15]), *(msgspec.structs.replace(it, lanes=lanes) for it in made)]
+    return result(several, forecast=ahead(), flags=["bench", EVIL])
+
+
+def emulate(browser: Browser, width: int, scheme: str) -> None:
+    scheme_feature = {"name": "prefers-color-scheme", "value": scheme}
+    browser.ask("Emulation.setEmulatedMedia", features=[scheme_feature])
     browser.ask(
         "Emulation.setDeviceMetricsOverride",
         width=width, height=800, deviceScaleFactor=1, mobile=False,
     )  # fmt: skip
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    browser.ask("Emulation.setEmulatedMedia", features=[feature])
 
 
-def test_it_draws_everything_by_itself(tmp_path: Path) -> None:
-    names = [EVIL, *(LANE.format(number) for number in range(4))]
-    lanes = [lane(name, n, limit=limit_of(5.0 + n)) for n, name in enumerate(names)]
-    loads = [measures(rate, lanes=lanes) for rate in (5, 15)]
-    file = tmp_path / "page.html"
-    file.write_text(page(result(*loads, flags=(EVIL,), forecast=True)), encoding="utf-8")
-    with Browser(tmp_path / "profile") as browser:
-        browser.open(file.as_uri())
-        inks = set()
-        for width, scheme in SIZES:
-            size(browser, width, scheme)
-            browser.until(DRAWN)
-            browser.until(f"document.querySelector('.main-svg').clientWidth < {width}")
-            assert browser.evaluate(WIDTH) <= width
-            inks.add(browser.evaluate("document.querySelector('.xtitle').style.fill"))
-        assert len(inks) == len(SIZES)
-        assert browser.evaluate("document.querySelectorAll('.chart:not(:has(svg))').length") == 0
-        assert browser.evaluate("document.title") == "bulkeic bench"
-        assert browser.evaluate("document.querySelectorAll('img, a').length") == 0
-        headings = browser.evaluate("[...document.querySelectorAll('h2')].map(h => h.innerText)")
-        assert headings == [
-            "What was measured", "Loads", "Latency", "Timeline", "Lanes", "Forecast",
+def test_it_draws_all_charts_wide_and_narrow_light_and_dark(
+    browser: Browser, tmp_path: Path
+) -> None:
+    file = tmp_path / "bench.html"
+    file.write_text(page(decode(encode(full()), "bench.json")), "utf-8")
+    emulate(browser, 1280, "light")
+    browser.open(file.as_uri())
+    inks = {}
+    for width, scheme in ((1280, "light"), (400, "dark"), (400, "light")):
+        emulate(browser, width, scheme)
+        browser.until(DRAWN.format(scheme))
+        browser.until(f"{WIDEST} <= {width}")
+        charts = browser.evaluate(CHARTS)
+        assert [name for name, _ in charts] == [
+            "limits-rate", "limits-burst", "distribution", "split", "timeline", "lanes-rate",
+            "lanes-latency", "client-cpu", "client-memory",
         ]  # fmt: skip
-        assert EVIL in browser.evaluate("document.querySelector('dl').innerText")
-        browser.ask("Runtime.evaluate", expression="0")
-        assert browser.complaints == []
-        assert {url for url in browser.requests if not url.startswith("data:")} == {file.as_uri()}
+        assert all(drawn for _, drawn in charts)
+        inks[width, scheme] = browser.evaluate(INK)
+    assert inks[1280, "light"] == inks[400, "light"] != inks[400, "dark"]
+    assert browser.evaluate("document.title").startswith("bulkeic bench: Get calls to https://")
+    assert browser.evaluate("document.scripts.length") == 3
+    assert browser.complaints == []
+    assert {url for url in browser.requests if not url.startswith("data:")} == {file.as_uri()}
