@@ -14,7 +14,8 @@ _POINTS_A_DECADE = 24
 _LEAST_LOG_RATIO = 12
 # Ticks of each decade, where there are at most so many decades.
 _STEPS = ((2.6, (1, 2, 5)), (4.5, (1, 3)), (math.inf, (1,)))
-_HALF = 2
+# Beyond so many requests, 50 % would be too near to 0 %.
+_HALF, _MOST_WITH_HALF = 2, 1000
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
 
@@ -53,23 +54,30 @@ def percentile_axis(most: float) -> Part:
         most: where it ends.
     """
     decades = math.ceil(math.log10(max(most, 10)) - 1e-9)
+    ticks = {1: "0 %"} | ({_HALF: "50 %"} if most < _MOST_WITH_HALF else {})
+    ticks |= {10**at: _percent(at) for at in range(1, decades + 1)}
     return {
         "type": "log",
         "range": [0, math.log10(max(most, 10)) + 0.02],
-        "tickvals": [1, _HALF, *(10**at for at in range(1, decades + 1))],
-        "ticktext": ["0 %", "50 %", *(_percent(at) for at in range(1, decades + 1))],
+        "tickvals": list(ticks),
+        "ticktext": list(ticks.values()),
     }
 
 
-def time_axis(seconds: Iterable[float | None]) -> Part:
-    """An axis for so many times: logarithmic where some are many times as long as others."""
+def time_axis(seconds: Iterable[float | None], *, few: bool = False) -> Part:
+    """An axis for so many times: logarithmic where some are many times as long as others.
+
+    Args:
+        seconds: all that are drawn.
+        few: fewer ticks, where there is little room for their texts side by side.
+    """
     known = [each for each in seconds if each]
     low, high = min(known, default=0.001), max(known, default=0.001)
     if high / low < _LEAST_LOG_RATIO:
         ticks = list(_even_ticks(high * 1.05))
         return _ticked(ticks) | {"type": "linear", "range": [0, high * 1.08]}
     ends = [math.log10(low) - 0.08, math.log10(high) + 0.12]
-    steps = next(steps for decades, steps in _STEPS if ends[1] - ends[0] <= decades)
+    steps = next(steps for decades, steps in _STEPS[few:] if ends[1] - ends[0] <= decades)
     decades = range(math.floor(ends[0]), math.ceil(ends[1]) + 1)
     return _ticked([step * 10.0**at for at in decades for step in steps]) | {
         "type": "log",

@@ -75,6 +75,7 @@ def _bars(name: str, colour: str, values: Sequence[float], told: Sequence[str]) 
         "type": "bar", "orientation": "h", "name": name, "marker": {"color": colour},
         "x": list(values), "y": list(range(len(values))), "text": list(told),
         "hovertemplate": "%{text}<extra></extra>", "textposition": "auto",
+        "insidetextanchor": "start",
     }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 _PART_COLOURS = {"waiting": "@quiet", "call": "@c0", "retrying": "@c1"}
 _ROW_PX, _FRAME_PX = 40, 110
 _MARK_PX, _LIMIT_PX = 9, 5
-_LONGEST_NAME = 60
+_LONGEST_NAME = 24
 _QUARTERS = (0, 25, 50, 75, 100)
 
 
@@ -184,7 +184,7 @@ def lanes_latency(lanes: Sequence[LaneMeasures]) -> Drawing:
         row_height(len(lanes)),
         [_reaches(lanes), *dots],
         layout_of(
-            xaxis=time_axis(all_times) | {"title": titled("latency")},
+            xaxis=time_axis(all_times, few=True) | {"title": titled("latency")},
             yaxis=rows_axis([_lane(lane.lane) for lane in lanes]),
         ),
     )
@@ -342,5 +342,7 @@ def _places(lanes: Sequence[LaneMeasures]) -> list[int]:
 
 def _lane(name: str) -> str:
     """A lane's name in two lines, so that it leaves room on a narrow page."""
-    cut = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
-    return markup(cut).replace("/", "<br>", 1)
+    return "<br>".join(
+        markup(line if len(line) <= _LONGEST_NAME else f"{line[:_LONGEST_NAME]}…")
+        for line in name.split("/", 1)
+    )

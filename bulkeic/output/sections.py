@@ -130,7 +130,7 @@ def _client_card(measures: Sequence[Measures]) -> list[Card]:
         return []
     told = (
         "What measuring took of this machine, in the process that measured. Near a whole core, "
-        "behind the dotted line, its own waiting is part of the latency."
+        "beyond the dotted line, its own waiting is part of the latency."
     )
     drawings = [client_cpu(measures), client_memory(measures)]
     return [_card("Client", told, drawings, html(client_table(measures), "client-table"))]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from bulkeic.core.errors import printable
 
 WIDTH = 100
-_LONGEST_CELL = 44
+_LONGEST_CELL = 36
 _NARROW = 2
 _INDENT, _GAP = "  ", "  "
 

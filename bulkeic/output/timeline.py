@@ -14,10 +14,11 @@ _MOST_CHARACTERS, _MOST_NAMES = 46, 40
 _PANELS = ((0.70, 1.0), (0.32, 0.62), (0.0, 0.24))
 KEYS = (("p50", "c0"), ("p99", "c1"), ("max", "quiet"), ("refused", "c1"), ("failed", "c3"))
 # Where there are few requests, the longest of a second is its p99 as well.
-_BEHIND = {"color": "@quiet", "width": 5}
+_BEHIND = {"color": "@quiet", "width": 3.5}
 # Most failed requests are refused calls as well, and not to be added to them.
 _DIAMONDS = {
     "mode": "markers",
+    "cliponaxis": False,
     "marker": {
         "color": "@c3",
         "symbol": "diamond",
@@ -68,7 +69,12 @@ def timeline(measures: Sequence[Measures]) -> Drawing:
         600 + (64 if upright else 0),
         list(rates),
         layout_of(
-            xaxis={"title": titled("seconds that were measured"), "anchor": "y3", "nticks": 8},
+            xaxis={
+                "title": titled("seconds that were measured"),
+                "anchor": "y3",
+                "nticks": 8,
+                "range": [0, sum(part.length for part in parts)],
+            },
             yaxis={"domain": _PANELS[0], "rangemode": "tozero", "nticks": 5},
             yaxis2=time_axis(times) | {"domain": _PANELS[1]},
             yaxis3={"domain": _PANELS[2], "rangemode": "tozero", "nticks": 5},
