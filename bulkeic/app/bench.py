@@ -225,7 +225,7 @@ async def _access(options: BenchOptions) -> AsyncIterator[Access]:
 
 def _told(result: BenchResult, stopped: str | None, options: BenchOptions, screen: Screen) -> int:
     """Tells what was measured, on the terminal and wherever else it is wanted."""
-    for line in bench_lines(result):
+    for line in bench_lines(result, screen.width):
         screen.say(line)
     kept = encode(result)
     if options.results is not None:

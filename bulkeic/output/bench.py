@@ -16,7 +16,7 @@ from bulkeic.output.bench_tables import (
     title_of,
 )
 from bulkeic.output.numbers import counted, figures, share
-from bulkeic.output.tables import lines
+from bulkeic.output.tables import WIDTH, fitting, lines
 
 _SHOWN_LANES = 20
 _SHOWN_ERRORS = 10
@@ -25,12 +25,18 @@ _SHOWN_NOTES = 5
 _Named = tuple[str, Measures]
 
 
-def bench_lines(result: BenchResult) -> list[str]:
-    """A whole result: loads, errors, lanes, limits, the client, what is odd, the forecast."""
+def bench_lines(result: BenchResult, width: int | None = None) -> list[str]:
+    """A whole result: loads, errors, lanes, limits, the client, what is odd, the forecast.
+
+    Args:
+        result: of any loads.
+        width: characters of a terminal's line; ``None``: there is no terminal.
+    """
+    width = min(WIDTH, width or WIDTH)
     measures = result.measures
     tables = [
         limits_table(measures, _SHOWN_LANES),
-        *(measures_tables(measures) if measures else ()),
+        *(measures_tables(measures, width) if measures else ()),
         errors_table(measures, _SHOWN_ERRORS),
     ]
     worst = hardest(measures)
@@ -40,7 +46,8 @@ def bench_lines(result: BenchResult) -> list[str]:
         )
     if result.forecast is not None:
         tables.append(forecast_table(result.forecast, _SHOWN_LANES))
-    shown = [line for table in tables if table is not None for line in lines(table)]
+    parts = [part for table in tables if table is not None for part in fitting(table, width)]
+    shown = [line for part in parts for line in lines(part)]
     return [*shown, *client_lines(measures), *notes(measures)]
 
 

@@ -169,9 +169,9 @@ def limits_table(measures: Sequence[Measures], most: int) -> Table | None:
         (lane, *((str(repeat + 1),) if repeats else ()), *_limit_cells(limit))
         for lane, repeat, limit in all_found[:most]
     ]
-    numbers = ("calls a second", "low to high", "burst", "calls", "refused", "seconds")
+    numbers = ("a second", "low to high", "burst", "calls", "refused", "seconds")
     return Table(
-        "limits found",
+        "limits found, calls a second",
         ("lane", *(("repeat",) if repeats else ()), *numbers),
         rows,
         keys=2 if repeats else 1,

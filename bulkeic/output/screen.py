@@ -80,6 +80,11 @@ class Screen:
         """Whether somebody may be looking."""
         return sys.stderr.isatty()
 
+    @property
+    def width(self) -> int | None:
+        """Characters of a line; ``None``: it is no terminal."""
+        return Console(stderr=True).width if self.is_terminal else None
+
     def busy(self, doing: str) -> AbstractContextManager[object]:
         """Shows on a terminal that something takes its time."""
         if not self.is_terminal:

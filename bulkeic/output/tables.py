@@ -65,6 +65,21 @@ def lines(table: Table) -> list[str]:
     return [printable(table.title), *(f"{_INDENT}{row}".rstrip() for row in (*rows, *notes))]
 
 
+def fitting(table: Table, width: int) -> list[Table]:
+    """A table as several of the same title, where its columns have no room side by side.
+
+    Args:
+        table: its keys are repeated in each.
+        width: characters.
+    """
+    columns = [[row[at] for row in table.rows] for at in range(len(table.head))]
+    keys = Group("", table.head[: table.keys], columns[: table.keys])
+    named = zip(table.head[table.keys :], columns[table.keys :], strict=True)
+    others = [Group("", [name], [column]) for name, column in named]
+    parts = [part._replace(title=table.title) for part in joined(keys, others, width)] or [table]
+    return [*parts[:-1], parts[-1]._replace(note=table.note)]
+
+
 def joined(keys: Group, groups: Sequence[Group], width: int = WIDTH) -> list[Table]:
     """Groups of columns side by side, as many in each table as there is room for.
 

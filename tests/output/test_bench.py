@@ -154,10 +154,10 @@ def test_the_client_is_named_where_it_was_the_limit() -> None:
 def test_limits_come_first_the_tightest_before_others() -> None:
     lines = bench_lines(result([limit_measures([40, 5, 15], unlimited=1)]))
     assert lines[:3] == [
-        "limits found",
-        ("  lane                         calls a second   low to high"
+        "limits found, calls a second",
+        ("  lane                         a second   low to high"
         "  burst  calls  refused  seconds"),
-        ("  111111111111/eu-west-1                 5.05  4.90 to 5.25"
+        ("  111111111111/eu-west-1           5.05  4.90 to 5.25"
         "   10.0     93       11     18.4"),
     ]  # fmt: skip
     assert [line.split()[0] for line in lines[3:5]] == [
@@ -221,8 +221,21 @@ def test_what_stopped_is_told_and_nothing_of_it_is_obeyed() -> None:
         result([]),
     ],
 )
-def test_every_table_fits_a_hundred_characters(drawn: BenchResult) -> None:
-    assert max(map(len, bench_lines(drawn)), default=0) <= 100
+def test_every_table_fits_a_hundred_characters_or_a_narrower_terminal(drawn: BenchResult) -> None:
+    for width in (None, 80, 60, 200):
+        tables = [line for line in bench_lines(drawn, width) if line.startswith("  ")]
+        assert max(map(len, tables), default=0) <= min(100, width or 100)
+
+
+def test_what_has_no_room_is_below_with_the_names_again() -> None:
+    lines = bench_lines(result([limit_measures([5, 15])]), 60)
+    heads = [line.split() for line in lines if line.startswith("  lane ")]
+    assert heads == [
+        ["lane", "a", "second", "low", "to", "high", "burst"],
+        ["lane", "calls", "refused", "seconds"],
+    ]
+    assert lines.count("limits found, calls a second") == 2
+    assert [line.split()[0] for line in lines[2:4]] == [line.split()[0] for line in lines[6:8]]
 
 
 def test_what_never_happened_took_no_time() -> None:

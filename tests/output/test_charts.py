@@ -231,7 +231,7 @@ def test_limits_have_their_ends_and_those_without_one_are_told() -> None:
     assert dots["error_x"]["array"][0] == pytest.approx(first.high - first.rate)
     assert dots["error_x"]["arrayminus"][0] == pytest.approx(first.rate - first.low)
     assert shown.drawings["limits-burst"]["traces"][0]["x"] == [10, 30, 80]
-    assert shown.tables["limits found"][1] == [
+    assert shown.tables["limits found, calls a second"][1] == [
         "111111111111/eu-west-1", "5.05", "4.90 to 5.25", "10.0", "93", "11", "18.4",
     ]  # fmt: skip
     assert "222222222222/us-east-1: no limit was found: 812 calls a second" in shown.text
