@@ -106,27 +106,16 @@ def measures(
     refused = sum(second.refused for second in timeline)
     done = sum(second.done for second in timeline)
     made = Measures(
-        load=load,
-        repeat=repeat,
-        started_at=f"2025-11-03T09:{repeat:02}:00Z",
-        elapsed_s=float(seconds),
-        done=done,
-        failed=sum(second.failed for second in timeline),
-        unfinished=0,
-        calls=done + refused,
-        retries=refused,
-        refused=refused,
-        conflicts=0,
+        load=load, repeat=repeat, started_at=f"2025-11-03T09:{repeat:02}:00Z",
+        elapsed_s=float(seconds), done=done, failed=sum(second.failed for second in timeline),
+        unfinished=0, calls=done + refused, retries=refused, refused=refused, conflicts=0,
         errors={"TooManyRequestsException": refused} if refused else {},
         throughput=done / max(1, seconds),
         latency=spread([sum(each) for each in zip(waits, calls, retries, strict=True)]),
-        waiting=spread(waits),
-        call=spread(calls),
-        retrying=spread(retries),
+        waiting=spread(waits), call=spread(calls), retrying=spread(retries),
         lanes=[drawn_lane(chance, name, rate, slow) for name in lane_names(lanes)],
-        seconds=timeline,
-        client=Client(cpu_s=0.21 * seconds, cpu_share=0.21, rss_mb=84.0),
-    )
+        seconds=timeline, client=Client(cpu_s=0.21 * seconds, cpu_share=0.21, rss_mb=84.0),
+    )  # fmt: skip
     return msgspec.structs.replace(made, **other)
 
 
