@@ -101,17 +101,17 @@ class Course:
                     await self._closed()
                 case Model.LIMIT:
                     await self._find_limits()
+            return self._gauge.measures(
+                repeat=repeat,
+                started_at=started_at.isoformat(timespec="milliseconds"),
+                client=self._usage.client(),
+                now=time.monotonic(),
+                limits=self.limits(),
+                stopped=self.stopped,
+                stopped_lanes=self._stopped_lanes,
+            )
         finally:
             self._watch.stop()
-        return self._gauge.measures(
-            repeat=repeat,
-            started_at=started_at.isoformat(timespec="milliseconds"),
-            client=self._usage.client(),
-            now=time.monotonic(),
-            limits=self.limits(),
-            stopped=self.stopped,
-            stopped_lanes=self._stopped_lanes,
-        )
 
     def limits(self) -> dict[Lane, Limit]:
         """What was found of each lane that was searched."""
