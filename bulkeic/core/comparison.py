@@ -24,9 +24,10 @@ _LEAST_REPEATS = 2
 
 
 class Metric(StrEnum):
-    """What is compared. Throughput had better be more; all else had better be less."""
+    """What is compared. Two had better be more (``MORE_IS_BETTER``), all else had better be less."""
 
     THROUGHPUT = "throughput"
+    SUCCEEDED = "succeeded"
     P50 = "p50"
     P90 = "p90"
     P99 = "p99"
@@ -35,6 +36,7 @@ class Metric(StrEnum):
     CPU = "cpu"
 
 
+MORE_IS_BETTER = frozenset({Metric.THROUGHPUT, Metric.SUCCEEDED})
 JUDGED = frozenset(Metric) - {Metric.P999, Metric.MAX}
 
 
@@ -59,7 +61,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One metric of one load.
 
     Attributes:
-        old: geometric mean over the repeats: a second, or seconds; ``None``: never above 0.
+        old: geometric mean over the repeats: a second, a part of 1, or seconds; ``None``: never
+            above 0.
         new: the same.
         ratio: new / old; ``None``: one of them is missing.
         noise: the part by which the ratio may be off, upwards: 0.08 is a factor of 1.08.
@@ -143,8 +146,15 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     not_compared: list[str]
 
 
+def _succeeded(measures: Measures) -> float:
+    """The part of the requests that ended well, never quite 0 or 1: it is estimated by a few."""
+    every = measures.done + measures.unfinished
+    return (measures.done - measures.failed + 0.5) / (every + 1) if every else 0.0
+
+
 _VALUES: dict[Metric, Callable[[Measures], float]] = {
     Metric.THROUGHPUT: lambda each: each.throughput,
+    Metric.SUCCEEDED: _succeeded,
     Metric.P50: lambda each: each.latency.p50_s,
     Metric.P90: lambda each: each.latency.p90_s,
     Metric.P99: lambda each: each.latency.p99_s,
@@ -218,7 +228,7 @@ def row_of(metric: Metric, old: list[float], new: list[float], level: float) -> 
 
 def _missing(metric: Metric, old: list[float], new: list[float]) -> Row:
     verdict = Verdict.UNKNOWN
-    if metric is Metric.THROUGHPUT and (old or new):
+    if metric in MORE_IS_BETTER and (old or new):
         verdict = Verdict.WORSE if old else Verdict.BETTER
     return Row(
         metric=metric,
@@ -239,8 +249,8 @@ def _verdict(metric: Metric, difference: float, noise: float) -> Verdict:
         return Verdict.SAME
     if small or abs(difference) <= noise:
         return Verdict.NOISE
-    more_is_better = metric is Metric.THROUGHPUT
-    return Verdict.BETTER if (difference > 0) is more_is_better else Verdict.WORSE
+    is_better = (difference > 0) is (metric in MORE_IS_BETTER)
+    return Verdict.BETTER if is_better else Verdict.WORSE
 
 
 def _noise(old: list[float], new: list[float], level: float) -> float:

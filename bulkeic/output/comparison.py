@@ -9,7 +9,7 @@ from bulkeic.core.comparison import (
     Side,
     Verdict,
 )
-from bulkeic.output.numbers import counted
+from bulkeic.output.numbers import counted, latency
 
 _ROW = "  {:<11} {:>12} {:>12} {:>8} {:>8}  {}"
 _SHOWN_RATIO = 1000
@@ -113,4 +113,4 @@ def _value(metric: Metric, value: float | None) -> str:
         return "-"
     if metric is Metric.THROUGHPUT:
         return f"{value:,.1f}/s"
-    return f"{value * 1000:,.3g} ms" if value < 1 else f"{value:,.2f} s"
+    return f"{value:.1%}" if metric is Metric.SUCCEEDED else latency(value)
