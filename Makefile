@@ -11,7 +11,7 @@ help:
 	@echo "make chaos  set up, then 50 rounds of kills, full disks and bad networks (minutes)"
 	@echo "make soak   set up, then half an hour of faults: memory, open files, outcomes"
 	@echo "make fuzz   set up, then bad input by the hundred thousand, and under atheris where it runs (an hour)"
-	@echo "make bench  set up, then every benchmark (several minutes)"
+	@echo "make bench  set up, then every benchmark (an hour)"
 	@echo "make lock   pin the newest dependencies that pyproject.toml admits"
 	@echo "make audit  look for known vulnerabilities in what is pinned"
 
@@ -68,6 +68,9 @@ bench: setup
 	$(BIN)/python benchmarks/throughput.py --scale
 	$(BIN)/python benchmarks/profile.py
 	$(BIN)/python benchmarks/sandbox.py
+	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python benchmarks/limits.py
+	$(BIN)/python benchmarks/comparisons.py
 
 lock:
 	python3 -m venv .lock-venv

@@ -254,7 +254,10 @@ def test_conditions(text: str, condition: Condition) -> None:
         ("> 1.2x", "is no condition"),
         ("p99 > 0x", "is no ratio; allowed: a number above 0"),
         (f"p99 > {'9' * 400}x", "is no ratio"),
-        ("p95 > 1.2x", "'p95' is no metric; allowed: throughput, succeeded, p50, p90, p99, p99.9, max, cpu"),
+        (
+            "p95 > 1.2x",
+            "'p95' is no metric; allowed: throughput, succeeded, p50, p90, p99, p99.9, max, cpu",
+        ),
         ("troughput < 1x", "did you mean throughput?"),
         ("P99 > 1.2x", "did you mean p99?"),
     ],

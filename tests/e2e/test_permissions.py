@@ -32,6 +32,7 @@ WANTED = ("targets.csv", "--maximum-retry-attempts", 1)
 HALF = ("targets.csv", "--on-failure", QUEUE)
 CREATE = "--create-missing"
 KEPT = ("apply", *WANTED, "--run", "kept.db", "--before-image", CREATE)
+SHORT = ("--concurrency", 1, "--requests", 10, "--warmup", 0)
 Commands = tuple[tuple[object, ...], ...]
 # Each section: the commands before it, which do not count; and those that make its calls.
 SECTIONS: dict[str, tuple[Commands, Commands]] = {
@@ -46,6 +47,10 @@ SECTIONS: dict[str, tuple[Commands, Commands]] = {
     "plan": ((), (("plan", *HALF, CREATE),)),
     "verify": ((KEPT,), (("verify", *HALF), ("rollback", "kept.db", "--plan"))),
     "rollback": ((), (("rollback", "kept.db"),)),
+    "bench": ((), (("bench", "targets.csv", *SHORT),)),
+    "bench --operation update": ((), (
+        ("bench", "targets.csv", *SHORT, "--operation", "update"),
+    )),
 }  # fmt: skip
 
 
@@ -58,9 +63,8 @@ def allowed(section: str) -> set[str]:
 def run(bulkeic: Bulkeic, server: Server, commands: Iterable[tuple[object, ...]]) -> None:
     for words in commands:
         yes = () if words[0] in {"plan", "verify"} or "--plan" in words else ("--yes",)
-        result = bulkeic(
-            *words, *yes, "--endpoint-url", server.url, "--rate", "unlimited", "--output", "json"
-        )
+        rate = () if words[0] == "bench" else ("--rate", "unlimited")
+        result = bulkeic(*words, *yes, *rate, "--endpoint-url", server.url, "--output", "json")
         assert result.code in {0, 1, 4}, (words, result.err)
 
 
