@@ -24,7 +24,7 @@ _LEAST_REPEATS = 2
 
 
 class Metric(StrEnum):
-    """What is compared. Two had better be more (``MORE_IS_BETTER``), all else had better be less."""
+    """What is compared. Those of ``MORE_IS_BETTER`` had better be more, all others less."""
 
     THROUGHPUT = "throughput"
     SUCCEEDED = "succeeded"
