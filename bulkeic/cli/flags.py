@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from bulkeic.cli.types import Finite, Functions, Parsed, Percent, Rate
+from bulkeic.cli.types import Finite, Functions, Parsed, Percent, Rate, Seconds
 from bulkeic.core.destinations import parse_destination
 from bulkeic.core.redaction import parse_endpoint
 from bulkeic.core.threshold import parse_threshold
@@ -30,8 +30,8 @@ FAULTS = {
 """The sandbox's faults that have a likelihood, each with what becomes of a call."""
 
 _STATUSES = ["updated", "created", "unchanged", "failed", "invalid"]
-ABOVE_0 = Finite(0, min_open=True)
-SECONDS = Finite(0, 86400)
+ABOVE_0 = Seconds(0, min_open=True)
+SECONDS = Seconds(0, 86400)
 
 
 def _destination(field: str) -> Parsed:

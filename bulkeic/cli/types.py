@@ -1,6 +1,7 @@
 """What a flag's value may be, as types of click."""
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,10 @@ _HEADROOM_MAX = 90
 _FUNCTIONS_MAX = 10_000_000
 _RATE_MAX = 100_000
 _CONCURRENCY_MAX = 10_000
+_UNITS_S = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_find_time = re.compile(
+    r"((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e-?[0-9]{1,3})?)\s*(ms|s|m|h)?", re.ASCII | re.IGNORECASE
+).fullmatch
 
 
 class Rate(click.ParamType[Any]):
@@ -147,3 +152,24 @@ class Finite(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value!r} is no number", param, ctx)
         return number
+
+
+class Seconds(Finite):
+    """A time, in seconds where no unit is said."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Seconds, from a text such as ``30``, ``30s``, ``500ms``, ``2m`` or ``1h``."""
+        if not isinstance(value, str):
+            return super().convert(value, param, ctx)
+        found = _find_time(value.strip())
+        if found is None:
+            self.fail(
+                f"{value!r} is no time; allowed: seconds, such as 30, or a number with ms, s, m or "
+                "h, such as 500ms",
+                param,
+                ctx,
+            )
+        number, unit = found.groups()
+        return super().convert(float(number) * _UNITS_S[(unit or "s").lower()], param, ctx)

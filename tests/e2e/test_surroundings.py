@@ -170,10 +170,10 @@ def test_the_sandbox_holds_every_target_in_any_order(bulkeic: Bulkeic) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--timeout", "nan"), "is no number"),
-        (("--timeout", "inf"), "is no number"),
+        (("--timeout", "nan"), "is no time; allowed: seconds, such as 30"),
+        (("--timeout", "inf"), "is no time; allowed: seconds, such as 30"),
         (("--burst", "inf"), "is no number"),
-        (("--give-up-after", "nan"), "is no number"),
+        (("--give-up-after", "nan"), "is no time; allowed: seconds, such as 30"),
         (("--region", "NOTAREGION"), "--region: 'NOTAREGION' is no Region"),
         (("--results", "x" * 300 + ".csv"), "File name too long"),
     ],
