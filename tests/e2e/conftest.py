@@ -15,11 +15,30 @@ from typing import Any
 
 import pytest
 
+from .forks import Forks, started
+
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 SECRET = "secret"
 
 COMMAND = shutil.which("bulkeic", path=str(Path(sys.executable).parent))
+
+
+def environment() -> dict[str, str]:
+    """What the command has as its environment."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AWS_") and not name.lower().endswith("_proxy")
+    } | {
+        "AWS_ACCESS_KEY_ID": f"AKIA{ACCOUNT}",
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONWARNINGS": "error",
+    }
 
 
 class Result:
@@ -40,38 +59,24 @@ class Result:
 
 
 class Bulkeic:
-    """Runs the installed command in a folder of its own, without anybody's AWS settings."""
+    """Runs the installed command in a folder of its own, without anybody's AWS settings.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where it runs.
+        forks: what runs it to its end; ``None``: an interpreter of its own.
+    """
+
+    def __init__(self, folder: Path, forks: Forks | None = None) -> None:
         self.folder = folder
+        self._forks = forks
         self.started: list[subprocess.Popen[str]] = []
-        self.env = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("AWS_") and not name.lower().endswith("_proxy")
-        } | {
-            "AWS_ACCESS_KEY_ID": f"AKIA{ACCOUNT}",
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "PYTHONWARNINGS": "error",
-        }
+        self.env = environment()
 
     def __call__(self, *words: object, stdin: str | None = None, **env: str | None) -> Result:
         """Runs it to its end; a variable that is ``None`` is not there at all."""
-        process = subprocess.run(
-            self.words(words),
-            cwd=self.folder,
-            env={name: value for name, value in (self.env | env).items() if value is not None},
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        called = {name: value for name, value in (self.env | env).items() if value is not None}
+        run = self._forks.run if self._forks and self._forks.serves(called) else started
+        process = run(self.words(words), cwd=self.folder, env=called, stdin=stdin, timeout=60)
         result = Result(process)
         assert "Traceback" not in result.err, result.err
         return result
@@ -157,9 +162,20 @@ class Server:
         assert "Traceback" not in err, err
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks | None]:
+    """What runs commands to their end; ``BULKEIC_REAL=1`` has an interpreter started for each."""
+    if os.environ.get("BULKEIC_REAL"):
+        yield None
+    else:
+        assert COMMAND is not None
+        with Forks(COMMAND, environment()) as forks:
+            yield forks
+
+
 @pytest.fixture
-def bulkeic(tmp_path: Path) -> Iterator[Bulkeic]:
-    command = Bulkeic(tmp_path)
+def bulkeic(tmp_path: Path, forks: Forks | None) -> Iterator[Bulkeic]:
+    command = Bulkeic(tmp_path, forks)
     yield command
     command.end()
 

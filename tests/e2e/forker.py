@@ -1,0 +1,91 @@
+"""The process that forks for ``forks``: a script, so that nothing of the tests is in it."""
+
+import gc
+import importlib.metadata
+import io
+import json
+import os
+import pkgutil
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+NUMBER = 4
+STREAMS = ("stdin", "stdout", "stderr")
+
+
+def command() -> Callable[[], Any]:
+    """What the console script enters, with everything imported that it may import on its way."""
+    [entrance] = importlib.metadata.entry_points(group="console_scripts", name="bulkeic")
+    package = importlib.import_module(entrance.module.partition(".")[0])
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)
+    importlib.import_module("uvloop")
+    return entrance.load()  # type: ignore[no-any-return]
+
+
+def received(requests: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """The next request and its streams; ends the process when there will be none."""
+    head, streams, _, _ = socket.recv_fds(requests, NUMBER, len(STREAMS))
+    if not head:
+        requests.close()
+        sys.exit()
+    body = b""
+    while missing := int.from_bytes(head) - len(body):
+        body += requests.recv(missing)
+    return json.loads(body), streams
+
+
+def open_stream(number: int, name: str) -> None:
+    """Opens a standard stream as the interpreter opens them when it starts."""
+    before = getattr(sys, name)
+    stream = io.TextIOWrapper(
+        open(number, "wb" if number else "rb", closefd=False),  # noqa: SIM115 - it stays open
+        encoding=before.encoding,
+        errors=before.errors,
+        newline="\n",
+        line_buffering=name == "stderr",
+    )
+    setattr(sys, name, stream)
+    setattr(sys, f"__{name}__", stream)
+
+
+def become(asked: dict[str, Any], streams: list[int]) -> None:
+    """Makes a fork what the console script would be."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number, name in enumerate(STREAMS):
+        os.dup2(streams[number], number)
+        os.close(streams[number])
+        open_stream(number, name)
+    os.chdir(asked["cwd"])
+    os.environ.clear()
+    os.environ.update(asked["env"])
+    sys.argv[:] = asked["words"]
+
+
+def forked() -> Callable[[], Any]:
+    """Serves requests; returns in forks alone."""
+    number, script = sys.argv[1:]
+    sys.path[0] = os.path.dirname(script)  # noqa: PTH120 - as the interpreter has it
+    enter = command()
+    requests = socket.socket(fileno=int(number))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: it ends with its socket
+    gc.freeze()
+    while True:
+        asked, streams = received(requests)
+        if not (fork := os.fork()):
+            requests.close()
+            become(asked, streams)
+            return enter
+        for stream in streams:
+            os.close(stream)
+        requests.sendall(fork.to_bytes(NUMBER))
+        _, status = os.waitpid(fork, 0)
+        code = os.waitstatus_to_exitcode(status)
+        requests.sendall(code.to_bytes(NUMBER, signed=True))
+
+
+if __name__ == "__main__":
+    sys.exit(forked()())
