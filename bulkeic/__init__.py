@@ -7,13 +7,23 @@ The command line is one caller of what is named here::
             print(outcome.function_arn, outcome.status)
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bulkeic.lazy import imported_from
 
 if TYPE_CHECKING:
     from bulkeic.app.updater import Updater, make_job, read_jobs
     from bulkeic.core.errors import AccessError, BulkeicError, InputError
     from bulkeic.core.model import Job, Lane, Outcome, Settings, Status, Target
+else:
+    __getattr__ = imported_from(
+        __name__,
+        {
+            "app.updater": ("Updater", "make_job", "read_jobs"),
+            "core.errors": ("AccessError", "BulkeicError", "InputError"),
+            "core.model": ("Job", "Lane", "Outcome", "Settings", "Status", "Target"),
+        },
+    )
 
 __version__ = "0.1.0"
 
@@ -31,17 +41,3 @@ __all__ = [
     "make_job",
     "read_jobs",
 ]
-
-_HOMES = {
-    "bulkeic.app.updater": ("Updater", "make_job", "read_jobs"),
-    "bulkeic.core.errors": ("AccessError", "BulkeicError", "InputError"),
-    "bulkeic.core.model": ("Job", "Lane", "Outcome", "Settings", "Status", "Target"),
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Imports a public name when it is first asked for: ``bulkeic --help`` needs none of them."""
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(importlib.import_module(home), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

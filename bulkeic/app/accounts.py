@@ -2,16 +2,19 @@
 
 import functools
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import anyio
 
 from bulkeic.app.options import AccessOptions
 from bulkeic.app.running import first_cause, open_access, run_async
-from bulkeic.aws import Access
 from bulkeic.core.accounts import ACCOUNT_FIELDS, Account, AccountAccess, Accounts, parse_account
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Lane
 from bulkeic.sources import RowsFile
+
+if TYPE_CHECKING:
+    from bulkeic.aws import Access
 
 _ASKED_AT_ONCE = 10
 
@@ -66,6 +69,7 @@ class Reach:
         refused = {lane: problem for lane, problem in found.items() if problem is not None}
         if self._sandbox:
             return refused
+        open_access(self._options)  # tells whether its profile exists, whatever the lanes need
         access = {lane: self.accounts.access(lane) for lane in lanes if lane not in refused}
         by_profile = {lane: how.profile for lane, how in access.items() if how.role_arn is None}
         self._identify({profile: lane for lane, profile in by_profile.items()})
@@ -97,7 +101,7 @@ class Reach:
             for profile, lane in profiles.items():
                 tasks.start_soon(ask, profile, lane)
 
-    def _access(self, own: Access, profile: str) -> Access:
+    def _access(self, own: "Access", profile: str) -> "Access":
         try:
             return own.of_profile(profile)
         except UsageError as error:

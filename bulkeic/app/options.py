@@ -11,7 +11,6 @@ from bulkeic.core.model import Settings
 from bulkeic.core.threshold import Threshold
 from bulkeic.core.waves import Size
 from bulkeic.engine import AUTO, Limits
-from bulkeic.output.logs import LogFormat
 from bulkeic.sources import Format
 
 
@@ -57,7 +56,7 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
 class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to log; no format: console on a terminal, else JSON."""
 
-    log_format: LogFormat | None = None
+    log_format: Literal["console", "json"] | None = None
     log_level: str = "warning"
 
 

@@ -3,25 +3,28 @@
 import functools
 import importlib.util
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
 from bulkeic.app.options import AccessOptions
-from bulkeic.aws import Access
 from bulkeic.core.errors import BulkeicError
+
+if TYPE_CHECKING:
+    from bulkeic.aws import Access
 
 T = TypeVar("T")
 
 
 @functools.cache
-def open_access(options: AccessOptions, *, isolated: bool = False) -> Access:
+def open_access(options: AccessOptions) -> "Access":
     """Access to AWS as a user chose it, the same for all who ask: the SDK reads long files."""
+    from bulkeic.aws import Access  # noqa: PLC0415 - the SDK takes longer than all else
+
     return Access(
         profile=options.profile,
         region=options.region,
         endpoint_url=options.endpoint_url,
-        isolated=isolated,
     )
 
 

@@ -23,6 +23,7 @@ from bulkeic.app.load import Loading
 from bulkeic.app.options import TargetsOptions, WorkOptions
 from bulkeic.app.running import open_access
 from bulkeic.app.selection import parse_where
+from bulkeic.aws import environment_region
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
 from bulkeic.core.errors import InputError, UsageError, shown
 from bulkeic.core.names import check_region
@@ -154,8 +155,11 @@ def make(options: TargetsOptions, path: Path, reach: Reach, screen: Screen) -> N
 
 
 def _default_region(options: WorkOptions) -> str | None:
-    isolated = options.sandbox and options.access.profile is None
-    region = open_access(options.access, isolated=isolated).region
+    access = options.access
+    region = access.region or environment_region()
+    chosen = access.profile is not None or access.endpoint_url is not None
+    if chosen or not (region or options.sandbox):
+        region = open_access(access).region  # refuses a profile or an endpoint that is none
     if region is not None:
         _check_flag("the Region of the environment or the profile", region, check_region)
     return region

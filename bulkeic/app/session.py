@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import anyio
 import msgspec
@@ -16,7 +16,6 @@ from bulkeic.app.interruptions import Interruptions
 from bulkeic.app.options import WorkOptions
 from bulkeic.app.recorder import Ledger, Recorder
 from bulkeic.app.running import open_access
-from bulkeic.aws import Access, LambdaCaller
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.image import ABSENT
 from bulkeic.core.model import Lane, Settings, Target
@@ -26,6 +25,9 @@ from bulkeic.engine import IN_A_ROW, Engine, Limits, Meter
 from bulkeic.output import NoProgress, Progress, ProgressBar, Results, Screen
 from bulkeic.output.numbers import counted
 from bulkeic.store import RunFile
+
+if TYPE_CHECKING:
+    from bulkeic.aws import Access
 
 _SHOWN_LANES = 10
 _STATE_BATCH = 1000
@@ -80,6 +82,8 @@ class Session:
         self._started_at = time.monotonic()
 
     async def __aenter__(self) -> Self:
+        from bulkeic.aws import LambdaCaller  # noqa: PLC0415 - not before there is a run
+
         access = await self._parts.enter_async_context(_access(self._run, self._options))
         self._caller = await self._parts.enter_async_context(
             LambdaCaller(
@@ -204,10 +208,11 @@ async def _until_done(engine: Engine, recorder: Recorder) -> None:
 
 
 @asynccontextmanager
-async def _access(run: RunFile, options: WorkOptions) -> AsyncIterator[Access]:
+async def _access(run: RunFile, options: WorkOptions) -> AsyncIterator["Access"]:
     if not options.sandbox:
         yield open_access(options.access)
         return
+    from bulkeic.aws import Access  # noqa: PLC0415 - not before there is a run
     from bulkeic.sandbox import Sandbox  # noqa: PLC0415 - hardly any run needs it
 
     async with Sandbox() as sandbox:

@@ -23,6 +23,7 @@ from botocore.utils import is_valid_endpoint_url
 
 from bulkeic import __version__
 from bulkeic.aws.credentials import CredentialsError, Keys
+from bulkeic.aws.environment import environment_region
 from bulkeic.aws.failures import SDK_ERRORS, failure_of
 from bulkeic.aws.redaction import clean
 from bulkeic.aws.skew import skew_s
@@ -90,9 +91,7 @@ class Access:
         try:
             self._session.get_scoped_config()  # tells whether the profile exists
             self.region: str | None = (
-                region
-                or os.environ.get("AWS_REGION")
-                or self._session.get_config_variable("region")
+                region or environment_region() or self._session.get_config_variable("region")
             )
         except ProfileNotFound:
             raise UsageError(

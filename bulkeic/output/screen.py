@@ -5,9 +5,6 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TextIO
 
-from rich.console import Console
-from rich.markup import escape
-
 from bulkeic.core.change import CHANGED_SINCE, MISSING, PLAN_OUTDATED
 from bulkeic.core.errors import InputError, printable
 from bulkeic.core.forecast import Forecast
@@ -89,6 +86,9 @@ class Screen:
         """Shows on a terminal that something takes its time."""
         if not self.is_terminal:
             return nullcontext()
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+        from rich.markup import escape  # noqa: PLC0415
+
         return Console(stderr=True).status(escape(printable(doing)))
 
     def say(self, text: str) -> None:

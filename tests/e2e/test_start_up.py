@@ -1,0 +1,49 @@
+"""A command imports what it needs and no more: the SDK takes longer than all else together."""
+
+import pytest
+
+from .conftest import Bulkeic, Result
+
+SDK = {"aiobotocore", "aiohttp", "botocore"}
+WORK = {"bulkeic.app.session", "rich", "structlog", "tenacity"}
+
+
+def imported(result: Result) -> set[str]:
+    lines = [line for line in result.lines if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
+def ran(bulkeic: Bulkeic, line: str) -> Result:
+    bulkeic.write("bad.csv", "FunctionNam\nfn\n")
+    bulkeic.write("good.csv", "FunctionName\nfn\n")
+    return bulkeic(*line.split(), PYTHONPROFILEIMPORTTIME="1")
+
+
+@pytest.mark.parametrize(
+    ("line", "left_out"),
+    [
+        ("apply bad.csv --yes", SDK),
+        ("plan bad.csv --sandbox", SDK),
+        ("verify gone.csv", SDK),
+        ("apply good.csv --yes --results r.txt", SDK),
+        ("bench compare one.json two.json", SDK),
+        ("report gone.db", SDK | WORK),
+        ("export gone.db", SDK | WORK),
+        ("sandbox --state gone.json", SDK | WORK),
+    ],
+)
+def test_what_is_refused_before_any_call_is_refused_without_the_sdk(
+    bulkeic: Bulkeic, line: str, left_out: set[str]
+) -> None:
+    result = ran(bulkeic, line)
+
+    assert result.code == 2, result.err
+    assert "bulkeic.cli.process" in imported(result)
+    assert not imported(result) & left_out
+
+
+def test_what_calls_imports_the_sdk(bulkeic: Bulkeic) -> None:
+    result = ran(bulkeic, "apply good.csv --sandbox --maximum-retry-attempts 1")
+
+    assert result.code == 0, result.err
+    assert imported(result) >= SDK | WORK
