@@ -5,6 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
+
+# How long an example takes is the machine's affair.
+settings.register_profile("bulkeic", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("bulkeic")
 
 
 @pytest.fixture(scope="session")

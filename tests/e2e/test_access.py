@@ -68,10 +68,10 @@ def test_a_lane_without_the_permission_stops_and_is_carried_on_with_when_it_has_
 
 
 def test_a_permission_that_is_lost_under_way_costs_no_job(bulkeic: Bulkeic, server: Server) -> None:
-    write_rows(bulkeic, (OTHER,), 200)
+    write_rows(bulkeic, (OTHER,), 400)
     process = bulkeic.start(
         "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--run", "run.db",
-        "--maximum-retry-attempts", 1, "--rate", 100, "--burst", 1,
+        "--maximum-retry-attempts", 1, "--rate", 50, "--burst", 1,
     )  # fmt: skip
     until(lambda: server.calls() >= 20, "20 calls")
     refuse(server, 1)
@@ -84,7 +84,7 @@ def test_a_permission_that_is_lost_under_way_costs_no_job(bulkeic: Bulkeic, serv
     refuse(server, 0)
     resumed = carry_on(bulkeic, server.url)
     assert resumed.code == 0, resumed.err
-    assert resumed.summary["updated"] == 200
+    assert resumed.summary["updated"] == 400
 
 
 def test_denied_targets_can_be_failed_one_by_one(bulkeic: Bulkeic, server: Server) -> None:
@@ -133,7 +133,7 @@ def test_a_server_whose_certificate_nobody_trusts_is_called_once(
     assert result.code == 3, result.err
     summary = result.summary
     assert (summary["failed"], summary["pending"], summary["calls"]) == (0, EACH, 0)
-    assert summary["elapsed_s"] < 5
+    assert summary["elapsed_s"] < 40  # of 120 until it gives up
     (told,) = [line for line in result.lines if line.startswith("lane ")]
     assert "CERTIFICATE_VERIFY_FAILED" in told
     assert "AWS_CA_BUNDLE names a file with the CA" in told

@@ -90,7 +90,7 @@ def test_a_denied_account_stops_and_no_other_one(bulkeic: Bulkeic, server: Serve
     assert result.code == 3, result.err
     assert (result.summary["failed"], result.summary["pending"]) == (0, 2000)
     assert result.summary["calls"] == server.calls() == 2000
-    assert result.summary["elapsed_s"] < 10
+    assert result.summary["elapsed_s"] < 50  # of 120 until it gives up
     assert server.calls("AssumeRole") == 2
     assert by_account(bulkeic) == {OTHERS[1]: {"updated"}}
     told = [line for line in result.lines if line.startswith("lane ")]
@@ -133,9 +133,11 @@ def test_credentials_that_expire_under_way_are_renewed(bulkeic: Bulkeic, sandbox
 
     assert result.code == 0, result.err
     assert result.summary["updated"] == 270
-    assert result.summary["elapsed_s"] > 8
-    assert 9 <= server.calls("AssumeRole") <= 30
-    assert result.summary["retries"] <= 10
+    elapsed_s = result.summary["elapsed_s"]
+    assert elapsed_s > 8
+    # Three accounts, each three times at least, and once a second at most.
+    assert 9 <= server.calls("AssumeRole") <= 3 * (elapsed_s + 1)
+    assert result.summary["retries"] <= 54  # a fifth; most are renewed before
 
 
 def test_keys_that_are_said_to_have_expired_are_renewed(bulkeic: Bulkeic, sandbox: Start) -> None:

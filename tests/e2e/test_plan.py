@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Server
+from .rolling import rows, until
 
 Start = Callable[..., Server]
 
@@ -16,6 +17,7 @@ ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
 GET, UPDATE, PUT, DELETE = (
     f"{verb}FunctionEventInvokeConfig" for verb in ("Get", "Update", "Put", "Delete")
 )
+STORED = "SELECT seq FROM before_image"
 FLEET: dict[str, Any] = {
     "same": {"$LATEST": {"MaximumRetryAttempts": 1}},
     "change": {"$LATEST": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 60}},
@@ -147,9 +149,10 @@ def test_a_plan_that_was_killed_is_carried_on_with_before_it_can_be_applied(
     names = "\n".join(f"fn-{number},,1," for number in range(60))
     bulkeic.write("targets.csv", f"{HEADER}{names}\n")
     ends = ("--endpoint-url", server.url)
-    process = bulkeic.start("plan", "targets.csv", "--run", "run.db", "--rate", 40, *ends)
-    while server.calls(GET) < 45:
-        assert process.poll() is None
+    slow = ("--rate", 0.1, *ends)  # the 46th call is due 10 s after the 45th
+    process = bulkeic.start("plan", "targets.csv", "--run", "run.db", "--burst", 45, *slow)
+    until(lambda: server.calls(GET) == 45, "the burst has been asked for")
+    until(lambda: bool(rows(bulkeic.folder / "run.db", STORED)), "some of it is kept")
     process.kill()
     process.communicate(timeout=20)
     read = server.calls(GET)

@@ -109,7 +109,7 @@ def test_a_wave_that_could_not_be_read_again_is_no_drift_and_is_verified_later(
     bulkeic.write("targets.csv", "FunctionName\na\nb\n")
     ends = ("--yes", "--endpoint-url", server.url)
     process = bulkeic.start(
-        "apply", "targets.csv", "--waves", "1,100%", "--run", "run.db", "--rate", 1, "--burst", 1,
+        "apply", "targets.csv", "--waves", "1,100%", "--run", "run.db", "--rate", 0.5, "--burst", 1,
         "--maximum-retry-attempts", 0, *ends,
     )  # fmt: skip
     while server.calls() == 0:

@@ -271,8 +271,8 @@ def test_a_last_wave_that_was_not_read_again_is_when_the_run_is_carried_on(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     write_rows(bulkeic, REGIONS[:1], 2)
-    server.window("faults", {"latency_s": 0.5}, "PUT")
-    process = bulkeic.start(*words(server, "--yes", "--waves", "100%", "--timeout", 1))
+    server.window("faults", {"latency_s": 0.7}, "PUT")
+    process = bulkeic.start(*words(server, "--yes", "--waves", "100%", "--timeout", 2.5))
     until(lambda: server.calls() == 2, "all targets are written")
     server.window("faults", {"hang": 1}, "PUT")
     until(lambda: server.calls(GET) == 4, "they are being read again")

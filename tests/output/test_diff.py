@@ -133,4 +133,4 @@ def test_a_hundred_thousand_targets_take_seconds() -> None:
         for number in range(100_000):
             printer.show(TARGET, f"targets.csv:{number}", before, after)
         took = time.process_time() - begun
-    assert took < 5
+    assert took < 30  # of which it needs one or two
