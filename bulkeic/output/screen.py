@@ -80,13 +80,17 @@ class Screen:
     @property
     def width(self) -> int | None:
         """Characters of a line; ``None``: it is no terminal."""
-        return Console(stderr=True).width if self.is_terminal else None
+        if not self.is_terminal:
+            return None
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+
+        return Console(stderr=True).width
 
     def busy(self, doing: str) -> AbstractContextManager[object]:
         """Shows on a terminal that something takes its time."""
         if not self.is_terminal:
             return nullcontext()
-        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+        from rich.console import Console  # noqa: PLC0415 - as above
         from rich.markup import escape  # noqa: PLC0415
 
         return Console(stderr=True).status(escape(printable(doing)))
