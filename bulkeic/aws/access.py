@@ -52,6 +52,12 @@ _STS_REGIONS = {
 _FALLBACK_REGION = "us-east-1"
 _IDENTITY_TRIES = 3
 _ASKED_AGAIN_S = 60.0
+
+
+class _OddCredentialsError(NoCredentialsError):  # type: ignore[misc]
+    fmt = "they have characters that no credentials of AWS have"
+
+
 _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
 
 
@@ -233,6 +239,8 @@ async def _frozen(found: Any) -> Keys:
     if found is None:
         raise NoCredentialsError
     frozen = await found.get_frozen_credentials()
+    if not "".join(filter(None, frozen)).isascii():
+        raise _OddCredentialsError
     refreshed = isinstance(found, AioRefreshableCredentials)
     return Keys(
         access_key=frozen.access_key,

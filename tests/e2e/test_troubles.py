@@ -190,11 +190,21 @@ def test_when_nothing_is_answered_the_run_stops_and_nothing_fails(
         (bulkeic.folder / "run.db").unlink()
 
 
-def test_no_credentials_is_one_line(bulkeic: Bulkeic) -> None:
+@pytest.mark.parametrize(
+    "unusable",
+    [
+        dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")),
+        {"AWS_ACCESS_KEY_ID": "AKIA\udcff"},
+        {"AWS_SECRET_ACCESS_KEY": "secret\udcff"},
+        {"AWS_SESSION_TOKEN": "token\udcff"},
+    ],
+)
+def test_credentials_that_cannot_be_used_are_one_line(
+    bulkeic: Bulkeic, unusable: dict[str, str | None]
+) -> None:
     write_targets(bulkeic, 3)
-    nothing = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
 
-    result = bulkeic("apply", "targets.csv", "--yes", "--maximum-retry-attempts", 1, **nothing)
+    result = bulkeic("apply", "targets.csv", "--yes", "--maximum-retry-attempts", 1, **unusable)
 
     assert result.code == 2
     assert len(result.lines) == 1
