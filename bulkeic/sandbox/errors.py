@@ -11,7 +11,7 @@ import json
 import re
 from dataclasses import dataclass
 from enum import Enum
-from xml.sax.saxutils import escape
+from html import escape
 
 _FUNCTION = ("Type", "Message")
 _PARAMETER = ("Type", "message")
@@ -127,7 +127,7 @@ def json_body(error: AwsError) -> bytes:
 def xml_body(error: AwsError, namespace: str, request_id: str) -> bytes:
     """The error as services of the query protocol write it, with their codes."""
     code = _QUERY_CODES.get(error.code, error.code)
-    message = escape(_NOT_XML.sub("\ufffd", str(error)))
+    message = escape(_NOT_XML.sub("\ufffd", str(error)), quote=False)
     return (
         f'<ErrorResponse xmlns="{namespace}"><Error><Type>Sender</Type><Code>{code}</Code>'
         f"<Message>{message}</Message></Error>"

@@ -13,9 +13,9 @@ Every role of every account exists and trusts every caller. AssumeRole is checke
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import escape
 from time import gmtime, strftime
 from urllib.parse import parse_qsl
-from xml.sax.saxutils import escape
 
 from bulkeic.sandbox import sessions
 from bulkeic.sandbox.caller import Caller
@@ -106,7 +106,7 @@ def perform(call: StsCall, trust: Trust) -> bytes:
 def _caller_identity(call: StsCall, _: Trust) -> str:
     account, session = call.caller.lane[0], call.caller.session
     user_id = f"AIDA{account}" if session is None else _user_id(session)
-    arn = escape(call.caller.arn)
+    arn = escape(call.caller.arn, quote=False)
     return f"<Arn>{arn}</Arn><UserId>{user_id}</UserId><Account>{account}</Account>"
 
 

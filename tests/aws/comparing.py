@@ -57,7 +57,8 @@ class Laboratory:
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
         self._open = AsyncExitStack()
-        self._both: dict[tuple[str, str], tuple[Any, LambdaCaller]] = {}
+        self._sdk: dict[tuple[str, str], tuple[Access, Any]] = {}
+        self._ours: dict[tuple[str, str], LambdaCaller] = {}
 
     def __enter__(self) -> Self:
         self._runner.__enter__()
@@ -82,18 +83,20 @@ class Laboratory:
 
     async def both(self, keys: str, prefix: str) -> tuple[Any, LambdaCaller]:
         """The SDK's own client and ours, for some keys and an endpoint's path."""
-        found = self._both.get((keys, prefix))
-        if found is None:
-            access = Access(
-                profile=keys, region=LANE.region, endpoint_url=f"{self.recorder.url}{prefix}"
+        access, sdk = self._sdk.get((keys, prefix)) or await self._new_sdk(keys, prefix)
+        ours = self._ours.get((keys, prefix))
+        if ours is None:
+            ours = self._ours[keys, prefix] = await self._open.enter_async_context(
+                LambdaCaller(access, timeout_s=5, concurrency=1)
             )
-            client = access.client("lambda", LANE.region, KEYS[keys])
-            found = self._both[keys, prefix] = (
-                await self._open.enter_async_context(client),
-                await self._open.enter_async_context(
-                    LambdaCaller(access, timeout_s=5, concurrency=1)
-                ),
-            )
+        return sdk, ours
+
+    async def _new_sdk(self, keys: str, prefix: str) -> tuple[Access, Any]:
+        access = Access(
+            profile=keys, region=LANE.region, endpoint_url=f"{self.recorder.url}{prefix}"
+        )
+        client = access.client("lambda", LANE.region, KEYS[keys])
+        found = self._sdk[keys, prefix] = (access, await self._open.enter_async_context(client))
         return found
 
     async def requests(
@@ -121,7 +124,7 @@ class Laboratory:
             answer = error
         by_us = await ours.call(job, call_of(job, operation))
         if isinstance(by_us, Failure) and by_us.fault is Fault.EXPIRED:
-            del self._both["lasting", ""]  # those keys are used up
+            del self._ours["lasting", ""]  # those keys are used up
         return answer, by_us
 
 

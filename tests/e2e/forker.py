@@ -22,7 +22,8 @@ def command() -> Callable[[], Any]:
     package = importlib.import_module(entrance.module.partition(".")[0])
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)
-    importlib.import_module("uvloop")
+    for later in ("anyio._backends._asyncio", "uvloop"):
+        importlib.import_module(later)
     return entrance.load()  # type: ignore[no-any-return]
 
 
