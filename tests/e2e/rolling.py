@@ -18,18 +18,19 @@ GET = "GetFunctionEventInvokeConfig"
 UPDATE = "UpdateFunctionEventInvokeConfig"
 PUT = "PutFunctionEventInvokeConfig"
 REGIONS = (REGION, "us-east-2", "us-west-1", "us-west-2")
-PATIENCE_S = 30
+PATIENCE_S = 60
+BETWEEN_LOOKS_S = 0.005
 
 Place = tuple[str, str]
 """Region and function."""
 
 
 def until(true: Callable[[], bool], what: str) -> None:
-    """Looks until something is so."""
+    """Looks until something is so, and leaves the processor to what it looks at."""
     deadline = time.monotonic() + PATIENCE_S
     while not true():
         assert time.monotonic() < deadline, f"not so: {what}"
-        os.sched_yield()
+        time.sleep(BETWEEN_LOOKS_S)
 
 
 def words(server: Server, *more: object) -> tuple[object, ...]:

@@ -6,13 +6,13 @@ import pty
 import signal
 import sqlite3
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from .conftest import Bulkeic, Server
+from .rolling import rows, until
 
 TARGETS = 150  # of which 145 take 14.5 s
 
@@ -30,28 +30,17 @@ def words(server: Server, *more: object) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-PATIENCE_S = 60
-
-
 def until_outcomes(path: Path, wanted: int) -> None:
     """Waits until so many outcomes are committed, as another program sees it."""
-    found = 0
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        os.sched_yield()
+
+    def committed() -> bool:
         try:
-            database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+            [(found,)] = rows(path, "SELECT count(*) FROM outcome")
         except sqlite3.OperationalError:
-            continue
-        try:
-            (found,) = database.execute("SELECT count(*) FROM outcome").fetchone()
-        except sqlite3.OperationalError:
-            continue
-        finally:
-            database.close()
-        if found >= wanted:
-            return
-    raise AssertionError(f"{found} outcomes instead of {wanted}")
+            return False
+        return bool(found >= wanted)
+
+    until(committed, f"{wanted} outcomes")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -92,8 +81,7 @@ def test_a_second_ctrl_c_leaves_at_once(bulkeic: Bulkeic, sandbox: Callable[...,
         "--timeout", 60,
         env={"AWS_ENDPOINT_URL_LAMBDA": server.url, "AWS_ENDPOINT_URL_STS": sts.url},
     )  # fmt: skip
-    while server.stats()["in_flight"] == 0:
-        assert slow.poll() is None
+    until(lambda: bool(server.stats()["in_flight"]), "a call is in flight")
     slow.send_signal(signal.SIGINT)
     assert slow.stderr is not None
     while "Ctrl-C again" not in (line := slow.stderr.readline()):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Server
 from .fleet import OTHERS, ROLE
+from .rolling import until
 from .test_plan import (
     ARN,
     DEAD,
@@ -112,8 +113,7 @@ def test_a_wave_that_could_not_be_read_again_is_no_drift_and_is_verified_later(
         "apply", "targets.csv", "--waves", "1,100%", "--run", "run.db", "--rate", 0.5, "--burst", 1,
         "--maximum-retry-attempts", 0, *ends,
     )  # fmt: skip
-    while server.calls() == 0:
-        assert process.poll() is None
+    until(lambda: server.calls() == 1, "the first target is written")
     server.window("faults", {"refuse": 1}, "PUT")
     _, err = process.communicate(timeout=20)
 
