@@ -24,8 +24,6 @@ def ran(bulkeic: Bulkeic, line: str) -> Result:
     [
         ("apply bad.csv --yes", SDK),
         ("plan bad.csv --sandbox", SDK),
-        ("verify gone.csv", SDK),
-        ("apply good.csv --yes --results r.txt", SDK),
         ("bench compare one.json two.json", SDK),
         ("report gone.db", SDK | WORK),
         ("export gone.db", SDK | WORK),

@@ -120,9 +120,9 @@ def test_a_run_file_that_is_gone_stops_the_run(bulkeic: Bulkeic, server: Server)
 def test_a_reader_that_stalls_holds_up_neither_commits_nor_the_way_out(
     bulkeic: Bulkeic, server: Server
 ) -> None:
-    write_targets(bulkeic, 4000)
+    write_targets(bulkeic, 1500)
     process = bulkeic.start(*words(server, "--rate", "unlimited", "--results", "-"))
-    until_outcomes(bulkeic.folder / "run.db", 2500)  # far more than a pipe holds
+    until_outcomes(bulkeic.folder / "run.db", 900)  # far more than a pipe holds
 
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
@@ -230,7 +230,7 @@ def test_a_signal_while_loading_leaves_nothing(
     process = bulkeic.start(*words(server))
     with pipe.open("w") as file:
         # More than any pipe holds: when it is written, the command is in the middle of reading.
-        file.write("FunctionName\n" + "".join(f"fn-{n}\n" for n in range(200_000)))
+        file.write("FunctionName\n" + "".join(f"fn-{n}\n" for n in range(30_000)))
         file.flush()
         process.send_signal(number)
         _, err = process.communicate(timeout=20)
