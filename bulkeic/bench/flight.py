@@ -78,8 +78,12 @@ class Flight:
             self.call_s += self._call_s
 
     def cut(self, now: float) -> None:
-        """Takes note that nobody waits for it any more."""
-        self._pause(now)
+        """Takes note that nobody waits for it any more; a call under way counts so far."""
+        if self._on_wire:
+            self.came(now)
+            self.call_s += self._call_s
+        else:
+            self._pause(now)
 
     def _pause(self, now: float) -> None:
         pause = max(0.0, now - self.last_s)
