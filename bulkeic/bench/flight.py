@@ -19,8 +19,8 @@ class Flight:
     """
 
     __slots__ = (
-        "_again", "_call_s", "_on_wire", "call_s", "due", "is_first", "lane", "last_s", "measured",
-        "retrying_s", "waiting_s",
+        "_again", "_call_s", "_is_sent", "_on_wire", "call_s", "due", "is_first", "lane", "last_s",
+        "measured", "retrying_s", "waiting_s",
     )  # fmt: skip
 
     def __init__(self, lane: Lane, due: float, *, measured: bool) -> None:
@@ -33,13 +33,14 @@ class Flight:
         self.retrying_s = 0.0
         self.last_s = due
         self._again = False
+        self._is_sent = False
         self._on_wire = False
         self._call_s = 0.0
 
     def sent(self, now: float) -> None:
         """Takes note that a call goes out."""
         self._pause(now)
-        self._on_wire = True
+        self._is_sent = self._on_wire = True
         self._call_s = 0.0
         self.is_first = False
 
@@ -61,9 +62,10 @@ class Flight:
             Whether it was made again.
         """
         self.came(now)
-        if failure is not None and not failure.sent:
+        if not self._is_sent:  # there were no credentials, or no connection
             self._pause(now)
             self._call_s = 0.0
+        self._is_sent = self.is_first = False
         again, self._again = self._again, failure is not None
         if failure is None:
             self.call_s += self._call_s

@@ -12,6 +12,7 @@ from bulkeic.core.model import Failure, Fault, Lane
 LANE = Lane("123456789012", "us-east-1")
 THROTTLED = Failure(Fault.THROTTLED, "TooManyRequestsException", "", 429)
 NOT_SENT = Failure(Fault.CONNECTION, "NoCredentials", "", sent=False)
+NO_CONNECTION = Failure(Fault.TIMEOUT, "ConnectTimeoutError", "")
 
 
 class Try(NamedTuple):
@@ -51,20 +52,28 @@ sent_tries = st.builds(
     seconds,
     seconds,
     st.sampled_from([None, THROTTLED]),
+    is_sent=st.just(value=True),
     is_told_apart=st.booleans(),
 )
 unsent_tries = st.builds(
-    Try, seconds, st.just(0.0), st.just(0.0), st.just(NOT_SENT), is_sent=st.just(value=False)
+    Try,
+    seconds,
+    st.just(0.0),
+    st.just(0.0),
+    st.sampled_from([NOT_SENT, NO_CONNECTION]),
+    is_sent=st.just(value=False),
 )
 tries = st.lists(st.one_of(sent_tries, unsent_tries), max_size=8)
 
 
 @given(tries=tries, due=seconds)
 def test_waiting_call_and_retrying_are_all_of_its_time(tries: list[Try], due: float) -> None:
-    flight, _ = flown(tries, due)
+    flight, now = flown(tries, due)
     flight.ended()
 
     assert sum(parts(flight)) == pytest.approx(flight.last_s - due, abs=1e-6)
+    if tries:
+        assert flight.last_s == pytest.approx(now - tries[-1].after * tries[-1].is_told_apart)
     assert min(parts(flight)) >= -1e-6
     if all(each.failure is None for each in tries):
         assert flight.retrying_s == 0
@@ -96,6 +105,8 @@ def test_a_request_that_is_cut_has_its_age(
         ([Try(3, 2, 0), Try(5, 4, 0, THROTTLED), Try(1, 7, 0)], 8, 9, 5),
         ([Try(3, 0, 0, NOT_SENT, is_sent=False)], 3, 0, 0),
         ([Try(3, 0, 0, NOT_SENT, is_sent=False), Try(5, 2, 0)], 3, 2, 5),
+        ([Try(3, 0, 0, NO_CONNECTION, is_sent=False)], 3, 0, 0),
+        ([Try(3, 2, 0, THROTTLED), Try(5, 0, 0, NO_CONNECTION, is_sent=False)], 3, 0, 7),
     ],
 )
 def test_where_the_time_goes(
