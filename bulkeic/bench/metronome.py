@@ -57,6 +57,7 @@ class Metronome:
                 return
             # Nothing but the end comes in between: the next beat is known only after this one.
             delay = due - time.monotonic()
-            if delay > 0 and self._changed.wait(delay):
+            # Whoever is woken after a wait of years, too early, is told the same again.
+            if delay > 0 and self._changed.wait(min(delay, threading.TIMEOUT_MAX)):
                 return
             self._loop.call_soon_threadsafe(self._tick)
