@@ -180,7 +180,8 @@ class Gauge:
 def _told(
     lane: Lane, gauge: _LaneGauge, elapsed_s: float, limit: Limit | None, stopped: str | None
 ) -> LaneMeasures:
-    spread = gauge.latencies.spread() if gauge.done else None
+    latencies = gauge.latencies.spread()
+    spread = latencies if latencies.count else None
     return LaneMeasures(
         lane=str(lane),
         done=gauge.done,
