@@ -140,11 +140,10 @@ def test_a_call_that_is_cut_was_a_call_and_no_waiting(
 
 def test_only_the_first_call_is_the_first_and_only_a_second_one_was_made_again() -> None:
     flight = Flight(LANE, 0.0, measured=True)
-    assert flight.is_first
-    flight.sent(1.0)
-    assert not flight.is_first
-    assert not flight.answered(THROTTLED, 2.0)
-    flight.sent(3.0)
-    assert flight.answered(None, 4.0)
-    flight.sent(5.0)
-    assert not flight.answered(None, 6.0)
+    first, again = [], []
+    for at, failure in enumerate((THROTTLED, None, None)):
+        first.append(flight.is_first)
+        flight.sent(2.0 * at)
+        again.append(flight.answered(failure, 2.0 * at + 1))
+    assert first == [True, False, False]
+    assert again == [False, True, False]

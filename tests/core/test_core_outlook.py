@@ -43,7 +43,8 @@ def test_a_lane_goes_at_its_limit_less_the_headroom(
     assert (lane.lane, lane.targets, lane.measured) == (str(LANES[0]), 1000, measured)
     assert lane.rate == pytest.approx(rate)
     assert lane.seconds == pytest.approx((1000 - tokens) / rate + USUAL_CALL_S)
-    assert (ahead.source, ahead.seconds) == ("fleet.csv", pytest.approx(lane.seconds))
+    assert ahead.source == "fleet.csv"
+    assert ahead.seconds == pytest.approx(lane.seconds)
 
 
 def test_too_few_places_take_longer_than_any_lane() -> None:
