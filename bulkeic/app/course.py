@@ -3,7 +3,7 @@
 import math
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import anyio
@@ -70,6 +70,7 @@ class Course:
         self._over = anyio.Event()
         self._quiet = anyio.Event()
         self._latest = math.inf
+        self._feed_again: Callable[[Lane], None] = lambda _: None
         self._searches: dict[Lane, LimitSearch] = {}
         self._stopped_lanes: dict[Lane, str] = {}
 
@@ -89,7 +90,7 @@ class Course:
         self._begin = start + load.warmup_s
         self._gauge = Gauge(load, self._targets, self._begin, self._watch.second)
         lead = self._lead = Lead((load.rate or math.inf) * len(self._targets))
-        self._stopwatch = Stopwatch(self._calls, self._gauge, time.monotonic, lead, self._look)
+        self._stopwatch = Stopwatch(self._calls, self._gauge, time.monotonic, lead, self._ended)
         started_at = datetime.now(UTC)
         self._usage = Usage()
         self._watch.start(load, load.duration_s)
@@ -150,7 +151,7 @@ class Course:
             self._targets, self._chance, lambda _: not self._is_over(time.monotonic())
         )
         limits = replace(self._limits, rate=math.inf, concurrency=self._load.concurrency)
-        await self._until_over(self._engine(feed, limits))
+        await self._until_over(self._fed(feed, limits))
 
     async def _find_limits(self) -> None:
         lanes = list(self._targets)
@@ -179,9 +180,22 @@ class Course:
             lambda lane: not (searches[lane].is_over or self._over.is_set()),
         )
         meters = {lane: Meter(limits, now, search) for lane, search in searches.items()}
-        engine = self._engine(feed, limits, meters=meters)
+        engine = self._fed(feed, limits, meters)
         self._latest = now + MOST_S + _LATE_S
         await self._until_over(engine)
+
+    def _fed(
+        self, feed: RoundRobin, limits: Limits, meters: dict[Lane, Meter] | None = None
+    ) -> Engine:
+        """An engine whose jobs are of few targets, each of which is free again when one ends."""
+        engine = self._engine(feed, limits, meters=meters)
+
+        def again(lane: Lane) -> None:
+            if feed.ended(lane):
+                engine.arrived(lane, 0)
+
+        self._feed_again = again
+        return engine
 
     def _engine(
         self,
@@ -242,6 +256,10 @@ class Course:
         stopped = self._stopped_lanes | engine.stopped_lanes()
         under_way = [lane for lane, search in self._searches.items() if not search.is_over]
         return now >= self._latest or all(lane in stopped for lane in under_way)
+
+    def _ended(self, lane: Lane) -> None:
+        self._feed_again(lane)
+        self._look()
 
     def _look(self) -> None:
         """Takes note when all is over and nothing is under way."""

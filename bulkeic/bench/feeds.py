@@ -13,8 +13,9 @@ _NOTHING = Settings()
 class RoundRobin:
     """Gives each lane its targets in turn, and begins anew when all have had one.
 
-    It is a feed of the engine that hands out jobs as long as they are wanted; or ``next`` gives one
-    after the other to whoever hands them out by time.
+    It is a feed of the engine that hands out jobs as long as they are wanted, and of a target no
+    second one before the first has ended: an engine would take as many as it can keep, and all of
+    them would be sent. Or ``next`` gives one after the other to whoever hands them out by time.
 
     Args:
         targets: of each lane, none empty.
@@ -30,6 +31,8 @@ class RoundRobin:
     ) -> None:
         self._wants = wants
         self._numbers = itertools.count()
+        self._free = {lane: len(each) for lane, each in targets.items()}
+        self._short: set[Lane] = set()
         self._turns = {
             lane: itertools.cycle(chance.sample(each, len(each))) for lane, each in targets.items()
         }
@@ -39,8 +42,25 @@ class RoundRobin:
         return dict.fromkeys(self._turns, _ENDLESS // len(self._turns))
 
     def take(self, lane: Lane) -> Sequence[Job]:
-        """The lane's next job, if it is wanted."""
-        return (self.next(lane),) if self._wants(lane) else ()
+        """The lane's next job, if it is wanted and there is a target for it."""
+        if not self._wants(lane):
+            return ()
+        if not self._free[lane]:
+            self._short.add(lane)
+            return ()
+        self._free[lane] -= 1
+        return (self.next(lane),)
+
+    def ended(self, lane: Lane) -> bool:
+        """Takes note that a job has ended.
+
+        Returns:
+            Whether there is one again, after one was asked for in vain.
+        """
+        self._free[lane] += 1
+        is_short = lane in self._short
+        self._short.discard(lane)
+        return is_short
 
     def next(self, lane: Lane) -> Job:
         """The lane's next job."""

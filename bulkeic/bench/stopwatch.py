@@ -8,7 +8,7 @@ from bulkeic.bench.flight import Flight
 from bulkeic.bench.gauge import Gauge
 from bulkeic.bench.lead import Lead
 from bulkeic.core.change import Seen
-from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Outcome, Status
+from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Outcome, Status
 
 
 class Calls(Protocol):
@@ -61,7 +61,7 @@ class Stopwatch:
         gauge: told what is timed.
         clock: seconds.
         lead: how much earlier than it is due a request begins; ``None``: it does not.
-        ended: told that a request has ended.
+        ended: told that a request of a lane has ended.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Stopwatch:
         gauge: Gauge,
         clock: Callable[[], float],
         lead: Lead | None = None,
-        ended: Callable[[], None] = lambda: None,
+        ended: Callable[[Lane], None] = lambda _: None,
     ) -> None:
         calls.timing = self._timing
         self._calls = calls
@@ -123,7 +123,7 @@ class Stopwatch:
             return  # it has ended before, or was given up when its time was over
         flight.ended()
         self._gauge.ended(flight, failed=failed)
-        self._ended()
+        self._ended(flight.lane)
 
     def give_up(self) -> None:
         """Ends the waiting for what is under way."""
@@ -132,4 +132,3 @@ class Stopwatch:
             flight.cut(now)
             self._gauge.unfinished(flight, now)
         self._flights.clear()
-        self._ended()

@@ -56,7 +56,7 @@ def test_jobs_are_numbered_over_all_lanes_and_change_nothing() -> None:
 
 def test_it_hands_out_jobs_as_long_as_they_are_wanted() -> None:
     wanted = {LANES[0]}
-    feed = RoundRobin(targets(1, 1), random.Random(1), wanted.__contains__)
+    feed = RoundRobin(targets(3, 1), random.Random(1), wanted.__contains__)
 
     assert set(feed.lanes()) == set(LANES[:2])
     assert min(feed.lanes().values()) > 2**60
@@ -64,3 +64,14 @@ def test_it_hands_out_jobs_as_long_as_they_are_wanted() -> None:
     assert list(feed.take(LANES[1])) == []
     wanted.clear()
     assert list(feed.take(LANES[0])) == []
+
+
+def test_a_target_has_no_second_job_before_its_first_has_ended() -> None:
+    feed = RoundRobin(targets(2, 1), random.Random(1))
+    assert [len(feed.take(LANES[0])) for _ in range(3)] == [1, 1, 0]
+    assert len(feed.take(LANES[1])) == 1
+
+    assert feed.ended(LANES[0])  # asked for in vain, and there is one again
+    assert not feed.ended(LANES[1])
+    assert [len(feed.take(LANES[0])) for _ in range(2)] == [1, 0]
+    assert [len(feed.take(LANES[1])) for _ in range(2)] == [1, 0]

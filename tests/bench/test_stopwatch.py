@@ -53,17 +53,14 @@ class Server:
 class Timed:
     def __init__(self, lead: Lead | None = None) -> None:
         self.server = Server()
-        self.ended = 0
+        self.ended: list[Lane] = []
         load = Load(model=Model.OPEN, concurrency=8, rate=1.0, duration_s=100.0)
         self.gauge = Gauge(load, [LANE], 1000.0, lambda _: None)
-        self.watch = Stopwatch(self.server, self.gauge, self.clock, lead, self._end)
+        self.watch = Stopwatch(self.server, self.gauge, self.clock, lead, self.ended.append)
 
     def clock(self) -> float:
         self.server.now += 1e-5  # it takes time to ask what time it is
         return self.server.now
-
-    def _end(self) -> None:
-        self.ended += 1
 
     def put(self, job: Job, status: Status = Status.UNCHANGED) -> None:
         place = (job.target.arn, job.target.qualifier, LANE.account_id, LANE.region)
@@ -89,7 +86,7 @@ async def test_a_request_counts_from_when_it_was_due() -> None:
     timed.put(job())
 
     measures = timed.measures()
-    assert (timed.watch.under_way, timed.ended, measures.done) == (0, 1, 1)
+    assert (timed.watch.under_way, timed.ended, measures.done) == (0, [LANE], 1)
     assert measures.waiting.max_s == pytest.approx(5, abs=1e-3)
     assert measures.call.max_s == pytest.approx(0.9, abs=1e-3)
     assert measures.latency.max_s == pytest.approx(5.9, abs=1e-3)
@@ -111,10 +108,10 @@ async def test_a_denied_request_ends_with_its_answer_and_only_once() -> None:
     timed.server.answers = [DENIED]
     timed.watch.expect(job(), 1000.0)
     await timed.watch.call(job(), GET)
-    assert (timed.watch.under_way, timed.ended) == (0, 1)
+    assert (timed.watch.under_way, timed.ended) == (0, [LANE])
     timed.put(job(), Status.FAILED)
 
-    assert timed.ended == 1
+    assert timed.ended == [LANE]
     assert (timed.measures().done, timed.measures().failed) == (1, 1)
 
 
