@@ -29,6 +29,7 @@ _RULES = {
     BenchOperation.GET: Rules(purpose=Purpose.VERIFY),
     BenchOperation.UPDATE: Rules(rewrite=True),
 }
+_NO_LANE = "every lane has stopped"
 MEASURED = "measured"
 
 
@@ -160,6 +161,8 @@ class Course:
             if self.stopped is not None:
                 return
             await self._search(lanes[first : first + places])
+        if len(self._stopped_lanes) == len(lanes):
+            self.stop(_NO_LANE)
 
     async def _search(self, lanes: Sequence[Lane]) -> None:
         """Finds the limits of some lanes, all at once."""
@@ -222,7 +225,9 @@ class Course:
         async def work() -> None:
             await engine.run()
             if not self._over.is_set():  # by itself: no lane can be worked on
-                self.stop(engine.stopped or "every lane has stopped")
+                if self._load.model is not Model.LIMIT or engine.stopped is not None:
+                    self.stop(engine.stopped or _NO_LANE)
+                self._over.set()
             self._quiet.set()
 
         async with anyio.create_task_group() as tasks:
@@ -247,6 +252,8 @@ class Course:
             await anyio.sleep(_LOOK_S)
             now = time.monotonic()
             self._gauge.tick(now)
+            if len(engine.stopped_lanes()) == len(self._targets):
+                engine.stop(_NO_LANE)  # it would wait for more jobs
             if self._is_over(now) or (self._searches and self._has_found(engine, now)):
                 self._over.set()
             self._look()
