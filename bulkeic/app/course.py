@@ -140,7 +140,6 @@ class Course:
                 engine.arrived(job.target.lane, 1)
                 number += 1
             if self._is_over(start + comb.due(number)):
-                self._over.set()
                 return None
             return start + comb.due(number) - self._lead.seconds
 
