@@ -64,7 +64,7 @@ def bench(options: BenchOptions) -> int:
         result = replace(
             result,
             forecast=outlook(
-                options.forecast,
+                _readable(options.forecast),
                 jobs,
                 bench.limits,
                 headroom=options.headroom,
@@ -151,7 +151,7 @@ class _Bench:
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             versions=versions(),
             machine=machine(),
-            flags=options.words,
+            flags=[_readable(word) for word in options.words],
             seed=options.seed,
             endpoint=endpoint(options),
             operation=options.operation,
@@ -238,6 +238,11 @@ def _told(result: BenchResult, stopped: str | None, options: BenchOptions, scree
     if stopped == INTERRUPTED_TWICE:
         code = INTERRUPTED_TWICE_EXIT
     return print_json(kept, code, screen) if options.output == "json" else code
+
+
+def _readable(word: str) -> str:
+    """A word of the command line as JSON and people can have it: a file's name may be any bytes."""
+    return os.fsencode(word).decode(errors="replace")
 
 
 def _write(path: str, text: bytes) -> None:
