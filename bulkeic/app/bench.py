@@ -38,7 +38,7 @@ def bench(options: BenchOptions) -> int:
     """Puts loads on an endpoint and tells what came of it.
 
     Returns:
-        The command's exit code: 3 when it was stopped early, else 0.
+        The command's exit code: 3 when it was stopped early or could not write a file, else 0.
 
     Raises:
         BulkeicError: nothing was sent, for the reason that it tells.
@@ -228,13 +228,14 @@ def _told(result: BenchResult, stopped: str | None, options: BenchOptions, scree
     for line in bench_lines(result, screen.width):
         screen.say(line)
     kept = encode(result)
+    is_kept = True
     if options.results is not None:
-        _write(options.results, kept)
+        is_kept = _write(options.results, kept, screen)
     if options.html is not None:
-        _write(options.html, page(result).encode())
+        is_kept = _write(options.html, page(result).encode(), screen) and is_kept
     if stopped is not None:
         screen.say(f"stopped: {stopped}")
-    code = 0 if stopped is None else STOPPED_EXIT
+    code = 0 if stopped is None and is_kept else STOPPED_EXIT
     if stopped == INTERRUPTED_TWICE:
         code = INTERRUPTED_TWICE_EXIT
     return print_json(kept, code, screen) if options.output == "json" else code
@@ -245,9 +246,12 @@ def _readable(word: str) -> str:
     return os.fsencode(word).decode(errors="replace")
 
 
-def _write(path: str, text: bytes) -> None:
+def _write(path: str, text: bytes, screen: Screen) -> bool:
+    """Writes a file, or says why that cannot be: what was measured is told all the same."""
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(text)
     except OSError as error:
-        raise UsageError(f"{shown(path)}: {error.strerror}") from None
+        screen.say(f"bulkeic: {shown(path)}: {error.strerror}")
+        return False
+    return True
