@@ -38,3 +38,7 @@ class BenchOptions(TargetsOptions, frozen=True, kw_only=True):
     html: str | None = None
     yes: bool = False
     words: list[str] = msgspec.field(default_factory=list)
+
+    def settled(self) -> list[tuple[str, object]]:
+        """See ``TargetsOptions``; nobody has given the settings."""
+        return [(name, given) for name, given in super().settled() if name != "settings"]
