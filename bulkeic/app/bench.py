@@ -19,7 +19,7 @@ from bulkeic.app.files import check_writable
 from bulkeic.app.interruptions import Interruptions
 from bulkeic.app.machine import machine, versions
 from bulkeic.app.running import first_cause, open_access, run_async
-from bulkeic.app.runs import check_yes, endpoint
+from bulkeic.app.runs import check_not_read, check_yes, endpoint
 from bulkeic.app.session import INTERRUPTED, INTERRUPTED_TWICE
 from bulkeic.aws import Access, LambdaCaller
 from bulkeic.core.errors import UsageError, shown
@@ -90,6 +90,8 @@ def _check_outputs(options: BenchOptions) -> None:
     for flag, path in (("--results", options.results), ("--html", options.html)):
         if path is not None:
             check_writable(Path(path), f"{flag} {shown(path)}")
+            read = (options.source, options.access.accounts, options.forecast)
+            check_not_read(flag, path, *read)
 
 
 def _agreed(options: BenchOptions, loads: list[Load], targets: Targets, screen: Screen) -> bool:

@@ -74,9 +74,7 @@ def check(options: WorkOptions) -> None:
     if options.output == "json":
         check_stdout()
     if options.results not in {None, STDOUT}:
-        for read in (options.source, options.access.accounts):
-            if read is not None and _same_file(options.results, read):
-                raise UsageError(f"--results {shown(options.results)} is the file that is read")
+        check_not_read("--results", options.results, options.source, options.access.accounts)
     access = options.access
     for flag, value, checked in (
         ("--region", access.region, check_region),
@@ -89,6 +87,17 @@ def check(options: WorkOptions) -> None:
     options.limits()
     if isinstance(options, TargetsOptions):
         _check_targets(options)
+
+
+def check_not_read(flag: str, written: str, *read: str | None) -> None:
+    """Refuses to write to a file that is read.
+
+    Raises:
+        UsageError: it is one of them; those that are ``None``, or empty, are none at all.
+    """
+    for path in read:
+        if path and _same_file(written, path):
+            raise UsageError(f"{flag} {shown(written)} is the file that is read")
 
 
 def check_yes(options: WorkOptions, *, yes: bool) -> None:
