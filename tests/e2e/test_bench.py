@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hdrh.histogram import HdrHistogram
@@ -112,7 +113,7 @@ def test_a_seed_draws_the_order_of_targets(bulkeic: Bulkeic, server: Server) -> 
     assert both[20:] == again != both[:20]
 
 
-CONFIGS = {
+CONFIGS: dict[str, dict[str, Any] | None] = {
     "bare": {"DestinationConfig": {"OnSuccess": {}, "OnFailure": {}}},
     "half": {
         "MaximumEventAgeInSeconds": 60,
@@ -154,7 +155,7 @@ def test_update_writes_back_what_each_target_has(
 
     assert states(server) == before
     assert (server.calls(GET), server.calls(UPDATE)) == (20, 15)
-    assert (measures["done"], measures["calls"]) == (20, 35)
+    assert (measures["done"], measures["failed"], measures["calls"]) == (20, 5, 35)
     assert measures["errors"] == {"ResourceNotFoundException": 5}
 
 
