@@ -234,6 +234,8 @@ class Course:
             tasks.start_soon(self._tick, engine)
             tasks.start_soon(self._begin_measuring)
             await self._over.wait()
+            if self._load.model is not Model.OPEN:  # there, all that were due are waited for
+                engine.begin_no_more()
             self._look()
             with anyio.move_on_after(self._grace_s):
                 await self._quiet.wait()

@@ -128,6 +128,11 @@ class Engine:
         self._growing = False
         self._idle.rouse_all()
 
+    def begin_no_more(self) -> None:
+        """Begins no job any more that the feed has handed out; those that have begun go on."""
+        for lane in self._lanes.values():
+            lane.forget()
+
     def stop(self, reason: str) -> None:
         """Starts no new call; those in flight finish. The first reason is kept."""
         self.stopped = self.stopped or reason
@@ -254,7 +259,7 @@ class Engine:
         lane = work.lane
         lane.finish(work, now)
         if step.seen is not None:
-            self._sink.keep(work.job, step.seen, _nothing)
+            self._sink.keep(work.job, step.seen, lambda: None)
         outcome = None
         if verdict.status is not None:
             outcome = work.outcome(verdict, verdict.status, answer, now)
@@ -391,7 +396,3 @@ class Engine:
 def _ends_lane(failure: Failure) -> bool:
     is_past_renewing = failure.fault is Fault.EXPIRED and not failure.sent
     return is_past_renewing or failure.fault is Fault.UNTRUSTED
-
-
-def _nothing() -> None:
-    """What follows when nothing does."""

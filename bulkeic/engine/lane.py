@@ -226,6 +226,12 @@ class LaneWork:
             if not behind:
                 del self._behind[function]
 
+    def forget(self) -> None:
+        """Forgets the jobs that have not begun."""
+        self._ready.clear()
+        self._behind.clear()
+        self._waiting = 0
+
     def refilled(self) -> None:
         """Takes note that the feed has jobs again."""
         self._dry = False
