@@ -91,7 +91,7 @@ class Gauge:
         """Takes note of a request that has ended, with its last answer."""
         now = flight.last_s
         lane = self._lanes[flight.lane]
-        if self._begin <= now < self._end:
+        if self._begin <= now < self._end and (flight.measured or flight.due < self._begin):
             lane.ended += 1
         latency_s = now - flight.due
         self._timeline.request(latency_s, now, failed=failed)
