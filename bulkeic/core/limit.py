@@ -8,6 +8,8 @@
   under way until then is settled.
 - From the last moment at which the bucket was full until it was empty, the server has let through
   its burst and what it gained. That moment is the one for which the most is left as burst.
+- A bucket of less than ``SMALL`` is full between two calls, and loses what it gains then: it may
+  gain up to ``LOST`` times what got through.
 - ``ENOUGH`` calls in ``LEAST_S`` seconds are enough: a bucket tells its rate to the call. Then the
   search is over, and nothing more is to be sent. It is over after ``MOST_S`` seconds in any case,
   with a wider margin, and where more speed brings no more answers: then this machine or the
@@ -30,10 +32,13 @@ MOST_S = 25.0
 ENOUGH = 50
 FEW = 5
 JITTER_S = 0.05
+SMALL = 2.0
+LOST = 2.2
 GROWTH = 1.3
 _LOOKS = 3
 _MOST_STEPS = 30.0
 _TRACE_S = 0.01
+_NONE = 1e-6
 
 
 class LimitSearch:
@@ -62,7 +67,9 @@ class LimitSearch:
         self._trace: list[tuple[float, int]] = []
 
     def rate(self, now: float) -> float:
-        """Calls a second that are right at this moment."""
+        """Calls a second that are right at this moment; next to none when it is over."""
+        if self.is_over:
+            return _NONE
         steps = max(0.0, now - self._since)
         if self._refused_at is None:
             return min(FASTEST, self._base * math.exp2(min(steps / DOUBLE_S, _MOST_STEPS)))
@@ -75,10 +82,10 @@ class LimitSearch:
         if self._first_at is None:
             self._first_at = self._since = self._looked_at = now
             self._trace.append((now, 0))
+        if self._anchor_at is None and now - self._trace[-1][0] >= _TRACE_S:
+            self._trace.append((now, self._passed))  # this call has not come to a full bucket yet
         self._passed += 1
         self._seen += 1
-        if self._anchor_at is None and now - self._trace[-1][0] >= _TRACE_S:
-            self._trace.append((now, self._passed))
         if self._refused_at is None and now - self._looked_at >= LOOK_S:
             self._look(now)
         self._end_in_time(now)
@@ -121,9 +128,11 @@ class LimitSearch:
         passed, span = self._counted
         rate = passed / span
         margin = min(1.0, 1 / passed + JITTER_S / span)
+        burst = self._burst(rate)
+        lost = LOST if burst < SMALL else 1.0
         return Limit(
-            found=True, rate=rate, low=rate * (1 - margin), high=rate * (1 + margin),
-            burst=self._burst(rate), seconds=seconds, calls=calls, refused=self._refused,
+            found=True, rate=rate, low=rate * (1 - margin), high=rate * (1 + margin) * lost,
+            burst=burst, seconds=seconds, calls=calls, refused=self._refused,
         )  # fmt: skip
 
     def _burst(self, rate: float) -> float:

@@ -36,5 +36,19 @@ def test_rate_and_burst_are_found_in_time(rate: float, burst: float, seed: int) 
     limit = searched(rate, burst, seed).limit()
     assert limit.found
     assert limit.rate == pytest.approx(rate, rel=0.05)
-    assert limit.burst == pytest.approx(burst, rel=0.25)
+    assert limit.burst == pytest.approx(burst - 0.5, abs=1)
     assert limit.seconds <= 30
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("rate", "burst"), [(1, 1), (0.5, 1), (10, 1)])
+def test_a_tiny_bucket_is_within_what_is_told_of_its_rate(
+    rate: float, burst: float, seed: int
+) -> None:
+    limit = searched(rate, burst, seed).limit()
+    assert limit.found
+    assert limit.low <= rate <= limit.high
+
+
+def test_a_lane_whose_limit_is_found_is_hardly_called_any_more() -> None:
+    assert searched(15, 15, 0).rate(1000.0) < 1e-3
