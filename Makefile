@@ -2,6 +2,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# Tests start commands by the hundred: each would compile all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test lint types contracts chromium unit trial chaos soak fuzz bench lock audit clean
 
 help:

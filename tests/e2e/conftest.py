@@ -25,11 +25,11 @@ COMMAND = shutil.which("bulkeic", path=str(Path(sys.executable).parent))
 
 
 def environment() -> dict[str, str]:
-    """What the command has as its environment."""
+    """What the command has as its environment: nothing of AWS's, and as users start it."""
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("AWS_") and not name.lower().endswith("_proxy")
+        if not name.startswith(("AWS_", "PYTHON")) and not name.lower().endswith("_proxy")
     } | {
         "AWS_ACCESS_KEY_ID": f"AKIA{ACCOUNT}",
         "AWS_SECRET_ACCESS_KEY": SECRET,
