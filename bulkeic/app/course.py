@@ -145,6 +145,10 @@ class Course:
 
         with Metronome(beat):
             await self._until_over(engine)
+        until = comb.count(min(self._over_at, self._begin + (load.duration_s or math.inf)) - start)
+        for first, numbers in comb.blocks(number, until):
+            due = start + comb.due(numbers[len(numbers) // 2])
+            self._gauge.missed(lanes[first], due, time.monotonic(), len(numbers))
 
     async def _closed(self) -> None:
         feed = RoundRobin(
@@ -234,6 +238,7 @@ class Course:
             tasks.start_soon(self._tick, engine)
             tasks.start_soon(self._begin_measuring)
             await self._over.wait()
+            self._over_at = time.monotonic()
             if self._load.model is not Model.OPEN:  # there, all that were due are waited for
                 engine.begin_no_more()
             self._look()
@@ -249,13 +254,15 @@ class Course:
         self._usage.restart()
 
     async def _tick(self, engine: Engine) -> None:
+        # Requests that were due at the very end may be begun a moment later.
+        late_s = _LOOK_S if self._load.model is Model.OPEN else 0.0
         while True:
             await anyio.sleep(_LOOK_S)
             now = time.monotonic()
             self._gauge.tick(now)
             if len(engine.stopped_lanes()) == len(self._targets):
                 engine.stop(_NO_LANE)  # it would wait for more jobs
-            if self._is_over(now) or (self._searches and self._has_found(engine, now)):
+            if self._is_over(now - late_s) or (self._searches and self._has_found(engine, now)):
                 self._over.set()
             self._look()
 

@@ -57,7 +57,7 @@ class Gauge:
         }
         self._is_alone = alone
         self._errors: Counter[str] = Counter()
-        self._retries = self._unfinished = 0
+        self._retries = self._unfinished = self._unbegun = 0
         self._last_at = begin
 
     @property
@@ -107,6 +107,15 @@ class Gauge:
             self._unfinished += 1
             self._record(flight, now - flight.due)
 
+    def missed(self, lane: Lane, due: float, now: float, times: int) -> None:
+        """Takes note of requests that were due, and that this client has not come to begin."""
+        flight = self.begin(lane, due)
+        flight.cut(now)
+        if flight.measured:
+            self._unbegun += times
+            self._unfinished += times
+            self._record(flight, now - due, times)
+
     def tick(self, now: float) -> None:
         """Takes note of the time, in seconds in which nothing ends."""
         self._timeline.close_until(now)
@@ -144,6 +153,7 @@ class Gauge:
             done=sum(lane.done for lane in each),
             failed=sum(lane.failed for lane in each),
             unfinished=self._unfinished,
+            unbegun=self._unbegun,
             calls=sum(lane.calls for lane in each),
             retries=self._retries,
             refused=sum(lane.refused for lane in each),
@@ -168,13 +178,13 @@ class Gauge:
             return min(now, self._end)
         return self._last_at if math.isinf(self._end) else self._end
 
-    def _record(self, flight: Flight, latency_s: float) -> None:
-        self._latency.add(latency_s)
-        self._waiting.add(flight.waiting_s)
-        self._call.add(flight.call_s)
-        self._retrying.add(flight.retrying_s)
+    def _record(self, flight: Flight, latency_s: float, times: int = 1) -> None:
+        self._latency.add(latency_s, times)
+        self._waiting.add(flight.waiting_s, times)
+        self._call.add(flight.call_s, times)
+        self._retrying.add(flight.retrying_s, times)
         if not self._is_alone:
-            self._lanes[flight.lane].latencies.add(latency_s)
+            self._lanes[flight.lane].latencies.add(latency_s, times)
 
 
 def _told(

@@ -21,14 +21,14 @@ class Histogram:
         self._sum_s = 0.0
         self._times = HdrHistogram(1, _HIGHEST_US, digits)
 
-    def add(self, seconds: float) -> None:
-        """Takes a time in."""
+    def add(self, seconds: float, times: int = 1) -> None:
+        """Takes a time in, as often as it came."""
         micros = round(seconds * _PER_S)
         if micros <= 0:
-            self._zeros += 1
+            self._zeros += times
             return
-        self._times.record_value(min(micros, _HIGHEST_US))
-        self._sum_s += seconds
+        self._times.record_value(min(micros, _HIGHEST_US), times)
+        self._sum_s += seconds * times
         self._max_s = max(self._max_s, seconds)
 
     def at(self, percentile: float) -> float:

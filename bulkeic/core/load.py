@@ -8,6 +8,7 @@
 """
 
 import math
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -20,6 +21,7 @@ USUAL_WARMUP_S = 1.0
 USUAL_STEP_S = 30.0
 OPEN_CONCURRENCY = 1000
 LIMIT_CONCURRENCY = 64
+_MOST_BLOCKS = 1000
 
 
 class Model(StrEnum):
@@ -135,6 +137,7 @@ class Comb:
 
     def __init__(self, rate: float, lanes: int) -> None:
         self.rate = rate * lanes
+        self._lanes = lanes
 
     def due(self, number: int) -> float:
         """Seconds from the beginning until a request is due; the first is number 0."""
@@ -151,3 +154,16 @@ class Comb:
         while number and self.due(number - 1) > elapsed_s:
             number -= 1
         return number
+
+    def blocks(self, first: int, end: int) -> Iterator[tuple[int, Sequence[int]]]:
+        """Requests by lane, those of about the same time together: lane and numbers.
+
+        Args:
+            first: number of a request.
+            end: number of the first one that is left out.
+        """
+        for lane in range(self._lanes):
+            numbers = range(first + (lane - first) % self._lanes, end, self._lanes)
+            size = max(1, len(numbers) // _MOST_BLOCKS)
+            for at in range(0, len(numbers), size):
+                yield lane, numbers[at : at + size]

@@ -135,6 +135,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
         failed: requests whose last call was refused, or never answered.
         unfinished: requests that were still under way when there was no more waiting; their age is
             in ``latency``, as the least that they would have taken.
+        unbegun: of those, the requests of an open load that this client has not come to begin.
         calls: of the requests that were measured.
         retries: calls that were made again.
         refused: calls that were throttled.
@@ -170,6 +171,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     seconds: list[Second]
     client: Client
     stopped: str | None = None
+    unbegun: int = 0
 
 
 class LaneForecast(msgspec.Struct, frozen=True, kw_only=True):

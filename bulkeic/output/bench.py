@@ -67,6 +67,7 @@ def notes(measures: Sequence[Measures]) -> list[str]:
     return [
         *_some(_busy(named), "load"),
         *_some(_stopped(named), "load"),
+        *_some(_unbegun(named), "load"),
         *_some(_unfinished(named), "load"),
         *_some(_stopped_lanes(named), "lane"),
         *_some(_without_limit(measures), "lane"),
@@ -86,6 +87,15 @@ def _stopped(named: Iterable[_Named]) -> Iterator[str]:
     for name, each in named:
         if each.stopped is not None:
             yield f"{name}: it ended early: {each.stopped}"
+
+
+def _unbegun(named: Iterable[_Named]) -> Iterator[str]:
+    for name, each in named:
+        if each.unbegun:
+            yield (
+                f"{name}: this client could not keep up: {counted(each.unbegun, 'request')} that "
+                "were due have not been begun"
+            )
 
 
 def _unfinished(named: Iterable[_Named]) -> Iterator[str]:

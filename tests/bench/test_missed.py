@@ -1,0 +1,32 @@
+"""Requests of an open load that were due, and that nobody has come to begin."""
+
+import pytest
+
+from bulkeic.core.load import Comb
+
+from .test_gauge import BEGIN, LANES, Measured
+
+
+def test_what_has_not_begun_counts_with_its_age() -> None:
+    measured = Measured(lanes=2, duration_s=10.0)
+    measured.request(0.0, 1.0)
+    measured.gauge.missed(LANES[1], BEGIN + 5, BEGIN + 20, 999)
+    measured.gauge.missed(LANES[1], BEGIN - 0.5, BEGIN + 20, 50)
+    measured.gauge.missed(LANES[1], BEGIN + 10, BEGIN + 20, 50)
+
+    measures = measured.all(now=20)
+
+    assert (measures.done, measures.unfinished, measures.unbegun) == (1, 999, 999)
+    assert measures.latency.count == measures.waiting.count == measures.call.count == 1000
+    assert measures.latency.p50_s == measures.waiting.p50_s == pytest.approx(15, rel=1e-3)
+    assert measures.latency.mean_s == pytest.approx(15, rel=1e-2)
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 3, 7])
+@pytest.mark.parametrize(("first", "end"), [(0, 0), (5, 5), (5, 4), (4, 5), (3, 100), (11, 50_000)])
+def test_blocks_have_each_number_once_in_its_lane(lanes: int, first: int, end: int) -> None:
+    found = []
+    for lane, numbers in Comb(10, lanes).blocks(first, end):
+        assert {number % lanes for number in numbers} == {lane}
+        found += numbers
+    assert sorted(found) == list(range(first, end))
