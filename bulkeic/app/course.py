@@ -122,7 +122,12 @@ class Course:
     async def _open(self, start: float) -> None:
         load = self._load
         rate = load.rate or math.inf
-        limits = replace(self._limits, rate=rate, narrow=False, concurrency=load.concurrency)
+        limits = replace(
+            self._limits,
+            rate=rate * self._rules.calls_each(),
+            narrow=False,
+            concurrency=load.concurrency,
+        )
         lanes = list(self._targets)
         comb = Comb(rate, len(lanes))
         turns, feed = RoundRobin(self._targets, self._chance), MemoryFeed()
