@@ -25,7 +25,7 @@ def test_what_has_not_begun_counts_with_its_age() -> None:
 @pytest.mark.parametrize("lanes", [1, 2, 3, 7])
 @pytest.mark.parametrize(("first", "end"), [(0, 0), (5, 5), (5, 4), (4, 5), (3, 100), (11, 50_000)])
 def test_blocks_have_each_number_once_in_its_lane(lanes: int, first: int, end: int) -> None:
-    found = []
+    found: list[int] = []
     for lane, numbers in Comb(10, lanes).blocks(first, end):
         assert {number % lanes for number in numbers} == {lane}
         found += numbers

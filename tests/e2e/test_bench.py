@@ -160,6 +160,17 @@ def test_update_writes_back_what_each_target_has(
 
 
 @pytest.mark.parametrize(("answer", "code", "written"), [("y\n", 0, 2), ("\n", 3, 0)])
+def test_an_open_load_of_updates_keeps_its_rate(bulkeic: Bulkeic, server: Server) -> None:
+    (measures,) = measured(
+        bulkeic, server, "--functions", 50, "--operation", "update", "--yes", "--rate", 40,
+        "--duration", "3s", *AT_ONCE,
+    )  # fmt: skip
+
+    assert measures["calls"] == 2 * measures["done"] == 240
+    # With tokens for one call of two, the last request would wait for three seconds.
+    assert measures["waiting"]["p50_s"] < 0.5
+
+
 def test_before_it_writes_it_asks(
     bulkeic: Bulkeic, server: Server, answer: str, code: int, written: int
 ) -> None:
