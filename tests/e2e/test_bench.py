@@ -159,7 +159,6 @@ def test_update_writes_back_what_each_target_has(
     assert measures["errors"] == {"ResourceNotFoundException": 5}
 
 
-@pytest.mark.parametrize(("answer", "code", "written"), [("y\n", 0, 2), ("\n", 3, 0)])
 def test_an_open_load_of_updates_keeps_its_rate(bulkeic: Bulkeic, server: Server) -> None:
     (measures,) = measured(
         bulkeic, server, "--functions", 50, "--operation", "update", "--yes", "--rate", 40,
@@ -171,6 +170,7 @@ def test_an_open_load_of_updates_keeps_its_rate(bulkeic: Bulkeic, server: Server
     assert measures["waiting"]["p50_s"] < 0.5
 
 
+@pytest.mark.parametrize(("answer", "code", "written"), [("y\n", 0, 2), ("\n", 3, 0)])
 def test_before_it_writes_it_asks(
     bulkeic: Bulkeic, server: Server, answer: str, code: int, written: int
 ) -> None:

@@ -87,7 +87,7 @@ def test_files_are_compared(bulkeic: Bulkeic, files: dict[str, str]) -> None:
     assert same.lines[0] == "open, 10/s in each lane; 5 repeats of OLD, 5 of NEW"
     assert same.lines[1].split() == ["metric", "old", "new", "ratio", "noise", "verdict"]
     assert [line.split()[0] for line in same.lines[2:-1]] == [
-        "throughput", "p50", "p90", "p99", "p99.9", "max", "cpu",
+        "throughput", "succeeded", "p50", "p90", "p99", "p99.9", "max", "cpu",
     ]  # fmt: skip
     assert same.lines[-1].startswith("verdict: same: nothing differs beyond the noise (at most ±")
 
@@ -138,14 +138,14 @@ def test_what_else_differs_is_told(bulkeic: Bulkeic, capsys: pytest.CaptureFixtu
 
     assert inside(bulkeic, old, new) == 0
 
-    assert capsys.readouterr().err.splitlines()[9:] == [
-        "  one repeat tells no noise: at least 10% is taken for it; measure with --repeat 5",
+    assert capsys.readouterr().err.splitlines()[10:] == [
+        "  one repeat tells no noise: at least 20% is taken for it; measure with --repeat 5",
         "  NEW: 2 of 100 requests failed",
         "  NEW: 1 repeat ended early",
         "only in OLD, not compared: closed, 8 at once",
         "differs: operation: get in OLD, update in NEW",
         r"differs: machine: cpus: 4 in OLD, \x1b[31m in NEW",
-        "verdict: same: nothing differs beyond the noise (at most ±10.0%, of throughput)",
+        "verdict: same: nothing differs beyond the noise (at most ±20.0%, of throughput)",
     ]
 
 
