@@ -17,7 +17,7 @@ from contest import environment, installed, server
 from table import Table
 
 LATENCY_S, SLOWER = 0.05, 1.2
-LOAD = "--concurrency 4 --duration 2 --warmup 0.3 --functions 100 --region us-east-1"
+LOAD = "--concurrency 4 --duration 1s --warmup 300ms --functions 100 --region us-east-1"
 RIGHT = 0.9
 SLOWED = ("worse", "mixed")
 

@@ -32,6 +32,7 @@ from bulkeic.output.bench import bench_lines
 from bulkeic.output.charts import check_charts, page
 from bulkeic.output.live import LiveWatch, NoWatch, Watch
 from bulkeic.output.numbers import counted
+from bulkeic.output.results import STDOUT
 
 
 def bench(options: BenchOptions) -> int:
@@ -55,6 +56,8 @@ def bench(options: BenchOptions) -> int:
     jobs = None
     if options.forecast is not None:
         jobs = jobs_of_lanes(options, options.forecast, reach, screen)
+        if not jobs:
+            raise UsageError(f"{shown(options.forecast)}: there is no target in it to forecast")
     if not _agreed(options, loads, targets, screen):
         return STOPPED_EXIT
     bench = _Bench(options, loads, targets, reach, screen)
@@ -87,7 +90,12 @@ def _check_outputs(options: BenchOptions) -> None:
         check_charts()
     if options.source and options.functions is not None:
         raise UsageError("SOURCE and --functions are two ways to say what is called; give one")
+    kept = [os.path.realpath(path) for path in (options.html, options.results) if path is not None]
+    if len(kept) > len(set(kept)):
+        raise UsageError("--html and --results are one file; name another one")
     for flag, path in (("--results", options.results), ("--html", options.html)):
+        if path == STDOUT:
+            raise UsageError(f"{flag} -: name a file; --output json prints the results on stdout")
         if path is not None:
             check_writable(Path(path), f"{flag} {shown(path)}")
             read = (options.source, options.access.accounts, options.forecast)

@@ -16,11 +16,12 @@ class Flight:
 
     Attributes:
         last_s: when it was heard of last.
+        is_free: whether it starts with its first byte, since nobody has said when it is due.
     """
 
     __slots__ = (
-        "_again", "_call_s", "_is_sent", "_on_wire", "call_s", "due", "is_first", "lane", "last_s",
-        "measured", "retrying_s", "waiting_s",
+        "_again", "_call_s", "_is_sent", "_on_wire", "call_s", "due", "is_first", "is_free", "lane",
+        "last_s", "measured", "retrying_s", "waiting_s",
     )  # fmt: skip
 
     def __init__(self, lane: Lane, due: float, *, measured: bool) -> None:
@@ -28,6 +29,7 @@ class Flight:
         self.due = due
         self.measured = measured
         self.is_first = True
+        self.is_free = False
         self.waiting_s = 0.0
         self.call_s = 0.0
         self.retrying_s = 0.0
@@ -39,6 +41,8 @@ class Flight:
 
     def sent(self, now: float) -> None:
         """Takes note that a call goes out."""
+        if self.is_free and self.is_first:
+            self.due = self.last_s = now
         self._pause(now)
         self._is_sent = self._on_wire = True
         self._call_s = 0.0

@@ -92,8 +92,9 @@ class Stopwatch:
     async def call(self, job: Job, call: Call) -> Answer:
         """One attempt, timed."""
         flight = self._flights.get(job.seq)
-        if flight is None:  # nobody has said when: it is due when there is a place for it
+        if flight is None:  # as it is in a closed load
             flight = self._flights[job.seq] = self._gauge.begin(job.target.lane, self._clock())
+            flight.is_free = True
         answer = await self._calls.call(job, call)
         now = self._clock()
         failure = answer if isinstance(answer, Failure) else None

@@ -80,6 +80,12 @@ def test_targets_of_a_run_are_called_and_the_run_stays_as_it_was(
             ("--sandbox", "--forecast", "targets.csv", "--results", "targets.csv"),
             "--results 'targets.csv' is the file that is read",
         ),
+        (("--sandbox", "--html", "b", "--results", "./b"), "--html and --results are one file"),
+        (("--sandbox", "--results", "-"), "--results -: name a file; --output json prints"),
+        (
+            ("--sandbox", "--functions", "1", "--forecast", "empty.csv"),
+            "'empty.csv': there is no target in it to forecast",
+        ),
         (("--sandbox", "--rates", "5,x"), "'5,x' are no rates; allowed: numbers above 0"),
         (("--sandbox", "--rate", "0"), "'0' are no rates; allowed: numbers above 0"),
         (("--sandbox", "--concurrency", "1,0"), "'1,0' are no numbers of calls; allowed: 1 to"),
