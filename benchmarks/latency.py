@@ -3,6 +3,7 @@
 The server is `stub.py` in a process of its own: it answers after 20 ms, whatever is asked. What a
 stall does to an open load is arithmetic: every request due meanwhile waits for its end. Peers are
 `wrk` and `hey`, where they are installed; neither can sign a request, nor keep a rate of its own.
+"socket" is a loop of send and recv: what the server's latency comes to on this machine at best.
 
     python benchmarks/latency.py
 """
@@ -13,9 +14,11 @@ import os
 import platform
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,6 +78,22 @@ def bulkeic(url: str, *words: str) -> Figures:
     )
 
 
+def bare(url: str, seconds: int) -> Figures:
+    """What a blocking socket finds, one request after the other."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    request = f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+    times = []
+    with socket.create_connection((host, int(port))) as server:
+        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        begin = now = time.monotonic()
+        while now < begin + seconds:
+            server.sendall(request)
+            server.recv(65_536)
+            times.append(time.monotonic() - now)
+            now = time.monotonic()
+    return Figures(len(times) / (now - begin), _percentiles(times))
+
+
 def wrk(url: str, at_once: int, seconds: int) -> Figures:
     """What `wrk` finds."""
     text = _output("wrk", "-t1", f"-c{at_once}", f"-d{seconds}s", "--latency", f"{url}/")
@@ -115,11 +134,15 @@ def of_the_stall() -> dict[str, float]:
         elif STALL_AT_S <= answered < end:
             answered = end
         latencies.append(answered - due)
-    latencies.sort()
+    return _percentiles(latencies) | {"max": max(latencies)}
+
+
+def _percentiles(latencies: list[float]) -> dict[str, float]:
+    latencies = sorted(latencies)
     return {
         name: latencies[math.ceil(len(latencies) * percent / 100) - 1]
         for name, percent in PERCENTILES.items()
-    } | {"max": latencies[-1]}
+    }
 
 
 def known() -> bool:
@@ -157,6 +180,8 @@ def beside_peers() -> bool:
         with stub() as url:
             ours = bulkeic(url, "--concurrency", str(at_once), "--duration", str(SECONDS))
             table.row(at_once, "bulkeic", *_cells(ours), "")
+            if at_once == 1:
+                table.row(at_once, "socket", *_cells(bare(url, SECONDS)), "")
             for name, who in peers.items():
                 theirs = who(url, at_once, SECONDS)
                 off = _off(ours, theirs)
