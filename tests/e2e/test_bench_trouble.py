@@ -50,7 +50,7 @@ def test_a_lane_that_is_denied_stops_and_the_other_goes_on(
     write_lanes(bulkeic, "targets.csv", us_east_1=30, us_west_2=30)
 
     done = run(
-        bulkeic, server, "targets.csv", "--rate", 100, "--requests", 160, "--timeout", 1, *AT_ONCE
+        bulkeic, server, "targets.csv", "--rate", 100, "--requests", 160, "--timeout", 4, *AT_ONCE
     )
 
     assert done.code == 0, done.err
