@@ -56,6 +56,8 @@ calls_options = of.options(
     of.give_up_option,
     click.option("--format", type=click.Choice(["csv", "json", "jsonl"]),
                  help="Of targets files.  [default: by ending]"),
+    click.option("--skip-invalid", is_flag=True,
+                 help="Leave bad rows out instead of refusing all."),
 )  # fmt: skip
 kept_options = of.options(
     click.option("--results", metavar="FILE", help="Write all that was measured, as JSON."),

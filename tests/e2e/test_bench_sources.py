@@ -110,3 +110,14 @@ def test_what_cannot_be_is_one_line(
     text = error.message if isinstance(error, click.UsageError) else str(error)
     assert text.startswith(told) or f": {told}" in text
     assert "\n" not in text
+
+
+def test_bad_rows_are_left_out_if_asked_for(bulkeic: Bulkeic, server: Server) -> None:
+    bulkeic.write("targets.csv", "FunctionName,Region\nfn-1,us-west-2\nno name,us-west-2\n")
+
+    refused = bulkeic("bench", "targets.csv", *WORDS, "--endpoint-url", server.url)
+    assert refused.code == 2
+    assert refused.lines[-1].endswith("leave the bad rows out with --skip-invalid")
+    (measures,) = measured(bulkeic, server, "targets.csv", *WORDS, "--skip-invalid")
+    assert measures["done"] == 6
+    assert called(server) == {("us-west-2", "fn-1")}
