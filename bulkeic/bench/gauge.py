@@ -75,7 +75,7 @@ class Gauge:
         """Takes note of a call that has ended."""
         failure = answer if isinstance(answer, Failure) else None
         refused = failure is not None and failure.fault is Fault.THROTTLED
-        if flight.measured and failure is not None:
+        if failure is not None and (flight.measured or self._begin <= now < self._end):
             self._errors[failure.code] += 1
         if failure is not None and not failure.sent:
             return

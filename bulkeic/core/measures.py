@@ -140,7 +140,8 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
         retries: calls that were made again.
         refused: calls that were throttled.
         conflicts: calls that met another operation in progress.
-        errors: calls by error code, most frequent first.
+        errors: calls by error code, most frequent first; those of the warm-up's requests, too, that
+            ended while it was measured: where nothing goes on, there are no others.
         throughput: requests that ended, a second.
         latency: from when each should have started to its end; ``waiting`` + ``call`` +
             ``retrying``.

@@ -4,7 +4,7 @@ import pytest
 
 from bulkeic.core.load import Comb
 
-from .test_gauge import BEGIN, LANES, Measured
+from .test_gauge import BEGIN, LANES, THROTTLED, Measured
 
 
 def test_what_has_not_begun_counts_with_its_age() -> None:
@@ -30,3 +30,15 @@ def test_blocks_have_each_number_once_in_its_lane(lanes: int, first: int, end: i
         assert {number % lanes for number in numbers} == {lane}
         found += numbers
     assert sorted(found) == list(range(first, end))
+
+
+def test_errors_tell_why_nothing_goes_on_though_only_the_warm_up_meets_them() -> None:
+    measured = Measured(duration_s=10.0, warmup_s=1.0)
+    measured.request(-0.9, -0.5, THROTTLED)
+    measured.request(-0.5, 5.0, THROTTLED)
+    measured.request(-0.5, 10.5, THROTTLED)
+
+    measures = measured.all(now=12)
+
+    assert measures.errors == {THROTTLED.code: 1}
+    assert (measures.calls, measures.refused) == (0, 0)
