@@ -23,6 +23,7 @@ _FIRED_EXIT = 1
 _GRACE_S = 10
 _SHOWN_LINES = 20
 _SHOWN_BYTES = 20_000
+_MOST_BYTES = 1 << 29
 
 
 class CompareOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,10 +154,13 @@ def _is_there(text: str) -> bool:
 
 def _read(path: Path, source: str) -> BenchResult:
     try:
-        text = path.read_bytes()
+        with path.open("rb") as file:
+            text = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"{shown(source)}: {reason}") from None
+    if len(text) > _MOST_BYTES:
+        raise UsageError(f"{shown(source)}: larger than any result of bulkeic bench")
     return decode(text, source)
 
 

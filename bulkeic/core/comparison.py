@@ -6,7 +6,7 @@ of all loads to be within theirs 19 times in 20 (Bonferroni) when nothing has ch
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -21,6 +21,7 @@ RELEVANT = 0.03
 ASSUMED_NOISE = 0.20
 TELLING_NOISE = 0.20
 _LEAST_REPEATS = 2
+_NAMED = 5
 
 
 class Metric(StrEnum):
@@ -174,7 +175,10 @@ def compare(old: BenchResult, new: BenchResult) -> Comparison:
     first, second = _by_load(old), _by_load(new)
     both = [key for key in first if key in second and key[0] is not Model.LIMIT]
     if not both:
-        raise UsageError("OLD and NEW have no load in common that can be compared")
+        raise UsageError(
+            "OLD and NEW have no load in common that can be compared: "
+            f"OLD has {_loads(first)}; NEW has {_loads(second)}; measure the same load again"
+        )
     level = LEVEL / (len(both) * len(JUDGED))
     loads = [_compared(first[key], second[key], level) for key in both]
     return Comparison(
@@ -275,6 +279,12 @@ def _by_load(result: BenchResult) -> dict[_Key, list[Measures]]:
         key = (each.load.model, each.load.rate, each.load.concurrency)
         found.setdefault(key, []).append(each)
     return found
+
+
+def _loads(found: Mapping[_Key, list[Measures]]) -> str:
+    names = [_named(every) for every in found.values()]
+    more = [f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    return ", ".join([f"'{name}'" for name in names[:_NAMED]] + more) or "none"
 
 
 def _named(every: list[Measures]) -> str:

@@ -204,11 +204,12 @@ def test_loads_are_matched_and_what_has_no_partner_is_told() -> None:
 
 def test_results_without_a_common_load_cannot_be_compared() -> None:
     one = spread(0.02)
-    with pytest.raises(UsageError, match="no load in common"):
+    told = "OLD has 'open, 10/s in each lane'; NEW has 'closed, 8 at once'; measure the same load"
+    with pytest.raises(UsageError, match=f"no load in common that can be compared: {told}"):
         compare(result(measures(one)), result(measures(one, CLOSED)))
     with pytest.raises(UsageError, match="no load in common"):
         compare(result(measures(one, LIMIT)), result(measures(one, LIMIT)))
-    with pytest.raises(UsageError, match="no load in common"):
+    with pytest.raises(UsageError, match="OLD has none; NEW has none"):
         compare(result(), result())
 
 
