@@ -269,6 +269,8 @@ class Course:
                 engine.stop(_NO_LANE)  # it would wait for more jobs
             if self._is_over(now - late_s) or (self._searches and self._has_found(engine, now)):
                 self._over.set()
+            if self._over.is_set():  # lanes that have stopped answer nothing any more
+                self._stopwatch.give_up(engine.stopped_lanes())
             self._look()
 
     def _has_found(self, engine: Engine, now: float) -> bool:

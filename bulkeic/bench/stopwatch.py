@@ -1,7 +1,7 @@
 """Times every call that goes by, for the request that it belongs to."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from typing import Any, Protocol
 
 from bulkeic.bench.flight import Flight
@@ -116,7 +116,10 @@ class Stopwatch:
         """Takes note of a lane that has stopped; its requests end with the measuring."""
 
     def _timing(self, job: Job) -> "_Exchange":
-        return _Exchange(self._flights[job.seq], self._clock, self._lead)
+        flight = self._flights.get(job.seq)
+        if flight is None:  # it was given up while its call was made ready
+            flight = Flight(job.target.lane, self._clock(), measured=False)
+        return _Exchange(flight, self._clock, self._lead)
 
     def _end(self, seq: int, *, failed: bool) -> None:
         flight = self._flights.pop(seq, None)
@@ -126,10 +129,15 @@ class Stopwatch:
         self._gauge.ended(flight, failed=failed)
         self._ended(flight.lane)
 
-    def give_up(self) -> None:
-        """Ends the waiting for what is under way."""
+    def give_up(self, lanes: Container[Lane] | None = None) -> None:
+        """Ends the waiting for what is under way.
+
+        Args:
+            lanes: whose requests are not waited for; ``None``: all.
+        """
         now = self._clock()
-        for flight in self._flights.values():
-            flight.cut(now)
-            self._gauge.unfinished(flight, now)
-        self._flights.clear()
+        for seq, flight in list(self._flights.items()):
+            if lanes is None or flight.lane in lanes:
+                del self._flights[seq]
+                flight.cut(now)
+                self._gauge.unfinished(flight, now)

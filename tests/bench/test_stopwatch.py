@@ -35,12 +35,14 @@ class Server:
     timing: Callable[[Job], Any] | None = None
 
     def __init__(self) -> None:
+        self.before: Callable[[], None] = lambda: None
         self.now = 1000.0
         self.answers: list[Answer] = []
         self.sent_at: list[float] = []
 
     async def call(self, job: Job, _: Call) -> Answer:
         assert self.timing is not None
+        self.before()
         exchange = self.timing(job)
         await exchange.ready()
         self.sent_at.append(self.now)
@@ -129,6 +131,19 @@ async def test_what_is_given_up_is_unfinished_and_its_outcome_comes_too_late() -
     assert (measures.done, measures.unfinished, measures.latency.count) == (1, 2, 3)
     assert measures.latency.max_s == pytest.approx(11, abs=1e-3)
     assert timed.watch.under_way == 0
+
+
+async def test_one_lane_may_be_given_up_even_while_its_call_is_made_ready() -> None:
+    timed = Timed()
+    timed.watch.expect(job(0), 1000.0)
+    timed.watch.give_up({Lane("123456789012", "eu-west-1")})
+    assert timed.watch.under_way == 1
+
+    timed.server.before = lambda: timed.watch.give_up({LANE})
+    await timed.watch.call(job(0), GET)
+    timed.put(job(0))
+    assert timed.watch.under_way == 0
+    assert (timed.measures().done, timed.measures().unfinished) == (0, 1)
 
 
 async def test_a_request_that_is_begun_early_is_sent_when_it_is_due_and_never_before() -> None:

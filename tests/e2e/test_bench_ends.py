@@ -1,6 +1,7 @@
 """How a benchmark ends: nothing more is sent when it is over."""
 
-from .conftest import Bulkeic, Server
+from .conftest import ACCOUNT, Bulkeic, Server
+from .measuring import measured, write_lanes
 
 READ = "GetFunctionEventInvokeConfig"
 
@@ -17,3 +18,19 @@ def test_requests_that_wait_for_their_function_are_not_sent_when_it_is_over(
     assert result.code == 0, result.err
     assert "had not ended" not in result.err
     assert 10 <= server.calls(READ) <= 20
+
+
+def test_requests_of_a_lane_that_has_stopped_are_not_waited_for(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_lanes(bulkeic, "targets.csv", eu_west_1=30, eu_west_2=30)
+    server.window("faults", {"lanes": {f"{ACCOUNT}/eu-west-1": {"refuse": 1}}}, "PUT")
+    (measures,) = measured(
+        bulkeic, server, "targets.csv", "--rate", 40, "--duration", "2s", "--warmup", 0,
+        "--timeout", "20s",
+    )  # fmt: skip
+
+    assert measures["lanes"][1]["done"] == 80
+    assert measures["lanes"][0]["stopped"] is not None
+    assert measures["unfinished"] > 0
+    assert measures["latency"]["max_s"] < 10
