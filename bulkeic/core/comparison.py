@@ -148,9 +148,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _succeeded(measures: Measures) -> float:
-    """The part of the requests that ended well, never quite 0 or 1: it is estimated by a few."""
+    """The part of the requests that ended well; where none did, that of half a request."""
     every = measures.done + measures.unfinished
-    return (measures.done - measures.failed + 0.5) / (every + 1) if every else 0.0
+    return max(0.5, measures.done - measures.failed) / every if every else 0.0
 
 
 _VALUES: dict[Metric, Callable[[Measures], float]] = {
