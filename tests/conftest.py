@@ -1,6 +1,7 @@
 """What tests of every room share."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -30,3 +31,8 @@ def usual_logs() -> Iterator[None]:
     """A command that runs in this process sets logging up for all of it."""
     yield
     structlog.reset_defaults()
+
+
+# A job in a shell's background ignores SIGINT, and so would every command that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
