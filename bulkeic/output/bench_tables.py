@@ -105,7 +105,7 @@ def hardest(measures: Iterable[Measures]) -> Measures | None:
     several = [each for each in measures if len(each.lanes) >= _LEAST_LANES and _goes_on(each)]
     return max(
         several,
-        key=lambda it: (it.refused / it.calls if it.calls else 0.0, it.latency.p99_s),
+        key=lambda it: (_refused_share(it), it.latency.p99_s),
         default=None,
     )
 
@@ -251,8 +251,8 @@ def _goes_on(measures: Measures) -> bool:
     return measures.load.model is not Model.LIMIT
 
 
-def _refused_share(lane: LaneMeasures) -> float:
-    return lane.refused / lane.calls if lane.calls else 0.0
+def _refused_share(measures: Measures | LaneMeasures) -> float:
+    return measures.refused / measures.calls if measures.calls else 0.0
 
 
 def _limit_cells(limit: Limit) -> tuple[str, ...]:
