@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from .browser import Browser
 from .forks import Forks, started
 
 ACCOUNT = "123456789012"
@@ -208,3 +209,9 @@ def server(lasting_server: Server) -> Server:
     lasting_server.window("state", {}, "PUT")
     lasting_server.window("reset-stats", {}, "POST")
     return lasting_server
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    with Browser(tmp_path / "profile") as browser:
+        yield browser

@@ -1,10 +1,8 @@
 """The page of a benchmark, in a real browser."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from bulkeic.core.measures import BenchResult, decode, encode
 from bulkeic.output.charts import page
@@ -19,12 +17,6 @@ WIDEST = """Math.max(document.documentElement.scrollWidth,
   ...[...document.querySelectorAll('svg.main-svg')].map(svg => svg.width.baseVal.value))"""
 INK = "getComputedStyle(document.querySelector('#distribution .xtick text')).fill"
 EVIL = "</script><script>document.title=1</script><img src=x onerror=document.title=1>"
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    with Browser(tmp_path / "profile") as browser:
-        yield browser
 
 
 def full() -> BenchResult:

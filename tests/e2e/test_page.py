@@ -4,7 +4,6 @@ import http.client
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,12 +19,6 @@ LANES = "[...document.querySelectorAll('#lanes tbody tr')].map(row => row.innerT
 CALLS = "[...document.querySelectorAll('#recent tbody tr')].map(row => row.innerText)"
 LIVE = "document.querySelector('#link')?.dataset.state === 'live'"
 LOST = "document.querySelector('#link').dataset.state === 'lost'"
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    with Browser(tmp_path / "profile") as browser:
-        yield browser
 
 
 def shows(calls: int) -> str:
