@@ -150,7 +150,9 @@ class Course:
 
         with Metronome(beat):
             await self._until_over(engine)
-        until = comb.count(min(self._over_at, self._begin + (load.duration_s or math.inf)) - start)
+        # What was due the moment before it was stopped might have been begun a moment later.
+        over_at = self._over_at if self.stopped is None else self._over_at - _LOOK_S
+        until = comb.count(min(over_at, self._begin + (load.duration_s or math.inf)) - start)
         for first, numbers in comb.blocks(number, until):
             due = start + comb.due(numbers[len(numbers) // 2])
             self._gauge.missed(lanes[first], due, time.monotonic(), len(numbers))
