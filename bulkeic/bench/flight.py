@@ -17,11 +17,12 @@ class Flight:
     Attributes:
         last_s: when it was heard of last.
         is_free: whether it starts with its first byte, since nobody has said when it is due.
+        is_called: whether a call is made for it now.
     """
 
     __slots__ = (
-        "_again", "_call_s", "_is_sent", "_on_wire", "call_s", "due", "is_first", "is_free", "lane",
-        "last_s", "measured", "retrying_s", "waiting_s",
+        "_again", "_call_s", "_is_sent", "_on_wire", "call_s", "due", "is_called", "is_first",
+        "is_free", "lane", "last_s", "measured", "retrying_s", "waiting_s",
     )  # fmt: skip
 
     def __init__(self, lane: Lane, due: float, *, measured: bool) -> None:
@@ -30,6 +31,7 @@ class Flight:
         self.measured = measured
         self.is_first = True
         self.is_free = False
+        self.is_called = False
         self.waiting_s = 0.0
         self.call_s = 0.0
         self.retrying_s = 0.0

@@ -95,7 +95,9 @@ class Stopwatch:
         if flight is None:  # as it is in a closed load
             flight = self._flights[job.seq] = self._gauge.begin(job.target.lane, self._clock())
             flight.is_free = True
+        flight.is_called = True
         answer = await self._calls.call(job, call)
+        flight.is_called = False
         now = self._clock()
         failure = answer if isinstance(answer, Failure) else None
         again = flight.answered(failure, now)
@@ -129,15 +131,16 @@ class Stopwatch:
         self._gauge.ended(flight, failed=failed)
         self._ended(flight.lane)
 
-    def give_up(self, lanes: Container[Lane] | None = None) -> None:
+    def give_up(self, stopped: Container[Lane] | None = None) -> None:
         """Ends the waiting for what is under way.
 
         Args:
-            lanes: whose requests are not waited for; ``None``: all.
+            stopped: lanes that no call is begun in: only their calls are waited for, and all of the
+                others; ``None``: nothing is waited for.
         """
         now = self._clock()
         for seq, flight in list(self._flights.items()):
-            if lanes is None or flight.lane in lanes:
+            if stopped is None or (flight.lane in stopped and not flight.is_called):
                 del self._flights[seq]
                 flight.cut(now)
                 self._gauge.unfinished(flight, now)

@@ -133,17 +133,29 @@ async def test_what_is_given_up_is_unfinished_and_its_outcome_comes_too_late() -
     assert timed.watch.under_way == 0
 
 
-async def test_one_lane_may_be_given_up_even_while_its_call_is_made_ready() -> None:
+async def test_all_may_be_given_up_even_while_a_call_is_made_ready() -> None:
     timed = Timed()
     timed.watch.expect(job(0), 1000.0)
-    timed.watch.give_up({Lane("123456789012", "eu-west-1")})
-    assert timed.watch.under_way == 1
-
-    timed.server.before = lambda: timed.watch.give_up({LANE})
+    timed.server.before = timed.watch.give_up
     await timed.watch.call(job(0), GET)
     timed.put(job(0))
     assert timed.watch.under_way == 0
     assert (timed.measures().done, timed.measures().unfinished) == (0, 1)
+
+
+async def test_of_a_stopped_lane_only_the_calls_are_waited_for() -> None:
+    timed = Timed()
+    for seq in range(2):
+        timed.watch.expect(job(seq), 1000.0)
+    timed.watch.give_up({Lane("123456789012", "eu-west-1")})
+    assert timed.watch.under_way == 2
+
+    timed.server.before = lambda: timed.watch.give_up({LANE})
+    await timed.watch.call(job(0), GET)
+    assert timed.watch.under_way == 1
+    timed.put(job(0))
+    assert timed.watch.under_way == 0
+    assert (timed.measures().done, timed.measures().unfinished) == (1, 1)
 
 
 async def test_a_request_that_is_begun_early_is_sent_when_it_is_due_and_never_before() -> None:

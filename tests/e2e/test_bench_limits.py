@@ -23,7 +23,7 @@ def by_lane(lanes: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def test_the_limits_of_lanes_are_found_and_apply_is_forecast_by_them(
     bulkeic: Bulkeic, sandbox: Callable[..., Server]
 ) -> None:
-    scenario = {"lanes": {SLOW: {"rate": 20, "burst": 5}, FAST: {"rate": 80, "burst": 40}}}
+    scenario = {"lanes": {SLOW: {"rate": 10, "burst": 5}, FAST: {"rate": 20, "burst": 20}}}
     bulkeic.write("scenario.json", json.dumps(scenario))
     server = sandbox("--scenario", "scenario.json")
     write_lanes(bulkeic, "targets.csv", us_east_1=20, us_west_2=20)
@@ -35,7 +35,7 @@ def test_the_limits_of_lanes_are_found_and_apply_is_forecast_by_them(
     (measures,) = done.summary["measures"]
     lanes, stats = by_lane(measures["lanes"]), server.stats()
     assert stats["calls"] - stats["by_operation"][GET] <= 1  # STS was asked who calls
-    for lane, rate in ((SLOW, 20), (FAST, 80)):
+    for lane, rate in ((SLOW, 10), (FAST, 20)):
         limit, sent = lanes[lane]["limit"], stats["by_lane"][lane]
         assert limit["found"]
         assert limit["rate"] == pytest.approx(rate, rel=0.5)
@@ -60,7 +60,7 @@ def test_the_limits_of_lanes_are_found_and_apply_is_forecast_by_them(
 def test_a_forecast_searches_the_lanes_of_its_file_and_goes_on_where_it_may(
     bulkeic: Bulkeic, server: Server
 ) -> None:
-    server.window("faults", {"lanes": {SLOW: {"refuse": 1}, FAST: {"rate": 40}}}, "PUT")
+    server.window("faults", {"lanes": {SLOW: {"refuse": 1}, FAST: {"rate": 20}}}, "PUT")
     write_lanes(bulkeic, "fleet.csv", us_east_1=30, us_west_2=200)
 
     # With so few places one lane is searched after the other.
