@@ -52,7 +52,7 @@ trial: setup
 	  $(BIN)/python -m pytest --numprocesses=0 --quiet --capture=no tests/e2e/test_rollback.py -k cut_short
 
 chaos: setup
-	BULKEIC_ROUNDS=$${BULKEIC_ROUNDS:-50} $(BIN)/python -m pytest --numprocesses=3 --quiet tests/chaos
+	BULKEIC_REAL=1 BULKEIC_ROUNDS=$${BULKEIC_ROUNDS:-50} $(BIN)/python -m pytest --numprocesses=3 --quiet tests/chaos
 
 soak: setup
 	$(BIN)/python benchmarks/soak.py

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.e2e.conftest import Bulkeic, Server
+from tests.e2e.forks import Process
 
 from .gate import NEVER, Gate
 from .ledger import count, outcomes_known
@@ -195,19 +196,17 @@ class Trouble:
         self._gate.open()
         return Ended(code, self._err.read_text(), loses=blow.loses(code))
 
-    def _start(
-        self, words: tuple[object, ...], stdout: int = subprocess.DEVNULL
-    ) -> "subprocess.Popen[str]":
+    def _start(self, words: tuple[object, ...], stdout: int = subprocess.DEVNULL) -> Process:
         with self._err.open("w") as err:
             return self._bulkeic.start(*words, stdout=stdout, stderr=err)
 
-    def _wait(self, process: "subprocess.Popen[str]", at: Moment, since: dict[str, int]) -> None:
+    def _wait(self, process: Process, at: Moment, since: dict[str, int]) -> None:
         """Waits for a moment, or for the end of the process."""
         value = self._counters.get(at.of, self._counters["files"])
         while value() < since.get(at.of, 0) + at.number(self._left) and not has_ended(process):
             pass
 
-    def _disturb(self, process: "subprocess.Popen[str]", blow: Blow, since: dict[str, int]) -> None:
+    def _disturb(self, process: Process, blow: Blow, since: dict[str, int]) -> None:
         """What happens to the process on its way."""
         if blow.switches:
             self._wait(process, blow.switches, since)
@@ -219,7 +218,7 @@ class Trouble:
             self._looks.append(Look(known, counts(self._server), loses=True))
             self._gate.shut(knocks)
 
-    def _strike(self, process: "subprocess.Popen[str]", blow: Blow) -> None:
+    def _strike(self, process: Process, blow: Blow) -> None:
         if process.poll() is not None:
             return
         match blow.way:
@@ -273,7 +272,7 @@ class Trouble:
         return process.wait(PATIENCE_S)
 
 
-def has_ended(process: "subprocess.Popen[str]") -> bool:
+def has_ended(process: Process) -> bool:
     """Whether a process ends within a moment."""
     with suppress(subprocess.TimeoutExpired):
         process.wait(MOMENT_S)

@@ -16,11 +16,13 @@ from typing import Any
 import pytest
 
 from .browser import Browser
-from .forks import Forks, started
+from .forks import Forks, Process, started
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 SECRET = "secret"
+
+STREAMS = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
 COMMAND = shutil.which("bulkeic", path=str(Path(sys.executable).parent))
 
@@ -64,13 +66,13 @@ class Bulkeic:
 
     Args:
         folder: where it runs.
-        forks: what runs it to its end; ``None``: an interpreter of its own.
+        forks: what runs it; ``None``: an interpreter of its own.
     """
 
     def __init__(self, folder: Path, forks: Forks | None = None) -> None:
         self.folder = folder
         self._forks = forks
-        self.started: list[subprocess.Popen[str]] = []
+        self.started: list[Process] = []
         self.env = environment()
 
     def __call__(self, *words: object, stdin: str | None = None, **env: str | None) -> Result:
@@ -82,16 +84,17 @@ class Bulkeic:
         assert "Traceback" not in result.err, result.err
         return result
 
-    def start(self, *words: object, **options: Any) -> "subprocess.Popen[str]":
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-        process = subprocess.Popen(
-            self.words(words),
-            cwd=self.folder,
-            env=self.env | options.pop("env", {}),
-            stdin=options.pop("stdin", subprocess.DEVNULL),
-            text=True,
-            **options,
-        )
+    def start(self, *words: object, **options: Any) -> Process:
+        """As ``subprocess.Popen``, with its options."""
+        env = self.env | options.pop("env", {})
+        options = STREAMS | options
+        process: Process
+        if self._forks and self._forks.serves(env) and options.keys() == STREAMS.keys():
+            process = self._forks.start(self.words(words), cwd=self.folder, env=env, **options)
+        else:
+            process = subprocess.Popen(
+                self.words(words), cwd=self.folder, env=env, text=True, **options
+            )
         self.started.append(process)
         return process
 
@@ -138,7 +141,7 @@ class Bulkeic:
 class Server:
     """A sandbox in a process of its own."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: Process) -> None:
         self._process = process
         assert process.stdout is not None
         self.url = process.stdout.readline().strip()
@@ -165,7 +168,7 @@ class Server:
 
 @pytest.fixture(scope="session")
 def forks() -> Iterator[Forks | None]:
-    """What runs commands to their end; ``BULKEIC_REAL=1`` has an interpreter started for each."""
+    """What runs commands; ``BULKEIC_REAL=1`` has an interpreter started for each."""
     if os.environ.get("BULKEIC_REAL"):
         yield None
     else:

@@ -10,10 +10,12 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 NUMBER = 4
 STREAMS = ("stdin", "stdout", "stderr")
+STATUS = len(STREAMS)
 
 
 def command() -> Callable[[], Any]:
@@ -29,7 +31,7 @@ def command() -> Callable[[], Any]:
 
 def received(requests: socket.socket) -> tuple[dict[str, Any], list[int]]:
     """The next request and its streams; ends the process when there will be none."""
-    head, streams, _, _ = socket.recv_fds(requests, NUMBER, len(STREAMS))
+    head, streams, _, _ = socket.recv_fds(requests, NUMBER, len(STREAMS) + 1)
     if not head:
         requests.close()
         sys.exit()
@@ -66,6 +68,23 @@ def become(asked: dict[str, Any], streams: list[int]) -> None:
     sys.argv[:] = asked["words"]
 
 
+def keep(asked: dict[str, Any], streams: list[int]) -> None:
+    """Forks a command and tells its process id, then how it ended; returns in the command alone."""
+    status = streams.pop(STATUS)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if not (fork := os.fork()):
+        os.close(status)
+        become(asked, streams)
+        return
+    for stream in streams:
+        os.close(stream)
+    os.write(status, fork.to_bytes(NUMBER))
+    _, ended = os.waitpid(fork, 0)
+    with suppress(BrokenPipeError):  # the test has ended before it
+        os.write(status, os.waitstatus_to_exitcode(ended).to_bytes(NUMBER, signed=True))
+    os._exit(0)
+
+
 def forked() -> Callable[[], Any]:
     """Serves requests; returns in forks alone."""
     number, script = sys.argv[1:]
@@ -74,18 +93,15 @@ def forked() -> Callable[[], Any]:
     requests = socket.socket(fileno=int(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: it ends with its socket
     gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who keep the forks
     while True:
         asked, streams = received(requests)
-        if not (fork := os.fork()):
+        if not os.fork():
             requests.close()
-            become(asked, streams)
+            keep(asked, streams)
             return enter
         for stream in streams:
             os.close(stream)
-        requests.sendall(fork.to_bytes(NUMBER))
-        _, status = os.waitpid(fork, 0)
-        code = os.waitstatus_to_exitcode(status)
-        requests.sendall(code.to_bytes(NUMBER, signed=True))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs the installed command to its end without starting an interpreter for each run.
+"""Runs the installed command without starting an interpreter for each run.
 
 A process that has imported all that the command imports forks for each run. The fork has its
 arguments, folder, environment and streams from the test, enters where the console script enters,
@@ -13,15 +13,87 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooLate
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import IO, Self, TextIO
 
 FORKER = Path(__file__).with_name("forker.py")
+Stream = int | IO[str] | IO[bytes]
 _NUMBER = 4
 _READ_BY_COMMANDS = ("AWS_", "PYTEST_")
+
+
+class Fork:
+    """A command that was forked, with what of ``subprocess.Popen`` tests need.
+
+    Args:
+        words: the command.
+        status: tells its process id, then how it ended.
+        stdout, stderr: our ends of its streams.
+    """
+
+    def __init__(
+        self, words: list[str], status: int, *, stdout: TextIO | None, stderr: TextIO | None
+    ) -> None:
+        self.stdout = stdout
+        self.stderr = stderr
+        self.returncode: int | None = None
+        self._words = words
+        self._status = status
+        self._told: list[Future[str]] = []
+        self.pid = self._number()
+
+    def poll(self) -> int | None:
+        """How it ended; ``None``: it has not."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """How it ended."""
+        if self.returncode is None:
+            ended, _, _ = select.select([self._status], [], [], timeout)
+            if not ended:
+                raise subprocess.TimeoutExpired(self._words, timeout or 0)
+            self.returncode = self._number()
+            os.close(self._status)
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """What its streams still tell until their end."""
+        if not self._told:
+            with_threads = ThreadPoolExecutor(2)
+            self._told = [with_threads.submit(_read, end) for end in (self.stdout, self.stderr)]
+            with_threads.shutdown(wait=False)
+        try:
+            out, err = (each.result(timeout) for each in self._told)
+        except TooLate:
+            raise subprocess.TimeoutExpired(self._words, timeout or 0) from None
+        self.wait(timeout)
+        return out, err
+
+    def send_signal(self, number: int) -> None:
+        """Sends a signal, unless it has ended."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _number(self) -> int:
+        answer = os.read(self._status, _NUMBER)
+        assert len(answer) == _NUMBER, "what keeps the fork has ended"
+        return int.from_bytes(answer, signed=True)
+
+
+Process = subprocess.Popen[str] | Fork
 
 
 class Forks:
@@ -63,6 +135,30 @@ class Forks:
             for name in differing
         )
 
+    def start(
+        self,
+        words: list[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        stdin: Stream = subprocess.DEVNULL,
+        stdout: Stream = subprocess.PIPE,
+        stderr: Stream = subprocess.PIPE,
+    ) -> Fork:
+        """As ``subprocess.Popen`` with text for its streams."""
+        status, their_status = os.pipe()
+        out, their_out = _stream(stdout)
+        err, their_err = _stream(their_out if stderr == subprocess.STDOUT else stderr)
+        in_ = os.open(os.devnull, os.O_RDONLY) if stdin == subprocess.DEVNULL else _copy(stdin)
+        theirs = [in_, their_out, their_err, their_status]
+        body = json.dumps({"words": words, "cwd": str(cwd), "env": dict(env)}).encode()
+        with self._lock:
+            socket.send_fds(self._socket, [len(body).to_bytes(_NUMBER)], theirs)
+            self._socket.sendall(body)
+        for stream in theirs:
+            os.close(stream)
+        return Fork(words, status, stdout=out, stderr=err)
+
     def run(
         self,
         words: list[str],
@@ -73,41 +169,20 @@ class Forks:
         timeout: int,
     ) -> "subprocess.CompletedProcess[str]":
         """As ``subprocess.run`` with captured streams; ``stdin=None`` is an empty one."""
-        asked = {"words": words, "cwd": str(cwd), "env": dict(env)}
-        out_end, out = os.pipe()
-        err_end, err = os.pipe()
-        in_, in_end = (os.open(os.devnull, os.O_RDONLY), None) if stdin is None else os.pipe()
-        with self._lock, ThreadPoolExecutor(3) as streams:
-            fork = self._ask(asked, [in_, out, err])
-            told = [streams.submit(_read, end) for end in (out_end, err_end)]
-            if in_end is not None:
-                streams.submit(_write, in_end, stdin or "")
-            code = self._code(fork, timeout)
-        if code is None:
-            raise subprocess.TimeoutExpired(words, timeout)
-        return subprocess.CompletedProcess(words, code, *(text.result() for text in told))
-
-    def _ask(self, asked: object, streams: list[int]) -> int:
-        """Has a fork begin, and returns its process id."""
-        body = json.dumps(asked).encode()
-        socket.send_fds(self._socket, [len(body).to_bytes(_NUMBER)], streams)
-        self._socket.sendall(body)
-        for stream in streams:
-            os.close(stream)
-        return self._number()
-
-    def _code(self, pid: int, timeout: int) -> int | None:
-        """How the fork ended; ``None``: it had to be killed."""
-        in_time, _, _ = select.select([self._socket], [], [], timeout)
-        if not in_time:
-            os.kill(pid, signal.SIGKILL)
-        code = self._number()
-        return code if in_time else None
-
-    def _number(self) -> int:
-        answer = self._socket.recv(_NUMBER)
-        assert len(answer) == _NUMBER, "the process that forks has ended"
-        return int.from_bytes(answer, signed=True)
+        with ThreadPoolExecutor(1) as writer:
+            if stdin is None:
+                fork = self.start(words, cwd=cwd, env=env)
+            else:
+                theirs, ours = os.pipe()
+                fork = self.start(words, cwd=cwd, env=env, stdin=theirs)
+                os.close(theirs)
+                writer.submit(_write, ours, stdin)
+            try:
+                out, err = fork.communicate(timeout)
+            except subprocess.TimeoutExpired:
+                fork.kill()
+                raise
+        return subprocess.CompletedProcess(words, fork.wait(), out, err)
 
 
 def started(
@@ -120,9 +195,25 @@ def started(
     )  # fmt: skip
 
 
-def _read(end: int) -> str:
-    with open(end) as file:
-        return file.read()
+def _stream(wanted: Stream) -> tuple[TextIO | None, int]:
+    """Our end of a stream, if there is one, and theirs."""
+    if wanted == subprocess.DEVNULL:
+        return None, os.open(os.devnull, os.O_WRONLY)
+    if wanted != subprocess.PIPE:
+        return None, _copy(wanted)
+    ours, theirs = os.pipe()
+    return os.fdopen(ours), theirs
+
+
+def _copy(stream: Stream) -> int:
+    return os.dup(stream if isinstance(stream, int) else stream.fileno())
+
+
+def _read(end: TextIO | None) -> str:
+    if end is None or end.closed:
+        return ""
+    with end:
+        return end.read()
 
 
 def _write(end: int, text: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Server
+from .forks import Process
 
 GET = "GetFunctionEventInvokeConfig"
 UPDATE = "UpdateFunctionEventInvokeConfig"
@@ -106,7 +107,7 @@ def wave_lines(bulkeic: Bulkeic) -> list[str]:
     return [line for line in lines if line.startswith("wave ")]
 
 
-def line_with(process: "subprocess.Popen[str]", text: str) -> str:
+def line_with(process: Process, text: str) -> str:
     """The next line of stderr that has a text in it."""
     assert process.stderr is not None
     while line := process.stderr.readline():
@@ -118,7 +119,7 @@ def line_with(process: "subprocess.Popen[str]", text: str) -> str:
 class Terminal:
     """What a command that asks shows, and the answers that it is given."""
 
-    def __init__(self, process: "subprocess.Popen[str]", ours: int) -> None:
+    def __init__(self, process: Process, ours: int) -> None:
         self.process = process
         self.screen = ""
         self._ours = ours
