@@ -13,7 +13,13 @@ from bulkeic.app.accounts import Reach
 from bulkeic.app.bench_options import BenchOptions
 from bulkeic.app.bench_targets import jobs_of_lanes, targets_of
 from bulkeic.app.beside import sandbox_beside
-from bulkeic.app.command import INTERRUPTED_TWICE_EXIT, STOPPED_EXIT, print_json, screen_of
+from bulkeic.app.command import (
+    FAILED_EXIT,
+    INTERRUPTED_TWICE_EXIT,
+    STOPPED_EXIT,
+    print_json,
+    screen_of,
+)
 from bulkeic.app.course import Course, Targets
 from bulkeic.app.files import check_writable
 from bulkeic.app.interruptions import Interruptions
@@ -39,7 +45,8 @@ def bench(options: BenchOptions) -> int:
     """Puts loads on an endpoint and tells what came of it.
 
     Returns:
-        The command's exit code: 3 when it was stopped early or could not write a file, else 0.
+        The command's exit code: 3 when it was stopped early or could not write a file, 1 when
+        nothing of a load succeeded, else 0.
 
     Raises:
         BulkeicError: nothing was sent, for the reason that it tells.
@@ -245,10 +252,16 @@ def _told(result: BenchResult, stopped: str | None, options: BenchOptions, scree
         is_kept = _write(options.html, page(result).encode(), screen) and is_kept
     if stopped is not None:
         screen.say(f"stopped: {stopped}")
-    code = 0 if stopped is None and is_kept else STOPPED_EXIT
-    if stopped == INTERRUPTED_TWICE:
-        code = INTERRUPTED_TWICE_EXIT
+    code = _exit_code(result, stopped, is_kept=is_kept)
     return print_json(kept, code, screen) if options.output == "json" else code
+
+
+def _exit_code(result: BenchResult, stopped: str | None, *, is_kept: bool) -> int:
+    if stopped == INTERRUPTED_TWICE:
+        return INTERRUPTED_TWICE_EXIT
+    if stopped is not None or not is_kept:
+        return STOPPED_EXIT
+    return FAILED_EXIT if any(each.is_in_vain for each in result.measures) else 0
 
 
 def _readable(word: str) -> str:

@@ -26,6 +26,7 @@ from bulkeic.store import RunFile
 
 _log = structlog.get_logger("bulkeic.app")
 
+FAILED_EXIT = 1
 STOPPED_EXIT = 3
 INTERRUPTED_TWICE_EXIT = 130
 

@@ -114,10 +114,11 @@ def loads_of(flags: LoadFlags) -> list[Load]:
 
 def _check(flags: LoadFlags) -> None:
     timed = (flags.step_s, flags.length_s, flags.requests)
-    if flags.find_limit and (flags.rates or any(each is not None for each in timed)):
+    told = any(each is not None for each in (*timed, flags.warmup_s))
+    if flags.find_limit and (flags.rates or told):
         raise UsageError(
             "--find-limit finds the rate and the time itself; leave --rate, --rates, --step, "
-            "--duration and --requests out"
+            "--duration, --requests and --warmup out"
         )
     if sum(each is not None for each in timed) > 1:
         raise UsageError("--duration, --step and --requests: say one of them")

@@ -66,7 +66,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """What a lane lets through.
 
     Attributes:
-        found: whether any call was refused; if not, ``rate`` is what got through all the same.
+        found: whether refusals told it; if not, ``rate`` is what got through all the same.
         rate: calls a second that it sustains.
         low: the least that this may be, given how long it was measured.
         high: the most.
@@ -173,6 +173,11 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     client: Client
     stopped: str | None = None
     unbegun: int = 0
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether there were requests, and none of them succeeded."""
+        return self.done == self.failed and self.done + self.unfinished > 0
 
 
 class LaneForecast(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,6 +66,7 @@ def notes(measures: Sequence[Measures]) -> list[str]:
     named = [(title_of(each, repeats=repeats), each) for each in measures]
     return [
         *_some(_busy(named), "load"),
+        *_some(_in_vain(named), "load"),
         *_some(_stopped(named), "load"),
         *_some(_unbegun(named), "load"),
         *_some(_unfinished(named), "load"),
@@ -81,6 +82,12 @@ def _busy(named: Iterable[_Named]) -> Iterator[str]:
                 f"{name}: this machine was the limit, not the server: "
                 f"{share(each.client.cpu_share, 1)} of a core"
             )
+
+
+def _in_vain(named: Iterable[_Named]) -> Iterator[str]:
+    for name, each in named:
+        if each.is_in_vain:
+            yield f"{name}: none of {counted(each.done + each.unfinished, 'request')} succeeded"
 
 
 def _stopped(named: Iterable[_Named]) -> Iterator[str]:
@@ -120,10 +127,8 @@ def _without_limit(measures: Iterable[Measures]) -> Iterator[str]:
     others = (it for it in limits(measures, found=False) if it[0] not in stopped)
     most = sorted(others, key=lambda it: it[2].rate)
     for lane, limit in sorted({lane: limit for lane, _, limit in most}.items()):
-        yield (
-            f"{lane}: no limit was found: {figures(limit.rate)} calls a second got through, "
-            f"{limit.calls:,} in all"
-        )
+        passed = f"{figures(limit.rate)} calls a second" if limit.rate else "nothing"
+        yield f"{lane}: no limit was found: {passed} got through, {limit.calls:,} in all"
 
 
 def _some(found: Iterable[str], word: str) -> list[str]:

@@ -312,7 +312,7 @@ def _limit_dots(name: str, symbol: str, shown: Sequence[tuple[int, Limit]]) -> P
         "text": [
             f"{figures(limit.rate)}/s ({figures(limit.low)} to {figures(limit.high)})"
             if limit.found
-            else f"{figures(limit.rate)}/s got through, none refused"
+            else f"{figures(limit.rate)}/s got through, no limit found"
             for limit in limits
         ],
         "hovertemplate": "%{text}<extra></extra>",

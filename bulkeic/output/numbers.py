@@ -60,8 +60,10 @@ def short(number: int) -> str:
 
 
 def share(part: float, whole: float) -> str:
-    """A part of a whole: ``0 %``, ``<0.1 %``, ``2.5 %``, ``37 %``."""
-    if not part or not whole:
+    """A part of a whole: ``0 %``, ``<0.1 %``, ``2.5 %``, ``37 %``; of nothing: ``-``."""
+    if not whole:
+        return "-"
+    if not part:
         return "0 %"
     percent = 100 * part / whole
     if percent < _LEAST_PERCENT:

@@ -47,7 +47,6 @@ def closed(concurrency: int, **fields: Any) -> Load:
         ),
         ({"find_limit": True}, [Load(model=Model.LIMIT, concurrency=64)]),
         ({"find_limit": True, "concurrency": (3,)}, [Load(model=Model.LIMIT, concurrency=3)]),
-        ({"find_limit": True, "warmup_s": 3.0}, [Load(model=Model.LIMIT, concurrency=64)]),
     ],
 )  # fmt: skip
 def test_what_flags_ask_for(flags: dict[str, Any], loads: list[Load]) -> None:
@@ -67,6 +66,7 @@ ONE_CONCURRENCY = "several --concurrency go with a closed load; say one beside -
         ({"find_limit": True, "length_s": 5.0}, LIMIT_ALONE),
         ({"find_limit": True, "step_s": 5.0}, LIMIT_ALONE),
         ({"find_limit": True, "requests": 5}, LIMIT_ALONE),
+        ({"find_limit": True, "warmup_s": 0.0}, LIMIT_ALONE),
         ({"find_limit": True, "concurrency": (1, 8)}, ONE_CONCURRENCY),
         ({"length_s": 1.0, "requests": 1}, ONE_LENGTH),
         ({"rates": (5.0,), "step_s": 1.0, "length_s": 1.0}, ONE_LENGTH),

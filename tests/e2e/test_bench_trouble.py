@@ -4,6 +4,8 @@ import json
 import signal
 from collections.abc import Callable
 
+import pytest
+
 from .conftest import Bulkeic, Server
 from .measuring import AT_ONCE, measured, run, write_lanes
 from .rolling import GET, UPDATE, line_with, until
@@ -101,13 +103,44 @@ def test_an_endpoint_that_is_down_ends_it(bulkeic: Bulkeic, server: Server) -> N
     assert measures["call"]["max_s"] == 0
 
 
-def test_ctrl_c_keeps_what_was_measured(bulkeic: Bulkeic, server: Server) -> None:
+@pytest.mark.parametrize(
+    "flags", [("--rate", 50, "--requests", 3), ("--concurrency", 2, "--requests", 3)]
+)
+def test_a_load_of_which_nothing_succeeds_has_failed(
+    bulkeic: Bulkeic, server: Server, flags: tuple[object, ...]
+) -> None:
+    server.window("faults", {"throttle": 1}, "PUT")
+
+    done = run(bulkeic, server, "--functions", 5, *flags, "--max-attempts", 1, *AT_ONCE)
+
+    assert done.code == 1, done.err
+    assert done.lines[-1].endswith(": none of 3 requests succeeded")
+    (measures,) = done.summary["measures"]
+    assert measures["failed"] == measures["refused"] == 3
+
+
+def test_a_search_that_only_meets_errors_has_failed(bulkeic: Bulkeic, server: Server) -> None:
+    server.window("faults", {"error": 1}, "PUT")
+
+    done = run(bulkeic, server, "--functions", 5, "--find-limit", "--give-up-after", 600)
+
+    assert done.code == 1, done.err
+    (measures,) = done.summary["measures"]
+    requests = measures["done"] + measures["unfinished"]
+    assert f"find the limit: none of {requests:,} requests succeeded" in done.lines
+    assert not measures["lanes"][0]["limit"]["found"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_keeps_what_was_measured(
+    bulkeic: Bulkeic, server: Server, number: signal.Signals
+) -> None:
     process = bulkeic.start(
         "bench", "--functions", 20, "--rates", "50,60", "--step", 600, *AT_ONCE,
         "--endpoint-url", server.url, "--results", "bench.json", "--html", "bench.html",
     )  # fmt: skip
     until(lambda: server.calls(GET) >= 10, "ten calls")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=30)
 
     assert process.returncode == 3, err

@@ -59,7 +59,7 @@ def test_counts_in_few_characters(number: int, text: str) -> None:
 @pytest.mark.parametrize(
     ("part", "whole", "text"),
     [
-        (0, 0, "0 %"), (0, 5, "0 %"), (1, 5000, "<0.1 %"), (1, 40, "2.5 %"), (37, 100, "37 %"),
+        (0, 0, "-"), (0, 5, "0 %"), (1, 5000, "<0.1 %"), (1, 40, "2.5 %"), (37, 100, "37 %"),
         (9.96, 100, "10 %"), (5, 5, "100 %"),
     ],
 )  # fmt: skip
@@ -180,6 +180,16 @@ def test_a_lane_that_was_stopped_is_not_said_to_have_no_limit() -> None:
     assert lines[-1].startswith(f"{made.lanes[2].lane}: no limit was found")
 
 
+def test_a_lane_that_let_nothing_through_is_said_to_have() -> None:
+    made = limit_measures([5], unlimited=1)
+    limit = made.lanes[1].limit
+    assert limit is not None
+    none = msgspec.structs.replace(limit, rate=0.0, calls=24)
+    lane = msgspec.structs.replace(made.lanes[1], limit=none)
+    lines = bench_lines(result([msgspec.structs.replace(made, lanes=[made.lanes[0], lane])]))
+    assert lines[-1] == f"{lane.lane}: no limit was found: nothing got through, 24 in all"
+
+
 def test_no_more_lanes_than_fit_a_screen_and_the_rest_is_counted() -> None:
     many = result([limit_measures([15.0] * 30, unlimited=7), measures(lanes=40, slow=2)])
     lines = bench_lines(many)
@@ -240,4 +250,4 @@ def test_what_has_no_room_is_below_with_the_names_again() -> None:
 
 def test_what_never_happened_took_no_time() -> None:
     row = bench_lines(result([measures(requests=0, seconds=0)]))[2]
-    assert row.split()[3:] == ["0", "0", "0", "%", "0", *"-----"]
+    assert row.split()[3:] == ["0", "0", "-", "0", *"-----"]
