@@ -13,6 +13,7 @@ from bulkeic.core.load import Load
 
 FORMAT = 1
 _KIND = "bulkeic bench"
+_BEGIN = f'{{\n "bulkeic": "{_KIND}"'.encode()
 
 
 class BenchOperation(StrEnum):
@@ -263,7 +264,9 @@ def decode(text: bytes, source: str) -> BenchResult:
     """
     try:
         head = msgspec.json.decode(text, type=_Head)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        if text.startswith(_BEGIN):
+            raise InputError(f"a damaged result: {shown(str(error))}", source=source) from None
         head = _Head()
     if head.bulkeic != _KIND:
         raise InputError("no result of bulkeic bench", source=source)

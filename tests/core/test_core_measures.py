@@ -61,7 +61,8 @@ WRITTEN = encode(result(measures(spread(0.02))))
         (b"[]", "no result of bulkeic bench"),
         (b"{}", "no result of bulkeic bench"),
         (b"[" * 10_000, "no result of bulkeic bench"),
-        (WRITTEN[:-20], "no result of bulkeic bench"),
+        (WRITTEN[:20], "no result of bulkeic bench"),
+        (WRITTEN[:-20], "a damaged result: 'Input data was truncated'"),
         (WRITTEN.replace(b'"bulkeic bench"', b'"bulkeic"'), "no result of bulkeic bench"),
         (
             WRITTEN.replace(b'"format": 1', b'"format": 2'),

@@ -222,7 +222,7 @@ def test_a_file_and_a_command(
         ("fail", "NEW ended with exit code 3: "),
         ("killed", "NEW was ended by signal 9: "),
         ("nothing", "NEW has written no results: "),
-        ("x", "what NEW has written: no result of bulkeic bench"),
+        ("x", "what NEW has written: a damaged result: "),
     ],
 )
 def test_a_command_that_fails_ends_it(
