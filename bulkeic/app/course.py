@@ -76,7 +76,7 @@ class Course:
         self._stopped_lanes: dict[Lane, str] = {}
 
     def stop(self, reason: str) -> None:
-        """Ends it early; what is under way is waited for."""
+        """Ends it early: no call is begun any more, and those in flight are waited for."""
         self.stopped = self.stopped or reason
         self._over.set()
 
@@ -246,7 +246,9 @@ class Course:
             tasks.start_soon(self._begin_measuring)
             await self._over.wait()
             self._over_at = time.monotonic()
-            if self._load.model is not Model.OPEN:  # there, all that were due are waited for
+            if self.stopped is not None:
+                engine.stop(self.stopped)
+            elif self._load.model is not Model.OPEN:  # there, all that were due are waited for
                 engine.begin_no_more()
             self._look()
             with anyio.move_on_after(self._grace_s):

@@ -148,9 +148,23 @@ def test_a_signal_keeps_what_was_measured(
     (measures,) = json.loads((bulkeic.folder / "bench.json").read_text())["measures"]
     assert measures["stopped"] == "interrupted"
     assert 10 <= measures["done"] == measures["calls"] == server.calls(GET)
-    assert measures["unfinished"] == measures["unbegun"]  # all that had begun have ended
     assert 0 < measures["elapsed_s"] < 600
     assert (bulkeic.folder / "bench.html").exists()
+
+
+def test_ctrl_c_waits_for_no_retry(bulkeic: Bulkeic, server: Server) -> None:
+    server.window("faults", {"throttle": 1}, "PUT")
+    process = bulkeic.start(
+        "bench", "--functions", 20, "--rate", 50, "--duration", 600, "--timeout", 600, *AT_ONCE,
+        "--max-attempts", 50, "--endpoint-url", server.url, "--output", "json",
+    )  # fmt: skip
+    until(lambda: server.calls(GET) >= 3, "three calls")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+
+    assert process.returncode == 3, err
+    (measures,) = json.loads(out)["measures"]
+    assert measures["done"] == 0 < measures["unfinished"]
 
 
 def test_a_second_ctrl_c_leaves_at_once(bulkeic: Bulkeic, sandbox: Callable[..., Server]) -> None:
