@@ -46,7 +46,7 @@ def bench(options: BenchOptions) -> int:
 
     Returns:
         The command's exit code: 3 when it was stopped early or could not write a file, 1 when
-        nothing of a load succeeded, else 0.
+        no request of a load succeeded, else 0.
 
     Raises:
         BulkeicError: nothing was sent, for the reason that it tells.

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from bulkeic.app.command import print_json
+from bulkeic.app.command import FAILED_EXIT, print_json
 from bulkeic.core.comparison import Comparison, LoadComparison, Row
 from bulkeic.core.comparison import compare as compared
 from bulkeic.core.condition import Condition
@@ -19,7 +19,6 @@ from bulkeic.output import Screen
 from bulkeic.output.comparison import comparison_lines, noise_text, ratio_text
 
 USUAL_REPEAT = 5
-_FIRED_EXIT = 1
 _GRACE_S = 10
 _SHOWN_LINES = 20
 _SHOWN_BYTES = 20_000
@@ -77,7 +76,7 @@ def compare(options: CompareOptions) -> int:
         screen.say(
             f"--fail-if {condition}: {ratio_text(row)}, noise {noise_text(row)} ({load.load})"
         )
-    code = _FIRED_EXIT if fired else 0
+    code = FAILED_EXIT if fired else 0
     if options.output == "json":
         return print_json(_json(comparison, fired, code), code, screen)
     return code
@@ -206,8 +205,8 @@ def _run(words: list[str], path: Path, name: str, screen: Screen) -> None:
             reason = getattr(error, "strerror", None) or str(error)
             raise UsageError(f"{name}: {shown(words[0])}: {reason}") from None
         code = _ended(child)
-        if code == 0:
-            return
+        if code == 0 or (code == FAILED_EXIT and path.is_file()):
+            return  # what failed is in the results
         said.seek(max(0, said.seek(0, 2) - _SHOWN_BYTES))
         for line in said.read().decode(errors="replace").splitlines()[-_SHOWN_LINES:]:
             screen.say(f"{name}: {line}")

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bulkeic.bench import Gauge, Lead, Metronome, RoundRobin, Stopwatch, Usage
 from bulkeic.bench.stopwatch import Calls
 from bulkeic.core.limit import FIRST_RATE, MOST_S, LimitSearch
-from bulkeic.core.load import Comb, Load, Model
+from bulkeic.core.load import BEGIN_LATE_S, Comb, Load, Model
 from bulkeic.core.measures import BenchOperation, Limit, Measures
 from bulkeic.core.model import Lane, Target
 from bulkeic.core.rules import Purpose, Rules
@@ -68,6 +68,7 @@ class Course:
         self._grace_s = grace_s
         self._chance = random.Random(seed)  # noqa: S311 - order and jitter
         self._watch = watch
+        self._engine_at_work: Engine | None = None
         self._over = anyio.Event()
         self._quiet = anyio.Event()
         self._latest = math.inf
@@ -78,6 +79,8 @@ class Course:
     def stop(self, reason: str) -> None:
         """Ends it early: no call is begun any more, and those in flight are waited for."""
         self.stopped = self.stopped or reason
+        if self._engine_at_work is not None:
+            self._engine_at_work.stop(reason)
         self._over.set()
 
     async def run(self, repeat: int) -> Measures:
@@ -150,10 +153,8 @@ class Course:
 
         with Metronome(beat):
             await self._until_over(engine)
-        # What was due the moment before it was stopped might have been begun a moment later.
-        over_at = self._over_at if self.stopped is None else self._over_at - _LOOK_S
-        until = comb.count(min(over_at, self._begin + (load.duration_s or math.inf)) - start)
-        for first, numbers in comb.blocks(number, until):
+        owed_s = load.owed_until(self._over_at - start, stopped=self.stopped is not None)
+        for first, numbers in comb.blocks(number, comb.count(owed_s)):
             due = start + comb.due(numbers[len(numbers) // 2])
             self._gauge.missed(lanes[first], due, time.monotonic(), len(numbers))
 
@@ -231,6 +232,7 @@ class Course:
 
     async def _until_over(self, engine: Engine) -> None:
         """Lets an engine work until the load is over, and what is under way has ended."""
+        self._engine_at_work = engine
 
         async def work() -> None:
             await engine.run()
@@ -246,9 +248,7 @@ class Course:
             tasks.start_soon(self._begin_measuring)
             await self._over.wait()
             self._over_at = time.monotonic()
-            if self.stopped is not None:
-                engine.stop(self.stopped)
-            elif self._load.model is not Model.OPEN:  # there, all that were due are waited for
+            if self._load.model is not Model.OPEN:  # there, all that were due are waited for
                 engine.begin_no_more()
             self._look()
             with anyio.move_on_after(self._grace_s):
@@ -264,7 +264,7 @@ class Course:
 
     async def _tick(self, engine: Engine) -> None:
         # Requests that were due at the very end may be begun a moment later.
-        late_s = _LOOK_S if self._load.model is Model.OPEN else 0.0
+        late_s = BEGIN_LATE_S if self._load.model is Model.OPEN else 0.0
         while True:
             await anyio.sleep(_LOOK_S)
             now = time.monotonic()

@@ -21,6 +21,7 @@ USUAL_WARMUP_S = 1.0
 USUAL_STEP_S = 30.0
 OPEN_CONCURRENCY = 1000
 LIMIT_CONCURRENCY = 64
+BEGIN_LATE_S = 0.25
 _MOST_BLOCKS = 1000
 
 
@@ -49,6 +50,19 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float | None = None
     requests: int | None = None
     warmup_s: float = 0.0
+
+    def owed_until(self, over_s: float, *, stopped: bool) -> float:
+        """Until when requests were due that must have begun. Seconds since the load's begin.
+
+        One that begins at most ``BEGIN_LATE_S`` late is not missed: a load that ends by itself
+        waits for that, and where it was stopped nobody knows.
+
+        Args:
+            over_s: when it was over.
+            stopped: whether that was early.
+        """
+        end_s = math.inf if self.duration_s is None else self.warmup_s + self.duration_s
+        return min(over_s - BEGIN_LATE_S if stopped else over_s, end_s)
 
     def __str__(self) -> str:
         match self.model:

@@ -177,8 +177,8 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_in_vain(self) -> bool:
-        """Whether there were requests, and none of them succeeded."""
-        return self.done == self.failed and self.done + self.unfinished > 0
+        """Whether no request succeeded; there may have been none."""
+        return self.done == self.failed
 
 
 class LaneForecast(msgspec.Struct, frozen=True, kw_only=True):

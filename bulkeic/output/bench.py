@@ -77,7 +77,7 @@ def notes(measures: Sequence[Measures]) -> list[str]:
 
 def _busy(named: Iterable[_Named]) -> Iterator[str]:
     for name, each in named:
-        if each.client.cpu_share > BUSY_SHARE:
+        if each.client.cpu_share > BUSY_SHARE and each.done:
             yield (
                 f"{name}: this machine was the limit, not the server: "
                 f"{share(each.client.cpu_share, 1)} of a core"
@@ -86,8 +86,11 @@ def _busy(named: Iterable[_Named]) -> Iterator[str]:
 
 def _in_vain(named: Iterable[_Named]) -> Iterator[str]:
     for name, each in named:
-        if each.is_in_vain:
-            yield f"{name}: none of {counted(each.done + each.unfinished, 'request')} succeeded"
+        requests = each.done + each.unfinished
+        if not requests:
+            yield f"{name}: nothing was measured: no request began in its time"
+        elif each.is_in_vain:
+            yield f"{name}: none of {counted(requests, 'request')} succeeded"
 
 
 def _stopped(named: Iterable[_Named]) -> Iterator[str]:
@@ -128,7 +131,8 @@ def _without_limit(measures: Iterable[Measures]) -> Iterator[str]:
     most = sorted(others, key=lambda it: it[2].rate)
     for lane, limit in sorted({lane: limit for lane, _, limit in most}.items()):
         passed = f"{figures(limit.rate)} calls a second" if limit.rate else "nothing"
-        yield f"{lane}: no limit was found: {passed} got through, {limit.calls:,} in all"
+        of = f", {limit.calls:,} in all" if limit.calls else ""
+        yield f"{lane}: no limit was found: {passed} got through{of}"
 
 
 def _some(found: Iterable[str], word: str) -> list[str]:

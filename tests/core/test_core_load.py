@@ -110,6 +110,23 @@ def test_a_request_counts_from_the_moment_at_which_it_is_due(
     assert comb.count(comb.due(number)) == number + 1
 
 
+@pytest.mark.parametrize(
+    ("flags", "over_s", "stopped", "owed_s"),
+    [
+        ({"rates": (5.0,), "length_s": 10.0}, 11.3, False, 11.0),
+        ({"rates": (5.0,), "length_s": 10.0}, 11.3, True, 11.0),
+        ({"rates": (5.0,), "length_s": 10.0}, 4.0, True, 3.75),
+        ({"rates": (5.0,), "requests": 3}, 4.0, False, 4.0),
+        ({"rates": (5.0,), "requests": 3}, 4.0, True, 3.75),
+    ],
+)  # fmt: skip
+def test_what_was_due_in_time_must_have_begun(
+    flags: dict[str, Any], over_s: float, owed_s: float, *, stopped: bool
+) -> None:
+    (load,) = loads_of(LoadFlags(**flags))
+    assert load.owed_until(over_s, stopped=stopped) == owed_s
+
+
 def test_nothing_is_due_before_the_beginning() -> None:
     assert Comb(100, 3).count(-1e-9) == 0
     assert Comb(100, 3).count(0.0) == 1

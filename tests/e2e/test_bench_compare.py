@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 import pytest
+from msgspec.structs import replace
 
 from bulkeic.cli import cli
 from bulkeic.core.errors import BulkeicError
@@ -39,6 +40,9 @@ if latency == "killed":
     os.kill(os.getpid(), 9)
 if latency == "fail":
     sys.exit(3)
+if latency == "vain":
+    os.rename("vain.json", sys.argv[4])
+    sys.exit(1)
 if latency != "nothing":
     text = open("like.json").read().replace('"p99_s": 0.08', '"p99_s": ' + latency)
     open(sys.argv[4], "w").write(text)
@@ -204,6 +208,21 @@ def test_commands_are_run_in_turn(bulkeic: Bulkeic, command: Any) -> None:
     assert "said by" not in shown.err
     (load,) = shown.summary["loads"]
     assert (load["old"]["repeats"], load["new"]["repeats"]) == (3, 3)
+
+
+def test_a_command_of_which_nothing_succeeded_is_compared(
+    bulkeic: Bulkeic, command: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vain = replace(measures(spread(0.02)), done=200, failed=200)
+    write(bulkeic, "vain.json", result(vain))
+
+    told = inside(
+        bulkeic, command("old", "0.08"), command("new", "vain"), "--repeat", "1",
+        "--fail-if", "succeeded < 0.5x",
+    )  # fmt: skip
+
+    assert told == 1
+    assert "verdict: worse: succeeded 0.00x worse\n" in capsys.readouterr().err
 
 
 def test_a_file_and_a_command(

@@ -131,6 +131,21 @@ def test_a_search_that_only_meets_errors_has_failed(bulkeic: Bulkeic, server: Se
     assert not measures["lanes"][0]["limit"]["found"]
 
 
+def test_a_closed_load_whose_first_call_outlasts_it_has_failed(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    server.window("faults", {"hang": 1}, "PUT")
+
+    done = run(
+        bulkeic, server, "--functions", 5, "--concurrency", 4, "--warmup", 0.3, "--duration", 0.3,
+        "--timeout", 1, "--max-attempts", 1,
+    )  # fmt: skip
+
+    assert done.code == 1, done.err
+    (measures,) = done.summary["measures"]
+    assert measures["done"] == measures["failed"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_keeps_what_was_measured(
     bulkeic: Bulkeic, server: Server, number: signal.Signals
@@ -152,13 +167,16 @@ def test_a_signal_keeps_what_was_measured(
     assert (bulkeic.folder / "bench.html").exists()
 
 
-def test_ctrl_c_waits_for_no_retry(bulkeic: Bulkeic, server: Server) -> None:
+@pytest.mark.parametrize("end", [("--duration", 600), ("--requests", 2)])
+def test_ctrl_c_waits_for_no_retry_even_when_the_load_is_over(
+    bulkeic: Bulkeic, server: Server, end: tuple[object, ...]
+) -> None:
     server.window("faults", {"throttle": 1}, "PUT")
     process = bulkeic.start(
-        "bench", "--functions", 20, "--rate", 50, "--duration", 600, "--timeout", 600, *AT_ONCE,
+        "bench", "--functions", 20, "--rate", 50, *end, "--timeout", 600, *AT_ONCE,
         "--max-attempts", 50, "--endpoint-url", server.url, "--output", "json",
     )  # fmt: skip
-    until(lambda: server.calls(GET) >= 3, "three calls")
+    until(lambda: server.calls(GET) >= 4, "four calls")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
 

@@ -251,3 +251,8 @@ def test_what_has_no_room_is_below_with_the_names_again() -> None:
 def test_what_never_happened_took_no_time() -> None:
     row = bench_lines(result([measures(requests=0, seconds=0)]))[2]
     assert row.split()[3:] == ["0", "0", "-", "0", *"-----"]
+
+
+def test_a_load_without_any_request_has_measured_nothing() -> None:
+    lines = bench_lines(result([measures(requests=0, seconds=0)]))
+    assert lines[-1] == "10/s a lane: nothing was measured: no request began in its time"
