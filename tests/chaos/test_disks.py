@@ -22,6 +22,8 @@ READ = "before_image"
 DONE = "outcome"
 # What is in flight and what was answered within the last fifth of a second cannot be kept.
 SPARE = 30
+# A third at once, and what is left after that takes longer than any test is late.
+SLOWLY = ("--rate", 1, "--burst", 50, "--concurrency", 2)
 at_length = pytest.mark.skipif("BULKEIC_ROUNDS" not in os.environ, reason="make chaos does it")
 
 
@@ -55,7 +57,7 @@ class Trial:
     def __init__(self, bulkeic: Bulkeic, server: Server, run: str = "run.db") -> None:
         self.bulkeic, self.server, self.run = bulkeic, server, run
         self.path = bulkeic.folder / run
-        self.ends = ("--endpoint-url", server.url, "--rate", 60, "--burst", 10)
+        self.ends = ("--endpoint-url", server.url, *SLOWLY)
 
     def plan(self) -> tuple[object, ...]:
         """A plan of the targets file."""

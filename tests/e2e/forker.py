@@ -72,10 +72,12 @@ def keep(asked: dict[str, Any], streams: list[int]) -> None:
     """Forks a command and tells its process id, then how it ended; returns in the command alone."""
     status = streams.pop(STATUS)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as an interpreter that starts has it
     if not (fork := os.fork()):
         os.close(status)
         become(asked, streams)
         return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for stream in streams:
         os.close(stream)
     os.write(status, fork.to_bytes(NUMBER))

@@ -179,8 +179,9 @@ class Forks:
                 writer.submit(_write, ours, stdin)
             try:
                 out, err = fork.communicate(timeout)
-            except subprocess.TimeoutExpired:
+            except BaseException:  # as subprocess.run does
                 fork.kill()
+                fork.wait()
                 raise
         return subprocess.CompletedProcess(words, fork.wait(), out, err)
 
