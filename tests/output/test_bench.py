@@ -184,10 +184,11 @@ def test_a_lane_that_let_nothing_through_is_said_to_have() -> None:
     made = limit_measures([5], unlimited=1)
     limit = made.lanes[1].limit
     assert limit is not None
-    none = msgspec.structs.replace(limit, rate=0.0, calls=24)
-    lane = msgspec.structs.replace(made.lanes[1], limit=none)
-    lines = bench_lines(result([msgspec.structs.replace(made, lanes=[made.lanes[0], lane])]))
-    assert lines[-1] == f"{lane.lane}: no limit was found: nothing got through, 24 in all"
+    for calls, of in ((24, ", 24 in all"), (0, "")):
+        none = msgspec.structs.replace(limit, rate=0.0, calls=calls)
+        lane = msgspec.structs.replace(made.lanes[1], limit=none)
+        lines = bench_lines(result([msgspec.structs.replace(made, lanes=[made.lanes[0], lane])]))
+        assert lines[-1] == f"{lane.lane}: no limit was found: nothing got through{of}"
 
 
 def test_no_more_lanes_than_fit_a_screen_and_the_rest_is_counted() -> None:
@@ -253,6 +254,8 @@ def test_what_never_happened_took_no_time() -> None:
     assert row.split()[3:] == ["0", "0", "-", "0", *"-----"]
 
 
-def test_a_load_without_any_request_has_measured_nothing() -> None:
-    lines = bench_lines(result([measures(requests=0, seconds=0)]))
+def test_a_load_without_any_request_has_measured_nothing_but_the_start() -> None:
+    busy = Client(cpu_s=1, cpu_share=1.02, rss_mb=80)
+    lines = bench_lines(result([measures(requests=0, seconds=0, client=busy)]))
+    assert lines[-2].startswith("this client took 102 % of a core")
     assert lines[-1] == "10/s a lane: nothing was measured: no request began in its time"
