@@ -296,6 +296,5 @@ class Course:
 
     def _is_over(self, due: float) -> bool:
         """Whether nothing more should start then."""
-        length_s = self._load.duration_s
-        by_time = length_s is not None and due >= self._begin + length_s
+        by_time = due >= self._begin + self._load.measured_s
         return by_time or self._gauge.is_full or self._over.is_set()

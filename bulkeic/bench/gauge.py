@@ -45,7 +45,7 @@ class Gauge:
         self.begun = 0
         self._load = load
         self._begin = begin
-        self._end = math.inf if load.duration_s is None else begin + load.duration_s
+        self._end = begin + load.measured_s
         self._most = load.requests
         self._timeline = Timeline(begin, closed)
         self._latency, self._waiting = Histogram(), Histogram()

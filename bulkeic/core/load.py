@@ -51,6 +51,11 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     requests: int | None = None
     warmup_s: float = 0.0
 
+    @property
+    def measured_s(self) -> float:
+        """Seconds that are measured; infinity where ``requests`` end it."""
+        return math.inf if self.duration_s is None else self.duration_s
+
     def owed_until(self, over_s: float, *, stopped: bool) -> float:
         """Until when requests were due that must have begun. Seconds since the load's begin.
 
@@ -61,7 +66,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
             over_s: when it was over.
             stopped: whether that was early.
         """
-        end_s = math.inf if self.duration_s is None else self.warmup_s + self.duration_s
+        end_s = self.warmup_s + self.measured_s
         return min(over_s - BEGIN_LATE_S if stopped else over_s, end_s)
 
     def __str__(self) -> str:
