@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from .browser import Browser
-from .forks import Forks, Process, started
+from .forks import Forks, Process
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -78,15 +78,18 @@ class Bulkeic:
     def __call__(self, *words: object, stdin: str | None = None, **env: str | None) -> Result:
         """Runs it to its end; a variable that is ``None`` is not there at all."""
         called = {name: value for name, value in (self.env | env).items() if value is not None}
-        run = self._forks.run if self._forks and self._forks.serves(called) else started
-        process = run(self.words(words), cwd=self.folder, env=called, stdin=stdin, timeout=60)
-        result = Result(process)
+        given = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+        process = self._start(words, called, stdin=given)
+        out, err = process.communicate(stdin, timeout=60)
+        result = Result(subprocess.CompletedProcess([], process.wait(), out, err))
         assert "Traceback" not in result.err, result.err
         return result
 
     def start(self, *words: object, **options: Any) -> Process:
         """As ``subprocess.Popen``, with its options."""
-        env = self.env | options.pop("env", {})
+        return self._start(words, self.env | options.pop("env", {}), **options)
+
+    def _start(self, words: tuple[object, ...], env: dict[str, str], **options: Any) -> Process:
         options = STREAMS | options
         process: Process
         if self._forks and self._forks.serves(env) and options.keys() == STREAMS.keys():

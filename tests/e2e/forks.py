@@ -32,12 +32,19 @@ class Fork:
     Args:
         words: the command.
         status: tells its process id, then how it ended.
-        stdout, stderr: our ends of its streams.
+        stdin, stdout, stderr: our ends of its streams.
     """
 
     def __init__(
-        self, words: list[str], status: int, *, stdout: TextIO | None, stderr: TextIO | None
+        self,
+        words: list[str],
+        status: int,
+        *,
+        stdin: TextIO | None,
+        stdout: TextIO | None,
+        stderr: TextIO | None,
     ) -> None:
+        self.stdin = stdin
         self.stdout = stdout
         self.stderr = stderr
         self.returncode: int | None = None
@@ -62,12 +69,14 @@ class Fork:
             os.close(self._status)
         return self.returncode
 
-    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
-        """What its streams still tell until their end."""
+    def communicate(self, text: str | None = None, timeout: float | None = None) -> tuple[str, str]:
+        """Gives it a text to read, if any: what its streams still tell until their end."""
         if not self._told:
-            with_threads = ThreadPoolExecutor(2)
-            self._told = [with_threads.submit(_read, end) for end in (self.stdout, self.stderr)]
-            with_threads.shutdown(wait=False)
+            threads = ThreadPoolExecutor(3)
+            self._told = [threads.submit(_read, end) for end in (self.stdout, self.stderr)]
+            if self.stdin is not None:
+                threads.submit(_write, self.stdin, text or "")
+            threads.shutdown(wait=False)
         try:
             out, err = (each.result(timeout) for each in self._told)
         except TooLate:
@@ -147,53 +156,27 @@ class Forks:
     ) -> Fork:
         """As ``subprocess.Popen`` with text for its streams."""
         status, their_status = os.pipe()
+        their_in, in_ = _input(stdin)
         out, their_out = _stream(stdout)
         err, their_err = _stream(their_out if stderr == subprocess.STDOUT else stderr)
-        in_ = os.open(os.devnull, os.O_RDONLY) if stdin == subprocess.DEVNULL else _copy(stdin)
-        theirs = [in_, their_out, their_err, their_status]
+        theirs = [their_in, their_out, their_err, their_status]
         body = json.dumps({"words": words, "cwd": str(cwd), "env": dict(env)}).encode()
         with self._lock:
             socket.send_fds(self._socket, [len(body).to_bytes(_NUMBER)], theirs)
             self._socket.sendall(body)
         for stream in theirs:
             os.close(stream)
-        return Fork(words, status, stdout=out, stderr=err)
-
-    def run(
-        self,
-        words: list[str],
-        *,
-        cwd: Path,
-        env: Mapping[str, str],
-        stdin: str | None,
-        timeout: int,
-    ) -> "subprocess.CompletedProcess[str]":
-        """As ``subprocess.run`` with captured streams; ``stdin=None`` is an empty one."""
-        with ThreadPoolExecutor(1) as writer:
-            if stdin is None:
-                fork = self.start(words, cwd=cwd, env=env)
-            else:
-                theirs, ours = os.pipe()
-                fork = self.start(words, cwd=cwd, env=env, stdin=theirs)
-                os.close(theirs)
-                writer.submit(_write, ours, stdin)
-            try:
-                out, err = fork.communicate(timeout)
-            except BaseException:  # as subprocess.run does
-                fork.kill()
-                fork.wait()
-                raise
-        return subprocess.CompletedProcess(words, fork.wait(), out, err)
+        return Fork(words, status, stdin=in_, stdout=out, stderr=err)
 
 
-def started(
-    words: list[str], *, cwd: Path, env: Mapping[str, str], stdin: str | None, timeout: int
-) -> "subprocess.CompletedProcess[str]":
-    """As ``Forks.run``, with an interpreter that is started."""
-    return subprocess.run(
-        words, cwd=cwd, env=env, input=stdin, stdin=subprocess.DEVNULL if stdin is None else None,
-        capture_output=True, text=True, timeout=timeout, check=False,
-    )  # fmt: skip
+def _input(wanted: Stream) -> tuple[int, TextIO | None]:
+    """Their end of what is read, and ours, if there is one."""
+    if wanted == subprocess.DEVNULL:
+        return os.open(os.devnull, os.O_RDONLY), None
+    if wanted != subprocess.PIPE:
+        return _copy(wanted), None
+    theirs, ours = os.pipe()
+    return theirs, os.fdopen(ours, "w")
 
 
 def _stream(wanted: Stream) -> tuple[TextIO | None, int]:
@@ -217,6 +200,6 @@ def _read(end: TextIO | None) -> str:
         return end.read()
 
 
-def _write(end: int, text: str) -> None:
-    with suppress(BrokenPipeError), open(end, "w") as file:
-        file.write(text)
+def _write(end: TextIO, text: str) -> None:
+    with suppress(BrokenPipeError), end:
+        end.write(text)
