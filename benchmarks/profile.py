@@ -89,7 +89,7 @@ def profiled(file: Path, run_file: Path, url: str) -> tuple[Samples, float, floa
     signal.signal(signal.SIGPROF, samples.take)
     signal.setitimer(signal.ITIMER_PROF, INTERVAL_S, INTERVAL_S)
     try:
-        from bulkeic.cli import main as command  # noqa: PLC0415 - its import is part of the cost
+        from bulkeic.cli.process import main as command  # noqa: PLC0415 - its import is part of the cost
 
         command()
     except SystemExit as ended:

@@ -36,9 +36,9 @@ from sandbox_peers import ACCOUNT, REGION, captured, make_functions
 from table import Table
 
 from bulkeic.sandbox import Sandbox, SandboxOptions
-from bulkeic.sandbox.names import LATEST
-from bulkeic.sandbox.store import Config
-from bulkeic.sandbox.world import World
+from bulkeic.sandbox.state.fleet import Config
+from bulkeic.sandbox.state.function_arns import LATEST
+from bulkeic.sandbox.state.shared_state import World
 
 GOAL_UNVERIFIED = 8000
 GOAL_VERIFIED = 4000

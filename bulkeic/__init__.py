@@ -7,25 +7,15 @@ The command line is one caller of what is named here::
             print(outcome.function_arn, outcome.status)
 """
 
-from typing import TYPE_CHECKING
+import importlib
+from typing import TYPE_CHECKING, Any
 
-from bulkeic.lazy import imported_from
+from bulkeic.version import __version__
 
 if TYPE_CHECKING:
     from bulkeic.app.updater import Updater, make_job, read_jobs
     from bulkeic.core.errors import AccessError, BulkeicError, InputError
     from bulkeic.core.model import Job, Lane, Outcome, Settings, Status, Target
-else:
-    __getattr__ = imported_from(
-        __name__,
-        {
-            "app.updater": ("Updater", "make_job", "read_jobs"),
-            "core.errors": ("AccessError", "BulkeicError", "InputError"),
-            "core.model": ("Job", "Lane", "Outcome", "Settings", "Status", "Target"),
-        },
-    )
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AccessError",
@@ -38,6 +28,29 @@ __all__ = [
     "Status",
     "Target",
     "Updater",
+    "__version__",
     "make_job",
     "read_jobs",
 ]
+
+_MODULES = {
+    "AccessError": "bulkeic.core.errors",
+    "BulkeicError": "bulkeic.core.errors",
+    "InputError": "bulkeic.core.errors",
+    "Job": "bulkeic.core.model",
+    "Lane": "bulkeic.core.model",
+    "Outcome": "bulkeic.core.model",
+    "Settings": "bulkeic.core.model",
+    "Status": "bulkeic.core.model",
+    "Target": "bulkeic.core.model",
+    "Updater": "bulkeic.app.updater",
+    "make_job": "bulkeic.app.updater",
+    "read_jobs": "bulkeic.app.updater",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name on first use, so that ``bulkeic --help`` does not wait for the SDK."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES[name]), name)

@@ -10,8 +10,9 @@ import anyio
 import anyio.lowlevel
 import msgspec
 
-from bulkeic.app.load import jobs_of
-from bulkeic.aws import Access, LambdaCaller
+from bulkeic.app.setup.ingest import jobs_of
+from bulkeic.aws.access import Access
+from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.core.accounts import (
     AccountAccess,
     Accounts,
@@ -20,16 +21,19 @@ from bulkeic.core.accounts import (
     parse_role,
     parse_session_name,
 )
-from bulkeic.core.change import Seen
 from bulkeic.core.errors import InputError
 from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Job, Lane, Outcome
+from bulkeic.core.policy import Rules
+from bulkeic.core.reconcile import Seen
 from bulkeic.core.rows import Defaults, Row, RowParser
-from bulkeic.core.rules import Rules
 from bulkeic.core.templates import filled
-from bulkeic.engine import Engine, Limits, MemoryFeed, Meter
-from bulkeic.sources import Format, RowsFile
-from bulkeic.sources.keys import Keys
+from bulkeic.engine.engine import Engine
+from bulkeic.engine.lane import Meter
+from bulkeic.engine.limits import Limits
+from bulkeic.engine.memory_feed import MemoryFeed
+from bulkeic.sources.column_names import Keys
+from bulkeic.sources.rows_file import Format, RowsFile
 
 _AHEAD = 10_000
 

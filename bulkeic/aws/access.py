@@ -21,17 +21,17 @@ from botocore.exceptions import (
 )
 from botocore.utils import is_valid_endpoint_url
 
-from bulkeic import __version__
+from bulkeic.aws.clock_skew import skew_s
 from bulkeic.aws.credentials import CredentialsError, Keys
 from bulkeic.aws.environment import environment_region
 from bulkeic.aws.failures import SDK_ERRORS, failure_of
-from bulkeic.aws.redaction import clean
-from bulkeic.aws.skew import skew_s
+from bulkeic.aws.sanitizer import clean
 from bulkeic.core.errors import AccessError, InputError, UsageError, printable, shown
 from bulkeic.core.model import Failure, Fault
 from bulkeic.core.names import partition_of
+from bulkeic.core.pacing.retry import is_retryable, wait_before_retry
 from bulkeic.core.redaction import parse_endpoint
-from bulkeic.core.retry import is_retryable, wait_before_retry
+from bulkeic.version import __version__
 
 CredentialSource = Callable[[str], tuple[str, str]]
 """Account id → (access key id, secret access key) of that account."""

@@ -8,9 +8,9 @@ from typing import Any
 import anyio
 import msgspec
 
-from bulkeic.aws.redaction import hold
+from bulkeic.aws.sanitizer import hold
 from bulkeic.core.model import Failure, Fault
-from bulkeic.core.retry import is_retryable
+from bulkeic.core.pacing.retry import is_retryable
 
 _EARLIEST_S = 300.0
 _PART = 3

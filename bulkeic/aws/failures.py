@@ -30,9 +30,9 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from bulkeic.aws.redaction import clean, clean_id
+from bulkeic.aws.sanitizer import clean, clean_id
 from bulkeic.core.model import Failure, Fault
-from bulkeic.core.retry import fault_of
+from bulkeic.core.pacing.retry import fault_of
 
 _TABLE: tuple[tuple[type[Exception], Fault], ...] = (
     (TimeoutError, Fault.TIMEOUT),

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 from botocore import xform_name
 
-from bulkeic.aws.answers import Answers, answers_of
-from bulkeic.aws.compiled import SPECIMEN, CompiledCall
-from bulkeic.aws.pool import Captured
-from bulkeic.aws.wire import Wire, wire_to
+from bulkeic.aws.connection_pool import Captured
+from bulkeic.aws.request_template import SPECIMEN, CompiledCall
+from bulkeic.aws.responses import Answers, answers_of
+from bulkeic.aws.transport import Wire, wire_to
 from bulkeic.core.model import Operation
 
 # What the SDK wants to know of a specimen besides the function's name.

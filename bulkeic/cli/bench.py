@@ -7,14 +7,14 @@ import click
 
 from bulkeic.cli import flags as of
 from bulkeic.cli.options import filled
-from bulkeic.cli.types import Concurrency, Parsed, Rates
+from bulkeic.cli.value_types import Concurrency, Parsed, Rates
 
 # ruff: noqa: PLC0415
 
 
 def _condition(text: str) -> Any:
     """A condition, by the parser of ``core``, which only ``compare`` needs."""
-    from bulkeic.core.condition import parse_condition
+    from bulkeic.bench.model.fail_if import parse_condition
 
     return parse_condition(text)
 
@@ -109,9 +109,9 @@ def run(**flags: Any) -> int:
     SOURCE is a targets file whose functions are called, - for stdin, or a run file. Without
     --operation update nothing is changed. bulkeic bench compare OLD NEW compares two results.
     """
-    from bulkeic.app import bench as app
-    from bulkeic.app.bench_options import BenchOptions
-    from bulkeic.core.load import LoadFlags
+    from bulkeic.bench import bench_command as app
+    from bulkeic.bench.bench_options import BenchOptions
+    from bulkeic.bench.model.workload import LoadFlags
 
     return app.bench(filled({**flags, "words": sys.argv[1:]}, BenchOptions, load=LoadFlags))
 
@@ -142,6 +142,6 @@ def compare(**flags: Any) -> int:
     OLD and NEW are files of --results, or commands in quotes, such as 'bulkeic bench --sandbox
     --rate 10'.
     """
-    from bulkeic.app import comparing
+    from bulkeic.bench import compare_command
 
-    return comparing.compare(comparing.CompareOptions(**flags))
+    return compare_command.compare(compare_command.CompareOptions(**flags))

@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from bulkeic import __version__
 from bulkeic.cli import flags as of
 from bulkeic.cli.bench import bench
 from bulkeic.cli.options import filled, taken
+from bulkeic.version import __version__
 
 # ruff: noqa: PLC0415
 
@@ -40,8 +40,8 @@ def apply(**flags: Any) -> int:
     SOURCE is a targets file (CSV, JSON or JSON Lines, maybe gzipped), - for stdin, or a run file,
     whose pending jobs it carries on with.
     """
-    from bulkeic.app import apply as app
-    from bulkeic.app.options import ApplyOptions
+    from bulkeic.app.commands import apply as app
+    from bulkeic.app.setup.options import ApplyOptions
     from bulkeic.core.model import Settings
 
     return app.apply(filled(flags, ApplyOptions, settings=Settings))
@@ -65,8 +65,8 @@ def plan(**flags: Any) -> int:
 
     SOURCE is a targets file, - for stdin, or a run file whose plan is carried on with.
     """
-    from bulkeic.app import plan as app
-    from bulkeic.app.options import DiffOptions, PlanOptions
+    from bulkeic.app.commands import plan as app
+    from bulkeic.app.setup.options import DiffOptions, PlanOptions
     from bulkeic.core.model import Settings
 
     return app.plan(filled(flags, PlanOptions, settings=Settings, show=DiffOptions))
@@ -88,8 +88,8 @@ def verify(**flags: Any) -> int:
 
     SOURCE is a targets file, - for stdin, or a run file. Exits with 4 if any target differs.
     """
-    from bulkeic.app import verify as app
-    from bulkeic.app.options import VerifyOptions
+    from bulkeic.app.commands import verify as app
+    from bulkeic.app.setup.options import VerifyOptions
     from bulkeic.core.model import Settings
 
     return app.verify(filled(flags, VerifyOptions, settings=Settings))
@@ -110,8 +110,8 @@ def verify(**flags: Any) -> int:
 @of.log_options
 def rollback(**flags: Any) -> int:
     """Put back what the targets of RUN had before it."""
-    from bulkeic.app import rollback as app
-    from bulkeic.app.options import DiffOptions, RollbackOptions
+    from bulkeic.app.commands import rollback as app
+    from bulkeic.app.setup.options import DiffOptions, RollbackOptions
 
     return app.rollback(filled(flags, RollbackOptions, show=DiffOptions))
 
@@ -120,9 +120,9 @@ def rollback(**flags: Any) -> int:
 @click.argument("run", metavar="RUN")
 def report(run: str) -> int:
     """Tell what became of a run."""
-    from bulkeic.app import views
+    from bulkeic.app.commands import report
 
-    views.report(run)
+    report.report(run)
     return 0
 
 
@@ -131,10 +131,10 @@ def report(run: str) -> int:
 @of.export_options
 def export(**flags: Any) -> int:
     """Print a run's outcomes."""
-    from bulkeic.app import views
-    from bulkeic.app.options import ExportOptions
+    from bulkeic.app.commands import report
+    from bulkeic.app.setup.options import ExportOptions
 
-    views.export(ExportOptions(**flags))
+    report.export(ExportOptions(**flags))
     return 0
 
 
@@ -151,8 +151,8 @@ def sandbox(**flags: Any) -> int:
 
     The first line on stdout is its URL. Ctrl-C ends it.
     """
-    from bulkeic.app import sandbox as app
-    from bulkeic.app.options import FleetFlags, SandboxFlags
+    from bulkeic.app.commands import serve_sandbox as app
+    from bulkeic.app.setup.options import FleetFlags, SandboxFlags
 
     fleet, scenario = taken(flags, FleetFlags), flags.pop("scenario")
     given = {name: value for name, value in flags.items() if value is not None}

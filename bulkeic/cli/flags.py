@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from bulkeic.cli.types import Finite, Functions, Parsed, Percent, Rate, Seconds
+from bulkeic.cli.value_types import Finite, Functions, Parsed, Percent, Rate, Seconds
 from bulkeic.core.destinations import parse_destination
+from bulkeic.core.failure_budget import parse_threshold
 from bulkeic.core.redaction import parse_endpoint
-from bulkeic.core.threshold import parse_threshold
 from bulkeic.core.waves import parse_waves
 
 Command = Callable[..., Any]

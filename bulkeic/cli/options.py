@@ -14,7 +14,7 @@ def taken(flags: dict[str, Any], kind: type[S]) -> S:
 
 def filled(flags: dict[str, Any], kind: type[S], **groups: type[msgspec.Struct]) -> S:
     """The options of a command; those of a group are a type of their own."""
-    from bulkeic.app.options import AccessOptions, LogOptions  # noqa: PLC0415 - --help stays quick
+    from bulkeic.app.setup.options import AccessOptions, LogOptions  # noqa: PLC0415 - --help stays quick
 
     groups |= {"access": AccessOptions, "log": LogOptions}
     given = {name: taken(flags, group) for name, group in groups.items()}

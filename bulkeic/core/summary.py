@@ -6,8 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from bulkeic.core.change import DRIFTED, Action
 from bulkeic.core.model import Lane, Status
+from bulkeic.core.reconcile import DRIFTED, Action
 
 
 class Tally(msgspec.Struct, frozen=True):

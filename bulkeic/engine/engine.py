@@ -10,22 +10,22 @@ import random
 
 import anyio
 
-from bulkeic.core.change import Step, Verdict, begin, follow
 from bulkeic.core.errors import BulkeicError
-from bulkeic.core.forecast import Forecast, forecast
 from bulkeic.core.model import UNANSWERED, Answer, Call, Failure, Fault, Lane, Outcome, Status
-from bulkeic.core.rules import Purpose, Rules
+from bulkeic.core.pacing.forecast import Forecast, forecast
+from bulkeic.core.policy import Purpose, Rules
+from bulkeic.core.reconcile import Step, Verdict, begin, follow
 from bulkeic.core.summary import Traffic
+from bulkeic.engine.active_job import Work
 from bulkeic.engine.denials import IN_A_ROW, Denials
-from bulkeic.engine.idle import Idle
 from bulkeic.engine.lane import LaneWork, Meter
 from bulkeic.engine.limits import Limits
+from bulkeic.engine.log_events import tell_failed, tell_retry, tell_slowed, tell_stopped
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.scheduler import Scheduler
-from bulkeic.engine.silence import Silence
-from bulkeic.engine.telling import tell_failed, tell_retry, tell_slowed, tell_stopped
-from bulkeic.engine.work import Work
+from bulkeic.engine.unresponsive_lanes import Silence
+from bulkeic.engine.wakeups import Idle
 
 
 class Engine:

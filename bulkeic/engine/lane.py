@@ -15,16 +15,16 @@ import math
 from collections import deque
 from collections.abc import Sequence
 
-from bulkeic.core.autopace import AutoPace
-from bulkeic.core.bucket import Bucket
-from bulkeic.core.forecast import USUAL_CALL_S, LaneLeft
 from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Job, Lane
-from bulkeic.core.pace import Pace
-from bulkeic.core.retry import LONGEST_RETRY_AFTER_S, is_retryable
+from bulkeic.core.pacing.adaptive_rate import AutoPace
+from bulkeic.core.pacing.aimd import Pace
+from bulkeic.core.pacing.forecast import USUAL_CALL_S, LaneLeft
+from bulkeic.core.pacing.retry import LONGEST_RETRY_AFTER_S, is_retryable
+from bulkeic.core.pacing.token_bucket import Bucket
+from bulkeic.engine.active_job import Work
 from bulkeic.engine.limits import AUTO, Limits
 from bulkeic.engine.ports import Feed, LanePace
-from bulkeic.engine.silence import Silence
-from bulkeic.engine.work import Work
+from bulkeic.engine.unresponsive_lanes import Silence
 
 _NARROWEST = 4
 _HEADROOM = 2.0

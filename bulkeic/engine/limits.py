@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from bulkeic.core.autopace import QUOTA
 from bulkeic.core.errors import UsageError
+from bulkeic.core.pacing.adaptive_rate import QUOTA
 
 AUTO: Literal["auto"] = "auto"
 _MOST_HEADROOM = 0.9

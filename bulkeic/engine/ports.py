@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from bulkeic.core.change import Seen
 from bulkeic.core.model import Answer, Call, Job, Lane, Outcome
+from bulkeic.core.reconcile import Seen
 
 
 class Caller(Protocol):

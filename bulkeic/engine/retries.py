@@ -9,7 +9,7 @@ import random
 from tenacity import DoSleep, RetryCallState, Retrying
 
 from bulkeic.core.model import Failure
-from bulkeic.core.retry import is_retryable, wait_before_retry
+from bulkeic.core.pacing.retry import is_retryable, wait_before_retry
 
 
 class Retries:

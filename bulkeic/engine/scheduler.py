@@ -3,8 +3,8 @@
 import heapq
 import math
 
+from bulkeic.engine.active_job import Work
 from bulkeic.engine.lane import LaneWork
-from bulkeic.engine.work import Work
 
 
 class Scheduler:

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.style import Style
 
 from bulkeic.core.errors import printable
-from bulkeic.core.image import ABSENT, Difference, differences
 from bulkeic.core.model import Settings, Target
+from bulkeic.core.snapshot import ABSENT, Difference, differences
 
 _CREATE, _CHANGE, _DELETE = "+", "~", "-"
 _COLOURS = {_CREATE: "green", _CHANGE: "yellow", _DELETE: "red"}

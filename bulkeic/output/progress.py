@@ -12,9 +12,9 @@ from rich.progress import (
 )
 from rich.progress import Progress as RichProgress
 
-from bulkeic.core.forecast import Forecast
+from bulkeic.core.pacing.forecast import Forecast
 from bulkeic.core.summary import Traffic
-from bulkeic.output.numbers import duration
+from bulkeic.output.formatting import duration
 
 _FORECAST_EVERY_S = 1.0
 Ahead = Callable[[], Forecast | None]

@@ -14,8 +14,8 @@ from typing import IO, Protocol
 
 from bulkeic.core.errors import UsageError, shown
 from bulkeic.core.model import Outcome
-from bulkeic.output.cells import HEADER, Encoder, csv_rows, jsonl, shown_csv_rows
-from bulkeic.output.written import Written
+from bulkeic.output.outcome_codec import HEADER, Encoder, csv_rows, jsonl, shown_csv_rows
+from bulkeic.output.results_resume import Written
 
 STDOUT = "-"
 _FLUSHED_TOGETHER = 500

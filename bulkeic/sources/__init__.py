@@ -1,5 +1,1 @@
-"""Files of rows as streams of rows: CSV, JSON, JSON Lines, each maybe gzipped, or stdin."""
-
-from bulkeic.sources.file import Format, RowsFile
-
-__all__ = ["Format", "RowsFile"]
+"""Files of rows, read as streams: CSV, JSON and JSON Lines, optionally gzipped, or stdin."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bulkeic.core.errors import InputError
 from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
-from bulkeic.sources.stream import LINE_BYTES, bounded_lines
+from bulkeic.sources.byte_stream import LINE_BYTES, bounded_lines
 
 _OTHER_SEPARATORS = (";", "\t", "|")
 _LONGEST_NAME = 64

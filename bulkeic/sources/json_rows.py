@@ -9,8 +9,8 @@ import ijson
 from bulkeic.core.errors import InputError, shown
 from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
-from bulkeic.sources.keys import Keys
-from bulkeic.sources.stream import LINE_BYTES, readable
+from bulkeic.sources.byte_stream import LINE_BYTES, readable
+from bulkeic.sources.column_names import Keys
 
 _DEEPEST = 16
 _PIECE_BYTES = 1 << 14

@@ -9,8 +9,8 @@ from typing import Any
 from bulkeic.core.errors import InputError, shown
 from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
-from bulkeic.sources.keys import Keys
-from bulkeic.sources.stream import bounded_lines
+from bulkeic.sources.byte_stream import bounded_lines
+from bulkeic.sources.column_names import Keys
 
 
 def jsonl_rows(stream: io.BufferedReader, fields: Fields) -> Iterator[Row | InputError]:

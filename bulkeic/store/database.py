@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.core.errors import InputError, RunFileError, printable, shown
+from bulkeic.store.integrity import DamagedError, check_sound
 from bulkeic.store.schema import APPLICATION_ID, MAGIC, VERSION
-from bulkeic.store.soundness import DamagedError, check_sound
 
 # https://www.sqlite.org/fileformat.html#the_database_header
 _HEADER_BYTES = 100

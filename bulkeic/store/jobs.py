@@ -8,17 +8,10 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.core.image import image_of
 from bulkeic.core.model import Job, Lane, Settings, Target
+from bulkeic.core.snapshot import image_of
 from bulkeic.store.database import Database
-from bulkeic.store.records import (
-    config_of,
-    image_job_of,
-    job_of,
-    lane_of,
-    settings_of,
-    target_of,
-)
+from bulkeic.store.mapping import config_of, image_job_of, job_of, lane_of, settings_of, target_of
 
 _REMEMBERED = 8192
 _FOREVER = 2**62

@@ -11,7 +11,7 @@ import msgspec
 from bulkeic.core.model import LATEST, Job, Lane, Settings, Status
 from bulkeic.core.names import partition_of
 from bulkeic.store.database import Database
-from bulkeic.store.records import job_of
+from bulkeic.store.mapping import job_of
 from bulkeic.store.schema import (
     APPLICATION_ID,
     DUPLICATES,

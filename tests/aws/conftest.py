@@ -7,7 +7,7 @@ import pytest
 # pytest explains only the assertions it rewrote, and by itself it rewrites no helpers.
 pytest.register_assert_rewrite(f"{__package__}.comparing")
 
-from .comparing import CREDENTIALS_FILE, Laboratory  # noqa: E402 - after the rewrite
+from .both_clients import CREDENTIALS_FILE, Laboratory  # noqa: E402 - after the rewrite
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,12 +8,13 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bulkeic.aws import Access, LambdaCaller
+from bulkeic.aws.access import Access
+from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.core.model import Failure, Job, Lane, Settings, Target
 from bulkeic.core.names import partition_of
 
-from .comparing import update
-from .recording import Canned, Recorder, Request
+from .both_clients import update
+from .recording_server import Canned, Recorder, Request
 
 CREDENTIALS = "aws_access_key_id = AKIA123456789012\naws_secret_access_key = secret\n"
 REGIONS = ("us-east-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1")

@@ -10,12 +10,12 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkeic.aws.compiled import SPECIMEN, CompiledCall, Signer, query_of
 from bulkeic.aws.credentials import Keys
+from bulkeic.aws.request_template import SPECIMEN, CompiledCall, Signer, query_of
 from bulkeic.core.model import Settings
 
-from .comparing import KEYS
-from .recording import Request
+from .both_clients import KEYS
+from .recording_server import Request
 
 DAY_S = 86400
 MIDNIGHT = 20_000 * DAY_S

@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from bulkeic.aws import Access
+from bulkeic.aws.access import Access
 from bulkeic.aws.credentials import Credentials, CredentialsError, Keys
-from bulkeic.aws.keyring import Keyring
+from bulkeic.aws.role_sessions import Keyring
 from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
 from bulkeic.core.model import Failure, Fault, Lane
 

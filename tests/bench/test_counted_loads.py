@@ -1,6 +1,6 @@
 """Loads of so many requests, beyond which some more may begin."""
 
-from .test_gauge import Measured
+from .test_collector import Measured
 
 
 def test_what_begins_when_all_have_begun_adds_nothing_to_the_throughput() -> None:

@@ -7,7 +7,7 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkeic.bench.histogram import Histogram
+from bulkeic.bench.run.histogram import Histogram
 
 PERCENTILES = (50, 90, 99, 99.9, 100)
 

@@ -12,10 +12,10 @@ import pytest
 from tests.e2e.conftest import Bulkeic, Result, Server
 from tests.e2e.test_interruptions import write_targets
 
-from .blows import has_ended
 from .disks import in_file, in_memory
-from .ledger import count, ledger
-from .witness import Place, counts
+from .disruptions import has_ended
+from .expected_outcomes import count, ledger
+from .state_check import Place, counts
 
 TARGETS = 60
 READ = "before_image"

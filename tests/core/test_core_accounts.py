@@ -16,7 +16,7 @@ from bulkeic.core.accounts import (
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Lane
 
-from .rows import ACCOUNT, OTHER_ACCOUNT
+from .example_rows import ACCOUNT, OTHER_ACCOUNT
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/deploy"
 EVERYWHERE = "arn:{partition}:iam::{account}:role/everywhere"

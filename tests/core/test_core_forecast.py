@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from bulkeic.core.forecast import LaneLeft, forecast
 from bulkeic.core.model import Lane
+from bulkeic.core.pacing.forecast import LaneLeft, forecast
 
 
 def left(number: int, jobs: int, rate: float, tokens: float = 0.0) -> LaneLeft:

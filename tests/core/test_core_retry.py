@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.model import Failure, Fault
-from bulkeic.core.retry import (
+from bulkeic.core.pacing.retry import (
     FIRST_WAIT_S,
     LONGEST_RETRY_AFTER_S,
     LONGEST_WAIT_S,

@@ -12,7 +12,7 @@ from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Job, Settings
 from bulkeic.core.rows import Defaults, Row, RowParser
 
-from .rows import ACCOUNT, HERE, OWN, QUEUE, RETRIES, problems_of
+from .example_rows import ACCOUNT, HERE, OWN, QUEUE, RETRIES, problems_of
 
 GOOD = {
     "Qualifier": "live",

@@ -8,7 +8,16 @@ from bulkeic.core.errors import InputError
 from bulkeic.core.model import Lane
 from bulkeic.core.rows import Defaults
 
-from .rows import ACCOUNT, OTHER_ACCOUNT, OWN, QUEUE, RETRIES, job_of, problems_of, refused_field
+from .example_rows import (
+    ACCOUNT,
+    OTHER_ACCOUNT,
+    OWN,
+    QUEUE,
+    RETRIES,
+    job_of,
+    problems_of,
+    refused_field,
+)
 
 
 @pytest.mark.parametrize(

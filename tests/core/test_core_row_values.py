@@ -13,7 +13,7 @@ from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import CLEARED, Lane, Settings
 from bulkeic.core.rows import Defaults, Row, RowParser, parse_integer
 
-from .rows import (
+from .example_rows import (
     ACCOUNT,
     FLAT,
     HERE,

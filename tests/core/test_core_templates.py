@@ -14,7 +14,7 @@ from bulkeic.core.names import partition_of
 from bulkeic.core.rows import Row, RowParser
 from bulkeic.core.templates import DESTINATION_NAMES, ROLE_NAMES, check_template, filled
 
-from .rows import ACCOUNT, HERE, OTHER_ACCOUNT, problems_of
+from .example_rows import ACCOUNT, HERE, OTHER_ACCOUNT, problems_of
 
 QUEUE = "arn:{partition}:sqs:{region}:{account}:failures-{function}"
 REFUSED = [

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
+from bulkeic.core.failure_budget import parse_threshold
 from bulkeic.core.model import Lane
-from bulkeic.core.threshold import parse_threshold
 from bulkeic.core.waves import Size, by_region, counts, parse_size, parse_waves, spread
 
 A = Lane("111111111111", "us-east-1")

@@ -8,7 +8,7 @@ import pytest
 from tests.certificate import write_certificate
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Result, Server
-from .rolling import rows, until, write_rows
+from .rollout_helpers import rows, until, write_rows
 
 Start = Callable[..., Server]
 OTHER = "eu-west-1"

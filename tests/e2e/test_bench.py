@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hdrh.histogram import HdrHistogram
 
+from .bench_helpers import AT_ONCE, measured, run
 from .conftest import Bulkeic, Server
-from .measuring import AT_ONCE, measured, run
-from .rolling import GET, UPDATE, asked, load, states, terminal
+from .rollout_helpers import GET, UPDATE, asked, load, states, terminal
 
 ASKED = "write back what each of them has? [y/N]"
 

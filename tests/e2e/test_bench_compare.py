@@ -13,13 +13,13 @@ import click
 import pytest
 from msgspec.structs import replace
 
-from bulkeic.cli import cli
+from bulkeic.bench.model.measurements import BenchOperation, BenchResult, encode
+from bulkeic.cli.commands import cli
 from bulkeic.core.errors import BulkeicError
-from bulkeic.core.measures import BenchOperation, BenchResult, encode
-from tests.core.measured import CLOSED, drawn, measures, result, spread
+from tests.bench.example_results import CLOSED, drawn, measures, result, spread
 
 from .conftest import Bulkeic
-from .rolling import until
+from .rollout_helpers import until
 
 COMPARE = ("bench", "compare")
 BENCH = """\

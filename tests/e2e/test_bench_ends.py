@@ -1,7 +1,7 @@
 """How a benchmark ends: nothing more is sent when it is over."""
 
+from .bench_helpers import measured, write_lanes
 from .conftest import ACCOUNT, Bulkeic, Server
-from .measuring import measured, write_lanes
 
 READ = "GetFunctionEventInvokeConfig"
 

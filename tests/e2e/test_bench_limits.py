@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bulkeic.core.autopace import QUOTA
+from bulkeic.core.pacing.adaptive_rate import QUOTA
 
+from .bench_helpers import run, write_lanes
 from .conftest import ACCOUNT, Bulkeic, Server
-from .measuring import run, write_lanes
-from .rolling import GET
+from .rollout_helpers import GET
 
 SLOW, FAST, OTHER = (f"{ACCOUNT}/{region}" for region in ("us-east-1", "us-west-2", "eu-west-1"))
 PLACES = 64

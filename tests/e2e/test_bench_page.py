@@ -4,9 +4,9 @@ from pathlib import Path
 
 import msgspec
 
-from bulkeic.core.measures import BenchResult, decode, encode
-from bulkeic.output.charts import page
-from tests.output.results_drawn import ahead, limit_measures, result, steps
+from bulkeic.bench.model.measurements import BenchResult, decode, encode
+from bulkeic.bench.report.html_page import page
+from tests.bench.drawn_results import ahead, limit_measures, result, steps
 
 from .browser import Browser
 

@@ -6,12 +6,12 @@ from contextlib import chdir
 import click
 import pytest
 
-from bulkeic.cli import cli
+from bulkeic.cli.commands import cli
 from bulkeic.core.errors import BulkeicError
 
+from .bench_helpers import AT_ONCE, measured
 from .conftest import Bulkeic, Server
-from .measuring import AT_ONCE, measured
-from .rolling import GET, asked
+from .rollout_helpers import GET, asked
 
 WORDS = ("--rate", 100, "--requests", 6, *AT_ONCE)
 NAMES = ["fn-1", "fn-2", "fn-3"]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from .bench_helpers import AT_ONCE, measured, run, write_lanes
 from .conftest import Bulkeic, Server
-from .measuring import AT_ONCE, measured, run, write_lanes
-from .rolling import GET, UPDATE, line_with, until
+from .rollout_helpers import GET, UPDATE, line_with, until
 
 NO_PLOTLY = """\
 import importlib.util

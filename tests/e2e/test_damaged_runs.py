@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkeic.sandbox.generate import REGIONS
+from bulkeic.sandbox.state.generated_fleet import REGIONS
 
 from .conftest import Bulkeic, Server
 

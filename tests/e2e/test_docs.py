@@ -8,14 +8,14 @@ import click
 import pytest
 
 import bulkeic as library
-from bulkeic.cli import cli
+from bulkeic.cli.commands import cli
 from bulkeic.cli.flags import FAULTS
 from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Outcome, Status
 from bulkeic.core.summary import Traffic, summarise
 from bulkeic.sandbox import Faults
-from bulkeic.sandbox.generate import REGIONS
-from bulkeic.sandbox.scenario import FIELDS as FIELDS_OF_A_SCENARIO
+from bulkeic.sandbox.behavior.scenario import FIELDS as FIELDS_OF_A_SCENARIO
+from bulkeic.sandbox.state.generated_fleet import REGIONS
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (ROOT / "docs/commands.md").read_text()

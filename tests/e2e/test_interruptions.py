@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import Bulkeic, Server
-from .rolling import rows, until
+from .rollout_helpers import rows, until
 
 TARGETS = 150  # of which 145 take 14.5 s
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Server
 from .fleet import OTHERS, role_in
-from .rolling import asked, load
+from .rollout_helpers import asked, load
 
 Start = Callable[..., Server]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Server
-from .rolling import rows, until
+from .rollout_helpers import rows, until
 
 Start = Callable[..., Server]
 

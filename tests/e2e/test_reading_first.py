@@ -8,7 +8,7 @@ import pytest
 from bulkeic import Status, Updater, make_job
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Server
-from .rolling import (
+from .rollout_helpers import (
     GET,
     PUT,
     UPDATE,

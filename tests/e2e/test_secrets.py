@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from .conftest import ACCOUNT, Bulkeic, Result, Server
-from .echoing import TOKEN_TAIL, Echo, contents, echo, leaks
+from .echoing_server import TOKEN_TAIL, Echo, contents, echo, leaks
 
 Start = Callable[..., Server]
 

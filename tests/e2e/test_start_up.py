@@ -5,7 +5,7 @@ import pytest
 from .conftest import Bulkeic, Result
 
 SDK = {"aiobotocore", "aiohttp", "botocore"}
-WORK = {"bulkeic.app.session", "rich", "structlog", "tenacity"}
+WORK = {"bulkeic.app.run.session", "rich", "structlog", "tenacity"}
 
 
 def imported(result: Result) -> set[str]:

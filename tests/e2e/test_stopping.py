@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from .conftest import ACCOUNT, Bulkeic, Server
-from .rolling import REGIONS, resume, states, until, wave_lines, words, write_rows
+from .rollout_helpers import REGIONS, resume, states, until, wave_lines, words, write_rows
 
 Start = Callable[..., Server]
 IN_FLIGHT = 64

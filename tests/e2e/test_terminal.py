@@ -9,10 +9,10 @@ from contextlib import closing
 
 import pytest
 
-from bulkeic.cli import main
+from bulkeic.cli.process import main
 
 from .conftest import ACCOUNT, REGION, Bulkeic
-from .echoing import echo
+from .echoing_server import echo
 
 # C0, C1, a title, a bidi override, a zero-width space, the end of a line.
 BAD = "\x1b]0;x\x07\x1b[2J\x9b31m\u202e\u200b\x7f\r\nX"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Server
 from .fleet import OTHERS, ROLE
-from .rolling import until
+from .rollout_helpers import until
 from .test_plan import (
     ARN,
     DEAD,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from .conftest import ACCOUNT, Bulkeic, Server
-from .rolling import (
+from .rollout_helpers import (
     GET,
     REGIONS,
     UPDATE,

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from bulkeic.engine import Engine, MemoryFeed
+from bulkeic.engine.engine import Engine
+from bulkeic.engine.memory_feed import MemoryFeed
 
-from .audit import Run
-from .jobs import fleet, lane
-from .running import run
-from .server import LATENCY_S, THROTTLED, Neighbour, Server
-from .virtual import START
+from .call_audit import Run
+from .engine_runs import run
+from .example_jobs import fleet, lane
+from .fake_lambda import LATENCY_S, THROTTLED, Neighbour, Server
+from .virtual_clock import START
 
 
 def auto(

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from bulkeic.core.model import Failure, Fault, Job, Status
 
-from .jobs import fleet, fleets, ideal, job, lane
-from .running import run
-from .server import LATENCY_S, RETRYABLE, THROTTLED, TIMEOUT, Sent, Server, script
-from .virtual import START, HalfWay
+from .engine_runs import run
+from .example_jobs import fleet, fleets, ideal, job, lane
+from .fake_lambda import LATENCY_S, RETRYABLE, THROTTLED, TIMEOUT, Sent, Server, script
+from .virtual_clock import START, HalfWay
 
 REFUSED = Failure(Fault.REFUSED, "AccessDenied", "no such role", 403, "r-sts", sent=False)
 TROUBLE = Failure(Fault.SERVER, "InternalFailure", "AssumeRole: oops", 500, "r-sts", sent=False)

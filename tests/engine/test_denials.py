@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.model import Failure, Fault, Job, Status
-from bulkeic.engine import Engine, MemoryFeed
+from bulkeic.engine.engine import Engine
+from bulkeic.engine.memory_feed import MemoryFeed
 
-from .audit import Run
-from .jobs import fleet, fleets, ideal, job, lane
-from .running import run
-from .server import LATENCY_S, REFUSED, THROTTLED, Server
+from .call_audit import Run
+from .engine_runs import run
+from .example_jobs import fleet, fleets, ideal, job, lane
+from .fake_lambda import LATENCY_S, REFUSED, THROTTLED, Server
 
 DENIED = Failure(Fault.DENIED, "AccessDeniedException", "not authorized", 403, "r-403")
 UNSIGNED = msgspec.structs.replace(DENIED, code="AccessDenied", sent=False)

@@ -8,16 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.model import Lane, Operation, Status
-from bulkeic.core.rules import Rules
+from bulkeic.core.policy import Rules
 from bulkeic.core.summary import Traffic
-from bulkeic.engine import Engine, Limits, MemoryFeed, Meter
-from tests.core.changes import HAD, Aws
+from bulkeic.engine.engine import Engine
+from bulkeic.engine.lane import Meter
+from bulkeic.engine.limits import Limits
+from bulkeic.engine.memory_feed import MemoryFeed
+from tests.core.example_configs import HAD, Aws
 
-from .audit import Run, most_in_a_window
-from .jobs import fleet, lane
-from .running import run
-from .server import REFUSED, THROTTLED, Server, script
-from .virtual import VirtualClock, VirtualLoop
+from .call_audit import Run, most_in_a_window
+from .engine_runs import run
+from .example_jobs import fleet, lane
+from .fake_lambda import REFUSED, THROTTLED, Server, script
+from .virtual_clock import VirtualClock, VirtualLoop
 
 
 @settings(max_examples=25, deadline=None)

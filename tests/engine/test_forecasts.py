@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.forecast import Forecast
 from bulkeic.core.model import Job
-from bulkeic.engine import Engine, MemoryFeed
+from bulkeic.core.pacing.forecast import Forecast
+from bulkeic.engine.engine import Engine
+from bulkeic.engine.memory_feed import MemoryFeed
 
-from .jobs import job, lane
-from .running import run
-from .server import LATENCY_S, TIMEOUT, Sent, Server
-from .virtual import START
+from .engine_runs import run
+from .example_jobs import job, lane
+from .fake_lambda import LATENCY_S, TIMEOUT, Sent, Server
+from .virtual_clock import START
 
 
 def lanes_of(*sizes: int) -> list[Job]:

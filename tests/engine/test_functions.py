@@ -4,10 +4,10 @@ import pytest
 
 from bulkeic.core.model import Status
 
-from .jobs import job, lane
-from .running import run
-from .server import CONFLICT, LATENCY_S, Server, script
-from .virtual import START
+from .engine_runs import run
+from .example_jobs import job, lane
+from .fake_lambda import CONFLICT, LATENCY_S, Server, script
+from .virtual_clock import START
 
 
 def test_the_qualifiers_of_a_function_go_one_after_the_other() -> None:

@@ -7,13 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.model import Job, Status
-from bulkeic.engine import Engine, Limits, MemoryFeed
+from bulkeic.engine.engine import Engine
+from bulkeic.engine.limits import Limits
+from bulkeic.engine.memory_feed import MemoryFeed
 
-from .audit import Run, audit
-from .jobs import fleet, fleets
-from .running import run
-from .server import CONFLICT, Server, script
-from .virtual import VirtualClock, VirtualLoop
+from .call_audit import Run, audit
+from .engine_runs import run
+from .example_jobs import fleet, fleets
+from .fake_lambda import CONFLICT, Server, script
+from .virtual_clock import VirtualClock, VirtualLoop
 
 
 @settings(max_examples=100, deadline=None)

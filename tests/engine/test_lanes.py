@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from bulkeic.core.model import Failure, Status
 
-from .jobs import fleet, ideal, job, lane
-from .running import run
-from .server import LATENCY_S, TIMEOUT, TIMEOUT_S, Sent, Server
-from .virtual import START
+from .engine_runs import run
+from .example_jobs import fleet, ideal, job, lane
+from .fake_lambda import LATENCY_S, TIMEOUT, TIMEOUT_S, Sent, Server
+from .virtual_clock import START
 
 
 def orders() -> st.SearchStrategy[list[int]]:

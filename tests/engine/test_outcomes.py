@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Failure, Fault, Job, Lane
-from bulkeic.engine import Engine, Limits, MemoryFeed
+from bulkeic.engine.engine import Engine
+from bulkeic.engine.limits import Limits
+from bulkeic.engine.memory_feed import MemoryFeed
 
-from .audit import Run
-from .jobs import fleet, fleets, job, lane
-from .running import run
-from .server import LATENCY_S, REFUSED, RETRYABLE, Sent, Server
-from .virtual import VirtualClock, VirtualLoop
+from .call_audit import Run
+from .engine_runs import run
+from .example_jobs import fleet, fleets, job, lane
+from .fake_lambda import LATENCY_S, REFUSED, RETRYABLE, Sent, Server
+from .virtual_clock import VirtualClock, VirtualLoop
 
 
 @settings(max_examples=200, deadline=None)

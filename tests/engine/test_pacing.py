@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bulkeic.core.model import Failure, Status
 
-from .jobs import fleet, ideal
-from .running import run
-from .server import LATENCY_S, RETRYABLE, Server, script
+from .engine_runs import run
+from .example_jobs import fleet, ideal
+from .fake_lambda import LATENCY_S, RETRYABLE, Server, script
 
 
 @settings(max_examples=80, deadline=None)

@@ -7,10 +7,10 @@ import pytest
 
 from bulkeic.core.model import Failure, Fault, Status
 
-from .jobs import fleet, ideal, job, lane
-from .running import run
-from .server import LATENCY_S, REFUSED, RETRYABLE, SERVER, THROTTLED, Server, script
-from .virtual import HalfWay
+from .engine_runs import run
+from .example_jobs import fleet, ideal, job, lane
+from .fake_lambda import LATENCY_S, REFUSED, RETRYABLE, SERVER, THROTTLED, Server, script
+from .virtual_clock import HalfWay
 
 
 @pytest.mark.parametrize("failure", RETRYABLE, ids=lambda failure: str(failure.fault))

@@ -7,18 +7,19 @@ from typing import Any
 
 import pytest
 
-from bulkeic.core.change import CHANGED_SINCE, Action
-from bulkeic.core.image import ABSENT, image_of
 from bulkeic.core.model import Failure, Fault, Job, Operation, Settings, Status
-from bulkeic.core.rules import Purpose, Rules
-from bulkeic.engine import Engine, MemoryFeed
-from tests.core.changes import Aws
+from bulkeic.core.policy import Purpose, Rules
+from bulkeic.core.reconcile import CHANGED_SINCE, Action
+from bulkeic.core.snapshot import ABSENT, image_of
+from bulkeic.engine.engine import Engine
+from bulkeic.engine.memory_feed import MemoryFeed
+from tests.core.example_configs import Aws
 
-from .audit import KEPT_AFTER_S, most_in_a_window
-from .jobs import fleet, ideal, job, lane
-from .running import run
-from .server import CONFLICT, LATENCY_S, SERVER, TIMEOUT, Sent, Server
-from .virtual import START
+from .call_audit import KEPT_AFTER_S, most_in_a_window
+from .engine_runs import run
+from .example_jobs import fleet, ideal, job, lane
+from .fake_lambda import CONFLICT, LATENCY_S, SERVER, TIMEOUT, Sent, Server
+from .virtual_clock import START
 
 GET, UPDATE, PUT = Operation.GET, Operation.UPDATE, Operation.PUT
 GET_FUNCTION = Operation.GET_FUNCTION

@@ -6,13 +6,15 @@ import math
 import pytest
 
 from bulkeic.core.model import Failure, Status
-from bulkeic.engine import Engine, Limits, MemoryFeed
+from bulkeic.engine.engine import Engine
+from bulkeic.engine.limits import Limits
+from bulkeic.engine.memory_feed import MemoryFeed
 
-from .audit import Run
-from .jobs import fleet, ideal, job, lane
-from .running import run
-from .server import CONFLICT, CONNECTION, LATENCY_S, TIMEOUT, TIMEOUT_S, Server
-from .virtual import START, VirtualClock, VirtualLoop
+from .call_audit import Run
+from .engine_runs import run
+from .example_jobs import fleet, ideal, job, lane
+from .fake_lambda import CONFLICT, CONNECTION, LATENCY_S, TIMEOUT, TIMEOUT_S, Server
+from .virtual_clock import START, VirtualClock, VirtualLoop
 
 
 @pytest.mark.parametrize("rate", [15.0, math.inf])

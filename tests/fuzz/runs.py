@@ -18,21 +18,22 @@ from typing import Any
 
 import structlog
 
-from bulkeic.app import views
-from bulkeic.app.apply import apply
-from bulkeic.app.options import (
+from bulkeic.app.commands import report
+from bulkeic.app.commands.apply import apply
+from bulkeic.app.commands.plan import plan
+from bulkeic.app.commands.rollback import rollback
+from bulkeic.app.commands.verify import verify
+from bulkeic.app.setup.options import (
     ApplyOptions,
     ExportOptions,
     PlanOptions,
     RollbackOptions,
     VerifyOptions,
 )
-from bulkeic.app.plan import plan
-from bulkeic.app.rollback import rollback
-from bulkeic.app.verify import verify
 from bulkeic.core.errors import BulkeicError, RunFileError
 from bulkeic.core.waves import parse_waves
-from bulkeic.store import RunFile, Which
+from bulkeic.store.jobs import Which
+from bulkeic.store.run_file import RunFile
 
 FOLDER = Path(tempfile.mkdtemp(prefix="bulkeic-fuzz-"))
 _PATH = FOLDER / "run.db"
@@ -237,8 +238,8 @@ def _codes(program: bytes) -> dict[str, int]:
     path = str(_PATH)
     common: dict[str, Any] = {"sandbox": True, "rate": math.inf, "progress": False}
     commands: dict[str, Callable[[], int | None]] = {
-        "report": lambda: views.report(path),
-        "export": lambda: views.export(ExportOptions(run=path)),
+        "report": lambda: report.report(path),
+        "export": lambda: report.export(ExportOptions(run=path)),
         "verify": lambda: verify(VerifyOptions(source=path, **common)),
         "rollback": lambda: rollback(RollbackOptions(source=path, run=str(_BACK), **common)),
         "plan": lambda: plan(PlanOptions(source=path, **common)),

@@ -17,9 +17,9 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.app.accounts import Reach
-from bulkeic.app.options import AccessOptions
-from bulkeic.app.selection import parse_where
+from bulkeic.app.setup.account_resolver import Reach
+from bulkeic.app.setup.options import AccessOptions
+from bulkeic.app.setup.where_expression import parse_where
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
 from bulkeic.core.destinations import parse_destination
 from bulkeic.core.errors import BulkeicError, InputError
@@ -28,8 +28,8 @@ from bulkeic.core.names import check_account, check_qualifier, check_region, par
 from bulkeic.core.rows import Defaults, RowParser
 from bulkeic.core.waves import parse_waves
 from bulkeic.sandbox import SandboxOptions, options_from_json
-from bulkeic.sources import RowsFile
-from bulkeic.store import Loader
+from bulkeic.sources.rows_file import RowsFile
+from bulkeic.store.loader import Loader
 
 from .runs import read_run, work_on_run
 

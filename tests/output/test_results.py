@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Outcome, Status
-from bulkeic.output import ResultsFile
-from bulkeic.output.cells import HEADER, original
+from bulkeic.output.outcome_codec import HEADER, original
+from bulkeic.output.results import ResultsFile
 
 texts = st.text(st.sampled_from(["a", '"', ",", "\n", "\r", "é", "\\", "=", "'"]), max_size=6)
 

@@ -9,7 +9,7 @@ import pytest
 
 from bulkeic.sandbox import SandboxOptions
 
-from .running import Running
+from .sandbox_client import Running
 
 
 @pytest.fixture(scope="session")

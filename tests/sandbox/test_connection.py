@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from bulkeic.sandbox import Faults, SandboxOptions, caller, sessions, settings
-from bulkeic.sandbox.connection import (
+from bulkeic.sandbox import Faults, SandboxOptions
+from bulkeic.sandbox.auth import principal, sts_sessions
+from bulkeic.sandbox.protocol.http_connection import (
     HEAD_LIMIT,
     LINGER_S,
     PATIENCE_S,
@@ -15,10 +16,11 @@ from bulkeic.sandbox.connection import (
     WAITING_SIZE_LIMIT,
     Connection,
 )
-from bulkeic.sandbox.service import Service
-from bulkeic.sandbox.world import World
+from bulkeic.sandbox.server.request_handler import Service
+from bulkeic.sandbox.state import invoke_settings
+from bulkeic.sandbox.state.shared_state import World
 
-from .running import ACCOUNT, Running, update_bytes
+from .sandbox_client import ACCOUNT, Running, update_bytes
 
 STATS = b"GET /_sandbox/stats HTTP/1.1\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -148,7 +150,7 @@ def test_calls_of_boto3_share_a_connection(start: Callable[..., Running]) -> Non
 def test_nothing_long_stays_in_memory(sandbox: Running) -> None:
     def kept() -> int:
         # Dates are apart: each second is another one.
-        caches = (caller._read, sessions._find, settings._shared)  # noqa: SLF001 - what is tried
+        caches = (principal._read, sts_sessions._find, invoke_settings._shared)  # noqa: SLF001 - what is tried
         return sum(cache.cache_info().currsize for cache in caches)
 
     sandbox.hold("fn")

@@ -12,7 +12,7 @@ import uvloop
 import bulkeic.sandbox
 from bulkeic.sandbox import Faults, Sandbox, SandboxOptions
 
-from .running import update_bytes
+from .sandbox_client import update_bytes
 
 RUNNERS = [asyncio.run, uvloop.run]
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.sandbox import Faults, SandboxOptions
-from bulkeic.sandbox.faults import Mishap, draw, faults_from_json, faults_to_json
+from bulkeic.sandbox.behavior.faults import Mishap, draw, faults_from_json, faults_to_json
 
-from .running import Running, refusal, update_bytes
+from .sandbox_client import Running, refusal, update_bytes
 
 chances = st.floats(0, 1)
 all_faults = st.builds(

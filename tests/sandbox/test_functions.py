@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bulkeic.sandbox.generate import REGIONS
+from bulkeic.sandbox.state.generated_fleet import REGIONS
 
-from .running import ACCOUNT, REGION, Running, refusal
+from .sandbox_client import ACCOUNT, REGION, Running, refusal
 
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.sandbox import Faults
-from bulkeic.sandbox.lanes import lanes_from_json, lanes_to_json
-from bulkeic.sandbox.quota import Quota
+from bulkeic.sandbox.behavior.lane_overrides import lanes_from_json, lanes_to_json
+from bulkeic.sandbox.behavior.quota import Quota
 
-from .running import ACCOUNT, REGION, Running, refusal, update_bytes
+from .sandbox_client import ACCOUNT, REGION, Running, refusal, update_bytes
 
 LANE = f"{ACCOUNT}/{REGION}"
 OTHER = "222222222222"

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from .running import ACCOUNT, REGION, Running
+from .sandbox_client import ACCOUNT, REGION, Running
 
 HELD = {("a", "$LATEST"), ("a", "1"), ("b", "$LATEST"), ("b", "live")}
 QUEUES = [f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}" for name in ("one", "two")]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .running import ACCOUNT, REGION, Running, refusal, update_bytes
+from .sandbox_client import ACCOUNT, REGION, Running, refusal, update_bytes
 
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue"

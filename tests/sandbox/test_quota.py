@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.sandbox import SandboxOptions
-from bulkeic.sandbox.quota import Bucket, Quota
-from bulkeic.sandbox.router import GET_FUNCTION
-from bulkeic.sandbox.world import World
+from bulkeic.sandbox.behavior.quota import Bucket, Quota
+from bulkeic.sandbox.protocol.router import GET_FUNCTION
+from bulkeic.sandbox.state.shared_state import World
 
-from .running import Running, refusal, update_bytes
+from .sandbox_client import Running, refusal, update_bytes
 
 gaps = st.lists(st.floats(0, 3, allow_subnormal=False), min_size=1, max_size=80)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .running import ACCOUNT, REGION, Running, refusal
+from .sandbox_client import ACCOUNT, REGION, Running, refusal
 
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue"

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from bulkeic.sandbox import Faults, sessions
-from bulkeic.sandbox.sessions import Role
+from bulkeic.sandbox import Faults
+from bulkeic.sandbox.auth import sts_sessions
+from bulkeic.sandbox.auth.sts_sessions import Role
 
-from .running import ACCOUNT, Running, refusal
+from .sandbox_client import ACCOUNT, Running, refusal
 
 OTHER = "210987654321"
 ROLE = f"arn:aws:iam::{OTHER}:role/path/deployer"
@@ -190,14 +191,14 @@ def forged(content: bytes) -> str:
     ["", "x", "ü", "A" * 44, "A" * 400, forged(b"5"), forged(b"null"), forged(b"[" * 1400)],
 )
 def test_tokens_that_are_none(token: str) -> None:
-    assert sessions.find(token, "secret") is None
+    assert sts_sessions.find(token, "secret") is None
 
 
 def test_another_secret_makes_another_seal() -> None:
     role = Role("aws", ACCOUNT, "deployer")
-    session = sessions.begin(role, "me", expires_s=1, serial=1, sandbox_secret="secret")
-    assert sessions.find(session.token, "secret") == session
-    assert sessions.find(session.token, "another") is None
+    session = sts_sessions.begin(role, "me", expires_s=1, serial=1, sandbox_secret="secret")
+    assert sts_sessions.find(session.token, "secret") == session
+    assert sts_sessions.find(session.token, "another") is None
 
 
 def test_the_longest_names_make_credentials_that_work(sandbox: Running) -> None:

@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.sandbox import Faults, Sandbox, SandboxOptions, options_from_json
-from bulkeic.sandbox.faults import latency_s
+from bulkeic.sandbox.behavior.faults import latency_s
 from tests.certificate import write_certificate
 
-from .running import ACCOUNT, REGION, Running, update_bytes
+from .sandbox_client import ACCOUNT, REGION, Running, update_bytes
 
 LANE = f"{ACCOUNT}/{REGION}"
 

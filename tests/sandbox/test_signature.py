@@ -14,11 +14,11 @@ from botocore.credentials import Credentials
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bulkeic.sandbox.caller import Guard
-from bulkeic.sandbox.errors import AwsError
-from bulkeic.sandbox.message import Request
+from bulkeic.sandbox.auth.principal import Guard
+from bulkeic.sandbox.protocol.aws_errors import AwsError
+from bulkeic.sandbox.protocol.http_message import Request
 
-from .running import ACCOUNT, REGION, Running, refusal, signed, update_bytes
+from .sandbox_client import ACCOUNT, REGION, Running, refusal, signed, update_bytes
 
 KEY, SECRET = f"AKIA{ACCOUNT}", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 GUARD = Guard(SECRET, verify_signatures=True)

@@ -6,7 +6,7 @@ import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from .running import Running, signed
+from .sandbox_client import Running, signed
 
 KEY = "AKIA123456789012"
 

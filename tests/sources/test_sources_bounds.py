@@ -9,7 +9,7 @@ import pytest
 
 from bulkeic.core.errors import InputError
 from bulkeic.core.rows import Row
-from bulkeic.sources import RowsFile
+from bulkeic.sources.rows_file import RowsFile
 
 MB = 1 << 20
 

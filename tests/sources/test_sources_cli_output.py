@@ -8,7 +8,7 @@ import pytest
 
 from bulkeic.core.model import CLEARED, Job, Lane, Settings
 from bulkeic.core.rows import Defaults, Row, RowParser
-from bulkeic.sources import RowsFile
+from bulkeic.sources.rows_file import RowsFile
 
 ACCOUNT = "123456789012"
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:dead"

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from bulkeic.core.errors import InputError
 from bulkeic.core.fields import TARGET_FIELDS, Fields
 from bulkeic.core.rows import Row
-from bulkeic.sources import RowsFile
 from bulkeic.sources.csv_rows import csv_rows
 from bulkeic.sources.json_rows import json_rows
 from bulkeic.sources.jsonl_rows import jsonl_rows
+from bulkeic.sources.rows_file import RowsFile
 
 Reader = Callable[[io.BufferedReader, Fields], Iterator[Row | InputError]]
 READERS: dict[str, Reader] = {"t.csv": csv_rows, "t.json": json_rows, "t.jsonl": jsonl_rows}

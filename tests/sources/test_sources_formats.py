@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.rows import Row
-from bulkeic.sources import Format, RowsFile
+from bulkeic.sources.rows_file import Format, RowsFile
 
 BOM = b"\xef\xbb\xbf"
 

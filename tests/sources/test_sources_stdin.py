@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
 from bulkeic.core.rows import Row
-from bulkeic.sources import Format, RowsFile
+from bulkeic.sources.rows_file import Format, RowsFile
 
 GOOD = Row(1, {"FunctionName": "f"})
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from bulkeic.core.model import CLEARED, LATEST, Job, Outcome, Settings, Status
 
-from .runs import LANES, make_job, outcome_of
+from .run_files import LANES, make_job, outcome_of
 
 STARTED = "2026-01-02T03:04:05.678Z"
 

@@ -12,10 +12,20 @@ import pytest
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.summary import Traffic
-from bulkeic.store import is_run_file
+from bulkeic.store.database import is_run_file
 
-from .damage import cut, empty, foreign, foreign_wal, garbled, half_loaded, newer, older, table
-from .runs import EAST, WEST, load, make_job, opened, outcome_of, pending, refusal
+from .damaged_files import (
+    cut,
+    empty,
+    foreign,
+    foreign_wal,
+    garbled,
+    half_loaded,
+    newer,
+    older,
+    table,
+)
+from .run_files import EAST, WEST, load, make_job, opened, outcome_of, pending, refusal
 
 
 def test_nobody_else_can_read_a_run_file(path: Path) -> None:

@@ -10,14 +10,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from bulkeic.core.change import Action, Seen
 from bulkeic.core.errors import RunFileError
-from bulkeic.core.image import ABSENT, image_of
 from bulkeic.core.model import CLEARED, Job, Settings, Status
+from bulkeic.core.reconcile import Action, Seen
+from bulkeic.core.snapshot import ABSENT, image_of
 from bulkeic.core.summary import Need, Traffic
-from bulkeic.store import RunFile, Which
+from bulkeic.store.jobs import Which
+from bulkeic.store.run_file import RunFile
 
-from .runs import EAST, WEST, load, make_job, opened, outcome_of, pending
+from .run_files import EAST, WEST, load, make_job, opened, outcome_of, pending
 
 QUEUE = "arn:aws:sqs:us-east-1:111111111111:dead"
 CONFIG: dict[str, Any] = {

@@ -8,9 +8,10 @@ import pytest
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Lane, Settings, Status
 from bulkeic.core.summary import Tally
-from bulkeic.store import Duplicate, Loader, Which
+from bulkeic.store.jobs import Which
+from bulkeic.store.loader import Duplicate, Loader
 
-from .runs import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, pending
+from .run_files import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, pending
 
 
 def numbered(loader: Loader, lane: Lane, first: int, again: int, *, agree: bool) -> Duplicate:

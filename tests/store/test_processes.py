@@ -13,10 +13,12 @@ import pytest
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.summary import Traffic
-from bulkeic.store import Loader, RunFile, Which
+from bulkeic.store.jobs import Which
+from bulkeic.store.loader import Loader
+from bulkeic.store.run_file import RunFile
 
-from .damage import half_loaded
-from .runs import EAST, LANES, SOURCE, load, make_job, opened, outcome_of, pending, refusal
+from .damaged_files import half_loaded
+from .run_files import EAST, LANES, SOURCE, load, make_job, opened, outcome_of, pending, refusal
 
 CHILD = """
 import sys

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Job, Lane, Outcome, Status
 from bulkeic.core.summary import Traffic
-from bulkeic.store import RunFile, Which
+from bulkeic.store.jobs import Which
+from bulkeic.store.run_file import RunFile
 
-from .runs import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, outcome_of, pending
+from .run_files import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, outcome_of, pending
 from .strategies import jobs_of_a_file, some_outcomes
 
 

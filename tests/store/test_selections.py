@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.change import Action, Seen
 from bulkeic.core.errors import RunFileError
-from bulkeic.core.image import ABSENT
 from bulkeic.core.model import CLEARED, Job, Lane, Settings, Status
+from bulkeic.core.reconcile import Action, Seen
+from bulkeic.core.snapshot import ABSENT
 from bulkeic.core.summary import Traffic
 from bulkeic.core.waves import Wave, counts, parse_waves, spread
-from bulkeic.store import Loader, RunFile, Which
+from bulkeic.store.jobs import Which
+from bulkeic.store.loader import Loader
+from bulkeic.store.run_file import RunFile
 
-from .runs import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, outcome_of, pending
+from .run_files import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, outcome_of, pending
 
 HAD = Settings(2, None, CLEARED, CLEARED)
 AFTER = {"MaximumRetryAttempts": 1, "DestinationConfig": {"OnSuccess": {}, "OnFailure": {}}}

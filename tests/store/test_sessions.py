@@ -5,7 +5,7 @@ from pathlib import Path
 from bulkeic.core.model import Status
 from bulkeic.core.summary import Traffic
 
-from .runs import LANES, load, make_job, opened, outcome_of
+from .run_files import LANES, load, make_job, opened, outcome_of
 
 
 def test_the_traffic_of_all_sessions_adds_up(path: Path) -> None:

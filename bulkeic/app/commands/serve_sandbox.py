@@ -1,0 +1,165 @@
+"""``bulkeic sandbox``: the embedded control plane by itself, until a signal ends it."""
+
+import dataclasses
+import functools
+import ipaddress
+import json
+import math
+import sys
+from pathlib import Path
+
+import anyio
+
+from bulkeic.app.run.signals import ending_signals
+from bulkeic.app.runtime import run_async
+from bulkeic.app.setup.ingest import jobs_of
+from bulkeic.app.setup.options import FleetFlags, SandboxFlags
+from bulkeic.app.setup.output_files import check_writable
+from bulkeic.core.errors import InputError, UsageError
+from bulkeic.core.model import Settings
+from bulkeic.core.names import check_region
+from bulkeic.core.rows import Defaults
+from bulkeic.output.console import Screen
+from bulkeic.output.results import check_stdout
+from bulkeic.sandbox.auth.principal import DEFAULT_ACCOUNT_ID
+from bulkeic.sandbox.behavior.sandbox_options import Faults, SandboxOptions
+from bulkeic.sandbox.behavior.scenario import options_from_json
+from bulkeic.sandbox.server.embedded_sandbox import Sandbox
+from bulkeic.sources.rows_file import RowsFile
+
+
+def serve(flags: SandboxFlags) -> None:
+    """Serves until SIGINT or SIGTERM.
+
+    Raises:
+        InputError: the targets file has a bad row.
+        UsageError: a flag or a file is bad, or the port cannot be had.
+    """
+    check_stdout()
+    options = _options(flags)
+    fleet = flags.fleet
+    _check(fleet)
+    sandbox = Sandbox(options)
+    if fleet.state is not None:
+        _load(sandbox, fleet.state)
+    if fleet.targets is not None:
+        _hold(sandbox, fleet.targets, fleet.region)
+    if isinstance(fleet.functions, int):
+        sandbox.populate(
+            fleet.functions,
+            accounts=fleet.accounts or 1,
+            regions=fleet.regions or 1,
+            configured=1.0 if fleet.configured is None else fleet.configured,
+        )
+    if not _is_loopback(options.host):
+        Screen().say(f"warning: {options.host} is not loopback: others can reach this sandbox")
+    run_async(functools.partial(_serve, sandbox, options))
+    if fleet.save_state is not None:
+        _save(sandbox, Path(fleet.save_state))
+
+
+def _options(flags: SandboxFlags) -> SandboxOptions:
+    """What a user chose: the defaults, changed by the scenario, changed by the flags."""
+    options = SandboxOptions(any_function=flags.fleet.is_any)
+    if flags.scenario is not None:
+        try:
+            options = options_from_json(json.loads(_text(flags.scenario)), options)
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"{flags.scenario}: {error}") from None
+    known = {field.name for field in dataclasses.fields(Faults)}
+    faults = {name: value for name, value in flags.given.items() if name in known}
+    own = {name: value for name, value in flags.given.items() if name not in known}
+    if own.get("rate") == math.inf:
+        own["rate"] = None
+    try:
+        return dataclasses.replace(
+            options, **own, faults=dataclasses.replace(options.faults, **faults)
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _check(fleet: FleetFlags) -> None:
+    generated = (fleet.accounts, fleet.regions, fleet.configured)
+    if not isinstance(fleet.functions, int) and any(each is not None for each in generated):
+        raise UsageError("--accounts, --regions and --configured go with --functions N")
+    try:
+        check_region(fleet.region)
+    except InputError as error:
+        raise UsageError(f"--region: {error.rule}") from None
+    if fleet.save_state is not None:
+        check_writable(Path(fleet.save_state), fleet.save_state)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _load(sandbox: Sandbox, path: str) -> None:
+    try:
+        sandbox.load_state(_text(path))
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _save(sandbox: Sandbox, path: Path) -> None:
+    # Beside it and then in its place: whoever reads the file finds all of it.
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            sandbox.save_state(file)
+        part.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _hold(sandbox: Sandbox, path: str, region: str) -> None:
+    # Whether a row sets anything does not matter here: a list of functions will do.
+    defaults = Defaults(DEFAULT_ACCOUNT_ID, region, Settings(maximum_retry_attempts=0))
+    for job in jobs_of(RowsFile(path), defaults):
+        target = job.target
+        sandbox.hold(target.lane.account_id, target.lane.region, target.function, target.qualifier)
+
+
+async def _serve(sandbox: Sandbox, options: SandboxOptions) -> None:
+    try:
+        await sandbox.__aenter__()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"the sandbox cannot listen: {reason}") from None
+    except UnicodeError:
+        raise UsageError(f"--host: {options.host!r} is no name of a host") from None
+    try:
+        # Before anybody is told where it listens: from then on a signal ends it in good order.
+        with anyio.open_signal_receiver(*ending_signals()) as signals:
+            _tell(sandbox, options)
+            async for _ in signals:
+                return
+    finally:
+        await sandbox.__aexit__(None, None, None)
+
+
+def _tell(sandbox: Sandbox, options: SandboxOptions) -> None:
+    key, secret = sandbox.credentials(DEFAULT_ACCOUNT_ID)
+    shown = secret if secret == SandboxOptions().secret else "the one of --secret"
+    trust = f"AWS_CA_BUNDLE={options.tls_cert}, " if options.tls_cert else ""
+    sys.stdout.write(f"{sandbox.url}\n")
+    sys.stdout.flush()
+    Screen().say(
+        f"use it with --endpoint-url {sandbox.url}, {trust}AWS_ACCESS_KEY_ID={key} and "
+        f"AWS_SECRET_ACCESS_KEY={shown}; Ctrl-C ends it"
+    )

@@ -1,0 +1,48 @@
+"""Outcomes that no run file keeps: counted, with an example of each error."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from bulkeic.core.model import Job, Lane, Outcome, Status
+from bulkeic.core.reconcile import Seen
+from bulkeic.core.summary import Tally, Traffic
+
+_Kind = tuple[Lane, Status, str | None]
+
+
+class Findings:
+    """A ledger in memory.
+
+    Attributes:
+        traffic: what was sent.
+        examples: the first outcome of each error code.
+    """
+
+    def __init__(self) -> None:
+        self.traffic = Traffic()
+        self.examples: dict[str, Outcome] = {}
+        self._counts: Counter[_Kind] = Counter()
+
+    def record(
+        self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, Seen]]
+    ) -> None:
+        """Takes outcomes in; what targets had is told by them."""
+        del seen
+        self.traffic = traffic
+        for outcome in outcomes:
+            lane = Lane(outcome.account_id or "", outcome.region or "")
+            self._counts[lane, outcome.status, outcome.error_code] += 1
+            if outcome.error_code is not None:
+                self.examples.setdefault(outcome.error_code, outcome)
+
+    def count(self, status: Status, code: str | None = None) -> int:
+        """How many outcomes of a status there are, with an error code if one is given."""
+        return sum(
+            number
+            for (_, each, error), number in self._counts.items()
+            if each is status and code in {None, error}
+        )
+
+    def tallies(self) -> list[Tally]:
+        """The outcomes, folded by lane, status and error code."""
+        return [Tally(*kind, count) for kind, count in self._counts.items()]

@@ -1,0 +1,227 @@
+"""A targets file → a run file that is ready, or every problem told and nothing made."""
+
+import functools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bulkeic.app.setup.account_resolver import Reach
+from bulkeic.core.destinations import own_destinations
+from bulkeic.core.errors import BulkeicError, InputError, shown
+from bulkeic.core.model import Job, Lane
+from bulkeic.core.rows import Defaults, Row, RowParser
+from bulkeic.output.console import Problems, Screen
+from bulkeic.output.formatting import counted
+from bulkeic.sources.rows_file import RowsFile
+from bulkeic.store.loader import Duplicate, Loader
+
+
+def jobs_of(targets: RowsFile, defaults: Defaults) -> Iterator[Job]:
+    """The jobs of a targets file, in file order.
+
+    Raises:
+        InputError: the first bad row; file, line and field are named.
+    """
+    parser = RowParser(targets.name, defaults)
+    for seq, row in enumerate(targets.rows()):
+        if isinstance(row, InputError):
+            raise row
+        try:
+            yield parser.job(seq, row)
+        except InputError as problem:
+            raise row.placed(problem, targets.name) from None
+
+
+class BadInputError(BulkeicError):
+    """A targets file whose problems have been told one by one; nothing of it was sent."""
+
+
+class Loading:
+    """The loading of one targets file.
+
+    Args:
+        targets: the file.
+        defaults: what holds where a row is silent.
+        path: of the run file to be made.
+        reach: the accounts that can be worked on.
+        skip_invalid: give bad rows the outcome ``invalid`` and go on, instead of refusing the file.
+        screen: where problems are told.
+        origin: facts to keep in the run file about how the run was begun.
+    """
+
+    def __init__(
+        self,
+        targets: RowsFile,
+        defaults: Defaults,
+        path: Path,
+        reach: Reach,
+        *,
+        skip_invalid: bool,
+        screen: Screen,
+        origin: dict[str, str],
+    ) -> None:
+        self._targets = targets
+        self._defaults = defaults
+        self._reach = reach
+        self._skip_invalid = skip_invalid
+        self._screen = screen
+        self._problems = screen.problems()
+        self._warnings = screen.problems("warning: ")
+        self._roles: dict[str, tuple[str, int]] = {}
+        self._make_loader = functools.partial(Loader, path, {"source": targets.name, **origin})
+
+    def run(self, agree: Callable[[int], None]) -> None:
+        """Loads the file, and leaves a run file or none.
+
+        STS is asked whose the credentials are when every row has been found good, and only if a
+        row leaves that open.
+
+        Args:
+            agree: told how many targets there are, and raises if they are too many.
+
+        Raises:
+            BadInputError: the file has problems; they have been told.
+            BulkeicError: anything else that keeps the run from starting.
+        """
+        self._loader = self._make_loader()
+        try:
+            self._read()
+            lanes = self._loader.lanes()
+            open_regions = _open_regions(lanes)
+            self._find_duplicates([lane for lane in lanes if lane.region not in open_regions])
+            self._refuse_if_bad()
+            self._settle_accounts()
+            lanes = self._loader.lanes()
+            self._find_duplicates([lane for lane in lanes if lane.region in open_regions])
+            self._refuse_if_bad()
+            self._warnings.end()
+            agree(self._loader.count())
+            self._loader.set_roles({account: role for account, (role, _) in self._roles.items()})
+            self._loader.ready()
+        except BaseException:
+            self._loader.discard()
+            raise
+
+    def _read(self) -> None:
+        parser = RowParser(self._targets.name, self._defaults)
+        job, add = parser.job, self._loader.add
+        for seq, row in enumerate(self._targets.rows()):
+            if not isinstance(row, Row):
+                self._refuse(seq, row.line, "", [row])
+                continue
+            try:
+                found = job(seq, row)
+            except InputError:
+                given = row.values.get("FunctionArn") or row.values.get("FunctionName") or ""
+                self._refuse(seq, row.line, str(given), parser.problems(row))
+                continue
+            other = self._other_role(found, row.line) if found.role_arn else None
+            if other is None:
+                add(found, row.line)
+            else:
+                problem = row.placed(other, self._targets.name)
+                self._refuse(seq, row.line, found.function_name, [problem])
+
+    def _other_role(self, job: Job, line: int) -> InputError | None:
+        """Keeps a row's role for its account: what is wrong with it, if the account has another."""
+        account_id, role_arn = job.target.lane.account_id, job.role_arn or ""
+        role, first = self._roles.setdefault(account_id, (role_arn, line))
+        if role == role_arn:
+            return None
+        rule = _two_roles(role_arn, role, first, account_id or "of the credentials")
+        return InputError(rule, field="RoleArn")
+
+    def _refuse(self, seq: int, line: int, given: str, problems: list[InputError]) -> None:
+        self._told().add(problems)
+        if self._skip_invalid:
+            self._loader.add_invalid(seq, line, given, _text(problems))
+
+    def _told(self) -> Problems:
+        return self._warnings if self._skip_invalid else self._problems
+
+    def _refuse_if_bad(self) -> None:
+        if self._problems.count:
+            self._problems.end()
+            raise BadInputError(
+                f"{self._targets.name}: {counted(self._problems.count, 'problem')}, "
+                "nothing was sent; mend them, or leave the bad rows out with --skip-invalid"
+            )
+
+    def _find_duplicates(self, lanes: list[Lane]) -> None:
+        refused: set[int] = set()
+        for duplicate in self._loader.duplicates(lanes):
+            if duplicate.agree:
+                self._warnings.add([self._at(duplicate.lines[1], _same(duplicate))])
+                self._loader.drop(duplicate)
+                continue
+            problem = self._at(duplicate.lines[1], _other_settings(duplicate))
+            self._told().add([problem])
+            for seq in duplicate.seqs:
+                if self._skip_invalid and seq not in refused:
+                    refused.add(seq)
+                    self._loader.invalidate(seq, duplicate.lane_id, problem.rule)
+
+    def _settle_accounts(self) -> None:
+        unknown = [lane for lane in self._loader.lanes() if not lane.account_id]
+        if unknown:
+            account = self._reach.own_account(unknown[0])
+            self._loader.set_account(account)
+            self._settle_role(account)
+            self._refuse_own_destinations([Lane(account, lane.region) for lane in unknown])
+        for account_id, (role_arn, _) in self._roles.items():
+            self._reach.accounts.learn(account_id, role_arn)
+        for lane, problem in self._reach.refusals(self._loader.lanes()).items():
+            self._refuse_lane(lane, problem)
+
+    def _settle_role(self, account: str) -> None:
+        """Gives the role of rows without an account to the caller's own."""
+        if "" not in self._roles:
+            return
+        role, line = self._roles.pop("")
+        other, first = self._roles.setdefault(account, (role, line))
+        if other != role:  # no single row is to blame: refused even with --skip-invalid
+            self._problems.add([self._at(line, _two_roles(role, other, first, account), "RoleArn")])
+
+    def _refuse_own_destinations(self, lanes: list[Lane]) -> None:
+        for lane in lanes:
+            for job, line in self._loader.fed_functions(lane):
+                itself = own_destinations(job.target, job.settings)
+                problems = [problem.at(self._targets.name, line) for problem in itself]
+                self._told().add(problems)
+                if problems and self._skip_invalid:
+                    number = self._loader.number(lane)
+                    self._loader.invalidate(job.seq, number, _text(problems))
+
+    def _refuse_lane(self, lane: Lane, problem: InputError) -> None:
+        problem = self._at(self._loader.first_line(lane), problem.rule, problem.field)
+        self._told().add([problem])
+        if self._skip_invalid:
+            self._loader.invalidate_lane(lane, problem.rule)
+
+    def _at(self, line: int, rule: str, field: str = "") -> InputError:
+        return InputError(rule, field=field, line=line, source=self._targets.name)
+
+
+def _open_regions(lanes: list[Lane]) -> set[str]:
+    """Where a bare name and a row that names its account may turn out to be the same target."""
+    unknown = {lane.region for lane in lanes if not lane.account_id}
+    return unknown & {lane.region for lane in lanes if lane.account_id}
+
+
+def _two_roles(role: str, other: str, first: int, account: str) -> str:
+    return (
+        f"{shown(role)} is not the role {shown(other)} of line {first}; all rows of the account "
+        f"{account} go with one role"
+    )
+
+
+def _text(problems: list[InputError]) -> str:
+    """Several problems of one row as the message of its outcome."""
+    return "; ".join(str(InputError(problem.rule, field=problem.field)) for problem in problems)
+
+
+def _same(duplicate: Duplicate) -> str:
+    return f"the same target and settings as line {duplicate.lines[0]}; taken once"
+
+
+def _other_settings(duplicate: Duplicate) -> str:
+    return f"the same target as line {duplicate.lines[0]} with other settings; keep one of them"

@@ -1,0 +1,1 @@
+"""Pure model of a benchmark: workloads, measurements, comparisons and forecasts."""

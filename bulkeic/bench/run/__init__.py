@@ -1,0 +1,1 @@
+"""Runs a load and collects its measurements."""

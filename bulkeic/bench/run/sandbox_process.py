@@ -1,0 +1,55 @@
+"""A sandbox in a process of its own: what it takes is not the benchmark's, nor in its way."""
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+from anyio.streams.text import TextReceiveStream
+
+from bulkeic.aws.access import Access
+from bulkeic.core.errors import UsageError
+from bulkeic.sandbox.behavior.sandbox_options import SandboxOptions
+from bulkeic.sandbox.server.embedded_sandbox import Sandbox
+
+_COMMAND = [sys.executable, "-c", "from bulkeic.app.beside import main; main()"]
+
+
+@asynccontextmanager
+async def sandbox_beside() -> AsyncIterator[Access]:
+    """A sandbox in which every function exists, with Lambda's quota, and access to it.
+
+    Raises:
+        UsageError: it does not start.
+    """
+    # A session of its own: Ctrl-C is for the benchmark, which ends it when it is done.
+    process = await anyio.open_process(
+        _COMMAND, stdin=subprocess.PIPE, stderr=None, start_new_session=True
+    )
+    async with process:
+        assert process.stdout is not None  # noqa: S101 - a pipe by default
+        url = ""
+        async for text in TextReceiveStream(process.stdout):
+            url += text
+            if "\n" in url:
+                break
+        if not url:
+            raise UsageError("the sandbox does not start")
+        own = Sandbox()
+        try:
+            yield Access(endpoint_url=url.strip(), credentials=own.credentials, isolated=True)
+        finally:
+            process.terminate()
+
+
+def main() -> None:
+    """Serves until nobody holds the other end of stdin any more."""
+    anyio.run(_serve)
+
+
+async def _serve() -> None:
+    async with Sandbox(SandboxOptions(any_function=True)) as sandbox:
+        sys.stdout.write(f"{sandbox.url}\n")
+        sys.stdout.flush()
+        await anyio.wait_readable(sys.stdin)

@@ -1,0 +1,1 @@
+"""Pure pacing rules: token buckets, adaptive rates, retries and forecasts."""

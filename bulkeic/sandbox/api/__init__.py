@@ -1,0 +1,1 @@
+"""The operations of Lambda and STS, and the administration endpoints."""

@@ -1,0 +1,1 @@
+"""Who calls: signatures, principals and temporary credentials."""

@@ -1,0 +1,1 @@
+"""How the sandbox behaves: options, quotas, faults and destination rules."""

@@ -1,0 +1,1 @@
+"""HTTP messages and the errors that AWS answers with."""

@@ -1,0 +1,1 @@
+"""Listens for connections and answers requests."""

@@ -1,0 +1,176 @@
+"""The settings that an Update or a Put sends: their types, their constraints, what they make.
+
+A JSON null is the same as a key that is not there. Keys that are not known are passed over.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NoReturn
+
+from bulkeic.sandbox.protocol.aws_errors import AwsError, Kind
+from bulkeic.sandbox.state.fleet import Config
+from bulkeic.sandbox.state.function_arns import violation
+
+DESTINATION_PATTERN = (
+    r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:"
+    r"((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)"
+)
+DESTINATION_MAX = 350
+RETRIES = (0, 2)
+AGE_S = (60, 21600)
+
+_DESTINATION = re.compile(DESTINATION_PATTERN, re.ASCII)
+_TOKENS = {bool: "BOOLEAN_VALUE", str: "STRING_VALUE", list: "START_ARRAY", dict: "START_OBJECT"}
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_constant)
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """A DestinationConfig as sent: None for a half that was not, "" for one sent empty."""
+
+    on_failure: str | None
+    on_success: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was sent; None for what was not."""
+
+    retries: int | None
+    age_s: int | None
+    destinations: Destinations | None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was sent at all."""
+        return self.retries is None and self.age_s is None and self.destinations is None
+
+    def put(self, now_ms: int) -> Config:
+        """The configuration that a Put of these settings makes at that Unix time."""
+        sent = self.destinations or Destinations(None, None)
+        return Config(
+            self.retries, self.age_s, sent.on_failure or None, sent.on_success or None, now_ms
+        )
+
+    def update(self, old: Config, now_ms: int, *, merge_destinations: bool) -> Config:
+        """The configuration that an Update with these settings makes of an old one.
+
+        Args:
+            old: what is there.
+            now_ms: Unix time of the change.
+            merge_destinations: keep the half of DestinationConfig that is not sent, rather than
+                replace the whole of it.
+        """
+        sent = self.destinations
+        failure, success = old.on_failure, old.on_success
+        if sent is not None:
+            if sent.on_failure is not None or not merge_destinations:
+                failure = sent.on_failure or None
+            if sent.on_success is not None or not merge_destinations:
+                success = sent.on_success or None
+        return Config(
+            old.retries if self.retries is None else self.retries,
+            old.age_s if self.age_s is None else self.age_s,
+            failure,
+            success,
+            now_ms,
+        )
+
+
+def decode(body: bytes) -> Settings:
+    """The settings in a request's body; an empty body sends none.
+
+    Raises:
+        AwsError: not JSON, or a value of a wrong type.
+    """
+    if not body:
+        return Settings(None, None, None)
+    try:
+        data = _JSON.decode(body.decode())
+    except (ValueError, RecursionError) as error:
+        raise AwsError(Kind.UNPARSABLE, reason=str(error)) from error
+    return settings_from(data)
+
+
+def settings_from(data: Any) -> Settings:
+    """The settings in decoded JSON.
+
+    Raises:
+        AwsError: a value of a wrong type.
+    """
+    body = _typed(data, dict, "an object")
+    destinations = body.get("DestinationConfig")
+    return Settings(
+        _integer(body.get("MaximumRetryAttempts")),
+        _integer(body.get("MaximumEventAgeInSeconds")),
+        None if destinations is None else _destinations(destinations),
+    )
+
+
+def settings_violations(settings: Settings) -> list[str]:
+    """The constraints that settings violate, in AWS's words."""
+    found = _range_violations(settings.retries, "maximumRetryAttempts", *RETRIES)
+    found += _range_violations(settings.age_s, "maximumEventAgeInSeconds", *AGE_S)
+    if settings.destinations is not None:
+        for half, arn in (
+            ("onFailure", settings.destinations.on_failure),
+            ("onSuccess", settings.destinations.on_success),
+        ):
+            found += _destination_violations(arn, f"destinationConfig.{half}.destination")
+    return found
+
+
+def _range_violations(value: int | None, field: str, low: int, high: int) -> list[str]:
+    if value is not None and value < low:
+        return [violation(value, field, f"have value greater than or equal to {low}")]
+    if value is not None and value > high:
+        return [violation(value, field, f"have value less than or equal to {high}")]
+    return []
+
+
+def _destination_violations(arn: str | None, field: str) -> list[str]:
+    if arn is None:
+        return []
+    if len(arn) > DESTINATION_MAX:
+        return [violation(arn, field, f"have length less than or equal to {DESTINATION_MAX}")]
+    if not _DESTINATION.fullmatch(arn):
+        return [violation(arn, field, f"satisfy regular expression pattern: {DESTINATION_PATTERN}")]
+    return []
+
+
+def _destinations(data: Any) -> Destinations:
+    halves = _typed(data, dict, "an object")
+    return Destinations(_half(halves.get("OnFailure")), _half(halves.get("OnSuccess")))
+
+
+def _half(data: Any) -> str | None:
+    if data is None:
+        return None
+    arn = _typed(data, dict, "an object").get("Destination")
+    text: str = "" if arn is None else _typed(arn, str, "a String")
+    return _shared(text) if len(text) <= DESTINATION_MAX else text
+
+
+def _integer(data: Any) -> int | None:
+    return None if data is None else int(_typed(data, int, "an Integer"))
+
+
+def _typed(data: Any, kind: type, wanted: str) -> Any:
+    if type(data) is kind:
+        return data
+    token = "NULL_VALUE" if data is None else _TOKENS.get(type(data), "NUMBER_VALUE")
+    raise AwsError(Kind.WRONG_TYPE, token=token, wanted=wanted)
+
+
+@lru_cache(maxsize=1024)
+def _shared(arn: str) -> str:
+    """The same text, held once: a fleet's functions share a handful of destinations."""
+    return arn

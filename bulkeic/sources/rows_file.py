@@ -1,0 +1,126 @@
+"""A file of rows: its name, its format, its rows."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+
+from bulkeic.core.errors import InputError, UsageError, printable, shown
+from bulkeic.core.fields import TARGET_FIELDS, Fields, plain
+from bulkeic.core.rows import Row
+from bulkeic.sources.byte_stream import STDIN, first_line, open_stream
+from bulkeic.sources.csv_rows import csv_rows
+from bulkeic.sources.json_rows import json_rows
+from bulkeic.sources.jsonl_rows import jsonl_rows
+
+
+class Format(StrEnum):
+    """What a file of rows is written in."""
+
+    CSV = "csv"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+_BY_ENDING = {
+    ".csv": Format.CSV,
+    ".json": Format.JSON,
+    ".jsonl": Format.JSONL,
+    ".ndjson": Format.JSONL,
+}
+_ROWS: dict[Format, Callable[[io.BufferedReader, Fields], Iterator[Row | InputError]]] = {
+    Format.CSV: csv_rows,
+    Format.JSON: json_rows,
+    Format.JSONL: jsonl_rows,
+}
+
+
+class RowsFile:
+    """A targets file, or another with other fields, that can be read once, as a stream.
+
+    Args:
+        path: a file, or ``-`` for stdin.
+        format: what it is written in; ``None``: told by a file's ending, or by the first bytes of
+            stdin or a pipe.
+        fields: that a row may have.
+
+    Raises:
+        UsageError: there is no such file, or the ending tells no format and none is given.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        format: Format | None = None,  # noqa: A002 - the flag's name
+        fields: Fields = TARGET_FIELDS,
+    ) -> None:
+        self._path = path
+        self._fields = fields
+        try:
+            self._format = format or _format_of(path, fields)
+        except OSError as error:
+            raise UsageError(f"{printable(path)}: cannot be read: {error.strerror}") from None
+        self.name = "<stdin>" if path == STDIN else printable(path)
+
+    def rows(self) -> Iterator[Row | InputError]:
+        """The rows, and the problems of rows that cannot even be decoded, in file order.
+
+        Raises:
+            InputError: the file cannot be read any further; it names the file and the line.
+        """
+        try:
+            with open_stream(self._path) as stream:
+                chosen, whole = (
+                    (self._format, stream) if self._format else _sniff(stream, self._fields)
+                )
+                for row in _ROWS[chosen](whole, self._fields):
+                    yield row if isinstance(row, Row) else row.at(self.name, row.line)
+        except InputError as problem:
+            raise problem.at(self.name, problem.line) from None
+
+
+def _format_of(path: str, fields: Fields) -> Format | None:
+    name = Path(path)
+    if path == STDIN or name.is_fifo():
+        return None
+    ending = Path(name.stem).suffix if name.suffix.lower() == ".gz" else name.suffix
+    try:
+        return _BY_ENDING[ending.lower()]
+    except KeyError:
+        if not name.exists():
+            raise UsageError(f"{printable(path)}: no such file") from None
+        by_flag = ", or say it with --format" if fields is TARGET_FIELDS else ""
+        raise UsageError(
+            f"{shown(path)}: the ending tells no format; allowed: "
+            f"{', '.join(_BY_ENDING)}, each maybe with .gz{by_flag}"
+        ) from None
+
+
+def _sniff(stream: io.BufferedReader, fields: Fields) -> tuple[Format, io.BufferedReader]:
+    """Tells the format by the first line, and gives a stream that still has it.
+
+    =========================================  ==========
+    first line                                 format
+    =========================================  ==========
+    begins with ``[``                          JSON
+    an object with a naming field              JSON Lines
+    an object that holds a list, or a part     JSON
+    any other object                           JSON Lines
+    anything else                              CSV
+    =========================================  ==========
+    """
+    line, whole = first_line(stream)
+    start = line.lstrip()[:1]
+    if start == b"[":
+        return Format.JSON, whole
+    if start != b"{":
+        return Format.CSV, whole
+    try:
+        row = json.loads(line.decode())
+    except (ValueError, RecursionError):
+        return Format.JSON, whole
+    names_one = not fields.naming.isdisjoint(map(plain, row))
+    if names_one or not any(isinstance(each, list) for each in row.values()):
+        return Format.JSONL, whole
+    return Format.JSON, whole

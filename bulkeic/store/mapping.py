@@ -1,0 +1,151 @@
+"""Rows of the database ↔ the types of ``core.model``."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from bulkeic.core.model import CLEARED, LATEST, Job, Lane, Outcome, Settings, Status, Target
+from bulkeic.core.names import (
+    check_account,
+    check_qualifier,
+    check_region,
+    parse_function,
+    partition_of,
+)
+from bulkeic.core.reconcile import Seen
+from bulkeic.core.templates import filled, is_template
+from bulkeic.store.integrity import DamagedError
+
+RESULT_FIELDS = (
+    "seq", "source", "function_name", "function", "qualifier", "account_id", "region", "status",
+    "attempts", "throttles", "conflicts", "http_status", "error_code", "error_message",
+    "request_id", "started_at", "duration_s", "call_s", "wait_s", "settings", "config",
+    "before",
+)  # fmt: skip
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+class _Half(msgspec.Struct, rename="pascal", frozen=True):
+    destination: str = CLEARED
+
+
+class _Destinations(msgspec.Struct, rename="pascal", frozen=True):
+    on_success: _Half | None = None
+    on_failure: _Half | None = None
+
+
+class _Api(msgspec.Struct, rename="pascal", frozen=True):
+    """What ``Settings.from_api`` takes."""
+
+    maximum_retry_attempts: int | None = None
+    maximum_event_age_in_seconds: int | None = None
+    destination_config: _Destinations = _Destinations()
+
+
+_check_api = msgspec.json.Decoder(_Api).decode
+
+
+def lane_of(account_id: str, region: str) -> Lane:
+    """A lane, or ``InputError`` for what cannot be one."""
+    return Lane(check_account(account_id), check_region(region))
+
+
+def job_of(row: tuple[Any, ...], source: str, lane: Lane, settings: Settings) -> Job:
+    """A job from (seq, line, given, function, qualifier, …), with its templates filled in."""
+    job = image_job_of(row, source, lane, settings)
+    if not is_template(settings.on_success) and not is_template(settings.on_failure):
+        return job
+    return msgspec.structs.replace(job, settings=filled(settings, job.target))
+
+
+def image_job_of(row: tuple[Any, ...], source: str, lane: Lane, settings: Settings) -> Job:
+    """A job from (seq, line, given, function, qualifier, …) whose settings are as they are."""
+    seq, line, given, function, qualifier = row[:5]
+    target = target_of(lane, function, qualifier)
+    return Job(seq, f"{source}:{line}", given or function, target, settings)
+
+
+def target_of(lane: Lane, function: str, qualifier: str | None) -> Target:
+    """A target, or ``DamagedError`` or ``InputError`` for what cannot be one."""
+    if parse_function(function).name != function:
+        raise DamagedError("job: a function that is none")
+    if qualifier is not None:
+        check_qualifier(qualifier)
+    return Target(lane, function, qualifier or LATEST, partition_of(lane.region))
+
+
+def outcome_row(outcome: Outcome, lane_id: int, *, keeps_sent: bool) -> tuple[Any, ...]:
+    """The values of ``INSERT_OUTCOME``.
+
+    Args:
+        outcome: of a job.
+        lane_id: number of its lane.
+        keeps_sent: whether the settings that were sent are kept, because the job's are others.
+    """
+    return (
+        outcome.seq,
+        lane_id,
+        outcome.status,
+        outcome.attempts,
+        outcome.throttles,
+        outcome.conflicts,
+        outcome.http_status,
+        outcome.error_code,
+        outcome.error_message,
+        outcome.request_id,
+        outcome.started_at,
+        outcome.duration_s,
+        outcome.call_s,
+        outcome.wait_s,
+        None if outcome.config is None else _encode(outcome.config).decode(),
+        _encode(outcome.settings).decode() if keeps_sent else None,
+    )
+
+
+def image_row(seq: int, lane_id: int, read_at: str, seen: Seen) -> tuple[Any, ...]:
+    """The values of ``INSERT_IMAGE``."""
+    config = None if seen.config is None else _encode(seen.config).decode()
+    return (seq, lane_id, read_at, seen.action, seen.may_be_sent, config)
+
+
+def config_of(text: str | None) -> dict[str, Any] | None:
+    """A configuration as it was answered."""
+    if text is None:
+        return None
+    _check_api(text)
+    config: dict[str, Any] = _decode(text)
+    return config
+
+
+def time_of(text: str | None) -> str | None:
+    """A time as it is, or ``DamagedError`` for a text that is none."""
+    try:
+        if text is None or datetime.fromisoformat(text).tzinfo is not None:
+            return text
+    except ValueError:
+        pass
+    raise DamagedError("a time that is none")
+
+
+def settings_of(text: str) -> Settings:
+    """Settings as they were given."""
+    _check_api(text)
+    return Settings.from_api(_decode(text))
+
+
+def outcome_of(row: tuple[Any, ...]) -> Outcome:
+    """An outcome from a row of the view ``result``."""
+    values = dict(zip(RESULT_FIELDS, row, strict=True))
+    function, account, region = (values[name] for name in ("function", "account_id", "region"))
+    del values["function"]
+    values["function_name"] = values["function_name"] or ""
+    values["status"] = Status(values["status"])
+    for name in ("settings", "config", "before"):
+        values[name] = config_of(values[name])
+    if account is None:
+        return Outcome(**{**values, "function_arn": None, "qualifier": None})
+    target = Target(Lane(account, region), function, values["qualifier"], partition_of(region))
+    return Outcome(**values, function_arn=target.arn)

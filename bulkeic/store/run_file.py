@@ -1,0 +1,308 @@
+"""A run file that is ready: what is pending, what came of it, and the writing of outcomes."""
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from bulkeic.core.model import Job, Lane, Outcome, Settings, Status, rfc3339
+from bulkeic.core.reconcile import Action, Seen
+from bulkeic.core.summary import Need, Summary, Tally, Traffic, summarise
+from bulkeic.store.database import Database
+from bulkeic.store.integrity import DamagedError
+from bulkeic.store.jobs import Jobs
+from bulkeic.store.mapping import (
+    RESULT_FIELDS,
+    image_row,
+    lane_of,
+    outcome_of,
+    outcome_row,
+    settings_of,
+    time_of,
+)
+from bulkeic.store.schema import INSERT_IMAGE, INSERT_OUTCOME, MARK_IMAGE, NO_LANE
+from bulkeic.store.wave_progress import Waves
+
+_RESULT = f"SELECT {', '.join(RESULT_FIELDS)} FROM result"  # noqa: S608 - constants only
+
+
+class Session(msgspec.Struct, frozen=True):
+    """One stretch of work on a run.
+
+    Attributes:
+        doing: ``apply`` or ``plan``.
+        ended: why it ended, if it has.
+    """
+
+    doing: str
+    started_at: str
+    elapsed_s: float
+    ended: str | None
+
+
+class RunFile:
+    """A run's jobs and outcomes.
+
+    Reads and writes use connections of their own, so that one thread may read what is pending while
+    another writes what came of it.
+
+    Attributes:
+        source: name of the targets file.
+        facts: what else was noted when the run was begun.
+        jobs: what is to be done.
+        waves: in which steps.
+
+    Args:
+        path: of the run file.
+        read_only: only look; a run file that another process works on can be looked at.
+        is_new: this process has just made it, so it need not be looked over for damage.
+
+    Raises:
+        RunFileError: it cannot be opened, is no run file, or another process works on it.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False, is_new: bool = False) -> None:
+        self.path = path
+        self._read_only = read_only
+        self._database = Database(path, shared=read_only, is_sound=is_new)
+        try:
+            with self._database.errors("cannot be read"):
+                self._reader = self._database.connect(read_only=True)
+                self.facts: dict[str, str] = dict(
+                    self._reader.execute("SELECT key, value FROM run")
+                )
+                if "source" not in self.facts:
+                    raise DamagedError("run: it does not tell its targets file")  # noqa: TRY301 - placed by errors()
+                self.source = self.facts["source"]
+                self._lane_ids: dict[Lane, tuple[int, int]] = {
+                    lane_of(account, region): (number, jobs)
+                    for number, account, region, jobs in self._reader.execute(
+                        "SELECT id, account_id, region, jobs FROM lane ORDER BY id"
+                    )
+                }
+            if not read_only and not is_new:
+                self.tallies()  # what cannot be told at the end is not to be begun
+            self._writer = self._reader if read_only else self._open_writer()
+        except BaseException:
+            self._database.close()
+            raise
+        self._session: int | None = None
+        database, lane_ids = self._database, self._lane_ids
+        self.jobs = Jobs(database, self._reader, lane_ids, self.facts)
+        self.waves = Waves(database, self._reader, self._writer, lane_ids)
+        # What is put back may have braces that are no templates, which the view would fill in.
+        self._keeps_sent = "replace_destinations" in self.facts or "restores" in self.facts
+
+    def _open_writer(self) -> sqlite3.Connection:
+        with self._database.errors("cannot be written"):
+            writer = self._database.connect()
+            writer.execute("PRAGMA journal_mode = WAL")
+            writer.execute("PRAGMA synchronous = FULL")
+            return writer
+
+    def close(self) -> None:
+        """Gives the file free, and leaves one file behind that can be read anywhere."""
+        if not self._read_only:
+            self._reader.close()
+            with contextlib.suppress(sqlite3.Error):
+                self._writer.execute("SELECT 1 FROM sqlite_master").fetchone()
+                self._writer.execute("PRAGMA journal_mode = DELETE")
+        self._database.close()
+
+    def note(self, key: str, value: str) -> None:
+        """Keeps a fact about the run."""
+        with self._database.errors("cannot be written"):
+            self._writer.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (key, value))
+        self.facts[key] = value
+
+    def begin_session(self, doing: str, started_at: float) -> None:
+        """Notes that work on the run begins: Unix time in seconds."""
+        with self._database.errors("cannot be written"):
+            self._session = self._writer.execute(
+                "INSERT INTO session (doing, started_at) VALUES (?, ?)",
+                (doing, rfc3339(started_at)),
+            ).lastrowid
+
+    def record(
+        self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, Seen]] = ()
+    ) -> None:
+        """Commits what targets had, outcomes, and what was sent in this session so far, at once.
+
+        Raises:
+            RunFileError: they cannot be written; none of them is then.
+        """
+        lanes = self._lane_ids
+        self._database.check_in_place()
+        with self._database.errors("cannot be written"), self._writer:
+            rows = [
+                outcome_row(
+                    outcome,
+                    lanes[Lane(outcome.account_id or "", outcome.region or "")][0],
+                    keeps_sent=outcome.before is not None or self._keeps_sent,
+                )
+                for outcome in outcomes
+            ]
+            self._writer.execute("BEGIN")
+            self._keep(seen)
+            self._writer.executemany(INSERT_OUTCOME, rows)
+            self._writer.execute(
+                "UPDATE session SET calls = ?, throttles = ?, conflicts = ?, retries = ?,"
+                " elapsed_s = ? WHERE id = ?",
+                (*msgspec.structs.astuple(traffic), self._session),
+            )
+
+    def _keep(self, seen: Sequence[tuple[Job, Seen]]) -> None:
+        read_at = rfc3339(time.time())
+        images = [
+            image_row(job.seq, self._lane_ids[job.target.lane][0], read_at, each)
+            for job, each in seen
+            if each.config is not msgspec.UNSET
+        ]
+        marks = [(job.seq,) for job, each in seen if each.config is msgspec.UNSET]
+        self._writer.executemany(INSERT_IMAGE, images)
+        self._writer.executemany(MARK_IMAGE, marks)
+
+    def mark_pending(self) -> None:
+        """Notes that a call may be sent for every pending job whose target was read."""
+        with self._database.errors("cannot be written"):
+            self._writer.execute(
+                "UPDATE before_image SET may_be_sent = 1"
+                " WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = before_image.seq)"
+            )
+
+    def end_session(self, how: str) -> None:
+        """Notes why work on the run ended."""
+        with self._database.errors("cannot be written"):
+            self._writer.execute("UPDATE session SET ended = ? WHERE id = ?", (how, self._session))
+
+    def summary(self, *, stopped: bool = False) -> Summary:
+        """The run in numbers.
+
+        Args:
+            stopped: whether trouble ended the run, so that something may be missing.
+        """
+        return summarise(
+            self.tallies(),
+            run=str(self.path),
+            targets=self.targets(),
+            lanes={lane: jobs for lane, (_, jobs) in self._lane_ids.items()},
+            traffic=self.traffic(),
+            stopped=stopped,
+        )
+
+    def may_have_changed(self) -> bool:
+        """Whether there are targets that can be given back what they had."""
+        with self._database.errors("cannot be read"):
+            row = self._reader.execute(
+                "SELECT 1 FROM before_image WHERE may_be_sent LIMIT 1"
+            ).fetchone()
+        return row is not None
+
+    def changed_unseen(self) -> int:
+        """How many targets were changed that cannot be given back what they had."""
+        with self._database.errors("cannot be read"):
+            (number,) = self._reader.execute(
+                "SELECT count(*) FROM outcome o LEFT JOIN before_image b ON b.seq = o.seq"
+                " WHERE o.status IN ('updated', 'created') AND b.may_be_sent IS NOT 1"
+            ).fetchone()
+        return int(number)
+
+    def roles(self) -> dict[str, str]:
+        """The roles that rows gave, by account id."""
+        with self._database.errors("cannot be read"):
+            return dict(self._reader.execute("SELECT account_id, role_arn FROM account"))
+
+    def wanted(self, limit: int) -> tuple[list[tuple[Settings, int]], int]:
+        """The most frequent settings of all jobs, each with their number; and how many there are.
+
+        Templates are as they were given.
+        """
+        with self._database.errors("cannot be read"):
+            rows = self._reader.execute(
+                "SELECT api, jobs FROM settings WHERE jobs > 0 ORDER BY jobs DESC, id LIMIT ?",
+                (limit,),
+            ).fetchall()
+            (kinds,) = self._reader.execute(
+                "SELECT count(*) FROM settings WHERE jobs > 0"
+            ).fetchone()
+            return [(settings_of(api), jobs) for api, jobs in rows], kinds
+
+    def needs(self) -> list[Need]:
+        """What the targets that have been read need, by lane."""
+        lanes = {number: lane for lane, (number, _) in self._lane_ids.items()}
+        with self._database.errors("cannot be read"):
+            rows = self._reader.execute(
+                "SELECT lane_id, action, count(*) FROM before_image GROUP BY 1, 2"
+            ).fetchall()
+        return [Need(lanes[number], Action(action), count) for number, action, count in rows]
+
+    def tallies(self) -> list[Tally]:
+        """The outcomes, folded by lane, status and error code."""
+        lanes: dict[int, Lane | None] = {
+            number: lane for lane, (number, _) in self._lane_ids.items()
+        }
+        lanes[NO_LANE] = None
+        with self._database.errors("cannot be read"):
+            rows = self._reader.execute(
+                "SELECT lane_id, status, error_code, count(*), sum(throttles),"
+                " min(started_at), max(started_at) FROM outcome GROUP BY 1, 2, 3"
+            )
+            return [
+                Tally(lanes[number], Status(status), code, count, throttles, *map(time_of, times))
+                for number, status, code, count, throttles, *times in rows
+            ]
+
+    def targets(self) -> int:
+        """Jobs and invalid rows in all."""
+        with self._database.errors("cannot be read"):
+            (invalid,) = self._reader.execute(
+                "SELECT count(*) FROM job WHERE lane_id = ?", (NO_LANE,)
+            ).fetchone()
+        jobs: int = sum(jobs for _, jobs in self._lane_ids.values())
+        return int(invalid) + jobs
+
+    def traffic(self) -> Traffic:
+        """What all sessions sent together."""
+        with self._database.errors("cannot be read"):
+            row = self._reader.execute(
+                "SELECT total(calls), total(throttles), total(conflicts), total(retries),"
+                " total(elapsed_s) FROM session"
+            ).fetchone()
+        calls, throttles, conflicts, retries, elapsed_s = row
+        return Traffic(int(calls), int(throttles), int(conflicts), int(retries), elapsed_s)
+
+    def sessions(self) -> list[Session]:
+        """The stretches of work on the run, in order."""
+        with self._database.errors("cannot be read"):
+            return [
+                Session(*row)
+                for row in self._reader.execute(
+                    "SELECT doing, started_at, elapsed_s, ended FROM session ORDER BY id"
+                )
+            ]
+
+    def outcomes(self, statuses: Sequence[Status] = ()) -> Iterator[Outcome]:
+        """Outcomes in file order, all or of some statuses. A stream."""
+        where = f" WHERE status IN ({', '.join('?' * len(statuses))})" if statuses else ""
+        with self._database.errors("cannot be read"):
+            for row in self._reader.execute(
+                f"{_RESULT}{where} ORDER BY seq",
+                list(statuses),
+            ):
+                yield outcome_of(row)
+
+    def examples(self, limit: int = 10) -> dict[str, Outcome]:
+        """The first outcome of each error code, for the most frequent codes."""
+        with self._database.errors("cannot be read"):
+            rows = self._reader.execute(
+                "SELECT error_code, min(seq) FROM outcome WHERE error_code IS NOT NULL"
+                " GROUP BY 1 ORDER BY count(*) DESC, 2 LIMIT ?",
+                (limit,),
+            ).fetchall()
+            return {code: self._outcome(seq) for code, seq in rows}
+
+    def _outcome(self, seq: int) -> Outcome:
+        return outcome_of(self._reader.execute(f"{_RESULT} WHERE seq = ?", (seq,)).fetchone())

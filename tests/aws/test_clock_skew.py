@@ -1,0 +1,128 @@
+"""A machine whose clock is wrong."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import pytest
+
+from bulkeic.aws.access import Access
+from bulkeic.aws.clock_skew import TOLERATED_S, skew_s
+from bulkeic.aws.lambda_caller import LambdaCaller
+from bulkeic.core.model import Answer, Failure, Fault, Job, Lane, Settings, Success, Target
+
+from .both_clients import update
+
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST"
+
+
+class Server:
+    """Refuses what was not signed within five minutes of its own clock."""
+
+    def __init__(self, ahead_s: float) -> None:
+        self.ahead_s = ahead_s
+        self.calls = 0
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            self.calls += 1
+            length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+            signed = re.search(rb"x-amz-date: (\w+)", head, re.IGNORECASE)
+            assert length
+            assert signed
+            await reader.readexactly(int(length[1]))
+            at = datetime.strptime(signed[1].decode(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            now = time.time() + self.ahead_s
+            right = abs(at.timestamp() - now) < 300
+            body = f'{{"FunctionArn": "{FUNCTION}", "LastModified": 1.0}}' if right else "{}"
+            status = "200 OK" if right else "403 Forbidden"
+            date = format_datetime(datetime.fromtimestamp(now, UTC), usegmt=True)
+            writer.write(
+                f"HTTP/1.1 {status}\r\nDate: {date}\r\nContent-Length: {len(body)}\r\n"
+                f"x-amzn-ErrorType: InvalidSignatureException\r\n\r\n{body}".encode()
+            )
+            await writer.drain()
+
+
+@asynccontextmanager
+async def caller(server: Server) -> AsyncIterator[LambdaCaller]:
+    serving: list[asyncio.Task[None]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            await server.answer(reader, writer)
+        writer.close()
+        await writer.wait_closed()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(asyncio.create_task(serve(reader, writer)))
+
+    listening = await asyncio.start_server(connected, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    access = Access(
+        endpoint_url=f"http://127.0.0.1:{port}",
+        credentials=lambda _: ("AKIA123456789012", "secret"),
+        isolated=True,
+    )
+    async with listening, LambdaCaller(access, timeout_s=10, concurrency=8) as calling:
+        yield calling
+    await asyncio.gather(*serving)
+
+
+def job(number: int) -> Job:
+    return Job(number, "s", "f", Target(Lane("1" * 12, "us-east-1"), f"f{number}"), Settings(1))
+
+
+async def called(calling: LambdaCaller, number: int) -> Answer:
+    return await calling.call(job(number), update(job(number)))
+
+
+@pytest.mark.parametrize("ahead_s", [3600.0, -86_400.0, 301.0])
+async def test_a_wrong_clock_is_corrected_by_the_first_answers(ahead_s: float) -> None:
+    server = Server(ahead_s)
+    async with caller(server) as calling:
+        first = await asyncio.gather(*(called(calling, number) for number in range(4)))
+        again = await asyncio.gather(*(called(calling, number) for number in range(4)))
+    assert {each.fault for each in first if isinstance(each, Failure)} == {Fault.EXPIRED}
+    assert all(isinstance(each, Success) for each in again)
+
+
+async def test_a_signature_that_is_wrong_for_another_reason_is_denied() -> None:
+    class Strict(Server):
+        async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self.ahead_s = 0.0
+            head = await reader.readuntil(b"\r\n\r\n")
+            date = format_datetime(datetime.now(UTC), usegmt=True)
+            writer.write(
+                f"HTTP/1.1 403 Forbidden\r\nDate: {date}\r\nContent-Length: 2\r\n"
+                "x-amzn-ErrorType: InvalidSignatureException\r\n\r\n{}".encode()
+            )
+            await writer.drain()
+            assert head
+
+    async with caller(Strict(0)) as calling:
+        answer = await called(calling, 0)
+    assert isinstance(answer, Failure)
+    assert (answer.fault, answer.code) == (Fault.DENIED, "InvalidSignatureException")
+
+
+@pytest.mark.parametrize(
+    ("code", "date", "expected"),
+    [
+        ("InvalidSignatureException", "Thu, 01 Jan 1970 01:00:00 GMT", 3600.0),
+        ("SignatureDoesNotMatch", "Thu, 01 Jan 1970 00:04:00 GMT", None),
+        ("AccessDeniedException", "Thu, 01 Jan 1970 01:00:00 GMT", None),
+        ("RequestExpired", "yesterday", None),
+        ("RequestExpired", None, None),
+    ],
+)
+def test_only_a_date_that_is_far_off_explains_a_refusal(
+    code: str, date: str | None, expected: float | None
+) -> None:
+    headers = {} if date is None else {"date": date}
+    assert skew_s(code, headers, 0.0) == expected
+    assert TOLERATED_S < 300

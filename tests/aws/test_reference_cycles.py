@@ -1,0 +1,38 @@
+"""What calls that fail leave behind."""
+
+import gc
+from collections import Counter
+
+from bulkeic.aws.access import Access
+from bulkeic.aws.lambda_caller import LambdaCaller
+from bulkeic.core.model import Failure, Job, Lane, Settings, Target
+from bulkeic.sandbox import DEFAULT_ACCOUNT_ID, Faults, Sandbox, SandboxOptions
+
+from .both_clients import update
+
+TARGET = Target(Lane(DEFAULT_ACCOUNT_ID, "us-east-1"), "f", "$LATEST", "aws")
+
+
+async def test_a_call_that_fails_leaves_nothing_for_the_collector() -> None:
+    job = Job(0, "", "f", TARGET, Settings(maximum_retry_attempts=1))
+    options = SandboxOptions(rate=None, any_function=True, faults=Faults(truncated=1))
+    gc.disable()
+    try:
+        async with Sandbox(options) as sandbox:
+            access = Access(
+                endpoint_url=sandbox.url, credentials=sandbox.credentials, isolated=True
+            )
+            async with LambdaCaller(access, timeout_s=5, concurrency=1) as caller:
+                assert isinstance(await caller.call(job, update(job)), Failure)
+                gc.collect()
+                for _ in range(5):
+                    assert isinstance(await caller.call(job, update(job)), Failure)
+                gc.set_debug(gc.DEBUG_SAVEALL)
+                gc.collect()
+        left = Counter(type(each).__name__ for each in gc.garbage)
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+    assert not {"ClientPayloadError", "ContentLengthError", "Connection"} & set(left), left

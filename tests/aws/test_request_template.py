@@ -1,0 +1,85 @@
+"""The compiled call is what the SDK's own client would send, down to the bytes."""
+
+import string
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulkeic.aws.access import Access
+from bulkeic.aws.lambda_caller import LambdaCaller
+from bulkeic.core.model import CLEARED, Job, Operation, Settings
+from bulkeic.core.names import parse_function
+
+from .both_clients import (
+    KEYS,
+    LANE,
+    PREFIXES,
+    Laboratory,
+    call_of,
+    called_by_sdk,
+    credentials,
+    job_of,
+)
+from .recording_server import Canned, Recorder, Request
+
+names = st.text(f"{string.ascii_letters}{string.digits}-_.", min_size=1, max_size=64).filter(
+    lambda name: name not in {".", ".."}
+)
+qualifiers = st.sampled_from(["$LATEST", "$LATEST.PUBLISHED", "1", "live", "$", "$$a-b_$"]) | (
+    st.text(f"{string.ascii_letters}{string.digits}-_$", min_size=1, max_size=128)
+)
+resources = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
+destinations = st.none() | st.just(CLEARED) | resources.map("arn:aws:sqs:us-east-1:1:{}".format)
+wanted = st.builds(
+    Settings,
+    maximum_retry_attempts=st.none() | st.integers(0, 2),
+    maximum_event_age_in_seconds=st.none() | st.integers(60, 21600),
+    on_success=destinations,
+    on_failure=destinations,
+).filter(lambda wanted: not wanted.is_empty())
+jobs = st.builds(job_of, names, qualifiers, wanted)
+
+
+@pytest.mark.parametrize("operation", Operation)
+def test_the_request_is_the_one_of_the_sdk(laboratory: Laboratory, operation: Operation) -> None:
+    @settings(max_examples=150 if operation is Operation.UPDATE else 30, deadline=None)
+    @given(jobs, st.sampled_from(sorted(KEYS)), st.sampled_from(PREFIXES))
+    def same(job: Job, keys: str, prefix: str) -> None:
+        assert parse_function(job.target.function).name == job.target.function
+        check(*laboratory.run(laboratory.requests(job, operation, keys, prefix)), keys)
+
+    same()
+
+
+@pytest.mark.parametrize("operation", Operation)
+async def test_the_request_is_the_same_through_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, operation: Operation
+) -> None:
+    job, keys = job_of("f", "live"), KEYS["lasting"]
+    async with Recorder() as proxy:
+        proxy.answer = Canned(204, b"")
+        monkeypatch.setenv("http_proxy", proxy.url)
+        access = Access(
+            endpoint_url="http://lambda.example",
+            credentials=lambda _: (keys.access_key, keys.secret_key),
+        )
+        async with access.client("lambda", LANE.region, keys) as sdk:
+            await called_by_sdk(sdk, job, operation)
+        async with LambdaCaller(access, timeout_s=5, concurrency=1) as ours:
+            await ours.call(job, call_of(job, operation))
+
+    by_sdk, by_us = proxy.requests
+    assert by_sdk.target.startswith("http://lambda.example/")
+    check(by_sdk, by_us, "lasting")
+
+
+def check(by_sdk: Request, by_us: Request, keys: str) -> None:
+    assert (by_us.method, by_us.target) == (by_sdk.method, by_sdk.target)
+    assert by_us.body == by_sdk.body
+    assert by_us.names == by_sdk.names
+    assert by_us.constant == by_sdk.constant
+    assert by_us.signed_names == by_sdk.signed_names
+    assert by_us.scope == by_sdk.scope
+    for request in (by_sdk, by_us):
+        assert request.signature == request.signature_by(credentials(keys))

@@ -1,0 +1,217 @@
+"""What is measured of a load and what is not, by a clock that is made up."""
+
+from typing import Any
+
+import pytest
+
+from bulkeic.bench.model.measurements import Client, Measures, Second
+from bulkeic.bench.model.workload import Load, Model
+from bulkeic.bench.run.collector import Gauge
+from bulkeic.bench.run.request_trace import Flight
+from bulkeic.core.model import Answer, Failure, Fault, Lane, Success
+
+BEGIN = 1000.0
+LANES = [Lane("123456789012", f"xx-test-{number}") for number in range(3)]
+DONE = Success(200, "r")
+THROTTLED = Failure(Fault.THROTTLED, "TooManyRequestsException", "", 429)
+CONFLICT = Failure(Fault.CONFLICT, "ResourceConflictException", "", 409)
+NOT_SENT = Failure(Fault.CONNECTION, "NoCredentials", "", sent=False)
+CLIENT = Client(cpu_s=0.1, cpu_share=0.1, rss_mb=9.0)
+
+
+class Measured:
+    """A gauge, and requests whose times are seconds since measuring began."""
+
+    def __init__(self, lanes: int = 1, model: Model = Model.OPEN, **load: Any) -> None:
+        self.told: list[Second] = []
+        kind = Load(model=model, concurrency=8, rate=10.0, **load)
+        self.gauge = Gauge(kind, LANES[:lanes], BEGIN, self.told.append)
+
+    def under_way(self, due: float, lane: int = 0) -> Flight:
+        flight = self.gauge.begin(LANES[lane], BEGIN + due)
+        flight.sent(BEGIN + due)
+        return flight
+
+    def answer(self, flight: Flight, at: float, answer: Answer = DONE) -> None:
+        failure = answer if isinstance(answer, Failure) else None
+        again = flight.answered(failure, BEGIN + at)
+        self.gauge.called(flight, answer, BEGIN + at, again=again)
+
+    def request(self, due: float, ends: float, answer: Answer = DONE, lane: int = 0) -> None:
+        flight = self.under_way(due, lane)
+        self.answer(flight, ends, answer)
+        flight.ended()
+        self.gauge.ended(flight, failed=answer is not DONE)
+
+    def unfinished(self, due: float, now: float, lane: int = 0) -> None:
+        flight = self.under_way(due, lane)
+        flight.cut(BEGIN + now)
+        self.gauge.unfinished(flight, BEGIN + now)
+
+    def all(self, now: float, **fields: Any) -> Measures:
+        usual: dict[str, Any] = {"limits": {}, "stopped": None, "stopped_lanes": {}}
+        return self.gauge.measures(
+            repeat=0, started_at="", client=CLIENT, now=BEGIN + now, **usual | fields
+        )
+
+
+def test_what_should_have_started_within_the_time_is_measured() -> None:
+    measured = Measured(duration_s=10.0, warmup_s=1.0)
+    measured.request(-0.5, 0.5)
+    measured.request(0.0, 1.0)
+    measured.request(9.9, 11.9)
+    measured.request(10.0, 10.5)
+
+    measures = measured.all(now=12)
+
+    assert (measures.done, measures.calls, measures.latency.count) == (2, 2, 2)
+    assert measures.latency.max_s == pytest.approx(2.0)
+    assert measures.elapsed_s == 10
+
+
+def test_throughput_counts_what_ends_within_the_time_whenever_it_began() -> None:
+    measured = Measured(duration_s=10.0, warmup_s=1.0)
+    measured.request(-0.5, 0.5)
+    measured.request(-0.5, -0.1)
+    measured.request(1.0, 2.0)
+    measured.request(9.9, 10.0)
+
+    measures = measured.all(now=12)
+
+    assert measures.throughput == pytest.approx(2 / 10)
+    assert measures.done == 2
+
+
+def test_so_many_requests_are_measured_and_no_more() -> None:
+    measured = Measured(requests=2)
+    measured.request(-1.0, 0.0)
+    full = []
+    for number in range(4):
+        full.append(measured.gauge.is_full)
+        measured.request(number, number + 0.5)
+    assert full == [False, False, True, True]
+
+    measures = measured.all(now=9)
+
+    assert (measured.gauge.begun, measures.done, measures.latency.count) == (2, 2, 2)
+    assert measures.elapsed_s == pytest.approx(1.5)  # until the last of them has ended
+
+
+def test_a_request_that_has_not_ended_counts_with_its_age() -> None:
+    measured = Measured(duration_s=10.0)
+    measured.request(0.0, 0.5)
+    measured.unfinished(2.0, 20.0)
+    measured.unfinished(-1.0, 20.0)
+
+    measures = measured.all(now=20)
+
+    assert (measures.done, measures.unfinished, measures.latency.count) == (1, 1, 2)
+    assert measures.latency.max_s == measures.call.max_s == pytest.approx(18.0)
+    assert measures.throughput == pytest.approx(0.1)
+
+
+def test_calls_are_counted_by_what_came_of_them() -> None:
+    measured = Measured(duration_s=10.0)
+    flight = measured.under_way(0.0)
+    measured.answer(flight, 1.0, THROTTLED)
+    flight.sent(BEGIN + 2)
+    measured.answer(flight, 3.0, CONFLICT)
+    measured.answer(flight, 3.5, NOT_SENT)
+    flight.sent(BEGIN + 4)
+    measured.answer(flight, 5.0)
+    flight.ended()
+    measured.gauge.ended(flight, failed=False)
+    measured.request(6.0, 7.0, THROTTLED)
+    measured.request(11.0, 12.0, THROTTLED)
+
+    measures = measured.all(now=12)
+
+    assert (measures.calls, measures.retries) == (4, 2)
+    assert (measures.refused, measures.conflicts) == (2, 1)
+    assert (measures.done, measures.failed) == (2, 1)
+    assert measures.errors == {
+        "TooManyRequestsException": 2,
+        "ResourceConflictException": 1,
+        "NoCredentials": 1,
+    }
+    assert next(iter(measures.errors)) == "TooManyRequestsException"
+    assert measures.call.max_s == measures.retrying.max_s / 4 == pytest.approx(1.0)
+    assert sum(each.calls for each in measured.told) == 5
+    assert sum(each.refused for each in measured.told) == 3
+
+
+def test_lanes_are_told_apart() -> None:
+    measured = Measured(lanes=3, duration_s=10.0)
+    measured.request(0.0, 0.5, lane=0)
+    measured.request(1.0, 3.0, lane=1)
+    measured.request(1.0, 2.0, THROTTLED, lane=1)
+
+    measures = measured.all(now=10, stopped_lanes={LANES[2]: "denied"})
+
+    first, second, third = measures.lanes
+    assert [each.lane for each in measures.lanes] == [str(lane) for lane in LANES]
+    assert (first.done, first.failed, second.done, second.failed) == (1, 0, 2, 1)
+    assert (second.calls, second.refused) == (2, 1)
+    assert second.throughput == pytest.approx(0.2)
+    assert first.p50_s == first.max_s == pytest.approx(0.5)
+    assert second.max_s == measures.latency.max_s == pytest.approx(2.0)
+    assert (third.done, third.p50_s, third.max_s, third.stopped) == (0, None, None, "denied")
+
+
+def test_a_lane_alone_has_the_latency_of_all() -> None:
+    measured = Measured(duration_s=10.0)
+    for number in range(8):
+        measured.request(number, number + 0.111 * number)
+
+    measures = measured.all(now=10)
+
+    (lane,) = measures.lanes
+    latency = measures.latency
+    assert (lane.p50_s, lane.p99_s, lane.max_s) == (latency.p50_s, latency.p99_s, latency.max_s)
+    assert lane.throughput == measures.throughput
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_a_lane_that_answers_nothing_is_as_slow_as_its_requests_are_old(lanes: int) -> None:
+    measured = Measured(lanes=lanes, duration_s=10.0)
+    measured.unfinished(0.0, 15.0)
+
+    lane, *_ = measured.all(now=15).lanes
+
+    assert lane.done == 0
+    assert lane.p99_s == lane.max_s == pytest.approx(15.0)
+
+
+@pytest.mark.parametrize(
+    ("model", "duration_s", "now", "stopped", "elapsed_s"),
+    [
+        (Model.OPEN, 10.0, 12.0, None, 10.0),
+        (Model.OPEN, 10.0, 4.0, "interrupted", 4.0),
+        (Model.OPEN, 10.0, 12.0, "interrupted", 10.0),
+        (Model.CLOSED, None, 9.0, None, 2.0),
+        (Model.CLOSED, None, 9.0, "interrupted", 9.0),
+        (Model.OPEN, 10.0, -0.5, "interrupted", 0.0),
+        (Model.LIMIT, None, 9.0, None, 9.0),
+    ],
+)
+def test_how_long_it_was_measured(
+    model: Model, duration_s: float | None, now: float, stopped: str | None, elapsed_s: float
+) -> None:
+    measured = Measured(model=model, duration_s=duration_s)
+    if now > 0:
+        measured.request(1.0, 2.0)
+
+    measures = measured.all(now=now, stopped=stopped)
+
+    assert measures.elapsed_s == elapsed_s
+    assert measures.throughput == (1 / elapsed_s if elapsed_s else 0.0)
+    assert measures.stopped == stopped
+
+
+def test_seconds_in_which_nothing_ends_are_told_as_time_goes_by() -> None:
+    measured = Measured(duration_s=10.0)
+    for quarter in range(41):
+        measured.gauge.tick(BEGIN + quarter / 4)
+
+    assert measured.all(now=10.1).seconds == measured.told
+    assert [each.second for each in measured.told] == list(range(10))

@@ -1,0 +1,292 @@
+"""Two results compared: as noisy as they may be, equal is equal and slower is slower."""
+
+import math
+import random
+from typing import Any
+
+import pytest
+
+from bulkeic.bench.model.comparison import (
+    ASSUMED_NOISE,
+    JUDGED,
+    Metric,
+    Row,
+    Verdict,
+    compare,
+    overall,
+    row_of,
+)
+from bulkeic.bench.model.fail_if import Condition, parse_condition
+from bulkeic.bench.model.measurements import BenchOperation, Client
+from bulkeic.bench.model.welch import half_width, quantile
+from bulkeic.bench.model.workload import Load, Model
+from bulkeic.core.errors import InputError, UsageError
+
+from .example_results import CLOSED, LOAD, drawn, measures, result, spread
+
+TRIALS = 100
+LIMIT = Load(model=Model.LIMIT, concurrency=64)
+
+
+def verdicts(noise: float, slower: float = 1.0, **more: Any) -> list[Verdict]:
+    rng = random.Random(f"{noise} {slower} {more}")
+    return [
+        compare(drawn(rng, noise, **more), drawn(rng, noise, slower, **more)).verdict
+        for _ in range(TRIALS)
+    ]
+
+
+@pytest.mark.parametrize("noise", [0.03, 0.05, 0.2])
+def test_the_same_thing_twice_is_equal_nine_times_in_ten(noise: float) -> None:
+    assert verdicts(noise).count(Verdict.SAME) >= 90
+
+
+def test_many_loads_and_few_repeats_make_no_more_false_alarms() -> None:
+    assert verdicts(0.05, loads=(LOAD, CLOSED)).count(Verdict.SAME) >= 90
+    assert verdicts(0.05, repeats=2).count(Verdict.SAME) >= 90
+
+
+@pytest.mark.parametrize("noise", [0.03, 0.05])
+def test_one_that_is_slower_by_a_fifth_is_caught_nine_times_in_ten(noise: float) -> None:
+    assert verdicts(noise, 1.2).count(Verdict.WORSE) >= 90
+    assert verdicts(noise, 1 / 1.2).count(Verdict.BETTER) >= 90
+
+
+@pytest.mark.parametrize(
+    ("probability", "freedom", "wanted"),
+    [
+        (0.975, 1, 12.7062),
+        (0.995, 1, 63.6567),
+        (0.975, 2, 4.30265),
+        (0.95, 4, 2.13185),
+        (0.975, 8, 2.30600),
+        (0.995, 8, 3.35539),
+        (0.9995, 10, 4.58689),
+        (0.975, 30, 2.04227),
+        (0.975, 1e6, 1.95997),
+        (0.5, 5, 0.0),
+    ],
+)
+def test_quantiles_are_those_of_the_tables(
+    probability: float, freedom: float, wanted: float
+) -> None:
+    assert quantile(probability, freedom) == pytest.approx(wanted, rel=1e-5, abs=1e-9)
+
+
+def test_welch_lets_variances_differ() -> None:
+    # Means of 3 and 5, variances of 2.5 and 0; only the first side has any freedom.
+    assert half_width([1, 2, 3, 4, 5], [5, 5, 5], 0.05) == pytest.approx(
+        2.776445 * math.sqrt(0.5), rel=1e-5
+    )
+    assert half_width([1, 1], [2, 2], 0.05) == 0
+
+
+SURE = [1.0, 1.001, 0.999]
+WIDE = [0.5, 1.0, 2.0]
+
+
+def scaled(values: list[float], factor: float) -> list[float]:
+    return [value * factor for value in values]
+
+
+@pytest.mark.parametrize(
+    ("metric", "old", "new", "verdict"),
+    [
+        (Metric.P99, SURE, SURE, Verdict.SAME),
+        (Metric.P99, SURE, scaled(SURE, 1.029), Verdict.SAME),
+        (Metric.P99, SURE, scaled(SURE, 1.05), Verdict.WORSE),
+        (Metric.P99, SURE, scaled(SURE, 0.9), Verdict.BETTER),
+        (Metric.CPU, SURE, scaled(SURE, 1.05), Verdict.WORSE),
+        (Metric.THROUGHPUT, SURE, scaled(SURE, 1.05), Verdict.BETTER),
+        (Metric.THROUGHPUT, SURE, scaled(SURE, 0.9), Verdict.WORSE),
+        (Metric.P99, WIDE, WIDE, Verdict.NOISE),
+        (Metric.P99, WIDE, scaled(WIDE, 1.5), Verdict.NOISE),
+        (Metric.P99, [1.0], [1.19], Verdict.NOISE),
+        (Metric.P99, [1.0], [1.21], Verdict.WORSE),
+        (Metric.P99, SURE, [1.09], Verdict.NOISE),
+        (Metric.P99, WIDE, [1.5], Verdict.NOISE),
+        (Metric.P99, [0.0], [0.0], Verdict.UNKNOWN),
+        (Metric.P99, SURE, [0.0, 0.0], Verdict.UNKNOWN),
+        (Metric.P99, SURE, [], Verdict.UNKNOWN),
+        (Metric.THROUGHPUT, SURE, [0.0, 0.0], Verdict.WORSE),
+        (Metric.SUCCEEDED, [1.0, 1.0], [0.5, 0.5], Verdict.WORSE),
+        (Metric.SUCCEEDED, [0.5, 0.5], [1.0, 1.0], Verdict.BETTER),
+        (Metric.SUCCEEDED, SURE, scaled(SURE, 0.98), Verdict.SAME),
+        (Metric.THROUGHPUT, [0.0], SURE, Verdict.BETTER),
+        (Metric.THROUGHPUT, [0.0], [0.0], Verdict.UNKNOWN),
+        (Metric.P99, [1e-300, 1e-300], [1e300, 1e300], Verdict.WORSE),
+        (Metric.P99, [1e300, 1e300], [1e-300, 1e-300], Verdict.BETTER),
+    ],
+)
+def test_what_a_difference_comes_to(
+    metric: Metric, old: list[float], new: list[float], verdict: Verdict
+) -> None:
+    assert row_of(metric, old, new, 0.01).verdict is verdict
+
+
+def test_a_row_tells_means_ratio_and_interval() -> None:
+    row = row_of(Metric.P50, [1.0, 4.0], [3.0], 0.01)
+
+    assert (row.old, row.new, row.ratio) == pytest.approx((2.0, 3.0, 1.5))
+    assert row.low is not None
+    assert row.high is not None
+    assert row.noise is not None
+    assert row.noise > ASSUMED_NOISE
+    assert row.low * row.high == pytest.approx(1.5**2)
+    assert row.high == pytest.approx(1.5 * (1 + row.noise))
+
+
+def rows(*given: tuple[Metric, Verdict]) -> list[Row]:
+    return [
+        Row(
+            metric=metric,
+            old=1.0,
+            new=1.0,
+            ratio=1.0,
+            noise=0.0,
+            low=1.0,
+            high=1.0,
+            verdict=verdict,
+            judged=metric in JUDGED,
+        )
+        for metric, verdict in given
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "verdict"),
+    [
+        (rows(), Verdict.SAME),
+        (rows((Metric.P50, Verdict.SAME), (Metric.P99, Verdict.NOISE)), Verdict.SAME),
+        (rows((Metric.P50, Verdict.NOISE), (Metric.P99, Verdict.WORSE)), Verdict.WORSE),
+        (rows((Metric.P50, Verdict.BETTER), (Metric.P99, Verdict.SAME)), Verdict.BETTER),
+        (rows((Metric.P50, Verdict.BETTER), (Metric.P99, Verdict.WORSE)), Verdict.MIXED),
+        (rows((Metric.P50, Verdict.UNKNOWN), (Metric.CPU, Verdict.WORSE)), Verdict.WORSE),
+        (rows((Metric.P50, Verdict.UNKNOWN), (Metric.CPU, Verdict.SAME)), Verdict.UNKNOWN),
+        (rows((Metric.MAX, Verdict.WORSE), (Metric.P999, Verdict.WORSE)), Verdict.SAME),
+    ],
+)
+def test_what_all_rows_come_to(given: list[Row], verdict: Verdict) -> None:
+    assert overall(given) is verdict
+
+
+def test_loads_are_matched_and_what_has_no_partner_is_told() -> None:
+    fast = Load(model=Model.OPEN, concurrency=1000, rate=20.0, duration_s=10.0)
+    longer = Load(model=Model.CLOSED, concurrency=8, duration_s=20.0, warmup_s=1.0)
+    one = spread(0.02)
+    old = result(measures(one), measures(one, CLOSED), measures(one, LIMIT))
+    new = result(
+        measures(one, fast),
+        measures(one, longer, done=9, failed=3, stopped="interrupted"),
+        measures(one, LIMIT),
+        operation=BenchOperation.UPDATE,
+        machine={"cpus": "8"},
+        versions={"bulkeic": "1", "python": "3.12.1", "uvloop": "1"},
+    )
+
+    found = compare(old, new)
+
+    (load,) = found.loads
+    assert load.load == "closed, 8 at once"
+    assert load.differs == ["duration_s 10, 20", "warmup_s 0, 1"]
+    assert (load.new.done, load.new.failed, load.new.stopped) == (9, 3, 1)
+    assert load.assumed
+    assert found.only_old == ["open, 10/s in each lane"]
+    assert found.only_new == ["open, 20/s in each lane"]
+    assert found.not_compared == ["find the limit"]
+    assert [(each.what, each.old, each.new) for each in found.differences] == [
+        ("operation", "get", "update"),
+        ("machine: cpus", "4", "8"),
+        ("version of python", "3.11.9", "3.12.1"),
+        ("version of uvloop", "", "1"),
+    ]
+
+
+def test_results_without_a_common_load_cannot_be_compared() -> None:
+    one = spread(0.02)
+    told = "OLD has 'open, 10/s in each lane'; NEW has 'closed, 8 at once'; measure the same load"
+    with pytest.raises(UsageError, match=f"no load in common that can be compared: {told}"):
+        compare(result(measures(one)), result(measures(one, CLOSED)))
+    with pytest.raises(UsageError, match="no load in common"):
+        compare(result(measures(one, LIMIT)), result(measures(one, LIMIT)))
+    with pytest.raises(UsageError, match="OLD has none; NEW has none"):
+        compare(result(), result())
+
+
+def test_a_benchmark_in_which_nothing_ended_can_be_compared() -> None:
+    nothing = spread(0.0, count=0)
+    dead = measures(
+        nothing, done=0, calls=0, throughput=0.0, client=Client(cpu_s=0, cpu_share=0, rss_mb=0)
+    )
+
+    assert compare(result(dead, dead), result(dead, dead)).verdict is Verdict.UNKNOWN
+    assert compare(result(measures(spread(0.02))), result(dead)).verdict is Verdict.WORSE
+
+
+@pytest.mark.parametrize(
+    ("text", "condition"),
+    [
+        ("p99 > 1.2x", Condition(Metric.P99, above=True, ratio=1.2)),
+        ("p99>1.2x", Condition(Metric.P99, above=True, ratio=1.2)),
+        (" p99.9  >  2 x ", Condition(Metric.P999, above=True, ratio=2)),
+        ("throughput < 0.9x", Condition(Metric.THROUGHPUT, above=False, ratio=0.9)),
+        ("max > 10x", Condition(Metric.MAX, above=True, ratio=10)),
+        ("cpu > 1x", Condition(Metric.CPU, above=True, ratio=1)),
+    ],
+)
+def test_conditions(text: str, condition: Condition) -> None:
+    assert parse_condition(text) == condition
+    assert parse_condition(str(condition)) == condition
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "is no condition; allowed: METRIC > NUMBERx"),
+        ("p99", "is no condition"),
+        ("p99 > 1.2", "is no condition"),
+        ("p99 > x", "is no condition"),
+        ("p99 > -1x", "is no condition"),
+        ("p99 > 1e3x", "is no condition"),
+        ("p99 > nanx", "is no condition"),
+        ("p99 > \u0661x", "is no condition"),
+        ("p99 >= 1.2x", "is no condition"),
+        ("p99 > 1.2x or max > 2x", "is no condition"),
+        ("> 1.2x", "is no condition"),
+        ("p99 > 0x", "is no ratio; allowed: a number above 0"),
+        (f"p99 > {'9' * 400}x", "is no ratio"),
+        (
+            "p95 > 1.2x",
+            "'p95' is no metric; allowed: throughput, succeeded, p50, p90, p99, p99.9, max, cpu",
+        ),
+        ("troughput < 1x", "did you mean throughput?"),
+        ("P99 > 1.2x", "did you mean p99?"),
+    ],
+)
+def test_what_is_no_condition(text: str, told: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_condition(text)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "factor", "values", "holds"),
+    [
+        ("p99 > 1.2x", 1.3, SURE, True),
+        ("p99 > 1.2x", 1.1, SURE, False),
+        ("p99 > 1.2x", 1.3, WIDE, False),
+        ("p50 > 1.2x", 1.3, SURE, False),
+        ("p99 < 0.9x", 0.8, SURE, True),
+        ("p99 < 1.5x", 1.0, SURE, False),
+    ],
+)
+def test_a_condition_holds_across_the_bound_and_beyond_the_noise(
+    text: str, factor: float, values: list[float], *, holds: bool
+) -> None:
+    row = row_of(Metric.P99, values, scaled(values, factor), 0.01)
+    assert parse_condition(text).holds(row) is holds
+
+
+def test_throughput_that_has_gone_is_below_every_bound() -> None:
+    row = row_of(Metric.THROUGHPUT, SURE, [0.0], 0.01)
+    assert parse_condition("throughput < 0.1x").holds(row)

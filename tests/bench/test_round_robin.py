@@ -1,0 +1,77 @@
+"""The targets of a benchmark, in turn."""
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkeic.bench.run.round_robin import RoundRobin
+from bulkeic.core.model import Lane, Settings, Target
+
+LANES = [Lane("123456789012", f"xx-test-{number}") for number in range(3)]
+
+
+def targets(*sizes: int) -> dict[Lane, list[Target]]:
+    return {
+        lane: [Target(lane, f"fn-{number}") for number in range(size)]
+        for lane, size in zip(LANES, sizes, strict=False)
+    }
+
+
+def order(feed: RoundRobin, lane: Lane, count: int) -> list[str]:
+    return [feed.next(lane).target.function for _ in range(count)]
+
+
+@given(
+    sizes=st.lists(st.integers(1, 20), min_size=1, max_size=3),
+    rounds=st.integers(1, 3),
+    seed=st.integers(0, 2**32),
+)
+def test_every_target_has_its_turn_before_any_has_another(
+    sizes: list[int], rounds: int, seed: int
+) -> None:
+    feed = RoundRobin(targets(*sizes), random.Random(seed))
+    for lane, size in zip(LANES, sizes, strict=False):
+        seen = order(feed, lane, rounds * size)
+        everyone = sorted(f"fn-{number}" for number in range(size))
+        for begin in range(0, rounds * size, size):
+            assert sorted(seen[begin : begin + size]) == everyone
+            assert seen[begin : begin + size] == seen[:size]
+
+
+def test_a_seed_draws_the_order() -> None:
+    orders = [
+        order(RoundRobin(targets(50), random.Random(seed)), LANES[0], 50) for seed in (1, 1, 2)
+    ]
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_jobs_are_numbered_over_all_lanes_and_change_nothing() -> None:
+    feed = RoundRobin(targets(2, 2), random.Random(1))
+    jobs = [feed.next(LANES[number % 2]) for number in range(6)]
+    assert [job.seq for job in jobs] == list(range(6))
+    assert {job.settings for job in jobs} == {Settings()}
+    assert all(job.function_name == job.target.function for job in jobs)
+
+
+def test_it_hands_out_jobs_as_long_as_they_are_wanted() -> None:
+    wanted = {LANES[0]}
+    feed = RoundRobin(targets(3, 1), random.Random(1), wanted.__contains__)
+
+    assert set(feed.lanes()) == set(LANES[:2])
+    assert min(feed.lanes().values()) > 2**60
+    assert [job.target.lane for job in feed.take(LANES[0])] == [LANES[0]]
+    assert list(feed.take(LANES[1])) == []
+    wanted.clear()
+    assert list(feed.take(LANES[0])) == []
+
+
+def test_a_target_has_no_second_job_before_its_first_has_ended() -> None:
+    feed = RoundRobin(targets(2, 1), random.Random(1))
+    assert [len(feed.take(LANES[0])) for _ in range(3)] == [1, 1, 0]
+    assert len(feed.take(LANES[1])) == 1
+
+    assert feed.ended(LANES[0])  # asked for in vain, and there is one again
+    assert not feed.ended(LANES[1])
+    assert [len(feed.take(LANES[0])) for _ in range(2)] == [1, 0]
+    assert [len(feed.take(LANES[1])) for _ in range(2)] == [1, 0]

@@ -1,0 +1,138 @@
+"""Loads: what flags ask for, and when each request of an open load is due."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkeic.bench.model.workload import Comb, Load, LoadFlags, Model, loads_of
+from bulkeic.core.errors import UsageError
+
+
+def opened(rate: float, **fields: Any) -> Load:
+    usual = {"concurrency": 1000, "duration_s": 10.0, "warmup_s": 1.0}
+    return Load(model=Model.OPEN, rate=rate, **usual | fields)
+
+
+def closed(concurrency: int, **fields: Any) -> Load:
+    usual = {"duration_s": 10.0, "warmup_s": 1.0}
+    return Load(model=Model.CLOSED, concurrency=concurrency, **usual | fields)
+
+
+@pytest.mark.parametrize(
+    ("flags", "loads"),
+    [
+        ({}, [opened(10)]),
+        ({"rates": (5.0,)}, [opened(5)]),
+        ({"rates": (5.0, 10.0)}, [opened(5, duration_s=30.0), opened(10, duration_s=30.0)]),
+        (
+            {"rates": (5.0, 10.0), "step_s": 2.0},
+            [opened(5, duration_s=2.0), opened(10, duration_s=2.0)],
+        ),
+        ({"rates": (5.0, 5.0), "length_s": 3.0}, [opened(5, duration_s=3.0)] * 2),
+        ({"rates": (5.0,), "concurrency": (7,)}, [opened(5, concurrency=7)]),
+        ({"requests": 20}, [opened(10, duration_s=None, requests=20)]),
+        ({"rates": (5.0, 9.0), "requests": 2, "warmup_s": 0.0}, [
+            opened(5, duration_s=None, requests=2, warmup_s=0.0),
+            opened(9, duration_s=None, requests=2, warmup_s=0.0),
+        ]),
+        ({"concurrency": (8,)}, [closed(8)]),
+        ({"concurrency": (1, 8), "length_s": 2.0}, [
+            closed(1, duration_s=2.0), closed(8, duration_s=2.0),
+        ]),
+        (
+            {"concurrency": (1,), "requests": 9, "warmup_s": 0.5},
+            [closed(1, duration_s=None, requests=9, warmup_s=0.5)],
+        ),
+        ({"find_limit": True}, [Load(model=Model.LIMIT, concurrency=64)]),
+        ({"find_limit": True, "concurrency": (3,)}, [Load(model=Model.LIMIT, concurrency=3)]),
+    ],
+)  # fmt: skip
+def test_what_flags_ask_for(flags: dict[str, Any], loads: list[Load]) -> None:
+    assert loads_of(LoadFlags(**flags)) == loads
+
+
+LIMIT_ALONE = "--find-limit finds the rate and the time itself; leave "
+ONE_LENGTH = "--duration, --step and --requests: say one of them"
+STEP_OF_RATES = "--step is how long each of --rates lasts; say --rates, or --duration"
+ONE_CONCURRENCY = "several --concurrency go with a closed load; say one beside --rate"
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ({"find_limit": True, "rates": (5.0,)}, LIMIT_ALONE),
+        ({"find_limit": True, "length_s": 5.0}, LIMIT_ALONE),
+        ({"find_limit": True, "step_s": 5.0}, LIMIT_ALONE),
+        ({"find_limit": True, "requests": 5}, LIMIT_ALONE),
+        ({"find_limit": True, "warmup_s": 0.0}, LIMIT_ALONE),
+        ({"find_limit": True, "concurrency": (1, 8)}, ONE_CONCURRENCY),
+        ({"length_s": 1.0, "requests": 1}, ONE_LENGTH),
+        ({"rates": (5.0,), "step_s": 1.0, "length_s": 1.0}, ONE_LENGTH),
+        ({"rates": (5.0,), "step_s": 1.0, "requests": 1}, ONE_LENGTH),
+        ({"step_s": 1.0}, STEP_OF_RATES),
+        ({"step_s": 1.0, "concurrency": (8,)}, STEP_OF_RATES),
+        ({"rates": (5.0,), "concurrency": (1, 8)}, ONE_CONCURRENCY),
+    ],
+)
+def test_flags_that_cannot_be_beside_one_another(flags: dict[str, Any], told: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        loads_of(LoadFlags(**flags))
+    assert str(caught.value).startswith(told)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_load_is_told_in_a_few_words() -> None:
+    assert str(opened(2.5)) == "open, 2.5/s in each lane"
+    assert str(closed(1000)) == "closed, 1,000 at once"
+    assert str(Load(model=Model.LIMIT, concurrency=64)) == "find the limit"
+
+
+rates = st.floats(1e-6, 1e5)
+lanes = st.integers(1, 1000)
+
+
+@given(rate=rates, lanes=lanes, elapsed_s=st.floats(0, 1e6))
+def test_what_is_due_by_then_is_counted_and_nothing_else(
+    rate: float, lanes: int, elapsed_s: float
+) -> None:
+    comb = Comb(rate, lanes)
+    count = comb.count(elapsed_s)
+    assert comb.due(count - 1) <= elapsed_s < comb.due(count)
+
+
+@given(rate=rates, lanes=lanes, number=st.integers(0, 10**9))
+def test_a_request_counts_from_the_moment_at_which_it_is_due(
+    rate: float, lanes: int, number: int
+) -> None:
+    comb = Comb(rate, lanes)
+    assert comb.count(comb.due(number)) == number + 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "over_s", "stopped", "owed_s"),
+    [
+        ({"rates": (5.0,), "length_s": 10.0}, 11.3, False, 11.0),
+        ({"rates": (5.0,), "length_s": 10.0}, 11.3, True, 11.0),
+        ({"rates": (5.0,), "length_s": 10.0}, 4.0, True, 3.75),
+        ({"rates": (5.0,), "requests": 3}, 4.0, False, 4.0),
+        ({"rates": (5.0,), "requests": 3}, 4.0, True, 3.75),
+    ],
+)  # fmt: skip
+def test_what_was_due_in_time_must_have_begun(
+    flags: dict[str, Any], over_s: float, owed_s: float, *, stopped: bool
+) -> None:
+    (load,) = loads_of(LoadFlags(**flags))
+    assert load.owed_until(over_s, stopped=stopped) == owed_s
+
+
+def test_nothing_is_due_before_the_beginning() -> None:
+    assert Comb(100, 3).count(-1e-9) == 0
+    assert Comb(100, 3).count(0.0) == 1
+
+
+@given(rate=st.floats(0.1, 1000), lanes=lanes, number=st.integers(0, 10**6))
+def test_lanes_in_turn_each_have_their_rate(rate: float, lanes: int, number: int) -> None:
+    comb = Comb(rate, lanes)
+    assert comb.due(number + lanes) - comb.due(number) == pytest.approx(1 / rate, rel=1e-6)

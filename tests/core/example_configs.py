@@ -1,0 +1,229 @@
+"""Targets as AWS has them, and the jobs that are done to them, step by step."""
+
+import itertools
+from typing import Any, NamedTuple
+
+import msgspec
+from hypothesis import strategies as st
+
+from bulkeic.core.model import (
+    CLEARED,
+    Answer,
+    Call,
+    Failure,
+    Fault,
+    Job,
+    Lane,
+    Operation,
+    Settings,
+    Success,
+    Target,
+)
+from bulkeic.core.policy import Rules
+from bulkeic.core.reconcile import Read, Seen, Verdict, begin, follow
+from bulkeic.core.snapshot import ABSENT, image_of
+
+HALVES = "DestinationConfig"
+NO_HALVES: dict[str, Any] = {"OnSuccess": {}, "OnFailure": {}}
+NO_CONFIG = Failure(Fault.REFUSED, "ResourceNotFoundException", "The function … doesn't …", 404)
+DENIED = Failure(Fault.REFUSED, "AccessDeniedException", "User … is not authorized", 403)
+QUEUE, TOPIC = (f"arn:aws:{name}:us-east-1:123456789012:x" for name in ("sqs", "sns"))
+WISH, HALF = Settings(1), Settings(on_failure=QUEUE)
+HAD, GOAL = (Settings(retries, None, TOPIC, CLEARED) for retries in (2, 1))
+CONFIG = {
+    "MaximumRetryAttempts": 2,
+    "DestinationConfig": {"OnSuccess": {"Destination": TOPIC}, "OnFailure": {}},
+    "LastModified": "2026-01-01T00:00:00.000Z",
+    "FunctionArn": "f",
+}
+"""``HAD`` as answered; ``WISH`` makes ``GOAL`` of it."""
+LANE = Lane("123456789012", "us-east-1")
+
+retries = st.none() | st.integers(0, 2)
+ages = st.none() | st.integers(60, 62)
+halves = st.sampled_from([CLEARED, QUEUE, TOPIC])
+configured = st.builds(Settings, retries, ages, halves, halves)
+images = st.just(ABSENT) | configured
+# Few values, so that a target often has what it should have.
+wishes = st.builds(Settings, retries, ages, st.none() | halves, st.none() | halves).filter(
+    lambda settings: not settings.is_empty()
+)
+flags = st.booleans()
+rules_of_apply = st.builds(
+    Rules, before_image=flags, create_missing=flags, replace_destinations=flags
+)
+
+
+class Aws:
+    """Functions and their configurations.
+
+    Args:
+        merges_halves: whether Update keeps the half of the destinations that it is not sent, which
+            is not documented.
+    """
+
+    def __init__(self, *, merges_halves: bool = False) -> None:
+        self.merges_halves = merges_halves
+        self.functions: set[str] = set()
+        self.configs: dict[str, dict[str, Any]] = {}
+        self.calls: list[Operation] = []
+        self.idle_changes = 0
+        self._times = itertools.count(1)
+
+    def have(self, image: Settings, function: str = "f") -> None:
+        """Whoever does it: a function with a configuration, or with none."""
+        self.functions.add(function)
+        self.configs.pop(function, None)
+        if image != ABSENT:
+            self.configs[function] = {HALVES: NO_HALVES, **image.to_api()}
+
+    def config(self, function: str = "f") -> dict[str, Any] | None:
+        return self.configs.get(function)
+
+    def answer(self, call: Call, function: str = "f") -> Answer:
+        self.calls.append(call.operation)
+        had = self.configs.get(function)
+        answer = self._answer(call, function, had)
+        changes = call.operation not in {Operation.GET, Operation.GET_FUNCTION}
+        self.idle_changes += changes and self.configs.get(function) == had
+        return answer
+
+    def _answer(self, call: Call, function: str, had: dict[str, Any] | None) -> Answer:
+        operation = call.operation
+        if operation in {Operation.PUT, Operation.GET_FUNCTION}:
+            if function not in self.functions:
+                return NO_CONFIG
+        elif had is None:
+            return NO_CONFIG
+        if operation is Operation.GET_FUNCTION:
+            return Success(200, "r")
+        if operation is Operation.DELETE:
+            del self.configs[function]
+            return Success(204, "r")
+        if operation in {Operation.PUT, Operation.UPDATE}:
+            assert not call.settings.is_empty()
+            before = had if had and operation is Operation.UPDATE else {HALVES: NO_HALVES}
+            self.configs[function] = self._merged(before, call.settings.to_api())
+        told = {"LastModified": f"2026-01-01T00:00:{next(self._times):06.3f}Z", "FunctionArn": "f"}
+        return Success(200, "r", {**told, **self.configs[function]})
+
+    def _merged(self, before: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        kept = before[HALVES] if self.merges_halves or HALVES not in body else NO_HALVES
+        return {**before, **body, HALVES: {**kept, **body.get(HALVES, {})}}
+
+
+class Done(NamedTuple):
+    """A job as it is kept, and its end; ``None``: it was killed before."""
+
+    job: Job
+    verdict: Verdict | None
+
+    @property
+    def end(self) -> Verdict:
+        assert self.verdict is not None
+        return self.verdict
+
+
+def job_of(settings: Settings, function: str = "f") -> Job:
+    return Job(0, "targets.csv:2", function, Target(LANE, function), settings)
+
+
+def planned(job: Job) -> Job:
+    """The job that applies a plan."""
+    return msgspec.structs.replace(job, expected=job.seen)
+
+
+def undoing(done: Done) -> Job:
+    """The job that takes a change back."""
+    assert done.job.seen is not None
+    expected = image_of(done.end.config)
+    return msgspec.structs.replace(job_of(done.job.seen), expected=expected)
+
+
+def keep(job: Job, seen: Seen) -> Job:
+    image = job.seen if seen.config is msgspec.UNSET else image_of(seen.config)
+    return msgspec.structs.replace(job, seen=image, may_be_sent=seen.may_be_sent)
+
+
+def do(aws: Aws, job: Job, rules: Rules, acts: int = 100, tries: int = 1) -> Done:
+    """Does a job until its end.
+
+    Args:
+        aws: where its target is.
+        job: what is to be done.
+        rules: of the run.
+        acts: after as many it is killed; each call is one, and whatever is kept.
+        tries: how often each call is made; the last one is answered.
+    """
+    step, read = begin(job, rules), None
+    while acts:
+        acts -= 1
+        if step.seen is not None:
+            job, step = keep(job, step.seen), msgspec.structs.replace(step, seen=None)
+        elif isinstance(step.then, Verdict):
+            return Done(job, step.then)
+        else:
+            call = step.then
+            *_, answer = (aws.answer(call, job.target.function) for _ in range(tries))
+            if call.operation is Operation.GET:
+                config = answer.config if isinstance(answer, Success) else None
+                read = Read(image_of(config), config)
+            step = follow(job, rules, call, answer, read)
+    return Done(job, None)
+
+
+def do_at_last(aws: Aws, job: Job, rules: Rules, kills: list[int]) -> Done:
+    """Does a job that is killed again and again."""
+    for acts in kills:
+        done = do(aws, job, rules, acts)
+        if done.verdict is not None:
+            return done
+        job = done.job
+    return do(aws, job, rules)
+
+
+def keeps_half(wish: Settings, rules: Rules) -> bool:
+    """Whether a half of the destinations is to stay as it is, so that it has to be known."""
+    return wish.names_half() and not rules.replace_destinations
+
+
+class Case(NamedTuple):
+    """A target and what is wanted of it.
+
+    Attributes:
+        aws: where it is.
+        had: its image at first.
+        first: the same as AWS has it.
+        goal: what apply has to make of it; ``None``: it stays as it is, without.
+    """
+
+    aws: Aws
+    had: Settings
+    wish: Settings
+    rules: Rules
+    first: dict[str, Any] | None
+    goal: dict[str, Any] | None
+
+
+def _case(had: Settings, wish: Settings, rules: Rules, merges_halves: bool) -> Case:  # noqa: FBT001
+    aws = Aws(merges_halves=merges_halves)
+    aws.have(had)
+    first = aws.config()
+    return Case(aws, had, wish, rules, first, to_be(first, wish, rules))
+
+
+def cases(
+    had: st.SearchStrategy[Settings] = images, wish: st.SearchStrategy[Settings] = wishes
+) -> st.SearchStrategy[Case]:
+    return st.builds(_case, had, wish, rules_of_apply, flags)
+
+
+def to_be(config: dict[str, Any] | None, settings: Settings, rules: Rules) -> dict[str, Any] | None:
+    """What apply has to make of a configuration, in the API's form."""
+    if config is None and not rules.create_missing:
+        return None
+    before = config or {HALVES: NO_HALVES}
+    body = settings.to_api()
+    named = body.get(HALVES, {})
+    other = NO_HALVES if rules.replace_destinations and named else before[HALVES]
+    return {**before, **body, HALVES: {**other, **named}}

@@ -1,0 +1,92 @@
+"""The pace: cut at once and once only, back with time, always within its bounds."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulkeic.core.pacing.aimd import CLIMB_S, CUT, FLOOR, Pace
+
+ceilings = st.floats(0.05, 1e5)
+# Of each step: the pause before it, and how long ago the throttled call was sent, if one was.
+steps = st.lists(
+    st.tuples(st.floats(0, 25), st.one_of(st.none(), st.floats(0, 30))), min_size=1, max_size=40
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(ceilings, steps)
+def test_stays_between_floor_and_ceiling_and_cuts_once_for_what_was_under_way(
+    ceiling: float, steps: list[tuple[float, float | None]]
+) -> None:
+    pace = Pace(ceiling)
+    now, cut_at = 1000.0, -math.inf
+    for pause, age in steps:
+        now += pause
+        before = pace.rate(now)
+        if age is not None:
+            cut = pace.throttled(now - age, now)
+            assert cut == (now - age > cut_at)
+            if cut:
+                cut_at = now
+                assert pace.rate(now) == pytest.approx(max(ceiling * FLOOR, before * CUT))
+            else:
+                assert pace.rate(now) == before
+        assert ceiling * FLOOR * (1 - 1e-9) <= pace.rate(now) <= ceiling
+    assert pace.rate(now + CLIMB_S) == ceiling
+
+
+@settings(deadline=None, max_examples=100)
+@given(ceilings, steps, st.lists(st.floats(0, 2 * CLIMB_S), min_size=2, max_size=8))
+def test_climbs_without_a_step_back(
+    ceiling: float, steps: list[tuple[float, float | None]], after: list[float]
+) -> None:
+    pace = Pace(ceiling)
+    now = 0.0
+    for pause, age in steps:
+        now += pause
+        if age is not None:
+            pace.throttled(now - age, now)
+    rates = [pace.rate(now + pause) for pause in sorted(after)]
+    assert rates == sorted(rates)
+    assert rates[0] >= pace.rate(now)
+
+
+def test_is_at_its_ceiling_at_first() -> None:
+    assert Pace(10).rate(-5) == Pace(10).rate(0) == Pace(10).rate(1e9) == 10
+
+
+def test_climbs_in_a_straight_line() -> None:
+    pace = Pace(10)
+    assert pace.throttled(99, 100)
+    start = 10 * CUT
+    per_second = 10 / CLIMB_S
+    for after in (0, 1, 2.5, 5):
+        assert pace.rate(100 + after) == pytest.approx(start + per_second * after)
+    assert pace.rate(100 + 6.5) == 10
+
+
+def test_throttles_without_an_end_come_to_the_floor() -> None:
+    pace = Pace(10)
+    for number in range(100):
+        assert pace.throttled(number * 1e-6 + 1e-7, (number + 1) * 1e-6)
+    assert pace.rate(1e-4) == pytest.approx(10 * FLOOR, rel=1e-3)
+    assert pace.rate(1e-4) >= 10 * FLOOR
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "cut"), [(0.0, False), (99.9, False), (100.0, False), (100.1, True)]
+)
+def test_only_a_call_sent_after_the_cut_cuts_again(sent_at: float, cut: bool) -> None:  # noqa: FBT001
+    pace = Pace(10)
+    assert pace.throttled(50, 100)
+    assert pace.throttled(sent_at, 101) is cut
+    expected = (7 + 0.5) * CUT if cut else 7 + 0.5
+    assert pace.rate(101) == pytest.approx(expected)
+
+
+def test_without_a_ceiling_there_is_nothing_to_cut() -> None:
+    pace = Pace(math.inf)
+    assert not pace.throttled(1, 2)
+    assert pace.rate(2) == math.inf

@@ -1,0 +1,284 @@
+"""Changes, against a model of AWS: what is wanted comes, what was comes back, nothing is lost."""
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from bulkeic.core.model import Job, Operation, Settings, Status
+from bulkeic.core.policy import Purpose, Rules
+from bulkeic.core.reconcile import CHANGED_SINCE, DRIFTED, MISSING, PLAN_OUTDATED
+from bulkeic.core.snapshot import ABSENT, image_of, wanted
+from tests.core.example_configs import (
+    Case,
+    Done,
+    cases,
+    configured,
+    do,
+    do_at_last,
+    flags,
+    images,
+    job_of,
+    keeps_half,
+    planned,
+    to_be,
+    undoing,
+    wishes,
+)
+
+GET, UPDATE = Operation.GET, Operation.UPDATE
+READS = {GET, Operation.GET_FUNCTION}
+MADE_SO = {Status.UPDATED, Status.CREATED}
+RESTORE = Rules(restore=True)
+
+every_time = settings(deadline=None, max_examples=100)
+replace = msgspec.structs.replace
+kills = st.lists(st.integers(0, 5), max_size=3)
+
+
+def plan(case: Case) -> Done:
+    return do(case.aws, job_of(case.wish), replace(case.rules, purpose=Purpose.PLAN))
+
+
+def read_first(case: Case) -> Done:
+    return do(case.aws, job_of(case.wish), replace(case.rules, before_image=True))
+
+
+@every_time
+@given(cases())
+def test_apply_makes_what_is_wanted(case: Case) -> None:
+    aws, goal = case.aws, case.goal
+    end = do(aws, job_of(case.wish), case.rules).end
+    assert aws.config() == goal
+    if goal is None:
+        assert (end.status, end.code) == (Status.FAILED, MISSING)
+        return
+    assert image_of(end.config) == image_of(goal) == wanted(case.wish, case.had, case.rules)
+    if goal == case.first and GET in aws.calls:
+        assert end.status is Status.UNCHANGED
+    else:
+        assert end.status is (Status.UPDATED if case.first else Status.CREATED)
+
+
+@every_time
+@given(cases())
+def test_a_rollback_makes_what_was(case: Case) -> None:
+    done = read_first(case)
+    if case.goal != case.first:
+        assert done.end.status in MADE_SO
+        assert done.job.seen == case.had
+        end = do(case.aws, undoing(done), RESTORE).end
+        assert (end.status, image_of(end.config)) == (Status.UPDATED, case.had)
+    assert case.aws.config() == case.first
+    assert case.aws.idle_changes == 0
+
+
+@every_time
+@given(cases(), flags)
+def test_a_call_whose_answer_is_lost_can_be_repeated(case: Case, before_image: bool) -> None:  # noqa: FBT001
+    rules = replace(case.rules, before_image=before_image)
+    done = do(case.aws, job_of(case.wish), rules, tries=2)
+    assert case.aws.config() == case.goal
+    if done.job.seen is not None:
+        assert done.end.status is (Status.UPDATED if case.first else Status.CREATED)
+        assert do(case.aws, undoing(done), RESTORE, tries=2).end.status is Status.UPDATED
+        assert case.aws.config() == case.first
+
+
+@every_time
+@given(cases(configured, wishes.filter(Settings.names_half)))
+def test_half_a_destination_loses_nothing_unless_it_replaces(case: Case) -> None:
+    do(case.aws, job_of(case.wish), case.rules)
+    has = image_of(case.aws.config())
+    named, other = "on_success", "on_failure"
+    if case.wish.on_success is None:
+        named, other = other, named
+    assert getattr(has, named) == getattr(case.wish, named)
+    before = getattr(case.had, other)
+    assert getattr(has, other) == ("" if case.rules.replace_destinations else before)
+
+
+@every_time
+@given(cases(), flags)
+def test_after_a_plan_each_call_that_writes_changes_something(case: Case, force: bool) -> None:  # noqa: FBT001
+    aws = case.aws
+    done = plan(case)
+    assert set(aws.calls) <= READS
+    assert aws.config() == case.first
+    assert done.job.seen == case.had
+    if case.goal == case.first:
+        assert done.end.status is (Status.UNCHANGED if case.first else Status.FAILED)
+        return
+    assert done.end.status is None
+    aws.calls.clear()
+    end = do(aws, planned(done.job), replace(case.rules, planned=True, force=force)).end
+    assert end.status in MADE_SO
+    assert aws.config() == case.goal
+    *reads, write = aws.calls
+    looks = not force or keeps_half(case.wish, case.rules)
+    assert reads == ([GET] if looks else [])
+    assert write not in READS
+    assert aws.idle_changes == 0
+
+
+@every_time
+@given(cases(), images)
+def test_what_has_changed_since_the_plan_is_left_alone(case: Case, theirs: Settings) -> None:
+    aws, rules = case.aws, replace(case.rules, planned=True)
+    done = plan(case)
+    assume(done.end.status is None and theirs != case.had)
+    aws.have(theirs)
+    kept = aws.config()
+    end = do(aws, planned(done.job), rules).end
+    assert aws.config() == kept
+    assert image_of(end.config) == theirs
+    if kept is not None and to_be(kept, case.wish, rules) == kept:
+        assert end.status is Status.UNCHANGED
+    else:
+        assert (end.status, end.code) == (Status.FAILED, PLAN_OUTDATED)
+        assert end.message
+
+
+@every_time
+@given(cases(), images)
+def test_with_force_it_is_changed_all_the_same(case: Case, theirs: Settings) -> None:
+    aws, rules = case.aws, replace(case.rules, planned=True, force=True)
+    done = plan(case)
+    assume(done.end.status is None)
+    aws.have(theirs)
+    aws.calls.clear()
+    end = do(aws, planned(done.job), rules).end
+    has, looks = aws.config(), keeps_half(case.wish, rules)
+    if theirs == ABSENT and not rules.create_missing:
+        assert (end.status, end.code, has) == (Status.FAILED, MISSING, None)
+    else:
+        finds_it_so = looks and theirs == wanted(case.wish, theirs, rules)
+        assert end.status in ({Status.UNCHANGED} if finds_it_so else MADE_SO)
+        assert has is not None
+        assert has == to_be(has, case.wish, rules)
+    assert aws.calls.count(GET) == looks
+
+
+@every_time
+@given(cases(), images, flags)
+def test_a_rollback_keeps_what_has_changed_since_unless_it_is_forced(
+    case: Case,
+    theirs: Settings,
+    force: bool,  # noqa: FBT001
+) -> None:
+    aws = case.aws
+    done = read_first(case)
+    assume(done.end.status in MADE_SO and theirs != image_of(done.end.config))
+    aws.have(theirs)
+    kept = aws.config()
+    end = do(aws, undoing(done), replace(RESTORE, force=force)).end
+    if theirs == case.had:
+        assert end.status is Status.UNCHANGED
+    elif force:
+        assert end.status is (Status.CREATED if theirs == ABSENT else Status.UPDATED)
+    else:
+        assert (end.status, end.code) == (Status.FAILED, CHANGED_SINCE)
+        assert end.message
+    assert aws.config() == (case.first if force else kept)
+
+
+@settings(deadline=None, max_examples=120)
+@given(cases(), st.sampled_from(["before image", "plan", "force", "where"]), kills, kills)
+def test_killed_at_any_point_it_carries_on_and_can_be_taken_back(
+    case: Case, way: str, first_kills: list[int], last_kills: list[int]
+) -> None:
+    aws, first, goal = case.aws, case.first, case.goal
+    assume(goal != first)
+    job, rules = job_of(case.wish), case.rules
+
+    def where(config: dict[str, Any]) -> str | None:
+        return "it is so" if image_of(config) == image_of(goal) else None
+
+    match way:
+        case "before image":
+            rules = replace(rules, before_image=True)
+        case "plan" | "force":
+            job = planned(plan(case).job)
+            rules = replace(rules, planned=True, force=way == "force")
+        case _:  # after the change it is not one that is looked for
+            rules = replace(rules, where=where)
+    done = do_at_last(aws, job, rules, first_kills)
+    assert done.end.status is (Status.UPDATED if first else Status.CREATED)
+    assert image_of(done.end.config) == image_of(goal)
+    assert aws.config() == goal
+    end = do_at_last(aws, undoing(done), RESTORE, last_kills).end
+    assert end.status is Status.UPDATED
+    assert aws.config() == first
+    assert aws.idle_changes == 0 or way == "force"  # which does not look
+
+
+@every_time
+@given(cases())
+def test_verify_finds_drift_exactly_where_apply_would_change_something(case: Case) -> None:
+    end = do(case.aws, job_of(case.wish), replace(case.rules, purpose=Purpose.VERIFY)).end
+    assert case.aws.calls == [GET]
+    assert case.aws.config() == case.first
+    if case.first == to_be(case.first, case.wish, replace(case.rules, create_missing=True)):
+        assert (end.status, end.code) == (Status.UNCHANGED, None)
+    else:
+        assert (end.status, end.code) == (Status.FAILED, DRIFTED)
+        assert end.message
+
+
+@every_time
+@given(cases(), st.sampled_from([Purpose.PLAN, Purpose.VERIFY]))
+def test_looked_at_again_what_has_been_changed_is_unchanged(case: Case, purpose: Purpose) -> None:
+    done = read_first(case)
+    assume(done.end.status in MADE_SO)
+    end = do(case.aws, done.job, replace(case.rules, purpose=purpose)).end
+    assert end.status is Status.UNCHANGED
+
+
+@every_time
+@given(
+    cases(),
+    st.sampled_from([Purpose.PLAN, Purpose.VERIFY]),
+    st.builds(Rules, restore=flags, planned=flags, force=flags),
+    st.tuples(st.none() | images, flags, st.none() | images),
+)
+def test_nothing_is_ever_changed_to_plan_or_to_verify(
+    case: Case,
+    purpose: Purpose,
+    more: Rules,
+    known: tuple[Settings | None, bool, Settings | None],
+) -> None:
+    seen, may_be_sent, expected = known
+    job = replace(job_of(case.wish), seen=seen, may_be_sent=may_be_sent, expected=expected)
+    restore, is_planned, force = more.restore, more.planned, more.force
+    rules = replace(case.rules, purpose=purpose, restore=restore, planned=is_planned, force=force)
+    end = do(case.aws, job, rules).end
+    assert set(case.aws.calls) <= READS
+    assert end.status not in MADE_SO
+
+
+@settings(deadline=None, max_examples=50)
+@given(cases(), st.lists(configured, max_size=5))
+def test_what_it_costs(case: Case, had: list[Settings]) -> None:
+    jobs = [job_of(case.wish, f"f{number}") for number in range(len(had))]
+    plain = replace(case.rules, before_image=False)
+    of_plan = replace(plain, planned=True)
+    total, changing = len(had), sum(image != wanted(case.wish, image, plain) for image in had)
+
+    def cost(some: list[Job], rules: Rules) -> tuple[Counter[Operation], list[Job]]:
+        case.aws.calls.clear()
+        for job, image in zip(jobs, had, strict=True):
+            case.aws.have(image, job.target.function)
+        dones = [do(case.aws, job, rules) for job in some]
+        return Counter(case.aws.calls), [planned(d.job) for d in dones if d.end.status is None]
+
+    both = Counter({GET: total, UPDATE: changing})
+    looks = keeps_half(case.wish, plain)
+    assert cost(jobs, plain) == (both if looks else Counter({UPDATE: total}), [])
+    assert cost(jobs, replace(plain, before_image=True)) == (both, [])
+    reads, pending = cost(jobs, replace(plain, purpose=Purpose.PLAN))
+    assert (reads, len(pending)) == (Counter({GET: total}), changing)
+    assert cost(pending, of_plan)[0] == Counter({GET: changing, UPDATE: changing})
+    forced = cost(pending, replace(of_plan, force=True))[0]
+    assert forced == Counter({GET: changing if looks else 0, UPDATE: changing})

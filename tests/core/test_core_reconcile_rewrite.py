@@ -1,0 +1,102 @@
+"""Writing back what a target has: it is read first, and stays as it is."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkeic.core.model import Answer, Call, Operation, Settings, Status, Success
+from bulkeic.core.policy import Rules
+from bulkeic.core.reconcile import (
+    MISSING,
+    Action,
+    Read,
+    Seen,
+    Step,
+    Verdict,
+    begin,
+    follow,
+    look_again,
+)
+from bulkeic.core.snapshot import ABSENT
+from tests.core.example_configs import CONFIG, DENIED, HAD, NO_CONFIG, Aws, do, images, job_of
+
+REWRITE = Rules(rewrite=True)
+JOB = job_of(Settings())
+GET = Call(Operation.GET)
+BARE: dict[str, Any] = {"DestinationConfig": {"OnSuccess": {}, "OnFailure": {}}}
+NOTHING = Settings(None, None, "", "")
+READ, READ_BARE = Read(HAD, CONFIG), Read(NOTHING, BARE)
+
+
+def back(read: Read) -> Step:
+    """All of it is written, once what it was is kept."""
+    seen = Seen(read.config, Action.CHANGE, may_be_sent=True)
+    return Step(Call(Operation.UPDATE, read.image), seen, read)
+
+
+def failed(code: str, message: str) -> Step:
+    return Step(Verdict(Status.FAILED, code, message))
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "read", "step"),
+    [
+        (None, None, None, Step(GET)),
+        (GET, Success(200, "r", CONFIG), None, back(READ)),
+        (GET, Success(200, "r", BARE), None, back(READ_BARE)),
+        (GET, NO_CONFIG, None, failed(MISSING, "there is no configuration")),
+        (GET, DENIED, None, failed("AccessDeniedException", DENIED.message)),
+        (
+            Call(Operation.UPDATE, HAD),
+            Success(200, "r", CONFIG),
+            READ,
+            Step(Verdict(Status.UPDATED, config=CONFIG)),
+        ),
+        (Call(Operation.UPDATE, HAD), NO_CONFIG, READ, failed(MISSING, NO_CONFIG.message)),
+        (
+            Call(Operation.UPDATE, HAD),
+            DENIED,
+            READ,
+            failed("AccessDeniedException", DENIED.message),
+        ),
+    ],
+)
+def test_the_steps_of_writing_back(
+    call: Call | None, answer: Answer | None, read: Read | None, step: Step
+) -> None:
+    if call is None or answer is None:
+        assert begin(JOB, REWRITE) == step
+    else:
+        assert follow(JOB, REWRITE, call, answer, read) == step
+
+
+def test_what_was_read_too_long_ago_is_read_again_and_that_is_written() -> None:
+    job, call = look_again(JOB, REWRITE, Call(Operation.UPDATE, HAD), READ)
+    assert call == GET
+    assert follow(job, REWRITE, GET, Success(200, "r", BARE), READ) == back(READ_BARE)
+
+
+@given(had=images, merges_halves=st.booleans(), tries=st.integers(1, 3))
+def test_whatever_a_target_has_it_has_afterwards(
+    had: Settings, *, merges_halves: bool, tries: int
+) -> None:
+    aws = Aws(merges_halves=merges_halves)
+    aws.have(had)
+    before = aws.config()
+
+    end = do(aws, JOB, REWRITE, tries=tries).end
+
+    assert aws.config() == before
+    if had == ABSENT:
+        assert (end.status, end.code) == (Status.FAILED, MISSING)
+        assert aws.calls == [Operation.GET] * tries
+    else:
+        assert end.status is Status.UPDATED
+        assert aws.calls == [Operation.GET] * tries + [Operation.UPDATE] * tries
+        assert aws.idle_changes == tries
+
+
+def test_a_job_takes_two_calls() -> None:
+    assert REWRITE.calls_each() == 2

@@ -1,0 +1,102 @@
+"""Changes: configurations as images, what is made of them, and in what they differ."""
+
+from typing import Any
+
+import pytest
+
+from bulkeic.core.model import CLEARED, Settings
+from bulkeic.core.policy import Rules
+from bulkeic.core.snapshot import ABSENT, Difference, completed, differences, image_of, wanted
+from tests.core.example_configs import CONFIG, GOAL, HAD, HALF, QUEUE, TOPIC, WISH
+
+APPLY, REPLACE, RESTORE = Rules(), Rules(replace_destinations=True), Rules(restore=True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept", "replaced"),
+    [
+        (Settings(1), Settings(1), Settings(1)),
+        (Settings(1, 60, QUEUE, CLEARED),) * 3,
+        (Settings(1, 60, CLEARED, CLEARED),) * 3,
+        (HALF, Settings(None, None, TOPIC, QUEUE), Settings(None, None, CLEARED, QUEUE)),
+        (
+            Settings(on_failure=CLEARED),
+            Settings(None, None, TOPIC, CLEARED),
+            Settings(None, None, CLEARED, CLEARED),
+        ),
+        (
+            Settings(0, on_success=QUEUE),
+            Settings(0, None, QUEUE, CLEARED),
+            Settings(0, None, QUEUE, CLEARED),
+        ),
+    ],
+)
+def test_a_half_is_completed(settings: Settings, kept: Settings, replaced: Settings) -> None:
+    assert completed(settings, HAD, APPLY) == kept
+    assert completed(settings, HAD, REPLACE) == replaced
+
+
+def test_where_there_is_nothing_the_other_half_is_cleared() -> None:
+    assert completed(HALF, ABSENT, APPLY) == Settings(None, None, CLEARED, QUEUE)
+
+
+@pytest.mark.parametrize(
+    ("settings", "image", "rules", "goal"),
+    [
+        (WISH, HAD, APPLY, GOAL),
+        (WISH, ABSENT, APPLY, Settings(1, None, CLEARED, CLEARED)),
+        (Settings(None, 60), HAD, APPLY, Settings(2, 60, TOPIC, CLEARED)),
+        (HALF, HAD, APPLY, Settings(2, None, TOPIC, QUEUE)),
+        (HALF, HAD, REPLACE, Settings(2, None, CLEARED, QUEUE)),
+        (Settings(0, 60, CLEARED, QUEUE), HAD, APPLY, Settings(0, 60, CLEARED, QUEUE)),
+        (GOAL, HAD, RESTORE, GOAL),
+        (Settings(None, None, CLEARED, CLEARED), HAD, RESTORE, image_of({"FunctionArn": "f"})),
+        (ABSENT, HAD, RESTORE, ABSENT),
+    ],
+)
+def test_wanted(settings: Settings, image: Settings, rules: Rules, goal: Settings) -> None:
+    assert wanted(settings, image, rules) == goal
+
+
+@pytest.mark.parametrize(
+    ("config", "image"),
+    [
+        (None, ABSENT),
+        ({}, ABSENT),
+        ({"FunctionArn": "f"}, Settings(None, None, CLEARED, CLEARED)),
+        ({"MaximumRetryAttempts": 0}, Settings(0, None, CLEARED, CLEARED)),
+        ({"DestinationConfig": {"OnSuccess": {}}}, Settings(None, None, CLEARED, CLEARED)),
+        (CONFIG, HAD),
+    ],
+)
+def test_images(config: dict[str, Any] | None, image: Settings) -> None:
+    assert image_of(config) == image
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fields"),
+    [
+        (HAD, HAD, []),
+        (ABSENT, ABSENT, []),
+        (ABSENT, Settings(None, None, CLEARED, CLEARED), []),
+        (HAD, GOAL, [("MaximumRetryAttempts", 2, 1)]),
+        (
+            Settings(0, 60, CLEARED, QUEUE),
+            Settings(None, 61, TOPIC, CLEARED),
+            [
+                ("MaximumRetryAttempts", 0, None),
+                ("MaximumEventAgeInSeconds", 60, 61),
+                ("DestinationConfig.OnSuccess", None, TOPIC),
+                ("DestinationConfig.OnFailure", QUEUE, None),
+            ],
+        ),
+        (
+            ABSENT,
+            HAD,
+            [("MaximumRetryAttempts", None, 2), ("DestinationConfig.OnSuccess", None, TOPIC)],
+        ),
+    ],
+)
+def test_differences(before: Settings, after: Settings, fields: list[tuple[str, Any, Any]]) -> None:
+    assert differences(before, after) == [Difference(*each) for each in fields]
+    assert differences(after, before) == [Difference(f, new, old) for f, old, new in fields]

@@ -1,0 +1,392 @@
+"""Changes: the truth tables of the steps, row by row."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from bulkeic.core.model import CLEARED, Answer, Call, Job, Operation, Settings, Status, Success
+from bulkeic.core.policy import Purpose, Rules
+from bulkeic.core.reconcile import (
+    CHANGED_SINCE,
+    DRIFTED,
+    MISSING,
+    PLAN_OUTDATED,
+    Action,
+    Read,
+    Seen,
+    Step,
+    Verdict,
+    begin,
+    decide,
+    follow,
+)
+from bulkeic.core.snapshot import ABSENT
+from tests.core.example_configs import (
+    CONFIG,
+    DENIED,
+    GOAL,
+    HAD,
+    HALF,
+    NO_CONFIG,
+    QUEUE,
+    TOPIC,
+    WISH,
+    Aws,
+    do,
+    job_of,
+)
+
+APPLY, CREATE, REPLACE = Rules(), Rules(create_missing=True), Rules(replace_destinations=True)
+PLAN, VERIFY = Rules(purpose=Purpose.PLAN), Rules(purpose=Purpose.VERIFY)
+RESTORE = Rules(restore=True)
+CHANGED = {**CONFIG, "MaximumRetryAttempts": 1}
+READ, READ_GOAL, READ_NOTHING = Read(HAD, CONFIG), Read(GOAL, CHANGED), Read(ABSENT, None)
+GET, GET_FUNCTION = Call(Operation.GET), Call(Operation.GET_FUNCTION)
+DELETE, UPDATE, PUT = (
+    Call(Operation.DELETE),
+    Call(Operation.UPDATE, WISH),
+    Call(Operation.PUT, WISH),
+)
+JOB = job_of(WISH)
+
+replace = msgspec.structs.replace
+
+
+def known(
+    job: Job = JOB,
+    *,
+    seen: Settings | None = None,
+    expected: Settings | None = None,
+    may_be_sent: bool = False,
+) -> Job:
+    return replace(job, seen=seen, expected=expected, may_be_sent=may_be_sent)
+
+
+def failed(code: str, message: str, config: dict[str, Any] | None = None) -> Step:
+    return Step(Verdict(Status.FAILED, code, message, config))
+
+
+def ended(status: Status, config: dict[str, Any] | None = None, message: str | None = None) -> Step:
+    return Step(Verdict(status, message=message, config=config))
+
+
+def written(call: Call, action: Action, read: Read, *, is_kept: bool = False) -> Step:
+    config = msgspec.UNSET if is_kept else read.config
+    return Step(call, Seen(config, action, may_be_sent=True), read)
+
+
+SO_ALREADY = ended(Status.UNCHANGED, CHANGED, "it is so already")
+
+
+@pytest.mark.parametrize(
+    ("job", "rules", "step"),
+    [
+        (JOB, APPLY, Step(UPDATE)),
+        (JOB, CREATE, Step(UPDATE)),
+        (JOB, Rules(force=True), Step(UPDATE)),
+        (job_of(HALF), REPLACE, Step(Call(Operation.UPDATE, Settings(None, None, "", QUEUE)))),
+        (job_of(HALF), APPLY, Step(GET)),
+        (JOB, Rules(before_image=True), Step(GET)),
+        (JOB, Rules(where=lambda _: None), Step(GET)),
+        (JOB, RESTORE, Step(GET)),
+        (JOB, PLAN, Step(GET)),
+        (JOB, VERIFY, Step(GET)),
+        (known(expected=HAD), APPLY, Step(GET)),
+        (known(expected=HAD), Rules(force=True), Step(GET)),
+        (known(seen=HAD, expected=HAD), Rules(planned=True), Step(GET)),
+        (known(seen=HAD, expected=HAD), Rules(restore=True, force=True), Step(GET)),
+        (known(seen=HAD, expected=HAD), replace(PLAN, force=True), Step(GET)),
+        (known(seen=HAD, expected=HAD), replace(VERIFY, force=True), Step(GET)),
+        (
+            known(seen=HAD, expected=HAD),
+            Rules(planned=True, force=True),
+            written(UPDATE, Action.CHANGE, Read(HAD, None), is_kept=True),
+        ),
+        (
+            known(seen=ABSENT, expected=ABSENT),
+            Rules(planned=True, force=True),
+            written(PUT, Action.CREATE, READ_NOTHING, is_kept=True),
+        ),
+        (
+            known(job_of(HALF), seen=HAD, expected=HAD),
+            Rules(planned=True, force=True),
+            Step(GET),
+        ),
+        (
+            known(job_of(HALF), seen=HAD, expected=HAD),
+            Rules(planned=True, force=True, replace_destinations=True),
+            written(
+                Call(Operation.UPDATE, Settings(None, None, CLEARED, QUEUE)),
+                Action.CHANGE,
+                Read(HAD, None),
+                is_kept=True,
+            ),
+        ),
+    ],
+)
+def test_the_first_step(job: Job, rules: Rules, step: Step) -> None:
+    assert begin(job, rules) == step
+
+
+@pytest.mark.parametrize(
+    ("rules", "call", "answer", "read", "step"),
+    [
+        # Get, a configuration: see decide
+        (APPLY, GET, Success(200, "r", CONFIG), None, written(UPDATE, Action.CHANGE, READ)),
+        (APPLY, GET, Success(200, "r", CHANGED), None, SO_ALREADY),
+        # Get, 404: the same with none, and a plan asks whether there is a function
+        (APPLY, GET, NO_CONFIG, None, failed(MISSING, "there is no configuration")),
+        (CREATE, GET, NO_CONFIG, None, written(PUT, Action.CREATE, READ_NOTHING)),
+        (VERIFY, GET, NO_CONFIG, None, failed(DRIFTED, "there is no configuration")),
+        (PLAN, GET, NO_CONFIG, None, Step(GET_FUNCTION)),
+        (replace(PLAN, create_missing=True), GET, NO_CONFIG, None, Step(GET_FUNCTION)),
+        (
+            replace(PLAN, restore=True),
+            GET,
+            NO_CONFIG,
+            None,
+            Step(Verdict(None), Seen(None, Action.CREATE)),
+        ),
+        # GetFunction, it is there: see decide
+        (
+            replace(PLAN, create_missing=True),
+            GET_FUNCTION,
+            Success(200, "r"),
+            READ_NOTHING,
+            Step(Verdict(None), Seen(None, Action.CREATE)),
+        ),
+        (
+            PLAN,
+            GET_FUNCTION,
+            NO_CONFIG,
+            READ_NOTHING,
+            replace(
+                failed(MISSING, "there is no such function, or qualifier"),
+                seen=Seen(None, Action.MISSING),
+            ),
+        ),
+        # Update, 404, nothing read, may create: Put
+        (CREATE, UPDATE, NO_CONFIG, None, Step(PUT)),
+        (CREATE, UPDATE, NO_CONFIG, READ, failed(MISSING, NO_CONFIG.message)),
+        (APPLY, UPDATE, NO_CONFIG, None, failed(MISSING, NO_CONFIG.message)),
+        (CREATE, UPDATE, replace(NO_CONFIG, code="Else"), None, failed("Else", NO_CONFIG.message)),
+        (
+            CREATE,
+            UPDATE,
+            replace(NO_CONFIG, http_status=400),
+            None,
+            failed(MISSING, NO_CONFIG.message),
+        ),
+        # Delete, 404: it is gone
+        (RESTORE, DELETE, NO_CONFIG, READ, ended(Status.UPDATED)),
+        # Put, success, there was none: created
+        (CREATE, PUT, Success(200, "r", CHANGED), None, ended(Status.CREATED, CHANGED)),
+        (CREATE, PUT, Success(200, "r", CHANGED), READ_NOTHING, ended(Status.CREATED, CHANGED)),
+        # any change, success: updated
+        (RESTORE, PUT, Success(200, "r", CHANGED), READ, ended(Status.UPDATED, CHANGED)),
+        (APPLY, UPDATE, Success(200, "r", CHANGED), None, ended(Status.UPDATED, CHANGED)),
+        (APPLY, UPDATE, Success(200, "r", CHANGED), READ, ended(Status.UPDATED, CHANGED)),
+        (RESTORE, DELETE, Success(204, "r"), READ, ended(Status.UPDATED)),
+        # any, else: failed
+        (CREATE, PUT, NO_CONFIG, READ_NOTHING, failed(MISSING, NO_CONFIG.message)),
+        *(
+            (rules, call, DENIED, None, failed("AccessDeniedException", DENIED.message))
+            for rules in (CREATE, PLAN, VERIFY, RESTORE)
+            for call in (GET, GET_FUNCTION, UPDATE, PUT, DELETE)
+        ),
+    ],
+)
+def test_the_step_after_a_call(
+    rules: Rules, call: Call, answer: Answer, read: Read | None, step: Step
+) -> None:
+    assert follow(JOB, rules, call, answer, read) == step
+
+
+def other(_: dict[str, Any]) -> str:
+    return "it is another"
+
+
+@pytest.mark.parametrize(
+    ("job", "rules", "read", "step"),
+    [
+        # is not one that is looked for
+        (JOB, Rules(where=other), READ, ended(Status.UNCHANGED, CONFIG, "it is another")),
+        (JOB, Rules(where=other), READ_NOTHING, ended(Status.UNCHANGED, None, "it is another")),
+        (
+            known(expected=GOAL),
+            replace(VERIFY, where=other),
+            READ,
+            ended(Status.UNCHANGED, CONFIG, "it is another"),
+        ),
+        (
+            JOB,
+            replace(PLAN, where=other),
+            READ,
+            replace(
+                ended(Status.UNCHANGED, CONFIG, "it is another"),
+                seen=Seen(CONFIG, Action.UNCHANGED),
+            ),
+        ),
+        # or is as it should be
+        (JOB, APPLY, READ_GOAL, SO_ALREADY),
+        (JOB, VERIFY, READ_GOAL, SO_ALREADY),
+        (JOB, PLAN, READ_GOAL, replace(SO_ALREADY, seen=Seen(CHANGED, Action.UNCHANGED))),
+        (known(expected=HAD), APPLY, READ_GOAL, SO_ALREADY),
+        (known(seen=HAD), APPLY, READ_GOAL, SO_ALREADY),
+        (known(seen=GOAL, may_be_sent=True), APPLY, READ_GOAL, SO_ALREADY),
+        (known(seen=Settings(2, 60, "", ""), may_be_sent=True), APPLY, READ_GOAL, SO_ALREADY),
+        # … and this run made it so
+        (known(seen=HAD, may_be_sent=True), APPLY, READ_GOAL, ended(Status.UPDATED, CHANGED)),
+        (known(seen=HAD, may_be_sent=True), VERIFY, READ_GOAL, SO_ALREADY),
+        (
+            known(seen=HAD, may_be_sent=True),
+            Rules(where=other),
+            READ_GOAL,
+            ended(Status.UPDATED, CHANGED),
+        ),
+        (
+            known(seen=ABSENT, may_be_sent=True),
+            CREATE,
+            Read(Settings(1, None, "", ""), CHANGED),
+            ended(Status.CREATED, CHANGED),
+        ),
+        (
+            known(job_of(ABSENT), seen=HAD, may_be_sent=True),
+            RESTORE,
+            READ_NOTHING,
+            ended(Status.UPDATED),
+        ),
+        # is to be verified
+        (JOB, VERIFY, READ, failed(DRIFTED, "MaximumRetryAttempts is 2, wanted 1", CONFIG)),
+        (known(expected=GOAL), VERIFY, READ_NOTHING, failed(DRIFTED, "there is no configuration")),
+        (
+            job_of(ABSENT),
+            replace(VERIFY, restore=True),
+            READ,
+            failed(DRIFTED, "there is a configuration, wanted none", CONFIG),
+        ),
+        (
+            job_of(Settings(None, 60, CLEARED, QUEUE)),
+            VERIFY,
+            READ,
+            failed(
+                DRIFTED,
+                "MaximumEventAgeInSeconds is not set, wanted 60, "
+                f"DestinationConfig.OnSuccess is {TOPIC}, wanted not set, "
+                f"DestinationConfig.OnFailure is not set, wanted {QUEUE}",
+                CONFIG,
+            ),
+        ),
+        # is not what it has to be
+        (
+            known(expected=replace(HAD, maximum_retry_attempts=0)),
+            Rules(planned=True),
+            READ,
+            failed(PLAN_OUTDATED, "MaximumRetryAttempts is 2, was 0", CONFIG),
+        ),
+        (
+            known(expected=ABSENT),
+            Rules(planned=True),
+            READ,
+            failed(PLAN_OUTDATED, "there is a configuration now", CONFIG),
+        ),
+        (
+            known(job_of(HAD), expected=GOAL),
+            RESTORE,
+            READ_NOTHING,
+            failed(CHANGED_SINCE, "the configuration is gone"),
+        ),
+        (
+            known(expected=GOAL),
+            Rules(planned=True, force=True),
+            READ,
+            written(UPDATE, Action.CHANGE, READ),
+        ),
+        # has nothing, and may not get it
+        (JOB, APPLY, READ_NOTHING, failed(MISSING, "there is no configuration")),
+        (
+            known(expected=HAD),
+            Rules(force=True),
+            READ_NOTHING,
+            failed(MISSING, "there is no configuration"),
+        ),
+        (
+            JOB,
+            PLAN,
+            READ_NOTHING,
+            replace(
+                failed(MISSING, "there is no configuration"),
+                seen=Seen(None, Action.UNCONFIGURED),
+            ),
+        ),
+        # is to be planned
+        (JOB, PLAN, READ, Step(Verdict(None), Seen(CONFIG, Action.CHANGE))),
+        (
+            job_of(ABSENT),
+            replace(PLAN, restore=True),
+            READ,
+            Step(Verdict(None), Seen(CONFIG, Action.DELETE)),
+        ),
+        # else
+        (JOB, APPLY, READ, written(UPDATE, Action.CHANGE, READ)),
+        (known(seen=HAD), APPLY, READ, written(UPDATE, Action.CHANGE, READ, is_kept=True)),
+        (known(seen=ABSENT), APPLY, READ, written(UPDATE, Action.CHANGE, READ)),
+        (JOB, CREATE, READ_NOTHING, written(PUT, Action.CREATE, READ_NOTHING)),
+        (
+            job_of(HALF),
+            APPLY,
+            READ,
+            written(
+                Call(Operation.UPDATE, Settings(None, None, TOPIC, QUEUE)), Action.CHANGE, READ
+            ),
+        ),
+        (
+            job_of(GOAL),
+            RESTORE,
+            READ,
+            written(Call(Operation.PUT, GOAL), Action.CHANGE, READ),
+        ),
+        (
+            job_of(GOAL),
+            RESTORE,
+            READ_NOTHING,
+            written(Call(Operation.PUT, GOAL), Action.CREATE, READ_NOTHING),
+        ),
+        (job_of(ABSENT), RESTORE, READ, written(DELETE, Action.DELETE, READ)),
+    ],
+)
+def test_what_a_target_needs(job: Job, rules: Rules, read: Read, step: Step) -> None:
+    assert decide(job, rules, read) == step
+
+
+@pytest.mark.parametrize(
+    ("rules", "has_function", "status", "calls"),
+    [
+        (APPLY, True, Status.FAILED, ["Update"]),
+        (APPLY, False, Status.FAILED, ["Update"]),
+        (CREATE, True, Status.CREATED, ["Update", "Put"]),
+        (CREATE, False, Status.FAILED, ["Update", "Put"]),
+        (Rules(before_image=True), True, Status.FAILED, ["Get"]),
+        (Rules(before_image=True), False, Status.FAILED, ["Get"]),
+        (replace(CREATE, before_image=True), True, Status.CREATED, ["Get", "Put"]),
+        (replace(CREATE, before_image=True), False, Status.FAILED, ["Get", "Put"]),
+        (PLAN, True, Status.FAILED, ["Get", "GetFunction"]),
+        (PLAN, False, Status.FAILED, ["Get", "GetFunction"]),
+        (replace(PLAN, create_missing=True), True, None, ["Get", "GetFunction"]),
+        (replace(PLAN, create_missing=True), False, Status.FAILED, ["Get", "GetFunction"]),
+    ],
+)
+def test_where_there_is_no_configuration(
+    rules: Rules,
+    has_function: bool,  # noqa: FBT001
+    status: Status | None,
+    calls: list[str],
+) -> None:
+    aws = Aws()
+    if has_function:
+        aws.have(ABSENT)
+    end = do(aws, JOB, rules).end
+    assert end.status is status
+    assert end.code == (MISSING if status is Status.FAILED else None)
+    assert [call.removesuffix("FunctionEventInvokeConfig") for call in aws.calls] == calls

@@ -1,0 +1,184 @@
+"""A model of Lambda that counts everything it is asked."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+
+from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Operation, Success
+from tests.core.example_configs import Aws
+
+from .virtual_clock import START, now
+
+TIMEOUT_S = 10.0
+LATENCY_S = 0.06
+
+THROTTLED = Failure(Fault.THROTTLED, "TooManyRequestsException", "Rate exceeded", 429, "r-429")
+CONFLICT = Failure(Fault.CONFLICT, "ResourceConflictException", "in progress", 409, "r-409")
+SERVER = Failure(Fault.SERVER, "ServiceException", "oops", 500, "r-500")
+TIMEOUT = Failure(Fault.TIMEOUT, "TimeoutError", "no answer within the time-out")
+CONNECTION = Failure(Fault.CONNECTION, "EndpointConnectionError", "refused")
+REFUSED = Failure(Fault.REFUSED, "ResourceNotFoundException", "no such function", 404, "r-404")
+RETRYABLE = (THROTTLED, CONFLICT, SERVER, TIMEOUT, CONNECTION)
+
+
+READS = {Operation.GET, Operation.GET_FUNCTION}
+
+
+class Sent:
+    """One call, as the server saw it; ``attempt`` is counted for each operation of a job."""
+
+    def __init__(self, job: Job, attempt: int, call: Call) -> None:
+        self.job = job
+        self.call = call
+        self.lane = job.target.lane
+        self.function = (job.target.lane, job.target.function)
+        self.attempt = attempt
+        self.sent = self.ended = now()
+        self.answer: Answer | None = None
+
+    @property
+    def changes(self) -> bool:
+        return self.call.operation not in READS
+
+    @property
+    def was_sent(self) -> bool:
+        return not isinstance(self.answer, Failure) or self.answer.sent
+
+
+class Quota:
+    """The token bucket of one lane, as Lambda is believed to have it: it starts full."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst = rate, burst
+        self._tokens, self._at = burst, now()
+
+    def takes(self) -> bool:
+        self._tokens = min(self._burst, self._tokens + (now() - self._at) * self._rate)
+        self._at = now()
+        if self._tokens < 1 - 1e-6:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class Neighbour:
+    """Somebody else who draws on a lane's quota, and tries nothing again.
+
+    Args:
+        rate: calls a second.
+        begin: seconds after the start of the run.
+        end: the same.
+        chance: draws the pauses between the calls; without it they are even.
+    """
+
+    def __init__(
+        self, rate: float, begin: float, end: float, chance: random.Random | None = None
+    ) -> None:
+        self._rate, self._begin, self._end = rate, START + begin, START + end
+        self._chance = chance
+        self.calls: list[tuple[float, bool]] = []
+
+    async def draw_on(self, quota: Quota) -> None:
+        """Goes on until the end."""
+        await asyncio.sleep(self._begin - now())
+        while now() < self._end:
+            self.calls.append((now() - START, quota.takes()))
+            chance = self._chance
+            await asyncio.sleep(chance.expovariate(self._rate) if chance else 1 / self._rate)
+
+    def refused(self, begin: float, end: float) -> float:
+        """The part of its calls that was refused in a while."""
+        taken = [taken for at, taken in self.calls if begin <= at < end]
+        return 1 - sum(taken) / len(taken)
+
+
+class Server:
+    """Lambda: a call arrives after half of its latency, and is answered after all of it.
+
+    Args:
+        latency: seconds, or what draws them.
+        quota: rate and burst of each lane.
+        neighbour: who else draws on the quota of the lane that is called first.
+        fault: what meets a call that the quota lets through, if anything. A time-out takes
+            ``TIMEOUT_S``; a refused connection, and a call that cannot be signed, no time.
+        aws: the functions that there are; without it every call succeeds, and changes nothing.
+    """
+
+    def __init__(
+        self,
+        latency: float | Callable[[], float] = LATENCY_S,
+        *,
+        quota: tuple[float, float] | None = None,
+        neighbour: Neighbour | None = None,
+        fault: Callable[[Sent], Failure | None] = lambda _: None,
+        aws: Aws | None = None,
+    ) -> None:
+        self.calls: list[Sent] = []
+        self.under_way: list[Sent] = []
+        self.most_under_way = 0
+        self.most_of_a_function = 0
+        self._latency = latency if callable(latency) else lambda: latency
+        self._quota = quota
+        self._quotas: dict[Lane, Quota] = {}
+        self._attempts: Counter[tuple[int, Operation]] = Counter()
+        self._fault = fault
+        self._aws = aws
+        self._neighbour = neighbour
+        self._beside: asyncio.Task[None] | None = None
+
+    async def call(self, job: Job, call: Call) -> Answer:
+        key = (job.seq, call.operation)
+        self._attempts[key] += 1
+        sent = Sent(job, self._attempts[key], call)
+        self.calls.append(sent)
+        self.under_way.append(sent)
+        self.most_under_way = max(self.most_under_way, len(self.under_way))
+        same = sum(other.function == sent.function for other in self.under_way)
+        self.most_of_a_function = max(self.most_of_a_function, same)
+        sent.answer = await self._answer(sent)
+        sent.ended = now()
+        self.under_way.remove(sent)
+        return sent.answer
+
+    async def _answer(self, call: Sent) -> Answer:
+        latency = self._latency()
+        failure = self._fault(call)
+        if failure is not None and (failure.http_status is None or not failure.sent):
+            hangs = failure.fault is Fault.TIMEOUT and failure.sent
+            await asyncio.sleep(TIMEOUT_S if hangs else 0)
+            return failure
+        await asyncio.sleep(latency / 2)
+        if call.call.operation.is_metered and not self._lets_through(call.lane):
+            failure = THROTTLED
+        answer = failure or self._done(call)
+        await asyncio.sleep(latency / 2)
+        return answer
+
+    def _done(self, call: Sent) -> Answer:
+        if self._aws is not None:
+            return self._aws.answer(call.call, call.job.target.function)
+        return Success(200, f"r-{call.job.seq}", {"Answer": call.job.seq})
+
+    def _lets_through(self, lane: Lane) -> bool:
+        if self._quota is None:
+            return True
+        if lane not in self._quotas:
+            self._quotas[lane] = Quota(*self._quota)
+        if self._neighbour is not None and self._beside is None:
+            self._beside = asyncio.create_task(self._neighbour.draw_on(self._quotas[lane]))
+        return self._quotas[lane].takes()
+
+    def of(self, lane: Lane) -> list[Sent]:
+        return [call for call in self.calls if call.lane == lane]
+
+    def tries(self, seq: int) -> list[Sent]:
+        return [call for call in self.calls if call.job.seq == seq]
+
+    def refusals(self) -> int:
+        return sum(call.answer == THROTTLED for call in self.calls)
+
+
+def script(*answers: Failure | None) -> Callable[[Sent], Failure | None]:
+    """What meets the first, second, … try of every job; nothing afterwards."""
+    return lambda call: answers[call.attempt - 1] if call.attempt <= len(answers) else None

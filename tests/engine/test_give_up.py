@@ -1,0 +1,111 @@
+"""A lane that does not answer gives up by itself; the others do not wait for it."""
+
+import asyncio
+
+import pytest
+
+from bulkeic.core.model import Failure, Status
+from bulkeic.engine.engine import Engine
+from bulkeic.engine.memory_feed import MemoryFeed
+
+from .engine_runs import run
+from .example_jobs import fleet, ideal, job, lane
+from .fake_lambda import CONNECTION, LATENCY_S, TIMEOUT, TIMEOUT_S, Sent, Server
+from .virtual_clock import START
+
+
+@pytest.mark.parametrize(
+    ("failure", "max_attempts"),
+    [(TIMEOUT, 1), (TIMEOUT, 2), (TIMEOUT, 8), (CONNECTION, 2), (CONNECTION, 8)],
+    ids=lambda value: str(getattr(value, "fault", value)),
+)
+def test_a_lane_that_never_answers_stops_with_its_jobs_pending(
+    failure: Failure, max_attempts: int
+) -> None:
+    # The other lane is answered all the time, and for longer than the silent one has.
+    jobs = [*fleet(1, 400), *[job(400 + seq, 1) for seq in range(3000)]]
+    server = Server(fault=lambda call: failure if call.lane == lane(0) else None)
+    done = run(jobs, server, give_up_after_s=60, max_attempts=max_attempts, rate=15, burst=1)
+    assert done.engine.stopped is None
+    reason = f"nothing has been answered for 60 s: {failure.message or failure.code}"
+    assert done.engine.stopped_lanes() == {lane(0): reason}
+    assert done.statuses()[Status.UPDATED] == 3000
+    last = max(call.ended for call in server.of(lane(0)))
+    assert 60 <= last - START <= 60 + 20 + TIMEOUT_S
+    assert done.seconds == pytest.approx(ideal(3000, 15, 1, LATENCY_S), abs=0.1)
+    assert (done.statuses(), done.dropped) == ({Status.UPDATED: 3000}, 400)
+
+
+@pytest.mark.parametrize("failure", [TIMEOUT, CONNECTION], ids=lambda failure: failure.fault)
+@pytest.mark.parametrize("whole", [False, True])
+def test_an_endpoint_that_is_down_for_20_s_costs_no_job(failure: Failure, *, whole: bool) -> None:
+    def fault(call: Sent) -> Failure | None:
+        is_down = START + 5 <= call.sent < START + 25
+        return failure if is_down and (whole or call.lane == lane(0)) else None
+
+    done = run(fleet(3, 400), Server(fault=fault), max_attempts=2)
+    assert done.statuses() == {Status.UPDATED: 1200}
+    assert done.seconds <= 25 + TIMEOUT_S + 20 + ideal(400, 15, 15, LATENCY_S)
+
+
+def test_a_job_that_alone_gets_no_answer_has_its_tries_and_fails() -> None:
+    server = Server(fault=lambda call: TIMEOUT if call.job.seq == 7 else None)
+    done = run(fleet(1, 2000), server, max_attempts=3)
+    assert done.statuses() == {Status.UPDATED: 1999, Status.FAILED: 1}
+    assert len(server.tries(7)) == 3
+
+
+def test_a_lane_that_answers_now_and_then_does_not_stop() -> None:
+    jobs = [*fleet(1, 20), *[job(20 + seq, 1) for seq in range(6000)]]
+    server = Server(
+        fault=lambda call: TIMEOUT if call.lane == lane(0) and call.attempt == 1 else None
+    )
+    done = run(jobs, server, give_up_after_s=60, max_attempts=2)
+    assert done.engine.stopped_lanes() == {}
+    assert done.statuses() == {Status.UPDATED: 6020}
+
+
+@pytest.mark.parametrize("order", ["hanging first", "hanging last", "by turns"])
+@pytest.mark.parametrize(("each", "time_outs"), [(20, 1.5), (30, 1.7)])
+def test_any_number_of_hanging_lanes_delays_the_others_by_less_than_two_time_outs(
+    order: str, each: int, time_outs: float
+) -> None:
+    hanging = {
+        "hanging first": set(range(100)),
+        "hanging last": set(range(100, 200)),
+        "by turns": set(range(0, 200, 2)),
+    }[order]
+    silent = {lane(number) for number in hanging}
+    without = run(fleet(100, each), concurrency=64).seconds
+    server = Server(fault=lambda call: TIMEOUT if call.lane in silent else None)
+    done = run(fleet(200, each), server, concurrency=64)
+    slowest = max(done.ended[lane(number)] for number in set(range(200)) - hanging)
+    assert slowest <= without + time_outs * TIMEOUT_S
+    assert done.statuses() == {Status.UPDATED: 100 * each}
+
+
+@pytest.mark.parametrize("file_order", ["first", "last"])
+def test_few_hanging_lanes_delay_nobody(file_order: str) -> None:
+    hanging = range(15) if file_order == "first" else range(25, 40)
+    silent = {lane(number) for number in hanging}
+    server = Server(fault=lambda call: TIMEOUT if call.lane in silent else None)
+    done = run(fleet(40, 60), server, concurrency=128)
+    for number in set(range(40)) - set(hanging):
+        assert done.ended[lane(number)] <= ideal(60, 15, 15, LATENCY_S) + 0.1
+
+
+def test_jobs_that_arrive_for_a_lane_that_has_stopped_are_dropped() -> None:
+    async def feed_late(engine: Engine, feed: MemoryFeed) -> None:
+        await asyncio.sleep(150)
+        assert list(engine.stopped_lanes()) == [lane(0)]
+        feed.add(later[0])
+        engine.arrived(lane(0), 1)
+        engine.no_more()
+
+    first = [*fleet(1, 50), *[job(50 + seq, 1) for seq in range(3000)]]
+    later = [job(9999)]
+    server = Server(fault=lambda call: TIMEOUT if call.lane == lane(0) else None)
+    done = run(first, server, later=later, meanwhile=feed_late, growing=True, give_up_after_s=60)
+    assert done.engine.stopped is None
+    assert done.dropped + done.statuses()[Status.FAILED] == 51
+    assert not server.tries(9999)

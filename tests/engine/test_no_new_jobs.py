@@ -1,0 +1,25 @@
+"""What happens to jobs that were handed out and have not begun, when no more are to begin."""
+
+import asyncio
+
+from bulkeic.core.model import Job
+from bulkeic.engine.engine import Engine
+from bulkeic.engine.memory_feed import MemoryFeed
+
+from .engine_runs import run
+from .example_jobs import job
+from .fake_lambda import Server
+
+
+def test_no_job_begins_any_more_and_those_that_have_begun_end() -> None:
+    jobs: list[Job] = [job(number, function=f"fn-{number % 2}") for number in range(100)]
+
+    async def end(engine: Engine, _: MemoryFeed) -> None:
+        await asyncio.sleep(1.01)
+        engine.begin_no_more()
+        await asyncio.sleep(50)
+        engine.stop("over")
+
+    done = run(jobs, Server(latency=0.1), meanwhile=end, growing=True, rate=1e6, burst=1e6)
+    assert 2 <= len(done.outcomes) <= 22
+    assert len(done.outcomes) == done.engine.traffic.calls

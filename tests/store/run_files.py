@@ -1,0 +1,93 @@
+"""Run files, and the jobs and outcomes that fill them."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulkeic.core.errors import RunFileError
+from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, Status, Target
+from bulkeic.core.names import partition_of
+from bulkeic.store.jobs import Which
+from bulkeic.store.loader import Loader
+from bulkeic.store.run_file import RunFile
+
+SOURCE = "targets.csv"
+EAST = Lane("111111111111", "us-east-1")
+WEST = Lane("111111111111", "us-west-2")
+CHINA = Lane("222222222222", "cn-north-1")
+LANES = (EAST, WEST, CHINA)
+ONCE = Settings(maximum_retry_attempts=1)
+
+
+def make_job(
+    seq: int,
+    lane: Lane = EAST,
+    function: str | None = None,
+    qualifier: str = LATEST,
+    settings: Settings = ONCE,
+) -> Job:
+    name = function or f"fn-{seq}"
+    target = Target(lane, name, qualifier, partition_of(lane.region))
+    return Job(seq, f"{SOURCE}:{seq + 2}", name, target, settings)
+
+
+def outcome_of(job: Job, status: Status = Status.UPDATED, **fields: Any) -> Outcome:
+    lane = job.target.lane
+    return Outcome(
+        job.seq,
+        job.source,
+        job.function_name,
+        job.target.arn,
+        job.target.qualifier,
+        lane.account_id,
+        lane.region,
+        status,
+        settings=job.settings.to_api(),
+        **fields,
+    )
+
+
+def load(path: Path, jobs: list[Job], **facts: str) -> Path:
+    """A run file that is ready, with these jobs."""
+    loader = Loader(path, {"source": SOURCE, **facts})
+    for job in jobs:
+        loader.add(job, job.seq + 2)
+    loader.ready()
+    return path
+
+
+@contextmanager
+def opened(path: Path, *, read_only: bool = False) -> Iterator[RunFile]:
+    with closing(RunFile(path, read_only=read_only)) as run:
+        yield run
+
+
+def pending(
+    run: RunFile, which: Which = Which.PENDING, wave: int | None = None, handful: int = 3
+) -> list[Job]:
+    """Every pending job, or some others, lane by lane, read in handfuls."""
+    found: list[Job] = []
+    ranges = run.jobs.ranges(which, wave)
+    for lane, count in run.jobs.lanes(which, wave).items():
+        of_lane: list[Job] = []
+        after, until = ranges[lane]
+        while jobs := run.jobs.take(which, lane, after, until, handful):
+            assert len(jobs) <= handful
+            of_lane += jobs
+            after = jobs[-1].seq
+        assert len(of_lane) == count
+        found += of_lane
+    return found
+
+
+def refusal(path: Path, *, read_only: bool = False) -> str:
+    """The one line with which a file is refused."""
+    with pytest.raises(RunFileError) as caught:
+        RunFile(path, read_only=read_only)
+    text = str(caught.value)
+    assert text.isprintable()
+    assert path.name in text
+    return text
