@@ -167,12 +167,12 @@ def run_child(who: str, targets: str, run: str) -> None:
 
 def load_with_bulkeic(targets: Path, run: Path) -> tuple[int, float]:
     import bulkeic.app.commands.apply  # noqa: F401, PLC0415 - all that the command imports counts as memory
-    from bulkeic.app.setup.account_resolver import Reach  # noqa: PLC0415
+    from bulkeic.app.setup.account_resolver import AccountResolver  # noqa: PLC0415
     from bulkeic.app.setup.ingest import Loading  # noqa: PLC0415
     from bulkeic.app.setup.options import AccessOptions  # noqa: PLC0415
     from bulkeic.cli.process import tune_collector  # noqa: PLC0415
     from bulkeic.core.rows import Defaults  # noqa: PLC0415
-    from bulkeic.output.console import Screen  # noqa: PLC0415
+    from bulkeic.output.console import Console  # noqa: PLC0415
     from bulkeic.sources.rows_file import RowsFile  # noqa: PLC0415
 
     tune_collector()  # as the command does when it starts
@@ -181,9 +181,9 @@ def load_with_bulkeic(targets: Path, run: Path) -> tuple[int, float]:
         RowsFile(str(targets)),
         Defaults(),
         run,
-        Reach(AccessOptions(), 10, sandbox=True),
+        AccountResolver(AccessOptions(), 10, sandbox=True),
         skip_invalid=False,
-        screen=Screen(),
+        screen=Console(),
         origin={},
     )
     loading.run(lambda _count: None)

@@ -36,9 +36,9 @@ from sandbox_peers import ACCOUNT, REGION, captured, make_functions
 from table import Table
 
 from bulkeic.sandbox import Sandbox, SandboxOptions
-from bulkeic.sandbox.state.fleet import Config
+from bulkeic.sandbox.state.fleet import StoredConfig
 from bulkeic.sandbox.state.function_arns import LATEST
-from bulkeic.sandbox.state.shared_state import World
+from bulkeic.sandbox.state.shared_state import SharedState
 
 GOAL_UNVERIFIED = 8000
 GOAL_VERIFIED = 4000
@@ -350,13 +350,13 @@ def hold(url: str, functions: int) -> None:
 
 def fleet_mb() -> Iterator[float]:
     """Megabytes that this process is resident with: with the large fleet, and with it updated."""
-    world = World(SandboxOptions(), time.time())
+    world = SharedState(SandboxOptions(), time.time())
     accounts = [f"{123456789012 + lane}" for lane in range(LANES)]
     for account, number in product(accounts, range(EACH)):
         world.hold(account, REGION, f"fn-{number}", LATEST)
     yield resident_mb()
     for account, number in product(accounts, range(EACH)):
-        config = Config(number % 3, 3600, None, None, int(time.time() * 1000))
+        config = StoredConfig(number % 3, 3600, None, None, int(time.time() * 1000))
         world.fleet.set((account, REGION), f"fn-{number}", LATEST, config)
     yield resident_mb()
 

@@ -24,15 +24,15 @@ from bulkeic.core.accounts import (
 from bulkeic.core.errors import InputError
 from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Job, Lane, Outcome
-from bulkeic.core.policy import Rules
+from bulkeic.core.policy import Policy
 from bulkeic.core.reconcile import Seen
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.core.templates import filled
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.lane import Meter
-from bulkeic.engine.limits import Limits
+from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
-from bulkeic.sources.column_names import Keys
+from bulkeic.sources.column_names import ColumnNames
 from bulkeic.sources.rows_file import Format, RowsFile
 
 _AHEAD = 10_000
@@ -98,7 +98,7 @@ class Updater:
         name = parse_session_name(role_session_name, "role_session_name")
         self._session = RoleSession(name=name, duration_s=duration_s)
         self._timeout_s = timeout_s
-        self._limits = Limits(
+        self._limits = EngineLimits(
             rate=rate,
             burst=burst,
             headroom=headroom,
@@ -107,7 +107,7 @@ class Updater:
             give_up_after_s=give_up_after_s,
             max_denied=max_denied,
         )
-        self._rules = Rules(
+        self._rules = Policy(
             create_missing=create_missing, replace_destinations=replace_destinations
         )
         self._parts = AsyncExitStack()
@@ -336,7 +336,7 @@ def make_job(
     Raises:
         InputError: a field is unknown, or breaks a rule.
     """
-    values = Keys(TARGET_FIELDS).values({"FunctionName": function_name, **settings})
+    values = ColumnNames(TARGET_FIELDS).values({"FunctionName": function_name, **settings})
     parser = RowParser("", Defaults(account_id=account_id, region=region))
     job = parser.job(seq, Row(0, values))
     return msgspec.structs.replace(job, source="")

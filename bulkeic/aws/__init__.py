@@ -1,1 +1,1 @@
-"""Credentials, calls to Lambda and STS, and the meaning of their failures. Only this package knows the SDK."""
+"""Credentials, calls to Lambda and STS, and their failures. Only this package knows the SDK."""

@@ -22,7 +22,7 @@ from botocore.exceptions import (
 from botocore.utils import is_valid_endpoint_url
 
 from bulkeic.aws.clock_skew import skew_s
-from bulkeic.aws.credentials import CredentialsError, Keys
+from bulkeic.aws.credentials import AccessKeys, CredentialsError
 from bulkeic.aws.environment import environment_region
 from bulkeic.aws.failures import SDK_ERRORS, failure_of
 from bulkeic.aws.sanitizer import clean
@@ -122,7 +122,7 @@ class Access:
         )
 
     def client(
-        self, service: str, region: str, keys: Keys | None = None, **config: Any
+        self, service: str, region: str, keys: AccessKeys | None = None, **config: Any
     ) -> AbstractAsyncContextManager[Any]:
         """A client whose own retries are off.
 
@@ -163,7 +163,7 @@ class Access:
             return self.region
         return _STS_REGIONS.get(partition, region)
 
-    async def own_keys(self) -> Keys:
+    async def own_keys(self) -> AccessKeys:
         """The caller's own credentials, from the SDK's chain.
 
         Each call that follows an expiry looks anew, also into files that have changed.
@@ -234,7 +234,7 @@ async def _tried(call: Callable[[], Awaitable[Any]]) -> Any:
     return await call()
 
 
-async def _frozen(found: Any) -> Keys:
+async def _frozen(found: Any) -> AccessKeys:
     """What the SDK's chain has found."""
     if found is None:
         raise NoCredentialsError
@@ -242,7 +242,7 @@ async def _frozen(found: Any) -> Keys:
     if not "".join(filter(None, frozen)).isascii():
         raise _OddCredentialsError
     refreshed = isinstance(found, AioRefreshableCredentials)
-    return Keys(
+    return AccessKeys(
         access_key=frozen.access_key,
         secret_key=frozen.secret_key,
         token=frozen.token,

@@ -17,7 +17,7 @@ _PART = 3
 _AGAIN_S = 5.0
 
 
-class Keys(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
+class AccessKeys(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """What a request is signed with. Its values stay out of all texts from outside.
 
     Attributes:
@@ -30,7 +30,7 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     token: str | None = None
     expires_at: float = math.inf
 
-    def is_same(self, other: "Keys | None") -> bool:
+    def is_same(self, other: "AccessKeys | None") -> bool:
         """Whether both sign alike; until when they are kept is nothing to AWS."""
         return other is not None and (self.access_key, self.secret_key, self.token) == (
             other.access_key,
@@ -67,7 +67,7 @@ class CredentialsError(Exception):
         self.failure = msgspec.structs.replace(failure, sent=False)
 
 
-class Credentials:
+class RefreshingCredentials:
     """The credentials of one account.
 
     They are fetched anew when a third of their life is left, or five minutes, whichever is less:
@@ -80,18 +80,18 @@ class Credentials:
     """
 
     def __init__(
-        self, fetch: Callable[[], Awaitable[Keys]], wall: Callable[[], float] = time.time
+        self, fetch: Callable[[], Awaitable[AccessKeys]], wall: Callable[[], float] = time.time
     ) -> None:
         self._fetch = fetch
         self._wall = wall
-        self._keys: Keys | None = None
+        self._keys: AccessKeys | None = None
         self._stale_at = 0.0
-        self._rejected: Keys | None = None
+        self._rejected: AccessKeys | None = None
         self._error: CredentialsError | None = None
         self._fetches = 0
         self._lock = anyio.Lock()
 
-    def fresh(self) -> Keys | None:
+    def fresh(self) -> AccessKeys | None:
         """Credentials that need nobody to be asked, or ``None``."""
         keys = self._keys
         if keys is None:
@@ -100,8 +100,8 @@ class Credentials:
         settled = now < self._stale_at or self._lock.locked()
         return keys if settled and now < keys.expires_at else None
 
-    async def keys(self) -> Keys:
-        """Credentials, fetched if need be.
+    async def keys(self) -> AccessKeys:
+        """RefreshingCredentials, fetched if need be.
 
         Raises:
             CredentialsError: there are none.
@@ -120,7 +120,7 @@ class Credentials:
             raise self._error
         return await self.keys()  # rejected, over, or nobody's fetch came to an end, meanwhile
 
-    def reject(self, used: Keys) -> None:
+    def reject(self, used: AccessKeys) -> None:
         """Takes note that AWS says of some keys that they have expired."""
         if used.is_same(self._keys):
             self._keys = None

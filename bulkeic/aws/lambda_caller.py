@@ -14,11 +14,11 @@ from botocore.exceptions import BotoCoreError
 from bulkeic.aws.access import Access
 from bulkeic.aws.clock_skew import skew_s
 from bulkeic.aws.connection_pool import ConnectionPool
-from bulkeic.aws.credentials import Credentials, CredentialsError, Keys
+from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
 from bulkeic.aws.failures import TRANSPORT_ERRORS, transport_failure
 from bulkeic.aws.operations import Compiled, Region, compile_region
 from bulkeic.aws.request_template import Signer, query_of
-from bulkeic.aws.role_sessions import Keyring
+from bulkeic.aws.role_sessions import RoleSessions
 from bulkeic.aws.sanitizer import clean
 from bulkeic.aws.transport import Timing
 from bulkeic.core.accounts import Accounts, RoleSession
@@ -26,10 +26,10 @@ from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Operation
 from bulkeic.core.pacing.retry import is_expiry
 
-_NOBODY = Keys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106 - signs no real request
+_NOBODY = AccessKeys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106 - signs no real request
 
 
-class _Calls:
+class _CompiledLane:
     """What the calls of one operation and one lane share."""
 
     __slots__ = ("answers", "request", "signer")
@@ -45,14 +45,14 @@ class _LaneCalls:
 
     __slots__ = ("credentials", "operations", "region")
 
-    def __init__(self, region: Region, credentials: Credentials) -> None:
+    def __init__(self, region: Region, credentials: RefreshingCredentials) -> None:
         self.region = region
         self.credentials = credentials
-        self.operations: dict[Operation, _Calls] = {}
+        self.operations: dict[Operation, _CompiledLane] = {}
 
-    def begin(self, operation: Operation) -> _Calls:
+    def begin(self, operation: Operation) -> _CompiledLane:
         """What the calls of an operation share that is called for the first time."""
-        calls = self.operations[operation] = _Calls(self.region.operations[operation])
+        calls = self.operations[operation] = _CompiledLane(self.region.operations[operation])
         return calls
 
 
@@ -87,7 +87,7 @@ class LambdaCaller:
         self._concurrency = concurrency
         self._open = AsyncExitStack()
         self._pool = ConnectionPool()
-        self._keyring = Keyring(
+        self._keyring = RoleSessions(
             access, accounts or Accounts(), session, timeout_s=timeout_s, open_parts=self._open
         )
         self._lanes: dict[Lane, _LaneCalls] = {}
@@ -127,7 +127,7 @@ class LambdaCaller:
             lane.credentials.reject(keys)
         return answer
 
-    async def _send(self, job: Job, call: Call, lane: _LaneCalls, keys: Keys) -> Answer:
+    async def _send(self, job: Job, call: Call, lane: _LaneCalls, keys: AccessKeys) -> Answer:
         target = job.target
         calls = lane.operations.get(call.operation) or lane.begin(call.operation)
         request = calls.request

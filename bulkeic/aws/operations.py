@@ -8,8 +8,8 @@ from botocore import xform_name
 
 from bulkeic.aws.connection_pool import Captured
 from bulkeic.aws.request_template import SPECIMEN, CompiledCall
-from bulkeic.aws.responses import Answers, answers_of
-from bulkeic.aws.transport import Wire, wire_to
+from bulkeic.aws.responses import ResponseReader, reader_of
+from bulkeic.aws.transport import Transport, transport_to
 from bulkeic.core.model import Operation
 
 # What the SDK wants to know of a specimen besides the function's name.
@@ -23,13 +23,13 @@ class Compiled(msgspec.Struct, frozen=True):
     """One operation in one Region: what its calls have in common, and what reads its answers."""
 
     request: CompiledCall
-    answers: Answers
+    answers: ResponseReader
 
 
 class Region(msgspec.Struct, frozen=True):
     """What the calls of one Region share."""
 
-    wire: Wire
+    wire: Transport
     operations: Mapping[Operation, Compiled]
 
 
@@ -47,12 +47,14 @@ async def compile_region(client: Any, timeout_s: float) -> Region:
     operations = {
         operation: Compiled(
             CompiledCall(each.request),
-            answers_of(operation, models.operation_model(operation).output_shape),
+            reader_of(operation, models.operation_model(operation).output_shape),
         )
         for operation, each in captured.items()
     }
     origin = operations[Operation.UPDATE].request.origin
-    return Region(wire_to(origin, captured[Operation.UPDATE].connections, timeout_s), operations)
+    return Region(
+        transport_to(origin, captured[Operation.UPDATE].connections, timeout_s), operations
+    )
 
 
 async def _specimen(client: Any, operation: Operation) -> Captured:

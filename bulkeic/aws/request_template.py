@@ -21,7 +21,7 @@ import msgspec
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.utils import normalize_url_path
 
-from bulkeic.aws.credentials import Keys
+from bulkeic.aws.credentials import AccessKeys
 from bulkeic.core.model import LATEST, Settings
 from bulkeic.core.redaction import HIDDEN, LEAST_CHARACTERS
 
@@ -127,10 +127,12 @@ class Signer:
 
     def __init__(self, call: CompiledCall) -> None:
         self._call = call
-        self._keys: Keys | None = None
+        self._keys: AccessKeys | None = None
         self._day = ""
 
-    def headers(self, signed_path: str, query: str, body: Body, keys: Keys, now: float) -> str:
+    def headers(
+        self, signed_path: str, query: str, body: Body, keys: AccessKeys, now: float
+    ) -> str:
         """All headers of a request, one a line, each line ended by CRLF.
 
         Args:
@@ -160,7 +162,7 @@ class Signer:
             f"{body.length}"
         )
 
-    def _begin(self, keys: Keys, day: str) -> None:
+    def _begin(self, keys: AccessKeys, day: str) -> None:
         """Works out what stays the same for a day, or until there are new keys."""
         if _find_control(f"{keys.access_key}{keys.token}"):
             raise ValueError("the credentials have a control character, such as the end of a line")

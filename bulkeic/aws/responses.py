@@ -30,22 +30,22 @@ _NO_CONTENT = 204
 _FIRST_ERROR = 300
 
 
-class _Half(msgspec.Struct, omit_defaults=True):
+class _DestinationBody(msgspec.Struct, omit_defaults=True):
     Destination: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class _DestinationConfig(msgspec.Struct, omit_defaults=True):
-    OnSuccess: _Half | msgspec.UnsetType = msgspec.UNSET
-    OnFailure: _Half | msgspec.UnsetType = msgspec.UNSET
+class _DestinationConfigBody(msgspec.Struct, omit_defaults=True):
+    OnSuccess: _DestinationBody | msgspec.UnsetType = msgspec.UNSET
+    OnFailure: _DestinationBody | msgspec.UnsetType = msgspec.UNSET
 
 
-class _Settings(msgspec.Struct):
+class _SettingsBody(msgspec.Struct):
     MaximumRetryAttempts: int | msgspec.UnsetType = msgspec.UNSET
     MaximumEventAgeInSeconds: int | msgspec.UnsetType = msgspec.UNSET
-    DestinationConfig: _DestinationConfig | msgspec.UnsetType = msgspec.UNSET
+    DestinationConfig: _DestinationConfigBody | msgspec.UnsetType = msgspec.UNSET
 
 
-class _Config(_Settings, kw_only=True):
+class _ConfigBody(_SettingsBody, kw_only=True):
     """FunctionEventInvokeConfig in botocore's Lambda model."""
 
     LastModified: float
@@ -56,7 +56,7 @@ class _Anything(msgspec.Struct):
     """An object of which nothing is kept."""
 
 
-class _Function(msgspec.Struct):
+class _FunctionBody(msgspec.Struct):
     """GetFunctionResponse in botocore's Lambda model."""
 
     Configuration: _Anything
@@ -64,12 +64,12 @@ class _Function(msgspec.Struct):
 
 # What decoding a body may raise: nesting that is too deep is no DecodeError.
 _UNREADABLE = (msgspec.DecodeError, ValueError, OverflowError, OSError, RecursionError)
-_decode = msgspec.json.Decoder(_Config).decode
-_skim = msgspec.json.Decoder(_Function).decode
+_decode = msgspec.json.Decoder(_ConfigBody).decode
+_skim = msgspec.json.Decoder(_FunctionBody).decode
 _to_builtins = msgspec.to_builtins
 
 
-class Answers(ABC):
+class ResponseReader(ABC):
     """Reads the answers of one operation.
 
     Args:
@@ -108,11 +108,11 @@ class Answers(ABC):
         """What a 2xx says that is not as it should be, though the SDK could read it."""
 
 
-class ConfigAnswers(Answers):
+class ConfigReader(ResponseReader):
     """Reads the answers of an operation that tells a configuration."""
 
     def read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-        """See ``Answers``."""
+        """See ``ResponseReader``."""
         if status == _OK:
             try:
                 config = _decode(body)
@@ -130,18 +130,18 @@ class ConfigAnswers(Answers):
         if "FunctionArn" not in parsed:
             # The SDK takes a page of HTML for an empty configuration.
             return _nothing("configuration", metadata)
-        msgspec.convert(parsed, _Settings)  # the SDK takes a text for a number
+        msgspec.convert(parsed, _SettingsBody)  # the SDK takes a text for a number
         modified = parsed.get("LastModified")
         if isinstance(modified, datetime):
             parsed["LastModified"] = rfc3339(modified.timestamp())
         return Success(status, request_id, _clean(parsed))
 
 
-class FunctionAnswers(Answers):
+class FunctionReader(ResponseReader):
     """Reads the answers of GetFunction, for whether there is one."""
 
     def read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-        """See ``Answers``."""
+        """See ``ResponseReader``."""
         if status == _OK:
             try:
                 _skim(body)
@@ -157,11 +157,11 @@ class FunctionAnswers(Answers):
         return Success(metadata["HTTPStatusCode"], clean_id(metadata.get("RequestId")))
 
 
-class DeletionAnswers(Answers):
+class DeletionReader(ResponseReader):
     """Reads the answers of Delete."""
 
     def read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-        """See ``Answers``."""
+        """See ``ResponseReader``."""
         if status == _NO_CONTENT:
             return Success(status, clean_id(headers.get("x-amzn-requestid")))
         return self._parsed(status, headers, body)
@@ -170,18 +170,18 @@ class DeletionAnswers(Answers):
         return _nothing("word of a deletion", parsed["ResponseMetadata"])
 
 
-def answers_of(operation: Operation, shape: Shape | None) -> Answers:
+def reader_of(operation: Operation, shape: Shape | None) -> ResponseReader:
     """What reads the answers of an operation.
 
     Args:
         operation: which one.
         shape: of its output, in the SDK's model; ``None``: it has none.
     """
-    kind: type[Answers] = ConfigAnswers
+    kind: type[ResponseReader] = ConfigReader
     if operation is Operation.DELETE:
-        kind = DeletionAnswers
+        kind = DeletionReader
     elif operation is Operation.GET_FUNCTION:
-        kind = FunctionAnswers
+        kind = FunctionReader
     return kind(shape)
 
 

@@ -8,7 +8,7 @@ import anyio
 import msgspec
 
 from bulkeic.aws.access import Access
-from bulkeic.aws.credentials import Credentials, CredentialsError, Keys
+from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
 from bulkeic.aws.failures import failure_of
 from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
 from bulkeic.core.model import Failure, Fault, Lane
@@ -16,7 +16,7 @@ from bulkeic.core.model import Failure, Fault, Lane
 ROLES_IN_FLIGHT = 10
 
 
-class Keyring:
+class RoleSessions:
     """The credentials of all accounts, each fetched when its first job needs them.
 
     Args:
@@ -41,13 +41,13 @@ class Keyring:
         self._session = session
         self._timeout_s = timeout_s
         self._open = open_parts
-        self._of_account: dict[str, Credentials] = {}
-        self._own: dict[str | None, tuple[Access, Credentials]] = {}
-        self._clients: dict[tuple[str | None, str], tuple[Keys, Any]] = {}
+        self._of_account: dict[str, RefreshingCredentials] = {}
+        self._own: dict[str | None, tuple[Access, RefreshingCredentials]] = {}
+        self._clients: dict[tuple[str | None, str], tuple[AccessKeys, Any]] = {}
         self._making = anyio.Lock()
         self._places = anyio.CapacityLimiter(ROLES_IN_FLIGHT)
 
-    def credentials(self, lane: Lane) -> Credentials:
+    def credentials(self, lane: Lane) -> RefreshingCredentials:
         """The credentials of a lane's account; no one is asked yet.
 
         Raises:
@@ -58,28 +58,30 @@ class Keyring:
             found = self._of_account[lane.account_id] = self._credentials(lane)
         return found
 
-    def _credentials(self, lane: Lane) -> Credentials:
+    def _credentials(self, lane: Lane) -> RefreshingCredentials:
         static = self._access.credentials
         if static is not None:
             access_key, secret_key = static(lane.account_id)
-            return Credentials(_always(Keys(access_key=access_key, secret_key=secret_key)))
+            return RefreshingCredentials(
+                _always(AccessKeys(access_key=access_key, secret_key=secret_key))
+            )
         how = self._accounts.access(lane)
         access, own = self._own_credentials(how.profile)
         if how.role_arn is None:
             return own
         region = access.sts_region(lane.region)
-        return Credentials(lambda: self._assume(how, region, access, own))
+        return RefreshingCredentials(lambda: self._assume(how, region, access, own))
 
-    def _own_credentials(self, profile: str | None) -> tuple[Access, Credentials]:
+    def _own_credentials(self, profile: str | None) -> tuple[Access, RefreshingCredentials]:
         found = self._own.get(profile)
         if found is None:
             access = self._access if profile is None else self._access.of_profile(profile)
-            found = self._own[profile] = (access, Credentials(access.own_keys))
+            found = self._own[profile] = (access, RefreshingCredentials(access.own_keys))
         return found
 
     async def _assume(
-        self, how: AccountAccess, region: str, access: Access, own: Credentials
-    ) -> Keys:
+        self, how: AccountAccess, region: str, access: Access, own: RefreshingCredentials
+    ) -> AccessKeys:
         """The keys of a role; asks twice when the caller's own have expired meanwhile."""
         keys = await own.keys()
         try:
@@ -91,8 +93,8 @@ class Keyring:
         return await self._assume_with(await own.keys(), how, region, access)
 
     async def _assume_with(
-        self, keys: Keys, how: AccountAccess, region: str, access: Access
-    ) -> Keys:
+        self, keys: AccessKeys, how: AccountAccess, region: str, access: Access
+    ) -> AccessKeys:
         request = {
             "RoleArn": how.role_arn,
             "RoleSessionName": self._session.name,
@@ -104,8 +106,8 @@ class Keyring:
             async with self._places:
                 sts = await self._client(keys, how.profile, region, access)
                 with anyio.fail_after(self._timeout_s):
-                    answer = (await sts.assume_role(**request))["Credentials"]
-            return Keys(
+                    answer = (await sts.assume_role(**request))["RefreshingCredentials"]
+            return AccessKeys(
                 access_key=answer["AccessKeyId"],
                 secret_key=answer["SecretAccessKey"],
                 token=answer["SessionToken"],
@@ -114,7 +116,9 @@ class Keyring:
         except Exception as error:  # noqa: BLE001 - the SDK's parser raises anything
             raise CredentialsError(_refusal(failure_of(error), how)) from None
 
-    async def _client(self, keys: Keys, profile: str | None, region: str, access: Access) -> Any:
+    async def _client(
+        self, keys: AccessKeys, profile: str | None, region: str, access: Access
+    ) -> Any:
         used, client = self._clients.get((profile, region), (None, None))
         if keys.is_same(used):
             return client
@@ -136,8 +140,8 @@ class Keyring:
             return client
 
 
-def _always(keys: Keys) -> Callable[[], Awaitable[Keys]]:
-    async def fetch() -> Keys:
+def _always(keys: AccessKeys) -> Callable[[], Awaitable[AccessKeys]]:
+    async def fetch() -> AccessKeys:
         return keys
 
     return fetch

@@ -18,7 +18,7 @@ from bulkeic.aws.connection_pool import Connections
 _INFORMATIONAL = range(100, 200)
 
 
-class Reply(msgspec.Struct, frozen=True):
+class RawResponse(msgspec.Struct, frozen=True):
     """An answer as it came.
 
     Attributes:
@@ -40,12 +40,12 @@ class Timing(Protocol):
         """Takes note that the whole answer is there."""
 
 
-class Wire(Protocol):
+class Transport(Protocol):
     """Sends requests to one origin."""
 
     async def exchange(
         self, method: str, target: str, headers: str, body: bytes, timing: Timing | None = None
-    ) -> Reply:
+    ) -> RawResponse:
         """Sends a request and waits for all of its answer.
 
         Args:
@@ -61,7 +61,7 @@ class Wire(Protocol):
         """
 
 
-def wire_to(origin: str, connections: Connections, timeout_s: float) -> Wire:
+def transport_to(origin: str, connections: Connections, timeout_s: float) -> Transport:
     """The wire to an origin.
 
     Args:
@@ -75,11 +75,11 @@ def wire_to(origin: str, connections: Connections, timeout_s: float) -> Wire:
     if not origin.startswith(("http://", "https://")):
         raise ValueError(f"{origin} is no endpoint; allowed: http:// and https://")
     if connections.proxy is not None:
-        return _ProxiedWire(origin, connections, timeout_s)
-    return _DirectWire(origin, connections.session, timeout_s)
+        return _ProxiedTransport(origin, connections, timeout_s)
+    return _DirectTransport(origin, connections.session, timeout_s)
 
 
-class _DirectWire:
+class _DirectTransport:
     def __init__(self, origin: str, session: aiohttp.ClientSession, timeout_s: float) -> None:
         assert session.connector is not None  # noqa: S101 - an open session has one
         self._connector = session.connector
@@ -92,8 +92,8 @@ class _DirectWire:
 
     async def exchange(
         self, method: str, target: str, headers: str, body: bytes, timing: Timing | None = None
-    ) -> Reply:
-        """See ``Wire``."""
+    ) -> RawResponse:
+        """See ``Transport``."""
         request = f"{method} {target} HTTP/1.1\r\n{headers}\r\n".encode() + body
         connection = None
         try:
@@ -112,7 +112,7 @@ class _DirectWire:
 
 async def _send(
     connection: aiohttp.connector.Connection, request: bytes, timing: Timing | None
-) -> Reply:
+) -> RawResponse:
     protocol, transport = connection.protocol, connection.transport
     if protocol is None or transport is None:
         raise aiohttp.ServerDisconnectedError
@@ -126,10 +126,10 @@ async def _send(
     content = await payload.read()
     if timing is not None:
         timing.came()
-    return Reply(message.code, message.headers, content)
+    return RawResponse(message.code, message.headers, content)
 
 
-class _ProxiedWire:
+class _ProxiedTransport:
     def __init__(self, origin: str, connections: Connections, timeout_s: float) -> None:
         self._origin = origin
         self._connections = connections
@@ -137,8 +137,8 @@ class _ProxiedWire:
 
     async def exchange(
         self, method: str, target: str, headers: str, body: bytes, timing: Timing | None = None
-    ) -> Reply:
-        """See ``Wire``."""
+    ) -> RawResponse:
+        """See ``Transport``."""
         if timing is not None:
             await timing.ready()
         pairs = (line.partition(": ")[::2] for line in headers.split("\r\n") if line)
@@ -155,4 +155,4 @@ class _ProxiedWire:
             content = await response.read()
             if timing is not None:
                 timing.came()
-            return Reply(response.status, response.headers, content)
+            return RawResponse(response.status, response.headers, content)

@@ -17,27 +17,33 @@ from bulkeic.app.run.invocation import (
     screen_of,
 )
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
-from bulkeic.app.run.signals import Interruptions
+from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import first_cause, open_access, run_async
-from bulkeic.app.setup.account_resolver import Reach
+from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.output_files import check_writable
 from bulkeic.app.setup.run_setup import check_not_read, check_yes, endpoint
 from bulkeic.aws.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.bench.bench_options import BenchOptions
-from bulkeic.bench.model.apply_forecast import outlook
-from bulkeic.bench.model.measurements import BenchOperation, BenchResult, Limit, Measures, encode
-from bulkeic.bench.model.workload import Load, Model, loads_of
+from bulkeic.bench.model.apply_forecast import forecast_apply
+from bulkeic.bench.model.measurements import (
+    BenchOperation,
+    BenchResult,
+    LaneLimit,
+    Measures,
+    encode,
+)
+from bulkeic.bench.model.workload import Load, LoadModel, loads_of
 from bulkeic.bench.report.html_page import check_charts, page
 from bulkeic.bench.report.live_view import LiveWatch, NoWatch, Watch
 from bulkeic.bench.report.result_text import bench_lines
 from bulkeic.bench.run.bench_targets import jobs_of_lanes, targets_of
 from bulkeic.bench.run.host_info import machine, versions
-from bulkeic.bench.run.load_run import Course, Targets
-from bulkeic.bench.run.sandbox_process import sandbox_beside
+from bulkeic.bench.run.load_run import LoadRun, Targets
+from bulkeic.bench.run.sandbox_process import sandbox_process
 from bulkeic.core.errors import UsageError, shown
 from bulkeic.core.model import Lane
-from bulkeic.output.console import Screen
+from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.output.results import STDOUT
 
@@ -59,7 +65,7 @@ def bench(options: BenchOptions) -> int:
     _check_outputs(options)
     if options.operation is BenchOperation.UPDATE:
         check_yes(options, yes=options.yes)
-    reach = Reach(options.access, options.timeout_s, sandbox=options.sandbox)
+    reach = AccountResolver(options.access, options.timeout_s, sandbox=options.sandbox)
     targets = targets_of(options, reach, screen)
     jobs = None
     if options.forecast is not None:
@@ -74,7 +80,7 @@ def bench(options: BenchOptions) -> int:
     if jobs is not None and options.forecast is not None:
         result = replace(
             result,
-            forecast=outlook(
+            forecast=forecast_apply(
                 _readable(options.forecast),
                 jobs,
                 bench.limits,
@@ -110,7 +116,7 @@ def _check_outputs(options: BenchOptions) -> None:
             check_not_read(flag, path, *read)
 
 
-def _agreed(options: BenchOptions, loads: list[Load], targets: Targets, screen: Screen) -> bool:
+def _agreed(options: BenchOptions, loads: list[Load], targets: Targets, screen: Console) -> bool:
     number = sum(map(len, targets.values()))
     where = endpoint(options)
     screen.say(
@@ -119,7 +125,7 @@ def _agreed(options: BenchOptions, loads: list[Load], targets: Targets, screen: 
     )
     functions = {(lane, each.function) for lane, every in targets.items() for each in every}
     for load in loads:
-        if load.model is Model.CLOSED and load.concurrency > len(functions):
+        if load.model is LoadModel.CLOSED and load.concurrency > len(functions):
             screen.say(
                 f"warning: {load.concurrency:,} at once need as many functions, and there are "
                 f"{len(functions):,}: a function has one call at a time"
@@ -141,22 +147,22 @@ class _Bench:
         options: BenchOptions,
         loads: list[Load],
         targets: Targets,
-        reach: Reach,
-        screen: Screen,
+        reach: AccountResolver,
+        screen: Console,
     ) -> None:
         self.stopped: str | None = None
-        self.limits: dict[Lane, Limit] = {}
+        self.limits: dict[Lane, LaneLimit] = {}
         self._options = options
         self._loads = loads
         self._targets = targets
         self._accounts = reach.accounts
         self._screen = screen
         self._measures: list[Measures] = []
-        self._course: Course | None = None
+        self._course: LoadRun | None = None
 
     def run(self) -> None:
         """Puts every load on, as often as asked for."""
-        with Interruptions() as self._interruptions:
+        with SignalWatch() as self._interruptions:
             try:
                 run_async(self._run)
             except BaseExceptionGroup as group:
@@ -201,7 +207,7 @@ class _Bench:
 
     async def _put_on(self, load: Load, repeat: int, caller: LambdaCaller) -> None:
         options = self._options
-        course = self._course = Course(
+        course = self._course = LoadRun(
             load,
             self._targets,
             options.operation,
@@ -237,11 +243,11 @@ async def _access(options: BenchOptions) -> AsyncIterator[Access]:
     if not options.sandbox:
         yield open_access(options.access)
         return
-    async with sandbox_beside() as access:
+    async with sandbox_process() as access:
         yield access
 
 
-def _told(result: BenchResult, stopped: str | None, options: BenchOptions, screen: Screen) -> int:
+def _told(result: BenchResult, stopped: str | None, options: BenchOptions, screen: Console) -> int:
     """Tells what was measured, on the terminal and wherever else it is wanted."""
     for line in bench_lines(result, screen.width):
         screen.say(line)
@@ -270,7 +276,7 @@ def _readable(word: str) -> str:
     return os.fsencode(word).decode(errors="replace")
 
 
-def _write(path: str, text: bytes, screen: Screen) -> bool:
+def _write(path: str, text: bytes, screen: Console) -> bool:
     """Writes a file, or says why that cannot be: what was measured is told all the same."""
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

@@ -10,13 +10,13 @@ import msgspec
 from msgspec.structs import replace
 
 from bulkeic.app.run.invocation import FAILED_EXIT, print_json
-from bulkeic.bench.model.comparison import Comparison, LoadComparison, Row
+from bulkeic.bench.model.comparison import Comparison, ComparisonRow, LoadComparison
 from bulkeic.bench.model.comparison import compare as compared
-from bulkeic.bench.model.fail_if import Condition
+from bulkeic.bench.model.fail_if import FailCondition
 from bulkeic.bench.model.measurements import BenchResult, decode
 from bulkeic.bench.report.comparison_text import comparison_lines, noise_text, ratio_text
 from bulkeic.core.errors import UsageError, shown
-from bulkeic.output.console import Screen
+from bulkeic.output.console import Console
 
 USUAL_REPEAT = 5
 _GRACE_S = 10
@@ -38,7 +38,7 @@ class CompareOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     old: str
     new: str
-    fail_if: tuple[Condition, ...] = ()
+    fail_if: tuple[FailCondition, ...] = ()
     repeat: int | None = None
     output: str = "text"
 
@@ -66,7 +66,7 @@ def compare(options: CompareOptions) -> int:
     Raises:
         BulkeicError: they cannot be compared, for the reason that it tells.
     """
-    screen = Screen()
+    screen = Console()
     comparison = compared(*_results(options, screen))
     _check_measured(comparison, options.fail_if)
     fired = list(_fired(comparison, options.fail_if))
@@ -83,8 +83,8 @@ def compare(options: CompareOptions) -> int:
 
 
 def _fired(
-    comparison: Comparison, conditions: tuple[Condition, ...]
-) -> Iterator[tuple[Condition, LoadComparison, Row]]:
+    comparison: Comparison, conditions: tuple[FailCondition, ...]
+) -> Iterator[tuple[FailCondition, LoadComparison, ComparisonRow]]:
     for condition in conditions:
         for load in comparison.loads:
             for row in load.rows:
@@ -92,7 +92,7 @@ def _fired(
                     yield condition, load, row
 
 
-def _check_measured(comparison: Comparison, conditions: tuple[Condition, ...]) -> None:
+def _check_measured(comparison: Comparison, conditions: tuple[FailCondition, ...]) -> None:
     """A condition that nothing can be said of must not pass for one that does not hold."""
     for condition in conditions:
         for load in comparison.loads:
@@ -105,7 +105,9 @@ def _check_measured(comparison: Comparison, conditions: tuple[Condition, ...]) -
 
 
 def _json(
-    comparison: Comparison, fired: list[tuple[Condition, LoadComparison, Row]], code: int
+    comparison: Comparison,
+    fired: list[tuple[FailCondition, LoadComparison, ComparisonRow]],
+    code: int,
 ) -> bytes:
     told = msgspec.to_builtins(comparison) | {
         "fired": [
@@ -117,7 +119,7 @@ def _json(
     return msgspec.json.encode(told)
 
 
-def _results(options: CompareOptions, screen: Screen) -> tuple[BenchResult, BenchResult]:
+def _results(options: CompareOptions, screen: Console) -> tuple[BenchResult, BenchResult]:
     """Both results; those of files first, so that nothing is run in vain."""
     given = {"OLD": options.old, "NEW": options.new}
     commands = {name: words for name, text in given.items() if (words := _command(text))}
@@ -170,7 +172,7 @@ def _merged(results: list[BenchResult]) -> BenchResult:
 
 
 def _measured(
-    commands: dict[str, list[str]], repeat: int, screen: Screen
+    commands: dict[str, list[str]], repeat: int, screen: Console
 ) -> dict[str, list[BenchResult]]:
     """Runs the commands in turn: old new, new old, old new…, so that a drift meets both alike."""
     found: dict[str, list[BenchResult]] = {name: [] for name in commands}
@@ -191,7 +193,7 @@ def _written(path: Path, name: str) -> BenchResult:
     return decode(path.read_bytes(), f"what {name} has written")
 
 
-def _run(words: list[str], path: Path, name: str, screen: Screen) -> None:
+def _run(words: list[str], path: Path, name: str, screen: Console) -> None:
     """Runs a command to its end; what it has to say is shown when it fails."""
     with tempfile.TemporaryFile() as said:
         try:

@@ -8,7 +8,7 @@ import click
 
 from bulkeic.cli.value_types import Finite, Functions, Parsed, Percent, Rate, Seconds
 from bulkeic.core.destinations import parse_destination
-from bulkeic.core.failure_budget import parse_threshold
+from bulkeic.core.failure_budget import parse_failure_budget
 from bulkeic.core.redaction import parse_endpoint
 from bulkeic.core.waves import parse_waves
 
@@ -128,7 +128,7 @@ waves_options = options(
                  help="Wait between waves.  [default: ask on a terminal]"),
 )  # fmt: skip
 guard_options = options(
-    click.option("--max-failures", type=Parsed("N|P%", parse_threshold),
+    click.option("--max-failures", type=Parsed("N|P%", parse_failure_budget),
                  help="Stop when so many targets, or such a part of them, have failed."),
     click.option("--force", is_flag=True,
                  help="Change targets that somebody else has changed meanwhile, too."),

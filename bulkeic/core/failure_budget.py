@@ -6,7 +6,7 @@ from bulkeic.core.errors import InputError, shown
 from bulkeic.core.waves import Size, parse_size
 
 
-class Threshold(msgspec.Struct, frozen=True):
+class FailureBudget(msgspec.Struct, frozen=True):
     """So many failures, or such a part of all targets."""
 
     size: Size
@@ -19,7 +19,7 @@ class Threshold(msgspec.Struct, frozen=True):
         return max(1, self.size.of(total))
 
 
-def parse_threshold(text: str) -> Threshold:
+def parse_failure_budget(text: str) -> FailureBudget:
     """A threshold from a text such as ``10`` or ``2.5%``.
 
     Raises:
@@ -31,4 +31,4 @@ def parse_threshold(text: str) -> Threshold:
             f"{shown(text)} is no number of failures; "
             "allowed: a number from 1, or a part above 0% and up to 100%"
         )
-    return Threshold(size)
+    return FailureBudget(size)

@@ -23,7 +23,7 @@ class Purpose(StrEnum):
         return self is Purpose.APPLY
 
 
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """How the jobs of a run are done.
 
     Attributes:

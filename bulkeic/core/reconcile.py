@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from bulkeic.core.model import Answer, Call, Failure, Job, Operation, Settings, Status
-from bulkeic.core.policy import Purpose, Rules
-from bulkeic.core.snapshot import ABSENT, change_text, completed, drift_text, image_of, wanted
+from bulkeic.core.policy import Policy, Purpose
+from bulkeic.core.snapshot import ABSENT, change_text, completed, drift_text, snapshot_of, wanted
 
 PLAN_OUTDATED = "PlanOutdated"
 CHANGED_SINCE = "ChangedSince"
@@ -57,7 +57,7 @@ class Seen(msgspec.Struct, frozen=True):
         return not self.may_be_sent and self.action in _TO_DO
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True):
     """The end of a job.
 
     Attributes:
@@ -91,7 +91,7 @@ class Step(msgspec.Struct, frozen=True):
         read: what a call that changes the target is based on.
     """
 
-    then: Call | Verdict
+    then: Call | Decision
     seen: Seen | None = None
     read: Read | None = None
 
@@ -103,7 +103,7 @@ _GET_FUNCTION = Step(Call(Operation.GET_FUNCTION))
 _NOTHING_READ = Read(ABSENT, None)
 
 
-def begin(job: Job, rules: Rules) -> Step:
+def begin(job: Job, rules: Policy) -> Step:
     """The first step of a job."""
     if _is_forced(job, rules) and job.seen is not None:
         return _write(job, rules, Read(job.seen, job.before or None))
@@ -112,7 +112,7 @@ def begin(job: Job, rules: Rules) -> Step:
     return Step(Call(Operation.UPDATE, completed(job.settings, ABSENT, rules)))
 
 
-def follow(job: Job, rules: Rules, call: Call, answer: Answer, read: Read | None) -> Step:
+def follow(job: Job, rules: Policy, call: Call, answer: Answer, read: Read | None) -> Step:
     """The step after a call that needs no other try.
 
     ===============  ================================  ======================================
@@ -139,18 +139,18 @@ def follow(job: Job, rules: Rules, call: Call, answer: Answer, read: Read | None
     """
     if isinstance(answer, Failure):
         step = _after_missing(job, rules, call, read) if _is_missing(answer) else None
-        return step or Step(Verdict(Status.FAILED, answer.code, answer.message))
+        return step or Step(Decision(Status.FAILED, answer.code, answer.message))
     operation = call.operation
     if operation is Operation.GET_FUNCTION:
         return decide(job, rules, _NOTHING_READ)
     if operation is Operation.GET:
-        found = Read(image_of(answer.config), answer.config)
+        found = Read(snapshot_of(answer.config), answer.config)
         return _rewrite(found) if rules.rewrite else decide(job, rules, found)
     created = operation is Operation.PUT and (read is None or read.image == ABSENT)
-    return Step(Verdict(Status.CREATED if created else Status.UPDATED, config=answer.config))
+    return Step(Decision(Status.CREATED if created else Status.UPDATED, config=answer.config))
 
 
-def look_again(job: Job, rules: Rules, call: Call, read: Read | None) -> tuple[Job, Call]:
+def look_again(job: Job, rules: Policy, call: Call, read: Read | None) -> tuple[Job, Call]:
     """A job and its call, when what was read of the target is too old to be relied on.
 
     The change may have been made by a call that was not answered: it goes on as if a run was
@@ -162,7 +162,7 @@ def look_again(job: Job, rules: Rules, call: Call, read: Read | None) -> tuple[J
     return msgspec.structs.replace(job, seen=seen, may_be_sent=True, expected=seen), _LOOK
 
 
-def decide(job: Job, rules: Rules, read: Read) -> Step:
+def decide(job: Job, rules: Policy, read: Read) -> Step:
     """What a target needs that has been read; the first row that fits.
 
     =================================  ==========================================
@@ -183,30 +183,30 @@ def decide(job: Job, rules: Rules, read: Read) -> Step:
         status = _status_of_same(job, rules, read.image)
         message = (reason or _SO_ALREADY) if status is Status.UNCHANGED else None
         seen = Seen(read.config, Action.UNCHANGED) if rules.purpose is Purpose.PLAN else None
-        return Step(Verdict(status, message=message, config=read.config), seen)
+        return Step(Decision(status, message=message, config=read.config), seen)
     if rules.purpose is Purpose.VERIFY:
-        return Step(Verdict(Status.FAILED, DRIFTED, drift_text(read.image, goal), read.config))
+        return Step(Decision(Status.FAILED, DRIFTED, drift_text(read.image, goal), read.config))
     if job.expected is not None and read.image != job.expected and not rules.force:
         return Step(_outdated(job.expected, rules, read))
     if read.image == ABSENT and not rules.restore and not rules.create_missing:
         seen = Seen(None, Action.UNCONFIGURED) if rules.purpose is Purpose.PLAN else None
-        return Step(Verdict(Status.FAILED, MISSING, "there is no configuration"), seen)
+        return Step(Decision(Status.FAILED, MISSING, "there is no configuration"), seen)
     if rules.purpose is Purpose.PLAN:
-        return Step(Verdict(None), Seen(read.config, _action(read.image, goal)))
+        return Step(Decision(None), Seen(read.config, _action(read.image, goal)))
     return _write(job, rules, read)
 
 
-def _is_forced(job: Job, rules: Rules) -> bool:
+def _is_forced(job: Job, rules: Policy) -> bool:
     """Whether a plan is carried out without looking again; for half a destination one has to."""
     planned = rules.planned and rules.purpose is Purpose.APPLY and not rules.restore
     return planned and rules.force and not _keeps_half(job, rules)
 
 
-def _keeps_half(job: Job, rules: Rules) -> bool:
+def _keeps_half(job: Job, rules: Policy) -> bool:
     return job.settings.names_half() and not rules.replace_destinations
 
 
-def _reads_first(job: Job, rules: Rules) -> bool:
+def _reads_first(job: Job, rules: Policy) -> bool:
     return (
         _keeps_half(job, rules)
         or rules.before_image
@@ -218,7 +218,7 @@ def _reads_first(job: Job, rules: Rules) -> bool:
     )
 
 
-def _after_missing(job: Job, rules: Rules, call: Call, read: Read | None) -> Step | None:
+def _after_missing(job: Job, rules: Policy, call: Call, read: Read | None) -> Step | None:
     """The step after a 404; ``None``: there is none but to fail."""
     match call.operation:
         case Operation.GET if rules.purpose is Purpose.PLAN and not rules.restore:
@@ -228,9 +228,9 @@ def _after_missing(job: Job, rules: Rules, call: Call, read: Read | None) -> Ste
         case Operation.UPDATE if rules.create_missing and read is None:
             return Step(Call(Operation.PUT, job.settings))
         case Operation.DELETE:
-            return Step(Verdict(Status.UPDATED))
+            return Step(Decision(Status.UPDATED))
         case Operation.GET_FUNCTION:
-            failed = Verdict(Status.FAILED, MISSING, "there is no such function, or qualifier")
+            failed = Decision(Status.FAILED, MISSING, "there is no such function, or qualifier")
             return Step(failed, Seen(None, Action.MISSING))
         case _:
             return None
@@ -240,7 +240,7 @@ def _is_missing(failure: Failure) -> bool:
     return failure.http_status == _NOT_FOUND and failure.code == MISSING
 
 
-def _write(job: Job, rules: Rules, read: Read) -> Step:
+def _write(job: Job, rules: Policy, read: Read) -> Step:
     goal = wanted(job.settings, read.image, rules)
     if goal == ABSENT:
         call = Call(Operation.DELETE)
@@ -263,7 +263,7 @@ def _action(image: Settings, goal: Settings) -> Action:
     return Action.CREATE if image == ABSENT else Action.CHANGE
 
 
-def _status_of_same(job: Job, rules: Rules, image: Settings) -> Status:
+def _status_of_same(job: Job, rules: Policy, image: Settings) -> Status:
     """Whether it was this run, before it was killed, that made a target what it should be."""
     before = job.seen if rules.purpose is Purpose.APPLY else None
     if before is None or not job.may_be_sent or before == image:
@@ -273,6 +273,6 @@ def _status_of_same(job: Job, rules: Rules, image: Settings) -> Status:
     return Status.CREATED if before == ABSENT else Status.UPDATED
 
 
-def _outdated(expected: Settings, rules: Rules, read: Read) -> Verdict:
+def _outdated(expected: Settings, rules: Policy, read: Read) -> Decision:
     code = PLAN_OUTDATED if rules.planned else CHANGED_SINCE
-    return Verdict(Status.FAILED, code, change_text(read.image, expected), read.config)
+    return Decision(Status.FAILED, code, change_text(read.image, expected), read.config)

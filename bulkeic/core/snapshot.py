@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 
 from bulkeic.core.model import CLEARED, Settings
-from bulkeic.core.policy import Rules
+from bulkeic.core.policy import Policy
 
 ABSENT = Settings()
 
 
-def image_of(config: dict[str, Any] | None) -> Settings:
+def snapshot_of(config: dict[str, Any] | None) -> Settings:
     """A configuration as an image.
 
     Args:
@@ -33,7 +33,7 @@ def image_of(config: dict[str, Any] | None) -> Settings:
     )
 
 
-def completed(settings: Settings, image: Settings, rules: Rules) -> Settings:
+def completed(settings: Settings, image: Settings, rules: Policy) -> Settings:
     """The settings with both halves of the destinations, if they name one.
 
     ==========  ======================  ==============
@@ -55,7 +55,7 @@ def completed(settings: Settings, image: Settings, rules: Rules) -> Settings:
     )
 
 
-def wanted(settings: Settings, image: Settings, rules: Rules) -> Settings:
+def wanted(settings: Settings, image: Settings, rules: Policy) -> Settings:
     """The image that a target is to have.
 
     Args:
@@ -75,7 +75,7 @@ def wanted(settings: Settings, image: Settings, rules: Rules) -> Settings:
     )
 
 
-class Difference(msgspec.Struct, frozen=True):
+class FieldChange(msgspec.Struct, frozen=True):
     """A field of a configuration that is not as it should be; ``None``: it is not set."""
 
     field: str
@@ -91,13 +91,13 @@ _FIELDS = (
 )
 
 
-def differences(before: Settings, after: Settings) -> list[Difference]:
+def differences(before: Settings, after: Settings) -> list[FieldChange]:
     """The fields in which two images differ, in the API's order."""
     values = zip(
         _FIELDS, msgspec.structs.astuple(before), msgspec.structs.astuple(after), strict=True
     )
     return [
-        Difference(field, _shown(old), _shown(new))
+        FieldChange(field, _shown(old), _shown(new))
         for field, old, new in values
         if _shown(old) != _shown(new)
     ]

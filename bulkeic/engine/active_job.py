@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from bulkeic.core.model import Answer, Call, Job, Operation, Outcome, Settings, Status, rfc3339
-from bulkeic.core.policy import Rules
-from bulkeic.core.reconcile import Read, Verdict, look_again
+from bulkeic.core.policy import Policy
+from bulkeic.core.reconcile import Read, Decision, look_again
 
 if TYPE_CHECKING:
     from bulkeic.engine.lane import LaneWork
@@ -14,7 +14,7 @@ _STALE_S = 5.0
 _WITHOUT_SETTINGS = (Operation.GET, Operation.GET_FUNCTION)
 
 
-class Work:
+class ActiveJob:
     """A job under way: what has been tried so far. Times are the clock's seconds.
 
     Attributes:
@@ -71,7 +71,7 @@ class Work:
             self.sent = call.settings
             self.tries, self.counted = self.spent
 
-    def refresh(self, rules: Rules, now: float) -> bool:
+    def refresh(self, rules: Policy, now: float) -> bool:
         """Whether the target is to be read again, since what was read is too old to rely on."""
         if self.read is None or self.call is None or now - self.read_at < _STALE_S:
             return False
@@ -88,7 +88,7 @@ class Work:
         """Whether its call takes a token of the lane's bucket."""
         return self.call is None or self.call.operation.is_metered
 
-    def outcome(self, verdict: Verdict, status: Status, answer: Answer, now: float) -> Outcome:
+    def outcome(self, verdict: Decision, status: Status, answer: Answer, now: float) -> Outcome:
         """What became of the job.
 
         Args:

@@ -13,19 +13,19 @@ import anyio
 from bulkeic.core.errors import BulkeicError
 from bulkeic.core.model import UNANSWERED, Answer, Call, Failure, Fault, Lane, Outcome, Status
 from bulkeic.core.pacing.forecast import Forecast, forecast
-from bulkeic.core.policy import Purpose, Rules
-from bulkeic.core.reconcile import Step, Verdict, begin, follow
+from bulkeic.core.policy import Policy, Purpose
+from bulkeic.core.reconcile import Step, Decision, begin, follow
 from bulkeic.core.summary import Traffic
-from bulkeic.engine.active_job import Work
+from bulkeic.engine.active_job import ActiveJob
 from bulkeic.engine.denials import IN_A_ROW, Denials
 from bulkeic.engine.lane import LaneWork, Meter
-from bulkeic.engine.limits import Limits
+from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.log_events import tell_failed, tell_retry, tell_slowed, tell_stopped
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.scheduler import Scheduler
-from bulkeic.engine.unresponsive_lanes import Silence
-from bulkeic.engine.wakeups import Idle
+from bulkeic.engine.unresponsive_lanes import UnresponsiveLanes
+from bulkeic.engine.wakeups import Wakeups
 
 
 class Engine:
@@ -49,8 +49,8 @@ class Engine:
         feed: Feed,
         caller: Caller,
         sink: Sink,
-        limits: Limits,
-        rules: Rules = Rules(),  # noqa: B008 - frozen
+        limits: EngineLimits,
+        rules: Policy = Policy(),  # noqa: B008 - frozen
         *,
         growing: bool = False,
         meters: dict[Lane, Meter] | None = None,
@@ -68,7 +68,7 @@ class Engine:
         self._clock = clock or SystemClock()
         self._retries = Retries(limits.max_attempts, chance or random.Random())  # noqa: S311 - jitter
         self._scheduler = Scheduler()
-        self._silence = Silence(limits.concurrency)
+        self._silence = UnresponsiveLanes(limits.concurrency)
         self._denials = Denials(limits.max_denied)
         self._feed = feed
         self._growing = growing
@@ -76,7 +76,7 @@ class Engine:
         self._lanes: dict[Lane, LaneWork] = {}
         self._meters = {} if meters is None else meters
         self._unfinished = 0
-        self._idle = Idle(self._clock)
+        self._idle = Wakeups(self._clock)
         self._answered_at = -math.inf
         self._dark_since = math.inf
 
@@ -166,7 +166,7 @@ class Engine:
                 work.call_s = now - work.sent_at
                 goes_on = self._settle(work, answer, now)
 
-    async def _next(self) -> Work | None:
+    async def _next(self) -> ActiveJob | None:
         """The next work that is due, waited for; ``None`` when there will be no more."""
         while self._goes_on():
             now = self._clock.now()
@@ -188,7 +188,7 @@ class Engine:
     def _goes_on(self) -> bool:
         return self.stopped is None and (self._unfinished > 0 or self._growing)
 
-    def _begin(self, work: Work, now: float) -> None:
+    def _begin(self, work: ActiveJob, now: float) -> None:
         again = False
         if work.call is None:
             step = begin(work.job, self._rules)
@@ -203,7 +203,7 @@ class Engine:
         self.traffic.calls += 1
         self.traffic.retries += again or work.tries > 1
 
-    def _settle(self, work: Work, answer: Answer, now: float) -> bool:
+    def _settle(self, work: ActiveJob, answer: Answer, now: float) -> bool:
         """Does what follows from an answer: whether the job's next call is to be made at once."""
         lane = work.lane
         slowed = lane.answered(work, answer, now)
@@ -232,7 +232,7 @@ class Engine:
         self._update(lane, now)
         return False
 
-    def _go_on(self, work: Work, step: Step, call: Call, now: float) -> bool:
+    def _go_on(self, work: ActiveJob, step: Step, call: Call, now: float) -> bool:
         """Goes on with a job's next call: whether that is to be made at once."""
         lane = work.lane
         work.go_on(call, step.read)
@@ -248,14 +248,16 @@ class Engine:
         self._update(lane, now)
         return False
 
-    def _kept(self, work: Work) -> None:
+    def _kept(self, work: ActiveJob) -> None:
         now = self._clock.now()
         work.lane.held -= 1
         work.lane.park(work, now)
         self._update(work.lane, now)
         self._idle.rouse_one()
 
-    def _finish(self, work: Work, step: Step, verdict: Verdict, answer: Answer, now: float) -> None:
+    def _finish(
+        self, work: ActiveJob, step: Step, verdict: Decision, answer: Answer, now: float
+    ) -> None:
         lane = work.lane
         lane.finish(work, now)
         if step.seen is not None:
@@ -339,7 +341,7 @@ class Engine:
         if not self._unfinished:
             self._idle.rouse_all()
 
-    def _take(self, now: float) -> Work | None:
+    def _take(self, now: float) -> ActiveJob | None:
         try:
             return self._scheduler.take(now)
         except BulkeicError as error:  # the feed's
@@ -352,7 +354,7 @@ class Engine:
         except BulkeicError as error:  # the feed's
             self.stop(str(error))
 
-    def _failed(self, work: Work, failure: Failure, now: float) -> float | None:
+    def _failed(self, work: ActiveJob, failure: Failure, now: float) -> float | None:
         """Counts a failure: seconds until the next try, or ``None`` for the end."""
         event = "retry"
         if not failure.sent:

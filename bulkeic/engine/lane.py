@@ -16,15 +16,15 @@ from collections import deque
 from collections.abc import Sequence
 
 from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Job, Lane
-from bulkeic.core.pacing.adaptive_rate import AutoPace
-from bulkeic.core.pacing.aimd import Pace
+from bulkeic.core.pacing.adaptive_rate import AdaptiveRate
+from bulkeic.core.pacing.aimd import AimdRate
 from bulkeic.core.pacing.forecast import USUAL_CALL_S, LaneLeft
 from bulkeic.core.pacing.retry import LONGEST_RETRY_AFTER_S, is_retryable
-from bulkeic.core.pacing.token_bucket import Bucket
-from bulkeic.engine.active_job import Work
-from bulkeic.engine.limits import AUTO, Limits
+from bulkeic.core.pacing.token_bucket import TokenBucket
+from bulkeic.engine.active_job import ActiveJob
+from bulkeic.engine.limits import AUTO, EngineLimits
 from bulkeic.engine.ports import Feed, LanePace
-from bulkeic.engine.unresponsive_lanes import Silence
+from bulkeic.engine.unresponsive_lanes import UnresponsiveLanes
 
 _NARROWEST = 4
 _HEADROOM = 2.0
@@ -45,14 +45,14 @@ class Meter:
 
     __slots__ = ("bucket", "narrow", "pace")
 
-    def __init__(self, limits: Limits, now: float, pace: LanePace | None = None) -> None:
+    def __init__(self, limits: EngineLimits, now: float, pace: LanePace | None = None) -> None:
         rate = limits.rate
-        usual = AutoPace(limits.headroom, now) if rate == AUTO else Pace(rate)
+        usual = AdaptiveRate(limits.headroom, now) if rate == AUTO else AimdRate(rate)
         self.pace: LanePace = pace or usual
         self.narrow = limits.narrow
         at_first = self.pace.rate(now)
         unlimited = math.isinf(at_first)
-        self.bucket = None if unlimited else Bucket(at_first, limits.bucket_size, now)
+        self.bucket = None if unlimited else TokenBucket(at_first, limits.bucket_size, now)
 
 
 class LaneWork:
@@ -88,7 +88,7 @@ class LaneWork:
         lane: Lane,
         feed: Feed,
         meter: Meter,
-        silence: Silence,
+        silence: UnresponsiveLanes,
         *,
         concurrency: int,
         now: float,
@@ -106,10 +106,10 @@ class LaneWork:
         self._bucket = meter.bucket
         self._pace = meter.pace
         self._is_narrow = meter.narrow
-        self._ready: deque[Work] = deque()
-        self._parked: list[tuple[float, int, Work]] = []
+        self._ready: deque[ActiveJob] = deque()
+        self._parked: list[tuple[float, int, ActiveJob]] = []
         self._busy: set[str] = set()
-        self._behind: dict[str, deque[Work]] = {}
+        self._behind: dict[str, deque[ActiveJob]] = {}
         self._waiting = 0
         self._opened = False
         self._silent = False
@@ -142,7 +142,7 @@ class LaneWork:
             return math.inf
         return max(at, now)
 
-    def take(self, now: float) -> Work:
+    def take(self, now: float) -> ActiveJob:
         """The next work, with its token taken; only when ``find_due`` says that it is time."""
         if self._parked and self._parked[0][0] <= now:
             due, _, work = heapq.heappop(self._parked)
@@ -161,13 +161,13 @@ class LaneWork:
         work.wait_s += max(0.0, now - work.since)
         return work
 
-    def take_again(self, work: Work, now: float) -> None:
+    def take_again(self, work: ActiveJob, now: float) -> None:
         """Goes on with a job by a call that needs no token of the lane's."""
         self.in_flight += 1
         work.since = now
         work.in_silence = False
 
-    def answered(self, work: Work, answer: Answer, now: float) -> bool:
+    def answered(self, work: ActiveJob, answer: Answer, now: float) -> bool:
         """Takes note of a call's end.
 
         Returns:
@@ -205,7 +205,7 @@ class LaneWork:
         weight = _SMOOTHING if self._measured > _UNSETTLED else 1.0
         self._latency_s += weight * (call_s - self._latency_s)
 
-    def park(self, work: Work, until: float) -> None:
+    def park(self, work: ActiveJob, until: float) -> None:
         """Keeps a job for its next call; its function stays taken."""
         heapq.heappush(self._parked, (until, work.job.seq, work))
 
@@ -213,7 +213,7 @@ class LaneWork:
         """Starts no call before a time: what keeps this one from going keeps all others, too."""
         self._paused_until = max(self._paused_until, until)
 
-    def finish(self, work: Work, now: float) -> None:
+    def finish(self, work: ActiveJob, now: float) -> None:
         """Gives the job's function free, for the next job that waits for it."""
         function = work.job.target.function
         self._busy.discard(function)
@@ -310,4 +310,4 @@ class LaneWork:
 
     def _add(self, jobs: Sequence[Job], now: float) -> None:
         for job in jobs:
-            self._ready.append(Work(job, self, now))
+            self._ready.append(ActiveJob(job, self, now))

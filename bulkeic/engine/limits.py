@@ -12,7 +12,7 @@ AUTO: Literal["auto"] = "auto"
 _MOST_HEADROOM = 0.9
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class EngineLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How hard the engine may work.
 
     Attributes:

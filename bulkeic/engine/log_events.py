@@ -4,7 +4,7 @@ import structlog
 
 from bulkeic.core.errors import printable
 from bulkeic.core.model import Outcome
-from bulkeic.engine.active_job import Work
+from bulkeic.engine.active_job import ActiveJob
 from bulkeic.engine.lane import LaneWork
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("bulkeic.engine")
@@ -21,7 +21,7 @@ def tell_stopped(lane: LaneWork, reason: str) -> None:
     _log.warning("lane stopped", lane=str(lane.lane), reason=printable(reason))
 
 
-def tell_retry(event: str, work: Work, code: str, delay: float) -> None:
+def tell_retry(event: str, work: ActiveJob, code: str, delay: float) -> None:
     """A call is made again after so many seconds."""
     _log.info(
         event,

@@ -3,7 +3,7 @@
 import heapq
 import math
 
-from bulkeic.engine.active_job import Work
+from bulkeic.engine.active_job import ActiveJob
 from bulkeic.engine.lane import LaneWork
 
 
@@ -31,7 +31,7 @@ class Scheduler:
             heapq.heappop(heap)
         return heap[0][0] if heap else math.inf
 
-    def take(self, now: float) -> Work | None:
+    def take(self, now: float) -> ActiveJob | None:
         """The next work that is due, or ``None``."""
         while self.next_due() <= now:
             lane = heapq.heappop(self._heap)[2]

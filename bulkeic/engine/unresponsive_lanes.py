@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _SHARE = 4
 
 
-class Silence:
+class UnresponsiveLanes:
     """Counts the calls of lanes that have not answered yet, or not the last time.
 
     Args:

@@ -7,7 +7,7 @@ import anyio
 from bulkeic.engine.ports import Clock, Timer
 
 
-class Idle:
+class Wakeups:
     """The workers that have nothing to do.
 
     Args:

@@ -64,7 +64,7 @@ class Problems:
             self._say(f"{self._prefix}… {self.count - SHOWN_PROBLEMS:,} more")
 
 
-class Screen:
+class Console:
     """Where people read: stderr, and stdin for their answer."""
 
     @property

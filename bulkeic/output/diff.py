@@ -8,7 +8,7 @@ from rich.style import Style
 
 from bulkeic.core.errors import printable
 from bulkeic.core.model import Settings, Target
-from bulkeic.core.snapshot import ABSENT, Difference, differences
+from bulkeic.core.snapshot import ABSENT, FieldChange, differences
 
 _CREATE, _CHANGE, _DELETE = "+", "~", "-"
 _COLOURS = {_CREATE: "green", _CHANGE: "yellow", _DELETE: "red"}
@@ -67,6 +67,6 @@ def _sign(*, is_new: bool, is_gone: bool) -> str:
     return _DELETE if is_gone else _CHANGE
 
 
-def _values(difference: Difference) -> str:
+def _values(difference: FieldChange) -> str:
     values = (difference.before, difference.after)
     return " -> ".join(str(value) for value in values if value is not None)

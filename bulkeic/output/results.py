@@ -15,7 +15,7 @@ from typing import IO, Protocol
 from bulkeic.core.errors import UsageError, shown
 from bulkeic.core.model import Outcome
 from bulkeic.output.outcome_codec import HEADER, Encoder, csv_rows, jsonl, shown_csv_rows
-from bulkeic.output.results_resume import Written
+from bulkeic.output.results_resume import WrittenRows
 
 STDOUT = "-"
 _FLUSHED_TOGETHER = 500
@@ -142,9 +142,9 @@ class ResultsFile:
         while batch := list(islice(missing, _FLUSHED_TOGETHER)):
             self.write(batch)
 
-    def _written(self) -> Written:
+    def _written(self) -> WrittenRows:
         with self._path.open("rb") as file:
-            return Written(file, self._header, f"--results {shown(str(self._path))}")
+            return WrittenRows(file, self._header, f"--results {shown(str(self._path))}")
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
         """Adds outcomes.

@@ -17,13 +17,13 @@ _MOST_JOBS = 10**9
 _FIRST = b'{"seq":'
 
 
-class _Row(msgspec.Struct):
+class _WrittenRow(msgspec.Struct):
     """Of an outcome in JSON, the number of its job."""
 
     seq: int
 
 
-class Written:
+class WrittenRows:
     """The jobs of which outcomes are in a results file.
 
     Args:
@@ -109,7 +109,7 @@ def _may_be_torn(beginning: bytes, *, quoted: bool) -> bool:
     return _FIRST.startswith(begun)
 
 
-_seq_in_json = msgspec.json.Decoder(_Row).decode
+_seq_in_json = msgspec.json.Decoder(_WrittenRow).decode
 
 
 def _seq_of_json(row: bytes) -> int:

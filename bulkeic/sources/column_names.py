@@ -10,7 +10,7 @@ from bulkeic.core.fields import Fields
 _REMEMBERED = 64
 
 
-class Keys:
+class ColumnNames:
     """Resolves the keys of JSON rows to fields; remembers what it has seen last.
 
     Args:

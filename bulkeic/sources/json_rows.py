@@ -10,7 +10,7 @@ from bulkeic.core.errors import InputError, shown
 from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
 from bulkeic.sources.byte_stream import LINE_BYTES, readable
-from bulkeic.sources.column_names import Keys
+from bulkeic.sources.column_names import ColumnNames
 
 _DEEPEST = 16
 _PIECE_BYTES = 1 << 14
@@ -24,7 +24,7 @@ def json_rows(stream: io.BufferedReader, fields: Fields) -> Iterator[Row | Input
     Raises:
         InputError: it is no JSON, holds no list or two, or cannot be read any further.
     """
-    reader, keys = _LineReader(stream), Keys(fields)
+    reader, keys = _LineReader(stream), ColumnNames(fields)
     try:
         yield from _rows(ijson.basic_parse(reader, use_float=True), reader, keys)
     except (ijson.JSONError, UnicodeDecodeError) as error:
@@ -68,7 +68,7 @@ class _LineReader:
         return piece
 
 
-def _rows(events: Events, reader: _LineReader, keys: Keys) -> Iterator[Row | InputError]:
+def _rows(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[Row | InputError]:
     event, _ = next(events)
     if event == "start_array":
         yield from _items(events, reader, keys)
@@ -93,7 +93,7 @@ def _rows(events: Events, reader: _LineReader, keys: Keys) -> Iterator[Row | Inp
     next(events, None)  # what follows the document is an error, and only told when asked for
 
 
-def _items(events: Events, reader: _LineReader, keys: Keys) -> Iterator[Row | InputError]:
+def _items(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[Row | InputError]:
     for item, (event, value) in enumerate(events, 1):
         reader.begin_row()
         if event == "end_array":

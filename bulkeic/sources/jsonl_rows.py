@@ -10,7 +10,7 @@ from bulkeic.core.errors import InputError, shown
 from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
 from bulkeic.sources.byte_stream import bounded_lines
-from bulkeic.sources.column_names import Keys
+from bulkeic.sources.column_names import ColumnNames
 
 
 def jsonl_rows(stream: io.BufferedReader, fields: Fields) -> Iterator[Row | InputError]:
@@ -19,7 +19,7 @@ def jsonl_rows(stream: io.BufferedReader, fields: Fields) -> Iterator[Row | Inpu
     Raises:
         InputError: the file cannot be read any further.
     """
-    keys = Keys(fields)
+    keys = ColumnNames(fields)
     for number, line in enumerate(bounded_lines(stream), 1):
         if line.isspace():
             continue

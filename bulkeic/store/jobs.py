@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from bulkeic.core.model import Job, Lane, Settings, Target
-from bulkeic.core.snapshot import image_of
+from bulkeic.core.snapshot import snapshot_of
 from bulkeic.store.database import Database
 from bulkeic.store.mapping import config_of, image_job_of, job_of, lane_of, settings_of, target_of
 
@@ -157,7 +157,7 @@ class Jobs:
             rows = self._reader.execute(query, (number, after, until, limit)).fetchall()
             if which is Which.WRITTEN:
                 return [
-                    image_job_of(row, self._source, lane, image_of(config_of(row[10])))
+                    image_job_of(row, self._source, lane, snapshot_of(config_of(row[10])))
                     for row in rows
                 ]
             return [self._job(row, lane) for row in rows]
@@ -179,7 +179,7 @@ class Jobs:
                     function, qualifier, written, answered, expected, was_read, before = row
                     target = target_of(lane, function, qualifier)
                     config = answered if written else before if was_read else expected
-                    yield target, image_of(config_of(config))
+                    yield target, snapshot_of(config_of(config))
 
     def changed(self) -> Iterator[tuple[Job, Settings | None]]:
         """Jobs whose targets may have been changed, each with the image that was answered.
@@ -190,16 +190,16 @@ class Jobs:
         for lane, (number, _) in self._lane_ids.items():
             with self._database.errors("cannot be read"):
                 for row in self._reader.execute(_RESTORED, (number,)):
-                    after = image_of(config_of(row[8])) if row[7] else None
+                    after = snapshot_of(config_of(row[8])) if row[7] else None
                     job = self._make(row, self._source, lane, self._settings(row[5]))
-                    yield msgspec.structs.replace(job, seen=image_of(config_of(row[6]))), after
+                    yield msgspec.structs.replace(job, seen=snapshot_of(config_of(row[6]))), after
 
     def planned(self) -> Iterator[Job]:
         """Jobs whose targets are to be changed, in file order; ``Job.seen`` is what they had."""
         with self._database.errors("cannot be read"):
             for row in self._reader.execute(_PLANNED):
                 job = self._make(row, self._source, lane_of(*row[7:9]), self._settings(row[5]))
-                yield msgspec.structs.replace(job, seen=image_of(config_of(row[6])))
+                yield msgspec.structs.replace(job, seen=snapshot_of(config_of(row[6])))
 
     def _job(self, row: tuple[Any, ...], lane: Lane) -> Job:
         job = self._make(row, self._source, lane, self._settings(row[5]))
@@ -207,7 +207,7 @@ class Jobs:
         if not was_read and expected_id is None:
             return job
         before = config_of(config) or {} if was_read else None
-        seen = image_of(before) if was_read else None
+        seen = snapshot_of(before) if was_read else None
         expected = None if expected_id is None else self._settings(expected_id)
         return msgspec.structs.replace(
             job,

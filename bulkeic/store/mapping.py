@@ -28,13 +28,13 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
-class _Half(msgspec.Struct, rename="pascal", frozen=True):
+class _StoredDestination(msgspec.Struct, rename="pascal", frozen=True):
     destination: str = CLEARED
 
 
-class _Destinations(msgspec.Struct, rename="pascal", frozen=True):
-    on_success: _Half | None = None
-    on_failure: _Half | None = None
+class _StoredDestinations(msgspec.Struct, rename="pascal", frozen=True):
+    on_success: _StoredDestination | None = None
+    on_failure: _StoredDestination | None = None
 
 
 class _Api(msgspec.Struct, rename="pascal", frozen=True):
@@ -42,7 +42,7 @@ class _Api(msgspec.Struct, rename="pascal", frozen=True):
 
     maximum_retry_attempts: int | None = None
     maximum_event_age_in_seconds: int | None = None
-    destination_config: _Destinations = _Destinations()
+    destination_config: _StoredDestinations = _StoredDestinations()
 
 
 _check_api = msgspec.json.Decoder(_Api).decode

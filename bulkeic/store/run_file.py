@@ -24,12 +24,12 @@ from bulkeic.store.mapping import (
     time_of,
 )
 from bulkeic.store.schema import INSERT_IMAGE, INSERT_OUTCOME, MARK_IMAGE, NO_LANE
-from bulkeic.store.wave_progress import Waves
+from bulkeic.store.wave_progress import WaveProgress
 
 _RESULT = f"SELECT {', '.join(RESULT_FIELDS)} FROM result"  # noqa: S608 - constants only
 
 
-class Session(msgspec.Struct, frozen=True):
+class SessionRecord(msgspec.Struct, frozen=True):
     """One stretch of work on a run.
 
     Attributes:
@@ -92,7 +92,7 @@ class RunFile:
         self._session: int | None = None
         database, lane_ids = self._database, self._lane_ids
         self.jobs = Jobs(database, self._reader, lane_ids, self.facts)
-        self.waves = Waves(database, self._reader, self._writer, lane_ids)
+        self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
         # What is put back may have braces that are no templates, which the view would fill in.
         self._keeps_sent = "replace_destinations" in self.facts or "restores" in self.facts
 
@@ -274,11 +274,11 @@ class RunFile:
         calls, throttles, conflicts, retries, elapsed_s = row
         return Traffic(int(calls), int(throttles), int(conflicts), int(retries), elapsed_s)
 
-    def sessions(self) -> list[Session]:
+    def sessions(self) -> list[SessionRecord]:
         """The stretches of work on the run, in order."""
         with self._database.errors("cannot be read"):
             return [
-                Session(*row)
+                SessionRecord(*row)
                 for row in self._reader.execute(
                     "SELECT doing, started_at, elapsed_s, ended FROM session ORDER BY id"
                 )

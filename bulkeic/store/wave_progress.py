@@ -15,7 +15,7 @@ AND NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = j.seq) ORDER BY seq LIMIT 
 """
 
 
-class Waves:
+class WaveProgress:
     """Reads and writes waves.
 
     Args:

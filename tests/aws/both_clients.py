@@ -10,7 +10,7 @@ from botocore import xform_name
 from botocore.credentials import Credentials
 
 from bulkeic.aws.access import Access
-from bulkeic.aws.credentials import Keys
+from bulkeic.aws.credentials import AccessKeys
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.core.model import (
     LATEST,
@@ -31,8 +31,8 @@ T = TypeVar("T")
 
 LANE = Lane("123456789012", "us-east-1")
 KEYS = {
-    "lasting": Keys(access_key="AKIA123456789012", secret_key="wJalrXUtnFEMI/K7MDENG+bPxRfi"),
-    "session": Keys(
+    "lasting": AccessKeys(access_key="AKIA123456789012", secret_key="wJalrXUtnFEMI/K7MDENG+bPxRfi"),
+    "session": AccessKeys(
         access_key="ASIA123456789012",
         secret_key="secret",
         token="FwoGZXIvYXdzEBYaDHNlc3Npb24+/=",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import anyio
 import pytest
 
-from bulkeic.aws.credentials import Credentials, CredentialsError, Keys
+from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
 from bulkeic.core.model import Failure, Fault
 
 NOW = 1_700_000_000.0
@@ -30,22 +30,26 @@ class Issuer:
         self.same = False
         self.gate: anyio.Event | None = None
 
-    def credentials(self) -> Credentials:
-        return Credentials(self.fetch, lambda: self.now)
+    def credentials(self) -> RefreshingCredentials:
+        return RefreshingCredentials(self.fetch, lambda: self.now)
 
-    async def fetch(self) -> Keys:
+    async def fetch(self) -> AccessKeys:
         self.asked += 1
         number = 1 if self.same else self.asked
         if self.gate is not None:
             await self.gate.wait()
         if self.failure is not None:
             raise CredentialsError(self.failure)
-        return Keys(access_key=f"AKIA{number}", secret_key="s", expires_at=self.now + self.life_s)
+        return AccessKeys(
+            access_key=f"AKIA{number}", secret_key="s", expires_at=self.now + self.life_s
+        )
 
 
-async def gathered(credentials: Credentials, count: int, between: Callable[[], None]) -> list[Keys]:
+async def gathered(
+    credentials: RefreshingCredentials, count: int, between: Callable[[], None]
+) -> list[AccessKeys]:
     """What many callers get who ask at once; ``between`` lets the issuer go on."""
-    got: list[Keys] = []
+    got: list[AccessKeys] = []
 
     async def ask() -> None:
         got.append(await credentials.keys())
@@ -239,7 +243,7 @@ async def test_a_fetch_that_is_cancelled_leaves_those_who_wait_their_turn() -> N
     issuer.gate = anyio.Event()
     credentials = issuer.credentials()
     scope = anyio.CancelScope()
-    got: list[Keys] = []
+    got: list[AccessKeys] = []
 
     async def impatient() -> None:
         with scope:
@@ -262,11 +266,11 @@ async def test_an_odd_error_of_a_fetch_is_met_by_each_who_asks() -> None:
     gate = anyio.Event()
     met = 0
 
-    async def fetch() -> Keys:
+    async def fetch() -> AccessKeys:
         await gate.wait()
         raise ValueError("no such profile")
 
-    credentials = Credentials(fetch, lambda: NOW)
+    credentials = RefreshingCredentials(fetch, lambda: NOW)
 
     async def ask() -> None:
         nonlocal met
@@ -283,5 +287,5 @@ async def test_an_odd_error_of_a_fetch_is_met_by_each_who_asks() -> None:
 
 
 async def test_keys_do_not_show_their_secrets() -> None:
-    keys = Keys(access_key="AKIA1", secret_key="hidden", token="hidden-too")
+    keys = AccessKeys(access_key="AKIA1", secret_key="hidden", token="hidden-too")
     assert "hidden" not in repr(keys)

@@ -10,7 +10,7 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkeic.aws.credentials import Keys
+from bulkeic.aws.credentials import AccessKeys
 from bulkeic.aws.request_template import SPECIMEN, CompiledCall, Signer, query_of
 from bulkeic.core.model import Settings
 
@@ -31,7 +31,7 @@ def compiled(origin: str = "https://lambda.eu-west-1.amazonaws.com") -> Compiled
     return CompiledCall(request.prepare())
 
 
-def sent(call: CompiledCall, signer: Signer, keys: Keys, now: float) -> Request:
+def sent(call: CompiledCall, signer: Signer, keys: AccessKeys, now: float) -> Request:
     """The request as it goes out."""
     path, signed_path = call.paths("orders")
     query, body = query_of("$LATEST.PUBLISHED"), call.body(SETTINGS)
@@ -40,7 +40,7 @@ def sent(call: CompiledCall, signer: Signer, keys: Keys, now: float) -> Request:
     return Request(call.method, f"{path}?{query}", headers, body.content)
 
 
-def credentials(keys: Keys) -> Credentials:
+def credentials(keys: AccessKeys) -> Credentials:
     return Credentials(keys.access_key, keys.secret_key, keys.token)
 
 
@@ -82,7 +82,7 @@ def test_a_new_day_is_signed_with_a_key_of_its_own() -> None:
 @pytest.mark.parametrize("token", [" padded", "padded\t", "two  words", "\u00fcml\u00e4ut"])
 def test_a_token_is_signed_as_botocore_signs_it(token: str) -> None:
     call = compiled()
-    keys = Keys(access_key="ASIA123456789012", secret_key="secret", token=token)
+    keys = AccessKeys(access_key="ASIA123456789012", secret_key="secret", token=token)
 
     request = sent(call, Signer(call), keys, MIDNIGHT)
 

@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from bulkeic.aws.access import Access
-from bulkeic.aws.credentials import Credentials, CredentialsError, Keys
-from bulkeic.aws.role_sessions import Keyring
+from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
+from bulkeic.aws.role_sessions import RoleSessions
 from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
 from bulkeic.core.model import Failure, Fault, Lane
 
@@ -21,7 +21,9 @@ ROLE = AccountAccess(role_arn="arn:aws:iam::{account}:role/r")
 
 
 @asynccontextmanager
-async def credentials(body: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Credentials]:
+async def credentials(
+    body: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RefreshingCredentials]:
     """The credentials of an account whose STS gives this answer, whatever it is asked."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -38,7 +40,7 @@ async def credentials(body: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server, AsyncExitStack() as parts:
-        keyring = Keyring(
+        keyring = RoleSessions(
             Access(endpoint_url=url),
             Accounts((), ROLE),
             RoleSession(),
@@ -71,10 +73,10 @@ async def test_an_answer_that_makes_no_sense_is_a_failure_that_may_pass(
 async def test_the_same_keys_with_another_expiry_are_no_newer_ones() -> None:
     times = iter([1000.0, 2000.0, 3000.0])
 
-    async def fetch() -> Keys:
-        return Keys(access_key="a", secret_key="s", expires_at=next(times))
+    async def fetch() -> AccessKeys:
+        return AccessKeys(access_key="a", secret_key="s", expires_at=next(times))
 
-    of_account = Credentials(fetch, wall=lambda: 0.0)
+    of_account = RefreshingCredentials(fetch, wall=lambda: 0.0)
     of_account.reject(await of_account.keys())
     with pytest.raises(CredentialsError) as raised:
         await of_account.keys()
@@ -86,16 +88,16 @@ async def test_a_failed_renewal_brings_no_rejected_keys_back() -> None:
     go_on = asyncio.Event()
     moment = 0.0
 
-    async def fetch() -> Keys:
+    async def fetch() -> AccessKeys:
         if asked.is_set():
-            return Keys(access_key="b", secret_key="s", expires_at=9000.0)
+            return AccessKeys(access_key="b", secret_key="s", expires_at=9000.0)
         if moment:
             asked.set()
             await go_on.wait()
             raise CredentialsError(TROUBLE)
-        return Keys(access_key="a", secret_key="s", expires_at=900.0)
+        return AccessKeys(access_key="a", secret_key="s", expires_at=900.0)
 
-    of_account = Credentials(fetch, wall=lambda: moment)
+    of_account = RefreshingCredentials(fetch, wall=lambda: moment)
     first = await of_account.keys()
     moment = 800.0
     renewal = asyncio.create_task(of_account.keys())

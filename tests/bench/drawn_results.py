@@ -8,18 +8,18 @@ import msgspec
 from hdrh.histogram import HdrHistogram
 
 from bulkeic.bench.model.measurements import (
-    Ahead,
+    ApplyForecast,
     BenchOperation,
     BenchResult,
-    Client,
+    ClientUsage,
     LaneForecast,
+    LaneLimit,
     LaneMeasures,
-    Limit,
     Measures,
     Second,
     Spread,
 )
-from bulkeic.bench.model.workload import Load, Model
+from bulkeic.bench.model.workload import Load, LoadModel
 
 ACCOUNTS = ("111111111111", "222222222222", "333333333333")
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
@@ -42,14 +42,16 @@ def spread(seconds: Sequence[float]) -> Spread:
 
 
 def open_load(rate: float, duration_s: float = 30.0) -> Load:
-    return Load(model=Model.OPEN, concurrency=1000, rate=rate, duration_s=duration_s, warmup_s=1.0)
+    return Load(
+        model=LoadModel.OPEN, concurrency=1000, rate=rate, duration_s=duration_s, warmup_s=1.0
+    )
 
 
 def closed_load(concurrency: int) -> Load:
-    return Load(model=Model.CLOSED, concurrency=concurrency, duration_s=10.0, warmup_s=1.0)
+    return Load(model=LoadModel.CLOSED, concurrency=concurrency, duration_s=10.0, warmup_s=1.0)
 
 
-LIMIT_LOAD = Load(model=Model.LIMIT, concurrency=64)
+LIMIT_LOAD = Load(model=LoadModel.LIMIT, concurrency=64)
 
 
 def lane_names(count: int) -> list[str]:
@@ -114,13 +116,13 @@ def measures(
         latency=spread([sum(each) for each in zip(waits, calls, retries, strict=True)]),
         waiting=spread(waits), call=spread(calls), retrying=spread(retries),
         lanes=[drawn_lane(chance, name, rate, slow) for name in lane_names(lanes)],
-        seconds=timeline, client=Client(cpu_s=0.21 * seconds, cpu_share=0.21, rss_mb=84.0),
+        seconds=timeline, client=ClientUsage(cpu_s=0.21 * seconds, cpu_share=0.21, rss_mb=84.0),
     )  # fmt: skip
     return msgspec.structs.replace(made, **other)
 
 
-def limit(rate: float, *, found: bool = True, burst: float | None = None) -> Limit:
-    return Limit(
+def limit(rate: float, *, found: bool = True, burst: float | None = None) -> LaneLimit:
+    return LaneLimit(
         found=found, rate=rate, low=rate * 0.97, high=rate * 1.04, burst=burst, seconds=18.4,
         calls=round(rate * 18.4), refused=11 if found else 0,
     )  # fmt: skip
@@ -154,7 +156,7 @@ def limit_measures(rates: Sequence[float], repeat: int = 0, unlimited: int = 0) 
     return msgspec.structs.replace(measures(LIMIT_LOAD, repeat, seconds=19), lanes=lanes)
 
 
-def ahead(lanes: int = 3) -> Ahead:
+def ahead(lanes: int = 3) -> ApplyForecast:
     each = [
         LaneForecast(
             lane=name,
@@ -165,7 +167,7 @@ def ahead(lanes: int = 3) -> Ahead:
         )
         for at, name in enumerate(lane_names(lanes))
     ]
-    return Ahead(source="fleet.csv", seconds=120.0, lanes=each)
+    return ApplyForecast(source="fleet.csv", seconds=120.0, lanes=each)
 
 
 def result(several: Sequence[Measures], **other: Any) -> BenchResult:

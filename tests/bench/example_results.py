@@ -5,11 +5,17 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bulkeic.bench.model.measurements import BenchOperation, BenchResult, Client, Measures, Spread
-from bulkeic.bench.model.workload import Load, Model
+from bulkeic.bench.model.measurements import (
+    BenchOperation,
+    BenchResult,
+    ClientUsage,
+    Measures,
+    Spread,
+)
+from bulkeic.bench.model.workload import Load, LoadModel
 
-LOAD = Load(model=Model.OPEN, concurrency=1000, rate=10.0, duration_s=10.0)
-CLOSED = Load(model=Model.CLOSED, concurrency=8, duration_s=10.0)
+LOAD = Load(model=LoadModel.OPEN, concurrency=1000, rate=10.0, duration_s=10.0)
+CLOSED = Load(model=LoadModel.CLOSED, concurrency=8, duration_s=10.0)
 
 
 def spread(median: float, **fields: Any) -> Spread:
@@ -47,7 +53,7 @@ def measures(latency: Spread, load: Load = LOAD, **fields: Any) -> Measures:
         retrying=latency,
         lanes=[],
         seconds=[],
-        client=Client(cpu_s=0.2, cpu_share=0.02, rss_mb=90.0),
+        client=ClientUsage(cpu_s=0.2, cpu_share=0.02, rss_mb=90.0),
     )
     return replace(whole, **fields)
 
@@ -93,7 +99,7 @@ def drawn(
                 load,
                 repeat=repeat,
                 throughput=about(10.0 / slower),
-                client=Client(cpu_s=about(0.2), cpu_share=0.02, rss_mb=90.0),
+                client=ClientUsage(cpu_s=about(0.2), cpu_share=0.02, rss_mb=90.0),
             )
             for repeat in range(repeats)
             for load in loads

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkeic.bench.model.apply_forecast import outlook
-from bulkeic.bench.model.measurements import Limit
+from bulkeic.bench.model.apply_forecast import forecast_apply
+from bulkeic.bench.model.measurements import LaneLimit
 from bulkeic.core.model import Lane
 from bulkeic.core.pacing.adaptive_rate import QUOTA
 from bulkeic.core.pacing.forecast import USUAL_CALL_S, LaneLeft, forecast
@@ -13,8 +13,8 @@ from bulkeic.core.pacing.forecast import USUAL_CALL_S, LaneLeft, forecast
 LANES = [Lane("123456789012", f"xx-test-{number}") for number in range(4)]
 
 
-def limit(rate: float, burst: float | None = None, *, found: bool = True) -> Limit:
-    return Limit(
+def limit(rate: float, burst: float | None = None, *, found: bool = True) -> LaneLimit:
+    return LaneLimit(
         found=found, rate=rate, low=rate, high=rate, burst=burst, seconds=9.0, calls=90, refused=3
     )
 
@@ -33,11 +33,11 @@ def limit(rate: float, burst: float | None = None, *, found: bool = True) -> Lim
     ],
 )
 def test_a_lane_goes_at_its_limit_less_the_headroom(
-    *, found: Limit | None, headroom: float, rate: float, tokens: float, measured: bool
+    *, found: LaneLimit | None, headroom: float, rate: float, tokens: float, measured: bool
 ) -> None:
     limits = {} if found is None else {LANES[0]: found}
 
-    ahead = outlook("fleet.csv", {LANES[0]: 1000}, limits, headroom=headroom, concurrency=64)
+    ahead = forecast_apply("fleet.csv", {LANES[0]: 1000}, limits, headroom=headroom, concurrency=64)
 
     (lane,) = ahead.lanes
     assert (lane.lane, lane.targets, lane.measured) == (str(LANES[0]), 1000, measured)
@@ -48,7 +48,7 @@ def test_a_lane_goes_at_its_limit_less_the_headroom(
 
 
 def test_too_few_places_take_longer_than_any_lane() -> None:
-    ahead = outlook(
+    ahead = forecast_apply(
         "fleet.csv", {LANES[0]: 600}, {LANES[0]: limit(600, 600)}, headroom=0.0, concurrency=1
     )
     assert ahead.lanes[0].seconds == pytest.approx(USUAL_CALL_S)
@@ -56,7 +56,7 @@ def test_too_few_places_take_longer_than_any_lane() -> None:
 
 
 def test_nothing_to_do_takes_no_time() -> None:
-    ahead = outlook("fleet.csv", {}, {}, headroom=0.1, concurrency=64)
+    ahead = forecast_apply("fleet.csv", {}, {}, headroom=0.1, concurrency=64)
     assert (ahead.seconds, ahead.lanes) == (0.0, [])
 
 
@@ -72,11 +72,11 @@ limits_found = st.none() | st.builds(
     concurrency=st.integers(1, 1000),
 )
 def test_it_agrees_with_the_forecast_and_has_the_longest_lane_first(
-    jobs: dict[Lane, int], found: list[Limit | None], headroom: float, concurrency: int
+    jobs: dict[Lane, int], found: list[LaneLimit | None], headroom: float, concurrency: int
 ) -> None:
     limits = {lane: each for lane, each in zip(LANES, found, strict=True) if each is not None}
 
-    ahead = outlook("fleet.csv", jobs, limits, headroom=headroom, concurrency=concurrency)
+    ahead = forecast_apply("fleet.csv", jobs, limits, headroom=headroom, concurrency=concurrency)
 
     assert {lane.lane: lane.targets for lane in ahead.lanes} == {
         str(lane): number for lane, number in jobs.items()

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from bulkeic.bench.model.measurements import Client, Measures, Second
-from bulkeic.bench.model.workload import Load, Model
-from bulkeic.bench.run.collector import Gauge
-from bulkeic.bench.run.request_trace import Flight
+from bulkeic.bench.model.measurements import ClientUsage, Measures, Second
+from bulkeic.bench.model.workload import Load, LoadModel
+from bulkeic.bench.run.collector import Collector
+from bulkeic.bench.run.request_trace import RequestTrace
 from bulkeic.core.model import Answer, Failure, Fault, Lane, Success
 
 BEGIN = 1000.0
@@ -16,23 +16,23 @@ DONE = Success(200, "r")
 THROTTLED = Failure(Fault.THROTTLED, "TooManyRequestsException", "", 429)
 CONFLICT = Failure(Fault.CONFLICT, "ResourceConflictException", "", 409)
 NOT_SENT = Failure(Fault.CONNECTION, "NoCredentials", "", sent=False)
-CLIENT = Client(cpu_s=0.1, cpu_share=0.1, rss_mb=9.0)
+CLIENT = ClientUsage(cpu_s=0.1, cpu_share=0.1, rss_mb=9.0)
 
 
 class Measured:
     """A gauge, and requests whose times are seconds since measuring began."""
 
-    def __init__(self, lanes: int = 1, model: Model = Model.OPEN, **load: Any) -> None:
+    def __init__(self, lanes: int = 1, model: LoadModel = LoadModel.OPEN, **load: Any) -> None:
         self.told: list[Second] = []
         kind = Load(model=model, concurrency=8, rate=10.0, **load)
-        self.gauge = Gauge(kind, LANES[:lanes], BEGIN, self.told.append)
+        self.gauge = Collector(kind, LANES[:lanes], BEGIN, self.told.append)
 
-    def under_way(self, due: float, lane: int = 0) -> Flight:
+    def under_way(self, due: float, lane: int = 0) -> RequestTrace:
         flight = self.gauge.begin(LANES[lane], BEGIN + due)
         flight.sent(BEGIN + due)
         return flight
 
-    def answer(self, flight: Flight, at: float, answer: Answer = DONE) -> None:
+    def answer(self, flight: RequestTrace, at: float, answer: Answer = DONE) -> None:
         failure = answer if isinstance(answer, Failure) else None
         again = flight.answered(failure, BEGIN + at)
         self.gauge.called(flight, answer, BEGIN + at, again=again)
@@ -185,17 +185,17 @@ def test_a_lane_that_answers_nothing_is_as_slow_as_its_requests_are_old(lanes: i
 @pytest.mark.parametrize(
     ("model", "duration_s", "now", "stopped", "elapsed_s"),
     [
-        (Model.OPEN, 10.0, 12.0, None, 10.0),
-        (Model.OPEN, 10.0, 4.0, "interrupted", 4.0),
-        (Model.OPEN, 10.0, 12.0, "interrupted", 10.0),
-        (Model.CLOSED, None, 9.0, None, 2.0),
-        (Model.CLOSED, None, 9.0, "interrupted", 9.0),
-        (Model.OPEN, 10.0, -0.5, "interrupted", 0.0),
-        (Model.LIMIT, None, 9.0, None, 9.0),
+        (LoadModel.OPEN, 10.0, 12.0, None, 10.0),
+        (LoadModel.OPEN, 10.0, 4.0, "interrupted", 4.0),
+        (LoadModel.OPEN, 10.0, 12.0, "interrupted", 10.0),
+        (LoadModel.CLOSED, None, 9.0, None, 2.0),
+        (LoadModel.CLOSED, None, 9.0, "interrupted", 9.0),
+        (LoadModel.OPEN, 10.0, -0.5, "interrupted", 0.0),
+        (LoadModel.LIMIT, None, 9.0, None, 9.0),
     ],
 )
 def test_how_long_it_was_measured(
-    model: Model, duration_s: float | None, now: float, stopped: str | None, elapsed_s: float
+    model: LoadModel, duration_s: float | None, now: float, stopped: str | None, elapsed_s: float
 ) -> None:
     measured = Measured(model=model, duration_s=duration_s)
     if now > 0:

@@ -9,23 +9,23 @@ import pytest
 from bulkeic.bench.model.comparison import (
     ASSUMED_NOISE,
     JUDGED,
+    ComparisonRow,
     Metric,
-    Row,
     Verdict,
     compare,
     overall,
     row_of,
 )
-from bulkeic.bench.model.fail_if import Condition, parse_condition
-from bulkeic.bench.model.measurements import BenchOperation, Client
+from bulkeic.bench.model.fail_if import FailCondition, parse_condition
+from bulkeic.bench.model.measurements import BenchOperation, ClientUsage
 from bulkeic.bench.model.welch import half_width, quantile
-from bulkeic.bench.model.workload import Load, Model
+from bulkeic.bench.model.workload import Load, LoadModel
 from bulkeic.core.errors import InputError, UsageError
 
 from .example_results import CLOSED, LOAD, drawn, measures, result, spread
 
 TRIALS = 100
-LIMIT = Load(model=Model.LIMIT, concurrency=64)
+LIMIT = Load(model=LoadModel.LIMIT, concurrency=64)
 
 
 def verdicts(noise: float, slower: float = 1.0, **more: Any) -> list[Verdict]:
@@ -136,9 +136,9 @@ def test_a_row_tells_means_ratio_and_interval() -> None:
     assert row.high == pytest.approx(1.5 * (1 + row.noise))
 
 
-def rows(*given: tuple[Metric, Verdict]) -> list[Row]:
+def rows(*given: tuple[Metric, Verdict]) -> list[ComparisonRow]:
     return [
-        Row(
+        ComparisonRow(
             metric=metric,
             old=1.0,
             new=1.0,
@@ -166,13 +166,13 @@ def rows(*given: tuple[Metric, Verdict]) -> list[Row]:
         (rows((Metric.MAX, Verdict.WORSE), (Metric.P999, Verdict.WORSE)), Verdict.SAME),
     ],
 )
-def test_what_all_rows_come_to(given: list[Row], verdict: Verdict) -> None:
+def test_what_all_rows_come_to(given: list[ComparisonRow], verdict: Verdict) -> None:
     assert overall(given) is verdict
 
 
 def test_loads_are_matched_and_what_has_no_partner_is_told() -> None:
-    fast = Load(model=Model.OPEN, concurrency=1000, rate=20.0, duration_s=10.0)
-    longer = Load(model=Model.CLOSED, concurrency=8, duration_s=20.0, warmup_s=1.0)
+    fast = Load(model=LoadModel.OPEN, concurrency=1000, rate=20.0, duration_s=10.0)
+    longer = Load(model=LoadModel.CLOSED, concurrency=8, duration_s=20.0, warmup_s=1.0)
     one = spread(0.02)
     old = result(measures(one), measures(one, CLOSED), measures(one, LIMIT))
     new = result(
@@ -216,7 +216,7 @@ def test_results_without_a_common_load_cannot_be_compared() -> None:
 def test_a_benchmark_in_which_nothing_ended_can_be_compared() -> None:
     nothing = spread(0.0, count=0)
     dead = measures(
-        nothing, done=0, calls=0, throughput=0.0, client=Client(cpu_s=0, cpu_share=0, rss_mb=0)
+        nothing, done=0, calls=0, throughput=0.0, client=ClientUsage(cpu_s=0, cpu_share=0, rss_mb=0)
     )
 
     assert compare(result(dead, dead), result(dead, dead)).verdict is Verdict.UNKNOWN
@@ -226,15 +226,15 @@ def test_a_benchmark_in_which_nothing_ended_can_be_compared() -> None:
 @pytest.mark.parametrize(
     ("text", "condition"),
     [
-        ("p99 > 1.2x", Condition(Metric.P99, above=True, ratio=1.2)),
-        ("p99>1.2x", Condition(Metric.P99, above=True, ratio=1.2)),
-        (" p99.9  >  2 x ", Condition(Metric.P999, above=True, ratio=2)),
-        ("throughput < 0.9x", Condition(Metric.THROUGHPUT, above=False, ratio=0.9)),
-        ("max > 10x", Condition(Metric.MAX, above=True, ratio=10)),
-        ("cpu > 1x", Condition(Metric.CPU, above=True, ratio=1)),
+        ("p99 > 1.2x", FailCondition(Metric.P99, above=True, ratio=1.2)),
+        ("p99>1.2x", FailCondition(Metric.P99, above=True, ratio=1.2)),
+        (" p99.9  >  2 x ", FailCondition(Metric.P999, above=True, ratio=2)),
+        ("throughput < 0.9x", FailCondition(Metric.THROUGHPUT, above=False, ratio=0.9)),
+        ("max > 10x", FailCondition(Metric.MAX, above=True, ratio=10)),
+        ("cpu > 1x", FailCondition(Metric.CPU, above=True, ratio=1)),
     ],
 )
-def test_conditions(text: str, condition: Condition) -> None:
+def test_conditions(text: str, condition: FailCondition) -> None:
     assert parse_condition(text) == condition
     assert parse_condition(str(condition)) == condition
 

@@ -11,7 +11,7 @@ import plotly.graph_objects
 import plotly.offline
 import pytest
 
-from bulkeic.bench.model.measurements import BenchResult, Client, Second
+from bulkeic.bench.model.measurements import BenchResult, ClientUsage, Second
 from bulkeic.bench.report.chart_axes import percentile_axis, percentiles, time_axis
 from bulkeic.bench.report.charts import COLOURS
 from bulkeic.bench.report.html_page import check_charts, page
@@ -103,7 +103,7 @@ def known() -> BenchResult:
             latency=spread([0.02] * 98 + [0.5, 1.5]), waiting=spread([0.001] * 100),
             call=spread([0.019] * 100), retrying=spread([0.0] * 99 + [1.0]), conflicts=7,
             errors={"TooManyRequestsException": 100, "ServiceException": 2}, unfinished=4,
-            client=Client(cpu_s=9, cpu_share=0.97, rss_mb=200),
+            client=ClientUsage(cpu_s=9, cpu_share=0.97, rss_mb=200),
         )
     ])  # fmt: skip
 
@@ -250,7 +250,9 @@ def test_thousands_of_lanes_stay_readable() -> None:
 
 def test_cpu_and_memory_of_the_client_by_load() -> None:
     several = [
-        measures(open_load(5), repeat, client=Client(cpu_s=2, cpu_share=cpu, rss_mb=80 + repeat))
+        measures(
+            open_load(5), repeat, client=ClientUsage(cpu_s=2, cpu_share=cpu, rss_mb=80 + repeat)
+        )
         for repeat, cpu in enumerate((0.25, 0.95))
     ]
     calls = several[0].calls

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkeic.bench.model.workload import Comb
+from bulkeic.bench.model.workload import ArrivalSchedule
 
 from .test_collector import BEGIN, LANES, THROTTLED, Measured
 
@@ -26,7 +26,7 @@ def test_what_has_not_begun_counts_with_its_age() -> None:
 @pytest.mark.parametrize(("first", "end"), [(0, 0), (5, 5), (5, 4), (4, 5), (3, 100), (11, 50_000)])
 def test_blocks_have_each_number_once_in_its_lane(lanes: int, first: int, end: int) -> None:
     found: list[int] = []
-    for lane, numbers in Comb(10, lanes).blocks(first, end):
+    for lane, numbers in ArrivalSchedule(10, lanes).blocks(first, end):
         assert {number % lanes for number in numbers} == {lane}
         found += numbers
     assert sorted(found) == list(range(first, end))

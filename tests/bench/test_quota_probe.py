@@ -5,12 +5,12 @@ import random
 
 import pytest
 
-from bulkeic.bench.model.quota_probe import LimitSearch
+from bulkeic.bench.model.quota_probe import QuotaProbe
 
 
-def searched(rate: float, burst: float, seed: int) -> LimitSearch:
+def searched(rate: float, burst: float, seed: int) -> QuotaProbe:
     dice = random.Random(seed)
-    search, tokens, at = LimitSearch(0.0), burst, 0.0
+    search, tokens, at = QuotaProbe(0.0), burst, 0.0
     events = [(0.0, 0, "send", 0.0)]
     number = 0
     while not search.is_over:

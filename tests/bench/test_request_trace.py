@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkeic.bench.run.request_trace import Flight
+from bulkeic.bench.run.request_trace import RequestTrace
 from bulkeic.core.model import Failure, Fault, Lane
 
 LANE = Lane("123456789012", "us-east-1")
@@ -26,9 +26,9 @@ class Try(NamedTuple):
     is_told_apart: bool = True
 
 
-def flown(tries: list[Try], due: float = 0.0) -> tuple[Flight, float]:
+def flown(tries: list[Try], due: float = 0.0) -> tuple[RequestTrace, float]:
     """A request under way, and what time it is."""
-    flight, now = Flight(LANE, due, measured=True), due
+    flight, now = RequestTrace(LANE, due, measured=True), due
     for each in tries:
         now += each.pause
         if each.is_sent:
@@ -41,7 +41,7 @@ def flown(tries: list[Try], due: float = 0.0) -> tuple[Flight, float]:
     return flight, now
 
 
-def parts(flight: Flight) -> tuple[float, float, float]:
+def parts(flight: RequestTrace) -> tuple[float, float, float]:
     return flight.waiting_s, flight.call_s, flight.retrying_s
 
 
@@ -139,7 +139,7 @@ def test_a_call_that_is_cut_was_a_call_and_no_waiting(
 
 
 def test_only_the_first_call_is_the_first_and_only_a_second_one_was_made_again() -> None:
-    flight = Flight(LANE, 0.0, measured=True)
+    flight = RequestTrace(LANE, 0.0, measured=True)
     first, again = [], []
     for at, failure in enumerate((THROTTLED, None, None)):
         first.append(flight.is_first)

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from bulkeic.bench.model.measurements import BenchResult, Client
+from bulkeic.bench.model.measurements import BenchResult, ClientUsage
 from bulkeic.bench.model.workload import Load
 from bulkeic.bench.report.result_tables import label
 from bulkeic.bench.report.result_text import bench_lines
@@ -143,7 +143,7 @@ def test_conflicts_and_unfinished_have_columns_only_where_there_are_any() -> Non
 
 
 def test_the_client_is_named_where_it_was_the_limit() -> None:
-    busy, idle = (Client(cpu_s=9, cpu_share=cpu, rss_mb=1234.5) for cpu in (0.97, 0.9))
+    busy, idle = (ClientUsage(cpu_s=9, cpu_share=cpu, rss_mb=1234.5) for cpu in (0.97, 0.9))
     lines = bench_lines(result([measures(client=idle), measures(closed_load(64), client=busy)]))
     assert lines[-2:] == [
         "this client took 97 % of a core and 1,234 MB at most",
@@ -255,7 +255,7 @@ def test_what_never_happened_took_no_time() -> None:
 
 
 def test_a_load_without_any_request_has_measured_nothing_but_the_start() -> None:
-    busy = Client(cpu_s=1, cpu_share=1.02, rss_mb=80)
+    busy = ClientUsage(cpu_s=1, cpu_share=1.02, rss_mb=80)
     lines = bench_lines(result([measures(requests=0, seconds=0, client=busy)]))
     assert lines[-2].startswith("this client took 102 % of a core")
     assert lines[-1] == "10/s a lane: nothing was measured: no request began in its time"

@@ -4,14 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.bench.model.measurements import Second
-from bulkeic.bench.run.throughput_series import Timeline
+from bulkeic.bench.run.throughput_series import ThroughputSeries
 
 BEGIN = 1000.0
 
 
 def test_every_second_is_told_once_and_quiet_ones_too() -> None:
     told: list[Second] = []
-    timeline = Timeline(BEGIN, told.append)
+    timeline = ThroughputSeries(BEGIN, told.append)
 
     timeline.call(BEGIN - 0.1, refused=True)
     timeline.request(0.5, BEGIN - 0.1, failed=True)
@@ -38,7 +38,7 @@ def test_every_second_is_told_once_and_quiet_ones_too() -> None:
 
 def test_a_second_that_has_begun_and_is_quiet_is_not_told() -> None:
     told: list[Second] = []
-    timeline = Timeline(BEGIN, told.append)
+    timeline = ThroughputSeries(BEGIN, told.append)
     timeline.close_until(BEGIN + 2.9)
     timeline.end()
     assert [each.second for each in told] == [0, 1]
@@ -59,7 +59,7 @@ def test_all_that_ends_is_in_the_second_in_which_it_does(
     events: list[tuple[float, str, bool]],
 ) -> None:
     told: list[Second] = []
-    timeline = Timeline(BEGIN, told.append)
+    timeline = ThroughputSeries(BEGIN, told.append)
     for at, kind, flag in sorted(events):
         if kind == "call":
             timeline.call(BEGIN + at, refused=flag)

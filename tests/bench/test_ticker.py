@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from bulkeic.bench.run.ticker import Metronome
+from bulkeic.bench.run.ticker import Ticker
 
 
 async def test_beats_come_in_order_and_never_early() -> None:
@@ -23,7 +23,7 @@ async def test_beats_come_in_order_and_never_early() -> None:
         beaten.append((dues.pop(0), time.monotonic()))
         return dues[0] if dues else time.monotonic()
 
-    with Metronome(beat):
+    with Ticker(beat):
         await over.wait()
 
     assert len(beaten) == 20
@@ -43,7 +43,7 @@ async def test_it_ends_at_once_however_far_the_next_beat_is(far_s: float) -> Non
         waits.set()
         return time.monotonic() + far_s
 
-    with Metronome(beat):
+    with Ticker(beat):
         await waits.wait()
 
     assert "metronome" not in {thread.name for thread in threading.enumerate()}
@@ -53,7 +53,7 @@ async def test_it_ends_at_once_however_far_the_next_beat_is(far_s: float) -> Non
 
 async def test_without_a_next_beat_there_is_only_the_first() -> None:
     beats: list[float] = []
-    with Metronome(lambda: beats.append(time.monotonic())):
+    with Ticker(lambda: beats.append(time.monotonic())):
         assert len(beats) == 1
     await asyncio.sleep(0)
     assert len(beats) == 1

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from bulkeic.bench.model.measurements import Client, Measures
-from bulkeic.bench.model.workload import Load, Model
-from bulkeic.bench.run.collector import Gauge
-from bulkeic.bench.run.lead_time import Lead
-from bulkeic.bench.run.timed_caller import Stopwatch
+from bulkeic.bench.model.measurements import ClientUsage, Measures
+from bulkeic.bench.model.workload import Load, LoadModel
+from bulkeic.bench.run.collector import Collector
+from bulkeic.bench.run.lead_time import LeadTime
+from bulkeic.bench.run.timed_caller import TimedCaller
 from bulkeic.core.model import (
     Answer,
     Call,
@@ -55,12 +55,12 @@ class Server:
 
 
 class Timed:
-    def __init__(self, lead: Lead | None = None) -> None:
+    def __init__(self, lead: LeadTime | None = None) -> None:
         self.server = Server()
         self.ended: list[Lane] = []
-        load = Load(model=Model.OPEN, concurrency=8, rate=1.0, duration_s=100.0)
-        self.gauge = Gauge(load, [LANE], 1000.0, lambda _: None)
-        self.watch = Stopwatch(self.server, self.gauge, self.clock, lead, self.ended.append)
+        load = Load(model=LoadModel.OPEN, concurrency=8, rate=1.0, duration_s=100.0)
+        self.gauge = Collector(load, [LANE], 1000.0, lambda _: None)
+        self.watch = TimedCaller(self.server, self.gauge, self.clock, lead, self.ended.append)
 
     def clock(self) -> float:
         self.server.now += 1e-5  # it takes time to ask what time it is
@@ -72,7 +72,7 @@ class Timed:
 
     def measures(self) -> Measures:
         return self.gauge.measures(
-            repeat=0, started_at="", client=Client(cpu_s=0, cpu_share=0, rss_mb=0),
+            repeat=0, started_at="", client=ClientUsage(cpu_s=0, cpu_share=0, rss_mb=0),
             now=self.server.now, limits={}, stopped=None, stopped_lanes={},
         )  # fmt: skip
 
@@ -161,7 +161,7 @@ async def test_of_a_stopped_lane_only_the_calls_are_waited_for() -> None:
 
 
 async def test_a_request_that_is_begun_early_is_sent_when_it_is_due_and_never_before() -> None:
-    lead = Lead(1.0)
+    lead = LeadTime(1.0)
     timed = Timed(lead)
     timed.watch.expect(job(0), timed.server.now + 0.001)
     await timed.watch.call(job(0), GET)

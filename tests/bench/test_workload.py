@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkeic.bench.model.workload import Comb, Load, LoadFlags, Model, loads_of
+from bulkeic.bench.model.workload import ArrivalSchedule, Load, LoadFlags, LoadModel, loads_of
 from bulkeic.core.errors import UsageError
 
 
 def opened(rate: float, **fields: Any) -> Load:
     usual = {"concurrency": 1000, "duration_s": 10.0, "warmup_s": 1.0}
-    return Load(model=Model.OPEN, rate=rate, **usual | fields)
+    return Load(model=LoadModel.OPEN, rate=rate, **usual | fields)
 
 
 def closed(concurrency: int, **fields: Any) -> Load:
     usual = {"duration_s": 10.0, "warmup_s": 1.0}
-    return Load(model=Model.CLOSED, concurrency=concurrency, **usual | fields)
+    return Load(model=LoadModel.CLOSED, concurrency=concurrency, **usual | fields)
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,8 @@ def closed(concurrency: int, **fields: Any) -> Load:
             {"concurrency": (1,), "requests": 9, "warmup_s": 0.5},
             [closed(1, duration_s=None, requests=9, warmup_s=0.5)],
         ),
-        ({"find_limit": True}, [Load(model=Model.LIMIT, concurrency=64)]),
-        ({"find_limit": True, "concurrency": (3,)}, [Load(model=Model.LIMIT, concurrency=3)]),
+        ({"find_limit": True}, [Load(model=LoadModel.LIMIT, concurrency=64)]),
+        ({"find_limit": True, "concurrency": (3,)}, [Load(model=LoadModel.LIMIT, concurrency=3)]),
     ],
 )  # fmt: skip
 def test_what_flags_ask_for(flags: dict[str, Any], loads: list[Load]) -> None:
@@ -86,7 +86,7 @@ def test_flags_that_cannot_be_beside_one_another(flags: dict[str, Any], told: st
 def test_a_load_is_told_in_a_few_words() -> None:
     assert str(opened(2.5)) == "open, 2.5/s in each lane"
     assert str(closed(1000)) == "closed, 1,000 at once"
-    assert str(Load(model=Model.LIMIT, concurrency=64)) == "find the limit"
+    assert str(Load(model=LoadModel.LIMIT, concurrency=64)) == "find the limit"
 
 
 rates = st.floats(1e-6, 1e5)
@@ -97,7 +97,7 @@ lanes = st.integers(1, 1000)
 def test_what_is_due_by_then_is_counted_and_nothing_else(
     rate: float, lanes: int, elapsed_s: float
 ) -> None:
-    comb = Comb(rate, lanes)
+    comb = ArrivalSchedule(rate, lanes)
     count = comb.count(elapsed_s)
     assert comb.due(count - 1) <= elapsed_s < comb.due(count)
 
@@ -106,7 +106,7 @@ def test_what_is_due_by_then_is_counted_and_nothing_else(
 def test_a_request_counts_from_the_moment_at_which_it_is_due(
     rate: float, lanes: int, number: int
 ) -> None:
-    comb = Comb(rate, lanes)
+    comb = ArrivalSchedule(rate, lanes)
     assert comb.count(comb.due(number)) == number + 1
 
 
@@ -128,11 +128,11 @@ def test_what_was_due_in_time_must_have_begun(
 
 
 def test_nothing_is_due_before_the_beginning() -> None:
-    assert Comb(100, 3).count(-1e-9) == 0
-    assert Comb(100, 3).count(0.0) == 1
+    assert ArrivalSchedule(100, 3).count(-1e-9) == 0
+    assert ArrivalSchedule(100, 3).count(0.0) == 1
 
 
 @given(rate=st.floats(0.1, 1000), lanes=lanes, number=st.integers(0, 10**6))
 def test_lanes_in_turn_each_have_their_rate(rate: float, lanes: int, number: int) -> None:
-    comb = Comb(rate, lanes)
+    comb = ArrivalSchedule(rate, lanes)
     assert comb.due(number + lanes) - comb.due(number) == pytest.approx(1 / rate, rel=1e-6)

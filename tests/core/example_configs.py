@@ -19,9 +19,9 @@ from bulkeic.core.model import (
     Success,
     Target,
 )
-from bulkeic.core.policy import Rules
-from bulkeic.core.reconcile import Read, Seen, Verdict, begin, follow
-from bulkeic.core.snapshot import ABSENT, image_of
+from bulkeic.core.policy import Policy
+from bulkeic.core.reconcile import Read, Seen, Decision, begin, follow
+from bulkeic.core.snapshot import ABSENT, snapshot_of
 
 HALVES = "DestinationConfig"
 NO_HALVES: dict[str, Any] = {"OnSuccess": {}, "OnFailure": {}}
@@ -50,7 +50,7 @@ wishes = st.builds(Settings, retries, ages, st.none() | halves, st.none() | halv
 )
 flags = st.booleans()
 rules_of_apply = st.builds(
-    Rules, before_image=flags, create_missing=flags, replace_destinations=flags
+    Policy, before_image=flags, create_missing=flags, replace_destinations=flags
 )
 
 
@@ -116,10 +116,10 @@ class Done(NamedTuple):
     """A job as it is kept, and its end; ``None``: it was killed before."""
 
     job: Job
-    verdict: Verdict | None
+    verdict: Decision | None
 
     @property
-    def end(self) -> Verdict:
+    def end(self) -> Decision:
         assert self.verdict is not None
         return self.verdict
 
@@ -136,16 +136,16 @@ def planned(job: Job) -> Job:
 def undoing(done: Done) -> Job:
     """The job that takes a change back."""
     assert done.job.seen is not None
-    expected = image_of(done.end.config)
+    expected = snapshot_of(done.end.config)
     return msgspec.structs.replace(job_of(done.job.seen), expected=expected)
 
 
 def keep(job: Job, seen: Seen) -> Job:
-    image = job.seen if seen.config is msgspec.UNSET else image_of(seen.config)
+    image = job.seen if seen.config is msgspec.UNSET else snapshot_of(seen.config)
     return msgspec.structs.replace(job, seen=image, may_be_sent=seen.may_be_sent)
 
 
-def do(aws: Aws, job: Job, rules: Rules, acts: int = 100, tries: int = 1) -> Done:
+def do(aws: Aws, job: Job, rules: Policy, acts: int = 100, tries: int = 1) -> Done:
     """Does a job until its end.
 
     Args:
@@ -160,19 +160,19 @@ def do(aws: Aws, job: Job, rules: Rules, acts: int = 100, tries: int = 1) -> Don
         acts -= 1
         if step.seen is not None:
             job, step = keep(job, step.seen), msgspec.structs.replace(step, seen=None)
-        elif isinstance(step.then, Verdict):
+        elif isinstance(step.then, Decision):
             return Done(job, step.then)
         else:
             call = step.then
             *_, answer = (aws.answer(call, job.target.function) for _ in range(tries))
             if call.operation is Operation.GET:
                 config = answer.config if isinstance(answer, Success) else None
-                read = Read(image_of(config), config)
+                read = Read(snapshot_of(config), config)
             step = follow(job, rules, call, answer, read)
     return Done(job, None)
 
 
-def do_at_last(aws: Aws, job: Job, rules: Rules, kills: list[int]) -> Done:
+def do_at_last(aws: Aws, job: Job, rules: Policy, kills: list[int]) -> Done:
     """Does a job that is killed again and again."""
     for acts in kills:
         done = do(aws, job, rules, acts)
@@ -182,7 +182,7 @@ def do_at_last(aws: Aws, job: Job, rules: Rules, kills: list[int]) -> Done:
     return do(aws, job, rules)
 
 
-def keeps_half(wish: Settings, rules: Rules) -> bool:
+def keeps_half(wish: Settings, rules: Policy) -> bool:
     """Whether a half of the destinations is to stay as it is, so that it has to be known."""
     return wish.names_half() and not rules.replace_destinations
 
@@ -200,12 +200,12 @@ class Case(NamedTuple):
     aws: Aws
     had: Settings
     wish: Settings
-    rules: Rules
+    rules: Policy
     first: dict[str, Any] | None
     goal: dict[str, Any] | None
 
 
-def _case(had: Settings, wish: Settings, rules: Rules, merges_halves: bool) -> Case:  # noqa: FBT001
+def _case(had: Settings, wish: Settings, rules: Policy, merges_halves: bool) -> Case:  # noqa: FBT001
     aws = Aws(merges_halves=merges_halves)
     aws.have(had)
     first = aws.config()
@@ -218,7 +218,9 @@ def cases(
     return st.builds(_case, had, wish, rules_of_apply, flags)
 
 
-def to_be(config: dict[str, Any] | None, settings: Settings, rules: Rules) -> dict[str, Any] | None:
+def to_be(
+    config: dict[str, Any] | None, settings: Settings, rules: Policy
+) -> dict[str, Any] | None:
     """What apply has to make of a configuration, in the API's form."""
     if config is None and not rules.create_missing:
         return None

@@ -17,14 +17,14 @@ from bulkeic.core.pacing.adaptive_rate import (
     SHORTEST_S,
     SLOWEST,
     STALE_S,
-    AutoPace,
+    AdaptiveRate,
 )
 from bulkeic.core.pacing.aimd import CUT
 
 headrooms = st.floats(0, 0.9)
 
 
-def used_for(pace: AutoPace, begin: float, seconds: float) -> float:
+def used_for(pace: AdaptiveRate, begin: float, seconds: float) -> float:
     """Lets as many calls through as the pace wants; returns when that ends."""
     now = begin
     while now < begin + seconds:
@@ -35,12 +35,12 @@ def used_for(pace: AutoPace, begin: float, seconds: float) -> float:
 
 @given(headrooms)
 def test_begins_below_the_documented_quota_by_the_headroom(headroom: float) -> None:
-    assert AutoPace(headroom, 7).rate(7) == pytest.approx(QUOTA * (1 - headroom))
+    assert AdaptiveRate(headroom, 7).rate(7) == pytest.approx(QUOTA * (1 - headroom))
 
 
 @given(headrooms)
 def test_stays_at_first_and_then_doubles_in_the_same_time_again_and_again(headroom: float) -> None:
-    pace = AutoPace(headroom, 0)
+    pace = AdaptiveRate(headroom, 0)
     first = pace.rate(0)
     now = used_for(pace, 0, FIRST_HOLD_S - 1 / first)
     assert pace.rate(now) == first
@@ -50,7 +50,7 @@ def test_stays_at_first_and_then_doubles_in_the_same_time_again_and_again(headro
 
 
 def test_never_climbs_beyond_its_ceiling() -> None:
-    pace = AutoPace(0, 0)
+    pace = AdaptiveRate(0, 0)
     now, rates = 0.0, [pace.rate(0)]
     while now < 12 * DOUBLE_S:
         now = used_for(pace, now, 1)
@@ -63,7 +63,7 @@ def test_never_climbs_beyond_its_ceiling() -> None:
 def test_does_not_climb_while_it_is_not_made_use_of(
     headroom: float, part: float, calls: int
 ) -> None:
-    pace = AutoPace(headroom, 0)
+    pace = AdaptiveRate(headroom, 0)
     first = pace.rate(0)
     for number in range(1, calls):
         pace.passed(number / (first * max(part, 1e-3)) + 2)
@@ -71,7 +71,7 @@ def test_does_not_climb_while_it_is_not_made_use_of(
 
 
 def test_a_long_rest_is_no_use() -> None:
-    pace = AutoPace(0.1, 0)
+    pace = AdaptiveRate(0.1, 0)
     for _ in range(50):
         pace.passed(86400.0)
     assert pace.rate(86400.0) == pytest.approx(QUOTA * 0.9)
@@ -79,8 +79,8 @@ def test_a_long_rest_is_no_use() -> None:
 
 def throttled_twice(
     headroom: float, passed: int, elapsed: float, *, begin: float = 100.0
-) -> AutoPace:
-    pace = AutoPace(headroom, 0)
+) -> AdaptiveRate:
+    pace = AdaptiveRate(headroom, 0)
     assert pace.throttled(begin - 0.1, begin)
     for number in range(passed):
         pace.passed(begin + elapsed * number / passed)
@@ -116,7 +116,7 @@ def test_more_than_was_asked_for_is_never_found() -> None:
 
 
 def test_the_first_throttle_after_long_cuts_and_holds_but_shortly() -> None:
-    pace = AutoPace(0, 0)
+    pace = AdaptiveRate(0, 0)
     assert pace.throttled(99, 100)
     assert pace.rate(100) == pytest.approx(QUOTA * CUT)
     now = used_for(pace, 100, SHORT_HOLD_S)
@@ -142,7 +142,7 @@ def test_too_little_to_count_cuts_and_counts_on(passed: int, elapsed: float) -> 
     ("sent_at", "cut"), [(0.0, False), (99.9, False), (100.0, False), (100.1, True)]
 )
 def test_only_a_call_sent_after_the_cut_cuts_again(sent_at: float, cut: bool) -> None:  # noqa: FBT001
-    pace = AutoPace(0, 0)
+    pace = AdaptiveRate(0, 0)
     assert pace.throttled(50, 100)
     before = pace.rate(101)
     assert pace.throttled(sent_at, 101) is cut
@@ -167,7 +167,7 @@ def test_whatever_happens_the_rate_lies_between_floor_and_ceiling(
     headroom: float, steps: list[tuple[float, int, float | None]]
 ) -> None:
     now = 1000.0
-    pace = AutoPace(headroom, now)
+    pace = AdaptiveRate(headroom, now)
     rates = [pace.rate(now)]
     for pause, passed, age in steps:
         now += pause
@@ -186,7 +186,7 @@ def test_whatever_happens_the_rate_lies_between_floor_and_ceiling(
 
 
 def test_throttles_without_an_end_come_to_the_floor_and_answers_back_from_it() -> None:
-    pace = AutoPace(0, 0)
+    pace = AdaptiveRate(0, 0)
     times = [100 + number * 0.01 for number in range(50)]
     assert all(pace.throttled(after - 1e-3, after) for after in times)
     assert pace.rate(101) == SLOWEST

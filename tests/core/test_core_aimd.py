@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.pacing.aimd import CLIMB_S, CUT, FLOOR, Pace
+from bulkeic.core.pacing.aimd import CLIMB_S, CUT, FLOOR, AimdRate
 
 ceilings = st.floats(0.05, 1e5)
 # Of each step: the pause before it, and how long ago the throttled call was sent, if one was.
@@ -20,7 +20,7 @@ steps = st.lists(
 def test_stays_between_floor_and_ceiling_and_cuts_once_for_what_was_under_way(
     ceiling: float, steps: list[tuple[float, float | None]]
 ) -> None:
-    pace = Pace(ceiling)
+    pace = AimdRate(ceiling)
     now, cut_at = 1000.0, -math.inf
     for pause, age in steps:
         now += pause
@@ -42,7 +42,7 @@ def test_stays_between_floor_and_ceiling_and_cuts_once_for_what_was_under_way(
 def test_climbs_without_a_step_back(
     ceiling: float, steps: list[tuple[float, float | None]], after: list[float]
 ) -> None:
-    pace = Pace(ceiling)
+    pace = AimdRate(ceiling)
     now = 0.0
     for pause, age in steps:
         now += pause
@@ -54,11 +54,11 @@ def test_climbs_without_a_step_back(
 
 
 def test_is_at_its_ceiling_at_first() -> None:
-    assert Pace(10).rate(-5) == Pace(10).rate(0) == Pace(10).rate(1e9) == 10
+    assert AimdRate(10).rate(-5) == AimdRate(10).rate(0) == AimdRate(10).rate(1e9) == 10
 
 
 def test_climbs_in_a_straight_line() -> None:
-    pace = Pace(10)
+    pace = AimdRate(10)
     assert pace.throttled(99, 100)
     start = 10 * CUT
     per_second = 10 / CLIMB_S
@@ -68,7 +68,7 @@ def test_climbs_in_a_straight_line() -> None:
 
 
 def test_throttles_without_an_end_come_to_the_floor() -> None:
-    pace = Pace(10)
+    pace = AimdRate(10)
     for number in range(100):
         assert pace.throttled(number * 1e-6 + 1e-7, (number + 1) * 1e-6)
     assert pace.rate(1e-4) == pytest.approx(10 * FLOOR, rel=1e-3)
@@ -79,7 +79,7 @@ def test_throttles_without_an_end_come_to_the_floor() -> None:
     ("sent_at", "cut"), [(0.0, False), (99.9, False), (100.0, False), (100.1, True)]
 )
 def test_only_a_call_sent_after_the_cut_cuts_again(sent_at: float, cut: bool) -> None:  # noqa: FBT001
-    pace = Pace(10)
+    pace = AimdRate(10)
     assert pace.throttled(50, 100)
     assert pace.throttled(sent_at, 101) is cut
     expected = (7 + 0.5) * CUT if cut else 7 + 0.5
@@ -87,6 +87,6 @@ def test_only_a_call_sent_after_the_cut_cuts_again(sent_at: float, cut: bool) ->
 
 
 def test_without_a_ceiling_there_is_nothing_to_cut() -> None:
-    pace = Pace(math.inf)
+    pace = AimdRate(math.inf)
     assert not pace.throttled(1, 2)
     assert pace.rate(2) == math.inf

@@ -8,9 +8,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.model import Job, Operation, Settings, Status
-from bulkeic.core.policy import Purpose, Rules
+from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.reconcile import CHANGED_SINCE, DRIFTED, MISSING, PLAN_OUTDATED
-from bulkeic.core.snapshot import ABSENT, image_of, wanted
+from bulkeic.core.snapshot import ABSENT, snapshot_of, wanted
 from tests.core.example_configs import (
     Case,
     Done,
@@ -31,7 +31,7 @@ from tests.core.example_configs import (
 GET, UPDATE = Operation.GET, Operation.UPDATE
 READS = {GET, Operation.GET_FUNCTION}
 MADE_SO = {Status.UPDATED, Status.CREATED}
-RESTORE = Rules(restore=True)
+RESTORE = Policy(restore=True)
 
 every_time = settings(deadline=None, max_examples=100)
 replace = msgspec.structs.replace
@@ -55,7 +55,7 @@ def test_apply_makes_what_is_wanted(case: Case) -> None:
     if goal is None:
         assert (end.status, end.code) == (Status.FAILED, MISSING)
         return
-    assert image_of(end.config) == image_of(goal) == wanted(case.wish, case.had, case.rules)
+    assert snapshot_of(end.config) == snapshot_of(goal) == wanted(case.wish, case.had, case.rules)
     if goal == case.first and GET in aws.calls:
         assert end.status is Status.UNCHANGED
     else:
@@ -70,7 +70,7 @@ def test_a_rollback_makes_what_was(case: Case) -> None:
         assert done.end.status in MADE_SO
         assert done.job.seen == case.had
         end = do(case.aws, undoing(done), RESTORE).end
-        assert (end.status, image_of(end.config)) == (Status.UPDATED, case.had)
+        assert (end.status, snapshot_of(end.config)) == (Status.UPDATED, case.had)
     assert case.aws.config() == case.first
     assert case.aws.idle_changes == 0
 
@@ -91,7 +91,7 @@ def test_a_call_whose_answer_is_lost_can_be_repeated(case: Case, before_image: b
 @given(cases(configured, wishes.filter(Settings.names_half)))
 def test_half_a_destination_loses_nothing_unless_it_replaces(case: Case) -> None:
     do(case.aws, job_of(case.wish), case.rules)
-    has = image_of(case.aws.config())
+    has = snapshot_of(case.aws.config())
     named, other = "on_success", "on_failure"
     if case.wish.on_success is None:
         named, other = other, named
@@ -133,7 +133,7 @@ def test_what_has_changed_since_the_plan_is_left_alone(case: Case, theirs: Setti
     kept = aws.config()
     end = do(aws, planned(done.job), rules).end
     assert aws.config() == kept
-    assert image_of(end.config) == theirs
+    assert snapshot_of(end.config) == theirs
     if kept is not None and to_be(kept, case.wish, rules) == kept:
         assert end.status is Status.UNCHANGED
     else:
@@ -170,7 +170,7 @@ def test_a_rollback_keeps_what_has_changed_since_unless_it_is_forced(
 ) -> None:
     aws = case.aws
     done = read_first(case)
-    assume(done.end.status in MADE_SO and theirs != image_of(done.end.config))
+    assume(done.end.status in MADE_SO and theirs != snapshot_of(done.end.config))
     aws.have(theirs)
     kept = aws.config()
     end = do(aws, undoing(done), replace(RESTORE, force=force)).end
@@ -194,7 +194,7 @@ def test_killed_at_any_point_it_carries_on_and_can_be_taken_back(
     job, rules = job_of(case.wish), case.rules
 
     def where(config: dict[str, Any]) -> str | None:
-        return "it is so" if image_of(config) == image_of(goal) else None
+        return "it is so" if snapshot_of(config) == snapshot_of(goal) else None
 
     match way:
         case "before image":
@@ -206,7 +206,7 @@ def test_killed_at_any_point_it_carries_on_and_can_be_taken_back(
             rules = replace(rules, where=where)
     done = do_at_last(aws, job, rules, first_kills)
     assert done.end.status is (Status.UPDATED if first else Status.CREATED)
-    assert image_of(done.end.config) == image_of(goal)
+    assert snapshot_of(done.end.config) == snapshot_of(goal)
     assert aws.config() == goal
     end = do_at_last(aws, undoing(done), RESTORE, last_kills).end
     assert end.status is Status.UPDATED
@@ -240,13 +240,13 @@ def test_looked_at_again_what_has_been_changed_is_unchanged(case: Case, purpose:
 @given(
     cases(),
     st.sampled_from([Purpose.PLAN, Purpose.VERIFY]),
-    st.builds(Rules, restore=flags, planned=flags, force=flags),
+    st.builds(Policy, restore=flags, planned=flags, force=flags),
     st.tuples(st.none() | images, flags, st.none() | images),
 )
 def test_nothing_is_ever_changed_to_plan_or_to_verify(
     case: Case,
     purpose: Purpose,
-    more: Rules,
+    more: Policy,
     known: tuple[Settings | None, bool, Settings | None],
 ) -> None:
     seen, may_be_sent, expected = known
@@ -266,7 +266,7 @@ def test_what_it_costs(case: Case, had: list[Settings]) -> None:
     of_plan = replace(plain, planned=True)
     total, changing = len(had), sum(image != wanted(case.wish, image, plain) for image in had)
 
-    def cost(some: list[Job], rules: Rules) -> tuple[Counter[Operation], list[Job]]:
+    def cost(some: list[Job], rules: Policy) -> tuple[Counter[Operation], list[Job]]:
         case.aws.calls.clear()
         for job, image in zip(jobs, had, strict=True):
             case.aws.have(image, job.target.function)

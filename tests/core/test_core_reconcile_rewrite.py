@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.core.model import Answer, Call, Operation, Settings, Status, Success
-from bulkeic.core.policy import Rules
+from bulkeic.core.policy import Policy
 from bulkeic.core.reconcile import (
     MISSING,
     Action,
     Read,
     Seen,
     Step,
-    Verdict,
+    Decision,
     begin,
     follow,
     look_again,
@@ -22,7 +22,7 @@ from bulkeic.core.reconcile import (
 from bulkeic.core.snapshot import ABSENT
 from tests.core.example_configs import CONFIG, DENIED, HAD, NO_CONFIG, Aws, do, images, job_of
 
-REWRITE = Rules(rewrite=True)
+REWRITE = Policy(rewrite=True)
 JOB = job_of(Settings())
 GET = Call(Operation.GET)
 BARE: dict[str, Any] = {"DestinationConfig": {"OnSuccess": {}, "OnFailure": {}}}
@@ -37,7 +37,7 @@ def back(read: Read) -> Step:
 
 
 def failed(code: str, message: str) -> Step:
-    return Step(Verdict(Status.FAILED, code, message))
+    return Step(Decision(Status.FAILED, code, message))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def failed(code: str, message: str) -> Step:
             Call(Operation.UPDATE, HAD),
             Success(200, "r", CONFIG),
             READ,
-            Step(Verdict(Status.UPDATED, config=CONFIG)),
+            Step(Decision(Status.UPDATED, config=CONFIG)),
         ),
         (Call(Operation.UPDATE, HAD), NO_CONFIG, READ, failed(MISSING, NO_CONFIG.message)),
         (

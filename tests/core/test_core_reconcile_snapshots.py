@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from bulkeic.core.model import CLEARED, Settings
-from bulkeic.core.policy import Rules
-from bulkeic.core.snapshot import ABSENT, Difference, completed, differences, image_of, wanted
+from bulkeic.core.policy import Policy
+from bulkeic.core.snapshot import ABSENT, FieldChange, completed, differences, snapshot_of, wanted
 from tests.core.example_configs import CONFIG, GOAL, HAD, HALF, QUEUE, TOPIC, WISH
 
-APPLY, REPLACE, RESTORE = Rules(), Rules(replace_destinations=True), Rules(restore=True)
+APPLY, REPLACE, RESTORE = Policy(), Policy(replace_destinations=True), Policy(restore=True)
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,11 @@ def test_where_there_is_nothing_the_other_half_is_cleared() -> None:
         (HALF, HAD, REPLACE, Settings(2, None, CLEARED, QUEUE)),
         (Settings(0, 60, CLEARED, QUEUE), HAD, APPLY, Settings(0, 60, CLEARED, QUEUE)),
         (GOAL, HAD, RESTORE, GOAL),
-        (Settings(None, None, CLEARED, CLEARED), HAD, RESTORE, image_of({"FunctionArn": "f"})),
+        (Settings(None, None, CLEARED, CLEARED), HAD, RESTORE, snapshot_of({"FunctionArn": "f"})),
         (ABSENT, HAD, RESTORE, ABSENT),
     ],
 )
-def test_wanted(settings: Settings, image: Settings, rules: Rules, goal: Settings) -> None:
+def test_wanted(settings: Settings, image: Settings, rules: Policy, goal: Settings) -> None:
     assert wanted(settings, image, rules) == goal
 
 
@@ -70,7 +70,7 @@ def test_wanted(settings: Settings, image: Settings, rules: Rules, goal: Setting
     ],
 )
 def test_images(config: dict[str, Any] | None, image: Settings) -> None:
-    assert image_of(config) == image
+    assert snapshot_of(config) == image
 
 
 @pytest.mark.parametrize(
@@ -98,5 +98,5 @@ def test_images(config: dict[str, Any] | None, image: Settings) -> None:
     ],
 )
 def test_differences(before: Settings, after: Settings, fields: list[tuple[str, Any, Any]]) -> None:
-    assert differences(before, after) == [Difference(*each) for each in fields]
-    assert differences(after, before) == [Difference(f, new, old) for f, old, new in fields]
+    assert differences(before, after) == [FieldChange(*each) for each in fields]
+    assert differences(after, before) == [FieldChange(f, new, old) for f, old, new in fields]

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from bulkeic.core.model import CLEARED, Answer, Call, Job, Operation, Settings, Status, Success
-from bulkeic.core.policy import Purpose, Rules
+from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.reconcile import (
     CHANGED_SINCE,
     DRIFTED,
@@ -16,7 +16,7 @@ from bulkeic.core.reconcile import (
     Read,
     Seen,
     Step,
-    Verdict,
+    Decision,
     begin,
     decide,
     follow,
@@ -37,9 +37,9 @@ from tests.core.example_configs import (
     job_of,
 )
 
-APPLY, CREATE, REPLACE = Rules(), Rules(create_missing=True), Rules(replace_destinations=True)
-PLAN, VERIFY = Rules(purpose=Purpose.PLAN), Rules(purpose=Purpose.VERIFY)
-RESTORE = Rules(restore=True)
+APPLY, CREATE, REPLACE = Policy(), Policy(create_missing=True), Policy(replace_destinations=True)
+PLAN, VERIFY = Policy(purpose=Purpose.PLAN), Policy(purpose=Purpose.VERIFY)
+RESTORE = Policy(restore=True)
 CHANGED = {**CONFIG, "MaximumRetryAttempts": 1}
 READ, READ_GOAL, READ_NOTHING = Read(HAD, CONFIG), Read(GOAL, CHANGED), Read(ABSENT, None)
 GET, GET_FUNCTION = Call(Operation.GET), Call(Operation.GET_FUNCTION)
@@ -64,11 +64,11 @@ def known(
 
 
 def failed(code: str, message: str, config: dict[str, Any] | None = None) -> Step:
-    return Step(Verdict(Status.FAILED, code, message, config))
+    return Step(Decision(Status.FAILED, code, message, config))
 
 
 def ended(status: Status, config: dict[str, Any] | None = None, message: str | None = None) -> Step:
-    return Step(Verdict(status, message=message, config=config))
+    return Step(Decision(status, message=message, config=config))
 
 
 def written(call: Call, action: Action, read: Read, *, is_kept: bool = False) -> Step:
@@ -84,38 +84,38 @@ SO_ALREADY = ended(Status.UNCHANGED, CHANGED, "it is so already")
     [
         (JOB, APPLY, Step(UPDATE)),
         (JOB, CREATE, Step(UPDATE)),
-        (JOB, Rules(force=True), Step(UPDATE)),
+        (JOB, Policy(force=True), Step(UPDATE)),
         (job_of(HALF), REPLACE, Step(Call(Operation.UPDATE, Settings(None, None, "", QUEUE)))),
         (job_of(HALF), APPLY, Step(GET)),
-        (JOB, Rules(before_image=True), Step(GET)),
-        (JOB, Rules(where=lambda _: None), Step(GET)),
+        (JOB, Policy(before_image=True), Step(GET)),
+        (JOB, Policy(where=lambda _: None), Step(GET)),
         (JOB, RESTORE, Step(GET)),
         (JOB, PLAN, Step(GET)),
         (JOB, VERIFY, Step(GET)),
         (known(expected=HAD), APPLY, Step(GET)),
-        (known(expected=HAD), Rules(force=True), Step(GET)),
-        (known(seen=HAD, expected=HAD), Rules(planned=True), Step(GET)),
-        (known(seen=HAD, expected=HAD), Rules(restore=True, force=True), Step(GET)),
+        (known(expected=HAD), Policy(force=True), Step(GET)),
+        (known(seen=HAD, expected=HAD), Policy(planned=True), Step(GET)),
+        (known(seen=HAD, expected=HAD), Policy(restore=True, force=True), Step(GET)),
         (known(seen=HAD, expected=HAD), replace(PLAN, force=True), Step(GET)),
         (known(seen=HAD, expected=HAD), replace(VERIFY, force=True), Step(GET)),
         (
             known(seen=HAD, expected=HAD),
-            Rules(planned=True, force=True),
+            Policy(planned=True, force=True),
             written(UPDATE, Action.CHANGE, Read(HAD, None), is_kept=True),
         ),
         (
             known(seen=ABSENT, expected=ABSENT),
-            Rules(planned=True, force=True),
+            Policy(planned=True, force=True),
             written(PUT, Action.CREATE, READ_NOTHING, is_kept=True),
         ),
         (
             known(job_of(HALF), seen=HAD, expected=HAD),
-            Rules(planned=True, force=True),
+            Policy(planned=True, force=True),
             Step(GET),
         ),
         (
             known(job_of(HALF), seen=HAD, expected=HAD),
-            Rules(planned=True, force=True, replace_destinations=True),
+            Policy(planned=True, force=True, replace_destinations=True),
             written(
                 Call(Operation.UPDATE, Settings(None, None, CLEARED, QUEUE)),
                 Action.CHANGE,
@@ -125,7 +125,7 @@ SO_ALREADY = ended(Status.UNCHANGED, CHANGED, "it is so already")
         ),
     ],
 )
-def test_the_first_step(job: Job, rules: Rules, step: Step) -> None:
+def test_the_first_step(job: Job, rules: Policy, step: Step) -> None:
     assert begin(job, rules) == step
 
 
@@ -146,7 +146,7 @@ def test_the_first_step(job: Job, rules: Rules, step: Step) -> None:
             GET,
             NO_CONFIG,
             None,
-            Step(Verdict(None), Seen(None, Action.CREATE)),
+            Step(Decision(None), Seen(None, Action.CREATE)),
         ),
         # GetFunction, it is there: see decide
         (
@@ -154,7 +154,7 @@ def test_the_first_step(job: Job, rules: Rules, step: Step) -> None:
             GET_FUNCTION,
             Success(200, "r"),
             READ_NOTHING,
-            Step(Verdict(None), Seen(None, Action.CREATE)),
+            Step(Decision(None), Seen(None, Action.CREATE)),
         ),
         (
             PLAN,
@@ -198,7 +198,7 @@ def test_the_first_step(job: Job, rules: Rules, step: Step) -> None:
     ],
 )
 def test_the_step_after_a_call(
-    rules: Rules, call: Call, answer: Answer, read: Read | None, step: Step
+    rules: Policy, call: Call, answer: Answer, read: Read | None, step: Step
 ) -> None:
     assert follow(JOB, rules, call, answer, read) == step
 
@@ -211,8 +211,8 @@ def other(_: dict[str, Any]) -> str:
     ("job", "rules", "read", "step"),
     [
         # is not one that is looked for
-        (JOB, Rules(where=other), READ, ended(Status.UNCHANGED, CONFIG, "it is another")),
-        (JOB, Rules(where=other), READ_NOTHING, ended(Status.UNCHANGED, None, "it is another")),
+        (JOB, Policy(where=other), READ, ended(Status.UNCHANGED, CONFIG, "it is another")),
+        (JOB, Policy(where=other), READ_NOTHING, ended(Status.UNCHANGED, None, "it is another")),
         (
             known(expected=GOAL),
             replace(VERIFY, where=other),
@@ -241,7 +241,7 @@ def other(_: dict[str, Any]) -> str:
         (known(seen=HAD, may_be_sent=True), VERIFY, READ_GOAL, SO_ALREADY),
         (
             known(seen=HAD, may_be_sent=True),
-            Rules(where=other),
+            Policy(where=other),
             READ_GOAL,
             ended(Status.UPDATED, CHANGED),
         ),
@@ -281,13 +281,13 @@ def other(_: dict[str, Any]) -> str:
         # is not what it has to be
         (
             known(expected=replace(HAD, maximum_retry_attempts=0)),
-            Rules(planned=True),
+            Policy(planned=True),
             READ,
             failed(PLAN_OUTDATED, "MaximumRetryAttempts is 2, was 0", CONFIG),
         ),
         (
             known(expected=ABSENT),
-            Rules(planned=True),
+            Policy(planned=True),
             READ,
             failed(PLAN_OUTDATED, "there is a configuration now", CONFIG),
         ),
@@ -299,7 +299,7 @@ def other(_: dict[str, Any]) -> str:
         ),
         (
             known(expected=GOAL),
-            Rules(planned=True, force=True),
+            Policy(planned=True, force=True),
             READ,
             written(UPDATE, Action.CHANGE, READ),
         ),
@@ -307,7 +307,7 @@ def other(_: dict[str, Any]) -> str:
         (JOB, APPLY, READ_NOTHING, failed(MISSING, "there is no configuration")),
         (
             known(expected=HAD),
-            Rules(force=True),
+            Policy(force=True),
             READ_NOTHING,
             failed(MISSING, "there is no configuration"),
         ),
@@ -321,12 +321,12 @@ def other(_: dict[str, Any]) -> str:
             ),
         ),
         # is to be planned
-        (JOB, PLAN, READ, Step(Verdict(None), Seen(CONFIG, Action.CHANGE))),
+        (JOB, PLAN, READ, Step(Decision(None), Seen(CONFIG, Action.CHANGE))),
         (
             job_of(ABSENT),
             replace(PLAN, restore=True),
             READ,
-            Step(Verdict(None), Seen(CONFIG, Action.DELETE)),
+            Step(Decision(None), Seen(CONFIG, Action.DELETE)),
         ),
         # else
         (JOB, APPLY, READ, written(UPDATE, Action.CHANGE, READ)),
@@ -356,7 +356,7 @@ def other(_: dict[str, Any]) -> str:
         (job_of(ABSENT), RESTORE, READ, written(DELETE, Action.DELETE, READ)),
     ],
 )
-def test_what_a_target_needs(job: Job, rules: Rules, read: Read, step: Step) -> None:
+def test_what_a_target_needs(job: Job, rules: Policy, read: Read, step: Step) -> None:
     assert decide(job, rules, read) == step
 
 
@@ -367,8 +367,8 @@ def test_what_a_target_needs(job: Job, rules: Rules, read: Read, step: Step) -> 
         (APPLY, False, Status.FAILED, ["Update"]),
         (CREATE, True, Status.CREATED, ["Update", "Put"]),
         (CREATE, False, Status.FAILED, ["Update", "Put"]),
-        (Rules(before_image=True), True, Status.FAILED, ["Get"]),
-        (Rules(before_image=True), False, Status.FAILED, ["Get"]),
+        (Policy(before_image=True), True, Status.FAILED, ["Get"]),
+        (Policy(before_image=True), False, Status.FAILED, ["Get"]),
         (replace(CREATE, before_image=True), True, Status.CREATED, ["Get", "Put"]),
         (replace(CREATE, before_image=True), False, Status.FAILED, ["Get", "Put"]),
         (PLAN, True, Status.FAILED, ["Get", "GetFunction"]),
@@ -378,7 +378,7 @@ def test_what_a_target_needs(job: Job, rules: Rules, read: Read, step: Step) -> 
     ],
 )
 def test_where_there_is_no_configuration(
-    rules: Rules,
+    rules: Policy,
     has_function: bool,  # noqa: FBT001
     status: Status | None,
     calls: list[str],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.pacing.token_bucket import Bucket
+from bulkeic.core.pacing.token_bucket import TokenBucket
 
 rates = st.floats(0.05, 1000)
 bursts = st.one_of(st.integers(1, 50).map(float), st.floats(1, 50))
@@ -39,7 +39,7 @@ def check_windows(times: list[float], burst: float, gained: list[float]) -> None
 def test_any_window_has_at_most_the_burst_and_what_the_highest_rate_gains(
     rate: float, burst: float, now: float, steps: list[tuple[float, str, float]]
 ) -> None:
-    bucket = Bucket(rate, burst, now)
+    bucket = TokenBucket(rate, burst, now)
     granted = []
     for pause, step, factor in steps:
         now += pause
@@ -67,7 +67,7 @@ def test_any_window_has_at_most_the_burst_and_what_the_highest_rate_gains(
 def test_taking_only_what_is_there_keeps_to_a_rate_that_changes(
     rate: float, burst: float, steps: list[tuple[float, str, float]]
 ) -> None:
-    bucket = Bucket(rate, burst, 0.0)
+    bucket = TokenBucket(rate, burst, 0.0)
     now = gained = 0.0
     times, gains = [], []
     for pause, step, other_rate in steps:
@@ -91,7 +91,7 @@ def test_taking_only_what_is_there_keeps_to_a_rate_that_changes(
 def test_who_waits_for_the_delay_gets_a_token(
     rate: float, burst: float, now: float, steps: list[tuple[float, str, float]]
 ) -> None:
-    bucket = Bucket(rate, burst, now)
+    bucket = TokenBucket(rate, burst, now)
     reserved = 0
     for pause, step, factor in steps:
         now += pause
@@ -117,19 +117,19 @@ def test_who_waits_for_the_delay_gets_a_token(
 @settings(deadline=None, max_examples=100)
 @given(rates, st.integers(1, 30), st.integers(0, 60))
 def test_reservations_of_one_moment_are_a_token_apart(rate: float, burst: int, more: int) -> None:
-    bucket = Bucket(rate, burst, 5.0)
+    bucket = TokenBucket(rate, burst, 5.0)
     delays = [bucket.reserve(5.0) for _ in range(burst + more)]
     assert delays[:burst] == [0.0] * burst
     assert delays[burst:] == pytest.approx([number / rate for number in range(1, more + 1)])
 
 
 def test_a_full_bucket_gains_nothing() -> None:
-    bucket = Bucket(10, 3, 0)
+    bucket = TokenBucket(10, 3, 0)
     assert [bucket.reserve(1000) for _ in range(4)] == [0, 0, 0, pytest.approx(0.1)]
 
 
 def test_a_lower_rate_keeps_the_tokens_that_are_there() -> None:
-    bucket = Bucket(10, 5, 0)
+    bucket = TokenBucket(10, 5, 0)
     for _ in range(5):
         bucket.reserve(0)
     bucket.set_rate(1, 0.3)
@@ -137,7 +137,7 @@ def test_a_lower_rate_keeps_the_tokens_that_are_there() -> None:
 
 
 def test_draining_leaves_nothing_and_forgives_no_debt() -> None:
-    bucket = Bucket(10, 5, 0)
+    bucket = TokenBucket(10, 5, 0)
     bucket.drain(0)
     assert bucket.delay(0) == pytest.approx(0.1)
     for _ in range(3):
@@ -147,7 +147,7 @@ def test_draining_leaves_nothing_and_forgives_no_debt() -> None:
 
 
 def test_a_restart_counts_from_now_on_and_keeps_what_is_there() -> None:
-    bucket = Bucket(10, 5, 0)
+    bucket = TokenBucket(10, 5, 0)
     for _ in range(3):
         bucket.reserve(0)
     bucket.restart(100)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.failure_budget import parse_threshold
+from bulkeic.core.failure_budget import parse_failure_budget
 from bulkeic.core.model import Lane
 from bulkeic.core.waves import Size, by_region, counts, parse_size, parse_waves, spread
 
@@ -171,10 +171,10 @@ def test_ten_million_jobs_in_thousands_of_lanes_take_no_time() -> None:
     ],
 )  # fmt: skip
 def test_failures_that_end_a_run(text: str, total: int, failures: int) -> None:
-    assert parse_threshold(text).of(total) == failures
+    assert parse_failure_budget(text).of(total) == failures
 
 
 @pytest.mark.parametrize("text", ["", "0", "0%", "101%", "-1", "1.5", "ten", "1 %", "1,2"])
 def test_thresholds_that_are_refused(text: str) -> None:
     with pytest.raises(InputError, match="a number from 1, or a part above 0% and up to 100%"):
-        parse_threshold(text)
+        parse_failure_budget(text)

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from bulkeic.core.model import Failure, Fault, Job, Lane, Outcome, Status
-from bulkeic.core.policy import Rules
+from bulkeic.core.policy import Policy
 from bulkeic.core.reconcile import Seen
 from bulkeic.engine.engine import Engine
-from bulkeic.engine.limits import AUTO, Limits
+from bulkeic.engine.limits import AUTO, EngineLimits
 
 from .example_jobs import lane_of
 from .fake_lambda import Sent, Server
@@ -31,8 +31,8 @@ class Run:
         self,
         jobs: Sequence[Job],
         server: Server,
-        limits: Limits,
-        rules: Rules = Rules(),  # noqa: B008 - frozen
+        limits: EngineLimits,
+        rules: Policy = Policy(),  # noqa: B008 - frozen
     ) -> None:
         self.jobs, self.server, self.limits, self.rules = jobs, server, limits, rules
         self.outcomes: list[Outcome] = []
@@ -110,7 +110,7 @@ def _audit_outcomes(run: Run) -> None:
     jobs = {job.seq: job for job in run.jobs}
     for outcome in run.outcomes:
         _audit_outcome(outcome, jobs[outcome.seq], tries[outcome.seq])
-        if run.rules == Rules():
+        if run.rules == Policy():
             _audit_update(outcome, jobs[outcome.seq], tries[outcome.seq][-1])
 
 

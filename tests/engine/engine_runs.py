@@ -9,9 +9,9 @@ import anyio
 from structlog.testing import capture_logs
 
 from bulkeic.core.model import Job
-from bulkeic.core.policy import Rules
+from bulkeic.core.policy import Policy
 from bulkeic.engine.engine import Engine
-from bulkeic.engine.limits import Limits
+from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
 
 from .call_audit import Run, audit
@@ -29,7 +29,7 @@ def run(
     meanwhile: Meanwhile | None = None,
     growing: bool = False,
     chance: random.Random | None = None,
-    rules: Rules = Rules(),  # noqa: B008 - frozen
+    rules: Policy = Policy(),  # noqa: B008 - frozen
     **limits: Any,
 ) -> Run:
     """Runs the jobs in virtual time, and audits the run.
@@ -42,10 +42,10 @@ def run(
         growing: as the engine's.
         chance: as the engine's.
         rules: as the engine's.
-        limits: those of ``Limits`` that matter.
+        limits: those of ``EngineLimits`` that matter.
     """
     limits = {"rate": 15.0, "burst": 15.0} | limits
-    result = Run([*jobs, *later], server or Server(), Limits(**limits), rules)
+    result = Run([*jobs, *later], server or Server(), EngineLimits(**limits), rules)
     with asyncio.Runner(loop_factory=VirtualLoop) as runner, capture_logs() as result.told:
         runner.run(_work(result, jobs, meanwhile, growing=growing, chance=chance))
     audit(result)

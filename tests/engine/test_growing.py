@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bulkeic.core.model import Job, Status
 from bulkeic.engine.engine import Engine
-from bulkeic.engine.limits import Limits
+from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
 
 from .call_audit import Run, audit
@@ -59,9 +59,9 @@ def test_jobs_may_all_have_arrived_before_the_run_begins(count: int) -> None:
 
     async def main() -> Run:
         server = Server()
-        sink = Run(jobs, server, Limits())
+        sink = Run(jobs, server, EngineLimits())
         feed = MemoryFeed()
-        sink.engine = Engine(feed, server, sink, Limits(), growing=True, clock=VirtualClock())
+        sink.engine = Engine(feed, server, sink, EngineLimits(), growing=True, clock=VirtualClock())
         for one in jobs:
             feed.add(one)
             sink.engine.arrived(one.target.lane, 1)

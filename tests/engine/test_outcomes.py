@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Failure, Fault, Job, Lane
 from bulkeic.engine.engine import Engine
-from bulkeic.engine.limits import Limits
+from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
 
 from .call_audit import Run
@@ -104,8 +104,8 @@ def test_an_error_of_the_feed_ends_the_run_with_it() -> None:
 
     async def main() -> None:
         server = Server()
-        sink = Run([], server, Limits())
-        await Engine(Broken([job(0)]), server, sink, Limits(), clock=VirtualClock()).run()
+        sink = Run([], server, EngineLimits())
+        await Engine(Broken([job(0)]), server, sink, EngineLimits(), clock=VirtualClock()).run()
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner, pytest.raises(ZeroDivisionError):
         runner.run(main())
@@ -128,7 +128,7 @@ def test_a_feed_that_cannot_be_read_any_more_stops_a_run_of_one_worker() -> None
         await engine.run()
         return engine.stopped
 
-    limits = Limits(concurrency=1)
+    limits = EngineLimits(concurrency=1)
     server = Server()
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         assert runner.run(main()) == "gone"

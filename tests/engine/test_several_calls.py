@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bulkeic.core.model import Failure, Fault, Job, Operation, Settings, Status
-from bulkeic.core.policy import Purpose, Rules
+from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.reconcile import CHANGED_SINCE, Action
-from bulkeic.core.snapshot import ABSENT, image_of
+from bulkeic.core.snapshot import ABSENT, snapshot_of
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.memory_feed import MemoryFeed
 from tests.core.example_configs import Aws
@@ -24,8 +24,8 @@ from .virtual_clock import START
 GET, UPDATE, PUT = Operation.GET, Operation.UPDATE, Operation.PUT
 GET_FUNCTION = Operation.GET_FUNCTION
 HAD = Settings(2, None, "", "")
-READ = Rules(before_image=True)
-PLAN = Rules(purpose=Purpose.PLAN, create_missing=True)
+READ = Policy(before_image=True)
+PLAN = Policy(purpose=Purpose.PLAN, create_missing=True)
 
 
 def aws(jobs: list[Job], had: Settings = HAD) -> Aws:
@@ -99,7 +99,7 @@ def test_where_there_is_no_configuration_update_is_followed_by_put() -> None:
     jobs = fleet(1, 10)
     made = aws(jobs, ABSENT)
     server = Server(aws=made, quota=(10, 1))
-    done = run(jobs, server, rules=Rules(create_missing=True), rate=10, burst=1)
+    done = run(jobs, server, rules=Policy(create_missing=True), rate=10, burst=1)
     assert Counter(made.calls) == {UPDATE: 10, PUT: 10}
     assert done.statuses() == {Status.CREATED: 10}
     assert done.seconds == pytest.approx(ideal(20, 10, 1, LATENCY_S), abs=0.5)
@@ -108,7 +108,7 @@ def test_where_there_is_no_configuration_update_is_followed_by_put() -> None:
 @pytest.mark.parametrize("had", [HAD, ABSENT], ids=["read", "not there"])
 def test_a_function_stays_taken_over_all_calls_of_a_job(had: Settings) -> None:
     jobs = [job(seq, 0, f"fn-{seq % 2}", f"v{seq}") for seq in range(12)]
-    rules = READ if had is HAD else Rules(create_missing=True)
+    rules = READ if had is HAD else Policy(create_missing=True)
     changing = [
         Job(each.seq, "", "", each.target, Settings(maximum_event_age_in_seconds=60 + each.seq))
         for each in jobs
@@ -210,11 +210,11 @@ def test_what_waits_to_be_kept_holds_no_worker_and_has_a_bound() -> None:
     [
         (READ, {}),
         (READ, {"rate": math.inf, "concurrency": 8}),
-        (Rules(where=lambda _: None), {"burst": 1.0}),
+        (Policy(where=lambda _: None), {"burst": 1.0}),
     ],
     ids=["rate", "places", "where"],
 )
-def test_the_forecast_of_two_calls_a_job(rules: Rules, limits: dict[str, Any]) -> None:
+def test_the_forecast_of_two_calls_a_job(rules: Policy, limits: dict[str, Any]) -> None:
     jobs = fleet(3, 200)
     told: list[tuple[float, float]] = []
 
@@ -253,4 +253,4 @@ def test_what_was_read_long_ago_is_read_again_before_a_change_is_tried_again(
     else:
         assert operations == [GET, UPDATE, GET]
         assert (outcome.status, outcome.error_code) == (Status.FAILED, CHANGED_SINCE)
-        assert image_of(made.config(jobs[0].target.function)) == theirs
+        assert snapshot_of(made.config(jobs[0].target.function)) == theirs

@@ -7,7 +7,7 @@ import pytest
 
 from bulkeic.core.model import Failure, Status
 from bulkeic.engine.engine import Engine
-from bulkeic.engine.limits import Limits
+from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
 
 from .call_audit import Run
@@ -47,8 +47,8 @@ def test_a_run_that_is_stopped_before_it_starts_calls_nobody() -> None:
         engine = Engine(
             MemoryFeed(fleet(2, 5)),
             server,
-            Run([], server, Limits()),
-            Limits(),
+            Run([], server, EngineLimits()),
+            EngineLimits(),
             clock=VirtualClock(),
         )
         engine.stop("no")

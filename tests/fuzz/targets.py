@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.app.setup.account_resolver import Reach
+from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import AccessOptions
 from bulkeic.app.setup.where_expression import parse_where
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
@@ -128,7 +128,7 @@ def read_accounts(data: bytes) -> None:
     path = _FOLDER / f"a.{'json' if data.lstrip()[:1] in (b'[', b'{') else 'csv'}"
     path.write_bytes(data)
     try:
-        reach = Reach(AccessOptions(accounts=str(path)), 1, sandbox=True)
+        reach = AccountResolver(AccessOptions(accounts=str(path)), 1, sandbox=True)
         for lane in (Lane("123456789012", "us-east-1"), Lane("000000000001", "cn-north-1")):
             reach.accounts.access(lane)
             problem = reach.accounts.problem(lane)

@@ -14,11 +14,11 @@ from bulkeic.sandbox.protocol.http_connection import (
     PATIENCE_S,
     WAITING_LIMIT,
     WAITING_SIZE_LIMIT,
-    Connection,
+    HttpConnection,
 )
-from bulkeic.sandbox.server.request_handler import Service
+from bulkeic.sandbox.server.request_handler import RequestHandler
 from bulkeic.sandbox.state import invoke_settings
-from bulkeic.sandbox.state.shared_state import World
+from bulkeic.sandbox.state.shared_state import SharedState
 
 from .sandbox_client import ACCOUNT, Running, update_bytes
 
@@ -214,8 +214,8 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 def test_who_keeps_us_waiting_is_cut(
     loop: asyncio.AbstractEventLoop, data: bytes, patience: float
 ) -> None:
-    world, wire = World(SandboxOptions(), 0.0), Wire()
-    connection = Connection(Service(world), world, set(), loop)
+    world, wire = SharedState(SandboxOptions(), 0.0), Wire()
+    connection = HttpConnection(RequestHandler(world), world, set(), loop)
     before = loop.time()
     connection.connection_made(wire)
     if data:
@@ -229,8 +229,8 @@ def test_who_keeps_us_waiting_is_cut(
 
 
 def test_who_waits_for_us_is_not(loop: asyncio.AbstractEventLoop) -> None:
-    world, wire = World(SandboxOptions(faults=Faults(latency_s=1000)), 0.0), Wire()
-    connection = Connection(Service(world), world, set(), loop)
+    world, wire = SharedState(SandboxOptions(faults=Faults(latency_s=1000)), 0.0), Wire()
+    connection = HttpConnection(RequestHandler(world), world, set(), loop)
     connection.connection_made(wire)
     connection.data_received(update_bytes("fn"))
     connection.expire(loop.time() + 999)
@@ -239,18 +239,18 @@ def test_who_waits_for_us_is_not(loop: asyncio.AbstractEventLoop) -> None:
 
 
 @pytest.fixture
-def behind_a_hang(loop: asyncio.AbstractEventLoop) -> Iterator[tuple[Connection, Wire]]:
+def behind_a_hang(loop: asyncio.AbstractEventLoop) -> Iterator[tuple[HttpConnection, Wire]]:
     """A connection whose first call is never answered."""
     options = SandboxOptions(any_function=True, verify_signatures=False, faults=Faults(hang=1.0))
-    world, wire = World(options, 0.0), Wire()
-    connection = Connection(Service(world), world, set(), loop)
+    world, wire = SharedState(options, 0.0), Wire()
+    connection = HttpConnection(RequestHandler(world), world, set(), loop)
     connection.connection_made(wire)
     connection.data_received(update_bytes("fn", close=False))
     yield connection, wire
     connection.connection_lost(None)
 
 
-def test_bodies_that_wait_are_bounded(behind_a_hang: tuple[Connection, Wire]) -> None:
+def test_bodies_that_wait_are_bounded(behind_a_hang: tuple[HttpConnection, Wire]) -> None:
     connection, wire = behind_a_hang
     half = update_bytes("fn", b"x" * (WAITING_SIZE_LIMIT // 2), close=False)
     connection.data_received(half)
@@ -260,7 +260,7 @@ def test_bodies_that_wait_are_bounded(behind_a_hang: tuple[Connection, Wire]) ->
 
 
 def test_who_sends_on_behind_a_call_that_hangs_is_cut(
-    loop: asyncio.AbstractEventLoop, behind_a_hang: tuple[Connection, Wire]
+    loop: asyncio.AbstractEventLoop, behind_a_hang: tuple[HttpConnection, Wire]
 ) -> None:
     connection, wire = behind_a_hang
     connection.data_received(update_bytes("fn", close=False) * (WAITING_LIMIT - 1))

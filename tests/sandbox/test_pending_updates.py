@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from bulkeic.sandbox import Faults
 from bulkeic.sandbox.behavior.destination_checks import Propagation
-from bulkeic.sandbox.behavior.pending_updates import Changes
+from bulkeic.sandbox.behavior.pending_updates import PendingUpdates
 from bulkeic.sandbox.protocol.aws_errors import AwsError
-from bulkeic.sandbox.state.invoke_settings import Destinations
+from bulkeic.sandbox.state.invoke_settings import DestinationPair
 
 from .sandbox_client import ACCOUNT, REGION, Running, refusal, update_bytes
 
@@ -19,7 +19,7 @@ QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue"
 
 
 def test_a_change_goes_on_until_it_is_answered() -> None:
-    changes = Changes()
+    changes = PendingUpdates()
     assert not changes.go_on(FN, 0.0)
     changes.begin(FN)
     assert changes.go_on(FN, 1e9)
@@ -30,7 +30,7 @@ def test_a_change_goes_on_until_it_is_answered() -> None:
 
 @given(settle=st.floats(0.001, 1000), at=st.floats(0, 1e6))
 def test_a_change_settles(settle: float, at: float) -> None:
-    changes = Changes()
+    changes = PendingUpdates()
     changes.begin(FN)
     changes.end(FN, at, settle)
     assert changes.go_on(FN, at + settle * 0.99)
@@ -38,7 +38,7 @@ def test_a_change_settles(settle: float, at: float) -> None:
 
 
 def test_changes_that_have_settled_are_forgotten() -> None:
-    changes = Changes()
+    changes = PendingUpdates()
     for number in range(10_000):
         changes.begin((ACCOUNT, REGION, f"fn-{number}"))
         changes.end((ACCOUNT, REGION, f"fn-{number}"), float(number), 1.0)
@@ -96,7 +96,7 @@ def test_a_refused_update_holds_nothing(start: Callable[..., Running]) -> None:
 def sent(propagation: Propagation, now_s: float, *arns: str) -> bool:
     failure, success = (*arns, None)[:2]
     try:
-        propagation.check(Destinations(failure, success), int(now_s * 1000), 10.0)
+        propagation.check(DestinationPair(failure, success), int(now_s * 1000), 10.0)
     except AwsError:
         return False
     return True

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.sandbox import SandboxOptions
-from bulkeic.sandbox.behavior.quota import Bucket, Quota
+from bulkeic.sandbox.behavior.quota import Quota, QuotaBucket
 from bulkeic.sandbox.protocol.router import GET_FUNCTION
-from bulkeic.sandbox.state.shared_state import World
+from bulkeic.sandbox.state.shared_state import SharedState
 
 from .sandbox_client import Running, refusal, update_bytes
 
@@ -21,7 +21,7 @@ gaps = st.lists(st.floats(0, 3, allow_subnormal=False), min_size=1, max_size=80)
 def test_no_window_sees_more_than_burst_and_rate(
     gaps: list[float], rate: float, burst: float
 ) -> None:
-    bucket, now, taken = Bucket(rate, burst, 0.0), 0.0, []
+    bucket, now, taken = QuotaBucket(rate, burst, 0.0), 0.0, []
     for gap in gaps:
         now += gap
         if bucket.take(now):
@@ -33,7 +33,7 @@ def test_no_window_sees_more_than_burst_and_rate(
 
 @given(gaps=gaps, rate=st.floats(0.1, 50))
 def test_who_waits_for_a_token_gets_it(gaps: list[float], rate: float) -> None:
-    bucket, now = Bucket(rate, 1, 0.0), 0.0
+    bucket, now = QuotaBucket(rate, 1, 0.0), 0.0
     assert bucket.take(now)
     for gap in gaps:
         now += (1 + 1e-9) / rate + gap
@@ -41,7 +41,7 @@ def test_who_waits_for_a_token_gets_it(gaps: list[float], rate: float) -> None:
 
 
 def test_a_refused_call_takes_no_token() -> None:
-    bucket = Bucket(1, 2, 10.0)
+    bucket = QuotaBucket(1, 2, 10.0)
     assert [bucket.take(10.0) for _ in range(5)] == [True, True, False, False, False]
     assert [bucket.take(11.0) for _ in range(2)] == [True, False]
     assert not bucket.take(5.0)
@@ -121,7 +121,7 @@ def test_get_function_is_served_a_hundred_times_a_second(rate: float | None, ser
     for own in (False, True):
         lanes = {"/".join(lane): {"rate": rate}} if own else {}
         options = SandboxOptions(rate=15.0 if own else rate, lanes=lanes)
-        world = World(options, 0.0)
+        world = SharedState(options, 0.0)
         for second in (0.0, 1.0):
             taken = [world.take_quota(GET_FUNCTION, lane, second) for _ in range(300)]
             assert sum(taken) == served

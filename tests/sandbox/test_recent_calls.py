@@ -5,26 +5,28 @@ from typing import Any
 
 from bulkeic.sandbox import Faults
 from bulkeic.sandbox.stats import call_stats as limits
-from bulkeic.sandbox.stats.call_stats import LANES_SHOWN, Stats
-from bulkeic.sandbox.stats.recent_calls import CALLS, LANES_LIMIT, SECONDS, Call
+from bulkeic.sandbox.stats.call_stats import LANES_SHOWN, CallStats
+from bulkeic.sandbox.stats.recent_calls import CALLS, LANES_LIMIT, SECONDS, RecentCall
 
 from .sandbox_client import ACCOUNT, REGION, Running, update_bytes
 
 T = 1_763_880_000.0
 
 
-def stats_of(*calls: Call) -> Stats:
-    stats = Stats()
+def stats_of(*calls: RecentCall) -> CallStats:
+    stats = CallStats()
     for call in calls:
         stats.called(call)
     return stats
 
 
-def call(time_s: float = T, lane: int = 0, outcome: str = "200", function: str = "fn") -> Call:
-    return Call(time_s, (f"{lane:012}", REGION), "Update", function, outcome, 0.06)
+def call(
+    time_s: float = T, lane: int = 0, outcome: str = "200", function: str = "fn"
+) -> RecentCall:
+    return RecentCall(time_s, (f"{lane:012}", REGION), "Update", function, outcome, 0.06)
 
 
-def live(stats: Stats, time_s: float) -> Any:
+def live(stats: CallStats, time_s: float) -> Any:
     return stats.live_json(0, time_s)
 
 

@@ -14,21 +14,21 @@ from botocore.credentials import Credentials
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bulkeic.sandbox.auth.principal import Guard
+from bulkeic.sandbox.auth.principal import Authenticator
 from bulkeic.sandbox.protocol.aws_errors import AwsError
-from bulkeic.sandbox.protocol.http_message import Request
+from bulkeic.sandbox.protocol.http_message import HttpRequest
 
 from .sandbox_client import ACCOUNT, REGION, Running, refusal, signed, update_bytes
 
 KEY, SECRET = f"AKIA{ACCOUNT}", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-GUARD = Guard(SECRET, verify_signatures=True)
+GUARD = Authenticator(SECRET, verify_signatures=True)
 
 
-def sent(method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> Request:
+def sent(method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> HttpRequest:
     target = f"{path}?{query}" if query else path
     told = signed(method, target, body, Credentials(KEY, SECRET), headers=headers)
     lowered = {name.lower().encode(): value.encode() for name, value in told.items()}
-    return Request(method, path, query, lowered, body, keep_alive=True)
+    return HttpRequest(method, path, query, lowered, body, keep_alive=True)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -52,11 +52,11 @@ requests = st.builds(
 )
 
 
-def accepts(request: Request, wall_s: float | None = None) -> bool:
+def accepts(request: HttpRequest, wall_s: float | None = None) -> bool:
     return refused(request, wall_s) == ""
 
 
-def refused(request: Request, wall_s: float | None = None) -> str:
+def refused(request: HttpRequest, wall_s: float | None = None) -> str:
     try:
         GUARD.identify(
             request, "lambda", datetime.now(UTC).timestamp() if wall_s is None else wall_s
@@ -68,7 +68,7 @@ def refused(request: Request, wall_s: float | None = None) -> str:
 
 @given(request=requests)
 @settings(deadline=None)
-def test_what_botocore_signs_is_accepted(request: Request) -> None:
+def test_what_botocore_signs_is_accepted(request: HttpRequest) -> None:
     assert accepts(request)
 
 
@@ -82,7 +82,7 @@ def altered(data: Any, text: str) -> str:
 
 @given(request=requests, data=st.data())
 @settings(deadline=None)
-def test_an_altered_path_is_refused(request: Request, data: Any) -> None:
+def test_an_altered_path_is_refused(request: HttpRequest, data: Any) -> None:
     path = "/" + altered(data, request.path)[1:]
     assume(meaning(path) != meaning(request.path))
     assert refused(replace(request, path=path)) == "InvalidSignatureException"
@@ -101,7 +101,7 @@ def meaning(path: str) -> list[str]:
 
 @given(request=requests, data=st.data())
 @settings(deadline=None)
-def test_an_altered_query_is_refused(request: Request, data: Any) -> None:
+def test_an_altered_query_is_refused(request: HttpRequest, data: Any) -> None:
     assume(request.query)
     query = altered(data, request.query)
     before, after = (sorted(parse_qsl(q, keep_blank_values=True)) for q in (request.query, query))
@@ -111,7 +111,7 @@ def test_an_altered_query_is_refused(request: Request, data: Any) -> None:
 
 @given(request=requests, data=st.data())
 @settings(deadline=None)
-def test_an_altered_body_is_refused(request: Request, data: Any) -> None:
+def test_an_altered_body_is_refused(request: HttpRequest, data: Any) -> None:
     assume(request.body)
     at = data.draw(st.integers(0, len(request.body) - 1))
     flip = data.draw(st.integers(1, 255))
@@ -123,7 +123,7 @@ def test_an_altered_body_is_refused(request: Request, data: Any) -> None:
 
 @given(request=requests, data=st.data())
 @settings(deadline=None)
-def test_an_altered_header_is_refused(request: Request, data: Any) -> None:
+def test_an_altered_header_is_refused(request: HttpRequest, data: Any) -> None:
     names = sorted(set(request.headers) - {b"authorization"})
     name = data.draw(st.sampled_from(names))
     value = altered(data, request.headers[name].decode() or " ")
@@ -134,7 +134,7 @@ def test_an_altered_header_is_refused(request: Request, data: Any) -> None:
 
 @given(request=requests, data=st.data())
 @settings(deadline=None)
-def test_an_altered_authorization_is_refused(request: Request, data: Any) -> None:
+def test_an_altered_authorization_is_refused(request: HttpRequest, data: Any) -> None:
     # The key before the first slash is only a name: every key has the one secret.
     key, slash, rest = request.headers[b"authorization"].decode().partition("/")
     changed = (key + slash + altered(data, rest)).encode()

@@ -13,7 +13,7 @@ import pytest
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import CLEARED, Job, Settings, Status
 from bulkeic.core.reconcile import Action, Seen
-from bulkeic.core.snapshot import ABSENT, image_of
+from bulkeic.core.snapshot import ABSENT, snapshot_of
 from bulkeic.core.summary import Need, Traffic
 from bulkeic.store.jobs import Which
 from bulkeic.store.run_file import RunFile
@@ -201,8 +201,8 @@ def test_what_may_have_been_changed_is_told_with_what_was_answered(path: Path) -
     with opened(load(path, jobs)) as run:
         run.record(outcomes, Traffic(), [*seen, (jobs[5], PLANNED)])
         assert {job.seq: (job.seen, after) for job, after in run.jobs.changed()} == {
-            0: (HAD, image_of(AFTER)),
-            1: (ABSENT, image_of(AFTER)),
+            0: (HAD, snapshot_of(AFTER)),
+            1: (ABSENT, snapshot_of(AFTER)),
             2: (HAD, None),
             3: (HAD, ABSENT),
             4: (HAD, None),  # killed before it had an outcome
@@ -253,7 +253,7 @@ def test_the_last_image_that_is_known_of_each_target(path: Path) -> None:
         run.record([outcome_of(jobs[1], config=AFTER, before=CONFIG)], Traffic())
         assert dict(run.jobs.known()) == {
             jobs[0].target: HAD,
-            jobs[1].target: image_of(AFTER),
+            jobs[1].target: snapshot_of(AFTER),
             jobs[2].target: ABSENT,
             jobs[3].target: HAD,
         }

@@ -11,8 +11,8 @@ from bulkeic.app.run.invocation import (
     with_exit_code,
 )
 from bulkeic.app.run.rollout import Rollout, Spread, deal
-from bulkeic.app.run.session import INTERRUPTED, Session
-from bulkeic.app.setup.account_resolver import Reach
+from bulkeic.app.run.session import INTERRUPTED, RunSession
+from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.run_metadata import PLANNED
 from bulkeic.app.setup.run_setup import (
@@ -31,7 +31,7 @@ from bulkeic.core.model import Lane
 from bulkeic.core.policy import Purpose
 from bulkeic.core.summary import Summary
 from bulkeic.core.waves import dealt
-from bulkeic.output.console import SHOWN_CHANGES, Screen, changes, intention, summary_lines
+from bulkeic.output.console import SHOWN_CHANGES, Console, changes, intention, summary_lines
 from bulkeic.output.results import Results
 from bulkeic.output.rollout_text import waves_ahead
 from bulkeic.store.jobs import Which
@@ -55,7 +55,7 @@ def apply(options: ApplyOptions) -> int:
     _check_steps(options)
     results = results_of(options)
     try:
-        reach = Reach(options.access, options.timeout_s, sandbox=options.sandbox)
+        reach = AccountResolver(options.access, options.timeout_s, sandbox=options.sandbox)
         resumed = is_run(options)
         path = Path(options.source) if resumed else new_path(options)
         if not resumed:
@@ -108,7 +108,7 @@ def apply_run(
     options: ApplyOptions,
     accounts: Accounts,
     results: Results,
-    screen: Screen,
+    screen: Console,
 ) -> Summary:
     """Does what is pending in a run, after it has been agreed to, and tells what came of it."""
     lanes = run.jobs.lanes()
@@ -120,7 +120,7 @@ def apply_run(
     stopped: str | None = "not confirmed; nothing was sent"
     if agreed:
 
-        async def roll_out(session: Session) -> None:
+        async def roll_out(session: RunSession) -> None:
             rollout = Rollout(
                 session, run, options, results=results, screen=screen, spread_out=spread_out
             )
@@ -146,7 +146,7 @@ def apply_run(
         raise StoppedError(f"{error}; some of it may have been done") from None
 
 
-def _told(run: RunFile, options: ApplyOptions, screen: Screen, stopped: str | None) -> Summary:
+def _told(run: RunFile, options: ApplyOptions, screen: Console, stopped: str | None) -> Summary:
     """Tells what has become of a run, and how to go on or back."""
     unread = run.waves.are_left()
     summary = run.summary(stopped=stopped not in {None, INTERRUPTED} or unread)
@@ -167,7 +167,7 @@ def _agreed(
     run: RunFile,
     lanes: dict[Lane, int],
     options: ApplyOptions,
-    screen: Screen,
+    screen: Console,
     spread_out: Spread,
 ) -> bool:
     """Tells what is going to happen, and asks where it has to be asked."""

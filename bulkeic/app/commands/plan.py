@@ -8,8 +8,8 @@ import msgspec
 
 from bulkeic.app.run.invocation import begin, exit_with, look_ahead, screen_of, with_exit_code
 from bulkeic.app.run.run_feed import RunFeed
-from bulkeic.app.run.session import INTERRUPTED, Session
-from bulkeic.app.setup.account_resolver import Reach
+from bulkeic.app.run.session import INTERRUPTED, RunSession
+from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import DiffOptions, PlanOptions, WorkOptions
 from bulkeic.app.setup.run_metadata import PLANNED
 from bulkeic.app.setup.run_setup import check_opened, endpoint, is_run, make, new_path, rules_of
@@ -19,7 +19,7 @@ from bulkeic.core.model import Lane
 from bulkeic.core.policy import Purpose
 from bulkeic.core.snapshot import wanted
 from bulkeic.core.summary import Summary, plan_exit_code
-from bulkeic.output.console import SHOWN_CHANGES, Screen, changes, intention
+from bulkeic.output.console import SHOWN_CHANGES, Console, changes, intention
 from bulkeic.output.diff import DiffPrinter
 from bulkeic.output.results import NoResults, check_stdout
 from bulkeic.output.rollout_text import plan_lines
@@ -38,7 +38,7 @@ def plan(options: PlanOptions) -> int:
     """
     screen = screen_of(options)
     check_show(options.show, options)
-    reach = Reach(options.access, options.timeout_s, sandbox=options.sandbox)
+    reach = AccountResolver(options.access, options.timeout_s, sandbox=options.sandbox)
     planned = is_run(options)
     path = Path(options.source) if planned else new_path(options)
     if not planned:
@@ -74,7 +74,7 @@ def plan_run(
     options: WorkOptions,
     show: DiffOptions,
     accounts: Accounts,
-    screen: Screen,
+    screen: Console,
     *,
     force: bool = False,
 ) -> Summary:
@@ -93,7 +93,7 @@ def plan_run(
     if lanes:
         _announce(run, lanes, options, screen)
 
-    async def read(session: Session) -> None:
+    async def read(session: RunSession) -> None:
         run.begin_session("plan", time.time())
         stopped = await session.drain(
             RunFeed(run, Which.UNREAD), rules, run, NoResults(), "reading"
@@ -110,7 +110,7 @@ def plan_run(
     return _told(run, options, show, screen, stopped=stopped, unread=unread)
 
 
-def _announce(run: RunFile, lanes: dict[Lane, int], options: WorkOptions, screen: Screen) -> None:
+def _announce(run: RunFile, lanes: dict[Lane, int], options: WorkOptions, screen: Console) -> None:
     ahead = look_ahead(lanes, options, calls_each=1)
     where = endpoint(options)
     for line in intention(lanes, ahead, where) + changes(*run.wanted(SHOWN_CHANGES)):
@@ -138,7 +138,7 @@ def _told(
     run: RunFile,
     options: WorkOptions,
     show: DiffOptions,
-    screen: Screen,
+    screen: Console,
     *,
     stopped: str | None,
     unread: int,

@@ -7,7 +7,7 @@ import msgspec
 from bulkeic.app.commands.apply import apply_run
 from bulkeic.app.commands.plan import check_show, plan_run
 from bulkeic.app.run.invocation import exit_with, results_of, screen_of
-from bulkeic.app.setup.account_resolver import Reach
+from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
 from bulkeic.app.setup.run_metadata import PLANNED, RESTORES
 from bulkeic.app.setup.run_setup import (
@@ -21,7 +21,7 @@ from bulkeic.app.setup.run_setup import (
 from bulkeic.core.errors import UsageError, shown
 from bulkeic.core.policy import Purpose
 from bulkeic.core.snapshot import wanted
-from bulkeic.output.console import Screen
+from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
@@ -40,7 +40,7 @@ def rollback(options: RollbackOptions) -> int:
     _check_flags(options)
     results = results_of(options)
     try:
-        reach = Reach(options.access, options.timeout_s, sandbox=options.sandbox)
+        reach = AccountResolver(options.access, options.timeout_s, sandbox=options.sandbox)
         path = _make(options, screen)
         run = _opened(path, options, reach)
         try:
@@ -79,7 +79,7 @@ def _as_apply(options: RollbackOptions, path: str) -> ApplyOptions:
     return ApplyOptions(**{name: given[name] for name in known if name in given} | {"source": path})
 
 
-def _opened(path: Path, options: RollbackOptions, reach: Reach) -> RunFile:
+def _opened(path: Path, options: RollbackOptions, reach: AccountResolver) -> RunFile:
     """The run file that was made; what cannot be begun leaves none."""
     run = RunFile(path, is_new=True)
     try:
@@ -91,7 +91,7 @@ def _opened(path: Path, options: RollbackOptions, reach: Reach) -> RunFile:
     return run
 
 
-def _make(options: RollbackOptions, screen: Screen) -> Path:
+def _make(options: RollbackOptions, screen: Console) -> Path:
     """Makes the run file: for each target that may have been changed, what it had before."""
     old = RunFile(Path(options.source))
     try:

@@ -19,7 +19,7 @@ from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Settings
 from bulkeic.core.names import check_region
 from bulkeic.core.rows import Defaults
-from bulkeic.output.console import Screen
+from bulkeic.output.console import Console
 from bulkeic.output.results import check_stdout
 from bulkeic.sandbox.auth.principal import DEFAULT_ACCOUNT_ID
 from bulkeic.sandbox.behavior.sandbox_options import Faults, SandboxOptions
@@ -52,7 +52,7 @@ def serve(flags: SandboxFlags) -> None:
             configured=1.0 if fleet.configured is None else fleet.configured,
         )
     if not _is_loopback(options.host):
-        Screen().say(f"warning: {options.host} is not loopback: others can reach this sandbox")
+        Console().say(f"warning: {options.host} is not loopback: others can reach this sandbox")
     run_async(functools.partial(_serve, sandbox, options))
     if fleet.save_state is not None:
         _save(sandbox, Path(fleet.save_state))
@@ -159,7 +159,7 @@ def _tell(sandbox: Sandbox, options: SandboxOptions) -> None:
     trust = f"AWS_CA_BUNDLE={options.tls_cert}, " if options.tls_cert else ""
     sys.stdout.write(f"{sandbox.url}\n")
     sys.stdout.flush()
-    Screen().say(
+    Console().say(
         f"use it with --endpoint-url {sandbox.url}, {trust}AWS_ACCESS_KEY_ID={key} and "
         f"AWS_SECRET_ACCESS_KEY={shown}; Ctrl-C ends it"
     )

@@ -4,18 +4,18 @@ import sys
 from collections.abc import Iterable
 
 from bulkeic.app.run.invocation import begin, exit_with, results_of, screen_of, with_exit_code
-from bulkeic.app.run.outcome_tally import Findings
+from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
-from bulkeic.app.run.session import Session
-from bulkeic.app.setup.account_resolver import Reach
+from bulkeic.app.run.session import RunSession
+from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import VerifyOptions
 from bulkeic.app.setup.run_setup import opened, rules_of
 from bulkeic.core.model import Lane, Outcome, Settings, Target
-from bulkeic.core.policy import Purpose, Rules
+from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.reconcile import DRIFTED
-from bulkeic.core.snapshot import image_of, wanted
+from bulkeic.core.snapshot import snapshot_of, wanted
 from bulkeic.core.summary import Summary, summarise, verify_exit_code
-from bulkeic.output.console import Screen, summary_lines
+from bulkeic.output.console import Console, summary_lines
 from bulkeic.output.diff import DiffPrinter
 from bulkeic.output.results import STDOUT, Results, check_stdout
 from bulkeic.store.jobs import Which
@@ -37,7 +37,7 @@ def verify(options: VerifyOptions) -> int:
         if options.output == "text" and options.results != STDOUT:
             check_stdout()
             results = _Drift(results)
-        reach = Reach(options.access, options.timeout_s, sandbox=options.sandbox)
+        reach = AccountResolver(options.access, options.timeout_s, sandbox=options.sandbox)
         with opened(options, reach, screen) as run:
             summary = _verify(run, options, reach, results, screen)
     finally:
@@ -46,14 +46,14 @@ def verify(options: VerifyOptions) -> int:
 
 
 def _verify(
-    run: RunFile, options: VerifyOptions, reach: Reach, results: Results, screen: Screen
+    run: RunFile, options: VerifyOptions, reach: AccountResolver, results: Results, screen: Console
 ) -> Summary:
-    found = Findings()
+    found = OutcomeTally()
     rules = rules_of(run, Purpose.VERIFY)
     if isinstance(results, _Drift):
         results.rules = rules
 
-    async def compare(session: Session) -> None:
+    async def compare(session: RunSession) -> None:
         await session.drain(RunFeed(run, Which.EVERY), rules, found, results, "verifying")
 
     lanes = run.jobs.lanes(Which.EVERY)
@@ -88,7 +88,7 @@ class _Drift:
     """Results that go where they were to go, and targets that have drifted to stdout, too."""
 
     def __init__(self, results: Results) -> None:
-        self.rules = Rules()
+        self.rules = Policy()
         self._results = results
         self._printer = DiffPrinter()
 
@@ -119,7 +119,7 @@ class _Drift:
         self._results.close()
 
     def _show(self, outcome: Outcome) -> None:
-        image = image_of(outcome.config)
+        image = snapshot_of(outcome.config)
         settings = Settings.from_api(outcome.settings or {})
         lane = Lane(outcome.account_id or "", outcome.region or "")
         partition = (outcome.function_arn or "").split(":")[1]

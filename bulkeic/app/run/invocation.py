@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable
 import msgspec
 import structlog
 
-from bulkeic.app.run.session import INTERRUPTED_TWICE, Session
-from bulkeic.app.run.signals import Interruptions
+from bulkeic.app.run.session import INTERRUPTED_TWICE, RunSession
+from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import first_cause, run_async
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.app.setup.run_metadata import RESULTS
@@ -20,7 +20,7 @@ from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.model import Lane, Outcome
 from bulkeic.core.pacing.forecast import USUAL_CALL_S, Forecast, LaneLeft, forecast
 from bulkeic.core.summary import Summary
-from bulkeic.output.console import Screen
+from bulkeic.output.console import Console
 from bulkeic.output.logs import configure_logs
 from bulkeic.output.outcome_codec import safe_json
 from bulkeic.output.results import NoResults, Results, ResultsFile
@@ -33,7 +33,7 @@ STOPPED_EXIT = 3
 INTERRUPTED_TWICE_EXIT = 130
 
 
-def screen_of(options: WorkOptions) -> Screen:
+def screen_of(options: WorkOptions) -> Console:
     """Where people are told, as soon as the options have been found good.
 
     Raises:
@@ -41,7 +41,7 @@ def screen_of(options: WorkOptions) -> Screen:
     """
     configure_logs(options.log.log_format, options.log.log_level, clean)
     check(options)
-    return Screen()
+    return Console()
 
 
 def results_of(options: WorkOptions) -> Results:
@@ -55,7 +55,7 @@ def with_exit_code(summary: Summary, code: int, stopped: str | None) -> Summary:
     return msgspec.structs.replace(summary, exit_code=code)
 
 
-def exit_with(summary: Summary, options: WorkOptions, screen: Screen) -> int:
+def exit_with(summary: Summary, options: WorkOptions, screen: Console) -> int:
     """Tells the summary to machines, if asked for: the command's exit code."""
     if options.output != "json":
         return summary.exit_code
@@ -64,7 +64,7 @@ def exit_with(summary: Summary, options: WorkOptions, screen: Screen) -> int:
     return print_json(text.encode(), summary.exit_code, screen)
 
 
-def print_json(text: bytes, code: int, screen: Screen) -> int:
+def print_json(text: bytes, code: int, screen: Console) -> int:
     """Prints JSON on stdout: the command's exit code, which is another one if that cannot be."""
     try:
         sys.stdout.write(f"{safe_json(text).decode()}\n")
@@ -91,10 +91,10 @@ def begin(
     run: RunFile,
     options: WorkOptions,
     accounts: Accounts,
-    work: Callable[[Session], Awaitable[None]],
+    work: Callable[[RunSession], Awaitable[None]],
     *,
     results: Results,
-    screen: Screen,
+    screen: Console,
     idle: bool,
     known: Iterable[Outcome] | None = None,
     max_failures: int | None = None,
@@ -110,14 +110,14 @@ def begin(
         screen: where people are told.
         idle: whether there is nothing to do.
         known: outcomes to begin the results with; ``None``: those of the run.
-        max_failures: as ``Session`` has it.
+        max_failures: as ``RunSession`` has it.
     """
     try:
         _begin_results(results, run, known)
         if idle:
             return None
-        with Interruptions() as interruptions:
-            session = Session(
+        with SignalWatch() as interruptions:
+            session = RunSession(
                 run, options, accounts, screen, interruptions, max_failures=max_failures
             )
             run_async(functools.partial(_run, session, work))
@@ -139,7 +139,7 @@ def _begin_results(results: Results, run: RunFile, known: Iterable[Outcome] | No
         raise UsageError(f"results: {error.strerror}") from None
 
 
-async def _run(session: Session, work: Callable[[Session], Awaitable[None]]) -> None:
+async def _run(session: RunSession, work: Callable[[RunSession], Awaitable[None]]) -> None:
     async with session:
         await work(session)
 

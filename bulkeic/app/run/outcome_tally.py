@@ -10,7 +10,7 @@ from bulkeic.core.summary import Tally, Traffic
 _Kind = tuple[Lane, Status, str | None]
 
 
-class Findings:
+class OutcomeTally:
     """A ledger in memory.
 
     Attributes:

@@ -19,7 +19,7 @@ _INTERVAL_S = 0.1
 _MOST_UNREAD = 100_000
 
 
-class Ledger(Protocol):
+class OutcomeLedger(Protocol):
     """Where outcomes are kept."""
 
     def record(
@@ -47,7 +47,11 @@ class Recorder:
     """
 
     def __init__(
-        self, ledger: Ledger, results: Results, progress: Progress, elapsed: Callable[[], float]
+        self,
+        ledger: OutcomeLedger,
+        results: Results,
+        progress: Progress,
+        elapsed: Callable[[], float],
     ) -> None:
         self._ledger = ledger
         self._results = results

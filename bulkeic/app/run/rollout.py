@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from bulkeic.app.run.outcome_tally import Findings
+from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
-from bulkeic.app.run.session import Session
+from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.run_metadata import BEFORE_IMAGE
 from bulkeic.app.setup.run_setup import rules_of
 from bulkeic.core.model import Lane, Status, rfc3339
-from bulkeic.core.policy import Purpose, Rules
+from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.waves import Wave, by_region, counts, spread
-from bulkeic.output.console import Screen
+from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted, duration
 from bulkeic.output.results import NoResults, Results
 from bulkeic.store.jobs import Which
@@ -49,12 +49,12 @@ class Rollout:
 
     def __init__(
         self,
-        session: Session,
+        session: RunSession,
         run: RunFile,
         options: ApplyOptions,
         *,
         results: Results,
-        screen: Screen,
+        screen: Console,
         spread_out: Spread = (),
     ) -> None:
         self._spread_out = spread_out
@@ -120,8 +120,8 @@ class Rollout:
 
     async def _verify(self, wave: Wave, name: str) -> Wave:
         """Reads again what the wave has written, and compares."""
-        found = Findings()
-        rules = Rules(purpose=Purpose.VERIFY, restore=True)
+        found = OutcomeTally()
+        rules = Policy(purpose=Purpose.VERIFY, restore=True)
         feed = RunFeed(self._run, Which.WRITTEN, wave.number)
         targets = sum(feed.lanes().values())
         await self._session.drain(feed, rules, found, NoResults(), "verifying")
@@ -165,7 +165,7 @@ def _now() -> str:
     return rfc3339(time.time())
 
 
-def _example(found: Findings, but: str | None = None) -> str:
+def _example(found: OutcomeTally, but: str | None = None) -> str:
     for code, outcome in found.examples.items():
         if code != but:
             where = f"{outcome.source} {outcome.function_name}"

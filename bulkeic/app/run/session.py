@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Self
 import anyio
 import msgspec
 
-from bulkeic.app.run.recorder import Ledger, Recorder
+from bulkeic.app.run.recorder import OutcomeLedger, Recorder
 from bulkeic.app.run.run_feed import RunFeed
-from bulkeic.app.run.signals import Interruptions
+from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.model import Lane, Settings, Target
-from bulkeic.core.policy import Rules
+from bulkeic.core.policy import Policy
 from bulkeic.core.snapshot import ABSENT
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.denials import IN_A_ROW
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.lane import Meter
-from bulkeic.engine.limits import Limits
-from bulkeic.output.console import Screen
+from bulkeic.engine.limits import EngineLimits
+from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.output.progress import NoProgress, Progress, ProgressBar
 from bulkeic.output.results import Results
@@ -44,7 +44,7 @@ INTERRUPTED = "interrupted"
 INTERRUPTED_TWICE = "interrupted twice"
 
 
-class Session:
+class RunSession:
     """A stretch of work on a run. An async context manager.
 
     Args:
@@ -66,8 +66,8 @@ class Session:
         run: RunFile,
         options: WorkOptions,
         accounts: Accounts,
-        screen: Screen,
-        interruptions: Interruptions,
+        screen: Console,
+        interruptions: SignalWatch,
         *,
         max_failures: int | None = None,
     ) -> None:
@@ -125,7 +125,7 @@ class Session:
             self._resting.cancel()
 
     async def drain(
-        self, feed: RunFeed, rules: Rules, ledger: Ledger, results: Results, doing: str
+        self, feed: RunFeed, rules: Policy, ledger: OutcomeLedger, results: Results, doing: str
     ) -> dict[Lane, str]:
         """Works on all jobs of a feed, until they are done or the session is stopped.
 
@@ -161,7 +161,7 @@ class Session:
         self._tell_stopped(engine.stopped_lanes())
         return engine.stopped_lanes()
 
-    def _limits_of(self, rules: Rules) -> Limits:
+    def _limits_of(self, rules: Policy) -> EngineLimits:
         """The limits of a pass; what a verification finds ends it never."""
         most = self._max_failures if rules.purpose.is_apply else None
         return msgspec.structs.replace(self._options.limits(), max_failures=most)

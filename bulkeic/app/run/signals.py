@@ -8,7 +8,7 @@ from typing import Self
 
 import anyio
 
-from bulkeic.output.console import Screen
+from bulkeic.output.console import Console
 
 
 def ending_signals() -> list[signal.Signals]:
@@ -17,7 +17,7 @@ def ending_signals() -> list[signal.Signals]:
     return [signal.SIGINT, signal.SIGTERM] + ([] if ignored else [signal.SIGHUP])
 
 
-class Interruptions:
+class SignalWatch:
     """Counts signals from entry to exit, so that none arrives where nobody expects it."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Interruptions:
             self._loop = None
 
     async def obey(
-        self, stop: Callable[[], None], leave: Callable[[], None], screen: Screen
+        self, stop: Callable[[], None], leave: Callable[[], None], screen: Console
     ) -> None:
         """The first signal stops the work in good order, the second one ends it at once."""
         await self.next(known=0)

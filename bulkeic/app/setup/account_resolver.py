@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ASKED_AT_ONCE = 10
 
 
-class Reach:
+class AccountResolver:
     """The accounts within reach of a user's credentials, roles and profiles.
 
     Args:

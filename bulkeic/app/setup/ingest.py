@@ -4,12 +4,12 @@ import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bulkeic.app.setup.account_resolver import Reach
+from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.core.destinations import own_destinations
 from bulkeic.core.errors import BulkeicError, InputError, shown
 from bulkeic.core.model import Job, Lane
 from bulkeic.core.rows import Defaults, Row, RowParser
-from bulkeic.output.console import Problems, Screen
+from bulkeic.output.console import Console, Problems
 from bulkeic.output.formatting import counted
 from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.loader import Duplicate, Loader
@@ -53,10 +53,10 @@ class Loading:
         targets: RowsFile,
         defaults: Defaults,
         path: Path,
-        reach: Reach,
+        reach: AccountResolver,
         *,
         skip_invalid: bool,
-        screen: Screen,
+        screen: Console,
         origin: dict[str, str],
     ) -> None:
         self._targets = targets

@@ -7,10 +7,10 @@ from typing import Any, Literal
 import msgspec
 
 from bulkeic.core.accounts import RoleSession
-from bulkeic.core.failure_budget import Threshold
+from bulkeic.core.failure_budget import FailureBudget
 from bulkeic.core.model import Settings
 from bulkeic.core.waves import Size
-from bulkeic.engine.limits import AUTO, Limits
+from bulkeic.engine.limits import AUTO, EngineLimits
 from bulkeic.sources.rows_file import Format
 
 
@@ -90,9 +90,9 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
     log: LogOptions = LogOptions()
     progress: bool = True
 
-    def limits(self) -> Limits:
+    def limits(self) -> EngineLimits:
         """How hard the engine may work."""
-        return Limits(
+        return EngineLimits(
             rate=self.rate,
             burst=self.burst,
             headroom=self.headroom,
@@ -182,7 +182,7 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
     waves: tuple[Size, ...] | None = None
     wave_by: Literal["lane", "region"] | None = None
     wave_pause_s: float | None = None
-    max_failures: Threshold | None = None
+    max_failures: FailureBudget | None = None
     force: bool = False
 
     @property
@@ -257,7 +257,7 @@ class RollbackOptions(WorkOptions, frozen=True, kw_only=True):
     """
 
     yes: bool = False
-    max_failures: Threshold | None = None
+    max_failures: FailureBudget | None = None
     force: bool = False
     plan: bool = False
     show: DiffOptions = DiffOptions()

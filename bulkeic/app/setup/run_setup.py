@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bulkeic.app.runtime import open_access
-from bulkeic.app.setup.account_resolver import Reach
+from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.ingest import Loading
 from bulkeic.app.setup.options import TargetsOptions, WorkOptions
 from bulkeic.app.setup.run_metadata import (
@@ -27,9 +27,9 @@ from bulkeic.aws.environment import environment_region
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
 from bulkeic.core.errors import InputError, UsageError, shown
 from bulkeic.core.names import check_region
-from bulkeic.core.policy import Purpose, Rules
+from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.rows import Defaults
-from bulkeic.output.console import Screen
+from bulkeic.output.console import Console
 from bulkeic.output.results import STDOUT, check_stdout
 from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.database import is_run_file
@@ -139,7 +139,7 @@ def _check_flag(where: str, value: str, checked: Callable[[str], object]) -> Non
         raise UsageError(f"{where}: {problem.rule}") from None
 
 
-def make(options: TargetsOptions, path: Path, reach: Reach, screen: Screen) -> None:
+def make(options: TargetsOptions, path: Path, reach: AccountResolver, screen: Console) -> None:
     """Makes a run file of a targets file.
 
     Raises:
@@ -177,7 +177,7 @@ def _default_region(options: WorkOptions) -> str | None:
 
 
 def check_opened(
-    run: RunFile, options: WorkOptions, reach: Reach, which: Which = Which.PENDING
+    run: RunFile, options: WorkOptions, reach: AccountResolver, which: Which = Which.PENDING
 ) -> None:
     """Makes sure that a run that is there already can be gone on with.
 
@@ -202,7 +202,7 @@ def check_opened(
 
 
 @contextmanager
-def opened(options: TargetsOptions, reach: Reach, screen: Screen) -> Iterator[RunFile]:
+def opened(options: TargetsOptions, reach: AccountResolver, screen: Console) -> Iterator[RunFile]:
     """A run file that is only looked at; one of a targets file is gone afterwards.
 
     Raises:
@@ -253,12 +253,12 @@ def is_guarded(run: RunFile) -> bool:
     return PLANNED in run.facts or RESTORES in run.facts
 
 
-def rules_of(run: RunFile, purpose: Purpose, *, force: bool = False) -> Rules:
+def rules_of(run: RunFile, purpose: Purpose, *, force: bool = False) -> Policy:
     """How the jobs of a run are done."""
     facts = run.facts
     planned = PLANNED in facts
     compares = purpose is Purpose.VERIFY or (planned and purpose is Purpose.APPLY)
-    return Rules(
+    return Policy(
         purpose=purpose,
         restore=RESTORES in facts,
         before_image=BEFORE_IMAGE in facts,

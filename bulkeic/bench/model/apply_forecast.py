@@ -6,20 +6,20 @@
 
 from collections.abc import Mapping
 
-from bulkeic.bench.model.measurements import Ahead, LaneForecast, Limit
+from bulkeic.bench.model.measurements import ApplyForecast, LaneForecast, LaneLimit
 from bulkeic.core.model import Lane
 from bulkeic.core.pacing.adaptive_rate import QUOTA
 from bulkeic.core.pacing.forecast import USUAL_CALL_S, LaneLeft, forecast
 
 
-def outlook(
+def forecast_apply(
     source: str,
     jobs: Mapping[Lane, int],
-    limits: Mapping[Lane, Limit],
+    limits: Mapping[Lane, LaneLimit],
     *,
     headroom: float,
     concurrency: int,
-) -> Ahead:
+) -> ApplyForecast:
     """How long the jobs of a targets file will take.
 
     Args:
@@ -41,19 +41,19 @@ def outlook(
         )
         for each in left
     ]
-    return Ahead(
+    return ApplyForecast(
         source=source,
         seconds=0.0 if ahead is None else ahead.seconds,
         lanes=sorted(lanes, key=lambda lane: (-lane.seconds, lane.lane)),
     )
 
 
-def _left(lane: Lane, jobs: int, limit: Limit | None, headroom: float) -> LaneLeft:
+def _left(lane: Lane, jobs: int, limit: LaneLimit | None, headroom: float) -> LaneLeft:
     found = _found(limit)
     rate = (QUOTA if found is None else found.rate) * (1 - headroom)
     burst = rate if found is None or found.burst is None else found.burst
     return LaneLeft(lane, jobs, rate, min(burst, rate))
 
 
-def _found(limit: Limit | None) -> Limit | None:
+def _found(limit: LaneLimit | None) -> LaneLimit | None:
     return limit if limit is not None and limit.found else None

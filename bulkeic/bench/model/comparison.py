@@ -13,7 +13,7 @@ import msgspec
 
 from bulkeic.bench.model.measurements import BenchResult, Measures
 from bulkeic.bench.model.welch import half_width, mean, quantile, variance
-from bulkeic.bench.model.workload import Load, Model
+from bulkeic.bench.model.workload import Load, LoadModel
 from bulkeic.core.errors import UsageError
 
 LEVEL = 0.05
@@ -58,7 +58,7 @@ class Verdict(StrEnum):
     UNKNOWN = "not measured"
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class ComparisonRow(msgspec.Struct, frozen=True, kw_only=True):
     """One metric of one load.
 
     Attributes:
@@ -119,10 +119,10 @@ class LoadComparison(msgspec.Struct, frozen=True, kw_only=True):
     new: Side
     assumed: bool
     differs: list[str]
-    rows: list[Row]
+    rows: list[ComparisonRow]
 
 
-class Difference(msgspec.Struct, frozen=True):
+class SurroundingsDifference(msgspec.Struct, frozen=True):
     """Something beside the measures that is not the same; empty: one has no such thing."""
 
     what: str
@@ -141,7 +141,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     verdict: Verdict
     loads: list[LoadComparison]
-    differences: list[Difference]
+    differences: list[SurroundingsDifference]
     only_old: list[str]
     only_new: list[str]
     not_compared: list[str]
@@ -163,7 +163,7 @@ _VALUES: dict[Metric, Callable[[Measures], float]] = {
     Metric.MAX: lambda each: each.latency.max_s,
     Metric.CPU: lambda each: each.client.cpu_s / each.calls if each.calls else 0.0,
 }
-_Key = tuple[Model, float | None, int]
+_Key = tuple[LoadModel, float | None, int]
 
 
 def compare(old: BenchResult, new: BenchResult) -> Comparison:
@@ -173,7 +173,7 @@ def compare(old: BenchResult, new: BenchResult) -> Comparison:
         UsageError: they have no load in common.
     """
     first, second = _by_load(old), _by_load(new)
-    both = [key for key in first if key in second and key[0] is not Model.LIMIT]
+    both = [key for key in first if key in second and key[0] is not LoadModel.LIMIT]
     if not both:
         raise UsageError(
             "OLD and NEW have no load in common that can be compared: "
@@ -191,7 +191,7 @@ def compare(old: BenchResult, new: BenchResult) -> Comparison:
     )
 
 
-def overall(rows: Iterable[Row]) -> Verdict:
+def overall(rows: Iterable[ComparisonRow]) -> Verdict:
     """What the judged rows come to."""
     found = {row.verdict for row in rows if row.judged}
     if {Verdict.BETTER, Verdict.WORSE} <= found:
@@ -202,7 +202,7 @@ def overall(rows: Iterable[Row]) -> Verdict:
     return Verdict.SAME
 
 
-def row_of(metric: Metric, old: list[float], new: list[float], level: float) -> Row:
+def row_of(metric: Metric, old: list[float], new: list[float], level: float) -> ComparisonRow:
     """Compares one metric.
 
     Args:
@@ -217,7 +217,7 @@ def row_of(metric: Metric, old: list[float], new: list[float], level: float) -> 
         return _missing(metric, first, second)
     difference = mean(second) - mean(first)
     noise = _noise(first, second, level)
-    return Row(
+    return ComparisonRow(
         metric=metric,
         old=math.exp(mean(first)),
         new=math.exp(mean(second)),
@@ -230,11 +230,11 @@ def row_of(metric: Metric, old: list[float], new: list[float], level: float) -> 
     )
 
 
-def _missing(metric: Metric, old: list[float], new: list[float]) -> Row:
+def _missing(metric: Metric, old: list[float], new: list[float]) -> ComparisonRow:
     verdict = Verdict.UNKNOWN
     if metric in MORE_IS_BETTER and (old or new):
         verdict = Verdict.WORSE if old else Verdict.BETTER
-    return Row(
+    return ComparisonRow(
         metric=metric,
         old=math.exp(mean(old)) if old else None,
         new=math.exp(mean(new)) if new else None,
@@ -292,7 +292,7 @@ def _named(every: list[Measures]) -> str:
 
 
 def _in_words(load: Load) -> str:
-    if load.model is Model.OPEN and load.rate is None:
+    if load.model is LoadModel.OPEN and load.rate is None:
         return "open"  # no bench writes such a load, but a file may have it
     return str(load)
 
@@ -328,10 +328,10 @@ def _side(every: list[Measures]) -> Side:
     )
 
 
-def _differences(old: BenchResult, new: BenchResult) -> list[Difference]:
+def _differences(old: BenchResult, new: BenchResult) -> list[SurroundingsDifference]:
     first, second = _surroundings(old), _surroundings(new)
     return [
-        Difference(what, first.get(what, ""), second.get(what, ""))
+        SurroundingsDifference(what, first.get(what, ""), second.get(what, ""))
         for what in first | second
         if first.get(what, "") != second.get(what, "")
     ]

@@ -6,14 +6,14 @@ import re
 
 import msgspec
 
-from bulkeic.bench.model.comparison import Metric, Row
+from bulkeic.bench.model.comparison import ComparisonRow, Metric
 from bulkeic.core.errors import InputError, shown
 
 _GRAMMAR = re.compile(r"\s*([^\s<>]+)\s*([<>])\s*([0-9]+(?:\.[0-9]+)?)\s*x\s*", re.ASCII)
 _ALLOWED = "METRIC > NUMBERx or METRIC < NUMBERx, such as 'p99 > 1.2x'"
 
 
-class Condition(msgspec.Struct, frozen=True):
+class FailCondition(msgspec.Struct, frozen=True):
     """A ratio that a metric must not have.
 
     Attributes:
@@ -28,14 +28,14 @@ class Condition(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         return f"{self.metric} {'>' if self.above else '<'} {self.ratio:g}x"
 
-    def holds(self, row: Row) -> bool:
+    def holds(self, row: ComparisonRow) -> bool:
         """Whether a row is of this metric, across the bound, and different beyond the noise."""
         if row.metric is not self.metric or row.ratio is None or not row.beyond_noise:
             return False
         return row.ratio > self.ratio if self.above else row.ratio < self.ratio
 
 
-def parse_condition(text: str) -> Condition:
+def parse_condition(text: str) -> FailCondition:
     """A condition from a text such as ``p99 > 1.2x``.
 
     Raises:
@@ -52,4 +52,4 @@ def parse_condition(text: str) -> Condition:
     ratio = float(number)
     if not 0 < ratio < math.inf:
         raise InputError(f"{shown(number)} is no ratio; allowed: a number above 0, such as 1.2")
-    return Condition(Metric(name), sign == ">", ratio)
+    return FailCondition(Metric(name), sign == ">", ratio)

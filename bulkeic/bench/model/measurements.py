@@ -63,7 +63,7 @@ class Second(msgspec.Struct, frozen=True, kw_only=True):
     max_s: float | None = None
 
 
-class Limit(msgspec.Struct, frozen=True, kw_only=True):
+class LaneLimit(msgspec.Struct, frozen=True, kw_only=True):
     """What a lane lets through.
 
     Attributes:
@@ -106,11 +106,11 @@ class LaneMeasures(msgspec.Struct, frozen=True, kw_only=True):
     p50_s: float | None = None
     p99_s: float | None = None
     max_s: float | None = None
-    limit: Limit | None = None
+    limit: LaneLimit | None = None
     stopped: str | None = None
 
 
-class Client(msgspec.Struct, frozen=True, kw_only=True):
+class ClientUsage(msgspec.Struct, frozen=True, kw_only=True):
     """What it took of this machine.
 
     Attributes:
@@ -171,7 +171,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     retrying: Spread
     lanes: list[LaneMeasures]
     seconds: list[Second]
-    client: Client
+    client: ClientUsage
     stopped: str | None = None
     unbegun: int = 0
 
@@ -197,7 +197,7 @@ class LaneForecast(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-class Ahead(msgspec.Struct, frozen=True, kw_only=True):
+class ApplyForecast(msgspec.Struct, frozen=True, kw_only=True):
     """How long ``apply`` would take at the limits that were found.
 
     Attributes:
@@ -239,7 +239,7 @@ class BenchResult(msgspec.Struct, frozen=True, kw_only=True):
     targets: int
     lanes: int
     measures: list[Measures]
-    forecast: Ahead | None = None
+    forecast: ApplyForecast | None = None
 
 
 class _Head(msgspec.Struct):

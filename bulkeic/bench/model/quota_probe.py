@@ -18,7 +18,7 @@
 
 import math
 
-from bulkeic.bench.model.measurements import Limit
+from bulkeic.bench.model.measurements import LaneLimit
 from bulkeic.core.pacing.aimd import CUT
 
 FIRST_RATE = 10.0
@@ -41,7 +41,7 @@ _TRACE_S = 0.01
 _NONE = 1e-6
 
 
-class LimitSearch:
+class QuotaProbe:
     """The search in one lane; the pace at which it is called meanwhile. Times are seconds.
 
     Args:
@@ -114,14 +114,14 @@ class LimitSearch:
         self._end_in_time(now)
         return False
 
-    def limit(self) -> Limit:
+    def limit(self) -> LaneLimit:
         """What was found, as far as it goes."""
         seconds = self._ended_at - self._begun_at
         calls = self._passed + self._refused
         if self._counted is None:
             first = self._begun_at if self._first_at is None else self._first_at
             best = max(self._looks, default=self._passed / max(LOOK_S, self._ended_at - first))
-            return Limit(
+            return LaneLimit(
                 found=False, rate=best, low=best, high=best, burst=None,
                 seconds=seconds, calls=calls, refused=self._refused,
             )  # fmt: skip
@@ -130,7 +130,7 @@ class LimitSearch:
         margin = min(1.0, 1 / passed + JITTER_S / span)
         burst = self._burst(rate)
         lost = LOST if burst < SMALL else 1.0
-        return Limit(
+        return LaneLimit(
             found=True, rate=rate, low=rate * (1 - margin), high=rate * (1 + margin) * lost,
             burst=burst, seconds=seconds, calls=calls, refused=self._refused,
         )  # fmt: skip

@@ -25,7 +25,7 @@ BEGIN_LATE_S = 0.25
 _MOST_BLOCKS = 1000
 
 
-class Model(StrEnum):
+class LoadModel(StrEnum):
     """How requests follow one another."""
 
     CLOSED = "closed"
@@ -44,7 +44,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
         warmup_s: seconds before that, which are not measured.
     """
 
-    model: Model
+    model: LoadModel
     concurrency: int
     rate: float | None = None
     duration_s: float | None = None
@@ -71,11 +71,11 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         match self.model:
-            case Model.OPEN:
+            case LoadModel.OPEN:
                 return f"open, {self.rate:g}/s in each lane"
-            case Model.CLOSED:
+            case LoadModel.CLOSED:
                 return f"closed, {self.concurrency:,} at once"
-            case Model.LIMIT:
+            case LoadModel.LIMIT:
                 return "find the limit"
 
 
@@ -112,12 +112,12 @@ def loads_of(flags: LoadFlags) -> list[Load]:
     concurrency = flags.concurrency
     if flags.find_limit:
         most = concurrency[0] if concurrency else LIMIT_CONCURRENCY
-        return [Load(model=Model.LIMIT, concurrency=most)]
+        return [Load(model=LoadModel.LIMIT, concurrency=most)]
     length_s = flags.step_s or flags.length_s
     if flags.requests is None and length_s is None:
         length_s = USUAL_STEP_S if len(flags.rates) > 1 else USUAL_DURATION_S
     usual = Load(
-        model=Model.OPEN,
+        model=LoadModel.OPEN,
         concurrency=concurrency[0] if concurrency else OPEN_CONCURRENCY,
         duration_s=length_s,
         requests=flags.requests,
@@ -125,7 +125,7 @@ def loads_of(flags: LoadFlags) -> list[Load]:
     )
     if concurrency and not flags.rates:
         return [
-            msgspec.structs.replace(usual, model=Model.CLOSED, concurrency=each)
+            msgspec.structs.replace(usual, model=LoadModel.CLOSED, concurrency=each)
             for each in concurrency
         ]
     return [msgspec.structs.replace(usual, rate=rate) for rate in flags.rates or (USUAL_RATE,)]
@@ -147,7 +147,7 @@ def _check(flags: LoadFlags) -> None:
         raise UsageError("several --concurrency go with a closed load; say one beside --rate")
 
 
-class Comb:
+class ArrivalSchedule:
     """When the requests of an open load are due: evenly spaced, the lanes in turn.
 
     Args:

@@ -7,7 +7,7 @@ Plotly takes texts for a little HTML, so what comes from outside is escaped here
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from bulkeic.bench.model.measurements import LaneMeasures, Limit, Measures, Spread
+from bulkeic.bench.model.measurements import LaneLimit, LaneMeasures, Measures, Spread
 from bulkeic.bench.model.workload import Load
 from bulkeic.bench.report.chart_axes import Part, percentile_axis, percentiles, time_axis
 from bulkeic.bench.report.result_tables import PARTS, by_load, label
@@ -23,7 +23,7 @@ _LONGEST_NAME = 24
 _QUARTERS = (0, 25, 50, 75, 100)
 
 
-class Drawing(NamedTuple):
+class Chart(NamedTuple):
     """One chart.
 
     Attributes:
@@ -77,7 +77,7 @@ def colour_of(number: int) -> str:
     return f"@c{number % COLOURS}"
 
 
-def distribution(measures: Sequence[Measures]) -> Drawing:
+def distribution(measures: Sequence[Measures]) -> Chart:
     """How long it took for which part of all requests, a curve for each load and repeat."""
     traces: list[Part] = []
     for number, (load, repeats) in enumerate(by_load(measures).items()):
@@ -88,7 +88,7 @@ def distribution(measures: Sequence[Measures]) -> Drawing:
                 traces.append(trace | {"showlegend": first})
     times = [time for trace in traces for time in trace["y"]]
     most = max((trace["x"][-1] for trace in traces), default=10.0)
-    return Drawing(
+    return Chart(
         "distribution",
         "Latency by percentile, a curve for each load. The figures are in the table of loads.",
         430,
@@ -101,12 +101,12 @@ def distribution(measures: Sequence[Measures]) -> Drawing:
     )
 
 
-def split(measures: Sequence[Measures]) -> Drawing:
+def split(measures: Sequence[Measures]) -> Chart:
     """Which part of its time a request waits, is called, and is called again; by load."""
     loads = by_load(measures)
     names = [_named_mean(load, repeats) for load, repeats in loads.items()]
     traces = [_part_bars(part, loads) for part in PARTS]
-    return Drawing(
+    return Chart(
         "split",
         "Where the time of a request goes, in shares of the mean, by load. "
         "The figures are in the table below.",
@@ -127,7 +127,7 @@ def split(measures: Sequence[Measures]) -> Drawing:
     )
 
 
-def lanes_rate(lanes: Sequence[LaneMeasures], elapsed_s: float) -> Drawing:
+def lanes_rate(lanes: Sequence[LaneMeasures], elapsed_s: float) -> Chart:
     """Calls a second of each lane: let through, and refused."""
     elapsed_s = elapsed_s or 1.0
     kinds = (
@@ -146,7 +146,7 @@ def lanes_rate(lanes: Sequence[LaneMeasures], elapsed_s: float) -> Drawing:
         }
         for name, colour, counts in kinds
     ]  # fmt: skip
-    return Drawing(
+    return Chart(
         "lanes-rate",
         "Calls a second of each lane, let through and refused.",
         row_height(len(lanes)),
@@ -161,7 +161,7 @@ def lanes_rate(lanes: Sequence[LaneMeasures], elapsed_s: float) -> Drawing:
     )
 
 
-def lanes_latency(lanes: Sequence[LaneMeasures]) -> Drawing:
+def lanes_latency(lanes: Sequence[LaneMeasures]) -> Chart:
     """How long it took in each lane: p50, p99, max."""
     kinds = (
         ("p50", "@c0", "circle", [lane.p50_s for lane in lanes]),
@@ -178,7 +178,7 @@ def lanes_latency(lanes: Sequence[LaneMeasures]) -> Drawing:
         for name, colour, symbol, times in kinds
     ]  # fmt: skip
     all_times = [time for *_, times in kinds for time in times]
-    return Drawing(
+    return Chart(
         "lanes-latency",
         "Latency of each lane: p50, p99 and the longest.",
         row_height(len(lanes)),
@@ -190,7 +190,7 @@ def lanes_latency(lanes: Sequence[LaneMeasures]) -> Drawing:
     )
 
 
-def limits_rate(names: Sequence[str], found: Iterable[tuple[str, int, Limit]]) -> Drawing:
+def limits_rate(names: Sequence[str], found: Iterable[tuple[str, int, LaneLimit]]) -> Chart:
     """What each lane sustains, with the least and the most that it may be.
 
     Args:
@@ -205,7 +205,7 @@ def limits_rate(names: Sequence[str], found: Iterable[tuple[str, int, Limit]]) -
             it for it in shown if not it[1].found
         ]),
     ]  # fmt: skip
-    return Drawing(
+    return Chart(
         "limits-rate",
         "Calls a second that each lane sustains. The figures are in the table of limits.",
         row_height(len(names)),
@@ -218,7 +218,7 @@ def limits_rate(names: Sequence[str], found: Iterable[tuple[str, int, Limit]]) -
     )
 
 
-def limits_burst(names: Sequence[str], found: Iterable[tuple[str, int, Limit]]) -> Drawing:
+def limits_burst(names: Sequence[str], found: Iterable[tuple[str, int, LaneLimit]]) -> Chart:
     """How many calls each lane lets through at once, the most of all repeats."""
     most = dict.fromkeys(names, 0.0)
     for name, _, limit in found:
@@ -230,7 +230,7 @@ def limits_burst(names: Sequence[str], found: Iterable[tuple[str, int, Limit]]) 
         "text": [f"{figures(each)} calls" if each else "not found" for each in most.values()],
         "hovertemplate": "%{text}<extra></extra>", "textposition": "auto",
     }  # fmt: skip
-    return Drawing(
+    return Chart(
         "limits-burst",
         "Calls that each lane lets through at once. The figures are in the table of limits.",
         row_height(len(names)),
@@ -297,7 +297,7 @@ def _reaches(lanes: Sequence[LaneMeasures]) -> Part:
     }  # fmt: skip
 
 
-def _limit_dots(name: str, symbol: str, shown: Sequence[tuple[int, Limit]]) -> Part:
+def _limit_dots(name: str, symbol: str, shown: Sequence[tuple[int, LaneLimit]]) -> Part:
     limits = [limit for _, limit in shown]
     return {
         "type": "scatter", "mode": "markers", "name": name,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bulkeic.bench.model.measurements import Measures
 from bulkeic.bench.model.workload import Load
 from bulkeic.bench.report.chart_axes import Part
-from bulkeic.bench.report.charts import Drawing, layout_of, row_height, rows_axis, titled
+from bulkeic.bench.report.charts import Chart, layout_of, row_height, rows_axis, titled
 from bulkeic.bench.report.result_tables import BUSY_SHARE, by_load, keys_of, label, rows_of
 from bulkeic.output.formatting import figures, latency, share
 from bulkeic.output.tables import Group, Table, beside
@@ -26,7 +26,7 @@ def client_table(measures: Sequence[Measures]) -> Table:
     return beside(keys_of(rows), [Group("CPU and memory of this client", head, columns)])
 
 
-def client_cpu(measures: Sequence[Measures]) -> Drawing:
+def client_cpu(measures: Sequence[Measures]) -> Chart:
     """How busy the client was under each load, and from where on it may have been the limit."""
     most = _most(measures, "cpu_share")
     percents = [100 * each for each in most.values()]
@@ -40,7 +40,7 @@ def client_cpu(measures: Sequence[Measures]) -> Drawing:
         }
     ]  # fmt: skip
     told = [f"{share(each, 1)} of a core" for each in most.values()]
-    return Drawing(
+    return Chart(
         "client-cpu",
         "CPU that the client took, as a share of one core, by load. "
         "The figures are in the table below.",
@@ -50,11 +50,11 @@ def client_cpu(measures: Sequence[Measures]) -> Drawing:
     )
 
 
-def client_memory(measures: Sequence[Measures]) -> Drawing:
+def client_memory(measures: Sequence[Measures]) -> Chart:
     """The most memory that the client had taken by the end of each load."""
     most = _most(measures, "rss_mb")
     told = [f"{figures(each)} MB" for each in most.values()]
-    return Drawing(
+    return Chart(
         "client-memory",
         "Memory that the client took at most, by load. The figures are in the table below.",
         row_height(len(most)),

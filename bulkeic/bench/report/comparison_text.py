@@ -3,9 +3,9 @@
 from bulkeic.bench.model.comparison import (
     ASSUMED_NOISE,
     Comparison,
+    ComparisonRow,
     LoadComparison,
     Metric,
-    Row,
     Side,
     Verdict,
 )
@@ -32,14 +32,14 @@ def comparison_lines(comparison: Comparison) -> list[str]:
     return [*lines, f"verdict: {comparison.verdict}: {_meaning(comparison)}"]
 
 
-def ratio_text(row: Row) -> str:
+def ratio_text(row: ComparisonRow) -> str:
     """A ratio, such as ``1.20x``."""
     if row.ratio is None:
         return "-"
     return f"{row.ratio:.2f}x" if row.ratio < _SHOWN_RATIO else f">{_SHOWN_RATIO}x"
 
 
-def noise_text(row: Row) -> str:
+def noise_text(row: ComparisonRow) -> str:
     """How far a ratio may be off, such as ``±8.1%``."""
     if row.noise is None:
         return "-"
@@ -66,7 +66,7 @@ def _meaning(comparison: Comparison) -> str:
     return ", ".join(pieces)
 
 
-def _width(row: Row) -> float:
+def _width(row: ComparisonRow) -> float:
     return row.noise or 0.0
 
 
@@ -97,7 +97,7 @@ def _bad(name: str, side: Side) -> list[str]:
     return lines
 
 
-def _row(row: Row) -> str:
+def _row(row: ComparisonRow) -> str:
     return _ROW.format(
         row.metric,
         _value(row.metric, row.old),

@@ -15,7 +15,7 @@ from string import Template
 import msgspec
 
 from bulkeic.bench.model.measurements import BenchResult
-from bulkeic.bench.report.charts import Drawing
+from bulkeic.bench.report.charts import Chart
 from bulkeic.bench.report.page_sections import sections, title_of_page
 from bulkeic.core.errors import UsageError
 from bulkeic.output.tables import markup
@@ -77,7 +77,7 @@ def _policy(*scripts: str) -> str:
     )
 
 
-def _data(drawings: Iterable[Drawing]) -> str:
+def _data(drawings: Iterable[Chart]) -> str:
     """The charts as JSON that ends no script element, and begins no comment in it."""
     data = [{"name": each.name, "traces": each.traces, "layout": each.layout} for each in drawings]
     return msgspec.json.encode(data).decode().replace("<", "\\u003c")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from bulkeic.bench.model.measurements import BenchResult, Measures
 from bulkeic.bench.report.charts import (
-    Drawing,
+    Chart,
     distribution,
     lanes_latency,
     lanes_rate,
@@ -38,7 +38,7 @@ _LISTED = 500
 _LISTED_ERRORS = 50
 
 Key = tuple[str, str]
-Card = tuple[str, list[Drawing]]
+Card = tuple[str, list[Chart]]
 
 
 def title_of_page(result: BenchResult) -> str:
@@ -48,7 +48,7 @@ def title_of_page(result: BenchResult) -> str:
     return f"{what}, {where}, {result.made_at}"
 
 
-def sections(result: BenchResult) -> tuple[str, list[Drawing]]:
+def sections(result: BenchResult) -> tuple[str, list[Chart]]:
     """The page's body, and the charts that belong in it."""
     measures = result.measures
     cards = [
@@ -152,7 +152,7 @@ def _of(shown: int, total: int, word: str) -> str:
 
 
 def _card(
-    title: str, told: str, drawings: Sequence[Drawing], table: str = "", keys: Iterable[Key] = ()
+    title: str, told: str, drawings: Sequence[Chart], table: str = "", keys: Iterable[Key] = ()
 ) -> Card:
     name = title.lower().replace(" ", "-")
     charts = "\n".join(

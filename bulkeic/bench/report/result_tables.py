@@ -6,8 +6,14 @@ Loads are in the order in which they were first put on, and the repeats of each 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from bulkeic.bench.model.measurements import Ahead, LaneMeasures, Limit, Measures, Spread
-from bulkeic.bench.model.workload import Load, Model
+from bulkeic.bench.model.measurements import (
+    ApplyForecast,
+    LaneLimit,
+    LaneMeasures,
+    Measures,
+    Spread,
+)
+from bulkeic.bench.model.workload import Load, LoadModel
 from bulkeic.output.formatting import counted, duration, figures, latency, share
 from bulkeic.output.tables import WIDTH, Group, Table, beside, joined
 
@@ -39,11 +45,11 @@ _LATENCY: tuple[Column, ...] = (
 def label(load: Load) -> str:
     """A load in few characters."""
     match load.model:
-        case Model.OPEN:
+        case LoadModel.OPEN:
             return f"{load.rate:g}/s a lane"
-        case Model.CLOSED:
+        case LoadModel.CLOSED:
             return f"{load.concurrency:,} at once"
-        case Model.LIMIT:
+        case LoadModel.LIMIT:
             return "find the limit"
 
 
@@ -144,13 +150,13 @@ def lanes_table(measures: Measures, most: int, title: str) -> Table:
     )
 
 
-def limits(measures: Iterable[Measures], *, found: bool) -> list[tuple[str, int, Limit]]:
+def limits(measures: Iterable[Measures], *, found: bool) -> list[tuple[str, int, LaneLimit]]:
     """Lanes with their limits, the tightest first, or those of which none was found.
 
     Returns:
         Name, repeat and limit; the repeats of a lane together.
     """
-    lanes: dict[str, list[tuple[str, int, Limit]]] = {}
+    lanes: dict[str, list[tuple[str, int, LaneLimit]]] = {}
     for each in measures:
         for lane in each.lanes:
             if lane.limit is not None and lane.limit.found == found:
@@ -179,7 +185,7 @@ def limits_table(measures: Sequence[Measures], most: int) -> Table | None:
     )
 
 
-def forecast_table(ahead: Ahead, most: int) -> Table:
+def forecast_table(ahead: ApplyForecast, most: int) -> Table:
     """How long ``apply`` would take, the longest lane first, and in all."""
     rows = [
         (
@@ -248,14 +254,14 @@ def _split(rows: Sequence[Measures]) -> Group:
 
 
 def _goes_on(measures: Measures) -> bool:
-    return measures.load.model is not Model.LIMIT
+    return measures.load.model is not LoadModel.LIMIT
 
 
 def _refused_share(measures: Measures | LaneMeasures) -> float:
     return measures.refused / measures.calls if measures.calls else 0.0
 
 
-def _limit_cells(limit: Limit) -> tuple[str, ...]:
+def _limit_cells(limit: LaneLimit) -> tuple[str, ...]:
     return (
         figures(limit.rate),
         f"{figures(limit.low)} to {figures(limit.high)}",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from bulkeic.bench.model.measurements import Measures, Second
 from bulkeic.bench.report.chart_axes import Part, time_axis
-from bulkeic.bench.report.charts import Drawing, colour_of, layout_of, titled
+from bulkeic.bench.report.charts import Chart, colour_of, layout_of, titled
 from bulkeic.bench.report.result_tables import by_load, has_repeats, label, title_of
 from bulkeic.output.formatting import figures, latency
 
@@ -48,7 +48,7 @@ class Stretch(NamedTuple):
     points: list[Second]
 
 
-def timeline(measures: Sequence[Measures]) -> Drawing:
+def timeline(measures: Sequence[Measures]) -> Chart:
     """Rate, latency and refusals, second by second."""
     parts = stretches(measures)
     upright = _upright(parts)
@@ -62,7 +62,7 @@ def timeline(measures: Sequence[Measures]) -> Drawing:
         _line(parts, "failed", "@c3", 3, lambda it, size: it.failed / size or None) | _DIAMONDS,
     )
     times = [time for trace in rates[1:4] for time in trace["y"]]
-    return Drawing(
+    return Chart(
         "timeline",
         "Requests a second, latency (p50, p99, max) and refused calls, second by second, "
         "one load after another.",

@@ -7,13 +7,13 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bulkeic.app.runtime import open_access
-from bulkeic.app.setup.account_resolver import Reach
+from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.run_setup import opened
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.bench.run.load_run import Targets
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Lane, Target
-from bulkeic.output.console import Screen
+from bulkeic.output.console import Console
 from bulkeic.store.jobs import Which
 
 _MOST_TARGETS = 100_000
@@ -22,7 +22,7 @@ _USUAL_FUNCTIONS = 1000
 _SANDBOX_REGION = "us-east-1"
 
 
-def targets_of(options: BenchOptions, reach: Reach, screen: Screen) -> Targets:
+def targets_of(options: BenchOptions, reach: AccountResolver, screen: Console) -> Targets:
     """The targets of each lane: of a file, or functions with made-up names.
 
     Of more than 100,000 targets, the first of each lane stand for all.
@@ -53,7 +53,7 @@ def targets_of(options: BenchOptions, reach: Reach, screen: Screen) -> Targets:
 
 
 def jobs_of_lanes(
-    options: BenchOptions, source: str, reach: Reach, screen: Screen
+    options: BenchOptions, source: str, reach: AccountResolver, screen: Console
 ) -> dict[Lane, int]:
     """How many targets of a file lie in each lane.
 
@@ -64,7 +64,7 @@ def jobs_of_lanes(
         return run.jobs.lanes(Which.EVERY)
 
 
-def _of_file(options: BenchOptions, reach: Reach, screen: Screen) -> Targets:
+def _of_file(options: BenchOptions, reach: AccountResolver, screen: Console) -> Targets:
     with opened(options, reach, screen) as run:
         number = len(run.jobs.lanes(Which.EVERY))
         most = max(_LEAST_OF_A_LANE, _MOST_TARGETS // max(1, number))

@@ -10,17 +10,17 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from bulkeic.bench.model.measurements import Client, LaneMeasures, Limit, Measures, Second
-from bulkeic.bench.model.workload import Load, Model
+from bulkeic.bench.model.measurements import ClientUsage, LaneLimit, LaneMeasures, Measures, Second
+from bulkeic.bench.model.workload import Load, LoadModel
 from bulkeic.bench.run.histogram import Histogram
-from bulkeic.bench.run.request_trace import Flight
-from bulkeic.bench.run.throughput_series import Timeline
+from bulkeic.bench.run.request_trace import RequestTrace
+from bulkeic.bench.run.throughput_series import ThroughputSeries
 from bulkeic.core.model import Answer, Failure, Fault, Lane
 
 _LANE_DIGITS = 2
 
 
-class _LaneGauge:
+class _LaneCollector:
     __slots__ = ("calls", "conflicts", "done", "ended", "failed", "latencies", "refused")
 
     def __init__(self, latencies: Histogram) -> None:
@@ -29,7 +29,7 @@ class _LaneGauge:
         self.latencies = latencies
 
 
-class Gauge:
+class Collector:
     """Measures one load. Times are seconds of one clock.
 
     Args:
@@ -47,13 +47,14 @@ class Gauge:
         self._begin = begin
         self._end = begin + load.measured_s
         self._most = load.requests
-        self._timeline = Timeline(begin, closed)
+        self._timeline = ThroughputSeries(begin, closed)
         self._latency, self._waiting = Histogram(), Histogram()
         self._call, self._retrying = Histogram(), Histogram()
         lanes = list(lanes)
         alone = len(lanes) == 1
         self._lanes = {
-            lane: _LaneGauge(self._latency if alone else Histogram(_LANE_DIGITS)) for lane in lanes
+            lane: _LaneCollector(self._latency if alone else Histogram(_LANE_DIGITS))
+            for lane in lanes
         }
         self._is_alone = alone
         self._errors: Counter[str] = Counter()
@@ -65,13 +66,13 @@ class Gauge:
         """Whether as many requests have begun as are to be measured."""
         return self._most is not None and self.begun >= self._most
 
-    def begin(self, lane: Lane, due: float) -> Flight:
+    def begin(self, lane: Lane, due: float) -> RequestTrace:
         """A request that should start then."""
         measured = self._begin <= due < self._end and not self.is_full
         self.begun += measured
-        return Flight(lane, due, measured=measured)
+        return RequestTrace(lane, due, measured=measured)
 
-    def called(self, flight: Flight, answer: Answer, now: float, *, again: bool) -> None:
+    def called(self, flight: RequestTrace, answer: Answer, now: float, *, again: bool) -> None:
         """Takes note of a call that has ended."""
         failure = answer if isinstance(answer, Failure) else None
         refused = failure is not None and failure.fault is Fault.THROTTLED
@@ -87,7 +88,7 @@ class Gauge:
             lane.conflicts += failure is not None and failure.fault is Fault.CONFLICT
             self._retries += again
 
-    def ended(self, flight: Flight, *, failed: bool) -> None:
+    def ended(self, flight: RequestTrace, *, failed: bool) -> None:
         """Takes note of a request that has ended, with its last answer."""
         now = flight.last_s
         lane = self._lanes[flight.lane]
@@ -101,7 +102,7 @@ class Gauge:
             lane.failed += failed
             self._record(flight, latency_s)
 
-    def unfinished(self, flight: Flight, now: float) -> None:
+    def unfinished(self, flight: RequestTrace, now: float) -> None:
         """Takes note of a request that is not waited for any more."""
         if flight.measured:
             self._unfinished += 1
@@ -125,9 +126,9 @@ class Gauge:
         *,
         repeat: int,
         started_at: str,
-        client: Client,
+        client: ClientUsage,
         now: float,
-        limits: dict[Lane, Limit],
+        limits: dict[Lane, LaneLimit],
         stopped: str | None,
         stopped_lanes: dict[Lane, str],
     ) -> Measures:
@@ -174,11 +175,11 @@ class Gauge:
         )
 
     def _ended_at(self, now: float, *, stopped: bool) -> float:
-        if stopped or self._load.model is Model.LIMIT:
+        if stopped or self._load.model is LoadModel.LIMIT:
             return min(now, self._end)
         return self._last_at if math.isinf(self._end) else self._end
 
-    def _record(self, flight: Flight, latency_s: float, times: int = 1) -> None:
+    def _record(self, flight: RequestTrace, latency_s: float, times: int = 1) -> None:
         self._latency.add(latency_s, times)
         self._waiting.add(flight.waiting_s, times)
         self._call.add(flight.call_s, times)
@@ -188,7 +189,11 @@ class Gauge:
 
 
 def _told(
-    lane: Lane, gauge: _LaneGauge, elapsed_s: float, limit: Limit | None, stopped: str | None
+    lane: Lane,
+    gauge: _LaneCollector,
+    elapsed_s: float,
+    limit: LaneLimit | None,
+    stopped: str | None,
 ) -> LaneMeasures:
     latencies = gauge.latencies.spread()
     spread = latencies if latencies.count else None

@@ -6,7 +6,7 @@ _MOST_SHARE = 0.1
 _SMOOTHING = 0.05
 
 
-class Lead:
+class LeadTime:
     """Learns how long it takes from the beat of a timer to a request that can be sent.
 
     Whoever is early waits and keeps the machine busy meanwhile: that is never more than a tenth of

@@ -9,21 +9,21 @@ from datetime import UTC, datetime
 import anyio
 from msgspec.structs import replace
 
-from bulkeic.bench.model.measurements import BenchOperation, Limit, Measures
-from bulkeic.bench.model.quota_probe import FIRST_RATE, MOST_S, LimitSearch
-from bulkeic.bench.model.workload import BEGIN_LATE_S, Comb, Load, Model
+from bulkeic.bench.model.measurements import BenchOperation, LaneLimit, Measures
+from bulkeic.bench.model.quota_probe import FIRST_RATE, MOST_S, QuotaProbe
+from bulkeic.bench.model.workload import BEGIN_LATE_S, ArrivalSchedule, Load, LoadModel
 from bulkeic.bench.report.live_view import Watch
-from bulkeic.bench.run.collector import Gauge
-from bulkeic.bench.run.lead_time import Lead
-from bulkeic.bench.run.process_usage import Usage
+from bulkeic.bench.run.collector import Collector
+from bulkeic.bench.run.lead_time import LeadTime
+from bulkeic.bench.run.process_usage import ProcessUsage
 from bulkeic.bench.run.round_robin import RoundRobin
-from bulkeic.bench.run.ticker import Metronome
-from bulkeic.bench.run.timed_caller import Calls, Stopwatch
+from bulkeic.bench.run.ticker import Ticker
+from bulkeic.bench.run.timed_caller import CallPort, TimedCaller
 from bulkeic.core.model import Lane, Target
-from bulkeic.core.policy import Purpose, Rules
+from bulkeic.core.policy import Policy, Purpose
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.lane import Meter
-from bulkeic.engine.limits import Limits
+from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
 
 Targets = Mapping[Lane, Sequence[Target]]
@@ -33,14 +33,14 @@ _LOOK_S = 0.25
 _LATE_S = 2.0
 _SEARCHES_PER_PLACE = 16
 _RULES = {
-    BenchOperation.GET: Rules(purpose=Purpose.VERIFY),
-    BenchOperation.UPDATE: Rules(rewrite=True),
+    BenchOperation.GET: Policy(purpose=Purpose.VERIFY),
+    BenchOperation.UPDATE: Policy(rewrite=True),
 }
 _NO_LANE = "every lane has stopped"
 MEASURED = "measured"
 
 
-class Course:
+class LoadRun:
     """Puts one load on.
 
     Args:
@@ -59,8 +59,8 @@ class Course:
         load: Load,
         targets: Targets,
         operation: BenchOperation,
-        calls: Calls,
-        limits: Limits,
+        calls: CallPort,
+        limits: EngineLimits,
         *,
         grace_s: float,
         seed: int,
@@ -80,7 +80,7 @@ class Course:
         self._quiet = anyio.Event()
         self._latest = math.inf
         self._feed_again: Callable[[Lane], None] = lambda _: None
-        self._searches: dict[Lane, LimitSearch] = {}
+        self._searches: dict[Lane, QuotaProbe] = {}
         self._stopped_lanes: dict[Lane, str] = {}
 
     def stop(self, reason: str) -> None:
@@ -99,19 +99,19 @@ class Course:
         load = self._load
         start = time.monotonic()
         self._begin = start + load.warmup_s
-        self._gauge = Gauge(load, self._targets, self._begin, self._watch.second)
-        lead = self._lead = Lead((load.rate or math.inf) * len(self._targets))
-        self._stopwatch = Stopwatch(self._calls, self._gauge, time.monotonic, lead, self._ended)
+        self._gauge = Collector(load, self._targets, self._begin, self._watch.second)
+        lead = self._lead = LeadTime((load.rate or math.inf) * len(self._targets))
+        self._stopwatch = TimedCaller(self._calls, self._gauge, time.monotonic, lead, self._ended)
         started_at = datetime.now(UTC)
-        self._usage = Usage()
+        self._usage = ProcessUsage()
         self._watch.start(load, load.duration_s)
         try:
             match load.model:
-                case Model.OPEN:
+                case LoadModel.OPEN:
                     await self._open(start)
-                case Model.CLOSED:
+                case LoadModel.CLOSED:
                     await self._closed()
-                case Model.LIMIT:
+                case LoadModel.LIMIT:
                     await self._find_limits()
             return self._gauge.measures(
                 repeat=repeat,
@@ -125,7 +125,7 @@ class Course:
         finally:
             self._watch.stop()
 
-    def limits(self) -> dict[Lane, Limit]:
+    def limits(self) -> dict[Lane, LaneLimit]:
         """What was found of each lane that was searched."""
         return {lane: search.limit() for lane, search in self._searches.items()}
 
@@ -139,7 +139,7 @@ class Course:
             concurrency=load.concurrency,
         )
         lanes = list(self._targets)
-        comb = Comb(rate, len(lanes))
+        comb = ArrivalSchedule(rate, len(lanes))
         turns, feed = RoundRobin(self._targets, self._chance), MemoryFeed()
         engine = self._engine(feed, limits, growing=True)
         number = 0
@@ -158,7 +158,7 @@ class Course:
                 return None
             return start + comb.due(number) - self._lead.seconds
 
-        with Metronome(beat):
+        with Ticker(beat):
             await self._until_over(engine)
         owed_s = load.owed_until(self._over_at - start, stopped=self.stopped is not None)
         for first, numbers in comb.blocks(number, comb.count(owed_s)):
@@ -186,7 +186,7 @@ class Course:
         """Finds the limits of some lanes, all at once."""
         self._over, self._quiet = anyio.Event(), anyio.Event()
         now = time.monotonic()
-        searches = {lane: LimitSearch(now) for lane in lanes}
+        searches = {lane: QuotaProbe(now) for lane in lanes}
         self._searches |= searches
         limits = replace(
             self._limits,
@@ -206,7 +206,7 @@ class Course:
         await self._until_over(engine)
 
     def _fed(
-        self, feed: RoundRobin, limits: Limits, meters: dict[Lane, Meter] | None = None
+        self, feed: RoundRobin, limits: EngineLimits, meters: dict[Lane, Meter] | None = None
     ) -> Engine:
         """An engine whose jobs are of few targets, each of which is free again when one ends."""
         engine = self._engine(feed, limits, meters=meters)
@@ -221,7 +221,7 @@ class Course:
     def _engine(
         self,
         feed: RoundRobin | MemoryFeed,
-        limits: Limits,
+        limits: EngineLimits,
         *,
         growing: bool = False,
         meters: dict[Lane, Meter] | None = None,
@@ -244,7 +244,7 @@ class Course:
         async def work() -> None:
             await engine.run()
             if not self._over.is_set():  # by itself: no lane can be worked on
-                if self._load.model is not Model.LIMIT or engine.stopped is not None:
+                if self._load.model is not LoadModel.LIMIT or engine.stopped is not None:
                     self.stop(engine.stopped or _NO_LANE)
                 self._over.set()
             self._quiet.set()
@@ -255,7 +255,7 @@ class Course:
             tasks.start_soon(self._begin_measuring)
             await self._over.wait()
             self._over_at = time.monotonic()
-            if self._load.model is not Model.OPEN:  # there, all that were due are waited for
+            if self._load.model is not LoadModel.OPEN:  # there, all that were due are waited for
                 engine.begin_no_more()
             self._look()
             with anyio.move_on_after(self._grace_s):
@@ -271,7 +271,7 @@ class Course:
 
     async def _tick(self, engine: Engine) -> None:
         # Requests that were due at the very end may be begun a moment later.
-        late_s = BEGIN_LATE_S if self._load.model is Model.OPEN else 0.0
+        late_s = BEGIN_LATE_S if self._load.model is LoadModel.OPEN else 0.0
         while True:
             await anyio.sleep(_LOOK_S)
             now = time.monotonic()

@@ -3,7 +3,7 @@
 from bulkeic.core.model import Failure, Lane
 
 
-class Flight:
+class RequestTrace:
     """A request, from when it should have started. Times are seconds of one clock.
 
     Whatever passes is waiting until its first call and after an answer that counts; after a call

@@ -17,7 +17,7 @@ _COMMAND = [sys.executable, "-c", "from bulkeic.app.beside import main; main()"]
 
 
 @asynccontextmanager
-async def sandbox_beside() -> AsyncIterator[Access]:
+async def sandbox_process() -> AsyncIterator[Access]:
     """A sandbox in which every function exists, with Lambda's quota, and access to it.
 
     Raises:

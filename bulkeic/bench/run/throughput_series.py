@@ -7,7 +7,7 @@ from bulkeic.bench.model.measurements import Second
 _P50, _P99 = 0.5, 0.99
 
 
-class Timeline:
+class ThroughputSeries:
     """Closes each second when the next one begins.
 
     Args:

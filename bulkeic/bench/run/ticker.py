@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Metronome:
+class Ticker:
     """Calls back in the event loop whenever something is due. A context manager.
 
     Args:

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Container
 from typing import Any, Protocol
 
-from bulkeic.bench.run.collector import Gauge
-from bulkeic.bench.run.lead_time import Lead
-from bulkeic.bench.run.request_trace import Flight
+from bulkeic.bench.run.collector import Collector
+from bulkeic.bench.run.lead_time import LeadTime
+from bulkeic.bench.run.request_trace import RequestTrace
 from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Outcome, Status
 from bulkeic.core.reconcile import Seen
 
 
-class Calls(Protocol):
+class CallPort(Protocol):
     """Makes a call for a job, and has it timed on the wire.
 
     Attributes:
@@ -29,7 +29,9 @@ class _Exchange:
 
     __slots__ = ("_clock", "_flight", "_lead")
 
-    def __init__(self, flight: Flight, clock: Callable[[], float], lead: Lead | None) -> None:
+    def __init__(
+        self, flight: RequestTrace, clock: Callable[[], float], lead: LeadTime | None
+    ) -> None:
         self._flight = flight
         self._clock = clock
         self._lead = lead
@@ -53,7 +55,7 @@ class _Exchange:
         self._flight.came(self._clock())
 
 
-class Stopwatch:
+class TimedCaller:
     """Stands between an engine and its caller, and takes the outcomes.
 
     Args:
@@ -66,10 +68,10 @@ class Stopwatch:
 
     def __init__(
         self,
-        calls: Calls,
-        gauge: Gauge,
+        calls: CallPort,
+        gauge: Collector,
         clock: Callable[[], float],
-        lead: Lead | None = None,
+        lead: LeadTime | None = None,
         ended: Callable[[Lane], None] = lambda _: None,
     ) -> None:
         calls.timing = self._timing
@@ -78,7 +80,7 @@ class Stopwatch:
         self._gauge = gauge
         self._clock = clock
         self._ended = ended
-        self._flights: dict[int, Flight] = {}
+        self._flights: dict[int, RequestTrace] = {}
 
     @property
     def under_way(self) -> int:
@@ -120,7 +122,7 @@ class Stopwatch:
     def _timing(self, job: Job) -> "_Exchange":
         flight = self._flights.get(job.seq)
         if flight is None:  # it was given up while its call was made ready
-            flight = Flight(job.target.lane, self._clock(), measured=False)
+            flight = RequestTrace(job.target.lane, self._clock(), measured=False)
         return _Exchange(flight, self._clock, self._lead)
 
     def _end(self, seq: int, *, failed: bool) -> None:

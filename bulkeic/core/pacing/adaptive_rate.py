@@ -34,7 +34,7 @@ SLOWEST = 0.2
 FASTEST = 10_000.0
 
 
-class AutoPace:
+class AdaptiveRate:
     """The rate of one lane, found out.
 
     Args:

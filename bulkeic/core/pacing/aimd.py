@@ -15,7 +15,7 @@ CLIMB_S = 20.0
 FLOOR = 1 / 20
 
 
-class Pace:
+class AimdRate:
     """The rate of one lane.
 
     Args:

@@ -8,7 +8,7 @@
 _ROUNDING = 1e-9
 
 
-class Bucket:
+class TokenBucket:
     """A token bucket, full at first.
 
     Args:

@@ -24,16 +24,16 @@ from typing import Any
 from bulkeic.sandbox.api import admin_page
 from bulkeic.sandbox.behavior.faults import faults_from_json, faults_to_json
 from bulkeic.sandbox.behavior.lane_overrides import lanes_from_json, lanes_to_json
-from bulkeic.sandbox.protocol.http_message import Reply, Request
+from bulkeic.sandbox.protocol.http_message import HttpReply, HttpRequest
 from bulkeic.sandbox.state.fleet import Fleet
 from bulkeic.sandbox.state.fleet_file import from_json, to_json
 from bulkeic.sandbox.state.function_arns import LATEST, check_place
-from bulkeic.sandbox.state.shared_state import World
+from bulkeic.sandbox.state.shared_state import SharedState
 
 ROOT = "/_sandbox/"
 
 
-def answer(world: World, request: Request, wall_s: float) -> Reply:
+def answer(world: SharedState, request: HttpRequest, wall_s: float) -> HttpReply:
     """Answer a request whose path begins with ROOT.
 
     Args:
@@ -55,15 +55,15 @@ def answer(world: World, request: Request, wall_s: float) -> Reply:
         return _reply(400, {"error": str(error)})
 
 
-def _reply(status: int, data: Any) -> Reply:
-    return Reply(status, json.dumps(data, separators=(",", ":")).encode())
+def _reply(status: int, data: Any) -> HttpReply:
+    return HttpReply(status, json.dumps(data, separators=(",", ":")).encode())
 
 
-def _page(_: World, __: float) -> Reply:
-    return Reply(200, admin_page.BODY, "text/html; charset=utf-8", dict(admin_page.HEADERS))
+def _page(_: SharedState, __: float) -> HttpReply:
+    return HttpReply(200, admin_page.BODY, "text/html; charset=utf-8", dict(admin_page.HEADERS))
 
 
-def _live(world: World, wall_s: float) -> Reply:
+def _live(world: SharedState, wall_s: float) -> HttpReply:
     # No number of JSON says "any"; null does.
     limits = {"rate": world.options.rate or inf, "burst": world.options.burst}
     quota = {name: limit if isfinite(limit) else None for name, limit in limits.items()}
@@ -71,43 +71,43 @@ def _live(world: World, wall_s: float) -> Reply:
     return _reply(200, live)
 
 
-def _stats(world: World, _: Any) -> Any:
+def _stats(world: SharedState, _: Any) -> Any:
     return world.stats.to_json(world.connections)
 
 
-def _targets(world: World, _: Any) -> Any:
+def _targets(world: SharedState, _: Any) -> Any:
     return world.targets.to_json()
 
 
-def _reset_stats(world: World, _: Any) -> Any:
+def _reset_stats(world: SharedState, _: Any) -> Any:
     world.stats.reset()
     world.targets.reset()
     return {}
 
 
-def _state(world: World, _: Any) -> Any:
+def _state(world: SharedState, _: Any) -> Any:
     return to_json(world.fleet)
 
 
-def _load_state(world: World, data: Any) -> Any:
+def _load_state(world: SharedState, data: Any) -> Any:
     loaded = Fleet(world.fleet.default, any_function=world.options.any_function)
     from_json(data, loaded)
     world.fleet.replace(loaded)
     return {}
 
 
-def _faults(world: World, _: Any) -> Any:
+def _faults(world: SharedState, _: Any) -> Any:
     return faults_to_json(world.faults) | {"lanes": lanes_to_json(world.lanes)}
 
 
-def _set_faults(world: World, data: Any) -> Any:
+def _set_faults(world: SharedState, data: Any) -> Any:
     sent = dict(data) if isinstance(data, dict) else data
     lanes = lanes_from_json(sent.pop("lanes", {})) if isinstance(sent, dict) else {}
     world.set_faults(faults_from_json(sent), lanes)
     return _faults(world, None)
 
 
-def _hold(world: World, data: Any) -> Any:
+def _hold(world: SharedState, data: Any) -> Any:
     if not isinstance(data, list):
         raise ValueError("hold: not an array")  # noqa: TRY004 - callers know one kind of error
     places = [_place(item) for item in data]
@@ -130,8 +130,8 @@ def _place(item: Any) -> tuple[str, str, str, str]:
     return place
 
 
-_VIEWS: dict[str, Callable[[World, float], Reply]] = {"": _page, "live": _live}
-_HANDLERS: dict[tuple[str, str], Callable[[World, Any], Any]] = {
+_VIEWS: dict[str, Callable[[SharedState, float], HttpReply]] = {"": _page, "live": _live}
+_HANDLERS: dict[tuple[str, str], Callable[[SharedState, Any], Any]] = {
     ("GET", "stats"): _stats,
     ("GET", "targets"): _targets,
     ("POST", "reset-stats"): _reset_stats,

@@ -1,6 +1,6 @@
 """Lambda's operations on event-invoke configurations of a fleet, and which operation is whose.
 
-A call that got past `bulkeic.sandbox.server.request_handler` is checked in this order; the first check that fails
+A call that got past `request_handler` is checked in this order; the first check that fails
 answers. "Functions" are ListFunctions, GetFunction and GetFunctionConfiguration, of
 `functions_api`.
 
@@ -33,7 +33,7 @@ from collections.abc import Callable
 
 from bulkeic.sandbox.api import functions_api
 from bulkeic.sandbox.api.request_context import (
-    Call,
+    RequestContext,
     Subject,
     check_constraints,
     existing,
@@ -44,15 +44,15 @@ from bulkeic.sandbox.api.request_context import (
 )
 from bulkeic.sandbox.behavior.destination_checks import check_destinations
 from bulkeic.sandbox.protocol import router
-from bulkeic.sandbox.protocol.aws_errors import AwsError, Kind
-from bulkeic.sandbox.state.fleet import Config, Fleet
+from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
+from bulkeic.sandbox.state.fleet import Fleet, StoredConfig
 from bulkeic.sandbox.state.function_arns import arn
-from bulkeic.sandbox.state.invoke_settings import Settings, decode, settings_violations
+from bulkeic.sandbox.state.invoke_settings import SentSettings, decode, settings_violations
 
 MAX_ITEMS = (1, 50)
 
 
-def perform(fleet: Fleet, call: Call) -> tuple[int, bytes]:
+def perform(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
     """Do what a call asks for.
 
     Args:
@@ -68,7 +68,7 @@ def perform(fleet: Fleet, call: Call) -> tuple[int, bytes]:
     return _OPERATIONS[call.operation](fleet, call)
 
 
-def _update(fleet: Fleet, call: Call) -> tuple[int, bytes]:
+def _update(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
     settings = _settings(call)
     subject = existing(fleet, call)
     old = _configured(fleet, subject)
@@ -80,7 +80,7 @@ def _update(fleet: Fleet, call: Call) -> tuple[int, bytes]:
     return 200, _render(subject.arn, new).encode()
 
 
-def _put(fleet: Fleet, call: Call) -> tuple[int, bytes]:
+def _put(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
     settings = _settings(call)
     subject = existing(fleet, call)
     _check_destinations(fleet, call, subject, settings)
@@ -90,13 +90,13 @@ def _put(fleet: Fleet, call: Call) -> tuple[int, bytes]:
     return 200, _render(subject.arn, new).encode()
 
 
-def _get(fleet: Fleet, call: Call) -> tuple[int, bytes]:
+def _get(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
     check_constraints(call)
     subject = subject_of(call)
     return 200, _render(subject.arn, _configured(fleet, subject)).encode()
 
 
-def _delete(fleet: Fleet, call: Call) -> tuple[int, bytes]:
+def _delete(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
     check_constraints(call)
     subject = subject_of(call)
     _configured(fleet, subject)
@@ -105,7 +105,7 @@ def _delete(fleet: Fleet, call: Call) -> tuple[int, bytes]:
     return 204, b""
 
 
-def _list(fleet: Fleet, call: Call) -> tuple[int, bytes]:
+def _list(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
     limit, violations = max_items(call.query.get("MaxItems"), *MAX_ITEMS)
     check_constraints(call, violations)
     subject = existing(fleet, call)
@@ -124,7 +124,7 @@ def _list(fleet: Fleet, call: Call) -> tuple[int, bytes]:
     return 200, f'{{"FunctionEventInvokeConfigs":[{page}]{following}}}'.encode()
 
 
-_OPERATIONS: dict[router.Operation, Callable[[Fleet, Call], tuple[int, bytes]]] = {
+_OPERATIONS: dict[router.RoutedOperation, Callable[[Fleet, RequestContext], tuple[int, bytes]]] = {
     router.UPDATE: _update,
     router.PUT: _put,
     router.GET: _get,
@@ -136,33 +136,35 @@ _OPERATIONS: dict[router.Operation, Callable[[Fleet, Call], tuple[int, bytes]]] 
 }
 
 
-def _settings(call: Call) -> Settings:
+def _settings(call: RequestContext) -> SentSettings:
     settings = decode(call.body)
     check_constraints(call, settings_violations(settings))
     if settings.empty:
-        raise AwsError(Kind.NOTHING_SENT)
+        raise AwsError(ErrorKind.NOTHING_SENT)
     return settings
 
 
-def _configured(fleet: Fleet, subject: Subject) -> Config:
+def _configured(fleet: Fleet, subject: Subject) -> StoredConfig:
     config = fleet.config(subject.lane, subject.name, subject.qualifier)
     if config is None:
-        raise AwsError(Kind.CONFIG_MISSING, arn=subject.arn)
+        raise AwsError(ErrorKind.CONFIG_MISSING, arn=subject.arn)
     return config
 
 
-def _check_destinations(fleet: Fleet, call: Call, subject: Subject, settings: Settings) -> None:
+def _check_destinations(
+    fleet: Fleet, call: RequestContext, subject: Subject, settings: SentSettings
+) -> None:
     check_destinations(fleet, subject.lane, subject.name, settings.destinations)
     rules = call.rules
     rules.propagation.check(settings.destinations, call.now_ms, rules.iam_propagation_s)
 
 
-def _check_conflict(call: Call, subject: Subject) -> None:
+def _check_conflict(call: RequestContext, subject: Subject) -> None:
     if call.conflict:
-        raise AwsError(Kind.CONFLICT, arn=subject.arn)
+        raise AwsError(ErrorKind.CONFLICT, arn=subject.arn)
 
 
-def _render(function_arn: str, config: Config) -> str:
+def _render(function_arn: str, config: StoredConfig) -> str:
     seconds, millis = divmod(config.modified_ms, 1000)
     failure = "" if config.on_failure is None else f'"Destination":{json.dumps(config.on_failure)}'
     success = "" if config.on_success is None else f'"Destination":{json.dumps(config.on_success)}'

@@ -12,14 +12,14 @@ import json
 from datetime import UTC, datetime
 
 from bulkeic.sandbox.api.request_context import (
-    Call,
+    RequestContext,
     check_constraints,
     item_before,
     marker_of,
     max_items,
     subject_of,
 )
-from bulkeic.sandbox.protocol.aws_errors import AwsError, Kind, invalid
+from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind, invalid
 from bulkeic.sandbox.state.fleet import Fleet, Lane
 from bulkeic.sandbox.state.function_arns import LATEST, arn, violation
 
@@ -27,7 +27,7 @@ MAX_ITEMS = (1, 10_000)
 PAGE = 50
 
 
-def list_functions(fleet: Fleet, call: Call) -> tuple[int, bytes]:
+def list_functions(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
     """ListFunctions: HTTP status and body.
 
     Raises:
@@ -54,7 +54,7 @@ def list_functions(fleet: Fleet, call: Call) -> tuple[int, bytes]:
     return 200, json.dumps(answer, separators=(",", ":")).encode()
 
 
-def get_function(fleet: Fleet, call: Call) -> tuple[int, bytes]:
+def get_function(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
     """GetFunction: HTTP status and body.
 
     Raises:
@@ -67,7 +67,7 @@ def get_function(fleet: Fleet, call: Call) -> tuple[int, bytes]:
     return 200, json.dumps({"Configuration": told, "Code": code}, separators=(",", ":")).encode()
 
 
-def get_function_configuration(fleet: Fleet, call: Call) -> tuple[int, bytes]:
+def get_function_configuration(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
     """GetFunctionConfiguration: HTTP status and body.
 
     Raises:
@@ -76,7 +76,7 @@ def get_function_configuration(fleet: Fleet, call: Call) -> tuple[int, bytes]:
     return 200, json.dumps(_meant(fleet, call), separators=(",", ":")).encode()
 
 
-def _meant(fleet: Fleet, call: Call) -> dict[str, object]:
+def _meant(fleet: Fleet, call: RequestContext) -> dict[str, object]:
     """The function that a call means.
 
     Raises:
@@ -87,7 +87,7 @@ def _meant(fleet: Fleet, call: Call) -> dict[str, object]:
     said = call.query.get("Qualifier") or (call.name.qualifier if call.name else None)
     if not fleet.exists(subject.lane, subject.name, subject.qualifier):
         missing = subject.arn if said else subject.arn.removesuffix(f":{LATEST}")
-        raise AwsError(Kind.FUNCTION_NOT_FOUND, arn=missing)
+        raise AwsError(ErrorKind.FUNCTION_NOT_FOUND, arn=missing)
     told = _told(fleet, subject.lane, subject.name, said or "")
     return told | {"State": "Active", "LastUpdateStatus": "Successful"}
 

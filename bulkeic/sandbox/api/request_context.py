@@ -7,13 +7,13 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bulkeic.sandbox.auth.principal import Caller
+from bulkeic.sandbox.auth.principal import Principal
 from bulkeic.sandbox.behavior.destination_checks import Propagation
 from bulkeic.sandbox.protocol import router
-from bulkeic.sandbox.protocol.aws_errors import AwsError, Kind, invalid
+from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind, invalid
 from bulkeic.sandbox.state.fleet import Fleet, Lane
 from bulkeic.sandbox.state.function_arns import (
-    FunctionName,
+    ParsedFunctionName,
     arn,
     name_violations,
     qualifier_of,
@@ -23,7 +23,7 @@ from bulkeic.sandbox.state.function_arns import (
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class CheckRules:
     """What changes are made by.
 
     Attributes:
@@ -38,7 +38,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RequestContext:
     """A Lambda call.
 
     Attributes:
@@ -53,14 +53,14 @@ class Call:
         conflict: whether a conflict strikes it where it would change something.
     """
 
-    operation: router.Operation
-    caller: Caller
+    operation: router.RoutedOperation
+    caller: Principal
     sent_name: str
-    name: FunctionName | None
+    name: ParsedFunctionName | None
     query: Mapping[str, str]
     body: bytes
     now_ms: int
-    rules: Rules
+    rules: CheckRules
     conflict: bool = False
 
 
@@ -78,7 +78,7 @@ class Subject:
         return arn(self.lane, self.name, self.qualifier)
 
 
-def check_constraints(call: Call, others: list[str] | None = None) -> None:
+def check_constraints(call: RequestContext, others: list[str] | None = None) -> None:
     """Check a call's name and Qualifier.
 
     Args:
@@ -95,7 +95,7 @@ def check_constraints(call: Call, others: list[str] | None = None) -> None:
         raise invalid(violations)
 
 
-def subject_of(call: Call) -> Subject:
+def subject_of(call: RequestContext) -> Subject:
     """What a call within its constraints means.
 
     Raises:
@@ -105,10 +105,10 @@ def subject_of(call: Call) -> Subject:
     if name is None:
         raise invalid(name_violations(call.sent_name))
     if name.region not in (None, region):
-        raise AwsError(Kind.OTHER_REGION, theirs=name.region or "", region=region)
+        raise AwsError(ErrorKind.OTHER_REGION, theirs=name.region or "", region=region)
     if name.account not in (None, account):
         raise AwsError(
-            Kind.OTHER_ACCOUNT,
+            ErrorKind.OTHER_ACCOUNT,
             user=call.caller.arn,
             operation=call.operation.name,
             arn=arn((name.account or "", region), name.name, name.qualifier or "$LATEST"),
@@ -116,7 +116,7 @@ def subject_of(call: Call) -> Subject:
     return Subject(call.caller.lane, name.name, qualifier_of(name, call.query.get("Qualifier")))
 
 
-def existing(fleet: Fleet, call: Call) -> Subject:
+def existing(fleet: Fleet, call: RequestContext) -> Subject:
     """What a call means, if it exists.
 
     Raises:
@@ -124,7 +124,7 @@ def existing(fleet: Fleet, call: Call) -> Subject:
     """
     subject = subject_of(call)
     if not fleet.exists(subject.lane, subject.name, subject.qualifier):
-        raise AwsError(Kind.FUNCTION_MISSING)
+        raise AwsError(ErrorKind.FUNCTION_MISSING)
     return subject
 
 
@@ -137,7 +137,7 @@ def max_items(sent: str | None, low: int, high: int) -> tuple[int, list[str]]:
     if sent is None:
         return high, []
     if not sent.removeprefix("-").isdecimal() or len(sent) > 9:  # noqa: PLR2004 - fits 32 bits
-        raise AwsError(Kind.WRONG_TYPE, token="STRING_VALUE", wanted="an Integer")  # noqa: S106
+        raise AwsError(ErrorKind.WRONG_TYPE, token="STRING_VALUE", wanted="an Integer")  # noqa: S106
     value = int(sent)
     if value < low:
         return low, [violation(value, "maxItems", f"have value greater than or equal to {low}")]
@@ -160,7 +160,7 @@ def item_before(marker: str, parts: int) -> list[str]:
     try:
         after = urlsafe_b64decode(marker).decode().split("\n")
     except ValueError as error:
-        raise AwsError(Kind.BAD_MARKER) from error
+        raise AwsError(ErrorKind.BAD_MARKER) from error
     if len(after) != parts:
-        raise AwsError(Kind.BAD_MARKER)
+        raise AwsError(ErrorKind.BAD_MARKER)
     return after

@@ -18,10 +18,10 @@ from time import gmtime, strftime
 from urllib.parse import parse_qsl
 
 from bulkeic.sandbox.auth import sts_sessions
-from bulkeic.sandbox.auth.principal import Caller
-from bulkeic.sandbox.auth.sts_sessions import Role, Session
-from bulkeic.sandbox.protocol.aws_errors import AwsError, Kind
-from bulkeic.sandbox.protocol.http_message import Request
+from bulkeic.sandbox.auth.principal import Principal
+from bulkeic.sandbox.auth.sts_sessions import Role, StsSession
+from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
+from bulkeic.sandbox.protocol.http_message import HttpRequest
 from bulkeic.sandbox.state.function_arns import violation
 
 NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
@@ -49,7 +49,7 @@ class StsCall:
     """
 
     sent: Mapping[str, str]
-    caller: Caller
+    caller: Principal
     request_id: str
     serial: int
     wall_s: float
@@ -78,7 +78,7 @@ class Trust:
         return self.external_ids.get(f"{role.account}/{role.name}", of_account)
 
 
-def parameters(request: Request) -> dict[str, str]:
+def parameters(request: HttpRequest) -> dict[str, str]:
     """The parameters of a query-protocol request."""
     return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
 
@@ -95,7 +95,9 @@ def perform(call: StsCall, trust: Trust) -> bytes:
     action = call.sent.get("Action", "")
     operation = ACTIONS.get(action)
     if operation is None:
-        raise AwsError(Kind.UNKNOWN_ACTION, action=action, version=call.sent.get("Version", ""))
+        raise AwsError(
+            ErrorKind.UNKNOWN_ACTION, action=action, version=call.sent.get("Version", "")
+        )
     return (
         f'<{action}Response xmlns="{NAMESPACE}"><{action}Result>{operation(call, trust)}'
         f"</{action}Result><ResponseMetadata><RequestId>{call.request_id}</RequestId>"
@@ -114,9 +116,9 @@ def _assume_role(call: StsCall, trust: Trust) -> str:
     role, duration_s = _asked(call.sent)
     foreign = trust.external_id_of(role) not in (None, call.sent.get("ExternalId"))
     if foreign or role.name.endswith(DENIED):
-        raise AwsError(Kind.ROLE_DENIED, user=call.caller.arn, role=call.sent["RoleArn"])
+        raise AwsError(ErrorKind.ROLE_DENIED, user=call.caller.arn, role=call.sent["RoleArn"])
     if call.caller.session is not None and duration_s > _CHAINED_DURATION_S:
-        raise AwsError(Kind.CHAINED_TOO_LONG)
+        raise AwsError(ErrorKind.CHAINED_TOO_LONG)
     lasts_s = duration_s if trust.duration_s is None else trust.duration_s
     session = sts_sessions.begin(
         role,
@@ -142,7 +144,7 @@ ACTIONS: dict[str, Callable[[StsCall, Trust], str]] = {
 }
 
 
-def _user_id(session: Session) -> str:
+def _user_id(session: StsSession) -> str:
     return f"AROA{session.role.account}:{session.name}"
 
 
@@ -162,10 +164,10 @@ def _asked(sent: Mapping[str, str]) -> tuple[Role, int]:
     if violations:
         errors = "error" if len(violations) == 1 else "errors"
         text = f"{len(violations)} validation {errors} detected: {'; '.join(violations)}"
-        raise AwsError(Kind.STS_INVALID, reason=text)
+        raise AwsError(ErrorKind.STS_INVALID, reason=text)
     match = _ROLE.fullmatch(sent["RoleArn"])
     if match is None:
-        raise AwsError(Kind.STS_INVALID, reason=f"{sent['RoleArn']} is invalid")
+        raise AwsError(ErrorKind.STS_INVALID, reason=f"{sent['RoleArn']} is invalid")
     return Role(*match.groups()), duration_s
 
 

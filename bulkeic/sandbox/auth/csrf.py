@@ -9,12 +9,12 @@ site. Clients that are no browsers send no Origin.
 import ipaddress
 from urllib.parse import urlsplit
 
-from bulkeic.sandbox.protocol.http_message import Reply, Request
+from bulkeic.sandbox.protocol.http_message import HttpReply, HttpRequest
 
 _READING = ("GET", "HEAD", "OPTIONS")
 
 
-def refusal(request: Request) -> Reply | None:
+def refusal(request: HttpRequest) -> HttpReply | None:
     """The answer to a request of another site's page; None if it is not one, or only reads."""
     origin = request.headers.get(b"origin")
     if origin is None or request.method in _READING:
@@ -23,7 +23,7 @@ def refusal(request: Request) -> Reply | None:
     same = origin.decode("latin-1").lower().partition("://")[2] == host
     if same and _is_own(host):
         return None
-    return Reply(403, b'{"error":"a page of another site may not change the sandbox"}')
+    return HttpReply(403, b'{"error":"a page of another site may not change the sandbox"}')
 
 
 def _is_own(host: str) -> bool:

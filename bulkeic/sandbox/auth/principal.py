@@ -21,9 +21,9 @@ from typing import NamedTuple
 
 from bulkeic.sandbox.auth import sts_sessions
 from bulkeic.sandbox.auth.signature import Scope, verify
-from bulkeic.sandbox.auth.sts_sessions import Session
-from bulkeic.sandbox.protocol.aws_errors import AwsError, Kind
-from bulkeic.sandbox.protocol.http_message import Request
+from bulkeic.sandbox.auth.sts_sessions import StsSession
+from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
+from bulkeic.sandbox.protocol.http_message import HttpRequest
 from bulkeic.sandbox.state.function_arns import partition
 
 DEFAULT_ACCOUNT_ID = "123456789012"
@@ -35,11 +35,11 @@ _SCOPE = re.compile(
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
 
 
-class Caller(NamedTuple):
+class Principal(NamedTuple):
     """The sender of a call: (account, Region) is its lane; session is the role it assumed."""
 
     lane: tuple[str, str]
-    session: Session | None = None
+    session: StsSession | None = None
 
     @property
     def arn(self) -> str:
@@ -55,10 +55,10 @@ class Caller(NamedTuple):
 class _Credential(NamedTuple):
     key: str
     scope: Scope
-    caller: Caller
+    caller: Principal
 
 
-class Guard:
+class Authenticator:
     """Tells who sends a request.
 
     Args:
@@ -70,7 +70,7 @@ class Guard:
         self.secret = secret
         self._verifies = verify_signatures
 
-    def identify(self, request: Request, service: str, wall_s: float) -> Caller:
+    def identify(self, request: HttpRequest, service: str, wall_s: float) -> Principal:
         """The sender of a request to a service.
 
         Args:
@@ -89,10 +89,10 @@ class Guard:
         if session is None:
             return credential.caller
         if wall_s >= session.expires_s:
-            raise AwsError(Kind.EXPIRED_TOKEN)
-        return Caller(credential.caller.lane, session)
+            raise AwsError(ErrorKind.EXPIRED_TOKEN)
+        return Principal(credential.caller.lane, session)
 
-    def _session(self, request: Request, credential: _Credential) -> Session | None:
+    def _session(self, request: HttpRequest, credential: _Credential) -> StsSession | None:
         token = request.headers.get(b"x-amz-security-token")
         if token is None and not credential.key.startswith("ASIA"):
             return None
@@ -100,20 +100,20 @@ class Guard:
         if session is not None and session.access_key == credential.key:
             return session
         if self._verifies:
-            raise AwsError(Kind.INVALID_TOKEN)
+            raise AwsError(ErrorKind.INVALID_TOKEN)
         return None
 
 
-def _credential(request: Request, service: str) -> _Credential:
+def _credential(request: HttpRequest, service: str) -> _Credential:
     header = request.headers.get(b"authorization")
     if header is None:
-        raise AwsError(Kind.NO_CREDENTIALS)
+        raise AwsError(ErrorKind.NO_CREDENTIALS)
     found = _CREDENTIAL.match(header)
     if found is None:
-        raise AwsError(Kind.BAD_CREDENTIALS)
+        raise AwsError(ErrorKind.BAD_CREDENTIALS)
     credential = _read(found[1])
     if credential.scope.service != service:
-        raise AwsError(Kind.WRONG_SERVICE, service=service)
+        raise AwsError(ErrorKind.WRONG_SERVICE, service=service)
     return credential
 
 
@@ -121,8 +121,8 @@ def _credential(request: Request, service: str) -> _Credential:
 def _read(text: bytes) -> _Credential:
     match = _SCOPE.fullmatch(text.decode("latin-1"))
     if match is None:
-        raise AwsError(Kind.BAD_CREDENTIALS)
+        raise AwsError(ErrorKind.BAD_CREDENTIALS)
     key, day, region, service = match.groups()
     account = _ACCOUNT.search(key)
     lane = (account[0] if account else DEFAULT_ACCOUNT_ID, region)
-    return _Credential(key, Scope(day, region, service), Caller(lane))
+    return _Credential(key, Scope(day, region, service), Principal(lane))

@@ -1,7 +1,7 @@
 """AWS Signature Version 4: whether a request carries the signature that its sender's secret makes.
 
 The rules are those of AWS's "Create a signed AWS API request", as botocore's signer follows them. A
-request is checked in this order; Lambda's answers are named, STS's are in `bulkeic.sandbox.protocol.aws_errors`:
+request is checked in this order; Lambda's answers are named, STS's are in `aws_errors`:
 
     check                                            refusal
     SignedHeaders and Signature are there            403 IncompleteSignatureException
@@ -26,8 +26,8 @@ from time import gmtime, strftime
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
 
-from bulkeic.sandbox.protocol.aws_errors import AwsError, Kind
-from bulkeic.sandbox.protocol.http_message import Request
+from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
+from bulkeic.sandbox.protocol.http_message import HttpRequest
 
 _PROOF = re.compile(
     rb"AWS4-HMAC-SHA256\s+Credential=[^\s,]+\s*,\s*SignedHeaders=([^\s,]+)\s*,\s*Signature=([^\s,]+)\s*"
@@ -50,7 +50,7 @@ class Scope(NamedTuple):
         return f"{self.day}/{self.region}/{self.service}/aws4_request"
 
 
-def verify(request: Request, scope: Scope, secret: str, wall_s: float) -> None:
+def verify(request: HttpRequest, scope: Scope, secret: str, wall_s: float) -> None:
     """Check a request's signature.
 
     Args:
@@ -64,17 +64,17 @@ def verify(request: Request, scope: Scope, secret: str, wall_s: float) -> None:
     """
     proof = _PROOF.fullmatch(request.headers[b"authorization"])
     if proof is None:
-        raise AwsError(Kind.NO_SIGNATURE)
+        raise AwsError(ErrorKind.NO_SIGNATURE)
     signed, given = proof.groups()
     stamp = _stamp(request.headers)
     _check_signed(request.headers, signed.split(b";"))
     _check_date(stamp, scope, wall_s)
     wanted = signature(request, signed, scope, secret, stamp)
     if not hmac.compare_digest(wanted.encode(), given):
-        raise AwsError(Kind.WRONG_SIGNATURE)
+        raise AwsError(ErrorKind.WRONG_SIGNATURE)
 
 
-def signature(request: Request, signed: bytes, scope: Scope, secret: str, stamp: str) -> str:
+def signature(request: HttpRequest, signed: bytes, scope: Scope, secret: str, stamp: str) -> str:
     """The signature of a request, in hexadecimal.
 
     Args:
@@ -143,9 +143,9 @@ def _stamp(headers: Mapping[bytes, bytes]) -> str:
             date = parsedate_to_datetime(headers.get(b"date", b"").decode("latin-1"))
             stamp = date.astimezone(UTC).strftime(_FORMAT)
         except (ValueError, OverflowError):
-            raise AwsError(Kind.NO_DATE) from None
+            raise AwsError(ErrorKind.NO_DATE) from None
     if not _DATE.fullmatch(stamp) or _seconds(stamp) is None:
-        raise AwsError(Kind.NO_DATE)
+        raise AwsError(ErrorKind.NO_DATE)
     return stamp
 
 
@@ -162,12 +162,12 @@ def _check_signed(headers: Mapping[bytes, bytes], signed: list[bytes]) -> None:
     missing = [b"host"] if b"host" not in signed else []
     missing += [name for name in _MUST_SIGN if name in headers and name not in signed]
     if missing:
-        raise AwsError(Kind.UNSIGNED_HEADER, header=missing[0].decode())
+        raise AwsError(ErrorKind.UNSIGNED_HEADER, header=missing[0].decode())
 
 
 def _check_date(stamp: str, scope: Scope, wall_s: float) -> None:
     if not stamp.startswith(scope.day):
-        raise AwsError(Kind.OTHER_DAY, day=scope.day, date=stamp[:8])
+        raise AwsError(ErrorKind.OTHER_DAY, day=scope.day, date=stamp[:8])
     minutes = _WINDOW_MIN.get(scope.service, _USUAL_WINDOW_MIN)
     sent_s = _seconds(stamp) or 0
     if abs(wall_s - sent_s) <= minutes * 60:
@@ -175,7 +175,7 @@ def _check_date(stamp: str, scope: Scope, wall_s: float) -> None:
     early = sent_s > wall_s
     edge_s = wall_s + minutes * 60 * (1 if early else -1)
     raise AwsError(
-        Kind.EARLY_SIGNATURE if early else Kind.OLD_SIGNATURE,
+        ErrorKind.EARLY_SIGNATURE if early else ErrorKind.OLD_SIGNATURE,
         sent=stamp,
         edge=strftime(_FORMAT, gmtime(edge_s)),
         now=strftime(_FORMAT, gmtime(wall_s)),

@@ -25,7 +25,7 @@ class Role(NamedTuple):
     name: str
 
 
-class Session(NamedTuple):
+class StsSession(NamedTuple):
     """An assumed role.
 
     Attributes:
@@ -51,7 +51,9 @@ class Session(NamedTuple):
         return f"arn:{role.partition}:sts::{role.account}:assumed-role/{role.name}/{self.name}"
 
 
-def begin(role: Role, name: str, *, expires_s: float, serial: int, sandbox_secret: str) -> Session:
+def begin(
+    role: Role, name: str, *, expires_s: float, serial: int, sandbox_secret: str
+) -> StsSession:
     """A new session.
 
     Args:
@@ -65,14 +67,14 @@ def begin(role: Role, name: str, *, expires_s: float, serial: int, sandbox_secre
     return _session(content, sandbox_secret)
 
 
-def find(token: str, sandbox_secret: str) -> Session | None:
+def find(token: str, sandbox_secret: str) -> StsSession | None:
     """The session that a token belongs to; None if it is not one of this sandbox."""
     # What is too long is not looked at: it would stay in memory.
     return _find(token, sandbox_secret) if len(token) <= _TOKEN_MAX else None
 
 
 @lru_cache(maxsize=4096)
-def _find(token: str, sandbox_secret: str) -> Session | None:
+def _find(token: str, sandbox_secret: str) -> StsSession | None:
     try:
         sealed = urlsafe_b64decode(token)
     except ValueError:
@@ -85,14 +87,14 @@ def _find(token: str, sandbox_secret: str) -> Session | None:
     return session if session.token == token else None
 
 
-def _session(content: bytes, sandbox_secret: str) -> Session:
+def _session(content: bytes, sandbox_secret: str) -> StsSession:
     seal = _sealed(b"token" + content, sandbox_secret)
     partition, account, role, name, expires_s, _ = json.loads(content)
     suffix = "".join(chr(ord("A") + byte % 26) for byte in seal[:_SUFFIX_SIZE])
     secret = b64encode(_sealed(b"secret" + content, sandbox_secret)).decode()[:_SECRET_SIZE]
     token = urlsafe_b64encode(seal + content).decode()
     key = f"ASIA{account}{suffix}"
-    return Session(Role(partition, account, role), name, expires_s, key, secret, token)
+    return StsSession(Role(partition, account, role), name, expires_s, key, secret, token)
 
 
 def _sealed(content: bytes, sandbox_secret: str) -> bytes:

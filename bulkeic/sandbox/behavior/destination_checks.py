@@ -18,15 +18,15 @@ destination is not looked at, apart from the time that a permission takes to pro
 as the sandbox is told, a destination is refused from when a call first names it.
 """
 
-from bulkeic.sandbox.protocol.aws_errors import AwsError, Kind
+from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
 from bulkeic.sandbox.state.fleet import Fleet, Lane
 from bulkeic.sandbox.state.function_arns import LATEST, parse
-from bulkeic.sandbox.state.invoke_settings import Destinations
+from bulkeic.sandbox.state.invoke_settings import DestinationPair
 
 _SERVICE_PART, _RESOURCE_PART = 2, 5
 
 
-def check_destinations(fleet: Fleet, lane: Lane, name: str, sent: Destinations | None) -> None:
+def check_destinations(fleet: Fleet, lane: Lane, name: str, sent: DestinationPair | None) -> None:
     """Check the destinations that are to be set for a function.
 
     Args:
@@ -50,7 +50,7 @@ def check_destinations(fleet: Fleet, lane: Lane, name: str, sent: Destinations |
             fine = False
     if not fine:
         raise AwsError(
-            Kind.DESTINATION_REFUSED,
+            ErrorKind.DESTINATION_REFUSED,
             success=f"OnSuccess(destination={sent.on_success})" if sent.on_success else "null",
             failure=f"OnFailure(destination={sent.on_failure})" if sent.on_failure else "null",
         )
@@ -67,7 +67,7 @@ class Propagation:
         self._limit = limit
         self._seen: dict[str, int] = {}
 
-    def check(self, sent: Destinations | None, now_ms: int, lag_s: float) -> None:
+    def check(self, sent: DestinationPair | None, now_ms: int, lag_s: float) -> None:
         """Check that the destinations that are to be set have propagated.
 
         Args:
@@ -86,7 +86,7 @@ class Propagation:
             del self._seen[next(iter(self._seen))]
         for arn, since_ms in zip(halves, first_ms, strict=True):
             if now_ms - since_ms < lag_s * 1000:
-                raise AwsError(Kind.NOT_PERMITTED_YET, destination=arn)
+                raise AwsError(ErrorKind.NOT_PERMITTED_YET, destination=arn)
 
 
 def _service(arn: str) -> str:
@@ -108,9 +108,9 @@ def _can_be(arn: str, *, is_failure: bool) -> bool:
 def _check_function(fleet: Fleet, lane: Lane, name: str, arn: str) -> None:
     named = parse(arn)
     if named is None or named.region is None or named.account is None:
-        raise AwsError(Kind.DESTINATION_MISSING, destination=arn)
+        raise AwsError(ErrorKind.DESTINATION_MISSING, destination=arn)
     there = (named.account, named.region)
     if not fleet.exists(there, named.name, named.qualifier or LATEST):
-        raise AwsError(Kind.DESTINATION_MISSING, destination=arn)
+        raise AwsError(ErrorKind.DESTINATION_MISSING, destination=arn)
     if there == lane and named.name == name:
-        raise AwsError(Kind.DESTINATION_SELF)
+        raise AwsError(ErrorKind.DESTINATION_SELF)

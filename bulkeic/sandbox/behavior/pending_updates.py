@@ -11,7 +11,7 @@ Subject = tuple[str, str, str]
 """(account, Region, function)."""
 
 
-class Changes:
+class PendingUpdates:
     """The changes that go on."""
 
     __slots__ = ("_many", "_until")

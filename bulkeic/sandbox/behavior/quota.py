@@ -20,7 +20,7 @@ _GET_FUNCTION_RATE = 100.0
 _MANY = 1024
 
 
-class Bucket:
+class QuotaBucket:
     """The tokens of one lane.
 
     Args:
@@ -77,7 +77,7 @@ class Quota:
     def __init__(self, rate: float | None, burst: float) -> None:
         self._usual: Limits = (rate, burst)
         self._own: Mapping[Lane, Limits] = {}
-        self._buckets: dict[Lane, Bucket] = {}
+        self._buckets: dict[Lane, QuotaBucket] = {}
         self._many = _MANY
 
     def __len__(self) -> int:
@@ -98,7 +98,7 @@ class Quota:
             if rate is None:
                 return True
             self._drop_full(now)
-            bucket = self._buckets[lane] = Bucket(rate, burst, now)
+            bucket = self._buckets[lane] = QuotaBucket(rate, burst, now)
         return bucket.take(now)
 
     def _drop_full(self, now: float) -> None:

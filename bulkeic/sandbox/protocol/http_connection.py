@@ -24,9 +24,9 @@ from typing import cast
 import httptools
 
 from bulkeic.sandbox.api import admin_api
-from bulkeic.sandbox.protocol.http_message import Ending, Reply, Request, render
-from bulkeic.sandbox.server.request_handler import Service
-from bulkeic.sandbox.state.shared_state import World
+from bulkeic.sandbox.protocol.http_message import Ending, HttpReply, HttpRequest, render
+from bulkeic.sandbox.server.request_handler import RequestHandler
+from bulkeic.sandbox.state.shared_state import SharedState
 
 HEAD_LIMIT = 64 * 1024
 BODY_LIMIT = 1024 * 1024
@@ -42,7 +42,7 @@ class _RefusedError(Exception):
     """Raised inside the parser's callbacks to stop it."""
 
 
-class Connection(asyncio.Protocol):
+class HttpConnection(asyncio.Protocol):
     """The server's end of a connection.
 
     Attributes:
@@ -57,9 +57,9 @@ class Connection(asyncio.Protocol):
 
     def __init__(
         self,
-        service: Service,
-        world: World,
-        open_connections: set["Connection"],
+        service: RequestHandler,
+        world: SharedState,
+        open_connections: set["HttpConnection"],
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._service = service
@@ -67,9 +67,9 @@ class Connection(asyncio.Protocol):
         self._open = open_connections
         self._loop = loop
         self._parser = httptools.HttpRequestParser(self)
-        self._waiting: deque[Request] = deque()
+        self._waiting: deque[HttpRequest] = deque()
         self._waiting_size = 0
-        self._pending: Reply | None = None
+        self._pending: HttpReply | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._refusal: int | None = None
         self._deaf = False
@@ -193,7 +193,7 @@ class Connection(asyncio.Protocol):
         """Put the request in line."""
         path, query = _split(self._target)
         self._waiting.append(
-            Request(
+            HttpRequest(
                 self._parser.get_method().decode("latin-1"),
                 path,
                 query,
@@ -262,17 +262,17 @@ class Connection(asyncio.Protocol):
                 self._send(reply, request)
         if self._refusal is not None and not self._busy and not self._dropping:
             self._world.stats.malformed += 1
-            reply = Reply(self._refusal, content_type="text/plain")
+            reply = HttpReply(self._refusal, content_type="text/plain")
             self._write(reply, keep_alive=False, with_body=False)
             self._drop()
         self._choose_reading()
 
-    def _finish(self, reply: Reply, request: Request) -> None:
+    def _finish(self, reply: HttpReply, request: HttpRequest) -> None:
         self._pending = self._timer = None
         self._send(reply, request)
         self._proceed()
 
-    def _send(self, reply: Reply, request: Request) -> None:
+    def _send(self, reply: HttpReply, request: HttpRequest) -> None:
         # Before the write: the client may send its next call as soon as it has the answer.
         self._since = self._loop.time()
         self._service.over(reply, now=self._since)
@@ -286,7 +286,7 @@ class Connection(asyncio.Protocol):
             self._dropping = True
             self._transport.close()
 
-    def _write(self, reply: Reply, *, keep_alive: bool, with_body: bool) -> None:
+    def _write(self, reply: HttpReply, *, keep_alive: bool, with_body: bool) -> None:
         self._transport.write(
             render(reply, keep_alive=keep_alive, with_body=with_body, wall_s=time.time())
         )

@@ -11,7 +11,7 @@ _SHORTFALL = 64
 
 
 @dataclass(slots=True)
-class Request:
+class HttpRequest:
     """One HTTP request.
 
     Attributes:
@@ -41,7 +41,7 @@ class Ending(Enum):
 
 
 @dataclass(slots=True)
-class Reply:
+class HttpReply:
     """What becomes of a request.
 
     Attributes:
@@ -71,7 +71,7 @@ def http_date(second: int) -> str:
     return format_date_time(second)
 
 
-def render(reply: Reply, *, keep_alive: bool, with_body: bool, wall_s: float) -> bytes:
+def render(reply: HttpReply, *, keep_alive: bool, with_body: bool, wall_s: float) -> bytes:
     """A reply as bytes.
 
     Args:

@@ -8,7 +8,7 @@ _FUNCTIONS = "/2015-03-31/functions/"
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class RoutedOperation:
     """A Lambda operation.
 
     Attributes:
@@ -22,14 +22,14 @@ class Operation:
     has_own_quota: bool = False
 
 
-UPDATE = Operation("UpdateFunctionEventInvokeConfig", changes=True)
-PUT = Operation("PutFunctionEventInvokeConfig", changes=True)
-GET = Operation("GetFunctionEventInvokeConfig", changes=False)
-DELETE = Operation("DeleteFunctionEventInvokeConfig", changes=True)
-LIST = Operation("ListFunctionEventInvokeConfigs", changes=False)
-LIST_FUNCTIONS = Operation("ListFunctions", changes=False)
-GET_FUNCTION = Operation("GetFunction", changes=False, has_own_quota=True)
-GET_FUNCTION_CONFIGURATION = Operation("GetFunctionConfiguration", changes=False)
+UPDATE = RoutedOperation("UpdateFunctionEventInvokeConfig", changes=True)
+PUT = RoutedOperation("PutFunctionEventInvokeConfig", changes=True)
+GET = RoutedOperation("GetFunctionEventInvokeConfig", changes=False)
+DELETE = RoutedOperation("DeleteFunctionEventInvokeConfig", changes=True)
+LIST = RoutedOperation("ListFunctionEventInvokeConfigs", changes=False)
+LIST_FUNCTIONS = RoutedOperation("ListFunctions", changes=False)
+GET_FUNCTION = RoutedOperation("GetFunction", changes=False, has_own_quota=True)
+GET_FUNCTION_CONFIGURATION = RoutedOperation("GetFunctionConfiguration", changes=False)
 
 _ROUTES = {
     ("POST", _CONFIGS, "/event-invoke-config"): UPDATE,
@@ -42,7 +42,7 @@ _ROUTES = {
 }
 
 
-def route(method: str, path: str) -> tuple[Operation, str] | None:
+def route(method: str, path: str) -> tuple[RoutedOperation, str] | None:
     """The Lambda operation that a request means, and the function name as sent, decoded.
 
     ListFunctions has none: it is empty there.

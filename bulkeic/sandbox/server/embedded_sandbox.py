@@ -5,11 +5,11 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from bulkeic.sandbox.behavior.sandbox_options import SandboxOptions
-from bulkeic.sandbox.server.listener import Server
+from bulkeic.sandbox.server.listener import Listener
 from bulkeic.sandbox.state import fleet_file
 from bulkeic.sandbox.state.function_arns import LATEST
 from bulkeic.sandbox.state.generated_fleet import populate
-from bulkeic.sandbox.state.shared_state import World
+from bulkeic.sandbox.state.shared_state import SharedState
 
 
 class Sandbox:
@@ -24,8 +24,8 @@ class Sandbox:
     """
 
     def __init__(self, options: SandboxOptions = SandboxOptions()) -> None:  # noqa: B008 - frozen
-        self._world = World(options, time.time())
-        self._server: Server | None = None
+        self._world = SharedState(options, time.time())
+        self._server: Listener | None = None
 
     async def __aenter__(self) -> Self:
         """Start listening.
@@ -36,7 +36,7 @@ class Sandbox:
         """
         if self._server is not None:
             raise RuntimeError("the sandbox is listening already")
-        self._server = await Server.start(self._world)
+        self._server = await Listener.start(self._world)
         return self
 
     async def __aexit__(

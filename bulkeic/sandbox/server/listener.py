@@ -5,15 +5,15 @@ import ssl
 from typing import Any
 from weakref import WeakSet
 
-from bulkeic.sandbox.protocol.http_connection import Connection
-from bulkeic.sandbox.server.request_handler import Service
-from bulkeic.sandbox.state.shared_state import World
+from bulkeic.sandbox.protocol.http_connection import HttpConnection
+from bulkeic.sandbox.server.request_handler import RequestHandler
+from bulkeic.sandbox.state.shared_state import SharedState
 
 _SWEEP_S = 1.0
 _HANDSHAKE_S = 5.0
 
 
-class Server:
+class Listener:
     """A listening server and its connections. Use `Server.start`.
 
     Attributes:
@@ -23,15 +23,15 @@ class Server:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._connections: set[Connection] = set()
-        self._handshaking: WeakSet[Connection] = WeakSet()
+        self._connections: set[HttpConnection] = set()
+        self._handshaking: WeakSet[HttpConnection] = WeakSet()
         self._listener: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._closing = False
         self.host, self.port = "", 0
 
     @classmethod
-    async def start(cls, world: World) -> "Server":
+    async def start(cls, world: SharedState) -> "Listener":
         """Listen as the world's options say.
 
         Raises:
@@ -39,10 +39,10 @@ class Server:
         """
         loop = asyncio.get_running_loop()
         server = cls(loop)
-        service = Service(world)
+        service = RequestHandler(world)
         server._listener = await loop.create_server(
             lambda: server._connect(
-                Connection(service, world, server._connections, loop),
+                HttpConnection(service, world, server._connections, loop),
                 secured=world.options.tls_cert is not None,
             ),
             world.options.host,
@@ -71,7 +71,7 @@ class Server:
         if self._listener is not None:
             await self._listener.wait_closed()
 
-    def _connect(self, connection: Connection, *, secured: bool) -> Connection:
+    def _connect(self, connection: HttpConnection, *, secured: bool) -> HttpConnection:
         # A handshake that fails ends without a word to the connection: it must not be waited for.
         (self._handshaking if secured else self._connections).add(connection)
         if self._closing:
@@ -86,7 +86,7 @@ class Server:
         self._sweeper = self._loop.call_later(_SWEEP_S, self._sweep)
 
 
-def _tls(world: World) -> dict[str, Any]:
+def _tls(world: SharedState) -> dict[str, Any]:
     certificate = world.options.tls_cert
     if certificate is None:
         return {}

@@ -22,30 +22,30 @@ from math import ceil
 from urllib.parse import parse_qsl
 
 from bulkeic.sandbox.api import admin_api, event_invoke_api, sts_api
-from bulkeic.sandbox.api.request_context import Call
+from bulkeic.sandbox.api.request_context import RequestContext
 from bulkeic.sandbox.auth import csrf
-from bulkeic.sandbox.auth.principal import Caller
+from bulkeic.sandbox.auth.principal import Principal
 from bulkeic.sandbox.behavior.faults import Mishap, latency_s
 from bulkeic.sandbox.behavior.sandbox_options import Faults
-from bulkeic.sandbox.protocol.aws_errors import AwsError, Kind, json_body, xml_body
-from bulkeic.sandbox.protocol.http_message import Ending, Reply, Request
-from bulkeic.sandbox.protocol.router import Operation, route
+from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind, json_body, xml_body
+from bulkeic.sandbox.protocol.http_message import Ending, HttpReply, HttpRequest
+from bulkeic.sandbox.protocol.router import RoutedOperation, route
 from bulkeic.sandbox.state.function_arns import LATEST, QUALIFIER_MAX, arn, parse
-from bulkeic.sandbox.state.shared_state import World
+from bulkeic.sandbox.state.shared_state import SharedState
 from bulkeic.sandbox.stats import recent_calls
 
 _UNKNOWN = "Unknown"
 _GARBAGE = b"<!DOCTYPE html>\n<html><body><h1>It works!</h1></body></html>\n"
 
 
-class Service:
+class RequestHandler:
     """Answers requests to Lambda, to STS and to the sandbox itself.
 
     Args:
         world: what they work on.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SharedState) -> None:
         self._world = world
         self._serial = 0
         self._latency_chance = self._latency_s = 0.0
@@ -57,7 +57,7 @@ class Service:
             duration_s=options.session_duration_s,
         )
 
-    def answer(self, request: Request, *, now: float, wall_s: float) -> Reply:
+    def answer(self, request: HttpRequest, *, now: float, wall_s: float) -> HttpReply:
         """Decide what becomes of a request. `over` is due when that has happened.
 
         Args:
@@ -82,7 +82,7 @@ class Service:
         reply.delay_s += self._latency_s
         return reply
 
-    def over(self, reply: Reply, *, now: float) -> None:
+    def over(self, reply: HttpReply, *, now: float) -> None:
         """Note that a reply was sent, or never will be.
 
         Args:
@@ -96,11 +96,11 @@ class Service:
             self._world.stats.ended(reply.subject)
             reply.subject = None
 
-    def _lambda(self, request: Request, now: float, wall_s: float) -> Reply:
+    def _lambda(self, request: HttpRequest, now: float, wall_s: float) -> HttpReply:
         routed = route(request.method, request.path)
         if routed is None:
             blanks = {"method": request.method, "path": request.path}
-            reply = _refusal(AwsError(Kind.UNKNOWN_OPERATION, **blanks))
+            reply = _refusal(AwsError(ErrorKind.UNKNOWN_OPERATION, **blanks))
             self._count(_UNKNOWN, reply, wall_s, function=request.path)
             return reply
         operation, sent_name = routed
@@ -114,21 +114,21 @@ class Service:
 
     def _identified(
         self,
-        request: Request,
-        operation: Operation,
+        request: HttpRequest,
+        operation: RoutedOperation,
         sent_name: str,
-        caller: Caller,
+        caller: Principal,
         *,
         now: float,
         wall_s: float,
-    ) -> Reply:
+    ) -> HttpReply:
         world, name = self._world, parse(sent_name)
         faults = world.faults_of(caller.lane)
         if faults is not world.faults:
             self._latency_s = latency_s(self._latency_chance, faults)
         fate = world.draw(faults)
         subject = (*caller.lane, name.name) if operation.changes and name is not None else None
-        call = Call(
+        call = RequestContext(
             operation,
             caller,
             sent_name,
@@ -141,7 +141,7 @@ class Service:
             or (subject is not None and world.changes.go_on(subject, now)),
         )
         if fate.expired and caller.session is not None:
-            reply = _refusal(AwsError(Kind.EXPIRED_TOKEN))
+            reply = _refusal(AwsError(ErrorKind.EXPIRED_TOKEN))
         else:
             reply = self._outcome(call, fate.mishap, faults, now)
         reply.delay_s = fate.slow_s
@@ -158,7 +158,9 @@ class Service:
                 world.changes.begin(subject)
         return reply
 
-    def _outcome(self, call: Call, mishap: Mishap | None, faults: Faults, now: float) -> Reply:
+    def _outcome(
+        self, call: RequestContext, mishap: Mishap | None, faults: Faults, now: float
+    ) -> HttpReply:
         throttled = mishap is Mishap.THROTTLE
         if not throttled and not self._world.take_quota(call.operation, call.caller.lane, now):
             self._world.stats.refused += 1
@@ -167,25 +169,25 @@ class Service:
             return _throttled(faults)
         match mishap:
             case Mishap.HANG:
-                return Reply(0, ending=Ending.NEVER)
+                return HttpReply(0, ending=Ending.NEVER)
             case Mishap.CUT_BEFORE:
-                return Reply(0, ending=Ending.CUT)
+                return HttpReply(0, ending=Ending.CUT)
             case Mishap.REFUSE:
                 return _refusal(_refused(call))
             case Mishap.ERROR:
-                return _refusal(AwsError(Kind.INTERNAL))
+                return _refusal(AwsError(ErrorKind.INTERNAL))
             case _:
                 return _spoilt(self._performed(call), mishap)
 
-    def _performed(self, call: Call) -> Reply:
+    def _performed(self, call: RequestContext) -> HttpReply:
         try:
             status, body = event_invoke_api.perform(self._world.fleet, call)
         except AwsError as error:
             return _refusal(error)
         kind = "application/json" if body else None
-        return Reply(status, body, kind, changed=call.operation.changes)
+        return HttpReply(status, body, kind, changed=call.operation.changes)
 
-    def _sts(self, request: Request, wall_s: float) -> Reply:
+    def _sts(self, request: HttpRequest, wall_s: float) -> HttpReply:
         sent = sts_api.parameters(request)
         action = sent.get("Action", "")
         operation = action if action in sts_api.ACTIONS else _UNKNOWN
@@ -193,47 +195,49 @@ class Service:
         try:
             caller = self._world.guard.identify(request, "sts", wall_s)
             call = sts_api.StsCall(sent, caller, request_id, self._serial, wall_s)
-            reply = Reply(200, sts_api.perform(call, self._trust), "text/xml")
+            reply = HttpReply(200, sts_api.perform(call, self._trust), "text/xml")
         except AwsError as error:
             body = xml_body(error, sts_api.NAMESPACE, request_id)
-            reply = Reply(error.status, body, "text/xml")
+            reply = HttpReply(error.status, body, "text/xml")
         self._count(operation, reply, wall_s)
         return reply
 
     def _count(
         self,
         operation: str,
-        reply: Reply,
+        reply: HttpReply,
         wall_s: float,
         lane: tuple[str, str] | None = None,
         function: str = "",
     ) -> None:
         held_s = reply.delay_s + self._latency_s
-        call = recent_calls.Call(wall_s, lane, operation, function, _label(reply), held_s)
+        call = recent_calls.RecentCall(wall_s, lane, operation, function, _label(reply), held_s)
         self._world.stats.called(call)
 
     def _request_id(self) -> str:
         return f"{self._world.options.seed & 0xFFFFFFFF:08x}-0000-4000-8000-{self._serial:012x}"
 
 
-def _refusal(error: AwsError) -> Reply:
-    return Reply(error.status, json_body(error), headers={"x-amzn-ErrorType": error.code})
+def _refusal(error: AwsError) -> HttpReply:
+    return HttpReply(error.status, json_body(error), headers={"x-amzn-ErrorType": error.code})
 
 
-def _throttled(faults: Faults) -> Reply:
-    reply = _refusal(AwsError(Kind.THROTTLED))
+def _throttled(faults: Faults) -> HttpReply:
+    reply = _refusal(AwsError(ErrorKind.THROTTLED))
     if faults.retry_after_s is not None:
         reply.headers["Retry-After"] = str(ceil(faults.retry_after_s))
     return reply
 
 
-def _refused(call: Call) -> AwsError:
+def _refused(call: RequestContext) -> AwsError:
     lane, name = call.caller.lane, call.name
     resource = "*" if name is None else arn(lane, name.name, name.qualifier or LATEST)
-    return AwsError(Kind.REFUSED, user=call.caller.arn, operation=call.operation.name, arn=resource)
+    return AwsError(
+        ErrorKind.REFUSED, user=call.caller.arn, operation=call.operation.name, arn=resource
+    )
 
 
-def _spoilt(reply: Reply, mishap: Mishap | None) -> Reply:
+def _spoilt(reply: HttpReply, mishap: Mishap | None) -> HttpReply:
     """The reply as it arrives if a fault strikes after the change was made."""
     match mishap:
         case Mishap.CUT_AFTER:
@@ -242,13 +246,13 @@ def _spoilt(reply: Reply, mishap: Mishap | None) -> Reply:
             reply.ending = Ending.TRUNCATED
             reply.content_type = "application/json"
         case Mishap.GARBAGE:
-            return Reply(200, _GARBAGE, "text/html", changed=reply.changed)
+            return HttpReply(200, _GARBAGE, "text/html", changed=reply.changed)
         case _:
             pass
     return reply
 
 
-def _label(reply: Reply) -> str:
+def _label(reply: HttpReply) -> str:
     if reply.ending is Ending.CUT:
         return "cut"
     return "hang" if reply.ending is Ending.NEVER else str(reply.status)

@@ -15,7 +15,7 @@ Lane = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class StoredConfig:
     """An event-invoke configuration; None for what is not set.
 
     Attributes:
@@ -33,7 +33,7 @@ class Config:
     modified_ms: int
 
 
-Versions = dict[str, Config | None]
+Versions = dict[str, StoredConfig | None]
 
 
 class Fleet:
@@ -46,10 +46,10 @@ class Fleet:
 
     __slots__ = ("_any", "_lanes", "_names", "default")
 
-    def __init__(self, default: Config, *, any_function: bool = False) -> None:
+    def __init__(self, default: StoredConfig, *, any_function: bool = False) -> None:
         self.default = default
         self._any = any_function
-        self._lanes: dict[Lane, dict[str, Config | Versions | None]] = {}
+        self._lanes: dict[Lane, dict[str, StoredConfig | Versions | None]] = {}
         self._names: dict[Lane, list[str]] = {}
 
     def exists(self, lane: Lane, name: str, qualifier: str = LATEST) -> bool:
@@ -62,7 +62,7 @@ class Fleet:
         held = functions[name]
         return qualifier in held if isinstance(held, dict) else qualifier == LATEST
 
-    def config(self, lane: Lane, name: str, qualifier: str) -> Config | None:
+    def config(self, lane: Lane, name: str, qualifier: str) -> StoredConfig | None:
         """The configuration there, or None."""
         unseen = self.default if self._any else None
         functions = self._lanes.get(lane)
@@ -73,12 +73,12 @@ class Fleet:
             return held.get(qualifier, unseen)
         return held if qualifier == LATEST else unseen
 
-    def configs(self, lane: Lane, name: str) -> list[tuple[str, Config]]:
+    def configs(self, lane: Lane, name: str) -> list[tuple[str, StoredConfig]]:
         """The configurations of all versions and aliases of a function, by qualifier."""
         versions = self._versions(lane, name)
         return [(key, config) for key, config in sorted(versions.items()) if config is not None]
 
-    def set(self, lane: Lane, name: str, qualifier: str, config: Config | None) -> None:
+    def set(self, lane: Lane, name: str, qualifier: str, config: StoredConfig | None) -> None:
         """Make the function, version or alias if need be, and set or remove its configuration."""
         functions = self._lanes.setdefault(lane, {})
         if name not in functions:
@@ -90,7 +90,7 @@ class Fleet:
         versions[qualifier] = config
         functions[name] = versions
 
-    def hold(self, lane: Lane, name: str, qualifier: str, config: Config | None) -> None:
+    def hold(self, lane: Lane, name: str, qualifier: str, config: StoredConfig | None) -> None:
         """Make the function and that version or alias; a configuration that is there stays.
 
         Args:
@@ -106,10 +106,13 @@ class Fleet:
         if self._versions(lane, name).get(qualifier) is None:
             self.set(lane, name, qualifier, config)
 
-    def hold_all(self, lane: Lane, configs: Mapping[str, Config | None]) -> None:
+    def hold_all(self, lane: Lane, configs: Mapping[str, StoredConfig | None]) -> None:
         """Make functions with these configurations; what is there already stays as it is."""
         self._names.pop(lane, None)
-        functions: dict[str, Config | Versions | None] = {**configs, **self._lanes.get(lane, {})}
+        functions: dict[str, StoredConfig | Versions | None] = {
+            **configs,
+            **self._lanes.get(lane, {}),
+        }
         self._lanes[lane] = functions
 
     def numbered(self, lane: Lane, name: str) -> list[str]:

@@ -12,7 +12,7 @@ import json
 from typing import Any, TextIO
 
 from bulkeic.sandbox.protocol.aws_errors import AwsError
-from bulkeic.sandbox.state.fleet import Config, Fleet
+from bulkeic.sandbox.state.fleet import Fleet, StoredConfig
 from bulkeic.sandbox.state.function_arns import LATEST, check_place
 from bulkeic.sandbox.state.invoke_settings import settings_from, settings_violations
 
@@ -39,7 +39,7 @@ def from_json(data: Any, into: Fleet) -> None:
     Raises:
         ValueError: it does not have the form of a state; the message says where.
     """
-    made: dict[int, Config | None] = {}
+    made: dict[int, StoredConfig | None] = {}
     for lane, functions in _object(data, "state").items():
         account, _, region = lane.partition("/")
         for name, versions in _object(functions, lane).items():
@@ -94,7 +94,7 @@ def write(fleet: Fleet, file: TextIO) -> None:
     file.write("}\n" if lane is None else "}\n}\n")
 
 
-def _told(config: Config) -> dict[str, Any]:
+def _told(config: StoredConfig) -> dict[str, Any]:
     told = _config_to_json(config)
     del told["LastModified"]
     return told
@@ -106,7 +106,7 @@ def _object(data: Any, where: str) -> dict[str, Any]:
     return data
 
 
-def _config_to_json(config: Config) -> dict[str, Any]:
+def _config_to_json(config: StoredConfig) -> dict[str, Any]:
     halves = {"OnFailure": config.on_failure, "OnSuccess": config.on_success}
     return {
         "DestinationConfig": {
@@ -118,7 +118,7 @@ def _config_to_json(config: Config) -> dict[str, Any]:
     }
 
 
-def _config(data: Any, where: str, now_ms: int) -> Config | None:
+def _config(data: Any, where: str, now_ms: int) -> StoredConfig | None:
     if data is None:
         return None
     try:

@@ -7,7 +7,7 @@ takes a bare name, a partial ARN and a full one, each with a qualifier behind it
 import re
 from typing import NamedTuple
 
-from bulkeic.sandbox.protocol.aws_errors import AwsError, Kind
+from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
 
 LATEST = "$LATEST"
 
@@ -37,7 +37,7 @@ _PARTITIONS = {
 }
 
 
-class FunctionName(NamedTuple):
+class ParsedFunctionName(NamedTuple):
     """A function name's parts; None for what was not said."""
 
     name: str
@@ -46,7 +46,7 @@ class FunctionName(NamedTuple):
     account: str | None
 
 
-def parse(text: str) -> FunctionName | None:
+def parse(text: str) -> ParsedFunctionName | None:
     """A function name's parts, or None if it does not have the form of one."""
     match = _NAME.fullmatch(text) if len(text) <= NAME_MAX else None
     if match is None:
@@ -56,7 +56,7 @@ def parse(text: str) -> FunctionName | None:
     )
     if len(name) > BARE_NAME_MAX:
         return None
-    return FunctionName(name, qualifier, region and region[:-1], account and account[:-1])
+    return ParsedFunctionName(name, qualifier, region and region[:-1], account and account[:-1])
 
 
 def name_violations(text: str) -> list[str]:
@@ -93,14 +93,14 @@ def violation(value: object, field: str, rule: str) -> str:
     return f"Value '{value}' at '{field}' failed to satisfy constraint: Member must {rule}"
 
 
-def qualifier_of(name: FunctionName, sent: str | None) -> str:
+def qualifier_of(name: ParsedFunctionName, sent: str | None) -> str:
     """The qualifier that a call means.
 
     Raises:
         AwsError: the name has one and the Qualifier parameter is another.
     """
     if sent and name.qualifier and sent != name.qualifier:
-        raise AwsError(Kind.QUALIFIERS_DIFFER)
+        raise AwsError(ErrorKind.QUALIFIERS_DIFFER)
     return sent or name.qualifier or LATEST
 
 

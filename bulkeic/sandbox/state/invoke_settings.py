@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from bulkeic.sandbox.protocol.aws_errors import AwsError, Kind
-from bulkeic.sandbox.state.fleet import Config
+from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
+from bulkeic.sandbox.state.fleet import StoredConfig
 from bulkeic.sandbox.state.function_arns import violation
 
 DESTINATION_PATTERN = (
@@ -33,7 +33,7 @@ _JSON = json.JSONDecoder(parse_constant=_no_constant)
 
 
 @dataclass(frozen=True, slots=True)
-class Destinations:
+class DestinationPair:
     """A DestinationConfig as sent: None for a half that was not, "" for one sent empty."""
 
     on_failure: str | None
@@ -41,26 +41,26 @@ class Destinations:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SentSettings:
     """What was sent; None for what was not."""
 
     retries: int | None
     age_s: int | None
-    destinations: Destinations | None
+    destinations: DestinationPair | None
 
     @property
     def empty(self) -> bool:
         """Whether nothing was sent at all."""
         return self.retries is None and self.age_s is None and self.destinations is None
 
-    def put(self, now_ms: int) -> Config:
+    def put(self, now_ms: int) -> StoredConfig:
         """The configuration that a Put of these settings makes at that Unix time."""
-        sent = self.destinations or Destinations(None, None)
-        return Config(
+        sent = self.destinations or DestinationPair(None, None)
+        return StoredConfig(
             self.retries, self.age_s, sent.on_failure or None, sent.on_success or None, now_ms
         )
 
-    def update(self, old: Config, now_ms: int, *, merge_destinations: bool) -> Config:
+    def update(self, old: StoredConfig, now_ms: int, *, merge_destinations: bool) -> StoredConfig:
         """The configuration that an Update with these settings makes of an old one.
 
         Args:
@@ -76,7 +76,7 @@ class Settings:
                 failure = sent.on_failure or None
             if sent.on_success is not None or not merge_destinations:
                 success = sent.on_success or None
-        return Config(
+        return StoredConfig(
             old.retries if self.retries is None else self.retries,
             old.age_s if self.age_s is None else self.age_s,
             failure,
@@ -85,22 +85,22 @@ class Settings:
         )
 
 
-def decode(body: bytes) -> Settings:
+def decode(body: bytes) -> SentSettings:
     """The settings in a request's body; an empty body sends none.
 
     Raises:
         AwsError: not JSON, or a value of a wrong type.
     """
     if not body:
-        return Settings(None, None, None)
+        return SentSettings(None, None, None)
     try:
         data = _JSON.decode(body.decode())
     except (ValueError, RecursionError) as error:
-        raise AwsError(Kind.UNPARSABLE, reason=str(error)) from error
+        raise AwsError(ErrorKind.UNPARSABLE, reason=str(error)) from error
     return settings_from(data)
 
 
-def settings_from(data: Any) -> Settings:
+def settings_from(data: Any) -> SentSettings:
     """The settings in decoded JSON.
 
     Raises:
@@ -108,14 +108,14 @@ def settings_from(data: Any) -> Settings:
     """
     body = _typed(data, dict, "an object")
     destinations = body.get("DestinationConfig")
-    return Settings(
+    return SentSettings(
         _integer(body.get("MaximumRetryAttempts")),
         _integer(body.get("MaximumEventAgeInSeconds")),
         None if destinations is None else _destinations(destinations),
     )
 
 
-def settings_violations(settings: Settings) -> list[str]:
+def settings_violations(settings: SentSettings) -> list[str]:
     """The constraints that settings violate, in AWS's words."""
     found = _range_violations(settings.retries, "maximumRetryAttempts", *RETRIES)
     found += _range_violations(settings.age_s, "maximumEventAgeInSeconds", *AGE_S)
@@ -146,9 +146,9 @@ def _destination_violations(arn: str | None, field: str) -> list[str]:
     return []
 
 
-def _destinations(data: Any) -> Destinations:
+def _destinations(data: Any) -> DestinationPair:
     halves = _typed(data, dict, "an object")
-    return Destinations(_half(halves.get("OnFailure")), _half(halves.get("OnSuccess")))
+    return DestinationPair(_half(halves.get("OnFailure")), _half(halves.get("OnSuccess")))
 
 
 def _half(data: Any) -> str | None:
@@ -167,7 +167,7 @@ def _typed(data: Any, kind: type, wanted: str) -> Any:
     if type(data) is kind:
         return data
     token = "NULL_VALUE" if data is None else _TOKENS.get(type(data), "NUMBER_VALUE")
-    raise AwsError(Kind.WRONG_TYPE, token=token, wanted=wanted)
+    raise AwsError(ErrorKind.WRONG_TYPE, token=token, wanted=wanted)
 
 
 @lru_cache(maxsize=1024)

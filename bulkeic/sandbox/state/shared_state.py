@@ -3,18 +3,18 @@
 from dataclasses import replace
 from random import Random
 
-from bulkeic.sandbox.api.request_context import Rules
-from bulkeic.sandbox.auth.principal import Guard
+from bulkeic.sandbox.api.request_context import CheckRules
+from bulkeic.sandbox.auth.principal import Authenticator
 from bulkeic.sandbox.behavior.destination_checks import Propagation
 from bulkeic.sandbox.behavior.faults import Fate, draw
-from bulkeic.sandbox.behavior.pending_updates import Changes
+from bulkeic.sandbox.behavior.pending_updates import PendingUpdates
 from bulkeic.sandbox.behavior.quota import Quota, get_function_limits
 from bulkeic.sandbox.behavior.sandbox_options import Faults, Lanes, SandboxOptions, lane_options
-from bulkeic.sandbox.protocol.router import Operation
-from bulkeic.sandbox.state.fleet import Config, Fleet, Lane
+from bulkeic.sandbox.protocol.router import RoutedOperation
+from bulkeic.sandbox.state.fleet import Fleet, Lane, StoredConfig
 from bulkeic.sandbox.state.function_arns import check_place
-from bulkeic.sandbox.stats.call_stats import Stats
-from bulkeic.sandbox.stats.target_calls import Targets
+from bulkeic.sandbox.stats.call_stats import CallStats
+from bulkeic.sandbox.stats.target_calls import TargetCalls
 
 MISSING = "-missing"
 UNCONFIGURED = "-unconfigured"
@@ -22,7 +22,7 @@ _DEFAULT_RETRIES = 2
 _DEFAULT_AGE_S = 21600
 
 
-class World:
+class SharedState:
     """The fleet, its quotas, its faults and what was counted.
 
     Attributes:
@@ -42,17 +42,17 @@ class World:
     """
 
     def __init__(self, options: SandboxOptions, wall_s: float) -> None:
-        default = Config(_DEFAULT_RETRIES, _DEFAULT_AGE_S, None, None, int(wall_s * 1000))
+        default = StoredConfig(_DEFAULT_RETRIES, _DEFAULT_AGE_S, None, None, int(wall_s * 1000))
         self.options = options
         self.fleet = Fleet(default, any_function=options.any_function)
-        self.guard = Guard(options.secret, verify_signatures=options.verify_signatures)
+        self.guard = Authenticator(options.secret, verify_signatures=options.verify_signatures)
         self._quota = Quota(options.rate, options.burst)
         self._get_function_quota = Quota(*get_function_limits(options.rate))
         self._own_faults: dict[Lane, Faults] = {}
         self.set_faults(options.faults, options.lanes)
-        self.stats = Stats()
-        self.targets = Targets()
-        self.changes = Changes()
+        self.stats = CallStats()
+        self.targets = TargetCalls()
+        self.changes = PendingUpdates()
         self._propagation = Propagation()
         self.connections = 0
         # Faults are to be repeatable, and their dice not to depend on how many calls STS gets.
@@ -77,7 +77,7 @@ class World:
         """What goes wrong now in (account, Region)."""
         return self._own_faults.get(lane, self.faults) if self._own_faults else self.faults
 
-    def take_quota(self, operation: Operation, lane: Lane, now: float) -> bool:
+    def take_quota(self, operation: RoutedOperation, lane: Lane, now: float) -> bool:
         """Take a call from the quota of (account, Region), or say that there is none."""
         quota = self._get_function_quota if operation.has_own_quota else self._quota
         return quota.take(lane, now)
@@ -86,10 +86,10 @@ class World:
         """Decide which of these faults strike the next call."""
         return draw(self._dice, faults)
 
-    def rules(self, faults: Faults) -> Rules:
+    def rules(self, faults: Faults) -> CheckRules:
         """What changes are made by where these faults strike."""
         lag_s = faults.iam_propagation_s
-        return Rules(self.options.merge_destinations, self._propagation, lag_s)
+        return CheckRules(self.options.merge_destinations, self._propagation, lag_s)
 
     def latency_chance(self) -> float:
         """Throw the die of the next answer's latency: once for each call, whatever it is."""

@@ -4,7 +4,7 @@ from collections import Counter
 from heapq import nlargest
 from typing import Any
 
-from bulkeic.sandbox.stats.recent_calls import LANE_SECONDS, Call, Live
+from bulkeic.sandbox.stats.recent_calls import LANE_SECONDS, RecentCall, RecentCalls
 
 # Any caller can invent lanes: those beyond this many are counted together.
 LANES_LIMIT = 50_000
@@ -12,7 +12,7 @@ LANES_SHOWN = 500
 OTHERS = ("other", "lanes")
 
 
-class Stats:
+class CallStats:
     """Counts of calls, and of changes in flight for each function."""
 
     __slots__ = (
@@ -42,9 +42,9 @@ class Stats:
         self._operations: Counter[str] = Counter()
         self._statuses: Counter[str] = Counter()
         self._lanes: dict[tuple[str, str], list[int]] = {}
-        self._live = Live()
+        self._live = RecentCalls()
 
-    def called(self, call: Call) -> None:
+    def called(self, call: RecentCall) -> None:
         """Count one call. Its lane is that of a Lambda call whose sender is known."""
         _, lane, operation, _, outcome, _ = call
         self.calls += 1

@@ -18,7 +18,7 @@ NAME_LIMIT = 200
 Lane = tuple[str, str]
 
 
-class Call(NamedTuple):
+class RecentCall(NamedTuple):
     """One call as the page shows it.
 
     Attributes:
@@ -50,7 +50,7 @@ class Call(NamedTuple):
         }
 
 
-class _Second:
+class _SecondCounts:
     """The calls of one second; counts are [calls, throttled]."""
 
     __slots__ = ("at", "counts", "lanes")
@@ -61,18 +61,18 @@ class _Second:
         self.lanes: dict[Lane, list[int]] = {}
 
 
-class Live:
+class RecentCalls:
     """The rings."""
 
     __slots__ = ("_calls", "_now", "_seconds")
 
     def __init__(self) -> None:
-        self._calls: deque[Call] = deque(maxlen=CALLS)
+        self._calls: deque[RecentCall] = deque(maxlen=CALLS)
         # One more than is told: the second that is not over.
-        self._seconds: deque[_Second] = deque(maxlen=SECONDS + 1)
-        self._now = _Second(-1)
+        self._seconds: deque[_SecondCounts] = deque(maxlen=SECONDS + 1)
+        self._now = _SecondCounts(-1)
 
-    def called(self, call: Call) -> None:
+    def called(self, call: RecentCall) -> None:
         """Take up a call."""
         time_s, lane, _, function, outcome, _ = call
         if len(function) > NAME_LIMIT:
@@ -123,12 +123,12 @@ class Live:
             lanes[lane] = counts
         return counts
 
-    def _turn(self, at: int) -> _Second:
+    def _turn(self, at: int) -> _SecondCounts:
         """Start a second, and forget the lanes of those that are too old to be asked for."""
         if at < self._now.at:
             # The clock was set back: what is known lies in a future that will come again.
             self._seconds.clear()
-        self._now = _Second(at)
+        self._now = _SecondCounts(at)
         self._seconds.append(self._now)
         if len(self._seconds) > LANE_SECONDS + 1:
             self._seconds[-LANE_SECONDS - 2].lanes = {}

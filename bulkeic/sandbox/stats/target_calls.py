@@ -9,7 +9,7 @@ Target = tuple[str, str, str, str]
 """(account, Region, function, qualifier)."""
 
 
-class Targets:
+class TargetCalls:
     """Counts for each target, by operation: calls, changes, changes whose answer was whole."""
 
     __slots__ = ("_counts", "_others")
