@@ -10,7 +10,7 @@ The command line is one caller of what is named here::
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from bulkeic.version import __version__
+from bulkeic.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from bulkeic.app.updater import Updater, make_job, read_jobs
@@ -28,7 +28,6 @@ __all__ = [
     "Status",
     "Target",
     "Updater",
-    "__version__",
     "make_job",
     "read_jobs",
 ]

@@ -106,7 +106,7 @@ class RoleSessions:
             async with self._places:
                 sts = await self._client(keys, how.profile, region, access)
                 with anyio.fail_after(self._timeout_s):
-                    answer = (await sts.assume_role(**request))["RefreshingCredentials"]
+                    answer = (await sts.assume_role(**request))["Credentials"]
             return AccessKeys(
                 access_key=answer["AccessKeyId"],
                 secret_key=answer["SecretAccessKey"],

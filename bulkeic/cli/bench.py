@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from bulkeic.cli import flags as of
-from bulkeic.cli.options import filled
+from bulkeic.cli.flag_values import filled
 from bulkeic.cli.value_types import Concurrency, Parsed, Rates
 
 # ruff: noqa: PLC0415

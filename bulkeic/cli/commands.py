@@ -6,7 +6,7 @@ import click
 
 from bulkeic.cli import flags as of
 from bulkeic.cli.bench import bench
-from bulkeic.cli.options import filled, taken
+from bulkeic.cli.flag_values import filled, taken
 from bulkeic.version import __version__
 
 # ruff: noqa: PLC0415

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from bulkeic.core.model import Answer, Call, Job, Operation, Outcome, Settings, Status, rfc3339
 from bulkeic.core.policy import Policy
-from bulkeic.core.reconcile import Read, Decision, look_again
+from bulkeic.core.reconcile import Decision, Read, look_again
 
 if TYPE_CHECKING:
     from bulkeic.engine.lane import LaneWork

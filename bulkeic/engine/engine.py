@@ -14,7 +14,7 @@ from bulkeic.core.errors import BulkeicError
 from bulkeic.core.model import UNANSWERED, Answer, Call, Failure, Fault, Lane, Outcome, Status
 from bulkeic.core.pacing.forecast import Forecast, forecast
 from bulkeic.core.policy import Policy, Purpose
-from bulkeic.core.reconcile import Step, Decision, begin, follow
+from bulkeic.core.reconcile import Decision, Step, begin, follow
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.active_job import ActiveJob
 from bulkeic.engine.denials import IN_A_ROW, Denials

@@ -20,7 +20,7 @@ from bulkeic.core.model import (
     Target,
 )
 from bulkeic.core.policy import Policy
-from bulkeic.core.reconcile import Read, Seen, Decision, begin, follow
+from bulkeic.core.reconcile import Decision, Read, Seen, begin, follow
 from bulkeic.core.snapshot import ABSENT, snapshot_of
 
 HALVES = "DestinationConfig"

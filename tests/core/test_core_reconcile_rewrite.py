@@ -11,10 +11,10 @@ from bulkeic.core.policy import Policy
 from bulkeic.core.reconcile import (
     MISSING,
     Action,
+    Decision,
     Read,
     Seen,
     Step,
-    Decision,
     begin,
     follow,
     look_again,

@@ -109,9 +109,10 @@ def test_images_and_outcomes_are_written_together_or_not_at_all(path: Path) -> N
 KEEP = """
 import os, signal, sys
 from pathlib import Path
-from bulkeic.core.change import Action, Seen
+from bulkeic.core.reconcile import Action, Seen
 from bulkeic.core.summary import Traffic
-from bulkeic.store import RunFile, Which
+from bulkeic.store.jobs import Which
+from bulkeic.store.run_file import RunFile
 run = RunFile(Path(sys.argv[1]))
 for lane in run.jobs.lanes():
     for job in run.jobs.take(Which.PENDING, lane, -1, 9, 9):

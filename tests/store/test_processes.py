@@ -26,7 +26,9 @@ from pathlib import Path
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Outcome, Status
 from bulkeic.core.summary import Traffic
-from bulkeic.store import Loader, RunFile, Which
+from bulkeic.store.jobs import Which
+from bulkeic.store.loader import Loader
+from bulkeic.store.run_file import RunFile
 path = Path(sys.argv[1])
 """
 

@@ -13,7 +13,7 @@ from bulkeic.core.errors import UsageError
 from bulkeic.sandbox.behavior.sandbox_options import SandboxOptions
 from bulkeic.sandbox.server.embedded_sandbox import Sandbox
 
-_COMMAND = [sys.executable, "-c", "from bulkeic.app.beside import main; main()"]
+_COMMAND = [sys.executable, "-c", "from bulkeic.bench.run.sandbox_process import main; main()"]
 
 
 @asynccontextmanager
