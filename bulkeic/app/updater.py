@@ -29,7 +29,7 @@ from bulkeic.core.reconcile import Seen
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.core.templates import filled
 from bulkeic.engine.engine import Engine
-from bulkeic.engine.lane import Meter
+from bulkeic.engine.lane_runtime import Meter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
 from bulkeic.sources.column_names import ColumnNames

@@ -7,7 +7,7 @@ from bulkeic.core.policy import Policy
 from bulkeic.core.reconcile import Decision, Read, look_again
 
 if TYPE_CHECKING:
-    from bulkeic.engine.lane import LaneWork
+    from bulkeic.engine.lane_runtime import LaneRuntime
 
 # Seconds. Somebody else may well have changed a target that was read longer ago.
 _STALE_S = 5.0
@@ -38,7 +38,7 @@ class ActiveJob:
         "tried_at", "tries", "wait_s",
     )  # fmt: skip
 
-    def __init__(self, job: Job, lane: "LaneWork", since: float) -> None:
+    def __init__(self, job: Job, lane: "LaneRuntime", since: float) -> None:
         self.job = job
         self.lane = lane
         self.call: Call | None = None

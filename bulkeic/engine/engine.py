@@ -17,13 +17,13 @@ from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.reconcile import Decision, Step, begin, follow
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.active_job import ActiveJob
-from bulkeic.engine.denials import IN_A_ROW, Denials
-from bulkeic.engine.lane import LaneWork, Meter
+from bulkeic.engine.lane_runtime import LaneRuntime, Meter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.log_events import tell_failed, tell_retry, tell_slowed, tell_stopped
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.scheduler import Scheduler
+from bulkeic.engine.supervisor import IN_A_ROW, Denials
 from bulkeic.engine.unresponsive_lanes import UnresponsiveLanes
 from bulkeic.engine.wakeups import Wakeups
 
@@ -73,7 +73,7 @@ class Engine:
         self._feed = feed
         self._growing = growing
         self._running = False
-        self._lanes: dict[Lane, LaneWork] = {}
+        self._lanes: dict[Lane, LaneRuntime] = {}
         self._meters = {} if meters is None else meters
         self._unfinished = 0
         self._idle = Wakeups(self._clock)
@@ -110,7 +110,7 @@ class Engine:
             meter = self._meters.get(lane)
             if meter is None:
                 meter = self._meters[lane] = Meter(limits, now)
-            work = self._lanes[lane] = LaneWork(
+            work = self._lanes[lane] = LaneRuntime(
                 lane, self._feed, meter, self._silence, concurrency=limits.concurrency, now=now
             )
         if work.stopped is not None:
@@ -270,7 +270,7 @@ class Engine:
                 return
         self._end(lane, *self._denials.passed(lane), outcome)
 
-    def _deny(self, lane: LaneWork, outcome: Outcome) -> None:
+    def _deny(self, lane: LaneRuntime, outcome: Outcome) -> None:
         """Keeps a denied job back; if it is one of too many in a row, all of them stay pending."""
         if lane.stopped is not None:
             return
@@ -283,7 +283,7 @@ class Engine:
         elif self._denials.are_all(lane):
             self._end(lane, *self._denials.take(lane))
 
-    def _end(self, lane: LaneWork, *outcomes: Outcome | None) -> None:
+    def _end(self, lane: LaneRuntime, *outcomes: Outcome | None) -> None:
         """Hands outcomes on; ``None`` is that of a job which is planned, and has none."""
         for outcome in outcomes:
             if lane.stopped is None:
@@ -313,7 +313,7 @@ class Engine:
             if lane.due <= now:
                 return
 
-    def _give_up(self, lane: LaneWork, failure: Failure, now: float) -> None:
+    def _give_up(self, lane: LaneRuntime, failure: Failure, now: float) -> None:
         """Stops a lane that cannot go on, or has not for too long; its jobs stay pending.
 
         ==================================  ==========================
@@ -330,7 +330,7 @@ class Engine:
             what = "nothing has been answered" if failure.sent else "there are no credentials"
             self._stop_lane(lane, f"{what} for {limit:g} s: {failure.message or failure.code}")
 
-    def _stop_lane(self, lane: LaneWork, reason: str) -> None:
+    def _stop_lane(self, lane: LaneRuntime, reason: str) -> None:
         if lane.stopped is not None:
             return
         lane.stopped = reason
@@ -348,7 +348,7 @@ class Engine:
             self.stop(str(error))
             return None
 
-    def _update(self, lane: LaneWork, now: float) -> None:
+    def _update(self, lane: LaneRuntime, now: float) -> None:
         try:
             self._scheduler.update(lane, now)
         except BulkeicError as error:  # the feed's

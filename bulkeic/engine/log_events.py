@@ -5,18 +5,18 @@ import structlog
 from bulkeic.core.errors import printable
 from bulkeic.core.model import Outcome
 from bulkeic.engine.active_job import ActiveJob
-from bulkeic.engine.lane import LaneWork
+from bulkeic.engine.lane_runtime import LaneRuntime
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("bulkeic.engine")
 
 
-def tell_slowed(lane: LaneWork, code: str, now: float) -> None:
+def tell_slowed(lane: LaneRuntime, code: str, now: float) -> None:
     """A lane goes slower from now on."""
     rate = round(lane.rate(now), 2) if lane.rate_limited else None
     _log.warning("lane slowed down", lane=str(lane.lane), code=code, rate=rate)
 
 
-def tell_stopped(lane: LaneWork, reason: str) -> None:
+def tell_stopped(lane: LaneRuntime, reason: str) -> None:
     """A lane starts no more calls."""
     _log.warning("lane stopped", lane=str(lane.lane), reason=printable(reason))
 
@@ -33,7 +33,7 @@ def tell_retry(event: str, work: ActiveJob, code: str, delay: float) -> None:
     )
 
 
-def tell_failed(lane: LaneWork, outcome: Outcome, *, expected: bool) -> None:
+def tell_failed(lane: LaneRuntime, outcome: Outcome, *, expected: bool) -> None:
     """A job has failed; a failure that is looked for is no warning."""
     tell = _log.info if expected else _log.warning
     tell(

@@ -4,17 +4,17 @@ import heapq
 import math
 
 from bulkeic.engine.active_job import ActiveJob
-from bulkeic.engine.lane import LaneWork
+from bulkeic.engine.lane_runtime import LaneRuntime
 
 
 class Scheduler:
     """All lanes in the order in which their next calls are due. Time is an argument, in seconds."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, LaneWork]] = []
+        self._heap: list[tuple[float, int, LaneRuntime]] = []
         self._order = 0
 
-    def update(self, lane: LaneWork, now: float) -> None:
+    def update(self, lane: LaneRuntime, now: float) -> None:
         """Looks again when a lane's next call is due, after anything has happened to the lane."""
         due = lane.find_due(now)
         if due == lane.due:

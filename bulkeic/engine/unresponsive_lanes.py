@@ -7,7 +7,7 @@ those whose last call was not answered wait until there is one again.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bulkeic.engine.lane import LaneWork
+    from bulkeic.engine.lane_runtime import LaneRuntime
 
 _SHARE = 4
 
@@ -21,9 +21,9 @@ class UnresponsiveLanes:
 
     def __init__(self, concurrency: int) -> None:
         self._free = max(1, concurrency // _SHARE)
-        self._waiting: dict[LaneWork, None] = {}
+        self._waiting: dict[LaneRuntime, None] = {}
 
-    def has_place(self, lane: "LaneWork") -> bool:
+    def has_place(self, lane: "LaneRuntime") -> bool:
         """Whether there is a place; if not, the lane is one of those that wait for it."""
         if self._free > 0:
             return True
@@ -38,7 +38,7 @@ class UnresponsiveLanes:
         """Frees a place."""
         self._free += 1
 
-    def next_waiting(self) -> "LaneWork | None":
+    def next_waiting(self) -> "LaneRuntime | None":
         """The lane that has waited for a place that is there for the longest; it waits no more."""
         if self._free <= 0 or not self._waiting:
             return None

@@ -11,7 +11,7 @@ from bulkeic.core.model import Lane, Operation, Status
 from bulkeic.core.policy import Policy
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
-from bulkeic.engine.lane import Meter
+from bulkeic.engine.lane_runtime import Meter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
 from tests.core.example_configs import HAD, Aws

@@ -21,10 +21,10 @@ from bulkeic.core.model import Lane, Settings, Target
 from bulkeic.core.policy import Policy
 from bulkeic.core.snapshot import ABSENT
 from bulkeic.core.summary import Traffic
-from bulkeic.engine.denials import IN_A_ROW
 from bulkeic.engine.engine import Engine
-from bulkeic.engine.lane import Meter
+from bulkeic.engine.lane_runtime import Meter
 from bulkeic.engine.limits import EngineLimits
+from bulkeic.engine.supervisor import IN_A_ROW
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.output.progress import NoProgress, Progress, ProgressBar

@@ -22,7 +22,7 @@ from bulkeic.bench.run.timed_caller import CallPort, TimedCaller
 from bulkeic.core.model import Lane, Target
 from bulkeic.core.policy import Policy, Purpose
 from bulkeic.engine.engine import Engine
-from bulkeic.engine.lane import Meter
+from bulkeic.engine.lane_runtime import Meter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
 

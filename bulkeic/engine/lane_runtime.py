@@ -55,7 +55,7 @@ class Meter:
         self.bucket = None if unlimited else TokenBucket(at_first, limits.bucket_size, now)
 
 
-class LaneWork:
+class LaneRuntime:
     """The state of one lane.
 
     Args:
