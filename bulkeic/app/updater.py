@@ -29,9 +29,9 @@ from bulkeic.core.reconcile import Seen
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.core.templates import filled
 from bulkeic.engine.engine import Engine
-from bulkeic.engine.lane_runtime import Meter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
+from bulkeic.engine.rate_limiter import RateLimiter
 from bulkeic.sources.column_names import ColumnNames
 from bulkeic.sources.rows_file import Format, RowsFile
 
@@ -114,7 +114,7 @@ class Updater:
         self._account_id: str | None = None
         self._settled: set[str] = set()
         self._checked: set[Lane] = set()
-        self._meters: dict[Lane, Meter] = {}
+        self._limiters: dict[Lane, RateLimiter] = {}
 
     async def __aenter__(self) -> Self:
         self._caller = await self._parts.enter_async_context(
@@ -157,7 +157,7 @@ class Updater:
             self._limits,
             self._rules,
             growing=True,
-            meters=self._meters,
+            limiters=self._limiters,
         )
         self._tasks.start_soon(self._read, jobs, stream, engine)
         self._tasks.start_soon(_run, engine, stream)
@@ -179,11 +179,11 @@ class Updater:
                 placed = await self._placed(job)
                 await stream.room()
                 stream.feed.add(placed)
-                engine.arrived(placed.target.lane, 1)
+                engine.jobs_arrived(placed.target.lane, 1)
         except Exception as error:  # noqa: BLE001 - raised again by update, in the user's own task
             stream.error = error
         finally:
-            engine.no_more()
+            engine.close_feed()
 
     async def _placed(self, job: Job) -> Job:
         """The job in its lane, which is the caller's own account where it names none."""
@@ -245,8 +245,8 @@ class _Stream:
         self._outcomes.append(outcome)
         self._changed.set()
 
-    def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:  # noqa: ARG002
-        then()  # who uses the library keeps the outcomes, and these tell what there was
+    def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:  # noqa: ARG002
+        on_stored()  # who uses the library keeps the outcomes, and these tell what there was
 
     def drop(self, jobs: int) -> None:
         self._under_way -= jobs

@@ -1,1 +1,1 @@
-"""Jobs in, outcomes out: each lane at its own pace, all lanes at once."""
+"""Runs jobs and returns their outcomes. Every lane has its own pace; all lanes run at once."""

@@ -1,106 +1,143 @@
-"""A job under way, and the outcome that it comes to."""
+"""A job that has started, and its outcome."""
 
-from typing import TYPE_CHECKING
-
-from bulkeic.core.model import Answer, Call, Job, Operation, Outcome, Settings, Status, rfc3339
+from bulkeic.core.model import (
+    Answer,
+    Call,
+    Failure,
+    Fault,
+    Job,
+    Operation,
+    Outcome,
+    Settings,
+    Status,
+    rfc3339,
+)
 from bulkeic.core.policy import Policy
 from bulkeic.core.reconcile import Decision, Read, look_again
+from bulkeic.core.summary import Traffic
 
-if TYPE_CHECKING:
-    from bulkeic.engine.lane_runtime import LaneRuntime
-
-# Seconds. Somebody else may well have changed a target that was read longer ago.
+# Someone else may have changed a target that was read more seconds ago than this.
 _STALE_S = 5.0
-_WITHOUT_SETTINGS = (Operation.GET, Operation.GET_FUNCTION)
+_READS = (Operation.GET, Operation.GET_FUNCTION)
 
 
 class ActiveJob:
-    """A job under way: what has been tried so far. Times are the clock's seconds.
+    """The state of a job over all its calls. Times are the clock's seconds.
+
+    Args:
+        job: the job.
+        waiting_since: when it began to wait for a token.
 
     Attributes:
-        call: that is made, or is to be made next.
+        call: the current or next call; ``None``: the job has not started.
         read: what was read of the target before it is changed.
-        read_at: when it was asked for.
-        sent: the settings of the last call that changes the target.
-        tries: of this call.
-        attempts: of all calls of the job.
-        counted: tries of this call that count towards the most that are allowed.
-        spent: ``tries`` and ``counted`` of the change, while the target is read again.
-        since: when the job began to wait for its token.
-        sent_at: when the last call was sent.
-        tried_at: when the call before that was sent; the same for the first.
-        in_silence: whether it was sent while its lane did not answer, or had not yet.
+        read_at: when that read was sent.
+        sent_settings: the settings of the last call that changes the target.
+        attempts: attempts of all calls of the job.
+        call_attempts: attempts of the current call.
+        counted_attempts: those that count towards the maximum.
+        change_attempts: ``call_attempts`` and ``counted_attempts`` of the change, while the target
+            is read again.
+        sent_at: when the last attempt was sent.
+        previous_sent_at: when the attempt before it was sent; ``sent_at`` for the first.
+        call_s: seconds that the last attempt took.
+        wait_s: seconds that the job waited for tokens.
+        started_at: when the job started.
+        started_wall: the same as Unix time.
+        is_unresponsive_call: whether its lane had not answered when the last attempt was sent.
     """
 
     __slots__ = (
-        "attempts", "call", "call_s", "conflicts", "counted", "in_silence", "job", "lane", "read",
-        "read_at", "sent", "sent_at", "since", "spent", "started_at", "started_wall", "throttles",
-        "tried_at", "tries", "wait_s",
+        "attempts", "call", "call_attempts", "call_s", "change_attempts", "conflicts",
+        "counted_attempts", "is_unresponsive_call", "job", "previous_sent_at", "read", "read_at",
+        "sent_at", "sent_settings", "started_at", "started_wall", "throttles", "wait_s",
+        "waiting_since",
     )  # fmt: skip
 
-    def __init__(self, job: Job, lane: "LaneRuntime", since: float) -> None:
+    def __init__(self, job: Job, waiting_since: float) -> None:
         self.job = job
-        self.lane = lane
         self.call: Call | None = None
         self.read: Read | None = None
         self.read_at = 0.0
-        self.sent: Settings | None = None
-        self.tries = 0
+        self.sent_settings: Settings | None = None
         self.attempts = 0
-        self.counted = 0
-        self.spent = (0, 0)
+        self.call_attempts = 0
+        self.counted_attempts = 0
+        self.change_attempts = (0, 0)
         self.throttles = 0
         self.conflicts = 0
         self.wait_s = 0.0
         self.call_s = 0.0
-        self.since = since
+        self.waiting_since = waiting_since
         self.sent_at = 0.0
-        self.tried_at = 0.0
+        self.previous_sent_at = 0.0
         self.started_at = 0.0
         self.started_wall = 0.0
-        self.in_silence = False
-
-    def go_on(self, call: Call, read: Read | None) -> None:
-        """Takes note of the next call, and of what was read just now."""
-        self.call = call
-        if read is not None:
-            self.read, self.read_at = read, self.sent_at
-        if call.operation in _WITHOUT_SETTINGS:
-            self.tries = self.counted = 0
-        else:
-            self.sent = call.settings
-            self.tries, self.counted = self.spent
-
-    def refresh(self, rules: Policy, now: float) -> bool:
-        """Whether the target is to be read again, since what was read is too old to rely on."""
-        if self.read is None or self.call is None or now - self.read_at < _STALE_S:
-            return False
-        job, call = look_again(self.job, rules, self.call, self.read)
-        if call is self.call:
-            return False
-        self.job, self.call = job, call
-        self.spent = (self.tries, self.counted)
-        self.tries = self.counted = 0
-        return True
+        self.is_unresponsive_call = False
 
     @property
     def is_metered(self) -> bool:
         """Whether its call takes a token of the lane's bucket."""
         return self.call is None or self.call.operation.is_metered
 
-    def outcome(self, verdict: Decision, status: Status, answer: Answer, now: float) -> Outcome:
-        """What became of the job.
+    def set_call(self, call: Call, read: Read | None) -> None:
+        """Set the next call, and what was just read of the target."""
+        self.call = call
+        if read is not None:
+            self.read, self.read_at = read, self.sent_at
+        if call.operation in _READS:
+            self.call_attempts = self.counted_attempts = 0
+        else:
+            self.sent_settings = call.settings
+            self.call_attempts, self.counted_attempts = self.change_attempts
+
+    def reread_if_stale(self, policy: Policy, now: float) -> bool:
+        """Read the target again if the last read is too old. Returns whether it is."""
+        if self.read is None or self.call is None or now - self.read_at < _STALE_S:
+            return False
+        job, call = look_again(self.job, policy, self.call, self.read)
+        if call is self.call:
+            return False
+        self.job, self.call = job, call
+        self.change_attempts = (self.call_attempts, self.counted_attempts)
+        self.call_attempts = self.counted_attempts = 0
+        return True
+
+    def count_attempt(self, traffic: Traffic, *, is_reread: bool) -> None:
+        """Count an attempt that starts."""
+        self.attempts += 1
+        self.call_attempts += 1
+        traffic.calls += 1
+        traffic.retries += is_reread or self.call_attempts > 1
+
+    def count_failure(self, failure: Failure, traffic: Traffic) -> str:
+        """Count a failed attempt. Returns the name of its log event."""
+        if not failure.sent:
+            traffic.calls -= 1
+            traffic.retries -= self.call_attempts > 1
+            return "not sent"
+        if failure.fault is Fault.THROTTLED:
+            self.throttles += 1
+            traffic.throttles += 1
+            return "throttled"
+        if failure.fault is Fault.CONFLICT:
+            self.conflicts += 1
+            traffic.conflicts += 1
+        return "retry"
+
+    def outcome(self, decision: Decision, status: Status, answer: Answer, now: float) -> Outcome:
+        """The job's outcome.
 
         Args:
-            verdict: the end of it.
-            status: the verdict's.
-            answer: the last one.
-            now: the clock's seconds.
+            decision: how the job ends.
+            status: the decision's status.
+            answer: the last answer.
+            now: the time.
         """
         job = self.job
         target = job.target
         lane = target.lane
-        settings = job.settings if self.sent is None else self.sent
+        settings = job.settings if self.sent_settings is None else self.sent_settings
         before = job.before if job.may_be_sent else None
         return Outcome(
             job.seq,
@@ -115,14 +152,14 @@ class ActiveJob:
             self.throttles,
             self.conflicts,
             answer.http_status,
-            verdict.code,
-            verdict.message,
+            decision.code,
+            decision.message,
             answer.request_id,
             rfc3339(self.started_wall),
             round(now - self.started_at, 6),
             round(self.call_s, 6),
             round(self.wait_s, 6),
             settings.to_api(),
-            verdict.config,
+            decision.config,
             before if self.read is None else self.read.as_answered(),
         )

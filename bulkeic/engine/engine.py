@@ -1,30 +1,31 @@
-"""The engine: workers that take the call that has been due for the longest, over all lanes.
+"""The engine: workers that always make the call that has been due longest, over all lanes.
 
-There is no task for each job, and none for each lane: a worker is a place in ``concurrency``, and
-what waits (for a token, for a retry, for its function) waits in its lane.
+There is one task for each worker, and none for each job or lane. There are as many workers as
+``concurrency`` allows. Jobs that wait (for a token, a retry or their function) wait in the queue of
+their lane.
 """
 
 import functools
-import math
 import random
 
 import anyio
 
 from bulkeic.core.errors import BulkeicError
 from bulkeic.core.model import UNANSWERED, Answer, Call, Failure, Fault, Lane, Outcome, Status
-from bulkeic.core.pacing.forecast import Forecast, forecast
+from bulkeic.core.pacing.forecast import Forecast
 from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.reconcile import Decision, Step, begin, follow
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.active_job import ActiveJob
-from bulkeic.engine.lane_runtime import LaneRuntime, Meter
+from bulkeic.engine.lane_registry import LaneRegistry
+from bulkeic.engine.lane_runtime import LaneRuntime
 from bulkeic.engine.limits import EngineLimits
-from bulkeic.engine.log_events import tell_failed, tell_retry, tell_slowed, tell_stopped
+from bulkeic.engine.log_events import log_failed, log_retry, log_slowed, log_stopped
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
+from bulkeic.engine.rate_limiter import RateLimiter
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.scheduler import Scheduler
-from bulkeic.engine.supervisor import IN_A_ROW, Denials
-from bulkeic.engine.unresponsive_lanes import UnresponsiveLanes
+from bulkeic.engine.supervisor import Release, StopLane, StopRun, Supervisor, ends_lane
 from bulkeic.engine.wakeups import Wakeups
 
 
@@ -32,16 +33,22 @@ class Engine:
     """Runs the jobs of a feed.
 
     Args:
-        feed: where the jobs come from.
+        feed: provides the jobs.
         caller: makes the calls.
-        sink: takes the outcomes.
-        limits: how hard to work.
-        rules: how the jobs are done.
-        growing: whether jobs go on arriving until ``no_more`` is called.
-        meters: of lanes that have been worked on before; the engine adds its own.
-        traffic: what has been sent before; the engine adds to it.
+        sink: receives the outcomes.
+        limits: rates, concurrency, attempts, and when to stop.
+        policy: how the run treats its targets.
+        growing: whether more jobs may arrive until ``close_feed`` is called.
+        limiters: rate limiters of earlier engines; the engine adds those of new lanes.
+        traffic: the counts of earlier engines; the engine adds to them.
+        failures: jobs that failed in earlier engines.
         clock: the time.
-        chance: where the jitter of retries comes from.
+        rng: draws the jitter of retries.
+
+    Attributes:
+        traffic: what was sent.
+        stopped: why the run ended early; ``None``: it did not.
+        has_denied_lane: whether a lane stopped because its jobs were denied.
     """
 
     def __init__(
@@ -50,298 +57,285 @@ class Engine:
         caller: Caller,
         sink: Sink,
         limits: EngineLimits,
-        rules: Policy = Policy(),  # noqa: B008 - frozen
+        policy: Policy = Policy(),  # noqa: B008 - frozen
         *,
         growing: bool = False,
-        meters: dict[Lane, Meter] | None = None,
+        limiters: dict[Lane, RateLimiter] | None = None,
         traffic: Traffic | None = None,
+        failures: int = 0,
         clock: Clock | None = None,
-        chance: random.Random | None = None,
+        rng: random.Random | None = None,
     ) -> None:
         self.traffic = Traffic() if traffic is None else traffic
         self.stopped: str | None = None
-        self.failures = 0
+        self.has_denied_lane = False
+        self._feed = feed
         self._caller = caller
         self._sink = sink
-        self._limits = limits
-        self._rules = rules
-        self._clock = clock or SystemClock()
-        self._retries = Retries(limits.max_attempts, chance or random.Random())  # noqa: S311 - jitter
-        self._scheduler = Scheduler()
-        self._silence = UnresponsiveLanes(limits.concurrency)
-        self._denials = Denials(limits.max_denied)
-        self._feed = feed
+        self._policy = policy
+        self._concurrency = limits.concurrency
         self._growing = growing
+        self._clock = clock or SystemClock()
+        self._retries = Retries(limits.max_attempts, rng or random.Random())  # noqa: S311 - jitter
+        self._supervisor = Supervisor(limits, failures)
+        self._lanes = LaneRegistry(
+            feed, limits, {} if limiters is None else limiters, self._supervisor.unresponsive
+        )
+        self._scheduler = Scheduler()
+        self._wakeups = Wakeups(self._clock)
         self._running = False
-        self._lanes: dict[Lane, LaneRuntime] = {}
-        self._meters = {} if meters is None else meters
-        self._unfinished = 0
-        self._idle = Wakeups(self._clock)
-        self._answered_at = -math.inf
-        self._dark_since = math.inf
+
+    @property
+    def failures(self) -> int:
+        """Jobs that failed so far."""
+        return self._supervisor.failures
 
     async def run(self) -> None:
-        """Works until every job has its outcome, or until it is stopped.
+        """Run until every job has its outcome, or until the engine stops.
 
-        Afterwards ``stopped`` tells why it ended early, or is ``None``; and ``stopped_lanes`` which
-        lanes did.
+        Afterwards ``stopped`` says why it ended early, and ``stopped_lanes`` which lanes did.
         """
         self._running = True
         for lane, jobs in self._feed.lanes().items():
-            self.arrived(lane, jobs)
-        workers = self._limits.concurrency
+            self.jobs_arrived(lane, jobs)
+        workers = self._concurrency
         if not self._growing:
-            workers = min(workers, self._unfinished)
+            workers = min(workers, self._lanes.unfinished)
         async with anyio.create_task_group() as tasks:
             for _ in range(workers):
                 tasks.start_soon(self._work)
-        self._idle.end()
-        for work in self._denials.lanes():
-            self._end(work, *self._denials.take(work))
+        self._wakeups.cancel_timer()
+        for runtime in self._lanes:
+            self._publish(runtime, *self._supervisor.release(runtime.health))
 
-    def arrived(self, lane: Lane, jobs: int) -> None:
-        """Takes note that the feed has so many more jobs of a lane."""
+    def jobs_arrived(self, lane: Lane, jobs: int) -> None:
+        """Report that the feed has more jobs of a lane."""
         if not self._running:
-            return  # run counts what is there when it begins
+            return  # run() counts the jobs that are there when it starts
         now = self._clock.now()
-        work = self._lanes.get(lane)
-        if work is None:
-            limits = self._limits
-            meter = self._meters.get(lane)
-            if meter is None:
-                meter = self._meters[lane] = Meter(limits, now)
-            work = self._lanes[lane] = LaneRuntime(
-                lane, self._feed, meter, self._silence, concurrency=limits.concurrency, now=now
-            )
-        if work.stopped is not None:
-            self._feed.take(lane)  # nobody will
+        runtime = self._lanes.open(lane, now)
+        if runtime.stopped is not None:
+            self._feed.take(lane)
             self._sink.drop(jobs)
             return
-        self._unfinished += jobs
-        work.left += jobs
-        work.refilled()
-        self._update(work, now)
-        self._idle.rouse_one()
+        self._lanes.add_jobs(runtime, jobs)
+        self._update(runtime, now)
+        self._wakeups.wake_one()
 
-    def no_more(self) -> None:
-        """Tells that no more jobs will arrive, in a run whose feed was growing."""
+    def close_feed(self) -> None:
+        """Report that no more jobs will arrive."""
         self._growing = False
-        self._idle.rouse_all()
+        self._wakeups.wake_all()
 
-    def begin_no_more(self) -> None:
-        """Begins no job any more that the feed has handed out; those that have begun go on."""
-        for lane in self._lanes.values():
-            lane.forget()
+    def discard_unstarted(self) -> None:
+        """Discard the jobs that the feed has provided and that have not started."""
+        for lane in self._lanes:
+            lane.queue.discard_unstarted()
 
     def stop(self, reason: str) -> None:
-        """Starts no new call; those in flight finish. The first reason is kept."""
+        """Start no more calls. Those in flight finish. The first reason is kept."""
         self.stopped = self.stopped or reason
-        self._idle.rouse_all()
+        self._wakeups.wake_all()
 
     def stopped_lanes(self) -> dict[Lane, str]:
-        """The lanes that stopped while others went on, each with the reason."""
-        return {
-            lane: work.stopped for lane, work in self._lanes.items() if work.stopped is not None
-        }
+        """The lanes that stopped by themselves, each with the reason."""
+        return self._lanes.stopped()
 
     def forecast(self) -> Forecast | None:
-        """How long the rest will take; ``None`` when nothing is left."""
-        now = self._clock.now()
-        lanes = [lane for lane in self._lanes.values() if lane.left and lane.stopped is None]
-        call_s = sum(lane.latency_s for lane in lanes) / max(1, len(lanes))
-        each = self._rules.calls_each()
-        left = (lane.what_is_left(now, each) for lane in lanes)
-        return forecast(left, concurrency=self._limits.concurrency, call_s=call_s)
+        """Forecast how long the remaining jobs will take; ``None``: no jobs remain."""
+        return self._lanes.forecast(self._clock.now(), self._policy.calls_each())
 
     async def _work(self) -> None:
         send, clock = self._caller.call, self._clock
-        while (work := await self._next()) is not None:
-            goes_on = True
-            while goes_on and work.call is not None:
+        while (started := await self._next_call()) is not None:
+            lane, active = started
+            call = active.call
+            while call is not None:
                 now = clock.now()
-                work.tried_at = work.sent_at if work.tries > 1 else now
-                work.sent_at = now
-                answer = await send(work.job, work.call)
+                active.previous_sent_at = active.sent_at if active.call_attempts > 1 else now
+                active.sent_at = now
+                answer = await send(active.job, call)
                 now = clock.now()
-                work.call_s = now - work.sent_at
-                goes_on = self._settle(work, answer, now)
+                active.call_s = now - active.sent_at
+                call = self._settle(lane, active, call, answer, now)
 
-    async def _next(self) -> ActiveJob | None:
-        """The next work that is due, waited for; ``None`` when there will be no more."""
-        while self._goes_on():
+    async def _next_call(self) -> tuple[LaneRuntime, ActiveJob] | None:
+        """Wait for the next call that is due; ``None``: there are no more."""
+        while self._has_work():
             now = self._clock.now()
-            work = self._take(now)
-            if work is None and not self._goes_on():
-                break  # the feed has failed; who parked now would not be roused
+            started = self._take(now)
+            if started is None and not self._has_work():
+                break  # the feed has failed, and nothing would wake this worker
             due = self._scheduler.next_due()
             if due <= now:
-                self._idle.rouse_one()
+                self._wakeups.wake_one()
             else:
-                self._idle.rouse_at(due)
-            if work is not None:
-                self._begin(work, now)
-                return work
-            await self._idle.wait()
-        self._idle.rouse_all()
+                self._wakeups.wake_at(due)
+            if started is not None:
+                self._begin_attempt(started[1], now)
+                return started
+            await self._wakeups.wait()
+        self._wakeups.wake_all()
         return None
 
-    def _goes_on(self) -> bool:
-        return self.stopped is None and (self._unfinished > 0 or self._growing)
+    def _has_work(self) -> bool:
+        return self.stopped is None and (self._lanes.unfinished > 0 or self._growing)
 
-    def _begin(self, work: ActiveJob, now: float) -> None:
-        again = False
-        if work.call is None:
-            step = begin(work.job, self._rules)
+    def _begin_attempt(self, active: ActiveJob, now: float) -> None:
+        is_reread = False
+        if active.call is None:
+            step = begin(active.job, self._policy)
             assert isinstance(step.then, Call)  # noqa: S101 - no job ends before its first call
-            work.go_on(step.then, step.read)
-            work.started_at = min(work.since, now)
-            work.started_wall = self._clock.wall() - (now - work.started_at)
+            active.set_call(step.then, step.read)
+            active.started_at = min(active.waiting_since, now)
+            active.started_wall = self._clock.wall() - (now - active.started_at)
         else:
-            again = work.refresh(self._rules, now)
-        work.attempts += 1
-        work.tries += 1
-        self.traffic.calls += 1
-        self.traffic.retries += again or work.tries > 1
+            is_reread = active.reread_if_stale(self._policy, now)
+        active.count_attempt(self.traffic, is_reread=is_reread)
 
-    def _settle(self, work: ActiveJob, answer: Answer, now: float) -> bool:
-        """Does what follows from an answer: whether the job's next call is to be made at once."""
-        lane = work.lane
-        slowed = lane.answered(work, answer, now)
-        if work.in_silence:
-            self._hand_on_silence(now)
+    def _settle(
+        self, lane: LaneRuntime, active: ActiveJob, call: Call, answer: Answer, now: float
+    ) -> Call | None:
+        """Process an answer. Returns the job's next call if it starts at once."""
+        slowed = lane.end_call(active, answer, now)
+        if active.is_unresponsive_call:
+            self._admit_unresponsive(now)
         if isinstance(answer, Failure):
-            delay = self._failed(work, answer, now)
+            delay_s = self._retry_delay(lane, active, answer, now)
             if slowed:
-                tell_slowed(lane, answer.code, now)
-            if delay is not None:
-                lane.park(work, now + delay)
+                log_slowed(lane.lane, answer.code, lane.rate(now))
+            if delay_s is not None:
+                lane.queue.wait_until(active, now + delay_s)
                 if not answer.sent:
-                    lane.pause(now + delay)
-                self._give_up(lane, answer, now)
+                    lane.pause(now + delay_s)
+                self._check_lane(lane, answer, now)
                 self._update(lane, now)
-                return False
+                return None
         else:
-            self._answered(now)
-        assert work.call is not None  # noqa: S101 - it was answered
-        step = follow(work.job, self._rules, work.call, answer, work.read)
+            self._supervisor.answered(now)
+        step = follow(active.job, self._policy, call, answer, active.read)
         if isinstance(step.then, Call):
-            return self._go_on(work, step, step.then, now)
-        self._finish(work, step, step.then, answer, now)
+            return self._continue(lane, active, step, step.then, now)
+        if step.seen is not None:
+            self._sink.store_snapshot(active.job, step.seen, lambda: None)
+        self._finish(lane, active, step.then, answer, now)
         if isinstance(answer, Failure):
-            self._give_up(lane, answer, now)
+            self._check_lane(lane, answer, now)
         self._update(lane, now)
-        return False
+        return None
 
-    def _go_on(self, work: ActiveJob, step: Step, call: Call, now: float) -> bool:
-        """Goes on with a job's next call: whether that is to be made at once."""
-        lane = work.lane
-        work.go_on(call, step.read)
+    def _retry_delay(
+        self, lane: LaneRuntime, active: ActiveJob, failure: Failure, now: float
+    ) -> float | None:
+        """Count a failure. Returns the seconds until its retry; ``None``: do not retry."""
+        event = active.count_failure(failure, self.traffic)
+        if failure.fault not in UNANSWERED:
+            self._supervisor.answered(now)
+        if lane.health.answered_at > active.previous_sent_at:
+            active.counted_attempts += 1
+        else:  # the whole lane is unanswered, so the failure is not this job's own
+            self._carry_out(lane, self._supervisor.unanswered(active.sent_at, failure, now))
+        delay_s: float | None = 0.0
+        if not ends_lane(failure):
+            delay_s = self._retries.delay(failure, active.call_attempts, active.counted_attempts)
+        if delay_s is not None:
+            log_retry(event, lane.lane, active, failure.code, delay_s)
+        return delay_s
+
+    def _continue(
+        self, lane: LaneRuntime, active: ActiveJob, step: Step, call: Call, now: float
+    ) -> Call | None:
+        """Continue a job with its next call. Returns the call if it starts at once."""
+        active.set_call(call, step.read)
         if not call.operation.is_metered and self.stopped is None:
-            lane.take_again(work, now)
-            self._begin(work, now)
-            return True
+            lane.start_unmetered(active, now)
+            self._begin_attempt(active, now)
+            return active.call
         if step.seen is None:
-            lane.park(work, now)
+            lane.queue.wait_until(active, now)
         else:
-            lane.held += 1
-            self._sink.keep(work.job, step.seen, functools.partial(self._kept, work))
+            lane.queue.storing += 1
+            on_stored = functools.partial(self._snapshot_stored, lane, active)
+            self._sink.store_snapshot(active.job, step.seen, on_stored)
         self._update(lane, now)
-        return False
+        return None
 
-    def _kept(self, work: ActiveJob) -> None:
+    def _snapshot_stored(self, lane: LaneRuntime, active: ActiveJob) -> None:
         now = self._clock.now()
-        work.lane.held -= 1
-        work.lane.park(work, now)
-        self._update(work.lane, now)
-        self._idle.rouse_one()
+        lane.queue.storing -= 1
+        lane.queue.wait_until(active, now)
+        self._update(lane, now)
+        self._wakeups.wake_one()
 
     def _finish(
-        self, work: ActiveJob, step: Step, verdict: Decision, answer: Answer, now: float
+        self,
+        lane: LaneRuntime,
+        active: ActiveJob,
+        decision: Decision,
+        answer: Answer,
+        now: float,
     ) -> None:
-        lane = work.lane
-        lane.finish(work, now)
-        if step.seen is not None:
-            self._sink.keep(work.job, step.seen, lambda: None)
+        lane.queue.finish(active, now)
         outcome = None
-        if verdict.status is not None:
-            outcome = work.outcome(verdict, verdict.status, answer, now)
+        if decision.status is not None:
+            outcome = active.outcome(decision, decision.status, answer, now)
             if isinstance(answer, Failure) and answer.fault is Fault.DENIED:
-                self._deny(lane, outcome)
+                if lane.stopped is None:
+                    denied = self._supervisor.job_denied(lane.health, outcome, lane.left)
+                    self._carry_out(lane, denied)
                 return
-        self._end(lane, *self._denials.passed(lane), outcome)
+        if lane.health.denied_in_a_row:
+            self._publish(lane, *self._supervisor.job_not_denied(lane.health))
+        self._publish(lane, outcome)
 
-    def _deny(self, lane: LaneRuntime, outcome: Outcome) -> None:
-        """Keeps a denied job back; if it is one of too many in a row, all of them stay pending."""
-        if lane.stopped is not None:
-            return
-        is_too_many = self._denials.add(lane, outcome)
-        if self._failed_enough():
-            return  # denied jobs are some of those that have ended the run, and fail as it ends
-        if is_too_many:
-            what = f"{outcome.error_code}: {outcome.error_message}"
-            self._stop_lane(lane, f"{self._limits.max_denied} {IN_A_ROW}: {what}")
-        elif self._denials.are_all(lane):
-            self._end(lane, *self._denials.take(lane))
-
-    def _end(self, lane: LaneRuntime, *outcomes: Outcome | None) -> None:
-        """Hands outcomes on; ``None`` is that of a job which is planned, and has none."""
+    def _publish(self, lane: LaneRuntime, *outcomes: Outcome | None) -> None:
+        """Publish outcomes; ``None``: the job was planned, and gets no outcome now."""
         for outcome in outcomes:
-            if lane.stopped is None:
-                lane.left -= 1
-                self._unfinished -= 1
-            if outcome is not None:
-                self._sink.put(outcome)
-                if outcome.status is Status.FAILED:
-                    tell_failed(lane, outcome, expected=self._rules.purpose is Purpose.VERIFY)
-                    self.failures += 1
-                    self._failed_enough()
-        if not lane.left:
-            lane.dark_since = math.inf  # a lane without jobs is quiet, not silent
+            self._lanes.finish_job(lane)
+            if outcome is None:
+                continue
+            self._sink.put(outcome)
+            if outcome.status is Status.FAILED:
+                expected = self._policy.purpose is Purpose.VERIFY
+                log_failed(lane.lane, outcome, expected=expected)
+                self._carry_out(lane, self._supervisor.job_failed())
 
-    def _failed_enough(self) -> bool:
-        """Whether so many have failed that the run ends, as it does then."""
-        failures, most = self.failures + self._denials.held, self._limits.max_failures
-        if most is None or failures < most:
-            return False
-        self.stop(f"{failures:,} failed, as many as are allowed")
-        return True
+    def _carry_out(self, lane: LaneRuntime, decision: StopRun | StopLane | Release | None) -> None:
+        """Carry out a decision of the supervisor about a lane, or about the run."""
+        match decision:
+            case StopRun(reason):
+                self.stop(reason)
+            case StopLane(reason, is_denied):
+                self._stop_lane(lane, reason)
+                self.has_denied_lane |= is_denied
+            case Release(outcomes):
+                self._publish(lane, *outcomes)
 
-    def _hand_on_silence(self, now: float) -> None:
-        self._silence.give_back()
-        while (lane := self._silence.next_waiting()) is not None:
-            self._update(lane, now)
-            if lane.due <= now:
-                return
-
-    def _give_up(self, lane: LaneRuntime, failure: Failure, now: float) -> None:
-        """Stops a lane that cannot go on, or has not for too long; its jobs stay pending.
-
-        ==================================  ==========================
-        credentials that are past renewing  at once
-        a server that is not trusted        at once
-        no answer, or no credentials        after ``give_up_after_s``
-        else                                goes on
-        ==================================  ==========================
-        """
-        limit = self._limits.give_up_after_s
-        if _ends_lane(failure):
-            self._stop_lane(lane, failure.message)
-        elif self.stopped is None and now - lane.dark_since >= limit:
-            what = "nothing has been answered" if failure.sent else "there are no credentials"
-            self._stop_lane(lane, f"{what} for {limit:g} s: {failure.message or failure.code}")
+    def _check_lane(self, lane: LaneRuntime, failure: Failure, now: float) -> None:
+        is_stopping = self.stopped is not None
+        decision = self._supervisor.lane_failed(lane.health, failure, now, is_stopping=is_stopping)
+        self._carry_out(lane, decision)
 
     def _stop_lane(self, lane: LaneRuntime, reason: str) -> None:
         if lane.stopped is not None:
             return
-        lane.stopped = reason
-        self._denials.take(lane)
-        tell_stopped(lane, reason)
-        self._unfinished -= lane.left
-        self._sink.drop(lane.left)
-        if not self._unfinished:
-            self._idle.rouse_all()
+        self._supervisor.release(lane.health)  # denied jobs stay pending, too
+        log_stopped(lane.lane, reason)
+        self._sink.drop(self._lanes.stop(lane, reason))
+        if not self._lanes.unfinished:
+            self._wakeups.wake_all()
 
-    def _take(self, now: float) -> ActiveJob | None:
+    def _admit_unresponsive(self, now: float) -> None:
+        """Let the next unresponsive lane make its call, now that one has ended."""
+        unresponsive = self._supervisor.unresponsive
+        unresponsive.end_call()
+        while (waiting := unresponsive.next_admitted()) is not None:
+            lane = self._lanes[waiting]
+            self._update(lane, now)
+            if lane.due <= now:
+                return
+
+    def _take(self, now: float) -> tuple[LaneRuntime, ActiveJob] | None:
         try:
             return self._scheduler.take(now)
         except BulkeicError as error:  # the feed's
@@ -353,48 +347,3 @@ class Engine:
             self._scheduler.update(lane, now)
         except BulkeicError as error:  # the feed's
             self.stop(str(error))
-
-    def _failed(self, work: ActiveJob, failure: Failure, now: float) -> float | None:
-        """Counts a failure: seconds until the next try, or ``None`` for the end."""
-        event = "retry"
-        if not failure.sent:
-            event = "not sent"
-            self.traffic.calls -= 1
-            self.traffic.retries -= work.tries > 1
-        elif failure.fault is Fault.THROTTLED:
-            event = "throttled"
-            work.throttles += 1
-            self.traffic.throttles += 1
-        elif failure.fault is Fault.CONFLICT:
-            work.conflicts += 1
-            self.traffic.conflicts += 1
-        if failure.fault not in UNANSWERED:
-            self._answered(now)
-        if work.lane.answered_at > work.tried_at:
-            work.counted += 1
-        else:
-            # While a whole lane gets no answer the trouble is its endpoint's, and no job's own.
-            self._unanswered(work.sent_at, failure, now)
-        delay: float | None = 0.0
-        if not _ends_lane(failure):
-            delay = self._retries.delay(failure, work.tries, work.counted)
-        if delay is not None:
-            tell_retry(event, work, failure.code, delay)
-        return delay
-
-    def _answered(self, now: float) -> None:
-        self._answered_at = now
-        self._dark_since = math.inf
-
-    def _unanswered(self, sent_at: float, failure: Failure, now: float) -> None:
-        """Stops the run when nothing at all has been answered for too long."""
-        self._dark_since = min(self._dark_since, max(sent_at, self._answered_at))
-        limit = self._limits.give_up_after_s
-        if now - self._dark_since >= limit:
-            why = failure.message or failure.code
-            self.stop(f"nothing has been answered for {limit:g} s: {why}")
-
-
-def _ends_lane(failure: Failure) -> bool:
-    is_past_renewing = failure.fault is Fault.EXPIRED and not failure.sent
-    return is_past_renewing or failure.fault is Fault.UNTRUSTED

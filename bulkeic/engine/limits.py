@@ -1,4 +1,4 @@
-"""How hard an engine may work."""
+"""The limits of an engine: rates, concurrency, attempts, and when to stop."""
 
 import math
 from typing import Literal
@@ -13,23 +13,23 @@ _MOST_HEADROOM = 0.9
 
 
 class EngineLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How hard the engine may work.
+    """The limits of an engine.
 
     Attributes:
-        rate: calls a second for each lane; ``math.inf`` for no limit; ``auto``: found out.
+        rate: calls a second for each lane; ``math.inf``: no limit; ``auto``: found at run time.
         burst: size of each lane's token bucket, calls; ``None``: the rate.
-        headroom: part of what the server lets through that ``auto`` leaves to others, 0 to 0.9.
-        concurrency: calls in flight at most, over all lanes.
-        max_attempts: tries of one job.
-        give_up_after_s: seconds without any answer after which a lane stops, or the whole run when
-            no lane has had one.
-        max_failures: failed jobs after which no more calls start; ``None``: any number.
-        narrow: whether a lane has no more calls in flight than its rate needs at the latency it
-            sees; not so where jobs have times of their own at which they are to begin.
-        max_denied: jobs in a row that are denied after which a lane stops; 0: any number.
+        headroom: part of the server's limit that ``auto`` leaves to others, 0 to 0.9.
+        concurrency: the maximum of calls in flight, over all lanes.
+        max_attempts: the maximum of attempts of one call.
+        give_up_after_s: seconds without an answer after which a lane stops, or the run if no lane
+            has an answer.
+        max_failures: failed jobs after which the run stops; ``None``: any number.
+        max_denied: jobs denied in a row after which their lane stops; 0: any number.
+        limit_in_flight: whether a lane with a rate has only as many calls in flight as its rate
+            needs. Turn it off if each job has its own start time.
 
     Raises:
-        UsageError: a number out of its range.
+        UsageError: a number is out of its range.
     """
 
     rate: float | Literal["auto"] = 10.0
@@ -40,7 +40,7 @@ class EngineLimits(msgspec.Struct, frozen=True, kw_only=True):
     give_up_after_s: float = 120.0
     max_failures: int | None = None
     max_denied: int = 20
-    narrow: bool = True
+    limit_in_flight: bool = True
 
     def __post_init__(self) -> None:
         for name, value, least in (
@@ -60,12 +60,12 @@ class EngineLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def first_rate(self) -> float:
-        """Calls a second that a lane begins with."""
+        """Calls a second at the start of a lane."""
         return QUOTA * (1 - self.headroom) if self.rate == AUTO else self.rate
 
     @property
     def bucket_size(self) -> float:
-        """Tokens that a lane's bucket holds; at least one, or no call could ever go."""
+        """Tokens that a lane's bucket holds; at least one, or no call could ever start."""
         if self.burst is not None:
             return self.burst
         return max(1.0, self.first_rate) if math.isfinite(self.first_rate) else math.inf

@@ -1,44 +1,49 @@
-"""What an engine logs."""
+"""The engine's log events."""
 
 import structlog
 
 from bulkeic.core.errors import printable
-from bulkeic.core.model import Outcome
+from bulkeic.core.model import Lane, Outcome
 from bulkeic.engine.active_job import ActiveJob
-from bulkeic.engine.lane_runtime import LaneRuntime
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("bulkeic.engine")
 
 
-def tell_slowed(lane: LaneRuntime, code: str, now: float) -> None:
-    """A lane goes slower from now on."""
-    rate = round(lane.rate(now), 2) if lane.rate_limited else None
-    _log.warning("lane slowed down", lane=str(lane.lane), code=code, rate=rate)
+def log_slowed(lane: Lane, code: str, rate: float | None) -> None:
+    """Log that a lane slows down.
+
+    Args:
+        lane: account and Region.
+        code: the error code that caused it.
+        rate: its new rate, calls a second; ``None``: it has no rate.
+    """
+    rounded = None if rate is None else round(rate, 2)
+    _log.warning("lane slowed down", lane=str(lane), code=code, rate=rounded)
 
 
-def tell_stopped(lane: LaneRuntime, reason: str) -> None:
-    """A lane starts no more calls."""
-    _log.warning("lane stopped", lane=str(lane.lane), reason=printable(reason))
+def log_stopped(lane: Lane, reason: str) -> None:
+    """Log that a lane starts no more calls."""
+    _log.warning("lane stopped", lane=str(lane), reason=printable(reason))
 
 
-def tell_retry(event: str, work: ActiveJob, code: str, delay: float) -> None:
-    """A call is made again after so many seconds."""
+def log_retry(event: str, lane: Lane, active: ActiveJob, code: str, delay_s: float) -> None:
+    """Log that a call is retried after ``delay_s`` seconds."""
     _log.info(
         event,
-        lane=str(work.lane.lane),
-        function=work.job.function_name,
+        lane=str(lane),
+        function=active.job.function_name,
         code=code,
-        attempt=work.attempts,
-        again_in_s=round(delay, 3),
+        attempt=active.attempts,
+        retry_in_s=round(delay_s, 3),
     )
 
 
-def tell_failed(lane: LaneRuntime, outcome: Outcome, *, expected: bool) -> None:
-    """A job has failed; a failure that is looked for is no warning."""
-    tell = _log.info if expected else _log.warning
-    tell(
+def log_failed(lane: Lane, outcome: Outcome, *, expected: bool) -> None:
+    """Log that a job failed: as a warning, or as information if the failure is expected."""
+    log = _log.info if expected else _log.warning
+    log(
         "failed",
-        lane=str(lane.lane),
+        lane=str(lane),
         function=outcome.function_name,
         code=outcome.error_code,
         attempt=outcome.attempts,

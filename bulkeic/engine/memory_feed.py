@@ -1,4 +1,4 @@
-"""Jobs in memory, sorted into lanes."""
+"""A feed whose jobs are in memory."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -6,7 +6,7 @@ from bulkeic.core.model import Job, Lane
 
 
 class MemoryFeed:
-    """A feed whose jobs are in memory.
+    """Jobs in memory, by lane. It implements ``Feed``.
 
     Args:
         jobs: in any order; more may be added later.
@@ -18,13 +18,13 @@ class MemoryFeed:
             self.add(job)
 
     def add(self, job: Job) -> None:
-        """Puts a job behind those of its lane."""
+        """Append a job to its lane."""
         self._jobs.setdefault(job.target.lane, []).append(job)
 
     def lanes(self) -> Mapping[Lane, int]:
-        """The lanes that have jobs, each with their number."""
+        """The lanes that have jobs, each with its number of jobs."""
         return {lane: len(jobs) for lane, jobs in self._jobs.items()}
 
     def take(self, lane: Lane) -> Sequence[Job]:
-        """All the jobs that the lane has at the moment."""
+        """Remove and return all jobs that the lane has now."""
         return self._jobs.pop(lane, ())

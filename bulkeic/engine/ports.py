@@ -1,4 +1,4 @@
-"""What the engine needs from outside, as Protocols; and the clock that it runs by."""
+"""The engine's dependencies as Protocols, and the system clock."""
 
 import asyncio
 import time
@@ -10,70 +10,57 @@ from bulkeic.core.reconcile import Seen
 
 
 class Caller(Protocol):
-    """Makes a call for a job. Whatever happens to it comes back as data."""
+    """Makes calls. It returns failures as data."""
 
     async def call(self, job: Job, call: Call) -> Answer:
-        """One attempt. It ends within the caller's own time-out."""
+        """Make one attempt. It ends within the caller's own timeout."""
 
 
 class Sink(Protocol):
-    """Takes outcomes as they come."""
+    """Receives the results. Its methods do not block."""
 
     def put(self, outcome: Outcome) -> None:
-        """Takes one outcome; does not block."""
+        """Receive an outcome."""
 
-    def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:
-        """Takes what a target had, and calls back when it is kept, durably; does not block."""
+    def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
+        """Store what a target has, durably. Then call ``on_stored``."""
 
     def drop(self, jobs: int) -> None:
-        """Takes note of jobs that get no outcome: their lane has stopped."""
+        """Count jobs that get no outcome, because their lane has stopped."""
 
 
 class Feed(Protocol):
-    """Where the jobs come from, lane by lane."""
+    """Provides the jobs, lane by lane."""
 
     def lanes(self) -> Mapping[Lane, int]:
-        """The lanes that have jobs, each with their number."""
+        """The lanes that have jobs, each with its number of jobs."""
 
     def take(self, lane: Lane) -> Sequence[Job]:
-        """The lane's next jobs, a handful in order; none when there are no more for now."""
+        """Take the lane's next jobs, in order; empty: it has none now."""
 
 
 class Timer(Protocol):
-    """A call that is still to come."""
+    """A scheduled callback."""
 
     def cancel(self) -> None:
-        """It will not come."""
-
-
-class LanePace(Protocol):
-    """How a lane's rate answers to what becomes of its calls. Time is the clock's seconds."""
-
-    def rate(self, now: float) -> float:
-        """Calls a second that are right at this moment."""
-
-    def passed(self, now: float) -> None:
-        """Takes note of a call that was let through, whatever else became of it."""
-
-    def throttled(self, sent_at: float, now: float) -> bool:
-        """Takes note of a throttle: whether the rate was changed for it."""
+        """Cancel the callback."""
 
 
 class Clock(Protocol):
-    """Time, as the engine sees it."""
+    """The time, as the engine sees it."""
 
     def now(self) -> float:
-        """Seconds, from any moment on; never goes back."""
+        """Seconds since an arbitrary moment. It never goes back."""
 
     def wall(self) -> float:
         """Unix time in seconds."""
 
     def call_at(self, at: float, callback: Callable[[], None]) -> Timer:
-        """Calls back at a time, in the event loop."""
+        """Call back at a time (``now``'s seconds), in the event loop."""
 
 
 class SystemClock:
-    """The real time."""
+    """The real time. It implements ``Clock``."""
 
     def now(self) -> float:
         """Seconds of the monotonic clock."""
@@ -84,5 +71,5 @@ class SystemClock:
         return time.time()
 
     def call_at(self, at: float, callback: Callable[[], None]) -> Timer:
-        """Calls back at a time, in the event loop."""
+        """Call back at a time, in the event loop."""
         return asyncio.get_running_loop().call_later(max(0.0, at - self.now()), callback)

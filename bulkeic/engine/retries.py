@@ -1,12 +1,13 @@
-"""tenacity drives the retries: after each failed attempt it says whether to try again, and when.
+"""Drives retries with tenacity: after each failed attempt, whether to retry and when.
 
-Its stop, retry and wait callables delegate to ``core.retry``. The waiting itself is the lane's: a
-job that waits holds no worker, so tenacity is asked one step at a time.
+A job that waits for its retry is in its lane's queue and holds no worker. So tenacity does not
+sleep here: it is asked one step at a time.
 """
 
 import random
 
-from tenacity import DoSleep, RetryCallState, Retrying
+from tenacity import DoSleep, RetryCallState, Retrying, retry_if_result, stop_after_attempt
+from tenacity.wait import wait_base
 
 from bulkeic.core.model import Failure
 from bulkeic.core.pacing.retry import is_retryable, wait_before_retry
@@ -16,37 +17,45 @@ class Retries:
     """The retry policy of a run.
 
     Args:
-        max_attempts: tries of one job at most.
-        chance: where the jitter comes from.
+        max_attempts: the maximum of attempts of one call.
+        rng: draws the jitter.
     """
 
-    def __init__(self, max_attempts: int, chance: random.Random) -> None:
+    def __init__(self, max_attempts: int, rng: random.Random) -> None:
         self._retrying = Retrying(
-            stop=lambda state: state.kwargs["counted"] >= max_attempts,
-            retry=lambda state: is_retryable(_failure(state).fault),
-            wait=lambda state: wait_before_retry(
-                _failure(state), state.attempt_number, chance.random()
-            ),
+            retry=retry_if_result(_is_retryable),
+            stop=stop_after_attempt(max_attempts),
+            wait=_WaitBeforeRetry(rng),
             retry_error_callback=lambda _: None,
         )
 
     def delay(self, failure: Failure, attempt: int, counted: int) -> float | None:
-        """Seconds to wait before the next try, or ``None`` for no more.
+        """Seconds to wait before the next attempt; ``None``: do not retry.
 
         Args:
-            failure: what the last try met.
-            attempt: its number, from 1.
-            counted: how many of the tries count towards ``max_attempts``.
+            failure: the result of the last attempt.
+            attempt: its number, from 1. The wait grows with it.
+            counted: the attempts that count towards ``max_attempts``.
         """
-        state = RetryCallState(self._retrying, fn=None, args=(), kwargs={"counted": counted})
-        state.attempt_number = attempt
+        state = RetryCallState(self._retrying, fn=None, args=(attempt,), kwargs={})
+        state.attempt_number = counted
         state.set_result(failure)
         self._retrying.begin()
         action = self._retrying.iter(state)
         return float(action) if isinstance(action, DoSleep) else None
 
 
-def _failure(state: RetryCallState) -> Failure:
-    assert state.outcome is not None  # noqa: S101 - set by delay
-    failure: Failure = state.outcome.result()
-    return failure
+class _WaitBeforeRetry(wait_base):
+    """Waits as ``core.pacing.retry`` decides."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        assert retry_state.outcome is not None  # noqa: S101 - set by delay
+        [attempt] = retry_state.args
+        return wait_before_retry(retry_state.outcome.result(), attempt, self._rng.random())
+
+
+def _is_retryable(failure: Failure) -> bool:
+    return is_retryable(failure.fault)

@@ -1,4 +1,4 @@
-"""Which lane goes next: the one whose call has been due for the longest."""
+"""Chooses the next call: the one that has been due longest, over all lanes."""
 
 import heapq
 import math
@@ -8,14 +8,14 @@ from bulkeic.engine.lane_runtime import LaneRuntime
 
 
 class Scheduler:
-    """All lanes in the order in which their next calls are due. Time is an argument, in seconds."""
+    """All lanes, sorted by when their next call is due. Times are the clock's seconds."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, LaneRuntime]] = []
         self._order = 0
 
     def update(self, lane: LaneRuntime, now: float) -> None:
-        """Looks again when a lane's next call is due, after anything has happened to the lane."""
+        """Find again when a lane's next call is due. Call this after any change to the lane."""
         due = lane.find_due(now)
         if due == lane.due:
             return
@@ -31,14 +31,14 @@ class Scheduler:
             heapq.heappop(heap)
         return heap[0][0] if heap else math.inf
 
-    def take(self, now: float) -> ActiveJob | None:
-        """The next work that is due, or ``None``."""
+    def take(self, now: float) -> tuple[LaneRuntime, ActiveJob] | None:
+        """Take the next job that is due, with its lane; ``None``: no job is due."""
         while self.next_due() <= now:
             lane = heapq.heappop(self._heap)[2]
             lane.due = math.inf
             if lane.find_due(now) <= now:
-                work = lane.take(now)
+                active = lane.start_next(now)
                 self.update(lane, now)
-                return work
+                return lane, active
             self.update(lane, now)
         return None

@@ -1,58 +1,153 @@
-"""Denied jobs, kept back until it is known whether it is them or their lane that is denied.
+"""Decides when a run or a lane stops. The engine carries the decisions out.
 
-A job that may not be changed fails; a lane in which nothing may be changed stops, and its jobs
-stay pending for the day on which somebody has mended the permission.
+====================================================  =========
+event                                                 decision
+====================================================  =========
+``max_failures`` jobs have failed                     StopRun
+no lane answers for ``give_up_after_s``               StopRun
+a lane's credentials have expired for good            StopLane
+a lane's server is not trusted                        StopLane
+a lane has no answer, or no credentials, for          StopLane
+``give_up_after_s``
+a lane denied ``max_denied`` jobs in a row            StopLane
+a lane denied all jobs that it has left, but fewer    Release
+====================================================  =========
+
+The outcomes of denied jobs are held back until it is clear whether single jobs are denied or the
+whole lane. Denied jobs fail. The jobs of a denied lane stay pending.
 """
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from bulkeic.core.model import Outcome
+import msgspec
 
-if TYPE_CHECKING:
-    from bulkeic.engine.lane_runtime import LaneRuntime
-
-IN_A_ROW = "jobs in a row were denied"
-"""What the reason for which such a lane stops has in it."""
+from bulkeic.core.model import Failure, Fault, Outcome
+from bulkeic.engine.lane_health import LaneHealth
+from bulkeic.engine.limits import EngineLimits
+from bulkeic.engine.unresponsive_lanes import UnresponsiveLanes
 
 
-class Denials:
-    """The jobs of each lane that were denied one after another.
+class StopRun(msgspec.Struct, frozen=True):
+    """Start no more calls."""
+
+    reason: str
+
+
+class StopLane(msgspec.Struct, frozen=True):
+    """Start no more calls of a lane. Its jobs stay pending."""
+
+    reason: str
+    is_denied: bool = False
+
+
+class Release(msgspec.Struct, frozen=True):
+    """Publish outcomes that were held back."""
+
+    outcomes: Sequence[Outcome]
+
+
+class Supervisor:
+    """Watches a run. Times are the clock's seconds.
 
     Args:
-        most: jobs in a row after which a lane counts as denied; 0: any number.
+        limits: of the run.
+        failures: jobs that failed in earlier engines of the run.
+
+    Attributes:
+        failures: jobs that failed so far.
+        unresponsive: the calls that all unresponsive lanes share.
     """
 
-    def __init__(self, most: int) -> None:
-        self.held = 0
-        self._most = most
-        self._in_a_row: dict[LaneRuntime, int] = {}
-        self._outcomes: dict[LaneRuntime, list[Outcome]] = {}
+    def __init__(self, limits: EngineLimits, failures: int) -> None:
+        self.failures = failures
+        self.unresponsive = UnresponsiveLanes(limits.concurrency)
+        self._limits = limits
+        self._held = 0
+        self._answered_at = -math.inf
+        self._unanswered_since = math.inf
 
-    def add(self, lane: "LaneRuntime", outcome: Outcome) -> bool:
-        """Keeps a denied job's outcome back: whether its lane is denied as a whole."""
-        self.held += 1
-        self._outcomes.setdefault(lane, []).append(outcome)
-        in_a_row = self._in_a_row[lane] = self._in_a_row.get(lane, 0) + 1
-        return in_a_row == self._most
+    def answered(self, now: float) -> None:
+        """Record an answer of any lane."""
+        self._answered_at = now
+        self._unanswered_since = math.inf
 
-    def passed(self, lane: "LaneRuntime") -> Sequence[Outcome]:
-        """Takes note of a job that was not denied: the outcomes that need not be kept back now."""
-        if not self._in_a_row:
-            return ()
-        self._in_a_row.pop(lane, None)
-        return self.take(lane)
+    def unanswered(self, sent_at: float, failure: Failure, now: float) -> StopRun | None:
+        """Record a call of a lane that does not answer."""
+        since = max(sent_at, self._answered_at)
+        self._unanswered_since = min(self._unanswered_since, since)
+        limit = self._limits.give_up_after_s
+        if now - self._unanswered_since < limit:
+            return None
+        return StopRun(f"no answer for {limit:g} s: {failure.message or failure.code}")
 
-    def take(self, lane: "LaneRuntime") -> Sequence[Outcome]:
-        """What was kept back of a lane; it is no more."""
-        outcomes = self._outcomes.pop(lane, ())
-        self.held -= len(outcomes)
+    def lane_failed(
+        self, health: LaneHealth, failure: Failure, now: float, *, is_stopping: bool
+    ) -> StopLane | None:
+        """Whether a failed call ends its lane.
+
+        Args:
+            health: of the lane, with this failure recorded.
+            failure: the answer.
+            now: the time.
+            is_stopping: whether the run stops anyway, so that the lane's silence does not matter.
+        """
+        limit = self._limits.give_up_after_s
+        if ends_lane(failure):
+            return StopLane(failure.message)
+        if is_stopping or now - health.unanswered_since < limit:
+            return None
+        missing = "answer" if failure.sent else "credentials"
+        return StopLane(f"no {missing} for {limit:g} s: {failure.message or failure.code}")
+
+    def job_failed(self) -> StopRun | None:
+        """Count a job that failed."""
+        self.failures += 1
+        return self._max_failures_reached()
+
+    def job_denied(
+        self, health: LaneHealth, outcome: Outcome, jobs_left: int
+    ) -> StopRun | StopLane | Release | None:
+        """Hold a denied job's outcome back.
+
+        Args:
+            health: of its lane.
+            outcome: of the job.
+            jobs_left: the lane's jobs without an outcome, the denied ones included.
+        """
+        self._held += 1
+        health.held_denials.append(outcome)
+        health.denied_in_a_row += 1
+        stop = self._max_failures_reached()
+        if stop is not None:
+            return stop  # denied jobs count as failures, and fail when the run ends
+        if health.denied_in_a_row == self._limits.max_denied:
+            cause = f"{outcome.error_code}: {outcome.error_message}"
+            reason = f"{self._limits.max_denied} jobs in a row were denied: {cause}"
+            return StopLane(reason, is_denied=True)
+        if len(health.held_denials) == jobs_left:
+            return Release(self.release(health))
+        return None
+
+    def job_not_denied(self, health: LaneHealth) -> Sequence[Outcome]:
+        """Record a job that was not denied. Returns the outcomes that were held back."""
+        health.denied_in_a_row = 0
+        return self.release(health)
+
+    def release(self, health: LaneHealth) -> Sequence[Outcome]:
+        """Return the lane's outcomes that are held back, and hold them no longer."""
+        outcomes, health.held_denials = health.held_denials, []
+        self._held -= len(outcomes)
         return outcomes
 
-    def are_all(self, lane: "LaneRuntime") -> bool:
-        """Whether no other job of a lane is left, to tell more."""
-        return len(self._outcomes.get(lane, ())) == lane.left
+    def _max_failures_reached(self) -> StopRun | None:
+        failures, most = self.failures + self._held, self._limits.max_failures
+        if most is None or failures < most:
+            return None
+        return StopRun(f"{failures:,} failed, the maximum allowed")
 
-    def lanes(self) -> "list[LaneRuntime]":
-        """The lanes of which something is kept back."""
-        return list(self._outcomes)
+
+def ends_lane(failure: Failure) -> bool:
+    """Whether a failure ends its lane at once, because no retry can succeed."""
+    has_expired_for_good = failure.fault is Fault.EXPIRED and not failure.sent
+    return has_expired_for_good or failure.fault is Fault.UNTRUSTED

@@ -1,45 +1,42 @@
-"""Places that lanes without answers share, so that they leave the others most of them.
+"""Caps the calls of unresponsive lanes at a quarter of the concurrency.
 
-A lane that has not been called before goes first: it takes a place even when none is free, and
-those whose last call was not answered wait until there is one again.
+A lane is unresponsive while its last call was not answered. A lane that was never called may always
+make its first call, and that call counts too.
 """
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from bulkeic.engine.lane_runtime import LaneRuntime
+from bulkeic.core.model import Lane
 
 _SHARE = 4
 
 
 class UnresponsiveLanes:
-    """Counts the calls of lanes that have not answered yet, or not the last time.
+    """Counts the calls in flight of lanes that have not answered yet, or not the last time.
 
     Args:
-        concurrency: calls in flight at most, over all lanes; a quarter of it is for these.
+        concurrency: the maximum of calls in flight, over all lanes.
     """
 
     def __init__(self, concurrency: int) -> None:
         self._free = max(1, concurrency // _SHARE)
-        self._waiting: dict[LaneRuntime, None] = {}
+        self._waiting: dict[Lane, None] = {}
 
-    def has_place(self, lane: "LaneRuntime") -> bool:
-        """Whether there is a place; if not, the lane is one of those that wait for it."""
+    def admits(self, lane: Lane) -> bool:
+        """Whether an unresponsive lane may make a call now; if not, it joins those that wait."""
         if self._free > 0:
             return True
         self._waiting[lane] = None
         return False
 
-    def take(self) -> None:
-        """Takes a place, there or not."""
+    def start_call(self) -> None:
+        """Count a call, even one above the cap."""
         self._free -= 1
 
-    def give_back(self) -> None:
-        """Frees a place."""
+    def end_call(self) -> None:
+        """Count the end of a call."""
         self._free += 1
 
-    def next_waiting(self) -> "LaneRuntime | None":
-        """The lane that has waited for a place that is there for the longest; it waits no more."""
+    def next_admitted(self) -> Lane | None:
+        """Remove and return the lane that waits longest, if it may make a call now."""
         if self._free <= 0 or not self._waiting:
             return None
         lane = next(iter(self._waiting))

@@ -1,4 +1,4 @@
-"""Workers without work: they wait to be roused, and one of them is roused by the clock."""
+"""Idle workers. They wait to be woken; only one timer runs for all of them."""
 
 import math
 
@@ -8,7 +8,7 @@ from bulkeic.engine.ports import Clock, Timer
 
 
 class Wakeups:
-    """The workers that have nothing to do.
+    """The workers that are idle.
 
     Args:
         clock: the time.
@@ -16,40 +16,40 @@ class Wakeups:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._parked: list[anyio.Event] = []
-        self._alarm = math.inf
+        self._idle: list[anyio.Event] = []
+        self._timer_due = math.inf
         self._timer: Timer | None = None
 
     async def wait(self) -> None:
-        """Returns when this worker has been roused."""
+        """Wait until this worker is woken."""
         event = anyio.Event()
-        self._parked.append(event)
+        self._idle.append(event)
         await event.wait()
 
-    def rouse_at(self, due: float) -> None:
-        """Sees to it that one is roused at a time, the clock's seconds, or earlier."""
-        if due >= self._alarm:
+    def wake_at(self, due: float) -> None:
+        """Wake one worker at a time (the clock's seconds), or earlier."""
+        if due >= self._timer_due:
             return
-        self.end()
-        self._alarm = due
-        self._timer = self._clock.call_at(due, self._ring)
+        self.cancel_timer()
+        self._timer_due = due
+        self._timer = self._clock.call_at(due, self._on_timer)
 
-    def rouse_one(self) -> None:
-        """Rouses the worker that has waited for the shortest time."""
-        if self._parked:
-            self._parked.pop().set()
+    def wake_one(self) -> None:
+        """Wake the worker that became idle last."""
+        if self._idle:
+            self._idle.pop().set()
 
-    def rouse_all(self) -> None:
-        """Rouses every worker."""
-        while self._parked:
-            self._parked.pop().set()
+    def wake_all(self) -> None:
+        """Wake every worker."""
+        while self._idle:
+            self._idle.pop().set()
 
-    def end(self) -> None:
-        """Waits for the clock no more."""
+    def cancel_timer(self) -> None:
+        """Cancel the timer, if it runs."""
         if self._timer is not None:
             self._timer.cancel()
-        self._alarm, self._timer = math.inf, None
+        self._timer_due, self._timer = math.inf, None
 
-    def _ring(self) -> None:
-        self._alarm, self._timer = math.inf, None
-        self.rouse_one()
+    def _on_timer(self) -> None:
+        self._timer_due, self._timer = math.inf, None
+        self.wake_one()

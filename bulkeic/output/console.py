@@ -149,7 +149,7 @@ def intention(lanes: dict[Lane, int], ahead: Forecast, where: str) -> list[str]:
         f"about {duration(ahead.seconds)}; the longest lane is {longest.lane} with "
         f"{longest.jobs:,}; on {where}"
     )
-    if not ahead.crowded:
+    if not ahead.limited_by_concurrency:
         return [what]
     return [what, "more --concurrency would make it shorter: the lanes could go faster"]
 

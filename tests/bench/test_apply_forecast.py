@@ -8,7 +8,7 @@ from bulkeic.bench.model.apply_forecast import forecast_apply
 from bulkeic.bench.model.measurements import LaneLimit
 from bulkeic.core.model import Lane
 from bulkeic.core.pacing.adaptive_rate import QUOTA
-from bulkeic.core.pacing.forecast import USUAL_CALL_S, LaneLeft, forecast
+from bulkeic.core.pacing.forecast import USUAL_CALL_S, LaneBacklog, forecast
 
 LANES = [Lane("123456789012", f"xx-test-{number}") for number in range(4)]
 
@@ -87,7 +87,7 @@ def test_it_agrees_with_the_forecast_and_has_the_longest_lane_first(
     for lane in ahead.lanes:
         longest, shortest = (
             forecast(
-                [LaneLeft(LANES[0], lane.targets, lane.rate, tokens)],
+                [LaneBacklog(LANES[0], lane.targets, lane.rate, tokens)],
                 concurrency=10_000,
                 call_s=USUAL_CALL_S,
             )

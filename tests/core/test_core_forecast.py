@@ -5,11 +5,11 @@ import math
 import pytest
 
 from bulkeic.core.model import Lane
-from bulkeic.core.pacing.forecast import LaneLeft, forecast
+from bulkeic.core.pacing.forecast import LaneBacklog, forecast
 
 
-def left(number: int, jobs: int, rate: float, tokens: float = 0.0) -> LaneLeft:
-    return LaneLeft(Lane("123456789012", f"xx-test-{number}"), jobs, rate, tokens)
+def left(number: int, jobs: int, rate: float, tokens: float = 0.0) -> LaneBacklog:
+    return LaneBacklog(Lane("123456789012", f"xx-test-{number}"), jobs, rate, tokens)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def left(number: int, jobs: int, rate: float, tokens: float = 0.0) -> LaneLeft:
 )
 def test_how_long_it_takes(
     *,
-    lanes: list[LaneLeft],
+    lanes: list[LaneBacklog],
     concurrency: int,
     call_s: float,
     seconds: float,
@@ -36,7 +36,7 @@ def test_how_long_it_takes(
     ahead = forecast(iter(lanes), concurrency=concurrency, call_s=call_s)
     assert ahead is not None
     assert ahead.seconds == pytest.approx(seconds)
-    assert (ahead.longest, ahead.crowded) == (lanes[longest], crowded)
+    assert (ahead.longest, ahead.limited_by_concurrency) == (lanes[longest], crowded)
 
 
 def test_nothing_left_takes_no_time_at_all() -> None:

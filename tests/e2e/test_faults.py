@@ -186,7 +186,7 @@ def test_when_nothing_is_answered_the_run_stops_and_nothing_fails(
 
         assert result.code == 3, result.err
         assert (result.summary["failed"], result.summary["pending"]) == (0, 5)
-        assert f"stopped: nothing has been answered for 2 s: {why}" in result.err
+        assert f"stopped: no answer for 2 s: {why}" in result.err
         (bulkeic.folder / "run.db").unlink()
 
 

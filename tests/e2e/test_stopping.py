@@ -31,7 +31,7 @@ def test_a_fleet_that_begins_to_fail_stops_with_what_is_in_flight(
         f"2,000 targets: {updated} updated, {failed} failed, {2000 - failed - updated:,} pending"
         in (line for line in lines)
     )
-    assert "stopped: 5 failed, as many as are allowed" in lines
+    assert "stopped: 5 failed, the maximum allowed" in lines
     assert lines[-1].startswith("carry on with: bulkeic apply run.db ")
     assert "--max-failures 5" in lines[-1]
 
@@ -71,8 +71,8 @@ def test_failures_are_counted_over_the_waves_and_let_the_next_begin(
 
     assert result.code == 3, result.err
     assert "wave 1 of 3: done, 1 verified, 1 failed" in result.lines
-    assert "stopped: 2 failed, as many as are allowed" in result.lines
+    assert "stopped: 2 failed, the maximum allowed" in result.lines
     told = wave_lines(bulkeic)
-    assert told[1].endswith(", not done, stopped: 2 failed, as many as are allowed")
+    assert told[1].endswith(", not done, stopped: 2 failed, the maximum allowed")
     assert told[2] == "wave 3, 2 targets: not begun"
     assert set(states(server)) <= {(REGIONS[1], "fn-0"), (REGIONS[1], "fn-1")}

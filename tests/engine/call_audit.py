@@ -45,9 +45,9 @@ class Run:
         self.outcomes.append(outcome)
         self.ended[lane_of(outcome)] = now() - START
 
-    def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:
+    def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
         self.kept.append((job.seq, seen))
-        asyncio.get_running_loop().call_later(KEPT_AFTER_S, self._kept, job.seq, then)
+        asyncio.get_running_loop().call_later(KEPT_AFTER_S, self._kept, job.seq, on_stored)
 
     def _kept(self, seq: int, then: Callable[[], None]) -> None:
         self.kept_at.setdefault(seq, now())

@@ -28,7 +28,7 @@ def run(
     later: Sequence[Job] = (),
     meanwhile: Meanwhile | None = None,
     growing: bool = False,
-    chance: random.Random | None = None,
+    rng: random.Random | None = None,
     rules: Policy = Policy(),  # noqa: B008 - frozen
     **limits: Any,
 ) -> Run:
@@ -40,14 +40,14 @@ def run(
         later: jobs that ``meanwhile`` feeds.
         meanwhile: what happens beside the run.
         growing: as the engine's.
-        chance: as the engine's.
+        rng: as the engine's.
         rules: as the engine's.
         limits: those of ``EngineLimits`` that matter.
     """
     limits = {"rate": 15.0, "burst": 15.0} | limits
     result = Run([*jobs, *later], server or Server(), EngineLimits(**limits), rules)
     with asyncio.Runner(loop_factory=VirtualLoop) as runner, capture_logs() as result.told:
-        runner.run(_work(result, jobs, meanwhile, growing=growing, chance=chance))
+        runner.run(_work(result, jobs, meanwhile, growing=growing, rng=rng))
     audit(result)
     return result
 
@@ -58,7 +58,7 @@ async def _work(
     meanwhile: Meanwhile | None,
     *,
     growing: bool,
-    chance: random.Random | None,
+    rng: random.Random | None,
 ) -> None:
     feed = MemoryFeed(jobs)
     engine = result.engine = Engine(
@@ -69,7 +69,7 @@ async def _work(
         result.rules,
         growing=growing,
         clock=VirtualClock(),
-        chance=chance or random.Random(7),
+        rng=rng or random.Random(7),
     )
     async with anyio.create_task_group() as tasks:
         if meanwhile is not None:

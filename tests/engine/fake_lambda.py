@@ -69,14 +69,14 @@ class Neighbour:
         rate: calls a second.
         begin: seconds after the start of the run.
         end: the same.
-        chance: draws the pauses between the calls; without it they are even.
+        rng: draws the pauses between the calls; without it they are even.
     """
 
     def __init__(
-        self, rate: float, begin: float, end: float, chance: random.Random | None = None
+        self, rate: float, begin: float, end: float, rng: random.Random | None = None
     ) -> None:
         self._rate, self._begin, self._end = rate, START + begin, START + end
-        self._chance = chance
+        self._chance = rng
         self.calls: list[tuple[float, bool]] = []
 
     async def draw_on(self, quota: Quota) -> None:
@@ -84,8 +84,8 @@ class Neighbour:
         await asyncio.sleep(self._begin - now())
         while now() < self._end:
             self.calls.append((now() - START, quota.takes()))
-            chance = self._chance
-            await asyncio.sleep(chance.expovariate(self._rate) if chance else 1 / self._rate)
+            rng = self._chance
+            await asyncio.sleep(rng.expovariate(self._rate) if rng else 1 / self._rate)
 
     def refused(self, begin: float, end: float) -> float:
         """The part of its calls that was refused in a while."""

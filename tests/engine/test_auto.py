@@ -94,11 +94,11 @@ def test_a_lane_that_is_seldom_used_does_not_learn_to_flood() -> None:
         for one in jobs[1:101]:
             await asyncio.sleep(10)
             feed.add(one)
-            engine.arrived(lane(0), 1)
+            engine.jobs_arrived(lane(0), 1)
         for one in jobs[101:]:
             feed.add(one)
-        engine.arrived(lane(0), len(jobs) - 101)
-        engine.no_more()
+        engine.jobs_arrived(lane(0), len(jobs) - 101)
+        engine.close_feed()
 
     jobs = fleet(1, 500)
     server = Server(quota=(15, 15))

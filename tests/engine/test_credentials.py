@@ -48,7 +48,7 @@ def test_trouble_with_credentials_pauses_the_whole_lane_and_no_other() -> None:
     server = Server(
         fault=lambda call: script(TROUBLE)(call) if call.job.seq == 0 else None,
     )
-    done = run(fleet(2, 60), server, chance=HalfWay())
+    done = run(fleet(2, 60), server, rng=HalfWay())
     sent = [call.sent for call in server.of(lane(0)) if call.was_sent]
     assert min(sent) == pytest.approx(START + 0.25)
     assert done.ended[lane(0)] == pytest.approx(ideal(60, 15, 15, LATENCY_S) + 0.25, abs=0.01)
@@ -58,7 +58,7 @@ def test_trouble_with_credentials_pauses_the_whole_lane_and_no_other() -> None:
 def test_a_throttle_of_sts_slows_no_lane_down() -> None:
     unsent = msgspec.structs.replace(THROTTLED, sent=False)
     server = Server(fault=lambda call: script(unsent)(call) if call.job.seq == 0 else None)
-    done = run(fleet(1, 300), server, chance=HalfWay())
+    done = run(fleet(1, 300), server, rng=HalfWay())
     assert done.engine.traffic.throttles == 0
     assert done.seconds == pytest.approx(ideal(300, 15, 15, LATENCY_S) + 0.25, abs=0.01)
 
@@ -95,9 +95,7 @@ def test_keys_that_aws_says_have_expired_are_tried_again() -> None:
 def test_a_lane_that_gets_no_credentials_for_too_long_stops_with_its_jobs_pending() -> None:
     server = Server(fault=lambda call: TROUBLE if call.lane == lane(0) else None)
     done = run([*fleet(1, 500), *[job(500 + seq, 1) for seq in range(60)]], server)
-    assert done.engine.stopped_lanes() == {
-        lane(0): "there are no credentials for 120 s: AssumeRole: oops"
-    }
+    assert done.engine.stopped_lanes() == {lane(0): "no credentials for 120 s: AssumeRole: oops"}
     assert done.statuses()[Status.UPDATED] == 60
     assert done.statuses()[Status.FAILED] == 0
     assert done.dropped == 500

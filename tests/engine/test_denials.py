@@ -102,7 +102,7 @@ def test_what_was_kept_back_is_told_when_the_run_is_stopped() -> None:
 def test_denials_count_as_failures_as_they_come() -> None:
     server = Server(fault=lambda _: DENIED)
     done = run(fleet(1, 60), server, rate=1, burst=1, max_failures=5)
-    assert done.engine.stopped == "5 failed, as many as are allowed"
+    assert done.engine.stopped == "5 failed, the maximum allowed"
     assert done.engine.failures == len(server.calls) == 5
     assert failed(done) == list(range(5))
 
@@ -110,7 +110,7 @@ def test_denials_count_as_failures_as_they_come() -> None:
 def test_denials_that_end_a_run_have_failed_however_many_are_in_flight() -> None:
     server = Server(1, fault=lambda call: DENIED if call.job.seq else None)
     done = run(fleet(1, 200), server, rate=100, burst=100, max_failures=5)
-    assert done.engine.stopped == "5 failed, as many as are allowed"
+    assert done.engine.stopped == "5 failed, the maximum allowed"
     assert done.engine.stopped_lanes() == {}
     assert len(failed(done)) == len(server.calls) - 1 > 20
 
@@ -122,10 +122,10 @@ def test_who_feeds_one_job_after_another_is_told_of_each() -> None:
     async def feed_one_by_one(engine: Engine, feed: MemoryFeed) -> None:
         for each in later:
             feed.add(each)
-            engine.arrived(lane(0), 1)
+            engine.jobs_arrived(lane(0), 1)
             await asyncio.sleep(1)
             told.append(engine.failures)
-        engine.no_more()
+        engine.close_feed()
 
     later = [job(seq) for seq in range(25)]
     server = Server(fault=lambda _: DENIED)

@@ -17,7 +17,7 @@ from .virtual_clock import START, HalfWay
 
 def test_the_figures_of_an_outcome() -> None:
     server = Server(0.1, fault=script(THROTTLED, CONFLICT, SERVER))
-    done = run([job(0)], server, rate=1, burst=1, chance=HalfWay())
+    done = run([job(0)], server, rate=1, burst=1, rng=HalfWay())
     outcome = done.of(0)
     assert (outcome.attempts, outcome.throttles, outcome.conflicts) == (4, 1, 1)
     backoff = 0.25 + 0.5 + 1
@@ -46,8 +46,8 @@ def test_a_job_that_arrives_late_has_waited_for_nothing_before() -> None:
     async def feed_late(engine: Engine, feed: MemoryFeed) -> None:
         await asyncio.sleep(100)
         feed.add(job(1))
-        engine.arrived(lane(0), 1)
-        engine.no_more()
+        engine.jobs_arrived(lane(0), 1)
+        engine.close_feed()
 
     done = run([job(0)], later=[job(1)], meanwhile=feed_late, growing=True)
     assert done.server.tries(1)[0].sent == pytest.approx(START + 100)

@@ -11,9 +11,9 @@ from bulkeic.core.model import Lane, Operation, Status
 from bulkeic.core.policy import Policy
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
-from bulkeic.engine.lane_runtime import Meter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
+from bulkeic.engine.rate_limiter import RateLimiter
 from tests.core.example_configs import HAD, Aws
 
 from .call_audit import Run, most_in_a_window
@@ -33,9 +33,9 @@ from .virtual_clock import VirtualClock, VirtualLoop
 def test_no_call_starts_after_the_last_failure_that_is_allowed(
     bad: set[int], most: int, concurrency: int, rate: float
 ) -> None:
-    chance = random.Random(1)
+    rng = random.Random(1)
     server = Server(
-        lambda: chance.uniform(0.01, 0.3),
+        lambda: rng.uniform(0.01, 0.3),
         fault=lambda call: REFUSED if call.job.seq in bad else None,
     )
     done = run(fleet(3, 20), server, max_failures=most, concurrency=concurrency, rate=rate)
@@ -43,7 +43,7 @@ def test_no_call_starts_after_the_last_failure_that_is_allowed(
         assert done.engine.stopped is None
         assert len(done.outcomes) == 60
         return
-    assert done.engine.stopped == f"{most:,} failed, as many as are allowed"
+    assert done.engine.stopped == f"{most:,} failed, the maximum allowed"
     ends = sorted(call.ended for call in server.calls if call.job.seq in bad)
     last = ends[most - 1]
     assert max(call.sent for call in server.calls) <= last
@@ -75,7 +75,7 @@ def test_one_traffic_and_one_quota_over_several_engines() -> None:
     """As the waves of a rollout are: one engine after the other, in the same lanes."""
     jobs = fleet(1, 90)
     traffic = Traffic()
-    meters: dict[Lane, Meter] = {}
+    limiters: dict[Lane, RateLimiter] = {}
     limits = EngineLimits(rate=10, burst=10)
     told: list[Run] = []
 
@@ -88,10 +88,10 @@ def test_one_traffic_and_one_quota_over_several_engines() -> None:
                 server,
                 sink,
                 limits,
-                meters=meters,
+                limiters=limiters,
                 traffic=traffic,
                 clock=VirtualClock(),
-                chance=random.Random(7),
+                rng=random.Random(7),
             )
             await sink.engine.run()
             assert traffic.calls == len(server.calls)
@@ -102,5 +102,5 @@ def test_one_traffic_and_one_quota_over_several_engines() -> None:
         server = runner.run(waves())
     assert [len(sink.outcomes) for sink in told] == [5, 25, 60]
     assert (traffic.throttles, traffic.retries) == (90, 90)
-    assert list(meters) == [lane(0)]
+    assert list(limiters) == [lane(0)]
     assert most_in_a_window(server.calls, 10) <= 10 + 1e-6

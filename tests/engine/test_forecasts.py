@@ -53,7 +53,7 @@ def test_the_fullest_lane_decides_at_every_moment(
     for foretold, true, ahead in forecasts(jobs, *moments, latency=latency, **limits):
         assert foretold == pytest.approx(true, rel=0.15, abs=1)
         assert ahead.longest.lane == lane(1)
-        assert not ahead.crowded
+        assert not ahead.limited_by_concurrency
 
 
 @pytest.mark.parametrize("rate", [15.0, math.inf])
@@ -63,7 +63,7 @@ def test_too_few_places_decide_when_there_are_many_lanes(rate: float) -> None:
         jobs, 2, 10, 20, 30, latency=0.1, rate=rate, concurrency=8
     ):
         assert foretold == pytest.approx(true, rel=0.15, abs=1)
-        assert ahead.crowded
+        assert ahead.limited_by_concurrency
 
 
 def test_a_rate_that_is_found_out_is_what_counts() -> None:

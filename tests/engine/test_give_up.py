@@ -27,7 +27,7 @@ def test_a_lane_that_never_answers_stops_with_its_jobs_pending(
     server = Server(fault=lambda call: failure if call.lane == lane(0) else None)
     done = run(jobs, server, give_up_after_s=60, max_attempts=max_attempts, rate=15, burst=1)
     assert done.engine.stopped is None
-    reason = f"nothing has been answered for 60 s: {failure.message or failure.code}"
+    reason = f"no answer for 60 s: {failure.message or failure.code}"
     assert done.engine.stopped_lanes() == {lane(0): reason}
     assert done.statuses()[Status.UPDATED] == 3000
     last = max(call.ended for call in server.of(lane(0)))
@@ -99,8 +99,8 @@ def test_jobs_that_arrive_for_a_lane_that_has_stopped_are_dropped() -> None:
         await asyncio.sleep(150)
         assert list(engine.stopped_lanes()) == [lane(0)]
         feed.add(later[0])
-        engine.arrived(lane(0), 1)
-        engine.no_more()
+        engine.jobs_arrived(lane(0), 1)
+        engine.close_feed()
 
     first = [*fleet(1, 50), *[job(50 + seq, 1) for seq in range(3000)]]
     later = [job(9999)]

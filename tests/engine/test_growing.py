@@ -35,9 +35,9 @@ def test_jobs_that_arrive_later_all_have_outcomes(
         for one, pause in zip(later, pauses, strict=False):
             await asyncio.sleep(pause)
             feed.add(one)
-            engine.arrived(one.target.lane, 1)
+            engine.jobs_arrived(one.target.lane, 1)
         await asyncio.sleep(pauses[-1])
-        engine.no_more()
+        engine.close_feed()
 
     server = Server(fault=script(CONFLICT))
     done = run(first, server, later=later, meanwhile=feed_on, growing=True, concurrency=concurrency)
@@ -47,7 +47,7 @@ def test_jobs_that_arrive_later_all_have_outcomes(
 def test_a_growing_run_waits_until_no_more_will_come() -> None:
     async def end(engine: Engine, _: MemoryFeed) -> None:
         await asyncio.sleep(50)
-        engine.no_more()
+        engine.close_feed()
 
     assert run(fleet(1, 3), meanwhile=end, growing=True).seconds == pytest.approx(50)
     assert run(meanwhile=end, growing=True).seconds == pytest.approx(50)
@@ -64,8 +64,8 @@ def test_jobs_may_all_have_arrived_before_the_run_begins(count: int) -> None:
         sink.engine = Engine(feed, server, sink, EngineLimits(), growing=True, clock=VirtualClock())
         for one in jobs:
             feed.add(one)
-            sink.engine.arrived(one.target.lane, 1)
-        sink.engine.no_more()
+            sink.engine.jobs_arrived(one.target.lane, 1)
+        sink.engine.close_feed()
         await sink.engine.run()
         return sink
 

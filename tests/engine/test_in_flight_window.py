@@ -28,7 +28,9 @@ def test_a_lane_keeps_few_calls_in_flight_when_its_server_stalls() -> None:
 
 
 def test_jobs_with_times_of_their_own_are_begun_when_they_are_due() -> None:
-    done = run(fleet(1, JOBS), stalling(), rate=RATE, burst=1, narrow=False, concurrency=1000)
+    done = run(
+        fleet(1, JOBS), stalling(), rate=RATE, burst=1, limit_in_flight=False, concurrency=1000
+    )
     sent = [call.sent - START for call in done.server.calls]
     assert sent == pytest.approx(
         [0, *(LATENCY_S + number / RATE for number in range(1, JOBS))], abs=0.11
@@ -37,6 +39,6 @@ def test_jobs_with_times_of_their_own_are_begun_when_they_are_due() -> None:
 
 
 def test_no_more_are_in_flight_than_there_are_places() -> None:
-    done = run(fleet(1, JOBS), stalling(), rate=RATE, burst=1, narrow=False, concurrency=8)
+    done = run(fleet(1, JOBS), stalling(), rate=RATE, burst=1, limit_in_flight=False, concurrency=8)
     assert done.server.most_under_way == 8
     assert done.statuses() == {Status.UPDATED: JOBS}

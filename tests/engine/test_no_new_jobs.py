@@ -16,7 +16,7 @@ def test_no_job_begins_any_more_and_those_that_have_begun_end() -> None:
 
     async def end(engine: Engine, _: MemoryFeed) -> None:
         await asyncio.sleep(1.01)
-        engine.begin_no_more()
+        engine.discard_unstarted()
         await asyncio.sleep(50)
         engine.stop("over")
 

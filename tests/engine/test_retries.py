@@ -41,7 +41,7 @@ def test_what_is_refused_is_not_tried_again() -> None:
 
 def test_the_wait_before_a_retry_grows_by_chance() -> None:
     server = Server(fault=script(*[SERVER] * 7))
-    run([job(0)], server, chance=HalfWay())
+    run([job(0)], server, rng=HalfWay())
     waits = [after.sent - before.ended for before, after in pairwise(server.calls)]
     assert waits == pytest.approx([0.25, 0.5, 1, 2, 4, 8, 10])
 

@@ -64,7 +64,7 @@ def test_a_run_that_is_stopped_before_it_starts_calls_nobody() -> None:
 def test_when_nothing_is_answered_the_run_gives_up_and_no_job_has_failed(failure: Failure) -> None:
     done = run(fleet(3, 50), Server(fault=lambda _: failure), max_attempts=2, give_up_after_s=60)
     reason = failure.message or failure.code
-    assert done.engine.stopped == f"nothing has been answered for 60 s: {reason}"
+    assert done.engine.stopped == f"no answer for 60 s: {reason}"
     assert done.outcomes == []
     assert 60 <= done.seconds <= 60 + 20 + TIMEOUT_S
 
@@ -90,8 +90,8 @@ def test_a_quiet_time_is_no_silence_of_the_server() -> None:
     async def feed_late(engine: Engine, feed: MemoryFeed) -> None:
         await asyncio.sleep(300)
         feed.add(job(2))
-        engine.arrived(lane(0), 1)
-        engine.no_more()
+        engine.jobs_arrived(lane(0), 1)
+        engine.close_feed()
 
     # Job 1 is answered while job 0 hangs, so job 0 fails for good; then there is nothing to do.
     server = Server(fault=lambda call: TIMEOUT if call.attempt == 1 and call.job.seq != 1 else None)

@@ -3,7 +3,7 @@
 import pytest
 
 from bulkeic.core.model import Lane, Settings
-from bulkeic.core.pacing.forecast import Forecast, LaneLeft
+from bulkeic.core.pacing.forecast import Forecast, LaneBacklog
 from bulkeic.core.summary import LaneSummary
 from bulkeic.output.console import changes, intention, lane_lines
 from bulkeic.output.formatting import counted, duration
@@ -35,7 +35,7 @@ def test_counts(number: int, text: str) -> None:
 
 
 def test_an_intention_tells_targets_lanes_time_and_place() -> None:
-    longest = LaneLeft(lane(1), 2000, 15.0, 0.0)
+    longest = LaneBacklog(lane(1), 2000, 15.0, 0.0)
     lanes = {lane(0): 1, lane(1): 2000, Lane("210987654321", "xx-test-1"): 5}
     plain, crowded = (Forecast(134.0, longest, crowded) for crowded in (False, True))
     (line,) = intention(lanes, plain, "AWS")

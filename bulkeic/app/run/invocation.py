@@ -18,7 +18,7 @@ from bulkeic.aws.sanitizer import clean
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.model import Lane, Outcome
-from bulkeic.core.pacing.forecast import USUAL_CALL_S, Forecast, LaneLeft, forecast
+from bulkeic.core.pacing.forecast import USUAL_CALL_S, Forecast, LaneBacklog, forecast
 from bulkeic.core.summary import Summary
 from bulkeic.output.console import Console
 from bulkeic.output.logs import configure_logs
@@ -79,7 +79,7 @@ def look_ahead(lanes: dict[Lane, int], options: WorkOptions, calls_each: int) ->
     """How long the jobs of some lanes will take."""
     limits = options.limits()
     left = (
-        LaneLeft(lane, jobs, limits.first_rate, limits.bucket_size, calls_each)
+        LaneBacklog(lane, jobs, limits.first_rate, limits.bucket_size, calls_each)
         for lane, jobs in lanes.items()
     )
     ahead = forecast(left, concurrency=limits.concurrency, call_s=USUAL_CALL_S)

@@ -70,10 +70,10 @@ class Recorder:
         """Takes an outcome; it is committed within a fifth of a second."""
         self._waiting.append(outcome)
 
-    def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:
+    def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
         """Takes what a target had; calls back when it has been committed."""
         self._seen.append((job, seen))
-        self._then.append(then)
+        self._then.append(on_stored)
 
     def drop(self, jobs: int) -> None:
         """Does nothing: the jobs stay pending in the run file."""

@@ -22,9 +22,8 @@ from bulkeic.core.policy import Policy
 from bulkeic.core.snapshot import ABSENT
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
-from bulkeic.engine.lane_runtime import Meter
 from bulkeic.engine.limits import EngineLimits
-from bulkeic.engine.supervisor import IN_A_ROW
+from bulkeic.engine.rate_limiter import RateLimiter
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.output.progress import NoProgress, Progress, ProgressBar
@@ -80,7 +79,7 @@ class RunSession:
         self._screen = screen
         self._interruptions = interruptions
         self._max_failures = max_failures
-        self._meters: dict[Lane, Meter] = {}
+        self._limiters: dict[Lane, RateLimiter] = {}
         self._engine: Engine | None = None
         self._resting: anyio.CancelScope | None = None
         self._parts = AsyncExitStack()
@@ -144,10 +143,15 @@ class RunSession:
         recorder = Recorder(ledger, results, progress, self.elapsed)
         limits = self._limits_of(rules)
         engine = self._engine = Engine(
-            feed, self._caller, recorder, limits, rules, meters=self._meters, traffic=self.traffic
+            feed,
+            self._caller,
+            recorder,
+            limits,
+            rules,
+            limiters=self._limiters,
+            traffic=self.traffic,
+            failures=self.failures if rules.purpose.is_apply else 0,
         )
-        if rules.purpose.is_apply:
-            engine.failures = self.failures  # those of the passes before count, too
         if self.stopped is None:
             progress.start(sum(feed.lanes().values()))
             try:
@@ -158,7 +162,7 @@ class RunSession:
         self.stopped = self.stopped or engine.stopped
         if rules.purpose.is_apply:
             self.failures = engine.failures
-        self._tell_stopped(engine.stopped_lanes())
+        self._tell_stopped(engine.stopped_lanes(), denied=engine.has_denied_lane)
         return engine.stopped_lanes()
 
     def _limits_of(self, rules: Policy) -> EngineLimits:
@@ -186,12 +190,12 @@ class RunSession:
             self._resting = None
         return agreed and self.stopped is None
 
-    def _tell_stopped(self, lanes: dict[Lane, str]) -> None:
+    def _tell_stopped(self, lanes: dict[Lane, str], *, denied: bool) -> None:
         for lane, reason in list(lanes.items())[:_SHOWN_LANES]:
             self._screen.say(f"lane {lane} stopped: {reason}; its jobs are pending")
         if len(lanes) > _SHOWN_LANES:
             self._screen.say(f"and {counted(len(lanes) - _SHOWN_LANES, 'more lane')}")
-        if any(IN_A_ROW in reason for reason in lanes.values()):
+        if denied:
             self._screen.say(_DENIED_HINT)
 
     async def _watch(self) -> None:

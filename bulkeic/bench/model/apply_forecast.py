@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from bulkeic.bench.model.measurements import ApplyForecast, LaneForecast, LaneLimit
 from bulkeic.core.model import Lane
 from bulkeic.core.pacing.adaptive_rate import QUOTA
-from bulkeic.core.pacing.forecast import USUAL_CALL_S, LaneLeft, forecast
+from bulkeic.core.pacing.forecast import USUAL_CALL_S, LaneBacklog, forecast
 
 
 def forecast_apply(
@@ -48,11 +48,11 @@ def forecast_apply(
     )
 
 
-def _left(lane: Lane, jobs: int, limit: LaneLimit | None, headroom: float) -> LaneLeft:
+def _left(lane: Lane, jobs: int, limit: LaneLimit | None, headroom: float) -> LaneBacklog:
     found = _found(limit)
     rate = (QUOTA if found is None else found.rate) * (1 - headroom)
     burst = rate if found is None or found.burst is None else found.burst
-    return LaneLeft(lane, jobs, rate, min(burst, rate))
+    return LaneBacklog(lane, jobs, rate, min(burst, rate))
 
 
 def _found(limit: LaneLimit | None) -> LaneLimit | None:

@@ -22,9 +22,9 @@ from bulkeic.bench.run.timed_caller import CallPort, TimedCaller
 from bulkeic.core.model import Lane, Target
 from bulkeic.core.policy import Policy, Purpose
 from bulkeic.engine.engine import Engine
-from bulkeic.engine.lane_runtime import Meter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
+from bulkeic.engine.rate_limiter import RateLimiter
 
 Targets = Mapping[Lane, Sequence[Target]]
 
@@ -135,7 +135,7 @@ class LoadRun:
         limits = replace(
             self._limits,
             rate=rate * self._rules.calls_each(),
-            narrow=False,
+            limit_in_flight=False,
             concurrency=load.concurrency,
         )
         lanes = list(self._targets)
@@ -152,7 +152,7 @@ class LoadRun:
                 job = turns.next(lanes[number % len(lanes)])
                 self._stopwatch.expect(job, due)
                 feed.add(job)
-                engine.arrived(job.target.lane, 1)
+                engine.jobs_arrived(job.target.lane, 1)
                 number += 1
             if self._is_over(start + comb.due(number)):
                 return None
@@ -200,20 +200,23 @@ class LoadRun:
             self._chance,
             lambda lane: not (searches[lane].is_over or self._over.is_set()),
         )
-        meters = {lane: Meter(limits, now, search) for lane, search in searches.items()}
-        engine = self._fed(feed, limits, meters)
+        limiters = {lane: RateLimiter(limits, now, search) for lane, search in searches.items()}
+        engine = self._fed(feed, limits, limiters)
         self._latest = now + MOST_S + _LATE_S
         await self._until_over(engine)
 
     def _fed(
-        self, feed: RoundRobin, limits: EngineLimits, meters: dict[Lane, Meter] | None = None
+        self,
+        feed: RoundRobin,
+        limits: EngineLimits,
+        limiters: dict[Lane, RateLimiter] | None = None,
     ) -> Engine:
         """An engine whose jobs are of few targets, each of which is free again when one ends."""
-        engine = self._engine(feed, limits, meters=meters)
+        engine = self._engine(feed, limits, limiters=limiters)
 
         def again(lane: Lane) -> None:
             if feed.ended(lane):
-                engine.arrived(lane, 0)
+                engine.jobs_arrived(lane, 0)
 
         self._feed_again = again
         return engine
@@ -224,7 +227,7 @@ class LoadRun:
         limits: EngineLimits,
         *,
         growing: bool = False,
-        meters: dict[Lane, Meter] | None = None,
+        limiters: dict[Lane, RateLimiter] | None = None,
     ) -> Engine:
         return Engine(
             feed,
@@ -233,8 +236,8 @@ class LoadRun:
             limits,
             self._rules,
             growing=growing,
-            meters=meters,
-            chance=self._chance,
+            limiters=limiters,
+            rng=self._chance,
         )
 
     async def _until_over(self, engine: Engine) -> None:
@@ -256,7 +259,7 @@ class LoadRun:
             await self._over.wait()
             self._over_at = time.monotonic()
             if self._load.model is not LoadModel.OPEN:  # there, all that were due are waited for
-                engine.begin_no_more()
+                engine.discard_unstarted()
             self._look()
             with anyio.move_on_after(self._grace_s):
                 await self._quiet.wait()

@@ -112,9 +112,9 @@ class TimedCaller:
         """Takes a request's outcome."""
         self._end(outcome.seq, failed=outcome.status is Status.FAILED)
 
-    def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:  # noqa: ARG002
+    def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:  # noqa: ARG002
         """Goes on at once: what was read is written back, so nothing need be kept."""
-        then()
+        on_stored()
 
     def drop(self, jobs: int) -> None:
         """Takes note of a lane that has stopped; its requests end with the measuring."""

@@ -1,1 +1,1 @@
-"""Pure pacing rules: token buckets, adaptive rates, retries and forecasts."""
+"""Pure pacing rules: rates, token buckets, in-flight windows, retries and forecasts."""

@@ -1,11 +1,10 @@
-"""How a lane's rate answers to throttles: cut at once, climb back with time.
+"""Additive increase, multiplicative decrease: a throttle cuts the rate, and time restores it.
 
-- The rate never exceeds its ceiling, and never falls below a floor at which a lane still notices
+- The rate never exceeds its ceiling. It never falls below a floor at which a lane still notices
   that the quota is free again.
-- A throttle cuts the rate, but only once for all the calls that were under way at the cut: their
-  answers say nothing about the new rate.
-- After a cut the rate climbs in a straight line and is back at the ceiling after ``CLIMB_S``
-  seconds at most.
+- A throttle cuts the rate once for all calls that were in flight at the cut: their answers say
+  nothing about the new rate.
+- After a cut the rate climbs linearly, and reaches the ceiling after at most ``CLIMB_S`` seconds.
 """
 
 import math
@@ -16,7 +15,7 @@ FLOOR = 1 / 20
 
 
 class AimdRate:
-    """The rate of one lane.
+    """The rate of one lane. It implements ``PacingStrategy``.
 
     Args:
         ceiling: calls a second that are never exceeded; ``math.inf`` for no limit.
@@ -30,24 +29,24 @@ class AimdRate:
         self._cut_at = -math.inf
 
     def rate(self, now: float) -> float:
-        """Calls a second that are right at this moment."""
+        """Calls a second at this moment."""
         if self._base >= self.ceiling:
             return self.ceiling
         climbed = self._base + self.ceiling * (now - self._cut_at) / CLIMB_S
         return min(self.ceiling, climbed)
 
     def passed(self, now: float) -> None:
-        """Takes note of a call that was let through: it tells nothing that is not known."""
+        """Do nothing: only time raises the rate."""
 
     def throttled(self, sent_at: float, now: float) -> bool:
-        """Takes note of a throttle.
+        """Record a throttle.
 
         Args:
             sent_at: when the throttled call was sent, seconds.
-            now: when its answer came.
+            now: when its answer arrived.
 
         Returns:
-            Whether the rate was cut; not so when the call was sent before the last cut.
+            Whether the rate was cut. A call that was sent before the last cut does not count.
         """
         if sent_at <= self._cut_at or math.isinf(self.ceiling):
             return False

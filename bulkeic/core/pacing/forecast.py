@@ -1,8 +1,8 @@
-"""How long jobs will take, from what is left in each lane and how fast each lane may go.
+"""Forecasts how long jobs will take, from the backlog and the rate of each lane.
 
-- A lane is done after (the calls of its jobs - the tokens that it has) ÷ its rate.
-- All are done when the longest lane is, but not before all calls have had a place in
-  ``concurrency``.
+- A lane takes (calls of its jobs - its tokens) / its rate.
+- A run takes as long as its slowest lane, and at least as long as ``concurrency`` needs for all
+  calls.
 """
 
 from collections.abc import Iterable
@@ -12,63 +12,65 @@ import msgspec
 from bulkeic.core.model import Lane
 
 USUAL_CALL_S = 0.1
-"""Seconds that a call takes, as long as none has been measured."""
+"""Seconds a call takes, until one was measured."""
 
 
-class LaneLeft(msgspec.Struct, frozen=True):
-    """What is left to do in a lane.
+class LaneBacklog(msgspec.Struct, frozen=True):
+    """The work that remains in a lane.
 
     Attributes:
-        jobs: without an outcome.
+        jobs: jobs without an outcome.
         rate: calls a second.
-        tokens: calls that may go at once.
-        calls_each: that a job takes.
+        tokens: calls that need not wait for the rate.
+        calls_per_job: calls that a job usually takes.
     """
 
     lane: Lane
     jobs: int
     rate: float
     tokens: float
-    calls_each: int = 1
+    calls_per_job: int = 1
 
     @property
     def seconds(self) -> float:
-        """Until the lane's last call may go."""
-        return max(0.0, self.jobs * self.calls_each - self.tokens) / self.rate
+        """Seconds until the rate lets the lane's last call start."""
+        return max(0.0, self.jobs * self.calls_per_job - self.tokens) / self.rate
 
 
 class Forecast(msgspec.Struct, frozen=True):
-    """How long it will take.
+    """How long the remaining jobs will take.
 
     Attributes:
-        seconds: until all is done.
-        longest: the lane that takes the longest by its own rate.
-        crowded: whether ``concurrency`` holds the lanes back.
+        seconds: until all jobs are done.
+        longest: the lane that takes longest by its own rate.
+        limited_by_concurrency: whether ``concurrency`` delays the lanes.
     """
 
     seconds: float
-    longest: LaneLeft
-    crowded: bool
+    longest: LaneBacklog
+    limited_by_concurrency: bool
 
 
-def forecast(left: Iterable[LaneLeft], *, concurrency: int, call_s: float) -> Forecast | None:
-    """How long jobs will take.
+def forecast(
+    backlogs: Iterable[LaneBacklog], *, concurrency: int, call_s: float
+) -> Forecast | None:
+    """Forecast how long jobs will take.
 
     Args:
-        left: of each lane.
-        concurrency: calls in flight at most.
-        call_s: seconds that a call takes.
+        backlogs: one for each lane.
+        concurrency: the maximum of calls in flight.
+        call_s: seconds a call takes.
 
     Returns:
-        ``None`` when nothing is left.
+        ``None`` if no jobs remain.
     """
     calls, longest = 0, None
-    for each in left:
-        calls += each.jobs * each.calls_each
-        if longest is None or (each.seconds, each.jobs) > (longest.seconds, longest.jobs):
-            longest = each
+    for backlog in backlogs:
+        calls += backlog.jobs * backlog.calls_per_job
+        if longest is None or (backlog.seconds, backlog.jobs) > (longest.seconds, longest.jobs):
+            longest = backlog
     if longest is None or not calls:
         return None
-    crowd_s = calls * call_s / concurrency
-    by_rate = longest.seconds + call_s
-    return Forecast(max(crowd_s, by_rate), longest, crowd_s > by_rate)
+    by_concurrency_s = calls * call_s / concurrency
+    by_rate_s = longest.seconds + call_s
+    return Forecast(max(by_concurrency_s, by_rate_s), longest, by_concurrency_s > by_rate_s)

@@ -1,26 +1,25 @@
-"""Which failures are tried again, and after how long. Codes and statuses decide, never messages.
+"""Decides which failures are retried, and when. Codes and statuses decide, never messages.
 
-====================================  ===========  ==========
-error code or HTTP status             fault        tried again
-====================================  ===========  ==========
+====================================  ===========  =======
+error code or HTTP status             fault        retried
+====================================  ===========  =======
 TooManyRequestsException, 429, …      throttled    yes
 ResourceConflictException             conflict     yes
 ServiceException, most 5xx            server       yes
-no answer within the time-out         timeout      yes
-connection refused, reset, cut; 502,  connection   yes
-503, 504: nobody behind a gateway
+no answer within the timeout          timeout      yes
+connection refused, reset or closed;  connection   yes
+502, 503, 504 of a gateway
 ExpiredTokenException, ExpiredToken;  expired      yes
-this machine's clock was wrong
-AccessDeniedException, keys that AWS  denied       no
-does not know, …
-a server whose certificate is not     untrusted    no
-trusted
+the local clock was wrong
+AccessDeniedException, keys unknown   denied       no
+to AWS, …
+an untrusted server certificate       untrusted    no
 everything else                       refused      no
-====================================  ===========  ==========
+====================================  ===========  =======
 
 The wait is exponential with full jitter
 (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), and never shorter than
-what the server asks for with ``Retry-After``.
+the server's ``Retry-After``.
 """
 
 from bulkeic.core.model import Failure, Fault
@@ -29,19 +28,18 @@ FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 20.0
 LONGEST_RETRY_AFTER_S = 300.0
 
-# Lambda's own code, and those that AWS's gateways and STS use for the same (botocore's
-# standard retry mode names them).
+# Lambda's own code, and those of AWS's gateways and STS, as in botocore's standard retry mode.
 _THROTTLES = frozenset({
     "TooManyRequestsException", "Throttling", "ThrottlingException", "ThrottledException",
     "RequestThrottledException", "RequestThrottled", "RequestLimitExceeded", "SlowDown",
 })  # fmt: skip
 _GATEWAY = range(502, 505)
 _CONFLICT = "ResourceConflictException"
-# Lambda's and STS's word for session credentials whose time is over.
+# Lambda's and STS's codes for expired session credentials.
 _EXPIRED = frozenset({"ExpiredTokenException", "ExpiredToken"})
 
-# What the caller may not do, or nobody with such keys: the next call will hear the same. The codes
-# of Lambda and STS, and those that all of AWS shares:
+# The caller lacks a permission, or its keys are invalid: a retry would fail too. These are the
+# codes of Lambda and STS, and those that all AWS services share:
 # https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html
 _DENIED = frozenset({
     "AccessDeniedException", "AccessDenied", "NotAuthorized",
@@ -55,11 +53,11 @@ _FINAL = frozenset({Fault.REFUSED, Fault.DENIED, Fault.UNTRUSTED})
 
 
 def fault_of(code: str, http_status: int) -> Fault:
-    """What an answered failure means for trying again.
+    """Classify an error answer.
 
     Args:
         code: AWS's error code.
-        http_status: 400 to 599, or any other for an answer that makes no sense.
+        http_status: 400 to 599; any other number means an invalid answer.
     """
     if code in _THROTTLES or http_status == 429:  # noqa: PLR2004 - HTTP's own number
         return Fault.THROTTLED
@@ -75,23 +73,23 @@ def fault_of(code: str, http_status: int) -> Fault:
 
 
 def is_expiry(code: str) -> bool:
-    """Whether an error code says that session credentials have expired."""
+    """Whether an error code means that session credentials have expired."""
     return code in _EXPIRED
 
 
 def is_retryable(fault: Fault) -> bool:
-    """Whether another try may succeed."""
+    """Whether a retry may succeed."""
     return fault not in _FINAL
 
 
-def wait_before_retry(failure: Failure, attempt: int, chance: float) -> float:
-    """Seconds to wait before the next try.
+def wait_before_retry(failure: Failure, attempt: int, jitter: float) -> float:
+    """Seconds to wait before the next attempt.
 
     Args:
-        failure: what the last try met.
-        attempt: number of the try that failed, from 1.
-        chance: a random number, 0 to 1, that spreads the tries of many jobs.
+        failure: the result of the last attempt.
+        attempt: number of the attempt that failed, from 1.
+        jitter: a random number, 0 to 1, so that the retries of many jobs spread.
     """
     longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(attempt - 1, 30))
-    asked = min(failure.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S)
-    return max(longest * chance, asked)
+    retry_after = min(failure.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S)
+    return max(longest * jitter, retry_after)

@@ -1,19 +1,19 @@
-"""The token bucket. Time is an argument, in seconds of any clock that does not go back.
+"""The token bucket. Time is an argument, in seconds of any clock that never goes back.
 
-- A bucket holds at most ``burst`` tokens and gains ``rate`` a second.
-- Over any window of t seconds it gives at most ``burst + rate * t``.
+- A bucket holds at most ``burst`` tokens and gains ``rate`` tokens a second.
+- Over any window of t seconds it gives at most ``burst + rate * t`` tokens.
 """
 
-# Sums of binary fractions miss a whole token by this much at most.
+# Rounding errors of floats may leave a token incomplete by at most this much.
 _ROUNDING = 1e-9
 
 
 class TokenBucket:
-    """A token bucket, full at first.
+    """A token bucket. It starts full.
 
     Args:
         rate: tokens a second, more than 0.
-        burst: tokens that it can hold, at least 1.
+        burst: the most tokens it can hold, at least 1.
         now: seconds.
     """
 
@@ -26,37 +26,37 @@ class TokenBucket:
         self._at = now
 
     def delay(self, now: float) -> float:
-        """Seconds until a token is there; 0 when one is."""
+        """Seconds until a token is available; 0 if one is."""
         self._refill(now)
         missing = 1 - self._tokens
         return missing / self.rate if missing > _ROUNDING else 0.0
 
     def tokens(self, now: float) -> float:
-        """What is there, without a look changing it."""
+        """Tokens that are available. This changes nothing."""
         return max(0.0, min(self.burst, self._tokens + max(0.0, now - self._at) * self.rate))
 
     def reserve(self, now: float) -> float:
-        """Takes a token, maybe one of the future: the seconds to wait until it may be used."""
+        """Take the next token and return the seconds to wait until it may be used."""
         delay = self.delay(now)
         self._tokens -= 1
         return delay
 
     def refund(self) -> None:
-        """Puts a token back that was not used."""
+        """Return a token that was not used."""
         self._tokens = min(self.burst, self._tokens + 1)
 
     def set_rate(self, rate: float, now: float) -> None:
-        """Changes the rate from now on; tokens that are there stay."""
+        """Change the rate from now on. The bucket keeps its tokens."""
         self._refill(now)
         self.rate = rate
 
     def drain(self, now: float) -> None:
-        """Empties the bucket: somebody else has used what it stands for."""
+        """Empty the bucket, because the server's own bucket is empty. A debt remains."""
         self._refill(now)
         self._tokens = min(self._tokens, 0.0)
 
     def restart(self, now: float) -> None:
-        """Counts what it gains from now on only, and keeps the tokens that are there."""
+        """Discard what was gained since the last refill. The bucket keeps its tokens."""
         self._at = now
 
     def _refill(self, now: float) -> None:

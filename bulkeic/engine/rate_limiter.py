@@ -1,0 +1,83 @@
+"""What a lane may still send: a token bucket whose rate a pacing strategy sets."""
+
+import math
+
+from bulkeic.core.pacing.adaptive_rate import AdaptiveRate
+from bulkeic.core.pacing.aimd import AimdRate
+from bulkeic.core.pacing.pacing_strategy import PacingStrategy
+from bulkeic.core.pacing.token_bucket import TokenBucket
+from bulkeic.engine.limits import AUTO, EngineLimits
+
+
+class RateLimiter:
+    """The rate limiter of one lane. Engines that run one after another may share it.
+
+    Args:
+        limits: of the run.
+        now: the clock's seconds.
+        strategy: sets the rate; ``None``: the strategy that ``limits`` asks for.
+    """
+
+    __slots__ = ("_bucket", "_strategy")
+
+    def __init__(
+        self, limits: EngineLimits, now: float, strategy: PacingStrategy | None = None
+    ) -> None:
+        self._strategy = strategy or _strategy_of(limits, now)
+        rate = self._strategy.rate(now)
+        unlimited = math.isinf(rate)
+        self._bucket = None if unlimited else TokenBucket(rate, limits.bucket_size, now)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the lane has a rate at all."""
+        return self._bucket is not None
+
+    def rate(self, now: float) -> float:
+        """Calls a second at this moment."""
+        return self._strategy.rate(now)
+
+    def tokens(self, now: float) -> float:
+        """Tokens that are available; 0 without a rate."""
+        return 0.0 if self._bucket is None else self._bucket.tokens(now)
+
+    def delay(self, now: float) -> float:
+        """Seconds until a token is available."""
+        bucket = self._bucket
+        if bucket is None:
+            return 0.0
+        rate = self._strategy.rate(now)
+        if rate != bucket.rate:
+            bucket.set_rate(rate, now)
+        return bucket.delay(now)
+
+    def take_token(self, now: float) -> None:
+        """Take a token for a call."""
+        if self._bucket is not None:
+            self._bucket.reserve(now)
+
+    def return_token(self) -> None:
+        """Return the token of a call that was not sent."""
+        if self._bucket is not None:
+            self._bucket.refund()
+
+    def restart(self, now: float) -> None:
+        """Gain tokens only from now on."""
+        if self._bucket is not None:
+            self._bucket.restart(now)
+
+    def passed(self, now: float) -> None:
+        """Record a call that was not throttled."""
+        self._strategy.passed(now)
+
+    def throttled(self, sent_at: float, now: float) -> bool:
+        """Record a throttle. Returns whether the rate changed."""
+        if self._bucket is not None:
+            self._bucket.drain(now)
+        return self._strategy.throttled(sent_at, now)
+
+
+def _strategy_of(limits: EngineLimits, now: float) -> PacingStrategy:
+    if limits.rate == AUTO:
+        return AdaptiveRate(limits.headroom, now)
+    return AimdRate(limits.rate)
