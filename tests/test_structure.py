@@ -39,3 +39,9 @@ def test_no_two_classes_share_a_name() -> None:
 
 def test_nothing_in_the_package_imports_its_root(imports: grimp.ImportGraph) -> None:
     assert imports.find_modules_that_directly_import("bulkeic") == set()
+
+
+def test_no_imports_form_a_circle(imports: grimp.ImportGraph) -> None:
+    for module in sorted(imports.modules):
+        for imported in imports.find_modules_directly_imported_by(module):
+            assert not imports.chain_exists(importer=imported, imported=module), (module, imported)
