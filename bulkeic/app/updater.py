@@ -29,9 +29,9 @@ from bulkeic.core.reconcile import Seen
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.core.templates import filled
 from bulkeic.engine.engine import Engine
+from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
-from bulkeic.engine.rate_limiter import RateLimiter
 from bulkeic.sources.column_names import ColumnNames
 from bulkeic.sources.rows_file import Format, RowsFile
 

@@ -17,12 +17,12 @@ from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.reconcile import Decision, Step, begin, follow
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.active_job import ActiveJob
-from bulkeic.engine.lane_registry import LaneRegistry
-from bulkeic.engine.lane_runtime import LaneRuntime
+from bulkeic.engine.lanes.lane_registry import LaneRegistry
+from bulkeic.engine.lanes.lane_runtime import LaneRuntime
+from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.log_events import log_failed, log_retry, log_slowed, log_stopped
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
-from bulkeic.engine.rate_limiter import RateLimiter
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.scheduler import Scheduler
 from bulkeic.engine.supervisor import Release, StopLane, StopRun, Supervisor, ends_lane

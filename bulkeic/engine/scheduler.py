@@ -4,7 +4,7 @@ import heapq
 import math
 
 from bulkeic.engine.active_job import ActiveJob
-from bulkeic.engine.lane_runtime import LaneRuntime
+from bulkeic.engine.lanes.lane_runtime import LaneRuntime
 
 
 class Scheduler:

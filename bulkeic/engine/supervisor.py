@@ -23,9 +23,9 @@ from collections.abc import Sequence
 import msgspec
 
 from bulkeic.core.model import Failure, Fault, Outcome
-from bulkeic.engine.lane_health import LaneHealth
+from bulkeic.engine.lanes.lane_health import LaneHealth
+from bulkeic.engine.lanes.unresponsive_lanes import UnresponsiveLanes
 from bulkeic.engine.limits import EngineLimits
-from bulkeic.engine.unresponsive_lanes import UnresponsiveLanes
 
 
 class StopRun(msgspec.Struct, frozen=True):

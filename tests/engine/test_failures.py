@@ -11,9 +11,9 @@ from bulkeic.core.model import Lane, Operation, Status
 from bulkeic.core.policy import Policy
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
+from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
-from bulkeic.engine.rate_limiter import RateLimiter
 from tests.core.example_configs import HAD, Aws
 
 from .call_audit import Run, most_in_a_window

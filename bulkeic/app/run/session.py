@@ -22,8 +22,8 @@ from bulkeic.core.policy import Policy
 from bulkeic.core.snapshot import ABSENT
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
+from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
-from bulkeic.engine.rate_limiter import RateLimiter
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.output.progress import NoProgress, Progress, ProgressBar

@@ -22,9 +22,9 @@ from bulkeic.bench.run.timed_caller import CallPort, TimedCaller
 from bulkeic.core.model import Lane, Target
 from bulkeic.core.policy import Policy, Purpose
 from bulkeic.engine.engine import Engine
+from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
-from bulkeic.engine.rate_limiter import RateLimiter
 
 Targets = Mapping[Lane, Sequence[Target]]
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from bulkeic.core.model import Lane
 from bulkeic.core.pacing.forecast import Forecast, forecast
-from bulkeic.engine.lane_runtime import LaneRuntime
+from bulkeic.engine.lanes.lane_runtime import LaneRuntime
+from bulkeic.engine.lanes.rate_limiter import RateLimiter
+from bulkeic.engine.lanes.unresponsive_lanes import UnresponsiveLanes
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.ports import Feed
-from bulkeic.engine.rate_limiter import RateLimiter
-from bulkeic.engine.unresponsive_lanes import UnresponsiveLanes
 
 
 class LaneRegistry:

@@ -15,12 +15,12 @@ from bulkeic.core.pacing.forecast import LaneBacklog
 from bulkeic.core.pacing.in_flight_window import InFlightWindow, calls_needed
 from bulkeic.core.pacing.retry import LONGEST_RETRY_AFTER_S, is_retryable
 from bulkeic.engine.active_job import ActiveJob
-from bulkeic.engine.lane_health import LaneHealth
-from bulkeic.engine.lane_queue import LaneQueue
+from bulkeic.engine.lanes.lane_health import LaneHealth
+from bulkeic.engine.lanes.lane_queue import LaneQueue
+from bulkeic.engine.lanes.rate_limiter import RateLimiter
+from bulkeic.engine.lanes.unresponsive_lanes import UnresponsiveLanes
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.ports import Feed
-from bulkeic.engine.rate_limiter import RateLimiter
-from bulkeic.engine.unresponsive_lanes import UnresponsiveLanes
 
 _PAUSE_WHEN_NARROWED_S = 0.2
 
