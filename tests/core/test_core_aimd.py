@@ -1,4 +1,4 @@
-"""The pace: cut at once and once only, back with time, always within its bounds."""
+"""AIMD: a throttle cuts the rate once, time restores it, and it keeps its bounds."""
 
 import math
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bulkeic.core.pacing.aimd import CLIMB_S, CUT, FLOOR, AimdRate
 
 ceilings = st.floats(0.05, 1e5)
-# Of each step: the pause before it, and how long ago the throttled call was sent, if one was.
+# For each step: the pause before it, and the age of the throttled call; None: no throttle.
 steps = st.lists(
     st.tuples(st.floats(0, 25), st.one_of(st.none(), st.floats(0, 30))), min_size=1, max_size=40
 )
@@ -17,76 +17,76 @@ steps = st.lists(
 
 @settings(deadline=None, max_examples=200)
 @given(ceilings, steps)
-def test_stays_between_floor_and_ceiling_and_cuts_once_for_what_was_under_way(
+def test_stays_between_floor_and_ceiling_and_cuts_once_for_calls_in_flight(
     ceiling: float, steps: list[tuple[float, float | None]]
 ) -> None:
-    pace = AimdRate(ceiling)
+    strategy = AimdRate(ceiling)
     now, cut_at = 1000.0, -math.inf
     for pause, age in steps:
         now += pause
-        before = pace.rate(now)
+        before = strategy.rate(now)
         if age is not None:
-            cut = pace.throttled(now - age, now)
+            cut = strategy.throttled(now - age, now)
             assert cut == (now - age > cut_at)
             if cut:
                 cut_at = now
-                assert pace.rate(now) == pytest.approx(max(ceiling * FLOOR, before * CUT))
+                assert strategy.rate(now) == pytest.approx(max(ceiling * FLOOR, before * CUT))
             else:
-                assert pace.rate(now) == before
-        assert ceiling * FLOOR * (1 - 1e-9) <= pace.rate(now) <= ceiling
-    assert pace.rate(now + CLIMB_S) == ceiling
+                assert strategy.rate(now) == before
+        assert ceiling * FLOOR * (1 - 1e-9) <= strategy.rate(now) <= ceiling
+    assert strategy.rate(now + CLIMB_S) == ceiling
 
 
 @settings(deadline=None, max_examples=100)
 @given(ceilings, steps, st.lists(st.floats(0, 2 * CLIMB_S), min_size=2, max_size=8))
-def test_climbs_without_a_step_back(
+def test_climbs_monotonically(
     ceiling: float, steps: list[tuple[float, float | None]], after: list[float]
 ) -> None:
-    pace = AimdRate(ceiling)
+    strategy = AimdRate(ceiling)
     now = 0.0
     for pause, age in steps:
         now += pause
         if age is not None:
-            pace.throttled(now - age, now)
-    rates = [pace.rate(now + pause) for pause in sorted(after)]
+            strategy.throttled(now - age, now)
+    rates = [strategy.rate(now + pause) for pause in sorted(after)]
     assert rates == sorted(rates)
-    assert rates[0] >= pace.rate(now)
+    assert rates[0] >= strategy.rate(now)
 
 
-def test_is_at_its_ceiling_at_first() -> None:
+def test_starts_at_its_ceiling() -> None:
     assert AimdRate(10).rate(-5) == AimdRate(10).rate(0) == AimdRate(10).rate(1e9) == 10
 
 
-def test_climbs_in_a_straight_line() -> None:
-    pace = AimdRate(10)
-    assert pace.throttled(99, 100)
+def test_climbs_linearly() -> None:
+    strategy = AimdRate(10)
+    assert strategy.throttled(99, 100)
     start = 10 * CUT
     per_second = 10 / CLIMB_S
     for after in (0, 1, 2.5, 5):
-        assert pace.rate(100 + after) == pytest.approx(start + per_second * after)
-    assert pace.rate(100 + 6.5) == 10
+        assert strategy.rate(100 + after) == pytest.approx(start + per_second * after)
+    assert strategy.rate(100 + 6.5) == 10
 
 
-def test_throttles_without_an_end_come_to_the_floor() -> None:
-    pace = AimdRate(10)
+def test_endless_throttles_lower_the_rate_to_the_floor() -> None:
+    strategy = AimdRate(10)
     for number in range(100):
-        assert pace.throttled(number * 1e-6 + 1e-7, (number + 1) * 1e-6)
-    assert pace.rate(1e-4) == pytest.approx(10 * FLOOR, rel=1e-3)
-    assert pace.rate(1e-4) >= 10 * FLOOR
+        assert strategy.throttled(number * 1e-6 + 1e-7, (number + 1) * 1e-6)
+    assert strategy.rate(1e-4) == pytest.approx(10 * FLOOR, rel=1e-3)
+    assert strategy.rate(1e-4) >= 10 * FLOOR
 
 
 @pytest.mark.parametrize(
     ("sent_at", "cut"), [(0.0, False), (99.9, False), (100.0, False), (100.1, True)]
 )
 def test_only_a_call_sent_after_the_cut_cuts_again(sent_at: float, cut: bool) -> None:  # noqa: FBT001
-    pace = AimdRate(10)
-    assert pace.throttled(50, 100)
-    assert pace.throttled(sent_at, 101) is cut
+    strategy = AimdRate(10)
+    assert strategy.throttled(50, 100)
+    assert strategy.throttled(sent_at, 101) is cut
     expected = (7 + 0.5) * CUT if cut else 7 + 0.5
-    assert pace.rate(101) == pytest.approx(expected)
+    assert strategy.rate(101) == pytest.approx(expected)
 
 
-def test_without_a_ceiling_there_is_nothing_to_cut() -> None:
-    pace = AimdRate(math.inf)
-    assert not pace.throttled(1, 2)
-    assert pace.rate(2) == math.inf
+def test_without_a_ceiling_throttles_cut_nothing() -> None:
+    strategy = AimdRate(math.inf)
+    assert not strategy.throttled(1, 2)
+    assert strategy.rate(2) == math.inf

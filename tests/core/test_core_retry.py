@@ -1,4 +1,4 @@
-"""Retries: the table of what is tried again, and the bounds of the waits."""
+"""Retries: which faults are retried, and the bounds of the waits."""
 
 import math
 
@@ -42,7 +42,7 @@ from bulkeic.core.pacing.retry import (
         ("504", 504, Fault.CONNECTION),
         ("505", 505, Fault.SERVER),
         ("ValidationException", 599, Fault.SERVER),
-        # AccessDeniedException, keys that AWS does not know, …
+        # AccessDeniedException, keys unknown to AWS, …
         ("AccessDeniedException", 403, Fault.DENIED),
         ("AccessDenied", 403, Fault.DENIED),
         ("UnrecognizedClientException", 403, Fault.DENIED),
@@ -60,12 +60,12 @@ from bulkeic.core.pacing.retry import (
         ("toomanyrequestsexception", 400, Fault.REFUSED),
     ],
 )
-def test_codes_and_statuses_make_the_fault(code: str, http_status: int, fault: Fault) -> None:
+def test_code_and_status_determine_the_fault(code: str, http_status: int, fault: Fault) -> None:
     assert fault_of(code, http_status) is fault
 
 
 @pytest.mark.parametrize(
-    ("fault", "again"),
+    ("fault", "retried"),
     [
         (Fault.THROTTLED, True),
         (Fault.CONFLICT, True),
@@ -78,8 +78,8 @@ def test_codes_and_statuses_make_the_fault(code: str, http_status: int, fault: F
         (Fault.UNTRUSTED, False),
     ],
 )
-def test_what_may_pass_is_tried_again(fault: Fault, again: bool) -> None:  # noqa: FBT001
-    assert is_retryable(fault) is again
+def test_only_faults_that_may_pass_are_retried(fault: Fault, retried: bool) -> None:  # noqa: FBT001
+    assert is_retryable(fault) is retried
 
 
 def failed(retry_after_s: float | None = None) -> Failure:
@@ -88,18 +88,18 @@ def failed(retry_after_s: float | None = None) -> Failure:
     )
 
 
-chances = st.floats(0, 1)
-asked = st.one_of(
+jitters = st.floats(0, 1)
+retry_afters = st.one_of(
     st.none(), st.floats(0, 1000), st.sampled_from([-5.0, math.inf, -math.inf, math.nan])
 )
 
 
 @settings(deadline=None, max_examples=200)
-@given(asked, st.integers(1, 10_000), chances)
-def test_the_wait_is_never_below_what_was_asked_nor_past_its_bounds(
-    retry_after_s: float | None, attempt: int, chance: float
+@given(retry_afters, st.integers(1, 10_000), jitters)
+def test_the_wait_lies_between_retry_after_and_its_bounds(
+    retry_after_s: float | None, attempt: int, jitter: float
 ) -> None:
-    wait = wait_before_retry(failed(retry_after_s), attempt, chance)
+    wait = wait_before_retry(failed(retry_after_s), attempt, jitter)
     bound = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(attempt - 1, 100))
     least = 0.0
     if retry_after_s is not None and retry_after_s > 0:
@@ -111,16 +111,16 @@ def test_the_wait_is_never_below_what_was_asked_nor_past_its_bounds(
     ("attempt", "longest"),
     [(1, 0.5), (2, 1), (3, 2), (4, 4), (5, 8), (6, 16), (7, 20), (8, 20), (1000, 20)],
 )
-def test_the_wait_doubles_up_to_its_bound_and_is_spread_over_all_of_it(
+def test_the_longest_wait_doubles_up_to_its_bound_and_jitter_covers_all_of_it(
     attempt: int, longest: float
 ) -> None:
-    waits = [wait_before_retry(failed(), attempt, chance) for chance in (0, 0.25, 1)]
+    waits = [wait_before_retry(failed(), attempt, jitter) for jitter in (0, 0.25, 1)]
     assert waits == [0, longest / 4, longest]
 
 
 @pytest.mark.parametrize(
-    ("retry_after_s", "chance", "wait"),
+    ("retry_after_s", "jitter", "wait"),
     [(2.0, 0.0, 2.0), (2.0, 1.0, 2.0), (0.1, 1.0, 0.5), (0.0, 1.0, 0.5), (1e9, 0.5, 300.0)],
 )
-def test_retry_after_is_a_minimum(retry_after_s: float, chance: float, wait: float) -> None:
-    assert wait_before_retry(failed(retry_after_s), 1, chance) == wait
+def test_retry_after_is_a_minimum(retry_after_s: float, jitter: float, wait: float) -> None:
+    assert wait_before_retry(failed(retry_after_s), 1, jitter) == wait

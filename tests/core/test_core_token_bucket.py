@@ -1,4 +1,4 @@
-"""The token bucket: it never gives more than it may, and never starves anybody."""
+"""The token bucket never gives too many tokens, and always gives one in time."""
 
 import math
 
@@ -21,12 +21,12 @@ steps = st.lists(
     max_size=40,
 )
 
-# Rounding of sums in times of about 1e6 s.
+# The rounding error of sums of times of about 1e6 s.
 SLACK = 1e-3
 
 
 def check_windows(times: list[float], burst: float, gained: list[float]) -> None:
-    """Over any window at most the burst and what was gained within it."""
+    """Any window has at most the burst plus what was gained within it."""
     assert times == sorted(times)
     for first in range(len(times)):
         for last in range(first, len(times)):
@@ -36,7 +36,7 @@ def check_windows(times: list[float], burst: float, gained: list[float]) -> None
 
 @settings(deadline=None, max_examples=200)
 @given(rates, bursts, starts, steps)
-def test_any_window_has_at_most_the_burst_and_what_the_highest_rate_gains(
+def test_any_window_gives_at_most_the_burst_and_the_gain_of_the_highest_rate(
     rate: float, burst: float, now: float, steps: list[tuple[float, str, float]]
 ) -> None:
     bucket = TokenBucket(rate, burst, now)
@@ -64,7 +64,7 @@ def test_any_window_has_at_most_the_burst_and_what_the_highest_rate_gains(
         st.tuples(pauses, st.sampled_from(["take", "take", "rate", "drain"]), rates), max_size=40
     ),
 )
-def test_taking_only_what_is_there_keeps_to_a_rate_that_changes(
+def test_available_tokens_respect_a_changing_rate(
     rate: float, burst: float, steps: list[tuple[float, str, float]]
 ) -> None:
     bucket = TokenBucket(rate, burst, 0.0)
@@ -88,7 +88,7 @@ def test_taking_only_what_is_there_keeps_to_a_rate_that_changes(
 
 @settings(deadline=None, max_examples=200)
 @given(rates, bursts, starts, steps)
-def test_who_waits_for_the_delay_gets_a_token(
+def test_a_token_is_available_after_the_delay(
     rate: float, burst: float, now: float, steps: list[tuple[float, str, float]]
 ) -> None:
     bucket = TokenBucket(rate, burst, now)
@@ -109,14 +109,14 @@ def test_who_waits_for_the_delay_gets_a_token(
         assert 0 <= delay <= (1 + reserved) / bucket.rate + SLACK
     later = now + bucket.delay(now)
     rest = bucket.delay(later)
-    assert rest <= 4 * math.ulp(later)  # what a clock of this size cannot tell
+    assert rest <= 4 * math.ulp(later)  # the resolution of a float of this size
     assert bucket.delay(later + 1e-6) == 0
     assert bucket.reserve(later + 1e-6) == 0
 
 
 @settings(deadline=None, max_examples=100)
 @given(rates, st.integers(1, 30), st.integers(0, 60))
-def test_reservations_of_one_moment_are_a_token_apart(rate: float, burst: int, more: int) -> None:
+def test_reservations_at_one_moment_are_one_token_apart(rate: float, burst: int, more: int) -> None:
     bucket = TokenBucket(rate, burst, 5.0)
     delays = [bucket.reserve(5.0) for _ in range(burst + more)]
     assert delays[:burst] == [0.0] * burst
@@ -128,7 +128,7 @@ def test_a_full_bucket_gains_nothing() -> None:
     assert [bucket.reserve(1000) for _ in range(4)] == [0, 0, 0, pytest.approx(0.1)]
 
 
-def test_a_lower_rate_keeps_the_tokens_that_are_there() -> None:
+def test_a_lower_rate_keeps_the_tokens() -> None:
     bucket = TokenBucket(10, 5, 0)
     for _ in range(5):
         bucket.reserve(0)
@@ -136,7 +136,7 @@ def test_a_lower_rate_keeps_the_tokens_that_are_there() -> None:
     assert [bucket.reserve(0.3) for _ in range(4)] == pytest.approx([0, 0, 0, 1])
 
 
-def test_draining_leaves_nothing_and_forgives_no_debt() -> None:
+def test_drain_empties_the_bucket_and_keeps_a_debt() -> None:
     bucket = TokenBucket(10, 5, 0)
     bucket.drain(0)
     assert bucket.delay(0) == pytest.approx(0.1)
@@ -146,7 +146,7 @@ def test_draining_leaves_nothing_and_forgives_no_debt() -> None:
     assert bucket.delay(0) == pytest.approx(0.4)
 
 
-def test_a_restart_counts_from_now_on_and_keeps_what_is_there() -> None:
+def test_restart_gains_from_now_on_and_keeps_the_tokens() -> None:
     bucket = TokenBucket(10, 5, 0)
     for _ in range(3):
         bucket.reserve(0)

@@ -1,4 +1,4 @@
-"""A run that is over, and what must hold in every one, whatever its test is about."""
+"""A finished run, and the audit that every run must pass."""
 
 import asyncio
 import math
@@ -17,27 +17,27 @@ from .example_jobs import lane_of
 from .fake_lambda import Sent, Server
 from .virtual_clock import EPOCH, START, now
 
-KEPT_AFTER_S = 0.1
+STORED_AFTER_S = 0.1
 
 
 class Run:
-    """A run that is over. It is an ``engine.Sink`` as well."""
+    """A finished run. It also implements the engine's ``Sink``."""
 
     engine: Engine
     seconds: float
-    told: list[Any]
+    log: list[Any]
 
     def __init__(
         self,
         jobs: Sequence[Job],
         server: Server,
         limits: EngineLimits,
-        rules: Policy = Policy(),  # noqa: B008 - frozen
+        policy: Policy = Policy(),  # noqa: B008 - frozen
     ) -> None:
-        self.jobs, self.server, self.limits, self.rules = jobs, server, limits, rules
+        self.jobs, self.server, self.limits, self.policy = jobs, server, limits, policy
         self.outcomes: list[Outcome] = []
-        self.kept: list[tuple[int, Seen]] = []
-        self.kept_at: dict[int, float] = {}
+        self.snapshots: list[tuple[int, Seen]] = []
+        self.stored_at: dict[int, float] = {}
         self.dropped = 0
         self.ended: dict[Lane, float] = {}
 
@@ -46,12 +46,12 @@ class Run:
         self.ended[lane_of(outcome)] = now() - START
 
     def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
-        self.kept.append((job.seq, seen))
-        asyncio.get_running_loop().call_later(KEPT_AFTER_S, self._kept, job.seq, on_stored)
+        self.snapshots.append((job.seq, seen))
+        asyncio.get_running_loop().call_later(STORED_AFTER_S, self._stored, job.seq, on_stored)
 
-    def _kept(self, seq: int, then: Callable[[], None]) -> None:
-        self.kept_at.setdefault(seq, now())
-        then()
+    def _stored(self, seq: int, on_stored: Callable[[], None]) -> None:
+        self.stored_at.setdefault(seq, now())
+        on_stored()
 
     def drop(self, jobs: int) -> None:
         self.dropped += jobs
@@ -65,11 +65,11 @@ class Run:
 
 
 def audit(run: Run) -> None:
-    """What holds in every run."""
+    """Check what must hold in every run."""
     server, limits, traffic = run.server, run.limits, run.engine.traffic
-    assert server.most_under_way <= limits.concurrency
-    assert server.most_of_a_function <= 1
-    assert not server.under_way
+    assert server.most_in_flight <= limits.concurrency
+    assert server.most_per_function <= 1
+    assert not server.in_flight
     _audit_outcomes(run)
     sent = [call for call in server.calls if call.was_sent]
     assert traffic.calls == len(sent)
@@ -80,55 +80,55 @@ def audit(run: Run) -> None:
         faults[Fault.CONFLICT],
     )
     _audit_order(server)
-    _audit_kept(run)
+    _audit_stored(run)
     if limits.rate == AUTO:
         return
-    of_lanes = defaultdict(list)
+    by_lane = defaultdict(list)
     for call in sent:
         if call.call.operation.is_metered:
-            of_lanes[call.lane].append(call)
-    for of_lane in of_lanes.values():
-        assert most_in_a_window(of_lane, limits.rate) <= limits.bucket_size + 1e-6
+            by_lane[call.lane].append(call)
+    for calls in by_lane.values():
+        assert max_burst(calls, limits.rate) <= limits.bucket_size + 1e-6
 
 
 def _audit_outcomes(run: Run) -> None:
-    wanted, got = {job.seq for job in run.jobs}, [outcome.seq for outcome in run.outcomes]
+    expected, got = {job.seq for job in run.jobs}, [outcome.seq for outcome in run.outcomes]
     assert len(got) == len(set(got))
-    assert set(got) <= wanted
+    assert set(got) <= expected
     stopped = run.engine.stopped_lanes()
-    planned = {seq for seq, seen in run.kept if seen.is_pending}
+    planned = {seq for seq, seen in run.snapshots if seen.is_pending}
     assert not planned & set(got)
-    wanted -= planned
-    lost = wanted.difference(got)
+    expected -= planned
+    lost = expected.difference(got)
     missing = {job.target.lane for job in run.jobs if job.seq in lost}
     if run.engine.stopped is None:
         assert missing <= set(stopped)
-        assert len(got) <= len(wanted) <= len(got) + run.dropped
-    tries = defaultdict(list)
+        assert len(got) <= len(expected) <= len(got) + run.dropped
+    attempts = defaultdict(list)
     for call in run.server.calls:
-        tries[call.job.seq].append(call)
+        attempts[call.job.seq].append(call)
     jobs = {job.seq: job for job in run.jobs}
     for outcome in run.outcomes:
-        _audit_outcome(outcome, jobs[outcome.seq], tries[outcome.seq])
-        if run.rules == Policy():
-            _audit_update(outcome, jobs[outcome.seq], tries[outcome.seq][-1])
+        _audit_outcome(outcome, jobs[outcome.seq], attempts[outcome.seq])
+        if run.policy == Policy():
+            _audit_update(outcome, jobs[outcome.seq], attempts[outcome.seq][-1])
 
 
-def _audit_kept(run: Run) -> None:
-    """Nothing that changes a target is sent before what it had is kept."""
-    has_read = {call.job.seq for call in run.server.calls if not call.changes}
+def _audit_stored(run: Run) -> None:
+    """No write is sent before the target's snapshot is stored."""
+    jobs_that_read = {call.job.seq for call in run.server.calls if not call.changes}
     for call in run.server.calls:
-        if call.changes and call.job.seq in has_read:
-            assert run.kept_at[call.job.seq] <= call.sent
+        if call.changes and call.job.seq in jobs_that_read:
+            assert run.stored_at[call.job.seq] <= call.sent
 
 
-def _audit_outcome(outcome: Outcome, job: Job, tries: list[Sent]) -> None:
-    failures = [call.answer for call in tries if isinstance(call.answer, Failure)]
+def _audit_outcome(outcome: Outcome, job: Job, attempts: list[Sent]) -> None:
+    failures = [call.answer for call in attempts if isinstance(call.answer, Failure)]
     faults = [failure.fault for failure in failures if failure.sent]
-    first, last = tries[0], tries[-1]
+    first, last = attempts[0], attempts[-1]
     answer = last.answer
     assert answer is not None
-    assert outcome.attempts == len(tries)
+    assert outcome.attempts == len(attempts)
     assert outcome.throttles == faults.count(Fault.THROTTLED)
     assert outcome.conflicts == faults.count(Fault.CONFLICT)
     assert outcome.call_s is not None
@@ -144,12 +144,12 @@ def _audit_outcome(outcome: Outcome, job: Job, tries: list[Sent]) -> None:
     begun = datetime.fromisoformat(outcome.started_at).timestamp() - EPOCH
     assert START - 2e-3 <= begun <= first.sent + 2e-3
     assert abs(outcome.duration_s - (last.ended - begun)) <= 2e-3
-    calls_s = sum(call.ended - call.sent for call in tries)
+    calls_s = sum(call.ended - call.sent for call in attempts)
     assert -1e-5 <= outcome.wait_s <= outcome.duration_s - calls_s + 1e-5
 
 
 def _audit_update(outcome: Outcome, job: Job, last: Sent) -> None:
-    """The outcome of a job that is one call tells its answer."""
+    """The outcome of a job of one call agrees with its answer."""
     answer = last.answer
     assert outcome.settings == job.settings.to_api()
     assert outcome.before is None
@@ -165,17 +165,17 @@ def _audit_update(outcome: Outcome, job: Job, last: Sent) -> None:
 
 
 def _audit_order(server: Server) -> None:
-    """The jobs of a function go one after the other, as they stood in the file."""
-    of_function = defaultdict(list)
+    """The jobs of a function run one at a time, in file order."""
+    by_function = defaultdict(list)
     for call in server.calls:
-        of_function[call.function].append(call)
-    for calls in of_function.values():
+        by_function[call.function].append(call)
+    for calls in by_function.values():
         seqs = [call.job.seq for call in calls]
         assert seqs == sorted(seqs)
 
 
-def most_in_a_window(calls: Iterable[Sent], rate: float) -> float:
-    """The most that any window holds over what the rate alone would allow in it."""
+def max_burst(calls: Iterable[Sent], rate: float) -> float:
+    """The largest number of calls in any window above what the rate allows in it."""
     if math.isinf(rate):
         return 0.0
     most, lowest = 0.0, math.inf

@@ -1,5 +1,5 @@
-"""pytest explains only the assertions it rewrote, and by itself it rewrites no helpers."""
+"""Let pytest explain the assertions of a helper module, too."""
 
 import pytest
 
-pytest.register_assert_rewrite(f"{__package__}.audit")
+pytest.register_assert_rewrite(f"{__package__}.call_audit")

@@ -1,4 +1,4 @@
-"""A run of the engine in virtual time, against the model of Lambda."""
+"""Runs the engine in virtual time, against a fake Lambda."""
 
 import asyncio
 import random
@@ -29,24 +29,24 @@ def run(
     meanwhile: Meanwhile | None = None,
     growing: bool = False,
     rng: random.Random | None = None,
-    rules: Policy = Policy(),  # noqa: B008 - frozen
+    policy: Policy = Policy(),  # noqa: B008 - frozen
     **limits: Any,
 ) -> Run:
-    """Runs the jobs in virtual time, and audits the run.
+    """Run jobs in virtual time, and audit the run.
 
     Args:
-        jobs: what the feed holds at the start.
-        server: who answers.
+        jobs: the feed's jobs at the start.
+        server: answers the calls.
         later: jobs that ``meanwhile`` feeds.
-        meanwhile: what happens beside the run.
-        growing: as the engine's.
-        rng: as the engine's.
-        rules: as the engine's.
-        limits: those of ``EngineLimits`` that matter.
+        meanwhile: runs concurrently with the engine.
+        growing: the engine's argument.
+        rng: the engine's argument.
+        policy: the engine's argument.
+        limits: fields of ``EngineLimits``.
     """
     limits = {"rate": 15.0, "burst": 15.0} | limits
-    result = Run([*jobs, *later], server or Server(), EngineLimits(**limits), rules)
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner, capture_logs() as result.told:
+    result = Run([*jobs, *later], server or Server(), EngineLimits(**limits), policy)
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner, capture_logs() as result.log:
         runner.run(_work(result, jobs, meanwhile, growing=growing, rng=rng))
     audit(result)
     return result
@@ -66,7 +66,7 @@ async def _work(
         result.server,
         result,
         result.limits,
-        result.rules,
+        result.policy,
         growing=growing,
         clock=VirtualClock(),
         rng=rng or random.Random(7),

@@ -1,4 +1,4 @@
-"""Jobs in lanes, and how long they should take."""
+"""Example jobs in lanes, and how long they should take."""
 
 from hypothesis import strategies as st
 
@@ -13,19 +13,19 @@ def lane(number: int) -> Lane:
     return Lane("123456789012", f"xx-test-{number}")
 
 
-def job(seq: int, where: int = 0, function: str | None = None, qualifier: str = LATEST) -> Job:
+def job(seq: int, number: int = 0, function: str | None = None, qualifier: str = LATEST) -> Job:
     name = function or f"fn-{seq}"
-    target = Target(lane(where), name, qualifier)
+    target = Target(lane(number), name, qualifier)
     return Job(seq, f"targets.csv:{seq + 2}", name, target, Settings(maximum_retry_attempts=1))
 
 
 def fleet(lanes: int, each: int) -> list[Job]:
-    """So many jobs in each of so many lanes, sorted by lane."""
+    """``each`` jobs in each of ``lanes`` lanes, sorted by lane."""
     return [job(seq, seq // each) for seq in range(lanes * each)]
 
 
 def ideal(jobs: int, rate: float, burst: float, latency: float) -> float:
-    """The first call alone; from its answer on what is left of the burst, and then the rate."""
+    """Seconds of a lane: its first call alone, then the rest of the burst, then the rate."""
     if jobs == 1:
         return latency
     return latency + max(0.0, jobs - burst) / rate + latency
@@ -34,9 +34,10 @@ def ideal(jobs: int, rate: float, burst: float, latency: float) -> float:
 @st.composite
 def fleets(draw: st.DrawFn) -> list[Job]:
     """Jobs of a few lanes in any order, some of them qualifiers of the same function."""
-    places = draw(
+    numbers = draw(
         st.lists(st.tuples(st.integers(0, 3), st.integers(0, 8)), min_size=1, max_size=40)
     )
     return [
-        job(seq, where, f"fn-{function}", f"v{seq}") for seq, (where, function) in enumerate(places)
+        job(seq, number, f"fn-{function}", f"v{seq}")
+        for seq, (number, function) in enumerate(numbers)
     ]

@@ -1,4 +1,4 @@
-"""A model of Lambda that counts everything it is asked."""
+"""A fake Lambda that records every call."""
 
 import asyncio
 import random
@@ -26,7 +26,7 @@ READS = {Operation.GET, Operation.GET_FUNCTION}
 
 
 class Sent:
-    """One call, as the server saw it; ``attempt`` is counted for each operation of a job."""
+    """A call, as the server saw it; ``attempt`` counts by operation of a job."""
 
     def __init__(self, job: Job, attempt: int, call: Call) -> None:
         self.job = job
@@ -47,13 +47,13 @@ class Sent:
 
 
 class Quota:
-    """The token bucket of one lane, as Lambda is believed to have it: it starts full."""
+    """The server's token bucket of one lane. It starts full."""
 
     def __init__(self, rate: float, burst: float) -> None:
         self._rate, self._burst = rate, burst
         self._tokens, self._at = burst, now()
 
-    def takes(self) -> bool:
+    def take(self) -> bool:
         self._tokens = min(self._burst, self._tokens + (now() - self._at) * self._rate)
         self._at = now()
         if self._tokens < 1 - 1e-6:
@@ -62,14 +62,14 @@ class Quota:
         return True
 
 
-class Neighbour:
-    """Somebody else who draws on a lane's quota, and tries nothing again.
+class OtherClient:
+    """Another client that uses a lane's quota, and retries nothing.
 
     Args:
         rate: calls a second.
         begin: seconds after the start of the run.
-        end: the same.
-        rng: draws the pauses between the calls; without it they are even.
+        end: seconds after the start of the run.
+        rng: draws the pauses between the calls; ``None``: they are even.
     """
 
     def __init__(
@@ -79,30 +79,30 @@ class Neighbour:
         self._chance = rng
         self.calls: list[tuple[float, bool]] = []
 
-    async def draw_on(self, quota: Quota) -> None:
-        """Goes on until the end."""
+    async def use(self, quota: Quota) -> None:
+        """Call until the end."""
         await asyncio.sleep(self._begin - now())
         while now() < self._end:
-            self.calls.append((now() - START, quota.takes()))
+            self.calls.append((now() - START, quota.take()))
             rng = self._chance
             await asyncio.sleep(rng.expovariate(self._rate) if rng else 1 / self._rate)
 
-    def refused(self, begin: float, end: float) -> float:
-        """The part of its calls that was refused in a while."""
+    def throttled(self, begin: float, end: float) -> float:
+        """The part of its calls between two times that was throttled."""
         taken = [taken for at, taken in self.calls if begin <= at < end]
         return 1 - sum(taken) / len(taken)
 
 
 class Server:
-    """Lambda: a call arrives after half of its latency, and is answered after all of it.
+    """Lambda. A call arrives after half of its latency, and its answer after all of it.
 
     Args:
-        latency: seconds, or what draws them.
+        latency: seconds, or draws them.
         quota: rate and burst of each lane.
-        neighbour: who else draws on the quota of the lane that is called first.
-        fault: what meets a call that the quota lets through, if anything. A time-out takes
-            ``TIMEOUT_S``; a refused connection, and a call that cannot be signed, no time.
-        aws: the functions that there are; without it every call succeeds, and changes nothing.
+        other_client: also uses the quota of the lane that is called first.
+        fault: the failure of a call that is not throttled; ``None``: it succeeds. A timeout takes
+            ``TIMEOUT_S``; a refused connection and an unsigned call take no time.
+        aws: the functions that exist; ``None``: every call succeeds, and changes nothing.
     """
 
     def __init__(
@@ -110,35 +110,35 @@ class Server:
         latency: float | Callable[[], float] = LATENCY_S,
         *,
         quota: tuple[float, float] | None = None,
-        neighbour: Neighbour | None = None,
+        other_client: OtherClient | None = None,
         fault: Callable[[Sent], Failure | None] = lambda _: None,
         aws: Aws | None = None,
     ) -> None:
         self.calls: list[Sent] = []
-        self.under_way: list[Sent] = []
-        self.most_under_way = 0
-        self.most_of_a_function = 0
+        self.in_flight: list[Sent] = []
+        self.most_in_flight = 0
+        self.most_per_function = 0
         self._latency = latency if callable(latency) else lambda: latency
         self._quota = quota
         self._quotas: dict[Lane, Quota] = {}
         self._attempts: Counter[tuple[int, Operation]] = Counter()
         self._fault = fault
         self._aws = aws
-        self._neighbour = neighbour
-        self._beside: asyncio.Task[None] | None = None
+        self._other_client = other_client
+        self._other_client_task: asyncio.Task[None] | None = None
 
     async def call(self, job: Job, call: Call) -> Answer:
         key = (job.seq, call.operation)
         self._attempts[key] += 1
         sent = Sent(job, self._attempts[key], call)
         self.calls.append(sent)
-        self.under_way.append(sent)
-        self.most_under_way = max(self.most_under_way, len(self.under_way))
-        same = sum(other.function == sent.function for other in self.under_way)
-        self.most_of_a_function = max(self.most_of_a_function, same)
+        self.in_flight.append(sent)
+        self.most_in_flight = max(self.most_in_flight, len(self.in_flight))
+        same = sum(other.function == sent.function for other in self.in_flight)
+        self.most_per_function = max(self.most_per_function, same)
         sent.answer = await self._answer(sent)
         sent.ended = now()
-        self.under_way.remove(sent)
+        self.in_flight.remove(sent)
         return sent.answer
 
     async def _answer(self, call: Sent) -> Answer:
@@ -149,36 +149,37 @@ class Server:
             await asyncio.sleep(TIMEOUT_S if hangs else 0)
             return failure
         await asyncio.sleep(latency / 2)
-        if call.call.operation.is_metered and not self._lets_through(call.lane):
+        if call.call.operation.is_metered and not self._admits(call.lane):
             failure = THROTTLED
-        answer = failure or self._done(call)
+        answer = failure or self._success(call)
         await asyncio.sleep(latency / 2)
         return answer
 
-    def _done(self, call: Sent) -> Answer:
+    def _success(self, call: Sent) -> Answer:
         if self._aws is not None:
             return self._aws.answer(call.call, call.job.target.function)
         return Success(200, f"r-{call.job.seq}", {"Answer": call.job.seq})
 
-    def _lets_through(self, lane: Lane) -> bool:
+    def _admits(self, lane: Lane) -> bool:
         if self._quota is None:
             return True
         if lane not in self._quotas:
             self._quotas[lane] = Quota(*self._quota)
-        if self._neighbour is not None and self._beside is None:
-            self._beside = asyncio.create_task(self._neighbour.draw_on(self._quotas[lane]))
-        return self._quotas[lane].takes()
+        if self._other_client is not None and self._other_client_task is None:
+            using = self._other_client.use(self._quotas[lane])
+            self._other_client_task = asyncio.create_task(using)
+        return self._quotas[lane].take()
 
     def of(self, lane: Lane) -> list[Sent]:
         return [call for call in self.calls if call.lane == lane]
 
-    def tries(self, seq: int) -> list[Sent]:
+    def attempts(self, seq: int) -> list[Sent]:
         return [call for call in self.calls if call.job.seq == seq]
 
-    def refusals(self) -> int:
+    def throttles(self) -> int:
         return sum(call.answer == THROTTLED for call in self.calls)
 
 
 def script(*answers: Failure | None) -> Callable[[Sent], Failure | None]:
-    """What meets the first, second, … try of every job; nothing afterwards."""
+    """The answers to the first, second, … attempt of every job; later ones succeed."""
     return lambda call: answers[call.attempt - 1] if call.attempt <= len(answers) else None

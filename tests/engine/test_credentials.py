@@ -1,4 +1,4 @@
-"""Calls that cannot be signed: nothing is sent, so nothing is counted and no token is spent."""
+"""Calls without credentials: nothing is sent, so nothing is counted and no token is taken."""
 
 import math
 import random
@@ -13,10 +13,10 @@ from bulkeic.core.model import Failure, Fault, Job, Status
 from .engine_runs import run
 from .example_jobs import fleet, fleets, ideal, job, lane
 from .fake_lambda import LATENCY_S, RETRYABLE, THROTTLED, TIMEOUT, Sent, Server, script
-from .virtual_clock import START, HalfWay
+from .virtual_clock import START, HalfJitter
 
 REFUSED = Failure(Fault.REFUSED, "AccessDenied", "no such role", 403, "r-sts", sent=False)
-TROUBLE = Failure(Fault.SERVER, "InternalFailure", "AssumeRole: oops", 500, "r-sts", sent=False)
+STS_ERROR = Failure(Fault.SERVER, "InternalFailure", "AssumeRole: oops", 500, "r-sts", sent=False)
 EXPIRED = Failure(Fault.EXPIRED, "ExpiredToken", "log in again", sent=False)
 
 
@@ -28,14 +28,14 @@ def test_thousands_of_jobs_without_credentials_fail_at_once() -> None:
     assert done.of(7).error_code == "AccessDenied"
 
 
-def test_a_lane_without_credentials_delays_no_other() -> None:
+def test_a_lane_without_credentials_delays_no_other_lane() -> None:
     done = run(fleet(3, 60), Server(fault=lambda call: REFUSED if call.lane == lane(1) else None))
     assert done.engine.traffic.calls == 120
     for number in (0, 2):
         assert done.ended[lane(number)] == pytest.approx(ideal(60, 15, 15, LATENCY_S), abs=0.01)
 
 
-def test_what_is_not_sent_spends_no_token() -> None:
+def test_a_call_that_is_not_sent_takes_no_token() -> None:
     jobs = fleet(1, 30)
     server = Server(0.1, fault=lambda call: REFUSED if call.job.seq % 2 else None)
     done = run(jobs, server, rate=1, burst=1)
@@ -44,11 +44,11 @@ def test_what_is_not_sent_spends_no_token() -> None:
     assert done.seconds <= ideal(15, 1, 1, 0.1) + 1.01
 
 
-def test_trouble_with_credentials_pauses_the_whole_lane_and_no_other() -> None:
+def test_a_credentials_error_pauses_the_whole_lane_and_no_other() -> None:
     server = Server(
-        fault=lambda call: script(TROUBLE)(call) if call.job.seq == 0 else None,
+        fault=lambda call: script(STS_ERROR)(call) if call.job.seq == 0 else None,
     )
-    done = run(fleet(2, 60), server, rng=HalfWay())
+    done = run(fleet(2, 60), server, rng=HalfJitter())
     sent = [call.sent for call in server.of(lane(0)) if call.was_sent]
     assert min(sent) == pytest.approx(START + 0.25)
     assert done.ended[lane(0)] == pytest.approx(ideal(60, 15, 15, LATENCY_S) + 0.25, abs=0.01)
@@ -58,13 +58,13 @@ def test_trouble_with_credentials_pauses_the_whole_lane_and_no_other() -> None:
 def test_a_throttle_of_sts_slows_no_lane_down() -> None:
     unsent = msgspec.structs.replace(THROTTLED, sent=False)
     server = Server(fault=lambda call: script(unsent)(call) if call.job.seq == 0 else None)
-    done = run(fleet(1, 300), server, rng=HalfWay())
+    done = run(fleet(1, 300), server, rng=HalfJitter())
     assert done.engine.traffic.throttles == 0
     assert done.seconds == pytest.approx(ideal(300, 15, 15, LATENCY_S) + 0.25, abs=0.01)
 
 
 @pytest.mark.parametrize("max_attempts", [1, 8])
-def test_credentials_past_renewing_stop_their_lane_with_its_jobs_pending(max_attempts: int) -> None:
+def test_credentials_expired_for_good_stop_their_lane(max_attempts: int) -> None:
     def fault(call: Sent) -> Failure | None:
         return EXPIRED if call.lane == lane(1) and call.sent > START + 1 else None
 
@@ -78,22 +78,22 @@ def test_credentials_past_renewing_stop_their_lane_with_its_jobs_pending(max_att
     assert done.seconds == pytest.approx(ideal(60, 15, 15, LATENCY_S), abs=0.01)
 
 
-def test_credentials_past_renewing_everywhere_end_the_run_with_every_job_pending() -> None:
+def test_credentials_expired_for_good_in_all_lanes_leave_all_jobs_pending() -> None:
     done = run(fleet(4, 60), Server(fault=lambda _: EXPIRED))
     assert set(done.engine.stopped_lanes()) == {lane(number) for number in range(4)}
     assert (done.outcomes, done.dropped) == ([], 240)
     assert done.seconds < 0.1
 
 
-def test_keys_that_aws_says_have_expired_are_tried_again() -> None:
+def test_a_call_with_expired_credentials_is_retried() -> None:
     sent = msgspec.structs.replace(EXPIRED, sent=True, http_status=403)
     done = run([job(0)], Server(fault=script(sent)))
     assert done.statuses() == {Status.UPDATED: 1}
     assert done.engine.stopped_lanes() == {}
 
 
-def test_a_lane_that_gets_no_credentials_for_too_long_stops_with_its_jobs_pending() -> None:
-    server = Server(fault=lambda call: TROUBLE if call.lane == lane(0) else None)
+def test_a_lane_without_credentials_for_too_long_stops_with_its_jobs_pending() -> None:
+    server = Server(fault=lambda call: STS_ERROR if call.lane == lane(0) else None)
     done = run([*fleet(1, 500), *[job(500 + seq, 1) for seq in range(60)]], server)
     assert done.engine.stopped_lanes() == {lane(0): "no credentials for 120 s: AssumeRole: oops"}
     assert done.statuses()[Status.UPDATED] == 60
@@ -110,17 +110,17 @@ def test_a_lane_that_gets_no_credentials_for_too_long_stops_with_its_jobs_pendin
     concurrency=st.integers(1, 12),
     max_attempts=st.integers(1, 4),
 )
-def test_whatever_is_not_sent_every_job_has_its_outcome_or_its_lane_has_stopped(
+def test_unsent_calls_leave_every_job_with_an_outcome_or_in_a_stopped_lane(
     *, jobs: list[Job], seed: int, rate: float, concurrency: int, max_attempts: int
 ) -> None:
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     unsent = [msgspec.structs.replace(failure, sent=False) for failure in RETRYABLE]
     faults: list[Failure | None] = [*unsent, REFUSED, TIMEOUT, THROTTLED, *[None] * 20]
     if seed % 2:
         faults.append(EXPIRED)
     run(
         jobs,
-        Server(fault=lambda _: dice.choice(faults)),
+        Server(fault=lambda _: rng.choice(faults)),
         rate=rate,
         burst=5.0,
         concurrency=concurrency,

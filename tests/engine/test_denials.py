@@ -1,4 +1,4 @@
-"""A lane in which every job is denied stops; a job that is denied by itself fails."""
+"""A lane that denies every job stops; a single denied job fails."""
 
 import asyncio
 import random
@@ -20,11 +20,11 @@ from .fake_lambda import LATENCY_S, REFUSED, THROTTLED, Server
 DENIED = Failure(Fault.DENIED, "AccessDeniedException", "not authorized", 403, "r-403")
 UNSIGNED = msgspec.structs.replace(DENIED, code="AccessDenied", sent=False)
 UNTRUSTED = Failure(Fault.UNTRUSTED, "SSLError", "self-signed certificate", sent=False)
-WHY = "20 jobs in a row were denied: AccessDeniedException: not authorized"
+REASON = "20 jobs in a row were denied: AccessDeniedException: not authorized"
 
 
 def failed(done: Run, number: int = 0) -> list[int]:
-    """The jobs of a lane that failed, in the order in which that was told."""
+    """The jobs of a lane that failed, in the order of their outcomes."""
     region = lane(number).region
     return [
         outcome.seq
@@ -33,11 +33,11 @@ def failed(done: Run, number: int = 0) -> list[int]:
     ]
 
 
-def test_a_denied_lane_stops_with_its_jobs_pending_and_the_others_go_on() -> None:
+def test_a_denied_lane_stops_with_its_jobs_pending_and_other_lanes_continue() -> None:
     server = Server(fault=lambda call: DENIED if call.lane == lane(0) else None)
     done = run(fleet(3, 60), server)
     assert done.engine.stopped is None
-    assert done.engine.stopped_lanes() == {lane(0): WHY}
+    assert done.engine.stopped_lanes() == {lane(0): REASON}
     assert done.statuses() == {Status.UPDATED: 120}
     assert done.dropped == 60
     assert 20 <= len(server.of(lane(0))) < 60
@@ -51,15 +51,15 @@ def test_a_lane_whose_role_cannot_be_assumed_stops_at_once() -> None:
     assert done.engine.traffic.calls == 60
 
 
-def test_a_permission_that_is_lost_in_mid_run_stops_the_lane() -> None:
+def test_a_permission_lost_during_the_run_stops_the_lane() -> None:
     server = Server(fault=lambda call: DENIED if call.job.seq >= 100 else None)
     done = run(fleet(1, 200), server)
-    assert done.engine.stopped_lanes() == {lane(0): WHY}
+    assert done.engine.stopped_lanes() == {lane(0): REASON}
     assert done.statuses() == {Status.UPDATED: 100}
     assert done.dropped == 100
 
 
-def test_fewer_than_that_in_a_row_fail_one_by_one() -> None:
+def test_fewer_denials_in_a_row_fail_their_jobs_only() -> None:
     denied = {*range(10, 29), *range(30, 49), 55}
     server = Server(fault=lambda call: DENIED if call.job.seq in denied else None)
     done = run(fleet(1, 60), server, rate=1, burst=1)
@@ -69,26 +69,26 @@ def test_fewer_than_that_in_a_row_fail_one_by_one() -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 19])
-def test_a_small_lane_that_is_denied_to_its_end_has_failed(jobs: int) -> None:
+def test_a_small_lane_whose_jobs_are_all_denied_fails(jobs: int) -> None:
     done = run(fleet(1, jobs), Server(fault=lambda _: DENIED))
     assert done.engine.stopped_lanes() == {}
     assert failed(done) == list(range(jobs))
 
 
 @pytest.mark.parametrize(("most", "calls"), [(0, 100), (3, 18)])
-def test_how_many_in_a_row_can_be_said(most: int, calls: int) -> None:
+def test_max_denied_sets_the_number_of_denials_in_a_row(most: int, calls: int) -> None:
     server = Server(fault=lambda _: DENIED)
     done = run(fleet(1, 100), server, max_denied=most)
     assert len(server.calls) <= calls
     assert done.statuses() == ({Status.FAILED: 100} if most == 0 else {})
 
 
-def test_another_refusal_is_no_denial() -> None:
+def test_other_refusals_are_not_denials() -> None:
     done = run(fleet(1, 60), Server(fault=lambda _: REFUSED))
     assert done.statuses() == {Status.FAILED: 60}
 
 
-def test_what_was_kept_back_is_told_when_the_run_is_stopped() -> None:
+def test_held_denials_fail_when_the_run_stops() -> None:
     async def stop(engine: Engine, _: MemoryFeed) -> None:
         await asyncio.sleep(5)
         engine.stop("interrupted")
@@ -99,7 +99,7 @@ def test_what_was_kept_back_is_told_when_the_run_is_stopped() -> None:
     assert failed(done) == list(range(20, len(server.calls)))
 
 
-def test_denials_count_as_failures_as_they_come() -> None:
+def test_held_denials_count_towards_max_failures() -> None:
     server = Server(fault=lambda _: DENIED)
     done = run(fleet(1, 60), server, rate=1, burst=1, max_failures=5)
     assert done.engine.stopped == "5 failed, the maximum allowed"
@@ -107,7 +107,7 @@ def test_denials_count_as_failures_as_they_come() -> None:
     assert failed(done) == list(range(5))
 
 
-def test_denials_that_end_a_run_have_failed_however_many_are_in_flight() -> None:
+def test_denials_that_reach_max_failures_fail_and_do_not_stop_the_lane() -> None:
     server = Server(1, fault=lambda call: DENIED if call.job.seq else None)
     done = run(fleet(1, 200), server, rate=100, burst=100, max_failures=5)
     assert done.engine.stopped == "5 failed, the maximum allowed"
@@ -115,27 +115,27 @@ def test_denials_that_end_a_run_have_failed_however_many_are_in_flight() -> None
     assert len(failed(done)) == len(server.calls) - 1 > 20
 
 
-def test_who_feeds_one_job_after_another_is_told_of_each() -> None:
-    """The library's user may wait for an outcome before there is another job."""
-    told: list[int] = []
+def test_jobs_fed_one_at_a_time_get_their_outcomes_at_once() -> None:
+    """A user of the library may wait for an outcome before feeding the next job."""
+    failures: list[int] = []
 
     async def feed_one_by_one(engine: Engine, feed: MemoryFeed) -> None:
         for each in later:
             feed.add(each)
             engine.jobs_arrived(lane(0), 1)
             await asyncio.sleep(1)
-            told.append(engine.failures)
+            failures.append(engine.failures)
         engine.close_feed()
 
     later = [job(seq) for seq in range(25)]
     server = Server(fault=lambda _: DENIED)
     done = run(later=later, server=server, meanwhile=feed_one_by_one, growing=True)
-    assert told == [*range(1, 20), *[19] * 6]
+    assert failures == [*range(1, 20), *[19] * 6]
     assert failed(done) == list(range(19))
-    assert done.engine.stopped_lanes() == {lane(0): WHY}
+    assert done.engine.stopped_lanes() == {lane(0): REASON}
 
 
-def test_a_server_that_is_not_trusted_stops_its_lane_at_once() -> None:
+def test_an_untrusted_server_stops_its_lane_at_once() -> None:
     done = run(fleet(2, 60), Server(fault=lambda c: UNTRUSTED if c.lane == lane(0) else None))
     assert done.engine.stopped_lanes() == {lane(0): "self-signed certificate"}
     assert (done.statuses(), done.dropped) == ({Status.UPDATED: 60}, 60)
@@ -145,11 +145,11 @@ def test_a_server_that_is_not_trusted_stops_its_lane_at_once() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(jobs=fleets(), seed=st.integers(0, 2**32), most=st.integers(0, 4))
-def test_every_job_has_its_outcome_or_its_lane_has_stopped(
+def test_denials_leave_every_job_with_an_outcome_or_in_a_stopped_lane(
     jobs: list[Job], seed: int, most: int
 ) -> None:
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     faults = [DENIED, DENIED, UNSIGNED, THROTTLED, REFUSED, None, None]
-    done = run(jobs, Server(fault=lambda _: dice.choice(faults)), max_denied=most, rate=100)
+    done = run(jobs, Server(fault=lambda _: rng.choice(faults)), max_denied=most, rate=100)
     if most == 0:
         assert len(done.outcomes) == len(jobs)

@@ -1,4 +1,4 @@
-"""What happens to jobs that were handed out and have not begun, when no more are to begin."""
+"""Jobs that the feed has provided can be discarded before they start."""
 
 import asyncio
 
@@ -11,14 +11,14 @@ from .example_jobs import job
 from .fake_lambda import Server
 
 
-def test_no_job_begins_any_more_and_those_that_have_begun_end() -> None:
+def test_discarded_jobs_never_start_and_started_jobs_finish() -> None:
     jobs: list[Job] = [job(number, function=f"fn-{number % 2}") for number in range(100)]
 
     async def end(engine: Engine, _: MemoryFeed) -> None:
         await asyncio.sleep(1.01)
         engine.discard_unstarted()
         await asyncio.sleep(50)
-        engine.stop("over")
+        engine.stop("enough")
 
     done = run(jobs, Server(latency=0.1), meanwhile=end, growing=True, rate=1e6, burst=1e6)
     assert 2 <= len(done.outcomes) <= 22

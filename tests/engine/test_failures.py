@@ -1,4 +1,4 @@
-"""So many failures end a run."""
+"""``max_failures`` ends a run."""
 
 import asyncio
 import random
@@ -16,7 +16,7 @@ from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
 from tests.core.example_configs import HAD, Aws
 
-from .call_audit import Run, most_in_a_window
+from .call_audit import Run, max_burst
 from .engine_runs import run
 from .example_jobs import fleet, lane
 from .fake_lambda import REFUSED, THROTTLED, Server, script
@@ -30,7 +30,7 @@ from .virtual_clock import VirtualClock, VirtualLoop
     concurrency=st.integers(1, 20),
     rate=st.sampled_from([5.0, 1000.0]),
 )
-def test_no_call_starts_after_the_last_failure_that_is_allowed(
+def test_no_call_starts_after_max_failures(
     bad: set[int], most: int, concurrency: int, rate: float
 ) -> None:
     rng = random.Random(1)
@@ -47,39 +47,39 @@ def test_no_call_starts_after_the_last_failure_that_is_allowed(
     ends = sorted(call.ended for call in server.calls if call.job.seq in bad)
     last = ends[most - 1]
     assert max(call.sent for call in server.calls) <= last
-    # What was in flight then has been answered, and is told.
+    # The calls in flight at that moment are answered, and have outcomes.
     assert {outcome.seq for outcome in done.outcomes} == {call.job.seq for call in server.calls}
     assert most <= done.statuses()[Status.FAILED] <= most + concurrency - 1
     assert done.engine.failures == done.statuses()[Status.FAILED]
 
 
-def test_what_is_tried_again_is_no_failure() -> None:
+def test_a_retried_attempt_is_not_a_failure() -> None:
     done = run(fleet(2, 10), Server(fault=script(THROTTLED, THROTTLED)), max_failures=1)
     assert done.engine.stopped is None
     assert done.statuses() == {Status.UPDATED: 20}
 
 
-def test_a_call_that_follows_a_read_does_not_start_either() -> None:
+def test_no_write_follows_a_read_after_max_failures() -> None:
     jobs = fleet(1, 3)
     aws = Aws()
     for each in jobs:
         aws.have(HAD, each.target.function)
     server = Server(aws=aws, fault=lambda call: REFUSED if call.job.seq == 1 else None)
-    done = run(jobs, server, rules=Policy(before_image=True), max_failures=1)
+    done = run(jobs, server, policy=Policy(before_image=True), max_failures=1)
     assert [call.job.seq for call in server.calls] == [0, 1, 2]
     assert {call.call.operation for call in server.calls} == {Operation.GET}
     assert done.engine.failures == 1
 
 
-def test_one_traffic_and_one_quota_over_several_engines() -> None:
-    """As the waves of a rollout are: one engine after the other, in the same lanes."""
+def test_several_engines_share_counts_and_rate_limiters() -> None:
+    """The waves of a rollout: one engine after another, in the same lanes."""
     jobs = fleet(1, 90)
     traffic = Traffic()
     limiters: dict[Lane, RateLimiter] = {}
     limits = EngineLimits(rate=10, burst=10)
-    told: list[Run] = []
+    waves: list[Run] = []
 
-    async def waves() -> Server:
+    async def run_waves() -> Server:
         server = Server(quota=(10, 10), fault=script(THROTTLED))
         for first, end in pairwise((0, 5, 30, 90)):
             sink = Run(jobs[first:end], server, limits)
@@ -95,12 +95,12 @@ def test_one_traffic_and_one_quota_over_several_engines() -> None:
             )
             await sink.engine.run()
             assert traffic.calls == len(server.calls)
-            told.append(sink)
+            waves.append(sink)
         return server
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        server = runner.run(waves())
-    assert [len(sink.outcomes) for sink in told] == [5, 25, 60]
+        server = runner.run(run_waves())
+    assert [len(sink.outcomes) for sink in waves] == [5, 25, 60]
     assert (traffic.throttles, traffic.retries) == (90, 90)
     assert list(limiters) == [lane(0)]
-    assert most_in_a_window(server.calls, 10) <= 10 + 1e-6
+    assert max_burst(server.calls, 10) <= 10 + 1e-6

@@ -1,4 +1,4 @@
-"""Feeds that grow while the run is under way."""
+"""Feeds that grow while the engine runs."""
 
 import asyncio
 
@@ -44,7 +44,7 @@ def test_jobs_that_arrive_later_all_have_outcomes(
     assert done.statuses() == {Status.UPDATED: len(jobs)}
 
 
-def test_a_growing_run_waits_until_no_more_will_come() -> None:
+def test_a_growing_run_waits_until_its_feed_is_closed() -> None:
     async def end(engine: Engine, _: MemoryFeed) -> None:
         await asyncio.sleep(50)
         engine.close_feed()
@@ -54,7 +54,7 @@ def test_a_growing_run_waits_until_no_more_will_come() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5])
-def test_jobs_may_all_have_arrived_before_the_run_begins(count: int) -> None:
+def test_all_jobs_may_arrive_before_the_run_starts(count: int) -> None:
     jobs = fleet(1, count) if count else []
 
     async def main() -> Run:

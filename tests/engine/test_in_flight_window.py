@@ -1,4 +1,4 @@
-"""Calls in flight when a server stalls: as few as a lane needs, or one for each job that is due."""
+"""Calls in flight while a server stalls, with and without ``limit_in_flight``."""
 
 import pytest
 
@@ -15,7 +15,7 @@ JOBS = 100
 
 
 def stalling() -> Server:
-    """It answers quickly for a second, and then hardly at all."""
+    """A server that answers quickly for a second, and then slowly."""
     return Server(lambda: LATENCY_S if now() < START + 1 else STALL_S)
 
 
@@ -27,7 +27,7 @@ def test_a_lane_keeps_few_calls_in_flight_when_its_server_stalls() -> None:
     assert done.statuses() == {Status.UPDATED: JOBS}
 
 
-def test_jobs_with_times_of_their_own_are_begun_when_they_are_due() -> None:
+def test_without_the_limit_each_job_starts_when_it_is_due() -> None:
     done = run(
         fleet(1, JOBS), stalling(), rate=RATE, burst=1, limit_in_flight=False, concurrency=1000
     )
@@ -35,10 +35,10 @@ def test_jobs_with_times_of_their_own_are_begun_when_they_are_due() -> None:
     assert sent == pytest.approx(
         [0, *(LATENCY_S + number / RATE for number in range(1, JOBS))], abs=0.11
     )
-    assert done.server.most_under_way > 0.8 * JOBS
+    assert done.server.most_in_flight > 0.8 * JOBS
 
 
-def test_no_more_are_in_flight_than_there_are_places() -> None:
+def test_without_the_limit_concurrency_still_bounds_the_calls_in_flight() -> None:
     done = run(fleet(1, JOBS), stalling(), rate=RATE, burst=1, limit_in_flight=False, concurrency=8)
-    assert done.server.most_under_way == 8
+    assert done.server.most_in_flight == 8
     assert done.statuses() == {Status.UPDATED: JOBS}

@@ -1,4 +1,4 @@
-"""Lanes side by side: none waits for another."""
+"""Lanes run at once: none waits for another."""
 
 import math
 import random
@@ -28,18 +28,18 @@ def test_twenty_lanes_take_no_longer_than_one(
     shuffled: bool,
     seed: int,
 ) -> None:
-    where = [number for number in order for _ in range(60)]
+    numbers = [number for number in order for _ in range(60)]
     if shuffled:
-        random.Random(seed).shuffle(where)
+        random.Random(seed).shuffle(numbers)
     server = Server(quota=(15, 15))
-    done = run([job(seq, number) for seq, number in enumerate(where)], server)
+    done = run([job(seq, number) for seq, number in enumerate(numbers)], server)
     assert done.seconds <= ideal(60, 15, 15, LATENCY_S) + 0.1
-    assert server.refusals() == 0
+    assert server.throttles() == 0
 
 
-def test_the_fullest_lane_decides_how_long_a_run_takes() -> None:
-    where = [0] * 200 + [number for number in range(1, 20) for _ in range(20)]
-    done = run([job(seq, number) for seq, number in enumerate(where)])
+def test_a_run_takes_as_long_as_its_longest_lane() -> None:
+    numbers = [0] * 200 + [number for number in range(1, 20) for _ in range(20)]
+    done = run([job(seq, number) for seq, number in enumerate(numbers)])
     assert done.seconds <= ideal(200, 15, 15, LATENCY_S) + 0.1
     for number in range(1, 20):
         assert done.ended[lane(number)] <= ideal(20, 15, 15, LATENCY_S) + 0.1
@@ -51,22 +51,22 @@ def hanging(*numbers: int, since: float = 0.0) -> Callable[[Sent], Failure | Non
 
 
 @pytest.mark.parametrize("since", [0.0, 1.0])
-def test_a_lane_that_hangs_delays_no_other(since: float) -> None:
+def test_a_hanging_lane_delays_no_other(since: float) -> None:
     done = run(fleet(20, 60), Server(fault=hanging(0, since=since)), max_attempts=2)
     for number in range(1, 20):
         assert done.ended[lane(number)] <= ideal(60, 15, 15, LATENCY_S) + 0.1
     assert done.statuses()[Status.UPDATED] >= 19 * 60
 
 
-def test_a_region_that_hangs_in_many_accounts_delays_the_others_by_one_time_out() -> None:
-    # 40 lanes share 64 places; half of the lanes stop answering when all are well under way.
+def test_a_region_that_hangs_in_many_accounts_delays_the_others_by_one_timeout() -> None:
+    # 40 lanes share a concurrency of 64; half of them stop answering after a second.
     server = Server(fault=hanging(*range(20), since=1))
     done = run(fleet(40, 60), server, max_attempts=2)
     for number in range(20, 40):
         assert done.ended[lane(number)] <= ideal(60, 15, 15, LATENCY_S) + TIMEOUT_S + 1
 
 
-def test_a_lane_without_a_rate_that_hangs_delays_no_other_for_long() -> None:
+def test_a_hanging_lane_without_a_rate_delays_no_other_for_long() -> None:
     server = Server(fault=hanging(0, since=0.1))
     done = run(fleet(2, 2000), server, rate=math.inf, max_attempts=2)
     alone = 2000 / 64 * LATENCY_S

@@ -1,4 +1,4 @@
-"""The figures of an outcome."""
+"""The counts and times of an outcome."""
 
 import asyncio
 from itertools import pairwise
@@ -12,12 +12,12 @@ from bulkeic.engine.memory_feed import MemoryFeed
 from .engine_runs import run
 from .example_jobs import fleet, job, lane
 from .fake_lambda import CONFLICT, LATENCY_S, SERVER, THROTTLED, Server, script
-from .virtual_clock import START, HalfWay
+from .virtual_clock import START, HalfJitter
 
 
-def test_the_figures_of_an_outcome() -> None:
+def test_an_outcome_counts_attempts_and_times() -> None:
     server = Server(0.1, fault=script(THROTTLED, CONFLICT, SERVER))
-    done = run([job(0)], server, rate=1, burst=1, rng=HalfWay())
+    done = run([job(0)], server, rate=1, burst=1, rng=HalfJitter())
     outcome = done.of(0)
     assert (outcome.attempts, outcome.throttles, outcome.conflicts) == (4, 1, 1)
     backoff = 0.25 + 0.5 + 1
@@ -28,13 +28,13 @@ def test_the_figures_of_an_outcome() -> None:
     assert outcome.started_at == "2023-11-14T22:30:00.000Z"
 
 
-def test_a_job_at_the_head_of_its_lane_waits_for_its_token() -> None:
+def test_wait_s_of_the_first_job_in_a_queue_is_its_wait_for_a_token() -> None:
     done = run(fleet(1, 4), Server(0.1), rate=2, burst=1)
     assert [outcome.wait_s for outcome in done.outcomes] == pytest.approx([0, 0.6, 0.5, 0.5])
     assert [outcome.duration_s for outcome in done.outcomes] == pytest.approx([0.1, 0.7, 0.6, 0.6])
 
 
-def test_waiting_for_a_retry_of_the_same_function_is_no_waiting_in_the_limiter() -> None:
+def test_wait_s_excludes_the_wait_for_another_job_of_the_function() -> None:
     jobs = [job(0, 0, "fn", "v0"), job(1, 0, "fn", "v1")]
     asked = Failure(Fault.SERVER, "ServiceException", "", 503, None, retry_after_s=30.0)
     server = Server(fault=lambda call: script(asked)(call) if call.job.seq == 0 else None)
@@ -42,7 +42,7 @@ def test_waiting_for_a_retry_of_the_same_function_is_no_waiting_in_the_limiter()
     assert done.of(1).wait_s == pytest.approx(0, abs=1)
 
 
-def test_a_job_that_arrives_late_has_waited_for_nothing_before() -> None:
+def test_wait_s_starts_when_the_job_arrives() -> None:
     async def feed_late(engine: Engine, feed: MemoryFeed) -> None:
         await asyncio.sleep(100)
         feed.add(job(1))
@@ -50,7 +50,7 @@ def test_a_job_that_arrives_late_has_waited_for_nothing_before() -> None:
         engine.close_feed()
 
     done = run([job(0)], later=[job(1)], meanwhile=feed_late, growing=True)
-    assert done.server.tries(1)[0].sent == pytest.approx(START + 100)
+    assert done.server.attempts(1)[0].sent == pytest.approx(START + 100)
     assert done.of(1).wait_s == pytest.approx(0)
     assert done.of(1).duration_s == pytest.approx(LATENCY_S)
     assert done.of(1).started_at == "2023-11-14T22:31:40.000Z"

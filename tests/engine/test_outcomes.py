@@ -1,4 +1,4 @@
-"""Every job has one outcome, whatever happens."""
+"""Every job has one outcome."""
 
 import asyncio
 import math
@@ -26,30 +26,30 @@ from .virtual_clock import VirtualClock, VirtualLoop
 @given(
     jobs=fleets(),
     seed=st.integers(0, 2**32),
-    badness=st.floats(0, 0.7),
+    failure_rate=st.floats(0, 0.7),
     rate=st.sampled_from([0.3, 2.0, 15.0, 1000.0, math.inf]),
     burst=st.sampled_from([1.0, 2.5, 15.0]),
     latency=st.floats(0.001, 3),
     concurrency=st.integers(1, 12),
     max_attempts=st.integers(1, 6),
 )
-def test_whatever_happens_every_job_has_one_outcome(
+def test_every_job_has_one_outcome(
     *,
     jobs: list[Job],
     seed: int,
-    badness: float,
+    failure_rate: float,
     rate: float,
     burst: float,
     latency: float,
     concurrency: int,
     max_attempts: int,
 ) -> None:
-    dice = random.Random(seed)
-    hurried = Failure(Fault.THROTTLED, "Throttling", "", 400, None, retry_after_s=7.0)
-    faults = [*RETRYABLE, REFUSED, hurried]
+    rng = random.Random(seed)
+    asks_to_wait = Failure(Fault.THROTTLED, "Throttling", "", 400, None, retry_after_s=7.0)
+    faults = [*RETRYABLE, REFUSED, asks_to_wait]
     server = Server(
-        lambda: dice.uniform(0.5, 1.5) * latency,
-        fault=lambda _: dice.choice(faults) if dice.random() < badness else None,
+        lambda: rng.uniform(0.5, 1.5) * latency,
+        fault=lambda _: rng.choice(faults) if rng.random() < failure_rate else None,
     )
     done = run(
         jobs,
@@ -75,18 +75,18 @@ def test_one_job_is_one_call() -> None:
     assert done.of(0).wait_s == 0
 
 
-def test_concurrency_of_one_works_on_one_call_at_a_time() -> None:
+def test_concurrency_of_one_makes_one_call_at_a_time() -> None:
     done = run(fleet(3, 10), rate=1000, burst=1000, concurrency=1)
-    assert done.server.most_under_way == 1
+    assert done.server.most_in_flight == 1
     assert done.seconds == pytest.approx(30 * LATENCY_S, abs=0.01)
 
 
-def test_concurrency_is_used_up_and_never_exceeded() -> None:
+def test_concurrency_is_fully_used_and_never_exceeded() -> None:
     done = run(fleet(10, 20), Server(1.0), rate=math.inf, concurrency=16)
-    assert done.server.most_under_way == 16
+    assert done.server.most_in_flight == 16
 
 
-def test_an_error_of_the_caller_ends_the_run_with_it() -> None:
+def test_an_error_of_the_caller_ends_the_run() -> None:
     def broken(call: Sent) -> Failure | None:
         if call.job.seq == 7:
             raise ZeroDivisionError
@@ -97,7 +97,7 @@ def test_an_error_of_the_caller_ends_the_run_with_it() -> None:
     assert caught.group_contains(ZeroDivisionError)
 
 
-def test_an_error_of_the_feed_ends_the_run_with_it() -> None:
+def test_an_error_of_the_feed_ends_the_run() -> None:
     class Broken(MemoryFeed):
         def take(self, lane: Lane) -> Sequence[Job]:
             raise ZeroDivisionError(lane)
@@ -111,7 +111,7 @@ def test_an_error_of_the_feed_ends_the_run_with_it() -> None:
         runner.run(main())
 
 
-def test_a_feed_that_cannot_be_read_any_more_stops_a_run_of_one_worker() -> None:
+def test_an_unreadable_feed_stops_a_run_of_one_worker() -> None:
     class Gone(MemoryFeed):
         def take(self, lane: Lane) -> Sequence[Job]:
             if server.calls:

@@ -1,4 +1,4 @@
-"""The token bucket: no call that the quota refuses, and no time that it leaves unused."""
+"""The token bucket: no call is throttled, and no time is wasted."""
 
 import random
 from itertools import pairwise
@@ -22,12 +22,12 @@ from .fake_lambda import LATENCY_S, RETRYABLE, Server, script
     burst=st.floats(1, 40),
     latency=st.floats(0.001, 5),
 )
-def test_a_server_of_the_same_rate_and_burst_refuses_nothing(
+def test_a_server_with_the_same_rate_and_burst_never_throttles(
     lanes: int, each: int, rate: float, burst: float, latency: float
 ) -> None:
     server = Server(latency, quota=(rate, burst))
-    done = run(fleet(lanes, each), server, rate=rate, burst=burst)  # which audits the windows
-    assert server.refusals() == 0
+    done = run(fleet(lanes, each), server, rate=rate, burst=burst)  # run() audits the windows
+    assert server.throttles() == 0
     assert done.statuses() == {Status.UPDATED: lanes * each}
 
 
@@ -39,39 +39,39 @@ def test_a_server_of_the_same_rate_and_burst_refuses_nothing(
     latency=st.floats(0.01, 2),
     seed=st.integers(0, 2**32),
 )
-def test_latency_that_varies_can_bunch_up_no_more_than_it_varies(
+def test_varying_latency_bunches_calls_by_no_more_than_it_varies(
     each: int, rate: float, burst: float, latency: float, seed: int
 ) -> None:
-    dice = random.Random(seed)
-    varies = latency / 2  # of the way there: from a quarter of the latency to three quarters
-    server = Server(lambda: dice.uniform(0.5, 1.5) * latency, quota=(rate, burst + rate * varies))
+    rng = random.Random(seed)
+    varies = latency / 2  # the way there takes a quarter to three quarters of it
+    server = Server(lambda: rng.uniform(0.5, 1.5) * latency, quota=(rate, burst + rate * varies))
     run(fleet(1, each), server, rate=rate, burst=burst)
-    assert server.refusals() == 0
+    assert server.throttles() == 0
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_latency_as_it_varies_in_life_makes_no_refusals(seed: int) -> None:
-    dice = random.Random(seed)
-    server = Server(lambda: dice.uniform(0.5, 1.5) * LATENCY_S, quota=(15, 15))
+def test_realistic_latency_causes_no_throttles(seed: int) -> None:
+    rng = random.Random(seed)
+    server = Server(lambda: rng.uniform(0.5, 1.5) * LATENCY_S, quota=(15, 15))
     done = run(fleet(2, 300), server)
-    assert server.refusals() == 0
+    assert server.throttles() == 0
     assert done.seconds <= 1.03 * ideal(300, 15, 15, LATENCY_S)
 
 
-def test_the_first_call_of_a_lane_goes_alone() -> None:
+def test_the_first_call_of_a_lane_runs_alone() -> None:
     calls = run(fleet(1, 30), Server(1.0)).server.calls
     assert all(call.sent >= calls[0].ended for call in calls[1:])
 
 
 @pytest.mark.parametrize("latency", [0.001, 0.06, 0.3, 1.0])
 @pytest.mark.parametrize(("rate", "burst"), [(15.0, 15.0), (10.0, 1.0), (100.0, 100.0)])
-def test_a_lane_is_as_fast_as_its_quota_lets_it(latency: float, rate: float, burst: float) -> None:
+def test_a_lane_is_as_fast_as_its_quota_allows(latency: float, rate: float, burst: float) -> None:
     done = run(fleet(1, 600), Server(latency), rate=rate, burst=burst, concurrency=1000)
     assert done.seconds <= 1.03 * ideal(600, rate, burst, latency) + 1
 
 
 @pytest.mark.parametrize("failure", RETRYABLE, ids=lambda failure: str(failure.fault))
-def test_every_try_takes_a_token(failure: Failure) -> None:
+def test_every_attempt_takes_a_token(failure: Failure) -> None:
     jobs = 20
     done = run(fleet(1, jobs), Server(0.01, fault=script(failure, failure)), rate=2, burst=1)
     calls = done.server.calls

@@ -1,4 +1,4 @@
-"""``--rate auto``: the limit is found, kept below, and shared."""
+"""``--rate auto``: a lane finds its limit, stays below it, and shares it."""
 
 import asyncio
 import random
@@ -12,7 +12,7 @@ from bulkeic.engine.memory_feed import MemoryFeed
 from .call_audit import Run
 from .engine_runs import run
 from .example_jobs import fleet, lane
-from .fake_lambda import LATENCY_S, THROTTLED, Neighbour, Server
+from .fake_lambda import LATENCY_S, THROTTLED, OtherClient, Server
 from .virtual_clock import START
 
 
@@ -21,7 +21,7 @@ def auto(
 ) -> Run:
     async def stop(engine: Engine, _: MemoryFeed) -> None:
         await asyncio.sleep(until or 0)
-        engine.stop("long enough")
+        engine.stop("enough")
 
     meanwhile = None if until is None else stop
     return run(
@@ -30,66 +30,66 @@ def auto(
 
 
 def latency(seed: int) -> float | Callable[[], float]:
-    """Even with seed 0."""
-    dice = random.Random(seed)
-    return (lambda: dice.uniform(0.5, 1.5) * LATENCY_S) if seed else LATENCY_S
+    """A latency that varies; with seed 0 it does not."""
+    rng = random.Random(seed)
+    return (lambda: rng.uniform(0.5, 1.5) * LATENCY_S) if seed else LATENCY_S
 
 
-def got(server: Server, begin: float, end: float) -> tuple[float, float]:
-    """Calls a second that were let through in a while, and the part that was refused."""
+def measured(server: Server, begin: float, end: float) -> tuple[float, float]:
+    """Between two times: calls a second that passed, and the part that was throttled."""
     calls = [call for call in server.calls if begin <= call.sent - START < end]
-    refused = sum(call.answer == THROTTLED for call in calls)
-    return (len(calls) - refused) / (end - begin), refused / len(calls)
+    throttles = sum(call.answer == THROTTLED for call in calls)
+    return (len(calls) - throttles) / (end - begin), throttles / len(calls)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_against_the_documented_quota_a_run_is_about_as_fast_as_can_be(seed: int) -> None:
+def test_a_run_is_nearly_as_fast_as_the_documented_quota_allows(seed: int) -> None:
     server = Server(latency(seed), quota=(15, 15))
     assert auto((1, 300), server).seconds <= 1.10 * 19 + 2
-    assert server.refusals() <= 0.03 * 300
+    assert server.throttles() <= 0.03 * 300
     server = Server(latency(seed), quota=(15, 15))
     assert auto((20, 60), server).seconds <= 1.10 * 3 + 2
-    assert server.refusals() <= 0.03 * 1200
+    assert server.throttles() <= 0.03 * 1200
 
 
 @pytest.mark.parametrize(
     ("limit", "headroom", "seed"),
     [(5, 0.3, 1), (15, 0.1, 0), (20, 0.0, 1)],
 )
-def test_the_limit_of_any_server_is_found_and_the_headroom_is_left(
+def test_a_lane_finds_the_limit_of_any_server_and_leaves_the_headroom(
     limit: int, headroom: float, seed: int
 ) -> None:
     server = Server(latency(seed), quota=(limit, limit))
     auto((1, limit * 450), server, until=420, headroom=headroom)
     for begin in range(120, 420, 60):
-        passed, refused = got(server, begin, begin + 60)
+        passed, throttled = measured(server, begin, begin + 60)
         assert (1 - headroom) * 0.85 * limit <= passed <= limit * 1.02
-        assert refused <= 0.03
-    passed, _ = got(server, 120, 420)
+        assert throttled <= 0.03
+    passed, _ = measured(server, 120, 420)
     assert passed <= limit * (1 - headroom * 0.5)
 
 
 @pytest.mark.parametrize(("headroom", "seed"), [(0.0, 0), (0.1, 1), (0.3, 0)])
-def test_a_neighbour_gets_what_it_takes_and_its_part_is_taken_back_when_it_leaves(
+def test_a_lane_yields_to_another_client_and_recovers_when_it_leaves(
     headroom: float, seed: int
 ) -> None:
-    neighbour = Neighbour(7.5, 60, 240, random.Random(seed) if seed else None)
-    server = Server(latency(seed), quota=(15, 15), neighbour=neighbour)
+    other_client = OtherClient(7.5, 60, 240, random.Random(seed) if seed else None)
+    server = Server(latency(seed), quota=(15, 15), other_client=other_client)
     auto((1, 7000), server, until=420, headroom=headroom)
     for begin in range(80, 200, 20):
-        passed, _ = got(server, begin, begin + 20)
-        assert passed <= 7.5 * 1.4  # looking whether there is more, for some seconds of a minute
-    passed, refused = got(server, 80, 200)
+        passed, _ = measured(server, begin, begin + 20)
+        assert passed <= 7.5 * 1.4  # it climbs for some seconds of every minute
+    passed, throttled = measured(server, 80, 200)
     assert 0.7 * (1 - headroom) * 7.5 <= passed <= 7.5 * 1.05
-    assert refused <= 0.03
-    assert neighbour.refused(60, 80) <= 0.15
-    assert neighbour.refused(80, 200) <= 0.05
-    passed, refused = got(server, 360, 420)
+    assert throttled <= 0.03
+    assert other_client.throttled(60, 80) <= 0.15
+    assert other_client.throttled(80, 200) <= 0.05
+    passed, throttled = measured(server, 360, 420)
     assert (1 - headroom) * 0.85 * 15 <= passed <= 15 * 1.02
-    assert refused <= 0.03
+    assert throttled <= 0.03
 
 
-def test_a_lane_that_is_seldom_used_does_not_learn_to_flood() -> None:
+def test_a_rarely_used_lane_does_not_raise_its_rate() -> None:
     async def feed_on(engine: Engine, feed: MemoryFeed) -> None:
         for one in jobs[1:101]:
             await asyncio.sleep(10)
@@ -111,4 +111,4 @@ def test_a_lane_that_is_seldom_used_does_not_learn_to_flood() -> None:
         rate="auto",
         burst=None,
     )
-    assert server.refusals() <= 0.03 * 500
+    assert server.throttles() <= 0.03 * 500

@@ -1,4 +1,4 @@
-"""Retries: what is tried again, after what wait, and who else is slowed down by it."""
+"""Retries: which failures are retried, when, and what they slow down."""
 
 import math
 from itertools import pairwise
@@ -10,30 +10,30 @@ from bulkeic.core.model import Failure, Fault, Status
 from .engine_runs import run
 from .example_jobs import fleet, ideal, job, lane
 from .fake_lambda import LATENCY_S, REFUSED, RETRYABLE, SERVER, THROTTLED, Server, script
-from .virtual_clock import HalfWay
+from .virtual_clock import HalfJitter
 
 
 @pytest.mark.parametrize("failure", RETRYABLE, ids=lambda failure: str(failure.fault))
-def test_what_may_succeed_is_tried_up_to_max_attempts(failure: Failure) -> None:
-    # Its lane is answered all the time, so that the trouble is this job's own.
+def test_a_retryable_failure_is_retried_up_to_max_attempts(failure: Failure) -> None:
+    # Its lane answers all the time, so the failure is the job's own.
     others = [job(seq) for seq in range(1, 1500)]
     server = Server(fault=lambda call: failure if call.job.seq == 0 else None)
     done = run([job(0), *others], server, max_attempts=4)
     assert done.engine.stopped is None
     assert done.of(0).status is Status.FAILED
-    # One time-out before anybody has been answered at all may pass for the network's.
+    # A timeout before the lane's first answer may not count.
     assert done.of(0).attempts in ({4, 5} if failure.http_status is None else {4})
     assert done.of(0).error_code == failure.code
     assert done.statuses()[Status.UPDATED] == 1499
 
 
 @pytest.mark.parametrize("failure", RETRYABLE, ids=lambda failure: str(failure.fault))
-def test_what_succeeds_at_last_is_updated(failure: Failure) -> None:
+def test_a_job_whose_last_attempt_succeeds_is_updated(failure: Failure) -> None:
     done = run([job(0)], Server(fault=script(failure, failure, failure)), max_attempts=4)
     assert (done.of(0).status, done.of(0).attempts) == (Status.UPDATED, 4)
 
 
-def test_what_is_refused_is_not_tried_again() -> None:
+def test_a_refusal_is_not_retried() -> None:
     done = run(fleet(1, 5), Server(fault=lambda _: REFUSED))
     assert [outcome.attempts for outcome in done.outcomes] == [1] * 5
     assert done.statuses() == {Status.FAILED: 5}
@@ -41,12 +41,12 @@ def test_what_is_refused_is_not_tried_again() -> None:
 
 def test_the_wait_before_a_retry_grows_by_chance() -> None:
     server = Server(fault=script(*[SERVER] * 7))
-    run([job(0)], server, rng=HalfWay())
+    run([job(0)], server, rng=HalfJitter())
     waits = [after.sent - before.ended for before, after in pairwise(server.calls)]
     assert waits == pytest.approx([0.25, 0.5, 1, 2, 4, 8, 10])
 
 
-def test_no_wait_is_shorter_than_the_server_asks_for() -> None:
+def test_retry_after_is_the_shortest_wait() -> None:
     asked = Failure(Fault.SERVER, "ServiceException", "", 503, None, retry_after_s=9.0)
     server = Server(fault=script(asked))
     run([job(0)], server)
@@ -66,7 +66,7 @@ def test_retry_after_pauses_its_own_lane_and_no_other() -> None:
         assert done.ended[lane(number)] == pytest.approx(ideal(60, 15, 15, LATENCY_S), abs=0.01)
 
 
-def test_a_server_cannot_pause_a_lane_for_ever() -> None:
+def test_retry_after_cannot_pause_a_lane_forever() -> None:
     asked = Failure(Fault.THROTTLED, "Throttling", "", 429, None, retry_after_s=86400.0)
     done = run(
         fleet(1, 5), Server(fault=lambda call: asked if call.job.seq == 0 else None), max_attempts=2
@@ -97,6 +97,6 @@ def test_a_throttle_slows_its_own_lane_and_no_other() -> None:
 def test_a_lane_finds_the_rate_of_a_stricter_server(rate: float, quota: float) -> None:
     server = Server(quota=(quota, quota))
     done = run(fleet(2, 300), server, rate=rate, burst=12, concurrency=24)
-    assert server.refusals() > 0
+    assert server.throttles() > 0
     assert done.statuses() == {Status.UPDATED: 600}
     assert done.seconds < 2.5 * 300 / quota + 20

@@ -1,4 +1,4 @@
-"""A lane that does not answer gives up by itself; the others do not wait for it."""
+"""A lane that does not answer stops by itself; other lanes do not wait for it."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ from .virtual_clock import START
 def test_a_lane_that_never_answers_stops_with_its_jobs_pending(
     failure: Failure, max_attempts: int
 ) -> None:
-    # The other lane is answered all the time, and for longer than the silent one has.
+    # The other lane answers all the time, and has work for longer.
     jobs = [*fleet(1, 400), *[job(400 + seq, 1) for seq in range(3000)]]
     server = Server(fault=lambda call: failure if call.lane == lane(0) else None)
     done = run(jobs, server, give_up_after_s=60, max_attempts=max_attempts, rate=15, burst=1)
@@ -38,7 +38,7 @@ def test_a_lane_that_never_answers_stops_with_its_jobs_pending(
 
 @pytest.mark.parametrize("failure", [TIMEOUT, CONNECTION], ids=lambda failure: failure.fault)
 @pytest.mark.parametrize("whole", [False, True])
-def test_an_endpoint_that_is_down_for_20_s_costs_no_job(failure: Failure, *, whole: bool) -> None:
+def test_no_job_fails_when_an_endpoint_is_down_for_20_s(failure: Failure, *, whole: bool) -> None:
     def fault(call: Sent) -> Failure | None:
         is_down = START + 5 <= call.sent < START + 25
         return failure if is_down and (whole or call.lane == lane(0)) else None
@@ -48,14 +48,14 @@ def test_an_endpoint_that_is_down_for_20_s_costs_no_job(failure: Failure, *, who
     assert done.seconds <= 25 + TIMEOUT_S + 20 + ideal(400, 15, 15, LATENCY_S)
 
 
-def test_a_job_that_alone_gets_no_answer_has_its_tries_and_fails() -> None:
+def test_a_single_unanswered_job_fails_after_max_attempts() -> None:
     server = Server(fault=lambda call: TIMEOUT if call.job.seq == 7 else None)
     done = run(fleet(1, 2000), server, max_attempts=3)
     assert done.statuses() == {Status.UPDATED: 1999, Status.FAILED: 1}
-    assert len(server.tries(7)) == 3
+    assert len(server.attempts(7)) == 3
 
 
-def test_a_lane_that_answers_now_and_then_does_not_stop() -> None:
+def test_a_lane_that_answers_sometimes_does_not_stop() -> None:
     jobs = [*fleet(1, 20), *[job(20 + seq, 1) for seq in range(6000)]]
     server = Server(
         fault=lambda call: TIMEOUT if call.lane == lane(0) and call.attempt == 1 else None
@@ -65,36 +65,36 @@ def test_a_lane_that_answers_now_and_then_does_not_stop() -> None:
     assert done.statuses() == {Status.UPDATED: 6020}
 
 
-@pytest.mark.parametrize("order", ["hanging first", "hanging last", "by turns"])
-@pytest.mark.parametrize(("each", "time_outs"), [(20, 1.5), (30, 1.7)])
-def test_any_number_of_hanging_lanes_delays_the_others_by_less_than_two_time_outs(
-    order: str, each: int, time_outs: float
+@pytest.mark.parametrize("order", ["hanging first", "hanging last", "alternating"])
+@pytest.mark.parametrize(("each", "timeouts"), [(20, 1.5), (30, 1.7)])
+def test_many_hanging_lanes_delay_the_others_by_less_than_two_timeouts(
+    order: str, each: int, timeouts: float
 ) -> None:
     hanging = {
         "hanging first": set(range(100)),
         "hanging last": set(range(100, 200)),
-        "by turns": set(range(0, 200, 2)),
+        "alternating": set(range(0, 200, 2)),
     }[order]
-    silent = {lane(number) for number in hanging}
+    unresponsive = {lane(number) for number in hanging}
     without = run(fleet(100, each), concurrency=64).seconds
-    server = Server(fault=lambda call: TIMEOUT if call.lane in silent else None)
+    server = Server(fault=lambda call: TIMEOUT if call.lane in unresponsive else None)
     done = run(fleet(200, each), server, concurrency=64)
     slowest = max(done.ended[lane(number)] for number in set(range(200)) - hanging)
-    assert slowest <= without + time_outs * TIMEOUT_S
+    assert slowest <= without + timeouts * TIMEOUT_S
     assert done.statuses() == {Status.UPDATED: 100 * each}
 
 
 @pytest.mark.parametrize("file_order", ["first", "last"])
-def test_few_hanging_lanes_delay_nobody(file_order: str) -> None:
+def test_few_hanging_lanes_delay_no_other_lane(file_order: str) -> None:
     hanging = range(15) if file_order == "first" else range(25, 40)
-    silent = {lane(number) for number in hanging}
-    server = Server(fault=lambda call: TIMEOUT if call.lane in silent else None)
+    unresponsive = {lane(number) for number in hanging}
+    server = Server(fault=lambda call: TIMEOUT if call.lane in unresponsive else None)
     done = run(fleet(40, 60), server, concurrency=128)
     for number in set(range(40)) - set(hanging):
         assert done.ended[lane(number)] <= ideal(60, 15, 15, LATENCY_S) + 0.1
 
 
-def test_jobs_that_arrive_for_a_lane_that_has_stopped_are_dropped() -> None:
+def test_jobs_that_arrive_for_a_stopped_lane_are_dropped() -> None:
     async def feed_late(engine: Engine, feed: MemoryFeed) -> None:
         await asyncio.sleep(150)
         assert list(engine.stopped_lanes()) == [lane(0)]
@@ -108,4 +108,4 @@ def test_jobs_that_arrive_for_a_lane_that_has_stopped_are_dropped() -> None:
     done = run(first, server, later=later, meanwhile=feed_late, growing=True, give_up_after_s=60)
     assert done.engine.stopped is None
     assert done.dropped + done.statuses()[Status.FAILED] == 51
-    assert not server.tries(9999)
+    assert not server.attempts(9999)

@@ -1,6 +1,6 @@
-"""Virtual time: it passes only when every task waits, and then at once.
+"""Virtual time: it passes only while every task waits, and then at once.
 
-An hour's run takes a moment, and a run that waits for something that never comes fails instead of
+A run of an hour takes a moment. A run that waits for an event that never comes fails instead of
 hanging.
 """
 
@@ -14,14 +14,14 @@ EPOCH = 1_700_000_000.0
 START = 1000.0
 
 
-class Jump(selectors.SelectSelector):
-    """Nothing but time ever happens, so waiting for it is over at once."""
+class VirtualSelector(selectors.SelectSelector):
+    """A selector without files: it only advances the time."""
 
     now = START
 
     def select(self, timeout: float | None = None) -> list[Any]:
         if timeout is None:
-            raise AssertionError("every task waits, and for nothing that will ever come")
+            raise AssertionError("every task waits for an event that never comes")
         self.now += max(0.0, timeout)
         return []
 
@@ -30,11 +30,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose time is the selector's."""
 
     def __init__(self) -> None:
-        self._jump = Jump()
-        super().__init__(self._jump)
+        self._virtual_selector = VirtualSelector()
+        super().__init__(self._virtual_selector)
 
     def time(self) -> float:
-        return self._jump.now
+        return self._virtual_selector.now
 
 
 def now() -> float:
@@ -42,7 +42,7 @@ def now() -> float:
 
 
 class VirtualClock:
-    """The engine's clock, on the loop's time."""
+    """The engine's clock, in the loop's time."""
 
     def now(self) -> float:
         return now()
@@ -54,8 +54,8 @@ class VirtualClock:
         return asyncio.get_running_loop().call_at(max(now(), at), callback)
 
 
-class HalfWay(random.Random):
-    """Jitter that is always half of what it may be."""
+class HalfJitter(random.Random):
+    """Jitter that is always half of its maximum."""
 
     def random(self) -> float:
         return 0.5
