@@ -38,11 +38,6 @@ class LaneHealth:
         self._answers = 0
 
     @property
-    def is_unresponsive(self) -> bool:
-        """Whether the last call was not answered."""
-        return self.was_called and not self.is_answering
-
-    @property
     def expected_latency_s(self) -> float:
         """Seconds the next call will probably take."""
         return self.latency_s or USUAL_CALL_S

@@ -54,10 +54,8 @@ class LaneQueue:
 
     def next_due(self, now: float) -> float:
         """When the next job can run; ``inf``: not before something happens."""
-        waiting = self._waiting
-        if (waiting and waiting[0][0] <= now) or self._has_ready(now):
-            return now
-        return waiting[0][0] if waiting else math.inf
+        first_due = self._waiting[0][0] if self._waiting else math.inf
+        return now if first_due <= now or self._has_ready(now) else first_due
 
     def pop(self, now: float) -> ActiveJob:
         """Take the next job. Call this only if ``next_due`` is ``now`` at most."""

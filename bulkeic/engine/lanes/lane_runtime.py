@@ -79,9 +79,10 @@ class LaneRuntime:
         if due == math.inf:
             return math.inf
         due = max(due, self._paused_until, now + self._limiter.delay(now))
-        if due <= now and self.health.is_unresponsive and not self._unresponsive.admits(self.lane):
-            return math.inf
-        return due
+        health = self.health
+        if health.is_answering or not health.was_called or due > now:
+            return due
+        return due if self._unresponsive.admits(self.lane) else math.inf
 
     def start_next(self, now: float) -> ActiveJob:
         """Take the next job and a token. Call this only if ``find_due`` is ``now`` at most."""
@@ -122,8 +123,9 @@ class LaneRuntime:
         health.record_answer(now, active.call_s)
         if failure is not None and failure.fault is Fault.THROTTLED:
             return self._throttled(active.sent_at, now, failure.retry_after_s)
-        self._limiter.passed(now)
-        self._window.widen()
+        self._limiter.strategy.passed(now)
+        if not self._limits_in_flight:
+            self._window.widen()
         return False
 
     def pause(self, until: float) -> None:
@@ -132,19 +134,21 @@ class LaneRuntime:
 
     def rate(self, now: float) -> float | None:
         """Calls a second at this moment; ``None``: the lane has no rate."""
-        return self._limiter.rate(now) if self._limiter.is_limited else None
+        return self._limiter.strategy.rate(now) if self._limiter.is_limited else None
 
     def backlog(self, now: float, calls_per_job: int) -> LaneBacklog:
         """The work that remains, for a forecast."""
         tokens = self._limiter.tokens(now) + self.in_flight
-        return LaneBacklog(self.lane, self.left, self._limiter.rate(now), tokens, calls_per_job)
+        return LaneBacklog(
+            self.lane, self.left, self._limiter.strategy.rate(now), tokens, calls_per_job
+        )
 
     def _max_in_flight(self, now: float) -> float:
         if not self.health.is_answering:
             return 1
         if not self._limits_in_flight:
             return self._window.size
-        return calls_needed(self._limiter.rate(now), self.health.latency_s)
+        return calls_needed(self._limiter.strategy.rate(now), self.health.latency_s)
 
     def _throttled(self, sent_at: float, now: float, retry_after_s: float | None) -> bool:
         if retry_after_s:

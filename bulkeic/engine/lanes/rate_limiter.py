@@ -16,15 +16,18 @@ class RateLimiter:
         limits: of the run.
         now: the clock's seconds.
         strategy: sets the rate; ``None``: the strategy that ``limits`` asks for.
+
+    Attributes:
+        strategy: sets the rate.
     """
 
-    __slots__ = ("_bucket", "_strategy")
+    __slots__ = ("_bucket", "strategy")
 
     def __init__(
         self, limits: EngineLimits, now: float, strategy: PacingStrategy | None = None
     ) -> None:
-        self._strategy = strategy or _strategy_of(limits, now)
-        rate = self._strategy.rate(now)
+        self.strategy = strategy or _strategy_of(limits, now)
+        rate = self.strategy.rate(now)
         unlimited = math.isinf(rate)
         self._bucket = None if unlimited else TokenBucket(rate, limits.bucket_size, now)
 
@@ -32,10 +35,6 @@ class RateLimiter:
     def is_limited(self) -> bool:
         """Whether the lane has a rate at all."""
         return self._bucket is not None
-
-    def rate(self, now: float) -> float:
-        """Calls a second at this moment."""
-        return self._strategy.rate(now)
 
     def tokens(self, now: float) -> float:
         """Tokens that are available; 0 without a rate."""
@@ -46,7 +45,7 @@ class RateLimiter:
         bucket = self._bucket
         if bucket is None:
             return 0.0
-        rate = self._strategy.rate(now)
+        rate = self.strategy.rate(now)
         if rate != bucket.rate:
             bucket.set_rate(rate, now)
         return bucket.delay(now)
@@ -66,15 +65,11 @@ class RateLimiter:
         if self._bucket is not None:
             self._bucket.restart(now)
 
-    def passed(self, now: float) -> None:
-        """Record a call that was not throttled."""
-        self._strategy.passed(now)
-
     def throttled(self, sent_at: float, now: float) -> bool:
         """Record a throttle. Returns whether the rate changed."""
         if self._bucket is not None:
             self._bucket.drain(now)
-        return self._strategy.throttled(sent_at, now)
+        return self.strategy.throttled(sent_at, now)
 
 
 def _strategy_of(limits: EngineLimits, now: float) -> PacingStrategy:
