@@ -90,7 +90,7 @@ class Supervisor:
             health: of the lane, with this failure recorded.
             failure: the answer.
             now: the time.
-            is_stopping: whether the run stops anyway, so that the lane's silence does not matter.
+            is_stopping: whether the run stops anyway; then missing answers stop no lane.
         """
         limit = self._limits.give_up_after_s
         if ends_lane(failure):

@@ -141,9 +141,9 @@ def _audit_outcome(outcome: Outcome, job: Job, attempts: list[Sent]) -> None:
     assert outcome.started_at is not None
     assert outcome.duration_s is not None
     assert outcome.wait_s is not None
-    begun = datetime.fromisoformat(outcome.started_at).timestamp() - EPOCH
-    assert START - 2e-3 <= begun <= first.sent + 2e-3
-    assert abs(outcome.duration_s - (last.ended - begun)) <= 2e-3
+    started = datetime.fromisoformat(outcome.started_at).timestamp() - EPOCH
+    assert START - 2e-3 <= started <= first.sent + 2e-3
+    assert abs(outcome.duration_s - (last.ended - started)) <= 2e-3
     calls_s = sum(call.ended - call.sent for call in attempts)
     assert -1e-5 <= outcome.wait_s <= outcome.duration_s - calls_s + 1e-5
 
