@@ -39,7 +39,7 @@ def test_a_refusal_is_not_retried() -> None:
     assert done.statuses() == {Status.FAILED: 5}
 
 
-def test_the_wait_before_a_retry_grows_by_chance() -> None:
+def test_the_wait_before_a_retry_doubles_up_to_its_bound() -> None:
     server = Server(fault=script(*[SERVER] * 7))
     run([job(0)], server, rng=HalfJitter())
     waits = [after.sent - before.ended for before, after in pairwise(server.calls)]
