@@ -34,7 +34,7 @@ DENIED = Failure(Fault.DENIED, "AccessDeniedException", "", 403)
 class Server:
     """Answers each call after a second, of which the last tenth is no longer on the wire."""
 
-    timing: Callable[[Job], Any] | None = None
+    exchange_timer: Callable[[Job], Any] | None = None
 
     def __init__(self) -> None:
         self.before: Callable[[], None] = lambda: None
@@ -43,13 +43,13 @@ class Server:
         self.sent_at: list[float] = []
 
     async def call(self, job: Job, _: Call) -> Answer:
-        assert self.timing is not None
+        assert self.exchange_timer is not None
         self.before()
-        exchange = self.timing(job)
-        await exchange.ready()
+        exchange = self.exchange_timer(job)
+        await exchange.before_send()
         self.sent_at.append(self.now)
         self.now += 0.9
-        exchange.came()
+        exchange.response_received()
         self.now += 0.1
         return self.answers.pop(0) if self.answers else DONE
 

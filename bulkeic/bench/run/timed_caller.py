@@ -15,10 +15,10 @@ class CallPort(Protocol):
     """Makes a call for a job, and has it timed on the wire.
 
     Attributes:
-        timing: of the exchange that a job's call makes.
+        exchange_timer: of the exchange that a job's call makes.
     """
 
-    timing: Callable[[Job], Any] | None
+    exchange_timer: Callable[[Job], Any] | None
 
     def call(self, job: Job, call: Call) -> Awaitable[Answer]:
         """One attempt."""
@@ -36,7 +36,7 @@ class _Exchange:
         self._clock = clock
         self._lead = lead
 
-    async def ready(self) -> None:
+    async def before_send(self) -> None:
         """Returns when a request that was begun early is due.
 
         The last part of a millisecond is waited for in the loop, which goes on with what comes
@@ -50,7 +50,7 @@ class _Exchange:
                 now = self._clock()
         flight.sent(now)
 
-    def came(self) -> None:
+    def response_received(self) -> None:
         """Takes note that the whole answer is there."""
         self._flight.came(self._clock())
 
@@ -74,7 +74,7 @@ class TimedCaller:
         lead: LeadTime | None = None,
         ended: Callable[[Lane], None] = lambda _: None,
     ) -> None:
-        calls.timing = self._timing
+        calls.exchange_timer = self._exchange_timer
         self._calls = calls
         self._lead = lead
         self._gauge = gauge
@@ -119,7 +119,7 @@ class TimedCaller:
     def drop(self, jobs: int) -> None:
         """Takes note of a lane that has stopped; its requests end with the measuring."""
 
-    def _timing(self, job: Job) -> "_Exchange":
+    def _exchange_timer(self, job: Job) -> "_Exchange":
         flight = self._flights.get(job.seq)
         if flight is None:  # it was given up while its call was made ready
             flight = RequestTrace(job.target.lane, self._clock(), measured=False)
