@@ -1,7 +1,6 @@
 """Calls Lambda's operations, one attempt at a time."""
 
 import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
@@ -24,7 +23,7 @@ from bulkeic.aws.operations import RegionalLambda, RegionalOperation, prepare_re
 from bulkeic.aws.request_template import query_string
 from bulkeic.aws.role_sessions import RoleSessions
 from bulkeic.aws.signing import Signer
-from bulkeic.aws.transport import ExchangeTimer
+from bulkeic.aws.transport import ExchangeTiming
 from bulkeic.core.accounts import Accounts, RoleSession
 from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Operation
 from bulkeic.core.pacing.retry import is_expiry
@@ -75,9 +74,6 @@ class LambdaCaller:
         session: how roles are assumed.
         timeout_s: seconds for one call, connecting included.
         concurrency: calls in flight at most.
-
-    Attributes:
-        exchange_timer: returns the timer of a job's exchange; ``None``: none is timed.
     """
 
     def __init__(
@@ -89,7 +85,6 @@ class LambdaCaller:
         timeout_s: float,
         concurrency: int,
     ) -> None:
-        self.exchange_timer: Callable[[Job], ExchangeTimer] | None = None
         self._access = access
         self._timeout_s = timeout_s
         self._concurrency = concurrency
@@ -119,8 +114,14 @@ class LambdaCaller:
         await self._exit_stack.aclose()
         await self._pool.close()
 
-    async def call(self, job: Job, call: Call) -> Answer:
-        """Makes one call. Failures of AWS and of the network are returned, not raised."""
+    async def call(self, job: Job, call: Call, timing: ExchangeTiming | None = None) -> Answer:
+        """Makes one call. Failures of AWS and of the network are returned, not raised.
+
+        Args:
+            job: the job whose target is called.
+            call: the operation and its settings.
+            timing: times the exchange; ``None``: it is not timed.
+        """
         try:
             lane = self._lanes.get(job.target.lane) or await self._new_lane(job.target.lane)
             keys = lane.credentials.cached() or await lane.credentials.keys()
@@ -131,7 +132,7 @@ class LambdaCaller:
             await anyio.lowlevel.checkpoint()
             return translate_preparation_error(error)
         try:
-            answer = await self._send(job, call, lane, keys)
+            answer = await self._send(job, call, lane, keys, timing)
         except TRANSPORT_ERRORS as error:
             _drop_tracebacks(error)
             return translate_transport_error(error)
@@ -139,7 +140,14 @@ class LambdaCaller:
             lane.credentials.reject(keys)
         return answer
 
-    async def _send(self, job: Job, call: Call, lane: _LaneClient, keys: AccessKeys) -> Answer:
+    async def _send(
+        self,
+        job: Job,
+        call: Call,
+        lane: _LaneClient,
+        keys: AccessKeys,
+        timing: ExchangeTiming | None,
+    ) -> Answer:
         operation = lane.operation(call.operation)
         template, signer = operation.template, operation.signer
         path, canonical_path = template.paths(job.target.function)
@@ -148,9 +156,8 @@ class LambdaCaller:
         headers = signer.headers(canonical_path, query, body, keys, now)
         if query:
             path = f"{path}?{query}"
-        timer = None if self.exchange_timer is None else self.exchange_timer(job)
         response = await lane.transport.exchange(
-            template.method, path, headers, body.content, timer
+            template.method, path, headers, body.content, timing
         )
         answer = operation.reader.read(
             response.status, response.headers, signer.without_credentials(response.body)

@@ -30,7 +30,7 @@ class RawResponse(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class ExchangeTimer(Protocol):
+class ExchangeTiming(Protocol):
     """Times one exchange on the wire, without the work before and after it."""
 
     async def before_send(self) -> None:
@@ -49,7 +49,7 @@ class Transport(Protocol):
         path: str,
         headers: str,
         body: bytes,
-        timer: ExchangeTimer | None = None,
+        timing: ExchangeTiming | None = None,
     ) -> RawResponse:
         """Sends a request and returns its whole response.
 
@@ -59,7 +59,7 @@ class Transport(Protocol):
             headers: one a line, each line ended by CRLF, with ``Host`` and, where there is a body,
                 ``Content-Length``.
             body: the body as it is sent.
-            timer: times this exchange; ``None``: it is not timed.
+            timing: times this exchange; ``None``: it is not timed.
 
         Raises:
             aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError: no response was
@@ -102,7 +102,7 @@ class _DirectTransport:
         path: str,
         headers: str,
         body: bytes,
-        timer: ExchangeTimer | None = None,
+        timing: ExchangeTiming | None = None,
     ) -> RawResponse:
         """See ``Transport``."""
         request = f"{method} {path} HTTP/1.1\r\n{headers}\r\n".encode() + body
@@ -110,7 +110,7 @@ class _DirectTransport:
         try:
             async with asyncio.timeout(self._timeout_s):
                 connection = await self._connector.connect(self._address, [], self._timeout)
-                response = await _send(connection, request, timer)
+                response = await _send(connection, request, timing)
         except BaseException as error:
             if connection is not None:
                 connection.close()
@@ -122,21 +122,21 @@ class _DirectTransport:
 
 
 async def _send(
-    connection: aiohttp.connector.Connection, request: bytes, timer: ExchangeTimer | None
+    connection: aiohttp.connector.Connection, request: bytes, timing: ExchangeTiming | None
 ) -> RawResponse:
     protocol, stream = connection.protocol, connection.transport
     if protocol is None or stream is None:
         raise aiohttp.ServerDisconnectedError
     protocol.set_response_params(read_until_eof=True, auto_decompress=False)
-    if timer is not None:
-        await timer.before_send()
+    if timing is not None:
+        await timing.before_send()
     stream.write(request)
     message, payload = await protocol.read()
     while message.code in _INFORMATIONAL:
         message, payload = await protocol.read()
     content = await payload.read()
-    if timer is not None:
-        timer.response_received()
+    if timing is not None:
+        timing.response_received()
     return RawResponse(message.code, message.headers, content)
 
 
@@ -152,11 +152,11 @@ class _ProxiedTransport:
         path: str,
         headers: str,
         body: bytes,
-        timer: ExchangeTimer | None = None,
+        timing: ExchangeTiming | None = None,
     ) -> RawResponse:
         """See ``Transport``."""
-        if timer is not None:
-            await timer.before_send()
+        if timing is not None:
+            await timing.before_send()
         pairs = (line.partition(": ")[::2] for line in headers.split("\r\n") if line)
         async with self._route.session.request(
             method,
@@ -169,6 +169,6 @@ class _ProxiedTransport:
             allow_redirects=False,
         ) as response:
             content = await response.read()
-            if timer is not None:
-                timer.response_received()
+            if timing is not None:
+                timing.response_received()
             return RawResponse(response.status, response.headers, content)

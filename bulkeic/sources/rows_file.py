@@ -16,7 +16,7 @@ from bulkeic.sources.jsonl_rows import jsonl_rows
 
 
 class Format(StrEnum):
-    """The format of a file of rows."""
+    """What a file of rows is written in."""
 
     CSV = "csv"
     JSON = "json"
