@@ -74,13 +74,17 @@ class ResponseReader(ABC):
 
     Args:
         shape: the operation's output in the SDK's model; ``None``: it has none.
+
+    Attributes:
+        expected_status: the HTTP status of a success.
     """
+
+    expected_status = _OK
 
     def __init__(self, shape: Shape | None) -> None:
         self._shape = shape
         self._parser = create_parser("rest-json")
 
-    @abstractmethod
     def read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
         """Returns what a response means.
 
@@ -89,6 +93,13 @@ class ResponseReader(ABC):
             headers: their names match in any case.
             body: the whole body.
         """
+        if status == self.expected_status:
+            try:
+                config = self._decode(body)
+            except _DECODING_ERRORS:
+                return self._parse(status, headers, body)
+            return Success(status, sanitize_id(headers.get("x-amzn-requestid")), config)
+        return self._parse(status, headers, body)
 
     def _parse(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
         """Reads a response with the SDK's parser."""
@@ -107,6 +118,13 @@ class ResponseReader(ABC):
             return translate_unreadable_response(error, status, headers)
 
     @abstractmethod
+    def _decode(self, body: bytes) -> dict[str, Any] | None:
+        """Decodes the body of a success; returns its configuration, if it has one.
+
+        Raises one of ``_DECODING_ERRORS``.
+        """
+
+    @abstractmethod
     def _read_parsed(self, parsed: dict[str, Any]) -> Answer:
         """Returns what an unexpected 2xx response means that the SDK could parse."""
 
@@ -114,18 +132,11 @@ class ResponseReader(ABC):
 class ConfigReader(ResponseReader):
     """Reads the responses of an operation that returns a configuration."""
 
-    def read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-        """See ``ResponseReader``."""
-        if status == _OK:
-            try:
-                config = _decode_config(body)
-                modified = rfc3339(config.LastModified)
-            except _DECODING_ERRORS:
-                return self._parse(status, headers, body)
-            fields = _to_builtins(config)
-            fields["LastModified"] = modified
-            return Success(status, sanitize_id(headers.get("x-amzn-requestid")), fields)
-        return self._parse(status, headers, body)
+    def _decode(self, body: bytes) -> dict[str, Any]:
+        config = _decode_config(body)
+        fields: dict[str, Any] = _to_builtins(config)
+        fields["LastModified"] = rfc3339(config.LastModified)
+        return fields
 
     def _read_parsed(self, parsed: dict[str, Any]) -> Answer:
         metadata = parsed.pop("ResponseMetadata")
@@ -143,15 +154,8 @@ class ConfigReader(ResponseReader):
 class FunctionReader(ResponseReader):
     """Reads the responses of GetFunction: whether the function exists."""
 
-    def read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-        """See ``ResponseReader``."""
-        if status == _OK:
-            try:
-                _decode_function(body)
-            except _DECODING_ERRORS:
-                return self._parse(status, headers, body)
-            return Success(status, sanitize_id(headers.get("x-amzn-requestid")))
-        return self._parse(status, headers, body)
+    def _decode(self, body: bytes) -> None:
+        _decode_function(body)
 
     def _read_parsed(self, parsed: dict[str, Any]) -> Answer:
         metadata = parsed["ResponseMetadata"]
@@ -163,11 +167,10 @@ class FunctionReader(ResponseReader):
 class DeletionReader(ResponseReader):
     """Reads the responses of Delete."""
 
-    def read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-        """See ``ResponseReader``."""
-        if status == _NO_CONTENT:
-            return Success(status, sanitize_id(headers.get("x-amzn-requestid")))
-        return self._parse(status, headers, body)
+    expected_status = _NO_CONTENT
+
+    def _decode(self, body: bytes) -> None:
+        """There is nothing to decode."""
 
     def _read_parsed(self, parsed: dict[str, Any]) -> Answer:
         return _unexpected_success(parsed["ResponseMetadata"], f"expected {_NO_CONTENT}")
