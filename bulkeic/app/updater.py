@@ -200,7 +200,7 @@ class Updater:
 
     async def _own_account(self, lane: Lane) -> str:
         if self._account_id is None:
-            self._account_id = await self._access.identity(lane.region, self._timeout_s)
+            self._account_id = await self._access.caller_account_id(lane.region, self._timeout_s)
         return self._account_id
 
     def _settle_role(self, lane: Lane, role_arn: str | None) -> None:

@@ -1,79 +1,66 @@
-"""Access to AWS: profile, Region, endpoint, credentials, and whose they are."""
+"""Access to AWS: profile, Region, endpoint, credentials and the account that they belong to."""
 
 import math
 import os
-import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-import anyio
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioRefreshableCredentials
 from aiobotocore.session import AioSession
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-)
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 from botocore.utils import is_valid_endpoint_url
 
-from bulkeic.aws.clock_skew import skew_s
+from bulkeic.aws.clock_skew import clock_skew_s
 from bulkeic.aws.credentials import AccessKeys, CredentialsError
 from bulkeic.aws.environment import environment_region
-from bulkeic.aws.failures import SDK_ERRORS, failure_of
-from bulkeic.aws.sanitizer import clean
+from bulkeic.aws.failures import NO_CREDENTIALS_ERRORS, SDK_ERRORS, translate_sdk_error
+from bulkeic.aws.sanitizer import sanitize
+from bulkeic.aws.sts_retries import identity_retries
 from bulkeic.core.errors import AccessError, InputError, UsageError, printable, shown
-from bulkeic.core.model import Failure, Fault
 from bulkeic.core.names import partition_of
-from bulkeic.core.pacing.retry import is_retryable, wait_before_retry
 from bulkeic.core.redaction import parse_endpoint
 from bulkeic.version import __version__
 
 CredentialSource = Callable[[str], tuple[str, str]]
 """Account id → (access key id, secret access key) of that account."""
 
-# How the SDK finds a setting: (key in a config file, environment variable, default, conversion).
-_ISOLATED = {
+# botocore's session variables: (key in a config file, environment variable, default, conversion).
+_ISOLATED_VARIABLES = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
     "ca_bundle": (None, None, None, None),
 }
-# Where STS is asked for accounts of a partition in which the caller has no Region of its own.
+# Where STS is called for a partition in which the caller has no Region of its own.
 _STS_REGIONS = {
     "aws": "us-east-1",
     "aws-cn": "cn-north-1",
     "aws-us-gov": "us-gov-west-1",
 }
 _FALLBACK_REGION = "us-east-1"
-_IDENTITY_TRIES = 3
-_ASKED_AGAIN_S = 60.0
+_REFRESHABLE_KEYS_S = 60.0
 
 
-class _OddCredentialsError(NoCredentialsError):  # type: ignore[misc]
-    fmt = "they have characters that no credentials of AWS have"
-
-
-_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
+class _NonAsciiCredentialsError(NoCredentialsError):  # type: ignore[misc]
+    fmt = "they contain characters that are not ASCII"
 
 
 class Access:
-    """What the SDK needs to know to make clients.
+    """What is needed to make clients of the SDK.
 
     Args:
-        profile: of AWS's config files; ``None``: the environment's, else the default one.
-        region: for rows that name none; ``None``: the environment's or the profile's.
+        profile: name in AWS's config files; ``None``: the environment's, or the default profile.
+        region: for rows without one; ``None``: the environment's or the profile's.
         endpoint_url: for every service; ``None``: the environment's, or AWS's own.
-        credentials: of each account; ``None``: the SDK's own chain, for all.
-        isolated: whether to leave the user's config files, profile and proxies alone.
+        credentials: of each account; ``None``: the SDK's own chain, for all accounts.
+        isolated: whether to ignore the user's config files, profile and proxies.
 
     Raises:
         UsageError: the profile does not exist, the config files cannot be read, or the endpoint is
-            no URL.
+            not a URL.
     """
 
     def __init__(
@@ -90,28 +77,28 @@ class Access:
         self._endpoint_url = endpoint_url
         self.credentials = credentials
         self._session = self._new_session()
-        self._unasked: AioSession | None = self._session
-        self._chain: Any = None
+        self._unused_session: AioSession | None = self._session
+        self._caller_credentials: Any = None
         if endpoint_url is not None:
             _check_endpoint(endpoint_url)
         try:
-            self._session.get_scoped_config()  # tells whether the profile exists
+            self._session.get_scoped_config()  # raises if the profile does not exist
             self.region: str | None = (
                 region or environment_region() or self._session.get_config_variable("region")
             )
         except ProfileNotFound:
             raise UsageError(
                 f"profile {shown(profile or os.environ.get('AWS_PROFILE', ''))} does not exist; "
-                "aws configure list-profiles tells which do"
+                "aws configure list-profiles shows those that do"
             ) from None
         except BotoCoreError as error:
-            raise UsageError(f"AWS configuration: {printable(clean(str(error)))}") from None
+            raise UsageError(f"AWS configuration: {printable(sanitize(str(error)))}") from None
 
-    def of_profile(self, profile: str) -> "Access":
-        """The same for another profile.
+    def with_profile(self, profile: str) -> "Access":
+        """Returns the same access with another profile.
 
         Raises:
-            UsageError: it does not exist.
+            UsageError: the profile does not exist.
         """
         return Access(
             profile=profile,
@@ -124,12 +111,12 @@ class Access:
     def client(
         self, service: str, region: str, keys: AccessKeys | None = None, **config: Any
     ) -> AbstractAsyncContextManager[Any]:
-        """A client whose own retries are off.
+        """Returns a client of the SDK whose own retries are off.
 
         Args:
             service: ``lambda`` or ``sts``.
-            region: where to call.
-            keys: to sign with; ``None``: what the SDK finds.
+            region: the Region to call.
+            keys: the credentials to sign with; ``None``: those of the SDK's chain.
             config: further settings of botocore's ``Config``.
         """
         credentials: dict[str, str | None] = {}
@@ -152,9 +139,10 @@ class Access:
         return client
 
     def sts_region(self, region: str | None) -> str:
-        """Where STS is asked about accounts that have a lane in a Region.
+        """Returns the Region in which STS is called for an account with a lane in ``region``.
 
-        The caller's own Region if it lies in the same partition: roles are the same in all of them.
+        It is the caller's own Region if that is in the same partition: roles are the same in all
+        Regions of a partition.
         """
         if region is None:
             return self.region or _FALLBACK_REGION
@@ -163,39 +151,41 @@ class Access:
             return self.region
         return _STS_REGIONS.get(partition, region)
 
-    async def own_keys(self) -> AccessKeys:
-        """The caller's own credentials, from the SDK's chain.
+    async def caller_keys(self) -> AccessKeys:
+        """Fetches the caller's own credentials from the SDK's chain.
 
-        Each call that follows an expiry looks anew, also into files that have changed.
+        Each call after an expiry searches the chain again, so it finds files that have changed.
 
         Raises:
-            CredentialsError: there are none.
+            CredentialsError: there are no usable credentials.
         """
         try:
-            if self._chain is None:
-                session, self._unasked = self._unasked or self._new_session(), None
-                self._chain = await session.get_credentials()
-            keys = await _frozen(self._chain)
+            if self._caller_credentials is None:
+                session = self._unused_session or self._new_session()
+                self._unused_session = None
+                self._caller_credentials = await session.get_credentials()
+            keys = await _access_keys(self._caller_credentials)
         except SDK_ERRORS as error:
-            self._chain = None
-            raise CredentialsError(_without_credentials(error)) from None
-        if not isinstance(self._chain, AioRefreshableCredentials):
-            self._chain = None
+            self._caller_credentials = None
+            raise CredentialsError(translate_sdk_error(error)) from None
+        if not isinstance(self._caller_credentials, AioRefreshableCredentials):
+            self._caller_credentials = None
         return keys
 
-    async def identity(self, region: str | None, timeout_s: float) -> str:
-        """The account that the caller's own credentials belong to (STS GetCallerIdentity).
+    async def caller_account_id(self, region: str | None, timeout_s: float) -> str:
+        """Returns the account of the caller's own credentials (STS GetCallerIdentity).
 
         Args:
-            region: of a lane; its partition matters. ``None``: the default Region.
-            timeout_s: seconds for one try.
+            region: the Region of a lane, which decides the partition; ``None``: the default Region.
+            timeout_s: seconds for one attempt.
 
         Raises:
             AccessError: there are no usable credentials, or STS cannot be reached.
+            UsageError: the environment's endpoint is not a URL.
         """
         try:
-            # Not left to the client: what STS says is cleaned of credentials that are known.
-            keys = await _frozen(await self._session.get_credentials())
+            # Fetched here, not by the client, so that they are registered with the sanitizer.
+            keys = await _access_keys(await self._session.get_credentials())
             async with self.client(
                 "sts",
                 self.sts_region(region),
@@ -203,51 +193,45 @@ class Access:
                 connect_timeout=timeout_s,
                 read_timeout=timeout_s,
             ) as sts:
-                answer = await _tried(sts.get_caller_identity)
-        except _NO_CREDENTIALS as error:
-            raise AccessError(_without_credentials(error).message) from None
+                return await _caller_account_id(sts)
+        except NO_CREDENTIALS_ERRORS as error:
+            raise AccessError(translate_sdk_error(error).message) from None
         except ClientError as error:
-            raise AccessError(_not_accepted(error)) from None
+            raise AccessError(_rejection(error)) from None
         except SDK_ERRORS as error:
-            message = printable(failure_of(error).message)
+            message = printable(translate_sdk_error(error).message)
             raise AccessError(f"STS cannot be reached: {message}") from None
-        except ValueError as error:
-            # botocore's own word for an endpoint of the environment that is no URL.
-            raise UsageError(f"AWS configuration: {printable(clean(str(error)))}") from None
-        return str(answer["Account"])
+        except ValueError as error:  # botocore's, for an endpoint of the environment
+            raise UsageError(f"AWS configuration: {printable(sanitize(str(error)))}") from None
 
     def _new_session(self) -> AioSession:
-        return AioSession(profile=self._profile, session_vars=_ISOLATED if self._isolated else None)
+        variables = _ISOLATED_VARIABLES if self._isolated else None
+        return AioSession(profile=self._profile, session_vars=variables)
 
 
-async def _tried(call: Callable[[], Awaitable[Any]]) -> Any:
-    """What a call brings, tried again where that may help; the last error is raised."""
-    for attempt in range(1, _IDENTITY_TRIES):
-        try:
-            return await call()
-        except SDK_ERRORS as error:
-            failure = failure_of(error)
-            if failure.fault is Fault.EXPIRED or not is_retryable(failure.fault):
-                raise
-            wait_s = wait_before_retry(failure, attempt, random.random())  # noqa: S311 - jitter
-        await anyio.sleep(wait_s)
-    return await call()
+async def _caller_account_id(sts: Any) -> str:
+    async def get_caller_identity() -> dict[str, Any]:
+        response: dict[str, Any] = await sts.get_caller_identity()
+        return response
+
+    identity: dict[str, Any] = await identity_retries()(get_caller_identity)
+    return str(identity["Account"])
 
 
-async def _frozen(found: Any) -> AccessKeys:
-    """What the SDK's chain has found."""
-    if found is None:
+async def _access_keys(credentials: Any) -> AccessKeys:
+    """Converts what the SDK's chain has returned; ``None``: it has found nothing."""
+    if credentials is None:
         raise NoCredentialsError
-    frozen = await found.get_frozen_credentials()
+    frozen = await credentials.get_frozen_credentials()
     if not "".join(filter(None, frozen)).isascii():
-        raise _OddCredentialsError
-    refreshed = isinstance(found, AioRefreshableCredentials)
+        raise _NonAsciiCredentialsError
+    is_refreshable = isinstance(credentials, AioRefreshableCredentials)
     return AccessKeys(
         access_key=frozen.access_key,
         secret_key=frozen.secret_key,
         token=frozen.token,
-        # The SDK does not say when it wants to refresh them, so it is asked again.
-        expires_at=time.time() + _ASKED_AGAIN_S if refreshed else math.inf,
+        # The SDK does not report when it will refresh them, so they are fetched again soon.
+        expires_at=time.time() + _REFRESHABLE_KEYS_S if is_refreshable else math.inf,
     )
 
 
@@ -258,33 +242,24 @@ def _check_endpoint(url: str) -> None:
         raise UsageError(f"--endpoint-url: {error.rule}") from None
     if not _is_endpoint(url):
         raise UsageError(
-            f"--endpoint-url {shown(url)} is no URL; allowed: "
-            "such as https://lambda.us-east-1.amazonaws.com"
+            f"--endpoint-url {shown(url)} is not a URL; expected something like "
+            "https://lambda.us-east-1.amazonaws.com"
         )
 
 
 def _is_endpoint(url: str) -> bool:
     try:
         return url.startswith(("http://", "https://")) and bool(is_valid_endpoint_url(url))
-    except ValueError:  # such as a bracket that is left open
+    except ValueError:  # for example, a bracket that is not closed
         return False
 
 
-def _not_accepted(error: ClientError) -> str:
-    failure = failure_of(error)
-    text = f"STS does not accept the credentials: {failure.code}: {printable(failure.message)}"
+def _rejection(error: ClientError) -> str:
+    """Returns the message for an error response of STS."""
+    failure = translate_sdk_error(error)
+    text = f"STS rejected the credentials: {failure.code}: {printable(failure.message)}"
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    ahead_s = skew_s(failure.code, headers, time.time())
-    if ahead_s is not None:
-        text += f"; this machine's clock is {-ahead_s / 60:+.0f} minutes off, set it right"
+    skew_s = clock_skew_s(failure.code, headers, time.time())
+    if skew_s is not None:
+        text += f"; correct this machine's clock, which is {-skew_s / 60:+.0f} minutes off"
     return text
-
-
-def _without_credentials(error: Exception) -> Failure:
-    if isinstance(error, _NO_CREDENTIALS):
-        message = (
-            f"no usable AWS credentials ({clean(str(error))}); give --profile, set "
-            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with: aws sso login"
-        )
-        return Failure(Fault.REFUSED, type(error).__name__, message)
-    return failure_of(error)

@@ -1,7 +1,7 @@
 """One connection pool for all accounts and Regions.
 
-Each client of aiobotocore would have a pool of its own, and a TLS context of its own, which takes
-longer to make than the rest of the client.
+Each client of aiobotocore would have a pool and a TLS context of its own. Making a TLS context
+takes longer than making the rest of a client.
 """
 
 from contextlib import AsyncExitStack
@@ -13,13 +13,13 @@ from aiobotocore.httpsession import AIOHTTPSession
 from botocore.awsrequest import AWSPreparedRequest
 
 
-class Connections(msgspec.Struct, frozen=True):
-    """Where requests to one origin go out.
+class HttpRoute(msgspec.Struct, frozen=True):
+    """The HTTP session and the proxy that requests to one origin use.
 
     Attributes:
-        session: aiohttp's, with the TLS and proxy settings of the SDK.
+        session: aiohttp's session, with the SDK's TLS and proxy settings.
         proxy: URL of a proxy, or ``None``.
-        proxy_headers: for it.
+        proxy_headers: headers for the proxy.
     """
 
     session: aiohttp.ClientSession
@@ -27,33 +27,36 @@ class Connections(msgspec.Struct, frozen=True):
     proxy_headers: dict[str, str]
 
 
-class Captured(Exception):  # noqa: N818 - it is no error, but the way out of the SDK
-    """A request that the SDK has made and that is not sent.
+class UnsentRequest(Exception):  # noqa: N818 - not an error: it returns a request from the SDK
+    """Raised instead of sending a request that the SDK's client has signed.
 
     Attributes:
-        request: as it would be sent.
-        connections: that it would be sent with.
+        request: the signed request.
+        route: how it would be sent.
     """
 
-    def __init__(self, request: AWSPreparedRequest, connections: Connections) -> None:
+    def __init__(self, request: AWSPreparedRequest, route: HttpRoute) -> None:
         super().__init__()
         self.request = request
-        self.connections = connections
+        self.route = route
 
 
 class ConnectionPool:
-    """Holds the HTTP sessions of the SDK's clients that are made with ``session_class``.
+    """The HTTP sessions of the SDK's clients that are made with ``session_class``.
 
-    Such a client's calls raise ``Captured``. There is one session for all of them, but another one
-    for clients with other settings: a proxy may be meant for some Regions alone. What is open stays
+    The calls of such a client raise ``UnsentRequest``. Clients with equal settings share one
+    session. Settings may differ: a proxy can be configured for some Regions only. The sessions stay
     open when clients are closed, until ``close``.
+
+    Attributes:
+        session_class: pass it to the SDK as ``http_session_cls``.
     """
 
     def __init__(self) -> None:
         sessions: dict[str, AIOHTTPSession] = {}
-        open_sessions = self._open = AsyncExitStack()
+        open_sessions = self._open_sessions = AsyncExitStack()
 
-        class Member(AIOHTTPSession):  # type: ignore[misc]  # the SDK has no types
+        class SharedSession(AIOHTTPSession):  # type: ignore[misc]  # the SDK has no types
             def __init__(self, **settings: Any) -> None:
                 super().__init__(**settings)
                 self._shared = sessions.setdefault(repr(settings), self)
@@ -68,15 +71,15 @@ class ConnectionPool:
                 pass
 
             async def send(self, request: AWSPreparedRequest) -> Any:
-                raise Captured(request, await self._shared.connections(request.url))
+                raise UnsentRequest(request, await self._shared.route(request.url))
 
-            async def connections(self, url: str) -> Connections:
+            async def route(self, url: str) -> HttpRoute:
                 proxy = self._proxy_config.proxy_url_for(url)
                 headers = dict(self._proxy_config.proxy_headers_for(url))
-                return Connections(await self._get_session(proxy), proxy, headers)
+                return HttpRoute(await self._get_session(proxy), proxy, headers)
 
-        self.session_class: type[AIOHTTPSession] = Member
+        self.session_class: type[AIOHTTPSession] = SharedSession
 
     async def close(self) -> None:
         """Closes all connections."""
-        await self._open.aclose()
+        await self._open_sessions.aclose()

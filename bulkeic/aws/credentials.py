@@ -1,4 +1,4 @@
-"""Credentials that are fetched when they are needed, and once for all who wait for them."""
+"""Credentials of one account: fetched when needed, once for all waiting callers, and refreshed."""
 
 import math
 import time
@@ -8,21 +8,21 @@ from typing import Any
 import anyio
 import msgspec
 
-from bulkeic.aws.sanitizer import hold
+from bulkeic.aws.sanitizer import register_secrets
 from bulkeic.core.model import Failure, Fault
 from bulkeic.core.pacing.retry import is_retryable
 
-_EARLIEST_S = 300.0
-_PART = 3
-_AGAIN_S = 5.0
+_REFRESH_BEFORE_EXPIRY_S = 300.0
+_REFRESH_BEFORE_EXPIRY_SHARE = 1 / 3
+_REFRESH_RETRY_S = 5.0
 
 
 class AccessKeys(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
-    """What a request is signed with. Its values stay out of all texts from outside.
+    """The credentials that sign a request. ``sanitize`` removes their values from texts.
 
     Attributes:
-        token: of a session, if it is one.
-        expires_at: Unix time in seconds; ``inf``: never, or nobody knows.
+        token: session token; ``None`` for long-term keys.
+        expires_at: Unix time in seconds; ``inf``: never, or not known.
     """
 
     access_key: str
@@ -31,7 +31,7 @@ class AccessKeys(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     expires_at: float = math.inf
 
     def is_same(self, other: "AccessKeys | None") -> bool:
-        """Whether both sign alike; until when they are kept is nothing to AWS."""
+        """Whether both sign alike. AWS does not see ``expires_at``."""
         return other is not None and (self.access_key, self.secret_key, self.token) == (
             other.access_key,
             other.secret_key,
@@ -39,19 +39,19 @@ class AccessKeys(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
         )
 
     def __post_init__(self) -> None:
-        """Keeps them secret."""
-        hold(self)
+        """Registers the values as secrets."""
+        register_secrets(self)
 
     def secrets(self) -> tuple[str, ...]:
-        """What must never be shown."""
+        """Returns the values that must never be shown."""
         return (self.access_key, self.secret_key, self.token or "")
 
     def __repr__(self) -> str:
-        """No secrets."""
-        return "Keys(***)"
+        """Shows no secrets."""
+        return "AccessKeys(***)"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        """No secrets here either."""
+        """Shows no secrets."""
         return []
 
 
@@ -59,7 +59,7 @@ class CredentialsError(Exception):
     """There are no credentials to sign with.
 
     Attributes:
-        failure: what that means for a job; nothing was sent to Lambda.
+        failure: the failure of a job that needs them; nothing was sent to Lambda.
     """
 
     def __init__(self, failure: Failure) -> None:
@@ -70,90 +70,95 @@ class CredentialsError(Exception):
 class RefreshingCredentials:
     """The credentials of one account.
 
-    They are fetched anew when a third of their life is left, or five minutes, whichever is less:
-    by one caller, while the others go on with those that are still good. A fetch that is refused is
-    not tried again; any other trouble is, when the next one asks.
+    They are refreshed when a third of their life is left, or five minutes, whichever is less. One
+    caller refreshes them; the others use the old ones until these expire. After a fetch that was
+    refused there is no other fetch. After any other failure, the next caller fetches again.
 
     Args:
-        fetch: asks for them. Raises ``CredentialsError``.
-        wall: Unix time in seconds.
+        fetch: fetches new credentials. Raises ``CredentialsError``.
+        clock: Unix time in seconds.
     """
 
     def __init__(
-        self, fetch: Callable[[], Awaitable[AccessKeys]], wall: Callable[[], float] = time.time
+        self, fetch: Callable[[], Awaitable[AccessKeys]], clock: Callable[[], float] = time.time
     ) -> None:
         self._fetch = fetch
-        self._wall = wall
+        self._clock = clock
         self._keys: AccessKeys | None = None
-        self._stale_at = 0.0
+        self._refresh_at = 0.0
         self._rejected: AccessKeys | None = None
         self._error: CredentialsError | None = None
         self._fetches = 0
         self._lock = anyio.Lock()
 
-    def fresh(self) -> AccessKeys | None:
-        """Credentials that need nobody to be asked, or ``None``."""
+    def cached(self) -> AccessKeys | None:
+        """Returns credentials that need no fetch, or ``None``."""
         keys = self._keys
         if keys is None:
             return None
-        now = self._wall()
-        settled = now < self._stale_at or self._lock.locked()
-        return keys if settled and now < keys.expires_at else None
+        now = self._clock()
+        needs_no_refresh = now < self._refresh_at or self._lock.locked()
+        return keys if needs_no_refresh and now < keys.expires_at else None
 
     async def keys(self) -> AccessKeys:
-        """RefreshingCredentials, fetched if need be.
+        """Returns the credentials, and fetches them first if necessary.
 
         Raises:
             CredentialsError: there are none.
         """
-        keys = self.fresh()
+        keys = self.cached()
         if keys is not None:
             return keys
-        seen = self._fetches
+        fetches_before = self._fetches
         async with self._lock:
-            if self._fetches == seen and (self._error is None or not _is_final(self._error)):
-                await self._renew()
+            if self._fetches == fetches_before and not _is_final(self._error):
+                await self._refresh()
         keys = self._keys
-        if keys is not None and self._wall() < keys.expires_at:
+        if keys is not None and self._clock() < keys.expires_at:
             return keys
         if self._error is not None:
             raise self._error
-        return await self.keys()  # rejected, over, or nobody's fetch came to an end, meanwhile
+        # Meanwhile the keys were rejected or expired, or the fetch of another caller was cancelled.
+        return await self.keys()
 
     def reject(self, used: AccessKeys) -> None:
-        """Takes note that AWS says of some keys that they have expired."""
+        """Records that AWS answered that these credentials have expired."""
         if used.is_same(self._keys):
             self._keys = None
             self._rejected = used
 
-    async def _renew(self) -> None:
+    async def _refresh(self) -> None:
         try:
             keys = await self._fetch()
         except CredentialsError as error:
             self._fetches += 1
-            self._failed(error)
+            self._record_error(error)
             return
         self._fetches += 1
-        now = self._wall()
+        now = self._clock()
         if keys.is_same(self._rejected) or now >= keys.expires_at:
-            self._failed(CredentialsError(EXPIRED))
+            self._record_error(CredentialsError(_EXPIRED))
             return
-        left_s = keys.expires_at - now
+        life_s = keys.expires_at - now
         self._keys, self._error = keys, None
-        self._stale_at = keys.expires_at - min(_EARLIEST_S, left_s / _PART)
+        self._refresh_at = keys.expires_at - min(
+            _REFRESH_BEFORE_EXPIRY_S, life_s * _REFRESH_BEFORE_EXPIRY_SHARE
+        )
 
-    def _failed(self, error: CredentialsError) -> None:
+    def _record_error(self, error: CredentialsError) -> None:
         self._error = error
-        self._stale_at = math.inf if _is_final(error) else self._wall() + _AGAIN_S
+        self._refresh_at = math.inf if _is_final(error) else self._clock() + _REFRESH_RETRY_S
 
 
-EXPIRED = Failure(
+_EXPIRED = Failure(
     Fault.EXPIRED,
     "ExpiredToken",
-    "the credentials have expired, and there are no newer ones; log in again and carry on",
+    "the credentials have expired, and there are no newer ones; log in again, then resume the run",
 )
 
 
-def _is_final(error: CredentialsError) -> bool:
+def _is_final(error: CredentialsError | None) -> bool:
+    if error is None:
+        return False
     fault = error.failure.fault
     return fault is Fault.EXPIRED or not is_retryable(fault)

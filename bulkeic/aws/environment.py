@@ -1,8 +1,8 @@
-"""What the environment says to every SDK of AWS, without one."""
+"""Settings that every AWS SDK reads from the environment, read without loading an SDK."""
 
 import os
 
 
 def environment_region() -> str | None:
-    """The Region of the environment; ``None``: there may be one in the profile."""
+    """Returns the Region of the environment; ``None``: the profile may still have one."""
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

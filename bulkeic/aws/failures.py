@@ -1,16 +1,7 @@
-"""The two tables that turn foreign exceptions into failures: the SDK's, and aiohttp's own.
+"""The tables that translate the exceptions of botocore and aiohttp into failures.
 
-=============================================  ===========================
-exception                                      fault
-=============================================  ===========================
-``ClientError`` (AWS answered with an error)   by code and HTTP status
-time-outs, ours or the SDK's                   timeout
-a certificate that cannot be trusted           untrusted
-connections refused, reset, cut; DNS; proxies  connection
-answers that cannot be understood              server
-everything else the SDK raises on purpose      refused
-what its parser lets through on odd answers    server
-=============================================  ===========================
+Two things are translated by their content instead: an error response, by its code and HTTP status
+(``core.pacing.retry``), and an SSL error of botocore, by the aiohttp exception that caused it.
 """
 
 from collections.abc import Mapping
@@ -25,16 +16,20 @@ from botocore.exceptions import (
     ConnectionError,  # noqa: A004 - botocore's own
     ConnectTimeoutError,
     HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
     ReadTimeoutError,
     SSLError,
 )
 from botocore.parsers import ResponseParserError
 
-from bulkeic.aws.sanitizer import clean, clean_id
+from bulkeic.aws.sanitizer import sanitize, sanitize_id
+from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Failure, Fault
 from bulkeic.core.pacing.retry import fault_of
 
-_TABLE: tuple[tuple[type[Exception], Fault], ...] = (
+# The first row that matches holds.
+SDK_FAULTS: tuple[tuple[type[Exception], Fault], ...] = (
     (TimeoutError, Fault.TIMEOUT),
     (ReadTimeoutError, Fault.TIMEOUT),
     (ConnectTimeoutError, Fault.TIMEOUT),
@@ -45,18 +40,12 @@ _TABLE: tuple[tuple[type[Exception], Fault], ...] = (
     (aiohttp.ClientError, Fault.CONNECTION),
     (OSError, Fault.CONNECTION),
     (BotoCoreError, Fault.REFUSED),
-    (Exception, Fault.SERVER),
+    (Exception, Fault.SERVER),  # the parser lets these through on malformed responses
 )
 
-# These an answer tells that makes no sense otherwise, such as the page of a gateway.
-_TOLD_BY_STATUS = {Fault.THROTTLED, Fault.CONNECTION}
-
-SDK_ERRORS = (ClientError, BotoCoreError, aiohttp.ClientError, OSError, ResponseParserError)
-"""Everything that the SDK raises on purpose."""
-
-
-# aiohttp's exceptions under the names that the SDK gives them.
-_TRANSPORT: tuple[tuple[type[Exception], str, Fault], ...] = (
+# The first row that matches holds. The codes are botocore's names for aiohttp's exceptions.
+TRANSPORT_FAULTS: tuple[tuple[type[Exception], str, Fault], ...] = (
+    (aiohttp.ClientConnectorCertificateError, "SSLError", Fault.UNTRUSTED),
     (aiohttp.ClientSSLError, "SSLError", Fault.CONNECTION),
     (aiohttp.ClientProxyConnectionError, "ProxyConnectionError", Fault.CONNECTION),
     (aiohttp.ClientHttpProxyError, "ProxyConnectionError", Fault.CONNECTION),
@@ -70,73 +59,99 @@ _TRANSPORT: tuple[tuple[type[Exception], str, Fault], ...] = (
     (OSError, "EndpointConnectionError", Fault.CONNECTION),
     (ValueError, "InvalidRequest", Fault.REFUSED),
 )
-TRANSPORT_ERRORS = tuple(kind for kind, _, _ in _TRANSPORT)
+
+SDK_ERRORS = (ClientError, BotoCoreError, aiohttp.ClientError, OSError, ResponseParserError)
+"""Everything that the SDK raises on purpose."""
+NO_CREDENTIALS_ERRORS = (NoCredentialsError, PartialCredentialsError)
+"""What the SDK raises without usable credentials."""
+PREPARATION_ERRORS = (BotoCoreError, UsageError, ValueError)
+"""Everything that preparing a Region or an account may raise, besides ``CredentialsError``."""
+TRANSPORT_ERRORS = tuple(kind for kind, _, _ in TRANSPORT_FAULTS)
 """Everything that sending a request may raise."""
 
-
-def transport_failure(error: Exception) -> Failure:
-    """The failure that an exception out of aiohttp stands for."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return _untrusted(error)
-    code, fault = next((code, fault) for kind, code, fault in _TRANSPORT if isinstance(error, kind))
-    return Failure(fault, code, clean(str(error)) or "no answer within the time-out")
+# An unreadable response, such as a gateway's page, has these faults if its HTTP status says so.
+_FAULTS_BY_STATUS = {Fault.THROTTLED, Fault.CONNECTION}
 
 
-def failure_of(error: Exception) -> Failure:
-    """The failure that an exception out of a call stands for."""
+def translate_transport_error(error: Exception) -> Failure:
+    """Returns the failure for one of ``TRANSPORT_ERRORS``."""
+    code, fault = next(
+        (code, fault) for kind, code, fault in TRANSPORT_FAULTS if isinstance(error, kind)
+    )
+    message = _message(str(error))
+    if fault is Fault.UNTRUSTED:
+        message += "; set AWS_CA_BUNDLE to a file that contains the CA certificate to trust"
+        return Failure(fault, code, message, sent=False)
+    return Failure(fault, code, message)
+
+
+def translate_sdk_error(error: Exception) -> Failure:
+    """Returns the failure for an exception of an SDK call."""
     if isinstance(error, ClientError):
-        return answered(error.response)
+        return translate_error_response(error.response)
     if isinstance(error, SSLError):
         cause = error.kwargs.get("error")
         if isinstance(cause, aiohttp.ClientConnectorCertificateError):
-            return _untrusted(cause)
-    fault = next(fault for kind, fault in _TABLE if isinstance(error, kind))
-    text = str(error)
+            return translate_transport_error(cause)
+    fault = next(fault for kind, fault in SDK_FAULTS if isinstance(error, kind))
+    message = _message(str(error))
     if isinstance(error, ResponseParserError):
-        # What follows is the whole answer; of AssumeRole, that is a role's credentials.
-        text = text.partition("\n")[0].removesuffix(" Further retries may succeed:")
-    return Failure(fault, type(error).__name__, clean(text) or "no answer within the time-out")
+        # The lines that follow are the whole response; AssumeRole's contains credentials.
+        first_line = str(error).partition("\n")[0]
+        message = _message(first_line.removesuffix(" Further retries may succeed:"))
+    elif isinstance(error, NO_CREDENTIALS_ERRORS):
+        message = (
+            f"no usable AWS credentials ({message}); give --profile, set "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with: aws sso login"
+        )
+    return Failure(fault, type(error).__name__, message)
 
 
-def _untrusted(error: aiohttp.ClientConnectorCertificateError) -> Failure:
-    message = f"{clean(str(error))}; AWS_CA_BUNDLE names a file with the CA that is to be trusted"
-    return Failure(Fault.UNTRUSTED, "SSLError", message, sent=False)
+def translate_preparation_error(error: Exception) -> Failure:
+    """Returns the failure for one of ``PREPARATION_ERRORS``; nothing was sent."""
+    return Failure(Fault.REFUSED, type(error).__name__, sanitize(str(error)), sent=False)
 
 
-def answered(response: dict[str, Any]) -> Failure:
-    """The failure that an answer stands for, as the SDK's parser has it."""
-    error, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
+def translate_error_response(parsed: dict[str, Any]) -> Failure:
+    """Returns the failure for an error response that the SDK has parsed."""
+    error, metadata = parsed.get("Error", {}), parsed.get("ResponseMetadata", {})
     status = int(metadata.get("HTTPStatusCode", 0))
-    code = clean(str(error.get("Code") or status))
+    code = sanitize(str(error.get("Code") or status))
     return Failure(
         fault_of(code, status),
         code,
-        clean(str(error.get("Message") or "")),
+        sanitize(str(error.get("Message") or "")),
         status,
-        clean_id(metadata.get("RequestId")),
+        sanitize_id(metadata.get("RequestId")),
         _seconds(metadata.get("HTTPHeaders", {}).get("retry-after")),
     )
 
 
-def senseless(error: Exception, status: int, headers: Mapping[str, str]) -> Failure:
-    """The failure that an answer stands for of which the SDK's parser makes nothing.
+def translate_unreadable_response(
+    error: Exception, status: int, headers: Mapping[str, str]
+) -> Failure:
+    """Returns the failure for a response that the SDK cannot parse.
 
     Args:
-        error: what the parser raised.
-        status: of HTTP; it slows a lane down even so.
-        headers: whatever the case of their names.
+        error: the parser's exception.
+        status: the HTTP status; it can still slow a lane down.
+        headers: their names match in any case.
     """
-    failure = failure_of(error)
+    failure = translate_sdk_error(error)
     fault = fault_of(failure.code, status)
     return msgspec.structs.replace(
         failure,
-        fault=fault if fault in _TOLD_BY_STATUS else failure.fault,
+        fault=fault if fault in _FAULTS_BY_STATUS else failure.fault,
         http_status=status,
-        request_id=clean_id(headers.get("x-amzn-requestid")),
+        request_id=sanitize_id(headers.get("x-amzn-requestid")),
         retry_after_s=_seconds(headers.get("retry-after")),
     )
 
 
+def _message(text: str) -> str:
+    return sanitize(text) or "no answer within the timeout"
+
+
 def _seconds(retry_after: str | None) -> float | None:
-    # The header's other form, a date, is not what AWS's services send.
+    # The header's other form is a date, which AWS does not send.
     return float(retry_after) if retry_after and retry_after.isdecimal() else None

@@ -1,7 +1,6 @@
-"""Lambda's operations, one attempt at a time."""
+"""Calls Lambda's operations, one attempt at a time."""
 
 import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
@@ -9,55 +8,63 @@ from typing import Self
 import anyio
 import anyio.lowlevel
 import msgspec
-from botocore.exceptions import BotoCoreError
 
 from bulkeic.aws.access import Access
-from bulkeic.aws.clock_skew import skew_s
+from bulkeic.aws.clock_skew import clock_skew_s
 from bulkeic.aws.connection_pool import ConnectionPool
 from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
-from bulkeic.aws.failures import TRANSPORT_ERRORS, transport_failure
-from bulkeic.aws.operations import Compiled, Region, compile_region
-from bulkeic.aws.request_template import Signer, query_of
+from bulkeic.aws.failures import (
+    PREPARATION_ERRORS,
+    TRANSPORT_ERRORS,
+    translate_preparation_error,
+    translate_transport_error,
+)
+from bulkeic.aws.operations import RegionalLambda, RegionalOperation, prepare_region
+from bulkeic.aws.request_template import query_string
 from bulkeic.aws.role_sessions import RoleSessions
-from bulkeic.aws.sanitizer import clean
-from bulkeic.aws.transport import Timing
+from bulkeic.aws.signing import Signer
+from bulkeic.aws.transport import ExchangeTiming
 from bulkeic.core.accounts import Accounts, RoleSession
-from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Operation
 from bulkeic.core.pacing.retry import is_expiry
 
-_NOBODY = AccessKeys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106 - signs no real request
+# Signs the sample requests, which are never sent.
+_SAMPLE_KEYS = AccessKeys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106
 
 
-class _CompiledLane:
-    """What the calls of one operation and one lane share."""
+class _LaneOperation:
+    """What the calls of one operation in one lane share."""
 
-    __slots__ = ("answers", "request", "signer")
+    __slots__ = ("reader", "signer", "template")
 
-    def __init__(self, compiled: Compiled) -> None:
-        self.request = compiled.request
-        self.answers = compiled.answers
-        self.signer = Signer(compiled.request)
+    def __init__(self, operation: RegionalOperation) -> None:
+        self.template = operation.template
+        self.reader = operation.reader
+        self.signer = Signer(operation.template)
 
 
-class _LaneCalls:
+class _LaneClient:
     """What the calls of one lane share."""
 
-    __slots__ = ("credentials", "operations", "region")
+    __slots__ = ("_operations", "_region", "credentials", "transport")
 
-    def __init__(self, region: Region, credentials: RefreshingCredentials) -> None:
-        self.region = region
+    def __init__(self, region: RegionalLambda, credentials: RefreshingCredentials) -> None:
+        self._region = region
+        self._operations: dict[Operation, _LaneOperation] = {}
         self.credentials = credentials
-        self.operations: dict[Operation, _CompiledLane] = {}
+        self.transport = region.transport
 
-    def begin(self, operation: Operation) -> _CompiledLane:
-        """What the calls of an operation share that is called for the first time."""
-        calls = self.operations[operation] = _CompiledLane(self.region.operations[operation])
-        return calls
+    def operation(self, operation: Operation) -> _LaneOperation:
+        """Returns what the calls of an operation share."""
+        found = self._operations.get(operation)
+        if found is None:
+            found = _LaneOperation(self._region.operations[operation])
+            self._operations[operation] = found
+        return found
 
 
 class LambdaCaller:
-    """Calls Lambda: each Region's calls are compiled once, each account's credentials fetched once.
+    """Calls Lambda. Each Region is prepared once; each account's credentials are fetched once.
 
     An async context manager.
 
@@ -67,9 +74,6 @@ class LambdaCaller:
         session: how roles are assumed.
         timeout_s: seconds for one call, connecting included.
         concurrency: calls in flight at most.
-
-    Attributes:
-        timing: of the exchange that a job's call makes; ``None``: none is timed.
     """
 
     def __init__(
@@ -81,19 +85,22 @@ class LambdaCaller:
         timeout_s: float,
         concurrency: int,
     ) -> None:
-        self.timing: Callable[[Job], Timing] | None = None
         self._access = access
         self._timeout_s = timeout_s
         self._concurrency = concurrency
-        self._open = AsyncExitStack()
+        self._exit_stack = AsyncExitStack()
         self._pool = ConnectionPool()
-        self._keyring = RoleSessions(
-            access, accounts or Accounts(), session, timeout_s=timeout_s, open_parts=self._open
+        self._role_sessions = RoleSessions(
+            access,
+            accounts or Accounts(),
+            session,
+            timeout_s=timeout_s,
+            exit_stack=self._exit_stack,
         )
-        self._lanes: dict[Lane, _LaneCalls] = {}
-        self._regions: dict[str, Region] = {}
-        self._compiling = anyio.Lock()
-        self._skew_s = 0.0
+        self._lanes: dict[Lane, _LaneClient] = {}
+        self._regions: dict[str, RegionalLambda] = {}
+        self._region_lock = anyio.Lock()
+        self._clock_skew_s = 0.0
 
     async def __aenter__(self) -> Self:
         return self
@@ -104,81 +111,96 @@ class LambdaCaller:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._open.aclose()
+        await self._exit_stack.aclose()
         await self._pool.close()
 
-    async def call(self, job: Job, call: Call) -> Answer:
-        """One call. Whatever AWS or the network does comes back as data."""
+    async def call(self, job: Job, call: Call, timing: ExchangeTiming | None = None) -> Answer:
+        """Makes one call. Failures of AWS and of the network are returned, not raised.
+
+        Args:
+            job: the job whose target is called.
+            call: the operation and its settings.
+            timing: times the exchange; ``None``: it is not timed.
+        """
         try:
-            lane = self._lanes.get(job.target.lane) or await self._lane(job.target.lane)
-            keys = lane.credentials.fresh() or await lane.credentials.keys()
+            lane = self._lanes.get(job.target.lane) or await self._new_lane(job.target.lane)
+            keys = lane.credentials.cached() or await lane.credentials.keys()
         except CredentialsError as error:
-            await anyio.lowlevel.checkpoint()  # nothing else in here may have let others work
+            await anyio.lowlevel.checkpoint()  # nothing else in here may have yielded to others
             return error.failure
-        except (BotoCoreError, UsageError, ValueError) as error:
+        except PREPARATION_ERRORS as error:
             await anyio.lowlevel.checkpoint()
-            return Failure(Fault.REFUSED, type(error).__name__, clean(str(error)), sent=False)
+            return translate_preparation_error(error)
         try:
-            answer = await self._send(job, call, lane, keys)
+            answer = await self._send(job, call, lane, keys, timing)
         except TRANSPORT_ERRORS as error:
-            _break_ring(error)
-            return transport_failure(error)
+            _drop_tracebacks(error)
+            return translate_transport_error(error)
         if isinstance(answer, Failure) and answer.fault is Fault.EXPIRED and is_expiry(answer.code):
             lane.credentials.reject(keys)
         return answer
 
-    async def _send(self, job: Job, call: Call, lane: _LaneCalls, keys: AccessKeys) -> Answer:
-        target = job.target
-        calls = lane.operations.get(call.operation) or lane.begin(call.operation)
-        request = calls.request
-        path, signed_path = request.paths(target.function)
-        query, body = query_of(target.qualifier), request.body(call.settings)
-        now = time.time() + self._skew_s
-        headers = calls.signer.headers(signed_path, query, body, keys, now)
+    async def _send(
+        self,
+        job: Job,
+        call: Call,
+        lane: _LaneClient,
+        keys: AccessKeys,
+        timing: ExchangeTiming | None,
+    ) -> Answer:
+        operation = lane.operation(call.operation)
+        template, signer = operation.template, operation.signer
+        path, canonical_path = template.paths(job.target.function)
+        query, body = query_string(job.target.qualifier), template.body(call.settings)
+        now = time.time() + self._clock_skew_s
+        headers = signer.headers(canonical_path, query, body, keys, now)
         if query:
             path = f"{path}?{query}"
-        timing = None if self.timing is None else self.timing(job)
-        reply = await lane.region.wire.exchange(request.method, path, headers, body.content, timing)
-        answer = calls.answers.read(
-            reply.status, reply.headers, calls.signer.without_secrets(reply.body)
+        response = await lane.transport.exchange(
+            template.method, path, headers, body.content, timing
+        )
+        answer = operation.reader.read(
+            response.status, response.headers, signer.without_credentials(response.body)
         )
         if isinstance(answer, Failure):
-            ahead_s = skew_s(answer.code, reply.headers, now)
-            if ahead_s is not None:
-                self._skew_s = now + ahead_s - time.time()  # many answers may say the same
+            skew_s = clock_skew_s(answer.code, response.headers, now)
+            if skew_s is not None:
+                # Absolute, so that many responses in flight can report the same skew.
+                self._clock_skew_s = now + skew_s - time.time()
                 return msgspec.structs.replace(answer, fault=Fault.EXPIRED)
         return answer
 
-    async def _lane(self, lane: Lane) -> _LaneCalls:
-        region = self._regions.get(lane.region) or await self._region(lane.region)
-        calls = self._lanes[lane] = _LaneCalls(region, self._keyring.credentials(lane))
-        return calls
+    async def _new_lane(self, lane: Lane) -> _LaneClient:
+        region = self._regions.get(lane.region) or await self._new_region(lane.region)
+        client = _LaneClient(region, self._role_sessions.credentials(lane))
+        self._lanes[lane] = client
+        return client
 
-    async def _region(self, name: str) -> Region:
-        async with self._compiling:
+    async def _new_region(self, name: str) -> RegionalLambda:
+        async with self._region_lock:
             region = self._regions.get(name)
             if region is None:
-                region = self._regions[name] = await self._compile(name)
+                region = self._regions[name] = await self._prepare_region(name)
             return region
 
-    async def _compile(self, region: str) -> Region:
+    async def _prepare_region(self, region: str) -> RegionalLambda:
         async with self._access.client(
             "lambda",
             region,
-            _NOBODY,
+            _SAMPLE_KEYS,
             connect_timeout=self._timeout_s,
             read_timeout=self._timeout_s,
             max_pool_connections=self._concurrency,
             http_session_cls=self._pool.session_class,
         ) as client:
-            return await compile_region(client, self._timeout_s)
+            return await prepare_region(client, self._timeout_s)
 
 
-def _break_ring(error: BaseException | None) -> None:
-    """Takes the traceback away from an exception, and from those that it came of.
+def _drop_tracebacks(error: BaseException | None) -> None:
+    """Removes the tracebacks of an exception and of its causes.
 
-    aiohttp's response keeps its exception, whose traceback keeps the response: the collector, which
-    comes seldom, would have to find them all.
+    aiohttp's response refers to its exception, whose traceback refers to the response. Without
+    this, only the garbage collector could free them.
     """
     while error is not None:
         error.__traceback__ = None

@@ -1,15 +1,15 @@
-"""What Lambda answered, as success or failure.
+"""Reads Lambda's responses as success or failure.
 
-The answer that is as it should be is decoded by a typed decoder. Anything else, each error
-included, is left to the SDK's own parser.
+A typed decoder reads the expected response. Everything else, errors included, goes to the SDK's own
+parser.
 
-================  =====================================================
+================  =============================================================================
 operation         its success
-================  =====================================================
+================  =============================================================================
 Get, Update, Put  2xx with a configuration
-GetFunction       2xx with a function, which nobody looks into
-Delete            204; what else was done can be found out by repeating
-================  =====================================================
+GetFunction       2xx with a function, whose content is ignored
+Delete            204; after any other 2xx the job repeats the call to learn what has happened
+================  =============================================================================
 """
 
 from abc import ABC, abstractmethod
@@ -21,8 +21,8 @@ import msgspec
 from botocore.model import Shape
 from botocore.parsers import ResponseParserError, create_parser
 
-from bulkeic.aws.failures import answered, senseless
-from bulkeic.aws.sanitizer import clean, clean_id
+from bulkeic.aws.failures import translate_error_response, translate_unreadable_response
+from bulkeic.aws.sanitizer import sanitize, sanitize_id
 from bulkeic.core.model import Answer, Failure, Fault, Operation, Success, rfc3339
 
 _OK = 200
@@ -52,45 +52,57 @@ class _ConfigBody(_SettingsBody, kw_only=True):
     FunctionArn: str
 
 
-class _Anything(msgspec.Struct):
-    """An object of which nothing is kept."""
+class _IgnoredBody(msgspec.Struct):
+    """An object whose content is ignored."""
 
 
 class _FunctionBody(msgspec.Struct):
     """GetFunctionResponse in botocore's Lambda model."""
 
-    Configuration: _Anything
+    Configuration: _IgnoredBody
 
 
-# What decoding a body may raise: nesting that is too deep is no DecodeError.
-_UNREADABLE = (msgspec.DecodeError, ValueError, OverflowError, OSError, RecursionError)
-_decode = msgspec.json.Decoder(_ConfigBody).decode
-_skim = msgspec.json.Decoder(_FunctionBody).decode
+# What decoding a body may raise. Nesting that is too deep is not a DecodeError.
+_DECODING_ERRORS = (msgspec.DecodeError, ValueError, OverflowError, OSError, RecursionError)
+_decode_config = msgspec.json.Decoder(_ConfigBody).decode
+_decode_function = msgspec.json.Decoder(_FunctionBody).decode
 _to_builtins = msgspec.to_builtins
 
 
 class ResponseReader(ABC):
-    """Reads the answers of one operation.
+    """Reads the responses of one operation.
 
     Args:
-        shape: of its output, in the SDK's model; ``None``: it has none.
+        shape: the operation's output in the SDK's model; ``None``: it has none.
+
+    Attributes:
+        expected_status: the HTTP status of a success.
     """
+
+    expected_status = _OK
 
     def __init__(self, shape: Shape | None) -> None:
         self._shape = shape
         self._parser = create_parser("rest-json")
 
-    @abstractmethod
     def read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-        """What an answer says.
+        """Returns what a response means.
 
         Args:
-            status: of HTTP.
-            headers: whatever the case of their names.
-            body: all of it.
+            status: the HTTP status.
+            headers: their names match in any case.
+            body: the whole body.
         """
+        if status == self.expected_status:
+            try:
+                config = self._decode(body)
+            except _DECODING_ERRORS:
+                return self._parse(status, headers, body)
+            return Success(status, sanitize_id(headers.get("x-amzn-requestid")), config)
+        return self._parse(status, headers, body)
 
-    def _parsed(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    def _parse(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Reads a response with the SDK's parser."""
         response = {
             "status_code": status,
             "headers": {name.lower(): value for name, value in headers.items()},
@@ -99,105 +111,100 @@ class ResponseReader(ABC):
         }
         try:
             parsed = self._parser.parse(response, self._shape)
-            return answered(parsed) if status >= _FIRST_ERROR else self._success(parsed)
+            if status >= _FIRST_ERROR:
+                return translate_error_response(parsed)
+            return self._read_parsed(parsed)
         except Exception as error:  # noqa: BLE001 - the SDK's parser raises anything
-            return senseless(error, status, headers)
+            return translate_unreadable_response(error, status, headers)
 
     @abstractmethod
-    def _success(self, parsed: dict[str, Any]) -> Answer:
-        """What a 2xx says that is not as it should be, though the SDK could read it."""
+    def _decode(self, body: bytes) -> dict[str, Any] | None:
+        """Decodes the body of a success; returns its configuration, if it has one.
+
+        Raises one of ``_DECODING_ERRORS``.
+        """
+
+    @abstractmethod
+    def _read_parsed(self, parsed: dict[str, Any]) -> Answer:
+        """Returns what an unexpected 2xx response means that the SDK could parse."""
 
 
 class ConfigReader(ResponseReader):
-    """Reads the answers of an operation that tells a configuration."""
+    """Reads the responses of an operation that returns a configuration."""
 
-    def read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-        """See ``ResponseReader``."""
-        if status == _OK:
-            try:
-                config = _decode(body)
-                modified = rfc3339(config.LastModified)
-            except _UNREADABLE:
-                return self._parsed(status, headers, body)
-            told = _to_builtins(config)
-            told["LastModified"] = modified
-            return Success(status, clean_id(headers.get("x-amzn-requestid")), told)
-        return self._parsed(status, headers, body)
+    def _decode(self, body: bytes) -> dict[str, Any]:
+        config = _decode_config(body)
+        fields: dict[str, Any] = _to_builtins(config)
+        fields["LastModified"] = rfc3339(config.LastModified)
+        return fields
 
-    def _success(self, parsed: dict[str, Any]) -> Answer:
+    def _read_parsed(self, parsed: dict[str, Any]) -> Answer:
         metadata = parsed.pop("ResponseMetadata")
-        status, request_id = metadata["HTTPStatusCode"], clean_id(metadata.get("RequestId"))
+        status, request_id = metadata["HTTPStatusCode"], sanitize_id(metadata.get("RequestId"))
         if "FunctionArn" not in parsed:
-            # The SDK takes a page of HTML for an empty configuration.
-            return _nothing("configuration", metadata)
-        msgspec.convert(parsed, _SettingsBody)  # the SDK takes a text for a number
+            # The SDK parses a page of HTML as an empty configuration.
+            return _unexpected_success(metadata, "it contains no configuration")
+        msgspec.convert(parsed, _SettingsBody)  # the SDK accepts a string as a number
         modified = parsed.get("LastModified")
         if isinstance(modified, datetime):
             parsed["LastModified"] = rfc3339(modified.timestamp())
-        return Success(status, request_id, _clean(parsed))
+        return Success(status, request_id, _sanitize_values(parsed))
 
 
 class FunctionReader(ResponseReader):
-    """Reads the answers of GetFunction, for whether there is one."""
+    """Reads the responses of GetFunction: whether the function exists."""
 
-    def read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-        """See ``ResponseReader``."""
-        if status == _OK:
-            try:
-                _skim(body)
-            except _UNREADABLE:
-                return self._parsed(status, headers, body)
-            return Success(status, clean_id(headers.get("x-amzn-requestid")))
-        return self._parsed(status, headers, body)
+    def _decode(self, body: bytes) -> None:
+        _decode_function(body)
 
-    def _success(self, parsed: dict[str, Any]) -> Answer:
+    def _read_parsed(self, parsed: dict[str, Any]) -> Answer:
         metadata = parsed["ResponseMetadata"]
         if "Configuration" not in parsed:
-            return _nothing("function", metadata)
-        return Success(metadata["HTTPStatusCode"], clean_id(metadata.get("RequestId")))
+            return _unexpected_success(metadata, "it contains no function")
+        return Success(metadata["HTTPStatusCode"], sanitize_id(metadata.get("RequestId")))
 
 
 class DeletionReader(ResponseReader):
-    """Reads the answers of Delete."""
+    """Reads the responses of Delete."""
 
-    def read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-        """See ``ResponseReader``."""
-        if status == _NO_CONTENT:
-            return Success(status, clean_id(headers.get("x-amzn-requestid")))
-        return self._parsed(status, headers, body)
+    expected_status = _NO_CONTENT
 
-    def _success(self, parsed: dict[str, Any]) -> Answer:
-        return _nothing("word of a deletion", parsed["ResponseMetadata"])
+    def _decode(self, body: bytes) -> None:
+        """There is nothing to decode."""
+
+    def _read_parsed(self, parsed: dict[str, Any]) -> Answer:
+        return _unexpected_success(parsed["ResponseMetadata"], f"expected {_NO_CONTENT}")
 
 
-def reader_of(operation: Operation, shape: Shape | None) -> ResponseReader:
-    """What reads the answers of an operation.
+def response_reader(operation: Operation, shape: Shape | None) -> ResponseReader:
+    """Returns the reader of an operation's responses.
 
     Args:
-        operation: which one.
-        shape: of its output, in the SDK's model; ``None``: it has none.
+        operation: one of Lambda's operations.
+        shape: the operation's output in the SDK's model; ``None``: it has none.
     """
-    kind: type[ResponseReader] = ConfigReader
-    if operation is Operation.DELETE:
-        kind = DeletionReader
-    elif operation is Operation.GET_FUNCTION:
-        kind = FunctionReader
-    return kind(shape)
+    return _READERS.get(operation, ConfigReader)(shape)
 
 
-def _nothing(subject: str, metadata: dict[str, Any]) -> Failure:
-    """The failure that a 2xx is that makes no sense."""
+_READERS: dict[Operation, type[ResponseReader]] = {
+    Operation.DELETE: DeletionReader,
+    Operation.GET_FUNCTION: FunctionReader,
+}
+
+
+def _unexpected_success(metadata: dict[str, Any], problem: str) -> Failure:
+    """Returns the failure for a 2xx response that is not a success."""
     status = metadata["HTTPStatusCode"]
     return Failure(
         Fault.SERVER,
         ResponseParserError.__name__,
-        f"HTTP {status}, and no {subject} in it",
+        f"HTTP {status}, but {problem}",
         status,
-        clean_id(metadata.get("RequestId")),
+        sanitize_id(metadata.get("RequestId")),
     )
 
 
-def _clean(value: Any) -> Any:
+def _sanitize_values(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _clean(each) for key, each in value.items()}
-    return clean(value) if isinstance(value, str) else value
+        return {key: _sanitize_values(each) for key, each in value.items()}
+    return sanitize(value) if isinstance(value, str) else value

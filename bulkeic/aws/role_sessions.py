@@ -1,4 +1,4 @@
-"""Which credentials each account is worked on with: the caller's own, a profile's, a role's."""
+"""The credentials for each account: the caller's own, a profile's or an assumed role's."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -6,25 +6,28 @@ from typing import Any
 
 import anyio
 import msgspec
+from tenacity import RetryCallState
 
 from bulkeic.aws.access import Access
 from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
-from bulkeic.aws.failures import failure_of
+from bulkeic.aws.failures import translate_sdk_error
+from bulkeic.aws.sts_retries import role_retries
 from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
-from bulkeic.core.model import Failure, Fault, Lane
+from bulkeic.core.model import Lane
 
-ROLES_IN_FLIGHT = 10
+MAX_ROLES_IN_FLIGHT = 10
+"""Calls of AssumeRole in flight."""
 
 
 class RoleSessions:
     """The credentials of all accounts, each fetched when its first job needs them.
 
     Args:
-        access: the caller's own.
+        access: the caller's own access.
         accounts: how each account is reached.
         session: how roles are assumed.
         timeout_s: seconds for one call of STS.
-        open_parts: closes the clients in the end.
+        exit_stack: closes the STS clients.
     """
 
     def __init__(
@@ -34,118 +37,125 @@ class RoleSessions:
         session: RoleSession,
         *,
         timeout_s: float,
-        open_parts: AsyncExitStack,
+        exit_stack: AsyncExitStack,
     ) -> None:
         self._access = access
         self._accounts = accounts
         self._session = session
         self._timeout_s = timeout_s
-        self._open = open_parts
-        self._of_account: dict[str, RefreshingCredentials] = {}
-        self._own: dict[str | None, tuple[Access, RefreshingCredentials]] = {}
-        self._clients: dict[tuple[str | None, str], tuple[AccessKeys, Any]] = {}
-        self._making = anyio.Lock()
-        self._places = anyio.CapacityLimiter(ROLES_IN_FLIGHT)
+        self._exit_stack = exit_stack
+        self._by_account: dict[str, RefreshingCredentials] = {}
+        self._by_profile: dict[str | None, tuple[Access, RefreshingCredentials]] = {}
+        self._sts_clients: dict[tuple[str | None, str], tuple[AccessKeys, Any]] = {}
+        self._client_lock = anyio.Lock()
+        self._in_flight = anyio.CapacityLimiter(MAX_ROLES_IN_FLIGHT)
 
     def credentials(self, lane: Lane) -> RefreshingCredentials:
-        """The credentials of a lane's account; no one is asked yet.
+        """Returns the credentials for a lane's account, which are not fetched yet.
 
         Raises:
-            UsageError: they are a profile's that does not exist.
+            UsageError: the account's profile does not exist.
         """
-        found = self._of_account.get(lane.account_id)
-        if found is None:
-            found = self._of_account[lane.account_id] = self._credentials(lane)
-        return found
+        credentials = self._by_account.get(lane.account_id)
+        if credentials is None:
+            credentials = self._by_account[lane.account_id] = self._account_credentials(lane)
+        return credentials
 
-    def _credentials(self, lane: Lane) -> RefreshingCredentials:
-        static = self._access.credentials
-        if static is not None:
-            access_key, secret_key = static(lane.account_id)
+    def _account_credentials(self, lane: Lane) -> RefreshingCredentials:
+        source = self._access.credentials
+        if source is not None:
+            access_key, secret_key = source(lane.account_id)
             return RefreshingCredentials(
-                _always(AccessKeys(access_key=access_key, secret_key=secret_key))
+                _constant(AccessKeys(access_key=access_key, secret_key=secret_key))
             )
-        how = self._accounts.access(lane)
-        access, own = self._own_credentials(how.profile)
-        if how.role_arn is None:
-            return own
+        account = self._accounts.access(lane)
+        access, caller = self._profile_credentials(account.profile)
+        if account.role_arn is None:
+            return caller
         region = access.sts_region(lane.region)
-        return RefreshingCredentials(lambda: self._assume(how, region, access, own))
+        return RefreshingCredentials(lambda: self._assume_role(account, region, access, caller))
 
-    def _own_credentials(self, profile: str | None) -> tuple[Access, RefreshingCredentials]:
-        found = self._own.get(profile)
+    def _profile_credentials(self, profile: str | None) -> tuple[Access, RefreshingCredentials]:
+        found = self._by_profile.get(profile)
         if found is None:
-            access = self._access if profile is None else self._access.of_profile(profile)
-            found = self._own[profile] = (access, RefreshingCredentials(access.own_keys))
+            access = self._access if profile is None else self._access.with_profile(profile)
+            found = (access, RefreshingCredentials(access.caller_keys))
+            self._by_profile[profile] = found
         return found
 
-    async def _assume(
-        self, how: AccountAccess, region: str, access: Access, own: RefreshingCredentials
+    async def _assume_role(
+        self, account: AccountAccess, region: str, access: Access, caller: RefreshingCredentials
     ) -> AccessKeys:
-        """The keys of a role; asks twice when the caller's own have expired meanwhile."""
-        keys = await own.keys()
-        try:
-            return await self._assume_with(keys, how, region, access)
-        except CredentialsError as error:
-            if error.failure.fault is not Fault.EXPIRED:
-                raise
-        own.reject(keys)
-        return await self._assume_with(await own.keys(), how, region, access)
+        """Returns the credentials of a role; retried if the caller's own have expired.
 
-    async def _assume_with(
-        self, keys: AccessKeys, how: AccountAccess, region: str, access: Access
+        Raises:
+            CredentialsError: STS refused, or could not be reached.
+        """
+        keys = await caller.keys()
+
+        async def refetch(_: RetryCallState) -> None:
+            nonlocal keys
+            caller.reject(keys)
+            keys = await caller.keys()
+
+        async def assume_role() -> AccessKeys:
+            return await self._call_assume_role(keys, account, region, access)
+
+        assumed: AccessKeys = await role_retries(before_retry=refetch)(assume_role)
+        return assumed
+
+    async def _call_assume_role(
+        self, keys: AccessKeys, account: AccountAccess, region: str, access: Access
     ) -> AccessKeys:
         request = {
-            "RoleArn": how.role_arn,
+            "RoleArn": account.role_arn,
             "RoleSessionName": self._session.name,
             "DurationSeconds": self._session.duration_s,
         }
-        if how.external_id is not None:
-            request["ExternalId"] = how.external_id
+        if account.external_id is not None:
+            request["ExternalId"] = account.external_id
         try:
-            async with self._places:
-                sts = await self._client(keys, how.profile, region, access)
+            async with self._in_flight:
+                sts = await self._sts_client(keys, account.profile, region, access)
                 with anyio.fail_after(self._timeout_s):
-                    answer = (await sts.assume_role(**request))["Credentials"]
+                    credentials = (await sts.assume_role(**request))["Credentials"]
             return AccessKeys(
-                access_key=answer["AccessKeyId"],
-                secret_key=answer["SecretAccessKey"],
-                token=answer["SessionToken"],
-                expires_at=answer["Expiration"].timestamp(),
+                access_key=credentials["AccessKeyId"],
+                secret_key=credentials["SecretAccessKey"],
+                token=credentials["SessionToken"],
+                expires_at=credentials["Expiration"].timestamp(),
             )
         except Exception as error:  # noqa: BLE001 - the SDK's parser raises anything
-            raise CredentialsError(_refusal(failure_of(error), how)) from None
+            failure = translate_sdk_error(error)
+            message = f"AssumeRole {account.role_arn}: {failure.message}"
+            raise CredentialsError(msgspec.structs.replace(failure, message=message)) from None
 
-    async def _client(
+    async def _sts_client(
         self, keys: AccessKeys, profile: str | None, region: str, access: Access
     ) -> Any:
-        used, client = self._clients.get((profile, region), (None, None))
+        used, client = self._sts_clients.get((profile, region), (None, None))
         if keys.is_same(used):
             return client
-        async with self._making:
-            used, client = self._clients.get((profile, region), (None, None))
+        async with self._client_lock:
+            used, client = self._sts_clients.get((profile, region), (None, None))
             if keys.is_same(used):
                 return client
-            client = await self._open.enter_async_context(
+            client = await self._exit_stack.enter_async_context(
                 access.client(
                     "sts",
                     region,
                     keys,
                     connect_timeout=self._timeout_s,
                     read_timeout=self._timeout_s,
-                    max_pool_connections=ROLES_IN_FLIGHT,
+                    max_pool_connections=MAX_ROLES_IN_FLIGHT,
                 )
             )
-            self._clients[profile, region] = (keys, client)
+            self._sts_clients[profile, region] = (keys, client)
             return client
 
 
-def _always(keys: AccessKeys) -> Callable[[], Awaitable[AccessKeys]]:
+def _constant(keys: AccessKeys) -> Callable[[], Awaitable[AccessKeys]]:
     async def fetch() -> AccessKeys:
         return keys
 
     return fetch
-
-
-def _refusal(failure: Failure, how: AccountAccess) -> Failure:
-    return msgspec.structs.replace(failure, message=f"AssumeRole {how.role_arn}: {failure.message}")

@@ -1,7 +1,7 @@
-"""What AWS, proxies and the SDK say, as texts that can be written down.
+"""Removes credentials from texts of AWS, proxies and the SDK.
 
-Every credential that this process holds is known here for as long as it is held, so that whoever
-has a text from outside can have it cleaned without knowing which credentials it may quote.
+Every credential that this process holds is registered here for as long as it exists. So the caller
+of ``sanitize`` does not need to know which credentials a text may quote.
 """
 
 import re
@@ -14,31 +14,34 @@ from bulkeic.core.redaction import KnownSecrets, redacted
 _is_plain_id = re.compile(r"[0-9A-Fa-f-]{1,40}").fullmatch
 
 
-class Holder(Protocol):
-    """Has secrets."""
+class HasSecrets(Protocol):
+    """An object with values that must never be shown."""
 
     def secrets(self) -> Iterable[str]:
-        """What must never be shown."""
+        """Returns the values that must never be shown."""
 
 
-_known = KnownSecrets()
+_known_secrets = KnownSecrets()
 
 
-def hold(holder: Holder) -> None:
-    """Keeps the secrets of a holder out of all texts, until there is no such holder any more."""
-    for secret in holder.secrets():
-        _known.add(secret)
-        finalize(holder, _known.remove, secret).atexit = False
+def register_secrets(owner: HasSecrets) -> None:
+    """Makes ``sanitize`` remove the secrets of an object for as long as the object exists."""
+    for secret in owner.secrets():
+        _known_secrets.add(secret)
+        finalize(owner, _known_secrets.remove, secret).atexit = False
 
 
-def clean(text: str) -> str:
-    """A text that can be written down.
+def sanitize(text: str) -> str:
+    """Returns a text that is safe to show and to store.
 
-    It has no secrets, and no half of a surrogate pair, which JSON can hold.
+    Secrets are replaced, and so are unpaired surrogates, which JSON can contain.
     """
-    return redacted(text.encode(errors="replace").decode(), _known)
+    return redacted(text.encode(errors="replace").decode(), _known_secrets)
 
 
-def clean_id(request_id: str | None) -> str | None:
-    """A request id that can be written down; AWS's own need no closer look."""
-    return request_id if request_id is None or _is_plain_id(request_id) else clean(request_id)
+def sanitize_id(request_id: str | None) -> str | None:
+    """Returns a request id that is safe to show and to store.
+
+    Ids in AWS's own form are returned at once.
+    """
+    return request_id if request_id is None or _is_plain_id(request_id) else sanitize(request_id)

@@ -1,8 +1,8 @@
-"""Requests that are ready as bytes, over the SDK's connection pool.
+"""Sends requests that are already bytes over the SDK's connection pool.
 
 aiohttp makes, keeps and closes the connections: DNS, TLS, keep-alive, limits. Its request and
-response objects are left out, since they cost more than the rest of a call, and all that they would
-work out is known. Where a proxy is in between, aiohttp does everything.
+response objects are skipped: they cost more than the rest of a call, and everything that they
+compute is known. Where a proxy is used, aiohttp does everything.
 """
 
 import asyncio
@@ -13,16 +13,16 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from bulkeic.aws.connection_pool import Connections
+from bulkeic.aws.connection_pool import HttpRoute
 
 _INFORMATIONAL = range(100, 200)
 
 
 class RawResponse(msgspec.Struct, frozen=True):
-    """An answer as it came.
+    """An HTTP response, not decoded.
 
     Attributes:
-        headers: whatever the case of their names.
+        headers: their names match in any case.
     """
 
     status: int
@@ -30,53 +30,59 @@ class RawResponse(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class Timing(Protocol):
+class ExchangeTiming(Protocol):
     """Times one exchange on the wire, without the work before and after it."""
 
-    async def ready(self) -> None:
-        """Returns when the request, for which there is a connection, is to be written."""
+    async def before_send(self) -> None:
+        """Returns when the request must be written; its connection is open."""
 
-    def came(self) -> None:
-        """Takes note that the whole answer is there."""
+    def response_received(self) -> None:
+        """Records that the whole response was received."""
 
 
 class Transport(Protocol):
     """Sends requests to one origin."""
 
     async def exchange(
-        self, method: str, target: str, headers: str, body: bytes, timing: Timing | None = None
+        self,
+        method: str,
+        path: str,
+        headers: str,
+        body: bytes,
+        timing: ExchangeTiming | None = None,
     ) -> RawResponse:
-        """Sends a request and waits for all of its answer.
+        """Sends a request and returns its whole response.
 
         Args:
-            method: of HTTP.
-            target: path and query, encoded.
+            method: the HTTP method.
+            path: path and query, encoded.
             headers: one a line, each line ended by CRLF, with ``Host`` and, where there is a body,
                 ``Content-Length``.
-            body: as sent.
-            timing: of this exchange; ``None``: it is not timed.
+            body: the body as it is sent.
+            timing: times this exchange; ``None``: it is not timed.
 
         Raises:
-            aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError: there is no answer.
+            aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError: no response was
+                received.
         """
 
 
-def transport_to(origin: str, connections: Connections, timeout_s: float) -> Transport:
-    """The wire to an origin.
+def make_transport(origin: str, route: HttpRoute, timeout_s: float) -> Transport:
+    """Makes the transport to an origin.
 
     Args:
         origin: scheme, host and port.
-        connections: that the SDK would use.
+        route: the session and proxy that the SDK would use.
         timeout_s: seconds for one exchange, connecting included.
 
     Raises:
-        ValueError: the scheme is none of HTTP's.
+        ValueError: the scheme is neither ``http`` nor ``https``.
     """
     if not origin.startswith(("http://", "https://")):
-        raise ValueError(f"{origin} is no endpoint; allowed: http:// and https://")
-    if connections.proxy is not None:
-        return _ProxiedTransport(origin, connections, timeout_s)
-    return _DirectTransport(origin, connections.session, timeout_s)
+        raise ValueError(f"{origin} is not an endpoint URL; expected http:// or https://")
+    if route.proxy is not None:
+        return _ProxiedTransport(origin, route, timeout_s)
+    return _DirectTransport(origin, route.session, timeout_s)
 
 
 class _DirectTransport:
@@ -85,21 +91,26 @@ class _DirectTransport:
         self._connector = session.connector
         self._timeout_s = timeout_s
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
-        # Tells the connector where to connect to, and is never sent.
-        self._place = aiohttp.ClientRequest(
+        # The connector reads the address from a request. This one is never sent.
+        self._address = aiohttp.ClientRequest(
             "POST", URL(origin, encoded=True), loop=asyncio.get_running_loop()
         )
 
     async def exchange(
-        self, method: str, target: str, headers: str, body: bytes, timing: Timing | None = None
+        self,
+        method: str,
+        path: str,
+        headers: str,
+        body: bytes,
+        timing: ExchangeTiming | None = None,
     ) -> RawResponse:
         """See ``Transport``."""
-        request = f"{method} {target} HTTP/1.1\r\n{headers}\r\n".encode() + body
+        request = f"{method} {path} HTTP/1.1\r\n{headers}\r\n".encode() + body
         connection = None
         try:
             async with asyncio.timeout(self._timeout_s):
-                connection = await self._connector.connect(self._place, [], self._timeout)
-                reply = await _send(connection, request, timing)
+                connection = await self._connector.connect(self._address, [], self._timeout)
+                response = await _send(connection, request, timing)
         except BaseException as error:
             if connection is not None:
                 connection.close()
@@ -107,52 +118,57 @@ class _DirectTransport:
                 raise aiohttp.ConnectionTimeoutError from None
             raise
         connection.release()
-        return reply
+        return response
 
 
 async def _send(
-    connection: aiohttp.connector.Connection, request: bytes, timing: Timing | None
+    connection: aiohttp.connector.Connection, request: bytes, timing: ExchangeTiming | None
 ) -> RawResponse:
-    protocol, transport = connection.protocol, connection.transport
-    if protocol is None or transport is None:
+    protocol, stream = connection.protocol, connection.transport
+    if protocol is None or stream is None:
         raise aiohttp.ServerDisconnectedError
     protocol.set_response_params(read_until_eof=True, auto_decompress=False)
     if timing is not None:
-        await timing.ready()
-    transport.write(request)
+        await timing.before_send()
+    stream.write(request)
     message, payload = await protocol.read()
     while message.code in _INFORMATIONAL:
         message, payload = await protocol.read()
     content = await payload.read()
     if timing is not None:
-        timing.came()
+        timing.response_received()
     return RawResponse(message.code, message.headers, content)
 
 
 class _ProxiedTransport:
-    def __init__(self, origin: str, connections: Connections, timeout_s: float) -> None:
+    def __init__(self, origin: str, route: HttpRoute, timeout_s: float) -> None:
         self._origin = origin
-        self._connections = connections
+        self._route = route
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
 
     async def exchange(
-        self, method: str, target: str, headers: str, body: bytes, timing: Timing | None = None
+        self,
+        method: str,
+        path: str,
+        headers: str,
+        body: bytes,
+        timing: ExchangeTiming | None = None,
     ) -> RawResponse:
         """See ``Transport``."""
         if timing is not None:
-            await timing.ready()
+            await timing.before_send()
         pairs = (line.partition(": ")[::2] for line in headers.split("\r\n") if line)
-        async with self._connections.session.request(
+        async with self._route.session.request(
             method,
-            URL(f"{self._origin}{target}", encoded=True),
-            data=body or None,  # aiohttp tells the length even of an empty one
+            URL(f"{self._origin}{path}", encoded=True),
+            data=body or None,  # aiohttp would send Content-Length: 0 with an empty body
             headers=dict(pairs),
-            proxy=self._connections.proxy,
-            proxy_headers=self._connections.proxy_headers,
+            proxy=self._route.proxy,
+            proxy_headers=self._route.proxy_headers,
             timeout=self._timeout,
             allow_redirects=False,
         ) as response:
             content = await response.read()
             if timing is not None:
-                timing.came()
+                timing.response_received()
             return RawResponse(response.status, response.headers, content)

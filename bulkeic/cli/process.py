@@ -59,9 +59,9 @@ def _show(error: click.ClickException) -> None:
 
 def _clean(text: str) -> str:
     """A text without secrets: an error that nobody foresaw may hold anything."""
-    from bulkeic.aws.sanitizer import clean  # noqa: PLC0415 - imported only where it is needed
+    from bulkeic.aws.sanitizer import sanitize  # noqa: PLC0415 - imported only where it is needed
 
-    return clean(text)
+    return sanitize(text)
 
 
 def tune_collector() -> None:

@@ -1,1 +1,1 @@
-"""Files of rows, read as streams: CSV, JSON and JSON Lines, optionally gzipped, or stdin."""
+"""Reads rows from files or stdin as streams: CSV, JSON and JSON Lines, optionally gzipped."""

@@ -1,4 +1,4 @@
-"""Bytes from a file or stdin, unzipped, in pieces of bounded size."""
+"""Opens files or stdin as streams of bytes: unzipped, without a byte-order mark, bounded."""
 
 import gzip
 import io
@@ -10,23 +10,23 @@ from typing import IO, Any, NoReturn, cast
 
 from bulkeic.core.errors import InputError
 
-LINE_BYTES = 1 << 20
-"""Of one line, of one row over several lines, and of blank lines without a row between them."""
+MAX_LINE_BYTES = 1 << 20
+"""Limit of a line, of a row that spans lines, and of blank lines without a row between them."""
 STDIN = "-"
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _BUFFER_BYTES = 1 << 16
-# Deflate packs zeros 1,032 times, what repeats after a kilobyte 200 times, and rows 5 to 50 times.
-_BOMB_RATIO = 300
-_UNZIPPED_BYTES = 1 << 18
-# For each of these, at most that much is read: what was read is hardly more than what was unzipped.
-_PACKED_BYTES = 1 << 9
+# Deflate shrinks zeros 1,032 times, text that repeats every kilobyte 200 times, rows 5 to 50 times.
+_GZIP_BOMB_RATIO = 300
+_GUNZIP_BUFFER_BYTES = 1 << 18
+# The compressed stream is read in pieces this small, so that few bytes are read ahead and counted.
+_COMPRESSED_READ_BYTES = 1 << 9
 
 
 @contextmanager
 def open_stream(path: str) -> Iterator[io.BufferedReader]:
-    """A targets file's bytes: unzipped when they are gzipped, without a byte-order mark.
+    """Opens a file's bytes: unzipped if they are gzipped, without a byte-order mark.
 
     Args:
         path: a file, or ``-`` for stdin.
@@ -40,20 +40,20 @@ def open_stream(path: str) -> Iterator[io.BufferedReader]:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}") from None
     try:
-        outer = raw
-        with readable():
-            if outer.peek(2)[:2] == _GZIP_MAGIC:
-                outer = io.BufferedReader(_Unzipped(raw), _UNZIPPED_BYTES)
-            if outer.peek(3)[:3] == _BOM:
-                outer.read(3)
-        yield outer
+        stream = raw
+        with translate_read_errors():
+            if stream.peek(2)[:2] == _GZIP_MAGIC:
+                stream = io.BufferedReader(_GunzipStream(raw), _GUNZIP_BUFFER_BYTES)
+            if stream.peek(3)[:3] == _BOM:
+                stream.read(3)
+        yield stream
     finally:
         raw.close()
 
 
 @contextmanager
-def readable() -> Iterator[None]:
-    """Turns what reading can meet (I/O errors, a damaged gzip) into ``InputError``."""
+def translate_read_errors() -> Iterator[None]:
+    """Translates I/O errors and errors of a damaged gzip file into ``InputError``."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -62,25 +62,25 @@ def readable() -> Iterator[None]:
         raise InputError(f"cannot be read: {error.strerror or error}") from None
 
 
-class _Packed:
-    """A stream that is read in small pieces, and counted."""
+class _CountingReader:
+    """Reads a stream in small pieces and counts the bytes."""
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._stream = stream
         self.bytes = 0
 
     def read(self, size: int) -> bytes:
-        piece = self._stream.read(min(size, _PACKED_BYTES))
+        piece = self._stream.read(min(size, _COMPRESSED_READ_BYTES))
         self.bytes += len(piece)
         return piece
 
 
-class _Unzipped(io.RawIOBase):
-    """A gzipped stream, as far as it is no bomb: a few MB that would take hours to read."""
+class _GunzipStream(io.RawIOBase):
+    """A gunzipped stream that rejects gzip bombs: small files that take hours to read."""
 
     def __init__(self, stream: io.BufferedReader) -> None:
-        self._packed = _Packed(stream)
-        self._unzipped = gzip.GzipFile(fileobj=cast("IO[bytes]", self._packed))
+        self._compressed = _CountingReader(stream)
+        self._unzipped = gzip.GzipFile(fileobj=cast("IO[bytes]", self._compressed))
         self._bytes = 0
 
     def readable(self) -> bool:
@@ -90,26 +90,32 @@ class _Unzipped(io.RawIOBase):
         piece = self._unzipped.read1(len(buffer))
         buffer[: len(piece)] = piece
         self._bytes += len(piece)
-        if self._bytes > _UNZIPPED_BYTES and self._bytes > _BOMB_RATIO * self._packed.bytes:
+        if (
+            self._bytes > _GUNZIP_BUFFER_BYTES
+            and self._bytes > _GZIP_BOMB_RATIO * self._compressed.bytes
+        ):
             raise InputError(
-                f"gunzips to more than {_BOMB_RATIO} times its size, which no list of targets "
-                "does; if it is one, gunzip it yourself"
+                f"gunzips to more than {_GZIP_BOMB_RATIO} times its size, as a gzip bomb does; "
+                "if the file is valid, gunzip it before you pass it"
             )
         return len(piece)
 
 
-def first_line(stream: io.BufferedReader) -> tuple[bytes, io.BufferedReader]:
-    """The first line that is not blank (``LINE_BYTES`` at most), and a stream that has it all."""
-    with readable():
-        head = bytearray(line := stream.readline(LINE_BYTES))
-        while line.isspace() and len(head) < LINE_BYTES:
-            line = stream.readline(LINE_BYTES)
+def peek_first_line(stream: io.BufferedReader) -> tuple[bytes, io.BufferedReader]:
+    """Returns the first line that is not blank, and a stream that still contains everything.
+
+    The line is cut after ``MAX_LINE_BYTES``.
+    """
+    with translate_read_errors():
+        head = bytearray(line := stream.readline(MAX_LINE_BYTES))
+        while line.isspace() and len(head) < MAX_LINE_BYTES:
+            line = stream.readline(MAX_LINE_BYTES)
             head += line
-    return line, io.BufferedReader(_Chain(bytes(head), stream), _BUFFER_BYTES)
+    return line, io.BufferedReader(_PrependedStream(bytes(head), stream), _BUFFER_BYTES)
 
 
-class _Chain(io.RawIOBase):
-    """Bytes that have been read already, and what follows them."""
+class _PrependedStream(io.RawIOBase):
+    """Bytes that were already read, followed by the rest of their stream."""
 
     def __init__(self, head: bytes, rest: io.BufferedReader) -> None:
         self._head = memoryview(head)
@@ -126,32 +132,34 @@ class _Chain(io.RawIOBase):
 
 
 def bounded_lines(stream: io.BufferedReader) -> Iterator[bytes]:
-    """The lines with their ends, none longer than ``LINE_BYTES``.
+    """Yields the lines with their line breaks.
 
     Raises:
-        InputError: a line is longer, there are as many bytes of blank lines, or the bytes cannot be
-            read; the line is named.
+        InputError: a line or a block of blank lines is longer than ``MAX_LINE_BYTES``, or the bytes
+            cannot be read. The error has the line number.
     """
     number = blank = 0
     readline = stream.readline
     try:
-        with readable():
-            while line := readline(LINE_BYTES):
+        with translate_read_errors():
+            while line := readline(MAX_LINE_BYTES):
                 number += 1
                 _check_length(line)
                 if not line.isspace():
                     blank = 0
-                elif (blank := blank + len(line)) > LINE_BYTES:
-                    _refuse_blank()
+                elif (blank := blank + len(line)) > MAX_LINE_BYTES:
+                    _reject_blank_lines()
                 yield line
     except InputError as problem:
         raise problem.at("", max(number, 1)) from None
 
 
-def _refuse_blank() -> NoReturn:
-    raise InputError(f"more than {LINE_BYTES:,} bytes of blank lines; no targets file needs that")
+def _reject_blank_lines() -> NoReturn:
+    raise InputError(
+        f"more than {MAX_LINE_BYTES:,} bytes of blank lines; no targets file needs that"
+    )
 
 
 def _check_length(line: bytes) -> None:
-    if len(line) == LINE_BYTES and not line.endswith(b"\n"):
-        raise InputError(f"longer than {LINE_BYTES:,} bytes; no row needs that")
+    if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
+        raise InputError(f"longer than {MAX_LINE_BYTES:,} bytes; no row needs that")

@@ -1,4 +1,4 @@
-"""The names in a header or an object, resolved once each."""
+"""Resolves the keys of JSON rows to field names."""
 
 import functools
 from typing import Any
@@ -6,30 +6,30 @@ from typing import Any
 from bulkeic.core.errors import InputError
 from bulkeic.core.fields import Fields
 
-# A name may be spelt in any number of ways, each as long as a row.
-_REMEMBERED = 64
+# Few are cached: a key can be spelled in any number of ways, and be as long as a row.
+_CACHED_KEYS = 64
 
 
 class ColumnNames:
-    """Resolves the keys of JSON rows to fields; remembers what it has seen last.
+    """Resolves the keys of JSON rows to field names; caches the last keys.
 
     Args:
-        fields: that a row may have.
+        fields: the fields that a row may have.
     """
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
-        self._named = functools.lru_cache(_REMEMBERED)(fields.named)
+        self._named = functools.lru_cache(_CACHED_KEYS)(fields.named)
 
     def values(self, item: Any) -> dict[str, Any]:
-        """An object's values by field name, without what may stand beside them.
+        """Returns an object's values by field name, without the keys to ignore.
 
         Raises:
-            InputError: it is no object, a key is unknown, or a field is given twice.
+            InputError: the item is not an object, a key is unknown, or a field is given twice.
         """
         if not isinstance(item, dict):
             example = f'{{"{self._fields.names[0]}": "…"}}'
-            raise InputError(f"a row is an object such as {example}")
+            raise InputError(f"a row must be an object; expected something like {example}")
         named, passed_over = self._named, self._fields.passed_over
         values: dict[str, Any] = {}
         for key, value in item.items():

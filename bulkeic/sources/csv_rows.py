@@ -1,4 +1,4 @@
-"""CSV with a header row → rows."""
+"""Reads rows from CSV with a header row."""
 
 import csv
 import io
@@ -7,53 +7,53 @@ from collections.abc import Iterator
 from bulkeic.core.errors import InputError
 from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
-from bulkeic.sources.byte_stream import LINE_BYTES, bounded_lines
+from bulkeic.sources.byte_stream import MAX_LINE_BYTES, bounded_lines
 
 _OTHER_SEPARATORS = (";", "\t", "|")
-_LONGEST_NAME = 64
-_TOO_LONG = f"a row of more than {LINE_BYTES:,} bytes; is a quote left open?"
+_MAX_COLUMN_NAME = 64
+_TOO_LONG = f"a row of more than {MAX_LINE_BYTES:,} bytes; is a quote left open?"
 
 
-def csv_rows(stream: io.BufferedReader, known: Fields) -> Iterator[Row | InputError]:
-    """The rows of a CSV file; a bad row is a problem in its place, and the next one follows.
+def csv_rows(stream: io.BufferedReader, allowed: Fields) -> Iterator[Row | InputError]:
+    """Yields the rows of a CSV file. A bad row yields its problem, and reading continues.
 
     Raises:
-        InputError: the file cannot be read any further.
+        InputError: the rest of the file cannot be read.
     """
-    text = _Text(stream)
+    text = _TextLines(stream)
     reader = csv.reader(text, strict=True)
-    before = 0
+    last_line = 0
     try:
-        fields = _header(next(filter(None, reader), None), reader.line_num, text, known)
+        fields = _header(next(filter(None, reader), None), reader.line_num, text, allowed)
         columns = len(fields)
-        before = reader.line_num
+        last_line = reader.line_num
         text.begin_row()
         for cells in reader:
             text.begin_row()
-            line, before = before + 1, reader.line_num
-            if text.undecodable >= line:
+            line, last_line = last_line + 1, reader.line_num
+            if text.last_undecodable >= line:
                 yield InputError("not UTF-8", line=line)
             elif len(cells) == columns:
                 yield Row(line, dict(zip(fields, cells, strict=True)))
             elif cells:
                 yield InputError(f"{len(cells)} cells; the header has {columns}", line=line)
     except csv.Error as error:
-        raise InputError(_malformed(error), line=before + 1) from None
+        raise InputError(_csv_problem(error), line=last_line + 1) from None
     except _TooLongError:
-        raise InputError(_TOO_LONG, line=before + 1) from None
+        raise InputError(_TOO_LONG, line=last_line + 1) from None
 
 
-def _header(names: list[str] | None, line: int, text: "_Text", known: Fields) -> list[str]:
+def _header(names: list[str] | None, line: int, text: "_TextLines", allowed: Fields) -> list[str]:
     if names is None:
         raise InputError("empty; the first row names the columns")
-    if text.undecodable:
+    if text.last_undecodable:
         raise InputError("not UTF-8", line=line)
     if len(names) == 1 and any(separator in names[0] for separator in _OTHER_SEPARATORS):
         raise InputError("columns are separated by commas", line=line)
     fields: list[str] = []
     for name in names:
         try:
-            field = known.named(name[:_LONGEST_NAME])
+            field = allowed.named(name[:_MAX_COLUMN_NAME])
         except InputError as problem:
             raise problem.at("", line) from None
         if field in fields:
@@ -62,37 +62,42 @@ def _header(names: list[str] | None, line: int, text: "_Text", known: Fields) ->
     return fields
 
 
-def _malformed(error: csv.Error) -> str:
+def _csv_problem(error: csv.Error) -> str:
     if "field limit" in str(error):
         return f"a cell of more than {csv.field_size_limit():,} characters; is a quote left open?"
     if "new-line character" in str(error):
-        return "a line ends in CR alone; allowed: LF or CRLF"
+        return "a line ends in CR alone; expected LF or CRLF"
     return f"not CSV: {error}"
 
 
 class _TooLongError(Exception):
-    """A row goes on over too many lines."""
+    """A row spans too many bytes."""
 
 
-class _Text:
-    """Lines as text. A line that is not UTF-8 is passed on as far as it can be read, and told."""
+class _TextLines:
+    """A stream's lines as text.
+
+    Attributes:
+        last_undecodable: number of the last line that is not UTF-8; 0: none. The line is yielded
+            with replacement characters.
+    """
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._stream = stream
         self._row_bytes = 0
-        self.undecodable = 0
+        self.last_undecodable = 0
 
     def begin_row(self) -> None:
-        """Tells that the next line is a row's first."""
+        """Starts to count the bytes of the next row."""
         self._row_bytes = 0
 
     def __iter__(self) -> Iterator[str]:
         for number, line in enumerate(bounded_lines(self._stream), 1):
             self._row_bytes += len(line)
-            if self._row_bytes > LINE_BYTES:
+            if self._row_bytes > MAX_LINE_BYTES:
                 raise _TooLongError
             try:
                 yield line.decode()
             except UnicodeDecodeError:
-                self.undecodable = number
+                self.last_undecodable = number
                 yield line.decode(errors="replace")

@@ -1,4 +1,4 @@
-"""A JSON array, or an object that holds one, → rows. A stream: one row in memory at a time."""
+"""Reads rows from a JSON array, or from an object that contains one, one row at a time."""
 
 import io
 from collections.abc import Iterator
@@ -9,20 +9,21 @@ import ijson
 from bulkeic.core.errors import InputError, shown
 from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
-from bulkeic.sources.byte_stream import LINE_BYTES, readable
+from bulkeic.sources.byte_stream import MAX_LINE_BYTES, translate_read_errors
 from bulkeic.sources.column_names import ColumnNames
 
-_DEEPEST = 16
-_PIECE_BYTES = 1 << 14
+_MAX_DEPTH = 16
+_READ_BYTES = 1 << 14
 
 Events = Iterator[tuple[str, Any]]
 
 
 def json_rows(stream: io.BufferedReader, fields: Fields) -> Iterator[Row | InputError]:
-    """The rows of a JSON document; a bad row is a problem in its place, and the next one follows.
+    """Yields the rows of a JSON document. A bad row yields its problem, and reading continues.
 
     Raises:
-        InputError: it is no JSON, holds no list or two, or cannot be read any further.
+        InputError: the document is not JSON, has no list or two lists, or the rest of it cannot be
+            read.
     """
     reader, keys = _LineReader(stream), ColumnNames(fields)
     try:
@@ -42,28 +43,28 @@ def _first_line(error: Exception) -> str:
 
 
 class _LineReader:
-    """Hands out at most one line at a time, so that the parser's place is known to the line."""
+    """Gives the parser at most one line at a time, so that its current line is known."""
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._readline = stream.readline
-        self._whole = True
+        self._at_line_start = True
         self.line = 0
         self._row_bytes = 0
 
     def begin_row(self) -> None:
-        """Tells that a row begins here, or something else that stands in the place of one."""
+        """Starts to count the bytes of the next row, or of another value in its place."""
         self._row_bytes = 0
 
     def read(self, size: int) -> bytes:
-        with readable():
-            piece = self._readline(min(size, _PIECE_BYTES))
+        with translate_read_errors():
+            piece = self._readline(min(size, _READ_BYTES))
         if size and piece:
-            self.line += self._whole
-            self._whole = piece.endswith(b"\n")
+            self.line += self._at_line_start
+            self._at_line_start = piece.endswith(b"\n")
             self._row_bytes += len(piece)
-            if self._row_bytes > LINE_BYTES:
+            if self._row_bytes > MAX_LINE_BYTES:
                 raise InputError(
-                    f"more than {LINE_BYTES:,} bytes without a row's end; no row needs that"
+                    f"more than {MAX_LINE_BYTES:,} bytes without a row's end; no row needs that"
                 )
         return piece
 
@@ -73,24 +74,24 @@ def _rows(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[Ro
     if event == "start_array":
         yield from _items(events, reader, keys)
     elif event == "start_map":
-        found = ""
+        list_key = ""
         for inner, key in events:
             reader.begin_row()
             if inner == "end_map":
                 break
             kind, value = next(events)
             if kind != "start_array":
-                _Builder(events).value(kind, value)
-            elif found:
-                raise InputError(f"two lists, {shown(found)} and {shown(key)}; give one")
+                _ValueBuilder(events).value(kind, value)
+            elif list_key:
+                raise InputError(f"two lists, {shown(list_key)} and {shown(key)}; give one")
             else:
-                found = key
+                list_key = key
                 yield from _items(events, reader, keys)
-        if not found:
+        if not list_key:
             raise InputError("holds no list of rows")
     else:
         raise InputError("neither a list of rows nor an object that holds one")
-    next(events, None)  # what follows the document is an error, and only told when asked for
+    next(events, None)  # raises if anything follows the document
 
 
 def _items(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[Row | InputError]:
@@ -99,33 +100,33 @@ def _items(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[R
         if event == "end_array":
             return
         line = reader.line
-        builder = _Builder(events)
+        builder = _ValueBuilder(events)
         built = builder.value(event, value)
         try:
-            if builder.repeated is not None:
-                _refuse_repeated(builder.repeated)
+            if builder.duplicate_key is not None:
+                _reject_duplicate_key(builder.duplicate_key)
             yield Row(line, keys.values(built), item)
         except InputError as problem:
             yield Row(line, {}, item).placed(problem, "")
 
 
-def _refuse_repeated(key: str) -> None:
+def _reject_duplicate_key(key: str) -> None:
     raise InputError(f"key {shown(key)} given twice")
 
 
-class _Builder:
-    """Builds one value from the events, reading on to its end whatever is wrong with it."""
+class _ValueBuilder:
+    """Builds one value from the events. It reads to the value's end even if a key is duplicate."""
 
     def __init__(self, events: Events) -> None:
         self._events = events
-        self.repeated: str | None = None
+        self.duplicate_key: str | None = None
 
     def value(self, event: str, value: Any, depth: int = 1) -> Any:
-        """The value that begins with an event."""
+        """Returns the value that begins with an event."""
         if event not in {"start_map", "start_array"}:
             return value
-        if depth > _DEEPEST:
-            raise InputError(f"nested more than {_DEEPEST} deep; no row needs that")
+        if depth > _MAX_DEPTH:
+            raise InputError(f"nested more than {_MAX_DEPTH} deep; no row needs that")
         if event == "start_array":
             return list(self._elements(depth))
         built: dict[str, Any] = {}
@@ -133,7 +134,7 @@ class _Builder:
             if inner == "end_map":
                 break
             if key in built:
-                self.repeated = key
+                self.duplicate_key = key
             built[key] = self.value(*next(self._events), depth + 1)
         return built
 

@@ -1,4 +1,4 @@
-"""JSON Lines → rows."""
+"""Reads rows from JSON Lines."""
 
 import io
 import json
@@ -14,37 +14,37 @@ from bulkeic.sources.column_names import ColumnNames
 
 
 def jsonl_rows(stream: io.BufferedReader, fields: Fields) -> Iterator[Row | InputError]:
-    """The rows of a JSON Lines file; a bad line is a problem in its place, and the next follows.
+    """Yields the rows of a JSON Lines file. A bad line yields its problem, and reading continues.
 
     Raises:
-        InputError: the file cannot be read any further.
+        InputError: the rest of the file cannot be read.
     """
     keys = ColumnNames(fields)
     for number, line in enumerate(bounded_lines(stream), 1):
         if line.isspace():
             continue
         try:
-            yield Row(number, keys.values(_decoded(line)))
+            yield Row(number, keys.values(_decode(line)))
         except InputError as problem:
             yield problem.at("", number)
 
 
-def _decoded(line: bytes) -> Any:
+def _decode(line: bytes) -> Any:
     try:
-        return json.loads(line.decode(), object_pairs_hook=_object)
+        return json.loads(line.decode(), object_pairs_hook=_unique_keys)
     except UnicodeDecodeError:
         raise InputError("not UTF-8") from None
     except json.JSONDecodeError as error:
         raise InputError(f"not JSON: {error}") from None
     except RecursionError:
         raise InputError("nested too deep; no row needs that") from None
-    except ValueError:  # Python's own limit, of 4,300 digits unless somebody has changed it
+    except ValueError:  # Python's limit, 4,300 digits by default
         raise InputError("a number of thousands of digits; no row needs that") from None
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     built = dict(pairs)
     if len(built) < len(pairs):
-        ((repeated, _),) = Counter(key for key, _ in pairs).most_common(1)
-        raise InputError(f"key {shown(repeated)} given twice")
+        ((duplicate_key, _),) = Counter(key for key, _ in pairs).most_common(1)
+        raise InputError(f"key {shown(duplicate_key)} given twice")
     return built

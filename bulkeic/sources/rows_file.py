@@ -1,4 +1,4 @@
-"""A file of rows: its name, its format, its rows."""
+"""Reads a file of rows in any of the formats."""
 
 import io
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from bulkeic.core.errors import InputError, UsageError, printable, shown
 from bulkeic.core.fields import TARGET_FIELDS, Fields, plain
 from bulkeic.core.rows import Row
-from bulkeic.sources.byte_stream import STDIN, first_line, open_stream
+from bulkeic.sources.byte_stream import STDIN, open_stream, peek_first_line
 from bulkeic.sources.csv_rows import csv_rows
 from bulkeic.sources.json_rows import json_rows
 from bulkeic.sources.jsonl_rows import jsonl_rows
@@ -29,7 +29,7 @@ _BY_ENDING = {
     ".jsonl": Format.JSONL,
     ".ndjson": Format.JSONL,
 }
-_ROWS: dict[Format, Callable[[io.BufferedReader, Fields], Iterator[Row | InputError]]] = {
+_READERS: dict[Format, Callable[[io.BufferedReader, Fields], Iterator[Row | InputError]]] = {
     Format.CSV: csv_rows,
     Format.JSON: json_rows,
     Format.JSONL: jsonl_rows,
@@ -37,16 +37,16 @@ _ROWS: dict[Format, Callable[[io.BufferedReader, Fields], Iterator[Row | InputEr
 
 
 class RowsFile:
-    """A targets file, or another with other fields, that can be read once, as a stream.
+    """A targets file, or a file with other fields. It can be read once, as a stream.
 
     Args:
         path: a file, or ``-`` for stdin.
-        format: what it is written in; ``None``: told by a file's ending, or by the first bytes of
-            stdin or a pipe.
-        fields: that a row may have.
+        format: the format; ``None``: by the file name's ending, or by the first line of stdin or a
+            pipe.
+        fields: the fields that a row may have.
 
     Raises:
-        UsageError: there is no such file, or the ending tells no format and none is given.
+        UsageError: the file does not exist, or has an unknown ending and no format is given.
     """
 
     def __init__(
@@ -64,17 +64,17 @@ class RowsFile:
         self.name = "<stdin>" if path == STDIN else printable(path)
 
     def rows(self) -> Iterator[Row | InputError]:
-        """The rows, and the problems of rows that cannot even be decoded, in file order.
+        """Yields the rows, and the problems of rows that cannot be decoded, in file order.
 
         Raises:
-            InputError: the file cannot be read any further; it names the file and the line.
+            InputError: the rest of the file cannot be read. The error has the file and the line.
         """
         try:
             with open_stream(self._path) as stream:
                 chosen, whole = (
-                    (self._format, stream) if self._format else _sniff(stream, self._fields)
+                    (self._format, stream) if self._format else _detect_format(stream, self._fields)
                 )
-                for row in _ROWS[chosen](whole, self._fields):
+                for row in _READERS[chosen](whole, self._fields):
                     yield row if isinstance(row, Row) else row.at(self.name, row.line)
         except InputError as problem:
             raise problem.at(self.name, problem.line) from None
@@ -97,8 +97,8 @@ def _format_of(path: str, fields: Fields) -> Format | None:
         ) from None
 
 
-def _sniff(stream: io.BufferedReader, fields: Fields) -> tuple[Format, io.BufferedReader]:
-    """Tells the format by the first line, and gives a stream that still has it.
+def _detect_format(stream: io.BufferedReader, fields: Fields) -> tuple[Format, io.BufferedReader]:
+    """Returns the format according to the first line, and a stream that still contains the line.
 
     =========================================  ==========
     first line                                 format
@@ -110,7 +110,7 @@ def _sniff(stream: io.BufferedReader, fields: Fields) -> tuple[Format, io.Buffer
     anything else                              CSV
     =========================================  ==========
     """
-    line, whole = first_line(stream)
+    line, whole = peek_first_line(stream)
     start = line.lstrip()[:1]
     if start == b"[":
         return Format.JSON, whole
@@ -120,7 +120,7 @@ def _sniff(stream: io.BufferedReader, fields: Fields) -> tuple[Format, io.Buffer
         row = json.loads(line.decode())
     except (ValueError, RecursionError):
         return Format.JSON, whole
-    names_one = not fields.naming.isdisjoint(map(plain, row))
-    if names_one or not any(isinstance(each, list) for each in row.values()):
+    has_naming_field = not fields.naming.isdisjoint(map(plain, row))
+    if has_naming_field or not any(isinstance(each, list) for each in row.values()):
         return Format.JSONL, whole
     return Format.JSON, whole

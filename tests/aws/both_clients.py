@@ -1,4 +1,4 @@
-"""The same call through the SDK's own client and through the compiled one."""
+"""Makes the same call with the SDK's own client and with ``LambdaCaller``."""
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
@@ -25,13 +25,15 @@ from bulkeic.core.model import (
     Target,
 )
 
-from .recording_server import Canned, Recorder, Request
+from .recording_server import CannedResponse, RecordedRequest, RecordingServer
 
 T = TypeVar("T")
 
 LANE = Lane("123456789012", "us-east-1")
 KEYS = {
-    "lasting": AccessKeys(access_key="AKIA123456789012", secret_key="wJalrXUtnFEMI/K7MDENG+bPxRfi"),
+    "long-term": AccessKeys(
+        access_key="AKIA123456789012", secret_key="wJalrXUtnFEMI/K7MDENG+bPxRfi"
+    ),
     "session": AccessKeys(
         access_key="ASIA123456789012",
         secret_key="secret",
@@ -43,27 +45,27 @@ CREDENTIALS_FILE = "".join(
     + (f"aws_session_token={keys.token}\n" if keys.token else "")
     for name, keys in KEYS.items()
 )
-WRITING = {Operation.UPDATE, Operation.PUT}
+WRITES = {Operation.UPDATE, Operation.PUT}
 PREFIXES = ("", "/", "/gateway", "/gate/way/", "/with%20space/~a", "/a//b/../c/.")
 
 
-def job_of(function: str, qualifier: str = LATEST, settings: Settings | None = None) -> Job:
+def make_job(function: str, qualifier: str = LATEST, settings: Settings | None = None) -> Job:
     target = Target(LANE, function, qualifier)
     return Job(0, "", function, target, settings or Settings(maximum_retry_attempts=1))
 
 
-class Laboratory:
-    """An event loop with a recording server and both clients, from entry to exit."""
+class BothClients:
+    """An event loop with a recording server, the SDK's client and ``LambdaCaller``."""
 
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
-        self._open = AsyncExitStack()
+        self._exit_stack = AsyncExitStack()
         self._sdk: dict[tuple[str, str], tuple[Access, Any]] = {}
         self._ours: dict[tuple[str, str], LambdaCaller] = {}
 
     def __enter__(self) -> Self:
         self._runner.__enter__()
-        self.recorder = self.run(self._open.enter_async_context(Recorder()))
+        self.server = self.run(self._exit_stack.enter_async_context(RecordingServer()))
         return self
 
     def __exit__(
@@ -72,89 +74,88 @@ class Laboratory:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.run(self._open.aclose())
+        self.run(self._exit_stack.aclose())
         self._runner.__exit__(kind, error, trace)
 
-    def run(self, awaited: Awaitable[T]) -> T:
-        async def running() -> T:
-            return await awaited
+    def run(self, awaitable: Awaitable[T]) -> T:
+        async def wait() -> T:
+            return await awaitable
 
-        coroutine: Coroutine[Any, Any, T] = running()
+        coroutine: Coroutine[Any, Any, T] = wait()
         return self._runner.run(coroutine)
 
     async def both(self, keys: str, prefix: str) -> tuple[Any, LambdaCaller]:
-        """The SDK's own client and ours, for some keys and an endpoint's path."""
+        """Returns the SDK's own client and ours, for some keys and an endpoint's path."""
         access, sdk = self._sdk.get((keys, prefix)) or await self._new_sdk(keys, prefix)
         ours = self._ours.get((keys, prefix))
         if ours is None:
-            ours = self._ours[keys, prefix] = await self._open.enter_async_context(
+            ours = self._ours[keys, prefix] = await self._exit_stack.enter_async_context(
                 LambdaCaller(access, timeout_s=5, concurrency=1)
             )
         return sdk, ours
 
     async def _new_sdk(self, keys: str, prefix: str) -> tuple[Access, Any]:
-        access = Access(
-            profile=keys, region=LANE.region, endpoint_url=f"{self.recorder.url}{prefix}"
-        )
+        access = Access(profile=keys, region=LANE.region, endpoint_url=f"{self.server.url}{prefix}")
         client = access.client("lambda", LANE.region, KEYS[keys])
-        found = self._sdk[keys, prefix] = (access, await self._open.enter_async_context(client))
+        found = self._sdk[keys, prefix] = (
+            access,
+            await self._exit_stack.enter_async_context(client),
+        )
         return found
 
     async def requests(
         self, job: Job, operation: Operation, keys: str, prefix: str
-    ) -> tuple[Request, Request]:
-        """What the SDK sends for a job, and what we send."""
+    ) -> tuple[RecordedRequest, RecordedRequest]:
+        """Returns the request that the SDK sends for a job, and ours."""
         sdk, ours = await self.both(keys, prefix)
-        self.recorder.answer = Canned(body=b'{"FunctionArn":"f","LastModified":1}')
-        self.recorder.requests.clear()
-        await called_by_sdk(sdk, job, operation)
-        await ours.call(job, call_of(job, operation))
-        by_sdk, by_us = self.recorder.requests
+        self.server.response = CannedResponse(body=b'{"FunctionArn":"f","LastModified":1}')
+        self.server.requests.clear()
+        await call_sdk(sdk, job, operation)
+        await ours.call(job, make_call(job, operation))
+        by_sdk, by_us = self.server.requests
         return by_sdk, by_us
 
-    async def answers(
-        self, canned: Canned, job: Job, operation: Operation = Operation.UPDATE
+    async def responses(
+        self, response: CannedResponse, job: Job, operation: Operation = Operation.UPDATE
     ) -> tuple["dict[str, Any] | Exception", Answer]:
-        """What the SDK makes of an answer, and what we make of it."""
-        sdk, ours = await self.both("lasting", "")
-        self.recorder.answer = canned
-        answer: dict[str, Any] | Exception
+        """Returns how the SDK reads a response, and how we read it."""
+        sdk, ours = await self.both("long-term", "")
+        self.server.response = response
+        by_sdk: dict[str, Any] | Exception
         try:
-            answer = await called_by_sdk(sdk, job, operation)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is compared
-            answer = error
-        by_us = await ours.call(job, call_of(job, operation))
+            by_sdk = await call_sdk(sdk, job, operation)
+        except Exception as error:  # noqa: BLE001 - any exception is compared
+            by_sdk = error
+        by_us = await ours.call(job, make_call(job, operation))
         if isinstance(by_us, Failure) and by_us.fault is Fault.EXPIRED:
-            del self._ours["lasting", ""]  # those keys are used up
-        return answer, by_us
+            del self._ours["long-term", ""]  # its keys are rejected now
+        return by_sdk, by_us
 
 
-async def called_by_sdk(client: Any, job: Job, operation: Operation) -> dict[str, Any]:
-    """The SDK's answer to an operation."""
-    answer: dict[str, Any] = await getattr(client, xform_name(operation))(
-        **arguments(job, operation)
-    )
-    return answer
+async def call_sdk(client: Any, job: Job, operation: Operation) -> dict[str, Any]:
+    """Calls an operation with the SDK's client and returns its response."""
+    call = getattr(client, xform_name(operation))
+    response: dict[str, Any] = await call(**arguments(job, operation))
+    return response
 
 
-def call_of(job: Job, operation: Operation) -> Call:
-    """The call of an operation that bulkeic makes for a job."""
-    return Call(operation, job.settings) if operation in WRITING else Call(operation)
+def make_call(job: Job, operation: Operation) -> Call:
+    """Returns the call of an operation that bulkeic makes for a job."""
+    return Call(operation, job.settings) if operation in WRITES else Call(operation)
 
 
-def update(job: Job) -> Call:
-    """The call that bulkeic makes for a job that is simply updated."""
-    return call_of(job, Operation.UPDATE)
+def make_update(job: Job) -> Call:
+    """Returns the update call that bulkeic makes for a job."""
+    return make_call(job, Operation.UPDATE)
 
 
 def arguments(job: Job, operation: Operation) -> dict[str, Any]:
-    """A job as arguments of boto3's method."""
-    named = {} if job.target.qualifier == LATEST else {"Qualifier": job.target.qualifier}
-    sent = job.settings.to_api() if operation in WRITING else {}
-    return {"FunctionName": job.target.function, **named, **sent}
+    """Returns a job as the arguments of boto3's method."""
+    qualifier = {} if job.target.qualifier == LATEST else {"Qualifier": job.target.qualifier}
+    settings = job.settings.to_api() if operation in WRITES else {}
+    return {"FunctionName": job.target.function, **qualifier, **settings}
 
 
-def credentials(keys: str) -> Credentials:
-    """Keys as botocore signs with them."""
-    found = KEYS[keys]
-    return Credentials(found.access_key, found.secret_key, found.token)
+def credentials(keys: AccessKeys) -> Credentials:
+    """Returns keys as botocore signs with them."""
+    return Credentials(keys.access_key, keys.secret_key, keys.token)

@@ -1,25 +1,25 @@
-"""A laboratory for the compiled call: one event loop, one recording server, both clients."""
+"""Fixtures of the AWS tests: no user settings, and both clients with a recording server."""
 
 from collections.abc import Iterator
 
 import pytest
 
-# pytest explains only the assertions it rewrote, and by itself it rewrites no helpers.
-pytest.register_assert_rewrite(f"{__package__}.comparing")
+# pytest explains assertions only in modules that it rewrites; helpers must be registered.
+pytest.register_assert_rewrite(f"{__package__}.both_clients")
 
-from .both_clients import CREDENTIALS_FILE, Laboratory  # noqa: E402 - after the rewrite
+from .both_clients import CREDENTIALS_FILE, BothClients  # noqa: E402 - after the rewrite
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _alone(alone: None) -> None:
-    """Every test of this room."""
+    """Isolates every test in this folder."""
 
 
 @pytest.fixture(scope="module")
-def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothClients]:
     path = tmp_path_factory.mktemp("aws") / "credentials"
     path.write_text(CREDENTIALS_FILE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
-        with Laboratory() as laboratory:
-            yield laboratory
+        with BothClients() as clients:
+            yield clients

@@ -1,4 +1,4 @@
-"""A server that keeps what it is sent, down to the bytes, and answers what it is told to."""
+"""A server that records requests byte by byte and sends canned responses."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-# Set anew for each request, by anybody who signs.
-EACH_TIME = {"authorization", "x-amz-date", "amz-sdk-invocation-id"}
+# Every signer sets these again for each request.
+PER_REQUEST_HEADERS = {"authorization", "x-amz-date", "amz-sdk-invocation-id"}
 
 
 @dataclass(frozen=True)
-class Request:
-    """A request as it came over the wire."""
+class RecordedRequest:
+    """A request as it was received."""
 
     method: str
     target: str
@@ -26,32 +26,34 @@ class Request:
         return value
 
     @property
-    def constant(self) -> dict[str, str]:
-        return {name: value for name, value in self.headers if name.lower() not in EACH_TIME}
+    def constant_headers(self) -> dict[str, str]:
+        return {
+            name: value for name, value in self.headers if name.lower() not in PER_REQUEST_HEADERS
+        }
 
     @property
-    def names(self) -> list[str]:
+    def header_names(self) -> list[str]:
         return sorted(name for name, _ in self.headers)
 
     @property
     def signed_names(self) -> list[str]:
-        return _part(self.header("Authorization"), "SignedHeaders").split(";")
+        return _field(self.header("Authorization"), "SignedHeaders").split(";")
 
     @property
     def scope(self) -> str:
-        return _part(self.header("Authorization"), "Credential")
+        return _field(self.header("Authorization"), "Credential")
 
     @property
     def signature(self) -> str:
-        return _part(self.header("Authorization"), "Signature")
+        return _field(self.header("Authorization"), "Signature")
 
     def signature_by(self, keys: Credentials) -> str:
-        """The signature that botocore makes of what came over the wire."""
+        """Returns the signature that botocore computes for this request."""
         _, _, region, service, _ = self.scope.split("/")
-        whole = self.target.startswith("http://")  # as a proxy is told
+        is_absolute = self.target.startswith("http://")  # as sent to a proxy
         request = AWSRequest(
             self.method,
-            self.target if whole else f"http://{self.header('Host')}{self.target}",
+            self.target if is_absolute else f"http://{self.header('Host')}{self.target}",
             {name: self.header(name) for name in self.signed_names},
             self.body,
         )
@@ -63,12 +65,14 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Canned:
-    """An answer, which may promise bytes that are ``missing``, or be ``silent`` altogether.
+class CannedResponse:
+    """A response to send.
 
     Attributes:
-        told: whether its length is.
-        raw: all of it as it goes over the wire, after which the connection ends.
+        missing: how many bytes of the announced length are not sent.
+        silent: whether nothing is sent.
+        has_length: whether ``Content-Length`` is sent.
+        raw: the whole response; the connection is closed after it.
     """
 
     status: int = 200
@@ -76,28 +80,30 @@ class Canned:
     headers: tuple[tuple[str, str], ...] = ()
     missing: int = 0
     silent: bool = False
-    told: bool = True
+    has_length: bool = True
     raw: bytes = b""
 
     @property
-    def is_last(self) -> bool:
+    def closes_connection(self) -> bool:
         return self.silent or bool(self.missing) or bool(self.raw)
 
     def encoded(self) -> bytes:
         if self.raw:
             return self.raw
-        length = (("Content-Length", str(len(self.body) + self.missing)),) if self.told else ()
+        length = (
+            (("Content-Length", str(len(self.body) + self.missing)),) if self.has_length else ()
+        )
         lines = "".join(f"{name}: {value}\r\n" for name, value in (*self.headers, *length))
         return f"HTTP/1.1 {self.status} Whatever\r\n{lines}\r\n".encode() + self.body
 
 
-class Recorder:
-    """Records requests on loopback, in order. An async context manager."""
+class RecordingServer:
+    """Records requests on 127.0.0.1, in order. An async context manager."""
 
     def __init__(self) -> None:
-        self.requests: list[Request] = []
+        self.requests: list[RecordedRequest] = []
         self.connections = 0
-        self.answer = Canned()
+        self.response = CannedResponse()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -113,15 +119,15 @@ class Recorder:
         try:
             while (request := await _read(reader)) is not None:
                 self.requests.append(request)
-                if not self.answer.silent:
-                    writer.write(self.answer.encoded())
-                if self.answer.is_last:
+                if not self.response.silent:
+                    writer.write(self.response.encoded())
+                if self.response.closes_connection:
                     break
         finally:
             writer.close()
 
 
-async def _read(reader: asyncio.StreamReader) -> Request | None:
+async def _read(reader: asyncio.StreamReader) -> RecordedRequest | None:
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
@@ -130,8 +136,8 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
     method, target, _ = first.split(" ")
     headers = tuple((name, value) for name, _, value in (line.partition(": ") for line in lines))
     length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
-    return Request(method, target, headers, await reader.readexactly(length))
+    return RecordedRequest(method, target, headers, await reader.readexactly(length))
 
 
-def _part(authorization: str, name: str) -> str:
+def _field(authorization: str, name: str) -> str:
     return authorization.partition(f"{name}=")[2].partition(",")[0]

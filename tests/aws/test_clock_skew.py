@@ -1,4 +1,4 @@
-"""A machine whose clock is wrong."""
+"""A wrong clock on this machine is detected and corrected."""
 
 import asyncio
 import re
@@ -11,17 +11,17 @@ from email.utils import format_datetime
 import pytest
 
 from bulkeic.aws.access import Access
-from bulkeic.aws.clock_skew import TOLERATED_S, skew_s
+from bulkeic.aws.clock_skew import TOLERATED_SKEW_S, clock_skew_s
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.core.model import Answer, Failure, Fault, Job, Lane, Settings, Success, Target
 
-from .both_clients import update
+from .both_clients import make_update
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST"
 
 
-class Server:
-    """Refuses what was not signed within five minutes of its own clock."""
+class SkewedServer:
+    """Rejects requests that were not signed within five minutes of its own clock."""
 
     def __init__(self, ahead_s: float) -> None:
         self.ahead_s = ahead_s
@@ -35,11 +35,11 @@ class Server:
             assert length
             assert signed
             await reader.readexactly(int(length[1]))
-            at = datetime.strptime(signed[1].decode(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            signed_at = datetime.strptime(signed[1].decode(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
             now = time.time() + self.ahead_s
-            right = abs(at.timestamp() - now) < 300
-            body = f'{{"FunctionArn": "{FUNCTION}", "LastModified": 1.0}}' if right else "{}"
-            status = "200 OK" if right else "403 Forbidden"
+            is_valid = abs(signed_at.timestamp() - now) < 300
+            body = f'{{"FunctionArn": "{FUNCTION}", "LastModified": 1.0}}' if is_valid else "{}"
+            status = "200 OK" if is_valid else "403 Forbidden"
             date = format_datetime(datetime.fromtimestamp(now, UTC), usegmt=True)
             writer.write(
                 f"HTTP/1.1 {status}\r\nDate: {date}\r\nContent-Length: {len(body)}\r\n"
@@ -49,8 +49,8 @@ class Server:
 
 
 @asynccontextmanager
-async def caller(server: Server) -> AsyncIterator[LambdaCaller]:
-    serving: list[asyncio.Task[None]] = []
+async def open_caller(server: SkewedServer) -> AsyncIterator[LambdaCaller]:
+    connections: list[asyncio.Task[None]] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError):
@@ -59,7 +59,7 @@ async def caller(server: Server) -> AsyncIterator[LambdaCaller]:
         await writer.wait_closed()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        serving.append(asyncio.create_task(serve(reader, writer)))
+        connections.append(asyncio.create_task(serve(reader, writer)))
 
     listening = await asyncio.start_server(connected, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
@@ -68,31 +68,31 @@ async def caller(server: Server) -> AsyncIterator[LambdaCaller]:
         credentials=lambda _: ("AKIA123456789012", "secret"),
         isolated=True,
     )
-    async with listening, LambdaCaller(access, timeout_s=10, concurrency=8) as calling:
-        yield calling
-    await asyncio.gather(*serving)
+    async with listening, LambdaCaller(access, timeout_s=10, concurrency=8) as caller:
+        yield caller
+    await asyncio.gather(*connections)
 
 
-def job(number: int) -> Job:
+def make_job(number: int) -> Job:
     return Job(number, "s", "f", Target(Lane("1" * 12, "us-east-1"), f"f{number}"), Settings(1))
 
 
-async def called(calling: LambdaCaller, number: int) -> Answer:
-    return await calling.call(job(number), update(job(number)))
+async def call_update(caller: LambdaCaller, number: int) -> Answer:
+    return await caller.call(make_job(number), make_update(make_job(number)))
 
 
 @pytest.mark.parametrize("ahead_s", [3600.0, -86_400.0, 301.0])
-async def test_a_wrong_clock_is_corrected_by_the_first_answers(ahead_s: float) -> None:
-    server = Server(ahead_s)
-    async with caller(server) as calling:
-        first = await asyncio.gather(*(called(calling, number) for number in range(4)))
-        again = await asyncio.gather(*(called(calling, number) for number in range(4)))
+async def test_a_wrong_clock_is_corrected_after_the_first_responses(ahead_s: float) -> None:
+    server = SkewedServer(ahead_s)
+    async with open_caller(server) as caller:
+        first = await asyncio.gather(*(call_update(caller, number) for number in range(4)))
+        again = await asyncio.gather(*(call_update(caller, number) for number in range(4)))
     assert {each.fault for each in first if isinstance(each, Failure)} == {Fault.EXPIRED}
     assert all(isinstance(each, Success) for each in again)
 
 
-async def test_a_signature_that_is_wrong_for_another_reason_is_denied() -> None:
-    class Strict(Server):
+async def test_a_signature_that_is_invalid_with_a_correct_clock_is_denied() -> None:
+    class RejectingServer(SkewedServer):
         async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self.ahead_s = 0.0
             head = await reader.readuntil(b"\r\n\r\n")
@@ -104,8 +104,8 @@ async def test_a_signature_that_is_wrong_for_another_reason_is_denied() -> None:
             await writer.drain()
             assert head
 
-    async with caller(Strict(0)) as calling:
-        answer = await called(calling, 0)
+    async with open_caller(RejectingServer(0)) as caller:
+        answer = await call_update(caller, 0)
     assert isinstance(answer, Failure)
     assert (answer.fault, answer.code) == (Fault.DENIED, "InvalidSignatureException")
 
@@ -120,9 +120,9 @@ async def test_a_signature_that_is_wrong_for_another_reason_is_denied() -> None:
         ("RequestExpired", None, None),
     ],
 )
-def test_only_a_date_that_is_far_off_explains_a_refusal(
+def test_only_a_date_that_is_far_off_is_reported_as_clock_skew(
     code: str, date: str | None, expected: float | None
 ) -> None:
     headers = {} if date is None else {"date": date}
-    assert skew_s(code, headers, 0.0) == expected
-    assert TOLERATED_S < 300
+    assert clock_skew_s(code, headers, 0.0) == expected
+    assert TOLERATED_SKEW_S < 300

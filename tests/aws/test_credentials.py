@@ -1,4 +1,4 @@
-"""Credentials: fetched once for all who wait, renewed in time, never handed out when over."""
+"""Credentials are fetched once for all waiting callers, refreshed in time, never used expired."""
 
 import math
 from collections.abc import Callable
@@ -12,32 +12,32 @@ from bulkeic.core.model import Failure, Fault
 NOW = 1_700_000_000.0
 REFUSED = Failure(Fault.REFUSED, "AccessDenied", "no such role", 403)
 EXPIRED = Failure(Fault.EXPIRED, "ExpiredToken", "log in again")
-TROUBLE = Failure(Fault.SERVER, "InternalFailure", "oops", 500)
+SERVER_ERROR = Failure(Fault.SERVER, "InternalFailure", "oops", 500)
 
 
-class Issuer:
-    """Gives out numbered keys, or trouble; and is the wall clock as well.
+class FakeIssuer:
+    """Issues numbered keys or fails; it is also the clock.
 
     Args:
-        life_s: of the keys, seconds.
+        life_s: seconds after which the keys expire.
     """
 
     def __init__(self, life_s: float = math.inf) -> None:
         self.now = NOW
         self.life_s = life_s
         self.failure: Failure | None = None
-        self.asked = 0
-        self.same = False
-        self.gate: anyio.Event | None = None
+        self.fetches = 0
+        self.repeats_keys = False
+        self.resume: anyio.Event | None = None
 
     def credentials(self) -> RefreshingCredentials:
         return RefreshingCredentials(self.fetch, lambda: self.now)
 
     async def fetch(self) -> AccessKeys:
-        self.asked += 1
-        number = 1 if self.same else self.asked
-        if self.gate is not None:
-            await self.gate.wait()
+        self.fetches += 1
+        number = 1 if self.repeats_keys else self.fetches
+        if self.resume is not None:
+            await self.resume.wait()
         if self.failure is not None:
             raise CredentialsError(self.failure)
         return AccessKeys(
@@ -45,127 +45,129 @@ class Issuer:
         )
 
 
-async def gathered(
+async def fetch_concurrently(
     credentials: RefreshingCredentials, count: int, between: Callable[[], None]
 ) -> list[AccessKeys]:
-    """What many callers get who ask at once; ``between`` lets the issuer go on."""
+    """Returns what concurrent callers get; ``between`` runs when all of them wait."""
     got: list[AccessKeys] = []
 
-    async def ask() -> None:
+    async def fetch() -> None:
         got.append(await credentials.keys())
 
     async with anyio.create_task_group() as tasks:
         for _ in range(count):
-            tasks.start_soon(ask)
+            tasks.start_soon(fetch)
         await anyio.wait_all_tasks_blocked()
         between()
     return got
 
 
-async def test_many_who_wait_are_served_by_one_fetch() -> None:
-    issuer = Issuer(3600)
-    issuer.gate = anyio.Event()
+async def test_one_fetch_serves_all_waiting_callers() -> None:
+    issuer = FakeIssuer(3600)
+    issuer.resume = anyio.Event()
     credentials = issuer.credentials()
-    assert credentials.fresh() is None
-    got = await gathered(credentials, 50, issuer.gate.set)
-    assert issuer.asked == 1
+    assert credentials.cached() is None
+    got = await fetch_concurrently(credentials, 50, issuer.resume.set)
+    assert issuer.fetches == 1
     assert {keys.access_key for keys in got} == {"AKIA1"}
-    assert credentials.fresh() == got[0] == await credentials.keys()
-    assert issuer.asked == 1
+    assert credentials.cached() == got[0] == await credentials.keys()
+    assert issuer.fetches == 1
 
 
-async def test_many_who_wait_for_trouble_are_told_by_one_fetch() -> None:
-    issuer = Issuer()
-    issuer.gate = anyio.Event()
-    issuer.failure = TROUBLE
+async def test_one_failed_fetch_fails_all_waiting_callers() -> None:
+    issuer = FakeIssuer()
+    issuer.resume = anyio.Event()
+    issuer.failure = SERVER_ERROR
     credentials = issuer.credentials()
-    told: list[Failure] = []
+    failures: list[Failure] = []
 
     async def ask() -> None:
         with pytest.raises(CredentialsError) as caught:
             await credentials.keys()
-        told.append(caught.value.failure)
+        failures.append(caught.value.failure)
 
     async with anyio.create_task_group() as tasks:
         for _ in range(50):
             tasks.start_soon(ask)
         await anyio.wait_all_tasks_blocked()
-        issuer.gate.set()
-    assert issuer.asked == 1
-    assert len(told) == 50
-    assert all(failure.code == "InternalFailure" and not failure.sent for failure in told)
+        issuer.resume.set()
+    assert issuer.fetches == 1
+    assert len(failures) == 50
+    assert all(failure.code == "InternalFailure" and not failure.sent for failure in failures)
 
 
 @pytest.mark.parametrize(("life_s", "good_for"), [(3600, 3300), (900, 600), (60, 40)])
-async def test_renewed_when_a_third_or_five_minutes_are_left(
+async def test_keys_are_refreshed_when_a_third_or_five_minutes_are_left(
     life_s: float, good_for: float
 ) -> None:
-    issuer = Issuer(life_s)
+    issuer = FakeIssuer(life_s)
     credentials = issuer.credentials()
     first = await credentials.keys()
     issuer.now = NOW + good_for - 1
-    assert await credentials.keys() == first == credentials.fresh()
-    assert issuer.asked == 1
+    assert await credentials.keys() == first == credentials.cached()
+    assert issuer.fetches == 1
     issuer.now = NOW + good_for
-    assert credentials.fresh() is None
+    assert credentials.cached() is None
     assert (await credentials.keys()).access_key == "AKIA2"
-    assert issuer.asked == 2
+    assert issuer.fetches == 2
 
 
-async def test_while_one_renews_the_others_go_on_with_what_is_still_good() -> None:
-    issuer = Issuer(3600)
+async def test_during_a_refresh_other_callers_use_the_valid_keys() -> None:
+    issuer = FakeIssuer(3600)
     credentials = issuer.credentials()
     first = await credentials.keys()
     issuer.now = NOW + 3400
-    issuer.gate = anyio.Event()
+    issuer.resume = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(credentials.keys)
         await anyio.wait_all_tasks_blocked()
         for _ in range(10):
-            assert credentials.fresh() == first
+            assert credentials.cached() == first
             assert await credentials.keys() == first
-        issuer.gate.set()
-    assert issuer.asked == 2
+        issuer.resume.set()
+    assert issuer.fetches == 2
     assert (await credentials.keys()).access_key == "AKIA2"
 
 
-async def test_while_one_renews_nobody_gets_what_is_over() -> None:
-    issuer = Issuer(3600)
+async def test_during_a_refresh_no_caller_gets_expired_keys() -> None:
+    issuer = FakeIssuer(3600)
     credentials = issuer.credentials()
     await credentials.keys()
     issuer.now = NOW + 3601
-    issuer.gate = anyio.Event()
-    got = await gathered(credentials, 10, issuer.gate.set)
+    issuer.resume = anyio.Event()
+    got = await fetch_concurrently(credentials, 10, issuer.resume.set)
     assert {keys.access_key for keys in got} == {"AKIA2"}
-    assert issuer.asked == 2
+    assert issuer.fetches == 2
 
 
-async def test_what_is_refused_is_not_asked_again() -> None:
-    issuer = Issuer()
+async def test_a_refused_fetch_is_not_retried() -> None:
+    issuer = FakeIssuer()
     issuer.failure = REFUSED
     credentials = issuer.credentials()
     for _ in range(3):
         with pytest.raises(CredentialsError, match="no such role"):
             await credentials.keys()
         issuer.now += 3600
-    assert issuer.asked == 1
+    assert issuer.fetches == 1
 
 
-async def test_trouble_is_asked_again() -> None:
-    issuer = Issuer()
-    issuer.failure = TROUBLE
+async def test_a_failed_fetch_is_retried_by_the_next_caller() -> None:
+    issuer = FakeIssuer()
+    issuer.failure = SERVER_ERROR
     credentials = issuer.credentials()
-    for asked in (1, 2, 3):
+    for fetches in (1, 2, 3):
         with pytest.raises(CredentialsError):
             await credentials.keys()
-        assert issuer.asked == asked
+        assert issuer.fetches == fetches
     issuer.failure = None
     assert (await credentials.keys()).access_key == "AKIA4"
 
 
-@pytest.mark.parametrize("failure", [REFUSED, EXPIRED, TROUBLE], ids=lambda each: str(each.fault))
-async def test_what_is_good_is_used_to_its_end_when_it_cannot_be_renewed(failure: Failure) -> None:
-    issuer = Issuer(3600)
+@pytest.mark.parametrize(
+    "failure", [REFUSED, EXPIRED, SERVER_ERROR], ids=lambda each: str(each.fault)
+)
+async def test_valid_keys_are_used_until_they_expire_if_the_refresh_fails(failure: Failure) -> None:
+    issuer = FakeIssuer(3600)
     credentials = issuer.credentials()
     first = await credentials.keys()
     issuer.failure = failure
@@ -173,42 +175,42 @@ async def test_what_is_good_is_used_to_its_end_when_it_cannot_be_renewed(failure
         issuer.now = NOW + second
         assert await credentials.keys() == first
     issuer.now = NOW + 3600
-    assert credentials.fresh() is None
+    assert credentials.cached() is None
     with pytest.raises(CredentialsError) as caught:
         await credentials.keys()
     assert caught.value.failure.code == failure.code
 
 
-async def test_trouble_with_renewing_is_asked_again_after_seconds_only() -> None:
-    issuer = Issuer(3600)
+async def test_a_failed_refresh_is_retried_after_some_seconds() -> None:
+    issuer = FakeIssuer(3600)
     credentials = issuer.credentials()
     await credentials.keys()
-    issuer.failure = TROUBLE
+    issuer.failure = SERVER_ERROR
     issuer.now = NOW + 3300
     for _ in range(100):
         await credentials.keys()
-    assert issuer.asked == 2
+    assert issuer.fetches == 2
     issuer.failure = None
     issuer.now += 5
     assert (await credentials.keys()).access_key == "AKIA3"
 
 
-async def test_rejected_keys_are_fetched_anew() -> None:
-    issuer = Issuer(3600)
+async def test_rejected_keys_are_fetched_again() -> None:
+    issuer = FakeIssuer(3600)
     credentials = issuer.credentials()
     first = await credentials.keys()
     credentials.reject(first)
-    assert credentials.fresh() is None
+    assert credentials.cached() is None
     second = await credentials.keys()
     assert second != first
     credentials.reject(first)
-    assert credentials.fresh() == second
-    assert issuer.asked == 2
+    assert credentials.cached() == second
+    assert issuer.fetches == 2
 
 
-async def test_the_same_keys_again_mean_that_they_are_past_renewing() -> None:
-    issuer = Issuer()
-    issuer.same = True
+async def test_fetching_the_rejected_keys_again_means_that_they_have_expired() -> None:
+    issuer = FakeIssuer()
+    issuer.repeats_keys = True
     credentials = issuer.credentials()
     credentials.reject(await credentials.keys())
     for _ in range(3):
@@ -216,12 +218,12 @@ async def test_the_same_keys_again_mean_that_they_are_past_renewing() -> None:
             await credentials.keys()
         failure = caught.value.failure
         assert (failure.fault, failure.sent) == (Fault.EXPIRED, False)
-    assert issuer.asked == 2
+    assert issuer.fetches == 2
 
 
 @pytest.mark.parametrize("life_s", [0.0, -60.0])
-async def test_keys_that_are_over_when_they_come_are_not_handed_out(life_s: float) -> None:
-    issuer = Issuer(life_s)
+async def test_keys_that_are_expired_when_fetched_are_not_used(life_s: float) -> None:
+    issuer = FakeIssuer(life_s)
     credentials = issuer.credentials()
     for _ in range(2):
         with pytest.raises(CredentialsError) as caught:
@@ -230,41 +232,41 @@ async def test_keys_that_are_over_when_they_come_are_not_handed_out(life_s: floa
         assert not caught.value.failure.sent
 
 
-async def test_keys_that_are_over_when_they_come_do_not_replace_good_ones() -> None:
-    issuer = Issuer(3600)
+async def test_keys_that_are_expired_when_fetched_do_not_replace_valid_ones() -> None:
+    issuer = FakeIssuer(3600)
     credentials = issuer.credentials()
     first = await credentials.keys()
     issuer.now, issuer.life_s = NOW + 3400, -1.0
     assert await credentials.keys() == first
 
 
-async def test_a_fetch_that_is_cancelled_leaves_those_who_wait_their_turn() -> None:
-    issuer = Issuer()
-    issuer.gate = anyio.Event()
+async def test_after_a_cancelled_fetch_the_next_waiting_caller_fetches() -> None:
+    issuer = FakeIssuer()
+    issuer.resume = anyio.Event()
     credentials = issuer.credentials()
     scope = anyio.CancelScope()
     got: list[AccessKeys] = []
 
-    async def impatient() -> None:
+    async def cancelled_caller() -> None:
         with scope:
             await credentials.keys()
 
-    async def patient() -> None:
+    async def waiting_caller() -> None:
         got.append(await credentials.keys())
 
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(impatient)
+        tasks.start_soon(cancelled_caller)
         await anyio.wait_all_tasks_blocked()
-        tasks.start_soon(patient)
+        tasks.start_soon(waiting_caller)
         await anyio.wait_all_tasks_blocked()
         scope.cancel()
-        issuer.gate.set()
+        issuer.resume.set()
     assert [keys.access_key for keys in got] == ["AKIA2"]
 
 
-async def test_an_odd_error_of_a_fetch_is_met_by_each_who_asks() -> None:
+async def test_an_unexpected_error_of_a_fetch_is_raised_to_each_caller() -> None:
     gate = anyio.Event()
-    met = 0
+    errors = 0
 
     async def fetch() -> AccessKeys:
         await gate.wait()
@@ -273,17 +275,17 @@ async def test_an_odd_error_of_a_fetch_is_met_by_each_who_asks() -> None:
     credentials = RefreshingCredentials(fetch, lambda: NOW)
 
     async def ask() -> None:
-        nonlocal met
+        nonlocal errors
         with pytest.raises(ValueError, match="no such profile"):
             await credentials.keys()
-        met += 1
+        errors += 1
 
     async with anyio.create_task_group() as tasks:
         for _ in range(5):
             tasks.start_soon(ask)
         await anyio.wait_all_tasks_blocked()
         gate.set()
-    assert met == 5
+    assert errors == 5
 
 
 async def test_keys_do_not_show_their_secrets() -> None:

@@ -1,4 +1,4 @@
-"""Calls go where boto3's own client would send them, and through the same proxy."""
+"""Calls go to the endpoint that boto3's own client would use, through the same proxy."""
 
 import asyncio
 from pathlib import Path
@@ -13,13 +13,13 @@ from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.core.model import Failure, Job, Lane, Settings, Target
 from bulkeic.core.names import partition_of
 
-from .both_clients import update
-from .recording_server import Canned, Recorder, Request
+from .both_clients import make_update
+from .recording_server import CannedResponse, RecordedRequest, RecordingServer
 
 CREDENTIALS = "aws_access_key_id = AKIA123456789012\naws_secret_access_key = secret\n"
 REGIONS = ("us-east-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1")
 PATH = "/2019-09-25/functions/f/event-invoke-config"
-USUAL = {
+DEFAULT = {
     "us-east-1": "lambda.us-east-1.amazonaws.com:443",
     "cn-north-1": "lambda.cn-north-1.amazonaws.com.cn:443",
     "us-gov-west-1": "lambda.us-gov-west-1.amazonaws.com:443",
@@ -35,26 +35,26 @@ DUAL_STACK = {
 }
 
 
-def at(url: str) -> dict[str, str]:
+def endpoints_at(url: str) -> dict[str, str]:
     return {region: f"{url}{PATH} {region}" for region in REGIONS}
 
 
-# What stands in a profile or in the environment, and where that leads.
+# Settings of a profile or of the environment, and the endpoints that they select.
 PROFILES = {
-    "plain": ("", USUAL),
+    "plain": ("", DEFAULT),
     "fips": ("use_fips_endpoint = true\n", FIPS),
     "dual-stack": ("use_dualstack_endpoint = true\n", DUAL_STACK),
     "one-url": (
         "endpoint_url = http://gateway.example:8080/aws\n",
-        at("http://gateway.example:8080/aws"),
+        endpoints_at("http://gateway.example:8080/aws"),
     ),
     "lambda-url": (
         "services = x\n[services x]\nlambda =\n  endpoint_url = http://lambda.example/x\n",
-        at("http://lambda.example/x"),
+        endpoints_at("http://lambda.example/x"),
     ),
     "ignored-url": (
         "endpoint_url = http://gateway.example\nignore_configured_endpoint_urls = true\n",
-        USUAL,
+        DEFAULT,
     ),
 }
 ENVIRONMENTS = {
@@ -66,18 +66,18 @@ ENVIRONMENTS = {
     ),
     "Lambda's URL": (
         {"AWS_ENDPOINT_URL_LAMBDA": "http://lambda.example:8080/v1"},
-        at("http://lambda.example:8080/v1"),
+        endpoints_at("http://lambda.example:8080/v1"),
     ),
     "every service's URL": (
         {"AWS_ENDPOINT_URL": "http://aws.example/"},
-        at("http://aws.example"),
+        endpoints_at("http://aws.example"),
     ),
-    "a URL that is passed over": (
+    "an ignored URL": (
         {
             "AWS_ENDPOINT_URL": "http://aws.example",
             "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
         },
-        USUAL,
+        DEFAULT,
     ),
 }
 
@@ -91,26 +91,26 @@ def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
 
 
-async def called(profile: str) -> dict[str, list[str]]:
-    """What comes to a proxy of one call by boto3, and then of ours, for each Region."""
-    places = {}
-    async with Recorder() as proxy:
-        proxy.answer = Canned(502)
+async def call_by_proxy(profile: str) -> dict[str, list[str]]:
+    """Returns the endpoints that boto3 and bulkeic ask a proxy for, by Region."""
+    endpoints = {}
+    async with RecordingServer() as proxy:
+        proxy.response = CannedResponse(502)
         with pytest.MonkeyPatch.context() as patch:
             for name in ("http_proxy", "https_proxy"):
                 patch.setenv(name, proxy.url)
             session = boto3.Session(profile_name=profile)
             async with LambdaCaller(Access(profile=profile), timeout_s=5, concurrency=1) as caller:
                 for region in REGIONS:
-                    await asyncio.to_thread(by_boto3, session, region)
-                    job = job_in(region)
-                    assert isinstance(await caller.call(job, update(job)), Failure)
-                    places[region] = [_place(request) for request in proxy.requests]
+                    await asyncio.to_thread(call_boto3, session, region)
+                    job = make_job(region)
+                    assert isinstance(await caller.call(job, make_update(job)), Failure)
+                    endpoints[region] = [_endpoint(request) for request in proxy.requests]
                     proxy.requests.clear()
-    return places
+    return endpoints
 
 
-def by_boto3(session: boto3.Session, region: str) -> None:
+def call_boto3(session: boto3.Session, region: str) -> None:
     config = Config(retries={"total_max_attempts": 1})
     client = session.client("lambda", region_name=region, config=config)
     try:
@@ -121,20 +121,20 @@ def by_boto3(session: boto3.Session, region: str) -> None:
         client.close()
 
 
-def job_in(region: str) -> Job:
+def make_job(region: str) -> Job:
     target = Target(Lane("123456789012", region), "f", partition=partition_of(region))
     return Job(0, "", "f", target, Settings(maximum_retry_attempts=1))
 
 
-def _place(request: Request) -> str:
-    """Where a request goes, and for which Region it is signed as far as that can be seen."""
+def _endpoint(request: RecordedRequest) -> str:
+    """Returns a request's endpoint and, unless it is encrypted, the Region it is signed for."""
     if request.method == "CONNECT":
         return request.target
     return f"{request.target} {request.scope.split('/')[2]}"
 
 
-def check(places: dict[str, list[str]], expected: dict[str, str]) -> None:
-    for region, found in places.items():
+def check(endpoints: dict[str, list[str]], expected: dict[str, str]) -> None:
+    for region, found in endpoints.items():
         assert len(found) in {0, 2}
         assert len(set(found)) <= 1
         if region in expected:
@@ -143,15 +143,17 @@ def check(places: dict[str, list[str]], expected: dict[str, str]) -> None:
 
 @pytest.mark.usefixtures("profiles")
 @pytest.mark.parametrize("profile", PROFILES)
-async def test_a_profile_says_where(profile: str) -> None:
-    check(await called(profile), PROFILES[profile][1])
+async def test_a_profile_selects_the_endpoint(profile: str) -> None:
+    check(await call_by_proxy(profile), PROFILES[profile][1])
 
 
 @pytest.mark.usefixtures("profiles")
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-async def test_the_environment_says_where(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+async def test_the_environment_selects_the_endpoint(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     variables, expected = ENVIRONMENTS[name]
     for variable, value in variables.items():
         monkeypatch.setenv(variable, value)
 
-    check(await called("plain"), expected)
+    check(await call_by_proxy("plain"), expected)

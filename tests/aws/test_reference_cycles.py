@@ -1,4 +1,4 @@
-"""What calls that fail leave behind."""
+"""Failed calls leave no reference cycles."""
 
 import gc
 from collections import Counter
@@ -8,12 +8,12 @@ from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.core.model import Failure, Job, Lane, Settings, Target
 from bulkeic.sandbox import DEFAULT_ACCOUNT_ID, Faults, Sandbox, SandboxOptions
 
-from .both_clients import update
+from .both_clients import make_update
 
 TARGET = Target(Lane(DEFAULT_ACCOUNT_ID, "us-east-1"), "f", "$LATEST", "aws")
 
 
-async def test_a_call_that_fails_leaves_nothing_for_the_collector() -> None:
+async def test_a_failed_call_leaves_nothing_to_the_garbage_collector() -> None:
     job = Job(0, "", "f", TARGET, Settings(maximum_retry_attempts=1))
     options = SandboxOptions(rate=None, any_function=True, faults=Faults(truncated=1))
     gc.disable()
@@ -23,16 +23,16 @@ async def test_a_call_that_fails_leaves_nothing_for_the_collector() -> None:
                 endpoint_url=sandbox.url, credentials=sandbox.credentials, isolated=True
             )
             async with LambdaCaller(access, timeout_s=5, concurrency=1) as caller:
-                assert isinstance(await caller.call(job, update(job)), Failure)
+                assert isinstance(await caller.call(job, make_update(job)), Failure)
                 gc.collect()
                 for _ in range(5):
-                    assert isinstance(await caller.call(job, update(job)), Failure)
+                    assert isinstance(await caller.call(job, make_update(job)), Failure)
                 gc.set_debug(gc.DEBUG_SAVEALL)
                 gc.collect()
-        left = Counter(type(each).__name__ for each in gc.garbage)
+        garbage = Counter(type(each).__name__ for each in gc.garbage)
     finally:
         gc.set_debug(0)
         gc.garbage.clear()
         gc.enable()
 
-    assert not {"ClientPayloadError", "ContentLengthError", "Connection"} & set(left), left
+    assert not {"ClientPayloadError", "ContentLengthError", "Connection"} & set(garbage), garbage

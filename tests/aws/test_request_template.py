@@ -1,4 +1,4 @@
-"""The compiled call is what the SDK's own client would send, down to the bytes."""
+"""A request built from a template equals the SDK's own, byte by byte."""
 
 import string
 
@@ -15,13 +15,13 @@ from .both_clients import (
     KEYS,
     LANE,
     PREFIXES,
-    Laboratory,
-    call_of,
-    called_by_sdk,
+    BothClients,
+    call_sdk,
     credentials,
-    job_of,
+    make_call,
+    make_job,
 )
-from .recording_server import Canned, Recorder, Request
+from .recording_server import CannedResponse, RecordedRequest, RecordingServer
 
 names = st.text(f"{string.ascii_letters}{string.digits}-_.", min_size=1, max_size=64).filter(
     lambda name: name not in {".", ".."}
@@ -38,48 +38,50 @@ wanted = st.builds(
     on_success=destinations,
     on_failure=destinations,
 ).filter(lambda wanted: not wanted.is_empty())
-jobs = st.builds(job_of, names, qualifiers, wanted)
+jobs = st.builds(make_job, names, qualifiers, wanted)
 
 
 @pytest.mark.parametrize("operation", Operation)
-def test_the_request_is_the_one_of_the_sdk(laboratory: Laboratory, operation: Operation) -> None:
+def test_the_request_equals_the_request_of_the_sdk(
+    clients: BothClients, operation: Operation
+) -> None:
     @settings(max_examples=150 if operation is Operation.UPDATE else 30, deadline=None)
     @given(jobs, st.sampled_from(sorted(KEYS)), st.sampled_from(PREFIXES))
-    def same(job: Job, keys: str, prefix: str) -> None:
+    def requests_are_equal(job: Job, keys: str, prefix: str) -> None:
         assert parse_function(job.target.function).name == job.target.function
-        check(*laboratory.run(laboratory.requests(job, operation, keys, prefix)), keys)
+        check(*clients.run(clients.requests(job, operation, keys, prefix)), keys)
 
-    same()
+    requests_are_equal()
 
 
 @pytest.mark.parametrize("operation", Operation)
-async def test_the_request_is_the_same_through_a_proxy(
+async def test_the_request_equals_the_request_of_the_sdk_through_a_proxy(
     monkeypatch: pytest.MonkeyPatch, operation: Operation
 ) -> None:
-    job, keys = job_of("f", "live"), KEYS["lasting"]
-    async with Recorder() as proxy:
-        proxy.answer = Canned(204, b"")
+    job, keys = make_job("f", "live"), KEYS["long-term"]
+    async with RecordingServer() as proxy:
+        proxy.response = CannedResponse(204, b"")
         monkeypatch.setenv("http_proxy", proxy.url)
         access = Access(
             endpoint_url="http://lambda.example",
             credentials=lambda _: (keys.access_key, keys.secret_key),
         )
         async with access.client("lambda", LANE.region, keys) as sdk:
-            await called_by_sdk(sdk, job, operation)
+            await call_sdk(sdk, job, operation)
         async with LambdaCaller(access, timeout_s=5, concurrency=1) as ours:
-            await ours.call(job, call_of(job, operation))
+            await ours.call(job, make_call(job, operation))
 
     by_sdk, by_us = proxy.requests
     assert by_sdk.target.startswith("http://lambda.example/")
-    check(by_sdk, by_us, "lasting")
+    check(by_sdk, by_us, "long-term")
 
 
-def check(by_sdk: Request, by_us: Request, keys: str) -> None:
+def check(by_sdk: RecordedRequest, by_us: RecordedRequest, keys: str) -> None:
     assert (by_us.method, by_us.target) == (by_sdk.method, by_sdk.target)
     assert by_us.body == by_sdk.body
-    assert by_us.names == by_sdk.names
-    assert by_us.constant == by_sdk.constant
+    assert by_us.header_names == by_sdk.header_names
+    assert by_us.constant_headers == by_sdk.constant_headers
     assert by_us.signed_names == by_sdk.signed_names
     assert by_us.scope == by_sdk.scope
     for request in (by_sdk, by_us):
-        assert request.signature == request.signature_by(credentials(keys))
+        assert request.signature == request.signature_by(credentials(KEYS[keys]))

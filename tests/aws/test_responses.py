@@ -1,4 +1,4 @@
-"""An answer means to the compiled call what it means to the SDK's own client."""
+"""A response is read as the SDK's own client reads it."""
 
 import json
 from typing import Any
@@ -8,12 +8,12 @@ from botocore.exceptions import ClientError
 
 from bulkeic.core.model import Answer, Failure, Operation, Success, rfc3339
 
-from .both_clients import Laboratory, job_of
-from .recording_server import Canned
+from .both_clients import BothClients, make_job
+from .recording_server import CannedResponse
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST"
 REQUEST_ID = ("x-amzn-RequestId", "4b1f6a0e-0000-4000-8000-000000000000")
-FULL = {
+CONFIG = {
     "LastModified": 1761991200.123,
     "FunctionArn": ARN,
     "MaximumRetryAttempts": 1,
@@ -25,9 +25,9 @@ FULL = {
 }
 
 
-def answer(status: int, body: Any, *headers: tuple[str, str]) -> Canned:
+def respond(status: int, body: Any, *headers: tuple[str, str]) -> CannedResponse:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Canned(status, content, (REQUEST_ID, *headers))
+    return CannedResponse(status, content, (REQUEST_ID, *headers))
 
 
 def error_type(value: str) -> tuple[str, str]:
@@ -35,35 +35,35 @@ def error_type(value: str) -> tuple[str, str]:
 
 
 SUCCESSES = {
-    "full": answer(200, FULL),
-    "without a request id": Canned(200, json.dumps(FULL).encode()),
-    "only what has to be there": answer(200, {"LastModified": 1.5, "FunctionArn": ARN}),
-    "without LastModified": answer(200, {"FunctionArn": ARN, "MaximumRetryAttempts": 0}),
-    "one half of a destination": answer(200, FULL | {"DestinationConfig": {"OnSuccess": {}}}),
-    "no half of a destination": answer(200, FULL | {"DestinationConfig": {}}),
-    "nulls": answer(200, FULL | {"MaximumRetryAttempts": None, "DestinationConfig": None}),
-    "a null half": answer(200, FULL | {"DestinationConfig": {"OnSuccess": None}}),
-    "a null destination": answer(
-        200, FULL | {"DestinationConfig": {"OnSuccess": {"Destination": None}}}
+    "full": respond(200, CONFIG),
+    "no request id": CannedResponse(200, json.dumps(CONFIG).encode()),
+    "only required fields": respond(200, {"LastModified": 1.5, "FunctionArn": ARN}),
+    "without LastModified": respond(200, {"FunctionArn": ARN, "MaximumRetryAttempts": 0}),
+    "OnSuccess only": respond(200, CONFIG | {"DestinationConfig": {"OnSuccess": {}}}),
+    "no destination": respond(200, CONFIG | {"DestinationConfig": {}}),
+    "nulls": respond(200, CONFIG | {"MaximumRetryAttempts": None, "DestinationConfig": None}),
+    "a null OnSuccess": respond(200, CONFIG | {"DestinationConfig": {"OnSuccess": None}}),
+    "a null destination": respond(
+        200, CONFIG | {"DestinationConfig": {"OnSuccess": {"Destination": None}}}
     ),
-    "a null LastModified": answer(200, FULL | {"LastModified": None}),
-    "unknown fields": answer(200, FULL | {"New": {"a": [1]}, "DestinationConfig": {"On": {}}}),
-    "a whole number": answer(200, FULL | {"LastModified": 1761991200}),
-    "the beginning of time": answer(200, FULL | {"LastModified": 0}),
-    "before it": answer(200, FULL | {"LastModified": -86400.5}),
-    "a number as text": answer(200, FULL | {"LastModified": "1761991200.5"}),
-    "ISO": answer(200, FULL | {"LastModified": "2025-11-01T10:00:00.123000+00:00"}),
-    "ISO elsewhere": answer(200, FULL | {"LastModified": "2025-11-01T10:00:00.123+0230"}),
-    "ISO without a zone": answer(200, FULL | {"LastModified": "2025-11-01T10:00:00"}),
-    "a date alone": answer(200, FULL | {"LastModified": "2025-11-01"}),
-    "HTTP's date": answer(200, FULL | {"LastModified": "Sat, 01 Nov 2025 10:00:00 GMT"}),
-    "a fraction where none can be": answer(200, FULL | {"MaximumRetryAttempts": 1.5}),
-    "texts where numbers should be": answer(200, FULL | {"MaximumRetryAttempts": "1"}),
-    "half a surrogate pair": answer(200, FULL | {"FunctionArn": "\ud800"}),
-    "a name twice": answer(200, json.dumps(FULL)[:-1].encode() + b',"FunctionArn":"b"}'),
-    "201": answer(201, FULL),
-    "202, pretty": answer(202, json.dumps(FULL, indent=4).encode()),
-    "as text/html": answer(200, FULL, ("Content-Type", "text/html")),
+    "a null LastModified": respond(200, CONFIG | {"LastModified": None}),
+    "unknown fields": respond(200, CONFIG | {"New": {"a": [1]}, "DestinationConfig": {"On": {}}}),
+    "a whole number": respond(200, CONFIG | {"LastModified": 1761991200}),
+    "the Unix epoch": respond(200, CONFIG | {"LastModified": 0}),
+    "before the epoch": respond(200, CONFIG | {"LastModified": -86400.5}),
+    "a number as a string": respond(200, CONFIG | {"LastModified": "1761991200.5"}),
+    "ISO": respond(200, CONFIG | {"LastModified": "2025-11-01T10:00:00.123000+00:00"}),
+    "ISO with an offset": respond(200, CONFIG | {"LastModified": "2025-11-01T10:00:00.123+0230"}),
+    "ISO without an offset": respond(200, CONFIG | {"LastModified": "2025-11-01T10:00:00"}),
+    "a date alone": respond(200, CONFIG | {"LastModified": "2025-11-01"}),
+    "HTTP's date": respond(200, CONFIG | {"LastModified": "Sat, 01 Nov 2025 10:00:00 GMT"}),
+    "a fraction as an integer": respond(200, CONFIG | {"MaximumRetryAttempts": 1.5}),
+    "a string as an integer": respond(200, CONFIG | {"MaximumRetryAttempts": "1"}),
+    "an unpaired surrogate": respond(200, CONFIG | {"FunctionArn": "\ud800"}),
+    "a name twice": respond(200, json.dumps(CONFIG)[:-1].encode() + b',"FunctionArn":"b"}'),
+    "201": respond(201, CONFIG),
+    "202, pretty": respond(202, json.dumps(CONFIG, indent=4).encode()),
+    "as text/html": respond(200, CONFIG, ("Content-Type", "text/html")),
 }
 CODES = (
     (400, "InvalidParameterValueException"),
@@ -76,98 +76,101 @@ CODES = (
     (500, "ServiceException"),
     (418, "BrandNewException"),
 )
-SAID = {"Type": "User", "Message": "What was wrong"}
-PAGE = b"<html><body>Bad Gateway</body></html>"
+ERROR_BODY = {"Type": "User", "Message": "What was wrong"}
+HTML_PAGE = b"<html><body>Bad Gateway</body></html>"
 ERRORS = {
-    f"{status} {code}, {form}": canned
+    f"{status} {code}, {form}": response
     for status, code in CODES
-    for form, canned in {
-        "in a header": answer(status, SAID, error_type(code)),
-        "in a header with a URL": answer(
+    for form, response in {
+        "in a header": respond(status, ERROR_BODY, error_type(code)),
+        "in a header with a URL": respond(
             status, {"message": "m"}, error_type(f"{code}:http://internal.amazon.com/x/")
         ),
-        "in the body": answer(status, {"code": code, "message": "m"}),
-        "in the body's __type": answer(status, {"__type": f"com.amazonaws#{code}"} | SAID),
-        "in both": answer(status, {"__type": "Other", "code": "More"}, error_type(code)),
-        "without a body": answer(status, b"", error_type(code)),
-        "with a page": answer(status, PAGE, error_type(code), ("Content-Type", "text/html")),
-        "with two messages": answer(status, SAID | {"message": "other"}, error_type(code)),
-        "with an empty message": answer(status, {"message": ""}, error_type(code)),
-        "with a null message": answer(status, {"message": None}, error_type(code)),
-        "with Retry-After": answer(status, SAID, error_type(code), ("Retry-After", "7")),
+        "in the body": respond(status, {"code": code, "message": "m"}),
+        "in the body's __type": respond(status, {"__type": f"com.amazonaws#{code}"} | ERROR_BODY),
+        "in both": respond(status, {"__type": "Other", "code": "More"}, error_type(code)),
+        "without a body": respond(status, b"", error_type(code)),
+        "with a page": respond(status, HTML_PAGE, error_type(code), ("Content-Type", "text/html")),
+        "with two messages": respond(status, ERROR_BODY | {"message": "other"}, error_type(code)),
+        "with an empty message": respond(status, {"message": ""}, error_type(code)),
+        "with a null message": respond(status, {"message": None}, error_type(code)),
+        "with Retry-After": respond(status, ERROR_BODY, error_type(code), ("Retry-After", "7")),
     }.items()
 } | {
-    "500 HTML": answer(500, PAGE, ("Content-Type", "text/html")),
-    "503 nothing": answer(503, b""),
-    "404 nothing": Canned(404, b""),
-    "400 half a surrogate pair": answer(400, rb'{"message":"\ud800","code":"\udfff"}'),
-    "429 a late Retry-After": answer(
-        429, SAID, ("Retry-After", "Sat, 01 Nov 2025 10:00:00 GMT"), error_type("Throttling")
+    "500 HTML": respond(500, HTML_PAGE, ("Content-Type", "text/html")),
+    "503 nothing": respond(503, b""),
+    "404 nothing": CannedResponse(404, b""),
+    "400 an unpaired surrogate": respond(400, rb'{"message":"\ud800","code":"\udfff"}'),
+    "429 Retry-After as a date": respond(
+        429, ERROR_BODY, ("Retry-After", "Sat, 01 Nov 2025 10:00:00 GMT"), error_type("Throttling")
     ),
-    "429 code alone": answer(429, {"Reason": "CallerRateLimitExceeded"}),
-    "400 a number as code": answer(400, {"code": 17, "message": 18}),
-    "300 without a place": answer(300, SAID),
-    "304": answer(304, b""),
-    "399": answer(399, SAID, error_type("Odd")),
-    "600": answer(600, SAID, error_type("Odd")),
+    "429 code alone": respond(429, {"Reason": "CallerRateLimitExceeded"}),
+    "400 a number as code": respond(400, {"code": 17, "message": 18}),
+    "300 without a location": respond(300, ERROR_BODY),
+    "304": respond(304, b""),
+    "399": respond(399, ERROR_BODY, error_type("Odd")),
+    "600": respond(600, ERROR_BODY, error_type("Odd")),
 }
-SENSELESS = {
-    "no time at all": answer(200, FULL | {"LastModified": "yesterday"}),
-    "an ancient time": answer(200, FULL | {"LastModified": 1e300}),
-    "no number": answer(200, json.dumps(FULL).replace("1761991200.123", "NaN").encode()),
-    "a list as LastModified": answer(200, FULL | {"LastModified": [1]}),
-    "a text as DestinationConfig": answer(200, FULL | {"DestinationConfig": "x"}),
-    "a list": answer(200, [FULL]),
-    "a deep one": answer(200, b'{"New":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
-    "a list as error": answer(400, [SAID], error_type("Odd")),
-    "a text as error": answer(404, '"odd"', error_type("Odd")),
-    "null as error": answer(500, b"null"),
-    "no UTF-8 in an error": answer(400, b'{"message":"\xff"}', error_type("Odd")),
+UNREADABLE = {
+    "an invalid time": respond(200, CONFIG | {"LastModified": "yesterday"}),
+    "a time out of range": respond(200, CONFIG | {"LastModified": 1e300}),
+    "NaN": respond(200, json.dumps(CONFIG).replace("1761991200.123", "NaN").encode()),
+    "a list as LastModified": respond(200, CONFIG | {"LastModified": [1]}),
+    "a string as DestinationConfig": respond(200, CONFIG | {"DestinationConfig": "x"}),
+    "a list": respond(200, [CONFIG]),
+    "deep nesting": respond(200, b'{"New":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    "a list as error": respond(400, [ERROR_BODY], error_type("Odd")),
+    "a string as error": respond(404, '"odd"', error_type("Odd")),
+    "null as error": respond(500, b"null"),
+    "an error that is not UTF-8": respond(400, b'{"message":"\xff"}', error_type("Odd")),
 }
-EMPTY = {
+WITHOUT_CONFIG = {
     "an empty body": b"",
     "an empty object": b"{}",
     "null": b"null",
-    "HTML": PAGE,
-    "a cut body": json.dumps(FULL).encode()[:-9],
-    "no UTF-8": b'{"FunctionArn":"\xff"}',
+    "HTML": HTML_PAGE,
+    "a cut body": json.dumps(CONFIG).encode()[:-9],
+    "not UTF-8": b'{"FunctionArn":"\xff"}',
 }
 FUNCTION = {"Configuration": {"FunctionName": "f", "FunctionArn": ARN}, "Code": {"Location": "x"}}
-TELLING = (Operation.GET, Operation.UPDATE, Operation.PUT)
-PLAIN = {
+RETURNING_CONFIG = (Operation.GET, Operation.UPDATE, Operation.PUT)
+SUCCESSES_WITHOUT_CONFIG = {
     Operation.DELETE: {
-        "bare": answer(204, b""),
-        "without its length": Canned(204, b"", (REQUEST_ID,), told=False),
-        "without a request id": Canned(204, b"", told=False),
+        "plain": respond(204, b""),
+        "no length": CannedResponse(204, b"", (REQUEST_ID,), has_length=False),
+        "no request id": CannedResponse(204, b"", has_length=False),
     },
     Operation.GET_FUNCTION: {
-        "full": answer(200, FUNCTION),
-        "fields of another time": answer(200, FUNCTION | {"New": [None, 1.5]}),
-        "half a surrogate pair": answer(200, FUNCTION | {"Tags": {"a": "\ud800"}}),
-        "203": answer(203, FUNCTION),
-        "without a request id": Canned(200, json.dumps(FUNCTION).encode()),
+        "full": respond(200, FUNCTION),
+        "unknown fields": respond(200, FUNCTION | {"New": [None, 1.5]}),
+        "an unpaired surrogate": respond(200, FUNCTION | {"Tags": {"a": "\ud800"}}),
+        "203": respond(203, FUNCTION),
+        "no request id": CannedResponse(200, json.dumps(FUNCTION).encode()),
     },
 }
-NO_PLAIN = {
+UNEXPECTED_SUCCESSES = {
     Operation.DELETE: {
-        "200 HTML": answer(200, PAGE, ("Content-Type", "text/html")),
-        "200 nothing": answer(200, b""),
-        "202 JSON": answer(202, {}),
+        "200 HTML": respond(200, HTML_PAGE, ("Content-Type", "text/html")),
+        "200 nothing": respond(200, b""),
+        "202 JSON": respond(202, {}),
     },
     Operation.GET_FUNCTION: {
-        "200 HTML": answer(200, PAGE, ("Content-Type", "text/html")),
-        "200 nothing": answer(200, b""),
-        "200 null": answer(200, b"null"),
-        "200 a list": answer(200, [FUNCTION]),
-        "200 a cut body": answer(200, json.dumps(FUNCTION).encode()[:-9]),
-        "204": answer(204, b""),
-        "200 a deep one": SENSELESS["a deep one"],
-        "200 another object": answer(200, {"error": "log in"}),
+        "200 HTML": respond(200, HTML_PAGE, ("Content-Type", "text/html")),
+        "200 nothing": respond(200, b""),
+        "200 null": respond(200, b"null"),
+        "200 a list": respond(200, [FUNCTION]),
+        "200 a cut body": respond(200, json.dumps(FUNCTION).encode()[:-9]),
+        "204": respond(204, b""),
+        "200 deep nesting": UNREADABLE["deep nesting"],
+        "200 another object": respond(200, {"error": "log in"}),
     },
-} | {operation: {"200 HTML": answer(200, PAGE), "204": answer(204, b"")} for operation in TELLING}
-CUT = {
-    "before anything": Canned(silent=True),
-    "in the body": Canned(200, json.dumps(FULL).encode()[:40], missing=60),
+} | {
+    operation: {"200 HTML": respond(200, HTML_PAGE), "204": respond(204, b"")}
+    for operation in RETURNING_CONFIG
+}
+CUT_CONNECTIONS = {
+    "before anything": CannedResponse(silent=True),
+    "in the body": CannedResponse(200, json.dumps(CONFIG).encode()[:40], missing=60),
 }
 
 
@@ -177,28 +180,30 @@ def chunked(body: bytes) -> bytes:
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
 
 
-BODY = json.dumps(FULL).encode()
+CONFIG_BODY = json.dumps(CONFIG).encode()
 OK = b"HTTP/1.1 200 OK\r\nx-amzn-RequestId: r\r\n"
 FRAMES = {
-    "chunked": OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(BODY),
-    "until the end": OK + b"\r\n" + BODY,
-    "closing": OK + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY,
-    "HTTP/1.0": OK.replace(b"1.1", b"1.0") + b"\r\n" + BODY,
-    "continued": b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"\r\n" + BODY,
-    "a header twice": OK + b"X-Odd: 1\r\nX-Odd: 2\r\n\r\n" + BODY,
-    "no reason": OK.replace(b" OK", b"") + b"\r\n" + BODY,
+    "chunked": OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(CONFIG_BODY),
+    "until the connection closes": OK + b"\r\n" + CONFIG_BODY,
+    "connection: close": OK
+    + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(CONFIG_BODY)
+    + CONFIG_BODY,
+    "HTTP/1.0": OK.replace(b"1.1", b"1.0") + b"\r\n" + CONFIG_BODY,
+    "100 Continue first": b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"\r\n" + CONFIG_BODY,
+    "a repeated header": OK + b"X-Odd: 1\r\nX-Odd: 2\r\n\r\n" + CONFIG_BODY,
+    "no reason phrase": OK.replace(b" OK", b"") + b"\r\n" + CONFIG_BODY,
 }
 BROKEN_FRAMES = {
-    "no HTTP": b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
+    "not HTTP": b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
     "no status": b"HTTP/1.1 OK\r\n\r\n",
-    "half a head": OK,
-    "half a chunk": OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(BODY)[:40],
-    "no chunk": OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "partial headers": OK,
+    "partial chunk": OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(CONFIG_BODY)[:40],
+    "invalid chunk": OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
 }
 
 
-def told_by_sdk(answer: dict[str, Any] | Exception) -> dict[str, Any]:
-    """What botocore told, in our words."""
+def fields_by_sdk(answer: dict[str, Any] | Exception) -> dict[str, Any]:
+    """Returns what botocore has read, under our names."""
     if isinstance(answer, ClientError):
         metadata = answer.response["ResponseMetadata"]
         error = answer.response.get("Error", {"Code": metadata["HTTPStatusCode"], "Message": ""})
@@ -221,7 +226,7 @@ def told_by_sdk(answer: dict[str, Any] | Exception) -> dict[str, Any]:
     }
 
 
-def told_by_us(answer: Answer) -> dict[str, Any]:
+def fields_by_us(answer: Answer) -> dict[str, Any]:
     if isinstance(answer, Success):
         return {
             "config": answer.config,
@@ -242,52 +247,52 @@ def _written(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", [*SUCCESSES, *ERRORS])
-def test_an_answer_means_the_same(laboratory: Laboratory, name: str) -> None:
-    canned = (SUCCESSES | ERRORS)[name]
-    by_sdk, by_us = laboratory.run(laboratory.answers(canned, job_of("f")))
+def test_an_update_response_is_read_as_the_sdk_reads_it(clients: BothClients, name: str) -> None:
+    response = (SUCCESSES | ERRORS)[name]
+    by_sdk, by_us = clients.run(clients.responses(response, make_job("f")))
 
     assert isinstance(by_us, Success if name in SUCCESSES else Failure)
-    assert told_by_us(by_us) == told_by_sdk(by_sdk)
+    assert fields_by_us(by_us) == fields_by_sdk(by_sdk)
 
 
-@pytest.mark.parametrize("name", SENSELESS)
-def test_what_the_sdk_cannot_understand_is_a_failure_of_the_same_name(
-    laboratory: Laboratory, name: str
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_response_that_the_sdk_cannot_parse_is_a_failure_with_the_same_code(
+    clients: BothClients, name: str
 ) -> None:
-    by_sdk, by_us = laboratory.run(laboratory.answers(SENSELESS[name], job_of("f")))
+    by_sdk, by_us = clients.run(clients.responses(UNREADABLE[name], make_job("f")))
 
     assert isinstance(by_us, Failure)
     assert isinstance(by_sdk, Exception)
     assert (by_us.fault, by_us.code) == ("server", type(by_sdk).__name__)
     assert by_us.message == _written(str(by_sdk))
-    assert (by_us.http_status, by_us.request_id) == (SENSELESS[name].status, REQUEST_ID[1])
+    assert (by_us.http_status, by_us.request_id) == (UNREADABLE[name].status, REQUEST_ID[1])
 
 
-def test_a_429_slows_its_lane_down_whatever_its_body(laboratory: Laboratory) -> None:
-    canned = answer(429, b"null", ("Retry-After", "3"))
+def test_a_429_is_throttling_with_any_body(clients: BothClients) -> None:
+    response = respond(429, b"null", ("Retry-After", "3"))
 
-    _, by_us = laboratory.run(laboratory.answers(canned, job_of("f")))
+    _, by_us = clients.run(clients.responses(response, make_job("f")))
 
     assert isinstance(by_us, Failure)
     assert (by_us.fault, by_us.http_status, by_us.retry_after_s) == ("throttled", 429, 3)
 
 
-@pytest.mark.parametrize("body", [b"null", b"", PAGE])
+@pytest.mark.parametrize("body", [b"null", b"", HTML_PAGE])
 @pytest.mark.parametrize("status", [502, 503, 504])
-def test_a_gateway_with_nobody_behind_it_is_no_answer(
-    laboratory: Laboratory, status: int, body: bytes
+def test_a_gateway_error_is_a_connection_failure(
+    clients: BothClients, status: int, body: bytes
 ) -> None:
-    _, by_us = laboratory.run(laboratory.answers(answer(status, body), job_of("f")))
+    _, by_us = clients.run(clients.responses(respond(status, body), make_job("f")))
 
     assert isinstance(by_us, Failure)
     assert (by_us.fault, by_us.http_status) == ("connection", status)
 
 
-@pytest.mark.parametrize("name", EMPTY)
-def test_a_success_without_a_configuration_is_tried_again(
-    laboratory: Laboratory, name: str
+@pytest.mark.parametrize("name", WITHOUT_CONFIG)
+def test_a_2xx_without_the_expected_configuration_is_a_server_failure(
+    clients: BothClients, name: str
 ) -> None:
-    _, by_us = laboratory.run(laboratory.answers(answer(200, EMPTY[name]), job_of("f")))
+    _, by_us = clients.run(clients.responses(respond(200, WITHOUT_CONFIG[name]), make_job("f")))
 
     assert isinstance(by_us, Failure)
     assert (by_us.fault, by_us.http_status, by_us.request_id) == ("server", 200, REQUEST_ID[1])
@@ -302,67 +307,69 @@ def test_a_success_without_a_configuration_is_tried_again(
         (Operation.GET_FUNCTION, ERRORS),
     ],
 )
-def test_an_answer_means_the_same_to_every_operation(
-    laboratory: Laboratory, operation: Operation, cases: dict[str, Canned]
+def test_responses_of_every_operation_are_read_as_the_sdk_reads_them(
+    clients: BothClients, operation: Operation, cases: dict[str, CannedResponse]
 ) -> None:
-    for name, canned in cases.items():
-        by_sdk, by_us = laboratory.run(laboratory.answers(canned, job_of("f"), operation))
+    for name, response in cases.items():
+        by_sdk, by_us = clients.run(clients.responses(response, make_job("f"), operation))
 
-        assert (name, told_by_us(by_us)) == (name, told_by_sdk(by_sdk))
+        assert (name, fields_by_us(by_us)) == (name, fields_by_sdk(by_sdk))
 
 
 @pytest.mark.parametrize(
-    ("operation", "canned"),
+    ("operation", "response"),
     [
-        pytest.param(operation, canned, id=f"{operation} {name}")
-        for operation, cases in PLAIN.items()
-        for name, canned in cases.items()
+        pytest.param(operation, response, id=f"{operation} {name}")
+        for operation, cases in SUCCESSES_WITHOUT_CONFIG.items()
+        for name, response in cases.items()
     ],
 )
-def test_a_success_without_a_configuration_tells_none(
-    laboratory: Laboratory, operation: Operation, canned: Canned
+def test_operations_without_a_configuration_succeed_without_one(
+    clients: BothClients, operation: Operation, response: CannedResponse
 ) -> None:
-    by_sdk, by_us = laboratory.run(laboratory.answers(canned, job_of("f"), operation))
+    by_sdk, by_us = clients.run(clients.responses(response, make_job("f"), operation))
 
     assert isinstance(by_sdk, dict)
-    assert by_us == Success(canned.status, by_sdk["ResponseMetadata"].get("RequestId"), None)
+    assert by_us == Success(response.status, by_sdk["ResponseMetadata"].get("RequestId"), None)
 
 
 @pytest.mark.parametrize(
-    ("operation", "canned"),
+    ("operation", "response"),
     [
-        pytest.param(operation, canned, id=f"{operation} {name}")
-        for operation, cases in NO_PLAIN.items()
-        for name, canned in cases.items()
+        pytest.param(operation, response, id=f"{operation} {name}")
+        for operation, cases in UNEXPECTED_SUCCESSES.items()
+        for name, response in cases.items()
     ],
 )
-def test_what_is_no_answer_of_an_operation_is_tried_again(
-    laboratory: Laboratory, operation: Operation, canned: Canned
+def test_an_unexpected_success_of_an_operation_is_a_server_failure(
+    clients: BothClients, operation: Operation, response: CannedResponse
 ) -> None:
-    _, by_us = laboratory.run(laboratory.answers(canned, job_of("f"), operation))
+    _, by_us = clients.run(clients.responses(response, make_job("f"), operation))
 
     assert isinstance(by_us, Failure)
-    assert (by_us.fault, by_us.http_status) == ("server", canned.status)
+    assert (by_us.fault, by_us.http_status) == ("server", response.status)
     assert by_us.request_id == REQUEST_ID[1]
 
 
-@pytest.mark.parametrize("name", ["bare", "without its length"])
-def test_a_deletion_leaves_the_connection_open(laboratory: Laboratory, name: str) -> None:
+@pytest.mark.parametrize("name", ["plain", "no length"])
+def test_a_deletion_keeps_the_connection_open(clients: BothClients, name: str) -> None:
     async def opened(calls: int) -> int:
-        before = laboratory.recorder.connections
+        before = clients.server.connections
         for _ in range(calls):
-            await laboratory.answers(PLAIN[Operation.DELETE][name], job_of("f"), Operation.DELETE)
-        return laboratory.recorder.connections - before
+            await clients.responses(
+                SUCCESSES_WITHOUT_CONFIG[Operation.DELETE][name], make_job("f"), Operation.DELETE
+            )
+        return clients.server.connections - before
 
-    laboratory.run(opened(1))
-    assert laboratory.run(opened(3)) == 0
+    clients.run(opened(1))
+    assert clients.run(opened(3)) == 0
 
 
-@pytest.mark.parametrize("name", CUT)
-def test_a_connection_that_is_cut_has_the_name_that_the_sdk_gives_it(
-    laboratory: Laboratory, name: str
+@pytest.mark.parametrize("name", CUT_CONNECTIONS)
+def test_a_cut_connection_has_the_code_that_the_sdk_gives_it(
+    clients: BothClients, name: str
 ) -> None:
-    by_sdk, by_us = laboratory.run(laboratory.answers(CUT[name], job_of("f")))
+    by_sdk, by_us = clients.run(clients.responses(CUT_CONNECTIONS[name], make_job("f")))
 
     assert isinstance(by_us, Failure)
     assert (by_us.fault, by_us.code) == ("connection", type(by_sdk).__name__)
@@ -370,20 +377,20 @@ def test_a_connection_that_is_cut_has_the_name_that_the_sdk_gives_it(
 
 
 @pytest.mark.parametrize("name", FRAMES)
-def test_an_answer_may_be_framed_in_any_way_of_http(laboratory: Laboratory, name: str) -> None:
-    canned = Canned(raw=FRAMES[name])
+def test_every_http_framing_is_read(clients: BothClients, name: str) -> None:
+    response = CannedResponse(raw=FRAMES[name])
     for _ in range(2):
-        by_sdk, by_us = laboratory.run(laboratory.answers(canned, job_of("f")))
+        by_sdk, by_us = clients.run(clients.responses(response, make_job("f")))
 
         assert isinstance(by_us, Success)
-        assert told_by_us(by_us) == told_by_sdk(by_sdk)
+        assert fields_by_us(by_us) == fields_by_sdk(by_sdk)
 
 
 @pytest.mark.parametrize("name", BROKEN_FRAMES)
-def test_a_frame_that_is_broken_is_a_connection_that_is(laboratory: Laboratory, name: str) -> None:
-    canned = Canned(raw=BROKEN_FRAMES[name])
+def test_a_broken_frame_is_a_connection_failure(clients: BothClients, name: str) -> None:
+    response = CannedResponse(raw=BROKEN_FRAMES[name])
 
-    _, by_us = laboratory.run(laboratory.answers(canned, job_of("f")))
+    _, by_us = clients.run(clients.responses(response, make_job("f")))
 
     assert isinstance(by_us, Failure)
     assert (by_us.fault, by_us.code) == ("connection", "ConnectionClosedError")

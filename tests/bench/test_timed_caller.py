@@ -1,10 +1,10 @@
 """Calls that are timed as they go by, by a clock that is made up."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
+from bulkeic.aws.transport import ExchangeTiming
 from bulkeic.bench.model.measurements import ClientUsage, Measures
 from bulkeic.bench.model.workload import Load, LoadModel
 from bulkeic.bench.run.collector import Collector
@@ -34,22 +34,18 @@ DENIED = Failure(Fault.DENIED, "AccessDeniedException", "", 403)
 class Server:
     """Answers each call after a second, of which the last tenth is no longer on the wire."""
 
-    timing: Callable[[Job], Any] | None = None
-
     def __init__(self) -> None:
         self.before: Callable[[], None] = lambda: None
         self.now = 1000.0
         self.answers: list[Answer] = []
         self.sent_at: list[float] = []
 
-    async def call(self, job: Job, _: Call) -> Answer:
-        assert self.timing is not None
+    async def call(self, job: Job, call: Call, timing: ExchangeTiming) -> Answer:  # noqa: ARG002
         self.before()
-        exchange = self.timing(job)
-        await exchange.ready()
+        await timing.before_send()
         self.sent_at.append(self.now)
         self.now += 0.9
-        exchange.came()
+        timing.response_received()
         self.now += 0.1
         return self.answers.pop(0) if self.answers else DONE
 

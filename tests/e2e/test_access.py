@@ -136,7 +136,7 @@ def test_a_server_whose_certificate_nobody_trusts_is_called_once(
     assert summary["elapsed_s"] < 40  # of 120 until it gives up
     (told,) = [line for line in result.lines if line.startswith("lane ")]
     assert "CERTIFICATE_VERIFY_FAILED" in told
-    assert "AWS_CA_BUNDLE names a file with the CA" in told
+    assert "set AWS_CA_BUNDLE to a file that contains the CA" in told
 
     trusted = bulkeic(
         "apply", "run.db", "--yes", "--rate", "unlimited", **apart,

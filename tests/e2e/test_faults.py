@@ -177,7 +177,7 @@ def test_when_nothing_is_answered_the_run_stops_and_nothing_fails(
     bulkeic: Bulkeic, server: Server, silent: str, closed_port: str
 ) -> None:
     write_targets(bulkeic, 5)
-    for dead, why in ((silent, "no answer within the time-out"), (closed_port, "Cannot connect")):
+    for dead, why in ((silent, "no answer within the timeout"), (closed_port, "Cannot connect")):
         result = bulkeic(
             "apply", "targets.csv", "--yes", "--run", "run.db", "--maximum-retry-attempts", 1,
             "--timeout", 0.5, "--give-up-after", 2, "--output", "json",
@@ -238,8 +238,8 @@ def test_a_profile_that_does_not_exist_is_one_line(bulkeic: Bulkeic) -> None:
         (("targets.csv", "--maximum-retry-attempts", "3"), "3 is not in the range"),
         (("targets.csv", "--on-success", "arn:aws:s3:::b"), "OnFailure only"),
         (("targets.csv", "--endpoint-url", "nonsense"), "nonsense"),
-        (("targets.csv", "--endpoint-url", "http://[::1"), "'http://[::1' is no URL"),
-        (("targets.csv", "--endpoint-url", "htps://127.0.0.1"), "'htps://127.0.0.1' is no URL"),
+        (("targets.csv", "--endpoint-url", "http://[::1"), "'http://[::1' is not a URL"),
+        (("targets.csv", "--endpoint-url", "htps://127.0.0.1"), "'htps://127.0.0.1' is not a URL"),
         (("targets.csv", "--frobnicate"), "No such option"),
         ((), "Missing argument 'SOURCE'"),
     ],
@@ -268,7 +268,7 @@ def test_an_endpoint_of_the_environment_that_is_none_is_told(
     )  # fmt: skip
 
     assert result.code == 1, result.err
-    assert "htps://127.0.0.1 is no endpoint; allowed: http:// and https://" in result.err
+    assert "htps://127.0.0.1 is not an endpoint URL; expected http:// or https://" in result.err
 
 
 def test_an_unreadable_file_is_one_line(bulkeic: Bulkeic) -> None:

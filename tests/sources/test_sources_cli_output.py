@@ -1,4 +1,4 @@
-"""What the AWS CLI prints is a targets file as it is."""
+"""The output of the AWS CLI is a targets file."""
 
 import json
 from pathlib import Path
@@ -76,7 +76,7 @@ LIST_CONFIGS: dict[str, Any] = {
 }
 
 
-def jobs_of(path: Path, defaults: Defaults) -> list[Job]:
+def read_jobs(path: Path, defaults: Defaults) -> list[Job]:
     targets = RowsFile(str(path))
     parser = RowParser(targets.name, defaults)
     jobs = []
@@ -87,41 +87,43 @@ def jobs_of(path: Path, defaults: Defaults) -> list[Job]:
 
 
 @pytest.mark.parametrize("indent", [4, None])
-def test_list_functions_goes_in_as_it_is(tmp_path: Path, indent: int | None) -> None:
+def test_the_output_of_list_functions_is_a_targets_file(tmp_path: Path, indent: int | None) -> None:
     path = tmp_path / "functions.json"
     path.write_text(json.dumps(LIST_FUNCTIONS, indent=indent))
     flags = Defaults(settings=Settings(maximum_retry_attempts=0))
-    first, second = jobs_of(path, flags)
+    first, second = read_jobs(path, flags)
     assert first.target.lane == Lane(ACCOUNT, "eu-west-1")
     assert (first.target.function, first.target.qualifier) == ("orders-worker", "$LATEST")
     assert second.target.lane == Lane(ACCOUNT, "us-east-1")
     assert (second.target.function, second.target.qualifier) == ("image-resizer", "7")
     assert first.settings == second.settings == Settings(0)
-    assert first.source == f"{path}:{3 if indent else 1}"
+    assert str(first.source) == f"{path}:{3 if indent else 1}"
 
 
 @pytest.mark.parametrize("indent", [4, None])
-def test_list_event_invoke_configs_goes_in_as_it_is(tmp_path: Path, indent: int | None) -> None:
+def test_the_output_of_list_function_event_invoke_configs_is_a_targets_file(
+    tmp_path: Path, indent: int | None
+) -> None:
     path = tmp_path / "configs.json"
     path.write_text(json.dumps(LIST_CONFIGS, indent=indent))
-    first, second = jobs_of(path, Defaults())
+    first, second = read_jobs(path, Defaults())
     assert first.target.arn == f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:orders-worker"
     assert (first.target.qualifier, second.target.qualifier) == ("$LATEST", "live")
     assert first.settings == Settings(1, 3600, CLEARED, QUEUE)
     assert second.settings == Settings(on_success=CLEARED, on_failure=CLEARED)
 
 
-def test_one_function_a_line_goes_in_too(tmp_path: Path) -> None:
+def test_one_function_a_line_is_a_targets_file(tmp_path: Path) -> None:
     path = tmp_path / "functions.jsonl"
     path.write_text("".join(json.dumps(item) + "\n" for item in LIST_FUNCTIONS["Functions"]))
     flags = Defaults(settings=Settings(maximum_retry_attempts=0))
-    names = [job.target.function for job in jobs_of(path, flags)]
+    names = [job.target.function for job in read_jobs(path, flags)]
     assert names == ["orders-worker", "image-resizer"]
 
 
-def test_a_bare_list_of_functions_goes_in_too(tmp_path: Path) -> None:
+def test_a_list_of_functions_is_a_targets_file(tmp_path: Path) -> None:
     path = tmp_path / "functions.json"
     path.write_text(json.dumps(LIST_FUNCTIONS["Functions"]))
     flags = Defaults(settings=Settings(maximum_retry_attempts=0))
-    names = [job.target.function for job in jobs_of(path, flags)]
+    names = [job.target.function for job in read_jobs(path, flags)]
     assert names == ["orders-worker", "image-resizer"]

@@ -1,4 +1,4 @@
-"""Damaged files: each is a problem in its place; what is good is read, and nothing else is."""
+"""Damaged files: each problem has its line, and exactly the good rows are read."""
 
 import gzip
 import io
@@ -23,7 +23,7 @@ from bulkeic.sources.rows_file import RowsFile
 Reader = Callable[[io.BufferedReader, Fields], Iterator[Row | InputError]]
 READERS: dict[str, Reader] = {"t.csv": csv_rows, "t.json": json_rows, "t.jsonl": jsonl_rows}
 
-# The same three rows in each format, a row a line.
+# The same three rows in each format, one a line.
 NAMES = ["a", "b", "c"]
 GOOD = {
     "t.csv": b"FunctionName\na\nb\nc\n",
@@ -32,8 +32,14 @@ GOOD = {
 }
 
 
-class Found:
-    """What a file came to: its good rows, the problems among them, and what ended it early."""
+class ReadResult:
+    """The result of reading a file.
+
+    Attributes:
+        rows: the good rows.
+        problems: the problems of bad rows.
+        end: the problem that ended the reading early, or ``None``.
+    """
 
     def __init__(self, rows: Iterator[Row | InputError]) -> None:
         self.rows: list[Row] = []
@@ -54,17 +60,17 @@ class Found:
 
     @property
     def lines(self) -> list[int]:
-        """Of all problems, the last one too."""
-        every = [*self.problems, self.end] if self.end else self.problems
-        return [problem.line for problem in every]
+        """The lines of all problems, including the last one."""
+        problems = [*self.problems, self.end] if self.end else self.problems
+        return [problem.line for problem in problems]
 
 
-def read(name: str, content: bytes) -> Found:
-    return Found(READERS[name](io.BufferedReader(io.BytesIO(content)), TARGET_FIELDS))
+def read(name: str, content: bytes) -> ReadResult:
+    return ReadResult(READERS[name](io.BufferedReader(io.BytesIO(content)), TARGET_FIELDS))
 
 
-def read_file(path: Path) -> Found:
-    return Found(RowsFile(str(path)).rows())
+def read_file(path: Path) -> ReadResult:
+    return ReadResult(RowsFile(str(path)).rows())
 
 
 # --- a bad row among good ones -------------------------------------------------------------------
@@ -105,36 +111,36 @@ def read_file(path: Path) -> Found:
         ("t.jsonl", b"\x00\n"),
     ],
 )
-def test_a_bad_row_is_named_once_and_the_next_ones_are_read(name: str, bad: bytes) -> None:
+def test_a_bad_row_is_reported_once_and_the_next_rows_are_read(name: str, bad: bytes) -> None:
     lines = GOOD[name].splitlines(keepends=True)
     at = 2 if name == "t.csv" else 1
-    found = read(name, b"".join([*lines[:at], bad, *lines[at + 1 :]]))
-    assert found.lines == [at + 1]
-    assert found.end is None
-    assert found.names == ["a", "c"]
-    assert [row.line for row in found.rows] == [at, at + 2]
+    result = read(name, b"".join([*lines[:at], bad, *lines[at + 1 :]]))
+    assert result.lines == [at + 1]
+    assert result.end is None
+    assert result.names == ["a", "c"]
+    assert [row.line for row in result.rows] == [at, at + 2]
 
 
 @pytest.mark.parametrize("name", ["t.json", "t.jsonl"])
 def test_a_row_may_have_a_value_nested_16_deep(name: str) -> None:
     value = "[" * 14 + "]" * 14
     row = f'{{"FunctionName":"a","Environment":{value}}}'
-    found = read(name, (f"[{row}]" if name == "t.json" else row).encode())
-    assert (found.names, found.lines) == (["a"], [])
+    result = read(name, (f"[{row}]" if name == "t.json" else row).encode())
+    assert (result.names, result.lines) == (["a"], [])
 
 
 @pytest.mark.parametrize("depth", [17, 20, 100, 100_000])
 @pytest.mark.parametrize("around", ['{"Environment":%s,"FunctionName":"b"}', "%s"])
 @pytest.mark.parametrize("inside", ["", '{"FunctionName":"junk"}', '"x"'])
-def test_json_nested_too_deep_is_one_problem_and_loses_no_row_silently(
+def test_json_nested_too_deep_is_one_problem_and_drops_no_row_silently(
     depth: int, around: str, inside: str
 ) -> None:
     bad = around.replace("%s", "[" * depth + inside + "]" * depth)
     content = f'[{{"FunctionName":"a"}},\n{bad},\n{{"FunctionName":"c"}}]'
-    found = read("t.json", content.encode())
-    assert found.lines == [2]
-    # Either the file ends there, and says so, or the rows after it are read.
-    assert found.names == (["a"] if found.end else ["a", "c"])
+    result = read("t.json", content.encode())
+    assert result.lines == [2]
+    # Either the reading ends there with a problem, or the later rows are read.
+    assert result.names == (["a"] if result.end else ["a", "c"])
 
 
 # --- files that cannot be read to their end ------------------------------------------------------
@@ -147,7 +153,7 @@ def test_json_nested_too_deep_is_one_problem_and_loses_no_row_silently(
         ("t.json", b"", 0),
         ("t.json", b"\n\n", 2),
         ("t.json", b" ", 1),
-        ("t.json", b"\xef\xbb\xbf[]", 1),  # the mark is the stream's to pass over
+        ("t.json", b"\xef\xbb\xbf[]", 1),  # only open_stream removes the mark
         ("t.json", b"[", 1),
         ("t.json", b"[\n{", 2),
         ("t.json", b'[{"FunctionName":\n', 1),
@@ -181,67 +187,67 @@ def test_json_nested_too_deep_is_one_problem_and_loses_no_row_silently(
         ("t.csv", b"FunctionName\n" + b"x" * 200_000 + b"\n", 2),
     ],
 )
-def test_a_file_that_cannot_be_read_says_where_and_why(
+def test_a_file_that_cannot_be_read_is_reported_with_its_line(
     name: str, content: bytes, line: int
 ) -> None:
-    found = read(name, content)
-    assert found.names == []
-    assert found.problems == []
-    assert found.end is not None
-    assert found.end.line == line
-    assert found.end.rule
-    assert len(str(found.end)) < 400
+    result = read(name, content)
+    assert result.names == []
+    assert result.problems == []
+    assert result.end is not None
+    assert result.end.line == line
+    assert result.end.rule
+    assert len(str(result.end)) < 400
 
 
 @pytest.mark.parametrize("content", [b"\n", b"\n\n\n", b"\r\n", b"\n\r\n"])
-def test_a_csv_of_blank_lines_alone_is_refused_as_empty(content: bytes) -> None:
-    found = read("t.csv", content)
-    assert (found.rows, found.problems) == ([], [])
-    assert found.end is not None
+def test_a_csv_with_only_blank_lines_is_rejected_as_empty(content: bytes) -> None:
+    result = read("t.csv", content)
+    assert (result.rows, result.problems) == ([], [])
+    assert result.end is not None
 
 
-def test_a_blank_line_before_the_header_does_not_spoil_every_row() -> None:
-    found = read("t.csv", b"\nFunctionName\na\n")
-    assert found.problems == []
-    assert found.names == ([] if found.end else ["a"])
+def test_a_blank_line_before_the_header_is_skipped_or_reported() -> None:
+    result = read("t.csv", b"\nFunctionName\na\n")
+    assert result.problems == []
+    assert result.names == ([] if result.end else ["a"])
 
 
-def test_an_unclosed_quote_names_the_line_that_its_row_begins_on() -> None:
-    found = read("t.csv", b'FunctionName,Region\na,b\n\n"c\nd",e\n"f,g\nh,i\n')
-    assert [row.line for row in found.rows] == [2, 4]
-    assert found.lines == [6]
-    assert found.end is not None
+def test_an_unclosed_quote_is_reported_with_the_first_line_of_its_row() -> None:
+    result = read("t.csv", b'FunctionName,Region\na,b\n\n"c\nd",e\n"f,g\nh,i\n')
+    assert [row.line for row in result.rows] == [2, 4]
+    assert result.lines == [6]
+    assert result.end is not None
 
 
-def test_an_unclosed_quote_does_not_swallow_a_large_file() -> None:
-    found = read("t.csv", b'FunctionName\na\n"b\n' + b"c\n" * 500_000)
-    assert found.names == ["a"]
-    assert found.lines == [3]
-    assert "quote" in str(found.end)
+def test_an_unclosed_quote_does_not_read_the_rest_of_a_large_file() -> None:
+    result = read("t.csv", b'FunctionName\na\n"b\n' + b"c\n" * 500_000)
+    assert result.names == ["a"]
+    assert result.lines == [3]
+    assert "quote" in str(result.end)
 
 
-def test_a_document_that_is_no_utf8_is_told_in_plain_words() -> None:
-    found = read("t.json", b'[{"FunctionName":"\xff"}]')
-    assert found.end is not None
-    assert "b'" not in found.end.rule
-    assert r"\n" not in str(found.end)
-
-
-@pytest.mark.parametrize("name", sorted(READERS))
-def test_nul_bytes_never_make_a_good_name(name: str) -> None:
-    found = read(name, GOOD[name].replace(b"b", b"\x00"))
-    assert found.names in (["a", "\x00", "c"], ["a", "c"], ["a"])
-    assert found.lines or "\x00" in found.names
+def test_a_document_that_is_not_utf8_is_reported_in_plain_words() -> None:
+    result = read("t.json", b'[{"FunctionName":"\xff"}]')
+    assert result.end is not None
+    assert "b'" not in result.end.rule
+    assert r"\n" not in str(result.end)
 
 
 @pytest.mark.parametrize("name", sorted(READERS))
-def test_a_line_of_2_mb_is_refused(name: str) -> None:
+def test_nul_bytes_are_never_dropped_from_a_name(name: str) -> None:
+    result = read(name, GOOD[name].replace(b"b", b"\x00"))
+    assert result.names in (["a", "\x00", "c"], ["a", "c"], ["a"])
+    assert result.lines or "\x00" in result.names
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
+def test_a_line_of_2_mb_is_rejected(name: str) -> None:
     content = GOOD[name].replace(b"b", b"x" * (2 << 20))
-    found = read(name, content)
-    assert found.names == ["a"]
-    assert found.lines == [3 if name == "t.csv" else 2]
-    assert found.end is not None
-    assert "more than" in found.end.rule or "longer than" in found.end.rule
+    result = read(name, content)
+    assert result.names == ["a"]
+    assert result.lines == [3 if name == "t.csv" else 2]
+    assert result.end is not None
+    assert "more than" in result.end.rule or "longer than" in result.end.rule
 
 
 def test_a_json_document_of_2_mb_on_one_line_is_read() -> None:
@@ -249,9 +255,9 @@ def test_a_json_document_of_2_mb_on_one_line_is_read() -> None:
     items = [{"FunctionName": f"function-{number:012}"} for number in range(count)]
     content = json.dumps({"Functions": items}).encode()
     assert len(content) > 2 << 20
-    found = read("t.json", content)
-    assert len(found.rows) == count
-    assert found.lines == []
+    result = read("t.json", content)
+    assert len(result.rows) == count
+    assert result.lines == []
 
 
 # --- gzip ----------------------------------------------------------------------------------------
@@ -259,23 +265,21 @@ def test_a_json_document_of_2_mb_on_one_line_is_read() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(st.sampled_from(sorted(READERS)), st.data())
-def test_a_gzip_that_ends_early_is_never_taken_for_whole(name: str, data: st.DataObject) -> None:
+def test_a_gzip_file_that_ends_early_is_never_accepted(name: str, data: st.DataObject) -> None:
     whole = gzip.compress(GOOD[name], mtime=0)
     cut = data.draw(st.integers(2, len(whole) - 1))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{name}.gz")
         path.write_bytes(whole[:cut])
-        found = read_file(path)
-    assert found.end is not None
-    assert "gzip" in found.end.rule
-    assert found.problems == []
-    assert found.names == NAMES[: len(found.names)]
+        result = read_file(path)
+    assert result.end is not None
+    assert "gzip" in result.end.rule
+    assert result.problems == []
+    assert result.names == NAMES[: len(result.names)]
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.json", "t.jsonl"])
-def test_a_gzip_that_ends_within_a_later_row_is_never_taken_for_whole(
-    tmp_path: Path, name: str
-) -> None:
+def test_a_gzip_file_that_ends_in_a_later_row_is_never_accepted(tmp_path: Path, name: str) -> None:
     noise = random.Random(7)
     count = 4000
     names = [f"{noise.getrandbits(160):040x}" for _ in range(count)]
@@ -289,45 +293,47 @@ def test_a_gzip_that_ends_within_a_later_row_is_never_taken_for_whole(
     for part in (0.5, 0.7, 0.9):
         path = tmp_path / f"{name}.gz"
         path.write_bytes(whole[: int(len(whole) * part)])
-        found = read_file(path)
-        assert found.end is not None
-        assert "gzip" in found.end.rule
-        assert found.end.line > 1
-        assert found.problems == []
-        assert 0 < len(found.names) < count
-        assert found.names == names[: len(found.names)]
+        result = read_file(path)
+        assert result.end is not None
+        assert "gzip" in result.end.rule
+        assert result.end.line > 1
+        assert result.problems == []
+        assert 0 < len(result.names) < count
+        assert result.names == names[: len(result.names)]
 
 
 @pytest.mark.parametrize("name", sorted(READERS))
-def test_a_gzip_with_a_changed_byte_is_told(tmp_path: Path, name: str) -> None:
+def test_a_gzip_file_with_a_changed_byte_is_reported(tmp_path: Path, name: str) -> None:
     whole = bytearray(gzip.compress(GOOD[name], mtime=0))
     whole[-6] ^= 0xFF  # of the checksum
     path = tmp_path / f"{name}.gz"
     path.write_bytes(whole)
-    found = read_file(path)
-    assert found.end is not None
-    assert "gzip" in found.end.rule
+    result = read_file(path)
+    assert result.end is not None
+    assert "gzip" in result.end.rule
 
 
 @pytest.mark.parametrize("content", [b"\x1f\x8b", b"\x1f\x8bnot gzip at all", b"\x1f\x8b\x08\x00"])
 @pytest.mark.parametrize("name", sorted(READERS))
-def test_what_only_begins_as_gzip_is_told(tmp_path: Path, name: str, content: bytes) -> None:
+def test_a_file_that_only_begins_as_gzip_is_reported(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    found = read_file(path)
-    assert found.rows == []
-    assert "gzip" in str(found.end)
+    result = read_file(path)
+    assert result.rows == []
+    assert "gzip" in str(result.end)
 
 
-# --- files that are no files ---------------------------------------------------------------------
+# --- paths that are not files --------------------------------------------------------------------
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    found = read_file(tmp_path / "t.csv")
-    assert str(found.end) == f"{tmp_path / 't.csv'}: cannot be read: No such file or directory"
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
+    result = read_file(tmp_path / "t.csv")
+    assert str(result.end) == f"{tmp_path / 't.csv'}: cannot be read: No such file or directory"
 
 
-def test_a_folder_is_told(tmp_path: Path) -> None:
+def test_a_folder_is_reported(tmp_path: Path) -> None:
     folder = tmp_path / "t.csv"
     folder.mkdir()
     assert "cannot be read" in str(read_file(folder).end)
@@ -336,12 +342,12 @@ def test_a_folder_is_told(tmp_path: Path) -> None:
 def test_every_problem_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(b'FunctionName\na,b\n"c')
-    found = read_file(path)
-    assert [problem.source for problem in found.problems] == [str(path)]
-    assert str(found.end).startswith(f"{path}:3: ")
+    result = read_file(path)
+    assert [problem.source for problem in result.problems] == [str(path)]
+    assert str(result.end).startswith(f"{path}:3: ")
 
 
-# --- anything at all -----------------------------------------------------------------------------
+# --- random bytes --------------------------------------------------------------------------------
 
 # fmt: off
 PIECES = [
@@ -374,21 +380,21 @@ contents = st.one_of(
 @given(content=contents)
 @example(content=b'{"Meta":{"a":1,"a":2},"Functions":[]}')
 @example(content=b'{"a":')
-def test_any_bytes_are_rows_or_problems_in_their_place(name: str, content: bytes) -> None:
-    found = read(name, content)
+def test_any_bytes_are_rows_or_problems_with_their_lines(name: str, content: bytes) -> None:
+    result = read(name, content)
     last = content.count(b"\n") + 1
-    assert all(0 <= line <= last for line in found.lines)
-    assert all(1 <= row.line <= last for row in found.rows)
-    assert [row.line for row in found.rows] == sorted(row.line for row in found.rows)
-    assert all(type(key) is str for row in found.rows for key in row.values)
+    assert all(0 <= line <= last for line in result.lines)
+    assert all(1 <= row.line <= last for row in result.rows)
+    assert [row.line for row in result.rows] == sorted(row.line for row in result.rows)
+    assert all(type(key) is str for row in result.rows for key in row.values)
 
 
 @settings(deadline=None, max_examples=100)
 @given(st.integers(0, 70))
-def test_a_json_document_that_ends_early_is_never_taken_for_whole(cut: int) -> None:
+def test_a_json_document_that_ends_early_is_never_accepted(cut: int) -> None:
     whole = GOOD["t.json"].rstrip()
     content = whole[: min(cut, len(whole) - 1)]
-    found = read("t.json", content)
-    assert found.end is not None
-    assert found.problems == []
-    assert found.names == NAMES[: len(found.names)]
+    result = read("t.json", content)
+    assert result.end is not None
+    assert result.problems == []
+    assert result.names == NAMES[: len(result.names)]

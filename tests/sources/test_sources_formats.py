@@ -1,4 +1,4 @@
-"""The formats: the same rows read the same from each, whatever they are wrapped in."""
+"""Every format and wrapping yields the same rows."""
 
 import csv
 import gzip
@@ -26,7 +26,7 @@ cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
-    """Columns, and rows of cells."""
+    """Draws columns, and rows of cells."""
     names = st.sampled_from(TARGET_FIELDS.names)
     columns = draw(st.lists(names, min_size=1, max_size=4, unique=True))
     width = len(columns)
@@ -59,7 +59,7 @@ def targets_file(name: str, content: bytes) -> Iterator[RowsFile]:
         yield RowsFile(str(path))
 
 
-def values_of(name: str, content: bytes) -> list[dict[str, Any]]:
+def read_values(name: str, content: bytes) -> list[dict[str, Any]]:
     with targets_file(name, content) as targets:
         rows = list(targets.rows())
     assert [row for row in rows if not isinstance(row, Row)] == []
@@ -68,13 +68,13 @@ def values_of(name: str, content: bytes) -> list[dict[str, Any]]:
 
 @settings(deadline=None, max_examples=60)
 @given(tables(), st.booleans(), st.booleans())
-def test_every_format_reads_the_same_rows(
+def test_every_format_yields_the_same_rows(
     table: tuple[list[str], list[list[str]]],
-    zipped: bool,  # noqa: FBT001
-    marked: bool,  # noqa: FBT001
+    gzipped: bool,  # noqa: FBT001
+    has_bom: bool,  # noqa: FBT001
 ) -> None:
     columns, rows = table
-    wanted = [dict(zip(columns, row, strict=True)) for row in rows]
+    expected = [dict(zip(columns, row, strict=True)) for row in rows]
     contents = {
         "t.csv": as_csv(columns, rows),
         "t2.csv": as_csv(columns, rows, "\r\n"),
@@ -84,12 +84,12 @@ def test_every_format_reads_the_same_rows(
         "t.ndjson": as_jsonl(columns, rows),
     }
     for name, content in contents.items():
-        whole = BOM + content if marked else content
-        if zipped:
-            assert values_of(name + ".gz", gzip.compress(whole)) == wanted
-            assert values_of(name, gzip.compress(whole)) == wanted  # told by its bytes
+        whole = BOM + content if has_bom else content
+        if gzipped:
+            assert read_values(name + ".gz", gzip.compress(whole)) == expected
+            assert read_values(name, gzip.compress(whole)) == expected  # detected by its bytes
         else:
-            assert values_of(name, whole) == wanted
+            assert read_values(name, whole) == expected
 
 
 @settings(deadline=None, max_examples=60)
@@ -100,11 +100,11 @@ def test_a_csv_row_has_the_line_that_it_begins_on(
     columns, rows = table
     with targets_file("t.csv", as_csv(columns, rows)) as targets:
         lines = [row.line for row in targets.rows()]
-    wanted, line = [], 2
+    expected, line = [], 2
     for row in rows:
-        wanted.append(line)
+        expected.append(line)
         line += 1 + sum(cell.count("\n") for cell in row)
-    assert lines == wanted
+    assert lines == expected
 
 
 @settings(deadline=None, max_examples=60)
@@ -112,40 +112,40 @@ def test_a_csv_row_has_the_line_that_it_begins_on(
 def test_a_json_row_has_the_line_that_it_begins_on(
     table: tuple[list[str], list[list[str]]],
     indent: int | None,
-    wrapped: bool,  # noqa: FBT001
+    in_object: bool,  # noqa: FBT001
 ) -> None:
     columns, rows = table
     items = [dict(zip(columns, row, strict=True)) for row in rows]
-    document = {"Count": {"All": [1, 2]}, "Functions": items} if wrapped else items
+    document = {"Count": {"All": [1, 2]}, "Functions": items} if in_object else items
     content = json.dumps(document, indent=indent)
     with targets_file("t.json", content.encode()) as targets:
         lines = [row.line for row in targets.rows()]
     if indent is None:
         assert lines == [1] * len(rows)
     else:
-        before = 7 if wrapped else 1
+        before = 7 if in_object else 1
         each = len(columns) + 2
-        assert lines == [before + (wrapped) + 1 + number * each for number in range(len(rows))]
+        assert lines == [before + (in_object) + 1 + number * each for number in range(len(rows))]
 
 
 @settings(deadline=None, max_examples=40)
 @given(tables(), st.data())
-def test_blank_lines_are_passed_over_and_counted(
+def test_blank_lines_are_skipped_and_counted(
     table: tuple[list[str], list[list[str]]], data: st.DataObject
 ) -> None:
     columns, rows = table
     pieces = as_jsonl(columns, rows).splitlines(keepends=True)
-    wanted, content, line = [], b"", 1
+    expected, content, line = [], b"", 1
     for piece in pieces:
         blank = data.draw(st.sampled_from([[], [b"\n"], [b"  \n", b"\r\n"]]))
         content += b"".join(blank) + piece
-        wanted.append(line + len(blank))
+        expected.append(line + len(blank))
         line += len(blank) + 1
     with targets_file("t.jsonl", content + b"\n") as targets:
-        assert [row.line for row in targets.rows()] == wanted
+        assert [row.line for row in targets.rows()] == expected
 
 
-def test_blank_lines_of_a_csv_are_passed_over_and_counted() -> None:
+def test_blank_lines_of_a_csv_are_skipped_and_counted() -> None:
     content = b"FunctionName,Region\n\n\na,b\n\r\nc,d\n\n"
     with targets_file("t.csv", content) as targets:
         assert list(targets.rows()) == [
@@ -154,9 +154,9 @@ def test_blank_lines_of_a_csv_are_passed_over_and_counted() -> None:
         ]
 
 
-def test_the_last_line_needs_no_end() -> None:
-    assert values_of("t.csv", b"FunctionName\na") == [{"FunctionName": "a"}]
-    assert values_of("t.jsonl", b'{"FunctionName":"a"}') == [{"FunctionName": "a"}]
+def test_the_last_line_needs_no_line_break() -> None:
+    assert read_values("t.csv", b"FunctionName\na") == [{"FunctionName": "a"}]
+    assert read_values("t.jsonl", b'{"FunctionName":"a"}') == [{"FunctionName": "a"}]
 
 
 @pytest.mark.parametrize(
@@ -167,9 +167,11 @@ def test_the_last_line_needs_no_end() -> None:
         ("t.jsonl", b'{"functionname":"f","onFailure":"q","maximum_retry_attempts":"1"}\n'),
     ],
 )
-def test_names_of_columns_and_keys_match_whatever_their_spelling(name: str, content: bytes) -> None:
-    wanted = {"FunctionName": "f", "OnFailure": "q", "MaximumRetryAttempts": "1"}
-    assert values_of(name, content) == [wanted]
+def test_columns_and_keys_match_in_any_case_and_with_any_separators(
+    name: str, content: bytes
+) -> None:
+    expected = {"FunctionName": "f", "OnFailure": "q", "MaximumRetryAttempts": "1"}
+    assert read_values(name, content) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,9 @@ def test_names_of_columns_and_keys_match_whatever_their_spelling(name: str, cont
         ("t.jsonl", b'\n\n{"FunctionNme":"f"}\n', 3),
     ],
 )
-def test_an_unknown_name_is_told_the_nearest(name: str, content: bytes, line: int) -> None:
+def test_an_unknown_column_is_reported_with_the_nearest_known_one(
+    name: str, content: bytes, line: int
+) -> None:
     with targets_file(name, content) as targets:
         try:
             problems = [found for found in targets.rows() if isinstance(found, InputError)]
@@ -193,29 +197,29 @@ def test_an_unknown_name_is_told_the_nearest(name: str, content: bytes, line: in
 
 
 @pytest.mark.parametrize(
-    ("name", "wanted"),
+    ("name", "expected"),
     [("t.CSV", True), ("a.b.jsonl", True), ("t.Json.GZ", True), ("t.txt", False), ("csv", False),
      ("t.gz", False), (".csv", False), ("t.csv.bak", False)],
 )  # fmt: skip
-def test_the_ending_tells_the_format(
+def test_the_ending_of_a_file_name_selects_the_format(
     tmp_path: Path,
     name: str,
-    wanted: bool,  # noqa: FBT001
+    expected: bool,  # noqa: FBT001
 ) -> None:
     (tmp_path / name).touch()
     name = str(tmp_path / name)
-    if wanted:
+    if expected:
         assert RowsFile(name).name == name
     else:
         with pytest.raises(UsageError, match="--format"):
             RowsFile(name)
 
 
-def test_a_format_that_is_given_beats_the_ending(tmp_path: Path) -> None:
+def test_a_given_format_overrides_the_ending(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(b'{"FunctionName":"a"}\n')
     assert list(RowsFile(str(path), Format.JSONL).rows()) == [Row(1, {"FunctionName": "a"})]
 
 
-def test_a_name_with_control_characters_is_made_safe_to_print() -> None:
+def test_control_characters_in_a_file_name_are_escaped() -> None:
     assert RowsFile("a\x1b[31m.csv").name == r"a\x1b[31m.csv"

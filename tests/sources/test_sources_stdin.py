@@ -1,4 +1,4 @@
-"""Stdin: the format is told by the first bytes."""
+"""The format of stdin is detected by its first line."""
 
 import gzip
 import json
@@ -18,12 +18,12 @@ GOOD = Row(1, {"FunctionName": "f"})
 
 
 def read_stdin(content: bytes, given: Format | None = None) -> list[Row | InputError]:
-    """The rows of a stdin that holds the content; what is raised comes last."""
+    """Returns the rows of a stdin with this content, then the problem that was raised, if any."""
     found: list[Row | InputError] = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "stdin")
         path.write_bytes(content)
-        usual = sys.stdin
+        original = sys.stdin
         with path.open() as redirected:
             sys.stdin = redirected
             try:
@@ -31,7 +31,7 @@ def read_stdin(content: bytes, given: Format | None = None) -> list[Row | InputE
             except InputError as problem:
                 found.append(problem)
             finally:
-                sys.stdin = usual
+                sys.stdin = original
     return found
 
 
@@ -61,7 +61,7 @@ FUNCTION = {
     ],
 )
 @pytest.mark.parametrize("wrap", ["", "bom", "gzip"])
-def test_the_first_bytes_tell_the_format(content: bytes, line: int | None, wrap: str) -> None:
+def test_the_first_line_selects_the_format(content: bytes, line: int | None, wrap: str) -> None:
     if wrap == "bom":
         content = b"\xef\xbb\xbf" + content
     elif wrap == "gzip":
@@ -71,7 +71,7 @@ def test_the_first_bytes_tell_the_format(content: bytes, line: int | None, wrap:
     assert all(isinstance(row, Row) and row.values["FunctionName"] == "f" for row in found)
 
 
-def test_a_row_with_a_list_in_it_is_still_json_lines() -> None:
+def test_an_object_with_a_naming_field_and_a_list_is_json_lines() -> None:
     content = "".join(json.dumps(FUNCTION | {"FunctionName": name}) + "\n" for name in "abc")
     rows = [Row(number, {"FunctionName": name}) for number, name in enumerate("abc", 1)]
     assert read_stdin(content.encode()) == rows
@@ -91,7 +91,7 @@ def test_a_row_with_a_list_in_it_is_still_json_lines() -> None:
         gzip.compress(b"FunctionName\nf\n", mtime=0)[:-4],
     ],
 )
-def test_what_cannot_be_read_is_a_problem_and_nothing_else(content: bytes) -> None:
+def test_content_that_cannot_be_read_is_a_problem(content: bytes) -> None:
     found = read_stdin(content)
     assert len(found) >= 1
     assert found[-1] == Row(1, {}) or isinstance(found[-1], InputError)
@@ -104,7 +104,7 @@ def test_an_empty_stdin_is_a_problem() -> None:
     assert str(problem).startswith("<stdin>: empty")
 
 
-def test_a_format_that_is_given_is_taken() -> None:
+def test_a_given_format_is_used() -> None:
     assert read_stdin(b'{"FunctionName":"f"}\n', Format.JSONL) == [GOOD]
 
 

@@ -14,7 +14,7 @@ from bulkeic.app.runtime import first_cause, run_async
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.app.setup.run_metadata import RESULTS
 from bulkeic.app.setup.run_setup import check
-from bulkeic.aws.sanitizer import clean
+from bulkeic.aws.sanitizer import sanitize
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.model import Lane, Outcome
@@ -39,7 +39,7 @@ def screen_of(options: WorkOptions) -> Console:
     Raises:
         UsageError: options that cannot be, alone or together.
     """
-    configure_logs(options.log.log_format, options.log.log_level, clean)
+    configure_logs(options.log.log_format, options.log.log_level, sanitize)
     check(options)
     return Console()
 
@@ -149,4 +149,4 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, BulkeicError | OSError):
         return str(error)
     _log.debug("internal error", exc_info=error)
-    return f"internal error, please report it with --log-level debug: {clean(repr(error))}"
+    return f"internal error, please report it with --log-level debug: {sanitize(repr(error))}"

@@ -95,7 +95,7 @@ class AccountResolver:
             access = own if profile is None else self._access(own, profile)
             async with places:
                 region = lane.region if lane else None
-                self._known[profile] = await access.identity(region, self._timeout_s)
+                self._known[profile] = await access.caller_account_id(region, self._timeout_s)
 
         async with anyio.create_task_group() as tasks:
             for profile, lane in profiles.items():
@@ -103,7 +103,7 @@ class AccountResolver:
 
     def _access(self, own: "Access", profile: str) -> "Access":
         try:
-            return own.of_profile(profile)
+            return own.with_profile(profile)
         except UsageError as error:
             raise UsageError(f"{self._options.accounts}: {error}") from None
 

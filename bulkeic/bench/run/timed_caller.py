@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Container
-from typing import Any, Protocol
+from typing import Protocol
 
+from bulkeic.aws.transport import ExchangeTiming
 from bulkeic.bench.run.collector import Collector
 from bulkeic.bench.run.lead_time import LeadTime
 from bulkeic.bench.run.request_trace import RequestTrace
@@ -12,15 +13,9 @@ from bulkeic.core.reconcile import Seen
 
 
 class CallPort(Protocol):
-    """Makes a call for a job, and has it timed on the wire.
+    """Makes a call for a job, and has it timed on the wire."""
 
-    Attributes:
-        timing: of the exchange that a job's call makes.
-    """
-
-    timing: Callable[[Job], Any] | None
-
-    def call(self, job: Job, call: Call) -> Awaitable[Answer]:
+    def call(self, job: Job, call: Call, timing: ExchangeTiming) -> Awaitable[Answer]:
         """One attempt."""
 
 
@@ -36,7 +31,7 @@ class _Exchange:
         self._clock = clock
         self._lead = lead
 
-    async def ready(self) -> None:
+    async def before_send(self) -> None:
         """Returns when a request that was begun early is due.
 
         The last part of a millisecond is waited for in the loop, which goes on with what comes
@@ -50,7 +45,7 @@ class _Exchange:
                 now = self._clock()
         flight.sent(now)
 
-    def came(self) -> None:
+    def response_received(self) -> None:
         """Takes note that the whole answer is there."""
         self._flight.came(self._clock())
 
@@ -74,7 +69,6 @@ class TimedCaller:
         lead: LeadTime | None = None,
         ended: Callable[[Lane], None] = lambda _: None,
     ) -> None:
-        calls.timing = self._timing
         self._calls = calls
         self._lead = lead
         self._gauge = gauge
@@ -98,7 +92,7 @@ class TimedCaller:
             flight = self._flights[job.seq] = self._gauge.begin(job.target.lane, self._clock())
             flight.is_free = True
         flight.is_called = True
-        answer = await self._calls.call(job, call)
+        answer = await self._calls.call(job, call, _Exchange(flight, self._clock, self._lead))
         flight.is_called = False
         now = self._clock()
         failure = answer if isinstance(answer, Failure) else None
@@ -118,12 +112,6 @@ class TimedCaller:
 
     def drop(self, jobs: int) -> None:
         """Takes note of a lane that has stopped; its requests end with the measuring."""
-
-    def _timing(self, job: Job) -> "_Exchange":
-        flight = self._flights.get(job.seq)
-        if flight is None:  # it was given up while its call was made ready
-            flight = RequestTrace(job.target.lane, self._clock(), measured=False)
-        return _Exchange(flight, self._clock, self._lead)
 
     def _end(self, seq: int, *, failed: bool) -> None:
         flight = self._flights.pop(seq, None)

@@ -1,4 +1,4 @@
-"""What STS may answer, and what becomes of the jobs."""
+"""Malformed responses of STS, and credentials that are rejected."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,8 +12,8 @@ from bulkeic.aws.role_sessions import RoleSessions
 from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
 from bulkeic.core.model import Failure, Fault, Lane
 
-TROUBLE = Failure(Fault.TIMEOUT, "ReadTimeoutError", "no answer")
-HALF = (
+TIMED_OUT = Failure(Fault.TIMEOUT, "ReadTimeoutError", "no answer")
+PARTIAL = (
     "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>a</AccessKeyId>"
     "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
 )
@@ -21,10 +21,10 @@ ROLE = AccountAccess(role_arn="arn:aws:iam::{account}:role/r")
 
 
 @asynccontextmanager
-async def credentials(
+async def open_credentials(
     body: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[RefreshingCredentials]:
-    """The credentials of an account whose STS gives this answer, whatever it is asked."""
+    """Opens the credentials of an account whose STS always sends this response."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -39,15 +39,15 @@ async def credentials(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server, AsyncExitStack() as parts:
-        keyring = RoleSessions(
+    async with server, AsyncExitStack() as stack:
+        role_sessions = RoleSessions(
             Access(endpoint_url=url),
             Accounts((), ROLE),
             RoleSession(),
             timeout_s=10,
-            open_parts=parts,
+            exit_stack=stack,
         )
-        yield keyring.credentials(Lane("123456789012", "us-east-1"))
+        yield role_sessions.credentials(Lane("123456789012", "us-east-1"))
 
 
 @pytest.mark.parametrize(
@@ -55,56 +55,56 @@ async def credentials(
     [
         "<html><body>log in</body></html>",
         "<AssumeRoleResponse><AssumeRoleResult></AssumeRoleResult></AssumeRoleResponse>",
-        HALF,
+        PARTIAL,
         "no XML",
         "",
     ],
 )
-async def test_an_answer_that_makes_no_sense_is_a_failure_that_may_pass(
+async def test_a_malformed_response_of_sts_is_a_server_failure(
     body: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with credentials(body, monkeypatch) as of_account:
+    async with open_credentials(body, monkeypatch) as account_credentials:
         with pytest.raises(CredentialsError) as raised:
-            await of_account.keys()
+            await account_credentials.keys()
     assert raised.value.failure.fault is Fault.SERVER
     assert not raised.value.failure.sent
 
 
-async def test_the_same_keys_with_another_expiry_are_no_newer_ones() -> None:
+async def test_the_rejected_keys_with_a_later_expiry_are_not_newer_keys() -> None:
     times = iter([1000.0, 2000.0, 3000.0])
 
     async def fetch() -> AccessKeys:
         return AccessKeys(access_key="a", secret_key="s", expires_at=next(times))
 
-    of_account = RefreshingCredentials(fetch, wall=lambda: 0.0)
-    of_account.reject(await of_account.keys())
+    account_credentials = RefreshingCredentials(fetch, clock=lambda: 0.0)
+    account_credentials.reject(await account_credentials.keys())
     with pytest.raises(CredentialsError) as raised:
-        await of_account.keys()
+        await account_credentials.keys()
     assert raised.value.failure.fault is Fault.EXPIRED
 
 
-async def test_a_failed_renewal_brings_no_rejected_keys_back() -> None:
-    asked = asyncio.Event()
-    go_on = asyncio.Event()
-    moment = 0.0
+async def test_a_failed_refresh_does_not_restore_rejected_keys() -> None:
+    fetching = asyncio.Event()
+    resume = asyncio.Event()
+    now = 0.0
 
     async def fetch() -> AccessKeys:
-        if asked.is_set():
+        if fetching.is_set():
             return AccessKeys(access_key="b", secret_key="s", expires_at=9000.0)
-        if moment:
-            asked.set()
-            await go_on.wait()
-            raise CredentialsError(TROUBLE)
+        if now:
+            fetching.set()
+            await resume.wait()
+            raise CredentialsError(TIMED_OUT)
         return AccessKeys(access_key="a", secret_key="s", expires_at=900.0)
 
-    of_account = RefreshingCredentials(fetch, wall=lambda: moment)
-    first = await of_account.keys()
-    moment = 800.0
-    renewal = asyncio.create_task(of_account.keys())
-    await asked.wait()
-    of_account.reject(first)
-    go_on.set()
+    account_credentials = RefreshingCredentials(fetch, clock=lambda: now)
+    first = await account_credentials.keys()
+    now = 800.0
+    refresh = asyncio.create_task(account_credentials.keys())
+    await fetching.wait()
+    account_credentials.reject(first)
+    resume.set()
     with pytest.raises(CredentialsError):
-        await renewal
-    assert of_account.fresh() is None
-    assert (await of_account.keys()).access_key == "b"
+        await refresh
+    assert account_credentials.cached() is None
+    assert (await account_credentials.keys()).access_key == "b"

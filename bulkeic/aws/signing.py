@@ -1,0 +1,111 @@
+"""Signature Version 4: signs the requests that are built from a request template.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+"""
+
+import hmac
+import re
+from hashlib import sha256
+from random import getrandbits
+from time import gmtime, strftime
+from uuid import UUID
+
+from bulkeic.aws.credentials import AccessKeys
+from bulkeic.aws.request_template import RequestBody, RequestTemplate
+from bulkeic.core.redaction import HIDDEN, LEAST_CHARACTERS
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+_SCOPE_END = "aws4_request"
+
+# Stands for the date in the canonical headers that are prepared without it. No header contains it.
+_DATE_PLACEHOLDER = "\0"
+# These characters would end a header or the request. Nothing after the signer checks for them.
+_find_control_character = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
+
+
+class Signer:
+    """Signs the requests of one operation for one account in one Region.
+
+    Args:
+        template: what these requests have in common.
+    """
+
+    def __init__(self, template: RequestTemplate) -> None:
+        self._template = template
+        self._keys: AccessKeys | None = None
+        self._day = ""
+
+    def headers(
+        self, canonical_path: str, query: str, body: RequestBody, keys: AccessKeys, now: float
+    ) -> str:
+        """Returns all headers of a signed request, one a line, each line ended by CRLF.
+
+        Args:
+            canonical_path: the path as Signature Version 4 encodes it.
+            query: without the question mark.
+            body: the body that is sent.
+            keys: the credentials to sign with.
+            now: Unix time in seconds.
+
+        Raises:
+            ValueError: the credentials cannot stand in a header.
+        """
+        date = strftime("%Y%m%dT%H%M%SZ", gmtime(now))
+        if keys is not self._keys or not date.startswith(self._day):
+            self._prepare(keys, date[:8])
+        canonical_request = (
+            f"{self._template.method}\n{canonical_path}\n{query}\n{self._canonical_before_date}"
+            f"{date}{self._canonical_after_date}{body.sha256_hex}"
+        )
+        request_digest = sha256(canonical_request.encode()).hexdigest()
+        signature = self._hmac.copy()
+        signature.update(f"{ALGORITHM}\n{date}\n{self._scope}\n{request_digest}".encode())
+        return (
+            f"{self._constant_headers}X-Amz-Date: {date}\r\n"
+            f"{self._authorization}{signature.hexdigest()}\r\n"
+            f"amz-sdk-invocation-id: {UUID(int=getrandbits(128), version=4)}\r\n"
+            f"{body.length_header}"
+        )
+
+    def without_credentials(self, body: bytes) -> bytes:
+        """Returns a response body in which the signing credentials are replaced."""
+        for secret in self._secrets:
+            if secret in body:
+                body = body.replace(secret, HIDDEN.encode())
+        return body
+
+    def _prepare(self, keys: AccessKeys, day: str) -> None:
+        """Computes what stays the same for one day and one set of credentials."""
+        if _find_control_character(f"{keys.access_key}{keys.token}"):
+            raise ValueError("the credentials contain a control character, such as a line break")
+        template = self._template
+        key = signing_key(keys.secret_key, day, template.region, template.service)
+        self._hmac = hmac.new(key, digestmod=sha256)
+        self._scope = f"{day}/{template.region}/{template.service}/{_SCOPE_END}"
+        headers, token_header = list(template.headers), []
+        if keys.token:
+            headers.append(("X-Amz-Security-Token", keys.token))
+            token_header = [("x-amz-security-token", " ".join(keys.token.split()))]
+        signed = sorted([
+            *template.signed_headers, ("x-amz-date", _DATE_PLACEHOLDER), *token_header,
+        ])  # fmt: skip
+        names = ";".join(name for name, _ in signed)
+        lines = "".join(f"{name}:{value}\n" for name, value in signed)
+        self._canonical_before_date, _, after_date = lines.partition(_DATE_PLACEHOLDER)
+        self._canonical_after_date = f"{after_date}\n{names}\n"
+        self._constant_headers = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        self._authorization = (
+            f"Authorization: {ALGORITHM} Credential={keys.access_key}/{self._scope}, "
+            f"SignedHeaders={names}, Signature="
+        )
+        visible = (keys.access_key, keys.token or "")
+        self._secrets = [each.encode() for each in visible if len(each) >= LEAST_CHARACTERS]
+        self._keys, self._day = keys, day
+
+
+def signing_key(secret_key: str, day: str, region: str, service: str) -> bytes:
+    """Derives the key that signs the requests of one day (``YYYYMMDD``)."""
+    key = f"AWS4{secret_key}".encode()
+    for part in (day, region, service, _SCOPE_END):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
