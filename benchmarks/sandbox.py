@@ -36,9 +36,9 @@ from sandbox_peers import ACCOUNT, REGION, captured, make_functions
 from table import Table
 
 from bulkeic.sandbox import Sandbox, SandboxOptions
+from bulkeic.sandbox.shared_state import SharedState
 from bulkeic.sandbox.state.fleet import StoredConfig
 from bulkeic.sandbox.state.function_arns import LATEST
-from bulkeic.sandbox.state.shared_state import SharedState
 
 GOAL_UNVERIFIED = 8000
 GOAL_VERIFIED = 4000

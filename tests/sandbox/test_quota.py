@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bulkeic.sandbox import SandboxOptions
 from bulkeic.sandbox.behavior.quota import Quota, QuotaBucket
 from bulkeic.sandbox.protocol.router import GET_FUNCTION
-from bulkeic.sandbox.state.shared_state import SharedState
+from bulkeic.sandbox.shared_state import SharedState
 
 from .sandbox_client import Running, refusal, update_bytes
 

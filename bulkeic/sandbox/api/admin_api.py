@@ -25,10 +25,10 @@ from bulkeic.sandbox.api import admin_page
 from bulkeic.sandbox.behavior.faults import faults_from_json, faults_to_json
 from bulkeic.sandbox.behavior.lane_overrides import lanes_from_json, lanes_to_json
 from bulkeic.sandbox.protocol.http_message import HttpReply, HttpRequest
+from bulkeic.sandbox.shared_state import SharedState
 from bulkeic.sandbox.state.fleet import Fleet
 from bulkeic.sandbox.state.fleet_file import from_json, to_json
 from bulkeic.sandbox.state.function_arns import LATEST, check_place
-from bulkeic.sandbox.state.shared_state import SharedState
 
 ROOT = "/_sandbox/"
 

@@ -6,10 +6,10 @@ from typing import Self, TextIO
 
 from bulkeic.sandbox.behavior.sandbox_options import SandboxOptions
 from bulkeic.sandbox.server.listener import Listener
+from bulkeic.sandbox.shared_state import SharedState
 from bulkeic.sandbox.state import fleet_file
 from bulkeic.sandbox.state.function_arns import LATEST
 from bulkeic.sandbox.state.generated_fleet import populate
-from bulkeic.sandbox.state.shared_state import SharedState
 
 
 class Sandbox:

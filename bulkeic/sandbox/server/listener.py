@@ -5,9 +5,9 @@ import ssl
 from typing import Any
 from weakref import WeakSet
 
-from bulkeic.sandbox.protocol.http_connection import HttpConnection
+from bulkeic.sandbox.server.http_connection import HttpConnection
 from bulkeic.sandbox.server.request_handler import RequestHandler
-from bulkeic.sandbox.state.shared_state import SharedState
+from bulkeic.sandbox.shared_state import SharedState
 
 _SWEEP_S = 1.0
 _HANDSHAKE_S = 5.0

@@ -30,8 +30,8 @@ from bulkeic.sandbox.behavior.sandbox_options import Faults
 from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind, json_body, xml_body
 from bulkeic.sandbox.protocol.http_message import Ending, HttpReply, HttpRequest
 from bulkeic.sandbox.protocol.router import RoutedOperation, route
+from bulkeic.sandbox.shared_state import SharedState
 from bulkeic.sandbox.state.function_arns import LATEST, QUALIFIER_MAX, arn, parse
-from bulkeic.sandbox.state.shared_state import SharedState
 from bulkeic.sandbox.stats import recent_calls
 
 _UNKNOWN = "Unknown"

@@ -8,7 +8,7 @@ import pytest
 
 from bulkeic.sandbox import Faults, SandboxOptions
 from bulkeic.sandbox.auth import principal, sts_sessions
-from bulkeic.sandbox.protocol.http_connection import (
+from bulkeic.sandbox.server.http_connection import (
     HEAD_LIMIT,
     LINGER_S,
     PATIENCE_S,
@@ -17,8 +17,8 @@ from bulkeic.sandbox.protocol.http_connection import (
     HttpConnection,
 )
 from bulkeic.sandbox.server.request_handler import RequestHandler
+from bulkeic.sandbox.shared_state import SharedState
 from bulkeic.sandbox.state import invoke_settings
-from bulkeic.sandbox.state.shared_state import SharedState
 
 from .sandbox_client import ACCOUNT, Running, update_bytes
 

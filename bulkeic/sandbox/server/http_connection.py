@@ -26,7 +26,7 @@ import httptools
 from bulkeic.sandbox.api import admin_api
 from bulkeic.sandbox.protocol.http_message import Ending, HttpReply, HttpRequest, render
 from bulkeic.sandbox.server.request_handler import RequestHandler
-from bulkeic.sandbox.state.shared_state import SharedState
+from bulkeic.sandbox.shared_state import SharedState
 
 HEAD_LIMIT = 64 * 1024
 BODY_LIMIT = 1024 * 1024
