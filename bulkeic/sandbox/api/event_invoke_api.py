@@ -75,20 +75,28 @@ def _update(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
     settings = _requested_settings(call)
     function = existing_function(fleet, call)
     old = _stored_config(fleet, function)
-    _check_destinations(fleet, call, function, settings)
-    _check_conflict(call, function)
     merge = call.destination_rules.merge_destinations
     new = settings.update_config(old, call.now_ms, merge_destinations=merge)
-    fleet.set_config(function.lane, function.name, function.qualifier, new)
-    return 200, _render(function.arn, new).encode()
+    return _write(fleet, call, function, settings, new)
 
 
 def _put(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
     settings = _requested_settings(call)
     function = existing_function(fleet, call)
-    _check_destinations(fleet, call, function, settings)
+    return _write(fleet, call, function, settings, settings.put_config(call.now_ms))
+
+
+def _write(
+    fleet: Fleet,
+    call: RequestContext,
+    function: QualifiedFunction,
+    settings: RequestedSettings,
+    new: StoredConfig,
+) -> tuple[int, bytes]:
+    check_destinations(fleet, function.lane, function.name, settings.destinations)
+    rules = call.destination_rules
+    rules.propagation.check(settings.destinations, call.now_ms, rules.iam_propagation_s)
     _check_conflict(call, function)
-    new = settings.put_config(call.now_ms)
     fleet.set_config(function.lane, function.name, function.qualifier, new)
     return 200, _render(function.arn, new).encode()
 
@@ -152,14 +160,6 @@ def _stored_config(fleet: Fleet, function: QualifiedFunction) -> StoredConfig:
     if config is None:
         raise AwsError(ErrorKind.CONFIG_MISSING, arn=function.arn)
     return config
-
-
-def _check_destinations(
-    fleet: Fleet, call: RequestContext, function: QualifiedFunction, settings: RequestedSettings
-) -> None:
-    check_destinations(fleet, function.lane, function.name, settings.destinations)
-    rules = call.destination_rules
-    rules.propagation.check(settings.destinations, call.now_ms, rules.iam_propagation_s)
 
 
 def _check_conflict(call: RequestContext, function: QualifiedFunction) -> None:

@@ -20,8 +20,9 @@ from bulkeic.sandbox.api.request_context import (
     requested_function,
 )
 from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind, validation_error
+from bulkeic.sandbox.protocol.constraints import violation
 from bulkeic.sandbox.state.fleet import Fleet, Lane
-from bulkeic.sandbox.state.function_arns import LATEST, function_arn, violation
+from bulkeic.sandbox.state.function_arns import LATEST, function_arn
 
 MAX_ITEMS_RANGE = (1, 10_000)
 PAGE_SIZE = 50

@@ -11,6 +11,7 @@ from bulkeic.sandbox.auth.principal import Principal
 from bulkeic.sandbox.behavior.destination_checks import DestinationRules
 from bulkeic.sandbox.protocol import router
 from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind, validation_error
+from bulkeic.sandbox.protocol.constraints import range_violations
 from bulkeic.sandbox.state.fleet import Fleet, FunctionKey, Lane
 from bulkeic.sandbox.state.function_arns import (
     LATEST,
@@ -19,7 +20,6 @@ from bulkeic.sandbox.state.function_arns import (
     name_violations,
     qualifier_violations,
     resolve_qualifier,
-    violation,
 )
 
 
@@ -133,11 +133,7 @@ def parse_max_items(text: str | None, low: int, high: int) -> tuple[int, list[st
     if not text.removeprefix("-").isdecimal() or len(text) > 9:  # noqa: PLR2004 - fits 32 bits
         raise AwsError(ErrorKind.WRONG_TYPE, token="STRING_VALUE", wanted="an Integer")  # noqa: S106
     value = int(text)
-    if value < low:
-        return low, [violation(value, "maxItems", f"have value greater than or equal to {low}")]
-    if value > high:
-        return high, [violation(value, "maxItems", f"have value less than or equal to {high}")]
-    return value, []
+    return value, range_violations(value, "maxItems", low, high)
 
 
 def encode_marker(*last_item: str) -> str:

@@ -21,8 +21,8 @@ from bulkeic.sandbox.auth import sts_sessions
 from bulkeic.sandbox.auth.principal import Principal
 from bulkeic.sandbox.auth.sts_sessions import Role, StsSession
 from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
+from bulkeic.sandbox.protocol.constraints import violation
 from bulkeic.sandbox.protocol.http_message import HttpRequest
-from bulkeic.sandbox.state.function_arns import violation
 
 NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 DENIED = "-denied"

@@ -27,6 +27,7 @@ class OptionType:
         high: the greatest number.
         includes_low: whether `low` itself is valid.
         none_values: JSON values that mean None.
+        value_type: type of the values of an object, or None for any.
     """
 
     expected: str
@@ -35,6 +36,7 @@ class OptionType:
     high: float = inf
     includes_low: bool = True
     none_values: tuple[str | None, ...] = ()
+    value_type: type | None = None
 
     def parse(self, name: str, value: Any) -> Any:
         """Return the option's value for a decoded JSON value.
@@ -46,10 +48,10 @@ class OptionType:
             return None
         # True and False are integers in Python.
         is_valid = isinstance(value, self.types) and (
-            not isinstance(value, bool) or bool in self.types
+            bool in self.types or not isinstance(value, bool)
         )
-        if is_valid and self is STRINGS[_KEY]:
-            is_valid = all(isinstance(text, str) for text in value.values())
+        if is_valid and self.value_type is not None:
+            is_valid = all(isinstance(item, self.value_type) for item in value.values())
         if not is_valid:
             raise ValueError(f"{name}: {value!r:.200} is not {self.expected}")
         return value
@@ -81,7 +83,7 @@ BURST = _option("a number", *_NUMBER, low=1)
 INTEGER = _option("an integer", int)
 BOOLEAN = _option("true or false", bool)
 STRING = _option("a string", str)
-STRINGS = _option("an object of strings", dict)
+STRINGS = _option("an object of strings", dict, value_type=str)
 OBJECT = _option("an object", dict)
 
 

@@ -27,7 +27,7 @@ class Listener:
         self._handshaking: WeakSet[HttpConnection] = WeakSet()
         self._server: asyncio.Server | None = None
         self._expiry_timer: asyncio.TimerHandle | None = None
-        self._closing = False
+        self._is_closing = False
         self.host, self.port = "", 0
 
     @classmethod
@@ -61,7 +61,7 @@ class Listener:
             self._expiry_timer.cancel()
         if self._server is not None:
             self._server.close()
-        self._closing = True
+        self._is_closing = True
         for connection in (*self._connections, *self._handshaking):
             connection.abort()
         # Yield to the loop once: a connection that was just accepted is not registered yet.
@@ -74,7 +74,7 @@ class Listener:
     def _register(self, connection: HttpConnection, *, has_handshake: bool) -> HttpConnection:
         # asyncio does not report a failed handshake to a connection: `close` must not wait for it.
         (self._handshaking if has_handshake else self._connections).add(connection)
-        if self._closing:
+        if self._is_closing:
             connection.abort()
         return connection
 

@@ -105,7 +105,7 @@ def _settings_to_json(config: StoredConfig) -> dict[str, Any]:
 
 def _object(data: Any, where: str) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise ValueError(f"{where}: not an object")  # noqa: TRY004 - callers know one kind of error
+        raise ValueError(f"{where}: not an object")  # noqa: TRY004 - callers expect one error type
     return data
 
 

@@ -8,6 +8,7 @@ import re
 from typing import NamedTuple
 
 from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
+from bulkeic.sandbox.protocol.constraints import text_violations, violation
 
 DEFAULT_ACCOUNT_ID = "123456789012"
 LATEST = "$LATEST"
@@ -62,36 +63,18 @@ def parse_function_name(text: str) -> ParsedFunctionName | None:
 
 def name_violations(text: str) -> list[str]:
     """Return the constraints that a function name violates, in AWS's words."""
-    if parse_function_name(text) is not None:
-        return []
-    if not text:
-        return [violation(text, "functionName", "have length greater than or equal to 1")]
-    if len(text) > NAME_MAX:
-        return [violation(text, "functionName", f"have length less than or equal to {NAME_MAX}")]
-    if _NAME.fullmatch(text):
+    violations = text_violations(text, "functionName", shortest=1, longest=NAME_MAX, pattern=_NAME)
+    if not violations and parse_function_name(text) is None:
         rule = f"have length less than or equal to {BARE_NAME_MAX}"
-    else:
-        rule = f"satisfy regular expression pattern: {NAME_PATTERN}"
-    return [violation(text, "functionName", rule)]
+        return [violation(text, "functionName", rule)]
+    return violations
 
 
 def qualifier_violations(text: str | None) -> list[str]:
     """Return the constraints that a Qualifier violates, in AWS's words."""
     if text is None:
         return []
-    if not text:
-        return [violation(text, "qualifier", "have length greater than or equal to 1")]
-    if len(text) > QUALIFIER_MAX:
-        return [violation(text, "qualifier", f"have length less than or equal to {QUALIFIER_MAX}")]
-    if not _QUALIFIER.fullmatch(text):
-        rule = f"satisfy regular expression pattern: {QUALIFIER_PATTERN}"
-        return [violation(text, "qualifier", rule)]
-    return []
-
-
-def violation(value: object, field: str, rule: str) -> str:
-    """Return one violated constraint in AWS's words, for `aws_errors.validation_error`."""
-    return f"Value '{value}' at '{field}' failed to satisfy constraint: Member must {rule}"
+    return text_violations(text, "qualifier", shortest=1, longest=QUALIFIER_MAX, pattern=_QUALIFIER)
 
 
 def resolve_qualifier(name: ParsedFunctionName, parameter: str | None) -> str:

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
+from bulkeic.sandbox.protocol.constraints import range_violations, text_violations
 from bulkeic.sandbox.state.fleet import StoredConfig
-from bulkeic.sandbox.state.function_arns import violation
 
 DESTINATION_PATTERN = (
     r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:"
@@ -119,33 +119,22 @@ def settings_from_json(data: Any) -> RequestedSettings:
 
 def settings_violations(settings: RequestedSettings) -> list[str]:
     """Return the constraints that settings violate, in AWS's words."""
-    found = _range_violations(settings.retries, "maximumRetryAttempts", *RETRIES_RANGE)
-    found += _range_violations(settings.age_s, "maximumEventAgeInSeconds", *AGE_RANGE_S)
-    if settings.destinations is not None:
-        for half, arn in (
-            ("onFailure", settings.destinations.on_failure),
-            ("onSuccess", settings.destinations.on_success),
-        ):
-            found += _destination_violations(arn, f"destinationConfig.{half}.destination")
-    return found
-
-
-def _range_violations(value: int | None, field: str, low: int, high: int) -> list[str]:
-    if value is not None and value < low:
-        return [violation(value, field, f"have value greater than or equal to {low}")]
-    if value is not None and value > high:
-        return [violation(value, field, f"have value less than or equal to {high}")]
-    return []
-
-
-def _destination_violations(arn: str | None, field: str) -> list[str]:
-    if arn is None:
-        return []
-    if len(arn) > DESTINATION_MAX:
-        return [violation(arn, field, f"have length less than or equal to {DESTINATION_MAX}")]
-    if not _DESTINATION.fullmatch(arn):
-        return [violation(arn, field, f"satisfy regular expression pattern: {DESTINATION_PATTERN}")]
-    return []
+    violations = []
+    if settings.retries is not None:
+        violations += range_violations(settings.retries, "maximumRetryAttempts", *RETRIES_RANGE)
+    if settings.age_s is not None:
+        violations += range_violations(settings.age_s, "maximumEventAgeInSeconds", *AGE_RANGE_S)
+    sent = settings.destinations or DestinationPair(None, None)
+    for half, arn in (("onFailure", sent.on_failure), ("onSuccess", sent.on_success)):
+        if arn is not None:
+            violations += text_violations(
+                arn,
+                f"destinationConfig.{half}.destination",
+                shortest=0,
+                longest=DESTINATION_MAX,
+                pattern=_DESTINATION,
+            )
+    return violations
 
 
 def _destinations(data: Any) -> DestinationPair:
