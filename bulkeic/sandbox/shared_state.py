@@ -103,7 +103,7 @@ class SharedState:
     def add_function(
         self, account_id: str, region: str, function_name: str, qualifier: str
     ) -> None:
-        """Add a function as `Sandbox.add_function` says.
+        """Add a function; see `Sandbox.add_function`.
 
         Raises:
             ValueError: a part is malformed.

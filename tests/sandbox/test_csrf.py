@@ -36,6 +36,6 @@ def test_other_sites_cannot_change_functions(sandbox: SandboxThread) -> None:
     sandbox.add_function("other-site")
     call = update_bytes("other-site")
     assert sandbox.send_raw(call).startswith(b"HTTP/1.1 200 ")
-    # The page's own name was pointed to loopback; it can sign, since the secret is no secret.
+    # A page whose own host name resolves to loopback; it can sign, since the secret is public.
     rebound = call.replace(b"Host: sandbox", b"Host: sandbox\r\nOrigin: http://sandbox")
     assert sandbox.send_raw(rebound).startswith(b"HTTP/1.1 403 ")

@@ -173,7 +173,7 @@ def test_caches_keep_no_long_strings(sandbox: SandboxThread) -> None:
 
 
 class FakeTransport(asyncio.Transport):
-    """A transport that records what is done to it."""
+    """A transport that records its calls."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -124,7 +124,7 @@ def _function_identity(item: Any) -> tuple[str, str, str, str]:
     required = {"account_id", "region", "function_name"}
     if not isinstance(item, dict) or not required <= set(item) <= required | {"qualifier"}:
         raise ValueError(
-            f"hold: {item!r:.200} is not account_id, region, function_name, [qualifier]"
+            f"hold: {item!r:.200} must have {sorted(required)} and can have 'qualifier'"
         )
     if not all(isinstance(value, str) for value in item.values()):
         raise ValueError(f"hold: {item!r:.200} has a value that is not a string")

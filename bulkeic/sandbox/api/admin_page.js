@@ -192,11 +192,11 @@ function callRow(call) {
   status.append(statusMark(call.status));
   const name = createElement("td", "name", call.function || "–");
   name.title = call.function;
-  const held = call.held_ms === null ? createElement("td", "number held idle", "unanswered")
-    : createElement("td", "number held", decimal.format(call.held_ms));
+  const delay = call.held_ms === null ? createElement("td", "number delay idle", "unanswered")
+    : createElement("td", "number delay", decimal.format(call.held_ms));
   row.append(
     createElement("td", "time", clock.format(call.time_s * 1000)), status, name,
-    createElement("td", "operation", call.operation), createElement("td", "lane", call.lane || "–"), held,
+    createElement("td", "operation", call.operation), createElement("td", "lane", call.lane || "–"), delay,
   );
   setRoles(row);
   return row;

@@ -10,7 +10,7 @@ the table of `bulkeic.sandbox.api.event_invoke_api`.
     `throttle` is not drawn                         429 TooManyRequestsException
     the lane has quota left (this takes a token);
         GetFunction has a quota of its own          429 TooManyRequestsException
-    no fault of INSTEAD_OF_CALL is drawn            as that table says
+    no fault of INSTEAD_OF_CALL is drawn            see that table
 """
 
 from collections.abc import Callable
