@@ -68,9 +68,9 @@ class RequestParser:
         return self._has_begun
 
     def close(self) -> None:
-        """Release the underlying parser, which refers back to this object."""
+        """Stop parsing, and release what refers back to this object or to its owner."""
         self._is_finished = True
-        del self._parser
+        del self._parser, self._expect_continue
 
     # Callbacks of httptools.
 
