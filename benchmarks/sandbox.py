@@ -36,9 +36,9 @@ from sandbox_peers import ACCOUNT, REGION, captured, make_functions
 from table import Table
 
 from bulkeic.sandbox import Sandbox, SandboxOptions
+from bulkeic.sandbox.shared_state import SharedState
 from bulkeic.sandbox.state.fleet import StoredConfig
 from bulkeic.sandbox.state.function_arns import LATEST
-from bulkeic.sandbox.state.shared_state import SharedState
 
 GOAL_UNVERIFIED = 8000
 GOAL_VERIFIED = 4000
@@ -353,11 +353,11 @@ def fleet_mb() -> Iterator[float]:
     world = SharedState(SandboxOptions(), time.time())
     accounts = [f"{123456789012 + lane}" for lane in range(LANES)]
     for account, number in product(accounts, range(EACH)):
-        world.hold(account, REGION, f"fn-{number}", LATEST)
+        world.add_function(account, REGION, f"fn-{number}", LATEST)
     yield resident_mb()
     for account, number in product(accounts, range(EACH)):
         config = StoredConfig(number % 3, 3600, None, None, int(time.time() * 1000))
-        world.fleet.set((account, REGION), f"fn-{number}", LATEST, config)
+        world.fleet.set_config((account, REGION), f"fn-{number}", LATEST, config)
     yield resident_mb()
 
 

@@ -141,9 +141,9 @@ def test_it_is_a_page_for_everyone(browser: Browser, server: Server, width: int)
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
     nodes = browser.ask("Accessibility.getFullAXTree")["nodes"]
     found = {(part(node, "role"), part(node, "name")) for node in nodes if not node["ignored"]}
-    headings = {"bulkeic sandbox", "Totals", "Last minute", "Lanes", "Last calls"}
+    headings = {"bulkeic sandbox", "Totals", "Last minute", "Lanes", "Latest calls"}
     assert {("heading", name) for name in headings} <= found
-    assert {("table", "Lanes"), ("table", "Last calls"), ("rowheader", ACCOUNT)} <= found
+    assert {("table", "Lanes"), ("table", "Latest calls"), ("rowheader", ACCOUNT)} <= found
     assert {("columnheader", "Account"), ("columnheader", "Status"), ("cell", "200")} <= found
 
 

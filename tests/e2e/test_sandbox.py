@@ -191,7 +191,7 @@ def test_a_host_that_others_can_reach_is_warned_of(bulkeic: Bulkeic) -> None:
         (("--state", "odd.json"), "odd.json: thottle"),
         (("--save-state", "no/such/folder.json"), "there is no such folder"),
         (("--tls-cert", "gone.pem"), "No such file"),
-        (("--tls-key", "gone.pem"), "tls_key: there is no tls_cert"),
+        (("--tls-key", "gone.pem"), "tls_key: needs tls_cert"),
         (("--save-state", "."), "Is a directory"),
         (("--region", "here"), "--region: 'here' is no Region"),
         (("--secret", "\udcff"), "secret: not UTF-8"),

@@ -1,6 +1,6 @@
-"""Fixtures: sandboxes that run, and a client of one."""
+"""Fixtures: running sandboxes, and boto3 clients of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -9,34 +9,34 @@ import pytest
 
 from bulkeic.sandbox import SandboxOptions
 
-from .sandbox_client import Running
+from .sandbox_client import SandboxThread, StartSandbox
 
 
 @pytest.fixture(scope="session")
-def session(alone: None) -> Any:  # noqa: ARG001 - nobody else's settings, first of all
+def session(alone: None) -> Any:  # noqa: ARG001 - isolates the session from the environment
     return botocore.session.Session()
 
 
 @pytest.fixture
-def start(session: Any) -> Iterator[Callable[..., Running]]:
-    """Starts sandboxes that end with the test; arguments are those of SandboxOptions."""
+def start_sandbox(session: Any) -> Iterator[StartSandbox]:
+    """Starts sandboxes that end with the test; the arguments are fields of SandboxOptions."""
     with ExitStack() as stack:
 
-        def starter(**options: Any) -> Running:
+        def starter(**options: Any) -> SandboxThread:
             options.setdefault("rate", None)
-            return stack.enter_context(Running(session, SandboxOptions(**options)))
+            return stack.enter_context(SandboxThread(session, SandboxOptions(**options)))
 
         yield starter
 
 
 @pytest.fixture(scope="module")
-def sandbox(session: Any) -> Iterator[Running]:
-    """A sandbox without a quota, shared by a module's tests: each takes names of its own."""
-    with Running(session, SandboxOptions(rate=None)) as running:
-        yield running
+def sandbox(session: Any) -> Iterator[SandboxThread]:
+    """A sandbox without a quota, shared by a module's tests, each with its own function names."""
+    with SandboxThread(session, SandboxOptions(rate=None)) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="module")
-def aws(sandbox: Running) -> Any:
-    """A Lambda client of it that checks no parameters itself."""
+def aws(sandbox: SandboxThread) -> Any:
+    """A Lambda client of it that does not validate parameters."""
     return sandbox.client(parameter_validation=False)

@@ -1,4 +1,4 @@
-"""A sandbox that runs in a thread of its own, and boto3 clients of it."""
+"""A sandbox in its own thread, boto3 clients of it, and signed raw requests."""
 
 import asyncio
 import http.client
@@ -23,8 +23,8 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 
 
-class Refusal:
-    """What a refused call came back with, down to the bytes."""
+class AwsErrorResponse:
+    """The error response of a call: code, status, headers, decoded body."""
 
     def __init__(self, error: ClientError, body: bytes) -> None:
         self.code = error.response["Error"]["Code"]
@@ -34,7 +34,7 @@ class Refusal:
         self.message = self.body.get("message", self.body.get("Message"))
 
 
-class Running:
+class SandboxThread:
     """A sandbox in a thread, from entry to exit."""
 
     def __init__(self, session: Any, options: SandboxOptions) -> None:
@@ -67,10 +67,12 @@ class Running:
             self._started.set()
             await self._stop.wait()
 
-    def role(self, name: str = "deployer", account: str = ACCOUNT, **asked: Any) -> dict[str, str]:
-        """The credentials of an assumed role, as arguments of `client`."""
+    def role(
+        self, name: str = "deployer", account: str = ACCOUNT, **parameters: Any
+    ) -> dict[str, str]:
+        """Assume a role, and return its credentials as arguments of `client`."""
         answer = self.client(service="sts").assume_role(
-            RoleArn=f"arn:aws:iam::{account}:role/{name}", RoleSessionName="tests", **asked
+            RoleArn=f"arn:aws:iam::{account}:role/{name}", RoleSessionName="tests", **parameters
         )["Credentials"]
         return {
             "key": answer["AccessKeyId"],
@@ -78,9 +80,11 @@ class Running:
             "token": answer["SessionToken"],
         }
 
-    def hold(self, name: str, qualifier: str = "$LATEST", *, account: str = ACCOUNT) -> None:
-        place = {"account_id": account, "region": REGION, "function_name": name}
-        assert self.window("POST", "hold", [place | {"qualifier": qualifier}])[0] == 200
+    def add_function(
+        self, name: str, qualifier: str = "$LATEST", *, account: str = ACCOUNT
+    ) -> None:
+        function = {"account_id": account, "region": REGION, "function_name": name}
+        assert self.admin("POST", "hold", [function | {"qualifier": qualifier}])[0] == 200
 
     def client(
         self,
@@ -94,13 +98,13 @@ class Running:
         verify: str | None = None,
         **config: Any,
     ) -> Any:
-        usual_key, usual_secret = self._sandbox.credentials(account)
+        default_key, default_secret = self._sandbox.credentials(account)
         client = self._session.create_client(
             service,
             region_name=region,
             endpoint_url=self._sandbox.url,
-            aws_access_key_id=key or usual_key,
-            aws_secret_access_key=secret or usual_secret,
+            aws_access_key_id=key or default_key,
+            aws_secret_access_key=secret or default_secret,
             aws_session_token=token,
             verify=verify,
             config=Config(retries={"total_max_attempts": 1}, proxies={}, **config),
@@ -111,7 +115,7 @@ class Running:
     def populate(self, functions: int, **more: Any) -> None:
         self._sandbox.populate(functions, **more)
 
-    def window(self, method: str, name: str, data: Any = None) -> tuple[int, Any]:
+    def admin(self, method: str, name: str, data: Any = None) -> tuple[int, Any]:
         body = None if data is None else json.dumps(data)
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
@@ -122,12 +126,12 @@ class Running:
             connection.close()
 
     def stats(self) -> Any:
-        return self.window("GET", "stats")[1]
+        return self.admin("GET", "stats")[1]
 
-    def until(self, holds: Callable[[Any], bool]) -> Any:
-        """Ask for the stats until they are as they should be."""
+    def wait_for_stats(self, condition: Callable[[Any], bool]) -> Any:
+        """Poll the stats until a condition holds, and return them."""
         for _ in range(2000):
-            if holds(stats := self.stats()):
+            if condition(stats := self.stats()):
                 return stats
         raise AssertionError(self.stats())
 
@@ -135,22 +139,26 @@ class Running:
         return socket.create_connection(("127.0.0.1", self.port), timeout=10)
 
     def update(self, name: str, body: Any) -> tuple[int, Any, Any]:
-        """Send an Update with any body: status, headers, decoded answer."""
+        """Send an Update with any body; return status, headers and decoded response."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        head, _, answer = self.talk(update_bytes(name, data)).partition(b"\r\n\r\n")
+        head, _, answer = self.send_raw(update_bytes(name, data)).partition(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
         headers = {key.lower(): value for key, _, value in (x.partition(": ") for x in lines[1:])}
         return int(lines[0].split()[1]), headers, json.loads(answer)
 
-    def talk(self, data: bytes) -> bytes:
-        """Send bytes on a connection of their own; all that comes back until it closes."""
+    def send_raw(self, data: bytes) -> bytes:
+        """Send bytes on a new connection; return all bytes until it closes."""
         with self.connect() as connection:
             connection.sendall(data)
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def refusal(call: Callable[..., Any], **arguments: Any) -> Refusal:
-    """Make a boto3 call that must fail."""
+StartSandbox = Callable[..., SandboxThread]
+"""Starts a sandbox with the given fields of SandboxOptions."""
+
+
+def expect_error(call: Callable[..., Any], **arguments: Any) -> AwsErrorResponse:
+    """Make a boto3 call that must fail, and return its error response."""
     bodies: list[bytes] = []
 
     def keep(response_dict: dict[str, Any], **_: Any) -> None:
@@ -163,7 +171,7 @@ def refusal(call: Callable[..., Any], **arguments: Any) -> Refusal:
             call(**arguments)
     finally:
         events.unregister("before-parse.lambda", keep)
-    return Refusal(caught.value, bodies[-1])
+    return AwsErrorResponse(caught.value, bodies[-1])
 
 
 def update_bytes(
@@ -175,7 +183,7 @@ def update_bytes(
     close: bool = True,
     key: str = "",
 ) -> bytes:
-    """An Update as it goes over the wire, signed by botocore."""
+    """Return the bytes of an Update, signed by botocore."""
     path = f"/2019-09-25/functions/{name}/event-invoke-config"
     credentials = Credentials(key or f"AKIA{account}", "secret")
     headers = signed("POST", path, body, credentials, region=region)
@@ -195,7 +203,7 @@ def signed(
     service: str = "lambda",
     headers: dict[str, str] | None = None,
 ) -> dict[str, str]:
-    """The headers of a request, signed by botocore."""
+    """Return the headers of a request, signed by botocore."""
     request = AWSRequest(method, f"http://sandbox{target}", headers or {}, body)
     SigV4Auth(credentials, service, region).add_auth(request)
     return {"Host": "sandbox", **dict(request.headers.items())}

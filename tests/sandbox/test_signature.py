@@ -1,7 +1,6 @@
-"""Signatures: botocore's own signer is the reference, an altered byte is the counterexample."""
+"""Signatures: those of botocore are accepted, altered requests are refused."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,16 +17,24 @@ from bulkeic.sandbox.auth.principal import Authenticator
 from bulkeic.sandbox.protocol.aws_errors import AwsError
 from bulkeic.sandbox.protocol.http_message import HttpRequest
 
-from .sandbox_client import ACCOUNT, REGION, Running, refusal, signed, update_bytes
+from .sandbox_client import (
+    ACCOUNT,
+    REGION,
+    SandboxThread,
+    StartSandbox,
+    expect_error,
+    signed,
+    update_bytes,
+)
 
 KEY, SECRET = f"AKIA{ACCOUNT}", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-GUARD = Authenticator(SECRET, verify_signatures=True)
+AUTHENTICATOR = Authenticator(SECRET, verify_signatures=True)
 
 
 def sent(method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> HttpRequest:
     target = f"{path}?{query}" if query else path
-    told = signed(method, target, body, Credentials(KEY, SECRET), headers=headers)
-    lowered = {name.lower().encode(): value.encode() for name, value in told.items()}
+    signed_headers = signed(method, target, body, Credentials(KEY, SECRET), headers=headers)
+    lowered = {name.lower().encode(): value.encode() for name, value in signed_headers.items()}
     return HttpRequest(method, path, query, lowered, body, keep_alive=True)
 
 
@@ -58,7 +65,7 @@ def accepts(request: HttpRequest, wall_s: float | None = None) -> bool:
 
 def refused(request: HttpRequest, wall_s: float | None = None) -> str:
     try:
-        GUARD.identify(
+        AUTHENTICATOR.identify(
             request, "lambda", datetime.now(UTC).timestamp() if wall_s is None else wall_s
         )
     except AwsError as error:
@@ -73,7 +80,7 @@ def test_what_botocore_signs_is_accepted(request: HttpRequest) -> None:
 
 
 def altered(data: Any, text: str) -> str:
-    """One character of it is another one."""
+    """Return a text with one other character."""
     at = data.draw(st.integers(0, len(text) - 1))
     other = data.draw(st.sampled_from("abcdefghijklmnopqrstuvwxyz0123456789%&=/.-_~"))
     assume(other != text[at])
@@ -135,7 +142,7 @@ def test_an_altered_header_is_refused(request: HttpRequest, data: Any) -> None:
 @given(request=requests, data=st.data())
 @settings(deadline=None)
 def test_an_altered_authorization_is_refused(request: HttpRequest, data: Any) -> None:
-    # The key before the first slash is only a name: every key has the one secret.
+    # Not the key before the first slash: every key has the same secret.
     key, slash, rest = request.headers[b"authorization"].decode().partition("/")
     changed = (key + slash + altered(data, rest)).encode()
     assert not accepts(replace(request, headers=request.headers | {b"authorization": changed}))
@@ -151,12 +158,12 @@ def test_an_altered_method_is_refused(method: str) -> None:
     ("minutes", "code"),
     [(-20, "InvalidSignatureException"), (-4.9, ""), (4.9, ""), (20, "InvalidSignatureException")],
 )
-def test_the_window_of_dates(minutes: float, code: str) -> None:
+def test_dates_are_valid_for_five_minutes(minutes: float, code: str) -> None:
     now = datetime.now(UTC).timestamp() + minutes * 60
     assert refused(sent("POST", "/", "", {}, b""), now) == code
 
 
-def test_a_date_header_will_do() -> None:
+def test_a_date_header_is_accepted() -> None:
     request = sent("POST", "/", "", {"Date": "Mon, 01 Jan 2024 00:00:00 GMT"}, b"")
     assert b"x-amz-date" not in request.headers
     assert accepts(request)
@@ -174,7 +181,9 @@ def test_a_date_header_will_do() -> None:
         ({b"authorization": None}, "MissingAuthenticationTokenException"),
     ],
 )
-def test_headers_that_are_missing_or_bad(change: dict[bytes, bytes | None], code: str) -> None:
+def test_missing_or_malformed_headers_are_refused(
+    change: dict[bytes, bytes | None], code: str
+) -> None:
     request = sent("POST", "/", "", {}, b"")
     headers = {k: v for k, v in (request.headers | change).items() if v is not None}
     assert refused(replace(request, headers=headers)) == code
@@ -190,37 +199,39 @@ def test_headers_that_are_missing_or_bad(change: dict[bytes, bytes | None], code
         (rb";x-amz-date", b"", "InvalidSignatureException"),
     ],
 )
-def test_authorizations_that_lack_something(pattern: bytes, by: bytes, code: str) -> None:
+def test_incomplete_authorizations_are_refused(pattern: bytes, by: bytes, code: str) -> None:
     request = sent("POST", "/", "", {}, b"")
     authorization = re.sub(pattern, by, request.headers[b"authorization"])
     headers = request.headers | {b"authorization": authorization}
     assert refused(replace(request, headers=headers)) == code
 
 
-def test_a_wrong_secret(start: Callable[..., Running]) -> None:
-    running = start(secret="another", any_function=True)
-    got = refusal(
-        running.client(secret="secret").get_function_event_invoke_config, FunctionName="f"
+def test_a_wrong_secret_is_refused(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox(secret="another", any_function=True)
+    got = expect_error(
+        sandbox.client(secret="secret").get_function_event_invoke_config, FunctionName="f"
     )
     assert (got.code, got.status) == ("InvalidSignatureException", 403)
     assert got.message is not None
     assert got.message.startswith("The request signature we calculated does not match")
-    running.client().get_function_event_invoke_config(FunctionName="f")
+    sandbox.client().get_function_event_invoke_config(FunctionName="f")
 
 
-def test_signatures_can_be_taken_on_trust(start: Callable[..., Running]) -> None:
-    running = start(verify_signatures=False, any_function=True)
-    for secret, token in (("wrong", None), ("wrong", "of somebody else")):
-        aws = running.client(secret=secret, token=token)
+def test_signature_verification_can_be_disabled(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox(verify_signatures=False, any_function=True)
+    for secret, token in (("wrong", None), ("wrong", "foreign")):
+        aws = sandbox.client(secret=secret, token=token)
         aws.get_function_event_invoke_config(FunctionName="f")
 
 
 @pytest.mark.parametrize("minutes", [-20, 20])
 @pytest.mark.parametrize("service", ["lambda", "sts"])
-def test_a_clock_that_is_twenty_minutes_off(sandbox: Running, service: str, minutes: int) -> None:
+def test_a_clock_twenty_minutes_off_is_refused(
+    sandbox: SandboxThread, service: str, minutes: int
+) -> None:
     date = datetime.now(UTC) + timedelta(minutes=minutes)
     path = "/2019-09-25/functions/fn/event-invoke-config" if service == "lambda" else "/"
-    answer = sandbox.talk(signed_at(date, path, service))
+    answer = sandbox.send_raw(signed_at(date, path, service))
     assert answer.startswith(b"HTTP/1.1 403 Forbidden\r\n")
     code = b"InvalidSignatureException" if service == "lambda" else b"<Code>SignatureDoesNotMatch<"
     assert code in answer
@@ -250,9 +261,9 @@ def signed_at(date: datetime, path: str, service: str) -> bytes:
     ).encode() + body
 
 
-def test_an_altered_call_changes_nothing(sandbox: Running) -> None:
-    sandbox.hold("fn")
-    before = sandbox.window("GET", "state")
-    answer = sandbox.talk(update_bytes("fn").replace(b'Attempts":1', b'Attempts":0'))
+def test_an_altered_call_changes_nothing(sandbox: SandboxThread) -> None:
+    sandbox.add_function("fn")
+    before = sandbox.admin("GET", "state")
+    answer = sandbox.send_raw(update_bytes("fn").replace(b'Attempts":1', b'Attempts":0'))
     assert b"x-amzn-ErrorType: InvalidSignatureException\r\n" in answer
-    assert sandbox.window("GET", "state") == before
+    assert sandbox.admin("GET", "state") == before

@@ -21,10 +21,11 @@ from bulkeic.core.names import check_region
 from bulkeic.core.rows import Defaults
 from bulkeic.output.console import Console
 from bulkeic.output.results import check_stdout
-from bulkeic.sandbox.auth.principal import DEFAULT_ACCOUNT_ID
-from bulkeic.sandbox.behavior.sandbox_options import Faults, SandboxOptions
+from bulkeic.sandbox.behavior.faults import Faults
+from bulkeic.sandbox.behavior.sandbox_options import SandboxOptions
 from bulkeic.sandbox.behavior.scenario import options_from_json
 from bulkeic.sandbox.server.embedded_sandbox import Sandbox
+from bulkeic.sandbox.state.function_arns import DEFAULT_ACCOUNT_ID
 from bulkeic.sources.rows_file import RowsFile
 
 
@@ -132,7 +133,9 @@ def _hold(sandbox: Sandbox, path: str, region: str) -> None:
     defaults = Defaults(DEFAULT_ACCOUNT_ID, region, Settings(maximum_retry_attempts=0))
     for job in jobs_of(RowsFile(path), defaults):
         target = job.target
-        sandbox.hold(target.lane.account_id, target.lane.region, target.function, target.qualifier)
+        sandbox.add_function(
+            target.lane.account_id, target.lane.region, target.function, target.qualifier
+        )
 
 
 async def _serve(sandbox: Sandbox, options: SandboxOptions) -> None:

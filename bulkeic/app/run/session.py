@@ -227,7 +227,7 @@ async def _access(run: RunFile, options: WorkOptions) -> AsyncIterator["Access"]
     async with Sandbox() as sandbox:
         for target in run.jobs.every_target():
             lane = target.lane
-            sandbox.hold(lane.account_id, lane.region, target.function, target.qualifier)
+            sandbox.add_function(lane.account_id, lane.region, target.function, target.qualifier)
         known = run.jobs.known()
         while some := list(itertools.islice(known, _STATE_BATCH)):
             sandbox.load_state(_state(some))

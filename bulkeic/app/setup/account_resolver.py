@@ -51,7 +51,7 @@ class AccountResolver:
             AccessError: STS does not tell.
         """
         if self._sandbox:
-            from bulkeic.sandbox.auth.principal import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - hardly any run needs it
+            from bulkeic.sandbox.state.function_arns import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - hardly any run needs it
 
             return DEFAULT_ACCOUNT_ID
         self._identify({None: lane})

@@ -1,1 +1,1 @@
-"""The operations of Lambda and STS, and the administration endpoints."""
+"""The operations of Lambda and STS, and the admin endpoints."""

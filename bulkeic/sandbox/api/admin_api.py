@@ -1,19 +1,19 @@
-"""The sandbox's own endpoints, under /_sandbox/: to look in, and to change what it does.
+"""The admin endpoints, under /_sandbox/: they show and change the sandbox.
 
-    GET  (nothing)    a page that shows calls as they come
-    GET  live         what that page shows
-    GET  stats        what was called
-    GET  targets      what was called of each target
-    POST reset-stats  count anew
+    GET  (nothing)    the admin page, which shows calls as they arrive
+    GET  live         the data of that page
+    GET  stats        counts of calls
+    GET  targets      counts of calls for each target
+    POST reset-stats  set all counts to zero
     GET  state        all configurations
-    PUT  state        replace them by these
-    GET  faults       what goes wrong; `lanes` says what is different in single ones
-    PUT  faults       replace it by this; fields that are left out get their defaults
-    POST hold         make the functions of an array of {account_id, region, function_name} with an
-                      optional qualifier; all of them or, if one is ill-formed, none
+    PUT  state        replace all configurations
+    GET  faults       the faults; `lanes` holds the overrides of single lanes
+    PUT  faults       replace the faults; missing fields get their defaults
+    POST hold         add the functions of an array of {account_id, region, function_name} with an
+                      optional qualifier; adds none if one is malformed
 
-They need no credentials, take no quota and no latency, suffer no faults and are not counted. What
-cannot be done is answered with {"error": ...}.
+They need no credentials, take no quota and no latency, suffer no faults and are not counted. An
+error is answered with {"error": ...}.
 """
 
 import json
@@ -22,35 +22,39 @@ from math import inf, isfinite
 from typing import Any
 
 from bulkeic.sandbox.api import admin_page
-from bulkeic.sandbox.behavior.faults import faults_from_json, faults_to_json
-from bulkeic.sandbox.behavior.lane_overrides import lanes_from_json, lanes_to_json
+from bulkeic.sandbox.behavior.scenario import (
+    faults_from_json,
+    faults_to_json,
+    lane_overrides_from_json,
+    lane_overrides_to_json,
+)
 from bulkeic.sandbox.protocol.http_message import HttpReply, HttpRequest
+from bulkeic.sandbox.shared_state import SharedState
 from bulkeic.sandbox.state.fleet import Fleet
-from bulkeic.sandbox.state.fleet_file import from_json, to_json
-from bulkeic.sandbox.state.function_arns import LATEST, check_place
-from bulkeic.sandbox.state.shared_state import SharedState
+from bulkeic.sandbox.state.fleet_file import fleet_from_json, fleet_to_json
+from bulkeic.sandbox.state.function_arns import LATEST, check_function_identity
 
 ROOT = "/_sandbox/"
 
 
-def answer(world: SharedState, request: HttpRequest, wall_s: float) -> HttpReply:
-    """Answer a request whose path begins with ROOT.
+def handle(state: SharedState, request: HttpRequest, wall_s: float) -> HttpReply:
+    """Return the reply to a request whose path begins with ROOT.
 
     Args:
-        world: what it looks into or changes.
-        request: as read.
+        state: the state to show or change.
+        request: the request.
         wall_s: Unix time in seconds.
     """
     name = request.path.removeprefix(ROOT)
     if request.method == "GET" and name in _VIEWS:
-        return _VIEWS[name](world, wall_s)
+        return _VIEWS[name](state, wall_s)
     handler = _HANDLERS.get((request.method, name))
     if handler is None:
-        known = name in _VIEWS or any(name == other for _, other in _HANDLERS)
-        return _reply(405 if known else 404, {"error": f"no {request.method} {request.path}"})
+        exists = name in _VIEWS or any(name == other for _, other in _HANDLERS)
+        return _reply(405 if exists else 404, {"error": f"no {request.method} {request.path}"})
     try:
         data = json.loads(request.body) if request.method == "PUT" or name == "hold" else None
-        return _reply(200, handler(world, data))
+        return _reply(200, handler(state, data))
     except (ValueError, RecursionError) as error:
         return _reply(400, {"error": str(error)})
 
@@ -63,81 +67,81 @@ def _page(_: SharedState, __: float) -> HttpReply:
     return HttpReply(200, admin_page.BODY, "text/html; charset=utf-8", dict(admin_page.HEADERS))
 
 
-def _live(world: SharedState, wall_s: float) -> HttpReply:
-    # No number of JSON says "any"; null does.
-    limits = {"rate": world.options.rate or inf, "burst": world.options.burst}
+def _page_data(state: SharedState, wall_s: float) -> HttpReply:
+    # JSON has no infinity: null means unlimited.
+    limits = {"rate": state.options.rate or inf, "burst": state.options.burst}
     quota = {name: limit if isfinite(limit) else None for name, limit in limits.items()}
-    live = world.stats.live_json(world.connections, wall_s) | {"quota": quota}
-    return _reply(200, live)
+    data = state.stats.admin_page_json(state.connections, wall_s)
+    return _reply(200, data | {"quota": quota})
 
 
-def _stats(world: SharedState, _: Any) -> Any:
-    return world.stats.to_json(world.connections)
+def _stats(state: SharedState, _: Any) -> Any:
+    return state.stats.to_json(state.connections)
 
 
-def _targets(world: SharedState, _: Any) -> Any:
-    return world.targets.to_json()
+def _targets(state: SharedState, _: Any) -> Any:
+    return state.target_calls.to_json()
 
 
-def _reset_stats(world: SharedState, _: Any) -> Any:
-    world.stats.reset()
-    world.targets.reset()
+def _reset_stats(state: SharedState, _: Any) -> Any:
+    state.stats.reset()
+    state.target_calls.reset()
     return {}
 
 
-def _state(world: SharedState, _: Any) -> Any:
-    return to_json(world.fleet)
+def _read_state(state: SharedState, _: Any) -> Any:
+    return fleet_to_json(state.fleet)
 
 
-def _load_state(world: SharedState, data: Any) -> Any:
-    loaded = Fleet(world.fleet.default, any_function=world.options.any_function)
-    from_json(data, loaded)
-    world.fleet.replace(loaded)
+def _replace_state(state: SharedState, data: Any) -> Any:
+    fleet = Fleet(state.fleet.default, any_function=state.options.any_function)
+    fleet_from_json(data, fleet)
+    state.fleet.replace_with(fleet)
     return {}
 
 
-def _faults(world: SharedState, _: Any) -> Any:
-    return faults_to_json(world.faults) | {"lanes": lanes_to_json(world.lanes)}
+def _read_faults(state: SharedState, _: Any) -> Any:
+    return faults_to_json(state.faults) | {"lanes": lane_overrides_to_json(state.lane_overrides)}
 
 
-def _set_faults(world: SharedState, data: Any) -> Any:
-    sent = dict(data) if isinstance(data, dict) else data
-    lanes = lanes_from_json(sent.pop("lanes", {})) if isinstance(sent, dict) else {}
-    world.set_faults(faults_from_json(sent), lanes)
-    return _faults(world, None)
+def _replace_faults(state: SharedState, data: Any) -> Any:
+    faults = dict(data) if isinstance(data, dict) else data
+    lanes = faults.pop("lanes", {}) if isinstance(faults, dict) else {}
+    overrides = lane_overrides_from_json(lanes)
+    state.set_faults(faults_from_json(faults), overrides)
+    return _read_faults(state, None)
 
 
-def _hold(world: SharedState, data: Any) -> Any:
+def _add_functions(state: SharedState, data: Any) -> Any:
     if not isinstance(data, list):
-        raise ValueError("hold: not an array")  # noqa: TRY004 - callers know one kind of error
-    places = [_place(item) for item in data]
-    for place in places:
-        world.hold(*place)
+        raise ValueError("hold: not an array")  # noqa: TRY004 - callers expect one error type
+    for function in [_function_identity(item) for item in data]:
+        state.add_function(*function)
     return {}
 
 
-def _place(item: Any) -> tuple[str, str, str, str]:
+def _function_identity(item: Any) -> tuple[str, str, str, str]:
     required = {"account_id", "region", "function_name"}
     if not isinstance(item, dict) or not required <= set(item) <= required | {"qualifier"}:
         raise ValueError(
-            f"hold: {item!r:.200} is not account_id, region, function_name, [qualifier]"
+            f"hold: {item!r:.200} must have {sorted(required)} and can have 'qualifier'"
         )
     if not all(isinstance(value, str) for value in item.values()):
         raise ValueError(f"hold: {item!r:.200} has a value that is not a string")
     qualifier = item.get("qualifier", LATEST)
-    place = (item["account_id"], item["region"], item["function_name"], qualifier)
-    check_place(*place)
-    return place
+    identity = (item["account_id"], item["region"], item["function_name"], qualifier)
+    check_function_identity(*identity)
+    return identity
 
 
-_VIEWS: dict[str, Callable[[SharedState, float], HttpReply]] = {"": _page, "live": _live}
+_VIEWS: dict[str, Callable[[SharedState, float], HttpReply]] = {"": _page, "live": _page_data}
 _HANDLERS: dict[tuple[str, str], Callable[[SharedState, Any], Any]] = {
     ("GET", "stats"): _stats,
     ("GET", "targets"): _targets,
     ("POST", "reset-stats"): _reset_stats,
-    ("GET", "state"): _state,
-    ("PUT", "state"): _load_state,
-    ("GET", "faults"): _faults,
-    ("PUT", "faults"): _set_faults,
-    ("POST", "hold"): _hold,
+    ("GET", "state"): _read_state,
+    ("PUT", "state"): _replace_state,
+    ("GET", "faults"): _read_faults,
+    ("PUT", "faults"): _replace_faults,
+    ("POST", "hold"): _add_functions,
 }

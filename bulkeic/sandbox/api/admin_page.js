@@ -1,9 +1,9 @@
 "use strict";
 
-// Whatever came from a caller becomes text, by textContent, and never markup.
+// Everything that a caller sent is set as textContent, never as markup.
 
 const POLL_MS = 1000;
-const PATIENCE_MS = 5000;
+const TIMEOUT_MS = 5000;
 const SVG = "http://www.w3.org/2000/svg";
 
 const byId = (id) => document.getElementById(id);
@@ -13,17 +13,17 @@ const clock = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3,
 });
 
-function text(element, value) {
+function setText(element, value) {
   const string = String(value);
-  // An unchanged node is left alone: a screen reader has nothing to say, the browser nothing to lay out.
+  // Do not touch an unchanged node: screen readers would announce it, and the browser lay it out again.
   if (element.textContent !== string) element.textContent = string;
 }
 
-function say(id, value) {
-  text(byId(id), value);
+function setTextById(id, value) {
+  setText(byId(id), value);
 }
 
-function made(tag, className, value) {
+function createElement(tag, className, value) {
   const element = document.createElement(tag);
   element.className = className;
   if (value !== undefined) element.textContent = value;
@@ -34,47 +34,47 @@ function plural(number, word) {
   return `${whole.format(number)} ${word}${number === 1 ? "" : "s"}`;
 }
 
-function share(part, all, rest) {
-  return all ? `${decimal.format((100 * part) / all)}% ${rest}` : "";
+function percent(part, all, label) {
+  return all ? `${decimal.format((100 * part) / all)}% ${label}` : "";
 }
 
-function kind(status) {
+function statusClass(status) {
   if (/^2/.test(status)) return "good";
   return /^4/.test(status) && status !== "429" ? "mild" : "bad";
 }
 
 function statusMark(status) {
-  return made("span", `status ${kind(status)}`, status);
+  return createElement("span", `status ${statusClass(status)}`, status);
 }
 
-function showTotals(live) {
-  const [calls, throttled] = live.seconds.at(-1);
-  const refused = live.by_status["429"] || 0;
-  say("per-second", whole.format(calls));
-  say("per-second-note", throttled ? `${whole.format(throttled)} throttled` : "none throttled");
-  say("calls", whole.format(live.calls));
-  say("calls-note", share(live.by_status["200"] || 0, live.calls, "answered 200"));
-  say("throttled", whole.format(refused));
-  say("throttled-note", share(refused, live.calls, "of all calls"));
-  say("in-flight", whole.format(live.in_flight));
-  say("in-flight-note", `${whole.format(live.in_flight_max)} at most for one function`);
-  say("connections", whole.format(live.connections));
-  say("connections-note", `${whole.format(live.connections_accepted)} accepted so far`);
-  const { rate, burst } = live.quota;
+function showTotals(data) {
+  const [calls, throttled] = data.seconds.at(-1);
+  const throttledCalls = data.by_status["429"] || 0;
+  setTextById("per-second", whole.format(calls));
+  setTextById("per-second-note", throttled ? `${whole.format(throttled)} throttled` : "none throttled");
+  setTextById("calls", whole.format(data.calls));
+  setTextById("calls-note", percent(data.by_status["200"] || 0, data.calls, "answered with 200"));
+  setTextById("throttled", whole.format(throttledCalls));
+  setTextById("throttled-note", percent(throttledCalls, data.calls, "of all calls"));
+  setTextById("in-flight", whole.format(data.in_flight));
+  setTextById("in-flight-note", `at most ${whole.format(data.in_flight_max)} for one function`);
+  setTextById("connections", whole.format(data.connections));
+  setTextById("connections-note", `${whole.format(data.connections_accepted)} accepted so far`);
+  const { rate, burst } = data.quota;
   const limit = burst === null ? "" : `, burst ${decimal.format(burst)}`;
-  say("quota", rate === null ? "· no quota" : `· quota ${decimal.format(rate)} a second for each lane${limit}`);
+  setTextById("quota", rate === null ? "· no quota" : `· quota ${decimal.format(rate)} a second for each lane${limit}`);
 }
 
-function showStatuses(live) {
-  const items = Object.entries(live.by_status).map(([status, calls]) => {
-    const item = made("li", "");
+function showStatuses(data) {
+  const items = Object.entries(data.by_status).map(([status, calls]) => {
+    const item = createElement("li", "");
     item.append(statusMark(status), ` ${whole.format(calls)}`);
     return item;
   });
   byId("statuses").replaceChildren(...items);
 }
 
-function ceiling(value) {
+function roundUp(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
   return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((step) => step >= value);
 }
@@ -87,10 +87,10 @@ function rectangle(className, x, y, height) {
   return shape;
 }
 
-function showMinute(live) {
-  const most = Math.max(...live.seconds.map(([calls]) => calls));
-  const top = Math.max(10, ceiling(most));
-  const shapes = live.seconds.flatMap(([calls, throttled], index) => {
+function showMinute(data) {
+  const most = Math.max(...data.seconds.map(([calls]) => calls));
+  const top = Math.max(10, roundUp(most));
+  const shapes = data.seconds.flatMap(([calls, throttled], index) => {
     const high = (96 * calls) / top;
     const low = (96 * (calls - throttled)) / top;
     const x = index * 10 + 1;
@@ -98,105 +98,105 @@ function showMinute(live) {
   });
   const chart = byId("chart");
   chart.replaceChildren(...shapes);
-  const sum = (place) => live.seconds.reduce((all, counts) => all + counts[place], 0);
-  const told = `${plural(sum(0), "call")}, ${whole.format(sum(1))} throttled`;
-  chart.setAttribute("aria-label", `Last minute: ${told}, ${whole.format(most)} at most in a second`);
-  say("chart-top", `${whole.format(top)} a second`);
+  const sum = (index) => data.seconds.reduce((total, counts) => total + counts[index], 0);
+  const counts = `${plural(sum(0), "call")}, ${whole.format(sum(1))} throttled`;
+  chart.setAttribute("aria-label", `Last minute: ${counts}, ${whole.format(most)} at most in a second`);
+  setTextById("chart-top", `${whole.format(top)} a second`);
 }
 
-const rows = new Map();
+const laneRows = new Map();
 
 function laneRow(lane) {
-  const row = made("tr", "");
+  const row = createElement("tr", "");
   const [account, region] = lane.split("/");
-  const bar = made("div", "bar");
+  const bar = createElement("div", "bar");
   bar.setAttribute("aria-hidden", "true");
   const parts = {
     row,
-    passed: made("span", "passed"),
-    throttled: made("span", "throttled"),
-    quota: made("span", "quota"),
-    now: made("td", "number now"),
-    allThrottled: made("td", "number all-throttled"),
-    all: made("td", "number all"),
+    passed: createElement("span", "passed"),
+    throttled: createElement("span", "throttled"),
+    quota: createElement("span", "quota"),
+    now: createElement("td", "number now"),
+    allThrottled: createElement("td", "number all-throttled"),
+    all: createElement("td", "number all"),
   };
   bar.append(parts.passed, parts.throttled, parts.quota);
-  const cell = made("td", "wide");
+  const cell = createElement("td", "wide");
   cell.append(bar);
-  const head = made("th", "", account);
+  const head = createElement("th", "", account);
   head.scope = "row";
-  row.append(head, made("td", "", region), cell, parts.now, parts.allThrottled, parts.all);
+  row.append(head, createElement("td", "", region), cell, parts.now, parts.allThrottled, parts.all);
   setRoles(row);
   return parts;
 }
 
-// Where the style makes a table's rows grids, browsers forget that they were rows.
+// Browsers drop the table semantics of rows that the style lays out as grids.
 function setRoles(row) {
   row.setAttribute("role", "row");
   for (const cell of row.children) cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
 }
 
 function fillLane(lane, scale, rate) {
-  const parts = rows.get(lane.lane) || laneRow(lane.lane);
-  rows.set(lane.lane, parts);
+  const parts = laneRows.get(lane.lane) || laneRow(lane.lane);
+  laneRows.set(lane.lane, parts);
   const [calls, throttled] = lane.last;
   parts.passed.style.width = `${(100 * (calls - throttled)) / scale}%`;
   parts.throttled.style.width = `${(100 * throttled) / scale}%`;
   parts.quota.hidden = rate === null;
   parts.quota.style.left = `calc(${(100 * (rate || 0)) / scale}% - 1px)`;
-  text(parts.now, whole.format(calls));
-  text(parts.allThrottled, whole.format(lane.throttled));
-  text(parts.all, whole.format(lane.calls));
+  setText(parts.now, whole.format(calls));
+  setText(parts.allThrottled, whole.format(lane.throttled));
+  setText(parts.all, whole.format(lane.calls));
   parts.now.classList.toggle("hot", throttled > 0);
   parts.allThrottled.classList.toggle("hot", throttled > 0);
   parts.row.classList.toggle("idle", lane.recent[0] === 0);
   return parts.row;
 }
 
-function showLanes(live) {
-  const pace = (lane) => Math.round(lane.recent[0] / live.lane_seconds);
-  // By the rounded pace of some seconds: lanes that go equally fast keep their places.
-  const lanes = live.lanes.sort((a, b) => pace(b) - pace(a) || (a.lane < b.lane ? -1 : 1));
-  const { rate } = live.quota;
-  const scale = ceiling(Math.max(1, 2 * (rate || 0), ...lanes.map((lane) => lane.last[0])));
+function showLanes(data) {
+  const callsPerSecond = (lane) => Math.round(lane.recent[0] / data.lane_seconds);
+  // Rounded, so that lanes of equal speed keep their places.
+  const lanes = data.lanes.sort((a, b) => callsPerSecond(b) - callsPerSecond(a) || (a.lane < b.lane ? -1 : 1));
+  const { rate } = data.quota;
+  const scale = roundUp(Math.max(1, 2 * (rate || 0), ...lanes.map((lane) => lane.last[0])));
   const shown = new Set(lanes.map((lane) => lane.lane));
-  for (const lane of rows.keys()) if (!shown.has(lane)) rows.delete(lane);
-  const wanted = lanes.map((lane) => fillLane(lane, scale, rate));
-  place(byId("lanes").tBodies[0], wanted);
+  for (const lane of laneRows.keys()) if (!shown.has(lane)) laneRows.delete(lane);
+  const ordered = lanes.map((lane) => fillLane(lane, scale, rate));
+  replaceRows(byId("lanes").tBodies[0], ordered);
   byId("lanes-scroll").hidden = lanes.length === 0;
-  say("lanes-line", rate === null ? "" : `quota, ${decimal.format(rate)} a second`);
+  setTextById("lanes-line", rate === null ? "" : `quota, ${decimal.format(rate)} a second`);
   byId("lanes-legend").querySelector(".line").hidden = rate === null;
-  say("lanes-note", lanesNote(live, lanes));
+  setTextById("lanes-note", lanesNote(data, lanes));
 }
 
-function place(body, wanted) {
-  const same = body.children.length === wanted.length && wanted.every((row, index) => body.children[index] === row);
-  if (!same) body.replaceChildren(...wanted);
+function replaceRows(body, rows) {
+  const same = body.children.length === rows.length && rows.every((row, index) => body.children[index] === row);
+  if (!same) body.replaceChildren(...rows);
 }
 
-function lanesNote(live, lanes) {
-  if (!live.lanes_seen) return "No lane was called yet.";
-  const { rate } = live.quota;
-  const number = (holds) => whole.format(lanes.filter(({ recent }) => holds(...recent)).length);
-  const throttled = number((_, refused) => refused > 0);
-  const full = number((calls, refused) => calls - refused >= 0.9 * rate * live.lane_seconds);
-  const busy = `${whole.format(live.lanes_busy)} of ${plural(live.lanes_seen, "lane")}`;
-  return `${busy} called in the last ${live.lane_seconds} s; ` +
-    (rate === null ? "" : `${full} at the quota, `) + `${throttled} throttled` +
-    (live.lanes_seen > lanes.length ? ` (of the busiest ${whole.format(lanes.length)}, which are shown)` : "");
+function lanesNote(data, lanes) {
+  if (!data.lanes_seen) return "No calls yet.";
+  const { rate } = data.quota;
+  const count = (matches) => whole.format(lanes.filter(({ recent }) => matches(...recent)).length);
+  const throttled = count((_, refused) => refused > 0);
+  const atQuota = count((calls, refused) => calls - refused >= 0.9 * rate * data.lane_seconds);
+  const busy = `${whole.format(data.lanes_busy)} of ${plural(data.lanes_seen, "lane")}`;
+  return `${busy} called in the last ${data.lane_seconds} s; ` +
+    (rate === null ? "" : `${atQuota} at the quota, `) + `${throttled} throttled` +
+    (data.lanes_seen > lanes.length ? ` (counted in the ${whole.format(lanes.length)} busiest lanes, which are shown)` : "");
 }
 
 function callRow(call) {
-  const row = made("tr", "");
-  const status = made("td", "status-cell");
+  const row = createElement("tr", "");
+  const status = createElement("td", "status-cell");
   status.append(statusMark(call.status));
-  const name = made("td", "name", call.function || "–");
+  const name = createElement("td", "name", call.function || "–");
   name.title = call.function;
-  const held = call.held_ms === null ? made("td", "number held idle", "unanswered")
-    : made("td", "number held", decimal.format(call.held_ms));
+  const delay = call.held_ms === null ? createElement("td", "number delay idle", "unanswered")
+    : createElement("td", "number delay", decimal.format(call.held_ms));
   row.append(
-    made("td", "time", clock.format(call.time_s * 1000)), status, name,
-    made("td", "operation", call.operation), made("td", "lane", call.lane || "–"), held,
+    createElement("td", "time", clock.format(call.time_s * 1000)), status, name,
+    createElement("td", "operation", call.operation), createElement("td", "lane", call.lane || "–"), delay,
   );
   setRoles(row);
   return row;
@@ -204,40 +204,40 @@ function callRow(call) {
 
 let lastCalls = "";
 
-function showCalls(live) {
-  const calls = JSON.stringify(live.last_calls);
+function showCalls(data) {
+  const calls = JSON.stringify(data.last_calls);
   if (calls === lastCalls) return;
   lastCalls = calls;
-  byId("recent").tBodies[0].replaceChildren(...live.last_calls.map(callRow));
-  const none = live.last_calls.length === 0;
-  byId("recent-scroll").hidden = none;
-  const note = `The newest of ${plural(live.calls, "call")}, newest first. ` +
-    "Held: how long the sandbox kept the answer back.";
-  say("recent-note", none ? "No call was made yet." : note);
+  byId("recent").tBodies[0].replaceChildren(...data.last_calls.map(callRow));
+  const isEmpty = data.last_calls.length === 0;
+  byId("recent-scroll").hidden = isEmpty;
+  const note = `The latest of ${plural(data.calls, "call")}, newest first. ` +
+    "Delay: how long the sandbox delayed the reply.";
+  setTextById("recent-note", isEmpty ? "No calls yet." : note);
 }
 
-function show(live) {
-  for (const part of [showTotals, showStatuses, showMinute, showLanes, showCalls]) part(live);
+function show(data) {
+  for (const part of [showTotals, showStatuses, showMinute, showLanes, showCalls]) part(data);
 }
 
-function connected(yes) {
-  byId("link").dataset.state = yes ? "live" : "lost";
-  document.body.classList.toggle("lost", !yes);
-  say("link", yes ? "live" : "disconnected");
+function setConnected(isConnected) {
+  byId("link").dataset.state = isConnected ? "live" : "lost";
+  document.body.classList.toggle("lost", !isConnected);
+  setTextById("link", isConnected ? "live" : "disconnected");
 }
 
 async function poll() {
   try {
-    const answer = await fetch("live", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
-    show(await answer.json());
-    connected(true);
+    const response = await fetch("live", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    show(await response.json());
+    setConnected(true);
   } catch {
-    connected(false);
+    setConnected(false);
   }
   setTimeout(poll, POLL_MS);
 }
 
-say("address", location.host);
+setTextById("address", location.host);
 for (const id of ["lanes-scroll", "recent-scroll"]) byId(id).hidden = true;
 poll();

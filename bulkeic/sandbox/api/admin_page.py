@@ -1,7 +1,7 @@
-"""The live page: one document, joined from its three parts, and the headers that it goes with.
+"""The admin page: one document, assembled from its three parts, and its headers.
 
-Nothing in it may come from anywhere else: its policy admits the style and the script by their
-hashes, and requests to the server that sent it.
+Its content security policy allows the style and the script by their hashes, and requests to the
+server that sent the page; nothing else is loaded.
 """
 
 from base64 import b64encode

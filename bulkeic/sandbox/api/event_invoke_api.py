@@ -1,31 +1,30 @@
-"""Lambda's operations on event-invoke configurations of a fleet, and which operation is whose.
+"""Lambda's operations: those on event-invoke configurations, and the table of all.
 
-A call that got past `request_handler` is checked in this order; the first check that fails
-answers. "Functions" are ListFunctions, GetFunction and GetFunctionConfiguration, of
-`functions_api`.
+A call that passed `lambda_handler` is checked in this order; the first failed check decides the
+reply. "Functions" are ListFunctions, GetFunction and GetFunctionConfiguration, in `functions_api`.
 
     check                                           operations   refusal
-    body is JSON                                    Update Put   400 InvalidRequestContentException
+    the body is JSON                                Update Put   400 InvalidRequestContentException
     values have their types                         all          400 SerializationException
     name, Qualifier, MaxItems, FunctionVersion and
-        settings are within their constraints
-        (all violations at once)                    all          400 ValidationException
-    something is sent                               Update Put   400 InvalidParameterValueException
-    an ARN's Region is this one                     all          404 ResourceNotFoundException
+        settings meet their constraints
+        (all violations are listed)                 all          400 ValidationException
+    at least one setting is sent                    Update Put   400 InvalidParameterValueException
+    an ARN's Region is that of the call             all          404 ResourceNotFoundException
     an ARN's account is the caller's                all          403 AccessDeniedException
-    name's qualifier and Qualifier agree            all          400 InvalidParameterValueException
+    the name's qualifier and Qualifier agree        all          400 InvalidParameterValueException
     function and qualifier exist                    Update Put List Functions
                                                                  404 ResourceNotFoundException
-    Marker is one of ours                           List Functions
+    the sandbox issued the Marker                   List Functions
                                                                  400 InvalidParameterValueException
-    configuration exists                            Update Get Delete 404 ResourceNotFoundException
-    destinations can be                             Update Put   400 InvalidParameterValueException
+    the configuration exists                        Update Get Delete 404 ResourceNotFoundException
+    destinations are valid                          Update Put   400 InvalidParameterValueException
     destinations have propagated                    Update Put   400 InvalidParameterValueException
-    no other change of the function is going on,
+    no other write of the function is pending,
         and no conflict is drawn                    Update Put Delete 409 ResourceConflictException
 
-A version or an alias has a configuration of its own. List gives those of all qualifiers, whichever
-of them the name has.
+Each version and alias has its own configuration. List returns those of all qualifiers, even if the
+name has one.
 """
 
 import json
@@ -33,95 +32,107 @@ from collections.abc import Callable
 
 from bulkeic.sandbox.api import functions_api
 from bulkeic.sandbox.api.request_context import (
+    QualifiedFunction,
     RequestContext,
-    Subject,
     check_constraints,
-    existing,
-    item_before,
-    marker_of,
-    max_items,
-    subject_of,
+    decode_marker,
+    encode_marker,
+    existing_function,
+    parse_max_items,
+    requested_function,
 )
 from bulkeic.sandbox.behavior.destination_checks import check_destinations
 from bulkeic.sandbox.protocol import router
 from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
 from bulkeic.sandbox.state.fleet import Fleet, StoredConfig
-from bulkeic.sandbox.state.function_arns import arn
-from bulkeic.sandbox.state.invoke_settings import SentSettings, decode, settings_violations
+from bulkeic.sandbox.state.function_arns import function_arn
+from bulkeic.sandbox.state.invoke_settings import (
+    RequestedSettings,
+    decode_settings,
+    settings_violations,
+)
 
-MAX_ITEMS = (1, 50)
+MAX_ITEMS_RANGE = (1, 50)
 
 
 def perform(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
-    """Do what a call asks for.
+    """Perform a call.
 
     Args:
-        fleet: what it works on.
+        fleet: the functions to read or change.
         call: the call.
 
     Returns:
         HTTP status and body.
 
     Raises:
-        AwsError: the call is refused; nothing was changed.
+        AwsError: the call is refused; nothing is changed.
     """
     return _OPERATIONS[call.operation](fleet, call)
 
 
 def _update(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
-    settings = _settings(call)
-    subject = existing(fleet, call)
-    old = _configured(fleet, subject)
-    _check_destinations(fleet, call, subject, settings)
-    _check_conflict(call, subject)
-    merge = call.rules.merge_destinations
-    new = settings.update(old, call.now_ms, merge_destinations=merge)
-    fleet.set(subject.lane, subject.name, subject.qualifier, new)
-    return 200, _render(subject.arn, new).encode()
+    settings = _requested_settings(call)
+    function = existing_function(fleet, call)
+    old = _stored_config(fleet, function)
+    merge = call.destination_rules.merge_destinations
+    new = settings.update_config(old, call.now_ms, merge_destinations=merge)
+    return _write(fleet, call, function, settings, new)
 
 
 def _put(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
-    settings = _settings(call)
-    subject = existing(fleet, call)
-    _check_destinations(fleet, call, subject, settings)
-    _check_conflict(call, subject)
-    new = settings.put(call.now_ms)
-    fleet.set(subject.lane, subject.name, subject.qualifier, new)
-    return 200, _render(subject.arn, new).encode()
+    settings = _requested_settings(call)
+    function = existing_function(fleet, call)
+    return _write(fleet, call, function, settings, settings.put_config(call.now_ms))
+
+
+def _write(
+    fleet: Fleet,
+    call: RequestContext,
+    function: QualifiedFunction,
+    settings: RequestedSettings,
+    new: StoredConfig,
+) -> tuple[int, bytes]:
+    check_destinations(fleet, function.lane, function.name, settings.destinations)
+    rules = call.destination_rules
+    rules.propagation.check(settings.destinations, call.now_ms, rules.iam_propagation_s)
+    _check_conflict(call, function)
+    fleet.set_config(function.lane, function.name, function.qualifier, new)
+    return 200, _render(function.arn, new).encode()
 
 
 def _get(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
     check_constraints(call)
-    subject = subject_of(call)
-    return 200, _render(subject.arn, _configured(fleet, subject)).encode()
+    function = requested_function(call)
+    return 200, _render(function.arn, _stored_config(fleet, function)).encode()
 
 
 def _delete(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
     check_constraints(call)
-    subject = subject_of(call)
-    _configured(fleet, subject)
-    _check_conflict(call, subject)
-    fleet.set(subject.lane, subject.name, subject.qualifier, None)
+    function = requested_function(call)
+    _stored_config(fleet, function)
+    _check_conflict(call, function)
+    fleet.set_config(function.lane, function.name, function.qualifier, None)
     return 204, b""
 
 
 def _list(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
-    limit, violations = max_items(call.query.get("MaxItems"), *MAX_ITEMS)
+    limit, violations = parse_max_items(call.query.get("MaxItems"), *MAX_ITEMS_RANGE)
     check_constraints(call, violations)
-    subject = existing(fleet, call)
-    configs = fleet.configs(subject.lane, subject.name)
+    function = existing_function(fleet, call)
+    configs = fleet.configs(function.lane, function.name)
     marker = call.query.get("Marker")
     if marker:
-        (after,) = item_before(marker, 1)
+        (after,) = decode_marker(marker, 1)
         configs = [item for item in configs if item[0] > after]
     page = ",".join(
-        _render(arn(subject.lane, subject.name, qualifier), config)
+        _render(function_arn(function.lane, function.name, qualifier), config)
         for qualifier, config in configs[:limit]
     )
-    following = ""
+    next_marker = ""
     if len(configs) > limit:
-        following = f',"NextMarker":"{marker_of(configs[limit - 1][0])}"'
-    return 200, f'{{"FunctionEventInvokeConfigs":[{page}]{following}}}'.encode()
+        next_marker = f',"NextMarker":"{encode_marker(configs[limit - 1][0])}"'
+    return 200, f'{{"FunctionEventInvokeConfigs":[{page}]{next_marker}}}'.encode()
 
 
 _OPERATIONS: dict[router.RoutedOperation, Callable[[Fleet, RequestContext], tuple[int, bytes]]] = {
@@ -136,32 +147,24 @@ _OPERATIONS: dict[router.RoutedOperation, Callable[[Fleet, RequestContext], tupl
 }
 
 
-def _settings(call: RequestContext) -> SentSettings:
-    settings = decode(call.body)
+def _requested_settings(call: RequestContext) -> RequestedSettings:
+    settings = decode_settings(call.body)
     check_constraints(call, settings_violations(settings))
-    if settings.empty:
+    if settings.is_empty:
         raise AwsError(ErrorKind.NOTHING_SENT)
     return settings
 
 
-def _configured(fleet: Fleet, subject: Subject) -> StoredConfig:
-    config = fleet.config(subject.lane, subject.name, subject.qualifier)
+def _stored_config(fleet: Fleet, function: QualifiedFunction) -> StoredConfig:
+    config = fleet.config(function.lane, function.name, function.qualifier)
     if config is None:
-        raise AwsError(ErrorKind.CONFIG_MISSING, arn=subject.arn)
+        raise AwsError(ErrorKind.CONFIG_MISSING, arn=function.arn)
     return config
 
 
-def _check_destinations(
-    fleet: Fleet, call: RequestContext, subject: Subject, settings: SentSettings
-) -> None:
-    check_destinations(fleet, subject.lane, subject.name, settings.destinations)
-    rules = call.rules
-    rules.propagation.check(settings.destinations, call.now_ms, rules.iam_propagation_s)
-
-
-def _check_conflict(call: RequestContext, subject: Subject) -> None:
-    if call.conflict:
-        raise AwsError(ErrorKind.CONFLICT, arn=subject.arn)
+def _check_conflict(call: RequestContext, function: QualifiedFunction) -> None:
+    if call.has_conflict:
+        raise AwsError(ErrorKind.CONFLICT, arn=function.arn)
 
 
 def _render(function_arn: str, config: StoredConfig) -> str:

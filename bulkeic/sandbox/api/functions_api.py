@@ -1,11 +1,11 @@
-"""Lambda's operations that tell which functions there are: enough to find a fleet by.
+"""Lambda's operations that list and describe functions: enough to discover a fleet.
 
-What a function runs does not matter here: all have the same runtime, code and role, and the place
-that GetFunction tells of the code leads nowhere. An alias stands for $LATEST. Where every function
-exists, ListFunctions tells those that were held or changed.
+All functions have the same runtime, code and role, and the code location of GetFunction leads
+nowhere. An alias points to $LATEST. If every function exists, ListFunctions returns those that were
+added or changed.
 
-ListFunctions takes a MaxItems of up to 10,000 and answers with 50 at most, as AWS does. Its
-MasterRegion is passed over. With FunctionVersion=ALL it tells versions, too, but no aliases.
+ListFunctions accepts a MaxItems of up to 10,000 and returns 50 functions at most, as AWS does. It
+ignores MasterRegion. With FunctionVersion=ALL it also returns versions, but no aliases.
 """
 
 import json
@@ -14,101 +14,103 @@ from datetime import UTC, datetime
 from bulkeic.sandbox.api.request_context import (
     RequestContext,
     check_constraints,
-    item_before,
-    marker_of,
-    max_items,
-    subject_of,
+    decode_marker,
+    encode_marker,
+    parse_max_items,
+    requested_function,
 )
-from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind, invalid
+from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind, validation_error
+from bulkeic.sandbox.protocol.constraints import violation
 from bulkeic.sandbox.state.fleet import Fleet, Lane
-from bulkeic.sandbox.state.function_arns import LATEST, arn, violation
+from bulkeic.sandbox.state.function_arns import LATEST, function_arn
 
-MAX_ITEMS = (1, 10_000)
-PAGE = 50
+MAX_ITEMS_RANGE = (1, 10_000)
+PAGE_SIZE = 50
 
 
 def list_functions(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
-    """ListFunctions: HTTP status and body.
+    """Perform ListFunctions and return HTTP status and body.
 
     Raises:
         AwsError: the call is refused.
     """
-    limit, violations = max_items(call.query.get("MaxItems"), *MAX_ITEMS)
-    which = call.query.get("FunctionVersion")
-    if which not in (None, "ALL"):
-        violations.append(violation(which, "functionVersion", "satisfy enum value set: [ALL]"))
+    limit, violations = parse_max_items(call.query.get("MaxItems"), *MAX_ITEMS_RANGE)
+    versions = call.query.get("FunctionVersion")
+    if versions not in (None, "ALL"):
+        violations.append(violation(versions, "functionVersion", "satisfy enum value set: [ALL]"))
     if violations:
-        raise invalid(violations)
+        raise validation_error(violations)
     marker = call.query.get("Marker")
-    name, version = item_before(marker, 2) if marker else ("", "")
-    page, lane = min(limit, PAGE), call.caller.lane
-    # One more than fit: whether it is there decides whether there is another page.
-    if which is None:
-        found = [(next_name, "") for next_name in fleet.names_after(lane, name, page + 1)]
+    name, version = decode_marker(marker, 2) if marker else ("", "")
+    size, lane = min(limit, PAGE_SIZE), call.principal.lane
+    # One more than the page holds: it decides whether there is a next page.
+    if versions is None:
+        found = [(next_name, "") for next_name in fleet.names_after(lane, name, size + 1)]
     else:
-        found = _versions_after(fleet, lane, (name, version), page + 1)
-    functions = [_told(fleet, lane, *item) for item in found[:page]]
-    answer: dict[str, object] = {"Functions": functions}
-    if len(found) > page:
-        answer["NextMarker"] = marker_of(*found[page - 1])
-    return 200, json.dumps(answer, separators=(",", ":")).encode()
+        found = _versions_after(fleet, lane, (name, version), size + 1)
+    functions = [_describe(fleet, lane, *item) for item in found[:size]]
+    response: dict[str, object] = {"Functions": functions}
+    if len(found) > size:
+        response["NextMarker"] = encode_marker(*found[size - 1])
+    return 200, json.dumps(response, separators=(",", ":")).encode()
 
 
 def get_function(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
-    """GetFunction: HTTP status and body.
+    """Perform GetFunction and return HTTP status and body.
 
     Raises:
         AwsError: the call is refused.
     """
-    account, region = call.caller.lane
-    told = _meant(fleet, call)
-    place = f"https://awslambda-{region}-tasks.s3.{region}.amazonaws.com/snapshots/{account}"
-    code = {"RepositoryType": "S3", "Location": f"{place}/{told['FunctionName']}"}
-    return 200, json.dumps({"Configuration": told, "Code": code}, separators=(",", ":")).encode()
+    account, region = call.principal.lane
+    function = _describe_requested(fleet, call)
+    bucket = f"https://awslambda-{region}-tasks.s3.{region}.amazonaws.com/snapshots/{account}"
+    code = {"RepositoryType": "S3", "Location": f"{bucket}/{function['FunctionName']}"}
+    response = {"Configuration": function, "Code": code}
+    return 200, json.dumps(response, separators=(",", ":")).encode()
 
 
 def get_function_configuration(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
-    """GetFunctionConfiguration: HTTP status and body.
+    """Perform GetFunctionConfiguration and return HTTP status and body.
 
     Raises:
         AwsError: the call is refused.
     """
-    return 200, json.dumps(_meant(fleet, call), separators=(",", ":")).encode()
+    return 200, json.dumps(_describe_requested(fleet, call), separators=(",", ":")).encode()
 
 
-def _meant(fleet: Fleet, call: RequestContext) -> dict[str, object]:
-    """The function that a call means.
+def _describe_requested(fleet: Fleet, call: RequestContext) -> dict[str, object]:
+    """Return the description of the function that a call names.
 
     Raises:
         AwsError: the call is refused.
     """
     check_constraints(call)
-    subject = subject_of(call)
-    said = call.query.get("Qualifier") or (call.name.qualifier if call.name else None)
-    if not fleet.exists(subject.lane, subject.name, subject.qualifier):
-        missing = subject.arn if said else subject.arn.removesuffix(f":{LATEST}")
-        raise AwsError(ErrorKind.FUNCTION_NOT_FOUND, arn=missing)
-    told = _told(fleet, subject.lane, subject.name, said or "")
-    return told | {"State": "Active", "LastUpdateStatus": "Successful"}
+    function, name = requested_function(call), call.parsed_name
+    qualifier = call.query.get("Qualifier") or (name and name.qualifier)
+    if not fleet.exists(function.lane, function.name, function.qualifier):
+        arn = function.arn if qualifier else function.arn.removesuffix(f":{LATEST}")
+        raise AwsError(ErrorKind.FUNCTION_NOT_FOUND, arn=arn)
+    description = _describe(fleet, function.lane, function.name, qualifier or "")
+    return description | {"State": "Active", "LastUpdateStatus": "Successful"}
 
 
 def _versions_after(
     fleet: Fleet, lane: Lane, last: tuple[str, str], limit: int
 ) -> list[tuple[str, str]]:
-    """The next functions with their versions, each function's in order, after the last one."""
+    """Return the next (function, version) pairs after the last one, sorted."""
     name, version = last
-    rest = [other for other in fleet.numbered(lane, name) if other > version] if name else []
+    rest = [other for other in fleet.version_names(lane, name) if other > version] if name else []
     found = [(name, other) for other in rest]
     for following in fleet.names_after(lane, name, limit):
-        found += [(following, other) for other in fleet.numbered(lane, following)]
+        found += [(following, other) for other in fleet.version_names(lane, following)]
     return found[:limit]
 
 
-def _told(fleet: Fleet, lane: Lane, name: str, qualifier: str) -> dict[str, object]:
-    """A function as AWS describes it; an empty qualifier is one that was not said."""
+def _describe(fleet: Fleet, lane: Lane, name: str, qualifier: str) -> dict[str, object]:
+    """Return AWS's description of a function; the qualifier is empty if the call has none."""
     account = lane[0]
     modified = datetime.fromtimestamp(fleet.default.modified_ms // 1000, UTC)
-    qualified = arn(lane, name, qualifier or LATEST)
+    qualified = function_arn(lane, name, qualifier or LATEST)
     return {
         "FunctionName": name,
         "FunctionArn": qualified if qualifier else qualified.removesuffix(f":{LATEST}"),

@@ -1,4 +1,4 @@
-"""A Lambda call, and the checks that several operations make of one.
+"""A Lambda call, and the checks that several operations share.
 
 Their order is in `bulkeic.sandbox.api.event_invoke_api`.
 """
@@ -8,33 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bulkeic.sandbox.auth.principal import Principal
-from bulkeic.sandbox.behavior.destination_checks import Propagation
+from bulkeic.sandbox.behavior.destination_checks import DestinationRules
 from bulkeic.sandbox.protocol import router
-from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind, invalid
-from bulkeic.sandbox.state.fleet import Fleet, Lane
+from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind, validation_error
+from bulkeic.sandbox.protocol.constraints import range_violations
+from bulkeic.sandbox.state.fleet import Fleet, FunctionKey, Lane
 from bulkeic.sandbox.state.function_arns import (
+    LATEST,
     ParsedFunctionName,
-    arn,
+    function_arn,
     name_violations,
-    qualifier_of,
     qualifier_violations,
-    violation,
+    resolve_qualifier,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class CheckRules:
-    """What changes are made by.
-
-    Attributes:
-        merge_destinations: an Update keeps the half of DestinationConfig that it does not send.
-        propagation: when destinations were first named.
-        iam_propagation_s: seconds that they are refused for from then on.
-    """
-
-    merge_destinations: bool
-    propagation: Propagation
-    iam_propagation_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,31 +28,38 @@ class RequestContext:
     """A Lambda call.
 
     Attributes:
-        operation: which operation.
-        caller: who sent it.
-        sent_name: the function name as sent.
-        name: its parts, or None if it does not have the form of a name.
+        operation: the operation.
+        principal: the sender.
+        raw_name: the function name as sent.
+        parsed_name: its parts, or None if it is malformed.
         query: decoded query parameters.
         body: as sent.
         now_ms: Unix time in milliseconds.
-        rules: what changes are made by.
-        conflict: whether a conflict strikes it where it would change something.
+        destination_rules: the rules for destinations.
+        has_conflict: whether a write gets a conflict instead of changing something.
     """
 
     operation: router.RoutedOperation
-    caller: Principal
-    sent_name: str
-    name: ParsedFunctionName | None
+    principal: Principal
+    raw_name: str
+    parsed_name: ParsedFunctionName | None
     query: Mapping[str, str]
     body: bytes
     now_ms: int
-    rules: CheckRules
-    conflict: bool = False
+    destination_rules: DestinationRules
+    has_conflict: bool = False
+
+    @property
+    def written_function(self) -> FunctionKey | None:
+        """The function that a write would change; None for other calls and malformed names."""
+        if not self.operation.is_write or self.parsed_name is None:
+            return None
+        return (*self.principal.lane, self.parsed_name.name)
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """The version or alias that a call means."""
+class QualifiedFunction:
+    """A version or an alias of a function."""
 
     lane: Lane
     name: str
@@ -75,92 +68,89 @@ class Subject:
     @property
     def arn(self) -> str:
         """Its qualified ARN."""
-        return arn(self.lane, self.name, self.qualifier)
+        return function_arn(self.lane, self.name, self.qualifier)
 
 
-def check_constraints(call: RequestContext, others: list[str] | None = None) -> None:
-    """Check a call's name and Qualifier.
+def check_constraints(call: RequestContext, more_violations: list[str] | None = None) -> None:
+    """Check the form of a call's function name and Qualifier.
 
     Args:
         call: the call.
-        others: violations that were found in the rest of it.
+        more_violations: violations in the rest of the call.
 
     Raises:
-        AwsError: the ValidationException that names them all.
+        AwsError: the ValidationException that lists all violations.
     """
-    violations = [] if call.name is not None else name_violations(call.sent_name)
+    violations = [] if call.parsed_name is not None else name_violations(call.raw_name)
     violations += qualifier_violations(call.query.get("Qualifier"))
-    violations += others or []
+    violations += more_violations or []
     if violations:
-        raise invalid(violations)
+        raise validation_error(violations)
 
 
-def subject_of(call: RequestContext) -> Subject:
-    """What a call within its constraints means.
+def requested_function(call: RequestContext) -> QualifiedFunction:
+    """Return the version or alias that a well-formed call names.
 
     Raises:
-        AwsError: that is beyond the caller's reach, or its two qualifiers differ.
+        AwsError: it is in another Region or account, or the call's two qualifiers differ.
     """
-    name, (account, region) = call.name, call.caller.lane
+    name, (account, region) = call.parsed_name, call.principal.lane
     if name is None:
-        raise invalid(name_violations(call.sent_name))
+        raise validation_error(name_violations(call.raw_name))
     if name.region not in (None, region):
         raise AwsError(ErrorKind.OTHER_REGION, theirs=name.region or "", region=region)
     if name.account not in (None, account):
         raise AwsError(
             ErrorKind.OTHER_ACCOUNT,
-            user=call.caller.arn,
+            user=call.principal.arn,
             operation=call.operation.name,
-            arn=arn((name.account or "", region), name.name, name.qualifier or "$LATEST"),
+            arn=function_arn((name.account or "", region), name.name, name.qualifier or LATEST),
         )
-    return Subject(call.caller.lane, name.name, qualifier_of(name, call.query.get("Qualifier")))
+    qualifier = resolve_qualifier(name, call.query.get("Qualifier"))
+    return QualifiedFunction(call.principal.lane, name.name, qualifier)
 
 
-def existing(fleet: Fleet, call: RequestContext) -> Subject:
-    """What a call means, if it exists.
+def existing_function(fleet: Fleet, call: RequestContext) -> QualifiedFunction:
+    """Return the version or alias that a call names, which must exist.
 
     Raises:
-        AwsError: it does not, or is beyond the caller's reach.
+        AwsError: it does not exist, or `requested_function` fails.
     """
-    subject = subject_of(call)
-    if not fleet.exists(subject.lane, subject.name, subject.qualifier):
+    function = requested_function(call)
+    if not fleet.exists(function.lane, function.name, function.qualifier):
         raise AwsError(ErrorKind.FUNCTION_MISSING)
-    return subject
+    return function
 
 
-def max_items(sent: str | None, low: int, high: int) -> tuple[int, list[str]]:
-    """The MaxItems that a call means, `high` if it says none, and the constraints that it violates.
+def parse_max_items(text: str | None, low: int, high: int) -> tuple[int, list[str]]:
+    """Return the MaxItems of a call, `high` if it has none, and the violated constraints.
 
     Raises:
-        AwsError: not an integer.
+        AwsError: the text is not an integer.
     """
-    if sent is None:
+    if text is None:
         return high, []
-    if not sent.removeprefix("-").isdecimal() or len(sent) > 9:  # noqa: PLR2004 - fits 32 bits
+    if not text.removeprefix("-").isdecimal() or len(text) > 9:  # noqa: PLR2004 - fits 32 bits
         raise AwsError(ErrorKind.WRONG_TYPE, token="STRING_VALUE", wanted="an Integer")  # noqa: S106
-    value = int(sent)
-    if value < low:
-        return low, [violation(value, "maxItems", f"have value greater than or equal to {low}")]
-    if value > high:
-        return high, [violation(value, "maxItems", f"have value less than or equal to {high}")]
-    return value, []
+    value = int(text)
+    return value, range_violations(value, "maxItems", low, high)
 
 
-def marker_of(*after: str) -> str:
-    """The Marker of the page that comes after that item."""
-    return urlsafe_b64encode("\n".join(after).encode()).decode()
+def encode_marker(*last_item: str) -> str:
+    """Return the Marker of the page after the one that ends with an item."""
+    return urlsafe_b64encode("\n".join(last_item).encode()).decode()
 
 
-def item_before(marker: str, parts: int) -> list[str]:
-    """The item that a Marker was made of.
+def decode_marker(marker: str, parts: int) -> list[str]:
+    """Return the last item of the page before a Marker.
 
     Raises:
-        AwsError: it was not made here.
+        AwsError: the sandbox did not issue the Marker.
     """
     try:
-        after = urlsafe_b64decode(marker).decode().split("\n")
+        last_item = urlsafe_b64decode(marker).decode().split("\n")
     except ValueError as error:
         raise AwsError(ErrorKind.BAD_MARKER) from error
-    if len(after) != parts:
+    if len(last_item) != parts:
         raise AwsError(ErrorKind.BAD_MARKER)
-    return after
+    return last_item

@@ -3,11 +3,11 @@
 Every role of every account exists and trusts every caller. AssumeRole is checked in this order:
 
     check                                              refusal
-    RoleArn, RoleSessionName and DurationSeconds are
-        there and within their constraints             400 ValidationError
+    RoleArn and RoleSessionName are present, and
+        meet their constraints, as DurationSeconds     400 ValidationError
     the role's name does not end in "-denied"          403 AccessDenied
-    ExternalId is what the role wants, if anything     403 AccessDenied
-    one role assumes another for an hour at most       400 ValidationError
+    ExternalId is the one that the role requires       403 AccessDenied
+    a role assumes another for an hour at most         400 ValidationError
 """
 
 import re
@@ -21,8 +21,8 @@ from bulkeic.sandbox.auth import sts_sessions
 from bulkeic.sandbox.auth.principal import Principal
 from bulkeic.sandbox.auth.sts_sessions import Role, StsSession
 from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
+from bulkeic.sandbox.protocol.constraints import violation
 from bulkeic.sandbox.protocol.http_message import HttpRequest
-from bulkeic.sandbox.state.function_arns import violation
 
 NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 DENIED = "-denied"
@@ -32,8 +32,8 @@ _ROLE = re.compile(
     r"arn:(aws[a-z-]{0,16}):iam::(\d{12}):role/(?:[\w+=,.@/-]{0,510}/)?([\w+=,.@-]{1,64})", re.ASCII
 )
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-_DURATION_S = (900, 43200)
-_USUAL_DURATION_S = _CHAINED_DURATION_S = 3600
+_DURATION_RANGE_S = (900, 43200)
+_DEFAULT_DURATION_S = _CHAINED_DURATION_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +41,30 @@ class StsCall:
     """An STS call.
 
     Attributes:
-        sent: its parameters.
-        caller: who sent it.
-        request_id: goes into the answer, and makes a session unlike all others.
-        serial: the same, as a number.
+        parameters: its parameters.
+        principal: the sender.
+        request_id: identifies the call in its response.
+        serial: number of the call, different for each; makes sessions unique.
         wall_s: Unix time in seconds.
     """
 
-    sent: Mapping[str, str]
-    caller: Principal
+    parameters: Mapping[str, str]
+    principal: Principal
     request_id: str
     serial: int
     wall_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
-    """What the sandbox's roles want, and give.
+class TrustPolicy:
+    """What the sandbox's roles require, and the credentials that they give.
 
     Attributes:
-        secret: of the sandbox: session tokens are sealed with it.
-        external_id: the ExternalId that they want; None: none.
-        external_ids: what those of an account want instead, or one of them: by "account" or
-            "account/role".
-        duration_s: seconds that their credentials last; None: as asked for.
+        secret: the sandbox's secret, which authenticates session tokens.
+        external_id: the ExternalId that every role requires; None for none.
+        external_ids: the ExternalId that the roles of an account, or one role, require instead: by
+            "account" or "account/role".
+        duration_s: seconds that credentials last; None for as requested.
     """
 
     secret: str
@@ -73,59 +73,61 @@ class Trust:
     duration_s: float | None
 
     def external_id_of(self, role: Role) -> str | None:
-        """The ExternalId that a role wants; None: none."""
+        """Return the ExternalId that a role requires; None for none."""
         of_account = self.external_ids.get(role.account, self.external_id)
         return self.external_ids.get(f"{role.account}/{role.name}", of_account)
 
 
-def parameters(request: HttpRequest) -> dict[str, str]:
-    """The parameters of a query-protocol request."""
+def parse_parameters(request: HttpRequest) -> dict[str, str]:
+    """Return the parameters of a query-protocol request."""
     return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
-def perform(call: StsCall, trust: Trust) -> bytes:
-    """Do what a call asks for.
+def perform_sts(call: StsCall, policy: TrustPolicy) -> bytes:
+    """Perform a call.
 
     Returns:
-        The answer's body.
+        The response's body.
 
     Raises:
-        AwsError: it is refused, or another action.
+        AwsError: the call is refused, or its action is unknown.
     """
-    action = call.sent.get("Action", "")
+    action = call.parameters.get("Action", "")
     operation = ACTIONS.get(action)
     if operation is None:
         raise AwsError(
-            ErrorKind.UNKNOWN_ACTION, action=action, version=call.sent.get("Version", "")
+            ErrorKind.UNKNOWN_ACTION, action=action, version=call.parameters.get("Version", "")
         )
     return (
-        f'<{action}Response xmlns="{NAMESPACE}"><{action}Result>{operation(call, trust)}'
+        f'<{action}Response xmlns="{NAMESPACE}"><{action}Result>{operation(call, policy)}'
         f"</{action}Result><ResponseMetadata><RequestId>{call.request_id}</RequestId>"
         f"</ResponseMetadata></{action}Response>"
     ).encode()
 
 
-def _caller_identity(call: StsCall, _: Trust) -> str:
-    account, session = call.caller.lane[0], call.caller.session
+def _caller_identity(call: StsCall, _: TrustPolicy) -> str:
+    account, session = call.principal.lane[0], call.principal.session
     user_id = f"AIDA{account}" if session is None else _user_id(session)
-    arn = escape(call.caller.arn, quote=False)
+    arn = escape(call.principal.arn, quote=False)
     return f"<Arn>{arn}</Arn><UserId>{user_id}</UserId><Account>{account}</Account>"
 
 
-def _assume_role(call: StsCall, trust: Trust) -> str:
-    role, duration_s = _asked(call.sent)
-    foreign = trust.external_id_of(role) not in (None, call.sent.get("ExternalId"))
-    if foreign or role.name.endswith(DENIED):
-        raise AwsError(ErrorKind.ROLE_DENIED, user=call.caller.arn, role=call.sent["RoleArn"])
-    if call.caller.session is not None and duration_s > _CHAINED_DURATION_S:
+def _assume_role(call: StsCall, policy: TrustPolicy) -> str:
+    role, duration_s = _parse_assume_role(call.parameters)
+    required = policy.external_id_of(role)
+    has_external_id = required in (None, call.parameters.get("ExternalId"))
+    if not has_external_id or role.name.endswith(DENIED):
+        role_arn = call.parameters["RoleArn"]
+        raise AwsError(ErrorKind.ROLE_DENIED, user=call.principal.arn, role=role_arn)
+    if call.principal.session is not None and duration_s > _CHAINED_DURATION_S:
         raise AwsError(ErrorKind.CHAINED_TOO_LONG)
-    lasts_s = duration_s if trust.duration_s is None else trust.duration_s
-    session = sts_sessions.begin(
+    lasts_s = duration_s if policy.duration_s is None else policy.duration_s
+    session = sts_sessions.create_session(
         role,
-        call.sent["RoleSessionName"],
+        call.parameters["RoleSessionName"],
         expires_s=call.wall_s + lasts_s,
         serial=call.serial,
-        sandbox_secret=trust.secret,
+        sandbox_secret=policy.secret,
     )
     expiration = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(session.expires_s))
     return (
@@ -138,7 +140,7 @@ def _assume_role(call: StsCall, trust: Trust) -> str:
     )
 
 
-ACTIONS: dict[str, Callable[[StsCall, Trust], str]] = {
+ACTIONS: dict[str, Callable[[StsCall, TrustPolicy], str]] = {
     "GetCallerIdentity": _caller_identity,
     "AssumeRole": _assume_role,
 }
@@ -148,35 +150,35 @@ def _user_id(session: StsSession) -> str:
     return f"AROA{session.role.account}:{session.name}"
 
 
-def _asked(sent: Mapping[str, str]) -> tuple[Role, int]:
-    """The role that is to be assumed, and for how many seconds."""
+def _parse_assume_role(parameters: Mapping[str, str]) -> tuple[Role, int]:
+    """Return the role to assume, and for how many seconds."""
     violations = [
         f"Value null at '{member[0].lower()}{member[1:]}' failed to satisfy constraint: "
         "Member must not be null"
         for member in ("RoleArn", "RoleSessionName")
-        if member not in sent
+        if member not in parameters
     ]
-    name = sent.get("RoleSessionName")
+    name = parameters.get("RoleSessionName")
     if name is not None and not _SESSION_NAME.fullmatch(name):
         rule = "satisfy regular expression pattern: [\\w+=,.@-]*, in 2 to 64 characters"
         violations.append(violation(name, "roleSessionName", rule))
-    duration_s = _duration_s(sent.get("DurationSeconds"), violations)
+    duration_s = _parse_duration_s(parameters.get("DurationSeconds"), violations)
     if violations:
         errors = "error" if len(violations) == 1 else "errors"
         text = f"{len(violations)} validation {errors} detected: {'; '.join(violations)}"
         raise AwsError(ErrorKind.STS_INVALID, reason=text)
-    match = _ROLE.fullmatch(sent["RoleArn"])
+    match = _ROLE.fullmatch(parameters["RoleArn"])
     if match is None:
-        raise AwsError(ErrorKind.STS_INVALID, reason=f"{sent['RoleArn']} is invalid")
+        raise AwsError(ErrorKind.STS_INVALID, reason=f"{parameters['RoleArn']} is invalid")
     return Role(*match.groups()), duration_s
 
 
-def _duration_s(sent: str | None, violations: list[str]) -> int:
-    if sent is None:
-        return _USUAL_DURATION_S
-    low, high = _DURATION_S
-    value = int(sent) if sent.isdecimal() and len(sent) <= len(str(high)) else 0
+def _parse_duration_s(text: str | None, violations: list[str]) -> int:
+    if text is None:
+        return _DEFAULT_DURATION_S
+    low, high = _DURATION_RANGE_S
+    value = int(text) if text.isdecimal() and len(text) <= len(str(high)) else 0
     if not low <= value <= high:
         rule = f"have value greater than or equal to {low} and less than or equal to {high}"
-        violations.append(violation(sent, "durationSeconds", rule))
+        violations.append(violation(text, "durationSeconds", rule))
     return value

@@ -1,1 +1,1 @@
-"""Who calls: signatures, principals and temporary credentials."""
+"""Who sends a request: signatures, principals and temporary credentials."""

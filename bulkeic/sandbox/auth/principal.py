@@ -1,18 +1,18 @@
-"""Who calls, and from where: read off the Authorization header, and proved by the signature.
+"""The sender of a request: named by the Authorization header, proved by the signature.
 
-The access key names the account: its twelve digits in a row, or 123456789012 if it has none. Region
+The access key holds the account: twelve digits in a row, or 123456789012 if there are none. Region
 and service are those of the credential scope. A request is checked in this order:
 
     check                                        refusal
-    an Authorization header is there             403 MissingAuthenticationTokenException
-    its credential can be read                   403 IncompleteSignatureException
-    it is for the service that is called         403 InvalidSignatureException
-    a session token comes with a key of AssumeRole,
-        and is the one that belongs to it        403 UnrecognizedClientException
-    the signature is right                       as `bulkeic.sandbox.auth.signature` says
+    it has an Authorization header               403 MissingAuthenticationTokenException
+    its credential is well-formed                403 IncompleteSignatureException
+    its credential is for the called service     403 InvalidSignatureException
+    a key of AssumeRole has its session token,
+        and no other key has one                 403 UnrecognizedClientException
+    the signature is correct                     as `bulkeic.sandbox.auth.signature` says
     the session has not expired                  403 ExpiredTokenException
 
-Where signatures are not verified, keys and tokens that are not of this sandbox are taken on trust.
+If signatures are not verified, keys and tokens of other origin are accepted as they are.
 """
 
 import re
@@ -24,9 +24,8 @@ from bulkeic.sandbox.auth.signature import Scope, verify
 from bulkeic.sandbox.auth.sts_sessions import StsSession
 from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
 from bulkeic.sandbox.protocol.http_message import HttpRequest
-from bulkeic.sandbox.state.function_arns import partition
-
-DEFAULT_ACCOUNT_ID = "123456789012"
+from bulkeic.sandbox.state.fleet import Lane
+from bulkeic.sandbox.state.function_arns import DEFAULT_ACCOUNT_ID, partition
 
 _CREDENTIAL = re.compile(rb"AWS4-HMAC-SHA256\s.*?\bCredential=([^\s,]+)")
 _SCOPE = re.compile(
@@ -36,14 +35,19 @@ _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
 
 
 class Principal(NamedTuple):
-    """The sender of a call: (account, Region) is its lane; session is the role it assumed."""
+    """The sender of a call.
 
-    lane: tuple[str, str]
+    Attributes:
+        lane: (account, Region) of its credentials.
+        session: the role session, if it assumed a role.
+    """
+
+    lane: Lane
     session: StsSession | None = None
 
     @property
     def arn(self) -> str:
-        """The ARN that AWS would know the sender by."""
+        """The sender's ARN."""
         account, region = self.lane
         return (
             self.session.arn
@@ -55,51 +59,51 @@ class Principal(NamedTuple):
 class _Credential(NamedTuple):
     key: str
     scope: Scope
-    caller: Principal
+    principal: Principal
 
 
 class Authenticator:
-    """Tells who sends a request.
+    """Identifies the senders of requests.
 
     Args:
-        secret: of every access key that AssumeRole did not hand out.
-        verify_signatures: whether a sender has to prove it.
+        secret: the secret of every access key, except those that AssumeRole returns.
+        verify_signatures: whether to verify signatures.
     """
 
     def __init__(self, secret: str, *, verify_signatures: bool) -> None:
-        self.secret = secret
-        self._verifies = verify_signatures
+        self._secret = secret
+        self._verify_signatures = verify_signatures
 
     def identify(self, request: HttpRequest, service: str, wall_s: float) -> Principal:
-        """The sender of a request to a service.
+        """Return the sender of a request to a service.
 
         Args:
             request: the request.
-            service: such as "lambda".
+            service: the service's name in a credential scope, like "lambda".
             wall_s: Unix time in seconds.
 
         Raises:
-            AwsError: the first check of the module's table that fails.
+            AwsError: the first failed check of the module's table.
         """
         credential = _credential(request, service)
         session = self._session(request, credential)
-        if self._verifies:
-            secret = session.secret if session else self.secret
+        if self._verify_signatures:
+            secret = session.secret if session else self._secret
             verify(request, credential.scope, secret, wall_s)
         if session is None:
-            return credential.caller
+            return credential.principal
         if wall_s >= session.expires_s:
             raise AwsError(ErrorKind.EXPIRED_TOKEN)
-        return Principal(credential.caller.lane, session)
+        return Principal(credential.principal.lane, session)
 
     def _session(self, request: HttpRequest, credential: _Credential) -> StsSession | None:
         token = request.headers.get(b"x-amz-security-token")
         if token is None and not credential.key.startswith("ASIA"):
             return None
-        session = sts_sessions.find((token or b"").decode("latin-1"), self.secret)
+        session = sts_sessions.find_session((token or b"").decode("latin-1"), self._secret)
         if session is not None and session.access_key == credential.key:
             return session
-        if self._verifies:
+        if self._verify_signatures:
             raise AwsError(ErrorKind.INVALID_TOKEN)
         return None
 
@@ -108,17 +112,17 @@ def _credential(request: HttpRequest, service: str) -> _Credential:
     header = request.headers.get(b"authorization")
     if header is None:
         raise AwsError(ErrorKind.NO_CREDENTIALS)
-    found = _CREDENTIAL.match(header)
-    if found is None:
+    match = _CREDENTIAL.match(header)
+    if match is None:
         raise AwsError(ErrorKind.BAD_CREDENTIALS)
-    credential = _read(found[1])
+    credential = _parse_credential(match[1])
     if credential.scope.service != service:
         raise AwsError(ErrorKind.WRONG_SERVICE, service=service)
     return credential
 
 
 @lru_cache(maxsize=4096)
-def _read(text: bytes) -> _Credential:
+def _parse_credential(text: bytes) -> _Credential:
     match = _SCOPE.fullmatch(text.decode("latin-1"))
     if match is None:
         raise AwsError(ErrorKind.BAD_CREDENTIALS)

@@ -1,17 +1,18 @@
-"""AWS Signature Version 4: whether a request carries the signature that its sender's secret makes.
+"""AWS Signature Version 4: verifies the signature of a request.
 
 The rules are those of AWS's "Create a signed AWS API request", as botocore's signer follows them. A
-request is checked in this order; Lambda's answers are named, STS's are in `aws_errors`:
+request is checked in this order. The codes are Lambda's; `aws_errors` has those of STS:
 
     check                                            refusal
-    SignedHeaders and Signature are there            403 IncompleteSignatureException
-    X-Amz-Date or Date is there and can be read      403 IncompleteSignatureException
-    host is signed, and x-amz-date, security token   403 InvalidSignatureException
+    it has SignedHeaders and Signature               403 IncompleteSignatureException
+    it has a well-formed X-Amz-Date or Date          403 IncompleteSignatureException
+    host is signed, and so are x-amz-date and
+        x-amz-security-token if present              403 InvalidSignatureException
     the scope's day is that of the date              403 InvalidSignatureException
-    the date is within the service's window          403 InvalidSignatureException
-    the signature is the right one                   403 InvalidSignatureException
+    the date is within the service's validity        403 InvalidSignatureException
+    the signature is correct                         403 InvalidSignatureException
 
-The hash is always that of the body that came: a client's word for it is not taken.
+The payload hash is computed from the body; a hash that the client sends is ignored.
 """
 
 import hmac
@@ -29,18 +30,18 @@ from urllib.parse import parse_qsl, quote
 from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
 from bulkeic.sandbox.protocol.http_message import HttpRequest
 
-_PROOF = re.compile(
+_AUTHORIZATION = re.compile(
     rb"AWS4-HMAC-SHA256\s+Credential=[^\s,]+\s*,\s*SignedHeaders=([^\s,]+)\s*,\s*Signature=([^\s,]+)\s*"
 )
 _DATE = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _FORMAT = "%Y%m%dT%H%M%SZ"
-_WINDOW_MIN = {"sts": 15}
-_USUAL_WINDOW_MIN = 5
-_MUST_SIGN = (b"x-amz-date", b"x-amz-security-token")
+_VALIDITY_MIN = {"sts": 15}
+_DEFAULT_VALIDITY_MIN = 5
+_SIGNED_IF_PRESENT = (b"x-amz-date", b"x-amz-security-token")
 
 
 class Scope(NamedTuple):
-    """What a signing key is good for: a day (YYYYMMDD), a Region and a service."""
+    """The scope of a signing key: a day (YYYYMMDD), a Region and a service."""
 
     day: str
     region: str
@@ -51,69 +52,71 @@ class Scope(NamedTuple):
 
 
 def verify(request: HttpRequest, scope: Scope, secret: str, wall_s: float) -> None:
-    """Check a request's signature.
+    """Verify a request's signature.
 
     Args:
-        request: as it came, with an Authorization header.
-        scope: of its credential.
-        secret: of its credential.
+        request: the request, with an Authorization header.
+        scope: the credential's scope.
+        secret: the credential's secret.
         wall_s: Unix time in seconds.
 
     Raises:
-        AwsError: the first check of the module's table that fails.
+        AwsError: the first failed check of the module's table.
     """
-    proof = _PROOF.fullmatch(request.headers[b"authorization"])
-    if proof is None:
+    match = _AUTHORIZATION.fullmatch(request.headers[b"authorization"])
+    if match is None:
         raise AwsError(ErrorKind.NO_SIGNATURE)
-    signed, given = proof.groups()
-    stamp = _stamp(request.headers)
-    _check_signed(request.headers, signed.split(b";"))
-    _check_date(stamp, scope, wall_s)
-    wanted = signature(request, signed, scope, secret, stamp)
-    if not hmac.compare_digest(wanted.encode(), given):
+    signed_headers, actual = match.groups()
+    timestamp = _timestamp(request.headers)
+    _check_signed_headers(request.headers, signed_headers.split(b";"))
+    _check_date(timestamp, scope, wall_s)
+    expected = signature(request, signed_headers, scope, secret, timestamp)
+    if not hmac.compare_digest(expected.encode(), actual):
         raise AwsError(ErrorKind.WRONG_SIGNATURE)
 
 
-def signature(request: HttpRequest, signed: bytes, scope: Scope, secret: str, stamp: str) -> str:
-    """The signature of a request, in hexadecimal.
+def signature(
+    request: HttpRequest, signed_headers: bytes, scope: Scope, secret: str, timestamp: str
+) -> str:
+    """Return the signature of a request, in hexadecimal.
 
     Args:
         request: the request.
-        signed: names of the signed headers, with semicolons between them.
-        scope: of the credential.
-        secret: of the credential.
-        stamp: the date in the form 20251123T080910Z.
+        signed_headers: names of the signed headers, separated by semicolons.
+        scope: the credential's scope.
+        secret: the credential's secret.
+        timestamp: the date in the form 20251123T080910Z.
     """
     headers = request.headers
     lines = [
         b"%b:%b\n" % (name, b" ".join(headers.get(name, b"").split()))
-        for name in signed.split(b";")
+        for name in signed_headers.split(b";")
     ]
     canonical = b"\n".join(
         (
             request.method.encode(),
-            _path(request.path),
-            _query(request.query),
+            _canonical_path(request.path),
+            _canonical_query(request.query),
             b"".join(lines),
-            signed,
+            signed_headers,
             sha256(request.body).hexdigest().encode(),
         )
     )
     digest = sha256(canonical).hexdigest()
-    text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}"
-    return hmac.digest(_key(secret, scope), text.encode(), "sha256").hex()
+    text = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}"
+    return hmac.digest(_signing_key(secret, scope), text.encode(), "sha256").hex()
 
 
 @lru_cache(maxsize=4096)
-def _key(secret: str, scope: Scope) -> bytes:
+def _signing_key(secret: str, scope: Scope) -> bytes:
     key = f"AWS4{secret}".encode()
     for part in (*scope, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     return key
 
 
-def _path(path: str) -> bytes:
-    """The path encoded once more, without segments that are empty, "." or ".."."""
+def _canonical_path(path: str) -> bytes:
+    """Return the path, percent-encoded again, without the segments "", "." and ".."."""
     if "//" in path or "/." in path:
         kept: list[str] = []
         for segment in path.split("/"):
@@ -125,8 +128,8 @@ def _path(path: str) -> bytes:
     return quote(path.encode("latin-1"), safe="/~").encode()
 
 
-def _query(query: str) -> bytes:
-    """The query in order and in its one encoding."""
+def _canonical_query(query: str) -> bytes:
+    """Return the query, sorted and uniformly encoded."""
     if not query:
         return b""
     pairs = parse_qsl(query, keep_blank_values=True)
@@ -134,49 +137,49 @@ def _query(query: str) -> bytes:
     return "&".join(f"{name}={value}" for name, value in encoded).encode()
 
 
-def _stamp(headers: Mapping[bytes, bytes]) -> str:
+def _timestamp(headers: Mapping[bytes, bytes]) -> str:
     sent = headers.get(b"x-amz-date")
     if sent is not None:
-        stamp = sent.decode("latin-1")
+        timestamp = sent.decode("latin-1")
     else:
         try:
             date = parsedate_to_datetime(headers.get(b"date", b"").decode("latin-1"))
-            stamp = date.astimezone(UTC).strftime(_FORMAT)
+            timestamp = date.astimezone(UTC).strftime(_FORMAT)
         except (ValueError, OverflowError):
             raise AwsError(ErrorKind.NO_DATE) from None
-    if not _DATE.fullmatch(stamp) or _seconds(stamp) is None:
+    if not _DATE.fullmatch(timestamp) or _unix_s(timestamp) is None:
         raise AwsError(ErrorKind.NO_DATE)
-    return stamp
+    return timestamp
 
 
 @lru_cache(maxsize=1024)
-def _seconds(stamp: str) -> int | None:
-    """The Unix time that a date in its form means, or None if there is no such date."""
+def _unix_s(timestamp: str) -> int | None:
+    """Return the Unix time of a timestamp in seconds, or None if it is not a date."""
     try:
-        return timegm(datetime.strptime(stamp, _FORMAT).replace(tzinfo=UTC).timetuple())
+        return timegm(datetime.strptime(timestamp, _FORMAT).replace(tzinfo=UTC).timetuple())
     except ValueError:
         return None
 
 
-def _check_signed(headers: Mapping[bytes, bytes], signed: list[bytes]) -> None:
-    missing = [b"host"] if b"host" not in signed else []
-    missing += [name for name in _MUST_SIGN if name in headers and name not in signed]
-    if missing:
-        raise AwsError(ErrorKind.UNSIGNED_HEADER, header=missing[0].decode())
+def _check_signed_headers(headers: Mapping[bytes, bytes], signed: list[bytes]) -> None:
+    unsigned = [b"host"] if b"host" not in signed else []
+    unsigned += [name for name in _SIGNED_IF_PRESENT if name in headers and name not in signed]
+    if unsigned:
+        raise AwsError(ErrorKind.UNSIGNED_HEADER, header=unsigned[0].decode())
 
 
-def _check_date(stamp: str, scope: Scope, wall_s: float) -> None:
-    if not stamp.startswith(scope.day):
-        raise AwsError(ErrorKind.OTHER_DAY, day=scope.day, date=stamp[:8])
-    minutes = _WINDOW_MIN.get(scope.service, _USUAL_WINDOW_MIN)
-    sent_s = _seconds(stamp) or 0
+def _check_date(timestamp: str, scope: Scope, wall_s: float) -> None:
+    if not timestamp.startswith(scope.day):
+        raise AwsError(ErrorKind.OTHER_DAY, day=scope.day, date=timestamp[:8])
+    minutes = _VALIDITY_MIN.get(scope.service, _DEFAULT_VALIDITY_MIN)
+    sent_s = _unix_s(timestamp) or 0
     if abs(wall_s - sent_s) <= minutes * 60:
         return
-    early = sent_s > wall_s
-    edge_s = wall_s + minutes * 60 * (1 if early else -1)
+    is_early = sent_s > wall_s
+    edge_s = wall_s + minutes * 60 * (1 if is_early else -1)
     raise AwsError(
-        ErrorKind.EARLY_SIGNATURE if early else ErrorKind.OLD_SIGNATURE,
-        sent=stamp,
+        ErrorKind.EARLY_SIGNATURE if is_early else ErrorKind.OLD_SIGNATURE,
+        sent=timestamp,
         edge=strftime(_FORMAT, gmtime(edge_s)),
         now=strftime(_FORMAT, gmtime(wall_s)),
         minutes=str(minutes),

@@ -1,8 +1,7 @@
-"""The credentials that AssumeRole hands out.
+"""The temporary credentials that AssumeRole returns.
 
-A session token holds all that there is to know of its session, under a seal that only this sandbox
-can make: nothing has to be kept, however many are handed out. The access key is `ASIA`, the role's
-account and four letters.
+A session token contains its whole session, authenticated with the sandbox's secret (HMAC), so that
+the sandbox stores no sessions. The access key is `ASIA`, the role's account and four letters.
 """
 
 import hmac
@@ -11,14 +10,14 @@ from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
 from typing import NamedTuple
 
-_SEAL_SIZE = 32
+_MAC_SIZE = 32
 _SECRET_SIZE = 40
 _TOKEN_MAX = 2048
 _SUFFIX_SIZE = 4
 
 
 class Role(NamedTuple):
-    """A role: its partition, account and name, without the path that may be before the name."""
+    """A role: partition, account and name, without the path before the name."""
 
     partition: str
     account: str
@@ -26,12 +25,12 @@ class Role(NamedTuple):
 
 
 class StsSession(NamedTuple):
-    """An assumed role.
+    """The session of an assumed role.
 
     Attributes:
         role: the role.
-        name: the session's, as its caller chose it.
-        expires_s: Unix time in seconds at which its credentials end.
+        name: the session's name, chosen by the caller.
+        expires_s: Unix time in seconds at which its credentials expire.
         access_key: its access key.
         secret: its secret.
         token: its session token.
@@ -46,56 +45,56 @@ class StsSession(NamedTuple):
 
     @property
     def arn(self) -> str:
-        """The ARN that AWS knows the session by."""
+        """The session's ARN."""
         role = self.role
         return f"arn:{role.partition}:sts::{role.account}:assumed-role/{role.name}/{self.name}"
 
 
-def begin(
+def create_session(
     role: Role, name: str, *, expires_s: float, serial: int, sandbox_secret: str
 ) -> StsSession:
-    """A new session.
+    """Return a new session.
 
     Args:
         role: the role.
-        name: the session's.
-        expires_s: Unix time in seconds at which its credentials end.
+        name: the session's name.
+        expires_s: Unix time in seconds at which its credentials expire.
         serial: a number that no other session of this sandbox has.
-        sandbox_secret: what the seal is made with.
+        sandbox_secret: the secret that authenticates the token.
     """
     content = json.dumps([*role, name, expires_s, serial]).encode()
     return _session(content, sandbox_secret)
 
 
-def find(token: str, sandbox_secret: str) -> StsSession | None:
-    """The session that a token belongs to; None if it is not one of this sandbox."""
-    # What is too long is not looked at: it would stay in memory.
-    return _find(token, sandbox_secret) if len(token) <= _TOKEN_MAX else None
+def find_session(token: str, sandbox_secret: str) -> StsSession | None:
+    """Return the session of a token; None if this sandbox did not issue it."""
+    # The cache must not keep long strings.
+    return _find_session(token, sandbox_secret) if len(token) <= _TOKEN_MAX else None
 
 
 @lru_cache(maxsize=4096)
-def _find(token: str, sandbox_secret: str) -> StsSession | None:
+def _find_session(token: str, sandbox_secret: str) -> StsSession | None:
     try:
-        sealed = urlsafe_b64decode(token)
+        decoded = urlsafe_b64decode(token)
     except ValueError:
         return None
-    seal, content = sealed[:_SEAL_SIZE], sealed[_SEAL_SIZE:]
-    # What bears no seal of ours may be anything: it is not decoded any further.
-    if not hmac.compare_digest(seal, _sealed(b"token" + content, sandbox_secret)):
+    mac, content = decoded[:_MAC_SIZE], decoded[_MAC_SIZE:]
+    # Content that is not authentic may be anything: do not parse it.
+    if not hmac.compare_digest(mac, _mac(b"token" + content, sandbox_secret)):
         return None
     session = _session(content, sandbox_secret)
     return session if session.token == token else None
 
 
 def _session(content: bytes, sandbox_secret: str) -> StsSession:
-    seal = _sealed(b"token" + content, sandbox_secret)
+    mac = _mac(b"token" + content, sandbox_secret)
     partition, account, role, name, expires_s, _ = json.loads(content)
-    suffix = "".join(chr(ord("A") + byte % 26) for byte in seal[:_SUFFIX_SIZE])
-    secret = b64encode(_sealed(b"secret" + content, sandbox_secret)).decode()[:_SECRET_SIZE]
-    token = urlsafe_b64encode(seal + content).decode()
+    suffix = "".join(chr(ord("A") + byte % 26) for byte in mac[:_SUFFIX_SIZE])
+    secret = b64encode(_mac(b"secret" + content, sandbox_secret)).decode()[:_SECRET_SIZE]
+    token = urlsafe_b64encode(mac + content).decode()
     key = f"ASIA{account}{suffix}"
     return StsSession(Role(partition, account, role), name, expires_s, key, secret, token)
 
 
-def _sealed(content: bytes, sandbox_secret: str) -> bytes:
+def _mac(content: bytes, sandbox_secret: str) -> bytes:
     return hmac.digest(f"session:{sandbox_secret}".encode(), content, "sha256")

@@ -1,1 +1,1 @@
-"""How the sandbox behaves: options, quotas, faults and destination rules."""
+"""How the sandbox behaves: options, faults, quotas and destination rules."""

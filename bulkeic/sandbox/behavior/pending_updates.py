@@ -1,42 +1,44 @@
-"""Which functions are being changed: another change of one of them meets a 409.
+"""The functions with an unfinished write: another write of one of them gets a 409.
 
-A change goes on from when it is made until its answer is on its way, and for as long after that as
-the sandbox is told to let it settle. Time is an argument, in seconds of any clock that only moves
-forward.
+A write is pending from the change until its reply is sent, and then for the settling time of the
+faults. Time is an argument, in seconds of any clock that only moves forward.
 """
 
 from math import inf
 
-Subject = tuple[str, str, str]
-"""(account, Region, function)."""
+from bulkeic.sandbox.state.fleet import FunctionKey
+
+_PRUNE_AT = 1024
 
 
 class PendingUpdates:
-    """The changes that go on."""
+    """The pending writes, by function."""
 
-    __slots__ = ("_many", "_until")
+    __slots__ = ("_pending_until", "_prune_at")
 
     def __init__(self) -> None:
-        self._until: dict[Subject, float] = {}
-        self._many = 1024
+        self._pending_until: dict[FunctionKey, float] = {}
+        self._prune_at = _PRUNE_AT
 
     def __len__(self) -> int:
-        return len(self._until)
+        return len(self._pending_until)
 
-    def go_on(self, subject: Subject, now: float) -> bool:
-        """Whether the function is being changed."""
-        return now < self._until.get(subject, -inf)
+    def is_pending(self, function: FunctionKey, now: float) -> bool:
+        """Whether the function has a pending write."""
+        return now < self._pending_until.get(function, -inf)
 
-    def begin(self, subject: Subject) -> None:
-        """Note that the function is being changed."""
-        self._until[subject] = inf
+    def start(self, function: FunctionKey) -> None:
+        """Record that a write of the function has been made."""
+        self._pending_until[function] = inf
 
-    def end(self, subject: Subject, now: float, settle_s: float) -> None:
-        """Note that the change was answered, and settles for so many seconds more."""
+    def finish(self, function: FunctionKey, now: float, settle_s: float) -> None:
+        """Record that the write was answered; it stays pending for `settle_s` seconds."""
         if settle_s <= 0:
-            self._until.pop(subject, None)
+            self._pending_until.pop(function, None)
             return
-        self._until[subject] = now + settle_s
-        if len(self._until) > self._many:
-            self._until = {key: until for key, until in self._until.items() if until > now}
-            self._many = max(1024, 2 * len(self._until))
+        self._pending_until[function] = now + settle_s
+        if len(self._pending_until) > self._prune_at:
+            self._pending_until = {
+                key: until for key, until in self._pending_until.items() if until > now
+            }
+            self._prune_at = max(_PRUNE_AT, 2 * len(self._pending_until))

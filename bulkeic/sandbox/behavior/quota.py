@@ -1,23 +1,22 @@
 """The call quotas of a lane: token buckets.
 
-GetFunction has a quota of its own, which no setting changes but that for none; all other calls
-share one: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+GetFunction has a quota of its own, which only an unlimited rate lifts; all other calls share one:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
-A bucket starts full. A call takes one token; a refused call takes none. Tokens come back at `rate`
-a second, up to `burst`. Time is an argument, in seconds of any clock that only moves forward; a
-time that lies before the last one counts as the last one.
+A bucket starts full. A call takes one token; a refused call takes none. Tokens return at `rate` a
+second, up to `burst`. Time is an argument, in seconds of any clock that only moves forward; an
+earlier time counts as the latest one.
 """
 
 from collections.abc import Mapping
 
-Lane = tuple[str, str]
-"""(account, Region)."""
+from bulkeic.sandbox.state.fleet import Lane
 
-Limits = tuple[float | None, float]
-"""Rate and burst."""
+RateAndBurst = tuple[float | None, float]
+"""Calls a second, None for unlimited, and the calls that a full bucket allows at once."""
 
 _GET_FUNCTION_RATE = 100.0
-_MANY = 1024
+_PRUNE_AT = 1024
 
 
 class QuotaBucket:
@@ -26,7 +25,7 @@ class QuotaBucket:
     Args:
         rate: tokens a second.
         burst: the most tokens it holds, at least 1.
-        now: the time it starts at, full.
+        now: the time at which it starts, full.
     """
 
     __slots__ = ("_burst", "_filled_at", "_rate", "_tokens")
@@ -38,7 +37,7 @@ class QuotaBucket:
         self._filled_at = now
 
     def take(self, now: float) -> bool:
-        """Take a token, or say that there is none."""
+        """Take a token; return False if none is left."""
         self._refill(now)
         if self._tokens < 1:
             return False
@@ -57,44 +56,45 @@ class QuotaBucket:
             self._filled_at = now
 
 
-def get_function_limits(rate: float | None) -> Limits:
-    """The limits of GetFunction where the other calls have this rate."""
+def get_function_limits(rate: float | None) -> RateAndBurst:
+    """Return the limits of GetFunction in a lane whose other calls have this rate."""
     return (None if rate is None else _GET_FUNCTION_RATE, _GET_FUNCTION_RATE)
 
 
 class Quota:
     """The buckets of all lanes.
 
-    Any caller can invent lanes: where there are many, the buckets that are full again are dropped.
+    Callers can invent any number of lanes: above a size, it drops the buckets that are full again.
 
     Args:
-        rate: calls a second for each lane; None: no limit.
-        burst: calls that a rested lane takes at once.
+        rate: calls a second for each lane; None for unlimited.
+        burst: calls that a full bucket allows at once.
     """
 
-    __slots__ = ("_buckets", "_many", "_own", "_usual")
+    __slots__ = ("_buckets", "_default", "_overrides", "_prune_at")
 
     def __init__(self, rate: float | None, burst: float) -> None:
-        self._usual: Limits = (rate, burst)
-        self._own: Mapping[Lane, Limits] = {}
+        self._default: RateAndBurst = (rate, burst)
+        self._overrides: Mapping[Lane, RateAndBurst] = {}
         self._buckets: dict[Lane, QuotaBucket] = {}
-        self._many = _MANY
+        self._prune_at = _PRUNE_AT
 
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def set_own(self, own: Mapping[Lane, Limits]) -> None:
-        """Give some lanes limits of their own; a lane whose limits change is rested."""
-        for lane in {*self._own, *own}:
-            if self._own.get(lane, self._usual) != own.get(lane, self._usual):
+    def set_overrides(self, overrides: Mapping[Lane, RateAndBurst]) -> None:
+        """Replace the limits of single lanes; a lane whose limits change starts full."""
+        for lane in {*self._overrides, *overrides}:
+            old = self._overrides.get(lane, self._default)
+            if old != overrides.get(lane, self._default):
                 self._buckets.pop(lane, None)
-        self._own = own
+        self._overrides = overrides
 
     def take(self, lane: Lane, now: float) -> bool:
-        """Take a call from the quota of (account, Region), or say that there is none."""
+        """Take a call from the quota of (account, Region); return False if none is left."""
         bucket = self._buckets.get(lane)
         if bucket is None:
-            rate, burst = self._own.get(lane, self._usual)
+            rate, burst = self._overrides.get(lane, self._default)
             if rate is None:
                 return True
             self._drop_full(now)
@@ -102,6 +102,8 @@ class Quota:
         return bucket.take(now)
 
     def _drop_full(self, now: float) -> None:
-        if len(self._buckets) >= self._many:
-            kept = {lane: each for lane, each in self._buckets.items() if not each.is_full(now)}
-            self._buckets, self._many = kept, max(_MANY, 2 * len(kept))
+        if len(self._buckets) >= self._prune_at:
+            kept = {
+                lane: bucket for lane, bucket in self._buckets.items() if not bucket.is_full(now)
+            }
+            self._buckets, self._prune_at = kept, max(_PRUNE_AT, 2 * len(kept))

@@ -1,63 +1,86 @@
-"""A scenario: how a sandbox behaves, as a JSON object.
+"""Options as JSON: scenarios, faults, and overrides of single lanes.
+
+A scenario is an object of the options of `SandboxOptions` and of `Faults`:
 
     {"seed": 7, "rate": 5, "throttle": 0.1, "latency_s": 0.05, "latency_p99_s": 0.4}
 
-Its fields are those of `Faults` and the following ones of `SandboxOptions`. What is left out stays
-as it is.
+Its field `lanes` overrides `rate`, `burst` and faults in single lanes:
+
+    {"123456789012/us-east-1": {"rate": 5, "burst": 5, "hang": 1, "latency_s": 0.5}}
+
+Missing fields keep their values.
 """
 
-from dataclasses import fields, replace
+from dataclasses import asdict, replace
 from typing import Any
 
-from bulkeic.sandbox.behavior.faults import faults_from_json, faults_to_json, unknown_field
-from bulkeic.sandbox.behavior.lane_overrides import UNLIMITED, lanes_from_json
-from bulkeic.sandbox.behavior.sandbox_options import Faults, SandboxOptions
+from bulkeic.sandbox.behavior.faults import Faults
+from bulkeic.sandbox.behavior.option_types import option_types, options_of_json
+from bulkeic.sandbox.behavior.sandbox_options import LaneOptions, LaneOverrides, SandboxOptions
 
-_FLOAT, _INTEGER, _TEXT, _FLAG, _TEXTS = (int, float), (int,), (str,), (bool,), (dict,)
-_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
-    "seed": (_INTEGER, "an integer"),
-    "rate": (_FLOAT, 'a number or "unlimited"'),
-    "burst": (_FLOAT, "a number"),
-    "merge_destinations": (_FLAG, "true or false"),
-    "verify_signatures": (_FLAG, "true or false"),
-    "external_id": (_TEXT, "a text"),
-    "external_ids": (_TEXTS, "an object of texts"),
-    "session_duration_s": (_FLOAT, "a number"),
-}
-_FAULTS = {field.name for field in fields(Faults)}
-_LANES = "lanes"
-FIELDS = (*_KINDS, _LANES, *sorted(_FAULTS))
+_FAULTS = option_types(Faults)
+_SCENARIO = option_types(SandboxOptions) | _FAULTS
+_LANE = option_types(LaneOptions) | _FAULTS
+FIELDS = tuple(_SCENARIO)
 
 
 def options_from_json(data: Any, base: SandboxOptions) -> SandboxOptions:
-    """Options as a scenario changes them.
+    """Return options changed by a scenario.
 
     Args:
         data: decoded JSON.
-        base: the options that it changes.
+        base: the options to change.
 
     Raises:
-        ValueError: not an object, an unknown field, or a value of a wrong type or out of range.
+        ValueError: the data is not an object, has an unknown field, or a value of the wrong type
+            or out of bounds.
+    """
+    options = options_of_json(data, _SCENARIO)
+    if "lanes" in options:
+        options["lanes"] = lane_overrides_from_json(options["lanes"])
+    faults = {name: options.pop(name) for name in _FAULTS if name in options}
+    return replace(base, **options, faults=replace(base.faults, **faults))
+
+
+def faults_from_json(data: Any) -> Faults:
+    """Return the faults of decoded JSON; missing fields have their defaults.
+
+    Raises:
+        ValueError: the data is not an object, has an unknown field, or a value of the wrong type
+            or out of bounds.
+    """
+    return Faults(**options_of_json(data, _FAULTS))
+
+
+def faults_to_json(faults: Faults) -> dict[str, Any]:
+    """Return faults as an object for JSON, which `faults_from_json` reads."""
+    return asdict(faults)
+
+
+def lane_overrides_from_json(data: Any) -> LaneOverrides:
+    """Return the overrides of single lanes of decoded JSON; bounds and lane names are not checked.
+
+    Raises:
+        ValueError: the data is not an object of objects, has an unknown field or a value of the
+            wrong type.
     """
     if not isinstance(data, dict):
-        raise ValueError("scenario: not an object")  # noqa: TRY004 - callers know one kind of error
-    for name in data:
-        if name not in FIELDS:
-            raise unknown_field(name, FIELDS)
-    own = {name: _typed(name, value) for name, value in data.items() if name in _KINDS}
-    if _LANES in data:
-        own[_LANES] = lanes_from_json(data[_LANES])
-    faults = {name: value for name, value in data.items() if name in _FAULTS}
-    return replace(base, **own, faults=faults_from_json(faults_to_json(base.faults) | faults))
+        raise ValueError(f"lanes: {data!r:.200} is not an object")  # noqa: TRY004 - one error type
+    overrides = {}
+    for lane, options in data.items():
+        try:
+            overrides[lane] = options_of_json(options, _LANE)
+        except ValueError as error:
+            raise ValueError(f"lanes: {lane}: {error}") from None
+    return overrides
 
 
-def _typed(name: str, value: Any) -> Any:
-    if name == "rate" and value == UNLIMITED:
-        return None
-    kinds, wanted = _KINDS[name]
-    # True and False are integers to Python.
-    if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not _FLAG):
-        raise ValueError(f"{name}: {value!r} is not {wanted}")
-    if isinstance(value, dict) and not all(isinstance(each, str) for each in value.values()):
-        raise ValueError(f"{name}: {value!r} is not {wanted}")
-    return value
+def lane_overrides_to_json(overrides: LaneOverrides) -> dict[str, Any]:
+    """Return overrides as an object for JSON, which `lane_overrides_from_json` reads."""
+    return {
+        lane: {
+            name: _LANE[name].none_values[0] if value is None else value
+            for name, value in options.items()
+        }
+        for lane, options in overrides.items()
+    }

@@ -1,1 +1,1 @@
-"""HTTP messages and the errors that AWS answers with."""
+"""HTTP messages, AWS's error responses, and which operation a request means."""

@@ -1,8 +1,8 @@
-"""Every error that the sandbox answers with, in one table.
+"""Every error response of the sandbox, in one table.
 
-A row gives AWS's code, the HTTP status, the keys of the JSON body in their order, and the message
-with its blanks. Clients match codes; the messages are AWS's own where one is on record. Rows marked
-"unrecorded" follow AWS's style, but no recorded answer backs their text or their body.
+A row gives AWS's error code, the HTTP status, the keys of the JSON body in their order, and the
+message template. Clients match codes. The messages are AWS's own where a recorded response shows
+them. Rows marked "unrecorded" follow AWS's style without such a record.
 """
 
 # ruff: noqa: E501 - a row of the table is a line
@@ -23,7 +23,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
-    """One kind of error: code, status, body keys, message template and whose fault it is."""
+    """One kind of error: code, status, body keys, message template and the party at fault."""
 
     code: str
     status: int
@@ -33,7 +33,7 @@ class ErrorRow:
 
 
 class ErrorKind(Enum):
-    """The table itself."""
+    """The table."""
 
     # fmt: off
     THROTTLED = ErrorRow("TooManyRequestsException", 429, _THROTTLE, "Rate exceeded")
@@ -83,27 +83,27 @@ _QUERY_CODES = {
     "MissingAuthenticationTokenException": "MissingAuthenticationToken",
     "UnrecognizedClientException": "InvalidClientTokenId",
 }
-"""Code -> what services of the query protocol, such as STS, say instead."""
+"""Lambda's error code -> the code that services of the query protocol (STS) use instead."""
 
 
 class AwsError(Exception):
-    """An error answer.
+    """An error response.
 
     Args:
-        kind: which row of the table.
-        blanks: what fills the blanks of the row's message.
+        kind: the row of the table.
+        values: the values of the placeholders in the row's message.
     """
 
-    def __init__(self, kind: ErrorKind, **blanks: str) -> None:
+    def __init__(self, kind: ErrorKind, **values: str) -> None:
         row = kind.value
-        super().__init__(row.message.format(**blanks) if blanks else row.message)
+        super().__init__(row.message.format(**values) if values else row.message)
         self.kind = kind
         self.code = row.code
         self.status = row.status
 
 
-def invalid(violations: list[str]) -> AwsError:
-    """The ValidationException that names all of a request's violations, at least one."""
+def validation_error(violations: list[str]) -> AwsError:
+    """Return the ValidationException that lists a request's violations, at least one."""
     return AwsError(
         ErrorKind.INVALID,
         count=str(len(violations)),
@@ -113,7 +113,7 @@ def invalid(violations: list[str]) -> AwsError:
 
 
 def json_body(error: AwsError) -> bytes:
-    """The error as Lambda writes it."""
+    """Return the body of an error response of Lambda."""
     row = error.kind.value
     values = {
         "Reason": "CallerRateLimitExceeded",
@@ -125,7 +125,7 @@ def json_body(error: AwsError) -> bytes:
 
 
 def xml_body(error: AwsError, namespace: str, request_id: str) -> bytes:
-    """The error as services of the query protocol write it, with their codes."""
+    """Return the body of an error response of the query protocol, with its code."""
     code = _QUERY_CODES.get(error.code, error.code)
     message = escape(_NOT_XML.sub("\ufffd", str(error)), quote=False)
     return (

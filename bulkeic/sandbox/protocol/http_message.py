@@ -1,4 +1,4 @@
-"""Requests as they are read, replies as they are written."""
+"""HTTP requests, replies, and how a reply is rendered."""
 
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -16,10 +16,10 @@ class HttpRequest:
 
     Attributes:
         method: as sent.
-        path: still percent-encoded, without the query.
-        query: still percent-encoded, without the question mark.
+        path: percent-encoded, without the query.
+        query: percent-encoded, without the question mark.
         headers: by lower-case name; values of repeated headers are joined with commas.
-        body: all of it.
+        body: the whole body.
         keep_alive: whether the connection may carry another request.
     """
 
@@ -31,7 +31,7 @@ class HttpRequest:
     keep_alive: bool
 
 
-class Ending(Enum):
+class ReplyEnding(Enum):
     """How a reply ends."""
 
     WHOLE = auto()
@@ -42,17 +42,18 @@ class Ending(Enum):
 
 @dataclass(slots=True)
 class HttpReply:
-    """What becomes of a request.
+    """What the server does with a request.
 
     Attributes:
         status: HTTP status.
         body: the body's bytes.
         content_type: None for no body.
-        headers: further headers.
+        headers: additional headers.
         delay_s: seconds until the reply is sent or the connection is cut.
         ending: how it ends; the connection stays open only after WHOLE and NEVER.
-        changed: whether a change was made, that others have to wait for.
-        subject: (account, Region, function) whose change is in flight until this reply is over.
+        changed: whether the call changed a configuration.
+        in_flight_write: (account, Region, function) that a write has in flight until this reply is
+            finished; None for other calls.
     """
 
     status: int
@@ -60,29 +61,29 @@ class HttpReply:
     content_type: str | None = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
-    ending: Ending = Ending.WHOLE
+    ending: ReplyEnding = ReplyEnding.WHOLE
     changed: bool = False
-    subject: tuple[str, str, str] | None = None
+    in_flight_write: tuple[str, str, str] | None = None
 
 
 @lru_cache(maxsize=4)
-def http_date(second: int) -> str:
-    """The Date header's value for a Unix time."""
-    return format_date_time(second)
+def http_date(unix_s: int) -> str:
+    """Return the value of a Date header for a Unix time in seconds."""
+    return format_date_time(unix_s)
 
 
 def render(reply: HttpReply, *, keep_alive: bool, with_body: bool, wall_s: float) -> bytes:
-    """A reply as bytes.
+    """Return the bytes of a reply.
 
     Args:
-        reply: what to send.
+        reply: the reply.
         keep_alive: whether the connection stays open.
-        with_body: False for an answer to HEAD.
+        with_body: False for a reply to HEAD.
         wall_s: Unix time in seconds.
     """
     head = [_LINES[reply.status], f"Date: {http_date(int(wall_s))}\r\n"]
     if reply.content_type is not None:
-        length = len(reply.body) + (_SHORTFALL if reply.ending is Ending.TRUNCATED else 0)
+        length = len(reply.body) + (_SHORTFALL if reply.ending is ReplyEnding.TRUNCATED else 0)
         head.append(f"Content-Type: {reply.content_type}\r\nContent-Length: {length}\r\n")
     head.extend(f"{name}: {value}\r\n" for name, value in reply.headers.items())
     head.append("Connection: keep-alive\r\n\r\n" if keep_alive else "Connection: close\r\n\r\n")

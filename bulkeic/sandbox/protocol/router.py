@@ -1,4 +1,4 @@
-"""Method and path -> operation."""
+"""Which Lambda operation a method and a path mean."""
 
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -13,23 +13,23 @@ class RoutedOperation:
 
     Attributes:
         name: AWS's name for it.
-        changes: whether it changes a configuration.
-        has_own_quota: whether it takes none of the one that all others share.
+        is_write: whether it changes a configuration.
+        has_own_quota: whether it has a quota of its own, apart from the shared one.
     """
 
     name: str
-    changes: bool
+    is_write: bool
     has_own_quota: bool = False
 
 
-UPDATE = RoutedOperation("UpdateFunctionEventInvokeConfig", changes=True)
-PUT = RoutedOperation("PutFunctionEventInvokeConfig", changes=True)
-GET = RoutedOperation("GetFunctionEventInvokeConfig", changes=False)
-DELETE = RoutedOperation("DeleteFunctionEventInvokeConfig", changes=True)
-LIST = RoutedOperation("ListFunctionEventInvokeConfigs", changes=False)
-LIST_FUNCTIONS = RoutedOperation("ListFunctions", changes=False)
-GET_FUNCTION = RoutedOperation("GetFunction", changes=False, has_own_quota=True)
-GET_FUNCTION_CONFIGURATION = RoutedOperation("GetFunctionConfiguration", changes=False)
+UPDATE = RoutedOperation("UpdateFunctionEventInvokeConfig", is_write=True)
+PUT = RoutedOperation("PutFunctionEventInvokeConfig", is_write=True)
+GET = RoutedOperation("GetFunctionEventInvokeConfig", is_write=False)
+DELETE = RoutedOperation("DeleteFunctionEventInvokeConfig", is_write=True)
+LIST = RoutedOperation("ListFunctionEventInvokeConfigs", is_write=False)
+LIST_FUNCTIONS = RoutedOperation("ListFunctions", is_write=False)
+GET_FUNCTION = RoutedOperation("GetFunction", is_write=False, has_own_quota=True)
+GET_FUNCTION_CONFIGURATION = RoutedOperation("GetFunctionConfiguration", is_write=False)
 
 _ROUTES = {
     ("POST", _CONFIGS, "/event-invoke-config"): UPDATE,
@@ -43,19 +43,17 @@ _ROUTES = {
 
 
 def route(method: str, path: str) -> tuple[RoutedOperation, str] | None:
-    """The Lambda operation that a request means, and the function name as sent, decoded.
+    """Return the operation that a request means and the function name as sent, decoded.
 
-    ListFunctions has none: it is empty there.
-
-    The path is taken as it comes, apart from the names "." and "..": web servers resolve those away
-    before a service sees them, and what is left is no operation.
+    The function name of ListFunctions is empty. The names "." and ".." mean no operation, because
+    web servers resolve such segments before a service sees the path.
 
     Args:
         method: HTTP method.
         path: percent-encoded path.
 
     Returns:
-        None where there is no such operation.
+        None if no operation has this method and path.
     """
     if path.rstrip("/") == _FUNCTIONS[:-1]:
         return (LIST_FUNCTIONS, "") if method == "GET" else None

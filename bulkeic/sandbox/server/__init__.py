@@ -1,1 +1,1 @@
-"""Listens for connections and answers requests."""
+"""Connections, and the way from a request to its reply."""

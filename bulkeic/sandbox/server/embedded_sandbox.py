@@ -1,4 +1,4 @@
-"""The sandbox as a program embeds it."""
+"""The sandbox inside another program."""
 
 import time
 from types import TracebackType
@@ -6,37 +6,37 @@ from typing import Self, TextIO
 
 from bulkeic.sandbox.behavior.sandbox_options import SandboxOptions
 from bulkeic.sandbox.server.listener import Listener
-from bulkeic.sandbox.state import fleet_file
+from bulkeic.sandbox.shared_state import SharedState
+from bulkeic.sandbox.state.fleet_file import read_fleet, write_fleet
 from bulkeic.sandbox.state.function_arns import LATEST
 from bulkeic.sandbox.state.generated_fleet import populate
-from bulkeic.sandbox.state.shared_state import SharedState
 
 
 class Sandbox:
     """An AWS Lambda control plane for event-invoke configurations, on loopback.
 
-    An async context manager: it listens from entry to exit, in the running event loop, and on exit
-    cuts the connections that are left. `hold` may be called before and, from the loop's thread,
-    within.
+    An async context manager: it listens from entry to exit, in the running event loop, and cuts
+    open connections on exit. The other methods can be called before entry and, from the loop's
+    thread, while it listens.
 
     Args:
-        options: how it behaves.
+        options: how it listens and behaves.
     """
 
     def __init__(self, options: SandboxOptions = SandboxOptions()) -> None:  # noqa: B008 - frozen
-        self._world = SharedState(options, time.time())
-        self._server: Listener | None = None
+        self._state = SharedState(options, time.time())
+        self._listener: Listener | None = None
 
     async def __aenter__(self) -> Self:
         """Start listening.
 
         Raises:
-            OSError: the address cannot be had, or the certificate not be used.
-            RuntimeError: it listens already.
+            OSError: the address is not available, or the certificate cannot be used.
+            RuntimeError: it is listening already.
         """
-        if self._server is not None:
+        if self._listener is not None:
             raise RuntimeError("the sandbox is listening already")
-        self._server = await Listener.start(self._world)
+        self._listener = await Listener.start(self._state)
         return self
 
     async def __aexit__(
@@ -45,60 +45,59 @@ class Sandbox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop listening and close everything."""
-        if self._server is not None:
-            await self._server.close()
-            self._server = None
+        """Stop listening and close all connections."""
+        if self._listener is not None:
+            await self._listener.close()
+            self._listener = None
 
     @property
     def url(self) -> str:
-        """Where it listens: the endpoint URL for clients of Lambda and STS.
+        """The endpoint URL for clients of Lambda and STS.
 
         Raises:
-            RuntimeError: it does not listen.
+            RuntimeError: it is not listening.
         """
-        if self._server is None:
+        if self._listener is None:
             raise RuntimeError("the sandbox is not listening")
-        host = self._server.host
-        scheme = "https" if self._world.options.tls_cert else "http"
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self._server.port}"
+        host = self._listener.host
+        scheme = "https" if self._state.options.tls_cert else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self._listener.port}"
 
-    def hold(
+    def add_function(
         self, account_id: str, region: str, function_name: str, qualifier: str = LATEST
     ) -> None:
-        """Make a function exist, with that version or alias and a configuration on it.
+        """Add a function, or a version or alias of it, with a default configuration.
 
-        What exists already stays as it is. So that an example can be faulty by design, a name that
-        ends in "-missing" is not made, and one that ends in "-unconfigured" is made without any
-        configuration.
+        An existing configuration stays as it is. For examples with failures, a function whose name
+        ends in "-missing" is not added, and one that ends in "-unconfigured" gets no configuration.
 
         Args:
             account_id: twelve digits.
-            region: such as us-east-1.
+            region: a Region name like us-east-1.
             function_name: the bare name.
-            qualifier: version or alias.
+            qualifier: a version, an alias or $LATEST.
 
         Raises:
-            ValueError: a part that does not have its form.
+            ValueError: a part is malformed.
         """
-        self._world.hold(account_id, region, function_name, qualifier)
+        self._state.add_function(account_id, region, function_name, qualifier)
 
     def populate(
         self, functions: int, *, accounts: int = 1, regions: int = 1, configured: float = 1.0
     ) -> None:
-        """Make functions `fn-0` and so on in each of these accounts and Regions.
+        """Add functions `fn-0`, `fn-1` and so on in each of several accounts and Regions.
 
         Args:
-            functions: how many in each lane (account and Region).
-            accounts: how many accounts, from 123456789012 on.
-            regions: how many Regions, from us-east-1 on.
-            configured: the part of them that has a configuration, 0 to 1.
+            functions: number of functions in each lane (account and Region).
+            accounts: number of accounts, from 123456789012 on.
+            regions: number of Regions, from us-east-1 on.
+            configured: share of the functions that has a configuration, 0 to 1.
 
         Raises:
-            ValueError: more Regions than there are, or a part that is none.
+            ValueError: there are fewer Regions, or the share is outside 0..1.
         """
         populate(
-            self._world.fleet,
+            self._state.fleet,
             functions,
             accounts=accounts,
             regions=regions,
@@ -109,17 +108,17 @@ class Sandbox:
         """Add the functions and configurations of a state.
 
         Args:
-            text: what `save_state` wrote.
+            text: JSON that `save_state` wrote.
 
         Raises:
-            ValueError: no JSON, or not a state; some of it may have been added.
+            ValueError: the text is not JSON, or not a state; a part of it may have been added.
         """
-        fleet_file.read(text, self._world.fleet)
+        read_fleet(text, self._state.fleet)
 
     def save_state(self, file: TextIO) -> None:
-        """Write all functions and their configurations as JSON: equal fleets give equal texts."""
-        fleet_file.write(self._world.fleet, file)
+        """Write all functions and their configurations as JSON: equal fleets give equal text."""
+        write_fleet(self._state.fleet, file)
 
     def credentials(self, account_id: str) -> tuple[str, str]:
-        """The access key and the secret of a user in that account."""
-        return f"AKIA{account_id}", self._world.options.secret
+        """Return the access key and the secret key of a user in an account."""
+        return f"AKIA{account_id}", self._state.options.secret

@@ -1,1 +1,1 @@
-"""What the sandbox holds: functions and their configurations."""
+"""The functions that exist and their configurations."""

@@ -1,11 +1,11 @@
-"""A fleet as JSON, and back.
+"""A fleet written as JSON and read back.
 
     {"123456789012/us-east-1": {"fn": {"$LATEST": {...} or null, "live": ...}}}
 
-A configuration looks as in Lambda's answers, without its ARN; null is a function, version or alias
-that exists without one. Lanes, names and qualifiers are in order, so that equal fleets have equal
-texts. A file of a state has a function a line, so that `diff` shows what is different, and no
-LastModified, so that only what was set can be.
+A configuration has the form of Lambda's responses, without the ARN; null means that the function,
+version or alias exists without a configuration. Lanes, names and qualifiers are sorted, so that
+equal fleets give equal text. A state file has one function a line, so that `diff` shows the
+differences, and no LastModified, which would differ without a change of settings.
 """
 
 import json
@@ -13,19 +13,19 @@ from typing import Any, TextIO
 
 from bulkeic.sandbox.protocol.aws_errors import AwsError
 from bulkeic.sandbox.state.fleet import Fleet, StoredConfig
-from bulkeic.sandbox.state.function_arns import LATEST, check_place
-from bulkeic.sandbox.state.invoke_settings import settings_from, settings_violations
+from bulkeic.sandbox.state.function_arns import LATEST, check_function_identity
+from bulkeic.sandbox.state.invoke_settings import settings_from_json, settings_violations
 
-# Seconds: the year 5138, where formats of dates begin to differ.
-_FAR = 1e11
-# An object with more keys is no configuration.
-_SMALL = 4
+# The year 5138, where date formats begin to differ.
+_LATEST_TIME_S = 1e11
+# An object with more keys is not a configuration.
+_CONFIG_KEYS = 4
 
 
-def to_json(fleet: Fleet) -> dict[str, Any]:
-    """All that a fleet holds, as an object for JSON."""
+def fleet_to_json(fleet: Fleet) -> dict[str, Any]:
+    """Return all functions of a fleet as an object for JSON."""
     state: dict[str, dict[str, Any]] = {}
-    for (account, region), name, versions in fleet.functions():
+    for (account, region), name, versions in fleet.all_functions():
         state.setdefault(f"{account}/{region}", {})[name] = {
             qualifier: config and _config_to_json(config)
             for qualifier, config in sorted(versions.items())
@@ -33,37 +33,39 @@ def to_json(fleet: Fleet) -> dict[str, Any]:
     return state
 
 
-def from_json(data: Any, into: Fleet) -> None:
-    """Add what decoded JSON holds to a fleet; a time that is left out is that of its default.
+def fleet_from_json(data: Any, fleet: Fleet) -> None:
+    """Add the functions of decoded JSON to a fleet.
+
+    A configuration without LastModified gets that of the fleet's default.
 
     Raises:
-        ValueError: it does not have the form of a state; the message says where.
+        ValueError: the data is not a state; the message says where.
     """
-    made: dict[int, StoredConfig | None] = {}
+    configs: dict[int, StoredConfig | None] = {}
     for lane, functions in _object(data, "state").items():
         account, _, region = lane.partition("/")
         for name, versions in _object(functions, lane).items():
             where = f"{lane}/{name}"
             for qualifier, config in ({LATEST: None} | _object(versions, where)).items():
-                check_place(account, region, name, qualifier)
-                # The data outlives this: what is the same object is the same configuration.
-                if id(config) not in made:
-                    made[id(config)] = _config(config, where, into.default.modified_ms)
-                into.set((account, region), name, qualifier, made[id(config)])
+                check_function_identity(account, region, name, qualifier)
+                # The data stays alive meanwhile, so that an object's identity is a valid key.
+                if id(config) not in configs:
+                    configs[id(config)] = _config(config, where, fleet.default.modified_ms)
+                fleet.set_config((account, region), name, qualifier, configs[id(config)])
 
 
-def read(text: str, into: Fleet) -> None:
-    """Add what the JSON text of a state holds to a fleet.
+def read_fleet(text: str, fleet: Fleet) -> None:
+    """Add the functions of a state, as JSON text, to a fleet.
 
     Raises:
-        ValueError: no JSON, or it does not have the form of a state.
+        ValueError: the text is not JSON, or not a state.
     """
     seen: dict[Any, dict[str, Any]] = {}
 
     def shared(data: dict[str, Any]) -> dict[str, Any]:
-        # A fleet's functions have a handful of configurations: each is kept once, while the whole
-        # text is in memory. Objects within it are shared already, so that identity will do.
-        if len(data) > _SMALL or any(isinstance(value, list) for value in data.values()):
+        # A fleet's functions share a few configurations: keep each once while the whole text is in
+        # memory. Inner objects are shared already, so that their identity is a valid key.
+        if len(data) > _CONFIG_KEYS or any(isinstance(value, list) for value in data.values()):
             return data
         key = tuple(
             (name, id(value) if isinstance(value, dict) else (type(value), value))
@@ -74,35 +76,36 @@ def read(text: str, into: Fleet) -> None:
     try:
         data = json.loads(text, object_hook=shared)
     except RecursionError as error:
-        raise ValueError(f"no JSON: {error}") from error
-    from_json(data, into)
+        raise ValueError(f"not JSON: {error}") from error
+    fleet_from_json(data, fleet)
 
 
-def write(fleet: Fleet, file: TextIO) -> None:
-    """Write all that a fleet holds, without LastModified, as JSON."""
+def write_fleet(fleet: Fleet, file: TextIO) -> None:
+    """Write all functions of a fleet as JSON, without LastModified."""
     file.write("{")
-    lane = None
-    for (account, region), name, versions in fleet.functions():
-        here = f"{account}/{region}"
-        opening = f"{'' if lane is None else '},'}\n{json.dumps(here)}: {{"
-        file.write("," if here == lane else opening)
-        lane = here
-        told = {
-            qualifier: config and _told(config) for qualifier, config in sorted(versions.items())
+    previous = None
+    for (account, region), name, versions in fleet.all_functions():
+        lane = f"{account}/{region}"
+        opening = f"{'' if previous is None else '},'}\n{json.dumps(lane)}: {{"
+        file.write("," if lane == previous else opening)
+        previous = lane
+        configs = {
+            qualifier: config and _settings_to_json(config)
+            for qualifier, config in sorted(versions.items())
         }
-        file.write(f"\n {json.dumps(name)}: {json.dumps(told, separators=(',', ':'))}")
-    file.write("}\n" if lane is None else "}\n}\n")
+        file.write(f"\n {json.dumps(name)}: {json.dumps(configs, separators=(',', ':'))}")
+    file.write("}\n" if previous is None else "}\n}\n")
 
 
-def _told(config: StoredConfig) -> dict[str, Any]:
-    told = _config_to_json(config)
-    del told["LastModified"]
-    return told
+def _settings_to_json(config: StoredConfig) -> dict[str, Any]:
+    data = _config_to_json(config)
+    del data["LastModified"]
+    return data
 
 
 def _object(data: Any, where: str) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise ValueError(f"{where}: not an object")  # noqa: TRY004 - callers know one kind of error
+        raise ValueError(f"{where}: not an object")  # noqa: TRY004 - callers expect one error type
     return data
 
 
@@ -118,21 +121,21 @@ def _config_to_json(config: StoredConfig) -> dict[str, Any]:
     }
 
 
-def _config(data: Any, where: str, now_ms: int) -> StoredConfig | None:
+def _config(data: Any, where: str, default_modified_ms: int) -> StoredConfig | None:
     if data is None:
         return None
     try:
-        settings = settings_from(_object(data, where))
+        settings = settings_from_json(_object(data, where))
     except AwsError as error:
         raise ValueError(f"{where}: {error}") from error
     violations = settings_violations(settings)
     if violations:
         raise ValueError(f"{where}: {violations[0]}")
-    modified = data.get("LastModified", now_ms / 1000)
+    modified = data.get("LastModified", default_modified_ms / 1000)
     if (
         isinstance(modified, bool)
         or not isinstance(modified, int | float)
-        or not 0 <= modified < _FAR
+        or not 0 <= modified < _LATEST_TIME_S
     ):
-        raise ValueError(f"{where}: LastModified: {modified!r} is not a time in seconds")
-    return settings.put(round(modified * 1000))
+        raise ValueError(f"{where}: LastModified: {modified!r} is not a Unix time in seconds")
+    return settings.put_config(round(modified * 1000))

@@ -1,14 +1,16 @@
 """Function names, qualifiers and ARNs.
 
-The pattern is AWS's own, character for character, since its text is part of an error message. It
-takes a bare name, a partial ARN and a full one, each with a qualifier behind it or without.
+The name pattern is AWS's own, character for character, because error messages quote it. It matches
+a bare name, a partial ARN and a full ARN, each with or without a qualifier.
 """
 
 import re
 from typing import NamedTuple
 
 from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
+from bulkeic.sandbox.protocol.constraints import text_violations, violation
 
+DEFAULT_ACCOUNT_ID = "123456789012"
 LATEST = "$LATEST"
 
 NAME_PATTERN = (
@@ -38,7 +40,7 @@ _PARTITIONS = {
 
 
 class ParsedFunctionName(NamedTuple):
-    """A function name's parts; None for what was not said."""
+    """A function name's parts; None for parts that it does not have."""
 
     name: str
     qualifier: str | None
@@ -46,8 +48,8 @@ class ParsedFunctionName(NamedTuple):
     account: str | None
 
 
-def parse(text: str) -> ParsedFunctionName | None:
-    """A function name's parts, or None if it does not have the form of one."""
+def parse_function_name(text: str) -> ParsedFunctionName | None:
+    """Return a function name's parts, or None if the name is malformed."""
     match = _NAME.fullmatch(text) if len(text) <= NAME_MAX else None
     if match is None:
         return None
@@ -60,72 +62,56 @@ def parse(text: str) -> ParsedFunctionName | None:
 
 
 def name_violations(text: str) -> list[str]:
-    """What is wrong with a function name's form, in AWS's words."""
-    if parse(text) is not None:
-        return []
-    if not text:
-        return [violation(text, "functionName", "have length greater than or equal to 1")]
-    if len(text) > NAME_MAX:
-        return [violation(text, "functionName", f"have length less than or equal to {NAME_MAX}")]
-    if _NAME.fullmatch(text):
+    """Return the constraints that a function name violates, in AWS's words."""
+    violations = text_violations(text, "functionName", shortest=1, longest=NAME_MAX, pattern=_NAME)
+    if not violations and parse_function_name(text) is None:
         rule = f"have length less than or equal to {BARE_NAME_MAX}"
-    else:
-        rule = f"satisfy regular expression pattern: {NAME_PATTERN}"
-    return [violation(text, "functionName", rule)]
+        return [violation(text, "functionName", rule)]
+    return violations
 
 
 def qualifier_violations(text: str | None) -> list[str]:
-    """What is wrong with a Qualifier's form, in AWS's words."""
+    """Return the constraints that a Qualifier violates, in AWS's words."""
     if text is None:
         return []
-    if not text:
-        return [violation(text, "qualifier", "have length greater than or equal to 1")]
-    if len(text) > QUALIFIER_MAX:
-        return [violation(text, "qualifier", f"have length less than or equal to {QUALIFIER_MAX}")]
-    if not _QUALIFIER.fullmatch(text):
-        rule = f"satisfy regular expression pattern: {QUALIFIER_PATTERN}"
-        return [violation(text, "qualifier", rule)]
-    return []
+    return text_violations(text, "qualifier", shortest=1, longest=QUALIFIER_MAX, pattern=_QUALIFIER)
 
 
-def violation(value: object, field: str, rule: str) -> str:
-    """One violated constraint in AWS's words, for `errors.invalid`."""
-    return f"Value '{value}' at '{field}' failed to satisfy constraint: Member must {rule}"
-
-
-def qualifier_of(name: ParsedFunctionName, sent: str | None) -> str:
-    """The qualifier that a call means.
+def resolve_qualifier(name: ParsedFunctionName, parameter: str | None) -> str:
+    """Return the qualifier that a call means, from its function name and its Qualifier parameter.
 
     Raises:
-        AwsError: the name has one and the Qualifier parameter is another.
+        AwsError: the two differ.
     """
-    if sent and name.qualifier and sent != name.qualifier:
+    if parameter and name.qualifier and parameter != name.qualifier:
         raise AwsError(ErrorKind.QUALIFIERS_DIFFER)
-    return sent or name.qualifier or LATEST
+    return parameter or name.qualifier or LATEST
 
 
 def partition(region: str) -> str:
-    """The partition that a Region lies in."""
+    """Return the partition of a Region."""
     found = (name for prefix, name in _PARTITIONS.items() if region.startswith(prefix))
     return next(found, "aws")
 
 
-def arn(lane: tuple[str, str], name: str, qualifier: str) -> str:
-    """The qualified ARN of a function in (account, Region)."""
+def function_arn(lane: tuple[str, str], name: str, qualifier: str) -> str:
+    """Return the qualified ARN of a function in (account, Region)."""
     account, region = lane
     return f"arn:{partition(region)}:lambda:{region}:{account}:function:{name}:{qualifier}"
 
 
-def check_place(account_id: str, region: str, function_name: str, qualifier: str) -> None:
-    """Check where a function is to be made.
+def check_function_identity(
+    account_id: str, region: str, function_name: str, qualifier: str
+) -> None:
+    """Check the form of the four parts that identify a function's version or alias.
 
     Raises:
-        ValueError: a part that does not have its form; the message names it.
+        ValueError: a part is malformed; the message names it.
     """
     if not _ACCOUNT.fullmatch(account_id):
         raise ValueError(f"account_id: {account_id!r} is not twelve digits")
     if not _REGION.fullmatch(region):
-        raise ValueError(f"region: {region!r} is not a Region's name")
+        raise ValueError(f"region: {region!r} is not a Region name")
     if not _BARE_NAME.fullmatch(function_name):
         raise ValueError(f"function_name: {function_name!r} is not a bare function name")
     if qualifier_violations(qualifier):

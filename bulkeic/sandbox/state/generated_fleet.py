@@ -1,4 +1,4 @@
-"""Fleets that are made up, the same each time.
+"""Generated fleets, the same each time.
 
 Functions `fn-0`, `fn-1` and so on, in each lane; accounts 123456789012, 123456789013 and so on;
 Regions in the order of REGIONS.
@@ -6,8 +6,8 @@ Regions in the order of REGIONS.
 
 from math import floor
 
-from bulkeic.sandbox.auth.principal import DEFAULT_ACCOUNT_ID
 from bulkeic.sandbox.state.fleet import Fleet
+from bulkeic.sandbox.state.function_arns import DEFAULT_ACCOUNT_ID
 
 REGIONS = (
     "us-east-1",
@@ -28,29 +28,29 @@ REGIONS = (
     "ap-southeast-2",
     "sa-east-1",
 )
-"""The Regions that every account has without asking."""
+"""The Regions that are enabled in every account by default."""
 
 
 def populate(
     fleet: Fleet, functions: int, *, accounts: int, regions: int, configured: float
 ) -> None:
-    """Make functions; what exists already stays as it is.
+    """Add functions to a fleet; existing ones stay as they are.
 
     Args:
-        fleet: where.
-        functions: how many in each lane.
-        accounts: how many accounts, from 123456789012 on.
-        regions: how many Regions, the first of REGIONS.
-        configured: the part of each lane's functions that has a configuration, spread evenly.
+        fleet: the fleet.
+        functions: number of functions in each lane.
+        accounts: number of accounts, from 123456789012 on.
+        regions: number of Regions, in the order of REGIONS.
+        configured: share of each lane's functions that has a configuration, 0 to 1, spread evenly.
 
     Raises:
-        ValueError: more Regions than there are, or a part outside 0..1.
+        ValueError: more Regions than REGIONS has, or a share outside 0..1.
     """
     if not 0 < regions <= len(REGIONS):
         raise ValueError(f"regions: {regions} is not between 1 and {len(REGIONS)}")
     if not 0 <= configured <= 1:
         raise ValueError(f"configured: {configured} is not between 0 and 1")
-    # Lanes share the names: a million functions are a few texts and many references to them.
+    # Lanes share the strings: a million functions are a few names and many references to them.
     configs = {
         f"fn-{number}": fleet.default
         if floor((number + 1) * configured) > floor(number * configured)
@@ -59,4 +59,4 @@ def populate(
     }
     for account in range(int(DEFAULT_ACCOUNT_ID), int(DEFAULT_ACCOUNT_ID) + accounts):
         for region in REGIONS[:regions]:
-            fleet.hold_all((f"{account:012d}", region), configs)
+            fleet.add_all((f"{account:012d}", region), configs)

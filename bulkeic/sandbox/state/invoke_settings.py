@@ -1,6 +1,6 @@
-"""The settings that an Update or a Put sends: their types, their constraints, what they make.
+"""The settings of an Update or a Put: their types, their constraints, the resulting configuration.
 
-A JSON null is the same as a key that is not there. Keys that are not known are passed over.
+A JSON null means the same as a missing key. Unknown keys are ignored.
 """
 
 import json
@@ -10,64 +10,66 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
+from bulkeic.sandbox.protocol.constraints import range_violations, text_violations
 from bulkeic.sandbox.state.fleet import StoredConfig
-from bulkeic.sandbox.state.function_arns import violation
 
 DESTINATION_PATTERN = (
     r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:"
     r"((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)"
 )
 DESTINATION_MAX = 350
-RETRIES = (0, 2)
-AGE_S = (60, 21600)
+RETRIES_RANGE = (0, 2)
+AGE_RANGE_S = (60, 21600)
 
 _DESTINATION = re.compile(DESTINATION_PATTERN, re.ASCII)
 _TOKENS = {bool: "BOOLEAN_VALUE", str: "STRING_VALUE", list: "START_ARRAY", dict: "START_OBJECT"}
 
 
-def _no_constant(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_JSON = json.JSONDecoder(parse_constant=_no_constant)
+_JSON = json.JSONDecoder(parse_constant=_reject_constant)
 
 
 @dataclass(frozen=True, slots=True)
 class DestinationPair:
-    """A DestinationConfig as sent: None for a half that was not, "" for one sent empty."""
+    """A DestinationConfig as sent: None for a missing half, "" for an empty one."""
 
     on_failure: str | None
     on_success: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class SentSettings:
-    """What was sent; None for what was not."""
+class RequestedSettings:
+    """The settings of a request; None for missing ones."""
 
     retries: int | None
     age_s: int | None
     destinations: DestinationPair | None
 
     @property
-    def empty(self) -> bool:
-        """Whether nothing was sent at all."""
+    def is_empty(self) -> bool:
+        """Whether the request sets nothing."""
         return self.retries is None and self.age_s is None and self.destinations is None
 
-    def put(self, now_ms: int) -> StoredConfig:
-        """The configuration that a Put of these settings makes at that Unix time."""
+    def put_config(self, now_ms: int) -> StoredConfig:
+        """Return the configuration after a Put of these settings at that Unix time."""
         sent = self.destinations or DestinationPair(None, None)
         return StoredConfig(
             self.retries, self.age_s, sent.on_failure or None, sent.on_success or None, now_ms
         )
 
-    def update(self, old: StoredConfig, now_ms: int, *, merge_destinations: bool) -> StoredConfig:
-        """The configuration that an Update with these settings makes of an old one.
+    def update_config(
+        self, old: StoredConfig, now_ms: int, *, merge_destinations: bool
+    ) -> StoredConfig:
+        """Return the configuration after an Update with these settings.
 
         Args:
-            old: what is there.
-            now_ms: Unix time of the change.
-            merge_destinations: keep the half of DestinationConfig that is not sent, rather than
-                replace the whole of it.
+            old: the configuration before.
+            now_ms: Unix time of the change, in milliseconds.
+            merge_destinations: keep the half of DestinationConfig that is not sent, instead of
+                replacing both halves.
         """
         sent = self.destinations
         failure, success = old.on_failure, old.on_success
@@ -85,65 +87,54 @@ class SentSettings:
         )
 
 
-def decode(body: bytes) -> SentSettings:
-    """The settings in a request's body; an empty body sends none.
+def decode_settings(body: bytes) -> RequestedSettings:
+    """Return the settings of a request's body; an empty body has none.
 
     Raises:
-        AwsError: not JSON, or a value of a wrong type.
+        AwsError: the body is not JSON, or a value has the wrong type.
     """
     if not body:
-        return SentSettings(None, None, None)
+        return RequestedSettings(None, None, None)
     try:
         data = _JSON.decode(body.decode())
     except (ValueError, RecursionError) as error:
         raise AwsError(ErrorKind.UNPARSABLE, reason=str(error)) from error
-    return settings_from(data)
+    return settings_from_json(data)
 
 
-def settings_from(data: Any) -> SentSettings:
-    """The settings in decoded JSON.
+def settings_from_json(data: Any) -> RequestedSettings:
+    """Return the settings of decoded JSON.
 
     Raises:
-        AwsError: a value of a wrong type.
+        AwsError: a value has the wrong type.
     """
     body = _typed(data, dict, "an object")
     destinations = body.get("DestinationConfig")
-    return SentSettings(
+    return RequestedSettings(
         _integer(body.get("MaximumRetryAttempts")),
         _integer(body.get("MaximumEventAgeInSeconds")),
         None if destinations is None else _destinations(destinations),
     )
 
 
-def settings_violations(settings: SentSettings) -> list[str]:
-    """The constraints that settings violate, in AWS's words."""
-    found = _range_violations(settings.retries, "maximumRetryAttempts", *RETRIES)
-    found += _range_violations(settings.age_s, "maximumEventAgeInSeconds", *AGE_S)
-    if settings.destinations is not None:
-        for half, arn in (
-            ("onFailure", settings.destinations.on_failure),
-            ("onSuccess", settings.destinations.on_success),
-        ):
-            found += _destination_violations(arn, f"destinationConfig.{half}.destination")
-    return found
-
-
-def _range_violations(value: int | None, field: str, low: int, high: int) -> list[str]:
-    if value is not None and value < low:
-        return [violation(value, field, f"have value greater than or equal to {low}")]
-    if value is not None and value > high:
-        return [violation(value, field, f"have value less than or equal to {high}")]
-    return []
-
-
-def _destination_violations(arn: str | None, field: str) -> list[str]:
-    if arn is None:
-        return []
-    if len(arn) > DESTINATION_MAX:
-        return [violation(arn, field, f"have length less than or equal to {DESTINATION_MAX}")]
-    if not _DESTINATION.fullmatch(arn):
-        return [violation(arn, field, f"satisfy regular expression pattern: {DESTINATION_PATTERN}")]
-    return []
+def settings_violations(settings: RequestedSettings) -> list[str]:
+    """Return the constraints that settings violate, in AWS's words."""
+    violations = []
+    if settings.retries is not None:
+        violations += range_violations(settings.retries, "maximumRetryAttempts", *RETRIES_RANGE)
+    if settings.age_s is not None:
+        violations += range_violations(settings.age_s, "maximumEventAgeInSeconds", *AGE_RANGE_S)
+    sent = settings.destinations or DestinationPair(None, None)
+    for half, arn in (("onFailure", sent.on_failure), ("onSuccess", sent.on_success)):
+        if arn is not None:
+            violations += text_violations(
+                arn,
+                f"destinationConfig.{half}.destination",
+                shortest=0,
+                longest=DESTINATION_MAX,
+                pattern=_DESTINATION,
+            )
+    return violations
 
 
 def _destinations(data: Any) -> DestinationPair:
@@ -156,7 +147,7 @@ def _half(data: Any) -> str | None:
         return None
     arn = _typed(data, dict, "an object").get("Destination")
     text: str = "" if arn is None else _typed(arn, str, "a String")
-    return _shared(text) if len(text) <= DESTINATION_MAX else text
+    return _interned(text) if len(text) <= DESTINATION_MAX else text
 
 
 def _integer(data: Any) -> int | None:
@@ -171,6 +162,6 @@ def _typed(data: Any, kind: type, wanted: str) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def _shared(arn: str) -> str:
-    """The same text, held once: a fleet's functions share a handful of destinations."""
+def _interned(arn: str) -> str:
+    """Return one copy of equal strings: a fleet's functions share a few destinations."""
     return arn

@@ -1,1 +1,1 @@
-"""What was called, how often and when."""
+"""Counts of calls: in total, by lane, by second, by target."""

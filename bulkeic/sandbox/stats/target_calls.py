@@ -1,8 +1,8 @@
-"""What was called of each target: so that it can be told which ones were called again."""
+"""Counts of calls for each target: they show which targets were called again."""
 
 from typing import Any
 
-# Any caller can invent targets: calls of those beyond this many are only summed up.
+# Callers can invent any number of targets: calls of further ones are only summed up.
 TARGETS_LIMIT = 20_000
 
 Target = tuple[str, str, str, str]
@@ -10,7 +10,7 @@ Target = tuple[str, str, str, str]
 
 
 class TargetCalls:
-    """Counts for each target, by operation: calls, changes, changes whose answer was whole."""
+    """Counts for each target and operation: calls, changes, changes with a complete reply."""
 
     __slots__ = ("_counts", "_others")
 
@@ -18,18 +18,18 @@ class TargetCalls:
         self.reset()
 
     def reset(self) -> None:
-        """Start counting anew."""
+        """Set all counts to zero."""
         self._counts: dict[Target, dict[str, list[int]]] = {}
         self._others = 0
 
-    def called(self, target: Target, operation: str, *, changed: bool, told: bool) -> None:
+    def record(self, target: Target, operation: str, *, changed: bool, answered: bool) -> None:
         """Count one call of a target.
 
         Args:
-            target: which one.
-            operation: its name.
-            changed: whether it made a change.
-            told: whether a client that waits for the answer learns so.
+            target: the target.
+            operation: the operation's name.
+            changed: whether the call made a change.
+            answered: whether it made one, and its reply says so.
         """
         operations = self._counts.get(target)
         if operations is None:
@@ -40,14 +40,14 @@ class TargetCalls:
         counts = operations.setdefault(operation, [0, 0, 0])
         counts[0] += 1
         counts[1] += changed
-        counts[2] += told
+        counts[2] += answered
 
     def to_json(self) -> dict[str, Any]:
-        """All counts as an object for JSON; `others` are the calls of targets beyond the limit."""
-        told: dict[str, Any] = {}
+        """Return all counts for JSON; `others` counts the calls of targets beyond the limit."""
+        lanes: dict[str, Any] = {}
         for (account, region, function, qualifier), operations in sorted(self._counts.items()):
-            told.setdefault(f"{account}/{region}", {}).setdefault(function, {})[qualifier] = {
+            lanes.setdefault(f"{account}/{region}", {}).setdefault(function, {})[qualifier] = {
                 operation: dict(zip(("calls", "changed", "told"), counts, strict=True))
                 for operation, counts in operations.items()
             }
-        return {"targets": told, "others": self._others}
+        return {"targets": lanes, "others": self._others}

@@ -1,26 +1,26 @@
-"""Clients that are good, bad and slow."""
+"""Connections of correct, faulty and slow clients."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from bulkeic.sandbox import Faults, SandboxOptions
 from bulkeic.sandbox.auth import principal, sts_sessions
-from bulkeic.sandbox.protocol.http_connection import (
-    HEAD_LIMIT,
+from bulkeic.sandbox.protocol.request_parser import HEAD_LIMIT
+from bulkeic.sandbox.server.http_connection import (
+    IDLE_TIMEOUT_S,
     LINGER_S,
-    PATIENCE_S,
     WAITING_LIMIT,
     WAITING_SIZE_LIMIT,
     HttpConnection,
 )
 from bulkeic.sandbox.server.request_handler import RequestHandler
+from bulkeic.sandbox.shared_state import SharedState
 from bulkeic.sandbox.state import invoke_settings
-from bulkeic.sandbox.state.shared_state import SharedState
 
-from .sandbox_client import ACCOUNT, Running, update_bytes
+from .sandbox_client import ACCOUNT, SandboxThread, StartSandbox, update_bytes
 
 STATS = b"GET /_sandbox/stats HTTP/1.1\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -55,8 +55,8 @@ END = b"Connection: close\r\n\r\n"
         ),
     ],
 )  # fmt: skip
-def test_what_is_refused(sandbox: Running, data: bytes, status: bytes) -> None:
-    answer = sandbox.talk(data)
+def test_invalid_requests_are_refused(sandbox: SandboxThread, data: bytes, status: bytes) -> None:
+    answer = sandbox.send_raw(data)
     assert answer.startswith(b"HTTP/1.1 " + status + b" ")
     assert b"Connection: close\r\n" in answer
     assert sandbox.stats()["malformed"] > 0
@@ -78,41 +78,43 @@ def test_what_is_refused(sandbox: Running, data: bytes, status: bytes) -> None:
         STATS + b"\r\n" + (STATS + b"\r\n") * 3000 + STATS + END,
     ],
 )
-def test_what_is_not_refused(sandbox: Running, data: bytes) -> None:
-    answer = sandbox.talk(data)
+def test_valid_requests_are_answered(sandbox: SandboxThread, data: bytes) -> None:
+    answer = sandbox.send_raw(data)
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert answer.count(b"HTTP/1.1 200 OK\r\n") == data.count(b" /_sandbox/") or b"http:" in data
 
 
-def test_a_refusal_comes_after_the_answers_before_it(start: Callable[..., Running]) -> None:
-    running = start(faults=Faults(latency_s=0.01))
-    running.hold("fn")
-    answer = running.talk(update_bytes("fn", close=False) + b"rubbish\r\n\r\n")
+def test_a_refusal_follows_earlier_replies(
+    start_sandbox: StartSandbox,
+) -> None:
+    sandbox = start_sandbox(faults=Faults(latency_s=0.01))
+    sandbox.add_function("fn")
+    answer = sandbox.send_raw(update_bytes("fn", close=False) + b"rubbish\r\n\r\n")
     assert [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]] == [b"200", b"400"]
 
 
-def test_a_body_of_a_mebibyte_is_read(sandbox: Running) -> None:
-    sandbox.hold("fn")
+def test_a_body_of_a_mebibyte_is_read(sandbox: SandboxThread) -> None:
+    sandbox.add_function("fn")
     body = b'{"MaximumRetryAttempts":0' + b" " * (1024 * 1024 - 26) + b"}"
-    assert sandbox.talk(update_bytes("fn", body)).startswith(b"HTTP/1.1 200")
+    assert sandbox.send_raw(update_bytes("fn", body)).startswith(b"HTTP/1.1 200")
 
 
-def test_a_request_in_single_bytes(sandbox: Running) -> None:
-    sandbox.hold("fn")
+def test_a_request_in_single_bytes(sandbox: SandboxThread) -> None:
+    sandbox.add_function("fn")
     with sandbox.connect() as connection:
         for byte in update_bytes("fn"):
             connection.sendall(bytes([byte]))
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_a_head_request_gets_no_body(sandbox: Running) -> None:
-    head, _, body = sandbox.talk(b"HEAD /x HTTP/1.1\r\n" + END).partition(b"\r\n\r\n")
+def test_a_head_request_gets_no_body(sandbox: SandboxThread) -> None:
+    head, _, body = sandbox.send_raw(b"HEAD /x HTTP/1.1\r\n" + END).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 404")
     assert body == b""
 
 
-def test_a_client_that_waits_to_send_its_body(sandbox: Running) -> None:
-    sandbox.hold("fn")
+def test_a_client_that_expects_100_continue(sandbox: SandboxThread) -> None:
+    sandbox.add_function("fn")
     head, _, body = update_bytes("fn").partition(b"\r\n\r\n")
     with sandbox.connect() as connection:
         connection.sendall(head + b"\r\nExpect: 100-continue\r\n\r\n")
@@ -121,7 +123,7 @@ def test_a_client_that_waits_to_send_its_body(sandbox: Running) -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_a_client_that_reads_nothing_is_not_answered_without_end(sandbox: Running) -> None:
+def test_replies_pause_while_the_client_does_not_read(sandbox: SandboxThread) -> None:
     with sandbox.connect() as connection:
         connection.settimeout(0.2)
         request = (STATS + b"\r\n") * 1000
@@ -131,141 +133,150 @@ def test_a_client_that_reads_nothing_is_not_answered_without_end(sandbox: Runnin
 
 
 @pytest.mark.parametrize("target", ["CONNECT x:1", "OPTIONS *"])
-def test_targets_without_a_path(sandbox: Running, target: str) -> None:
-    answer = sandbox.talk(f"{target} HTTP/1.1\r\n".encode() + END)
+def test_targets_without_a_path_are_not_found(sandbox: SandboxThread, target: str) -> None:
+    answer = sandbox.send_raw(f"{target} HTTP/1.1\r\n".encode() + END)
     assert answer.startswith(b"HTTP/1.1 404 Not Found\r\n")
     assert answer.count(b"HTTP/1.1") == 1
 
 
-def test_calls_of_boto3_share_a_connection(start: Callable[..., Running]) -> None:
-    running = start()
-    aws = running.client()
-    running.hold("fn")
-    before = running.stats()["connections_accepted"]
+def test_calls_of_boto3_share_a_connection(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox()
+    aws = sandbox.client()
+    sandbox.add_function("fn")
+    before = sandbox.stats()["connections_accepted"]
     for _ in range(5):
         aws.update_function_event_invoke_config(FunctionName="fn", MaximumRetryAttempts=1)
-    assert running.stats()["connections_accepted"] == before + 2
+    assert sandbox.stats()["connections_accepted"] == before + 2
 
 
-def test_nothing_long_stays_in_memory(sandbox: Running) -> None:
-    def kept() -> int:
-        # Dates are apart: each second is another one.
-        caches = (principal._read, sts_sessions._find, invoke_settings._shared)  # noqa: SLF001 - what is tried
+def test_caches_keep_no_long_strings(sandbox: SandboxThread) -> None:
+    def cached() -> int:
+        # Without the cache of dates, which grows each second.
+        caches = (
+            principal._parse_credential,  # noqa: SLF001 - under test
+            sts_sessions._find_session,  # noqa: SLF001 - under test
+            invoke_settings._interned,  # noqa: SLF001 - under test
+        )
         return sum(cache.cache_info().currsize for cache in caches)
 
-    sandbox.hold("fn")
+    sandbox.add_function("fn")
     long = "A" * 20_000
     destination = b'{"DestinationConfig":{"OnFailure":{"Destination":"arn:%b"}}}' % long.encode()
-    sandbox.talk(update_bytes("fn"))
-    before = kept()
-    assert sandbox.talk(update_bytes("fn", key=f"{ACCOUNT}{long}")).startswith(b"HTTP/1.1 403")
+    sandbox.send_raw(update_bytes("fn"))
+    before = cached()
+    assert sandbox.send_raw(update_bytes("fn", key=f"{ACCOUNT}{long}")).startswith(b"HTTP/1.1 403")
     token = f"X-Amz-Security-Token: {long}\r\nHost:".encode()
-    answer = sandbox.talk(update_bytes("fn").replace(b"Host:", token))
+    answer = sandbox.send_raw(update_bytes("fn").replace(b"Host:", token))
     assert b"UnrecognizedClientException" in answer
-    assert sandbox.talk(update_bytes("fn", destination)).startswith(b"HTTP/1.1 400")
-    assert kept() == before
+    assert sandbox.send_raw(update_bytes("fn", destination)).startswith(b"HTTP/1.1 400")
+    assert cached() == before
 
 
-class Wire(asyncio.Transport):
-    """A transport that only notes what is done to it."""
+class FakeTransport(asyncio.Transport):
+    """A transport that records its calls."""
 
     def __init__(self) -> None:
         super().__init__()
         self.sent = b""
-        self.gone = False
-        self.reads = True
+        self.is_aborted = False
+        self.reading_enabled = True
 
     def write(self, data: Any) -> None:
         self.sent += data
 
     def abort(self) -> None:
-        self.gone = True
+        self.is_aborted = True
 
     def can_write_eof(self) -> bool:
         return False
 
     def is_closing(self) -> bool:
-        return self.gone
+        return self.is_aborted
 
     def pause_reading(self) -> None:
-        self.reads = False
+        self.reading_enabled = False
 
     def resume_reading(self) -> None:
-        self.reads = True
+        self.reading_enabled = True
 
 
 @pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    made = asyncio.new_event_loop()
-    yield made
-    made.close()
+    new_loop = asyncio.new_event_loop()
+    yield new_loop
+    new_loop.close()
 
 
 @pytest.mark.parametrize(
-    ("data", "patience"),
+    ("data", "timeout_s"),
     [
-        (b"", PATIENCE_S),
-        (b"GET /", PATIENCE_S),
-        (update_bytes("fn")[:-1], PATIENCE_S),
-        (STATS + b"\r\n", PATIENCE_S),
+        (b"", IDLE_TIMEOUT_S),
+        (b"GET /", IDLE_TIMEOUT_S),
+        (update_bytes("fn")[:-1], IDLE_TIMEOUT_S),
+        (STATS + b"\r\n", IDLE_TIMEOUT_S),
         (b"rubbish\r\n\r\n", LINGER_S),
     ],
 )
-def test_who_keeps_us_waiting_is_cut(
-    loop: asyncio.AbstractEventLoop, data: bytes, patience: float
+def test_an_idle_client_is_cut(
+    loop: asyncio.AbstractEventLoop, data: bytes, timeout_s: float
 ) -> None:
-    world, wire = SharedState(SandboxOptions(), 0.0), Wire()
-    connection = HttpConnection(RequestHandler(world), world, set(), loop)
+    state, transport = SharedState(SandboxOptions(), 0.0), FakeTransport()
+    connection = HttpConnection(RequestHandler(state), state, set(), loop)
     before = loop.time()
-    connection.connection_made(wire)
+    connection.connection_made(transport)
     if data:
         connection.data_received(data)
-    connection.expire(before + patience - 0.1)
-    assert not wire.is_closing()
-    connection.expire(loop.time() + patience + 0.1)
-    assert wire.is_closing()
+    connection.expire(before + timeout_s - 0.1)
+    assert not transport.is_closing()
+    connection.expire(loop.time() + timeout_s + 0.1)
+    assert transport.is_closing()
     connection.connection_lost(None)
-    assert world.connections == 0
+    assert state.connections == 0
 
 
-def test_who_waits_for_us_is_not(loop: asyncio.AbstractEventLoop) -> None:
-    world, wire = SharedState(SandboxOptions(faults=Faults(latency_s=1000)), 0.0), Wire()
-    connection = HttpConnection(RequestHandler(world), world, set(), loop)
-    connection.connection_made(wire)
+def test_a_client_that_waits_for_a_reply_is_not_cut(loop: asyncio.AbstractEventLoop) -> None:
+    state, transport = (
+        SharedState(SandboxOptions(faults=Faults(latency_s=1000)), 0.0),
+        FakeTransport(),
+    )
+    connection = HttpConnection(RequestHandler(state), state, set(), loop)
+    connection.connection_made(transport)
     connection.data_received(update_bytes("fn"))
     connection.expire(loop.time() + 999)
-    assert not wire.is_closing()
+    assert not transport.is_closing()
     connection.connection_lost(None)
 
 
 @pytest.fixture
-def behind_a_hang(loop: asyncio.AbstractEventLoop) -> Iterator[tuple[HttpConnection, Wire]]:
+def behind_a_hang(
+    loop: asyncio.AbstractEventLoop,
+) -> Iterator[tuple[HttpConnection, FakeTransport]]:
     """A connection whose first call is never answered."""
     options = SandboxOptions(any_function=True, verify_signatures=False, faults=Faults(hang=1.0))
-    world, wire = SharedState(options, 0.0), Wire()
-    connection = HttpConnection(RequestHandler(world), world, set(), loop)
-    connection.connection_made(wire)
+    state, transport = SharedState(options, 0.0), FakeTransport()
+    connection = HttpConnection(RequestHandler(state), state, set(), loop)
+    connection.connection_made(transport)
     connection.data_received(update_bytes("fn", close=False))
-    yield connection, wire
+    yield connection, transport
     connection.connection_lost(None)
 
 
-def test_bodies_that_wait_are_bounded(behind_a_hang: tuple[HttpConnection, Wire]) -> None:
-    connection, wire = behind_a_hang
+def test_waiting_bodies_are_bounded(behind_a_hang: tuple[HttpConnection, FakeTransport]) -> None:
+    connection, transport = behind_a_hang
     half = update_bytes("fn", b"x" * (WAITING_SIZE_LIMIT // 2), close=False)
     connection.data_received(half)
-    assert wire.reads
+    assert transport.reading_enabled
     connection.data_received(half)
-    assert not wire.reads
+    assert not transport.reading_enabled
 
 
-def test_who_sends_on_behind_a_call_that_hangs_is_cut(
-    loop: asyncio.AbstractEventLoop, behind_a_hang: tuple[HttpConnection, Wire]
+def test_a_client_that_fills_the_queue_behind_a_hang_is_cut(
+    loop: asyncio.AbstractEventLoop, behind_a_hang: tuple[HttpConnection, FakeTransport]
 ) -> None:
-    connection, wire = behind_a_hang
+    connection, transport = behind_a_hang
     connection.data_received(update_bytes("fn", close=False) * (WAITING_LIMIT - 1))
-    connection.expire(loop.time() + PATIENCE_S + 1)
-    assert not wire.is_closing()
+    connection.expire(loop.time() + IDLE_TIMEOUT_S + 1)
+    assert not transport.is_closing()
     connection.data_received(update_bytes("fn", close=False))
-    connection.expire(loop.time() + PATIENCE_S + 1)
-    assert wire.is_closing()
+    connection.expire(loop.time() + IDLE_TIMEOUT_S + 1)
+    assert transport.is_closing()

@@ -1,60 +1,63 @@
-"""Which functions there are: what ListFunctions, GetFunction and its like tell boto3."""
+"""ListFunctions, GetFunction and GetFunctionConfiguration, called by boto3."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from bulkeic.sandbox.state.generated_fleet import REGIONS
 
-from .sandbox_client import ACCOUNT, REGION, Running, refusal
+from .sandbox_client import ACCOUNT, REGION, SandboxThread, StartSandbox, expect_error
 
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
 
 
-def listed(aws: Any, **asked: Any) -> list[dict[str, Any]]:
-    pages = aws.get_paginator("list_functions").paginate(**asked)
+def listed(aws: Any, **parameters: Any) -> list[dict[str, Any]]:
+    pages = aws.get_paginator("list_functions").paginate(**parameters)
     return [function for page in pages for function in page["Functions"]]
 
 
-def test_functions_come_in_pages(start: Callable[..., Running]) -> None:
-    running = start()
-    running.populate(120)
-    aws = running.client()
+def test_functions_come_in_pages(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox()
+    sandbox.populate(120)
+    aws = sandbox.client()
     pages = list(aws.get_paginator("list_functions").paginate())
     assert [len(page["Functions"]) for page in pages] == [50, 50, 20]
     names = sorted(f"fn-{number}" for number in range(120))
-    assert [one["FunctionName"] for one in listed(aws)] == names
+    assert [function["FunctionName"] for function in listed(aws)] == names
     small = listed(aws, PaginationConfig={"PageSize": 7})
-    assert [one["FunctionName"] for one in small] == names
-    running.hold("another")
+    assert [function["FunctionName"] for function in small] == names
+    sandbox.add_function("another")
     assert listed(aws)[0]["FunctionName"] == "another"
 
 
-def test_what_is_told_of_a_function(start: Callable[..., Running]) -> None:
-    running = start()
-    running.hold("fn")
-    (function,) = listed(running.client())
+def test_the_description_of_a_function(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox()
+    sandbox.add_function("fn")
+    (function,) = listed(sandbox.client())
     assert function["FunctionArn"] == f"{ARN}fn"
     assert function["Version"] == "$LATEST"
     assert function["Runtime"] == "python3.13"
     assert function["LastModified"].endswith(".000+0000")
-    got = running.client().get_function_configuration(FunctionName="fn")
+    got = sandbox.client().get_function_configuration(FunctionName="fn")
     assert {key: got[key] for key in function} == function
     assert (got["State"], got["LastUpdateStatus"]) == ("Active", "Successful")
 
 
-def test_versions_are_told_if_asked_for(start: Callable[..., Running]) -> None:
-    running = start()
+def test_versions_are_listed_on_request(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox()
     for name in ("a", "b"):
         for qualifier in ("$LATEST", "1", "2", "live"):
-            running.hold(name, qualifier)
+            sandbox.add_function(name, qualifier)
     wanted = [f"{ARN}{name}:{version}" for name in "ab" for version in ("$LATEST", "1", "2")]
-    aws = running.client()
-    for asked in ({}, {"PaginationConfig": {"PageSize": 2}}, {"PaginationConfig": {"PageSize": 4}}):
-        told = listed(aws, FunctionVersion="ALL", **asked)
-        assert [one["FunctionArn"] for one in told] == wanted
-        assert [one["Version"] for one in told] == ["$LATEST", "1", "2"] * 2
+    aws = sandbox.client()
+    for parameters in (
+        {},
+        {"PaginationConfig": {"PageSize": 2}},
+        {"PaginationConfig": {"PageSize": 4}},
+    ):
+        functions = listed(aws, FunctionVersion="ALL", **parameters)
+        assert [function["FunctionArn"] for function in functions] == wanted
+        assert [function["Version"] for function in functions] == ["$LATEST", "1", "2"] * 2
 
 
 @pytest.mark.parametrize("name", ["fn", f"{ARN}fn", f"{ACCOUNT}:function:fn"])
@@ -62,10 +65,10 @@ def test_versions_are_told_if_asked_for(start: Callable[..., Running]) -> None:
     ("qualifier", "version"), [("", "$LATEST"), ("1", "1"), ("live", "$LATEST")]
 )
 def test_a_function_by_name_and_qualifier(
-    sandbox: Running, aws: Any, name: str, qualifier: str, version: str
+    sandbox: SandboxThread, aws: Any, name: str, qualifier: str, version: str
 ) -> None:
-    sandbox.hold("fn")
-    sandbox.hold("fn", qualifier or "$LATEST")
+    sandbox.add_function("fn")
+    sandbox.add_function("fn", qualifier or "$LATEST")
     more = {"Qualifier": qualifier} if qualifier else {}
     got = aws.get_function_configuration(FunctionName=name, **more)
     suffix = f":{qualifier}" if qualifier else ""
@@ -80,15 +83,17 @@ def test_a_function_by_name_and_qualifier(
 
 @pytest.mark.parametrize("operation", ["get_function", "get_function_configuration"])
 @pytest.mark.parametrize("name", ["gone", "fn:gone"])
-def test_a_function_that_is_missing(sandbox: Running, aws: Any, name: str, operation: str) -> None:
-    sandbox.hold("fn")
-    got = refusal(getattr(aws, operation), FunctionName=name)
+def test_a_missing_function_is_not_found(
+    sandbox: SandboxThread, aws: Any, name: str, operation: str
+) -> None:
+    sandbox.add_function("fn")
+    got = expect_error(getattr(aws, operation), FunctionName=name)
     assert (got.code, got.status) == ("ResourceNotFoundException", 404)
     assert got.body == {"Type": "User", "Message": f"Function not found: {ARN}{name}"}
 
 
 @pytest.mark.parametrize(
-    ("asked", "code"),
+    ("parameters", "code"),
     [
         ({"MaxItems": 0}, "ValidationException"),
         ({"MaxItems": 10_001}, "ValidationException"),
@@ -97,32 +102,32 @@ def test_a_function_that_is_missing(sandbox: Running, aws: Any, name: str, opera
         ({"Marker": "eA=="}, "InvalidParameterValueException"),
     ],
 )
-def test_lists_that_are_refused(aws: Any, asked: Any, code: str) -> None:
-    got = refusal(aws.list_functions, **asked)
+def test_invalid_list_parameters_are_refused(aws: Any, parameters: Any, code: str) -> None:
+    got = expect_error(aws.list_functions, **parameters)
     assert (got.code, got.status) == (code, 400)
 
 
-def test_they_take_quota(start: Callable[..., Running]) -> None:
-    running = start(rate=1e-6, burst=2, any_function=True)
-    aws = running.client()
+def test_listing_and_describing_take_quota(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox(rate=1e-6, burst=2, any_function=True)
+    aws = sandbox.client()
     aws.list_functions()
     aws.get_function_configuration(FunctionName="fn")
-    assert refusal(aws.list_functions).code == "TooManyRequestsException"
-    assert running.stats()["by_operation"] == {"GetFunctionConfiguration": 1, "ListFunctions": 2}
+    assert expect_error(aws.list_functions).code == "TooManyRequestsException"
+    assert sandbox.stats()["by_operation"] == {"GetFunctionConfiguration": 1, "ListFunctions": 2}
 
 
-def test_a_function_has_no_path_below_it(sandbox: Running) -> None:
+def test_other_paths_of_a_function_are_unknown(sandbox: SandboxThread) -> None:
     for method, end in (("GET", "/"), ("GET", "/code"), ("POST", ""), ("DELETE", "")):
         target = f"{method} /2015-03-31/functions/fn{end} HTTP/1.1\r\nConnection: close\r\n\r\n"
-        assert sandbox.talk(target.encode()).startswith(b"HTTP/1.1 404")
+        assert sandbox.send_raw(target.encode()).startswith(b"HTTP/1.1 404")
     bare = b"GET /2015-03-31/functions/fn HTTP/1.1\r\nConnection: close\r\n\r\n"
-    assert b"MissingAuthenticationToken" in sandbox.talk(bare)
+    assert b"MissingAuthenticationToken" in sandbox.send_raw(bare)
 
 
-def test_a_fleet_in_accounts_and_regions(start: Callable[..., Running]) -> None:
-    running = start()
-    running.populate(10, accounts=2, regions=3, configured=0.8)
-    state = running.window("GET", "state")[1]
+def test_a_generated_fleet_spans_accounts_and_regions(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox()
+    sandbox.populate(10, accounts=2, regions=3, configured=0.8)
+    state = sandbox.admin("GET", "state")[1]
     assert list(state) == [
         f"{account}/{region}"
         for account in ("123456789012", "123456789013")
@@ -134,16 +139,18 @@ def test_a_fleet_in_accounts_and_regions(start: Callable[..., Running]) -> None:
         assert bare == ["fn-0", "fn-5"]
 
 
-def test_a_generated_fleet_leaves_what_is_there(start: Callable[..., Running]) -> None:
-    running = start()
-    running.hold("fn-1")
-    running.client().delete_function_event_invoke_config(FunctionName="fn-1")
-    running.populate(2)
-    state = running.window("GET", "state")[1][f"{ACCOUNT}/{REGION}"]
+def test_a_generated_fleet_keeps_existing_functions(
+    start_sandbox: StartSandbox,
+) -> None:
+    sandbox = start_sandbox()
+    sandbox.add_function("fn-1")
+    sandbox.client().delete_function_event_invoke_config(FunctionName="fn-1")
+    sandbox.populate(2)
+    state = sandbox.admin("GET", "state")[1][f"{ACCOUNT}/{REGION}"]
     assert [name for name, versions in state.items() if versions["$LATEST"]] == ["fn-0"]
 
 
 @pytest.mark.parametrize("wrong", [{"regions": 18}, {"regions": 0}, {"configured": 1.1}])
-def test_fleets_that_cannot_be(start: Callable[..., Running], wrong: Any) -> None:
+def test_invalid_fleet_sizes_are_refused(start_sandbox: StartSandbox, wrong: Any) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        start().populate(1, **wrong)
+        start_sandbox().populate(1, **wrong)

@@ -1,4 +1,4 @@
-"""The sandbox inside another program's event loop: it comes, and goes without a trace."""
+"""The sandbox inside another program's event loop."""
 
 import asyncio
 import gc
@@ -23,7 +23,7 @@ def run(request: pytest.FixtureRequest) -> Callable[[Awaitable[None]], None]:
     return runner
 
 
-async def talk(url: str, data: bytes) -> bytes:
+async def send_raw(url: str, data: bytes) -> bytes:
     host, _, port = url.removeprefix("http://").rpartition(":")
     reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
     writer.write(data)
@@ -36,21 +36,21 @@ async def talk(url: str, data: bytes) -> bytes:
 def test_it_answers(run: Callable[[Awaitable[None]], None]) -> None:
     async def main() -> None:
         sandbox = Sandbox()
-        sandbox.hold("123456789012", "us-east-1", "before")
+        sandbox.add_function("123456789012", "us-east-1", "before")
         async with sandbox as same:
             assert same is sandbox
-            sandbox.hold("123456789012", "us-east-1", "within")
+            sandbox.add_function("123456789012", "us-east-1", "within")
             for name, status in (("before", b"200"), ("within", b"200"), ("never", b"404")):
-                answer = await talk(sandbox.url, update_bytes(name))
+                answer = await send_raw(sandbox.url, update_bytes(name))
                 assert answer.startswith(b"HTTP/1.1 " + status)
 
     run(main())
 
 
-def test_it_refuses_as_ever(run: Callable[[Awaitable[None]], None]) -> None:
+def test_it_refuses_a_long_body(run: Callable[[Awaitable[None]], None]) -> None:
     async def main() -> None:
         async with Sandbox() as sandbox:
-            answer = await talk(sandbox.url, update_bytes("fn", b"x" * (1024 * 1024 + 1)))
+            answer = await send_raw(sandbox.url, update_bytes("fn", b"x" * (1024 * 1024 + 1)))
             assert answer.startswith(b"HTTP/1.1 413")
 
     run(main())
@@ -63,33 +63,33 @@ def test_it_closes_with_calls_in_flight(
     async def main() -> None:
         async with Sandbox(SandboxOptions(faults=faults)) as sandbox:
             url = sandbox.url
-            calls = [asyncio.create_task(talk(url, update_bytes(name))) for name in "abc"]
-            while b'"in_flight":3' not in await talk(
+            calls = [asyncio.create_task(send_raw(url, update_bytes(name))) for name in "abc"]
+            while b'"in_flight":3' not in await send_raw(
                 url, b"GET /_sandbox/stats HTTP/1.1\r\nConnection: close\r\n\r\n"
             ):
                 pass
         assert await asyncio.gather(*calls) == [b"", b"", b""]
         with pytest.raises(OSError, match=r"refused|Connect"):
-            await talk(url, b"")
+            await send_raw(url, b"")
 
     run(main())
     gc.collect()
 
 
-def test_it_closes_with_connections_just_made(run: Callable[[Awaitable[None]], None]) -> None:
+def test_it_closes_with_new_connections(run: Callable[[Awaitable[None]], None]) -> None:
     async def main() -> None:
         async with Sandbox() as sandbox:
             port = int(sandbox.url.rsplit(":", 1)[1])
             sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
             await asyncio.sleep(0)
-        for one in sockets:
-            one.close()
+        for connection in sockets:
+            connection.close()
 
     run(main())
     gc.collect()
 
 
-def test_it_can_be_entered_again(run: Callable[[Awaitable[None]], None]) -> None:
+def test_it_can_listen_again_after_exit(run: Callable[[Awaitable[None]], None]) -> None:
     async def main() -> None:
         sandbox = Sandbox()
         with pytest.raises(RuntimeError, match="not listening"):
@@ -97,15 +97,15 @@ def test_it_can_be_entered_again(run: Callable[[Awaitable[None]], None]) -> None
         async with sandbox:
             with pytest.raises(RuntimeError, match="already"):
                 await sandbox.__aenter__()
-        sandbox.hold("123456789012", "us-east-1", "fn")
+        sandbox.add_function("123456789012", "us-east-1", "fn")
         async with sandbox:
-            assert (await talk(sandbox.url, update_bytes("fn"))).startswith(b"HTTP/1.1 200")
+            assert (await send_raw(sandbox.url, update_bytes("fn"))).startswith(b"HTTP/1.1 200")
 
     run(main())
 
 
 @pytest.mark.parametrize(
-    "place",
+    "function",
     [
         ("12345678901", "us-east-1", "fn", "$LATEST"),
         ("123456789012", "us_east_1", "fn", "$LATEST"),
@@ -113,20 +113,20 @@ def test_it_can_be_entered_again(run: Callable[[Awaitable[None]], None]) -> None
         ("123456789012", "us-east-1", "fn", "a b"),
     ],
 )
-def test_a_place_that_is_none(place: tuple[str, str, str, str]) -> None:
+def test_add_function_refuses_malformed_parts(function: tuple[str, str, str, str]) -> None:
     with pytest.raises(ValueError, match="is not"):
-        Sandbox().hold(*place)
+        Sandbox().add_function(*function)
 
 
-def test_a_name_that_has_several_addresses(run: Callable[[Awaitable[None]], None]) -> None:
+def test_a_host_name_with_several_addresses(run: Callable[[Awaitable[None]], None]) -> None:
     async def main() -> None:
         async with Sandbox(SandboxOptions(host="localhost", any_function=True)) as sandbox:
-            assert (await talk(sandbox.url, update_bytes("fn"))).startswith(b"HTTP/1.1 200")
+            assert (await send_raw(sandbox.url, update_bytes("fn"))).startswith(b"HTTP/1.1 200")
 
     run(main())
 
 
-def test_a_port_that_is_taken(run: Callable[[Awaitable[None]], None]) -> None:
+def test_a_taken_port_is_an_error(run: Callable[[Awaitable[None]], None]) -> None:
     async def main() -> None:
         async with Sandbox() as sandbox:
             options = SandboxOptions(port=int(sandbox.url.rsplit(":", 1)[1]))
@@ -136,13 +136,13 @@ def test_a_port_that_is_taken(run: Callable[[Awaitable[None]], None]) -> None:
     run(main())
 
 
-def test_credentials_name_their_account() -> None:
+def test_credentials_contain_the_account() -> None:
     assert Sandbox().credentials("210987654321") == ("AKIA210987654321", "secret")
 
 
-def test_it_is_an_independent_witness() -> None:
+def test_it_imports_nothing_else_of_bulkeic() -> None:
     folder = Path(bulkeic.sandbox.__file__).parent
-    for module in folder.glob("*.py"):
+    for module in folder.rglob("*.py"):
         for line in module.read_text("utf-8").splitlines():
             if line.startswith(("from bulkeic", "import bulkeic")):
                 assert line.split()[1].startswith("bulkeic.sandbox"), (module, line)

@@ -1,4 +1,4 @@
-"""Every refusal on record, as boto3 receives it: code, status, body keys, header, message."""
+"""Every recorded error of AWS, as boto3 receives it: code, status, body keys, header, message."""
 
 # ruff: noqa: E501 - a row of the table is a line
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .sandbox_client import ACCOUNT, REGION, Running, refusal
+from .sandbox_client import ACCOUNT, REGION, SandboxThread, expect_error
 
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue"
@@ -131,9 +131,9 @@ KEYS = {MISSING: ["Type", "Message"], INVALID: ["Type", "message"], MALFORMED: [
 
 
 @pytest.fixture(scope="module", autouse=True)
-def functions(sandbox: Running) -> None:
+def functions(sandbox: SandboxThread) -> None:
     for name in ("fn:$LATEST", "fn:live", "to:$LATEST", "bare-unconfigured:live"):
-        sandbox.hold(*name.split(":"))
+        sandbox.add_function(*name.split(":"))
 
 
 CASES = [(operation, row) for row in ROWS for operation in row.operations]
@@ -144,8 +144,8 @@ CASES = [(operation, row) for row in ROWS for operation in row.operations]
     CASES,
     ids=[f"{op[:6]}-{row.name[:12]}-{row.code[:8]}" for op, row in CASES],
 )
-def test_refusal(sandbox: Running, aws: Any, operation: str, row: Row) -> None:
-    before = sandbox.window("GET", "state")
+def test_error_response(sandbox: SandboxThread, aws: Any, operation: str, row: Row) -> None:
+    before = sandbox.admin("GET", "state")
     settings = (
         row.more
         if operation in BOTH
@@ -155,7 +155,7 @@ def test_refusal(sandbox: Running, aws: Any, operation: str, row: Row) -> None:
             if key in (("MaxItems", "Marker") if operation == LIST else ("Qualifier",))
         }
     )
-    got = refusal(getattr(aws, operation), FunctionName=row.name, **settings)
+    got = expect_error(getattr(aws, operation), FunctionName=row.name, **settings)
     assert (got.code, got.status) == (row.code, STATUS[row.code])
     assert got.message == row.message
     assert list(got.body) == KEYS[row.code]
@@ -163,11 +163,11 @@ def test_refusal(sandbox: Running, aws: Any, operation: str, row: Row) -> None:
     assert got.headers["x-amzn-errortype"] == row.code
     assert got.headers["x-amzn-requestid"]
     assert got.headers["content-type"] == "application/json"
-    assert sandbox.window("GET", "state") == before
+    assert sandbox.admin("GET", "state") == before
 
 
-def test_all_violations_are_named_at_once(aws: Any) -> None:
-    got = refusal(
+def test_all_violations_are_listed(aws: Any) -> None:
+    got = expect_error(
         aws.update_function_event_invoke_config,
         FunctionName="fn",
         Qualifier="a b",
@@ -181,7 +181,7 @@ def test_all_violations_are_named_at_once(aws: Any) -> None:
 
 def test_an_arn_of_another_account_is_denied(aws: Any) -> None:
     theirs = f"arn:aws:lambda:{REGION}:999999999999:function:fn"
-    got = refusal(aws.get_function_event_invoke_config, FunctionName=theirs)
+    got = expect_error(aws.get_function_event_invoke_config, FunctionName=theirs)
     assert (got.code, got.status, list(got.body)) == ("AccessDeniedException", 403, ["Message"])
     assert f"resource: {theirs}:$LATEST" in got.body["Message"]
 
@@ -203,14 +203,14 @@ def test_an_arn_of_another_account_is_denied(aws: Any) -> None:
         ),
     ],
 )
-def test_values_of_wrong_types(sandbox: Running, sent: Any, message: str) -> None:
+def test_values_of_wrong_types_are_refused(sandbox: SandboxThread, sent: Any, message: str) -> None:
     status, headers, body = sandbox.update("fn", sent)
     assert (status, headers["x-amzn-errortype"]) == (400, "SerializationException")
     assert body == {"message": message}
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b'{"MaximumRetryAttempts":NaN}', b"[" * 100_000])
-def test_bodies_that_are_not_json(sandbox: Running, body: bytes) -> None:
+def test_bodies_that_are_not_json_are_refused(sandbox: SandboxThread, body: bytes) -> None:
     status, headers, answer = sandbox.update("fn", body)
     assert (status, headers["x-amzn-errortype"]) == (400, "InvalidRequestContentException")
     assert list(answer) == ["Type", "message"]
@@ -227,8 +227,8 @@ def test_bodies_that_are_not_json(sandbox: Running, body: bytes) -> None:
         ("GET", "/nothing"),
     ],
 )
-def test_what_is_no_operation(sandbox: Running, method: str, path: str) -> None:
-    answer = sandbox.talk(f"{method} {path} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
+def test_unknown_operations_are_refused(sandbox: SandboxThread, method: str, path: str) -> None:
+    answer = sandbox.send_raw(f"{method} {path} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
     assert answer.startswith(b"HTTP/1.1 404 Not Found\r\n")
     assert b"x-amzn-ErrorType: UnknownOperationException\r\n" in answer
 
@@ -245,9 +245,13 @@ def test_what_is_no_operation(sandbox: Running, method: str, path: str) -> None:
         ),
     ],
 )
-def test_credentials_that_are_missing_or_wrong(sandbox: Running, header: str, code: str) -> None:
+def test_missing_or_malformed_credentials_are_refused(
+    sandbox: SandboxThread, header: str, code: str
+) -> None:
     path = "/2019-09-25/functions/fn/event-invoke-config"
-    answer = sandbox.talk(f"GET {path} HTTP/1.1\r\n{header}\r\nConnection: close\r\n\r\n".encode())
+    answer = sandbox.send_raw(
+        f"GET {path} HTTP/1.1\r\n{header}\r\nConnection: close\r\n\r\n".encode()
+    )
     assert answer.startswith(b"HTTP/1.1 403 Forbidden\r\n")
     assert f"x-amzn-ErrorType: {code}\r\n".encode() in answer
     assert b'{"message":"' in answer

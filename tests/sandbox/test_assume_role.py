@@ -1,4 +1,4 @@
-"""AssumeRole and the credentials that it hands out, as boto3 sees them."""
+"""AssumeRole and the credentials that it returns, called by boto3."""
 
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from bulkeic.sandbox import Faults
 from bulkeic.sandbox.auth import sts_sessions
 from bulkeic.sandbox.auth.sts_sessions import Role
 
-from .sandbox_client import ACCOUNT, Running, refusal
+from .sandbox_client import ACCOUNT, SandboxThread, StartSandbox, expect_error
 
 OTHER = "210987654321"
 ROLE = f"arn:aws:iam::{OTHER}:role/path/deployer"
@@ -25,8 +25,8 @@ def denied(call: Callable[..., Any], **arguments: Any) -> tuple[str, int, str]:
     return error["Code"], metadata["HTTPStatusCode"], error["Message"]
 
 
-def test_a_role_works_in_its_account(sandbox: Running) -> None:
-    sandbox.hold("theirs", account=OTHER)
+def test_a_role_works_in_its_account(sandbox: SandboxThread) -> None:
+    sandbox.add_function("theirs", account=OTHER)
     sts = sandbox.client(service="sts")
     answer = sts.assume_role(RoleArn=ROLE, RoleSessionName="me@work")
     arn = f"arn:aws:sts::{OTHER}:assumed-role/deployer/me@work"
@@ -42,23 +42,23 @@ def test_a_role_works_in_its_account(sandbox: Running) -> None:
     }
     identity = sandbox.client(service="sts", **keys).get_caller_identity()
     assert (identity["Account"], identity["Arn"]) == (OTHER, arn)
-    told = sandbox.client(**keys).get_function_event_invoke_config(FunctionName="theirs")
-    assert f":{OTHER}:function:theirs" in told["FunctionArn"]
+    config = sandbox.client(**keys).get_function_event_invoke_config(FunctionName="theirs")
+    assert f":{OTHER}:function:theirs" in config["FunctionArn"]
     theirs = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:fn"
-    got = refusal(sandbox.client(**keys).get_function_event_invoke_config, FunctionName=theirs)
+    got = expect_error(sandbox.client(**keys).get_function_event_invoke_config, FunctionName=theirs)
     assert got.message is not None
     assert f"User: {arn} is not authorized" in got.message
 
 
-def test_each_session_has_its_own_credentials(sandbox: Running) -> None:
-    one, two = sandbox.role(), sandbox.role()
-    assert all(one[name] != two[name] for name in one)
+def test_each_session_has_its_own_credentials(sandbox: SandboxThread) -> None:
+    first, second = sandbox.role(), sandbox.role()
+    assert all(first[name] != second[name] for name in first)
 
 
 @pytest.mark.parametrize("service", ["lambda", "sts"])
 @pytest.mark.parametrize("change", ["token", "secret", "key", "no token", "other token", "foreign"])
-def test_credentials_that_do_not_belong_together(
-    sandbox: Running, service: str, change: str
+def test_credentials_that_do_not_match_are_refused(
+    sandbox: SandboxThread, service: str, change: str
 ) -> None:
     keys: dict[str, Any] = dict(sandbox.role())
     match change:
@@ -67,7 +67,7 @@ def test_credentials_that_do_not_belong_together(
         case "other token":
             keys["token"] = sandbox.role()["token"]
         case "foreign":
-            keys = {"token": "of somebody else"}
+            keys = {"token": "foreign"}
         case "key":
             keys["key"] = f"ASIA{ACCOUNT}QQQQ"
         case _:
@@ -84,27 +84,27 @@ def test_credentials_that_do_not_belong_together(
         assert message == "The security token included in the request is invalid."
 
 
-def test_credentials_expire(start: Callable[..., Running]) -> None:
-    running = start(session_duration_s=0, any_function=True)
-    keys = running.role()
-    got = refusal(running.client(**keys).get_function_event_invoke_config, FunctionName="f")
+def test_credentials_expire(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox(session_duration_s=0, any_function=True)
+    keys = sandbox.role()
+    got = expect_error(sandbox.client(**keys).get_function_event_invoke_config, FunctionName="f")
     assert (got.code, got.status) == ("ExpiredTokenException", 403)
     assert got.message == "The security token included in the request is expired"
-    code, status, _ = denied(running.client(service="sts", **keys).get_caller_identity)
+    code, status, _ = denied(sandbox.client(service="sts", **keys).get_caller_identity)
     assert (code, status) == ("ExpiredToken", 403)
 
 
-def test_credentials_are_said_to_have_expired(start: Callable[..., Running]) -> None:
-    running = start(any_function=True, faults=Faults(expired=1.0, throttle=1.0))
-    got = refusal(
-        running.client(**running.role()).get_function_event_invoke_config, FunctionName="f"
+def test_the_expired_fault_strikes_role_credentials_only(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox(any_function=True, faults=Faults(expired=1.0, throttle=1.0))
+    got = expect_error(
+        sandbox.client(**sandbox.role()).get_function_event_invoke_config, FunctionName="f"
     )
     assert got.code == "ExpiredTokenException"
-    got = refusal(running.client().get_function_event_invoke_config, FunctionName="f")
+    got = expect_error(sandbox.client().get_function_event_invoke_config, FunctionName="f")
     assert got.code == "TooManyRequestsException"
 
 
-def test_a_role_that_denies(sandbox: Running) -> None:
+def test_a_role_named_denied_refuses(sandbox: SandboxThread) -> None:
     arn = f"{ROLE}-denied"
     call = sandbox.client(service="sts").assume_role
     code, status, message = denied(call, RoleArn=arn, RoleSessionName="me")
@@ -114,36 +114,38 @@ def test_a_role_that_denies(sandbox: Running) -> None:
     assert message == wanted
 
 
-def test_an_external_id_is_checked(start: Callable[..., Running]) -> None:
-    running = start(external_id="of ours")
-    call = running.client(service="sts").assume_role
+def test_an_external_id_is_checked(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox(external_id="of ours")
+    call = sandbox.client(service="sts").assume_role
     for more in ({}, {"ExternalId": "of theirs"}):
         assert denied(call, RoleArn=ROLE, RoleSessionName="me", **more)[0] == "AccessDenied"
-    assert running.role(ExternalId="of ours")
+    assert sandbox.role(ExternalId="of ours")
 
 
-def test_accounts_and_roles_want_external_ids_of_their_own(start: Callable[..., Running]) -> None:
+def test_accounts_and_roles_can_require_their_own_external_ids(
+    start_sandbox: StartSandbox,
+) -> None:
     ids = {"222222222222": "of theirs", "222222222222/deployer": "of the deployer"}
-    running = start(external_id="of ours", external_ids=ids)
-    call = running.client(service="sts").assume_role
+    sandbox = start_sandbox(external_id="of ours", external_ids=ids)
+    call = sandbox.client(service="sts").assume_role
     wanted = {(ACCOUNT, "deployer"): "of ours", ("222222222222", "auditor"): "of theirs"}
     wanted[("222222222222", "deployer")] = "of the deployer"
     for (account, name), right in wanted.items():
         for external_id in wanted.values():
             arn = f"arn:aws:iam::{account}:role/path/{name}"
-            asked = {"RoleArn": arn, "RoleSessionName": "me", "ExternalId": external_id}
+            parameters = {"RoleArn": arn, "RoleSessionName": "me", "ExternalId": external_id}
             if external_id == right:
-                assert call(**asked)
+                assert call(**parameters)
             else:
-                assert denied(call, **asked)[0] == "AccessDenied"
+                assert denied(call, **parameters)[0] == "AccessDenied"
 
 
-def test_an_external_id_that_nobody_wants_does_no_harm(sandbox: Running) -> None:
+def test_an_external_id_that_is_not_required_is_ignored(sandbox: SandboxThread) -> None:
     assert sandbox.role(ExternalId="whatever")
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("parameters", "message"),
     [
         ({"RoleArn": "role/deployer"}, "role/deployer is invalid"),
         ({"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/{'r' * 65}"}, f"{'r' * 65} is invalid"),
@@ -156,23 +158,25 @@ def test_an_external_id_that_nobody_wants_does_no_harm(sandbox: Running) -> None
         ({"DurationSeconds": 43201}, "less than or equal to 43200"),
     ],
 )
-def test_requests_out_of_their_constraints(sandbox: Running, asked: Any, message: str) -> None:
+def test_invalid_assume_role_parameters_are_refused(
+    sandbox: SandboxThread, parameters: Any, message: str
+) -> None:
     call = sandbox.client(service="sts", parameter_validation=False).assume_role
-    sent = {"RoleArn": ROLE, "RoleSessionName": "me"} | asked
+    sent = {"RoleArn": ROLE, "RoleSessionName": "me"} | parameters
     sent = {name: value for name, value in sent.items() if value is not None}
-    code, status, told = denied(call, **sent)
+    code, status, text = denied(call, **sent)
     assert (code, status) == ("ValidationError", 400)
-    assert message in told
+    assert message in text
 
 
-def test_the_duration_is_as_asked_for(sandbox: Running) -> None:
+def test_credentials_last_as_long_as_requested(sandbox: SandboxThread) -> None:
     sts = sandbox.client(service="sts")
     answer = sts.assume_role(RoleArn=ROLE, RoleSessionName="me", DurationSeconds=900)
     left = answer["Credentials"]["Expiration"] - datetime.now(UTC)
     assert timedelta(minutes=14) < left <= timedelta(minutes=16)
 
 
-def test_a_role_assumes_another_one_for_an_hour_at_most(sandbox: Running) -> None:
+def test_role_chaining_is_limited_to_an_hour(sandbox: SandboxThread) -> None:
     sts = sandbox.client(service="sts", **sandbox.role())
     sts.assume_role(RoleArn=ROLE, RoleSessionName="me", DurationSeconds=3600)
     code, _, message = denied(
@@ -190,18 +194,20 @@ def forged(content: bytes) -> str:
     "token",
     ["", "x", "ü", "A" * 44, "A" * 400, forged(b"5"), forged(b"null"), forged(b"[" * 1400)],
 )
-def test_tokens_that_are_none(token: str) -> None:
-    assert sts_sessions.find(token, "secret") is None
+def test_invalid_session_tokens_have_no_session(token: str) -> None:
+    assert sts_sessions.find_session(token, "secret") is None
 
 
-def test_another_secret_makes_another_seal() -> None:
+def test_a_token_is_bound_to_the_sandbox_secret() -> None:
     role = Role("aws", ACCOUNT, "deployer")
-    session = sts_sessions.begin(role, "me", expires_s=1, serial=1, sandbox_secret="secret")
-    assert sts_sessions.find(session.token, "secret") == session
-    assert sts_sessions.find(session.token, "another") is None
+    session = sts_sessions.create_session(
+        role, "me", expires_s=1, serial=1, sandbox_secret="secret"
+    )
+    assert sts_sessions.find_session(session.token, "secret") == session
+    assert sts_sessions.find_session(session.token, "another") is None
 
 
-def test_the_longest_names_make_credentials_that_work(sandbox: Running) -> None:
+def test_credentials_with_the_longest_names_work(sandbox: SandboxThread) -> None:
     name, path = "r" * 64, f"{'p' * 510}/"
     answer = sandbox.client(service="sts").assume_role(
         RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{path}{name}", RoleSessionName="s" * 64
