@@ -9,6 +9,7 @@ from bulkeic.app.setup.options import (
     FILE,
     POSITIVE_DURATION,
     AccessOptions,
+    LogLevel,
     LogOptions,
     TargetsOptions,
 )
@@ -21,6 +22,7 @@ from bulkeic.bench.model.workload import (
     USUAL_WARMUP_S,
     LoadFlags,
 )
+from bulkeic.core.accounts import RoleSession
 from bulkeic.core.model import Settings
 from bulkeic.core.option_declaration import Argument, CommandWords, FieldFlags, Flag, OptionGroup
 from bulkeic.core.option_values import Integer, ListOf, Number, ParsedText
@@ -65,15 +67,13 @@ class BenchAccessOptions(AccessOptions, frozen=True, kw_only=True):
 
     duration_s: Annotated[int, Flag(
         "--role-duration", "How long the credentials of a role last.", OptionGroup.ACCESS,
-        Integer(900, 43200, placeholder="SECONDS"))] = 3600  # fmt: skip
+        Integer(900, 43200, placeholder="SECONDS"))] = RoleSession().duration_s  # fmt: skip
 
 
 class BenchLogOptions(LogOptions, frozen=True, kw_only=True):
     """As ``LogOptions``; throttles and failures are counted instead of logged."""
 
-    log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], Flag(
-        "--log-level", "Log messages of this level and above.", OptionGroup.OUTPUT
-    )] = "error"  # fmt: skip
+    log_level: LogLevel = "error"
 
 
 class BenchOptions(TargetsOptions, frozen=True, kw_only=True):
@@ -106,8 +106,12 @@ class BenchOptions(TargetsOptions, frozen=True, kw_only=True):
         "--forecast", "Find the limits, then estimate how long apply takes for this targets "
         "file.", OptionGroup.OUTPUT, FILE)] = None  # fmt: skip
     results: Annotated[str | None, Flag(
-        "--results", "Write all measurements to this file as JSON.", OptionGroup.OUTPUT, FILE
+        "--results", "Write all measurements to this file as JSON, with histograms, versions "
+        "and the machine.", OptionGroup.OUTPUT, FILE
     )] = None  # fmt: skip
+    sandbox: Annotated[bool, Flag(
+        "--sandbox", "Measure a sandbox in a process of its own. No AWS account is touched.",
+        OptionGroup.SAFETY)] = False  # fmt: skip
     html: Annotated[str | None, Flag(
         "--html", "Write a page with charts to this file. Requires pip install "
         "'bulkeic[charts]'.", OptionGroup.OUTPUT, FILE)] = None  # fmt: skip

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterable
+from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
@@ -38,6 +39,8 @@ FILE = ValueType("FILE")
 POSITIVE_DURATION = Duration(is_above=True)
 DAY = Duration(0, 86400)
 
+_LIMITS = EngineLimits()
+_ROLE_SESSION = RoleSession()
 _RUNS = frozenset({"apply", "plan", "verify", "rollback"})
 _WRITES = frozenset({"apply", "rollback"})
 _NEW_RUNS = frozenset({"apply", "plan", "rollback"})
@@ -70,15 +73,20 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
         OptionGroup.ACCESS, ValueType("ID"))] = None  # fmt: skip
     role_session_name: Annotated[str, Flag(
         "--role-session-name", "Name of the role sessions, as CloudTrail shows it.",
-        OptionGroup.ACCESS, ValueType("NAME"))] = "bulkeic"  # fmt: skip
+        OptionGroup.ACCESS, ValueType("NAME"))] = _ROLE_SESSION.name  # fmt: skip
     duration_s: Annotated[int, Flag(
         "--duration", "How long the credentials of a role last. At most 3600 where one role "
         "assumes another.", OptionGroup.ACCESS, Integer(900, 43200, placeholder="SECONDS")
-    )] = 3600  # fmt: skip
+    )] = _ROLE_SESSION.duration_s  # fmt: skip
 
     def role_session(self) -> RoleSession:
         """How roles are assumed."""
         return RoleSession(name=self.role_session_name, duration_s=self.duration_s)
+
+
+LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], Flag(
+    "--log-level", "Log messages of this level and above: failures at warning, retries and "
+    "throttles at info.", OptionGroup.OUTPUT)]  # fmt: skip
 
 
 class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,9 +95,7 @@ class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Annotated[Literal["console", "json"] | None, Flag(
         "--log-format", "Format of the logs on stderr.", OptionGroup.OUTPUT,
         default="console on a terminal, else json")] = None  # fmt: skip
-    log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], Flag(
-        "--log-level", "Log messages of this level and above: failures at warning, retries and "
-        "throttles at info.", OptionGroup.OUTPUT)] = "warning"  # fmt: skip
+    log_level: LogLevel = "warning"
 
 
 class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,28 +120,31 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
     )] = False  # fmt: skip
     rate: Annotated[float | Literal["auto"], Flag(
         "--rate", "Calls per second for each lane (account and Region), auto to find the limit, or "
-        "unlimited.", OptionGroup.PACE, CallRate("auto"), commands=_RUNS)] = 10.0  # fmt: skip
+        "unlimited.", OptionGroup.PACE, CallRate("auto"), commands=_RUNS
+    )] = _LIMITS.rate  # fmt: skip
     headroom: Annotated[float, Flag(
         "--headroom", "Share of the limit that --rate auto leaves to other callers.",
-        OptionGroup.PACE, Percentage(90), commands=_RUNS)] = 0.1  # fmt: skip
+        OptionGroup.PACE, Percentage(90), commands=_RUNS)] = _LIMITS.headroom  # fmt: skip
     burst: Annotated[float | None, Flag(
         "--burst", "Calls that a lane can make at once after a pause.", OptionGroup.PACE,
         Number(1, placeholder="CALLS"), "the rate", commands=_RUNS)] = None  # fmt: skip
     concurrency: Annotated[int, Flag(
         "--concurrency", "Maximum number of calls in flight, over all lanes.", OptionGroup.PACE,
-        Integer(1, 10_000, placeholder="CALLS"), commands=_RUNS)] = 64  # fmt: skip
+        Integer(1, 10_000, placeholder="CALLS"), commands=_RUNS)] = _LIMITS.concurrency  # fmt: skip
     max_attempts: Annotated[int, Flag(
         "--max-attempts", "Maximum number of attempts for each target.", OptionGroup.PACE,
-        Integer(1, 1000))] = 8  # fmt: skip
+        Integer(1, 1000))] = _LIMITS.max_attempts  # fmt: skip
     timeout_s: Annotated[float, Flag(
         "--timeout", "Time limit for one call.", OptionGroup.PACE, POSITIVE_DURATION
     )] = 10.0  # fmt: skip
     give_up_after_s: Annotated[float, Flag(
         "--give-up-after", "Stop a lane after this time without any response; stop the run if no "
-        "lane has had one.", OptionGroup.PACE, POSITIVE_DURATION)] = 120.0  # fmt: skip
+        "lane has had one.", OptionGroup.PACE, POSITIVE_DURATION
+    )] = _LIMITS.give_up_after_s  # fmt: skip
     max_denied: Annotated[int, Flag(
         "--max-denied", "Stop a lane after access to this many targets in a row was denied. "
-        "Never if 0.", OptionGroup.PACE, Integer(0), commands=_RUNS)] = 20  # fmt: skip
+        "Never if 0.", OptionGroup.PACE, Integer(0), commands=_RUNS
+    )] = _LIMITS.max_denied  # fmt: skip
     run: Annotated[str | None, Flag(
         "--run", "Run file to create. It must not exist.", OptionGroup.OUTPUT, FILE,
         "bulkeic-runs/<UTC time>.db", repeat=Repeat.STORED, commands=_NEW_RUNS)] = None  # fmt: skip
@@ -149,7 +158,8 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
         OptionGroup.OUTPUT)] = "text"  # fmt: skip
     log: LogOptions = LogOptions()
     progress: Annotated[bool, Flag(
-        "--no-progress", "Do not show a progress bar.", OptionGroup.OUTPUT)] = True  # fmt: skip
+        "--no-progress", "Do not show a progress bar. There is none where stderr is not a "
+        "terminal.", OptionGroup.OUTPUT)] = True  # fmt: skip
     sandbox: Annotated[bool, Flag(
         "--sandbox", "Rehearse on an embedded sandbox that holds every target. No AWS account is "
         "touched.", OptionGroup.SAFETY)] = False  # fmt: skip
@@ -211,7 +221,7 @@ _SETTINGS_FLAGS = FieldFlags(
             "Destination for events that succeeded; none clears it. "
             "May contain {account}, {region}, {partition} and {function}. A row's own value wins.",
             OptionGroup.CHANGE,
-            ParsedText("ARN", lambda text: parse_destination(text, field="OnSuccess")),
+            ParsedText("ARN", partial(parse_destination, field="OnSuccess")),
             repeat=Repeat.STORED,
             commands=_READS_TARGETS,
         ),
@@ -219,7 +229,7 @@ _SETTINGS_FLAGS = FieldFlags(
             "--on-failure",
             "Destination for events that failed, like --on-success.",
             OptionGroup.CHANGE,
-            ParsedText("ARN", lambda text: parse_destination(text, field="OnFailure")),
+            ParsedText("ARN", partial(parse_destination, field="OnFailure")),
             repeat=Repeat.STORED,
             commands=_READS_TARGETS,
         ),
