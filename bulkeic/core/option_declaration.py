@@ -140,7 +140,10 @@ class DeclaredOption(msgspec.Struct, frozen=True):
         value = self.value(options)
         if value == self.default:
             return []
-        return [self.flag.name, *([] if self.is_switch else [self.value_type.format(value)])]
+        if self.is_switch:
+            return [self.flag.name]
+        values = value if self.flag.is_multiple else [value]
+        return [word for each in values for word in (self.flag.name, self.value_type.format(each))]
 
     @property
     def limits(self) -> str:

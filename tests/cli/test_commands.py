@@ -198,6 +198,15 @@ def test_another_command_for_a_run_repeats_neither_consent_nor_what_it_does_not_
         assert parsed(*words[1:]) == parsed(name, "run.db", *GIVEN[: GIVEN.index("--results")])
 
 
+def test_an_option_with_several_values_is_repeated() -> None:
+    words = ["export", "run.db", "--status", "failed", "--status", "invalid"]
+    options = parsed(*words)
+
+    (status,) = [each for each in COMMANDS["export"].declared() if each.key == "status"]
+
+    assert status.words(options) == words[2:]
+
+
 def test_a_run_file_stores_what_was_chosen_when_it_was_made() -> None:
     options = parsed("apply", "run.db", *GIVEN, *STORED)
     assert isinstance(options, ApplyOptions)
