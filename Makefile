@@ -75,6 +75,10 @@ bench: setup
 	$(BIN)/python benchmarks/limits.py
 	$(BIN)/python benchmarks/comparisons.py
 
+.PHONY: reference
+reference: setup
+	$(BIN)/python -m bulkeic.cli.reference > docs/reference/commands.md
+
 lock:
 	python3 -m venv .lock-venv
 	.lock-venv/bin/python -m pip install --quiet --disable-pip-version-check pip-tools

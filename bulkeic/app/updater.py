@@ -33,7 +33,8 @@ from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
 from bulkeic.sources.column_names import ColumnNames
-from bulkeic.sources.rows_file import Format, RowsFile
+from bulkeic.sources.row_format import Format
+from bulkeic.sources.rows_file import RowsFile
 
 _AHEAD = 10_000
 

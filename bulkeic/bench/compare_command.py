@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bulkeic.app.run.invocation import FAILED_EXIT, print_json
+from bulkeic.bench.bench_options import USUAL_REPEAT, CompareOptions
 from bulkeic.bench.model.comparison import Comparison, ComparisonRow, LoadComparison
 from bulkeic.bench.model.comparison import compare as compared
 from bulkeic.bench.model.fail_if import FailCondition
@@ -18,29 +19,10 @@ from bulkeic.bench.report.comparison_text import comparison_lines, noise_text, r
 from bulkeic.core.errors import UsageError, shown
 from bulkeic.output.console import Console
 
-USUAL_REPEAT = 5
 _GRACE_S = 10
 _SHOWN_LINES = 20
 _SHOWN_BYTES = 20_000
 _MOST_BYTES = 1 << 29
-
-
-class CompareOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of ``bench compare``.
-
-    Attributes:
-        old: a results file, or a command of several words that takes ``--results``.
-        new: the same.
-        fail_if: conditions of which none may hold.
-        repeat: how often a command is run; ``None``: ``USUAL_REPEAT``.
-        output: ``text``, or ``json`` on stdout beside it.
-    """
-
-    old: str
-    new: str
-    fail_if: tuple[FailCondition, ...] = ()
-    repeat: int | None = None
-    output: str = "text"
 
 
 class Fired(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,163 +1,213 @@
-"""The commands. Each imports what it needs when it is called: --help stays quick."""
-
-from typing import Any
+"""Every command, declared once. What a command needs is imported when it runs."""
 
 import click
 
-from bulkeic.cli import flags as of
-from bulkeic.cli.bench import bench
-from bulkeic.cli.flag_values import filled, taken
+from bulkeic.cli.command_declaration import CommandDeclaration
+from bulkeic.cli.option_command import OptionCommand
 from bulkeic.version import __version__
 
-# ruff: noqa: PLC0415
+_OPTIONS = "bulkeic.app.setup.options"
+_COMMANDS = "bulkeic.app.commands"
+_BENCH_OPTIONS = "bulkeic.bench.bench_options"
+
+PLAN = CommandDeclaration(
+    name="plan",
+    options=f"{_OPTIONS}:PlanOptions",
+    run=f"{_COMMANDS}.plan:plan",
+    summary="Preview the changes and save them as a plan.",
+    description="Reads every target and writes nothing to AWS. A run file as SOURCE resumes "
+    "its plan. Perform the plan with apply. The JSON of --output counts what the targets need.",
+    examples=(
+        ("Preview every change:", "bulkeic plan targets.csv --run plan.db --diff"),
+        ("Perform the plan:", "bulkeic apply plan.db"),
+        ("Fail a pipeline if there is anything to change:",
+         "bulkeic plan targets.csv --detailed-exitcode"),
+    ),
+)  # fmt: skip
+APPLY = CommandDeclaration(
+    name="apply",
+    options=f"{_OPTIONS}:ApplyOptions",
+    run=f"{_COMMANDS}.apply:apply",
+    summary="Update every target.",
+    description="Reads a targets file (CSV, JSON or JSON Lines, also gzipped). A run file as "
+    "SOURCE resumes its run, or performs its plan.",
+    examples=(
+        ("Rehearse on the embedded sandbox:", "bulkeic apply targets.csv --sandbox"),
+        ("Set the number of retries everywhere, in waves:",
+         "bulkeic apply targets.csv --maximum-retry-attempts 1 --waves 1,10%,100%"),
+        ("Resume a run that stopped early:", "bulkeic apply run.db"),
+    ),
+)  # fmt: skip
+VERIFY = CommandDeclaration(
+    name="verify",
+    options=f"{_OPTIONS}:VerifyOptions",
+    run=f"{_COMMANDS}.verify:verify",
+    summary="Compare every target with the wanted settings.",
+    description="Writes nothing to AWS. Exits with 4 if a target differs.",
+    examples=(
+        ("Check that a run is still in effect:", "bulkeic verify run.db"),
+        ("Check targets, and save what differs:",
+         "bulkeic verify targets.csv --results drift.jsonl"),
+    ),
+)  # fmt: skip
+ROLLBACK = CommandDeclaration(
+    name="rollback",
+    options=f"{_OPTIONS}:RollbackOptions",
+    run=f"{_COMMANDS}.rollback:rollback",
+    summary="Restore what the targets had before a run.",
+    description="Needs the before-images of the run, which apply stores with --before-image, "
+    "with --waves and after a plan. Targets that changed since the run are left alone.",
+    examples=(
+        ("Preview the rollback:", "bulkeic rollback run.db --plan --diff"),
+        ("Roll back:", "bulkeic rollback run.db"),
+    ),
+)
+REPORT = CommandDeclaration(
+    name="report",
+    options=f"{_OPTIONS}:ReportOptions",
+    run=f"{_COMMANDS}.report:report",
+    summary="Show what happened in a run.",
+    description="Prints on stdout the sessions and waves of the run, its counts, an example of "
+    "each error, and the commands that resume it and roll it back. Works while the run is in "
+    "progress, too.",
+    examples=(
+        ("Show a run:", "bulkeic report run.db"),
+        ("Show the latest run:", 'bulkeic report "$(ls -t bulkeic-runs/*.db | head -1)"'),
+    ),
+)  # fmt: skip
+EXPORT = CommandDeclaration(
+    name="export",
+    options=f"{_OPTIONS}:ExportOptions",
+    run=f"{_COMMANDS}.report:export",
+    summary="Print the outcomes of a run.",
+    description="Prints them on stdout, in the order of the targets file.",
+    examples=(
+        ("Print every outcome:", "bulkeic export run.db"),
+        ("Save the failed targets as CSV:",
+         "bulkeic export run.db --status failed --format csv > failed.csv"),
+    ),
+)  # fmt: skip
+SANDBOX = CommandDeclaration(
+    name="sandbox",
+    options="bulkeic.app.setup.sandbox_flags:SandboxFlags",
+    run=f"{_COMMANDS}.serve_sandbox:serve",
+    summary="Serve a local Lambda control plane to rehearse on.",
+    description="The first line on stdout is its URL. Ctrl-C stops it.",
+    examples=(
+        ("Serve every function name:", "bulkeic sandbox --port 8080"),
+        ("Serve 1000 functions in 3 accounts, and fail 1% of the calls:",
+         "bulkeic sandbox --functions 1000 --accounts 3 --error 0.01"),
+    ),
+)  # fmt: skip
+BENCH = CommandDeclaration(
+    name="bench",
+    options=f"{_BENCH_OPTIONS}:BenchOptions",
+    run="bulkeic.bench.bench_command:bench",
+    summary="Measure an endpoint and this machine under a chosen load.",
+    description="Changes nothing: even --operation update writes back what each target has. "
+    "bulkeic bench compare compares two results.\n\n"
+    "Exit codes: 0 if at least one request of each load succeeded, 1 if not, 2 if nothing was "
+    "sent, 3 if it stopped early or could not write a file, 130 if interrupted twice.",
+    examples=(
+        ("Measure this machine against an embedded sandbox:",
+         "bulkeic bench --sandbox --rate 100"),
+        ("Find the limits of the lanes in a targets file:",
+         "bulkeic bench targets.csv --find-limit"),
+        ("Compare concurrencies, with charts:",
+         "bulkeic bench --sandbox --concurrency 1,8,64 --html bench.html"),
+    ),
+)  # fmt: skip
+BENCH_COMPARE = CommandDeclaration(
+    name="bench compare",
+    options=f"{_BENCH_OPTIONS}:CompareOptions",
+    run="bulkeic.bench.compare_command:compare",
+    summary="Compare two benchmark results and show what is beyond the noise.",
+    description="",
+    examples=(
+        ("Compare two results:", "bulkeic bench compare old.json new.json --fail-if 'p99 > 1.2x'"),
+        ("Run two commands in turn and compare them:",
+         "bulkeic bench compare 'bulkeic bench --sandbox' 'bulkeic bench --sandbox --seed 1'"),
+    ),
+)  # fmt: skip
+
+_GETTING_STARTED = (
+    ("# Write a targets file:",
+     "printf 'FunctionName,MaximumRetryAttempts\\norders,1\\n' > targets.csv"),
+    ("# Rehearse on an embedded sandbox; no AWS account is touched:",
+     "bulkeic apply targets.csv --sandbox"),
+    ("# Preview the changes in your account, then apply them:",
+     "bulkeic plan targets.csv --run run.db --diff", "bulkeic apply run.db"),
+    ("# Roll them back:", "bulkeic rollback run.db"),
+)  # fmt: skip
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class RootGroup(click.Group):
+    """The ``bulkeic`` command: help says what to type first."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """The commands in the order of a rollout."""
+        return list(self.commands)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes what bulkeic is, and how to start."""
+        super().format_help_text(ctx, formatter)
+        with formatter.section("Getting started"):
+            for lines in _GETTING_STARTED:
+                for line in lines:
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+
+    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes where there is more help."""
+        formatter.write_paragraph()
+        formatter.write_text("bulkeic COMMAND --help shows the options of a command with examples.")
+
+
+class BenchGroup(click.Group):
+    """``bench`` itself, and the commands below it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Inserts the hidden name of ``bench`` itself, unless another command is given."""
+        if not args or args[0] not in self.commands:
+            args = [BENCH.name, *args]
+        return super().parse_args(ctx, args)
+
+
+class BenchContext(click.Context):
+    """Shows ``bulkeic bench`` without the hidden name behind it."""
+
+    @property
+    def command_path(self) -> str:
+        """The words before the flags."""
+        return "bulkeic bench"
+
+
+class BenchCommand(OptionCommand):
+    """``bench`` itself."""
+
+    context_class = BenchContext
+
+
+def _bench_group() -> BenchGroup:
+    group = BenchGroup(BENCH.name, short_help=BENCH.summary)
+    itself = BenchCommand(BENCH)
+    itself.hidden = True
+    group.add_command(itself)
+    group.add_command(OptionCommand(BENCH_COMPARE))
+    return group
+
+
+@click.group(
+    cls=RootGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__)
 def cli() -> None:
-    """Fleet-wide updates of AWS Lambda's asynchronous-invocation policy."""
+    """Update the event-invoke configuration (retries, event age, destinations) of many AWS Lambda
+    functions, in many accounts and Regions.
+    """  # noqa: D205 - it is a text of --help
 
 
-@cli.command()
-@click.argument("source")
-@of.settings_options
-@of.replace_options
-@of.change_options
-@of.waves_options
-@of.guard_options
-@of.access_options
-@of.duration_options
-@of.pace_options
-@of.rows_options
-@of.run_options
-@of.results_options
-@of.yes_options
-@of.place_options
-@of.log_options
-def apply(**flags: Any) -> int:
-    """Update every target of SOURCE.
-
-    SOURCE is a targets file (CSV, JSON or JSON Lines, maybe gzipped), - for stdin, or a run file,
-    whose pending jobs it carries on with.
-    """
-    from bulkeic.app.commands import apply as app
-    from bulkeic.app.setup.options import ApplyOptions
-    from bulkeic.core.model import Settings
-
-    return app.apply(filled(flags, ApplyOptions, settings=Settings))
-
-
-@cli.command()
-@click.argument("source")
-@of.settings_options
-@of.replace_options
-@of.change_options
-@of.show_options
-@of.access_options
-@of.duration_options
-@of.pace_options
-@of.rows_options
-@of.run_options
-@of.place_options
-@of.log_options
-def plan(**flags: Any) -> int:
-    """Tell what apply would change, and keep it in a run file that apply carries out.
-
-    SOURCE is a targets file, - for stdin, or a run file whose plan is carried on with.
-    """
-    from bulkeic.app.commands import plan as app
-    from bulkeic.app.setup.options import DiffOptions, PlanOptions
-    from bulkeic.core.model import Settings
-
-    return app.plan(filled(flags, PlanOptions, settings=Settings, show=DiffOptions))
-
-
-@cli.command()
-@click.argument("source")
-@of.settings_options
-@of.replace_options
-@of.access_options
-@of.duration_options
-@of.pace_options
-@of.rows_options
-@of.results_options
-@of.place_options
-@of.log_options
-def verify(**flags: Any) -> int:
-    """Compare every target of SOURCE with what is wanted.
-
-    SOURCE is a targets file, - for stdin, or a run file. Exits with 4 if any target differs.
-    """
-    from bulkeic.app.commands import verify as app
-    from bulkeic.app.setup.options import VerifyOptions
-    from bulkeic.core.model import Settings
-
-    return app.verify(filled(flags, VerifyOptions, settings=Settings))
-
-
-@cli.command()
-@click.argument("source", metavar="RUN")
-@click.option("--plan", is_flag=True, help="Only tell what would be put back; apply does it.")
-@of.show_options
-@of.guard_options
-@of.access_options
-@of.duration_options
-@of.pace_options
-@of.run_options
-@of.results_options
-@of.yes_options
-@of.place_options
-@of.log_options
-def rollback(**flags: Any) -> int:
-    """Put back what the targets of RUN had before it."""
-    from bulkeic.app.commands import rollback as app
-    from bulkeic.app.setup.options import DiffOptions, RollbackOptions
-
-    return app.rollback(filled(flags, RollbackOptions, show=DiffOptions))
-
-
-@cli.command()
-@click.argument("run", metavar="RUN")
-def report(run: str) -> int:
-    """Tell what became of a run."""
-    from bulkeic.app.commands import report
-
-    report.report(run)
-    return 0
-
-
-@cli.command()
-@click.argument("run", metavar="RUN")
-@of.export_options
-def export(**flags: Any) -> int:
-    """Print a run's outcomes."""
-    from bulkeic.app.commands import report
-    from bulkeic.app.setup.options import ExportOptions
-
-    report.export(ExportOptions(**flags))
-    return 0
-
-
-@cli.command()
-@of.server_options
-@of.fleet_options
-@of.merge_options
-@of.callers_options
-@of.scenario_options
-@of.delay_options
-@of.fault_options
-def sandbox(**flags: Any) -> int:
-    """Serve a Lambda control plane on loopback, to try things on.
-
-    The first line on stdout is its URL. Ctrl-C ends it.
-    """
-    from bulkeic.app.commands import serve_sandbox as app
-    from bulkeic.app.setup.options import FleetFlags, SandboxFlags
-
-    fleet, scenario = taken(flags, FleetFlags), flags.pop("scenario")
-    given = {name: value for name, value in flags.items() if value is not None}
-    app.serve(SandboxFlags(fleet=fleet, scenario=scenario, given=given))
-    return 0
-
-
-cli.add_command(bench)
+for _declaration in (PLAN, APPLY, VERIFY, ROLLBACK, REPORT, EXPORT):
+    cli.add_command(OptionCommand(_declaration))
+cli.add_command(_bench_group())
+cli.add_command(OptionCommand(SANDBOX))

@@ -11,15 +11,13 @@ import click
 
 from bulkeic.cli.commands import cli
 from bulkeic.core.errors import BulkeicError, StoppedError, printable
+from bulkeic.core.exit_codes import ExitCode
 
 _STDERR = 2
-_USAGE_EXIT = 2
-_STOPPED_EXIT = 3
-_INTERRUPTED_EXIT = 130
 
 
-def _fill_closed_streams() -> None:
-    """Keeps a file that is opened later from being taken for a stream that was closed."""
+def _open_closed_streams() -> None:
+    """Prevents a file that is opened later from getting the number of a closed stream."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
         pass
     os.close(descriptor)
@@ -27,15 +25,15 @@ def _fill_closed_streams() -> None:
     sys.stderr = sys.stderr or os.fdopen(_STDERR, "w")
 
 
-def _end_in_good_order_on_signals() -> None:
-    """Takes SIGTERM and SIGHUP for Ctrl-C, but for a SIGHUP that ``nohup`` has turned off."""
+def _handle_signals_as_ctrl_c() -> None:
+    """Handles SIGTERM and SIGHUP like Ctrl-C, except a SIGHUP that ``nohup`` has turned off."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
 
 
-def _let_go_of_streams() -> None:
-    """Keeps Python from ending with a code of its own where nobody reads any more."""
+def _flush_streams() -> None:
+    """Prevents Python from changing the exit code where nothing reads a stream any more."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
@@ -44,54 +42,69 @@ def _let_go_of_streams() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _tell(text: str) -> None:
-    with suppress(OSError):  # nobody reads it any more
+def _print_error(text: str) -> None:
+    with suppress(OSError):  # nothing reads stderr any more
         click.echo(printable(text), err=True)
 
 
-def _show(error: click.ClickException) -> None:
-    """Shows an error of click's own, which repeats the user's words."""
-    shown = io.StringIO()
-    error.show(file=shown)
-    for line in shown.getvalue().removesuffix("\n").split("\n"):
-        _tell(line)
+def _print_click_error(error: click.ClickException) -> None:
+    """Prints an error of click, which repeats the user's words, escaped."""
+    text = io.StringIO()
+    error.show(file=text)
+    for line in text.getvalue().removesuffix("\n").split("\n"):
+        _print_error(line)
 
 
-def _clean(text: str) -> str:
-    """A text without secrets: an error that nobody foresaw may hold anything."""
-    from bulkeic.aws.sanitizer import sanitize  # noqa: PLC0415 - imported only where it is needed
+def _print_internal_error(error: Exception) -> None:
+    """Prints an unforeseen error without secrets, and logs its traceback at level debug."""
+    import structlog  # noqa: PLC0415 - only imported when it is needed
 
-    return sanitize(text)
+    from bulkeic.aws.sanitizer import sanitize  # noqa: PLC0415
+
+    advice = ""
+    if structlog.is_configured():
+        structlog.get_logger("bulkeic.cli").debug("internal error", exc_info=error)
+        advice = " with --log-level debug"
+    _print_error(f"bulkeic: internal error, please report it{advice}: {sanitize(repr(error))}")
 
 
 def tune_collector() -> None:
-    """Collects seldom: few cycles are made, and a collection looks at all that is imported."""
+    """Collects garbage rarely: there are few cycles, and a collection visits every module."""
     gc.set_threshold(50_000, 20, 20)
 
 
-def main() -> None:
-    """The installed command. Every error that was foreseen is one line and an exit code."""
-    tune_collector()
-    _fill_closed_streams()
-    _end_in_good_order_on_signals()
+def run_command() -> int:
+    """Runs the command line, and prints every error as one line.
+
+    Returns:
+        The exit code.
+    """
     try:
-        code = cli(standalone_mode=False)
-    except click.exceptions.Exit as ended:
-        code = ended.exit_code
+        return int(cli(standalone_mode=False))
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.ClickException as error:
-        _show(error)
-        code = _USAGE_EXIT
+        _print_click_error(error)
+        return ExitCode.USAGE
     except BulkeicError as error:
-        _tell(f"bulkeic: {error}")
-        code = _STOPPED_EXIT if isinstance(error, StoppedError) else _USAGE_EXIT
+        _print_error(f"bulkeic: {error}")
+        return ExitCode.STOPPED if isinstance(error, StoppedError) else ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort):
-        _tell("bulkeic: interrupted")
-        code = _INTERRUPTED_EXIT
+        _print_error("bulkeic: interrupted")
+        return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a bug is one line, too
-        _tell(f"bulkeic: internal error, please report it: {_clean(repr(error))}")
-        code = _USAGE_EXIT
-    _let_go_of_streams()
-    if code == _INTERRUPTED_EXIT:
-        os._exit(code)  # out now: a thread may be writing to a pipe that nobody reads
-    gc.freeze()  # what is left need not be looked at once more before it goes
+        _print_internal_error(error)
+        return ExitCode.STOPPED  # something may have been sent
+
+
+def main() -> None:
+    """The installed command."""
+    tune_collector()
+    _open_closed_streams()
+    _handle_signals_as_ctrl_c()
+    code = run_command()
+    _flush_streams()
+    if code == ExitCode.INTERRUPTED:
+        os._exit(code)  # at once: a thread may be writing to a pipe that nothing reads
+    gc.freeze()  # the last collection skips what is left
     sys.exit(code)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane, Status
 from bulkeic.core.reconcile import DRIFTED, Action
 
@@ -183,7 +184,7 @@ def _lane(lane: Lane, jobs: int, tallies: list[Tally]) -> LaneSummary:
     )
 
 
-def exit_code_of(statuses: Counter[str], *, pending: int, stopped: bool) -> int:
+def exit_code_of(statuses: Counter[str], *, pending: int, stopped: bool) -> ExitCode:
     """The command's exit code.
 
     =================================  ===
@@ -193,11 +194,12 @@ def exit_code_of(statuses: Counter[str], *, pending: int, stopped: bool) -> int:
     =================================  ===
     """
     if pending or stopped:
-        return 3
-    return 1 if statuses[Status.FAILED] or statuses[Status.INVALID] else 0
+        return ExitCode.STOPPED
+    is_failed = statuses[Status.FAILED] or statuses[Status.INVALID]
+    return ExitCode.FAILED if is_failed else ExitCode.OK
 
 
-def plan_exit_code(summary: Summary, *, stopped: bool, detailed: bool) -> int:
+def plan_exit_code(summary: Summary, *, stopped: bool, detailed: bool) -> ExitCode:
     """The exit code of a plan.
 
     ==========================================  ===
@@ -208,13 +210,13 @@ def plan_exit_code(summary: Summary, *, stopped: bool, detailed: bool) -> int:
     ==========================================  ===
     """
     if stopped:
-        return 3
+        return ExitCode.STOPPED
     if summary.statuses[Status.FAILED] or summary.statuses[Status.INVALID]:
-        return 1
-    return 4 if detailed and summary.pending else 0
+        return ExitCode.FAILED
+    return ExitCode.DRIFT if detailed and summary.pending else ExitCode.OK
 
 
-def verify_exit_code(summary: Summary, *, stopped: bool) -> int:
+def verify_exit_code(summary: Summary, *, stopped: bool) -> ExitCode:
     """The exit code of a verification.
 
     ============================================  ===
@@ -225,8 +227,8 @@ def verify_exit_code(summary: Summary, *, stopped: bool) -> int:
     ============================================  ===
     """
     if stopped or summary.pending:
-        return 3
+        return ExitCode.STOPPED
     drifted = summary.errors.get(DRIFTED, 0)
     if summary.statuses[Status.INVALID] or summary.statuses[Status.FAILED] > drifted:
-        return 1
-    return 4 if drifted else 0
+        return ExitCode.FAILED
+    return ExitCode.DRIFT if drifted else ExitCode.OK

@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 from pathlib import Path
 
 from bulkeic.core.errors import InputError, UsageError, printable, shown
@@ -13,15 +12,7 @@ from bulkeic.sources.byte_stream import STDIN, open_stream, peek_first_line
 from bulkeic.sources.csv_rows import csv_rows
 from bulkeic.sources.json_rows import json_rows
 from bulkeic.sources.jsonl_rows import jsonl_rows
-
-
-class Format(StrEnum):
-    """What a file of rows is written in."""
-
-    CSV = "csv"
-    JSON = "json"
-    JSONL = "jsonl"
-
+from bulkeic.sources.row_format import Format
 
 _BY_ENDING = {
     ".csv": Format.CSV,

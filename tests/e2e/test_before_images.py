@@ -141,17 +141,17 @@ BAD_FLAGS = {
     ("--role-arn", "arn:aws:iam::{nope}:role/x"): "--role-arn: '{nope}' in ",
     ("--external-id", "x"): "--external-id: 'x' is no external id; allowed: 2 to 1224 letters",
     ("--role-session-name", "a b"): "--role-session-name: 'a b' is no session name; allowed:",
-    ("--duration", "899"): "899 is not in the range 900<=x<=43200",
+    ("--duration", "899"): "'899' is out of range; expected 900 to 43200",
     (
         "--on-failure",
         "arn:aws:sqs:{nope}:",
     ): "Error: Invalid value for '--on-failure': '{nope}' in ",
-    ("--headroom", "nan"): "'nan' is no part; allowed: 0% to 90%",
+    ("--headroom", "nan"): "'nan' is not a percentage; expected 0% to 90%",
     (
         "--rate",
         "automatic",
-    ): "'automatic' is no rate; allowed: a number above 0, auto, or unlimited",
-    ("--max-targets", "-1"): "-1 is not in the range x>=0",
+    ): "'automatic' is not a rate; expected a number above 0, auto, or unlimited",
+    ("--max-targets", "-1"): "'-1' is out of range; expected 0 or more",
     ("--accounts", "accounts.txt"): "accounts.txt: no such file",
 }
 

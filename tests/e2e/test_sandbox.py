@@ -175,12 +175,12 @@ def test_a_host_that_others_can_reach_is_warned_of(bulkeic: Bulkeic) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--functions", "0"), "no number of functions"),
-        (("--functions", "many"), "no number of functions"),
+        (("--functions", "0"), "not a number of functions"),
+        (("--functions", "many"), "not a number of functions"),
         (("--accounts", 2), "go with --functions N"),
         (("--functions", "any", "--configured", 0.5), "go with --functions N"),
-        (("--functions", 1, "--regions", 18), "18 is not in the range"),
-        (("--throttle", 2), "2.0 is not in the range"),
+        (("--functions", 1, "--regions", 18), "'18' is out of range"),
+        (("--throttle", 2), "'2' is out of range"),
         (("--latency-p99", 1), "latency_p99_s"),
         (("--latency", 2, "--latency-p99", 1), "latency_p99_s"),
         (("--scenario", "gone.json"), "gone.json: No such file"),

@@ -171,10 +171,10 @@ def test_the_sandbox_holds_every_target_in_any_order(bulkeic: Bulkeic) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--timeout", "nan"), "is no time; allowed: seconds, such as 30"),
-        (("--timeout", "inf"), "is no time; allowed: seconds, such as 30"),
-        (("--burst", "inf"), "is no number"),
-        (("--give-up-after", "nan"), "is no time; allowed: seconds, such as 30"),
+        (("--timeout", "nan"), "is not a duration; expected seconds, for example 30"),
+        (("--timeout", "inf"), "is not a duration; expected seconds, for example 30"),
+        (("--burst", "inf"), "is not a number"),
+        (("--give-up-after", "nan"), "is not a duration; expected seconds, for example 30"),
         (("--region", "NOTAREGION"), "--region: 'NOTAREGION' is no Region"),
         (("--results", "x" * 300 + ".csv"), "File name too long"),
     ],

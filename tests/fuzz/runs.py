@@ -27,6 +27,7 @@ from bulkeic.app.setup.options import (
     ApplyOptions,
     ExportOptions,
     PlanOptions,
+    ReportOptions,
     RollbackOptions,
     VerifyOptions,
 )
@@ -238,7 +239,7 @@ def _codes(program: bytes) -> dict[str, int]:
     path = str(_PATH)
     common: dict[str, Any] = {"sandbox": True, "rate": math.inf, "progress": False}
     commands: dict[str, Callable[[], int | None]] = {
-        "report": lambda: report.report(path),
+        "report": lambda: report.report(ReportOptions(run=path)),
         "export": lambda: report.export(ExportOptions(run=path)),
         "verify": lambda: verify(VerifyOptions(source=path, **common)),
         "rollback": lambda: rollback(RollbackOptions(source=path, run=str(_BACK), **common)),

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.rows import Row
-from bulkeic.sources.rows_file import Format, RowsFile
+from bulkeic.sources.row_format import Format
+from bulkeic.sources.rows_file import RowsFile
 
 BOM = b"\xef\xbb\xbf"
 

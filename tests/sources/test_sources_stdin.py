@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
 from bulkeic.core.rows import Row
-from bulkeic.sources.rows_file import Format, RowsFile
+from bulkeic.sources.row_format import Format
+from bulkeic.sources.rows_file import RowsFile
 
 GOOD = Row(1, {"FunctionName": "f"})
 

@@ -99,7 +99,7 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
         if unread:
             raise UsageError(
                 f"{unread:,} targets of run file {name} are not planned yet; carry on with: "
-                f"{options.command('plan', str(run.path))}"
+                f"{options.next_command('plan', str(run.path))}"
             )
 
 
@@ -156,10 +156,10 @@ def _told(run: RunFile, options: ApplyOptions, screen: Console, stopped: str | N
     if stopped is not None:
         screen.say(f"stopped: {stopped}")
     if summary.exit_code and run.may_have_changed():
-        screen.say(f"take it back with: {options.command('rollback', summary.run)}")
+        screen.say(f"take it back with: {options.next_command('rollback', summary.run)}")
     if summary.pending or unread:
-        settled = bool(run.waves.all())
-        screen.say(f"carry on with: {options.carry_on(summary.run, settled=settled)}")
+        resume = options.resume_command(summary.run, has_waves=bool(run.waves.all()))
+        screen.say(f"carry on with: {resume}")
     return summary
 
 

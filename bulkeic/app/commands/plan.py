@@ -154,7 +154,7 @@ def _told(
     if stopped is not None:
         screen.say(f"stopped: {stopped}")
     if unread:
-        screen.say(f"carry on with: {options.command('plan', summary.run)}")
+        screen.say(f"carry on with: {options.next_command('plan', summary.run)}")
     elif summary.pending:
-        screen.say(f"apply it with: {options.command('apply', summary.run)}")
+        screen.say(f"apply it with: {options.next_command('apply', summary.run)}")
     return summary

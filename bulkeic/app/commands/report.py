@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from bulkeic.app.setup.options import ExportOptions, WorkOptions
+from bulkeic.app.setup.options import ExportOptions, ReportOptions, WorkOptions
 from bulkeic.app.setup.run_metadata import CREATED_AT, PLANNED, RESTORES, SANDBOX, place_of
 from bulkeic.core.errors import UsageError, printable
 from bulkeic.core.model import Outcome, Status
@@ -21,13 +21,13 @@ from bulkeic.store.run_file import RunFile
 _BATCH = 500
 
 
-def report(path: str) -> None:
+def report(options: ReportOptions) -> None:
     """Prints a run's summary, session by session and as a whole.
 
     Raises:
         RunFileError: it is no run file.
     """
-    run = RunFile(Path(path), read_only=True)
+    run = RunFile(Path(options.run), read_only=True)
     try:
         lines = [f"{run.source}, on {place_of(run)}, loaded {run.facts.get(CREATED_AT)}"]
         if RESTORES in run.facts:
@@ -56,10 +56,10 @@ def _ways(run: RunFile) -> list[str]:
     verb = "plan" if PLANNED in run.facts and run.jobs.lanes(Which.UNREAD) else "apply"
     lines = [f"run file: {path}"]
     if run.jobs.lanes() or run.waves.are_left():
-        lines.append(f"carry on with: {options.command(verb, path)}, and the flags it had")
+        lines.append(f"carry on with: {options.next_command(verb, path)}, and the flags it had")
     if run.may_have_changed():
         lines.append(
-            f"take it back with: {options.command('rollback', path)}, and the flags it had"
+            f"take it back with: {options.next_command('rollback', path)}, and the flags it had"
         )
     return lines
 

@@ -13,8 +13,8 @@ import anyio
 from bulkeic.app.run.signals import ending_signals
 from bulkeic.app.runtime import run_async
 from bulkeic.app.setup.ingest import jobs_of
-from bulkeic.app.setup.options import FleetFlags, SandboxFlags
 from bulkeic.app.setup.output_files import check_writable
+from bulkeic.app.setup.sandbox_flags import FleetFlags, SandboxFlags
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Settings
 from bulkeic.core.names import check_region
@@ -68,8 +68,9 @@ def _options(flags: SandboxFlags) -> SandboxOptions:
         except (ValueError, RecursionError) as error:
             raise UsageError(f"{flags.scenario}: {error}") from None
     known = {field.name for field in dataclasses.fields(Faults)}
-    faults = {name: value for name, value in flags.given.items() if name in known}
-    own = {name: value for name, value in flags.given.items() if name not in known}
+    given = flags.given()
+    faults = {name: value for name, value in given.items() if name in known}
+    own = {name: value for name, value in given.items() if name not in known}
     if own.get("rate") == math.inf:
         own["rate"] = None
     try:

@@ -1,94 +1,168 @@
-"""What a user can choose, as types; the command line fills them in."""
+"""The options of each command; a field's annotation declares its flag."""
 
-import math
 import shlex
-from typing import Any, Literal
+from collections.abc import Iterable
+from functools import partial
+from typing import Annotated, Literal
 
 import msgspec
 
 from bulkeic.core.accounts import RoleSession
-from bulkeic.core.failure_budget import FailureBudget
-from bulkeic.core.model import Settings
-from bulkeic.core.waves import Size
-from bulkeic.engine.limits import AUTO, EngineLimits
-from bulkeic.sources.rows_file import Format
+from bulkeic.core.destinations import parse_destination
+from bulkeic.core.failure_budget import FailureBudget, parse_failure_budget
+from bulkeic.core.model import Settings, Status
+from bulkeic.core.option_declaration import (
+    Argument,
+    DeclaredOption,
+    FieldFlags,
+    Flag,
+    OptionGroup,
+    Repeat,
+    command_options,
+    declared_options,
+)
+from bulkeic.core.option_values import (
+    CallRate,
+    Duration,
+    Integer,
+    Number,
+    ParsedText,
+    Percentage,
+    ValueType,
+)
+from bulkeic.core.redaction import parse_endpoint
+from bulkeic.core.waves import Size, parse_waves
+from bulkeic.engine.limits import EngineLimits
+from bulkeic.sources.row_format import Format
+
+FILE = ValueType("FILE")
+POSITIVE_DURATION = Duration(is_above=True)
+DAY = Duration(0, 86400)
+
+_LIMITS = EngineLimits()
+_ROLE_SESSION = RoleSession()
+_RUNS = frozenset({"apply", "plan", "verify", "rollback"})
+_WRITES = frozenset({"apply", "rollback"})
+_NEW_RUNS = frozenset({"apply", "plan", "rollback"})
+_PLANS = frozenset({"apply", "plan"})
+_READS_TARGETS = frozenset({"apply", "plan", "verify"})
 
 
 class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Which AWS to talk to, in AWS's own words.
+    """Which AWS to call, in AWS's own words."""
 
-    Attributes:
-        role_arn: assumed in each account; may be a template.
-        external_id: what the roles' trust policies ask for.
-        role_session_name: CloudTrail shows it.
-        duration_s: seconds that a role's credentials are to last.
-        accounts: a file that tells how each account is reached.
-    """
-
-    profile: str | None = None
-    region: str | None = None
-    endpoint_url: str | None = None
-    role_arn: str | None = None
-    external_id: str | None = None
-    role_session_name: str = "bulkeic"
-    duration_s: int = 3600
-    accounts: str | None = None
+    profile: Annotated[str | None, Flag(
+        "--profile", "AWS profile.", OptionGroup.ACCESS, ValueType("NAME"),
+        "from the AWS environment")] = None  # fmt: skip
+    region: Annotated[str | None, Flag(
+        "--region", "Region of targets that name none.", OptionGroup.ACCESS, ValueType("REGION"),
+        "from the AWS environment")] = None  # fmt: skip
+    endpoint_url: Annotated[str | None, Flag(
+        "--endpoint-url", "Call this URL for Lambda and STS instead of AWS's endpoints. "
+        "AWS_ENDPOINT_URL_LAMBDA and AWS_ENDPOINT_URL_STS replace one of them.",
+        OptionGroup.ACCESS, ParsedText("URL", parse_endpoint))] = None  # fmt: skip
+    role_arn: Annotated[str | None, Flag(
+        "--role-arn", "Role to assume in each account, for example "
+        "arn:aws:iam::{account}:role/deployer.", OptionGroup.ACCESS, ValueType("ARN")
+    )] = None  # fmt: skip
+    accounts: Annotated[str | None, Flag(
+        "--accounts", "CSV or JSON file of accounts with their roles, external ids, profiles and "
+        "Regions.", OptionGroup.ACCESS, FILE)] = None  # fmt: skip
+    external_id: Annotated[str | None, Flag(
+        "--external-id", "External id that the trust policies of the roles require.",
+        OptionGroup.ACCESS, ValueType("ID"))] = None  # fmt: skip
+    role_session_name: Annotated[str, Flag(
+        "--role-session-name", "Name of the role sessions, as CloudTrail shows it.",
+        OptionGroup.ACCESS, ValueType("NAME"))] = _ROLE_SESSION.name  # fmt: skip
+    duration_s: Annotated[int, Flag(
+        "--duration", "How long the credentials of a role last. At most 3600 where one role "
+        "assumes another.", OptionGroup.ACCESS, Integer(900, 43200, placeholder="SECONDS")
+    )] = _ROLE_SESSION.duration_s  # fmt: skip
 
     def role_session(self) -> RoleSession:
         """How roles are assumed."""
         return RoleSession(name=self.role_session_name, duration_s=self.duration_s)
 
-    def flags(self) -> list[tuple[str, object, object]]:
-        """The flags that say the same, each with its value and its default."""
-        default = AccessOptions()
-        return [
-            ("--profile", self.profile, None),
-            ("--region", self.region, None),
-            ("--endpoint-url", self.endpoint_url, None),
-            ("--role-arn", self.role_arn, None),
-            ("--external-id", self.external_id, None),
-            ("--role-session-name", self.role_session_name, default.role_session_name),
-            ("--duration", self.duration_s, default.duration_s),
-            ("--accounts", self.accounts, None),
-        ]
+
+LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], Flag(
+    "--log-level", "Log messages of this level and above: failures at warning, retries and "
+    "throttles at info.", OptionGroup.OUTPUT)]  # fmt: skip
 
 
 class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How to log; no format: console on a terminal, else JSON."""
+    """What is logged, and how."""
 
-    log_format: Literal["console", "json"] | None = None
-    log_level: str = "warning"
+    log_format: Annotated[Literal["console", "json"] | None, Flag(
+        "--log-format", "Format of the logs on stderr.", OptionGroup.OUTPUT,
+        default="console on a terminal, else json")] = None  # fmt: skip
+    log_level: LogLevel = "warning"
 
 
 class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of every command that calls Lambda.
 
-    Attributes:
-        source: targets file, ``-`` for stdin, or a run file.
-        burst: calls; ``None``: the rate.
-        headroom: part of the limit that ``--rate auto`` leaves to others.
-        timeout_s: seconds for one call.
-        max_denied: targets of a lane denied in a row that stop it; 0: any number.
-        run: the run file that is to be made.
-        results: a file for the outcomes as they come.
+    A command leaves a field at its default if it does not have the flag.
     """
 
-    source: str
+    source: Annotated[str, Argument("SOURCE", "A targets file, - for stdin, or a run file.")]
     access: AccessOptions = AccessOptions()
-    rate: float | Literal["auto"] = 10.0
-    burst: float | None = None
-    headroom: float = 0.1
-    concurrency: int = 64
-    max_attempts: int = 8
-    timeout_s: float = 10.0
-    give_up_after_s: float = 120.0
-    max_denied: int = 20
-    run: str | None = None
-    results: str | None = None
-    sandbox: bool = False
-    output: Literal["text", "json"] = "text"
+    max_failures: Annotated[FailureBudget | None, Flag(
+        "--max-failures", "Stop after this many targets have failed, or this percentage of all.",
+        OptionGroup.SAFETY, ParsedText("N|P%", parse_failure_budget), "no limit",
+        repeat=Repeat.RESUME, commands=_WRITES)] = None  # fmt: skip
+    force: Annotated[bool, Flag(
+        "--force", "Also overwrite targets that changed since the plan, or since the run to resume "
+        "or roll back.", OptionGroup.SAFETY, repeat=Repeat.RESUME, commands=_WRITES
+    )] = False  # fmt: skip
+    yes: Annotated[bool, Flag(
+        "--yes", "Do not ask for confirmation. Required where stdin is not a terminal, except "
+        "with --sandbox.", OptionGroup.SAFETY, repeat=Repeat.RESUME, commands=_WRITES | {"bench"}
+    )] = False  # fmt: skip
+    rate: Annotated[float | Literal["auto"], Flag(
+        "--rate", "Calls per second for each lane (account and Region), auto to find the limit, or "
+        "unlimited.", OptionGroup.PACE, CallRate("auto"), commands=_RUNS
+    )] = _LIMITS.rate  # fmt: skip
+    headroom: Annotated[float, Flag(
+        "--headroom", "Share of the limit that --rate auto leaves to other callers.",
+        OptionGroup.PACE, Percentage(90), commands=_RUNS)] = _LIMITS.headroom  # fmt: skip
+    burst: Annotated[float | None, Flag(
+        "--burst", "Calls that a lane can make at once after a pause.", OptionGroup.PACE,
+        Number(1, placeholder="CALLS"), "the rate", commands=_RUNS)] = None  # fmt: skip
+    concurrency: Annotated[int, Flag(
+        "--concurrency", "Maximum number of calls in flight, over all lanes.", OptionGroup.PACE,
+        Integer(1, 10_000, placeholder="CALLS"), commands=_RUNS)] = _LIMITS.concurrency  # fmt: skip
+    max_attempts: Annotated[int, Flag(
+        "--max-attempts", "Maximum number of attempts for each target.", OptionGroup.PACE,
+        Integer(1, 1000))] = _LIMITS.max_attempts  # fmt: skip
+    timeout_s: Annotated[float, Flag(
+        "--timeout", "Time limit for one call.", OptionGroup.PACE, POSITIVE_DURATION
+    )] = 10.0  # fmt: skip
+    give_up_after_s: Annotated[float, Flag(
+        "--give-up-after", "Stop a lane after this time without any response; stop the run if no "
+        "lane has had one.", OptionGroup.PACE, POSITIVE_DURATION
+    )] = _LIMITS.give_up_after_s  # fmt: skip
+    max_denied: Annotated[int, Flag(
+        "--max-denied", "Stop a lane after access to this many targets in a row was denied. "
+        "Never if 0.", OptionGroup.PACE, Integer(0), commands=_RUNS
+    )] = _LIMITS.max_denied  # fmt: skip
+    run: Annotated[str | None, Flag(
+        "--run", "Run file to create. It must not exist.", OptionGroup.OUTPUT, FILE,
+        "bulkeic-runs/<UTC time>.db", repeat=Repeat.STORED, commands=_NEW_RUNS)] = None  # fmt: skip
+    results: Annotated[str | None, Flag(
+        "--results", "Write outcomes to this .jsonl, .ndjson or .csv file as they come; - writes "
+        "JSON Lines to stdout. A new run replaces the file, a resumed one appends.",
+        OptionGroup.OUTPUT, FILE, repeat=Repeat.RESUME,
+        commands=frozenset({"apply", "verify", "rollback"}))] = None  # fmt: skip
+    output: Annotated[Literal["text", "json"], Flag(
+        "--output", "Print the final summary as text on stderr, or as JSON on stdout.",
+        OptionGroup.OUTPUT)] = "text"  # fmt: skip
     log: LogOptions = LogOptions()
-    progress: bool = True
+    progress: Annotated[bool, Flag(
+        "--no-progress", "Do not show a progress bar. There is none where stderr is not a "
+        "terminal.", OptionGroup.OUTPUT)] = True  # fmt: skip
+    sandbox: Annotated[bool, Flag(
+        "--sandbox", "Rehearse on an embedded sandbox that holds every target. No AWS account is "
+        "touched.", OptionGroup.SAFETY)] = False  # fmt: skip
 
     def limits(self) -> EngineLimits:
         """How hard the engine may work."""
@@ -102,58 +176,92 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
             max_denied=self.max_denied,
         )
 
-    def command(self, verb: str, run: str) -> str:
-        """Another command for a run, under the same options."""
-        return _command(verb, run, WorkOptions.flags(self))
+    def next_command(self, command: str, run: str) -> str:
+        """Another command for a run, with the same options where it has them."""
+        flags = (
+            option
+            for option in command_options(WorkOptions, command)
+            if option.flag.repeat is Repeat.ALWAYS
+        )
+        return self._command_line(command, run, flags)
 
-    def flags(self) -> list[tuple[str, object, object]]:
-        """The flags that say the same, each with its value and its default."""
-        usual = WorkOptions(source="")
+    def _command_line(self, command: str, run: str, flags: Iterable[DeclaredOption]) -> str:
+        words = [word for option in flags for word in option.words(self)]
+        return shlex.join(["bulkeic", command, run, *words])
+
+    def stored_by_run(self) -> list[str]:
+        """The given flags that a run file stores, so that they are invalid with one."""
         return [
-            *self.access.flags(),
-            ("--rate", _rate_text(self.rate), _rate_text(usual.rate)),
-            ("--headroom", f"{self.headroom * 100:g}%", f"{usual.headroom * 100:g}%"),
-            ("--burst", self.burst and f"{self.burst:g}", None),
-            ("--concurrency", self.concurrency, usual.concurrency),
-            ("--max-attempts", self.max_attempts, usual.max_attempts),
-            ("--timeout", f"{self.timeout_s:g}", f"{usual.timeout_s:g}"),
-            ("--give-up-after", f"{self.give_up_after_s:g}", f"{usual.give_up_after_s:g}"),
-            ("--max-denied", self.max_denied, usual.max_denied),
-            ("--output", self.output, usual.output),
-            ("--log-format", self.log.log_format, None),
-            ("--log-level", self.log.log_level, usual.log.log_level),
-            ("--no-progress", not self.progress, False),
-            ("--sandbox", self.sandbox, False),
+            option.flag.name
+            for option in declared_options(type(self))
+            if option.flag.repeat is Repeat.STORED and option.value(self) != option.default
         ]
+
+
+_SETTINGS_FLAGS = FieldFlags(
+    {
+        "maximum_retry_attempts": Flag(
+            "--maximum-retry-attempts",
+            "How often Lambda retries a failed event. A row's own value wins.",
+            OptionGroup.CHANGE,
+            Integer(0, 2),
+            repeat=Repeat.STORED,
+            commands=_READS_TARGETS,
+        ),
+        "maximum_event_age_in_seconds": Flag(
+            "--maximum-event-age-in-seconds",
+            "How long Lambda keeps an event. A row's own value wins.",
+            OptionGroup.CHANGE,
+            Integer(60, 21600, placeholder="SECONDS"),
+            repeat=Repeat.STORED,
+            commands=_READS_TARGETS,
+        ),
+        "on_success": Flag(
+            "--on-success",
+            "Destination for events that succeeded; none clears it. "
+            "May contain {account}, {region}, {partition} and {function}. A row's own value wins.",
+            OptionGroup.CHANGE,
+            ParsedText("ARN", partial(parse_destination, field="OnSuccess")),
+            repeat=Repeat.STORED,
+            commands=_READS_TARGETS,
+        ),
+        "on_failure": Flag(
+            "--on-failure",
+            "Destination for events that failed, like --on-success.",
+            OptionGroup.CHANGE,
+            ParsedText("ARN", partial(parse_destination, field="OnFailure")),
+            repeat=Repeat.STORED,
+            commands=_READS_TARGETS,
+        ),
+    }
+)
 
 
 class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
-    """The options of every command that reads a targets file.
+    """The options of every command that reads a targets file."""
 
-    Attributes:
-        max_targets: more than that are refused; ``None``: any number.
-        where: JMESPath: only targets whose configuration matches.
-    """
-
-    settings: Settings = Settings()
-    format: Format | None = None
-    skip_invalid: bool = False
-    max_targets: int | None = None
-    create_missing: bool = False
-    replace_destinations: bool = False
-    where: str | None = None
-
-    def settled(self) -> list[tuple[str, object]]:
-        """What cannot be said of a run that is there: each flag, and whether it is given."""
-        return [
-            ("--run", self.run),
-            ("--format", self.format),
-            ("--skip-invalid", self.skip_invalid),
-            ("settings", self.settings != Settings()),
-            ("--create-missing", self.create_missing),
-            ("--replace-destinations", self.replace_destinations),
-            ("--where", self.where),
-        ]
+    settings: Annotated[Settings, _SETTINGS_FLAGS] = Settings()
+    replace_destinations: Annotated[bool, Flag(
+        "--replace-destinations", "Clear a destination that is not given, instead of keeping it.",
+        OptionGroup.CHANGE, repeat=Repeat.STORED, commands=_READS_TARGETS)] = False  # fmt: skip
+    create_missing: Annotated[bool, Flag(
+        "--create-missing", "Create the configuration of functions that have none, instead of "
+        "failing them.", OptionGroup.CHANGE, repeat=Repeat.STORED, commands=_PLANS
+    )] = False  # fmt: skip
+    where: Annotated[str | None, Flag(
+        "--where", "Change only targets whose present configuration matches this JMESPath "
+        "expression.", OptionGroup.CHANGE, ValueType("EXPRESSION"), repeat=Repeat.STORED,
+        commands=_PLANS)] = None  # fmt: skip
+    max_targets: Annotated[int | None, Flag(
+        "--max-targets", "Abort if there are more than N targets.",
+        OptionGroup.TARGETS, Integer(0), "no limit", repeat=Repeat.NEVER, commands=_READS_TARGETS
+    )] = None  # fmt: skip
+    format: Annotated[Format | None, Flag(
+        "--format", "Format of the targets file.", OptionGroup.TARGETS,
+        default="by ending, or the first line of stdin", repeat=Repeat.STORED)] = None  # fmt: skip
+    skip_invalid: Annotated[bool, Flag(
+        "--skip-invalid", "Skip invalid rows instead of refusing the file. Their outcome is "
+        "invalid.", OptionGroup.TARGETS, repeat=Repeat.STORED)] = False  # fmt: skip
 
     def facts(self) -> dict[str, str]:
         """What the run file keeps of these options."""
@@ -166,73 +274,60 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
 
 
 class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
-    """The options of ``apply``.
+    """The options of ``apply``."""
 
-    Attributes:
-        before_image: read each target before it is changed.
-        waves: what is done in each step, in all.
-        wave_by: what waves count: targets, spread over the lanes, or Regions.
-        wave_pause_s: seconds between waves.
-        max_failures: how many stop the run.
-        force: change targets that are not as the plan saw them, or as the run left them.
-    """
-
-    yes: bool = False
-    before_image: bool = False
-    waves: tuple[Size, ...] | None = None
-    wave_by: Literal["lane", "region"] | None = None
-    wave_pause_s: float | None = None
-    max_failures: FailureBudget | None = None
-    force: bool = False
+    before_image: Annotated[bool, Flag(
+        "--before-image", "Read each target before the change and store what it had, for "
+        "rollback. Always on with a plan or waves.", OptionGroup.SAFETY, repeat=Repeat.STORED
+    )] = False  # fmt: skip
+    waves: Annotated[tuple[Size, ...] | None, Flag(
+        "--waves", "Roll out in steps: how many targets are done by the end of each wave, for "
+        "example 1,10%,50%,100%.", OptionGroup.SAFETY,
+        ParsedText("SIZES", parse_waves, lambda sizes: ",".join(map(str, sizes))), "all at once",
+        repeat=Repeat.RESUME)] = None  # fmt: skip
+    wave_by: Annotated[Literal["lane", "region"] | None, Flag(
+        "--wave-by", "Spread each wave over all lanes, or take whole Regions.",
+        OptionGroup.SAFETY, default="lane", repeat=Repeat.RESUME)] = None  # fmt: skip
+    wave_pause_s: Annotated[float | None, Flag(
+        "--wave-pause", "Pause between waves.", OptionGroup.SAFETY, DAY, "ask on a terminal",
+        repeat=Repeat.RESUME)] = None  # fmt: skip
 
     @property
     def in_waves(self) -> bool:
         """Whether waves were asked for."""
         return self.waves is not None or self.wave_by is not None
 
-    def settled(self) -> list[tuple[str, object]]:
-        """See ``TargetsOptions``; a plan can still be applied in waves."""
-        return [*super().settled(), ("--before-image", self.before_image)]
-
     def facts(self) -> dict[str, str]:
         """See ``TargetsOptions``."""
         before = {"before_image": "yes"} if self.before_image or self.in_waves else {}
         return {**super().facts(), **before}
 
-    def carry_on(self, run: str, *, settled: bool) -> str:
-        """The command that carries on with a run.
+    def resume_command(self, run: str, *, has_waves: bool) -> str:
+        """The command that resumes a run.
 
         Args:
             run: the run file.
-            settled: whether it knows its waves, or has none.
+            has_waves: whether it stores its waves, so that the command must not repeat them.
         """
-        waves = None if self.waves is None else ",".join(map(str, self.waves))
-        steps = [] if settled else [("--waves", waves, None), ("--wave-by", self.wave_by, None)]
-        return _command("apply", run, [*self.flags(), *steps])
-
-    def flags(self) -> list[tuple[str, object, object]]:
-        """See ``WorkOptions``."""
-        pause = self.wave_pause_s
-        return [
-            *super().flags(),
-            ("--results", self.results, None),
-            ("--wave-pause", pause if pause is None else f"{pause:g}", None),
-            ("--max-failures", self.max_failures and str(self.max_failures), None),
-            ("--force", self.force, False),
-            ("--yes", self.yes, False),
-        ]
+        left_out = {"waves", "wave_by"} if has_waves else set()
+        flags = (
+            option
+            for option in command_options(ApplyOptions, "apply")
+            if option.flag.repeat in {Repeat.ALWAYS, Repeat.RESUME}
+            and left_out.isdisjoint(option.path)
+        )
+        return self._command_line("apply", run, flags)
 
 
 class DiffOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How a plan is told.
+    """How a plan is shown."""
 
-    Attributes:
-        diff: each change by itself.
-        detailed_exitcode: 4 if something is to be changed.
-    """
-
-    diff: bool = False
-    detailed_exitcode: bool = False
+    diff: Annotated[bool, Flag(
+        "--diff", "Print each change on stdout.", OptionGroup.OUTPUT, repeat=Repeat.NEVER
+    )] = False  # fmt: skip
+    detailed_exitcode: Annotated[bool, Flag(
+        "--detailed-exitcode", "Exit with 4 if there is anything to change.", OptionGroup.OUTPUT,
+        repeat=Repeat.NEVER)] = False  # fmt: skip
 
 
 class PlanOptions(TargetsOptions, frozen=True, kw_only=True):
@@ -250,82 +345,27 @@ class VerifyOptions(TargetsOptions, frozen=True, kw_only=True):
 
 
 class RollbackOptions(WorkOptions, frozen=True, kw_only=True):
-    """The options of ``rollback``; the source is the run that is taken back.
+    """The options of ``rollback``; the source is the run to roll back."""
 
-    Attributes:
-        plan: write nothing.
-    """
-
-    yes: bool = False
-    max_failures: FailureBudget | None = None
-    force: bool = False
-    plan: bool = False
+    source: Annotated[str, Argument("RUN", "The run file of the run to roll back.")]
+    plan: Annotated[bool, Flag(
+        "--plan", "Only preview the rollback and save it as a plan. Apply the run file to "
+        "perform it.", OptionGroup.SAFETY)] = False  # fmt: skip
     show: DiffOptions = DiffOptions()
 
 
-def _command(verb: str, run: str, flags: list[tuple[str, object, object]]) -> str:
-    words = ["bulkeic", verb, run]
-    for flag, value, usual in flags:
-        if value != usual:
-            words += [flag] if value is True else [flag, str(value)]
-    return shlex.join(words)
+class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of ``report``."""
 
-
-def _rate_text(rate: float | Literal["auto"]) -> str:
-    if rate == AUTO:
-        return AUTO
-    return "unlimited" if math.isinf(rate) else f"{rate:g}"
+    run: Annotated[str, Argument("RUN", "A run file.")]
 
 
 class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of ``export``."""
 
-    run: str
-    format: Literal["jsonl", "csv"] = "jsonl"
-    statuses: tuple[str, ...] = ()
-
-
-class FleetFlags(msgspec.Struct, frozen=True, kw_only=True):
-    """Which functions a sandbox holds.
-
-    Attributes:
-        targets: a targets file whose functions exist.
-        region: of targets that name none.
-        functions: how many in each lane, or ``any``.
-        accounts: how many have such functions.
-        regions: in how many Regions they do.
-        configured: part of such functions with a configuration, 0 to 1.
-        state: a file to begin with.
-        save_state: a file to write at the end.
-    """
-
-    targets: str | None = None
-    region: str = "us-east-1"
-    functions: int | Literal["any"] | None = None
-    accounts: int | None = None
-    regions: int | None = None
-    configured: float | None = None
-    state: str | None = None
-    save_state: str | None = None
-
-    @property
-    def is_any(self) -> bool:
-        """Whether every function exists: that was said, or nothing else was."""
-        if self.functions is None:
-            return self.targets is None and self.state is None
-        return self.functions == "any"
-
-
-class SandboxFlags(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of ``sandbox``.
-
-    Attributes:
-        fleet: which functions there are.
-        scenario: a JSON file of behaviour.
-        given: fields of ``bulkeic.sandbox.SandboxOptions`` and of its ``Faults`` that were given as
-            flags; a rate of ``math.inf`` is no limit.
-    """
-
-    fleet: FleetFlags = FleetFlags()
-    scenario: str | None = None
-    given: dict[str, Any] = {}
+    run: Annotated[str, Argument("RUN", "A run file.")]
+    statuses: Annotated[tuple[Status, ...], Flag(
+        "--status", "Print only outcomes with this status. Can be repeated.",
+        OptionGroup.TARGETS, default="all", is_multiple=True)] = ()  # fmt: skip
+    format: Annotated[Literal["jsonl", "csv"], Flag(
+        "--format", "Format of the output.", OptionGroup.OUTPUT)] = "jsonl"  # fmt: skip

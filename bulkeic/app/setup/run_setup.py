@@ -117,12 +117,11 @@ def _check_targets(options: TargetsOptions) -> None:
         parse_where(options.where)
     if not is_run(options):
         return
-    for name, given in options.settled():
-        if given:
-            raise UsageError(
-                f"{shown(options.source)} is a run file, in which {name} cannot be changed; leave "
-                "that out, or start a new run from the targets file"
-            )
+    for name in options.stored_by_run():
+        raise UsageError(
+            f"{shown(options.source)} is a run file, in which {name} cannot be changed; leave "
+            "that out, or start a new run from the targets file"
+        )
 
 
 def _same_file(one: str, other: str) -> bool:

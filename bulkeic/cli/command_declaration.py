@@ -1,0 +1,24 @@
+"""What a command is, before anything of it is imported."""
+
+from typing import NamedTuple
+
+
+class CommandDeclaration(NamedTuple):
+    """A command.
+
+    Attributes:
+        name: as typed behind ``bulkeic``.
+        options: ``module:name`` of the struct that declares its options.
+        run: ``module:name`` of the function that takes the options and returns the exit code, or
+            ``None`` for success.
+        summary: one sentence.
+        description: more sentences; may be empty.
+        examples: what each example does, and its command line.
+    """
+
+    name: str
+    options: str
+    run: str
+    summary: str
+    description: str
+    examples: tuple[tuple[str, str], ...]

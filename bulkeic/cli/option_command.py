@@ -1,0 +1,166 @@
+"""A command whose flags and arguments are the declared options of a struct."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+import msgspec
+from click.shell_completion import CompletionItem
+
+from bulkeic.cli.command_declaration import CommandDeclaration
+from bulkeic.core.errors import InputError
+from bulkeic.core.exit_codes import ExitCode
+from bulkeic.core.option_declaration import (
+    Argument,
+    DeclaredOption,
+    OptionGroup,
+    build_options,
+    command_options,
+    command_words_field,
+    declared_arguments,
+)
+from bulkeic.core.option_values import Duration, ValueType
+
+DURATION_NOTE = "A DURATION is seconds, or a number with ms, s, m or h: 30, 500ms, 2m."
+_OPTION_COLUMN_MAX = 32
+
+
+class OptionType(click.ParamType[Any]):
+    """A click type that reads values with a ``ValueType``."""
+
+    name = "value"
+
+    def __init__(self, values: ValueType) -> None:
+        self.values = values
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The value that the text stands for."""
+        try:
+            return self.values.parse(value)
+        except InputError as problem:
+            self.fail(problem.rule, param, ctx)
+
+    def shell_complete(self, _ctx: Any, _param: Any, incomplete: str) -> list[CompletionItem]:
+        """The choices that begin with what was typed."""
+        choices = self.values.choices
+        return [CompletionItem(choice) for choice in choices if choice.startswith(incomplete)]
+
+
+class OptionCommand(click.Command):
+    """A command made from its declaration. Its options are imported when they are needed.
+
+    Args:
+        declaration: of the command.
+    """
+
+    def __init__(self, declaration: CommandDeclaration) -> None:
+        self.declaration = declaration
+        super().__init__(
+            declaration.name.rpartition(" ")[2],
+            help=f"{declaration.summary}\n\n{declaration.description}".rstrip(),
+            short_help=declaration.summary,
+        )
+
+    def options_type(self) -> type[msgspec.Struct]:
+        """The struct that declares the options."""
+        kind: type[msgspec.Struct] = load(self.declaration.options)
+        return kind
+
+    def declared(self) -> list[DeclaredOption]:
+        """The declared options."""
+        return command_options(self.options_type(), self.declaration.name)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The arguments and options of click."""
+        if not self.params:
+            arguments = declared_arguments(self.options_type())
+            self.params = [
+                *(_click_argument(name, argument) for name, argument in arguments),
+                *map(_click_option, self.declared()),
+            ]
+        return super().get_params(ctx)
+
+    def invoke(self, ctx: click.Context) -> int:
+        """Runs the command.
+
+        Returns:
+            The exit code.
+        """
+        code: int | None = load(self.declaration.run)(self.given_options(ctx))
+        return ExitCode.OK if code is None else code
+
+    def given_options(self, ctx: click.Context) -> msgspec.Struct:
+        """The options as given on the command line."""
+        kind = self.options_type()
+        paths = {option.key: option.path for option in self.declared()}
+        given = {
+            paths.get(name, (name,)): value
+            for name, value in ctx.params.items()
+            if value not in (None, ())
+        }
+        words_field = command_words_field(kind)
+        if words_field is not None:
+            given[words_field,] = sys.argv[1:]
+        return build_options(kind, given)
+
+    def format_options(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the arguments and the options, group by group."""
+        arguments = declared_arguments(self.options_type())
+        if arguments:
+            with formatter.section("Arguments"):
+                formatter.write_dl([(each.placeholder, each.help) for _, each in arguments])
+        declared = self.declared()
+        for group in OptionGroup:
+            rows = [option_row(option) for option in declared if option.flag.group is group]
+            if rows:
+                with formatter.section(group.value):
+                    formatter.write_dl(rows, col_max=_OPTION_COLUMN_MAX)
+        if any(isinstance(option.value_type, Duration) for option in declared):
+            formatter.write_paragraph()
+            formatter.write_text(DURATION_NOTE)
+
+    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the examples."""
+        with formatter.section("Examples"):
+            for text, command in self.declaration.examples:
+                formatter.write_text(f"# {text}")
+                formatter.write(f"{'':>{formatter.current_indent}}{command}\n")
+
+
+def load(path: str) -> Any:
+    """The object at ``package.module:name``; its module is imported."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def argument_usage(argument: Argument) -> str:
+    """An argument as the usage line shows it."""
+    return argument.placeholder if argument.required else f"[{argument.placeholder}]"
+
+
+def option_row(option: DeclaredOption) -> tuple[str, str]:
+    """An option as help shows it: the flag with its placeholder, and its help text."""
+    flag = option.flag
+    names = ", ".join((flag.name, *flag.aliases))
+    usage = names if option.is_switch else f"{names} {option.value_type.placeholder}"
+    default, limits = option.default_text(), option.limits
+    notes = [f"default: {default}"] * bool(default) + [limits] * bool(limits)
+    return usage, f"{flag.help}  [{'; '.join(notes)}]" if notes else flag.help
+
+
+def _click_argument(name: str, argument: Argument) -> click.Argument:
+    return click.Argument([name], metavar=argument_usage(argument), required=argument.required)
+
+
+def _click_option(option: DeclaredOption) -> click.Option:
+    flag = option.flag
+    names = [flag.name, *flag.aliases, option.key]
+    if option.is_switch:
+        return click.Option(
+            names, is_flag=True, flag_value=not flag.name.startswith("--no-"), default=None
+        )
+    values = option.value_type
+    return click.Option(
+        names, type=OptionType(values), metavar=values.placeholder, multiple=flag.is_multiple
+    )
