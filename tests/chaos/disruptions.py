@@ -17,8 +17,8 @@ from pathlib import Path
 from tests.e2e.conftest import Bulkeic, Server
 from tests.e2e.forks import Process
 
-from .expected_outcomes import count, outcomes_known
-from .kill_point import NEVER, Gate
+from .run_file_state import count, outcomes_known
+from .flaky_proxy import NEVER, Gate
 from .state_check import Look, counts
 
 LOADING = "loading"

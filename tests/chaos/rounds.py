@@ -9,11 +9,11 @@ from typing import Any
 
 from tests.e2e.conftest import Bulkeic, Server
 from tests.e2e.fleet import ROLE
-from tests.e2e.terminal_screen import State, drawn_rows, drawn_state, state_of, write_rows
+from tests.e2e.random_fleet import State, drawn_rows, drawn_state, state_of, write_rows
 
 from .disruptions import Blow, Trouble, drawn_blows, has_ended
-from .expected_outcomes import Ledger, changed_seqs, ledger
-from .kill_point import Gate
+from .run_file_state import Ledger, changed_seqs, ledger
+from .flaky_proxy import Gate
 from .state_check import NOTHING, Look, Place, Wish, Witness, counts, goal, image, outcomes_of
 
 KINDS = ("plain", "before", "plan", "waves", "rollback")

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.e2e.conftest import Server
-from tests.e2e.terminal_screen import State
+from tests.e2e.random_fleet import State
 
 Place = tuple[str, str, str]
 """Lane, function and qualifier."""

@@ -14,7 +14,7 @@ from tests.e2e.test_interruptions import write_targets
 
 from .disks import in_file, in_memory
 from .disruptions import has_ended
-from .expected_outcomes import count, ledger
+from .run_file_state import count, ledger
 from .state_check import Place, counts
 
 TARGETS = 60

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.conftest import Bulkeic, Server
 
-from .kill_point import gate
+from .flaky_proxy import gate
 from .rounds import Round
 
 # Of few rounds, each has another command, and another sort of blow.
