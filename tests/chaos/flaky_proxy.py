@@ -1,4 +1,4 @@
-"""A gate in front of a server: shut, it resets what is connected, and whoever knocks."""
+"""A proxy in front of a server that can cut the network: it resets and refuses connections."""
 
 import asyncio
 import threading
@@ -7,12 +7,12 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-NEVER = -1
+FOREVER = -1
 T = TypeVar("T")
 
 
-class Gate:
-    """Relays connections to a server, until it is shut.
+class FlakyProxy:
+    """Relays connections to a server, unless it is blocked.
 
     Attributes:
         url: where it listens.
@@ -20,56 +20,58 @@ class Gate:
 
     def __init__(self, url: str) -> None:
         self._server = urlsplit(url)
-        self._open: set[asyncio.StreamWriter] = set()
-        self._knocks = 0
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._refusals = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        self._listening = self._run(self._listen())
-        self.url = f"http://127.0.0.1:{self._listening.sockets[0].getsockname()[1]}"
+        self._listener = self._call(self._listen())
+        self.url = f"http://127.0.0.1:{self._listener.sockets[0].getsockname()[1]}"
 
-    def shut(self, knocks: int) -> None:
-        """Resets every connection; opens again after so many new ones, or ``NEVER``."""
-        self._run(self._shut(knocks))
+    def block(self, refusals: int) -> None:
+        """Resets every connection and refuses this many new ones, or all of them (``FOREVER``)."""
+        self._call(self._block(refusals))
 
-    def open(self) -> None:
-        """Lets everybody pass again."""
-        self._knocks = 0
+    def unblock(self) -> None:
+        """Accepts connections again."""
+        self._refusals = 0
 
     def close(self) -> None:
-        self.shut(NEVER)
-        self._listening.close()
-        self._run(self._end())
+        self.block(FOREVER)
+        self._listener.close()
+        self._call(self._wait_for_relays())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+    def _call(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _listen(self) -> asyncio.Server:
-        return await asyncio.start_server(self._pass, "127.0.0.1", 0)
+        return await asyncio.start_server(self._relay_both_ways, "127.0.0.1", 0)
 
-    async def _shut(self, knocks: int) -> None:
-        self._knocks = knocks
-        for writer in self._open:
+    async def _block(self, refusals: int) -> None:
+        self._refusals = refusals
+        for writer in self._writers:
             writer.transport.abort()
 
-    async def _end(self) -> None:
+    async def _wait_for_relays(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*others, return_exceptions=True)
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._knocks:
-            self._knocks -= self._knocks > 0
+    async def _relay_both_ways(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        if self._refusals:
+            self._refusals -= self._refusals > 0
             writer.transport.abort()
             return
         host, port = self._server.hostname, self._server.port
-        inner_reader, inner_writer = await asyncio.open_connection(host, port)
-        both = {writer, inner_writer}
-        self._open |= both
-        await asyncio.gather(_relay(reader, inner_writer), _relay(inner_reader, writer))
-        self._open -= both
+        server_reader, server_writer = await asyncio.open_connection(host, port)
+        both = {writer, server_writer}
+        self._writers |= both
+        await asyncio.gather(_relay(reader, server_writer), _relay(server_reader, writer))
+        self._writers -= both
 
 
 async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -84,10 +86,10 @@ async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 @contextmanager
-def gate(url: str) -> Iterator[Gate]:
-    """A gate in front of a server."""
-    made = Gate(url)
+def flaky_proxy(url: str) -> Iterator[FlakyProxy]:
+    """Runs a proxy in front of a server."""
+    proxy = FlakyProxy(url)
     try:
-        yield made
+        yield proxy
     finally:
-        made.close()
+        proxy.close()
