@@ -69,6 +69,12 @@ def test_every_fault_of_the_sandbox_is_a_flag() -> None:
     assert set(FAULTS) == probabilities
 
 
+def test_the_links_of_the_docs_lead_somewhere() -> None:
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
 def test_the_example_fleet_is_what_the_readme_says() -> None:
     rows = (ROOT / "examples/fleet.csv").read_text().splitlines()[1:]
     assert len(rows) == 200
