@@ -49,6 +49,12 @@ def test_the_paths_that_contributing_names_exist() -> None:
     assert [row for row in rows[1:] if not named & set(re.findall(r"`([^`]+)`", row))] == []
 
 
+def test_the_pages_that_the_code_names_exist() -> None:
+    files = [*ROOT.glob("bulkeic/**/*.py"), *ROOT.glob("benchmarks/*.py")]
+    named = {name for file in files for name in re.findall(r"docs/[\w/-]+\.md", file.read_text())}
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
 def test_the_links_of_the_readme_are_absolute_on_a_package_index() -> None:
     readme = metadata.metadata("bulkeic").json["description"]
     links = re.findall(r"\]\(([^)]+)\)", str(readme))

@@ -34,7 +34,7 @@ _HINTS = {
     ),
     "AccessDeniedException": (
         "the credentials need a permission: lambda:UpdateFunctionEventInvokeConfig, and what "
-        "docs/reference/permissions.md tells of each command"
+        "docs/permissions.md tells of each command"
     ),
     "AccessDenied": (
         "the role has to exist, its trust policy has to name the caller and the external id, and "

@@ -56,7 +56,7 @@ def test_a_lane_without_the_permission_stops_and_is_carried_on_with_when_it_has_
     assert server.stats()["by_status"]["403"] < 20 + 16  # with all that were in flight
     report = bulkeic("report", "run.db").out
     assert f": 1 lane stopped, such as {ACCOUNT}/{OTHER}: 20 jobs in a row were denied: " in report
-    assert "docs/reference/permissions.md tells what each command needs; --max-denied" in result.err
+    assert "docs/permissions.md tells what each command needs; --max-denied 0 fails" in result.err
 
     refuse(server, 0)
     resumed = carry_on(bulkeic, server.url)

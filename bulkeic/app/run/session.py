@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 _SHOWN_LANES = 10
 _STATE_BATCH = 1000
 _DENIED_HINT = (
-    "docs/reference/permissions.md tells what each command needs; --max-denied 0 fails denied "
-    "targets one by one instead"
+    "docs/permissions.md tells what each command needs; --max-denied 0 fails denied targets one by "
+    "one instead"
 )
 INTERRUPTED = "interrupted"
 INTERRUPTED_TWICE = "interrupted twice"
