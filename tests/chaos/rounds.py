@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.e2e.conftest import Bulkeic, Server
 from tests.e2e.fleet import ROLE
-from tests.e2e.random_fleet import State, random_rows, random_state, state_of, write_rows
+from tests.e2e.random_fleet import State, drawn_rows, drawn_state, state_of, write_rows
 
 from .disruptions import DisruptedCommand, Disruption, has_ended, random_disruptions
 from .flaky_proxy import FlakyProxy
@@ -77,9 +77,9 @@ class ChaosRound:
     def _random_targets(self, functions: int) -> dict[int, ExpectedTarget]:
         """Draws a fleet and its rows; some rows are invalid, some name a missing function."""
         rng = self.rng
-        self.server.window("state", random_state(rng, functions), "PUT")
+        self.server.window("state", drawn_state(rng, functions), "PUT")
         before = state_of(self.server)
-        rows = random_rows(rng, before)
+        rows = drawn_rows(rng, before)
         for row in rng.sample(rows, len(rows) // 20):
             row[4] = 7  # the maximum is 2 retries
         for number in range(functions // 20):

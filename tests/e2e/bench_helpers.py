@@ -1,4 +1,4 @@
-"""Runs benchmarks of a sandbox, and reads their results."""
+"""Runs benchmarks against a sandbox."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def run(bulkeic: Bulkeic, server: Server, *words: object, **env: str | None) -> 
 
 
 def measured(bulkeic: Bulkeic, server: Server, *words: object) -> list[dict[str, Any]]:
-    """The measurements of each load of a successful benchmark."""
+    """The measures of each load of a benchmark that succeeds."""
     done = run(bulkeic, server, *words)
     assert done.code == 0, done.err
     measures: list[dict[str, Any]] = done.summary["measures"]
@@ -21,7 +21,7 @@ def measured(bulkeic: Bulkeic, server: Server, *words: object) -> list[dict[str,
 
 
 def write_lanes(bulkeic: Bulkeic, name: str, **functions: int) -> None:
-    """Writes a targets file with the given number of functions in each Region."""
+    """Writes a targets file with a number of functions in each Region."""
     rows = [
         f"fn-{number},{region.replace('_', '-')}"
         for region, count in functions.items()

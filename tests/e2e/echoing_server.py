@@ -18,7 +18,7 @@ TOKEN_TAIL = "/abc+DEF/0123456789=="  # characters that are quoted in URLs, and 
 _SIGNED = re.compile(r"Credential=([^/]+)/.*/(\w+)/aws4_request.*Signature=(\w+)")
 
 
-class EchoServer:
+class Echo:
     """Answers STS and Lambda.
 
     The name of a function selects how its calls are answered, and the account id how its role is.
@@ -119,7 +119,7 @@ def _refused(code: str, message: str) -> Answer:
 
 
 @contextmanager
-def echo_server(*secrets: str) -> Iterator[EchoServer]:
+def echo(*secrets: str) -> Iterator[Echo]:
     """Runs such a server on loopback, as an endpoint or as a proxy."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -140,7 +140,7 @@ def echo_server(*secrets: str) -> Iterator[EchoServer]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        found = EchoServer(secrets)
+        found = Echo(secrets)
         found.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -26,7 +26,7 @@ def destination(rng: random.Random, lane: str, *, failure: bool) -> str:
     return f"arn:aws:{rng.choice(names).format(region, account)}"
 
 
-def random_config(rng: random.Random, lane: str) -> dict[str, Any] | None:
+def drawn_config(rng: random.Random, lane: str) -> dict[str, Any] | None:
     """A random configuration; a third of the targets have none."""
     if rng.random() < 1 / 3:
         return None
@@ -42,20 +42,20 @@ def random_config(rng: random.Random, lane: str) -> dict[str, Any] | None:
     return config
 
 
-def random_state(rng: random.Random, functions: int) -> State:
+def drawn_state(rng: random.Random, functions: int) -> State:
     """Random functions in four lanes, with versions and aliases; each of these is a target."""
     state: State = {f"{account}/{region}": {} for account in ACCOUNTS[:2] for region in REGIONS}
     lanes = list(state)
     for number in range(functions):
         lane = rng.choice(lanes)
         qualifiers = ["$LATEST", *rng.sample(("1", "2", "live", "beta"), rng.randrange(4))]
-        state[lane][f"fn-{number}"] = {each: random_config(rng, lane) for each in qualifiers}
+        state[lane][f"fn-{number}"] = {each: drawn_config(rng, lane) for each in qualifiers}
     for functions_there in state.values():
         functions_there["sink"] = {"$LATEST": None, "live": None}
     return state
 
 
-def random_row(rng: random.Random, lane: str) -> list[object]:
+def drawn_row(rng: random.Random, lane: str) -> list[object]:
     """Random wanted settings of a target: one to four of them, some to be cleared."""
     row: list[object] = ["", "", "", ""]
     for column in rng.sample(range(4), rng.choice((1, 1, 2, 3, 4))):
@@ -71,11 +71,11 @@ def random_row(rng: random.Random, lane: str) -> list[object]:
     return row
 
 
-def random_rows(rng: random.Random, state: State) -> list[list[object]]:
+def drawn_rows(rng: random.Random, state: State) -> list[list[object]]:
     """Random rows for most targets, in random order."""
     rows = [
         [name, "" if qualifier == "$LATEST" else qualifier, *lane.split("/"),
-         *random_row(rng, lane)]
+         *drawn_row(rng, lane)]
         for lane, functions in state.items()
         for name, versions in functions.items()
         for qualifier in versions

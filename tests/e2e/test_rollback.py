@@ -14,7 +14,7 @@ import pytest
 
 from .conftest import Bulkeic, Result, Server
 from .fleet import ROLE
-from .random_fleet import random_rows, random_state, state_of, write_rows
+from .random_fleet import drawn_rows, drawn_state, state_of, write_rows
 from .test_plan import ARN, DEAD, DELETE, GET, PUT, counted, held, meddle, start_fleet
 
 Start = Callable[..., Server]
@@ -45,9 +45,9 @@ class Trial:
         self.chance = random.Random(seed)
         self.bulkeic, self.server = bulkeic, server
         self.said: list[str] = []
-        server.window("state", random_state(self.chance, FUNCTIONS), "PUT")
+        server.window("state", drawn_state(self.chance, FUNCTIONS), "PUT")
         self.before = state_of(server)
-        rows = random_rows(self.chance, self.before)
+        rows = drawn_rows(self.chance, self.before)
         write_rows(bulkeic.folder / "targets.csv", rows)
         self.targets = len(rows)
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from .conftest import ACCOUNT, Bulkeic, Result, Server
-from .echoing_server import TOKEN_TAIL, EchoServer, contents, echo_server, leaks
+from .echoing_server import TOKEN_TAIL, Echo, contents, echo, leaks
 
 Start = Callable[..., Server]
 
@@ -23,12 +23,12 @@ ALL_LEVELS = ("--log-level", "debug")
 
 
 @pytest.fixture
-def talkative() -> Iterator[EchoServer]:
-    with echo_server(KEY, SECRET, TOKEN) as server:
+def talkative() -> Iterator[Echo]:
+    with echo(KEY, SECRET, TOKEN) as server:
         yield server
 
 
-def check(server: EchoServer, bulkeic: Bulkeic, *results: Result) -> None:
+def check(server: Echo, bulkeic: Bulkeic, *results: Result) -> None:
     """Looks for all secrets in all that was shown and written."""
     shown = [text.encode() for result in results for text in (result.out, result.err)]
     texts = [*(("screen", text) for text in shown), *contents(bulkeic.folder)]
@@ -41,7 +41,7 @@ def write_targets(bulkeic: Bulkeic, accounts: list[str]) -> None:
 
 
 def test_a_server_that_repeats_all_that_it_is_sent_is_not_repeated(
-    bulkeic: Bulkeic, talkative: EchoServer
+    bulkeic: Bulkeic, talkative: Echo
 ) -> None:
     write_targets(bulkeic, [ACCOUNT])
     found: list[str] = []
@@ -83,7 +83,7 @@ def test_a_server_that_repeats_all_that_it_is_sent_is_not_repeated(
 
 
 def test_what_sts_issues_is_kept_secret_too_and_so_is_what_it_quotes(
-    bulkeic: Bulkeic, talkative: EchoServer, tmp_path_factory: pytest.TempPathFactory
+    bulkeic: Bulkeic, talkative: Echo, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     write_targets(bulkeic, ROLES)
     path = tmp_path_factory.mktemp("aws") / "credentials"
@@ -150,7 +150,7 @@ def test_faults_of_all_kinds_tell_no_secret(bulkeic: Bulkeic, sandbox: Start) ->
     assert leaks((KEY, SECRET, TOKEN, "Signature="), texts) == []
 
 
-def test_the_password_of_a_proxy_is_never_shown(bulkeic: Bulkeic, talkative: EchoServer) -> None:
+def test_the_password_of_a_proxy_is_never_shown(bulkeic: Bulkeic, talkative: Echo) -> None:
     write_targets(bulkeic, [ACCOUNT])
     talkative.secrets.add(PASSWORD)
     proxy = talkative.url.replace("//", f"//user:{PASSWORD}@")
@@ -168,7 +168,7 @@ def test_the_password_of_a_proxy_is_never_shown(bulkeic: Bulkeic, talkative: Ech
 
 @pytest.mark.parametrize("where", ["flag", "sandbox", "environment"])
 def test_the_login_of_an_endpoint_is_never_shown(
-    bulkeic: Bulkeic, talkative: EchoServer, where: str
+    bulkeic: Bulkeic, talkative: Echo, where: str
 ) -> None:
     write_targets(bulkeic, [ACCOUNT])
     talkative.secrets.add(PASSWORD)
@@ -215,7 +215,7 @@ def crash(self, called, *words, **named):
     ],
 )
 def test_a_crash_tells_no_secret(
-    bulkeic: Bulkeic, talkative: EchoServer, where: str, log_format: str
+    bulkeic: Bulkeic, talkative: Echo, where: str, log_format: str
 ) -> None:
     kind, name = where.rsplit(".", 1)
     module, _, kind = kind.rpartition(".")
@@ -240,7 +240,7 @@ def test_a_crash_tells_no_secret(
     assert leaks(talkative.secrets, texts) == []
 
 
-def test_files_are_their_owners_whatever_the_umask(bulkeic: Bulkeic, talkative: EchoServer) -> None:
+def test_files_are_their_owners_whatever_the_umask(bulkeic: Bulkeic, talkative: Echo) -> None:
     write_targets(bulkeic, [ACCOUNT])
     theirs = bulkeic.write("theirs.csv", "")
     theirs.chmod(0o640)

@@ -12,7 +12,7 @@ import pytest
 from bulkeic.cli.process import main
 
 from .conftest import ACCOUNT, REGION, Bulkeic
-from .echoing_server import echo_server
+from .echoing_server import echo
 
 # C0, C1, a title, a bidi override, a zero-width space, the end of a line.
 BAD = "\x1b]0;x\x07\x1b[2J\x9b31m\u202e\u200b\x7f\r\nX"
@@ -135,7 +135,7 @@ def test_a_run_file_that_somebody_else_has_written(bulkeic: Bulkeic) -> None:
 
 def test_what_the_server_says(bulkeic: Bulkeic) -> None:
     bulkeic.write("t.csv", "FunctionName\nescapes-1\n")
-    with echo_server() as server:
+    with echo() as server:
         server.text = BAD
         words = ("apply", "t.csv", "--yes", "--endpoint-url", server.url, "--log-level", "debug")
         shown = show(bulkeic, *words, "--maximum-retry-attempts", 1, "--results", "-")
