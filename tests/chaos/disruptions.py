@@ -55,7 +55,7 @@ class ProgressPoint:
     share: float
 
     def number(self, pending: int) -> int:
-        """The count at which the point is reached, with so many jobs pending."""
+        """The count at which the point is reached, with this many pending jobs."""
         if self.of in {"waves", "files"}:
             return 1 + (self.share > 0.5)
         return max(1, int(self.share * pending))
@@ -186,7 +186,7 @@ class DisruptedCommand:
     def run(
         self, words: tuple[object, ...], disruption: Disruption | None, pending: int
     ) -> EndedProcess:
-        """Runs a command that has so many pending jobs, and disrupts it."""
+        """Runs a command that has ``pending`` jobs left, and disrupts it."""
         self._pending = pending
         if disruption is None:
             code = self._start(words).wait(PATIENCE_S)

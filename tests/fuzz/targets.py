@@ -79,7 +79,7 @@ def _read(data: bytes, ending: str, lines: int) -> None:
             except InputError as problem:
                 problems = parser.problems(row)
                 if not problems:
-                    raise FindingError(f"no problem told: {problem}") from problem
+                    raise FindingError(f"problems() is empty: {problem}") from problem
                 for each in problems:
                     _check_place(each, file.name, lines)
                 loader.add_invalid(seq, row.line, "", str(problem))
