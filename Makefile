@@ -1,27 +1,33 @@
+PYTHON := python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-# Tests start commands by the hundred: each would compile all that it imports anew.
+# The tests start hundreds of commands. Without cached bytecode, each would compile every import.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint types contracts chromium unit trial chaos soak fuzz bench lock audit clean
+.PHONY: help setup demo test test-all lint types contracts hooks chromium unit trial chaos soak fuzz bench \
+  lock audit clean
 
 help:
-	@echo "make demo   set up, then update the example fleet in the embedded sandbox"
-	@echo "make test   set up, then lint, types, import contracts and all tests"
-	@echo "make trial  set up, then kill and take back ten runs over thousands of targets, twice (minutes)"
-	@echo "make chaos  set up, then 50 rounds of kills, full disks and bad networks (minutes)"
-	@echo "make soak   set up, then half an hour of faults: memory, open files, outcomes"
-	@echo "make fuzz   set up, then bad input by the hundred thousand, and under atheris where it runs (an hour)"
-	@echo "make bench  set up, then every benchmark (an hour)"
-	@echo "make lock   pin the newest dependencies that pyproject.toml admits"
-	@echo "make audit  look for known vulnerabilities in what is pinned"
+	@echo "make demo      update the example fleet in the embedded sandbox, then roll it back"
+	@echo "make test      lint, types, import contracts and all tests"
+	@echo "make test-all  all tests on each of Python 3.11, 3.12 and 3.13 that is installed"
+	@echo "make hooks     run the pre-commit hooks on all files"
+	@echo "make trial     kill and roll back runs over thousands of targets (minutes)"
+	@echo "make chaos     rounds of kills, full disks and bad networks (minutes)"
+	@echo "make soak      half an hour under faults: memory, open files, outcomes"
+	@echo "make fuzz      hundreds of thousands of bad inputs, also with atheris where it runs (an hour)"
+	@echo "make bench     every benchmark (an hour)"
+	@echo "make lock      pin the newest dependencies that pyproject.toml allows, with hashes"
+	@echo "make audit     check the pinned dependencies for known vulnerabilities"
+	@echo "make clean     delete environments and caches"
+	@echo "Each target sets up the environment in $(VENV) first, if it needs one."
 
 setup: $(STAMP)
 
 $(STAMP): requirements.lock pyproject.toml
-	python3 -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $(STAMP)
@@ -31,15 +37,23 @@ demo: setup
 
 test: lint types contracts unit
 
+test-all:
+	.ci/test-all
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/python -m tests.docs_check
 
 types: setup
 	$(BIN)/mypy
 
 contracts: setup
 	$(BIN)/lint-imports
+
+hooks: setup
+	$(BIN)/pre-commit run --all-files
 
 chromium:
 	@sh tests/e2e/chromium.sh
@@ -90,8 +104,8 @@ lock:
 	  --output-file audit.lock -
 	rm -rf .lock-venv
 
-# pip-audit has a venv and a lock of its own: it brings some thirty packages that nobody who works
-# on bulkeic needs, and its bounds would otherwise hold back those of the tests.
+# pip-audit has its own environment and lock file. Contributors do not need its many dependencies,
+# and its version bounds must not hold back those of the tests.
 audit:
 	python3 -m venv .audit-venv
 	.audit-venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r audit.lock
@@ -99,4 +113,4 @@ audit:
 	rm -rf .audit-venv
 
 clean:
-	rm -rf $(VENV) .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .fuzz-packages dist
+	rm -rf $(VENV) .venv-3.* .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .fuzz-packages dist

@@ -70,7 +70,8 @@ def main() -> None:
         for step, reached in tell(table, number, story)
         if not reached
     ]
-    print(f"to reach: the calls that docs/rollout.md tells: {', '.join(missed) or 'all'}", end="")
+    reached = ", ".join(missed) or "all"
+    print(f"to reach: the calls that docs/how-to/rollout.md tells: {reached}", end="")
     print(" missed" if missed else " reached")
 
 

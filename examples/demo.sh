@@ -1,6 +1,6 @@
 #!/bin/sh
-# The example fleet in the embedded sandbox, with Lambda's quota switched on: a plan, applied, and
-# taken back. Two of its 200 targets are faulty by design, so plan and apply must end with 1.
+# Plans, applies and rolls back a change of the example fleet, in the embedded sandbox with Lambda's
+# quota. Two of its 200 targets fail on purpose, so plan and apply must exit with 1.
 PATH=$(cd "${BIN:-.venv/bin}" && pwd):$PATH
 folder=bulkeic-runs
 run=$folder/demo.db
@@ -10,12 +10,12 @@ rm -f $run $results $folder/demo.diff $folder/demo-back.db
 
 check() {
   if [ "$1" -ne "$2" ]; then
-    echo "demo: it ended with exit code $1, not with $2" >&2
+    echo "demo: exit code $1; expected $2" >&2
     exit 1
   fi
 }
 
-# Shows a command and runs it; its first argument is the exit code that it must have.
+# Prints and runs a command; the first argument is the expected exit code.
 show() {
   wanted=$1
   shift

@@ -1,4 +1,4 @@
-"""A certificate that nobody trusts of itself."""
+"""A self-signed certificate."""
 
 import ipaddress
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What tests of every room share."""
+"""Fixtures for the tests of every package."""
 
 import os
 import signal
@@ -8,14 +8,14 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-# How long an example takes is the machine's affair.
+# The time of an example depends on the machine.
 settings.register_profile("bulkeic", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("bulkeic")
 
 
 @pytest.fixture(scope="session")
 def alone() -> Iterator[None]:
-    """Nobody's AWS settings."""
+    """Removes the AWS settings of the machine."""
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
             if name.startswith("AWS_") or name.lower().endswith("_proxy"):
@@ -28,11 +28,11 @@ def alone() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def usual_logs() -> Iterator[None]:
-    """A command that runs in this process sets logging up for all of it."""
+    """Resets logging, which a command configures for the whole process."""
     yield
     structlog.reset_defaults()
 
 
-# A job in a shell's background ignores SIGINT, and so would every command that a test starts.
+# A background job of a shell ignores SIGINT, and so would every command that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""What is installed is what the lock files pin, each package with hashes, from no named place."""
+"""The lock files pin every installed package with hashes, and name no index."""
 
 import re
 import tomllib
@@ -15,7 +15,7 @@ PIN = re.compile(r"([\w.-]+)==([0-9][^ ]*)( ; [^-]+)?( --hash=sha256:[0-9a-f]{64
 
 
 def pinned(name: str) -> dict[str, str]:
-    """What a lock file pins: name → version. Anything in it that is no pin fails."""
+    """The pins of a lock file, as name → version. Any other line fails."""
     text = (ROOT / name).read_text().replace("\\\n", "")
     lines = (re.sub(r"\s+", " ", line.partition("#")[0]).strip() for line in text.splitlines())
     pins = [PIN.fullmatch(line) or line for line in lines if line]
@@ -24,7 +24,7 @@ def pinned(name: str) -> dict[str, str]:
 
 
 def installed(wanted: Iterable[str]) -> dict[str, str]:
-    """What some requirements have brought along: name → version."""
+    """The installed packages of some requirements and their dependencies, as name → version."""
     found: dict[str, str] = {}
     waiting = [(Requirement(each), "") for each in wanted]
     looked_at = set()

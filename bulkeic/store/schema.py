@@ -1,4 +1,4 @@
-"""The run file's schema. ``docs/outcomes.md`` tells users what they may rely on.
+"""The run file's schema. ``docs/reference/outcomes.md`` tells users what they may rely on.
 
 - ``job`` is clustered by (lane, seq): a lane reads its own next rows, wherever they stood.
 - A job without a row in ``outcome`` is pending.

@@ -1,4 +1,4 @@
-"""Disks that are mounted for a test, and go wrong. They need root, and a kernel that lets it."""
+"""Disks that a test mounts and breaks. Needs root, and a kernel that allows it."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ class Disk:
     """A mounted disk.
 
     Attributes:
-        folder: where it is.
+        folder: its mount point.
     """
 
     def __init__(self, folder: Path, *source: object) -> None:
@@ -37,7 +37,7 @@ class Disk:
         _run("umount", *how, self.folder)
 
     def fill(self) -> Path:
-        """Takes up all the room that is left: the file that does."""
+        """Fills the disk with one file: its path."""
         path = self.folder / "other"
         with suppress(OSError), path.open("wb", buffering=0) as file:
             while True:
@@ -45,7 +45,7 @@ class Disk:
         return path
 
     def fail(self) -> None:
-        """Makes the kernel find an error, upon which it lets nobody write any more."""
+        """Makes the kernel find an error, so that it remounts the disk read-only."""
         device = Path(str(self._source[-1])).name
         Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("1")
 
@@ -55,7 +55,7 @@ def _mounted(folder: Path, *source: object) -> Iterator[Disk]:
     try:
         disk = Disk(folder, *source)
     except subprocess.CalledProcessError as error:
-        pytest.skip(f"no disk can be mounted here: {error.stderr.strip()}")
+        pytest.skip(f"cannot mount a disk here: {error.stderr.strip()}")
     try:
         yield disk
     finally:
@@ -65,7 +65,7 @@ def _mounted(folder: Path, *source: object) -> Iterator[Disk]:
 
 @contextmanager
 def in_memory(folder: Path) -> Iterator[Disk]:
-    """A small tmpfs."""
+    """Mounts a small tmpfs."""
     _need_root("mount")
     with _mounted(folder, "-t", "tmpfs", "-o", f"size={SIZE // 4}", "none") as disk:
         yield disk
@@ -73,7 +73,7 @@ def in_memory(folder: Path) -> Iterator[Disk]:
 
 @contextmanager
 def in_file(folder: Path) -> Iterator[Disk]:
-    """A file system in a file, that is left as it is while it is not mounted."""
+    """Mounts a file system in a file, which keeps its content while it is not mounted."""
     _need_root("mount", "losetup", "mkfs.ext4")
     image = folder.with_suffix(".img")
     with image.open("wb") as file:
@@ -82,7 +82,7 @@ def in_file(folder: Path) -> Iterator[Disk]:
     try:
         device = _run("losetup", "--find", "--show", image)
     except subprocess.CalledProcessError as error:
-        pytest.skip(f"no loop device can be had here: {error.stderr.strip()}")
+        pytest.skip(f"no loop device is available here: {error.stderr.strip()}")
     try:
         with _mounted(folder, device) as disk:
             yield disk
@@ -93,4 +93,4 @@ def in_file(folder: Path) -> Iterator[Disk]:
 def _need_root(*programs: str) -> None:
     missing = [each for each in programs if shutil.which(each) is None]
     if os.geteuid() or missing:
-        pytest.skip(f"disks are mounted by root alone, with {', '.join(programs)}")
+        pytest.skip(f"mounting a disk needs root and {', '.join(programs)}")

@@ -1,4 +1,4 @@
-"""A round: a fleet, a command on it, and what happens to that; all drawn by a seed."""
+"""A chaos round: a seed draws a fleet, a command and what disrupts the command."""
 
 import os
 import random
@@ -9,12 +9,22 @@ from typing import Any
 
 from tests.e2e.conftest import Bulkeic, Server
 from tests.e2e.fleet import ROLE
-from tests.e2e.terminal_screen import State, drawn_rows, drawn_state, state_of, write_rows
+from tests.e2e.random_fleet import State, drawn_rows, drawn_state, state_of, write_rows
 
-from .disruptions import Blow, Trouble, drawn_blows, has_ended
-from .expected_outcomes import Ledger, changed_seqs, ledger
-from .kill_point import Gate
-from .state_check import NOTHING, Look, Place, Wish, Witness, counts, goal, image, outcomes_of
+from .disruptions import DisruptedCommand, Disruption, has_ended, random_disruptions
+from .flaky_proxy import FlakyProxy
+from .run_file_state import RunFileState, changed_seqs, read_state
+from .state_check import (
+    NOTHING,
+    ExpectedTarget,
+    Observation,
+    StateCheck,
+    TargetKey,
+    call_counts,
+    outcomes_of,
+    snapshot_of,
+    wanted_snapshot,
+)
 
 KINDS = ("plain", "before", "plan", "waves", "rollback")
 RESULTS = (None, "r.jsonl", "r.csv")
@@ -23,54 +33,61 @@ MILD |= dict.fromkeys(("truncated", "garbage"), 0.01) | {"hang": 0.002}
 HARSH = dict.fromkeys(("error", "cut_before", "cut_after", "garbage", "refuse"), 0.02)
 LATENCY_S = 0.02
 GIVE_UP_S = 20
-MOST_STARTS = 20
+MAX_STARTS = 20
 ENDED = {0, 1}
 FIRST = "run.db"
 
 
-class Round:
-    """One round. ``said`` is what it was about, for whoever has to find out.
+class ChaosRound:
+    """One round.
 
     Args:
         bulkeic: the command.
-        server: the witness.
-        gate: the way to it.
+        server: the sandbox that it calls.
+        proxy: the proxy in front of the sandbox.
         seed: draws everything.
-        functions: how many the fleet has; twice as many targets.
+        functions: number of functions in the fleet; it has about twice as many targets.
+
+    Attributes:
+        log: what happened, to investigate a failure.
     """
 
     def __init__(
-        self, bulkeic: Bulkeic, server: Server, gate: Gate, seed: int, functions: int
+        self, bulkeic: Bulkeic, server: Server, proxy: FlakyProxy, seed: int, functions: int
     ) -> None:
-        self.bulkeic, self.server, self.gate = bulkeic, server, gate
-        self.chance = chance = random.Random(seed)
+        self.bulkeic, self.server, self.proxy = bulkeic, server, proxy
+        self.rng = rng = random.Random(seed)
         self.kind = KINDS[seed % len(KINDS)]
-        self.results = chance.choice(RESULTS)
-        self.creates = chance.random() < 0.5
-        self.harsh = chance.random() < 0.25
-        self.kills_export = chance.random() < 0.5
-        self.looks: list[Look] = []
+        self.results = rng.choice(RESULTS)
+        self.creates = rng.random() < 0.5
+        self.harsh = rng.random() < 0.25
+        self.kills_export = rng.random() < 0.5
+        self.observations: list[Observation] = []
         self.run = "back.db" if self.kind == "rollback" else FIRST
-        self.wishes = self._drawn_wishes(functions)
-        self.blows = drawn_blows(random.Random(f"blows {seed}"), self.kind, seed // len(KINDS))
-        self.said = [f"seed {seed}: {self.kind}, {len(self.wishes)} targets, {self.results}"]
+        self.expected_targets = self._random_targets(functions)
+        self.disruptions = random_disruptions(
+            random.Random(f"disruptions {seed}"), self.kind, seed // len(KINDS)
+        )
+        self.log = [
+            f"seed {seed}: {self.kind}, {len(self.expected_targets)} targets, {self.results}"
+        ]
         if self.harsh:
-            self.said.append("harsh")
+            self.log.append("harsh")
 
-    def _drawn_wishes(self, functions: int) -> dict[int, Wish]:
-        """Draws a fleet, and rows of which some are bad and some of no function."""
-        chance = self.chance
-        self.server.window("state", drawn_state(chance, functions), "PUT")
+    def _random_targets(self, functions: int) -> dict[int, ExpectedTarget]:
+        """Draws a fleet and its rows; some rows are invalid, some name a missing function."""
+        rng = self.rng
+        self.server.window("state", drawn_state(rng, functions), "PUT")
         before = state_of(self.server)
-        rows = drawn_rows(chance, before)
-        for row in chance.sample(rows, len(rows) // 20):
-            row[4] = 7  # there are at most 2 retries
+        rows = drawn_rows(rng, before)
+        for row in rng.sample(rows, len(rows) // 20):
+            row[4] = 7  # the maximum is 2 retries
         for number in range(functions // 20):
-            lane = chance.choice(list(before))
+            lane = rng.choice(list(before))
             gone = [f"gone-{number}", "", *lane.split("/"), 1, "", "", ""]
-            rows.insert(chance.randrange(len(rows)), gone)
+            rows.insert(rng.randrange(len(rows)), gone)
         write_rows(self.folder / "targets.csv", rows)
-        return {seq: _wish(row, before) for seq, row in enumerate(rows)}
+        return {seq: _expected_target(row, before) for seq, row in enumerate(rows)}
 
     @property
     def folder(self) -> Path:
@@ -78,45 +95,46 @@ class Round:
 
     @property
     def path(self) -> Path:
-        """Of the run file."""
+        """Path of the run file."""
         return self.folder / self.run
 
-    def play(self) -> None:
-        """Runs the command through all that happens to it, until everything is done."""
+    def run_to_end(self) -> None:
+        """Runs and resumes the command through all disruptions until no job is pending."""
         if self.kind == "rollback":
             self._prepare_rollback()
         self._set_faults(HARSH if self.harsh else MILD)
         words = self._first_words()
-        for _ in range(MOST_STARTS):
-            blow = self.blows.pop(0) if self.blows else None
-            if blow is None:
+        for _ in range(MAX_STARTS):
+            disruption = self.disruptions.pop(0) if self.disruptions else None
+            if disruption is None:
                 self._set_faults({} if self.harsh else MILD)
-            code, said = self._live_through(words, blow)
-            left = ledger(self.path)
-            whole = blow is None or blow.way != "pipe"
+            code, err = self._run(words, disruption)
+            left = read_state(self.path)
+            whole = disruption is None or disruption.kind != "pipe"
             if code in ENDED and left is not None and not left.pending and whole:
                 return
-            words = self._next_words(code, said, left, whole=whole)
-        raise AssertionError("it comes to no end")
+            words = self._next_words(code, err, left, whole=whole)
+        raise AssertionError(f"jobs are pending after {MAX_STARTS} starts")
 
     def compare(self) -> list[str]:
-        """What does not agree, in the end."""
+        """Compares outcomes, results and the server's state at the end: the differences."""
         self._set_faults({})
         ending = (self.results or ".jsonl").rpartition(".")[2]
         texts = {each: self._exported(each) for each in {"jsonl", ending}}
-        witness = Witness(
-            self.wishes, self.server.window("state"), counts(self.server), self.looks,
+        check = StateCheck(
+            self.expected_targets, self.server.window("state"), call_counts(self.server),
+            self.observations,
             harsh=self.harsh, rereads=self.kind == "waves",
             creates=self.creates or self.kind == "rollback",
         )  # fmt: skip
-        witness.compare(outcomes_of(texts["jsonl"]))
+        check.compare(outcomes_of(texts["jsonl"]))
         if self.results:
             data = (self.folder / self.results).read_bytes().decode()
-            witness.compare_results(data, ending, texts[ending])
-        return witness.problems
+            check.compare_results(data, ending, texts[ending])
+        return check.problems
 
     def _exported(self, ending: str) -> str:
-        """An export; one before it is killed on its way, and does no harm."""
+        """Exports the run; sometimes kills another export first, which must change nothing."""
         words = ("export", self.run, "--format", ending)
         if ending == "jsonl" and self.kills_export:
             with (self.folder / "cut.jsonl").open("w") as file:
@@ -128,15 +146,15 @@ class Round:
         return self.bulkeic(*words).out
 
     def _prepare_rollback(self) -> None:
-        """Makes a calm run that is to be taken back; its rows are the wishes from now on."""
+        """Makes an undisrupted run to roll back; expects what its targets had before."""
         done = self.bulkeic(*self._apply("targets.csv", "--run", FIRST, "--skip-invalid",
                                          "--before-image", *self._creating()))  # fmt: skip
         assert done.code == 1, done.err
         changed = changed_seqs(self.folder / FIRST)
         now = state_of(self.server)
-        self.wishes = {
-            seq: Wish(wish.place, _held(now, wish.place), wish.had or NOTHING)
-            for seq, wish in self.wishes.items()
+        self.expected_targets = {
+            seq: ExpectedTarget(each.key, _held(now, each.key), each.before or NOTHING)
+            for seq, each in self.expected_targets.items()
             if seq in changed
         }
         self.server.window("reset-stats", method="POST")
@@ -144,24 +162,30 @@ class Round:
     def _set_faults(self, faults: dict[str, float]) -> None:
         self.server.window("faults", faults | {"latency_s": LATENCY_S}, "PUT")
 
-    def _live_through(self, words: tuple[object, ...], blow: Blow | None) -> tuple[int, str]:
-        """Runs a command while something happens to it: its exit code, and what it said."""
-        trouble = Trouble(self.bulkeic, self.server, self.gate, self.path, self.looks)
-        before = ledger(self.path)
-        pending = before.pending if before else len(self.wishes)
-        ended = trouble.live_through(words, blow, pending)
-        self.said.append(f"{words[0]}, {blow}: {ended.code}")
+    def _run(self, words: tuple[object, ...], disruption: Disruption | None) -> tuple[int, str]:
+        """Runs a command and disrupts it: its exit code and stderr."""
+        command = DisruptedCommand(
+            self.bulkeic, self.server, self.proxy, self.path, self.observations
+        )
+        before = read_state(self.path)
+        pending = before.pending if before else len(self.expected_targets)
+        ended = command.run(words, disruption, pending)
+        self.log.append(f"{words[0]}, {disruption}: {ended.code}")
         assert "Traceback" not in ended.err, ended.err
         assert "internal error, please" not in ended.err, ended.err
-        allowed = (blow.codes if blow else ENDED) | ({3} if self.harsh else set[int]())
+        allowed = (disruption.codes if disruption else ENDED) | ({3} if self.harsh else set[int]())
         assert ended.code in allowed, f"{ended.code}: {ended.err}"
-        left = ledger(self.path)
-        if words[0] == "plan" and blow is None:
-            assert not any(each.changed for each in counts(self.server).values())
+        left = read_state(self.path)
+        if words[0] == "plan" and disruption is None:
+            assert not any(each.changed for each in call_counts(self.server).values())
         if left is not None:
-            self.looks.append(Look(left.known, counts(self.server), loses=ended.loses))
+            self.observations.append(
+                Observation(left.known, call_counts(self.server), loses=ended.loses)
+            )
         else:
-            assert not any(counts(self.server).values()), "called before all was loaded"
+            assert not any(call_counts(self.server).values()), (
+                "called Lambda before the file was loaded"
+            )
         return ended.code, ended.err
 
     def _first_words(self) -> tuple[object, ...]:
@@ -174,17 +198,17 @@ class Round:
         return (*self._apply(*words, *more), *self._keeping())
 
     def _next_words(
-        self, code: int, said: str, left: Ledger | None, *, whole: bool
+        self, code: int, err: str, left: RunFileState | None, *, whole: bool
     ) -> tuple[object, ...]:
-        """How the run is carried on with; where the command said how, that is done."""
+        """The command that resumes the run: the one that the last line names, if it names one."""
         if left is None:
-            self._sweep_up()
+            self._delete_unloaded_run()
             return self._first_words()
         if code == 3 and left.pending:
-            told = said.splitlines()[-1]
-            assert told.startswith("carry on with: bulkeic "), said
+            last = err.splitlines()[-1]
+            assert last.startswith("carry on with: bulkeic "), err
             if whole:
-                return (*shlex.split(told)[4:], "--give-up-after", GIVE_UP_S)
+                return (*shlex.split(last.partition("bulkeic ")[2]), "--give-up-after", GIVE_UP_S)
         if self.kind == "plan" and left.unread:
             return ("plan", self.run, *self._ends())
         more = (
@@ -192,8 +216,8 @@ class Round:
         )
         return (*self._apply(self.run, *more), *self._keeping())
 
-    def _sweep_up(self) -> None:
-        """Takes away a run file that was not loaded to its end, if there is one; it says so."""
+    def _delete_unloaded_run(self) -> None:
+        """Deletes a run file that is not loaded completely, if there is one; bulkeic refuses it."""
         if not self.path.exists():
             return
         refused = self.bulkeic(*self._apply(self.run))
@@ -215,20 +239,20 @@ class Round:
 
     def _ends(self) -> tuple[object, ...]:
         return (
-            "--endpoint-url", self.gate.url, "--role-arn", ROLE, "--rate", "unlimited",
+            "--endpoint-url", self.proxy.url, "--role-arn", ROLE, "--rate", "unlimited",
             "--concurrency", 8, "--timeout", 2, "--max-attempts", 2 if self.harsh else 50,
             "--log-level", "error", "--no-progress", "--give-up-after", GIVE_UP_S,
         )  # fmt: skip
 
 
-def _held(state: State, place: Place) -> Any:
-    lane, function, qualifier = place
-    return image(state[lane].get(function, {}).get(qualifier))
+def _held(state: State, key: TargetKey) -> Any:
+    lane, function, qualifier = key
+    return snapshot_of(state[lane].get(function, {}).get(qualifier))
 
 
-def _wish(row: list[object], before: State) -> Wish:
+def _expected_target(row: list[object], before: State) -> ExpectedTarget:
     name, qualifier, account, region = map(str, row[:4])
-    place = (f"{account}/{region}", name, qualifier or "$LATEST")
-    had = _held(before, place)
-    wanted = None if row[4] == 7 else goal(row[4:], had, place)
-    return Wish(place, had, wanted, there=name in before[place[0]])
+    key = (f"{account}/{region}", name, qualifier or "$LATEST")
+    held = _held(before, key)
+    wanted = None if row[4] == 7 else wanted_snapshot(row[4:], held, key)
+    return ExpectedTarget(key, held, wanted, exists=name in before[key[0]])

@@ -1,4 +1,4 @@
-"""What the server says of each target, beside what the command says of it."""
+"""Compares what the command reports of each target with what the server holds and counted."""
 
 import csv
 import io
@@ -10,61 +10,61 @@ from datetime import datetime
 from typing import Any
 
 from tests.e2e.conftest import Server
-from tests.e2e.terminal_screen import State
+from tests.e2e.random_fleet import State
 
-Place = tuple[str, str, str]
+TargetKey = tuple[str, str, str]
 """Lane, function and qualifier."""
-Image = tuple[int | None, int | None, str | None, str | None]
-"""Retries, age, where success goes, where failure goes."""
-NOTHING: Image = (None, None, None, None)
+Snapshot = tuple[int | None, int | None, str | None, str | None]
+"""MaximumRetryAttempts, MaximumEventAgeInSeconds, OnSuccess, OnFailure."""
+NOTHING: Snapshot = (None, None, None, None)
 CHANGES = tuple(f"{verb}FunctionEventInvokeConfig" for verb in ("Update", "Put", "Delete"))
 NOT_FOUND = "ResourceNotFoundException"
 
 
 @dataclass(frozen=True)
-class Count:
-    """Calls of a target, as the server counted them."""
+class CallCounts:
+    """The server's counts of a target's calls; ``acknowledged``: changes with a full answer."""
 
     reads: int = 0
     writes: int = 0
     changed: int = 0
-    told: int = 0
+    acknowledged: int = 0
 
 
 @dataclass(frozen=True)
-class Wish:
-    """A row, and what the server had for it.
+class ExpectedTarget:
+    """A row and what its target must become.
 
     Attributes:
-        place: its target.
-        had: the configuration before; ``None``: there was none.
-        goal: what is to be there afterwards; ``None``: the row is no job.
-        there: whether there is such a function and qualifier.
+        key: the target.
+        before: the configuration before the run; ``None``: it had none.
+        wanted: the configuration after the run; ``None``: the row is invalid.
+        exists: whether the function and qualifier exist.
     """
 
-    place: Place
-    had: Image | None
-    goal: Image | None
-    there: bool = True
+    key: TargetKey
+    before: Snapshot | None
+    wanted: Snapshot | None
+    exists: bool = True
 
 
 @dataclass(frozen=True)
-class Look:
-    """What was so when a process had ended, or the network went.
+class Observation:
+    """The state after a process ended, or when the network was cut.
 
     Attributes:
-        known: the outcomes that were committed, by ``seq``.
-        counts: what the server had counted.
-        loses: whether calls in flight may not be known any more.
+        known: the committed outcomes by ``seq``.
+        call_counts: the server's counts.
+        loses: whether the run file may lack answers to calls in flight.
     """
 
     known: Mapping[int, tuple[Any, ...]]
-    counts: Mapping[Place, Count]
+    call_counts: Mapping[TargetKey, CallCounts]
     loses: bool
 
 
-def image(config: Mapping[str, Any] | None) -> Image | None:
-    """A configuration in Lambda's form."""
+def snapshot_of(config: Mapping[str, Any] | None) -> Snapshot | None:
+    """The snapshot of a configuration in the API's form."""
     if config is None:
         return None
     halves = config.get("DestinationConfig") or {}
@@ -76,12 +76,12 @@ def image(config: Mapping[str, Any] | None) -> Image | None:
     return retries, age_s, success, failure
 
 
-def goal(wanted: Sequence[object], had: Image | None, place: Place) -> Image:
-    """What a row makes of a configuration: its last four cells, over what is there."""
-    lane, function, _ = place
+def wanted_snapshot(cells: Sequence[object], before: Snapshot | None, key: TargetKey) -> Snapshot:
+    """What a row's four setting cells make of a configuration."""
+    lane, function, _ = key
     account, region = lane.split("/")
-    made: list[Any] = list(had or NOTHING)
-    for index, cell in enumerate(wanted):
+    made: list[Any] = list(before or NOTHING)
+    for index, cell in enumerate(cells):
         if cell == "none":
             made[index] = None
         elif isinstance(cell, str) and cell:
@@ -91,23 +91,23 @@ def goal(wanted: Sequence[object], had: Image | None, place: Place) -> Image:
     return made[0], made[1], made[2], made[3]
 
 
-def counts(server: Server) -> dict[Place, Count]:
-    """What the server counted of each target."""
-    told = server.window("targets")
-    assert told["others"] == 0
+def call_counts(server: Server) -> dict[TargetKey, CallCounts]:
+    """The server's counts of each target."""
+    answer = server.window("targets")
+    assert answer["others"] == 0
     return {
         (lane, function, qualifier): _summed(operations)
-        for lane, functions in told["targets"].items()
+        for lane, functions in answer["targets"].items()
         for function, versions in functions.items()
         for qualifier, operations in versions.items()
     }
 
 
-def _summed(operations: Mapping[str, Mapping[str, int]]) -> Count:
+def _summed(operations: Mapping[str, Mapping[str, int]]) -> CallCounts:
     changes = [operations[each] for each in CHANGES if each in operations]
     calls = sum(each["calls"] for each in operations.values())
     writes = sum(each["calls"] for each in changes)
-    return Count(
+    return CallCounts(
         calls - writes,
         writes,
         sum(each["changed"] for each in changes),
@@ -116,131 +116,154 @@ def _summed(operations: Mapping[str, Mapping[str, int]]) -> Count:
 
 
 @dataclass
-class Witness:
-    """Compares, target by target, and keeps what does not agree.
+class StateCheck:
+    """Compares target by target and collects the differences.
 
     Attributes:
-        wishes: the rows by ``seq``.
+        expected_targets: the rows by ``seq``.
         state: what the server holds.
-        counts: what it counted.
-        looks: what was so each time that something happened.
-        harsh: whether so much goes wrong that any job may fail.
-        rereads: whether targets are read again when they are done.
-        creates: whether missing configurations are made.
-        problems: what does not agree.
+        call_counts: the server's counts.
+        observations: the states after each disruption.
+        harsh: whether the faults are so frequent that any job may fail.
+        rereads: whether the run reads targets again after it changed them.
+        creates: whether the run creates missing configurations.
+        problems: the differences found.
     """
 
-    wishes: Mapping[int, Wish]
+    expected_targets: Mapping[int, ExpectedTarget]
     state: State
-    counts: Mapping[Place, Count]
-    looks: Sequence[Look]
+    call_counts: Mapping[TargetKey, CallCounts]
+    observations: Sequence[Observation]
     harsh: bool
     rereads: bool
     creates: bool
     problems: list[str] = field(default_factory=list)
 
     def compare(self, outcomes: Sequence[Mapping[str, Any]]) -> None:
-        """Compares exported outcomes with all that the server knows."""
+        """Compares exported outcomes with the server's state and counts."""
         seqs = Counter(outcome["seq"] for outcome in outcomes)
-        self._same("seqs of outcomes", seqs, Counter(list(self.wishes)))
+        self._check_equal("seqs of outcomes", seqs, Counter(list(self.expected_targets)))
         for outcome in outcomes:
-            wish = self.wishes.get(outcome["seq"])
-            if wish is not None:
-                self._judge(wish, outcome)
-        wished = {wish.place for wish in self.wishes.values()}
-        self._same("targets of no row", set(self.counts) - wished, set[Place]())
+            expected = self.expected_targets.get(outcome["seq"])
+            if expected is not None:
+                self._check_target(expected, outcome)
+        wanted = {expected.key for expected in self.expected_targets.values()}
+        self._check_equal("targets of no row", set(self.call_counts) - wanted, set[TargetKey]())
 
     def compare_results(self, data: str, ending: str, exported: str) -> None:
         """Compares a results file with the export in its format, line by line."""
-        self._same("the results' last line is whole", data[-1:], "\n")
+        self._check_equal("the results' last line is whole", data[-1:], "\n")
         read = _rows if ending == "csv" else outcomes_of
         found, expected = read(data), read(exported)
         seqs = [[int(each["seq"]) for each in lines] for lines in (found, expected)]
-        self._same("seqs of the results", sorted(seqs[0]), seqs[1])
+        self._check_equal("seqs of the results", sorted(seqs[0]), seqs[1])
         known = {int(each["seq"]): each for each in expected}
         for line in found:
-            self._same(f"results of {line['seq']}", line, known.get(int(line["seq"])))
+            self._check_equal(f"results of {line['seq']}", line, known.get(int(line["seq"])))
 
-    def _judge(self, wish: Wish, outcome: Mapping[str, Any]) -> None:
+    def _check_target(self, expected: ExpectedTarget, outcome: Mapping[str, Any]) -> None:
         seq, status = outcome["seq"], outcome["status"]
-        config = self._config(wish.place)
-        now, count = image(config), self.counts.get(wish.place, Count())
-        say = f"{seq} {wish.place} {status} {outcome['error_code']} {count}"
+        config = self._config(expected.key)
+        now, count = snapshot_of(config), self.call_counts.get(expected.key, CallCounts())
+        label = f"{seq} {expected.key} {status} {outcome['error_code']} {count}"
         named = (f"{outcome['account_id']}/{outcome['region']}", outcome["qualifier"])
-        if wish.goal is None:
-            self._same(
-                f"{say}: invalid, no call", (status, count, now), ("invalid", Count(), wish.had)
+        if expected.wanted is None:
+            self._check_equal(
+                f"{label}: invalid, no call",
+                (status, count, now),
+                ("invalid", CallCounts(), expected.before),
             )
             return
-        self._same(f"{say}: its target", named, (wish.place[0], wish.place[2]))
-        self._is_in(f"{say}: allowed", status, self._allowed(wish))
-        lost = sum(look.loses and seq not in look.known for look in self.looks)
+        self._check_equal(f"{label}: its target", named, (expected.key[0], expected.key[2]))
+        self._check_in(f"{label}: allowed", status, self._allowed(expected))
+        lost = sum(
+            observation.loses and seq not in observation.known for observation in self.observations
+        )
         match status:
             case "updated" | "created":
-                self._same(f"{say}: holds", now or NOTHING, wish.goal)
-                self._holds(f"{say}: was changed", count.changed > 0)
-                self._holds(f"{say}: told once, or lost {lost} times", count.told <= 1 + lost)
-                self._same_config(say, outcome["config"], config)
+                self._check_equal(f"{label}: holds", now or NOTHING, expected.wanted)
+                self._check_true(f"{label}: was changed", count.changed > 0)
+                self._check_true(
+                    f"{label}: acknowledged once, or {lost} answers lost",
+                    count.acknowledged <= 1 + lost,
+                )
+                self._check_config(label, outcome["config"], config)
                 if status == "created" or not lost:
-                    self._same(f"{say}: created", status == "created", self._creates(wish))
+                    self._check_equal(
+                        f"{label}: created", status == "created", self._creates(expected)
+                    )
             case "unchanged":
-                self._same(f"{say}: holds", now or NOTHING, wish.goal)
-                self._same(f"{say}: untouched", (count.changed, now), (0, wish.had))
+                self._check_equal(f"{label}: holds", now or NOTHING, expected.wanted)
+                self._check_equal(f"{label}: untouched", (count.changed, now), (0, expected.before))
             case "failed":
-                self._holds(f"{say}: not told, or lost {lost} times", count.told <= lost)
+                self._check_true(
+                    f"{label}: not acknowledged, or {lost} answers lost", count.acknowledged <= lost
+                )
                 if outcome["error_code"] == NOT_FOUND:
-                    self._same(f"{say}: untouched", (count.changed, now), (0, wish.had))
-                self._is_in(f"{say}: holds", now or NOTHING, {wish.had or NOTHING, wish.goal})
-        self._judge_again(say, seq, outcome, count, wish.place)
+                    self._check_equal(
+                        f"{label}: untouched", (count.changed, now), (0, expected.before)
+                    )
+                self._check_in(
+                    f"{label}: holds", now or NOTHING, {expected.before or NOTHING, expected.wanted}
+                )
+        self._check_stable(label, seq, outcome, count, expected.key)
 
-    def _judge_again(
-        self, say: str, seq: int, outcome: Mapping[str, Any], count: Count, place: Place
+    def _check_stable(
+        self, label: str, seq: int, outcome: Mapping[str, Any], count: CallCounts, key: TargetKey
     ) -> None:
-        """What was done at any look is neither called again nor told otherwise."""
-        for number, look in enumerate(self.looks):
-            known = look.known.get(seq)
+        """A committed outcome neither changes later nor causes further calls."""
+        for number, observation in enumerate(self.observations):
+            known = observation.known.get(seq)
             if known is None:
                 continue
-            then = look.counts.get(place, Count())
-            told = (outcome["status"], outcome["request_id"], outcome["started_at"])
-            self._same(f"{say}: as known at look {number}", told, known)
-            self._same(f"{say}: written again after look {number}", count.writes, then.writes)
+            then = observation.call_counts.get(key, CallCounts())
+            now = (outcome["status"], outcome["request_id"], outcome["started_at"])
+            self._check_equal(f"{label}: as known at observation {number}", now, known)
+            self._check_equal(
+                f"{label}: written again after observation {number}", count.writes, then.writes
+            )
             if not self.rereads:
-                self._same(f"{say}: read again after look {number}", count.reads, then.reads)
+                self._check_equal(
+                    f"{label}: read again after observation {number}", count.reads, then.reads
+                )
 
-    def _allowed(self, wish: Wish) -> set[str]:
-        if not wish.there:
+    def _allowed(self, expected: ExpectedTarget) -> set[str]:
+        if not expected.exists:
             return {"failed"}
         fails = {"failed"} if self.harsh else set[str]()
-        if wish.had is None and not self._creates(wish):
+        if expected.before is None and not self._creates(expected):
             return {"failed", "unchanged"}
         return fails | {"updated", "created", "unchanged"}
 
-    def _creates(self, wish: Wish) -> bool:
-        return wish.had is None and self.creates
+    def _creates(self, expected: ExpectedTarget) -> bool:
+        return expected.before is None and self.creates
 
-    def _config(self, place: Place) -> Any:
-        lane, function, qualifier = place
+    def _config(self, key: TargetKey) -> Any:
+        lane, function, qualifier = key
         return self.state.get(lane, {}).get(function, {}).get(qualifier)
 
-    def _same_config(self, say: str, told: Any, held: Any) -> None:
-        """The configuration that was told is the one that is held, with its very time."""
-        self._same(f"{say}: config", image(told) or NOTHING, image(held) or NOTHING)
-        if told and held:
-            at = datetime.fromisoformat(told["LastModified"]).timestamp()
-            self._same(f"{say}: config's time", round(at, 3), round(held["LastModified"], 3))
+    def _check_config(self, label: str, reported: Any, held: Any) -> None:
+        """The reported configuration equals the one that the server holds, its time included."""
+        self._check_equal(
+            f"{label}: config", snapshot_of(reported) or NOTHING, snapshot_of(held) or NOTHING
+        )
+        if reported and held:
+            at = datetime.fromisoformat(reported["LastModified"]).timestamp()
+            self._check_equal(
+                f"{label}: config's time", round(at, 3), round(held["LastModified"], 3)
+            )
 
-    def _same(self, say: str, found: object, expected: object) -> None:
+    def _check_equal(self, label: str, found: object, expected: object) -> None:
         if found != expected:
-            self.problems.append(f"{say}: {_short(found)}, not {_short(expected)}")
+            self.problems.append(f"{label}: {_short(found)}, not {_short(expected)}")
 
-    def _holds(self, say: str, found: object) -> None:
+    def _check_true(self, label: str, found: object) -> None:
         if not found:
-            self.problems.append(f"not so: {say}")
+            self.problems.append(f"false: {label}")
 
-    def _is_in(self, say: str, found: object, allowed: Iterable[object]) -> None:
+    def _check_in(self, label: str, found: object, allowed: Iterable[object]) -> None:
         if found not in allowed:
-            self.problems.append(f"{say}: {found!r} is none of {allowed!r}")
+            self.problems.append(f"{label}: {found!r} is not in {allowed!r}")
 
 
 def _rows(text: str) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
-"""Whatever happens, every target has one outcome that is true, or is pending until ``apply RUN``.
+"""After any disruption, every target has one true outcome, or is pending until ``apply RUN``.
 
-``make chaos`` plays 50 rounds. ``BULKEIC_ROUNDS`` says how many, ``BULKEIC_SEED`` plays one alone.
+``BULKEIC_ROUNDS`` sets the number of rounds; ``BULKEIC_SEED`` runs a single one.
 """
 
 import os
@@ -11,10 +11,10 @@ import pytest
 
 from tests.e2e.conftest import Bulkeic, Server
 
-from .kill_point import gate
-from .rounds import Round
+from .flaky_proxy import flaky_proxy
+from .rounds import ChaosRound
 
-# Of few rounds, each has another command, and another sort of blow.
+# Each of these rounds has a different command and a different kind of first disruption.
 FEW = (3, 7, 14, 20, 36)
 ROUNDS = int(os.environ.get("BULKEIC_ROUNDS", "0"))
 SEED = os.environ.get("BULKEIC_SEED")
@@ -28,14 +28,14 @@ def test_every_target_has_one_outcome_that_is_true(
 ) -> None:
     bulkeic.write("nothing.json", "{}")
     server = sandbox("--state", "nothing.json", "--rate", "unlimited", "--seed", seed)
-    with gate(server.url) as way:
-        played = Round(bulkeic, server, way, seed, FUNCTIONS)
+    with flaky_proxy(server.url) as proxy:
+        chaos_round = ChaosRound(bulkeic, server, proxy, seed, FUNCTIONS)
         try:
-            played.play()
-            problems = played.compare()
+            chaos_round.run_to_end()
+            problems = chaos_round.compare()
             assert not problems, f"{len(problems)} problems:\n" + "\n".join(problems[:20])
         except BaseException:
-            played.said.append(f"play it alone: make chaos BULKEIC_SEED={seed}")
+            chaos_round.log.append(f"run_to_end it alone: make chaos BULKEIC_SEED={seed}")
             raise
         finally:
-            sys.stderr.write("\n" + "; ".join(played.said))
+            sys.stderr.write("\n" + "; ".join(chaos_round.log))

@@ -1,4 +1,4 @@
-"""A headless Chromium, spoken to in its DevTools protocol over a pair of pipes."""
+"""Drives a headless Chromium with its DevTools protocol, over a pair of pipes."""
 
 import fcntl
 import json
@@ -24,7 +24,7 @@ FLAGS = (
     "--no-proxy-server",
     "--remote-debugging-pipe",
 )
-# Looks whenever the page changes, so that nothing is asked again and again.
+# Checks the condition whenever the page changes, instead of polling.
 UNTIL = """new Promise((done, failed) => {
   const patience = setTimeout(() => failed(new Error(document.body.innerText)), 20000);
   const look = () => { if (%s) { watch.disconnect(); clearTimeout(patience); done(true); } };
@@ -35,11 +35,11 @@ UNTIL = """new Promise((done, failed) => {
 
 
 class Browser:
-    """One page in a browser of its own.
+    """A browser with one page.
 
     Attributes:
-        requests: URLs that the page asked for.
-        complaints: what went to its console, exceptions that nobody caught among it.
+        requests: URLs that the page requested.
+        complaints: messages on its console, and uncaught exceptions.
     """
 
     def __init__(self, profile: Path) -> None:
@@ -52,7 +52,7 @@ class Browser:
 
     def __enter__(self) -> Self:
         program = next(filter(None, map(shutil.which, NAMES)), None)
-        assert program, "there is no Chromium: make chromium"
+        assert program, "Chromium is missing; run: make chromium"
         self._start(program)
         targets = self.ask("Target.getTargets")["targetInfos"]
         page = next(target["targetId"] for target in targets if target["type"] == "page")
@@ -79,7 +79,7 @@ class Browser:
             os.close(self._from)
 
     def ask(self, method: str, **params: Any) -> Any:
-        """Send a command, and take up events until its answer comes."""
+        """Sends a command and records events until its answer arrives."""
         number = self._send(method, **params)
         while (message := self._receive()).get("id") != number:
             self._note(message)
@@ -97,14 +97,14 @@ class Browser:
         return answer["result"].get("value")
 
     def until(self, condition: str) -> None:
-        """Wait until a JavaScript condition holds in the page."""
+        """Waits until a JavaScript condition is true in the page."""
         self.evaluate(UNTIL % condition)
 
     def _start(self, program: str) -> None:
         commands, self._to = os.pipe()
         self._from, answers = os.pipe()
-        # The browser reads commands from its descriptor 3 and writes answers to its 4; neither
-        # pipe may be in the way of them.
+        # The browser reads commands from descriptor 3 and writes answers to descriptor 4, so the
+        # pipes must have other numbers.
         ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (commands, answers)]
         script = f'exec 3<&{ends[0]} 4>&{ends[1]} {ends[0]}<&- {ends[1]}>&-; exec "$@"'
         words = [program, *FLAGS, f"--user-data-dir={self._profile}", "about:blank"]

@@ -1,4 +1,4 @@
-"""The installed command as a subprocess, and servers that it talks to."""
+"""The installed command as a subprocess, and the sandboxes that it calls."""
 
 import json
 import os
@@ -28,7 +28,7 @@ COMMAND = shutil.which("bulkeic", path=str(Path(sys.executable).parent))
 
 
 def environment() -> dict[str, str]:
-    """What the command has as its environment: nothing of AWS's, and as users start it."""
+    """The environment of the command: without AWS settings, with test credentials."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -45,7 +45,7 @@ def environment() -> dict[str, str]:
 
 
 class Result:
-    """What a command that has ended left behind."""
+    """The exit code and output of a command."""
 
     def __init__(self, process: "subprocess.CompletedProcess[str]") -> None:
         self.code = process.returncode
@@ -62,11 +62,11 @@ class Result:
 
 
 class Bulkeic:
-    """Runs the installed command in a folder of its own, without anybody's AWS settings.
+    """Runs the installed command in a folder of its own, without AWS settings of the machine.
 
     Args:
         folder: where it runs.
-        forks: what runs it; ``None``: an interpreter of its own.
+        forks: forks the command; ``None``: each command starts an interpreter.
     """
 
     def __init__(self, folder: Path, forks: Forks | None = None) -> None:
@@ -76,7 +76,7 @@ class Bulkeic:
         self.env = environment()
 
     def __call__(self, *words: object, stdin: str | None = None, **env: str | None) -> Result:
-        """Runs it to its end; a variable that is ``None`` is not there at all."""
+        """Runs the command to its end; ``None`` removes an environment variable."""
         called = {name: value for name, value in (self.env | env).items() if value is not None}
         given = subprocess.DEVNULL if stdin is None else subprocess.PIPE
         process = self._start(words, called, stdin=given)
@@ -86,7 +86,7 @@ class Bulkeic:
         return result
 
     def start(self, *words: object, **options: Any) -> Process:
-        """As ``subprocess.Popen``, with its options."""
+        """Starts the command, with the options of ``subprocess.Popen``."""
         return self._start(words, self.env | options.pop("env", {}), **options)
 
     def _start(self, words: tuple[object, ...], env: dict[str, str], **options: Any) -> Process:
@@ -102,7 +102,7 @@ class Bulkeic:
         return process
 
     def asked(self, answer: str, *words: object) -> tuple[int, bytes]:
-        """Answers a command's question on a terminal: its exit code, and what it showed."""
+        """Answers the question of a command on a terminal: its exit code and its output."""
         ours, theirs = pty.openpty()
         try:
             process = self.start(*words, stdin=theirs, stderr=theirs, stdout=subprocess.DEVNULL)
@@ -114,14 +114,14 @@ class Bulkeic:
             try:
                 while piece := os.read(ours, 4096):
                     screen += piece
-            except OSError:  # the other end of a terminal that has gone
+            except OSError:  # the other end of the terminal is closed
                 pass
             return process.wait(20), screen
         finally:
             os.close(ours)
 
     def end(self) -> None:
-        """Ends what a test has left behind, so that no other test is told of it."""
+        """Kills commands that a test left running."""
         for process in self.started:
             if process.poll() is None:
                 process.kill()
@@ -137,7 +137,7 @@ class Bulkeic:
         return path
 
     def outcomes(self, name: str) -> list[dict[str, Any]]:
-        """A JSON Lines file of the folder."""
+        """Reads outcomes from a JSON Lines file in the folder."""
         return [json.loads(line) for line in (self.folder / name).read_text().splitlines()]
 
 
@@ -171,7 +171,7 @@ class Server:
 
 @pytest.fixture(scope="session")
 def forks() -> Iterator[Forks | None]:
-    """What runs commands; ``BULKEIC_REAL=1`` has an interpreter started for each."""
+    """Forks commands; with ``BULKEIC_REAL=1``, each command starts an interpreter instead."""
     if os.environ.get("BULKEIC_REAL"):
         yield None
     else:
@@ -189,7 +189,7 @@ def bulkeic(tmp_path: Path, forks: Forks | None) -> Iterator[Bulkeic]:
 
 @pytest.fixture
 def sandbox(bulkeic: Bulkeic) -> Iterator[Callable[..., Server]]:
-    """Starts sandboxes that end with the test; words are flags of ``bulkeic sandbox``."""
+    """Starts sandboxes that stop with the test; words are flags of ``bulkeic sandbox``."""
     with ExitStack() as stack:
 
         def start(*words: object) -> Server:
@@ -210,7 +210,7 @@ def lasting_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]
 
 @pytest.fixture
 def server(lasting_server: Server) -> Server:
-    """A sandbox without a quota, where any function exists; as if it had just begun."""
+    """A sandbox without a quota, where any function exists, in its initial state."""
     lasting_server.window("faults", {}, "PUT")
     lasting_server.window("state", {}, "PUT")
     lasting_server.window("reset-stats", {}, "POST")

@@ -1,4 +1,4 @@
-"""A server that is too talkative: it repeats what it is sent, and keeps it, to be looked for."""
+"""A server that repeats the secrets it is sent, and records them for tests to search."""
 
 import base64
 import json
@@ -21,13 +21,13 @@ _SIGNED = re.compile(r"Credential=([^/]+)/.*/(\w+)/aws4_request.*Signature=(\w+)
 class Echo:
     """Answers STS and Lambda.
 
-    A function's name says how its calls are answered, an account's number how its role is assumed.
+    The name of a function selects how its calls are answered, and the account id how its role is.
 
     Attributes:
-        secrets: every value that it was sent or has issued and that nobody may find again.
-        calls: of Lambda.
-        text: what Lambda answers where a function's name begins with ``escapes``.
-        look: called with each call of Lambda, before it is answered.
+        secrets: every secret that it was sent or issued; none of them may appear anywhere.
+        calls: number of Lambda calls.
+        text: the answer for functions whose name begins with ``escapes``.
+        look: called before each Lambda call is answered.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -101,7 +101,7 @@ class Echo:
 
 
 def canonical(headers: dict[str, str]) -> str:
-    """What AWS quotes when a signature is wrong."""
+    """The message of AWS for a wrong signature."""
     lines = "\n".join(f"{name.lower()}:{value}" for name, value in headers.items())
     return (
         "The request signature we calculated does not match the signature you provided.\n\nThe "
@@ -120,7 +120,7 @@ def _refused(code: str, message: str) -> Answer:
 
 @contextmanager
 def echo(*secrets: str) -> Iterator[Echo]:
-    """Such a server, on loopback, as an endpoint or as a proxy."""
+    """Runs such a server on loopback, as an endpoint or as a proxy."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -152,7 +152,7 @@ def echo(*secrets: str) -> Iterator[Echo]:
 
 
 def leaks(secrets: Iterable[str], texts: Iterable[tuple[str, bytes]]) -> list[str]:
-    """Where a secret is found, in any form in which it can be read again."""
+    """The places that hold a secret, in any readable form."""
     forms = {
         form.encode(): secret
         for secret in secrets
@@ -168,7 +168,7 @@ def leaks(secrets: Iterable[str], texts: Iterable[tuple[str, bytes]]) -> list[st
 
 
 def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """All that lies in a folder at this moment."""
+    """The content of every file in a folder."""
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError, IsADirectoryError):
             yield path.name, path.read_bytes()

@@ -1,4 +1,4 @@
-"""A fleet over several accounts and Regions, and servers that tell what became of it."""
+"""A fleet over several accounts and Regions, and a server that records its calls."""
 
 import json
 import threading
@@ -27,7 +27,7 @@ def write_fleet(
     regions: Iterable[str] = REGIONS,
     functions: int = 2,
 ) -> None:
-    """Writes ``targets.csv``: so many functions in each Region of each account."""
+    """Writes ``targets.csv`` with some functions in each Region of each account."""
     lanes = [(account, region) for account in accounts for region in regions]
     rows = [f"fn-{number},{','.join(lane)}" for lane in lanes for number in range(functions)]
     bulkeic.write("targets.csv", "\n".join(["FunctionName,AccountId,Region", *rows]))
@@ -42,19 +42,19 @@ def apply(bulkeic: Bulkeic, server: Server, *words: object, **env: str | None) -
 
 
 def by_account(bulkeic: Bulkeic, field: str = "status") -> dict[str, set[str]]:
-    """What the outcomes of each account are."""
+    """The values of an outcome field, by account."""
     found: dict[str, set[str]] = {}
     for outcome in bulkeic.outcomes("r.jsonl"):
         found.setdefault(outcome["account_id"], set()).add(outcome[field])
     return found
 
 
-class Witness:
-    """Answers AssumeRole and Update, and keeps what it was asked.
+class CallRecorder:
+    """Answers AssumeRole and Update, and records the calls.
 
     Attributes:
-        asked: the parameters of each call of STS.
-        keys: account and access key of each call of Lambda.
+        asked: the parameters of each STS call.
+        keys: the access key of each Lambda call.
     """
 
     def __init__(self, url: str) -> None:
@@ -81,8 +81,8 @@ def _assumed(authorization: str) -> str:
 
 
 @contextmanager
-def witness() -> Iterator[Witness]:
-    """A witness on loopback."""
+def call_recorder() -> Iterator[CallRecorder]:
+    """Runs a recording server on loopback."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -101,7 +101,7 @@ def witness() -> Iterator[Witness]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        found = Witness(f"http://127.0.0.1:{server.server_port}")
+        found = CallRecorder(f"http://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

@@ -1,4 +1,4 @@
-"""The process that forks for ``forks``: a script, so that nothing of the tests is in it."""
+"""The process that forks commands for ``forks``: a script, so that it imports no test code."""
 
 import gc
 import importlib.metadata
@@ -19,7 +19,7 @@ STATUS = len(STREAMS)
 
 
 def command() -> Callable[[], Any]:
-    """What the console script enters, with everything imported that it may import on its way."""
+    """The function that the console script calls, after importing everything that it may import."""
     [entrance] = importlib.metadata.entry_points(group="console_scripts", name="bulkeic")
     package = importlib.import_module(entrance.module.partition(".")[0])
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
@@ -30,7 +30,7 @@ def command() -> Callable[[], Any]:
 
 
 def received(requests: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """The next request and its streams; ends the process when there will be none."""
+    """The next request and its streams; exits when the tests have ended."""
     head, streams, _, _ = socket.recv_fds(requests, NUMBER, len(STREAMS) + 1)
     if not head:
         requests.close()
@@ -42,7 +42,7 @@ def received(requests: socket.socket) -> tuple[dict[str, Any], list[int]]:
 
 
 def open_stream(number: int, name: str) -> None:
-    """Opens a standard stream as the interpreter opens them when it starts."""
+    """Opens a standard stream as a starting interpreter does."""
     before = getattr(sys, name)
     stream = io.TextIOWrapper(
         open(number, "wb" if number else "rb", closefd=False),  # noqa: SIM115 - it stays open
@@ -56,7 +56,7 @@ def open_stream(number: int, name: str) -> None:
 
 
 def become(asked: dict[str, Any], streams: list[int]) -> None:
-    """Makes a fork what the console script would be."""
+    """Turns a fork into a process like the console script."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, name in enumerate(STREAMS):
         os.dup2(streams[number], number)
@@ -69,10 +69,10 @@ def become(asked: dict[str, Any], streams: list[int]) -> None:
 
 
 def keep(asked: dict[str, Any], streams: list[int]) -> None:
-    """Forks a command and tells its process id, then how it ended; returns in the command alone."""
+    """Forks a command and sends its process id, then its exit code; returns only in the command."""
     status = streams.pop(STATUS)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as an interpreter that starts has it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as in a starting interpreter
     if not (fork := os.fork()):
         os.close(status)
         become(asked, streams)
@@ -82,20 +82,20 @@ def keep(asked: dict[str, Any], streams: list[int]) -> None:
         os.close(stream)
     os.write(status, fork.to_bytes(NUMBER))
     _, ended = os.waitpid(fork, 0)
-    with suppress(BrokenPipeError):  # the test has ended before it
+    with suppress(BrokenPipeError):  # the test has ended
         os.write(status, os.waitstatus_to_exitcode(ended).to_bytes(NUMBER, signed=True))
     os._exit(0)
 
 
 def forked() -> Callable[[], Any]:
-    """Serves requests; returns in forks alone."""
+    """Serves requests; returns only in forks."""
     number, script = sys.argv[1:]
-    sys.path[0] = os.path.dirname(script)  # noqa: PTH120 - as the interpreter has it
+    sys.path[0] = os.path.dirname(script)  # noqa: PTH120 - as the interpreter does
     enter = command()
     requests = socket.socket(fileno=int(number))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: it ends with its socket
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with its socket instead
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who keep the forks
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no one waits for the children
     while True:
         asked, streams = received(requests)
         if not os.fork():

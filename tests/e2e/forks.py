@@ -1,8 +1,8 @@
 """Runs the installed command without starting an interpreter for each run.
 
-A process that has imported all that the command imports forks for each run. The fork has its
-arguments, folder, environment and streams from the test, enters where the console script enters,
-and ends as an interpreter ends.
+One process imports everything that the command imports, and forks for each run. The fork gets its
+arguments, folder, environment and streams from the test, calls the function of the console script,
+and exits like an interpreter.
 """
 
 import json
@@ -27,11 +27,11 @@ _READ_BY_COMMANDS = ("AWS_", "PYTEST_")
 
 
 class Fork:
-    """A command that was forked, with what of ``subprocess.Popen`` tests need.
+    """A forked command, with the part of the interface of ``subprocess.Popen`` that tests need.
 
     Args:
         words: the command.
-        status: tells its process id, then how it ended.
+        status: a pipe with its process id, then its exit code.
         stdin, stdout, stderr: our ends of its streams.
     """
 
@@ -50,17 +50,17 @@ class Fork:
         self.returncode: int | None = None
         self._words = words
         self._status = status
-        self._told: list[Future[str]] = []
+        self._output: list[Future[str]] = []
         self.pid = self._number()
 
     def poll(self) -> int | None:
-        """How it ended; ``None``: it has not."""
+        """The exit code; ``None``: it is running."""
         with suppress(subprocess.TimeoutExpired):
             self.wait(0)
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """How it ended."""
+        """The exit code."""
         if self.returncode is None:
             ended, _, _ = select.select([self._status], [], [], timeout)
             if not ended:
@@ -70,22 +70,22 @@ class Fork:
         return self.returncode
 
     def communicate(self, text: str | None = None, timeout: float | None = None) -> tuple[str, str]:
-        """Gives it a text to read, if any: what its streams still tell until their end."""
-        if not self._told:
+        """Writes a text to its stdin, if any: the rest of stdout and stderr."""
+        if not self._output:
             threads = ThreadPoolExecutor(3)
-            self._told = [threads.submit(_read, end) for end in (self.stdout, self.stderr)]
+            self._output = [threads.submit(_read, end) for end in (self.stdout, self.stderr)]
             if self.stdin is not None:
                 threads.submit(_write, self.stdin, text or "")
             threads.shutdown(wait=False)
         try:
-            out, err = (each.result(timeout) for each in self._told)
+            out, err = (each.result(timeout) for each in self._output)
         except TooLate:
             raise subprocess.TimeoutExpired(self._words, timeout or 0) from None
         self.wait(timeout)
         return out, err
 
     def send_signal(self, number: int) -> None:
-        """Sends a signal, unless it has ended."""
+        """Sends a signal if it is still running."""
         if self.poll() is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
@@ -98,7 +98,7 @@ class Fork:
 
     def _number(self) -> int:
         answer = os.read(self._status, _NUMBER)
-        assert len(answer) == _NUMBER, "what keeps the fork has ended"
+        assert len(answer) == _NUMBER, "the parent of the fork has ended"
         return int.from_bytes(answer, signed=True)
 
 
@@ -106,11 +106,11 @@ Process = subprocess.Popen[str] | Fork
 
 
 class Forks:
-    """The process that forks. A context manager.
+    """The process that forks commands. A context manager.
 
     Args:
         command: the console script.
-        env: of the process, as a command would have it.
+        env: environment of the process, like that of a command.
     """
 
     def __init__(self, command: str, env: Mapping[str, str]) -> None:
@@ -134,9 +134,9 @@ class Forks:
         assert self._process.wait(10) == 0
 
     def serves(self, env: Mapping[str, str]) -> bool:
-        """Whether an environment differs only in what a command reads when it runs.
+        """Whether an environment differs only in variables that a command reads while it runs.
 
-        What an interpreter or a library reads when it starts is fixed when the process forks.
+        Variables that an interpreter or a library reads at its start cannot change in a fork.
         """
         differing = {name for name, _ in self._env.items() ^ env.items()}
         return all(
@@ -154,7 +154,7 @@ class Forks:
         stdout: Stream = subprocess.PIPE,
         stderr: Stream = subprocess.PIPE,
     ) -> Fork:
-        """As ``subprocess.Popen`` with text for its streams."""
+        """Forks a command, with streams as for ``subprocess.Popen`` in text mode."""
         status, their_status = os.pipe()
         their_in, in_ = _input(stdin)
         out, their_out = _stream(stdout)
@@ -170,7 +170,7 @@ class Forks:
 
 
 def _input(wanted: Stream) -> tuple[int, TextIO | None]:
-    """Their end of what is read, and ours, if there is one."""
+    """The command's end of its stdin, and ours, if there is one."""
     if wanted == subprocess.DEVNULL:
         return os.open(os.devnull, os.O_RDONLY), None
     if wanted != subprocess.PIPE:
@@ -180,7 +180,7 @@ def _input(wanted: Stream) -> tuple[int, TextIO | None]:
 
 
 def _stream(wanted: Stream) -> tuple[TextIO | None, int]:
-    """Our end of a stream, if there is one, and theirs."""
+    """Our end of an output stream, if there is one, and the command's."""
     if wanted == subprocess.DEVNULL:
         return None, os.open(os.devnull, os.O_WRONLY)
     if wanted != subprocess.PIPE:

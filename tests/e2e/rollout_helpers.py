@@ -1,4 +1,4 @@
-"""Rollouts under way: what the server was asked, what a run file holds, answers on a terminal."""
+"""Helpers for rollouts: calls at the server, content of a run file, answers on a terminal."""
 
 import json
 import os
@@ -20,22 +20,22 @@ UPDATE = "UpdateFunctionEventInvokeConfig"
 PUT = "PutFunctionEventInvokeConfig"
 REGIONS = (REGION, "us-east-2", "us-west-1", "us-west-2")
 PATIENCE_S = 60
-BETWEEN_LOOKS_S = 0.005
+POLL_S = 0.005
 
 Place = tuple[str, str]
 """Region and function."""
 
 
 def until(true: Callable[[], bool], what: str) -> None:
-    """Looks until something is so, and leaves the processor to what it looks at."""
+    """Waits until a condition is true, and sleeps between checks."""
     deadline = time.monotonic() + PATIENCE_S
     while not true():
-        assert time.monotonic() < deadline, f"not so: {what}"
-        time.sleep(BETWEEN_LOOKS_S)
+        assert time.monotonic() < deadline, f"timeout: {what}"
+        time.sleep(POLL_S)
 
 
 def words(server: Server, *more: object) -> tuple[object, ...]:
-    """An apply of ``targets.csv``."""
+    """The words of an apply of ``targets.csv``."""
     return (
         "apply", "targets.csv", "--endpoint-url", server.url, "--run", "run.db", "--rate",
         "unlimited", "--maximum-retry-attempts", 1, *more,
@@ -43,18 +43,18 @@ def words(server: Server, *more: object) -> tuple[object, ...]:
 
 
 def resume(server: Server, *more: object) -> tuple[object, ...]:
-    """An apply of the run that ``words`` began."""
+    """The words that resume the run of ``words``."""
     return ("apply", "run.db", "--endpoint-url", server.url, "--rate", "unlimited", *more)
 
 
 def write_rows(bulkeic: Bulkeic, regions: Iterable[str], each: int) -> None:
-    """Writes ``targets.csv``: so many functions in each Region, one Region after another."""
+    """Writes ``targets.csv`` with some functions in each Region, one Region after another."""
     rows = [f"fn-{number},{region}" for region in regions for number in range(each)]
     bulkeic.write("targets.csv", "\n".join(["FunctionName,Region", *rows]))
 
 
 def asked(server: Server) -> list[tuple[str, Place]]:
-    """The last 50 calls of Lambda in the order in which they came: operation, Region, function."""
+    """The last 50 Lambda calls, in order of arrival: operation, Region, function."""
     calls = reversed(server.window("live")["last_calls"])
     return [
         (call["operation"], (call["lane"].partition("/")[2], call["function"]))
@@ -64,7 +64,7 @@ def asked(server: Server) -> list[tuple[str, Place]]:
 
 
 def states(server: Server) -> dict[Place, dict[str, Any] | None]:
-    """What each function has that the server knows of, without ``LastModified``."""
+    """The configuration of each function at the server, without ``LastModified``."""
     return {
         (lane.partition("/")[2], name): config and _without_time(config)
         for lane, functions in server.window("state").items()
@@ -78,13 +78,13 @@ def _without_time(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def load(server: Server, configs: dict[str, dict[str, Any] | None], region: str = REGION) -> None:
-    """Makes a lane hold these functions alone; ``None``: one without a configuration."""
+    """Sets the functions of a lane; ``None``: a function without a configuration."""
     lane = {name: {"$LATEST": config} for name, config in configs.items()}
     server.window("state", {f"{ACCOUNT}/{region}": lane}, "PUT")
 
 
 def change(server: Server, place: Place, **settings: Any) -> None:
-    """Somebody else changes a function that the server knows of."""
+    """Changes a function at the server, as another user would."""
     region, name = place
     state = server.window("state")
     state[f"{ACCOUNT}/{region}"][name]["$LATEST"].update(settings)
@@ -92,7 +92,7 @@ def change(server: Server, place: Place, **settings: Any) -> None:
 
 
 def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
-    """What another program sees in a run file."""
+    """Queries a run file, as another program would."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         return database.execute(query).fetchall()
 
@@ -102,22 +102,22 @@ def exported(bulkeic: Bulkeic, name: str = "run.db") -> list[dict[str, Any]]:
 
 
 def wave_lines(bulkeic: Bulkeic) -> list[str]:
-    """What the report says of each wave."""
+    """The lines of the report about waves."""
     lines = [line.strip() for line in bulkeic("report", "run.db").out.splitlines()]
     return [line for line in lines if line.startswith("wave ")]
 
 
 def line_with(process: Process, text: str) -> str:
-    """The next line of stderr that has a text in it."""
+    """The next line of stderr that contains a text."""
     assert process.stderr is not None
     while line := process.stderr.readline():
         if text in line:
             return line
-    raise AssertionError(f"{text} was never said")
+    raise AssertionError(f"{text} was never printed")
 
 
 class Terminal:
-    """What a command that asks shows, and the answers that it is given."""
+    """The terminal of a command: its output and our answers."""
 
     def __init__(self, process: Process, ours: int) -> None:
         self.process = process
@@ -126,7 +126,7 @@ class Terminal:
         self._seen = 0
 
     def answer(self, question: str, answer: str) -> None:
-        """Waits for a question that has not been answered, and answers it."""
+        """Waits for a question and answers it."""
         self.wait_for(question)
         os.write(self._ours, answer.encode())
 
@@ -142,7 +142,7 @@ class Terminal:
         try:
             while piece := os.read(self._ours, 4096):
                 self.screen += piece.decode()
-        except OSError:  # the other end of a terminal that has gone
+        except OSError:  # the other end of the terminal is closed
             pass
         return self.process.wait(20)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Server
-from .fleet import OTHERS, ROLE, apply, by_account, role_in, witness, write_fleet
+from .fleet import OTHERS, ROLE, apply, by_account, call_recorder, role_in, write_fleet
 from .test_interruptions import until_outcomes
 
 Start = Callable[..., Server]
@@ -71,7 +71,7 @@ def test_a_role_is_assumed_by_the_profile_of_its_entry(bulkeic: Bulkeic) -> None
     entry = {"AccountId": OTHERS[0], "RoleArn": ROLE, "Profile": "elsewhere"}
     bulkeic.write("accounts.json", json.dumps([entry]))
     config = bulkeic.write("config", PROFILE)
-    with witness() as server:
+    with call_recorder() as server:
         result = bulkeic(
             "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--accounts",
             "accounts.json", "--maximum-retry-attempts", 1, AWS_CONFIG_FILE=str(config),

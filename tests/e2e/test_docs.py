@@ -20,20 +20,20 @@ def test_the_command_reference_is_up_to_date() -> None:
 
 
 def test_every_outcome_and_summary_field_is_in_the_docs() -> None:
-    text = (ROOT / "docs/outcomes.md").read_text()
+    text = (ROOT / "docs/reference/outcomes.md").read_text()
     summary = summarise((), run="", targets=0, lanes={}, traffic=Traffic()).to_json()
     for name in (*Outcome.__struct_fields__, *summary, *Status):
         assert f"`{name}`" in text
 
 
 def test_every_field_of_a_targets_file_is_in_the_docs() -> None:
-    text = (ROOT / "docs/targets.md").read_text()
+    text = (ROOT / "docs/reference/targets.md").read_text()
     for name in TARGET_FIELDS.names:
         assert f"`{name}`" in text
 
 
 def test_every_public_name_is_in_the_docs_and_can_be_imported() -> None:
-    text = (ROOT / "docs/library.md").read_text()
+    text = (ROOT / "docs/reference/library.md").read_text()
     assert len(library.__all__) <= 12
     for name in library.__all__:
         assert f"`{name}`" in text
@@ -49,13 +49,14 @@ def test_the_example_fleet_is_what_the_readme_says() -> None:
 
 
 def test_every_field_of_a_scenario_is_in_the_docs() -> None:
-    text = (ROOT / "docs/sandbox.md").read_text()
+    text = (ROOT / "docs/reference/sandbox.md").read_text()
     for name in FIELDS_OF_A_SCENARIO:
         assert f"`{name}`" in text
 
 
 def test_the_regions_of_generated_fleets_are_in_the_docs() -> None:
-    assert ", ".join(REGIONS) in (ROOT / "docs/sandbox.md").read_text()
+    text = (ROOT / "docs/reference/sandbox.md").read_text()
+    assert ", ".join(REGIONS) in " ".join(text.split())
 
 
 def test_the_tests_that_the_security_policy_names_are_there() -> None:

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Server
-from .fleet import ACCOUNTS, OTHERS, ROLE, apply, by_account, role_in, witness, write_fleet
+from .fleet import ACCOUNTS, OTHERS, ROLE, apply, by_account, call_recorder, role_in, write_fleet
 from .test_interruptions import until_outcomes
 
 Start = Callable[..., Server]
@@ -28,7 +28,7 @@ def test_a_role_is_assumed_once_for_each_account(bulkeic: Bulkeic, server: Serve
 
 def test_what_a_role_is_assumed_with_reaches_sts(bulkeic: Bulkeic) -> None:
     write_fleet(bulkeic, OTHERS[:1])
-    with witness() as server:
+    with call_recorder() as server:
         result = bulkeic(
             "apply", "targets.csv", "--yes", "--endpoint-url", server.url,
             "--maximum-retry-attempts", 1, "--role-arn", ROLE, "--external-id", "x-42:/",
@@ -46,7 +46,7 @@ def test_what_a_role_is_assumed_with_reaches_sts(bulkeic: Bulkeic) -> None:
 
 def test_nothing_is_sent_to_sts_that_was_not_asked_for(bulkeic: Bulkeic) -> None:
     write_fleet(bulkeic, OTHERS[:1])
-    with witness() as server:
+    with call_recorder() as server:
         result = bulkeic(
             "apply", "targets.csv", "--yes", "--endpoint-url", server.url,
             "--maximum-retry-attempts", 1, "--role-arn", ROLE,

@@ -13,7 +13,7 @@ from .rollout_helpers import asked, load
 
 Start = Callable[..., Server]
 
-PAGE = (Path(__file__).parents[2] / "docs/permissions.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs/reference/permissions.md").read_text()
 TEXTS = re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
 POLICIES = {
     title.replace("`", ""): [

@@ -14,7 +14,7 @@ import pytest
 
 from .conftest import Bulkeic, Result, Server
 from .fleet import ROLE
-from .terminal_screen import drawn_rows, drawn_state, state_of, write_rows
+from .random_fleet import drawn_rows, drawn_state, state_of, write_rows
 from .test_plan import ARN, DEAD, DELETE, GET, PUT, counted, held, meddle, start_fleet
 
 Start = Callable[..., Server]

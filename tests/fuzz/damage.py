@@ -1,4 +1,4 @@
-"""Damage to good inputs, as Hypothesis draws it."""
+"""Hypothesis strategies that damage valid inputs."""
 
 from hypothesis import strategies as st
 
@@ -25,7 +25,7 @@ def _cut(whole: bytes, at: float, length: int) -> tuple[bytes, bytes]:
 
 @st.composite
 def damaged(draw: st.DrawFn, seeds: tuple[bytes, ...]) -> bytes:
-    """A seed with some damage; now and then, only pieces or any bytes."""
+    """A damaged seed; sometimes only fragments or random bytes."""
     kind = draw(st.integers(0, 9))
     if kind == 0:
         return draw(st.binary(max_size=200))

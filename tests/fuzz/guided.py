@@ -1,6 +1,6 @@
-"""One fuzz target under atheris, which looks for inputs that reach code not reached before.
+"""Runs one fuzz target under atheris, which searches for inputs that reach new code.
 
-``make fuzz`` runs it, for each target in a process of its own:
+``make fuzz`` runs it in a process for each target:
 python -m tests.fuzz.guided NAME -max_total_time=60
 """
 
@@ -16,7 +16,7 @@ with atheris.instrument_imports(include=["bulkeic", "jmespath"]):
 
 
 def main() -> None:
-    """Fuzzes until the time is over, or something is found: then the input is kept in a file."""
+    """Fuzzes until the time is over or an input fails; atheris saves that input in a file."""
     _, name, *flags = sys.argv
     warnings.simplefilter("ignore")
     fuzz = FUZZ[name]

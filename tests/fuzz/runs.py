@@ -1,7 +1,7 @@
-"""Run files with damage, and everything that is done with a run file.
+"""Damages run files, and runs every command and reader on them.
 
-Damage is a program that any bytes are: each five of them damage the file once. So hypothesis and
-atheris make it alike, and what they find can be made smaller.
+Any bytes are a program for the damage: each five bytes damage the file once. So hypothesis and
+atheris can both make programs and shrink those that fail.
 """
 
 import contextlib
@@ -56,15 +56,15 @@ _JUNK = (
 
 
 class DamageError(AssertionError):
-    """Something that must not become of a damaged run file."""
+    """Something that must not happen with a damaged run file."""
 
 
-RUNS = ("planned", "applied", "taken back", "loaded")
+RUNS = ("planned", "applied", "rolled back", "loaded")
 
 
 @functools.cache
 def seeds() -> tuple[bytes, ...]:
-    """The run files; of those that are applied and taken back, a part is left to do."""
+    """The run files; some jobs of the applied and the rolled back run are pending."""
     lines = [
         f"fn-{n},{('us-east-1', 'eu-west-1')[n % 2]},{'' if n % 3 else 'live'},{n % 3},"
         f"{'arn:aws:sqs:{region}:{account}:q' if n % 4 else 'none'}"
@@ -87,7 +87,7 @@ def seeds() -> tuple[bytes, ...]:
             )
         )
         rollback(RollbackOptions(source=str(applied), run=str(back), **common))
-    structlog.reset_defaults()  # the commands have set logging up for all of this process
+    structlog.reset_defaults()  # the commands configured logging for the whole process
     whole = applied.read_bytes()
     for path in (applied, back):
         _change(path, "DELETE FROM outcome WHERE seq IN (4, 5, 8)")
@@ -114,7 +114,7 @@ def _quiet() -> Iterator[io.StringIO]:
 
 
 def _make(program: bytes) -> None:
-    """The first byte says which run file is damaged; each five that follow damage it."""
+    """Damages a run file: the first byte selects it, and each further five bytes damage it."""
     start = program[0] if program else 0
     every = seeds()
     _PATH.write_bytes(every[start % len(every)])
@@ -147,7 +147,7 @@ def _damage(what: int, place: int, one: int, other: int) -> None:
 
 
 def _spoil(place: int, one: int, other: int) -> None:
-    """Puts a value that cannot be into one row."""
+    """Writes an impossible value into one row."""
     table = _TABLES[place % len(_TABLES)]
     with (
         contextlib.suppress(sqlite3.Error, UnicodeError),
@@ -155,7 +155,7 @@ def _spoil(place: int, one: int, other: int) -> None:
     ):
         columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
         if not columns:
-            return  # what was damaged before has taken the table away
+            return  # earlier damage removed the table
         column = columns[one % len(columns)]
         database.execute(
             f"UPDATE OR IGNORE {table} SET {column} = ? WHERE {columns[0]} ="
@@ -168,7 +168,7 @@ def _spoil(place: int, one: int, other: int) -> None:
 def _check(error: BulkeicError) -> None:
     text = str(error)
     if not text.isprintable() or len(text) > 1000:
-        raise DamageError(f"no line to show: {text!r}")
+        raise DamageError(f"cannot be printed as one line: {text!r}")
 
 
 def _files() -> dict[str, bytes]:
@@ -176,7 +176,7 @@ def _files() -> dict[str, bytes]:
 
 
 def read_run(program: bytes) -> None:
-    """Reads a damaged run file in every way; one that is refused at the door stays as it was."""
+    """Reads a damaged run file in every way; one that is refused must not change."""
     _make(program)
     before = _files()
     for read_only in (True, False):
@@ -185,9 +185,9 @@ def read_run(program: bytes) -> None:
         except RunFileError as error:
             _check(error)
             if str(_PATH) not in str(error):
-                raise DamageError(f"no place: {error}") from error
+                raise DamageError(f"the error does not name the file: {error}") from error
             if _files() != before:
-                raise DamageError(f"refused, but touched: {error}") from error
+                raise DamageError(f"refused, but changed: {error}") from error
             continue
         with closing(run):
             for read in _READS:
@@ -204,7 +204,7 @@ def _take(run: RunFile, which: Which) -> None:
             after, until = ranges[lane]
             while jobs := run.jobs.take(which, lane, after, until, 3):
                 if jobs[-1].seq <= after:
-                    raise DamageError("jobs come again and again")
+                    raise DamageError("the same jobs are read again")
                 after = jobs[-1].seq
 
 
@@ -226,12 +226,12 @@ _READS: tuple[Callable[[RunFile], object], ...] = (
 
 
 def work_on_run(program: bytes) -> None:
-    """Does with a damaged run file what the commands do, in an embedded sandbox."""
+    """Runs every command on a damaged run file, in an embedded sandbox."""
     _codes(program)
 
 
 def codes(start: int) -> dict[str, int]:
-    """The exit code of each command with a run file that is whole."""
+    """The exit code of each command with an undamaged run file."""
     return _codes(bytes([start]))
 
 

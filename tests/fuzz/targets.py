@@ -1,7 +1,7 @@
-"""What is fuzzed: functions that take any bytes, and let nothing pass but bulkeic's own errors.
+"""The fuzz targets: functions that take any bytes and may raise only bulkeic's own errors.
 
-Hypothesis drives them in the tests, atheris in ``make fuzz``. Each has seeds: good inputs, from
-which both make their bad ones.
+Hypothesis calls them in the tests, atheris in ``make fuzz``. Each target has seeds: valid inputs
+that both of them damage.
 """
 
 import contextlib
@@ -40,24 +40,24 @@ _OF_WHOLE_FILE = ("empty", "cannot be read", "damaged gzip", "holds no row")
 
 
 class FindingError(AssertionError):
-    """Something that must not be; not an error of bulkeic's, so nothing lets it pass."""
+    """A bug found; not a ``BulkeicError``, so no target catches it."""
 
 
 def _check(problem: BulkeicError) -> None:
-    """An error is one line that a terminal can show."""
+    """Checks that an error is one printable line."""
     text = str(problem)
     if not text or not text.isprintable() or len(text) > _LONGEST:
-        raise FindingError(f"no line to show: {text!r}")
+        raise FindingError(f"cannot be printed as one line: {text!r}")
 
 
 def _check_place(problem: InputError, name: str, lines: int) -> None:
-    """A problem of a file names the file, the line and the rule."""
+    """Checks that a problem of a file names the file, the line and the rule."""
     _check(problem)
     whole = problem.line == 0
     if problem.source != name or not problem.rule or not 0 <= problem.line <= lines:
-        raise FindingError(f"no place: {problem.source!r} {problem.line} {problem}")
+        raise FindingError(f"wrong file or line: {problem.source!r} {problem.line} {problem}")
     if whole and not problem.rule.startswith(_OF_WHOLE_FILE):
-        raise FindingError(f"no line: {problem}")
+        raise FindingError(f"line is missing: {problem}")
 
 
 def _read(data: bytes, ending: str, lines: int) -> None:
@@ -79,7 +79,7 @@ def _read(data: bytes, ending: str, lines: int) -> None:
             except InputError as problem:
                 problems = parser.problems(row)
                 if not problems:
-                    raise FindingError(f"no problem told: {problem}") from problem
+                    raise FindingError(f"problems() is empty: {problem}") from problem
                 for each in problems:
                     _check_place(each, file.name, lines)
                 loader.add_invalid(seq, row.line, "", str(problem))
@@ -99,7 +99,7 @@ def _reader(ending: str) -> Callable[[bytes], None]:
 
 
 def _packed(ending: str) -> Callable[[bytes], None]:
-    """A gzip is damaged rather than what is in it; what cannot be told to be whole has no lines."""
+    """A target that damages the gzip and not its content; line numbers cannot be checked."""
 
     def read(data: bytes) -> None:
         _read(data, f"{ending}.gz", sys.maxsize)
@@ -108,7 +108,7 @@ def _packed(ending: str) -> Callable[[bytes], None]:
 
 
 def read_stdin(data: bytes) -> None:
-    """A file whose format is told by its first bytes."""
+    """Reads stdin, whose format its first bytes determine."""
     path = _FOLDER / "stdin"
     path.write_bytes(data)
     with io.TextIOWrapper(path.open("rb")) as file:
@@ -124,7 +124,7 @@ def read_stdin(data: bytes) -> None:
 
 
 def read_accounts(data: bytes) -> None:
-    """An accounts file, in the format that its first bytes suggest."""
+    """Reads an accounts file, in the format that its first bytes suggest."""
     path = _FOLDER / f"a.{'json' if data.lstrip()[:1] in (b'[', b'{') else 'csv'}"
     path.write_bytes(data)
     try:
@@ -153,7 +153,7 @@ _VALUES: tuple[Callable[[str], Any], ...] = (
 
 
 def parse_values(data: bytes) -> None:
-    """Names, ARNs, destinations with templates, roles: what a cell or a flag may hold."""
+    """Parses names, ARNs, destinations with templates, and roles, from cells or flags."""
     text = data.decode(errors="surrogateescape")
     for parse in _VALUES:
         try:
@@ -169,11 +169,11 @@ _CONFIG = {
 
 
 def select(data: bytes) -> None:
-    """``--where``, and what it makes of configurations."""
+    """Parses ``--where`` and evaluates it on configurations."""
     text = data.decode(errors="surrogateescape")
     try:
         with warnings.catch_warnings(action="ignore", category=PendingDeprecationWarning):
-            where = parse_where(text)  # the package warns of `text`; by default nobody sees that
+            where = parse_where(text)  # jmespath warns about some texts
     except BulkeicError as problem:
         _check(problem)
         return
@@ -184,13 +184,13 @@ def select(data: bytes) -> None:
 
 
 def read_scenario(data: bytes) -> None:
-    """A scenario of the sandbox; its errors are ``ValueError``, which the command tells."""
+    """Reads a scenario of the sandbox; its errors are ``ValueError``, which the command prints."""
     with contextlib.suppress(ValueError, RecursionError):
         options_from_json(json.loads(data.decode()), SandboxOptions())
 
 
 class Fuzz(msgspec.Struct, frozen=True):
-    """A target with its seeds."""
+    """A fuzz target with its seeds."""
 
     run: Callable[[bytes], None]
     seeds: tuple[bytes, ...]
@@ -244,7 +244,7 @@ _SCENARIOS = (
     b'{"rate":"unlimited","burst":3,"lanes":{"123456789012/us-east-1":{"rate":2}},"conflict":0.2}',
 )
 
-# See ``runs``: which run file, and what is done to it.
+# See ``runs``: the run file, and how it is damaged.
 _PROGRAMS = tuple(
     bytes([run, what, place, 0, 5, 90]) for run in range(4) for what in (0, 5) for place in (4, 9)
 )

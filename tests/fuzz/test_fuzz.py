@@ -1,6 +1,6 @@
-"""Any bytes at all, and good inputs with damage: taken, or refused in one line.
+"""Random bytes and damaged inputs are accepted, or refused in one line.
 
-``make fuzz`` draws them by the hundred thousand.
+``make fuzz`` runs hundreds of thousands of them.
 """
 
 import os
@@ -14,12 +14,12 @@ from .targets import FUZZ
 
 EXAMPLES = int(os.environ.get("BULKEIC_EXAMPLES", "30"))
 PARTS = 20
-# What takes as long as so many others is drawn as many times less.
+# Slow targets get fewer examples, by these factors.
 SLOW = {"run": 3, "work": 40}
 
 
 @pytest.mark.parametrize("name", sorted(FUZZ))
-def test_any_bytes_are_taken_or_refused_in_one_line(name: str) -> None:
+def test_any_bytes_are_accepted_or_refused_in_one_line(name: str) -> None:
     fuzz = FUZZ[name]
 
     @settings(
@@ -30,14 +30,14 @@ def test_any_bytes_are_taken_or_refused_in_one_line(name: str) -> None:
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(damaged(fuzz.seeds))
-    def taken_or_refused(data: bytes) -> None:
+    def accepted_or_refused(data: bytes) -> None:
         fuzz.run(data)
 
-    taken_or_refused()
+    accepted_or_refused()
 
 
 @pytest.mark.parametrize("name", sorted(FUZZ.keys() - SLOW.keys()))
-def test_seeds_that_end_early_are_taken_or_refused_in_one_line(name: str) -> None:
+def test_truncated_seeds_are_accepted_or_refused_in_one_line(name: str) -> None:
     for seed in FUZZ[name].seeds:
         for end in range(0, len(seed) + 1, 1 + len(seed) // PARTS):
             FUZZ[name].run(seed[:end])
@@ -48,11 +48,13 @@ def test_seeds_that_end_early_are_taken_or_refused_in_one_line(name: str) -> Non
     [
         ("planned", {"verify": 1, "plan": 1, "apply": 1}),
         ("applied", {"verify": 1, "rollback": 0, "apply": 1}),
-        ("taken back", {"verify": 4, "rollback": 0, "apply": 0}),
+        ("rolled back", {"verify": 4, "rollback": 0, "apply": 0}),
         ("loaded", {"verify": 1, "apply": 1}),
     ],
 )
-def test_the_run_files_that_are_damaged_are_good_before(run: str, expected: dict[str, int]) -> None:
+def test_the_run_files_are_valid_before_they_are_damaged(
+    run: str, expected: dict[str, int]
+) -> None:
     found = codes(RUNS.index(run))
     assert {name: found[name] for name in expected} == expected
     assert found["report"] == found["export"] == 0

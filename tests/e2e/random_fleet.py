@@ -1,4 +1,4 @@
-"""Fleets that are drawn, what is wanted of them, and what a server holds."""
+"""Random fleets, random rows for them, and the state of a server."""
 
 import csv
 import random
@@ -10,7 +10,7 @@ from .conftest import Server
 from .fleet import ACCOUNTS, REGIONS
 
 State = dict[str, dict[str, dict[str, Any]]]
-"""What a sandbox holds: configurations by lane, function and qualifier."""
+"""The configurations of a sandbox, by lane, function and qualifier."""
 
 COLUMNS = (
     "FunctionName", "Qualifier", "AccountId", "Region",
@@ -18,70 +18,70 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def destination(chance: random.Random, lane: str, *, failure: bool) -> str:
+def destination(rng: random.Random, lane: str, *, failure: bool) -> str:
     account, region = lane.split("/")
     names = ["sqs:{}:{}:queue", "sns:{}:{}:topic", "events:{}:{}:event-bus/default"]
     names += ["lambda:{}:{}:function:sink", "lambda:{}:{}:function:sink:live"]
     names += ["s3:::bucket"] if failure else []
-    return f"arn:aws:{chance.choice(names).format(region, account)}"
+    return f"arn:aws:{rng.choice(names).format(region, account)}"
 
 
-def drawn_config(chance: random.Random, lane: str) -> dict[str, Any] | None:
-    """What a target has; every third has nothing."""
-    if chance.random() < 1 / 3:
+def drawn_config(rng: random.Random, lane: str) -> dict[str, Any] | None:
+    """A random configuration; a third of the targets have none."""
+    if rng.random() < 1 / 3:
         return None
     config: dict[str, Any] = {"DestinationConfig": {}}
     for half in ("OnSuccess", "OnFailure"):
-        if chance.random() < 0.5:
-            arn = destination(chance, lane, failure=half == "OnFailure")
+        if rng.random() < 0.5:
+            arn = destination(rng, lane, failure=half == "OnFailure")
             config["DestinationConfig"][half] = {"Destination": arn}
-    if chance.random() < 0.7:
-        config["MaximumRetryAttempts"] = chance.randrange(3)
-    if chance.random() < 0.6:
-        config["MaximumEventAgeInSeconds"] = chance.choice((60, 3600, 21600))
+    if rng.random() < 0.7:
+        config["MaximumRetryAttempts"] = rng.randrange(3)
+    if rng.random() < 0.6:
+        config["MaximumEventAgeInSeconds"] = rng.choice((60, 3600, 21600))
     return config
 
 
-def drawn_state(chance: random.Random, functions: int) -> State:
-    """Functions over four lanes, with versions and aliases; each of these is a target."""
+def drawn_state(rng: random.Random, functions: int) -> State:
+    """Random functions in four lanes, with versions and aliases; each of these is a target."""
     state: State = {f"{account}/{region}": {} for account in ACCOUNTS[:2] for region in REGIONS}
     lanes = list(state)
     for number in range(functions):
-        lane = chance.choice(lanes)
-        qualifiers = ["$LATEST", *chance.sample(("1", "2", "live", "beta"), chance.randrange(4))]
-        state[lane][f"fn-{number}"] = {each: drawn_config(chance, lane) for each in qualifiers}
+        lane = rng.choice(lanes)
+        qualifiers = ["$LATEST", *rng.sample(("1", "2", "live", "beta"), rng.randrange(4))]
+        state[lane][f"fn-{number}"] = {each: drawn_config(rng, lane) for each in qualifiers}
     for functions_there in state.values():
         functions_there["sink"] = {"$LATEST": None, "live": None}
     return state
 
 
-def drawn_row(chance: random.Random, lane: str) -> list[object]:
-    """What is wanted of a target: at least one setting of four, each maybe to be cleared."""
+def drawn_row(rng: random.Random, lane: str) -> list[object]:
+    """Random wanted settings of a target: one to four of them, some to be cleared."""
     row: list[object] = ["", "", "", ""]
-    for column in chance.sample(range(4), chance.choice((1, 1, 2, 3, 4))):
+    for column in rng.sample(range(4), rng.choice((1, 1, 2, 3, 4))):
         row[column] = (
-            chance.randrange(3),
-            chance.choice((60, 3600, 7200)),
-            chance.choice(("none", destination(chance, lane, failure=False))),
-            chance.choice((
-                "none", destination(chance, lane, failure=True),
+            rng.randrange(3),
+            rng.choice((60, 3600, 7200)),
+            rng.choice(("none", destination(rng, lane, failure=False))),
+            rng.choice((
+                "none", destination(rng, lane, failure=True),
                 "arn:aws:sqs:{region}:{account}:{function}-dead",
             )),
         )[column]  # fmt: skip
     return row
 
 
-def drawn_rows(chance: random.Random, state: State) -> list[list[object]]:
-    """A row for most targets, in any order."""
+def drawn_rows(rng: random.Random, state: State) -> list[list[object]]:
+    """Random rows for most targets, in random order."""
     rows = [
         [name, "" if qualifier == "$LATEST" else qualifier, *lane.split("/"),
-         *drawn_row(chance, lane)]
+         *drawn_row(rng, lane)]
         for lane, functions in state.items()
         for name, versions in functions.items()
         for qualifier in versions
-        if name != "sink" and chance.random() < 0.9
+        if name != "sink" and rng.random() < 0.9
     ]  # fmt: skip
-    chance.shuffle(rows)
+    rng.shuffle(rows)
     return rows
 
 
@@ -92,7 +92,7 @@ def write_rows(path: Path, rows: Iterable[list[object]]) -> None:
 
 
 def state_of(server: Server) -> State:
-    """All that a sandbox holds, but for the time at which it was set."""
+    """The state of a sandbox without ``LastModified``."""
     state: State = server.window("state")
     for functions in state.values():
         for versions in functions.values():

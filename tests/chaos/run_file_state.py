@@ -1,4 +1,4 @@
-"""A run file as another program sees it."""
+"""Reads a run file as another program does, also while a command works on it."""
 
 import shutil
 import sqlite3
@@ -11,14 +11,14 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """What is committed.
+class RunFileState:
+    """What a run file holds.
 
     Attributes:
-        known: status, request and start of each outcome, by ``seq``.
-        unread: jobs that neither have an outcome nor were read.
-        pending: jobs without an outcome.
-        waves: how many there are.
+        known: status, request id and start of each outcome, by ``seq``.
+        unread: number of jobs with neither an outcome nor a before-image.
+        pending: number of jobs without an outcome.
+        waves: number of waves.
     """
 
     known: dict[int, tuple[Any, ...]]
@@ -27,11 +27,8 @@ class Ledger:
     waves: int
 
 
-def ledger(path: Path) -> Ledger | None:
-    """What a process left behind; ``None``: no run file that is ready.
-
-    It is a copy that is read: looking leaves no trace.
-    """
+def read_state(path: Path) -> RunFileState | None:
+    """Reads a copy of a run file; ``None``: there is none, or it is not loaded completely."""
     with tempfile.TemporaryDirectory() as folder:
         for name in (path.name, f"{path.name}-wal", f"{path.name}-journal"):
             with suppress(FileNotFoundError):
@@ -42,17 +39,17 @@ def ledger(path: Path) -> Ledger | None:
         with closing(sqlite3.connect(copy)) as database:
             try:
                 state = database.execute("SELECT value FROM run WHERE key = 'state'").fetchone()
-            except sqlite3.DatabaseError:  # the beginning of one
+            except sqlite3.DatabaseError:  # it is not complete
                 return None
             return _read(database) if state == ("ready",) else None
 
 
-def _read(database: sqlite3.Connection) -> Ledger:
-    known = _known(database)
+def _read(database: sqlite3.Connection) -> RunFileState:
+    known = _committed(database)
     jobs = {seq for (seq,) in database.execute("SELECT seq FROM job")}
     images = {seq for (seq,) in database.execute("SELECT seq FROM before_image")}
     (waves,) = database.execute("SELECT count(*) FROM wave").fetchone()
-    return Ledger(
+    return RunFileState(
         known=known,
         unread=len(jobs - images - set(known)),
         pending=len(jobs - set(known)),
@@ -60,34 +57,34 @@ def _read(database: sqlite3.Connection) -> Ledger:
     )
 
 
-def _known(database: sqlite3.Connection) -> dict[int, tuple[Any, ...]]:
+def _committed(database: sqlite3.Connection) -> dict[int, tuple[Any, ...]]:
     rows = database.execute("SELECT seq, status, request_id, started_at FROM outcome")
     return {seq: tuple(rest) for seq, *rest in rows}
 
 
-def outcomes_known(path: Path) -> dict[int, tuple[Any, ...]]:
-    """The outcomes that are committed now, as ``Ledger.known``, while the run goes on."""
-    with suppress(sqlite3.Error), _looking(path) as database:
-        return _known(database)
+def committed_outcomes(path: Path) -> dict[int, tuple[Any, ...]]:
+    """The outcomes committed so far, in the form of ``RunFileState.known``."""
+    with suppress(sqlite3.Error), _opened(path) as database:
+        return _committed(database)
     return {}
 
 
 def changed_seqs(path: Path) -> set[int]:
-    """The jobs whose targets may have been changed, and can be put back."""
-    with _looking(path) as database:
+    """The jobs whose targets may have changed and can be rolled back."""
+    with _opened(path) as database:
         rows = database.execute("SELECT seq FROM before_image WHERE may_be_sent")
         return {seq for (seq,) in rows}
 
 
 def count(path: Path, table: str, where: str = "1") -> int:
-    """How many rows another program sees now, while the run goes on; 0 before there are any."""
-    with suppress(sqlite3.Error), _looking(path) as database:
+    """Counts the committed rows of a table; 0 if there is no run file yet."""
+    with suppress(sqlite3.Error), _opened(path) as database:
         (number,) = database.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()
         return int(number)
     return 0
 
 
 @contextmanager
-def _looking(path: Path) -> Iterator[sqlite3.Connection]:
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         yield database
