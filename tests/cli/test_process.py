@@ -54,7 +54,7 @@ def test_an_internal_error_has_a_traceback_at_level_debug(
     level: str,
     is_shown: bool,  # noqa: FBT001 - a parameter of pytest
 ) -> None:
-    configure_logs("console", level, clean)
+    configure_logs("console", level, sanitize)
     fail_with(monkeypatch, KeyError("a bug"))
 
     run_command()
