@@ -1,7 +1,6 @@
 """Lambda's operations, one attempt at a time."""
 
 import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
@@ -67,9 +66,6 @@ class LambdaCaller:
         session: how roles are assumed.
         timeout_s: seconds for one call, connecting included.
         concurrency: calls in flight at most.
-
-    Attributes:
-        timing: of the exchange that a job's call makes; ``None``: none is timed.
     """
 
     def __init__(
@@ -81,7 +77,6 @@ class LambdaCaller:
         timeout_s: float,
         concurrency: int,
     ) -> None:
-        self.timing: Callable[[Job], Timing] | None = None
         self._access = access
         self._timeout_s = timeout_s
         self._concurrency = concurrency
@@ -107,8 +102,14 @@ class LambdaCaller:
         await self._open.aclose()
         await self._pool.close()
 
-    async def call(self, job: Job, call: Call) -> Answer:
-        """One call. Whatever AWS or the network does comes back as data."""
+    async def call(self, job: Job, call: Call, timing: Timing | None = None) -> Answer:
+        """One call. Whatever AWS or the network does comes back as data.
+
+        Args:
+            job: whose target is called.
+            call: the operation and its settings.
+            timing: times the exchange; ``None``: it is not timed.
+        """
         try:
             lane = self._lanes.get(job.target.lane) or await self._lane(job.target.lane)
             keys = lane.credentials.fresh() or await lane.credentials.keys()
@@ -119,7 +120,7 @@ class LambdaCaller:
             await anyio.lowlevel.checkpoint()
             return Failure(Fault.REFUSED, type(error).__name__, clean(str(error)), sent=False)
         try:
-            answer = await self._send(job, call, lane, keys)
+            answer = await self._send(job, call, lane, keys, timing)
         except TRANSPORT_ERRORS as error:
             _break_ring(error)
             return transport_failure(error)
@@ -127,7 +128,9 @@ class LambdaCaller:
             lane.credentials.reject(keys)
         return answer
 
-    async def _send(self, job: Job, call: Call, lane: _LaneCalls, keys: AccessKeys) -> Answer:
+    async def _send(
+        self, job: Job, call: Call, lane: _LaneCalls, keys: AccessKeys, timing: Timing | None
+    ) -> Answer:
         target = job.target
         calls = lane.operations.get(call.operation) or lane.begin(call.operation)
         request = calls.request
@@ -137,7 +140,6 @@ class LambdaCaller:
         headers = calls.signer.headers(signed_path, query, body, keys, now)
         if query:
             path = f"{path}?{query}"
-        timing = None if self.timing is None else self.timing(job)
         reply = await lane.region.wire.exchange(request.method, path, headers, body.content, timing)
         answer = calls.answers.read(
             reply.status, reply.headers, calls.signer.without_secrets(reply.body)

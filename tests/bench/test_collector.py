@@ -6,7 +6,7 @@ import pytest
 
 from bulkeic.bench.model.measurements import ClientUsage, Measures, Second
 from bulkeic.bench.model.workload import Load, LoadModel
-from bulkeic.bench.run.collector import Collector
+from bulkeic.bench.run.collector import Collector, LoadEnd
 from bulkeic.bench.run.request_trace import RequestTrace
 from bulkeic.core.model import Answer, Failure, Fault, Lane, Success
 
@@ -20,39 +20,38 @@ CLIENT = ClientUsage(cpu_s=0.1, cpu_share=0.1, rss_mb=9.0)
 
 
 class Measured:
-    """A gauge, and requests whose times are seconds since measuring began."""
+    """A collector, and requests whose times are seconds since measuring began."""
 
     def __init__(self, lanes: int = 1, model: LoadModel = LoadModel.OPEN, **load: Any) -> None:
-        self.told: list[Second] = []
+        self.seconds: list[Second] = []
         kind = Load(model=model, concurrency=8, rate=10.0, **load)
-        self.gauge = Collector(kind, LANES[:lanes], BEGIN, self.told.append)
+        self.collector = Collector(kind, LANES[:lanes], BEGIN, self.seconds.append)
 
-    def under_way(self, due: float, lane: int = 0) -> RequestTrace:
-        flight = self.gauge.begin(LANES[lane], BEGIN + due)
-        flight.sent(BEGIN + due)
-        return flight
+    def in_flight(self, due: float, lane: int = 0) -> RequestTrace:
+        trace = self.collector.begin(LANES[lane], BEGIN + due)
+        trace.call_sent(BEGIN + due)
+        return trace
 
-    def answer(self, flight: RequestTrace, at: float, answer: Answer = DONE) -> None:
+    def answer(self, trace: RequestTrace, at: float, answer: Answer = DONE) -> None:
         failure = answer if isinstance(answer, Failure) else None
-        again = flight.answered(failure, BEGIN + at)
-        self.gauge.called(flight, answer, BEGIN + at, again=again)
+        is_retry = trace.call_ended(failure, BEGIN + at)
+        self.collector.record_call(trace, answer, BEGIN + at, is_retry=is_retry)
 
     def request(self, due: float, ends: float, answer: Answer = DONE, lane: int = 0) -> None:
-        flight = self.under_way(due, lane)
-        self.answer(flight, ends, answer)
-        flight.ended()
-        self.gauge.ended(flight, failed=answer is not DONE)
+        trace = self.in_flight(due, lane)
+        self.answer(trace, ends, answer)
+        trace.request_ended()
+        self.collector.record_request(trace, failed=answer is not DONE)
 
     def unfinished(self, due: float, now: float, lane: int = 0) -> None:
-        flight = self.under_way(due, lane)
-        flight.cut(BEGIN + now)
-        self.gauge.unfinished(flight, BEGIN + now)
+        trace = self.in_flight(due, lane)
+        trace.abandon(BEGIN + now)
+        self.collector.record_unfinished(trace, BEGIN + now)
 
     def all(self, now: float, **fields: Any) -> Measures:
         usual: dict[str, Any] = {"limits": {}, "stopped": None, "stopped_lanes": {}}
-        return self.gauge.measures(
-            repeat=0, started_at="", client=CLIENT, now=BEGIN + now, **usual | fields
-        )
+        end = LoadEnd(at=BEGIN + now, **usual | fields)
+        return self.collector.measures(end, repeat=0, started_at="", client=CLIENT)
 
 
 def test_what_should_have_started_within_the_time_is_measured() -> None:
@@ -87,13 +86,13 @@ def test_so_many_requests_are_measured_and_no_more() -> None:
     measured.request(-1.0, 0.0)
     full = []
     for number in range(4):
-        full.append(measured.gauge.is_full)
+        full.append(measured.collector.is_full)
         measured.request(number, number + 0.5)
     assert full == [False, False, True, True]
 
     measures = measured.all(now=9)
 
-    assert (measured.gauge.begun, measures.done, measures.latency.count) == (2, 2, 2)
+    assert (measured.collector.begun, measures.done, measures.latency.count) == (2, 2, 2)
     assert measures.elapsed_s == pytest.approx(1.5)  # until the last of them has ended
 
 
@@ -112,15 +111,15 @@ def test_a_request_that_has_not_ended_counts_with_its_age() -> None:
 
 def test_calls_are_counted_by_what_came_of_them() -> None:
     measured = Measured(duration_s=10.0)
-    flight = measured.under_way(0.0)
-    measured.answer(flight, 1.0, THROTTLED)
-    flight.sent(BEGIN + 2)
-    measured.answer(flight, 3.0, CONFLICT)
-    measured.answer(flight, 3.5, NOT_SENT)
-    flight.sent(BEGIN + 4)
-    measured.answer(flight, 5.0)
-    flight.ended()
-    measured.gauge.ended(flight, failed=False)
+    trace = measured.in_flight(0.0)
+    measured.answer(trace, 1.0, THROTTLED)
+    trace.call_sent(BEGIN + 2)
+    measured.answer(trace, 3.0, CONFLICT)
+    measured.answer(trace, 3.5, NOT_SENT)
+    trace.call_sent(BEGIN + 4)
+    measured.answer(trace, 5.0)
+    trace.request_ended()
+    measured.collector.record_request(trace, failed=False)
     measured.request(6.0, 7.0, THROTTLED)
     measured.request(11.0, 12.0, THROTTLED)
 
@@ -136,8 +135,8 @@ def test_calls_are_counted_by_what_came_of_them() -> None:
     }
     assert next(iter(measures.errors)) == "TooManyRequestsException"
     assert measures.call.max_s == measures.retrying.max_s / 4 == pytest.approx(1.0)
-    assert sum(each.calls for each in measured.told) == 5
-    assert sum(each.refused for each in measured.told) == 3
+    assert sum(each.calls for each in measured.seconds) == 5
+    assert sum(each.refused for each in measured.seconds) == 3
 
 
 def test_lanes_are_told_apart() -> None:
@@ -211,7 +210,7 @@ def test_how_long_it_was_measured(
 def test_seconds_in_which_nothing_ends_are_told_as_time_goes_by() -> None:
     measured = Measured(duration_s=10.0)
     for quarter in range(41):
-        measured.gauge.tick(BEGIN + quarter / 4)
+        measured.collector.tick(BEGIN + quarter / 4)
 
-    assert measured.all(now=10.1).seconds == measured.told
-    assert [each.second for each in measured.told] == list(range(10))
+    assert measured.all(now=10.1).seconds == measured.seconds
+    assert [each.second for each in measured.seconds] == list(range(10))

@@ -15,7 +15,7 @@ def test_it_is_never_early_by_more_than_a_tenth_of_the_time_between(
 ) -> None:
     lead = LeadTime(rate)
     for each in early:
-        lead.reached(each)
+        lead.adjust(each)
         assert 0 <= lead.seconds <= min(MOST_S, 0.1 / rate)
 
 
@@ -23,7 +23,7 @@ def test_it_is_never_early_by_more_than_a_tenth_of_the_time_between(
 def test_whatever_is_always_as_late_is_soon_early_by_a_little(rate: float, late_s: float) -> None:
     lead = LeadTime(rate)
     for _ in range(300):
-        lead.reached(lead.seconds - late_s)
+        lead.adjust(lead.seconds - late_s)
     assert lead.seconds - late_s == pytest.approx(SPARE_S, abs=1e-8)
 
 
@@ -32,11 +32,11 @@ def test_what_is_later_than_that_is_begun_as_early_as_may_be(rate: float, late_s
     lead = LeadTime(rate)
     most = min(MOST_S, 0.1 / rate)
     for _ in range(1000):
-        lead.reached(lead.seconds - late_s)
+        lead.adjust(lead.seconds - late_s)
     assert lead.seconds == pytest.approx(min(most, late_s + SPARE_S), abs=1e-8)
 
 
 def test_without_a_rhythm_nothing_is_begun_early() -> None:
     lead = LeadTime(float("inf"))
-    lead.reached(-1.0)
+    lead.adjust(-1.0)
     assert lead.seconds == 0

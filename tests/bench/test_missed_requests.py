@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkeic.bench.model.workload import ArrivalSchedule
+from bulkeic.bench.model.arrival_schedule import ArrivalSchedule
 
 from .test_collector import BEGIN, LANES, THROTTLED, Measured
 
@@ -10,9 +10,9 @@ from .test_collector import BEGIN, LANES, THROTTLED, Measured
 def test_what_has_not_begun_counts_with_its_age() -> None:
     measured = Measured(lanes=2, duration_s=10.0)
     measured.request(0.0, 1.0)
-    measured.gauge.missed(LANES[1], BEGIN + 5, BEGIN + 20, 999)
-    measured.gauge.missed(LANES[1], BEGIN - 0.5, BEGIN + 20, 50)
-    measured.gauge.missed(LANES[1], BEGIN + 10, BEGIN + 20, 50)
+    measured.collector.record_missed(LANES[1], BEGIN + 5, BEGIN + 20, 999)
+    measured.collector.record_missed(LANES[1], BEGIN - 0.5, BEGIN + 20, 50)
+    measured.collector.record_missed(LANES[1], BEGIN + 10, BEGIN + 20, 50)
 
     measures = measured.all(now=20)
 

@@ -32,12 +32,12 @@ def flown(tries: list[Try], due: float = 0.0) -> tuple[RequestTrace, float]:
     for each in tries:
         now += each.pause
         if each.is_sent:
-            flight.sent(now)
+            flight.call_sent(now)
             now += each.wire
             if each.is_told_apart:
-                flight.came(now)
+                flight.answer_received(now)
                 now += each.after
-        flight.answered(each.failure, now)
+        flight.call_ended(each.failure, now)
     return flight, now
 
 
@@ -69,7 +69,7 @@ tries = st.lists(st.one_of(sent_tries, unsent_tries), max_size=8)
 @given(tries=tries, due=seconds)
 def test_waiting_call_and_retrying_are_all_of_its_time(tries: list[Try], due: float) -> None:
     flight, now = flown(tries, due)
-    flight.ended()
+    flight.request_ended()
 
     assert sum(parts(flight)) == pytest.approx(flight.last_s - due, abs=1e-6)
     if tries:
@@ -85,8 +85,8 @@ def test_a_request_that_is_cut_has_its_age(
 ) -> None:
     flight, now = flown(tries, due)
     if on_wire:
-        flight.sent(now)
-    flight.cut(now + later)
+        flight.call_sent(now)
+    flight.abandon(now + later)
 
     assert sum(parts(flight)) == pytest.approx(now + later - due, abs=1e-6)
     assert min(parts(flight)) >= -1e-6
@@ -113,7 +113,7 @@ def test_where_the_time_goes(
     tries: list[Try], waiting: float, call: float, retrying: float
 ) -> None:
     flight, _ = flown(tries)
-    flight.ended()
+    flight.request_ended()
     assert parts(flight) == (waiting, call, retrying)
 
 
@@ -133,8 +133,8 @@ def test_a_call_that_is_cut_was_a_call_and_no_waiting(
 ) -> None:
     flight, now = flown(tries)
     if on_wire:
-        flight.sent(now)
-    flight.cut(now + 9)
+        flight.call_sent(now)
+    flight.abandon(now + 9)
     assert parts(flight) == (waiting, call, retrying)
 
 
@@ -143,7 +143,7 @@ def test_only_the_first_call_is_the_first_and_only_a_second_one_was_made_again()
     first, again = [], []
     for at, failure in enumerate((THROTTLED, None, None)):
         first.append(flight.is_first)
-        flight.sent(2.0 * at)
-        again.append(flight.answered(failure, 2.0 * at + 1))
+        flight.call_sent(2.0 * at)
+        again.append(flight.call_ended(failure, 2.0 * at + 1))
     assert first == [True, False, False]
     assert again == [False, True, False]

@@ -19,7 +19,7 @@ def targets(*sizes: int) -> dict[Lane, list[Target]]:
 
 
 def order(feed: RoundRobin, lane: Lane, count: int) -> list[str]:
-    return [feed.next(lane).target.function for _ in range(count)]
+    return [feed.next_job(lane).target.function for _ in range(count)]
 
 
 @given(
@@ -48,7 +48,7 @@ def test_a_seed_draws_the_order() -> None:
 
 def test_jobs_are_numbered_over_all_lanes_and_change_nothing() -> None:
     feed = RoundRobin(targets(2, 2), random.Random(1))
-    jobs = [feed.next(LANES[number % 2]) for number in range(6)]
+    jobs = [feed.next_job(LANES[number % 2]) for number in range(6)]
     assert [job.seq for job in jobs] == list(range(6))
     assert {job.settings for job in jobs} == {Settings()}
     assert all(job.function_name == job.target.function for job in jobs)
@@ -71,7 +71,7 @@ def test_a_target_has_no_second_job_before_its_first_has_ended() -> None:
     assert [len(feed.take(LANES[0])) for _ in range(3)] == [1, 1, 0]
     assert len(feed.take(LANES[1])) == 1
 
-    assert feed.ended(LANES[0])  # asked for in vain, and there is one again
-    assert not feed.ended(LANES[1])
+    assert feed.release(LANES[0])  # asked for in vain, and there is one again
+    assert not feed.release(LANES[1])
     assert [len(feed.take(LANES[0])) for _ in range(2)] == [1, 0]
     assert [len(feed.take(LANES[1])) for _ in range(2)] == [1, 0]

@@ -13,18 +13,18 @@ def test_every_second_is_told_once_and_quiet_ones_too() -> None:
     told: list[Second] = []
     timeline = ThroughputSeries(BEGIN, told.append)
 
-    timeline.call(BEGIN - 0.1, refused=True)
-    timeline.request(0.5, BEGIN - 0.1, failed=True)
-    timeline.call(BEGIN + 0.1, refused=True)
-    timeline.call(BEGIN + 0.2, refused=False)
-    timeline.request(0.2, BEGIN + 0.2, failed=False)
+    timeline.record_call(BEGIN - 0.1, throttled=True)
+    timeline.record_request(0.5, BEGIN - 0.1, failed=True)
+    timeline.record_call(BEGIN + 0.1, throttled=True)
+    timeline.record_call(BEGIN + 0.2, throttled=False)
+    timeline.record_request(0.2, BEGIN + 0.2, failed=False)
     assert told == []
     timeline.close_until(BEGIN + 1)
     assert told == [
         Second(second=0, done=1, calls=2, refused=1, failed=0, p50_s=0.2, p99_s=0.2, max_s=0.2)
     ]
     for latency_s in (0.3, 0.1, 0.2):
-        timeline.request(latency_s, BEGIN + 3.5, failed=latency_s == 0.1)
+        timeline.record_request(latency_s, BEGIN + 3.5, failed=latency_s == 0.1)
     timeline.end()
 
     assert told[1:3] == [
@@ -62,9 +62,9 @@ def test_all_that_ends_is_in_the_second_in_which_it_does(
     timeline = ThroughputSeries(BEGIN, told.append)
     for at, kind, flag in sorted(events):
         if kind == "call":
-            timeline.call(BEGIN + at, refused=flag)
+            timeline.record_call(BEGIN + at, throttled=flag)
         elif kind == "request":
-            timeline.request(at, BEGIN + at, failed=flag)
+            timeline.record_request(at, BEGIN + at, failed=flag)
         else:
             timeline.close_until(BEGIN + at)
     timeline.end()

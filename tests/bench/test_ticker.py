@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from bulkeic.bench.run.ticker import Ticker
+from bulkeic.bench.run.ticker import THREAD_NAME, Ticker
 
 
 async def test_beats_come_in_order_and_never_early() -> None:
@@ -46,7 +46,7 @@ async def test_it_ends_at_once_however_far_the_next_beat_is(far_s: float) -> Non
     with Ticker(beat):
         await waits.wait()
 
-    assert "metronome" not in {thread.name for thread in threading.enumerate()}
+    assert THREAD_NAME not in {thread.name for thread in threading.enumerate()}
     await asyncio.sleep(0)
     assert len(beats) == 3
 

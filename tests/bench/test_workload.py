@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkeic.bench.model.workload import ArrivalSchedule, Load, LoadFlags, LoadModel, loads_of
+from bulkeic.bench.model.arrival_schedule import ArrivalSchedule
+from bulkeic.bench.model.workload import Load, LoadFlags, LoadModel, choose_loads
 from bulkeic.core.errors import UsageError
 
 
@@ -50,13 +51,13 @@ def closed(concurrency: int, **fields: Any) -> Load:
     ],
 )  # fmt: skip
 def test_what_flags_ask_for(flags: dict[str, Any], loads: list[Load]) -> None:
-    assert loads_of(LoadFlags(**flags)) == loads
+    assert choose_loads(LoadFlags(**flags)) == loads
 
 
-LIMIT_ALONE = "--find-limit finds the rate and the time itself; leave "
-ONE_LENGTH = "--duration, --step and --requests: say one of them"
-STEP_OF_RATES = "--step is how long each of --rates lasts; say --rates, or --duration"
-ONE_CONCURRENCY = "several --concurrency go with a closed load; say one beside --rate"
+LIMIT_ALONE = "--find-limit chooses the rate and the duration itself; omit "
+ONE_LENGTH = "--duration, --step and --requests exclude each other; give one of them"
+STEP_OF_RATES = "--step is the duration of each rate in --rates; give --rates, or use --duration"
+ONE_CONCURRENCY = "only a closed load takes several --concurrency; give one value with --rate"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ ONE_CONCURRENCY = "several --concurrency go with a closed load; say one beside -
 )
 def test_flags_that_cannot_be_beside_one_another(flags: dict[str, Any], told: str) -> None:
     with pytest.raises(UsageError) as caught:
-        loads_of(LoadFlags(**flags))
+        choose_loads(LoadFlags(**flags))
     assert str(caught.value).startswith(told)
     assert "\n" not in str(caught.value)
 
@@ -123,7 +124,7 @@ def test_a_request_counts_from_the_moment_at_which_it_is_due(
 def test_what_was_due_in_time_must_have_begun(
     flags: dict[str, Any], over_s: float, owed_s: float, *, stopped: bool
 ) -> None:
-    (load,) = loads_of(LoadFlags(**flags))
+    (load,) = choose_loads(LoadFlags(**flags))
     assert load.owed_until(over_s, stopped=stopped) == owed_s
 
 

@@ -11,7 +11,7 @@ from .bench_helpers import AT_ONCE, measured, run
 from .conftest import Bulkeic, Server
 from .rollout_helpers import GET, UPDATE, asked, load, states, terminal
 
-ASKED = "write back what each of them has? [y/N]"
+ASKED = "write back the current settings of each target? [y/N]"
 
 
 def test_an_open_load_is_measured_and_kept(bulkeic: Bulkeic) -> None:
@@ -96,7 +96,7 @@ def test_a_closed_load_has_so_many_under_way(bulkeic: Bulkeic, server: Server) -
     assert [each["done"] for each in loads] == [20, 20]
     assert 40 <= server.calls(GET) <= 40 + 2 * 4  # others may have begun with the last one
     assert done.lines[0].endswith(f"closed, 1 at once; closed, 8 at once; on {server.url}")
-    assert "warning: 8 at once need as many functions, and there are 4: " in done.lines[1]
+    assert "warning: 8 at once need as many functions, but there are 4: " in done.lines[1]
 
 
 def test_a_seed_draws_the_order_of_targets(bulkeic: Bulkeic, server: Server) -> None:
@@ -189,7 +189,7 @@ def test_flags_that_cannot_be_beside_one_another_are_one_line(bulkeic: Bulkeic) 
     result = bulkeic("bench", "--sandbox", "--find-limit", "--rate", 10)
 
     assert result.code == 2
-    assert "--find-limit finds the rate and the time itself" in result.err
+    assert "--find-limit chooses the rate and the duration itself" in result.err
 
 
 def test_a_stdout_that_takes_nothing_is_one_line(bulkeic: Bulkeic) -> None:

@@ -157,11 +157,11 @@ def test_what_else_differs_is_told(bulkeic: Bulkeic, capsys: pytest.CaptureFixtu
     ("text", "told"),
     [
         (None, "'new.json': No such file or directory"),
-        (b"", "new.json: no result of bulkeic bench"),
-        (b"\x00\xff", "new.json: no result of bulkeic bench"),
-        (b'{"results": []}', "new.json: no result of bulkeic bench"),
-        (b'{"bulkeic": "bulkeic bench", "format": 9}', "new.json: a result of format 9; "),
-        (b'{"bulkeic": "bulkeic bench", "format": 1}', "new.json: a damaged result: "),
+        (b"", "new.json: not a result of bulkeic bench"),
+        (b"\x00\xff", "new.json: not a result of bulkeic bench"),
+        (b'{"results": []}', "new.json: not a result of bulkeic bench"),
+        (b'{"bulkeic": "bulkeic bench", "format": 9}', "new.json: the result has format 9, "),
+        (b'{"bulkeic": "bulkeic bench", "format": 1}', "new.json: the result is damaged: "),
     ],
 )
 def test_what_is_no_result_is_one_line(
@@ -176,11 +176,14 @@ def test_what_is_no_result_is_one_line(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("old.json", "same.json", "--fail-if", "p95 > 2x"), "'p95' is no metric"),
-        (("old.json", "same.json", "--repeat", "3"), "--repeat is how often commands are run"),
+        (("old.json", "same.json", "--fail-if", "p95 > 2x"), "'p95' is not a metric"),
+        (
+            ("old.json", "same.json", "--repeat", "3"),
+            "--repeat applies to commands, but OLD",
+        ),
         (("old.json", "."), "'.': Is a directory"),
-        (("old.json", ""), "OLD and NEW: a results file, or a command"),
-        (("old.json", "a 'b"), "is no command: No closing quotation"),
+        (("old.json", ""), "OLD and NEW must be results files or commands"),
+        (("old.json", "a 'b"), "is not a command: No closing quotation"),
         (("old.json", "no-such-command at all"), "NEW: 'no-such-command': No such file"),
         (("old.json", "x" * 5000), "File name too long"),
         (("old.json", "closed.json"), "OLD and NEW have no load in common"),
@@ -240,8 +243,8 @@ def test_a_file_and_a_command(
     [
         ("fail", "NEW ended with exit code 3: "),
         ("killed", "NEW was ended by signal 9: "),
-        ("nothing", "NEW has written no results: "),
-        ("x", "what NEW has written: a damaged result: "),
+        ("nothing", "NEW wrote no results; "),
+        ("x", "the results that NEW wrote: the result is damaged: "),
     ],
 )
 def test_a_command_that_fails_ends_it(

@@ -70,7 +70,7 @@ def test_targets_of_a_run_are_called_and_the_run_stays_as_it_was(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("targets.csv", "--functions", "5"), "SOURCE and --functions are two ways to say what"),
+        (("targets.csv", "--functions", "5"), "SOURCE and --functions both choose the targets"),
         ((), "there is nothing to call; give a targets file, --functions N for functions that"),
         (("empty.csv",), "empty.csv: "),
         (("gone.csv",), "gone.csv: cannot be read: No such file or directory"),
@@ -80,16 +80,19 @@ def test_targets_of_a_run_are_called_and_the_run_stays_as_it_was(
             ("--sandbox", "--forecast", "targets.csv", "--results", "targets.csv"),
             "--results 'targets.csv' is the file that is read",
         ),
-        (("--sandbox", "--html", "b", "--results", "./b"), "--html and --results are one file"),
+        (
+            ("--sandbox", "--html", "b", "--results", "./b"),
+            "--html and --results name the same",
+        ),
         (("--sandbox", "--results", "-"), "--results -: name a file; --output json prints"),
         (
             ("--sandbox", "--functions", "1", "--forecast", "empty.csv"),
-            "'empty.csv': there is no target in it to forecast",
+            "'empty.csv': there is no target to forecast",
         ),
         (("--sandbox", "--rates", "5,x"), "'5,x' are no rates; allowed: numbers above 0"),
         (("--sandbox", "--rate", "0"), "'0' are no rates; allowed: numbers above 0"),
         (("--sandbox", "--concurrency", "1,0"), "'1,0' are no numbers of calls; allowed: 1 to"),
-        (("--sandbox", "--step", "5"), "--step is how long each of --rates lasts"),
+        (("--sandbox", "--step", "5"), "--step is the duration of each rate in --rates"),
         (("--sandbox", "--results", "no/bench.json"), "--results 'no/bench.json': there is no"),
         (("--sandbox", "--results", "."), "--results '.': Is a directory"),
         (("--sandbox", "--html", "no/bench.html"), "--html 'no/bench.html': there is no such"),

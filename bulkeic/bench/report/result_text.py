@@ -89,7 +89,7 @@ def _in_vain(named: Iterable[_Named]) -> Iterator[str]:
         requests = each.done + each.unfinished
         if not requests:
             yield f"{name}: nothing was measured: no request began in its time"
-        elif each.is_in_vain:
+        elif each.has_no_success:
             yield f"{name}: none of {counted(requests, 'request')} succeeded"
 
 
