@@ -13,9 +13,9 @@ import pytest
 
 from bulkeic.bench.model.measurements import BenchResult, ClientUsage, Second
 from bulkeic.bench.report.chart_axes import percentile_axis, percentiles, time_axis
-from bulkeic.bench.report.charts import COLOURS
+from bulkeic.bench.report.charts import COLORS
 from bulkeic.bench.report.html_page import check_charts, page
-from bulkeic.bench.report.timeline_chart import MOST_POINTS, stretches, timeline, together
+from bulkeic.bench.report.timeline_chart import MAX_POINTS, merge_seconds, segments, timeline_chart
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.output.formatting import latency
 
@@ -162,7 +162,7 @@ def test_a_histogram_becomes_a_curve_that_ends_with_the_longest() -> None:
 
 @pytest.mark.parametrize("damaged", ["", "no base64!", "AAAA", "HISTFAAAA"])
 def test_a_damaged_histogram_is_told(damaged: str) -> None:
-    with pytest.raises(InputError, match="damaged histogram"):
+    with pytest.raises(InputError, match="histogram of latency is damaged"):
         percentiles(damaged)
 
 
@@ -191,7 +191,7 @@ def test_parts_of_the_time_are_shares_that_add_up() -> None:
 
 def test_the_timeline_has_all_seconds_one_load_after_another() -> None:
     made = steps()
-    traces = {it["name"]: it for it in timeline(made.measures).traces}
+    traces = {it["name"]: it for it in timeline_chart(made.measures).traces}
     for name, field in (("rate", "done"), ("p99", "p99_s"), ("refused", "refused")):
         drawn = [y for x, y in zip(traces[name]["x"], traces[name]["y"], strict=True) if x]
         assert drawn == [getattr(it, field) for each in made.measures for it in each.seconds]
@@ -200,13 +200,13 @@ def test_the_timeline_has_all_seconds_one_load_after_another() -> None:
 
 def test_a_long_timeline_has_fewer_points_and_loses_no_request() -> None:
     several = [measures(seconds=4001), measures(closed_load(8), seconds=50)]
-    parts = stretches(several)
-    assert sum(len(part.points) for part in parts) <= MOST_POINTS + len(parts)
+    parts = segments(several)
+    assert sum(len(part.points) for part in parts) <= MAX_POINTS + len(parts)
     for part, each in zip(parts, several, strict=True):
         assert sum(it.done for it in part.points) == sum(it.done for it in each.seconds)
-    rates = [y for y in timeline(several).traces[0]["y"] if y is not None]
+    rates = [y for y in timeline_chart(several).traces[0]["y"] if y is not None]
     assert min(rates[:1300]) > 10
-    assert "3 seconds are one point" in page_of(several).text
+    assert "One point stands for 3 seconds" in page_of(several).text
 
 
 def test_seconds_together() -> None:
@@ -215,10 +215,10 @@ def test_seconds_together() -> None:
         Second(second=5, done=0, calls=0, refused=0, failed=0),
         Second(second=6, done=3, calls=3, refused=0, failed=1, p50_s=0.2, p99_s=0.1, max_s=0.4),
     ]
-    assert together(seconds) == Second(
+    assert merge_seconds(seconds) == Second(
         second=4, done=4, calls=5, refused=1, failed=1, p50_s=0.2, p99_s=0.2, max_s=0.4
     )
-    assert together(seconds[1:2]) == seconds[1]
+    assert merge_seconds(seconds[1:2]) == seconds[1]
 
 
 def test_limits_have_their_ends_and_those_without_one_are_told() -> None:
@@ -258,7 +258,7 @@ def test_cpu_and_memory_of_the_client_by_load() -> None:
     calls = several[0].calls
     shown = page_of(several)
     assert shown.tables["CPU and memory of this client"][:2] == [
-        ["load", "repeat", "CPU, of a core", "CPU time", "CPU time a call", "most memory"],
+        ["load", "repeat", "CPU, of a core", "CPU time", "CPU time a call", "peak memory"],
         ["5/s a lane", "1", "25 %", "2.00 s", latency(2 / calls), "80 MB"],
     ]
     assert shown.drawings["client-cpu"]["traces"][0]["x"] == pytest.approx([95])
@@ -270,8 +270,8 @@ def test_cpu_and_memory_of_the_client_by_load() -> None:
 
 def test_failed_requests_are_not_added_to_their_refused_calls() -> None:
     made = measures(slow=3)
-    layout = timeline([made]).layout
-    traces = {it["name"]: it for it in timeline([made]).traces}
+    layout = timeline_chart([made]).layout
+    traces = {it["name"]: it for it in timeline_chart([made]).traces}
     assert traces["failed"]["mode"] == "markers"
     assert [y for y in traces["failed"]["y"] if y] == [
         it.failed for it in made.seconds if it.failed
@@ -372,10 +372,10 @@ def test_plotly_knows_all_that_is_said_to_it(made: BenchResult) -> None:
 
 
 def test_every_colour_has_a_light_and_a_dark_one() -> None:
-    text = page(steps(rates=range(1, COLOURS + 3)))
+    text = page(steps(rates=range(1, COLORS + 3)))
     used = set(re.findall(r'"@(\w+)(?:-faint)?"', Page(text).scripts[0]))
     style = text.split("<style>")[1].split("</style>")[0]
-    assert used >= {f"c{at}" for at in range(COLOURS)}
+    assert used >= {f"c{at}" for at in range(COLORS)}
     assert {name: len(re.findall(rf"--{name}: #", style)) for name in used} == dict.fromkeys(
         used, 2
     )

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from bulkeic.bench.model.measurements import Second
 from bulkeic.bench.model.workload import Load
-from bulkeic.bench.report.live_view import LiveWatch, NoWatch, Watch
-from bulkeic.bench.report.sparkline import History, Span, spark
+from bulkeic.bench.report.live_view import LiveView, NoLiveView, TerminalLiveView
+from bulkeic.bench.report.sparkline import History, Span, sparkline
 
 from .drawn_results import LIMIT_LOAD, drawn_second, open_load
 
@@ -42,7 +42,7 @@ class Screen:
             file=self.out, force_terminal=True, width=width, height=height,
             color_system=None, _environ={"TERM": "xterm"},
         )  # fmt: skip
-        self.watch = LiveWatch(self.console)
+        self.watch = TerminalLiveView(self.console)
 
     def start(self, load: Load | None = None, total_s: float | None = 30) -> list[str]:
         return self.shown(lambda: self.watch.start(load or open_load(15), total_s))
@@ -73,7 +73,7 @@ def known(number: int, done: int) -> Second:
 
 
 def test_nobody_looks() -> None:
-    watch: Watch = NoWatch()
+    watch: LiveView = NoLiveView()
     watch.start(open_load(1), 3)
     watch.second(known(0, 1))
     watch.stop()
@@ -195,7 +195,7 @@ def test_columns_never_run_together() -> None:
 
 
 def test_it_is_drawn_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    watch = LiveWatch()
+    watch = TerminalLiveView()
     watch.start(open_load(15), 30)
     watch.second(known(0, 20))
     watch.stop()
@@ -220,7 +220,7 @@ def test_a_history_loses_nothing_and_stays_small(count: int) -> None:
 
 def test_sparks() -> None:
     spans = [Span(1, done) for done in (0, 1, 4, 8)]
-    assert spark(spans, lambda span: span.done, ascii_only=False) == " ▂▅█"
-    assert spark(spans, lambda span: span.done, ascii_only=True) == " .+#"
-    assert spark(spans, lambda span: span.refused, ascii_only=False) == "    "
-    assert spark([], lambda span: span.done, ascii_only=False) == ""
+    assert sparkline(spans, lambda span: span.done, ascii_only=False) == " ▂▅█"
+    assert sparkline(spans, lambda span: span.done, ascii_only=True) == " .+#"
+    assert sparkline(spans, lambda span: span.refused, ascii_only=False) == "    "
+    assert sparkline([], lambda span: span.done, ascii_only=False) == ""

@@ -105,7 +105,7 @@ def test_one_load_is_a_row_and_where_its_time_went_another() -> None:
         "  code                      calls",
         "  TooManyRequestsException    100",
         "  ServiceException              2",
-        "this client took 21 % of a core and 84 MB at most",
+        "this client used at most 21 % of a core and 84 MB",
     ]  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def test_the_client_is_named_where_it_was_the_limit() -> None:
     busy, idle = (ClientUsage(cpu_s=9, cpu_share=cpu, rss_mb=1234.5) for cpu in (0.97, 0.9))
     lines = bench_lines(result([measures(client=idle), measures(closed_load(64), client=busy)]))
     assert lines[-2:] == [
-        "this client took 97 % of a core and 1,234 MB at most",
+        "this client used at most 97 % of a core and 1,234 MB",
         "64 at once: this machine was the limit, not the server: 97 % of a core",
     ]
 
@@ -215,7 +215,7 @@ def test_a_forecast_ends_with_all_lanes() -> None:
 def test_what_stopped_is_told_and_nothing_of_it_is_obeyed() -> None:
     made = measures(stopped="no answer", errors={"\x1b[2J" + "x" * 200: 1}, lanes=1)
     lines = bench_lines(result([made]))
-    assert "10/s a lane: it ended early: no answer" in lines
+    assert "10/s a lane: ended early: no answer" in lines
     code = next(line for line in lines if "xxx" in line)
     assert code.isprintable()
     assert code.strip().startswith("\\x1b[2Jxxx")
@@ -257,5 +257,5 @@ def test_what_never_happened_took_no_time() -> None:
 def test_a_load_without_any_request_has_measured_nothing_but_the_start() -> None:
     busy = ClientUsage(cpu_s=1, cpu_share=1.02, rss_mb=80)
     lines = bench_lines(result([measures(requests=0, seconds=0, client=busy)]))
-    assert lines[-2].startswith("this client took 102 % of a core")
-    assert lines[-1] == "10/s a lane: nothing was measured: no request began in its time"
+    assert lines[-2].startswith("this client used at most 102 % of a core")
+    assert lines[-1] == "10/s a lane: nothing was measured: no request started in the measured time"

@@ -143,7 +143,7 @@ def test_what_else_differs_is_told(bulkeic: Bulkeic, capsys: pytest.CaptureFixtu
     assert inside(bulkeic, old, new) == 0
 
     assert capsys.readouterr().err.splitlines()[10:] == [
-        "  one repeat tells no noise: at least 20% is taken for it; measure with --repeat 5",
+        "  one repeat shows no noise: at least 20% is assumed; measure with --repeat 5",
         "  NEW: 2 of 100 requests failed",
         "  NEW: 1 repeat ended early",
         "only in OLD, not compared: closed, 8 at once",

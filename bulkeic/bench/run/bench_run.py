@@ -16,7 +16,7 @@ from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.bench.model.measurements import BenchResult, LaneLimit, Measures
 from bulkeic.bench.model.workload import Load
-from bulkeic.bench.report.live_view import LiveWatch, NoWatch, Watch
+from bulkeic.bench.report.live_view import LiveView, NoLiveView, TerminalLiveView
 from bulkeic.bench.run.engine_run import Targets
 from bulkeic.bench.run.host_info import machine, versions
 from bulkeic.bench.run.load_run import LoadRun
@@ -121,9 +121,9 @@ class BenchRun:
         self.limits = load_run.limits
         self.stopped = self.stopped or measures.stopped
 
-    def _watch(self) -> Watch:
+    def _watch(self) -> LiveView:
         is_live = self._options.progress and self._console.is_terminal
-        return LiveWatch() if is_live else NoWatch()
+        return TerminalLiveView() if is_live else NoLiveView()
 
     async def _watch_interruptions(self) -> None:
         await self._interruptions.obey(self._stop, self._leave, self._console)

@@ -9,7 +9,7 @@ import anyio
 
 from bulkeic.bench.model.measurements import BenchOperation, LaneLimit, Measures
 from bulkeic.bench.model.workload import Load
-from bulkeic.bench.report.live_view import Watch
+from bulkeic.bench.report.live_view import LiveView
 from bulkeic.bench.run.collector import Collector
 from bulkeic.bench.run.engine_run import LoadContext, Targets
 from bulkeic.bench.run.load_generators import LoadGenerator, generator_of
@@ -52,7 +52,7 @@ class LoadRun:
         *,
         grace_s: float,
         seed: int,
-        watch: Watch,
+        watch: LiveView,
     ) -> None:
         start = time.monotonic()
         self.limits: Mapping[Lane, LaneLimit] = {}
