@@ -24,7 +24,7 @@ import bulkeic
 
 INTERVAL_S = 0.001
 HOUSE = Path(bulkeic.__file__).parent
-LOOP = Path("app/running.py")  # runs the loop: what has no other room below it is the loop's
+LOOP = Path("app/runtime.py")  # runs the loop: what has no other room below it is the loop's
 START_UP = "start-up (imports)"
 
 
