@@ -1,4 +1,4 @@
-"""What is measured of a load and what is not, by a clock that is made up."""
+"""What the collector measures, with a fake clock."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ class Measured:
         return self.collector.measures(end, repeat=0, started_at="", client=CLIENT)
 
 
-def test_what_should_have_started_within_the_time_is_measured() -> None:
+def test_requests_with_an_intended_start_in_the_measured_time_are_measured() -> None:
     measured = Measured(duration_s=10.0, warmup_s=1.0)
     measured.request(-0.5, 0.5)
     measured.request(0.0, 1.0)
@@ -68,7 +68,7 @@ def test_what_should_have_started_within_the_time_is_measured() -> None:
     assert measures.elapsed_s == 10
 
 
-def test_throughput_counts_what_ends_within_the_time_whenever_it_began() -> None:
+def test_throughput_counts_requests_that_end_in_the_measured_time() -> None:
     measured = Measured(duration_s=10.0, warmup_s=1.0)
     measured.request(-0.5, 0.5)
     measured.request(-0.5, -0.1)
@@ -81,7 +81,7 @@ def test_throughput_counts_what_ends_within_the_time_whenever_it_began() -> None
     assert measures.done == 2
 
 
-def test_so_many_requests_are_measured_and_no_more() -> None:
+def test_only_the_given_number_of_requests_is_measured() -> None:
     measured = Measured(requests=2)
     measured.request(-1.0, 0.0)
     full = []
@@ -109,7 +109,7 @@ def test_a_request_that_has_not_ended_counts_with_its_age() -> None:
     assert measures.throughput == pytest.approx(0.1)
 
 
-def test_calls_are_counted_by_what_came_of_them() -> None:
+def test_calls_are_counted_by_their_result() -> None:
     measured = Measured(duration_s=10.0)
     trace = measured.in_flight(0.0)
     measured.answer(trace, 1.0, THROTTLED)
@@ -139,7 +139,7 @@ def test_calls_are_counted_by_what_came_of_them() -> None:
     assert sum(each.refused for each in measured.seconds) == 3
 
 
-def test_lanes_are_told_apart() -> None:
+def test_lanes_are_measured_separately() -> None:
     measured = Measured(lanes=3, duration_s=10.0)
     measured.request(0.0, 0.5, lane=0)
     measured.request(1.0, 3.0, lane=1)
@@ -157,7 +157,7 @@ def test_lanes_are_told_apart() -> None:
     assert (third.done, third.p50_s, third.max_s, third.stopped) == (0, None, None, "denied")
 
 
-def test_a_lane_alone_has_the_latency_of_all() -> None:
+def test_a_single_lane_has_the_latency_of_the_whole_load() -> None:
     measured = Measured(duration_s=10.0)
     for number in range(8):
         measured.request(number, number + 0.111 * number)
@@ -171,7 +171,7 @@ def test_a_lane_alone_has_the_latency_of_all() -> None:
 
 
 @pytest.mark.parametrize("lanes", [1, 2])
-def test_a_lane_that_answers_nothing_is_as_slow_as_its_requests_are_old(lanes: int) -> None:
+def test_the_latency_of_an_unresponsive_lane_is_the_age_of_its_requests(lanes: int) -> None:
     measured = Measured(lanes=lanes, duration_s=10.0)
     measured.unfinished(0.0, 15.0)
 
@@ -193,7 +193,7 @@ def test_a_lane_that_answers_nothing_is_as_slow_as_its_requests_are_old(lanes: i
         (LoadModel.LIMIT, None, 9.0, None, 9.0),
     ],
 )
-def test_how_long_it_was_measured(
+def test_measured_time(
     model: LoadModel, duration_s: float | None, now: float, stopped: str | None, elapsed_s: float
 ) -> None:
     measured = Measured(model=model, duration_s=duration_s)
@@ -207,7 +207,7 @@ def test_how_long_it_was_measured(
     assert measures.stopped == stopped
 
 
-def test_seconds_in_which_nothing_ends_are_told_as_time_goes_by() -> None:
+def test_seconds_without_requests_are_reported_as_time_passes() -> None:
     measured = Measured(duration_s=10.0)
     for quarter in range(41):
         measured.collector.tick(BEGIN + quarter / 4)

@@ -1,4 +1,4 @@
-"""Two results compared: as noisy as they may be, equal is equal and slower is slower."""
+"""Comparisons of noisy results: equal ones are the same, slower ones are worse."""
 
 import math
 import random
@@ -22,7 +22,7 @@ from bulkeic.bench.model.welch import student_t_quantile, welch_half_width
 from bulkeic.bench.model.workload import Load, LoadModel
 from bulkeic.core.errors import InputError, UsageError
 
-from .example_results import CLOSED, LOAD, drawn, measures, result, spread
+from .example_results import CLOSED, LOAD, measures, noisy_result, result, spread
 
 TRIALS = 100
 LIMIT = Load(model=LoadModel.LIMIT, concurrency=64)
@@ -31,23 +31,25 @@ LIMIT = Load(model=LoadModel.LIMIT, concurrency=64)
 def verdicts(noise: float, slower: float = 1.0, **more: Any) -> list[Verdict]:
     rng = random.Random(f"{noise} {slower} {more}")
     return [
-        compare_results(drawn(rng, noise, **more), drawn(rng, noise, slower, **more)).verdict
+        compare_results(
+            noisy_result(rng, noise, **more), noisy_result(rng, noise, slower, **more)
+        ).verdict
         for _ in range(TRIALS)
     ]
 
 
 @pytest.mark.parametrize("noise", [0.03, 0.05, 0.2])
-def test_the_same_thing_twice_is_equal_nine_times_in_ten(noise: float) -> None:
+def test_equal_results_are_the_same_in_nine_of_ten_comparisons(noise: float) -> None:
     assert verdicts(noise).count(Verdict.SAME) >= 90
 
 
-def test_many_loads_and_few_repeats_make_no_more_false_alarms() -> None:
+def test_many_loads_and_few_repeats_do_not_add_false_alarms() -> None:
     assert verdicts(0.05, loads=(LOAD, CLOSED)).count(Verdict.SAME) >= 90
     assert verdicts(0.05, repeats=2).count(Verdict.SAME) >= 90
 
 
 @pytest.mark.parametrize("noise", [0.03, 0.05])
-def test_one_that_is_slower_by_a_fifth_is_caught_nine_times_in_ten(noise: float) -> None:
+def test_a_slowdown_of_a_fifth_is_found_in_nine_of_ten_comparisons(noise: float) -> None:
     assert verdicts(noise, 1.2).count(Verdict.WORSE) >= 90
     assert verdicts(noise, 1 / 1.2).count(Verdict.BETTER) >= 90
 
@@ -67,13 +69,13 @@ def test_one_that_is_slower_by_a_fifth_is_caught_nine_times_in_ten(noise: float)
         (0.5, 5, 0.0),
     ],
 )
-def test_quantiles_are_those_of_the_tables(
+def test_quantiles_match_published_tables(
     probability: float, freedom: float, wanted: float
 ) -> None:
     assert student_t_quantile(probability, freedom) == pytest.approx(wanted, rel=1e-5, abs=1e-9)
 
 
-def test_welch_lets_variances_differ() -> None:
+def test_welch_accepts_different_variances() -> None:
     # Means of 3 and 5, variances of 2.5 and 0; only the first side has any freedom.
     assert welch_half_width([1, 2, 3, 4, 5], [5, 5, 5], 0.05) == pytest.approx(
         2.776445 * math.sqrt(0.5), rel=1e-5
@@ -118,13 +120,13 @@ def scaled(values: list[float], factor: float) -> list[float]:
         (Metric.P99, [1e300, 1e300], [1e-300, 1e-300], Verdict.BETTER),
     ],
 )
-def test_what_a_difference_comes_to(
+def test_verdict_of_a_metric(
     metric: Metric, old: list[float], new: list[float], verdict: Verdict
 ) -> None:
     assert compare_metric(metric, old, new, 0.01).verdict is verdict
 
 
-def test_a_row_tells_means_ratio_and_interval() -> None:
+def test_a_row_has_means_ratio_and_interval() -> None:
     row = compare_metric(Metric.P50, [1.0, 4.0], [3.0], 0.01)
 
     assert (row.old, row.new, row.ratio) == pytest.approx((2.0, 3.0, 1.5))
@@ -166,11 +168,11 @@ def rows(*given: tuple[Metric, Verdict]) -> list[ComparisonRow]:
         (rows((Metric.MAX, Verdict.WORSE), (Metric.P999, Verdict.WORSE)), Verdict.SAME),
     ],
 )
-def test_what_all_rows_come_to(given: list[ComparisonRow], verdict: Verdict) -> None:
+def test_overall_verdict(given: list[ComparisonRow], verdict: Verdict) -> None:
     assert overall_verdict(given) is verdict
 
 
-def test_loads_are_matched_and_what_has_no_partner_is_told() -> None:
+def test_loads_are_matched_and_unmatched_ones_are_listed() -> None:
     fast = Load(model=LoadModel.OPEN, concurrency=1000, rate=20.0, duration_s=10.0)
     longer = Load(model=LoadModel.CLOSED, concurrency=8, duration_s=20.0, warmup_s=1.0)
     one = spread(0.02)
@@ -204,8 +206,8 @@ def test_loads_are_matched_and_what_has_no_partner_is_told() -> None:
 
 def test_results_without_a_common_load_cannot_be_compared() -> None:
     one = spread(0.02)
-    told = "OLD has 'open, 10/s in each lane'; NEW has 'closed, 8 at once'; measure the same load"
-    with pytest.raises(UsageError, match=f"no load in common that can be compared; {told}"):
+    names = "OLD has 'open, 10/s in each lane'; NEW has 'closed, 8 at once'; measure the same load"
+    with pytest.raises(UsageError, match=f"no load in common that can be compared; {names}"):
         compare_results(result(measures(one)), result(measures(one, CLOSED)))
     with pytest.raises(UsageError, match="no load in common"):
         compare_results(result(measures(one, LIMIT)), result(measures(one, LIMIT)))
@@ -213,7 +215,7 @@ def test_results_without_a_common_load_cannot_be_compared() -> None:
         compare_results(result(), result())
 
 
-def test_a_benchmark_in_which_nothing_ended_can_be_compared() -> None:
+def test_a_benchmark_without_ended_requests_can_be_compared() -> None:
     nothing = spread(0.0, count=0)
     dead = measures(
         nothing, done=0, calls=0, throughput=0.0, client=ClientUsage(cpu_s=0, cpu_share=0, rss_mb=0)
@@ -240,7 +242,7 @@ def test_conditions(text: str, condition: FailCondition) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("", "is not a condition; expected METRIC > NUMBERx"),
         ("p99", "is not a condition"),
@@ -266,10 +268,10 @@ def test_conditions(text: str, condition: FailCondition) -> None:
         ("P99 > 1.2x", "did you mean p99?"),
     ],
 )
-def test_what_is_no_condition(text: str, told: str) -> None:
+def test_invalid_conditions(text: str, expected: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_condition(text)
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -283,13 +285,13 @@ def test_what_is_no_condition(text: str, told: str) -> None:
         ("p99 < 1.5x", 1.0, SURE, False),
     ],
 )
-def test_a_condition_holds_across_the_bound_and_beyond_the_noise(
+def test_a_condition_holds_beyond_its_ratio_and_beyond_the_noise(
     text: str, factor: float, values: list[float], *, holds: bool
 ) -> None:
     row = compare_metric(Metric.P99, values, scaled(values, factor), 0.01)
     assert parse_condition(text).holds(row) is holds
 
 
-def test_throughput_that_has_gone_is_below_every_bound() -> None:
+def test_missing_throughput_is_below_every_ratio() -> None:
     row = compare_metric(Metric.THROUGHPUT, SURE, [0.0], 0.01)
     assert parse_condition("throughput < 0.1x").holds(row)

@@ -27,7 +27,7 @@ def order(feed: RoundRobin, lane: Lane, count: int) -> list[str]:
     rounds=st.integers(1, 3),
     seed=st.integers(0, 2**32),
 )
-def test_every_target_has_its_turn_before_any_has_another(
+def test_every_target_is_used_once_before_any_is_used_again(
     sizes: list[int], rounds: int, seed: int
 ) -> None:
     feed = RoundRobin(targets(*sizes), random.Random(seed))
@@ -39,7 +39,7 @@ def test_every_target_has_its_turn_before_any_has_another(
             assert seen[begin : begin + size] == seen[:size]
 
 
-def test_a_seed_draws_the_order() -> None:
+def test_the_seed_decides_the_order() -> None:
     orders = [
         order(RoundRobin(targets(50), random.Random(seed)), LANES[0], 50) for seed in (1, 1, 2)
     ]
@@ -54,7 +54,7 @@ def test_jobs_are_numbered_over_all_lanes_and_change_nothing() -> None:
     assert all(job.function_name == job.target.function for job in jobs)
 
 
-def test_it_hands_out_jobs_as_long_as_they_are_wanted() -> None:
+def test_it_returns_jobs_while_they_are_accepted() -> None:
     wanted = {LANES[0]}
     feed = RoundRobin(targets(3, 1), random.Random(1), wanted.__contains__)
 
@@ -66,7 +66,7 @@ def test_it_hands_out_jobs_as_long_as_they_are_wanted() -> None:
     assert list(feed.take(LANES[0])) == []
 
 
-def test_a_target_has_no_second_job_before_its_first_has_ended() -> None:
+def test_a_target_has_one_job_at_a_time() -> None:
     feed = RoundRobin(targets(2, 1), random.Random(1))
     assert [len(feed.take(LANES[0])) for _ in range(3)] == [1, 1, 0]
     assert len(feed.take(LANES[1])) == 1

@@ -1,4 +1,4 @@
-"""Calls that are timed as they go by, by a clock that is made up."""
+"""Timed calls, with a fake clock."""
 
 from collections.abc import Callable
 
@@ -59,7 +59,7 @@ class Timed:
         self.caller = TimedCaller(self.server, self.collector, self.clock, lead, self.ended.append)
 
     def clock(self) -> float:
-        self.server.now += 1e-5  # it takes time to ask what time it is
+        self.server.now += 1e-5  # reading the clock takes time
         return self.server.now
 
     def put(self, job: Job, status: Status = Status.UNCHANGED) -> None:
@@ -76,7 +76,7 @@ def job(seq: int = 0) -> Job:
     return Job(seq, f"request {seq}", "fn", Target(LANE, "fn"), Settings())
 
 
-async def test_a_request_counts_from_when_it_was_due() -> None:
+async def test_latency_counts_from_the_intended_start() -> None:
     timed = Timed()
     timed.caller.expect(job(), 1000.0)
     timed.server.now += 5
@@ -91,7 +91,7 @@ async def test_a_request_counts_from_when_it_was_due() -> None:
     assert measures.latency.max_s == pytest.approx(5.9, abs=1e-3)
 
 
-async def test_a_request_that_nobody_expects_is_due_when_it_is_called() -> None:
+async def test_an_unexpected_request_starts_with_its_call() -> None:
     timed = Timed()
     timed.server.now += 5
     await timed.caller.call(job(), GET)
@@ -114,7 +114,7 @@ async def test_a_denied_request_ends_with_its_answer_and_only_once() -> None:
     assert (timed.measures().done, timed.measures().failed) == (1, 1)
 
 
-async def test_what_is_given_up_is_unfinished_and_its_outcome_comes_too_late() -> None:
+async def test_an_abandoned_request_is_unfinished_and_its_later_outcome_is_ignored() -> None:
     timed = Timed()
     for seq in range(3):
         timed.caller.expect(job(seq), 1000.0)
@@ -130,7 +130,7 @@ async def test_what_is_given_up_is_unfinished_and_its_outcome_comes_too_late() -
     assert timed.caller.in_flight == 0
 
 
-async def test_all_may_be_given_up_even_while_a_call_is_made_ready() -> None:
+async def test_requests_can_be_abandoned_while_a_call_is_prepared() -> None:
     timed = Timed()
     timed.caller.expect(job(0), 1000.0)
     timed.server.before = timed.caller.abandon
@@ -140,7 +140,7 @@ async def test_all_may_be_given_up_even_while_a_call_is_made_ready() -> None:
     assert (timed.measures().done, timed.measures().unfinished) == (0, 1)
 
 
-async def test_of_a_stopped_lane_only_the_calls_are_waited_for() -> None:
+async def test_requests_of_a_stopped_lane_are_abandoned_unless_a_call_is_in_flight() -> None:
     timed = Timed()
     for seq in range(2):
         timed.caller.expect(job(seq), 1000.0)
@@ -155,7 +155,7 @@ async def test_of_a_stopped_lane_only_the_calls_are_waited_for() -> None:
     assert (timed.measures().done, timed.measures().unfinished) == (1, 1)
 
 
-async def test_a_request_that_is_begun_early_is_sent_when_it_is_due_and_never_before() -> None:
+async def test_a_request_with_a_lead_is_sent_when_it_is_due_and_never_before() -> None:
     lead = LeadTime(1.0)
     timed = Timed(lead)
     timed.caller.expect(job(0), timed.server.now + 0.001)
@@ -170,7 +170,7 @@ async def test_a_request_that_is_begun_early_is_sent_when_it_is_due_and_never_be
     assert lead.seconds > 0
 
 
-async def test_what_was_read_is_written_back_at_once() -> None:
+async def test_a_value_that_was_read_is_written_back_at_once() -> None:
     timed = Timed()
     done: list[bool] = []
     timed.caller.keep(job(), None, lambda: done.append(True))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Benchmarks of a sandbox, and what they tell."""
+"""Runs benchmarks against a sandbox."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ AT_ONCE = ("--warmup", 0)
 
 
 def run(bulkeic: Bulkeic, server: Server, *words: object, **env: str | None) -> Result:
-    """A benchmark whose JSON is on stdout."""
+    """Runs a benchmark that prints JSON on stdout."""
     return bulkeic("bench", *words, "--endpoint-url", server.url, "--output", "json", **env)
 
 
 def measured(bulkeic: Bulkeic, server: Server, *words: object) -> list[dict[str, Any]]:
-    """What each load of a benchmark that ends well has come to."""
+    """The measures of each load of a benchmark that succeeds."""
     done = run(bulkeic, server, *words)
     assert done.code == 0, done.err
     measures: list[dict[str, Any]] = done.summary["measures"]
@@ -21,7 +21,7 @@ def measured(bulkeic: Bulkeic, server: Server, *words: object) -> list[dict[str,
 
 
 def write_lanes(bulkeic: Bulkeic, name: str, **functions: int) -> None:
-    """Writes a targets file: so many functions in each Region."""
+    """Writes a targets file with a number of functions in each Region."""
     rows = [
         f"fn-{number},{region.replace('_', '-')}"
         for region, count in functions.items()
