@@ -1,9 +1,9 @@
-"""What each way of changing a fleet costs: calls at the server, and seconds.
+"""The cost of each way to change a fleet: calls at the server, and seconds.
 
 The server is bulkeic's sandbox in a process of its own, with Lambda's quota (15 calls a second for
-each account and Region, burst 15) and 60 ms of latency. 60 targets in each of 20 Regions, of which
-every other one has what is wanted already. Each story has a fresh server; its commands follow each
-other. Seconds are those of the whole command, start-up included.
+each account and Region, burst 15) and 60 ms of latency. There are 60 targets in each of 20 Regions;
+every other target has the wanted settings already. Each sequence of commands has a fresh server.
+Seconds are those of the whole command, start-up included.
 """
 
 import json
@@ -28,7 +28,7 @@ N, C = TARGETS, CHANGED
 
 @dataclass(frozen=True)
 class Step:
-    """A command, and the calls that the docs say it takes: reads and writes."""
+    """A command, and the reads and writes that it takes according to the docs."""
 
     name: str
     words: tuple[str, ...]
@@ -59,7 +59,7 @@ STORIES = (
 
 def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {platform.system()}")
-    print(f"N = {N:,} targets in {len(REGIONS)} lanes, C = {C:,} of them to be changed")
+    print(f"N = {N:,} targets in {len(REGIONS)} lanes, C = {C:,} of them with other settings")
     table = Table(
         ("story", "command", "seconds", "reads", "writes", "calls", "in the docs", "429"),
         (5, -27, 7, 6, 6, 6, -11, 4),
@@ -67,16 +67,16 @@ def main() -> None:
     missed = [
         step.name
         for number, story in enumerate(STORIES, 1)
-        for step, reached in tell(table, number, story)
+        for step, reached in run_story(table, number, story)
         if not reached
     ]
-    print(f"to reach: the calls that docs/rollout.md tells: {', '.join(missed) or 'all'}", end="")
+    print(f"to reach: the calls in docs/rollout.md: {', '.join(missed) or 'all'}", end="")
     print(" missed" if missed else " reached")
 
 
-def tell(table: Table, number: int, story: tuple[Step, ...]) -> list[tuple[Step, bool]]:
-    """Runs the commands of a story and prints a row for each."""
-    told = []
+def run_story(table: Table, number: int, story: tuple[Step, ...]) -> list[tuple[Step, bool]]:
+    """Runs a sequence of commands and prints a row for each."""
+    results = []
     with tempfile.TemporaryDirectory(prefix="bulkeic-rollout-") as folder, server() as sandbox:
         names = {name: Path(folder) / name[1:-1] for name in (RUN, BACK)}
         names[TARGETS_FILE] = write(Path(folder) / "targets.csv")
@@ -91,12 +91,12 @@ def tell(table: Table, number: int, story: tuple[Step, ...]) -> list[tuple[Step,
                 number, step.name, f"{run.seconds:.2f}", f"{reads:,}", f"{writes:,}",
                 f"{reads + writes:,}", step.formula, refused,
             )  # fmt: skip
-            told.append((step, (reads, writes) == (step.reads, step.writes)))
-    return told
+            results.append((step, (reads, writes) == (step.reads, step.writes)))
+    return results
 
 
 def write(path: Path) -> Path:
-    """Writes the targets; the sandbox's functions have two retries."""
+    """Writes the targets file; the sandbox's functions have two retries."""
     lines = [
         f"orders-{number:04d},{region},{1 + number % 2}"
         for region in REGIONS
@@ -108,13 +108,13 @@ def write(path: Path) -> Path:
 
 def command(step: Step, names: dict[str, Path]) -> list[str]:
     words = [str(names.get(word, word)) for word in step.words]
-    usual = ["--endpoint-url", "{url}", "--no-progress", "--output", "json"]
+    flags = ["--endpoint-url", "{url}", "--no-progress", "--output", "json"]
     asks = ["--yes"] if step.words[0] in {"apply", "rollback"} else []
-    return [installed(), *words, *usual, "--rate", str(RATE), "--burst", str(BURST), *asks]
+    return [installed(), *words, *flags, "--rate", str(RATE), "--burst", str(BURST), *asks]
 
 
 def calls(sandbox: Server) -> Counter[str]:
-    """Calls of Lambda that a server has seen, by operation."""
+    """Lambda calls that a server counted, by operation."""
     with urllib.request.urlopen(f"{sandbox.url}/_sandbox/stats") as answer:
         by_operation: dict[str, int] = json.load(answer)["by_operation"]
     return Counter({
