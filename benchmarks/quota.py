@@ -124,7 +124,7 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description="bulkeic compared with boto3, against a server with Lambda's quota. Takes about "
+        description="bulkeic compared with boto3 against a server with Lambda's quota. Takes about "
         "seven minutes, with --quick two."
     )
     parser.add_argument("--quick", action="store_true", help="only the most common peer")

@@ -20,7 +20,7 @@ DEFAULT_WARMUP_S = 1.0
 DEFAULT_STEP_S = 30.0
 OPEN_CONCURRENCY = 1000
 LIMIT_CONCURRENCY = 64
-BEGIN_LATE_S = 0.25
+MAX_START_DELAY_S = 0.25
 
 
 class LoadModel(StrEnum):
@@ -57,7 +57,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     def owed_until(self, over_s: float, *, stopped: bool) -> float:
         """Requests due until then must have started, or they count as missed.
 
-        A request may start up to ``BEGIN_LATE_S`` late. A load that ends by itself waits that long;
+        A request may start up to ``MAX_START_DELAY_S`` late. A load that ends by itself waits that long;
         a load that is stopped early does not.
 
         Args:
@@ -68,7 +68,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
             Seconds since the start of the load.
         """
         end_s = self.warmup_s + self.measured_s
-        return min(over_s - BEGIN_LATE_S if stopped else over_s, end_s)
+        return min(over_s - MAX_START_DELAY_S if stopped else over_s, end_s)
 
     def __str__(self) -> str:
         match self.model:

@@ -90,13 +90,13 @@ def _percent(nines: int) -> str:
     return f"{100 * (1 - 10**-nines):.{max(0, nines - 2)}f} %"
 
 
-def _even_ticks(most: float) -> Iterator[float]:
-    size = 10.0 ** math.floor(math.log10(most))
-    step = next(size * each for each in (0.1, 0.2, 0.5, 1, 2) if most / (size * each) <= 6)  # noqa: PLR2004
-    at = 0
-    while at * step <= most:
-        yield at * step
-        at += 1
+def _even_ticks(highest: float) -> Iterator[float]:
+    size = 10.0 ** math.floor(math.log10(highest))
+    step = next(size * each for each in (0.1, 0.2, 0.5, 1, 2) if highest / (size * each) <= 6)  # noqa: PLR2004
+    number = 0
+    while number * step <= highest:
+        yield number * step
+        number += 1
 
 
 def _ticked(ticks: list[float]) -> Part:

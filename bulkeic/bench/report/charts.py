@@ -88,14 +88,14 @@ def distribution_chart(measures: Sequence[Measures]) -> Chart:
                 first = not any(other["name"] == label(load) for other in traces)
                 traces.append(trace | {"showlegend": first})
     times = [time for trace in traces for time in trace["y"]]
-    most = max((trace["x"][-1] for trace in traces), default=10.0)
+    count = max((trace["x"][-1] for trace in traces), default=10.0)
     return Chart(
         "distribution",
         "Latency by percentile, a curve for each load. The figures are in the table of loads.",
         430,
         traces,
         chart_layout(
-            xaxis=percentile_axis(most) | {"title": axis_title("percentile of requests")},
+            xaxis=percentile_axis(count) | {"title": axis_title("percentile of requests")},
             yaxis=time_axis(times) | {"title": axis_title("latency")},
             showlegend=True,
         ),

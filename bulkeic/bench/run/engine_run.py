@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import anyio
 import msgspec
 
-from bulkeic.bench.model.workload import BEGIN_LATE_S, Load
+from bulkeic.bench.model.workload import MAX_START_DELAY_S, Load
 from bulkeic.bench.run.collector import Collector, LoadEnd
 from bulkeic.bench.run.lead_time import LeadTime
 from bulkeic.bench.run.round_robin import RoundRobin
@@ -155,7 +155,7 @@ class EngineRun:
         self._drained.set()
 
     async def _check_regularly(self) -> None:
-        late_s = BEGIN_LATE_S if self._is_scheduled else 0.0
+        late_s = MAX_START_DELAY_S if self._is_scheduled else 0.0
         while True:
             await anyio.sleep(_CHECK_S)
             now = time.monotonic()
