@@ -57,8 +57,8 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     def owed_until(self, over_s: float, *, stopped: bool) -> float:
         """Requests due until then must have started, or they count as missed.
 
-        A request may start up to ``MAX_START_DELAY_S`` late. A load that ends by itself waits that long;
-        a load that is stopped early does not.
+        A request may start up to ``MAX_START_DELAY_S`` late. A load that ends by itself waits that
+        long; a load that is stopped early does not.
 
         Args:
             over_s: when the load was over, in seconds since its start.
