@@ -1,10 +1,10 @@
-"""The script that one writes with aiobotocore: so many calls in flight, the SDK's own retries.
+"""A typical aiobotocore script: a fixed number of calls in flight, the SDK's own retries.
 
 Usage: aiobotocore_script.py TARGETS ENDPOINT_URL standard|adaptive CALLS [TIMEOUT_S]
 
-It is meant to be a good one: one client for each account and Region, made when the first of its
-targets comes, a connection for each call in flight, ten attempts. Rows are taken in file order.
-What it prints, and whose keys it has, is as in boto3_script.py.
+It is meant to be a good script: one client for each account and Region, created for its first
+target, one connection for each call in flight, ten attempts. Rows are processed in file order.
+Output and keys are those of boto3_script.py.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class Script:
         self._clients: dict[tuple[str | None, str], asyncio.Task[Any]] = {}
 
     async def run(self, rows: list[dict[str, str]], calls: int) -> None:
-        """Updates all rows, so many at a time."""
+        """Updates all rows with this number of calls in flight."""
         left = iter(rows)
         async with AsyncExitStack() as clients, asyncio.TaskGroup() as workers:
             for _ in range(calls):
@@ -48,8 +48,8 @@ class Script:
             lane = lane_of(row)
             if lane not in self._clients:
                 self._clients[lane] = asyncio.create_task(self._client(lane, clients))
-            told = "updated" if await is_updated(await self._clients[lane], row) else "failed"
-            sys.stdout.write(f"{time.time():.3f} {lane[0] or '-'}/{lane[1]} {told}\n")
+            status = "updated" if await is_updated(await self._clients[lane], row) else "failed"
+            sys.stdout.write(f"{time.time():.3f} {lane[0] or '-'}/{lane[1]} {status}\n")
             sys.stdout.flush()
 
     async def _client(self, lane: tuple[str | None, str], clients: AsyncExitStack) -> Any:

@@ -1,12 +1,12 @@
-"""The script that one writes with boto3: the same CSV, a pool of threads, the SDK's own retries.
+"""A typical boto3 script: the same CSV, a pool of threads, the SDK's own retries.
 
 Usage: boto3_script.py TARGETS ENDPOINT_URL standard|adaptive THREADS [TIMEOUT_S]
 
-It is meant to be a good one: one client for each account and Region, shared by the threads as boto3
-allows, a connection for each thread, ten attempts. Rows are taken in file order. It prints a line
-for each target: Unix time, account/Region, "updated" or "failed".
+It is meant to be a good script: one client for each account and Region, shared by the threads as
+boto3 allows, one connection for each thread, ten attempts. Rows are processed in file order. It
+prints a line for each target: Unix time, account/Region, "updated" or "failed".
 
-Where the file names accounts, a key of each account is at hand: no roles have to be assumed.
+If the file names accounts, the script has a key of each account and assumes no roles.
 """
 
 import csv
@@ -43,8 +43,8 @@ def main(targets: str, endpoint_url: str, mode: str, threads: int, timeout_s: fl
 
     def update(row: dict[str, str]) -> None:
         lane = lane_of(row)
-        told = "updated" if is_updated(clients[lane], row) else "failed"
-        sys.stdout.write(f"{time.time():.3f} {lane[0] or '-'}/{lane[1]} {told}\n")
+        status = "updated" if is_updated(clients[lane], row) else "failed"
+        sys.stdout.write(f"{time.time():.3f} {lane[0] or '-'}/{lane[1]} {status}\n")
         sys.stdout.flush()
 
     with ThreadPoolExecutor(threads) as pool:
@@ -52,12 +52,12 @@ def main(targets: str, endpoint_url: str, mode: str, threads: int, timeout_s: fl
 
 
 def lane_of(row: dict[str, str]) -> tuple[str | None, str]:
-    """Account, if the file names it, and Region."""
+    """The account (``None`` if the file has none) and the Region of a row."""
     return row.get("AccountId"), row["Region"]
 
 
 def keys(account: str | None) -> dict[str, str]:
-    """The account's credentials as arguments of a client; the environment's for no account."""
+    """The account's credentials as client arguments; empty without an account."""
     if account is None:
         return {}
     return {"aws_access_key_id": f"AKIA{account}", "aws_secret_access_key": "secret"}
@@ -72,7 +72,7 @@ def is_updated(client: Any, row: dict[str, str]) -> bool:
 
 
 def arguments(row: dict[str, str]) -> dict[str, Any]:
-    """What a row asks for."""
+    """The arguments of the update call of a row."""
     return {
         "FunctionName": row["FunctionName"],
         "MaximumRetryAttempts": int(row["MaximumRetryAttempts"]),

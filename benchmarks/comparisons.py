@@ -1,4 +1,4 @@
-"""How often `bulkeic bench compare` is right about real runs: same servers, and one a fifth slower.
+"""How often `bulkeic bench compare` is right: for equal servers, and for one a fifth slower.
 
 The servers are `bulkeic sandbox` in processes of their own, without a quota. Each pair is one
 `bench compare` of two commands, five repeats each, in turn.
@@ -23,7 +23,7 @@ SLOWED = ("worse", "mixed")
 
 
 def verdict(old: str, new: str) -> str:
-    """What a comparison of two endpoints comes to."""
+    """The verdict of a comparison of two endpoints."""
     commands = [f"{installed()} bench {LOAD} --endpoint-url {url}" for url in (old, new)]
     run = subprocess.run(
         [installed(), "bench", "compare", *commands, "--output", "json"],
@@ -50,8 +50,8 @@ def main() -> None:
             found = Counter(verdict(old.url, new.url) for _ in range(pairs))
         number = sum(found[each] for each in right)
         reached = reached and number >= RIGHT * pairs
-        told = ", ".join(f"{count} {each}" for each, count in found.most_common())
-        table.row(f"{LATENCY_S * 1e3:g} ms", f"{latency_s * 1e3:g} ms", pairs, number, told)
+        verdicts = ", ".join(f"{count} {each}" for each, count in found.most_common())
+        table.row(f"{LATENCY_S * 1e3:g} ms", f"{latency_s * 1e3:g} ms", pairs, number, verdicts)
     print(f"to reach: {RIGHT:.0%} right in both: {'reached' if reached else 'missed'}")
 
 

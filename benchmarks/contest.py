@@ -1,7 +1,7 @@
-"""What benchmarks share that let competitors update a fleet: sandboxes, commands, their outcomes.
+"""Helpers for benchmarks in which competitors update a fleet: sandboxes, commands, outcomes.
 
-Every competitor gets a sandbox of its own, in a process of its own, so that it finds full buckets
-and is counted alone, and runs as a command of its own: start-up included.
+Every competitor gets a sandbox in a process of its own, so that it starts with full buckets and is
+counted alone. It runs as a command of its own, start-up included.
 """
 
 import json
@@ -34,7 +34,7 @@ UPDATED = "updated"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a target: when, of which lane (account/Region), and whether it was updated."""
+    """The result of a target: when it ended, its lane (account/Region), whether it was updated."""
 
     time_s: float
     lane: str
@@ -43,7 +43,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Run:
-    """A command that has ended: its times are Unix times in seconds."""
+    """A command that has ended. Times are Unix times in seconds."""
 
     started_s: float
     ended_s: float
@@ -55,13 +55,13 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        """Start-up included."""
+        """Seconds, start-up included."""
         return self.ended_s - self.started_s
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What a server has seen: Lambda calls, how many of them got a 429, and its CPU seconds."""
+    """What a server counted: Lambda calls, those that got a 429, and its CPU seconds."""
 
     calls: int
     refused: int
@@ -69,7 +69,7 @@ class Counts:
 
     @property
     def refused_share(self) -> float:
-        """Refused calls of all calls."""
+        """Share of refused calls."""
         return self.refused / self.calls if self.calls else 0.0
 
 
@@ -77,11 +77,11 @@ class Counts:
 
 
 class Server:
-    """A sandbox that runs.
+    """A running sandbox.
 
     Attributes:
-        url: where it listens.
-        pid: of its process.
+        url: its URL.
+        pid: its process ID.
     """
 
     def __init__(self, url: str, pid: int) -> None:
@@ -89,7 +89,7 @@ class Server:
         self.pid = pid
 
     def counts(self) -> Counts:
-        """What it has seen so far."""
+        """The counts so far."""
         total: Counter[str] = Counter()
         for lane in self.window("stats")["by_lane"].values():
             total.update(lane)
@@ -113,10 +113,10 @@ class Server:
 
 @contextmanager
 def server(**scenario: Any) -> Iterator[Server]:
-    """A sandbox where any function exists, with Lambda's quota unless the scenario says otherwise.
+    """Starts a sandbox in which every function exists, with Lambda's quota by default.
 
     Args:
-        scenario: what a scenario file of the sandbox may say.
+        scenario: settings of a scenario file of the sandbox.
     """
     quota = {"rate": RATE, "burst": BURST, "latency_s": LATENCY_S}
     with tempfile.NamedTemporaryFile("w", prefix="bulkeic-scenario-", suffix=".json") as file:
@@ -140,27 +140,27 @@ def server(**scenario: Any) -> Iterator[Server]:
 
 
 def installed() -> str:
-    """The installed command."""
+    """The path of the installed command."""
     return str(Path(sys.executable).with_name(BULKEIC))
 
 
 def apply_command(targets: Path, run: Path, *flags: str) -> list[str]:
     """The command line of bulkeic for a targets file; `{url}` stands for the server's URL."""
-    usual = "--endpoint-url {url} --yes --no-progress --output json"
-    return [installed(), "apply", str(targets), *usual.split(), "--run", str(run), *flags]
+    flags_of_all = "--endpoint-url {url} --yes --no-progress --output json"
+    return [installed(), "apply", str(targets), *flags_of_all.split(), "--run", str(run), *flags]
 
 
 def script_command(script: str, *words: object) -> list[str]:
-    """The command line of a competitor's script, which stands beside this module."""
+    """The command line of a competitor's script in this folder."""
     path = Path(__file__).with_name(script)
     return [sys.executable, str(path), *map(str, words)]
 
 
 def finish(command: Sequence[str], url: str, cap_s: float = PATIENCE_S) -> Run:
-    """Runs a command until it ends, or is ended after `cap_s` seconds.
+    """Runs a command until it ends, and terminates it after `cap_s` seconds.
 
     Raises:
-        SystemExit: it failed without a word on stdout.
+        SystemExit: it failed and printed nothing on stdout.
     """
     words = [word.replace("{url}", url) for word in command]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -189,7 +189,7 @@ def finish(command: Sequence[str], url: str, cap_s: float = PATIENCE_S) -> Run:
 
 
 def environment() -> Mapping[str, str]:
-    """This process's environment with the sandbox's credentials and nobody else's settings."""
+    """This process's environment, with the sandbox's credentials and without other AWS settings."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -204,17 +204,17 @@ def environment() -> Mapping[str, str]:
     }
 
 
-# What became of the targets.
+# The results of the targets.
 
 
 def script_outcomes(run: Run) -> list[Outcome]:
-    """What a script printed: time, lane and how it went, a line for each target."""
+    """Parses what a script printed: time, lane and result, a line for each target."""
     lines = (line.split() for line in run.stdout.splitlines() if line.count(" ") == 2)
     return [Outcome(float(time_s), lane, went == UPDATED) for time_s, lane, went in lines]
 
 
 def run_file_outcomes(path: Path) -> list[Outcome]:
-    """What bulkeic's run file says."""
+    """Reads the results from bulkeic's run file."""
     query = "SELECT started_at, duration_s, account_id, region, status FROM result"
     with closing(sqlite3.connect(path)) as database:
         return [
@@ -227,12 +227,12 @@ def run_file_outcomes(path: Path) -> list[Outcome]:
 
 
 def first_calls(path: Path) -> dict[str, float]:
-    """When each lane's first job was begun, from bulkeic's run file: lane -> Unix time."""
+    """When each lane's first job started, from bulkeic's run file: lane -> Unix time."""
     query = "SELECT account_id || '/' || region, min(started_at) FROM result GROUP BY 1"
     with closing(sqlite3.connect(path)) as database:
         return {lane: unix_s(first) for lane, first in database.execute(query)}
 
 
 def unix_s(stamp: str) -> float:
-    """The Unix time that a stamp of a run file means."""
+    """Converts a timestamp of a run file to a Unix time."""
     return datetime.fromisoformat(stamp).timestamp()

@@ -1,10 +1,10 @@
-"""The floor: the same CSV over bare aiohttp, signed by hand. It checks nothing and stores nothing.
+"""The floor: the same CSV over bare aiohttp, signed by hand, without checks and without storage.
 
 Usage: floor_script.py TARGETS ENDPOINT_URL IN_FLIGHT
 
-Everything that does not change is made once, as one would by hand: headers, the signing key, the
-body of the same settings. Answers are read and thrown away; there are no retries, no outcomes, no
-lanes and no time-outs of one's own. It prints how many targets failed.
+Everything that does not change is computed once: headers, the signing key, the body of equal
+settings. Answers are read and discarded. There are no retries, no outcomes, no lanes and no
+time-outs of its own. It prints the number of failed targets.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ SERVICE = "lambda"
 
 
 class Signer:
-    """Signature Version 4 with a key for the day."""
+    """Signs with Signature Version 4 and one key for the day."""
 
     def __init__(self, host: str, region: str) -> None:
         self._host = host
@@ -43,7 +43,7 @@ class Signer:
         )
 
     def headers(self, path: str, body_digest: str) -> dict[str, str]:
-        """The headers of a request, as few as can be."""
+        """The minimal headers of a request."""
         date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         canonical = (
             f"POST\n{path}\n\ncontent-type:application/json\nhost:{self._host}\nx-amz-date:{date}\n"

@@ -1,14 +1,14 @@
-"""How fast a targets file becomes a run file, and in how much memory.
+"""The speed and memory of loading a targets file into a run file.
 
-For each size, a file of made-up targets is read by processes of their own:
+For each size, separate processes read a file of generated targets:
 
-- bulkeic: what ``apply`` does before its first call. Every row is decoded, validated, looked at for
-  duplicates, and stored in a run file that is synced to the disk.
-- by hand: the loop that people write. csv.DictReader, one JSON body a row, all of them in a list;
-  nothing is validated, nothing is stored.
+- bulkeic: what ``apply`` does before its first call. Every row is decoded, validated, checked for
+  duplicates, and stored in a run file that is synced to disk.
+- by hand: a typical loop with csv.DictReader and one JSON body for each row in a list, without
+  validation and storage.
 
-Seconds are those of the loading alone, without the interpreter's start. Peak memory is the whole
-process's, with every module that the command imports.
+Seconds are those of loading alone, without the interpreter's start. Peak memory is that of the
+whole process, with every module that the command imports.
 """
 
 import argparse
@@ -75,25 +75,25 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Rows a second and peak memory of loading a targets file. Takes about a minute "
-        "with the usual sizes, and up to 300 MB of the temporary folder for a million rows."
+        "with the default sizes, and up to 300 MB in the temporary folder for a million rows."
     )
     sizes = " ".join(map(str, SIZES))
     parser.add_argument(
         "--rows", type=int, nargs="+", default=SIZES, metavar="N", help=f"sizes (default: {sizes})"
     )
     parser.add_argument(
-        "--json-lines", action="store_true", help="the same rows as JSON Lines and JSON, too"
+        "--json-lines", action="store_true", help="also the same rows as JSON Lines and JSON"
     )
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-# What is measured, and by whom.
+# The measurements.
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What it took one child process to load a file."""
+    """Seconds and memory of one child process that loaded a file."""
 
     rows: int
     seconds: float
@@ -106,7 +106,7 @@ class Measured:
 
     @property
     def reached(self) -> bool:
-        """Whether both goals are reached."""
+        """Whether both goals were reached."""
         return self.rows_s >= GOAL_ROWS_S and self.peak_mb <= GOAL_MB
 
 
@@ -129,10 +129,10 @@ def measure_json(table: Table, folder: Path, count: int) -> None:
 
 
 def measure(table: Table, who: str, path: Path) -> Measured:
-    """Loads a file in a child process, and prints what that took."""
+    """Loads a file in a child process, and prints seconds and memory."""
     run = path.with_name("run.db")
-    # On Linux a child's peak memory begins with its parent's size, so this process stays small:
-    # rows are written as they are made up, and bulkeic is imported by the child alone.
+    # On Linux a child's peak memory starts with its parent's size, so this process stays small:
+    # it writes rows as it generates them, and only the child imports bulkeic.
     command = [sys.executable, __file__, "--child", who, str(path), str(run)]
     answer = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
     measured = Measured(**json.loads(answer))
@@ -156,7 +156,7 @@ def measure(table: Table, who: str, path: Path) -> Measured:
 
 
 def run_child(who: str, targets: str, run: str) -> None:
-    """Loads a file, and prints what that took as one JSON object."""
+    """Loads a file, and prints seconds and memory as one JSON object."""
     if who == "bulkeic":
         rows, seconds = load_with_bulkeic(Path(targets), Path(run))
     else:
@@ -212,14 +212,14 @@ def load_by_hand(targets: Path) -> tuple[int, float]:
     return len(jobs), time.perf_counter() - started
 
 
-# The made-up fleet.
+# The generated fleet.
 
 
 def fleet(count: int) -> Iterator[tuple[str, ...]]:
-    """Rows with values in the order of FIELDS, the same ones every time.
+    """Rows with values in the order of FIELDS, always the same ones.
 
-    Two in five name their function by a full ARN, and only a few of those say the Region again in
-    its column. No target comes twice, and nothing is sorted.
+    Two in five name their function by a full ARN; a few of those also have a value in the Region
+    column. Targets are unique and unsorted.
     """
     pick = random.Random(count).choice
     for number in range(count):
@@ -234,7 +234,7 @@ def fleet(count: int) -> Iterator[tuple[str, ...]]:
 
 
 def json_row(values: tuple[str, ...]) -> str:
-    """A row as a JSON object: numbers as numbers, nothing that is not set."""
+    """A row as a JSON object: numbers as numbers, without empty fields."""
     row = {
         field: int(value) if field.startswith("Maximum") else value
         for field, value in zip(FIELDS, values, strict=True)

@@ -1,17 +1,17 @@
-"""Fleets over many accounts and Regions: how fast, how many calls are refused, and at what cost.
+"""Fleets over many accounts and Regions: seconds, refused calls and CPU.
 
 The server is `bulkeic sandbox` in a process of its own: Lambda's quota (15 calls a second for each
 account and Region, burst 15), 60 ms of latency, signatures verified. bulkeic assumes a role in each
-account; its peers are spared that, they have a key of each account at hand.
+account; its peers have a key of each account and assume no roles.
 
-Ideal: (targets of the fullest healthy lane - burst) / rate. It knows neither latency nor start-up.
+Ideal: (targets of the largest healthy lane - burst) / rate, without latency and start-up.
 
-Where one lane never answers and one refuses everything, the clock stops when the last target of a
-healthy lane is done, and "failed" counts healthy targets alone: those that were not updated, be it
-that the competitor gave them up or was stopped after three minutes.
+If one lane never answers and one refuses everything, the clock stops when the last target of a
+healthy lane is done. "Failed" counts the healthy targets that were not updated, because the
+competitor gave up or was stopped after three minutes.
 
-"Client CPU" and "server CPU" are seconds of either process: where one of them is as large as the
-seconds, that process was the limit, not the quota.
+"Client CPU" and "server CPU" are seconds of each process. If one of them equals the seconds, that
+process was the limit, not the quota.
 """
 
 import argparse
@@ -58,7 +58,7 @@ Lane = tuple[str, str]
 
 @dataclass(frozen=True)
 class Goal:
-    """What is to be reached: at most `ratio` x ideal + `start_up_s`, and so few refused calls."""
+    """At most `ratio` x ideal + `start_up_s` seconds, and a maximum share of refused calls."""
 
     ratio: float
     start_up_s: float
@@ -70,7 +70,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Contestant:
-    """Who updates a fleet, and how: a script's name and its words, or bulkeic's flags."""
+    """A competitor: the name and arguments of a script, or bulkeic's flags."""
 
     name: str
     words: tuple[str, ...]
@@ -90,7 +90,7 @@ PEERS = (
 
 @dataclass(frozen=True)
 class Scenario:
-    """A fleet, in the order of its file, and the lanes of it that are ill."""
+    """A fleet, in the order of its file, and its unhealthy lanes."""
 
     name: str
     lanes: dict[Lane, int]
@@ -100,17 +100,17 @@ class Scenario:
 
     @property
     def healthy(self) -> dict[str, int]:
-        """Targets of the lanes that are well, by account/Region."""
+        """Number of targets of the healthy lanes, by account/Region."""
         return {"/".join(lane): n for lane, n in self.lanes.items() if lane not in self.ill}
 
     @property
     def ideal_s(self) -> float:
-        """Seconds that the quota asks for."""
+        """Seconds that the quota requires."""
         return (max(self.healthy.values()) - BURST) / RATE
 
     @property
     def has_accounts(self) -> bool:
-        """Whether it lies in more accounts than the caller's."""
+        """Whether it includes accounts other than the caller's."""
         return {account for account, _ in self.lanes} != {ACCOUNT}
 
     def write(self, path: Path) -> None:
@@ -126,7 +126,7 @@ class Scenario:
 
 
 def scenarios() -> Iterator[Scenario]:
-    """The fleets: one lane, some lanes in both orders, many lanes with two that are ill."""
+    """The fleets: one lane, some lanes in both orders, many lanes with two unhealthy ones."""
     yield Scenario("1 lane x 300", {(ACCOUNT, REGIONS[0]): 300})
     few = dict.fromkeys(product(accounts(10), REGIONS[:2]), 60)
     yield Scenario("20 x 60, by account", few)
@@ -144,7 +144,7 @@ def accounts(number: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Result:
-    """How a contestant did with the healthy targets."""
+    """The result of a competitor for the healthy targets."""
 
     run: Run
     counts: Counts
@@ -153,9 +153,9 @@ class Result:
     failed: int
 
     def misses(self, goal: Goal, ideal_s: float) -> list[str]:
-        """What of a goal is not reached."""
+        """The parts of a goal that were missed."""
         at_most_s = goal.ratio * ideal_s + goal.start_up_s
-        told = (
+        checks = (
             (self.seconds <= at_most_s, f"{self.seconds:.2f} s of {at_most_s:.2f} s"),
             (self.failed == 0, f"{self.failed:,} failed"),
             (
@@ -163,7 +163,7 @@ class Result:
                 f"{self.counts.refused_share:.1%} refused",
             ),
         )
-        return [miss for reached, miss in told if not reached]
+        return [miss for reached, miss in checks if not reached]
 
 
 def main() -> None:
@@ -187,24 +187,26 @@ def main() -> None:
                 print_result(table, scenario, who, result)
                 if who.goal is not None:
                     verdicts[who].append(verdict(scenario, who.goal, result))
-    for who, told in verdicts.items():
-        print(f"to reach with {who.name}: {who.goal}, at most: {'; '.join(told)}")
+    for who, results in verdicts.items():
+        print(f"to reach with {who.name}: {who.goal}, at most: {'; '.join(results)}")
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description="bulkeic beside boto3 and aiobotocore, over many accounts and Regions. Takes "
-        "about a quarter of an hour, with --quick five minutes."
+        description="bulkeic compared with boto3 and aiobotocore over many accounts and Regions. "
+        "Takes about a quarter of an hour, with --quick five minutes."
     )
-    parser.add_argument("--quick", action="store_true", help="one peer only, or fewer lanes")
+    parser.add_argument("--quick", action="store_true", help="only one peer, and fewer lanes")
     parser.add_argument(
-        "--scale", action="store_true", help="bulkeic alone: memory and start with ever more lanes"
+        "--scale",
+        action="store_true",
+        help="bulkeic alone: memory and start-up with more and more lanes",
     )
     return parser.parse_args()
 
 
 def measure(scenario: Scenario, who: Contestant, folder: Path) -> Result:
-    """Lets a contestant update the fleet, against a server of its own."""
+    """Lets a competitor update the fleet, against a server of its own."""
     targets, run_file = folder / "targets.csv", folder / "run.db"
     scenario.write(targets)
     run_file.unlink(missing_ok=True)
@@ -223,13 +225,13 @@ def measure(scenario: Scenario, who: Contestant, folder: Path) -> Result:
 
 
 def flags(scenario: Scenario) -> list[str]:
-    """The flags that bulkeic gets for a fleet."""
-    told = ["--concurrency", "512"]
+    """The flags of bulkeic for a fleet."""
+    flags = ["--concurrency", "512"]
     if scenario.has_accounts:
-        told += ["--role-arn", ROLE]
+        flags += ["--role-arn", ROLE]
     if scenario.ill:
-        told += ["--timeout", str(TIMEOUT_S), "--give-up-after", "10"]
-    return told
+        flags += ["--timeout", str(TIMEOUT_S), "--give-up-after", "10"]
+    return flags
 
 
 def judge(scenario: Scenario, run: Run, counts: Counts, outcomes: list[Outcome]) -> Result:
@@ -268,8 +270,8 @@ def print_result(table: Table, scenario: Scenario, who: Contestant, result: Resu
 
 def verdict(scenario: Scenario, goal: Goal, result: Result) -> str:
     misses = result.misses(goal, scenario.ideal_s)
-    told = f"missed ({', '.join(misses)})" if misses else "reached"
-    return f"{scenario.name} {told}"
+    verdict = f"missed ({', '.join(misses)})" if misses else "reached"
+    return f"{scenario.name} {verdict}"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What ever more lanes cost bulkeic: memory, CPU, and the time until the last of them is called.
+"""The cost of more and more lanes: memory, CPU, and the time until the last lane is called.
 
-Each account has five Regions and is reached through a role, each lane has four targets. The server
-has no latency. It says itself how many lanes it has seen, asked every tenth of a second: "last
-lane" is the time from the start of the process to the first such answer that counts all of them.
+Each account has five Regions and is reached through a role; each lane has four targets. The server
+has no latency. Every tenth of a second it is asked how many lanes it has seen: "last lane" is the
+time from the start of the process until this count is complete.
 """
 
 import json
@@ -31,7 +31,7 @@ GOAL_LAST_LANE_S = 5
 
 
 def scale(*, quick: bool) -> None:
-    """Prints the table, with a verdict on the most lanes."""
+    """Prints the table, with a verdict on the largest number of lanes."""
     table = Table(
         (
             *("lanes", "targets", "seconds", "last lane s", "peak MB", "client CPU"),
@@ -39,7 +39,7 @@ def scale(*, quick: bool) -> None:
         ),
         (6, 7, 7, 11, 7, 10, 13, 10, 6, 7),
     )
-    told = ""
+    verdict = ""
     for lanes in LANES[:2] if quick else LANES:
         run, counts, last_s = measure(lanes)
         targets = lanes * TARGETS_EACH
@@ -55,10 +55,12 @@ def scale(*, quick: bool) -> None:
             f"{counts.calls:,}",
             f"{counts.refused:,}",
         )
-        told = f"{GOAL_MB} MB {reached(run.peak_mb < GOAL_MB)}, "
-        told += f"last lane called within {GOAL_LAST_LANE_S} s {reached(last_s < GOAL_LAST_LANE_S)}"
+        verdict = f"{GOAL_MB} MB {reached(run.peak_mb < GOAL_MB)}, "
+        verdict += (
+            f"last lane called within {GOAL_LAST_LANE_S} s {reached(last_s < GOAL_LAST_LANE_S)}"
+        )
     print("server: no latency, signatures not verified")
-    print(f"to reach with {lanes:,} lanes: {told}")
+    print(f"to reach with {lanes:,} lanes: {verdict}")
 
 
 def reached(it_is: object) -> str:
@@ -66,7 +68,7 @@ def reached(it_is: object) -> str:
 
 
 def measure(lanes: int) -> tuple[Run, Counts, float]:
-    """One run: how it went, what the server saw, and after how many seconds it saw all lanes."""
+    """Makes one run; returns it, the server's counts, and the seconds until it saw all lanes."""
     with (
         tempfile.TemporaryDirectory(prefix="bulkeic-scale-") as folder,
         server(latency_s=0, verify_signatures=False) as sandbox,
@@ -90,7 +92,7 @@ def write(path: Path, lanes: int) -> None:
 
 @contextmanager
 def seeing(url: str, lanes: int) -> Iterator[list[float]]:
-    """Asks a server meanwhile for its lanes: the Unix time at which it had seen so many."""
+    """Polls a server until it has seen this number of lanes; returns the Unix time."""
     seen_s: list[float] = []
     over = threading.Event()
 

@@ -1,9 +1,9 @@
-"""Whether `bulkeic bench` measures what is: against a known latency, a stall, and beside peers.
+"""Whether `bulkeic bench` measures correctly: a known latency, a stall, and compared with peers.
 
-The server is `stub.py` in a process of its own: it answers after 20 ms, whatever is asked. What a
-stall does to an open load is arithmetic: every request due meanwhile waits for its end. Peers are
-`wrk` and `hey`, where they are installed; neither can sign a request, nor keep a rate of its own.
-"socket" is a loop of send and recv: what the server's latency comes to on this machine at best.
+The server is `stub.py` in a process of its own: it answers every request after 20 ms. The effect of
+a stall on an open load is arithmetic: every request that is due during the stall waits for its end.
+Peers are `wrk` and `hey`, if they are installed; neither can sign a request or keep a rate.
+"socket" is a loop of send and recv: the best latency that this machine can measure.
 
     python benchmarks/latency.py
 """
@@ -39,7 +39,7 @@ UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 @dataclass(frozen=True)
 class Figures:
-    """What somebody measured: requests a second, and seconds by percentile."""
+    """A measurement: requests a second, and seconds by percentile."""
 
     throughput: float
     latency: dict[str, float]
@@ -47,7 +47,7 @@ class Figures:
 
 @contextmanager
 def stub(*words: str) -> Iterator[str]:
-    """A server of known latency: its URL."""
+    """Starts a server with a known latency; yields its URL."""
     command = [sys.executable, str(Path(__file__).with_name("stub.py")), "--latency"]
     with subprocess.Popen(
         [*command, str(LATENCY_S), *words],
@@ -60,15 +60,15 @@ def stub(*words: str) -> Iterator[str]:
         process.communicate()
 
 
-# Who measures.
+# The tools.
 
 
 def bulkeic(url: str, *words: str) -> Figures:
-    """What `bulkeic bench` finds."""
+    """Measures with `bulkeic bench`."""
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder) / "results.json"
-        usual = f"--functions 1000 --region us-east-1 --endpoint-url {url} --no-progress"
-        command = [installed(), "bench", *usual.split(), "--results", str(results), *words]
+        flags = f"--functions 1000 --region us-east-1 --endpoint-url {url} --no-progress"
+        command = [installed(), "bench", *flags.split(), "--results", str(results), *words]
         subprocess.run(command, env=environment(), check=True, capture_output=True)
         measures: dict[str, Any] = json.loads(results.read_text())["measures"][0]
     spread = measures["latency"]
@@ -79,7 +79,7 @@ def bulkeic(url: str, *words: str) -> Figures:
 
 
 def bare(url: str, seconds: int) -> Figures:
-    """What a blocking socket finds, one request after the other."""
+    """Measures with a blocking socket, one request after the other."""
     host, _, port = url.removeprefix("http://").partition(":")
     request = f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
     times = []
@@ -95,7 +95,7 @@ def bare(url: str, seconds: int) -> Figures:
 
 
 def wrk(url: str, at_once: int, seconds: int) -> Figures:
-    """What `wrk` finds."""
+    """Measures with `wrk`."""
     text = _output("wrk", "-t1", f"-c{at_once}", f"-d{seconds}s", "--latency", f"{url}/")
     found = re.findall(r"^\s+(\d+)%\s+([\d.]+)(us|ms|s)$", text, re.MULTILINE)
     latency = {f"p{percent}": float(value) * UNITS[unit] for percent, value, unit in found}
@@ -103,7 +103,7 @@ def wrk(url: str, at_once: int, seconds: int) -> Figures:
 
 
 def hey(url: str, at_once: int, seconds: int) -> Figures:
-    """What `hey` finds."""
+    """Measures with `hey`."""
     text = _output("hey", "-z", f"{seconds}s", "-c", str(at_once), f"{url}/")
     found = re.findall(r"^\s+(\d+)%+ in ([\d.]+) secs$", text, re.MULTILINE)
     latency = {f"p{percent}": float(value) for percent, value in found}
@@ -120,11 +120,11 @@ def _number(pattern: str, text: str) -> float:
     return float(found[1])
 
 
-# What there is to find.
+# The expected figures.
 
 
 def of_the_stall() -> dict[str, float]:
-    """What an open load sees of the stall: one request every 1 / RATE s, from the first second."""
+    """Percentiles of an open load with the stall: a request every 1 / RATE s, from the start."""
     latencies = []
     for number in range(WARMUP_S * RATE, (WARMUP_S + SECONDS) * RATE):
         due, end = number / RATE, STALL_AT_S + STALL_S
@@ -146,7 +146,7 @@ def _percentiles(latencies: list[float]) -> dict[str, float]:
 
 
 def known() -> bool:
-    """Percentiles beside what they are."""
+    """Prints measured and expected percentiles."""
     fixed = dict.fromkeys(PERCENTILES, LATENCY_S)
     in_turn = fixed | {"max": STALL_S + LATENCY_S}
     opened, closed = ("--rate", str(RATE)), ("--concurrency", "1")
@@ -170,7 +170,7 @@ def known() -> bool:
 
 
 def beside_peers() -> bool:
-    """The same closed loads put on by others."""
+    """Measures the same closed loads with the peers."""
     peers = {who.__name__: who for who in (wrk, hey) if shutil.which(who.__name__)}
     table = Table(
         ("at once", "who", "a second", *PERCENTILES, "off at most"), (7, -7, 8, 8, 8, 8, 11)
@@ -213,7 +213,7 @@ def main() -> None:
     print()
     is_like_peers = beside_peers()
     print(
-        f"to reach: percentiles within {OFF:.0%} of what they are: {_said(is_right)}; "
+        f"to reach: percentiles within {OFF:.0%} of the expected ones: {_said(is_right)}; "
         f"within {OFF_PEERS:.0%} of every peer: {_said(is_like_peers)}"
     )
 

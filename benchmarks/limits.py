@@ -1,8 +1,8 @@
-"""Whether `bulkeic bench --find-limit` finds the limits that lanes have, all of them at once.
+"""Whether `bulkeic bench --find-limit` finds the limits of several lanes at once.
 
-The server is `bulkeic sandbox` in a process of its own, 60 ms of latency. Each round has full
-buckets again. The server has counted
-what the client tells to have sent: after a search nothing more is.
+The server is `bulkeic sandbox` in a process of its own with 60 ms of latency. Each round starts
+with full buckets. The server and the client must count the same calls, because nothing is sent
+after a search.
 
     python benchmarks/limits.py [--rounds N]
 """
@@ -33,7 +33,7 @@ def write(path: Path) -> None:
 
 
 def find(folder: Path, url: str) -> dict[str, Mapping[str, Any]]:
-    """What is found of each lane, by Region."""
+    """The measures of each lane, by Region."""
     targets, results = folder / "targets.csv", folder / "results.json"
     write(targets)
     subprocess.run(
@@ -64,9 +64,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, server(lanes=lanes) as sandbox:
             lanes_found = find(Path(folder), sandbox.url)
             counts = sandbox.counts()
-        told = sum(lane["calls"] for lane in lanes_found.values())
-        if counts.calls != told:
-            sys.exit(f"the server has seen {counts.calls} calls, and the client tells of {told}")
+        reported = sum(lane["calls"] for lane in lanes_found.values())
+        if counts.calls != reported:
+            sys.exit(f"the server counted {counts.calls} calls, but the client {reported}")
         for region, rate in LANES.items():
             limit = lanes_found[region]["limit"]
             off = limit["rate"] / rate - 1

@@ -1,9 +1,9 @@
-"""Where the CPU of a target goes, by room of the house.
+"""The CPU time of a target, by package of bulkeic.
 
-A timer of the process's CPU takes a sample each millisecond of what `bulkeic apply` is doing. A
-sample belongs to the innermost room that is at work, with what that room asks of libraries; the
-second table tells the libraries. Threads other than the main one are the run file's and the
-results': their CPU is measured by itself.
+A timer of CPU time samples `bulkeic apply` every millisecond. A sample counts for the innermost
+package of bulkeic on the stack, including the libraries that it calls; the second table lists the
+libraries. Threads other than the main one belong to the run file and the results; their CPU time is
+measured separately.
 """
 
 import argparse
@@ -23,16 +23,16 @@ from throughput import IN_FLIGHT, pinned_server, write_targets
 import bulkeic
 
 INTERVAL_S = 0.001
-HOUSE = Path(bulkeic.__file__).parent
-LOOP = Path("app/running.py")  # runs the loop: what has no other room below it is the loop's
+PACKAGE = Path(bulkeic.__file__).parent
+LOOP = Path("app/runtime.py")  # runs the event loop: samples directly below it belong to the loop
 START_UP = "start-up (imports)"
 
 
 class Samples:
-    """What the main thread was found doing."""
+    """Samples of the main thread."""
 
     def __init__(self) -> None:
-        self.rooms: Counter[str] = Counter()
+        self.packages: Counter[str] = Counter()
         self.libraries: Counter[str] = Counter()
 
     def take(self, _number: int, frame: FrameType | None) -> None:
@@ -41,15 +41,15 @@ class Samples:
         while frame is not None:
             name = frame.f_code.co_filename
             if name.startswith("<frozen importlib"):
-                self.rooms[START_UP] += 1
+                self.packages[START_UP] += 1
                 return
-            if name.startswith(str(HOUSE)):
-                self.rooms[room_of(Path(name).relative_to(HOUSE))] += 1
+            if name.startswith(str(PACKAGE)):
+                self.packages[package_of(Path(name).relative_to(PACKAGE))] += 1
                 return
             frame = frame.f_back
 
 
-def room_of(path: Path) -> str:
+def package_of(path: Path) -> str:
     if path == LOOP:
         return "event loop, sockets, answers' bytes"
     return path.parts[0].removesuffix(".py")
@@ -59,7 +59,7 @@ def library_of(frame: FrameType | None) -> str:
     name = frame.f_code.co_filename if frame else ""
     if "site-packages" in name:
         return name.split("site-packages/")[1].split("/")[0]
-    return "bulkeic" if name.startswith(str(HOUSE)) else "Python's own"
+    return "bulkeic" if name.startswith(str(PACKAGE)) else "Python's own"
 
 
 def main() -> None:
@@ -70,13 +70,19 @@ def main() -> None:
         file = write_targets(Path(folder) / "targets.csv", targets)
         samples, main_s, threads_s = profiled(file, Path(folder) / "run.db", at.url)
     print(f"{targets:,} targets: {(main_s + threads_s) / targets * 1e6:,.0f} us of CPU each")
-    each_us = main_s / sum(samples.rooms.values()) / targets * 1e6
-    print_table("room", samples.rooms, each_us, ("store, results (threads)", threads_s, targets))
+    each_us = main_s / sum(samples.packages.values()) / targets * 1e6
+    print_table(
+        "package", samples.packages, each_us, ("store, results (threads)", threads_s, targets)
+    )
     print_table("code of", samples.libraries, each_us, None)
 
 
 def profiled(file: Path, run_file: Path, url: str) -> tuple[Samples, float, float]:
-    """Runs `bulkeic apply` in this process: samples, CPU of the main thread and of the others."""
+    """Runs `bulkeic apply` in this process.
+
+    Returns:
+        Samples, CPU seconds of the main thread, and CPU seconds of the other threads.
+    """
     os.environ |= {
         "AWS_ACCESS_KEY_ID": "AKIA123456789012",
         "AWS_SECRET_ACCESS_KEY": "secret",
@@ -93,7 +99,7 @@ def profiled(file: Path, run_file: Path, url: str) -> tuple[Samples, float, floa
 
         command()
     except SystemExit as ended:
-        assert not ended.code  # noqa: PT017 - the command ends so
+        assert not ended.code  # noqa: PT017 - the command always ends with SystemExit
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
     assert threading.current_thread() is threading.main_thread()

@@ -1,11 +1,11 @@
-"""How close to the quota's own pace a fleet is updated, and how many calls are refused on the way.
+"""How close to the quota's own pace a fleet is updated, and how many calls are refused.
 
 The server is bulkeic's sandbox in a process of its own, with Lambda's quota (15 calls a second for
 each account and Region, burst 15) and 60 ms of latency. Every competitor gets a fresh one, so that
-it finds full buckets and is counted alone, and runs as a command of its own: start-up included.
+it starts with full buckets and is counted alone. It is a command of its own, start-up included.
 
-Ideal: (targets of the fullest lane - burst) / rate. It knows neither latency nor start-up. Who is
-faster has given targets up; then there is no ratio.
+Ideal: (targets of the largest lane - burst) / rate, without latency and start-up. A competitor that
+is faster has skipped targets; then there is no ratio.
 """
 
 import argparse
@@ -41,14 +41,14 @@ REGIONS = (
 )
 FIELDS = "FunctionName,Region,MaximumRetryAttempts,MaximumEventAgeInSeconds"
 
-# Retry mode and threads; the first one is what most people run.
+# Retry mode and threads; the first pair is the most common.
 PEERS = (("standard", 32), ("adaptive", 32), ("standard", 8), ("adaptive", 8))
 SCRIPT = "boto3_script.py"
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A fleet: so many targets in each of these Regions of one account, sorted by Region."""
+    """A fleet: a number of targets in each of these Regions of one account, sorted by Region."""
 
     name: str
     regions: tuple[str, ...]
@@ -56,12 +56,12 @@ class Scenario:
 
     @property
     def targets(self) -> int:
-        """All targets."""
+        """Number of targets."""
         return len(self.regions) * self.targets_each
 
     @property
     def ideal_s(self) -> float:
-        """Seconds that the quota asks for."""
+        """Seconds that the quota requires."""
         return (self.targets_each - BURST) / RATE
 
     def write(self, path: Path) -> None:
@@ -82,14 +82,14 @@ SCENARIOS = (
 
 @dataclass(frozen=True)
 class Result:
-    """How a competitor did."""
+    """The result of a competitor."""
 
     seconds: float
     counts: Counts
     failed: int
 
     def misses(self, ideal_s: float) -> list[str]:
-        """The goals that are not reached."""
+        """The goals that were missed."""
         at_most_s = GOAL_RATIO * ideal_s + GOAL_START_UP_S
         goals = (
             (self.seconds <= at_most_s, f"{self.seconds:.2f} s of {at_most_s:.2f} s"),
@@ -124,12 +124,10 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description="bulkeic beside boto3, against a server with Lambda's quota. Takes about seven "
-        "minutes, with --quick two."
+        description="bulkeic compared with boto3 against a server with Lambda's quota. Takes about "
+        "seven minutes, with --quick two."
     )
-    parser.add_argument(
-        "--quick", action="store_true", help="leave out all peers but the usual one"
-    )
+    parser.add_argument("--quick", action="store_true", help="only the most common peer")
     return parser.parse_args()
 
 
@@ -137,7 +135,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def compete(table: Table, scenario: Scenario, folder: Path, *, quick: bool) -> Result:
-    """Lets everyone update the scenario's fleet: bulkeic's result."""
+    """Lets all competitors update the scenario's fleet; returns bulkeic's result."""
     targets = folder / "targets.csv"
     scenario.write(targets)
     pace = ("--rate", str(RATE), "--burst", str(BURST))
@@ -150,7 +148,7 @@ def compete(table: Table, scenario: Scenario, folder: Path, *, quick: bool) -> R
 
 
 def measure(table: Table, scenario: Scenario, who: str, command: list[str]) -> Result:
-    """Runs a command against a server of its own, and prints how it did."""
+    """Runs a command against a server of its own, and prints the result."""
     with server() as sandbox:
         run = finish(command, sandbox.url)
         counts = sandbox.counts()

@@ -67,7 +67,7 @@ def main() -> None:
     missed = [
         step.name
         for number, story in enumerate(STORIES, 1)
-        for step, reached in tell(table, number, story)
+        for step, reached in run_story(table, number, story)
         if not reached
     ]
     reached = ", ".join(missed) or "all"
@@ -75,7 +75,7 @@ def main() -> None:
     print(" missed" if missed else " reached")
 
 
-def tell(table: Table, number: int, story: tuple[Step, ...]) -> list[tuple[Step, bool]]:
+def run_story(table: Table, number: int, story: tuple[Step, ...]) -> list[tuple[Step, bool]]:
     """Runs the commands of a story and prints a row for each."""
     told = []
     with tempfile.TemporaryDirectory(prefix="bulkeic-rollout-") as folder, server() as sandbox:

@@ -1,13 +1,13 @@
-"""Update calls a second that the sandbox answers on one core, and a million functions' memory.
+"""Update calls a second that the sandbox answers on one core, and memory of a million functions.
 
-Calls are those that boto3 would send, byte for byte: captured from it, signed, before the clock
-starts, and sent over keep-alive connections, one call in flight on each, by a client in a process
-of its own that only sends the next request when an answer is whole. "busy" says how much of a core
-the server and the client took: the client is not what is measured while it is far from 100%.
+The calls are those of boto3, byte for byte: they are captured and signed before the clock starts. A
+client in a process of its own sends them over keep-alive connections, with one call in flight on
+each. "busy" is the share of a core that the server and the client used; the client is not the limit
+while it is far from 100%.
 
-The server works in one thread. "a core" is the calls that it answers in a second of CPU time, which
-is what it can do with a core to itself; on a machine that has other work, calls/s is less. Of a few
-rounds the best one counts, since others can only slow it down.
+The server works in one thread. "a core" is the number of calls that it answers in a second of CPU
+time, which it would reach with a core to itself; on a busy machine, calls/s is less. The best of a
+few rounds counts, because other work can only slow a round down.
 
 `moto_server`, which is not made for load, closes each connection after one call, and gets fewer
 calls and fewer functions.
@@ -61,7 +61,7 @@ PATIENCE_S = 300
 
 @dataclass(frozen=True)
 class Result:
-    """What the client saw after its warm-up, and the CPU seconds that it and the server took."""
+    """What the client measured after its warm-up, and CPU seconds of client and server."""
 
     seconds: float
     calls: int
@@ -95,7 +95,7 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="Update calls a second on one core, and memory for a million functions, with "
-        "moto_server beside it. Takes about a minute; needs Linux."
+        "moto_server for comparison. Takes about a minute; needs Linux."
     )
     parser.add_argument("--quick", action="store_true", help="one round only")
     parser.add_argument("--server", help=argparse.SUPPRESS)
@@ -132,12 +132,12 @@ def verdict(name: str, result: Result | None, goal: int) -> str:
         return f"{goal:,} calls a core {name} n/a"
     missed = [] if result.core_rate >= goal else [f"{result.core_rate:,.0f}"]
     missed += [f"{result.failed} failed"] if result.failed else []
-    told = f"missed ({', '.join(missed)})" if missed else "reached"
-    return f"{goal:,} calls a core {name} {told}"
+    verdict = f"missed ({', '.join(missed)})" if missed else "reached"
+    return f"{goal:,} calls a core {name} {verdict}"
 
 
 def measure_sandbox(table: Table, rounds: int, *, verify: bool) -> Result | None:
-    """The sandbox's best round, if it knows that setting."""
+    """The sandbox's best round; ``None`` if it does not support the setting."""
     signatures = "verified" if verify else "off"
     if verify and not CAN_VERIFY:
         table.row("bulkeic sandbox", signatures, *["n/a"] * 6)
@@ -181,7 +181,7 @@ def command(*words: str) -> list[str]:
 
 
 def asyncio_run(main: Any) -> Any:
-    """Runs it on uvloop where there is one, as `bulkeic sandbox` does."""
+    """Runs it on uvloop if it is available, as `bulkeic sandbox` does."""
     if importlib.util.find_spec("uvloop") is None:
         return asyncio.run(main)
     import uvloop  # noqa: PLC0415 - not on every platform
@@ -190,7 +190,7 @@ def asyncio_run(main: Any) -> Any:
 
 
 def cpu_s(pid: int) -> float:
-    """CPU seconds that a process has taken, all its threads together."""
+    """CPU seconds of all threads of a process."""
     after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -199,7 +199,7 @@ def cpu_s(pid: int) -> float:
 
 
 class Load:
-    """Calls one after the other on each of some connections, until enough were answered."""
+    """Sends calls, one after the other on each connection, until enough were answered."""
 
     def __init__(self, job: dict[str, Any]) -> None:
         host, _, port = job["url"].rpartition("/")[2].rpartition(":")
@@ -225,7 +225,7 @@ class Load:
         print(json.dumps(asdict(Result(seconds, calls, self._failed, server_s, client_s))))
 
     def connect(self) -> None:
-        """Open another connection; also when a server has closed one."""
+        """Open another connection; also after a server closed one."""
         if self._done.done():
             return
         loop = asyncio.get_running_loop()
@@ -234,7 +234,7 @@ class Load:
         task.add_done_callback(self._tasks.discard)
 
     def next(self) -> bytes:
-        """The request to send next."""
+        """The next request to send."""
         return next(self._requests)
 
     def answered(self, status: bytes) -> None:
@@ -251,7 +251,7 @@ class Load:
 
 
 class Caller(asyncio.Protocol):
-    """One connection: an answer is whole when its announced length is there."""
+    """One connection: an answer is complete when it has its announced length."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
@@ -263,7 +263,7 @@ class Caller(asyncio.Protocol):
         transport.write(self._load.next())
 
     def data_received(self, data: bytes) -> None:
-        """Send the next request if the answer is whole."""
+        """Send the next request if the answer is complete."""
         self._data += data
         head = self._data.find(b"\r\n\r\n")
         if head < 0:
@@ -279,7 +279,7 @@ class Caller(asyncio.Protocol):
                 self._transport.write(self._load.next())
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        """Go on with another connection."""
+        """Continue with another connection."""
         self._load.connect()
 
 

@@ -1,4 +1,4 @@
-"""boto3's part in the sandbox's benchmark: requests that are not sent, and moto's functions."""
+"""boto3's part in the sandbox benchmark: captures requests, and creates functions in moto."""
 
 import io
 import zipfile
@@ -15,14 +15,14 @@ SECRET = "secret"
 
 
 class _Nothing:
-    """The body of an answer that nobody gave."""
+    """An empty response body."""
 
     def stream(self) -> Iterator[bytes]:
         yield b"{}"
 
 
 def client(url: str, service: str) -> Any:
-    """A client of a service there, as the sandbox's usual caller."""
+    """A client of a service at the URL, with the sandbox's default credentials."""
     return boto3.client(
         service,
         endpoint_url=url,
@@ -34,7 +34,7 @@ def client(url: str, service: str) -> Any:
 
 
 def captured(url: str, functions: int) -> list[bytes]:
-    """The Updates that boto3 would send to that URL, for fn-0, fn-1 and so on."""
+    """The update requests that boto3 would send to the URL, for fn-0, fn-1 and so on."""
     requests: list[bytes] = []
 
     def capture(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
@@ -62,7 +62,7 @@ def on_the_wire(request: AWSPreparedRequest, url: str) -> bytes:
 
 
 def make_functions(url: str, functions: int) -> None:
-    """Makes fn-0, fn-1, … in moto, which wants a role and a program for each."""
+    """Creates fn-0, fn-1, … in moto, which requires a role and code for each."""
     iam, caller = client(url, "iam"), client(url, "lambda")
     role = iam.create_role(RoleName="role", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     code = io.BytesIO()

@@ -1,16 +1,15 @@
-"""A long run under faults: do memory and open files stay flat, and is every outcome true?
+"""A long run with faults: do memory and open files stay flat, and is every outcome true?
 
-bulkeic applies a large targets file over 20 lanes at the default rate, with a results file, against
-a sandbox in a process of its own with Lambda's quota, 60 ms of latency, and 2 % of every fault that
-it knows. Memory (RSS) and open files of bulkeic are read from /proc every two seconds.
+bulkeic applies a large targets file over 20 lanes at the default rate, with a results file. The
+server is a sandbox in a process of its own with Lambda's quota, 60 ms of latency, and 2 % of every
+fault that it supports. Memory (RSS) and open files are read from /proc every two seconds.
 
-When the time is over, the run is stopped with SIGINT, the faults are taken away, and what is
-pending is carried on with to its end. Then each job's outcome is compared with what the sandbox
-holds.
+When the time is over, SIGINT stops the run, the faults are removed, and the run is resumed until it
+ends. Then each job's outcome is compared with the state of the sandbox.
 
-The verdict compares the last third of the time with the first, after a tenth for warming up. It is
-missed, and the exit code is 1, when the median of RSS has grown by more than 5 % or that of open
-files by more than 10, or when an outcome is missing, doubled or untrue.
+The verdict compares the last third of the time with the first, after a warm-up of a tenth. The goal
+is missed, and the exit code is 1, if the median RSS grew by more than 5 %, the median of open files
+by more than 10, or an outcome is missing, duplicated or untrue.
 """
 
 import argparse
@@ -54,7 +53,7 @@ PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
 
 @dataclass(frozen=True)
 class Sample:
-    """What a process holds at a time, in seconds since the start."""
+    """Memory and open files of a process at a time, in seconds since the start."""
 
     at_s: float
     rss_mb: float
@@ -63,7 +62,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Folder:
-    """Where the files of the soak are."""
+    """The folder of the files."""
 
     path: Path
 
@@ -106,7 +105,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def write_targets(path: Path, seconds: float) -> int:
-    """Writes more targets than can be done in that time: how many."""
+    """Writes more targets than the time allows; returns their number."""
     each = int(RATE * seconds * 1.05) + RATE
     with path.open("w", newline="") as file:
         rows = csv.writer(file)
@@ -120,7 +119,7 @@ def write_targets(path: Path, seconds: float) -> int:
 
 
 def wanted(number: int) -> tuple[int, int]:
-    """Retries and age that a function is to have; never what it had."""
+    """The wanted retries and age of a function; always different from the original ones."""
     return number % 3, 60 + number % 1000
 
 
@@ -149,7 +148,7 @@ def soak(folder: Folder, sandbox: Server, seconds: float) -> list[Sample]:
 
 
 def ticks(process: "subprocess.Popen[bytes]", seconds: float) -> Iterator[float]:
-    """Every two seconds of that time, as long as the process runs."""
+    """Samples every two seconds until the time is over or the process ends."""
     started_s = time.monotonic()
     tick = 0
     while tick * INTERVAL_S <= seconds:
@@ -181,7 +180,7 @@ def print_row(table: Table, now: Sample, folder: Folder, sandbox: Server) -> Non
 
 
 def committed(run: Path) -> int:
-    """How many outcomes the run file has; none before it is ready."""
+    """The number of outcomes in the run file; 0 before it is ready."""
     try:
         with closing(sqlite3.connect(f"file:{run}?mode=ro", uri=True)) as database:
             (number,) = database.execute("SELECT count(*) FROM outcome").fetchone()
@@ -191,7 +190,7 @@ def committed(run: Path) -> int:
 
 
 def finish(folder: Folder, sandbox: Server) -> None:
-    """Carries on with what is pending, without faults and as fast as it goes."""
+    """Resumes the run without faults and without a rate limit."""
     calm = {"rate": "unlimited"}
     sandbox.window("faults", {"lanes": {"/".join(lane): calm for lane in LANES}})
     pending = committed(folder.run)
@@ -200,13 +199,13 @@ def finish(folder: Folder, sandbox: Server) -> None:
         *("--endpoint-url", sandbox.url, "--role-arn", ROLE, "--results", str(folder.results)),
     ]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
-    print(f"stopped after {pending:,} outcomes; carried on with, and ended with {done.returncode}")
+    print(f"stopped after {pending:,} outcomes; resumed, and ended with {done.returncode}")
     if done.returncode not in {0, 1}:
         sys.exit(done.stderr)
 
 
 def growth(samples: list[Sample], seconds: float) -> Iterator[str]:
-    """What has grown from the first third of the time to the last."""
+    """What grew from the first third of the time to the last."""
     warm = [each for each in samples if each.at_s >= seconds / 10]
     third = len(warm) // 3
     first, last = warm[:third], warm[-third:]
@@ -221,7 +220,7 @@ def growth(samples: list[Sample], seconds: float) -> Iterator[str]:
 
 
 def untruths(folder: Folder, sandbox: Server, jobs: int) -> Iterator[str]:
-    """What does not agree: outcomes, results file, and what the sandbox holds and counted."""
+    """Contradictions between the outcomes, the results file and the sandbox."""
     state, told = sandbox.window("state"), sandbox.window("targets")["targets"]
     statuses: Counter[str] = Counter()
     seqs: Counter[int] = Counter()
@@ -238,16 +237,16 @@ def untruths(folder: Folder, sandbox: Server, jobs: int) -> Iterator[str]:
     for number, what in (
         (jobs - committed(folder.run), "jobs without an outcome"),
         (jobs - len(seqs), "jobs that the results lack"),
-        (doubled, "jobs that stand in the results again"),
+        (doubled, "jobs that are in the results twice"),
         (wrong, "outcomes that the sandbox does not confirm"),
-        (again, "targets that were changed again although that was answered"),
+        (again, "targets that were changed again after a successful answer"),
     ):
         if number:
             yield f"{number:,} {what}"
 
 
 def is_true(outcome: dict[str, Any], state: dict[str, Any]) -> bool:
-    """Whether the sandbox holds what it should; of failed jobs it may, if no answer came."""
+    """Whether the sandbox has the expected settings; after a failed job it may have either."""
     name = outcome["function_name"]
     lane = f"{outcome['account_id']}/{outcome['region']}"
     config = state.get(lane, {}).get(name, {}).get("$LATEST")

@@ -1,13 +1,13 @@
-"""A server whose latency is known: every request is answered so many seconds after it has come.
+"""A server with a known latency: it answers every request a fixed time after its arrival.
 
-It checks no signature, and answers whatever is asked, but for the caller's identity, with one
-event-invoke configuration. While it is in use it polls without a pause and keeps a core busy: the
-operating system would wake it up some tenths of a millisecond late, in either direction.
+It checks no signature, and answers every request, except for the caller's identity, with the same
+event-invoke configuration. While it is in use it polls without a pause and keeps a core busy,
+because the operating system would wake it up some tenths of a millisecond early or late.
 
     python benchmarks/stub.py --latency 0.02 --stall 5 1
 
-prints its URL and serves until its stdin ends. With `--stall AT LENGTH` it does nothing for so
-long, that many seconds after the first request: what comes meanwhile is dealt with afterwards.
+prints its URL and serves until its stdin ends. With `--stall AT LENGTH` it stops for LENGTH
+seconds, AT seconds after the first request, and then handles the requests that arrived.
 """
 
 import argparse
@@ -41,7 +41,7 @@ class Stub:
 
     Args:
         latency_s: seconds from a request's last byte to its answer.
-        stall: seconds after the first request at which it stalls, and for how long.
+        stall: seconds from the first request to the stall, and seconds that it lasts.
     """
 
     def __init__(self, latency_s: float, stall: tuple[float, float] | None = None) -> None:
@@ -121,11 +121,11 @@ class Stub:
         try:
             self._clients[number].sendall(head % len(body) + body)
         except OSError:
-            return  # it has hung up, which is read next
+            return  # it closed the connection, which the next read detects
 
 
 def _after_request(heard: bytes) -> bytes | None:
-    """What follows the first request; ``None``: it is not whole yet."""
+    """The bytes after the first request; ``None``: it is incomplete."""
     head, end, rest = heard.partition(END)
     if not end:
         return None

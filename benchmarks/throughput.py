@@ -1,12 +1,11 @@
-"""CPU of a whole command for each target: bulkeic beside its peers and beside a floor.
+"""CPU of a whole command for each target: bulkeic compared with its peers and with a floor.
 
 One lane, no quota, 64 calls in flight. The server is `bulkeic sandbox` on the other core, without
 latency and without verifying signatures, so that it is not the limit. Every competitor is a whole
-command: start-up, reading the file, calling; bulkeic also checks every row, stores every outcome
-durably and tells them.
+command: start-up, reading the file, calling. bulkeic also checks every row, and stores and reports
+every outcome durably.
 
-The floor is a loop over bare aiohttp that signs by hand, checks nothing, retries nothing and stores
-nothing.
+The floor is a loop over bare aiohttp that signs by hand, without checks, retries and storage.
 """
 
 import argparse
@@ -43,7 +42,7 @@ SEED = 7
 
 @dataclass(frozen=True)
 class Result:
-    """What a command cost."""
+    """The cost of a command."""
 
     targets: int
     run: Run
@@ -74,7 +73,7 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-# The competition.
+# The competitors.
 
 
 def compete(folder: Path, targets: int) -> None:
@@ -126,9 +125,9 @@ def theirs(command: list[str], targets: int, name: str) -> Result:
 
 
 def with_the_cli(folder: Path) -> Result | None:
-    """The AWS CLI, a process for each call; ``None`` where it is not installed."""
+    """The AWS CLI, a process for each call; ``None`` if it is not installed."""
     if shutil.which("aws") is None:
-        print("aws, xargs -P 2: not installed, left out")
+        print("aws, xargs -P 2: not installed, skipped")
         return None
     script = folder / "cli.sh"
     names = folder / "names.txt"
@@ -144,7 +143,7 @@ def with_the_cli(folder: Path) -> Result | None:
 
 @contextmanager
 def pinned_server() -> Iterator[Server]:
-    """A sandbox on a core of its own; what is started meanwhile runs on the other one."""
+    """Starts a sandbox on one core; processes that start later run on the other one."""
     cores = os.sched_getaffinity(0)
     apart = len(cores) > 1
     os.sched_setaffinity(0, SERVER_CORE if apart else cores)
@@ -168,17 +167,17 @@ def row(table: Table, who: str, result: Result, bulkeic: Result) -> None:
 
 
 def write_targets(path: Path, targets: int) -> Path:
-    """A CSV of one lane; settings vary as in a fleet."""
-    chance = random.Random(SEED)
+    """Writes a CSV of one lane; settings vary as in a fleet."""
+    rng = random.Random(SEED)
     with path.open("w") as file:
         file.write("FunctionName,AccountId,Region,MaximumRetryAttempts,MaximumEventAgeInSeconds\n")
         for number in range(targets):
-            age = chance.choice((60, 3600, 21600))
+            age = rng.choice((60, 3600, 21600))
             file.write(f"fn-{number},123456789012,us-east-1,{number % 3},{age}\n")
     return path
 
 
-# How it grows.
+# The cost by size.
 
 
 def scale(folder: Path, sizes: tuple[int, ...]) -> None:

@@ -16,10 +16,10 @@ from bulkeic.app.setup.options import (
 from bulkeic.bench.model.fail_if import FailCondition, parse_condition
 from bulkeic.bench.model.measurements import BenchOperation
 from bulkeic.bench.model.workload import (
-    USUAL_DURATION_S,
-    USUAL_RATE,
-    USUAL_STEP_S,
-    USUAL_WARMUP_S,
+    DEFAULT_DURATION_S,
+    DEFAULT_RATE,
+    DEFAULT_STEP_S,
+    DEFAULT_WARMUP_S,
     LoadFlags,
 )
 from bulkeic.core.accounts import RoleSession
@@ -31,7 +31,7 @@ from bulkeic.core.option_values import Integer, ListOf, Number, ParsedText
 _ANY_SETTINGS = Settings(maximum_retry_attempts=0)
 _RATE = Number(0, 100_000, is_above=True, placeholder="CALLS/S", noun="a rate")
 _CONCURRENCY = Integer(1, 10_000, placeholder="CALLS", noun="a number of calls")
-USUAL_REPEAT = 5
+DEFAULT_REPEAT = 5
 """How often ``bench compare`` runs each command."""
 
 _LOAD_FLAGS = FieldFlags(
@@ -39,10 +39,10 @@ _LOAD_FLAGS = FieldFlags(
         "rates": Flag(
             "--rate", "Open load: send this many requests per second in each lane. Several rates "
             "run one after the other.", OptionGroup.LOAD, ListOf(_RATE, "10 or 5,10,15"),
-            f"{USUAL_RATE:g}", aliases=("--rates",)),
+            f"{DEFAULT_RATE:g}", aliases=("--rates",)),
         "step_s": Flag(
             "--step", "How long each of several rates lasts.", OptionGroup.LOAD,
-            POSITIVE_DURATION, f"{USUAL_STEP_S:g}s"),
+            POSITIVE_DURATION, f"{DEFAULT_STEP_S:g}s"),
         "concurrency": Flag(
             "--concurrency", "Closed load: keep this many requests in flight. With --rate: the "
             "maximum in flight.", OptionGroup.LOAD, ListOf(_CONCURRENCY, "64 or 1,8,64")),
@@ -51,13 +51,13 @@ _LOAD_FLAGS = FieldFlags(
             "a lane's quota for some seconds.", OptionGroup.LOAD),
         "length_s": Flag(
             "--duration", "How long each load is measured.", OptionGroup.LOAD, POSITIVE_DURATION,
-            f"{USUAL_DURATION_S:g}s"),
+            f"{DEFAULT_DURATION_S:g}s"),
         "requests": Flag(
             "--requests", "Measure this many requests instead of a time.", OptionGroup.LOAD,
             Integer(1)),
         "warmup_s": Flag(
             "--warmup", "Time before the measurement.", OptionGroup.LOAD, DAY,
-            f"{USUAL_WARMUP_S:g}s"),
+            f"{DEFAULT_WARMUP_S:g}s"),
     }
 )  # fmt: skip
 
@@ -131,7 +131,7 @@ class CompareOptions(msgspec.Struct, frozen=True, kw_only=True):
         is_multiple=True)] = ()  # fmt: skip
     repeat: Annotated[int | None, Flag(
         "--repeat", "Run each command N times, in turn.", OptionGroup.LOAD, Integer(1, 1000),
-        f"{USUAL_REPEAT}")] = None  # fmt: skip
+        f"{DEFAULT_REPEAT}")] = None  # fmt: skip
     output: Annotated[Literal["text", "json"], Flag(
         "--output", "With json, print the comparison on stdout.", OptionGroup.OUTPUT
     )] = "text"  # fmt: skip

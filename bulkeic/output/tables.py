@@ -1,17 +1,15 @@
 """Tables: made once, and shown as lines on a terminal or as HTML on a page.
 
-Cells are texts for people. What comes from outside is escaped where it is shown, not before.
+Cells are texts for people. Texts from outside are escaped where they are shown, not before.
 """
 
 from collections.abc import Sequence
-from html import escape
 from typing import NamedTuple
 
 from bulkeic.core.errors import printable
 
 WIDTH = 100
 _LONGEST_CELL = 36
-_NARROW = 2
 _INDENT, _GAP = "  ", "  "
 
 
@@ -43,11 +41,6 @@ class Group(NamedTuple):
     title: str
     head: Sequence[str]
     columns: Sequence[Sequence[str]]
-
-
-def markup(text: str) -> str:
-    """A text from outside as HTML shows it: no element, no control character, valid UTF-8."""
-    return escape(printable(text))
 
 
 def lines(table: Table) -> list[str]:
@@ -105,48 +98,6 @@ def beside(keys: Group, groups: Sequence[Group]) -> Table:
     title = ", ".join(group.title for group in groups)
     rows = list(zip(*columns, strict=True))
     return Table(title, head, rows, keys=len(keys.columns))
-
-
-def html(table: Table, name: str) -> str:
-    """A table for a page, in a frame that scrolls when there is no room for it.
-
-    Args:
-        table: what it shows.
-        name: an id that the page has but once.
-    """
-    head = "".join(
-        f'<th scope="col"{_number_class(at, table.keys)}>{markup(cell)}</th>'
-        for at, cell in enumerate(table.head)
-    )
-    befores = [table.rows[0], *table.rows] if table.rows else []
-    body = "\n".join(
-        f"<tr{_next_class(before, row)}>{_html_row(row, table.keys)}</tr>"
-        for before, row in zip(befores, table.rows, strict=False)
-    )
-    narrow = ' class="narrow"' if len(table.head) <= _NARROW else ""
-    note = f'<p class="quiet">{markup(table.note)}</p>' if table.note else ""
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{name}">\n'
-        f'<table{narrow}><caption id="{name}">{markup(table.title)}</caption>\n'
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>\n{note}"
-    )
-
-
-def _html_row(row: Sequence[str], keys: int) -> str:
-    return "".join(
-        f'<th scope="row">{markup(cell)}</th>'
-        if at < keys
-        else f'<td class="number">{markup(cell)}</td>'
-        for at, cell in enumerate(row)
-    )
-
-
-def _next_class(before: Sequence[str], row: Sequence[str]) -> str:
-    return ' class="next"' if before[0] != row[0] else ""
-
-
-def _number_class(at: int, keys: int) -> str:
-    return "" if at < keys else ' class="number"'
 
 
 def _short(cell: str) -> str:

@@ -1,4 +1,4 @@
-"""Results of benchmarks that nobody has run."""
+"""Small results of benchmarks for tests."""
 
 import random
 from typing import Any
@@ -74,32 +74,32 @@ def result(*every: Measures, **fields: Any) -> BenchResult:
     return replace(whole, **fields)
 
 
-def drawn(
+def noisy_result(
     rng: random.Random,
     noise: float,
     slower: float = 1.0,
     repeats: int = 5,
     loads: tuple[Load, ...] = (LOAD,),
 ) -> BenchResult:
-    """Repeats whose every metric is off by a log-normal noise, and latency slower by a factor."""
+    """Repeats with log-normal noise in every metric, and with latency times a factor."""
 
-    def about(value: float) -> float:
+    def noisy(value: float) -> float:
         return value * rng.lognormvariate(0, noise)
 
     return result(
         *(
             measures(
                 spread(
-                    about(0.02 * slower),
-                    p90_s=about(0.03 * slower),
-                    p99_s=about(0.05 * slower),
-                    p999_s=about(0.08 * slower),
-                    max_s=about(0.1 * slower),
+                    noisy(0.02 * slower),
+                    p90_s=noisy(0.03 * slower),
+                    p99_s=noisy(0.05 * slower),
+                    p999_s=noisy(0.08 * slower),
+                    max_s=noisy(0.1 * slower),
                 ),
                 load,
                 repeat=repeat,
-                throughput=about(10.0 / slower),
-                client=ClientUsage(cpu_s=about(0.2), cpu_share=0.02, rss_mb=90.0),
+                throughput=noisy(10.0 / slower),
+                client=ClientUsage(cpu_s=noisy(0.2), cpu_share=0.02, rss_mb=90.0),
             )
             for repeat in range(repeats)
             for load in loads

@@ -1,4 +1,4 @@
-"""How long apply will take at the limits that were found."""
+"""The forecast of apply at the limits that were found."""
 
 import pytest
 from hypothesis import given
@@ -32,7 +32,7 @@ def limit(rate: float, burst: float | None = None, *, found: bool = True) -> Lan
         (None, 0.0, QUOTA, QUOTA, False),
     ],
 )
-def test_a_lane_goes_at_its_limit_less_the_headroom(
+def test_a_lane_runs_at_its_limit_less_the_headroom(
     *, found: LaneLimit | None, headroom: float, rate: float, tokens: float, measured: bool
 ) -> None:
     limits = {} if found is None else {LANES[0]: found}
@@ -47,7 +47,7 @@ def test_a_lane_goes_at_its_limit_less_the_headroom(
     assert ahead.seconds == pytest.approx(lane.seconds)
 
 
-def test_too_few_places_take_longer_than_any_lane() -> None:
+def test_low_concurrency_takes_longer_than_any_lane() -> None:
     ahead = forecast_apply(
         "fleet.csv", {LANES[0]: 600}, {LANES[0]: limit(600, 600)}, headroom=0.0, concurrency=1
     )
@@ -71,7 +71,7 @@ limits_found = st.none() | st.builds(
     headroom=st.floats(0, 0.9),
     concurrency=st.integers(1, 1000),
 )
-def test_it_agrees_with_the_forecast_and_has_the_longest_lane_first(
+def test_it_agrees_with_the_core_forecast_and_lists_the_slowest_lane_first(
     jobs: dict[Lane, int], found: list[LaneLimit | None], headroom: float, concurrency: int
 ) -> None:
     limits = {lane: each for lane, each in zip(LANES, found, strict=True) if each is not None}

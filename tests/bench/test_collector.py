@@ -1,4 +1,4 @@
-"""What is measured of a load and what is not, by a clock that is made up."""
+"""What the collector measures, with a fake clock."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from bulkeic.bench.model.measurements import ClientUsage, Measures, Second
 from bulkeic.bench.model.workload import Load, LoadModel
-from bulkeic.bench.run.collector import Collector
+from bulkeic.bench.run.collector import Collector, LoadEnd
 from bulkeic.bench.run.request_trace import RequestTrace
 from bulkeic.core.model import Answer, Failure, Fault, Lane, Success
 
@@ -20,42 +20,41 @@ CLIENT = ClientUsage(cpu_s=0.1, cpu_share=0.1, rss_mb=9.0)
 
 
 class Measured:
-    """A gauge, and requests whose times are seconds since measuring began."""
+    """A collector, and requests whose times are seconds since measuring began."""
 
     def __init__(self, lanes: int = 1, model: LoadModel = LoadModel.OPEN, **load: Any) -> None:
-        self.told: list[Second] = []
+        self.seconds: list[Second] = []
         kind = Load(model=model, concurrency=8, rate=10.0, **load)
-        self.gauge = Collector(kind, LANES[:lanes], BEGIN, self.told.append)
+        self.collector = Collector(kind, LANES[:lanes], BEGIN, self.seconds.append)
 
-    def under_way(self, due: float, lane: int = 0) -> RequestTrace:
-        flight = self.gauge.begin(LANES[lane], BEGIN + due)
-        flight.sent(BEGIN + due)
-        return flight
+    def in_flight(self, due: float, lane: int = 0) -> RequestTrace:
+        trace = self.collector.begin(LANES[lane], BEGIN + due)
+        trace.call_sent(BEGIN + due)
+        return trace
 
-    def answer(self, flight: RequestTrace, at: float, answer: Answer = DONE) -> None:
+    def answer(self, trace: RequestTrace, at: float, answer: Answer = DONE) -> None:
         failure = answer if isinstance(answer, Failure) else None
-        again = flight.answered(failure, BEGIN + at)
-        self.gauge.called(flight, answer, BEGIN + at, again=again)
+        is_retry = trace.call_ended(failure, BEGIN + at)
+        self.collector.record_call(trace, answer, BEGIN + at, is_retry=is_retry)
 
     def request(self, due: float, ends: float, answer: Answer = DONE, lane: int = 0) -> None:
-        flight = self.under_way(due, lane)
-        self.answer(flight, ends, answer)
-        flight.ended()
-        self.gauge.ended(flight, failed=answer is not DONE)
+        trace = self.in_flight(due, lane)
+        self.answer(trace, ends, answer)
+        trace.request_ended()
+        self.collector.record_request(trace, failed=answer is not DONE)
 
     def unfinished(self, due: float, now: float, lane: int = 0) -> None:
-        flight = self.under_way(due, lane)
-        flight.cut(BEGIN + now)
-        self.gauge.unfinished(flight, BEGIN + now)
+        trace = self.in_flight(due, lane)
+        trace.abandon(BEGIN + now)
+        self.collector.record_unfinished(trace, BEGIN + now)
 
     def all(self, now: float, **fields: Any) -> Measures:
         usual: dict[str, Any] = {"limits": {}, "stopped": None, "stopped_lanes": {}}
-        return self.gauge.measures(
-            repeat=0, started_at="", client=CLIENT, now=BEGIN + now, **usual | fields
-        )
+        end = LoadEnd(at=BEGIN + now, **usual | fields)
+        return self.collector.measures(end, repeat=0, started_at="", client=CLIENT)
 
 
-def test_what_should_have_started_within_the_time_is_measured() -> None:
+def test_requests_with_an_intended_start_in_the_measured_time_are_measured() -> None:
     measured = Measured(duration_s=10.0, warmup_s=1.0)
     measured.request(-0.5, 0.5)
     measured.request(0.0, 1.0)
@@ -69,7 +68,7 @@ def test_what_should_have_started_within_the_time_is_measured() -> None:
     assert measures.elapsed_s == 10
 
 
-def test_throughput_counts_what_ends_within_the_time_whenever_it_began() -> None:
+def test_throughput_counts_requests_that_end_in_the_measured_time() -> None:
     measured = Measured(duration_s=10.0, warmup_s=1.0)
     measured.request(-0.5, 0.5)
     measured.request(-0.5, -0.1)
@@ -82,18 +81,18 @@ def test_throughput_counts_what_ends_within_the_time_whenever_it_began() -> None
     assert measures.done == 2
 
 
-def test_so_many_requests_are_measured_and_no_more() -> None:
+def test_only_the_given_number_of_requests_is_measured() -> None:
     measured = Measured(requests=2)
     measured.request(-1.0, 0.0)
     full = []
     for number in range(4):
-        full.append(measured.gauge.is_full)
+        full.append(measured.collector.is_full)
         measured.request(number, number + 0.5)
     assert full == [False, False, True, True]
 
     measures = measured.all(now=9)
 
-    assert (measured.gauge.begun, measures.done, measures.latency.count) == (2, 2, 2)
+    assert (measured.collector.begun, measures.done, measures.latency.count) == (2, 2, 2)
     assert measures.elapsed_s == pytest.approx(1.5)  # until the last of them has ended
 
 
@@ -110,17 +109,17 @@ def test_a_request_that_has_not_ended_counts_with_its_age() -> None:
     assert measures.throughput == pytest.approx(0.1)
 
 
-def test_calls_are_counted_by_what_came_of_them() -> None:
+def test_calls_are_counted_by_their_result() -> None:
     measured = Measured(duration_s=10.0)
-    flight = measured.under_way(0.0)
-    measured.answer(flight, 1.0, THROTTLED)
-    flight.sent(BEGIN + 2)
-    measured.answer(flight, 3.0, CONFLICT)
-    measured.answer(flight, 3.5, NOT_SENT)
-    flight.sent(BEGIN + 4)
-    measured.answer(flight, 5.0)
-    flight.ended()
-    measured.gauge.ended(flight, failed=False)
+    trace = measured.in_flight(0.0)
+    measured.answer(trace, 1.0, THROTTLED)
+    trace.call_sent(BEGIN + 2)
+    measured.answer(trace, 3.0, CONFLICT)
+    measured.answer(trace, 3.5, NOT_SENT)
+    trace.call_sent(BEGIN + 4)
+    measured.answer(trace, 5.0)
+    trace.request_ended()
+    measured.collector.record_request(trace, failed=False)
     measured.request(6.0, 7.0, THROTTLED)
     measured.request(11.0, 12.0, THROTTLED)
 
@@ -136,11 +135,11 @@ def test_calls_are_counted_by_what_came_of_them() -> None:
     }
     assert next(iter(measures.errors)) == "TooManyRequestsException"
     assert measures.call.max_s == measures.retrying.max_s / 4 == pytest.approx(1.0)
-    assert sum(each.calls for each in measured.told) == 5
-    assert sum(each.refused for each in measured.told) == 3
+    assert sum(each.calls for each in measured.seconds) == 5
+    assert sum(each.refused for each in measured.seconds) == 3
 
 
-def test_lanes_are_told_apart() -> None:
+def test_lanes_are_measured_separately() -> None:
     measured = Measured(lanes=3, duration_s=10.0)
     measured.request(0.0, 0.5, lane=0)
     measured.request(1.0, 3.0, lane=1)
@@ -158,7 +157,7 @@ def test_lanes_are_told_apart() -> None:
     assert (third.done, third.p50_s, third.max_s, third.stopped) == (0, None, None, "denied")
 
 
-def test_a_lane_alone_has_the_latency_of_all() -> None:
+def test_a_single_lane_has_the_latency_of_the_whole_load() -> None:
     measured = Measured(duration_s=10.0)
     for number in range(8):
         measured.request(number, number + 0.111 * number)
@@ -172,7 +171,7 @@ def test_a_lane_alone_has_the_latency_of_all() -> None:
 
 
 @pytest.mark.parametrize("lanes", [1, 2])
-def test_a_lane_that_answers_nothing_is_as_slow_as_its_requests_are_old(lanes: int) -> None:
+def test_the_latency_of_an_unresponsive_lane_is_the_age_of_its_requests(lanes: int) -> None:
     measured = Measured(lanes=lanes, duration_s=10.0)
     measured.unfinished(0.0, 15.0)
 
@@ -194,7 +193,7 @@ def test_a_lane_that_answers_nothing_is_as_slow_as_its_requests_are_old(lanes: i
         (LoadModel.LIMIT, None, 9.0, None, 9.0),
     ],
 )
-def test_how_long_it_was_measured(
+def test_measured_time(
     model: LoadModel, duration_s: float | None, now: float, stopped: str | None, elapsed_s: float
 ) -> None:
     measured = Measured(model=model, duration_s=duration_s)
@@ -208,10 +207,10 @@ def test_how_long_it_was_measured(
     assert measures.stopped == stopped
 
 
-def test_seconds_in_which_nothing_ends_are_told_as_time_goes_by() -> None:
+def test_seconds_without_requests_are_reported_as_time_passes() -> None:
     measured = Measured(duration_s=10.0)
     for quarter in range(41):
-        measured.gauge.tick(BEGIN + quarter / 4)
+        measured.collector.tick(BEGIN + quarter / 4)
 
-    assert measured.all(now=10.1).seconds == measured.told
-    assert [each.second for each in measured.told] == list(range(10))
+    assert measured.all(now=10.1).seconds == measured.seconds
+    assert [each.second for each in measured.seconds] == list(range(10))

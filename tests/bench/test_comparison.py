@@ -1,4 +1,4 @@
-"""Two results compared: as noisy as they may be, equal is equal and slower is slower."""
+"""Comparisons of noisy results: equal ones are the same, slower ones are worse."""
 
 import math
 import random
@@ -12,17 +12,17 @@ from bulkeic.bench.model.comparison import (
     ComparisonRow,
     Metric,
     Verdict,
-    compare,
-    overall,
-    row_of,
+    compare_metric,
+    compare_results,
+    overall_verdict,
 )
 from bulkeic.bench.model.fail_if import FailCondition, parse_condition
 from bulkeic.bench.model.measurements import BenchOperation, ClientUsage
-from bulkeic.bench.model.welch import half_width, quantile
+from bulkeic.bench.model.welch import student_t_quantile, welch_half_width
 from bulkeic.bench.model.workload import Load, LoadModel
 from bulkeic.core.errors import InputError, UsageError
 
-from .example_results import CLOSED, LOAD, drawn, measures, result, spread
+from .example_results import CLOSED, LOAD, measures, noisy_result, result, spread
 
 TRIALS = 100
 LIMIT = Load(model=LoadModel.LIMIT, concurrency=64)
@@ -31,23 +31,25 @@ LIMIT = Load(model=LoadModel.LIMIT, concurrency=64)
 def verdicts(noise: float, slower: float = 1.0, **more: Any) -> list[Verdict]:
     rng = random.Random(f"{noise} {slower} {more}")
     return [
-        compare(drawn(rng, noise, **more), drawn(rng, noise, slower, **more)).verdict
+        compare_results(
+            noisy_result(rng, noise, **more), noisy_result(rng, noise, slower, **more)
+        ).verdict
         for _ in range(TRIALS)
     ]
 
 
 @pytest.mark.parametrize("noise", [0.03, 0.05, 0.2])
-def test_the_same_thing_twice_is_equal_nine_times_in_ten(noise: float) -> None:
+def test_equal_results_are_the_same_in_nine_of_ten_comparisons(noise: float) -> None:
     assert verdicts(noise).count(Verdict.SAME) >= 90
 
 
-def test_many_loads_and_few_repeats_make_no_more_false_alarms() -> None:
+def test_many_loads_and_few_repeats_do_not_add_false_alarms() -> None:
     assert verdicts(0.05, loads=(LOAD, CLOSED)).count(Verdict.SAME) >= 90
     assert verdicts(0.05, repeats=2).count(Verdict.SAME) >= 90
 
 
 @pytest.mark.parametrize("noise", [0.03, 0.05])
-def test_one_that_is_slower_by_a_fifth_is_caught_nine_times_in_ten(noise: float) -> None:
+def test_a_slowdown_of_a_fifth_is_found_in_nine_of_ten_comparisons(noise: float) -> None:
     assert verdicts(noise, 1.2).count(Verdict.WORSE) >= 90
     assert verdicts(noise, 1 / 1.2).count(Verdict.BETTER) >= 90
 
@@ -67,18 +69,18 @@ def test_one_that_is_slower_by_a_fifth_is_caught_nine_times_in_ten(noise: float)
         (0.5, 5, 0.0),
     ],
 )
-def test_quantiles_are_those_of_the_tables(
+def test_quantiles_match_published_tables(
     probability: float, freedom: float, wanted: float
 ) -> None:
-    assert quantile(probability, freedom) == pytest.approx(wanted, rel=1e-5, abs=1e-9)
+    assert student_t_quantile(probability, freedom) == pytest.approx(wanted, rel=1e-5, abs=1e-9)
 
 
-def test_welch_lets_variances_differ() -> None:
+def test_welch_accepts_different_variances() -> None:
     # Means of 3 and 5, variances of 2.5 and 0; only the first side has any freedom.
-    assert half_width([1, 2, 3, 4, 5], [5, 5, 5], 0.05) == pytest.approx(
+    assert welch_half_width([1, 2, 3, 4, 5], [5, 5, 5], 0.05) == pytest.approx(
         2.776445 * math.sqrt(0.5), rel=1e-5
     )
-    assert half_width([1, 1], [2, 2], 0.05) == 0
+    assert welch_half_width([1, 1], [2, 2], 0.05) == 0
 
 
 SURE = [1.0, 1.001, 0.999]
@@ -118,14 +120,14 @@ def scaled(values: list[float], factor: float) -> list[float]:
         (Metric.P99, [1e300, 1e300], [1e-300, 1e-300], Verdict.BETTER),
     ],
 )
-def test_what_a_difference_comes_to(
+def test_verdict_of_a_metric(
     metric: Metric, old: list[float], new: list[float], verdict: Verdict
 ) -> None:
-    assert row_of(metric, old, new, 0.01).verdict is verdict
+    assert compare_metric(metric, old, new, 0.01).verdict is verdict
 
 
-def test_a_row_tells_means_ratio_and_interval() -> None:
-    row = row_of(Metric.P50, [1.0, 4.0], [3.0], 0.01)
+def test_a_row_has_means_ratio_and_interval() -> None:
+    row = compare_metric(Metric.P50, [1.0, 4.0], [3.0], 0.01)
 
     assert (row.old, row.new, row.ratio) == pytest.approx((2.0, 3.0, 1.5))
     assert row.low is not None
@@ -166,11 +168,11 @@ def rows(*given: tuple[Metric, Verdict]) -> list[ComparisonRow]:
         (rows((Metric.MAX, Verdict.WORSE), (Metric.P999, Verdict.WORSE)), Verdict.SAME),
     ],
 )
-def test_what_all_rows_come_to(given: list[ComparisonRow], verdict: Verdict) -> None:
-    assert overall(given) is verdict
+def test_overall_verdict(given: list[ComparisonRow], verdict: Verdict) -> None:
+    assert overall_verdict(given) is verdict
 
 
-def test_loads_are_matched_and_what_has_no_partner_is_told() -> None:
+def test_loads_are_matched_and_unmatched_ones_are_listed() -> None:
     fast = Load(model=LoadModel.OPEN, concurrency=1000, rate=20.0, duration_s=10.0)
     longer = Load(model=LoadModel.CLOSED, concurrency=8, duration_s=20.0, warmup_s=1.0)
     one = spread(0.02)
@@ -184,7 +186,7 @@ def test_loads_are_matched_and_what_has_no_partner_is_told() -> None:
         versions={"bulkeic": "1", "python": "3.12.1", "uvloop": "1"},
     )
 
-    found = compare(old, new)
+    found = compare_results(old, new)
 
     (load,) = found.loads
     assert load.load == "closed, 8 at once"
@@ -204,23 +206,23 @@ def test_loads_are_matched_and_what_has_no_partner_is_told() -> None:
 
 def test_results_without_a_common_load_cannot_be_compared() -> None:
     one = spread(0.02)
-    told = "OLD has 'open, 10/s in each lane'; NEW has 'closed, 8 at once'; measure the same load"
-    with pytest.raises(UsageError, match=f"no load in common that can be compared: {told}"):
-        compare(result(measures(one)), result(measures(one, CLOSED)))
+    names = "OLD has 'open, 10/s in each lane'; NEW has 'closed, 8 at once'; measure the same load"
+    with pytest.raises(UsageError, match=f"no load in common that can be compared; {names}"):
+        compare_results(result(measures(one)), result(measures(one, CLOSED)))
     with pytest.raises(UsageError, match="no load in common"):
-        compare(result(measures(one, LIMIT)), result(measures(one, LIMIT)))
+        compare_results(result(measures(one, LIMIT)), result(measures(one, LIMIT)))
     with pytest.raises(UsageError, match="OLD has none; NEW has none"):
-        compare(result(), result())
+        compare_results(result(), result())
 
 
-def test_a_benchmark_in_which_nothing_ended_can_be_compared() -> None:
+def test_a_benchmark_without_ended_requests_can_be_compared() -> None:
     nothing = spread(0.0, count=0)
     dead = measures(
         nothing, done=0, calls=0, throughput=0.0, client=ClientUsage(cpu_s=0, cpu_share=0, rss_mb=0)
     )
 
-    assert compare(result(dead, dead), result(dead, dead)).verdict is Verdict.UNKNOWN
-    assert compare(result(measures(spread(0.02))), result(dead)).verdict is Verdict.WORSE
+    assert compare_results(result(dead, dead), result(dead, dead)).verdict is Verdict.UNKNOWN
+    assert compare_results(result(measures(spread(0.02))), result(dead)).verdict is Verdict.WORSE
 
 
 @pytest.mark.parametrize(
@@ -240,33 +242,36 @@ def test_conditions(text: str, condition: FailCondition) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
-        ("", "is no condition; allowed: METRIC > NUMBERx"),
-        ("p99", "is no condition"),
-        ("p99 > 1.2", "is no condition"),
-        ("p99 > x", "is no condition"),
-        ("p99 > -1x", "is no condition"),
-        ("p99 > 1e3x", "is no condition"),
-        ("p99 > nanx", "is no condition"),
-        ("p99 > \u0661x", "is no condition"),
-        ("p99 >= 1.2x", "is no condition"),
-        ("p99 > 1.2x or max > 2x", "is no condition"),
-        ("> 1.2x", "is no condition"),
-        ("p99 > 0x", "is no ratio; allowed: a number above 0"),
-        (f"p99 > {'9' * 400}x", "is no ratio"),
+        ("", "is not a condition; expected METRIC > NUMBERx"),
+        ("p99", "is not a condition"),
+        ("p99 > 1.2", "is not a condition"),
+        ("p99 > x", "is not a condition"),
+        ("p99 > -1x", "is not a condition"),
+        ("p99 > 1e3x", "is not a condition"),
+        ("p99 > nanx", "is not a condition"),
+        ("p99 > \u0661x", "is not a condition"),
+        ("p99 >= 1.2x", "is not a condition"),
+        ("p99 > 1.2x or max > 2x", "is not a condition"),
+        ("> 1.2x", "is not a condition"),
+        ("p99 > 0x", "is not a ratio; expected a number above 0"),
+        (f"p99 > {'9' * 400}x", "is not a ratio"),
         (
             "p95 > 1.2x",
-            "'p95' is no metric; allowed: throughput, succeeded, p50, p90, p99, p99.9, max, cpu",
+            (
+                "'p95' is not a metric; "
+                "expected one of throughput, succeeded, p50, p90, p99, p99.9, max, cpu"
+            ),
         ),
         ("troughput < 1x", "did you mean throughput?"),
         ("P99 > 1.2x", "did you mean p99?"),
     ],
 )
-def test_what_is_no_condition(text: str, told: str) -> None:
+def test_invalid_conditions(text: str, expected: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_condition(text)
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -280,13 +285,13 @@ def test_what_is_no_condition(text: str, told: str) -> None:
         ("p99 < 1.5x", 1.0, SURE, False),
     ],
 )
-def test_a_condition_holds_across_the_bound_and_beyond_the_noise(
+def test_a_condition_holds_beyond_its_ratio_and_beyond_the_noise(
     text: str, factor: float, values: list[float], *, holds: bool
 ) -> None:
-    row = row_of(Metric.P99, values, scaled(values, factor), 0.01)
+    row = compare_metric(Metric.P99, values, scaled(values, factor), 0.01)
     assert parse_condition(text).holds(row) is holds
 
 
-def test_throughput_that_has_gone_is_below_every_bound() -> None:
-    row = row_of(Metric.THROUGHPUT, SURE, [0.0], 0.01)
+def test_missing_throughput_is_below_every_ratio() -> None:
+    row = compare_metric(Metric.THROUGHPUT, SURE, [0.0], 0.01)
     assert parse_condition("throughput < 0.1x").holds(row)

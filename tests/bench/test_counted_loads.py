@@ -1,9 +1,9 @@
-"""Loads of so many requests, beyond which some more may begin."""
+"""Loads that end after a number of requests."""
 
 from .test_collector import Measured
 
 
-def test_what_begins_when_all_have_begun_adds_nothing_to_the_throughput() -> None:
+def test_requests_beyond_the_given_number_do_not_count_in_the_throughput() -> None:
     measured = Measured(requests=2)
     measured.request(-0.5, 0.5)
     measured.request(0.0, 1.0)

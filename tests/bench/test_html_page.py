@@ -1,4 +1,4 @@
-"""The page of a benchmark: its figures, its charts, and nothing of the outside that acts."""
+"""The HTML page: its figures, its charts, and no active content from outside."""
 
 import importlib.util
 import json
@@ -13,15 +13,15 @@ import pytest
 
 from bulkeic.bench.model.measurements import BenchResult, ClientUsage, Second
 from bulkeic.bench.report.chart_axes import percentile_axis, percentiles, time_axis
-from bulkeic.bench.report.charts import COLOURS
+from bulkeic.bench.report.charts import COLORS
 from bulkeic.bench.report.html_page import check_charts, page
-from bulkeic.bench.report.timeline_chart import MOST_POINTS, stretches, timeline, together
+from bulkeic.bench.report.timeline_chart import MAX_POINTS, merge_seconds, segments, timeline_chart
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.output.formatting import latency
 
-from .drawn_results import (
-    ahead,
+from .random_results import (
     closed_load,
+    forecast,
     limit_measures,
     measures,
     open_load,
@@ -30,7 +30,7 @@ from .drawn_results import (
     steps,
 )
 
-EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)><!--"
+MALICIOUS = "</script><script>alert(1)</script><img src=x onerror=alert(1)><!--"
 LOADING = {"src", "href", "srcset", "data", "action", "poster", "background"}
 VOID = {"meta", "link", "br", "img"}
 
@@ -95,8 +95,8 @@ def page_of(*args: Any, **other: Any) -> Page:
     return Page(page(result(*args, **other)))
 
 
-def known() -> BenchResult:
-    """Figures that can be read off."""
+def known_result() -> BenchResult:
+    """A result with round figures."""
     return result([
         measures(
             open_load(15), lanes=2, done=1500, calls=1600, refused=100, failed=3, throughput=150.0,
@@ -109,7 +109,7 @@ def known() -> BenchResult:
 
 
 def test_every_figure_of_a_load_is_in_its_tables() -> None:
-    shown = Page(page(known()))
+    shown = Page(page(known_result()))
     assert shown.tables["throughput, latency"] == [
         ["load", "requests", "a second", "refused", "failed", "conflicts", "unfinished",
          "p50", "p90", "p99", "p99.9", "max"],
@@ -124,12 +124,12 @@ def test_every_figure_of_a_load_is_in_its_tables() -> None:
         ["ServiceException", "2"],
     ]
     lanes = shown.tables["lanes under the hardest load, 15/s a lane"]
-    assert {row[0] for row in lanes[1:]} == {lane.lane for lane in known().measures[0].lanes}
+    assert {row[0] for row in lanes[1:]} == {lane.lane for lane in known_result().measures[0].lanes}
     assert "this machine was the limit, not the server: 97 % of a core" in shown.text
     assert "4 requests had not ended" in shown.text
 
 
-def test_it_tells_what_was_measured() -> None:
+def test_the_page_shows_what_was_measured() -> None:
     made = steps()
     text = Page(page(made)).text
     facts = [*made.versions.values(), *made.machine.values(), made.endpoint, made.made_at]
@@ -149,7 +149,7 @@ def test_a_curve_for_each_load_and_repeat() -> None:
     assert len({it["line"]["dash"] for it in curves}) == 2
 
 
-def test_a_histogram_becomes_a_curve_that_ends_with_the_longest() -> None:
+def test_a_percentile_curve_ends_with_the_maximum() -> None:
     curve = percentiles(spread([number / 1000 for number in range(1, 10_001)]).histogram)
     assert curve[0][0] == 1
     assert curve[0][1] == pytest.approx(0.001, rel=0.01)
@@ -161,12 +161,12 @@ def test_a_histogram_becomes_a_curve_that_ends_with_the_longest() -> None:
 
 
 @pytest.mark.parametrize("damaged", ["", "no base64!", "AAAA", "HISTFAAAA"])
-def test_a_damaged_histogram_is_told(damaged: str) -> None:
-    with pytest.raises(InputError, match="damaged histogram"):
+def test_a_damaged_histogram_is_an_error(damaged: str) -> None:
+    with pytest.raises(InputError, match="histogram of latency is damaged"):
         percentiles(damaged)
 
 
-def test_axes_say_what_people_say() -> None:
+def test_axes_have_readable_ticks() -> None:
     axis = percentile_axis(12_345)
     assert percentile_axis(200)["ticktext"] == ["0 %", "50 %", "90 %", "99 %", "99.9 %"]
     assert axis["ticktext"] == ["0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %"]
@@ -181,8 +181,8 @@ def test_axes_say_what_people_say() -> None:
     assert time_axis([None, 0])["ticktext"][0] == "0"
 
 
-def test_parts_of_the_time_are_shares_that_add_up() -> None:
-    (waiting, call, retrying) = Page(page(known())).drawings["split"]["traces"]
+def test_shares_of_the_time_add_up() -> None:
+    (waiting, call, retrying) = Page(page(known_result())).drawings["split"]["traces"]
     assert [it["name"] for it in (waiting, call, retrying)] == ["waiting", "call", "retrying"]
     assert waiting["x"] == pytest.approx([100 * 0.001 / 0.03])
     assert call["x"] == pytest.approx([100 * 0.019 / 0.03])
@@ -191,37 +191,37 @@ def test_parts_of_the_time_are_shares_that_add_up() -> None:
 
 def test_the_timeline_has_all_seconds_one_load_after_another() -> None:
     made = steps()
-    traces = {it["name"]: it for it in timeline(made.measures).traces}
+    traces = {it["name"]: it for it in timeline_chart(made.measures).traces}
     for name, field in (("rate", "done"), ("p99", "p99_s"), ("refused", "refused")):
         drawn = [y for x, y in zip(traces[name]["x"], traces[name]["y"], strict=True) if x]
         assert drawn == [getattr(it, field) for each in made.measures for it in each.seconds]
     assert [x for x in traces["rate"]["x"] if x] == [at + 0.5 for at in range(120)]
 
 
-def test_a_long_timeline_has_fewer_points_and_loses_no_request() -> None:
+def test_a_long_timeline_merges_seconds_and_keeps_every_request() -> None:
     several = [measures(seconds=4001), measures(closed_load(8), seconds=50)]
-    parts = stretches(several)
-    assert sum(len(part.points) for part in parts) <= MOST_POINTS + len(parts)
+    parts = segments(several)
+    assert sum(len(part.points) for part in parts) <= MAX_POINTS + len(parts)
     for part, each in zip(parts, several, strict=True):
         assert sum(it.done for it in part.points) == sum(it.done for it in each.seconds)
-    rates = [y for y in timeline(several).traces[0]["y"] if y is not None]
+    rates = [y for y in timeline_chart(several).traces[0]["y"] if y is not None]
     assert min(rates[:1300]) > 10
-    assert "3 seconds are one point" in page_of(several).text
+    assert "One point stands for 3 seconds" in page_of(several).text
 
 
-def test_seconds_together() -> None:
+def test_merged_seconds() -> None:
     seconds = [
         Second(second=4, done=1, calls=2, refused=1, failed=0, p50_s=0.1, p99_s=0.2, max_s=0.3),
         Second(second=5, done=0, calls=0, refused=0, failed=0),
         Second(second=6, done=3, calls=3, refused=0, failed=1, p50_s=0.2, p99_s=0.1, max_s=0.4),
     ]
-    assert together(seconds) == Second(
+    assert merge_seconds(seconds) == Second(
         second=4, done=4, calls=5, refused=1, failed=1, p50_s=0.2, p99_s=0.2, max_s=0.4
     )
-    assert together(seconds[1:2]) == seconds[1]
+    assert merge_seconds(seconds[1:2]) == seconds[1]
 
 
-def test_limits_have_their_ends_and_those_without_one_are_told() -> None:
+def test_limits_show_their_bounds_and_lanes_without_a_limit_are_listed() -> None:
     shown = page_of([limit_measures([40, 5, 15], unlimited=1)])
     (dots,) = shown.drawings["limits-rate"]["traces"]
     assert dots["x"] == sorted(dots["x"])
@@ -241,7 +241,7 @@ def test_limits_have_their_ends_and_those_without_one_are_told() -> None:
 
 def test_thousands_of_lanes_stay_readable() -> None:
     made = [measures(lanes=3000, slow=2, requests=10, seconds=5)]
-    shown = page_of(made, forecast=ahead(3000))
+    shown = page_of(made, forecast=forecast(3000))
     assert all(len(it["x"]) == 25 for it in shown.drawings["lanes-rate"]["traces"])
     assert "25 lanes of 3,000 drawn." in shown.text
     assert "2,500 lanes not shown" in shown.text
@@ -258,7 +258,7 @@ def test_cpu_and_memory_of_the_client_by_load() -> None:
     calls = several[0].calls
     shown = page_of(several)
     assert shown.tables["CPU and memory of this client"][:2] == [
-        ["load", "repeat", "CPU, of a core", "CPU time", "CPU time a call", "most memory"],
+        ["load", "repeat", "CPU, of a core", "CPU time", "CPU time a call", "peak memory"],
         ["5/s a lane", "1", "25 %", "2.00 s", latency(2 / calls), "80 MB"],
     ]
     assert shown.drawings["client-cpu"]["traces"][0]["x"] == pytest.approx([95])
@@ -268,10 +268,10 @@ def test_cpu_and_memory_of_the_client_by_load() -> None:
     assert page_of([measures(calls=0)]).tables["CPU and memory of this client"][1][3] == "-"
 
 
-def test_failed_requests_are_not_added_to_their_refused_calls() -> None:
+def test_failed_requests_are_not_stacked_on_refused_calls() -> None:
     made = measures(slow=3)
-    layout = timeline([made]).layout
-    traces = {it["name"]: it for it in timeline([made]).traces}
+    layout = timeline_chart([made]).layout
+    traces = {it["name"]: it for it in timeline_chart([made]).traces}
     assert traces["failed"]["mode"] == "markers"
     assert [y for y in traces["failed"]["y"] if y] == [
         it.failed for it in made.seconds if it.failed
@@ -280,7 +280,7 @@ def test_failed_requests_are_not_added_to_their_refused_calls() -> None:
 
 
 def test_a_forecast() -> None:
-    shown = page_of([], forecast=ahead())
+    shown = page_of([], forecast=forecast())
     assert shown.tables["apply fleet.csv --rate auto: about 2 min"] == [
         ["lane", "targets", "a second", "the rate is", "time"],
         ["111111111111/us-east-1", "1,200", "10.0", "measured", "2 min"],
@@ -291,33 +291,37 @@ def test_a_forecast() -> None:
     assert "apply fleet.csv --rate auto would take about 2 min" in shown.text
 
 
-def evil() -> BenchResult:
-    """All texts of it are from somebody who means harm."""
-    made = measures(lanes=2, slow=2, stopped=EVIL, errors={EVIL: 3})
+def malicious_result() -> BenchResult:
+    """A result whose texts try to inject markup and scripts."""
+    made = measures(lanes=2, slow=2, stopped=MALICIOUS, errors={MALICIOUS: 3})
     lanes = [
-        msgspec.structs.replace(lane, lane=f"{EVIL}{at}", stopped=EVIL)
+        msgspec.structs.replace(lane, lane=f"{MALICIOUS}{at}", stopped=MALICIOUS)
         for at, lane in enumerate(made.lanes)
     ]
     return result(
-        [msgspec.structs.replace(made, lanes=lanes)], made_at=EVIL, versions={EVIL: EVIL},
-        machine={EVIL: EVIL}, flags=[EVIL], endpoint=EVIL,
-        forecast=msgspec.structs.replace(ahead(1), source=EVIL),
+        [msgspec.structs.replace(made, lanes=lanes)], made_at=MALICIOUS,
+        versions={MALICIOUS: MALICIOUS},
+        machine={MALICIOUS: MALICIOUS}, flags=[MALICIOUS], endpoint=MALICIOUS,
+        forecast=msgspec.structs.replace(forecast(1), source=MALICIOUS),
     )  # fmt: skip
 
 
-def test_what_comes_from_outside_is_never_markup() -> None:
-    shown, harmless = Page(page(evil())), Page(page(result([measures(lanes=2, slow=2)])))
+def test_text_from_outside_never_becomes_markup() -> None:
+    shown, harmless = (
+        Page(page(malicious_result())),
+        Page(page(result([measures(lanes=2, slow=2)]))),
+    )
     assert len(shown.scripts) == len(harmless.scripts) == 3
     assert shown.scripts[1:] == harmless.scripts[1:]
     assert {tag for tag, _ in shown.tags} <= {tag for tag, _ in harmless.tags} | {"ul", "li"}
-    assert EVIL in shown.text
+    assert MALICIOUS in shown.text
     assert "<" not in shown.scripts[0]
     ticks = shown.drawings["lanes-rate"]["layout"]["yaxis"]["ticktext"]
     assert all(re.findall(r"<[^>]*>", tick) == ["<br>"] for tick in ticks)
 
 
-@pytest.mark.parametrize("made", [steps(), evil()], ids=["harmless", "evil"])
-def test_nothing_is_loaded_and_no_other_script_runs(made: BenchResult) -> None:
+@pytest.mark.parametrize("made", [steps(), malicious_result()], ids=["harmless", "malicious"])
+def test_a_page_loads_nothing_and_allows_no_other_script(made: BenchResult) -> None:
     shown = Page(page(made))
     assert shown.loads == ["data:,"]
     (policy,) = [
@@ -330,7 +334,7 @@ def test_nothing_is_loaded_and_no_other_script_runs(made: BenchResult) -> None:
     assert "http" not in policy
 
 
-def test_what_no_utf_8_has_and_no_terminal_should_get_is_spelt_out() -> None:
+def test_control_characters_and_invalid_unicode_are_escaped() -> None:
     made = msgspec.structs.replace(measures(lanes=2), stopped="a\x1b[2J")
     lanes = [msgspec.structs.replace(made.lanes[0], lane="\udcff/" + "x" * 200), made.lanes[1]]
     text = page(result([msgspec.structs.replace(made, lanes=lanes)], flags=["\udcff\u202e"]))
@@ -342,14 +346,14 @@ def test_what_no_utf_8_has_and_no_terminal_should_get_is_spelt_out() -> None:
     assert f"\\udcff<br>{'x' * 24}…" in ticks
 
 
-def test_a_script_cannot_end_its_element(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_script_cannot_close_its_element(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plotly.offline, "get_plotlyjs", lambda: "'</SCRIPT>'\r\n")
     shown = Page(page(result([])))
     assert shown.scripts[1] == "'<\\/SCRIPT>'\n"
 
 
-def test_headings_are_in_order_and_every_chart_has_words() -> None:
-    shown = page_of([limit_measures([5]), measures(slow=2)], forecast=ahead())
+def test_headings_are_in_order_and_every_chart_has_a_text_alternative() -> None:
+    shown = page_of([limit_measures([5]), measures(slow=2)], forecast=forecast())
     headings = [tag for tag, _ in shown.tags if re.fullmatch("h[1-6]", tag)]
     assert headings == ["h1", "h2", "h2", "h3", *["h2"] * (len(headings) - 4)]
     charts = [it for tag, it in shown.tags if tag == "div" and it.get("class") == "chart"]
@@ -362,7 +366,7 @@ def test_headings_are_in_order_and_every_chart_has_words() -> None:
 @pytest.mark.parametrize(
     "made", [steps(), steps(2, (5, 10, 15, 20)), result([limit_measures([5, 15])]), result([])]
 )
-def test_plotly_knows_all_that_is_said_to_it(made: BenchResult) -> None:
+def test_plotly_accepts_every_chart(made: BenchResult) -> None:
     for drawing in Page(page(made)).drawings.values():
         text = json.dumps([drawing["traces"], drawing["layout"]])
         plain = re.sub(r'"color": "@\w+"', '"color": "#123456"', text)
@@ -371,22 +375,24 @@ def test_plotly_knows_all_that_is_said_to_it(made: BenchResult) -> None:
         plotly.graph_objects.Figure(*json.loads(plain))
 
 
-def test_every_colour_has_a_light_and_a_dark_one() -> None:
-    text = page(steps(rates=range(1, COLOURS + 3)))
+def test_every_color_has_a_light_and_a_dark_value() -> None:
+    text = page(steps(rates=range(1, COLORS + 3)))
     used = set(re.findall(r'"@(\w+)(?:-faint)?"', Page(text).scripts[0]))
     style = text.split("<style>")[1].split("</style>")[0]
-    assert used >= {f"c{at}" for at in range(COLOURS)}
+    assert used >= {f"c{at}" for at in range(COLORS)}
     assert {name: len(re.findall(rf"--{name}: #", style)) for name in used} == dict.fromkeys(
         used, 2
     )
 
 
 @pytest.mark.parametrize("made", [result([]), result([measures(requests=0, seconds=0, lanes=1)])])
-def test_nothing_measured_is_a_page_as_well(made: BenchResult) -> None:
+def test_a_result_without_measurements_has_a_page(made: BenchResult) -> None:
     assert "What was measured" in Page(page(made)).text
 
 
-def test_without_plotly_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_plotly_the_error_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     check_charts()
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(UsageError, match=r"pip install 'bulkeic\[charts\]'"):

@@ -1,4 +1,4 @@
-"""How a load goes, on terminals of several widths, over minutes and over days."""
+"""The live view on terminals of several widths, over minutes and over days."""
 
 import io
 import random
@@ -11,16 +11,16 @@ from rich.console import Console
 
 from bulkeic.bench.model.measurements import Second
 from bulkeic.bench.model.workload import Load
-from bulkeic.bench.report.live_view import LiveWatch, NoWatch, Watch
-from bulkeic.bench.report.sparkline import History, Span, spark
+from bulkeic.bench.report.live_view import LiveView, NoLiveView, TerminalLiveView
+from bulkeic.bench.report.sparkline import History, Span, sparkline
 
-from .drawn_results import LIMIT_LOAD, drawn_second, open_load
+from .random_results import LIMIT_LOAD, open_load, random_second
 
 CONTROL = re.compile(r"\x1b\[[?0-9]*[a-zA-Z]")
 
 
 class Terminal(io.StringIO):
-    """A terminal of a certain encoding."""
+    """A terminal with an encoding."""
 
     encoding = "utf-8"
 
@@ -34,7 +34,7 @@ class Ascii(Terminal):
 
 
 class Screen:
-    """A watch on a terminal, and what is drawn last."""
+    """A view on a terminal, and the lines that it drew last."""
 
     def __init__(self, width: int, height: int = 30, out: Terminal | None = None) -> None:
         self.out = out or Terminal()
@@ -42,16 +42,16 @@ class Screen:
             file=self.out, force_terminal=True, width=width, height=height,
             color_system=None, _environ={"TERM": "xterm"},
         )  # fmt: skip
-        self.watch = LiveWatch(self.console)
+        self.view = TerminalLiveView(self.console)
 
     def start(self, load: Load | None = None, total_s: float | None = 30) -> list[str]:
-        return self.shown(lambda: self.watch.start(load or open_load(15), total_s))
+        return self.shown(lambda: self.view.start(load or open_load(15), total_s))
 
     def second(self, second: Second) -> list[str]:
-        return self.shown(lambda: self.watch.second(second))
+        return self.shown(lambda: self.view.second(second))
 
     def stop(self) -> list[str]:
-        return self.shown(self.watch.stop)
+        return self.shown(self.view.stop)
 
     def shown(self, act: Callable[[], None]) -> list[str]:
         self.out.clear()
@@ -61,8 +61,8 @@ class Screen:
 
 
 def seconds(count: int, slow: float = 1.0) -> list[Second]:
-    chance = random.Random(count)
-    return [drawn_second(chance, number, 45, slow) for number in range(count)]
+    rng = random.Random(count)
+    return [random_second(rng, number, 45, slow) for number in range(count)]
 
 
 def known(number: int, done: int) -> Second:
@@ -72,14 +72,14 @@ def known(number: int, done: int) -> Second:
     )  # fmt: skip
 
 
-def test_nobody_looks() -> None:
-    watch: Watch = NoWatch()
-    watch.start(open_load(1), 3)
-    watch.second(known(0, 1))
-    watch.stop()
+def test_no_view_shows_nothing() -> None:
+    view: LiveView = NoLiveView()
+    view.start(open_load(1), 3)
+    view.second(known(0, 1))
+    view.stop()
 
 
-def test_it_tells_of_the_warm_up_before_the_first_second() -> None:
+def test_the_warm_up_is_shown_before_the_first_second() -> None:
     head, below = Screen(60).start()
     assert head.startswith("open, 15/s in each lane ")
     assert head.endswith(" 0 s of 30 s")
@@ -132,7 +132,7 @@ def test_only_the_last_seconds_are_rows_and_all_are_in_the_sparklines() -> None:
     screen.start(LIMIT_LOAD, None)
     *before, last = seconds(400)
     for each in before:
-        screen.watch.second(each)
+        screen.view.second(each)
     shown = screen.second(last)
     assert shown[0].startswith("find the limit")
     assert shown[0].endswith(" 6:40")
@@ -140,17 +140,17 @@ def test_only_the_last_seconds_are_rows_and_all_are_in_the_sparklines() -> None:
     assert len(shown[13].split("  ")[2]) in range(76, 87)
 
 
-def test_drawing_hardly_keeps_anybody_waiting() -> None:
+def test_drawing_is_fast() -> None:
     screen = Screen(120)
     screen.start()
     drawn = seconds(200)
     begun = time.process_time()
     for each in drawn:
-        screen.watch.second(each)
+        screen.view.second(each)
     assert (time.process_time() - begun) / len(drawn) < 0.01
 
 
-def test_one_line_stays() -> None:
+def test_one_line_remains_at_the_end() -> None:
     screen = Screen(120)
     screen.start()
     screen.second(known(0, 20))
@@ -164,7 +164,7 @@ def test_one_line_stays() -> None:
     assert screen.second(known(2, 5)) == []
 
 
-def test_a_load_after_another_begins_anew() -> None:
+def test_the_next_load_starts_a_new_view() -> None:
     screen = Screen(120)
     screen.start()
     screen.second(known(0, 20))
@@ -174,7 +174,7 @@ def test_a_load_after_another_begins_anew() -> None:
     assert len(screen.second(known(0, 1))) == 7
 
 
-def test_a_terminal_without_unicode_is_drawn_on_as_well() -> None:
+def test_a_terminal_without_unicode_gets_ascii() -> None:
     screen = Screen(100, out=Ascii())
     screen.start()
     shown = [line for each in seconds(20, slow=2) for line in screen.second(each)]
@@ -182,7 +182,7 @@ def test_a_terminal_without_unicode_is_drawn_on_as_well() -> None:
     assert all(line.isascii() for line in [*shown, *screen.stop()])
 
 
-def test_columns_never_run_together() -> None:
+def test_columns_are_always_separated() -> None:
     screen = Screen(80)
     screen.start()
     crowded = Second(
@@ -194,18 +194,18 @@ def test_columns_never_run_together() -> None:
     assert [word for word in row.split() if word[0] not in "█▌"] == words
 
 
-def test_it_is_drawn_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    watch = LiveWatch()
-    watch.start(open_load(15), 30)
-    watch.second(known(0, 20))
-    watch.stop()
+def test_the_view_is_drawn_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    view = TerminalLiveView()
+    view.start(open_load(15), 30)
+    view.second(known(0, 20))
+    view.stop()
     out, err = capsys.readouterr()
     assert out == ""
     assert "open, 15/s in each lane: 1 s, 20.0/s" in err
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 255, 256, 257, 20_000])
-def test_a_history_loses_nothing_and_stays_small(count: int) -> None:
+def test_a_history_keeps_all_counts_in_bounded_memory(count: int) -> None:
     history = History()
     for number in range(count):
         history.add(Span(1, number, number / 1000, number % 2))
@@ -218,9 +218,9 @@ def test_a_history_loses_nothing_and_stays_small(count: int) -> None:
     assert len(history.spans(count + 1)) <= 256
 
 
-def test_sparks() -> None:
+def test_sparkline() -> None:
     spans = [Span(1, done) for done in (0, 1, 4, 8)]
-    assert spark(spans, lambda span: span.done, ascii_only=False) == " ▂▅█"
-    assert spark(spans, lambda span: span.done, ascii_only=True) == " .+#"
-    assert spark(spans, lambda span: span.refused, ascii_only=False) == "    "
-    assert spark([], lambda span: span.done, ascii_only=False) == ""
+    assert sparkline(spans, lambda span: span.done, ascii_only=False) == " ▂▅█"
+    assert sparkline(spans, lambda span: span.done, ascii_only=True) == " .+#"
+    assert sparkline(spans, lambda span: span.refused, ascii_only=False) == "    "
+    assert sparkline([], lambda span: span.done, ascii_only=False) == ""

@@ -1,4 +1,4 @@
-"""Results of benchmarks: written, read back, refused."""
+"""Results of benchmarks: encoded, decoded, rejected."""
 
 import types
 import typing
@@ -24,7 +24,7 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
 
 
 def structs(kind: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
-    """Any value of a type, but for what says which type it is."""
+    """Any value of a type, except for its type marker."""
     fields = (
         each for each in msgspec.structs.fields(kind) if each.name not in {"bulkeic", "format"}
     )
@@ -46,7 +46,7 @@ def of(kind: Any) -> st.SearchStrategy[Any]:
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made=structs(BenchResult))
-def test_any_result_is_read_back_as_it_was_written(made: BenchResult) -> None:
+def test_any_result_survives_encoding_and_decoding(made: BenchResult) -> None:
     assert decode(encode(made), "bench.json") == made
 
 
@@ -54,30 +54,30 @@ WRITTEN = encode(result(measures(spread(0.02))))
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
-        (b"", "no result of bulkeic bench"),
-        (b"\xff\x00", "no result of bulkeic bench"),
-        (b"[]", "no result of bulkeic bench"),
-        (b"{}", "no result of bulkeic bench"),
-        (b"[" * 10_000, "no result of bulkeic bench"),
-        (WRITTEN[:20], "no result of bulkeic bench"),
-        (WRITTEN[:-20], "a damaged result: 'Input data was truncated'"),
-        (WRITTEN.replace(b'"bulkeic bench"', b'"bulkeic"'), "no result of bulkeic bench"),
+        (b"", "not a result of bulkeic bench"),
+        (b"\xff\x00", "not a result of bulkeic bench"),
+        (b"[]", "not a result of bulkeic bench"),
+        (b"{}", "not a result of bulkeic bench"),
+        (b"[" * 10_000, "not a result of bulkeic bench"),
+        (WRITTEN[:20], "not a result of bulkeic bench"),
+        (WRITTEN[:-20], "the result is damaged: 'Input data was truncated'"),
+        (WRITTEN.replace(b'"bulkeic bench"', b'"bulkeic"'), "not a result of bulkeic bench"),
         (
             WRITTEN.replace(b'"format": 1', b'"format": 2'),
-            "a result of format 2; this bulkeic reads format 1: measure again",
+            "the result has format 2, but this bulkeic reads format 1; measure again",
         ),
-        (WRITTEN.replace(b'"seed": 0', b'"seed": "x"'), "a damaged result: 'Expected `int`"),
-        (WRITTEN.replace(b'"targets"', b'"target"'), "a damaged result: 'Object missing"),
+        (WRITTEN.replace(b'"seed": 0', b'"seed": "x"'), "the result is damaged: 'Expected `int`"),
+        (WRITTEN.replace(b'"targets"', b'"target"'), "the result is damaged: 'Object missing"),
         (
             WRITTEN.replace(b'"model": "open"', b'"model": "\\u001b[31m"'),
-            'a damaged result: "Invalid enum',
+            'the result is damaged: "Invalid enum',
         ),
     ],
 )
-def test_what_is_no_result_is_refused(text: bytes, told: str) -> None:
+def test_invalid_results_are_rejected(text: bytes, expected: str) -> None:
     with pytest.raises(InputError) as caught:
         decode(text, "bench.json")
-    assert str(caught.value).startswith(f"bench.json: {told}")
+    assert str(caught.value).startswith(f"bench.json: {expected}")
     assert str(caught.value).isprintable()

@@ -1,18 +1,18 @@
-"""Requests of an open load that were due, and that nobody has come to begin."""
+"""Requests of an open load that were due, but did not start."""
 
 import pytest
 
-from bulkeic.bench.model.workload import ArrivalSchedule
+from bulkeic.bench.model.arrival_schedule import ArrivalSchedule
 
 from .test_collector import BEGIN, LANES, THROTTLED, Measured
 
 
-def test_what_has_not_begun_counts_with_its_age() -> None:
+def test_missed_requests_count_with_their_age() -> None:
     measured = Measured(lanes=2, duration_s=10.0)
     measured.request(0.0, 1.0)
-    measured.gauge.missed(LANES[1], BEGIN + 5, BEGIN + 20, 999)
-    measured.gauge.missed(LANES[1], BEGIN - 0.5, BEGIN + 20, 50)
-    measured.gauge.missed(LANES[1], BEGIN + 10, BEGIN + 20, 50)
+    measured.collector.record_missed(LANES[1], BEGIN + 5, BEGIN + 20, 999)
+    measured.collector.record_missed(LANES[1], BEGIN - 0.5, BEGIN + 20, 50)
+    measured.collector.record_missed(LANES[1], BEGIN + 10, BEGIN + 20, 50)
 
     measures = measured.all(now=20)
 
@@ -24,7 +24,7 @@ def test_what_has_not_begun_counts_with_its_age() -> None:
 
 @pytest.mark.parametrize("lanes", [1, 2, 3, 7])
 @pytest.mark.parametrize(("first", "end"), [(0, 0), (5, 5), (5, 4), (4, 5), (3, 100), (11, 50_000)])
-def test_blocks_have_each_number_once_in_its_lane(lanes: int, first: int, end: int) -> None:
+def test_blocks_contain_each_number_once_in_its_lane(lanes: int, first: int, end: int) -> None:
     found: list[int] = []
     for lane, numbers in ArrivalSchedule(10, lanes).blocks(first, end):
         assert {number % lanes for number in numbers} == {lane}
@@ -32,7 +32,7 @@ def test_blocks_have_each_number_once_in_its_lane(lanes: int, first: int, end: i
     assert sorted(found) == list(range(first, end))
 
 
-def test_errors_tell_why_nothing_goes_on_though_only_the_warm_up_meets_them() -> None:
+def test_errors_of_the_warm_up_are_counted_while_measuring() -> None:
     measured = Measured(duration_s=10.0, warmup_s=1.0)
     measured.request(-0.9, -0.5, THROTTLED)
     measured.request(-0.5, 5.0, THROTTLED)

@@ -1,4 +1,4 @@
-"""One request's time: nothing of it is lost, and nothing counted twice."""
+"""The time of a request: every part counts exactly once."""
 
 from typing import NamedTuple
 
@@ -15,135 +15,140 @@ NOT_SENT = Failure(Fault.CONNECTION, "NoCredentials", "", sent=False)
 NO_CONNECTION = Failure(Fault.TIMEOUT, "ConnectTimeoutError", "")
 
 
-class Try(NamedTuple):
-    """A call: seconds before it, on the wire, and until its answer is looked at."""
+class CallTimes(NamedTuple):
+    """A call: seconds before it, on the wire, and until its answer is processed."""
 
     pause: float
     wire: float
     after: float
     failure: Failure | None = None
     is_sent: bool = True
-    is_told_apart: bool = True
+    is_received: bool = True
 
 
-def flown(tries: list[Try], due: float = 0.0) -> tuple[RequestTrace, float]:
-    """A request under way, and what time it is."""
-    flight, now = RequestTrace(LANE, due, measured=True), due
-    for each in tries:
+def traced_request(calls: list[CallTimes], due: float = 0.0) -> tuple[RequestTrace, float]:
+    """A request in flight, and the current time."""
+    trace, now = RequestTrace(LANE, due, measured=True), due
+    for each in calls:
         now += each.pause
         if each.is_sent:
-            flight.sent(now)
+            trace.call_sent(now)
             now += each.wire
-            if each.is_told_apart:
-                flight.came(now)
+            if each.is_received:
+                trace.answer_received(now)
                 now += each.after
-        flight.answered(each.failure, now)
-    return flight, now
+        trace.call_ended(each.failure, now)
+    return trace, now
 
 
-def parts(flight: RequestTrace) -> tuple[float, float, float]:
-    return flight.waiting_s, flight.call_s, flight.retrying_s
+def parts(trace: RequestTrace) -> tuple[float, float, float]:
+    return trace.waiting_s, trace.call_s, trace.retrying_s
 
 
 seconds = st.floats(0, 100).map(lambda value: round(value, 3))
-sent_tries = st.builds(
-    Try,
+sent_calls = st.builds(
+    CallTimes,
     seconds,
     seconds,
     seconds,
     st.sampled_from([None, THROTTLED]),
     is_sent=st.just(value=True),
-    is_told_apart=st.booleans(),
+    is_received=st.booleans(),
 )
-unsent_tries = st.builds(
-    Try,
+unsent_calls = st.builds(
+    CallTimes,
     seconds,
     st.just(0.0),
     st.just(0.0),
     st.sampled_from([NOT_SENT, NO_CONNECTION]),
     is_sent=st.just(value=False),
 )
-tries = st.lists(st.one_of(sent_tries, unsent_tries), max_size=8)
+calls = st.lists(st.one_of(sent_calls, unsent_calls), max_size=8)
 
 
-@given(tries=tries, due=seconds)
-def test_waiting_call_and_retrying_are_all_of_its_time(tries: list[Try], due: float) -> None:
-    flight, now = flown(tries, due)
-    flight.ended()
+@given(calls=calls, due=seconds)
+def test_parts_add_up_to_the_latency(calls: list[CallTimes], due: float) -> None:
+    trace, now = traced_request(calls, due)
+    trace.request_ended()
 
-    assert sum(parts(flight)) == pytest.approx(flight.last_s - due, abs=1e-6)
-    if tries:
-        assert flight.last_s == pytest.approx(now - tries[-1].after * tries[-1].is_told_apart)
-    assert min(parts(flight)) >= -1e-6
-    if all(each.failure is None for each in tries):
-        assert flight.retrying_s == 0
+    assert sum(parts(trace)) == pytest.approx(trace.last_s - due, abs=1e-6)
+    if calls:
+        assert trace.last_s == pytest.approx(now - calls[-1].after * calls[-1].is_received)
+    assert min(parts(trace)) >= -1e-6
+    if all(each.failure is None for each in calls):
+        assert trace.retrying_s == 0
 
 
-@given(tries=tries, due=seconds, later=seconds, on_wire=st.booleans())
-def test_a_request_that_is_cut_has_its_age(
-    *, tries: list[Try], due: float, later: float, on_wire: bool
+@given(calls=calls, due=seconds, later=seconds, on_wire=st.booleans())
+def test_an_abandoned_request_has_its_age(
+    *, calls: list[CallTimes], due: float, later: float, on_wire: bool
 ) -> None:
-    flight, now = flown(tries, due)
+    trace, now = traced_request(calls, due)
     if on_wire:
-        flight.sent(now)
-    flight.cut(now + later)
+        trace.call_sent(now)
+    trace.abandon(now + later)
 
-    assert sum(parts(flight)) == pytest.approx(now + later - due, abs=1e-6)
-    assert min(parts(flight)) >= -1e-6
+    assert sum(parts(trace)) == pytest.approx(now + later - due, abs=1e-6)
+    assert min(parts(trace)) >= -1e-6
 
 
 @pytest.mark.parametrize(
-    ("tries", "waiting", "call", "retrying"),
+    ("calls", "waiting", "call", "retrying"),
     [
-        ([Try(3, 2, 1)], 3, 2, 0),
-        ([Try(3, 2, 1, is_told_apart=False)], 3, 2, 0),
-        ([Try(3, 2, 0, THROTTLED), Try(5, 1, 0)], 3, 1, 7),
-        ([Try(3, 2, 1, THROTTLED), Try(5, 1, 0)], 3, 1, 8),
-        ([Try(3, 2, 0, THROTTLED)], 3, 2, 0),
-        ([Try(3, 2, 0, THROTTLED), Try(5, 4, 0, THROTTLED)], 3, 4, 7),
-        ([Try(3, 2, 0), Try(5, 4, 0)], 8, 6, 0),
-        ([Try(3, 2, 0), Try(5, 4, 0, THROTTLED), Try(1, 7, 0)], 8, 9, 5),
-        ([Try(3, 0, 0, NOT_SENT, is_sent=False)], 3, 0, 0),
-        ([Try(3, 0, 0, NOT_SENT, is_sent=False), Try(5, 2, 0)], 3, 2, 5),
-        ([Try(3, 0, 0, NO_CONNECTION, is_sent=False)], 3, 0, 0),
-        ([Try(3, 2, 0, THROTTLED), Try(5, 0, 0, NO_CONNECTION, is_sent=False)], 3, 0, 7),
+        ([CallTimes(3, 2, 1)], 3, 2, 0),
+        ([CallTimes(3, 2, 1, is_received=False)], 3, 2, 0),
+        ([CallTimes(3, 2, 0, THROTTLED), CallTimes(5, 1, 0)], 3, 1, 7),
+        ([CallTimes(3, 2, 1, THROTTLED), CallTimes(5, 1, 0)], 3, 1, 8),
+        ([CallTimes(3, 2, 0, THROTTLED)], 3, 2, 0),
+        ([CallTimes(3, 2, 0, THROTTLED), CallTimes(5, 4, 0, THROTTLED)], 3, 4, 7),
+        ([CallTimes(3, 2, 0), CallTimes(5, 4, 0)], 8, 6, 0),
+        ([CallTimes(3, 2, 0), CallTimes(5, 4, 0, THROTTLED), CallTimes(1, 7, 0)], 8, 9, 5),
+        ([CallTimes(3, 0, 0, NOT_SENT, is_sent=False)], 3, 0, 0),
+        ([CallTimes(3, 0, 0, NOT_SENT, is_sent=False), CallTimes(5, 2, 0)], 3, 2, 5),
+        ([CallTimes(3, 0, 0, NO_CONNECTION, is_sent=False)], 3, 0, 0),
+        (
+            [CallTimes(3, 2, 0, THROTTLED), CallTimes(5, 0, 0, NO_CONNECTION, is_sent=False)],
+            3,
+            0,
+            7,
+        ),
     ],
 )
 def test_where_the_time_goes(
-    tries: list[Try], waiting: float, call: float, retrying: float
+    calls: list[CallTimes], waiting: float, call: float, retrying: float
 ) -> None:
-    flight, _ = flown(tries)
-    flight.ended()
-    assert parts(flight) == (waiting, call, retrying)
+    trace, _ = traced_request(calls)
+    trace.request_ended()
+    assert parts(trace) == (waiting, call, retrying)
 
 
 @pytest.mark.parametrize(
-    ("tries", "on_wire", "waiting", "call", "retrying"),
+    ("calls", "on_wire", "waiting", "call", "retrying"),
     [
         ([], False, 9, 0, 0),
         ([], True, 0, 9, 0),
-        ([Try(3, 2, 0)], True, 3, 11, 0),
-        ([Try(3, 2, 0)], False, 12, 2, 0),
-        ([Try(3, 2, 0, THROTTLED)], True, 3, 9, 2),
-        ([Try(3, 2, 0, THROTTLED)], False, 3, 0, 11),
+        ([CallTimes(3, 2, 0)], True, 3, 11, 0),
+        ([CallTimes(3, 2, 0)], False, 12, 2, 0),
+        ([CallTimes(3, 2, 0, THROTTLED)], True, 3, 9, 2),
+        ([CallTimes(3, 2, 0, THROTTLED)], False, 3, 0, 11),
     ],
 )
-def test_a_call_that_is_cut_was_a_call_and_no_waiting(
-    *, tries: list[Try], on_wire: bool, waiting: float, call: float, retrying: float
+def test_an_abandoned_call_counts_as_call_time(
+    *, calls: list[CallTimes], on_wire: bool, waiting: float, call: float, retrying: float
 ) -> None:
-    flight, now = flown(tries)
+    trace, now = traced_request(calls)
     if on_wire:
-        flight.sent(now)
-    flight.cut(now + 9)
-    assert parts(flight) == (waiting, call, retrying)
+        trace.call_sent(now)
+    trace.abandon(now + 9)
+    assert parts(trace) == (waiting, call, retrying)
 
 
-def test_only_the_first_call_is_the_first_and_only_a_second_one_was_made_again() -> None:
-    flight = RequestTrace(LANE, 0.0, measured=True)
+def test_only_the_first_call_is_first_and_only_later_calls_are_retries() -> None:
+    trace = RequestTrace(LANE, 0.0, measured=True)
     first, again = [], []
     for at, failure in enumerate((THROTTLED, None, None)):
-        first.append(flight.is_first)
-        flight.sent(2.0 * at)
-        again.append(flight.answered(failure, 2.0 * at + 1))
+        first.append(trace.is_first)
+        trace.call_sent(2.0 * at)
+        again.append(trace.call_ended(failure, 2.0 * at + 1))
     assert first == [True, False, False]
     assert again == [False, True, False]

@@ -1,4 +1,4 @@
-"""What a benchmark came to, as people read it on a terminal."""
+"""A result as text for the terminal."""
 
 import msgspec
 import pytest
@@ -9,10 +9,10 @@ from bulkeic.bench.report.result_tables import label
 from bulkeic.bench.report.result_text import bench_lines
 from bulkeic.output.formatting import figures, latency, share, short
 
-from .drawn_results import (
+from .random_results import (
     LIMIT_LOAD,
-    ahead,
     closed_load,
+    forecast,
     limit_measures,
     measures,
     open_load,
@@ -52,7 +52,7 @@ def test_three_figures(number: float, text: str) -> None:
         (999_500, "1.00M"), (12_345_678, "12.3M"), (2_000_000_000, "2,000M"),
     ],
 )  # fmt: skip
-def test_counts_in_few_characters(number: int, text: str) -> None:
+def test_short_counts(number: int, text: str) -> None:
     assert short(number) == text
 
 
@@ -79,8 +79,8 @@ def test_labels(load: Load, text: str) -> None:
     assert label(load) == text
 
 
-def known() -> BenchResult:
-    """A result whose figures can be read off."""
+def known_result() -> BenchResult:
+    """A result with round figures."""
     return result([
         measures(
             open_load(15), lanes=1, done=1500, calls=1600, refused=100, failed=3, throughput=150.0,
@@ -91,8 +91,8 @@ def known() -> BenchResult:
     ])  # fmt: skip
 
 
-def test_one_load_is_a_row_and_where_its_time_went_another() -> None:
-    assert bench_lines(known()) == [
+def test_one_load_has_a_row_for_throughput_and_one_for_its_time() -> None:
+    assert bench_lines(known_result()) == [
         "throughput, latency",
         ("  load         requests  a second  refused  failed"
         "      p50      p90     p99   p99.9     max"),
@@ -105,7 +105,7 @@ def test_one_load_is_a_row_and_where_its_time_went_another() -> None:
         "  code                      calls",
         "  TooManyRequestsException    100",
         "  ServiceException              2",
-        "this client took 21 % of a core and 84 MB at most",
+        "this client used at most 21 % of a core and 84 MB",
     ]  # fmt: skip
 
 
@@ -118,21 +118,21 @@ def test_repeats_of_a_load_stay_together() -> None:
     assert "lanes under the hardest load, 20/s a lane, repeat" in "\n".join(lines)
 
 
-def test_no_percentile_is_beyond_the_maximum() -> None:
+def test_no_percentile_exceeds_the_maximum() -> None:
     rounded_up = msgspec.structs.replace(spread([0.178]), p99_s=0.1783, p999_s=0.1791, max_s=0.178)
     row = bench_lines(result([measures(latency=rounded_up)]))[2]
     assert row.split()[-4:] == ["178", "ms", "178", "ms"]
 
 
-def test_calls_that_were_made_again_are_counted_where_there_are_any() -> None:
+def test_retried_calls_have_a_column_only_if_there_are_any() -> None:
     assert "repeated" not in " ".join(bench_lines(result([measures(retries=0)])))
     lines = bench_lines(result([measures(retries=1234)]))
     head, row = lines[lines.index("where it went") + 1 :][:2]
     assert (head.split()[-1], row.split()[-1]) == ("repeated", "1,234")
 
 
-def test_conflicts_and_unfinished_have_columns_only_where_there_are_any() -> None:
-    assert not {"conflicts", "unfinished"} & set(" ".join(bench_lines(known())).split())
+def test_conflicts_and_unfinished_have_columns_only_if_there_are_any() -> None:
+    assert not {"conflicts", "unfinished"} & set(" ".join(bench_lines(known_result())).split())
     lines = bench_lines(result([measures(conflicts=12345, unfinished=3)]))
     head, row = lines[1], lines[2]
     assert head.split()[-2:] == ["conflicts", "unfinished"]
@@ -142,16 +142,16 @@ def test_conflicts_and_unfinished_have_columns_only_where_there_are_any() -> Non
     )
 
 
-def test_the_client_is_named_where_it_was_the_limit() -> None:
+def test_a_note_says_that_the_client_was_the_limit() -> None:
     busy, idle = (ClientUsage(cpu_s=9, cpu_share=cpu, rss_mb=1234.5) for cpu in (0.97, 0.9))
     lines = bench_lines(result([measures(client=idle), measures(closed_load(64), client=busy)]))
     assert lines[-2:] == [
-        "this client took 97 % of a core and 1,234 MB at most",
+        "this client used at most 97 % of a core and 1,234 MB",
         "64 at once: this machine was the limit, not the server: 97 % of a core",
     ]
 
 
-def test_limits_come_first_the_tightest_before_others() -> None:
+def test_limits_come_first_in_ascending_order() -> None:
     lines = bench_lines(result([limit_measures([40, 5, 15], unlimited=1)]))
     assert lines[:3] == [
         "limits found, calls a second",
@@ -169,7 +169,7 @@ def test_limits_come_first_the_tightest_before_others() -> None:
     )
 
 
-def test_a_lane_that_was_stopped_is_not_said_to_have_no_limit() -> None:
+def test_a_stopped_lane_has_no_note_about_a_missing_limit() -> None:
     made = limit_measures([5], unlimited=2)
     _, stopped, _ = made.lanes
     stopped = msgspec.structs.replace(stopped, stopped="access denied")
@@ -180,7 +180,7 @@ def test_a_lane_that_was_stopped_is_not_said_to_have_no_limit() -> None:
     assert lines[-1].startswith(f"{made.lanes[2].lane}: no limit was found")
 
 
-def test_a_lane_that_let_nothing_through_is_said_to_have() -> None:
+def test_a_lane_that_let_nothing_through_has_a_note() -> None:
     made = limit_measures([5], unlimited=1)
     limit = made.lanes[1].limit
     assert limit is not None
@@ -191,7 +191,7 @@ def test_a_lane_that_let_nothing_through_is_said_to_have() -> None:
         assert lines[-1] == f"{lane.lane}: no limit was found: nothing got through{of}"
 
 
-def test_no_more_lanes_than_fit_a_screen_and_the_rest_is_counted() -> None:
+def test_only_some_lanes_are_listed_and_the_rest_is_counted() -> None:
     many = result([limit_measures([15.0] * 30, unlimited=7), measures(lanes=40, slow=2)])
     lines = bench_lines(many)
     assert "  10 lanes not shown" in lines
@@ -202,8 +202,8 @@ def test_no_more_lanes_than_fit_a_screen_and_the_rest_is_counted() -> None:
     assert len(shown) + int(counted.split()[0]) == 40
 
 
-def test_a_forecast_ends_with_all_lanes() -> None:
-    lines = bench_lines(result([], forecast=ahead(22)))
+def test_a_forecast_ends_with_the_total() -> None:
+    lines = bench_lines(result([], forecast=forecast(22)))
     assert lines[0] == "apply fleet.csv --rate auto: about 2 min"
     assert lines[1].split("  ")[-1].strip() == "time"
     assert "documented quota" in lines[4]
@@ -212,10 +212,10 @@ def test_a_forecast_ends_with_all_lanes() -> None:
     assert lines[-1] == "  2 lanes not shown"
 
 
-def test_what_stopped_is_told_and_nothing_of_it_is_obeyed() -> None:
+def test_reasons_for_stopping_are_shown_without_control_characters() -> None:
     made = measures(stopped="no answer", errors={"\x1b[2J" + "x" * 200: 1}, lanes=1)
     lines = bench_lines(result([made]))
-    assert "10/s a lane: it ended early: no answer" in lines
+    assert "10/s a lane: ended early: no answer" in lines
     code = next(line for line in lines if "xxx" in line)
     assert code.isprintable()
     assert code.strip().startswith("\\x1b[2Jxxx")
@@ -226,7 +226,7 @@ def test_what_stopped_is_told_and_nothing_of_it_is_obeyed() -> None:
     [
         steps(2, (5, 1000)),
         result([measures(closed_load(64), done=12_345_678, conflicts=99_999, unfinished=9_999)]),
-        result([limit_measures([1234.5, 5], repeat=1, unlimited=2)], forecast=ahead(30)),
+        result([limit_measures([1234.5, 5], repeat=1, unlimited=2)], forecast=forecast(30)),
         result([measures(errors={"E" * 300: 5})]),
         result([measures(requests=0, seconds=0)]),
         result([]),
@@ -238,7 +238,7 @@ def test_every_table_fits_a_hundred_characters_or_a_narrower_terminal(drawn: Ben
         assert max(map(len, tables), default=0) <= min(100, width or 100)
 
 
-def test_what_has_no_room_is_below_with_the_names_again() -> None:
+def test_columns_that_do_not_fit_go_below_with_the_names_again() -> None:
     lines = bench_lines(result([limit_measures([5, 15])]), 60)
     heads = [line.split() for line in lines if line.startswith("  lane ")]
     assert heads == [
@@ -249,13 +249,13 @@ def test_what_has_no_room_is_below_with_the_names_again() -> None:
     assert [line.split()[0] for line in lines[2:4]] == [line.split()[0] for line in lines[6:8]]
 
 
-def test_what_never_happened_took_no_time() -> None:
+def test_a_spread_without_values_is_shown_as_a_dash() -> None:
     row = bench_lines(result([measures(requests=0, seconds=0)]))[2]
     assert row.split()[3:] == ["0", "0", "-", "0", *"-----"]
 
 
-def test_a_load_without_any_request_has_measured_nothing_but_the_start() -> None:
+def test_a_load_without_requests_has_a_note() -> None:
     busy = ClientUsage(cpu_s=1, cpu_share=1.02, rss_mb=80)
     lines = bench_lines(result([measures(requests=0, seconds=0, client=busy)]))
-    assert lines[-2].startswith("this client took 102 % of a core")
-    assert lines[-1] == "10/s a lane: nothing was measured: no request began in its time"
+    assert lines[-2].startswith("this client used at most 102 % of a core")
+    assert lines[-1] == "10/s a lane: nothing was measured: no request started in the measured time"

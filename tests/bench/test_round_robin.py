@@ -19,7 +19,7 @@ def targets(*sizes: int) -> dict[Lane, list[Target]]:
 
 
 def order(feed: RoundRobin, lane: Lane, count: int) -> list[str]:
-    return [feed.next(lane).target.function for _ in range(count)]
+    return [feed.next_job(lane).target.function for _ in range(count)]
 
 
 @given(
@@ -27,7 +27,7 @@ def order(feed: RoundRobin, lane: Lane, count: int) -> list[str]:
     rounds=st.integers(1, 3),
     seed=st.integers(0, 2**32),
 )
-def test_every_target_has_its_turn_before_any_has_another(
+def test_every_target_is_used_once_before_any_is_used_again(
     sizes: list[int], rounds: int, seed: int
 ) -> None:
     feed = RoundRobin(targets(*sizes), random.Random(seed))
@@ -39,7 +39,7 @@ def test_every_target_has_its_turn_before_any_has_another(
             assert seen[begin : begin + size] == seen[:size]
 
 
-def test_a_seed_draws_the_order() -> None:
+def test_the_seed_decides_the_order() -> None:
     orders = [
         order(RoundRobin(targets(50), random.Random(seed)), LANES[0], 50) for seed in (1, 1, 2)
     ]
@@ -48,13 +48,13 @@ def test_a_seed_draws_the_order() -> None:
 
 def test_jobs_are_numbered_over_all_lanes_and_change_nothing() -> None:
     feed = RoundRobin(targets(2, 2), random.Random(1))
-    jobs = [feed.next(LANES[number % 2]) for number in range(6)]
+    jobs = [feed.next_job(LANES[number % 2]) for number in range(6)]
     assert [job.seq for job in jobs] == list(range(6))
     assert {job.settings for job in jobs} == {Settings()}
     assert all(job.function_name == job.target.function for job in jobs)
 
 
-def test_it_hands_out_jobs_as_long_as_they_are_wanted() -> None:
+def test_it_returns_jobs_while_they_are_accepted() -> None:
     wanted = {LANES[0]}
     feed = RoundRobin(targets(3, 1), random.Random(1), wanted.__contains__)
 
@@ -66,12 +66,12 @@ def test_it_hands_out_jobs_as_long_as_they_are_wanted() -> None:
     assert list(feed.take(LANES[0])) == []
 
 
-def test_a_target_has_no_second_job_before_its_first_has_ended() -> None:
+def test_a_target_has_one_job_at_a_time() -> None:
     feed = RoundRobin(targets(2, 1), random.Random(1))
     assert [len(feed.take(LANES[0])) for _ in range(3)] == [1, 1, 0]
     assert len(feed.take(LANES[1])) == 1
 
-    assert feed.ended(LANES[0])  # asked for in vain, and there is one again
-    assert not feed.ended(LANES[1])
+    assert feed.release(LANES[0])  # asked for in vain, and there is one again
+    assert not feed.release(LANES[1])
     assert [len(feed.take(LANES[0])) for _ in range(2)] == [1, 0]
     assert [len(feed.take(LANES[1])) for _ in range(2)] == [1, 0]

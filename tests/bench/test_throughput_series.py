@@ -1,4 +1,4 @@
-"""Seconds: each is told once, in order, and all that ended is in one of them."""
+"""Seconds: each is seconds once, in order, and all that ended is in one of them."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,39 +9,39 @@ from bulkeic.bench.run.throughput_series import ThroughputSeries
 BEGIN = 1000.0
 
 
-def test_every_second_is_told_once_and_quiet_ones_too() -> None:
-    told: list[Second] = []
-    timeline = ThroughputSeries(BEGIN, told.append)
+def test_every_second_is_reported_once_also_without_requests() -> None:
+    seconds: list[Second] = []
+    timeline = ThroughputSeries(BEGIN, seconds.append)
 
-    timeline.call(BEGIN - 0.1, refused=True)
-    timeline.request(0.5, BEGIN - 0.1, failed=True)
-    timeline.call(BEGIN + 0.1, refused=True)
-    timeline.call(BEGIN + 0.2, refused=False)
-    timeline.request(0.2, BEGIN + 0.2, failed=False)
-    assert told == []
+    timeline.record_call(BEGIN - 0.1, throttled=True)
+    timeline.record_request(0.5, BEGIN - 0.1, failed=True)
+    timeline.record_call(BEGIN + 0.1, throttled=True)
+    timeline.record_call(BEGIN + 0.2, throttled=False)
+    timeline.record_request(0.2, BEGIN + 0.2, failed=False)
+    assert seconds == []
     timeline.close_until(BEGIN + 1)
-    assert told == [
+    assert seconds == [
         Second(second=0, done=1, calls=2, refused=1, failed=0, p50_s=0.2, p99_s=0.2, max_s=0.2)
     ]
     for latency_s in (0.3, 0.1, 0.2):
-        timeline.request(latency_s, BEGIN + 3.5, failed=latency_s == 0.1)
+        timeline.record_request(latency_s, BEGIN + 3.5, failed=latency_s == 0.1)
     timeline.end()
 
-    assert told[1:3] == [
+    assert seconds[1:3] == [
         Second(second=number, done=0, calls=0, refused=0, failed=0) for number in (1, 2)
     ]
-    assert told[3:] == [
+    assert seconds[3:] == [
         Second(second=3, done=3, calls=0, refused=0, failed=1, p50_s=0.2, p99_s=0.3, max_s=0.3)
     ]
-    assert timeline.seconds == told
+    assert timeline.seconds == seconds
 
 
-def test_a_second_that_has_begun_and_is_quiet_is_not_told() -> None:
-    told: list[Second] = []
-    timeline = ThroughputSeries(BEGIN, told.append)
+def test_a_started_second_without_requests_is_not_reported() -> None:
+    seconds: list[Second] = []
+    timeline = ThroughputSeries(BEGIN, seconds.append)
     timeline.close_until(BEGIN + 2.9)
     timeline.end()
-    assert [each.second for each in told] == [0, 1]
+    assert [each.second for each in seconds] == [0, 1]
 
 
 events = st.lists(
@@ -55,27 +55,27 @@ events = st.lists(
 
 
 @given(events=events)
-def test_all_that_ends_is_in_the_second_in_which_it_does(
+def test_each_request_counts_in_the_second_in_which_it_ends(
     events: list[tuple[float, str, bool]],
 ) -> None:
-    told: list[Second] = []
-    timeline = ThroughputSeries(BEGIN, told.append)
+    seconds: list[Second] = []
+    timeline = ThroughputSeries(BEGIN, seconds.append)
     for at, kind, flag in sorted(events):
         if kind == "call":
-            timeline.call(BEGIN + at, refused=flag)
+            timeline.record_call(BEGIN + at, throttled=flag)
         elif kind == "request":
-            timeline.request(at, BEGIN + at, failed=flag)
+            timeline.record_request(at, BEGIN + at, failed=flag)
         else:
             timeline.close_until(BEGIN + at)
     timeline.end()
 
-    assert [each.second for each in told] == list(range(len(told)))
-    for each in told:
+    assert [each.second for each in seconds] == list(range(len(seconds)))
+    for each in seconds:
         within = [event for event in events if event[0] // 1 == each.second]
         calls = [flag for _, kind, flag in within if kind == "call"]
         requests = [(at, flag) for at, kind, flag in within if kind == "request"]
         assert (each.calls, each.refused) == (len(calls), sum(calls))
         assert (each.done, each.failed) == (len(requests), sum(flag for _, flag in requests))
         assert each.max_s == max((at for at, _ in requests), default=None)
-    counted = sum(each.calls + each.done for each in told)
+    counted = sum(each.calls + each.done for each in seconds)
     assert counted == sum(kind != "tick" for at, kind, _ in events if at >= 0)

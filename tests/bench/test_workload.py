@@ -1,4 +1,4 @@
-"""Loads: what flags ask for, and when each request of an open load is due."""
+"""The loads chosen by flags, and when each request of an open load is due."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkeic.bench.model.workload import ArrivalSchedule, Load, LoadFlags, LoadModel, loads_of
+from bulkeic.bench.model.arrival_schedule import ArrivalSchedule
+from bulkeic.bench.model.workload import Load, LoadFlags, LoadModel, choose_loads
 from bulkeic.core.errors import UsageError
 
 
@@ -49,18 +50,18 @@ def closed(concurrency: int, **fields: Any) -> Load:
         ({"find_limit": True, "concurrency": (3,)}, [Load(model=LoadModel.LIMIT, concurrency=3)]),
     ],
 )  # fmt: skip
-def test_what_flags_ask_for(flags: dict[str, Any], loads: list[Load]) -> None:
-    assert loads_of(LoadFlags(**flags)) == loads
+def test_loads_chosen_by_flags(flags: dict[str, Any], loads: list[Load]) -> None:
+    assert choose_loads(LoadFlags(**flags)) == loads
 
 
-LIMIT_ALONE = "--find-limit finds the rate and the time itself; leave "
-ONE_LENGTH = "--duration, --step and --requests: say one of them"
-STEP_OF_RATES = "--step is how long each of --rates lasts; say --rates, or --duration"
-ONE_CONCURRENCY = "several --concurrency go with a closed load; say one beside --rate"
+LIMIT_ALONE = "--find-limit chooses the rate and the duration itself; omit "
+ONE_LENGTH = "--duration, --step and --requests exclude each other; give one of them"
+STEP_OF_RATES = "--step is the duration of each rate in --rates; give --rates, or use --duration"
+ONE_CONCURRENCY = "only a closed load takes several --concurrency; give one value with --rate"
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"),
+    ("flags", "expected"),
     [
         ({"find_limit": True, "rates": (5.0,)}, LIMIT_ALONE),
         ({"find_limit": True, "length_s": 5.0}, LIMIT_ALONE),
@@ -76,14 +77,14 @@ ONE_CONCURRENCY = "several --concurrency go with a closed load; say one beside -
         ({"rates": (5.0,), "concurrency": (1, 8)}, ONE_CONCURRENCY),
     ],
 )
-def test_flags_that_cannot_be_beside_one_another(flags: dict[str, Any], told: str) -> None:
+def test_contradicting_flags_are_rejected(flags: dict[str, Any], expected: str) -> None:
     with pytest.raises(UsageError) as caught:
-        loads_of(LoadFlags(**flags))
-    assert str(caught.value).startswith(told)
+        choose_loads(LoadFlags(**flags))
+    assert str(caught.value).startswith(expected)
     assert "\n" not in str(caught.value)
 
 
-def test_a_load_is_told_in_a_few_words() -> None:
+def test_a_load_has_a_short_description() -> None:
     assert str(opened(2.5)) == "open, 2.5/s in each lane"
     assert str(closed(1000)) == "closed, 1,000 at once"
     assert str(Load(model=LoadModel.LIMIT, concurrency=64)) == "find the limit"
@@ -94,20 +95,16 @@ lanes = st.integers(1, 1000)
 
 
 @given(rate=rates, lanes=lanes, elapsed_s=st.floats(0, 1e6))
-def test_what_is_due_by_then_is_counted_and_nothing_else(
-    rate: float, lanes: int, elapsed_s: float
-) -> None:
-    comb = ArrivalSchedule(rate, lanes)
-    count = comb.count(elapsed_s)
-    assert comb.due(count - 1) <= elapsed_s < comb.due(count)
+def test_count_is_the_number_of_due_requests(rate: float, lanes: int, elapsed_s: float) -> None:
+    schedule = ArrivalSchedule(rate, lanes)
+    count = schedule.count(elapsed_s)
+    assert schedule.due(count - 1) <= elapsed_s < schedule.due(count)
 
 
 @given(rate=rates, lanes=lanes, number=st.integers(0, 10**9))
-def test_a_request_counts_from_the_moment_at_which_it_is_due(
-    rate: float, lanes: int, number: int
-) -> None:
-    comb = ArrivalSchedule(rate, lanes)
-    assert comb.count(comb.due(number)) == number + 1
+def test_a_request_counts_from_its_due_time_on(rate: float, lanes: int, number: int) -> None:
+    schedule = ArrivalSchedule(rate, lanes)
+    assert schedule.count(schedule.due(number)) == number + 1
 
 
 @pytest.mark.parametrize(
@@ -120,19 +117,19 @@ def test_a_request_counts_from_the_moment_at_which_it_is_due(
         ({"rates": (5.0,), "requests": 3}, 4.0, True, 3.75),
     ],
 )  # fmt: skip
-def test_what_was_due_in_time_must_have_begun(
+def test_requests_owed_until_the_end(
     flags: dict[str, Any], over_s: float, owed_s: float, *, stopped: bool
 ) -> None:
-    (load,) = loads_of(LoadFlags(**flags))
+    (load,) = choose_loads(LoadFlags(**flags))
     assert load.owed_until(over_s, stopped=stopped) == owed_s
 
 
-def test_nothing_is_due_before_the_beginning() -> None:
+def test_nothing_is_due_before_the_start() -> None:
     assert ArrivalSchedule(100, 3).count(-1e-9) == 0
     assert ArrivalSchedule(100, 3).count(0.0) == 1
 
 
 @given(rate=st.floats(0.1, 1000), lanes=lanes, number=st.integers(0, 10**6))
-def test_lanes_in_turn_each_have_their_rate(rate: float, lanes: int, number: int) -> None:
-    comb = ArrivalSchedule(rate, lanes)
-    assert comb.due(number + lanes) - comb.due(number) == pytest.approx(1 / rate, rel=1e-6)
+def test_each_lane_has_its_rate(rate: float, lanes: int, number: int) -> None:
+    schedule = ArrivalSchedule(rate, lanes)
+    assert schedule.due(number + lanes) - schedule.due(number) == pytest.approx(1 / rate, rel=1e-6)

@@ -1,4 +1,4 @@
-"""``bulkeic bench``: what it measures is what was sent."""
+"""``bulkeic bench`` measures what it sends."""
 
 import json
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from .bench_helpers import AT_ONCE, measured, run
 from .conftest import Bulkeic, Server
 from .rollout_helpers import GET, UPDATE, asked, load, states, terminal
 
-ASKED = "write back what each of them has? [y/N]"
+ASKED = "write back the current settings of each target? [y/N]"
 
 
-def test_an_open_load_is_measured_and_kept(bulkeic: Bulkeic) -> None:
+def test_an_open_load_is_measured_and_written_to_files(bulkeic: Bulkeic) -> None:
     result = bulkeic(
         "bench", "--sandbox", "--rate", 10, "--requests", 10, "--warmup", 0,
         "--results", "bench.json", "--html", "bench.html",
@@ -28,7 +28,7 @@ def test_an_open_load_is_measured_and_kept(bulkeic: Bulkeic) -> None:
     assert "<h1" in (bulkeic.folder / "bench.html").read_text()
 
 
-def test_each_request_is_one_call_that_changes_nothing_and_all_of_it_is_told(
+def test_each_request_is_one_call_that_changes_nothing_and_is_reported(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     before = server.window("state")
@@ -42,14 +42,14 @@ def test_each_request_is_one_call_that_changes_nothing_and_all_of_it_is_told(
     assert server.calls(GET) == 40
     assert set(server.stats()["by_operation"]) <= {GET, "GetCallerIdentity"}
     assert server.window("state") == before
-    told = done.summary
-    assert json.loads((bulkeic.folder / "bench.json").read_text()) == told
-    assert {"bulkeic", "python", "aiohttp"} <= set(told["versions"])
-    assert {"system", "cpus", "processor"} <= set(told["machine"])
-    assert told["flags"][:3] == ["bench", "--functions", "20"]
-    assert (told["seed"], told["endpoint"], told["operation"]) == (3, server.url, "get")
-    assert (told["targets"], told["lanes"], told["forecast"]) == (20, 1, None)
-    (measures,) = told["measures"]
+    summary = done.summary
+    assert json.loads((bulkeic.folder / "bench.json").read_text()) == summary
+    assert {"bulkeic", "python", "aiohttp"} <= set(summary["versions"])
+    assert {"system", "cpus", "processor"} <= set(summary["machine"])
+    assert summary["flags"][:3] == ["bench", "--functions", "20"]
+    assert (summary["seed"], summary["endpoint"], summary["operation"]) == (3, server.url, "get")
+    assert (summary["targets"], summary["lanes"], summary["forecast"]) == (20, 1, None)
+    (measures,) = summary["measures"]
     assert measures["done"] == measures["calls"] == measures["lanes"][0]["done"] == 40
     assert sum(second["done"] for second in measures["seconds"]) == 40
     parts = [measures[name]["mean_s"] for name in ("waiting", "call", "retrying")]
@@ -63,7 +63,7 @@ def test_each_request_is_one_call_that_changes_nothing_and_all_of_it_is_told(
             assert spread[value] == pytest.approx(min(micros / 1e6, spread["max_s"]))
 
 
-def test_warming_up_is_sent_and_not_measured(bulkeic: Bulkeic, server: Server) -> None:
+def test_the_warm_up_is_sent_but_not_measured(bulkeic: Bulkeic, server: Server) -> None:
     words = ("--functions", 20, "--rates", "20,40", "--requests", 10, "--warmup", 0.5)
 
     loads = measured(bulkeic, server, *words)
@@ -72,7 +72,7 @@ def test_warming_up_is_sent_and_not_measured(bulkeic: Bulkeic, server: Server) -
     assert server.calls(GET) == (10 + 10) + (20 + 10)
 
 
-def test_rates_follow_one_another_and_each_is_measured_to_its_end(
+def test_rates_follow_each_other_and_each_is_measured_to_its_end(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     loads = measured(bulkeic, server, "--functions", 20, "--rates", "10,0.4", "--step", 2, *AT_ONCE)
@@ -85,7 +85,7 @@ def test_rates_follow_one_another_and_each_is_measured_to_its_end(
         assert [second["second"] for second in each["seconds"]][:2] == [0, 1]
 
 
-def test_a_closed_load_has_so_many_under_way(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_closed_load_keeps_requests_in_flight(bulkeic: Bulkeic, server: Server) -> None:
     done = run(
         bulkeic, server, "--functions", 4, "--concurrency", "1,8", "--requests", 20, *AT_ONCE
     )
@@ -96,10 +96,10 @@ def test_a_closed_load_has_so_many_under_way(bulkeic: Bulkeic, server: Server) -
     assert [each["done"] for each in loads] == [20, 20]
     assert 40 <= server.calls(GET) <= 40 + 2 * 4  # others may have begun with the last one
     assert done.lines[0].endswith(f"closed, 1 at once; closed, 8 at once; on {server.url}")
-    assert "warning: 8 at once need as many functions, and there are 4: " in done.lines[1]
+    assert "warning: 8 at once need as many functions, but there are 4: " in done.lines[1]
 
 
-def test_a_seed_draws_the_order_of_targets(bulkeic: Bulkeic, server: Server) -> None:
+def test_the_seed_decides_the_order_of_targets(bulkeic: Bulkeic, server: Server) -> None:
     words = ("--functions", 30, "--concurrency", 1, "--requests", 20, *AT_ONCE)
 
     loads = measured(bulkeic, server, *words, "--seed", 3, "--repeat", 2)
@@ -134,7 +134,7 @@ CONFIGS: dict[str, dict[str, Any] | None] = {
 }
 
 
-def test_update_writes_back_what_each_target_has(
+def test_update_writes_back_the_settings_of_each_target(
     bulkeic: Bulkeic, sandbox: Callable[..., Server]
 ) -> None:
     server = sandbox("--rate", "unlimited")
@@ -171,7 +171,7 @@ def test_an_open_load_of_updates_keeps_its_rate(bulkeic: Bulkeic, server: Server
 
 
 @pytest.mark.parametrize(("answer", "code", "written"), [("y\n", 0, 2), ("\n", 3, 0)])
-def test_before_it_writes_it_asks(
+def test_it_asks_before_it_writes(
     bulkeic: Bulkeic, server: Server, answer: str, code: int, written: int
 ) -> None:
     command = (
@@ -185,20 +185,20 @@ def test_before_it_writes_it_asks(
         assert server.calls(UPDATE) == server.calls(GET) == written
 
 
-def test_flags_that_cannot_be_beside_one_another_are_one_line(bulkeic: Bulkeic) -> None:
+def test_contradicting_flags_are_one_line(bulkeic: Bulkeic) -> None:
     result = bulkeic("bench", "--sandbox", "--find-limit", "--rate", 10)
 
     assert result.code == 2
-    assert "--find-limit finds the rate and the time itself" in result.err
+    assert "--find-limit chooses the rate and the duration itself" in result.err
 
 
-def test_a_stdout_that_takes_nothing_is_one_line(bulkeic: Bulkeic) -> None:
+def test_a_closed_stdout_is_one_line(bulkeic: Bulkeic) -> None:
     process = bulkeic.start(
         "bench", "--sandbox", "--requests", 1, "--warmup", 0, "--output", "json"
     )
     assert process.stdout is not None
     process.stdout.close()
-    _, told = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=30)
 
     assert process.returncode == 3
-    assert "bulkeic: stdout: Broken pipe" in told.splitlines()
+    assert "bulkeic: stdout: Broken pipe" in stderr.splitlines()

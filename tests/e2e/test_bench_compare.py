@@ -1,4 +1,4 @@
-"""``bench compare``: files and commands, exit codes, and one line for whatever cannot be."""
+"""``bench compare``: files and commands, exit codes, and one line for each error."""
 
 import os
 import random
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from bulkeic.bench.model.measurements import BenchOperation, BenchResult, encode
 from bulkeic.cli.commands import cli
 from bulkeic.core.errors import BulkeicError
-from tests.bench.example_results import CLOSED, drawn, measures, result, spread
+from tests.bench.example_results import CLOSED, measures, noisy_result, result, spread
 
 from .conftest import Bulkeic
 from .rollout_helpers import until
@@ -55,13 +55,13 @@ def write(bulkeic: Bulkeic, name: str, whole: BenchResult) -> str:
 
 
 def inside(bulkeic: Bulkeic, *words: str) -> Any:
-    """The exit code of the command within this process: a new one takes its time."""
+    """The exit code of the command, run within this process to save time."""
     with chdir(bulkeic.folder):
         return cli([*COMPARE, *words], standalone_mode=False)
 
 
 def refusal(bulkeic: Bulkeic, *words: str) -> str:
-    """Why it cannot be done."""
+    """The error message of the command."""
     with pytest.raises((BulkeicError, click.UsageError)) as caught:
         inside(bulkeic, *words)
     error = caught.value
@@ -72,7 +72,7 @@ def refusal(bulkeic: Bulkeic, *words: str) -> str:
 def files(bulkeic: Bulkeic) -> dict[str, str]:
     rng = random.Random(1)
     return {
-        name: write(bulkeic, f"{name}.json", drawn(rng, 0.02, slower))
+        name: write(bulkeic, f"{name}.json", noisy_result(rng, 0.02, slower))
         for name, slower in (("old", 1.0), ("same", 1.0), ("slow", 1.5))
     }
 
@@ -101,7 +101,7 @@ def test_files_are_compared(bulkeic: Bulkeic, files: dict[str, str]) -> None:
     assert slow.lines[-1].startswith("verdict: worse: throughput 0.6")
 
 
-def test_a_condition_that_holds_is_an_exit_code(bulkeic: Bulkeic, files: dict[str, str]) -> None:
+def test_a_condition_that_holds_sets_the_exit_code(bulkeic: Bulkeic, files: dict[str, str]) -> None:
     words = (*COMPARE, files["old"], files["slow"], "--fail-if")
 
     held = bulkeic(*words, "throughput < 0.1x", "--fail-if", "p99 > 1.2x")
@@ -114,20 +114,20 @@ def test_a_condition_that_holds_is_an_exit_code(bulkeic: Bulkeic, files: dict[st
 
 
 def test_json_is_one_object_on_stdout(bulkeic: Bulkeic, files: dict[str, str]) -> None:
-    told = bulkeic(
+    done = bulkeic(
         *COMPARE, files["old"], files["slow"], "--output", "json", "--fail-if", "p50 > 1.2x"
     )
 
-    assert (told.code, told.summary["exit_code"], told.summary["verdict"]) == (1, 1, "worse")
-    (load,) = told.summary["loads"]
+    assert (done.code, done.summary["exit_code"], done.summary["verdict"]) == (1, 1, "worse")
+    (load,) = done.summary["loads"]
     by_metric = {row["metric"]: row for row in load["rows"]}
     assert by_metric["p50"]["ratio"] == pytest.approx(1.5, rel=0.1)
     assert by_metric["p50"]["low"] < by_metric["p50"]["ratio"] < by_metric["p50"]["high"]
-    assert [each["condition"] for each in told.summary["fired"]] == ["p50 > 1.2x"]
+    assert [each["condition"] for each in done.summary["fired"]] == ["p50 > 1.2x"]
     assert {name for name, row in by_metric.items() if not row["judged"]} == {"p99.9", "max"}
 
 
-def test_what_else_differs_is_told(bulkeic: Bulkeic, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_differences_are_listed(bulkeic: Bulkeic, capsys: pytest.CaptureFixture[str]) -> None:
     one = spread(0.02)
     old = write(bulkeic, "old.json", result(measures(one), measures(one, CLOSED)))
     new = write(
@@ -143,7 +143,7 @@ def test_what_else_differs_is_told(bulkeic: Bulkeic, capsys: pytest.CaptureFixtu
     assert inside(bulkeic, old, new) == 0
 
     assert capsys.readouterr().err.splitlines()[10:] == [
-        "  one repeat tells no noise: at least 20% is taken for it; measure with --repeat 5",
+        "  one repeat shows no noise: at least 20% is assumed; measure with --repeat 5",
         "  NEW: 2 of 100 requests failed",
         "  NEW: 1 repeat ended early",
         "only in OLD, not compared: closed, 8 at once",
@@ -154,33 +154,36 @@ def test_what_else_differs_is_told(bulkeic: Bulkeic, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         (None, "'new.json': No such file or directory"),
-        (b"", "new.json: no result of bulkeic bench"),
-        (b"\x00\xff", "new.json: no result of bulkeic bench"),
-        (b'{"results": []}', "new.json: no result of bulkeic bench"),
-        (b'{"bulkeic": "bulkeic bench", "format": 9}', "new.json: a result of format 9; "),
-        (b'{"bulkeic": "bulkeic bench", "format": 1}', "new.json: a damaged result: "),
+        (b"", "new.json: not a result of bulkeic bench"),
+        (b"\x00\xff", "new.json: not a result of bulkeic bench"),
+        (b'{"results": []}', "new.json: not a result of bulkeic bench"),
+        (b'{"bulkeic": "bulkeic bench", "format": 9}', "new.json: the result has format 9, "),
+        (b'{"bulkeic": "bulkeic bench", "format": 1}', "new.json: the result is damaged: "),
     ],
 )
-def test_what_is_no_result_is_one_line(
-    bulkeic: Bulkeic, files: dict[str, str], text: bytes | None, told: str
+def test_an_invalid_result_is_one_line(
+    bulkeic: Bulkeic, files: dict[str, str], text: bytes | None, expected: str
 ) -> None:
     if text is not None:
         (bulkeic.folder / "new.json").write_bytes(text)
 
-    assert refusal(bulkeic, files["old"], "new.json").startswith(told)
+    assert refusal(bulkeic, files["old"], "new.json").startswith(expected)
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
-        (("old.json", "same.json", "--fail-if", "p95 > 2x"), "'p95' is no metric"),
-        (("old.json", "same.json", "--repeat", "3"), "--repeat is how often commands are run"),
+        (("old.json", "same.json", "--fail-if", "p95 > 2x"), "'p95' is not a metric"),
+        (
+            ("old.json", "same.json", "--repeat", "3"),
+            "--repeat applies to commands, but OLD",
+        ),
         (("old.json", "."), "'.': Is a directory"),
-        (("old.json", ""), "OLD and NEW: a results file, or a command"),
-        (("old.json", "a 'b"), "is no command: No closing quotation"),
+        (("old.json", ""), "OLD and NEW must be results files or commands"),
+        (("old.json", "a 'b"), "is not a command: No closing quotation"),
         (("old.json", "no-such-command at all"), "NEW: 'no-such-command': No such file"),
         (("old.json", "x" * 5000), "File name too long"),
         (("old.json", "closed.json"), "OLD and NEW have no load in common"),
@@ -188,14 +191,16 @@ def test_what_is_no_result_is_one_line(
     ],
 )
 @pytest.mark.usefixtures("files")
-def test_what_cannot_be_is_told(bulkeic: Bulkeic, words: tuple[str, ...], told: str) -> None:
+def test_invalid_arguments_have_reasons(
+    bulkeic: Bulkeic, words: tuple[str, ...], expected: str
+) -> None:
     write(bulkeic, "closed.json", result(measures(spread(0.02), CLOSED)))
     write(bulkeic, "dead.json", result(measures(spread(0.0, count=0), done=0, throughput=0.0)))
 
-    assert told in refusal(bulkeic, *words)
+    assert expected in refusal(bulkeic, *words)
 
 
-def test_commands_are_run_in_turn(bulkeic: Bulkeic, command: Any) -> None:
+def test_commands_run_in_turn(bulkeic: Bulkeic, command: Any) -> None:
     shown = bulkeic(
         *COMPARE, command("old", "0.08"), command("new", "0.16"), "--repeat", 3,
         "--output", "json", "--fail-if", "p99 > 1.5x",
@@ -210,18 +215,18 @@ def test_commands_are_run_in_turn(bulkeic: Bulkeic, command: Any) -> None:
     assert (load["old"]["repeats"], load["new"]["repeats"]) == (3, 3)
 
 
-def test_a_command_of_which_nothing_succeeded_is_compared(
+def test_a_command_without_success_is_compared(
     bulkeic: Bulkeic, command: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     vain = replace(measures(spread(0.02)), done=200, failed=200)
     write(bulkeic, "vain.json", result(vain))
 
-    told = inside(
+    code = inside(
         bulkeic, command("old", "0.08"), command("new", "vain"), "--repeat", "1",
         "--fail-if", "succeeded < 0.5x",
     )  # fmt: skip
 
-    assert told == 1
+    assert code == 1
     assert "verdict: worse: succeeded 0.00x worse\n" in capsys.readouterr().err
 
 
@@ -236,24 +241,24 @@ def test_a_file_and_a_command(
 
 
 @pytest.mark.parametrize(
-    ("how", "told"),
+    ("how", "expected"),
     [
         ("fail", "NEW ended with exit code 3: "),
         ("killed", "NEW was ended by signal 9: "),
-        ("nothing", "NEW has written no results: "),
-        ("x", "what NEW has written: a damaged result: "),
+        ("nothing", "NEW wrote no results; "),
+        ("x", "the results that NEW wrote: the result is damaged: "),
     ],
 )
-def test_a_command_that_fails_ends_it(
-    bulkeic: Bulkeic, command: Any, capsys: pytest.CaptureFixture[str], how: str, told: str
+def test_a_failing_command_ends_the_comparison(
+    bulkeic: Bulkeic, command: Any, capsys: pytest.CaptureFixture[str], how: str, expected: str
 ) -> None:
-    assert refusal(bulkeic, command("old", "0.08"), command("new", how)).startswith(told)
+    assert refusal(bulkeic, command("old", "0.08"), command("new", how)).startswith(expected)
 
     err = capsys.readouterr().err
     assert err == ("NEW: said by new\n" if how in {"fail", "killed"} else "")
 
 
-def test_a_refusal_is_one_line(bulkeic: Bulkeic, files: dict[str, str]) -> None:
+def test_an_error_is_one_line(bulkeic: Bulkeic, files: dict[str, str]) -> None:
     shown = bulkeic(*COMPARE, files["old"], "new.json")
 
     assert (shown.code, shown.out) == (2, "")
@@ -270,9 +275,9 @@ def test_a_signal_ends_the_command_too(
     begun = time.monotonic()
 
     process.send_signal(number)
-    _, told = process.communicate(timeout=20)
+    _, stderr = process.communicate(timeout=20)
 
-    assert (process.returncode, told.strip()) == (130, "bulkeic: interrupted")
+    assert (process.returncode, stderr.strip()) == (130, "bulkeic: interrupted")
     assert time.monotonic() - begun < 5
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)

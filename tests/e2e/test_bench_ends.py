@@ -1,4 +1,4 @@
-"""How a benchmark ends: nothing more is sent when it is over."""
+"""A benchmark sends nothing after its end."""
 
 from .bench_helpers import measured, write_lanes
 from .conftest import ACCOUNT, Bulkeic, Server
@@ -6,7 +6,7 @@ from .conftest import ACCOUNT, Bulkeic, Server
 READ = "GetFunctionEventInvokeConfig"
 
 
-def test_requests_that_wait_for_their_function_are_not_sent_when_it_is_over(
+def test_requests_that_wait_for_their_function_are_not_sent_after_the_end(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     server.window("faults", {"latency_s": 0.05}, "PUT")
@@ -20,9 +20,7 @@ def test_requests_that_wait_for_their_function_are_not_sent_when_it_is_over(
     assert 10 <= server.calls(READ) <= 20
 
 
-def test_requests_of_a_lane_that_has_stopped_are_not_waited_for(
-    bulkeic: Bulkeic, server: Server
-) -> None:
+def test_requests_of_a_stopped_lane_are_not_awaited(bulkeic: Bulkeic, server: Server) -> None:
     write_lanes(bulkeic, "targets.csv", eu_west_1=30, eu_west_2=30)
     server.window("faults", {"lanes": {f"{ACCOUNT}/eu-west-1": {"refuse": 1}}}, "PUT")
     (measures,) = measured(

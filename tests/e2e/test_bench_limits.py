@@ -1,4 +1,4 @@
-"""``bench --find-limit`` and ``--forecast``: what lanes let through, and what that means."""
+"""``bench --find-limit`` and ``--forecast``."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def by_lane(lanes: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {lane["lane"]: lane for lane in lanes}
 
 
-def test_the_limits_of_lanes_are_found_and_apply_is_forecast_by_them(
+def test_limits_are_found_and_used_to_forecast_apply(
     bulkeic: Bulkeic, sandbox: Callable[..., Server]
 ) -> None:
     scenario = {"lanes": {SLOW: {"rate": 10, "burst": 5}, FAST: {"rate": 20, "burst": 20}}}
@@ -44,20 +44,20 @@ def test_the_limits_of_lanes_are_found_and_apply_is_forecast_by_them(
         assert (lanes[lane]["calls"], lanes[lane]["refused"]) == tuple(sent.values())
         # When it is found nothing more is sent; what was under way is not part of the search.
         assert limit["calls"] <= sent["calls"] <= limit["calls"] + PLACES
-    ahead = done.summary["forecast"]
-    told = by_lane(ahead["lanes"])
-    assert ahead["source"] == "fleet.csv"
-    assert {name: each["targets"] for name, each in told.items()} == {
+    forecast = done.summary["forecast"]
+    forecasts = by_lane(forecast["lanes"])
+    assert forecast["source"] == "fleet.csv"
+    assert {name: each["targets"] for name, each in forecasts.items()} == {
         SLOW: 500, FAST: 500, OTHER: 30,
     }  # fmt: skip
-    assert [told[lane]["measured"] for lane in (SLOW, FAST, OTHER)] == [True, True, False]
-    assert told[SLOW]["rate"] == pytest.approx(lanes[SLOW]["limit"]["rate"] * 0.9)
-    assert told[OTHER]["rate"] == pytest.approx(QUOTA * 0.9)
-    assert ahead["seconds"] == pytest.approx(max(each["seconds"] for each in told.values()))
+    assert [forecasts[lane]["measured"] for lane in (SLOW, FAST, OTHER)] == [True, True, False]
+    assert forecasts[SLOW]["rate"] == pytest.approx(lanes[SLOW]["limit"]["rate"] * 0.9)
+    assert forecasts[OTHER]["rate"] == pytest.approx(QUOTA * 0.9)
+    assert forecast["seconds"] == pytest.approx(max(each["seconds"] for each in forecasts.values()))
     assert "limits found, calls a second" in done.err
 
 
-def test_a_forecast_searches_the_lanes_of_its_file_and_goes_on_where_it_may(
+def test_a_forecast_probes_the_lanes_of_its_file_and_skips_denied_ones(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     server.window("faults", {"lanes": {SLOW: {"refuse": 1}, FAST: {"rate": 20}}}, "PUT")
@@ -73,10 +73,10 @@ def test_a_forecast_searches_the_lanes_of_its_file_and_goes_on_where_it_may(
     assert "20 jobs in a row were denied: AccessDenied" in lanes[SLOW]["stopped"]
     assert lanes[FAST]["limit"]["found"]
     assert lanes[FAST]["stopped"] is None
-    told = by_lane(done.summary["forecast"]["lanes"])
-    assert [told[lane]["measured"] for lane in (SLOW, FAST)] == [False, True]
-    assert told[SLOW]["rate"] == pytest.approx(QUOTA * 0.9)
-    assert told[FAST]["rate"] == pytest.approx(lanes[FAST]["limit"]["rate"] * 0.9)
+    forecasts = by_lane(done.summary["forecast"]["lanes"])
+    assert [forecasts[lane]["measured"] for lane in (SLOW, FAST)] == [False, True]
+    assert forecasts[SLOW]["rate"] == pytest.approx(QUOTA * 0.9)
+    assert forecasts[FAST]["rate"] == pytest.approx(lanes[FAST]["limit"]["rate"] * 0.9)
     assert f"{SLOW} was stopped: 20 jobs in a row were denied" in done.err
 
 

@@ -1,4 +1,4 @@
-"""The page of a benchmark, in a real browser."""
+"""The HTML page of a benchmark in a real browser."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import msgspec
 
 from bulkeic.bench.model.measurements import BenchResult, decode, encode
 from bulkeic.bench.report.html_page import page
-from tests.bench.drawn_results import ahead, limit_measures, result, steps
+from tests.bench.random_results import forecast, limit_measures, result, steps
 
 from .browser import Browser
 
@@ -16,15 +16,17 @@ CHARTS = """[...document.querySelectorAll('.chart')].map(chart =>
 WIDEST = """Math.max(document.documentElement.scrollWidth,
   ...[...document.querySelectorAll('svg.main-svg')].map(svg => svg.width.baseVal.value))"""
 INK = "getComputedStyle(document.querySelector('#distribution .xtick text')).fill"
-EVIL = "</script><script>document.title=1</script><img src=x onerror=document.title=1>"
+MALICIOUS = "</script><script>document.title=1</script><img src=x onerror=document.title=1>"
 
 
 def full() -> BenchResult:
     """A result with every chart there is, and lanes whose names are markup."""
     made = steps(repeats=2, rates=(5, 20)).measures
-    lanes = [msgspec.structs.replace(each, lane=f"{EVIL}{each.lane}") for each in made[0].lanes]
+    lanes = [
+        msgspec.structs.replace(each, lane=f"{MALICIOUS}{each.lane}") for each in made[0].lanes
+    ]
     several = [limit_measures([5, 15]), *(msgspec.structs.replace(it, lanes=lanes) for it in made)]
-    return result(several, forecast=ahead(), flags=["bench", EVIL])
+    return result(several, forecast=forecast(), flags=["bench", MALICIOUS])
 
 
 def emulate(browser: Browser, width: int, scheme: str) -> None:
@@ -36,7 +38,7 @@ def emulate(browser: Browser, width: int, scheme: str) -> None:
     )  # fmt: skip
 
 
-def test_it_draws_all_charts_wide_and_narrow_light_and_dark(
+def test_a_page_draws_all_charts_wide_and_narrow_light_and_dark(
     browser: Browser, tmp_path: Path
 ) -> None:
     file = tmp_path / "bench.html"

@@ -1,4 +1,4 @@
-"""What ``bulkeic bench`` calls: targets of files of all kinds, of a run, or with made-up names."""
+"""The targets that ``bulkeic bench`` calls: of a file, of a run, or with generated names."""
 
 import json
 from contextlib import chdir
@@ -19,13 +19,13 @@ PLACES = {("us-west-2", name) for name in NAMES}
 
 
 def called(server: Server) -> set[tuple[str, str]]:
-    """Whom it has called since it was last asked."""
+    """The targets that were called since the last query."""
     places = {place for operation, place in asked(server) if operation == GET}
     server.window("reset-stats", {}, "POST")
     return places
 
 
-def test_targets_of_a_file_are_called_by_turns(bulkeic: Bulkeic, server: Server) -> None:
+def test_targets_of_a_file_are_called_in_turn(bulkeic: Bulkeic, server: Server) -> None:
     rows = [{"FunctionName": name, "Region": "us-west-2"} for name in NAMES]
     bulkeic.write("targets.json", json.dumps(rows))
 
@@ -47,7 +47,7 @@ def test_targets_of_stdin_are_called(bulkeic: Bulkeic, server: Server) -> None:
     assert called(server) == PLACES
 
 
-def test_targets_of_a_run_are_called_and_the_run_stays_as_it_was(
+def test_targets_of_a_run_are_called_and_the_run_does_not_change(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     bulkeic.write(
@@ -68,9 +68,9 @@ def test_targets_of_a_run_are_called_and_the_run_stays_as_it_was(
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
-        (("targets.csv", "--functions", "5"), "SOURCE and --functions are two ways to say what"),
+        (("targets.csv", "--functions", "5"), "SOURCE and --functions both choose the targets"),
         ((), "there is nothing to call; give a targets file, --functions N for functions that"),
         (("empty.csv",), "empty.csv: "),
         (("gone.csv",), "gone.csv: cannot be read: No such file or directory"),
@@ -80,23 +80,26 @@ def test_targets_of_a_run_are_called_and_the_run_stays_as_it_was(
             ("--sandbox", "--forecast", "targets.csv", "--results", "targets.csv"),
             "--results 'targets.csv' is the file that is read",
         ),
-        (("--sandbox", "--html", "b", "--results", "./b"), "--html and --results are one file"),
+        (
+            ("--sandbox", "--html", "b", "--results", "./b"),
+            "--html and --results name the same",
+        ),
         (("--sandbox", "--results", "-"), "--results -: name a file; --output json prints"),
         (
             ("--sandbox", "--functions", "1", "--forecast", "empty.csv"),
-            "'empty.csv': there is no target in it to forecast",
+            "'empty.csv': there is no target to forecast",
         ),
         (("--sandbox", "--rates", "5,x"), "'x' is not a rate; expected more than 0"),
         (("--sandbox", "--rate", "0"), "'0' is out of range; expected more than 0"),
         (("--sandbox", "--concurrency", "1,0"), "'0' is out of range; expected 1 to"),
-        (("--sandbox", "--step", "5"), "--step is how long each of --rates lasts"),
+        (("--sandbox", "--step", "5"), "--step is the duration of each rate in --rates"),
         (("--sandbox", "--results", "no/bench.json"), "--results 'no/bench.json': there is no"),
         (("--sandbox", "--results", "."), "--results '.': Is a directory"),
         (("--sandbox", "--html", "no/bench.html"), "--html 'no/bench.html': there is no such"),
     ],
 )
-def test_what_cannot_be_is_one_line(
-    bulkeic: Bulkeic, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], told: str
+def test_invalid_arguments_are_one_line(
+    bulkeic: Bulkeic, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], expected: str
 ) -> None:
     bulkeic.write("targets.csv", "FunctionName\nfn-1\n")
     bulkeic.write("empty.csv", "FunctionName\n")
@@ -108,11 +111,11 @@ def test_what_cannot_be_is_one_line(
 
     error = caught.value
     text = error.message if isinstance(error, click.UsageError) else str(error)
-    assert text.startswith(told) or f": {told}" in text
+    assert text.startswith(expected) or f": {expected}" in text
     assert "\n" not in text
 
 
-def test_bad_rows_are_left_out_if_asked_for(bulkeic: Bulkeic, server: Server) -> None:
+def test_invalid_rows_are_skipped_on_request(bulkeic: Bulkeic, server: Server) -> None:
     bulkeic.write("targets.csv", "FunctionName,Region\nfn-1,us-west-2\nno name,us-west-2\n")
 
     refused = bulkeic("bench", "targets.csv", *WORDS, "--endpoint-url", server.url)

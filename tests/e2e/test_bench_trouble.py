@@ -1,4 +1,4 @@
-"""``bulkeic bench`` where things go wrong: counted, told, and kept as far as it went."""
+"""``bulkeic bench`` when calls fail or it is interrupted: the measurements are kept."""
 
 import json
 import signal
@@ -44,9 +44,7 @@ def test_refused_and_conflicting_calls_are_counted_as_the_server_counts_them(
     assert measures["retrying"]["max_s"] > 0
 
 
-def test_a_lane_that_is_denied_stops_and_the_other_goes_on(
-    bulkeic: Bulkeic, server: Server
-) -> None:
+def test_a_denied_lane_stops_and_the_other_continues(bulkeic: Bulkeic, server: Server) -> None:
     denied, other = (f"123456789012/{region}" for region in ("us-east-1", "us-west-2"))
     server.window("faults", {"lanes": {denied: {"refuse": 1}}}, "PUT")
     write_lanes(bulkeic, "targets.csv", us_east_1=30, us_west_2=30)
@@ -81,7 +79,7 @@ def test_an_open_load_ends_when_every_lane_has_stopped(bulkeic: Bulkeic, server:
     assert measures["failed"] == measures["done"] == server.calls(GET) >= 20
 
 
-def test_an_endpoint_that_is_down_ends_it(bulkeic: Bulkeic, server: Server) -> None:
+def test_an_unreachable_endpoint_ends_the_benchmark(bulkeic: Bulkeic, server: Server) -> None:
     words = ("bench", "--functions", 5, "--rate", 50, "--duration", 600, "--give-up-after", 0.5)
     nobody = "http://127.0.0.1:1"
 
@@ -106,7 +104,7 @@ def test_an_endpoint_that_is_down_ends_it(bulkeic: Bulkeic, server: Server) -> N
 @pytest.mark.parametrize(
     "flags", [("--rate", 50, "--requests", 3), ("--concurrency", 2, "--requests", 3)]
 )
-def test_a_load_of_which_nothing_succeeds_has_failed(
+def test_a_load_without_success_fails(
     bulkeic: Bulkeic, server: Server, flags: tuple[object, ...]
 ) -> None:
     server.window("faults", {"throttle": 1}, "PUT")
@@ -119,7 +117,7 @@ def test_a_load_of_which_nothing_succeeds_has_failed(
     assert measures["failed"] == measures["refused"] == 3
 
 
-def test_a_search_that_only_meets_errors_has_failed(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_limit_search_that_only_gets_errors_fails(bulkeic: Bulkeic, server: Server) -> None:
     server.window("faults", {"error": 1}, "PUT")
 
     done = run(bulkeic, server, "--functions", 5, "--find-limit", "--give-up-after", 600)
@@ -131,9 +129,7 @@ def test_a_search_that_only_meets_errors_has_failed(bulkeic: Bulkeic, server: Se
     assert not measures["lanes"][0]["limit"]["found"]
 
 
-def test_a_closed_load_whose_first_call_outlasts_it_has_failed(
-    bulkeic: Bulkeic, server: Server
-) -> None:
+def test_a_closed_load_whose_first_call_outlasts_it_fails(bulkeic: Bulkeic, server: Server) -> None:
     server.window("faults", {"hang": 1}, "PUT")
 
     done = run(
@@ -147,7 +143,7 @@ def test_a_closed_load_whose_first_call_outlasts_it_has_failed(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_keeps_what_was_measured(
+def test_a_signal_keeps_the_measurements(
     bulkeic: Bulkeic, server: Server, number: signal.Signals
 ) -> None:
     process = bulkeic.start(
@@ -168,7 +164,7 @@ def test_a_signal_keeps_what_was_measured(
 
 
 @pytest.mark.parametrize("end", [("--duration", 600), ("--requests", 2)])
-def test_ctrl_c_waits_for_no_retry_even_when_the_load_is_over(
+def test_ctrl_c_does_not_wait_for_retries_even_when_the_load_is_over(
     bulkeic: Bulkeic, server: Server, end: tuple[object, ...]
 ) -> None:
     server.window("faults", {"throttle": 1}, "PUT")
@@ -204,7 +200,7 @@ def test_a_second_ctrl_c_leaves_at_once(bulkeic: Bulkeic, sandbox: Callable[...,
     assert json.loads((bulkeic.folder / "bench.json").read_text())["measures"] == []
 
 
-def test_a_full_disk_costs_neither_what_was_measured_nor_the_other_file(
+def test_a_full_disk_loses_neither_the_report_nor_the_other_file(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     done = run(
@@ -219,7 +215,7 @@ def test_a_full_disk_costs_neither_what_was_measured_nor_the_other_file(
     assert (bulkeic.folder / "\udcff.html").stat().st_size > 0
 
 
-def test_without_plotly_a_page_is_refused_before_anything_is_sent(
+def test_without_plotly_html_is_rejected_before_anything_is_sent(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     (bulkeic.folder / "site").mkdir()

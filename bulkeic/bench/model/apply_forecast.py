@@ -1,7 +1,7 @@
-"""How long ``apply`` will take at the limits that a benchmark has found.
+"""Forecasts how long ``apply`` will take at the limits that a benchmark found.
 
 - ``--rate auto`` settles at a lane's limit less the headroom, and may use the lane's burst first.
-- A lane whose limit was not found is taken to have Lambda's documented quota.
+- A lane without a found limit is assumed to have Lambda's documented quota.
 """
 
 from collections.abc import Mapping
@@ -20,17 +20,20 @@ def forecast_apply(
     headroom: float,
     concurrency: int,
 ) -> ApplyForecast:
-    """How long the jobs of a targets file will take.
+    """Forecasts the duration of the jobs of a targets file.
 
     Args:
-        source: the file's name.
-        jobs: of each lane, one call each.
-        limits: that were found.
-        headroom: part of a limit that is left to others, 0 to less than 1.
-        concurrency: calls in flight at most.
+        source: name of the file.
+        jobs: number of jobs in each lane; each job takes one call.
+        limits: measured limits of lanes.
+        headroom: share of a limit that stays free for others, 0 to less than 1.
+        concurrency: maximum calls in flight.
     """
-    left = [_left(lane, number, limits.get(lane), headroom) for lane, number in jobs.items()]
-    ahead = forecast(left, concurrency=concurrency, call_s=USUAL_CALL_S)
+    left = [
+        _lane_backlog(lane, number, _found(limits.get(lane)), headroom)
+        for lane, number in jobs.items()
+    ]
+    total = forecast(left, concurrency=concurrency, call_s=USUAL_CALL_S)
     lanes = [
         LaneForecast(
             lane=str(each.lane),
@@ -43,15 +46,14 @@ def forecast_apply(
     ]
     return ApplyForecast(
         source=source,
-        seconds=0.0 if ahead is None else ahead.seconds,
+        seconds=0.0 if total is None else total.seconds,
         lanes=sorted(lanes, key=lambda lane: (-lane.seconds, lane.lane)),
     )
 
 
-def _left(lane: Lane, jobs: int, limit: LaneLimit | None, headroom: float) -> LaneBacklog:
-    found = _found(limit)
-    rate = (QUOTA if found is None else found.rate) * (1 - headroom)
-    burst = rate if found is None or found.burst is None else found.burst
+def _lane_backlog(lane: Lane, jobs: int, limit: LaneLimit | None, headroom: float) -> LaneBacklog:
+    rate = (QUOTA if limit is None else limit.rate) * (1 - headroom)
+    burst = rate if limit is None or limit.burst is None else limit.burst
     return LaneBacklog(lane, jobs, rate, min(burst, rate))
 
 

@@ -1,31 +1,32 @@
-"""Two results of a benchmark side by side: ratios, and whether they are beyond the noise.
+"""Compares two benchmark results: ratios, and whether they are beyond the noise.
 
-The logarithms of a metric's repeats are compared: ratios of latencies are about as often halved as
-doubled. The interval around the ratio is Welch's. It is as wide as it takes for all judged metrics
-of all loads to be within theirs 19 times in 20 (Bonferroni) when nothing has changed.
+The logarithms of a metric's repeats are compared, because latencies are about as often halved as
+doubled. The interval around the ratio is Welch's. With the Bonferroni correction, when nothing
+changed, all judged metrics of all loads are within their intervals 19 times in 20.
 """
 
 import math
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from statistics import fmean, variance
 
 import msgspec
 
 from bulkeic.bench.model.measurements import BenchResult, Measures
-from bulkeic.bench.model.welch import half_width, mean, quantile, variance
-from bulkeic.bench.model.workload import Load, LoadModel
+from bulkeic.bench.model.welch import student_t_quantile, welch_half_width
+from bulkeic.bench.model.workload import LoadModel
 from bulkeic.core.errors import UsageError
 
 LEVEL = 0.05
 RELEVANT = 0.03
 ASSUMED_NOISE = 0.20
-TELLING_NOISE = 0.20
-_LEAST_REPEATS = 2
-_NAMED = 5
+MAX_CLEAR_NOISE = 0.20
+_MIN_REPEATS = 2
+_SHOWN_LOADS = 5
 
 
 class Metric(StrEnum):
-    """What is compared. Those of ``MORE_IS_BETTER`` had better be more, all others less."""
+    """What is compared. Less is better, except for the metrics in ``MORE_IS_BETTER``."""
 
     THROUGHPUT = "throughput"
     SUCCEEDED = "succeeded"
@@ -42,12 +43,12 @@ JUDGED = frozenset(Metric) - {Metric.P999, Metric.MAX}
 
 
 class Verdict(StrEnum):
-    """What a difference comes to.
+    """The conclusion from a difference.
 
-    ``SAME``: less than ``RELEVANT``, and noise is at most ``TELLING_NOISE``; of a whole
-    comparison, nothing that is judged is beyond the noise.
-    ``NOISE``: runs of the same thing differ as much, or it is too noisy to say anything.
-    ``MIXED``: of a whole comparison, some metrics are better and some worse.
+    ``SAME``: the difference is below ``RELEVANT`` and the noise is at most ``MAX_CLEAR_NOISE``; for
+    a whole comparison: no judged metric differs beyond the noise.
+    ``NOISE``: repeats of the same measurement differ as much, or the noise hides any difference.
+    ``MIXED``: for a whole comparison: some metrics are better and some are worse.
     """
 
     SAME = "same"
@@ -62,14 +63,14 @@ class ComparisonRow(msgspec.Struct, frozen=True, kw_only=True):
     """One metric of one load.
 
     Attributes:
-        old: geometric mean over the repeats: a second, a part of 1, or seconds; ``None``: never
-            above 0.
-        new: the same.
+        old: geometric mean over OLD's repeats, in requests a second, a share of 1, or seconds;
+            ``None``: no repeat was above 0.
+        new: the same for NEW.
         ratio: new / old; ``None``: one of them is missing.
-        noise: the part by which the ratio may be off, upwards: 0.08 is a factor of 1.08.
-        low: the least that the ratio may be.
-        high: the most.
-        judged: whether it counts for the verdict of the whole.
+        noise: how far the ratio may be off, upwards: 0.08 is a factor of 1.08.
+        low: lower end of the interval around the ratio.
+        high: upper end.
+        judged: whether the row counts for the verdict of the whole comparison.
     """
 
     metric: Metric
@@ -84,18 +85,19 @@ class ComparisonRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def beyond_noise(self) -> bool:
-        """Whether runs of the same thing hardly differ as much."""
+        """Whether repeats of the same measurement rarely differ as much."""
         if self.low is None or self.high is None:
             return self.verdict in {Verdict.BETTER, Verdict.WORSE}
         return not self.low <= 1 <= self.high
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """What one of the two results has of a load, over all repeats.
+    """All repeats of a load in one of the two results.
 
     Attributes:
+        repeats: number of repeats.
         done: requests that ended.
-        failed: of those.
+        failed: requests that ended and failed.
         stopped: repeats that ended early.
     """
 
@@ -106,12 +108,12 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoadComparison(msgspec.Struct, frozen=True, kw_only=True):
-    """One load that both have.
+    """One load that both results have.
 
     Attributes:
-        load: in words.
-        assumed: whether the noise is no less than ``ASSUMED_NOISE`` since one side has one repeat.
-        differs: what of the load itself differs, in words.
+        load: description of the load.
+        assumed: whether the noise is at least ``ASSUMED_NOISE``, because one side has one repeat.
+        differs: settings of the load that differ.
     """
 
     load: str
@@ -123,7 +125,7 @@ class LoadComparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SurroundingsDifference(msgspec.Struct, frozen=True):
-    """Something beside the measures that is not the same; empty: one has no such thing."""
+    """A setting or a version that differs between the results; empty: one side lacks it."""
 
     what: str
     old: str
@@ -131,12 +133,12 @@ class SurroundingsDifference(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """Two results side by side.
+    """The comparison of two results.
 
     Attributes:
-        only_old: loads that only the old one has, in words.
-        only_new: the same of the new one.
-        not_compared: loads whose latency means nothing, since they find a limit.
+        only_old: loads that only OLD has.
+        only_new: loads that only NEW has.
+        not_compared: loads that find a limit, so their latency means nothing.
     """
 
     verdict: Verdict
@@ -148,9 +150,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _succeeded(measures: Measures) -> float:
-    """The part of the requests that ended well; where none did, that of half a request."""
-    every = measures.done + measures.unfinished
-    return max(0.5, measures.done - measures.failed) / every if every else 0.0
+    """Share of requests that succeeded; if none did, the share of half a request."""
+    total = measures.done + measures.unfinished
+    return max(0.5, measures.done - measures.failed) / total if total else 0.0
 
 
 _VALUES: dict[Metric, Callable[[Measures], float]] = {
@@ -166,78 +168,83 @@ _VALUES: dict[Metric, Callable[[Measures], float]] = {
 _Key = tuple[LoadModel, float | None, int]
 
 
-def compare(old: BenchResult, new: BenchResult) -> Comparison:
+def compare_results(old: BenchResult, new: BenchResult) -> Comparison:
     """Compares two results, load by load.
 
     Raises:
         UsageError: they have no load in common.
     """
-    first, second = _by_load(old), _by_load(new)
-    both = [key for key in first if key in second and key[0] is not LoadModel.LIMIT]
+    old_loads, new_loads = _by_load(old), _by_load(new)
+    both = [key for key in old_loads if key in new_loads and key[0] is not LoadModel.LIMIT]
     if not both:
         raise UsageError(
-            "OLD and NEW have no load in common that can be compared: "
-            f"OLD has {_loads(first)}; NEW has {_loads(second)}; measure the same load again"
+            "OLD and NEW have no load in common that can be compared; "
+            f"OLD has {_load_names(old_loads)}; NEW has {_load_names(new_loads)}; "
+            "measure the same load again"
         )
     level = LEVEL / (len(both) * len(JUDGED))
-    loads = [_compared(first[key], second[key], level) for key in both]
+    loads = [_compare_load(old_loads[key], new_loads[key], level) for key in both]
     return Comparison(
-        verdict=overall(row for load in loads for row in load.rows),
+        verdict=overall_verdict(row for load in loads for row in load.rows),
         loads=loads,
         differences=_differences(old, new),
-        only_old=[_named(every) for key, every in first.items() if key not in second],
-        only_new=[_named(every) for key, every in second.items() if key not in first],
-        not_compared=[_named(every) for key, every in first.items() if key in second.keys() - both],
+        only_old=[_load_name(each) for key, each in old_loads.items() if key not in new_loads],
+        only_new=[_load_name(each) for key, each in new_loads.items() if key not in old_loads],
+        not_compared=[
+            _load_name(each) for key, each in old_loads.items() if key in new_loads.keys() - both
+        ],
     )
 
 
-def overall(rows: Iterable[ComparisonRow]) -> Verdict:
-    """What the judged rows come to."""
-    found = {row.verdict for row in rows if row.judged}
-    if {Verdict.BETTER, Verdict.WORSE} <= found:
+def overall_verdict(rows: Iterable[ComparisonRow]) -> Verdict:
+    """The verdict over all judged rows."""
+    verdicts = {row.verdict for row in rows if row.judged}
+    if {Verdict.BETTER, Verdict.WORSE} <= verdicts:
         return Verdict.MIXED
     for verdict in (Verdict.WORSE, Verdict.BETTER, Verdict.UNKNOWN):
-        if verdict in found:
+        if verdict in verdicts:
             return verdict
     return Verdict.SAME
 
 
-def row_of(metric: Metric, old: list[float], new: list[float], level: float) -> ComparisonRow:
+def compare_metric(
+    metric: Metric, old: list[float], new: list[float], level: float
+) -> ComparisonRow:
     """Compares one metric.
 
     Args:
-        metric: whose values they are.
-        old: one value for each repeat; those that are not above 0 were not measured.
-        new: the same.
-        level: the probability with which a ratio may be further off than its noise.
+        metric: name of the metric.
+        old: one value for each repeat of OLD; values of 0 or less were not measured.
+        new: the same for NEW.
+        level: probability that the true ratio lies outside the interval.
     """
-    first = [math.log(value) for value in old if value > 0]
-    second = [math.log(value) for value in new if value > 0]
-    if not first or not second:
-        return _missing(metric, first, second)
-    difference = mean(second) - mean(first)
-    noise = _noise(first, second, level)
+    old_logs = [math.log(value) for value in old if value > 0]
+    new_logs = [math.log(value) for value in new if value > 0]
+    if not old_logs or not new_logs:
+        return _unmeasured_row(metric, old_logs, new_logs)
+    difference = fmean(new_logs) - fmean(old_logs)
+    noise = _noise(old_logs, new_logs, level)
     return ComparisonRow(
         metric=metric,
-        old=math.exp(mean(first)),
-        new=math.exp(mean(second)),
-        ratio=_exp(difference),
-        noise=_exp(noise) - 1,
-        low=_exp(difference - noise),
-        high=_exp(difference + noise),
+        old=math.exp(fmean(old_logs)),
+        new=math.exp(fmean(new_logs)),
+        ratio=_bounded_exp(difference),
+        noise=_bounded_exp(noise) - 1,
+        low=_bounded_exp(difference - noise),
+        high=_bounded_exp(difference + noise),
         verdict=_verdict(metric, difference, noise),
         judged=metric in JUDGED,
     )
 
 
-def _missing(metric: Metric, old: list[float], new: list[float]) -> ComparisonRow:
+def _unmeasured_row(metric: Metric, old: list[float], new: list[float]) -> ComparisonRow:
     verdict = Verdict.UNKNOWN
     if metric in MORE_IS_BETTER and (old or new):
         verdict = Verdict.WORSE if old else Verdict.BETTER
     return ComparisonRow(
         metric=metric,
-        old=math.exp(mean(old)) if old else None,
-        new=math.exp(mean(new)) if new else None,
+        old=math.exp(fmean(old)) if old else None,
+        new=math.exp(fmean(new)) if new else None,
         ratio=0.0 if verdict is Verdict.WORSE else None,
         noise=None,
         low=None,
@@ -249,7 +256,7 @@ def _missing(metric: Metric, old: list[float], new: list[float]) -> ComparisonRo
 
 def _verdict(metric: Metric, difference: float, noise: float) -> Verdict:
     small = abs(difference) <= math.log1p(RELEVANT)
-    if small and noise <= math.log1p(TELLING_NOISE):
+    if small and noise <= math.log1p(MAX_CLEAR_NOISE):
         return Verdict.SAME
     if small or abs(difference) <= noise:
         return Verdict.NOISE
@@ -258,58 +265,55 @@ def _verdict(metric: Metric, difference: float, noise: float) -> Verdict:
 
 
 def _noise(old: list[float], new: list[float], level: float) -> float:
-    if min(len(old), len(new)) >= _LEAST_REPEATS:
-        return half_width(old, new, level)
+    if min(len(old), len(new)) >= _MIN_REPEATS:
+        return welch_half_width(old, new, level)
     noise = math.log1p(ASSUMED_NOISE)
-    many = max(old, new, key=len)
-    if len(many) >= _LEAST_REPEATS:  # one value more, of what the others were drawn from
-        spread = math.sqrt(variance(many) * (1 + 1 / len(many)))
-        noise = max(noise, quantile(1 - level / 2, len(many) - 1) * spread)
+    longer = max(old, new, key=len)
+    if len(longer) >= _MIN_REPEATS:  # the interval of one more value from the same distribution
+        spread = math.sqrt(variance(longer) * (1 + 1 / len(longer)))
+        noise = max(noise, student_t_quantile(1 - level / 2, len(longer) - 1) * spread)
     return noise
 
 
-def _exp(value: float) -> float:
-    """As ``math.exp``, and a huge number where that is too large for one."""
+def _bounded_exp(value: float) -> float:
+    """``math.exp``, but a huge number instead of an overflow."""
     return math.exp(min(value, 700.0))
 
 
 def _by_load(result: BenchResult) -> dict[_Key, list[Measures]]:
-    found: dict[_Key, list[Measures]] = {}
+    loads: dict[_Key, list[Measures]] = {}
     for each in result.measures:
         key = (each.load.model, each.load.rate, each.load.concurrency)
-        found.setdefault(key, []).append(each)
-    return found
+        loads.setdefault(key, []).append(each)
+    return loads
 
 
-def _loads(found: Mapping[_Key, list[Measures]]) -> str:
-    names = [_named(every) for every in found.values()]
-    more = [f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
-    return ", ".join([f"'{name}'" for name in names[:_NAMED]] + more) or "none"
+def _load_names(loads: Mapping[_Key, list[Measures]]) -> str:
+    names = [_load_name(repeats) for repeats in loads.values()]
+    more = [f"and {len(names) - _SHOWN_LOADS} more"] if len(names) > _SHOWN_LOADS else []
+    return ", ".join([f"'{name}'" for name in names[:_SHOWN_LOADS]] + more) or "none"
 
 
-def _named(every: list[Measures]) -> str:
-    return _in_words(every[0].load)
-
-
-def _in_words(load: Load) -> str:
+def _load_name(repeats: list[Measures]) -> str:
+    load = repeats[0].load
     if load.model is LoadModel.OPEN and load.rate is None:
-        return "open"  # no bench writes such a load, but a file may have it
+        return "open"  # bulkeic writes no such load, but a file may contain one
     return str(load)
 
 
-def _compared(old: list[Measures], new: list[Measures], level: float) -> LoadComparison:
+def _compare_load(old: list[Measures], new: list[Measures], level: float) -> LoadComparison:
     return LoadComparison(
-        load=_named(old),
+        load=_load_name(old),
         old=_side(old),
         new=_side(new),
-        assumed=min(len(old), len(new)) < _LEAST_REPEATS,
+        assumed=min(len(old), len(new)) < _MIN_REPEATS,
         differs=[
             f"{name} {_text(getattr(old[0].load, name))}, {_text(getattr(new[0].load, name))}"
             for name in ("duration_s", "requests", "warmup_s")
             if getattr(old[0].load, name) != getattr(new[0].load, name)
         ],
         rows=[
-            row_of(metric, list(map(value, old)), list(map(value, new)), level)
+            compare_metric(metric, list(map(value, old)), list(map(value, new)), level)
             for metric, value in _VALUES.items()
         ],
     )
@@ -319,21 +323,21 @@ def _text(value: float | None) -> str:
     return "none" if value is None else f"{value:g}"
 
 
-def _side(every: list[Measures]) -> Side:
+def _side(repeats: list[Measures]) -> Side:
     return Side(
-        repeats=len(every),
-        done=sum(each.done for each in every),
-        failed=sum(each.failed for each in every),
-        stopped=sum(each.stopped is not None for each in every),
+        repeats=len(repeats),
+        done=sum(each.done for each in repeats),
+        failed=sum(each.failed for each in repeats),
+        stopped=sum(each.stopped is not None for each in repeats),
     )
 
 
 def _differences(old: BenchResult, new: BenchResult) -> list[SurroundingsDifference]:
-    first, second = _surroundings(old), _surroundings(new)
+    before, after = _surroundings(old), _surroundings(new)
     return [
-        SurroundingsDifference(what, first.get(what, ""), second.get(what, ""))
-        for what in first | second
-        if first.get(what, "") != second.get(what, "")
+        SurroundingsDifference(what, before.get(what, ""), after.get(what, ""))
+        for what in before | after
+        if before.get(what, "") != after.get(what, "")
     ]
 
 

@@ -1,4 +1,4 @@
-"""Conditions on a comparison, such as ``p99 > 1.2x``."""
+"""Conditions of ``--fail-if``, for example ``p99 > 1.2x``."""
 
 import difflib
 import math
@@ -10,14 +10,14 @@ from bulkeic.bench.model.comparison import ComparisonRow, Metric
 from bulkeic.core.errors import InputError, shown
 
 _GRAMMAR = re.compile(r"\s*([^\s<>]+)\s*([<>])\s*([0-9]+(?:\.[0-9]+)?)\s*x\s*", re.ASCII)
-_ALLOWED = "METRIC > NUMBERx or METRIC < NUMBERx, such as 'p99 > 1.2x'"
+_EXPECTED = "METRIC > NUMBERx or METRIC < NUMBERx, for example 'p99 > 1.2x'"
 
 
 class FailCondition(msgspec.Struct, frozen=True):
-    """A ratio that a metric must not have.
+    """Fails a comparison whose metric is above or below a ratio.
 
     Attributes:
-        above: whether it holds for more than ``ratio``; else, for less.
+        above: whether a larger ratio fails; otherwise a smaller one does.
         ratio: new / old.
     """
 
@@ -29,27 +29,31 @@ class FailCondition(msgspec.Struct, frozen=True):
         return f"{self.metric} {'>' if self.above else '<'} {self.ratio:g}x"
 
     def holds(self, row: ComparisonRow) -> bool:
-        """Whether a row is of this metric, across the bound, and different beyond the noise."""
+        """Whether the row is of this metric, beyond the ratio, and different beyond the noise."""
         if row.metric is not self.metric or row.ratio is None or not row.beyond_noise:
             return False
         return row.ratio > self.ratio if self.above else row.ratio < self.ratio
 
 
 def parse_condition(text: str) -> FailCondition:
-    """A condition from a text such as ``p99 > 1.2x``.
+    """Parses a condition, for example ``p99 > 1.2x``.
 
     Raises:
-        InputError: it is none; tells what is allowed, and the nearest metric.
+        InputError: the text is not a condition; the error names the nearest metric.
     """
     match = _GRAMMAR.fullmatch(text)
     if match is None:
-        raise InputError(f"{shown(text)} is no condition; allowed: {_ALLOWED}")
+        raise InputError(f"{shown(text)} is not a condition; expected {_EXPECTED}")
     name, sign, number = match.groups()
     if name not in set(Metric):
         near = difflib.get_close_matches(name.lower(), list(Metric), n=1, cutoff=0.4)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise InputError(f"{shown(name)} is no metric; allowed: {', '.join(Metric)}{hint}")
+        raise InputError(
+            f"{shown(name)} is not a metric; expected one of {', '.join(Metric)}{hint}"
+        )
     ratio = float(number)
     if not 0 < ratio < math.inf:
-        raise InputError(f"{shown(number)} is no ratio; allowed: a number above 0, such as 1.2")
+        raise InputError(
+            f"{shown(number)} is not a ratio; expected a number above 0, for example 1.2"
+        )
     return FailCondition(Metric(name), sign == ">", ratio)

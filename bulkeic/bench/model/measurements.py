@@ -1,7 +1,7 @@
-"""What a benchmark measured, as types that are written as JSON and read back.
+"""The measurements of a benchmark, written to and read from JSON.
 
-All times are seconds and all rates are a second. Latency counts from the moment at which a request
-should have started, so that a server that stalls is charged for all who had to wait.
+All times are seconds and all rates are per second. Latency counts from the intended start of a
+request, so that it includes the time that requests wait for a stalled server.
 """
 
 from enum import StrEnum
@@ -17,17 +17,17 @@ _BEGIN = f'{{\n "bulkeic": "{_KIND}"'.encode()
 
 
 class BenchOperation(StrEnum):
-    """What a benchmark calls."""
+    """The operation that a benchmark calls."""
 
     GET = "get"
     UPDATE = "update"
 
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True):
-    """How long something took.
+    """The distribution of a duration.
 
     Attributes:
-        count: how many times it was measured; 0: all the rest is 0, too.
+        count: number of values; if 0, all other fields are 0, too.
         histogram: HdrHistogram, V2 compressed, base64; its values are microseconds.
     """
 
@@ -42,15 +42,15 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Second(msgspec.Struct, frozen=True, kw_only=True):
-    """What ended within one second.
+    """The requests and calls that ended within one second.
 
     Attributes:
-        second: its number, from 0 when measuring begins.
-        done: requests.
-        calls: answered, or given up.
+        second: seconds since measuring started, from 0.
+        done: requests that ended, failed ones included.
+        calls: calls that were answered or timed out.
         refused: calls that were throttled.
-        failed: requests.
-        p50_s: latency of the requests; ``None``: none ended.
+        failed: requests that failed.
+        p50_s: latency of the requests; ``None``: no request ended.
     """
 
     second: int
@@ -64,17 +64,17 @@ class Second(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LaneLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """What a lane lets through.
+    """The limit of a lane.
 
     Attributes:
-        found: whether refusals told it; if not, ``rate`` is what got through all the same.
-        rate: calls a second that it sustains.
-        low: the least that this may be, given how long it was measured.
-        high: the most.
-        burst: calls above the rate that it let through at first; ``None``: not found.
-        seconds: that it took to find out.
-        calls: that it took.
-        refused: of those.
+        found: whether throttled calls revealed the limit; otherwise ``rate`` is what got through.
+        rate: calls a second that the lane sustains.
+        low: lower bound of the rate, given how long it was measured.
+        high: upper bound.
+        burst: calls above the rate that the lane let through at first; ``None``: not found.
+        seconds: duration of the search.
+        calls: calls that the search made.
+        refused: calls of the search that were throttled.
     """
 
     found: bool
@@ -88,12 +88,12 @@ class LaneLimit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LaneMeasures(msgspec.Struct, frozen=True, kw_only=True):
-    """One lane by itself.
+    """The measurements of one lane; see ``Measures`` for the other fields.
 
     Attributes:
         lane: account/Region.
         throughput: requests a second.
-        stopped: why it was stopped; ``None``: it was not.
+        stopped: why the lane was stopped; ``None``: it was not.
     """
 
     lane: str
@@ -111,12 +111,12 @@ class LaneMeasures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClientUsage(msgspec.Struct, frozen=True, kw_only=True):
-    """What it took of this machine.
+    """Resources of this machine that the benchmark used.
 
     Attributes:
-        cpu_s: of this process.
-        cpu_share: of one core, while it was measured.
-        rss_mb: the most memory so far, MB of 10**6 bytes.
+        cpu_s: CPU time of this process.
+        cpu_share: share of one core while measuring.
+        rss_mb: peak memory so far, in MB of 10**6 bytes.
     """
 
     cpu_s: float
@@ -125,31 +125,31 @@ class ClientUsage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Measures(msgspec.Struct, frozen=True, kw_only=True):
-    """What one load came to.
+    """The measurements of one repeat of a load.
 
     Attributes:
-        load: that was put on.
-        repeat: its number, from 0.
+        load: the load.
+        repeat: number of the repeat, from 0.
         started_at: RFC 3339.
-        elapsed_s: that were measured, without the warm-up.
+        elapsed_s: measured time, without the warm-up.
         done: requests that ended, failed ones included.
-        failed: requests whose last call was refused, or never answered.
-        unfinished: requests that were still under way when there was no more waiting; their age is
-            in ``latency``, as the least that they would have taken.
-        unbegun: of those, the requests of an open load that this client has not come to begin.
-        calls: of the requests that were measured.
-        retries: calls that were made again.
+        failed: requests whose last call was throttled, failed or was never answered.
+        unfinished: requests that were still in flight when waiting ended; ``latency`` includes
+            their age, the least that they would have taken.
+        unbegun: unfinished requests of an open load that this client did not start in time.
+        calls: calls of the measured requests.
+        retries: calls that repeated an earlier call.
         refused: calls that were throttled.
         conflicts: calls that met another operation in progress.
-        errors: calls by error code, most frequent first; those of the warm-up's requests, too, that
-            ended while it was measured: where nothing goes on, there are no others.
-        throughput: requests that ended, a second.
-        latency: from when each should have started to its end; ``waiting`` + ``call`` +
+        errors: calls by error code, most frequent first; includes calls of warm-up requests that
+            ended while measuring, because there may be no others.
+        throughput: requests a second that ended.
+        latency: from the intended start of a request to its end; ``waiting`` + ``call`` +
             ``retrying``.
-        waiting: for a token, a place, or its function.
-        call: within the calls that counted.
-        retrying: calls that had to be made again, and the time before the next try.
-        stopped: why it ended early; ``None``: it did not.
+        waiting: for a token, for a free slot, or for the function.
+        call: within the final calls.
+        retrying: within calls that were retried, and the pauses before the next attempt.
+        stopped: why the load ended early; ``None``: it did not.
     """
 
     load: Load
@@ -176,18 +176,19 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     unbegun: int = 0
 
     @property
-    def is_in_vain(self) -> bool:
-        """Whether no request succeeded; there may have been none."""
+    def has_no_success(self) -> bool:
+        """Whether no request succeeded; there may have been no request."""
         return self.done == self.failed
 
 
 class LaneForecast(msgspec.Struct, frozen=True, kw_only=True):
-    """How long ``apply`` would take in one lane.
+    """The forecast duration of ``apply`` in one lane.
 
     Attributes:
         lane: account/Region.
+        targets: number of targets.
         rate: calls a second that ``--rate auto`` would settle at.
-        measured: whether the lane's limit was found; if not, it is Lambda's documented quota.
+        measured: whether the rate is measured; otherwise it is Lambda's documented quota.
     """
 
     lane: str
@@ -198,12 +199,12 @@ class LaneForecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApplyForecast(msgspec.Struct, frozen=True, kw_only=True):
-    """How long ``apply`` would take at the limits that were found.
+    """The forecast duration of ``apply`` at the measured limits.
 
     Attributes:
         source: the targets file.
         seconds: until all lanes are done.
-        lanes: longest first.
+        lanes: slowest first.
     """
 
     source: str
@@ -212,19 +213,21 @@ class ApplyForecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BenchResult(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a benchmark has to tell.
+    """The result of a benchmark.
 
     Attributes:
+        bulkeic: marks the file as a result of ``bulkeic bench``.
+        format: version of this format.
         made_at: RFC 3339.
-        versions: of bulkeic, Python and what the calls go through.
-        machine: what it ran on.
-        flags: the command line behind ``bulkeic``.
-        seed: of whatever was drawn.
-        endpoint: what was called.
-        targets: that could be called.
-        lanes: accounts and Regions.
-        measures: every load of every repeat, in the order in which they were put on.
-        forecast: where one was asked for.
+        versions: of bulkeic, Python and the packages that calls go through.
+        machine: description of this machine.
+        flags: the command line after ``bulkeic``.
+        seed: of all random choices.
+        endpoint: URL that was called.
+        targets: number of targets.
+        lanes: number of lanes.
+        measures: every repeat of every load, in the order of measuring.
+        forecast: forecast of ``apply``; ``None``: not requested.
     """
 
     bulkeic: str = _KIND
@@ -248,34 +251,35 @@ class _Head(msgspec.Struct):
 
 
 def encode(result: BenchResult) -> bytes:
-    """A result as JSON."""
+    """Encodes a result as JSON."""
     return msgspec.json.format(msgspec.json.encode(result), indent=1)
 
 
 def decode(text: bytes, source: str) -> BenchResult:
-    """The inverse of ``encode``.
+    """Decodes a result from JSON.
 
     Args:
         text: JSON.
-        source: the file's name, for the error.
+        source: name of the file, for errors.
 
     Raises:
-        InputError: it is no such result, or one of another version.
+        InputError: the text is not a result, or has another format version.
     """
     try:
         head = msgspec.json.decode(text, type=_Head)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         if text.startswith(_BEGIN):
-            raise InputError(f"a damaged result: {shown(str(error))}", source=source) from None
+            raise InputError(f"the result is damaged: {shown(str(error))}", source=source) from None
         head = _Head()
     if head.bulkeic != _KIND:
-        raise InputError("no result of bulkeic bench", source=source)
+        raise InputError("not a result of bulkeic bench", source=source)
     if head.format != FORMAT:
         raise InputError(
-            f"a result of format {head.format}; this bulkeic reads format {FORMAT}: measure again",
+            f"the result has format {head.format}, but this bulkeic reads format {FORMAT}; "
+            "measure again",
             source=source,
         )
     try:
         return msgspec.json.decode(text, type=BenchResult)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InputError(f"a damaged result: {shown(str(error))}", source=source) from None
+        raise InputError(f"the result is damaged: {shown(str(error))}", source=source) from None

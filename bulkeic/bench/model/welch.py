@@ -1,102 +1,96 @@
-"""Quantiles of Student's t distribution, and the interval that Welch makes of them."""
+"""Welch's interval for the difference of two means.
+
+It assumes independent values that are about normally distributed; the variances may differ. The
+standard library has no Student's t distribution, so its quantiles are computed here.
+"""
 
 import math
 from collections.abc import Sequence
+from statistics import variance
 
-_STEPS = 500
+_MAX_STEPS = 500
 _TINY = 1e-300
-_EXACT = 1e-14
-_CLOSE = 1e-12
+_FRACTION_PRECISION = 1e-14
+_QUANTILE_PRECISION = 1e-12
 
 
-def quantile(probability: float, freedom: float) -> float:
-    """The value below which t is with a probability.
-
-    Args:
-        probability: from 0.5, and below 1.
-        freedom: degrees of freedom, above 0; need not be whole.
-    """
-    tail = 1 - probability
-    value = 0.0
-    # The tail is convex, so that Newton's method comes from the left and never goes too far.
-    for _ in range(_STEPS):
-        step = (_above(value, freedom) - tail) / _density(value, freedom)
-        value += step
-        if abs(step) <= _CLOSE * value:
-            break
-    return max(0.0, value)
-
-
-def half_width(old: Sequence[float], new: Sequence[float], level: float) -> float:
-    """How far the difference of two means may be off, after Welch: variances may differ.
+def welch_half_width(old: Sequence[float], new: Sequence[float], level: float) -> float:
+    """How far the difference of two means may be off.
 
     Args:
-        old: at least two values, of about a normal distribution.
-        new: the same.
-        level: the probability with which the difference may be further off, either way.
+        old: at least two values.
+        new: at least two values.
+        level: probability that the true difference lies outside the interval, on either side.
 
     Returns:
         Half the width of the interval around the difference, in the unit of the values.
     """
-    first, second = variance(old) / len(old), variance(new) / len(new)
-    both = first + second
-    if both <= 0:
+    old_part, new_part = variance(old) / len(old), variance(new) / len(new)
+    total = old_part + new_part
+    if total <= 0:
         return 0.0
-    # As parts of the whole: squares of tiny variances would be 0.
-    parts = (first / both) ** 2 / (len(old) - 1) + (second / both) ** 2 / (len(new) - 1)
-    return quantile(1 - level / 2, 1 / parts) * math.sqrt(both)
+    # Shares of the total, because squares of tiny variances would underflow to 0.
+    shares = (old_part / total) ** 2 / (len(old) - 1) + (new_part / total) ** 2 / (len(new) - 1)
+    return student_t_quantile(1 - level / 2, 1 / shares) * math.sqrt(total)
 
 
-def mean(values: Sequence[float]) -> float:
-    """The mean of at least one value."""
-    return math.fsum(values) / len(values)
+def student_t_quantile(probability: float, freedom: float) -> float:
+    """The value that Student's t does not exceed with a given probability.
 
-
-def variance(values: Sequence[float]) -> float:
-    """The variance of whatever at least two values were drawn from."""
-    middle = mean(values)
-    return math.fsum((value - middle) ** 2 for value in values) / (len(values) - 1)
+    Args:
+        probability: from 0.5 to less than 1.
+        freedom: degrees of freedom, above 0; may be fractional.
+    """
+    tail = 1 - probability
+    value = 0.0
+    # The tail is convex, so Newton's method approaches from the left and never overshoots.
+    for _ in range(_MAX_STEPS):
+        step = (_tail_probability(value, freedom) - tail) / _density(value, freedom)
+        value += step
+        if abs(step) <= _QUANTILE_PRECISION * value:
+            break
+    return max(0.0, value)
 
 
 def _density(value: float, freedom: float) -> float:
     power = (freedom + 1) / 2
-    front = math.exp(math.lgamma(power) - math.lgamma(freedom / 2))
+    scale = math.exp(math.lgamma(power) - math.lgamma(freedom / 2))
     shape = math.pow(1 + value * value / freedom, -power)
-    return front / math.sqrt(freedom * math.pi) * shape
+    return scale / math.sqrt(freedom * math.pi) * shape
 
 
-def _above(value: float, freedom: float) -> float:
-    """The probability that t is above a value that is not negative."""
-    return _beta(freedom / 2, 0.5, freedom / (freedom + value * value)) / 2
+def _tail_probability(value: float, freedom: float) -> float:
+    """The probability that t exceeds a value of at least 0."""
+    return _incomplete_beta(freedom / 2, 0.5, freedom / (freedom + value * value)) / 2
 
 
-def _beta(a: float, b: float, x: float) -> float:
-    """The regularised incomplete beta function."""
+def _incomplete_beta(a: float, b: float, x: float) -> float:
+    """The regularized incomplete beta function."""
     if not 0 < x < 1:
         return min(max(x, 0.0), 1.0)
     front = math.exp(
         math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
     )
     if x < (a + 1) / (a + b + 2):
-        return front * _fraction(a, b, x) / a
-    return 1 - front * _fraction(b, a, 1 - x) / b
+        return front * _continued_fraction(a, b, x) / a
+    return 1 - front * _continued_fraction(b, a, 1 - x) / b
 
 
-def _fraction(a: float, b: float, x: float) -> float:
+def _continued_fraction(a: float, b: float, x: float) -> float:
     """The continued fraction of the incomplete beta function, by Lentz's method."""
-    c, d = 1.0, 1 / _not_0(1 - (a + b) * x / (a + 1))
-    whole = d
-    for step in range(1, _STEPS):
+    c, d = 1.0, 1 / _nonzero(1 - (a + b) * x / (a + 1))
+    fraction = d
+    for step in range(1, _MAX_STEPS):
         even = step * (b - step) * x / ((a + 2 * step - 1) * (a + 2 * step))
         odd = -(a + step) * (a + b + step) * x / ((a + 2 * step) * (a + 2 * step + 1))
         for factor in (even, odd):
-            d = 1 / _not_0(1 + factor * d)
-            c = _not_0(1 + factor / c)
-            whole *= c * d
-        if abs(c * d - 1) < _EXACT:
+            d = 1 / _nonzero(1 + factor * d)
+            c = _nonzero(1 + factor / c)
+            fraction *= c * d
+        if abs(c * d - 1) < _FRACTION_PRECISION:
             break
-    return whole
+    return fraction
 
 
-def _not_0(value: float) -> float:
+def _nonzero(value: float) -> float:
     return value if abs(value) > _TINY else _TINY

@@ -1,32 +1,30 @@
-"""The load that a benchmark puts on, and when each request of it is due.
+"""The kinds of load that a benchmark generates.
 
-- *closed*: so many requests under way at all times; the next begins when one has ended. A server
-  that stalls is asked less, so its stall is hardly seen: use it for "how much gets through".
-- *open*: so many requests a second in each lane, whatever becomes of those before. A server that
-  stalls makes all who are due meanwhile wait: use it for "how long does it take".
-- *limit*: each lane by itself is called faster and faster until it refuses (see ``core.limit``).
+- *closed*: a fixed number of requests in flight; the next one starts when one ends. A stalled
+  server receives fewer requests, so the stall is hardly visible. Use it to measure throughput.
+- *open*: a fixed number of requests a second in each lane, whether or not earlier ones ended. While
+  the server stalls, requests that become due wait. Use it to measure latency.
+- *limit*: calls each lane faster and faster until it throttles (see ``quota_probe``).
 """
 
 import math
-from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 import msgspec
 
 from bulkeic.core.errors import UsageError
 
-USUAL_RATE = 10.0
-USUAL_DURATION_S = 10.0
-USUAL_WARMUP_S = 1.0
-USUAL_STEP_S = 30.0
+DEFAULT_RATE = 10.0
+DEFAULT_DURATION_S = 10.0
+DEFAULT_WARMUP_S = 1.0
+DEFAULT_STEP_S = 30.0
 OPEN_CONCURRENCY = 1000
 LIMIT_CONCURRENCY = 64
-BEGIN_LATE_S = 0.25
-_MOST_BLOCKS = 1000
+MAX_START_DELAY_S = 0.25
 
 
 class LoadModel(StrEnum):
-    """How requests follow one another."""
+    """What decides when the next request starts."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -37,11 +35,11 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     """One load.
 
     Attributes:
-        rate: requests a second in each lane, of an open load.
-        concurrency: calls in flight at most, over all lanes.
-        duration_s: seconds that are measured; ``None``: until ``requests`` are done.
-        requests: that are measured; ``None``: as many as there are in ``duration_s``.
-        warmup_s: seconds before that, which are not measured.
+        concurrency: maximum calls in flight over all lanes.
+        rate: requests a second in each lane; open loads only.
+        duration_s: seconds to measure; ``None``: until ``requests`` are done.
+        requests: number of requests to measure; ``None``: all that start within ``duration_s``.
+        warmup_s: seconds before measuring starts.
     """
 
     model: LoadModel
@@ -53,21 +51,24 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def measured_s(self) -> float:
-        """Seconds that are measured; infinity where ``requests`` end it."""
+        """Seconds to measure; infinity if the number of requests ends the load."""
         return math.inf if self.duration_s is None else self.duration_s
 
     def owed_until(self, over_s: float, *, stopped: bool) -> float:
-        """Until when requests were due that must have begun. Seconds since the load's begin.
+        """Requests due until then must have started, or they count as missed.
 
-        One that begins at most ``BEGIN_LATE_S`` late is not missed: a load that ends by itself
-        waits for that, and where it was stopped nobody knows.
+        A request may start up to ``MAX_START_DELAY_S`` late. A load that ends by itself waits that
+        long; a load that is stopped early does not.
 
         Args:
-            over_s: when it was over.
-            stopped: whether that was early.
+            over_s: when the load was over, in seconds since its start.
+            stopped: whether the load was stopped early.
+
+        Returns:
+            Seconds since the start of the load.
         """
         end_s = self.warmup_s + self.measured_s
-        return min(over_s - BEGIN_LATE_S if stopped else over_s, end_s)
+        return min(over_s - MAX_START_DELAY_S if stopped else over_s, end_s)
 
     def __str__(self) -> str:
         match self.model:
@@ -80,7 +81,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoadFlags(msgspec.Struct, frozen=True, kw_only=True):
-    """What a user says of the loads; ``None``: nothing."""
+    """The user's choice of loads; ``None``: not given."""
 
     rates: tuple[float, ...] = ()
     step_s: float | None = None
@@ -91,99 +92,61 @@ class LoadFlags(msgspec.Struct, frozen=True, kw_only=True):
     warmup_s: float | None = None
 
 
-def loads_of(flags: LoadFlags) -> list[Load]:
-    """The loads that are asked for, in order.
+def choose_loads(flags: LoadFlags) -> list[Load]:
+    """The loads that a user chose, in order.
 
     ==================================  ========================================
-    what is given                       loads
+    given                               loads
     ==================================  ========================================
-    ``find_limit``                      the limit of each lane
-    ``rates``                           open, one each
-    ``concurrency`` alone               closed, one each
-    nothing                             open, at ``USUAL_RATE``
+    ``find_limit``                      one that finds the limit of each lane
+    ``rates``                           one open load for each rate
+    ``concurrency`` alone               one closed load for each number
+    nothing                             one open load at ``DEFAULT_RATE``
     ==================================  ========================================
 
-    With ``rates``, one ``concurrency`` is the most calls in flight.
+    With ``rates``, a single ``concurrency`` is the maximum of calls in flight.
 
     Raises:
-        UsageError: flags that cannot be beside one another.
+        UsageError: the flags contradict each other.
     """
     _check(flags)
     concurrency = flags.concurrency
     if flags.find_limit:
-        most = concurrency[0] if concurrency else LIMIT_CONCURRENCY
-        return [Load(model=LoadModel.LIMIT, concurrency=most)]
+        calls = concurrency[0] if concurrency else LIMIT_CONCURRENCY
+        return [Load(model=LoadModel.LIMIT, concurrency=calls)]
     length_s = flags.step_s or flags.length_s
     if flags.requests is None and length_s is None:
-        length_s = USUAL_STEP_S if len(flags.rates) > 1 else USUAL_DURATION_S
+        length_s = DEFAULT_STEP_S if len(flags.rates) > 1 else DEFAULT_DURATION_S
     usual = Load(
         model=LoadModel.OPEN,
         concurrency=concurrency[0] if concurrency else OPEN_CONCURRENCY,
         duration_s=length_s,
         requests=flags.requests,
-        warmup_s=USUAL_WARMUP_S if flags.warmup_s is None else flags.warmup_s,
+        warmup_s=DEFAULT_WARMUP_S if flags.warmup_s is None else flags.warmup_s,
     )
     if concurrency and not flags.rates:
         return [
             msgspec.structs.replace(usual, model=LoadModel.CLOSED, concurrency=each)
             for each in concurrency
         ]
-    return [msgspec.structs.replace(usual, rate=rate) for rate in flags.rates or (USUAL_RATE,)]
+    return [msgspec.structs.replace(usual, rate=rate) for rate in flags.rates or (DEFAULT_RATE,)]
 
 
 def _check(flags: LoadFlags) -> None:
     timed = (flags.step_s, flags.length_s, flags.requests)
-    told = any(each is not None for each in (*timed, flags.warmup_s))
-    if flags.find_limit and (flags.rates or told):
+    has_length = any(each is not None for each in (*timed, flags.warmup_s))
+    if flags.find_limit and (flags.rates or has_length):
         raise UsageError(
-            "--find-limit finds the rate and the time itself; leave --rate, --rates, --step, "
-            "--duration, --requests and --warmup out"
+            "--find-limit chooses the rate and the duration itself; omit --rate, --rates, --step, "
+            "--duration, --requests and --warmup"
         )
     if sum(each is not None for each in timed) > 1:
-        raise UsageError("--duration, --step and --requests: say one of them")
+        raise UsageError("--duration, --step and --requests exclude each other; give one of them")
     if flags.step_s is not None and not flags.rates:
-        raise UsageError("--step is how long each of --rates lasts; say --rates, or --duration")
+        raise UsageError(
+            "--step is the duration of each rate in --rates; give --rates, or use --duration"
+        )
     if len(flags.concurrency) > 1 and (flags.rates or flags.find_limit):
-        raise UsageError("several --concurrency go with a closed load; say one beside --rate")
-
-
-class ArrivalSchedule:
-    """When the requests of an open load are due: evenly spaced, the lanes in turn.
-
-    Args:
-        rate: requests a second in each lane.
-        lanes: how many there are.
-    """
-
-    def __init__(self, rate: float, lanes: int) -> None:
-        self.rate = rate * lanes
-        self._lanes = lanes
-
-    def due(self, number: int) -> float:
-        """Seconds from the beginning until a request is due; the first is number 0."""
-        return number / self.rate
-
-    def count(self, elapsed_s: float) -> int:
-        """How many requests are due by then."""
-        if elapsed_s < 0:
-            return 0
-        number = math.floor(elapsed_s * self.rate) + 1
-        # What is divided one way and multiplied the other may miss by one.
-        while self.due(number) <= elapsed_s:
-            number += 1
-        while number and self.due(number - 1) > elapsed_s:
-            number -= 1
-        return number
-
-    def blocks(self, first: int, end: int) -> Iterator[tuple[int, Sequence[int]]]:
-        """Requests by lane, those of about the same time together: lane and numbers.
-
-        Args:
-            first: number of a request.
-            end: number of the first one that is left out.
-        """
-        for lane in range(self._lanes):
-            numbers = range(first + (lane - first) % self._lanes, end, self._lanes)
-            size = max(1, len(numbers) // _MOST_BLOCKS)
-            for at in range(0, len(numbers), size):
-                yield lane, numbers[at : at + size]
+        raise UsageError(
+            "only a closed load takes several --concurrency; give one value with --rate"
+        )

@@ -1,25 +1,26 @@
-"""Charts of a benchmark, as plotly's own data: traces and a layout each.
+"""Charts of a benchmark as plotly's data: each has traces and a layout.
 
-Colours are names that begin with ``@``: the page knows what they are in the light and in the dark.
-Plotly takes texts for a little HTML, so what comes from outside is escaped here.
+Colors are names that begin with ``@``; the page replaces them by those of the light or dark theme.
+Plotly interprets some HTML in texts, so texts from outside are escaped here.
 """
 
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any, NamedTuple
 
 from bulkeic.bench.model.measurements import LaneLimit, LaneMeasures, Measures, Spread
 from bulkeic.bench.model.workload import Load
 from bulkeic.bench.report.chart_axes import Part, percentile_axis, percentiles, time_axis
-from bulkeic.bench.report.result_tables import PARTS, by_load, label
+from bulkeic.bench.report.result_tables import TIME_PARTS, FoundLimit, by_load, label
+from bulkeic.core.errors import printable
 from bulkeic.output.formatting import figures, latency, share
-from bulkeic.output.tables import markup
 
-COLOURS = 6
+COLORS = 6
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
-_PART_COLOURS = {"waiting": "@quiet", "call": "@c0", "retrying": "@c1"}
+_PART_COLORS = {"waiting": "@quiet", "call": "@c0", "retrying": "@c1"}
 _ROW_PX, _FRAME_PX = 40, 110
 _MARK_PX, _LIMIT_PX = 9, 5
-_LONGEST_NAME = 24
+_MAX_NAME_CHARACTERS = 24
 _QUARTERS = (0, 25, 50, 75, 100)
 
 
@@ -27,8 +28,8 @@ class Chart(NamedTuple):
     """One chart.
 
     Attributes:
-        name: an id that the page has but once.
-        alt: what it shows, for those who cannot see it.
+        name: an id that is unique on the page.
+        alt: text alternative for people who cannot see the chart.
         height: pixels.
         traces: plotly's ``data``.
         layout: plotly's ``layout``.
@@ -41,13 +42,13 @@ class Chart(NamedTuple):
     layout: Part
 
 
-def layout_of(**parts: Any) -> Part:
-    """A layout, with what all charts have alike."""
+def chart_layout(**parts: Any) -> Part:
+    """A layout with the settings that all charts share."""
     axis = {
         "gridcolor": "@edge", "linecolor": "@edge", "zerolinecolor": "@edge",
         "automargin": True, "fixedrange": False,
     }  # fmt: skip
-    made: Part = {
+    layout: Part = {
         "font": {"color": "@ink", "family": "system-ui, sans-serif", "size": 12},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -57,62 +58,62 @@ def layout_of(**parts: Any) -> Part:
         "legend": {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
     }
     for name, part in parts.items():
-        usual = axis if name.startswith(("xaxis", "yaxis")) else made.get(name)
-        made[name] = usual | part if isinstance(usual, dict) else part
-    return made
+        default = axis if name.startswith(("xaxis", "yaxis")) else layout.get(name)
+        layout[name] = default | part if isinstance(default, dict) else part
+    return layout
 
 
-def titled(text: str) -> Part:
-    """An axis's title."""
+def axis_title(text: str) -> Part:
+    """The title of an axis."""
     return {"text": text, "font": {"size": 12}, "standoff": 10}
 
 
-def row_height(rows: int) -> int:
-    """Pixels of a chart of so many rows."""
+def rows_height(rows: int) -> int:
+    """The height in pixels of a chart with this number of rows."""
     return _FRAME_PX + _ROW_PX * rows
 
 
-def colour_of(number: int) -> str:
-    """The name of a load's colour."""
-    return f"@c{number % COLOURS}"
+def color_of(number: int) -> str:
+    """The name of the color of a load, by its number."""
+    return f"@c{number % COLORS}"
 
 
-def distribution(measures: Sequence[Measures]) -> Chart:
-    """How long it took for which part of all requests, a curve for each load and repeat."""
+def distribution_chart(measures: Sequence[Measures]) -> Chart:
+    """Latency by percentile, with a curve for each repeat of each load."""
     traces: list[Part] = []
     for number, (load, repeats) in enumerate(by_load(measures).items()):
         for each in repeats:
             trace = _curve(each, number)
             if trace["x"]:
-                first = not any(it["name"] == label(load) for it in traces)
+                first = not any(other["name"] == label(load) for other in traces)
                 traces.append(trace | {"showlegend": first})
     times = [time for trace in traces for time in trace["y"]]
-    most = max((trace["x"][-1] for trace in traces), default=10.0)
+    count = max((trace["x"][-1] for trace in traces), default=10.0)
     return Chart(
         "distribution",
         "Latency by percentile, a curve for each load. The figures are in the table of loads.",
         430,
         traces,
-        layout_of(
-            xaxis=percentile_axis(most) | {"title": titled("percentile of requests")},
-            yaxis=time_axis(times) | {"title": titled("latency")},
+        chart_layout(
+            xaxis=percentile_axis(count) | {"title": axis_title("percentile of requests")},
+            yaxis=time_axis(times) | {"title": axis_title("latency")},
             showlegend=True,
         ),
     )
 
 
-def split(measures: Sequence[Measures]) -> Chart:
-    """Which part of its time a request waits, is called, and is called again; by load."""
+def time_shares_chart(measures: Sequence[Measures]) -> Chart:
+    """Where the time of a request goes, as shares of the mean, by load."""
     loads = by_load(measures)
-    names = [_named_mean(load, repeats) for load, repeats in loads.items()]
-    traces = [_part_bars(part, loads) for part in PARTS]
+    names = [_mean_label(load, repeats) for load, repeats in loads.items()]
+    traces = [_time_part_bars(part, loads) for part in TIME_PARTS]
     return Chart(
         "split",
         "Where the time of a request goes, in shares of the mean, by load. "
         "The figures are in the table below.",
-        row_height(len(loads)),
+        rows_height(len(loads)),
         traces,
-        layout_of(
+        chart_layout(
             barmode="stack",
             bargap=0.35,
             xaxis={
@@ -127,8 +128,8 @@ def split(measures: Sequence[Measures]) -> Chart:
     )
 
 
-def lanes_rate(lanes: Sequence[LaneMeasures], elapsed_s: float) -> Chart:
-    """Calls a second of each lane: let through, and refused."""
+def lanes_rate_chart(lanes: Sequence[LaneMeasures], elapsed_s: float) -> Chart:
+    """Calls a second of each lane: those let through and those refused."""
     elapsed_s = elapsed_s or 1.0
     kinds = (
         ("let through", "@c0", [lane.calls - lane.refused for lane in lanes]),
@@ -136,33 +137,33 @@ def lanes_rate(lanes: Sequence[LaneMeasures], elapsed_s: float) -> Chart:
     )
     traces = [
         {
-            "type": "bar", "orientation": "h", "name": name, "marker": {"color": colour},
-            "y": _places(lanes), "x": [count / elapsed_s for count in counts],
+            "type": "bar", "orientation": "h", "name": name, "marker": {"color": color},
+            "y": _row_numbers(lanes), "x": [count / elapsed_s for count in counts],
             "text": [
                 f"{figures(count / elapsed_s)}/s {name}, {share(count, lane.calls)} of the calls"
                 for lane, count in zip(lanes, counts, strict=True)
             ],
             "textposition": "none", "hovertemplate": "%{text}<extra></extra>",
         }
-        for name, colour, counts in kinds
+        for name, color, counts in kinds
     ]  # fmt: skip
     return Chart(
         "lanes-rate",
         "Calls a second of each lane, let through and refused.",
-        row_height(len(lanes)),
+        rows_height(len(lanes)),
         traces,
-        layout_of(
+        chart_layout(
             barmode="stack",
             bargap=0.35,
-            xaxis={"title": titled("calls a second"), "rangemode": "tozero", "nticks": 6},
-            yaxis=rows_axis([_lane(lane.lane) for lane in lanes]),
+            xaxis={"title": axis_title("calls a second"), "rangemode": "tozero", "nticks": 6},
+            yaxis=rows_axis([_lane_label(lane.lane) for lane in lanes]),
             legend={"traceorder": "normal"},
         ),
     )
 
 
-def lanes_latency(lanes: Sequence[LaneMeasures]) -> Chart:
-    """How long it took in each lane: p50, p99, max."""
+def lanes_latency_chart(lanes: Sequence[LaneMeasures]) -> Chart:
+    """Latency of each lane: p50, p99 and max."""
     kinds = (
         ("p50", "@c0", "circle", [lane.p50_s for lane in lanes]),
         ("p99", "@c1", "diamond", [lane.p99_s for lane in lanes]),
@@ -170,76 +171,77 @@ def lanes_latency(lanes: Sequence[LaneMeasures]) -> Chart:
     )
     dots = [
         {
-            "type": "scatter", "mode": "markers", "name": name, "x": times, "y": _places(lanes),
-            "marker": _mark(colour, symbol),
+            "type": "scatter", "mode": "markers", "name": name,
+            "x": times, "y": _row_numbers(lanes),
+            "marker": _marker(color, symbol),
             "text": [f"{name} {latency(time)}" for time in times],
             "hovertemplate": "%{text}<extra></extra>",
         }
-        for name, colour, symbol, times in kinds
+        for name, color, symbol, times in kinds
     ]  # fmt: skip
     all_times = [time for *_, times in kinds for time in times]
     return Chart(
         "lanes-latency",
-        "Latency of each lane: p50, p99 and the longest.",
-        row_height(len(lanes)),
-        [_reaches(lanes), *dots],
-        layout_of(
-            xaxis=time_axis(all_times, few=True) | {"title": titled("latency")},
-            yaxis=rows_axis([_lane(lane.lane) for lane in lanes]),
+        "Latency of each lane: p50, p99 and max.",
+        rows_height(len(lanes)),
+        [_range_lines(lanes), *dots],
+        chart_layout(
+            xaxis=time_axis(all_times, few=True) | {"title": axis_title("latency")},
+            yaxis=rows_axis([_lane_label(lane.lane) for lane in lanes]),
         ),
     )
 
 
-def limits_rate(names: Sequence[str], found: Iterable[tuple[str, int, LaneLimit]]) -> Chart:
-    """What each lane sustains, with the least and the most that it may be.
+def limits_rate_chart(names: Sequence[str], limits: Iterable[FoundLimit]) -> Chart:
+    """The rate that each lane sustains, with its lower and upper bound.
 
     Args:
-        names: of the lanes that are shown, in their order.
-        found: name, repeat and limit.
+        names: lanes to show, in order.
+        limits: of any lanes.
     """
-    places = {name: at for at, name in enumerate(names)}
-    shown = [(places[name], limit) for name, _, limit in found if name in places]
+    rows = {name: row for row, name in enumerate(names)}
+    shown = [(rows[each.lane], each.limit) for each in limits if each.lane in rows]
+    found = [(row, limit) for row, limit in shown if limit.found]
+    others = [(row, limit) for row, limit in shown if not limit.found]
     traces = [
-        _limit_dots("limit, low to high", "circle", [it for it in shown if it[1].found]),
-        _limit_dots("no limit found: at least", "triangle-right-open", [
-            it for it in shown if not it[1].found
-        ]),
-    ]  # fmt: skip
+        _limit_dots("limit, low to high", "circle", found),
+        _limit_dots("no limit found: at least", "triangle-right-open", others),
+    ]
     return Chart(
         "limits-rate",
         "Calls a second that each lane sustains. The figures are in the table of limits.",
-        row_height(len(names)),
+        rows_height(len(names)),
         [trace for trace in traces if trace["x"]],
-        layout_of(
-            xaxis={"title": titled("calls a second"), "rangemode": "tozero", "nticks": 6},
-            yaxis=rows_axis(list(map(_lane, names))),
+        chart_layout(
+            xaxis={"title": axis_title("calls a second"), "rangemode": "tozero", "nticks": 6},
+            yaxis=rows_axis(list(map(_lane_label, names))),
             showlegend=True,
         ),
     )
 
 
-def limits_burst(names: Sequence[str], found: Iterable[tuple[str, int, LaneLimit]]) -> Chart:
-    """How many calls each lane lets through at once, the most of all repeats."""
-    most = dict.fromkeys(names, 0.0)
-    for name, _, limit in found:
-        if name in most and limit.burst is not None:
-            most[name] = max(most[name], limit.burst)
+def limits_burst_chart(names: Sequence[str], limits: Iterable[FoundLimit]) -> Chart:
+    """The burst that each lane lets through at once, the maximum of all repeats."""
+    bursts = dict.fromkeys(names, 0.0)
+    for lane, _, limit in limits:
+        if lane in bursts and limit.burst is not None:
+            bursts[lane] = max(bursts[lane], limit.burst)
     bars = {
         "type": "bar", "orientation": "h", "name": "burst", "marker": {"color": "@c2"},
-        "x": list(most.values()), "y": list(range(len(most))),
-        "text": [f"{figures(each)} calls" if each else "not found" for each in most.values()],
+        "x": list(bursts.values()), "y": list(range(len(bursts))),
+        "text": [f"{figures(each)} calls" if each else "not found" for each in bursts.values()],
         "hovertemplate": "%{text}<extra></extra>", "textposition": "auto",
     }  # fmt: skip
     return Chart(
         "limits-burst",
         "Calls that each lane lets through at once. The figures are in the table of limits.",
-        row_height(len(names)),
+        rows_height(len(names)),
         [bars],
-        layout_of(
+        chart_layout(
             bargap=0.35,
             showlegend=True,
-            xaxis={"title": titled("calls at once"), "rangemode": "tozero", "nticks": 6},
-            yaxis=rows_axis(list(map(_lane, names))),
+            xaxis={"title": axis_title("calls at once"), "rangemode": "tozero", "nticks": 6},
+            yaxis=rows_axis(list(map(_lane_label, names))),
         ),
     )
 
@@ -247,34 +249,34 @@ def limits_burst(names: Sequence[str], found: Iterable[tuple[str, int, LaneLimit
 def _curve(measures: Measures, number: int) -> Part:
     points = percentiles(measures.latency.histogram)
     name = label(measures.load)
-    told = f"{name}, repeat {measures.repeat + 1}: " if measures.repeat else f"{name}: "
+    prefix = f"{name}, repeat {measures.repeat + 1}: " if measures.repeat else f"{name}: "
     return {
         "type": "scatter", "mode": "lines", "name": name, "legendgroup": name,
         "x": [x for x, _ in points], "y": [y for _, y in points],
         "line": {
-            "color": colour_of(number), "dash": _DASHES[number % len(_DASHES)],
+            "color": color_of(number), "dash": _DASHES[number % len(_DASHES)],
             "width": 1.2 if measures.repeat else 2.2,
         },
-        "text": [f"{told}{100 * (1 - 1 / x):.5g} % within {latency(y)}" for x, y in points],
+        "text": [f"{prefix}{100 * (1 - 1 / x):.5g} % within {latency(y)}" for x, y in points],
         "hovertemplate": "%{text}<extra></extra>",
     }  # fmt: skip
 
 
-def _part_bars(part: str, loads: dict[Load, list[Measures]]) -> Part:
+def _time_part_bars(part: str, loads: dict[Load, list[Measures]]) -> Part:
     means = [_mean([getattr(each, part) for each in repeats]) for repeats in loads.values()]
-    wholes = [
-        sum(_mean([getattr(each, name) for each in repeats]) for name in PARTS)
+    totals = [
+        sum(_mean([getattr(each, name) for each in repeats]) for name in TIME_PARTS)
         for repeats in loads.values()
     ]
-    told = [
-        f"{part}: {latency(mean)} of {latency(whole)} on average ({share(mean, whole)})"
-        for mean, whole in zip(means, wholes, strict=True)
+    texts = [
+        f"{part}: {latency(mean)} of {latency(total)} on average ({share(mean, total)})"
+        for mean, total in zip(means, totals, strict=True)
     ]
     return {
         "type": "bar", "orientation": "h", "name": part, "y": list(range(len(loads))),
-        "x": [100 * mean / (whole or 1) for mean, whole in zip(means, wholes, strict=True)],
-        "marker": {"color": _PART_COLOURS[part]},
-        "text": told, "textposition": "none", "hovertemplate": "%{text}<extra></extra>",
+        "x": [100 * mean / (total or 1) for mean, total in zip(means, totals, strict=True)],
+        "marker": {"color": _PART_COLORS[part]},
+        "text": texts, "textposition": "none", "hovertemplate": "%{text}<extra></extra>",
     }  # fmt: skip
 
 
@@ -283,17 +285,17 @@ def _mean(spreads: Sequence[Spread]) -> float:
     return sum(each.count * each.mean_s for each in spreads) / count if count else 0.0
 
 
-def _named_mean(load: Load, repeats: Sequence[Measures]) -> str:
+def _mean_label(load: Load, repeats: Sequence[Measures]) -> str:
     return f"{label(load)}<br>mean {latency(_mean([each.latency for each in repeats]))}"
 
 
-def _reaches(lanes: Sequence[LaneMeasures]) -> Part:
+def _range_lines(lanes: Sequence[LaneMeasures]) -> Part:
     """A thin line from p50 to max of each lane."""
     return {
         "type": "scatter", "mode": "lines", "hoverinfo": "skip", "showlegend": False,
         "line": {"color": "@edge", "width": 3},
         "x": [time for lane in lanes for time in (lane.p50_s, lane.max_s, None)],
-        "y": [place for at in range(len(lanes)) for place in (at, at, None)],
+        "y": [y for row in range(len(lanes)) for y in (row, row, None)],
     }  # fmt: skip
 
 
@@ -301,8 +303,8 @@ def _limit_dots(name: str, symbol: str, shown: Sequence[tuple[int, LaneLimit]]) 
     limits = [limit for _, limit in shown]
     return {
         "type": "scatter", "mode": "markers", "name": name,
-        "x": [limit.rate for limit in limits], "y": [place for place, _ in shown],
-        "marker": _mark("@c0", symbol) | {"size": _LIMIT_PX},
+        "x": [limit.rate for limit in limits], "y": [row for row, _ in shown],
+        "marker": _marker("@c0", symbol) | {"size": _LIMIT_PX},
         "error_x": {
             "type": "data", "symmetric": False, "color": "@c0", "thickness": 2, "width": 7,
             "array": [max(0.0, limit.high - limit.rate) for limit in limits],
@@ -319,14 +321,14 @@ def _limit_dots(name: str, symbol: str, shown: Sequence[tuple[int, LaneLimit]]) 
     }  # fmt: skip
 
 
-def _mark(colour: str, symbol: str) -> Part:
+def _marker(color: str, symbol: str) -> Part:
     return {
-        "color": colour, "symbol": symbol, "size": _MARK_PX, "line": {"color": colour, "width": 2},
+        "color": color, "symbol": symbol, "size": _MARK_PX, "line": {"color": color, "width": 2},
     }  # fmt: skip
 
 
 def rows_axis(names: Sequence[str]) -> Part:
-    """Rows from the top down, each with its name."""
+    """An axis of named rows, from top to bottom."""
     return {
         "tickvals": list(range(len(names))),
         "ticktext": names,
@@ -336,13 +338,17 @@ def rows_axis(names: Sequence[str]) -> Part:
     }
 
 
-def _places(lanes: Sequence[LaneMeasures]) -> list[int]:
+def _row_numbers(lanes: Sequence[LaneMeasures]) -> list[int]:
     return list(range(len(lanes)))
 
 
-def _lane(name: str) -> str:
-    """A lane's name in two lines, so that it leaves room on a narrow page."""
+def _lane_label(name: str) -> str:
+    """The name of a lane in two lines, to save space on a narrow page."""
     return "<br>".join(
-        markup(line if len(line) <= _LONGEST_NAME else f"{line[:_LONGEST_NAME]}…")
+        escape(
+            printable(
+                line if len(line) <= _MAX_NAME_CHARACTERS else f"{line[:_MAX_NAME_CHARACTERS]}…"
+            )
+        )
         for line in name.split("/", 1)
     )

@@ -1,4 +1,4 @@
-"""A comparison for people, line by line."""
+"""A comparison as text for the terminal."""
 
 from bulkeic.bench.model.comparison import (
     ASSUMED_NOISE,
@@ -12,15 +12,15 @@ from bulkeic.bench.model.comparison import (
 from bulkeic.output.formatting import counted, latency
 
 _ROW = "  {:<11} {:>12} {:>12} {:>8} {:>8}  {}"
-_SHOWN_RATIO = 1000
+_MAX_SHOWN_RATIO = 1000
 _MEANING = {
     Verdict.SAME: "nothing differs beyond the noise",
-    Verdict.UNKNOWN: "nothing differs beyond the noise, and not all could be measured",
+    Verdict.UNKNOWN: "nothing differs beyond the noise, but not everything could be measured",
 }
 
 
 def comparison_lines(comparison: Comparison) -> list[str]:
-    """Tables, what else differs, and the verdict."""
+    """All lines: a table for each load, other differences, and the verdict."""
     lines = [line for load in comparison.loads for line in _load_lines(load)]
     for name, alone in (("OLD", comparison.only_old), ("NEW", comparison.only_new)):
         lines += [f"only in {name}, not compared: {load}" for load in alone]
@@ -33,14 +33,14 @@ def comparison_lines(comparison: Comparison) -> list[str]:
 
 
 def ratio_text(row: ComparisonRow) -> str:
-    """A ratio, such as ``1.20x``."""
+    """A ratio, for example ``1.20x``."""
     if row.ratio is None:
         return "-"
-    return f"{row.ratio:.2f}x" if row.ratio < _SHOWN_RATIO else f">{_SHOWN_RATIO}x"
+    return f"{row.ratio:.2f}x" if row.ratio < _MAX_SHOWN_RATIO else f">{_MAX_SHOWN_RATIO}x"
 
 
 def noise_text(row: ComparisonRow) -> str:
-    """How far a ratio may be off, such as ``±8.1%``."""
+    """How far a ratio may be off, for example ``±8.1%``."""
     if row.noise is None:
         return "-"
     return _noise(row.noise)
@@ -79,16 +79,16 @@ def _load_lines(load: LoadComparison) -> list[str]:
     ]
     if load.assumed:
         lines.append(
-            f"  one repeat tells no noise: at least {ASSUMED_NOISE:.0%} is taken for it; "
+            f"  one repeat shows no noise: at least {ASSUMED_NOISE:.0%} is assumed; "
             "measure with --repeat 5"
         )
     lines += [f"  differs: {each}" for each in load.differs]
     return lines + [
-        line for name, side in (("OLD", old), ("NEW", new)) for line in _bad(name, side)
+        line for name, side in (("OLD", old), ("NEW", new)) for line in _trouble_lines(name, side)
     ]
 
 
-def _bad(name: str, side: Side) -> list[str]:
+def _trouble_lines(name: str, side: Side) -> list[str]:
     lines = []
     if side.failed:
         lines.append(f"  {name}: {side.failed:,} of {counted(side.done, 'request')} failed")

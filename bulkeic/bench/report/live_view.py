@@ -1,4 +1,4 @@
-"""How a load goes while it is put on, second by second, on a terminal; nothing anywhere else."""
+"""Shows the progress of a load on a terminal, second by second."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -12,13 +12,13 @@ from rich.text import Text
 
 from bulkeic.bench.model.measurements import Second
 from bulkeic.bench.model.workload import Load
-from bulkeic.bench.report.sparkline import History, Span, spark
+from bulkeic.bench.report.sparkline import History, Span, sparkline
 from bulkeic.output.formatting import figures, latency, short
 
 _ROWS = 10
 _OTHER_LINES = 9
 _ROW_WIDTH, _NARROW = 58, 58
-_LEAST_BAR = 8
+_MIN_BAR = 8
 _SPARK_NAME, _SPARK_TEXT = 8, 26
 _LAST_SPARK = 12
 _NAME, _QUIET = Style(bold=True), Style(dim=True)
@@ -32,26 +32,26 @@ _HEIGHTS: dict[str, Callable[[Span], float]] = {
 }
 
 
-class Watch(Protocol):
-    """Shows how a load goes."""
+class LiveView(Protocol):
+    """Shows the progress of a load."""
 
     def start(self, load: Load, total_s: float | None) -> None:
-        """A load begins.
+        """Starts to show a load.
 
         Args:
-            load: that is put on.
-            total_s: seconds that it will be measured; ``None``: nobody knows.
+            load: the load.
+            total_s: seconds that will be measured; ``None``: unknown.
         """
 
     def second(self, second: Second) -> None:
-        """Takes note of a second that is over."""
+        """Shows a second that is over."""
 
     def stop(self) -> None:
-        """The load has ended."""
+        """Ends the view of the load."""
 
 
-class NoWatch:
-    """Nobody looks."""
+class NoLiveView:
+    """Shows nothing."""
 
     def start(self, load: Load, total_s: float | None) -> None:
         """Does nothing."""
@@ -63,13 +63,13 @@ class NoWatch:
         """Does nothing."""
 
 
-class LiveWatch:
-    """The last seconds as rows, and the whole load as sparklines; a line of it stays.
+class TerminalLiveView:
+    """Shows the last seconds as rows and the whole load as sparklines.
 
-    It is drawn anew with each second, by whoever tells of it: no thread takes part.
+    ``second`` draws it, without a thread. One line remains at the end.
 
     Args:
-        console: ``None``: stderr.
+        console: where to draw; ``None``: stderr.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -77,7 +77,7 @@ class LiveWatch:
         self._live: Live | None = None
 
     def start(self, load: Load, total_s: float | None) -> None:
-        """Shows that a load begins."""
+        """Starts to show a load."""
         self.stop()
         self._view = _View(load, total_s)
         self._live = Live(
@@ -96,7 +96,7 @@ class LiveWatch:
             self._live.refresh()
 
     def stop(self) -> None:
-        """Leaves one line of it."""
+        """Replaces the view by one line."""
         live, self._live = self._live, None
         if live is not None:
             live.stop()
@@ -104,10 +104,10 @@ class LiveWatch:
 
 
 class _View:
-    """One load as it goes.
+    """The progress of one load.
 
-    It is drawn piece by piece: rich's own tables take twenty times as long, and what draws keeps
-    those waiting that are measured.
+    It writes segments, because rich's own tables take twenty times as long, and drawing delays the
+    requests that are measured.
     """
 
     def __init__(self, load: Load, total_s: float | None) -> None:
@@ -126,12 +126,12 @@ class _View:
         yield from self._progress(options)
         yield Segment.line()
         if not self._last:
-            yield Segment(self._before(), _QUIET)
+            yield Segment(self._waiting_text(), _QUIET)
             yield Segment.line()
             return
         yield from self._rows(options, max(1, min(_ROWS, console.height - _OTHER_LINES)))
         yield Segment.line()
-        yield from self._sparks(options)
+        yield from self._sparklines(options)
 
     def last_line(self, options: ConsoleOptions) -> Text:
         total = self._history.total
@@ -143,38 +143,38 @@ class _View:
         line = Text(text)
         if options.max_width >= len(text) + _LAST_SPARK + 1:
             spans = self._history.spans(_LAST_SPARK)
-            line.append(f" {_spark(spans, 'rate', options)}", style=_RATE)
+            line.append(f" {_sparkline(spans, 'rate', options)}", style=_RATE)
         return line
 
-    def _before(self) -> str:
+    def _waiting_text(self) -> str:
         warmup_s = self._load.warmup_s
         return f"warming up for {warmup_s:g} s" if warmup_s else "waiting for the first second"
 
     def _progress(self, options: ConsoleOptions) -> Iterator[Segment]:
-        """The load's name, a bar where there is room and an end, and the time."""
+        """The load, a progress bar if its duration is known and it fits, and the time."""
         elapsed_s = self._history.total.seconds
         time = _time(elapsed_s)
         if self._total_s is not None:
             time = f"{time} of {_time(self._total_s)}"
-        room = options.max_width - len(time) - 1
-        name = str(self._load)[: max(0, room)]
+        space = options.max_width - len(time) - 1
+        name = str(self._load)[: max(0, space)]
         yield Segment(name, _NAME)
-        room -= len(name) + 1
-        if self._total_s is None or room < _LEAST_BAR:
+        space -= len(name) + 1
+        if self._total_s is None or space < _MIN_BAR:
             yield Segment(" " * (options.max_width - len(name) - len(time)))
         else:
             share = min(1.0, elapsed_s / self._total_s) if self._total_s else 1.0
-            done = round(room * share)
+            done = round(space * share)
             character = "=" if options.ascii_only else "━"
             yield Segment(f" {character * done}", _RATE)
-            yield Segment(f"{'-' if options.ascii_only else '─'}" * (room - done), _QUIET)
+            yield Segment(f"{'-' if options.ascii_only else '─'}" * (space - done), _QUIET)
             yield Segment(" ")
         yield Segment(time)
 
     def _rows(self, options: ConsoleOptions, count: int) -> Iterator[Segment]:
         narrow = options.max_width < _NARROW
         bar = max(0, options.max_width - _ROW_WIDTH)
-        bar = bar if bar >= _LEAST_BAR else 0
+        bar = bar if bar >= _MIN_BAR else 0
         max_head = "" if narrow else f"{'max':>9}"
         failed_head = "" if narrow else f"{'failed':>8}"
         head = f"{'p50':>9}{'p99':>9}{max_head}{'refused':>9}{failed_head}"
@@ -194,7 +194,7 @@ class _View:
                 yield Segment(f"{short(each.failed):>8}", _FAILED if each.failed else _QUIET)
             yield Segment.line()
 
-    def _sparks(self, options: ConsoleOptions) -> Iterator[Segment]:
+    def _sparklines(self, options: ConsoleOptions) -> Iterator[Segment]:
         total = self._history.total
         width = max(1, options.max_width - _SPARK_NAME - _SPARK_TEXT)
         spans = self._history.spans(width)
@@ -205,17 +205,17 @@ class _View:
         )
         for name, style, text in drawn:
             yield Segment(f"{name:<{_SPARK_NAME}}")
-            yield Segment(f"{_spark(spans, name, options):<{width}}", style)
+            yield Segment(f"{_sparkline(spans, name, options):<{width}}", style)
             yield Segment(f"  {text}", _QUIET)
             yield Segment.line()
 
 
-def _spark(spans: list[Span], name: str, options: ConsoleOptions) -> str:
-    return spark(spans, _HEIGHTS[name], ascii_only=options.ascii_only)
+def _sparkline(spans: list[Span], name: str, options: ConsoleOptions) -> str:
+    return sparkline(spans, _HEIGHTS[name], ascii_only=options.ascii_only)
 
 
 def _bar(length: float, options: ConsoleOptions) -> str:
-    """A bar of so many characters, to an eighth of one."""
+    """A bar, precise to an eighth of a character."""
     whole = int(length)
     if options.ascii_only:
         return "#" * whole

@@ -1,10 +1,11 @@
-"""What a benchmark came to, as tables; the same ones for the terminal and for the page.
+"""The tables of a result, for the terminal and for the page.
 
-Loads are in the order in which they were first put on, and the repeats of each together.
+Loads are in the order of their first repeat, each with all its repeats.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from bulkeic.bench.model.measurements import (
     ApplyForecast,
@@ -18,32 +19,40 @@ from bulkeic.output.formatting import counted, duration, figures, latency, share
 from bulkeic.output.tables import WIDTH, Group, Table, beside, joined
 
 BUSY_SHARE = 0.9
-_SHOWN_SLOW = 5
-_LEAST_LANES = 2
-PARTS = ("waiting", "call", "retrying")
+_ALWAYS_SHOWN_LANES = 5
+_MIN_LANES = 2
+TIME_PARTS = ("waiting", "call", "retrying")
 
 Column = tuple[str, Callable[[Measures], str]]
 _TRAFFIC: tuple[Column, ...] = (
-    ("requests", lambda it: f"{it.done:,}"),
-    ("a second", lambda it: figures(it.throughput)),
-    ("refused", lambda it: share(it.refused, it.calls)),
-    ("failed", lambda it: f"{it.failed:,}"),
+    ("requests", lambda each: f"{each.done:,}"),
+    ("a second", lambda each: figures(each.throughput)),
+    ("refused", lambda each: share(each.refused, each.calls)),
+    ("failed", lambda each: f"{each.failed:,}"),
 )
-_SELDOM: tuple[tuple[Column, Callable[[Measures], int]], ...] = (
-    (("conflicts", lambda it: f"{it.conflicts:,}"), lambda it: it.conflicts),
-    (("unfinished", lambda it: f"{it.unfinished:,}"), lambda it: it.unfinished),
+_RARE: tuple[tuple[Column, Callable[[Measures], int]], ...] = (
+    (("conflicts", lambda each: f"{each.conflicts:,}"), lambda each: each.conflicts),
+    (("unfinished", lambda each: f"{each.unfinished:,}"), lambda each: each.unfinished),
 )
 _LATENCY: tuple[Column, ...] = (
-    ("p50", lambda it: _time(it.latency, it.latency.p50_s)),
-    ("p90", lambda it: _time(it.latency, it.latency.p90_s)),
-    ("p99", lambda it: _time(it.latency, it.latency.p99_s)),
-    ("p99.9", lambda it: _time(it.latency, it.latency.p999_s)),
-    ("max", lambda it: _time(it.latency, it.latency.max_s)),
+    ("p50", lambda each: _time(each.latency, each.latency.p50_s)),
+    ("p90", lambda each: _time(each.latency, each.latency.p90_s)),
+    ("p99", lambda each: _time(each.latency, each.latency.p99_s)),
+    ("p99.9", lambda each: _time(each.latency, each.latency.p999_s)),
+    ("max", lambda each: _time(each.latency, each.latency.max_s)),
 )
+
+
+class FoundLimit(NamedTuple):
+    """The limit of a lane in one repeat, numbered from 0."""
+
+    lane: str
+    repeat: int
+    limit: LaneLimit
 
 
 def label(load: Load) -> str:
-    """A load in few characters."""
+    """A short description of a load."""
     match load.model:
         case LoadModel.OPEN:
             return f"{load.rate:g}/s a lane"
@@ -54,83 +63,89 @@ def label(load: Load) -> str:
 
 
 def by_load(measures: Iterable[Measures]) -> dict[Load, list[Measures]]:
-    """The repeats of each load."""
+    """Groups the repeats of each load."""
     loads: dict[Load, list[Measures]] = {}
     for each in measures:
         loads.setdefault(each.load, []).append(each)
-    return {load: sorted(them, key=lambda it: it.repeat) for load, them in loads.items()}
+    return {load: sorted(them, key=lambda each: each.repeat) for load, them in loads.items()}
 
 
 def title_of(measures: Measures, *, repeats: bool) -> str:
-    """Which load it was, and which repeat of it where there are several."""
+    """Describes the load, and its repeat if there are several."""
     name = label(measures.load)
     return f"{name}, repeat {measures.repeat + 1}" if repeats else name
 
 
 def has_repeats(measures: Iterable[Measures]) -> bool:
-    """Whether any load was put on more than once."""
+    """Whether any load was measured more than once."""
     return any(each.repeat for each in measures)
 
 
 def measures_tables(measures: Sequence[Measures], width: int = WIDTH) -> list[Table]:
-    """A row for each load of each repeat: what got through, how long it took, and where.
+    """Throughput, latency and where the time went, with a row for each repeat of each load.
 
     Args:
         measures: at least one.
-        width: characters that a table may take; what is more becomes another table.
+        width: maximum width in characters; further columns go into another table.
     """
-    rows = rows_of(measures)
-    return joined(keys_of(rows), [*_traffic_and_latency(rows), _split(rows)], width)
+    rows = ordered_by_load(measures)
+    return joined(key_columns(rows), [*_traffic_and_latency(rows), _time_shares(rows)], width)
 
 
 def summary_table(measures: Sequence[Measures]) -> Table:
-    """What got through and how long it took, in one table."""
-    rows = rows_of(measures)
-    return beside(keys_of(rows), _traffic_and_latency(rows))
+    """Throughput and latency in one table."""
+    rows = ordered_by_load(measures)
+    return beside(key_columns(rows), _traffic_and_latency(rows))
 
 
-def split_table(measures: Sequence[Measures]) -> Table:
-    """Where the time went."""
-    rows = rows_of(measures)
-    return beside(keys_of(rows), [_split(rows)])
+def time_shares_table(measures: Sequence[Measures]) -> Table:
+    """Where the time of a request goes: waiting, call, retrying."""
+    rows = ordered_by_load(measures)
+    return beside(key_columns(rows), [_time_shares(rows)])
 
 
-def errors_table(measures: Iterable[Measures], most: int) -> Table | None:
-    """Calls by error code, over all loads."""
+def errors_table(measures: Iterable[Measures], max_rows: int) -> Table | None:
+    """Calls by error code over all loads; ``None``: there are no errors."""
     total: Counter[str] = Counter()
     for each in measures:
         total.update(each.errors)
     if not total:
         return None
-    rows = [(code, f"{count:,}") for code, count in total.most_common(most)]
-    return Table("errors", ("code", "calls"), rows, note=_more(len(total) - most, "error code"))
+    rows = [(code, f"{count:,}") for code, count in total.most_common(max_rows)]
+    return Table("errors", ("code", "calls"), rows, note=_more(len(total) - max_rows, "error code"))
 
 
-def hardest(measures: Iterable[Measures]) -> Measures | None:
-    """The load that is worth looking at by lane: most refused, then slowest; ``None``: no lanes."""
-    several = [each for each in measures if len(each.lanes) >= _LEAST_LANES and _goes_on(each)]
+def hardest_load(measures: Iterable[Measures]) -> Measures | None:
+    """The load with the largest share of refused calls, then the slowest.
+
+    Returns:
+        ``None``: no load has several lanes.
+    """
+    candidates = [
+        each
+        for each in measures
+        if len(each.lanes) >= _MIN_LANES and each.load.model is not LoadModel.LIMIT
+    ]
     return max(
-        several,
-        key=lambda it: (_refused_share(it), it.latency.p99_s),
-        default=None,
+        candidates, key=lambda each: (_refused_share(each), each.latency.p99_s), default=None
     )
 
 
-def worst_lanes(measures: Measures, most: int) -> list[LaneMeasures]:
-    """The lanes that were refused most, then the slowest; a few of these in any case."""
-    slowest = sorted(measures.lanes, key=lambda it: (-(it.p99_s or 0.0), it.lane))
-    refused = sorted((lane for lane in slowest if lane.refused), key=lambda it: -_refused_share(it))
-    kept = {lane.lane: lane for lane in refused[:most]}
-    room = max(most - len(kept), 0)
-    others = [lane for lane in slowest if lane.lane not in kept]
-    always = [lane for lane in slowest[:_SHOWN_SLOW] if lane.lane not in kept]
-    kept |= {lane.lane: lane for lane in (*others[:room], *always)}
-    return list(kept.values())
+def worst_lanes(measures: Measures, count: int) -> list[LaneMeasures]:
+    """The most refused lanes, then the slowest; the very slowest are always included."""
+    slowest = sorted(measures.lanes, key=lambda lane: (-(lane.p99_s or 0.0), lane.lane))
+    refused = sorted((lane for lane in slowest if lane.refused), key=_refused_share, reverse=True)
+    shown = {lane.lane: lane for lane in refused[:count]}
+    remaining = max(count - len(shown), 0)
+    others = [lane for lane in slowest if lane.lane not in shown]
+    always = [lane for lane in slowest[:_ALWAYS_SHOWN_LANES] if lane.lane not in shown]
+    shown |= {lane.lane: lane for lane in (*others[:remaining], *always)}
+    return list(shown.values())
 
 
-def lanes_table(measures: Measures, most: int, title: str) -> Table:
+def lanes_table(measures: Measures, max_rows: int, title: str) -> Table:
     """The most refused and the slowest lanes of one load."""
-    shown = worst_lanes(measures, most)
+    shown = worst_lanes(measures, max_rows)
     rows = [
         (
             lane.lane,
@@ -150,30 +165,38 @@ def lanes_table(measures: Measures, most: int, title: str) -> Table:
     )
 
 
-def limits(measures: Iterable[Measures], *, found: bool) -> list[tuple[str, int, LaneLimit]]:
-    """Lanes with their limits, the tightest first, or those of which none was found.
+def lane_limits(measures: Iterable[Measures], *, found: bool) -> list[FoundLimit]:
+    """The limits of all lanes, lowest first.
+
+    Args:
+        measures: any loads.
+        found: whether to return found limits, or the results of searches that found none.
 
     Returns:
-        Name, repeat and limit; the repeats of a lane together.
+        The repeats of a lane follow each other.
     """
-    lanes: dict[str, list[tuple[str, int, LaneLimit]]] = {}
+    lanes: dict[str, list[FoundLimit]] = {}
     for each in measures:
         for lane in each.lanes:
             if lane.limit is not None and lane.limit.found == found:
-                lanes.setdefault(lane.lane, []).append((lane.lane, each.repeat, lane.limit))
-    tightest = sorted(lanes.values(), key=lambda it: (min(each[2].rate for each in it), it[0][0]))
-    return [each for repeats in tightest for each in repeats]
+                limit = FoundLimit(lane.lane, each.repeat, lane.limit)
+                lanes.setdefault(lane.lane, []).append(limit)
+    lowest_first = sorted(
+        lanes.values(),
+        key=lambda repeats: (min(each.limit.rate for each in repeats), repeats[0].lane),
+    )
+    return [each for repeats in lowest_first for each in repeats]
 
 
-def limits_table(measures: Sequence[Measures], most: int) -> Table | None:
-    """What each lane lets through, the tightest first; ``None``: no limit was found."""
-    all_found = limits(measures, found=True)
-    if not all_found:
+def limits_table(measures: Sequence[Measures], max_rows: int) -> Table | None:
+    """The limits of all lanes, lowest first; ``None``: no limit was found."""
+    limits = lane_limits(measures, found=True)
+    if not limits:
         return None
     repeats = has_repeats(measures)
     rows = [
         (lane, *((str(repeat + 1),) if repeats else ()), *_limit_cells(limit))
-        for lane, repeat, limit in all_found[:most]
+        for lane, repeat, limit in limits[:max_rows]
     ]
     numbers = ("a second", "low to high", "burst", "calls", "refused", "seconds")
     return Table(
@@ -181,12 +204,12 @@ def limits_table(measures: Sequence[Measures], most: int) -> Table | None:
         ("lane", *(("repeat",) if repeats else ()), *numbers),
         rows,
         keys=2 if repeats else 1,
-        note=_more(len(all_found) - most, "limit" if repeats else "lane"),
+        note=_more(len(limits) - max_rows, "limit" if repeats else "lane"),
     )
 
 
-def forecast_table(ahead: ApplyForecast, most: int) -> Table:
-    """How long ``apply`` would take, the longest lane first, and in all."""
+def forecast_table(forecast: ApplyForecast, max_rows: int) -> Table:
+    """The forecast duration of ``apply`` for each lane, slowest first, and for all lanes."""
     rows = [
         (
             lane.lane,
@@ -195,15 +218,15 @@ def forecast_table(ahead: ApplyForecast, most: int) -> Table:
             "measured" if lane.measured else "documented quota",
             duration(lane.seconds),
         )
-        for lane in ahead.lanes[:most]
+        for lane in forecast.lanes[:max_rows]
     ]
-    targets = sum(lane.targets for lane in ahead.lanes)
-    total = ("all lanes at once", f"{targets:,}", "", "", duration(ahead.seconds))
+    targets = sum(lane.targets for lane in forecast.lanes)
+    total = ("all lanes at once", f"{targets:,}", "", "", duration(forecast.seconds))
     return Table(
-        f"apply {ahead.source} --rate auto: about {duration(ahead.seconds)}",
+        f"apply {forecast.source} --rate auto: about {duration(forecast.seconds)}",
         ("lane", "targets", "a second", "the rate is", "time"),
         [*rows, total],
-        note=_more(len(ahead.lanes) - most, "lane"),
+        note=_more(len(forecast.lanes) - max_rows, "lane"),
     )
 
 
@@ -212,17 +235,17 @@ def _more(number: int, word: str) -> str:
 
 
 def _time(spread: Spread, seconds: float) -> str:
-    # A histogram rounds up, but for its maximum.
+    # A histogram rounds up, except for its maximum.
     return latency(min(seconds, spread.max_s) if spread.count else None)
 
 
-def rows_of(measures: Iterable[Measures]) -> list[Measures]:
-    """The measures in the order of their rows."""
+def ordered_by_load(measures: Iterable[Measures]) -> list[Measures]:
+    """The measures in the order of the table rows."""
     return [each for them in by_load(measures).values() for each in them]
 
 
-def keys_of(rows: Sequence[Measures]) -> Group:
-    """The columns that say which load of which repeat each row is about."""
+def key_columns(rows: Sequence[Measures]) -> Group:
+    """The columns that identify the load and the repeat of each row."""
     heads, columns = ["load"], [[label(each.load) for each in rows]]
     if has_repeats(rows):
         heads.append("repeat")
@@ -231,18 +254,18 @@ def keys_of(rows: Sequence[Measures]) -> Group:
 
 
 def _traffic_and_latency(rows: Sequence[Measures]) -> list[Group]:
-    seldom = [column for column, count in _SELDOM if any(map(count, rows))]
-    groups = (("throughput", (*_TRAFFIC, *seldom)), ("latency", _LATENCY))
+    rare = [column for column, count in _RARE if any(map(count, rows))]
+    groups = (("throughput", (*_TRAFFIC, *rare)), ("latency", _LATENCY))
     return [
         Group(title, [name for name, _ in columns], [[*map(cell, rows)] for _, cell in columns])
         for title, columns in groups
     ]
 
 
-def _split(rows: Sequence[Measures]) -> Group:
+def _time_shares(rows: Sequence[Measures]) -> Group:
     heads: list[str] = []
     columns: list[list[str]] = []
-    for name in PARTS:
+    for name in TIME_PARTS:
         spreads: list[Spread] = [getattr(each, name) for each in rows]
         heads += [f"{name} p50", "p99"]
         columns.append([_time(each, each.p50_s) for each in spreads])
@@ -251,10 +274,6 @@ def _split(rows: Sequence[Measures]) -> Group:
         heads.append("repeated")
         columns.append([f"{each.retries:,}" for each in rows])
     return Group("where it went", heads, columns)
-
-
-def _goes_on(measures: Measures) -> bool:
-    return measures.load.model is not LoadModel.LIMIT
 
 
 def _refused_share(measures: Measures | LaneMeasures) -> float:

@@ -1,4 +1,4 @@
-"""What a benchmark came to, line by line, for people."""
+"""A result as text for the terminal."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -7,10 +7,10 @@ from bulkeic.bench.report.result_tables import (
     BUSY_SHARE,
     errors_table,
     forecast_table,
-    hardest,
+    hardest_load,
     has_repeats,
+    lane_limits,
     lanes_table,
-    limits,
     limits_table,
     measures_tables,
     title_of,
@@ -18,60 +18,59 @@ from bulkeic.bench.report.result_tables import (
 from bulkeic.output.formatting import counted, figures, share
 from bulkeic.output.tables import WIDTH, fitting, lines
 
-_SHOWN_LANES = 20
-_SHOWN_ERRORS = 10
+_LANE_ROWS = 20
+_ERROR_ROWS = 10
 _SHOWN_NOTES = 5
 
 _Named = tuple[str, Measures]
 
 
 def bench_lines(result: BenchResult, width: int | None = None) -> list[str]:
-    """A whole result: loads, errors, lanes, limits, the client, what is odd, the forecast.
+    """All lines of a result: tables, then the client's resources, then notes.
 
     Args:
-        result: of any loads.
+        result: the result.
         width: characters of a terminal's line; ``None``: there is no terminal.
     """
     width = min(WIDTH, width or WIDTH)
     measures = result.measures
     tables = [
-        limits_table(measures, _SHOWN_LANES),
+        limits_table(measures, _LANE_ROWS),
         *(measures_tables(measures, width) if measures else ()),
-        errors_table(measures, _SHOWN_ERRORS),
+        errors_table(measures, _ERROR_ROWS),
     ]
-    worst = hardest(measures)
-    if worst is not None:
-        tables.append(
-            lanes_table(worst, _SHOWN_LANES, title_of(worst, repeats=has_repeats(measures)))
-        )
+    hardest = hardest_load(measures)
+    if hardest is not None:
+        title = title_of(hardest, repeats=has_repeats(measures))
+        tables.append(lanes_table(hardest, _LANE_ROWS, title))
     if result.forecast is not None:
-        tables.append(forecast_table(result.forecast, _SHOWN_LANES))
+        tables.append(forecast_table(result.forecast, _LANE_ROWS))
     parts = [part for table in tables if table is not None for part in fitting(table, width)]
-    shown = [line for part in parts for line in lines(part)]
-    return [*shown, *client_lines(measures), *notes(measures)]
+    table_lines = [line for part in parts for line in lines(part)]
+    return [*table_lines, *client_lines(measures), *notes(measures)]
 
 
 def client_lines(measures: Sequence[Measures]) -> list[str]:
-    """What it took of this machine, at most."""
+    """The peak CPU and memory of this process."""
     if not measures:
         return []
     cpu = max(each.client.cpu_share for each in measures)
     memory = max(each.client.rss_mb for each in measures)
-    return [f"this client took {share(cpu, 1)} of a core and {memory:,.0f} MB at most"]
+    return [f"this client used at most {share(cpu, 1)} of a core and {memory:,.0f} MB"]
 
 
 def notes(measures: Sequence[Measures]) -> list[str]:
-    """What is to be known before the figures are believed."""
+    """What readers must know before they use the figures."""
     repeats = has_repeats(measures)
     named = [(title_of(each, repeats=repeats), each) for each in measures]
     return [
-        *_some(_busy(named), "load"),
-        *_some(_in_vain(named), "load"),
-        *_some(_stopped(named), "load"),
-        *_some(_unbegun(named), "load"),
-        *_some(_unfinished(named), "load"),
-        *_some(_stopped_lanes(named), "lane"),
-        *_some(_without_limit(measures), "lane"),
+        *_shortened(_busy(named), "load"),
+        *_shortened(_without_success(named), "load"),
+        *_shortened(_stopped(named), "load"),
+        *_shortened(_unbegun(named), "load"),
+        *_shortened(_unfinished(named), "load"),
+        *_shortened(_stopped_lanes(named), "lane"),
+        *_shortened(_without_limit(measures), "lane"),
     ]
 
 
@@ -84,27 +83,27 @@ def _busy(named: Iterable[_Named]) -> Iterator[str]:
             )
 
 
-def _in_vain(named: Iterable[_Named]) -> Iterator[str]:
+def _without_success(named: Iterable[_Named]) -> Iterator[str]:
     for name, each in named:
         requests = each.done + each.unfinished
         if not requests:
-            yield f"{name}: nothing was measured: no request began in its time"
-        elif each.is_in_vain:
+            yield f"{name}: nothing was measured: no request started in the measured time"
+        elif each.has_no_success:
             yield f"{name}: none of {counted(requests, 'request')} succeeded"
 
 
 def _stopped(named: Iterable[_Named]) -> Iterator[str]:
     for name, each in named:
         if each.stopped is not None:
-            yield f"{name}: it ended early: {each.stopped}"
+            yield f"{name}: ended early: {each.stopped}"
 
 
 def _unbegun(named: Iterable[_Named]) -> Iterator[str]:
     for name, each in named:
         if each.unbegun:
             yield (
-                f"{name}: this client could not keep up: {counted(each.unbegun, 'request')} that "
-                "were due have not been begun"
+                f"{name}: this client could not keep up: it did not start "
+                f"{counted(each.unbegun, 'request')} that were due"
             )
 
 
@@ -125,17 +124,17 @@ def _stopped_lanes(named: Iterable[_Named]) -> Iterator[str]:
 
 
 def _without_limit(measures: Iterable[Measures]) -> Iterator[str]:
-    """A line for each lane that went on, of the repeat that got most through."""
+    """A line for each lane that was not stopped, with the repeat that let most calls through."""
     stopped = {lane.lane for each in measures for lane in each.lanes if lane.stopped is not None}
-    others = (it for it in limits(measures, found=False) if it[0] not in stopped)
-    most = sorted(others, key=lambda it: it[2].rate)
-    for lane, limit in sorted({lane: limit for lane, _, limit in most}.items()):
+    others = (each for each in lane_limits(measures, found=False) if each.lane not in stopped)
+    highest_last = sorted(others, key=lambda each: each.limit.rate)
+    for lane, limit in sorted({lane: limit for lane, _, limit in highest_last}.items()):
         passed = f"{figures(limit.rate)} calls a second" if limit.rate else "nothing"
-        of = f", {limit.calls:,} in all" if limit.calls else ""
-        yield f"{lane}: no limit was found: {passed} got through{of}"
+        total = f", {limit.calls:,} in all" if limit.calls else ""
+        yield f"{lane}: no limit was found: {passed} got through{total}"
 
 
-def _some(found: Iterable[str], word: str) -> list[str]:
-    all_found = list(found)
-    more = len(all_found) - _SHOWN_NOTES
-    return all_found[:_SHOWN_NOTES] + ([f"and {counted(more, f'more {word}')}"] if more > 0 else [])
+def _shortened(texts: Iterable[str], word: str) -> list[str]:
+    notes = list(texts)
+    more = len(notes) - _SHOWN_NOTES
+    return notes[:_SHOWN_NOTES] + ([f"and {counted(more, f'more {word}')}"] if more > 0 else [])

@@ -1,25 +1,26 @@
-"""What went on over a long time, in little memory and as wide as there is room.
+"""The history of a load in little memory, drawn as sparklines.
 
-Seconds are kept one by one until there are too many; then every two become one, and from then on
-as many are taken together before they are kept.
+Seconds are stored one by one. When there are too many, each two are merged into one span, and from
+then on new spans cover as many seconds.
 """
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-_MOST = 256
+_MAX_SPANS = 256
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII = "_.-=+*%#"
 
 
 class Span(NamedTuple):
-    """Some seconds together.
+    """Consecutive seconds.
 
     Attributes:
-        done: requests.
-        worst_s: the longest p99 of a second; 0: no request ended.
-        refused: calls.
+        seconds: number of seconds.
+        done: requests that ended.
+        worst_s: highest p99 of a second; 0: no request ended.
+        refused: calls that were throttled.
     """
 
     seconds: int = 0
@@ -28,7 +29,7 @@ class Span(NamedTuple):
     refused: int = 0
 
     def __add__(self, other: object) -> "Span":
-        """Both together."""
+        """Merges two spans."""
         if not isinstance(other, Span):
             return NotImplemented
         return Span(
@@ -45,11 +46,11 @@ class Span(NamedTuple):
 
 
 class History:
-    """All seconds of a load, however many there are.
+    """All seconds of a load, in bounded memory.
 
     Attributes:
-        total: all of them together.
-        highest: the most requests of a second.
+        total: all seconds as one span.
+        highest: maximum requests of a second.
     """
 
     def __init__(self) -> None:
@@ -57,31 +58,31 @@ class History:
         self.highest = 0
         self._spans: list[Span] = []
         self._open = Span()
-        self._each = 1
+        self._span_seconds = 1
 
     def add(self, second: Span) -> None:
-        """Takes one second in."""
+        """Adds one second."""
         self.total += second
         self.highest = max(self.highest, second.done)
         self._open += second
-        if self._open.seconds < self._each:
+        if self._open.seconds < self._span_seconds:
             return
         self._spans.append(self._open)
         self._open = Span()
-        if len(self._spans) >= _MOST:
-            self._spans = _pairs(self._spans)
-            self._each *= 2
+        if len(self._spans) >= _MAX_SPANS:
+            self._spans = _merge_pairs(self._spans)
+            self._span_seconds *= 2
 
-    def spans(self, most: int) -> list[Span]:
-        """All seconds in their order, as at most so many spans of about the same length."""
+    def spans(self, max_spans: int) -> list[Span]:
+        """All seconds in order, as at most ``max_spans`` spans of about the same length."""
         spans = [*self._spans, *([self._open] if self._open.seconds else [])]
-        count = min(most, len(spans))
+        count = min(max_spans, len(spans))
         ends = [at * len(spans) // count for at in range(count + 1)] if count > 0 else [0]
         return [sum(spans[begin:end], start=Span()) for begin, end in pairwise(ends)]
 
 
-def spark(spans: Sequence[Span], height: Callable[[Span], float], *, ascii_only: bool) -> str:
-    """A character for each span, the higher the more; a blank where there is nothing."""
+def sparkline(spans: Sequence[Span], height: Callable[[Span], float], *, ascii_only: bool) -> str:
+    """Draws a character for each span, by its height; a space for a height of 0."""
     heights = [height(span) for span in spans]
     highest = max(heights, default=0.0)
     steps = _ASCII if ascii_only else _BLOCKS
@@ -91,5 +92,5 @@ def spark(spans: Sequence[Span], height: Callable[[Span], float], *, ascii_only:
     )
 
 
-def _pairs(spans: Sequence[Span]) -> list[Span]:
+def _merge_pairs(spans: Sequence[Span]) -> list[Span]:
     return [sum(spans[at : at + 2], start=Span()) for at in range(0, len(spans), 2)]

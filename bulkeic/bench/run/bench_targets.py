@@ -10,33 +10,33 @@ from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.run_setup import opened
 from bulkeic.bench.bench_options import BenchOptions
-from bulkeic.bench.run.load_run import Targets
+from bulkeic.bench.run.engine_run import Targets
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Lane, Target
 from bulkeic.output.console import Console
 from bulkeic.store.jobs import Which
 
-_MOST_TARGETS = 100_000
-_LEAST_OF_A_LANE = 100
-_USUAL_FUNCTIONS = 1000
+_MAX_TARGETS = 100_000
+_MIN_TARGETS_PER_LANE = 100
+_DEFAULT_FUNCTIONS = 1000
 _SANDBOX_REGION = "us-east-1"
 
 
-def targets_of(options: BenchOptions, reach: AccountResolver, screen: Console) -> Targets:
-    """The targets of each lane: of a file, or functions with made-up names.
+def load_targets(options: BenchOptions, resolver: AccountResolver, console: Console) -> Targets:
+    """The targets of each lane: those of a file, or functions with generated names.
 
-    Of more than 100,000 targets, the first of each lane stand for all.
+    Beyond 100,000 targets, the first ones of each lane stand for all.
 
     Raises:
-        BulkeicError: there are none, or the file cannot be read or has problems.
+        BulkeicError: there are no targets, or the file cannot be read or is invalid.
     """
     if options.source:
-        return _of_file(options, reach, screen)
-    functions = options.functions or (_USUAL_FUNCTIONS if options.sandbox else None)
+        return _read_targets(options, resolver, console)
+    functions = options.functions or (_DEFAULT_FUNCTIONS if options.sandbox else None)
     if functions is None:
         raise UsageError(
             "there is nothing to call; give a targets file, --functions N for functions that are "
-            "named fn-0 and so on, or --sandbox"
+            "named fn-0 to fn-(N-1), or --sandbox"
         )
     with tempfile.TemporaryDirectory(prefix="bulkeic-") as folder:
         path = Path(folder) / "functions.csv"
@@ -46,38 +46,37 @@ def targets_of(options: BenchOptions, reach: AccountResolver, screen: Console) -
         if options.sandbox and access.region is None:
             access = replace(access, region=_SANDBOX_REGION)
         elif open_access(access).region is None:
-            raise UsageError(
-                "--functions: in which Region is not known; give --region, or a profile with one"
-            )
-        return _of_file(replace(options, source=str(path), access=access), reach, screen)
+            raise UsageError("--functions needs a Region; give --region, or a profile with one")
+        options = replace(options, source=str(path), access=access)
+        return _read_targets(options, resolver, console)
 
 
-def jobs_of_lanes(
-    options: BenchOptions, source: str, reach: AccountResolver, screen: Console
+def targets_per_lane(
+    options: BenchOptions, source: str, resolver: AccountResolver, console: Console
 ) -> dict[Lane, int]:
-    """How many targets of a file lie in each lane.
+    """The number of a file's targets in each lane.
 
     Raises:
-        BulkeicError: the file cannot be read or has problems.
+        BulkeicError: the file cannot be read or is invalid.
     """
-    with opened(replace(options, source=source), reach, screen) as run:
+    with opened(replace(options, source=source), resolver, console) as run:
         return run.jobs.lanes(Which.EVERY)
 
 
-def _of_file(options: BenchOptions, reach: AccountResolver, screen: Console) -> Targets:
-    with opened(options, reach, screen) as run:
-        number = len(run.jobs.lanes(Which.EVERY))
-        most = max(_LEAST_OF_A_LANE, _MOST_TARGETS // max(1, number))
-        targets = _first(run.jobs.every_target(), most)
+def _read_targets(options: BenchOptions, resolver: AccountResolver, console: Console) -> Targets:
+    with opened(options, resolver, console) as run:
+        lanes = len(run.jobs.lanes(Which.EVERY))
+        per_lane = max(_MIN_TARGETS_PER_LANE, _MAX_TARGETS // max(1, lanes))
+        targets = _first_per_lane(run.jobs.every_target(), per_lane)
     if not targets:
-        raise UsageError(f"{options.source}: there is no target in it to call")
+        raise UsageError(f"{options.source}: there is no target to call")
     return targets
 
 
-def _first(targets: Iterable[Target], most: int) -> dict[Lane, list[Target]]:
-    found: dict[Lane, list[Target]] = {}
+def _first_per_lane(targets: Iterable[Target], count: int) -> dict[Lane, list[Target]]:
+    lanes: dict[Lane, list[Target]] = {}
     for target in targets:
-        lane = found.setdefault(target.lane, [])
-        if len(lane) < most:
+        lane = lanes.setdefault(target.lane, [])
+        if len(lane) < count:
             lane.append(target)
-    return found
+    return lanes

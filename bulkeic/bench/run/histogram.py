@@ -1,46 +1,46 @@
-"""Times in an HDR histogram: each is kept to so many digits, whatever its size."""
+"""Durations in an HDR histogram: each keeps the same number of digits, whatever its size."""
 
 from hdrh.histogram import HdrHistogram
 
 from bulkeic.bench.model.measurements import Spread
 
 _HIGHEST_US = 3_600_000_000
-_PER_S = 1e6
+_US_PER_S = 1e6
 
 
 class Histogram:
-    """How long something took, again and again.
+    """The distribution of a duration.
 
     Args:
-        digits: that are kept of each time; 3 take 0.2 MB of memory, 2 a tenth of it.
+        digits: significant digits of each value; 3 take 0.2 MB of memory, 2 a tenth of it.
     """
 
     def __init__(self, digits: int = 3) -> None:
         self._zeros = 0
         self._max_s = 0.0
         self._sum_s = 0.0
-        self._times = HdrHistogram(1, _HIGHEST_US, digits)
+        self._values = HdrHistogram(1, _HIGHEST_US, digits)
 
-    def add(self, seconds: float, times: int = 1) -> None:
-        """Takes a time in, as often as it came."""
-        micros = round(seconds * _PER_S)
+    def add(self, seconds: float, count: int = 1) -> None:
+        """Adds a value ``count`` times."""
+        micros = round(seconds * _US_PER_S)
         if micros <= 0:
-            self._zeros += times
+            self._zeros += count
             return
-        self._times.record_value(min(micros, _HIGHEST_US), times)
-        self._sum_s += seconds * times
+        self._values.record_value(min(micros, _HIGHEST_US), count)
+        self._sum_s += seconds * count
         self._max_s = max(self._max_s, seconds)
 
     def at(self, percentile: float) -> float:
-        """The seconds that so many percent of the times do not exceed; 0 if there are none."""
-        self._settle()
-        # It is the upper end of a bucket, which may lie beyond all that is in it.
-        return min(float(self._times.get_value_at_percentile(percentile)) / _PER_S, self._max_s)
+        """The seconds that this percentage of the values does not exceed; 0 without values."""
+        self._record_zeros()
+        # The histogram returns the upper end of a bucket, which may exceed all values in it.
+        return min(float(self._values.get_value_at_percentile(percentile)) / _US_PER_S, self._max_s)
 
     def spread(self) -> Spread:
-        """What the times come to."""
-        self._settle()
-        count = int(self._times.get_total_count())
+        """Count, mean and percentiles."""
+        self._record_zeros()
+        count = int(self._values.get_total_count())
         return Spread(
             count=count,
             mean_s=self._sum_s / count if count else 0.0,
@@ -49,11 +49,11 @@ class Histogram:
             p99_s=self.at(99),
             p999_s=self.at(99.9),
             max_s=self._max_s,
-            histogram=self._times.encode().decode(),
+            histogram=self._values.encode().decode(),
         )
 
-    def _settle(self) -> None:
-        # Most requests wait for nothing and try nothing again: those zeros are counted cheaply.
+    def _record_zeros(self) -> None:
+        # Most requests neither wait nor retry, so zeros are only counted until they are needed.
         if self._zeros:
-            self._times.record_value(0, self._zeros)
+            self._values.record_value(0, self._zeros)
             self._zeros = 0

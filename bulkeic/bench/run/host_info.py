@@ -1,4 +1,4 @@
-"""What a benchmark ran on, and what it went through."""
+"""Describes this machine and the installed versions."""
 
 import os
 import platform
@@ -15,12 +15,12 @@ def versions() -> dict[str, str]:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            continue  # uvloop is not everywhere
+            continue  # uvloop is not available on every platform
     return found
 
 
 def machine() -> dict[str, str]:
-    """What the machine is, without its name."""
+    """A description of this machine, without its name."""
     return {
         "system": f"{platform.system()} {platform.release()}",
         "architecture": platform.machine(),

@@ -1,26 +1,33 @@
-"""How much earlier than it is due a request is begun, so that it is sent when it is due."""
+"""How long before its due time a request starts, so that it is sent on time."""
 
-_SPARE_S = 1e-4
-_MOST_S = 2e-3
-_MOST_SHARE = 0.1
+_MARGIN_S = 1e-4
+_MAX_S = 2e-3
+_MAX_SHARE = 0.1
 _SMOOTHING = 0.05
 
 
 class LeadTime:
-    """Learns how long it takes from the beat of a timer to a request that can be sent.
+    """Learns the time from a tick of the ticker until a request can be sent.
 
-    Whoever is early waits and keeps the machine busy meanwhile: that is never more than a tenth of
-    the time, nor more than 2 ms.
+    A request that is early waits and keeps the CPU busy, so the lead is at most 2 ms and at most a
+    tenth of the time between requests.
 
     Args:
         rate: requests a second.
+
+    Attributes:
+        seconds: the current lead.
     """
 
     def __init__(self, rate: float) -> None:
-        self._most_s = min(_MOST_S, _MOST_SHARE / rate)
+        self._max_s = min(_MAX_S, _MAX_SHARE / rate)
         self.seconds = 0.0
 
-    def reached(self, early_s: float) -> None:
-        """Takes note of how early a request was ready; less than 0: it was late."""
-        missing_s = min(_MOST_S, max(-_MOST_S, _SPARE_S - early_s))
-        self.seconds = min(self._most_s, max(0.0, self.seconds + _SMOOTHING * missing_s))
+    def adjust(self, early_s: float) -> None:
+        """Adjusts the lead.
+
+        Args:
+            early_s: how early a request was ready, in seconds; negative: it was late.
+        """
+        missing_s = min(_MAX_S, max(-_MAX_S, _MARGIN_S - early_s))
+        self.seconds = min(self._max_s, max(0.0, self.seconds + _SMOOTHING * missing_s))

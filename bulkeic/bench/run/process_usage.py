@@ -1,4 +1,4 @@
-"""What this process takes of the machine."""
+"""CPU and memory that this process uses."""
 
 import resource
 import sys
@@ -11,21 +11,21 @@ _MB = 1e6
 
 
 class ProcessUsage:
-    """CPU and memory since it was made, or begun anew."""
+    """Measures CPU and memory since its creation or its last restart."""
 
     def __init__(self) -> None:
         self.restart()
 
     def restart(self) -> None:
-        """Begins anew."""
+        """Measures from now on."""
         self._cpu_s = time.process_time()
-        self._at = time.monotonic()
+        self._started_at = time.monotonic()
 
     def client(self) -> ClientUsage:
-        """What has been taken since."""
+        """The usage so far."""
         cpu_s = time.process_time() - self._cpu_s
-        elapsed_s = time.monotonic() - self._at
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
+        elapsed_s = time.monotonic() - self._started_at
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
         return ClientUsage(
-            cpu_s=cpu_s, cpu_share=cpu_s / elapsed_s if elapsed_s > 0 else 0.0, rss_mb=most / _MB
+            cpu_s=cpu_s, cpu_share=cpu_s / elapsed_s if elapsed_s > 0 else 0.0, rss_mb=peak / _MB
         )

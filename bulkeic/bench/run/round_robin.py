@@ -1,4 +1,4 @@
-"""The targets of a benchmark as jobs, again and again."""
+"""The targets of a benchmark as an endless sequence of jobs."""
 
 import itertools
 import random
@@ -11,59 +11,59 @@ _NOTHING = Settings()
 
 
 class RoundRobin:
-    """Gives each lane its targets in turn, and begins anew when all have had one.
+    """Returns the targets of each lane in turn, and starts over after the last one.
 
-    It is a feed of the engine that hands out jobs as long as they are wanted, and of a target no
-    second one before the first has ended: an engine would take as many as it can keep, and all of
-    them would be sent. Or ``next`` gives one after the other to whoever hands them out by time.
+    As a feed of the engine it hands out a target again only after its previous job has ended:
+    otherwise the engine would take, and send, as many jobs as it can hold. A caller that schedules
+    jobs itself uses ``next_job`` instead.
 
     Args:
-        targets: of each lane, none empty.
-        chance: shuffles them, so that a few stand for all.
-        wants: whether a lane is to have one more job.
+        targets: of each lane; no lane is empty.
+        rng: shuffles the targets, so that a few of them are a sample of all.
+        accepts: whether a lane needs another job.
     """
 
     def __init__(
         self,
         targets: Mapping[Lane, Sequence[Target]],
-        chance: random.Random,
-        wants: Callable[[Lane], bool] = lambda _: True,
+        rng: random.Random,
+        accepts: Callable[[Lane], bool] = lambda _: True,
     ) -> None:
-        self._wants = wants
+        self._accepts = accepts
         self._numbers = itertools.count()
         self._free = {lane: len(each) for lane, each in targets.items()}
-        self._short: set[Lane] = set()
-        self._turns = {
-            lane: itertools.cycle(chance.sample(each, len(each))) for lane, each in targets.items()
+        self._starved: set[Lane] = set()
+        self._targets = {
+            lane: itertools.cycle(rng.sample(each, len(each))) for lane, each in targets.items()
         }
 
     def lanes(self) -> Mapping[Lane, int]:
-        """The lanes; there is no end to their jobs."""
-        return dict.fromkeys(self._turns, _ENDLESS // len(self._turns))
+        """The lanes; their jobs are endless."""
+        return dict.fromkeys(self._targets, _ENDLESS // len(self._targets))
 
     def take(self, lane: Lane) -> Sequence[Job]:
-        """The lane's next job, if it is wanted and there is a target for it."""
-        if not self._wants(lane):
+        """The lane's next job, if it needs one and a target is free."""
+        if not self._accepts(lane):
             return ()
         if not self._free[lane]:
-            self._short.add(lane)
+            self._starved.add(lane)
             return ()
         self._free[lane] -= 1
-        return (self.next(lane),)
+        return (self.next_job(lane),)
 
-    def ended(self, lane: Lane) -> bool:
-        """Takes note that a job has ended.
+    def release(self, lane: Lane) -> bool:
+        """Frees a target whose job has ended.
 
         Returns:
-            Whether there is one again, after one was asked for in vain.
+            Whether the lane had asked for a job while no target was free.
         """
         self._free[lane] += 1
-        is_short = lane in self._short
-        self._short.discard(lane)
-        return is_short
+        was_starved = lane in self._starved
+        self._starved.discard(lane)
+        return was_starved
 
-    def next(self, lane: Lane) -> Job:
-        """The lane's next job."""
-        target = next(self._turns[lane])
+    def next_job(self, lane: Lane) -> Job:
+        """The lane's next job, whether or not its target is free."""
+        target = next(self._targets[lane])
         number = next(self._numbers)
         return Job(number, f"request {number}", target.function, target, _NOTHING)

@@ -1,4 +1,4 @@
-"""A sandbox in a process of its own: what it takes is not the benchmark's, nor in its way."""
+"""A sandbox in a process of its own, so that it does not share the benchmark's CPU and memory."""
 
 import subprocess
 import sys
@@ -18,12 +18,15 @@ _COMMAND = [sys.executable, "-c", "from bulkeic.bench.run.sandbox_process import
 
 @asynccontextmanager
 async def sandbox_process() -> AsyncIterator[Access]:
-    """A sandbox in which every function exists, with Lambda's quota, and access to it.
+    """Starts a sandbox in which every function exists, with Lambda's quota.
+
+    Yields:
+        Access to the sandbox.
 
     Raises:
-        UsageError: it does not start.
+        UsageError: the sandbox does not start.
     """
-    # A session of its own: Ctrl-C is for the benchmark, which ends it when it is done.
+    # In a session of its own it does not receive Ctrl-C; the benchmark terminates it at the end.
     process = await anyio.open_process(
         _COMMAND, stdin=subprocess.PIPE, stderr=None, start_new_session=True
     )
@@ -35,16 +38,16 @@ async def sandbox_process() -> AsyncIterator[Access]:
             if "\n" in url:
                 break
         if not url:
-            raise UsageError("the sandbox does not start")
-        own = Sandbox()
+            raise UsageError("the sandbox did not start")
+        credentials = Sandbox().credentials
         try:
-            yield Access(endpoint_url=url.strip(), credentials=own.credentials, isolated=True)
+            yield Access(endpoint_url=url.strip(), credentials=credentials, isolated=True)
         finally:
             process.terminate()
 
 
 def main() -> None:
-    """Serves until nobody holds the other end of stdin any more."""
+    """Serves until stdin is closed."""
     anyio.run(_serve)
 
 

@@ -1,4 +1,4 @@
-"""What ends, second by second."""
+"""The requests and calls that end, second by second."""
 
 from collections.abc import Callable
 
@@ -12,27 +12,27 @@ class ThroughputSeries:
 
     Args:
         begin: when the first second begins.
-        closed: told each second that is over, quiet ones included.
+        on_second: receives each second when it is over, also those without requests.
     """
 
-    def __init__(self, begin: float, closed: Callable[[Second], None]) -> None:
+    def __init__(self, begin: float, on_second: Callable[[Second], None]) -> None:
         self.seconds: list[Second] = []
         self._begin = begin
-        self._closed = closed
+        self._on_second = on_second
         self._calls = 0
-        self._refused = 0
+        self._throttled = 0
         self._failed = 0
         self._latencies: list[float] = []
 
-    def call(self, now: float, *, refused: bool) -> None:
-        """Takes note of a call's end."""
+    def record_call(self, now: float, *, throttled: bool) -> None:
+        """Records the end of a call."""
         if now >= self._begin:
             self.close_until(now)
             self._calls += 1
-            self._refused += refused
+            self._throttled += throttled
 
-    def request(self, latency_s: float, now: float, *, failed: bool) -> None:
-        """Takes note of a request's end."""
+    def record_request(self, latency_s: float, now: float, *, failed: bool) -> None:
+        """Records the end of a request."""
         if now >= self._begin:
             self.close_until(now)
             self._latencies.append(latency_s)
@@ -54,19 +54,19 @@ class ThroughputSeries:
             second=len(self.seconds),
             done=len(latencies),
             calls=self._calls,
-            refused=self._refused,
+            refused=self._throttled,
             failed=self._failed,
-            p50_s=_at(latencies, _P50),
-            p99_s=_at(latencies, _P99),
-            max_s=_at(latencies, 1.0),
+            p50_s=_quantile(latencies, _P50),
+            p99_s=_quantile(latencies, _P99),
+            max_s=_quantile(latencies, 1.0),
         )
         self.seconds.append(second)
-        self._calls = self._refused = self._failed = 0
+        self._calls = self._throttled = self._failed = 0
         self._latencies = []
-        self._closed(second)
+        self._on_second(second)
 
 
-def _at(latencies: list[float], part: float) -> float | None:
-    if not latencies:
+def _quantile(ordered: list[float], part: float) -> float | None:
+    if not ordered:
         return None
-    return latencies[min(len(latencies) - 1, int(part * len(latencies)))]
+    return ordered[min(len(ordered) - 1, int(part * len(ordered)))]

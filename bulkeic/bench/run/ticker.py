@@ -1,7 +1,7 @@
-"""Beats in an event loop, on time.
+"""Calls back in an event loop, on time.
 
-An event loop's own timers are due to the millisecond, which is a twentieth of a call that takes
-20 ms. A thread that waits for the operating system's is late by less than a tenth of that.
+An event loop's own timers are precise to a millisecond, a twentieth of a call that takes 20 ms. A
+thread that waits on a timer of the operating system is at least ten times as precise.
 """
 
 import asyncio
@@ -11,21 +11,23 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+THREAD_NAME = "bench-ticker"
+
 
 class Ticker:
     """Calls back in the event loop whenever something is due. A context manager.
 
     Args:
-        beat: does what is due, and says when the next is, ``time.monotonic``'s seconds; ``None``:
-            there is nothing more.
+        on_tick: does what is due; returns when the next tick is due, in seconds of
+            ``time.monotonic``, or ``None`` for no more ticks.
     """
 
-    def __init__(self, beat: Callable[[], float | None]) -> None:
-        self._beat = beat
+    def __init__(self, on_tick: Callable[[], float | None]) -> None:
+        self._on_tick = on_tick
         self._due: float | None = None
         self._changed = threading.Event()
-        self._beats = True
-        self._thread = threading.Thread(target=self._wait, name="metronome", daemon=True)
+        self._is_open = True
+        self._thread = threading.Thread(target=self._wait, name=THREAD_NAME, daemon=True)
 
     def __enter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -39,13 +41,13 @@ class Ticker:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._beats, self._due = False, None
+        self._is_open, self._due = False, None
         self._changed.set()
         self._thread.join()
 
     def _tick(self) -> None:
-        if self._beats:
-            self._due = self._beat()
+        if self._is_open:
+            self._due = self._on_tick()
             self._changed.set()
 
     def _wait(self) -> None:
@@ -55,9 +57,9 @@ class Ticker:
             due = self._due
             if due is None:
                 return
-            # Nothing but the end comes in between: the next beat is known only after this one.
+            # The next due time is known only after this tick, so only the end interrupts the wait.
             delay = due - time.monotonic()
-            # Whoever is woken after a wait of years, too early, is told the same again.
+            # A delay beyond TIMEOUT_MAX ticks early, and on_tick returns the same due time again.
             if delay > 0 and self._changed.wait(min(delay, threading.TIMEOUT_MAX)):
                 return
             self._loop.call_soon_threadsafe(self._tick)

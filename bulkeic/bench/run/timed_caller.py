@@ -1,4 +1,4 @@
-"""Times every call that goes by, for the request that it belongs to."""
+"""Times every call on the wire, for the request that it belongs to."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Container
@@ -12,125 +12,125 @@ from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Outcome,
 from bulkeic.core.reconcile import Seen
 
 
-class CallPort(Protocol):
-    """Makes a call for a job, and has it timed on the wire."""
+class TimedCallPort(Protocol):
+    """Makes a call for a job, and reports when it is on the wire."""
 
     def call(self, job: Job, call: Call, timing: ExchangeTiming) -> Awaitable[Answer]:
-        """One attempt."""
+        """Makes one attempt."""
 
 
-class _Exchange:
-    """Times one exchange of a request."""
+class _CallTiming:
+    """Times one call of a request."""
 
-    __slots__ = ("_clock", "_flight", "_lead")
+    __slots__ = ("_clock", "_lead", "_trace")
 
     def __init__(
-        self, flight: RequestTrace, clock: Callable[[], float], lead: LeadTime | None
+        self, trace: RequestTrace, clock: Callable[[], float], lead: LeadTime | None
     ) -> None:
-        self._flight = flight
+        self._trace = trace
         self._clock = clock
         self._lead = lead
 
     async def before_send(self) -> None:
-        """Returns when a request that was begun early is due.
+        """Returns when the request is due; a request with a lead is ready earlier.
 
-        The last part of a millisecond is waited for in the loop, which goes on with what comes
-        meanwhile: no timer is as exact.
+        The last fraction of a millisecond is spent yielding to the event loop, because no timer is
+        as precise.
         """
-        flight, now = self._flight, self._clock()
-        if self._lead is not None and flight.is_first:
-            self._lead.reached(flight.due - now)
-            while now < flight.due:
+        trace, now = self._trace, self._clock()
+        if self._lead is not None and trace.is_first:
+            self._lead.adjust(trace.due - now)
+            while now < trace.due:
                 await asyncio.sleep(0)
                 now = self._clock()
-        flight.sent(now)
+        trace.call_sent(now)
 
     def response_received(self) -> None:
-        """Takes note that the whole answer is there."""
-        self._flight.came(self._clock())
+        """Records that the whole answer arrived."""
+        self._trace.answer_received(self._clock())
 
 
 class TimedCaller:
-    """Stands between an engine and its caller, and takes the outcomes.
+    """The engine's caller and sink in a benchmark: times calls and records outcomes.
 
     Args:
         calls: makes the calls.
-        gauge: told what is timed.
+        collector: receives the measurements.
         clock: seconds.
-        lead: how much earlier than it is due a request begins; ``None``: it does not.
-        ended: told that a request of a lane has ended.
+        lead: how long before its due time a request starts; ``None``: requests have no due time.
+        on_end: called with the lane of a request that ended.
     """
 
     def __init__(
         self,
-        calls: CallPort,
-        gauge: Collector,
+        calls: TimedCallPort,
+        collector: Collector,
         clock: Callable[[], float],
         lead: LeadTime | None = None,
-        ended: Callable[[Lane], None] = lambda _: None,
+        on_end: Callable[[Lane], None] = lambda _: None,
     ) -> None:
         self._calls = calls
         self._lead = lead
-        self._gauge = gauge
+        self._collector = collector
         self._clock = clock
-        self._ended = ended
-        self._flights: dict[int, RequestTrace] = {}
+        self._on_end = on_end
+        self._traces: dict[int, RequestTrace] = {}
 
     @property
-    def under_way(self) -> int:
-        """Requests that have begun, or should have, and have not ended."""
-        return len(self._flights)
+    def in_flight(self) -> int:
+        """Number of requests that have started, or should have, and have not ended."""
+        return len(self._traces)
 
     def expect(self, job: Job, due: float) -> None:
-        """Takes note of a request that should start, whenever it does."""
-        self._flights[job.seq] = self._gauge.begin(job.target.lane, due)
+        """Adds a request with an intended start; its call may come later."""
+        self._traces[job.seq] = self._collector.begin(job.target.lane, due)
 
     async def call(self, job: Job, call: Call) -> Answer:
-        """One attempt, timed."""
-        flight = self._flights.get(job.seq)
-        if flight is None:  # as it is in a closed load
-            flight = self._flights[job.seq] = self._gauge.begin(job.target.lane, self._clock())
-            flight.is_free = True
-        flight.is_called = True
-        answer = await self._calls.call(job, call, _Exchange(flight, self._clock, self._lead))
-        flight.is_called = False
+        """Makes one attempt and times it."""
+        trace = self._traces.get(job.seq)
+        if trace is None:  # only the requests of an open load are expected
+            trace = self._traces[job.seq] = self._collector.begin(job.target.lane, self._clock())
+            trace.starts_when_sent = True
+        trace.is_in_call = True
+        answer = await self._calls.call(job, call, _CallTiming(trace, self._clock, self._lead))
+        trace.is_in_call = False
         now = self._clock()
         failure = answer if isinstance(answer, Failure) else None
-        again = flight.answered(failure, now)
-        self._gauge.called(flight, answer, now, again=again)
+        is_retry = trace.call_ended(failure, now)
+        self._collector.record_call(trace, answer, now, is_retry=is_retry)
         if failure is not None and failure.fault is Fault.DENIED:
-            self._end(job.seq, failed=True)  # its outcome may be kept back, with those of its lane
+            self._end(job.seq, failed=True)  # the engine may withhold outcomes of a denied lane
         return answer
 
     def put(self, outcome: Outcome) -> None:
-        """Takes a request's outcome."""
+        """Records the outcome of a request."""
         self._end(outcome.seq, failed=outcome.status is Status.FAILED)
 
     def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:  # noqa: ARG002
-        """Goes on at once: what was read is written back, so nothing need be kept."""
+        """Continues at once: the value that was read is written back, so nothing needs storing."""
         on_stored()
 
     def drop(self, jobs: int) -> None:
-        """Takes note of a lane that has stopped; its requests end with the measuring."""
+        """Ignores jobs of a lane that stopped; its requests end when measuring ends."""
 
     def _end(self, seq: int, *, failed: bool) -> None:
-        flight = self._flights.pop(seq, None)
-        if flight is None:
-            return  # it has ended before, or was given up when its time was over
-        flight.ended()
-        self._gauge.ended(flight, failed=failed)
-        self._ended(flight.lane)
+        trace = self._traces.pop(seq, None)
+        if trace is None:
+            return  # it ended before, or was abandoned
+        trace.request_ended()
+        self._collector.record_request(trace, failed=failed)
+        self._on_end(trace.lane)
 
-    def give_up(self, stopped: Container[Lane] | None = None) -> None:
-        """Ends the waiting for what is under way.
+    def abandon(self, stopped: Container[Lane] | None = None) -> None:
+        """Stops waiting for requests that have not ended.
 
         Args:
-            stopped: lanes that no call is begun in: only their calls are waited for, and all of the
-                others; ``None``: nothing is waited for.
+            stopped: abandon only requests of these lanes without a call in flight; ``None``:
+                abandon all requests.
         """
         now = self._clock()
-        for seq, flight in list(self._flights.items()):
-            if stopped is None or (flight.lane in stopped and not flight.is_called):
-                del self._flights[seq]
-                flight.cut(now)
-                self._gauge.unfinished(flight, now)
+        for seq, trace in list(self._traces.items()):
+            if stopped is None or (trace.lane in stopped and not trace.is_in_call):
+                del self._traces[seq]
+                trace.abandon(now)
+                self._collector.record_unfinished(trace, now)

@@ -1,4 +1,4 @@
-"""Results of benchmarks that nobody ran: drawn from a seed, and true to their own figures."""
+"""Random results of benchmarks, from a seed, with consistent figures."""
 
 import random
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ HIGHEST_US = 3_600_000_000
 
 
 def spread(seconds: Sequence[float]) -> Spread:
-    """The spread of so many times."""
+    """The spread of some times."""
     histogram = HdrHistogram(1, HIGHEST_US, 3)
     for each in seconds:
         histogram.record_value(round(each * 1e6))
@@ -59,30 +59,30 @@ def lane_names(count: int) -> list[str]:
     return [*names, *(f"{number:012}/us-west-2" for number in range(count))][:count]
 
 
-def drawn_second(chance: random.Random, number: int, rate: float, slow: float) -> Second:
-    done = max(0, round(chance.gauss(rate, rate**0.5 / 3)))
-    refused = round(done * max(0.0, slow - 1) * chance.uniform(0.02, 0.08))
-    p50 = 0.020 * slow * chance.uniform(0.95, 1.1)
+def random_second(rng: random.Random, number: int, rate: float, slow: float) -> Second:
+    done = max(0, round(rng.gauss(rate, rate**0.5 / 3)))
+    refused = round(done * max(0.0, slow - 1) * rng.uniform(0.02, 0.08))
+    p50 = 0.020 * slow * rng.uniform(0.95, 1.1)
     return Second(
         second=number,
         done=done,
         calls=done + refused,
         refused=refused,
-        failed=int(chance.random() < 0.03),
+        failed=int(rng.random() < 0.03),
         p50_s=p50 if done else None,
-        p99_s=p50 * chance.uniform(1.5, 2.5) if done else None,
-        max_s=p50 * chance.uniform(3, 12) if done else None,
+        p99_s=p50 * rng.uniform(1.5, 2.5) if done else None,
+        max_s=p50 * rng.uniform(3, 12) if done else None,
     )
 
 
-def drawn_lane(chance: random.Random, name: str, rate: float, slow: float) -> LaneMeasures:
+def random_lane(rng: random.Random, name: str, rate: float, slow: float) -> LaneMeasures:
     done = round(rate * 30)
-    refused = round(done * max(0.0, slow - 1) * chance.uniform(0, 0.1))
-    p50 = 0.020 * slow * chance.uniform(0.8, 1.4)
+    refused = round(done * max(0.0, slow - 1) * rng.uniform(0, 0.1))
+    p50 = 0.020 * slow * rng.uniform(0.8, 1.4)
     return LaneMeasures(
         lane=name, done=done, failed=refused // 40, calls=done + refused, refused=refused,
-        conflicts=0, throughput=done / 30, p50_s=p50, p99_s=p50 * chance.uniform(1.5, 6),
-        max_s=p50 * chance.uniform(6, 12),
+        conflicts=0, throughput=done / 30, p50_s=p50, p99_s=p50 * rng.uniform(1.5, 6),
+        max_s=p50 * rng.uniform(6, 12),
     )  # fmt: skip
 
 
@@ -90,21 +90,21 @@ def measures(
     load: Load | None = None, repeat: int = 0, *, slow: float = 1.0, lanes: int = 3,
     requests: int = 300, seconds: int = 30, **other: Any,
 ) -> Measures:  # fmt: skip
-    """What a load came to.
+    """Measurements of a load.
 
     Args:
-        slow: how many times slower than 20 ms the server was; more than 1 is refused, too.
-        other: fields that are to be otherwise.
+        slow: latency of the server, in units of 20 ms; above 1, calls are also refused.
+        other: other fields.
     """
     load = load or open_load(10)
     rate = load.rate or 15.0
-    chance = random.Random(f"{load} {repeat} {slow} {lanes}")
-    calls = [0.020 * slow * chance.lognormvariate(0, 0.25) for _ in range(requests)]
-    waits = [max(0.0, chance.gauss(slow - 1, 0.5)) * 0.08 for _ in range(requests)]
+    rng = random.Random(f"{load} {repeat} {slow} {lanes}")
+    calls = [0.020 * slow * rng.lognormvariate(0, 0.25) for _ in range(requests)]
+    waits = [max(0.0, rng.gauss(slow - 1, 0.5)) * 0.08 for _ in range(requests)]
     retries = [
-        chance.expovariate(2) if chance.random() < (slow - 1) / 20 else 0.0 for _ in range(requests)
+        rng.expovariate(2) if rng.random() < (slow - 1) / 20 else 0.0 for _ in range(requests)
     ]
-    timeline = [drawn_second(chance, at, rate * lanes, slow) for at in range(seconds)]
+    timeline = [random_second(rng, at, rate * lanes, slow) for at in range(seconds)]
     refused = sum(second.refused for second in timeline)
     done = sum(second.done for second in timeline)
     made = Measures(
@@ -115,7 +115,7 @@ def measures(
         throughput=done / max(1, seconds),
         latency=spread([sum(each) for each in zip(waits, calls, retries, strict=True)]),
         waiting=spread(waits), call=spread(calls), retrying=spread(retries),
-        lanes=[drawn_lane(chance, name, rate, slow) for name in lane_names(lanes)],
+        lanes=[random_lane(rng, name, rate, slow) for name in lane_names(lanes)],
         seconds=timeline, client=ClientUsage(cpu_s=0.21 * seconds, cpu_share=0.21, rss_mb=84.0),
     )  # fmt: skip
     return msgspec.structs.replace(made, **other)
@@ -129,11 +129,11 @@ def limit(rate: float, *, found: bool = True, burst: float | None = None) -> Lan
 
 
 def limit_measures(rates: Sequence[float], repeat: int = 0, unlimited: int = 0) -> Measures:
-    """The limits of lanes; behind them some of which none was found."""
-    chance = random.Random(repeat)
+    """The limits of lanes, then some lanes without a limit."""
+    rng = random.Random(repeat)
     names = lane_names(len(rates) + unlimited)
     found = [
-        limit(rate * chance.uniform(0.98, 1.02), burst=None if at % 4 == 3 else rate * 2)
+        limit(rate * rng.uniform(0.98, 1.02), burst=None if at % 4 == 3 else rate * 2)
         for at, rate in enumerate(rates)
     ]
     found += [limit(812.0, found=False)] * unlimited
@@ -156,7 +156,7 @@ def limit_measures(rates: Sequence[float], repeat: int = 0, unlimited: int = 0) 
     return msgspec.structs.replace(measures(LIMIT_LOAD, repeat, seconds=19), lanes=lanes)
 
 
-def ahead(lanes: int = 3) -> ApplyForecast:
+def forecast(lanes: int = 3) -> ApplyForecast:
     each = [
         LaneForecast(
             lane=name,
@@ -187,7 +187,7 @@ def result(several: Sequence[Measures], **other: Any) -> BenchResult:
 
 
 def steps(repeats: int = 1, rates: Sequence[float] = (5, 10, 15, 20)) -> BenchResult:
-    """Rates that climb past what the server lets through; each repeat after the other."""
+    """Rates that rise beyond what the server lets through, repeat by repeat."""
     slow = {rate: 1 + max(0.0, (rate - 9) / 3) for rate in rates}
     return result(
         [

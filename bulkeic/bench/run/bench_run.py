@@ -1,0 +1,152 @@
+"""Runs all loads of a benchmark, one after another."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import anyio
+
+from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
+from bulkeic.app.run.signals import SignalWatch
+from bulkeic.app.runtime import first_cause, open_access, run_async
+from bulkeic.app.setup.run_setup import endpoint
+from bulkeic.aws.access import Access
+from bulkeic.aws.lambda_caller import LambdaCaller
+from bulkeic.bench.bench_options import BenchOptions
+from bulkeic.bench.model.measurements import BenchResult, LaneLimit, Measures
+from bulkeic.bench.model.workload import Load
+from bulkeic.bench.report.live_view import LiveView, NoLiveView, TerminalLiveView
+from bulkeic.bench.run.engine_run import Targets
+from bulkeic.bench.run.host_info import machine, versions
+from bulkeic.bench.run.load_run import LoadRun
+from bulkeic.bench.run.sandbox_process import sandbox_process
+from bulkeic.core.accounts import Accounts
+from bulkeic.core.model import Lane
+from bulkeic.output.console import Console
+
+
+class BenchRun:
+    """Measures every load as often as requested.
+
+    Args:
+        options: of the command.
+        loads: the loads, in order.
+        targets: the targets of each lane.
+        accounts: how each account is reached.
+        console: shows the progress.
+
+    Attributes:
+        stopped: why the benchmark ended early; ``None``: it did not.
+        limits: limits that the last load found.
+    """
+
+    def __init__(
+        self,
+        options: BenchOptions,
+        loads: list[Load],
+        targets: Targets,
+        accounts: Accounts,
+        console: Console,
+    ) -> None:
+        self.stopped: str | None = None
+        self.limits: Mapping[Lane, LaneLimit] = {}
+        self._options = options
+        self._loads = loads
+        self._targets = targets
+        self._accounts = accounts
+        self._console = console
+        self._measures: list[Measures] = []
+        self._load_run: LoadRun | None = None
+
+    def run(self) -> None:
+        """Runs all loads."""
+        with SignalWatch() as self._interruptions:
+            try:
+                run_async(self._run)
+            except BaseExceptionGroup as group:
+                raise first_cause(group) from None
+
+    def result(self) -> BenchResult:
+        """The result so far."""
+        options = self._options
+        return BenchResult(
+            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            versions=versions(),
+            machine=machine(),
+            flags=[printable_word(word) for word in options.words],
+            seed=options.seed,
+            endpoint=endpoint(options),
+            operation=options.operation,
+            targets=sum(map(len, self._targets.values())),
+            lanes=len(self._targets),
+            measures=self._measures,
+        )
+
+    async def _run(self) -> None:
+        options = self._options
+        async with (
+            _open_access(options) as access,
+            LambdaCaller(
+                access,
+                accounts=self._accounts,
+                session=options.access.role_session(),
+                timeout_s=options.timeout_s,
+                concurrency=max(load.concurrency for load in self._loads),
+            ) as caller,
+            anyio.create_task_group() as tasks,
+        ):
+            self._tasks = tasks
+            tasks.start_soon(self._watch_interruptions)
+            for repeat in range(options.repeat):
+                for load in self._loads:
+                    if self.stopped is None:
+                        await self._run_load(load, repeat, caller)
+            tasks.cancel_scope.cancel()
+
+    async def _run_load(self, load: Load, repeat: int, caller: LambdaCaller) -> None:
+        options = self._options
+        load_run = self._load_run = LoadRun(
+            load,
+            self._targets,
+            options.operation,
+            caller,
+            options.limits(),
+            grace_s=options.timeout_s,
+            seed=options.seed + repeat,
+            watch=self._watch(),
+        )
+        measures = await load_run.run(repeat)
+        self._measures.append(measures)
+        self.limits = load_run.limits
+        self.stopped = self.stopped or measures.stopped
+
+    def _watch(self) -> LiveView:
+        is_live = self._options.progress and self._console.is_terminal
+        return TerminalLiveView() if is_live else NoLiveView()
+
+    async def _watch_interruptions(self) -> None:
+        await self._interruptions.obey(self._stop, self._leave, self._console)
+
+    def _stop(self) -> None:
+        self.stopped = INTERRUPTED
+        if self._load_run is not None:
+            self._load_run.stop(INTERRUPTED)
+
+    def _leave(self) -> None:
+        self.stopped = INTERRUPTED_TWICE
+        self._tasks.cancel_scope.cancel()
+
+
+def printable_word(word: str) -> str:
+    """A word of the command line as valid Unicode: a file name may contain any bytes."""
+    return os.fsencode(word).decode(errors="replace")
+
+
+@asynccontextmanager
+async def _open_access(options: BenchOptions) -> AsyncIterator[Access]:
+    if not options.sandbox:
+        yield open_access(options.access)
+        return
+    async with sandbox_process() as access:
+        yield access
