@@ -14,7 +14,6 @@ from bulkeic.app.run.rollout import Rollout, Spread, deal
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions
-from bulkeic.app.setup.run_metadata import PLANNED
 from bulkeic.app.setup.run_setup import (
     check_opened,
     check_yes,
@@ -36,6 +35,7 @@ from bulkeic.output.results import Results
 from bulkeic.output.rollout_text import waves_ahead
 from bulkeic.store.jobs import Which
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_metadata import PLANNED
 
 _NO_WAVES = "--wave-pause goes with --waves, or with --wave-by region"
 _NOTHING_KNOWN = "--force goes with a plan, a rollback or a run that was interrupted"

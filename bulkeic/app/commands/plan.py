@@ -11,7 +11,6 @@ from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import DiffOptions, PlanOptions, WorkOptions
-from bulkeic.app.setup.run_metadata import PLANNED
 from bulkeic.app.setup.run_setup import check_opened, endpoint, is_run, make, new_path, rules_of
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import UsageError, shown
@@ -25,6 +24,7 @@ from bulkeic.output.results import NoResults, check_stdout
 from bulkeic.output.rollout_text import plan_lines
 from bulkeic.store.jobs import Which
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_metadata import PLANNED
 
 
 def plan(options: PlanOptions) -> int:

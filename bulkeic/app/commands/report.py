@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.app.setup.options import ExportOptions, WorkOptions
-from bulkeic.app.setup.run_metadata import CREATED_AT, PLANNED, RESTORES, SANDBOX, place_of
 from bulkeic.core.errors import UsageError, printable
 from bulkeic.core.model import Outcome, Status
 from bulkeic.core.policy import Purpose
@@ -17,6 +16,7 @@ from bulkeic.output.results import check_stdout, encoder_of
 from bulkeic.output.rollout_text import plan_lines, wave_lines
 from bulkeic.store.jobs import Which
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_metadata import CREATED_AT, PLANNED, RESTORES, SANDBOX, place_of
 
 _BATCH = 500
 

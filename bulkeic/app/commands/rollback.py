@@ -9,7 +9,6 @@ from bulkeic.app.commands.plan import check_show, plan_run
 from bulkeic.app.run.invocation import exit_with, results_of, screen_of
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
-from bulkeic.app.setup.run_metadata import PLANNED, RESTORES
 from bulkeic.app.setup.run_setup import (
     check_opened,
     check_place,
@@ -25,6 +24,7 @@ from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_metadata import PLANNED, RESTORES
 
 
 def rollback(options: RollbackOptions) -> int:

@@ -12,7 +12,6 @@ from bulkeic.app.run.session import INTERRUPTED_TWICE, RunSession
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import first_cause, run_async
 from bulkeic.app.setup.options import WorkOptions
-from bulkeic.app.setup.run_metadata import RESULTS
 from bulkeic.app.setup.run_setup import check
 from bulkeic.aws.sanitizer import clean
 from bulkeic.core.accounts import Accounts
@@ -25,6 +24,7 @@ from bulkeic.output.logs import configure_logs
 from bulkeic.output.outcome_codec import safe_json
 from bulkeic.output.results import NoResults, Results, ResultsFile
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_metadata import RESULTS
 
 _log = structlog.get_logger("bulkeic.app")
 

@@ -9,7 +9,6 @@ from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.options import ApplyOptions
-from bulkeic.app.setup.run_metadata import BEFORE_IMAGE
 from bulkeic.app.setup.run_setup import rules_of
 from bulkeic.core.model import Lane, Status, rfc3339
 from bulkeic.core.policy import Policy, Purpose
@@ -20,6 +19,7 @@ from bulkeic.output.formatting import counted, duration
 from bulkeic.output.results import NoResults, Results
 from bulkeic.store.jobs import Which
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_metadata import BEFORE_IMAGE
 
 Spread = Sequence[Mapping[Lane, int]]
 """For each wave, how many of each lane's pending jobs are done by its end."""

@@ -12,16 +12,6 @@ from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.ingest import Loading
 from bulkeic.app.setup.options import TargetsOptions, WorkOptions
-from bulkeic.app.setup.run_metadata import (
-    AWS,
-    BEFORE_IMAGE,
-    CREATED_AT,
-    PLACE,
-    PLANNED,
-    RESTORES,
-    SANDBOX,
-    place_of,
-)
 from bulkeic.app.setup.where_expression import parse_where
 from bulkeic.aws.environment import environment_region
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
@@ -35,6 +25,16 @@ from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.database import is_run_file
 from bulkeic.store.jobs import Which
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_metadata import (
+    AWS,
+    BEFORE_IMAGE,
+    CREATED_AT,
+    PLACE,
+    PLANNED,
+    RESTORES,
+    SANDBOX,
+    place_of,
+)
 
 RUNS_FOLDER = Path("bulkeic-runs")
 _STDIN = "-"
