@@ -1,28 +1,21 @@
 """``bulkeic bench``: loads put on an endpoint, and what they come to."""
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
 from msgspec.structs import replace
 
-from bulkeic.app.run.invocation import (
-    FAILED_EXIT,
-    INTERRUPTED_TWICE_EXIT,
-    STOPPED_EXIT,
-    print_json,
-    screen_of,
-)
+from bulkeic.app.run.engine_factory import open_caller
+from bulkeic.app.run.invocation import Invocation, print_json
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import first_cause, open_access, run_async
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.output_files import check_writable
-from bulkeic.app.setup.run_setup import check_not_read, check_yes, endpoint
-from bulkeic.aws.access import Access
+from bulkeic.app.setup.output_files import check_not_read, check_writable
+from bulkeic.app.setup.run_setup import check_yes, endpoint
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.bench.model.apply_forecast import forecast_apply
@@ -42,6 +35,7 @@ from bulkeic.bench.run.host_info import machine, versions
 from bulkeic.bench.run.load_run import LoadRun, Targets
 from bulkeic.bench.run.sandbox_process import sandbox_process
 from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
@@ -60,7 +54,7 @@ def bench(options: BenchOptions) -> int:
     """
     if options.forecast is not None:
         options = _to_forecast(options)
-    screen = screen_of(options)
+    screen = Invocation(options).console
     loads = loads_of(options.load)
     _check_outputs(options)
     if options.operation is BenchOperation.UPDATE:
@@ -73,7 +67,7 @@ def bench(options: BenchOptions) -> int:
         if not jobs:
             raise UsageError(f"{shown(options.forecast)}: there is no target in it to forecast")
     if not _agreed(options, loads, targets, screen):
-        return STOPPED_EXIT
+        return ExitCode.STOPPED
     bench = _Bench(options, loads, targets, reach, screen)
     bench.run()
     result = bench.result()
@@ -119,20 +113,20 @@ def _check_outputs(options: BenchOptions) -> None:
 def _agreed(options: BenchOptions, loads: list[Load], targets: Targets, screen: Console) -> bool:
     number = sum(map(len, targets.values()))
     where = endpoint(options)
-    screen.say(
+    screen.print(
         f"{counted(number, 'target')} in {counted(len(targets), 'lane')}; "
         f"{'; '.join(map(str, loads))}{_times(options.repeat)}; on {where}"
     )
     functions = {(lane, each.function) for lane, every in targets.items() for each in every}
     for load in loads:
         if load.model is LoadModel.CLOSED and load.concurrency > len(functions):
-            screen.say(
+            screen.print(
                 f"warning: {load.concurrency:,} at once need as many functions, and there are "
                 f"{len(functions):,}: a function has one call at a time"
             )
     if options.operation is BenchOperation.GET or options.yes or options.sandbox:
         return True
-    return screen.ask("write back what each of them has?")
+    return screen.confirm("write back what each of them has?")
 
 
 def _times(repeat: int) -> str:
@@ -186,12 +180,12 @@ class _Bench:
 
     async def _run(self) -> None:
         options = self._options
+        access = sandbox_process() if options.sandbox else nullcontext(open_access(options.access))
         async with (
-            _access(options) as access,
-            LambdaCaller(
+            open_caller(
                 access,
-                accounts=self._accounts,
-                session=options.access.role_session(),
+                self._accounts,
+                options.access.role_session(),
                 timeout_s=options.timeout_s,
                 concurrency=max(load.concurrency for load in self._loads),
             ) as caller,
@@ -226,7 +220,7 @@ class _Bench:
         return LiveWatch() if shows else NoWatch()
 
     async def _watch(self) -> None:
-        await self._interruptions.obey(self._stop, self._leave, self._screen)
+        await self._interruptions.handle(self._stop, self._leave, self._screen)
 
     def _stop(self) -> None:
         self.stopped = INTERRUPTED
@@ -238,19 +232,10 @@ class _Bench:
         self._tasks.cancel_scope.cancel()
 
 
-@asynccontextmanager
-async def _access(options: BenchOptions) -> AsyncIterator[Access]:
-    if not options.sandbox:
-        yield open_access(options.access)
-        return
-    async with sandbox_process() as access:
-        yield access
-
-
 def _told(result: BenchResult, stopped: str | None, options: BenchOptions, screen: Console) -> int:
     """Tells what was measured, on the terminal and wherever else it is wanted."""
     for line in bench_lines(result, screen.width):
-        screen.say(line)
+        screen.print(line)
     kept = encode(result)
     is_kept = True
     if options.results is not None:
@@ -258,17 +243,17 @@ def _told(result: BenchResult, stopped: str | None, options: BenchOptions, scree
     if options.html is not None:
         is_kept = _write(options.html, page(result).encode(), screen) and is_kept
     if stopped is not None:
-        screen.say(f"stopped: {stopped}")
+        screen.print(f"stopped: {stopped}")
     code = _exit_code(result, stopped, is_kept=is_kept)
     return print_json(kept, code, screen) if options.output == "json" else code
 
 
 def _exit_code(result: BenchResult, stopped: str | None, *, is_kept: bool) -> int:
     if stopped == INTERRUPTED_TWICE:
-        return INTERRUPTED_TWICE_EXIT
+        return ExitCode.INTERRUPTED
     if stopped is not None or not is_kept:
-        return STOPPED_EXIT
-    return FAILED_EXIT if any(each.is_in_vain for each in result.measures) else 0
+        return ExitCode.STOPPED
+    return ExitCode.FAILED if any(each.is_in_vain for each in result.measures) else 0
 
 
 def _readable(word: str) -> str:
@@ -282,6 +267,6 @@ def _write(path: str, text: bytes, screen: Console) -> bool:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(text)
     except OSError as error:
-        screen.say(f"bulkeic: {shown(path)}: {error.strerror}")
+        screen.print(f"bulkeic: {shown(path)}: {error.strerror}")
         return False
     return True

@@ -9,13 +9,14 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from bulkeic.app.run.invocation import FAILED_EXIT, print_json
+from bulkeic.app.run.invocation import print_json
 from bulkeic.bench.model.comparison import Comparison, ComparisonRow, LoadComparison
 from bulkeic.bench.model.comparison import compare as compared
 from bulkeic.bench.model.fail_if import FailCondition
 from bulkeic.bench.model.measurements import BenchResult, decode
 from bulkeic.bench.report.comparison_text import comparison_lines, noise_text, ratio_text
 from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.exit_codes import ExitCode
 from bulkeic.output.console import Console
 
 USUAL_REPEAT = 5
@@ -71,12 +72,12 @@ def compare(options: CompareOptions) -> int:
     _check_measured(comparison, options.fail_if)
     fired = list(_fired(comparison, options.fail_if))
     for line in comparison_lines(comparison):
-        screen.say(line)
+        screen.print(line)
     for condition, load, row in fired:
-        screen.say(
+        screen.print(
             f"--fail-if {condition}: {ratio_text(row)}, noise {noise_text(row)} ({load.load})"
         )
-    code = FAILED_EXIT if fired else 0
+    code = ExitCode.FAILED if fired else ExitCode.OK
     if options.output == "json":
         return print_json(_json(comparison, fired, code), code, screen)
     return code
@@ -181,7 +182,7 @@ def _measured(
             names = list(commands) if number % 2 == 0 else list(commands)[::-1]
             for name in names:
                 path = Path(folder, f"{name}-{number}.json")
-                with screen.busy(f"{name}, {number + 1} of {repeat}"):
+                with screen.spinner(f"{name}, {number + 1} of {repeat}"):
                     _run(commands[name], path, name, screen)
                 found[name].append(_written(path, name))
     return found
@@ -207,11 +208,11 @@ def _run(words: list[str], path: Path, name: str, screen: Console) -> None:
             reason = getattr(error, "strerror", None) or str(error)
             raise UsageError(f"{name}: {shown(words[0])}: {reason}") from None
         code = _ended(child)
-        if code == 0 or (code == FAILED_EXIT and path.is_file()):
+        if code == 0 or (code == ExitCode.FAILED and path.is_file()):
             return  # what failed is in the results
         said.seek(max(0, said.seek(0, 2) - _SHOWN_BYTES))
         for line in said.read().decode(errors="replace").splitlines()[-_SHOWN_LINES:]:
-            screen.say(f"{name}: {line}")
+            screen.print(f"{name}: {line}")
     how = f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
     raise UsageError(f"{name} {how}: {shown(shlex.join(words))}")
 

@@ -131,10 +131,10 @@ def report(run: str) -> int:
 @of.export_options
 def export(**flags: Any) -> int:
     """Print a run's outcomes."""
-    from bulkeic.app.commands import report
+    from bulkeic.app.commands import export as app
     from bulkeic.app.setup.options import ExportOptions
 
-    report.export(ExportOptions(**flags))
+    app.export(ExportOptions(**flags))
     return 0
 
 

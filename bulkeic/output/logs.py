@@ -1,4 +1,4 @@
-"""structlog on stderr: lines for people on a terminal, JSON for everything else."""
+"""Logs on stderr, by structlog: readable lines on a terminal, JSON everywhere else."""
 
 import logging
 import sys
@@ -17,9 +17,9 @@ Cleaner = Callable[[str], str]
 
 
 class _Stderr:
-    """Whatever ``sys.stderr`` is at the moment: a progress bar puts itself in its place.
+    """Writes to what ``sys.stderr`` is at that moment: a progress bar replaces it while shown.
 
-    That nobody reads it any more is no reason to end a run.
+    A closed stderr does not end a run.
     """
 
     def write(self, text: str) -> None:
@@ -32,7 +32,7 @@ class _Stderr:
 
 
 class _Libraries(logging.Handler):
-    """What libraries log as a warning, in our form; more than that may hold secrets."""
+    """Logs the warnings of libraries in our format; their finer levels may hold secrets."""
 
     def __init__(self, clean: Cleaner) -> None:
         super().__init__(logging.WARNING)
@@ -42,16 +42,16 @@ class _Libraries(logging.Handler):
         log = structlog.get_logger(record.name)
         log.log(record.levelno, self._clean(record.getMessage()), logger=record.name)
         if record.exc_info:
-            log.debug("its traceback", logger=record.name, exc_info=record.exc_info)
+            log.debug("traceback", logger=record.name, exc_info=record.exc_info)
 
 
 def configure_logs(log_format: LogFormat | None, level: str, clean: Cleaner) -> None:
-    """Sets structlog up for the whole process.
+    """Configures structlog for the whole process.
 
     Args:
         log_format: ``None``: console on a terminal, else JSON.
-        level: name of the lowest level that is shown, such as ``warning``.
-        clean: takes secrets out of a text of which nobody knows what is in it.
+        level: the name of the lowest level that is logged, for example ``warning``.
+        clean: removes secrets from a text of unknown content.
     """
     terminal = sys.stderr.isatty()
     chosen = log_format or ("console" if terminal else "json")
@@ -67,7 +67,7 @@ def configure_logs(log_format: LogFormat | None, level: str, clean: Cleaner) -> 
         time_format = "%H:%M:%SZ"
 
     def traceback_of(exc_info: ExcInfo) -> str:
-        # Without local variables, and line by line, since clean cuts what is very long.
+        # No local variables; line by line, because clean truncates long texts.
         lines = "".join(traceback.format_exception(*exc_info)).rstrip("\n").split("\n")
         return "\n".join(printable(clean(line)) for line in lines)
 
@@ -90,7 +90,7 @@ def configure_logs(log_format: LogFormat | None, level: str, clean: Cleaner) -> 
 
 
 def _as_printable(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Texts without anything that a terminal would act on."""
+    """Escapes control characters in all texts of an event."""
     return {
         name: printable(value) if isinstance(value, str) else value for name, value in event.items()
     }

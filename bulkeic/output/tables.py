@@ -1,6 +1,6 @@
-"""Tables: made once, and shown as lines on a terminal or as HTML on a page.
+"""Tables of text, rendered as lines for a terminal or as HTML.
 
-Cells are texts for people. What comes from outside is escaped where it is shown, not before.
+Cells are unescaped: each renderer escapes them.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ _INDENT, _GAP = "  ", "  "
 
 
 class Table(NamedTuple):
-    """What one table shows.
+    """A table of text.
 
     Attributes:
-        title: one line.
-        head: the columns' names.
-        rows: as many cells each.
-        keys: columns at the left that say what a row is about; all others are numbers.
-        note: what is to be known of it, one line; empty: nothing.
+        title: one line; empty: none.
+        head: the column names.
+        rows: cells, as many as there are columns.
+        keys: how many columns at the left name the row; the others are numbers.
+        note: one line below the table; empty: none.
     """
 
     title: str
@@ -51,7 +51,7 @@ def markup(text: str) -> str:
 
 
 def lines(table: Table) -> list[str]:
-    """A table for a terminal: its title, names of columns, rows, note."""
+    """A table for a terminal: title, column names, rows and note."""
     cells = [[_short(cell) for cell in row] for row in (table.head, *table.rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     rows = [
@@ -62,7 +62,8 @@ def lines(table: Table) -> list[str]:
         for row in cells
     ]
     notes = [table.note] if table.note else []
-    return [printable(table.title), *(f"{_INDENT}{row}".rstrip() for row in (*rows, *notes))]
+    titles = [printable(table.title)] if table.title else []
+    return [*titles, *(f"{_INDENT}{row}".rstrip() for row in (*rows, *notes))]
 
 
 def fitting(table: Table, width: int) -> list[Table]:

@@ -155,15 +155,6 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
             ("--where", self.where),
         ]
 
-    def facts(self) -> dict[str, str]:
-        """What the run file keeps of these options."""
-        chosen = {
-            "create_missing": self.create_missing,
-            "replace_destinations": self.replace_destinations,
-        }
-        facts = {name: "yes" for name, value in chosen.items() if value}
-        return facts if self.where is None else {**facts, "where": self.where}
-
 
 class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
     """The options of ``apply``.
@@ -193,11 +184,6 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
     def settled(self) -> list[tuple[str, object]]:
         """See ``TargetsOptions``; a plan can still be applied in waves."""
         return [*super().settled(), ("--before-image", self.before_image)]
-
-    def facts(self) -> dict[str, str]:
-        """See ``TargetsOptions``."""
-        before = {"before_image": "yes"} if self.before_image or self.in_waves else {}
-        return {**super().facts(), **before}
 
     def carry_on(self, run: str, *, settled: bool) -> str:
         """The command that carries on with a run.
@@ -239,10 +225,6 @@ class PlanOptions(TargetsOptions, frozen=True, kw_only=True):
     """The options of ``plan``."""
 
     show: DiffOptions = DiffOptions()
-
-    def facts(self) -> dict[str, str]:
-        """See ``TargetsOptions``."""
-        return {**super().facts(), "planned": "yes"}
 
 
 class VerifyOptions(TargetsOptions, frozen=True, kw_only=True):

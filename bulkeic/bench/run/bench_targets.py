@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.run_setup import opened
+from bulkeic.app.setup.run_setup import readable_run
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.bench.run.load_run import Targets
 from bulkeic.core.errors import UsageError
@@ -60,12 +60,12 @@ def jobs_of_lanes(
     Raises:
         BulkeicError: the file cannot be read or has problems.
     """
-    with opened(replace(options, source=source), reach, screen) as run:
+    with readable_run(replace(options, source=source), reach, screen) as run:
         return run.jobs.lanes(Which.EVERY)
 
 
 def _of_file(options: BenchOptions, reach: AccountResolver, screen: Console) -> Targets:
-    with opened(options, reach, screen) as run:
+    with readable_run(options, reach, screen) as run:
         number = len(run.jobs.lanes(Which.EVERY))
         most = max(_LEAST_OF_A_LANE, _MOST_TARGETS // max(1, number))
         targets = _first(run.jobs.every_target(), most)
