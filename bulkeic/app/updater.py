@@ -55,7 +55,7 @@ class Updater:
         concurrency: the most calls in flight.
         max_attempts: for each job.
         timeout_s: for one call, seconds.
-        give_up_after_s: seconds without any answer after which no more jobs are tried.
+        give_up_after_s: seconds without any answer after which no more jobs start.
         max_denied: jobs in a row that are denied before their lane stops; 0: any number.
         create_missing: create configurations that do not exist.
         replace_destinations: clear a destination that a job does not name; otherwise it is kept,
@@ -89,7 +89,7 @@ class Updater:
     ) -> None:
         access = Access(profile=profile, region=region, endpoint_url=endpoint_url)
         accounts = _accounts(role_arn, external_id)
-        name = parse_session_name(role_session_name, "role_session_name")
+        session = _role_session(role_session_name, duration_s)
         limits = EngineLimits(
             rate=rate,
             burst=burst,
@@ -99,7 +99,6 @@ class Updater:
             give_up_after_s=give_up_after_s,
             max_denied=max_denied,
         )
-        session = RoleSession(name=name, duration_s=duration_s)
         self._policy = Policy(
             create_missing=create_missing, replace_destinations=replace_destinations
         )
@@ -169,6 +168,10 @@ def _accounts(role_arn: str | None, external_id: str | None) -> Accounts:
         external_id=external_id and parse_external_id(external_id, "external_id"),
     )
     return Accounts((), usual)
+
+
+def _role_session(name: str, duration_s: int) -> RoleSession:
+    return RoleSession(name=parse_session_name(name, "role_session_name"), duration_s=duration_s)
 
 
 class _JobStream:

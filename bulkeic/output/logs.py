@@ -1,5 +1,6 @@
 """Logs on stderr, by structlog: readable lines on a terminal, JSON everywhere else."""
 
+import functools
 import logging
 import sys
 import traceback
@@ -65,19 +66,13 @@ def configure_logs(log_format: LogFormat | None, level: str, clean: Cleaner) -> 
             exception_formatter=structlog.dev.plain_traceback,
         )
         time_format = "%H:%M:%SZ"
-
-    def traceback_of(exc_info: ExcInfo) -> str:
-        # No local variables; line by line, because clean truncates long texts.
-        lines = "".join(traceback.format_exception(*exc_info)).rstrip("\n").split("\n")
-        return "\n".join(printable(clean(line)) for line in lines)
-
     stderr: TextIO = _Stderr()  # type: ignore[assignment]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt=time_format, utc=True),
             _as_printable,
-            structlog.processors.ExceptionRenderer(traceback_of),
+            structlog.processors.ExceptionRenderer(functools.partial(_traceback, clean)),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
@@ -87,6 +82,12 @@ def configure_logs(log_format: LogFormat | None, level: str, clean: Cleaner) -> 
         cache_logger_on_first_use=False,
     )
     logging.getLogger().handlers[:] = [_Libraries(clean)]
+
+
+def _traceback(clean: Cleaner, exc_info: ExcInfo) -> str:
+    # No local variables; line by line, because clean truncates long texts.
+    lines = "".join(traceback.format_exception(*exc_info)).rstrip("\n").split("\n")
+    return "\n".join(printable(clean(line)) for line in lines)
 
 
 def _as_printable(_logger: object, _method: str, event: EventDict) -> EventDict:

@@ -182,7 +182,7 @@ class Round:
             return self._first_words()
         if code == 3 and left.pending:
             told = said.splitlines()[-1]
-            assert told.startswith("carry on with: bulkeic "), said
+            assert told.startswith("resume with: bulkeic "), said
             if whole:
                 return (*shlex.split(told)[4:], "--give-up-after", GIVE_UP_S)
         if self.kind == "plan" and left.unread:
