@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from bulkeic.app.updater import Updater, make_job, read_jobs
     from bulkeic.core.errors import AccessError, BulkeicError, InputError
     from bulkeic.core.model import Job, Lane, Outcome, Settings, Status, Target
-    from bulkeic.output.outcome_codec import unescape_cell
 
 __all__ = [
     "AccessError",
@@ -31,7 +30,6 @@ __all__ = [
     "Updater",
     "make_job",
     "read_jobs",
-    "unescape_cell",
 ]
 
 _MODULES = {
@@ -47,7 +45,6 @@ _MODULES = {
     "Updater": "bulkeic.app.updater",
     "make_job": "bulkeic.app.updater",
     "read_jobs": "bulkeic.app.updater",
-    "unescape_cell": "bulkeic.output.outcome_codec",
 }
 
 

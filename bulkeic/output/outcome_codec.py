@@ -2,8 +2,8 @@
 
 CSV: a spreadsheet evaluates a cell that starts with ``= + - @`` (or a full-width form of them) as a
 formula, sometimes after blanks or quotes. In locales with a decimal comma, it also starts a cell at
-each ``;`` and line end, quoted or not. ``escape_cell`` puts an apostrophe before the formula in all
-these places, and ``unescape_cell`` removes it.
+each ``;`` and line end, quoted or not. An apostrophe is put before the formula in all these places;
+to get the text back, remove one apostrophe in each of them.
 """
 
 import csv
@@ -23,7 +23,6 @@ HEADER = ",".join(Outcome.__struct_fields__).encode() + b"\n"
 _FORMULA = r"[\s\"'\x00-\x1f\u200b-\u200f\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]"
 _CELL_START = rf"(?:{_FORMULA}|'*[\t\r\n\0])"
 _FORMULA_START = re.compile(rf"\A(?={_CELL_START})|(?<=[;|\t\r\n])(?={_FORMULA})")
-_ESCAPED_START = re.compile(rf"\A'(?={_CELL_START})|(?<=[;|\t\r\n])'(?={_FORMULA})")
 _MAY_BE_FORMULA = re.compile(r"[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]").search
 _NOT_PLAIN = re.compile(r"[^\n\x20-\x7e]")
 
@@ -54,11 +53,6 @@ def terminal_csv_rows(outcomes: Iterable[Outcome]) -> bytes:
 def escape_cell(text: str) -> str:
     """The text of a cell, changed so that no spreadsheet evaluates it as a formula."""
     return _FORMULA_START.sub("'", text) if _MAY_BE_FORMULA(text) else text
-
-
-def unescape_cell(cell: str) -> str:
-    """The text that ``escape_cell`` was given."""
-    return _ESCAPED_START.sub("", cell)
 
 
 def _csv(outcomes: Iterable[Outcome], cell: Callable[[Any], Any]) -> bytes:

@@ -184,7 +184,7 @@ class Round:
             told = said.splitlines()[-1]
             assert told.startswith("resume with: bulkeic "), said
             if whole:
-                return (*shlex.split(told)[4:], "--give-up-after", GIVE_UP_S)
+                return (*shlex.split(told)[3:], "--give-up-after", GIVE_UP_S)
         if self.kind == "plan" and left.unread:
             return ("plan", self.run, *self._ends())
         more = (

@@ -147,7 +147,7 @@ def test_update_writes_back_what_each_target_has(
 
     assert refused.code == 2
     assert refused.lines == [
-        "bulkeic: stdin is not a terminal; say --yes to go ahead without asking"
+        "bulkeic: stdin is not a terminal; use --yes to start without being asked"
     ]
     assert server.stats()["calls"] == 0
 

@@ -161,4 +161,4 @@ def test_damage_found_after_calls_were_sent_exits_with_3(
     assert result.code == 3, result.err
     assert server.calls() == len(names)
     assert result.lines[-1].startswith("bulkeic: run file 'run.db': cannot be read: damaged: ")
-    assert result.lines[-1].endswith("; some of it may have been done")
+    assert result.lines[-1].endswith("; some jobs may have been done")

@@ -227,7 +227,7 @@ def test_a_profile_that_does_not_exist_is_one_line(bulkeic: Bulkeic) -> None:
     ("words", "says"),
     [
         (("nowhere.csv",), "nowhere.csv: cannot be read: No such file or directory"),
-        ((".",), "the file ending is not a known format"),
+        ((".",), "the ending tells no format"),
         (("targets.csv", "--results", "nowhere/r.jsonl"), "'nowhere/r.jsonl' cannot be written"),
         (("targets.csv", "--results", "r.txt"), "the file ending is not a known format"),
         (("targets.csv", "--run", "targets.csv"), "'targets.csv' exists"),
@@ -363,4 +363,4 @@ def test_results_need_a_stdout(bulkeic: Bulkeic) -> None:
             timeout=30, check=False, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert done.returncode == 2
-        assert done.stderr == "bulkeic: stdout is closed; results need it\n"
+        assert done.stderr == "bulkeic: stdout is closed, but the results go there\n"

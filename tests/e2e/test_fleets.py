@@ -176,7 +176,7 @@ def test_a_run_is_resumed_with_the_roles_that_it_started_with(
     assert process.returncode == 3, err
     for flag in (f"--role-arn '{ROLE}'", "--role-session-name first", "--duration 900"):
         assert flag in last
-    words = last.replace("'", "").split()[4:]
+    words = last.replace("'", "").split()[3:]
     resumed = bulkeic(*words, "--rate", "unlimited", "--output", "json")
 
     assert resumed.code == 0, resumed.err

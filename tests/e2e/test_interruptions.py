@@ -62,7 +62,7 @@ def test_a_signal_stops_cleanly_and_the_run_can_be_resumed(
     assert len(bulkeic.outcomes("r.jsonl")) == sent
     written = (bulkeic.folder / "r.jsonl").read_bytes()
 
-    resumed = bulkeic(*last.split()[4:], "--yes", "--rate", "unlimited", "--output", "json")
+    resumed = bulkeic(*last.split()[3:], "--yes", "--rate", "unlimited", "--output", "json")
 
     assert resumed.code == 0, resumed.err
     assert resumed.summary["updated"] == resumed.summary["calls"] == TARGETS

@@ -128,7 +128,7 @@ def test_targets_changed_since_the_plan_are_skipped_without_force(
     assert result.code == 1
     assert result.summary["errors"] == {"PlanOutdated": 2}
     assert result.summary["updated"] == 1
-    assert "somebody changed it after it was planned, and it was left alone" in result.err
+    assert "someone changed it after the plan, so it was not changed" in result.err
     assert {each: held(server)[each] for each in ("change", "bare")} == {
         each: kept[each] for each in ("change", "bare")
     }
@@ -207,10 +207,10 @@ def test_invalid_options_of_a_plan_or_rollback_are_one_line_and_no_call(
         ("plan", "targets.csv", "--diff", "--output", "json"): "both write to stdout",
         ("plan", "applied.db"): "was not made by plan; plan the targets file",
         ("plan", "targets.csv", "--where", "a ="): "--where 'a ='",
-        ("apply", "applied.db", "--yes", "--force"): "--force goes with a plan, a rollback",
+        ("apply", "applied.db", "--yes", "--force"): "--force requires a plan, a rollback",
         ("rollback", "applied.db", "--yes"): "run file 'applied.db' has no before-images",
         ("rollback", "planned.db", "--yes"): "nothing of run file 'planned.db' was sent",
-        ("rollback", "applied.db", "--yes", "--diff"): "go with --plan",
+        ("rollback", "applied.db", "--yes", "--diff"): "require --plan",
         ("rollback", "applied.db"): "stdin is not a terminal",
     }
     for each, says in wrong.items():

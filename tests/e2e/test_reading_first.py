@@ -85,7 +85,7 @@ def test_create_missing_creates_configurations_of_existing_functions(
     failed = exported(bulkeic, "without.db")
     assert [each["status"] for each in failed] == ["updated", "failed", "failed"]
     assert server.calls(PUT) == 0
-    assert any("--create-missing makes the configuration" in line for line in without.lines)
+    assert any("--create-missing creates the configuration" in line for line in without.lines)
 
     server.window("reset-stats", method="POST")
     result = bulkeic(*words(server, "--yes", "--create-missing"))

@@ -122,7 +122,7 @@ def test_drift_in_a_wave_stops_the_rollout(bulkeic: Bulkeic, server: Server) -> 
     assert waves[0].endswith(f", 2 verified, 1 drifted, {stopped}")
     assert waves[1] == "wave 2, 2 targets: not started"
 
-    resumed = bulkeic(*lines[-1].split()[4:])
+    resumed = bulkeic(*lines[-1].split()[3:])
 
     assert resumed.code == 0, resumed.err
     retries = {place: config and config["MaximumRetryAttempts"] for place, config in _all(server)}
@@ -138,7 +138,7 @@ def test_ctrl_c_ends_a_pause_and_the_run_resumes_with_its_waves(
 ) -> None:
     write_rows(bulkeic, REGIONS[:1], 4)
     process = bulkeic.start(*words(server, "--yes", "--waves", "25%,100%", "--wave-pause", 50))
-    line_with(process, "the next wave begins in 50 s")
+    line_with(process, "the next wave starts in 50 s")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
 
@@ -150,7 +150,7 @@ def test_ctrl_c_ends_a_pause_and_the_run_resumes_with_its_waves(
     assert again.code == 2
     assert again.lines == ["bulkeic: run file 'run.db' has waves already; they cannot be changed"]
 
-    resumed = bulkeic(*err.splitlines()[-1].split()[4:])
+    resumed = bulkeic(*err.splitlines()[-1].split()[3:])
 
     assert resumed.code == 0, resumed.err
     assert "in 2 waves of 1, 3; 1 done; each wave is verified" in resumed.lines
@@ -197,7 +197,7 @@ def test_a_failure_stops_before_the_next_wave_until_the_run_is_resumed(
 
     assert stopped.code == 3
     assert (
-        "stopped: 1 failed in wave 1 of 2; look at them, and say with --max-failures how many may"
+        "stopped: 1 failed in wave 1 of 2; check them, then set --max-failures to continue"
     ) in stopped.lines
     assert {name for _, (_, name) in asked(server)} == {"fn-0"}
 
@@ -278,7 +278,7 @@ def test_an_unverified_last_wave_is_verified_when_the_run_is_resumed(
     change(server, (REGIONS[0], "fn-1"), MaximumRetryAttempts=0)
     server.window("faults", {}, "PUT")
 
-    resumed = bulkeic(*err.splitlines()[-1].split()[4:])
+    resumed = bulkeic(*err.splitlines()[-1].split()[3:])
 
     assert resumed.code == 3, resumed.err
     assert "stopped: wave 1 of 1: 1 of 2 targets drifted, for example " in resumed.err
@@ -289,9 +289,9 @@ WRONG = {
     ("--waves", "10%,5%"): "the wave '5%' is less than one before it; allowed: as much or more",
     ("--waves", "50%"): "the last wave is '50%'; allowed: 100%, so that all are done",
     ("--waves", "0,100%"): "'0' is no wave; allowed: numbers from 1 and parts up to 100%",
-    ("--wave-pause", "5"): "--wave-pause goes with --waves, or with --wave-by region",
-    ("--force", "--no-progress"): "--force goes with a plan, a rollback or a run that was interrup",
-    ("--wave-by", "lane"): "--wave-by lane goes with --waves; say how many targets each has",
+    ("--wave-pause", "5"): "--wave-pause requires --waves or --wave-by region",
+    ("--force", "--no-progress"): "--force requires a plan, a rollback or an interrupted run",
+    ("--wave-by", "lane"): "--wave-by lane requires --waves, the number of targets in each wave",
 }
 
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bulkeic import unescape_cell
 from bulkeic.core.model import Outcome, Status
 from bulkeic.output.outcome_codec import (
     csv_rows,
@@ -19,6 +18,8 @@ from bulkeic.output.outcome_codec import (
     safe_json,
     terminal_csv_rows,
 )
+
+from .csv_cells import unescaped
 
 # From OWASP's list (CSV injection), and their full-width forms.
 FORMULA = "=+-@＝＋－＠"  # noqa: RUF001 - that is what they look like
@@ -62,13 +63,13 @@ def test_no_cell_is_a_formula_wherever_a_spreadsheet_starts_a_cell(text: str) ->
 @example("''=")
 @example("'\t")
 def test_an_escaped_cell_can_be_unescaped(text: str) -> None:
-    assert unescape_cell(escape_cell(text)) == text
+    assert unescaped(escape_cell(text)) == text
 
 
 @given(TEXTS)
 def test_a_row_has_the_whole_outcome(text: str) -> None:
     rows = csv.reader(io.StringIO(csv_rows([outcome(text)]).decode(), newline=""))
-    (cells,) = ([unescape_cell(cell) for cell in row] for row in rows)
+    (cells,) = ([unescaped(cell) for cell in row] for row in rows)
     fields = dict(zip(Outcome.__struct_fields__, cells, strict=True))
     assert fields["error_message"] == text
     assert json.loads(fields["settings"]) == {text: text}

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Outcome, Status
-from bulkeic.output.outcome_codec import HEADER, unescape_cell
+from bulkeic.output.outcome_codec import HEADER
 from bulkeic.output.results import ResultsFile
+
+from .csv_cells import unescaped
 
 texts = st.text(st.sampled_from(["a", '"', ",", "\n", "\r", "é", "\\", "=", "'"]), max_size=6)
 
@@ -42,7 +44,7 @@ def rows(path: Path) -> list[tuple[int, str]]:
     if path.suffix == ".csv":
         with path.open(newline="") as file:
             found = list(csv.DictReader(file))
-        return [(int(row["seq"]), unescape_cell(row["function_name"])) for row in found]
+        return [(int(row["seq"]), unescaped(row["function_name"])) for row in found]
     lines = path.read_text().split("\n")
     assert lines.pop() == ""
     return [(row["seq"], row["function_name"]) for row in map(json.loads, lines)]

@@ -111,9 +111,7 @@ def check_yes(options: WorkOptions, *, yes: bool) -> None:
         UsageError: stdin is not a terminal.
     """
     if not yes and not options.sandbox and not sys.stdin.isatty():
-        raise UsageError(
-            "stdin is not a terminal, so there is no way to ask; use --yes to start without asking"
-        )
+        raise UsageError("stdin is not a terminal; use --yes to start without being asked")
 
 
 def _check_targets(options: TargetsOptions) -> None:
