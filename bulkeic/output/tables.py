@@ -22,8 +22,9 @@ class Table(NamedTuple):
         title: one line; empty: none.
         head: the column names.
         rows: cells, as many as there are columns.
-        keys: how many columns at the left name the row; the others are numbers.
+        keys: how many columns at the left name the row.
         note: one line below the table; empty: none.
+        texts: how many columns at the right are texts; the columns in between are numbers.
     """
 
     title: str
@@ -31,13 +32,16 @@ class Table(NamedTuple):
     rows: Sequence[Sequence[str]]
     keys: int = 1
     note: str = ""
+    texts: int = 0
 
 
 class Group(NamedTuple):
-    """Columns that stay together.
+    """Columns that stay in one table.
 
     Attributes:
-        columns: as many cells as there are rows.
+        title: one line.
+        head: the column names.
+        columns: cells, as many as there are rows.
     """
 
     title: str
@@ -54,9 +58,10 @@ def lines(table: Table) -> list[str]:
     """A table for a terminal: title, column names, rows and note."""
     cells = [[_short(cell) for cell in row] for row in (table.head, *table.rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    numbers = range(table.keys, len(table.head) - table.texts)
     rows = [
         _GAP.join(
-            cell.ljust(width) if at < table.keys else cell.rjust(width)
+            cell.rjust(width) if at in numbers else cell.ljust(width)
             for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in cells
@@ -67,10 +72,10 @@ def lines(table: Table) -> list[str]:
 
 
 def fitting(table: Table, width: int) -> list[Table]:
-    """A table as several of the same title, where its columns have no room side by side.
+    """Splits a table that is too wide into several with the same title.
 
     Args:
-        table: its keys are repeated in each.
+        table: its key columns are repeated in each.
         width: characters.
     """
     columns = [[row[at] for row in table.rows] for at in range(len(table.head))]
@@ -82,11 +87,11 @@ def fitting(table: Table, width: int) -> list[Table]:
 
 
 def joined(keys: Group, groups: Sequence[Group], width: int = WIDTH) -> list[Table]:
-    """Groups of columns side by side, as many in each table as there is room for.
+    """Joins groups of columns to tables, as many groups in each as fit.
 
     Args:
-        keys: what the rows are about; repeated in each table.
-        groups: in their order.
+        keys: the key columns, repeated in each table.
+        groups: in order.
         width: characters.
     """
     tables: list[Table] = []
@@ -100,7 +105,7 @@ def joined(keys: Group, groups: Sequence[Group], width: int = WIDTH) -> list[Tab
 
 
 def beside(keys: Group, groups: Sequence[Group]) -> Table:
-    """Groups of columns in one table, however wide."""
+    """Joins groups of columns to one table of any width."""
     head = [name for group in (keys, *groups) for name in group.head]
     columns = [column for group in (keys, *groups) for column in group.columns]
     title = ", ".join(group.title for group in groups)
