@@ -168,25 +168,26 @@ def run_child(who: str, targets: str, run: str) -> None:
 def load_with_bulkeic(targets: Path, run: Path) -> tuple[int, float]:
     import bulkeic.app.commands.apply  # noqa: F401, PLC0415 - all that the command imports counts as memory
     from bulkeic.app.setup.account_resolver import AccountResolver  # noqa: PLC0415
-    from bulkeic.app.setup.ingest import Loading  # noqa: PLC0415
+    from bulkeic.app.setup.ingest import Ingest  # noqa: PLC0415
     from bulkeic.app.setup.options import AccessOptions  # noqa: PLC0415
     from bulkeic.cli.process import tune_collector  # noqa: PLC0415
     from bulkeic.core.rows import Defaults  # noqa: PLC0415
     from bulkeic.output.console import Console  # noqa: PLC0415
     from bulkeic.sources.rows_file import RowsFile  # noqa: PLC0415
+    from bulkeic.store.run_metadata import RunMetadata  # noqa: PLC0415
 
     tune_collector()  # as the command does when it starts
     started = time.perf_counter()
-    loading = Loading(
+    ingest = Ingest(
         RowsFile(str(targets)),
         Defaults(),
         run,
         AccountResolver(AccessOptions(), 10, sandbox=True),
         skip_invalid=False,
-        screen=Console(),
-        origin={},
+        console=Console(),
+        metadata=RunMetadata(source=str(targets)),
     )
-    loading.run(lambda _count: None)
+    ingest.run(lambda _count: None)
     seconds = time.perf_counter() - started
     database = sqlite3.connect(run)
     (rows,) = database.execute("SELECT sum(jobs) FROM lane").fetchone()

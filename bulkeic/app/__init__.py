@@ -1,1 +1,1 @@
-"""The only wiring: options → parts → a run."""
+"""Wires the other packages together: options → parts → a run."""

@@ -1,4 +1,4 @@
-"""Running coroutines, and the errors that come out of them."""
+"""Coroutines run from synchronous code, and the errors that they raise."""
 
 import functools
 import importlib.util
@@ -18,7 +18,11 @@ T = TypeVar("T")
 
 @functools.cache
 def open_access(options: AccessOptions) -> "Access":
-    """Access to AWS as a user chose it, the same for all who ask: the SDK reads long files."""
+    """The access to AWS for some options; cached, because the SDK reads large files.
+
+    Raises:
+        UsageError: the profile does not exist, or the endpoint is invalid.
+    """
     from bulkeic.aws.access import Access  # noqa: PLC0415 - the SDK takes longer than all else
 
     return Access(
@@ -29,14 +33,14 @@ def open_access(options: AccessOptions) -> "Access":
 
 
 def run_async(function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Runs it on asyncio, which aiobotocore needs, with uvloop where there is one."""
+    """Runs a coroutine function on asyncio, which aiobotocore needs; with uvloop if installed."""
     uvloop = importlib.util.find_spec("uvloop") is not None
     result: T = anyio.run(function, backend_options={"use_uvloop": uvloop})
     return result
 
 
 def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error that people are told about, of several that came together."""
+    """The error to report of a group: the first ``BulkeicError``, else the first of any kind."""
     leaves = [
         first_cause(error) if isinstance(error, BaseExceptionGroup) else error
         for error in group.exceptions

@@ -1,8 +1,8 @@
-"""The library: an updater that is fed with jobs and gives their outcomes as they come."""
+"""The library: an updater that takes jobs and yields their outcomes as they come."""
 
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -10,9 +10,10 @@ import anyio
 import anyio.lowlevel
 import msgspec
 
+from bulkeic.app.run.engine_factory import EngineFactory
+from bulkeic.app.run.job_placement import JobPlacement
 from bulkeic.app.setup.ingest import jobs_of
 from bulkeic.aws.access import Access
-from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.core.accounts import (
     AccountAccess,
     Accounts,
@@ -21,52 +22,49 @@ from bulkeic.core.accounts import (
     parse_role,
     parse_session_name,
 )
-from bulkeic.core.errors import InputError
 from bulkeic.core.fields import TARGET_FIELDS
-from bulkeic.core.model import Job, Lane, Outcome
+from bulkeic.core.model import Job, Outcome
 from bulkeic.core.policy import Policy
 from bulkeic.core.reconcile import Seen
 from bulkeic.core.rows import Defaults, Row, RowParser
-from bulkeic.core.templates import filled
 from bulkeic.engine.engine import Engine
-from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
 from bulkeic.sources.column_names import ColumnNames
 from bulkeic.sources.row_format import Format
 from bulkeic.sources.rows_file import RowsFile
 
-_AHEAD = 10_000
+_MAX_UNFINISHED = 10_000
 
 
 class Updater:
-    """Updates functions, every account and Region at its own rate. An async context manager.
+    """Updates functions, each account and Region at its own rate. An async context manager.
 
     Args:
-        profile: of AWS's config files.
-        region: for what STS is asked when a job names no account.
-        endpoint_url: to call instead of AWS's endpoints.
-        role_arn: assumed in each account, such as ``arn:aws:iam::{account}:role/name``; a job's
-            own role beats it.
-        external_id: what the roles' trust policies ask for.
-        role_session_name: CloudTrail shows it.
-        duration_s: seconds that a role's credentials are to last.
-        rate: calls a second for each account and Region; ``math.inf`` for no limit; ``"auto"``:
-            what the server lets through, less the headroom.
+        profile: of the AWS config files.
+        region: of the STS endpoint, for jobs that name no account.
+        endpoint_url: to call instead of the AWS endpoints.
+        role_arn: to assume in each account, for example ``arn:aws:iam::{account}:role/name``; a
+            job's own role beats it.
+        external_id: that the trust policies of the roles require.
+        role_session_name: as CloudTrail shows it.
+        duration_s: how long the credentials of a role are valid, seconds.
+        rate: calls a second for each account and Region; ``math.inf``: unlimited; ``"auto"``:
+            as many as the server accepts, less the headroom.
         burst: size of each token bucket, calls; ``None``: the rate.
-        headroom: part of the limit that ``"auto"`` leaves to others, 0 to 0.9.
-        concurrency: calls in flight at most.
-        max_attempts: tries of one job.
-        timeout_s: seconds for one call.
-        give_up_after_s: seconds without any answer after which the rest is not tried.
-        max_denied: jobs in a row denied after which the rest of their lane is not tried; 0: never.
-        create_missing: where a function has no configuration, make one.
-        replace_destinations: a half of the destinations that a job does not name is cleared; else
-            it is kept, for which the target is read first.
+        headroom: share of the limit that ``"auto"`` leaves to others, 0 to 0.9.
+        concurrency: the most calls in flight.
+        max_attempts: for each job.
+        timeout_s: for one call, seconds.
+        give_up_after_s: seconds without any answer after which no more jobs start.
+        max_denied: jobs in a row that are denied before their lane stops; 0: any number.
+        create_missing: create configurations that do not exist.
+        replace_destinations: clear a destination that a job does not name; otherwise it is kept,
+            and the target is read first.
 
     Raises:
-        UsageError: the profile does not exist, or a number is out of its range.
-        InputError: a role, external id or session name is none.
+        UsageError: the profile does not exist, or a number is out of range.
+        InputError: a role, external id or session name is invalid.
     """
 
     def __init__(
@@ -90,16 +88,10 @@ class Updater:
         create_missing: bool = False,
         replace_destinations: bool = False,
     ) -> None:
-        self._access = Access(profile=profile, region=region, endpoint_url=endpoint_url)
-        usual = AccountAccess(
-            role_arn=role_arn and parse_role(role_arn, "role_arn"),
-            external_id=external_id and parse_external_id(external_id, "external_id"),
-        )
-        self._accounts = Accounts((), usual)
-        name = parse_session_name(role_session_name, "role_session_name")
-        self._session = RoleSession(name=name, duration_s=duration_s)
-        self._timeout_s = timeout_s
-        self._limits = EngineLimits(
+        access = Access(profile=profile, region=region, endpoint_url=endpoint_url)
+        accounts = _accounts(role_arn, external_id)
+        session = _role_session(role_session_name, duration_s)
+        limits = EngineLimits(
             rate=rate,
             burst=burst,
             headroom=headroom,
@@ -108,26 +100,18 @@ class Updater:
             give_up_after_s=give_up_after_s,
             max_denied=max_denied,
         )
-        self._rules = Policy(
+        self._policy = Policy(
             create_missing=create_missing, replace_destinations=replace_destinations
         )
-        self._parts = AsyncExitStack()
-        self._account_id: str | None = None
-        self._settled: set[str] = set()
-        self._checked: set[Lane] = set()
-        self._limiters: dict[Lane, RateLimiter] = {}
+        self._placement = JobPlacement(access, accounts, timeout_s=timeout_s)
+        self._engines = EngineFactory(
+            nullcontext(access), accounts, session, limits, timeout_s=timeout_s
+        )
+        self._exits = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        self._caller = await self._parts.enter_async_context(
-            LambdaCaller(
-                self._access,
-                accounts=self._accounts,
-                session=self._session,
-                timeout_s=self._timeout_s,
-                concurrency=self._limits.concurrency,
-            )
-        )
-        self._tasks = await self._parts.enter_async_context(anyio.create_task_group())
+        await self._exits.enter_async_context(self._engines)
+        self._tasks = await self._exits.enter_async_context(anyio.create_task_group())
         return self
 
     async def __aexit__(
@@ -137,48 +121,40 @@ class Updater:
         traceback: TracebackType | None,
     ) -> None:
         self._tasks.cancel_scope.cancel()
-        await self._parts.aclose()  # which leaves the user's own error as it is, in no group
+        await self._exits.aclose()  # not __aexit__, which would put the user's error in a group
 
     async def update(self, jobs: Iterable[Job] | AsyncIterable[Job]) -> AsyncIterator[Outcome]:
-        """Updates the jobs' targets; the outcomes come as they are known, in any order.
+        """Updates the jobs' targets, and yields the outcomes in any order, as they come.
 
-        At most 10,000 jobs are read ahead of the outcomes that have been taken. Jobs that were not
-        tried because nothing answers any more have no outcome.
+        At most 10,000 jobs are read ahead of the outcomes that have been taken. If nothing answers
+        any more, the remaining jobs have no outcome.
 
         Raises:
-            AccessError: there are no usable credentials, or STS cannot be reached.
-            InputError: a job lies in another account than its role, or the credentials; or it has
-                another role than those of its account before it.
+            AccessError: there are no usable credentials, or STS cannot be called.
+            InputError: a job is in another account than its role or the credentials, or it has
+                another role than earlier jobs of its account.
         """
-        stream = _Stream()
-        engine = Engine(
-            stream.feed,
-            self._caller,
-            stream,
-            self._limits,
-            self._rules,
-            growing=True,
-            limiters=self._limiters,
-        )
+        stream = _JobStream()
+        engine = self._engines.engine(stream.feed, stream, self._policy, growing=True)
         self._tasks.start_soon(self._read, jobs, stream, engine)
         self._tasks.start_soon(_run, engine, stream)
         try:
             async for outcome in stream.outcomes():
                 yield outcome
         finally:
-            engine.stop("nobody takes the outcomes any more")
+            engine.stop("the outcomes are not being read")
         if stream.error is not None:
             raise stream.error
 
     async def _read(
-        self, jobs: Iterable[Job] | AsyncIterable[Job], stream: "_Stream", engine: Engine
+        self, jobs: Iterable[Job] | AsyncIterable[Job], stream: "_JobStream", engine: Engine
     ) -> None:
         try:
             async for job in _each(jobs):
                 if engine.stopped is not None:
                     break
-                placed = await self._placed(job)
-                await stream.room()
+                placed = await self._placement.place(job)
+                await stream.wait_for_room()
                 stream.feed.add(placed)
                 engine.jobs_arrived(placed.target.lane, 1)
         except Exception as error:  # noqa: BLE001 - raised again by update, in the user's own task
@@ -186,59 +162,32 @@ class Updater:
         finally:
             engine.close_feed()
 
-    async def _placed(self, job: Job) -> Job:
-        """The job in its lane, which is the caller's own account where it names none."""
-        target, lane = job.target, job.target.lane
-        if not lane.account_id:
-            lane = Lane(await self._own_account(lane), lane.region)
-            target = msgspec.structs.replace(target, lane=lane)
-        self._settle_role(lane, job.role_arn)
-        if lane not in self._checked:
-            await self._check(lane, job)
-            self._checked.add(lane)
-        settings = filled(job.settings, target)
-        return msgspec.structs.replace(job, target=target, settings=settings)
 
-    async def _own_account(self, lane: Lane) -> str:
-        if self._account_id is None:
-            self._account_id = await self._access.caller_account_id(lane.region, self._timeout_s)
-        return self._account_id
-
-    def _settle_role(self, lane: Lane, role_arn: str | None) -> None:
-        """Lets an account go with the role of its first job, which holds for all that follow."""
-        if lane.account_id not in self._settled:
-            self._settled.add(lane.account_id)
-            if role_arn is not None:
-                self._accounts.learn(lane.account_id, role_arn)
-        elif role_arn is not None:
-            problem = self._accounts.other_role(lane, role_arn)
-            if problem is not None:
-                raise problem
-
-    async def _check(self, lane: Lane, job: Job) -> None:
-        """Makes sure that a lane can be worked on."""
-        problem = self._accounts.problem(lane)
-        if problem is not None:
-            raise problem
-        if self._accounts.access(lane).role_arn is not None:
-            return
-        own = await self._own_account(lane)
-        if own != lane.account_id:
-            raise InputError(
-                f"account {lane.account_id} of job {job.seq} is not {own}, to which the "
-                "credentials belong; use a profile of that account, or a role in it",
-                field="AccountId",
-            )
+def _accounts(role_arn: str | None, external_id: str | None) -> Accounts:
+    usual = AccountAccess(
+        role_arn=role_arn and parse_role(role_arn, "role_arn"),
+        external_id=external_id and parse_external_id(external_id, "external_id"),
+    )
+    return Accounts((), usual)
 
 
-class _Stream:
-    """Jobs on their way in, outcomes on their way out."""
+def _role_session(name: str, duration_s: int) -> RoleSession:
+    return RoleSession(name=parse_session_name(name, "role_session_name"), duration_s=duration_s)
+
+
+class _JobStream:
+    """The jobs that go into an engine, and the outcomes that come out.
+
+    Attributes:
+        feed: the jobs.
+        error: that ended the reading of jobs.
+    """
 
     def __init__(self) -> None:
         self.feed = MemoryFeed()
         self.error: Exception | None = None
         self._outcomes: deque[Outcome] = deque()
-        self._under_way = 0
+        self._unfinished = 0
         self._changed = anyio.Event()
         self._ended = False
 
@@ -247,38 +196,38 @@ class _Stream:
         self._changed.set()
 
     def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:  # noqa: ARG002
-        on_stored()  # who uses the library keeps the outcomes, and these tell what there was
+        on_stored()  # nothing to store: the outcome has the before-image
 
     def drop(self, jobs: int) -> None:
-        self._under_way -= jobs
+        self._unfinished -= jobs
         self._changed.set()
 
     def end(self) -> None:
         self._ended = True
         self._changed.set()
 
-    async def room(self) -> None:
-        """Waits until one more job may come in."""
-        while self._under_way >= _AHEAD:
-            await self._change()
-        self._under_way += 1
+    async def wait_for_room(self) -> None:
+        """Waits until one more job may be added, and counts it."""
+        while self._unfinished >= _MAX_UNFINISHED:
+            await self._wait_for_change()
+        self._unfinished += 1
 
     async def outcomes(self) -> AsyncIterator[Outcome]:
         while not self._ended or self._outcomes:
             while self._outcomes:
-                self._under_way -= 1
+                self._unfinished -= 1
                 self._changed.set()
                 yield self._outcomes.popleft()
             if not self._ended:
-                await self._change()
+                await self._wait_for_change()
 
-    async def _change(self) -> None:
+    async def _wait_for_change(self) -> None:
         if self._changed.is_set():
             self._changed = anyio.Event()
         await self._changed.wait()
 
 
-async def _run(engine: Engine, stream: _Stream) -> None:
+async def _run(engine: Engine, stream: _JobStream) -> None:
     try:
         await engine.run()
     finally:
@@ -302,16 +251,16 @@ def read_jobs(
     account_id: str | None = None,
     format: Format | None = None,  # noqa: A002 - the flag's name
 ) -> Iterator[Job]:
-    """The jobs of a targets file, checked, in file order.
+    """The jobs of a targets file, in file order.
 
     Args:
-        path: CSV, JSON or JSON Lines, maybe gzipped; ``-`` is stdin.
+        path: CSV, JSON or JSON Lines, optionally gzipped; ``-`` is stdin.
         region: for rows that name none.
         account_id: for rows that name none; ``None``: the updater asks STS.
-        format: ``csv``, ``json`` or ``jsonl``; ``None``: told by the ending.
+        format: ``csv``, ``json`` or ``jsonl``; ``None``: according to the file ending.
 
     Raises:
-        InputError: a row breaks a rule; file, line and field are named.
+        InputError: a row is invalid; the message has file, line and field.
     """
     targets = RowsFile(path, None if format is None else Format(format))
     yield from jobs_of(targets, Defaults(account_id=account_id, region=region))
@@ -328,14 +277,14 @@ def make_job(
     """One job, from the same fields as a row of a targets file.
 
     Args:
-        function_name: in any of the API's forms.
-        seq: a number of your own, found again in the outcome.
-        region: needed unless the name is a full ARN.
+        function_name: in any form that the API takes.
+        seq: any number; the outcome has it, too.
+        region: required unless the name is a full ARN.
         account_id: ``None``: the updater asks STS.
-        settings: any field of a targets file, such as ``maximum_retry_attempts=0``.
+        settings: any field of a targets file, for example ``maximum_retry_attempts=0``.
 
     Raises:
-        InputError: a field is unknown, or breaks a rule.
+        InputError: a field is unknown or invalid.
     """
     values = ColumnNames(TARGET_FIELDS).values({"FunctionName": function_name, **settings})
     parser = RowParser("", Defaults(account_id=account_id, region=region))

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bulkeic.app.run.invocation import print_json, screen_of
+from bulkeic.app.run.invocation import Invocation, print_json
 from bulkeic.app.run.session import INTERRUPTED_TWICE
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.output_files import check_writable
-from bulkeic.app.setup.run_setup import check_not_read, check_yes, endpoint
+from bulkeic.app.setup.output_files import check_not_read, check_writable
+from bulkeic.app.setup.run_setup import check_yes, endpoint
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.bench.model.apply_forecast import forecast_apply
 from bulkeic.bench.model.measurements import ApplyForecast, BenchOperation, BenchResult, encode
@@ -39,7 +39,7 @@ def bench(options: BenchOptions) -> int:
     """
     if options.forecast is not None:
         options = _for_forecast(options)
-    console = screen_of(options)
+    console = Invocation(options).console
     loads = choose_loads(options.load)
     _check_outputs(options)
     if options.operation is BenchOperation.UPDATE:
@@ -108,20 +108,20 @@ def _confirm(options: BenchOptions, loads: list[Load], targets: Targets, console
     """Prints what will be measured, and asks before it writes to AWS."""
     number = sum(map(len, targets.values()))
     repeats = "" if options.repeat == 1 else f"; {options.repeat} times"
-    console.say(
+    console.print(
         f"{counted(number, 'target')} in {counted(len(targets), 'lane')}; "
         f"{'; '.join(map(str, loads))}{repeats}; on {endpoint(options)}"
     )
     functions = {(lane, each.function) for lane, every in targets.items() for each in every}
     for load in loads:
         if load.model is LoadModel.CLOSED and load.concurrency > len(functions):
-            console.say(
+            console.print(
                 f"warning: {load.concurrency:,} at once need as many functions, but there are "
                 f"{len(functions):,}: a function has one call at a time"
             )
     if options.operation is BenchOperation.GET or options.yes or options.sandbox:
         return True
-    return console.ask("write back the current settings of each target?")
+    return console.confirm("write back the current settings of each target?")
 
 
 def _report(
@@ -129,7 +129,7 @@ def _report(
 ) -> int:
     """Prints the result and writes the requested files; returns the exit code."""
     for line in bench_lines(result, console.width):
-        console.say(line)
+        console.print(line)
     encoded = encode(result)
     is_written = True
     if options.results is not None:
@@ -137,7 +137,7 @@ def _report(
     if options.html is not None:
         is_written = _write(options.html, page(result).encode(), console) and is_written
     if stopped is not None:
-        console.say(f"stopped: {stopped}")
+        console.print(f"stopped: {stopped}")
     code = _exit_code(result, stopped, is_written=is_written)
     return print_json(encoded, code, console) if options.output == "json" else code
 
@@ -157,6 +157,6 @@ def _write(path: str, text: bytes, console: Console) -> bool:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(text)
     except OSError as error:
-        console.say(f"bulkeic: {shown(path)}: {error.strerror}")
+        console.print(f"bulkeic: {shown(path)}: {error.strerror}")
         return False
     return True

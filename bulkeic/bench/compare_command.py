@@ -62,9 +62,9 @@ def compare(options: CompareOptions) -> int:
     _check_measured(rows)
     fired = [match for match in rows if match.condition.holds(match.row)]
     for line in comparison_lines(comparison):
-        console.say(line)
+        console.print(line)
     for condition, load, row in fired:
-        console.say(
+        console.print(
             f"--fail-if {condition}: {ratio_text(row)}, noise {noise_text(row)} ({load.load})"
         )
     code = ExitCode.FAILED if fired else ExitCode.OK

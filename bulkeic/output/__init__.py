@@ -1,1 +1,1 @@
-"""Everything that people and programs read: progress, logs, results, diffs, summaries."""
+"""What a command prints or writes: progress, logs, results, diffs, summaries."""

@@ -1,22 +1,22 @@
-"""Numbers for people."""
+"""Numbers, times and shares as short texts."""
 
 import math
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 _LEAST_IN_S = 999.5
 _LEAST_PERCENT, _ROUND_PERCENT = 0.1, 9.95
-# What is below a limit is so many of a unit.
+# (limit, unit, suffix): a number below the limit is shown in that unit.
 _SHORT = ((100_000, 1, ""), (999_500, 1e3, "k"), (99_950_000, 1e6, "M"))
 _NONE = "-"
 
 
 def counted(number: int, word: str) -> str:
-    """A number with its word, in the plural where that is right."""
+    """A number with its noun, in the plural unless it is 1: ``2 lanes``."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:
-    """A time that is not known to the second: ``7 s``, ``4 min``, ``3.5 h``, ``2.5 days``."""
+    """An approximate time: ``7 s``, ``4 min``, ``3.5 h``, ``2.5 days``."""
     if seconds < 2 * _MINUTE_S:
         return f"{max(1, math.ceil(seconds))} s"
     if seconds < 2 * _HOUR_S:
@@ -27,10 +27,10 @@ def duration(seconds: float) -> str:
 
 
 def latency(seconds: float | None) -> str:
-    """A time that was measured, in three figures: ``0.210 ms``, ``20.4 ms``, ``1.02 s``.
+    """A measured time in three figures: ``0.210 ms``, ``20.4 ms``, ``1.02 s``.
 
     Args:
-        seconds: ``None``: there is none.
+        seconds: ``None`` becomes ``-``.
     """
     if seconds is None:
         return _NONE
@@ -41,7 +41,7 @@ def latency(seconds: float | None) -> str:
 
 
 def figures(number: float) -> str:
-    """A number in three figures, or in all that are before its point: ``0.012``, ``15.0``."""
+    """A number in at least three significant figures: ``0.012``, ``15.0``, ``12,345``."""
     if number == 0:
         return "0"
     for decimals, least in ((0, 99.95), (1, 9.995), (2, 0.9995)):
@@ -60,7 +60,7 @@ def short(number: int) -> str:
 
 
 def share(part: float, whole: float) -> str:
-    """A part of a whole: ``0 %``, ``<0.1 %``, ``2.5 %``, ``37 %``; of nothing: ``-``."""
+    """A part of a whole: ``0 %``, ``<0.1 %``, ``2.5 %``, ``37 %``; a whole of 0: ``-``."""
     if not whole:
         return "-"
     if not part:

@@ -1,5 +1,6 @@
-"""structlog on stderr: lines for people on a terminal, JSON for everything else."""
+"""Logs on stderr, by structlog: readable lines on a terminal, JSON everywhere else."""
 
+import functools
 import logging
 import sys
 import traceback
@@ -17,9 +18,9 @@ Cleaner = Callable[[str], str]
 
 
 class _Stderr:
-    """Whatever ``sys.stderr`` is at the moment: a progress bar puts itself in its place.
+    """Writes to what ``sys.stderr`` is at that moment: a progress bar replaces it while shown.
 
-    That nobody reads it any more is no reason to end a run.
+    A closed stderr does not end a run.
     """
 
     def write(self, text: str) -> None:
@@ -32,7 +33,7 @@ class _Stderr:
 
 
 class _Libraries(logging.Handler):
-    """What libraries log as a warning, in our form; more than that may hold secrets."""
+    """Logs the warnings of libraries in our format; their finer levels may hold secrets."""
 
     def __init__(self, clean: Cleaner) -> None:
         super().__init__(logging.WARNING)
@@ -42,16 +43,16 @@ class _Libraries(logging.Handler):
         log = structlog.get_logger(record.name)
         log.log(record.levelno, self._clean(record.getMessage()), logger=record.name)
         if record.exc_info:
-            log.debug("its traceback", logger=record.name, exc_info=record.exc_info)
+            log.debug("traceback", logger=record.name, exc_info=record.exc_info)
 
 
 def configure_logs(log_format: LogFormat | None, level: str, clean: Cleaner) -> None:
-    """Sets structlog up for the whole process.
+    """Configures structlog for the whole process.
 
     Args:
         log_format: ``None``: console on a terminal, else JSON.
-        level: name of the lowest level that is shown, such as ``warning``.
-        clean: takes secrets out of a text of which nobody knows what is in it.
+        level: the name of the lowest level that is logged, for example ``warning``.
+        clean: removes secrets from a text of unknown content.
     """
     terminal = sys.stderr.isatty()
     chosen = log_format or ("console" if terminal else "json")
@@ -65,19 +66,13 @@ def configure_logs(log_format: LogFormat | None, level: str, clean: Cleaner) -> 
             exception_formatter=structlog.dev.plain_traceback,
         )
         time_format = "%H:%M:%SZ"
-
-    def traceback_of(exc_info: ExcInfo) -> str:
-        # Without local variables, and line by line, since clean cuts what is very long.
-        lines = "".join(traceback.format_exception(*exc_info)).rstrip("\n").split("\n")
-        return "\n".join(printable(clean(line)) for line in lines)
-
     stderr: TextIO = _Stderr()  # type: ignore[assignment]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt=time_format, utc=True),
             _as_printable,
-            structlog.processors.ExceptionRenderer(traceback_of),
+            structlog.processors.ExceptionRenderer(functools.partial(_traceback, clean)),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
@@ -89,8 +84,14 @@ def configure_logs(log_format: LogFormat | None, level: str, clean: Cleaner) -> 
     logging.getLogger().handlers[:] = [_Libraries(clean)]
 
 
+def _traceback(clean: Cleaner, exc_info: ExcInfo) -> str:
+    # No local variables; line by line, because clean truncates long texts.
+    lines = "".join(traceback.format_exception(*exc_info)).rstrip("\n").split("\n")
+    return "\n".join(printable(clean(line)) for line in lines)
+
+
 def _as_printable(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Texts without anything that a terminal would act on."""
+    """Escapes control characters in all texts of an event."""
     return {
         name: printable(value) if isinstance(value, str) else value for name, value in event.items()
     }

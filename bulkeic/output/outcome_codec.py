@@ -1,9 +1,9 @@
-"""Outcomes as bytes: JSON Lines that no terminal acts on, CSV that no spreadsheet acts on.
+"""Outcomes as bytes: JSON Lines without control characters, CSV without formulas.
 
-CSV: a spreadsheet takes what begins with ``= + - @`` for a formula, in their full-width forms too,
-some of them behind blanks or quotes; and where the decimal comma is usual, it begins a cell at each
-``;`` and at the end of each line, whether quoted or not. In all these places an apostrophe goes
-before the formula, and ``original`` takes it away again.
+CSV: a spreadsheet evaluates a cell that starts with ``= + - @`` (or a full-width form of them) as a
+formula, sometimes after blanks or quotes. In locales with a decimal comma, it also starts a cell at
+each ``;`` and line end, quoted or not. An apostrophe is put before the formula in all these places;
+to get the text back, remove one apostrophe in each of them.
 """
 
 import csv
@@ -21,15 +21,14 @@ Encoder = Callable[[Iterable[Outcome]], bytes]
 
 HEADER = ",".join(Outcome.__struct_fields__).encode() + b"\n"
 _FORMULA = r"[\s\"'\x00-\x1f\u200b-\u200f\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]"
-_BEGINS = rf"(?:{_FORMULA}|'*[\t\r\n\0])"
-_ARMED = re.compile(rf"\A(?={_BEGINS})|(?<=[;|\t\r\n])(?={_FORMULA})")
-_DISARMED = re.compile(rf"\A'(?={_BEGINS})|(?<=[;|\t\r\n])'(?={_FORMULA})")
-_MAY_BE_ARMED = re.compile(r"[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]").search
+_CELL_START = rf"(?:{_FORMULA}|'*[\t\r\n\0])"
+_FORMULA_START = re.compile(rf"\A(?={_CELL_START})|(?<=[;|\t\r\n])(?={_FORMULA})")
+_MAY_BE_FORMULA = re.compile(r"[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]").search
 _NOT_PLAIN = re.compile(r"[^\n\x20-\x7e]")
 
 
 def safe_json(data: bytes) -> bytes:
-    """JSON that says the same, with all that a terminal would act on escaped."""
+    """The same JSON with every control character escaped."""
     if data.isascii() and b"\x7f" not in data:
         return data  # msgspec has escaped the rest
     return _NOT_PLAIN.sub(_escaped, data.decode()).encode()
@@ -46,24 +45,19 @@ def csv_rows(outcomes: Iterable[Outcome]) -> bytes:
     return _csv(outcomes, _cell)
 
 
-def shown_csv_rows(outcomes: Iterable[Outcome]) -> bytes:
-    """The same for a terminal: with all that it would act on escaped."""
-    return _csv(outcomes, _shown_cell)
+def terminal_csv_rows(outcomes: Iterable[Outcome]) -> bytes:
+    """CSV for a terminal: with control characters escaped as well."""
+    return _csv(outcomes, _terminal_cell)
 
 
-def disarmed(text: str) -> str:
-    """A cell's text so that it begins no formula."""
-    return _ARMED.sub("'", text) if _MAY_BE_ARMED(text) else text
-
-
-def original(cell: str) -> str:
-    """What a cell's text was before ``disarmed``."""
-    return _DISARMED.sub("", cell)
+def escape_cell(text: str) -> str:
+    """The text of a cell, changed so that no spreadsheet evaluates it as a formula."""
+    return _FORMULA_START.sub("'", text) if _MAY_BE_FORMULA(text) else text
 
 
 def _csv(outcomes: Iterable[Outcome], cell: Callable[[Any], Any]) -> bytes:
     text = io.StringIO()
-    # All texts are quoted: a CR alone would else end a row.
+    # All texts are quoted: otherwise a single CR would end a row.
     rows = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     for outcome in outcomes:
         rows.writerow(map(cell, msgspec.structs.astuple(outcome)))
@@ -73,10 +67,10 @@ def _csv(outcomes: Iterable[Outcome], cell: Callable[[Any], Any]) -> bytes:
 def _cell(value: Any) -> Any:
     if isinstance(value, dict):
         value = msgspec.json.encode(value).decode()
-    return disarmed(value) if isinstance(value, str) else value
+    return escape_cell(value) if isinstance(value, str) else value
 
 
-def _shown_cell(value: Any) -> Any:
+def _terminal_cell(value: Any) -> Any:
     cell = _cell(value)
     return printable(cell) if isinstance(cell, str) else cell
 

@@ -1,4 +1,4 @@
-"""The progress bar, on a terminal; nothing anywhere else."""
+"""The progress bar: on a terminal only."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -17,36 +17,36 @@ from bulkeic.core.summary import Traffic
 from bulkeic.output.formatting import duration
 
 _FORECAST_EVERY_S = 1.0
-Ahead = Callable[[], Forecast | None]
+MakeForecast = Callable[[], Forecast | None]
 
 
 class Progress(Protocol):
     """Shows how far a run is."""
 
     def start(self, total: int) -> None:
-        """Begins with that many jobs to do."""
+        """Starts with ``total`` jobs."""
 
-    def advance(self, done: int, failed: int, traffic: Traffic, ahead: Ahead) -> None:
-        """Takes note of outcomes.
+    def advance(self, done: int, failed: int, traffic: Traffic, forecast: MakeForecast) -> None:
+        """Adds finished jobs.
 
         Args:
-            done: how many came.
+            done: how many finished.
             failed: how many of them failed.
             traffic: what was sent so far.
-            ahead: tells what is still to come; asked now and then.
+            forecast: how long the rest will take; called at most once a second.
         """
 
     def stop(self) -> None:
-        """Ends."""
+        """Stops."""
 
 
 class NoProgress:
-    """Nobody looks."""
+    """Shows nothing."""
 
     def start(self, total: int) -> None:
         """Does nothing."""
 
-    def advance(self, done: int, failed: int, traffic: Traffic, ahead: Ahead) -> None:
+    def advance(self, done: int, failed: int, traffic: Traffic, forecast: MakeForecast) -> None:
         """Does nothing."""
 
     def stop(self) -> None:
@@ -54,15 +54,15 @@ class NoProgress:
 
 
 class ProgressBar:
-    """A bar on stderr: the count, the rate, failures, throttles, and the time left by the lanes.
+    """A bar on stderr: jobs done, rate, failures, throttles, and the time left.
 
     Args:
-        doing: what it is that takes time, one word.
+        doing: what the run does, one word.
     """
 
     def __init__(self, doing: str) -> None:
         self._failed = 0
-        self._next_look = 0.0
+        self._next_forecast = 0.0
         self._bar = RichProgress(
             TextColumn(doing),
             BarColumn(),
@@ -80,10 +80,10 @@ class ProgressBar:
         self._task = self._bar.add_task("", total=total, rate="", trouble="", left="")
         self._bar.start()
 
-    def advance(self, done: int, failed: int, traffic: Traffic, ahead: Ahead) -> None:
+    def advance(self, done: int, failed: int, traffic: Traffic, forecast: MakeForecast) -> None:
         """Moves the bar."""
         self._failed += failed
-        self._look_ahead(ahead)
+        self._show_time_left(forecast)
         speed = self._bar.tasks[0].speed
         counts = ((self._failed, "failed"), (traffic.throttles, "throttled"))
         self._bar.update(
@@ -93,15 +93,15 @@ class ProgressBar:
             trouble=", ".join(f"{count:,} {word}" for count, word in counts if count),
         )
 
-    def _look_ahead(self, ahead: Ahead) -> None:
+    def _show_time_left(self, forecast: MakeForecast) -> None:
         now = self._bar.get_time()
-        if now >= self._next_look:
-            self._next_look = now + _FORECAST_EVERY_S
-            left = ahead()
+        if now >= self._next_forecast:
+            self._next_forecast = now + _FORECAST_EVERY_S
+            left = forecast()
             text = "" if left is None else f"about {duration(left.seconds)} left"
             self._bar.update(self._task, left=text)
 
     def stop(self) -> None:
-        """Leaves the bar as it is and gives the terminal back."""
+        """Leaves the bar as it is, and restores the terminal."""
         self._bar.update(self._task, left="")
         self._bar.stop()

@@ -1,7 +1,7 @@
-"""Outcomes as a file: JSON Lines or CSV, written as they come.
+"""The results file: outcomes as JSON Lines or CSV, written as they come.
 
-- A new run begins the file anew. A run that is carried on appends to the file that it has begun,
-  after what a kill has torn or kept from being written, so that each job stands in it once.
+A new run overwrites the file. A resumed run repairs the end of the file that it started, and
+appends what is missing, so that the file has each job once.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import IO, Protocol
 
 from bulkeic.core.errors import UsageError, shown
 from bulkeic.core.model import Outcome
-from bulkeic.output.outcome_codec import HEADER, Encoder, csv_rows, jsonl, shown_csv_rows
+from bulkeic.output.outcome_codec import HEADER, Encoder, csv_rows, jsonl, terminal_csv_rows
 from bulkeic.output.results_resume import WrittenRows
 
 STDOUT = "-"
@@ -25,49 +25,66 @@ _BY_ENDING = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 
 
 def encoder_of(format_name: str, *, terminal: bool = False) -> tuple[bytes, Encoder]:
-    """What a results file begins with, and how outcomes are written: ``jsonl`` or ``csv``.
+    """The header of a results format, and its encoder.
 
     Args:
-        format_name: either of them.
-        terminal: whether they go to one.
+        format_name: ``jsonl`` or ``csv``.
+        terminal: whether the output is a terminal.
     """
     header, encode = _ENCODERS[format_name]
-    return header, shown_csv_rows if terminal and encode is csv_rows else encode
+    return header, terminal_csv_rows if terminal and encode is csv_rows else encode
 
 
 def check_stdout() -> None:
-    """Refuses to begin where results would go nowhere.
+    """Checks that there is a stdout.
 
     Raises:
         UsageError: the command was started with stdout closed.
     """
     if sys.stdout is None:
-        raise UsageError("stdout is closed; results need it")
+        raise UsageError("stdout is closed, but the results go there")
+
+
+def write_stdout(pieces: Iterable[bytes]) -> None:
+    """Writes to stdout, and flushes it.
+
+    Raises:
+        UsageError: stdout is closed, or cannot be written.
+    """
+    check_stdout()
+    try:
+        for piece in pieces:
+            left = memoryview(piece)
+            while left:  # with PYTHONUNBUFFERED, a disk that is almost full takes only a part
+                left = left[sys.stdout.buffer.write(left) :]
+        sys.stdout.flush()
+    except OSError as error:
+        raise UsageError(f"stdout: {error.strerror}") from None
 
 
 class Results(Protocol):
     """Takes outcomes in batches."""
 
     @property
-    def place(self) -> str:
-        """Where they are written, whatever the working directory; empty: nowhere to go on."""
+    def path(self) -> str:
+        """The file's absolute path; empty: not a file that a resumed run can append to."""
 
-    def begin(self, known: Iterable[Outcome], *, anew: bool) -> None:
-        """Starts with the outcomes that are known already."""
+    def start(self, known: Iterable[Outcome], *, overwrite: bool) -> None:
+        """Writes the outcomes that are known already."""
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
         """Adds outcomes."""
 
     def close(self) -> None:
-        """Gives the file free."""
+        """Closes the file."""
 
 
 class NoResults:
-    """Nobody asked for a results file."""
+    """Writes nothing."""
 
-    place = ""
+    path = ""
 
-    def begin(self, known: Iterable[Outcome], *, anew: bool) -> None:
+    def start(self, known: Iterable[Outcome], *, overwrite: bool) -> None:
         """Does nothing."""
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
@@ -78,21 +95,21 @@ class NoResults:
 
 
 class ResultsFile:
-    """A results file. It is opened at once and left as it was until ``begin``.
+    """A results file. It is opened at once, and unchanged until ``start``.
 
     Args:
         path: a file that ends in ``.jsonl``, ``.ndjson`` or ``.csv``; ``-`` is stdout, JSON Lines.
 
     Raises:
-        UsageError: the ending is none of them, or the file cannot be written.
+        UsageError: the file has another ending, or cannot be written.
     """
 
     def __init__(self, path: str) -> None:
         ending = ".jsonl" if path == STDOUT else Path(path).suffix.lower()
         if ending not in _BY_ENDING:
             raise UsageError(
-                f"--results {shown(path)}: the ending tells no format; "
-                f"allowed: {', '.join(_BY_ENDING)}, or - for stdout"
+                f"--results {shown(path)}: the file ending is not a known format; "
+                f"expected {', '.join(_BY_ENDING)}, or - for stdout"
             )
         self._header, self._encode = encoder_of(_BY_ENDING[ending])
         self._stdout = path == STDOUT
@@ -100,10 +117,10 @@ class ResultsFile:
             check_stdout()
         self._path = Path(path)
         name = os.fsencode(self._path.absolute()).decode(errors="backslashreplace")
-        self.place = "" if self._stdout else name
-        self._begun = False
+        self.path = "" if self._stdout else name
+        self._started = False
         try:
-            self._made = not self._stdout and not self._path.exists()
+            self._created = not self._stdout and not self._path.exists()
             self._file: IO[bytes] = (
                 os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
                 if self._stdout
@@ -114,35 +131,35 @@ class ResultsFile:
                 f"--results {shown(path)} cannot be written: {error.strerror}"
             ) from None
 
-    def begin(self, known: Iterable[Outcome], *, anew: bool) -> None:
+    def start(self, known: Iterable[Outcome], *, overwrite: bool) -> None:
         """Writes the outcomes that are known already and are not in the file.
 
-        On stdout there is nothing to look at, and what is known has been written before.
+        Stdout gets none of them: an earlier session has written them.
 
         Args:
             known: in any order.
-            anew: empty the file first.
+            overwrite: empty the file first.
 
         Raises:
-            OSError: it cannot be written.
-            UsageError: it holds something else than what this run has written.
+            OSError: the file cannot be written.
+            UsageError: the file has rows that this run did not write.
         """
-        self._begun = True
+        self._started = True
         if self._stdout:
             return
         written = None
         if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
-            written = None if anew else self._written()
+            written = None if overwrite else self._written_rows()
             end = 0 if written is None else written.end
             self._file.truncate(end)
             self._file.seek(end)
         if written is None or not written.end:
             self._write(self._header)
-        missing = (each for each in known if written is None or not written.has(each.seq))
+        missing = (one for one in known if written is None or not written.has(one.seq))
         while batch := list(islice(missing, _FLUSHED_TOGETHER)):
             self.write(batch)
 
-    def _written(self) -> WrittenRows:
+    def _written_rows(self) -> WrittenRows:
         with self._path.open("rb") as file:
             return WrittenRows(file, self._header, f"--results {shown(str(self._path))}")
 
@@ -150,14 +167,14 @@ class ResultsFile:
         """Adds outcomes.
 
         Raises:
-            OSError: it cannot be written; a pipe that nobody reads any more is one case.
+            OSError: they cannot be written, for example to a closed pipe.
         """
         self._write(self._encode(outcomes))
 
     def close(self) -> None:
-        """Closes the file; one that was made and never begun is taken away again."""
+        """Closes the file, and deletes one that this command created and never started."""
         self._file.close()
-        if self._made and not self._begun:
+        if self._created and not self._started:
             self._path.unlink(missing_ok=True)
 
     def _write(self, data: bytes) -> None:

@@ -1,6 +1,6 @@
-"""What a results file holds already, when a run is carried on with.
+"""Which outcomes a results file has already, when its run is resumed.
 
-A kill may have torn the last row: it is not counted, and what is written next takes its place.
+A killed process may have written a part of the last row. It is not counted, and is overwritten.
 """
 
 import csv
@@ -12,32 +12,32 @@ import msgspec
 
 from bulkeic.core.errors import UsageError
 
-_LONGEST_BYTES = 1 << 24
-_MOST_JOBS = 10**9
-_FIRST = b'{"seq":'
+_MAX_ROW_BYTES = 1 << 24
+_MAX_JOBS = 10**9
+_JSON_START = b'{"seq":'
 
 
 class _WrittenRow(msgspec.Struct):
-    """Of an outcome in JSON, the number of its job."""
+    """The part of an outcome in JSON that is read."""
 
     seq: int
 
 
 class WrittenRows:
-    """The jobs of which outcomes are in a results file.
+    """The jobs whose outcomes a results file has.
 
     Args:
-        file: as it is, from its beginning.
-        header: its first row; empty: it has none (JSON Lines).
-        name: what to call it.
+        file: read from its start.
+        header: its first row; empty for JSON Lines, which has none.
+        name: of the file, for errors.
 
     Attributes:
-        end: bytes that are whole rows.
-        jobs: how many there are.
+        end: size of all complete rows, bytes.
+        jobs: number of outcomes.
 
     Raises:
-        UsageError: a row of it is no outcome.
-        OSError: it cannot be read.
+        UsageError: a row is not an outcome.
+        OSError: the file cannot be read.
     """
 
     def __init__(self, file: IO[bytes], header: bytes, name: str) -> None:
@@ -47,9 +47,9 @@ class WrittenRows:
         self._name = name
         self._seq_of = _seq_of_csv if header else _seq_of_json
         if header:
-            first = file.readline(_LONGEST_BYTES)
+            first = file.readline(_MAX_ROW_BYTES)
             if header.startswith(first) and first != header:
-                return  # there is nothing, or a header that was torn
+                return  # an empty file, or a part of the header
             if first != header:
                 raise self._refusal(1)
             self.end = len(header)
@@ -59,20 +59,20 @@ class WrittenRows:
             self.end += len(row)
             number += lines
         file.seek(self.end)
-        if not _may_be_torn(file.read(len(_FIRST)), quoted=bool(header)):
+        if not _is_row_start(file.read(len(_JSON_START)), quoted=bool(header)):
             raise self._refusal(number)
 
     def has(self, seq: int) -> bool:
-        """Whether a job's outcome is there."""
-        place = seq >> 3
-        return place < len(self._bits) and bool(self._bits[place] >> (seq & 7) & 1)
+        """Whether the file has a job's outcome."""
+        byte = seq >> 3
+        return byte < len(self._bits) and bool(self._bits[byte] >> (seq & 7) & 1)
 
     def _add(self, row: bytes, number: int) -> None:
         try:
             seq = self._seq_of(row)
         except (ValueError, IndexError, csv.Error, RecursionError):
             raise self._refusal(number) from None
-        if not 0 <= seq < _MOST_JOBS or self.has(seq):
+        if not 0 <= seq < _MAX_JOBS or self.has(seq):
             raise self._refusal(number)
         self._bits.extend(bytes(max(0, (seq >> 3) + 1 - len(self._bits))))
         self._bits[seq >> 3] |= 1 << (seq & 7)
@@ -80,33 +80,34 @@ class WrittenRows:
 
     def _refusal(self, number: int) -> UsageError:
         return UsageError(
-            f"{self._name}: line {number} is not what this run has written; "
-            "move the file away, or give another name, and it is written anew"
+            f"{self._name}: line {number} was not written by this run; "
+            "move the file, or use another name for the results"
         )
 
 
 def _rows(file: IO[bytes], *, quoted: bool) -> Iterator[tuple[bytes, int]]:
-    """The whole rows, each with its number of lines; a quoted cell may hold the end of a line."""
+    """The complete rows, each with its number of lines: a quoted cell may contain line ends."""
     row, size, quotes = [], 0, 0
-    while line := file.readline(_LONGEST_BYTES):
+    while line := file.readline(_MAX_ROW_BYTES):
         row.append(line)
         size, quotes = size + len(line), quotes + line.count(b'"')
-        if size >= _LONGEST_BYTES or not line.endswith(b"\n"):
+        if size >= _MAX_ROW_BYTES or not line.endswith(b"\n"):
             return
         if not quoted or quotes % 2 == 0:
             yield b"".join(row), len(row)
             row, size, quotes = [], 0, 0
 
 
-def _may_be_torn(beginning: bytes, *, quoted: bool) -> bool:
-    """Whether a row of ours begins so; a disk may have kept the length alone, which reads as NULs.
+def _is_row_start(start: bytes, *, quoted: bool) -> bool:
+    """Whether these bytes may start a row of this run.
 
-    Nothing at all is one, too: the last row was whole.
+    They may be empty: the last row was complete. A disk may have kept only the length of what was
+    written, which reads as NULs.
     """
-    begun = beginning.rstrip(b"\0")
+    text = start.rstrip(b"\0")
     if quoted:
-        return not begun or begun[:1].isdigit()
-    return _FIRST.startswith(begun)
+        return not text or text[:1].isdigit()
+    return _JSON_START.startswith(text)
 
 
 _seq_in_json = msgspec.json.Decoder(_WrittenRow).decode

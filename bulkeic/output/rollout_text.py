@@ -1,71 +1,78 @@
-"""Plans and waves as text for people."""
+"""What a run is going to do, and the state of its waves, as lines of text."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from bulkeic.core.model import Lane, Outcome
-from bulkeic.core.reconcile import Action
-from bulkeic.core.summary import Summary
+from bulkeic.core.model import Lane, Settings
+from bulkeic.core.pacing.forecast import Forecast
+from bulkeic.core.snapshot import ABSENT
 from bulkeic.core.waves import Wave
-from bulkeic.output.console import error_lines, traffic_line
-from bulkeic.output.formatting import counted
+from bulkeic.output.formatting import counted, duration
 
-_SHOWN_LANES = 20
-_LEAST_LANES = 2
-_WORDS = {
-    Action.CHANGE: "to change",
-    Action.CREATE: "to create",
-    Action.DELETE: "to delete",
-    Action.UNCHANGED: "unchanged",
-    Action.UNCONFIGURED: "without a configuration (--create-missing makes one)",
-    Action.MISSING: "missing (no such function or qualifier)",
-}
-_TO_DO = (Action.CHANGE, Action.CREATE, Action.DELETE)
-_COLUMNS = ("change", "create", "delete", "unchanged", "none", "missing")
-_ROW = "  {:<28}" + " {:>9}" * len(_COLUMNS)
+SHOWN_SETTINGS = 3
 
 
-def plan_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
-    """What a plan has found, in all and by lane; the lanes with most to do first."""
-    lanes: defaultdict[Lane, Counter[Action]] = defaultdict(Counter)
-    total: Counter[Action] = Counter()
-    for need in summary.needs:
-        lanes[need.lane][need.action] += need.count
-        total[need.action] += need.count
-    found = [f"{total[action]:,} {_WORDS[action]}" for action in Action if total[action]]
-    elapsed_s = summary.traffic.elapsed_s
-    lines = [
-        f"plan: {', '.join(found) or 'nothing was read'}",
-        traffic_line(summary, total.total() / elapsed_s if elapsed_s > 0 else 0.0),
-        *error_lines(summary, examples),
+def forecast_lines(lanes: dict[Lane, int], forecast: Forecast, endpoint: str) -> list[str]:
+    """How many targets a run has, where they are, and how long it will take.
+
+    Args:
+        lanes: account and Region → its jobs.
+        forecast: of these jobs.
+        endpoint: what is called: AWS, the sandbox or a URL.
+    """
+    jobs = sum(lanes.values())
+    accounts = len({lane.account_id for lane in lanes})
+    regions = len({lane.region for lane in lanes})
+    longest = forecast.longest
+    total = (
+        f"{counted(jobs, 'target')} in {counted(len(lanes), 'lane')} "
+        f"({counted(accounts, 'account')}, {counted(regions, 'Region')}), "
+        f"about {duration(forecast.seconds)}; the longest lane is {longest.lane} with "
+        f"{longest.jobs:,}; on {endpoint}"
+    )
+    if not forecast.limited_by_concurrency:
+        return [total]
+    return [total, "a higher --concurrency would be faster: the lanes do not reach their rate"]
+
+
+def settings_lines(wanted: list[tuple[Settings, int]], kinds: int) -> list[str]:
+    """Which settings a run writes.
+
+    Args:
+        wanted: the most frequent settings, each with the number of its targets.
+        kinds: how many different settings there are.
+    """
+    found = [f"  {jobs:>7,} x {_settings_text(settings)}" for settings, jobs in wanted]
+    if kinds > len(wanted):
+        found.append(f"  and {counted(kinds - len(wanted), 'other combination')} of settings")
+    return found
+
+
+def _settings_text(settings: Settings) -> str:
+    if settings == ABSENT:
+        return "no configuration"
+    numbers = (
+        ("MaximumRetryAttempts", settings.maximum_retry_attempts),
+        ("MaximumEventAgeInSeconds", settings.maximum_event_age_in_seconds),
+    )
+    pieces = [f"{name} {value}" for name, value in numbers if value is not None]
+    pieces += [
+        f"{name} {arn or 'none'}" for name, arn in settings.destinations() if arn is not None
     ]
-    return lines + (_plan_table(lanes) if len(lanes) >= _LEAST_LANES else [])
+    return ", ".join(pieces)
 
 
-def _plan_table(lanes: Mapping[Lane, Counter[Action]]) -> list[str]:
-    busiest = sorted(lanes, key=lambda lane: (-sum(lanes[lane][each] for each in _TO_DO), lane))
-    lines = [_ROW.format("lane", *_COLUMNS)]
-    lines += [
-        _ROW.format(str(lane), *(f"{lanes[lane][action]:,}" for action in Action))
-        for lane in busiest[:_SHOWN_LANES]
-    ]
-    if len(lanes) > _SHOWN_LANES:
-        lines.append(f"  {counted(len(lanes) - _SHOWN_LANES, 'lane')} not shown")
-    return lines
-
-
-def waves_ahead(waves: Sequence[Wave]) -> list[str]:
-    """In which steps a run is going to work, or to go on."""
+def wave_preview_lines(waves: Sequence[Wave]) -> list[str]:
+    """The sizes of a run's waves, and how many are done; a run without waves has no line."""
     if not waves:
         return []
     sizes = ", ".join(f"{wave.targets:,}" for wave in waves)
     done = sum(wave.ended_at is not None for wave in waves)
-    so_far = f"; {done:,} done" if done else ""
-    return [f"in {counted(len(waves), 'wave')} of {sizes}{so_far}; each is read again and compared"]
+    done_text = f"; {done:,} done" if done else ""
+    return [f"in {counted(len(waves), 'wave')} of {sizes}{done_text}; each wave is verified"]
 
 
 def wave_lines(waves: Iterable[Wave]) -> list[str]:
-    """What became of each wave."""
+    """The state of each wave."""
     return [
         f"  wave {wave.number}, {counted(wave.targets, 'target')}: {_state(wave)}" for wave in waves
     ]
@@ -73,8 +80,8 @@ def wave_lines(waves: Iterable[Wave]) -> list[str]:
 
 def _state(wave: Wave) -> str:
     if wave.started_at is None:
-        return "not begun"
-    pieces = [f"begun {wave.started_at}"]
+        return "not started"
+    pieces = [f"started {wave.started_at}"]
     pieces.append(f"done {wave.ended_at}" if wave.ended_at else "not done")
     if wave.verified is not None:
         pieces.append(f"{wave.verified:,} verified, {wave.drifted:,} drifted")

@@ -1,6 +1,6 @@
-"""Tables: made once, and shown as lines on a terminal or as HTML on a page.
+"""Tables of text, rendered as lines for a terminal.
 
-Cells are texts for people. Texts from outside are escaped where they are shown, not before.
+Cells are not escaped: each renderer escapes them.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,15 @@ _INDENT, _GAP = "  ", "  "
 
 
 class Table(NamedTuple):
-    """What one table shows.
+    """A table of text.
 
     Attributes:
-        title: one line.
-        head: the columns' names.
-        rows: as many cells each.
-        keys: columns at the left that say what a row is about; all others are numbers.
-        note: what is to be known of it, one line; empty: nothing.
+        title: one line; empty: none.
+        head: the column names.
+        rows: cells, as many as there are columns.
+        keys: how many columns at the left name the row.
+        note: one line below the table; empty: none.
+        texts: how many columns at the right are texts; the columns in between are numbers.
     """
 
     title: str
@@ -29,13 +30,16 @@ class Table(NamedTuple):
     rows: Sequence[Sequence[str]]
     keys: int = 1
     note: str = ""
+    texts: int = 0
 
 
 class Group(NamedTuple):
-    """Columns that stay together.
+    """Columns that stay in one table.
 
     Attributes:
-        columns: as many cells as there are rows.
+        title: one line.
+        head: the column names.
+        columns: cells, as many as there are rows.
     """
 
     title: str
@@ -44,25 +48,27 @@ class Group(NamedTuple):
 
 
 def lines(table: Table) -> list[str]:
-    """A table for a terminal: its title, names of columns, rows, note."""
+    """A table for a terminal: title, column names, rows and note."""
     cells = [[_short(cell) for cell in row] for row in (table.head, *table.rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    numbers = range(table.keys, len(table.head) - table.texts)
     rows = [
         _GAP.join(
-            cell.ljust(width) if at < table.keys else cell.rjust(width)
+            cell.rjust(width) if at in numbers else cell.ljust(width)
             for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in cells
     ]
     notes = [table.note] if table.note else []
-    return [printable(table.title), *(f"{_INDENT}{row}".rstrip() for row in (*rows, *notes))]
+    titles = [printable(table.title)] if table.title else []
+    return [*titles, *(f"{_INDENT}{row}".rstrip() for row in (*rows, *notes))]
 
 
 def fitting(table: Table, width: int) -> list[Table]:
-    """A table as several of the same title, where its columns have no room side by side.
+    """Splits a table that is too wide into several with the same title.
 
     Args:
-        table: its keys are repeated in each.
+        table: its key columns are repeated in each.
         width: characters.
     """
     columns = [[row[at] for row in table.rows] for at in range(len(table.head))]
@@ -74,11 +80,11 @@ def fitting(table: Table, width: int) -> list[Table]:
 
 
 def joined(keys: Group, groups: Sequence[Group], width: int = WIDTH) -> list[Table]:
-    """Groups of columns side by side, as many in each table as there is room for.
+    """Joins groups of columns to tables, as many groups in each as fit.
 
     Args:
-        keys: what the rows are about; repeated in each table.
-        groups: in their order.
+        keys: the key columns, repeated in each table.
+        groups: in order.
         width: characters.
     """
     tables: list[Table] = []
@@ -92,7 +98,7 @@ def joined(keys: Group, groups: Sequence[Group], width: int = WIDTH) -> list[Tab
 
 
 def beside(keys: Group, groups: Sequence[Group]) -> Table:
-    """Groups of columns in one table, however wide."""
+    """Joins groups of columns to one table of any width."""
     head = [name for group in (keys, *groups) for name in group.head]
     columns = [column for group in (keys, *groups) for column in group.columns]
     title = ", ".join(group.title for group in groups)

@@ -12,6 +12,7 @@ from bulkeic.core.model import Job, Lane, Settings, Target
 from bulkeic.core.snapshot import snapshot_of
 from bulkeic.store.database import Database
 from bulkeic.store.mapping import config_of, image_job_of, job_of, lane_of, settings_of, target_of
+from bulkeic.store.run_metadata import RunMetadata
 
 _REMEMBERED = 8192
 _FOREVER = 2**62
@@ -85,7 +86,7 @@ class Jobs:
         database: the run file.
         reader: a connection to it.
         lane_ids: each lane's number, and how many jobs it has.
-        facts: of the run.
+        metadata: of the run.
     """
 
     def __init__(
@@ -93,14 +94,14 @@ class Jobs:
         database: Database,
         reader: sqlite3.Connection,
         lane_ids: Mapping[Lane, tuple[int, int]],
-        facts: Mapping[str, str],
+        metadata: RunMetadata,
     ) -> None:
         self._database = database
         self._reader = reader
         self._lane_ids = lane_ids
-        self._source = facts["source"]
-        self._make = image_job_of if "restores" in facts else job_of
-        self._guarded = "restores" in facts or "planned" in facts
+        self._source = metadata.source
+        self._make = job_of if metadata.restores is None else image_job_of
+        self._guarded = metadata.is_guarded
         self._settings = functools.lru_cache(_REMEMBERED)(self._read_settings)
 
     def lanes(self, which: Which = Which.PENDING, wave: int | None = None) -> dict[Lane, int]:

@@ -12,6 +12,7 @@ from bulkeic.core.model import LATEST, Job, Lane, Settings, Status
 from bulkeic.core.names import partition_of
 from bulkeic.store.database import Database
 from bulkeic.store.mapping import job_of
+from bulkeic.store.run_metadata import RunMetadata
 from bulkeic.store.schema import (
     APPLICATION_ID,
     DUPLICATES,
@@ -62,26 +63,26 @@ class Loader:
 
     Args:
         path: of the run file; it must not exist.
-        facts: what else the run file is to know: ``source``, the targets file's name, at least.
+        metadata: how the run was started.
 
     Raises:
         RunFileError: the file cannot be made or written.
     """
 
-    def __init__(self, path: Path, facts: dict[str, str]) -> None:
-        self._source = facts["source"]
+    def __init__(self, path: Path, metadata: RunMetadata) -> None:
+        self._source = metadata.source
         self._database = Database(path, create=True)
         self._rows: list[tuple[object, ...]] = []
         self._lanes: dict[Lane, int] = {}
         self._numbers = itertools.count(NO_LANE + 1)
         self._settings_id = functools.lru_cache(_REMEMBERED)(self._add_settings)
         try:
-            self._connection = self._start(facts)
+            self._connection = self._start(metadata)
         except BaseException:
             self.discard()
             raise
 
-    def _start(self, facts: dict[str, str]) -> sqlite3.Connection:
+    def _start(self, metadata: RunMetadata) -> sqlite3.Connection:
         with self._database.errors("cannot be written"):
             connection = self._database.connect()
             # What is lost in a crash now is loaded again; ready() makes it durable at once.
@@ -91,7 +92,7 @@ class Loader:
                 f"{SCHEMA}"
             )
             connection.executemany(
-                "INSERT INTO run VALUES (?, ?)", [("state", "loading"), *facts.items()]
+                "INSERT INTO run VALUES (?, ?)", [("state", "loading"), *metadata.save().items()]
             )
             connection.execute("COMMIT")
             connection.execute("BEGIN")

@@ -23,6 +23,7 @@ from bulkeic.store.mapping import (
     settings_of,
     time_of,
 )
+from bulkeic.store.run_metadata import RunMetadata
 from bulkeic.store.schema import INSERT_IMAGE, INSERT_OUTCOME, MARK_IMAGE, NO_LANE
 from bulkeic.store.wave_progress import WaveProgress
 
@@ -50,8 +51,7 @@ class RunFile:
     another writes what came of it.
 
     Attributes:
-        source: name of the targets file.
-        facts: what else was noted when the run was begun.
+        metadata: how the run was started.
         jobs: what is to be done.
         waves: in which steps.
 
@@ -71,12 +71,10 @@ class RunFile:
         try:
             with self._database.errors("cannot be read"):
                 self._reader = self._database.connect(read_only=True)
-                self.facts: dict[str, str] = dict(
-                    self._reader.execute("SELECT key, value FROM run")
-                )
-                if "source" not in self.facts:
+                rows: dict[str, str] = dict(self._reader.execute("SELECT key, value FROM run"))
+                if "source" not in rows:
                     raise DamagedError("run: it does not tell its targets file")  # noqa: TRY301 - placed by errors()
-                self.source = self.facts["source"]
+                self.metadata = RunMetadata.load(rows)
                 self._lane_ids: dict[Lane, tuple[int, int]] = {
                     lane_of(account, region): (number, jobs)
                     for number, account, region, jobs in self._reader.execute(
@@ -91,10 +89,10 @@ class RunFile:
             raise
         self._session: int | None = None
         database, lane_ids = self._database, self._lane_ids
-        self.jobs = Jobs(database, self._reader, lane_ids, self.facts)
+        self.jobs = Jobs(database, self._reader, lane_ids, self.metadata)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
         # What is put back may have braces that are no templates, which the view would fill in.
-        self._keeps_sent = "replace_destinations" in self.facts or "restores" in self.facts
+        self._keeps_sent = self.metadata.replace_destinations or self.metadata.restores is not None
 
     def _open_writer(self) -> sqlite3.Connection:
         with self._database.errors("cannot be written"):
@@ -112,11 +110,16 @@ class RunFile:
                 self._writer.execute("PRAGMA journal_mode = DELETE")
         self._database.close()
 
-    def note(self, key: str, value: str) -> None:
-        """Keeps a fact about the run."""
+    def save_metadata(self, metadata: RunMetadata) -> None:
+        """Replaces the run's metadata.
+
+        Raises:
+            RunFileError: it cannot be written.
+        """
         with self._database.errors("cannot be written"):
-            self._writer.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (key, value))
-        self.facts[key] = value
+            rows = metadata.save().items()
+            self._writer.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", rows)
+        self.metadata = metadata
 
     def begin_session(self, doing: str, started_at: float) -> None:
         """Notes that work on the run begins: Unix time in seconds."""

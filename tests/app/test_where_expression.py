@@ -42,7 +42,7 @@ CONFIG: dict[str, Any] = {
         ("`[0]`[::-1]", True, True),
     ],
 )
-def test_what_matches(*, expression: str, config: bool, nothing: bool) -> None:
+def test_matches(*, expression: str, config: bool, nothing: bool) -> None:
     where = parse_where(expression)
     assert where(CONFIG) == (None if config else NO_MATCH)
     assert where({}) == (None if nothing else NO_MATCH)
@@ -59,32 +59,32 @@ def test_what_matches(*, expression: str, config: bool, nothing: bool) -> None:
         ("@" + " | @" * 900, "it cannot be evaluated"),
     ],
 )
-def test_what_cannot_be_evaluated_does_not_match(expression: str, why: str) -> None:
+def test_an_expression_that_cannot_be_evaluated_does_not_match(expression: str, why: str) -> None:
     assert parse_where(expression)(CONFIG) == f"{NO_MATCH}: {why}"
 
 
 @pytest.mark.parametrize(
     ("expression", "why"),
     [
-        ("", "is empty; allowed: JMESPath"),
-        ("  ", "it ends too early, at character 3; allowed: JMESPath"),
-        ("MaximumRetryAttempts ==", "it ends too early, at character 24; allowed: JMESPath"),
-        ("a.b.*.", "it ends too early, at character 7; allowed: JMESPath"),
-        ("a b", "character 3: 'b' cannot be there; allowed: JMESPath"),
-        ("a > 1", "character 5: 1 cannot be there; allowed: JMESPath"),
-        ("a = b", "character 3: Unknown token '='; allowed: JMESPath"),
-        ("a == 'abc", "character 6: Unclosed ' delimiter; allowed: JMESPath"),
-        ("\x1b[31m", "character 1: Unknown token \\x1b; allowed: JMESPath"),
-        ("(" * 5000, "cannot be read; allowed: JMESPath"),
-        (f"a[{'9' * 5000}]", "cannot be read; allowed: JMESPath"),
-        ("nope(a)", "there is no function 'nope'; allowed: abs, avg, ceil, contains, "),
-        ("a && [?b].{c: sort_by(d, &nope(e))}", "there is no function 'nope'; allowed: abs"),
-        ("a || contains(FunctionArn)", "contains() has 1 argument; allowed: 2"),
-        ("length(a, b)", "length() has 2 arguments; allowed: 1"),
-        ("not_null()", "not_null() has 0 arguments; allowed: 1 or more"),
+        ("", "is empty; expected JMESPath"),
+        ("  ", "it ends too early, at character 3; expected JMESPath"),
+        ("MaximumRetryAttempts ==", "it ends too early, at character 24; expected JMESPath"),
+        ("a.b.*.", "it ends too early, at character 7; expected JMESPath"),
+        ("a b", "character 3: 'b' is unexpected; expected JMESPath"),
+        ("a > 1", "character 5: 1 is unexpected; expected JMESPath"),
+        ("a = b", "character 3: Unknown token '='; expected JMESPath"),
+        ("a == 'abc", "character 6: Unclosed ' delimiter; expected JMESPath"),
+        ("\x1b[31m", "character 1: Unknown token \\x1b; expected JMESPath"),
+        ("(" * 5000, "cannot be read; expected JMESPath"),
+        (f"a[{'9' * 5000}]", "cannot be read; expected JMESPath"),
+        ("nope(a)", "there is no function 'nope'; expected one of abs, avg, ceil, contains, "),
+        ("a && [?b].{c: sort_by(d, &nope(e))}", "there is no function 'nope'; expected one of abs"),
+        ("a || contains(FunctionArn)", "contains() has 1 argument; expected 2"),
+        ("length(a, b)", "length() has 2 arguments; expected 1"),
+        ("not_null()", "not_null() has 0 arguments; expected 1 or more"),
     ],
 )
-def test_what_is_refused(expression: str, why: str) -> None:
+def test_an_invalid_expression_is_refused(expression: str, why: str) -> None:
     with pytest.raises(UsageError) as problem:
         parse_where(expression)
     line = str(problem.value)

@@ -206,7 +206,7 @@ class ChaosRound:
             return self._first_words()
         if code == 3 and left.pending:
             last = err.splitlines()[-1]
-            assert last.startswith("carry on with: bulkeic "), err
+            assert last.startswith("resume with: bulkeic "), err
             if whole:
                 return (*shlex.split(last.partition("bulkeic ")[2]), "--give-up-after", GIVE_UP_S)
         if self.kind == "plan" and left.unread:

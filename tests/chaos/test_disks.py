@@ -121,7 +121,7 @@ def check_stopped(result: Result) -> None:
     assert "Traceback" not in result.err
     assert "internal error" not in result.err
     assert len([line for line in result.lines if line.startswith("stopped: ")]) == 1, result.err
-    assert result.lines[-1].startswith("carry on with: bulkeic "), result.err
+    assert result.lines[-1].startswith("resume with: bulkeic "), result.err
 
 
 def test_a_full_disk_stops_a_plan_its_apply_and_its_rollback_and_loses_nothing(

@@ -1,4 +1,4 @@
-"""Callers that may not, and servers that nobody trusts: a lane stops, and nothing fails."""
+"""Missing permissions and untrusted servers: a lane stops, and no job fails."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -31,12 +31,12 @@ def carry_on(bulkeic: Bulkeic, url: str, **env: str | None) -> Result:
 
 
 def refuse(server: Server, likelihood: float) -> None:
-    """Takes a permission away in one lane, or gives it back."""
+    """Revokes a permission in one lane, or grants it again."""
     lanes = {f"{ACCOUNT}/{OTHER}": {"refuse": likelihood, "rate": "unlimited"}}
     server.window("faults", {"lanes": lanes}, "PUT")
 
 
-def test_a_lane_without_the_permission_stops_and_is_carried_on_with_when_it_has_it(
+def test_a_lane_without_permission_stops_and_can_be_resumed_with_it(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     write_rows(bulkeic, (REGION, OTHER), EACH)
@@ -47,16 +47,18 @@ def test_a_lane_without_the_permission_stops_and_is_carried_on_with_when_it_has_
     assert result.code == 3, result.err
     summary = result.summary
     assert (summary["updated"], summary["failed"], summary["pending"]) == (EACH, 0, EACH)
-    (told,) = [line for line in result.lines if line.startswith("lane ")]
-    assert told.startswith(
+    (stopped,) = [line for line in result.lines if line.startswith("lane ")]
+    assert stopped.startswith(
         f"lane {ACCOUNT}/{OTHER} stopped: 20 jobs in a row were denied: AccessDeniedException: "
     )
-    assert "is not authorized to perform: lambda:UpdateFunctionEventInvokeConfig" in told
-    assert told.endswith("; its jobs are pending")
+    assert "is not authorized to perform: lambda:UpdateFunctionEventInvokeConfig" in stopped
+    assert stopped.endswith("; its jobs are pending")
     assert server.stats()["by_status"]["403"] < 20 + 16  # with all that were in flight
     report = bulkeic("report", "run.db").out
-    assert f": 1 lane stopped, such as {ACCOUNT}/{OTHER}: 20 jobs in a row were denied: " in report
-    assert "docs/permissions.md tells what each command needs; --max-denied 0 fails" in result.err
+    assert (
+        f": 1 lane stopped, for example {ACCOUNT}/{OTHER}: 20 jobs in a row were denied: " in report
+    )
+    assert "docs/permissions.md lists the permissions of each command; with --max" in result.err
 
     refuse(server, 0)
     resumed = carry_on(bulkeic, server.url)
@@ -67,7 +69,7 @@ def test_a_lane_without_the_permission_stops_and_is_carried_on_with_when_it_has_
     assert sorted(seqs) == list(range(2 * EACH))
 
 
-def test_a_permission_that_is_lost_under_way_costs_no_job(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_permission_lost_during_the_run_loses_no_job(bulkeic: Bulkeic, server: Server) -> None:
     write_rows(bulkeic, (OTHER,), 400)
     process = bulkeic.start(
         "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--run", "run.db",
@@ -87,7 +89,7 @@ def test_a_permission_that_is_lost_under_way_costs_no_job(bulkeic: Bulkeic, serv
     assert resumed.summary["updated"] == 400
 
 
-def test_denied_targets_can_be_failed_one_by_one(bulkeic: Bulkeic, server: Server) -> None:
+def test_denied_targets_can_fail_one_by_one(bulkeic: Bulkeic, server: Server) -> None:
     write_rows(bulkeic, (OTHER,), EACH)
     refuse(server, 1)
 
@@ -97,7 +99,7 @@ def test_denied_targets_can_be_failed_one_by_one(bulkeic: Bulkeic, server: Serve
     assert result.summary["errors"] == {"AccessDeniedException": EACH}
 
 
-def test_keys_that_lambda_does_not_take_stop_the_run(
+def test_keys_that_lambda_refuses_stop_the_run(
     bulkeic: Bulkeic, server: Server, sandbox: Start
 ) -> None:
     write_rows(bulkeic, (REGION,), EACH)
@@ -118,7 +120,7 @@ def certificate(tmp_path: Path) -> Path:
     return write_certificate(tmp_path / "ca.pem")
 
 
-def test_a_server_whose_certificate_nobody_trusts_is_called_once(
+def test_a_server_with_an_untrusted_certificate_is_called_once(
     bulkeic: Bulkeic, sandbox: Start, server: Server, certificate: Path
 ) -> None:
     secure = sandbox("--rate", "unlimited", "--tls-cert", certificate)
@@ -134,9 +136,9 @@ def test_a_server_whose_certificate_nobody_trusts_is_called_once(
     summary = result.summary
     assert (summary["failed"], summary["pending"], summary["calls"]) == (0, EACH, 0)
     assert summary["elapsed_s"] < 40  # of 120 until it gives up
-    (told,) = [line for line in result.lines if line.startswith("lane ")]
-    assert "CERTIFICATE_VERIFY_FAILED" in told
-    assert "set AWS_CA_BUNDLE to a file that contains the CA" in told
+    (stopped,) = [line for line in result.lines if line.startswith("lane ")]
+    assert "CERTIFICATE_VERIFY_FAILED" in stopped
+    assert "set AWS_CA_BUNDLE to a file that contains the CA" in stopped
 
     trusted = bulkeic(
         "apply", "run.db", "--yes", "--rate", "unlimited", **apart,
@@ -145,7 +147,7 @@ def test_a_server_whose_certificate_nobody_trusts_is_called_once(
     assert trusted.code == 0, trusted.err
 
 
-def test_an_sts_that_nobody_trusts_is_one_line_at_once(
+def test_an_untrusted_sts_is_one_line_at_once(
     bulkeic: Bulkeic, sandbox: Start, certificate: Path
 ) -> None:
     server = sandbox("--tls-cert", certificate)

@@ -1,4 +1,4 @@
-"""How each account is reached: an accounts file, roles, profiles; and what is out of reach."""
+"""How each account is reached (accounts file, roles, profiles), and accounts out of reach."""
 
 import json
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def as_csv(entries: list[dict[str, Any]]) -> str:
 
 
 @pytest.mark.parametrize("name", ["accounts.csv", "accounts.json"])
-def test_an_accounts_file_tells_how_each_account_is_reached(
+def test_an_accounts_file_says_how_each_account_is_reached(
     bulkeic: Bulkeic, sandbox: Start, name: str
 ) -> None:
     server = sandbox("--rate", "unlimited", "--external-id", "wanted")
@@ -94,7 +94,7 @@ BAD_ENTRIES = {
 
 
 @pytest.mark.parametrize("text", BAD_ENTRIES)
-def test_a_bad_accounts_file_is_one_line_with_its_place(bulkeic: Bulkeic, text: str) -> None:
+def test_an_invalid_accounts_file_is_one_line_with_its_place(bulkeic: Bulkeic, text: str) -> None:
     write_fleet(bulkeic)
     path = bulkeic.folder / "accounts.csv"
     path.write_bytes(text.encode(errors="surrogateescape"))
@@ -110,7 +110,7 @@ def test_a_bad_accounts_file_is_one_line_with_its_place(bulkeic: Bulkeic, text: 
     assert not (bulkeic.folder / "run.db").exists()
 
 
-def test_an_accounts_file_that_is_not_there_is_one_line(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_missing_accounts_file_is_one_line(bulkeic: Bulkeic, server: Server) -> None:
     write_fleet(bulkeic)
 
     result = apply(bulkeic, server, "--accounts", "nowhere.csv")
@@ -134,7 +134,7 @@ def test_a_region_that_the_accounts_file_does_not_allow_is_refused(
     assert server.calls() == 0
 
 
-def test_an_account_out_of_reach_is_refused_before_any_call(
+def test_an_account_that_cannot_be_reached_is_refused_before_any_call(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     write_fleet(bulkeic, (ACCOUNT, OTHER), (REGION,))
@@ -157,7 +157,7 @@ def test_an_account_out_of_reach_is_refused_before_any_call(
     assert server.calls() == 2
 
 
-def test_an_account_out_of_reach_is_refused_on_resuming_too(
+def test_an_account_that_cannot_be_reached_is_refused_when_resuming(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     write_fleet(bulkeic, OTHERS[:1], (REGION,), functions=30)
@@ -200,7 +200,9 @@ BAD_ROLES = {
 
 
 @pytest.mark.parametrize("rows", BAD_ROLES)
-def test_a_bad_role_in_a_row_is_named_and_nothing_is_sent(bulkeic: Bulkeic, rows: str) -> None:
+def test_an_invalid_role_in_a_row_is_reported_and_nothing_is_sent(
+    bulkeic: Bulkeic, rows: str
+) -> None:
     good = f"good,{OTHERS[1]},{role_in(OTHERS[1])}"
     bulkeic.write("targets.csv", f"FunctionName,AccountId,RoleArn\n{rows}\n{good}")
 
@@ -212,7 +214,7 @@ def test_a_bad_role_in_a_row_is_named_and_nothing_is_sent(bulkeic: Bulkeic, rows
     assert refused.lines[0].startswith(BAD_ROLES[rows])
 
 
-def test_a_bad_role_in_a_row_can_be_left_out(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_row_with_an_invalid_role_can_be_skipped(bulkeic: Bulkeic, server: Server) -> None:
     rows = [f"a,{OTHER},{ONE}", f"b,{OTHER},{TWO}", f"c,{OTHER},deployer"]
     bulkeic.write("targets.csv", "\n".join(["FunctionName,AccountId,RoleArn", *rows]))
 

@@ -1,4 +1,4 @@
-"""The main job: a targets file in, every function updated, everything told."""
+"""The main job: a targets file in, every function updated, all outcomes reported."""
 
 import csv
 import json
@@ -35,7 +35,7 @@ def state(server: Server) -> Any:
     return server.window("state")
 
 
-def test_every_target_is_updated_and_told(bulkeic: Bulkeic, server: Server) -> None:
+def test_every_target_is_updated_and_reported(bulkeic: Bulkeic, server: Server) -> None:
     bulkeic.write("targets.csv", TARGETS)
 
     result = bulkeic(
@@ -96,7 +96,7 @@ def test_flags_are_defaults_that_a_row_beats(bulkeic: Bulkeic, server: Server) -
     assert sent["own"]["DestinationConfig"] == {"OnSuccess": {}, "OnFailure": {}}
 
 
-def test_the_account_of_bare_names_is_asked_once(bulkeic: Bulkeic, server: Server) -> None:
+def test_sts_is_called_once_for_names_without_an_account(bulkeic: Bulkeic, server: Server) -> None:
     bulkeic.write("targets.csv", "FunctionName,Region\na,us-east-1\nb,us-east-1\nc,eu-west-1\n")
 
     result = bulkeic(
@@ -110,7 +110,7 @@ def test_the_account_of_bare_names_is_asked_once(bulkeic: Bulkeic, server: Serve
     assert {outcome["account_id"] for outcome in bulkeic.outcomes("r.jsonl")} == {"210987654321"}
 
 
-def test_what_fails_is_told_and_nothing_else_is_tried_again(
+def test_failures_are_reported_and_not_retried(
     bulkeic: Bulkeic, sandbox: Callable[..., Server]
 ) -> None:
     bulkeic.write("there.csv", "FunctionName\ngood\nnew-unconfigured\n")
@@ -153,7 +153,7 @@ def test_the_embedded_sandbox_needs_no_credentials_and_no_answer(bulkeic: Bulkei
     assert "on the sandbox" in result.err
 
 
-def test_results_and_export_say_the_same_in_both_formats(bulkeic: Bulkeic, server: Server) -> None:
+def test_results_and_export_are_equal_in_both_formats(bulkeic: Bulkeic, server: Server) -> None:
     bulkeic.write("targets.csv", TARGETS)
     bulkeic(
         "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--run", "run.db",
@@ -181,7 +181,7 @@ def test_results_on_stdout_are_nothing_but_results(bulkeic: Bulkeic, server: Ser
     assert {json.loads(line)["seq"] for line in result.out.splitlines()} == {0, 1, 2}
     both = bulkeic("apply", "targets.csv", "--yes", "--results", "-", "--output", "json")
     assert both.code == 2
-    assert "both want stdout" in both.err
+    assert "both write to stdout" in both.err
 
 
 def test_a_csv_cell_never_starts_a_formula(bulkeic: Bulkeic) -> None:
@@ -193,7 +193,7 @@ def test_a_csv_cell_never_starts_a_formula(bulkeic: Bulkeic) -> None:
     assert ',"\'=1+1",' in (bulkeic.folder / "r.csv").read_text()
 
 
-def test_report_tells_sessions_counts_and_examples(bulkeic: Bulkeic) -> None:
+def test_report_has_sessions_counts_and_examples(bulkeic: Bulkeic) -> None:
     bulkeic.write("targets.csv", "FunctionName\ngood\nbad-missing\n")
     bulkeic("apply", "targets.csv", "--sandbox", "--run", "run.db", "--maximum-retry-attempts", 1)
 
@@ -204,7 +204,7 @@ def test_report_tells_sessions_counts_and_examples(bulkeic: Bulkeic) -> None:
     assert "targets.csv, on the sandbox" in result.out
     assert ": done" in result.out
     assert "2 targets: 1 updated, 1 failed" in result.out
-    assert "1 ResourceNotFoundException, such as targets.csv:3 bad-missing" in result.out
+    assert "1 ResourceNotFoundException, for example targets.csv:3 bad-missing" in result.out
 
 
 def test_a_run_file_is_private_and_plain_sqlite(bulkeic: Bulkeic) -> None:
@@ -224,7 +224,7 @@ def test_a_run_file_is_private_and_plain_sqlite(bulkeic: Bulkeic) -> None:
         database.close()
 
 
-def test_no_targets_is_nothing_to_do(bulkeic: Bulkeic) -> None:
+def test_a_file_without_targets_succeeds(bulkeic: Bulkeic) -> None:
     bulkeic.write("targets.json", "[]")
 
     result = bulkeic("apply", "targets.json", "--sandbox", "--output", "json")
@@ -234,7 +234,7 @@ def test_no_targets_is_nothing_to_do(bulkeic: Bulkeic) -> None:
 
 
 @pytest.mark.parametrize("word", ["-h", "--help", "--version"])
-def test_help_and_version_are_answers_not_errors(bulkeic: Bulkeic, word: str) -> None:
+def test_help_and_version_exit_with_0(bulkeic: Bulkeic, word: str) -> None:
     result = bulkeic(word)
 
     assert (result.code, result.err) == (0, "")

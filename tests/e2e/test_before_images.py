@@ -1,4 +1,4 @@
-"""What a run is going to do, told and agreed to before anything is sent."""
+"""The preview of a run, and its confirmation before anything is sent."""
 
 import json
 import re
@@ -16,7 +16,7 @@ TEMPLATE = "arn:{partition}:sqs:{region}:{account}:{function}-dead"
 
 
 def asked(bulkeic: Bulkeic, server: Server, answer: str, *words: object) -> tuple[int, list[str]]:
-    """Answers an apply of the fleet on a terminal: its exit code, and what it showed."""
+    """Answers the question of an apply on a terminal: its exit code and its output."""
     code, screen = bulkeic.asked(
         answer, "apply", "targets.csv", "--endpoint-url", server.url, "--role-arn", ROLE,
         "--run", "run.db", "--no-progress", *words,
@@ -25,7 +25,7 @@ def asked(bulkeic: Bulkeic, server: Server, answer: str, *words: object) -> tupl
     return code, [line.strip() for line in text.replace("\r", "\n").splitlines()]
 
 
-def test_a_fleet_is_told_before_it_is_agreed_to(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_fleet_is_previewed_before_it_is_confirmed(bulkeic: Bulkeic, server: Server) -> None:
     write_fleet(bulkeic, functions=200)
     with (bulkeic.folder / "targets.csv").open("a") as file:
         file.write("".join(f"\nmore-{number},{OTHERS[0]},{REGION}" for number in range(100)))
@@ -44,7 +44,7 @@ def test_a_fleet_is_told_before_it_is_agreed_to(bulkeic: Bulkeic, server: Server
     assert "stopped: not confirmed; nothing was sent" in lines
 
 
-def test_a_fleet_that_is_agreed_to_is_updated(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_confirmed_fleet_is_updated(bulkeic: Bulkeic, server: Server) -> None:
     write_fleet(bulkeic)
 
     code, lines = asked(bulkeic, server, "y\n", "--maximum-retry-attempts", 1)
@@ -54,25 +54,21 @@ def test_a_fleet_that_is_agreed_to_is_updated(bulkeic: Bulkeic, server: Server) 
     assert server.calls() == 12
 
 
-def test_more_targets_than_allowed_are_refused(bulkeic: Bulkeic, server: Server) -> None:
+def test_too_many_targets_are_refused(bulkeic: Bulkeic, server: Server) -> None:
     write_fleet(bulkeic)
     words = ("--role-arn", ROLE, "--run", "run.db", "--max-targets")
 
     refused = apply(bulkeic, server, *words, 11)
 
     assert refused.code == 2
-    assert refused.lines == [
-        "bulkeic: 12 targets are more than --max-targets 11 allows; nothing was sent"
-    ]
+    assert refused.lines == ["bulkeic: 12 targets exceed --max-targets 11; nothing was sent"]
     assert server.stats()["calls"] == 0
     assert not (bulkeic.folder / "run.db").exists()
     assert apply(bulkeic, server, *words, 12).code == 0
     assert server.calls() == 12
 
 
-def test_more_targets_than_allowed_are_refused_on_resuming_too(
-    bulkeic: Bulkeic, server: Server
-) -> None:
+def test_too_many_targets_are_refused_when_resuming(bulkeic: Bulkeic, server: Server) -> None:
     write_fleet(bulkeic, (ACCOUNT,), (REGION,), functions=30)
     process = bulkeic.start(
         "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--run", "run.db",
@@ -88,7 +84,7 @@ def test_more_targets_than_allowed_are_refused_on_resuming_too(
 
     assert refused.code == 2
     assert len(refused.lines) == 1
-    assert f"{30 - sent} targets are more than --max-targets {29 - sent} allows" in refused.err
+    assert f"{30 - sent} targets exceed --max-targets {29 - sent}; nothing was sent" in refused.err
     assert server.calls() == sent
     assert bulkeic(*words, "--max-targets", 30 - sent).code == 0
     assert server.calls() == 30
@@ -124,7 +120,7 @@ def test_a_destination_is_filled_in_for_each_target(bulkeic: Bulkeic, server: Se
         ("arn:aws:dynamodb:{region}:{account}:q", "'arn:aws:dynamodb:us-east-1:"),
     ],
 )
-def test_a_template_of_nothing_is_named_with_its_line(
+def test_an_unknown_template_name_is_reported_with_its_line(
     bulkeic: Bulkeic, destination: str, says: str
 ) -> None:
     bulkeic.write("targets.csv", f"FunctionName,OnFailure\ngood,none\nbad,{destination}\n")
@@ -157,7 +153,9 @@ BAD_FLAGS = {
 
 
 @pytest.mark.parametrize("words", BAD_FLAGS)
-def test_a_bad_flag_is_told_and_nothing_is_made(bulkeic: Bulkeic, words: tuple[str, str]) -> None:
+def test_an_invalid_flag_is_reported_and_nothing_is_created(
+    bulkeic: Bulkeic, words: tuple[str, str]
+) -> None:
     write_fleet(bulkeic)
 
     result = bulkeic("apply", "targets.csv", "--yes", "--endpoint-url", NOWHERE, *words)
@@ -168,7 +166,7 @@ def test_a_bad_flag_is_told_and_nothing_is_made(bulkeic: Bulkeic, words: tuple[s
     assert [path.name for path in bulkeic.folder.iterdir()] == ["targets.csv"]
 
 
-def test_a_rate_that_is_found_out_keeps_within_the_quota(bulkeic: Bulkeic, sandbox: Start) -> None:
+def test_an_automatic_rate_stays_within_the_quota(bulkeic: Bulkeic, sandbox: Start) -> None:
     server = sandbox("--rate", 60, "--burst", 60)
     write_fleet(bulkeic, ACCOUNTS[:1], functions=25)
 
@@ -179,7 +177,7 @@ def test_a_rate_that_is_found_out_keeps_within_the_quota(bulkeic: Bulkeic, sandb
     assert result.summary["throttles"] <= 8
 
 
-def test_several_lanes_are_told_apart_at_the_end(bulkeic: Bulkeic, server: Server) -> None:
+def test_the_summary_lists_several_lanes(bulkeic: Bulkeic, server: Server) -> None:
     write_fleet(bulkeic, OTHERS, (REGION,), functions=3)
     roles = ("--role-arn", ROLE, "--external-id", "none")
     entry = {"AccountId": OTHERS[1], "RoleArn": role_in(OTHERS[1], "is-denied")}

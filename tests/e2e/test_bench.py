@@ -147,7 +147,7 @@ def test_update_writes_back_the_settings_of_each_target(
 
     assert refused.code == 2
     assert refused.lines == [
-        "bulkeic: stdin is no terminal to ask on; say --yes to go ahead without asking"
+        "bulkeic: stdin is not a terminal; use --yes to start without being asked"
     ]
     assert server.stats()["calls"] == 0
 

@@ -75,10 +75,10 @@ def test_targets_of_a_run_are_called_and_the_run_does_not_change(
         (("empty.csv",), "empty.csv: "),
         (("gone.csv",), "gone.csv: cannot be read: No such file or directory"),
         (("--sandbox", "--forecast", "gone.csv"), "gone.csv: cannot be read: No such file"),
-        (("targets.csv", "--html", "targets.csv"), "--html 'targets.csv' is the file that is read"),
+        (("targets.csv", "--html", "targets.csv"), "--html 'targets.csv' is also an input file"),
         (
             ("--sandbox", "--forecast", "targets.csv", "--results", "targets.csv"),
-            "--results 'targets.csv' is the file that is read",
+            "--results 'targets.csv' is also an input file",
         ),
         (
             ("--sandbox", "--html", "b", "--results", "./b"),
@@ -120,7 +120,7 @@ def test_invalid_rows_are_skipped_on_request(bulkeic: Bulkeic, server: Server) -
 
     refused = bulkeic("bench", "targets.csv", *WORDS, "--endpoint-url", server.url)
     assert refused.code == 2
-    assert refused.lines[-1].endswith("leave the bad rows out with --skip-invalid")
+    assert refused.lines[-1].endswith("skip the invalid rows with --skip-invalid")
     (measures,) = measured(bulkeic, server, "targets.csv", *WORDS, "--skip-invalid")
     assert measures["done"] == 6
     assert called(server) == {("us-west-2", "fn-1")}

@@ -191,7 +191,7 @@ def test_a_second_ctrl_c_leaves_at_once(bulkeic: Bulkeic, sandbox: Callable[...,
     )  # fmt: skip
     until(lambda: server.calls(GET) == 1, "a call under way")
     process.send_signal(signal.SIGINT)
-    line_with(process, "Ctrl-C again leaves at once")
+    line_with(process, "Ctrl-C again to quit at once")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
 

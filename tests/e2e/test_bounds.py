@@ -1,4 +1,4 @@
-"""Input without end or bottom: refused in one line, in little memory and little time."""
+"""Endless or deeply nested input: refused in one line, with little memory and time."""
 
 import gzip
 import os
@@ -30,7 +30,7 @@ def repeated(start: bytes, piece: bytes, times: int) -> Callable[[Path], None]:
 
 
 def bomb(start: bytes, piece: bytes) -> Callable[[Path], None]:
-    """4 GB in 4 MB: one gzip member, again and again."""
+    """4 GB in 4 MB: the same gzip member, repeated."""
 
     def make(path: Path) -> None:
         member = gzip.compress(piece * (16 * MB // len(piece)), mtime=0)
@@ -54,7 +54,7 @@ CASES: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 def limited(bulkeic: Bulkeic, *words: object, stdin: int = subprocess.DEVNULL) -> list[str]:
-    """What the command told before it ended with 2, and that within its limits."""
+    """The command's output; it exits with 2, within its limits."""
     done = subprocess.run(
         bulkeic.words(words), cwd=bulkeic.folder, env=bulkeic.env, stdin=stdin, timeout=SECONDS,
         capture_output=True, text=True, check=False,
@@ -68,7 +68,7 @@ def limited(bulkeic: Bulkeic, *words: object, stdin: int = subprocess.DEVNULL) -
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
-def test_what_has_no_end_is_refused_in_one_line(bulkeic: Bulkeic, name: str) -> None:
+def test_endless_input_is_refused_in_one_line(bulkeic: Bulkeic, name: str) -> None:
     make, says = CASES[name]
     make(bulkeic.folder / name)
 

@@ -1,4 +1,4 @@
-"""Run files that are damaged, of another version, or none: one line, and left as they are.
+"""Run files that are damaged, of another version, or something else: one line, and not changed.
 
 What random damage comes to is in ``tests/fuzz``.
 """
@@ -65,7 +65,7 @@ def no_status(path: Path) -> None:
 
 
 def other_log(path: Path) -> None:
-    """The log of another database beside it, as a careless copy leaves it."""
+    """Adds the log of another database, as a careless copy does."""
     other = path.with_name("other")
     with closing(sqlite3.connect(other)) as database:
         database.execute("PRAGMA journal_mode = WAL")
@@ -99,7 +99,7 @@ TRIED = [
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run file of jobs that are done, with what their targets had before."""
+    """A run file of finished jobs with before-images."""
     bulkeic = Bulkeic(tmp_path_factory.mktemp("whole"))
     rows = "".join(f"fn-{n},{REGIONS[n % len(REGIONS)]}\n" for n in range(40))
     bulkeic.write("targets.csv", f"FunctionName,Region\n{rows}")
@@ -116,7 +116,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(("command", "damage"), TRIED)
-def test_a_damaged_run_file_is_one_line_and_left_as_it_is(
+def test_a_damaged_run_file_is_one_line_and_not_changed(
     bulkeic: Bulkeic, whole: Path, command: str, damage: Callable[[Path], None]
 ) -> None:
     path = Path(shutil.copy(whole, bulkeic.folder))
@@ -133,7 +133,7 @@ def test_a_damaged_run_file_is_one_line_and_left_as_it_is(
     assert files(bulkeic.folder) == before
 
 
-def test_what_is_no_file_is_told_at_once(bulkeic: Bulkeic) -> None:
+def test_a_path_that_is_not_a_file_is_reported_at_once(bulkeic: Bulkeic) -> None:
     (bulkeic.folder / "folder").mkdir()
     os.mkfifo(bulkeic.folder / "pipe")
     (bulkeic.folder / "empty").touch()
@@ -143,7 +143,7 @@ def test_what_is_no_file_is_told_at_once(bulkeic: Bulkeic) -> None:
         assert (result.code, result.lines) == (2, [f"bulkeic: '{name}' is no run file"])
 
 
-def test_damage_that_shows_when_calls_were_sent_is_no_bad_input(
+def test_damage_found_after_calls_were_sent_exits_with_3(
     bulkeic: Bulkeic, sandbox: Callable[..., Server]
 ) -> None:
     names = ("gone", *(f"fn-{number}" for number in range(6)))
@@ -161,4 +161,4 @@ def test_damage_that_shows_when_calls_were_sent_is_no_bad_input(
     assert result.code == 3, result.err
     assert server.calls() == len(names)
     assert result.lines[-1].startswith("bulkeic: run file 'run.db': cannot be read: damaged: ")
-    assert result.lines[-1].endswith("; some of it may have been done")
+    assert result.lines[-1].endswith("; some jobs may have been done")

@@ -1,4 +1,4 @@
-"""What AWS and the network do to a run, and what it makes of it."""
+"""Faults of AWS and the network, and how a run handles them."""
 
 import json
 import shlex
@@ -39,7 +39,7 @@ def events(result: Result) -> list[dict[str, Any]]:
         ("garbage", "retry", "ResponseParserError"),
     ],
 )
-def test_what_passes_is_tried_again_and_told(
+def test_temporary_faults_are_retried_and_logged(
     bulkeic: Bulkeic, sandbox: Start, fault: str, event: str, code: str | None
 ) -> None:
     server = sandbox("--rate", "unlimited", f"--{fault}", 0.25, "--seed", 3)
@@ -52,12 +52,12 @@ def test_what_passes_is_tried_again_and_told(
     assert summary["updated"] == 24
     assert summary["retries"] == summary["calls"] - 24 > 0
     assert server.calls() == summary["calls"]
-    told = [each for each in events(result) if each["event"] == event]
-    assert len(told) == summary["retries"]
-    assert all(each["lane"] == f"{ACCOUNT}/{REGION}" for each in told)
-    assert all(each["function"].startswith("fn-") for each in told)
+    logged = [each for each in events(result) if each["event"] == event]
+    assert len(logged) == summary["retries"]
+    assert all(each["lane"] == f"{ACCOUNT}/{REGION}" for each in logged)
+    assert all(each["function"].startswith("fn-") for each in logged)
     if code is not None:
-        assert {each["code"] for each in told} == {code}
+        assert {each["code"] for each in logged} == {code}
     outcomes = bulkeic.outcomes("r.jsonl")
     assert sum(outcome["attempts"] for outcome in outcomes) == summary["calls"]
     for count, status in (("throttles", "429"), ("conflicts", "409")):
@@ -65,7 +65,7 @@ def test_what_passes_is_tried_again_and_told(
         assert summary[count] == sum(outcome[count] for outcome in outcomes) == answered
 
 
-def test_attempts_end_at_max_attempts(bulkeic: Bulkeic, sandbox: Start) -> None:
+def test_retries_end_at_max_attempts(bulkeic: Bulkeic, sandbox: Start) -> None:
     server = sandbox("--rate", "unlimited", "--conflict", 1)
     write_targets(bulkeic, 2)
 
@@ -98,7 +98,7 @@ def test_a_throttle_slows_its_own_lane(bulkeic: Bulkeic, sandbox: Start) -> None
     assert {outcome["throttles"] for outcome in free} == {0}
 
 
-def test_within_the_quota_hardly_anything_is_refused(bulkeic: Bulkeic, sandbox: Start) -> None:
+def test_within_the_quota_almost_nothing_is_throttled(bulkeic: Bulkeic, sandbox: Start) -> None:
     server = sandbox("--rate", 15, "--burst", 15, "--latency", 0.06)
     write_targets(bulkeic, 45)
 
@@ -123,7 +123,7 @@ def test_one_call_at_a_time_for_a_function(bulkeic: Bulkeic, sandbox: Start) -> 
     assert server.stats()["in_flight_max"] == 1
 
 
-def test_a_call_that_is_never_answered_is_cut_off_and_tried_again(
+def test_a_call_without_an_answer_times_out_and_is_retried(
     bulkeic: Bulkeic, sandbox: Start
 ) -> None:
     server = sandbox("--rate", "unlimited", "--hang", 0.3, "--seed", 1)
@@ -152,7 +152,7 @@ def silent() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def test_an_endpoint_that_is_not_there_is_one_line(bulkeic: Bulkeic, closed_port: str) -> None:
+def test_a_missing_endpoint_is_one_line(bulkeic: Bulkeic, closed_port: str) -> None:
     write_targets(bulkeic, 3)
 
     result = apply(bulkeic, closed_port)
@@ -173,7 +173,7 @@ def test_an_endpoint_that_does_not_answer_is_one_line(bulkeic: Bulkeic, silent: 
     assert result.err.startswith("bulkeic: STS cannot be reached: ")
 
 
-def test_when_nothing_is_answered_the_run_stops_and_nothing_fails(
+def test_without_any_answer_the_run_stops_and_nothing_fails(
     bulkeic: Bulkeic, server: Server, silent: str, closed_port: str
 ) -> None:
     write_targets(bulkeic, 5)
@@ -229,7 +229,7 @@ def test_a_profile_that_does_not_exist_is_one_line(bulkeic: Bulkeic) -> None:
         (("nowhere.csv",), "nowhere.csv: cannot be read: No such file or directory"),
         ((".",), "the ending tells no format"),
         (("targets.csv", "--results", "nowhere/r.jsonl"), "'nowhere/r.jsonl' cannot be written"),
-        (("targets.csv", "--results", "r.txt"), "the ending tells no format"),
+        (("targets.csv", "--results", "r.txt"), "the file ending is not a known format"),
         (("targets.csv", "--run", "targets.csv"), "'targets.csv' exists"),
         (("targets.csv", "--run", "targets.csv/run.db"), "cannot be made"),
         (("targets.csv", "--rate", "0"), "'0' is not a rate"),
@@ -244,7 +244,7 @@ def test_a_profile_that_does_not_exist_is_one_line(bulkeic: Bulkeic) -> None:
         ((), "Missing argument 'SOURCE'"),
     ],
 )
-def test_a_wrong_word_is_told_and_nothing_is_made(
+def test_an_invalid_argument_is_reported_and_nothing_is_created(
     bulkeic: Bulkeic, words: tuple[str, ...], says: str
 ) -> None:
     write_targets(bulkeic, 3)
@@ -257,7 +257,7 @@ def test_a_wrong_word_is_told_and_nothing_is_made(
     assert [path.name for path in bulkeic.folder.rglob("r.*")] == []
 
 
-def test_an_endpoint_of_the_environment_that_is_none_is_told(
+def test_an_invalid_endpoint_in_the_environment_is_reported(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     write_targets(bulkeic, 1)
@@ -280,7 +280,7 @@ def test_an_unreadable_file_is_one_line(bulkeic: Bulkeic) -> None:
     assert result.lines == ["bulkeic: targets.csv: cannot be read: Is a directory"]
 
 
-def test_a_results_pipe_that_nobody_reads_stops_the_run(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_closed_results_pipe_stops_the_run(bulkeic: Bulkeic, server: Server) -> None:
     write_targets(bulkeic, 200)
     process = bulkeic.start(
         "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--run", "run.db",
@@ -301,7 +301,7 @@ def test_a_results_pipe_that_nobody_reads_stops_the_run(bulkeic: Bulkeic, server
     assert server.calls() == 200
 
 
-def test_an_export_that_nobody_reads_is_one_line(bulkeic: Bulkeic) -> None:
+def test_an_export_to_a_closed_pipe_is_one_line(bulkeic: Bulkeic) -> None:
     # More than any pipe holds: bad rows with long names become outcomes without a call.
     rows = "".join(f"{'no function ' * 15}{number}\n" for number in range(5000))
     bulkeic.write("targets.csv", f"FunctionName\n{rows}")
@@ -319,7 +319,7 @@ def test_an_export_that_nobody_reads_is_one_line(bulkeic: Bulkeic) -> None:
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_an_export_that_has_no_room_is_one_line(bulkeic: Bulkeic, unbuffered: str) -> None:
+def test_an_export_to_a_full_disk_is_one_line(bulkeic: Bulkeic, unbuffered: str) -> None:
     write_targets(bulkeic, 40)
     bulkeic(
         "apply", "targets.csv", "--sandbox", "--run", "run.db", "--maximum-retry-attempts", 1,
@@ -338,7 +338,7 @@ def test_an_export_that_has_no_room_is_one_line(bulkeic: Bulkeic, unbuffered: st
 
 
 @pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
-def test_closed_streams_lead_nothing_astray(bulkeic: Bulkeic, closed: str) -> None:
+def test_closed_streams_do_no_harm(bulkeic: Bulkeic, closed: str) -> None:
     write_targets(bulkeic, 3)
     words = "apply targets.csv --sandbox --run run.db --maximum-retry-attempts 1 --results r.jsonl"
     command = " ".join(bulkeic.words((words,)))
@@ -363,4 +363,4 @@ def test_results_need_a_stdout(bulkeic: Bulkeic) -> None:
             timeout=30, check=False, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert done.returncode == 2
-        assert done.stderr == "bulkeic: stdout is closed; results need it\n"
+        assert done.stderr == "bulkeic: stdout is closed, but the results go there\n"

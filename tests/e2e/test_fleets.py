@@ -1,4 +1,4 @@
-"""Many accounts in one run: each with its role, its credentials and its own troubles."""
+"""Many accounts in one run: each with its role, its credentials and its own faults."""
 
 import json
 import signal
@@ -26,7 +26,7 @@ def test_a_role_is_assumed_once_for_each_account(bulkeic: Bulkeic, server: Serve
     }
 
 
-def test_what_a_role_is_assumed_with_reaches_sts(bulkeic: Bulkeic) -> None:
+def test_the_role_options_reach_sts(bulkeic: Bulkeic) -> None:
     write_fleet(bulkeic, OTHERS[:1])
     with call_recorder() as server:
         result = bulkeic(
@@ -44,7 +44,7 @@ def test_what_a_role_is_assumed_with_reaches_sts(bulkeic: Bulkeic) -> None:
     assert server.keys == [f"by-AKIA{ACCOUNT}"] * 4
 
 
-def test_nothing_is_sent_to_sts_that_was_not_asked_for(bulkeic: Bulkeic) -> None:
+def test_sts_gets_only_the_options_that_were_given(bulkeic: Bulkeic) -> None:
     write_fleet(bulkeic, OTHERS[:1])
     with call_recorder() as server:
         result = bulkeic(
@@ -79,7 +79,7 @@ def test_a_row_may_name_its_account_by_its_role_alone(bulkeic: Bulkeic, server: 
     assert server.calls("GetCallerIdentity") == 0
 
 
-def test_a_denied_account_stops_and_no_other_one(bulkeic: Bulkeic, server: Server) -> None:
+def test_only_the_denied_account_stops(bulkeic: Bulkeic, server: Server) -> None:
     write_fleet(bulkeic, OTHERS, functions=1000)
     roles = {OTHERS[0]: role_in(OTHERS[0], "is-denied"), OTHERS[1]: role_in(OTHERS[1])}
     entries = [{"AccountId": account, "RoleArn": role} for account, role in roles.items()]
@@ -93,18 +93,18 @@ def test_a_denied_account_stops_and_no_other_one(bulkeic: Bulkeic, server: Serve
     assert result.summary["elapsed_s"] < 50  # of 120 until it gives up
     assert server.calls("AssumeRole") == 2
     assert by_account(bulkeic) == {OTHERS[1]: {"updated"}}
-    told = [line for line in result.lines if line.startswith("lane ")]
-    assert len(told) == 2
+    stopped = [line for line in result.lines if line.startswith("lane ")]
+    assert len(stopped) == 2
     assert all(
         f"20 jobs in a row were denied: AccessDenied: AssumeRole {roles[OTHERS[0]]}: "
         f"User: arn:aws:iam::{ACCOUNT}:user/"
         in line
         and "is not authorized to perform: sts:AssumeRole" in line
-        for line in told
+        for line in stopped
     )
 
 
-def test_each_role_gets_the_external_id_that_it_wants(bulkeic: Bulkeic, sandbox: Start) -> None:
+def test_each_role_gets_its_external_id(bulkeic: Bulkeic, sandbox: Start) -> None:
     wanted = {OTHERS[0]: "one", OTHERS[1]: "another"}
     bulkeic.write("scenario.json", json.dumps({"rate": "unlimited", "external_ids": wanted}))
     server = sandbox("--scenario", "scenario.json")
@@ -125,7 +125,9 @@ def test_each_role_gets_the_external_id_that_it_wants(bulkeic: Bulkeic, sandbox:
     assert server.calls("AssumeRole") == 4
 
 
-def test_credentials_that_expire_under_way_are_renewed(bulkeic: Bulkeic, sandbox: Start) -> None:
+def test_credentials_that_expire_during_the_run_are_renewed(
+    bulkeic: Bulkeic, sandbox: Start
+) -> None:
     server = sandbox("--rate", "unlimited", "--session-duration", 3)
     write_fleet(bulkeic, functions=45)
 
@@ -140,7 +142,7 @@ def test_credentials_that_expire_under_way_are_renewed(bulkeic: Bulkeic, sandbox
     assert result.summary["retries"] <= 54  # a fifth; most are renewed before
 
 
-def test_keys_that_are_said_to_have_expired_are_renewed(bulkeic: Bulkeic, sandbox: Start) -> None:
+def test_keys_that_the_server_calls_expired_are_renewed(bulkeic: Bulkeic, sandbox: Start) -> None:
     server = sandbox("--rate", "unlimited", "--expired", 0.2, "--seed", 3)
     write_fleet(bulkeic, functions=20)
 
@@ -151,7 +153,7 @@ def test_keys_that_are_said_to_have_expired_are_renewed(bulkeic: Bulkeic, sandbo
     assert result.summary["retries"] > 0
 
 
-def test_a_run_is_carried_on_with_the_roles_that_it_was_begun_with(
+def test_a_run_is_resumed_with_the_roles_that_it_started_with(
     bulkeic: Bulkeic, sandbox: Start
 ) -> None:
     # Where rows have a role of their own, the flag's is denied.
@@ -174,7 +176,7 @@ def test_a_run_is_carried_on_with_the_roles_that_it_was_begun_with(
     assert process.returncode == 3, err
     for flag in (f"--role-arn '{ROLE}'", "--role-session-name first", "--duration 900"):
         assert flag in last
-    words = last.replace("'", "").split()[4:]
+    words = last.replace("'", "").split()[3:]
     resumed = bulkeic(*words, "--rate", "unlimited", "--output", "json")
 
     assert resumed.code == 0, resumed.err

@@ -1,4 +1,4 @@
-"""Stopped, killed, refused, carried on with: nothing is lost and nothing is done twice."""
+"""Runs that are stopped, killed, refused and resumed: no job is lost or done twice."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def write_targets(bulkeic: Bulkeic, count: int = TARGETS) -> None:
 
 
 def words(server: Server, *more: object) -> tuple[object, ...]:
-    """An apply of the targets that takes some seconds."""
+    """Starts an apply of the targets that takes some seconds."""
     return (
         "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--run", "run.db",
         "--maximum-retry-attempts", 1, "--rate", 10, "--burst", 5, *more,
@@ -31,7 +31,7 @@ def words(server: Server, *more: object) -> tuple[object, ...]:
 
 
 def until_outcomes(path: Path, wanted: int) -> None:
-    """Waits until so many outcomes are committed, as another program sees it."""
+    """Waits until another program sees this number of committed outcomes."""
 
     def committed() -> bool:
         try:
@@ -44,7 +44,7 @@ def until_outcomes(path: Path, wanted: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_in_good_order_and_the_run_is_carried_on_with(
+def test_a_signal_stops_cleanly_and_the_run_can_be_resumed(
     bulkeic: Bulkeic, server: Server, number: signal.Signals
 ) -> None:
     write_targets(bulkeic)
@@ -58,11 +58,11 @@ def test_a_signal_stops_in_good_order_and_the_run_is_carried_on_with(
     sent = server.calls()
     assert 5 <= sent < TARGETS
     last = err.splitlines()[-1]
-    assert last.startswith("carry on with: bulkeic apply run.db ")
+    assert last.startswith("resume with: bulkeic apply run.db ")
     assert len(bulkeic.outcomes("r.jsonl")) == sent
     written = (bulkeic.folder / "r.jsonl").read_bytes()
 
-    resumed = bulkeic(*last.split()[4:], "--yes", "--rate", "unlimited", "--output", "json")
+    resumed = bulkeic(*last.split()[3:], "--yes", "--rate", "unlimited", "--output", "json")
 
     assert resumed.code == 0, resumed.err
     assert resumed.summary["updated"] == resumed.summary["calls"] == TARGETS
@@ -72,7 +72,7 @@ def test_a_signal_stops_in_good_order_and_the_run_is_carried_on_with(
     assert sorted(seqs) == list(range(TARGETS))
 
 
-def test_a_second_ctrl_c_leaves_at_once(bulkeic: Bulkeic, sandbox: Callable[..., Server]) -> None:
+def test_a_second_ctrl_c_quits_at_once(bulkeic: Bulkeic, sandbox: Callable[..., Server]) -> None:
     sts = sandbox("--rate", "unlimited")
     server = sandbox("--rate", "unlimited", "--latency", 30)
     write_targets(bulkeic, 3)
@@ -91,7 +91,7 @@ def test_a_second_ctrl_c_leaves_at_once(bulkeic: Bulkeic, sandbox: Callable[...,
 
     assert slow.returncode == 130, err
     assert "stopped: interrupted twice" in err
-    assert "carry on with: bulkeic apply run.db" in err
+    assert "resume with: bulkeic apply run.db" in err
 
 
 def test_a_second_process_on_the_same_run_is_refused(bulkeic: Bulkeic, server: Server) -> None:
@@ -108,10 +108,10 @@ def test_a_second_process_on_the_same_run_is_refused(bulkeic: Bulkeic, server: S
     assert len(second.lines) == 1
     assert "another bulkeic works on it" in second.err
     assert report.code == 0
-    assert "under way" in report.out
+    assert "in progress" in report.out
 
 
-def test_outcomes_are_committed_while_the_run_goes_on(bulkeic: Bulkeic, server: Server) -> None:
+def test_outcomes_are_committed_during_the_run(bulkeic: Bulkeic, server: Server) -> None:
     write_targets(bulkeic)
     process = bulkeic.start(*words(server))
 
@@ -124,7 +124,7 @@ def test_outcomes_are_committed_while_the_run_goes_on(bulkeic: Bulkeic, server: 
     assert process.returncode == 3
 
 
-def test_a_run_that_is_done_is_left_alone(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_finished_run_is_not_changed(bulkeic: Bulkeic, server: Server) -> None:
     write_targets(bulkeic, 3)
     bulkeic(*words(server))
 
@@ -148,7 +148,9 @@ def test_an_existing_run_file_is_never_overwritten(bulkeic: Bulkeic, server: Ser
     assert (bulkeic.folder / "run.db").read_bytes() == before
 
 
-def test_what_a_run_file_settles_cannot_be_said_again(bulkeic: Bulkeic, server: Server) -> None:
+def test_options_stored_in_a_run_file_cannot_be_given_again(
+    bulkeic: Bulkeic, server: Server
+) -> None:
     write_targets(bulkeic, 3)
     bulkeic(*words(server))
 
@@ -158,7 +160,9 @@ def test_what_a_run_file_settles_cannot_be_said_again(bulkeic: Bulkeic, server: 
         assert "cannot be changed" in refused.err
 
 
-def test_a_run_begun_in_the_sandbox_never_goes_on_in_aws(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_run_started_in_the_sandbox_cannot_be_resumed_on_aws(
+    bulkeic: Bulkeic, server: Server
+) -> None:
     write_targets(bulkeic, 3)
     bulkeic("apply", "targets.csv", "--sandbox", "--run", "s.db", "--maximum-retry-attempts", 1)
     bulkeic(*words(server))
@@ -167,8 +171,8 @@ def test_a_run_begun_in_the_sandbox_never_goes_on_in_aws(bulkeic: Bulkeic, serve
     in_sandbox = bulkeic("apply", "run.db", "--sandbox")
 
     assert (in_aws.code, in_sandbox.code) == (2, 2)
-    assert "was begun on the sandbox; carry on with it with --sandbox" in in_aws.err
-    assert "was begun on AWS; carry on with it without --sandbox" in in_sandbox.err
+    assert "was started on the sandbox; use it with --sandbox" in in_aws.err
+    assert "was started on AWS; use it without --sandbox" in in_sandbox.err
 
 
 def test_without_a_terminal_nothing_happens_before_yes(bulkeic: Bulkeic, server: Server) -> None:
@@ -182,7 +186,7 @@ def test_without_a_terminal_nothing_happens_before_yes(bulkeic: Bulkeic, server:
 
 
 @pytest.mark.parametrize(("answer", "code", "calls"), [("y\n", 0, 3), ("n\n", 3, 0), ("\n", 3, 0)])
-def test_a_terminal_is_asked(
+def test_apply_asks_on_a_terminal(
     bulkeic: Bulkeic, server: Server, answer: str, code: int, calls: int
 ) -> None:
     write_targets(bulkeic, 3)
@@ -191,12 +195,10 @@ def test_a_terminal_is_asked(
     assert ended == code, screen
     assert server.calls() == calls
     assert b"3 targets in 1 lane" in screen
-    assert (b"carry on with: bulkeic apply run.db" in screen) == (code == 3)
+    assert (b"resume with: bulkeic apply run.db" in screen) == (code == 3)
 
 
-def test_a_bar_shows_on_a_terminal_and_goes_with_no_progress(
-    bulkeic: Bulkeic, server: Server
-) -> None:
+def test_a_terminal_shows_a_bar_unless_no_progress(bulkeic: Bulkeic, server: Server) -> None:
     write_targets(bulkeic, 12)
     shown = {}
     for flags in ((), ("--no-progress",)):
@@ -219,7 +221,7 @@ def test_a_bar_shows_on_a_terminal_and_goes_with_no_progress(
     assert all(b"12 targets: 12 updated" in screen for screen in shown.values())
 
 
-def test_a_loading_that_was_killed_is_begun_again(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_load_that_was_killed_can_start_again(bulkeic: Bulkeic, server: Server) -> None:
     fifo = bulkeic.folder / "targets.csv"
     os.mkfifo(fifo)
     process = bulkeic.start(*words(server))
@@ -244,7 +246,7 @@ def test_a_loading_that_was_killed_is_begun_again(bulkeic: Bulkeic, server: Serv
     assert not (bulkeic.folder / "run.db.loading").exists()
 
 
-def test_export_and_report_refuse_what_is_no_run_file(bulkeic: Bulkeic) -> None:
+def test_export_and_report_refuse_other_files(bulkeic: Bulkeic) -> None:
     bulkeic.write("text.db", "hello")
     other = sqlite3.connect(bulkeic.folder / "other.db")
     other.execute("CREATE TABLE t (x)")

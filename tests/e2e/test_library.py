@@ -47,7 +47,7 @@ async def test_jobs_in_outcomes_out() -> None:
     assert {outcome.account_id for outcome in outcomes} == {"123456789012"}
 
 
-async def test_jobs_may_come_slowly_and_without_end_in_sight() -> None:
+async def test_jobs_may_arrive_slowly_and_endlessly() -> None:
     async with Sandbox(SandboxOptions(rate=None, any_function=True)) as sandbox:
         taken = asyncio.Event()
 
@@ -68,7 +68,7 @@ async def test_jobs_may_come_slowly_and_without_end_in_sight() -> None:
     assert sorted(seqs) == list(range(5))
 
 
-async def test_leaving_early_leaves_nothing_behind() -> None:
+async def test_an_early_exit_leaves_nothing_behind() -> None:
     options = SandboxOptions(rate=None, any_function=True, faults=Faults(latency_s=0.05))
     async with (
         Sandbox(options) as sandbox,
@@ -92,7 +92,7 @@ async def test_a_targets_file_is_read_as_jobs(tmp_path: Path) -> None:
     ]
 
 
-def test_a_bad_row_is_an_error_with_its_place(tmp_path: Path) -> None:
+def test_an_invalid_row_is_an_error_with_its_place(tmp_path: Path) -> None:
     targets = tmp_path / "targets.csv"
     targets.write_text("FunctionName,MaximumRetryAttempts\na,1\nb,3\n")
 
@@ -104,7 +104,7 @@ def test_a_bad_row_is_an_error_with_its_place(tmp_path: Path) -> None:
         make_job("a", region=REGION, max_retry_attempts=1)
 
 
-async def test_no_credentials_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_missing_credentials_are_a_bulkeic_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
 
@@ -117,7 +117,7 @@ async def test_no_credentials_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatc
 
 
 async def outcomes_of(fed: list[Job], **options: Any) -> list[tuple[str | None, str | None, str]]:
-    """Account, code and message of each job's outcome, where the roles of an account deny."""
+    """Account, code and message of each job's outcome when the roles of one account deny."""
     scenario = SandboxOptions(
         rate=None, any_function=True, external_ids={f"{ACCOUNTS[1]}/deployer": "unknown"}
     )
@@ -160,7 +160,7 @@ async def test_a_jobs_own_role_beats_that_of_the_updater() -> None:
     ("first", "second"),
     [(role_in(ACCOUNTS[1], "own"), role_in(ACCOUNTS[1], "other")), (None, role_in(ACCOUNTS[1]))],
 )
-async def test_one_account_goes_with_one_role(first: str | None, second: str) -> None:
+async def test_an_account_has_one_role(first: str | None, second: str) -> None:
     usual = None if first else role_in(ACCOUNTS[1], "usual")
     fed = [
         in_account(ACCOUNTS[1], 0, **({"role_arn": first} if first else {})),
@@ -171,7 +171,7 @@ async def test_one_account_goes_with_one_role(first: str | None, second: str) ->
         await outcomes_of(fed, role_arn=usual)
 
 
-async def test_the_same_role_may_be_said_in_any_form() -> None:
+async def test_the_same_role_may_be_given_in_any_form() -> None:
     literal = role_in(ACCOUNTS[2])
     fed = [in_account(ACCOUNTS[2], 0), in_account(ACCOUNTS[2], 1, role_arn=literal)]
     fed.append(in_account(ACCOUNTS[2], 2, role_arn=ROLE))
@@ -182,13 +182,15 @@ async def test_the_same_role_may_be_said_in_any_form() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({}, f"account {ACCOUNTS[1]} of job 0 is not {ACCOUNTS[0]}"),
+        ({}, f"job 0: account {ACCOUNTS[1]} is not {ACCOUNTS[0]}"),
         ({"role_arn": role_in(ACCOUNTS[2])}, f"does not lie in the account {ACCOUNTS[1]}"),
         ({"role_arn": "deployer"}, "'deployer' is no role"),
         ({"external_id": "x"}, "'x' is no external id"),
         ({"role_session_name": "a b"}, "'a b' is no session name"),
     ],
 )
-async def test_an_account_out_of_reach_is_an_error(options: dict[str, str], says: str) -> None:
+async def test_an_account_that_cannot_be_reached_is_an_error(
+    options: dict[str, str], says: str
+) -> None:
     with pytest.raises(InputError, match=says):
         await outcomes_of([in_account(ACCOUNTS[1])], **options)

@@ -1,4 +1,4 @@
-"""Another emulator, whose answers are sloppy: text/html, LastModified in ISO, no merging.
+"""Another emulator with inexact responses: text/html, LastModified in ISO, no merging.
 
 It keeps a function's first configuration for ever, so that none has one here before; and an Update
 makes one, as it does not on AWS.
@@ -50,7 +50,7 @@ def client(url: str, service: str, **keys: str) -> Any:
 
 
 def make_functions(stack: ExitStack, url: str, **keys: str) -> Any:
-    """Makes the functions in the account of some keys: a Lambda client of it."""
+    """Creates the functions in the account of some keys: its Lambda client."""
     iam, functions = client(url, "iam", **keys), client(url, "lambda", **keys)
     stack.callback(iam.close)
     stack.callback(functions.close)
@@ -77,7 +77,7 @@ def functions(moto: str) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def of_others(moto: str) -> Iterator[dict[str, Any]]:
-    """Lambda clients of other accounts that have the functions, too, by account."""
+    """Lambda clients of other accounts that also have the functions, by account id."""
     with ExitStack() as stack:
         sts = client(moto, "sts")
         stack.callback(sts.close)

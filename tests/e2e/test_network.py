@@ -1,4 +1,4 @@
-"""Which hosts are talked to, as the interpreter itself tells: AWS's endpoints, and no others.
+"""Which hosts are called, as the interpreter's audit events show: AWS's endpoints and no others.
 
 An audit hook of Python, in the installed command's own process, notes every name that is looked up,
 every address that is connected or bound to, and every process that is started; names that are not
@@ -45,7 +45,7 @@ NO_KEYS = {
 
 
 class Noted:
-    """What a command was seen to do."""
+    """What a command did."""
 
     def __init__(self, bulkeic: Bulkeic) -> None:
         self._path = bulkeic.write("noted.jsonl", "")
@@ -79,9 +79,7 @@ def address(server: Server) -> str:
     return server.url.removeprefix("http://")
 
 
-def test_an_endpoint_is_the_only_place_that_is_called(
-    bulkeic: Bulkeic, server: Server, noted: Noted
-) -> None:
+def test_only_the_endpoint_is_called(bulkeic: Bulkeic, server: Server, noted: Noted) -> None:
     bulkeic.write("targets.csv", "FunctionName,Region\na,us-east-1\nb,eu-west-1\n")
     noted.events()
     words = ("--endpoint-url", server.url, "--run", "run.db")
@@ -92,9 +90,7 @@ def test_an_endpoint_is_the_only_place_that_is_called(
     assert noted.hosts() == {address(server)}
 
 
-def test_without_an_endpoint_those_of_aws_are_called(
-    bulkeic: Bulkeic, server: Server, noted: Noted
-) -> None:
+def test_without_an_endpoint_aws_is_called(bulkeic: Bulkeic, server: Server, noted: Noted) -> None:
     bulkeic.write("targets.csv", "FunctionName,Region\nf,eu-west-1\nf,cn-north-1\n")
     noted.events()
 
@@ -109,7 +105,7 @@ def test_without_an_endpoint_those_of_aws_are_called(
     }  # fmt: skip
 
 
-def test_nothing_but_sts_is_called_before_the_answer(
+def test_only_sts_is_called_before_the_confirmation(
     bulkeic: Bulkeic, server: Server, noted: Noted
 ) -> None:
     bulkeic.write("targets.csv", "FunctionName,Region\na,eu-west-1\n")
@@ -128,7 +124,7 @@ def test_nothing_but_sts_is_called_before_the_answer(
     assert noted.hosts() == {address(server), lambda_host}
 
 
-def test_the_sandbox_stays_on_this_machine_and_the_views_call_nobody(
+def test_the_sandbox_stays_local_and_report_and_export_call_nothing(
     bulkeic: Bulkeic, noted: Noted
 ) -> None:
     bulkeic.write("targets.csv", f"FunctionName,AccountId\na,{ACCOUNT}\n")

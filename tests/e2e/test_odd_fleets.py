@@ -1,4 +1,4 @@
-"""Fleets that are put together in an odd way."""
+"""Fleets with unusual combinations of rows."""
 
 import pytest
 
@@ -17,17 +17,17 @@ OTHER_ROLE = "arn:aws:iam::123456789012:role/B"
         f"g,123456789012,us-east-1,{OTHER_ROLE}\nf,,us-east-1,{TEMPLATE}\n",
     ],
 )
-def test_two_roles_of_an_account_are_found_where_one_row_does_not_name_it(
+def test_two_roles_of_one_account_are_found_if_a_row_does_not_name_it(
     bulkeic: Bulkeic, server: Server, rows: str
 ) -> None:
     bulkeic.write("t.csv", BOTH + rows)
     result = bulkeic("apply", "t.csv", "--yes", "--endpoint-url", server.url, *SETTINGS)
     assert result.code == 2
-    assert "all rows of the account 123456789012 go with one role" in result.err
+    assert "all rows of the account 123456789012 must have one role" in result.err
     assert server.calls() == 0
 
 
-def test_a_lane_whose_rows_are_all_left_out_is_no_lane(bulkeic: Bulkeic) -> None:
+def test_a_lane_without_valid_rows_is_not_counted(bulkeic: Bulkeic) -> None:
     bulkeic.write(
         "t.csv",
         "FunctionName,AccountId,Region,MaximumRetryAttempts\n"
@@ -48,11 +48,11 @@ def test_results_never_overwrite_the_accounts_file(bulkeic: Bulkeic) -> None:
         "apply", "t.csv", "--sandbox", "--accounts", "a.csv", "--results", "./a.csv", *SETTINGS
     )
     assert result.code == 2
-    assert "is the file that is read" in result.err
+    assert "is also an input file" in result.err
     assert accounts.read_text() == "AccountId\n123456789012\n"
 
 
-def test_the_carry_on_line_keeps_the_headroom(bulkeic: Bulkeic) -> None:
+def test_the_resume_command_keeps_the_headroom(bulkeic: Bulkeic) -> None:
     bulkeic.write("t.csv", "FunctionName,AccountId,Region\nf,123456789012,us-east-1\n")
     result = bulkeic(
         "apply", "t.csv", "--yes", "--rate", "auto", "--headroom", "12.5%", "--give-up-after", 1,

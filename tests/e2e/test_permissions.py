@@ -1,4 +1,4 @@
-"""The policies of the docs allow what the sandbox saw the commands do, and nothing else."""
+"""The policies in the docs allow exactly what the sandbox saw the commands do."""
 
 import json
 import re
@@ -93,9 +93,7 @@ def test_the_policies_allow_what_the_commands_do_and_nothing_else(
     assert seen == {section: allowed(section) for section in POLICIES if section != "Roles"}
 
 
-def test_with_roles_the_caller_needs_nothing_but_to_assume_them(
-    bulkeic: Bulkeic, sandbox: Start
-) -> None:
+def test_with_roles_the_caller_needs_only_assume_role(bulkeic: Bulkeic, sandbox: Start) -> None:
     trust, caller = (statement for (statement,) in POLICIES["Roles"])
     external_id = trust["Condition"]["StringEquals"]["sts:ExternalId"]
     server = sandbox("--rate", "unlimited", "--external-id", external_id)
@@ -115,7 +113,7 @@ def test_with_roles_the_caller_needs_nothing_but_to_assume_them(
     assert set(caller["Resource"]) == {role_in(account, "Deploy") for account in OTHERS}
 
 
-def test_the_table_of_the_docs_says_what_the_policies_say() -> None:
+def test_the_docs_table_equals_the_policies() -> None:
     names = [f"{each}FunctionEventInvokeConfig" for each in ("Get", "Update", "Put", "Delete")]
     table = {
         cells[1].strip(): {
@@ -125,5 +123,5 @@ def test_the_table_of_the_docs_says_what_the_policies_say() -> None:
         }
         for cells in (line.split("|") for line in PAGE.splitlines() if line.startswith("| [`"))
     }
-    said = {name.split("]")[0].strip("[").replace("`", ""): table[name] for name in table}
-    assert said == {section: allowed(section) for section in SECTIONS}
+    documented = {name.split("]")[0].strip("[").replace("`", ""): table[name] for name in table}
+    assert documented == {section: allowed(section) for section in SECTIONS}

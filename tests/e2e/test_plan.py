@@ -1,4 +1,4 @@
-"""A plan tells what apply would do, keeps it, and writes nothing; its apply does that alone."""
+"""A plan previews and stores the changes and writes nothing; its apply makes exactly these."""
 
 import json
 from collections import Counter
@@ -36,7 +36,7 @@ MADE = f"+ {ARN}bare:$LATEST  (targets.csv:5)\n    + MaximumRetryAttempts: 1\n"
 
 
 def start_fleet(bulkeic: Bulkeic, sandbox: Start, more: str = "") -> Server:
-    """A sandbox with the fleet alone, and ``targets.csv`` with all of it, and more rows."""
+    """A sandbox with the fleet, and ``targets.csv`` with the fleet and more rows."""
     bulkeic.write("fleet.json", json.dumps({LANE: FLEET}))
     bulkeic.write("targets.csv", HEADER + ROWS + more)
     return sandbox("--rate", "unlimited", "--state", "fleet.json")
@@ -52,42 +52,42 @@ def held(server: Server) -> Any:
 
 
 def meddle(server: Server, name: str, config: dict[str, Any] | None) -> None:
-    """Changes a function as somebody else would."""
+    """Changes a function as another person would."""
     state = server.window("state")
     state[LANE][name]["$LATEST"] = config
     server.window("state", state, "PUT")
 
 
 def counted(server: Server) -> Counter[str]:
-    """The calls since this was last asked, by operation."""
+    """The calls since the last check, by operation."""
     counts = Counter[str](server.stats()["by_operation"])
     server.window("reset-stats", method="POST")
     counts.pop("GetCallerIdentity", None)
     return counts
 
 
-def test_a_plan_writes_nothing_and_tells_what_each_target_needs(
+def test_a_plan_writes_nothing_and_shows_what_each_target_needs(
     bulkeic: Bulkeic, sandbox: Start
 ) -> None:
     server = start_fleet(bulkeic, sandbox, more="gone,,1,\n")
     before = held(server)
     ends = ("--endpoint-url", server.url)
 
-    told = bulkeic("plan", "targets.csv", "--run", "one.db", "--diff", *ends)
+    planned = bulkeic("plan", "targets.csv", "--run", "one.db", "--diff", *ends)
 
-    assert told.code == 1, told.err
-    assert told.out == DIFF
+    assert planned.code == 1, planned.err
+    assert planned.out == DIFF
     assert counted(server) == {GET: 5, "GetFunction": 2}
     assert (
-        "plan: 2 to change, 1 unchanged, 1 without a configuration (--create-missing makes one), "
+        "plan: 2 to change, 1 unchanged, 1 without a configuration (--create-missing creates one), "
         "1 missing (no such function or qualifier)"
-    ) in told.lines
-    assert told.lines[-1] == f"apply it with: bulkeic apply one.db --endpoint-url {server.url}"
+    ) in planned.lines
+    assert planned.lines[-1] == f"apply with: bulkeic apply one.db --endpoint-url {server.url}"
 
     assert held(server) == before
 
 
-def test_a_plans_apply_makes_the_planned_changes_and_no_other_call(
+def test_apply_makes_the_planned_changes_and_no_other_call(
     bulkeic: Bulkeic, sandbox: Start
 ) -> None:
     server = start_fleet(bulkeic, sandbox)
@@ -111,7 +111,7 @@ def test_a_plans_apply_makes_the_planned_changes_and_no_other_call(
     assert after["bare"]["$LATEST"]["MaximumRetryAttempts"] == 1
 
 
-def test_what_somebody_else_has_changed_since_the_plan_is_left_alone_without_force(
+def test_targets_changed_since_the_plan_are_skipped_without_force(
     bulkeic: Bulkeic, sandbox: Start
 ) -> None:
     server = start_fleet(bulkeic, sandbox)
@@ -128,7 +128,7 @@ def test_what_somebody_else_has_changed_since_the_plan_is_left_alone_without_for
     assert result.code == 1
     assert result.summary["errors"] == {"PlanOutdated": 2}
     assert result.summary["updated"] == 1
-    assert "somebody changed it after it was planned, and it was left alone" in result.err
+    assert "someone changed it after the plan, so it was not changed" in result.err
     assert {each: held(server)[each] for each in ("change", "bare")} == {
         each: kept[each] for each in ("change", "bare")
     }
@@ -143,7 +143,7 @@ def test_what_somebody_else_has_changed_since_the_plan_is_left_alone_without_for
     assert held(server)["bare"]["$LATEST"]["MaximumRetryAttempts"] == 1
 
 
-def test_a_plan_that_was_killed_is_carried_on_with_before_it_can_be_applied(
+def test_a_killed_plan_must_be_resumed_before_it_can_be_applied(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     names = "\n".join(f"fn-{number},,1," for number in range(60))
@@ -161,10 +161,10 @@ def test_a_plan_that_was_killed_is_carried_on_with_before_it_can_be_applied(
 
     assert refused.code == 2
     (line,) = refused.lines
-    told, _, command = line.partition("; carry on with: bulkeic ")
-    assert told.endswith(" targets of run file 'run.db' are not planned yet")
+    reason, _, command = line.partition("; resume with: bulkeic ")
+    assert reason.endswith(" targets of run file 'run.db' are not planned yet")
     assert command == f"plan run.db {' '.join(ends)}"
-    left = int(told.split()[1])
+    left = int(reason.split()[1])
     assert 15 <= left < 60
 
     carried_on = bulkeic(*command.split(), "--rate", "unlimited", "--output", "json")
@@ -192,7 +192,7 @@ def test_only_targets_that_match_are_planned_and_changed(bulkeic: Bulkeic, sandb
     assert held(server)["bare"]["$LATEST"] is None
 
 
-def test_what_makes_no_sense_with_a_plan_or_a_rollback_is_one_line_and_no_call(
+def test_invalid_options_of_a_plan_or_rollback_are_one_line_and_no_call(
     bulkeic: Bulkeic, sandbox: Start
 ) -> None:
     server = start_fleet(bulkeic, sandbox)
@@ -204,14 +204,14 @@ def test_what_makes_no_sense_with_a_plan_or_a_rollback_is_one_line_and_no_call(
     assert (applied.code, planned.code, planned.out) == (0, 0, "")
     counted(server)
     wrong: dict[tuple[str, ...], str] = {
-        ("plan", "targets.csv", "--diff", "--output", "json"): "both want stdout",
-        ("plan", "applied.db"): "was begun without a plan; plan the targets file",
+        ("plan", "targets.csv", "--diff", "--output", "json"): "both write to stdout",
+        ("plan", "applied.db"): "was not made by plan; plan the targets file",
         ("plan", "targets.csv", "--where", "a ="): "--where 'a ='",
-        ("apply", "applied.db", "--yes", "--force"): "--force goes with a plan, a rollback",
+        ("apply", "applied.db", "--yes", "--force"): "--force requires a plan, a rollback",
         ("rollback", "applied.db", "--yes"): "run file 'applied.db' has no before-images",
         ("rollback", "planned.db", "--yes"): "nothing of run file 'planned.db' was sent",
-        ("rollback", "applied.db", "--yes", "--diff"): "go with --plan",
-        ("rollback", "applied.db"): "stdin is no terminal to ask on",
+        ("rollback", "applied.db", "--yes", "--diff"): "require --plan",
+        ("rollback", "applied.db"): "stdin is not a terminal",
     }
     for each, says in wrong.items():
         result = bulkeic(*each, *ends)

@@ -1,4 +1,4 @@
-"""What is read before it is changed: half a destination, --where, before-images, the missing."""
+"""Targets that are read before they change: --where, before-images, --create-missing, and more."""
 
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +48,7 @@ def held(server: Server) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("merging", [(), ("--merge-destinations",)])
-def test_half_a_destination_leaves_the_other_half_as_it_is_however_lambda_takes_it(
+def test_setting_one_destination_keeps_the_other(
     bulkeic: Bulkeic, sandbox: Start, merging: tuple[str, ...]
 ) -> None:
     server = sandbox("--rate", "unlimited", *merging)
@@ -72,7 +72,7 @@ def test_half_a_destination_leaves_the_other_half_as_it_is_however_lambda_takes_
     assert (server.calls(GET), server.calls(UPDATE)) == (2, 3)
 
 
-def test_what_is_missing_is_made_if_that_is_said_and_its_function_is_there(
+def test_create_missing_creates_configurations_of_existing_functions(
     bulkeic: Bulkeic, sandbox: Start
 ) -> None:
     bulkeic.write("fleet.csv", "FunctionName\nthere\nbare-unconfigured\n")
@@ -85,7 +85,7 @@ def test_what_is_missing_is_made_if_that_is_said_and_its_function_is_there(
     failed = exported(bulkeic, "without.db")
     assert [each["status"] for each in failed] == ["updated", "failed", "failed"]
     assert server.calls(PUT) == 0
-    assert any("--create-missing makes the configuration" in line for line in without.lines)
+    assert any("--create-missing creates the configuration" in line for line in without.lines)
 
     server.window("reset-stats", method="POST")
     result = bulkeic(*words(server, "--yes", "--create-missing"))
@@ -100,7 +100,7 @@ def test_what_is_missing_is_made_if_that_is_said_and_its_function_is_there(
     assert by_name.index(("nowhere", UPDATE)) < by_name.index(("nowhere", PUT))
 
 
-def test_a_migration_changes_only_what_matches(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_migration_changes_only_matching_targets(bulkeic: Bulkeic, server: Server) -> None:
     before = {
         "both": config(OTHER, OLD),
         "other": config(None, OTHER),
@@ -118,21 +118,21 @@ def test_a_migration_changes_only_what_matches(bulkeic: Bulkeic, server: Server)
     changed = {"both": config(OTHER, NEW, 1), "old": config(None, NEW, 1)}
     assert held(server) == before | changed
     assert (server.calls(GET), server.calls(UPDATE)) == (5, 2)
-    told = {each["function_name"]: (each["status"], each["error_message"])
+    found = {each["function_name"]: (each["status"], each["error_message"])
             for each in exported(bulkeic)}  # fmt: skip
     unchanged = ("unchanged", "does not match --where")
-    assert told == {name: ("updated", None) if name in changed else unchanged for name in before}
+    assert found == {name: ("updated", None) if name in changed else unchanged for name in before}
 
 
 @pytest.mark.parametrize(
     ("expression", "says"),
     [
-        ("", "--where is empty; allowed: JMESPath as in the AWS CLI's --query"),
-        ("a ==", "--where 'a ==': it ends too early, at character 5; allowed: "),
-        ("lenght(a)", "there is no function 'lenght'; allowed: abs, avg, "),
+        ("", "--where is empty; expected JMESPath as in the AWS CLI's --query"),
+        ("a ==", "--where 'a ==': it ends too early, at character 5; expected "),
+        ("lenght(a)", "there is no function 'lenght'; expected one of abs, avg, "),
     ],
 )
-def test_an_expression_that_is_none_is_told_and_nothing_is_sent(
+def test_an_invalid_expression_is_reported_and_nothing_is_sent(
     bulkeic: Bulkeic, server: Server, expression: str, says: str
 ) -> None:
     write(bulkeic, "a")
@@ -145,9 +145,7 @@ def test_an_expression_that_is_none_is_told_and_nothing_is_sent(
     assert not (bulkeic.folder / "run.db").exists()
 
 
-def test_what_there_was_is_told_and_costs_a_get_for_each_and_an_update_for_each_that_changes(
-    bulkeic: Bulkeic, server: Server
-) -> None:
+def test_a_before_image_costs_one_get_per_target(bulkeic: Bulkeic, server: Server) -> None:
     before = {"a": config(OTHER, OLD), "right": config(None, None, 1), "bare": None}
     load(server, before)
     write(bulkeic, *before)
@@ -162,7 +160,7 @@ def test_what_there_was_is_told_and_costs_a_get_for_each_and_an_update_for_each_
     assert (bare["status"], bare["before"]) == ("created", {})
 
 
-def test_what_there_was_is_stored_before_the_update_and_a_change_of_others_is_seen(
+def test_a_before_image_is_stored_before_the_update_and_later_changes_are_seen(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     names = [f"fn-{number}" for number in range(8)]
@@ -201,7 +199,7 @@ def test_what_there_was_is_stored_before_the_update_and_a_change_of_others_is_se
 
 
 @pytest.mark.parametrize("replacing", [False, True])
-async def test_the_library_keeps_half_a_destination_and_makes_what_is_missing(
+async def test_the_library_keeps_the_other_destination_and_creates_missing_configurations(
     server: Server, monkeypatch: pytest.MonkeyPatch, *, replacing: bool
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", f"AKIA{ACCOUNT}")

@@ -1,4 +1,4 @@
-"""What a run has changed is put back, whatever became of the run: on fleets drawn by a seed.
+"""A run is rolled back, however it ended: on fleets drawn by a seed.
 
 ``make trial`` does the same at length; ``BULKEIC_SEEDS`` and ``BULKEIC_FUNCTIONS`` say how long.
 """
@@ -39,12 +39,12 @@ HALTING = dict.fromkeys(("refuse", "error", "cut_before", "cut_after", "garbage"
 
 
 class Trial:
-    """A fleet, a run over it, and what the fleet was before."""
+    """A fleet, a run over it, and the state before."""
 
     def __init__(self, bulkeic: Bulkeic, server: Server, seed: int) -> None:
         self.chance = random.Random(seed)
         self.bulkeic, self.server = bulkeic, server
-        self.said: list[str] = []
+        self.notes: list[str] = []
         server.window("state", drawn_state(self.chance, FUNCTIONS), "PUT")
         self.before = state_of(server)
         rows = drawn_rows(self.chance, self.before)
@@ -68,12 +68,12 @@ class Trial:
             while process.poll() is None and self.server.stats()["calls"] < moment:
                 pass
             if process.poll() is None:
-                self.said.append(f"killed at {self.server.stats()['calls']:,} calls")
+                self.notes.append(f"killed at {self.server.stats()['calls']:,} calls")
                 process.send_signal(9)
             assert process.wait(60) in (-9, 0, 1, 3), errors.read_text()
 
     def apply(self, kind: tuple[str, ...], ending: str) -> None:
-        """Applies the targets as this kind of run, and ends it as is said."""
+        """Applies the targets as this kind of run, and ends it in this way."""
         words: tuple[object, ...] = ("targets.csv", "--create-missing", "--run", "run.db")
         if kind[0] == "plan":
             planned = self.run("plan", *words)
@@ -81,12 +81,12 @@ class Trial:
             words = ("run.db", *kind[1:])
         else:
             words = (*words, *kind)
-        self.said += [f"{' '.join(kind)} {ending}", f"{self.targets:,} targets"]
+        self.notes += [f"{' '.join(kind)} {ending}", f"{self.targets:,} targets"]
         if ending.startswith("halted"):
             self.server.window("faults", HALTING, "PUT")
             most = self.chance.randint(self.targets // 20, self.targets // 8)
             halted = self.run("apply", *words, "--yes", "--max-failures", most, "--max-attempts", 1)
-            self.said.append(f"halted after {halted.summary['failed']} of {most} failures")
+            self.notes.append(f"halted after {halted.summary['failed']} of {most} failures")
             assert halted.code in (1, 3), halted.err
             self.server.window("faults", {}, "PUT")
         else:
@@ -96,7 +96,7 @@ class Trial:
             self.killed(*again)
         if ending.endswith("resumed"):
             resumed = self.run(*again, "--max-failures", "100%")
-            self.said.append("resumed")
+            self.notes.append("resumed")
             assert resumed.code in (0, 1), resumed.err
 
     def take_back(self, *, faults: bool) -> None:
@@ -106,7 +106,7 @@ class Trial:
             dict(database.execute("SELECT status, count(*) FROM outcome GROUP BY 1"))
         )
         database.close()
-        self.said += [f"updated {statuses['updated']:,}, created {statuses['created']:,}"]
+        self.notes += [f"updated {statuses['updated']:,}, created {statuses['created']:,}"]
         words: tuple[object, ...] = ("rollback", "run.db", "--run", "back.db", "--yes")
         if faults:
             self.server.window("faults", FAULTS, "PUT")
@@ -116,20 +116,20 @@ class Trial:
                 words = ("rollback", "run.db", "--run", "back.db", "--yes")
         result = self.run(*words)
         if result.code == 2:
-            assert "there is nothing to take back" in result.err or "no before-images" in result.err
-            self.said.append("nothing was sent")
+            assert "there is nothing to roll back" in result.err or "no before-images" in result.err
+            self.notes.append("nothing was sent")
         else:
             assert result.code == 0, result.err
-            self.said.append(f"back in {result.summary['calls']:,} calls")
+            self.notes.append(f"back in {result.summary['calls']:,} calls")
 
     def is_as_before(self) -> bool:
         after = state_of(self.server)
-        self.said.append("state equal" if after == self.before else "STATE DIFFERS")
+        self.notes.append("state equal" if after == self.before else "STATE DIFFERS")
         return after == self.before
 
 
 @pytest.mark.parametrize(("seed", "faults"), TRIALS)
-def test_a_run_that_was_cut_short_is_taken_back_to_the_very_state_before(
+def test_an_interrupted_run_is_rolled_back_to_the_exact_state_before(
     bulkeic: Bulkeic, sandbox: Start, seed: int, *, faults: bool
 ) -> None:
     # No record tells which of the two ways of Update is AWS's.
@@ -137,13 +137,13 @@ def test_a_run_that_was_cut_short_is_taken_back_to_the_very_state_before(
     server = sandbox("--rate", "unlimited", "--latency", 0.02, "--seed", seed, *merging)
     trial = Trial(bulkeic, server, 2 * seed + faults)
     ending = ENDINGS[(seed + seed // 5 + 2 * faults) % len(ENDINGS)]
-    trial.said.append(f"seed {seed}, {'with faults' if faults else 'calm'}")
+    trial.notes.append(f"seed {seed}, {'with faults' if faults else 'calm'}")
     try:
         trial.apply(KINDS[(seed + faults) % len(KINDS)], ending)
         trial.take_back(faults=faults)
         assert trial.is_as_before()
     finally:
-        sys.stderr.write("\n" + "; ".join(trial.said))
+        sys.stderr.write("\n" + "; ".join(trial.notes))
 
 
 BACK = f"""\
@@ -156,7 +156,7 @@ BACK = f"""\
 """
 
 
-def test_a_planned_rollback_writes_nothing_until_it_is_applied_and_can_itself_be_taken_back(
+def test_a_planned_rollback_writes_nothing_until_applied_and_can_be_rolled_back(
     bulkeic: Bulkeic, sandbox: Start
 ) -> None:
     server = start_fleet(bulkeic, sandbox)
@@ -184,7 +184,7 @@ def test_a_planned_rollback_writes_nothing_until_it_is_applied_and_can_itself_be
     statuses = {each["function_name"]: each["status"] for each in bulkeic.outcomes("r.jsonl")}
     assert statuses == dict.fromkeys(("change", "half", "bare"), "updated")
     report = bulkeic("report", "back.db").out.splitlines()
-    assert f"takes back {bulkeic.folder / 'run.db'}" in report
+    assert f"rolls back {bulkeic.folder / 'run.db'}" in report
     assert "3 targets: 3 updated" in report
 
     again = bulkeic("rollback", "back.db", "--yes", *ends)
@@ -194,7 +194,7 @@ def test_a_planned_rollback_writes_nothing_until_it_is_applied_and_can_itself_be
     assert held(server) == applied
 
 
-def test_what_somebody_else_has_changed_since_the_run_is_kept_unless_forced(
+def test_targets_changed_since_the_run_are_skipped_unless_forced(
     bulkeic: Bulkeic, sandbox: Start
 ) -> None:
     server = start_fleet(bulkeic, sandbox)

@@ -71,8 +71,8 @@ def test_a_generated_fleet_is_saved_and_loaded(
     assert code(update, FunctionName="fn-1", MaximumRetryAttempts=0) == ""
     server.stop()
     one = (bulkeic.folder / "one.json").read_text()
-    told = json.loads(one)["123456789013/us-east-1"]["fn-1"]["$LATEST"]
-    assert told["MaximumRetryAttempts"] == 0
+    saved = json.loads(one)["123456789013/us-east-1"]["fn-1"]["$LATEST"]
+    assert saved["MaximumRetryAttempts"] == 0
     assert not (bulkeic.folder / "one.json.part").exists()
 
     again = sandbox("--state", "one.json", "--save-state", "two.json", "--rate", "unlimited")
@@ -94,7 +94,7 @@ def test_a_state_that_cannot_be_saved_leaves_nothing_behind(bulkeic: Bulkeic) ->
     assert not (bulkeic.folder / "late.json.part").exists()
 
 
-def test_any_function_beside_a_targets_file(
+def test_any_function_in_addition_to_a_targets_file(
     bulkeic: Bulkeic, sandbox: Start, connect: Connect
 ) -> None:
     bulkeic.write("t.csv", "FunctionName\none\n")
@@ -123,7 +123,7 @@ def test_secrets_are_checked(bulkeic: Bulkeic, sandbox: Start, connect: Connect)
     assert code(get, FunctionName="fn") == ""
 
 
-def test_roles_are_as_the_flags_say(sandbox: Start, connect: Connect) -> None:
+def test_flags_set_the_roles(sandbox: Start, connect: Connect) -> None:
     server = sandbox("--external-id", "ours", "--session-duration", 5)
     call = connect(server, "sts").assume_role
     asked = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r", "RoleSessionName": "me"}
@@ -136,8 +136,8 @@ def test_flags_beat_the_scenario(bulkeic: Bulkeic, sandbox: Start, connect: Conn
     bulkeic.write("s.json", json.dumps(scenario))
     server = sandbox("--scenario", "s.json", "--throttle", 0, "--slow-by", 5, "--latency", 0.001)
     faults = server.window("faults")
-    told = [faults[name] for name in ("throttle", "slow_s", "settle_s", "latency_s")]
-    assert told == [0, 5, 3, 0.001]
+    values = [faults[name] for name in ("throttle", "slow_s", "settle_s", "latency_s")]
+    assert values == [0, 5, 3, 0.001]
     get = connect(server).get_function_event_invoke_config
     assert [code(get, FunctionName="fn") for _ in range(40)] == [""] * 40
     changed = server.window("faults", {"throttle": 1, "iam_propagation_s": 9}, "PUT")
@@ -161,7 +161,7 @@ def test_a_scenario_with_the_same_seed_gives_the_same_answers(
     assert len(set(first)) == 4
 
 
-def test_a_host_that_others_can_reach_is_warned_of(bulkeic: Bulkeic) -> None:
+def test_a_host_that_is_not_loopback_gets_a_warning(bulkeic: Bulkeic) -> None:
     for host, warned in (("0.0.0.0", True), ("127.0.0.1", False)):
         process = bulkeic.start("sandbox", "--host", host)
         assert process.stdout is not None
@@ -173,12 +173,12 @@ def test_a_host_that_others_can_reach_is_warned_of(bulkeic: Bulkeic) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--functions", "0"), "not a number of functions"),
         (("--functions", "many"), "not a number of functions"),
-        (("--accounts", 2), "go with --functions N"),
-        (("--functions", "any", "--configured", 0.5), "go with --functions N"),
+        (("--accounts", 2), "require --functions N"),
+        (("--functions", "any", "--configured", 0.5), "require --functions N"),
         (("--functions", 1, "--regions", 18), "'18' is out of range"),
         (("--throttle", 2), "'2' is out of range"),
         (("--latency-p99", 1), "latency_p99_s"),
@@ -196,13 +196,13 @@ def test_a_host_that_others_can_reach_is_warned_of(bulkeic: Bulkeic) -> None:
         (("--region", "here"), "--region: 'here' is no Region"),
         (("--secret", "\udcff"), "secret: not UTF-8"),
         (("--host", "256.0.0.1"), "cannot listen"),
-        (("--host", "a..b"), "--host: 'a..b' is no name of a host"),
+        (("--host", "a..b"), "--host: 'a..b' is not a host name"),
     ],
 )
-def test_bad_flags_are_one_clear_line(bulkeic: Bulkeic, words: Any, told: str) -> None:
+def test_invalid_flags_are_one_line(bulkeic: Bulkeic, words: Any, message: str) -> None:
     bulkeic.write("bad.json", "{")
     bulkeic.write("odd.json", '{"thottle": 1}')
     result = bulkeic("sandbox", *words)
     assert result.code == 2
-    assert told in result.lines[-1]
+    assert message in result.lines[-1]
     assert result.out == ""

@@ -1,4 +1,4 @@
-"""Keys, secrets, tokens and signatures are nowhere but in the requests that they sign."""
+"""Keys, secrets, tokens and signatures appear only in the requests that they sign."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -29,7 +29,7 @@ def talkative() -> Iterator[Echo]:
 
 
 def check(server: Echo, bulkeic: Bulkeic, *results: Result) -> None:
-    """Looks for all secrets in all that was shown and written."""
+    """Searches all output and all files for every secret."""
     shown = [text.encode() for result in results for text in (result.out, result.err)]
     texts = [*(("screen", text) for text in shown), *contents(bulkeic.folder)]
     assert leaks(server.secrets, texts) == []
@@ -40,9 +40,7 @@ def write_targets(bulkeic: Bulkeic, accounts: list[str]) -> None:
     bulkeic.write("targets.csv", "\n".join(["FunctionName,AccountId", *rows]))
 
 
-def test_a_server_that_repeats_all_that_it_is_sent_is_not_repeated(
-    bulkeic: Bulkeic, talkative: Echo
-) -> None:
+def test_secrets_that_a_server_echoes_are_not_shown(bulkeic: Bulkeic, talkative: Echo) -> None:
     write_targets(bulkeic, [ACCOUNT])
     found: list[str] = []
 
@@ -82,7 +80,7 @@ def test_a_server_that_repeats_all_that_it_is_sent_is_not_repeated(
     check(talkative, bulkeic, *results)
 
 
-def test_what_sts_issues_is_kept_secret_too_and_so_is_what_it_quotes(
+def test_secrets_that_sts_issues_or_quotes_are_not_shown(
     bulkeic: Bulkeic, talkative: Echo, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     write_targets(bulkeic, ROLES)
@@ -114,7 +112,7 @@ def test_what_sts_issues_is_kept_secret_too_and_so_is_what_it_quotes(
     check(talkative, bulkeic, result, bulkeic("report", "run.db"))
 
 
-def test_credentials_that_are_refused_are_not_told(bulkeic: Bulkeic, server: Server) -> None:
+def test_refused_credentials_are_not_shown(bulkeic: Bulkeic, server: Server) -> None:
     write_targets(bulkeic, [ACCOUNT])
 
     result = bulkeic(
@@ -127,7 +125,7 @@ def test_credentials_that_are_refused_are_not_told(bulkeic: Bulkeic, server: Ser
     assert leaks((KEY, SECRET), [("screen", result.err.encode())]) == []
 
 
-def test_faults_of_all_kinds_tell_no_secret(bulkeic: Bulkeic, sandbox: Start) -> None:
+def test_no_fault_shows_a_secret(bulkeic: Bulkeic, sandbox: Start) -> None:
     faults = ("conflict", "garbage", "refuse", "truncated", "cut-before", "error")
     server = sandbox(
         "--rate", "unlimited", "--no-verify-signatures", "--seed", 5,
@@ -214,7 +212,7 @@ def crash(self, called, *words, **named):
         ("aiobotocore.session.AioSession.create_client", "json"),
     ],
 )
-def test_a_crash_tells_no_secret(
+def test_a_crash_shows_no_secret(
     bulkeic: Bulkeic, talkative: Echo, where: str, log_format: str
 ) -> None:
     kind, name = where.rsplit(".", 1)
@@ -240,7 +238,7 @@ def test_a_crash_tells_no_secret(
     assert leaks(talkative.secrets, texts) == []
 
 
-def test_files_are_their_owners_whatever_the_umask(bulkeic: Bulkeic, talkative: Echo) -> None:
+def test_files_are_private_with_any_umask(bulkeic: Bulkeic, talkative: Echo) -> None:
     write_targets(bulkeic, [ACCOUNT])
     theirs = bulkeic.write("theirs.csv", "")
     theirs.chmod(0o640)

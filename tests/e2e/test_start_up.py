@@ -1,4 +1,4 @@
-"""A command imports what it needs and no more: the SDK takes longer than all else together."""
+"""A command imports only what it needs: the SDK takes longer than everything else."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def ran(bulkeic: Bulkeic, line: str) -> Result:
         ("sandbox --state gone.json", SDK | WORK),
     ],
 )
-def test_what_is_refused_before_any_call_is_refused_without_the_sdk(
+def test_invalid_usage_is_refused_without_importing_the_sdk(
     bulkeic: Bulkeic, line: str, left_out: set[str]
 ) -> None:
     result = ran(bulkeic, line)
@@ -40,7 +40,7 @@ def test_what_is_refused_before_any_call_is_refused_without_the_sdk(
     assert not imported(result) & left_out
 
 
-def test_what_calls_imports_the_sdk(bulkeic: Bulkeic) -> None:
+def test_a_command_that_calls_imports_the_sdk(bulkeic: Bulkeic) -> None:
     result = ran(bulkeic, "apply good.csv --sandbox --maximum-retry-attempts 1")
 
     assert result.code == 0, result.err

@@ -1,4 +1,4 @@
-"""--max-failures: no more calls start with the failure that is one too many."""
+"""--max-failures: after too many failures, no more calls start."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ IN_FLIGHT = 64
 HALF = {"lanes": {f"{ACCOUNT}/{REGIONS[0]}": {"refuse": 1}}}
 
 
-def test_a_fleet_that_begins_to_fail_stops_with_what_is_in_flight(
+def test_too_many_failures_stop_the_run_after_the_calls_in_flight(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     write_rows(bulkeic, REGIONS[:2], 1000)
@@ -32,11 +32,11 @@ def test_a_fleet_that_begins_to_fail_stops_with_what_is_in_flight(
         in (line for line in lines)
     )
     assert "stopped: 5 failed, the maximum allowed" in lines
-    assert lines[-1].startswith("carry on with: bulkeic apply run.db ")
+    assert lines[-1].startswith("resume with: bulkeic apply run.db ")
     assert "--max-failures 5" in lines[-1]
 
 
-def test_failures_are_counted_afresh_each_time_that_a_run_is_carried_on(
+def test_failures_are_counted_from_zero_when_a_run_is_resumed(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     write_rows(bulkeic, REGIONS[:1], 40)
@@ -44,7 +44,7 @@ def test_failures_are_counted_afresh_each_time_that_a_run_is_carried_on(
     one = ("--max-failures", "5%", "--concurrency", 1, "--yes")
 
     first = bulkeic(*words(server, *one))
-    second = bulkeic(*first.lines[-1].split()[4:])
+    second = bulkeic(*first.lines[-1].split()[3:])
     assert (first.code, second.code, server.calls()) == (3, 3, 4)
     assert "40 targets: 0 updated, 4 failed, 36 pending" in second.lines
 
@@ -61,9 +61,7 @@ def test_failures_are_counted_afresh_each_time_that_a_run_is_carried_on(
     assert any(refusals)
 
 
-def test_failures_are_counted_over_the_waves_and_let_the_next_begin(
-    bulkeic: Bulkeic, server: Server
-) -> None:
+def test_failures_are_counted_over_all_waves(bulkeic: Bulkeic, server: Server) -> None:
     write_rows(bulkeic, REGIONS[:2], 3)
     server.window("faults", HALF, "PUT")
 
@@ -72,7 +70,7 @@ def test_failures_are_counted_over_the_waves_and_let_the_next_begin(
     assert result.code == 3, result.err
     assert "wave 1 of 3: done, 1 verified, 1 failed" in result.lines
     assert "stopped: 2 failed, the maximum allowed" in result.lines
-    told = wave_lines(bulkeic)
-    assert told[1].endswith(", not done, stopped: 2 failed, the maximum allowed")
-    assert told[2] == "wave 3, 2 targets: not begun"
+    waves = wave_lines(bulkeic)
+    assert waves[1].endswith(", not done, stopped: 2 failed, the maximum allowed")
+    assert waves[2] == "wave 3, 2 targets: not started"
     assert set(states(server)) <= {(REGIONS[1], "fn-0"), (REGIONS[1], "fn-1")}

@@ -1,4 +1,4 @@
-"""What surrounds a run goes wrong: odd answers, odd files, odd terminals, odd environments."""
+"""Unusual surroundings: responses, files, terminals and environments."""
 
 import http.server
 import os
@@ -27,7 +27,7 @@ ODD_ERRORS = [b"null", b"[]", b'{"message":5,"__type":7}', b'{"__type":"\\ud800F
 
 @pytest.fixture
 def odd_server() -> Iterator[str]:
-    """Answers the function ``ok-N`` well, ``odd-N`` and ``err-N`` with the N-th oddity."""
+    """Answers ``ok-N`` correctly, and ``odd-N`` and ``err-N`` with the N-th odd response."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -58,7 +58,7 @@ def odd_server() -> Iterator[str]:
     server.server_close()
 
 
-def test_names_of_files_need_not_be_utf_8(bulkeic: Bulkeic) -> None:
+def test_file_names_need_not_be_utf_8(bulkeic: Bulkeic) -> None:
     run, results = os.fsdecode(b"r\xff.db"), os.fsdecode(b"r\xff.jsonl")
     write_targets(bulkeic, 3)
 
@@ -71,7 +71,7 @@ def test_names_of_files_need_not_be_utf_8(bulkeic: Bulkeic) -> None:
     assert len((bulkeic.folder / results).read_text().splitlines()) == 3
 
 
-def test_an_odd_answer_is_a_failure_of_that_call_alone(
+def test_an_invalid_response_fails_only_its_call(
     bulkeic: Bulkeic, server: Server, odd_server: str
 ) -> None:
     names = [f"ok-{n}" for n in range(5)]
@@ -93,18 +93,18 @@ def test_an_odd_answer_is_a_failure_of_that_call_alone(
         assert kind == "ok" or outcome["error_code"]
 
 
-def test_a_results_file_is_never_the_file_that_is_read(bulkeic: Bulkeic) -> None:
+def test_the_results_file_cannot_be_the_targets_file(bulkeic: Bulkeic) -> None:
     write_targets(bulkeic, 2)
     before = (bulkeic.folder / "targets.csv").read_text()
 
     result = bulkeic("apply", "targets.csv", "--sandbox", "--results", "./targets.csv")
 
     assert result.code == 2
-    assert "is the file that is read" in result.err
+    assert "is also an input file" in result.err
     assert (bulkeic.folder / "targets.csv").read_text() == before
 
 
-def test_a_run_file_that_is_gone_stops_the_run(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_deleted_run_file_stops_the_run(bulkeic: Bulkeic, server: Server) -> None:
     write_targets(bulkeic)
     process = bulkeic.start(*words(server))
     until_outcomes(bulkeic.folder / "run.db", 5)
@@ -117,7 +117,7 @@ def test_a_run_file_that_is_gone_stops_the_run(bulkeic: Bulkeic, server: Server)
     assert server.calls() < TARGETS
 
 
-def test_a_reader_that_stalls_holds_up_neither_commits_nor_the_way_out(
+def test_a_slow_reader_delays_neither_commits_nor_the_exit(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     write_targets(bulkeic, 1500)
@@ -134,9 +134,7 @@ def test_a_reader_that_stalls_holds_up_neither_commits_nor_the_way_out(
     process.communicate()
 
 
-def test_a_terminal_that_is_gone_still_stops_in_good_order(
-    bulkeic: Bulkeic, server: Server
-) -> None:
+def test_a_closed_terminal_stops_the_run_cleanly(bulkeic: Bulkeic, server: Server) -> None:
     write_targets(bulkeic)
     process = bulkeic.start(*words(server, "--log-level", "info"))
     until_outcomes(bulkeic.folder / "run.db", 5)
@@ -151,7 +149,7 @@ def test_a_terminal_that_is_gone_still_stops_in_good_order(
     assert ": interrupted" in report
 
 
-def test_the_sandbox_needs_nothing_of_the_users_settings(bulkeic: Bulkeic) -> None:
+def test_the_sandbox_ignores_the_users_aws_settings(bulkeic: Bulkeic) -> None:
     bulkeic.write("targets.csv", f"FunctionName,Region,MaximumRetryAttempts\na,{REGION},1\n")
     result = bulkeic(
         "apply", "targets.csv", "--sandbox", HTTP_PROXY="http://127.0.0.1:9", AWS_PROFILE="gone",
@@ -179,9 +177,7 @@ def test_the_sandbox_holds_every_target_in_any_order(bulkeic: Bulkeic) -> None:
         (("--results", "x" * 300 + ".csv"), "File name too long"),
     ],
 )
-def test_flags_that_make_no_sense_are_refused(
-    bulkeic: Bulkeic, words: tuple[str, str], says: str
-) -> None:
+def test_invalid_flags_are_refused(bulkeic: Bulkeic, words: tuple[str, str], says: str) -> None:
     write_targets(bulkeic, 2)
     result = bulkeic("apply", "targets.csv", "--sandbox", "--maximum-retry-attempts", 1, *words)
 
@@ -190,7 +186,7 @@ def test_flags_that_make_no_sense_are_refused(
     assert "internal error" not in result.err
 
 
-def test_an_endpoint_of_the_environment_that_is_no_url_is_one_line(bulkeic: Bulkeic) -> None:
+def test_an_environment_endpoint_that_is_not_a_url_is_one_line(bulkeic: Bulkeic) -> None:
     write_targets(bulkeic, 2)
     result = bulkeic(
         "apply", "targets.csv", "--yes", "--maximum-retry-attempts", 1, AWS_ENDPOINT_URL="garbage"
@@ -201,9 +197,7 @@ def test_an_endpoint_of_the_environment_that_is_no_url_is_one_line(bulkeic: Bulk
     assert "garbage" in result.err
 
 
-def test_the_half_of_a_destination_that_is_not_named_is_read_and_sent(
-    bulkeic: Bulkeic, server: Server
-) -> None:
+def test_the_destination_that_is_not_set_is_read_and_sent(bulkeic: Bulkeic, server: Server) -> None:
     queue, topic = (f"arn:aws:{name}:{REGION}:123456789012:x" for name in ("sqs", "sns"))
     had = {"OnSuccess": {"Destination": topic}, "OnFailure": {}}
     both = {"OnSuccess": {"Destination": topic}, "OnFailure": {"Destination": queue}}
@@ -222,7 +216,7 @@ def test_the_half_of_a_destination_that_is_not_named_is_read_and_sent(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_while_loading_leaves_nothing(
+def test_a_signal_during_loading_leaves_no_file(
     bulkeic: Bulkeic, server: Server, number: signal.Signals
 ) -> None:
     pipe = bulkeic.folder / "targets.csv"
@@ -250,7 +244,7 @@ async def test_the_library_refuses_another_account_and_keeps_its_buckets(
         theirs = make_job(
             "arn:aws:lambda:us-east-1:222222222222:function:f", maximum_retry_attempts=1
         )
-        with pytest.raises(InputError, match="222222222222 of job 0 is not 111111111111"):
+        with pytest.raises(InputError, match="job 0: account 222222222222 is not 111111111111"):
             _ = [outcome async for outcome in updater.update([theirs])]
 
         begun = time.monotonic()
@@ -265,7 +259,7 @@ async def test_the_library_refuses_another_account_and_keeps_its_buckets(
     assert elapsed > 0.79
 
 
-def test_a_run_under_nohup_outlives_its_terminal(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_run_under_nohup_survives_its_terminal(bulkeic: Bulkeic, server: Server) -> None:
     write_targets(bulkeic)
     process = bulkeic.start(
         *words(server, "--rate", 50),
@@ -287,7 +281,7 @@ def test_a_run_under_nohup_outlives_its_terminal(bulkeic: Bulkeic, server: Serve
         ("stderr", "apply good.csv --frobnicate", {2}),
     ],
 )
-def test_a_stream_that_nobody_reads_leads_to_no_traceback(
+def test_a_closed_stream_causes_no_traceback(
     bulkeic: Bulkeic, stream: str, line: str, codes: set[int]
 ) -> None:
     bulkeic.write("bad.csv", "FunctionName\n" + "no name\n" * 30)
@@ -302,6 +296,6 @@ def test_a_stream_that_nobody_reads_leads_to_no_traceback(
     os.close(end)
 
     assert done.returncode in codes
-    told = f"{done.stdout or ''}{done.stderr or ''}"
-    assert "Traceback" not in told
-    assert "internal error" not in told
+    output = f"{done.stdout or ''}{done.stderr or ''}"
+    assert "Traceback" not in output
+    assert "internal error" not in output

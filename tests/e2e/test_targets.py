@@ -1,4 +1,4 @@
-"""Every kind of targets file, and every kind of mistake in one."""
+"""Every kind of targets file, and every kind of error in one."""
 
 import gzip
 import json
@@ -104,18 +104,18 @@ EXPECTED = [
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_every_format_says_the_same(bulkeic: Bulkeic, name: str) -> None:
+def test_every_format_gives_the_same_jobs(bulkeic: Bulkeic, name: str) -> None:
     (bulkeic.folder / f"{name}.gz").write_bytes(gzip.compress(FORMS[name].encode()))
 
     assert applied(bulkeic, f"{name}.gz") == EXPECTED
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_stdin_is_told_by_its_first_bytes(bulkeic: Bulkeic, name: str) -> None:
+def test_the_format_of_stdin_is_detected_from_its_first_bytes(bulkeic: Bulkeic, name: str) -> None:
     assert applied(bulkeic, "-", stdin=FORMS[name]) == EXPECTED
 
 
-def test_a_pipe_is_read_as_stdin_is(bulkeic: Bulkeic) -> None:
+def test_a_pipe_is_read_like_stdin(bulkeic: Bulkeic) -> None:
     pipe = bulkeic.folder / "pipe"
     os.mkfifo(pipe)
     process = bulkeic.start("apply", "pipe", "--sandbox", "--results", "r.jsonl")
@@ -126,7 +126,7 @@ def test_a_pipe_is_read_as_stdin_is(bulkeic: Bulkeic) -> None:
     assert len(bulkeic.outcomes("r.jsonl")) == len(EXPECTED)
 
 
-def test_the_format_can_be_said(bulkeic: Bulkeic) -> None:
+def test_the_format_can_be_given(bulkeic: Bulkeic) -> None:
     bulkeic.write("targets.txt", FORMS["targets.jsonl"])
 
     assert applied(bulkeic, "targets.txt", "--format", "jsonl") == EXPECTED
@@ -135,7 +135,7 @@ def test_the_format_can_be_said(bulkeic: Bulkeic) -> None:
     assert "--format" in refused.err
 
 
-def test_what_the_aws_cli_lists_goes_in_as_it_is(bulkeic: Bulkeic) -> None:
+def test_aws_cli_output_is_a_targets_file(bulkeic: Bulkeic) -> None:
     bulkeic.write("functions.json", json.dumps(LIST_FUNCTIONS, indent=4))
     bulkeic.write("configs.json", json.dumps(LIST_CONFIGS, indent=4))
 
@@ -148,7 +148,7 @@ def test_what_the_aws_cli_lists_goes_in_as_it_is(bulkeic: Bulkeic) -> None:
     assert configs[0]["settings"]["DestinationConfig"] == config["DestinationConfig"]
 
 
-def test_names_match_whatever_their_case_and_separators(bulkeic: Bulkeic) -> None:
+def test_field_names_match_in_any_case_and_with_any_separators(bulkeic: Bulkeic) -> None:
     bulkeic.write(
         "t.csv", "function_name,maximum retry attempts,ACCOUNT-ID\norders,1,123456789012\n"
     )
@@ -177,9 +177,7 @@ BAD_ROWS = {
 }
 
 
-def test_bad_rows_are_named_one_by_one_and_nothing_is_sent(
-    bulkeic: Bulkeic, server: Server
-) -> None:
+def test_invalid_rows_are_listed_and_nothing_is_sent(bulkeic: Bulkeic, server: Server) -> None:
     header = "FunctionName,MaximumRetryAttempts,MaximumEventAgeInSeconds,Qualifier,Region"
     bulkeic.write("t.csv", "\n".join([header, *BAD_ROWS, "good,1,,,"]))
 
@@ -205,7 +203,9 @@ BAD_DESTINATIONS = {
 }
 
 
-def test_destinations_that_lambda_would_refuse_are_named(bulkeic: Bulkeic, server: Server) -> None:
+def test_destinations_that_lambda_would_refuse_are_reported(
+    bulkeic: Bulkeic, server: Server
+) -> None:
     rows = [
         f"orders-{number}" + (f",{arn}," if field == "OnSuccess" else f",,{arn}")
         for number, (field, arn) in enumerate(BAD_DESTINATIONS)
@@ -243,11 +243,11 @@ def test_destinations_that_lambda_would_refuse_are_named(bulkeic: Bulkeic, serve
         ("t.json", b'{"a": [], "b": []}', "two lists, 'a' and 'b'"),
         ("t.json", b"[" * 100_000, "t.json:1: nested more than 16 deep"),
         ("t.jsonl", b'{"FunctionName": "a"', "t.jsonl:1: not JSON"),
-        ("t.jsonl", b"5\n", "t.jsonl:1: a row is an object"),
+        ("t.jsonl", b"5\n", "t.jsonl:1: a row must be an object"),
         ("t.jsonl", b'{"FunctionNam": "a"}', "did you mean FunctionName?"),
     ],
 )
-def test_a_file_that_makes_no_sense_is_one_line(
+def test_an_unreadable_targets_file_is_one_line(
     bulkeic: Bulkeic, name: str, content: bytes, says: str
 ) -> None:
     (bulkeic.folder / name).write_bytes(content)
@@ -269,7 +269,7 @@ def test_the_first_20_problems_are_shown_and_all_are_counted(bulkeic: Bulkeic) -
     assert "30 problems" in result.lines[21]
 
 
-def test_skip_invalid_goes_on_with_the_good_rows(bulkeic: Bulkeic) -> None:
+def test_skip_invalid_applies_the_valid_rows(bulkeic: Bulkeic) -> None:
     bulkeic.write("t.csv", "FunctionName,MaximumRetryAttempts\ngood,1\na b,7\nshort\nfine,2\n")
 
     result = bulkeic(
@@ -296,13 +296,13 @@ def test_the_same_target_twice(bulkeic: Bulkeic, server: Server) -> None:
     merged = bulkeic("apply", "same.csv", "--yes", "--endpoint-url", server.url)
     assert merged.code == 0
     assert merged.lines[0] == (
-        "warning: same.csv:3: the same target and settings as line 2; taken once"
+        "warning: same.csv:3: the same target and settings as line 2; merged"
     )
     assert server.calls() == 1
 
     refused = bulkeic("apply", "other.csv", "--yes", "--endpoint-url", server.url)
     assert refused.code == 2
-    assert "other.csv:4: the same target as line 2 with other settings" in refused.lines[0]
+    assert "other.csv:4: the same target as line 2, with other settings" in refused.lines[0]
     assert server.calls() == 1
 
     words = ("--yes", "--endpoint-url", server.url, "--skip-invalid", "--output", "json")
@@ -310,7 +310,7 @@ def test_the_same_target_twice(bulkeic: Bulkeic, server: Server) -> None:
     assert (skipped.summary["updated"], skipped.summary["invalid"]) == (1, 2)
 
 
-def test_a_row_of_another_account_is_stopped_before_any_call(
+def test_a_row_of_another_account_is_refused_before_any_call(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     bulkeic.write("t.csv", "FunctionName\norders\n999999999999:function:theirs\n")

@@ -1,4 +1,4 @@
-"""Nothing from outside reaches a terminal as it is: no escapes, no bidi overrides."""
+"""Text from outside reaches a terminal escaped: no control sequences, no bidi overrides."""
 
 import os
 import pty
@@ -20,7 +20,7 @@ NAME = "t\x1b[31m\u202e\x9b.csv"
 
 
 def show(bulkeic: Bulkeic, *words: object, **env: str) -> str:
-    """What a command shows on a terminal that changes nothing, without what rich draws."""
+    """What a command prints on a terminal, without what rich draws."""
     ours, theirs = pty.openpty()
     attributes = termios.tcgetattr(theirs)
     attributes[1] &= ~termios.OPOST
@@ -67,7 +67,7 @@ WORDS: list[list[str]] = [
 
 
 @pytest.mark.parametrize("words", WORDS, ids=range(len(WORDS)))
-def test_the_users_own_words_are_repeated_without_what_a_terminal_acts_on(
+def test_arguments_are_shown_without_control_characters(
     bulkeic: Bulkeic,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -94,7 +94,7 @@ def test_the_users_own_words_are_repeated_without_what_a_terminal_acts_on(
     assert harmful(shown.err + shown.out) == []
 
 
-def test_names_of_files_and_what_is_in_them(bulkeic: Bulkeic) -> None:
+def test_file_names_and_contents_are_escaped(bulkeic: Bulkeic) -> None:
     rows = "FunctionName,Region,MaximumRetryAttempts\nf,us-east-1,1\nf,us-east-1,1\n"
     bulkeic.write(NAME, f'{rows}"{BAD}",us-east-1,1\n')
     run = f"r{NAME}.db"
@@ -112,7 +112,7 @@ def test_names_of_files_and_what_is_in_them(bulkeic: Bulkeic) -> None:
     assert all("\\u202e" in text for text in shown)
 
 
-def test_a_run_file_that_somebody_else_has_written(bulkeic: Bulkeic) -> None:
+def test_texts_of_a_run_file_are_escaped(bulkeic: Bulkeic) -> None:
     bulkeic.write("t.csv", f"FunctionName,Region,MaximumRetryAttempts\nf,{REGION},1\n")
     assert bulkeic("apply", "t.csv", "--sandbox", "--run", "run.db").code == 0
     with closing(sqlite3.connect(bulkeic.folder / "run.db")) as database, database:
@@ -133,7 +133,7 @@ def test_a_run_file_that_somebody_else_has_written(bulkeic: Bulkeic) -> None:
         assert harmful(shown) == []
 
 
-def test_what_the_server_says(bulkeic: Bulkeic) -> None:
+def test_texts_of_the_server_are_escaped(bulkeic: Bulkeic) -> None:
     bulkeic.write("t.csv", "FunctionName\nescapes-1\n")
     with echo() as server:
         server.text = BAD

@@ -1,4 +1,4 @@
-"""Verify reads every target, tells what is not as wanted, and writes nothing, not even a file."""
+"""Verify reads every target, shows drift, and writes nothing, not even a file."""
 
 import json
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from .test_plan import meddle as drift
 Start = Callable[..., Server]
 
 
-def test_each_target_that_is_not_as_wanted_is_shown(bulkeic: Bulkeic, sandbox: Start) -> None:
+def test_each_drifted_target_is_shown(bulkeic: Bulkeic, sandbox: Start) -> None:
     server = start_fleet(bulkeic, sandbox, more="gone,,1,\n")
     words = ("verify", "targets.csv", "--endpoint-url", server.url)
     before = held(server)
@@ -36,9 +36,9 @@ def test_each_target_that_is_not_as_wanted_is_shown(bulkeic: Bulkeic, sandbox: S
     missing = MADE + MADE.replace("bare", "gone").replace(":5)", ":6)")
     assert sorted(shown.out.splitlines()) == sorted((DIFF + missing).splitlines())
     assert counted(server) == {GET: 5}
-    assert "        4 Drifted, such as targets.csv:" in shown.err
+    assert "        4 Drifted, for example targets.csv:" in shown.err
 
-    told = bulkeic(*words, "--output", "json", "--results", "r.jsonl")
+    as_json = bulkeic(*words, "--output", "json", "--results", "r.jsonl")
 
     outcomes = {each["function_name"]: each for each in bulkeic.outcomes("r.jsonl")}
     assert {name: (each["status"], each["error_message"]) for name, each in outcomes.items()} == {
@@ -50,15 +50,15 @@ def test_each_target_that_is_not_as_wanted_is_shown(bulkeic: Bulkeic, sandbox: S
     }
     halves = {"OnSuccess": {"Destination": DONE}, "OnFailure": {}}
     assert outcomes["half"]["config"]["DestinationConfig"] == halves
-    assert (told.code, told.summary["exit_code"]) == (4, 4)
-    assert told.summary["errors"] == {"Drifted": 4}
-    assert (told.summary["unchanged"], told.summary["failed"]) == (1, 4)
+    assert (as_json.code, as_json.summary["exit_code"]) == (4, 4)
+    assert as_json.summary["errors"] == {"Drifted": 4}
+    assert (as_json.summary["unchanged"], as_json.summary["failed"]) == (1, 4)
     assert held(server) == before
     names = {path.name for path in bulkeic.folder.iterdir()}
     assert names == {"fleet.json", "targets.csv", "r.jsonl"}
 
 
-def test_a_run_is_verified_and_its_file_left_as_it_is(bulkeic: Bulkeic, sandbox: Start) -> None:
+def test_a_run_is_verified_and_its_file_is_not_changed(bulkeic: Bulkeic, sandbox: Start) -> None:
     server = start_fleet(bulkeic, sandbox)
     ends = ("--endpoint-url", server.url)
     creating = ("--create-missing", "--yes", "--waves", "1,100%")
@@ -89,7 +89,9 @@ def test_a_run_is_verified_and_its_file_left_as_it_is(bulkeic: Bulkeic, sandbox:
     assert bulkeic("verify", "back.db", *ends).code == 0
 
 
-def test_a_target_that_cannot_be_read_is_worse_than_drift(bulkeic: Bulkeic, server: Server) -> None:
+def test_a_target_that_cannot_be_read_beats_drift_in_the_exit_code(
+    bulkeic: Bulkeic, server: Server
+) -> None:
     lanes = {f"{OTHERS[0]}/{REGION}": {"refuse": 1}}
     server.window("faults", {"lanes": lanes}, "PUT")
     rows = f"a,{ACCOUNT}\nb,{OTHERS[0]}\n"
@@ -104,7 +106,7 @@ def test_a_target_that_cannot_be_read_is_worse_than_drift(bulkeic: Bulkeic, serv
     assert result.summary["errors"] == {"AccessDeniedException": 1, "Drifted": 1}
 
 
-def test_a_wave_that_could_not_be_read_again_is_no_drift_and_is_verified_later(
+def test_a_wave_that_could_not_be_verified_is_verified_when_resumed(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     bulkeic.write("targets.csv", "FunctionName\na\nb\n")
@@ -118,7 +120,9 @@ def test_a_wave_that_could_not_be_read_again_is_no_drift_and_is_verified_later(
     _, err = process.communicate(timeout=20)
 
     assert process.returncode == 3, err
-    assert "stopped: wave 1 of 2: 1 of 1 target could not be read again, such as targets.c" in err
+    assert (
+        "stopped: wave 1 of 2: 1 of 1 target could not be read again, for example targets.c" in err
+    )
     server.window("faults", {}, "PUT")
     counted(server)
     assert bulkeic("apply", "run.db", *ends).code == 0

@@ -1,4 +1,4 @@
-"""In waves: each is read again before the next, and what stops one leaves the next alone."""
+"""Waves: each is verified before the next starts, and a stop keeps the next from starting."""
 
 import signal
 from collections.abc import Callable
@@ -27,11 +27,11 @@ from .rollout_helpers import (
 Start = Callable[..., Server]
 HANGS = {"lanes": {f"{ACCOUNT}/{REGIONS[1]}": {"hang": 1}}}
 REFUSES = {"lanes": {f"{ACCOUNT}/{REGIONS[0]}": {"refuse": 1}}}
-GO_ON = "go on with the next wave? [y/N] "
+CONTINUE = "continue with the next wave? [y/N] "
 
 
 def waves_asked(server: Server, sizes: list[int]) -> list[set[Place]]:
-    """The targets of each wave, as the server saw them: read and changed, then all read again."""
+    """The targets of each wave, as the server saw them: read and changed, then verified."""
     calls, waves = asked(server), []
     for size in sizes:
         work, calls = calls[: 2 * size], calls[2 * size :]
@@ -50,7 +50,7 @@ def regions_of(wave: set[Place]) -> list[str]:
     return sorted(region for region, _ in wave)
 
 
-def test_waves_grow_are_spread_over_the_lanes_and_read_again_one_by_one(
+def test_waves_are_spread_over_the_lanes_and_verified_one_by_one(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     write_rows(bulkeic, REGIONS, 4)
@@ -65,9 +65,9 @@ def test_waves_grow_are_spread_over_the_lanes_and_read_again_one_by_one(
     assert regions_of(third) == sorted([*REGIONS, *REGIONS[2:]])
     assert first | second | third == {(region, f"fn-{n}") for region in REGIONS for n in (0, 1)}
     assert regions_of(fourth) == sorted(REGIONS * 2)
-    said = [line for line in result.lines if "wave" in line]
-    assert said[0] == "in 4 waves of 1, 1, 6, 8; each is read again and compared"
-    assert said[1:] == [
+    shown = [line for line in result.lines if "wave" in line]
+    assert shown[0] == "in 4 waves of 1, 1, 6, 8; each wave is verified"
+    assert shown[1:] == [
         line
         for wave, targets in enumerate(("1 target", "1 target", "6 targets", "8 targets"), 1)
         for line in (
@@ -75,18 +75,18 @@ def test_waves_grow_are_spread_over_the_lanes_and_read_again_one_by_one(
             f"wave {wave} of 4: done, {targets.split()[0]} verified, 0 failed",
         )
     ]
-    told = wave_lines(bulkeic)
-    assert [line.partition(":")[0] for line in told] == [
+    waves = wave_lines(bulkeic)
+    assert [line.partition(":")[0] for line in waves] == [
         "wave 1, 1 target", "wave 2, 1 target", "wave 3, 6 targets", "wave 4, 8 targets"
     ]  # fmt: skip
-    assert told[3].endswith(", 8 verified, 0 drifted")
+    assert waves[3].endswith(", 8 verified, 0 drifted")
 
 
 @pytest.mark.parametrize(
     ("flags", "waves"),
     [((), [REGIONS[:1], REGIONS[1:2], REGIONS[2:3]]), (("1,100%",), [REGIONS[:1], REGIONS[1:3]])],
 )
-def test_waves_by_region_take_whole_regions_in_the_files_order(
+def test_waves_by_region_take_whole_regions_in_file_order(
     bulkeic: Bulkeic, server: Server, flags: tuple[str, ...], waves: list[tuple[str, ...]]
 ) -> None:
     write_rows(bulkeic, REGIONS[:3], 2)
@@ -99,9 +99,7 @@ def test_waves_by_region_take_whole_regions_in_the_files_order(
     assert [set(regions_of(wave)) for wave in found] == [set(regions) for regions in waves]
 
 
-def test_what_somebody_changes_before_it_is_read_again_stops_the_rollout(
-    bulkeic: Bulkeic, server: Server
-) -> None:
+def test_drift_in_a_wave_stops_the_rollout(bulkeic: Bulkeic, server: Server) -> None:
     write_rows(bulkeic, REGIONS[:2], 2)
     first, held = ((region, "fn-0") for region in REGIONS[:2])
     server.window("faults", HANGS, "PUT")
@@ -115,16 +113,16 @@ def test_what_somebody_changes_before_it_is_read_again_stops_the_rollout(
     assert {place for operation, place in asked(server) if operation == UPDATE} == {first, held}
     assert {place for _, place in asked(server)} == {first, held}
     drift = "targets.csv:2 fn-0: MaximumRetryAttempts is 2, wanted 1"
-    stopped = f"stopped: wave 1 of 2: 1 of 2 targets is not as set, such as {drift}"
+    stopped = f"stopped: wave 1 of 2: 1 of 2 targets drifted, for example {drift}"
     lines = err.splitlines()
     assert lines[-3] == stopped
-    assert lines[-2].startswith("take it back with: bulkeic rollback run.db ")
-    assert lines[-1].startswith("carry on with: bulkeic apply run.db ")
-    told = wave_lines(bulkeic)
-    assert told[0].endswith(f", 2 verified, 1 drifted, {stopped}")
-    assert told[1] == "wave 2, 2 targets: not begun"
+    assert lines[-2].startswith("roll back with: bulkeic rollback run.db ")
+    assert lines[-1].startswith("resume with: bulkeic apply run.db ")
+    waves = wave_lines(bulkeic)
+    assert waves[0].endswith(f", 2 verified, 1 drifted, {stopped}")
+    assert waves[1] == "wave 2, 2 targets: not started"
 
-    resumed = bulkeic(*lines[-1].split()[4:])
+    resumed = bulkeic(*lines[-1].split()[3:])
 
     assert resumed.code == 0, resumed.err
     retries = {place: config and config["MaximumRetryAttempts"] for place, config in _all(server)}
@@ -135,12 +133,12 @@ def _all(server: Server) -> list[tuple[Place, dict[str, object] | None]]:
     return list(states(server).items())
 
 
-def test_ctrl_c_ends_a_pause_and_the_run_goes_on_in_the_waves_that_it_had(
+def test_ctrl_c_ends_a_pause_and_the_run_resumes_with_its_waves(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     write_rows(bulkeic, REGIONS[:1], 4)
     process = bulkeic.start(*words(server, "--yes", "--waves", "25%,100%", "--wave-pause", 50))
-    line_with(process, "the next wave begins in 50 s")
+    line_with(process, "the next wave starts in 50 s")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
 
@@ -150,30 +148,31 @@ def test_ctrl_c_ends_a_pause_and_the_run_goes_on_in_the_waves_that_it_had(
     assert wave_lines(bulkeic)[0].endswith("1 verified, 0 drifted, stopped: interrupted")
     again = bulkeic(*resume(server, "--yes", "--waves", "1,100%"))
     assert again.code == 2
-    assert again.lines == ["bulkeic: the waves of run file 'run.db' were settled when it was begun"]
+    assert again.lines == ["bulkeic: run file 'run.db' has waves already; they cannot be changed"]
 
-    resumed = bulkeic(*err.splitlines()[-1].split()[4:])
+    resumed = bulkeic(*err.splitlines()[-1].split()[3:])
 
     assert resumed.code == 0, resumed.err
-    assert "in 2 waves of 1, 3; 1 done; each is read again and compared" in resumed.lines
+    assert "in 2 waves of 1, 3; 1 done; each wave is verified" in resumed.lines
     waves_asked(server, [1, 3])
 
 
 @pytest.mark.parametrize(
-    ("answer", "says"), [("n\n", "no answer to go on after wave 2 of 3"), (None, "interrupted")]
+    ("answer", "says"),
+    [("n\n", "not confirmed to continue after wave 2 of 3"), (None, "interrupted")],
 )
-def test_a_terminal_is_asked_before_each_wave(
+def test_apply_asks_on_a_terminal_before_each_wave(
     bulkeic: Bulkeic, server: Server, answer: str | None, says: str
 ) -> None:
     write_rows(bulkeic, REGIONS[:1], 3)
     with terminal(bulkeic, *words(server, "--waves", "1,2,100%")) as screen:
         screen.answer("update them? [y/N] ", "y\n")
-        screen.answer(GO_ON, "y\n")
+        screen.answer(CONTINUE, "y\n")
         if answer is None:
-            screen.wait_for(GO_ON)
+            screen.wait_for(CONTINUE)
             screen.process.send_signal(signal.SIGINT)
         else:
-            screen.answer(GO_ON, answer)
+            screen.answer(CONTINUE, answer)
         assert screen.end() == 3, screen.screen
 
     assert f"stopped: {says}" in screen.screen
@@ -188,7 +187,7 @@ def test_a_terminal_is_asked_before_each_wave(
     waves_asked(server, [1, 1, 1])
 
 
-def test_a_failure_keeps_the_next_wave_back_until_the_run_is_carried_on(
+def test_a_failure_stops_before_the_next_wave_until_the_run_is_resumed(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     write_rows(bulkeic, REGIONS[:2], 2)
@@ -198,7 +197,7 @@ def test_a_failure_keeps_the_next_wave_back_until_the_run_is_carried_on(
 
     assert stopped.code == 3
     assert (
-        "stopped: 1 failed in wave 1 of 2; look at them, and say with --max-failures how many may"
+        "stopped: 1 failed in wave 1 of 2; check them, then set --max-failures to continue"
     ) in stopped.lines
     assert {name for _, (_, name) in asked(server)} == {"fn-0"}
 
@@ -211,9 +210,7 @@ def test_a_failure_keeps_the_next_wave_back_until_the_run_is_carried_on(
     assert (REGIONS[0], "fn-0") not in states(server)
 
 
-def test_a_run_killed_in_a_wave_goes_on_in_the_waves_it_had(
-    bulkeic: Bulkeic, server: Server
-) -> None:
+def test_a_run_killed_in_a_wave_resumes_with_its_waves(bulkeic: Bulkeic, server: Server) -> None:
     write_rows(bulkeic, REGIONS[:3], 2)
     server.window("faults", HANGS, "PUT")
     process = bulkeic.start(*words(server, "--yes", "--wave-by", "region"))
@@ -228,7 +225,7 @@ def test_a_run_killed_in_a_wave_goes_on_in_the_waves_it_had(
     resumed = bulkeic(*resume(server, "--yes"))
 
     assert resumed.code == 0, resumed.err
-    assert "in 3 waves of 2, 2, 2; 1 done; each is read again and compared" in resumed.lines
+    assert "in 3 waves of 2, 2, 2; 1 done; each wave is verified" in resumed.lines
     assert [waves_settled(bulkeic), rows(bulkeic.folder / "run.db", BEGUN)] == settled
     second, third = waves_asked(server, [2, 2])
     assert (set(regions_of(second)), set(regions_of(third))) == ({REGIONS[1]}, {REGIONS[2]})
@@ -254,9 +251,7 @@ def test_a_plan_is_applied_in_waves(bulkeic: Bulkeic, server: Server) -> None:
     assert regions_of(first) == sorted(REGIONS[:2])
 
 
-def test_waves_that_are_said_later_keep_what_each_target_had_all_the_same(
-    bulkeic: Bulkeic, server: Server
-) -> None:
+def test_waves_that_are_added_later_store_before_images(bulkeic: Bulkeic, server: Server) -> None:
     write_rows(bulkeic, REGIONS[:2], 2)
     code, _ = bulkeic.asked("n\n", *words(server))
 
@@ -267,7 +262,7 @@ def test_waves_that_are_said_later_keep_what_each_target_had_all_the_same(
     assert rows(bulkeic.folder / "run.db", "SELECT sum(may_be_sent) FROM before_image") == [(4,)]
 
 
-def test_a_last_wave_that_was_not_read_again_is_when_the_run_is_carried_on(
+def test_an_unverified_last_wave_is_verified_when_the_run_is_resumed(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     write_rows(bulkeic, REGIONS[:1], 2)
@@ -283,10 +278,10 @@ def test_a_last_wave_that_was_not_read_again_is_when_the_run_is_carried_on(
     change(server, (REGIONS[0], "fn-1"), MaximumRetryAttempts=0)
     server.window("faults", {}, "PUT")
 
-    resumed = bulkeic(*err.splitlines()[-1].split()[4:])
+    resumed = bulkeic(*err.splitlines()[-1].split()[3:])
 
     assert resumed.code == 3, resumed.err
-    assert "stopped: wave 1 of 1: 1 of 2 targets is not as set, such as " in resumed.err
+    assert "stopped: wave 1 of 1: 1 of 2 targets drifted, for example " in resumed.err
     assert server.calls() == 2
 
 
@@ -294,14 +289,14 @@ WRONG = {
     ("--waves", "10%,5%"): "the wave '5%' is less than one before it; allowed: as much or more",
     ("--waves", "50%"): "the last wave is '50%'; allowed: 100%, so that all are done",
     ("--waves", "0,100%"): "'0' is no wave; allowed: numbers from 1 and parts up to 100%",
-    ("--wave-pause", "5"): "--wave-pause goes with --waves, or with --wave-by region",
-    ("--force", "--no-progress"): "--force goes with a plan, a rollback or a run that was interrup",
-    ("--wave-by", "lane"): "--wave-by lane goes with --waves; say how many targets each has",
+    ("--wave-pause", "5"): "--wave-pause requires --waves or --wave-by region",
+    ("--force", "--no-progress"): "--force requires a plan, a rollback or an interrupted run",
+    ("--wave-by", "lane"): "--wave-by lane requires --waves, the number of targets in each wave",
 }
 
 
 @pytest.mark.parametrize("flags", WRONG)
-def test_waves_that_are_none_are_told_and_nothing_is_sent(
+def test_invalid_waves_are_reported_and_nothing_is_sent(
     bulkeic: Bulkeic, server: Server, flags: tuple[str, str]
 ) -> None:
     write_rows(bulkeic, REGIONS[:1], 2)

@@ -18,9 +18,10 @@ from typing import Any
 
 import structlog
 
-from bulkeic.app.commands import report
 from bulkeic.app.commands.apply import apply
+from bulkeic.app.commands.export import export
 from bulkeic.app.commands.plan import plan
+from bulkeic.app.commands.report import report
 from bulkeic.app.commands.rollback import rollback
 from bulkeic.app.commands.verify import verify
 from bulkeic.app.setup.options import (
@@ -239,8 +240,8 @@ def _codes(program: bytes) -> dict[str, int]:
     path = str(_PATH)
     common: dict[str, Any] = {"sandbox": True, "rate": math.inf, "progress": False}
     commands: dict[str, Callable[[], int | None]] = {
-        "report": lambda: report.report(ReportOptions(run=path)),
-        "export": lambda: report.export(ExportOptions(run=path)),
+        "report": lambda: report(ReportOptions(run=path)),
+        "export": lambda: export(ExportOptions(run=path)),
         "verify": lambda: verify(VerifyOptions(source=path, **common)),
         "rollback": lambda: rollback(RollbackOptions(source=path, run=str(_BACK), **common)),
         "plan": lambda: plan(PlanOptions(source=path, **common)),

@@ -30,6 +30,7 @@ from bulkeic.core.waves import parse_waves
 from bulkeic.sandbox import SandboxOptions, options_from_json
 from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.loader import Loader
+from bulkeic.store.run_metadata import RunMetadata
 
 from .runs import read_run, work_on_run
 
@@ -67,7 +68,7 @@ def _read(data: bytes, ending: str, lines: int) -> None:
     parser = RowParser(str(path), _DEFAULTS)
     file = RowsFile(str(path))
     run.unlink(missing_ok=True)
-    loader = Loader(run, {"source": file.name})
+    loader = Loader(run, RunMetadata(source=file.name))
     try:
         for seq, row in enumerate(file.rows()):
             if isinstance(row, InputError):

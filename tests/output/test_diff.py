@@ -1,4 +1,4 @@
-"""Differences: their form, their colours, and nothing of the outside that a terminal acts on."""
+"""Differences: their format, their colors, and no control characters from outside."""
 
 import io
 import os
@@ -37,7 +37,7 @@ def show(
     return out.getvalue().split("\n")[:-1]
 
 
-def test_a_change_shows_what_is_new_other_and_gone() -> None:
+def test_a_change_shows_added_changed_and_removed_fields() -> None:
     before = Settings(2, 60, TOPIC, "")
     assert show(io.StringIO(), before, Settings(0, 60, "", QUEUE), row="targets.csv:17") == [
         f"~ {ARN}  (targets.csv:17)",
@@ -47,7 +47,7 @@ def test_a_change_shows_what_is_new_other_and_gone() -> None:
     ]
 
 
-def test_names_are_aligned_among_those_that_are_shown() -> None:
+def test_values_are_aligned_within_a_target() -> None:
     assert show(io.StringIO(), Settings(1, 60, "", ""), Settings(0, None, "", "")) == [
         f"~ {ARN}  (t:17)",
         "    ~ MaximumRetryAttempts:     1 -> 0",
@@ -58,7 +58,7 @@ def test_names_are_aligned_among_those_that_are_shown() -> None:
     ]
 
 
-def test_what_is_created_and_deleted() -> None:
+def test_created_and_deleted_configurations() -> None:
     image = Settings(0, None, "", QUEUE)
     for sign, before, after in (("+", ABSENT, image), ("-", image, ABSENT)):
         assert show(io.StringIO(), before, after) == [
@@ -68,7 +68,7 @@ def test_what_is_created_and_deleted() -> None:
         ]
 
 
-def test_signs_have_colours_on_a_terminal() -> None:
+def test_signs_have_colors_on_a_terminal() -> None:
     assert show(Terminal(), Settings(2, 60, TOPIC, ""), Settings(0, 60, "", QUEUE)) == [
         f"\x1b[33m~\x1b[0m {ARN}  (t:17)",
         "    \x1b[33m~\x1b[0m MaximumRetryAttempts:        2 -> 0",
@@ -78,7 +78,7 @@ def test_signs_have_colours_on_a_terminal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("out", "environment", "coloured"),
+    ("out", "environment", "colored"),
     [
         (Terminal, {}, True),
         (Terminal, {"NO_COLOR": "1"}, False),
@@ -88,20 +88,20 @@ def test_signs_have_colours_on_a_terminal() -> None:
         (io.StringIO, {"FORCE_COLOR": "1"}, True),
     ],
 )
-def test_whether_there_are_colours(
+def test_when_there_are_colors(
     out: type[io.StringIO],
     environment: dict[str, str],
     *,
-    coloured: bool,
+    colored: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     lines = show(out(), Settings(1), Settings(2))
-    assert [line.isprintable() for line in lines] == [not coloured] * 2
+    assert [line.isprintable() for line in lines] == [not colored] * 2
 
 
-def test_a_text_from_outside_is_neither_obeyed_nor_interpreted_nor_wrapped() -> None:
+def test_text_from_outside_is_escaped_and_not_wrapped() -> None:
     target = Target(TARGET.lane, "[red]f[/red]", "\x1b[2J")
     row = f"{'long' * 100}\n\u202e.csv:1"
     first, second = show(
@@ -112,7 +112,7 @@ def test_a_text_from_outside_is_neither_obeyed_nor_interpreted_nor_wrapped() -> 
     assert second.endswith("DestinationConfig.OnSuccess: a\\rb -> [b]")
 
 
-def test_what_the_stream_cannot_encode_is_escaped() -> None:
+def test_text_that_the_stream_cannot_encode_is_escaped() -> None:
     data = io.BytesIO()
     out = io.TextIOWrapper(data, encoding="ascii")
     DiffPrinter(out).show(TARGET, "zölle.csv:1", Settings(1), Settings(2))
@@ -120,7 +120,7 @@ def test_what_the_stream_cannot_encode_is_escaped() -> None:
     assert b"(z\\xf6lle.csv:1)\n" in data.getvalue()
 
 
-def test_it_goes_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_printed_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     DiffPrinter().show(TARGET, "t:17", Settings(1), Settings(2))
     assert capsys.readouterr().out.startswith(f"~ {ARN}  (t:17)\n")
 

@@ -1,4 +1,4 @@
-"""Outcomes as bytes: no cell begins a formula, nothing acts on a terminal, and nothing is lost."""
+"""Outcomes as bytes: no formulas, no control characters, nothing lost."""
 
 import csv
 import io
@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from bulkeic.core.model import Outcome, Status
 from bulkeic.output.outcome_codec import (
     csv_rows,
-    disarmed,
+    escape_cell,
     jsonl,
-    original,
     safe_json,
-    shown_csv_rows,
+    terminal_csv_rows,
 )
 
-# As OWASP has them (CSV injection), and their full-width forms.
+from .csv_cells import unescaped
+
+# From OWASP's list (CSV injection), and their full-width forms.
 FORMULA = "=+-@＝＋－＠"  # noqa: RUF001 - that is what they look like
 SEPARATORS = ";|\t\r\n"
 HARMFUL = st.text(
@@ -37,8 +38,8 @@ def outcome(text: str) -> Outcome:
     )  # fmt: skip
 
 
-def begins_formula(cell: str) -> bool:
-    """Whether a spreadsheet may take it for one: it looks past blanks and quotes."""
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet may evaluate a cell: it skips blanks and quotes."""
     return cell[:1] in {"\t", "\r", "\n", "\0"} or (
         cell[:1] != "'" and cell.lstrip(BLANK)[:1] in set(FORMULA)
     )
@@ -49,11 +50,11 @@ def begins_formula(cell: str) -> bool:
 @example("a;=1+1")
 @example("a\n=1+1")
 @example('" =1+1')
-def test_no_cell_begins_a_formula_wherever_a_spreadsheet_begins_one(text: str) -> None:
+def test_no_cell_is_a_formula_wherever_a_spreadsheet_starts_a_cell(text: str) -> None:
     written = csv_rows([outcome(text)]).decode()
     ((*cells,),) = csv.reader(io.StringIO(written, newline=""))
     for cell in cells:
-        assert not begins_formula(cell), cell
+        assert not is_formula(cell), cell
         for part in re.split("[;|\t\r\n]", cell)[1:]:
             assert part[:1] == "'" or part.lstrip(BLANK)[:1] not in set(FORMULA), cell
 
@@ -61,14 +62,14 @@ def test_no_cell_begins_a_formula_wherever_a_spreadsheet_begins_one(text: str) -
 @given(TEXTS)
 @example("''=")
 @example("'\t")
-def test_a_cell_can_be_told_from_what_it_was(text: str) -> None:
-    assert original(disarmed(text)) == text
+def test_an_escaped_cell_can_be_unescaped(text: str) -> None:
+    assert unescaped(escape_cell(text)) == text
 
 
 @given(TEXTS)
-def test_a_row_holds_the_outcome_whole(text: str) -> None:
+def test_a_row_has_the_whole_outcome(text: str) -> None:
     rows = csv.reader(io.StringIO(csv_rows([outcome(text)]).decode(), newline=""))
-    (cells,) = ([original(cell) for cell in row] for row in rows)
+    (cells,) = ([unescaped(cell) for cell in row] for row in rows)
     fields = dict(zip(Outcome.__struct_fields__, cells, strict=True))
     assert fields["error_message"] == text
     assert json.loads(fields["settings"]) == {text: text}
@@ -76,7 +77,7 @@ def test_a_row_holds_the_outcome_whole(text: str) -> None:
 
 
 @given(TEXTS)
-def test_json_is_the_same_and_a_terminal_acts_on_nothing_in_it(text: str) -> None:
+def test_json_has_the_same_content_without_control_characters(text: str) -> None:
     line = jsonl([outcome(text)]).decode()
     assert line.endswith("\n")
     assert line[:-1].isprintable()
@@ -84,14 +85,14 @@ def test_json_is_the_same_and_a_terminal_acts_on_nothing_in_it(text: str) -> Non
 
 
 @given(TEXTS)
-def test_csv_on_a_terminal_has_nothing_that_it_acts_on(text: str) -> None:
-    lines = shown_csv_rows([outcome(text), outcome("plain")]).decode().split("\n")
+def test_csv_on_a_terminal_has_no_control_characters(text: str) -> None:
+    lines = terminal_csv_rows([outcome(text), outcome("plain")]).decode().split("\n")
     assert len(lines) == 3
     assert all(map(str.isprintable, lines))
 
 
 @pytest.mark.parametrize("character", ["\x7f", "\x9b", "\u202e", "\u200b", "\u2028", "\U000e0001"])
-def test_what_json_need_not_escape_is_escaped(character: str) -> None:
+def test_characters_that_json_need_not_escape_are_escaped(character: str) -> None:
     data = msgspec.json.encode({"a": f"é{character}"})
     assert safe_json(data) == json.dumps({"a": "@"}).replace(
         "@", "é" + json.dumps(character).strip('"') if character != "\x7f" else "é\\u007f"

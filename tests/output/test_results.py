@@ -1,4 +1,4 @@
-"""A results file that a kill has cut anywhere is gone on with, and each job stands in it once."""
+"""The results file of a resumed run: wherever a kill has cut it, it has each job once."""
 
 import csv
 import json
@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Outcome, Status
-from bulkeic.output.outcome_codec import HEADER, original
+from bulkeic.output.outcome_codec import HEADER
 from bulkeic.output.results import ResultsFile
+
+from .csv_cells import unescaped
 
 texts = st.text(st.sampled_from(["a", '"', ",", "\n", "\r", "é", "\\", "=", "'"]), max_size=6)
 
@@ -26,21 +28,23 @@ outcome_lists = st.lists(texts, min_size=1, max_size=8).map(
 )
 
 
-def begun(path: Path, known: list[Outcome], then: list[Outcome], *, anew: bool) -> None:
+def write_results(
+    path: Path, known: list[Outcome], then: list[Outcome], *, overwrite: bool
+) -> None:
     results = ResultsFile(str(path))
     try:
-        results.begin(known, anew=anew)
+        results.start(known, overwrite=overwrite)
         results.write(then)
     finally:
         results.close()
 
 
 def rows(path: Path) -> list[tuple[int, str]]:
-    """Number and name of each row, as any reader has them."""
+    """The number and function name of each row, as any reader finds them."""
     if path.suffix == ".csv":
         with path.open(newline="") as file:
             found = list(csv.DictReader(file))
-        return [(int(row["seq"]), original(row["function_name"])) for row in found]
+        return [(int(row["seq"]), unescaped(row["function_name"])) for row in found]
     lines = path.read_text().split("\n")
     assert lines.pop() == ""
     return [(row["seq"], row["function_name"]) for row in map(json.loads, lines)]
@@ -54,7 +58,7 @@ def path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.mark.parametrize("name", ["r.jsonl", "r.csv"])
 @settings(max_examples=60, deadline=None)
 @given(outcomes=outcome_lists, data=st.data())
-def test_cut_anywhere_it_is_mended(
+def test_a_file_that_was_cut_anywhere_is_repaired(
     tmp_path_factory: pytest.TempPathFactory,
     name: str,
     outcomes: list[Outcome],
@@ -63,12 +67,12 @@ def test_cut_anywhere_it_is_mended(
     path = tmp_path_factory.mktemp("results") / name
     known = data.draw(st.integers(0, len(outcomes)), "committed")
     order = data.draw(st.permutations(outcomes[:known]), "order")
-    begun(path, [], list(order), anew=True)
+    write_results(path, [], list(order), overwrite=True)
     whole = path.read_bytes()
     cut = data.draw(st.integers(0, len(whole)), "cut")
     path.write_bytes(whole[:cut])
 
-    begun(path, outcomes[:known], outcomes[known:], anew=False)
+    write_results(path, outcomes[:known], outcomes[known:], overwrite=False)
 
     kept = whole[:cut]
     assert path.read_bytes().startswith(kept[: _whole_rows(kept, name)])
@@ -77,7 +81,7 @@ def test_cut_anywhere_it_is_mended(
 
 
 def _whole_rows(data: bytes, name: str) -> int:
-    """Bytes up to the end of the last row that is whole, counted another way."""
+    """Bytes up to the end of the last complete row, counted in another way."""
     end = 0
     for place, byte in enumerate(data, 1):
         if byte == ord("\n") and (name == "r.jsonl" or data[:place].count(b'"') % 2 == 0):
@@ -85,9 +89,9 @@ def _whole_rows(data: bytes, name: str) -> int:
     return end
 
 
-def test_anew_means_anew(path: Path) -> None:
-    begun(path, [], [outcome(0), outcome(1)], anew=True)
-    begun(path, [outcome(5)], [outcome(6)], anew=True)
+def test_overwriting_removes_all_earlier_rows(path: Path) -> None:
+    write_results(path, [], [outcome(0), outcome(1)], overwrite=True)
+    write_results(path, [outcome(5)], [outcome(6)], overwrite=True)
     assert [seq for seq, _ in rows(path)] == [5, 6]
 
 
@@ -108,34 +112,34 @@ def test_anew_means_anew(path: Path) -> None:
         ("r.csv", b"FunctionName,Region\na,us-east-1\n", 1),
     ],
 )
-def test_what_another_has_written_is_left_alone(
+def test_a_file_of_another_program_is_not_changed(
     tmp_path: Path, name: str, content: bytes, line: int
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
 
-    with pytest.raises(UsageError, match=f"{name}': line {line} is not what this run has written"):
-        begun(path, [outcome(0)], [], anew=False)
+    with pytest.raises(UsageError, match=f"{name}': line {line} was not written by this run"):
+        write_results(path, [outcome(0)], [], overwrite=False)
 
     assert path.read_bytes() == content
 
 
-def test_a_row_of_csv_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_a_csv_row_that_is_not_an_outcome_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
-    begun(path, [], [outcome(0, "a\nb")], anew=True)
+    write_results(path, [], [outcome(0, "a\nb")], overwrite=True)
     lines = path.read_bytes().count(b"\n")
     with path.open("ab") as file:
         file.write(b"mine,alone\n")
-    with pytest.raises(UsageError, match=f"line {lines + 1} is not"):
-        begun(path, [outcome(0)], [], anew=False)
+    with pytest.raises(UsageError, match=f"line {lines + 1} was not"):
+        write_results(path, [outcome(0)], [], overwrite=False)
 
 
-def test_a_last_row_without_its_end_is_torn_however_long(tmp_path: Path) -> None:
+def test_a_last_row_without_its_end_is_overwritten_however_long(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
-    begun(path, [], [outcome(0)], anew=True)
+    write_results(path, [], [outcome(0)], overwrite=True)
     whole = path.read_bytes()
     with path.open("ab") as file:
         file.truncate(len(whole) + (1 << 26))
-    begun(path, [outcome(0)], [outcome(1)], anew=False)
+    write_results(path, [outcome(0)], [outcome(1)], overwrite=False)
     assert path.read_bytes().startswith(whole)
     assert [seq for seq, _ in rows(path)] == [0, 1]

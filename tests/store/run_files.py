@@ -13,6 +13,7 @@ from bulkeic.core.names import partition_of
 from bulkeic.store.jobs import Which
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_metadata import RunMetadata
 
 SOURCE = "targets.csv"
 EAST = Lane("111111111111", "us-east-1")
@@ -50,9 +51,9 @@ def outcome_of(job: Job, status: Status = Status.UPDATED, **fields: Any) -> Outc
     )
 
 
-def load(path: Path, jobs: list[Job], **facts: str) -> Path:
+def load(path: Path, jobs: list[Job], **metadata: Any) -> Path:
     """A run file that is ready, with these jobs."""
-    loader = Loader(path, {"source": SOURCE, **facts})
+    loader = Loader(path, RunMetadata(source=SOURCE, **metadata))
     for job in jobs:
         loader.add(job, job.seq + 2)
     loader.ready()

@@ -40,20 +40,20 @@ def keep(run: RunFile, *seen: tuple[Job, Seen]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "seen", "known"),
+    ("metadata", "seen", "known"),
     [
         ({}, PLANNED, {"seen": HAD}),
         ({}, WRITTEN, {"seen": HAD, "may_be_sent": True, "expected": HAD}),
-        ({"planned": "1"}, PLANNED, {"seen": HAD, "expected": HAD}),
+        ({"planned": True}, PLANNED, {"seen": HAD, "expected": HAD}),
         ({"restores": "other.db"}, PLANNED, {"seen": HAD, "expected": HAD}),
         ({}, Seen(None, Action.CREATE), {"seen": ABSENT}),
     ],
 )
 def test_a_job_knows_what_its_target_had(
-    path: Path, facts: dict[str, str], seen: Seen, known: dict[str, Any]
+    path: Path, metadata: dict[str, Any], seen: Seen, known: dict[str, Any]
 ) -> None:
     jobs = [make_job(0), make_job(1)]
-    with opened(load(path, jobs, **facts)) as run:
+    with opened(load(path, jobs, **metadata)) as run:
         keep(run, (jobs[0], seen))
     with opened(path) as run:
         before = seen.config or {}
@@ -158,7 +158,7 @@ def test_where_halves_are_replaced_what_was_sent_is_always_kept(path: Path) -> N
     job = make_job(0, settings=Settings(on_failure=QUEUE))
     sent = {"DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": QUEUE}}}
     outcome = replace(outcome_of(job), settings=sent)
-    with opened(load(path, [job], replace_destinations="1")) as run:
+    with opened(load(path, [job], replace_destinations=True)) as run:
         run.record([outcome], Traffic())
         assert list(run.outcomes()) == [outcome]
 

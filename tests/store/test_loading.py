@@ -10,6 +10,7 @@ from bulkeic.core.model import Lane, Settings, Status
 from bulkeic.core.summary import Tally
 from bulkeic.store.jobs import Which
 from bulkeic.store.loader import Duplicate, Loader
+from bulkeic.store.run_metadata import RunMetadata
 
 from .run_files import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, pending
 
@@ -29,7 +30,7 @@ def test_duplicates_are_found_with_whether_they_agree(path: Path) -> None:
         make_job(5, EAST, "fn", settings=twice),
         make_job(6, EAST, "Fn"),
     ]
-    loader = Loader(path, {"source": SOURCE})
+    loader = Loader(path, RunMetadata(source=SOURCE))
     for job in jobs:
         loader.add(job, job.seq + 2)
     found = sorted(loader.duplicates([EAST, WEST]), key=lambda duplicate: duplicate.seqs)
@@ -47,7 +48,7 @@ def test_duplicates_are_found_with_whether_they_agree(path: Path) -> None:
 
 
 def test_the_same_settings_agree_however_many_others_stand_between(path: Path) -> None:
-    loader = Loader(path, {"source": SOURCE})
+    loader = Loader(path, RunMetadata(source=SOURCE))
     ages = [60 + number % 9000 for number in range(18000)]
     for seq, age in enumerate(ages):
         wanted = Settings(maximum_event_age_in_seconds=age)
@@ -64,7 +65,7 @@ def test_the_same_settings_agree_however_many_others_stand_between(path: Path) -
 
 
 def test_finding_duplicates_takes_no_time_for_each_pair_of_rows(path: Path) -> None:
-    loader = Loader(path, {"source": SOURCE})
+    loader = Loader(path, RunMetadata(source=SOURCE))
     for seq in range(12_000):
         loader.add(make_job(seq, EAST, f"fn-{seq % 6_000}"), seq + 2)
     begun = time.process_time()
@@ -79,7 +80,7 @@ def test_set_account_merges_lanes_in_file_order(path: Path) -> None:
         make_job(seq, lane, f"fn-{seq // 2}")
         for seq, lane in enumerate([nobody, EAST, EAST, nobody, other, nobody, CHINA])
     ]
-    loader = Loader(path, {"source": SOURCE})
+    loader = Loader(path, RunMetadata(source=SOURCE))
     for job in jobs:
         loader.add(job, job.seq + 2)
     assert list(loader.duplicates(loader.lanes())) == []
@@ -99,7 +100,7 @@ def test_set_account_merges_lanes_in_file_order(path: Path) -> None:
 
 
 def test_rows_that_are_no_jobs_are_outcomes_of_their_own(path: Path) -> None:
-    loader = Loader(path, {"source": SOURCE})
+    loader = Loader(path, RunMetadata(source=SOURCE))
     loader.add(make_job(0), 2)
     loader.add_invalid(1, 3, "bad name\x00\ud83d" + "x" * 1000, "FunctionName: no")
     loader.add(make_job(2, WEST), 4)
@@ -135,7 +136,7 @@ def test_the_functions_that_are_fed_are_told_with_their_lines(path: Path) -> Non
         make_job(2, settings=Settings(on_success="arn:aws:sqs:us-east-1:111111111111:q")),
         make_job(3, WEST, settings=Settings(on_failure=arn)),
     ]
-    loader = Loader(path, {"source": SOURCE})
+    loader = Loader(path, RunMetadata(source=SOURCE))
     for job in jobs:
         loader.add(job, job.seq + 2)
     assert list(loader.fed_functions(EAST)) == [(jobs[1], 3)]
@@ -144,7 +145,7 @@ def test_the_functions_that_are_fed_are_told_with_their_lines(path: Path) -> Non
 
 
 def test_discard_leaves_nothing_behind(tmp_path: Path) -> None:
-    loader = Loader(tmp_path / "run.db", {"source": SOURCE})
+    loader = Loader(tmp_path / "run.db", RunMetadata(source=SOURCE))
     for seq in range(5000):
         loader.add(make_job(seq), seq + 2)
     loader.discard()
@@ -155,12 +156,12 @@ def test_discard_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_a_run_file_is_never_overwritten(path: Path) -> None:
     path.write_text("precious")
     with pytest.raises(RunFileError, match=r"run\.db' exists"):
-        Loader(path, {"source": SOURCE})
+        Loader(path, RunMetadata(source=SOURCE))
     assert path.read_text() == "precious"
 
 
 def test_a_run_file_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunFileError, match="cannot be made") as caught:
-        Loader(tmp_path / "file" / "run.db", {"source": SOURCE})
+        Loader(tmp_path / "file" / "run.db", RunMetadata(source=SOURCE))
     assert str(caught.value).isprintable()

@@ -16,6 +16,7 @@ from bulkeic.core.summary import Traffic
 from bulkeic.store.jobs import Which
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_metadata import RunMetadata
 
 from .damaged_files import half_loaded
 from .run_files import EAST, LANES, SOURCE, load, make_job, opened, outcome_of, pending, refusal
@@ -29,6 +30,7 @@ from bulkeic.core.summary import Traffic
 from bulkeic.store.jobs import Which
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_metadata import RunMetadata
 path = Path(sys.argv[1])
 """
 
@@ -95,14 +97,14 @@ def test_what_is_refused_does_not_keep_the_file_locked(path: Path) -> None:
 
 
 def test_nobody_else_loads_what_is_being_loaded(path: Path) -> None:
-    loader = Loader(path, {"source": SOURCE})
+    loader = Loader(path, RunMetadata(source=SOURCE))
     for seq in range(5000):
         loader.add(make_job(seq), seq + 2)
     with child(
         path,
         """
         try:
-            Loader(path, {"source": "x"})
+            Loader(path, RunMetadata(source="x"))
         except RunFileError as error:
             print(error, flush=True)
         else:
@@ -121,7 +123,7 @@ def test_nobody_else_loads_what_is_being_loaded(path: Path) -> None:
 def test_a_killed_loading_leaves_no_run_file_and_can_begin_again(path: Path, rows: int) -> None:
     code = f"""
         from bulkeic.core.model import Job, Lane, Settings, Target
-        loader = Loader(path, {{"source": "x"}})
+        loader = Loader(path, RunMetadata(source="x"))
         lane, settings = Lane("111111111111", "us-east-1"), Settings(1)
         for seq in range({rows}):
             name = f"fn-{{seq}}"
@@ -169,7 +171,7 @@ def test_what_a_kill_has_left_of_another_run_file_gets_into_no_new_one(
 
 
 def test_a_name_that_is_taken_while_a_file_is_loaded_stays_as_it_is(path: Path) -> None:
-    loader = Loader(path, {"source": SOURCE})
+    loader = Loader(path, RunMetadata(source=SOURCE))
     path.write_bytes(b"somebody's notes")
     with pytest.raises(RunFileError, match="cannot be written: File exists"):
         loader.ready()

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from bulkeic.core.model import Job, Lane, Outcome, Status
 from bulkeic.core.summary import Traffic
 from bulkeic.store.jobs import Which
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_metadata import RunMetadata
 
 from .run_files import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, outcome_of, pending
 from .strategies import jobs_of_a_file, some_outcomes
@@ -116,15 +118,23 @@ def test_a_batch_that_cannot_be_written_leaves_no_part_of_itself(path: Path) -> 
         assert [job.seq for job in pending(run)] == [2]
 
 
-def test_facts_come_back(path: Path) -> None:
-    with opened(load(path, [make_job(0)], profile="prod", rate="10")) as run:
-        assert run.source == SOURCE
-        assert run.facts == {
-            "source": SOURCE,
-            "profile": "prod",
-            "rate": "10",
-            "state": "ready",
-        }
+def test_metadata_comes_back(path: Path) -> None:
+    given: dict[str, Any] = {"place": "AWS", "created_at": "now", "planned": True, "where": "a"}
+    load(path, [make_job(0)], **given)
+    with opened(path) as run:
+        assert run.metadata == RunMetadata(source=SOURCE, **given)
+        written = msgspec.structs.replace(run.metadata, results="/r.csv")
+        run.save_metadata(written)
+        assert run.metadata == written
+    with opened(path) as run:
+        assert run.metadata == written
+
+
+def test_metadata_is_rows_that_name_only_what_is_set(path: Path) -> None:
+    load(path, [make_job(0)], planned=True, restores="/old.db")
+    with closing(sqlite3.connect(path)) as database:
+        rows = dict(database.execute("SELECT key, value FROM run"))
+    assert rows == {"state": "ready", "source": SOURCE, "planned": "yes", "restores": "/old.db"}
 
 
 def test_a_run_of_no_jobs(path: Path) -> None:

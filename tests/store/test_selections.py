@@ -18,6 +18,7 @@ from bulkeic.core.waves import Wave, counts, parse_waves, spread
 from bulkeic.store.jobs import Which
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_metadata import RunMetadata
 
 from .run_files import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, outcome_of, pending
 
@@ -40,12 +41,12 @@ def test_each_selection_has_its_jobs(path: Path) -> None:
         assert seqs(run, Which.UNREAD) == [5, 6]
         assert seqs(run, Which.WRITTEN) == [0, 1]
         assert seqs(run, Which.EVERY) == list(range(7))
-        run.note("where", "x")
+        run.save_metadata(msgspec.structs.replace(run.metadata, where="x"))
         assert seqs(run, Which.EVERY) == [0, 1, 3, 4, 5, 6]
 
 
 def test_rows_that_are_no_jobs_are_in_no_selection(path: Path) -> None:
-    loader = Loader(path, {"source": SOURCE})
+    loader = Loader(path, RunMetadata(source=SOURCE))
     loader.add(make_job(0), 2)
     loader.add_invalid(1, 3, "x", "no")
     loader.ready()

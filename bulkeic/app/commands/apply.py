@@ -1,181 +1,169 @@
-"""``bulkeic apply``: a targets file or a run file → every target updated, and told."""
+"""``bulkeic apply``: updates every target of a targets file or of a run file."""
 
-from pathlib import Path
-
-from bulkeic.app.run.invocation import (
-    begin,
-    exit_with,
-    look_ahead,
-    results_of,
-    screen_of,
-    with_exit_code,
-)
-from bulkeic.app.run.rollout import Rollout, Spread, deal
+from bulkeic.app.run.invocation import Invocation, with_exit_code
+from bulkeic.app.run.rollout import Rollout, WaveSizes, new_wave_sizes
 from bulkeic.app.run.session import INTERRUPTED, RunSession
-from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions
-from bulkeic.app.setup.run_metadata import PLANNED
-from bulkeic.app.setup.run_setup import (
-    check_opened,
-    check_yes,
-    endpoint,
-    is_guarded,
-    is_run,
-    make,
-    new_path,
-    rules_of,
-)
-from bulkeic.core.accounts import Accounts
+from bulkeic.app.setup.run_setup import check_yes, has_run_file, policy_of, run_file
 from bulkeic.core.errors import RunFileError, StoppedError, UsageError, shown
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import Purpose
 from bulkeic.core.summary import Summary
 from bulkeic.core.waves import dealt
-from bulkeic.output.console import SHOWN_CHANGES, Console, changes, intention, summary_lines
-from bulkeic.output.results import Results
-from bulkeic.output.rollout_text import waves_ahead
+from bulkeic.output.rollout_text import wave_preview_lines
+from bulkeic.output.summary_text import summary_lines
 from bulkeic.store.jobs import Which
 from bulkeic.store.run_file import RunFile
 
-_NO_WAVES = "--wave-pause goes with --waves, or with --wave-by region"
-_NOTHING_KNOWN = "--force goes with a plan, a rollback or a run that was interrupted"
+_PAUSE_WITHOUT_WAVES = "--wave-pause requires --waves or --wave-by region"
+_NOTHING_TO_FORCE = "--force requires a plan, a rollback or an interrupted run"
 
 
 def apply(options: ApplyOptions) -> int:
-    """Updates every target of a targets file, or those of a run file that are pending.
+    """Updates every target of a targets file, or the pending ones of a run file.
 
     Returns:
         The command's exit code.
 
     Raises:
-        BulkeicError: nothing was sent, for the reason that it tells.
+        BulkeicError: why nothing was sent.
     """
-    screen = screen_of(options)
+    invocation = Invocation(options)
     check_yes(options, yes=options.yes)
-    _check_steps(options)
-    results = results_of(options)
-    try:
-        reach = AccountResolver(options.access, options.timeout_s, sandbox=options.sandbox)
-        resumed = is_run(options)
-        path = Path(options.source) if resumed else new_path(options)
-        if not resumed:
-            make(options, path, reach, screen)
-        run = RunFile(path, is_new=not resumed)
-        try:
-            if resumed:
-                check_opened(run, options, reach)
-            _check_run(run, options)
-            summary = apply_run(run, options, reach.accounts, results, screen)
-        finally:
-            run.close()
-    finally:
-        results.close()
-    return exit_with(summary, options, screen)
+    _check_flags(options)
+    with (
+        invocation,
+        run_file(options, invocation.resolver, invocation.console) as run,
+    ):
+        _check_run(run, options)
+        summary = apply_run(run, options, invocation)
+    return invocation.finish(summary)
 
 
-def _check_steps(options: ApplyOptions) -> None:
+def _check_flags(options: ApplyOptions) -> None:
     if options.wave_by == "lane" and options.waves is None:
-        raise UsageError("--wave-by lane goes with --waves; say how many targets each has")
-    if is_run(options):
+        raise UsageError("--wave-by lane requires --waves, the number of targets in each wave")
+    if has_run_file(options):
         return
     if options.wave_pause_s is not None and not options.in_waves:
-        raise UsageError(_NO_WAVES)
+        raise UsageError(_PAUSE_WITHOUT_WAVES)
     if options.force:
-        raise UsageError(_NOTHING_KNOWN)
+        raise UsageError(_NOTHING_TO_FORCE)
 
 
 def _check_run(run: RunFile, options: ApplyOptions) -> None:
-    """Refuses what does not go with a run."""
+    """Checks that options go with a run.
+
+    Raises:
+        UsageError: they do not.
+    """
     name = shown(str(run.path))
     waves = run.waves.all()
     if options.in_waves and waves:
-        raise UsageError(f"the waves of run file {name} were settled when it was begun")
+        raise UsageError(f"run file {name} has waves already; they cannot be changed")
     if options.wave_pause_s is not None and not options.in_waves and not waves:
-        raise UsageError(_NO_WAVES)
-    if options.force and not is_guarded(run) and not run.may_have_changed():
-        raise UsageError(_NOTHING_KNOWN)
-    if PLANNED in run.facts:
+        raise UsageError(_PAUSE_WITHOUT_WAVES)
+    if options.force and not run.metadata.is_guarded and not run.may_have_changed():
+        raise UsageError(_NOTHING_TO_FORCE)
+    if run.metadata.planned:
         unread = sum(run.jobs.lanes(Which.UNREAD).values())
         if unread:
             raise UsageError(
-                f"{unread:,} targets of run file {name} are not planned yet; carry on with: "
+                f"{unread:,} targets of run file {name} are not planned yet; resume with: "
                 f"{options.next_command('plan', str(run.path))}"
             )
 
 
-def apply_run(
-    run: RunFile,
-    options: ApplyOptions,
-    accounts: Accounts,
-    results: Results,
-    screen: Console,
-) -> Summary:
-    """Does what is pending in a run, after it has been agreed to, and tells what came of it."""
+def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Summary:
+    """Asks for confirmation, applies what is pending in a run, and prints the result.
+
+    Args:
+        run: the run file.
+        options: how to work.
+        invocation: of the command.
+
+    Raises:
+        RunFileError: the run file cannot be read, and nothing was sent.
+        StoppedError: it cannot be read any more after the work.
+    """
     lanes = run.jobs.lanes()
-    spread_out = deal(run, options)
+    new_waves = new_wave_sizes(run, options)
+    confirmed = not lanes or _is_confirmed(run, lanes, options, invocation, new_waves)
+    if confirmed:
+        stopped = _roll_out(run, options, invocation, new_waves, has_jobs=bool(lanes))
+    else:
+        stopped = "not confirmed; nothing was sent"
     try:
-        agreed = not lanes or _agreed(run, lanes, options, screen, spread_out)
-    except KeyboardInterrupt:
-        agreed = False
-    stopped: str | None = "not confirmed; nothing was sent"
-    if agreed:
-
-        async def roll_out(session: RunSession) -> None:
-            rollout = Rollout(
-                session, run, options, results=results, screen=screen, spread_out=spread_out
-            )
-            await rollout.work()
-
-        threshold = options.max_failures
-        most = None if threshold is None else threshold.of(run.targets())
-        stopped = begin(
-            run,
-            options,
-            accounts,
-            roll_out,
-            results=results,
-            screen=screen,
-            idle=not lanes and not run.waves.are_left(),
-            max_failures=most,
-        )
-    try:
-        return _told(run, options, screen, stopped)
+        return _print_result(run, options, invocation, stopped)
     except RunFileError as error:
-        if not agreed:
+        if not confirmed:
             raise
-        raise StoppedError(f"{error}; some of it may have been done") from None
+        raise StoppedError(f"{error}; some jobs may have been done") from None
 
 
-def _told(run: RunFile, options: ApplyOptions, screen: Console, stopped: str | None) -> Summary:
-    """Tells what has become of a run, and how to go on or back."""
-    unread = run.waves.are_left()
-    summary = run.summary(stopped=stopped not in {None, INTERRUPTED} or unread)
-    summary = with_exit_code(summary, summary.exit_code, stopped)
-    for line in [*summary_lines(summary, run.examples()), f"run file: {summary.run}"]:
-        screen.say(line)
-    if stopped is not None:
-        screen.say(f"stopped: {stopped}")
-    if summary.exit_code and run.may_have_changed():
-        screen.say(f"take it back with: {options.next_command('rollback', summary.run)}")
-    if summary.pending or unread:
-        resume = options.resume_command(summary.run, has_waves=bool(run.waves.all()))
-        screen.say(f"carry on with: {resume}")
-    return summary
-
-
-def _agreed(
+def _is_confirmed(
     run: RunFile,
     lanes: dict[Lane, int],
     options: ApplyOptions,
-    screen: Console,
-    spread_out: Spread,
+    invocation: Invocation,
+    new_waves: WaveSizes,
 ) -> bool:
-    """Tells what is going to happen, and asks where it has to be asked."""
-    rules = rules_of(run, Purpose.APPLY, force=options.force)
-    waves = run.waves.all() or dealt(spread_out)
-    ahead = look_ahead(lanes, options, rules.calls_each(in_waves=bool(waves)))
-    where = endpoint(options)
-    lines = intention(lanes, ahead, where) + changes(*run.wanted(SHOWN_CHANGES))
-    for line in lines + waves_ahead(waves):
-        screen.say(line)
-    return options.yes or options.sandbox or screen.ask("update them?")
+    """Prints what is going to happen, and asks if the options do not confirm it."""
+    policy = policy_of(run, Purpose.APPLY, force=options.force)
+    waves = run.waves.all() or dealt(new_waves)
+    try:
+        invocation.print_preview(run, lanes, policy.calls_each(in_waves=bool(waves)))
+        invocation.print_lines(wave_preview_lines(waves))
+        return options.yes or options.sandbox or invocation.console.confirm("update them?")
+    except KeyboardInterrupt:
+        return False
+
+
+def _roll_out(
+    run: RunFile,
+    options: ApplyOptions,
+    invocation: Invocation,
+    new_waves: WaveSizes,
+    *,
+    has_jobs: bool,
+) -> str | None:
+    """Applies a run: why it stopped early, or ``None``."""
+
+    async def work(session: RunSession) -> None:
+        rollout = Rollout(
+            session,
+            run,
+            options,
+            results=invocation.results,
+            console=invocation.console,
+            new_waves=new_waves,
+        )
+        await rollout.work()
+
+    budget = options.max_failures
+    return invocation.work(
+        run,
+        work,
+        results=invocation.results,
+        has_jobs=has_jobs or run.waves.are_left(),
+        max_failures=None if budget is None else budget.of(run.targets()),
+    )
+
+
+def _print_result(
+    run: RunFile, options: ApplyOptions, invocation: Invocation, stopped: str | None
+) -> Summary:
+    """Prints the result of a run, and the commands that roll back or resume it."""
+    has_waves_left = run.waves.are_left()
+    summary = run.summary(stopped=stopped not in {None, INTERRUPTED} or has_waves_left)
+    summary = with_exit_code(summary, summary.exit_code, stopped)
+    lines = [*summary_lines(summary, run.examples()), f"run file: {summary.run}"]
+    if stopped is not None:
+        lines.append(f"stopped: {stopped}")
+    if summary.exit_code and run.may_have_changed():
+        lines.append(f"roll back with: {options.next_command('rollback', summary.run)}")
+    if summary.pending or has_waves_left:
+        command = options.resume_command(summary.run, has_waves=bool(run.waves.all()))
+        lines.append(f"resume with: {command}")
+    invocation.print_lines(lines)
+    return summary

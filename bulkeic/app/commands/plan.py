@@ -1,28 +1,22 @@
-"""``bulkeic plan``: what would be changed, read and kept; nothing is written to AWS."""
+"""``bulkeic plan``: reads every target and previews the changes; writes nothing to AWS."""
 
 import sys
 import time
-from pathlib import Path
 
 import msgspec
 
-from bulkeic.app.run.invocation import begin, exit_with, look_ahead, screen_of, with_exit_code
+from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import INTERRUPTED, RunSession
-from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import DiffOptions, PlanOptions, WorkOptions
-from bulkeic.app.setup.run_metadata import PLANNED
-from bulkeic.app.setup.run_setup import check_opened, endpoint, is_run, make, new_path, rules_of
-from bulkeic.core.accounts import Accounts
+from bulkeic.app.setup.run_setup import policy_of, run_file
 from bulkeic.core.errors import UsageError, shown
-from bulkeic.core.model import Lane
 from bulkeic.core.policy import Purpose
 from bulkeic.core.snapshot import wanted
 from bulkeic.core.summary import Summary, plan_exit_code
-from bulkeic.output.console import SHOWN_CHANGES, Console, changes, intention
 from bulkeic.output.diff import DiffPrinter
 from bulkeic.output.results import NoResults, check_stdout
-from bulkeic.output.rollout_text import plan_lines
+from bulkeic.output.summary_text import plan_lines
 from bulkeic.store.jobs import Which
 from bulkeic.store.run_file import RunFile
 
@@ -34,99 +28,77 @@ def plan(options: PlanOptions) -> int:
         The command's exit code.
 
     Raises:
-        BulkeicError: nothing was read, for the reason that it tells.
+        BulkeicError: why nothing was read.
     """
-    screen = screen_of(options)
-    check_show(options.show, options)
-    reach = AccountResolver(options.access, options.timeout_s, sandbox=options.sandbox)
-    planned = is_run(options)
-    path = Path(options.source) if planned else new_path(options)
-    if not planned:
-        make(options, path, reach, screen)
-    run = RunFile(path, is_new=not planned)
-    try:
-        if planned:
-            check_opened(run, options, reach)
-        if PLANNED not in run.facts:
+    invocation = Invocation(options)
+    check_diff(options.show, options)
+    with (
+        invocation,
+        run_file(options, invocation.resolver, invocation.console) as run,
+    ):
+        if not run.metadata.planned:
             raise UsageError(
-                f"run file {shown(str(path))} was begun without a plan; plan the targets file"
+                f"run file {shown(str(run.path))} was not made by plan; plan the targets file"
             )
-        summary = plan_run(run, options, options.show, reach.accounts, screen)
-    finally:
-        run.close()
-    return exit_with(summary, options, screen)
+        summary = plan_run(run, options, options.show, invocation)
+    return invocation.finish(summary)
 
 
-def check_show(show: DiffOptions, options: WorkOptions) -> None:
-    """Refuses to write two things to stdout.
+def check_diff(show: DiffOptions, options: WorkOptions) -> None:
+    """Checks that only one thing is written to stdout.
 
     Raises:
-        UsageError: a diff and JSON are both asked for.
+        UsageError: the options ask for a diff and for JSON, or stdout is closed.
     """
     if show.diff:
         check_stdout()
         if options.output == "json":
-            raise UsageError("--diff and --output json both want stdout; give one of them")
+            raise UsageError("--diff and --output json both write to stdout; use one of them")
 
 
 def plan_run(
     run: RunFile,
     options: WorkOptions,
     show: DiffOptions,
-    accounts: Accounts,
-    screen: Console,
+    invocation: Invocation,
     *,
     force: bool = False,
 ) -> Summary:
-    """Reads the targets of a run that were not read yet, and tells what they need.
+    """Reads the targets of a run that were not read yet, and prints what they need.
 
     Args:
         run: the run file.
         options: how to work.
-        show: how it is told.
-        accounts: how each account is reached.
-        screen: where people are told.
-        force: whether targets may have something else than they have to.
+        show: what to print.
+        invocation: of the command.
+        force: also plan to overwrite targets that changed since the run that is rolled back.
     """
-    rules = rules_of(run, Purpose.PLAN, force=force)
+    policy = policy_of(run, Purpose.PLAN, force=force)
     lanes = run.jobs.lanes(Which.UNREAD)
     if lanes:
-        _announce(run, lanes, options, screen)
+        invocation.print_preview(run, lanes, calls_per_job=1)
 
     async def read(session: RunSession) -> None:
         run.begin_session("plan", time.time())
-        stopped = await session.drain(
-            RunFeed(run, Which.UNREAD), rules, run, NoResults(), "reading"
-        )
-        if stopped:
+        feed = RunFeed(run, Which.UNREAD)
+        if await session.work_through(feed, policy, run, NoResults(), "reading"):
             session.stop("not every target could be read")
         run.end_session(session.stopped or "done")
 
-    stopped = begin(
-        run, options, accounts, read, results=NoResults(), screen=screen, idle=not lanes
-    )
-    stopped = _show(run, show) or stopped
-    unread = sum(run.jobs.lanes(Which.UNREAD).values())
-    return _told(run, options, show, screen, stopped=stopped, unread=unread)
+    stopped = invocation.work(run, read, results=NoResults(), has_jobs=bool(lanes))
+    if show.diff:
+        stopped = _print_diff(run) or stopped
+    return _print_result(run, options, show, invocation, stopped)
 
 
-def _announce(run: RunFile, lanes: dict[Lane, int], options: WorkOptions, screen: Console) -> None:
-    ahead = look_ahead(lanes, options, calls_each=1)
-    where = endpoint(options)
-    for line in intention(lanes, ahead, where) + changes(*run.wanted(SHOWN_CHANGES)):
-        screen.say(line)
-
-
-def _show(run: RunFile, show: DiffOptions) -> str | None:
-    """Prints each change: why it could not, or ``None``."""
-    if not show.diff:
-        return None
-    rules = rules_of(run, Purpose.PLAN)
+def _print_diff(run: RunFile) -> str | None:
+    """Prints the change of each target: why stdout cannot be written, or ``None``."""
+    policy = policy_of(run, Purpose.PLAN)
     printer = DiffPrinter()
     try:
         for job in run.jobs.planned():
             assert job.seen is not None  # noqa: S101 - it was planned
-            goal = wanted(job.settings, job.seen, rules)
+            goal = wanted(job.settings, job.seen, policy)
             printer.show(job.target, job.source, job.seen, goal)
         sys.stdout.flush()
     except OSError as error:
@@ -134,27 +106,26 @@ def _show(run: RunFile, show: DiffOptions) -> str | None:
     return None
 
 
-def _told(
+def _print_result(
     run: RunFile,
     options: WorkOptions,
     show: DiffOptions,
-    screen: Console,
-    *,
+    invocation: Invocation,
     stopped: str | None,
-    unread: int,
 ) -> Summary:
+    """Prints what a plan found, and the command that resumes or applies it."""
+    has_unread = bool(run.jobs.lanes(Which.UNREAD))
     summary = run.summary(stopped=stopped not in {None, INTERRUPTED})
-    needs = run.needs()
     code = plan_exit_code(
-        summary, stopped=stopped is not None or unread > 0, detailed=show.detailed_exitcode
+        summary, stopped=stopped is not None or has_unread, detailed=show.detailed_exitcode
     )
-    summary = msgspec.structs.replace(with_exit_code(summary, code, stopped), needs=needs)
-    for line in [*plan_lines(summary, run.examples()), f"run file: {summary.run}"]:
-        screen.say(line)
+    summary = msgspec.structs.replace(with_exit_code(summary, code, stopped), needs=run.needs())
+    lines = [*plan_lines(summary, run.examples()), f"run file: {summary.run}"]
     if stopped is not None:
-        screen.say(f"stopped: {stopped}")
-    if unread:
-        screen.say(f"carry on with: {options.next_command('plan', summary.run)}")
+        lines.append(f"stopped: {stopped}")
+    if has_unread:
+        lines.append(f"resume with: {options.next_command('plan', summary.run)}")
     elif summary.pending:
-        screen.say(f"apply it with: {options.next_command('apply', summary.run)}")
+        lines.append(f"apply with: {options.next_command('apply', summary.run)}")
+    invocation.print_lines(lines)
     return summary

@@ -1,25 +1,26 @@
-"""``bulkeic rollback``: what the targets of a run had before is put back, as a run of its own."""
+"""``bulkeic rollback``: restores what the targets of a run had before, as a new run."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from bulkeic.app.commands.apply import apply_run
-from bulkeic.app.commands.plan import check_show, plan_run
-from bulkeic.app.run.invocation import exit_with, results_of, screen_of
+from bulkeic.app.commands.plan import check_diff, plan_run
+from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
-from bulkeic.app.setup.run_metadata import PLANNED, RESTORES
 from bulkeic.app.setup.run_setup import (
-    check_opened,
     check_place,
+    check_resumable,
     check_yes,
-    new_path,
-    origin,
-    rules_of,
+    new_metadata,
+    new_run_path,
+    policy_of,
 )
 from bulkeic.core.errors import UsageError, shown
-from bulkeic.core.policy import Purpose
+from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.snapshot import wanted
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
@@ -28,38 +29,29 @@ from bulkeic.store.run_file import RunFile
 
 
 def rollback(options: RollbackOptions) -> int:
-    """Makes a run that takes another one back, and does it, or plans it.
+    """Creates a run that rolls back another one, and applies or plans it.
 
     Returns:
         The command's exit code.
 
     Raises:
-        BulkeicError: nothing was sent, for the reason that it tells.
+        BulkeicError: why nothing was sent.
     """
-    screen = screen_of(options)
+    invocation = Invocation(options)
     _check_flags(options)
-    results = results_of(options)
-    try:
-        reach = AccountResolver(options.access, options.timeout_s, sandbox=options.sandbox)
-        path = _make(options, screen)
-        run = _opened(path, options, reach)
-        try:
-            if options.plan:
-                summary = plan_run(
-                    run, options, options.show, reach.accounts, screen, force=options.force
-                )
-            else:
-                applied = _as_apply(options, str(path))
-                summary = apply_run(run, applied, reach.accounts, results, screen)
-        finally:
-            run.close()
-    finally:
-        results.close()
-    return exit_with(summary, options, screen)
+    with (
+        invocation,
+        _new_run(options, invocation.resolver, invocation.console) as run,
+    ):
+        if options.plan:
+            summary = plan_run(run, options, options.show, invocation, force=options.force)
+        else:
+            summary = apply_run(run, _apply_options(options, str(run.path)), invocation)
+    return invocation.finish(summary)
 
 
 def _check_flags(options: RollbackOptions) -> None:
-    check_show(options.show, options)
+    check_diff(options.show, options)
     if options.plan:
         for flag, value in (
             ("--results", options.results),
@@ -70,56 +62,55 @@ def _check_flags(options: RollbackOptions) -> None:
     else:
         check_yes(options, yes=options.yes)
         if options.show.diff or options.show.detailed_exitcode:
-            raise UsageError("--diff and --detailed-exitcode go with --plan")
+            raise UsageError("--diff and --detailed-exitcode require --plan")
 
 
-def _as_apply(options: RollbackOptions, path: str) -> ApplyOptions:
+def _apply_options(options: RollbackOptions, path: str) -> ApplyOptions:
     given = msgspec.structs.asdict(options)
     known = ApplyOptions.__struct_fields__
     return ApplyOptions(**{name: given[name] for name in known if name in given} | {"source": path})
 
 
-def _opened(path: Path, options: RollbackOptions, reach: AccountResolver) -> RunFile:
-    """The run file that was made; what cannot be begun leaves none."""
+@contextmanager
+def _new_run(
+    options: RollbackOptions, resolver: AccountResolver, console: Console
+) -> Iterator[RunFile]:
+    """The new run file; it is deleted if the run cannot start."""
+    path = _create(options, console)
     run = RunFile(path, is_new=True)
     try:
-        check_opened(run, options, reach)
+        check_resumable(run, options, resolver)
     except BaseException:
         run.close()
         path.unlink()
         raise
-    return run
+    try:
+        yield run
+    finally:
+        run.close()
 
 
-def _make(options: RollbackOptions, screen: Console) -> Path:
-    """Makes the run file: for each target that may have been changed, what it had before."""
+def _create(options: RollbackOptions, console: Console) -> Path:
+    """Creates the run file: for each target that may have changed, what it had before."""
     old = RunFile(Path(options.source))
     try:
         check_place(old, options)
-        _check(old)
-        unkept = old.changed_unseen()
-        if unkept:
-            screen.say(
-                f"{counted(unkept, 'target')} of run file {shown(str(old.path))} had no "
-                "before-image when changed, and cannot be put back; verify tells what they have"
+        _check_before_images(old)
+        without_image = old.changed_unseen()
+        if without_image:
+            console.print(
+                f"{counted(without_image, 'target')} of run file {shown(str(old.path))} changed "
+                "without a before-image and cannot be rolled back; verify shows what they have"
             )
-        rules = rules_of(old, Purpose.VERIFY)
-        facts = {
-            **origin(options),
-            "source": old.source,
-            RESTORES: str(old.path.absolute()),
-        }
-        path = new_path(options)
-        loader = Loader(path, facts | ({PLANNED: "yes"} if options.plan else {}))
+        path = new_run_path(options)
+        metadata = msgspec.structs.replace(
+            new_metadata(options, old.metadata.source),
+            restores=str(old.path.absolute()),
+            planned=options.plan,
+        )
+        loader = Loader(path, metadata)
         try:
-            for job, after in old.jobs.changed():
-                before = job.seen
-                assert before is not None  # noqa: S101 - it was read
-                left = wanted(job.settings, before, rules) if after is None else after
-                back = msgspec.structs.replace(job, settings=before, seen=None, expected=left)
-                loader.add(back, int(job.source.rpartition(":")[2]))
-            loader.set_roles(old.roles())
-            loader.ready()
+            _load(loader, old, policy_of(old, Purpose.VERIFY))
         except BaseException:
             loader.discard()
             raise
@@ -128,13 +119,24 @@ def _make(options: RollbackOptions, screen: Console) -> Path:
         old.close()
 
 
-def _check(old: RunFile) -> None:
+def _load(loader: Loader, old: RunFile, policy: Policy) -> None:
+    for job, after in old.jobs.changed():
+        before = job.seen
+        assert before is not None  # noqa: S101 - it was read
+        left = wanted(job.settings, before, policy) if after is None else after
+        back = msgspec.structs.replace(job, settings=before, seen=None, expected=left)
+        loader.add(back, int(job.source.rpartition(":")[2]))
+    loader.set_roles(old.roles())
+    loader.ready()
+
+
+def _check_before_images(old: RunFile) -> None:
     name = shown(str(old.path))
     if old.may_have_changed():
         return
     if old.needs():
-        raise UsageError(f"nothing of run file {name} was sent; there is nothing to take back")
+        raise UsageError(f"nothing of run file {name} was sent; there is nothing to roll back")
     raise UsageError(
-        f"run file {name} has no before-images, so nothing can be put back; "
-        "apply keeps them with --before-image, with --waves, and after a plan"
+        f"run file {name} has no before-images, so it cannot be rolled back; "
+        "apply stores them with --before-image, with --waves, and after a plan"
     )

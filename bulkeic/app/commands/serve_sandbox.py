@@ -1,4 +1,4 @@
-"""``bulkeic sandbox``: the embedded control plane by itself, until a signal ends it."""
+"""``bulkeic sandbox``: serves the embedded control plane until a signal ends it."""
 
 import dataclasses
 import functools
@@ -33,18 +33,18 @@ def serve(flags: SandboxFlags) -> None:
     """Serves until SIGINT or SIGTERM.
 
     Raises:
-        InputError: the targets file has a bad row.
-        UsageError: a flag or a file is bad, or the port cannot be had.
+        InputError: a row of the targets file is invalid.
+        UsageError: a flag or a file is invalid, or the port cannot be used.
     """
     check_stdout()
     options = _options(flags)
     fleet = flags.fleet
-    _check(fleet)
+    _check_fleet(fleet)
     sandbox = Sandbox(options)
     if fleet.state is not None:
-        _load(sandbox, fleet.state)
+        _load_state(sandbox, fleet.state)
     if fleet.targets is not None:
-        _hold(sandbox, fleet.targets, fleet.region)
+        _add_functions(sandbox, fleet.targets, fleet.region)
     if isinstance(fleet.functions, int):
         sandbox.populate(
             fleet.functions,
@@ -53,18 +53,20 @@ def serve(flags: SandboxFlags) -> None:
             configured=1.0 if fleet.configured is None else fleet.configured,
         )
     if not _is_loopback(options.host):
-        Console().say(f"warning: {options.host} is not loopback: others can reach this sandbox")
+        Console().print(
+            f"warning: {options.host} is not loopback: other machines can reach this sandbox"
+        )
     run_async(functools.partial(_serve, sandbox, options))
     if fleet.save_state is not None:
-        _save(sandbox, Path(fleet.save_state))
+        _save_state(sandbox, Path(fleet.save_state))
 
 
 def _options(flags: SandboxFlags) -> SandboxOptions:
-    """What a user chose: the defaults, changed by the scenario, changed by the flags."""
+    """The options: a flag beats the scenario, which beats the default."""
     options = SandboxOptions(any_function=flags.fleet.is_any)
     if flags.scenario is not None:
         try:
-            options = options_from_json(json.loads(_text(flags.scenario)), options)
+            options = options_from_json(json.loads(_read(flags.scenario)), options)
         except (ValueError, RecursionError) as error:
             raise UsageError(f"{flags.scenario}: {error}") from None
     known = {field.name for field in dataclasses.fields(Faults)}
@@ -81,10 +83,10 @@ def _options(flags: SandboxFlags) -> SandboxOptions:
         raise UsageError(str(error)) from None
 
 
-def _check(fleet: FleetFlags) -> None:
+def _check_fleet(fleet: FleetFlags) -> None:
     generated = (fleet.accounts, fleet.regions, fleet.configured)
     if not isinstance(fleet.functions, int) and any(each is not None for each in generated):
-        raise UsageError("--accounts, --regions and --configured go with --functions N")
+        raise UsageError("--accounts, --regions and --configured require --functions N")
     try:
         check_region(fleet.region)
     except InputError as error:
@@ -100,14 +102,14 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _load(sandbox: Sandbox, path: str) -> None:
+def _load_state(sandbox: Sandbox, path: str) -> None:
     try:
-        sandbox.load_state(_text(path))
+        sandbox.load_state(_read(path))
     except ValueError as error:
         raise UsageError(f"{path}: {error}") from None
 
 
-def _text(path: str) -> str:
+def _read(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -116,8 +118,8 @@ def _text(path: str) -> str:
         raise UsageError(f"{path}: {error}") from None
 
 
-def _save(sandbox: Sandbox, path: Path) -> None:
-    # Beside it and then in its place: whoever reads the file finds all of it.
+def _save_state(sandbox: Sandbox, path: Path) -> None:
+    # Written to another file first, so that no reader sees a part of it.
     part = path.with_name(f"{path.name}.part")
     try:
         with part.open("w", encoding="utf-8") as file:
@@ -129,8 +131,8 @@ def _save(sandbox: Sandbox, path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _hold(sandbox: Sandbox, path: str, region: str) -> None:
-    # Whether a row sets anything does not matter here: a list of functions will do.
+def _add_functions(sandbox: Sandbox, path: str, region: str) -> None:
+    # A default setting, because the rows need not set anything here.
     defaults = Defaults(DEFAULT_ACCOUNT_ID, region, Settings(maximum_retry_attempts=0))
     for job in jobs_of(RowsFile(path), defaults):
         target = job.target
@@ -146,24 +148,24 @@ async def _serve(sandbox: Sandbox, options: SandboxOptions) -> None:
         reason = error.strerror or str(error)
         raise UsageError(f"the sandbox cannot listen: {reason}") from None
     except UnicodeError:
-        raise UsageError(f"--host: {options.host!r} is no name of a host") from None
+        raise UsageError(f"--host: {options.host!r} is not a host name") from None
     try:
-        # Before anybody is told where it listens: from then on a signal ends it in good order.
+        # Installed before the URL is printed: from then on a signal ends it cleanly.
         with anyio.open_signal_receiver(*ending_signals()) as signals:
-            _tell(sandbox, options)
+            _print_address(sandbox, options)
             async for _ in signals:
                 return
     finally:
         await sandbox.__aexit__(None, None, None)
 
 
-def _tell(sandbox: Sandbox, options: SandboxOptions) -> None:
+def _print_address(sandbox: Sandbox, options: SandboxOptions) -> None:
     key, secret = sandbox.credentials(DEFAULT_ACCOUNT_ID)
-    shown = secret if secret == SandboxOptions().secret else "the one of --secret"
+    shown = secret if secret == SandboxOptions().secret else "the value of --secret"
     trust = f"AWS_CA_BUNDLE={options.tls_cert}, " if options.tls_cert else ""
     sys.stdout.write(f"{sandbox.url}\n")
     sys.stdout.flush()
-    Console().say(
+    Console().print(
         f"use it with --endpoint-url {sandbox.url}, {trust}AWS_ACCESS_KEY_ID={key} and "
         f"AWS_SECRET_ACCESS_KEY={shown}; Ctrl-C ends it"
     )

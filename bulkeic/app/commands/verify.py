@@ -1,72 +1,63 @@
-"""``bulkeic verify``: every target read and compared with what is wanted; nothing is written."""
+"""``bulkeic verify``: compares every target with what is wanted; writes nothing to AWS."""
 
 import sys
 from collections.abc import Iterable
 
-from bulkeic.app.run.invocation import begin, exit_with, results_of, screen_of, with_exit_code
+from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
-from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import VerifyOptions
-from bulkeic.app.setup.run_setup import opened, rules_of
+from bulkeic.app.setup.run_setup import policy_of, readable_run
 from bulkeic.core.model import Lane, Outcome, Settings, Target
 from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.snapshot import snapshot_of, wanted
 from bulkeic.core.summary import Summary, summarise, verify_exit_code
-from bulkeic.output.console import Console, summary_lines
 from bulkeic.output.diff import DiffPrinter
 from bulkeic.output.results import STDOUT, Results, check_stdout
+from bulkeic.output.summary_text import summary_lines
 from bulkeic.store.jobs import Which
 from bulkeic.store.run_file import RunFile
 
 
 def verify(options: VerifyOptions) -> int:
-    """Compares the targets of a targets file, or of a run file, with what is wanted of them.
+    """Compares the targets of a targets file or of a run file with the wanted settings.
 
     Returns:
         The command's exit code.
 
     Raises:
-        BulkeicError: nothing was read, for the reason that it tells.
+        BulkeicError: why nothing was read.
     """
-    screen = screen_of(options)
-    results = results_of(options)
-    try:
-        if options.output == "text" and options.results != STDOUT:
+    invocation = Invocation(options)
+    with invocation:
+        prints_drift = options.output == "text" and options.results != STDOUT
+        if prints_drift:
             check_stdout()
-            results = _Drift(results)
-        reach = AccountResolver(options.access, options.timeout_s, sandbox=options.sandbox)
-        with opened(options, reach, screen) as run:
-            summary = _verify(run, options, reach, results, screen)
-    finally:
-        results.close()
-    return exit_with(summary, options, screen)
+        with readable_run(options, invocation.resolver, invocation.console) as run:
+            policy = policy_of(run, Purpose.VERIFY)
+            results = invocation.results
+            if prints_drift:
+                results = _DriftPrinter(results, policy)
+            summary = _verify(run, options, policy, results, invocation)
+    return invocation.finish(summary)
 
 
 def _verify(
-    run: RunFile, options: VerifyOptions, reach: AccountResolver, results: Results, screen: Console
+    run: RunFile,
+    options: VerifyOptions,
+    policy: Policy,
+    results: Results,
+    invocation: Invocation,
 ) -> Summary:
     found = OutcomeTally()
-    rules = rules_of(run, Purpose.VERIFY)
-    if isinstance(results, _Drift):
-        results.rules = rules
 
     async def compare(session: RunSession) -> None:
-        await session.drain(RunFeed(run, Which.EVERY), rules, found, results, "verifying")
+        await session.work_through(RunFeed(run, Which.EVERY), policy, found, results, "verifying")
 
     lanes = run.jobs.lanes(Which.EVERY)
-    stopped = begin(
-        run,
-        options,
-        reach.accounts,
-        compare,
-        results=results,
-        screen=screen,
-        idle=not lanes,
-        known=(),
-    )
+    stopped = invocation.work(run, compare, results=results, has_jobs=bool(lanes), known=())
     invalid = [tally for tally in run.tallies() if tally.lane is None]
     summary = summarise(
         [*found.tallies(), *invalid],
@@ -77,32 +68,36 @@ def _verify(
     )
     code = verify_exit_code(summary, stopped=stopped is not None)
     summary = with_exit_code(summary, code, stopped)
-    for line in summary_lines(summary, found.examples):
-        screen.say(line)
+    invocation.print_lines(summary_lines(summary, found.examples))
     if stopped is not None:
-        screen.say(f"stopped: {stopped}")
+        invocation.console.print(f"stopped: {stopped}")
     return summary
 
 
-class _Drift:
-    """Results that go where they were to go, and targets that have drifted to stdout, too."""
+class _DriftPrinter:
+    """``Results`` that also prints the drifted targets on stdout.
 
-    def __init__(self, results: Results) -> None:
-        self.rules = Policy()
+    Args:
+        results: get all outcomes.
+        policy: of the run.
+    """
+
+    def __init__(self, results: Results, policy: Policy) -> None:
         self._results = results
+        self._policy = policy
         self._printer = DiffPrinter()
 
     @property
-    def place(self) -> str:
+    def path(self) -> str:
         """See ``Results``."""
-        return self._results.place
+        return self._results.path
 
-    def begin(self, known: Iterable[Outcome], *, anew: bool) -> None:
+    def start(self, known: Iterable[Outcome], *, overwrite: bool) -> None:
         """See ``Results``."""
-        self._results.begin(known, anew=anew)
+        self._results.start(known, overwrite=overwrite)
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
-        """Adds outcomes.
+        """Writes outcomes, and prints those that drifted.
 
         Raises:
             OSError: they cannot be written.
@@ -115,7 +110,7 @@ class _Drift:
         sys.stdout.flush()
 
     def close(self) -> None:
-        """Gives the file free."""
+        """See ``Results``."""
         self._results.close()
 
     def _show(self, outcome: Outcome) -> None:
@@ -125,4 +120,4 @@ class _Drift:
         partition = (outcome.function_arn or "").split(":")[1]
         name = (outcome.function_arn or "").rpartition(":")[2]
         target = Target(lane, name, outcome.qualifier or "", partition)
-        self._printer.show(target, outcome.source, image, wanted(settings, image, self.rules))
+        self._printer.show(target, outcome.source, image, wanted(settings, image, self._policy))

@@ -1,9 +1,11 @@
-"""What the commands that call Lambda have in common: a session on a run, and how it is told."""
+"""One invocation of a command that calls Lambda: what all these commands share."""
 
 import functools
 import json
 import sys
 from collections.abc import Awaitable, Callable, Iterable
+from types import TracebackType
+from typing import Self
 
 import msgspec
 import structlog
@@ -11,130 +13,178 @@ import structlog
 from bulkeic.app.run.session import INTERRUPTED_TWICE, RunSession
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import first_cause, run_async
+from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import WorkOptions
-from bulkeic.app.setup.run_metadata import RESULTS
-from bulkeic.app.setup.run_setup import check
+from bulkeic.app.setup.run_setup import check_options, endpoint
 from bulkeic.aws.sanitizer import sanitize
-from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import BulkeicError, UsageError
+from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane, Outcome
-from bulkeic.core.pacing.forecast import USUAL_CALL_S, Forecast, LaneBacklog, forecast
+from bulkeic.core.pacing.forecast import USUAL_CALL_S, LaneBacklog, forecast
 from bulkeic.core.summary import Summary
 from bulkeic.output.console import Console
 from bulkeic.output.logs import configure_logs
 from bulkeic.output.outcome_codec import safe_json
 from bulkeic.output.results import NoResults, Results, ResultsFile
+from bulkeic.output.rollout_text import SHOWN_SETTINGS, forecast_lines, settings_lines
 from bulkeic.store.run_file import RunFile
 
 _log = structlog.get_logger("bulkeic.app")
 
-FAILED_EXIT = 1
-STOPPED_EXIT = 3
-INTERRUPTED_TWICE_EXIT = 130
 
+class Invocation:
+    """One invocation of a command. As a context manager, it opens the results and the accounts.
 
-def screen_of(options: WorkOptions) -> Console:
-    """Where people are told, as soon as the options have been found good.
+    Args:
+        options: of the command.
+
+    Attributes:
+        console: prints messages and asks questions.
+        results: where outcomes are written.
+        resolver: knows which accounts can be reached.
 
     Raises:
-        UsageError: options that cannot be, alone or together.
+        UsageError: an option is invalid, or does not go with another one.
     """
-    configure_logs(options.log.log_format, options.log.log_level, sanitize)
-    check(options)
-    return Console()
 
+    results: Results
+    resolver: AccountResolver
 
-def results_of(options: WorkOptions) -> Results:
-    """Where a user wants the outcomes."""
-    return ResultsFile(options.results) if options.results else NoResults()
+    def __init__(self, options: WorkOptions) -> None:
+        self._options = options
+        configure_logs(options.log.log_format, options.log.log_level, sanitize)
+        check_options(options)
+        self.console = Console()
+
+    def __enter__(self) -> Self:
+        options = self._options
+        self.results = ResultsFile(options.results) if options.results else NoResults()
+        try:
+            self.resolver = AccountResolver(
+                options.access, options.timeout_s, sandbox=options.sandbox
+            )
+        except BaseException:
+            self.results.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.results.close()
+
+    def print_preview(self, run: RunFile, lanes: dict[Lane, int], calls_per_job: int) -> None:
+        """Prints what a run is about to do.
+
+        Args:
+            run: the run file.
+            lanes: account and Region → its jobs; at least one.
+            calls_per_job: how many calls each job needs.
+        """
+        limits = self._options.limits()
+        left = (
+            LaneBacklog(lane, jobs, limits.first_rate, limits.bucket_size, calls_per_job)
+            for lane, jobs in lanes.items()
+        )
+        duration = forecast(left, concurrency=limits.concurrency, call_s=USUAL_CALL_S)
+        assert duration is not None  # noqa: S101 - there are jobs
+        lines = forecast_lines(lanes, duration, endpoint(self._options))
+        self.print_lines(lines + settings_lines(*run.wanted(SHOWN_SETTINGS)))
+
+    def print_lines(self, lines: Iterable[str]) -> None:
+        """Prints several lines."""
+        for line in lines:
+            self.console.print(line)
+
+    def work(
+        self,
+        run: RunFile,
+        work: Callable[[RunSession], Awaitable[None]],
+        *,
+        results: Results,
+        has_jobs: bool,
+        known: Iterable[Outcome] | None = None,
+        max_failures: int | None = None,
+    ) -> str | None:
+        """Works on a run in a session: why it stopped early, or ``None``.
+
+        Args:
+            run: the run file.
+            work: what to do in the session.
+            results: where outcomes are written.
+            has_jobs: whether there is anything to do.
+            known: the first outcomes to write; ``None``: those of the run.
+            max_failures: see ``RunSession``.
+        """
+        try:
+            _start_results(results, run, known)
+            if not has_jobs:
+                return None
+            with SignalWatch() as signals:
+                session = RunSession(
+                    run,
+                    self._options,
+                    self.resolver.accounts,
+                    self.console,
+                    signals,
+                    max_failures=max_failures,
+                )
+                run_async(functools.partial(_run, session, work))
+        except BaseExceptionGroup as group:
+            return _reason(first_cause(group))
+        except Exception as error:  # noqa: BLE001 - what is stored is worth more than a traceback
+            return _reason(error)
+        return session.stopped
+
+    def finish(self, summary: Summary) -> int:
+        """Prints the summary as JSON if the options ask for it: the command's exit code."""
+        if self._options.output != "json":
+            return summary.exit_code
+        # Not by msgspec, which refuses the name of a run file that is not UTF-8.
+        text = json.dumps(summary.to_json(), separators=(",", ":"))
+        return print_json(text.encode(), summary.exit_code, self.console)
 
 
 def with_exit_code(summary: Summary, code: int, stopped: str | None) -> Summary:
-    """The summary with an exit code, unless the user did not wait for one."""
-    code = INTERRUPTED_TWICE_EXIT if stopped == INTERRUPTED_TWICE else code
+    """The summary with an exit code, which is another one if the user quit.
+
+    Args:
+        summary: of the run.
+        code: for all other cases.
+        stopped: why the session stopped early.
+    """
+    code = ExitCode.INTERRUPTED if stopped == INTERRUPTED_TWICE else code
     return msgspec.structs.replace(summary, exit_code=code)
 
 
-def exit_with(summary: Summary, options: WorkOptions, screen: Console) -> int:
-    """Tells the summary to machines, if asked for: the command's exit code."""
-    if options.output != "json":
-        return summary.exit_code
-    # Not by msgspec, which refuses the name of a run file that is not UTF-8.
-    text = json.dumps(summary.to_json(), separators=(",", ":"))
-    return print_json(text.encode(), summary.exit_code, screen)
+def print_json(text: bytes, code: int, console: Console) -> int:
+    """Prints JSON on stdout: the command's exit code, which is another one if that fails.
 
-
-def print_json(text: bytes, code: int, screen: Console) -> int:
-    """Prints JSON on stdout: the command's exit code, which is another one if that cannot be."""
+    Args:
+        text: the JSON.
+        code: for success.
+        console: prints why stdout cannot be written.
+    """
     try:
         sys.stdout.write(f"{safe_json(text).decode()}\n")
         sys.stdout.flush()
     except OSError as error:
-        screen.say(f"bulkeic: stdout: {error.strerror}")
-        return STOPPED_EXIT
+        console.print(f"bulkeic: stdout: {error.strerror}")
+        return ExitCode.STOPPED
     return code
 
 
-def look_ahead(lanes: dict[Lane, int], options: WorkOptions, calls_each: int) -> Forecast:
-    """How long the jobs of some lanes will take."""
-    limits = options.limits()
-    left = (
-        LaneBacklog(lane, jobs, limits.first_rate, limits.bucket_size, calls_each)
-        for lane, jobs in lanes.items()
-    )
-    ahead = forecast(left, concurrency=limits.concurrency, call_s=USUAL_CALL_S)
-    assert ahead is not None  # noqa: S101 - there are lanes, and they have jobs
-    return ahead
-
-
-def begin(
-    run: RunFile,
-    options: WorkOptions,
-    accounts: Accounts,
-    work: Callable[[RunSession], Awaitable[None]],
-    *,
-    results: Results,
-    screen: Console,
-    idle: bool,
-    known: Iterable[Outcome] | None = None,
-    max_failures: int | None = None,
-) -> str | None:
-    """Works on a run in a session: why it ended early, or ``None``.
-
-    Args:
-        run: the run file.
-        options: how to work.
-        accounts: how each account is reached.
-        work: what is done.
-        results: where outcomes are written.
-        screen: where people are told.
-        idle: whether there is nothing to do.
-        known: outcomes to begin the results with; ``None``: those of the run.
-        max_failures: as ``RunSession`` has it.
-    """
-    try:
-        _begin_results(results, run, known)
-        if idle:
-            return None
-        with SignalWatch() as interruptions:
-            session = RunSession(
-                run, options, accounts, screen, interruptions, max_failures=max_failures
-            )
-            run_async(functools.partial(_run, session, work))
-    except BaseExceptionGroup as group:
-        return _reason(first_cause(group))
-    except Exception as error:  # noqa: BLE001 - what is stored is worth more than a traceback
-        return _reason(error)
-    return session.stopped
-
-
-def _begin_results(results: Results, run: RunFile, known: Iterable[Outcome] | None) -> None:
+def _start_results(results: Results, run: RunFile, known: Iterable[Outcome] | None) -> None:
     try:
         if known is not None:
-            results.begin(known, anew=True)
-        elif results.place:
-            results.begin(run.outcomes(), anew=run.facts.get(RESULTS) != results.place)
-            run.note(RESULTS, results.place)  # not before: what was there is not this run's
+            results.start(known, overwrite=True)
+        elif results.path:
+            results.start(run.outcomes(), overwrite=run.metadata.results != results.path)
+            # Only now: until then the file is not this run's.
+            run.save_metadata(msgspec.structs.replace(run.metadata, results=results.path))
     except OSError as error:
         raise UsageError(f"results: {error.strerror}") from None
 
@@ -145,7 +195,7 @@ async def _run(session: RunSession, work: Callable[[RunSession], Awaitable[None]
 
 
 def _reason(error: BaseException) -> str:
-    """Why a run ended that nobody ended."""
+    """Why an error stopped a run."""
     if isinstance(error, BulkeicError | OSError):
         return str(error)
     _log.debug("internal error", exc_info=error)

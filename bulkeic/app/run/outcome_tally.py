@@ -1,4 +1,4 @@
-"""Outcomes that no run file keeps: counted, with an example of each error."""
+"""Outcomes that are counted and not stored."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ _Kind = tuple[Lane, Status, str | None]
 
 
 class OutcomeTally:
-    """A ledger in memory.
+    """Counts outcomes in memory, as an ``OutcomeLedger``.
 
     Attributes:
         traffic: what was sent.
@@ -26,7 +26,7 @@ class OutcomeTally:
     def record(
         self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, Seen]]
     ) -> None:
-        """Takes outcomes in; what targets had is told by them."""
+        """Counts outcomes; ``seen`` is ignored."""
         del seen
         self.traffic = traffic
         for outcome in outcomes:
@@ -36,13 +36,13 @@ class OutcomeTally:
                 self.examples.setdefault(outcome.error_code, outcome)
 
     def count(self, status: Status, code: str | None = None) -> int:
-        """How many outcomes of a status there are, with an error code if one is given."""
+        """The number of outcomes with a status, and with an error code if one is given."""
         return sum(
             number
-            for (_, each, error), number in self._counts.items()
-            if each is status and code in {None, error}
+            for (_, counted, error), number in self._counts.items()
+            if counted is status and code in {None, error}
         )
 
     def tallies(self) -> list[Tally]:
-        """The outcomes, folded by lane, status and error code."""
+        """The counts by lane, status and error code."""
         return [Tally(*kind, count) for kind, count in self._counts.items()]

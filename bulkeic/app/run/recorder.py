@@ -1,4 +1,4 @@
-"""Outcomes on their way out: to the run file first, then to the results and the progress bar."""
+"""Records outcomes: in the run file first, then in the results file and the progress bar."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -16,34 +16,34 @@ from bulkeic.output.progress import Progress
 from bulkeic.output.results import Results
 
 _INTERVAL_S = 0.1
-_MOST_UNREAD = 100_000
+_MAX_UNWRITTEN = 100_000
 
 
 class OutcomeLedger(Protocol):
-    """Where outcomes are kept."""
+    """Stores outcomes."""
 
     def record(
         self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, Seen]]
     ) -> None:
-        """Keeps what targets had, outcomes, and what was sent so far; all of it or nothing.
+        """Stores outcomes, the traffic so far, and what was read of targets: all or nothing.
 
         Raises:
-            RunFileError: they cannot be kept.
+            RunFileError: they cannot be stored.
         """
 
 
 class Recorder:
-    """Commits outcomes in batches, every tenth of a second, in a thread of their own.
+    """Commits outcomes in batches, ten times a second, in a thread.
 
-    When they cannot be written any more, the engine is told to stop: what is in flight finishes,
-    and what cannot be kept stays pending. Results are written by a task of their own: a slow reader
-    holds up no commit.
+    If a commit fails, the engine stops: calls in flight finish, and jobs whose outcome cannot be
+    stored stay pending. Results are written by another task, so that a slow reader of them does not
+    delay commits.
 
     Args:
-        ledger: where they are kept.
-        results: where they are written.
-        progress: where they are shown.
-        elapsed: seconds since the session began.
+        ledger: where outcomes are stored.
+        results: where outcomes are written.
+        progress: where outcomes are shown.
+        elapsed: seconds since the session started.
     """
 
     def __init__(
@@ -57,33 +57,33 @@ class Recorder:
         self._results = results
         self._progress = progress
         self._elapsed = elapsed
-        self._waiting: list[Outcome] = []
+        self._pending: list[Outcome] = []
         self._seen: list[tuple[Job, Seen]] = []
-        self._then: list[Callable[[], None]] = []
+        self._on_commit: list[Callable[[], None]] = []
         self._committed: list[Outcome] = []
-        self._fresh = anyio.Event()
+        self._has_committed = anyio.Event()
         self._ended = anyio.Event()
         self._finished = False
-        self._known = Traffic()
+        self._stored_traffic = Traffic()
 
     def put(self, outcome: Outcome) -> None:
-        """Takes an outcome; it is committed within a fifth of a second."""
-        self._waiting.append(outcome)
+        """Adds an outcome; it is committed within a fifth of a second."""
+        self._pending.append(outcome)
 
     def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
-        """Takes what a target had; calls back when it has been committed."""
+        """Adds what was read of a target; calls ``on_stored`` when that has been committed."""
         self._seen.append((job, seen))
-        self._then.append(on_stored)
+        self._on_commit.append(on_stored)
 
     def drop(self, jobs: int) -> None:
         """Does nothing: the jobs stay pending in the run file."""
 
     def end(self) -> None:
-        """Tells that no more outcomes will come."""
+        """Ends the recording: no more outcomes will come."""
         self._ended.set()
 
     async def commit(self, engine: Engine) -> None:
-        """Commits until ``end`` is called, and once more then."""
+        """Commits until ``end`` is called, and then once more."""
         try:
             while not self._ended.is_set():
                 with anyio.move_on_after(_INTERVAL_S):
@@ -94,13 +94,13 @@ class Recorder:
             with anyio.CancelScope(shield=True):
                 await self._commit(engine)
             self._finished = True
-            self._fresh.set()
+            self._has_committed.set()
 
     async def publish(self, engine: Engine) -> None:
-        """Writes what is committed to the results, until ``end`` is called and all is written."""
+        """Writes committed outcomes to the results, until ``end`` is called and all are written."""
         while self._committed or not self._finished:
-            await self._fresh.wait()
-            self._fresh = anyio.Event()
+            await self._has_committed.wait()
+            self._has_committed = anyio.Event()
             batch, self._committed = self._committed, []
             try:
                 await anyio.to_thread.run_sync(self._results.write, batch, abandon_on_cancel=True)
@@ -110,31 +110,33 @@ class Recorder:
 
     async def _commit(self, engine: Engine) -> None:
         traffic = msgspec.structs.replace(engine.traffic, elapsed_s=self._elapsed())
-        if not self._waiting and not self._seen and not _sent_more(traffic, self._known):
+        if (
+            not self._pending
+            and not self._seen
+            and not _has_sent_more(traffic, self._stored_traffic)
+        ):
             return
-        batch, self._waiting = self._waiting, []
+        batch, self._pending = self._pending, []
         seen, self._seen = self._seen, []
-        then, self._then = self._then, []
+        on_commit, self._on_commit = self._on_commit, []
         try:
             await anyio.to_thread.run_sync(self._ledger.record, batch, traffic, seen)
         except RunFileError as error:
-            self._waiting = batch + self._waiting
-            self._seen, self._then = seen + self._seen, then + self._then
+            self._pending = batch + self._pending
+            self._seen, self._on_commit = seen + self._seen, on_commit + self._on_commit
             engine.stop(str(error))
             return
-        self._known = traffic
+        self._stored_traffic = traffic
         self._committed += batch
-        self._fresh.set()
-        if len(self._committed) > _MOST_UNREAD:
-            engine.stop("results: nobody reads them")
-        for go_on in then:
-            go_on()
+        self._has_committed.set()
+        if len(self._committed) > _MAX_UNWRITTEN:
+            engine.stop("results: they are not being read")
+        for callback in on_commit:
+            callback()
         failed = sum(outcome.status is Status.FAILED for outcome in batch)
-        planned = sum(each.is_pending for _, each in seen)
+        planned = sum(target_seen.is_pending for _, target_seen in seen)
         self._progress.advance(len(batch) + planned, failed, traffic, engine.forecast)
 
 
-def _sent_more(traffic: Traffic, known: Traffic) -> bool:
-    return msgspec.structs.replace(traffic, elapsed_s=0) != msgspec.structs.replace(
-        known, elapsed_s=0
-    )
+def _has_sent_more(traffic: Traffic, stored: Traffic) -> bool:
+    return msgspec.structs.replace(traffic, elapsed_s=stored.elapsed_s) != stored

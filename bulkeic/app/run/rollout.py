@@ -1,4 +1,4 @@
-"""A run applied: all at once, or in waves that are verified one after another."""
+"""The application of a run: all jobs at once, or wave by wave, each verified."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,7 @@ from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.options import ApplyOptions
-from bulkeic.app.setup.run_metadata import BEFORE_IMAGE
-from bulkeic.app.setup.run_setup import rules_of
+from bulkeic.app.setup.run_setup import policy_of
 from bulkeic.core.model import Lane, Status, rfc3339
 from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.reconcile import DRIFTED
@@ -21,12 +20,12 @@ from bulkeic.output.results import NoResults, Results
 from bulkeic.store.jobs import Which
 from bulkeic.store.run_file import RunFile
 
-Spread = Sequence[Mapping[Lane, int]]
+WaveSizes = Sequence[Mapping[Lane, int]]
 """For each wave, how many of each lane's pending jobs are done by its end."""
 
 
-def deal(run: RunFile, options: ApplyOptions) -> Spread:
-    """How the pending jobs of a run are dealt out to waves; none are asked for: not at all."""
+def new_wave_sizes(run: RunFile, options: ApplyOptions) -> WaveSizes:
+    """The waves that the options ask for, over a run's pending jobs; empty: none."""
     jobs = run.jobs.lanes()
     if not jobs:
         return ()
@@ -36,15 +35,15 @@ def deal(run: RunFile, options: ApplyOptions) -> Spread:
 
 
 class Rollout:
-    """The jobs of a run on their way.
+    """Applies a run.
 
     Args:
-        session: that works on them.
+        session: in which to work.
         run: the run file.
-        options: how.
+        options: how to work.
         results: where outcomes are written.
-        screen: where people are told, and asked.
-        spread_out: the waves that are to be settled; none: those that the run has.
+        console: prints progress, and asks between waves.
+        new_waves: to store in the run before it starts; empty: the run keeps the waves it has.
     """
 
     def __init__(
@@ -54,108 +53,108 @@ class Rollout:
         options: ApplyOptions,
         *,
         results: Results,
-        screen: Console,
-        spread_out: Spread = (),
+        console: Console,
+        new_waves: WaveSizes = (),
     ) -> None:
-        self._spread_out = spread_out
+        self._new_waves = new_waves
         self._session = session
         self._run = run
         self._options = options
         self._results = results
-        self._screen = screen
-        if spread_out:
-            run.note(BEFORE_IMAGE, "yes")
-        self._rules = rules_of(run, Purpose.APPLY, force=options.force)
-        self._is_asked = not options.yes and not options.sandbox and screen.can_ask
+        self._console = console
+        if new_waves:
+            run.save_metadata(msgspec.structs.replace(run.metadata, before_image=True))
+        self._policy = policy_of(run, Purpose.APPLY, force=options.force)
+        self._confirms = not options.yes and not options.sandbox and console.can_confirm
 
     async def work(self) -> None:
         """Works until every job has its outcome, or the session is stopped."""
         run, session = self._run, self._session
         run.begin_session("apply", time.time())
-        if self._rules.planned and self._rules.force:
+        if self._policy.planned and self._policy.force:
             run.mark_pending()
-        if self._spread_out:
-            run.waves.settle(self._spread_out)
+        if self._new_waves:
+            run.waves.settle(self._new_waves)
         waves = run.waves.all()
         if not waves:
             lanes = await self._apply(None)
             run.end_session(session.stopped or lanes or "done")
             return
         for wave in waves:
-            await self._wave(wave, last=wave is waves[-1], of=len(waves))
+            await self._work_on_wave(wave, is_last=wave is waves[-1], of=len(waves))
             if session.stopped is not None:
                 break
         run.end_session(session.stopped or "done")
 
     async def _apply(self, wave: int | None) -> str | None:
-        """Does what is pending, of a wave or of all: which lanes have stopped, in words."""
+        """Applies the pending jobs of one wave or of all: which lanes stopped, as text."""
         feed = RunFeed(self._run, Which.PENDING, wave)
-        stopped = await self._session.drain(feed, self._rules, self._run, self._results, "updating")
+        stopped = await self._session.work_through(
+            feed, self._policy, self._run, self._results, "updating"
+        )
         for lane, reason in stopped.items():
-            return f"{counted(len(stopped), 'lane')} stopped, such as {lane}: {reason}"
+            return f"{counted(len(stopped), 'lane')} stopped, for example {lane}: {reason}"
         return None
 
-    async def _wave(self, wave: Wave, *, last: bool, of: int) -> None:
+    async def _work_on_wave(self, wave: Wave, *, is_last: bool, of: int) -> None:
         name = f"wave {wave.number} of {of}"
-        failures, worked = self._session.failures, False
+        failures, has_worked = self._session.failures, False
         if self._run.jobs.lanes(Which.PENDING, wave.number):
-            worked = True
-            wave = self._noted(wave, started_at=wave.started_at or _now(), stopped=None)
-            self._screen.say(f"{name}: {counted(wave.targets, 'target')}")
+            has_worked = True
+            wave = self._saved(wave, started_at=wave.started_at or _now(), stopped=None)
+            self._console.print(f"{name}: {counted(wave.targets, 'target')}")
             lanes = await self._apply(wave.number)
             if lanes is not None:
                 self._session.stop(f"{name}: {lanes}")
             if self._session.stopped is not None:
-                self._noted(wave, stopped=self._session.stopped)
+                self._saved(wave, stopped=self._session.stopped)
                 return
         if wave.verified is None:
-            worked = True
-            wave = self._noted(wave, ended_at=wave.ended_at or _now())
+            has_worked = True
+            wave = self._saved(wave, ended_at=wave.ended_at or _now())
             wave = await self._verify(wave, name)
-        if worked and self._session.stopped is None:
+        if has_worked and self._session.stopped is None:
             failed = self._session.failures - failures
-            self._screen.say(f"{name}: done, {wave.verified:,} verified, {failed:,} failed")
-            if not last:
-                await self._pass(wave, name, failed)
+            self._console.print(f"{name}: done, {wave.verified:,} verified, {failed:,} failed")
+            if not is_last:
+                await self._pass_gate(wave, name, failed)
 
     async def _verify(self, wave: Wave, name: str) -> Wave:
         """Reads again what the wave has written, and compares."""
         found = OutcomeTally()
-        rules = Policy(purpose=Purpose.VERIFY, restore=True)
+        policy = Policy(purpose=Purpose.VERIFY, restore=True)
         feed = RunFeed(self._run, Which.WRITTEN, wave.number)
         targets = sum(feed.lanes().values())
-        await self._session.drain(feed, rules, found, NoResults(), "verifying")
+        await self._session.work_through(feed, policy, found, NoResults(), "verifying")
         self._run.record((), found.traffic)
         drifted = found.count(Status.FAILED, DRIFTED)
         unread = targets - found.count(Status.UNCHANGED) - drifted
         of_all = f"of {counted(targets, 'target')}"
         if unread:
-            example = _example(found, but=DRIFTED)
+            example = _example(found, ignored=DRIFTED)
             self._session.stop(f"{name}: {unread:,} {of_all} could not be read again{example}")
-            return self._noted(wave, stopped=self._session.stopped)
+            return self._saved(wave, stopped=self._session.stopped)
         if drifted:
-            are = "is" if drifted == 1 else "are"
-            self._session.stop(f"{name}: {drifted:,} {of_all} {are} not as set{_example(found)}")
-        return self._noted(wave, verified=targets, drifted=drifted, stopped=self._session.stopped)
+            self._session.stop(f"{name}: {drifted:,} {of_all} drifted{_example(found)}")
+        return self._saved(wave, verified=targets, drifted=drifted, stopped=self._session.stopped)
 
-    async def _pass(self, wave: Wave, name: str, failures: int) -> None:
-        """Goes on to the next wave: after a pause, an answer, or at once."""
-        if self._is_asked and self._options.wave_pause_s is None:
-            if not await self._session.ask("go on with the next wave?"):
-                self._session.stop(f"no answer to go on after {name}")
+    async def _pass_gate(self, wave: Wave, name: str, failures: int) -> None:
+        """Lets the next wave start: after an answer, after a pause, or at once."""
+        if self._confirms and self._options.wave_pause_s is None:
+            if not await self._session.confirm("continue with the next wave?"):
+                self._session.stop(f"not confirmed to continue after {name}")
         elif failures and self._options.max_failures is None:
             self._session.stop(
-                f"{failures:,} failed in {name}; look at them, and say with --max-failures how "
-                "many may"
+                f"{failures:,} failed in {name}; check them, then set --max-failures to continue"
             )
         elif self._options.wave_pause_s:
             pause_s = self._options.wave_pause_s
-            self._screen.say(f"the next wave begins in {duration(pause_s)}")
-            await self._session.rest(pause_s)
+            self._console.print(f"the next wave starts in {duration(pause_s)}")
+            await self._session.pause(pause_s)
         if self._session.stopped is not None:
-            self._noted(wave, stopped=self._session.stopped)
+            self._saved(wave, stopped=self._session.stopped)
 
-    def _noted(self, wave: Wave, **changes: object) -> Wave:
+    def _saved(self, wave: Wave, **changes: object) -> Wave:
         wave = msgspec.structs.replace(wave, **changes)
         self._run.waves.note(wave)
         return wave
@@ -165,9 +164,9 @@ def _now() -> str:
     return rfc3339(time.time())
 
 
-def _example(found: OutcomeTally, but: str | None = None) -> str:
+def _example(found: OutcomeTally, ignored: str | None = None) -> str:
     for code, outcome in found.examples.items():
-        if code != but:
+        if code != ignored:
             where = f"{outcome.source} {outcome.function_name}"
-            return f", such as {where}: {outcome.error_message}"
+            return f", for example {where}: {outcome.error_message}"
     return ""

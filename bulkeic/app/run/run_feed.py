@@ -1,4 +1,4 @@
-"""The jobs of a run file as the engine's feed."""
+"""The jobs of a run file, as the engine's feed."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,19 +6,19 @@ from bulkeic.core.model import Job, Lane
 from bulkeic.store.jobs import Which
 from bulkeic.store.run_file import RunFile
 
-# So many jobs are held in memory at most, over all lanes; but each lane reads a handful at once.
-_AHEAD = 20_000
-_MOST = 500
-_LEAST = 16
+# Jobs held in memory, over all lanes; a lane reads at least and at most that many at once.
+_MAX_JOBS = 20_000
+_MAX_BATCH = 500
+_MIN_BATCH = 16
 
 
 class RunFeed:
-    """Reads each lane's jobs in file order, a handful at a time.
+    """Reads each lane's jobs in file order, a batch at a time.
 
     Args:
         run: the run file.
         which: of its jobs.
-        wave: the number of the wave that they belong to; ``None``: any.
+        wave: the number of their wave; ``None``: any.
     """
 
     def __init__(self, run: RunFile, which: Which = Which.PENDING, wave: int | None = None) -> None:
@@ -26,20 +26,20 @@ class RunFeed:
         self._which = which
         self._lanes = self._jobs.lanes(which, wave)
         self._ranges = self._jobs.ranges(which, wave)
-        self._handful = max(_LEAST, min(_MOST, _AHEAD // max(1, len(self._lanes))))
+        self._batch = max(_MIN_BATCH, min(_MAX_BATCH, _MAX_JOBS // max(1, len(self._lanes))))
 
     def lanes(self) -> Mapping[Lane, int]:
-        """The lanes that have such jobs, each with their number."""
+        """The lanes that have such jobs, each with its number of jobs."""
         return self._lanes
 
     def take(self, lane: Lane) -> Sequence[Job]:
-        """The lane's next jobs.
+        """The lane's next batch of jobs; empty at the end.
 
         Raises:
             RunFileError: the run file cannot be read.
         """
         after, until = self._ranges[lane]
-        jobs = self._jobs.take(self._which, lane, after, until, self._handful)
+        jobs = self._jobs.take(self._which, lane, after, until, self._batch)
         if jobs:
             self._ranges[lane] = (jobs[-1].seq, until)
         return jobs

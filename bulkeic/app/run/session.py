@@ -1,28 +1,26 @@
-"""One stretch of work on a run: the passes over its jobs, and what all of them share."""
+"""One session of work on a run: its passes over jobs, and what they share."""
 
-import itertools
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, nullcontext
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import anyio
 import msgspec
 
+from bulkeic.app.run.engine_factory import EngineFactory
 from bulkeic.app.run.recorder import OutcomeLedger, Recorder
 from bulkeic.app.run.run_feed import RunFeed
+from bulkeic.app.run.run_sandbox import open_run_sandbox
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.core.accounts import Accounts
-from bulkeic.core.model import Lane, Settings, Target
+from bulkeic.core.model import Lane
 from bulkeic.core.policy import Policy
-from bulkeic.core.snapshot import ABSENT
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
-from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
@@ -30,33 +28,29 @@ from bulkeic.output.progress import NoProgress, Progress, ProgressBar
 from bulkeic.output.results import Results
 from bulkeic.store.run_file import RunFile
 
-if TYPE_CHECKING:
-    from bulkeic.aws.access import Access
-
 _SHOWN_LANES = 10
-_STATE_BATCH = 1000
 _DENIED_HINT = (
-    "docs/permissions.md tells what each command needs; --max-denied 0 fails denied targets one by "
-    "one instead"
+    "docs/permissions.md lists the permissions of each command; with --max-denied 0, denied "
+    "targets fail one by one and do not stop their lane"
 )
 INTERRUPTED = "interrupted"
 INTERRUPTED_TWICE = "interrupted twice"
 
 
 class RunSession:
-    """A stretch of work on a run. An async context manager.
+    """A session of work on a run. An async context manager.
 
     Args:
-        run: its jobs.
+        run: the run file.
         options: how to work.
         accounts: how each account is reached.
-        screen: where people are told.
-        interruptions: the signals that come.
-        max_failures: failed jobs after which no more calls start; ``None``: any number.
+        console: prints messages and asks questions.
+        signals: that interrupt the session.
+        max_failures: of jobs, before the session stops; ``None``: any number.
 
     Attributes:
         traffic: what has been sent.
-        stopped: why no more calls are to start; ``None``: they do.
+        stopped: why no more calls start; ``None``: not stopped.
         failures: jobs that failed.
     """
 
@@ -65,41 +59,37 @@ class RunSession:
         run: RunFile,
         options: WorkOptions,
         accounts: Accounts,
-        screen: Console,
-        interruptions: SignalWatch,
+        console: Console,
+        signals: SignalWatch,
         *,
         max_failures: int | None = None,
     ) -> None:
         self.traffic = Traffic()
         self.stopped: str | None = None
         self.failures = 0
-        self._run = run
         self._options = options
-        self._accounts = accounts
-        self._screen = screen
-        self._interruptions = interruptions
+        self._console = console
+        self._signals = signals
         self._max_failures = max_failures
-        self._limiters: dict[Lane, RateLimiter] = {}
         self._engine: Engine | None = None
-        self._resting: anyio.CancelScope | None = None
-        self._parts = AsyncExitStack()
+        self._waiting: anyio.CancelScope | None = None
+        self._exits = AsyncExitStack()
         self._started_at = time.monotonic()
+        access = (
+            open_run_sandbox(run) if options.sandbox else nullcontext(open_access(options.access))
+        )
+        self._engines = EngineFactory(
+            access,
+            accounts,
+            options.access.role_session(),
+            options.limits(),
+            timeout_s=options.timeout_s,
+        )
 
     async def __aenter__(self) -> Self:
-        from bulkeic.aws.lambda_caller import LambdaCaller  # noqa: PLC0415 - not before there is a run
-
-        access = await self._parts.enter_async_context(_access(self._run, self._options))
-        self._caller = await self._parts.enter_async_context(
-            LambdaCaller(
-                access,
-                accounts=self._accounts,
-                session=self._options.access.role_session(),
-                timeout_s=self._options.timeout_s,
-                concurrency=self._options.concurrency,
-            )
-        )
-        self._tasks = await self._parts.enter_async_context(anyio.create_task_group())
-        self._tasks.start_soon(self._watch)
+        await self._exits.enter_async_context(self._engines)
+        self._tasks = await self._exits.enter_async_context(anyio.create_task_group())
+        self._tasks.start_soon(self._handle_signals)
         return self
 
     async def __aexit__(
@@ -109,104 +99,103 @@ class RunSession:
         traceback: TracebackType | None,
     ) -> bool | None:
         self._tasks.cancel_scope.cancel()
-        return await self._parts.__aexit__(kind, error, traceback)
+        return await self._exits.__aexit__(kind, error, traceback)
 
     def elapsed(self) -> float:
-        """Seconds since the session began."""
+        """Seconds since the session started."""
         return time.monotonic() - self._started_at
 
     def stop(self, reason: str) -> None:
-        """Starts no new call; those in flight finish. The first reason is kept."""
+        """Starts no more calls; those in flight finish. The first reason is kept."""
         self.stopped = self.stopped or reason
         if self._engine is not None:
             self._engine.stop(reason)
-        if self._resting is not None:
-            self._resting.cancel()
+        if self._waiting is not None:
+            self._waiting.cancel()
 
-    async def drain(
-        self, feed: RunFeed, rules: Policy, ledger: OutcomeLedger, results: Results, doing: str
+    async def work_through(
+        self, feed: RunFeed, policy: Policy, ledger: OutcomeLedger, results: Results, doing: str
     ) -> dict[Lane, str]:
         """Works on all jobs of a feed, until they are done or the session is stopped.
 
         Args:
-            feed: where they come from.
-            rules: how they are done.
+            feed: the jobs.
+            policy: how their targets are treated.
             ledger: where outcomes are kept.
-            results: where they are written.
+            results: where outcomes are written.
             doing: one word for the progress bar.
 
         Returns:
             The lanes that stopped while others went on, each with the reason.
         """
-        shows = self._options.progress and self._screen.is_terminal
-        progress: Progress = ProgressBar(doing) if shows else NoProgress()
+        is_shown = self._options.progress and self._console.is_terminal
+        progress: Progress = ProgressBar(doing) if is_shown else NoProgress()
         recorder = Recorder(ledger, results, progress, self.elapsed)
-        limits = self._limits_of(rules)
-        engine = self._engine = Engine(
+        engine = self._engine = self._engines.engine(
             feed,
-            self._caller,
             recorder,
-            limits,
-            rules,
-            limiters=self._limiters,
+            policy,
+            limits=self._limits_of(policy),
             traffic=self.traffic,
-            failures=self.failures if rules.purpose.is_apply else 0,
+            failures=self.failures if policy.purpose.is_apply else 0,
         )
         if self.stopped is None:
             progress.start(sum(feed.lanes().values()))
             try:
-                await _until_done(engine, recorder)
+                await _run_engine(engine, recorder)
             finally:
                 progress.stop()
         self._engine = None
         self.stopped = self.stopped or engine.stopped
-        if rules.purpose.is_apply:
+        if policy.purpose.is_apply:
             self.failures = engine.failures
-        self._tell_stopped(engine.stopped_lanes(), denied=engine.has_denied_lane)
+        self._print_stopped(engine.stopped_lanes(), denied=engine.has_denied_lane)
         return engine.stopped_lanes()
 
-    def _limits_of(self, rules: Policy) -> EngineLimits:
-        """The limits of a pass; what a verification finds ends it never."""
-        most = self._max_failures if rules.purpose.is_apply else None
+    def _limits_of(self, policy: Policy) -> EngineLimits:
+        """The limits of one pass; a verification is not stopped by the failures it finds."""
+        most = self._max_failures if policy.purpose.is_apply else None
         return msgspec.structs.replace(self._options.limits(), max_failures=most)
 
-    async def rest(self, seconds: float) -> None:
-        """Waits, until the time is over or the session is stopped."""
+    async def pause(self, seconds: float) -> None:
+        """Waits until the time is over or the session is stopped."""
         if self.stopped is None:
-            with anyio.CancelScope() as self._resting:
+            with anyio.CancelScope() as self._waiting:
                 await anyio.sleep(seconds)
-            self._resting = None
+            self._waiting = None
 
-    async def ask(self, question: str) -> bool:
-        """Asks on the terminal; no answer while the session is stopped is a no."""
+    async def confirm(self, question: str) -> bool:
+        """Asks on the terminal: whether the answer is yes and the session is not stopped."""
         agreed = False
         if self.stopped is None:
-            with anyio.CancelScope() as self._resting:
-                self._screen.show_question(question)
+            with anyio.CancelScope() as self._waiting:
+                self._console.print_question(question)
                 await anyio.wait_readable(sys.stdin)
-                agreed = self._screen.read_answer()
-            if self._resting.cancelled_caught:
-                self._screen.say("")  # behind the question
-            self._resting = None
+                agreed = self._console.read_answer()
+            if self._waiting.cancelled_caught:
+                self._console.print("")  # ends the line of the question
+            self._waiting = None
         return agreed and self.stopped is None
 
-    def _tell_stopped(self, lanes: dict[Lane, str], *, denied: bool) -> None:
+    def _print_stopped(self, lanes: dict[Lane, str], *, denied: bool) -> None:
         for lane, reason in list(lanes.items())[:_SHOWN_LANES]:
-            self._screen.say(f"lane {lane} stopped: {reason}; its jobs are pending")
+            self._console.print(f"lane {lane} stopped: {reason}; its jobs are pending")
         if len(lanes) > _SHOWN_LANES:
-            self._screen.say(f"and {counted(len(lanes) - _SHOWN_LANES, 'more lane')}")
+            self._console.print(f"and {counted(len(lanes) - _SHOWN_LANES, 'more lane')}")
         if denied:
-            self._screen.say(_DENIED_HINT)
+            self._console.print(_DENIED_HINT)
 
-    async def _watch(self) -> None:
-        await self._interruptions.obey(lambda: self.stop(INTERRUPTED), self._leave, self._screen)
+    async def _handle_signals(self) -> None:
+        await self._signals.handle(
+            stop=lambda: self.stop(INTERRUPTED), quit_now=self._quit_now, console=self._console
+        )
 
-    def _leave(self) -> None:
+    def _quit_now(self) -> None:
         self.stopped = INTERRUPTED_TWICE
         self._tasks.cancel_scope.cancel()
 
 
-async def _until_done(engine: Engine, recorder: Recorder) -> None:
+async def _run_engine(engine: Engine, recorder: Recorder) -> None:
     async with anyio.create_task_group() as recording:
         recording.start_soon(recorder.commit, engine)
         recording.start_soon(recorder.publish, engine)
@@ -214,31 +203,3 @@ async def _until_done(engine: Engine, recorder: Recorder) -> None:
             await engine.run()
         finally:
             recorder.end()
-
-
-@asynccontextmanager
-async def _access(run: RunFile, options: WorkOptions) -> AsyncIterator["Access"]:
-    if not options.sandbox:
-        yield open_access(options.access)
-        return
-    from bulkeic.aws.access import Access  # noqa: PLC0415 - not before there is a run
-    from bulkeic.sandbox.server.embedded_sandbox import Sandbox  # noqa: PLC0415 - hardly any run needs it
-
-    async with Sandbox() as sandbox:
-        for target in run.jobs.every_target():
-            lane = target.lane
-            sandbox.add_function(lane.account_id, lane.region, target.function, target.qualifier)
-        known = run.jobs.known()
-        while some := list(itertools.islice(known, _STATE_BATCH)):
-            sandbox.load_state(_state(some))
-        yield Access(endpoint_url=sandbox.url, credentials=sandbox.credentials, isolated=True)
-
-
-def _state(known: Iterable[tuple[Target, Settings]]) -> str:
-    """Configurations as a state of the sandbox, so that what an earlier session did is there."""
-    state: dict[str, dict[str, dict[str, object]]] = {}
-    for target, image in known:
-        functions = state.setdefault(str(target.lane), {})
-        config = None if image == ABSENT else image.to_api()
-        functions.setdefault(target.function, {})[target.qualifier] = config
-    return msgspec.json.encode(state).decode()

@@ -1,4 +1,4 @@
-"""Which accounts can be worked on, and whose credentials are whose."""
+"""Which account each set of credentials belongs to, and which lanes they can reach."""
 
 import functools
 from collections.abc import Iterable
@@ -16,52 +16,52 @@ from bulkeic.sources.rows_file import RowsFile
 if TYPE_CHECKING:
     from bulkeic.aws.access import Access
 
-_ASKED_AT_ONCE = 10
+_CONCURRENT_STS_CALLS = 10
 
 
 class AccountResolver:
-    """The accounts within reach of a user's credentials, roles and profiles.
+    """Finds the accounts of a user's credentials, roles and profiles.
 
     Args:
-        options: which AWS to talk to, and how.
-        timeout_s: seconds for one call of STS.
-        sandbox: whether every account is within reach, because none is AWS's.
+        options: which AWS to call, and with which credentials.
+        timeout_s: for one call of STS, seconds.
+        sandbox: whether the calls go to the embedded sandbox, where every account can be reached.
 
     Attributes:
-        accounts: how each of them is reached.
+        accounts: how each account is reached.
 
     Raises:
-        InputError: the accounts file has a bad row.
-        UsageError: it cannot be read.
+        InputError: a row of the accounts file is invalid.
+        UsageError: the accounts file cannot be read.
     """
 
     def __init__(self, options: AccessOptions, timeout_s: float, *, sandbox: bool) -> None:
         self._options = options
         self._timeout_s = timeout_s
         self._sandbox = sandbox
-        self._known: dict[str | None, str] = {}
+        self._account_of: dict[str | None, str] = {}
         entries = _entries(options.accounts) if options.accounts else []
         usual = AccountAccess(role_arn=options.role_arn, external_id=options.external_id)
         self.accounts = Accounts(entries, usual)
 
     def own_account(self, lane: Lane | None) -> str:
-        """The account of a bare name: that of the caller's own credentials.
+        """The account of the caller's own credentials, which functions without an account are in.
 
         Raises:
-            AccessError: STS does not tell.
+            AccessError: STS cannot be called.
         """
         if self._sandbox:
             from bulkeic.sandbox.state.function_arns import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - hardly any run needs it
 
             return DEFAULT_ACCOUNT_ID
         self._identify({None: lane})
-        return self._known[None]
+        return self._account_of[None]
 
     def refusals(self, lanes: Iterable[Lane]) -> dict[Lane, InputError]:
-        """The lanes that cannot be worked on, each with the reason; Lambda is not asked.
+        """The lanes that cannot be reached, each with the reason. Lambda is not called.
 
         Raises:
-            AccessError: STS does not tell whose some credentials are.
+            AccessError: STS cannot be called.
             UsageError: a profile does not exist.
         """
         lanes = list(lanes)
@@ -69,37 +69,38 @@ class AccountResolver:
         refused = {lane: problem for lane, problem in found.items() if problem is not None}
         if self._sandbox:
             return refused
-        open_access(self._options)  # tells whether its profile exists, whatever the lanes need
+        open_access(self._options)  # checks the profile, whatever the lanes need
         access = {lane: self.accounts.access(lane) for lane in lanes if lane not in refused}
-        by_profile = {lane: how.profile for lane, how in access.items() if how.role_arn is None}
+        by_profile = {lane: way.profile for lane, way in access.items() if way.role_arn is None}
         self._identify({profile: lane for lane, profile in by_profile.items()})
         for lane, profile in by_profile.items():
-            if self._known[profile] != lane.account_id:
-                refused[lane] = _foreign(lane, profile, self._known[profile])
+            problem = foreign_account(lane, self._account_of[profile], profile)
+            if problem is not None:
+                refused[lane] = problem
         return refused
 
     def _identify(self, profiles: dict[str | None, Lane | None]) -> None:
-        """Asks STS whose credentials those of some profiles are, each of them once."""
-        unknown = {name: lane for name, lane in profiles.items() if name not in self._known}
+        """Asks STS once for the account of each profile; ``None`` is the caller's own."""
+        unknown = {name: lane for name, lane in profiles.items() if name not in self._account_of}
         if unknown:
             try:
-                run_async(functools.partial(self._ask, unknown))
+                run_async(functools.partial(self._identify_all, unknown))
             except BaseExceptionGroup as group:
                 raise first_cause(group) from None
 
-    async def _ask(self, profiles: dict[str | None, Lane | None]) -> None:
+    async def _identify_all(self, profiles: dict[str | None, Lane | None]) -> None:
         own = open_access(self._options)
-        places = anyio.CapacityLimiter(_ASKED_AT_ONCE)
+        limiter = anyio.CapacityLimiter(_CONCURRENT_STS_CALLS)
 
-        async def ask(profile: str | None, lane: Lane | None) -> None:
+        async def identify(profile: str | None, lane: Lane | None) -> None:
             access = own if profile is None else self._access(own, profile)
-            async with places:
+            async with limiter:
                 region = lane.region if lane else None
-                self._known[profile] = await access.caller_account_id(region, self._timeout_s)
+                self._account_of[profile] = await access.caller_account_id(region, self._timeout_s)
 
         async with anyio.create_task_group() as tasks:
             for profile, lane in profiles.items():
-                tasks.start_soon(ask, profile, lane)
+                tasks.start_soon(identify, profile, lane)
 
     def _access(self, own: "Access", profile: str) -> "Access":
         try:
@@ -108,10 +109,19 @@ class AccountResolver:
             raise UsageError(f"{self._options.accounts}: {error}") from None
 
 
-def _foreign(lane: Lane, profile: str | None, account: str) -> InputError:
+def foreign_account(lane: Lane, account_id: str, profile: str | None = None) -> InputError | None:
+    """Why credentials without a role cannot be used in a lane, or ``None``.
+
+    Args:
+        lane: where they would be used.
+        account_id: the account that they belong to.
+        profile: whose credentials they are; ``None``: the caller's own.
+    """
+    if lane.account_id == account_id:
+        return None
     whose = "the credentials belong" if profile is None else f"the profile {profile} belongs"
     return InputError(
-        f"account {lane.account_id} is not {account}, to which {whose}; use a profile of that "
+        f"account {lane.account_id} is not {account_id}, to which {whose}; use a profile of that "
         "account, a role in it (--role-arn), or --accounts",
         field="AccountId",
     )

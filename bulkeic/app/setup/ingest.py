@@ -1,4 +1,4 @@
-"""A targets file → a run file that is ready, or every problem told and nothing made."""
+"""A targets file → a new run file, or a list of all problems and no file."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -9,17 +9,22 @@ from bulkeic.core.destinations import own_destinations
 from bulkeic.core.errors import BulkeicError, InputError, shown
 from bulkeic.core.model import Job, Lane
 from bulkeic.core.rows import Defaults, Row, RowParser
-from bulkeic.output.console import Console, Problems
+from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.loader import Duplicate, Loader
+from bulkeic.store.run_metadata import RunMetadata
 
 
 def jobs_of(targets: RowsFile, defaults: Defaults) -> Iterator[Job]:
     """The jobs of a targets file, in file order.
 
+    Args:
+        targets: the file.
+        defaults: values for what a row does not set.
+
     Raises:
-        InputError: the first bad row; file, line and field are named.
+        InputError: the first invalid row, with file, line and field.
     """
     parser = RowParser(targets.name, defaults)
     for seq, row in enumerate(targets.rows()):
@@ -32,20 +37,20 @@ def jobs_of(targets: RowsFile, defaults: Defaults) -> Iterator[Job]:
 
 
 class BadInputError(BulkeicError):
-    """A targets file whose problems have been told one by one; nothing of it was sent."""
+    """A targets file has problems, which have been printed; nothing was sent."""
 
 
-class Loading:
-    """The loading of one targets file.
+class Ingest:
+    """Creates a run file from one targets file.
 
     Args:
         targets: the file.
-        defaults: what holds where a row is silent.
-        path: of the run file to be made.
-        reach: the accounts that can be worked on.
-        skip_invalid: give bad rows the outcome ``invalid`` and go on, instead of refusing the file.
-        screen: where problems are told.
-        origin: facts to keep in the run file about how the run was begun.
+        defaults: values for what a row does not set.
+        path: of the run file to create.
+        resolver: knows which accounts can be reached.
+        skip_invalid: give invalid rows the outcome ``invalid``, instead of refusing the file.
+        console: prints problems.
+        metadata: of the run.
     """
 
     def __init__(
@@ -53,34 +58,34 @@ class Loading:
         targets: RowsFile,
         defaults: Defaults,
         path: Path,
-        reach: AccountResolver,
+        resolver: AccountResolver,
         *,
         skip_invalid: bool,
-        screen: Console,
-        origin: dict[str, str],
+        console: Console,
+        metadata: RunMetadata,
     ) -> None:
         self._targets = targets
         self._defaults = defaults
-        self._reach = reach
+        self._resolver = resolver
         self._skip_invalid = skip_invalid
-        self._screen = screen
-        self._problems = screen.problems()
-        self._warnings = screen.problems("warning: ")
+        self._problems = console.problems()
+        self._warnings = console.problems("warning: ")
+        self._reported = self._warnings if skip_invalid else self._problems
         self._roles: dict[str, tuple[str, int]] = {}
-        self._make_loader = functools.partial(Loader, path, {"source": targets.name, **origin})
+        self._make_loader = functools.partial(Loader, path, metadata)
 
-    def run(self, agree: Callable[[int], None]) -> None:
-        """Loads the file, and leaves a run file or none.
+    def run(self, check_number: Callable[[int], None]) -> None:
+        """Creates the run file; if anything is raised, there is none.
 
-        STS is asked whose the credentials are when every row has been found good, and only if a
-        row leaves that open.
+        STS is called only after every row is known to be valid, and only if a row does not name its
+        account.
 
         Args:
-            agree: told how many targets there are, and raises if they are too many.
+            check_number: takes the number of targets, and raises if there are too many.
 
         Raises:
-            BadInputError: the file has problems; they have been told.
-            BulkeicError: anything else that keeps the run from starting.
+            BadInputError: the file has problems, which have been printed.
+            BulkeicError: the run cannot start for another reason.
         """
         self._loader = self._make_loader()
         try:
@@ -89,12 +94,12 @@ class Loading:
             open_regions = _open_regions(lanes)
             self._find_duplicates([lane for lane in lanes if lane.region not in open_regions])
             self._refuse_if_bad()
-            self._settle_accounts()
+            self._resolve_accounts()
             lanes = self._loader.lanes()
             self._find_duplicates([lane for lane in lanes if lane.region in open_regions])
             self._refuse_if_bad()
-            self._warnings.end()
-            agree(self._loader.count())
+            self._warnings.print_rest()
+            check_number(self._loader.count())
             self._loader.set_roles({account: role for account, (role, _) in self._roles.items()})
             self._loader.ready()
         except BaseException:
@@ -122,7 +127,7 @@ class Loading:
                 self._refuse(seq, row.line, found.function_name, [problem])
 
     def _other_role(self, job: Job, line: int) -> InputError | None:
-        """Keeps a row's role for its account: what is wrong with it, if the account has another."""
+        """Records a row's role for its account: the problem, if the account has another one."""
         account_id, role_arn = job.target.lane.account_id, job.role_arn or ""
         role, first = self._roles.setdefault(account_id, (role_arn, line))
         if role == role_arn:
@@ -131,19 +136,16 @@ class Loading:
         return InputError(rule, field="RoleArn")
 
     def _refuse(self, seq: int, line: int, given: str, problems: list[InputError]) -> None:
-        self._told().add(problems)
+        self._reported.add(problems)
         if self._skip_invalid:
             self._loader.add_invalid(seq, line, given, _text(problems))
 
-    def _told(self) -> Problems:
-        return self._warnings if self._skip_invalid else self._problems
-
     def _refuse_if_bad(self) -> None:
         if self._problems.count:
-            self._problems.end()
+            self._problems.print_rest()
             raise BadInputError(
                 f"{self._targets.name}: {counted(self._problems.count, 'problem')}, "
-                "nothing was sent; mend them, or leave the bad rows out with --skip-invalid"
+                "nothing was sent; fix them, or skip the invalid rows with --skip-invalid"
             )
 
     def _find_duplicates(self, lanes: list[Lane]) -> None:
@@ -154,31 +156,31 @@ class Loading:
                 self._loader.drop(duplicate)
                 continue
             problem = self._at(duplicate.lines[1], _other_settings(duplicate))
-            self._told().add([problem])
+            self._reported.add([problem])
             for seq in duplicate.seqs:
                 if self._skip_invalid and seq not in refused:
                     refused.add(seq)
                     self._loader.invalidate(seq, duplicate.lane_id, problem.rule)
 
-    def _settle_accounts(self) -> None:
+    def _resolve_accounts(self) -> None:
         unknown = [lane for lane in self._loader.lanes() if not lane.account_id]
         if unknown:
-            account = self._reach.own_account(unknown[0])
+            account = self._resolver.own_account(unknown[0])
             self._loader.set_account(account)
-            self._settle_role(account)
+            self._resolve_role(account)
             self._refuse_own_destinations([Lane(account, lane.region) for lane in unknown])
         for account_id, (role_arn, _) in self._roles.items():
-            self._reach.accounts.learn(account_id, role_arn)
-        for lane, problem in self._reach.refusals(self._loader.lanes()).items():
+            self._resolver.accounts.learn(account_id, role_arn)
+        for lane, problem in self._resolver.refusals(self._loader.lanes()).items():
             self._refuse_lane(lane, problem)
 
-    def _settle_role(self, account: str) -> None:
-        """Gives the role of rows without an account to the caller's own."""
+    def _resolve_role(self, account: str) -> None:
+        """Records the role of rows without an account for the caller's own account."""
         if "" not in self._roles:
             return
         role, line = self._roles.pop("")
         other, first = self._roles.setdefault(account, (role, line))
-        if other != role:  # no single row is to blame: refused even with --skip-invalid
+        if other != role:  # not the fault of one row: refused even with --skip-invalid
             self._problems.add([self._at(line, _two_roles(role, other, first, account), "RoleArn")])
 
     def _refuse_own_destinations(self, lanes: list[Lane]) -> None:
@@ -186,14 +188,14 @@ class Loading:
             for job, line in self._loader.fed_functions(lane):
                 itself = own_destinations(job.target, job.settings)
                 problems = [problem.at(self._targets.name, line) for problem in itself]
-                self._told().add(problems)
+                self._reported.add(problems)
                 if problems and self._skip_invalid:
                     number = self._loader.number(lane)
                     self._loader.invalidate(job.seq, number, _text(problems))
 
     def _refuse_lane(self, lane: Lane, problem: InputError) -> None:
         problem = self._at(self._loader.first_line(lane), problem.rule, problem.field)
-        self._told().add([problem])
+        self._reported.add([problem])
         if self._skip_invalid:
             self._loader.invalidate_lane(lane, problem.rule)
 
@@ -202,7 +204,7 @@ class Loading:
 
 
 def _open_regions(lanes: list[Lane]) -> set[str]:
-    """Where a bare name and a row that names its account may turn out to be the same target."""
+    """Regions in which rows with and without an account may name the same target."""
     unknown = {lane.region for lane in lanes if not lane.account_id}
     return unknown & {lane.region for lane in lanes if lane.account_id}
 
@@ -210,18 +212,18 @@ def _open_regions(lanes: list[Lane]) -> set[str]:
 def _two_roles(role: str, other: str, first: int, account: str) -> str:
     return (
         f"{shown(role)} is not the role {shown(other)} of line {first}; all rows of the account "
-        f"{account} go with one role"
+        f"{account} must have one role"
     )
 
 
 def _text(problems: list[InputError]) -> str:
-    """Several problems of one row as the message of its outcome."""
+    """The problems of one row as the error message of its outcome."""
     return "; ".join(str(InputError(problem.rule, field=problem.field)) for problem in problems)
 
 
 def _same(duplicate: Duplicate) -> str:
-    return f"the same target and settings as line {duplicate.lines[0]}; taken once"
+    return f"the same target and settings as line {duplicate.lines[0]}; merged"
 
 
 def _other_settings(duplicate: Duplicate) -> str:
-    return f"the same target as line {duplicate.lines[0]} with other settings; keep one of them"
+    return f"the same target as line {duplicate.lines[0]}, with other settings; keep one of them"

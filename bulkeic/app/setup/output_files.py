@@ -1,21 +1,44 @@
-"""Files that a command is going to write."""
+"""Checks of the files that a command reads and writes."""
 
 from pathlib import Path
 
-from bulkeic.core.errors import UsageError
+from bulkeic.core.errors import UsageError, shown
 
 
 def check_writable(path: Path, name: str) -> None:
-    """Makes sure, before anything is done, that there can be such a file.
+    """Checks that a file can be created at a path.
 
     Args:
         path: of the file.
-        name: what to call it.
+        name: of the file, for the error.
 
     Raises:
-        UsageError: it is a folder, or lies in none.
+        UsageError: the path is a folder, or its folder does not exist.
     """
     if path.is_dir():
         raise UsageError(f"{name}: Is a directory")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"{name}: there is no such folder")
+
+
+def check_not_read(flag: str, written: str, *read: str | None) -> None:
+    """Checks that a file to write is not a file to read.
+
+    Args:
+        flag: that names the file to write.
+        written: its path.
+        read: paths of files to read; ``None`` and empty ones are skipped.
+
+    Raises:
+        UsageError: it is one of them.
+    """
+    for path in read:
+        if path and _is_same_file(written, path):
+            raise UsageError(f"{flag} {shown(written)} is also an input file; use another file")
+
+
+def _is_same_file(one: str, other: str) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False

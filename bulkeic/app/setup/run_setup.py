@@ -1,4 +1,4 @@
-"""Run files: made from a targets file, or opened to go on; and the rules that they hold."""
+"""Run files of the commands: checked options, new runs, resumed runs, and their policy."""
 
 import functools
 import sys
@@ -8,20 +8,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.ingest import Loading
-from bulkeic.app.setup.options import TargetsOptions, WorkOptions
-from bulkeic.app.setup.run_metadata import (
-    AWS,
-    BEFORE_IMAGE,
-    CREATED_AT,
-    PLACE,
-    PLANNED,
-    RESTORES,
-    SANDBOX,
-    place_of,
-)
+from bulkeic.app.setup.ingest import Ingest
+from bulkeic.app.setup.options import ApplyOptions, PlanOptions, TargetsOptions, WorkOptions
+from bulkeic.app.setup.output_files import check_not_read
 from bulkeic.app.setup.where_expression import parse_where
 from bulkeic.aws.environment import environment_region
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
@@ -35,189 +28,154 @@ from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.database import is_run_file
 from bulkeic.store.jobs import Which
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_metadata import AWS, SANDBOX, RunMetadata
 
 RUNS_FOLDER = Path("bulkeic-runs")
 _STDIN = "-"
 
 
-def is_run(options: WorkOptions) -> bool:
+def has_run_file(options: WorkOptions) -> bool:
     """Whether the source is a run file."""
     return options.source != _STDIN and is_run_file(Path(options.source))
 
 
-def new_path(options: WorkOptions) -> Path:
-    """Where a new run file is made."""
+def new_run_path(options: WorkOptions) -> Path:
+    """Where to create a new run file."""
     return Path(options.run or RUNS_FOLDER / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S.%f}Z.db")
 
 
-def place(options: WorkOptions) -> str:
-    """Where the calls go to."""
+def endpoint(options: WorkOptions) -> str:
+    """What a command calls, for messages: the given endpoint, AWS or the sandbox."""
+    return options.access.endpoint_url or _place(options)
+
+
+def _place(options: WorkOptions) -> str:
     return SANDBOX if options.sandbox else AWS
 
 
-def endpoint(options: WorkOptions) -> str:
-    """What is called, for people: the endpoint that was given, or the place."""
-    return options.access.endpoint_url or place(options)
+def new_metadata(options: WorkOptions, source: str) -> RunMetadata:
+    """The metadata of a new run.
+
+    Args:
+        options: of the command that creates it.
+        source: the targets file's name.
+    """
+    metadata = RunMetadata(
+        source=source,
+        place=_place(options),
+        created_at=datetime.now(UTC).isoformat(),
+        planned=isinstance(options, PlanOptions),
+        before_image=isinstance(options, ApplyOptions)
+        and (options.before_image or options.in_waves),
+    )
+    if not isinstance(options, TargetsOptions):
+        return metadata
+    return replace(
+        metadata,
+        create_missing=options.create_missing,
+        replace_destinations=options.replace_destinations,
+        where=options.where,
+    )
 
 
-def origin(options: WorkOptions) -> dict[str, str]:
-    """Facts that a run file keeps of how it was begun."""
-    return {PLACE: place(options), CREATED_AT: datetime.now(UTC).isoformat()}
-
-
-def check(options: WorkOptions) -> None:
-    """Refuses what cannot be, before anything is read or made.
+def check_options(options: WorkOptions) -> None:
+    """Checks options before anything is read or created.
 
     Raises:
-        UsageError: options that cannot be, alone or together.
+        UsageError: an option is invalid, or does not go with another one.
     """
     if options.results == STDOUT and options.output == "json":
-        raise UsageError("--results - and --output json both want stdout; give one of them")
+        raise UsageError("--results - and --output json both write to stdout; use one of them")
     if options.output == "json":
         check_stdout()
     if options.results not in {None, STDOUT}:
         check_not_read("--results", options.results, options.source, options.access.accounts)
     access = options.access
-    for flag, value, checked in (
+    for flag, value, check in (
         ("--region", access.region, check_region),
         ("--role-arn", access.role_arn, parse_role),
         ("--external-id", access.external_id, parse_external_id),
         ("--role-session-name", access.role_session_name, parse_session_name),
     ):
         if value is not None:
-            _check_flag(flag, value, checked)
+            _check_value(flag, value, check)
     options.limits()
     if isinstance(options, TargetsOptions):
         _check_targets(options)
 
 
-def check_not_read(flag: str, written: str, *read: str | None) -> None:
-    """Refuses to write to a file that is read.
-
-    Raises:
-        UsageError: it is one of them; those that are ``None``, or empty, are none at all.
-    """
-    for path in read:
-        if path and _same_file(written, path):
-            raise UsageError(f"{flag} {shown(written)} is the file that is read")
-
-
 def check_yes(options: WorkOptions, *, yes: bool) -> None:
-    """Refuses to begin where nobody can be asked.
+    """Checks that a question can be answered, if one will be asked.
 
     Raises:
-        UsageError: stdin is no terminal.
+        UsageError: stdin is not a terminal.
     """
     if not yes and not options.sandbox and not sys.stdin.isatty():
-        raise UsageError("stdin is no terminal to ask on; say --yes to go ahead without asking")
+        raise UsageError("stdin is not a terminal; use --yes to start without being asked")
 
 
 def _check_targets(options: TargetsOptions) -> None:
     if options.where is not None:
         parse_where(options.where)
-    if not is_run(options):
+    if not has_run_file(options):
         return
     for name in options.stored_by_run():
         raise UsageError(
-            f"{shown(options.source)} is a run file, in which {name} cannot be changed; leave "
-            "that out, or start a new run from the targets file"
+            f"{shown(options.source)} is a run file, in which {name} cannot be changed; "
+            "omit that, or start a new run from the targets file"
         )
 
 
-def _same_file(one: str, other: str) -> bool:
+def _check_value(where: str, value: str, check: Callable[[str], object]) -> None:
     try:
-        return Path(one).samefile(other)
-    except OSError:
-        return False
-
-
-def _check_flag(where: str, value: str, checked: Callable[[str], object]) -> None:
-    try:
-        checked(value)
+        check(value)
     except InputError as problem:
         raise UsageError(f"{where}: {problem.rule}") from None
 
 
-def make(options: TargetsOptions, path: Path, reach: AccountResolver, screen: Console) -> None:
-    """Makes a run file of a targets file.
+@contextmanager
+def run_file(
+    options: TargetsOptions, resolver: AccountResolver, console: Console
+) -> Iterator[RunFile]:
+    """The run file to work on: the source itself, or a new one from a targets file.
 
     Raises:
-        BulkeicError: the targets file has problems, which have been told; or anything else that
-            keeps the run from starting.
+        BulkeicError: the source cannot be read or has problems, which have been printed; or the run
+            cannot be resumed.
     """
-    targets = RowsFile(options.source, options.format)
-    defaults = Defaults(
-        region=_default_region(options),
-        settings=options.settings,
-        regions=reach.accounts.only_regions(),
-    )
-    loading = Loading(
-        targets,
-        defaults,
-        path,
-        reach,
-        skip_invalid=options.skip_invalid,
-        screen=screen,
-        origin=origin(options) | options.facts(),
-    )
-    with screen.busy(f"reading {targets.name}"):
-        loading.run(functools.partial(_check_number, options=options))
-
-
-def _default_region(options: WorkOptions) -> str | None:
-    access = options.access
-    region = access.region or environment_region()
-    chosen = access.profile is not None or access.endpoint_url is not None
-    if chosen or not (region or options.sandbox):
-        region = open_access(access).region  # refuses a profile or an endpoint that is none
-    if region is not None:
-        _check_flag("the Region of the environment or the profile", region, check_region)
-    return region
-
-
-def check_opened(
-    run: RunFile, options: WorkOptions, reach: AccountResolver, which: Which = Which.PENDING
-) -> None:
-    """Makes sure that a run that is there already can be gone on with.
-
-    Args:
-        run: the run file.
-        options: how to go on.
-        reach: the accounts that can be worked on.
-        which: of its jobs.
-
-    Raises:
-        AccessError: STS does not tell whose the credentials are.
-        UsageError: it was begun elsewhere, or with other accounts, or has too many targets.
-    """
-    check_place(run, options)
-    for account_id, role_arn in run.roles().items():
-        reach.accounts.learn(account_id, role_arn)
-    lanes = run.jobs.lanes(which)
-    for lane, problem in reach.refusals(lanes).items():
-        raise UsageError(f"jobs of {lane} are pending, but {problem.rule}")
-    if isinstance(options, TargetsOptions):
-        _check_number(sum(lanes.values()), options)
+    exists = has_run_file(options)
+    path = Path(options.source) if exists else new_run_path(options)
+    if not exists:
+        create_run(options, path, resolver, console)
+    run = RunFile(path, is_new=not exists)
+    try:
+        if exists:
+            check_resumable(run, options, resolver)
+        yield run
+    finally:
+        run.close()
 
 
 @contextmanager
-def opened(options: TargetsOptions, reach: AccountResolver, screen: Console) -> Iterator[RunFile]:
-    """A run file that is only looked at; one of a targets file is gone afterwards.
+def readable_run(
+    options: TargetsOptions, resolver: AccountResolver, console: Console
+) -> Iterator[RunFile]:
+    """A run file to read only: the source itself, or a temporary one from a targets file.
 
     Raises:
-        BulkeicError: the source cannot be read, or has problems, which have been told.
+        BulkeicError: the source cannot be read, or has problems, which have been printed.
     """
-    if is_run(options):
+    if has_run_file(options):
         run = RunFile(Path(options.source), read_only=True)
         try:
-            check_opened(run, options, reach, Which.EVERY)
+            check_resumable(run, options, resolver, Which.EVERY)
             yield run
         finally:
             run.close()
         return
     with tempfile.TemporaryDirectory(prefix="bulkeic-") as folder:
-        path = Path(folder) / "looked-at.db"
-        make(options, path, reach, screen)
+        path = Path(folder) / "temporary.db"
+        create_run(options, path, resolver, console)
         run = RunFile(path, is_new=True)
         try:
             yield run
@@ -225,45 +183,110 @@ def opened(options: TargetsOptions, reach: AccountResolver, screen: Console) -> 
             run.close()
 
 
-def check_place(run: RunFile, options: WorkOptions) -> None:
-    """Makes sure that a run is gone on with where it was begun.
+def create_run(
+    options: TargetsOptions, path: Path, resolver: AccountResolver, console: Console
+) -> None:
+    """Creates a run file from a targets file.
 
     Raises:
-        UsageError: it was begun elsewhere.
+        BulkeicError: the targets file has problems, which have been printed; or the run cannot
+            start for another reason.
     """
-    begun = place_of(run)
-    if begun != place(options):
+    targets = RowsFile(options.source, options.format)
+    defaults = Defaults(
+        region=_default_region(options),
+        settings=options.settings,
+        regions=resolver.accounts.only_regions(),
+    )
+    ingest = Ingest(
+        targets,
+        defaults,
+        path,
+        resolver,
+        skip_invalid=options.skip_invalid,
+        console=console,
+        metadata=new_metadata(options, targets.name),
+    )
+    with console.spinner(f"reading {targets.name}"):
+        ingest.run(functools.partial(_check_number, options=options))
+
+
+def _default_region(options: WorkOptions) -> str | None:
+    access = options.access
+    region = access.region or environment_region()
+    chosen = access.profile is not None or access.endpoint_url is not None
+    if chosen or not (region or options.sandbox):
+        region = open_access(access).region  # checks the profile and the endpoint
+    if region is not None:
+        _check_value("the Region of the environment or the profile", region, check_region)
+    return region
+
+
+def check_resumable(
+    run: RunFile,
+    options: WorkOptions,
+    resolver: AccountResolver,
+    which: Which = Which.PENDING,
+) -> None:
+    """Checks that an existing run can be worked on.
+
+    Args:
+        run: the run file.
+        options: of the command.
+        resolver: gets the roles that the run's rows gave.
+        which: of its jobs.
+
+    Raises:
+        AccessError: STS cannot be called.
+        UsageError: the run was started elsewhere or with other accounts, or has too many targets.
+    """
+    check_place(run, options)
+    for account_id, role_arn in run.roles().items():
+        resolver.accounts.learn(account_id, role_arn)
+    lanes = run.jobs.lanes(which)
+    for lane, problem in resolver.refusals(lanes).items():
+        raise UsageError(f"jobs of {lane} are pending, but {problem.rule}")
+    if isinstance(options, TargetsOptions):
+        _check_number(sum(lanes.values()), options)
+
+
+def check_place(run: RunFile, options: WorkOptions) -> None:
+    """Checks that a run calls what it was started on: AWS or the sandbox.
+
+    Raises:
+        UsageError: it was started on the other one.
+    """
+    place = run.metadata.place or AWS
+    if place != _place(options):
         raise UsageError(
-            f"run file {shown(str(run.path))} was begun on {begun}; carry on with it "
-            f"{'with' if begun == SANDBOX else 'without'} --sandbox"
+            f"run file {shown(str(run.path))} was started on {place}; use it "
+            f"{'with' if run.metadata.is_sandbox else 'without'} --sandbox"
         )
 
 
 def _check_number(targets: int, options: TargetsOptions) -> None:
-    most = options.max_targets
-    if most is not None and targets > most:
-        raise UsageError(
-            f"{targets:,} targets are more than --max-targets {most:,} allows; nothing was sent"
-        )
+    limit = options.max_targets
+    if limit is not None and targets > limit:
+        raise UsageError(f"{targets:,} targets exceed --max-targets {limit:,}; nothing was sent")
 
 
-def is_guarded(run: RunFile) -> bool:
-    """Whether a run's targets have to be what they are known to have been."""
-    return PLANNED in run.facts or RESTORES in run.facts
+def policy_of(run: RunFile, purpose: Purpose, *, force: bool = False) -> Policy:
+    """How to treat the targets of a run.
 
-
-def rules_of(run: RunFile, purpose: Purpose, *, force: bool = False) -> Policy:
-    """How the jobs of a run are done."""
-    facts = run.facts
-    planned = PLANNED in facts
-    compares = purpose is Purpose.VERIFY or (planned and purpose is Purpose.APPLY)
+    Args:
+        run: the run file.
+        purpose: what the command does.
+        force: also overwrite targets that changed since the plan or the run.
+    """
+    metadata = run.metadata
+    compares = purpose is Purpose.VERIFY or (metadata.planned and purpose is Purpose.APPLY)
     return Policy(
         purpose=purpose,
-        restore=RESTORES in facts,
-        before_image=BEFORE_IMAGE in facts,
-        create_missing="create_missing" in facts,
-        replace_destinations="replace_destinations" in facts,
-        planned=planned,
+        restore=metadata.restores is not None,
+        before_image=metadata.before_image,
+        create_missing=metadata.create_missing,
+        replace_destinations=metadata.replace_destinations,
+        planned=metadata.planned,
         force=force,
-        where=None if compares or "where" not in facts else parse_where(facts["where"]),
+        where=None if compares or metadata.where is None else parse_where(metadata.where),
     )

@@ -1,4 +1,4 @@
-"""``--where``: which configurations a run is about, as a JMESPath expression.
+"""``--where``: selects targets by their current configuration, with a JMESPath expression.
 
 The language is that of the AWS CLI's ``--query``: https://jmespath.org/specification.html
 """
@@ -16,28 +16,30 @@ from bulkeic.output.formatting import counted
 _RULE_CHARACTERS = 200
 NO_MATCH = "does not match --where"
 
-_ALLOWED = "allowed: JMESPath as in the AWS CLI's --query, such as MaximumRetryAttempts > `0`"
+_EXPECTED = "expected JMESPath as in the AWS CLI's --query, like MaximumRetryAttempts > `0`"
 
 
 def parse_where(expression: str) -> Where:
-    """What tells why a configuration (API names, ``{}``: there is none) is not looked for.
+    """Compiles an expression to a function from a configuration to why it does not match.
 
-    It is looked for where the expression's result is true: not null, false, "", [] or {}. An
-    expression that cannot be evaluated on it, such as ``contains()`` of null, does not match.
+    The configuration has the API's names; ``{}`` means that there is none. It matches if the
+    expression's result is true: not null, false, "", [] or {}. An expression that cannot be
+    evaluated, for example ``contains()`` of null, does not match.
 
     Raises:
-        UsageError: the expression is none, or calls a function that there is not, or not so.
+        UsageError: the expression is invalid, or calls an unknown function or one with a wrong
+            number of arguments.
     """
     try:
         compiled = jmespath.compile(expression)
     except EmptyExpressionError:
-        raise UsageError(f"--where is empty; {_ALLOWED}") from None
+        raise UsageError(f"--where is empty; {_EXPECTED}") from None
     except ParseError as error:
         raise UsageError(
-            f"--where {shown(expression)}: {_syntax(error, len(expression))}; {_ALLOWED}"
+            f"--where {shown(expression)}: {_syntax(error, len(expression))}; {_EXPECTED}"
         ) from None
     except (JMESPathError, ValueError, RecursionError):  # a number of thousands of digits
-        raise UsageError(f"--where {shown(expression)} cannot be read; {_ALLOWED}") from None
+        raise UsageError(f"--where {shown(expression)} cannot be read; {_EXPECTED}") from None
     _check_calls(compiled.parsed, expression)
 
     def where(config: dict[str, Any]) -> str | None:
@@ -55,17 +57,17 @@ def parse_where(expression: str) -> Where:
 
 
 def _syntax(error: ParseError, length: int) -> str:
-    """What is wrong with an expression, and at which character, from 1."""
-    place = error.lex_position + 1
-    if place > length:
-        return f"it ends too early, at character {place}"
-    message = getattr(error, "message", None)  # only what splits it into words has one
+    """The syntax error of an expression, and its character, counted from 1."""
+    character = error.lex_position + 1
+    if character > length:
+        return f"it ends too early, at character {character}"
+    message = getattr(error, "message", None)  # only errors of the lexer have one
     rule = printable(message[:_RULE_CHARACTERS]) if message else ""
-    return f"character {place}: {rule or f'{shown(error.token_value)} cannot be there'}"
+    return f"character {character}: {rule or f'{shown(error.token_value)} is unexpected'}"
 
 
 def _check_calls(parsed: dict[str, Any], expression: str) -> None:
-    """Looks at each call of a function, also at those that no configuration leads to."""
+    """Checks each function call, also those that no configuration reaches."""
     nodes: list[Any] = [parsed]
     while nodes:
         node = nodes.pop()
@@ -73,20 +75,20 @@ def _check_calls(parsed: dict[str, Any], expression: str) -> None:
             continue
         nodes += node["children"]
         if node["type"] == "function_expression":
-            problem = _problem_of_call(node["value"], len(node["children"]))
+            problem = _call_problem(node["value"], len(node["children"]))
             if problem is not None:
                 raise UsageError(f"--where {shown(expression)}: {problem}")
 
 
-def _problem_of_call(name: str, given: int) -> str | None:
+def _call_problem(name: str, given: int) -> str | None:
     function = Functions.FUNCTION_TABLE.get(name)
     if function is None:
         known = ", ".join(sorted(Functions.FUNCTION_TABLE))
-        return f"there is no function {shown(name)}; allowed: {known}"
+        return f"there is no function {shown(name)}; expected one of {known}"
     signature = function["signature"]
     wanted = len(signature)
     variadic = bool(signature) and signature[-1].get("variadic", False)
     if given == wanted or (variadic and given > wanted):
         return None
-    allowed = f"{wanted} or more" if variadic else str(wanted)
-    return f"{name}() has {counted(given, 'argument')}; allowed: {allowed}"
+    expected = f"{wanted} or more" if variadic else str(wanted)
+    return f"{name}() has {counted(given, 'argument')}; expected {expected}"

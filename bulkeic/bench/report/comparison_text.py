@@ -10,8 +10,10 @@ from bulkeic.bench.model.comparison import (
     Verdict,
 )
 from bulkeic.output.formatting import counted, latency
+from bulkeic.output.tables import Table
+from bulkeic.output.tables import lines as table_lines
 
-_ROW = "  {:<11} {:>12} {:>12} {:>8} {:>8}  {}"
+_HEAD = ("metric", "old", "new", "ratio", "noise", "verdict")
 _MAX_SHOWN_RATIO = 1000
 _MEANING = {
     Verdict.SAME: "nothing differs beyond the noise",
@@ -72,11 +74,8 @@ def _width(row: ComparisonRow) -> float:
 
 def _load_lines(load: LoadComparison) -> list[str]:
     old, new = load.old, load.new
-    lines = [
-        f"{load.load}; {counted(old.repeats, 'repeat')} of OLD, {new.repeats:,} of NEW",
-        _ROW.format("metric", "old", "new", "ratio", "noise", "verdict"),
-        *map(_row, load.rows),
-    ]
+    title = f"{load.load}; {counted(old.repeats, 'repeat')} of OLD, {new.repeats:,} of NEW"
+    lines = table_lines(Table(title, _HEAD, [*map(_cells, load.rows)], texts=1))
     if load.assumed:
         lines.append(
             f"  one repeat shows no noise: at least {ASSUMED_NOISE:.0%} is assumed; "
@@ -97,8 +96,8 @@ def _trouble_lines(name: str, side: Side) -> list[str]:
     return lines
 
 
-def _row(row: ComparisonRow) -> str:
-    return _ROW.format(
+def _cells(row: ComparisonRow) -> tuple[str, ...]:
+    return (
         row.metric,
         _value(row.metric, row.old),
         _value(row.metric, row.new),

@@ -1,17 +1,17 @@
 """Runs all loads of a benchmark, one after another."""
 
 import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import anyio
 
+from bulkeic.app.run.engine_factory import open_caller
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import first_cause, open_access, run_async
 from bulkeic.app.setup.run_setup import endpoint
-from bulkeic.aws.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.bench.model.measurements import BenchResult, LaneLimit, Measures
@@ -86,11 +86,10 @@ class BenchRun:
     async def _run(self) -> None:
         options = self._options
         async with (
-            _open_access(options) as access,
-            LambdaCaller(
-                access,
-                accounts=self._accounts,
-                session=options.access.role_session(),
+            open_caller(
+                sandbox_process() if options.sandbox else nullcontext(open_access(options.access)),
+                self._accounts,
+                options.access.role_session(),
                 timeout_s=options.timeout_s,
                 concurrency=max(load.concurrency for load in self._loads),
             ) as caller,
@@ -126,7 +125,7 @@ class BenchRun:
         return TerminalLiveView() if is_live else NoLiveView()
 
     async def _watch_interruptions(self) -> None:
-        await self._interruptions.obey(self._stop, self._leave, self._console)
+        await self._interruptions.handle(self._stop, self._leave, self._console)
 
     def _stop(self) -> None:
         self.stopped = INTERRUPTED
@@ -141,12 +140,3 @@ class BenchRun:
 def printable_word(word: str) -> str:
     """A word of the command line as valid Unicode: a file name may contain any bytes."""
     return os.fsencode(word).decode(errors="replace")
-
-
-@asynccontextmanager
-async def _open_access(options: BenchOptions) -> AsyncIterator[Access]:
-    if not options.sandbox:
-        yield open_access(options.access)
-        return
-    async with sandbox_process() as access:
-        yield access

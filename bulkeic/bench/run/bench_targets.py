@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.run_setup import opened
+from bulkeic.app.setup.run_setup import readable_run
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.bench.run.engine_run import Targets
 from bulkeic.core.errors import UsageError
@@ -59,12 +59,12 @@ def targets_per_lane(
     Raises:
         BulkeicError: the file cannot be read or is invalid.
     """
-    with opened(replace(options, source=source), resolver, console) as run:
+    with readable_run(replace(options, source=source), resolver, console) as run:
         return run.jobs.lanes(Which.EVERY)
 
 
 def _read_targets(options: BenchOptions, resolver: AccountResolver, console: Console) -> Targets:
-    with opened(options, resolver, console) as run:
+    with readable_run(options, resolver, console) as run:
         lanes = len(run.jobs.lanes(Which.EVERY))
         per_lane = max(_MIN_TARGETS_PER_LANE, _MAX_TARGETS // max(1, lanes))
         targets = _first_per_lane(run.jobs.every_target(), per_lane)

@@ -40,7 +40,7 @@ def run_repeatedly(
             names = list(commands) if number % 2 == 0 else list(commands)[::-1]
             for name in names:
                 path = Path(folder, f"{name}-{number}.json")
-                with console.busy(f"{name}, {number + 1} of {repeat}"):
+                with console.spinner(f"{name}, {number + 1} of {repeat}"):
                     _run(commands[name], path, name, console)
                 results[name].append(_read_result(path, name))
     return results
@@ -64,7 +64,7 @@ def _run(words: Sequence[str], path: Path, name: str, console: Console) -> None:
             return  # the results include failed requests
         stderr.seek(max(0, stderr.seek(0, 2) - _SHOWN_BYTES))
         for line in stderr.read().decode(errors="replace").splitlines()[-_SHOWN_LINES:]:
-            console.say(f"{name}: {line}")
+            console.print(f"{name}: {line}")
     how = f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
     raise UsageError(f"{name} {how}: {shown(shlex.join(words))}")
 

@@ -17,7 +17,7 @@ _KEY = "option_type"
 
 
 @dataclass(frozen=True, slots=True)
-class OptionType:
+class SandboxOptionType:
     """The type of an option.
 
     Attributes:
@@ -68,8 +68,8 @@ class OptionType:
             raise ValueError(f"{name}: {value!r} is not between {self.low:g} and {self.high:g}")
 
 
-def _option(expected: str, *types: type, **attributes: Any) -> Mapping[str, OptionType]:
-    return {_KEY: OptionType(expected, types, **attributes)}
+def _option(expected: str, *types: type, **attributes: Any) -> Mapping[str, SandboxOptionType]:
+    return {_KEY: SandboxOptionType(expected, types, **attributes)}
 
 
 _NUMBER = (int, float)
@@ -87,7 +87,7 @@ STRINGS = _option("an object of strings", dict, value_type=str)
 OBJECT = _option("an object", dict)
 
 
-def option_types(options: type) -> dict[str, OptionType]:
+def option_types(options: type) -> dict[str, SandboxOptionType]:
     """Return the types of a dataclass's options by name; fields without a type are no options."""
     return {field.name: field.metadata[_KEY] for field in fields(options) if _KEY in field.metadata}
 
@@ -104,7 +104,7 @@ def check_bounds(options: Any) -> None:
             option_type.check_bounds(name, value)
 
 
-def options_of_json(data: Any, known: Mapping[str, OptionType]) -> dict[str, Any]:
+def options_of_json(data: Any, known: Mapping[str, SandboxOptionType]) -> dict[str, Any]:
     """Return the options of a decoded JSON object by name; their bounds are not checked.
 
     Raises:

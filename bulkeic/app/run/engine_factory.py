@@ -1,0 +1,116 @@
+"""The wiring from access to AWS over its caller to the engines that use it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from bulkeic.core.accounts import Accounts, RoleSession
+from bulkeic.core.model import Lane
+from bulkeic.core.policy import Policy
+from bulkeic.core.summary import Traffic
+from bulkeic.engine.engine import Engine
+from bulkeic.engine.lanes.rate_limiter import RateLimiter
+from bulkeic.engine.limits import EngineLimits
+from bulkeic.engine.ports import Feed, Sink
+
+if TYPE_CHECKING:
+    from bulkeic.aws.access import Access
+    from bulkeic.aws.lambda_caller import LambdaCaller
+
+
+@asynccontextmanager
+async def open_caller(
+    access: AbstractAsyncContextManager["Access"],
+    accounts: Accounts,
+    role_session: RoleSession,
+    *,
+    timeout_s: float,
+    concurrency: int,
+) -> AsyncIterator["LambdaCaller"]:
+    """Opens access to AWS, and a caller of Lambda that uses it.
+
+    Args:
+        access: AWS's or a sandbox's.
+        accounts: how each account is reached.
+        role_session: how roles are assumed.
+        timeout_s: for one call, seconds.
+        concurrency: the most calls in flight.
+    """
+    from bulkeic.aws.lambda_caller import LambdaCaller  # noqa: PLC0415 - the SDK takes longer than all else
+
+    async with (
+        access as opened,
+        LambdaCaller(
+            opened,
+            accounts=accounts,
+            session=role_session,
+            timeout_s=timeout_s,
+            concurrency=concurrency,
+        ) as caller,
+    ):
+        yield caller
+
+
+class EngineFactory:
+    """Makes engines that share a caller and the pace of each lane. An async context manager.
+
+    Args:
+        access: AWS's or a sandbox's.
+        accounts: how each account is reached.
+        role_session: how roles are assumed.
+        limits: of each engine.
+        timeout_s: for one call, seconds.
+    """
+
+    def __init__(
+        self,
+        access: AbstractAsyncContextManager["Access"],
+        accounts: Accounts,
+        role_session: RoleSession,
+        limits: EngineLimits,
+        *,
+        timeout_s: float,
+    ) -> None:
+        self._limits = limits
+        self._limiters: dict[Lane, RateLimiter] = {}
+        self._exits = AsyncExitStack()
+        self._opening = open_caller(
+            access, accounts, role_session, timeout_s=timeout_s, concurrency=limits.concurrency
+        )
+
+    async def __aenter__(self) -> Self:
+        self._caller = await self._exits.enter_async_context(self._opening)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        return await self._exits.__aexit__(kind, error, traceback)
+
+    def engine(
+        self,
+        feed: Feed,
+        sink: Sink,
+        policy: Policy,
+        *,
+        limits: EngineLimits | None = None,
+        growing: bool = False,
+        traffic: Traffic | None = None,
+        failures: int = 0,
+    ) -> Engine:
+        """A new engine. The arguments are those of ``Engine``; ``limits`` default to the shared."""
+        return Engine(
+            feed,
+            self._caller,
+            sink,
+            limits or self._limits,
+            policy,
+            growing=growing,
+            limiters=self._limiters,
+            traffic=traffic,
+            failures=failures,
+        )

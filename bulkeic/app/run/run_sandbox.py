@@ -1,0 +1,50 @@
+"""An embedded sandbox that holds the targets of a run."""
+
+import itertools
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bulkeic.core.model import Settings, Target
+from bulkeic.core.snapshot import ABSENT
+from bulkeic.store.run_file import RunFile
+
+if TYPE_CHECKING:
+    from bulkeic.aws.access import Access
+
+_STATE_BATCH = 1000
+
+
+@asynccontextmanager
+async def open_run_sandbox(run: RunFile) -> AsyncIterator["Access"]:
+    """Serves a sandbox with a run's targets, as earlier sessions left them.
+
+    Args:
+        run: the run file.
+
+    Returns:
+        Access to the sandbox.
+    """
+    from bulkeic.aws.access import Access  # noqa: PLC0415 - not before there is a run
+    from bulkeic.sandbox.server.embedded_sandbox import Sandbox  # noqa: PLC0415 - hardly any run needs it
+
+    async with Sandbox() as sandbox:
+        for target in run.jobs.every_target():
+            lane = target.lane
+            sandbox.add_function(lane.account_id, lane.region, target.function, target.qualifier)
+        known = run.jobs.known()
+        while batch := list(itertools.islice(known, _STATE_BATCH)):
+            sandbox.load_state(_state(batch))
+        yield Access(endpoint_url=sandbox.url, credentials=sandbox.credentials, isolated=True)
+
+
+def _state(known: Iterable[tuple[Target, Settings]]) -> str:
+    """Configurations in the format of the sandbox's state files, JSON."""
+    state: dict[str, dict[str, dict[str, object]]] = {}
+    for target, snapshot in known:
+        functions = state.setdefault(str(target.lane), {})
+        config = None if snapshot == ABSENT else snapshot.to_api()
+        functions.setdefault(target.function, {})[target.qualifier] = config
+    return msgspec.json.encode(state).decode()

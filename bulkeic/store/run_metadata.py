@@ -1,0 +1,69 @@
+"""What a run file records about its run: the rows of the ``run`` table as one struct."""
+
+from collections.abc import Mapping
+from typing import Self
+
+import msgspec
+
+SANDBOX, AWS = "the sandbox", "AWS"
+_YES = "yes"
+
+
+class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run was started. Each field that is set is a row of the ``run`` table.
+
+    Attributes:
+        source: the targets file's name.
+        place: where the run's calls go: ``AWS`` or ``SANDBOX``; ``None``: not recorded.
+        created_at: when the run file was made, ISO 8601 in UTC.
+        planned: whether ``plan`` made the run.
+        restores: the path of the run that this run rolls back.
+        before_image: whether each target is read before it is changed.
+        results: the absolute path of the results file that this run has started.
+        create_missing: whether to create configurations that do not exist.
+        replace_destinations: whether to clear a destination that a job does not name.
+        where: the JMESPath expression of ``--where``.
+    """
+
+    source: str
+    place: str | None = None
+    created_at: str | None = None
+    planned: bool = False
+    restores: str | None = None
+    before_image: bool = False
+    results: str | None = None
+    create_missing: bool = False
+    replace_destinations: bool = False
+    where: str | None = None
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether the run's calls go to the embedded sandbox."""
+        return self.place == SANDBOX
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether the run changes only targets that are as a plan or an earlier run left them."""
+        return self.planned or self.restores is not None
+
+    @classmethod
+    def load(cls, rows: Mapping[str, str]) -> Self:
+        """The metadata of a run file.
+
+        Args:
+            rows: the ``run`` table, with ``source`` at least; unknown keys are ignored.
+        """
+        fields = {field.name: field.type for field in msgspec.structs.fields(cls)}
+        known = {name: value for name, value in rows.items() if name in fields}
+        return cls(
+            **{name: True if fields[name] is bool else value for name, value in known.items()}  # type: ignore[arg-type]
+        )
+
+    def save(self) -> dict[str, str]:
+        """The rows of the ``run`` table; a field that is not set has none."""
+        values = msgspec.structs.asdict(self).items()
+        return {
+            name: _YES if value is True else value
+            for name, value in values
+            if value not in (None, False)
+        }
