@@ -10,14 +10,13 @@ import msgspec
 from bulkeic.bench.model.workload import MAX_START_DELAY_S, Load
 from bulkeic.bench.run.collector import Collector, LoadEnd
 from bulkeic.bench.run.lead_time import LeadTime
-from bulkeic.bench.run.round_robin import RoundRobin
 from bulkeic.bench.run.timed_caller import TimedCaller, TimedCallPort
 from bulkeic.core.model import Job, Lane, Target
 from bulkeic.core.policy import Policy
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
-from bulkeic.engine.memory_feed import MemoryFeed
+from bulkeic.engine.ports import Feed
 
 Targets = Mapping[Lane, Sequence[Target]]
 """The targets of each lane; no lane is empty."""
@@ -63,10 +62,12 @@ class EngineRun:
 
     Args:
         context: the load and its parts.
-        feed: where the jobs come from. Requests of a ``MemoryFeed`` arrive on schedule: those that
-            are due before the end may start a little later.
+        feed: where the jobs come from.
         limits: the engine's limits.
-        lead: how long before its due time a request starts; ``None``: requests have no due time.
+        lead: how long before its due time a request of an open load starts. Requests that are due
+            before the end may start a little later. ``None``: requests have no due time.
+        release: called with the lane of a request that ended; returns whether the feed has a job
+            for the lane again.
         limiters: the pace of each lane; ``None``: that of the limits.
         is_done: whether the load is over at a given time; ``None``: only its duration and its
             number of requests end it.
@@ -80,10 +81,11 @@ class EngineRun:
     def __init__(
         self,
         context: LoadContext,
-        feed: MemoryFeed | RoundRobin,
+        feed: Feed,
         limits: EngineLimits,
         *,
         lead: LeadTime | None = None,
+        release: Callable[[Lane], bool] = lambda _: False,
         limiters: dict[Lane, RateLimiter] | None = None,
         is_done: Callable[[float], bool] | None = None,
     ) -> None:
@@ -91,11 +93,11 @@ class EngineRun:
         self.stopped_lanes: dict[Lane, str] = {}
         self.over_at = 0.0
         self._context = context
-        self._feed = feed
+        self._release = release
         self._is_done = is_done
         self._over = anyio.Event()
         self._drained = anyio.Event()
-        self._is_scheduled = isinstance(feed, MemoryFeed)
+        self._is_scheduled = lead is not None
         self._caller = TimedCaller(
             context.calls, context.collector, time.monotonic, lead, self._request_ended
         )
@@ -120,11 +122,9 @@ class EngineRun:
         """Whether no request that is due at this time should start."""
         return self._over.is_set() or not self._context.is_due_in_time(due)
 
-    def add(self, job: Job, due: float) -> None:
-        """Adds a request to a feed in memory."""
-        assert isinstance(self._feed, MemoryFeed)  # noqa: S101 - only an open load adds requests
+    def arrived(self, job: Job, due: float) -> None:
+        """Announces a request that was added to the feed."""
         self._caller.expect(job, due)
-        self._feed.add(job)
         self._engine.jobs_arrived(job.target.lane, 1)
 
     async def run(self) -> LoadEnd:
@@ -170,7 +170,7 @@ class EngineRun:
             self._check_drained()
 
     def _request_ended(self, lane: Lane) -> None:
-        if isinstance(self._feed, RoundRobin) and self._feed.release(lane):
+        if self._release(lane):
             self._engine.jobs_arrived(lane, 0)
         self._check_drained()
 

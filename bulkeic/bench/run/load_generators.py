@@ -51,7 +51,8 @@ class OpenLoad:
             limit_in_flight=False,
             concurrency=context.load.concurrency,
         )
-        self._engine_run = EngineRun(context, MemoryFeed(), limits, lead=self._lead)
+        self._feed = MemoryFeed()
+        self._engine_run = EngineRun(context, self._feed, limits, lead=self._lead)
 
     def stop(self, reason: str) -> None:
         """Ends the load early."""
@@ -70,7 +71,9 @@ class OpenLoad:
         end = min(self._schedule.count(elapsed_s), self._next + _MAX_ARRIVALS)
         while self._next < end and not self._engine_run.is_over(self._due(self._next)):
             lane = self._lanes[self._next % len(self._lanes)]
-            self._engine_run.add(self._targets.next_job(lane), self._due(self._next))
+            job = self._targets.next_job(lane)
+            self._feed.add(job)
+            self._engine_run.arrived(job, self._due(self._next))
             self._next += 1
         if self._engine_run.is_over(self._due(self._next)):
             return None
@@ -95,7 +98,7 @@ class ClosedLoad:
     def __init__(self, context: LoadContext) -> None:
         feed = RoundRobin(context.targets, context.rng, self._accepts)
         limits = replace(context.limits, rate=math.inf, concurrency=context.load.concurrency)
-        self._engine_run = EngineRun(context, feed, limits)
+        self._engine_run = EngineRun(context, feed, limits, release=feed.release)
 
     def stop(self, reason: str) -> None:
         """Ends the load early."""
@@ -154,7 +157,7 @@ class LimitLoad:
         )
         limiters = {lane: RateLimiter(limits, now, probe) for lane, probe in probes.items()}
         engine_run = self._engine_run = EngineRun(
-            context, feed, limits, limiters=limiters, is_done=self._is_done
+            context, feed, limits, release=feed.release, limiters=limiters, is_done=self._is_done
         )
         self._timeout_at = now + TIMEOUT_S + _LATE_S
         end = await engine_run.run()
