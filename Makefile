@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test test-all lint types contracts hooks chromium unit trial chaos soak fuzz bench \
-  lock audit clean
+  reference lock audit clean
 
 help:
 	@echo "make demo      update the example fleet in the embedded sandbox, then roll it back"
@@ -19,6 +19,7 @@ help:
 	@echo "make soak      half an hour under faults: memory, open files, outcomes"
 	@echo "make fuzz      hundreds of thousands of bad inputs, also with atheris where it runs (an hour)"
 	@echo "make bench     every benchmark (an hour)"
+	@echo "make reference write docs/reference/commands.md from the declared options"
 	@echo "make lock      pin the newest dependencies that pyproject.toml allows, with hashes"
 	@echo "make audit     check the pinned dependencies for known vulnerabilities"
 	@echo "make clean     delete environments and caches"
@@ -89,7 +90,6 @@ bench: setup
 	$(BIN)/python benchmarks/limits.py
 	$(BIN)/python benchmarks/comparisons.py
 
-.PHONY: reference
 reference: setup
 	$(BIN)/python -m bulkeic.cli.reference > docs/reference/commands.md
 

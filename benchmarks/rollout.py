@@ -70,8 +70,8 @@ def main() -> None:
         for step, reached in run_story(table, number, story)
         if not reached
     ]
-    reached = ", ".join(missed) or "all"
-    print(f"to reach: the calls that docs/how-to/rollout.md tells: {reached}", end="")
+    steps = ", ".join(missed) or "all"
+    print(f"to reach: the calls in docs/how-to/rollout.md: {steps}", end="")
     print(" missed" if missed else " reached")
 
 
