@@ -245,7 +245,7 @@ class _Stream:
         self._outcomes.append(outcome)
         self._changed.set()
 
-    def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:  # noqa: ARG002
+    def store_before_image(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:  # noqa: ARG002
         on_stored()  # who uses the library keeps the outcomes, and these tell what there was
 
     def drop(self, jobs: int) -> None:

@@ -217,7 +217,7 @@ class Engine:
         if isinstance(step.then, Call):
             return self._continue(lane, active, step, step.then, now)
         if step.seen is not None:
-            self._sink.store_snapshot(active.job, step.seen, lambda: None)
+            self._sink.store_before_image(active.job, step.seen, lambda: None)
         self._finish(lane, active, step.then, answer, now)
         if isinstance(answer, Failure):
             self._check_lane(lane, answer, now)
@@ -255,12 +255,12 @@ class Engine:
             lane.queue.wait_until(active, now)
         else:
             lane.queue.storing += 1
-            on_stored = functools.partial(self._snapshot_stored, lane, active)
-            self._sink.store_snapshot(active.job, step.seen, on_stored)
+            on_stored = functools.partial(self._before_image_stored, lane, active)
+            self._sink.store_before_image(active.job, step.seen, on_stored)
         self._update(lane, now)
         return None
 
-    def _snapshot_stored(self, lane: LaneRuntime, active: ActiveJob) -> None:
+    def _before_image_stored(self, lane: LaneRuntime, active: ActiveJob) -> None:
         now = self._clock.now()
         lane.queue.storing -= 1
         lane.queue.wait_until(active, now)

@@ -178,5 +178,5 @@ async def test_a_request_that_is_begun_early_is_sent_when_it_is_due_and_never_be
 async def test_what_was_read_is_written_back_at_once() -> None:
     timed = Timed()
     done: list[bool] = []
-    timed.watch.store_snapshot(job(), None, lambda: done.append(True))  # type: ignore[arg-type]
+    timed.watch.store_before_image(job(), None, lambda: done.append(True))  # type: ignore[arg-type]
     assert done == [True]

@@ -70,7 +70,7 @@ class Recorder:
         """Takes an outcome; it is committed within a fifth of a second."""
         self._waiting.append(outcome)
 
-    def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
+    def store_before_image(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
         """Takes what a target had; calls back when it has been committed."""
         self._seen.append((job, seen))
         self._then.append(on_stored)

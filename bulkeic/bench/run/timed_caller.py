@@ -112,7 +112,7 @@ class TimedCaller:
         """Takes a request's outcome."""
         self._end(outcome.seq, failed=outcome.status is Status.FAILED)
 
-    def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:  # noqa: ARG002
+    def store_before_image(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:  # noqa: ARG002
         """Goes on at once: what was read is written back, so nothing need be kept."""
         on_stored()
 
