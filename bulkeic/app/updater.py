@@ -195,7 +195,7 @@ class _JobStream:
         self._outcomes.append(outcome)
         self._changed.set()
 
-    def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:  # noqa: ARG002
+    def store_before_image(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:  # noqa: ARG002
         on_stored()  # nothing to store: the outcome has the before-image
 
     def drop(self, jobs: int) -> None:

@@ -10,13 +10,13 @@ import random
 
 import anyio
 
-from bulkeic.core.errors import BulkeicError
 from bulkeic.core.model import UNANSWERED, Answer, Call, Failure, Fault, Lane, Outcome, Status
 from bulkeic.core.pacing.forecast import Forecast
 from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.reconcile import Decision, Step, begin, follow
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.active_job import ActiveJob
+from bulkeic.engine.dispatcher import Dispatcher
 from bulkeic.engine.lanes.lane_registry import LaneRegistry
 from bulkeic.engine.lanes.lane_runtime import LaneRuntime
 from bulkeic.engine.lanes.rate_limiter import RateLimiter
@@ -24,9 +24,7 @@ from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.log_events import log_failed, log_retry, log_slowed, log_stopped
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
-from bulkeic.engine.scheduler import Scheduler
 from bulkeic.engine.supervisor import Release, StopLane, StopRun, Supervisor, ends_lane
-from bulkeic.engine.wakeups import Wakeups
 
 
 class Engine:
@@ -47,7 +45,6 @@ class Engine:
 
     Attributes:
         traffic: what was sent.
-        stopped: why the run ended early; ``None``: it did not.
         has_denied_lane: whether a lane stopped because its jobs were denied.
     """
 
@@ -67,23 +64,25 @@ class Engine:
         rng: random.Random | None = None,
     ) -> None:
         self.traffic = Traffic() if traffic is None else traffic
-        self.stopped: str | None = None
         self.has_denied_lane = False
         self._feed = feed
         self._caller = caller
         self._sink = sink
         self._policy = policy
         self._concurrency = limits.concurrency
-        self._growing = growing
         self._clock = clock or SystemClock()
         self._retries = Retries(limits.max_attempts, rng or random.Random())  # noqa: S311 - jitter
         self._supervisor = Supervisor(limits, failures)
         self._lanes = LaneRegistry(
             feed, limits, {} if limiters is None else limiters, self._supervisor.unresponsive
         )
-        self._scheduler = Scheduler()
-        self._wakeups = Wakeups(self._clock)
+        self._dispatcher = Dispatcher(self._lanes, self._clock, growing=growing)
         self._running = False
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the run ended early; ``None``: it did not."""
+        return self._dispatcher.stopped
 
     @property
     def failures(self) -> int:
@@ -99,12 +98,12 @@ class Engine:
         for lane, jobs in self._feed.lanes().items():
             self.jobs_arrived(lane, jobs)
         workers = self._concurrency
-        if not self._growing:
+        if not self._dispatcher.growing:
             workers = min(workers, self._lanes.unfinished)
         async with anyio.create_task_group() as tasks:
             for _ in range(workers):
                 tasks.start_soon(self._work)
-        self._wakeups.cancel_timer()
+        self._dispatcher.cancel_timer()
         for runtime in self._lanes:
             self._publish(runtime, *self._supervisor.release(runtime.health))
 
@@ -119,13 +118,13 @@ class Engine:
             self._sink.drop(jobs)
             return
         self._lanes.add_jobs(runtime, jobs)
-        self._update(runtime, now)
-        self._wakeups.wake_one()
+        self._dispatcher.update(runtime, now)
+        self._dispatcher.wake_one()
 
     def close_feed(self) -> None:
         """Report that no more jobs will arrive."""
-        self._growing = False
-        self._wakeups.wake_all()
+        self._dispatcher.growing = False
+        self._dispatcher.end_if_finished()
 
     def discard_unstarted(self) -> None:
         """Discard the jobs that the feed has provided and that have not started."""
@@ -134,8 +133,7 @@ class Engine:
 
     def stop(self, reason: str) -> None:
         """Start no more calls. Those in flight finish. The first reason is kept."""
-        self.stopped = self.stopped or reason
-        self._wakeups.wake_all()
+        self._dispatcher.stop(reason)
 
     def stopped_lanes(self) -> dict[Lane, str]:
         """The lanes that stopped by themselves, each with the reason."""
@@ -147,41 +145,20 @@ class Engine:
 
     async def _work(self) -> None:
         send, clock = self._caller.call, self._clock
-        while (started := await self._next_call()) is not None:
+        while (started := await self._dispatcher.next_call()) is not None:
             lane, active = started
-            call = active.call
-            while call is not None:
+            has_next_call = True
+            while has_next_call:
                 now = clock.now()
+                call = self._begin_attempt(active, now)
                 active.previous_sent_at = active.sent_at if active.call_attempts > 1 else now
                 active.sent_at = now
                 answer = await send(active.job, call)
                 now = clock.now()
                 active.call_s = now - active.sent_at
-                call = self._settle(lane, active, call, answer, now)
+                has_next_call = self._settle(lane, active, call, answer, now)
 
-    async def _next_call(self) -> tuple[LaneRuntime, ActiveJob] | None:
-        """Wait for the next call that is due; ``None``: there are no more."""
-        while self._has_work():
-            now = self._clock.now()
-            started = self._take(now)
-            if started is None and not self._has_work():
-                break  # the feed has failed, and nothing would wake this worker
-            due = self._scheduler.next_due()
-            if due <= now:
-                self._wakeups.wake_one()
-            else:
-                self._wakeups.wake_at(due)
-            if started is not None:
-                self._begin_attempt(started[1], now)
-                return started
-            await self._wakeups.wait()
-        self._wakeups.wake_all()
-        return None
-
-    def _has_work(self) -> bool:
-        return self.stopped is None and (self._lanes.unfinished > 0 or self._growing)
-
-    def _begin_attempt(self, active: ActiveJob, now: float) -> None:
+    def _begin_attempt(self, active: ActiveJob, now: float) -> Call:
         is_reread = False
         if active.call is None:
             step = begin(active.job, self._policy)
@@ -192,42 +169,42 @@ class Engine:
         else:
             is_reread = active.reread_if_stale(self._policy, now)
         active.count_attempt(self.traffic, is_reread=is_reread)
+        assert active.call is not None  # noqa: S101 - it was set when the job started
+        return active.call
 
     def _settle(
         self, lane: LaneRuntime, active: ActiveJob, call: Call, answer: Answer, now: float
-    ) -> Call | None:
-        """Process an answer. Returns the job's next call if it starts at once."""
+    ) -> bool:
+        """Process an answer. Returns whether the job's next call starts at once."""
         slowed = lane.end_call(active, answer, now)
         if active.is_unresponsive_call:
             self._admit_unresponsive(now)
-        if isinstance(answer, Failure):
-            delay_s = self._retry_delay(lane, active, answer, now)
-            if slowed:
-                log_slowed(lane.lane, answer.code, lane.rate(now))
-            if delay_s is not None:
-                lane.queue.wait_until(active, now + delay_s)
-                if not answer.sent:
-                    lane.pause(now + delay_s)
-                self._check_lane(lane, answer, now)
-                self._update(lane, now)
-                return None
-        else:
+        failure = answer if isinstance(answer, Failure) else None
+        will_retry = False
+        if failure is None:
             self._supervisor.answered(now)
-        step = follow(active.job, self._policy, call, answer, active.read)
-        if isinstance(step.then, Call):
-            return self._continue(lane, active, step, step.then, now)
-        if step.seen is not None:
-            self._sink.store_snapshot(active.job, step.seen, lambda: None)
-        self._finish(lane, active, step.then, answer, now)
-        if isinstance(answer, Failure):
-            self._check_lane(lane, answer, now)
-        self._update(lane, now)
-        return None
+        else:
+            will_retry = self._retry(lane, active, failure, now)
+            if slowed:
+                log_slowed(lane.lane, failure.code, lane.rate(now))
+        if not will_retry:
+            step = follow(active.job, self._policy, call, answer, active.read)
+            if isinstance(step.then, Call):
+                return self._continue(lane, active, step, step.then, now)
+            if step.seen is not None:
+                self._sink.store_before_image(active.job, step.seen, lambda: None)
+            self._finish(lane, active, step.then, answer, now)
+        if failure is not None:
+            is_stopping = self.stopped is not None
+            self._carry_out(
+                lane,
+                self._supervisor.lane_failed(lane.health, failure, now, is_stopping=is_stopping),
+            )
+        self._dispatcher.update(lane, now)
+        return False
 
-    def _retry_delay(
-        self, lane: LaneRuntime, active: ActiveJob, failure: Failure, now: float
-    ) -> float | None:
-        """Count a failure. Returns the seconds until its retry; ``None``: do not retry."""
+    def _retry(self, lane: LaneRuntime, active: ActiveJob, failure: Failure, now: float) -> bool:
+        """Count a failure, and queue the call for a retry. Returns whether it will be retried."""
         event = active.count_failure(failure, self.traffic)
         if failure.fault not in UNANSWERED:
             self._supervisor.answered(now)
@@ -235,37 +212,40 @@ class Engine:
             active.counted_attempts += 1
         else:  # the whole lane is unanswered, so the failure is not this job's own
             self._carry_out(lane, self._supervisor.unanswered(active.sent_at, failure, now))
-        delay_s: float | None = 0.0
+        delay_s: float | None = 0.0  # a job whose lane ends stays queued, and so pending
         if not ends_lane(failure):
             delay_s = self._retries.delay(failure, active.call_attempts, active.counted_attempts)
-        if delay_s is not None:
-            log_retry(event, lane.lane, active, failure.code, delay_s)
-        return delay_s
+        if delay_s is None:
+            return False
+        log_retry(event, lane.lane, active, failure.code, delay_s)
+        lane.queue.wait_until(active, now + delay_s)
+        if not failure.sent:
+            lane.pause(now + delay_s)
+        return True
 
     def _continue(
         self, lane: LaneRuntime, active: ActiveJob, step: Step, call: Call, now: float
-    ) -> Call | None:
-        """Continue a job with its next call. Returns the call if it starts at once."""
+    ) -> bool:
+        """Continue a job with its next call. Returns whether that starts at once."""
         active.set_call(call, step.read)
         if not call.operation.is_metered and self.stopped is None:
             lane.start_unmetered(active, now)
-            self._begin_attempt(active, now)
-            return active.call
+            return True
         if step.seen is None:
             lane.queue.wait_until(active, now)
         else:
             lane.queue.storing += 1
-            on_stored = functools.partial(self._snapshot_stored, lane, active)
-            self._sink.store_snapshot(active.job, step.seen, on_stored)
-        self._update(lane, now)
-        return None
+            on_stored = functools.partial(self._before_image_stored, lane, active)
+            self._sink.store_before_image(active.job, step.seen, on_stored)
+        self._dispatcher.update(lane, now)
+        return False
 
-    def _snapshot_stored(self, lane: LaneRuntime, active: ActiveJob) -> None:
+    def _before_image_stored(self, lane: LaneRuntime, active: ActiveJob) -> None:
         now = self._clock.now()
         lane.queue.storing -= 1
         lane.queue.wait_until(active, now)
-        self._update(lane, now)
-        self._wakeups.wake_one()
+        self._dispatcher.update(lane, now)
+        self._dispatcher.wake_one()
 
     def _finish(
         self,
@@ -311,19 +291,13 @@ class Engine:
             case Release(outcomes):
                 self._publish(lane, *outcomes)
 
-    def _check_lane(self, lane: LaneRuntime, failure: Failure, now: float) -> None:
-        is_stopping = self.stopped is not None
-        decision = self._supervisor.lane_failed(lane.health, failure, now, is_stopping=is_stopping)
-        self._carry_out(lane, decision)
-
     def _stop_lane(self, lane: LaneRuntime, reason: str) -> None:
         if lane.stopped is not None:
             return
         self._supervisor.release(lane.health)  # denied jobs stay pending, too
         log_stopped(lane.lane, reason)
         self._sink.drop(self._lanes.stop(lane, reason))
-        if not self._lanes.unfinished:
-            self._wakeups.wake_all()
+        self._dispatcher.end_if_finished()
 
     def _admit_unresponsive(self, now: float) -> None:
         """Let the next unresponsive lane make its call, now that one has ended."""
@@ -331,19 +305,6 @@ class Engine:
         unresponsive.end_call()
         while (waiting := unresponsive.next_admitted()) is not None:
             lane = self._lanes[waiting]
-            self._update(lane, now)
+            self._dispatcher.update(lane, now)
             if lane.due <= now:
                 return
-
-    def _take(self, now: float) -> tuple[LaneRuntime, ActiveJob] | None:
-        try:
-            return self._scheduler.take(now)
-        except BulkeicError as error:  # the feed's
-            self.stop(str(error))
-            return None
-
-    def _update(self, lane: LaneRuntime, now: float) -> None:
-        try:
-            self._scheduler.update(lane, now)
-        except BulkeicError as error:  # the feed's
-            self.stop(str(error))

@@ -22,8 +22,8 @@ class Sink(Protocol):
     def put(self, outcome: Outcome) -> None:
         """Receive an outcome."""
 
-    def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
-        """Store what a target has, durably. Then call ``on_stored``."""
+    def store_before_image(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
+        """Store a target's before-image, durably. Then call ``on_stored``."""
 
     def drop(self, jobs: int) -> None:
         """Count jobs that get no outcome, because their lane has stopped."""

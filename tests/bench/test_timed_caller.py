@@ -173,5 +173,5 @@ async def test_a_request_with_a_lead_is_sent_when_it_is_due_and_never_before() -
 async def test_a_value_that_was_read_is_written_back_at_once() -> None:
     timed = Timed()
     done: list[bool] = []
-    timed.caller.store_snapshot(job(), None, lambda: done.append(True))  # type: ignore[arg-type]
+    timed.caller.store_before_image(job(), None, lambda: done.append(True))  # type: ignore[arg-type]
     assert done == [True]

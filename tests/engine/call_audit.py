@@ -36,7 +36,7 @@ class Run:
     ) -> None:
         self.jobs, self.server, self.limits, self.policy = jobs, server, limits, policy
         self.outcomes: list[Outcome] = []
-        self.snapshots: list[tuple[int, Seen]] = []
+        self.before_images: list[tuple[int, Seen]] = []
         self.stored_at: dict[int, float] = {}
         self.dropped = 0
         self.ended: dict[Lane, float] = {}
@@ -45,8 +45,8 @@ class Run:
         self.outcomes.append(outcome)
         self.ended[lane_of(outcome)] = now() - START
 
-    def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
-        self.snapshots.append((job.seq, seen))
+    def store_before_image(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
+        self.before_images.append((job.seq, seen))
         asyncio.get_running_loop().call_later(STORED_AFTER_S, self._stored, job.seq, on_stored)
 
     def _stored(self, seq: int, on_stored: Callable[[], None]) -> None:
@@ -96,7 +96,7 @@ def _audit_outcomes(run: Run) -> None:
     assert len(got) == len(set(got))
     assert set(got) <= expected
     stopped = run.engine.stopped_lanes()
-    planned = {seq for seq, seen in run.snapshots if seen.is_pending}
+    planned = {seq for seq, seen in run.before_images if seen.is_pending}
     assert not planned & set(got)
     expected -= planned
     lost = expected.difference(got)
@@ -115,7 +115,7 @@ def _audit_outcomes(run: Run) -> None:
 
 
 def _audit_stored(run: Run) -> None:
-    """No write is sent before the target's snapshot is stored."""
+    """No write is sent before the target's before-image is stored."""
     jobs_that_read = {call.job.seq for call in run.server.calls if not call.changes}
     for call in run.server.calls:
         if call.changes and call.job.seq in jobs_that_read:

@@ -1,4 +1,4 @@
-"""Jobs of several calls: read a target, store its snapshot, then change it."""
+"""Jobs of several calls: read a target, store its before-image, then change it."""
 
 import asyncio
 import math
@@ -36,16 +36,16 @@ def aws(jobs: list[Job], settings: Settings = HAD) -> Aws:
     return made
 
 
-def test_no_write_is_sent_before_its_snapshot_is_stored() -> None:
+def test_no_write_is_sent_before_its_before_image_is_stored() -> None:
     jobs = fleet(2, 30)
     done = run(jobs, Server(aws=aws(jobs)), policy=READ, rate=math.inf)
     assert done.statuses() == {Status.UPDATED: 60}
-    assert len(done.snapshots) == 60
+    assert len(done.before_images) == 60
     for each in jobs:
         get, update = done.server.attempts(each.seq)
         assert (get.call.operation, update.call.operation) == (GET, UPDATE)
         assert update.sent >= get.ended + STORED_AFTER_S
-        [(_, seen)] = [stored for stored in done.snapshots if stored[0] == each.seq]
+        [(_, seen)] = [stored for stored in done.before_images if stored[0] == each.seq]
         assert (seen.action, seen.may_be_sent) == (Action.CHANGE, True)
         outcome = done.of(each.seq)
         assert outcome.before == seen.config
@@ -59,16 +59,16 @@ def test_a_target_with_the_wanted_settings_is_only_read() -> None:
     done = run(jobs, Server(aws=aws(jobs, Settings(1, None, "", ""))), policy=READ)
     assert done.statuses() == {Status.UNCHANGED: 5}
     assert len(done.server.calls) == 5
-    assert done.snapshots == []
+    assert done.before_images == []
     assert [outcome.before for outcome in done.outcomes] == [None] * 5
 
 
-def test_a_plan_stores_snapshots_and_leaves_the_jobs_pending() -> None:
+def test_a_plan_stores_before_images_and_leaves_the_jobs_pending() -> None:
     jobs = fleet(2, 5)
     made = aws(jobs[:5])
     done = run(jobs, Server(aws=made), policy=PLAN)
     assert Counter(made.calls) == {GET: 10, GET_FUNCTION: 5}
-    assert Counter(seen.action for _, seen in done.snapshots) == {
+    assert Counter(seen.action for _, seen in done.before_images) == {
         Action.CHANGE: 5,
         Action.MISSING: 5,
     }
@@ -91,7 +91,7 @@ def test_get_function_is_called_at_once_and_takes_no_token() -> None:
     made = aws(jobs, ABSENT)
     done = run(jobs, Server(aws=made, quota=(10, 10)), policy=PLAN, rate=10, burst=10)
     assert Counter(made.calls) == {GET: 40, GET_FUNCTION: 40}
-    assert Counter(seen.action for _, seen in done.snapshots) == {Action.CREATE: 40}
+    assert Counter(seen.action for _, seen in done.before_images) == {Action.CREATE: 40}
     for each in jobs:
         get, function = done.server.attempts(each.seq)
         assert function.sent == get.ended
@@ -148,7 +148,7 @@ def test_a_call_that_reaches_max_attempts_ends_the_job(operation: Operation) -> 
     done = run(jobs, server, policy=READ, max_attempts=3)
     assert done.statuses() == {Status.FAILED: 2}
     assert [outcome.attempts for outcome in done.outcomes] == [3 if operation is GET else 4] * 2
-    assert len(done.snapshots) == (0 if operation is GET else 2)
+    assert len(done.before_images) == (0 if operation is GET else 2)
     for outcome in done.outcomes:
         assert (outcome.before is None) is (operation is GET)
 
@@ -163,30 +163,30 @@ def test_an_unanswered_get_function_is_retried() -> None:
         ),
     )
     done = run(jobs, server, policy=PLAN)
-    assert len(done.snapshots) == 5
+    assert len(done.before_images) == 5
     assert done.outcomes == []
     assert done.engine.traffic.retries == 10
 
 
-def test_a_stop_while_snapshots_are_stored_sends_no_more_calls() -> None:
+def test_a_stop_while_before_images_are_stored_sends_no_more_calls() -> None:
     jobs = fleet(2, 20)
 
     async def stop(engine: Engine, _: MemoryFeed) -> None:
         await asyncio.sleep(LATENCY_S + STORED_AFTER_S / 2)
         engine.stop("enough")
-        await asyncio.sleep(1)  # the snapshots are stored after the run
+        await asyncio.sleep(1)  # the before-images are stored after the run
 
     made = aws(jobs)
     done = run(jobs, Server(aws=made), policy=READ, meanwhile=stop, rate=math.inf)
     assert done.engine.stopped == "enough"
-    assert len(done.snapshots) >= 2
-    assert len(done.stored_at) == len(done.snapshots)
+    assert len(done.before_images) >= 2
+    assert len(done.stored_at) == len(done.before_images)
     assert set(made.calls) == {GET}
     assert done.outcomes == []
     assert max(call.sent for call in done.server.calls) <= START + LATENCY_S + STORED_AFTER_S / 2
 
 
-def test_a_lane_that_stops_while_snapshots_are_stored_drops_its_jobs_once() -> None:
+def test_a_lane_that_stops_while_before_images_are_stored_drops_its_jobs_once() -> None:
     expired = Failure(Fault.EXPIRED, "ExpiredToken", "log in again", sent=False)
     jobs = fleet(1, 20)
     server = Server(
@@ -200,7 +200,7 @@ def test_a_lane_that_stops_while_snapshots_are_stored_drops_its_jobs_once() -> N
     assert len(updates) < 20
 
 
-def test_jobs_whose_snapshots_are_stored_hold_no_worker_and_are_bounded() -> None:
+def test_jobs_whose_before_images_are_stored_hold_no_worker_and_are_bounded() -> None:
     jobs = fleet(1, 3000)
     done = run(jobs, Server(aws=aws(jobs)), policy=READ, rate=math.inf, concurrency=8)
     assert done.statuses() == {Status.UPDATED: 3000}

@@ -70,7 +70,7 @@ class Recorder:
         """Adds an outcome; it is committed within a fifth of a second."""
         self._pending.append(outcome)
 
-    def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
+    def store_before_image(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
         """Adds what was read of a target; calls ``on_stored`` when that has been committed."""
         self._seen.append((job, seen))
         self._on_commit.append(on_stored)

@@ -106,7 +106,7 @@ class TimedCaller:
         """Records the outcome of a request."""
         self._end(outcome.seq, failed=outcome.status is Status.FAILED)
 
-    def store_snapshot(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:  # noqa: ARG002
+    def store_before_image(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:  # noqa: ARG002
         """Continues at once: the value that was read is written back, so nothing needs storing."""
         on_stored()
 

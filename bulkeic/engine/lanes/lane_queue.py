@@ -6,7 +6,7 @@ a job waits for       it is in
 a token               ``_ready``
 a job of its function ``_blocked``
 a retry or next call  ``_waiting``, with the time it waits for
-its stored snapshot   no list; ``storing`` counts these jobs
+its before-image      no list; ``storing`` counts these jobs
 ====================  ===========================================
 
 Only one job of a function runs at a time: two calls at once would cause a conflict.
@@ -32,7 +32,7 @@ class LaneQueue:
         now: the time.
 
     Attributes:
-        storing: jobs that wait until their snapshot is stored.
+        storing: jobs that wait until their before-image is stored.
     """
 
     __slots__ = (

@@ -1,0 +1,84 @@
+"""Gives each worker the next call that is due, and ends the workers when the run ends."""
+
+from bulkeic.core.errors import BulkeicError
+from bulkeic.engine.active_job import ActiveJob
+from bulkeic.engine.lanes.lane_registry import LaneRegistry
+from bulkeic.engine.lanes.lane_runtime import LaneRuntime
+from bulkeic.engine.ports import Clock
+from bulkeic.engine.scheduler import Scheduler
+from bulkeic.engine.wakeups import Wakeups
+
+
+class Dispatcher:
+    """Dispatches the calls of all lanes to the workers.
+
+    Args:
+        lanes: of the run.
+        clock: the time.
+        growing: whether more jobs may arrive.
+
+    Attributes:
+        growing: whether more jobs may arrive.
+        stopped: why the run ended early; ``None``: it did not.
+    """
+
+    def __init__(self, lanes: LaneRegistry, clock: Clock, *, growing: bool) -> None:
+        self.growing = growing
+        self.stopped: str | None = None
+        self._lanes = lanes
+        self._clock = clock
+        self._scheduler = Scheduler()
+        self._wakeups = Wakeups(clock)
+
+    async def next_call(self) -> tuple[LaneRuntime, ActiveJob] | None:
+        """Wait for the next call that is due; ``None``: there are no more."""
+        while self._has_work():
+            now = self._clock.now()
+            started = self._take(now)
+            if started is None and not self._has_work():
+                break  # the feed has failed, and nothing would wake this worker
+            due = self._scheduler.next_due()
+            if due <= now:
+                self._wakeups.wake_one()
+            else:
+                self._wakeups.wake_at(due)
+            if started is not None:
+                return started
+            await self._wakeups.wait()
+        self._wakeups.wake_all()
+        return None
+
+    def update(self, lane: LaneRuntime, now: float) -> None:
+        """Find again when a lane's next call is due. Call this after any change to the lane."""
+        try:
+            self._scheduler.update(lane, now)
+        except BulkeicError as error:  # the feed's
+            self.stop(str(error))
+
+    def wake_one(self) -> None:
+        """Let an idle worker look for a call."""
+        self._wakeups.wake_one()
+
+    def end_if_finished(self) -> None:
+        """Wake all workers if no jobs remain, so that they end."""
+        if not self._has_work():
+            self._wakeups.wake_all()
+
+    def stop(self, reason: str) -> None:
+        """Start no more calls. The first reason is kept."""
+        self.stopped = self.stopped or reason
+        self._wakeups.wake_all()
+
+    def cancel_timer(self) -> None:
+        """Cancel the timer after all workers have ended."""
+        self._wakeups.cancel_timer()
+
+    def _has_work(self) -> bool:
+        return self.stopped is None and (self._lanes.unfinished > 0 or self.growing)
+
+    def _take(self, now: float) -> tuple[LaneRuntime, ActiveJob] | None:
+        try:
+            return self._scheduler.take(now)
+        except BulkeicError as error:  # the feed's
+            self.stop(str(error))
+            return None
