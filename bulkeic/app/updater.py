@@ -25,7 +25,7 @@ from bulkeic.core.accounts import (
 from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Job, Outcome
 from bulkeic.core.policy import Policy
-from bulkeic.core.reconcile import Seen
+from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import EngineLimits
@@ -195,7 +195,9 @@ class _JobStream:
         self._outcomes.append(outcome)
         self._changed.set()
 
-    def store_before_image(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:  # noqa: ARG002
+    def store_before_image(
+        self, job: Job, seen: BeforeImage, on_stored: Callable[[], None]
+    ) -> None:  # noqa: ARG002
         on_stored()  # nothing to store: the outcome has the before-image
 
     def drop(self, jobs: int) -> None:

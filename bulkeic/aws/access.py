@@ -19,7 +19,7 @@ from bulkeic.aws.environment import environment_region
 from bulkeic.aws.failures import NO_CREDENTIALS_ERRORS, SDK_ERRORS, translate_sdk_error
 from bulkeic.aws.sanitizer import sanitize
 from bulkeic.aws.sts_retries import identity_retries
-from bulkeic.core.errors import AccessError, InputError, UsageError, printable, shown
+from bulkeic.core.errors import AccessError, InputError, UsageError, printable, quoted
 from bulkeic.core.names import partition_of
 from bulkeic.core.redaction import parse_endpoint
 from bulkeic.version import __version__

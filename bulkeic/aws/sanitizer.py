@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Protocol
 from weakref import finalize
 
-from bulkeic.core.redaction import KnownSecrets, redacted
+from bulkeic.core.redaction import KnownSecrets, redact
 
 _is_plain_id = re.compile(r"[0-9A-Fa-f-]{1,40}").fullmatch
 
@@ -36,7 +36,7 @@ def sanitize(text: str) -> str:
 
     Secrets are replaced, and so are unpaired surrogates, which JSON can contain.
     """
-    return redacted(text.encode(errors="replace").decode(), _known_secrets)
+    return redact(text.encode(errors="replace").decode(), _known_secrets)
 
 
 def sanitize_id(request_id: str | None) -> str | None:

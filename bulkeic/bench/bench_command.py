@@ -19,7 +19,7 @@ from bulkeic.bench.report.result_text import bench_lines
 from bulkeic.bench.run.bench_run import BenchRun, printable_word
 from bulkeic.bench.run.bench_targets import load_targets, targets_per_lane
 from bulkeic.bench.run.engine_run import Targets
-from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane
 from bulkeic.output.console import Console

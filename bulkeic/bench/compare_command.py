@@ -20,7 +20,7 @@ from bulkeic.bench.model.fail_if import FailCondition
 from bulkeic.bench.model.measurements import BenchResult, decode
 from bulkeic.bench.report.comparison_text import comparison_lines, noise_text, ratio_text
 from bulkeic.bench.run.command_repeats import run_repeatedly
-from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.output.console import Console
 

@@ -13,7 +13,7 @@ from bulkeic.core.model import (
     rfc3339,
 )
 from bulkeic.core.policy import Policy
-from bulkeic.core.reconcile import Decision, Read, look_again
+from bulkeic.core.reconcile import Decision, ReadConfig, reread_stale
 from bulkeic.core.summary import Traffic
 
 # Someone else may have changed a target that was read more seconds ago than this.
@@ -57,7 +57,7 @@ class ActiveJob:
     def __init__(self, job: Job, waiting_since: float) -> None:
         self.job = job
         self.call: Call | None = None
-        self.read: Read | None = None
+        self.read: ReadConfig | None = None
         self.read_at = 0.0
         self.sent_settings: Settings | None = None
         self.attempts = 0
@@ -80,7 +80,7 @@ class ActiveJob:
         """Whether its call takes a token of the lane's bucket."""
         return self.call is None or self.call.operation.is_metered
 
-    def set_call(self, call: Call, read: Read | None) -> None:
+    def set_call(self, call: Call, read: ReadConfig | None) -> None:
         """Set the next call, and what was just read of the target."""
         self.call = call
         if read is not None:
@@ -95,7 +95,7 @@ class ActiveJob:
         """Read the target again if the last read is too old. Returns whether it is."""
         if self.read is None or self.call is None or now - self.read_at < _STALE_S:
             return False
-        job, call = look_again(self.job, policy, self.call, self.read)
+        job, call = reread_stale(self.job, policy, self.call, self.read)
         if call is self.call:
             return False
         self.job, self.call = job, call

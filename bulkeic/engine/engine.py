@@ -13,7 +13,7 @@ import anyio
 from bulkeic.core.model import UNANSWERED, Answer, Call, Failure, Fault, Lane, Outcome, Status
 from bulkeic.core.pacing.forecast import Forecast
 from bulkeic.core.policy import Policy, Purpose
-from bulkeic.core.reconcile import Decision, Step, begin, follow
+from bulkeic.core.reconcile import Decision, Step, first_step, next_step
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.active_job import ActiveJob
 from bulkeic.engine.dispatcher import Dispatcher
@@ -161,7 +161,7 @@ class Engine:
     def _begin_attempt(self, active: ActiveJob, now: float) -> Call:
         is_reread = False
         if active.call is None:
-            step = begin(active.job, self._policy)
+            step = first_step(active.job, self._policy)
             assert isinstance(step.then, Call)  # noqa: S101 - no job ends before its first call
             active.set_call(step.then, step.read)
             active.started_at = min(active.waiting_since, now)
@@ -188,11 +188,11 @@ class Engine:
             if slowed:
                 log_slowed(lane.lane, failure.code, lane.rate(now))
         if not will_retry:
-            step = follow(active.job, self._policy, call, answer, active.read)
+            step = next_step(active.job, self._policy, call, answer, active.read)
             if isinstance(step.then, Call):
                 return self._continue(lane, active, step, step.then, now)
-            if step.seen is not None:
-                self._sink.store_before_image(active.job, step.seen, lambda: None)
+            if step.before_image is not None:
+                self._sink.store_before_image(active.job, step.before_image, lambda: None)
             self._finish(lane, active, step.then, answer, now)
         if failure is not None:
             is_stopping = self.stopped is not None
@@ -231,12 +231,12 @@ class Engine:
         if not call.operation.is_metered and self.stopped is None:
             lane.start_unmetered(active, now)
             return True
-        if step.seen is None:
+        if step.before_image is None:
             lane.queue.wait_until(active, now)
         else:
             lane.queue.storing += 1
             on_stored = functools.partial(self._before_image_stored, lane, active)
-            self._sink.store_before_image(active.job, step.seen, on_stored)
+            self._sink.store_before_image(active.job, step.before_image, on_stored)
         self._dispatcher.update(lane, now)
         return False
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from bulkeic.core.model import Answer, Call, Job, Lane, Outcome
-from bulkeic.core.reconcile import Seen
+from bulkeic.core.reconcile import BeforeImage
 
 
 class Caller(Protocol):
@@ -22,7 +22,9 @@ class Sink(Protocol):
     def put(self, outcome: Outcome) -> None:
         """Receive an outcome."""
 
-    def store_before_image(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
+    def store_before_image(
+        self, job: Job, seen: BeforeImage, on_stored: Callable[[], None]
+    ) -> None:
         """Store a target's before-image, durably. Then call ``on_stored``."""
 
     def drop(self, jobs: int) -> None:

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol
 
-from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Outcome
 from bulkeic.output.outcome_codec import HEADER, Encoder, csv_rows, jsonl, terminal_csv_rows
 from bulkeic.output.results_resume import WrittenRows

@@ -6,7 +6,7 @@ from typing import Any
 
 import ijson
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
 from bulkeic.sources.byte_stream import MAX_LINE_BYTES, translate_read_errors
@@ -107,7 +107,7 @@ def _items(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[R
                 _reject_duplicate_key(builder.duplicate_key)
             yield Row(line, keys.values(built), item)
         except InputError as problem:
-            yield Row(line, {}, item).placed(problem, "")
+            yield Row(line, {}, item).located(problem, "")
 
 
 def _reject_duplicate_key(key: str) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
 from bulkeic.sources.byte_stream import bounded_lines

@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bulkeic.core.errors import InputError, UsageError, printable, shown
-from bulkeic.core.fields import TARGET_FIELDS, Fields, plain
+from bulkeic.core.errors import InputError, UsageError, printable, quoted
+from bulkeic.core.fields import TARGET_FIELDS, Fields, normalize_name
 from bulkeic.core.rows import Row
 from bulkeic.sources.byte_stream import STDIN, open_stream, peek_first_line
 from bulkeic.sources.csv_rows import csv_rows
@@ -111,7 +111,7 @@ def _detect_format(stream: io.BufferedReader, fields: Fields) -> tuple[Format, i
         row = json.loads(line.decode())
     except (ValueError, RecursionError):
         return Format.JSON, whole
-    has_naming_field = not fields.naming.isdisjoint(map(plain, row))
+    has_naming_field = not fields.naming.isdisjoint(map(normalize_name, row))
     if has_naming_field or not any(isinstance(each, list) for each in row.values()):
         return Format.JSONL, whole
     return Format.JSON, whole

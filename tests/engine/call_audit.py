@@ -9,7 +9,7 @@ from typing import Any
 
 from bulkeic.core.model import Failure, Fault, Job, Lane, Outcome, Status
 from bulkeic.core.policy import Policy
-from bulkeic.core.reconcile import Seen
+from bulkeic.core.reconcile import BeforeImage
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import AUTO, EngineLimits
 
@@ -36,7 +36,7 @@ class Run:
     ) -> None:
         self.jobs, self.server, self.limits, self.policy = jobs, server, limits, policy
         self.outcomes: list[Outcome] = []
-        self.before_images: list[tuple[int, Seen]] = []
+        self.before_images: list[tuple[int, BeforeImage]] = []
         self.stored_at: dict[int, float] = {}
         self.dropped = 0
         self.ended: dict[Lane, float] = {}
@@ -45,7 +45,9 @@ class Run:
         self.outcomes.append(outcome)
         self.ended[lane_of(outcome)] = now() - START
 
-    def store_before_image(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
+    def store_before_image(
+        self, job: Job, seen: BeforeImage, on_stored: Callable[[], None]
+    ) -> None:
         self.before_images.append((job.seq, seen))
         asyncio.get_running_loop().call_later(STORED_AFTER_S, self._stored, job.seq, on_stored)
 

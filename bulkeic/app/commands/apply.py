@@ -5,14 +5,14 @@ from bulkeic.app.run.rollout import Rollout, WaveSizes, new_wave_sizes
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.run_setup import check_yes, has_run_file, policy_of, run_file
-from bulkeic.core.errors import RunFileError, StoppedError, UsageError, shown
+from bulkeic.core.errors import RunFileError, StoppedError, UsageError, quoted
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import Purpose
 from bulkeic.core.summary import Summary
-from bulkeic.core.waves import dealt
+from bulkeic.core.waves import waves_of
 from bulkeic.output.rollout_text import wave_preview_lines
 from bulkeic.output.summary_text import summary_lines
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 _PAUSE_WITHOUT_WAVES = "--wave-pause requires --waves or --wave-by region"
@@ -57,16 +57,16 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
     Raises:
         UsageError: they do not.
     """
-    name = shown(str(run.path))
+    name = quoted(str(run.path))
     waves = run.waves.all()
     if options.in_waves and waves:
         raise UsageError(f"run file {name} has waves already; they cannot be changed")
     if options.wave_pause_s is not None and not options.in_waves and not waves:
         raise UsageError(_PAUSE_WITHOUT_WAVES)
-    if options.force and not run.metadata.is_guarded and not run.may_have_changed():
+    if options.force and not run.metadata.is_guarded and not run.can_be_rolled_back():
         raise UsageError(_NOTHING_TO_FORCE)
     if run.metadata.planned:
-        unread = sum(run.jobs.lanes(Which.UNREAD).values())
+        unread = sum(run.jobs.lanes(JobFilter.UNREAD).values())
         if unread:
             raise UsageError(
                 f"{unread:,} targets of run file {name} are not planned yet; resume with: "
@@ -110,7 +110,7 @@ def _is_confirmed(
 ) -> bool:
     """Prints what is going to happen, and asks if the options do not confirm it."""
     policy = policy_of(run, Purpose.APPLY, force=options.force)
-    waves = run.waves.all() or dealt(new_waves)
+    waves = run.waves.all() or waves_of(new_waves)
     try:
         invocation.print_preview(run, lanes, policy.calls_each(in_waves=bool(waves)))
         invocation.print_lines(wave_preview_lines(waves))
@@ -145,7 +145,7 @@ def _roll_out(
         run,
         work,
         results=invocation.results,
-        has_jobs=has_jobs or run.waves.are_left(),
+        has_jobs=has_jobs or run.waves.have_unverified(),
         max_failures=None if budget is None else budget.of(run.targets()),
     )
 
@@ -154,13 +154,13 @@ def _print_result(
     run: RunFile, options: ApplyOptions, invocation: Invocation, stopped: str | None
 ) -> Summary:
     """Prints the result of a run, and the commands that roll back or resume it."""
-    has_waves_left = run.waves.are_left()
+    has_waves_left = run.waves.have_unverified()
     summary = run.summary(stopped=stopped not in {None, INTERRUPTED} or has_waves_left)
     summary = with_exit_code(summary, summary.exit_code, stopped)
     lines = [*summary_lines(summary, run.examples()), f"run file: {summary.run}"]
     if stopped is not None:
         lines.append(f"stopped: {stopped}")
-    if summary.exit_code and run.may_have_changed():
+    if summary.exit_code and run.can_be_rolled_back():
         lines.append(f"roll back with: {options.next_command('rollback', summary.run)}")
     if summary.pending or has_waves_left:
         command = options.resume_command(summary.run, has_waves=bool(run.waves.all()))

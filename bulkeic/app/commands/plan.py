@@ -10,14 +10,14 @@ from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.setup.options import DiffOptions, PlanOptions, WorkOptions
 from bulkeic.app.setup.run_setup import policy_of, run_file
-from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.policy import Purpose
-from bulkeic.core.snapshot import wanted
+from bulkeic.core.snapshot import goal_snapshot
 from bulkeic.core.summary import Summary, plan_exit_code
 from bulkeic.output.diff import DiffPrinter
 from bulkeic.output.results import NoResults, check_stdout
 from bulkeic.output.summary_text import plan_lines
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 
@@ -74,13 +74,13 @@ def plan_run(
         force: also plan to overwrite targets that changed since the run that is rolled back.
     """
     policy = policy_of(run, Purpose.PLAN, force=force)
-    lanes = run.jobs.lanes(Which.UNREAD)
+    lanes = run.jobs.lanes(JobFilter.UNREAD)
     if lanes:
         invocation.print_preview(run, lanes, calls_per_job=1)
 
     async def read(session: RunSession) -> None:
         run.begin_session("plan", time.time())
-        feed = RunFeed(run, Which.UNREAD)
+        feed = RunFeed(run, JobFilter.UNREAD)
         if await session.work_through(feed, policy, run, NoResults(), "reading"):
             session.stop("not every target could be read")
         run.end_session(session.stopped or "done")
@@ -96,10 +96,10 @@ def _print_diff(run: RunFile) -> str | None:
     policy = policy_of(run, Purpose.PLAN)
     printer = DiffPrinter()
     try:
-        for job in run.jobs.planned():
-            assert job.seen is not None  # noqa: S101 - it was planned
-            goal = wanted(job.settings, job.seen, policy)
-            printer.show(job.target, job.source, job.seen, goal)
+        for job in run.jobs.planned_jobs():
+            assert job.before_snapshot is not None  # noqa: S101 - it was planned
+            goal = goal_snapshot(job.settings, job.before_snapshot, policy)
+            printer.show(job.target, job.source, job.before_snapshot, goal)
         sys.stdout.flush()
     except OSError as error:
         return f"stdout: {error.strerror}"
@@ -114,7 +114,7 @@ def _print_result(
     stopped: str | None,
 ) -> Summary:
     """Prints what a plan found, and the command that resumes or applies it."""
-    has_unread = bool(run.jobs.lanes(Which.UNREAD))
+    has_unread = bool(run.jobs.lanes(JobFilter.UNREAD))
     summary = run.summary(stopped=stopped not in {None, INTERRUPTED})
     code = plan_exit_code(
         summary, stopped=stopped is not None or has_unread, detailed=show.detailed_exitcode

@@ -10,7 +10,7 @@ from bulkeic.core.policy import Purpose
 from bulkeic.output.results import write_stdout
 from bulkeic.output.rollout_text import wave_lines
 from bulkeic.output.summary_text import plan_lines, summary_lines
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS
 
@@ -53,11 +53,11 @@ def _command_lines(run: RunFile) -> list[str]:
     """The run file, and the commands that resume it and roll it back."""
     options = WorkOptions(source="", sandbox=run.metadata.is_sandbox)
     path = str(run.path)
-    verb = "plan" if run.metadata.planned and run.jobs.lanes(Which.UNREAD) else "apply"
+    verb = "plan" if run.metadata.planned and run.jobs.lanes(JobFilter.UNREAD) else "apply"
     commands = {}
-    if run.jobs.lanes() or run.waves.are_left():
+    if run.jobs.lanes() or run.waves.have_unverified():
         commands["resume"] = options.next_command(verb, path)
-    if run.may_have_changed():
+    if run.can_be_rolled_back():
         commands["roll back"] = options.next_command("rollback", path)
     lines = [f"{verb} with: {line}, and the run's flags" for verb, line in commands.items()]
     return [f"run file: {path}", *lines]

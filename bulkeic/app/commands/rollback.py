@@ -19,9 +19,9 @@ from bulkeic.app.setup.run_setup import (
     new_run_path,
     policy_of,
 )
-from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.policy import Policy, Purpose
-from bulkeic.core.snapshot import wanted
+from bulkeic.core.snapshot import goal_snapshot
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.store.loader import Loader
@@ -96,7 +96,7 @@ def _create(options: RollbackOptions, console: Console) -> Path:
     try:
         check_place(old, options)
         _check_before_images(old)
-        without_image = old.changed_unseen()
+        without_image = old.changed_without_before_image()
         if without_image:
             console.print(
                 f"{counted(without_image, 'target')} of run file {shown(str(old.path))} changed "
@@ -120,19 +120,19 @@ def _create(options: RollbackOptions, console: Console) -> Path:
 
 
 def _load(loader: Loader, old: RunFile, policy: Policy) -> None:
-    for job, after in old.jobs.changed():
-        before = job.seen
+    for job, after in old.jobs.changed_jobs():
+        before = job.before_snapshot
         assert before is not None  # noqa: S101 - it was read
-        left = wanted(job.settings, before, policy) if after is None else after
+        left = goal_snapshot(job.settings, before, policy) if after is None else after
         back = msgspec.structs.replace(job, settings=before, seen=None, expected=left)
         loader.add(back, int(job.source.rpartition(":")[2]))
     loader.set_roles(old.roles())
-    loader.ready()
+    loader.finish()
 
 
 def _check_before_images(old: RunFile) -> None:
-    name = shown(str(old.path))
-    if old.may_have_changed():
+    name = quoted(str(old.path))
+    if old.can_be_rolled_back():
         return
     if old.needs():
         raise UsageError(f"nothing of run file {name} was sent; there is nothing to roll back")

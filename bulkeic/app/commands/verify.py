@@ -12,12 +12,12 @@ from bulkeic.app.setup.run_setup import policy_of, readable_run
 from bulkeic.core.model import Lane, Outcome, Settings, Target
 from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.reconcile import DRIFTED
-from bulkeic.core.snapshot import snapshot_of, wanted
-from bulkeic.core.summary import Summary, summarise, verify_exit_code
+from bulkeic.core.snapshot import goal_snapshot, snapshot_of
+from bulkeic.core.summary import Summary, summarize, verify_exit_code
 from bulkeic.output.diff import DiffPrinter
 from bulkeic.output.results import STDOUT, Results, check_stdout
 from bulkeic.output.summary_text import summary_lines
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 
@@ -54,12 +54,14 @@ def _verify(
     found = OutcomeTally()
 
     async def compare(session: RunSession) -> None:
-        await session.work_through(RunFeed(run, Which.EVERY), policy, found, results, "verifying")
+        await session.work_through(
+            RunFeed(run, JobFilter.EVERY), policy, found, results, "verifying"
+        )
 
-    lanes = run.jobs.lanes(Which.EVERY)
+    lanes = run.jobs.lanes(JobFilter.EVERY)
     stopped = invocation.work(run, compare, results=results, has_jobs=bool(lanes), known=())
     invalid = [tally for tally in run.tallies() if tally.lane is None]
-    summary = summarise(
+    summary = summarize(
         [*found.tallies(), *invalid],
         run=options.source,
         targets=sum(lanes.values()) + sum(tally.count for tally in invalid),
@@ -120,4 +122,6 @@ class _DriftPrinter:
         partition = (outcome.function_arn or "").split(":")[1]
         name = (outcome.function_arn or "").rpartition(":")[2]
         target = Target(lane, name, outcome.qualifier or "", partition)
-        self._printer.show(target, outcome.source, image, wanted(settings, image, self._policy))
+        self._printer.show(
+            target, outcome.source, image, goal_snapshot(settings, image, self._policy)
+        )

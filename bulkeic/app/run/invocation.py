@@ -92,7 +92,7 @@ class Invocation:
         duration = forecast(left, concurrency=limits.concurrency, call_s=USUAL_CALL_S)
         assert duration is not None  # noqa: S101 - there are jobs
         lines = forecast_lines(lanes, duration, endpoint(self._options))
-        self.print_lines(lines + settings_lines(*run.wanted(SHOWN_SETTINGS)))
+        self.print_lines(lines + settings_lines(*run.common_settings(SHOWN_SETTINGS)))
 
     def print_lines(self, lines: Iterable[str]) -> None:
         """Prints several lines."""

@@ -7,7 +7,7 @@ from bulkeic.aws.access import Access
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Job, Lane
-from bulkeic.core.templates import filled
+from bulkeic.core.templates import fill_settings
 
 
 class JobPlacement:
@@ -42,7 +42,7 @@ class JobPlacement:
         if lane not in self._lanes_checked:
             await self._check_lane(lane, job)
             self._lanes_checked.add(lane)
-        settings = filled(job.settings, target)
+        settings = fill_settings(job.settings, target)
         return msgspec.structs.replace(job, target=target, settings=settings)
 
     async def _own_account(self, lane: Lane) -> str:

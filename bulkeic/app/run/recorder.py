@@ -9,7 +9,7 @@ import msgspec
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Job, Outcome, Status
-from bulkeic.core.reconcile import Seen
+from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
 from bulkeic.output.progress import Progress
@@ -23,7 +23,7 @@ class OutcomeLedger(Protocol):
     """Stores outcomes."""
 
     def record(
-        self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, Seen]]
+        self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, BeforeImage]]
     ) -> None:
         """Stores outcomes, the traffic so far, and what was read of targets: all or nothing.
 
@@ -58,7 +58,7 @@ class Recorder:
         self._progress = progress
         self._elapsed = elapsed
         self._pending: list[Outcome] = []
-        self._seen: list[tuple[Job, Seen]] = []
+        self._seen: list[tuple[Job, BeforeImage]] = []
         self._on_commit: list[Callable[[], None]] = []
         self._committed: list[Outcome] = []
         self._has_committed = anyio.Event()
@@ -70,7 +70,9 @@ class Recorder:
         """Adds an outcome; it is committed within a fifth of a second."""
         self._pending.append(outcome)
 
-    def store_before_image(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:
+    def store_before_image(
+        self, job: Job, seen: BeforeImage, on_stored: Callable[[], None]
+    ) -> None:
         """Adds what was read of a target; calls ``on_stored`` when that has been committed."""
         self._seen.append((job, seen))
         self._on_commit.append(on_stored)

@@ -13,11 +13,11 @@ from bulkeic.app.setup.run_setup import policy_of
 from bulkeic.core.model import Lane, Status, rfc3339
 from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.reconcile import DRIFTED
-from bulkeic.core.waves import Wave, by_region, counts, spread
+from bulkeic.core.waves import Wave, cumulative_counts, spread_over_lanes, spread_over_regions
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted, duration
 from bulkeic.output.results import NoResults, Results
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 WaveSizes = Sequence[Mapping[Lane, int]]
@@ -30,8 +30,12 @@ def new_wave_sizes(run: RunFile, options: ApplyOptions) -> WaveSizes:
     if not jobs:
         return ()
     if options.wave_by == "region":
-        return by_region(jobs, options.waves)
-    return spread(jobs, counts(options.waves, sum(jobs.values()))) if options.waves else ()
+        return spread_over_regions(jobs, options.waves)
+    return (
+        spread_over_lanes(jobs, cumulative_counts(options.waves, sum(jobs.values())))
+        if options.waves
+        else ()
+    )
 
 
 class Rollout:
@@ -72,9 +76,9 @@ class Rollout:
         run, session = self._run, self._session
         run.begin_session("apply", time.time())
         if self._policy.planned and self._policy.force:
-            run.mark_pending()
+            run.mark_pending_as_sent()
         if self._new_waves:
-            run.waves.settle(self._new_waves)
+            run.waves.create(self._new_waves)
         waves = run.waves.all()
         if not waves:
             lanes = await self._apply(None)
@@ -88,7 +92,7 @@ class Rollout:
 
     async def _apply(self, wave: int | None) -> str | None:
         """Applies the pending jobs of one wave or of all: which lanes stopped, as text."""
-        feed = RunFeed(self._run, Which.PENDING, wave)
+        feed = RunFeed(self._run, JobFilter.PENDING, wave)
         stopped = await self._session.work_through(
             feed, self._policy, self._run, self._results, "updating"
         )
@@ -99,7 +103,7 @@ class Rollout:
     async def _work_on_wave(self, wave: Wave, *, is_last: bool, of: int) -> None:
         name = f"wave {wave.number} of {of}"
         failures, has_worked = self._session.failures, False
-        if self._run.jobs.lanes(Which.PENDING, wave.number):
+        if self._run.jobs.lanes(JobFilter.PENDING, wave.number):
             has_worked = True
             wave = self._saved(wave, started_at=wave.started_at or _now(), stopped=None)
             self._console.print(f"{name}: {counted(wave.targets, 'target')}")
@@ -123,7 +127,7 @@ class Rollout:
         """Reads again what the wave has written, and compares."""
         found = OutcomeTally()
         policy = Policy(purpose=Purpose.VERIFY, restore=True)
-        feed = RunFeed(self._run, Which.WRITTEN, wave.number)
+        feed = RunFeed(self._run, JobFilter.WRITTEN, wave.number)
         targets = sum(feed.lanes().values())
         await self._session.work_through(feed, policy, found, NoResults(), "verifying")
         self._run.record((), found.traffic)
@@ -156,7 +160,7 @@ class Rollout:
 
     def _saved(self, wave: Wave, **changes: object) -> Wave:
         wave = msgspec.structs.replace(wave, **changes)
-        self._run.waves.note(wave)
+        self._run.waves.save(wave)
         return wave
 
 

@@ -31,10 +31,10 @@ async def open_run_sandbox(run: RunFile) -> AsyncIterator["Access"]:
     from bulkeic.sandbox.server.embedded_sandbox import Sandbox  # noqa: PLC0415 - hardly any run needs it
 
     async with Sandbox() as sandbox:
-        for target in run.jobs.every_target():
+        for target in run.jobs.all_targets():
             lane = target.lane
             sandbox.add_function(lane.account_id, lane.region, target.function, target.qualifier)
-        known = run.jobs.known()
+        known = run.jobs.known_snapshots()
         while batch := list(itertools.islice(known, _STATE_BATCH)):
             sandbox.load_state(_state(batch))
         yield Access(endpoint_url=sandbox.url, credentials=sandbox.credentials, isolated=True)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.core.destinations import own_destinations
-from bulkeic.core.errors import BulkeicError, InputError, shown
+from bulkeic.core.destinations import self_destination_problems
+from bulkeic.core.errors import BulkeicError, InputError, quoted
 from bulkeic.core.model import Job, Lane
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.output.console import Console
@@ -33,7 +33,7 @@ def jobs_of(targets: RowsFile, defaults: Defaults) -> Iterator[Job]:
         try:
             yield parser.job(seq, row)
         except InputError as problem:
-            raise row.placed(problem, targets.name) from None
+            raise row.located(problem, targets.name) from None
 
 
 class BadInputError(BulkeicError):
@@ -101,7 +101,7 @@ class Ingest:
             self._warnings.print_rest()
             check_number(self._loader.count())
             self._loader.set_roles({account: role for account, (role, _) in self._roles.items()})
-            self._loader.ready()
+            self._loader.finish()
         except BaseException:
             self._loader.discard()
             raise
@@ -123,7 +123,7 @@ class Ingest:
             if other is None:
                 add(found, row.line)
             else:
-                problem = row.placed(other, self._targets.name)
+                problem = row.located(other, self._targets.name)
                 self._refuse(seq, row.line, found.function_name, [problem])
 
     def _other_role(self, job: Job, line: int) -> InputError | None:
@@ -186,7 +186,7 @@ class Ingest:
     def _refuse_own_destinations(self, lanes: list[Lane]) -> None:
         for lane in lanes:
             for job, line in self._loader.fed_functions(lane):
-                itself = own_destinations(job.target, job.settings)
+                itself = self_destination_problems(job.target, job.settings)
                 problems = [problem.at(self._targets.name, line) for problem in itself]
                 self._reported.add(problems)
                 if problems and self._skip_invalid:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.errors import UsageError, quoted
 
 
 def check_writable(path: Path, name: str) -> None:

@@ -18,7 +18,7 @@ from bulkeic.app.setup.output_files import check_not_read
 from bulkeic.app.setup.where_expression import parse_where
 from bulkeic.aws.environment import environment_region
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
-from bulkeic.core.errors import InputError, UsageError, shown
+from bulkeic.core.errors import InputError, UsageError, quoted
 from bulkeic.core.names import check_region
 from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.rows import Defaults
@@ -26,7 +26,7 @@ from bulkeic.output.console import Console
 from bulkeic.output.results import STDOUT, check_stdout
 from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.database import is_run_file
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS, SANDBOX, RunMetadata
 
@@ -168,7 +168,7 @@ def readable_run(
     if has_run_file(options):
         run = RunFile(Path(options.source), read_only=True)
         try:
-            check_resumable(run, options, resolver, Which.EVERY)
+            check_resumable(run, options, resolver, JobFilter.EVERY)
             yield run
         finally:
             run.close()
@@ -226,7 +226,7 @@ def check_resumable(
     run: RunFile,
     options: WorkOptions,
     resolver: AccountResolver,
-    which: Which = Which.PENDING,
+    which: JobFilter = JobFilter.PENDING,
 ) -> None:
     """Checks that an existing run can be worked on.
 

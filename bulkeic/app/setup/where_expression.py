@@ -9,7 +9,7 @@ import jmespath
 from jmespath.exceptions import EmptyExpressionError, JMESPathError, JMESPathTypeError, ParseError
 from jmespath.functions import TYPES_MAP, Functions
 
-from bulkeic.core.errors import UsageError, printable, shown
+from bulkeic.core.errors import UsageError, printable, quoted
 from bulkeic.core.policy import Where
 from bulkeic.output.formatting import counted
 

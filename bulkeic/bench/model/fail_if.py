@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from bulkeic.bench.model.comparison import ComparisonRow, Metric
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 
 _GRAMMAR = re.compile(r"\s*([^\s<>]+)\s*([<>])\s*([0-9]+(?:\.[0-9]+)?)\s*x\s*", re.ASCII)
 _EXPECTED = "METRIC > NUMBERx or METRIC < NUMBERx, for example 'p99 > 1.2x'"

@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from bulkeic.bench.model.workload import Load
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 
 FORMAT = 1
 _KIND = "bulkeic bench"

@@ -14,7 +14,7 @@ from bulkeic.bench.run.engine_run import Targets
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Lane, Target
 from bulkeic.output.console import Console
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 
 _MAX_TARGETS = 100_000
 _MIN_TARGETS_PER_LANE = 100
@@ -60,14 +60,14 @@ def targets_per_lane(
         BulkeicError: the file cannot be read or is invalid.
     """
     with readable_run(replace(options, source=source), resolver, console) as run:
-        return run.jobs.lanes(Which.EVERY)
+        return run.jobs.lanes(JobFilter.EVERY)
 
 
 def _read_targets(options: BenchOptions, resolver: AccountResolver, console: Console) -> Targets:
     with readable_run(options, resolver, console) as run:
-        lanes = len(run.jobs.lanes(Which.EVERY))
+        lanes = len(run.jobs.lanes(JobFilter.EVERY))
         per_lane = max(_MIN_TARGETS_PER_LANE, _MAX_TARGETS // max(1, lanes))
-        targets = _first_per_lane(run.jobs.every_target(), per_lane)
+        targets = _first_per_lane(run.jobs.all_targets(), per_lane)
     if not targets:
         raise UsageError(f"{options.source}: there is no target to call")
     return targets

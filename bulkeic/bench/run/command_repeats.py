@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bulkeic.bench.model.measurements import BenchResult, decode
-from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.output.console import Console
 

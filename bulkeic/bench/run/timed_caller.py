@@ -9,7 +9,7 @@ from bulkeic.bench.run.collector import Collector
 from bulkeic.bench.run.lead_time import LeadTime
 from bulkeic.bench.run.request_trace import RequestTrace
 from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Outcome, Status
-from bulkeic.core.reconcile import Seen
+from bulkeic.core.reconcile import BeforeImage
 
 
 class TimedCallPort(Protocol):
@@ -106,7 +106,9 @@ class TimedCaller:
         """Records the outcome of a request."""
         self._end(outcome.seq, failed=outcome.status is Status.FAILED)
 
-    def store_before_image(self, job: Job, seen: Seen, on_stored: Callable[[], None]) -> None:  # noqa: ARG002
+    def store_before_image(
+        self, job: Job, seen: BeforeImage, on_stored: Callable[[], None]
+    ) -> None:  # noqa: ARG002
         """Continues at once: the value that was read is written back, so nothing needs storing."""
         on_stored()
 
