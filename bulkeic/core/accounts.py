@@ -89,7 +89,8 @@ def parse_role(text: str, field: str = "RoleArn") -> str:
         sample = fill(text, _SAMPLE)
     if not _match_role(sample) or len(text) > _ROLE_CHARACTERS:
         raise InputError(
-            f"{shown(text)} is no role; allowed: such as arn:aws:iam::123456789012:role/name",
+            f"{shown(text)} is not a role ARN; expected something like "
+            "arn:aws:iam::123456789012:role/name",
             field=field,
         )
     return text
@@ -104,7 +105,8 @@ def parse_external_id(text: str, field: str = "ExternalId") -> str:
     """An external id as it is, or ``InputError``."""
     if not _match_external_id(text):
         raise InputError(
-            f"{shown(text)} is no external id; allowed: 2 to 1224 letters, digits and _+=,.@:/-",
+            f"{shown(text)} is not an external id; expected 2 to 1224 letters, digits and "
+            "_+=,.@:/-",
             field=field,
         )
     return text
@@ -114,7 +116,7 @@ def parse_session_name(text: str, field: str = "") -> str:
     """A role session's name as it is, or ``InputError``."""
     if not _match_session_name(text):
         raise InputError(
-            f"{shown(text)} is no session name; allowed: 2 to 64 letters, digits and _+=,.@-",
+            f"{shown(text)} is not a session name; expected 2 to 64 letters, digits and _+=,.@-",
             field=field,
         )
     return text
@@ -133,7 +135,7 @@ def parse_account(values: Mapping[str, Any]) -> Account:
     def text(field: str) -> str | None:
         value = values.get(field)
         if value not in _UNSET and not isinstance(value, str):
-            raise InputError(f"{shown(value)} is no text", field=field)
+            raise InputError(f"{shown(value)} is not text", field=field)
         return value or None
 
     account_id = parse_account_id(values.get("AccountId"))
@@ -159,13 +161,15 @@ def parse_account_id(value: Any) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12:
         return f"{value:012d}"
     if not isinstance(value, str):
-        raise InputError(f"{shown(value)} is no text", field="AccountId")
+        raise InputError(f"{shown(value)} is not text", field="AccountId")
     return check_account(value)
 
 
 def _own_role(role: str, account_id: str) -> str:
     if not is_template(role) and account_of(role) != account_id:
-        raise InputError(f"{shown(role)} does not lie in the account {account_id}", field="RoleArn")
+        raise InputError(
+            f"{shown(role)} does not belong to the account {account_id}", field="RoleArn"
+        )
     return role
 
 
@@ -175,7 +179,7 @@ def _regions(value: Any) -> tuple[str, ...]:
         return ()
     names = re.split(r"[\s,;]+", value.strip()) if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"{shown(value)} is no list of Regions", field="Regions")
+        raise InputError(f"{shown(value)} is not a list of Regions", field="Regions")
     for name in names:
         try:
             check_region(name)
@@ -246,7 +250,7 @@ class Accounts:
         role = self.access(lane).role_arn
         if role is not None and account_of(role) != lane.account_id:
             return InputError(
-                f"the role {shown(role)} does not lie in the account {lane.account_id}; "
+                f"the role {shown(role)} does not belong to the account {lane.account_id}; "
                 "a role for every account has {account} in its ARN",
                 field="RoleArn",
             )

@@ -29,7 +29,7 @@ _SAMPLE = dict(
     zip(DESTINATION_NAMES, ("123456789012", "us-east-1", "aws", "function"), strict=True)
 )
 _SERVICES = {"lambda", "sqs", "sns", "events", "s3"}
-_ALLOWED = "allowed: the ARN of a function, queue, topic, event bus or (OnFailure) bucket, or none"
+_EXPECTED = "expected the ARN of a function, queue, topic, event bus or (OnFailure) bucket, or none"
 
 
 def parse_destination(text: str, field: str) -> str:
@@ -52,10 +52,10 @@ def parse_destination(text: str, field: str) -> str:
         return text
     match = _match_destination(text)
     if match is None:
-        raise InputError(f"{shown(text)} is no destination; {_ALLOWED}", field=field)
+        raise InputError(f"{shown(text)} is not a destination; {_EXPECTED}", field=field)
     if len(text) > DESTINATION_CHARACTERS:
         raise InputError(
-            f"{len(text)} characters; allowed: {DESTINATION_CHARACTERS} at most", field=field
+            f"{len(text)} characters; expected at most {DESTINATION_CHARACTERS}", field=field
         )
     service = match["service"]
     if service is not None:
@@ -65,12 +65,12 @@ def parse_destination(text: str, field: str) -> str:
 
 def _check_service(text: str, service: str, resource: str, field: str) -> None:
     if service not in _SERVICES or not resource:
-        raise InputError(f"{shown(text)} cannot be a destination; {_ALLOWED}", field=field)
+        raise InputError(f"{shown(text)} cannot be a destination; {_EXPECTED}", field=field)
     if service == "s3" and field == "OnSuccess":
         raise InputError("an S3 bucket can be a destination for OnFailure only", field=field)
     if service in {"sqs", "sns"} and resource.endswith(".fifo"):
         raise InputError(
-            f"{shown(text)} is a FIFO queue or topic; allowed: standard ones", field=field
+            f"{shown(text)} is a FIFO queue or topic; expected a standard one", field=field
         )
 
 
@@ -81,7 +81,7 @@ def own_destinations(target: Target, settings: Settings) -> list[InputError]:
     says of one alias that feeds another is not recorded.
     """
     return [
-        InputError("a function cannot be its own destination; allowed: another one", field=field)
+        InputError("a function cannot be its own destination; expected another one", field=field)
         for field, destination in settings.destinations()
         if destination and ":lambda:" in destination and destination in _names_of(target)
     ]

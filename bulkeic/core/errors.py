@@ -50,7 +50,7 @@ class InputError(BulkeicError):
         source: name of the file as the user gave it, or ``<stdin>``; empty outside a file.
         line: number of the line that the row begins on, from 1; 0: the file as a whole.
         field: name of the field, or empty when the row as a whole is meant.
-        rule: what is wrong and what is allowed, one line.
+        rule: what is wrong and what is expected, one line.
     """
 
     def __init__(self, rule: str, *, field: str = "", line: int = 0, source: str = "") -> None:

@@ -23,12 +23,12 @@ def parse_failure_budget(text: str) -> FailureBudget:
     """A threshold from a text such as ``10`` or ``2.5%``.
 
     Raises:
-        InputError: it is neither a number from 1 nor a part above 0% and up to 100%.
+        InputError: it is neither a number from 1 nor a percentage above 0% and up to 100%.
     """
     size = parse_size(text)
     if size is None:
         raise InputError(
-            f"{shown(text)} is no number of failures; "
-            "allowed: a number from 1, or a part above 0% and up to 100%"
+            f"{shown(text)} is not a number of failures; "
+            "expected a number from 1, or a percentage above 0% and up to 100%"
         )
     return FailureBudget(size)

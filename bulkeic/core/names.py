@@ -82,13 +82,13 @@ def parse_function(text: str, field: str = "FunctionName") -> FunctionName:
     match = _match_function(text)
     if match is None:
         raise InputError(
-            f"{shown(text)} is no function name; allowed: name, name:alias, "
+            f"{shown(text)} is not a function name; expected name, name:alias, "
             "123456789012:function:name, or a full ARN",
             field=field,
         )
     if len(text) > FUNCTION_CHARACTERS:
         raise InputError(
-            f"{len(text)} characters; allowed: {FUNCTION_CHARACTERS} at most", field=field
+            f"{len(text)} characters; expected at most {FUNCTION_CHARACTERS}", field=field
         )
     partition, region, account, name, qualifier = match.group(
         "partition", "region", "account", "name", "qualifier"
@@ -104,7 +104,7 @@ def _check_name(name: str, field: str) -> None:
     if len(name) > NAME_CHARACTERS:
         raise InputError(
             f"the name {shown(name)} has {len(name)} characters; "
-            f"allowed: {NAME_CHARACTERS} at most",
+            f"expected at most {NAME_CHARACTERS}",
             field=field,
         )
     if name in {".", ".."}:
@@ -118,14 +118,14 @@ def _check_arn(
         return
     if partition is None or region is None or account is None or ":function:" not in text:
         raise InputError(
-            f"{shown(text)} is no full ARN; "
-            "allowed: arn:aws:lambda:us-east-1:123456789012:function:name",
+            f"{shown(text)} is not a full ARN; "
+            "expected arn:aws:lambda:us-east-1:123456789012:function:name",
             field=field,
         )
     if partition != partition_of(region):
         raise InputError(
-            f"partition {shown(partition)} does not hold the Region {region}; "
-            f"allowed: {partition_of(region)}",
+            f"the Region {region} is not in the partition {shown(partition)}; "
+            f"expected {partition_of(region)}",
             field=field,
         )
 
@@ -138,7 +138,7 @@ def check_qualifier(text: str, field: str = "Qualifier") -> str:
     """
     if not _match_qualifier(text) or len(text) > QUALIFIER_CHARACTERS:
         raise InputError(
-            f"{shown(text)} is no version or alias; allowed: $LATEST, a version number, or 1 to "
+            f"{shown(text)} is not a version or alias; expected $LATEST, a version number, or 1 to "
             f"{QUALIFIER_CHARACTERS} letters, digits, - and _",
             field=field,
         )
@@ -163,14 +163,18 @@ def join_qualifier(inside: str | None, beside: str | None) -> str:
 def check_region(text: str) -> str:
     """A Region's name as it is, or ``InputError``."""
     if not _match_region(text):
-        raise InputError(f"{shown(text)} is no Region; allowed: such as us-east-1", field="Region")
+        raise InputError(
+            f"{shown(text)} is not a Region; expected something like us-east-1", field="Region"
+        )
     return text
 
 
 def check_account(text: str) -> str:
     """An account id as it is, or ``InputError``."""
     if not _match_account(text):
-        raise InputError(f"{shown(text)} is no account id; allowed: 12 digits", field="AccountId")
+        raise InputError(
+            f"{shown(text)} is not an account id; expected 12 digits", field="AccountId"
+        )
     return text
 
 

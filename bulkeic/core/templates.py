@@ -28,7 +28,7 @@ def check_template(text: str, allowed: Collection[str], field: str) -> None:
     """Refuses what cannot be filled in.
 
     Raises:
-        InputError: a name that is not allowed, or a brace without its partner.
+        InputError: an unknown name, or a brace without its partner.
     """
     pieces = _split(text)
     literals, names = pieces[::2], pieces[1::2]
@@ -36,7 +36,7 @@ def check_template(text: str, allowed: Collection[str], field: str) -> None:
     unknown += [brace for literal in literals for brace in "{}" if brace in literal]
     if unknown:
         raise InputError(
-            f"{shown(unknown[0])} in {shown(text)} stands for nothing; allowed in braces: "
+            f"{shown(unknown[0])} in {shown(text)} is not a placeholder; expected in braces: "
             f"{', '.join(allowed)}",
             field=field,
         )

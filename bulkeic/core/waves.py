@@ -17,7 +17,7 @@ from bulkeic.core.errors import InputError, shown
 from bulkeic.core.model import Lane
 
 _match_size = re.compile(r"(?P<whole>\d{1,12})(?:\.(?P<part>\d{1,9}))?(?P<percent>%)?", re.ASCII)
-_ALLOWED = "allowed: numbers from 1 and parts up to 100%, such as 1,10%,50%,100%"
+_EXPECTED = "expected numbers from 1 or percentages up to 100%, such as 1,10%,50%,100%"
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -94,17 +94,19 @@ def parse_waves(text: str) -> tuple[Size, ...]:
     for item in text.split(","):
         size = parse_size(item.strip())
         if size is None:
-            raise InputError(f"{shown(item)} is no wave; {_ALLOWED}")
+            raise InputError(f"{shown(item)} is not a wave; {_EXPECTED}")
         is_part = size.per is not None
         if size.is_below(latest.get(is_part, size)):
             raise InputError(
-                f"the wave {shown(item)} is less than one before it; allowed: as much or more, "
-                "since a wave is what is done in all by its end"
+                f"the wave {shown(item)} is smaller than an earlier one; expected the same or "
+                "more, since each wave counts all targets done by its end"
             )
         latest[is_part] = size
         sizes.append(size)
     if not sizes[-1].is_all:
-        raise InputError(f"the last wave is {shown(item)}; allowed: 100%, so that all are done")
+        raise InputError(
+            f"the last wave is {shown(item)}; expected 100%, so that every target is done"
+        )
     return tuple(sizes)
 
 

@@ -66,7 +66,7 @@ def _malformed(error: csv.Error) -> str:
     if "field limit" in str(error):
         return f"a cell of more than {csv.field_size_limit():,} characters; is a quote left open?"
     if "new-line character" in str(error):
-        return "a line ends in CR alone; allowed: LF or CRLF"
+        return "a line ends in CR alone; expected LF or CRLF"
     return f"not CSV: {error}"
 
 

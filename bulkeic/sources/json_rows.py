@@ -106,7 +106,7 @@ def _items(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[R
                 _refuse_repeated(builder.repeated)
             yield Row(line, keys.values(built), item)
         except InputError as problem:
-            yield Row(line, {}, item).placed(problem, "")
+            yield Row(line, {}, item).located(problem, "")
 
 
 def _refuse_repeated(key: str) -> None:

@@ -46,7 +46,7 @@ class RowsFile:
         fields: that a row may have.
 
     Raises:
-        UsageError: there is no such file, or the ending tells no format and none is given.
+        UsageError: the file does not exist, or has an unknown ending and no format is given.
     """
 
     def __init__(
@@ -90,10 +90,10 @@ def _format_of(path: str, fields: Fields) -> Format | None:
     except KeyError:
         if not name.exists():
             raise UsageError(f"{printable(path)}: no such file") from None
-        by_flag = ", or say it with --format" if fields is TARGET_FIELDS else ""
+        by_flag = ", or give --format" if fields is TARGET_FIELDS else ""
         raise UsageError(
-            f"{shown(path)}: the ending tells no format; allowed: "
-            f"{', '.join(_BY_ENDING)}, each maybe with .gz{by_flag}"
+            f"{shown(path)}: the file name's ending does not name a format; expected "
+            f"{', '.join(_BY_ENDING)}, each optionally with .gz{by_flag}"
         ) from None
 
 

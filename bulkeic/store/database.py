@@ -31,7 +31,8 @@ class Database:
         is_sound: it need not be looked over for damage.
 
     Raises:
-        RunFileError: it cannot be made or opened, is no run file, or another process works on it.
+        RunFileError: it cannot be created or opened, is not a run file, or is in use by another
+            process.
     """
 
     def __init__(
@@ -197,7 +198,7 @@ def _clear(path: Path, draft: Path) -> None:
         header = os.pread(left, _HEADER_BYTES, 0)
         ours = int.from_bytes(header[_APPLICATION_ID]) == APPLICATION_ID
         if header and not (header.startswith(MAGIC) and ours):
-            raise RunFileError(f"{shown(str(draft))} is in the way, and is no run file; move it")
+            raise RunFileError(f"{shown(str(draft))} is in the way, and is not a run file; move it")
         draft.unlink()
     finally:
         os.close(left)
@@ -250,15 +251,15 @@ def _check_header(path: Path) -> None:
     """Looks at the header's bytes: SQLite itself would leave files beside somebody's database."""
     try:
         if path.exists() and not path.is_file():  # reading a pipe would wait for its writer
-            raise RunFileError(f"{shown(str(path))} is no run file")
+            raise RunFileError(f"{shown(str(path))} is not a run file")
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)
     except OSError as error:
         raise RunFileError(f"run file {shown(str(path))}: {error.strerror}") from None
     if not header.startswith(MAGIC):
-        raise RunFileError(f"{shown(str(path))} is no run file")
+        raise RunFileError(f"{shown(str(path))} is not a run file")
     if int.from_bytes(header[_APPLICATION_ID]) != APPLICATION_ID:
-        raise RunFileError(f"{shown(str(path))} is a database, but no run file")
+        raise RunFileError(f"{shown(str(path))} is a database, but not a run file")
     version = int.from_bytes(header[_USER_VERSION])
     if version < VERSION:
         raise RunFileError(

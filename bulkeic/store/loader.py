@@ -58,7 +58,7 @@ class Duplicate(msgspec.Struct, frozen=True):
 
 
 class Loader:
-    """A run file while it is filled. There is no run file before ``ready``.
+    """A run file while it is filled. There is not a run file before ``ready``.
 
     Args:
         path: of the run file; it must not exist.

@@ -61,7 +61,7 @@ class RunFile:
         is_new: this process has just made it, so it need not be looked over for damage.
 
     Raises:
-        RunFileError: it cannot be opened, is no run file, or another process works on it.
+        RunFileError: it cannot be opened, is not a run file, or another process works on it.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False, is_new: bool = False) -> None:

@@ -86,7 +86,7 @@ def test_350_characters_at_most(field: str) -> None:
     start = "arn:aws:sqs:us-east-1:123456789012:"
     longest = start.ljust(350, "q")
     assert parse_destination(longest, field) == longest
-    with pytest.raises(InputError, match="351 characters; allowed: 350"):
+    with pytest.raises(InputError, match="351 characters; expected at most 350"):
         parse_destination(longest + "q", field)
 
 

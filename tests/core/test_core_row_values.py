@@ -187,7 +187,7 @@ def test_integers_are_taken_within_their_range_only(field: str, lowest: int, hig
         for value in (number, str(number)):
             assert refused_field({field: value}) == field
             assert (
-                f"allowed: {lowest} to {highest}"
+                f"expected {lowest} to {highest}"
                 in problems_of({"FunctionName": "f", field: value})[0].rule
             )
 
@@ -200,5 +200,5 @@ def test_a_text_is_an_integer_only_when_it_is_ascii_digits(text: str) -> None:
     if is_integer:
         assert parse_integer(text, "N", range(10)) == int(text)
     elif not re.fullmatch("-0+", text):
-        with pytest.raises(InputError, match="allowed: 0 to 9"):
+        with pytest.raises(InputError, match="expected 0 to 9"):
             parse_integer(text, "N", range(10))

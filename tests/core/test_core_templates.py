@@ -49,7 +49,7 @@ def test_anything_else_in_braces_is_refused_in_roles(piece: str) -> None:
     with pytest.raises(InputError) as refused:
         parse_role("arn:aws:iam::{account}:role/r-" + piece)
     assert refused.value.field == "RoleArn"
-    assert "allowed in braces: account, partition" in str(refused.value)
+    assert "expected in braces: account, partition" in str(refused.value)
 
 
 @given(

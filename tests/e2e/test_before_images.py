@@ -137,10 +137,13 @@ def test_a_template_of_nothing_is_named_with_its_line(
 
 USAGE = ["Usage: bulkeic apply [OPTIONS] SOURCE", "Try 'bulkeic apply --help' for help.", ""]
 BAD_FLAGS = {
-    ("--role-arn", "deployer"): "--role-arn: 'deployer' is no role; allowed: such as arn:aws:iam::",
+    (
+        "--role-arn",
+        "deployer",
+    ): "--role-arn: 'deployer' is not a role ARN; expected something like arn:aws:iam::",
     ("--role-arn", "arn:aws:iam::{nope}:role/x"): "--role-arn: '{nope}' in ",
-    ("--external-id", "x"): "--external-id: 'x' is no external id; allowed: 2 to 1224 letters",
-    ("--role-session-name", "a b"): "--role-session-name: 'a b' is no session name; allowed:",
+    ("--external-id", "x"): "--external-id: 'x' is not an external id; expected 2 to 1224 letters",
+    ("--role-session-name", "a b"): "--role-session-name: 'a b' is not a session name; expected",
     ("--duration", "899"): "899 is not in the range 900<=x<=43200",
     (
         "--on-failure",

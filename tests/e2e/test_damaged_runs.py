@@ -76,7 +76,7 @@ def other_log(path: Path) -> None:
 
 DAMAGE: dict[Callable[[Path], None], str] = {
     newer: "is of version 99, this bulkeic knows 3; use the newer bulkeic that made it",
-    foreign: "is a database, but no run file",
+    foreign: "is a database, but not a run file",
     swapped: "cannot be opened: ",
     short: "cannot be opened: ",
     other_type: "cannot be opened: damaged: job: a value of another type",
@@ -140,7 +140,7 @@ def test_what_is_no_file_is_told_at_once(bulkeic: Bulkeic) -> None:
     for command, name in (("report", "folder"), ("rollback", "pipe"), ("export", "empty")):
         verb, *flags = COMMANDS[command]
         result = bulkeic(verb, name, *flags)
-        assert (result.code, result.lines) == (2, [f"bulkeic: '{name}' is no run file"])
+        assert (result.code, result.lines) == (2, [f"bulkeic: '{name}' is not a run file"])
 
 
 def test_damage_that_shows_when_calls_were_sent_is_no_bad_input(

@@ -227,9 +227,9 @@ def test_a_profile_that_does_not_exist_is_one_line(bulkeic: Bulkeic) -> None:
     ("words", "says"),
     [
         (("nowhere.csv",), "nowhere.csv: cannot be read: No such file or directory"),
-        ((".",), "the ending tells no format"),
+        ((".",), "the file name's ending does not name a format"),
         (("targets.csv", "--results", "nowhere/r.jsonl"), "'nowhere/r.jsonl' cannot be written"),
-        (("targets.csv", "--results", "r.txt"), "the ending tells no format"),
+        (("targets.csv", "--results", "r.txt"), "the file name's ending does not name a format"),
         (("targets.csv", "--run", "targets.csv"), "'targets.csv' exists"),
         (("targets.csv", "--run", "targets.csv/run.db"), "cannot be made"),
         (("targets.csv", "--rate", "0"), "'0' is no rate"),

@@ -252,8 +252,8 @@ def test_export_and_report_refuse_what_is_no_run_file(bulkeic: Bulkeic) -> None:
 
     for command in ("report", "export"):
         for name, says in (
-            ("text.db", "is no run file"),
-            ("other.db", "is a database, but no run file"),
+            ("text.db", "is not a run file"),
+            ("other.db", "is a database, but not a run file"),
             ("gone.db", "No such file or directory"),
         ):
             result = bulkeic(command, name)

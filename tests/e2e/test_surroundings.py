@@ -175,7 +175,7 @@ def test_the_sandbox_holds_every_target_in_any_order(bulkeic: Bulkeic) -> None:
         (("--timeout", "inf"), "is no time; allowed: seconds, such as 30"),
         (("--burst", "inf"), "is no number"),
         (("--give-up-after", "nan"), "is no time; allowed: seconds, such as 30"),
-        (("--region", "NOTAREGION"), "--region: 'NOTAREGION' is no Region"),
+        (("--region", "NOTAREGION"), "--region: 'NOTAREGION' is not a Region"),
         (("--results", "x" * 300 + ".csv"), "File name too long"),
     ],
 )

@@ -291,9 +291,12 @@ def test_a_last_wave_that_was_not_read_again_is_when_the_run_is_carried_on(
 
 
 WRONG = {
-    ("--waves", "10%,5%"): "the wave '5%' is less than one before it; allowed: as much or more",
-    ("--waves", "50%"): "the last wave is '50%'; allowed: 100%, so that all are done",
-    ("--waves", "0,100%"): "'0' is no wave; allowed: numbers from 1 and parts up to 100%",
+    (
+        "--waves",
+        "10%,5%",
+    ): "the wave '5%' is smaller than an earlier one; expected the same or more",
+    ("--waves", "50%"): "the last wave is '50%'; expected 100%, so that every target is done",
+    ("--waves", "0,100%"): "'0' is not a wave; expected numbers from 1 or percentages up to 100%",
     ("--wave-pause", "5"): "--wave-pause goes with --waves, or with --wave-by region",
     ("--force", "--no-progress"): "--force goes with a plan, a rollback or a run that was interrup",
     ("--wave-by", "lane"): "--wave-by lane goes with --waves; say how many targets each has",

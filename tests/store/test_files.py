@@ -1,4 +1,4 @@
-"""The file itself, and what is no run file."""
+"""The file itself, and what is not a run file."""
 
 import os
 import shutil
@@ -84,10 +84,10 @@ def test_a_folder_is_no_run_file(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (empty, "is no run file"),
-        (table, "is no run file"),
-        (foreign, "is a database, but no run file"),
-        (foreign_wal, "is a database, but no run file"),
+        (empty, "is not a run file"),
+        (table, "is not a run file"),
+        (foreign, "is a database, but not a run file"),
+        (foreign_wal, "is a database, but not a run file"),
         (newer, "is of version 99, this bulkeic knows 3"),
         (older, "is of version 2, this bulkeic knows 3; finish it with the older bulkeic"),
         (half_loaded, "was not loaded to its end"),
@@ -145,7 +145,7 @@ def test_a_change_that_was_cut_off_by_a_kill_is_taken_back_when_the_file_is_open
     ("statement", "says"),
     [
         ("UPDATE job SET seq = 'x'", "job: a value of another type"),
-        ("UPDATE lane SET region = '../x'", "Region: '../x' is no Region"),
+        ("UPDATE lane SET region = '../x'", "Region: '../x' is not a Region"),
         ("DELETE FROM settings", "job: without a function, or with settings that there are not"),
         ("DELETE FROM lane", "job: of a lane that there is not"),
         ("DELETE FROM run WHERE key = 'source'", "run: it does not tell its targets file"),

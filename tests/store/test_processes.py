@@ -144,7 +144,7 @@ def test_a_killed_loading_leaves_no_run_file_and_can_begin_again(path: Path, row
 def test_what_is_no_loading_of_ours_is_left_alone(path: Path) -> None:
     left = path.with_name("run.db.loading")
     left.write_bytes(b"somebody's notes")
-    with pytest.raises(RunFileError, match="is in the way, and is no run file"):
+    with pytest.raises(RunFileError, match="is in the way, and is not a run file"):
         load(path, [make_job(0)])
     assert left.read_bytes() == b"somebody's notes"
 

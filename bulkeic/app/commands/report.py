@@ -25,7 +25,7 @@ def report(path: str) -> None:
     """Prints a run's summary, session by session and as a whole.
 
     Raises:
-        RunFileError: it is no run file.
+        RunFileError: it is not a run file.
     """
     run = RunFile(Path(path), read_only=True)
     try:
@@ -68,7 +68,7 @@ def export(options: ExportOptions) -> None:
     """Prints a run's outcomes.
 
     Raises:
-        RunFileError: it is no run file.
+        RunFileError: it is not a run file.
     """
     header, encode = encoder_of(options.format, terminal=_is_terminal())
     run = RunFile(Path(options.run), read_only=True)

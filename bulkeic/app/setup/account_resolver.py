@@ -130,6 +130,6 @@ def _entries(path: str) -> list[Account]:
                     f"{entry.account_id} given twice; an account has one entry", field="AccountId"
                 )
         except InputError as problem:
-            raise row.placed(problem, file.name) from None
+            raise row.located(problem, file.name) from None
         entries[entry.account_id] = entry
     return list(entries.values())

@@ -28,7 +28,7 @@ def jobs_of(targets: RowsFile, defaults: Defaults) -> Iterator[Job]:
         try:
             yield parser.job(seq, row)
         except InputError as problem:
-            raise row.placed(problem, targets.name) from None
+            raise row.located(problem, targets.name) from None
 
 
 class BadInputError(BulkeicError):
@@ -118,7 +118,7 @@ class Loading:
             if other is None:
                 add(found, row.line)
             else:
-                problem = row.placed(other, self._targets.name)
+                problem = row.located(other, self._targets.name)
                 self._refuse(seq, row.line, found.function_name, [problem])
 
     def _other_role(self, job: Job, line: int) -> InputError | None:
