@@ -338,5 +338,4 @@ def make_job(
     """
     values = ColumnNames(TARGET_FIELDS).values({"FunctionName": function_name, **settings})
     parser = RowParser("", Defaults(account_id=account_id, region=region))
-    job = parser.job(seq, Row(0, values))
-    return msgspec.structs.replace(job, source="")
+    return parser.job(seq, Row(0, values))

@@ -162,12 +162,27 @@ def _destination(half: dict[str, str] | None) -> str | None:
     return None if half is None else half.get("Destination", CLEARED)
 
 
+class SourceLine(msgspec.Struct, frozen=True, gc=False):
+    """Where a row comes from; as text ``targets.csv:17``.
+
+    Attributes:
+        file: name of the targets file as the user gave it, or ``<stdin>``.
+        line: number of the line that the row begins on, from 1; 0: not from a file with lines.
+    """
+
+    file: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
 class Job(msgspec.Struct, frozen=True, gc=False):
     """One target with its settings: one row of input.
 
     Attributes:
         seq: number of the row, from 0.
-        source: where the row stands, ``targets.csv:17``.
+        source: file and line of the row.
         function_name: the function as the row gave it.
         role_arn: the role that the row gives for its account, maybe a template.
         seen: what the target had when it was read before (see ``core.change``).
@@ -177,7 +192,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     """
 
     seq: int
-    source: str
+    source: SourceLine
     function_name: str
     target: Target
     settings: Settings
@@ -235,21 +250,28 @@ Answer = Success | Failure
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of one job; one JSON object a line in a results file.
+    """The result of one job.
 
-    ``started_at`` is RFC 3339 in UTC. In seconds: ``duration_s`` is the whole job with its waits,
-    ``call_s`` the last call alone, ``wait_s`` the time spent waiting for its lane's token bucket.
-    ``config`` is what the target has now, ``before`` what it had before it was written; ``None``:
-    not known, an empty object: it had no configuration.
+    This is the one list of an outcome's fields: the columns of the run file
+    (``store.outcome_columns``) and the fields of a results file (``core.outcome_fields``) follow
+    from it.
+
+    Attributes:
+        target: ``None``: the row is invalid.
+        started_at: RFC 3339, UTC.
+        duration_s: seconds for the whole job, waits included.
+        call_s: seconds for the last call alone.
+        wait_s: seconds that the job waited for its lane's token bucket.
+        settings: as sent, API names.
+        config: what the target has now, as answered, API names; ``None``: unknown.
+        before: what the target had before the run's first write to it, API names; empty: it had no
+            configuration; ``None``: unknown.
     """
 
     seq: int
-    source: str
+    source: SourceLine
     function_name: str
-    function_arn: str | None
-    qualifier: str | None
-    account_id: str | None
-    region: str | None
+    target: Target | None
     status: Status
     attempts: int = 0
     throttles: int = 0
@@ -265,6 +287,26 @@ class Outcome(msgspec.Struct, frozen=True):
     settings: dict[str, Any] | None = None
     config: dict[str, Any] | None = None
     before: dict[str, Any] | None = None
+
+    @property
+    def function_arn(self) -> str | None:
+        """The function's ARN, without the qualifier."""
+        return None if self.target is None else self.target.arn
+
+    @property
+    def qualifier(self) -> str | None:
+        """The target's qualifier."""
+        return None if self.target is None else self.target.qualifier
+
+    @property
+    def account_id(self) -> str | None:
+        """The target's account."""
+        return None if self.target is None else self.target.lane.account_id
+
+    @property
+    def region(self) -> str | None:
+        """The target's Region."""
+        return None if self.target is None else self.target.lane.region
 
 
 def rfc3339(timestamp: float) -> str:

@@ -18,7 +18,7 @@ import msgspec
 from bulkeic.core.accounts import account_of, parse_account_id, parse_role
 from bulkeic.core.destinations import CLEARING_WORD, own_destinations, parse_destination
 from bulkeic.core.errors import InputError, shown
-from bulkeic.core.model import LATEST, Job, Lane, Settings, Target
+from bulkeic.core.model import LATEST, Job, Lane, Settings, SourceLine, Target
 from bulkeic.core.names import (
     FunctionName,
     check_qualifier,
@@ -103,7 +103,7 @@ class RowParser:
         target, settings = valid
         given: str = values.get("FunctionArn") or values["FunctionName"]
         role: str | None = values.get("RoleArn") or None
-        return Job(seq, f"{self._source}:{row.line}", given, target, settings, role)
+        return Job(seq, SourceLine(self._source, row.line), given, target, settings, role)
 
     def problems(self, row: Row) -> list[InputError]:
         """Every problem of a row, with file and line; empty exactly if the row has a job."""

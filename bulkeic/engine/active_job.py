@@ -98,18 +98,13 @@ class ActiveJob:
             now: the clock's seconds.
         """
         job = self.job
-        target = job.target
-        lane = target.lane
         settings = job.settings if self.sent is None else self.sent
         before = job.before if job.may_be_sent else None
         return Outcome(
             job.seq,
             job.source,
             job.function_name,
-            target.arn,
-            target.qualifier,
-            lane.account_id,
-            lane.region,
+            job.target,
             status,
             self.attempts,
             self.throttles,

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import msgspec
 
-from bulkeic.core.model import LATEST, Job, Lane, Settings, Status
+from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, SourceLine, Status
 from bulkeic.core.names import partition_of
 from bulkeic.store.database import Database
-from bulkeic.store.mapping import job_of
+from bulkeic.store.mapping import job_of, outcome_row
+from bulkeic.store.outcome_columns import INSERT_OUTCOME
 from bulkeic.store.schema import (
     APPLICATION_ID,
     DUPLICATES,
     INSERT_JOB,
-    INSERT_OUTCOME,
     NO_LANE,
     SCHEMA,
     VERSION,
@@ -97,7 +97,7 @@ class Loader:
             connection.execute("BEGIN")
             return connection
 
-    def add(self, job: Job, line: int) -> None:
+    def add(self, job: Job) -> None:
         """Adds a job; rows are written in batches."""
         target = job.target
         lane = self._lanes.get(target.lane) or self._add_lane(target.lane)
@@ -106,7 +106,7 @@ class Loader:
             (
                 lane,
                 job.seq,
-                line,
+                job.source.line,
                 None if given == target.function else given,
                 target.function,
                 None if target.qualifier == LATEST else target.qualifier,
@@ -126,14 +126,21 @@ class Loader:
 
     def invalidate(self, seq: int, lane_id: int, problem: str) -> None:
         """Gives a row the outcome ``invalid``, and takes it out of its lane."""
-        empty = [None] * 7
+        outcome = Outcome(
+            seq,
+            SourceLine(self._source),
+            "",
+            None,
+            Status.INVALID,
+            error_code=INVALID,
+            error_message=problem,
+        )
         with self._database.errors("cannot be written"):
             self._connection.execute(
                 "UPDATE job SET lane_id = ? WHERE lane_id = ? AND seq = ?", (NO_LANE, lane_id, seq)
             )
             self._connection.execute(
-                INSERT_OUTCOME,
-                (seq, NO_LANE, Status.INVALID, 0, 0, 0, None, INVALID, problem, *empty),
+                INSERT_OUTCOME, outcome_row(outcome, NO_LANE, keeps_sent=False)
             )
 
     def invalidate_lane(self, lane: Lane, problem: str) -> None:
@@ -158,7 +165,7 @@ class Loader:
         self._flush()
         with self._database.errors("cannot be read"):
             for number in [self._lanes[lane] for lane in lanes]:
-                rows = self._connection.execute(DUPLICATES, (number,))
+                rows = self._connection.execute(DUPLICATES, {"lane_id": number})
                 for _, same in itertools.groupby(rows, key=lambda row: row[:2]):
                     first, *others = same
                     for _, _, seq, line, api in others:
@@ -196,8 +203,8 @@ class Loader:
         ).fetchone()
         return int(line)
 
-    def fed_functions(self, lane: Lane) -> Iterator[tuple[Job, int]]:
-        """A lane's jobs that have a function as a destination, each with its line."""
+    def fed_functions(self, lane: Lane) -> Iterator[Job]:
+        """A lane's jobs that have a function as a destination, ."""
         feeding = "SELECT 1 FROM settings WHERE api LIKE '%:lambda:%' LIMIT 1"
         if self._connection.execute(feeding).fetchone() is None:
             return
@@ -210,7 +217,7 @@ class Loader:
         )
         for row in rows:
             settings = Settings.from_api(msgspec.json.decode(row[5]))
-            yield job_of(row, self._source, lane, settings), row[1]
+            yield job_of(row, self._source, lane, settings)
 
     def set_account(self, account_id: str) -> None:
         """Moves the jobs that lie in no account yet to the caller's own."""

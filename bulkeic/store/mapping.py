@@ -1,11 +1,22 @@
 """Rows of the database ↔ the types of ``core.model``."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from bulkeic.core.model import CLEARED, LATEST, Job, Lane, Outcome, Settings, Status, Target
+from bulkeic.core.model import (
+    CLEARED,
+    LATEST,
+    Job,
+    Lane,
+    Outcome,
+    Settings,
+    SourceLine,
+    Status,
+    Target,
+)
 from bulkeic.core.names import (
     check_account,
     check_qualifier,
@@ -16,14 +27,12 @@ from bulkeic.core.names import (
 from bulkeic.core.reconcile import Seen
 from bulkeic.core.templates import filled, is_template
 from bulkeic.store.integrity import DamagedError
+from bulkeic.store.outcome_columns import OBJECT_FIELDS, STORED_FIELDS
 
-RESULT_FIELDS = (
-    "seq", "source", "function_name", "function", "qualifier", "account_id", "region", "status",
-    "attempts", "throttles", "conflicts", "http_status", "error_code", "error_message",
-    "request_id", "started_at", "duration_s", "call_s", "wait_s", "settings", "config",
-    "before",
-)  # fmt: skip
-
+_FIELDS = Outcome.__struct_fields__
+_TARGET = _FIELDS.index("target")
+_AFTER_TARGET = _TARGET + 4
+_stored_values = attrgetter(*STORED_FIELDS)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -53,19 +62,19 @@ def lane_of(account_id: str, region: str) -> Lane:
     return Lane(check_account(account_id), check_region(region))
 
 
-def job_of(row: tuple[Any, ...], source: str, lane: Lane, settings: Settings) -> Job:
+def job_of(row: tuple[Any, ...], file: str, lane: Lane, settings: Settings) -> Job:
     """A job from (seq, line, given, function, qualifier, …), with its templates filled in."""
-    job = image_job_of(row, source, lane, settings)
+    job = image_job_of(row, file, lane, settings)
     if not is_template(settings.on_success) and not is_template(settings.on_failure):
         return job
     return msgspec.structs.replace(job, settings=filled(settings, job.target))
 
 
-def image_job_of(row: tuple[Any, ...], source: str, lane: Lane, settings: Settings) -> Job:
+def image_job_of(row: tuple[Any, ...], file: str, lane: Lane, settings: Settings) -> Job:
     """A job from (seq, line, given, function, qualifier, …) whose settings are as they are."""
     seq, line, given, function, qualifier = row[:5]
     target = target_of(lane, function, qualifier)
-    return Job(seq, f"{source}:{line}", given or function, target, settings)
+    return Job(seq, SourceLine(file, line), given or function, target, settings)
 
 
 def target_of(lane: Lane, function: str, qualifier: str | None) -> Target:
@@ -85,24 +94,12 @@ def outcome_row(outcome: Outcome, lane_id: int, *, keeps_sent: bool) -> tuple[An
         lane_id: number of its lane.
         keeps_sent: whether the settings that were sent are kept, because the job's are others.
     """
-    return (
-        outcome.seq,
-        lane_id,
-        outcome.status,
-        outcome.attempts,
-        outcome.throttles,
-        outcome.conflicts,
-        outcome.http_status,
-        outcome.error_code,
-        outcome.error_message,
-        outcome.request_id,
-        outcome.started_at,
-        outcome.duration_s,
-        outcome.call_s,
-        outcome.wait_s,
-        None if outcome.config is None else _encode(outcome.config).decode(),
-        _encode(outcome.settings).decode() if keeps_sent else None,
-    )
+    values = [
+        _encode(value).decode() if isinstance(value, dict) else value
+        for value in _stored_values(outcome)
+    ]
+    sent = _encode(outcome.settings).decode() if keeps_sent else None
+    return (outcome.seq, lane_id, *values, sent)
 
 
 def image_row(seq: int, lane_id: int, read_at: str, seen: Seen) -> tuple[Any, ...]:
@@ -136,16 +133,22 @@ def settings_of(text: str) -> Settings:
     return Settings.from_api(_decode(text))
 
 
-def outcome_of(row: tuple[Any, ...]) -> Outcome:
-    """An outcome from a row of the view ``result``."""
-    values = dict(zip(RESULT_FIELDS, row, strict=True))
-    function, account, region = (values[name] for name in ("function", "account_id", "region"))
-    del values["function"]
+def outcome_of(row: tuple[Any, ...], file: str) -> Outcome:
+    """An outcome from a row of ``SELECT_OUTCOME``.
+
+    Args:
+        row: its values.
+        file: name of the targets file.
+    """
+    function, qualifier, account_id, region = row[_TARGET:_AFTER_TARGET]
+    fields = (*row[:_TARGET], None, *row[_AFTER_TARGET:])
+    values = dict(zip(_FIELDS, fields, strict=True))
+    values["source"] = SourceLine(file, values["source"])
     values["function_name"] = values["function_name"] or ""
     values["status"] = Status(values["status"])
-    for name in ("settings", "config", "before"):
+    for name in OBJECT_FIELDS:
         values[name] = config_of(values[name])
-    if account is None:
-        return Outcome(**{**values, "function_arn": None, "qualifier": None})
-    target = Target(Lane(account, region), function, values["qualifier"], partition_of(region))
-    return Outcome(**values, function_arn=target.arn)
+    if account_id is not None:
+        lane = Lane(account_id, region)
+        values["target"] = Target(lane, function, qualifier, partition_of(region))
+    return Outcome(**values)

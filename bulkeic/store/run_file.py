@@ -15,7 +15,6 @@ from bulkeic.store.database import Database
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.jobs import Jobs
 from bulkeic.store.mapping import (
-    RESULT_FIELDS,
     image_row,
     lane_of,
     outcome_of,
@@ -23,10 +22,9 @@ from bulkeic.store.mapping import (
     settings_of,
     time_of,
 )
-from bulkeic.store.schema import INSERT_IMAGE, INSERT_OUTCOME, MARK_IMAGE, NO_LANE
+from bulkeic.store.outcome_columns import INSERT_OUTCOME, SELECT_OUTCOME
+from bulkeic.store.schema import INSERT_IMAGE, MARK_IMAGE, NO_LANE
 from bulkeic.store.wave_progress import WaveProgress
-
-_RESULT = f"SELECT {', '.join(RESULT_FIELDS)} FROM result"  # noqa: S608 - constants only
 
 
 class SessionRecord(msgspec.Struct, frozen=True):
@@ -140,7 +138,7 @@ class RunFile:
             rows = [
                 outcome_row(
                     outcome,
-                    lanes[Lane(outcome.account_id or "", outcome.region or "")][0],
+                    NO_LANE if outcome.target is None else lanes[outcome.target.lane][0],
                     keeps_sent=outcome.before is not None or self._keeps_sent,
                 )
                 for outcome in outcomes
@@ -286,13 +284,13 @@ class RunFile:
 
     def outcomes(self, statuses: Sequence[Status] = ()) -> Iterator[Outcome]:
         """Outcomes in file order, all or of some statuses. A stream."""
-        where = f" WHERE status IN ({', '.join('?' * len(statuses))})" if statuses else ""
+        where = f" WHERE o.status IN ({', '.join('?' * len(statuses))})" if statuses else ""
         with self._database.errors("cannot be read"):
             for row in self._reader.execute(
-                f"{_RESULT}{where} ORDER BY seq",
+                f"{SELECT_OUTCOME}{where} ORDER BY o.seq",
                 list(statuses),
             ):
-                yield outcome_of(row)
+                yield outcome_of(row, self.source)
 
     def examples(self, limit: int = 10) -> dict[str, Outcome]:
         """The first outcome of each error code, for the most frequent codes."""
@@ -305,4 +303,5 @@ class RunFile:
             return {code: self._outcome(seq) for code, seq in rows}
 
     def _outcome(self, seq: int) -> Outcome:
-        return outcome_of(self._reader.execute(f"{_RESULT} WHERE seq = ?", (seq,)).fetchone())
+        row = self._reader.execute(f"{SELECT_OUTCOME} WHERE o.seq = ?", (seq,)).fetchone()
+        return outcome_of(row, self.source)

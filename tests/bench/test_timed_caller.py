@@ -20,6 +20,7 @@ from bulkeic.core.model import (
     Operation,
     Outcome,
     Settings,
+    SourceLine,
     Status,
     Success,
     Target,
@@ -67,8 +68,7 @@ class Timed:
         return self.server.now
 
     def put(self, job: Job, status: Status = Status.UNCHANGED) -> None:
-        place = (job.target.arn, job.target.qualifier, LANE.account_id, LANE.region)
-        self.watch.put(Outcome(job.seq, job.source, job.function_name, *place, status))
+        self.watch.put(Outcome(job.seq, job.source, job.function_name, job.target, status))
 
     def measures(self) -> Measures:
         return self.gauge.measures(
@@ -78,7 +78,7 @@ class Timed:
 
 
 def job(seq: int = 0) -> Job:
-    return Job(seq, f"request {seq}", "fn", Target(LANE, "fn"), Settings())
+    return Job(seq, SourceLine(f"request {seq}"), "fn", Target(LANE, "fn"), Settings())
 
 
 async def test_a_request_counts_from_when_it_was_due() -> None:

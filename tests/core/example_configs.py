@@ -16,6 +16,7 @@ from bulkeic.core.model import (
     Lane,
     Operation,
     Settings,
+    SourceLine,
     Success,
     Target,
 )
@@ -125,7 +126,7 @@ class Done(NamedTuple):
 
 
 def job_of(settings: Settings, function: str = "f") -> Job:
-    return Job(0, "targets.csv:2", function, Target(LANE, function), settings)
+    return Job(0, SourceLine("targets.csv", 2), function, Target(LANE, function), settings)
 
 
 def planned(job: Job) -> Job:

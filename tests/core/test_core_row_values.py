@@ -31,7 +31,7 @@ from .example_rows import (
 def test_a_job_says_where_it_comes_from_and_what_it_was_given() -> None:
     row = Row(17, {"FunctionName": "f:live", "MaximumRetryAttempts": "2"})
     job = RowParser("targets.csv", HERE).job(15, row)
-    assert (job.seq, job.source, job.function_name) == (15, "targets.csv:17", "f:live")
+    assert (job.seq, str(job.source), job.function_name) == (15, "targets.csv:17", "f:live")
     assert job.target.lane == Lane(ACCOUNT, "us-east-1")
     assert (job.target.function, job.target.qualifier) == ("f", "live")
     assert job.settings == Settings(maximum_retry_attempts=2)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bulkeic.core.model import Failure, Fault, Job, Operation, Settings, Status
+from bulkeic.core.model import Failure, Fault, Job, Operation, Settings, SourceLine, Status
 from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.reconcile import CHANGED_SINCE, Action
 from bulkeic.core.snapshot import ABSENT, snapshot_of
@@ -110,7 +110,13 @@ def test_a_function_stays_taken_over_all_calls_of_a_job(had: Settings) -> None:
     jobs = [job(seq, 0, f"fn-{seq % 2}", f"v{seq}") for seq in range(12)]
     rules = READ if had is HAD else Policy(create_missing=True)
     changing = [
-        Job(each.seq, "", "", each.target, Settings(maximum_event_age_in_seconds=60 + each.seq))
+        Job(
+            each.seq,
+            SourceLine(""),
+            "",
+            each.target,
+            Settings(maximum_event_age_in_seconds=60 + each.seq),
+        )
         for each in jobs
     ]
     server = Server(aws=aws(jobs, had))

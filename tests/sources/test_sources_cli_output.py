@@ -97,7 +97,7 @@ def test_list_functions_goes_in_as_it_is(tmp_path: Path, indent: int | None) -> 
     assert second.target.lane == Lane(ACCOUNT, "us-east-1")
     assert (second.target.function, second.target.qualifier) == ("image-resizer", "7")
     assert first.settings == second.settings == Settings(0)
-    assert first.source == f"{path}:{3 if indent else 1}"
+    assert str(first.source) == f"{path}:{3 if indent else 1}"
 
 
 @pytest.mark.parametrize("indent", [4, None])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bulkeic.core.errors import RunFileError
-from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, Status, Target
+from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, SourceLine, Status, Target
 from bulkeic.core.names import partition_of
 from bulkeic.store.jobs import Which
 from bulkeic.store.loader import Loader
@@ -31,19 +31,15 @@ def make_job(
 ) -> Job:
     name = function or f"fn-{seq}"
     target = Target(lane, name, qualifier, partition_of(lane.region))
-    return Job(seq, f"{SOURCE}:{seq + 2}", name, target, settings)
+    return Job(seq, SourceLine(SOURCE, seq + 2), name, target, settings)
 
 
 def outcome_of(job: Job, status: Status = Status.UPDATED, **fields: Any) -> Outcome:
-    lane = job.target.lane
     return Outcome(
         job.seq,
         job.source,
         job.function_name,
-        job.target.arn,
-        job.target.qualifier,
-        lane.account_id,
-        lane.region,
+        job.target,
         status,
         settings=job.settings.to_api(),
         **fields,
@@ -54,7 +50,7 @@ def load(path: Path, jobs: list[Job], **facts: str) -> Path:
     """A run file that is ready, with these jobs."""
     loader = Loader(path, {"source": SOURCE, **facts})
     for job in jobs:
-        loader.add(job, job.seq + 2)
+        loader.add(job)
     loader.ready()
     return path
 

@@ -31,7 +31,7 @@ def test_duplicates_are_found_with_whether_they_agree(path: Path) -> None:
     ]
     loader = Loader(path, {"source": SOURCE})
     for job in jobs:
-        loader.add(job, job.seq + 2)
+        loader.add(job)
     found = sorted(loader.duplicates([EAST, WEST]), key=lambda duplicate: duplicate.seqs)
     assert found == [
         numbered(loader, EAST, 0, 3, agree=True),
@@ -51,10 +51,10 @@ def test_the_same_settings_agree_however_many_others_stand_between(path: Path) -
     ages = [60 + number % 9000 for number in range(18000)]
     for seq, age in enumerate(ages):
         wanted = Settings(maximum_event_age_in_seconds=age)
-        loader.add(make_job(seq, LANES[seq // 9000], f"fn-{age}", settings=wanted), seq + 2)
+        loader.add(make_job(seq, LANES[seq // 9000], f"fn-{age}", settings=wanted))
     for seq, age in ((18000, 60), (18001, 61)):
         wanted = Settings(maximum_event_age_in_seconds=age if seq == 18000 else 60)
-        loader.add(make_job(seq, EAST, f"fn-{age}", settings=wanted), seq + 2)
+        loader.add(make_job(seq, EAST, f"fn-{age}", settings=wanted))
     found = sorted(loader.duplicates(loader.lanes()), key=lambda duplicate: duplicate.seqs)
     assert found == [
         numbered(loader, EAST, 0, 18000, agree=True),
@@ -66,7 +66,7 @@ def test_the_same_settings_agree_however_many_others_stand_between(path: Path) -
 def test_finding_duplicates_takes_no_time_for_each_pair_of_rows(path: Path) -> None:
     loader = Loader(path, {"source": SOURCE})
     for seq in range(12_000):
-        loader.add(make_job(seq, EAST, f"fn-{seq % 6_000}"), seq + 2)
+        loader.add(make_job(seq, EAST, f"fn-{seq % 6_000}"))
     begun = time.process_time()
     assert sum(1 for _ in loader.duplicates([EAST])) == 6_000
     assert time.process_time() - begun < 10  # of which it needs a small part
@@ -81,7 +81,7 @@ def test_set_account_merges_lanes_in_file_order(path: Path) -> None:
     ]
     loader = Loader(path, {"source": SOURCE})
     for job in jobs:
-        loader.add(job, job.seq + 2)
+        loader.add(job)
     assert list(loader.duplicates(loader.lanes())) == []
     loader.set_account(EAST.account_id)
     assert sorted(loader.lanes()) == sorted(LANES)
@@ -100,10 +100,10 @@ def test_set_account_merges_lanes_in_file_order(path: Path) -> None:
 
 def test_rows_that_are_no_jobs_are_outcomes_of_their_own(path: Path) -> None:
     loader = Loader(path, {"source": SOURCE})
-    loader.add(make_job(0), 2)
+    loader.add(make_job(0))
     loader.add_invalid(1, 3, "bad name\x00\ud83d" + "x" * 1000, "FunctionName: no")
-    loader.add(make_job(2, WEST), 4)
-    loader.add(make_job(3, WEST), 5)
+    loader.add(make_job(2, WEST))
+    loader.add(make_job(3, WEST))
     list(loader.duplicates([EAST]))
     loader.invalidate(0, loader.number(EAST), "the same target as line 9")
     loader.invalidate_lane(WEST, "not yours")
@@ -112,7 +112,13 @@ def test_rows_that_are_no_jobs_are_outcomes_of_their_own(path: Path) -> None:
         assert run.jobs.lanes() == {}
         assert run.targets() == 4
         assert [
-            (outcome.seq, outcome.source, outcome.status, outcome.error_code, outcome.error_message)
+            (
+                outcome.seq,
+                str(outcome.source),
+                outcome.status,
+                outcome.error_code,
+                outcome.error_message,
+            )
             for outcome in run.outcomes()
         ] == [
             (0, f"{SOURCE}:2", Status.INVALID, "InvalidInput", "the same target as line 9"),
@@ -137,8 +143,8 @@ def test_the_functions_that_are_fed_are_told_with_their_lines(path: Path) -> Non
     ]
     loader = Loader(path, {"source": SOURCE})
     for job in jobs:
-        loader.add(job, job.seq + 2)
-    assert list(loader.fed_functions(EAST)) == [(jobs[1], 3)]
+        loader.add(job)
+    assert list(loader.fed_functions(EAST)) == [jobs[1]]
     assert loader.first_line(WEST) == 5
     loader.discard()
 
@@ -146,7 +152,7 @@ def test_the_functions_that_are_fed_are_told_with_their_lines(path: Path) -> Non
 def test_discard_leaves_nothing_behind(tmp_path: Path) -> None:
     loader = Loader(tmp_path / "run.db", {"source": SOURCE})
     for seq in range(5000):
-        loader.add(make_job(seq), seq + 2)
+        loader.add(make_job(seq))
     loader.discard()
     assert list(tmp_path.iterdir()) == []
     load(tmp_path / "run.db", [make_job(0)])

@@ -97,7 +97,7 @@ def test_what_is_refused_does_not_keep_the_file_locked(path: Path) -> None:
 def test_nobody_else_loads_what_is_being_loaded(path: Path) -> None:
     loader = Loader(path, {"source": SOURCE})
     for seq in range(5000):
-        loader.add(make_job(seq), seq + 2)
+        loader.add(make_job(seq))
     with child(
         path,
         """
@@ -120,12 +120,13 @@ def test_nobody_else_loads_what_is_being_loaded(path: Path) -> None:
 @pytest.mark.parametrize("rows", [10, 100_000])
 def test_a_killed_loading_leaves_no_run_file_and_can_begin_again(path: Path, rows: int) -> None:
     code = f"""
-        from bulkeic.core.model import Job, Lane, Settings, Target
+        from bulkeic.core.model import Job, Lane, Settings, SourceLine, Target
         loader = Loader(path, {{"source": "x"}})
         lane, settings = Lane("111111111111", "us-east-1"), Settings(1)
         for seq in range({rows}):
             name = f"fn-{{seq}}"
-            loader.add(Job(seq, "", name.rjust(256), Target(lane, name), settings), seq)
+            row = SourceLine("x", seq)
+            loader.add(Job(seq, row, name.rjust(256), Target(lane, name), settings))
         print("loaded", flush=True)
         sys.stdin.readline()
     """
@@ -192,8 +193,7 @@ while True:
         break
     outcomes = [
         Outcome(
-            job.seq, job.source, job.function_name, job.target.arn, job.target.qualifier,
-            job.target.lane.account_id, job.target.lane.region, Status.UPDATED, attempts=1,
+            job.seq, job.source, job.function_name, job.target, Status.UPDATED, attempts=1,
             error_message="x" * 3000,
         )
         for job in batch

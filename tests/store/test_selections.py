@@ -46,7 +46,7 @@ def test_each_selection_has_its_jobs(path: Path) -> None:
 
 def test_rows_that_are_no_jobs_are_in_no_selection(path: Path) -> None:
     loader = Loader(path, {"source": SOURCE})
-    loader.add(make_job(0), 2)
+    loader.add(make_job(0))
     loader.add_invalid(1, 3, "x", "no")
     loader.ready()
     with opened(path) as run:

@@ -127,7 +127,7 @@ def _show(run: RunFile, show: DiffOptions) -> str | None:
         for job in run.jobs.planned():
             assert job.seen is not None  # noqa: S101 - it was planned
             goal = wanted(job.settings, job.seen, rules)
-            printer.show(job.target, job.source, job.seen, goal)
+            printer.show(job.target, str(job.source), job.seen, goal)
         sys.stdout.flush()
     except OSError as error:
         return f"stdout: {error.strerror}"

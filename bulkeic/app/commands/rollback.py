@@ -117,7 +117,7 @@ def _make(options: RollbackOptions, screen: Console) -> Path:
                 assert before is not None  # noqa: S101 - it was read
                 left = wanted(job.settings, before, rules) if after is None else after
                 back = msgspec.structs.replace(job, settings=before, seen=None, expected=left)
-                loader.add(back, int(job.source.rpartition(":")[2]))
+                loader.add(back)
             loader.set_roles(old.roles())
             loader.ready()
         except BaseException:

@@ -10,7 +10,7 @@ from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import VerifyOptions
 from bulkeic.app.setup.run_setup import opened, rules_of
-from bulkeic.core.model import Lane, Outcome, Settings, Target
+from bulkeic.core.model import Outcome, Settings
 from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.snapshot import snapshot_of, wanted
@@ -121,8 +121,6 @@ class _Drift:
     def _show(self, outcome: Outcome) -> None:
         image = snapshot_of(outcome.config)
         settings = Settings.from_api(outcome.settings or {})
-        lane = Lane(outcome.account_id or "", outcome.region or "")
-        partition = (outcome.function_arn or "").split(":")[1]
-        name = (outcome.function_arn or "").rpartition(":")[2]
-        target = Target(lane, name, outcome.qualifier or "", partition)
-        self._printer.show(target, outcome.source, image, wanted(settings, image, self.rules))
+        assert outcome.target is not None  # noqa: S101 - it was read
+        goal = wanted(settings, image, self.rules)
+        self._printer.show(outcome.target, str(outcome.source), image, goal)

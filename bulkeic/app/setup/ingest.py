@@ -116,7 +116,7 @@ class Loading:
                 continue
             other = self._other_role(found, row.line) if found.role_arn else None
             if other is None:
-                add(found, row.line)
+                add(found)
             else:
                 problem = row.located(other, self._targets.name)
                 self._refuse(seq, row.line, found.function_name, [problem])
@@ -183,9 +183,9 @@ class Loading:
 
     def _refuse_own_destinations(self, lanes: list[Lane]) -> None:
         for lane in lanes:
-            for job, line in self._loader.fed_functions(lane):
+            for job in self._loader.fed_functions(lane):
                 itself = own_destinations(job.target, job.settings)
-                problems = [problem.at(self._targets.name, line) for problem in itself]
+                problems = [problem.at(self._targets.name, job.source.line) for problem in itself]
                 self._told().add(problems)
                 if problems and self._skip_invalid:
                     number = self._loader.number(lane)
