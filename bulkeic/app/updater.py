@@ -17,11 +17,11 @@ from bulkeic.core.accounts import (
     AccountAccess,
     Accounts,
     RoleSession,
+    foreign_credentials,
     parse_external_id,
     parse_role,
     parse_session_name,
 )
-from bulkeic.core.errors import InputError
 from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Job, Lane, Outcome
 from bulkeic.core.policy import Policy
@@ -112,7 +112,6 @@ class Updater:
         )
         self._parts = AsyncExitStack()
         self._account_id: str | None = None
-        self._settled: set[str] = set()
         self._checked: set[Lane] = set()
         self._meters: dict[Lane, Meter] = {}
 
@@ -191,7 +190,9 @@ class Updater:
         if not lane.account_id:
             lane = Lane(await self._own_account(lane), lane.region)
             target = msgspec.structs.replace(target, lane=lane)
-        self._settle_role(lane, job.role_arn)
+        problem = self._accounts.assign_role_of_job(lane, job.role_arn)
+        if problem is not None:
+            raise problem
         if lane not in self._checked:
             await self._check(lane, job)
             self._checked.add(lane)
@@ -203,17 +204,6 @@ class Updater:
             self._account_id = await self._access.identity(lane.region, self._timeout_s)
         return self._account_id
 
-    def _settle_role(self, lane: Lane, role_arn: str | None) -> None:
-        """Lets an account go with the role of its first job, which holds for all that follow."""
-        if lane.account_id not in self._settled:
-            self._settled.add(lane.account_id)
-            if role_arn is not None:
-                self._accounts.learn(lane.account_id, role_arn)
-        elif role_arn is not None:
-            problem = self._accounts.other_role(lane, role_arn)
-            if problem is not None:
-                raise problem
-
     async def _check(self, lane: Lane, job: Job) -> None:
         """Makes sure that a lane can be worked on."""
         problem = self._accounts.problem(lane)
@@ -221,13 +211,12 @@ class Updater:
             raise problem
         if self._accounts.access(lane).role_arn is not None:
             return
-        own = await self._own_account(lane)
-        if own != lane.account_id:
-            raise InputError(
-                f"account {lane.account_id} of job {job.seq} is not {own}, to which the "
-                "credentials belong; use a profile of that account, or a role in it",
-                field="AccountId",
-            )
+        owner = await self._own_account(lane)
+        problem = foreign_credentials(
+            lane, owner, remedy="use a profile of that account, or a role in it"
+        )
+        if problem is not None:
+            raise problem.at(f"job {job.seq}", 0)
 
 
 class _Stream:

@@ -124,7 +124,7 @@ def _check_arn(
         )
     if partition != partition_of(region):
         raise InputError(
-            f"the Region {region} is not in the partition {shown(partition)}; "
+            f"partition {shown(partition)} does not contain the Region {region}; "
             f"expected {partition_of(region)}",
             field=field,
         )

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from bulkeic.core.accounts import account_of, parse_account_id, parse_role
+from bulkeic.core.accounts import parse_account_id, parse_role, role_account
 from bulkeic.core.destinations import CLEARING_WORD, own_destinations, parse_destination
 from bulkeic.core.errors import InputError, shown
 from bulkeic.core.model import LATEST, Job, Lane, Settings, SourceLine, Target
@@ -302,11 +302,11 @@ def _account_of_role(account: str | None, role: Any) -> str | None:
     role_arn = parse_role(_text(role, "RoleArn"))
     if is_template(role_arn):
         return None
-    if account is not None and account_of(role_arn) != account:
+    if account is not None and role_account(role_arn) != account:
         raise InputError(
             f"{shown(role_arn)} does not belong to the target's account {account}", field="RoleArn"
         )
-    return account_of(role_arn)
+    return role_account(role_arn)
 
 
 def _target_problems(target: Target, settings: Settings) -> list[InputError]:

@@ -19,7 +19,7 @@ class ColumnNames:
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
-        self._named = functools.lru_cache(_REMEMBERED)(fields.named)
+        self._find = functools.lru_cache(_REMEMBERED)(fields.find)
 
     def values(self, item: Any) -> dict[str, Any]:
         """An object's values by field name, without what may stand beside them.
@@ -30,12 +30,12 @@ class ColumnNames:
         if not isinstance(item, dict):
             example = f'{{"{self._fields.names[0]}": "…"}}'
             raise InputError(f"a row is an object such as {example}")
-        named, passed_over = self._named, self._fields.passed_over
+        find, ignored = self._find, self._fields.ignored
         values: dict[str, Any] = {}
         for key, value in item.items():
-            if key in passed_over:
+            if key in ignored:
                 continue
-            field = named(key)
+            field = find(key)
             if field in values:
                 raise InputError("given twice", field=field)
             values[field] = value

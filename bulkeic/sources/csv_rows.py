@@ -53,7 +53,7 @@ def _header(names: list[str] | None, line: int, text: "_Text", known: Fields) ->
     fields: list[str] = []
     for name in names:
         try:
-            field = known.named(name[:_LONGEST_NAME])
+            field = known.find(name[:_LONGEST_NAME])
         except InputError as problem:
             raise problem.at("", line) from None
         if field in fields:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bulkeic.core.errors import InputError, UsageError, printable, shown
-from bulkeic.core.fields import TARGET_FIELDS, Fields, plain
+from bulkeic.core.fields import TARGET_FIELDS, Fields, normalize_name
 from bulkeic.core.rows import Row
 from bulkeic.sources.byte_stream import STDIN, first_line, open_stream
 from bulkeic.sources.csv_rows import csv_rows
@@ -120,7 +120,7 @@ def _sniff(stream: io.BufferedReader, fields: Fields) -> tuple[Format, io.Buffer
         row = json.loads(line.decode())
     except (ValueError, RecursionError):
         return Format.JSON, whole
-    names_one = not fields.naming.isdisjoint(map(plain, row))
+    names_one = not fields.identifying.isdisjoint(map(normalize_name, row))
     if names_one or not any(isinstance(each, list) for each in row.values()):
         return Format.JSONL, whole
     return Format.JSON, whole

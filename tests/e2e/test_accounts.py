@@ -130,7 +130,7 @@ def test_a_region_that_the_accounts_file_does_not_allow_is_refused(
     result = apply(bulkeic, server, "--accounts", "accounts.json")
 
     assert result.code == 2
-    assert "targets.csv:4: Region: eu-west-1 is none of the Regions" in result.err
+    assert "targets.csv:4: Region: eu-west-1 is not one of the Regions" in result.err
     assert server.calls() == 0
 
 

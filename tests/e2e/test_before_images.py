@@ -118,7 +118,10 @@ def test_a_destination_is_filled_in_for_each_target(bulkeic: Bulkeic, server: Se
 @pytest.mark.parametrize(
     ("destination", "says"),
     [
-        ("arn:aws:sqs:{region}:{nope}:q", "'{nope}' in 'arn:aws:sqs:{region}:{nope}:q' stands for"),
+        (
+            "arn:aws:sqs:{region}:{nope}:q",
+            "'{nope}' in 'arn:aws:sqs:{region}:{nope}:q' is not a placeholder",
+        ),
         ("arn:aws:sqs:{region}:{account}:{function.__class__}", "'{function.__class__}' in "),
         ("arn:aws:sqs:{region}:{account}:q}", "'}' in "),
         ("arn:aws:dynamodb:{region}:{account}:q", "'arn:aws:dynamodb:us-east-1:"),

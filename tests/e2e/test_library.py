@@ -182,7 +182,7 @@ async def test_the_same_role_may_be_said_in_any_form() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({}, f"account {ACCOUNTS[1]} of job 0 is not {ACCOUNTS[0]}"),
+        ({}, f"job 0: AccountId: account {ACCOUNTS[1]} is not {ACCOUNTS[0]}"),
         ({"role_arn": role_in(ACCOUNTS[2])}, f"does not belong to the account {ACCOUNTS[1]}"),
         ({"role_arn": "deployer"}, "'deployer' is not a role ARN"),
         ({"external_id": "x"}, "'x' is not an external id"),

@@ -201,7 +201,7 @@ BAD_DESTINATIONS = {
     ("OnFailure", "arn:aws:sns:us-east-1:123456789012:topic.fifo"): "is a FIFO queue or topic",
     ("OnSuccess", "arn:aws:s3:::bucket"): "an S3 bucket can be a destination for OnFailure only",
     ("OnFailure", "arn:aws:kinesis:us-east-1:123456789012:stream/s"): "cannot be a destination",
-    ("OnFailure", f"arn:aws:sqs:us-east-1:123456789012:{'q' * 350}"): "350 at most",
+    ("OnFailure", f"arn:aws:sqs:us-east-1:123456789012:{'q' * 350}"): "expected at most 350",
 }
 
 

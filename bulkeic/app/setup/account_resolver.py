@@ -8,7 +8,14 @@ import anyio
 
 from bulkeic.app.runtime import first_cause, open_access, run_async
 from bulkeic.app.setup.options import AccessOptions
-from bulkeic.core.accounts import ACCOUNT_FIELDS, Account, AccountAccess, Accounts, parse_account
+from bulkeic.core.accounts import (
+    ACCOUNT_FIELDS,
+    Account,
+    AccountAccess,
+    Accounts,
+    foreign_credentials,
+    parse_account,
+)
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Lane
 from bulkeic.sources.rows_file import RowsFile
@@ -17,6 +24,7 @@ if TYPE_CHECKING:
     from bulkeic.aws.access import Access
 
 _ASKED_AT_ONCE = 10
+_FOREIGN_REMEDY = "use a profile of that account, a role in it (--role-arn), or --accounts"
 
 
 class AccountResolver:
@@ -74,8 +82,11 @@ class AccountResolver:
         by_profile = {lane: how.profile for lane, how in access.items() if how.role_arn is None}
         self._identify({profile: lane for lane, profile in by_profile.items()})
         for lane, profile in by_profile.items():
-            if self._known[profile] != lane.account_id:
-                refused[lane] = _foreign(lane, profile, self._known[profile])
+            problem = foreign_credentials(
+                lane, self._known[profile], profile=profile, remedy=_FOREIGN_REMEDY
+            )
+            if problem is not None:
+                refused[lane] = problem
         return refused
 
     def _identify(self, profiles: dict[str | None, Lane | None]) -> None:
@@ -106,15 +117,6 @@ class AccountResolver:
             return own.of_profile(profile)
         except UsageError as error:
             raise UsageError(f"{self._options.accounts}: {error}") from None
-
-
-def _foreign(lane: Lane, profile: str | None, account: str) -> InputError:
-    whose = "the credentials belong" if profile is None else f"the profile {profile} belongs"
-    return InputError(
-        f"account {lane.account_id} is not {account}, to which {whose}; use a profile of that "
-        "account, a role in it (--role-arn), or --accounts",
-        field="AccountId",
-    )
 
 
 def _entries(path: str) -> list[Account]:

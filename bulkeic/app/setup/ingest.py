@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.core.destinations import own_destinations
-from bulkeic.core.errors import BulkeicError, InputError, shown
+from bulkeic.core.errors import BulkeicError, InputError
 from bulkeic.core.model import Job, Lane
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.output.console import Console, Problems
@@ -66,7 +66,7 @@ class Loading:
         self._screen = screen
         self._problems = screen.problems()
         self._warnings = screen.problems("warning: ")
-        self._roles: dict[str, tuple[str, int]] = {}
+        self._accounts = reach.accounts
         self._make_loader = functools.partial(Loader, path, {"source": targets.name, **origin})
 
     def run(self, agree: Callable[[int], None]) -> None:
@@ -95,7 +95,7 @@ class Loading:
             self._refuse_if_bad()
             self._warnings.end()
             agree(self._loader.count())
-            self._loader.set_roles({account: role for account, (role, _) in self._roles.items()})
+            self._loader.set_roles(self._accounts.row_roles())
             self._loader.ready()
         except BaseException:
             self._loader.discard()
@@ -103,7 +103,7 @@ class Loading:
 
     def _read(self) -> None:
         parser = RowParser(self._targets.name, self._defaults)
-        job, add = parser.job, self._loader.add
+        job, add, assign_role = parser.job, self._loader.add, self._accounts.assign_role
         for seq, row in enumerate(self._targets.rows()):
             if not isinstance(row, Row):
                 self._refuse(seq, row.line, "", [row])
@@ -114,21 +114,14 @@ class Loading:
                 given = row.values.get("FunctionArn") or row.values.get("FunctionName") or ""
                 self._refuse(seq, row.line, str(given), parser.problems(row))
                 continue
-            other = self._other_role(found, row.line) if found.role_arn else None
+            other = None
+            if found.role_arn:
+                other = assign_role(found.target.lane, found.role_arn, row.line)
             if other is None:
                 add(found)
             else:
                 problem = row.located(other, self._targets.name)
                 self._refuse(seq, row.line, found.function_name, [problem])
-
-    def _other_role(self, job: Job, line: int) -> InputError | None:
-        """Keeps a row's role for its account: what is wrong with it, if the account has another."""
-        account_id, role_arn = job.target.lane.account_id, job.role_arn or ""
-        role, first = self._roles.setdefault(account_id, (role_arn, line))
-        if role == role_arn:
-            return None
-        rule = _two_roles(role_arn, role, first, account_id or "of the credentials")
-        return InputError(rule, field="RoleArn")
 
     def _refuse(self, seq: int, line: int, given: str, problems: list[InputError]) -> None:
         self._told().add(problems)
@@ -165,21 +158,12 @@ class Loading:
         if unknown:
             account = self._reach.own_account(unknown[0])
             self._loader.set_account(account)
-            self._settle_role(account)
+            two_roles = self._accounts.move_role(unknown[0].region, account)
+            if two_roles is not None:  # no single row is to blame: refused even with --skip-invalid
+                self._problems.add([two_roles.at(self._targets.name, two_roles.line)])
             self._refuse_own_destinations([Lane(account, lane.region) for lane in unknown])
-        for account_id, (role_arn, _) in self._roles.items():
-            self._reach.accounts.learn(account_id, role_arn)
         for lane, problem in self._reach.refusals(self._loader.lanes()).items():
             self._refuse_lane(lane, problem)
-
-    def _settle_role(self, account: str) -> None:
-        """Gives the role of rows without an account to the caller's own."""
-        if "" not in self._roles:
-            return
-        role, line = self._roles.pop("")
-        other, first = self._roles.setdefault(account, (role, line))
-        if other != role:  # no single row is to blame: refused even with --skip-invalid
-            self._problems.add([self._at(line, _two_roles(role, other, first, account), "RoleArn")])
 
     def _refuse_own_destinations(self, lanes: list[Lane]) -> None:
         for lane in lanes:
@@ -205,13 +189,6 @@ def _open_regions(lanes: list[Lane]) -> set[str]:
     """Where a bare name and a row that names its account may turn out to be the same target."""
     unknown = {lane.region for lane in lanes if not lane.account_id}
     return unknown & {lane.region for lane in lanes if lane.account_id}
-
-
-def _two_roles(role: str, other: str, first: int, account: str) -> str:
-    return (
-        f"{shown(role)} is not the role {shown(other)} of line {first}; all rows of the account "
-        f"{account} go with one role"
-    )
 
 
 def _text(problems: list[InputError]) -> str:

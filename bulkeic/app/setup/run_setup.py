@@ -26,6 +26,7 @@ from bulkeic.app.setup.where_expression import parse_where
 from bulkeic.aws.environment import environment_region
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
 from bulkeic.core.errors import InputError, UsageError, shown
+from bulkeic.core.model import Lane
 from bulkeic.core.names import check_region
 from bulkeic.core.policy import Policy, Purpose
 from bulkeic.core.rows import Defaults
@@ -193,7 +194,7 @@ def check_opened(
     """
     check_place(run, options)
     for account_id, role_arn in run.roles().items():
-        reach.accounts.learn(account_id, role_arn)
+        reach.accounts.assign_role(Lane(account_id, ""), role_arn)
     lanes = run.jobs.lanes(which)
     for lane, problem in reach.refusals(lanes).items():
         raise UsageError(f"jobs of {lane} are pending, but {problem.rule}")
