@@ -24,8 +24,8 @@ from bulkeic.core.accounts import (
 )
 from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Job, Lane, Outcome
-from bulkeic.core.policy import Policy
-from bulkeic.core.reconcile import Seen
+from bulkeic.core.policy import Apply
+from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.core.templates import filled
 from bulkeic.engine.engine import Engine
@@ -107,7 +107,7 @@ class Updater:
             give_up_after_s=give_up_after_s,
             max_denied=max_denied,
         )
-        self._rules = Policy(
+        self._rules = Apply(
             create_missing=create_missing, replace_destinations=replace_destinations
         )
         self._parts = AsyncExitStack()
@@ -234,7 +234,7 @@ class _Stream:
         self._outcomes.append(outcome)
         self._changed.set()
 
-    def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:  # noqa: ARG002
+    def keep(self, job: Job, seen: BeforeImage, then: Callable[[], None]) -> None:  # noqa: ARG002
         then()  # who uses the library keeps the outcomes, and these tell what there was
 
     def drop(self, jobs: int) -> None:

@@ -123,7 +123,7 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
         """Both destinations under the API's names."""
         return (("OnSuccess", self.on_success), ("OnFailure", self.on_failure))
 
-    def names_half(self) -> bool:
+    def names_one_destination(self) -> bool:
         """Whether one destination is set and the other is not."""
         return (self.on_success is None) != (self.on_failure is None)
 
@@ -185,10 +185,10 @@ class Job(msgspec.Struct, frozen=True, gc=False):
         source: file and line of the row.
         function_name: the function as the row gave it.
         role_arn: the role that the row gives for its account, maybe a template.
-        seen: what the target had when it was read before (see ``core.change``).
-        before: the same as it was answered, API names; empty: it had no configuration.
+        before_snapshot: what the target had when it was read earlier (see ``core.snapshot``).
+        before: the same as answered, API names; empty: it had no configuration.
         may_be_sent: whether a call that changes the target may have been sent since.
-        expected: what the target has to have, or nobody touches it.
+        expected: what the target must still have (see ``core.rollback_guard``); ``None``: anything.
     """
 
     seq: int
@@ -197,7 +197,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     target: Target
     settings: Settings
     role_arn: str | None = None
-    seen: Settings | None = None
+    before_snapshot: Settings | None = None
     before: dict[str, Any] | None = None
     may_be_sent: bool = False
     expected: Settings | None = None

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from bulkeic.core.model import Answer, Call, Job, Operation, Outcome, Settings, Status, rfc3339
 from bulkeic.core.policy import Policy
-from bulkeic.core.reconcile import Decision, Read, look_again
+from bulkeic.core.reconcile import Decision, ReadConfig, reread_stale
 
 if TYPE_CHECKING:
     from bulkeic.engine.lane import LaneWork
@@ -42,7 +42,7 @@ class ActiveJob:
         self.job = job
         self.lane = lane
         self.call: Call | None = None
-        self.read: Read | None = None
+        self.read: ReadConfig | None = None
         self.read_at = 0.0
         self.sent: Settings | None = None
         self.tries = 0
@@ -60,7 +60,7 @@ class ActiveJob:
         self.started_wall = 0.0
         self.in_silence = False
 
-    def go_on(self, call: Call, read: Read | None) -> None:
+    def go_on(self, call: Call, read: ReadConfig | None) -> None:
         """Takes note of the next call, and of what was read just now."""
         self.call = call
         if read is not None:
@@ -75,7 +75,7 @@ class ActiveJob:
         """Whether the target is to be read again, since what was read is too old to rely on."""
         if self.read is None or self.call is None or now - self.read_at < _STALE_S:
             return False
-        job, call = look_again(self.job, rules, self.call, self.read)
+        job, call = reread_stale(self.job, rules, self.call, self.read)
         if call is self.call:
             return False
         self.job, self.call = job, call

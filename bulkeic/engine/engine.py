@@ -13,8 +13,8 @@ import anyio
 from bulkeic.core.errors import BulkeicError
 from bulkeic.core.model import UNANSWERED, Answer, Call, Failure, Fault, Lane, Outcome, Status
 from bulkeic.core.pacing.forecast import Forecast, forecast
-from bulkeic.core.policy import Policy, Purpose
-from bulkeic.core.reconcile import Decision, Step, begin, follow
+from bulkeic.core.policy import Apply, Policy, Verify, calls_per_job
+from bulkeic.core.reconcile import Decision, Step, first_step, next_step
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.active_job import ActiveJob
 from bulkeic.engine.denials import IN_A_ROW, Denials
@@ -50,7 +50,7 @@ class Engine:
         caller: Caller,
         sink: Sink,
         limits: EngineLimits,
-        rules: Policy = Policy(),  # noqa: B008 - frozen
+        rules: Policy = Apply(),  # noqa: B008 - frozen
         *,
         growing: bool = False,
         meters: dict[Lane, Meter] | None = None,
@@ -149,7 +149,7 @@ class Engine:
         now = self._clock.now()
         lanes = [lane for lane in self._lanes.values() if lane.left and lane.stopped is None]
         call_s = sum(lane.latency_s for lane in lanes) / max(1, len(lanes))
-        each = self._rules.calls_each()
+        each = calls_per_job(self._rules)
         left = (lane.what_is_left(now, each) for lane in lanes)
         return forecast(left, concurrency=self._limits.concurrency, call_s=call_s)
 
@@ -191,7 +191,7 @@ class Engine:
     def _begin(self, work: ActiveJob, now: float) -> None:
         again = False
         if work.call is None:
-            step = begin(work.job, self._rules)
+            step = first_step(work.job, self._rules)
             assert isinstance(step.then, Call)  # noqa: S101 - no job ends before its first call
             work.go_on(step.then, step.read)
             work.started_at = min(work.since, now)
@@ -223,7 +223,7 @@ class Engine:
         else:
             self._answered(now)
         assert work.call is not None  # noqa: S101 - it was answered
-        step = follow(work.job, self._rules, work.call, answer, work.read)
+        step = next_step(work.job, self._rules, work.call, answer, work.read)
         if isinstance(step.then, Call):
             return self._go_on(work, step, step.then, now)
         self._finish(work, step, step.then, answer, now)
@@ -240,11 +240,11 @@ class Engine:
             lane.take_again(work, now)
             self._begin(work, now)
             return True
-        if step.seen is None:
+        if step.before_image is None:
             lane.park(work, now)
         else:
             lane.held += 1
-            self._sink.keep(work.job, step.seen, functools.partial(self._kept, work))
+            self._sink.keep(work.job, step.before_image, functools.partial(self._kept, work))
         self._update(lane, now)
         return False
 
@@ -260,8 +260,8 @@ class Engine:
     ) -> None:
         lane = work.lane
         lane.finish(work, now)
-        if step.seen is not None:
-            self._sink.keep(work.job, step.seen, lambda: None)
+        if step.before_image is not None:
+            self._sink.keep(work.job, step.before_image, lambda: None)
         outcome = None
         if verdict.status is not None:
             outcome = work.outcome(verdict, verdict.status, answer, now)
@@ -292,7 +292,7 @@ class Engine:
             if outcome is not None:
                 self._sink.put(outcome)
                 if outcome.status is Status.FAILED:
-                    tell_failed(lane, outcome, expected=self._rules.purpose is Purpose.VERIFY)
+                    tell_failed(lane, outcome, expected=isinstance(self._rules, Verify))
                     self.failures += 1
                     self._failed_enough()
         if not lane.left:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from bulkeic.core.model import Answer, Call, Job, Lane, Outcome
-from bulkeic.core.reconcile import Seen
+from bulkeic.core.reconcile import BeforeImage
 
 
 class Caller(Protocol):
@@ -22,7 +22,7 @@ class Sink(Protocol):
     def put(self, outcome: Outcome) -> None:
         """Takes one outcome; does not block."""
 
-    def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:
+    def keep(self, job: Job, seen: BeforeImage, then: Callable[[], None]) -> None:
         """Takes what a target had, and calls back when it is kept, durably; does not block."""
 
     def drop(self, jobs: int) -> None:

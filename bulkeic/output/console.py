@@ -8,7 +8,8 @@ from typing import TextIO
 from bulkeic.core.errors import InputError, printable
 from bulkeic.core.model import Lane, Outcome, Settings, Status
 from bulkeic.core.pacing.forecast import Forecast
-from bulkeic.core.reconcile import CHANGED_SINCE, MISSING, PLAN_OUTDATED
+from bulkeic.core.reconcile import MISSING
+from bulkeic.core.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED
 from bulkeic.core.snapshot import ABSENT
 from bulkeic.core.summary import LaneSummary, Summary
 from bulkeic.output.formatting import counted, duration

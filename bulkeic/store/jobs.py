@@ -182,24 +182,29 @@ class Jobs:
                     yield target, snapshot_of(config_of(config))
 
     def changed(self) -> Iterator[tuple[Job, Settings | None]]:
-        """Jobs whose targets may have been changed, each with the image that was answered.
+        """Jobs whose targets may have been changed, each with the snapshot of the answer.
 
-        ``Job.seen`` is the image before; what was answered is ``None`` where that is not known. A
-        stream.
+        The snapshot is ``None`` if there was no answer. ``Job.before_snapshot`` is what the target
+        had before. A stream.
         """
         for lane, (number, _) in self._lane_ids.items():
             with self._database.errors("cannot be read"):
                 for row in self._reader.execute(_RESTORED, (number,)):
                     after = snapshot_of(config_of(row[8])) if row[7] else None
                     job = self._make(row, self._source, lane, self._settings(row[5]))
-                    yield msgspec.structs.replace(job, seen=snapshot_of(config_of(row[6]))), after
+                    yield (
+                        msgspec.structs.replace(
+                            job, before_snapshot=snapshot_of(config_of(row[6]))
+                        ),
+                        after,
+                    )
 
     def planned(self) -> Iterator[Job]:
-        """Jobs whose targets are to be changed, in file order; ``Job.seen`` is what they had."""
+        """Jobs whose targets need a change, with ``Job.before_snapshot``, in file order. A stream."""
         with self._database.errors("cannot be read"):
             for row in self._reader.execute(_PLANNED):
                 job = self._make(row, self._source, lane_of(*row[7:9]), self._settings(row[5]))
-                yield msgspec.structs.replace(job, seen=snapshot_of(config_of(row[6])))
+                yield msgspec.structs.replace(job, before_snapshot=snapshot_of(config_of(row[6])))
 
     def _job(self, row: tuple[Any, ...], lane: Lane) -> Job:
         job = self._make(row, self._source, lane, self._settings(row[5]))
@@ -211,7 +216,7 @@ class Jobs:
         expected = None if expected_id is None else self._settings(expected_id)
         return msgspec.structs.replace(
             job,
-            seen=seen,
+            before_snapshot=seen,
             before=before,
             may_be_sent=bool(may_be_sent),
             expected=seen if was_read and (self._guarded or may_be_sent) else expected,

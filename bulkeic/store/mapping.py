@@ -24,7 +24,7 @@ from bulkeic.core.names import (
     parse_function,
     partition_of,
 )
-from bulkeic.core.reconcile import Seen
+from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.templates import filled, is_template
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.outcome_columns import OBJECT_FIELDS, STORED_FIELDS
@@ -102,7 +102,7 @@ def outcome_row(outcome: Outcome, lane_id: int, *, keeps_sent: bool) -> tuple[An
     return (outcome.seq, lane_id, *values, sent)
 
 
-def image_row(seq: int, lane_id: int, read_at: str, seen: Seen) -> tuple[Any, ...]:
+def image_row(seq: int, lane_id: int, read_at: str, seen: BeforeImage) -> tuple[Any, ...]:
     """The values of ``INSERT_IMAGE``."""
     config = None if seen.config is None else _encode(seen.config).decode()
     return (seq, lane_id, read_at, seen.action, seen.may_be_sent, config)

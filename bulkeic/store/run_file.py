@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.core.model import Job, Lane, Outcome, Settings, Status, rfc3339
-from bulkeic.core.reconcile import Action, Seen
+from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.summary import Need, Summary, Tally, Traffic, summarise
 from bulkeic.store.database import Database
 from bulkeic.store.integrity import DamagedError
@@ -125,7 +125,10 @@ class RunFile:
             ).lastrowid
 
     def record(
-        self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, Seen]] = ()
+        self,
+        outcomes: Sequence[Outcome],
+        traffic: Traffic,
+        seen: Sequence[tuple[Job, BeforeImage]] = (),
     ) -> None:
         """Commits what targets had, outcomes, and what was sent in this session so far, at once.
 
@@ -152,7 +155,7 @@ class RunFile:
                 (*msgspec.structs.astuple(traffic), self._session),
             )
 
-    def _keep(self, seen: Sequence[tuple[Job, Seen]]) -> None:
+    def _keep(self, seen: Sequence[tuple[Job, BeforeImage]]) -> None:
         read_at = rfc3339(time.time())
         images = [
             image_row(job.seq, self._lane_ids[job.target.lane][0], read_at, each)

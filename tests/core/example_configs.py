@@ -20,8 +20,8 @@ from bulkeic.core.model import (
     Success,
     Target,
 )
-from bulkeic.core.policy import Policy
-from bulkeic.core.reconcile import Decision, Read, Seen, begin, follow
+from bulkeic.core.policy import Apply, ApplyPlan, Policy
+from bulkeic.core.reconcile import BeforeImage, Decision, ReadConfig, first_step, next_step
 from bulkeic.core.snapshot import ABSENT, snapshot_of
 
 HALVES = "DestinationConfig"
@@ -51,7 +51,7 @@ wishes = st.builds(Settings, retries, ages, st.none() | halves, st.none() | halv
 )
 flags = st.booleans()
 rules_of_apply = st.builds(
-    Policy, before_image=flags, create_missing=flags, replace_destinations=flags
+    Apply, before_image=flags, create_missing=flags, replace_destinations=flags
 )
 
 
@@ -129,21 +129,30 @@ def job_of(settings: Settings, function: str = "f") -> Job:
     return Job(0, SourceLine("targets.csv", 2), function, Target(LANE, function), settings)
 
 
+def after_plan(policy: Apply, *, force: bool = False) -> ApplyPlan:
+    """The policy that applies a plan."""
+    return ApplyPlan(
+        create_missing=policy.create_missing,
+        replace_destinations=policy.replace_destinations,
+        force=force,
+    )
+
+
 def planned(job: Job) -> Job:
     """The job that applies a plan."""
-    return msgspec.structs.replace(job, expected=job.seen)
+    return msgspec.structs.replace(job, expected=job.before_snapshot)
 
 
 def undoing(done: Done) -> Job:
     """The job that takes a change back."""
-    assert done.job.seen is not None
+    assert done.job.before_snapshot is not None
     expected = snapshot_of(done.end.config)
-    return msgspec.structs.replace(job_of(done.job.seen), expected=expected)
+    return msgspec.structs.replace(job_of(done.job.before_snapshot), expected=expected)
 
 
-def keep(job: Job, seen: Seen) -> Job:
-    image = job.seen if seen.config is msgspec.UNSET else snapshot_of(seen.config)
-    return msgspec.structs.replace(job, seen=image, may_be_sent=seen.may_be_sent)
+def keep(job: Job, seen: BeforeImage) -> Job:
+    image = job.before_snapshot if seen.config is msgspec.UNSET else snapshot_of(seen.config)
+    return msgspec.structs.replace(job, before_snapshot=image, may_be_sent=seen.may_be_sent)
 
 
 def do(aws: Aws, job: Job, rules: Policy, acts: int = 100, tries: int = 1) -> Done:
@@ -156,11 +165,14 @@ def do(aws: Aws, job: Job, rules: Policy, acts: int = 100, tries: int = 1) -> Do
         acts: after as many it is killed; each call is one, and whatever is kept.
         tries: how often each call is made; the last one is answered.
     """
-    step, read = begin(job, rules), None
+    step, read = first_step(job, rules), None
     while acts:
         acts -= 1
-        if step.seen is not None:
-            job, step = keep(job, step.seen), msgspec.structs.replace(step, seen=None)
+        if step.before_image is not None:
+            job, step = (
+                keep(job, step.before_image),
+                msgspec.structs.replace(step, before_image=None),
+            )
         elif isinstance(step.then, Decision):
             return Done(job, step.then)
         else:
@@ -168,8 +180,8 @@ def do(aws: Aws, job: Job, rules: Policy, acts: int = 100, tries: int = 1) -> Do
             *_, answer = (aws.answer(call, job.target.function) for _ in range(tries))
             if call.operation is Operation.GET:
                 config = answer.config if isinstance(answer, Success) else None
-                read = Read(snapshot_of(config), config)
-            step = follow(job, rules, call, answer, read)
+                read = ReadConfig(snapshot_of(config), config)
+            step = next_step(job, rules, call, answer, read)
     return Done(job, None)
 
 
@@ -183,9 +195,9 @@ def do_at_last(aws: Aws, job: Job, rules: Policy, kills: list[int]) -> Done:
     return do(aws, job, rules)
 
 
-def keeps_half(wish: Settings, rules: Policy) -> bool:
+def keeps_half(wish: Settings, rules: Apply | ApplyPlan) -> bool:
     """Whether a half of the destinations is to stay as it is, so that it has to be known."""
-    return wish.names_half() and not rules.replace_destinations
+    return wish.names_one_destination() and not rules.replace_destinations
 
 
 class Case(NamedTuple):
@@ -201,12 +213,12 @@ class Case(NamedTuple):
     aws: Aws
     had: Settings
     wish: Settings
-    rules: Policy
+    rules: Apply
     first: dict[str, Any] | None
     goal: dict[str, Any] | None
 
 
-def _case(had: Settings, wish: Settings, rules: Policy, merges_halves: bool) -> Case:  # noqa: FBT001
+def _case(had: Settings, wish: Settings, rules: Apply, merges_halves: bool) -> Case:  # noqa: FBT001
     aws = Aws(merges_halves=merges_halves)
     aws.have(had)
     first = aws.config()
@@ -220,7 +232,7 @@ def cases(
 
 
 def to_be(
-    config: dict[str, Any] | None, settings: Settings, rules: Policy
+    config: dict[str, Any] | None, settings: Settings, rules: Apply | ApplyPlan
 ) -> dict[str, Any] | None:
     """What apply has to make of a configuration, in the API's form."""
     if config is None and not rules.create_missing:

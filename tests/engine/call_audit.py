@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from bulkeic.core.model import Failure, Fault, Job, Lane, Outcome, Status
-from bulkeic.core.policy import Policy
-from bulkeic.core.reconcile import Seen
+from bulkeic.core.policy import Apply, Policy
+from bulkeic.core.reconcile import BeforeImage
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import AUTO, EngineLimits
 
@@ -32,11 +32,11 @@ class Run:
         jobs: Sequence[Job],
         server: Server,
         limits: EngineLimits,
-        rules: Policy = Policy(),  # noqa: B008 - frozen
+        rules: Policy = Apply(),  # noqa: B008 - frozen
     ) -> None:
         self.jobs, self.server, self.limits, self.rules = jobs, server, limits, rules
         self.outcomes: list[Outcome] = []
-        self.kept: list[tuple[int, Seen]] = []
+        self.kept: list[tuple[int, BeforeImage]] = []
         self.kept_at: dict[int, float] = {}
         self.dropped = 0
         self.ended: dict[Lane, float] = {}
@@ -45,7 +45,7 @@ class Run:
         self.outcomes.append(outcome)
         self.ended[lane_of(outcome)] = now() - START
 
-    def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:
+    def keep(self, job: Job, seen: BeforeImage, then: Callable[[], None]) -> None:
         self.kept.append((job.seq, seen))
         asyncio.get_running_loop().call_later(KEPT_AFTER_S, self._kept, job.seq, then)
 
@@ -110,7 +110,7 @@ def _audit_outcomes(run: Run) -> None:
     jobs = {job.seq: job for job in run.jobs}
     for outcome in run.outcomes:
         _audit_outcome(outcome, jobs[outcome.seq], tries[outcome.seq])
-        if run.rules == Policy():
+        if run.rules == Apply():
             _audit_update(outcome, jobs[outcome.seq], tries[outcome.seq][-1])
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.model import Lane, Operation, Status
-from bulkeic.core.policy import Policy
+from bulkeic.core.policy import Apply
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.lane import Meter
@@ -65,7 +65,7 @@ def test_a_call_that_follows_a_read_does_not_start_either() -> None:
     for each in jobs:
         aws.have(HAD, each.target.function)
     server = Server(aws=aws, fault=lambda call: REFUSED if call.job.seq == 1 else None)
-    done = run(jobs, server, rules=Policy(before_image=True), max_failures=1)
+    done = run(jobs, server, rules=Apply(before_image=True), max_failures=1)
     assert [call.job.seq for call in server.calls] == [0, 1, 2]
     assert {call.call.operation for call in server.calls} == {Operation.GET}
     assert done.engine.failures == 1

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from bulkeic.core.model import Failure, Fault, Job, Operation, Settings, SourceLine, Status
-from bulkeic.core.policy import Policy, Purpose
-from bulkeic.core.reconcile import CHANGED_SINCE, Action
+from bulkeic.core.policy import Apply, Plan, Policy
+from bulkeic.core.reconcile import Action
+from bulkeic.core.rollback_guard import CHANGED_SINCE
 from bulkeic.core.snapshot import ABSENT, snapshot_of
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.memory_feed import MemoryFeed
@@ -24,8 +25,8 @@ from .virtual_clock import START
 GET, UPDATE, PUT = Operation.GET, Operation.UPDATE, Operation.PUT
 GET_FUNCTION = Operation.GET_FUNCTION
 HAD = Settings(2, None, "", "")
-READ = Policy(before_image=True)
-PLAN = Policy(purpose=Purpose.PLAN, create_missing=True)
+READ = Apply(before_image=True)
+PLAN = Plan(Apply(create_missing=True))
 
 
 def aws(jobs: list[Job], had: Settings = HAD) -> Aws:
@@ -99,7 +100,7 @@ def test_where_there_is_no_configuration_update_is_followed_by_put() -> None:
     jobs = fleet(1, 10)
     made = aws(jobs, ABSENT)
     server = Server(aws=made, quota=(10, 1))
-    done = run(jobs, server, rules=Policy(create_missing=True), rate=10, burst=1)
+    done = run(jobs, server, rules=Apply(create_missing=True), rate=10, burst=1)
     assert Counter(made.calls) == {UPDATE: 10, PUT: 10}
     assert done.statuses() == {Status.CREATED: 10}
     assert done.seconds == pytest.approx(ideal(20, 10, 1, LATENCY_S), abs=0.5)
@@ -108,7 +109,7 @@ def test_where_there_is_no_configuration_update_is_followed_by_put() -> None:
 @pytest.mark.parametrize("had", [HAD, ABSENT], ids=["read", "not there"])
 def test_a_function_stays_taken_over_all_calls_of_a_job(had: Settings) -> None:
     jobs = [job(seq, 0, f"fn-{seq % 2}", f"v{seq}") for seq in range(12)]
-    rules = READ if had is HAD else Policy(create_missing=True)
+    rules = READ if had is HAD else Apply(create_missing=True)
     changing = [
         Job(
             each.seq,
@@ -216,7 +217,7 @@ def test_what_waits_to_be_kept_holds_no_worker_and_has_a_bound() -> None:
     [
         (READ, {}),
         (READ, {"rate": math.inf, "concurrency": 8}),
-        (Policy(where=lambda _: None), {"burst": 1.0}),
+        (Apply(where=lambda _: None), {"burst": 1.0}),
     ],
     ids=["rate", "places", "where"],
 )

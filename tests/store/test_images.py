@@ -12,7 +12,7 @@ import pytest
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import CLEARED, Job, Settings, Status
-from bulkeic.core.reconcile import Action, Seen
+from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.snapshot import ABSENT, snapshot_of
 from bulkeic.core.summary import Need, Traffic
 from bulkeic.store.jobs import Which
@@ -28,29 +28,29 @@ CONFIG: dict[str, Any] = {
 }
 AFTER = {**CONFIG, "MaximumRetryAttempts": 1}
 HAD = Settings(2, None, CLEARED, QUEUE)
-WRITTEN = Seen(CONFIG, Action.CHANGE, may_be_sent=True)
-PLANNED = Seen(CONFIG, Action.CHANGE)
-MARKED = Seen(msgspec.UNSET, Action.CHANGE, may_be_sent=True)
+WRITTEN = BeforeImage(CONFIG, Action.CHANGE, may_be_sent=True)
+PLANNED = BeforeImage(CONFIG, Action.CHANGE)
+MARKED = BeforeImage(msgspec.UNSET, Action.CHANGE, may_be_sent=True)
 
 replace = msgspec.structs.replace
 
 
-def keep(run: RunFile, *seen: tuple[Job, Seen]) -> None:
+def keep(run: RunFile, *seen: tuple[Job, BeforeImage]) -> None:
     run.record([], Traffic(), seen)
 
 
 @pytest.mark.parametrize(
     ("facts", "seen", "known"),
     [
-        ({}, PLANNED, {"seen": HAD}),
-        ({}, WRITTEN, {"seen": HAD, "may_be_sent": True, "expected": HAD}),
-        ({"planned": "1"}, PLANNED, {"seen": HAD, "expected": HAD}),
-        ({"restores": "other.db"}, PLANNED, {"seen": HAD, "expected": HAD}),
-        ({}, Seen(None, Action.CREATE), {"seen": ABSENT}),
+        ({}, PLANNED, {"before_snapshot": HAD}),
+        ({}, WRITTEN, {"before_snapshot": HAD, "may_be_sent": True, "expected": HAD}),
+        ({"planned": "1"}, PLANNED, {"before_snapshot": HAD, "expected": HAD}),
+        ({"restores": "other.db"}, PLANNED, {"before_snapshot": HAD, "expected": HAD}),
+        ({}, BeforeImage(None, Action.CREATE), {"before_snapshot": ABSENT}),
     ],
 )
 def test_a_job_knows_what_its_target_had(
-    path: Path, facts: dict[str, str], seen: Seen, known: dict[str, Any]
+    path: Path, facts: dict[str, str], seen: BeforeImage, known: dict[str, Any]
 ) -> None:
     jobs = [make_job(0), make_job(1)]
     with opened(load(path, jobs, **facts)) as run:
@@ -67,16 +67,19 @@ def test_a_mark_leaves_what_was_kept_as_it_is(path: Path) -> None:
         assert not run.may_have_changed()
         keep(run, (jobs[1], MARKED))
         assert run.may_have_changed()
-        assert [(job.seen, job.may_be_sent) for job in pending(run)] == [(HAD, False), (HAD, True)]
+        assert [(job.before_snapshot, job.may_be_sent) for job in pending(run)] == [
+            (HAD, False),
+            (HAD, True),
+        ]
 
 
 def test_what_was_read_again_replaces_what_was_kept(path: Path) -> None:
     job = make_job(0)
     with opened(load(path, [job])) as run:
         keep(run, (job, PLANNED))
-        keep(run, (job, Seen(None, Action.CREATE, may_be_sent=True)))
+        keep(run, (job, BeforeImage(None, Action.CREATE, may_be_sent=True)))
         [found] = pending(run)
-        assert (found.seen, found.may_be_sent) == (ABSENT, True)
+        assert (found.before_snapshot, found.may_be_sent) == (ABSENT, True)
 
 
 def test_every_pending_job_that_was_read_can_be_marked_at_once(path: Path) -> None:
@@ -109,14 +112,14 @@ def test_images_and_outcomes_are_written_together_or_not_at_all(path: Path) -> N
 KEEP = """
 import os, signal, sys
 from pathlib import Path
-from bulkeic.core.reconcile import Action, Seen
+from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.summary import Traffic
 from bulkeic.store.jobs import Which
 from bulkeic.store.run_file import RunFile
 run = RunFile(Path(sys.argv[1]))
 for lane in run.jobs.lanes():
     for job in run.jobs.take(Which.PENDING, lane, -1, 9, 9):
-        run.record([], Traffic(), [(job, Seen(None, Action.CREATE, may_be_sent=True))])
+        run.record([], Traffic(), [(job, BeforeImage(None, Action.CREATE, may_be_sent=True))])
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -126,7 +129,9 @@ def test_what_is_kept_outlives_a_kill(path: Path) -> None:
     process = subprocess.run([sys.executable, "-c", KEEP, str(path)], check=False)
     assert process.returncode == -9
     with opened(path) as run:
-        assert [(job.seen, job.may_be_sent) for job in pending(run)] == [(ABSENT, True)] * 2
+        assert [(job.before_snapshot, job.may_be_sent) for job in pending(run)] == [
+            (ABSENT, True)
+        ] * 2
 
 
 def test_results_tell_what_targets_had_and_what_was_sent(path: Path) -> None:
@@ -142,9 +147,9 @@ def test_results_tell_what_targets_had_and_what_was_sent(path: Path) -> None:
     ]
     seen = [
         (jobs[0], WRITTEN),
-        (jobs[1], Seen(None, Action.CREATE, may_be_sent=True)),
-        (jobs[2], Seen(CONFIG, Action.UNCHANGED)),
-        (jobs[3], Seen(None, Action.MISSING)),
+        (jobs[1], BeforeImage(None, Action.CREATE, may_be_sent=True)),
+        (jobs[2], BeforeImage(CONFIG, Action.UNCHANGED)),
+        (jobs[3], BeforeImage(None, Action.MISSING)),
     ]
     with opened(load(path, jobs)) as run:
         run.record(outcomes, Traffic(), seen)
@@ -190,7 +195,7 @@ def test_a_template_is_filled_in_for_a_job_that_is_planned_or_changed(path: Path
 
 def test_what_may_have_been_changed_is_told_with_what_was_answered(path: Path) -> None:
     jobs = [make_job(seq, EAST if seq % 2 else WEST) for seq in range(7)]
-    create = Seen(None, Action.CREATE, may_be_sent=True)
+    create = BeforeImage(None, Action.CREATE, may_be_sent=True)
     seen = [(jobs[0], WRITTEN), (jobs[1], create), *((job, WRITTEN) for job in jobs[2:5])]
     outcomes = [
         outcome_of(jobs[0], config=AFTER, before=CONFIG),
@@ -201,7 +206,7 @@ def test_what_may_have_been_changed_is_told_with_what_was_answered(path: Path) -
     ]
     with opened(load(path, jobs)) as run:
         run.record(outcomes, Traffic(), [*seen, (jobs[5], PLANNED)])
-        assert {job.seq: (job.seen, after) for job, after in run.jobs.changed()} == {
+        assert {job.seq: (job.before_snapshot, after) for job, after in run.jobs.changed()} == {
             0: (HAD, snapshot_of(AFTER)),
             1: (ABSENT, snapshot_of(AFTER)),
             2: (HAD, None),
@@ -217,14 +222,14 @@ def test_what_is_planned_is_told_in_file_order_and_with_its_lane(path: Path) -> 
         keep(
             run,
             *(
-                (job, Seen(None if action is Action.CREATE else CONFIG, action))
+                (job, BeforeImage(None if action is Action.CREATE else CONFIG, action))
                 for job, action in zip(jobs, actions, strict=False)
             ),
         )
         assert list(run.jobs.planned()) == [
-            replace(jobs[0], seen=HAD),
-            replace(jobs[2], seen=ABSENT),
-            replace(jobs[4], seen=HAD),
+            replace(jobs[0], before_snapshot=HAD),
+            replace(jobs[2], before_snapshot=ABSENT),
+            replace(jobs[4], before_snapshot=HAD),
         ]
 
 
@@ -233,7 +238,9 @@ def test_needs_are_counted_for_each_lane(path: Path) -> None:
     actions = (Action.CHANGE, Action.CHANGE, Action.CREATE, Action.MISSING, Action.UNCONFIGURED)
     with opened(load(path, jobs)) as run:
         assert run.needs() == []
-        keep(run, *((job, Seen(None, what)) for job, what in zip(jobs, actions, strict=False)))
+        keep(
+            run, *((job, BeforeImage(None, what)) for job, what in zip(jobs, actions, strict=False))
+        )
         assert set(run.needs()) == {
             Need(EAST, Action.CHANGE, 2),
             Need(EAST, Action.CREATE, 1),
@@ -250,7 +257,9 @@ def test_the_last_image_that_is_known_of_each_target(path: Path) -> None:
     jobs = [make_job(seq) for seq in range(5)]
     jobs[3] = replace(jobs[3], expected=HAD)
     with opened(load(path, jobs)) as run:
-        keep(run, (jobs[0], PLANNED), (jobs[1], WRITTEN), (jobs[2], Seen(None, Action.CREATE)))
+        keep(
+            run, (jobs[0], PLANNED), (jobs[1], WRITTEN), (jobs[2], BeforeImage(None, Action.CREATE))
+        )
         run.record([outcome_of(jobs[1], config=AFTER, before=CONFIG)], Traffic())
         assert dict(run.jobs.known()) == {
             jobs[0].target: HAD,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import CLEARED, Job, Lane, Settings, Status
-from bulkeic.core.reconcile import Action, Seen
+from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.snapshot import ABSENT
 from bulkeic.core.summary import Traffic
 from bulkeic.core.waves import Wave, counts, parse_waves, spread
@@ -35,7 +35,7 @@ def test_each_selection_has_its_jobs(path: Path) -> None:
     statuses = [Status.UPDATED, Status.CREATED, Status.UNCHANGED, Status.FAILED]
     with opened(load(path, jobs)) as run:
         outcomes = [outcome_of(job, status) for job, status in zip(jobs, statuses, strict=False)]
-        run.record(outcomes, Traffic(), [(jobs[4], Seen(None, Action.CREATE))])
+        run.record(outcomes, Traffic(), [(jobs[4], BeforeImage(None, Action.CREATE))])
         assert seqs(run, Which.PENDING) == [4, 5, 6]
         assert seqs(run, Which.UNREAD) == [5, 6]
         assert seqs(run, Which.WRITTEN) == [0, 1]

@@ -16,6 +16,7 @@ from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.run_metadata import PLANNED
 from bulkeic.app.setup.run_setup import (
+    apply_policy,
     check_opened,
     check_yes,
     endpoint,
@@ -23,12 +24,11 @@ from bulkeic.app.setup.run_setup import (
     is_run,
     make,
     new_path,
-    rules_of,
 )
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import RunFileError, StoppedError, UsageError, shown
 from bulkeic.core.model import Lane
-from bulkeic.core.policy import Purpose
+from bulkeic.core.policy import calls_per_job
 from bulkeic.core.summary import Summary
 from bulkeic.core.waves import dealt
 from bulkeic.output.console import SHOWN_CHANGES, Console, changes, intention, summary_lines
@@ -171,9 +171,9 @@ def _agreed(
     spread_out: Spread,
 ) -> bool:
     """Tells what is going to happen, and asks where it has to be asked."""
-    rules = rules_of(run, Purpose.APPLY, force=options.force)
+    rules = apply_policy(run, force=options.force)
     waves = run.waves.all() or dealt(spread_out)
-    ahead = look_ahead(lanes, options, rules.calls_each(in_waves=bool(waves)))
+    ahead = look_ahead(lanes, options, calls_per_job(rules, in_waves=bool(waves)))
     where = endpoint(options)
     lines = intention(lanes, ahead, where) + changes(*run.wanted(SHOWN_CHANGES))
     for line in lines + waves_ahead(waves):

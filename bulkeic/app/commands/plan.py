@@ -12,12 +12,11 @@ from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import DiffOptions, PlanOptions, WorkOptions
 from bulkeic.app.setup.run_metadata import PLANNED
-from bulkeic.app.setup.run_setup import check_opened, endpoint, is_run, make, new_path, rules_of
+from bulkeic.app.setup.run_setup import check_opened, endpoint, is_run, make, new_path, plan_policy
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.errors import UsageError, shown
 from bulkeic.core.model import Lane
-from bulkeic.core.policy import Purpose
-from bulkeic.core.snapshot import wanted
+from bulkeic.core.snapshot import goal_snapshot
 from bulkeic.core.summary import Summary, plan_exit_code
 from bulkeic.output.console import SHOWN_CHANGES, Console, changes, intention
 from bulkeic.output.diff import DiffPrinter
@@ -88,7 +87,7 @@ def plan_run(
         screen: where people are told.
         force: whether targets may have something else than they have to.
     """
-    rules = rules_of(run, Purpose.PLAN, force=force)
+    rules = plan_policy(run, force=force)
     lanes = run.jobs.lanes(Which.UNREAD)
     if lanes:
         _announce(run, lanes, options, screen)
@@ -121,13 +120,13 @@ def _show(run: RunFile, show: DiffOptions) -> str | None:
     """Prints each change: why it could not, or ``None``."""
     if not show.diff:
         return None
-    rules = rules_of(run, Purpose.PLAN)
+    rules = plan_policy(run)
     printer = DiffPrinter()
     try:
         for job in run.jobs.planned():
-            assert job.seen is not None  # noqa: S101 - it was planned
-            goal = wanted(job.settings, job.seen, rules)
-            printer.show(job.target, str(job.source), job.seen, goal)
+            assert job.before_snapshot is not None  # noqa: S101 - it was planned
+            goal = goal_snapshot(job.settings, job.before_snapshot, rules)
+            printer.show(job.target, str(job.source), job.before_snapshot, goal)
         sys.stdout.flush()
     except OSError as error:
         return f"stdout: {error.strerror}"

@@ -11,7 +11,6 @@ from bulkeic.app.setup.options import ExportOptions, WorkOptions
 from bulkeic.app.setup.run_metadata import CREATED_AT, PLANNED, RESTORES, SANDBOX, place_of
 from bulkeic.core.errors import UsageError, printable
 from bulkeic.core.model import Outcome, Status
-from bulkeic.core.policy import Purpose
 from bulkeic.output.console import summary_lines
 from bulkeic.output.results import check_stdout, encoder_of
 from bulkeic.output.rollout_text import plan_lines, wave_lines
@@ -38,7 +37,7 @@ def report(path: str) -> None:
             begun = f"{session.doing} from {session.started_at} for {session.elapsed_s:,.1f} s"
             lines.append(f"  {begun}: {how}")
         summary, examples = run.summary(), run.examples()
-        if any(session.doing == Purpose.APPLY for session in sessions) or PLANNED not in run.facts:
+        if any(session.doing == "apply" for session in sessions) or PLANNED not in run.facts:
             lines += wave_lines(run.waves.all()) + summary_lines(summary, examples)
         else:
             summary = msgspec.structs.replace(summary, needs=run.needs())

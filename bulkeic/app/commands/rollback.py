@@ -16,11 +16,10 @@ from bulkeic.app.setup.run_setup import (
     check_yes,
     new_path,
     origin,
-    rules_of,
+    verify_policy,
 )
 from bulkeic.core.errors import UsageError, shown
-from bulkeic.core.policy import Purpose
-from bulkeic.core.snapshot import wanted
+from bulkeic.core.snapshot import goal_snapshot
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.store.loader import Loader
@@ -103,7 +102,7 @@ def _make(options: RollbackOptions, screen: Console) -> Path:
                 f"{counted(unkept, 'target')} of run file {shown(str(old.path))} had no "
                 "before-image when changed, and cannot be put back; verify tells what they have"
             )
-        rules = rules_of(old, Purpose.VERIFY)
+        rules = verify_policy(old)
         facts = {
             **origin(options),
             "source": old.source,
@@ -113,10 +112,12 @@ def _make(options: RollbackOptions, screen: Console) -> Path:
         loader = Loader(path, facts | ({PLANNED: "yes"} if options.plan else {}))
         try:
             for job, after in old.jobs.changed():
-                before = job.seen
+                before = job.before_snapshot
                 assert before is not None  # noqa: S101 - it was read
-                left = wanted(job.settings, before, rules) if after is None else after
-                back = msgspec.structs.replace(job, settings=before, seen=None, expected=left)
+                left = goal_snapshot(job.settings, before, rules) if after is None else after
+                back = msgspec.structs.replace(
+                    job, settings=before, before_snapshot=None, expected=left
+                )
                 loader.add(back)
             loader.set_roles(old.roles())
             loader.ready()

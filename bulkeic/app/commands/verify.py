@@ -9,11 +9,11 @@ from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import VerifyOptions
-from bulkeic.app.setup.run_setup import opened, rules_of
+from bulkeic.app.setup.run_setup import opened, verify_policy
 from bulkeic.core.model import Outcome, Settings
-from bulkeic.core.policy import Policy, Purpose
+from bulkeic.core.policy import Verify
 from bulkeic.core.reconcile import DRIFTED
-from bulkeic.core.snapshot import snapshot_of, wanted
+from bulkeic.core.snapshot import goal_snapshot, snapshot_of
 from bulkeic.core.summary import Summary, summarise, verify_exit_code
 from bulkeic.output.console import Console, summary_lines
 from bulkeic.output.diff import DiffPrinter
@@ -49,7 +49,7 @@ def _verify(
     run: RunFile, options: VerifyOptions, reach: AccountResolver, results: Results, screen: Console
 ) -> Summary:
     found = OutcomeTally()
-    rules = rules_of(run, Purpose.VERIFY)
+    rules = verify_policy(run)
     if isinstance(results, _Drift):
         results.rules = rules
 
@@ -88,7 +88,7 @@ class _Drift:
     """Results that go where they were to go, and targets that have drifted to stdout, too."""
 
     def __init__(self, results: Results) -> None:
-        self.rules = Policy()
+        self.rules = Verify()
         self._results = results
         self._printer = DiffPrinter()
 
@@ -122,5 +122,5 @@ class _Drift:
         image = snapshot_of(outcome.config)
         settings = Settings.from_api(outcome.settings or {})
         assert outcome.target is not None  # noqa: S101 - it was read
-        goal = wanted(settings, image, self.rules)
+        goal = goal_snapshot(settings, image, self.rules)
         self._printer.show(outcome.target, str(outcome.source), image, goal)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bulkeic.core.model import Job, Lane, Outcome, Status
-from bulkeic.core.reconcile import Seen
+from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.summary import Tally, Traffic
 
 _Kind = tuple[Lane | None, Status, str | None]
@@ -24,7 +24,7 @@ class OutcomeTally:
         self._counts: Counter[_Kind] = Counter()
 
     def record(
-        self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, Seen]]
+        self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, BeforeImage]]
     ) -> None:
         """Takes outcomes in; what targets had is told by them."""
         del seen

@@ -9,7 +9,7 @@ import msgspec
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Job, Outcome, Status
-from bulkeic.core.reconcile import Seen
+from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
 from bulkeic.output.progress import Progress
@@ -23,7 +23,7 @@ class OutcomeLedger(Protocol):
     """Where outcomes are kept."""
 
     def record(
-        self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, Seen]]
+        self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, BeforeImage]]
     ) -> None:
         """Keeps what targets had, outcomes, and what was sent so far; all of it or nothing.
 
@@ -58,7 +58,7 @@ class Recorder:
         self._progress = progress
         self._elapsed = elapsed
         self._waiting: list[Outcome] = []
-        self._seen: list[tuple[Job, Seen]] = []
+        self._seen: list[tuple[Job, BeforeImage]] = []
         self._then: list[Callable[[], None]] = []
         self._committed: list[Outcome] = []
         self._fresh = anyio.Event()
@@ -70,7 +70,7 @@ class Recorder:
         """Takes an outcome; it is committed within a fifth of a second."""
         self._waiting.append(outcome)
 
-    def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:
+    def keep(self, job: Job, seen: BeforeImage, then: Callable[[], None]) -> None:
         """Takes what a target had; calls back when it has been committed."""
         self._seen.append((job, seen))
         self._then.append(then)

@@ -9,10 +9,10 @@ from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.options import ApplyOptions
-from bulkeic.app.setup.run_metadata import BEFORE_IMAGE
-from bulkeic.app.setup.run_setup import rules_of
+from bulkeic.app.setup.run_metadata import BEFORE_IMAGE, PLANNED
+from bulkeic.app.setup.run_setup import apply_policy
 from bulkeic.core.model import Lane, Status, rfc3339
-from bulkeic.core.policy import Policy, Purpose
+from bulkeic.core.policy import Rollback, Verify
 from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.waves import Wave, by_region, counts, spread
 from bulkeic.output.console import Console
@@ -65,14 +65,14 @@ class Rollout:
         self._screen = screen
         if spread_out:
             run.note(BEFORE_IMAGE, "yes")
-        self._rules = rules_of(run, Purpose.APPLY, force=options.force)
+        self._rules = apply_policy(run, force=options.force)
         self._is_asked = not options.yes and not options.sandbox and screen.can_ask
 
     async def work(self) -> None:
         """Works until every job has its outcome, or the session is stopped."""
         run, session = self._run, self._session
         run.begin_session("apply", time.time())
-        if self._rules.planned and self._rules.force:
+        if PLANNED in run.facts and self._options.force:
             run.mark_pending()
         if self._spread_out:
             run.waves.settle(self._spread_out)
@@ -121,7 +121,7 @@ class Rollout:
     async def _verify(self, wave: Wave, name: str) -> Wave:
         """Reads again what the wave has written, and compares."""
         found = OutcomeTally()
-        rules = Policy(purpose=Purpose.VERIFY, restore=True)
+        rules = Verify(Rollback())
         feed = RunFeed(self._run, Which.WRITTEN, wave.number)
         targets = sum(feed.lanes().values())
         await self._session.drain(feed, rules, found, NoResults(), "verifying")

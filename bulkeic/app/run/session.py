@@ -18,7 +18,7 @@ from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.model import Lane, Settings, Target
-from bulkeic.core.policy import Policy
+from bulkeic.core.policy import Policy, is_change
 from bulkeic.core.snapshot import ABSENT
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.denials import IN_A_ROW
@@ -146,7 +146,7 @@ class RunSession:
         engine = self._engine = Engine(
             feed, self._caller, recorder, limits, rules, meters=self._meters, traffic=self.traffic
         )
-        if rules.purpose.is_apply:
+        if is_change(rules):
             engine.failures = self.failures  # those of the passes before count, too
         if self.stopped is None:
             progress.start(sum(feed.lanes().values()))
@@ -156,14 +156,14 @@ class RunSession:
                 progress.stop()
         self._engine = None
         self.stopped = self.stopped or engine.stopped
-        if rules.purpose.is_apply:
+        if is_change(rules):
             self.failures = engine.failures
         self._tell_stopped(engine.stopped_lanes())
         return engine.stopped_lanes()
 
     def _limits_of(self, rules: Policy) -> EngineLimits:
         """The limits of a pass; what a verification finds ends it never."""
-        most = self._max_failures if rules.purpose.is_apply else None
+        most = self._max_failures if is_change(rules) else None
         return msgspec.structs.replace(self._options.limits(), max_failures=most)
 
     async def rest(self, seconds: float) -> None:

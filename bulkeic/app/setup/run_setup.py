@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.ingest import Loading
@@ -28,7 +30,7 @@ from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_n
 from bulkeic.core.errors import InputError, UsageError, shown
 from bulkeic.core.model import Lane
 from bulkeic.core.names import check_region
-from bulkeic.core.policy import Policy, Purpose
+from bulkeic.core.policy import Apply, ApplyPlan, Plan, Rollback, Verify
 from bulkeic.core.rows import Defaults
 from bulkeic.output.console import Console
 from bulkeic.output.results import STDOUT, check_stdout
@@ -254,18 +256,38 @@ def is_guarded(run: RunFile) -> bool:
     return PLANNED in run.facts or RESTORES in run.facts
 
 
-def rules_of(run: RunFile, purpose: Purpose, *, force: bool = False) -> Policy:
-    """How the jobs of a run are done."""
+def apply_policy(run: RunFile, *, force: bool = False) -> Apply | ApplyPlan | Rollback:
+    """How apply treats the targets of a run."""
     facts = run.facts
-    planned = PLANNED in facts
-    compares = purpose is Purpose.VERIFY or (planned and purpose is Purpose.APPLY)
-    return Policy(
-        purpose=purpose,
-        restore=RESTORES in facts,
+    if RESTORES in facts:
+        return Rollback(planned=PLANNED in facts, force=force)
+    if PLANNED in facts:
+        return ApplyPlan(
+            create_missing="create_missing" in facts,
+            replace_destinations="replace_destinations" in facts,
+            force=force,
+        )
+    return _apply(run, force=force)
+
+
+def plan_policy(run: RunFile, *, force: bool = False) -> Plan:
+    """How plan treats the targets of a run."""
+    is_rollback = RESTORES in run.facts
+    return Plan(Rollback(planned=True, force=force) if is_rollback else _apply(run, force=force))
+
+
+def verify_policy(run: RunFile) -> Verify:
+    """How verify treats the targets of a run: those that ``--where`` left out are not read."""
+    is_rollback = RESTORES in run.facts
+    return Verify(Rollback() if is_rollback else msgspec.structs.replace(_apply(run), where=None))
+
+
+def _apply(run: RunFile, *, force: bool = False) -> Apply:
+    facts = run.facts
+    return Apply(
         before_image=BEFORE_IMAGE in facts,
         create_missing="create_missing" in facts,
         replace_destinations="replace_destinations" in facts,
-        planned=planned,
         force=force,
-        where=None if compares or "where" not in facts else parse_where(facts["where"]),
+        where=parse_where(facts["where"]) if "where" in facts else None,
     )

@@ -20,7 +20,7 @@ from bulkeic.bench.run.round_robin import RoundRobin
 from bulkeic.bench.run.ticker import Ticker
 from bulkeic.bench.run.timed_caller import CallPort, TimedCaller
 from bulkeic.core.model import Lane, Target
-from bulkeic.core.policy import Policy, Purpose
+from bulkeic.core.policy import Policy, Rewrite, Verify, calls_per_job
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.lane import Meter
 from bulkeic.engine.limits import EngineLimits
@@ -32,9 +32,9 @@ _AT_ONCE = 1000
 _LOOK_S = 0.25
 _LATE_S = 2.0
 _SEARCHES_PER_PLACE = 16
-_RULES = {
-    BenchOperation.GET: Policy(purpose=Purpose.VERIFY),
-    BenchOperation.UPDATE: Policy(rewrite=True),
+_RULES: dict[BenchOperation, Policy] = {
+    BenchOperation.GET: Verify(),
+    BenchOperation.UPDATE: Rewrite(),
 }
 _NO_LANE = "every lane has stopped"
 MEASURED = "measured"
@@ -134,7 +134,7 @@ class LoadRun:
         rate = load.rate or math.inf
         limits = replace(
             self._limits,
-            rate=rate * self._rules.calls_each(),
+            rate=rate * calls_per_job(self._rules),
             narrow=False,
             concurrency=load.concurrency,
         )

@@ -8,7 +8,7 @@ from bulkeic.bench.run.collector import Collector
 from bulkeic.bench.run.lead_time import LeadTime
 from bulkeic.bench.run.request_trace import RequestTrace
 from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Outcome, Status
-from bulkeic.core.reconcile import Seen
+from bulkeic.core.reconcile import BeforeImage
 
 
 class CallPort(Protocol):
@@ -112,7 +112,7 @@ class TimedCaller:
         """Takes a request's outcome."""
         self._end(outcome.seq, failed=outcome.status is Status.FAILED)
 
-    def keep(self, job: Job, seen: Seen, then: Callable[[], None]) -> None:  # noqa: ARG002
+    def keep(self, job: Job, seen: BeforeImage, then: Callable[[], None]) -> None:  # noqa: ARG002
         """Goes on at once: what was read is written back, so nothing need be kept."""
         then()
 
