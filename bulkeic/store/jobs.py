@@ -200,7 +200,7 @@ class Jobs:
                     )
 
     def planned(self) -> Iterator[Job]:
-        """Jobs whose targets need a change, with ``Job.before_snapshot``, in file order. A stream."""
+        """Jobs that need a change, with ``Job.before_snapshot``, in file order. A stream."""
         with self._database.errors("cannot be read"):
             for row in self._reader.execute(_PLANNED):
                 job = self._make(row, self._source, lane_of(*row[7:9]), self._settings(row[5]))
