@@ -27,7 +27,7 @@ from bulkeic.core.model import Job, Lane, Outcome
 from bulkeic.core.policy import Apply
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.rows import Defaults, Row, RowParser
-from bulkeic.core.templates import filled
+from bulkeic.core.templates import fill_settings
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.lane import Meter
 from bulkeic.engine.limits import EngineLimits
@@ -196,7 +196,7 @@ class Updater:
         if lane not in self._checked:
             await self._check(lane, job)
             self._checked.add(lane)
-        settings = filled(job.settings, target)
+        settings = fill_settings(job.settings, target)
         return msgspec.structs.replace(job, target=target, settings=settings)
 
     async def _own_account(self, lane: Lane) -> str:

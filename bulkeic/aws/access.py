@@ -26,7 +26,7 @@ from bulkeic.aws.credentials import AccessKeys, CredentialsError
 from bulkeic.aws.environment import environment_region
 from bulkeic.aws.failures import SDK_ERRORS, failure_of
 from bulkeic.aws.sanitizer import clean
-from bulkeic.core.errors import AccessError, InputError, UsageError, printable, shown
+from bulkeic.core.errors import AccessError, InputError, UsageError, printable, quoted
 from bulkeic.core.model import Failure, Fault
 from bulkeic.core.names import partition_of
 from bulkeic.core.pacing.retry import is_retryable, wait_before_retry
@@ -101,7 +101,7 @@ class Access:
             )
         except ProfileNotFound:
             raise UsageError(
-                f"profile {shown(profile or os.environ.get('AWS_PROFILE', ''))} does not exist; "
+                f"profile {quoted(profile or os.environ.get('AWS_PROFILE', ''))} does not exist; "
                 "aws configure list-profiles tells which do"
             ) from None
         except BotoCoreError as error:
@@ -258,7 +258,7 @@ def _check_endpoint(url: str) -> None:
         raise UsageError(f"--endpoint-url: {error.rule}") from None
     if not _is_endpoint(url):
         raise UsageError(
-            f"--endpoint-url {shown(url)} is no URL; allowed: "
+            f"--endpoint-url {quoted(url)} is no URL; allowed: "
             "such as https://lambda.us-east-1.amazonaws.com"
         )
 

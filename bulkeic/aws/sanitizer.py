@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Protocol
 from weakref import finalize
 
-from bulkeic.core.redaction import KnownSecrets, redacted
+from bulkeic.core.redaction import KnownSecrets, redact
 
 _is_plain_id = re.compile(r"[0-9A-Fa-f-]{1,40}").fullmatch
 
@@ -36,7 +36,7 @@ def clean(text: str) -> str:
 
     It has no secrets, and no half of a surrogate pair, which JSON can hold.
     """
-    return redacted(text.encode(errors="replace").decode(), _known)
+    return redact(text.encode(errors="replace").decode(), _known)
 
 
 def clean_id(request_id: str | None) -> str | None:

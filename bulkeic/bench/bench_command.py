@@ -41,7 +41,7 @@ from bulkeic.bench.run.bench_targets import jobs_of_lanes, targets_of
 from bulkeic.bench.run.host_info import machine, versions
 from bulkeic.bench.run.load_run import LoadRun, Targets
 from bulkeic.bench.run.sandbox_process import sandbox_process
-from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Lane
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
@@ -71,7 +71,7 @@ def bench(options: BenchOptions) -> int:
     if options.forecast is not None:
         jobs = jobs_of_lanes(options, options.forecast, reach, screen)
         if not jobs:
-            raise UsageError(f"{shown(options.forecast)}: there is no target in it to forecast")
+            raise UsageError(f"{quoted(options.forecast)}: there is no target in it to forecast")
     if not _agreed(options, loads, targets, screen):
         return STOPPED_EXIT
     bench = _Bench(options, loads, targets, reach, screen)
@@ -111,7 +111,7 @@ def _check_outputs(options: BenchOptions) -> None:
         if path == STDOUT:
             raise UsageError(f"{flag} -: name a file; --output json prints the results on stdout")
         if path is not None:
-            check_writable(Path(path), f"{flag} {shown(path)}")
+            check_writable(Path(path), f"{flag} {quoted(path)}")
             read = (options.source, options.access.accounts, options.forecast)
             check_not_read(flag, path, *read)
 
@@ -282,6 +282,6 @@ def _write(path: str, text: bytes, screen: Console) -> bool:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(text)
     except OSError as error:
-        screen.say(f"bulkeic: {shown(path)}: {error.strerror}")
+        screen.say(f"bulkeic: {quoted(path)}: {error.strerror}")
         return False
     return True

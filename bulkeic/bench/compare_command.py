@@ -15,7 +15,7 @@ from bulkeic.bench.model.comparison import compare as compared
 from bulkeic.bench.model.fail_if import FailCondition
 from bulkeic.bench.model.measurements import BenchResult, decode
 from bulkeic.bench.report.comparison_text import comparison_lines, noise_text, ratio_text
-from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.errors import UsageError, quoted
 from bulkeic.output.console import Console
 
 USUAL_REPEAT = 5
@@ -142,7 +142,7 @@ def _command(text: str) -> list[str]:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise UsageError(f"{shown(text)} is no command: {error}") from None
+        raise UsageError(f"{quoted(text)} is no command: {error}") from None
     return words if len(words) > 1 else []
 
 
@@ -159,9 +159,9 @@ def _read(path: Path, source: str) -> BenchResult:
             text = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{shown(source)}: {reason}") from None
+        raise UsageError(f"{quoted(source)}: {reason}") from None
     if len(text) > _MOST_BYTES:
-        raise UsageError(f"{shown(source)}: larger than any result of bulkeic bench")
+        raise UsageError(f"{quoted(source)}: larger than any result of bulkeic bench")
     return decode(text, source)
 
 
@@ -205,7 +205,7 @@ def _run(words: list[str], path: Path, name: str, screen: Console) -> None:
             )
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise UsageError(f"{name}: {shown(words[0])}: {reason}") from None
+            raise UsageError(f"{name}: {quoted(words[0])}: {reason}") from None
         code = _ended(child)
         if code == 0 or (code == FAILED_EXIT and path.is_file()):
             return  # what failed is in the results
@@ -213,7 +213,7 @@ def _run(words: list[str], path: Path, name: str, screen: Console) -> None:
         for line in said.read().decode(errors="replace").splitlines()[-_SHOWN_LINES:]:
             screen.say(f"{name}: {line}")
     how = f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
-    raise UsageError(f"{name} {how}: {shown(shlex.join(words))}")
+    raise UsageError(f"{name} {how}: {quoted(shlex.join(words))}")
 
 
 def _ended(child: "subprocess.Popen[bytes]") -> int:

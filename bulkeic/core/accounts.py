@@ -14,11 +14,11 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.fields import Fields
 from bulkeic.core.model import Lane
 from bulkeic.core.names import check_account, check_region, partition_of
-from bulkeic.core.templates import ROLE_NAMES, check_template, fill, is_template
+from bulkeic.core.templates import ROLE_NAMES, check_template, fill_template, is_template
 
 ACCOUNT_FIELDS = Fields(
     ("AccountId", "RoleArn", "ExternalId", "Profile", "Regions"), identifying=("AccountId",)
@@ -87,10 +87,10 @@ def parse_role(text: str, field: str = "RoleArn") -> str:
     sample = text
     if is_template(text):
         check_template(text, ROLE_NAMES, field)
-        sample = fill(text, _SAMPLE)
+        sample = fill_template(text, _SAMPLE)
     if not _match_role(sample) or len(text) > _ROLE_CHARACTERS:
         raise InputError(
-            f"{shown(text)} is not a role ARN; expected something like "
+            f"{quoted(text)} is not a role ARN; expected something like "
             "arn:aws:iam::123456789012:role/name",
             field=field,
         )
@@ -110,7 +110,7 @@ def parse_external_id(text: str, field: str = "ExternalId") -> str:
     """
     if not _match_external_id(text):
         raise InputError(
-            f"{shown(text)} is not an external id; expected 2 to 1224 letters, digits and "
+            f"{quoted(text)} is not an external id; expected 2 to 1224 letters, digits and "
             "_+=,.@:/-",
             field=field,
         )
@@ -125,7 +125,7 @@ def parse_session_name(text: str, field: str = "") -> str:
     """
     if not _match_session_name(text):
         raise InputError(
-            f"{shown(text)} is not a session name; expected 2 to 64 letters, digits and _+=,.@-",
+            f"{quoted(text)} is not a session name; expected 2 to 64 letters, digits and _+=,.@-",
             field=field,
         )
     return text
@@ -144,7 +144,7 @@ def parse_account(values: Mapping[str, Any]) -> Account:
     def text(field: str) -> str | None:
         value = values.get(field)
         if value not in _UNSET and not isinstance(value, str):
-            raise InputError(f"{shown(value)} is not text", field=field)
+            raise InputError(f"{quoted(value)} is not text", field=field)
         return value or None
 
     account_id = parse_account_id(values.get("AccountId"))
@@ -173,14 +173,14 @@ def parse_account_id(value: Any) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12:
         return f"{value:012d}"
     if not isinstance(value, str):
-        raise InputError(f"{shown(value)} is not text", field="AccountId")
+        raise InputError(f"{quoted(value)} is not text", field="AccountId")
     return check_account(value)
 
 
 def _own_role(role: str, account_id: str) -> str:
     if not is_template(role) and role_account(role) != account_id:
         raise InputError(
-            f"{shown(role)} does not belong to the account {account_id}", field="RoleArn"
+            f"{quoted(role)} does not belong to the account {account_id}", field="RoleArn"
         )
     return role
 
@@ -191,7 +191,7 @@ def _regions(value: Any) -> tuple[str, ...]:
         return ()
     names = re.split(r"[\s,;]+", value.strip()) if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"{shown(value)} is not a list of Regions", field="Regions")
+        raise InputError(f"{quoted(value)} is not a list of Regions", field="Regions")
     for name in names:
         try:
             check_region(name)
@@ -240,7 +240,7 @@ class Accounts:
         where = f"line {first.line}" if first.line else "earlier jobs"
         rows = "rows" if first.line else "jobs"
         return InputError(
-            f"{shown(role_arn or 'none')} is not the role {shown(first.role_arn or 'none')} of "
+            f"{quoted(role_arn or 'none')} is not the role {quoted(first.role_arn or 'none')} of "
             f"{where}; all {rows} of the account {lane.account_id or 'of the credentials'} must "
             "use one role",
             field="RoleArn",
@@ -308,7 +308,7 @@ class Accounts:
         role = self.access(lane).role_arn
         if role is not None and role_account(role) != lane.account_id:
             return InputError(
-                f"the role {shown(role)} does not belong to the account {lane.account_id}; "
+                f"the role {quoted(role)} does not belong to the account {lane.account_id}; "
                 "a role for every account has {account} in its ARN",
                 field="RoleArn",
             )
@@ -337,4 +337,4 @@ def foreign_credentials(
 def _fill_role(role: str | None, lane: Lane) -> str | None:
     if role is None:
         return None
-    return fill(role, {"account": lane.account_id, "partition": partition_of(lane.region)})
+    return fill_template(role, {"account": lane.account_id, "partition": partition_of(lane.region)})

@@ -11,10 +11,10 @@ Rules, from botocore's model, the Lambda developer guide and answers recorded fr
 
 import re
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.model import CLEARED, LATEST, Settings, Target
 from bulkeic.core.names import REGION_PATTERN
-from bulkeic.core.templates import DESTINATION_NAMES, check_template, fill, is_template
+from bulkeic.core.templates import DESTINATION_NAMES, check_template, fill_template, is_template
 
 DESTINATION_CHARACTERS = 350
 DESTINATION_PATTERN = (
@@ -48,11 +48,11 @@ def parse_destination(text: str, field: str) -> str:
         return CLEARED
     if is_template(text):
         check_template(text, DESTINATION_NAMES, field)
-        parse_destination(fill(text, _SAMPLE), field)
+        parse_destination(fill_template(text, _SAMPLE), field)
         return text
     match = _match_destination(text)
     if match is None:
-        raise InputError(f"{shown(text)} is not a destination; {_EXPECTED}", field=field)
+        raise InputError(f"{quoted(text)} is not a destination; {_EXPECTED}", field=field)
     if len(text) > DESTINATION_CHARACTERS:
         raise InputError(
             f"{len(text)} characters; expected at most {DESTINATION_CHARACTERS}", field=field
@@ -65,16 +65,16 @@ def parse_destination(text: str, field: str) -> str:
 
 def _check_service(text: str, service: str, resource: str, field: str) -> None:
     if service not in _SERVICES or not resource:
-        raise InputError(f"{shown(text)} cannot be a destination; {_EXPECTED}", field=field)
+        raise InputError(f"{quoted(text)} cannot be a destination; {_EXPECTED}", field=field)
     if service == "s3" and field == "OnSuccess":
         raise InputError("an S3 bucket can be a destination for OnFailure only", field=field)
     if service in {"sqs", "sns"} and resource.endswith(".fifo"):
         raise InputError(
-            f"{shown(text)} is a FIFO queue or topic; expected a standard one", field=field
+            f"{quoted(text)} is a FIFO queue or topic; expected a standard one", field=field
         )
 
 
-def own_destinations(target: Target, settings: Settings) -> list[InputError]:
+def self_destination_problems(target: Target, settings: Settings) -> list[InputError]:
     """What is wrong with a function that is its own destination: a problem for each such field.
 
     Only the function itself, without a qualifier or with the target's own, is refused: what AWS

@@ -4,11 +4,11 @@ Every text is one line that is safe to print: values that come from outside are 
 with control characters escaped, and cut to a length that fits a terminal.
 """
 
-_SHOWN_CHARACTERS = 80
+_MAX_CHARACTERS = 80
 _JSON_WORDS = {True: "true", False: "false"}
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """A value from outside, quoted and escaped so that it cannot harm a terminal.
 
     Args:
@@ -18,20 +18,20 @@ def shown(value: object) -> str:
         One line of at most about 80 characters, without control characters.
     """
     if isinstance(value, str):
-        value = value[: _SHOWN_CHARACTERS + 1]
+        value = value[: _MAX_CHARACTERS + 1]
     try:
         text = _JSON_WORDS[value] if isinstance(value, bool) else repr(value)
     except (ValueError, RecursionError):  # a number of thousands of digits, a bottomless list
         text = f"this {type(value).__name__}"
-    return text if len(text) <= _SHOWN_CHARACTERS + 2 else f"{text[:_SHOWN_CHARACTERS]}…"
+    return text if len(text) <= _MAX_CHARACTERS + 2 else f"{text[:_MAX_CHARACTERS]}…"
 
 
 def printable(text: str) -> str:
     """The text with every character that a terminal would act on escaped."""
-    return text if text.isprintable() else "".join(map(_escaped, text))
+    return text if text.isprintable() else "".join(map(_escape, text))
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     return character if character.isprintable() else repr(character)[1:-1]
 
 

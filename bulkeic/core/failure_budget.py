@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.waves import Size, parse_size
 
 
@@ -28,7 +28,7 @@ def parse_failure_budget(text: str) -> FailureBudget:
     size = parse_size(text)
     if size is None:
         raise InputError(
-            f"{shown(text)} is not a number of failures; "
+            f"{quoted(text)} is not a number of failures; "
             "expected a number from 1, or a percentage above 0% and up to 100%"
         )
     return FailureBudget(size)

@@ -9,7 +9,7 @@
 import difflib
 from collections.abc import Collection
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 
 _TARGET = (
     "FunctionName",
@@ -79,7 +79,7 @@ class Fields:
             return field
         near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.4)
         hint = f"did you mean {known[near[0]]}?" if near else f"known are {', '.join(self.names)}"
-        raise InputError(f"unknown column {shown(name)}; {hint}")
+        raise InputError(f"unknown column {quoted(name)}; {hint}")
 
 
 TARGET_FIELDS = Fields(_TARGET, ("FunctionName", "FunctionArn"), _IGNORED)

@@ -114,7 +114,7 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
         """Whether nothing at all is set, which the API refuses."""
         return self == _NOTHING
 
-    def feeds_function(self) -> bool:
+    def has_function_destination(self) -> bool:
         """Whether a destination is a function; only then can a function feed itself."""
         success, failure = self.on_success, self.on_failure
         return bool((success and ":lambda:" in success) or (failure and ":lambda:" in failure))

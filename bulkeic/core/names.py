@@ -14,7 +14,7 @@ import re
 
 import msgspec
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.model import LATEST
 
 NAME_CHARACTERS = 64
@@ -82,7 +82,7 @@ def parse_function(text: str, field: str = "FunctionName") -> FunctionName:
     match = _match_function(text)
     if match is None:
         raise InputError(
-            f"{shown(text)} is not a function name; expected name, name:alias, "
+            f"{quoted(text)} is not a function name; expected name, name:alias, "
             "123456789012:function:name, or a full ARN",
             field=field,
         )
@@ -103,12 +103,12 @@ def parse_function(text: str, field: str = "FunctionName") -> FunctionName:
 def _check_name(name: str, field: str) -> None:
     if len(name) > NAME_CHARACTERS:
         raise InputError(
-            f"the name {shown(name)} has {len(name)} characters; "
+            f"the name {quoted(name)} has {len(name)} characters; "
             f"expected at most {NAME_CHARACTERS}",
             field=field,
         )
     if name in {".", ".."}:
-        raise InputError(f"{shown(name)} would leave the request's path", field=field)
+        raise InputError(f"{quoted(name)} would leave the request's path", field=field)
 
 
 def _check_arn(
@@ -118,13 +118,13 @@ def _check_arn(
         return
     if partition is None or region is None or account is None or ":function:" not in text:
         raise InputError(
-            f"{shown(text)} is not a full ARN; "
+            f"{quoted(text)} is not a full ARN; "
             "expected arn:aws:lambda:us-east-1:123456789012:function:name",
             field=field,
         )
     if partition != partition_of(region):
         raise InputError(
-            f"partition {shown(partition)} does not contain the Region {region}; "
+            f"partition {quoted(partition)} does not contain the Region {region}; "
             f"expected {partition_of(region)}",
             field=field,
         )
@@ -138,14 +138,14 @@ def check_qualifier(text: str, field: str = "Qualifier") -> str:
     """
     if not _match_qualifier(text) or len(text) > QUALIFIER_CHARACTERS:
         raise InputError(
-            f"{shown(text)} is not a version or alias; expected $LATEST, a version number, or 1 to "
-            f"{QUALIFIER_CHARACTERS} letters, digits, - and _",
+            f"{quoted(text)} is not a version or alias; expected $LATEST, a version number, or "
+            f"1 to {QUALIFIER_CHARACTERS} letters, digits, - and _",
             field=field,
         )
     return text
 
 
-def join_qualifier(inside: str | None, beside: str | None) -> str:
+def merge_qualifiers(inside: str | None, beside: str | None) -> str:
     """One qualifier from the name's and the row's: either, both if equal, or ``$LATEST``.
 
     Raises:
@@ -153,7 +153,7 @@ def join_qualifier(inside: str | None, beside: str | None) -> str:
     """
     if inside is not None and beside is not None and inside != beside:
         raise InputError(
-            f"{shown(beside)} contradicts the {shown(inside)} in the function's name; "
+            f"{quoted(beside)} contradicts the {quoted(inside)} in the function's name; "
             "give one of them, or the same twice",
             field="Qualifier",
         )
@@ -164,7 +164,7 @@ def check_region(text: str) -> str:
     """A Region's name as it is, or ``InputError``."""
     if not _match_region(text):
         raise InputError(
-            f"{shown(text)} is not a Region; expected something like us-east-1", field="Region"
+            f"{quoted(text)} is not a Region; expected something like us-east-1", field="Region"
         )
     return text
 
@@ -173,7 +173,7 @@ def check_account(text: str) -> str:
     """An account id as it is, or ``InputError``."""
     if not _match_account(text):
         raise InputError(
-            f"{shown(text)} is not an account id; expected 12 digits", field="AccountId"
+            f"{quoted(text)} is not an account id; expected 12 digits", field="AccountId"
         )
     return text
 

@@ -18,7 +18,7 @@ LEAST_CHARACTERS = 16
 """What is shorter is no key of AWS, and may be an everyday word."""
 
 # An error that is longer tells nobody more, and would be searched for long.
-_MOST_CHARACTERS = 16_384
+_MAX_CHARACTERS = 16_384
 # Between a name and its value, and up to the value's end; also as a URL quotes them.
 _BLANK = r"""(?:["'\\\s]|%2[027])*"""
 _IS = rf"{_BLANK}(?:[:=>]|%3[ade]){_BLANK}"
@@ -71,7 +71,7 @@ class KnownSecrets:
             if not counts:
                 del self._by_start[start]
 
-    def taken_out(self, text: str) -> str:
+    def mask(self, text: str) -> str:
         """The text without them."""
         look_up = self._by_start.get
         starts = range(len(text) - LEAST_CHARACTERS + 1)
@@ -100,7 +100,7 @@ def _forms(value: str) -> set[str]:
     return forms
 
 
-def _without_login(found: re.Match[str]) -> str:
+def _mask_login(found: re.Match[str]) -> str:
     """A word; if it is a URL, without a login, which may have slashes that nobody encoded."""
     word = found[0]
     end = word.rfind("@")
@@ -108,26 +108,26 @@ def _without_login(found: re.Match[str]) -> str:
     return word if begin is None else word[: begin.end()] + HIDDEN + word[end:]
 
 
-def _without_value(found: re.Match[str]) -> str:
+def _mask_value(found: re.Match[str]) -> str:
     """A name and its value, without it; not so in an ARN, where a function may be called so."""
     begin = found.string.rfind("arn:aws", max(found.start() - _LONGEST_ARN, 0), found.start())
     in_arn = begin >= 0 and _is_arn(found.string, begin, found.end())
     return found[0] if in_arn else found[1] + HIDDEN
 
 
-def redacted(text: str, known: KnownSecrets = KnownSecrets()) -> str:  # noqa: B008 - nobody adds
+def redact(text: str, known: KnownSecrets = KnownSecrets()) -> str:  # noqa: B008 - nobody adds
     """A text from outside without secrets; of a very long one, its beginning.
 
     Args:
         text: anything.
         known: values that must not be shown, whatever their form.
     """
-    if len(text) > _MOST_CHARACTERS:
+    if len(text) > _MAX_CHARACTERS:
         # A secret that is cut in two would not be found: the last word goes, too.
-        text = text[:_MOST_CHARACTERS]
+        text = text[:_MAX_CHARACTERS]
         text = text[: max(map(text.rfind, whitespace)) + 1] + "…"
-    text = _words.sub(_without_login, known.taken_out(text))
-    text = _named.sub(_without_value, text)
+    text = _words.sub(_mask_login, known.mask(text))
+    text = _named.sub(_mask_value, text)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text

@@ -16,18 +16,18 @@ from typing import Any, TypeVar
 import msgspec
 
 from bulkeic.core.accounts import parse_account_id, parse_role, role_account
-from bulkeic.core.destinations import CLEARING_WORD, own_destinations, parse_destination
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.destinations import CLEARING_WORD, parse_destination, self_destination_problems
+from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.model import LATEST, Job, Lane, Settings, SourceLine, Target
 from bulkeic.core.names import (
     FunctionName,
     check_qualifier,
     check_region,
-    join_qualifier,
+    merge_qualifiers,
     parse_function,
     partition_of,
 )
-from bulkeic.core.templates import filled, is_template
+from bulkeic.core.templates import fill_settings, is_template
 
 # In the order of Settings' own fields.
 SETTING_FIELDS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "OnSuccess", "OnFailure")
@@ -215,7 +215,7 @@ class RowParser:
                 )
             )
         templates = is_template(settings.on_success) or is_template(settings.on_failure)
-        return settings, templates or settings.feeds_function(), problems
+        return settings, templates or settings.has_function_destination(), problems
 
 
 _UNSET = (None, "")
@@ -251,7 +251,7 @@ def _text(value: Any, field: str) -> str:
     if value in _UNSET:
         raise InputError("missing; every row names its function", field=field)
     if not isinstance(value, str):
-        raise InputError(f"{shown(value)} is not text", field=field)
+        raise InputError(f"{quoted(value)} is not text", field=field)
     return value
 
 
@@ -263,7 +263,7 @@ def _function_name(arn: Any, name: Any) -> FunctionName:
         by_name = parse_function(_text(name, "FunctionName"))
         if by_name.name != by_arn.name:
             raise InputError(
-                f"{shown(arn)} is not the function {shown(name)} of FunctionName; "
+                f"{quoted(arn)} is not the function {quoted(name)} of FunctionName; "
                 "give one of them, or the same twice",
                 field="FunctionArn",
             )
@@ -272,8 +272,8 @@ def _function_name(arn: Any, name: Any) -> FunctionName:
 
 def _qualifier(in_name: str | None, in_row: Any) -> str:
     if in_row in _UNSET:
-        return join_qualifier(in_name, None)
-    return join_qualifier(in_name, check_qualifier(_text(in_row, "Qualifier")))
+        return merge_qualifiers(in_name, None)
+    return merge_qualifiers(in_name, check_qualifier(_text(in_row, "Qualifier")))
 
 
 def _region(in_arn: str | None, in_row: Any) -> str | None:
@@ -288,7 +288,7 @@ def _account_id(in_arn: str | None, in_row: Any) -> str | None:
 def _agreed(field: str, in_arn: str | None, in_row: str | None) -> str | None:
     if in_arn is not None and in_row is not None and in_arn != in_row:
         raise InputError(
-            f"{shown(in_row)} contradicts the {shown(in_arn)} in the function's ARN; "
+            f"{quoted(in_row)} contradicts the {quoted(in_arn)} in the function's ARN; "
             "give one of them, or the same twice",
             field=field,
         )
@@ -304,15 +304,15 @@ def _account_of_role(account: str | None, role: Any) -> str | None:
         return None
     if account is not None and role_account(role_arn) != account:
         raise InputError(
-            f"{shown(role_arn)} does not belong to the target's account {account}", field="RoleArn"
+            f"{quoted(role_arn)} does not belong to the target's account {account}", field="RoleArn"
         )
     return role_account(role_arn)
 
 
 def _target_problems(target: Target, settings: Settings) -> list[InputError]:
     """Problems of settings that are valid for other targets."""
-    ready = filled(settings, target)
-    problems = own_destinations(target, ready)
+    ready = fill_settings(settings, target)
+    problems = self_destination_problems(target, ready)
     for field, destination in ready.destinations():
         _collect(problems, parse_destination, destination or "", field)
     return problems
@@ -329,12 +329,12 @@ def parse_integer(value: Any, field: str, allowed: range) -> int:
         number = int(value)
     if isinstance(number, bool) or not isinstance(number, int):
         raise InputError(
-            f"{shown(value)} is not an integer; expected {allowed[0]} to {allowed[-1]}",
+            f"{quoted(value)} is not an integer; expected {allowed[0]} to {allowed[-1]}",
             field=field,
         )
     if number not in allowed:
         raise InputError(
-            f"{shown(number)} is out of range; expected {allowed[0]} to {allowed[-1]}", field=field
+            f"{quoted(number)} is out of range; expected {allowed[0]} to {allowed[-1]}", field=field
         )
     return number
 
@@ -381,9 +381,9 @@ def _nested_destination(name: str, config: Any) -> Any:
 
 def _check_object(value: Any, field: str, keys: tuple[str, ...]) -> None:
     if not isinstance(value, dict):
-        raise InputError(f"{shown(value)} is not an object with {' and '.join(keys)}", field=field)
+        raise InputError(f"{quoted(value)} is not an object with {' and '.join(keys)}", field=field)
     for key in value:
         if key not in keys:
             raise InputError(
-                f"unknown key {shown(key)}; expected {' and '.join(keys)}", field=field
+                f"unknown key {quoted(key)}; expected {' and '.join(keys)}", field=field
             )

@@ -28,7 +28,7 @@ class Tally(msgspec.Struct, frozen=True):
     last_at: str | None = None
 
 
-class Need(msgspec.Struct, frozen=True):
+class ActionCount(msgspec.Struct, frozen=True):
     """So many targets of a lane that need the same, as far as reading them tells."""
 
     lane: Lane
@@ -86,7 +86,7 @@ class Summary(msgspec.Struct, frozen=True):
     lanes: list[LaneSummary]
     errors: dict[str, int]
     exit_code: int
-    needs: Sequence[Need] = ()
+    needs: Sequence[ActionCount] = ()
 
     @property
     def targets_per_s(self) -> float:
@@ -119,7 +119,7 @@ class Summary(msgspec.Struct, frozen=True):
         return counts
 
 
-def summarise(
+def summarize(
     tallies: Iterable[Tally],
     *,
     run: str,

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.model import Settings, Target
 
 DESTINATION_NAMES = ("account", "region", "partition", "function")
@@ -36,20 +36,20 @@ def check_template(text: str, allowed: Collection[str], field: str) -> None:
     unknown += [brace for literal in literals for brace in "{}" if brace in literal]
     if unknown:
         raise InputError(
-            f"{shown(unknown[0])} in {shown(text)} is not a placeholder; expected in braces: "
+            f"{quoted(unknown[0])} in {quoted(text)} is not a placeholder; expected in braces: "
             f"{', '.join(allowed)}",
             field=field,
         )
 
 
-def fill(text: str, values: Mapping[str, str]) -> str:
+def fill_template(text: str, values: Mapping[str, str]) -> str:
     """A checked template with its values."""
     for name, value in values.items():
         text = text.replace(f"{{{name}}}", value)
     return text
 
 
-def values_of(target: Target) -> dict[str, str]:
+def _values_of(target: Target) -> dict[str, str]:
     """What a target's destinations can be filled in with."""
     return {
         "account": target.lane.account_id,
@@ -59,13 +59,13 @@ def values_of(target: Target) -> dict[str, str]:
     }
 
 
-def filled(settings: Settings, target: Target) -> Settings:
+def fill_settings(settings: Settings, target: Target) -> Settings:
     """The settings as they are sent for a target."""
     if not is_template(settings.on_success) and not is_template(settings.on_failure):
         return settings
-    values = values_of(target)
+    values = _values_of(target)
     return msgspec.structs.replace(
         settings,
-        on_success=settings.on_success and fill(settings.on_success, values),
-        on_failure=settings.on_failure and fill(settings.on_failure, values),
+        on_success=settings.on_success and fill_template(settings.on_success, values),
+        on_failure=settings.on_failure and fill_template(settings.on_failure, values),
     )

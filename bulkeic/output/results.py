@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol
 
-from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Outcome
 from bulkeic.output.outcome_codec import HEADER, Encoder, csv_rows, jsonl, shown_csv_rows
 from bulkeic.output.results_resume import WrittenRows
@@ -91,7 +91,7 @@ class ResultsFile:
         ending = ".jsonl" if path == STDOUT else Path(path).suffix.lower()
         if ending not in _BY_ENDING:
             raise UsageError(
-                f"--results {shown(path)}: the ending tells no format; "
+                f"--results {quoted(path)}: the ending tells no format; "
                 f"allowed: {', '.join(_BY_ENDING)}, or - for stdout"
             )
         self._header, self._encode = encoder_of(_BY_ENDING[ending])
@@ -111,7 +111,7 @@ class ResultsFile:
             )
         except OSError as error:
             raise UsageError(
-                f"--results {shown(path)} cannot be written: {error.strerror}"
+                f"--results {quoted(path)} cannot be written: {error.strerror}"
             ) from None
 
     def begin(self, known: Iterable[Outcome], *, anew: bool) -> None:
@@ -144,7 +144,7 @@ class ResultsFile:
 
     def _written(self) -> WrittenRows:
         with self._path.open("rb") as file:
-            return WrittenRows(file, self._header, f"--results {shown(str(self._path))}")
+            return WrittenRows(file, self._header, f"--results {quoted(str(self._path))}")
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
         """Adds outcomes.

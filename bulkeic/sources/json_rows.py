@@ -6,7 +6,7 @@ from typing import Any
 
 import ijson
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
 from bulkeic.sources.byte_stream import LINE_BYTES, readable
@@ -82,7 +82,7 @@ def _rows(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[Ro
             if kind != "start_array":
                 _Builder(events).value(kind, value)
             elif found:
-                raise InputError(f"two lists, {shown(found)} and {shown(key)}; give one")
+                raise InputError(f"two lists, {quoted(found)} and {quoted(key)}; give one")
             else:
                 found = key
                 yield from _items(events, reader, keys)
@@ -110,7 +110,7 @@ def _items(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[R
 
 
 def _refuse_repeated(key: str) -> None:
-    raise InputError(f"key {shown(key)} given twice")
+    raise InputError(f"key {quoted(key)} given twice")
 
 
 class _Builder:

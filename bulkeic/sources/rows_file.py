@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 
-from bulkeic.core.errors import InputError, UsageError, printable, shown
+from bulkeic.core.errors import InputError, UsageError, printable, quoted
 from bulkeic.core.fields import TARGET_FIELDS, Fields, normalize_name
 from bulkeic.core.rows import Row
 from bulkeic.sources.byte_stream import STDIN, first_line, open_stream
@@ -92,7 +92,7 @@ def _format_of(path: str, fields: Fields) -> Format | None:
             raise UsageError(f"{printable(path)}: no such file") from None
         by_flag = ", or give --format" if fields is TARGET_FIELDS else ""
         raise UsageError(
-            f"{shown(path)}: the file name's ending does not name a format; expected "
+            f"{quoted(path)}: the file name's ending does not name a format; expected "
             f"{', '.join(_BY_ENDING)}, each optionally with .gz{by_flag}"
         ) from None
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from bulkeic.core.errors import InputError, RunFileError, printable, shown
-from bulkeic.store.integrity import DamagedError, check_sound
+from bulkeic.core.errors import InputError, RunFileError, printable, quoted
+from bulkeic.store.integrity import DamagedError, check_integrity
 from bulkeic.store.schema import APPLICATION_ID, MAGIC, VERSION
 
 # https://www.sqlite.org/fileformat.html#the_database_header
@@ -39,7 +39,7 @@ class Database:
         self, path: Path, *, create: bool = False, shared: bool = False, is_sound: bool = False
     ) -> None:
         self.path = path
-        self._file = _draft_of(path) if create else path
+        self._file = _draft_path(path) if create else path
         self._connections: list[sqlite3.Connection] = []
         self._lock = -1
         if create:
@@ -50,12 +50,12 @@ class Database:
             if not create and not shared:
                 self._lock = os.open(path, os.O_RDWR)
             if not shared:
-                _take(self._lock, path)
+                _lock_file(self._lock, path)
             if not create:
                 self._check(is_sound=is_sound)
         except OSError as error:
             self.close()
-            raise RunFileError(f"run file {shown(str(path))}: {error.strerror}") from None
+            raise RunFileError(f"run file {quoted(str(path))}: {error.strerror}") from None
         except BaseException:
             self.close()
             raise
@@ -72,7 +72,7 @@ class Database:
                 connection = self.connect(read_only=not journal.exists())
                 _check_state(connection, self.path)
                 if not is_sound:
-                    check_sound(connection)
+                    check_integrity(connection)
         except BaseException:
             self._disconnect()
             for path in new:
@@ -102,7 +102,7 @@ class Database:
         self._disconnect()
         with self.errors("cannot be written"):
             os.fsync(self._lock)
-            _move(self._file, self.path)
+            _rename_draft(self._file, self.path)
             _sync_folder(self.path.parent)
         self.close()
 
@@ -122,7 +122,7 @@ class Database:
         except OSError:
             in_place = False
         if not in_place:
-            raise RunFileError(f"run file {shown(str(self.path))} was deleted, moved or replaced")
+            raise RunFileError(f"run file {quoted(str(self.path))} was deleted, moved or replaced")
 
     def close(self) -> None:
         """Closes every connection, then gives the file free."""
@@ -142,7 +142,7 @@ class Database:
 
         It tells the path and what was being done.
         """
-        place = f"run file {shown(str(self.path))}: {doing}"
+        place = f"run file {quoted(str(self.path))}: {doing}"
         try:
             yield
         except (DamagedError, InputError, msgspec.DecodeError, RecursionError) as error:
@@ -152,7 +152,7 @@ class Database:
             raise RunFileError(f"{place}: {printable(str(what))}") from None
 
 
-def _draft_of(path: Path) -> Path:
+def _draft_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.loading")
 
 
@@ -160,23 +160,23 @@ def _create(path: Path, draft: Path) -> int:
     """Makes the file under its name for the time being: a kill leaves no half of a run file."""
     if os.path.lexists(path):
         raise RunFileError(
-            f"run file {shown(str(path))} exists; give another name, "
+            f"run file {quoted(str(path))} exists; give another name, "
             f"or carry on with it: bulkeic apply {path}"
         )
-    _check_alone(path)
+    _refuse_leftovers(path)
     try:
         if not path.parent.exists():
             path.parent.mkdir(parents=True)
         if os.path.lexists(draft):
-            _clear(path, draft)
+            _delete_draft(path, draft)
         return os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise RunFileError(
-            f"run file {shown(str(path))} cannot be made: {error.strerror}"
+            f"run file {quoted(str(path))} cannot be made: {error.strerror}"
         ) from None
 
 
-def _check_alone(path: Path) -> None:
+def _refuse_leftovers(path: Path) -> None:
     """Refuses a name beside which lies what a kill has left of a run file that is gone.
 
     SQLite would put it into the new file, and jobs would have outcomes that are not theirs.
@@ -185,26 +185,28 @@ def _check_alone(path: Path) -> None:
         left = path.with_name(f"{path.name}{ending}")
         if os.path.lexists(left):
             raise RunFileError(
-                f"{shown(left.name)} is left of another run file of this name; "
+                f"{quoted(left.name)} is left of another run file of this name; "
                 "delete it, move it to where that is now, or give another name"
             )
 
 
-def _clear(path: Path, draft: Path) -> None:
+def _delete_draft(path: Path, draft: Path) -> None:
     """Deletes what a loading has left that was killed; one that goes on is left alone."""
     left = os.open(draft, os.O_RDWR | os.O_NOFOLLOW)
     try:
-        _take(left, path)
+        _lock_file(left, path)
         header = os.pread(left, _HEADER_BYTES, 0)
         ours = int.from_bytes(header[_APPLICATION_ID]) == APPLICATION_ID
         if header and not (header.startswith(MAGIC) and ours):
-            raise RunFileError(f"{shown(str(draft))} is in the way, and is not a run file; move it")
+            raise RunFileError(
+                f"{quoted(str(draft))} is in the way, and is not a run file; move it"
+            )
         draft.unlink()
     finally:
         os.close(left)
 
 
-def _move(draft: Path, path: Path) -> None:
+def _rename_draft(draft: Path, path: Path) -> None:
     """Gives the file its name, unless that is taken."""
     try:
         os.link(draft, path)
@@ -226,12 +228,12 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _take(lock: int, path: Path) -> None:
+def _lock_file(lock: int, path: Path) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise RunFileError(
-            f"run file {shown(str(path))}: another bulkeic works on it; "
+            f"run file {quoted(str(path))}: another bulkeic works on it; "
             "wait until it has ended, or stop it with Ctrl-C"
         ) from None
 
@@ -251,24 +253,24 @@ def _check_header(path: Path) -> None:
     """Looks at the header's bytes: SQLite itself would leave files beside somebody's database."""
     try:
         if path.exists() and not path.is_file():  # reading a pipe would wait for its writer
-            raise RunFileError(f"{shown(str(path))} is not a run file")
+            raise RunFileError(f"{quoted(str(path))} is not a run file")
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)
     except OSError as error:
-        raise RunFileError(f"run file {shown(str(path))}: {error.strerror}") from None
+        raise RunFileError(f"run file {quoted(str(path))}: {error.strerror}") from None
     if not header.startswith(MAGIC):
-        raise RunFileError(f"{shown(str(path))} is not a run file")
+        raise RunFileError(f"{quoted(str(path))} is not a run file")
     if int.from_bytes(header[_APPLICATION_ID]) != APPLICATION_ID:
-        raise RunFileError(f"{shown(str(path))} is a database, but not a run file")
+        raise RunFileError(f"{quoted(str(path))} is a database, but not a run file")
     version = int.from_bytes(header[_USER_VERSION])
     if version < VERSION:
         raise RunFileError(
-            f"run file {shown(str(path))} is of version {version}, this bulkeic knows {VERSION}; "
+            f"run file {quoted(str(path))} is of version {version}, this bulkeic knows {VERSION}; "
             "finish it with the older bulkeic that made it, or apply the targets file again"
         )
     if version > VERSION:
         raise RunFileError(
-            f"run file {shown(str(path))} is of version {version}, this bulkeic knows {VERSION}; "
+            f"run file {quoted(str(path))} is of version {version}, this bulkeic knows {VERSION}; "
             "use the newer bulkeic that made it"
         )
 
@@ -277,6 +279,6 @@ def _check_state(connection: sqlite3.Connection, path: Path) -> None:
     state = connection.execute("SELECT value FROM run WHERE key = 'state'").fetchone()
     if state != ("ready",):
         raise RunFileError(
-            f"run file {shown(str(path))} was not loaded to its end and nothing of it was sent; "
+            f"run file {quoted(str(path))} was not loaded to its end and nothing of it was sent; "
             "apply the targets file again"
         )

@@ -20,13 +20,13 @@ _STORED_AS = {
     "INTEGER": "typeof({0}) = 'integer'",
     "REAL": "typeof({0}) IN ('real', 'integer')",
 }
-_WORDS = {("outcome", "status"): Status, ("before_image", "action"): Action}
+_ENUMS = {("outcome", "status"): Status, ("before_image", "action"): Action}
 
-_OF_NO_JOB = """
+_WITHOUT_JOB = """
 SELECT 1 FROM {} o
 WHERE NOT EXISTS (SELECT 1 FROM job j WHERE j.lane_id = o.lane_id AND j.seq = o.seq)
 """
-_WRONG = {
+_VIOLATIONS = {
     "lane: a number of jobs that is not theirs": """
 SELECT 1 FROM lane LEFT JOIN (SELECT lane_id, count(*) n FROM job GROUP BY 1) ON lane_id = id
 WHERE jobs IS NOT coalesce(n, 0)
@@ -42,8 +42,8 @@ SELECT 1 FROM job WHERE lane_id <> 0 AND (
   OR (expected_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM settings WHERE id = expected_id))
 )
 """,
-    "outcome: of a job that there is not": _OF_NO_JOB.format("outcome"),
-    "before_image: of a job that there is not": _OF_NO_JOB.format("before_image"),
+    "outcome: of a job that there is not": _WITHOUT_JOB.format("outcome"),
+    "before_image: of a job that there is not": _WITHOUT_JOB.format("before_image"),
     "wave_lane: of a lane or a wave that there is not": """
 SELECT 1 FROM wave_lane
 WHERE lane_id NOT IN (SELECT id FROM lane) OR wave NOT IN (SELECT number FROM wave)
@@ -55,7 +55,7 @@ class DamagedError(Exception):
     """Something in a run file is not what bulkeic wrote; the text says what."""
 
 
-def check_sound(connection: sqlite3.Connection) -> None:
+def check_integrity(connection: sqlite3.Connection) -> None:
     """Looks at a whole run file.
 
     Raises:
@@ -65,33 +65,33 @@ def check_sound(connection: sqlite3.Connection) -> None:
     (first,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if first != "ok":
         raise DamagedError(first)
-    schema = {name: _spaced(sql) for name, sql in connection.execute(_STATEMENTS)}
-    for name, sql in _schema().items():
+    schema = {name: _normalize_sql(sql) for name, sql in connection.execute(_STATEMENTS)}
+    for name, sql in _expected_schema().items():
         if schema.get(name) != sql:
             raise DamagedError(f"{name} is not as it was made")
-    for table, condition in _conditions().items():
+    for table, condition in _row_conditions().items():
         query = f"SELECT 1 FROM {table} WHERE NOT ({condition}) LIMIT 1"  # noqa: S608 - constants only
         if connection.execute(query).fetchone() is not None:
             raise DamagedError(f"{table}: a value of another type")
-    for problem, query in _WRONG.items():
+    for problem, query in _VIOLATIONS.items():
         if connection.execute(f"{query} LIMIT 1").fetchone() is not None:
             raise DamagedError(problem)
 
 
-def _spaced(sql: str) -> str:
+def _normalize_sql(sql: str) -> str:
     return " ".join(sql.split())
 
 
 @functools.cache
-def _schema() -> dict[str, str]:
+def _expected_schema() -> dict[str, str]:
     """The tables and views, each with the statement that makes it."""
     with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(SCHEMA)
-        return {name: _spaced(sql) for name, sql in database.execute(_STATEMENTS)}
+        return {name: _normalize_sql(sql) for name, sql in database.execute(_STATEMENTS)}
 
 
 @functools.cache
-def _conditions() -> dict[str, str]:
+def _row_conditions() -> dict[str, str]:
     """For each table, what holds for each of its rows."""
     with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(SCHEMA)
@@ -100,14 +100,16 @@ def _conditions() -> dict[str, str]:
             for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         ]
         return {
-            table: " AND ".join(_of_columns(table, database.execute(f"PRAGMA table_info({table})")))
+            table: " AND ".join(
+                _column_conditions(table, database.execute(f"PRAGMA table_info({table})"))
+            )
             for table in tables
         }
 
 
-def _of_columns(table: str, columns: sqlite3.Cursor) -> Iterator[str]:
+def _column_conditions(table: str, columns: sqlite3.Cursor) -> Iterator[str]:
     for _, name, kind, not_null, _, key in columns:
-        words = _WORDS.get((table, name))
+        words = _ENUMS.get((table, name))
         if words is not None:
             yield f"{name} IN ({', '.join(repr(word.value) for word in words)})"
             continue

@@ -11,41 +11,41 @@ import msgspec
 from bulkeic.core.model import Job, Lane, Settings, Target
 from bulkeic.core.snapshot import snapshot_of
 from bulkeic.store.database import Database
-from bulkeic.store.mapping import config_of, image_job_of, job_of, lane_of, settings_of, target_of
+from bulkeic.store.mapping import config_of, job_of, lane_of, restore_job_of, settings_of, target_of
 
-_REMEMBERED = 8192
-_FOREVER = 2**62
+_MEMOIZED = 8192
+_MAX_SEQ = 2**62
 
-_JOBS = """
+_SELECT_JOBS = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, j.expected_id,
   b.seq IS NOT NULL, b.may_be_sent, b.config, o.config
 FROM job j LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
 WHERE j.lane_id = ? AND j.seq > ? AND j.seq <= ? AND {which} ORDER BY j.seq LIMIT ?
 """
-_COUNTS = """
+_COUNT_JOBS = """
 SELECT j.lane_id, count(*) FROM job j
 LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
 WHERE j.lane_id <> 0 AND {which} GROUP BY 1
 """
-_COUNTS_OF_WAVE = """
+_COUNT_JOBS_OF_WAVE = """
 SELECT j.lane_id, count(*) FROM wave_lane w
 JOIN job j ON j.lane_id = w.lane_id AND j.seq <= w.last_seq
 LEFT JOIN wave_lane e ON e.wave = w.wave - 1 AND e.lane_id = w.lane_id
 LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
 WHERE w.wave = ? AND (? OR j.seq > coalesce(e.last_seq, -1)) AND {which} GROUP BY 1
 """
-_RANGES_OF_WAVE = """
+_SELECT_RANGES_OF_WAVE = """
 SELECT w.lane_id, coalesce(e.last_seq, -1), w.last_seq FROM wave_lane w
 LEFT JOIN wave_lane e ON e.wave = w.wave - 1 AND e.lane_id = w.lane_id WHERE w.wave = ?
 """
-_RESTORED = """
+_SELECT_CHANGED = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, b.config,
   o.status IN ('updated', 'created'), o.config
 FROM before_image b JOIN job j ON j.lane_id = b.lane_id AND j.seq = b.seq
 LEFT JOIN outcome o ON o.seq = j.seq
 WHERE b.lane_id = ? AND b.may_be_sent ORDER BY j.seq
 """
-_PLANNED = """
+_SELECT_PLANNED = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, b.config, l.account_id,
   l.region
 FROM before_image b JOIN job j ON j.lane_id = b.lane_id AND j.seq = b.seq
@@ -54,7 +54,7 @@ WHERE b.action IN ('change', 'create', 'delete') ORDER BY b.seq
 """
 
 
-_KNOWN = """
+_SELECT_KNOWN = """
 SELECT j.function, j.qualifier, o.status IN ('updated', 'created'), o.config, s.api,
   b.seq IS NOT NULL, b.config
 FROM job j LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
@@ -63,7 +63,7 @@ WHERE j.lane_id = ? AND (o.status IN ('updated', 'created') OR s.id OR b.seq IS 
 """
 
 
-class Which(StrEnum):
+class JobFilter(StrEnum):
     """Some of a run's jobs.
 
     - ``PENDING``: without an outcome.
@@ -99,11 +99,13 @@ class Jobs:
         self._reader = reader
         self._lane_ids = lane_ids
         self._source = facts["source"]
-        self._make = image_job_of if "restores" in facts else job_of
+        self._make = restore_job_of if "restores" in facts else job_of
         self._guarded = "restores" in facts or "planned" in facts
-        self._settings = functools.lru_cache(_REMEMBERED)(self._read_settings)
+        self._settings = functools.lru_cache(_MEMOIZED)(self._read_settings)
 
-    def lanes(self, which: Which = Which.PENDING, wave: int | None = None) -> dict[Lane, int]:
+    def lanes(
+        self, which: JobFilter = JobFilter.PENDING, wave: int | None = None
+    ) -> dict[Lane, int]:
         """Every lane that has such jobs, with their number.
 
         Args:
@@ -114,19 +116,19 @@ class Jobs:
         execute = self._reader.execute
         with self._database.errors("cannot be read"):
             if wave is not None:
-                up_to = which is not Which.WRITTEN
-                rows = execute(_COUNTS_OF_WAVE.format(which=which.value), (wave, up_to))
+                up_to = which is not JobFilter.WRITTEN
+                rows = execute(_COUNT_JOBS_OF_WAVE.format(which=which.value), (wave, up_to))
                 counts = dict(rows.fetchall())
-            elif which is Which.PENDING:
+            elif which is JobFilter.PENDING:
                 done = dict(execute("SELECT lane_id, count(*) FROM outcome GROUP BY 1").fetchall())
                 pairs = self._lane_ids.values()
                 counts = {number: jobs - done.get(number, 0) for number, jobs in pairs}
             else:
-                counts = dict(execute(_COUNTS.format(which=which.value)).fetchall())
+                counts = dict(execute(_COUNT_JOBS.format(which=which.value)).fetchall())
         numbers = ((lane, number) for lane, (number, _) in self._lane_ids.items())
         return {lane: counts[number] for lane, number in numbers if counts.get(number)}
 
-    def ranges(self, which: Which, wave: int | None) -> dict[Lane, tuple[int, int]]:
+    def seq_ranges(self, which: JobFilter, wave: int | None) -> dict[Lane, tuple[int, int]]:
         """Where each lane's jobs lie: behind which ``seq``, and up to which.
 
         Args:
@@ -134,14 +136,16 @@ class Jobs:
             wave: as for ``lanes``.
         """
         if wave is None:
-            return dict.fromkeys(self._lane_ids, (-1, _FOREVER))
+            return dict.fromkeys(self._lane_ids, (-1, _MAX_SEQ))
         lanes = {number: lane for lane, (number, _) in self._lane_ids.items()}
         with self._database.errors("cannot be read"):
-            rows = self._reader.execute(_RANGES_OF_WAVE, (wave,)).fetchall()
-        own = which is Which.WRITTEN
+            rows = self._reader.execute(_SELECT_RANGES_OF_WAVE, (wave,)).fetchall()
+        own = which is JobFilter.WRITTEN
         return {lanes[number]: (after if own else -1, until) for number, after, until in rows}
 
-    def take(self, which: Which, lane: Lane, after: int, until: int, limit: int) -> list[Job]:
+    def next_jobs(
+        self, which: JobFilter, lane: Lane, after: int, until: int, limit: int
+    ) -> list[Job]:
         """The lane's next jobs, in file order.
 
         Args:
@@ -152,17 +156,17 @@ class Jobs:
             limit: how many at most.
         """
         number, _ = self._lane_ids[lane]
-        query = _JOBS.format(which=which.value)
+        query = _SELECT_JOBS.format(which=which.value)
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(query, (number, after, until, limit)).fetchall()
-            if which is Which.WRITTEN:
+            if which is JobFilter.WRITTEN:
                 return [
-                    image_job_of(row, self._source, lane, snapshot_of(config_of(row[10])))
+                    restore_job_of(row, self._source, lane, snapshot_of(config_of(row[10])))
                     for row in rows
                 ]
             return [self._job(row, lane) for row in rows]
 
-    def every_target(self) -> Iterator[Target]:
+    def all_targets(self) -> Iterator[Target]:
         """The targets of all jobs, with or without outcome. A stream."""
         for lane, (number, _) in self._lane_ids.items():
             with self._database.errors("cannot be read"):
@@ -171,17 +175,17 @@ class Jobs:
                 ):
                     yield target_of(lane, function, qualifier)
 
-    def known(self) -> Iterator[tuple[Target, Settings]]:
+    def known_snapshots(self) -> Iterator[tuple[Target, Settings]]:
         """Targets, each with the last image that is known of it. A stream."""
         for lane, (number, _) in self._lane_ids.items():
             with self._database.errors("cannot be read"):
-                for row in self._reader.execute(_KNOWN, (number,)):
+                for row in self._reader.execute(_SELECT_KNOWN, (number,)):
                     function, qualifier, written, answered, expected, was_read, before = row
                     target = target_of(lane, function, qualifier)
                     config = answered if written else before if was_read else expected
                     yield target, snapshot_of(config_of(config))
 
-    def changed(self) -> Iterator[tuple[Job, Settings | None]]:
+    def changed_jobs(self) -> Iterator[tuple[Job, Settings | None]]:
         """Jobs whose targets may have been changed, each with the snapshot of the answer.
 
         The snapshot is ``None`` if there was no answer. ``Job.before_snapshot`` is what the target
@@ -189,7 +193,7 @@ class Jobs:
         """
         for lane, (number, _) in self._lane_ids.items():
             with self._database.errors("cannot be read"):
-                for row in self._reader.execute(_RESTORED, (number,)):
+                for row in self._reader.execute(_SELECT_CHANGED, (number,)):
                     after = snapshot_of(config_of(row[8])) if row[7] else None
                     job = self._make(row, self._source, lane, self._settings(row[5]))
                     yield (
@@ -199,10 +203,10 @@ class Jobs:
                         after,
                     )
 
-    def planned(self) -> Iterator[Job]:
+    def planned_jobs(self) -> Iterator[Job]:
         """Jobs that need a change, with ``Job.before_snapshot``, in file order. A stream."""
         with self._database.errors("cannot be read"):
-            for row in self._reader.execute(_PLANNED):
+            for row in self._reader.execute(_SELECT_PLANNED):
                 job = self._make(row, self._source, lane_of(*row[7:9]), self._settings(row[5]))
                 yield msgspec.structs.replace(job, before_snapshot=snapshot_of(config_of(row[6])))
 

@@ -58,7 +58,7 @@ class Duplicate(msgspec.Struct, frozen=True):
 
 
 class Loader:
-    """A run file while it is filled. There is not a run file before ``ready``.
+    """A run file while it is filled. There is not a run file before ``finish``.
 
     Args:
         path: of the run file; it must not exist.
@@ -84,7 +84,7 @@ class Loader:
     def _start(self, facts: dict[str, str]) -> sqlite3.Connection:
         with self._database.errors("cannot be written"):
             connection = self._database.connect()
-            # What is lost in a crash now is loaded again; ready() makes it durable at once.
+            # What is lost in a crash now is loaded again; finish() makes it durable at once.
             connection.executescript(
                 "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000;"
                 f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
@@ -152,7 +152,7 @@ class Loader:
             for (seq,) in rows.fetchall():
                 self.invalidate(seq, number, problem)
 
-    def drop(self, duplicate: Duplicate) -> None:
+    def drop_duplicate(self, duplicate: Duplicate) -> None:
         """Forgets the later one of two rows that say the same."""
         with self._database.errors("cannot be written"):
             self._connection.execute(
@@ -191,7 +191,7 @@ class Loader:
             ).fetchone()
         return int(count)
 
-    def number(self, lane: Lane) -> int:
+    def lane_id(self, lane: Lane) -> int:
         """A lane's number in the run file."""
         return self._lanes[lane]
 
@@ -203,7 +203,7 @@ class Loader:
         ).fetchone()
         return int(line)
 
-    def fed_functions(self, lane: Lane) -> Iterator[Job]:
+    def jobs_with_function_destinations(self, lane: Lane) -> Iterator[Job]:
         """A lane's jobs that have a function as a destination, ."""
         feeding = "SELECT 1 FROM settings WHERE api LIKE '%:lambda:%' LIMIT 1"
         if self._connection.execute(feeding).fetchone() is None:
@@ -231,7 +231,7 @@ class Loader:
         with self._database.errors("cannot be written"):
             self._connection.executemany("INSERT INTO account VALUES (?, ?)", roles.items())
 
-    def ready(self) -> None:
+    def finish(self) -> None:
         """Makes the file a run file, durably."""
         self._flush()
         with self._database.errors("cannot be written"):

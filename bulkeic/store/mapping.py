@@ -25,7 +25,7 @@ from bulkeic.core.names import (
     partition_of,
 )
 from bulkeic.core.reconcile import BeforeImage
-from bulkeic.core.templates import filled, is_template
+from bulkeic.core.templates import fill_settings, is_template
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.outcome_columns import OBJECT_FIELDS, STORED_FIELDS
 
@@ -64,13 +64,13 @@ def lane_of(account_id: str, region: str) -> Lane:
 
 def job_of(row: tuple[Any, ...], file: str, lane: Lane, settings: Settings) -> Job:
     """A job from (seq, line, given, function, qualifier, …), with its templates filled in."""
-    job = image_job_of(row, file, lane, settings)
+    job = restore_job_of(row, file, lane, settings)
     if not is_template(settings.on_success) and not is_template(settings.on_failure):
         return job
-    return msgspec.structs.replace(job, settings=filled(settings, job.target))
+    return msgspec.structs.replace(job, settings=fill_settings(settings, job.target))
 
 
-def image_job_of(row: tuple[Any, ...], file: str, lane: Lane, settings: Settings) -> Job:
+def restore_job_of(row: tuple[Any, ...], file: str, lane: Lane, settings: Settings) -> Job:
     """A job from (seq, line, given, function, qualifier, …) whose settings are as they are."""
     seq, line, given, function, qualifier = row[:5]
     target = target_of(lane, function, qualifier)
@@ -102,7 +102,7 @@ def outcome_row(outcome: Outcome, lane_id: int, *, keeps_sent: bool) -> tuple[An
     return (outcome.seq, lane_id, *values, sent)
 
 
-def image_row(seq: int, lane_id: int, read_at: str, seen: BeforeImage) -> tuple[Any, ...]:
+def before_image_row(seq: int, lane_id: int, read_at: str, seen: BeforeImage) -> tuple[Any, ...]:
     """The values of ``INSERT_IMAGE``."""
     config = None if seen.config is None else _encode(seen.config).decode()
     return (seq, lane_id, read_at, seen.action, seen.may_be_sent, config)
@@ -117,7 +117,7 @@ def config_of(text: str | None) -> dict[str, Any] | None:
     return config
 
 
-def time_of(text: str | None) -> str | None:
+def check_time(text: str | None) -> str | None:
     """A time as it is, or ``DamagedError`` for a text that is none."""
     try:
         if text is None or datetime.fromisoformat(text).tzinfo is not None:

@@ -10,20 +10,20 @@ import msgspec
 
 from bulkeic.core.model import Job, Lane, Outcome, Settings, Status, rfc3339
 from bulkeic.core.reconcile import Action, BeforeImage
-from bulkeic.core.summary import Need, Summary, Tally, Traffic, summarise
+from bulkeic.core.summary import ActionCount, Summary, Tally, Traffic, summarize
 from bulkeic.store.database import Database
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.jobs import Jobs
 from bulkeic.store.mapping import (
-    image_row,
+    before_image_row,
+    check_time,
     lane_of,
     outcome_of,
     outcome_row,
     settings_of,
-    time_of,
 )
 from bulkeic.store.outcome_columns import INSERT_OUTCOME, SELECT_OUTCOME
-from bulkeic.store.schema import INSERT_IMAGE, MARK_IMAGE, NO_LANE
+from bulkeic.store.schema import INSERT_BEFORE_IMAGE, MARK_BEFORE_IMAGE, NO_LANE
 from bulkeic.store.wave_progress import WaveProgress
 
 
@@ -110,7 +110,7 @@ class RunFile:
                 self._writer.execute("PRAGMA journal_mode = DELETE")
         self._database.close()
 
-    def note(self, key: str, value: str) -> None:
+    def set_fact(self, key: str, value: str) -> None:
         """Keeps a fact about the run."""
         with self._database.errors("cannot be written"):
             self._writer.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (key, value))
@@ -158,15 +158,15 @@ class RunFile:
     def _keep(self, seen: Sequence[tuple[Job, BeforeImage]]) -> None:
         read_at = rfc3339(time.time())
         images = [
-            image_row(job.seq, self._lane_ids[job.target.lane][0], read_at, each)
+            before_image_row(job.seq, self._lane_ids[job.target.lane][0], read_at, each)
             for job, each in seen
             if each.config is not msgspec.UNSET
         ]
         marks = [(job.seq,) for job, each in seen if each.config is msgspec.UNSET]
-        self._writer.executemany(INSERT_IMAGE, images)
-        self._writer.executemany(MARK_IMAGE, marks)
+        self._writer.executemany(INSERT_BEFORE_IMAGE, images)
+        self._writer.executemany(MARK_BEFORE_IMAGE, marks)
 
-    def mark_pending(self) -> None:
+    def mark_pending_as_sent(self) -> None:
         """Notes that a call may be sent for every pending job whose target was read."""
         with self._database.errors("cannot be written"):
             self._writer.execute(
@@ -185,7 +185,7 @@ class RunFile:
         Args:
             stopped: whether trouble ended the run, so that something may be missing.
         """
-        return summarise(
+        return summarize(
             self.tallies(),
             run=str(self.path),
             targets=self.targets(),
@@ -194,7 +194,7 @@ class RunFile:
             stopped=stopped,
         )
 
-    def may_have_changed(self) -> bool:
+    def can_be_rolled_back(self) -> bool:
         """Whether there are targets that can be given back what they had."""
         with self._database.errors("cannot be read"):
             row = self._reader.execute(
@@ -202,7 +202,7 @@ class RunFile:
             ).fetchone()
         return row is not None
 
-    def changed_unseen(self) -> int:
+    def changed_without_before_image(self) -> int:
         """How many targets were changed that cannot be given back what they had."""
         with self._database.errors("cannot be read"):
             (number,) = self._reader.execute(
@@ -216,7 +216,7 @@ class RunFile:
         with self._database.errors("cannot be read"):
             return dict(self._reader.execute("SELECT account_id, role_arn FROM account"))
 
-    def wanted(self, limit: int) -> tuple[list[tuple[Settings, int]], int]:
+    def common_settings(self, limit: int) -> tuple[list[tuple[Settings, int]], int]:
         """The most frequent settings of all jobs, each with their number; and how many there are.
 
         Templates are as they were given.
@@ -231,14 +231,14 @@ class RunFile:
             ).fetchone()
             return [(settings_of(api), jobs) for api, jobs in rows], kinds
 
-    def needs(self) -> list[Need]:
+    def needs(self) -> list[ActionCount]:
         """What the targets that have been read need, by lane."""
         lanes = {number: lane for lane, (number, _) in self._lane_ids.items()}
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(
                 "SELECT lane_id, action, count(*) FROM before_image GROUP BY 1, 2"
             ).fetchall()
-        return [Need(lanes[number], Action(action), count) for number, action, count in rows]
+        return [ActionCount(lanes[number], Action(action), count) for number, action, count in rows]
 
     def tallies(self) -> list[Tally]:
         """The outcomes, folded by lane, status and error code."""
@@ -252,7 +252,9 @@ class RunFile:
                 " min(started_at), max(started_at) FROM outcome GROUP BY 1, 2, 3"
             )
             return [
-                Tally(lanes[number], Status(status), code, count, throttles, *map(time_of, times))
+                Tally(
+                    lanes[number], Status(status), code, count, throttles, *map(check_time, times)
+                )
                 for number, status, code, count, throttles, *times in rows
             ]
 

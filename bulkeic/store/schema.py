@@ -9,7 +9,7 @@
 - ``settings`` may hold templates; the view ``result`` fills them in, as ``core.templates`` does.
 - ``account`` holds the roles that rows gave; those of flags are the command's, each time anew.
 - A file whose tables or views are made otherwise is damaged: a change needs a new ``VERSION``.
-- ``state`` in ``run`` is ``loading`` until every row of the targets file is in, then ``ready``.
+- ``state`` in ``run`` is ``loading`` until every row of the targets file is in, then ``finish``.
 """
 
 from bulkeic.store.outcome_columns import OUTCOME_TABLE, RESULT_VIEW
@@ -65,8 +65,8 @@ NO_LANE = 0
 """Where the rows lie that are no jobs, because they are invalid."""
 
 INSERT_JOB = "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-INSERT_IMAGE = "INSERT OR REPLACE INTO before_image VALUES (?, ?, ?, ?, ?, ?)"
-MARK_IMAGE = "UPDATE before_image SET may_be_sent = 1 WHERE seq = ?"
+INSERT_BEFORE_IMAGE = "INSERT OR REPLACE INTO before_image VALUES (?, ?, ?, ?, ?, ?)"
+MARK_BEFORE_IMAGE = "UPDATE before_image SET may_be_sent = 1 WHERE seq = ?"
 
 DUPLICATES = """
 SELECT j.function, j.qualifier, j.seq, j.line, s.api FROM job j

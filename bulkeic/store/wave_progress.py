@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from bulkeic.core.model import Lane
-from bulkeic.core.waves import Wave, dealt
+from bulkeic.core.waves import Wave, waves_of
 from bulkeic.store.database import Database
 
-_LAST = """
+_LAST_SEQ = """
 SELECT seq FROM job j WHERE lane_id = ?
 AND NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = j.seq) ORDER BY seq LIMIT 1 OFFSET ?
 """
@@ -37,7 +37,7 @@ class WaveProgress:
         self._writer = writer
         self._lane_ids = lane_ids
 
-    def settle(self, spread: Sequence[Mapping[Lane, int]]) -> None:
+    def create(self, spread: Sequence[Mapping[Lane, int]]) -> None:
         """Deals the pending jobs out to waves.
 
         Args:
@@ -45,7 +45,7 @@ class WaveProgress:
         """
         with self._database.errors("cannot be written"), self._writer:
             self._writer.execute("BEGIN")
-            for wave, jobs in zip(dealt(spread), spread, strict=True):
+            for wave, jobs in zip(waves_of(spread), spread, strict=True):
                 self._writer.execute(
                     "INSERT INTO wave (number, targets) VALUES (?, ?)", (wave.number, wave.targets)
                 )
@@ -61,7 +61,7 @@ class WaveProgress:
             )
             return [Wave(*row) for row in rows.fetchall()]
 
-    def are_left(self) -> bool:
+    def have_unverified(self) -> bool:
         """Whether there is one that was begun, and not read again afterwards."""
         with self._database.errors("cannot be read"):
             row = self._reader.execute(
@@ -69,7 +69,7 @@ class WaveProgress:
             ).fetchone()
         return row is not None
 
-    def note(self, wave: Wave) -> None:
+    def save(self, wave: Wave) -> None:
         """Keeps how far a wave has come."""
         with self._database.errors("cannot be written"):
             self._writer.execute(
@@ -82,5 +82,5 @@ class WaveProgress:
         number, _ = self._lane_ids[lane]
         if not count:
             return number, -1
-        (seq,) = self._writer.execute(_LAST, (number, count - 1)).fetchone()
+        (seq,) = self._writer.execute(_LAST_SEQ, (number, count - 1)).fetchone()
         return number, seq

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.destinations import own_destinations, parse_destination
+from bulkeic.core.destinations import parse_destination, self_destination_problems
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import CLEARED, Lane, Settings, Target
 
@@ -133,7 +133,7 @@ def target(qualifier: str = "$LATEST") -> Target:
 
 
 def fields_refused(qualifier: str, wanted: Settings) -> list[str]:
-    return [problem.field for problem in own_destinations(target(qualifier), wanted)]
+    return [problem.field for problem in self_destination_problems(target(qualifier), wanted)]
 
 
 @pytest.mark.parametrize(

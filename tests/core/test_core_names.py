@@ -13,7 +13,7 @@ from bulkeic.core.names import (
     check_account,
     check_qualifier,
     check_region,
-    join_qualifier,
+    merge_qualifiers,
     parse_function,
     partition_of,
 )
@@ -280,7 +280,7 @@ def test_qualifiers_agree_with_the_models_pattern(text: str) -> None:
     ],
 )
 def test_one_qualifier_comes_of_both(inside: str | None, beside: str | None, joined: str) -> None:
-    assert join_qualifier(inside, beside) == joined
+    assert merge_qualifiers(inside, beside) == joined
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_one_qualifier_comes_of_both(inside: str | None, beside: str | None, joi
 )
 def test_contradicting_qualifiers_are_refused(inside: str, beside: str) -> None:
     with pytest.raises(InputError, match="contradicts") as refused:
-        join_qualifier(inside, beside)
+        merge_qualifiers(inside, beside)
     assert refused.value.field == "Qualifier"
 
 

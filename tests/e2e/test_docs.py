@@ -13,7 +13,7 @@ from bulkeic.cli.flags import FAULTS
 from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Status
 from bulkeic.core.outcome_fields import OUTCOME_FIELDS
-from bulkeic.core.summary import Traffic, summarise
+from bulkeic.core.summary import Traffic, summarize
 from bulkeic.sandbox import Faults
 from bulkeic.sandbox.behavior.scenario import FIELDS as FIELDS_OF_A_SCENARIO
 from bulkeic.sandbox.state.generated_fleet import REGIONS
@@ -46,7 +46,7 @@ def test_every_flag_is_in_the_docs_and_no_other(name: str) -> None:
 
 def test_every_outcome_and_summary_field_is_in_the_docs() -> None:
     text = (ROOT / "docs/outcomes.md").read_text()
-    summary = summarise((), run="", targets=0, lanes={}, traffic=Traffic()).to_json()
+    summary = summarize((), run="", targets=0, lanes={}, traffic=Traffic()).to_json()
     for name in (*OUTCOME_FIELDS, *summary, *Status):
         assert f"`{name}`" in text
 

@@ -32,7 +32,7 @@ from bulkeic.app.setup.options import (
 )
 from bulkeic.core.errors import BulkeicError, RunFileError
 from bulkeic.core.waves import parse_waves
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 FOLDER = Path(tempfile.mkdtemp(prefix="bulkeic-fuzz-"))
@@ -196,12 +196,12 @@ def read_run(program: bytes) -> None:
                     _check(error)
 
 
-def _take(run: RunFile, which: Which) -> None:
+def _take(run: RunFile, which: JobFilter) -> None:
     for wave in (None, *(each.number for each in run.waves.all())):
-        ranges = run.jobs.ranges(which, wave)
+        ranges = run.jobs.seq_ranges(which, wave)
         for lane in run.jobs.lanes(which, wave):
             after, until = ranges[lane]
-            while jobs := run.jobs.take(which, lane, after, until, 3):
+            while jobs := run.jobs.next_jobs(which, lane, after, until, 3):
                 if jobs[-1].seq <= after:
                     raise DamageError("jobs come again and again")
                 after = jobs[-1].seq
@@ -212,15 +212,19 @@ _READS: tuple[Callable[[RunFile], object], ...] = (
     lambda run: run.examples(),
     lambda run: run.needs(),
     lambda run: run.roles(),
-    lambda run: run.wanted(10),
+    lambda run: run.common_settings(10),
     lambda run: run.sessions(),
-    lambda run: [run.may_have_changed(), run.changed_unseen(), run.waves.are_left()],
+    lambda run: [
+        run.can_be_rolled_back(),
+        run.changed_without_before_image(),
+        run.waves.have_unverified(),
+    ],
     lambda run: list(run.outcomes()),
-    lambda run: list(run.jobs.every_target()),
-    lambda run: list(run.jobs.known()),
-    lambda run: list(run.jobs.changed()),
-    lambda run: list(run.jobs.planned()),
-    *(functools.partial(_take, which=which) for which in Which),
+    lambda run: list(run.jobs.all_targets()),
+    lambda run: list(run.jobs.known_snapshots()),
+    lambda run: list(run.jobs.changed_jobs()),
+    lambda run: list(run.jobs.planned_jobs()),
+    *(functools.partial(_take, which=which) for which in JobFilter),
 )
 
 

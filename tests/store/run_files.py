@@ -10,7 +10,7 @@ import pytest
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, SourceLine, Status, Target
 from bulkeic.core.names import partition_of
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
 
@@ -51,7 +51,7 @@ def load(path: Path, jobs: list[Job], **facts: str) -> Path:
     loader = Loader(path, {"source": SOURCE, **facts})
     for job in jobs:
         loader.add(job)
-    loader.ready()
+    loader.finish()
     return path
 
 
@@ -62,15 +62,15 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[RunFile]:
 
 
 def pending(
-    run: RunFile, which: Which = Which.PENDING, wave: int | None = None, handful: int = 3
+    run: RunFile, which: JobFilter = JobFilter.PENDING, wave: int | None = None, handful: int = 3
 ) -> list[Job]:
     """Every pending job, or some others, lane by lane, read in handfuls."""
     found: list[Job] = []
-    ranges = run.jobs.ranges(which, wave)
+    ranges = run.jobs.seq_ranges(which, wave)
     for lane, count in run.jobs.lanes(which, wave).items():
         of_lane: list[Job] = []
         after, until = ranges[lane]
-        while jobs := run.jobs.take(which, lane, after, until, handful):
+        while jobs := run.jobs.next_jobs(which, lane, after, until, handful):
             assert len(jobs) <= handful
             of_lane += jobs
             after = jobs[-1].seq

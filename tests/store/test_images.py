@@ -14,8 +14,8 @@ from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import CLEARED, Job, Settings, Status
 from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.snapshot import ABSENT, snapshot_of
-from bulkeic.core.summary import Need, Traffic
-from bulkeic.store.jobs import Which
+from bulkeic.core.summary import ActionCount, Traffic
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 from .run_files import EAST, WEST, load, make_job, opened, outcome_of, pending
@@ -64,9 +64,9 @@ def test_a_mark_leaves_what_was_kept_as_it_is(path: Path) -> None:
     jobs = [make_job(0), make_job(1)]
     with opened(load(path, jobs)) as run:
         keep(run, *((job, PLANNED) for job in jobs))
-        assert not run.may_have_changed()
+        assert not run.can_be_rolled_back()
         keep(run, (jobs[1], MARKED))
-        assert run.may_have_changed()
+        assert run.can_be_rolled_back()
         assert [(job.before_snapshot, job.may_be_sent) for job in pending(run)] == [
             (HAD, False),
             (HAD, True),
@@ -87,9 +87,9 @@ def test_every_pending_job_that_was_read_can_be_marked_at_once(path: Path) -> No
     with opened(load(path, jobs)) as run:
         keep(run, *((job, PLANNED) for job in jobs[:3]))
         run.record([outcome_of(jobs[0], Status.UNCHANGED)], Traffic())
-        run.mark_pending()
+        run.mark_pending_as_sent()
         assert [job.may_be_sent for job in pending(run)] == [True, True, False]
-        assert [job.seq for job, _ in run.jobs.changed()] == [1, 2]
+        assert [job.seq for job, _ in run.jobs.changed_jobs()] == [1, 2]
 
 
 def test_images_and_outcomes_are_written_together_or_not_at_all(path: Path) -> None:
@@ -118,7 +118,7 @@ from bulkeic.store.jobs import Which
 from bulkeic.store.run_file import RunFile
 run = RunFile(Path(sys.argv[1]))
 for lane in run.jobs.lanes():
-    for job in run.jobs.take(Which.PENDING, lane, -1, 9, 9):
+    for job in run.jobs.next_jobs(Which.PENDING, lane, -1, 9, 9):
         run.record([], Traffic(), [(job, BeforeImage(None, Action.CREATE, may_be_sent=True))])
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -177,10 +177,10 @@ def test_braces_in_what_is_put_back_are_no_templates(path: Path, status: Status)
     with opened(load(path, [job], restores="other.db")) as run:
         assert pending(run) == [job]
         keep(run, (job, PLANNED))
-        assert next(run.jobs.planned()).settings == job.settings
+        assert next(run.jobs.planned_jobs()).settings == job.settings
         run.record([outcome], Traffic(), [(job, WRITTEN)] if changed else [])
         assert list(run.outcomes()) == [outcome]
-        assert run.jobs.take(Which.EVERY, EAST, -1, 9, 9)[0].settings == job.settings
+        assert run.jobs.next_jobs(JobFilter.EVERY, EAST, -1, 9, 9)[0].settings == job.settings
 
 
 def test_a_template_is_filled_in_for_a_job_that_is_planned_or_changed(path: Path) -> None:
@@ -189,8 +189,8 @@ def test_a_template_is_filled_in_for_a_job_that_is_planned_or_changed(path: Path
     with opened(load(path, [job])) as run:
         keep(run, (job, WRITTEN))
         arn = "arn:aws:sqs:us-west-2:111111111111:fn-0"
-        assert next(run.jobs.planned()).settings.on_failure == arn
-        assert next(run.jobs.changed())[0].settings.on_failure == arn
+        assert next(run.jobs.planned_jobs()).settings.on_failure == arn
+        assert next(run.jobs.changed_jobs())[0].settings.on_failure == arn
 
 
 def test_what_may_have_been_changed_is_told_with_what_was_answered(path: Path) -> None:
@@ -206,7 +206,9 @@ def test_what_may_have_been_changed_is_told_with_what_was_answered(path: Path) -
     ]
     with opened(load(path, jobs)) as run:
         run.record(outcomes, Traffic(), [*seen, (jobs[5], PLANNED)])
-        assert {job.seq: (job.before_snapshot, after) for job, after in run.jobs.changed()} == {
+        assert {
+            job.seq: (job.before_snapshot, after) for job, after in run.jobs.changed_jobs()
+        } == {
             0: (HAD, snapshot_of(AFTER)),
             1: (ABSENT, snapshot_of(AFTER)),
             2: (HAD, None),
@@ -226,7 +228,7 @@ def test_what_is_planned_is_told_in_file_order_and_with_its_lane(path: Path) -> 
                 for job, action in zip(jobs, actions, strict=False)
             ),
         )
-        assert list(run.jobs.planned()) == [
+        assert list(run.jobs.planned_jobs()) == [
             replace(jobs[0], before_snapshot=HAD),
             replace(jobs[2], before_snapshot=ABSENT),
             replace(jobs[4], before_snapshot=HAD),
@@ -242,10 +244,10 @@ def test_needs_are_counted_for_each_lane(path: Path) -> None:
             run, *((job, BeforeImage(None, what)) for job, what in zip(jobs, actions, strict=False))
         )
         assert set(run.needs()) == {
-            Need(EAST, Action.CHANGE, 2),
-            Need(EAST, Action.CREATE, 1),
-            Need(WEST, Action.MISSING, 1),
-            Need(WEST, Action.UNCONFIGURED, 1),
+            ActionCount(EAST, Action.CHANGE, 2),
+            ActionCount(EAST, Action.CREATE, 1),
+            ActionCount(WEST, Action.MISSING, 1),
+            ActionCount(WEST, Action.UNCONFIGURED, 1),
         }
         summary = replace(run.summary(), needs=run.needs()).to_json()
         assert summary["plan"] == {
@@ -261,7 +263,7 @@ def test_the_last_image_that_is_known_of_each_target(path: Path) -> None:
             run, (jobs[0], PLANNED), (jobs[1], WRITTEN), (jobs[2], BeforeImage(None, Action.CREATE))
         )
         run.record([outcome_of(jobs[1], config=AFTER, before=CONFIG)], Traffic())
-        assert dict(run.jobs.known()) == {
+        assert dict(run.jobs.known_snapshots()) == {
             jobs[0].target: HAD,
             jobs[1].target: snapshot_of(AFTER),
             jobs[2].target: ABSENT,

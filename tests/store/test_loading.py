@@ -8,14 +8,14 @@ import pytest
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Lane, Settings, Status
 from bulkeic.core.summary import Tally
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Duplicate, Loader
 
 from .run_files import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, pending
 
 
 def numbered(loader: Loader, lane: Lane, first: int, again: int, *, agree: bool) -> Duplicate:
-    return Duplicate(loader.number(lane), (first, again), (first + 2, again + 2), agree)
+    return Duplicate(loader.lane_id(lane), (first, again), (first + 2, again + 2), agree)
 
 
 def test_duplicates_are_found_with_whether_they_agree(path: Path) -> None:
@@ -39,8 +39,8 @@ def test_duplicates_are_found_with_whether_they_agree(path: Path) -> None:
         numbered(loader, EAST, 2, 4, agree=False),
     ]
     assert list(loader.duplicates([WEST])) == []
-    loader.drop(found[0])
-    loader.ready()
+    loader.drop_duplicate(found[0])
+    loader.finish()
     with opened(path) as run:
         assert run.targets() == 6
         assert sorted(job.seq for job in pending(run)) == [0, 1, 2, 4, 5, 6]
@@ -89,11 +89,11 @@ def test_set_account_merges_lanes_in_file_order(path: Path) -> None:
         numbered(loader, EAST, 0, 1, agree=True),
         numbered(loader, EAST, 2, 3, agree=True),
     ]
-    loader.ready()
+    loader.finish()
     with opened(path) as run:
         assert len(run.summary().lanes) == 3
         assert run.jobs.lanes() == {EAST: 5, WEST: 1, CHINA: 1}
-        in_east = run.jobs.take(Which.PENDING, EAST, -1, 10, 10)
+        in_east = run.jobs.next_jobs(JobFilter.PENDING, EAST, -1, 10, 10)
         assert [job.seq for job in in_east] == [0, 1, 2, 3, 5]
         assert all(job.target.lane == EAST for job in in_east)
 
@@ -105,9 +105,9 @@ def test_rows_that_are_no_jobs_are_outcomes_of_their_own(path: Path) -> None:
     loader.add(make_job(2, WEST))
     loader.add(make_job(3, WEST))
     list(loader.duplicates([EAST]))
-    loader.invalidate(0, loader.number(EAST), "the same target as line 9")
+    loader.invalidate(0, loader.lane_id(EAST), "the same target as line 9")
     loader.invalidate_lane(WEST, "not yours")
-    loader.ready()
+    loader.finish()
     with opened(path) as run:
         assert run.jobs.lanes() == {}
         assert run.targets() == 4
@@ -144,7 +144,7 @@ def test_the_functions_that_are_fed_are_told_with_their_lines(path: Path) -> Non
     loader = Loader(path, {"source": SOURCE})
     for job in jobs:
         loader.add(job)
-    assert list(loader.fed_functions(EAST)) == [jobs[1]]
+    assert list(loader.jobs_with_function_destinations(EAST)) == [jobs[1]]
     assert loader.first_line(WEST) == 5
     loader.discard()
 

@@ -29,7 +29,7 @@ source = SourceLine("targets.csv", 2)
 target = Target(Lane("111111111111", "us-east-1"), "fn")
 loader = Loader(path, {"source": "targets.csv"})
 loader.add(Job(0, source, "fn", target, Settings(1)))
-loader.ready()
+loader.finish()
 outcome = Outcome(0, source, "fn", target, Status.UPDATED, settings=Settings(1).to_api(),
                   retry_mode="standard", cost={"calls": 2})
 run = RunFile(path)

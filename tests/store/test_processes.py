@@ -13,7 +13,7 @@ import pytest
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.summary import Traffic
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
 
@@ -111,7 +111,7 @@ def test_nobody_else_loads_what_is_being_loaded(path: Path) -> None:
     ) as process:
         assert "run.db': another bulkeic works on it" in line_of(process)
         assert not path.exists()
-    loader.ready()
+    loader.finish()
     assert [each.name for each in path.parent.iterdir()] == [path.name]
     with opened(path) as run:
         assert run.jobs.lanes() == {EAST: 5000}
@@ -173,7 +173,7 @@ def test_a_name_that_is_taken_while_a_file_is_loaded_stays_as_it_is(path: Path) 
     loader = Loader(path, {"source": SOURCE})
     path.write_bytes(b"somebody's notes")
     with pytest.raises(RunFileError, match="cannot be written: File exists"):
-        loader.ready()
+        loader.finish()
     loader.discard()
     assert path.read_bytes() == b"somebody's notes"
     assert [each.name for each in path.parent.iterdir()] == [path.name]
@@ -187,7 +187,7 @@ while True:
     batch = [
         job
         for lane in run.jobs.lanes()
-        for job in run.jobs.take(Which.PENDING, lane, -1, 2**40, 5)
+        for job in run.jobs.next_jobs(Which.PENDING, lane, -1, 2**40, 5)
     ]
     if not batch:
         break
@@ -223,6 +223,6 @@ def test_a_kill_loses_nothing_that_was_committed(path: Path) -> None:
         assert len(kept) <= len(told) + 3 * 15
         assert len(kept) == len(set(kept))
         assert sum(run.jobs.lanes().values()) == len(jobs) - len(kept)
-        assert run.jobs.take(Which.PENDING, EAST, -1, len(jobs), 1)[0].seq not in kept
+        assert run.jobs.next_jobs(JobFilter.PENDING, EAST, -1, len(jobs), 1)[0].seq not in kept
         assert run.traffic().calls == len(kept)
         assert len(run.sessions()) == 3

@@ -26,15 +26,15 @@ from bulkeic.app.setup.run_setup import (
     new_path,
 )
 from bulkeic.core.accounts import Accounts
-from bulkeic.core.errors import RunFileError, StoppedError, UsageError, shown
+from bulkeic.core.errors import RunFileError, StoppedError, UsageError, quoted
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import calls_per_job
 from bulkeic.core.summary import Summary
-from bulkeic.core.waves import dealt
+from bulkeic.core.waves import waves_of
 from bulkeic.output.console import SHOWN_CHANGES, Console, changes, intention, summary_lines
 from bulkeic.output.results import Results
 from bulkeic.output.rollout_text import waves_ahead
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 _NO_WAVES = "--wave-pause goes with --waves, or with --wave-by region"
@@ -86,16 +86,16 @@ def _check_steps(options: ApplyOptions) -> None:
 
 def _check_run(run: RunFile, options: ApplyOptions) -> None:
     """Refuses what does not go with a run."""
-    name = shown(str(run.path))
+    name = quoted(str(run.path))
     waves = run.waves.all()
     if options.in_waves and waves:
         raise UsageError(f"the waves of run file {name} were settled when it was begun")
     if options.wave_pause_s is not None and not options.in_waves and not waves:
         raise UsageError(_NO_WAVES)
-    if options.force and not is_guarded(run) and not run.may_have_changed():
+    if options.force and not is_guarded(run) and not run.can_be_rolled_back():
         raise UsageError(_NOTHING_KNOWN)
     if PLANNED in run.facts:
-        unread = sum(run.jobs.lanes(Which.UNREAD).values())
+        unread = sum(run.jobs.lanes(JobFilter.UNREAD).values())
         if unread:
             raise UsageError(
                 f"{unread:,} targets of run file {name} are not planned yet; carry on with: "
@@ -135,7 +135,7 @@ def apply_run(
             roll_out,
             results=results,
             screen=screen,
-            idle=not lanes and not run.waves.are_left(),
+            idle=not lanes and not run.waves.have_unverified(),
             max_failures=most,
         )
     try:
@@ -148,14 +148,14 @@ def apply_run(
 
 def _told(run: RunFile, options: ApplyOptions, screen: Console, stopped: str | None) -> Summary:
     """Tells what has become of a run, and how to go on or back."""
-    unread = run.waves.are_left()
+    unread = run.waves.have_unverified()
     summary = run.summary(stopped=stopped not in {None, INTERRUPTED} or unread)
     summary = with_exit_code(summary, summary.exit_code, stopped)
     for line in [*summary_lines(summary, run.examples()), f"run file: {summary.run}"]:
         screen.say(line)
     if stopped is not None:
         screen.say(f"stopped: {stopped}")
-    if summary.exit_code and run.may_have_changed():
+    if summary.exit_code and run.can_be_rolled_back():
         screen.say(f"take it back with: {options.command('rollback', summary.run)}")
     if summary.pending or unread:
         settled = bool(run.waves.all())
@@ -172,10 +172,10 @@ def _agreed(
 ) -> bool:
     """Tells what is going to happen, and asks where it has to be asked."""
     rules = apply_policy(run, force=options.force)
-    waves = run.waves.all() or dealt(spread_out)
+    waves = run.waves.all() or waves_of(spread_out)
     ahead = look_ahead(lanes, options, calls_per_job(rules, in_waves=bool(waves)))
     where = endpoint(options)
-    lines = intention(lanes, ahead, where) + changes(*run.wanted(SHOWN_CHANGES))
+    lines = intention(lanes, ahead, where) + changes(*run.common_settings(SHOWN_CHANGES))
     for line in lines + waves_ahead(waves):
         screen.say(line)
     return options.yes or options.sandbox or screen.ask("update them?")

@@ -14,7 +14,7 @@ from bulkeic.app.setup.options import DiffOptions, PlanOptions, WorkOptions
 from bulkeic.app.setup.run_metadata import PLANNED
 from bulkeic.app.setup.run_setup import check_opened, endpoint, is_run, make, new_path, plan_policy
 from bulkeic.core.accounts import Accounts
-from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Lane
 from bulkeic.core.snapshot import goal_snapshot
 from bulkeic.core.summary import Summary, plan_exit_code
@@ -22,7 +22,7 @@ from bulkeic.output.console import SHOWN_CHANGES, Console, changes, intention
 from bulkeic.output.diff import DiffPrinter
 from bulkeic.output.results import NoResults, check_stdout
 from bulkeic.output.rollout_text import plan_lines
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 
@@ -48,7 +48,7 @@ def plan(options: PlanOptions) -> int:
             check_opened(run, options, reach)
         if PLANNED not in run.facts:
             raise UsageError(
-                f"run file {shown(str(path))} was begun without a plan; plan the targets file"
+                f"run file {quoted(str(path))} was begun without a plan; plan the targets file"
             )
         summary = plan_run(run, options, options.show, reach.accounts, screen)
     finally:
@@ -88,14 +88,14 @@ def plan_run(
         force: whether targets may have something else than they have to.
     """
     rules = plan_policy(run, force=force)
-    lanes = run.jobs.lanes(Which.UNREAD)
+    lanes = run.jobs.lanes(JobFilter.UNREAD)
     if lanes:
         _announce(run, lanes, options, screen)
 
     async def read(session: RunSession) -> None:
         run.begin_session("plan", time.time())
         stopped = await session.drain(
-            RunFeed(run, Which.UNREAD), rules, run, NoResults(), "reading"
+            RunFeed(run, JobFilter.UNREAD), rules, run, NoResults(), "reading"
         )
         if stopped:
             session.stop("not every target could be read")
@@ -105,14 +105,14 @@ def plan_run(
         run, options, accounts, read, results=NoResults(), screen=screen, idle=not lanes
     )
     stopped = _show(run, show) or stopped
-    unread = sum(run.jobs.lanes(Which.UNREAD).values())
+    unread = sum(run.jobs.lanes(JobFilter.UNREAD).values())
     return _told(run, options, show, screen, stopped=stopped, unread=unread)
 
 
 def _announce(run: RunFile, lanes: dict[Lane, int], options: WorkOptions, screen: Console) -> None:
     ahead = look_ahead(lanes, options, calls_each=1)
     where = endpoint(options)
-    for line in intention(lanes, ahead, where) + changes(*run.wanted(SHOWN_CHANGES)):
+    for line in intention(lanes, ahead, where) + changes(*run.common_settings(SHOWN_CHANGES)):
         screen.say(line)
 
 
@@ -123,7 +123,7 @@ def _show(run: RunFile, show: DiffOptions) -> str | None:
     rules = plan_policy(run)
     printer = DiffPrinter()
     try:
-        for job in run.jobs.planned():
+        for job in run.jobs.planned_jobs():
             assert job.before_snapshot is not None  # noqa: S101 - it was planned
             goal = goal_snapshot(job.settings, job.before_snapshot, rules)
             printer.show(job.target, str(job.source), job.before_snapshot, goal)

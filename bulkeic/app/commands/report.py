@@ -14,7 +14,7 @@ from bulkeic.core.model import Outcome, Status
 from bulkeic.output.console import summary_lines
 from bulkeic.output.results import check_stdout, encoder_of
 from bulkeic.output.rollout_text import plan_lines, wave_lines
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 _BATCH = 500
@@ -52,11 +52,11 @@ def _ways(run: RunFile) -> list[str]:
     """The commands that go on, and back."""
     options = WorkOptions(source="", sandbox=place_of(run) == SANDBOX)
     path = str(run.path)
-    verb = "plan" if PLANNED in run.facts and run.jobs.lanes(Which.UNREAD) else "apply"
+    verb = "plan" if PLANNED in run.facts and run.jobs.lanes(JobFilter.UNREAD) else "apply"
     lines = [f"run file: {path}"]
-    if run.jobs.lanes() or run.waves.are_left():
+    if run.jobs.lanes() or run.waves.have_unverified():
         lines.append(f"carry on with: {options.command(verb, path)}, and the flags it had")
-    if run.may_have_changed():
+    if run.can_be_rolled_back():
         lines.append(
             f"take it back with: {options.command('rollback', path)}, and the flags it had"
         )

@@ -18,7 +18,7 @@ from bulkeic.app.setup.run_setup import (
     origin,
     verify_policy,
 )
-from bulkeic.core.errors import UsageError, shown
+from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.snapshot import goal_snapshot
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
@@ -96,10 +96,10 @@ def _make(options: RollbackOptions, screen: Console) -> Path:
     try:
         check_place(old, options)
         _check(old)
-        unkept = old.changed_unseen()
+        unkept = old.changed_without_before_image()
         if unkept:
             screen.say(
-                f"{counted(unkept, 'target')} of run file {shown(str(old.path))} had no "
+                f"{counted(unkept, 'target')} of run file {quoted(str(old.path))} had no "
                 "before-image when changed, and cannot be put back; verify tells what they have"
             )
         rules = verify_policy(old)
@@ -111,7 +111,7 @@ def _make(options: RollbackOptions, screen: Console) -> Path:
         path = new_path(options)
         loader = Loader(path, facts | ({PLANNED: "yes"} if options.plan else {}))
         try:
-            for job, after in old.jobs.changed():
+            for job, after in old.jobs.changed_jobs():
                 before = job.before_snapshot
                 assert before is not None  # noqa: S101 - it was read
                 left = goal_snapshot(job.settings, before, rules) if after is None else after
@@ -120,7 +120,7 @@ def _make(options: RollbackOptions, screen: Console) -> Path:
                 )
                 loader.add(back)
             loader.set_roles(old.roles())
-            loader.ready()
+            loader.finish()
         except BaseException:
             loader.discard()
             raise
@@ -130,8 +130,8 @@ def _make(options: RollbackOptions, screen: Console) -> Path:
 
 
 def _check(old: RunFile) -> None:
-    name = shown(str(old.path))
-    if old.may_have_changed():
+    name = quoted(str(old.path))
+    if old.can_be_rolled_back():
         return
     if old.needs():
         raise UsageError(f"nothing of run file {name} was sent; there is nothing to take back")

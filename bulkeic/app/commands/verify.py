@@ -14,11 +14,11 @@ from bulkeic.core.model import Outcome, Settings
 from bulkeic.core.policy import Verify
 from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.snapshot import goal_snapshot, snapshot_of
-from bulkeic.core.summary import Summary, summarise, verify_exit_code
+from bulkeic.core.summary import Summary, summarize, verify_exit_code
 from bulkeic.output.console import Console, summary_lines
 from bulkeic.output.diff import DiffPrinter
 from bulkeic.output.results import STDOUT, Results, check_stdout
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 
@@ -54,9 +54,9 @@ def _verify(
         results.rules = rules
 
     async def compare(session: RunSession) -> None:
-        await session.drain(RunFeed(run, Which.EVERY), rules, found, results, "verifying")
+        await session.drain(RunFeed(run, JobFilter.EVERY), rules, found, results, "verifying")
 
-    lanes = run.jobs.lanes(Which.EVERY)
+    lanes = run.jobs.lanes(JobFilter.EVERY)
     stopped = begin(
         run,
         options,
@@ -68,7 +68,7 @@ def _verify(
         known=(),
     )
     invalid = [tally for tally in run.tallies() if tally.lane is None]
-    summary = summarise(
+    summary = summarize(
         [*found.tallies(), *invalid],
         run=options.source,
         targets=sum(lanes.values()) + sum(tally.count for tally in invalid),

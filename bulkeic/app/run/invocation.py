@@ -134,7 +134,7 @@ def _begin_results(results: Results, run: RunFile, known: Iterable[Outcome] | No
             results.begin(known, anew=True)
         elif results.place:
             results.begin(run.outcomes(), anew=run.facts.get(RESULTS) != results.place)
-            run.note(RESULTS, results.place)  # not before: what was there is not this run's
+            run.set_fact(RESULTS, results.place)  # not before: what was there is not this run's
     except OSError as error:
         raise UsageError(f"results: {error.strerror}") from None
 

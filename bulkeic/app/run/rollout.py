@@ -14,11 +14,11 @@ from bulkeic.app.setup.run_setup import apply_policy
 from bulkeic.core.model import Lane, Status, rfc3339
 from bulkeic.core.policy import Rollback, Verify
 from bulkeic.core.reconcile import DRIFTED
-from bulkeic.core.waves import Wave, by_region, counts, spread
+from bulkeic.core.waves import Wave, cumulative_counts, spread_over_lanes, spread_over_regions
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted, duration
 from bulkeic.output.results import NoResults, Results
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 Spread = Sequence[Mapping[Lane, int]]
@@ -31,8 +31,12 @@ def deal(run: RunFile, options: ApplyOptions) -> Spread:
     if not jobs:
         return ()
     if options.wave_by == "region":
-        return by_region(jobs, options.waves)
-    return spread(jobs, counts(options.waves, sum(jobs.values()))) if options.waves else ()
+        return spread_over_regions(jobs, options.waves)
+    return (
+        spread_over_lanes(jobs, cumulative_counts(options.waves, sum(jobs.values())))
+        if options.waves
+        else ()
+    )
 
 
 class Rollout:
@@ -64,7 +68,7 @@ class Rollout:
         self._results = results
         self._screen = screen
         if spread_out:
-            run.note(BEFORE_IMAGE, "yes")
+            run.set_fact(BEFORE_IMAGE, "yes")
         self._rules = apply_policy(run, force=options.force)
         self._is_asked = not options.yes and not options.sandbox and screen.can_ask
 
@@ -73,9 +77,9 @@ class Rollout:
         run, session = self._run, self._session
         run.begin_session("apply", time.time())
         if PLANNED in run.facts and self._options.force:
-            run.mark_pending()
+            run.mark_pending_as_sent()
         if self._spread_out:
-            run.waves.settle(self._spread_out)
+            run.waves.create(self._spread_out)
         waves = run.waves.all()
         if not waves:
             lanes = await self._apply(None)
@@ -89,7 +93,7 @@ class Rollout:
 
     async def _apply(self, wave: int | None) -> str | None:
         """Does what is pending, of a wave or of all: which lanes have stopped, in words."""
-        feed = RunFeed(self._run, Which.PENDING, wave)
+        feed = RunFeed(self._run, JobFilter.PENDING, wave)
         stopped = await self._session.drain(feed, self._rules, self._run, self._results, "updating")
         for lane, reason in stopped.items():
             return f"{counted(len(stopped), 'lane')} stopped, such as {lane}: {reason}"
@@ -98,7 +102,7 @@ class Rollout:
     async def _wave(self, wave: Wave, *, last: bool, of: int) -> None:
         name = f"wave {wave.number} of {of}"
         failures, worked = self._session.failures, False
-        if self._run.jobs.lanes(Which.PENDING, wave.number):
+        if self._run.jobs.lanes(JobFilter.PENDING, wave.number):
             worked = True
             wave = self._noted(wave, started_at=wave.started_at or _now(), stopped=None)
             self._screen.say(f"{name}: {counted(wave.targets, 'target')}")
@@ -122,7 +126,7 @@ class Rollout:
         """Reads again what the wave has written, and compares."""
         found = OutcomeTally()
         rules = Verify(Rollback())
-        feed = RunFeed(self._run, Which.WRITTEN, wave.number)
+        feed = RunFeed(self._run, JobFilter.WRITTEN, wave.number)
         targets = sum(feed.lanes().values())
         await self._session.drain(feed, rules, found, NoResults(), "verifying")
         self._run.record((), found.traffic)
@@ -157,7 +161,7 @@ class Rollout:
 
     def _noted(self, wave: Wave, **changes: object) -> Wave:
         wave = msgspec.structs.replace(wave, **changes)
-        self._run.waves.note(wave)
+        self._run.waves.save(wave)
         return wave
 
 

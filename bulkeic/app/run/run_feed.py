@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bulkeic.core.model import Job, Lane
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 # So many jobs are held in memory at most, over all lanes; but each lane reads a handful at once.
@@ -21,11 +21,13 @@ class RunFeed:
         wave: the number of the wave that they belong to; ``None``: any.
     """
 
-    def __init__(self, run: RunFile, which: Which = Which.PENDING, wave: int | None = None) -> None:
+    def __init__(
+        self, run: RunFile, which: JobFilter = JobFilter.PENDING, wave: int | None = None
+    ) -> None:
         self._jobs = run.jobs
         self._which = which
         self._lanes = self._jobs.lanes(which, wave)
-        self._ranges = self._jobs.ranges(which, wave)
+        self._ranges = self._jobs.seq_ranges(which, wave)
         self._handful = max(_LEAST, min(_MOST, _AHEAD // max(1, len(self._lanes))))
 
     def lanes(self) -> Mapping[Lane, int]:
@@ -39,7 +41,7 @@ class RunFeed:
             RunFileError: the run file cannot be read.
         """
         after, until = self._ranges[lane]
-        jobs = self._jobs.take(self._which, lane, after, until, self._handful)
+        jobs = self._jobs.next_jobs(self._which, lane, after, until, self._handful)
         if jobs:
             self._ranges[lane] = (jobs[-1].seq, until)
         return jobs

@@ -221,10 +221,10 @@ async def _access(run: RunFile, options: WorkOptions) -> AsyncIterator["Access"]
     from bulkeic.sandbox.server.embedded_sandbox import Sandbox  # noqa: PLC0415 - hardly any run needs it
 
     async with Sandbox() as sandbox:
-        for target in run.jobs.every_target():
+        for target in run.jobs.all_targets():
             lane = target.lane
             sandbox.hold(lane.account_id, lane.region, target.function, target.qualifier)
-        known = run.jobs.known()
+        known = run.jobs.known_snapshots()
         while some := list(itertools.islice(known, _STATE_BATCH)):
             sandbox.load_state(_state(some))
         yield Access(endpoint_url=sandbox.url, credentials=sandbox.credentials, isolated=True)

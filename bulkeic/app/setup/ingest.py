@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.core.destinations import own_destinations
+from bulkeic.core.destinations import self_destination_problems
 from bulkeic.core.errors import BulkeicError, InputError
 from bulkeic.core.model import Job, Lane
 from bulkeic.core.rows import Defaults, Row, RowParser
@@ -96,7 +96,7 @@ class Loading:
             self._warnings.end()
             agree(self._loader.count())
             self._loader.set_roles(self._accounts.row_roles())
-            self._loader.ready()
+            self._loader.finish()
         except BaseException:
             self._loader.discard()
             raise
@@ -144,7 +144,7 @@ class Loading:
         for duplicate in self._loader.duplicates(lanes):
             if duplicate.agree:
                 self._warnings.add([self._at(duplicate.lines[1], _same(duplicate))])
-                self._loader.drop(duplicate)
+                self._loader.drop_duplicate(duplicate)
                 continue
             problem = self._at(duplicate.lines[1], _other_settings(duplicate))
             self._told().add([problem])
@@ -167,12 +167,12 @@ class Loading:
 
     def _refuse_own_destinations(self, lanes: list[Lane]) -> None:
         for lane in lanes:
-            for job in self._loader.fed_functions(lane):
-                itself = own_destinations(job.target, job.settings)
+            for job in self._loader.jobs_with_function_destinations(lane):
+                itself = self_destination_problems(job.target, job.settings)
                 problems = [problem.at(self._targets.name, job.source.line) for problem in itself]
                 self._told().add(problems)
                 if problems and self._skip_invalid:
-                    number = self._loader.number(lane)
+                    number = self._loader.lane_id(lane)
                     self._loader.invalidate(job.seq, number, _text(problems))
 
     def _refuse_lane(self, lane: Lane, problem: InputError) -> None:

@@ -27,7 +27,7 @@ from bulkeic.app.setup.run_metadata import (
 from bulkeic.app.setup.where_expression import parse_where
 from bulkeic.aws.environment import environment_region
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
-from bulkeic.core.errors import InputError, UsageError, shown
+from bulkeic.core.errors import InputError, UsageError, quoted
 from bulkeic.core.model import Lane
 from bulkeic.core.names import check_region
 from bulkeic.core.policy import Apply, ApplyPlan, Plan, Rollback, Verify
@@ -36,7 +36,7 @@ from bulkeic.output.console import Console
 from bulkeic.output.results import STDOUT, check_stdout
 from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.database import is_run_file
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 RUNS_FOLDER = Path("bulkeic-runs")
@@ -102,7 +102,7 @@ def check_not_read(flag: str, written: str, *read: str | None) -> None:
     """
     for path in read:
         if path and _same_file(written, path):
-            raise UsageError(f"{flag} {shown(written)} is the file that is read")
+            raise UsageError(f"{flag} {quoted(written)} is the file that is read")
 
 
 def check_yes(options: WorkOptions, *, yes: bool) -> None:
@@ -123,7 +123,7 @@ def _check_targets(options: TargetsOptions) -> None:
     for name, given in options.settled():
         if given:
             raise UsageError(
-                f"{shown(options.source)} is a run file, in which {name} cannot be changed; leave "
+                f"{quoted(options.source)} is a run file, in which {name} cannot be changed; leave "
                 "that out, or start a new run from the targets file"
             )
 
@@ -180,7 +180,7 @@ def _default_region(options: WorkOptions) -> str | None:
 
 
 def check_opened(
-    run: RunFile, options: WorkOptions, reach: AccountResolver, which: Which = Which.PENDING
+    run: RunFile, options: WorkOptions, reach: AccountResolver, which: JobFilter = JobFilter.PENDING
 ) -> None:
     """Makes sure that a run that is there already can be gone on with.
 
@@ -214,7 +214,7 @@ def opened(options: TargetsOptions, reach: AccountResolver, screen: Console) -> 
     if is_run(options):
         run = RunFile(Path(options.source), read_only=True)
         try:
-            check_opened(run, options, reach, Which.EVERY)
+            check_opened(run, options, reach, JobFilter.EVERY)
             yield run
         finally:
             run.close()
@@ -238,7 +238,7 @@ def check_place(run: RunFile, options: WorkOptions) -> None:
     begun = place_of(run)
     if begun != place(options):
         raise UsageError(
-            f"run file {shown(str(run.path))} was begun on {begun}; carry on with it "
+            f"run file {quoted(str(run.path))} was begun on {begun}; carry on with it "
             f"{'with' if begun == SANDBOX else 'without'} --sandbox"
         )
 

@@ -9,7 +9,7 @@ import jmespath
 from jmespath.exceptions import EmptyExpressionError, JMESPathError, JMESPathTypeError, ParseError
 from jmespath.functions import TYPES_MAP, Functions
 
-from bulkeic.core.errors import UsageError, printable, shown
+from bulkeic.core.errors import UsageError, printable, quoted
 from bulkeic.core.policy import Where
 from bulkeic.output.formatting import counted
 
@@ -34,10 +34,10 @@ def parse_where(expression: str) -> Where:
         raise UsageError(f"--where is empty; {_ALLOWED}") from None
     except ParseError as error:
         raise UsageError(
-            f"--where {shown(expression)}: {_syntax(error, len(expression))}; {_ALLOWED}"
+            f"--where {quoted(expression)}: {_syntax(error, len(expression))}; {_ALLOWED}"
         ) from None
     except (JMESPathError, ValueError, RecursionError):  # a number of thousands of digits
-        raise UsageError(f"--where {shown(expression)} cannot be read; {_ALLOWED}") from None
+        raise UsageError(f"--where {quoted(expression)} cannot be read; {_ALLOWED}") from None
     _check_calls(compiled.parsed, expression)
 
     def where(config: dict[str, Any]) -> str | None:
@@ -61,7 +61,7 @@ def _syntax(error: ParseError, length: int) -> str:
         return f"it ends too early, at character {place}"
     message = getattr(error, "message", None)  # only what splits it into words has one
     rule = printable(message[:_RULE_CHARACTERS]) if message else ""
-    return f"character {place}: {rule or f'{shown(error.token_value)} cannot be there'}"
+    return f"character {place}: {rule or f'{quoted(error.token_value)} cannot be there'}"
 
 
 def _check_calls(parsed: dict[str, Any], expression: str) -> None:
@@ -75,14 +75,14 @@ def _check_calls(parsed: dict[str, Any], expression: str) -> None:
         if node["type"] == "function_expression":
             problem = _problem_of_call(node["value"], len(node["children"]))
             if problem is not None:
-                raise UsageError(f"--where {shown(expression)}: {problem}")
+                raise UsageError(f"--where {quoted(expression)}: {problem}")
 
 
 def _problem_of_call(name: str, given: int) -> str | None:
     function = Functions.FUNCTION_TABLE.get(name)
     if function is None:
         known = ", ".join(sorted(Functions.FUNCTION_TABLE))
-        return f"there is no function {shown(name)}; allowed: {known}"
+        return f"there is no function {quoted(name)}; allowed: {known}"
     signature = function["signature"]
     wanted = len(signature)
     variadic = bool(signature) and signature[-1].get("variadic", False)

@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from bulkeic.bench.model.comparison import ComparisonRow, Metric
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 
 _GRAMMAR = re.compile(r"\s*([^\s<>]+)\s*([<>])\s*([0-9]+(?:\.[0-9]+)?)\s*x\s*", re.ASCII)
 _ALLOWED = "METRIC > NUMBERx or METRIC < NUMBERx, such as 'p99 > 1.2x'"
@@ -43,13 +43,13 @@ def parse_condition(text: str) -> FailCondition:
     """
     match = _GRAMMAR.fullmatch(text)
     if match is None:
-        raise InputError(f"{shown(text)} is no condition; allowed: {_ALLOWED}")
+        raise InputError(f"{quoted(text)} is no condition; allowed: {_ALLOWED}")
     name, sign, number = match.groups()
     if name not in set(Metric):
         near = difflib.get_close_matches(name.lower(), list(Metric), n=1, cutoff=0.4)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise InputError(f"{shown(name)} is no metric; allowed: {', '.join(Metric)}{hint}")
+        raise InputError(f"{quoted(name)} is no metric; allowed: {', '.join(Metric)}{hint}")
     ratio = float(number)
     if not 0 < ratio < math.inf:
-        raise InputError(f"{shown(number)} is no ratio; allowed: a number above 0, such as 1.2")
+        raise InputError(f"{quoted(number)} is no ratio; allowed: a number above 0, such as 1.2")
     return FailCondition(Metric(name), sign == ">", ratio)

@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from bulkeic.bench.model.workload import Load
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 
 FORMAT = 1
 _KIND = "bulkeic bench"
@@ -266,7 +266,7 @@ def decode(text: bytes, source: str) -> BenchResult:
         head = msgspec.json.decode(text, type=_Head)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         if text.startswith(_BEGIN):
-            raise InputError(f"a damaged result: {shown(str(error))}", source=source) from None
+            raise InputError(f"a damaged result: {quoted(str(error))}", source=source) from None
         head = _Head()
     if head.bulkeic != _KIND:
         raise InputError("no result of bulkeic bench", source=source)
@@ -278,4 +278,4 @@ def decode(text: bytes, source: str) -> BenchResult:
     try:
         return msgspec.json.decode(text, type=BenchResult)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InputError(f"a damaged result: {shown(str(error))}", source=source) from None
+        raise InputError(f"a damaged result: {quoted(str(error))}", source=source) from None

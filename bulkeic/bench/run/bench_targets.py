@@ -14,7 +14,7 @@ from bulkeic.bench.run.load_run import Targets
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Lane, Target
 from bulkeic.output.console import Console
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 
 _MOST_TARGETS = 100_000
 _LEAST_OF_A_LANE = 100
@@ -61,14 +61,14 @@ def jobs_of_lanes(
         BulkeicError: the file cannot be read or has problems.
     """
     with opened(replace(options, source=source), reach, screen) as run:
-        return run.jobs.lanes(Which.EVERY)
+        return run.jobs.lanes(JobFilter.EVERY)
 
 
 def _of_file(options: BenchOptions, reach: AccountResolver, screen: Console) -> Targets:
     with opened(options, reach, screen) as run:
-        number = len(run.jobs.lanes(Which.EVERY))
+        number = len(run.jobs.lanes(JobFilter.EVERY))
         most = max(_LEAST_OF_A_LANE, _MOST_TARGETS // max(1, number))
-        targets = _first(run.jobs.every_target(), most)
+        targets = _first(run.jobs.all_targets(), most)
     if not targets:
         raise UsageError(f"{options.source}: there is no target in it to call")
     return targets
