@@ -114,11 +114,11 @@ import os, signal, sys
 from pathlib import Path
 from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.summary import Traffic
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 run = RunFile(Path(sys.argv[1]))
 for lane in run.jobs.lanes():
-    for job in run.jobs.next_jobs(Which.PENDING, lane, -1, 9, 9):
+    for job in run.jobs.next_jobs(JobFilter.PENDING, lane, -1, 9, 9):
         run.record([], Traffic(), [(job, BeforeImage(None, Action.CREATE, may_be_sent=True))])
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -26,7 +26,7 @@ from pathlib import Path
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Outcome, Status
 from bulkeic.core.summary import Traffic
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
 path = Path(sys.argv[1])
@@ -187,7 +187,7 @@ while True:
     batch = [
         job
         for lane in run.jobs.lanes()
-        for job in run.jobs.next_jobs(Which.PENDING, lane, -1, 2**40, 5)
+        for job in run.jobs.next_jobs(JobFilter.PENDING, lane, -1, 2**40, 5)
     ]
     if not batch:
         break
