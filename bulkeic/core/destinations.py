@@ -1,11 +1,11 @@
-r"""Destinations of asynchronous invocations: which ones Lambda accepts, checked before any call.
+r"""Which destinations of asynchronous invocations Lambda accepts, checked before any call.
 
-Rules, from botocore's model, the Lambda developer guide and answers recorded from AWS:
+Rules, from botocore's model, the Lambda developer guide and recorded answers of AWS:
 
 - A destination is empty (cleared), ``kafka://…`` or an ARN of at most 350 characters.
 - Services: Lambda, SQS, SNS, EventBridge, and S3 for ``OnFailure`` only.
 - FIFO queues and FIFO topics are not supported.
-- A template is checked with values that stand for any target's.
+- A template is checked with sample values.
 - A function cannot be its own destination.
 """
 
@@ -33,13 +33,13 @@ _EXPECTED = "expected the ARN of a function, queue, topic, event bus or (OnFailu
 
 
 def parse_destination(text: str, field: str) -> str:
-    """A destination as the API takes it, or a template of one.
+    """Checks a destination, or a template of one, and returns it.
 
     ``none`` and the empty string become ``CLEARED``.
 
     Args:
-        text: what the row says.
-        field: ``OnSuccess`` or ``OnFailure``; some rules differ.
+        text: as the row has it.
+        field: ``OnSuccess`` or ``OnFailure``, which have different rules.
 
     Raises:
         InputError: Lambda would refuse it.
@@ -75,18 +75,18 @@ def _check_service(text: str, service: str, resource: str, field: str) -> None:
 
 
 def self_destination_problems(target: Target, settings: Settings) -> list[InputError]:
-    """What is wrong with a function that is its own destination: a problem for each such field.
+    """The problem of a function that is its own destination, for each such field.
 
-    Only the function itself, without a qualifier or with the target's own, is refused: what AWS
-    says of one alias that feeds another is not recorded.
+    Only the function without a qualifier, or with the target's own, is refused: AWS's answer for
+    an alias that invokes another one is not recorded.
     """
     return [
         InputError("a function cannot be its own destination; expected another one", field=field)
         for field, destination in settings.destinations()
-        if destination and ":lambda:" in destination and destination in _names_of(target)
+        if destination and ":lambda:" in destination and destination in _arns_of(target)
     ]
 
 
-def _names_of(target: Target) -> set[str]:
+def _arns_of(target: Target) -> set[str]:
     own = target.arn
     return {own, f"{own}:{target.qualifier}", f"{own}:{LATEST}"}

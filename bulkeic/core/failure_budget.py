@@ -1,4 +1,4 @@
-"""How many failures end a run."""
+"""How many failures stop a run."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ from bulkeic.core.waves import Size, parse_size
 
 
 class FailureBudget(msgspec.Struct, frozen=True):
-    """So many failures, or such a part of all targets."""
+    """A number of failures, or a percentage of all targets."""
 
     size: Size
 
@@ -20,7 +20,7 @@ class FailureBudget(msgspec.Struct, frozen=True):
 
 
 def parse_failure_budget(text: str) -> FailureBudget:
-    """A threshold from a text such as ``10`` or ``2.5%``.
+    """Parses a failure budget like ``10`` or ``2.5%``.
 
     Raises:
         InputError: it is neither a number from 1 nor a percentage above 0% and up to 100%.

@@ -1,4 +1,4 @@
-"""The words of the project as types: target, settings, job, lane, answer, outcome.
+"""The project's vocabulary as types: target, settings, job, lane, answer, outcome.
 
 Names follow AWS's own. ``to_api`` and ``from_api`` translate settings to and from the API's form:
 https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionEventInvokeConfig.html
@@ -13,11 +13,11 @@ import msgspec
 
 LATEST = "$LATEST"
 CLEARED = ""
-"""A destination that is to be removed; the API's form of it is an empty half."""
+"""Clears a destination; the API's form of it is an empty object."""
 
 
 class Status(StrEnum):
-    """What became of a job, in the end. A job without one is pending."""
+    """The end of a job. A job without one is pending."""
 
     UPDATED = "updated"
     CREATED = "created"
@@ -27,7 +27,7 @@ class Status(StrEnum):
 
 
 class Fault(StrEnum):
-    """Why a call did not succeed, as far as trying again is concerned (see ``core.retry``)."""
+    """Why a call failed, as far as retries depend on it (see ``core.pacing.retry``)."""
 
     THROTTLED = "throttled"
     CONFLICT = "conflict"
@@ -44,7 +44,7 @@ UNANSWERED = frozenset({Fault.TIMEOUT, Fault.CONNECTION})
 
 
 class Operation(StrEnum):
-    """Lambda's operations that bulkeic calls, under AWS's names."""
+    """The operations of Lambda that bulkeic calls, with AWS's names."""
 
     GET = "GetFunctionEventInvokeConfig"
     UPDATE = "UpdateFunctionEventInvokeConfig"
@@ -54,7 +54,7 @@ class Operation(StrEnum):
 
     @property
     def is_metered(self) -> bool:
-        """Whether it counts for the lane's quota; GetFunction has one of its own.
+        """Whether it counts towards the lane's quota; GetFunction has a quota of its own.
 
         https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
         """
@@ -62,7 +62,7 @@ class Operation(StrEnum):
 
 
 class Lane(msgspec.Struct, frozen=True, order=True, gc=False):
-    """One account in one Region: what Lambda's control-plane quota is counted for."""
+    """One account in one Region. Lambda's control-plane quota applies to each lane."""
 
     account_id: str
     region: str
@@ -72,7 +72,7 @@ class Lane(msgspec.Struct, frozen=True, order=True, gc=False):
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
-    """A function with a qualifier, in its lane.
+    """A function with a qualifier, in a lane.
 
     Attributes:
         lane: account and Region. The account is empty until the caller's own is known.
@@ -111,11 +111,11 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
     on_failure: str | None = None
 
     def is_empty(self) -> bool:
-        """Whether nothing at all is set, which the API refuses."""
+        """Whether nothing is set, which the API refuses."""
         return self == _NOTHING
 
     def has_function_destination(self) -> bool:
-        """Whether a destination is a function; only then can a function feed itself."""
+        """Whether a destination is a function, so that a function might invoke itself."""
         success, failure = self.on_success, self.on_failure
         return bool((success and ":lambda:" in success) or (failure and ":lambda:" in failure))
 
@@ -128,7 +128,7 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
         return (self.on_success is None) != (self.on_failure is None)
 
     def to_api(self) -> dict[str, Any]:
-        """The request body's fields, with nothing that is not set."""
+        """The fields of the request body; what is not set is left out."""
         api: dict[str, Any] = {}
         if self.maximum_retry_attempts is not None:
             api["MaximumRetryAttempts"] = self.maximum_retry_attempts
@@ -145,7 +145,7 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def from_api(cls, api: dict[str, Any]) -> "Settings":
-        """The inverse of ``to_api``; fields that are not settings are passed over."""
+        """The inverse of ``to_api``; other fields are ignored."""
         destinations = api.get("DestinationConfig", {})
         return cls(
             maximum_retry_attempts=api.get("MaximumRetryAttempts"),
@@ -158,8 +158,8 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
 _NOTHING = Settings()
 
 
-def _destination(half: dict[str, str] | None) -> str | None:
-    return None if half is None else half.get("Destination", CLEARED)
+def _destination(config: dict[str, str] | None) -> str | None:
+    return None if config is None else config.get("Destination", CLEARED)
 
 
 class SourceLine(msgspec.Struct, frozen=True, gc=False):
@@ -215,11 +215,11 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
 
 class Success(msgspec.Struct, frozen=True):
-    """A call that was answered with 2xx.
+    """A call that got a 2xx answer.
 
     Attributes:
         config: the configuration as answered, API names, ``LastModified`` in RFC 3339; ``None``
-            where the operation answers with none (Delete, GetFunction).
+            for operations that answer without one (Delete, GetFunction).
     """
 
     http_status: int
@@ -228,13 +228,13 @@ class Success(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A call that was refused, or that never got an answer.
+    """A call that was refused, or got no answer.
 
     Attributes:
         code: AWS's error code, or the SDK's name of the transport error.
         http_status: ``None`` when there was no answer.
-        retry_after_s: seconds that the server asks to wait.
-        sent: whether Lambda was called at all; without credentials it is not.
+        retry_after_s: seconds to wait before a retry, as the server asks.
+        sent: whether the call was sent to Lambda; without credentials it is not.
     """
 
     fault: Fault

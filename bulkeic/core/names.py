@@ -1,6 +1,6 @@
-r"""Function names, qualifiers and ARNs: parse, check, canonicalise.
+r"""Function names, qualifiers and ARNs: parse and check.
 
-Rules, from botocore's Lambda model (newer than the API page, and right where they differ):
+Rules, from botocore's Lambda model (newer than the API page, and correct where they differ):
 
 - A function is given as ``name``, ``name:qualifier``, ``123456789012:function:name[:qualifier]``
   or a full ARN; 256 characters at most, the bare name 64.
@@ -51,7 +51,7 @@ _PARTITIONS = (
 
 
 class FunctionName(msgspec.Struct, frozen=True):
-    """A function as a row named it, taken apart; ``None`` where the form does not say."""
+    """The parts of a function's name as a row gave it; ``None``: the form has no such part."""
 
     name: str
     qualifier: str | None = None
@@ -60,7 +60,7 @@ class FunctionName(msgspec.Struct, frozen=True):
     partition: str | None = None
 
     def __str__(self) -> str:
-        """The shortest of the four forms that says the same."""
+        """The shortest of the four forms with these parts."""
         prefix = ""
         if self.region is not None:
             prefix = f"arn:{self.partition}:lambda:{self.region}:{self.account_id}:function:"
@@ -72,10 +72,10 @@ class FunctionName(msgspec.Struct, frozen=True):
 
 
 def parse_function(text: str, field: str = "FunctionName") -> FunctionName:
-    """Takes any of the four name forms apart.
+    """Parses a name in any of the four forms.
 
     Raises:
-        InputError: the text is none of them, or is too long; the field is named.
+        InputError: the text has none of these forms, or is too long.
     """
     if _match_simple_name(text):
         return FunctionName(text)
@@ -131,10 +131,10 @@ def _check_arn(
 
 
 def check_qualifier(text: str, field: str = "Qualifier") -> str:
-    """A version, an alias or ``$LATEST``, as it is.
+    """Checks a version, an alias or ``$LATEST`` and returns it.
 
     Raises:
-        InputError: it breaks the API's pattern or length.
+        InputError: it does not match the API's pattern, or is too long.
     """
     if not _match_qualifier(text) or len(text) > QUALIFIER_CHARACTERS:
         raise InputError(
@@ -145,23 +145,27 @@ def check_qualifier(text: str, field: str = "Qualifier") -> str:
     return text
 
 
-def merge_qualifiers(inside: str | None, beside: str | None) -> str:
-    """One qualifier from the name's and the row's: either, both if equal, or ``$LATEST``.
+def merge_qualifiers(in_name: str | None, in_row: str | None) -> str:
+    """The qualifier of the name or of the row, else ``$LATEST``.
 
     Raises:
-        InputError: both are given and differ, which the API refuses too.
+        InputError: both are given and differ, which the API refuses, too.
     """
-    if inside is not None and beside is not None and inside != beside:
+    if in_name is not None and in_row is not None and in_name != in_row:
         raise InputError(
-            f"{quoted(beside)} contradicts the {quoted(inside)} in the function's name; "
+            f"{quoted(in_row)} contradicts the {quoted(in_name)} in the function's name; "
             "give one of them, or the same twice",
             field="Qualifier",
         )
-    return inside or beside or LATEST
+    return in_name or in_row or LATEST
 
 
 def check_region(text: str) -> str:
-    """A Region's name as it is, or ``InputError``."""
+    """Checks a Region's name and returns it.
+
+    Raises:
+        InputError: it is not a Region's name.
+    """
     if not _match_region(text):
         raise InputError(
             f"{quoted(text)} is not a Region; expected something like us-east-1", field="Region"
@@ -170,7 +174,11 @@ def check_region(text: str) -> str:
 
 
 def check_account(text: str) -> str:
-    """An account id as it is, or ``InputError``."""
+    """Checks an account id and returns it.
+
+    Raises:
+        InputError: it is not an account id.
+    """
     if not _match_account(text):
         raise InputError(
             f"{quoted(text)} is not an account id; expected 12 digits", field="AccountId"
@@ -180,7 +188,7 @@ def check_account(text: str) -> str:
 
 @functools.lru_cache(1024)
 def partition_of(region: str) -> str:
-    """The partition that a Region lies in: ``aws`` unless its prefix says otherwise."""
+    """The partition of a Region: ``aws`` unless the Region's prefix says otherwise."""
     for prefix, partition in _PARTITIONS:
         if region.startswith(prefix):
             return partition

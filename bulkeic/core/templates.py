@@ -1,8 +1,8 @@
 """Templates in destinations and role ARNs: ``arn:aws:sqs:{region}:{account}:failures``.
 
-- A name in braces stands for a value of the target. Only the names that a field allows can be used;
-  there is no attribute, index, conversion or format.
-- No ARN has a brace of its own, so any other brace is an error.
+- A name in braces is a placeholder for a value of the target. Each field has its own names.
+- Attributes, indexes, conversions and formats are not supported.
+- ARNs have no braces of their own, so any other brace is an error.
 """
 
 import re
@@ -20,12 +20,12 @@ _split = re.compile(r"\{([^{}]*)\}").split
 
 
 def is_template(text: str | None) -> bool:
-    """Whether a text has a brace, and so is to be checked and filled in."""
+    """Whether a text has a brace, and so must be checked and filled in."""
     return text is not None and ("{" in text or "}" in text)
 
 
 def check_template(text: str, allowed: Collection[str], field: str) -> None:
-    """Refuses what cannot be filled in.
+    """Checks that every placeholder can be filled in.
 
     Raises:
         InputError: an unknown name, or a brace without its partner.
@@ -43,14 +43,14 @@ def check_template(text: str, allowed: Collection[str], field: str) -> None:
 
 
 def fill_template(text: str, values: Mapping[str, str]) -> str:
-    """A checked template with its values."""
+    """Fills the values into a checked template."""
     for name, value in values.items():
         text = text.replace(f"{{{name}}}", value)
     return text
 
 
 def _values_of(target: Target) -> dict[str, str]:
-    """What a target's destinations can be filled in with."""
+    """The values of the placeholders, for a target."""
     return {
         "account": target.lane.account_id,
         "region": target.lane.region,
@@ -60,7 +60,7 @@ def _values_of(target: Target) -> dict[str, str]:
 
 
 def fill_settings(settings: Settings, target: Target) -> Settings:
-    """The settings as they are sent for a target."""
+    """The settings of a target, with their templates filled in."""
     if not is_template(settings.on_success) and not is_template(settings.on_failure):
         return settings
     values = _values_of(target)

@@ -1,4 +1,4 @@
-"""Bytes from a file or stdin, unzipped, in pieces of bounded size."""
+"""Bytes of a file or stdin, unzipped, in pieces of bounded size."""
 
 import gzip
 import io
@@ -11,16 +11,16 @@ from typing import IO, Any, NoReturn, cast
 from bulkeic.core.errors import InputError
 
 LINE_BYTES = 1 << 20
-"""Of one line, of one row over several lines, and of blank lines without a row between them."""
+"""Limit for one line, one row over several lines, and consecutive blank lines."""
 STDIN = "-"
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _BUFFER_BYTES = 1 << 16
-# Deflate packs zeros 1,032 times, what repeats after a kilobyte 200 times, and rows 5 to 50 times.
+# Deflate compresses zeros 1,032 times, kilobytes that repeat 200 times, and rows 5 to 50 times.
 _BOMB_RATIO = 300
 _UNZIPPED_BYTES = 1 << 18
-# For each of these, at most that much is read: what was read is hardly more than what was unzipped.
+# Read in small pieces, so that little more is read than was unzipped.
 _PACKED_BYTES = 1 << 9
 
 
@@ -53,7 +53,7 @@ def open_stream(path: str) -> Iterator[io.BufferedReader]:
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """Turns what reading can meet (I/O errors, a damaged gzip) into ``InputError``."""
+    """Translates I/O errors and a damaged gzip to ``InputError``."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -62,8 +62,8 @@ def readable() -> Iterator[None]:
         raise InputError(f"cannot be read: {error.strerror or error}") from None
 
 
-class _Packed:
-    """A stream that is read in small pieces, and counted."""
+class _CountedStream:
+    """A stream that is read in small pieces and counts its bytes."""
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._stream = stream
@@ -76,10 +76,10 @@ class _Packed:
 
 
 class _Unzipped(io.RawIOBase):
-    """A gzipped stream, as far as it is no bomb: a few MB that would take hours to read."""
+    """A gzipped stream that refuses bombs: a few MB that would take hours to read."""
 
     def __init__(self, stream: io.BufferedReader) -> None:
-        self._packed = _Packed(stream)
+        self._packed = _CountedStream(stream)
         self._unzipped = gzip.GzipFile(fileobj=cast("IO[bytes]", self._packed))
         self._bytes = 0
 
@@ -92,24 +92,24 @@ class _Unzipped(io.RawIOBase):
         self._bytes += len(piece)
         if self._bytes > _UNZIPPED_BYTES and self._bytes > _BOMB_RATIO * self._packed.bytes:
             raise InputError(
-                f"gunzips to more than {_BOMB_RATIO} times its size, which no list of targets "
-                "does; if it is one, gunzip it yourself"
+                f"gunzips to more than {_BOMB_RATIO} times its size; no list of targets "
+                "does that; if it is one, gunzip it yourself"
             )
         return len(piece)
 
 
 def first_line(stream: io.BufferedReader) -> tuple[bytes, io.BufferedReader]:
-    """The first line that is not blank (``LINE_BYTES`` at most), and a stream that has it all."""
+    """The first line that is not blank (``LINE_BYTES`` at most), and a stream of all bytes."""
     with readable():
         head = bytearray(line := stream.readline(LINE_BYTES))
         while line.isspace() and len(head) < LINE_BYTES:
             line = stream.readline(LINE_BYTES)
             head += line
-    return line, io.BufferedReader(_Chain(bytes(head), stream), _BUFFER_BYTES)
+    return line, io.BufferedReader(_PrefixedStream(bytes(head), stream), _BUFFER_BYTES)
 
 
-class _Chain(io.RawIOBase):
-    """Bytes that have been read already, and what follows them."""
+class _PrefixedStream(io.RawIOBase):
+    """Bytes that were read already, and the rest of the stream."""
 
     def __init__(self, head: bytes, rest: io.BufferedReader) -> None:
         self._head = memoryview(head)
@@ -129,8 +129,8 @@ def bounded_lines(stream: io.BufferedReader) -> Iterator[bytes]:
     """The lines with their ends, none longer than ``LINE_BYTES``.
 
     Raises:
-        InputError: a line is longer, there are as many bytes of blank lines, or the bytes cannot be
-            read; the line is named.
+        InputError: a line is longer, blank lines have more bytes than that, or the bytes cannot be
+            read; it has the line.
     """
     number = blank = 0
     readline = stream.readline

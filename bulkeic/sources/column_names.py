@@ -1,4 +1,4 @@
-"""The names in a header or an object, resolved once each."""
+"""The keys of JSON rows → fields, each resolved once."""
 
 import functools
 from typing import Any
@@ -6,30 +6,30 @@ from typing import Any
 from bulkeic.core.errors import InputError
 from bulkeic.core.fields import Fields
 
-# A name may be spelt in any number of ways, each as long as a row.
-_REMEMBERED = 64
+# A name can be spelled in any number of ways, each as long as a row.
+_MEMOIZED = 64
 
 
 class ColumnNames:
-    """Resolves the keys of JSON rows to fields; remembers what it has seen last.
+    """Resolves the keys of JSON rows to fields, with a cache of the latest keys.
 
     Args:
-        fields: that a row may have.
+        fields: of the file.
     """
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
-        self._find = functools.lru_cache(_REMEMBERED)(fields.find)
+        self._find = functools.lru_cache(_MEMOIZED)(fields.find)
 
     def values(self, item: Any) -> dict[str, Any]:
-        """An object's values by field name, without what may stand beside them.
+        """An object's values by field name, without ignored keys.
 
         Raises:
-            InputError: it is no object, a key is unknown, or a field is given twice.
+            InputError: it is not an object, a key is unknown, or a field is given twice.
         """
         if not isinstance(item, dict):
             example = f'{{"{self._fields.names[0]}": "…"}}'
-            raise InputError(f"a row is an object such as {example}")
+            raise InputError(f"not an object; expected something like {example}")
         find, ignored = self._find, self._fields.ignored
         values: dict[str, Any] = {}
         for key, value in item.items():

@@ -15,22 +15,22 @@ _TOO_LONG = f"a row of more than {LINE_BYTES:,} bytes; is a quote left open?"
 
 
 def csv_rows(stream: io.BufferedReader, known: Fields) -> Iterator[Row | InputError]:
-    """The rows of a CSV file; a bad row is a problem in its place, and the next one follows.
+    """The rows of a CSV file; a bad row gives a problem in its place.
 
     Raises:
-        InputError: the file cannot be read any further.
+        InputError: the rest of the file cannot be read.
     """
     text = _Text(stream)
     reader = csv.reader(text, strict=True)
-    before = 0
+    previous_line = 0
     try:
         fields = _header(next(filter(None, reader), None), reader.line_num, text, known)
         columns = len(fields)
-        before = reader.line_num
+        previous_line = reader.line_num
         text.begin_row()
         for cells in reader:
             text.begin_row()
-            line, before = before + 1, reader.line_num
+            line, previous_line = previous_line + 1, reader.line_num
             if text.undecodable >= line:
                 yield InputError("not UTF-8", line=line)
             elif len(cells) == columns:
@@ -38,9 +38,9 @@ def csv_rows(stream: io.BufferedReader, known: Fields) -> Iterator[Row | InputEr
             elif cells:
                 yield InputError(f"{len(cells)} cells; the header has {columns}", line=line)
     except csv.Error as error:
-        raise InputError(_malformed(error), line=before + 1) from None
+        raise InputError(_malformed(error), line=previous_line + 1) from None
     except _TooLongError:
-        raise InputError(_TOO_LONG, line=before + 1) from None
+        raise InputError(_TOO_LONG, line=previous_line + 1) from None
 
 
 def _header(names: list[str] | None, line: int, text: "_Text", known: Fields) -> list[str]:
@@ -71,11 +71,15 @@ def _malformed(error: csv.Error) -> str:
 
 
 class _TooLongError(Exception):
-    """A row goes on over too many lines."""
+    """A row has too many lines."""
 
 
 class _Text:
-    """Lines as text. A line that is not UTF-8 is passed on as far as it can be read, and told."""
+    """Lines as text.
+
+    Attributes:
+        undecodable: number of the last line that is not UTF-8; its bad bytes are replaced.
+    """
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._stream = stream
@@ -83,7 +87,7 @@ class _Text:
         self.undecodable = 0
 
     def begin_row(self) -> None:
-        """Tells that the next line is a row's first."""
+        """Marks the next line as a row's first."""
         self._row_bytes = 0
 
     def __iter__(self) -> Iterator[str]:

@@ -19,10 +19,10 @@ Events = Iterator[tuple[str, Any]]
 
 
 def json_rows(stream: io.BufferedReader, fields: Fields) -> Iterator[Row | InputError]:
-    """The rows of a JSON document; a bad row is a problem in its place, and the next one follows.
+    """The rows of a JSON document; a bad row gives a problem in its place.
 
     Raises:
-        InputError: it is no JSON, holds no list or two, or cannot be read any further.
+        InputError: it is not JSON, holds no list or more than one, or the rest cannot be read.
     """
     reader, keys = _LineReader(stream), ColumnNames(fields)
     try:
@@ -42,7 +42,7 @@ def _first_line(error: Exception) -> str:
 
 
 class _LineReader:
-    """Hands out at most one line at a time, so that the parser's place is known to the line."""
+    """Reads at most one line at a time, so that the parser's line is known."""
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._readline = stream.readline
@@ -51,7 +51,7 @@ class _LineReader:
         self._row_bytes = 0
 
     def begin_row(self) -> None:
-        """Tells that a row begins here, or something else that stands in the place of one."""
+        """Marks the begin of a row, or of another value in its place."""
         self._row_bytes = 0
 
     def read(self, size: int) -> bytes:
@@ -90,7 +90,7 @@ def _rows(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[Ro
             raise InputError("holds no list of rows")
     else:
         raise InputError("neither a list of rows nor an object that holds one")
-    next(events, None)  # what follows the document is an error, and only told when asked for
+    next(events, None)  # raises if anything follows the document
 
 
 def _items(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[Row | InputError]:
@@ -114,14 +114,14 @@ def _refuse_repeated(key: str) -> None:
 
 
 class _Builder:
-    """Builds one value from the events, reading on to its end whatever is wrong with it."""
+    """Builds one value from the events, and reads to its end even if it is invalid."""
 
     def __init__(self, events: Events) -> None:
         self._events = events
         self.repeated: str | None = None
 
     def value(self, event: str, value: Any, depth: int = 1) -> Any:
-        """The value that begins with an event."""
+        """The value that starts with this event."""
         if event not in {"start_map", "start_array"}:
             return value
         if depth > _DEEPEST:

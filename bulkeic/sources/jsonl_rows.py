@@ -14,10 +14,10 @@ from bulkeic.sources.column_names import ColumnNames
 
 
 def jsonl_rows(stream: io.BufferedReader, fields: Fields) -> Iterator[Row | InputError]:
-    """The rows of a JSON Lines file; a bad line is a problem in its place, and the next follows.
+    """The rows of a JSON Lines file; a bad line gives a problem in its place.
 
     Raises:
-        InputError: the file cannot be read any further.
+        InputError: the rest of the file cannot be read.
     """
     keys = ColumnNames(fields)
     for number, line in enumerate(bounded_lines(stream), 1):
@@ -38,8 +38,8 @@ def _decoded(line: bytes) -> Any:
         raise InputError(f"not JSON: {error}") from None
     except RecursionError:
         raise InputError("nested too deep; no row needs that") from None
-    except ValueError:  # Python's own limit, of 4,300 digits unless somebody has changed it
-        raise InputError("a number of thousands of digits; no row needs that") from None
+    except ValueError:  # Python's limit for digits, 4,300 by default
+        raise InputError("a number with thousands of digits; no row needs that") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

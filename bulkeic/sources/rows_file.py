@@ -1,4 +1,4 @@
-"""A file of rows: its name, its format, its rows."""
+"""A file of rows: name, format and rows."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from bulkeic.sources.jsonl_rows import jsonl_rows
 
 
 class Format(StrEnum):
-    """What a file of rows is written in."""
+    """The format of a file of rows."""
 
     CSV = "csv"
     JSON = "json"
@@ -37,13 +37,13 @@ _ROWS: dict[Format, Callable[[io.BufferedReader, Fields], Iterator[Row | InputEr
 
 
 class RowsFile:
-    """A targets file, or another with other fields, that can be read once, as a stream.
+    """A targets file, or a file with other fields. It can be read once, as a stream.
 
     Args:
         path: a file, or ``-`` for stdin.
-        format: what it is written in; ``None``: told by a file's ending, or by the first bytes of
-            stdin or a pipe.
-        fields: that a row may have.
+        format: of the file; ``None``: by the file's ending, or by the first line of stdin or a
+            pipe.
+        fields: that a row can have.
 
     Raises:
         UsageError: the file does not exist, or has an unknown ending and no format is given.
@@ -64,10 +64,10 @@ class RowsFile:
         self.name = "<stdin>" if path == STDIN else printable(path)
 
     def rows(self) -> Iterator[Row | InputError]:
-        """The rows, and the problems of rows that cannot even be decoded, in file order.
+        """The rows, and the problems of rows that cannot be decoded, in file order.
 
         Raises:
-            InputError: the file cannot be read any further; it names the file and the line.
+            InputError: the rest of the file cannot be read; it has the file and the line.
         """
         try:
             with open_stream(self._path) as stream:
@@ -98,13 +98,13 @@ def _format_of(path: str, fields: Fields) -> Format | None:
 
 
 def _sniff(stream: io.BufferedReader, fields: Fields) -> tuple[Format, io.BufferedReader]:
-    """Tells the format by the first line, and gives a stream that still has it.
+    """Finds the format by the first line, and returns it with a stream of all bytes.
 
     =========================================  ==========
     first line                                 format
     =========================================  ==========
     begins with ``[``                          JSON
-    an object with a naming field              JSON Lines
+    an object with an identifying field        JSON Lines
     an object that holds a list, or a part     JSON
     any other object                           JSON Lines
     anything else                              CSV
@@ -120,7 +120,7 @@ def _sniff(stream: io.BufferedReader, fields: Fields) -> tuple[Format, io.Buffer
         row = json.loads(line.decode())
     except (ValueError, RecursionError):
         return Format.JSON, whole
-    names_one = not fields.identifying.isdisjoint(map(normalize_name, row))
-    if names_one or not any(isinstance(each, list) for each in row.values()):
+    is_row = not fields.identifying.isdisjoint(map(normalize_name, row))
+    if is_row or not any(isinstance(each, list) for each in row.values()):
         return Format.JSONL, whole
     return Format.JSON, whole

@@ -1,4 +1,4 @@
-"""The jobs of a run file, lane by lane: those that are to be done, or looked at."""
+"""Reads the jobs of a run file, lane by lane."""
 
 import functools
 import sqlite3
@@ -20,19 +20,19 @@ _SELECT_JOBS = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, j.expected_id,
   b.seq IS NOT NULL, b.may_be_sent, b.config, o.config
 FROM job j LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
-WHERE j.lane_id = ? AND j.seq > ? AND j.seq <= ? AND {which} ORDER BY j.seq LIMIT ?
+WHERE j.lane_id = ? AND j.seq > ? AND j.seq <= ? AND {job_filter} ORDER BY j.seq LIMIT ?
 """
 _COUNT_JOBS = """
 SELECT j.lane_id, count(*) FROM job j
 LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
-WHERE j.lane_id <> 0 AND {which} GROUP BY 1
+WHERE j.lane_id <> 0 AND {job_filter} GROUP BY 1
 """
 _COUNT_JOBS_OF_WAVE = """
 SELECT j.lane_id, count(*) FROM wave_lane w
 JOIN job j ON j.lane_id = w.lane_id AND j.seq <= w.last_seq
 LEFT JOIN wave_lane e ON e.wave = w.wave - 1 AND e.lane_id = w.lane_id
 LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
-WHERE w.wave = ? AND (? OR j.seq > coalesce(e.last_seq, -1)) AND {which} GROUP BY 1
+WHERE w.wave = ? AND (? OR j.seq > coalesce(e.last_seq, -1)) AND {job_filter} GROUP BY 1
 """
 _SELECT_RANGES_OF_WAVE = """
 SELECT w.lane_id, coalesce(e.last_seq, -1), w.last_seq FROM wave_lane w
@@ -64,12 +64,12 @@ WHERE j.lane_id = ? AND (o.status IN ('updated', 'created') OR s.id OR b.seq IS 
 
 
 class JobFilter(StrEnum):
-    """Some of a run's jobs.
+    """A selection of a run's jobs, as an SQL condition.
 
     - ``PENDING``: without an outcome.
     - ``UNREAD``: pending, and not planned yet.
-    - ``WRITTEN``: whose targets were changed; what they have to have is what was answered then.
-    - ``EVERY``: all but those whose targets were not looked for.
+    - ``WRITTEN``: changed; their settings are the snapshot that was answered.
+    - ``EVERY``: all but those that ``--where`` left out.
     """
 
     PENDING = "o.seq IS NULL"
@@ -84,7 +84,7 @@ class Jobs:
     Args:
         database: the run file.
         reader: a connection to it.
-        lane_ids: each lane's number, and how many jobs it has.
+        lane_ids: each lane's id and number of jobs.
         facts: of the run.
     """
 
@@ -99,40 +99,42 @@ class Jobs:
         self._reader = reader
         self._lane_ids = lane_ids
         self._source = facts["source"]
-        self._make = restore_job_of if "restores" in facts else job_of
+        self._job_of_row = restore_job_of if "restores" in facts else job_of
         self._guarded = "restores" in facts or "planned" in facts
         self._settings = functools.lru_cache(_MEMOIZED)(self._read_settings)
 
     def lanes(
-        self, which: JobFilter = JobFilter.PENDING, wave: int | None = None
+        self, job_filter: JobFilter = JobFilter.PENDING, wave: int | None = None
     ) -> dict[Lane, int]:
         """Every lane that has such jobs, with their number.
 
         Args:
-            which: of the jobs.
-            wave: the number of a wave: only those up to its end; of those that are done, only its
-                own. ``None``: all waves.
+            job_filter: selects the jobs.
+            wave: number of a wave: only jobs up to its end, and of written jobs only its own;
+                ``None``: all waves.
         """
         execute = self._reader.execute
         with self._database.errors("cannot be read"):
             if wave is not None:
-                up_to = which is not JobFilter.WRITTEN
-                rows = execute(_COUNT_JOBS_OF_WAVE.format(which=which.value), (wave, up_to))
+                up_to = job_filter is not JobFilter.WRITTEN
+                rows = execute(
+                    _COUNT_JOBS_OF_WAVE.format(job_filter=job_filter.value), (wave, up_to)
+                )
                 counts = dict(rows.fetchall())
-            elif which is JobFilter.PENDING:
+            elif job_filter is JobFilter.PENDING:
                 done = dict(execute("SELECT lane_id, count(*) FROM outcome GROUP BY 1").fetchall())
                 pairs = self._lane_ids.values()
                 counts = {number: jobs - done.get(number, 0) for number, jobs in pairs}
             else:
-                counts = dict(execute(_COUNT_JOBS.format(which=which.value)).fetchall())
+                counts = dict(execute(_COUNT_JOBS.format(job_filter=job_filter.value)).fetchall())
         numbers = ((lane, number) for lane, (number, _) in self._lane_ids.items())
         return {lane: counts[number] for lane, number in numbers if counts.get(number)}
 
-    def seq_ranges(self, which: JobFilter, wave: int | None) -> dict[Lane, tuple[int, int]]:
-        """Where each lane's jobs lie: behind which ``seq``, and up to which.
+    def seq_ranges(self, job_filter: JobFilter, wave: int | None) -> dict[Lane, tuple[int, int]]:
+        """The range of ``seq`` of each lane's jobs: (after, up to).
 
         Args:
-            which: as for ``lanes``.
+            job_filter: as for ``lanes``.
             wave: as for ``lanes``.
         """
         if wave is None:
@@ -140,26 +142,26 @@ class Jobs:
         lanes = {number: lane for lane, (number, _) in self._lane_ids.items()}
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(_SELECT_RANGES_OF_WAVE, (wave,)).fetchall()
-        own = which is JobFilter.WRITTEN
+        own = job_filter is JobFilter.WRITTEN
         return {lanes[number]: (after if own else -1, until) for number, after, until in rows}
 
     def next_jobs(
-        self, which: JobFilter, lane: Lane, after: int, until: int, limit: int
+        self, job_filter: JobFilter, lane: Lane, after: int, until: int, limit: int
     ) -> list[Job]:
         """The lane's next jobs, in file order.
 
         Args:
-            which: of the jobs.
+            job_filter: selects the jobs.
             lane: account and Region.
-            after: the ``seq`` to begin behind; -1 for the first.
-            until: the ``seq`` of the last that may be taken.
-            limit: how many at most.
+            after: only jobs with a greater ``seq``; -1: all.
+            until: only jobs with at most this ``seq``.
+            limit: most jobs to return.
         """
         number, _ = self._lane_ids[lane]
-        query = _SELECT_JOBS.format(which=which.value)
+        query = _SELECT_JOBS.format(job_filter=job_filter.value)
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(query, (number, after, until, limit)).fetchall()
-            if which is JobFilter.WRITTEN:
+            if job_filter is JobFilter.WRITTEN:
                 return [
                     restore_job_of(row, self._source, lane, snapshot_of(config_of(row[10])))
                     for row in rows
@@ -167,7 +169,7 @@ class Jobs:
             return [self._job(row, lane) for row in rows]
 
     def all_targets(self) -> Iterator[Target]:
-        """The targets of all jobs, with or without outcome. A stream."""
+        """The targets of all jobs, in the order of their lanes. A stream."""
         for lane, (number, _) in self._lane_ids.items():
             with self._database.errors("cannot be read"):
                 for function, qualifier in self._reader.execute(
@@ -176,7 +178,7 @@ class Jobs:
                     yield target_of(lane, function, qualifier)
 
     def known_snapshots(self) -> Iterator[tuple[Target, Settings]]:
-        """Targets, each with the last image that is known of it. A stream."""
+        """Targets, each with its last known snapshot. A stream."""
         for lane, (number, _) in self._lane_ids.items():
             with self._database.errors("cannot be read"):
                 for row in self._reader.execute(_SELECT_KNOWN, (number,)):
@@ -195,7 +197,7 @@ class Jobs:
             with self._database.errors("cannot be read"):
                 for row in self._reader.execute(_SELECT_CHANGED, (number,)):
                     after = snapshot_of(config_of(row[8])) if row[7] else None
-                    job = self._make(row, self._source, lane, self._settings(row[5]))
+                    job = self._job_of_row(row, self._source, lane, self._settings(row[5]))
                     yield (
                         msgspec.structs.replace(
                             job, before_snapshot=snapshot_of(config_of(row[6]))
@@ -207,11 +209,13 @@ class Jobs:
         """Jobs that need a change, with ``Job.before_snapshot``, in file order. A stream."""
         with self._database.errors("cannot be read"):
             for row in self._reader.execute(_SELECT_PLANNED):
-                job = self._make(row, self._source, lane_of(*row[7:9]), self._settings(row[5]))
+                job = self._job_of_row(
+                    row, self._source, lane_of(*row[7:9]), self._settings(row[5])
+                )
                 yield msgspec.structs.replace(job, before_snapshot=snapshot_of(config_of(row[6])))
 
     def _job(self, row: tuple[Any, ...], lane: Lane) -> Job:
-        job = self._make(row, self._source, lane, self._settings(row[5]))
+        job = self._job_of_row(row, self._source, lane, self._settings(row[5]))
         expected_id, was_read, may_be_sent, config = row[6:10]
         if not was_read and expected_id is None:
             return job

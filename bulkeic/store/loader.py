@@ -1,4 +1,4 @@
-"""Filling a new run file: jobs and invalid rows in, duplicates out, then it is ready."""
+"""Loads a new run file: stores jobs and invalid rows, and finds duplicates."""
 
 import functools
 import itertools
@@ -23,7 +23,7 @@ from bulkeic.store.schema import (
 )
 
 _BATCH = 2000
-_REMEMBERED = 8192
+_MEMOIZED = 8192
 _GIVEN_CHARACTERS = 256
 INVALID = "InvalidInput"
 
@@ -45,10 +45,10 @@ class Duplicate(msgspec.Struct, frozen=True):
     """Two rows that name the same target.
 
     Attributes:
-        lane_id: number of their lane in the run file.
+        lane_id: id of their lane in the run file.
         seqs: of the two rows, the earlier first.
-        lines: where they begin.
-        agree: whether both want the same settings.
+        lines: of the two rows.
+        agree: whether both have the same settings.
     """
 
     lane_id: int
@@ -62,10 +62,10 @@ class Loader:
 
     Args:
         path: of the run file; it must not exist.
-        facts: what else the run file is to know: ``source``, the targets file's name, at least.
+        facts: metadata of the run, at least ``source``, the name of the targets file.
 
     Raises:
-        RunFileError: the file cannot be made or written.
+        RunFileError: the file cannot be created or written.
     """
 
     def __init__(self, path: Path, facts: dict[str, str]) -> None:
@@ -74,7 +74,7 @@ class Loader:
         self._rows: list[tuple[object, ...]] = []
         self._lanes: dict[Lane, int] = {}
         self._numbers = itertools.count(NO_LANE + 1)
-        self._settings_id = functools.lru_cache(_REMEMBERED)(self._add_settings)
+        self._settings_id = functools.lru_cache(_MEMOIZED)(self._add_settings)
         try:
             self._connection = self._start(facts)
         except BaseException:
@@ -84,7 +84,7 @@ class Loader:
     def _start(self, facts: dict[str, str]) -> sqlite3.Connection:
         with self._database.errors("cannot be written"):
             connection = self._database.connect()
-            # What is lost in a crash now is loaded again; finish() makes it durable at once.
+            # A crash loses the file, and it is loaded again; finish() makes it durable.
             connection.executescript(
                 "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000;"
                 f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
@@ -118,14 +118,14 @@ class Loader:
             self._flush()
 
     def add_invalid(self, seq: int, line: int, given: str, problem: str) -> None:
-        """Adds a row that is no job, with its outcome."""
+        """Adds an invalid row, with its outcome."""
         given = given[:_GIVEN_CHARACTERS].encode(errors="replace").decode()
         with self._database.errors("cannot be written"):
             self._connection.execute(INSERT_JOB, (NO_LANE, seq, line, given, *([None] * 4)))
         self.invalidate(seq, NO_LANE, problem)
 
     def invalidate(self, seq: int, lane_id: int, problem: str) -> None:
-        """Gives a row the outcome ``invalid``, and takes it out of its lane."""
+        """Gives a row the outcome ``invalid`` and removes it from its lane."""
         outcome = Outcome(
             seq,
             SourceLine(self._source),
@@ -153,7 +153,7 @@ class Loader:
                 self.invalidate(seq, number, problem)
 
     def drop_duplicate(self, duplicate: Duplicate) -> None:
-        """Forgets the later one of two rows that say the same."""
+        """Deletes the later one of two equal rows."""
         with self._database.errors("cannot be written"):
             self._connection.execute(
                 "DELETE FROM job WHERE lane_id = ? AND seq = ?",
@@ -161,7 +161,7 @@ class Loader:
             )
 
     def duplicates(self, lanes: Iterable[Lane]) -> Iterator[Duplicate]:
-        """Every row of some lanes that names a target again, with the first row that named it."""
+        """Every row that names a target again, with the first row that named it."""
         self._flush()
         with self._database.errors("cannot be read"):
             for number in [self._lanes[lane] for lane in lanes]:
@@ -173,7 +173,7 @@ class Loader:
                         yield Duplicate(number, seqs, lines, first[4] == api)
 
     def lanes(self) -> list[Lane]:
-        """Every lane that a job lies in."""
+        """Every lane that has a job."""
         self._flush()
         with self._database.errors("cannot be read"):
             rows = self._connection.execute(
@@ -183,7 +183,7 @@ class Loader:
         return [lane for lane, number in self._lanes.items() if number in held]
 
     def count(self) -> int:
-        """How many jobs there are."""
+        """Number of jobs."""
         self._flush()
         with self._database.errors("cannot be read"):
             (count,) = self._connection.execute(
@@ -192,11 +192,11 @@ class Loader:
         return int(count)
 
     def lane_id(self, lane: Lane) -> int:
-        """A lane's number in the run file."""
+        """The lane's id in the run file."""
         return self._lanes[lane]
 
     def first_line(self, lane: Lane) -> int:
-        """The line of a lane's first row."""
+        """The line of the lane's first row."""
         self._flush()
         (line,) = self._connection.execute(
             "SELECT line FROM job WHERE lane_id = ? ORDER BY seq LIMIT 1", (self._lanes[lane],)
@@ -204,7 +204,7 @@ class Loader:
         return int(line)
 
     def jobs_with_function_destinations(self, lane: Lane) -> Iterator[Job]:
-        """A lane's jobs that have a function as a destination, ."""
+        """The lane's jobs that have a function as a destination."""
         feeding = "SELECT 1 FROM settings WHERE api LIKE '%:lambda:%' LIMIT 1"
         if self._connection.execute(feeding).fetchone() is None:
             return
@@ -220,19 +220,19 @@ class Loader:
             yield job_of(row, self._source, lane, settings)
 
     def set_account(self, account_id: str) -> None:
-        """Moves the jobs that lie in no account yet to the caller's own."""
+        """Moves the jobs without an account to the caller's own account."""
         self._flush()
         with self._database.errors("cannot be written"):
             for lane in [lane for lane in self._lanes if not lane.account_id]:
                 self._move_lane(lane, Lane(account_id, lane.region))
 
     def set_roles(self, roles: Mapping[str, str]) -> None:
-        """Keeps the roles that rows gave, by account id."""
+        """Stores the roles that rows gave, by account id."""
         with self._database.errors("cannot be written"):
             self._connection.executemany("INSERT INTO account VALUES (?, ?)", roles.items())
 
     def finish(self) -> None:
-        """Makes the file a run file, durably."""
+        """Completes the run file and gives it its name, durably."""
         self._flush()
         with self._database.errors("cannot be written"):
             for statement in _COUNT_JOBS:
@@ -243,7 +243,7 @@ class Loader:
         self._database.publish()
 
     def discard(self) -> None:
-        """Deletes the file: nothing of it is to be sent."""
+        """Deletes the file."""
         self._database.discard()
 
     def _flush(self) -> None:

@@ -47,7 +47,7 @@ class _StoredDestinations(msgspec.Struct, rename="pascal", frozen=True):
 
 
 class _Api(msgspec.Struct, rename="pascal", frozen=True):
-    """What ``Settings.from_api`` takes."""
+    """The API's form of settings, as ``Settings.from_api`` expects it."""
 
     maximum_retry_attempts: int | None = None
     maximum_event_age_in_seconds: int | None = None
@@ -58,12 +58,16 @@ _check_api = msgspec.json.Decoder(_Api).decode
 
 
 def lane_of(account_id: str, region: str) -> Lane:
-    """A lane, or ``InputError`` for what cannot be one."""
+    """A lane.
+
+    Raises:
+        InputError: the account or the Region is invalid.
+    """
     return Lane(check_account(account_id), check_region(region))
 
 
 def job_of(row: tuple[Any, ...], file: str, lane: Lane, settings: Settings) -> Job:
-    """A job from (seq, line, given, function, qualifier, …), with its templates filled in."""
+    """A job from the columns seq, line, given, function, qualifier, with templates filled in."""
     job = restore_job_of(row, file, lane, settings)
     if not is_template(settings.on_success) and not is_template(settings.on_failure):
         return job
@@ -71,16 +75,21 @@ def job_of(row: tuple[Any, ...], file: str, lane: Lane, settings: Settings) -> J
 
 
 def restore_job_of(row: tuple[Any, ...], file: str, lane: Lane, settings: Settings) -> Job:
-    """A job from (seq, line, given, function, qualifier, …) whose settings are as they are."""
+    """As ``job_of``, without templates: the settings are a snapshot."""
     seq, line, given, function, qualifier = row[:5]
     target = target_of(lane, function, qualifier)
     return Job(seq, SourceLine(file, line), given or function, target, settings)
 
 
 def target_of(lane: Lane, function: str, qualifier: str | None) -> Target:
-    """A target, or ``DamagedError`` or ``InputError`` for what cannot be one."""
+    """A target.
+
+    Raises:
+        DamagedError: the function is invalid.
+        InputError: the function or the qualifier is invalid.
+    """
     if parse_function(function).name != function:
-        raise DamagedError("job: a function that is none")
+        raise DamagedError("job: an invalid function name")
     if qualifier is not None:
         check_qualifier(qualifier)
     return Target(lane, function, qualifier or LATEST, partition_of(lane.region))
@@ -91,8 +100,8 @@ def outcome_row(outcome: Outcome, lane_id: int, *, keeps_sent: bool) -> tuple[An
 
     Args:
         outcome: of a job.
-        lane_id: number of its lane.
-        keeps_sent: whether the settings that were sent are kept, because the job's are others.
+        lane_id: id of its lane.
+        keeps_sent: whether to store the settings that were sent, because the job's may differ.
     """
     values = [
         _encode(value).decode() if isinstance(value, dict) else value
@@ -109,7 +118,11 @@ def before_image_row(seq: int, lane_id: int, read_at: str, seen: BeforeImage) ->
 
 
 def config_of(text: str | None) -> dict[str, Any] | None:
-    """A configuration as it was answered."""
+    """A configuration as answered, API names.
+
+    Raises:
+        msgspec.DecodeError: it is not JSON, or not a configuration.
+    """
     if text is None:
         return None
     _check_api(text)
@@ -118,17 +131,21 @@ def config_of(text: str | None) -> dict[str, Any] | None:
 
 
 def check_time(text: str | None) -> str | None:
-    """A time as it is, or ``DamagedError`` for a text that is none."""
+    """Checks a time and returns it.
+
+    Raises:
+        DamagedError: it is not RFC 3339 with a time zone.
+    """
     try:
         if text is None or datetime.fromisoformat(text).tzinfo is not None:
             return text
     except ValueError:
         pass
-    raise DamagedError("a time that is none")
+    raise DamagedError("an invalid time")
 
 
 def settings_of(text: str) -> Settings:
-    """Settings as they were given."""
+    """Settings as given, maybe with templates."""
     _check_api(text)
     return Settings.from_api(_decode(text))
 

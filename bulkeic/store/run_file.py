@@ -1,4 +1,4 @@
-"""A run file that is ready: what is pending, what came of it, and the writing of outcomes."""
+"""A loaded run file: its jobs, its outcomes, and how outcomes are written."""
 
 import contextlib
 import sqlite3
@@ -28,11 +28,11 @@ from bulkeic.store.wave_progress import WaveProgress
 
 
 class SessionRecord(msgspec.Struct, frozen=True):
-    """One stretch of work on a run.
+    """One session of work on a run.
 
     Attributes:
         doing: ``apply`` or ``plan``.
-        ended: why it ended, if it has.
+        ended: why it ended; ``None``: it has not, or was killed.
     """
 
     doing: str
@@ -44,22 +44,22 @@ class SessionRecord(msgspec.Struct, frozen=True):
 class RunFile:
     """A run's jobs and outcomes.
 
-    Reads and writes use connections of their own, so that one thread may read what is pending while
-    another writes what came of it.
+    Reads and writes have connections of their own, so that one thread can read jobs while another
+    writes outcomes.
 
     Attributes:
         source: name of the targets file.
-        facts: what else was noted when the run was begun.
-        jobs: what is to be done.
-        waves: in which steps.
+        facts: metadata of the run, by key.
+        jobs: its jobs.
+        waves: its waves.
 
     Args:
         path: of the run file.
-        read_only: only look; a run file that another process works on can be looked at.
-        is_new: this process has just made it, so it need not be looked over for damage.
+        read_only: only read; works while another process uses the run file.
+        is_new: this process has just created it, so it is not checked for damage.
 
     Raises:
-        RunFileError: it cannot be opened, is not a run file, or another process works on it.
+        RunFileError: it cannot be opened, is not a run file, or is in use by another process.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False, is_new: bool = False) -> None:
@@ -73,7 +73,7 @@ class RunFile:
                     self._reader.execute("SELECT key, value FROM run")
                 )
                 if "source" not in self.facts:
-                    raise DamagedError("run: it does not tell its targets file")  # noqa: TRY301 - placed by errors()
+                    raise DamagedError("run: it does not name its targets file")  # noqa: TRY301 - placed by errors()
                 self.source = self.facts["source"]
                 self._lane_ids: dict[Lane, tuple[int, int]] = {
                     lane_of(account, region): (number, jobs)
@@ -82,7 +82,7 @@ class RunFile:
                     )
                 }
             if not read_only and not is_new:
-                self.tallies()  # what cannot be told at the end is not to be begun
+                self.tallies()  # fails now if the outcomes cannot be summarized at the end
             self._writer = self._reader if read_only else self._open_writer()
         except BaseException:
             self._database.close()
@@ -91,7 +91,7 @@ class RunFile:
         database, lane_ids = self._database, self._lane_ids
         self.jobs = Jobs(database, self._reader, lane_ids, self.facts)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
-        # What is put back may have braces that are no templates, which the view would fill in.
+        # A restored snapshot may have braces that are not templates; the view would fill them in.
         self._keeps_sent = "replace_destinations" in self.facts or "restores" in self.facts
 
     def _open_writer(self) -> sqlite3.Connection:
@@ -102,7 +102,7 @@ class RunFile:
             return writer
 
     def close(self) -> None:
-        """Gives the file free, and leaves one file behind that can be read anywhere."""
+        """Closes the run file and leaves a single file that any SQLite tool can read."""
         if not self._read_only:
             self._reader.close()
             with contextlib.suppress(sqlite3.Error):
@@ -111,13 +111,18 @@ class RunFile:
         self._database.close()
 
     def set_fact(self, key: str, value: str) -> None:
-        """Keeps a fact about the run."""
+        """Stores a fact about the run."""
         with self._database.errors("cannot be written"):
             self._writer.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (key, value))
         self.facts[key] = value
 
     def begin_session(self, doing: str, started_at: float) -> None:
-        """Notes that work on the run begins: Unix time in seconds."""
+        """Stores that a session begins.
+
+        Args:
+            doing: ``apply`` or ``plan``.
+            started_at: Unix time in seconds.
+        """
         with self._database.errors("cannot be written"):
             self._session = self._writer.execute(
                 "INSERT INTO session (doing, started_at) VALUES (?, ?)",
@@ -128,12 +133,12 @@ class RunFile:
         self,
         outcomes: Sequence[Outcome],
         traffic: Traffic,
-        seen: Sequence[tuple[Job, BeforeImage]] = (),
+        before_images: Sequence[tuple[Job, BeforeImage]] = (),
     ) -> None:
-        """Commits what targets had, outcomes, and what was sent in this session so far, at once.
+        """Commits before-images, outcomes and the traffic of this session in one transaction.
 
         Raises:
-            RunFileError: they cannot be written; none of them is then.
+            RunFileError: they cannot be written; then none of them is.
         """
         lanes = self._lane_ids
         self._database.check_in_place()
@@ -147,7 +152,7 @@ class RunFile:
                 for outcome in outcomes
             ]
             self._writer.execute("BEGIN")
-            self._keep(seen)
+            self._store_before_images(before_images)
             self._writer.executemany(INSERT_OUTCOME, rows)
             self._writer.execute(
                 "UPDATE session SET calls = ?, throttles = ?, conflicts = ?, retries = ?,"
@@ -155,19 +160,19 @@ class RunFile:
                 (*msgspec.structs.astuple(traffic), self._session),
             )
 
-    def _keep(self, seen: Sequence[tuple[Job, BeforeImage]]) -> None:
+    def _store_before_images(self, before_images: Sequence[tuple[Job, BeforeImage]]) -> None:
         read_at = rfc3339(time.time())
-        images = [
+        rows = [
             before_image_row(job.seq, self._lane_ids[job.target.lane][0], read_at, each)
-            for job, each in seen
+            for job, each in before_images
             if each.config is not msgspec.UNSET
         ]
-        marks = [(job.seq,) for job, each in seen if each.config is msgspec.UNSET]
-        self._writer.executemany(INSERT_BEFORE_IMAGE, images)
+        marks = [(job.seq,) for job, each in before_images if each.config is msgspec.UNSET]
+        self._writer.executemany(INSERT_BEFORE_IMAGE, rows)
         self._writer.executemany(MARK_BEFORE_IMAGE, marks)
 
     def mark_pending_as_sent(self) -> None:
-        """Notes that a call may be sent for every pending job whose target was read."""
+        """Marks every pending job that was read: a call that changes its target may follow."""
         with self._database.errors("cannot be written"):
             self._writer.execute(
                 "UPDATE before_image SET may_be_sent = 1"
@@ -175,7 +180,7 @@ class RunFile:
             )
 
     def end_session(self, how: str) -> None:
-        """Notes why work on the run ended."""
+        """Stores why the session ended."""
         with self._database.errors("cannot be written"):
             self._writer.execute("UPDATE session SET ended = ? WHERE id = ?", (how, self._session))
 
@@ -183,7 +188,7 @@ class RunFile:
         """The run in numbers.
 
         Args:
-            stopped: whether trouble ended the run, so that something may be missing.
+            stopped: whether the run stopped early, so that outcomes may be missing.
         """
         return summarize(
             self.tallies(),
@@ -195,7 +200,7 @@ class RunFile:
         )
 
     def can_be_rolled_back(self) -> bool:
-        """Whether there are targets that can be given back what they had."""
+        """Whether the run has before-images of targets that it may have changed."""
         with self._database.errors("cannot be read"):
             row = self._reader.execute(
                 "SELECT 1 FROM before_image WHERE may_be_sent LIMIT 1"
@@ -203,7 +208,7 @@ class RunFile:
         return row is not None
 
     def changed_without_before_image(self) -> int:
-        """How many targets were changed that cannot be given back what they had."""
+        """Number of changed targets without a before-image."""
         with self._database.errors("cannot be read"):
             (number,) = self._reader.execute(
                 "SELECT count(*) FROM outcome o LEFT JOIN before_image b ON b.seq = o.seq"
@@ -217,9 +222,13 @@ class RunFile:
             return dict(self._reader.execute("SELECT account_id, role_arn FROM account"))
 
     def common_settings(self, limit: int) -> tuple[list[tuple[Settings, int]], int]:
-        """The most frequent settings of all jobs, each with their number; and how many there are.
+        """The most common settings of all jobs.
 
-        Templates are as they were given.
+        Args:
+            limit: most settings to return.
+
+        Returns:
+            Settings (templates as given) with their number of jobs, and the number of all settings.
         """
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(
@@ -232,7 +241,7 @@ class RunFile:
             return [(settings_of(api), jobs) for api, jobs in rows], kinds
 
     def needs(self) -> list[ActionCount]:
-        """What the targets that have been read need, by lane."""
+        """What the targets that were read need, by lane."""
         lanes = {number: lane for lane, (number, _) in self._lane_ids.items()}
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(
@@ -241,7 +250,7 @@ class RunFile:
         return [ActionCount(lanes[number], Action(action), count) for number, action, count in rows]
 
     def tallies(self) -> list[Tally]:
-        """The outcomes, folded by lane, status and error code."""
+        """The outcomes, counted by lane, status and error code."""
         lanes: dict[int, Lane | None] = {
             number: lane for lane, (number, _) in self._lane_ids.items()
         }
@@ -259,7 +268,7 @@ class RunFile:
             ]
 
     def targets(self) -> int:
-        """Jobs and invalid rows in all."""
+        """Number of jobs and invalid rows."""
         with self._database.errors("cannot be read"):
             (invalid,) = self._reader.execute(
                 "SELECT count(*) FROM job WHERE lane_id = ?", (NO_LANE,)
@@ -268,7 +277,7 @@ class RunFile:
         return int(invalid) + jobs
 
     def traffic(self) -> Traffic:
-        """What all sessions sent together."""
+        """The traffic of all sessions together."""
         with self._database.errors("cannot be read"):
             row = self._reader.execute(
                 "SELECT total(calls), total(throttles), total(conflicts), total(retries),"
@@ -278,7 +287,7 @@ class RunFile:
         return Traffic(int(calls), int(throttles), int(conflicts), int(retries), elapsed_s)
 
     def sessions(self) -> list[SessionRecord]:
-        """The stretches of work on the run, in order."""
+        """The sessions of the run, in order."""
         with self._database.errors("cannot be read"):
             return [
                 SessionRecord(*row)
@@ -288,7 +297,11 @@ class RunFile:
             ]
 
     def outcomes(self, statuses: Sequence[Status] = ()) -> Iterator[Outcome]:
-        """Outcomes in file order, all or of some statuses. A stream."""
+        """Outcomes in file order. A stream.
+
+        Args:
+            statuses: only outcomes with one of these; empty: all.
+        """
         where = f" WHERE o.status IN ({', '.join('?' * len(statuses))})" if statuses else ""
         with self._database.errors("cannot be read"):
             for row in self._reader.execute(

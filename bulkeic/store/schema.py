@@ -1,20 +1,20 @@
-"""The run file's schema. ``docs/outcomes.md`` tells users what they may rely on.
+"""The run file's schema. ``docs/outcomes.md`` says what users can rely on.
 
-- ``job`` is clustered by (lane, seq): a lane reads its own next rows, wherever they stood.
+- ``job`` is clustered by (lane, seq): a lane reads its own rows, wherever they are in the file.
 - A job without a row in ``outcome`` is pending.
 - ``before_image`` holds what was read of a target: what it needs, and, in ``may_be_sent``, whether
   a call that changes it may have been sent since. It is committed before that call.
-- ``expected_id`` is what a target has to have for a rollback to touch it.
+- ``expected_id`` is what a target must still have, or a rollback leaves it alone.
 - A wave ends in each lane with the job ``last_seq`` of ``wave_lane``.
 - ``settings`` may hold templates; the view ``result`` fills them in, as ``core.templates`` does.
-- ``account`` holds the roles that rows gave; those of flags are the command's, each time anew.
-- A file whose tables or views are made otherwise is damaged: a change needs a new ``VERSION``.
-- ``state`` in ``run`` is ``loading`` until every row of the targets file is in, then ``finish``.
+- ``account`` holds the roles that rows gave, not those of flags.
+- A file with other tables or views counts as damaged, so each change needs a new ``VERSION``.
+- ``state`` in ``run`` is ``loading`` until every row of the targets file is stored, then ``ready``.
 """
 
 from bulkeic.store.outcome_columns import OUTCOME_TABLE, RESULT_VIEW
 
-APPLICATION_ID = 0x62656963  # "beic", told by file(1) and PRAGMA application_id
+APPLICATION_ID = 0x62656963  # "beic", shown by file(1) and PRAGMA application_id
 VERSION = 3
 
 MAGIC = b"SQLite format 3\x00"
@@ -62,7 +62,7 @@ WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = j.seq);
 """  # noqa: S608 - constants only
 
 NO_LANE = 0
-"""Where the rows lie that are no jobs, because they are invalid."""
+"""The lane id of invalid rows, which are not jobs."""
 
 INSERT_JOB = "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_BEFORE_IMAGE = "INSERT OR REPLACE INTO before_image VALUES (?, ?, ?, ?, ?, ?)"

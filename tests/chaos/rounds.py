@@ -193,7 +193,7 @@ class Round:
         return (*self._apply(self.run, *more), *self._keeping())
 
     def _sweep_up(self) -> None:
-        """Takes away a run file that was not loaded to its end, if there is one; it says so."""
+        """Takes away a run file that was not loaded completely, if there is one; it says so."""
         if not self.path.exists():
             return
         refused = self.bulkeic(*self._apply(self.run))

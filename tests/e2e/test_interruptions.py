@@ -106,7 +106,7 @@ def test_a_second_process_on_the_same_run_is_refused(bulkeic: Bulkeic, server: S
 
     assert second.code == 2
     assert len(second.lines) == 1
-    assert "another bulkeic works on it" in second.err
+    assert "another bulkeic process uses it" in second.err
     assert report.code == 0
     assert "under way" in report.out
 
@@ -236,7 +236,7 @@ def test_a_loading_that_was_killed_is_begun_again(bulkeic: Bulkeic, server: Serv
 
     assert half.code == 2
     assert len(half.lines) == 1
-    assert "was not loaded to its end and nothing of it was sent" in half.err
+    assert "was not loaded completely and nothing was sent" in half.err
     assert server.stats()["calls"] == 0
     again = bulkeic(*words(server, "--rate", "unlimited"))
     assert again.code == 0, again.err

@@ -88,9 +88,9 @@ def test_a_folder_is_no_run_file(path: Path) -> None:
         (table, "is not a run file"),
         (foreign, "is a database, but not a run file"),
         (foreign_wal, "is a database, but not a run file"),
-        (newer, "is of version 99, this bulkeic knows 3"),
-        (older, "is of version 2, this bulkeic knows 3; finish it with the older bulkeic"),
-        (half_loaded, "was not loaded to its end"),
+        (newer, "has version 99, this bulkeic supports 3"),
+        (older, "has version 2, this bulkeic supports 3; finish it with the older bulkeic"),
+        (half_loaded, "was not loaded completely"),
         (garbled, ""),
         (cut, ""),
     ],
@@ -144,14 +144,14 @@ def test_a_change_that_was_cut_off_by_a_kill_is_taken_back_when_the_file_is_open
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("UPDATE job SET seq = 'x'", "job: a value of another type"),
+        ("UPDATE job SET seq = 'x'", "job: a value of the wrong type"),
         ("UPDATE lane SET region = '../x'", "Region: '../x' is not a Region"),
-        ("DELETE FROM settings", "job: without a function, or with settings that there are not"),
-        ("DELETE FROM lane", "job: of a lane that there is not"),
-        ("DELETE FROM run WHERE key = 'source'", "run: it does not tell its targets file"),
-        ("DROP VIEW result", "result is not as it was made"),
-        ("ALTER TABLE outcome ADD COLUMN more", "outcome is not as it was made"),
-        ("INSERT INTO wave_lane VALUES (1, 1, 0)", "wave_lane: of a lane or a wave"),
+        ("DELETE FROM settings", "job: without a function, or with unknown settings"),
+        ("DELETE FROM lane", "job: of an unknown lane"),
+        ("DELETE FROM run WHERE key = 'source'", "run: it does not name its targets file"),
+        ("DROP VIEW result", "result is not as it was created"),
+        ("ALTER TABLE outcome ADD COLUMN more", "outcome is not as it was created"),
+        ("INSERT INTO wave_lane VALUES (1, 1, 0)", "wave_lane: of an unknown lane or wave"),
     ],
 )
 @pytest.mark.parametrize("read_only", [False, True])
@@ -194,11 +194,11 @@ def test_what_is_too_deep_or_too_long_is_damage(path: Path, text: str, says: str
 
 
 @pytest.mark.parametrize("time", ["yesterday", "2026-02-31T00:00:00Z", "2026-01-01T00:00:00"])
-def test_a_time_that_is_none_is_told_before_anything_is_begun(path: Path, time: str) -> None:
+def test_an_invalid_time_is_refused_before_the_run_starts(path: Path, time: str) -> None:
     with opened(load(path, [make_job(0)])) as run:
         run.record([outcome_of(make_job(0), started_at=time)], Traffic())
     before = path.read_bytes()
-    assert "damaged: a time that is none" in refusal(path)
+    assert "damaged: an invalid time" in refusal(path)
     assert path.read_bytes() == before
-    with opened(path, read_only=True) as run, pytest.raises(RunFileError, match="a time that is"):
+    with opened(path, read_only=True) as run, pytest.raises(RunFileError, match="an invalid time"):
         run.summary()

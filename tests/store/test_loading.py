@@ -167,6 +167,6 @@ def test_a_run_file_is_never_overwritten(path: Path) -> None:
 
 def test_a_run_file_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RunFileError, match="cannot be made") as caught:
+    with pytest.raises(RunFileError, match="cannot be created") as caught:
         Loader(tmp_path / "file" / "run.db", {"source": SOURCE})
     assert str(caught.value).isprintable()

@@ -68,18 +68,18 @@ def test_another_process_cannot_work_on_the_same_run_but_look_at_it(path: Path) 
         run.record([outcome_of(jobs[0])], Traffic())
     with child(path, WORK) as process:
         assert line_of(process) == "open"
-        assert "another bulkeic works on it" in refusal(path)
+        assert "another bulkeic process uses it" in refusal(path)
         with opened(path, read_only=True) as run:
             assert [outcome.seq for outcome in run.outcomes()] == [0]
             assert len(run.sessions()) == 1
-        assert "another bulkeic works on it" in refusal(path)
+        assert "another bulkeic process uses it" in refusal(path)
     with opened(path) as run:
         assert [job.seq for job in pending(run)] == [1, 2]
 
 
 def test_the_same_process_cannot_work_on_a_run_twice(path: Path) -> None:
     with opened(load(path, [make_job(0)])):
-        assert "another bulkeic works on it" in refusal(path)
+        assert "another bulkeic process uses it" in refusal(path)
     with opened(path):
         pass
 
@@ -109,7 +109,7 @@ def test_nobody_else_loads_what_is_being_loaded(path: Path) -> None:
             print("taken", flush=True)
         """,
     ) as process:
-        assert "run.db': another bulkeic works on it" in line_of(process)
+        assert "run.db': another bulkeic process uses it" in line_of(process)
         assert not path.exists()
     loader.finish()
     assert [each.name for each in path.parent.iterdir()] == [path.name]
@@ -136,7 +136,7 @@ def test_a_killed_loading_leaves_no_run_file_and_can_begin_again(path: Path, row
     assert not path.exists()
     (left,) = path.parent.iterdir()
     for read_only in (False, True):
-        with pytest.raises(RunFileError, match="was not loaded to its end"):
+        with pytest.raises(RunFileError, match="was not loaded completely"):
             RunFile(left, read_only=read_only)
     load(path, [make_job(0)])
     assert [each.name for each in path.parent.iterdir()] == [path.name]
@@ -145,7 +145,7 @@ def test_a_killed_loading_leaves_no_run_file_and_can_begin_again(path: Path, row
 def test_what_is_no_loading_of_ours_is_left_alone(path: Path) -> None:
     left = path.with_name("run.db.loading")
     left.write_bytes(b"somebody's notes")
-    with pytest.raises(RunFileError, match="is in the way, and is not a run file"):
+    with pytest.raises(RunFileError, match="is in the way and is not a run file"):
         load(path, [make_job(0)])
     assert left.read_bytes() == b"somebody's notes"
 
@@ -161,7 +161,7 @@ def test_what_a_kill_has_left_of_another_run_file_gets_into_no_new_one(
     path.with_name("run.db-wal").rename(left := path.with_name(f"run.db{ending}"))
     path.unlink()
     log = left.read_bytes()
-    with pytest.raises(RunFileError, match=f"run.db{ending}' is left of another run file"):
+    with pytest.raises(RunFileError, match=f"run.db{ending}' belongs to another run file"):
         load(path, [make_job(0)])
     assert left.read_bytes() == log
     assert not path.exists()
