@@ -50,7 +50,7 @@ wishes = st.builds(Settings, retries, ages, st.none() | halves, st.none() | halv
     lambda settings: not settings.is_empty()
 )
 flags = st.booleans()
-rules_of_apply = st.builds(
+apply_policies = st.builds(
     Apply, before_image=flags, create_missing=flags, replace_destinations=flags
 )
 
@@ -155,17 +155,17 @@ def keep(job: Job, seen: BeforeImage) -> Job:
     return msgspec.structs.replace(job, before_snapshot=image, may_be_sent=seen.may_be_sent)
 
 
-def do(aws: Aws, job: Job, rules: Policy, acts: int = 100, tries: int = 1) -> Done:
+def do(aws: Aws, job: Job, policy: Policy, acts: int = 100, tries: int = 1) -> Done:
     """Does a job until its end.
 
     Args:
         aws: where its target is.
         job: what is to be done.
-        rules: of the run.
+        policy: of the run.
         acts: after as many it is killed; each call is one, and whatever is kept.
         tries: how often each call is made; the last one is answered.
     """
-    step, read = first_step(job, rules), None
+    step, read = first_step(job, policy), None
     while acts:
         acts -= 1
         if step.before_image is not None:
@@ -181,23 +181,23 @@ def do(aws: Aws, job: Job, rules: Policy, acts: int = 100, tries: int = 1) -> Do
             if call.operation is Operation.GET:
                 config = answer.config if isinstance(answer, Success) else None
                 read = ReadConfig(snapshot_of(config), config)
-            step = next_step(job, rules, call, answer, read)
+            step = next_step(job, policy, call, answer, read)
     return Done(job, None)
 
 
-def do_at_last(aws: Aws, job: Job, rules: Policy, kills: list[int]) -> Done:
+def do_at_last(aws: Aws, job: Job, policy: Policy, kills: list[int]) -> Done:
     """Does a job that is killed again and again."""
     for acts in kills:
-        done = do(aws, job, rules, acts)
+        done = do(aws, job, policy, acts)
         if done.verdict is not None:
             return done
         job = done.job
-    return do(aws, job, rules)
+    return do(aws, job, policy)
 
 
-def keeps_half(wish: Settings, rules: Apply | ApplyPlan) -> bool:
+def keeps_half(wish: Settings, policy: Apply | ApplyPlan) -> bool:
     """Whether a half of the destinations is to stay as it is, so that it has to be known."""
-    return wish.names_one_destination() and not rules.replace_destinations
+    return wish.names_one_destination() and not policy.replace_destinations
 
 
 class Case(NamedTuple):
@@ -213,32 +213,32 @@ class Case(NamedTuple):
     aws: Aws
     had: Settings
     wish: Settings
-    rules: Apply
+    policy: Apply
     first: dict[str, Any] | None
     goal: dict[str, Any] | None
 
 
-def _case(had: Settings, wish: Settings, rules: Apply, merges_halves: bool) -> Case:  # noqa: FBT001
+def _case(had: Settings, wish: Settings, policy: Apply, merges_halves: bool) -> Case:  # noqa: FBT001
     aws = Aws(merges_halves=merges_halves)
     aws.have(had)
     first = aws.config()
-    return Case(aws, had, wish, rules, first, to_be(first, wish, rules))
+    return Case(aws, had, wish, policy, first, to_be(first, wish, policy))
 
 
 def cases(
     had: st.SearchStrategy[Settings] = images, wish: st.SearchStrategy[Settings] = wishes
 ) -> st.SearchStrategy[Case]:
-    return st.builds(_case, had, wish, rules_of_apply, flags)
+    return st.builds(_case, had, wish, apply_policies, flags)
 
 
 def to_be(
-    config: dict[str, Any] | None, settings: Settings, rules: Apply | ApplyPlan
+    config: dict[str, Any] | None, settings: Settings, policy: Apply | ApplyPlan
 ) -> dict[str, Any] | None:
     """What apply has to make of a configuration, in the API's form."""
-    if config is None and not rules.create_missing:
+    if config is None and not policy.create_missing:
         return None
     before = config or {HALVES: NO_HALVES}
     body = settings.to_api()
     named = body.get(HALVES, {})
-    other = NO_HALVES if rules.replace_destinations and named else before[HALVES]
+    other = NO_HALVES if policy.replace_destinations and named else before[HALVES]
     return {**before, **body, HALVES: {**other, **named}}

@@ -36,7 +36,7 @@ THERE = Lane(OTHER_ACCOUNT, "us-east-1")
         f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/R",
     ],
 )
-def test_roles_are_kept_as_they_are(text: str) -> None:
+def test_roles_are_stored_unchanged(text: str) -> None:
     assert parse_role(text) == text
 
 
@@ -237,7 +237,7 @@ def test_a_template_gets_the_partition_of_the_lanes_region() -> None:
     )
 
 
-def test_an_external_id_of_the_flag_goes_with_every_role_that_has_none_of_its_own() -> None:
+def test_the_flags_external_id_applies_to_every_role_without_its_own() -> None:
     entries = [
         Account(ACCOUNT, AccountAccess(ROLE, "own")),
         Account(OTHER_ACCOUNT, AccountAccess(profile="p")),

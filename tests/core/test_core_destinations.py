@@ -77,7 +77,7 @@ def test_refused_with_the_field_named(text: str, field: str) -> None:
 
 @pytest.mark.parametrize("field", HALVES)
 @pytest.mark.parametrize("text", ["", "none", "None", "NONE"])
-def test_none_and_nothing_clear(text: str, field: str) -> None:
+def test_none_and_the_empty_string_clear(text: str, field: str) -> None:
     assert parse_destination(text, field) == CLEARED
 
 

@@ -33,7 +33,7 @@ def test_a_name_matches_whatever_its_case_and_separators(spelling: tuple[str, st
 
 @settings(deadline=None, max_examples=100)
 @given(st.sampled_from(TARGET_FIELDS.names), st.data())
-def test_a_slip_is_told_the_nearest_name(field: str, data: st.DataObject) -> None:
+def test_a_typo_gets_the_nearest_name(field: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(field) - 1))
     slip = field[:at] + data.draw(st.sampled_from(["", "z", field[at] * 2])) + field[at + 1 :]
     with pytest.raises(InputError, match=rf"did you mean {field}\?$"):
@@ -53,7 +53,7 @@ def test_a_slip_is_told_the_nearest_name(field: str, data: st.DataObject) -> Non
         ("Destinations", "DestinationConfig"),
     ],
 )
-def test_the_nearest_known_name_is_told(name: str, nearest: str) -> None:
+def test_an_unknown_name_gets_the_nearest_known_name(name: str, nearest: str) -> None:
     with pytest.raises(InputError, match=rf"unknown column '{name}'; did you mean {nearest}\?"):
         TARGET_FIELDS.find(name)
 

@@ -95,7 +95,7 @@ def allowed(text: str) -> bool:
 
 @settings(deadline=None, max_examples=200)
 @given(function_names())
-def test_every_complete_form_is_taken_apart_and_put_together_again(
+def test_every_complete_form_survives_parsing_and_printing(
     form: tuple[str, FunctionName],
 ) -> None:
     text, parts = form

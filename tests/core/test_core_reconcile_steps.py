@@ -83,7 +83,7 @@ SO_ALREADY = ended(Status.UNCHANGED, CHANGED, "it is so already")
 
 
 @pytest.mark.parametrize(
-    ("job", "rules", "step"),
+    ("job", "policy", "step"),
     [
         (JOB, APPLY, Step(UPDATE)),
         (JOB, CREATE, Step(UPDATE)),
@@ -128,12 +128,12 @@ SO_ALREADY = ended(Status.UNCHANGED, CHANGED, "it is so already")
         ),
     ],
 )
-def test_the_first_step(job: Job, rules: Policy, step: Step) -> None:
-    assert first_step(job, rules) == step
+def test_the_first_step(job: Job, policy: Policy, step: Step) -> None:
+    assert first_step(job, policy) == step
 
 
 @pytest.mark.parametrize(
-    ("rules", "call", "answer", "read", "step"),
+    ("policy", "call", "answer", "read", "step"),
     [
         # Get, a configuration: see step_after_read
         (APPLY, GET, Success(200, "r", CONFIG), None, written(UPDATE, Action.CHANGE, READ)),
@@ -194,16 +194,16 @@ def test_the_first_step(job: Job, rules: Policy, step: Step) -> None:
         # any, else: failed
         (CREATE, PUT, NO_CONFIG, READ_NOTHING, failed(MISSING, NO_CONFIG.message)),
         *(
-            (rules, call, DENIED, None, failed("AccessDeniedException", DENIED.message))
-            for rules in (CREATE, PLAN, VERIFY, RESTORE)
+            (policy, call, DENIED, None, failed("AccessDeniedException", DENIED.message))
+            for policy in (CREATE, PLAN, VERIFY, RESTORE)
             for call in (GET, GET_FUNCTION, UPDATE, PUT, DELETE)
         ),
     ],
 )
 def test_the_step_after_a_call(
-    rules: Policy, call: Call, answer: Answer, read: ReadConfig | None, step: Step
+    policy: Policy, call: Call, answer: Answer, read: ReadConfig | None, step: Step
 ) -> None:
-    assert next_step(JOB, rules, call, answer, read) == step
+    assert next_step(JOB, policy, call, answer, read) == step
 
 
 def other(_: dict[str, Any]) -> str:
@@ -211,7 +211,7 @@ def other(_: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("job", "rules", "read", "step"),
+    ("job", "policy", "read", "step"),
     [
         # is not one that is looked for
         (JOB, Apply(where=other), READ, ended(Status.UNCHANGED, CONFIG, "it is another")),
@@ -379,12 +379,12 @@ def other(_: dict[str, Any]) -> str:
         (job_of(ABSENT), RESTORE, READ, written(DELETE, Action.DELETE, READ)),
     ],
 )
-def test_what_a_target_needs(job: Job, rules: Policy, read: ReadConfig, step: Step) -> None:
-    assert step_after_read(job, rules, read) == step
+def test_what_a_target_needs(job: Job, policy: Policy, read: ReadConfig, step: Step) -> None:
+    assert step_after_read(job, policy, read) == step
 
 
 @pytest.mark.parametrize(
-    ("rules", "has_function", "status", "calls"),
+    ("policy", "has_function", "status", "calls"),
     [
         (APPLY, True, Status.FAILED, ["Update"]),
         (APPLY, False, Status.FAILED, ["Update"]),
@@ -401,7 +401,7 @@ def test_what_a_target_needs(job: Job, rules: Policy, read: ReadConfig, step: St
     ],
 )
 def test_where_there_is_no_configuration(
-    rules: Policy,
+    policy: Policy,
     has_function: bool,  # noqa: FBT001
     status: Status | None,
     calls: list[str],
@@ -409,7 +409,7 @@ def test_where_there_is_no_configuration(
     aws = Aws()
     if has_function:
         aws.have(ABSENT)
-    end = do(aws, JOB, rules).end
+    end = do(aws, JOB, policy).end
     assert end.status is status
     assert end.code == (MISSING if status is Status.FAILED else None)
     assert [call.removesuffix("FunctionEventInvokeConfig") for call in aws.calls] == calls

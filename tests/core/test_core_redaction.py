@@ -56,7 +56,7 @@ def test_a_text_without_secrets_is_as_it_was(text: str) -> None:
         ("http:\\/\\/u:p@host", "http:\\/\\/***@host"),
     ],
 )  # fmt: skip
-def test_what_is_not_known_is_told_by_its_form_or_its_name(text: str, left: str) -> None:
+def test_an_unknown_secret_is_found_by_its_form_or_its_name(text: str, left: str) -> None:
     assert redact(text) == left
 
 

@@ -49,7 +49,7 @@ def test_problems_name_exactly_the_fields_that_are_wrong(
     assert all((problem.source, problem.line) == ("targets.csv", 2) for problem in problems)
 
 
-def test_problems_name_what_is_wrong_in_the_nested_form_beside_the_rest() -> None:
+def test_problems_name_the_nested_form_and_the_other_fields() -> None:
     nested = {"OnSuccess": {"Destination": "q"}, "OnFailure": {"Destination": "r"}}
     values = {"FunctionName": "f", "MaximumRetryAttempts": 9, "DestinationConfig": nested}
     fields = [problem.field.removeprefix("DestinationConfig.") for problem in problems_of(values)]

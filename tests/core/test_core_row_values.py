@@ -155,7 +155,7 @@ def test_a_nested_destination_that_is_no_text_is_refused(junk: Any) -> None:
 @pytest.mark.parametrize(
     ("bad", "good"), [("FunctionArn", "FunctionName"), ("FunctionName", "FunctionArn")]
 )
-def test_a_function_that_is_no_text_is_refused_beside_a_good_one(
+def test_a_function_that_is_not_text_is_refused_even_with_a_good_arn(
     bad: str, good: str, junk: Any
 ) -> None:
     with pytest.raises(InputError) as refused:
@@ -179,7 +179,9 @@ def test_what_only_poses_as_an_integer_is_refused(field: str, poser: Any) -> Non
     ("field", "lowest", "highest"),
     [("MaximumRetryAttempts", 0, 2), ("MaximumEventAgeInSeconds", 60, 21600)],
 )
-def test_integers_are_taken_within_their_range_only(field: str, lowest: int, highest: int) -> None:
+def test_integers_are_accepted_only_within_their_range(
+    field: str, lowest: int, highest: int
+) -> None:
     for number in (lowest, highest):
         for value in (number, str(number)):
             assert settings_of({field: value}).to_api() == {field: number}

@@ -103,7 +103,7 @@ def test_exit_codes(statuses: dict[str, int], pending: int, stopped: bool, code:
     assert exit_code_of(Counter(statuses), pending=pending, stopped=stopped) == code
 
 
-def test_no_time_at_all_makes_no_speed() -> None:
+def test_no_elapsed_time_means_no_speed() -> None:
     some = [Tally(None, Status.UPDATED, None, 3)]
     summary = summarize(some, run="r.db", targets=3, lanes=LANES, traffic=Traffic())
     assert summary.targets_per_s == 0

@@ -133,7 +133,7 @@ def test_what_breaks_a_rule_for_one_target_is_refused_for_its_row_alone(
         assert [problem.field for problem in parser.problems(row(bad))] == [field]
 
 
-def test_a_template_of_its_own_row_is_kept_as_it_is_in_the_job() -> None:
+def test_a_template_of_a_row_stays_a_template_in_the_job() -> None:
     job = RowParser("t", HERE).job(0, Row(2, {"FunctionName": "f", "OnFailure": QUEUE}))
     assert job.settings.on_failure == QUEUE
     assert fill_settings(job.settings, job.target).on_failure == (
@@ -177,6 +177,6 @@ def test_a_role_gives_the_account_where_nothing_else_does(
         {"FunctionName": "f", "RoleArn": "none"},
     ],
 )
-def test_a_role_that_contradicts_or_is_none_is_named(values: dict[str, Any]) -> None:
+def test_a_role_that_contradicts_or_is_invalid_is_a_problem(values: dict[str, Any]) -> None:
     problems = problems_of({**values, "MaximumRetryAttempts": 1})
     assert [problem.field for problem in problems] == ["RoleArn"]

@@ -79,7 +79,7 @@ def test_a_key_that_is_spelt_another_way_in_each_row_is_not_remembered(tmp_path:
         (b"[" * 100_000, "nested too deep; no row needs that"),
     ],
 )
-def test_json_lines_tell_pythons_limits_in_words_of_their_own(
+def test_json_lines_have_plain_messages_for_pythons_limits(
     tmp_path: Path, value: bytes, says: str
 ) -> None:
     _, problems = told(tmp_path / "t.jsonl", b'{"FunctionName":' + value)

@@ -220,7 +220,7 @@ def test_an_unclosed_quote_does_not_swallow_a_large_file() -> None:
     assert "quote" in str(found.end)
 
 
-def test_a_document_that_is_no_utf8_is_told_in_plain_words() -> None:
+def test_a_document_that_is_not_utf8_has_a_plain_message() -> None:
     found = read("t.json", b'[{"FunctionName":"\xff"}]')
     assert found.end is not None
     assert "b'" not in found.end.rule
@@ -259,7 +259,7 @@ def test_a_json_document_of_2_mb_on_one_line_is_read() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(st.sampled_from(sorted(READERS)), st.data())
-def test_a_gzip_that_ends_early_is_never_taken_for_whole(name: str, data: st.DataObject) -> None:
+def test_a_truncated_gzip_is_never_accepted(name: str, data: st.DataObject) -> None:
     whole = gzip.compress(GOOD[name], mtime=0)
     cut = data.draw(st.integers(2, len(whole) - 1))
     with tempfile.TemporaryDirectory() as folder:
@@ -273,9 +273,7 @@ def test_a_gzip_that_ends_early_is_never_taken_for_whole(name: str, data: st.Dat
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.json", "t.jsonl"])
-def test_a_gzip_that_ends_within_a_later_row_is_never_taken_for_whole(
-    tmp_path: Path, name: str
-) -> None:
+def test_a_gzip_truncated_in_a_later_row_is_never_accepted(tmp_path: Path, name: str) -> None:
     noise = random.Random(7)
     count = 4000
     names = [f"{noise.getrandbits(160):040x}" for _ in range(count)]
@@ -299,7 +297,7 @@ def test_a_gzip_that_ends_within_a_later_row_is_never_taken_for_whole(
 
 
 @pytest.mark.parametrize("name", sorted(READERS))
-def test_a_gzip_with_a_changed_byte_is_told(tmp_path: Path, name: str) -> None:
+def test_a_gzip_with_a_changed_byte_is_a_problem(tmp_path: Path, name: str) -> None:
     whole = bytearray(gzip.compress(GOOD[name], mtime=0))
     whole[-6] ^= 0xFF  # of the checksum
     path = tmp_path / f"{name}.gz"
@@ -311,7 +309,9 @@ def test_a_gzip_with_a_changed_byte_is_told(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("content", [b"\x1f\x8b", b"\x1f\x8bnot gzip at all", b"\x1f\x8b\x08\x00"])
 @pytest.mark.parametrize("name", sorted(READERS))
-def test_what_only_begins_as_gzip_is_told(tmp_path: Path, name: str, content: bytes) -> None:
+def test_a_file_that_only_starts_as_gzip_is_a_problem(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     found = read_file(path)
@@ -322,12 +322,12 @@ def test_what_only_begins_as_gzip_is_told(tmp_path: Path, name: str, content: by
 # --- files that are no files ---------------------------------------------------------------------
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
     found = read_file(tmp_path / "t.csv")
     assert str(found.end) == f"{tmp_path / 't.csv'}: cannot be read: No such file or directory"
 
 
-def test_a_folder_is_told(tmp_path: Path) -> None:
+def test_a_folder_is_a_problem(tmp_path: Path) -> None:
     folder = tmp_path / "t.csv"
     folder.mkdir()
     assert "cannot be read" in str(read_file(folder).end)
@@ -385,7 +385,7 @@ def test_any_bytes_are_rows_or_problems_in_their_place(name: str, content: bytes
 
 @settings(deadline=None, max_examples=100)
 @given(st.integers(0, 70))
-def test_a_json_document_that_ends_early_is_never_taken_for_whole(cut: int) -> None:
+def test_a_truncated_json_document_is_never_accepted(cut: int) -> None:
     whole = GOOD["t.json"].rstrip()
     content = whole[: min(cut, len(whole) - 1)]
     found = read("t.json", content)

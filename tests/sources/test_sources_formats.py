@@ -130,7 +130,7 @@ def test_a_json_row_has_the_line_that_it_begins_on(
 
 @settings(deadline=None, max_examples=40)
 @given(tables(), st.data())
-def test_blank_lines_are_passed_over_and_counted(
+def test_blank_lines_are_skipped_and_counted(
     table: tuple[list[str], list[list[str]]], data: st.DataObject
 ) -> None:
     columns, rows = table
@@ -145,7 +145,7 @@ def test_blank_lines_are_passed_over_and_counted(
         assert [row.line for row in targets.rows()] == wanted
 
 
-def test_blank_lines_of_a_csv_are_passed_over_and_counted() -> None:
+def test_blank_lines_of_a_csv_are_skipped_and_counted() -> None:
     content = b"FunctionName,Region\n\n\na,b\n\r\nc,d\n\n"
     with targets_file("t.csv", content) as targets:
         assert list(targets.rows()) == [
@@ -180,7 +180,7 @@ def test_names_of_columns_and_keys_match_whatever_their_spelling(name: str, cont
         ("t.jsonl", b'\n\n{"FunctionNme":"f"}\n', 3),
     ],
 )
-def test_an_unknown_name_is_told_the_nearest(name: str, content: bytes, line: int) -> None:
+def test_an_unknown_column_gets_the_nearest_name(name: str, content: bytes, line: int) -> None:
     with targets_file(name, content) as targets:
         try:
             problems = [found for found in targets.rows() if isinstance(found, InputError)]
@@ -197,7 +197,7 @@ def test_an_unknown_name_is_told_the_nearest(name: str, content: bytes, line: in
     [("t.CSV", True), ("a.b.jsonl", True), ("t.Json.GZ", True), ("t.txt", False), ("csv", False),
      ("t.gz", False), (".csv", False), ("t.csv.bak", False)],
 )  # fmt: skip
-def test_the_ending_tells_the_format(
+def test_the_format_follows_from_the_ending(
     tmp_path: Path,
     name: str,
     wanted: bool,  # noqa: FBT001

@@ -61,7 +61,9 @@ FUNCTION = {
     ],
 )
 @pytest.mark.parametrize("wrap", ["", "bom", "gzip"])
-def test_the_first_bytes_tell_the_format(content: bytes, line: int | None, wrap: str) -> None:
+def test_the_format_follows_from_the_first_bytes(
+    content: bytes, line: int | None, wrap: str
+) -> None:
     if wrap == "bom":
         content = b"\xef\xbb\xbf" + content
     elif wrap == "gzip":
@@ -104,7 +106,7 @@ def test_an_empty_stdin_is_a_problem() -> None:
     assert str(problem).startswith("<stdin>: empty")
 
 
-def test_a_format_that_is_given_is_taken() -> None:
+def test_a_given_format_wins() -> None:
     assert read_stdin(b'{"FunctionName":"f"}\n', Format.JSONL) == [GOOD]
 
 

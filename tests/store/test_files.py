@@ -28,7 +28,7 @@ from .damaged_files import (
 from .run_files import EAST, WEST, load, make_job, opened, outcome_of, pending, refusal
 
 
-def test_nobody_else_can_read_a_run_file(path: Path) -> None:
+def test_no_other_user_can_read_a_run_file(path: Path) -> None:
     before = os.umask(0)
     try:
         load(path, [make_job(0)])
@@ -47,7 +47,7 @@ def test_closing_leaves_one_file(path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_looking_at_a_run_that_is_over_leaves_nothing_beside_it(path: Path) -> None:
+def test_reading_an_ended_run_leaves_no_files_beside_it(path: Path) -> None:
     with opened(load(path, [make_job(0)])) as run:
         run.record([outcome_of(make_job(0))], Traffic())
     with opened(path, read_only=True) as run:
@@ -55,7 +55,7 @@ def test_looking_at_a_run_that_is_over_leaves_nothing_beside_it(path: Path) -> N
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_any_sqlite_tool_can_read_what_the_views_tell(path: Path) -> None:
+def test_any_sqlite_tool_can_read_the_views(path: Path) -> None:
     jobs = [make_job(0, EAST, "fn", "prod"), make_job(1, WEST)]
     with opened(load(path, jobs)) as run:
         run.record([outcome_of(jobs[0], attempts=2)], Traffic())
@@ -124,7 +124,7 @@ def test_tables_and_indexes_of_ones_own_do_no_harm(path: Path) -> None:
 
 
 @pytest.mark.parametrize("read_only", [False, True])
-def test_a_change_that_was_cut_off_by_a_kill_is_taken_back_when_the_file_is_opened(
+def test_a_transaction_that_a_kill_interrupted_is_rolled_back_on_opening(
     path: Path, tmp_path: Path, *, read_only: bool
 ) -> None:
     jobs = [make_job(seq) for seq in range(300)]
@@ -171,7 +171,7 @@ def test_what_bulkeic_did_not_write_is_damage(
 @pytest.mark.parametrize(
     "api", ["{", "null", '{"MaximumRetryAttempts":"1"}', '{"DestinationConfig":{"OnFailure":[]}}']
 )
-def test_settings_that_are_none_are_damage(path: Path, api: str) -> None:
+def test_invalid_settings_are_damage(path: Path, api: str) -> None:
     with closing(sqlite3.connect(load(path, [make_job(0)]))) as database:
         database.execute("UPDATE settings SET api = ?", (api,))
         database.commit()

@@ -60,7 +60,7 @@ def test_a_job_knows_what_its_target_had(
         assert pending(run) == [replace(jobs[0], before=before, **known), jobs[1]]
 
 
-def test_a_mark_leaves_what_was_kept_as_it_is(path: Path) -> None:
+def test_a_mark_leaves_the_stored_before_image_unchanged(path: Path) -> None:
     jobs = [make_job(0), make_job(1)]
     with opened(load(path, jobs)) as run:
         keep(run, *((job, PLANNED) for job in jobs))
@@ -73,7 +73,7 @@ def test_a_mark_leaves_what_was_kept_as_it_is(path: Path) -> None:
         ]
 
 
-def test_what_was_read_again_replaces_what_was_kept(path: Path) -> None:
+def test_what_is_read_again_replaces_the_stored_before_image(path: Path) -> None:
     job = make_job(0)
     with opened(load(path, [job])) as run:
         keep(run, (job, PLANNED))
@@ -124,7 +124,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_what_is_kept_outlives_a_kill(path: Path) -> None:
+def test_stored_before_images_survive_a_kill(path: Path) -> None:
     load(path, [make_job(0), make_job(1, WEST)])
     process = subprocess.run([sys.executable, "-c", KEEP, str(path)], check=False)
     assert process.returncode == -9
@@ -134,7 +134,7 @@ def test_what_is_kept_outlives_a_kill(path: Path) -> None:
         ] * 2
 
 
-def test_results_tell_what_targets_had_and_what_was_sent(path: Path) -> None:
+def test_outcomes_have_the_before_image_and_the_sent_settings(path: Path) -> None:
     jobs = [make_job(seq, settings=Settings(on_failure="arn:{function}")) for seq in range(5)]
     sent = {"DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": "arn:fn-0"}}}
     filled = [Settings(on_failure=f"arn:fn-{seq}").to_api() for seq in range(5)]
@@ -159,7 +159,7 @@ def test_results_tell_what_targets_had_and_what_was_sent(path: Path) -> None:
     assert rows == [(0,), (0,), (1,), (1,), (1,)]
 
 
-def test_where_halves_are_replaced_what_was_sent_is_always_kept(path: Path) -> None:
+def test_with_replaced_destinations_the_sent_settings_are_always_stored(path: Path) -> None:
     job = make_job(0, settings=Settings(on_failure=QUEUE))
     sent = {"DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": QUEUE}}}
     outcome = replace(outcome_of(job), settings=sent)
@@ -193,7 +193,7 @@ def test_a_template_is_filled_in_for_a_job_that_is_planned_or_changed(path: Path
         assert next(run.jobs.changed_jobs())[0].settings.on_failure == arn
 
 
-def test_what_may_have_been_changed_is_told_with_what_was_answered(path: Path) -> None:
+def test_changed_jobs_have_the_snapshot_of_the_answer(path: Path) -> None:
     jobs = [make_job(seq, EAST if seq % 2 else WEST) for seq in range(7)]
     create = BeforeImage(None, Action.CREATE, may_be_sent=True)
     seen = [(jobs[0], WRITTEN), (jobs[1], create), *((job, WRITTEN) for job in jobs[2:5])]
@@ -217,7 +217,7 @@ def test_what_may_have_been_changed_is_told_with_what_was_answered(path: Path) -
         }
 
 
-def test_what_is_planned_is_told_in_file_order_and_with_its_lane(path: Path) -> None:
+def test_planned_jobs_are_in_file_order_and_have_their_lane(path: Path) -> None:
     jobs = [make_job(seq, EAST if seq % 3 else WEST) for seq in range(6)]
     actions = (Action.CHANGE, Action.UNCHANGED, Action.CREATE, Action.MISSING, Action.DELETE)
     with opened(load(path, jobs)) as run:

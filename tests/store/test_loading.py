@@ -133,7 +133,7 @@ def test_rows_that_are_no_jobs_are_outcomes_of_their_own(path: Path) -> None:
         assert run.tallies() == [Tally(None, Status.INVALID, "InvalidInput", 4)]
 
 
-def test_the_functions_that_are_fed_are_told_with_their_lines(path: Path) -> None:
+def test_jobs_with_function_destinations_have_their_lines(path: Path) -> None:
     arn = "arn:aws:lambda:us-east-1:111111111111:function:sink"
     jobs = [
         make_job(0),

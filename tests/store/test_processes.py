@@ -94,7 +94,7 @@ def test_what_is_refused_does_not_keep_the_file_locked(path: Path) -> None:
         pass
 
 
-def test_nobody_else_loads_what_is_being_loaded(path: Path) -> None:
+def test_no_other_process_loads_the_same_run_file(path: Path) -> None:
     loader = Loader(path, {"source": SOURCE})
     for seq in range(5000):
         loader.add(make_job(seq))
@@ -169,7 +169,7 @@ def test_what_a_kill_has_left_of_another_run_file_gets_into_no_new_one(
     load(path, [make_job(0)])
 
 
-def test_a_name_that_is_taken_while_a_file_is_loaded_stays_as_it_is(path: Path) -> None:
+def test_a_file_that_appears_under_the_name_during_loading_is_not_replaced(path: Path) -> None:
     loader = Loader(path, {"source": SOURCE})
     path.write_bytes(b"somebody's notes")
     with pytest.raises(RunFileError, match="cannot be written: File exists"):

@@ -68,7 +68,7 @@ def check_outcomes(run: RunFile, jobs: list[Job], outcomes: list[Outcome]) -> No
     assert {(one.lane, one.status, one.error_code): one.count for one in run.tallies()} == counts
 
 
-def test_every_target_is_told_with_its_partition(path: Path) -> None:
+def test_every_target_has_its_partition(path: Path) -> None:
     jobs = [make_job(0), make_job(1, CHINA, "fn", "prod"), make_job(2, WEST)]
     with opened(load(path, jobs)) as run:
         run.record([outcome_of(jobs[0])], Traffic())
