@@ -24,7 +24,7 @@ from bulkeic.core.accounts import (
 )
 from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Job, Outcome
-from bulkeic.core.policy import Policy
+from bulkeic.core.policy import Apply
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.engine.engine import Engine
@@ -100,7 +100,7 @@ class Updater:
             give_up_after_s=give_up_after_s,
             max_denied=max_denied,
         )
-        self._policy = Policy(
+        self._policy = Apply(
             create_missing=create_missing, replace_destinations=replace_destinations
         )
         self._placement = JobPlacement(access, accounts, timeout_s=timeout_s)
@@ -197,7 +197,7 @@ class _JobStream:
 
     def store_before_image(
         self, job: Job, seen: BeforeImage, on_stored: Callable[[], None]
-    ) -> None:  # noqa: ARG002
+    ) -> None:
         on_stored()  # nothing to store: the outcome has the before-image
 
     def drop(self, jobs: int) -> None:

@@ -88,7 +88,7 @@ class Access:
             )
         except ProfileNotFound:
             raise UsageError(
-                f"profile {shown(profile or os.environ.get('AWS_PROFILE', ''))} does not exist; "
+                f"profile {quoted(profile or os.environ.get('AWS_PROFILE', ''))} does not exist; "
                 "aws configure list-profiles shows those that do"
             ) from None
         except BotoCoreError as error:
@@ -242,7 +242,7 @@ def _check_endpoint(url: str) -> None:
         raise UsageError(f"--endpoint-url: {error.rule}") from None
     if not _is_endpoint(url):
         raise UsageError(
-            f"--endpoint-url {shown(url)} is not a URL; expected something like "
+            f"--endpoint-url {quoted(url)} is not a URL; expected something like "
             "https://lambda.us-east-1.amazonaws.com"
         )
 

@@ -75,7 +75,7 @@ def _check_outputs(options: BenchOptions) -> None:
         if path == STDOUT:
             raise UsageError(f"{flag} -: name a file; --output json prints the results on stdout")
         if path is not None:
-            check_writable(Path(path), f"{flag} {shown(path)}")
+            check_writable(Path(path), f"{flag} {quoted(path)}")
             read = (options.source, options.access.accounts, options.forecast)
             check_not_read(flag, path, *read)
 
@@ -88,7 +88,7 @@ def _forecast_jobs(
         return {}
     jobs = targets_per_lane(options, options.forecast, resolver, console)
     if not jobs:
-        raise UsageError(f"{shown(options.forecast)}: there is no target to forecast")
+        raise UsageError(f"{quoted(options.forecast)}: there is no target to forecast")
     return jobs
 
 
@@ -157,6 +157,6 @@ def _write(path: str, text: bytes, console: Console) -> bool:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(text)
     except OSError as error:
-        console.print(f"bulkeic: {shown(path)}: {error.strerror}")
+        console.print(f"bulkeic: {quoted(path)}: {error.strerror}")
         return False
     return True

@@ -125,7 +125,7 @@ def _command_words(text: str) -> list[str]:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise UsageError(f"{shown(text)} is not a command: {error}") from None
+        raise UsageError(f"{quoted(text)} is not a command: {error}") from None
     return words if len(words) > 1 else []
 
 
@@ -142,9 +142,9 @@ def _read(path: Path, source: str) -> BenchResult:
             text = file.read(_MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{shown(source)}: {reason}") from None
+        raise UsageError(f"{quoted(source)}: {reason}") from None
     if len(text) > _MAX_FILE_BYTES:
-        raise UsageError(f"{shown(source)}: larger than any result of bulkeic bench")
+        raise UsageError(f"{quoted(source)}: larger than any result of bulkeic bench")
     return decode(text, source)
 
 

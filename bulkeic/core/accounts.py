@@ -1,10 +1,11 @@
-"""How each account is reached: with which role, from which profile.
+"""How each account is reached: with which role and which profile.
 
-- An account is worked on with one role, shared by its Regions. The first of these that is there
-  says which: a row's ``RoleArn``, the account's entry in the accounts file, the flag.
-- An entry of the accounts file holds for its account alone: one without a role and a profile means
-  the caller's own credentials.
-- A role lies in the account that it is for.
+- One role per account, shared by its Regions: a row's ``RoleArn``, else the role of the account's
+  entry in the accounts file, else the flag's.
+- An entry of the accounts file applies to its account alone. An entry without a role and a profile
+  means the caller's own credentials.
+- A role must belong to the account that it is used for.
+- Credentials that are used without a role must belong to the account, too.
 """
 
 import re
@@ -13,16 +14,16 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.fields import Fields
 from bulkeic.core.model import Lane
 from bulkeic.core.names import check_account, check_region, partition_of
-from bulkeic.core.templates import ROLE_NAMES, check_template, fill, is_template
+from bulkeic.core.templates import ROLE_NAMES, check_template, fill_template, is_template
 
 ACCOUNT_FIELDS = Fields(
-    ("AccountId", "RoleArn", "ExternalId", "Profile", "Regions"), naming=("AccountId",)
+    ("AccountId", "RoleArn", "ExternalId", "Profile", "Regions"), identifying=("AccountId",)
 )
-"""Of an accounts file."""
+"""The fields of an accounts file."""
 
 _UNSET = (None, "")
 _SAMPLE = {"account": "123456789012", "partition": "aws"}
@@ -41,8 +42,8 @@ class AccountAccess(msgspec.Struct, frozen=True):
 
     Attributes:
         role_arn: the role to assume.
-        external_id: what its trust policy asks for.
-        profile: whose credentials assume it, or are used as they are.
+        external_id: the external id that the role's trust policy requires.
+        profile: the profile whose credentials assume the role, or are used without one.
     """
 
     role_arn: str | None = None
@@ -57,7 +58,7 @@ class Account(msgspec.Struct, frozen=True):
     """One entry of an accounts file.
 
     Attributes:
-        regions: where the account may be worked on; empty: everywhere.
+        regions: the only Regions that are allowed for the account; empty: all.
     """
 
     account_id: str
@@ -70,7 +71,7 @@ class RoleSession(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: of the session; CloudTrail shows it.
-        duration_s: seconds that the credentials are to last.
+        duration_s: seconds that the credentials last.
     """
 
     name: str = "bulkeic"
@@ -78,7 +79,7 @@ class RoleSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_role(text: str, field: str = "RoleArn") -> str:
-    """A role's ARN, or a template of one.
+    """Checks a role's ARN, or a template of one, and returns it.
 
     Raises:
         InputError: it is neither.
@@ -86,54 +87,64 @@ def parse_role(text: str, field: str = "RoleArn") -> str:
     sample = text
     if is_template(text):
         check_template(text, ROLE_NAMES, field)
-        sample = fill(text, _SAMPLE)
+        sample = fill_template(text, _SAMPLE)
     if not _match_role(sample) or len(text) > _ROLE_CHARACTERS:
         raise InputError(
-            f"{shown(text)} is no role; allowed: such as arn:aws:iam::123456789012:role/name",
+            f"{quoted(text)} is not a role ARN; expected something like "
+            "arn:aws:iam::123456789012:role/name",
             field=field,
         )
     return text
 
 
-def account_of(role_arn: str) -> str:
-    """The account that a role lies in."""
+def role_account(role_arn: str) -> str:
+    """The account that a role belongs to."""
     return role_arn.split(":")[4]
 
 
 def parse_external_id(text: str, field: str = "ExternalId") -> str:
-    """An external id as it is, or ``InputError``."""
+    """Checks an external id and returns it.
+
+    Raises:
+        InputError: it is invalid.
+    """
     if not _match_external_id(text):
         raise InputError(
-            f"{shown(text)} is no external id; allowed: 2 to 1224 letters, digits and _+=,.@:/-",
+            f"{quoted(text)} is not an external id; expected 2 to 1224 letters, digits and "
+            "_+=,.@:/-",
             field=field,
         )
     return text
 
 
 def parse_session_name(text: str, field: str = "") -> str:
-    """A role session's name as it is, or ``InputError``."""
+    """Checks the name of a role session and returns it.
+
+    Raises:
+        InputError: it is invalid.
+    """
     if not _match_session_name(text):
         raise InputError(
-            f"{shown(text)} is no session name; allowed: 2 to 64 letters, digits and _+=,.@-",
+            f"{quoted(text)} is not a session name; expected 2 to 64 letters, digits and _+=,.@-",
             field=field,
         )
     return text
 
 
 def parse_account(values: Mapping[str, Any]) -> Account:
-    """The account of a row of an accounts file.
+    """Parses a row of an accounts file.
 
     Args:
         values: by the names of ``ACCOUNT_FIELDS``.
 
     Raises:
-        InputError: the row's first problem, without its place.
+        InputError: the row's first problem, without file and line.
     """
 
     def text(field: str) -> str | None:
         value = values.get(field)
         if value not in _UNSET and not isinstance(value, str):
-            raise InputError(f"{shown(value)} is no text", field=field)
+            raise InputError(f"{quoted(value)} is not text", field=field)
         return value or None
 
     account_id = parse_account_id(values.get("AccountId"))
@@ -143,39 +154,44 @@ def parse_account(values: Mapping[str, Any]) -> Account:
     if role is not None:
         role = _own_role(parse_role(role), account_id)
     if external_id is not None and role is None:
-        raise InputError("means nothing without a RoleArn", field="ExternalId")
+        raise InputError("requires a RoleArn", field="ExternalId")
     access = AccountAccess(role, external_id and parse_external_id(external_id), text("Profile"))
     return Account(account_id, access, _regions(values.get("Regions")))
 
 
 def parse_account_id(value: Any) -> str | None:
-    """An account id from a cell, or from JSON, where it often is a number without its zeros.
+    """An account id from a cell, or from JSON, where it may be a number without leading zeros.
+
+    Returns:
+        Twelve digits; ``None``: the value is empty.
 
     Raises:
-        InputError: it is none.
+        InputError: it is not an account id.
     """
     if value in _UNSET:
         return None
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12:
         return f"{value:012d}"
     if not isinstance(value, str):
-        raise InputError(f"{shown(value)} is no text", field="AccountId")
+        raise InputError(f"{quoted(value)} is not text", field="AccountId")
     return check_account(value)
 
 
 def _own_role(role: str, account_id: str) -> str:
-    if not is_template(role) and account_of(role) != account_id:
-        raise InputError(f"{shown(role)} does not lie in the account {account_id}", field="RoleArn")
+    if not is_template(role) and role_account(role) != account_id:
+        raise InputError(
+            f"{quoted(role)} does not belong to the account {account_id}", field="RoleArn"
+        )
     return role
 
 
 def _regions(value: Any) -> tuple[str, ...]:
-    """Regions of a cell (separated by spaces, commas or semicolons) or of a JSON list."""
+    """The Regions of a cell (separated by spaces, commas or semicolons) or of a JSON list."""
     if value in _UNSET:
         return ()
     names = re.split(r"[\s,;]+", value.strip()) if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"{shown(value)} is no list of Regions", field="Regions")
+        raise InputError(f"{quoted(value)} is not a list of Regions", field="Regions")
     for name in names:
         try:
             check_region(name)
@@ -184,50 +200,96 @@ def _regions(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+class _RowRole(msgspec.Struct, frozen=True):
+    """The role of an account, with the line of the row that gave it; 0: no file."""
+
+    role_arn: str | None
+    line: int
+
+
 class Accounts:
-    """How all accounts are reached.
+    """How each account is reached.
 
     Args:
         entries: of the accounts file.
-        usual: for accounts that are not in it; the role may be a template.
+        default: for accounts that are not in it; the role may be a template.
     """
 
-    def __init__(self, entries: Iterable[Account] = (), usual: AccountAccess = _OWN) -> None:
+    def __init__(self, entries: Iterable[Account] = (), default: AccountAccess = _OWN) -> None:
         self._entries = {entry.account_id: entry for entry in entries}
-        self._usual = usual
-        self._row_roles: dict[str, str] = {}
+        self._default = default
+        self._row_roles: dict[str, _RowRole] = {}
 
-    def learn(self, account_id: str, role_arn: str) -> str:
-        """Takes note of a row's role for its account: the role that holds for the account."""
-        return self._row_roles.setdefault(account_id, role_arn)
+    def assign_role(self, lane: Lane, role_arn: str | None, line: int = 0) -> InputError | None:
+        """Assigns a role to the lane's account. The first one wins: one role per account.
+
+        Args:
+            lane: its account is empty until the caller's own account is known.
+            role_arn: the role, maybe a template; ``None``: the caller's own credentials.
+            line: number of the row's line; 0: no file.
+
+        Returns:
+            The problem, without its place, if the account has another role.
+        """
+        role = _RowRole(role_arn, line)
+        first = self._row_roles.setdefault(lane.account_id, role)
+        if first.role_arn == role_arn or _fill_role(first.role_arn, lane) == _fill_role(
+            role_arn, lane
+        ):
+            return None
+        where = f"line {first.line}" if first.line else "earlier jobs"
+        rows = "rows" if first.line else "jobs"
+        return InputError(
+            f"{quoted(role_arn or 'none')} is not the role {quoted(first.role_arn or 'none')} of "
+            f"{where}; all {rows} of the account {lane.account_id or 'of the credentials'} must "
+            "use one role",
+            field="RoleArn",
+            line=line,
+        )
+
+    def assign_role_of_job(self, lane: Lane, role_arn: str | None) -> InputError | None:
+        """As ``assign_role``; a job without a role assigns the role that the account has anyway."""
+        if role_arn is None and lane.account_id in self._row_roles:
+            return None
+        return self.assign_role(lane, role_arn or self.access(lane).role_arn)
+
+    def move_role(self, region: str, account_id: str) -> InputError | None:
+        """Moves the role of rows that name no account to the caller's own account.
+
+        Args:
+            region: of one of these rows.
+            account_id: the caller's own.
+
+        Returns:
+            The problem, with its line, if that account has another role.
+        """
+        role = self._row_roles.pop("", None)
+        if role is None:
+            return None
+        return self.assign_role(Lane(account_id, region), role.role_arn, role.line)
+
+    def row_roles(self) -> dict[str, str]:
+        """The roles that rows gave, by account id."""
+        roles = self._row_roles.items()
+        return {account: role.role_arn for account, role in roles if role.role_arn is not None}
 
     def access(self, lane: Lane) -> AccountAccess:
         """How the account of a lane is reached."""
         account_id = lane.account_id
         entry = self._entries.get(account_id)
-        access = self._usual if entry is None else entry.access
-        role = self._row_roles.get(account_id, access.role_arn)
+        access = self._default if entry is None else entry.access
+        row_role = self._row_roles.get(account_id)
+        role = access.role_arn if row_role is None else row_role.role_arn
         if role is None:
             return access
         return msgspec.structs.replace(
             access,
-            role_arn=_filled(role, lane),
-            external_id=access.external_id or self._usual.external_id,
-        )
-
-    def other_role(self, lane: Lane, role_arn: str) -> InputError | None:
-        """Why a role, maybe a template, cannot be that of a lane whose account has one already."""
-        role = self.access(lane).role_arn
-        if _filled(role_arn, lane) == role:
-            return None
-        return InputError(
-            f"{shown(role_arn)} is not the role {shown(role or 'none')} that jobs of the account "
-            f"{lane.account_id} went with before; all of them go with one role",
-            field="RoleArn",
+            role_arn=_fill_role(role, lane),
+            external_id=access.external_id or self._default.external_id,
         )
 
     def only_regions(self) -> dict[str, str]:
-        """The Region of each account that may be worked on in one alone."""
+        """The Region of each account that the accounts file limits to one."""
         return {
             account_id: entry.regions[0]
             for account_id, entry in self._entries.items()
@@ -235,23 +297,43 @@ class Accounts:
         }
 
     def problem(self, lane: Lane) -> InputError | None:
-        """Why a lane must not be worked on, without asking anybody."""
+        """The reason why a lane cannot be worked on, as far as no call to AWS is needed."""
         entry = self._entries.get(lane.account_id)
         if entry is not None and entry.regions and lane.region not in entry.regions:
             return InputError(
-                f"{lane.region} is none of the Regions that the accounts file allows for "
+                f"{lane.region} is not one of the Regions that the accounts file allows for "
                 f"{lane.account_id}: {', '.join(entry.regions)}",
                 field="Region",
             )
         role = self.access(lane).role_arn
-        if role is not None and account_of(role) != lane.account_id:
+        if role is not None and role_account(role) != lane.account_id:
             return InputError(
-                f"the role {shown(role)} does not lie in the account {lane.account_id}; "
+                f"the role {quoted(role)} does not belong to the account {lane.account_id}; "
                 "a role for every account has {account} in its ARN",
                 field="RoleArn",
             )
         return None
 
 
-def _filled(role: str, lane: Lane) -> str:
-    return fill(role, {"account": lane.account_id, "partition": partition_of(lane.region)})
+def foreign_credentials(lane: Lane, owner: str, *, profile: str | None = None) -> InputError | None:
+    """The problem if credentials belong to another account than the lane's.
+
+    Args:
+        lane: account and Region.
+        owner: id of the account that the credentials belong to.
+        profile: whose credentials they are; ``None``: the caller's own.
+    """
+    if lane.account_id == owner:
+        return None
+    whose = "the credentials belong" if profile is None else f"the profile {profile} belongs"
+    return InputError(
+        f"account {lane.account_id} is not {owner}, to which {whose}; use a profile of that "
+        "account, a role in it (--role-arn), or --accounts",
+        field="AccountId",
+    )
+
+
+def _fill_role(role: str | None, lane: Lane) -> str | None:
+    if role is None:
+        return None
+    return fill_template(role, {"account": lane.account_id, "partition": partition_of(lane.region)})

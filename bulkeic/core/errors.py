@@ -1,15 +1,15 @@
-"""What can go wrong, as one small family of exceptions.
+"""The exceptions that bulkeic raises on purpose, and how foreign values are printed.
 
-Every text is one line that is safe to print: values that come from outside are shown quoted,
-with control characters escaped, and cut to a length that fits a terminal.
+Every text is one line that is safe to print: foreign values are quoted, with control characters
+escaped, and cut to a length that fits a terminal.
 """
 
-_SHOWN_CHARACTERS = 80
+_MAX_CHARACTERS = 80
 _JSON_WORDS = {True: "true", False: "false"}
 
 
-def shown(value: object) -> str:
-    """A value from outside, quoted and escaped so that it cannot harm a terminal.
+def quoted(value: object) -> str:
+    """A foreign value, quoted and escaped so that it cannot harm a terminal.
 
     Args:
         value: anything; strings are quoted, everything else keeps its ``repr``.
@@ -18,39 +18,42 @@ def shown(value: object) -> str:
         One line of at most about 80 characters, without control characters.
     """
     if isinstance(value, str):
-        value = value[: _SHOWN_CHARACTERS + 1]
+        value = value[: _MAX_CHARACTERS + 1]
     try:
         text = _JSON_WORDS[value] if isinstance(value, bool) else repr(value)
-    except (ValueError, RecursionError):  # a number of thousands of digits, a bottomless list
+    except (
+        ValueError,
+        RecursionError,
+    ):  # a number with thousands of digits, a list that holds itself
         text = f"this {type(value).__name__}"
-    return text if len(text) <= _SHOWN_CHARACTERS + 2 else f"{text[:_SHOWN_CHARACTERS]}…"
+    return text if len(text) <= _MAX_CHARACTERS + 2 else f"{text[:_MAX_CHARACTERS]}…"
 
 
 def printable(text: str) -> str:
-    """The text with every character that a terminal would act on escaped."""
-    return text if text.isprintable() else "".join(map(_escaped, text))
+    """The text with every control character escaped."""
+    return text if text.isprintable() else "".join(map(_escape, text))
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     return character if character.isprintable() else repr(character)[1:-1]
 
 
 class BulkeicError(Exception):
-    """Base of every error that bulkeic raises on purpose; its text is one line for people."""
+    """Base of every error that bulkeic raises on purpose; the text is one line for people."""
 
 
 class UsageError(BulkeicError):
-    """A flag or argument that cannot be, alone or beside another."""
+    """An invalid flag or argument, or an invalid combination."""
 
 
 class InputError(BulkeicError):
     """One problem in a targets file.
 
     Attributes:
-        source: name of the file as the user gave it, or ``<stdin>``; empty outside a file.
+        source: name of the file as the user gave it, or ``<stdin>``; empty: no file.
         line: number of the line that the row begins on, from 1; 0: the file as a whole.
-        field: name of the field, or empty when the row as a whole is meant.
-        rule: what is wrong and what is allowed, one line.
+        field: name of the field; empty: the row as a whole.
+        rule: what is wrong and what is expected, one line.
     """
 
     def __init__(self, rule: str, *, field: str = "", line: int = 0, source: str = "") -> None:
@@ -61,7 +64,7 @@ class InputError(BulkeicError):
         self.source = source
 
     def at(self, source: str, line: int) -> "InputError":
-        """The same problem, in the place where it was found."""
+        """The same problem with a file and a line."""
         return InputError(self.rule, field=self.field, line=line, source=source)
 
     def __str__(self) -> str:
@@ -70,12 +73,12 @@ class InputError(BulkeicError):
 
 
 class RunFileError(BulkeicError):
-    """A run file that cannot be made, opened, read or written."""
+    """A run file that cannot be created, opened, read or written."""
 
 
 class StoppedError(BulkeicError):
-    """A run that was at work and cannot be summed up; some of it may have been done."""
+    """A run that failed after it started; some targets may have been changed."""
 
 
 class AccessError(BulkeicError):
-    """AWS cannot be reached at all, or no usable credentials were found."""
+    """AWS cannot be reached, or there are no usable credentials."""

@@ -1,13 +1,13 @@
-"""How many failures end a run."""
+"""How many failures stop a run."""
 
 import msgspec
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.waves import Size, parse_size
 
 
 class FailureBudget(msgspec.Struct, frozen=True):
-    """So many failures, or such a part of all targets."""
+    """A number of failures, or a percentage of all targets."""
 
     size: Size
 
@@ -20,15 +20,15 @@ class FailureBudget(msgspec.Struct, frozen=True):
 
 
 def parse_failure_budget(text: str) -> FailureBudget:
-    """A threshold from a text such as ``10`` or ``2.5%``.
+    """Parses a failure budget like ``10`` or ``2.5%``.
 
     Raises:
-        InputError: it is neither a number from 1 nor a part above 0% and up to 100%.
+        InputError: it is neither a number from 1 nor a percentage above 0% and up to 100%.
     """
     size = parse_size(text)
     if size is None:
         raise InputError(
-            f"{shown(text)} is no number of failures; "
-            "allowed: a number from 1, or a part above 0% and up to 100%"
+            f"{quoted(text)} is not a number of failures; "
+            "expected a number from 1, or a percentage above 0% and up to 100%"
         )
     return FailureBudget(size)

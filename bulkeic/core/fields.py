@@ -1,15 +1,15 @@
-"""The fields of a file, and how their names are recognised.
+"""The fields of a file, and how their names are recognized.
 
 - A name matches whatever its case and separators: ``function_name``, ``FUNCTION NAME``.
-- A name that is none of them is an error that tells the nearest one,
-- but for what the AWS CLI prints beside them in ``list-functions`` and
-  ``list-function-event-invoke-configs``: in JSON those fields are passed over.
+- An unknown name is an error that suggests the nearest field.
+- JSON may also hold what the AWS CLI prints in ``list-functions`` and
+  ``list-function-event-invoke-configs``; those fields are ignored.
 """
 
 import difflib
 from collections.abc import Collection
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 
 _TARGET = (
     "FunctionName",
@@ -26,8 +26,8 @@ _TARGET = (
 )
 
 # Members of FunctionConfiguration and FunctionEventInvokeConfig in botocore's Lambda model that
-# are not fields of ours.
-_PASSED_OVER = frozenset({
+# are not fields of a targets file.
+_IGNORED = frozenset({
     "Architectures", "CapacityProviderConfig", "CodeSha256", "CodeSize", "ConfigSha256",
     "DeadLetterConfig", "Description", "DurableConfig", "Environment", "EphemeralStorage",
     "FileSystemConfigs", "Handler", "ImageConfigResponse", "KMSKeyArn", "LastModified",
@@ -39,29 +39,29 @@ _PASSED_OVER = frozenset({
 })  # fmt: skip
 
 
-def plain(name: str) -> str:
-    """A name without case and separators."""
+def normalize_name(name: str) -> str:
+    """The name in lower case, without separators."""
     return "".join(character for character in name if character.isalnum()).lower()
 
 
 class Fields:
-    """The fields that a kind of file has.
+    """The fields of one kind of file.
 
     Args:
         names: of the fields.
-        naming: the fields that tell what a row is about; it has one of them.
-        passed_over: keys that may stand beside them and mean nothing here.
+        identifying: the fields that name what a row is about; each row has one of them.
+        ignored: keys of JSON objects that are ignored.
     """
 
     def __init__(
-        self, names: tuple[str, ...], naming: Collection[str], passed_over: Collection[str] = ()
+        self, names: tuple[str, ...], identifying: Collection[str], ignored: Collection[str] = ()
     ) -> None:
         self.names = names
-        self.naming = frozenset(map(plain, naming))
-        self.passed_over = frozenset(passed_over)
-        self._by_plain_name = {plain(name): name for name in names}
+        self.identifying = frozenset(map(normalize_name, identifying))
+        self.ignored = frozenset(ignored)
+        self._by_normalized_name = {normalize_name(name): name for name in names}
 
-    def named(self, name: str) -> str:
+    def find(self, name: str) -> str:
         """The field that a column or key names.
 
         Args:
@@ -71,16 +71,16 @@ class Fields:
             One of ``names``.
 
         Raises:
-            InputError: it names none; the nearest one is told.
+            InputError: the name is unknown; the text suggests the nearest field.
         """
-        wanted, known = plain(name), self._by_plain_name
+        wanted, known = normalize_name(name), self._by_normalized_name
         field = known.get(wanted)
         if field is not None:
             return field
         near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.4)
         hint = f"did you mean {known[near[0]]}?" if near else f"known are {', '.join(self.names)}"
-        raise InputError(f"unknown column {shown(name)}; {hint}")
+        raise InputError(f"unknown column {quoted(name)}; {hint}")
 
 
-TARGET_FIELDS = Fields(_TARGET, ("FunctionName", "FunctionArn"), _PASSED_OVER)
-"""Of a targets file."""
+TARGET_FIELDS = Fields(_TARGET, ("FunctionName", "FunctionArn"), _IGNORED)
+"""The fields of a targets file."""

@@ -1,4 +1,4 @@
-"""The words of the project as types: target, settings, job, lane, answer, outcome.
+"""The project's vocabulary as types: target, settings, job, lane, answer, outcome.
 
 Names follow AWS's own. ``to_api`` and ``from_api`` translate settings to and from the API's form:
 https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionEventInvokeConfig.html
@@ -13,11 +13,11 @@ import msgspec
 
 LATEST = "$LATEST"
 CLEARED = ""
-"""A destination that is to be removed; the API's form of it is an empty half."""
+"""Clears a destination; the API's form of it is an empty object."""
 
 
 class Status(StrEnum):
-    """What became of a job, in the end. A job without one is pending."""
+    """The end of a job. A job without one is pending."""
 
     UPDATED = "updated"
     CREATED = "created"
@@ -27,7 +27,7 @@ class Status(StrEnum):
 
 
 class Fault(StrEnum):
-    """Why a call did not succeed, as far as trying again is concerned (see ``core.retry``)."""
+    """Why a call failed, as far as retries depend on it (see ``core.pacing.retry``)."""
 
     THROTTLED = "throttled"
     CONFLICT = "conflict"
@@ -44,7 +44,7 @@ UNANSWERED = frozenset({Fault.TIMEOUT, Fault.CONNECTION})
 
 
 class Operation(StrEnum):
-    """Lambda's operations that bulkeic calls, under AWS's names."""
+    """The operations of Lambda that bulkeic calls, with AWS's names."""
 
     GET = "GetFunctionEventInvokeConfig"
     UPDATE = "UpdateFunctionEventInvokeConfig"
@@ -54,7 +54,7 @@ class Operation(StrEnum):
 
     @property
     def is_metered(self) -> bool:
-        """Whether it counts for the lane's quota; GetFunction has one of its own.
+        """Whether it counts towards the lane's quota; GetFunction has a quota of its own.
 
         https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
         """
@@ -62,7 +62,7 @@ class Operation(StrEnum):
 
 
 class Lane(msgspec.Struct, frozen=True, order=True, gc=False):
-    """One account in one Region: what Lambda's control-plane quota is counted for."""
+    """One account in one Region. Lambda's control-plane quota applies to each lane."""
 
     account_id: str
     region: str
@@ -72,7 +72,7 @@ class Lane(msgspec.Struct, frozen=True, order=True, gc=False):
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
-    """A function with a qualifier, in its lane.
+    """A function with a qualifier, in a lane.
 
     Attributes:
         lane: account and Region. The account is empty until the caller's own is known.
@@ -111,11 +111,11 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
     on_failure: str | None = None
 
     def is_empty(self) -> bool:
-        """Whether nothing at all is set, which the API refuses."""
+        """Whether nothing is set, which the API refuses."""
         return self == _NOTHING
 
-    def feeds_function(self) -> bool:
-        """Whether a destination is a function; only then can a function feed itself."""
+    def has_function_destination(self) -> bool:
+        """Whether a destination is a function, so that a function might invoke itself."""
         success, failure = self.on_success, self.on_failure
         return bool((success and ":lambda:" in success) or (failure and ":lambda:" in failure))
 
@@ -123,12 +123,12 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
         """Both destinations under the API's names."""
         return (("OnSuccess", self.on_success), ("OnFailure", self.on_failure))
 
-    def names_half(self) -> bool:
+    def names_one_destination(self) -> bool:
         """Whether one destination is set and the other is not."""
         return (self.on_success is None) != (self.on_failure is None)
 
     def to_api(self) -> dict[str, Any]:
-        """The request body's fields, with nothing that is not set."""
+        """The fields of the request body; what is not set is left out."""
         api: dict[str, Any] = {}
         if self.maximum_retry_attempts is not None:
             api["MaximumRetryAttempts"] = self.maximum_retry_attempts
@@ -145,7 +145,7 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def from_api(cls, api: dict[str, Any]) -> "Settings":
-        """The inverse of ``to_api``; fields that are not settings are passed over."""
+        """The inverse of ``to_api``; other fields are ignored."""
         destinations = api.get("DestinationConfig", {})
         return cls(
             maximum_retry_attempts=api.get("MaximumRetryAttempts"),
@@ -158,8 +158,23 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
 _NOTHING = Settings()
 
 
-def _destination(half: dict[str, str] | None) -> str | None:
-    return None if half is None else half.get("Destination", CLEARED)
+def _destination(config: dict[str, str] | None) -> str | None:
+    return None if config is None else config.get("Destination", CLEARED)
+
+
+class SourceLine(msgspec.Struct, frozen=True, gc=False):
+    """Where a row comes from; as text ``targets.csv:17``.
+
+    Attributes:
+        file: name of the targets file as the user gave it, or ``<stdin>``.
+        line: number of the line that the row begins on, from 1; 0: not from a file with lines.
+    """
+
+    file: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
 
 
 class Job(msgspec.Struct, frozen=True, gc=False):
@@ -167,22 +182,22 @@ class Job(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         seq: number of the row, from 0.
-        source: where the row stands, ``targets.csv:17``.
+        source: file and line of the row.
         function_name: the function as the row gave it.
         role_arn: the role that the row gives for its account, maybe a template.
-        seen: what the target had when it was read before (see ``core.change``).
-        before: the same as it was answered, API names; empty: it had no configuration.
+        before_snapshot: what the target had when it was read earlier (see ``core.snapshot``).
+        before: the same as answered, API names; empty: it had no configuration.
         may_be_sent: whether a call that changes the target may have been sent since.
-        expected: what the target has to have, or nobody touches it.
+        expected: what the target must still have (see ``core.rollback_guard``); ``None``: anything.
     """
 
     seq: int
-    source: str
+    source: SourceLine
     function_name: str
     target: Target
     settings: Settings
     role_arn: str | None = None
-    seen: Settings | None = None
+    before_snapshot: Settings | None = None
     before: dict[str, Any] | None = None
     may_be_sent: bool = False
     expected: Settings | None = None
@@ -200,11 +215,11 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
 
 class Success(msgspec.Struct, frozen=True):
-    """A call that was answered with 2xx.
+    """A call that got a 2xx answer.
 
     Attributes:
         config: the configuration as answered, API names, ``LastModified`` in RFC 3339; ``None``
-            where the operation answers with none (Delete, GetFunction).
+            for operations that answer without one (Delete, GetFunction).
     """
 
     http_status: int
@@ -213,13 +228,13 @@ class Success(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A call that was refused, or that never got an answer.
+    """A call that was refused, or got no answer.
 
     Attributes:
         code: AWS's error code, or the SDK's name of the transport error.
         http_status: ``None`` when there was no answer.
-        retry_after_s: seconds that the server asks to wait.
-        sent: whether Lambda was called at all; without credentials it is not.
+        retry_after_s: seconds to wait before a retry, as the server asks.
+        sent: whether the call was sent to Lambda; without credentials it is not.
     """
 
     fault: Fault
@@ -235,21 +250,28 @@ Answer = Success | Failure
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of one job; one JSON object a line in a results file.
+    """The result of one job.
 
-    ``started_at`` is RFC 3339 in UTC. In seconds: ``duration_s`` is the whole job with its waits,
-    ``call_s`` the last call alone, ``wait_s`` the time spent waiting for its lane's token bucket.
-    ``config`` is what the target has now, ``before`` what it had before it was written; ``None``:
-    not known, an empty object: it had no configuration.
+    This is the one list of an outcome's fields: the columns of the run file
+    (``store.outcome_columns``) and the fields of a results file (``core.outcome_fields``) follow
+    from it.
+
+    Attributes:
+        target: ``None``: the row is invalid.
+        started_at: RFC 3339, UTC.
+        duration_s: seconds for the whole job, waits included.
+        call_s: seconds for the last call alone.
+        wait_s: seconds that the job waited for its lane's token bucket.
+        settings: as sent, API names.
+        config: what the target has now, as answered, API names; ``None``: unknown.
+        before: what the target had before the run's first write to it, API names; empty: it had no
+            configuration; ``None``: unknown.
     """
 
     seq: int
-    source: str
+    source: SourceLine
     function_name: str
-    function_arn: str | None
-    qualifier: str | None
-    account_id: str | None
-    region: str | None
+    target: Target | None
     status: Status
     attempts: int = 0
     throttles: int = 0
@@ -265,6 +287,26 @@ class Outcome(msgspec.Struct, frozen=True):
     settings: dict[str, Any] | None = None
     config: dict[str, Any] | None = None
     before: dict[str, Any] | None = None
+
+    @property
+    def function_arn(self) -> str | None:
+        """The function's ARN, without the qualifier."""
+        return None if self.target is None else self.target.arn
+
+    @property
+    def qualifier(self) -> str | None:
+        """The target's qualifier."""
+        return None if self.target is None else self.target.qualifier
+
+    @property
+    def account_id(self) -> str | None:
+        """The target's account."""
+        return None if self.target is None else self.target.lane.account_id
+
+    @property
+    def region(self) -> str | None:
+        """The target's Region."""
+        return None if self.target is None else self.target.lane.region
 
 
 def rfc3339(timestamp: float) -> str:

@@ -1,6 +1,6 @@
-r"""Function names, qualifiers and ARNs: parse, check, canonicalise.
+r"""Function names, qualifiers and ARNs: parse and check.
 
-Rules, from botocore's Lambda model (newer than the API page, and right where they differ):
+Rules, from botocore's Lambda model (newer than the API page, and correct where they differ):
 
 - A function is given as ``name``, ``name:qualifier``, ``123456789012:function:name[:qualifier]``
   or a full ARN; 256 characters at most, the bare name 64.
@@ -14,7 +14,7 @@ import re
 
 import msgspec
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.model import LATEST
 
 NAME_CHARACTERS = 64
@@ -51,7 +51,7 @@ _PARTITIONS = (
 
 
 class FunctionName(msgspec.Struct, frozen=True):
-    """A function as a row named it, taken apart; ``None`` where the form does not say."""
+    """The parts of a function's name as a row gave it; ``None``: the form has no such part."""
 
     name: str
     qualifier: str | None = None
@@ -60,7 +60,7 @@ class FunctionName(msgspec.Struct, frozen=True):
     partition: str | None = None
 
     def __str__(self) -> str:
-        """The shortest of the four forms that says the same."""
+        """The shortest of the four forms with these parts."""
         prefix = ""
         if self.region is not None:
             prefix = f"arn:{self.partition}:lambda:{self.region}:{self.account_id}:function:"
@@ -72,23 +72,23 @@ class FunctionName(msgspec.Struct, frozen=True):
 
 
 def parse_function(text: str, field: str = "FunctionName") -> FunctionName:
-    """Takes any of the four name forms apart.
+    """Parses a name in any of the four forms.
 
     Raises:
-        InputError: the text is none of them, or is too long; the field is named.
+        InputError: the text has none of these forms, or is too long.
     """
     if _match_simple_name(text):
         return FunctionName(text)
     match = _match_function(text)
     if match is None:
         raise InputError(
-            f"{shown(text)} is no function name; allowed: name, name:alias, "
+            f"{quoted(text)} is not a function name; expected name, name:alias, "
             "123456789012:function:name, or a full ARN",
             field=field,
         )
     if len(text) > FUNCTION_CHARACTERS:
         raise InputError(
-            f"{len(text)} characters; allowed: {FUNCTION_CHARACTERS} at most", field=field
+            f"{len(text)} characters; expected at most {FUNCTION_CHARACTERS}", field=field
         )
     partition, region, account, name, qualifier = match.group(
         "partition", "region", "account", "name", "qualifier"
@@ -103,12 +103,12 @@ def parse_function(text: str, field: str = "FunctionName") -> FunctionName:
 def _check_name(name: str, field: str) -> None:
     if len(name) > NAME_CHARACTERS:
         raise InputError(
-            f"the name {shown(name)} has {len(name)} characters; "
-            f"allowed: {NAME_CHARACTERS} at most",
+            f"the name {quoted(name)} has {len(name)} characters; "
+            f"expected at most {NAME_CHARACTERS}",
             field=field,
         )
     if name in {".", ".."}:
-        raise InputError(f"{shown(name)} would leave the request's path", field=field)
+        raise InputError(f"{quoted(name)} would leave the request's path", field=field)
 
 
 def _check_arn(
@@ -118,65 +118,77 @@ def _check_arn(
         return
     if partition is None or region is None or account is None or ":function:" not in text:
         raise InputError(
-            f"{shown(text)} is no full ARN; "
-            "allowed: arn:aws:lambda:us-east-1:123456789012:function:name",
+            f"{quoted(text)} is not a full ARN; "
+            "expected arn:aws:lambda:us-east-1:123456789012:function:name",
             field=field,
         )
     if partition != partition_of(region):
         raise InputError(
-            f"partition {shown(partition)} does not hold the Region {region}; "
-            f"allowed: {partition_of(region)}",
+            f"partition {quoted(partition)} does not contain the Region {region}; "
+            f"expected {partition_of(region)}",
             field=field,
         )
 
 
 def check_qualifier(text: str, field: str = "Qualifier") -> str:
-    """A version, an alias or ``$LATEST``, as it is.
+    """Checks a version, an alias or ``$LATEST`` and returns it.
 
     Raises:
-        InputError: it breaks the API's pattern or length.
+        InputError: it does not match the API's pattern, or is too long.
     """
     if not _match_qualifier(text) or len(text) > QUALIFIER_CHARACTERS:
         raise InputError(
-            f"{shown(text)} is no version or alias; allowed: $LATEST, a version number, or 1 to "
-            f"{QUALIFIER_CHARACTERS} letters, digits, - and _",
+            f"{quoted(text)} is not a version or alias; expected $LATEST, a version number, or "
+            f"1 to {QUALIFIER_CHARACTERS} letters, digits, - and _",
             field=field,
         )
     return text
 
 
-def join_qualifier(inside: str | None, beside: str | None) -> str:
-    """One qualifier from the name's and the row's: either, both if equal, or ``$LATEST``.
+def merge_qualifiers(in_name: str | None, in_row: str | None) -> str:
+    """The qualifier of the name or of the row, else ``$LATEST``.
 
     Raises:
-        InputError: both are given and differ, which the API refuses too.
+        InputError: both are given and differ, which the API refuses, too.
     """
-    if inside is not None and beside is not None and inside != beside:
+    if in_name is not None and in_row is not None and in_name != in_row:
         raise InputError(
-            f"{shown(beside)} contradicts the {shown(inside)} in the function's name; "
+            f"{quoted(in_row)} contradicts the {quoted(in_name)} in the function's name; "
             "give one of them, or the same twice",
             field="Qualifier",
         )
-    return inside or beside or LATEST
+    return in_name or in_row or LATEST
 
 
 def check_region(text: str) -> str:
-    """A Region's name as it is, or ``InputError``."""
+    """Checks a Region's name and returns it.
+
+    Raises:
+        InputError: it is not a Region's name.
+    """
     if not _match_region(text):
-        raise InputError(f"{shown(text)} is no Region; allowed: such as us-east-1", field="Region")
+        raise InputError(
+            f"{quoted(text)} is not a Region; expected something like us-east-1", field="Region"
+        )
     return text
 
 
 def check_account(text: str) -> str:
-    """An account id as it is, or ``InputError``."""
+    """Checks an account id and returns it.
+
+    Raises:
+        InputError: it is not an account id.
+    """
     if not _match_account(text):
-        raise InputError(f"{shown(text)} is no account id; allowed: 12 digits", field="AccountId")
+        raise InputError(
+            f"{quoted(text)} is not an account id; expected 12 digits", field="AccountId"
+        )
     return text
 
 
 @functools.lru_cache(1024)
 def partition_of(region: str) -> str:
-    """The partition that a Region lies in: ``aws`` unless its prefix says otherwise."""
+    """The partition of a Region: ``aws`` unless the Region's prefix says otherwise."""
     for prefix, partition in _PARTITIONS:
         if region.startswith(prefix):
             return partition

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 
 _UNITS_S = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _match_duration = re.compile(
@@ -59,7 +59,7 @@ class ValueType:
 
     def invalid(self, text: str) -> InputError:
         """The error for a text of another type."""
-        return InputError(f"{shown(text)} is not {self.noun}; expected {self.expected}")
+        return InputError(f"{quoted(text)} is not {self.noun}; expected {self.expected}")
 
 
 class ParsedText(ValueType):
@@ -108,7 +108,7 @@ class OneOf(ValueType):
     def parse(self, text: str) -> Any:
         """See ``ValueType``."""
         if text not in self._words:
-            raise InputError(f"{shown(text)} is invalid; expected {self.expected}")
+            raise InputError(f"{quoted(text)} is invalid; expected {self.expected}")
         return self._convert(text)
 
 
@@ -149,7 +149,7 @@ class Number(ValueType):
         number = self._read(text)
         is_large_enough = number > self._minimum if self._is_above else number >= self._minimum
         if not is_large_enough or (self._maximum is not None and number > self._maximum):
-            raise InputError(f"{shown(text)} is out of range; expected {self._range()}")
+            raise InputError(f"{quoted(text)} is out of range; expected {self._range()}")
         return number
 
     def format(self, value: Any) -> str:
@@ -225,7 +225,7 @@ class Duration(Number):
         found = _match_duration(text.strip())
         if found is None:
             raise InputError(
-                f"{shown(text)} is not a duration; expected seconds, for example 30, or a number "
+                f"{quoted(text)} is not a duration; expected seconds, for example 30, or a number "
                 "with ms, s, m or h, for example 500ms"
             )
         number, unit = found.groups()

@@ -1,61 +1,124 @@
-"""How the jobs of a run are done."""
+"""How a run treats its targets: one struct for each kind of run."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 Where = Callable[[dict[str, Any]], str | None]
-"""Why a configuration (API names) is not one that is looked for; ``None``: it is."""
+"""Why a configuration (API names) does not match ``--where``; ``None``: it matches."""
 
 
-class Purpose(StrEnum):
-    """What a pass over the targets is for."""
-
-    APPLY = "apply"
-    PLAN = "plan"
-    VERIFY = "verify"
-
-    @property
-    def is_apply(self) -> bool:
-        """Whether targets are changed."""
-        return self is Purpose.APPLY
-
-
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """How the jobs of a run are done.
+class Apply(msgspec.Struct, frozen=True, kw_only=True):
+    """Change each target to its settings.
 
     Attributes:
-        restore: their settings are images that are to be put back, ``ABSENT`` by Delete.
-        before_image: read each target before it is changed.
-        create_missing: where a function has no configuration, make one.
-        replace_destinations: a half that is not named is cleared.
-        planned: what a target has to have (``Job.expected``) is what a plan saw.
-        force: change it even if it has something else.
-        rewrite: read each target and write back what it has, which changes nothing.
-        where: change only such targets.
+        before_image: read each target before its first write.
+        create_missing: create the configuration where a function has none.
+        replace_destinations: clear a destination that the settings do not name.
+        force: also overwrite targets that changed since an interrupted session read them.
+        where: change only targets that match.
     """
 
-    purpose: Purpose = Purpose.APPLY
-    restore: bool = False
     before_image: bool = False
     create_missing: bool = False
     replace_destinations: bool = False
-    planned: bool = False
     force: bool = False
-    rewrite: bool = False
     where: Where | None = None
 
-    def calls_each(self, *, in_waves: bool = False) -> int:
-        """Calls that a job takes, as a rule; a forecast needs no more than that.
 
-        Args:
-            in_waves: whether they read before-images, and verify.
-        """
-        if in_waves:
-            return 3
-        if self.purpose is not Purpose.APPLY:
+class ApplyPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Change each target as planned, if it still has what the plan read.
+
+    Attributes:
+        create_missing: as in ``Apply``.
+        replace_destinations: as in ``Apply``.
+        force: also overwrite targets that changed since the plan, without reading them first.
+    """
+
+    create_missing: bool = False
+    replace_destinations: bool = False
+    force: bool = False
+
+
+class Rollback(msgspec.Struct, frozen=True, kw_only=True):
+    """Restore what each target had: the settings are snapshots, ``ABSENT`` means Delete.
+
+    Attributes:
+        planned: a plan of the rollback has read the targets.
+        force: also overwrite targets that changed since the run.
+    """
+
+    planned: bool = False
+    force: bool = False
+
+
+class Rewrite(msgspec.Struct, frozen=True):
+    """Read each target and write back what it has, so that nothing changes."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Read each target and find out what a change would do. Nothing is written.
+
+    Attributes:
+        change: the change to preview.
+    """
+
+    change: Apply | Rollback = Apply()
+
+
+class Verify(msgspec.Struct, frozen=True):
+    """Read each target and compare it with what a change makes of it. Nothing is written.
+
+    Attributes:
+        change: the change to compare with.
+    """
+
+    change: Apply | Rollback = Apply()
+
+
+Change = Apply | ApplyPlan | Rollback | Rewrite
+"""The policies that write to targets."""
+
+Policy = Change | Plan | Verify
+
+
+def is_change(policy: Policy) -> bool:
+    """Whether targets are written."""
+    return not isinstance(policy, Plan | Verify)
+
+
+def change_of(policy: Policy) -> Change:
+    """The change that is made, planned or verified."""
+    return policy.change if isinstance(policy, Plan | Verify) else policy
+
+
+def calls_per_job(policy: Policy, *, in_waves: bool = False) -> int:
+    """The most calls that a job usually takes, for a forecast.
+
+    ============================================  =====
+    policy                                        calls
+    ============================================  =====
+    any, in waves that are verified afterwards    3
+    plan, verify                                  1
+    apply with a before-image or ``where``        2
+    apply a plan without force, rollback,         2
+    rewrite
+    else                                          1
+    ============================================  =====
+
+    Args:
+        policy: of the run.
+        in_waves: whether the run has waves.
+    """
+    if in_waves:
+        return 3
+    match policy:
+        case Plan() | Verify():
             return 1
-        reads = self.before_image or self.restore or self.rewrite or self.where is not None
-        return 2 if reads or (self.planned and not self.force) else 1
+        case Apply(before_image=before_image, where=where):
+            return 2 if before_image or where is not None else 1
+        case ApplyPlan(force=force):
+            return 1 if force else 2
+        case _:
+            return 2

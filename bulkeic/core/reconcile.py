@@ -1,31 +1,50 @@
-"""What is to be done for a target: (job, rules, what was answered) → the next call, or the end.
+"""What a target needs next: (job, policy, last answer) → the next call, or the end of the job.
 
-- Whatever has been read is kept before anything is sent that changes the target.
-- A target that has become what it should be needs no call, whoever made it so.
-- Who is in the way is told by codes, never by messages: Update answers 404 where there is no
-  configuration, and Put, which would create it, where there is no function.
+- What was read is stored before any call that changes the target (``BeforeImage``).
+- A target that already has what it must have needs no call, no matter who changed it.
+- Error codes decide, never messages. Update answers 404 where there is no configuration; Put, which
+  would create one, answers 404 where there is no function.
+- ``core.rollback_guard`` keeps targets from being overwritten that somebody else changed.
 """
 
-from enum import StrEnum
-from typing import Any
+from collections.abc import Callable
+from enum import Enum, StrEnum
+from typing import Any, NamedTuple
 
 import msgspec
 
 from bulkeic.core.model import Answer, Call, Failure, Job, Operation, Settings, Status
-from bulkeic.core.policy import Policy, Purpose
-from bulkeic.core.snapshot import ABSENT, change_text, completed, drift_text, snapshot_of, wanted
+from bulkeic.core.policy import (
+    Apply,
+    ApplyPlan,
+    Change,
+    Plan,
+    Policy,
+    Rewrite,
+    Rollback,
+    Verify,
+    change_of,
+    is_change,
+)
+from bulkeic.core.rollback_guard import find_conflict
+from bulkeic.core.snapshot import (
+    ABSENT,
+    drift_text,
+    goal_snapshot,
+    keeps_destination,
+    snapshot_of,
+    with_both_destinations,
+)
 
-PLAN_OUTDATED = "PlanOutdated"
-CHANGED_SINCE = "ChangedSince"
 DRIFTED = "Drifted"
 MISSING = "ResourceNotFoundException"
 
-_SO_ALREADY = "it is so already"
+_ALREADY = "it is so already"
 _NOT_FOUND = 404
 
 
 class Action(StrEnum):
-    """What a target needs, as far as reading it tells."""
+    """What a target needs, as far as reading it shows."""
 
     CHANGE = "change"
     CREATE = "create"
@@ -35,16 +54,16 @@ class Action(StrEnum):
     MISSING = "missing"
 
 
-_TO_DO = frozenset({Action.CHANGE, Action.CREATE, Action.DELETE})
+_CHANGING_ACTIONS = frozenset({Action.CHANGE, Action.CREATE, Action.DELETE})
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """What a target had, to be kept.
+class BeforeImage(msgspec.Struct, frozen=True):
+    """What a target had, to be stored.
 
     Attributes:
-        config: as answered; ``None``: it had no configuration; unset: what is kept already.
-        action: what it needs.
-        may_be_sent: whether a call that changes it follows.
+        config: as answered; ``None``: it had no configuration; unset: it is stored already.
+        action: what the target needs.
+        may_be_sent: whether a call that changes the target follows.
     """
 
     config: dict[str, Any] | msgspec.UnsetType | None
@@ -53,15 +72,15 @@ class Seen(msgspec.Struct, frozen=True):
 
     @property
     def is_pending(self) -> bool:
-        """Whether all that was to be done now was to find out what the target needs."""
-        return not self.may_be_sent and self.action in _TO_DO
+        """Whether the target was only read, and needs a change."""
+        return not self.may_be_sent and self.action in _CHANGING_ACTIONS
 
 
 class Decision(msgspec.Struct, frozen=True):
     """The end of a job.
 
     Attributes:
-        status: ``None``: it is pending, now that it is known what it needs.
+        status: ``None``: the job is pending, and what it needs is known.
         config: what the target has, API names, where that is known.
     """
 
@@ -71,208 +90,262 @@ class Decision(msgspec.Struct, frozen=True):
     config: dict[str, Any] | None = None
 
 
-class Read(msgspec.Struct, frozen=True):
-    """A configuration that was read: as an image, and as answered."""
+class ReadConfig(msgspec.Struct, frozen=True):
+    """A configuration that was read: as a snapshot, and as answered."""
 
-    image: Settings
+    snapshot: Settings
     config: dict[str, Any] | None
 
     def as_answered(self) -> dict[str, Any]:
         """The configuration in the API's form; empty: there was none."""
-        return self.image.to_api() if self.config is None else self.config
+        return self.snapshot.to_api() if self.config is None else self.config
 
 
 class Step(msgspec.Struct, frozen=True):
-    """What is to be done next.
+    """What happens next to a job.
 
     Attributes:
         then: a call, or the end.
-        seen: to be kept before that, durably.
+        before_image: to be stored durably before that.
         read: what a call that changes the target is based on.
     """
 
     then: Call | Decision
-    seen: Seen | None = None
-    read: Read | None = None
+    before_image: BeforeImage | None = None
+    read: ReadConfig | None = None
 
 
-_CHANGING = frozenset({Operation.UPDATE, Operation.PUT, Operation.DELETE})
-_LOOK = Call(Operation.GET)
-_GET = Step(_LOOK)
-_GET_FUNCTION = Step(Call(Operation.GET_FUNCTION))
-_NOTHING_READ = Read(ABSENT, None)
+_CHANGING_CALLS = frozenset({Operation.UPDATE, Operation.PUT, Operation.DELETE})
+_GET = Call(Operation.GET)
+_NOTHING_READ = ReadConfig(ABSENT, None)
 
 
-def begin(job: Job, rules: Policy) -> Step:
-    """The first step of a job."""
-    if _is_forced(job, rules) and job.seen is not None:
-        return _write(job, rules, Read(job.seen, job.before or None))
-    if _reads_first(job, rules):
-        return _GET
-    return Step(Call(Operation.UPDATE, completed(job.settings, ABSENT, rules)))
+def first_step(job: Job, policy: Policy) -> Step:
+    """The first step of a job; the first row that fits.
+
+    =======================================================  ================================
+    job                                                      step
+    =======================================================  ================================
+    applies a plan with force                                the change, from what was planned
+    keeps a destination that it does not name                Get
+    is planned, verified, rolled back or rewritten           Get
+    has an expected snapshot, a before-image or ``where``    Get
+    else                                                     Update
+    =======================================================  ================================
+    """
+    if _skips_read(job, policy) and job.before_snapshot is not None:
+        return _write(job, policy, ReadConfig(job.before_snapshot, job.before or None))
+    if _reads_first(job, policy):
+        return Step(_GET)
+    return Step(Call(Operation.UPDATE, with_both_destinations(job.settings, ABSENT, policy)))
 
 
-def follow(job: Job, rules: Policy, call: Call, answer: Answer, read: Read | None) -> Step:
-    """The step after a call that needs no other try.
+def _skips_read(job: Job, policy: Policy) -> bool:
+    is_forced = isinstance(policy, ApplyPlan) and policy.force
+    return is_forced and not keeps_destination(job.settings, policy)
 
-    ===============  ================================  ======================================
-    call             answer                            step
-    ===============  ================================  ======================================
-    Get              a configuration                   see ``decide``; Update, of all of it, where
-                                                       it is to be written back
-    Get              404                               the same, with none; a plan asks first
-                                                       whether there is a function
-    GetFunction      it is there                       see ``decide``
-    Update           404, nothing read, may create     Put
-    Delete           404                               the end: it is gone
-    Put              success, there was none           the end: created
-    any change       success                           the end: updated
-    any              else                              the end: failed
-    ===============  ================================  ======================================
+
+def _reads_first(job: Job, policy: Policy) -> bool:
+    if job.expected is not None or keeps_destination(job.settings, policy):
+        return True
+    match policy:
+        case Apply(before_image=before_image, where=where):
+            return before_image or where is not None
+        case ApplyPlan():
+            return False
+        case _:
+            return True
+
+
+def next_step(
+    job: Job, policy: Policy, call: Call, answer: Answer, read: ReadConfig | None
+) -> Step:
+    """The step after a call that is not retried, from the table ``_STEPS``.
 
     Args:
-        job: what is to be done.
-        rules: of the run.
+        job: the job.
+        policy: of the run.
         call: the last one.
-        answer: what came of it.
+        answer: of that call.
         read: what was read of the target before; ``None``: nothing.
     """
-    if isinstance(answer, Failure):
-        step = _after_missing(job, rules, call, read) if _is_missing(answer) else None
-        return step or Step(Decision(Status.FAILED, answer.code, answer.message))
-    operation = call.operation
-    if operation is Operation.GET_FUNCTION:
-        return decide(job, rules, _NOTHING_READ)
-    if operation is Operation.GET:
-        found = Read(snapshot_of(answer.config), answer.config)
-        return _rewrite(found) if rules.rewrite else decide(job, rules, found)
-    created = operation is Operation.PUT and (read is None or read.image == ABSENT)
-    return Step(Decision(Status.CREATED if created else Status.UPDATED, config=answer.config))
+    rule = _STEPS.get((call.operation, _event(answer)))
+    step = None if rule is None else rule(_Answered(job, policy, answer, read))
+    if step is not None:
+        return step
+    code, message = (answer.code, answer.message) if isinstance(answer, Failure) else (None, None)
+    return Step(Decision(Status.FAILED, code, message))
 
 
-def look_again(job: Job, rules: Policy, call: Call, read: Read | None) -> tuple[Job, Call]:
-    """A job and its call, when what was read of the target is too old to be relied on.
+class _Event(Enum):
+    """What kind of answer a call got."""
 
-    The change may have been made by a call that was not answered: it goes on as if a run was
-    carried on.
+    SUCCESS = "success"
+    MISSING = "404"
+    FAILURE = "any other failure"
+
+
+def _event(answer: Answer) -> _Event:
+    if not isinstance(answer, Failure):
+        return _Event.SUCCESS
+    is_missing = answer.http_status == _NOT_FOUND and answer.code == MISSING
+    return _Event.MISSING if is_missing else _Event.FAILURE
+
+
+class _Answered(NamedTuple):
+    """A job whose last call got an answer."""
+
+    job: Job
+    policy: Policy
+    answer: Answer
+    read: ReadConfig | None
+
+    @property
+    def config(self) -> dict[str, Any] | None:
+        """The configuration in the answer."""
+        return None if isinstance(self.answer, Failure) else self.answer.config
+
+
+def _after_config(case: _Answered) -> Step:
+    read = ReadConfig(snapshot_of(case.config), case.config)
+    if isinstance(case.policy, Rewrite):
+        image = BeforeImage(case.config, Action.CHANGE, may_be_sent=True)
+        return Step(Call(Operation.UPDATE, read.snapshot), image, read)
+    return step_after_read(case.job, case.policy, read)
+
+
+def _after_no_config(case: _Answered) -> Step:
+    if isinstance(case.policy, Plan) and not isinstance(case.policy.change, Rollback):
+        return Step(Call(Operation.GET_FUNCTION))
+    return step_after_read(case.job, case.policy, _NOTHING_READ)
+
+
+def _after_function(case: _Answered) -> Step:
+    return step_after_read(case.job, case.policy, _NOTHING_READ)
+
+
+def _after_no_function(_: _Answered) -> Step:
+    failed = Decision(Status.FAILED, MISSING, "there is no such function, or qualifier")
+    return Step(failed, BeforeImage(None, Action.MISSING))
+
+
+def _after_missing_update(case: _Answered) -> Step | None:
+    if case.read is None and _creates_missing(case.policy):
+        return Step(Call(Operation.PUT, case.job.settings))
+    return None
+
+
+def _after_put(case: _Answered) -> Step:
+    is_new = case.read is None or case.read.snapshot == ABSENT
+    return Step(Decision(Status.CREATED if is_new else Status.UPDATED, config=case.config))
+
+
+def _after_change(case: _Answered) -> Step:
+    return Step(Decision(Status.UPDATED, config=case.config))
+
+
+_Rule = Callable[[_Answered], Step | None]
+
+# A call and its answer → the step. Everything else fails with the answer's code and message.
+_STEPS: dict[tuple[Operation, _Event], _Rule] = {
+    (Operation.GET, _Event.SUCCESS): _after_config,
+    (Operation.GET, _Event.MISSING): _after_no_config,
+    (Operation.GET_FUNCTION, _Event.SUCCESS): _after_function,
+    (Operation.GET_FUNCTION, _Event.MISSING): _after_no_function,
+    (Operation.UPDATE, _Event.SUCCESS): _after_change,
+    (Operation.UPDATE, _Event.MISSING): _after_missing_update,
+    (Operation.PUT, _Event.SUCCESS): _after_put,
+    (Operation.DELETE, _Event.SUCCESS): _after_change,
+    (Operation.DELETE, _Event.MISSING): _after_change,
+}
+
+
+def reread_stale(job: Job, policy: Policy, call: Call, read: ReadConfig | None) -> tuple[Job, Call]:
+    """The job and its next call, after what was read of the target has become too old.
+
+    The call becomes a Get if it changes the target and is based on what was read. The job then
+    expects what was read, and counts on a change that an unanswered call of its own made.
     """
-    if read is None or call.operation not in _CHANGING or _is_forced(job, rules):
+    if read is None or call.operation not in _CHANGING_CALLS or _skips_read(job, policy):
         return job, call
-    seen = read.image
-    return msgspec.structs.replace(job, seen=seen, may_be_sent=True, expected=seen), _LOOK
-
-
-def decide(job: Job, rules: Policy, read: Read) -> Step:
-    """What a target needs that has been read; the first row that fits.
-
-    =================================  ==========================================
-    target                             step
-    =================================  ==========================================
-    is not one that is looked for,     unchanged; updated, if this run made it so
-    or is as it should be
-    is to be verified                  failed, ``Drifted``
-    is not what it has to be           failed, ``PlanOutdated``, ``ChangedSince``
-    has nothing, and may not get it    failed, as Update would
-    is to be planned                   pending
-    else                               the call that makes it so
-    =================================  ==========================================
-    """
-    reason = rules.where(read.config or {}) if rules.where else None
-    goal = wanted(job.settings, read.image, rules)
-    if reason is not None or goal == read.image:
-        status = _status_of_same(job, rules, read.image)
-        message = (reason or _SO_ALREADY) if status is Status.UNCHANGED else None
-        seen = Seen(read.config, Action.UNCHANGED) if rules.purpose is Purpose.PLAN else None
-        return Step(Decision(status, message=message, config=read.config), seen)
-    if rules.purpose is Purpose.VERIFY:
-        return Step(Decision(Status.FAILED, DRIFTED, drift_text(read.image, goal), read.config))
-    if job.expected is not None and read.image != job.expected and not rules.force:
-        return Step(_outdated(job.expected, rules, read))
-    if read.image == ABSENT and not rules.restore and not rules.create_missing:
-        seen = Seen(None, Action.UNCONFIGURED) if rules.purpose is Purpose.PLAN else None
-        return Step(Decision(Status.FAILED, MISSING, "there is no configuration"), seen)
-    if rules.purpose is Purpose.PLAN:
-        return Step(Decision(None), Seen(read.config, _action(read.image, goal)))
-    return _write(job, rules, read)
-
-
-def _is_forced(job: Job, rules: Policy) -> bool:
-    """Whether a plan is carried out without looking again; for half a destination one has to."""
-    planned = rules.planned and rules.purpose is Purpose.APPLY and not rules.restore
-    return planned and rules.force and not _keeps_half(job, rules)
-
-
-def _keeps_half(job: Job, rules: Policy) -> bool:
-    return job.settings.names_half() and not rules.replace_destinations
-
-
-def _reads_first(job: Job, rules: Policy) -> bool:
-    return (
-        _keeps_half(job, rules)
-        or rules.before_image
-        or rules.restore
-        or rules.rewrite
-        or rules.where is not None
-        or rules.purpose is not Purpose.APPLY
-        or job.expected is not None
+    snapshot = read.snapshot
+    job = msgspec.structs.replace(
+        job, before_snapshot=snapshot, may_be_sent=True, expected=snapshot
     )
+    return job, _GET
 
 
-def _after_missing(job: Job, rules: Policy, call: Call, read: Read | None) -> Step | None:
-    """The step after a 404; ``None``: there is none but to fail."""
-    match call.operation:
-        case Operation.GET if rules.purpose is Purpose.PLAN and not rules.restore:
-            return _GET_FUNCTION
-        case Operation.GET:
-            return decide(job, rules, _NOTHING_READ)
-        case Operation.UPDATE if rules.create_missing and read is None:
-            return Step(Call(Operation.PUT, job.settings))
-        case Operation.DELETE:
-            return Step(Decision(Status.UPDATED))
-        case Operation.GET_FUNCTION:
-            failed = Decision(Status.FAILED, MISSING, "there is no such function, or qualifier")
-            return Step(failed, Seen(None, Action.MISSING))
-        case _:
-            return None
+def step_after_read(job: Job, policy: Policy, read: ReadConfig) -> Step:
+    """What a target needs, now that it was read; the first row that fits.
+
+    ====================================  ==========================================
+    target                                step
+    ====================================  ==========================================
+    does not match ``where``, or has      unchanged; updated, if this run changed it
+    what it must have
+    is verified                           failed, ``Drifted``
+    was changed by somebody else          failed, see ``rollback_guard``
+    has no configuration, and none may    failed, as Update would
+    be created
+    is planned                            pending
+    else                                  the call that changes it
+    ====================================  ==========================================
+    """
+    is_plan = isinstance(policy, Plan)
+    change = change_of(policy)
+    where = change.where if isinstance(change, Apply) else None
+    mismatch = None if where is None else where(read.config or {})
+    goal = goal_snapshot(job.settings, read.snapshot, policy)
+    if mismatch is not None or goal == read.snapshot:
+        status = _status_of_unchanged(job, policy, read.snapshot)
+        message = (mismatch or _ALREADY) if status is Status.UNCHANGED else None
+        image = BeforeImage(read.config, Action.UNCHANGED) if is_plan else None
+        return Step(Decision(status, message=message, config=read.config), image)
+    if isinstance(policy, Verify):
+        text = drift_text(read.snapshot, goal)
+        return Step(Decision(Status.FAILED, DRIFTED, text, read.config))
+    conflict = find_conflict(job.expected, read.snapshot, policy)
+    if conflict is not None:
+        return Step(Decision(Status.FAILED, conflict.code, conflict.message, read.config))
+    if read.snapshot == ABSENT and not (isinstance(change, Rollback) or _creates_missing(policy)):
+        image = BeforeImage(None, Action.UNCONFIGURED) if is_plan else None
+        return Step(Decision(Status.FAILED, MISSING, "there is no configuration"), image)
+    if is_plan:
+        return Step(Decision(None), BeforeImage(read.config, _action(read.snapshot, goal)))
+    return _write(job, policy, read)
 
 
-def _is_missing(failure: Failure) -> bool:
-    return failure.http_status == _NOT_FOUND and failure.code == MISSING
+def _creates_missing(policy: Policy) -> bool:
+    change: Change = change_of(policy)
+    return isinstance(change, Apply | ApplyPlan) and change.create_missing
 
 
-def _write(job: Job, rules: Policy, read: Read) -> Step:
-    goal = wanted(job.settings, read.image, rules)
+def _write(job: Job, policy: Policy, read: ReadConfig) -> Step:
+    goal = goal_snapshot(job.settings, read.snapshot, policy)
     if goal == ABSENT:
         call = Call(Operation.DELETE)
-    elif rules.restore or read.image == ABSENT:
+    elif isinstance(policy, Rollback) or read.snapshot == ABSENT:
         call = Call(Operation.PUT, job.settings)
     else:
-        call = Call(Operation.UPDATE, completed(job.settings, read.image, rules))
-    config = msgspec.UNSET if job.seen == read.image else read.config
-    return Step(call, Seen(config, _action(read.image, goal), may_be_sent=True), read)
+        settings = with_both_destinations(job.settings, read.snapshot, policy)
+        call = Call(Operation.UPDATE, settings)
+    is_stored = job.before_snapshot == read.snapshot
+    config = msgspec.UNSET if is_stored else read.config
+    action = _action(read.snapshot, goal)
+    return Step(call, BeforeImage(config, action, may_be_sent=True), read)
 
 
-def _rewrite(read: Read) -> Step:
-    seen = Seen(read.config, Action.CHANGE, may_be_sent=True)
-    return Step(Call(Operation.UPDATE, read.image), seen, read)
-
-
-def _action(image: Settings, goal: Settings) -> Action:
+def _action(current: Settings, goal: Settings) -> Action:
     if goal == ABSENT:
         return Action.DELETE
-    return Action.CREATE if image == ABSENT else Action.CHANGE
+    return Action.CREATE if current == ABSENT else Action.CHANGE
 
 
-def _status_of_same(job: Job, rules: Policy, image: Settings) -> Status:
-    """Whether it was this run, before it was killed, that made a target what it should be."""
-    before = job.seen if rules.purpose is Purpose.APPLY else None
-    if before is None or not job.may_be_sent or before == image:
+def _status_of_unchanged(job: Job, policy: Policy, current: Settings) -> Status:
+    """Tells a change that this run made before it was killed from no change at all."""
+    before = job.before_snapshot if is_change(policy) else None
+    if before is None or not job.may_be_sent or before == current:
         return Status.UNCHANGED
-    if wanted(job.settings, before, rules) != image:
+    if goal_snapshot(job.settings, before, policy) != current:
         return Status.UNCHANGED
     return Status.CREATED if before == ABSENT else Status.UPDATED
-
-
-def _outdated(expected: Settings, rules: Policy, read: Read) -> Decision:
-    code = PLAN_OUTDATED if rules.planned else CHANGED_SINCE
-    return Decision(Status.FAILED, code, change_text(read.image, expected), read.config)

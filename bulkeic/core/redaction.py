@@ -1,8 +1,7 @@
-"""Secrets, taken out of texts that come from outside.
+"""Masks secrets in texts of servers and proxies.
 
-Servers and proxies quote what they were sent: headers, canonical requests, URLs. A secret that is
-known is found as it is and in the forms in which it is quoted; one that is not, by its own form or
-by the name that stands before it.
+These quote what they were sent: headers, canonical requests, URLs. A known secret is found verbatim
+and in its quoted forms; an unknown one by its form or by the name before it.
 """
 
 import re
@@ -15,11 +14,11 @@ from bulkeic.core.errors import InputError
 
 HIDDEN = "***"
 LEAST_CHARACTERS = 16
-"""What is shorter is no key of AWS, and may be an everyday word."""
+"""Shorter values are not keys of AWS, and may be everyday words."""
 
-# An error that is longer tells nobody more, and would be searched for long.
-_MOST_CHARACTERS = 16_384
-# Between a name and its value, and up to the value's end; also as a URL quotes them.
+# The rest of a longer error helps no reader, and would take long to search.
+_MAX_CHARACTERS = 16_384
+# What may be between a name and its value; also in URL encoding.
 _BLANK = r"""(?:["'\\\s]|%2[027])*"""
 _IS = rf"{_BLANK}(?:[:=>]|%3[ade]){_BLANK}"
 _NAMES = (
@@ -36,7 +35,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), f"{before}{HIDDEN}")
     for pattern, before in (
         (rf"(?i)(authorization{_IS}(?:basic|bearer){_BLANK}){_VALUE}", r"\1"),
-        # Ids of access keys, and what has the form of a signature, whatever is quoted before it.
+        # Access key ids, and everything that looks like a signature.
         (r"A[KS]IA[0-9A-Z]{12,}", ""),
         (r"[0-9a-f]{64,}", ""),
     )
@@ -44,10 +43,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 class KnownSecrets:
-    """Values that must not be shown; finding them takes as long for thousands as for one.
+    """Values that must be masked; thousands are found as fast as one.
 
     Args:
-        values: the first of them; what is short is passed over.
+        values: the first ones; short values are ignored.
     """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
@@ -56,12 +55,12 @@ class KnownSecrets:
             self.add(value)
 
     def add(self, value: str) -> None:
-        """Takes a value in; it is found until it is removed as often as it was added."""
+        """Adds a value; it is masked until it is removed as often as it was added."""
         for form in _forms(value):
             self._by_start.setdefault(form[:LEAST_CHARACTERS], Counter())[form] += 1
 
     def remove(self, value: str) -> None:
-        """Forgets a value that was added."""
+        """Removes a value that was added."""
         for form in _forms(value):
             start = form[:LEAST_CHARACTERS]
             counts = self._by_start[start]
@@ -71,14 +70,14 @@ class KnownSecrets:
             if not counts:
                 del self._by_start[start]
 
-    def taken_out(self, text: str) -> str:
-        """The text without them."""
-        look_up = self._by_start.get
+    def mask(self, text: str) -> str:
+        """The text with every known value masked."""
+        forms_of = self._by_start.get
         starts = range(len(text) - LEAST_CHARACTERS + 1)
         found = {
             form
             for at in starts
-            for form in look_up(text[at : at + LEAST_CHARACTERS], ())
+            for form in forms_of(text[at : at + LEAST_CHARACTERS], ())
             if text.startswith(form, at)
         }
         for form in sorted(found, key=len, reverse=True):
@@ -87,9 +86,9 @@ class KnownSecrets:
 
 
 def _forms(value: str) -> set[str]:
-    """A value as it is, as URLs quote it one way or another, and as some quote it in JSON.
+    """A value verbatim, in its URL encodings, and with the escaped slashes of some JSON encoders.
 
-    Also without the ``=`` at its end, which some quote in JSON, too, and which are no secret.
+    Each form also without trailing ``=``, which some JSON encoders escape, too.
     """
     forms = set()
     for text in {value, value.rstrip("=")}:
@@ -100,44 +99,44 @@ def _forms(value: str) -> set[str]:
     return forms
 
 
-def _without_login(found: re.Match[str]) -> str:
-    """A word; if it is a URL, without a login, which may have slashes that nobody encoded."""
+def _mask_login(found: re.Match[str]) -> str:
+    """Masks the login of a word that is a URL; the login may hold slashes."""
     word = found[0]
     end = word.rfind("@")
     begin = _scheme.search(word, 0, max(end, 0))
     return word if begin is None else word[: begin.end()] + HIDDEN + word[end:]
 
 
-def _without_value(found: re.Match[str]) -> str:
-    """A name and its value, without it; not so in an ARN, where a function may be called so."""
+def _mask_value(found: re.Match[str]) -> str:
+    """Masks the value after a name, except in an ARN, where a function may have that name."""
     begin = found.string.rfind("arn:aws", max(found.start() - _LONGEST_ARN, 0), found.start())
     in_arn = begin >= 0 and _is_arn(found.string, begin, found.end())
     return found[0] if in_arn else found[1] + HIDDEN
 
 
-def redacted(text: str, known: KnownSecrets = KnownSecrets()) -> str:  # noqa: B008 - nobody adds
-    """A text from outside without secrets; of a very long one, its beginning.
+def redact(text: str, known: KnownSecrets = KnownSecrets()) -> str:  # noqa: B008 - never changed
+    """Masks the secrets in a text, and cuts a very long one.
 
     Args:
-        text: anything.
-        known: values that must not be shown, whatever their form.
+        text: any text.
+        known: values to mask in every form.
     """
-    if len(text) > _MOST_CHARACTERS:
-        # A secret that is cut in two would not be found: the last word goes, too.
-        text = text[:_MOST_CHARACTERS]
+    if len(text) > _MAX_CHARACTERS:
+        # A secret that is cut in two would not be found, so the last word is cut, too.
+        text = text[:_MAX_CHARACTERS]
         text = text[: max(map(text.rfind, whitespace)) + 1] + "…"
-    text = _words.sub(_without_login, known.taken_out(text))
-    text = _named.sub(_without_value, text)
+    text = _words.sub(_mask_login, known.mask(text))
+    text = _named.sub(_mask_value, text)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
 
 
 def parse_endpoint(url: str) -> str:
-    """The URL of an endpoint, which must not hold a login: it would be shown and never be used.
+    """Checks the URL of an endpoint and returns it; a login in it would be printed and never used.
 
     Raises:
-        InputError: it holds one; the text does not repeat it.
+        InputError: it has a login; the text does not repeat it.
     """
     if "@" in url:
         raise InputError(

@@ -1,10 +1,11 @@
-"""A decoded row and the defaults → a job, or every problem that the row has.
+"""A decoded row and the defaults → a job, or every problem of the row.
 
 - A row's own value beats the default; an empty cell or ``null`` means "not set here".
-- The lane comes from the ARN, else the row, else its role, else the defaults; what is said twice
-  must agree.
-- Integers are integers: neither ``true`` nor ``2.0`` nor ``"2 "`` poses as one.
-- Every rule of the API that can be checked without asking AWS is checked here.
+- The lane comes from the ARN, else the row, else its role, else the defaults. A value that is given
+  twice must agree.
+- Only integers count as integers: ``true``, ``2.0`` and ``"2 "`` are problems.
+- Every rule of the API that needs no call to AWS is checked here.
+- One validation finds the job and all problems. It never stops at the first problem.
 """
 
 import functools
@@ -14,19 +15,19 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from bulkeic.core.accounts import account_of, parse_account_id, parse_role
-from bulkeic.core.destinations import CLEARING_WORD, own_destinations, parse_destination
-from bulkeic.core.errors import InputError, shown
-from bulkeic.core.model import LATEST, Job, Lane, Settings, Target
+from bulkeic.core.accounts import parse_account_id, parse_role, role_account
+from bulkeic.core.destinations import CLEARING_WORD, parse_destination, self_destination_problems
+from bulkeic.core.errors import InputError, quoted
+from bulkeic.core.model import LATEST, Job, Lane, Settings, SourceLine, Target
 from bulkeic.core.names import (
     FunctionName,
     check_qualifier,
     check_region,
-    join_qualifier,
+    merge_qualifiers,
     parse_function,
     partition_of,
 )
-from bulkeic.core.templates import filled, is_template
+from bulkeic.core.templates import fill_settings, is_template
 
 # In the order of Settings' own fields.
 SETTING_FIELDS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "OnSuccess", "OnFailure")
@@ -34,8 +35,8 @@ _RANGES = {"MaximumRetryAttempts": range(3), "MaximumEventAgeInSeconds": range(6
 
 T = TypeVar("T")
 
-# Rows of a fleet share few lanes and few settings; each is worked out once.
-_REMEMBERED = 4096
+# The rows of a fleet share few lanes and few settings; each is validated once.
+_MEMOIZED = 4096
 
 _match_integer = re.compile(r"-?\d{1,10}", re.ASCII).fullmatch
 
@@ -46,27 +47,27 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         line: number of the line that it begins on, from 1.
         values: by field name.
-        item: its number in a JSON document, where many may share a line; 0 elsewhere.
+        item: number of the row in a JSON document, where many rows may share a line; 0 elsewhere.
     """
 
     line: int
     values: dict[str, Any]
     item: int = 0
 
-    def placed(self, problem: InputError, source: str) -> InputError:
-        """A problem of this row, in its place."""
+    def located(self, problem: InputError, source: str) -> InputError:
+        """The problem with the row's file and line."""
         rule = f"{problem.rule} (item {self.item})" if self.item else problem.rule
         return InputError(rule, field=problem.field, line=self.line, source=source)
 
 
 class Defaults(msgspec.Struct, frozen=True):
-    """What holds for every row that does not say otherwise.
+    """Values for rows that do not give their own.
 
     Attributes:
-        account_id: the caller's own account; ``None`` while it is not known yet.
-        region: of the flag, the environment or the profile.
-        settings: of the flags.
-        regions: account id → its Region, for accounts that lie in one alone.
+        account_id: the caller's own account; ``None`` while it is unknown.
+        region: from the flag, the environment or the profile.
+        settings: from the flags.
+        regions: account id → Region, for accounts that the accounts file limits to one Region.
     """
 
     account_id: str | None = None
@@ -80,238 +81,266 @@ class RowParser:
 
     Args:
         source: the file's name, for ``Job.source`` and for problems.
-        defaults: what holds where a row is silent.
+        defaults: values for rows that do not give their own.
     """
 
     def __init__(self, source: str, defaults: Defaults) -> None:
         self._source = source
         self._defaults = defaults
-        self._lane = _remembered(self._find_lane)
-        self._settings = _remembered(self._find_settings)
+        self._lane = _memoized(self._validate_lane)
+        self._settings = _memoized(self._validate_settings)
 
     def job(self, seq: int, row: Row) -> Job:
         """The job of a row.
 
         Raises:
-            InputError: the row's first problem, without its place; ``problems`` has them all.
+            InputError: the first of the row's ``problems``, without its file and line.
         """
         values = row.values
-        get = values.get
-        name = self._function(values)
-        role = get("RoleArn")
-        target = self._target(name, get("Qualifier"), get("Region"), get("AccountId"), role)
-        settings, depends = self._row_settings(values)
-        if depends:
-            for problem in _problems_of(target, settings):
-                raise problem
-        given: str = get("FunctionArn") or values["FunctionName"]
-        return Job(seq, f"{self._source}:{row.line}", given, target, settings, role or None)
+        valid = self._validate(values)
+        if isinstance(valid, list):
+            raise valid[0].at("", 0)
+        target, settings = valid
+        given: str = values.get("FunctionArn") or values["FunctionName"]
+        role: str | None = values.get("RoleArn") or None
+        return Job(seq, SourceLine(self._source, row.line), given, target, settings, role)
 
     def problems(self, row: Row) -> list[InputError]:
-        """Everything that is wrong with a row that has no job, each in its place."""
-        values = row.values
-        found: list[InputError] = []
+        """Every problem of a row, with file and line; empty exactly if the row has a job."""
+        valid = self._validate(row.values)
+        if not isinstance(valid, list):
+            return []
+        return [row.located(problem, self._source) for problem in valid]
 
-        def check(step: Callable[[], T]) -> T | None:
-            try:
-                return step()
-            except InputError as problem:
-                found.append(row.placed(problem, self._source))
-                return None
-
-        region, account = values.get("Region"), values.get("AccountId")
-        role = values.get("RoleArn")
-        name = check(lambda: self._function(values))
-        known = name or FunctionName("unknown")
-        check(lambda: _row_qualifier(known, values.get("Qualifier")))
-        in_arn = known.region
-        check(lambda: self._lane(in_arn, None, region, None, None) if name else _region(region))
-        named = check(lambda: _named_account(known.account_id, account))
-        check(lambda: _account(named, role))
-        for field in SETTING_FIELDS:
-            check(lambda field=field: _setting(field, values.get(field)))  # type: ignore[misc]
-        for field, half in (check(lambda: _halves(values.get("DestinationConfig"))) or {}).items():
-            check(lambda field=field, half=half: _setting(field, _half(field, half)))  # type: ignore[misc]
-        if not found:
-            check(lambda: self._row_settings(values))
-        if not found:
-            target = self._target(known, values.get("Qualifier"), region, account, role)
-            last = _problems_of(target, self._row_settings(values)[0])
-            found += [row.placed(problem, self._source) for problem in last]
-        return found
-
-    def _function(self, values: dict[str, Any]) -> FunctionName:
-        arn, name = values.get("FunctionArn"), values.get("FunctionName")
-        if arn in _UNSET:
-            return parse_function(_text(name, "FunctionName"))
-        by_arn = parse_function(_text(arn, "FunctionArn"), "FunctionArn")
-        if name not in _UNSET:
-            by_name = parse_function(_text(name, "FunctionName"))
-            if by_name.name != by_arn.name:
-                raise InputError(
-                    f"{shown(arn)} is not the function {shown(name)} of FunctionName; "
-                    "give one of them, or the same twice",
-                    field="FunctionArn",
-                )
-        return by_arn
-
-    def _target(
-        self, name: FunctionName, qualifier: Any, region: Any, account: Any, role: Any
-    ) -> Target:
-        lane, partition = self._lane(name.region, name.account_id, region, account, role)
-        if qualifier is None and name.qualifier is None:
-            return Target(lane, name.name, LATEST, partition)
-        return Target(lane, name.name, _row_qualifier(name, qualifier), partition)
-
-    def _find_lane(
-        self,
-        arn_region: str | None,
-        arn_account: str | None,
-        region: Any,
-        account: Any,
-        role: Any,
-    ) -> tuple[Lane, str]:
-        row_region = _region(region)
-        _agree("Region", arn_region, row_region)
-        named, defaults = _named_account(arn_account, account), self._defaults
-        found_account = _account(named, role) or defaults.account_id or ""
-        own_region = defaults.regions.get(found_account)
-        found = arn_region or row_region or own_region or defaults.region
-        if not found:
-            raise InputError(
-                "not known; give a full ARN, a Region column, --region, or a profile with a Region",
-                field="Region",
-            )
-        return Lane(found_account, found), partition_of(found)
-
-    def _row_settings(self, values: dict[str, Any]) -> tuple[Settings, bool]:
-        """A row's settings, and whether the target matters for their being right."""
+    def _validate(self, values: dict[str, Any]) -> tuple[Target, Settings] | list[InputError]:
+        """The row's target and settings, or all its problems."""
         get = values.get
-        nested = get("DestinationConfig")
-        on_success, on_failure = get("OnSuccess"), get("OnFailure")
-        if nested not in _UNSET:
-            halves = {name: _half(name, half) for name, half in _halves(nested).items()}
-            on_success = _one_of("OnSuccess", on_success, halves)
-            on_failure = _one_of("OnFailure", on_failure, halves)
-        return self._settings(
-            get("MaximumRetryAttempts"), get("MaximumEventAgeInSeconds"), on_success, on_failure
+        problems: list[InputError] = []
+        try:
+            name = _function_name(get("FunctionArn"), get("FunctionName"))
+            in_arn: tuple[str | None, str | None] | None = (name.region, name.account_id)
+        except InputError as problem:
+            problems.append(problem)
+            name, in_arn = _UNKNOWN_FUNCTION, None
+        qualifier: str | None = LATEST
+        if name.qualifier is not None or get("Qualifier") is not None:
+            qualifier = _collect(problems, _qualifier, name.qualifier, get("Qualifier"))
+        lane, partition, lane_problems = self._lane(
+            in_arn, get("Region"), get("AccountId"), get("RoleArn")
         )
+        problems += lane_problems
+        nested: tuple[Any, Any] | None = _NO_DESTINATIONS
+        if get("DestinationConfig") not in _UNSET:
+            nested = _nested_destinations(problems, get("DestinationConfig"))
+        settings, depends_on_target, setting_problems = self._settings(
+            get("MaximumRetryAttempts"),
+            get("MaximumEventAgeInSeconds"),
+            get("OnSuccess"),
+            get("OnFailure"),
+            nested,
+        )
+        problems += setting_problems
+        if problems:
+            return problems
+        target = Target(lane, name.name, qualifier or LATEST, partition)
+        if depends_on_target:
+            problems = _target_problems(target, settings)
+        return problems or (target, settings)
 
-    def _find_settings(self, *values: Any) -> tuple[Settings, bool]:
-        chosen = (_setting(*pair) for pair in zip(SETTING_FIELDS, values, strict=True))
-        default = self._defaults.settings
-        settings = Settings(
-            *(
-                fallback if value is None else value
-                for value, fallback in zip(chosen, msgspec.structs.astuple(default), strict=True)
+    def _validate_lane(
+        self, in_arn: tuple[str | None, str | None] | None, region: Any, account: Any, role: Any
+    ) -> tuple[Lane, str, list[InputError]]:
+        """The lane, its partition, and the problems of the lane's fields.
+
+        Args:
+            in_arn: Region and account of the function's ARN; ``None``: the function is invalid.
+            region: of the row.
+            account: of the row.
+            role: of the row.
+        """
+        arn_region, arn_account = in_arn or _NOT_IN_ARN
+        problems: list[InputError] = []
+        defaults = self._defaults
+        chosen = _collect(problems, _region, arn_region, region)
+        region_problems = len(problems)
+        account_id = _collect(problems, _account_id, arn_account, account)
+        account_id = _collect(problems, _account_of_role, account_id, role) or account_id
+        found_account = account_id or defaults.account_id or ""
+        chosen = chosen or defaults.regions.get(found_account) or defaults.region
+        # A Region that follows from a bad field is not unknown.
+        depends_on_bad = region_problems or (problems and defaults.regions) or in_arn is None
+        if not chosen and not depends_on_bad:
+            problems.append(
+                InputError(
+                    "not known; give a full ARN, a Region column, --region, or a profile with a "
+                    "Region",
+                    field="Region",
+                )
             )
-        )
-        if settings.is_empty():
-            raise InputError(
-                "nothing to set; give at least one of MaximumRetryAttempts, "
-                "MaximumEventAgeInSeconds, OnSuccess, OnFailure, in the row or by flag"
+        return Lane(found_account, chosen or ""), partition_of(chosen or ""), problems
+
+    def _validate_settings(
+        self,
+        retries: Any,
+        age: Any,
+        on_success: Any,
+        on_failure: Any,
+        nested: tuple[Any, Any] | None,
+    ) -> tuple[Settings, bool, list[InputError]]:
+        """The settings, whether their validity depends on the target, and their problems.
+
+        Args:
+            retries: of the row, like all that follow.
+            age: in seconds.
+            on_success: the flat form.
+            on_failure: the flat form.
+            nested: both destinations of ``DestinationConfig``; ``None``: it is invalid.
+        """
+        problems: list[InputError] = []
+        flat = zip(SETTING_FIELDS, (retries, age, on_success, on_failure), strict=True)
+        chosen = [_collect(problems, _setting, field, value) for field, value in flat]
+        for index, destination in enumerate(nested or _NO_DESTINATIONS, 2):
+            if destination is not None:
+                chosen[index] = _collect(
+                    problems, _same_destination, SETTING_FIELDS[index], destination, chosen[index]
+                )
+        default = msgspec.structs.astuple(self._defaults.settings)
+        pairs = zip(chosen, default, strict=True)
+        settings = Settings(*(fallback if value is None else value for value, fallback in pairs))
+        if settings.is_empty() and nested is not None and not problems:
+            problems.append(
+                InputError(
+                    "nothing to set; give at least one of MaximumRetryAttempts, "
+                    "MaximumEventAgeInSeconds, OnSuccess, OnFailure, in the row or by flag"
+                )
             )
         templates = is_template(settings.on_success) or is_template(settings.on_failure)
-        return settings, templates or settings.feeds_function()
+        return settings, templates or settings.has_function_destination(), problems
 
 
 _UNSET = (None, "")
+_UNKNOWN_FUNCTION = FunctionName("")
+_NOT_IN_ARN = (None, None)
+_DESTINATIONS = ("OnSuccess", "OnFailure")
+_NO_DESTINATIONS = (None, None)
 
 
-def _remembered(function: Callable[..., T]) -> Callable[..., T]:
-    """The function with a memory; what cannot be remembered is worked out each time."""
-    remember = functools.lru_cache(_REMEMBERED, typed=True)(function)
+def _memoized(function: Callable[..., T]) -> Callable[..., T]:
+    """The function with a cache; arguments that are not hashable bypass it."""
+    memoize = functools.lru_cache(_MEMOIZED, typed=True)(function)
 
     def call(*values: Any) -> T:
         try:
-            return remember(*values)
-        except TypeError:  # a list or an object where none can be: the function says so
+            return memoize(*values)
+        except TypeError:  # a list or an object in place of a single value
             return function(*values)
 
     return call
+
+
+def _collect(problems: list[InputError], check: Callable[..., T], *values: Any) -> T | None:
+    """The value that a check returns, or ``None`` with the problem that it raised collected."""
+    try:
+        return check(*values)
+    except InputError as problem:
+        problems.append(problem)
+        return None
 
 
 def _text(value: Any, field: str) -> str:
     if value in _UNSET:
         raise InputError("missing; every row names its function", field=field)
     if not isinstance(value, str):
-        raise InputError(f"{shown(value)} is no text", field=field)
+        raise InputError(f"{quoted(value)} is not text", field=field)
     return value
 
 
-def _region(value: Any) -> str | None:
-    return None if value in _UNSET else check_region(_text(value, "Region"))
+def _function_name(arn: Any, name: Any) -> FunctionName:
+    if arn in _UNSET:
+        return parse_function(_text(name, "FunctionName"))
+    by_arn = parse_function(_text(arn, "FunctionArn"), "FunctionArn")
+    if name not in _UNSET:
+        by_name = parse_function(_text(name, "FunctionName"))
+        if by_name.name != by_arn.name:
+            raise InputError(
+                f"{quoted(arn)} is not the function {quoted(name)} of FunctionName; "
+                "give one of them, or the same twice",
+                field="FunctionArn",
+            )
+    return by_arn
 
 
-def _named_account(in_arn: str | None, in_row: Any) -> str | None:
-    in_row = parse_account_id(in_row)
-    _agree("AccountId", in_arn, in_row)
-    return in_arn or in_row
+def _qualifier(in_name: str | None, in_row: Any) -> str:
+    if in_row in _UNSET:
+        return merge_qualifiers(in_name, None)
+    return merge_qualifiers(in_name, check_qualifier(_text(in_row, "Qualifier")))
 
 
-def _account(account: str | None, role: Any) -> str | None:
-    """The account that a row names, by id or by the role that lies in it."""
-    if role in _UNSET:
-        return account
-    role_arn = parse_role(_text(role, "RoleArn"))
-    if is_template(role_arn):
-        return account
-    if account is not None and account_of(role_arn) != account:
-        raise InputError(
-            f"{shown(role_arn)} does not lie in the target's account {account}", field="RoleArn"
-        )
-    return account_of(role_arn)
+def _region(in_arn: str | None, in_row: Any) -> str | None:
+    row_region = None if in_row in _UNSET else check_region(_text(in_row, "Region"))
+    return _agreed("Region", in_arn, row_region)
 
 
-def _problems_of(target: Target, settings: Settings) -> list[InputError]:
-    """What is wrong with settings that are right for other targets."""
-    ready = filled(settings, target)
-    problems = own_destinations(target, ready)
-    for field, destination in ready.destinations():
-        try:
-            parse_destination(destination or "", field)
-        except InputError as problem:
-            problems.append(problem)
-    return problems
+def _account_id(in_arn: str | None, in_row: Any) -> str | None:
+    return _agreed("AccountId", in_arn, parse_account_id(in_row))
 
 
-def _row_qualifier(name: FunctionName, qualifier: Any) -> str:
-    if qualifier in _UNSET:
-        return join_qualifier(name.qualifier, None)
-    return join_qualifier(name.qualifier, check_qualifier(_text(qualifier, "Qualifier")))
-
-
-def _agree(field: str, in_arn: str | None, in_row: str | None) -> None:
+def _agreed(field: str, in_arn: str | None, in_row: str | None) -> str | None:
     if in_arn is not None and in_row is not None and in_arn != in_row:
         raise InputError(
-            f"{shown(in_row)} contradicts the {shown(in_arn)} in the function's ARN; "
+            f"{quoted(in_row)} contradicts the {quoted(in_arn)} in the function's ARN; "
             "give one of them, or the same twice",
             field=field,
         )
+    return in_arn or in_row
+
+
+def _account_of_role(account: str | None, role: Any) -> str | None:
+    """The account that the row's role belongs to; ``None``: the row does not say."""
+    if role in _UNSET:
+        return None
+    role_arn = parse_role(_text(role, "RoleArn"))
+    if is_template(role_arn):
+        return None
+    if account is not None and role_account(role_arn) != account:
+        raise InputError(
+            f"{quoted(role_arn)} does not belong to the target's account {account}", field="RoleArn"
+        )
+    return role_account(role_arn)
+
+
+def _target_problems(target: Target, settings: Settings) -> list[InputError]:
+    """Problems of settings that are valid for other targets."""
+    ready = fill_settings(settings, target)
+    problems = self_destination_problems(target, ready)
+    for field, destination in ready.destinations():
+        _collect(problems, parse_destination, destination or "", field)
+    return problems
 
 
 def parse_integer(value: Any, field: str, allowed: range) -> int:
-    """An integer in a range, from JSON's integer or a cell's digits.
+    """An integer in a range, from a JSON integer or the digits of a cell.
 
     Raises:
-        InputError: it is out of range, or something that only poses as an integer.
+        InputError: it is out of range, or not an integer.
     """
     number = value
     if isinstance(value, str) and _match_integer(value):
         number = int(value)
     if isinstance(number, bool) or not isinstance(number, int):
         raise InputError(
-            f"{shown(value)} is no integer; allowed: {allowed[0]} to {allowed[-1]}", field=field
+            f"{quoted(value)} is not an integer; expected {allowed[0]} to {allowed[-1]}",
+            field=field,
         )
     if number not in allowed:
         raise InputError(
-            f"{shown(number)} is out of range; allowed: {allowed[0]} to {allowed[-1]}", field=field
+            f"{quoted(number)} is out of range; expected {allowed[0]} to {allowed[-1]}", field=field
         )
     return number
 
 
 def _setting(field: str, value: Any) -> Any:
-    """One setting's value, or ``None`` where the row does not set it."""
+    """The value of one setting, or ``None`` where the row does not set it."""
     if value in _UNSET:
         return None
     if field in _RANGES:
@@ -319,36 +348,42 @@ def _setting(field: str, value: Any) -> Any:
     return parse_destination(_text(value, field), field)
 
 
-def _halves(nested: Any) -> dict[str, Any]:
-    """The halves that the API's own nested form has."""
-    if nested in _UNSET:
-        return {}
-    _check_object(nested, "DestinationConfig", ("OnSuccess", "OnFailure"))
-    return {name: half for name, half in nested.items() if half is not None}
+def _same_destination(field: str, nested: Any, flat: str | None) -> Any:
+    """A destination of ``DestinationConfig``, which may also be given flat with the same value."""
+    destination = _setting(field, nested)
+    if flat is not None and destination != flat:
+        raise InputError("contradicts DestinationConfig; give one of them", field=field)
+    return destination
 
 
-def _half(name: str, half: Any) -> Any:
-    """A half's destination, in the flat form."""
-    _check_object(half, f"DestinationConfig.{name}", ("Destination",))
-    destination = half.get("Destination")
+def _nested_destinations(problems: list[InputError], config: Any) -> tuple[Any, Any] | None:
+    """OnSuccess and OnFailure of ``DestinationConfig`` in the flat form; ``None``: it is invalid.
+
+    A destination that it does not set is ``None``.
+    """
+    before = len(problems)
+    _collect(problems, _check_object, config, "DestinationConfig", _DESTINATIONS)
+    if len(problems) > before:
+        return None
+    on_success, on_failure = (
+        _collect(problems, _nested_destination, name, config.get(name)) for name in _DESTINATIONS
+    )
+    return (on_success, on_failure) if len(problems) == before else None
+
+
+def _nested_destination(name: str, config: Any) -> Any:
+    if config is None:
+        return None
+    _check_object(config, f"DestinationConfig.{name}", ("Destination",))
+    destination = config.get("Destination")
     return CLEARING_WORD if destination in _UNSET else destination
 
 
 def _check_object(value: Any, field: str, keys: tuple[str, ...]) -> None:
     if not isinstance(value, dict):
-        raise InputError(f"{shown(value)} is no object with {' and '.join(keys)}", field=field)
+        raise InputError(f"{quoted(value)} is not an object with {' and '.join(keys)}", field=field)
     for key in value:
         if key not in keys:
             raise InputError(
-                f"unknown key {shown(key)}; allowed: {' and '.join(keys)}", field=field
+                f"unknown key {quoted(key)}; expected {' and '.join(keys)}", field=field
             )
-
-
-def _one_of(field: str, beside: Any, halves: dict[str, Any]) -> Any:
-    """A destination that is given flat, nested, or both ways with the same meaning."""
-    half = halves.get(field)
-    if half is None or beside in _UNSET:
-        return beside if half is None else half
-    if _setting(field, half) != _setting(field, beside):
-        raise InputError("contradicts DestinationConfig; give one of them", field=field)
-    return half

@@ -1,10 +1,9 @@
-"""Configurations as images, what they are to become, and how two of them differ.
+"""Snapshots of configurations, what settings make of them, and how two of them differ.
 
-- An *image* is a configuration as ``Settings``, without ``LastModified``: both halves of the
-  destinations are always named, ``CLEARED`` where they are unset. ``ABSENT``, with nothing named at
-  all, is no configuration.
-- Update merges, but whether it keeps the half of ``DestinationConfig`` that is not sent is not
-  documented. So who names one half reads first, and both are sent.
+- A *snapshot* is a configuration as ``Settings``, without ``LastModified``. It names both
+  destinations, ``CLEARED`` where they are unset. ``ABSENT`` names nothing: no configuration.
+- Update merges, but AWS does not document whether it keeps a destination that is not sent. So a job
+  that names one destination reads first, and sends both.
 """
 
 from typing import Any
@@ -12,16 +11,16 @@ from typing import Any
 import msgspec
 
 from bulkeic.core.model import CLEARED, Settings
-from bulkeic.core.policy import Policy
+from bulkeic.core.policy import Policy, Rewrite, Rollback, change_of
 
 ABSENT = Settings()
 
 
 def snapshot_of(config: dict[str, Any] | None) -> Settings:
-    """A configuration as an image.
+    """The snapshot of a configuration.
 
     Args:
-        config: as answered; ``None`` or empty: there is none.
+        config: as answered, API names; ``None`` or empty: there is none.
     """
     if not config:
         return ABSENT
@@ -33,20 +32,36 @@ def snapshot_of(config: dict[str, Any] | None) -> Settings:
     )
 
 
-def completed(settings: Settings, image: Settings, rules: Policy) -> Settings:
-    """The settings with both halves of the destinations, if they name one.
+def replaces_destinations(policy: Policy) -> bool:
+    """Whether a destination that the settings do not name is cleared."""
+    change = change_of(policy)
+    return not isinstance(change, Rollback | Rewrite) and change.replace_destinations
 
-    ==========  ======================  ==============
-    it names    the other half is
-    ..          else                    ``replace_destinations``
-    ==========  ======================  ==============
-    both, none  as it is                as it is
-    one half    what the target has     cleared
-    ==========  ======================  ==============
+
+def keeps_destination(settings: Settings, policy: Policy) -> bool:
+    """Whether the target keeps a destination, so that it must be read first."""
+    return settings.names_one_destination() and not replaces_destinations(policy)
+
+
+def with_both_destinations(settings: Settings, current: Settings, policy: Policy) -> Settings:
+    """The settings with both destinations, if they name one.
+
+    ============  ====================  ========================
+    they name     the other destination
+    ..            usually               ``replace_destinations``
+    ============  ====================  ========================
+    both, none    unchanged             unchanged
+    one           what the target has   cleared
+    ============  ====================  ========================
+
+    Args:
+        settings: of the job.
+        current: snapshot of the target.
+        policy: of the run.
     """
-    if not settings.names_half():
+    if not settings.names_one_destination():
         return settings
-    other = ABSENT if rules.replace_destinations else image
+    other = ABSENT if replaces_destinations(policy) else current
     success, failure = settings.on_success, settings.on_failure
     return msgspec.structs.replace(
         settings,
@@ -55,18 +70,18 @@ def completed(settings: Settings, image: Settings, rules: Policy) -> Settings:
     )
 
 
-def wanted(settings: Settings, image: Settings, rules: Policy) -> Settings:
-    """The image that a target is to have.
+def goal_snapshot(settings: Settings, current: Settings, policy: Policy) -> Settings:
+    """The snapshot that a target must have in the end.
 
     Args:
         settings: of the job.
-        image: what it has.
-        rules: of the run.
+        current: snapshot of the target.
+        policy: of the run.
     """
-    if rules.restore:
+    if isinstance(change_of(policy), Rollback):
         return settings
-    settings = completed(settings, image, rules)
-    values = zip(msgspec.structs.astuple(settings), msgspec.structs.astuple(image), strict=True)
+    settings = with_both_destinations(settings, current, policy)
+    values = zip(msgspec.structs.astuple(settings), msgspec.structs.astuple(current), strict=True)
     merged = Settings(*(old if new is None else new for new, old in values))
     return msgspec.structs.replace(
         merged,
@@ -76,7 +91,7 @@ def wanted(settings: Settings, image: Settings, rules: Policy) -> Settings:
 
 
 class FieldChange(msgspec.Struct, frozen=True):
-    """A field of a configuration that is not as it should be; ``None``: it is not set."""
+    """A field of a configuration with two values; ``None``: it is not set."""
 
     field: str
     before: int | str | None
@@ -92,44 +107,41 @@ _FIELDS = (
 
 
 def differences(before: Settings, after: Settings) -> list[FieldChange]:
-    """The fields in which two images differ, in the API's order."""
+    """The fields in which two snapshots differ, in the API's order."""
     values = zip(
         _FIELDS, msgspec.structs.astuple(before), msgspec.structs.astuple(after), strict=True
     )
-    return [
-        FieldChange(field, _shown(old), _shown(new))
-        for field, old, new in values
-        if _shown(old) != _shown(new)
-    ]
+    changes = (FieldChange(field, _or_unset(old), _or_unset(new)) for field, old, new in values)
+    return [change for change in changes if change.before != change.after]
 
 
-def _shown(value: int | str | None) -> int | str | None:
+def _or_unset(value: int | str | None) -> int | str | None:
     return None if value == CLEARED else value
 
 
-def drift_text(image: Settings, goal: Settings) -> str:
-    """How a target is not what it should be."""
-    if image == ABSENT:
+def drift_text(current: Settings, goal: Settings) -> str:
+    """How a target differs from what it must have, for people."""
+    if current == ABSENT:
         return "there is no configuration"
     if goal == ABSENT:
         return "there is a configuration, wanted none"
     return ", ".join(
-        f"{each.field} is {_value(each.before)}, wanted {_value(each.after)}"
-        for each in differences(image, goal)
+        f"{change.field} is {_value_text(change.before)}, wanted {_value_text(change.after)}"
+        for change in differences(current, goal)
     )
 
 
-def change_text(image: Settings, expected: Settings) -> str:
-    """How a target is not what it was."""
-    if image == ABSENT:
+def change_text(current: Settings, expected: Settings) -> str:
+    """How a target changed since it was read, for people."""
+    if current == ABSENT:
         return "the configuration is gone"
     if expected == ABSENT:
         return "there is a configuration now"
     return ", ".join(
-        f"{each.field} is {_value(each.after)}, was {_value(each.before)}"
-        for each in differences(expected, image)
+        f"{change.field} is {_value_text(change.after)}, was {_value_text(change.before)}"
+        for change in differences(expected, current)
     )
 
 
-def _value(value: int | str | None) -> str:
+def _value_text(value: int | str | None) -> str:
     return "not set" if value is None else str(value)

@@ -1,4 +1,4 @@
-"""A fold over outcomes: what a run came to, in numbers."""
+"""A run in numbers: folds counts of outcomes into a summary."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,12 +12,13 @@ from bulkeic.core.reconcile import DRIFTED, Action
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """So many outcomes of one kind: the unit that a summary is folded from.
+    """The number of outcomes with one lane, status and error code.
 
     Attributes:
-        throttles: of all of them together.
-        first_at: when the first of them was begun, RFC 3339; ``None``: none was sent.
-        last_at: when the last one was.
+        lane: ``None``: invalid rows.
+        throttles: total of these outcomes.
+        first_at: when the first of their jobs started, RFC 3339; ``None``: none was sent.
+        last_at: when the last of their jobs started, RFC 3339.
     """
 
     lane: Lane | None
@@ -29,8 +30,8 @@ class Tally(msgspec.Struct, frozen=True):
     last_at: str | None = None
 
 
-class Need(msgspec.Struct, frozen=True):
-    """So many targets of a lane that need the same, as far as reading them tells."""
+class ActionCount(msgspec.Struct, frozen=True):
+    """The number of a lane's targets that need one action, as far as reading them shows."""
 
     lane: Lane
     action: Action
@@ -41,7 +42,7 @@ class LaneSummary(msgspec.Struct):
     """A lane of a run in numbers.
 
     Attributes:
-        seconds: from its first job's begin to its last one's.
+        seconds: from the start of its first job to the start of its last one.
     """
 
     lane: Lane
@@ -58,7 +59,7 @@ class LaneSummary(msgspec.Struct):
 
 
 class Traffic(msgspec.Struct):
-    """What was sent, attempt by attempt, finished jobs or not."""
+    """Counts of all attempts, of finished and unfinished jobs."""
 
     calls: int = 0
     throttles: int = 0
@@ -72,11 +73,10 @@ class Summary(msgspec.Struct, frozen=True):
 
     Attributes:
         run: the run file's path.
-        statuses: count by status, every status named.
-        lanes: each lane by itself.
-        elapsed_s: seconds, all sessions of the run together.
+        statuses: count by status, for every status.
+        lanes: the lanes in numbers.
         errors: count by error code, most frequent first.
-        needs: what the targets that a plan has read need.
+        needs: what the targets need that a plan has read.
     """
 
     run: str
@@ -87,16 +87,16 @@ class Summary(msgspec.Struct, frozen=True):
     lanes: list[LaneSummary]
     errors: dict[str, int]
     exit_code: int
-    needs: Sequence[Need] = ()
+    needs: Sequence[ActionCount] = ()
 
     @property
     def targets_per_s(self) -> float:
-        """Outcomes a second over the elapsed time; invalid rows were never sent."""
+        """Outcomes a second over the elapsed time, without invalid rows."""
         sent = sum(self.statuses.values()) - self.statuses[Status.INVALID]
         return sent / self.traffic.elapsed_s if self.traffic.elapsed_s > 0 else 0.0
 
     def to_json(self) -> dict[str, object]:
-        """The summary's fields as the command line prints them, flat."""
+        """The fields of ``--output json``."""
         return {
             "run": self.run,
             "targets": self.targets,
@@ -120,7 +120,7 @@ class Summary(msgspec.Struct, frozen=True):
         return counts
 
 
-def summarise(
+def summarize(
     tallies: Iterable[Tally],
     *,
     run: str,
@@ -132,12 +132,12 @@ def summarise(
     """Folds tallies into a summary.
 
     Args:
-        tallies: in any order; counts of the same kind add up.
+        tallies: in any order; equal kinds add up.
         run: the run file's path.
-        targets: jobs in all, with those that have no outcome.
-        lanes: account and Region → its jobs in all.
-        traffic: what was sent.
-        stopped: whether trouble ended the run, so that something may be missing.
+        targets: number of jobs, pending ones included.
+        lanes: number of jobs by lane.
+        traffic: of all sessions.
+        stopped: whether the run stopped early, so that outcomes may be missing.
     """
     tallies = list(tallies)
     statuses = Counter({status.value: 0 for status in Status})
@@ -153,26 +153,26 @@ def summarise(
         statuses=dict(statuses),
         pending=pending,
         traffic=traffic,
-        lanes=_lanes(tallies, lanes),
+        lanes=_lane_summaries(tallies, lanes),
         errors=dict(sorted(errors.items(), key=lambda item: (-item[1], item[0]))),
         exit_code=exit_code_of(statuses, pending=pending, stopped=stopped),
     )
 
 
-def _lanes(tallies: list[Tally], lanes: Mapping[Lane, int]) -> list[LaneSummary]:
+def _lane_summaries(tallies: list[Tally], lanes: Mapping[Lane, int]) -> list[LaneSummary]:
     by_lane: dict[Lane, list[Tally]] = {lane: [] for lane in lanes}
     for tally in tallies:
         if tally.lane is not None:
             by_lane[tally.lane].append(tally)
-    return [_lane(lane, lanes[lane], found) for lane, found in by_lane.items()]
+    return [_lane_summary(lane, lanes[lane], found) for lane, found in by_lane.items()]
 
 
-def _lane(lane: Lane, jobs: int, tallies: list[Tally]) -> LaneSummary:
-    begun = [tally.first_at for tally in tallies if tally.first_at is not None]
+def _lane_summary(lane: Lane, jobs: int, tallies: list[Tally]) -> LaneSummary:
+    started = [tally.first_at for tally in tallies if tally.first_at is not None]
     ended = [tally.last_at for tally in tallies if tally.last_at is not None]
     seconds = 0.0
-    if begun and ended:
-        first, last = datetime.fromisoformat(min(begun)), datetime.fromisoformat(max(ended))
+    if started and ended:
+        first, last = datetime.fromisoformat(min(started)), datetime.fromisoformat(max(ended))
         seconds = (last - first).total_seconds()
     return LaneSummary(
         lane,

@@ -1,8 +1,8 @@
 """Templates in destinations and role ARNs: ``arn:aws:sqs:{region}:{account}:failures``.
 
-- A name in braces stands for a value of the target. Only the names that a field allows can be used;
-  there is no attribute, index, conversion or format.
-- No ARN has a brace of its own, so any other brace is an error.
+- A name in braces is a placeholder for a value of the target. Each field has its own names.
+- Attributes, indexes, conversions and formats are not supported.
+- ARNs have no braces of their own, so any other brace is an error.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.model import Settings, Target
 
 DESTINATION_NAMES = ("account", "region", "partition", "function")
@@ -20,15 +20,15 @@ _split = re.compile(r"\{([^{}]*)\}").split
 
 
 def is_template(text: str | None) -> bool:
-    """Whether a text has a brace, and so is to be checked and filled in."""
+    """Whether a text has a brace, and so must be checked and filled in."""
     return text is not None and ("{" in text or "}" in text)
 
 
 def check_template(text: str, allowed: Collection[str], field: str) -> None:
-    """Refuses what cannot be filled in.
+    """Checks that every placeholder can be filled in.
 
     Raises:
-        InputError: a name that is not allowed, or a brace without its partner.
+        InputError: an unknown name, or a brace without its partner.
     """
     pieces = _split(text)
     literals, names = pieces[::2], pieces[1::2]
@@ -36,21 +36,21 @@ def check_template(text: str, allowed: Collection[str], field: str) -> None:
     unknown += [brace for literal in literals for brace in "{}" if brace in literal]
     if unknown:
         raise InputError(
-            f"{shown(unknown[0])} in {shown(text)} stands for nothing; allowed in braces: "
+            f"{quoted(unknown[0])} in {quoted(text)} is not a placeholder; expected in braces: "
             f"{', '.join(allowed)}",
             field=field,
         )
 
 
-def fill(text: str, values: Mapping[str, str]) -> str:
-    """A checked template with its values."""
+def fill_template(text: str, values: Mapping[str, str]) -> str:
+    """Fills the values into a checked template."""
     for name, value in values.items():
         text = text.replace(f"{{{name}}}", value)
     return text
 
 
-def values_of(target: Target) -> dict[str, str]:
-    """What a target's destinations can be filled in with."""
+def _values_of(target: Target) -> dict[str, str]:
+    """The values of the placeholders, for a target."""
     return {
         "account": target.lane.account_id,
         "region": target.lane.region,
@@ -59,13 +59,13 @@ def values_of(target: Target) -> dict[str, str]:
     }
 
 
-def filled(settings: Settings, target: Target) -> Settings:
-    """The settings as they are sent for a target."""
+def fill_settings(settings: Settings, target: Target) -> Settings:
+    """The settings of a target, with their templates filled in."""
     if not is_template(settings.on_success) and not is_template(settings.on_failure):
         return settings
-    values = values_of(target)
+    values = _values_of(target)
     return msgspec.structs.replace(
         settings,
-        on_success=settings.on_success and fill(settings.on_success, values),
-        on_failure=settings.on_failure and fill(settings.on_failure, values),
+        on_success=settings.on_success and fill_template(settings.on_success, values),
+        on_failure=settings.on_failure and fill_template(settings.on_failure, values),
     )

@@ -1,10 +1,11 @@
 """The waves of a rollout: how many targets of each lane are done by the end of each wave.
 
-- Sizes are cumulative: so many targets, or Regions, in all. A part is rounded up.
-- A wave's targets are spread over the lanes in proportion to what each has left; what cannot be
-  divided goes to the largest remainders, then to the lanes that come first.
-- In a lane, targets go in the order of the file.
-- All is integer arithmetic: the same jobs have the same waves whenever a run is carried on.
+- Sizes are cumulative: the number of targets, or Regions, done by a wave's end. Percentages are
+  rounded up.
+- A wave's targets are spread over the lanes in proportion to what each lane has left. The rest goes
+  to the lanes with the largest remainders, then to the first lanes.
+- Within a lane, targets keep the order of the file.
+- Integer arithmetic only: the same jobs get the same waves whenever a run is resumed.
 """
 
 import itertools
@@ -13,19 +14,19 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from bulkeic.core.errors import InputError, shown
+from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.model import Lane
 
 _match_size = re.compile(r"(?P<whole>\d{1,12})(?:\.(?P<part>\d{1,9}))?(?P<percent>%)?", re.ASCII)
-_ALLOWED = "allowed: numbers from 1 and parts up to 100%, such as 1,10%,50%,100%"
+_EXPECTED = "expected numbers from 1 or percentages up to 100%, such as 1,10%,50%,100%"
 
 
 class Size(msgspec.Struct, frozen=True):
-    """So many, or such a part of all.
+    """A number of targets, or a percentage of all.
 
     Attributes:
-        amount: how many; with ``per``, the part's numerator.
-        per: the part's denominator, a power of ten from 100; ``None``: ``amount`` is a number.
+        amount: the number; with ``per``, the numerator of a fraction.
+        per: the denominator, a power of ten from 100; ``None``: ``amount`` is a number.
     """
 
     amount: int
@@ -35,16 +36,16 @@ class Size(msgspec.Struct, frozen=True):
         return str(self.amount) if self.per is None else f"{self.amount * 100 / self.per:.12g}%"
 
     def of(self, total: int) -> int:
-        """How many that is of ``total``; a number may be more than that."""
+        """The size as a number of targets out of ``total``; it may exceed ``total``."""
         return self.amount if self.per is None else -(-total * self.amount // self.per)
 
     @property
     def is_all(self) -> bool:
-        """Whether nothing is left."""
+        """Whether it is 100%."""
         return self.amount == self.per
 
     def is_below(self, other: "Size") -> bool:
-        """Whether it is less in every total; a number and a part cannot be compared."""
+        """Whether it is smaller whatever the total; numbers and percentages do not compare."""
         if self.per is None or other.per is None:
             return self.per is other.per and self.amount < other.amount
         return self.amount * other.per < other.amount * self.per
@@ -55,12 +56,12 @@ class Wave(msgspec.Struct, frozen=True):
 
     Attributes:
         number: from 1.
-        targets: how many it has.
-        started_at: ``None``: not yet.
-        ended_at: when its last target was done; ``None``: not yet.
-        verified: targets that were read again afterwards; ``None``: not yet.
-        drifted: how many of them were not as they had been set.
-        stopped: why the run stopped in it, or behind it.
+        targets: number of its targets.
+        started_at: ``None``: not started.
+        ended_at: when its last target was done; ``None``: not ended.
+        verified: number of targets that were verified afterwards; ``None``: not verified.
+        drifted: number of verified targets that have drifted.
+        stopped: why the run stopped during the wave or after it.
     """
 
     number: int
@@ -73,7 +74,7 @@ class Wave(msgspec.Struct, frozen=True):
 
 
 def parse_size(text: str) -> Size | None:
-    """A size from a text such as ``10`` or ``2.5%``; ``None``: it is none."""
+    """Parses a size like ``10`` or ``2.5%``; ``None``: it is not a size."""
     match = _match_size.fullmatch(text)
     if match is None or (match["part"] and not match["percent"]):
         return None
@@ -84,43 +85,46 @@ def parse_size(text: str) -> Size | None:
 
 
 def parse_waves(text: str) -> tuple[Size, ...]:
-    """Waves from a text such as ``1,10%,50%,100%``.
+    """Parses waves like ``1,10%,50%,100%``.
 
     Raises:
-        InputError: an item is no size, is below one before it, or the last one is not all.
+        InputError: an item is not a size, or is smaller than an earlier one, or the last one is not
+            100%.
     """
     sizes: list[Size] = []
     latest: dict[bool, Size] = {}
     for item in text.split(","):
         size = parse_size(item.strip())
         if size is None:
-            raise InputError(f"{shown(item)} is no wave; {_ALLOWED}")
+            raise InputError(f"{quoted(item)} is not a wave; {_EXPECTED}")
         is_part = size.per is not None
         if size.is_below(latest.get(is_part, size)):
             raise InputError(
-                f"the wave {shown(item)} is less than one before it; allowed: as much or more, "
-                "since a wave is what is done in all by its end"
+                f"the wave {quoted(item)} is smaller than an earlier one; expected the same or "
+                "more, since each wave counts all targets done by its end"
             )
         latest[is_part] = size
         sizes.append(size)
     if not sizes[-1].is_all:
-        raise InputError(f"the last wave is {shown(item)}; allowed: 100%, so that all are done")
+        raise InputError(
+            f"the last wave is {quoted(item)}; expected 100%, so that every target is done"
+        )
     return tuple(sizes)
 
 
-def dealt(spread_out: Sequence[Mapping[Lane, int]]) -> list[Wave]:
-    """The waves that jobs are dealt out to, none of them begun.
+def waves_of(jobs_by_wave: Sequence[Mapping[Lane, int]]) -> list[Wave]:
+    """The waves of a run, not started.
 
     Args:
-        spread_out: for each wave, how many of each lane's jobs are done by its end.
+        jobs_by_wave: for each wave, the number of each lane's jobs that are done by its end.
     """
-    ends = [0, *(sum(jobs.values()) for jobs in spread_out)]
+    ends = [0, *(sum(jobs.values()) for jobs in jobs_by_wave)]
     sizes = [end - before for before, end in itertools.pairwise(ends)]
     return [Wave(number, size) for number, size in enumerate(sizes, 1)]
 
 
-def counts(sizes: Sequence[Size], total: int) -> list[int]:
-    """How many of ``total`` are done by the end of each wave that adds any."""
+def cumulative_counts(sizes: Sequence[Size], total: int) -> list[int]:
+    """How many of ``total`` are done by the end of each wave; waves that add none are left out."""
     ends: list[int] = []
     for size in sizes:
         end = min(size.of(total), total)
@@ -129,34 +133,36 @@ def counts(sizes: Sequence[Size], total: int) -> list[int]:
     return ends
 
 
-def spread(jobs: Mapping[Lane, int], cumulative: Sequence[int]) -> list[dict[Lane, int]]:
-    """The first so many jobs of each lane that are done by the end of each wave.
+def spread_over_lanes(jobs: Mapping[Lane, int], cumulative: Sequence[int]) -> list[dict[Lane, int]]:
+    """For each wave, the number of each lane's jobs that are done by its end.
 
     Args:
-        jobs: of each lane.
-        cumulative: how many are done in all by the end of each wave, as ``counts`` tells.
+        jobs: number of jobs by lane.
+        cumulative: number of jobs that are done by the end of each wave (``cumulative_counts``).
     """
     waves: list[dict[Lane, int]] = []
     done, so_far = dict.fromkeys(jobs, 0), 0
     for end in cumulative:
         left = {lane: number - done[lane] for lane, number in jobs.items()}
-        shares = _divided(end - so_far, left)
+        shares = _apportion(end - so_far, left)
         done = {lane: number + shares[lane] for lane, number in done.items()}
         so_far = end
         waves.append(done)
     return waves
 
 
-def by_region(jobs: Mapping[Lane, int], sizes: Sequence[Size] | None) -> list[dict[Lane, int]]:
-    """As ``spread``, with waves of whole Regions, in the order in which these come first.
+def spread_over_regions(
+    jobs: Mapping[Lane, int], sizes: Sequence[Size] | None
+) -> list[dict[Lane, int]]:
+    """As ``spread_over_lanes``, with waves of whole Regions, in the order of their first lanes.
 
     Args:
-        jobs: of each lane; a Region without any is passed over.
-        sizes: of waves, in Regions; ``None``: one Region after another.
+        jobs: number of jobs by lane; Regions without jobs are left out.
+        sizes: of the waves, in Regions; ``None``: one Region a wave.
     """
     regions = list(dict.fromkeys(lane.region for lane, number in jobs.items() if number))
     places = {region: place for place, region in enumerate(regions)}
-    ends = range(1, len(regions) + 1) if sizes is None else counts(sizes, len(regions))
+    ends = range(1, len(regions) + 1) if sizes is None else cumulative_counts(sizes, len(regions))
     return [
         {
             lane: number if number and places[lane.region] < end else 0
@@ -166,8 +172,8 @@ def by_region(jobs: Mapping[Lane, int], sizes: Sequence[Size] | None) -> list[di
     ]
 
 
-def _divided(number: int, left: Mapping[Lane, int]) -> dict[Lane, int]:
-    """A number in proportion to what is left, by largest remainder; at most all that is left."""
+def _apportion(number: int, left: Mapping[Lane, int]) -> dict[Lane, int]:
+    """Divides a number in proportion to what is left, by the largest-remainder method."""
     total = sum(left.values())
     if not total:
         return dict.fromkeys(left, 0)

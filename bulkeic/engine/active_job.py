@@ -135,18 +135,13 @@ class ActiveJob:
             now: the time.
         """
         job = self.job
-        target = job.target
-        lane = target.lane
         settings = job.settings if self.sent_settings is None else self.sent_settings
         before = job.before if job.may_be_sent else None
         return Outcome(
             job.seq,
             job.source,
             job.function_name,
-            target.arn,
-            target.qualifier,
-            lane.account_id,
-            lane.region,
+            job.target,
             status,
             self.attempts,
             self.throttles,

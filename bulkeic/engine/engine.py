@@ -12,7 +12,7 @@ import anyio
 
 from bulkeic.core.model import UNANSWERED, Answer, Call, Failure, Fault, Lane, Outcome, Status
 from bulkeic.core.pacing.forecast import Forecast
-from bulkeic.core.policy import Policy, Purpose
+from bulkeic.core.policy import Apply, Policy, Verify, calls_per_job
 from bulkeic.core.reconcile import Decision, Step, first_step, next_step
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.active_job import ActiveJob
@@ -54,7 +54,7 @@ class Engine:
         caller: Caller,
         sink: Sink,
         limits: EngineLimits,
-        policy: Policy = Policy(),  # noqa: B008 - frozen
+        policy: Policy = Apply(),  # noqa: B008 - frozen
         *,
         growing: bool = False,
         limiters: dict[Lane, RateLimiter] | None = None,
@@ -141,7 +141,7 @@ class Engine:
 
     def forecast(self) -> Forecast | None:
         """Forecast how long the remaining jobs will take; ``None``: no jobs remain."""
-        return self._lanes.forecast(self._clock.now(), self._policy.calls_each())
+        return self._lanes.forecast(self._clock.now(), calls_per_job(self._policy))
 
     async def _work(self) -> None:
         send, clock = self._caller.call, self._clock
@@ -276,7 +276,7 @@ class Engine:
                 continue
             self._sink.put(outcome)
             if outcome.status is Status.FAILED:
-                expected = self._policy.purpose is Purpose.VERIFY
+                expected = isinstance(self._policy, Verify)
                 log_failed(lane.lane, outcome, expected=expected)
                 self._carry_out(lane, self._supervisor.job_failed())
 

@@ -16,10 +16,12 @@ import msgspec
 
 from bulkeic.core.errors import printable
 from bulkeic.core.model import Outcome
+from bulkeic.core.outcome_fields import OUTCOME_FIELDS, outcome_values
 
 Encoder = Callable[[Iterable[Outcome]], bytes]
 
-HEADER = ",".join(Outcome.__struct_fields__).encode() + b"\n"
+HEADER = ",".join(OUTCOME_FIELDS).encode() + b"\n"
+_Record = msgspec.defstruct("_Record", OUTCOME_FIELDS)
 _FORMULA = r"[\s\"'\x00-\x1f\u200b-\u200f\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]"
 _CELL_START = rf"(?:{_FORMULA}|'*[\t\r\n\0])"
 _FORMULA_START = re.compile(rf"\A(?={_CELL_START})|(?<=[;|\t\r\n])(?={_FORMULA})")
@@ -37,7 +39,8 @@ def safe_json(data: bytes) -> bytes:
 def jsonl(outcomes: Iterable[Outcome]) -> bytes:
     """A line for each outcome."""
     encode = msgspec.json.encode
-    return safe_json(b"".join(encode(outcome) + b"\n" for outcome in outcomes))
+    records = (_Record(*outcome_values(outcome)) for outcome in outcomes)
+    return safe_json(b"".join(encode(record) + b"\n" for record in records))
 
 
 def csv_rows(outcomes: Iterable[Outcome]) -> bytes:
@@ -60,7 +63,7 @@ def _csv(outcomes: Iterable[Outcome], cell: Callable[[Any], Any]) -> bytes:
     # All texts are quoted: otherwise a single CR would end a row.
     rows = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     for outcome in outcomes:
-        rows.writerow(map(cell, msgspec.structs.astuple(outcome)))
+        rows.writerow(map(cell, outcome_values(outcome)))
     return text.getvalue().encode(errors="replace")
 
 

@@ -108,7 +108,7 @@ class ResultsFile:
         ending = ".jsonl" if path == STDOUT else Path(path).suffix.lower()
         if ending not in _BY_ENDING:
             raise UsageError(
-                f"--results {shown(path)}: the file ending is not a known format; "
+                f"--results {quoted(path)}: the file ending is not a known format; "
                 f"expected {', '.join(_BY_ENDING)}, or - for stdout"
             )
         self._header, self._encode = encoder_of(_BY_ENDING[ending])
@@ -128,7 +128,7 @@ class ResultsFile:
             )
         except OSError as error:
             raise UsageError(
-                f"--results {shown(path)} cannot be written: {error.strerror}"
+                f"--results {quoted(path)} cannot be written: {error.strerror}"
             ) from None
 
     def start(self, known: Iterable[Outcome], *, overwrite: bool) -> None:
@@ -161,7 +161,7 @@ class ResultsFile:
 
     def _written_rows(self) -> WrittenRows:
         with self._path.open("rb") as file:
-            return WrittenRows(file, self._header, f"--results {shown(str(self._path))}")
+            return WrittenRows(file, self._header, f"--results {quoted(str(self._path))}")
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
         """Adds outcomes.

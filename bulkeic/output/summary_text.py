@@ -4,7 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from bulkeic.core.model import Lane, Outcome, Status
-from bulkeic.core.reconcile import CHANGED_SINCE, MISSING, PLAN_OUTDATED, Action
+from bulkeic.core.reconcile import MISSING, Action
+from bulkeic.core.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED
 from bulkeic.core.summary import LaneSummary, Summary
 from bulkeic.output.formatting import counted
 from bulkeic.output.tables import Table, lines

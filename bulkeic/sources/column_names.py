@@ -19,7 +19,7 @@ class ColumnNames:
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
-        self._named = functools.lru_cache(_CACHED_KEYS)(fields.named)
+        self._named = functools.lru_cache(_CACHED_KEYS)(fields.find)
 
     def values(self, item: Any) -> dict[str, Any]:
         """Returns an object's values by field name, without the keys to ignore.
@@ -30,7 +30,7 @@ class ColumnNames:
         if not isinstance(item, dict):
             example = f'{{"{self._fields.names[0]}": "…"}}'
             raise InputError(f"a row must be an object; expected something like {example}")
-        named, passed_over = self._named, self._fields.passed_over
+        named, passed_over = self._named, self._fields.ignored
         values: dict[str, Any] = {}
         for key, value in item.items():
             if key in passed_over:

@@ -53,7 +53,7 @@ def _header(names: list[str] | None, line: int, text: "_TextLines", allowed: Fie
     fields: list[str] = []
     for name in names:
         try:
-            field = allowed.named(name[:_MAX_COLUMN_NAME])
+            field = allowed.find(name[:_MAX_COLUMN_NAME])
         except InputError as problem:
             raise problem.at("", line) from None
         if field in fields:

@@ -83,7 +83,7 @@ def _rows(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[Ro
             if kind != "start_array":
                 _ValueBuilder(events).value(kind, value)
             elif list_key:
-                raise InputError(f"two lists, {shown(list_key)} and {shown(key)}; give one")
+                raise InputError(f"two lists, {quoted(list_key)} and {quoted(key)}; give one")
             else:
                 list_key = key
                 yield from _items(events, reader, keys)
@@ -111,7 +111,7 @@ def _items(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[R
 
 
 def _reject_duplicate_key(key: str) -> None:
-    raise InputError(f"key {shown(key)} given twice")
+    raise InputError(f"key {quoted(key)} given twice")
 
 
 class _ValueBuilder:

@@ -46,5 +46,5 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     built = dict(pairs)
     if len(built) < len(pairs):
         ((duplicate_key, _),) = Counter(key for key, _ in pairs).most_common(1)
-        raise InputError(f"key {shown(duplicate_key)} given twice")
+        raise InputError(f"key {quoted(duplicate_key)} given twice")
     return built

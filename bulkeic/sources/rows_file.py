@@ -83,7 +83,7 @@ def _format_of(path: str, fields: Fields) -> Format | None:
             raise UsageError(f"{printable(path)}: no such file") from None
         by_flag = ", or say it with --format" if fields is TARGET_FIELDS else ""
         raise UsageError(
-            f"{shown(path)}: the ending tells no format; allowed: "
+            f"{quoted(path)}: the ending tells no format; allowed: "
             f"{', '.join(_BY_ENDING)}, each maybe with .gz{by_flag}"
         ) from None
 
@@ -111,7 +111,7 @@ def _detect_format(stream: io.BufferedReader, fields: Fields) -> tuple[Format, i
         row = json.loads(line.decode())
     except (ValueError, RecursionError):
         return Format.JSON, whole
-    has_naming_field = not fields.naming.isdisjoint(map(normalize_name, row))
+    has_naming_field = not fields.identifying.isdisjoint(map(normalize_name, row))
     if has_naming_field or not any(isinstance(each, list) for each in row.values()):
         return Format.JSONL, whole
     return Format.JSON, whole

@@ -1,4 +1,4 @@
-"""Opening and locking of the database file, and SQLite's errors in plain words."""
+"""Opens and locks the database file, and translates SQLite's errors."""
 
 import fcntl
 import os
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from bulkeic.core.errors import InputError, RunFileError, printable, shown
-from bulkeic.store.integrity import DamagedError, check_sound
+from bulkeic.core.errors import InputError, RunFileError, printable, quoted
+from bulkeic.store.integrity import DamagedError, check_integrity
 from bulkeic.store.schema import APPLICATION_ID, MAGIC, VERSION
 
 # https://www.sqlite.org/fileformat.html#the_database_header
@@ -26,19 +26,21 @@ class Database:
 
     Args:
         path: the file.
-        create: make it; it must not exist. It has another name until ``publish``.
-        shared: only look: take no lock, write nothing but the end of a change that a kill cut off.
-        is_sound: it need not be looked over for damage.
+        create: create it; it must not exist. It has a draft name until ``publish``.
+        shared: open it without a lock, for reading. SQLite may still complete a transaction that a
+            kill interrupted.
+        is_sound: skip the check for damage.
 
     Raises:
-        RunFileError: it cannot be made or opened, is no run file, or another process works on it.
+        RunFileError: it cannot be created or opened, is not a run file, or is in use by another
+            process.
     """
 
     def __init__(
         self, path: Path, *, create: bool = False, shared: bool = False, is_sound: bool = False
     ) -> None:
         self.path = path
-        self._file = _draft_of(path) if create else path
+        self._file = _draft_path(path) if create else path
         self._connections: list[sqlite3.Connection] = []
         self._lock = -1
         if create:
@@ -49,29 +51,29 @@ class Database:
             if not create and not shared:
                 self._lock = os.open(path, os.O_RDWR)
             if not shared:
-                _take(self._lock, path)
+                _lock_file(self._lock, path)
             if not create:
                 self._check(is_sound=is_sound)
         except OSError as error:
             self.close()
-            raise RunFileError(f"run file {shown(str(path))}: {error.strerror}") from None
+            raise RunFileError(f"run file {quoted(str(path))}: {error.strerror}") from None
         except BaseException:
             self.close()
             raise
 
     def _check(self, *, is_sound: bool) -> None:
-        """Looks the file over; one that is refused is left as it was, with nothing beside it."""
+        """Checks the file; a refused one is left unchanged, without new files beside it."""
         beside = [self.path.with_name(f"{self.path.name}{ending}") for ending in ("-wal", "-shm")]
         new = [path for path in beside if not path.exists()]
-        # A connection that may write would put a log into the file that may not belong to it. But
-        # nobody else can end what a process was killed at while it put its own log away.
+        # A writing connection would merge a log that may belong to another file. A journal, though,
+        # is left by a killed process, and only a writing connection can roll it back.
         journal = self.path.with_name(f"{self.path.name}-journal")
         try:
             with self.errors("cannot be opened"):
                 connection = self.connect(read_only=not journal.exists())
                 _check_state(connection, self.path)
                 if not is_sound:
-                    check_sound(connection)
+                    check_integrity(connection)
         except BaseException:
             self._disconnect()
             for path in new:
@@ -79,7 +81,7 @@ class Database:
             raise
 
     def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
-        """A connection of its own; usable from any one thread at a time."""
+        """A new connection; use it from one thread at a time."""
         mode = "ro" if read_only else "rw"
         connection = sqlite3.connect(
             f"{self._file.absolute().as_uri()}?mode={mode}",
@@ -93,25 +95,25 @@ class Database:
         return connection
 
     def publish(self) -> None:
-        """Closes a file that was made, and gives it its name: durably, and never over another.
+        """Closes a created file and gives it its name, durably; never replaces another file.
 
         Raises:
-            RunFileError: that name was taken meanwhile, or the disk does not do it.
+            RunFileError: the name is taken by now, or the file system refuses.
         """
         self._disconnect()
         with self.errors("cannot be written"):
             os.fsync(self._lock)
-            _move(self._file, self.path)
+            _rename_draft(self._file, self.path)
             _sync_folder(self.path.parent)
         self.close()
 
     def discard(self) -> None:
-        """Closes a file that was made, and deletes it."""
+        """Closes a created file and deletes it."""
         self._file.unlink(missing_ok=True)
         self.close()
 
     def check_in_place(self) -> None:
-        """Makes sure that what is written can be found again.
+        """Checks that the file still has its path.
 
         Raises:
             RunFileError: the file was deleted, moved or replaced.
@@ -121,10 +123,10 @@ class Database:
         except OSError:
             in_place = False
         if not in_place:
-            raise RunFileError(f"run file {shown(str(self.path))} was deleted, moved or replaced")
+            raise RunFileError(f"run file {quoted(str(self.path))} was deleted, moved or replaced")
 
     def close(self) -> None:
-        """Closes every connection, then gives the file free."""
+        """Closes every connection and unlocks the file."""
         self._disconnect()
         if self._lock >= 0:
             os.close(self._lock)
@@ -137,11 +139,12 @@ class Database:
 
     @contextmanager
     def errors(self, doing: str) -> Iterator[None]:
-        """Turns SQLite's errors, and values that cannot be, into ``RunFileError``.
+        """Translates SQLite's errors and invalid values to ``RunFileError``.
 
-        It tells the path and what was being done.
+        Args:
+            doing: what fails, like ``cannot be read``.
         """
-        place = f"run file {shown(str(self.path))}: {doing}"
+        place = f"run file {quoted(str(self.path))}: {doing}"
         try:
             yield
         except (DamagedError, InputError, msgspec.DecodeError, RecursionError) as error:
@@ -151,60 +154,60 @@ class Database:
             raise RunFileError(f"{place}: {printable(str(what))}") from None
 
 
-def _draft_of(path: Path) -> Path:
+def _draft_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.loading")
 
 
 def _create(path: Path, draft: Path) -> int:
-    """Makes the file under its name for the time being: a kill leaves no half of a run file."""
+    """Creates the file under its draft name, so that a kill leaves no incomplete run file."""
     if os.path.lexists(path):
         raise RunFileError(
-            f"run file {shown(str(path))} exists; give another name, "
-            f"or carry on with it: bulkeic apply {path}"
+            f"run file {quoted(str(path))} exists; give another name, "
+            f"or resume it: bulkeic apply {path}"
         )
-    _check_alone(path)
+    _refuse_leftovers(path)
     try:
         if not path.parent.exists():
             path.parent.mkdir(parents=True)
         if os.path.lexists(draft):
-            _clear(path, draft)
+            _delete_draft(path, draft)
         return os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise RunFileError(
-            f"run file {shown(str(path))} cannot be made: {error.strerror}"
+            f"run file {quoted(str(path))} cannot be created: {error.strerror}"
         ) from None
 
 
-def _check_alone(path: Path) -> None:
-    """Refuses a name beside which lies what a kill has left of a run file that is gone.
+def _refuse_leftovers(path: Path) -> None:
+    """Refuses a name with a log that a killed process left of a deleted run file.
 
-    SQLite would put it into the new file, and jobs would have outcomes that are not theirs.
+    SQLite would merge the log into the new file, and jobs would get outcomes of other jobs.
     """
     for ending in ("-wal", "-journal"):
         left = path.with_name(f"{path.name}{ending}")
         if os.path.lexists(left):
             raise RunFileError(
-                f"{shown(left.name)} is left of another run file of this name; "
-                "delete it, move it to where that is now, or give another name"
+                f"{quoted(left.name)} belongs to another run file of this name; "
+                "delete it, move it to that run file, or give another name"
             )
 
 
-def _clear(path: Path, draft: Path) -> None:
-    """Deletes what a loading has left that was killed; one that goes on is left alone."""
+def _delete_draft(path: Path, draft: Path) -> None:
+    """Deletes the draft of a killed process; a draft in use is left alone."""
     left = os.open(draft, os.O_RDWR | os.O_NOFOLLOW)
     try:
-        _take(left, path)
+        _lock_file(left, path)
         header = os.pread(left, _HEADER_BYTES, 0)
         ours = int.from_bytes(header[_APPLICATION_ID]) == APPLICATION_ID
         if header and not (header.startswith(MAGIC) and ours):
-            raise RunFileError(f"{shown(str(draft))} is in the way, and is no run file; move it")
+            raise RunFileError(f"{quoted(str(draft))} is in the way and is not a run file; move it")
         draft.unlink()
     finally:
         os.close(left)
 
 
-def _move(draft: Path, path: Path) -> None:
-    """Gives the file its name, unless that is taken."""
+def _rename_draft(draft: Path, path: Path) -> None:
+    """Gives the file its name, unless the name is taken."""
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -225,21 +228,21 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _take(lock: int, path: Path) -> None:
+def _lock_file(lock: int, path: Path) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise RunFileError(
-            f"run file {shown(str(path))}: another bulkeic works on it; "
+            f"run file {quoted(str(path))}: another bulkeic process uses it; "
             "wait until it has ended, or stop it with Ctrl-C"
         ) from None
 
 
 def is_run_file(path: Path) -> bool:
-    """Whether a file is an SQLite database, and so meant as a run file."""
+    """Whether a file is an SQLite database, and so meant to be a run file."""
     try:
         if not path.is_file():
-            return False  # looking into a pipe would take its first bytes away
+            return False  # reading would consume the first bytes of a pipe
         with path.open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
     except OSError:
@@ -247,27 +250,27 @@ def is_run_file(path: Path) -> bool:
 
 
 def _check_header(path: Path) -> None:
-    """Looks at the header's bytes: SQLite itself would leave files beside somebody's database."""
+    """Checks the header's bytes without SQLite, which would create files beside the database."""
     try:
-        if path.exists() and not path.is_file():  # reading a pipe would wait for its writer
-            raise RunFileError(f"{shown(str(path))} is no run file")
+        if path.exists() and not path.is_file():  # reading would wait for the writer of a pipe
+            raise RunFileError(f"{quoted(str(path))} is not a run file")
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)
     except OSError as error:
-        raise RunFileError(f"run file {shown(str(path))}: {error.strerror}") from None
+        raise RunFileError(f"run file {quoted(str(path))}: {error.strerror}") from None
     if not header.startswith(MAGIC):
-        raise RunFileError(f"{shown(str(path))} is no run file")
+        raise RunFileError(f"{quoted(str(path))} is not a run file")
     if int.from_bytes(header[_APPLICATION_ID]) != APPLICATION_ID:
-        raise RunFileError(f"{shown(str(path))} is a database, but no run file")
+        raise RunFileError(f"{quoted(str(path))} is a database, but not a run file")
     version = int.from_bytes(header[_USER_VERSION])
     if version < VERSION:
         raise RunFileError(
-            f"run file {shown(str(path))} is of version {version}, this bulkeic knows {VERSION}; "
+            f"run file {quoted(str(path))} has version {version}, this bulkeic supports {VERSION}; "
             "finish it with the older bulkeic that made it, or apply the targets file again"
         )
     if version > VERSION:
         raise RunFileError(
-            f"run file {shown(str(path))} is of version {version}, this bulkeic knows {VERSION}; "
+            f"run file {quoted(str(path))} has version {version}, this bulkeic supports {VERSION}; "
             "use the newer bulkeic that made it"
         )
 
@@ -276,6 +279,6 @@ def _check_state(connection: sqlite3.Connection, path: Path) -> None:
     state = connection.execute("SELECT value FROM run WHERE key = 'state'").fetchone()
     if state != ("ready",):
         raise RunFileError(
-            f"run file {shown(str(path))} was not loaded to its end and nothing of it was sent; "
+            f"run file {quoted(str(path))} was not loaded completely and nothing was sent; "
             "apply the targets file again"
         )

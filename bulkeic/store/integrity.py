@@ -1,8 +1,8 @@
-"""Whether a run file is whole: SQLite's own structures, the schema, and the type of every value.
+"""Checks that a run file is intact: SQLite's structures, the schema, and the type of every value.
 
-All of it is looked at before anything is done with the file: a file that was damaged is refused in
-one line, instead of leading to calls nobody asked for, or to a run that cannot be ended. A million
-outcomes take about three seconds.
+The whole file is checked before it is used. A damaged file is refused in one line. Otherwise it
+could lead to wrong calls, or to a run that cannot be finished. A million outcomes take about three
+seconds.
 """
 
 import functools
@@ -20,31 +20,31 @@ _STORED_AS = {
     "INTEGER": "typeof({0}) = 'integer'",
     "REAL": "typeof({0}) IN ('real', 'integer')",
 }
-_WORDS = {("outcome", "status"): Status, ("before_image", "action"): Action}
+_ENUMS = {("outcome", "status"): Status, ("before_image", "action"): Action}
 
-_OF_NO_JOB = """
+_WITHOUT_JOB = """
 SELECT 1 FROM {} o
 WHERE NOT EXISTS (SELECT 1 FROM job j WHERE j.lane_id = o.lane_id AND j.seq = o.seq)
 """
-_WRONG = {
-    "lane: a number of jobs that is not theirs": """
+_VIOLATIONS = {
+    "lane: a wrong number of jobs": """
 SELECT 1 FROM lane LEFT JOIN (SELECT lane_id, count(*) n FROM job GROUP BY 1) ON lane_id = id
 WHERE jobs IS NOT coalesce(n, 0)
 """,
-    "job: of a lane that there is not": """
+    "job: of an unknown lane": """
 SELECT 1 FROM (SELECT DISTINCT lane_id FROM job)
 WHERE lane_id <> 0 AND lane_id NOT IN (SELECT id FROM lane)
 """,
-    "job: without a function, or with settings that there are not": """
+    "job: without a function, or with unknown settings": """
 SELECT 1 FROM job WHERE lane_id <> 0 AND (
   function IS NULL OR settings_id IS NULL
   OR NOT EXISTS (SELECT 1 FROM settings WHERE id = settings_id)
   OR (expected_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM settings WHERE id = expected_id))
 )
 """,
-    "outcome: of a job that there is not": _OF_NO_JOB.format("outcome"),
-    "before_image: of a job that there is not": _OF_NO_JOB.format("before_image"),
-    "wave_lane: of a lane or a wave that there is not": """
+    "outcome: of an unknown job": _WITHOUT_JOB.format("outcome"),
+    "before_image: of an unknown job": _WITHOUT_JOB.format("before_image"),
+    "wave_lane: of an unknown lane or wave": """
 SELECT 1 FROM wave_lane
 WHERE lane_id NOT IN (SELECT id FROM lane) OR wave NOT IN (SELECT number FROM wave)
 """,
@@ -52,47 +52,47 @@ WHERE lane_id NOT IN (SELECT id FROM lane) OR wave NOT IN (SELECT number FROM wa
 
 
 class DamagedError(Exception):
-    """Something in a run file is not what bulkeic wrote; the text says what."""
+    """A part of a run file is not what bulkeic wrote; the text says which."""
 
 
-def check_sound(connection: sqlite3.Connection) -> None:
-    """Looks at a whole run file.
+def check_integrity(connection: sqlite3.Connection) -> None:
+    """Checks a whole run file.
 
     Raises:
         DamagedError: it is damaged.
-        sqlite3.Error: it is, too.
+        sqlite3.Error: it is damaged, and SQLite noticed first.
     """
     (first,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if first != "ok":
         raise DamagedError(first)
-    schema = {name: _spaced(sql) for name, sql in connection.execute(_STATEMENTS)}
-    for name, sql in _schema().items():
+    schema = {name: _normalize_sql(sql) for name, sql in connection.execute(_STATEMENTS)}
+    for name, sql in _expected_schema().items():
         if schema.get(name) != sql:
-            raise DamagedError(f"{name} is not as it was made")
-    for table, condition in _conditions().items():
+            raise DamagedError(f"{name} is not as it was created")
+    for table, condition in _row_conditions().items():
         query = f"SELECT 1 FROM {table} WHERE NOT ({condition}) LIMIT 1"  # noqa: S608 - constants only
         if connection.execute(query).fetchone() is not None:
-            raise DamagedError(f"{table}: a value of another type")
-    for problem, query in _WRONG.items():
+            raise DamagedError(f"{table}: a value of the wrong type")
+    for problem, query in _VIOLATIONS.items():
         if connection.execute(f"{query} LIMIT 1").fetchone() is not None:
             raise DamagedError(problem)
 
 
-def _spaced(sql: str) -> str:
+def _normalize_sql(sql: str) -> str:
     return " ".join(sql.split())
 
 
 @functools.cache
-def _schema() -> dict[str, str]:
-    """The tables and views, each with the statement that makes it."""
+def _expected_schema() -> dict[str, str]:
+    """The tables and views, each with the statement that creates it."""
     with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(SCHEMA)
-        return {name: _spaced(sql) for name, sql in database.execute(_STATEMENTS)}
+        return {name: _normalize_sql(sql) for name, sql in database.execute(_STATEMENTS)}
 
 
 @functools.cache
-def _conditions() -> dict[str, str]:
-    """For each table, what holds for each of its rows."""
+def _row_conditions() -> dict[str, str]:
+    """For each table, the condition that each of its rows must meet."""
     with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(SCHEMA)
         tables = [
@@ -100,14 +100,16 @@ def _conditions() -> dict[str, str]:
             for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         ]
         return {
-            table: " AND ".join(_of_columns(table, database.execute(f"PRAGMA table_info({table})")))
+            table: " AND ".join(
+                _column_conditions(table, database.execute(f"PRAGMA table_info({table})"))
+            )
             for table in tables
         }
 
 
-def _of_columns(table: str, columns: sqlite3.Cursor) -> Iterator[str]:
+def _column_conditions(table: str, columns: sqlite3.Cursor) -> Iterator[str]:
     for _, name, kind, not_null, _, key in columns:
-        words = _WORDS.get((table, name))
+        words = _ENUMS.get((table, name))
         if words is not None:
             yield f"{name} IN ({', '.join(repr(word.value) for word in words)})"
             continue

@@ -1,4 +1,4 @@
-"""The jobs of a run file, lane by lane: those that are to be done, or looked at."""
+"""Reads the jobs of a run file, lane by lane."""
 
 import functools
 import sqlite3
@@ -11,42 +11,42 @@ import msgspec
 from bulkeic.core.model import Job, Lane, Settings, Target
 from bulkeic.core.snapshot import snapshot_of
 from bulkeic.store.database import Database
-from bulkeic.store.mapping import config_of, image_job_of, job_of, lane_of, settings_of, target_of
+from bulkeic.store.mapping import config_of, job_of, lane_of, restore_job_of, settings_of, target_of
 from bulkeic.store.run_metadata import RunMetadata
 
-_REMEMBERED = 8192
-_FOREVER = 2**62
+_MEMOIZED = 8192
+_MAX_SEQ = 2**62
 
-_JOBS = """
+_SELECT_JOBS = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, j.expected_id,
   b.seq IS NOT NULL, b.may_be_sent, b.config, o.config
 FROM job j LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
-WHERE j.lane_id = ? AND j.seq > ? AND j.seq <= ? AND {which} ORDER BY j.seq LIMIT ?
+WHERE j.lane_id = ? AND j.seq > ? AND j.seq <= ? AND {job_filter} ORDER BY j.seq LIMIT ?
 """
-_COUNTS = """
+_COUNT_JOBS = """
 SELECT j.lane_id, count(*) FROM job j
 LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
-WHERE j.lane_id <> 0 AND {which} GROUP BY 1
+WHERE j.lane_id <> 0 AND {job_filter} GROUP BY 1
 """
-_COUNTS_OF_WAVE = """
+_COUNT_JOBS_OF_WAVE = """
 SELECT j.lane_id, count(*) FROM wave_lane w
 JOIN job j ON j.lane_id = w.lane_id AND j.seq <= w.last_seq
 LEFT JOIN wave_lane e ON e.wave = w.wave - 1 AND e.lane_id = w.lane_id
 LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
-WHERE w.wave = ? AND (? OR j.seq > coalesce(e.last_seq, -1)) AND {which} GROUP BY 1
+WHERE w.wave = ? AND (? OR j.seq > coalesce(e.last_seq, -1)) AND {job_filter} GROUP BY 1
 """
-_RANGES_OF_WAVE = """
+_SELECT_RANGES_OF_WAVE = """
 SELECT w.lane_id, coalesce(e.last_seq, -1), w.last_seq FROM wave_lane w
 LEFT JOIN wave_lane e ON e.wave = w.wave - 1 AND e.lane_id = w.lane_id WHERE w.wave = ?
 """
-_RESTORED = """
+_SELECT_CHANGED = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, b.config,
   o.status IN ('updated', 'created'), o.config
 FROM before_image b JOIN job j ON j.lane_id = b.lane_id AND j.seq = b.seq
 LEFT JOIN outcome o ON o.seq = j.seq
 WHERE b.lane_id = ? AND b.may_be_sent ORDER BY j.seq
 """
-_PLANNED = """
+_SELECT_PLANNED = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, b.config, l.account_id,
   l.region
 FROM before_image b JOIN job j ON j.lane_id = b.lane_id AND j.seq = b.seq
@@ -55,7 +55,7 @@ WHERE b.action IN ('change', 'create', 'delete') ORDER BY b.seq
 """
 
 
-_KNOWN = """
+_SELECT_KNOWN = """
 SELECT j.function, j.qualifier, o.status IN ('updated', 'created'), o.config, s.api,
   b.seq IS NOT NULL, b.config
 FROM job j LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
@@ -64,13 +64,13 @@ WHERE j.lane_id = ? AND (o.status IN ('updated', 'created') OR s.id OR b.seq IS 
 """
 
 
-class Which(StrEnum):
-    """Some of a run's jobs.
+class JobFilter(StrEnum):
+    """A selection of a run's jobs, as an SQL condition.
 
     - ``PENDING``: without an outcome.
     - ``UNREAD``: pending, and not planned yet.
-    - ``WRITTEN``: whose targets were changed; what they have to have is what was answered then.
-    - ``EVERY``: all but those whose targets were not looked for.
+    - ``WRITTEN``: changed; their settings are the snapshot that was answered.
+    - ``EVERY``: all but those that ``--where`` left out.
     """
 
     PENDING = "o.seq IS NULL"
@@ -85,7 +85,7 @@ class Jobs:
     Args:
         database: the run file.
         reader: a connection to it.
-        lane_ids: each lane's number, and how many jobs it has.
+        lane_ids: each lane's id and number of jobs.
         metadata: of the run.
     """
 
@@ -100,71 +100,77 @@ class Jobs:
         self._reader = reader
         self._lane_ids = lane_ids
         self._source = metadata.source
-        self._make = job_of if metadata.restores is None else image_job_of
+        self._job_of_row = job_of if metadata.restores is None else restore_job_of
         self._guarded = metadata.is_guarded
-        self._settings = functools.lru_cache(_REMEMBERED)(self._read_settings)
+        self._settings = functools.lru_cache(_MEMOIZED)(self._read_settings)
 
-    def lanes(self, which: Which = Which.PENDING, wave: int | None = None) -> dict[Lane, int]:
+    def lanes(
+        self, job_filter: JobFilter = JobFilter.PENDING, wave: int | None = None
+    ) -> dict[Lane, int]:
         """Every lane that has such jobs, with their number.
 
         Args:
-            which: of the jobs.
-            wave: the number of a wave: only those up to its end; of those that are done, only its
-                own. ``None``: all waves.
+            job_filter: selects the jobs.
+            wave: number of a wave: only jobs up to its end, and of written jobs only its own;
+                ``None``: all waves.
         """
         execute = self._reader.execute
         with self._database.errors("cannot be read"):
             if wave is not None:
-                up_to = which is not Which.WRITTEN
-                rows = execute(_COUNTS_OF_WAVE.format(which=which.value), (wave, up_to))
+                up_to = job_filter is not JobFilter.WRITTEN
+                rows = execute(
+                    _COUNT_JOBS_OF_WAVE.format(job_filter=job_filter.value), (wave, up_to)
+                )
                 counts = dict(rows.fetchall())
-            elif which is Which.PENDING:
+            elif job_filter is JobFilter.PENDING:
                 done = dict(execute("SELECT lane_id, count(*) FROM outcome GROUP BY 1").fetchall())
                 pairs = self._lane_ids.values()
                 counts = {number: jobs - done.get(number, 0) for number, jobs in pairs}
             else:
-                counts = dict(execute(_COUNTS.format(which=which.value)).fetchall())
+                counts = dict(execute(_COUNT_JOBS.format(job_filter=job_filter.value)).fetchall())
         numbers = ((lane, number) for lane, (number, _) in self._lane_ids.items())
         return {lane: counts[number] for lane, number in numbers if counts.get(number)}
 
-    def ranges(self, which: Which, wave: int | None) -> dict[Lane, tuple[int, int]]:
-        """Where each lane's jobs lie: behind which ``seq``, and up to which.
+    def seq_ranges(self, job_filter: JobFilter, wave: int | None) -> dict[Lane, tuple[int, int]]:
+        """The range of ``seq`` of each lane's jobs: (after, up to).
 
         Args:
-            which: as for ``lanes``.
+            job_filter: as for ``lanes``.
             wave: as for ``lanes``.
         """
         if wave is None:
-            return dict.fromkeys(self._lane_ids, (-1, _FOREVER))
+            return dict.fromkeys(self._lane_ids, (-1, _MAX_SEQ))
         lanes = {number: lane for lane, (number, _) in self._lane_ids.items()}
         with self._database.errors("cannot be read"):
-            rows = self._reader.execute(_RANGES_OF_WAVE, (wave,)).fetchall()
-        own = which is Which.WRITTEN
+            rows = self._reader.execute(_SELECT_RANGES_OF_WAVE, (wave,)).fetchall()
+        own = job_filter is JobFilter.WRITTEN
         return {lanes[number]: (after if own else -1, until) for number, after, until in rows}
 
-    def take(self, which: Which, lane: Lane, after: int, until: int, limit: int) -> list[Job]:
+    def next_jobs(
+        self, job_filter: JobFilter, lane: Lane, after: int, until: int, limit: int
+    ) -> list[Job]:
         """The lane's next jobs, in file order.
 
         Args:
-            which: of the jobs.
+            job_filter: selects the jobs.
             lane: account and Region.
-            after: the ``seq`` to begin behind; -1 for the first.
-            until: the ``seq`` of the last that may be taken.
-            limit: how many at most.
+            after: only jobs with a greater ``seq``; -1: all.
+            until: only jobs with at most this ``seq``.
+            limit: most jobs to return.
         """
         number, _ = self._lane_ids[lane]
-        query = _JOBS.format(which=which.value)
+        query = _SELECT_JOBS.format(job_filter=job_filter.value)
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(query, (number, after, until, limit)).fetchall()
-            if which is Which.WRITTEN:
+            if job_filter is JobFilter.WRITTEN:
                 return [
-                    image_job_of(row, self._source, lane, snapshot_of(config_of(row[10])))
+                    restore_job_of(row, self._source, lane, snapshot_of(config_of(row[10])))
                     for row in rows
                 ]
             return [self._job(row, lane) for row in rows]
 
-    def every_target(self) -> Iterator[Target]:
-        """The targets of all jobs, with or without outcome. A stream."""
+    def all_targets(self) -> Iterator[Target]:
+        """The targets of all jobs, in the order of their lanes. A stream."""
         for lane, (number, _) in self._lane_ids.items():
             with self._database.errors("cannot be read"):
                 for function, qualifier in self._reader.execute(
@@ -172,38 +178,45 @@ class Jobs:
                 ):
                     yield target_of(lane, function, qualifier)
 
-    def known(self) -> Iterator[tuple[Target, Settings]]:
-        """Targets, each with the last image that is known of it. A stream."""
+    def known_snapshots(self) -> Iterator[tuple[Target, Settings]]:
+        """Targets, each with its last known snapshot. A stream."""
         for lane, (number, _) in self._lane_ids.items():
             with self._database.errors("cannot be read"):
-                for row in self._reader.execute(_KNOWN, (number,)):
+                for row in self._reader.execute(_SELECT_KNOWN, (number,)):
                     function, qualifier, written, answered, expected, was_read, before = row
                     target = target_of(lane, function, qualifier)
                     config = answered if written else before if was_read else expected
                     yield target, snapshot_of(config_of(config))
 
-    def changed(self) -> Iterator[tuple[Job, Settings | None]]:
-        """Jobs whose targets may have been changed, each with the image that was answered.
+    def changed_jobs(self) -> Iterator[tuple[Job, Settings | None]]:
+        """Jobs whose targets may have been changed, each with the snapshot of the answer.
 
-        ``Job.seen`` is the image before; what was answered is ``None`` where that is not known. A
-        stream.
+        The snapshot is ``None`` if there was no answer. ``Job.before_snapshot`` is what the target
+        had before. A stream.
         """
         for lane, (number, _) in self._lane_ids.items():
             with self._database.errors("cannot be read"):
-                for row in self._reader.execute(_RESTORED, (number,)):
+                for row in self._reader.execute(_SELECT_CHANGED, (number,)):
                     after = snapshot_of(config_of(row[8])) if row[7] else None
-                    job = self._make(row, self._source, lane, self._settings(row[5]))
-                    yield msgspec.structs.replace(job, seen=snapshot_of(config_of(row[6]))), after
+                    job = self._job_of_row(row, self._source, lane, self._settings(row[5]))
+                    yield (
+                        msgspec.structs.replace(
+                            job, before_snapshot=snapshot_of(config_of(row[6]))
+                        ),
+                        after,
+                    )
 
-    def planned(self) -> Iterator[Job]:
-        """Jobs whose targets are to be changed, in file order; ``Job.seen`` is what they had."""
+    def planned_jobs(self) -> Iterator[Job]:
+        """Jobs that need a change, with ``Job.before_snapshot``, in file order. A stream."""
         with self._database.errors("cannot be read"):
-            for row in self._reader.execute(_PLANNED):
-                job = self._make(row, self._source, lane_of(*row[7:9]), self._settings(row[5]))
-                yield msgspec.structs.replace(job, seen=snapshot_of(config_of(row[6])))
+            for row in self._reader.execute(_SELECT_PLANNED):
+                job = self._job_of_row(
+                    row, self._source, lane_of(*row[7:9]), self._settings(row[5])
+                )
+                yield msgspec.structs.replace(job, before_snapshot=snapshot_of(config_of(row[6])))
 
     def _job(self, row: tuple[Any, ...], lane: Lane) -> Job:
-        job = self._make(row, self._source, lane, self._settings(row[5]))
+        job = self._job_of_row(row, self._source, lane, self._settings(row[5]))
         expected_id, was_read, may_be_sent, config = row[6:10]
         if not was_read and expected_id is None:
             return job
@@ -212,7 +225,7 @@ class Jobs:
         expected = None if expected_id is None else self._settings(expected_id)
         return msgspec.structs.replace(
             job,
-            seen=seen,
+            before_snapshot=seen,
             before=before,
             may_be_sent=bool(may_be_sent),
             expected=seen if was_read and (self._guarded or may_be_sent) else expected,

@@ -1,4 +1,4 @@
-"""Filling a new run file: jobs and invalid rows in, duplicates out, then it is ready."""
+"""Loads a new run file: stores jobs and invalid rows, and finds duplicates."""
 
 import functools
 import itertools
@@ -8,23 +8,23 @@ from pathlib import Path
 
 import msgspec
 
-from bulkeic.core.model import LATEST, Job, Lane, Settings, Status
+from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, SourceLine, Status
 from bulkeic.core.names import partition_of
 from bulkeic.store.database import Database
-from bulkeic.store.mapping import job_of
+from bulkeic.store.mapping import job_of, outcome_row
+from bulkeic.store.outcome_columns import INSERT_OUTCOME
 from bulkeic.store.run_metadata import RunMetadata
 from bulkeic.store.schema import (
     APPLICATION_ID,
     DUPLICATES,
     INSERT_JOB,
-    INSERT_OUTCOME,
     NO_LANE,
     SCHEMA,
     VERSION,
 )
 
 _BATCH = 2000
-_REMEMBERED = 8192
+_MEMOIZED = 8192
 _GIVEN_CHARACTERS = 256
 INVALID = "InvalidInput"
 
@@ -46,10 +46,10 @@ class Duplicate(msgspec.Struct, frozen=True):
     """Two rows that name the same target.
 
     Attributes:
-        lane_id: number of their lane in the run file.
+        lane_id: id of their lane in the run file.
         seqs: of the two rows, the earlier first.
-        lines: where they begin.
-        agree: whether both want the same settings.
+        lines: of the two rows.
+        agree: whether both have the same settings.
     """
 
     lane_id: int
@@ -59,14 +59,14 @@ class Duplicate(msgspec.Struct, frozen=True):
 
 
 class Loader:
-    """A run file while it is filled. There is no run file before ``ready``.
+    """A run file while it is filled. There is not a run file before ``finish``.
 
     Args:
         path: of the run file; it must not exist.
         metadata: how the run was started.
 
     Raises:
-        RunFileError: the file cannot be made or written.
+        RunFileError: the file cannot be created or written.
     """
 
     def __init__(self, path: Path, metadata: RunMetadata) -> None:
@@ -75,7 +75,7 @@ class Loader:
         self._rows: list[tuple[object, ...]] = []
         self._lanes: dict[Lane, int] = {}
         self._numbers = itertools.count(NO_LANE + 1)
-        self._settings_id = functools.lru_cache(_REMEMBERED)(self._add_settings)
+        self._settings_id = functools.lru_cache(_MEMOIZED)(self._add_settings)
         try:
             self._connection = self._start(metadata)
         except BaseException:
@@ -85,7 +85,7 @@ class Loader:
     def _start(self, metadata: RunMetadata) -> sqlite3.Connection:
         with self._database.errors("cannot be written"):
             connection = self._database.connect()
-            # What is lost in a crash now is loaded again; ready() makes it durable at once.
+            # A crash loses the file, and it is loaded again; finish() makes it durable.
             connection.executescript(
                 "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000;"
                 f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
@@ -98,7 +98,7 @@ class Loader:
             connection.execute("BEGIN")
             return connection
 
-    def add(self, job: Job, line: int) -> None:
+    def add(self, job: Job) -> None:
         """Adds a job; rows are written in batches."""
         target = job.target
         lane = self._lanes.get(target.lane) or self._add_lane(target.lane)
@@ -107,7 +107,7 @@ class Loader:
             (
                 lane,
                 job.seq,
-                line,
+                job.source.line,
                 None if given == target.function else given,
                 target.function,
                 None if target.qualifier == LATEST else target.qualifier,
@@ -119,22 +119,29 @@ class Loader:
             self._flush()
 
     def add_invalid(self, seq: int, line: int, given: str, problem: str) -> None:
-        """Adds a row that is no job, with its outcome."""
+        """Adds an invalid row, with its outcome."""
         given = given[:_GIVEN_CHARACTERS].encode(errors="replace").decode()
         with self._database.errors("cannot be written"):
             self._connection.execute(INSERT_JOB, (NO_LANE, seq, line, given, *([None] * 4)))
         self.invalidate(seq, NO_LANE, problem)
 
     def invalidate(self, seq: int, lane_id: int, problem: str) -> None:
-        """Gives a row the outcome ``invalid``, and takes it out of its lane."""
-        empty = [None] * 7
+        """Gives a row the outcome ``invalid`` and removes it from its lane."""
+        outcome = Outcome(
+            seq,
+            SourceLine(self._source),
+            "",
+            None,
+            Status.INVALID,
+            error_code=INVALID,
+            error_message=problem,
+        )
         with self._database.errors("cannot be written"):
             self._connection.execute(
                 "UPDATE job SET lane_id = ? WHERE lane_id = ? AND seq = ?", (NO_LANE, lane_id, seq)
             )
             self._connection.execute(
-                INSERT_OUTCOME,
-                (seq, NO_LANE, Status.INVALID, 0, 0, 0, None, INVALID, problem, *empty),
+                INSERT_OUTCOME, outcome_row(outcome, NO_LANE, keeps_sent=False)
             )
 
     def invalidate_lane(self, lane: Lane, problem: str) -> None:
@@ -146,8 +153,8 @@ class Loader:
             for (seq,) in rows.fetchall():
                 self.invalidate(seq, number, problem)
 
-    def drop(self, duplicate: Duplicate) -> None:
-        """Forgets the later one of two rows that say the same."""
+    def drop_duplicate(self, duplicate: Duplicate) -> None:
+        """Deletes the later one of two equal rows."""
         with self._database.errors("cannot be written"):
             self._connection.execute(
                 "DELETE FROM job WHERE lane_id = ? AND seq = ?",
@@ -155,11 +162,11 @@ class Loader:
             )
 
     def duplicates(self, lanes: Iterable[Lane]) -> Iterator[Duplicate]:
-        """Every row of some lanes that names a target again, with the first row that named it."""
+        """Every row that names a target again, with the first row that named it."""
         self._flush()
         with self._database.errors("cannot be read"):
             for number in [self._lanes[lane] for lane in lanes]:
-                rows = self._connection.execute(DUPLICATES, (number,))
+                rows = self._connection.execute(DUPLICATES, {"lane_id": number})
                 for _, same in itertools.groupby(rows, key=lambda row: row[:2]):
                     first, *others = same
                     for _, _, seq, line, api in others:
@@ -167,7 +174,7 @@ class Loader:
                         yield Duplicate(number, seqs, lines, first[4] == api)
 
     def lanes(self) -> list[Lane]:
-        """Every lane that a job lies in."""
+        """Every lane that has a job."""
         self._flush()
         with self._database.errors("cannot be read"):
             rows = self._connection.execute(
@@ -177,7 +184,7 @@ class Loader:
         return [lane for lane, number in self._lanes.items() if number in held]
 
     def count(self) -> int:
-        """How many jobs there are."""
+        """Number of jobs."""
         self._flush()
         with self._database.errors("cannot be read"):
             (count,) = self._connection.execute(
@@ -185,20 +192,20 @@ class Loader:
             ).fetchone()
         return int(count)
 
-    def number(self, lane: Lane) -> int:
-        """A lane's number in the run file."""
+    def lane_id(self, lane: Lane) -> int:
+        """The lane's id in the run file."""
         return self._lanes[lane]
 
     def first_line(self, lane: Lane) -> int:
-        """The line of a lane's first row."""
+        """The line of the lane's first row."""
         self._flush()
         (line,) = self._connection.execute(
             "SELECT line FROM job WHERE lane_id = ? ORDER BY seq LIMIT 1", (self._lanes[lane],)
         ).fetchone()
         return int(line)
 
-    def fed_functions(self, lane: Lane) -> Iterator[tuple[Job, int]]:
-        """A lane's jobs that have a function as a destination, each with its line."""
+    def jobs_with_function_destinations(self, lane: Lane) -> Iterator[Job]:
+        """The lane's jobs that have a function as a destination."""
         feeding = "SELECT 1 FROM settings WHERE api LIKE '%:lambda:%' LIMIT 1"
         if self._connection.execute(feeding).fetchone() is None:
             return
@@ -211,22 +218,22 @@ class Loader:
         )
         for row in rows:
             settings = Settings.from_api(msgspec.json.decode(row[5]))
-            yield job_of(row, self._source, lane, settings), row[1]
+            yield job_of(row, self._source, lane, settings)
 
     def set_account(self, account_id: str) -> None:
-        """Moves the jobs that lie in no account yet to the caller's own."""
+        """Moves the jobs without an account to the caller's own account."""
         self._flush()
         with self._database.errors("cannot be written"):
             for lane in [lane for lane in self._lanes if not lane.account_id]:
                 self._move_lane(lane, Lane(account_id, lane.region))
 
     def set_roles(self, roles: Mapping[str, str]) -> None:
-        """Keeps the roles that rows gave, by account id."""
+        """Stores the roles that rows gave, by account id."""
         with self._database.errors("cannot be written"):
             self._connection.executemany("INSERT INTO account VALUES (?, ?)", roles.items())
 
-    def ready(self) -> None:
-        """Makes the file a run file, durably."""
+    def finish(self) -> None:
+        """Completes the run file and gives it its name, durably."""
         self._flush()
         with self._database.errors("cannot be written"):
             for statement in _COUNT_JOBS:
@@ -237,7 +244,7 @@ class Loader:
         self._database.publish()
 
     def discard(self) -> None:
-        """Deletes the file: nothing of it is to be sent."""
+        """Deletes the file."""
         self._database.discard()
 
     def _flush(self) -> None:

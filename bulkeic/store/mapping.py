@@ -1,11 +1,22 @@
 """Rows of the database ↔ the types of ``core.model``."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from bulkeic.core.model import CLEARED, LATEST, Job, Lane, Outcome, Settings, Status, Target
+from bulkeic.core.model import (
+    CLEARED,
+    LATEST,
+    Job,
+    Lane,
+    Outcome,
+    Settings,
+    SourceLine,
+    Status,
+    Target,
+)
 from bulkeic.core.names import (
     check_account,
     check_qualifier,
@@ -13,17 +24,15 @@ from bulkeic.core.names import (
     parse_function,
     partition_of,
 )
-from bulkeic.core.reconcile import Seen
-from bulkeic.core.templates import filled, is_template
+from bulkeic.core.reconcile import BeforeImage
+from bulkeic.core.templates import fill_settings, is_template
 from bulkeic.store.integrity import DamagedError
+from bulkeic.store.outcome_columns import OBJECT_FIELDS, STORED_FIELDS
 
-RESULT_FIELDS = (
-    "seq", "source", "function_name", "function", "qualifier", "account_id", "region", "status",
-    "attempts", "throttles", "conflicts", "http_status", "error_code", "error_message",
-    "request_id", "started_at", "duration_s", "call_s", "wait_s", "settings", "config",
-    "before",
-)  # fmt: skip
-
+_FIELDS = Outcome.__struct_fields__
+_TARGET = _FIELDS.index("target")
+_AFTER_TARGET = _TARGET + 4
+_stored_values = attrgetter(*STORED_FIELDS)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -38,7 +47,7 @@ class _StoredDestinations(msgspec.Struct, rename="pascal", frozen=True):
 
 
 class _Api(msgspec.Struct, rename="pascal", frozen=True):
-    """What ``Settings.from_api`` takes."""
+    """The API's form of settings, as ``Settings.from_api`` expects it."""
 
     maximum_retry_attempts: int | None = None
     maximum_event_age_in_seconds: int | None = None
@@ -49,29 +58,38 @@ _check_api = msgspec.json.Decoder(_Api).decode
 
 
 def lane_of(account_id: str, region: str) -> Lane:
-    """A lane, or ``InputError`` for what cannot be one."""
+    """A lane.
+
+    Raises:
+        InputError: the account or the Region is invalid.
+    """
     return Lane(check_account(account_id), check_region(region))
 
 
-def job_of(row: tuple[Any, ...], source: str, lane: Lane, settings: Settings) -> Job:
-    """A job from (seq, line, given, function, qualifier, …), with its templates filled in."""
-    job = image_job_of(row, source, lane, settings)
+def job_of(row: tuple[Any, ...], file: str, lane: Lane, settings: Settings) -> Job:
+    """A job from the columns seq, line, given, function, qualifier, with templates filled in."""
+    job = restore_job_of(row, file, lane, settings)
     if not is_template(settings.on_success) and not is_template(settings.on_failure):
         return job
-    return msgspec.structs.replace(job, settings=filled(settings, job.target))
+    return msgspec.structs.replace(job, settings=fill_settings(settings, job.target))
 
 
-def image_job_of(row: tuple[Any, ...], source: str, lane: Lane, settings: Settings) -> Job:
-    """A job from (seq, line, given, function, qualifier, …) whose settings are as they are."""
+def restore_job_of(row: tuple[Any, ...], file: str, lane: Lane, settings: Settings) -> Job:
+    """As ``job_of``, without templates: the settings are a snapshot."""
     seq, line, given, function, qualifier = row[:5]
     target = target_of(lane, function, qualifier)
-    return Job(seq, f"{source}:{line}", given or function, target, settings)
+    return Job(seq, SourceLine(file, line), given or function, target, settings)
 
 
 def target_of(lane: Lane, function: str, qualifier: str | None) -> Target:
-    """A target, or ``DamagedError`` or ``InputError`` for what cannot be one."""
+    """A target.
+
+    Raises:
+        DamagedError: the function is invalid.
+        InputError: the function or the qualifier is invalid.
+    """
     if parse_function(function).name != function:
-        raise DamagedError("job: a function that is none")
+        raise DamagedError("job: an invalid function name")
     if qualifier is not None:
         check_qualifier(qualifier)
     return Target(lane, function, qualifier or LATEST, partition_of(lane.region))
@@ -82,37 +100,29 @@ def outcome_row(outcome: Outcome, lane_id: int, *, keeps_sent: bool) -> tuple[An
 
     Args:
         outcome: of a job.
-        lane_id: number of its lane.
-        keeps_sent: whether the settings that were sent are kept, because the job's are others.
+        lane_id: id of its lane.
+        keeps_sent: whether to store the settings that were sent, because the job's may differ.
     """
-    return (
-        outcome.seq,
-        lane_id,
-        outcome.status,
-        outcome.attempts,
-        outcome.throttles,
-        outcome.conflicts,
-        outcome.http_status,
-        outcome.error_code,
-        outcome.error_message,
-        outcome.request_id,
-        outcome.started_at,
-        outcome.duration_s,
-        outcome.call_s,
-        outcome.wait_s,
-        None if outcome.config is None else _encode(outcome.config).decode(),
-        _encode(outcome.settings).decode() if keeps_sent else None,
-    )
+    values = [
+        _encode(value).decode() if isinstance(value, dict) else value
+        for value in _stored_values(outcome)
+    ]
+    sent = _encode(outcome.settings).decode() if keeps_sent else None
+    return (outcome.seq, lane_id, *values, sent)
 
 
-def image_row(seq: int, lane_id: int, read_at: str, seen: Seen) -> tuple[Any, ...]:
+def before_image_row(seq: int, lane_id: int, read_at: str, seen: BeforeImage) -> tuple[Any, ...]:
     """The values of ``INSERT_IMAGE``."""
     config = None if seen.config is None else _encode(seen.config).decode()
     return (seq, lane_id, read_at, seen.action, seen.may_be_sent, config)
 
 
 def config_of(text: str | None) -> dict[str, Any] | None:
-    """A configuration as it was answered."""
+    """A configuration as answered, API names.
+
+    Raises:
+        msgspec.DecodeError: it is not JSON, or not a configuration.
+    """
     if text is None:
         return None
     _check_api(text)
@@ -120,32 +130,42 @@ def config_of(text: str | None) -> dict[str, Any] | None:
     return config
 
 
-def time_of(text: str | None) -> str | None:
-    """A time as it is, or ``DamagedError`` for a text that is none."""
+def check_time(text: str | None) -> str | None:
+    """Checks a time and returns it.
+
+    Raises:
+        DamagedError: it is not RFC 3339 with a time zone.
+    """
     try:
         if text is None or datetime.fromisoformat(text).tzinfo is not None:
             return text
     except ValueError:
         pass
-    raise DamagedError("a time that is none")
+    raise DamagedError("an invalid time")
 
 
 def settings_of(text: str) -> Settings:
-    """Settings as they were given."""
+    """Settings as given, maybe with templates."""
     _check_api(text)
     return Settings.from_api(_decode(text))
 
 
-def outcome_of(row: tuple[Any, ...]) -> Outcome:
-    """An outcome from a row of the view ``result``."""
-    values = dict(zip(RESULT_FIELDS, row, strict=True))
-    function, account, region = (values[name] for name in ("function", "account_id", "region"))
-    del values["function"]
+def outcome_of(row: tuple[Any, ...], file: str) -> Outcome:
+    """An outcome from a row of ``SELECT_OUTCOME``.
+
+    Args:
+        row: its values.
+        file: name of the targets file.
+    """
+    function, qualifier, account_id, region = row[_TARGET:_AFTER_TARGET]
+    fields = (*row[:_TARGET], None, *row[_AFTER_TARGET:])
+    values = dict(zip(_FIELDS, fields, strict=True))
+    values["source"] = SourceLine(file, values["source"])
     values["function_name"] = values["function_name"] or ""
     values["status"] = Status(values["status"])
-    for name in ("settings", "config", "before"):
+    for name in OBJECT_FIELDS:
         values[name] = config_of(values[name])
-    if account is None:
-        return Outcome(**{**values, "function_arn": None, "qualifier": None})
-    target = Target(Lane(account, region), function, values["qualifier"], partition_of(region))
-    return Outcome(**values, function_arn=target.arn)
+    if account_id is not None:
+        lane = Lane(account_id, region)
+        values["target"] = Target(lane, function, qualifier, partition_of(region))
+    return Outcome(**values)

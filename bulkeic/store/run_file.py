@@ -1,4 +1,4 @@
-"""A run file that is ready: what is pending, what came of it, and the writing of outcomes."""
+"""A loaded run file: its jobs, its outcomes, and how outcomes are written."""
 
 import contextlib
 import sqlite3
@@ -9,33 +9,31 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.core.model import Job, Lane, Outcome, Settings, Status, rfc3339
-from bulkeic.core.reconcile import Action, Seen
-from bulkeic.core.summary import Need, Summary, Tally, Traffic, summarise
+from bulkeic.core.reconcile import Action, BeforeImage
+from bulkeic.core.summary import ActionCount, Summary, Tally, Traffic, summarize
 from bulkeic.store.database import Database
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.jobs import Jobs
 from bulkeic.store.mapping import (
-    RESULT_FIELDS,
-    image_row,
+    before_image_row,
+    check_time,
     lane_of,
     outcome_of,
     outcome_row,
     settings_of,
-    time_of,
 )
+from bulkeic.store.outcome_columns import INSERT_OUTCOME, SELECT_OUTCOME
 from bulkeic.store.run_metadata import RunMetadata
-from bulkeic.store.schema import INSERT_IMAGE, INSERT_OUTCOME, MARK_IMAGE, NO_LANE
+from bulkeic.store.schema import INSERT_BEFORE_IMAGE, MARK_BEFORE_IMAGE, NO_LANE
 from bulkeic.store.wave_progress import WaveProgress
-
-_RESULT = f"SELECT {', '.join(RESULT_FIELDS)} FROM result"  # noqa: S608 - constants only
 
 
 class SessionRecord(msgspec.Struct, frozen=True):
-    """One stretch of work on a run.
+    """One session of work on a run.
 
     Attributes:
         doing: ``apply`` or ``plan``.
-        ended: why it ended, if it has.
+        ended: why it ended; ``None``: it has not, or was killed.
     """
 
     doing: str
@@ -47,21 +45,21 @@ class SessionRecord(msgspec.Struct, frozen=True):
 class RunFile:
     """A run's jobs and outcomes.
 
-    Reads and writes use connections of their own, so that one thread may read what is pending while
-    another writes what came of it.
+    Reads and writes have connections of their own, so that one thread can read jobs while another
+    writes outcomes.
 
     Attributes:
         metadata: how the run was started.
-        jobs: what is to be done.
-        waves: in which steps.
+        jobs: its jobs.
+        waves: its waves.
 
     Args:
         path: of the run file.
-        read_only: only look; a run file that another process works on can be looked at.
-        is_new: this process has just made it, so it need not be looked over for damage.
+        read_only: only read; works while another process uses the run file.
+        is_new: this process has just created it, so it is not checked for damage.
 
     Raises:
-        RunFileError: it cannot be opened, is no run file, or another process works on it.
+        RunFileError: it cannot be opened, is not a run file, or is in use by another process.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False, is_new: bool = False) -> None:
@@ -73,7 +71,7 @@ class RunFile:
                 self._reader = self._database.connect(read_only=True)
                 rows: dict[str, str] = dict(self._reader.execute("SELECT key, value FROM run"))
                 if "source" not in rows:
-                    raise DamagedError("run: it does not tell its targets file")  # noqa: TRY301 - placed by errors()
+                    raise DamagedError("run: it does not name its targets file")  # noqa: TRY301 - placed by errors()
                 self.metadata = RunMetadata.load(rows)
                 self._lane_ids: dict[Lane, tuple[int, int]] = {
                     lane_of(account, region): (number, jobs)
@@ -82,7 +80,7 @@ class RunFile:
                     )
                 }
             if not read_only and not is_new:
-                self.tallies()  # what cannot be told at the end is not to be begun
+                self.tallies()  # fails now if the outcomes cannot be summarized at the end
             self._writer = self._reader if read_only else self._open_writer()
         except BaseException:
             self._database.close()
@@ -91,7 +89,7 @@ class RunFile:
         database, lane_ids = self._database, self._lane_ids
         self.jobs = Jobs(database, self._reader, lane_ids, self.metadata)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
-        # What is put back may have braces that are no templates, which the view would fill in.
+        # A restored snapshot may have braces that are not templates; the view would fill them in.
         self._keeps_sent = self.metadata.replace_destinations or self.metadata.restores is not None
 
     def _open_writer(self) -> sqlite3.Connection:
@@ -102,7 +100,7 @@ class RunFile:
             return writer
 
     def close(self) -> None:
-        """Gives the file free, and leaves one file behind that can be read anywhere."""
+        """Closes the run file and leaves a single file that any SQLite tool can read."""
         if not self._read_only:
             self._reader.close()
             with contextlib.suppress(sqlite3.Error):
@@ -122,7 +120,12 @@ class RunFile:
         self.metadata = metadata
 
     def begin_session(self, doing: str, started_at: float) -> None:
-        """Notes that work on the run begins: Unix time in seconds."""
+        """Stores that a session begins.
+
+        Args:
+            doing: ``apply`` or ``plan``.
+            started_at: Unix time in seconds.
+        """
         with self._database.errors("cannot be written"):
             self._session = self._writer.execute(
                 "INSERT INTO session (doing, started_at) VALUES (?, ?)",
@@ -130,12 +133,15 @@ class RunFile:
             ).lastrowid
 
     def record(
-        self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, Seen]] = ()
+        self,
+        outcomes: Sequence[Outcome],
+        traffic: Traffic,
+        before_images: Sequence[tuple[Job, BeforeImage]] = (),
     ) -> None:
-        """Commits what targets had, outcomes, and what was sent in this session so far, at once.
+        """Commits before-images, outcomes and the traffic of this session in one transaction.
 
         Raises:
-            RunFileError: they cannot be written; none of them is then.
+            RunFileError: they cannot be written; then none of them is.
         """
         lanes = self._lane_ids
         self._database.check_in_place()
@@ -143,13 +149,13 @@ class RunFile:
             rows = [
                 outcome_row(
                     outcome,
-                    lanes[Lane(outcome.account_id or "", outcome.region or "")][0],
+                    NO_LANE if outcome.target is None else lanes[outcome.target.lane][0],
                     keeps_sent=outcome.before is not None or self._keeps_sent,
                 )
                 for outcome in outcomes
             ]
             self._writer.execute("BEGIN")
-            self._keep(seen)
+            self._store_before_images(before_images)
             self._writer.executemany(INSERT_OUTCOME, rows)
             self._writer.execute(
                 "UPDATE session SET calls = ?, throttles = ?, conflicts = ?, retries = ?,"
@@ -157,19 +163,19 @@ class RunFile:
                 (*msgspec.structs.astuple(traffic), self._session),
             )
 
-    def _keep(self, seen: Sequence[tuple[Job, Seen]]) -> None:
+    def _store_before_images(self, before_images: Sequence[tuple[Job, BeforeImage]]) -> None:
         read_at = rfc3339(time.time())
-        images = [
-            image_row(job.seq, self._lane_ids[job.target.lane][0], read_at, each)
-            for job, each in seen
+        rows = [
+            before_image_row(job.seq, self._lane_ids[job.target.lane][0], read_at, each)
+            for job, each in before_images
             if each.config is not msgspec.UNSET
         ]
-        marks = [(job.seq,) for job, each in seen if each.config is msgspec.UNSET]
-        self._writer.executemany(INSERT_IMAGE, images)
-        self._writer.executemany(MARK_IMAGE, marks)
+        marks = [(job.seq,) for job, each in before_images if each.config is msgspec.UNSET]
+        self._writer.executemany(INSERT_BEFORE_IMAGE, rows)
+        self._writer.executemany(MARK_BEFORE_IMAGE, marks)
 
-    def mark_pending(self) -> None:
-        """Notes that a call may be sent for every pending job whose target was read."""
+    def mark_pending_as_sent(self) -> None:
+        """Marks every pending job that was read: a call that changes its target may follow."""
         with self._database.errors("cannot be written"):
             self._writer.execute(
                 "UPDATE before_image SET may_be_sent = 1"
@@ -177,7 +183,7 @@ class RunFile:
             )
 
     def end_session(self, how: str) -> None:
-        """Notes why work on the run ended."""
+        """Stores why the session ended."""
         with self._database.errors("cannot be written"):
             self._writer.execute("UPDATE session SET ended = ? WHERE id = ?", (how, self._session))
 
@@ -185,9 +191,9 @@ class RunFile:
         """The run in numbers.
 
         Args:
-            stopped: whether trouble ended the run, so that something may be missing.
+            stopped: whether the run stopped early, so that outcomes may be missing.
         """
-        return summarise(
+        return summarize(
             self.tallies(),
             run=str(self.path),
             targets=self.targets(),
@@ -196,16 +202,16 @@ class RunFile:
             stopped=stopped,
         )
 
-    def may_have_changed(self) -> bool:
-        """Whether there are targets that can be given back what they had."""
+    def can_be_rolled_back(self) -> bool:
+        """Whether the run has before-images of targets that it may have changed."""
         with self._database.errors("cannot be read"):
             row = self._reader.execute(
                 "SELECT 1 FROM before_image WHERE may_be_sent LIMIT 1"
             ).fetchone()
         return row is not None
 
-    def changed_unseen(self) -> int:
-        """How many targets were changed that cannot be given back what they had."""
+    def changed_without_before_image(self) -> int:
+        """Number of changed targets without a before-image."""
         with self._database.errors("cannot be read"):
             (number,) = self._reader.execute(
                 "SELECT count(*) FROM outcome o LEFT JOIN before_image b ON b.seq = o.seq"
@@ -218,10 +224,14 @@ class RunFile:
         with self._database.errors("cannot be read"):
             return dict(self._reader.execute("SELECT account_id, role_arn FROM account"))
 
-    def wanted(self, limit: int) -> tuple[list[tuple[Settings, int]], int]:
-        """The most frequent settings of all jobs, each with their number; and how many there are.
+    def common_settings(self, limit: int) -> tuple[list[tuple[Settings, int]], int]:
+        """The most common settings of all jobs.
 
-        Templates are as they were given.
+        Args:
+            limit: most settings to return.
+
+        Returns:
+            Settings (templates as given) with their number of jobs, and the number of all settings.
         """
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(
@@ -233,17 +243,17 @@ class RunFile:
             ).fetchone()
             return [(settings_of(api), jobs) for api, jobs in rows], kinds
 
-    def needs(self) -> list[Need]:
-        """What the targets that have been read need, by lane."""
+    def needs(self) -> list[ActionCount]:
+        """What the targets that were read need, by lane."""
         lanes = {number: lane for lane, (number, _) in self._lane_ids.items()}
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(
                 "SELECT lane_id, action, count(*) FROM before_image GROUP BY 1, 2"
             ).fetchall()
-        return [Need(lanes[number], Action(action), count) for number, action, count in rows]
+        return [ActionCount(lanes[number], Action(action), count) for number, action, count in rows]
 
     def tallies(self) -> list[Tally]:
-        """The outcomes, folded by lane, status and error code."""
+        """The outcomes, counted by lane, status and error code."""
         lanes: dict[int, Lane | None] = {
             number: lane for lane, (number, _) in self._lane_ids.items()
         }
@@ -254,12 +264,14 @@ class RunFile:
                 " min(started_at), max(started_at) FROM outcome GROUP BY 1, 2, 3"
             )
             return [
-                Tally(lanes[number], Status(status), code, count, throttles, *map(time_of, times))
+                Tally(
+                    lanes[number], Status(status), code, count, throttles, *map(check_time, times)
+                )
                 for number, status, code, count, throttles, *times in rows
             ]
 
     def targets(self) -> int:
-        """Jobs and invalid rows in all."""
+        """Number of jobs and invalid rows."""
         with self._database.errors("cannot be read"):
             (invalid,) = self._reader.execute(
                 "SELECT count(*) FROM job WHERE lane_id = ?", (NO_LANE,)
@@ -268,7 +280,7 @@ class RunFile:
         return int(invalid) + jobs
 
     def traffic(self) -> Traffic:
-        """What all sessions sent together."""
+        """The traffic of all sessions together."""
         with self._database.errors("cannot be read"):
             row = self._reader.execute(
                 "SELECT total(calls), total(throttles), total(conflicts), total(retries),"
@@ -278,7 +290,7 @@ class RunFile:
         return Traffic(int(calls), int(throttles), int(conflicts), int(retries), elapsed_s)
 
     def sessions(self) -> list[SessionRecord]:
-        """The stretches of work on the run, in order."""
+        """The sessions of the run, in order."""
         with self._database.errors("cannot be read"):
             return [
                 SessionRecord(*row)
@@ -288,14 +300,18 @@ class RunFile:
             ]
 
     def outcomes(self, statuses: Sequence[Status] = ()) -> Iterator[Outcome]:
-        """Outcomes in file order, all or of some statuses. A stream."""
-        where = f" WHERE status IN ({', '.join('?' * len(statuses))})" if statuses else ""
+        """Outcomes in file order. A stream.
+
+        Args:
+            statuses: only outcomes with one of these; empty: all.
+        """
+        where = f" WHERE o.status IN ({', '.join('?' * len(statuses))})" if statuses else ""
         with self._database.errors("cannot be read"):
             for row in self._reader.execute(
-                f"{_RESULT}{where} ORDER BY seq",
+                f"{SELECT_OUTCOME}{where} ORDER BY o.seq",
                 list(statuses),
             ):
-                yield outcome_of(row)
+                yield outcome_of(row, self.metadata.source)
 
     def examples(self, limit: int = 10) -> dict[str, Outcome]:
         """The first outcome of each error code, for the most frequent codes."""
@@ -308,4 +324,5 @@ class RunFile:
             return {code: self._outcome(seq) for code, seq in rows}
 
     def _outcome(self, seq: int) -> Outcome:
-        return outcome_of(self._reader.execute(f"{_RESULT} WHERE seq = ?", (seq,)).fetchone())
+        row = self._reader.execute(f"{SELECT_OUTCOME} WHERE o.seq = ?", (seq,)).fetchone()
+        return outcome_of(row, self.metadata.source)

@@ -1,23 +1,25 @@
-"""The run file's schema. ``docs/reference/outcomes.md`` tells users what they may rely on.
+"""The run file's schema. ``docs/reference/outcomes.md`` says what users can rely on.
 
-- ``job`` is clustered by (lane, seq): a lane reads its own next rows, wherever they stood.
+- ``job`` is clustered by (lane, seq): a lane reads its own rows, wherever they are in the file.
 - A job without a row in ``outcome`` is pending.
 - ``before_image`` holds what was read of a target: what it needs, and, in ``may_be_sent``, whether
   a call that changes it may have been sent since. It is committed before that call.
-- ``expected_id`` is what a target has to have for a rollback to touch it.
+- ``expected_id`` is what a target must still have, or a rollback leaves it alone.
 - A wave ends in each lane with the job ``last_seq`` of ``wave_lane``.
 - ``settings`` may hold templates; the view ``result`` fills them in, as ``core.templates`` does.
-- ``account`` holds the roles that rows gave; those of flags are the command's, each time anew.
-- A file whose tables or views are made otherwise is damaged: a change needs a new ``VERSION``.
-- ``state`` in ``run`` is ``loading`` until every row of the targets file is in, then ``ready``.
+- ``account`` holds the roles that rows gave, not those of flags.
+- A file with other tables or views counts as damaged, so each change needs a new ``VERSION``.
+- ``state`` in ``run`` is ``loading`` until every row of the targets file is stored, then ``ready``.
 """
 
-APPLICATION_ID = 0x62656963  # "beic", told by file(1) and PRAGMA application_id
+from bulkeic.store.outcome_columns import OUTCOME_TABLE, RESULT_VIEW
+
+APPLICATION_ID = 0x62656963  # "beic", shown by file(1) and PRAGMA application_id
 VERSION = 3
 
 MAGIC = b"SQLite format 3\x00"
 
-SCHEMA = """
+SCHEMA = f"""
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE lane (
   id INTEGER PRIMARY KEY, account_id TEXT NOT NULL, region TEXT NOT NULL,
@@ -32,13 +34,7 @@ CREATE TABLE job (
   given TEXT, function TEXT, qualifier TEXT, settings_id INTEGER, expected_id INTEGER,
   PRIMARY KEY (lane_id, seq)
 ) WITHOUT ROWID;
-CREATE TABLE outcome (
-  seq INTEGER PRIMARY KEY, lane_id INTEGER NOT NULL, status TEXT NOT NULL,
-  attempts INTEGER NOT NULL, throttles INTEGER NOT NULL, conflicts INTEGER NOT NULL,
-  http_status INTEGER, error_code TEXT, error_message TEXT, request_id TEXT,
-  started_at TEXT, duration_s REAL, call_s REAL, wait_s REAL, config TEXT,
-  sent TEXT
-);
+{OUTCOME_TABLE}
 CREATE TABLE before_image (
   seq INTEGER PRIMARY KEY, lane_id INTEGER NOT NULL, read_at TEXT NOT NULL,
   action TEXT NOT NULL, may_be_sent INTEGER NOT NULL, config TEXT
@@ -57,45 +53,27 @@ CREATE TABLE session (
   calls INTEGER NOT NULL DEFAULT 0, throttles INTEGER NOT NULL DEFAULT 0,
   conflicts INTEGER NOT NULL DEFAULT 0, retries INTEGER NOT NULL DEFAULT 0, ended TEXT
 );
-CREATE VIEW result AS
-SELECT o.seq, (SELECT value FROM run WHERE key = 'source') || ':' || j.line AS source,
-  coalesce(j.given, j.function) AS function_name, j.function,
-  coalesce(j.qualifier, '$LATEST') AS qualifier, l.account_id, l.region,
-  o.status, o.attempts, o.throttles, o.conflicts, o.http_status, o.error_code, o.error_message,
-  o.request_id, o.started_at, o.duration_s, o.call_s, o.wait_s,
-  coalesce(o.sent, replace(replace(replace(replace(s.api, '{account}', l.account_id),
-    '{region}', l.region), '{partition}', l.partition), '{function}', j.function)) AS settings,
-  o.config,
-  CASE WHEN b.may_be_sent THEN coalesce(b.config, '{}') END AS before
-FROM outcome o
-JOIN job j ON j.lane_id = o.lane_id AND j.seq = o.seq
-LEFT JOIN lane l ON l.id = o.lane_id
-LEFT JOIN settings s ON s.id = j.settings_id
-LEFT JOIN before_image b ON b.seq = o.seq;
+{RESULT_VIEW}
 CREATE VIEW pending AS
 SELECT j.seq, (SELECT value FROM run WHERE key = 'source') || ':' || j.line AS source,
   coalesce(j.given, j.function) AS function_name, l.account_id, l.region
 FROM job j JOIN lane l ON l.id = j.lane_id
 WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = j.seq);
-"""
+"""  # noqa: S608 - constants only
 
 NO_LANE = 0
-"""Where the rows lie that are no jobs, because they are invalid."""
+"""The lane id of invalid rows, which are not jobs."""
 
 INSERT_JOB = "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-INSERT_OUTCOME = (
-    "INSERT OR REPLACE INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-
-INSERT_IMAGE = "INSERT OR REPLACE INTO before_image VALUES (?, ?, ?, ?, ?, ?)"
-MARK_IMAGE = "UPDATE before_image SET may_be_sent = 1 WHERE seq = ?"
+INSERT_BEFORE_IMAGE = "INSERT OR REPLACE INTO before_image VALUES (?, ?, ?, ?, ?, ?)"
+MARK_BEFORE_IMAGE = "UPDATE before_image SET may_be_sent = 1 WHERE seq = ?"
 
 DUPLICATES = """
 SELECT j.function, j.qualifier, j.seq, j.line, s.api FROM job j
 JOIN (
   SELECT function, coalesce(qualifier, '') AS qualifier FROM job
-  WHERE lane_id = ?1 GROUP BY 1, 2 HAVING count(*) > 1
+  WHERE lane_id = :lane_id GROUP BY 1, 2 HAVING count(*) > 1
 ) d ON d.function = j.function AND d.qualifier = coalesce(j.qualifier, '')
 JOIN settings s ON s.id = j.settings_id
-WHERE j.lane_id = ?1 ORDER BY 1, 2, 3
+WHERE j.lane_id = :lane_id ORDER BY 1, 2, 3
 """

@@ -1,4 +1,4 @@
-"""The waves of a run: which jobs belong to each, and how far they have come."""
+"""The waves of a run: their jobs and their progress."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from bulkeic.core.model import Lane
-from bulkeic.core.waves import Wave, dealt
+from bulkeic.core.waves import Wave, waves_of
 from bulkeic.store.database import Database
 
-_LAST = """
+_LAST_SEQ = """
 SELECT seq FROM job j WHERE lane_id = ?
 AND NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = j.seq) ORDER BY seq LIMIT 1 OFFSET ?
 """
@@ -22,7 +22,7 @@ class WaveProgress:
         database: the run file.
         reader: a connection to it.
         writer: another one.
-        lane_ids: each lane's number, and how many jobs it has.
+        lane_ids: each lane's id and number of jobs.
     """
 
     def __init__(
@@ -37,23 +37,26 @@ class WaveProgress:
         self._writer = writer
         self._lane_ids = lane_ids
 
-    def settle(self, spread: Sequence[Mapping[Lane, int]]) -> None:
-        """Deals the pending jobs out to waves.
+    def create(self, jobs_by_wave: Sequence[Mapping[Lane, int]]) -> None:
+        """Divides the pending jobs into waves.
 
         Args:
-            spread: for each wave, how many of each lane's pending jobs are done by its end.
+            jobs_by_wave: for each wave, the number of each lane's pending jobs that are done by its
+                end.
         """
         with self._database.errors("cannot be written"), self._writer:
             self._writer.execute("BEGIN")
-            for wave, jobs in zip(dealt(spread), spread, strict=True):
+            for wave, jobs in zip(waves_of(jobs_by_wave), jobs_by_wave, strict=True):
                 self._writer.execute(
                     "INSERT INTO wave (number, targets) VALUES (?, ?)", (wave.number, wave.targets)
                 )
-                lanes = [(wave.number, *self._last(lane, count)) for lane, count in jobs.items()]
+                lanes = [
+                    (wave.number, *self._last_job(lane, count)) for lane, count in jobs.items()
+                ]
                 self._writer.executemany("INSERT INTO wave_lane VALUES (?, ?, ?)", lanes)
 
     def all(self) -> list[Wave]:
-        """Every wave, in order; none: the run goes without."""
+        """Every wave, in order; empty: the run has no waves."""
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(
                 "SELECT number, targets, started_at, ended_at, verified, drifted, stopped"
@@ -61,16 +64,16 @@ class WaveProgress:
             )
             return [Wave(*row) for row in rows.fetchall()]
 
-    def are_left(self) -> bool:
-        """Whether there is one that was begun, and not read again afterwards."""
+    def have_unverified(self) -> bool:
+        """Whether a wave was started and not verified."""
         with self._database.errors("cannot be read"):
             row = self._reader.execute(
                 "SELECT 1 FROM wave WHERE started_at IS NOT NULL AND verified IS NULL LIMIT 1"
             ).fetchone()
         return row is not None
 
-    def note(self, wave: Wave) -> None:
-        """Keeps how far a wave has come."""
+    def save(self, wave: Wave) -> None:
+        """Stores the progress of a wave."""
         with self._database.errors("cannot be written"):
             self._writer.execute(
                 "UPDATE wave SET started_at = ?, ended_at = ?, verified = ?, drifted = ?,"
@@ -78,9 +81,10 @@ class WaveProgress:
                 (*msgspec.structs.astuple(wave)[2:], wave.number),
             )
 
-    def _last(self, lane: Lane, count: int) -> tuple[int, int]:
+    def _last_job(self, lane: Lane, count: int) -> tuple[int, int]:
+        """The lane's id and the ``seq`` of its last job in a wave; -1: none."""
         number, _ = self._lane_ids[lane]
         if not count:
             return number, -1
-        (seq,) = self._writer.execute(_LAST, (number, count - 1)).fetchone()
+        (seq,) = self._writer.execute(_LAST_SEQ, (number, count - 1)).fetchone()
         return number, seq

@@ -22,6 +22,7 @@ from bulkeic.core.model import (
     Lane,
     Operation,
     Settings,
+    SourceLine,
     Target,
 )
 
@@ -51,7 +52,7 @@ PREFIXES = ("", "/", "/gateway", "/gate/way/", "/with%20space/~a", "/a//b/../c/.
 
 def make_job(function: str, qualifier: str = LATEST, settings: Settings | None = None) -> Job:
     target = Target(LANE, function, qualifier)
-    return Job(0, "", function, target, settings or Settings(maximum_retry_attempts=1))
+    return Job(0, SourceLine(""), function, target, settings or Settings(maximum_retry_attempts=1))
 
 
 class BothClients:

@@ -13,7 +13,17 @@ import pytest
 from bulkeic.aws.access import Access
 from bulkeic.aws.clock_skew import TOLERATED_SKEW_S, clock_skew_s
 from bulkeic.aws.lambda_caller import LambdaCaller
-from bulkeic.core.model import Answer, Failure, Fault, Job, Lane, Settings, Success, Target
+from bulkeic.core.model import (
+    Answer,
+    Failure,
+    Fault,
+    Job,
+    Lane,
+    Settings,
+    SourceLine,
+    Success,
+    Target,
+)
 
 from .both_clients import make_update
 
@@ -74,7 +84,9 @@ async def open_caller(server: SkewedServer) -> AsyncIterator[LambdaCaller]:
 
 
 def make_job(number: int) -> Job:
-    return Job(number, "s", "f", Target(Lane("1" * 12, "us-east-1"), f"f{number}"), Settings(1))
+    return Job(
+        number, SourceLine("s"), "f", Target(Lane("1" * 12, "us-east-1"), f"f{number}"), Settings(1)
+    )
 
 
 async def call_update(caller: LambdaCaller, number: int) -> Answer:

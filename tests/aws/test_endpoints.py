@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bulkeic.aws.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
-from bulkeic.core.model import Failure, Job, Lane, Settings, Target
+from bulkeic.core.model import Failure, Job, Lane, Settings, SourceLine, Target
 from bulkeic.core.names import partition_of
 
 from .both_clients import make_update
@@ -123,7 +123,7 @@ def call_boto3(session: boto3.Session, region: str) -> None:
 
 def make_job(region: str) -> Job:
     target = Target(Lane("123456789012", region), "f", partition=partition_of(region))
-    return Job(0, "", "f", target, Settings(maximum_retry_attempts=1))
+    return Job(0, SourceLine(""), "f", target, Settings(maximum_retry_attempts=1))
 
 
 def _endpoint(request: RecordedRequest) -> str:

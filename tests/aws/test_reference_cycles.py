@@ -5,7 +5,7 @@ from collections import Counter
 
 from bulkeic.aws.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
-from bulkeic.core.model import Failure, Job, Lane, Settings, Target
+from bulkeic.core.model import Failure, Job, Lane, Settings, SourceLine, Target
 from bulkeic.sandbox import DEFAULT_ACCOUNT_ID, Faults, Sandbox, SandboxOptions
 
 from .both_clients import make_update
@@ -14,7 +14,7 @@ TARGET = Target(Lane(DEFAULT_ACCOUNT_ID, "us-east-1"), "f", "$LATEST", "aws")
 
 
 async def test_a_failed_call_leaves_nothing_to_the_garbage_collector() -> None:
-    job = Job(0, "", "f", TARGET, Settings(maximum_retry_attempts=1))
+    job = Job(0, SourceLine(""), "f", TARGET, Settings(maximum_retry_attempts=1))
     options = SandboxOptions(rate=None, any_function=True, faults=Faults(truncated=1))
     gc.disable()
     try:

@@ -20,6 +20,7 @@ from bulkeic.core.model import (
     Operation,
     Outcome,
     Settings,
+    SourceLine,
     Status,
     Success,
     Target,
@@ -63,8 +64,7 @@ class Timed:
         return self.server.now
 
     def put(self, job: Job, status: Status = Status.UNCHANGED) -> None:
-        place = (job.target.arn, job.target.qualifier, LANE.account_id, LANE.region)
-        self.caller.put(Outcome(job.seq, job.source, job.function_name, *place, status))
+        self.caller.put(Outcome(job.seq, job.source, job.function_name, job.target, status))
 
     def measures(self) -> Measures:
         end = LoadEnd(at=self.server.now, stopped=None, stopped_lanes={}, limits={})
@@ -73,7 +73,7 @@ class Timed:
 
 
 def job(seq: int = 0) -> Job:
-    return Job(seq, f"request {seq}", "fn", Target(LANE, "fn"), Settings())
+    return Job(seq, SourceLine(f"request {seq}"), "fn", Target(LANE, "fn"), Settings())
 
 
 async def test_latency_counts_from_the_intended_start() -> None:

@@ -43,7 +43,7 @@ def parsed(*words: str) -> msgspec.Struct:
 COMMANDS = {command.declaration.name: command for command in every_command()}
 
 
-def shown(*words: str, width: int = 80) -> str:
+def quoted(*words: str, width: int = 80) -> str:
     result = CliRunner().invoke(cli, words, terminal_width=width)
     return result.output
 
@@ -80,7 +80,7 @@ def test_a_number_has_a_unit_and_limits(command: OptionCommand) -> None:
 
 
 def test_help_shows_each_option_in_its_group(command: OptionCommand) -> None:
-    text = shown(*command.declaration.name.split(), "--help")
+    text = quoted(*command.declaration.name.split(), "--help")
     headings = [group.value for group in OptionGroup if f"\n{group.value}:\n" in text]
     assert [text.index(f"\n{heading}:\n") for heading in headings] == sorted(
         text.index(f"\n{heading}:\n") for heading in headings
@@ -93,7 +93,7 @@ def test_help_shows_each_option_in_its_group(command: OptionCommand) -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_help_fits_the_terminal(command: OptionCommand, width: int) -> None:
-    lines = shown(*command.declaration.name.split(), "--help", width=width).splitlines()
+    lines = quoted(*command.declaration.name.split(), "--help", width=width).splitlines()
     examples = lines.index("Examples:")
     assert max(map(len, lines[:examples])) <= width
     assert max(map(len, lines[examples:])) <= 90
@@ -109,7 +109,7 @@ def test_each_example_of_a_command_can_be_typed(command: OptionCommand) -> None:
 
 
 def test_bulkeic_alone_says_what_to_type_first() -> None:
-    text = shown()
+    text = quoted()
     assert "Getting started:" in text
     assert "bulkeic apply targets.csv --sandbox" in text
     for name in cli.commands:

@@ -16,11 +16,12 @@ from bulkeic.core.model import (
     Lane,
     Operation,
     Settings,
+    SourceLine,
     Success,
     Target,
 )
-from bulkeic.core.policy import Policy
-from bulkeic.core.reconcile import Decision, Read, Seen, begin, follow
+from bulkeic.core.policy import Apply, ApplyPlan, Policy
+from bulkeic.core.reconcile import BeforeImage, Decision, ReadConfig, first_step, next_step
 from bulkeic.core.snapshot import ABSENT, snapshot_of
 
 HALVES = "DestinationConfig"
@@ -49,8 +50,8 @@ wishes = st.builds(Settings, retries, ages, st.none() | halves, st.none() | halv
     lambda settings: not settings.is_empty()
 )
 flags = st.booleans()
-rules_of_apply = st.builds(
-    Policy, before_image=flags, create_missing=flags, replace_destinations=flags
+apply_policies = st.builds(
+    Apply, before_image=flags, create_missing=flags, replace_destinations=flags
 )
 
 
@@ -125,41 +126,53 @@ class Done(NamedTuple):
 
 
 def job_of(settings: Settings, function: str = "f") -> Job:
-    return Job(0, "targets.csv:2", function, Target(LANE, function), settings)
+    return Job(0, SourceLine("targets.csv", 2), function, Target(LANE, function), settings)
+
+
+def after_plan(policy: Apply, *, force: bool = False) -> ApplyPlan:
+    """The policy that applies a plan."""
+    return ApplyPlan(
+        create_missing=policy.create_missing,
+        replace_destinations=policy.replace_destinations,
+        force=force,
+    )
 
 
 def planned(job: Job) -> Job:
     """The job that applies a plan."""
-    return msgspec.structs.replace(job, expected=job.seen)
+    return msgspec.structs.replace(job, expected=job.before_snapshot)
 
 
 def undoing(done: Done) -> Job:
     """The job that takes a change back."""
-    assert done.job.seen is not None
+    assert done.job.before_snapshot is not None
     expected = snapshot_of(done.end.config)
-    return msgspec.structs.replace(job_of(done.job.seen), expected=expected)
+    return msgspec.structs.replace(job_of(done.job.before_snapshot), expected=expected)
 
 
-def keep(job: Job, seen: Seen) -> Job:
-    image = job.seen if seen.config is msgspec.UNSET else snapshot_of(seen.config)
-    return msgspec.structs.replace(job, seen=image, may_be_sent=seen.may_be_sent)
+def keep(job: Job, seen: BeforeImage) -> Job:
+    image = job.before_snapshot if seen.config is msgspec.UNSET else snapshot_of(seen.config)
+    return msgspec.structs.replace(job, before_snapshot=image, may_be_sent=seen.may_be_sent)
 
 
-def do(aws: Aws, job: Job, rules: Policy, acts: int = 100, tries: int = 1) -> Done:
+def do(aws: Aws, job: Job, policy: Policy, acts: int = 100, tries: int = 1) -> Done:
     """Does a job until its end.
 
     Args:
         aws: where its target is.
         job: what is to be done.
-        rules: of the run.
+        policy: of the run.
         acts: after as many it is killed; each call is one, and whatever is kept.
         tries: how often each call is made; the last one is answered.
     """
-    step, read = begin(job, rules), None
+    step, read = first_step(job, policy), None
     while acts:
         acts -= 1
-        if step.seen is not None:
-            job, step = keep(job, step.seen), msgspec.structs.replace(step, seen=None)
+        if step.before_image is not None:
+            job, step = (
+                keep(job, step.before_image),
+                msgspec.structs.replace(step, before_image=None),
+            )
         elif isinstance(step.then, Decision):
             return Done(job, step.then)
         else:
@@ -167,24 +180,24 @@ def do(aws: Aws, job: Job, rules: Policy, acts: int = 100, tries: int = 1) -> Do
             *_, answer = (aws.answer(call, job.target.function) for _ in range(tries))
             if call.operation is Operation.GET:
                 config = answer.config if isinstance(answer, Success) else None
-                read = Read(snapshot_of(config), config)
-            step = follow(job, rules, call, answer, read)
+                read = ReadConfig(snapshot_of(config), config)
+            step = next_step(job, policy, call, answer, read)
     return Done(job, None)
 
 
-def do_at_last(aws: Aws, job: Job, rules: Policy, kills: list[int]) -> Done:
+def do_at_last(aws: Aws, job: Job, policy: Policy, kills: list[int]) -> Done:
     """Does a job that is killed again and again."""
     for acts in kills:
-        done = do(aws, job, rules, acts)
+        done = do(aws, job, policy, acts)
         if done.verdict is not None:
             return done
         job = done.job
-    return do(aws, job, rules)
+    return do(aws, job, policy)
 
 
-def keeps_half(wish: Settings, rules: Policy) -> bool:
+def keeps_half(wish: Settings, policy: Apply | ApplyPlan) -> bool:
     """Whether a half of the destinations is to stay as it is, so that it has to be known."""
-    return wish.names_half() and not rules.replace_destinations
+    return wish.names_one_destination() and not policy.replace_destinations
 
 
 class Case(NamedTuple):
@@ -200,32 +213,32 @@ class Case(NamedTuple):
     aws: Aws
     had: Settings
     wish: Settings
-    rules: Policy
+    policy: Apply
     first: dict[str, Any] | None
     goal: dict[str, Any] | None
 
 
-def _case(had: Settings, wish: Settings, rules: Policy, merges_halves: bool) -> Case:  # noqa: FBT001
+def _case(had: Settings, wish: Settings, policy: Apply, merges_halves: bool) -> Case:  # noqa: FBT001
     aws = Aws(merges_halves=merges_halves)
     aws.have(had)
     first = aws.config()
-    return Case(aws, had, wish, rules, first, to_be(first, wish, rules))
+    return Case(aws, had, wish, policy, first, to_be(first, wish, policy))
 
 
 def cases(
     had: st.SearchStrategy[Settings] = images, wish: st.SearchStrategy[Settings] = wishes
 ) -> st.SearchStrategy[Case]:
-    return st.builds(_case, had, wish, rules_of_apply, flags)
+    return st.builds(_case, had, wish, apply_policies, flags)
 
 
 def to_be(
-    config: dict[str, Any] | None, settings: Settings, rules: Policy
+    config: dict[str, Any] | None, settings: Settings, policy: Apply | ApplyPlan
 ) -> dict[str, Any] | None:
     """What apply has to make of a configuration, in the API's form."""
-    if config is None and not rules.create_missing:
+    if config is None and not policy.create_missing:
         return None
     before = config or {HALVES: NO_HALVES}
     body = settings.to_api()
     named = body.get(HALVES, {})
-    other = NO_HALVES if rules.replace_destinations and named else before[HALVES]
+    other = NO_HALVES if policy.replace_destinations and named else before[HALVES]
     return {**before, **body, HALVES: {**other, **named}}

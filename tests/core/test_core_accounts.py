@@ -8,6 +8,7 @@ from bulkeic.core.accounts import (
     Account,
     AccountAccess,
     Accounts,
+    foreign_credentials,
     parse_account,
     parse_external_id,
     parse_role,
@@ -35,7 +36,7 @@ THERE = Lane(OTHER_ACCOUNT, "us-east-1")
         f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/R",
     ],
 )
-def test_roles_are_kept_as_they_are(text: str) -> None:
+def test_roles_are_stored_unchanged(text: str) -> None:
     assert parse_role(text) == text
 
 
@@ -146,8 +147,8 @@ def test_a_row_beats_the_entry_and_the_entry_beats_the_flag(
     entries = [] if entry is None else [Account(ACCOUNT, entry)]
     accounts = Accounts(entries, AccountAccess(flag))
     if row_role is not None:
-        assert accounts.learn(ACCOUNT, row_role) == row_role
-        assert accounts.learn(ACCOUNT, f"{ROLE}-later") == row_role
+        assert accounts.assign_role(HERE, row_role, 2) is None
+        assert accounts.assign_role(HERE, f"{ROLE}-later", 3) is not None
     by_flag = flag and f"arn:aws:iam::{ACCOUNT}:role/everywhere"
     expected = row_role or (by_flag if entry is None else entry.role_arn)
     access = accounts.access(HERE)
@@ -158,14 +159,94 @@ def test_a_row_beats_the_entry_and_the_entry_beats_the_flag(
     assert accounts.problem(HERE) is None
 
 
+LATER = f"{ROLE}-later"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "agree"),
+    [
+        (ROLE, ROLE, True),
+        (ROLE, LATER, False),
+        (EVERYWHERE, EVERYWHERE, True),
+        (EVERYWHERE, f"arn:aws:iam::{ACCOUNT}:role/everywhere", True),
+        (EVERYWHERE, ROLE, False),
+        (None, ROLE, False),
+        (None, None, True),
+    ],
+)
+def test_an_account_has_one_role_and_the_first_one_wins(
+    first: str | None, second: str | None, *, agree: bool
+) -> None:
+    accounts = Accounts(default=AccountAccess(LATER))
+    assert accounts.assign_role(HERE, first, 2) is None
+    before = accounts.access(HERE)
+    problem = accounts.assign_role(HERE, second, 7)
+    assert (problem is None) == agree
+    assert accounts.access(HERE) == before
+    assert accounts.row_roles() == ({} if first is None else {ACCOUNT: first})
+    if problem is not None:
+        assert (problem.field, problem.line) == ("RoleArn", 7)
+        assert "of line 2; all rows of the account" in problem.rule
+    assert accounts.assign_role(THERE, second) is None
+
+
+def test_a_job_without_a_role_assigns_the_role_that_its_account_has_anyway() -> None:
+    accounts = Accounts(default=AccountAccess(EVERYWHERE))
+    assert accounts.assign_role_of_job(HERE, None) is None
+    assert accounts.assign_role_of_job(HERE, EVERYWHERE) is None
+    assert accounts.assign_role_of_job(HERE, None) is None
+    problem = accounts.assign_role_of_job(HERE, LATER)
+    assert problem is not None
+    assert problem.rule.startswith(f"'{LATER}' is not the role ")
+    assert "of earlier jobs; all jobs of the account" in problem.rule
+
+
+@pytest.mark.parametrize(("other", "agree"), [(None, True), (EVERYWHERE, True), (ROLE, False)])
+def test_rows_without_an_account_give_their_role_to_the_callers_own(
+    other: str | None, *, agree: bool
+) -> None:
+    accounts = Accounts()
+    assert accounts.assign_role(Lane("", "us-east-1"), EVERYWHERE, 5) is None
+    if other is not None:
+        assert accounts.assign_role(HERE, other, 2) is None
+    problem = accounts.move_role("us-east-1", ACCOUNT)
+    assert (problem is None) == agree
+    assert accounts.row_roles() == {ACCOUNT: other or EVERYWHERE}
+    assert problem is None or (problem.line, problem.field) == (5, "RoleArn")
+    assert accounts.move_role("us-east-1", ACCOUNT) is None
+
+
+REMEDY = "use a profile of that account, a role in it (--role-arn), or --accounts"
+
+
+@pytest.mark.parametrize(
+    ("profile", "text"),
+    [
+        (
+            None,
+            f"account {ACCOUNT} is not {OTHER_ACCOUNT}, to which the credentials belong; {REMEDY}",
+        ),
+        (
+            "p",
+            f"account {ACCOUNT} is not {OTHER_ACCOUNT}, to which the profile p belongs; {REMEDY}",
+        ),
+    ],
+)
+def test_credentials_of_another_account_are_a_problem(profile: str | None, text: str) -> None:
+    assert foreign_credentials(HERE, ACCOUNT, profile=profile) is None
+    problem = foreign_credentials(HERE, OTHER_ACCOUNT, profile=profile)
+    assert problem is not None
+    assert (problem.field, problem.rule) == ("AccountId", text)
+
+
 def test_a_template_gets_the_partition_of_the_lanes_region() -> None:
-    accounts = Accounts(usual=AccountAccess(EVERYWHERE))
+    accounts = Accounts(default=AccountAccess(EVERYWHERE))
     assert accounts.access(Lane(ACCOUNT, "cn-north-1")).role_arn == (
         f"arn:aws-cn:iam::{ACCOUNT}:role/everywhere"
     )
 
 
-def test_an_external_id_of_the_flag_goes_with_every_role_that_has_none_of_its_own() -> None:
+def test_the_flags_external_id_applies_to_every_role_without_its_own() -> None:
     entries = [
         Account(ACCOUNT, AccountAccess(ROLE, "own")),
         Account(OTHER_ACCOUNT, AccountAccess(profile="p")),
@@ -174,12 +255,12 @@ def test_an_external_id_of_the_flag_goes_with_every_role_that_has_none_of_its_ow
     assert accounts.access(HERE).external_id == "own"
     assert accounts.access(Lane("000000000007", "us-east-1")).external_id == "flag"
     assert accounts.access(THERE).external_id is None
-    accounts.learn(OTHER_ACCOUNT, EVERYWHERE)
+    accounts.assign_role(THERE, EVERYWHERE)
     assert accounts.access(THERE).external_id == "flag"
 
 
 def test_a_role_of_another_account_is_a_problem() -> None:
-    accounts = Accounts(usual=AccountAccess(ROLE))
+    accounts = Accounts(default=AccountAccess(ROLE))
     assert accounts.problem(HERE) is None
     problem = accounts.problem(THERE)
     assert problem is not None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.destinations import own_destinations, parse_destination
+from bulkeic.core.destinations import parse_destination, self_destination_problems
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import CLEARED, Lane, Settings, Target
 
@@ -77,7 +77,7 @@ def test_refused_with_the_field_named(text: str, field: str) -> None:
 
 @pytest.mark.parametrize("field", HALVES)
 @pytest.mark.parametrize("text", ["", "none", "None", "NONE"])
-def test_none_and_nothing_clear(text: str, field: str) -> None:
+def test_none_and_the_empty_string_clear(text: str, field: str) -> None:
     assert parse_destination(text, field) == CLEARED
 
 
@@ -86,7 +86,7 @@ def test_350_characters_at_most(field: str) -> None:
     start = "arn:aws:sqs:us-east-1:123456789012:"
     longest = start.ljust(350, "q")
     assert parse_destination(longest, field) == longest
-    with pytest.raises(InputError, match="351 characters; allowed: 350"):
+    with pytest.raises(InputError, match="351 characters; expected at most 350"):
         parse_destination(longest + "q", field)
 
 
@@ -133,7 +133,7 @@ def target(qualifier: str = "$LATEST") -> Target:
 
 
 def fields_refused(qualifier: str, wanted: Settings) -> list[str]:
-    return [problem.field for problem in own_destinations(target(qualifier), wanted)]
+    return [problem.field for problem in self_destination_problems(target(qualifier), wanted)]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.errors import InputError, printable, shown
+from bulkeic.core.errors import InputError, printable, quoted
 
 texts = st.one_of(
     st.text(), st.text(st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp", "Co"]))
@@ -30,17 +30,17 @@ for _ in range(50_000):
 @example({"k\x1b": ["\x00" * 1000]})
 @example(10**4000)
 def test_whatever_is_shown_is_one_short_printable_line(value: object) -> None:
-    text = shown(value)
+    text = quoted(value)
     assert text.isprintable()
     assert 0 < len(text) <= 84
 
 
 def test_an_integer_of_many_digits_is_shown_too() -> None:
-    assert len(shown(10**5000)) <= 84
+    assert len(quoted(10**5000)) <= 84
 
 
 def test_a_value_nested_deep_is_shown_too() -> None:
-    assert len(shown(NESTED)) <= 84
+    assert len(quoted(NESTED)) <= 84
 
 
 @pytest.mark.parametrize(
@@ -59,12 +59,12 @@ def test_a_value_nested_deep_is_shown_too() -> None:
     ],
 )
 def test_values_as_they_are_shown(value: object, text: str) -> None:
-    assert shown(value) == text
+    assert quoted(value) == text
 
 
 def test_a_value_of_80_characters_is_shown_whole_and_a_longer_one_cut() -> None:
-    assert shown("x" * 80) == f"'{'x' * 80}'"
-    assert shown("x" * 81).endswith("x…")
+    assert quoted("x" * 80) == f"'{'x' * 80}'"
+    assert quoted("x" * 81).endswith("x…")
 
 
 @settings(deadline=None, max_examples=150)

@@ -28,16 +28,16 @@ def spellings(draw: st.DrawFn) -> tuple[str, str]:
 @example(("MaximumEventAgeInSeconds", "maximum-event-age-in-seconds"))
 def test_a_name_matches_whatever_its_case_and_separators(spelling: tuple[str, str]) -> None:
     field, name = spelling
-    assert TARGET_FIELDS.named(name) == field
+    assert TARGET_FIELDS.find(name) == field
 
 
 @settings(deadline=None, max_examples=100)
 @given(st.sampled_from(TARGET_FIELDS.names), st.data())
-def test_a_slip_is_told_the_nearest_name(field: str, data: st.DataObject) -> None:
+def test_a_typo_gets_the_nearest_name(field: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(field) - 1))
     slip = field[:at] + data.draw(st.sampled_from(["", "z", field[at] * 2])) + field[at + 1 :]
     with pytest.raises(InputError, match=rf"did you mean {field}\?$"):
-        TARGET_FIELDS.named(slip)
+        TARGET_FIELDS.find(slip)
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,9 @@ def test_a_slip_is_told_the_nearest_name(field: str, data: st.DataObject) -> Non
         ("Destinations", "DestinationConfig"),
     ],
 )
-def test_the_nearest_known_name_is_told(name: str, nearest: str) -> None:
+def test_an_unknown_name_gets_the_nearest_known_name(name: str, nearest: str) -> None:
     with pytest.raises(InputError, match=rf"unknown column '{name}'; did you mean {nearest}\?"):
-        TARGET_FIELDS.named(name)
+        TARGET_FIELDS.find(name)
 
 
 @settings(deadline=None, max_examples=150)
@@ -65,7 +65,7 @@ def test_the_nearest_known_name_is_told(name: str, nearest: str) -> None:
 @example("\x1b[31m")
 def test_any_other_name_is_an_error_that_is_safe_to_print(name: str) -> None:
     try:
-        field = TARGET_FIELDS.named(name)
+        field = TARGET_FIELDS.find(name)
     except InputError as problem:
         assert str(problem).isprintable()  # noqa: PT017 - both ways out are right here
         assert len(str(problem)) < 400  # noqa: PT017 - as above
@@ -81,5 +81,5 @@ def test_every_member_of_what_the_cli_prints_is_known() -> None:
         for shape in ("FunctionConfiguration", "FunctionEventInvokeConfig")
         for member in model.shape_for(shape).members
     }
-    assert printed <= TARGET_FIELDS.passed_over | set(TARGET_FIELDS.names)
-    assert not TARGET_FIELDS.passed_over & set(TARGET_FIELDS.names)
+    assert printed <= TARGET_FIELDS.ignored | set(TARGET_FIELDS.names)
+    assert not TARGET_FIELDS.ignored & set(TARGET_FIELDS.names)

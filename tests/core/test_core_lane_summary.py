@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.model import Lane, Status
-from bulkeic.core.summary import LaneSummary, Tally, Traffic, summarise
+from bulkeic.core.summary import LaneSummary, Tally, Traffic, summarize
 
 JOBS = {Lane("123456789012", f"xx-test-{number}"): 100 + number for number in range(3)}
 BEGIN = datetime(2026, 1, 1, 23, 59, tzinfo=UTC)
@@ -36,7 +36,7 @@ def tallies(draw: st.DrawFn) -> list[Tally]:
 
 
 def lanes_of(some: list[Tally]) -> list[LaneSummary]:
-    return summarise(some, run="r.db", targets=400, lanes=JOBS, traffic=Traffic()).lanes
+    return summarize(some, run="r.db", targets=400, lanes=JOBS, traffic=Traffic()).lanes
 
 
 @settings(deadline=None, max_examples=100)

@@ -13,7 +13,7 @@ from bulkeic.core.names import (
     check_account,
     check_qualifier,
     check_region,
-    join_qualifier,
+    merge_qualifiers,
     parse_function,
     partition_of,
 )
@@ -95,7 +95,7 @@ def allowed(text: str) -> bool:
 
 @settings(deadline=None, max_examples=200)
 @given(function_names())
-def test_every_complete_form_is_taken_apart_and_put_together_again(
+def test_every_complete_form_survives_parsing_and_printing(
     form: tuple[str, FunctionName],
 ) -> None:
     text, parts = form
@@ -231,7 +231,7 @@ def test_names_that_would_change_the_path_are_refused(name: str, form: str) -> N
 @pytest.mark.parametrize("letter", ["a", "."])
 def test_a_name_has_64_characters_at_most(form: str, letter: str) -> None:
     assert parse_function(form.format(letter * 64)).name == letter * 64
-    with pytest.raises(InputError, match="65 characters; allowed: 64"):
+    with pytest.raises(InputError, match="65 characters; expected at most 64"):
         parse_function(form.format(letter * 65))
 
 
@@ -243,7 +243,7 @@ def test_the_whole_has_256_characters_at_most() -> None:
 
     assert len(arn(256)) == 256
     assert parse_function(arn(256)).qualifier == "q" * 100
-    with pytest.raises(InputError, match="257 characters; allowed: 256"):
+    with pytest.raises(InputError, match="257 characters; expected at most 256"):
         parse_function(arn(257))
 
 
@@ -280,7 +280,7 @@ def test_qualifiers_agree_with_the_models_pattern(text: str) -> None:
     ],
 )
 def test_one_qualifier_comes_of_both(inside: str | None, beside: str | None, joined: str) -> None:
-    assert join_qualifier(inside, beside) == joined
+    assert merge_qualifiers(inside, beside) == joined
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_one_qualifier_comes_of_both(inside: str | None, beside: str | None, joi
 )
 def test_contradicting_qualifiers_are_refused(inside: str, beside: str) -> None:
     with pytest.raises(InputError, match="contradicts") as refused:
-        join_qualifier(inside, beside)
+        merge_qualifiers(inside, beside)
     assert refused.value.field == "Qualifier"
 
 
@@ -311,7 +311,7 @@ def test_every_region_that_botocore_knows_lies_in_its_partition(region: str) -> 
     ],
 )
 def test_a_partition_that_does_not_hold_the_region_is_refused(partition: str, region: str) -> None:
-    with pytest.raises(InputError, match=f"allowed: {partition_of(region)}$"):
+    with pytest.raises(InputError, match=f"expected {partition_of(region)}$"):
         parse_function(f"arn:{partition}:lambda:{region}:123456789012:function:f")
 
 

@@ -8,12 +8,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.model import Job, Operation, Settings, Status
-from bulkeic.core.policy import Policy, Purpose
-from bulkeic.core.reconcile import CHANGED_SINCE, DRIFTED, MISSING, PLAN_OUTDATED
-from bulkeic.core.snapshot import ABSENT, snapshot_of, wanted
+from bulkeic.core.policy import Plan, Policy, Rollback, Verify
+from bulkeic.core.reconcile import DRIFTED, MISSING
+from bulkeic.core.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED
+from bulkeic.core.snapshot import ABSENT, goal_snapshot, snapshot_of
 from tests.core.example_configs import (
     Case,
     Done,
+    after_plan,
     cases,
     configured,
     do,
@@ -31,7 +33,7 @@ from tests.core.example_configs import (
 GET, UPDATE = Operation.GET, Operation.UPDATE
 READS = {GET, Operation.GET_FUNCTION}
 MADE_SO = {Status.UPDATED, Status.CREATED}
-RESTORE = Policy(restore=True)
+RESTORE = Rollback()
 
 every_time = settings(deadline=None, max_examples=100)
 replace = msgspec.structs.replace
@@ -39,23 +41,27 @@ kills = st.lists(st.integers(0, 5), max_size=3)
 
 
 def plan(case: Case) -> Done:
-    return do(case.aws, job_of(case.wish), replace(case.rules, purpose=Purpose.PLAN))
+    return do(case.aws, job_of(case.wish), Plan(case.policy))
 
 
 def read_first(case: Case) -> Done:
-    return do(case.aws, job_of(case.wish), replace(case.rules, before_image=True))
+    return do(case.aws, job_of(case.wish), replace(case.policy, before_image=True))
 
 
 @every_time
 @given(cases())
-def test_apply_makes_what_is_wanted(case: Case) -> None:
+def test_apply_makes_the_goal(case: Case) -> None:
     aws, goal = case.aws, case.goal
-    end = do(aws, job_of(case.wish), case.rules).end
+    end = do(aws, job_of(case.wish), case.policy).end
     assert aws.config() == goal
     if goal is None:
         assert (end.status, end.code) == (Status.FAILED, MISSING)
         return
-    assert snapshot_of(end.config) == snapshot_of(goal) == wanted(case.wish, case.had, case.rules)
+    assert (
+        snapshot_of(end.config)
+        == snapshot_of(goal)
+        == goal_snapshot(case.wish, case.had, case.policy)
+    )
     if goal == case.first and GET in aws.calls:
         assert end.status is Status.UNCHANGED
     else:
@@ -64,11 +70,11 @@ def test_apply_makes_what_is_wanted(case: Case) -> None:
 
 @every_time
 @given(cases())
-def test_a_rollback_makes_what_was(case: Case) -> None:
+def test_a_rollback_restores_the_before_image(case: Case) -> None:
     done = read_first(case)
     if case.goal != case.first:
         assert done.end.status in MADE_SO
-        assert done.job.seen == case.had
+        assert done.job.before_snapshot == case.had
         end = do(case.aws, undoing(done), RESTORE).end
         assert (end.status, snapshot_of(end.config)) == (Status.UPDATED, case.had)
     assert case.aws.config() == case.first
@@ -78,26 +84,26 @@ def test_a_rollback_makes_what_was(case: Case) -> None:
 @every_time
 @given(cases(), flags)
 def test_a_call_whose_answer_is_lost_can_be_repeated(case: Case, before_image: bool) -> None:  # noqa: FBT001
-    rules = replace(case.rules, before_image=before_image)
-    done = do(case.aws, job_of(case.wish), rules, tries=2)
+    policy = replace(case.policy, before_image=before_image)
+    done = do(case.aws, job_of(case.wish), policy, tries=2)
     assert case.aws.config() == case.goal
-    if done.job.seen is not None:
+    if done.job.before_snapshot is not None:
         assert done.end.status is (Status.UPDATED if case.first else Status.CREATED)
         assert do(case.aws, undoing(done), RESTORE, tries=2).end.status is Status.UPDATED
         assert case.aws.config() == case.first
 
 
 @every_time
-@given(cases(configured, wishes.filter(Settings.names_half)))
-def test_half_a_destination_loses_nothing_unless_it_replaces(case: Case) -> None:
-    do(case.aws, job_of(case.wish), case.rules)
+@given(cases(configured, wishes.filter(Settings.names_one_destination)))
+def test_naming_one_destination_keeps_the_other_unless_it_replaces(case: Case) -> None:
+    do(case.aws, job_of(case.wish), case.policy)
     has = snapshot_of(case.aws.config())
     named, other = "on_success", "on_failure"
     if case.wish.on_success is None:
         named, other = other, named
     assert getattr(has, named) == getattr(case.wish, named)
     before = getattr(case.had, other)
-    assert getattr(has, other) == ("" if case.rules.replace_destinations else before)
+    assert getattr(has, other) == ("" if case.policy.replace_destinations else before)
 
 
 @every_time
@@ -107,17 +113,17 @@ def test_after_a_plan_each_call_that_writes_changes_something(case: Case, force:
     done = plan(case)
     assert set(aws.calls) <= READS
     assert aws.config() == case.first
-    assert done.job.seen == case.had
+    assert done.job.before_snapshot == case.had
     if case.goal == case.first:
         assert done.end.status is (Status.UNCHANGED if case.first else Status.FAILED)
         return
     assert done.end.status is None
     aws.calls.clear()
-    end = do(aws, planned(done.job), replace(case.rules, planned=True, force=force)).end
+    end = do(aws, planned(done.job), after_plan(case.policy, force=force)).end
     assert end.status in MADE_SO
     assert aws.config() == case.goal
     *reads, write = aws.calls
-    looks = not force or keeps_half(case.wish, case.rules)
+    looks = not force or keeps_half(case.wish, case.policy)
     assert reads == ([GET] if looks else [])
     assert write not in READS
     assert aws.idle_changes == 0
@@ -125,16 +131,16 @@ def test_after_a_plan_each_call_that_writes_changes_something(case: Case, force:
 
 @every_time
 @given(cases(), images)
-def test_what_has_changed_since_the_plan_is_left_alone(case: Case, theirs: Settings) -> None:
-    aws, rules = case.aws, replace(case.rules, planned=True)
+def test_what_has_changed_since_the_plan_is_not_overwritten(case: Case, theirs: Settings) -> None:
+    aws, policy = case.aws, after_plan(case.policy)
     done = plan(case)
     assume(done.end.status is None and theirs != case.had)
     aws.have(theirs)
     kept = aws.config()
-    end = do(aws, planned(done.job), rules).end
+    end = do(aws, planned(done.job), policy).end
     assert aws.config() == kept
     assert snapshot_of(end.config) == theirs
-    if kept is not None and to_be(kept, case.wish, rules) == kept:
+    if kept is not None and to_be(kept, case.wish, policy) == kept:
         assert end.status is Status.UNCHANGED
     else:
         assert (end.status, end.code) == (Status.FAILED, PLAN_OUTDATED)
@@ -143,27 +149,27 @@ def test_what_has_changed_since_the_plan_is_left_alone(case: Case, theirs: Setti
 
 @every_time
 @given(cases(), images)
-def test_with_force_it_is_changed_all_the_same(case: Case, theirs: Settings) -> None:
-    aws, rules = case.aws, replace(case.rules, planned=True, force=True)
+def test_force_overwrites_what_has_changed_since_the_plan(case: Case, theirs: Settings) -> None:
+    aws, policy = case.aws, after_plan(case.policy, force=True)
     done = plan(case)
     assume(done.end.status is None)
     aws.have(theirs)
     aws.calls.clear()
-    end = do(aws, planned(done.job), rules).end
-    has, looks = aws.config(), keeps_half(case.wish, rules)
-    if theirs == ABSENT and not rules.create_missing:
+    end = do(aws, planned(done.job), policy).end
+    has, looks = aws.config(), keeps_half(case.wish, policy)
+    if theirs == ABSENT and not policy.create_missing:
         assert (end.status, end.code, has) == (Status.FAILED, MISSING, None)
     else:
-        finds_it_so = looks and theirs == wanted(case.wish, theirs, rules)
+        finds_it_so = looks and theirs == goal_snapshot(case.wish, theirs, policy)
         assert end.status in ({Status.UNCHANGED} if finds_it_so else MADE_SO)
         assert has is not None
-        assert has == to_be(has, case.wish, rules)
+        assert has == to_be(has, case.wish, policy)
     assert aws.calls.count(GET) == looks
 
 
 @every_time
 @given(cases(), images, flags)
-def test_a_rollback_keeps_what_has_changed_since_unless_it_is_forced(
+def test_a_rollback_leaves_what_has_changed_since_unless_it_is_forced(
     case: Case,
     theirs: Settings,
     force: bool,  # noqa: FBT001
@@ -186,25 +192,26 @@ def test_a_rollback_keeps_what_has_changed_since_unless_it_is_forced(
 
 @settings(deadline=None, max_examples=120)
 @given(cases(), st.sampled_from(["before image", "plan", "force", "where"]), kills, kills)
-def test_killed_at_any_point_it_carries_on_and_can_be_taken_back(
+def test_killed_at_any_point_a_job_resumes_and_can_be_rolled_back(
     case: Case, way: str, first_kills: list[int], last_kills: list[int]
 ) -> None:
     aws, first, goal = case.aws, case.first, case.goal
     assume(goal != first)
-    job, rules = job_of(case.wish), case.rules
+    job = job_of(case.wish)
+    policy: Policy
 
     def where(config: dict[str, Any]) -> str | None:
         return "it is so" if snapshot_of(config) == snapshot_of(goal) else None
 
     match way:
         case "before image":
-            rules = replace(rules, before_image=True)
+            policy = replace(case.policy, before_image=True)
         case "plan" | "force":
             job = planned(plan(case).job)
-            rules = replace(rules, planned=True, force=way == "force")
+            policy = after_plan(case.policy, force=way == "force")
         case _:  # after the change it is not one that is looked for
-            rules = replace(rules, where=where)
-    done = do_at_last(aws, job, rules, first_kills)
+            policy = replace(case.policy, where=where)
+    done = do_at_last(aws, job, policy, first_kills)
     assert done.end.status is (Status.UPDATED if first else Status.CREATED)
     assert snapshot_of(done.end.config) == snapshot_of(goal)
     assert aws.config() == goal
@@ -217,10 +224,10 @@ def test_killed_at_any_point_it_carries_on_and_can_be_taken_back(
 @every_time
 @given(cases())
 def test_verify_finds_drift_exactly_where_apply_would_change_something(case: Case) -> None:
-    end = do(case.aws, job_of(case.wish), replace(case.rules, purpose=Purpose.VERIFY)).end
+    end = do(case.aws, job_of(case.wish), Verify(case.policy)).end
     assert case.aws.calls == [GET]
     assert case.aws.config() == case.first
-    if case.first == to_be(case.first, case.wish, replace(case.rules, create_missing=True)):
+    if case.first == to_be(case.first, case.wish, replace(case.policy, create_missing=True)):
         assert (end.status, end.code) == (Status.UNCHANGED, None)
     else:
         assert (end.status, end.code) == (Status.FAILED, DRIFTED)
@@ -228,32 +235,36 @@ def test_verify_finds_drift_exactly_where_apply_would_change_something(case: Cas
 
 
 @every_time
-@given(cases(), st.sampled_from([Purpose.PLAN, Purpose.VERIFY]))
-def test_looked_at_again_what_has_been_changed_is_unchanged(case: Case, purpose: Purpose) -> None:
+@given(cases(), st.sampled_from([Plan, Verify]))
+def test_plan_and_verify_find_a_changed_target_unchanged(
+    case: Case, kind: type[Plan | Verify]
+) -> None:
     done = read_first(case)
     assume(done.end.status in MADE_SO)
-    end = do(case.aws, done.job, replace(case.rules, purpose=purpose)).end
+    end = do(case.aws, done.job, kind(case.policy)).end
     assert end.status is Status.UNCHANGED
 
 
 @every_time
 @given(
     cases(),
-    st.sampled_from([Purpose.PLAN, Purpose.VERIFY]),
-    st.builds(Policy, restore=flags, planned=flags, force=flags),
+    st.sampled_from([Plan, Verify]),
+    st.none() | st.builds(Rollback, planned=flags, force=flags),
+    flags,
     st.tuples(st.none() | images, flags, st.none() | images),
 )
 def test_nothing_is_ever_changed_to_plan_or_to_verify(
     case: Case,
-    purpose: Purpose,
-    more: Policy,
+    kind: type[Plan | Verify],
+    rollback: Rollback | None,
+    force: bool,  # noqa: FBT001
     known: tuple[Settings | None, bool, Settings | None],
 ) -> None:
     seen, may_be_sent, expected = known
-    job = replace(job_of(case.wish), seen=seen, may_be_sent=may_be_sent, expected=expected)
-    restore, is_planned, force = more.restore, more.planned, more.force
-    rules = replace(case.rules, purpose=purpose, restore=restore, planned=is_planned, force=force)
-    end = do(case.aws, job, rules).end
+    job = replace(
+        job_of(case.wish), before_snapshot=seen, may_be_sent=may_be_sent, expected=expected
+    )
+    end = do(case.aws, job, kind(rollback or replace(case.policy, force=force))).end
     assert set(case.aws.calls) <= READS
     assert end.status not in MADE_SO
 
@@ -262,22 +273,25 @@ def test_nothing_is_ever_changed_to_plan_or_to_verify(
 @given(cases(), st.lists(configured, max_size=5))
 def test_what_it_costs(case: Case, had: list[Settings]) -> None:
     jobs = [job_of(case.wish, f"f{number}") for number in range(len(had))]
-    plain = replace(case.rules, before_image=False)
-    of_plan = replace(plain, planned=True)
-    total, changing = len(had), sum(image != wanted(case.wish, image, plain) for image in had)
+    plain = replace(case.policy, before_image=False)
+    of_plan = after_plan(plain)
+    total, changing = (
+        len(had),
+        sum(image != goal_snapshot(case.wish, image, plain) for image in had),
+    )
 
-    def cost(some: list[Job], rules: Policy) -> tuple[Counter[Operation], list[Job]]:
+    def cost(some: list[Job], policy: Policy) -> tuple[Counter[Operation], list[Job]]:
         case.aws.calls.clear()
         for job, image in zip(jobs, had, strict=True):
             case.aws.have(image, job.target.function)
-        dones = [do(case.aws, job, rules) for job in some]
+        dones = [do(case.aws, job, policy) for job in some]
         return Counter(case.aws.calls), [planned(d.job) for d in dones if d.end.status is None]
 
     both = Counter({GET: total, UPDATE: changing})
     looks = keeps_half(case.wish, plain)
     assert cost(jobs, plain) == (both if looks else Counter({UPDATE: total}), [])
     assert cost(jobs, replace(plain, before_image=True)) == (both, [])
-    reads, pending = cost(jobs, replace(plain, purpose=Purpose.PLAN))
+    reads, pending = cost(jobs, Plan(plain))
     assert (reads, len(pending)) == (Counter({GET: total}), changing)
     assert cost(pending, of_plan)[0] == Counter({GET: changing, UPDATE: changing})
     forced = cost(pending, replace(of_plan, force=True))[0]

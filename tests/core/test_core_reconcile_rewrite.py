@@ -7,33 +7,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.core.model import Answer, Call, Operation, Settings, Status, Success
-from bulkeic.core.policy import Policy
+from bulkeic.core.policy import Rewrite, calls_per_job
 from bulkeic.core.reconcile import (
     MISSING,
     Action,
+    BeforeImage,
     Decision,
-    Read,
-    Seen,
+    ReadConfig,
     Step,
-    begin,
-    follow,
-    look_again,
+    first_step,
+    next_step,
+    reread_stale,
 )
 from bulkeic.core.snapshot import ABSENT
 from tests.core.example_configs import CONFIG, DENIED, HAD, NO_CONFIG, Aws, do, images, job_of
 
-REWRITE = Policy(rewrite=True)
+REWRITE = Rewrite()
 JOB = job_of(Settings())
 GET = Call(Operation.GET)
 BARE: dict[str, Any] = {"DestinationConfig": {"OnSuccess": {}, "OnFailure": {}}}
 NOTHING = Settings(None, None, "", "")
-READ, READ_BARE = Read(HAD, CONFIG), Read(NOTHING, BARE)
+READ, READ_BARE = ReadConfig(HAD, CONFIG), ReadConfig(NOTHING, BARE)
 
 
-def back(read: Read) -> Step:
+def back(read: ReadConfig) -> Step:
     """All of it is written, once what it was is kept."""
-    seen = Seen(read.config, Action.CHANGE, may_be_sent=True)
-    return Step(Call(Operation.UPDATE, read.image), seen, read)
+    seen = BeforeImage(read.config, Action.CHANGE, may_be_sent=True)
+    return Step(Call(Operation.UPDATE, read.snapshot), seen, read)
 
 
 def failed(code: str, message: str) -> Step:
@@ -64,18 +64,18 @@ def failed(code: str, message: str) -> Step:
     ],
 )
 def test_the_steps_of_writing_back(
-    call: Call | None, answer: Answer | None, read: Read | None, step: Step
+    call: Call | None, answer: Answer | None, read: ReadConfig | None, step: Step
 ) -> None:
     if call is None or answer is None:
-        assert begin(JOB, REWRITE) == step
+        assert first_step(JOB, REWRITE) == step
     else:
-        assert follow(JOB, REWRITE, call, answer, read) == step
+        assert next_step(JOB, REWRITE, call, answer, read) == step
 
 
 def test_what_was_read_too_long_ago_is_read_again_and_that_is_written() -> None:
-    job, call = look_again(JOB, REWRITE, Call(Operation.UPDATE, HAD), READ)
+    job, call = reread_stale(JOB, REWRITE, Call(Operation.UPDATE, HAD), READ)
     assert call == GET
-    assert follow(job, REWRITE, GET, Success(200, "r", BARE), READ) == back(READ_BARE)
+    assert next_step(job, REWRITE, GET, Success(200, "r", BARE), READ) == back(READ_BARE)
 
 
 @given(had=images, merges_halves=st.booleans(), tries=st.integers(1, 3))
@@ -99,4 +99,4 @@ def test_whatever_a_target_has_it_has_afterwards(
 
 
 def test_a_job_takes_two_calls() -> None:
-    assert REWRITE.calls_each() == 2
+    assert calls_per_job(REWRITE) == 2

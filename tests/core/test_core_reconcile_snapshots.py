@@ -5,11 +5,18 @@ from typing import Any
 import pytest
 
 from bulkeic.core.model import CLEARED, Settings
-from bulkeic.core.policy import Policy
-from bulkeic.core.snapshot import ABSENT, FieldChange, completed, differences, snapshot_of, wanted
+from bulkeic.core.policy import Apply, Policy, Rollback
+from bulkeic.core.snapshot import (
+    ABSENT,
+    FieldChange,
+    differences,
+    goal_snapshot,
+    snapshot_of,
+    with_both_destinations,
+)
 from tests.core.example_configs import CONFIG, GOAL, HAD, HALF, QUEUE, TOPIC, WISH
 
-APPLY, REPLACE, RESTORE = Policy(), Policy(replace_destinations=True), Policy(restore=True)
+APPLY, REPLACE, RESTORE = Apply(), Apply(replace_destinations=True), Rollback()
 
 
 @pytest.mark.parametrize(
@@ -31,17 +38,19 @@ APPLY, REPLACE, RESTORE = Policy(), Policy(replace_destinations=True), Policy(re
         ),
     ],
 )
-def test_a_half_is_completed(settings: Settings, kept: Settings, replaced: Settings) -> None:
-    assert completed(settings, HAD, APPLY) == kept
-    assert completed(settings, HAD, REPLACE) == replaced
+def test_one_destination_is_completed(
+    settings: Settings, kept: Settings, replaced: Settings
+) -> None:
+    assert with_both_destinations(settings, HAD, APPLY) == kept
+    assert with_both_destinations(settings, HAD, REPLACE) == replaced
 
 
-def test_where_there_is_nothing_the_other_half_is_cleared() -> None:
-    assert completed(HALF, ABSENT, APPLY) == Settings(None, None, CLEARED, QUEUE)
+def test_without_a_configuration_the_other_destination_is_cleared() -> None:
+    assert with_both_destinations(HALF, ABSENT, APPLY) == Settings(None, None, CLEARED, QUEUE)
 
 
 @pytest.mark.parametrize(
-    ("settings", "image", "rules", "goal"),
+    ("settings", "image", "policy", "goal"),
     [
         (WISH, HAD, APPLY, GOAL),
         (WISH, ABSENT, APPLY, Settings(1, None, CLEARED, CLEARED)),
@@ -54,8 +63,10 @@ def test_where_there_is_nothing_the_other_half_is_cleared() -> None:
         (ABSENT, HAD, RESTORE, ABSENT),
     ],
 )
-def test_wanted(settings: Settings, image: Settings, rules: Policy, goal: Settings) -> None:
-    assert wanted(settings, image, rules) == goal
+def test_the_goal_snapshot(
+    settings: Settings, image: Settings, policy: Policy, goal: Settings
+) -> None:
+    assert goal_snapshot(settings, image, policy) == goal
 
 
 @pytest.mark.parametrize(
@@ -69,7 +80,7 @@ def test_wanted(settings: Settings, image: Settings, rules: Policy, goal: Settin
         (CONFIG, HAD),
     ],
 )
-def test_images(config: dict[str, Any] | None, image: Settings) -> None:
+def test_snapshots(config: dict[str, Any] | None, image: Settings) -> None:
     assert snapshot_of(config) == image
 
 

@@ -6,21 +6,20 @@ import msgspec
 import pytest
 
 from bulkeic.core.model import CLEARED, Answer, Call, Job, Operation, Settings, Status, Success
-from bulkeic.core.policy import Policy, Purpose
+from bulkeic.core.policy import Apply, ApplyPlan, Plan, Policy, Rollback, Verify
 from bulkeic.core.reconcile import (
-    CHANGED_SINCE,
     DRIFTED,
     MISSING,
-    PLAN_OUTDATED,
     Action,
+    BeforeImage,
     Decision,
-    Read,
-    Seen,
+    ReadConfig,
     Step,
-    begin,
-    decide,
-    follow,
+    first_step,
+    next_step,
+    step_after_read,
 )
+from bulkeic.core.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED
 from bulkeic.core.snapshot import ABSENT
 from tests.core.example_configs import (
     CONFIG,
@@ -37,11 +36,15 @@ from tests.core.example_configs import (
     job_of,
 )
 
-APPLY, CREATE, REPLACE = Policy(), Policy(create_missing=True), Policy(replace_destinations=True)
-PLAN, VERIFY = Policy(purpose=Purpose.PLAN), Policy(purpose=Purpose.VERIFY)
-RESTORE = Policy(restore=True)
+APPLY, CREATE, REPLACE = Apply(), Apply(create_missing=True), Apply(replace_destinations=True)
+PLAN, PLAN_CREATE, VERIFY = Plan(), Plan(CREATE), Verify()
+RESTORE = Rollback()
 CHANGED = {**CONFIG, "MaximumRetryAttempts": 1}
-READ, READ_GOAL, READ_NOTHING = Read(HAD, CONFIG), Read(GOAL, CHANGED), Read(ABSENT, None)
+READ, READ_GOAL, READ_NOTHING = (
+    ReadConfig(HAD, CONFIG),
+    ReadConfig(GOAL, CHANGED),
+    ReadConfig(ABSENT, None),
+)
 GET, GET_FUNCTION = Call(Operation.GET), Call(Operation.GET_FUNCTION)
 DELETE, UPDATE, PUT = (
     Call(Operation.DELETE),
@@ -56,11 +59,11 @@ replace = msgspec.structs.replace
 def known(
     job: Job = JOB,
     *,
-    seen: Settings | None = None,
+    before_snapshot: Settings | None = None,
     expected: Settings | None = None,
     may_be_sent: bool = False,
 ) -> Job:
-    return replace(job, seen=seen, expected=expected, may_be_sent=may_be_sent)
+    return replace(job, before_snapshot=before_snapshot, expected=expected, may_be_sent=may_be_sent)
 
 
 def failed(code: str, message: str, config: dict[str, Any] | None = None) -> Step:
@@ -71,68 +74,68 @@ def ended(status: Status, config: dict[str, Any] | None = None, message: str | N
     return Step(Decision(status, message=message, config=config))
 
 
-def written(call: Call, action: Action, read: Read, *, is_kept: bool = False) -> Step:
+def written(call: Call, action: Action, read: ReadConfig, *, is_kept: bool = False) -> Step:
     config = msgspec.UNSET if is_kept else read.config
-    return Step(call, Seen(config, action, may_be_sent=True), read)
+    return Step(call, BeforeImage(config, action, may_be_sent=True), read)
 
 
 SO_ALREADY = ended(Status.UNCHANGED, CHANGED, "it is so already")
 
 
 @pytest.mark.parametrize(
-    ("job", "rules", "step"),
+    ("job", "policy", "step"),
     [
         (JOB, APPLY, Step(UPDATE)),
         (JOB, CREATE, Step(UPDATE)),
-        (JOB, Policy(force=True), Step(UPDATE)),
+        (JOB, Apply(force=True), Step(UPDATE)),
         (job_of(HALF), REPLACE, Step(Call(Operation.UPDATE, Settings(None, None, "", QUEUE)))),
         (job_of(HALF), APPLY, Step(GET)),
-        (JOB, Policy(before_image=True), Step(GET)),
-        (JOB, Policy(where=lambda _: None), Step(GET)),
+        (JOB, Apply(before_image=True), Step(GET)),
+        (JOB, Apply(where=lambda _: None), Step(GET)),
         (JOB, RESTORE, Step(GET)),
         (JOB, PLAN, Step(GET)),
         (JOB, VERIFY, Step(GET)),
         (known(expected=HAD), APPLY, Step(GET)),
-        (known(expected=HAD), Policy(force=True), Step(GET)),
-        (known(seen=HAD, expected=HAD), Policy(planned=True), Step(GET)),
-        (known(seen=HAD, expected=HAD), Policy(restore=True, force=True), Step(GET)),
-        (known(seen=HAD, expected=HAD), replace(PLAN, force=True), Step(GET)),
-        (known(seen=HAD, expected=HAD), replace(VERIFY, force=True), Step(GET)),
+        (known(expected=HAD), Apply(force=True), Step(GET)),
+        (known(before_snapshot=HAD, expected=HAD), ApplyPlan(), Step(GET)),
+        (known(before_snapshot=HAD, expected=HAD), Rollback(force=True), Step(GET)),
+        (known(before_snapshot=HAD, expected=HAD), Plan(Apply(force=True)), Step(GET)),
+        (known(before_snapshot=HAD, expected=HAD), Verify(Apply(force=True)), Step(GET)),
         (
-            known(seen=HAD, expected=HAD),
-            Policy(planned=True, force=True),
-            written(UPDATE, Action.CHANGE, Read(HAD, None), is_kept=True),
+            known(before_snapshot=HAD, expected=HAD),
+            ApplyPlan(force=True),
+            written(UPDATE, Action.CHANGE, ReadConfig(HAD, None), is_kept=True),
         ),
         (
-            known(seen=ABSENT, expected=ABSENT),
-            Policy(planned=True, force=True),
+            known(before_snapshot=ABSENT, expected=ABSENT),
+            ApplyPlan(force=True),
             written(PUT, Action.CREATE, READ_NOTHING, is_kept=True),
         ),
         (
-            known(job_of(HALF), seen=HAD, expected=HAD),
-            Policy(planned=True, force=True),
+            known(job_of(HALF), before_snapshot=HAD, expected=HAD),
+            ApplyPlan(force=True),
             Step(GET),
         ),
         (
-            known(job_of(HALF), seen=HAD, expected=HAD),
-            Policy(planned=True, force=True, replace_destinations=True),
+            known(job_of(HALF), before_snapshot=HAD, expected=HAD),
+            ApplyPlan(force=True, replace_destinations=True),
             written(
                 Call(Operation.UPDATE, Settings(None, None, CLEARED, QUEUE)),
                 Action.CHANGE,
-                Read(HAD, None),
+                ReadConfig(HAD, None),
                 is_kept=True,
             ),
         ),
     ],
 )
-def test_the_first_step(job: Job, rules: Policy, step: Step) -> None:
-    assert begin(job, rules) == step
+def test_the_first_step(job: Job, policy: Policy, step: Step) -> None:
+    assert first_step(job, policy) == step
 
 
 @pytest.mark.parametrize(
-    ("rules", "call", "answer", "read", "step"),
+    ("policy", "call", "answer", "read", "step"),
     [
-        # Get, a configuration: see decide
+        # Get, a configuration: see step_after_read
         (APPLY, GET, Success(200, "r", CONFIG), None, written(UPDATE, Action.CHANGE, READ)),
         (APPLY, GET, Success(200, "r", CHANGED), None, SO_ALREADY),
         # Get, 404: the same with none, and a plan asks whether there is a function
@@ -140,21 +143,21 @@ def test_the_first_step(job: Job, rules: Policy, step: Step) -> None:
         (CREATE, GET, NO_CONFIG, None, written(PUT, Action.CREATE, READ_NOTHING)),
         (VERIFY, GET, NO_CONFIG, None, failed(DRIFTED, "there is no configuration")),
         (PLAN, GET, NO_CONFIG, None, Step(GET_FUNCTION)),
-        (replace(PLAN, create_missing=True), GET, NO_CONFIG, None, Step(GET_FUNCTION)),
+        (PLAN_CREATE, GET, NO_CONFIG, None, Step(GET_FUNCTION)),
         (
-            replace(PLAN, restore=True),
+            Plan(RESTORE),
             GET,
             NO_CONFIG,
             None,
-            Step(Decision(None), Seen(None, Action.CREATE)),
+            Step(Decision(None), BeforeImage(None, Action.CREATE)),
         ),
-        # GetFunction, it is there: see decide
+        # GetFunction, it is there: see step_after_read
         (
-            replace(PLAN, create_missing=True),
+            PLAN_CREATE,
             GET_FUNCTION,
             Success(200, "r"),
             READ_NOTHING,
-            Step(Decision(None), Seen(None, Action.CREATE)),
+            Step(Decision(None), BeforeImage(None, Action.CREATE)),
         ),
         (
             PLAN,
@@ -163,7 +166,7 @@ def test_the_first_step(job: Job, rules: Policy, step: Step) -> None:
             READ_NOTHING,
             replace(
                 failed(MISSING, "there is no such function, or qualifier"),
-                seen=Seen(None, Action.MISSING),
+                before_image=BeforeImage(None, Action.MISSING),
             ),
         ),
         # Update, 404, nothing read, may create: Put
@@ -191,16 +194,16 @@ def test_the_first_step(job: Job, rules: Policy, step: Step) -> None:
         # any, else: failed
         (CREATE, PUT, NO_CONFIG, READ_NOTHING, failed(MISSING, NO_CONFIG.message)),
         *(
-            (rules, call, DENIED, None, failed("AccessDeniedException", DENIED.message))
-            for rules in (CREATE, PLAN, VERIFY, RESTORE)
+            (policy, call, DENIED, None, failed("AccessDeniedException", DENIED.message))
+            for policy in (CREATE, PLAN, VERIFY, RESTORE)
             for call in (GET, GET_FUNCTION, UPDATE, PUT, DELETE)
         ),
     ],
 )
 def test_the_step_after_a_call(
-    rules: Policy, call: Call, answer: Answer, read: Read | None, step: Step
+    policy: Policy, call: Call, answer: Answer, read: ReadConfig | None, step: Step
 ) -> None:
-    assert follow(JOB, rules, call, answer, read) == step
+    assert next_step(JOB, policy, call, answer, read) == step
 
 
 def other(_: dict[str, Any]) -> str:
@@ -208,51 +211,66 @@ def other(_: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("job", "rules", "read", "step"),
+    ("job", "policy", "read", "step"),
     [
         # is not one that is looked for
-        (JOB, Policy(where=other), READ, ended(Status.UNCHANGED, CONFIG, "it is another")),
-        (JOB, Policy(where=other), READ_NOTHING, ended(Status.UNCHANGED, None, "it is another")),
+        (JOB, Apply(where=other), READ, ended(Status.UNCHANGED, CONFIG, "it is another")),
+        (JOB, Apply(where=other), READ_NOTHING, ended(Status.UNCHANGED, None, "it is another")),
         (
             known(expected=GOAL),
-            replace(VERIFY, where=other),
+            Verify(Apply(where=other)),
             READ,
             ended(Status.UNCHANGED, CONFIG, "it is another"),
         ),
         (
             JOB,
-            replace(PLAN, where=other),
+            Plan(Apply(where=other)),
             READ,
             replace(
                 ended(Status.UNCHANGED, CONFIG, "it is another"),
-                seen=Seen(CONFIG, Action.UNCHANGED),
+                before_image=BeforeImage(CONFIG, Action.UNCHANGED),
             ),
         ),
         # or is as it should be
         (JOB, APPLY, READ_GOAL, SO_ALREADY),
         (JOB, VERIFY, READ_GOAL, SO_ALREADY),
-        (JOB, PLAN, READ_GOAL, replace(SO_ALREADY, seen=Seen(CHANGED, Action.UNCHANGED))),
-        (known(expected=HAD), APPLY, READ_GOAL, SO_ALREADY),
-        (known(seen=HAD), APPLY, READ_GOAL, SO_ALREADY),
-        (known(seen=GOAL, may_be_sent=True), APPLY, READ_GOAL, SO_ALREADY),
-        (known(seen=Settings(2, 60, "", ""), may_be_sent=True), APPLY, READ_GOAL, SO_ALREADY),
-        # … and this run made it so
-        (known(seen=HAD, may_be_sent=True), APPLY, READ_GOAL, ended(Status.UPDATED, CHANGED)),
-        (known(seen=HAD, may_be_sent=True), VERIFY, READ_GOAL, SO_ALREADY),
         (
-            known(seen=HAD, may_be_sent=True),
-            Policy(where=other),
+            JOB,
+            PLAN,
+            READ_GOAL,
+            replace(SO_ALREADY, before_image=BeforeImage(CHANGED, Action.UNCHANGED)),
+        ),
+        (known(expected=HAD), APPLY, READ_GOAL, SO_ALREADY),
+        (known(before_snapshot=HAD), APPLY, READ_GOAL, SO_ALREADY),
+        (known(before_snapshot=GOAL, may_be_sent=True), APPLY, READ_GOAL, SO_ALREADY),
+        (
+            known(before_snapshot=Settings(2, 60, "", ""), may_be_sent=True),
+            APPLY,
+            READ_GOAL,
+            SO_ALREADY,
+        ),
+        # … and this run made it so
+        (
+            known(before_snapshot=HAD, may_be_sent=True),
+            APPLY,
+            READ_GOAL,
+            ended(Status.UPDATED, CHANGED),
+        ),
+        (known(before_snapshot=HAD, may_be_sent=True), VERIFY, READ_GOAL, SO_ALREADY),
+        (
+            known(before_snapshot=HAD, may_be_sent=True),
+            Apply(where=other),
             READ_GOAL,
             ended(Status.UPDATED, CHANGED),
         ),
         (
-            known(seen=ABSENT, may_be_sent=True),
+            known(before_snapshot=ABSENT, may_be_sent=True),
             CREATE,
-            Read(Settings(1, None, "", ""), CHANGED),
+            ReadConfig(Settings(1, None, "", ""), CHANGED),
             ended(Status.CREATED, CHANGED),
         ),
         (
-            known(job_of(ABSENT), seen=HAD, may_be_sent=True),
+            known(job_of(ABSENT), before_snapshot=HAD, may_be_sent=True),
             RESTORE,
             READ_NOTHING,
             ended(Status.UPDATED),
@@ -262,7 +280,7 @@ def other(_: dict[str, Any]) -> str:
         (known(expected=GOAL), VERIFY, READ_NOTHING, failed(DRIFTED, "there is no configuration")),
         (
             job_of(ABSENT),
-            replace(VERIFY, restore=True),
+            Verify(RESTORE),
             READ,
             failed(DRIFTED, "there is a configuration, wanted none", CONFIG),
         ),
@@ -281,13 +299,13 @@ def other(_: dict[str, Any]) -> str:
         # is not what it has to be
         (
             known(expected=replace(HAD, maximum_retry_attempts=0)),
-            Policy(planned=True),
+            ApplyPlan(),
             READ,
             failed(PLAN_OUTDATED, "MaximumRetryAttempts is 2, was 0", CONFIG),
         ),
         (
             known(expected=ABSENT),
-            Policy(planned=True),
+            ApplyPlan(),
             READ,
             failed(PLAN_OUTDATED, "there is a configuration now", CONFIG),
         ),
@@ -299,7 +317,7 @@ def other(_: dict[str, Any]) -> str:
         ),
         (
             known(expected=GOAL),
-            Policy(planned=True, force=True),
+            ApplyPlan(force=True),
             READ,
             written(UPDATE, Action.CHANGE, READ),
         ),
@@ -307,7 +325,7 @@ def other(_: dict[str, Any]) -> str:
         (JOB, APPLY, READ_NOTHING, failed(MISSING, "there is no configuration")),
         (
             known(expected=HAD),
-            Policy(force=True),
+            Apply(force=True),
             READ_NOTHING,
             failed(MISSING, "there is no configuration"),
         ),
@@ -317,21 +335,26 @@ def other(_: dict[str, Any]) -> str:
             READ_NOTHING,
             replace(
                 failed(MISSING, "there is no configuration"),
-                seen=Seen(None, Action.UNCONFIGURED),
+                before_image=BeforeImage(None, Action.UNCONFIGURED),
             ),
         ),
         # is to be planned
-        (JOB, PLAN, READ, Step(Decision(None), Seen(CONFIG, Action.CHANGE))),
+        (JOB, PLAN, READ, Step(Decision(None), BeforeImage(CONFIG, Action.CHANGE))),
         (
             job_of(ABSENT),
-            replace(PLAN, restore=True),
+            Plan(RESTORE),
             READ,
-            Step(Decision(None), Seen(CONFIG, Action.DELETE)),
+            Step(Decision(None), BeforeImage(CONFIG, Action.DELETE)),
         ),
         # else
         (JOB, APPLY, READ, written(UPDATE, Action.CHANGE, READ)),
-        (known(seen=HAD), APPLY, READ, written(UPDATE, Action.CHANGE, READ, is_kept=True)),
-        (known(seen=ABSENT), APPLY, READ, written(UPDATE, Action.CHANGE, READ)),
+        (
+            known(before_snapshot=HAD),
+            APPLY,
+            READ,
+            written(UPDATE, Action.CHANGE, READ, is_kept=True),
+        ),
+        (known(before_snapshot=ABSENT), APPLY, READ, written(UPDATE, Action.CHANGE, READ)),
         (JOB, CREATE, READ_NOTHING, written(PUT, Action.CREATE, READ_NOTHING)),
         (
             job_of(HALF),
@@ -356,29 +379,29 @@ def other(_: dict[str, Any]) -> str:
         (job_of(ABSENT), RESTORE, READ, written(DELETE, Action.DELETE, READ)),
     ],
 )
-def test_what_a_target_needs(job: Job, rules: Policy, read: Read, step: Step) -> None:
-    assert decide(job, rules, read) == step
+def test_what_a_target_needs(job: Job, policy: Policy, read: ReadConfig, step: Step) -> None:
+    assert step_after_read(job, policy, read) == step
 
 
 @pytest.mark.parametrize(
-    ("rules", "has_function", "status", "calls"),
+    ("policy", "has_function", "status", "calls"),
     [
         (APPLY, True, Status.FAILED, ["Update"]),
         (APPLY, False, Status.FAILED, ["Update"]),
         (CREATE, True, Status.CREATED, ["Update", "Put"]),
         (CREATE, False, Status.FAILED, ["Update", "Put"]),
-        (Policy(before_image=True), True, Status.FAILED, ["Get"]),
-        (Policy(before_image=True), False, Status.FAILED, ["Get"]),
+        (Apply(before_image=True), True, Status.FAILED, ["Get"]),
+        (Apply(before_image=True), False, Status.FAILED, ["Get"]),
         (replace(CREATE, before_image=True), True, Status.CREATED, ["Get", "Put"]),
         (replace(CREATE, before_image=True), False, Status.FAILED, ["Get", "Put"]),
         (PLAN, True, Status.FAILED, ["Get", "GetFunction"]),
         (PLAN, False, Status.FAILED, ["Get", "GetFunction"]),
-        (replace(PLAN, create_missing=True), True, None, ["Get", "GetFunction"]),
-        (replace(PLAN, create_missing=True), False, Status.FAILED, ["Get", "GetFunction"]),
+        (PLAN_CREATE, True, None, ["Get", "GetFunction"]),
+        (PLAN_CREATE, False, Status.FAILED, ["Get", "GetFunction"]),
     ],
 )
 def test_where_there_is_no_configuration(
-    rules: Policy,
+    policy: Policy,
     has_function: bool,  # noqa: FBT001
     status: Status | None,
     calls: list[str],
@@ -386,7 +409,7 @@ def test_where_there_is_no_configuration(
     aws = Aws()
     if has_function:
         aws.have(ABSENT)
-    end = do(aws, JOB, rules).end
+    end = do(aws, JOB, policy).end
     assert end.status is status
     assert end.code == (MISSING if status is Status.FAILED else None)
     assert [call.removesuffix("FunctionEventInvokeConfig") for call in aws.calls] == calls

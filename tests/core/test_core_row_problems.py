@@ -1,4 +1,4 @@
-"""Problems of a row: every one is named, and there are some exactly when there is no job."""
+"""Problems of a row: all of them are found, and there are some exactly when there is no job."""
 
 import itertools
 from typing import Any
@@ -49,7 +49,7 @@ def test_problems_name_exactly_the_fields_that_are_wrong(
     assert all((problem.source, problem.line) == ("targets.csv", 2) for problem in problems)
 
 
-def test_problems_name_what_is_wrong_in_the_nested_form_beside_the_rest() -> None:
+def test_problems_name_the_nested_form_and_the_other_fields() -> None:
     nested = {"OnSuccess": {"Destination": "q"}, "OnFailure": {"Destination": "r"}}
     values = {"FunctionName": "f", "MaximumRetryAttempts": 9, "DestinationConfig": nested}
     fields = [problem.field.removeprefix("DestinationConfig.") for problem in problems_of(values)]
@@ -72,6 +72,49 @@ def test_problems_name_both_destinations_that_are_the_function_itself() -> None:
 def test_a_function_that_is_wrong_does_not_make_its_region_unknown_too() -> None:
     values = {"FunctionName": f"arn:aws:lambda:cn-north-1:{ACCOUNT}:function:f", **RETRIES}
     assert [problem.field for problem in problems_of(values, Defaults())] == ["FunctionName"]
+
+
+def test_a_bad_setting_does_not_make_the_region_of_the_accounts_file_unknown() -> None:
+    defaults = Defaults(regions={ACCOUNT: "us-east-1"})
+    values = {"FunctionName": "f", "AccountId": ACCOUNT, "MaximumRetryAttempts": 9}
+    fields = [problem.field for problem in problems_of(values, defaults)]
+    assert fields == ["MaximumRetryAttempts"]
+
+
+@pytest.mark.parametrize(
+    ("defaults", "fields"),
+    [
+        (Defaults(), ["AccountId", "Region"]),
+        (Defaults(regions={ACCOUNT: "us-east-1"}), ["AccountId"]),
+        (HERE, ["AccountId"]),
+    ],
+)
+def test_a_bad_account_hides_an_unknown_region_only_if_the_region_may_follow_from_it(
+    defaults: Defaults, fields: list[str]
+) -> None:
+    values = {"FunctionName": "f", "AccountId": "1", **RETRIES}
+    assert [problem.field for problem in problems_of(values, defaults)] == fields
+
+
+def test_every_problem_of_a_row_is_found_at_once_in_the_order_of_validation() -> None:
+    values = {
+        "FunctionName": "a/b",
+        "Qualifier": "c d",
+        "Region": "here",
+        "AccountId": "1",
+        "RoleArn": "role",
+        "DestinationConfig": {"OnSuccess": 1},
+        "MaximumRetryAttempts": 9,
+    }
+    assert [problem.field for problem in problems_of(values)] == [
+        "FunctionName",
+        "Qualifier",
+        "Region",
+        "AccountId",
+        "RoleArn",
+        "DestinationConfig.OnSuccess",
+        "MaximumRetryAttempts",
+    ]
 
 
 junk = st.one_of(
@@ -106,19 +149,33 @@ junk_rows = st.fixed_dictionaries(
 
 
 @settings(deadline=None, max_examples=400)
-@given(junk_rows, st.sampled_from([HERE, Defaults(), Defaults(None, "us-east-1", Settings(1))]))
-def test_a_row_of_junk_has_problems_exactly_when_it_has_no_job(
+@given(
+    junk_rows,
+    st.sampled_from(
+        [
+            HERE,
+            Defaults(),
+            Defaults(None, "us-east-1", Settings(1)),
+            Defaults(regions={ACCOUNT: "us-east-1"}),
+        ]
+    ),
+)
+def test_a_row_of_junk_has_no_job_exactly_if_it_has_problems_and_its_error_is_the_first_of_them(
     values: dict[str, Any], defaults: Defaults
 ) -> None:
     parser = RowParser("targets.csv", defaults)
     row = Row(9, values)
+    job: Job | None = None
+    error = ("", "")
     try:
-        job: Job | None = parser.job(0, row)
+        job = parser.job(0, row)
     except InputError as problem:
-        job = None
-        assert str(problem).isprintable()  # noqa: PT017 - both ways out are right here
+        assert str(problem).isprintable()  # noqa: PT017 - a job and an error are both valid here
+        error = (problem.field, problem.rule)
     problems = parser.problems(row)
     assert bool(problems) == (job is None)
+    if problems:
+        assert error == (problems[0].field, problems[0].rule)
     for found in problems:
         assert (found.source, found.line) == ("targets.csv", 9)
         assert str(found).isprintable()

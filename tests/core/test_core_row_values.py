@@ -31,7 +31,7 @@ from .example_rows import (
 def test_a_job_says_where_it_comes_from_and_what_it_was_given() -> None:
     row = Row(17, {"FunctionName": "f:live", "MaximumRetryAttempts": "2"})
     job = RowParser("targets.csv", HERE).job(15, row)
-    assert (job.seq, job.source, job.function_name) == (15, "targets.csv:17", "f:live")
+    assert (job.seq, str(job.source), job.function_name) == (15, "targets.csv:17", "f:live")
     assert job.target.lane == Lane(ACCOUNT, "us-east-1")
     assert (job.target.function, job.target.qualifier) == ("f", "live")
     assert job.settings == Settings(maximum_retry_attempts=2)
@@ -155,7 +155,7 @@ def test_a_nested_destination_that_is_no_text_is_refused(junk: Any) -> None:
 @pytest.mark.parametrize(
     ("bad", "good"), [("FunctionArn", "FunctionName"), ("FunctionName", "FunctionArn")]
 )
-def test_a_function_that_is_no_text_is_refused_beside_a_good_one(
+def test_a_function_that_is_not_text_is_refused_even_with_a_good_arn(
     bad: str, good: str, junk: Any
 ) -> None:
     with pytest.raises(InputError) as refused:
@@ -179,7 +179,9 @@ def test_what_only_poses_as_an_integer_is_refused(field: str, poser: Any) -> Non
     ("field", "lowest", "highest"),
     [("MaximumRetryAttempts", 0, 2), ("MaximumEventAgeInSeconds", 60, 21600)],
 )
-def test_integers_are_taken_within_their_range_only(field: str, lowest: int, highest: int) -> None:
+def test_integers_are_accepted_only_within_their_range(
+    field: str, lowest: int, highest: int
+) -> None:
     for number in (lowest, highest):
         for value in (number, str(number)):
             assert settings_of({field: value}).to_api() == {field: number}
@@ -187,7 +189,7 @@ def test_integers_are_taken_within_their_range_only(field: str, lowest: int, hig
         for value in (number, str(number)):
             assert refused_field({field: value}) == field
             assert (
-                f"allowed: {lowest} to {highest}"
+                f"expected {lowest} to {highest}"
                 in problems_of({"FunctionName": "f", field: value})[0].rule
             )
 
@@ -200,5 +202,5 @@ def test_a_text_is_an_integer_only_when_it_is_ascii_digits(text: str) -> None:
     if is_integer:
         assert parse_integer(text, "N", range(10)) == int(text)
     elif not re.fullmatch("-0+", text):
-        with pytest.raises(InputError, match="allowed: 0 to 9"):
+        with pytest.raises(InputError, match="expected 0 to 9"):
             parse_integer(text, "N", range(10))

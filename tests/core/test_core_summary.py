@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.model import Lane, Status
-from bulkeic.core.summary import Summary, Tally, Traffic, exit_code_of, summarise
+from bulkeic.core.summary import Summary, Tally, Traffic, exit_code_of, summarize
 
 LANES = {Lane(account, region): 50 for account in ("1" * 12, "2" * 12) for region in "ab"}
 lanes = st.none() | st.sampled_from(list(LANES))
@@ -25,7 +25,7 @@ tallies = st.lists(
 
 def folded(some: list[Tally], targets: int, *, stopped: bool = False) -> Summary:
     traffic = Traffic(10, 2, 1, 3, 4.0)
-    return summarise(
+    return summarize(
         some, run="r.db", targets=targets, lanes=LANES, traffic=traffic, stopped=stopped
     )
 
@@ -103,9 +103,9 @@ def test_exit_codes(statuses: dict[str, int], pending: int, stopped: bool, code:
     assert exit_code_of(Counter(statuses), pending=pending, stopped=stopped) == code
 
 
-def test_no_time_at_all_makes_no_speed() -> None:
+def test_no_elapsed_time_means_no_speed() -> None:
     some = [Tally(None, Status.UPDATED, None, 3)]
-    summary = summarise(some, run="r.db", targets=3, lanes=LANES, traffic=Traffic())
+    summary = summarize(some, run="r.db", targets=3, lanes=LANES, traffic=Traffic())
     assert summary.targets_per_s == 0
 
 

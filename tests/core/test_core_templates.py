@@ -12,7 +12,7 @@ from bulkeic.core.errors import InputError
 from bulkeic.core.model import Lane, Settings, Target
 from bulkeic.core.names import partition_of
 from bulkeic.core.rows import Row, RowParser
-from bulkeic.core.templates import DESTINATION_NAMES, ROLE_NAMES, check_template, filled
+from bulkeic.core.templates import DESTINATION_NAMES, ROLE_NAMES, check_template, fill_settings
 
 from .example_rows import ACCOUNT, HERE, OTHER_ACCOUNT, problems_of
 
@@ -49,7 +49,7 @@ def test_anything_else_in_braces_is_refused_in_roles(piece: str) -> None:
     with pytest.raises(InputError) as refused:
         parse_role("arn:aws:iam::{account}:role/r-" + piece)
     assert refused.value.field == "RoleArn"
-    assert "allowed in braces: account, partition" in str(refused.value)
+    assert "expected in braces: account, partition" in str(refused.value)
 
 
 @given(
@@ -93,7 +93,7 @@ def test_filling_is_exact_for_any_target(target: Target, pieces: list[str]) -> N
     )
     assert parse_destination(text, "OnFailure") == text
     for settings_ in (Settings(1, 60, text, text), Settings(on_failure=text)):
-        ready = filled(settings_, target)
+        ready = fill_settings(settings_, target)
         assert ready.on_failure == expected
         assert ready.on_success == (expected if settings_.on_success else None)
         assert ready.maximum_retry_attempts == settings_.maximum_retry_attempts
@@ -102,7 +102,7 @@ def test_filling_is_exact_for_any_target(target: Target, pieces: list[str]) -> N
 @given(targets())
 def test_settings_without_templates_stay_what_they_are(target: Target) -> None:
     plain = Settings(1, 60, "", f"arn:aws:sqs:us-east-1:{ACCOUNT}:q")
-    assert filled(plain, target) is plain
+    assert fill_settings(plain, target) is plain
 
 
 @pytest.mark.parametrize(
@@ -133,10 +133,10 @@ def test_what_breaks_a_rule_for_one_target_is_refused_for_its_row_alone(
         assert [problem.field for problem in parser.problems(row(bad))] == [field]
 
 
-def test_a_template_of_its_own_row_is_kept_as_it_is_in_the_job() -> None:
+def test_a_template_of_a_row_stays_a_template_in_the_job() -> None:
     job = RowParser("t", HERE).job(0, Row(2, {"FunctionName": "f", "OnFailure": QUEUE}))
     assert job.settings.on_failure == QUEUE
-    assert filled(job.settings, job.target).on_failure == (
+    assert fill_settings(job.settings, job.target).on_failure == (
         f"arn:aws:sqs:us-east-1:{ACCOUNT}:failures-f"
     )
 
@@ -177,6 +177,6 @@ def test_a_role_gives_the_account_where_nothing_else_does(
         {"FunctionName": "f", "RoleArn": "none"},
     ],
 )
-def test_a_role_that_contradicts_or_is_none_is_named(values: dict[str, Any]) -> None:
+def test_a_role_that_contradicts_or_is_invalid_is_a_problem(values: dict[str, Any]) -> None:
     problems = problems_of({**values, "MaximumRetryAttempts": 1})
     assert [problem.field for problem in problems] == ["RoleArn"]

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from bulkeic.core.errors import InputError
 from bulkeic.core.failure_budget import parse_failure_budget
 from bulkeic.core.model import Lane
-from bulkeic.core.waves import Size, by_region, counts, parse_size, parse_waves, spread
+from bulkeic.core.waves import (
+    Size,
+    cumulative_counts,
+    parse_size,
+    parse_waves,
+    spread_over_lanes,
+    spread_over_regions,
+)
 
 A = Lane("111111111111", "us-east-1")
 B = Lane("222222222222", "us-east-1")
@@ -67,17 +74,17 @@ def test_waves_that_are_read(text: str, expected: list[Size]) -> None:
 @pytest.mark.parametrize(
     ("text", "item", "way_out"),
     [
-        *((f"{item},100%", item, "numbers from 1 and parts up to 100%") for item in (
+        *((f"{item},100%", item, "numbers from 1 or percentages up to 100%") for item in (
             "", "0", "-1", "+1", "1.5", "0%", "0.00%", "100.1%", "1e1%", "%", "1%%", "nan", "٣",
             "1_0", ".5%", "5.%", "9" * 5000, "\x1b[31m", "1\n2",
         )),
-        ("10%", "10%", "allowed: 100%"),
-        ("100%,7", "7", "allowed: 100%"),
-        ("1,2", "2", "allowed: 100%"),
-        ("10%,9.9%,100%", "9.9%", "allowed: as much or more"),
-        ("10,50%,9,100%", "9", "allowed: as much or more"),
-        ("50%,1,49%,100%", "49%", "allowed: as much or more"),
-        ("1,100%,", "", "numbers from 1 and parts up to 100%"),
+        ("10%", "10%", "expected 100%"),
+        ("100%,7", "7", "expected 100%"),
+        ("1,2", "2", "expected 100%"),
+        ("10%,9.9%,100%", "9.9%", "expected the same or more"),
+        ("10,50%,9,100%", "9", "expected the same or more"),
+        ("50%,1,49%,100%", "49%", "expected the same or more"),
+        ("1,100%,", "", "numbers from 1 or percentages up to 100%"),
     ],
 )  # fmt: skip
 def test_waves_that_are_refused(text: str, item: str, way_out: str) -> None:
@@ -92,7 +99,7 @@ def test_waves_that_are_refused(text: str, item: str, way_out: str) -> None:
 
 @given(sizes, st.integers(0, 100))
 def test_counts_rise_to_the_total_with_every_wave(sizes: list[Size], total: int) -> None:
-    ends = counts([*sizes, Size(100, 100)], total)
+    ends = cumulative_counts([*sizes, Size(100, 100)], total)
     assert all(earlier < later for earlier, later in pairwise([0, *ends]))
     assert ends[-1:] == [total] * (total > 0)
     assert set(ends) <= {min(size.of(total), total) for size in sizes} | {total}
@@ -100,18 +107,18 @@ def test_counts_rise_to_the_total_with_every_wave(sizes: list[Size], total: int)
 
 def test_counts_of_a_rollout() -> None:
     waves = parse_waves("1,10%,50%,100%")
-    assert counts(waves, 1000) == [1, 100, 500, 1000]
-    assert counts(waves, 15) == [1, 2, 8, 15]
-    assert counts(waves, 2) == [1, 2]
-    assert counts(waves, 1) == [1]
-    assert counts(waves, 0) == []
+    assert cumulative_counts(waves, 1000) == [1, 100, 500, 1000]
+    assert cumulative_counts(waves, 15) == [1, 2, 8, 15]
+    assert cumulative_counts(waves, 2) == [1, 2]
+    assert cumulative_counts(waves, 1) == [1]
+    assert cumulative_counts(waves, 0) == []
 
 
 @given(fleets, sizes)
 def test_a_spread_is_exact_and_in_proportion(jobs: dict[Lane, int], sizes: list[Size]) -> None:
     total = sum(jobs.values())
-    ends = counts([*sizes, Size(100, 100)], total)
-    waves = spread(jobs, ends)
+    ends = cumulative_counts([*sizes, Size(100, 100)], total)
+    waves = spread_over_lanes(jobs, ends)
     check_shape(jobs, waves)
     assert [sum(wave.values()) for wave in waves] == ends
     assert waves[-1:] == [jobs] * (total > 0)
@@ -120,15 +127,15 @@ def test_a_spread_is_exact_and_in_proportion(jobs: dict[Lane, int], sizes: list[
 
 
 def test_what_cannot_be_divided_goes_to_the_largest_remainder_then_to_the_first() -> None:
-    assert spread({A: 10, B: 30, C: 10}, [1, 4, 6, 50]) == [
+    assert spread_over_lanes({A: 10, B: 30, C: 10}, [1, 4, 6, 50]) == [
         {A: 0, B: 1, C: 0},
         {A: 1, B: 3, C: 0},
         {A: 1, B: 4, C: 1},
         {A: 10, B: 30, C: 10},
     ]
-    assert spread({C: 2, A: 2}, [1, 3]) == [{C: 1, A: 0}, {C: 2, A: 1}]
-    assert spread({A: 0, B: 3}, [1]) == [{A: 0, B: 1}]
-    assert spread({}, []) == []
+    assert spread_over_lanes({C: 2, A: 2}, [1, 3]) == [{C: 1, A: 0}, {C: 2, A: 1}]
+    assert spread_over_lanes({A: 0, B: 3}, [1]) == [{A: 0, B: 1}]
+    assert spread_over_lanes({}, []) == []
 
 
 @given(fleets, st.one_of(st.none(), sizes))
@@ -137,10 +144,10 @@ def test_a_wave_of_regions_takes_each_as_a_whole(
 ) -> None:
     order = list(dict.fromkeys(lane.region for lane in jobs if jobs[lane]))
     whole = None if sizes is None else [*sizes, Size(100, 100)]
-    waves = by_region(jobs, whole)
+    waves = spread_over_regions(jobs, whole)
     check_shape(jobs, waves)
     done = [{lane.region for lane in wave if wave[lane]} for wave in waves]
-    ends = list(range(1, len(order) + 1)) if whole is None else counts(whole, len(order))
+    ends = list(range(1, len(order) + 1)) if whole is None else cumulative_counts(whole, len(order))
     assert done == [set(order[:end]) for end in ends]
     for wave in waves:
         assert all(wave[lane] in {0, jobs[lane]} for lane in jobs)
@@ -149,16 +156,18 @@ def test_a_wave_of_regions_takes_each_as_a_whole(
 
 def test_regions_go_in_the_order_in_which_they_come_first() -> None:
     jobs = {A: 1, C: 2, B: 3}
-    assert by_region(jobs, None) == [{A: 1, C: 0, B: 3}, jobs]
-    assert by_region(jobs, parse_waves("50%,100%")) == by_region(jobs, None)
-    assert by_region(jobs, parse_waves("100%")) == [jobs]
+    assert spread_over_regions(jobs, None) == [{A: 1, C: 0, B: 3}, jobs]
+    assert spread_over_regions(jobs, parse_waves("50%,100%")) == spread_over_regions(jobs, None)
+    assert spread_over_regions(jobs, parse_waves("100%")) == [jobs]
 
 
 def test_ten_million_jobs_in_thousands_of_lanes_take_no_time() -> None:
     jobs = {Lane(f"{number:012}", f"xx-test-{number % 30}"): 2000 for number in range(5000)}
     begun = time.process_time()
-    waves = spread(jobs, counts(parse_waves("1,1%,5%,10%,25%,50%,75%,100%"), 10_000_000))
-    assert len(by_region(jobs, None)) == 30
+    waves = spread_over_lanes(
+        jobs, cumulative_counts(parse_waves("1,1%,5%,10%,25%,50%,75%,100%"), 10_000_000)
+    )
+    assert len(spread_over_regions(jobs, None)) == 30
     assert time.process_time() - begun < 1
     assert waves[-1] == jobs
 
@@ -176,5 +185,7 @@ def test_failures_that_end_a_run(text: str, total: int, failures: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "0%", "101%", "-1", "1.5", "ten", "1 %", "1,2"])
 def test_thresholds_that_are_refused(text: str) -> None:
-    with pytest.raises(InputError, match="a number from 1, or a part above 0% and up to 100%"):
+    with pytest.raises(
+        InputError, match="a number from 1, or a percentage above 0% and up to 100%"
+    ):
         parse_failure_budget(text)

@@ -86,7 +86,7 @@ BAD_ENTRIES = {
     "AccountId,Nothing\n1,2": "accounts.csv:1: unknown column 'Nothing'; known are AccountId,",
     f"AccountId\n{ACCOUNT}\n{ACCOUNT}": f"accounts.csv:3: AccountId: {ACCOUNT} given twice",
     f"AccountId,RoleArn\n{ACCOUNT},{role_in(OTHER)}": (
-        f"accounts.csv:2: RoleArn: '{role_in(OTHER)}' does not lie in the account {ACCOUNT}"
+        f"accounts.csv:2: RoleArn: '{role_in(OTHER)}' does not belong to the account {ACCOUNT}"
     ),
     "AccountId\n\udcff\udcfe": "accounts.csv:2: not UTF-8",
     "": "accounts.csv: empty; the first row names the columns",
@@ -130,7 +130,7 @@ def test_a_region_that_the_accounts_file_does_not_allow_is_refused(
     result = apply(bulkeic, server, "--accounts", "accounts.json")
 
     assert result.code == 2
-    assert "targets.csv:4: Region: eu-west-1 is none of the Regions" in result.err
+    assert "targets.csv:4: Region: eu-west-1 is not one of the Regions" in result.err
     assert server.calls() == 0
 
 
@@ -182,7 +182,7 @@ def test_an_account_that_cannot_be_reached_is_refused_when_resuming(
         f"bulkeic: jobs of {OTHER}/{REGION} are pending, but account {OTHER} is not {ACCOUNT}, to "
         "which the credentials belong; "
     )
-    assert f"the role '{wrong}' does not lie in the account {OTHER}" in elsewhere.err
+    assert f"the role '{wrong}' does not belong to the account {OTHER}" in elsewhere.err
     assert server.calls() == sent
 
 
@@ -192,9 +192,9 @@ BAD_ROLES = {
         f"targets.csv:3: RoleArn: '{TWO}' is not the role '{ONE}' of line 2"
     ),
     f"a,{OTHER},{ELSEWHERE}": (
-        f"targets.csv:2: RoleArn: '{ELSEWHERE}' does not lie in the target's account {OTHER}"
+        f"targets.csv:2: RoleArn: '{ELSEWHERE}' does not belong to the target's account {OTHER}"
     ),
-    f"a,{OTHER},deployer": "targets.csv:2: RoleArn: 'deployer' is no role; allowed:",
+    f"a,{OTHER},deployer": "targets.csv:2: RoleArn: 'deployer' is not a role ARN; expected",
     f"a,{OTHER},arn:aws:iam::{{nope}}:role/x": "targets.csv:2: RoleArn: '{nope}' in ",
 }
 

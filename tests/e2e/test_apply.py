@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from bulkeic.core.outcome_fields import OUTCOME_FIELDS
+
 from .conftest import ACCOUNT, REGION, Bulkeic, Server
 
 TARGETS = """\
@@ -17,12 +19,6 @@ orders,,1,3600,,arn:aws:sqs:us-east-1:123456789012:dead
 billing:live,,0,,none,
 arn:aws:lambda:eu-west-1:123456789012:function:mail,7,2,60,,none
 """
-OUTCOME_FIELDS = [
-    "seq", "source", "function_name", "function_arn", "qualifier", "account_id", "region",
-    "status", "attempts", "throttles", "conflicts", "http_status", "error_code", "error_message",
-    "request_id", "started_at", "duration_s", "call_s", "wait_s", "settings", "config",
-    "before",
-]  # fmt: skip
 SUMMARY_FIELDS = [
     "run", "targets", "updated", "created", "unchanged", "failed", "invalid", "pending", "calls",
     "throttles", "conflicts", "retries", "elapsed_s", "targets_per_s", "lanes", "errors",
@@ -50,7 +46,7 @@ def test_every_target_is_updated_and_reported(bulkeic: Bulkeic, server: Server) 
     assert result.summary["calls"] == 6  # each names one half of its destinations
     assert result.summary["lanes"] == 2
     outcomes = sorted(bulkeic.outcomes("results.jsonl"), key=lambda outcome: outcome["seq"])
-    assert [list(outcome) for outcome in outcomes] == [OUTCOME_FIELDS] * 3
+    assert [list(outcome) for outcome in outcomes] == [list(OUTCOME_FIELDS)] * 3
     first, second, third = outcomes
     assert first["source"] == "targets.csv:2"
     assert first["function_name"] == "orders"
@@ -166,7 +162,7 @@ def test_results_and_export_are_equal_in_both_formats(bulkeic: Bulkeic, server: 
     jsonl = [json.loads(line) for line in bulkeic("export", "run.db").out.splitlines()]
 
     assert rows == list(csv.DictReader(exported.splitlines()))
-    assert list(rows[0]) == OUTCOME_FIELDS
+    assert list(rows[0]) == list(OUTCOME_FIELDS)
     assert [row["source"] for row in rows] == [outcome["source"] for outcome in jsonl]
     assert [json.loads(row["config"]) for row in rows] == [outcome["config"] for outcome in jsonl]
 

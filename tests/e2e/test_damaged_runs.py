@@ -75,13 +75,13 @@ def other_log(path: Path) -> None:
 
 
 DAMAGE: dict[Callable[[Path], None], str] = {
-    newer: "is of version 99, this bulkeic knows 3; use the newer bulkeic that made it",
-    foreign: "is a database, but no run file",
+    newer: "has version 99, this bulkeic supports 3; use the newer bulkeic that made it",
+    foreign: "is a database, but not a run file",
     swapped: "cannot be opened: ",
     short: "cannot be opened: ",
-    other_type: "cannot be opened: damaged: job: a value of another type",
+    other_type: "cannot be opened: damaged: job: a value of the wrong type",
     lost: "cannot be opened: damaged: lane: a number of jobs that is not theirs",
-    no_status: "cannot be opened: damaged: outcome: a value of another type",
+    no_status: "cannot be opened: damaged: outcome: a value of the wrong type",
     other_log: "cannot be opened: ",
 }
 # Any command opens them alike, so each of them is tried with one command or two.
@@ -140,7 +140,7 @@ def test_a_path_that_is_not_a_file_is_reported_at_once(bulkeic: Bulkeic) -> None
     for command, name in (("report", "folder"), ("rollback", "pipe"), ("export", "empty")):
         verb, *flags = COMMANDS[command]
         result = bulkeic(verb, name, *flags)
-        assert (result.code, result.lines) == (2, [f"bulkeic: '{name}' is no run file"])
+        assert (result.code, result.lines) == (2, [f"bulkeic: '{name}' is not a run file"])
 
 
 def test_damage_found_after_calls_were_sent_exits_with_3(

@@ -106,7 +106,7 @@ def test_a_second_process_on_the_same_run_is_refused(bulkeic: Bulkeic, server: S
 
     assert second.code == 2
     assert len(second.lines) == 1
-    assert "another bulkeic works on it" in second.err
+    assert "another bulkeic process uses it" in second.err
     assert report.code == 0
     assert "in progress" in report.out
 
@@ -238,7 +238,7 @@ def test_a_load_that_was_killed_can_start_again(bulkeic: Bulkeic, server: Server
 
     assert half.code == 2
     assert len(half.lines) == 1
-    assert "was not loaded to its end and nothing of it was sent" in half.err
+    assert "was not loaded completely and nothing was sent" in half.err
     assert server.stats()["calls"] == 0
     again = bulkeic(*words(server, "--rate", "unlimited"))
     assert again.code == 0, again.err
@@ -254,8 +254,8 @@ def test_export_and_report_refuse_other_files(bulkeic: Bulkeic) -> None:
 
     for command in ("report", "export"):
         for name, says in (
-            ("text.db", "is no run file"),
-            ("other.db", "is a database, but no run file"),
+            ("text.db", "is not a run file"),
+            ("other.db", "is a database, but not a run file"),
             ("gone.db", "No such file or directory"),
         ):
             result = bulkeic(command, name)

@@ -86,7 +86,7 @@ async def test_a_targets_file_is_read_as_jobs(tmp_path: Path) -> None:
     async with Sandbox(SandboxOptions(rate=None, any_function=True)) as sandbox:
         outcomes = await updated(sandbox, list(read_jobs(str(targets), region=REGION)))
 
-    assert [outcome.source for outcome in sorted(outcomes, key=lambda each: each.seq)] == [
+    assert [str(outcome.source) for outcome in sorted(outcomes, key=lambda each: each.seq)] == [
         f"{targets}:2",
         f"{targets}:3",
     ]

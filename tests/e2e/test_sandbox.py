@@ -193,7 +193,7 @@ def test_a_host_that_is_not_loopback_gets_a_warning(bulkeic: Bulkeic) -> None:
         (("--tls-cert", "gone.pem"), "No such file"),
         (("--tls-key", "gone.pem"), "tls_key: needs tls_cert"),
         (("--save-state", "."), "Is a directory"),
-        (("--region", "here"), "--region: 'here' is no Region"),
+        (("--region", "here"), "--region: 'here' is not a Region"),
         (("--secret", "\udcff"), "secret: not UTF-8"),
         (("--host", "256.0.0.1"), "cannot listen"),
         (("--host", "a..b"), "--host: 'a..b' is not a host name"),

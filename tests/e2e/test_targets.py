@@ -157,22 +157,22 @@ def test_field_names_match_in_any_case_and_with_any_separators(bulkeic: Bulkeic)
 
 
 BAD_ROWS = {
-    "orders,9,,,": "t.csv:2: MaximumRetryAttempts: 9 is out of range; allowed: 0 to 2",
-    "orders,true,,,": "t.csv:2: MaximumRetryAttempts: 'true' is no integer; allowed: 0 to 2",
-    "orders,1.0,,,": "t.csv:2: MaximumRetryAttempts: '1.0' is no integer; allowed: 0 to 2",
-    "orders,,59,,": "t.csv:2: MaximumEventAgeInSeconds: 59 is out of range; allowed: 60 to 21600",
+    "orders,9,,,": "t.csv:2: MaximumRetryAttempts: 9 is out of range; expected 0 to 2",
+    "orders,true,,,": "t.csv:2: MaximumRetryAttempts: 'true' is not an integer; expected 0 to 2",
+    "orders,1.0,,,": "t.csv:2: MaximumRetryAttempts: '1.0' is not an integer; expected 0 to 2",
+    "orders,,59,,": "t.csv:2: MaximumEventAgeInSeconds: 59 is out of range; expected 60 to 21600",
     "orders,,,,": "t.csv:2: nothing to set",
     "..,1,,,": "t.csv:2: FunctionName: '..' would leave the request's path",
-    "no spaces,1,,,": "t.csv:2: FunctionName: 'no spaces' is no function name",
+    "no spaces,1,,,": "t.csv:2: FunctionName: 'no spaces' is not a function name",
     f"{'x' * 65},1,,,": "t.csv:2: FunctionName: the name",
     ",1,,,": "t.csv:2: FunctionName: missing",
     "orders:a,1,,b,": "t.csv:2: Qualifier: 'b' contradicts the 'a' in the function's name",
-    "orders,1,,,mars-1": "t.csv:2: Region: 'mars-1' is no Region",
+    "orders,1,,,mars-1": "t.csv:2: Region: 'mars-1' is not a Region",
     "arn:aws:lambda:eu-west-1:123456789012:function:f,1,,,us-east-1": (
         "t.csv:2: Region: 'us-east-1' contradicts the 'eu-west-1' in the function's ARN"
     ),
     "arn:aws:lambda:cn-north-1:123456789012:function:f,1,,,": "t.csv:2: FunctionName: partition",
-    "\x1b[31mred,1,,,": r"t.csv:2: FunctionName: '\x1b[31mred' is no function name",
+    "\x1b[31mred,1,,,": r"t.csv:2: FunctionName: '\x1b[31mred' is not a function name",
     "orders,1,,": "t.csv:2: 4 cells; the header has 5",
 }
 
@@ -194,12 +194,12 @@ def test_invalid_rows_are_listed_and_nothing_is_sent(bulkeic: Bulkeic, server: S
 
 
 BAD_DESTINATIONS = {
-    ("OnFailure", "queue"): "is no destination",
+    ("OnFailure", "queue"): "is not a destination",
     ("OnFailure", "arn:aws:sqs:us-east-1:123456789012:dead.fifo"): "is a FIFO queue or topic",
     ("OnFailure", "arn:aws:sns:us-east-1:123456789012:topic.fifo"): "is a FIFO queue or topic",
     ("OnSuccess", "arn:aws:s3:::bucket"): "an S3 bucket can be a destination for OnFailure only",
     ("OnFailure", "arn:aws:kinesis:us-east-1:123456789012:stream/s"): "cannot be a destination",
-    ("OnFailure", f"arn:aws:sqs:us-east-1:123456789012:{'q' * 350}"): "350 at most",
+    ("OnFailure", f"arn:aws:sqs:us-east-1:123456789012:{'q' * 350}"): "expected at most 350",
 }
 
 

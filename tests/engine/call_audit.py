@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bulkeic.core.model import Failure, Fault, Job, Lane, Outcome, Status
-from bulkeic.core.policy import Policy
+from bulkeic.core.policy import Apply, Policy
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import AUTO, EngineLimits
@@ -32,7 +32,7 @@ class Run:
         jobs: Sequence[Job],
         server: Server,
         limits: EngineLimits,
-        policy: Policy = Policy(),  # noqa: B008 - frozen
+        policy: Policy = Apply(),  # noqa: B008 - frozen
     ) -> None:
         self.jobs, self.server, self.limits, self.policy = jobs, server, limits, policy
         self.outcomes: list[Outcome] = []
@@ -112,7 +112,7 @@ def _audit_outcomes(run: Run) -> None:
     jobs = {job.seq: job for job in run.jobs}
     for outcome in run.outcomes:
         _audit_outcome(outcome, jobs[outcome.seq], attempts[outcome.seq])
-        if run.policy == Policy():
+        if run.policy == Apply():
             _audit_update(outcome, jobs[outcome.seq], attempts[outcome.seq][-1])
 
 

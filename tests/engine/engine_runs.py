@@ -9,7 +9,7 @@ import anyio
 from structlog.testing import capture_logs
 
 from bulkeic.core.model import Job
-from bulkeic.core.policy import Policy
+from bulkeic.core.policy import Apply, Policy
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
@@ -29,7 +29,7 @@ def run(
     meanwhile: Meanwhile | None = None,
     growing: bool = False,
     rng: random.Random | None = None,
-    policy: Policy = Policy(),  # noqa: B008 - frozen
+    policy: Policy = Apply(),  # noqa: B008 - frozen
     **limits: Any,
 ) -> Run:
     """Run jobs in virtual time, and audit the run.

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, Target
+from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, SourceLine, Target
 
 
 def lane_of(outcome: Outcome) -> Lane:
@@ -16,7 +16,9 @@ def lane(number: int) -> Lane:
 def job(seq: int, number: int = 0, function: str | None = None, qualifier: str = LATEST) -> Job:
     name = function or f"fn-{seq}"
     target = Target(lane(number), name, qualifier)
-    return Job(seq, f"targets.csv:{seq + 2}", name, target, Settings(maximum_retry_attempts=1))
+    return Job(
+        seq, SourceLine("targets.csv", seq + 2), name, target, Settings(maximum_retry_attempts=1)
+    )
 
 
 def fleet(lanes: int, each: int) -> list[Job]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.model import Lane, Operation, Status
-from bulkeic.core.policy import Policy
+from bulkeic.core.policy import Apply
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.lanes.rate_limiter import RateLimiter
@@ -65,7 +65,7 @@ def test_no_write_follows_a_read_after_max_failures() -> None:
     for each in jobs:
         aws.have(HAD, each.target.function)
     server = Server(aws=aws, fault=lambda call: REFUSED if call.job.seq == 1 else None)
-    done = run(jobs, server, policy=Policy(before_image=True), max_failures=1)
+    done = run(jobs, server, policy=Apply(before_image=True), max_failures=1)
     assert [call.job.seq for call in server.calls] == [0, 1, 2]
     assert {call.call.operation for call in server.calls} == {Operation.GET}
     assert done.engine.failures == 1

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from bulkeic.core.model import Failure, Fault, Job, Operation, Settings, Status
-from bulkeic.core.policy import Policy, Purpose
-from bulkeic.core.reconcile import CHANGED_SINCE, Action
+from bulkeic.core.model import Failure, Fault, Job, Operation, Settings, SourceLine, Status
+from bulkeic.core.policy import Apply, Plan, Policy
+from bulkeic.core.reconcile import Action
+from bulkeic.core.rollback_guard import CHANGED_SINCE
 from bulkeic.core.snapshot import ABSENT, snapshot_of
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.memory_feed import MemoryFeed
@@ -24,8 +25,8 @@ from .virtual_clock import START
 GET, UPDATE, PUT = Operation.GET, Operation.UPDATE, Operation.PUT
 GET_FUNCTION = Operation.GET_FUNCTION
 HAD = Settings(2, None, "", "")
-READ = Policy(before_image=True)
-PLAN = Policy(purpose=Purpose.PLAN, create_missing=True)
+READ = Apply(before_image=True)
+PLAN = Plan(Apply(create_missing=True))
 
 
 def aws(jobs: list[Job], settings: Settings = HAD) -> Aws:
@@ -102,7 +103,7 @@ def test_put_follows_update_where_there_is_no_configuration() -> None:
     jobs = fleet(1, 10)
     made = aws(jobs, ABSENT)
     server = Server(aws=made, quota=(10, 1))
-    done = run(jobs, server, policy=Policy(create_missing=True), rate=10, burst=1)
+    done = run(jobs, server, policy=Apply(create_missing=True), rate=10, burst=1)
     assert Counter(made.calls) == {UPDATE: 10, PUT: 10}
     assert done.statuses() == {Status.CREATED: 10}
     assert done.seconds == pytest.approx(ideal(20, 10, 1, LATENCY_S), abs=0.5)
@@ -111,9 +112,15 @@ def test_put_follows_update_where_there_is_no_configuration() -> None:
 @pytest.mark.parametrize("had", [HAD, ABSENT], ids=["read", "missing"])
 def test_a_function_stays_busy_over_all_calls_of_a_job(had: Settings) -> None:
     jobs = [job(seq, 0, f"fn-{seq % 2}", f"v{seq}") for seq in range(12)]
-    policy = READ if had is HAD else Policy(create_missing=True)
+    policy = READ if had is HAD else Apply(create_missing=True)
     changing = [
-        Job(each.seq, "", "", each.target, Settings(maximum_event_age_in_seconds=60 + each.seq))
+        Job(
+            each.seq,
+            SourceLine(""),
+            "",
+            each.target,
+            Settings(maximum_event_age_in_seconds=60 + each.seq),
+        )
         for each in jobs
     ]
     server = Server(aws=aws(jobs, had))
@@ -213,7 +220,7 @@ def test_jobs_whose_before_images_are_stored_hold_no_worker_and_are_bounded() ->
     [
         (READ, {}),
         (READ, {"rate": math.inf, "concurrency": 8}),
-        (Policy(where=lambda _: None), {"burst": 1.0}),
+        (Apply(where=lambda _: None), {"burst": 1.0}),
     ],
     ids=["rate", "places", "where"],
 )

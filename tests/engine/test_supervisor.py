@@ -5,7 +5,7 @@ import math
 import pytest
 from msgspec.structs import replace
 
-from bulkeic.core.model import Failure, Fault, Outcome, Status
+from bulkeic.core.model import Failure, Fault, Outcome, SourceLine, Status
 from bulkeic.engine.lanes.lane_health import LaneHealth
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.supervisor import Release, StopLane, StopRun, Supervisor, ends_lane
@@ -20,7 +20,7 @@ LIMITS = EngineLimits(give_up_after_s=60, max_denied=3)
 
 def denied(seq: int) -> Outcome:
     return Outcome(
-        seq, "", "fn", None, None, None, None, Status.FAILED, error_code="D", error_message="no"
+        seq, SourceLine(""), "fn", None, Status.FAILED, error_code="D", error_message="no"
     )
 
 

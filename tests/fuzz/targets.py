@@ -85,7 +85,7 @@ def _read(data: bytes, ending: str, lines: int) -> None:
                     _check_place(each, file.name, lines)
                 loader.add_invalid(seq, row.line, "", str(problem))
             else:
-                loader.add(job, row.line)
+                loader.add(job)
     except InputError as problem:
         _check_place(problem, file.name, lines)
     finally:

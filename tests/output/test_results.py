@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import UsageError
-from bulkeic.core.model import Outcome, Status
+from bulkeic.core.model import Outcome, SourceLine, Status
 from bulkeic.output.outcome_codec import HEADER
 from bulkeic.output.results import ResultsFile
 
@@ -19,7 +19,7 @@ texts = st.text(st.sampled_from(["a", '"', ",", "\n", "\r", "é", "\\", "=", "'"
 
 
 def outcome(seq: int, text: str = "") -> Outcome:
-    return Outcome(seq, f"t.csv:{seq}", text, None, None, None, None, Status.FAILED, 1,
+    return Outcome(seq, SourceLine("t.csv", seq), text, None, Status.FAILED, 1,
                    error_message=text, settings={"OnFailure": text})  # fmt: skip
 
 

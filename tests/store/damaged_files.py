@@ -1,4 +1,4 @@
-"""What is no run file, or one that must not be worked on."""
+"""What is not a run file, or one that must not be worked on."""
 
 import sqlite3
 from contextlib import closing

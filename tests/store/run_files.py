@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bulkeic.core.errors import RunFileError
-from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, Status, Target
+from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, SourceLine, Status, Target
 from bulkeic.core.names import partition_of
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import RunMetadata
@@ -32,19 +32,15 @@ def make_job(
 ) -> Job:
     name = function or f"fn-{seq}"
     target = Target(lane, name, qualifier, partition_of(lane.region))
-    return Job(seq, f"{SOURCE}:{seq + 2}", name, target, settings)
+    return Job(seq, SourceLine(SOURCE, seq + 2), name, target, settings)
 
 
 def outcome_of(job: Job, status: Status = Status.UPDATED, **fields: Any) -> Outcome:
-    lane = job.target.lane
     return Outcome(
         job.seq,
         job.source,
         job.function_name,
-        job.target.arn,
-        job.target.qualifier,
-        lane.account_id,
-        lane.region,
+        job.target,
         status,
         settings=job.settings.to_api(),
         **fields,
@@ -55,8 +51,8 @@ def load(path: Path, jobs: list[Job], **metadata: Any) -> Path:
     """A run file that is ready, with these jobs."""
     loader = Loader(path, RunMetadata(source=SOURCE, **metadata))
     for job in jobs:
-        loader.add(job, job.seq + 2)
-    loader.ready()
+        loader.add(job)
+    loader.finish()
     return path
 
 
@@ -67,15 +63,15 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[RunFile]:
 
 
 def pending(
-    run: RunFile, which: Which = Which.PENDING, wave: int | None = None, handful: int = 3
+    run: RunFile, which: JobFilter = JobFilter.PENDING, wave: int | None = None, handful: int = 3
 ) -> list[Job]:
     """Every pending job, or some others, lane by lane, read in handfuls."""
     found: list[Job] = []
-    ranges = run.jobs.ranges(which, wave)
+    ranges = run.jobs.seq_ranges(which, wave)
     for lane, count in run.jobs.lanes(which, wave).items():
         of_lane: list[Job] = []
         after, until = ranges[lane]
-        while jobs := run.jobs.take(which, lane, after, until, handful):
+        while jobs := run.jobs.next_jobs(which, lane, after, until, handful):
             assert len(jobs) <= handful
             of_lane += jobs
             after = jobs[-1].seq

@@ -1,4 +1,4 @@
-"""The file itself, and what is no run file."""
+"""The file itself, and what is not a run file."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ from .damaged_files import (
 from .run_files import EAST, WEST, load, make_job, opened, outcome_of, pending, refusal
 
 
-def test_nobody_else_can_read_a_run_file(path: Path) -> None:
+def test_no_other_user_can_read_a_run_file(path: Path) -> None:
     before = os.umask(0)
     try:
         load(path, [make_job(0)])
@@ -47,7 +47,7 @@ def test_closing_leaves_one_file(path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_looking_at_a_run_that_is_over_leaves_nothing_beside_it(path: Path) -> None:
+def test_reading_an_ended_run_leaves_no_files_beside_it(path: Path) -> None:
     with opened(load(path, [make_job(0)])) as run:
         run.record([outcome_of(make_job(0))], Traffic())
     with opened(path, read_only=True) as run:
@@ -55,7 +55,7 @@ def test_looking_at_a_run_that_is_over_leaves_nothing_beside_it(path: Path) -> N
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_any_sqlite_tool_can_read_what_the_views_tell(path: Path) -> None:
+def test_any_sqlite_tool_can_read_the_views(path: Path) -> None:
     jobs = [make_job(0, EAST, "fn", "prod"), make_job(1, WEST)]
     with opened(load(path, jobs)) as run:
         run.record([outcome_of(jobs[0], attempts=2)], Traffic())
@@ -84,13 +84,13 @@ def test_a_folder_is_no_run_file(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (empty, "is no run file"),
-        (table, "is no run file"),
-        (foreign, "is a database, but no run file"),
-        (foreign_wal, "is a database, but no run file"),
-        (newer, "is of version 99, this bulkeic knows 3"),
-        (older, "is of version 2, this bulkeic knows 3; finish it with the older bulkeic"),
-        (half_loaded, "was not loaded to its end"),
+        (empty, "is not a run file"),
+        (table, "is not a run file"),
+        (foreign, "is a database, but not a run file"),
+        (foreign_wal, "is a database, but not a run file"),
+        (newer, "has version 99, this bulkeic supports 3"),
+        (older, "has version 2, this bulkeic supports 3; finish it with the older bulkeic"),
+        (half_loaded, "was not loaded completely"),
         (garbled, ""),
         (cut, ""),
     ],
@@ -124,7 +124,7 @@ def test_tables_and_indexes_of_ones_own_do_no_harm(path: Path) -> None:
 
 
 @pytest.mark.parametrize("read_only", [False, True])
-def test_a_change_that_was_cut_off_by_a_kill_is_taken_back_when_the_file_is_opened(
+def test_a_transaction_that_a_kill_interrupted_is_rolled_back_on_opening(
     path: Path, tmp_path: Path, *, read_only: bool
 ) -> None:
     jobs = [make_job(seq) for seq in range(300)]
@@ -144,14 +144,14 @@ def test_a_change_that_was_cut_off_by_a_kill_is_taken_back_when_the_file_is_open
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("UPDATE job SET seq = 'x'", "job: a value of another type"),
-        ("UPDATE lane SET region = '../x'", "Region: '../x' is no Region"),
-        ("DELETE FROM settings", "job: without a function, or with settings that there are not"),
-        ("DELETE FROM lane", "job: of a lane that there is not"),
-        ("DELETE FROM run WHERE key = 'source'", "run: it does not tell its targets file"),
-        ("DROP VIEW result", "result is not as it was made"),
-        ("ALTER TABLE outcome ADD COLUMN more", "outcome is not as it was made"),
-        ("INSERT INTO wave_lane VALUES (1, 1, 0)", "wave_lane: of a lane or a wave"),
+        ("UPDATE job SET seq = 'x'", "job: a value of the wrong type"),
+        ("UPDATE lane SET region = '../x'", "Region: '../x' is not a Region"),
+        ("DELETE FROM settings", "job: without a function, or with unknown settings"),
+        ("DELETE FROM lane", "job: of an unknown lane"),
+        ("DELETE FROM run WHERE key = 'source'", "run: it does not name its targets file"),
+        ("DROP VIEW result", "result is not as it was created"),
+        ("ALTER TABLE outcome ADD COLUMN more", "outcome is not as it was created"),
+        ("INSERT INTO wave_lane VALUES (1, 1, 0)", "wave_lane: of an unknown lane or wave"),
     ],
 )
 @pytest.mark.parametrize("read_only", [False, True])
@@ -171,7 +171,7 @@ def test_what_bulkeic_did_not_write_is_damage(
 @pytest.mark.parametrize(
     "api", ["{", "null", '{"MaximumRetryAttempts":"1"}', '{"DestinationConfig":{"OnFailure":[]}}']
 )
-def test_settings_that_are_none_are_damage(path: Path, api: str) -> None:
+def test_invalid_settings_are_damage(path: Path, api: str) -> None:
     with closing(sqlite3.connect(load(path, [make_job(0)]))) as database:
         database.execute("UPDATE settings SET api = ?", (api,))
         database.commit()
@@ -194,11 +194,11 @@ def test_what_is_too_deep_or_too_long_is_damage(path: Path, text: str, says: str
 
 
 @pytest.mark.parametrize("time", ["yesterday", "2026-02-31T00:00:00Z", "2026-01-01T00:00:00"])
-def test_a_time_that_is_none_is_told_before_anything_is_begun(path: Path, time: str) -> None:
+def test_an_invalid_time_is_refused_before_the_run_starts(path: Path, time: str) -> None:
     with opened(load(path, [make_job(0)])) as run:
         run.record([outcome_of(make_job(0), started_at=time)], Traffic())
     before = path.read_bytes()
-    assert "damaged: a time that is none" in refusal(path)
+    assert "damaged: an invalid time" in refusal(path)
     assert path.read_bytes() == before
-    with opened(path, read_only=True) as run, pytest.raises(RunFileError, match="a time that is"):
+    with opened(path, read_only=True) as run, pytest.raises(RunFileError, match="an invalid time"):
         run.summary()

@@ -12,10 +12,10 @@ import pytest
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import CLEARED, Job, Settings, Status
-from bulkeic.core.reconcile import Action, Seen
+from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.snapshot import ABSENT, snapshot_of
-from bulkeic.core.summary import Need, Traffic
-from bulkeic.store.jobs import Which
+from bulkeic.core.summary import ActionCount, Traffic
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 from .run_files import EAST, WEST, load, make_job, opened, outcome_of, pending
@@ -28,29 +28,29 @@ CONFIG: dict[str, Any] = {
 }
 AFTER = {**CONFIG, "MaximumRetryAttempts": 1}
 HAD = Settings(2, None, CLEARED, QUEUE)
-WRITTEN = Seen(CONFIG, Action.CHANGE, may_be_sent=True)
-PLANNED = Seen(CONFIG, Action.CHANGE)
-MARKED = Seen(msgspec.UNSET, Action.CHANGE, may_be_sent=True)
+WRITTEN = BeforeImage(CONFIG, Action.CHANGE, may_be_sent=True)
+PLANNED = BeforeImage(CONFIG, Action.CHANGE)
+MARKED = BeforeImage(msgspec.UNSET, Action.CHANGE, may_be_sent=True)
 
 replace = msgspec.structs.replace
 
 
-def keep(run: RunFile, *seen: tuple[Job, Seen]) -> None:
+def keep(run: RunFile, *seen: tuple[Job, BeforeImage]) -> None:
     run.record([], Traffic(), seen)
 
 
 @pytest.mark.parametrize(
     ("metadata", "seen", "known"),
     [
-        ({}, PLANNED, {"seen": HAD}),
-        ({}, WRITTEN, {"seen": HAD, "may_be_sent": True, "expected": HAD}),
-        ({"planned": True}, PLANNED, {"seen": HAD, "expected": HAD}),
-        ({"restores": "other.db"}, PLANNED, {"seen": HAD, "expected": HAD}),
-        ({}, Seen(None, Action.CREATE), {"seen": ABSENT}),
+        ({}, PLANNED, {"before_snapshot": HAD}),
+        ({}, WRITTEN, {"before_snapshot": HAD, "may_be_sent": True, "expected": HAD}),
+        ({"planned": True}, PLANNED, {"before_snapshot": HAD, "expected": HAD}),
+        ({"restores": "other.db"}, PLANNED, {"before_snapshot": HAD, "expected": HAD}),
+        ({}, BeforeImage(None, Action.CREATE), {"before_snapshot": ABSENT}),
     ],
 )
 def test_a_job_knows_what_its_target_had(
-    path: Path, metadata: dict[str, Any], seen: Seen, known: dict[str, Any]
+    path: Path, metadata: dict[str, Any], seen: BeforeImage, known: dict[str, Any]
 ) -> None:
     jobs = [make_job(0), make_job(1)]
     with opened(load(path, jobs, **metadata)) as run:
@@ -60,23 +60,26 @@ def test_a_job_knows_what_its_target_had(
         assert pending(run) == [replace(jobs[0], before=before, **known), jobs[1]]
 
 
-def test_a_mark_leaves_what_was_kept_as_it_is(path: Path) -> None:
+def test_a_mark_leaves_the_stored_before_image_unchanged(path: Path) -> None:
     jobs = [make_job(0), make_job(1)]
     with opened(load(path, jobs)) as run:
         keep(run, *((job, PLANNED) for job in jobs))
-        assert not run.may_have_changed()
+        assert not run.can_be_rolled_back()
         keep(run, (jobs[1], MARKED))
-        assert run.may_have_changed()
-        assert [(job.seen, job.may_be_sent) for job in pending(run)] == [(HAD, False), (HAD, True)]
+        assert run.can_be_rolled_back()
+        assert [(job.before_snapshot, job.may_be_sent) for job in pending(run)] == [
+            (HAD, False),
+            (HAD, True),
+        ]
 
 
-def test_what_was_read_again_replaces_what_was_kept(path: Path) -> None:
+def test_what_is_read_again_replaces_the_stored_before_image(path: Path) -> None:
     job = make_job(0)
     with opened(load(path, [job])) as run:
         keep(run, (job, PLANNED))
-        keep(run, (job, Seen(None, Action.CREATE, may_be_sent=True)))
+        keep(run, (job, BeforeImage(None, Action.CREATE, may_be_sent=True)))
         [found] = pending(run)
-        assert (found.seen, found.may_be_sent) == (ABSENT, True)
+        assert (found.before_snapshot, found.may_be_sent) == (ABSENT, True)
 
 
 def test_every_pending_job_that_was_read_can_be_marked_at_once(path: Path) -> None:
@@ -84,9 +87,9 @@ def test_every_pending_job_that_was_read_can_be_marked_at_once(path: Path) -> No
     with opened(load(path, jobs)) as run:
         keep(run, *((job, PLANNED) for job in jobs[:3]))
         run.record([outcome_of(jobs[0], Status.UNCHANGED)], Traffic())
-        run.mark_pending()
+        run.mark_pending_as_sent()
         assert [job.may_be_sent for job in pending(run)] == [True, True, False]
-        assert [job.seq for job, _ in run.jobs.changed()] == [1, 2]
+        assert [job.seq for job, _ in run.jobs.changed_jobs()] == [1, 2]
 
 
 def test_images_and_outcomes_are_written_together_or_not_at_all(path: Path) -> None:
@@ -109,27 +112,29 @@ def test_images_and_outcomes_are_written_together_or_not_at_all(path: Path) -> N
 KEEP = """
 import os, signal, sys
 from pathlib import Path
-from bulkeic.core.reconcile import Action, Seen
+from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.summary import Traffic
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 run = RunFile(Path(sys.argv[1]))
 for lane in run.jobs.lanes():
-    for job in run.jobs.take(Which.PENDING, lane, -1, 9, 9):
-        run.record([], Traffic(), [(job, Seen(None, Action.CREATE, may_be_sent=True))])
+    for job in run.jobs.next_jobs(JobFilter.PENDING, lane, -1, 9, 9):
+        run.record([], Traffic(), [(job, BeforeImage(None, Action.CREATE, may_be_sent=True))])
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_what_is_kept_outlives_a_kill(path: Path) -> None:
+def test_stored_before_images_survive_a_kill(path: Path) -> None:
     load(path, [make_job(0), make_job(1, WEST)])
     process = subprocess.run([sys.executable, "-c", KEEP, str(path)], check=False)
     assert process.returncode == -9
     with opened(path) as run:
-        assert [(job.seen, job.may_be_sent) for job in pending(run)] == [(ABSENT, True)] * 2
+        assert [(job.before_snapshot, job.may_be_sent) for job in pending(run)] == [
+            (ABSENT, True)
+        ] * 2
 
 
-def test_results_tell_what_targets_had_and_what_was_sent(path: Path) -> None:
+def test_outcomes_have_the_before_image_and_the_sent_settings(path: Path) -> None:
     jobs = [make_job(seq, settings=Settings(on_failure="arn:{function}")) for seq in range(5)]
     sent = {"DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": "arn:fn-0"}}}
     filled = [Settings(on_failure=f"arn:fn-{seq}").to_api() for seq in range(5)]
@@ -142,9 +147,9 @@ def test_results_tell_what_targets_had_and_what_was_sent(path: Path) -> None:
     ]
     seen = [
         (jobs[0], WRITTEN),
-        (jobs[1], Seen(None, Action.CREATE, may_be_sent=True)),
-        (jobs[2], Seen(CONFIG, Action.UNCHANGED)),
-        (jobs[3], Seen(None, Action.MISSING)),
+        (jobs[1], BeforeImage(None, Action.CREATE, may_be_sent=True)),
+        (jobs[2], BeforeImage(CONFIG, Action.UNCHANGED)),
+        (jobs[3], BeforeImage(None, Action.MISSING)),
     ]
     with opened(load(path, jobs)) as run:
         run.record(outcomes, Traffic(), seen)
@@ -154,7 +159,7 @@ def test_results_tell_what_targets_had_and_what_was_sent(path: Path) -> None:
     assert rows == [(0,), (0,), (1,), (1,), (1,)]
 
 
-def test_where_halves_are_replaced_what_was_sent_is_always_kept(path: Path) -> None:
+def test_with_replaced_destinations_the_sent_settings_are_always_stored(path: Path) -> None:
     job = make_job(0, settings=Settings(on_failure=QUEUE))
     sent = {"DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": QUEUE}}}
     outcome = replace(outcome_of(job), settings=sent)
@@ -172,10 +177,10 @@ def test_braces_in_what_is_put_back_are_no_templates(path: Path, status: Status)
     with opened(load(path, [job], restores="other.db")) as run:
         assert pending(run) == [job]
         keep(run, (job, PLANNED))
-        assert next(run.jobs.planned()).settings == job.settings
+        assert next(run.jobs.planned_jobs()).settings == job.settings
         run.record([outcome], Traffic(), [(job, WRITTEN)] if changed else [])
         assert list(run.outcomes()) == [outcome]
-        assert run.jobs.take(Which.EVERY, EAST, -1, 9, 9)[0].settings == job.settings
+        assert run.jobs.next_jobs(JobFilter.EVERY, EAST, -1, 9, 9)[0].settings == job.settings
 
 
 def test_a_template_is_filled_in_for_a_job_that_is_planned_or_changed(path: Path) -> None:
@@ -184,13 +189,13 @@ def test_a_template_is_filled_in_for_a_job_that_is_planned_or_changed(path: Path
     with opened(load(path, [job])) as run:
         keep(run, (job, WRITTEN))
         arn = "arn:aws:sqs:us-west-2:111111111111:fn-0"
-        assert next(run.jobs.planned()).settings.on_failure == arn
-        assert next(run.jobs.changed())[0].settings.on_failure == arn
+        assert next(run.jobs.planned_jobs()).settings.on_failure == arn
+        assert next(run.jobs.changed_jobs())[0].settings.on_failure == arn
 
 
-def test_what_may_have_been_changed_is_told_with_what_was_answered(path: Path) -> None:
+def test_changed_jobs_have_the_snapshot_of_the_answer(path: Path) -> None:
     jobs = [make_job(seq, EAST if seq % 2 else WEST) for seq in range(7)]
-    create = Seen(None, Action.CREATE, may_be_sent=True)
+    create = BeforeImage(None, Action.CREATE, may_be_sent=True)
     seen = [(jobs[0], WRITTEN), (jobs[1], create), *((job, WRITTEN) for job in jobs[2:5])]
     outcomes = [
         outcome_of(jobs[0], config=AFTER, before=CONFIG),
@@ -201,7 +206,9 @@ def test_what_may_have_been_changed_is_told_with_what_was_answered(path: Path) -
     ]
     with opened(load(path, jobs)) as run:
         run.record(outcomes, Traffic(), [*seen, (jobs[5], PLANNED)])
-        assert {job.seq: (job.seen, after) for job, after in run.jobs.changed()} == {
+        assert {
+            job.seq: (job.before_snapshot, after) for job, after in run.jobs.changed_jobs()
+        } == {
             0: (HAD, snapshot_of(AFTER)),
             1: (ABSENT, snapshot_of(AFTER)),
             2: (HAD, None),
@@ -210,21 +217,21 @@ def test_what_may_have_been_changed_is_told_with_what_was_answered(path: Path) -
         }
 
 
-def test_what_is_planned_is_told_in_file_order_and_with_its_lane(path: Path) -> None:
+def test_planned_jobs_are_in_file_order_and_have_their_lane(path: Path) -> None:
     jobs = [make_job(seq, EAST if seq % 3 else WEST) for seq in range(6)]
     actions = (Action.CHANGE, Action.UNCHANGED, Action.CREATE, Action.MISSING, Action.DELETE)
     with opened(load(path, jobs)) as run:
         keep(
             run,
             *(
-                (job, Seen(None if action is Action.CREATE else CONFIG, action))
+                (job, BeforeImage(None if action is Action.CREATE else CONFIG, action))
                 for job, action in zip(jobs, actions, strict=False)
             ),
         )
-        assert list(run.jobs.planned()) == [
-            replace(jobs[0], seen=HAD),
-            replace(jobs[2], seen=ABSENT),
-            replace(jobs[4], seen=HAD),
+        assert list(run.jobs.planned_jobs()) == [
+            replace(jobs[0], before_snapshot=HAD),
+            replace(jobs[2], before_snapshot=ABSENT),
+            replace(jobs[4], before_snapshot=HAD),
         ]
 
 
@@ -233,12 +240,14 @@ def test_needs_are_counted_for_each_lane(path: Path) -> None:
     actions = (Action.CHANGE, Action.CHANGE, Action.CREATE, Action.MISSING, Action.UNCONFIGURED)
     with opened(load(path, jobs)) as run:
         assert run.needs() == []
-        keep(run, *((job, Seen(None, what)) for job, what in zip(jobs, actions, strict=False)))
+        keep(
+            run, *((job, BeforeImage(None, what)) for job, what in zip(jobs, actions, strict=False))
+        )
         assert set(run.needs()) == {
-            Need(EAST, Action.CHANGE, 2),
-            Need(EAST, Action.CREATE, 1),
-            Need(WEST, Action.MISSING, 1),
-            Need(WEST, Action.UNCONFIGURED, 1),
+            ActionCount(EAST, Action.CHANGE, 2),
+            ActionCount(EAST, Action.CREATE, 1),
+            ActionCount(WEST, Action.MISSING, 1),
+            ActionCount(WEST, Action.UNCONFIGURED, 1),
         }
         summary = replace(run.summary(), needs=run.needs()).to_json()
         assert summary["plan"] == {
@@ -250,9 +259,11 @@ def test_the_last_image_that_is_known_of_each_target(path: Path) -> None:
     jobs = [make_job(seq) for seq in range(5)]
     jobs[3] = replace(jobs[3], expected=HAD)
     with opened(load(path, jobs)) as run:
-        keep(run, (jobs[0], PLANNED), (jobs[1], WRITTEN), (jobs[2], Seen(None, Action.CREATE)))
+        keep(
+            run, (jobs[0], PLANNED), (jobs[1], WRITTEN), (jobs[2], BeforeImage(None, Action.CREATE))
+        )
         run.record([outcome_of(jobs[1], config=AFTER, before=CONFIG)], Traffic())
-        assert dict(run.jobs.known()) == {
+        assert dict(run.jobs.known_snapshots()) == {
             jobs[0].target: HAD,
             jobs[1].target: snapshot_of(AFTER),
             jobs[2].target: ABSENT,

@@ -8,7 +8,7 @@ import pytest
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Lane, Settings, Status
 from bulkeic.core.summary import Tally
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Duplicate, Loader
 from bulkeic.store.run_metadata import RunMetadata
 
@@ -16,7 +16,7 @@ from .run_files import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened,
 
 
 def numbered(loader: Loader, lane: Lane, first: int, again: int, *, agree: bool) -> Duplicate:
-    return Duplicate(loader.number(lane), (first, again), (first + 2, again + 2), agree)
+    return Duplicate(loader.lane_id(lane), (first, again), (first + 2, again + 2), agree)
 
 
 def test_duplicates_are_found_with_whether_they_agree(path: Path) -> None:
@@ -32,7 +32,7 @@ def test_duplicates_are_found_with_whether_they_agree(path: Path) -> None:
     ]
     loader = Loader(path, RunMetadata(source=SOURCE))
     for job in jobs:
-        loader.add(job, job.seq + 2)
+        loader.add(job)
     found = sorted(loader.duplicates([EAST, WEST]), key=lambda duplicate: duplicate.seqs)
     assert found == [
         numbered(loader, EAST, 0, 3, agree=True),
@@ -40,8 +40,8 @@ def test_duplicates_are_found_with_whether_they_agree(path: Path) -> None:
         numbered(loader, EAST, 2, 4, agree=False),
     ]
     assert list(loader.duplicates([WEST])) == []
-    loader.drop(found[0])
-    loader.ready()
+    loader.drop_duplicate(found[0])
+    loader.finish()
     with opened(path) as run:
         assert run.targets() == 6
         assert sorted(job.seq for job in pending(run)) == [0, 1, 2, 4, 5, 6]
@@ -52,10 +52,10 @@ def test_the_same_settings_agree_however_many_others_stand_between(path: Path) -
     ages = [60 + number % 9000 for number in range(18000)]
     for seq, age in enumerate(ages):
         wanted = Settings(maximum_event_age_in_seconds=age)
-        loader.add(make_job(seq, LANES[seq // 9000], f"fn-{age}", settings=wanted), seq + 2)
+        loader.add(make_job(seq, LANES[seq // 9000], f"fn-{age}", settings=wanted))
     for seq, age in ((18000, 60), (18001, 61)):
         wanted = Settings(maximum_event_age_in_seconds=age if seq == 18000 else 60)
-        loader.add(make_job(seq, EAST, f"fn-{age}", settings=wanted), seq + 2)
+        loader.add(make_job(seq, EAST, f"fn-{age}", settings=wanted))
     found = sorted(loader.duplicates(loader.lanes()), key=lambda duplicate: duplicate.seqs)
     assert found == [
         numbered(loader, EAST, 0, 18000, agree=True),
@@ -67,7 +67,7 @@ def test_the_same_settings_agree_however_many_others_stand_between(path: Path) -
 def test_finding_duplicates_takes_no_time_for_each_pair_of_rows(path: Path) -> None:
     loader = Loader(path, RunMetadata(source=SOURCE))
     for seq in range(12_000):
-        loader.add(make_job(seq, EAST, f"fn-{seq % 6_000}"), seq + 2)
+        loader.add(make_job(seq, EAST, f"fn-{seq % 6_000}"))
     begun = time.process_time()
     assert sum(1 for _ in loader.duplicates([EAST])) == 6_000
     assert time.process_time() - begun < 10  # of which it needs a small part
@@ -82,7 +82,7 @@ def test_set_account_merges_lanes_in_file_order(path: Path) -> None:
     ]
     loader = Loader(path, RunMetadata(source=SOURCE))
     for job in jobs:
-        loader.add(job, job.seq + 2)
+        loader.add(job)
     assert list(loader.duplicates(loader.lanes())) == []
     loader.set_account(EAST.account_id)
     assert sorted(loader.lanes()) == sorted(LANES)
@@ -90,30 +90,36 @@ def test_set_account_merges_lanes_in_file_order(path: Path) -> None:
         numbered(loader, EAST, 0, 1, agree=True),
         numbered(loader, EAST, 2, 3, agree=True),
     ]
-    loader.ready()
+    loader.finish()
     with opened(path) as run:
         assert len(run.summary().lanes) == 3
         assert run.jobs.lanes() == {EAST: 5, WEST: 1, CHINA: 1}
-        in_east = run.jobs.take(Which.PENDING, EAST, -1, 10, 10)
+        in_east = run.jobs.next_jobs(JobFilter.PENDING, EAST, -1, 10, 10)
         assert [job.seq for job in in_east] == [0, 1, 2, 3, 5]
         assert all(job.target.lane == EAST for job in in_east)
 
 
 def test_rows_that_are_no_jobs_are_outcomes_of_their_own(path: Path) -> None:
     loader = Loader(path, RunMetadata(source=SOURCE))
-    loader.add(make_job(0), 2)
+    loader.add(make_job(0))
     loader.add_invalid(1, 3, "bad name\x00\ud83d" + "x" * 1000, "FunctionName: no")
-    loader.add(make_job(2, WEST), 4)
-    loader.add(make_job(3, WEST), 5)
+    loader.add(make_job(2, WEST))
+    loader.add(make_job(3, WEST))
     list(loader.duplicates([EAST]))
-    loader.invalidate(0, loader.number(EAST), "the same target as line 9")
+    loader.invalidate(0, loader.lane_id(EAST), "the same target as line 9")
     loader.invalidate_lane(WEST, "not yours")
-    loader.ready()
+    loader.finish()
     with opened(path) as run:
         assert run.jobs.lanes() == {}
         assert run.targets() == 4
         assert [
-            (outcome.seq, outcome.source, outcome.status, outcome.error_code, outcome.error_message)
+            (
+                outcome.seq,
+                str(outcome.source),
+                outcome.status,
+                outcome.error_code,
+                outcome.error_message,
+            )
             for outcome in run.outcomes()
         ] == [
             (0, f"{SOURCE}:2", Status.INVALID, "InvalidInput", "the same target as line 9"),
@@ -128,7 +134,7 @@ def test_rows_that_are_no_jobs_are_outcomes_of_their_own(path: Path) -> None:
         assert run.tallies() == [Tally(None, Status.INVALID, "InvalidInput", 4)]
 
 
-def test_the_functions_that_are_fed_are_told_with_their_lines(path: Path) -> None:
+def test_jobs_with_function_destinations_have_their_lines(path: Path) -> None:
     arn = "arn:aws:lambda:us-east-1:111111111111:function:sink"
     jobs = [
         make_job(0),
@@ -138,8 +144,8 @@ def test_the_functions_that_are_fed_are_told_with_their_lines(path: Path) -> Non
     ]
     loader = Loader(path, RunMetadata(source=SOURCE))
     for job in jobs:
-        loader.add(job, job.seq + 2)
-    assert list(loader.fed_functions(EAST)) == [(jobs[1], 3)]
+        loader.add(job)
+    assert list(loader.jobs_with_function_destinations(EAST)) == [jobs[1]]
     assert loader.first_line(WEST) == 5
     loader.discard()
 
@@ -147,7 +153,7 @@ def test_the_functions_that_are_fed_are_told_with_their_lines(path: Path) -> Non
 def test_discard_leaves_nothing_behind(tmp_path: Path) -> None:
     loader = Loader(tmp_path / "run.db", RunMetadata(source=SOURCE))
     for seq in range(5000):
-        loader.add(make_job(seq), seq + 2)
+        loader.add(make_job(seq))
     loader.discard()
     assert list(tmp_path.iterdir()) == []
     load(tmp_path / "run.db", [make_job(0)])
@@ -162,6 +168,6 @@ def test_a_run_file_is_never_overwritten(path: Path) -> None:
 
 def test_a_run_file_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RunFileError, match="cannot be made") as caught:
+    with pytest.raises(RunFileError, match="cannot be created") as caught:
         Loader(tmp_path / "file" / "run.db", RunMetadata(source=SOURCE))
     assert str(caught.value).isprintable()

@@ -13,7 +13,7 @@ import pytest
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.summary import Traffic
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import RunMetadata
@@ -27,7 +27,7 @@ from pathlib import Path
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Outcome, Status
 from bulkeic.core.summary import Traffic
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import RunMetadata
@@ -70,18 +70,18 @@ def test_another_process_cannot_work_on_the_same_run_but_look_at_it(path: Path) 
         run.record([outcome_of(jobs[0])], Traffic())
     with child(path, WORK) as process:
         assert line_of(process) == "open"
-        assert "another bulkeic works on it" in refusal(path)
+        assert "another bulkeic process uses it" in refusal(path)
         with opened(path, read_only=True) as run:
             assert [outcome.seq for outcome in run.outcomes()] == [0]
             assert len(run.sessions()) == 1
-        assert "another bulkeic works on it" in refusal(path)
+        assert "another bulkeic process uses it" in refusal(path)
     with opened(path) as run:
         assert [job.seq for job in pending(run)] == [1, 2]
 
 
 def test_the_same_process_cannot_work_on_a_run_twice(path: Path) -> None:
     with opened(load(path, [make_job(0)])):
-        assert "another bulkeic works on it" in refusal(path)
+        assert "another bulkeic process uses it" in refusal(path)
     with opened(path):
         pass
 
@@ -96,10 +96,10 @@ def test_what_is_refused_does_not_keep_the_file_locked(path: Path) -> None:
         pass
 
 
-def test_nobody_else_loads_what_is_being_loaded(path: Path) -> None:
+def test_no_other_process_loads_the_same_run_file(path: Path) -> None:
     loader = Loader(path, RunMetadata(source=SOURCE))
     for seq in range(5000):
-        loader.add(make_job(seq), seq + 2)
+        loader.add(make_job(seq))
     with child(
         path,
         """
@@ -111,9 +111,9 @@ def test_nobody_else_loads_what_is_being_loaded(path: Path) -> None:
             print("taken", flush=True)
         """,
     ) as process:
-        assert "run.db': another bulkeic works on it" in line_of(process)
+        assert "run.db': another bulkeic process uses it" in line_of(process)
         assert not path.exists()
-    loader.ready()
+    loader.finish()
     assert [each.name for each in path.parent.iterdir()] == [path.name]
     with opened(path) as run:
         assert run.jobs.lanes() == {EAST: 5000}
@@ -122,12 +122,13 @@ def test_nobody_else_loads_what_is_being_loaded(path: Path) -> None:
 @pytest.mark.parametrize("rows", [10, 100_000])
 def test_a_killed_loading_leaves_no_run_file_and_can_begin_again(path: Path, rows: int) -> None:
     code = f"""
-        from bulkeic.core.model import Job, Lane, Settings, Target
+        from bulkeic.core.model import Job, Lane, Settings, SourceLine, Target
         loader = Loader(path, RunMetadata(source="x"))
         lane, settings = Lane("111111111111", "us-east-1"), Settings(1)
         for seq in range({rows}):
             name = f"fn-{{seq}}"
-            loader.add(Job(seq, "", name.rjust(256), Target(lane, name), settings), seq)
+            row = SourceLine("x", seq)
+            loader.add(Job(seq, row, name.rjust(256), Target(lane, name), settings))
         print("loaded", flush=True)
         sys.stdin.readline()
     """
@@ -137,7 +138,7 @@ def test_a_killed_loading_leaves_no_run_file_and_can_begin_again(path: Path, row
     assert not path.exists()
     (left,) = path.parent.iterdir()
     for read_only in (False, True):
-        with pytest.raises(RunFileError, match="was not loaded to its end"):
+        with pytest.raises(RunFileError, match="was not loaded completely"):
             RunFile(left, read_only=read_only)
     load(path, [make_job(0)])
     assert [each.name for each in path.parent.iterdir()] == [path.name]
@@ -146,7 +147,7 @@ def test_a_killed_loading_leaves_no_run_file_and_can_begin_again(path: Path, row
 def test_what_is_no_loading_of_ours_is_left_alone(path: Path) -> None:
     left = path.with_name("run.db.loading")
     left.write_bytes(b"somebody's notes")
-    with pytest.raises(RunFileError, match="is in the way, and is no run file"):
+    with pytest.raises(RunFileError, match="is in the way and is not a run file"):
         load(path, [make_job(0)])
     assert left.read_bytes() == b"somebody's notes"
 
@@ -162,7 +163,7 @@ def test_what_a_kill_has_left_of_another_run_file_gets_into_no_new_one(
     path.with_name("run.db-wal").rename(left := path.with_name(f"run.db{ending}"))
     path.unlink()
     log = left.read_bytes()
-    with pytest.raises(RunFileError, match=f"run.db{ending}' is left of another run file"):
+    with pytest.raises(RunFileError, match=f"run.db{ending}' belongs to another run file"):
         load(path, [make_job(0)])
     assert left.read_bytes() == log
     assert not path.exists()
@@ -170,11 +171,11 @@ def test_what_a_kill_has_left_of_another_run_file_gets_into_no_new_one(
     load(path, [make_job(0)])
 
 
-def test_a_name_that_is_taken_while_a_file_is_loaded_stays_as_it_is(path: Path) -> None:
+def test_a_file_that_appears_under_the_name_during_loading_is_not_replaced(path: Path) -> None:
     loader = Loader(path, RunMetadata(source=SOURCE))
     path.write_bytes(b"somebody's notes")
     with pytest.raises(RunFileError, match="cannot be written: File exists"):
-        loader.ready()
+        loader.finish()
     loader.discard()
     assert path.read_bytes() == b"somebody's notes"
     assert [each.name for each in path.parent.iterdir()] == [path.name]
@@ -188,14 +189,13 @@ while True:
     batch = [
         job
         for lane in run.jobs.lanes()
-        for job in run.jobs.take(Which.PENDING, lane, -1, 2**40, 5)
+        for job in run.jobs.next_jobs(JobFilter.PENDING, lane, -1, 2**40, 5)
     ]
     if not batch:
         break
     outcomes = [
         Outcome(
-            job.seq, job.source, job.function_name, job.target.arn, job.target.qualifier,
-            job.target.lane.account_id, job.target.lane.region, Status.UPDATED, attempts=1,
+            job.seq, job.source, job.function_name, job.target, Status.UPDATED, attempts=1,
             error_message="x" * 3000,
         )
         for job in batch
@@ -225,6 +225,6 @@ def test_a_kill_loses_nothing_that_was_committed(path: Path) -> None:
         assert len(kept) <= len(told) + 3 * 15
         assert len(kept) == len(set(kept))
         assert sum(run.jobs.lanes().values()) == len(jobs) - len(kept)
-        assert run.jobs.take(Which.PENDING, EAST, -1, len(jobs), 1)[0].seq not in kept
+        assert run.jobs.next_jobs(JobFilter.PENDING, EAST, -1, len(jobs), 1)[0].seq not in kept
         assert run.traffic().calls == len(kept)
         assert len(run.sessions()) == 3

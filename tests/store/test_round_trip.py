@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Job, Lane, Outcome, Status
 from bulkeic.core.summary import Traffic
-from bulkeic.store.jobs import Which
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import RunMetadata
 
@@ -70,11 +70,11 @@ def check_outcomes(run: RunFile, jobs: list[Job], outcomes: list[Outcome]) -> No
     assert {(one.lane, one.status, one.error_code): one.count for one in run.tallies()} == counts
 
 
-def test_every_target_is_told_with_its_partition(path: Path) -> None:
+def test_every_target_has_its_partition(path: Path) -> None:
     jobs = [make_job(0), make_job(1, CHINA, "fn", "prod"), make_job(2, WEST)]
     with opened(load(path, jobs)) as run:
         run.record([outcome_of(jobs[0])], Traffic())
-        assert list(run.jobs.every_target()) == [job.target for job in jobs]
+        assert list(run.jobs.all_targets()) == [job.target for job in jobs]
 
 
 def test_an_outcome_that_is_recorded_again_replaces_the_first(path: Path) -> None:
@@ -147,10 +147,10 @@ def test_pending_jobs_are_read_in_file_order_a_handful_at_a_time(path: Path) -> 
     jobs = [make_job(seq, LANES[seq % 2]) for seq in range(5000)]
     with opened(load(path, jobs)) as run:
         run.record([outcome_of(job) for job in jobs[:3000:4]], Traffic())
-        first = run.jobs.take(Which.PENDING, EAST, -1, 5000, 500)
+        first = run.jobs.next_jobs(JobFilter.PENDING, EAST, -1, 5000, 500)
         assert [job.seq for job in first] == [
             seq for seq in range(0, 5000, 2) if seq >= 3000 or seq % 4
         ][:500]
-        after = run.jobs.take(Which.PENDING, EAST, first[-1].seq, 5000, 1)
+        after = run.jobs.next_jobs(JobFilter.PENDING, EAST, first[-1].seq, 5000, 1)
         assert after[0].seq == first[-1].seq + 4
         assert run.jobs.lanes() == {EAST: 2500 - 750, WEST: 2500}

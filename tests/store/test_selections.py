@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import CLEARED, Job, Lane, Settings, Status
-from bulkeic.core.reconcile import Action, Seen
+from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.snapshot import ABSENT
 from bulkeic.core.summary import Traffic
-from bulkeic.core.waves import Wave, counts, parse_waves, spread
-from bulkeic.store.jobs import Which
+from bulkeic.core.waves import Wave, cumulative_counts, parse_waves, spread_over_lanes
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import RunMetadata
@@ -27,7 +27,7 @@ AFTER = {"MaximumRetryAttempts": 1, "DestinationConfig": {"OnSuccess": {}, "OnFa
 replace = msgspec.structs.replace
 
 
-def seqs(run: RunFile, which: Which, wave: int | None = None) -> list[int]:
+def seqs(run: RunFile, which: JobFilter, wave: int | None = None) -> list[int]:
     return [job.seq for job in pending(run, which, wave)]
 
 
@@ -36,22 +36,27 @@ def test_each_selection_has_its_jobs(path: Path) -> None:
     statuses = [Status.UPDATED, Status.CREATED, Status.UNCHANGED, Status.FAILED]
     with opened(load(path, jobs)) as run:
         outcomes = [outcome_of(job, status) for job, status in zip(jobs, statuses, strict=False)]
-        run.record(outcomes, Traffic(), [(jobs[4], Seen(None, Action.CREATE))])
-        assert seqs(run, Which.PENDING) == [4, 5, 6]
-        assert seqs(run, Which.UNREAD) == [5, 6]
-        assert seqs(run, Which.WRITTEN) == [0, 1]
-        assert seqs(run, Which.EVERY) == list(range(7))
+        run.record(outcomes, Traffic(), [(jobs[4], BeforeImage(None, Action.CREATE))])
+        assert seqs(run, JobFilter.PENDING) == [4, 5, 6]
+        assert seqs(run, JobFilter.UNREAD) == [5, 6]
+        assert seqs(run, JobFilter.WRITTEN) == [0, 1]
+        assert seqs(run, JobFilter.EVERY) == list(range(7))
         run.save_metadata(msgspec.structs.replace(run.metadata, where="x"))
-        assert seqs(run, Which.EVERY) == [0, 1, 3, 4, 5, 6]
+        assert seqs(run, JobFilter.EVERY) == [0, 1, 3, 4, 5, 6]
 
 
 def test_rows_that_are_no_jobs_are_in_no_selection(path: Path) -> None:
     loader = Loader(path, RunMetadata(source=SOURCE))
-    loader.add(make_job(0), 2)
+    loader.add(make_job(0))
     loader.add_invalid(1, 3, "x", "no")
-    loader.ready()
+    loader.finish()
     with opened(path) as run:
-        assert seqs(run, Which.PENDING) == seqs(run, Which.UNREAD) == seqs(run, Which.EVERY) == [0]
+        assert (
+            seqs(run, JobFilter.PENDING)
+            == seqs(run, JobFilter.UNREAD)
+            == seqs(run, JobFilter.EVERY)
+            == [0]
+        )
 
 
 def test_what_was_written_has_to_be_what_was_answered(path: Path) -> None:
@@ -67,7 +72,7 @@ def test_what_was_written_has_to_be_what_was_answered(path: Path) -> None:
             ],
             Traffic(),
         )
-        wanted = [job.settings for job in pending(run, Which.WRITTEN)]
+        wanted = [job.settings for job in pending(run, JobFilter.WRITTEN)]
         assert wanted == [Settings(1, None, "", ""), Settings(None, None, "", odd), ABSENT]
 
 
@@ -79,7 +84,7 @@ def test_what_a_job_has_to_find_is_loaded_with_it(path: Path) -> None:
     ]
     with opened(load(path, jobs, restores="other.db")) as run:
         assert pending(run) == jobs
-        assert run.wanted(9)[1] == 1  # what is expected is not wanted
+        assert run.common_settings(9)[1] == 1  # what is expected is not wanted
 
 
 def test_waves_are_dealt_out_over_what_is_pending(path: Path) -> None:
@@ -87,18 +92,18 @@ def test_waves_are_dealt_out_over_what_is_pending(path: Path) -> None:
     with opened(load(path, jobs)) as run:
         run.record([outcome_of(jobs[0]), outcome_of(jobs[7])], Traffic())
         assert run.waves.all() == []
-        run.waves.settle([{EAST: 1, WEST: 0}, {EAST: 2, WEST: 2}, {EAST: 5, WEST: 3}])
+        run.waves.create([{EAST: 1, WEST: 0}, {EAST: 2, WEST: 2}, {EAST: 5, WEST: 3}])
         waves = [Wave(1, 1), Wave(2, 3), Wave(3, 4)]
         assert run.waves.all() == waves
-        assert [seqs(run, Which.PENDING, wave) for wave in (1, 2, 3)] == [
+        assert [seqs(run, JobFilter.PENDING, wave) for wave in (1, 2, 3)] == [
             [1],
             [1, 2, 6, 8],
             [1, 2, 3, 4, 5, 6, 8, 9],
         ]
-        assert run.jobs.lanes(Which.PENDING, 1) == {EAST: 1}
-        assert run.jobs.lanes(Which.PENDING, 3) == {EAST: 5, WEST: 3}
+        assert run.jobs.lanes(JobFilter.PENDING, 1) == {EAST: 1}
+        assert run.jobs.lanes(JobFilter.PENDING, 3) == {EAST: 5, WEST: 3}
         done = Wave(1, 1, "a", "b", 1, 0)
-        run.waves.note(done)
+        run.waves.save(done)
         assert run.waves.all() == [done, *waves[1:]]
     with opened(path, read_only=True) as run:
         assert run.waves.all() == [done, *waves[1:]]
@@ -107,35 +112,43 @@ def test_waves_are_dealt_out_over_what_is_pending(path: Path) -> None:
 def test_a_wave_verifies_what_was_written_in_it_and_in_no_other(path: Path) -> None:
     jobs = [make_job(seq, EAST if seq % 2 else WEST) for seq in range(8)]
     with opened(load(path, jobs)) as run:
-        run.waves.settle([{EAST: 1, WEST: 1}, {EAST: 2, WEST: 4}, {EAST: 4, WEST: 4}])
+        run.waves.create([{EAST: 1, WEST: 1}, {EAST: 2, WEST: 4}, {EAST: 4, WEST: 4}])
         failed = outcome_of(jobs[4], Status.FAILED)
         run.record([outcome_of(jobs[n]) for n in (0, 1, 2, 6, 7)], Traffic())
         run.record([failed], Traffic())
-        found = [seqs(run, Which.WRITTEN, wave) for wave in (1, 2, 3)]
+        found = [seqs(run, JobFilter.WRITTEN, wave) for wave in (1, 2, 3)]
         assert [sorted(wave) for wave in found] == [[0, 1], [2, 6], [7]]
-        assert run.jobs.lanes(Which.WRITTEN, 2) == {WEST: 2}
+        assert run.jobs.lanes(JobFilter.WRITTEN, 2) == {WEST: 2}
         # Of what is pending, all up to the end of a wave: one that was left behind is still done.
-        assert seqs(run, Which.PENDING, 2) == [3]
-        assert seqs(run, Which.PENDING, 3) == [3, 5]
+        assert seqs(run, JobFilter.PENDING, 2) == [3]
+        assert seqs(run, JobFilter.PENDING, 3) == [3, 5]
 
 
 def test_a_region_that_is_in_no_wave_yet_has_no_jobs_in_it(path: Path) -> None:
     jobs = [make_job(seq, LANES[seq]) for seq in range(3)]
     with opened(load(path, jobs)) as run:
-        run.waves.settle([{EAST: 1, WEST: 0, CHINA: 0}, {EAST: 1, WEST: 1, CHINA: 1}])
-        assert run.jobs.lanes(Which.PENDING, 1) == {EAST: 1}
-        assert run.jobs.ranges(Which.PENDING, 1) == {EAST: (-1, 0), WEST: (-1, -1), CHINA: (-1, -1)}
-        assert run.jobs.ranges(Which.WRITTEN, 2) == {EAST: (0, 0), WEST: (-1, 1), CHINA: (-1, 2)}
+        run.waves.create([{EAST: 1, WEST: 0, CHINA: 0}, {EAST: 1, WEST: 1, CHINA: 1}])
+        assert run.jobs.lanes(JobFilter.PENDING, 1) == {EAST: 1}
+        assert run.jobs.seq_ranges(JobFilter.PENDING, 1) == {
+            EAST: (-1, 0),
+            WEST: (-1, -1),
+            CHINA: (-1, -1),
+        }
+        assert run.jobs.seq_ranges(JobFilter.WRITTEN, 2) == {
+            EAST: (0, 0),
+            WEST: (-1, 1),
+            CHINA: (-1, 2),
+        }
 
 
 def test_a_lane_without_pending_jobs_is_in_no_wave(path: Path) -> None:
     jobs = [make_job(0), make_job(1, WEST)]
     with opened(load(path, jobs)) as run:
         run.record([outcome_of(jobs[0])], Traffic())
-        run.waves.settle([{WEST: 1}])
-        assert run.jobs.lanes(Which.PENDING, 1) == {WEST: 1}
-        assert seqs(run, Which.PENDING, 1) == [1]
-        assert run.jobs.lanes(Which.WRITTEN, 1) == {}
+        run.waves.create([{WEST: 1}])
+        assert run.jobs.lanes(JobFilter.PENDING, 1) == {WEST: 1}
+        assert seqs(run, JobFilter.PENDING, 1) == [1]
+        assert run.jobs.lanes(JobFilter.WRITTEN, 1) == {}
 
 
 @settings(max_examples=12, deadline=None)
@@ -152,16 +165,16 @@ def test_the_waves_of_any_run_have_each_pending_job_once(
     with opened(path) as run:
         run.record([outcome_of(job) for job in jobs if job.seq in done], Traffic())
         lanes = run.jobs.lanes()
-        ends = counts(parse_waves(words), sum(lanes.values()))
-        run.waves.settle(spread(lanes, ends))
+        ends = cumulative_counts(parse_waves(words), sum(lanes.values()))
+        run.waves.create(spread_over_lanes(lanes, ends))
         waves = run.waves.all()
         left = {job.seq for job in jobs if job.seq not in done}
         for wave in waves:
-            of_wave = seqs(run, Which.PENDING, wave.number)
+            of_wave = seqs(run, JobFilter.PENDING, wave.number)
             assert set(of_wave) <= left
             assert len(of_wave) == wave.targets > 0
             run.record([outcome_of(jobs[seq]) for seq in of_wave], Traffic())
-            assert set(of_wave) <= set(seqs(run, Which.WRITTEN, wave.number))
+            assert set(of_wave) <= set(seqs(run, JobFilter.WRITTEN, wave.number))
             left -= set(of_wave)
         assert not left
 
@@ -175,5 +188,5 @@ def test_a_wave_that_cannot_be_written_leaves_none(path: Path) -> None:
         )
     with opened(path) as run:
         with pytest.raises(RunFileError, match="disk full"):
-            run.waves.settle([{EAST: 1}, {EAST: 2}])
+            run.waves.create([{EAST: 1}, {EAST: 2}])
         assert run.waves.all() == []

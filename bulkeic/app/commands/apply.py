@@ -4,10 +4,10 @@ from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.rollout import Rollout, WaveSizes, new_wave_sizes
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.setup.options import ApplyOptions
-from bulkeic.app.setup.run_setup import check_yes, has_run_file, policy_of, run_file
+from bulkeic.app.setup.run_setup import apply_policy, check_yes, has_run_file, run_file
 from bulkeic.core.errors import RunFileError, StoppedError, UsageError, quoted
 from bulkeic.core.model import Lane
-from bulkeic.core.policy import Purpose
+from bulkeic.core.policy import calls_per_job
 from bulkeic.core.summary import Summary
 from bulkeic.core.waves import waves_of
 from bulkeic.output.rollout_text import wave_preview_lines
@@ -109,10 +109,10 @@ def _is_confirmed(
     new_waves: WaveSizes,
 ) -> bool:
     """Prints what is going to happen, and asks if the options do not confirm it."""
-    policy = policy_of(run, Purpose.APPLY, force=options.force)
+    policy = apply_policy(run, force=options.force)
     waves = run.waves.all() or waves_of(new_waves)
     try:
-        invocation.print_preview(run, lanes, policy.calls_each(in_waves=bool(waves)))
+        invocation.print_preview(run, lanes, calls_per_job(policy, in_waves=bool(waves)))
         invocation.print_lines(wave_preview_lines(waves))
         return options.yes or options.sandbox or invocation.console.confirm("update them?")
     except KeyboardInterrupt:

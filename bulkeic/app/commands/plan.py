@@ -9,9 +9,8 @@ from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.setup.options import DiffOptions, PlanOptions, WorkOptions
-from bulkeic.app.setup.run_setup import policy_of, run_file
+from bulkeic.app.setup.run_setup import plan_policy, run_file
 from bulkeic.core.errors import UsageError, quoted
-from bulkeic.core.policy import Purpose
 from bulkeic.core.snapshot import goal_snapshot
 from bulkeic.core.summary import Summary, plan_exit_code
 from bulkeic.output.diff import DiffPrinter
@@ -38,7 +37,7 @@ def plan(options: PlanOptions) -> int:
     ):
         if not run.metadata.planned:
             raise UsageError(
-                f"run file {shown(str(run.path))} was not made by plan; plan the targets file"
+                f"run file {quoted(str(run.path))} was not made by plan; plan the targets file"
             )
         summary = plan_run(run, options, options.show, invocation)
     return invocation.finish(summary)
@@ -73,7 +72,7 @@ def plan_run(
         invocation: of the command.
         force: also plan to overwrite targets that changed since the run that is rolled back.
     """
-    policy = policy_of(run, Purpose.PLAN, force=force)
+    policy = plan_policy(run, force=force)
     lanes = run.jobs.lanes(JobFilter.UNREAD)
     if lanes:
         invocation.print_preview(run, lanes, calls_per_job=1)
@@ -93,13 +92,13 @@ def plan_run(
 
 def _print_diff(run: RunFile) -> str | None:
     """Prints the change of each target: why stdout cannot be written, or ``None``."""
-    policy = policy_of(run, Purpose.PLAN)
+    policy = plan_policy(run)
     printer = DiffPrinter()
     try:
         for job in run.jobs.planned_jobs():
             assert job.before_snapshot is not None  # noqa: S101 - it was planned
             goal = goal_snapshot(job.settings, job.before_snapshot, policy)
-            printer.show(job.target, job.source, job.before_snapshot, goal)
+            printer.show(job.target, str(job.source), job.before_snapshot, goal)
         sys.stdout.flush()
     except OSError as error:
         return f"stdout: {error.strerror}"

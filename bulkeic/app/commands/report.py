@@ -6,7 +6,6 @@ import msgspec
 
 from bulkeic.app.setup.options import ReportOptions, WorkOptions
 from bulkeic.core.errors import printable
-from bulkeic.core.policy import Purpose
 from bulkeic.output.results import write_stdout
 from bulkeic.output.rollout_text import wave_lines
 from bulkeic.output.summary_text import plan_lines, summary_lines
@@ -42,7 +41,7 @@ def _report_lines(run: RunFile) -> list[str]:
         for session in sessions
     ]
     summary, examples = run.summary(), run.examples()
-    if any(session.doing == Purpose.APPLY for session in sessions) or not metadata.planned:
+    if any(session.doing == "apply" for session in sessions) or not metadata.planned:
         lines += wave_lines(run.waves.all()) + summary_lines(summary, examples)
     else:
         lines += plan_lines(msgspec.structs.replace(summary, needs=run.needs()), examples)

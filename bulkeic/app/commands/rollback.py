@@ -17,10 +17,10 @@ from bulkeic.app.setup.run_setup import (
     check_yes,
     new_metadata,
     new_run_path,
-    policy_of,
+    verify_policy,
 )
 from bulkeic.core.errors import UsageError, quoted
-from bulkeic.core.policy import Policy, Purpose
+from bulkeic.core.policy import Verify
 from bulkeic.core.snapshot import goal_snapshot
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
@@ -99,7 +99,7 @@ def _create(options: RollbackOptions, console: Console) -> Path:
         without_image = old.changed_without_before_image()
         if without_image:
             console.print(
-                f"{counted(without_image, 'target')} of run file {shown(str(old.path))} changed "
+                f"{counted(without_image, 'target')} of run file {quoted(str(old.path))} changed "
                 "without a before-image and cannot be rolled back; verify shows what they have"
             )
         path = new_run_path(options)
@@ -110,7 +110,7 @@ def _create(options: RollbackOptions, console: Console) -> Path:
         )
         loader = Loader(path, metadata)
         try:
-            _load(loader, old, policy_of(old, Purpose.VERIFY))
+            _load(loader, old, verify_policy(old))
         except BaseException:
             loader.discard()
             raise
@@ -119,13 +119,13 @@ def _create(options: RollbackOptions, console: Console) -> Path:
         old.close()
 
 
-def _load(loader: Loader, old: RunFile, policy: Policy) -> None:
+def _load(loader: Loader, old: RunFile, policy: Verify) -> None:
     for job, after in old.jobs.changed_jobs():
         before = job.before_snapshot
         assert before is not None  # noqa: S101 - it was read
         left = goal_snapshot(job.settings, before, policy) if after is None else after
-        back = msgspec.structs.replace(job, settings=before, seen=None, expected=left)
-        loader.add(back, int(job.source.rpartition(":")[2]))
+        back = msgspec.structs.replace(job, settings=before, before_snapshot=None, expected=left)
+        loader.add(back)
     loader.set_roles(old.roles())
     loader.finish()
 

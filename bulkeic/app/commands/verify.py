@@ -8,9 +8,9 @@ from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.options import VerifyOptions
-from bulkeic.app.setup.run_setup import policy_of, readable_run
-from bulkeic.core.model import Lane, Outcome, Settings, Target
-from bulkeic.core.policy import Policy, Purpose
+from bulkeic.app.setup.run_setup import readable_run, verify_policy
+from bulkeic.core.model import Outcome, Settings
+from bulkeic.core.policy import Verify
 from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.snapshot import goal_snapshot, snapshot_of
 from bulkeic.core.summary import Summary, summarize, verify_exit_code
@@ -36,7 +36,7 @@ def verify(options: VerifyOptions) -> int:
         if prints_drift:
             check_stdout()
         with readable_run(options, invocation.resolver, invocation.console) as run:
-            policy = policy_of(run, Purpose.VERIFY)
+            policy = verify_policy(run)
             results = invocation.results
             if prints_drift:
                 results = _DriftPrinter(results, policy)
@@ -47,7 +47,7 @@ def verify(options: VerifyOptions) -> int:
 def _verify(
     run: RunFile,
     options: VerifyOptions,
-    policy: Policy,
+    policy: Verify,
     results: Results,
     invocation: Invocation,
 ) -> Summary:
@@ -84,7 +84,7 @@ class _DriftPrinter:
         policy: of the run.
     """
 
-    def __init__(self, results: Results, policy: Policy) -> None:
+    def __init__(self, results: Results, policy: Verify) -> None:
         self._results = results
         self._policy = policy
         self._printer = DiffPrinter()
@@ -118,10 +118,6 @@ class _DriftPrinter:
     def _show(self, outcome: Outcome) -> None:
         image = snapshot_of(outcome.config)
         settings = Settings.from_api(outcome.settings or {})
-        lane = Lane(outcome.account_id or "", outcome.region or "")
-        partition = (outcome.function_arn or "").split(":")[1]
-        name = (outcome.function_arn or "").rpartition(":")[2]
-        target = Target(lane, name, outcome.qualifier or "", partition)
-        self._printer.show(
-            target, outcome.source, image, goal_snapshot(settings, image, self._policy)
-        )
+        assert outcome.target is not None  # noqa: S101 - it was read
+        goal = goal_snapshot(settings, image, self._policy)
+        self._printer.show(outcome.target, str(outcome.source), image, goal)

@@ -2,9 +2,8 @@
 
 import msgspec
 
-from bulkeic.app.setup.account_resolver import foreign_account
 from bulkeic.aws.access import Access
-from bulkeic.core.accounts import Accounts
+from bulkeic.core.accounts import Accounts, foreign_credentials
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Job, Lane
 from bulkeic.core.templates import fill_settings
@@ -24,7 +23,6 @@ class JobPlacement:
         self._accounts = accounts
         self._timeout_s = timeout_s
         self._own_account_id: str | None = None
-        self._accounts_seen: set[str] = set()
         self._lanes_checked: set[Lane] = set()
 
     async def place(self, job: Job) -> Job:
@@ -38,7 +36,9 @@ class JobPlacement:
         if not lane.account_id:
             lane = Lane(await self._own_account(lane), lane.region)
             target = msgspec.structs.replace(target, lane=lane)
-        self._check_role(lane, job.role_arn)
+        problem = self._accounts.assign_role_of_job(lane, job.role_arn)
+        if problem is not None:
+            raise problem
         if lane not in self._lanes_checked:
             await self._check_lane(lane, job)
             self._lanes_checked.add(lane)
@@ -52,20 +52,9 @@ class JobPlacement:
             )
         return self._own_account_id
 
-    def _check_role(self, lane: Lane, role_arn: str | None) -> None:
-        """The first job of an account decides its role."""
-        if lane.account_id not in self._accounts_seen:
-            self._accounts_seen.add(lane.account_id)
-            if role_arn is not None:
-                self._accounts.learn(lane.account_id, role_arn)
-        elif role_arn is not None:
-            problem = self._accounts.other_role(lane, role_arn)
-            if problem is not None:
-                raise problem
-
     async def _check_lane(self, lane: Lane, job: Job) -> None:
         problem = self._accounts.problem(lane)
         if problem is None and self._accounts.access(lane).role_arn is None:
-            problem = foreign_account(lane, await self._own_account(lane))
+            problem = foreign_credentials(lane, await self._own_account(lane))
         if problem is not None:
             raise InputError(f"job {job.seq}: {problem.rule}", field=problem.field)

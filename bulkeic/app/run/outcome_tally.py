@@ -7,7 +7,7 @@ from bulkeic.core.model import Job, Lane, Outcome, Status
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.summary import Tally, Traffic
 
-_Kind = tuple[Lane, Status, str | None]
+_Kind = tuple[Lane | None, Status, str | None]
 
 
 class OutcomeTally:
@@ -30,7 +30,7 @@ class OutcomeTally:
         del seen
         self.traffic = traffic
         for outcome in outcomes:
-            lane = Lane(outcome.account_id or "", outcome.region or "")
+            lane = None if outcome.target is None else outcome.target.lane
             self._counts[lane, outcome.status, outcome.error_code] += 1
             if outcome.error_code is not None:
                 self.examples.setdefault(outcome.error_code, outcome)

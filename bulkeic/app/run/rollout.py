@@ -9,9 +9,9 @@ from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.options import ApplyOptions
-from bulkeic.app.setup.run_setup import policy_of
+from bulkeic.app.setup.run_setup import apply_policy
 from bulkeic.core.model import Lane, Status, rfc3339
-from bulkeic.core.policy import Policy, Purpose
+from bulkeic.core.policy import Rollback, Verify
 from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.waves import Wave, cumulative_counts, spread_over_lanes, spread_over_regions
 from bulkeic.output.console import Console
@@ -68,14 +68,14 @@ class Rollout:
         self._console = console
         if new_waves:
             run.save_metadata(msgspec.structs.replace(run.metadata, before_image=True))
-        self._policy = policy_of(run, Purpose.APPLY, force=options.force)
+        self._policy = apply_policy(run, force=options.force)
         self._confirms = not options.yes and not options.sandbox and console.can_confirm
 
     async def work(self) -> None:
         """Works until every job has its outcome, or the session is stopped."""
         run, session = self._run, self._session
         run.begin_session("apply", time.time())
-        if self._policy.planned and self._policy.force:
+        if run.metadata.planned and self._options.force:
             run.mark_pending_as_sent()
         if self._new_waves:
             run.waves.create(self._new_waves)
@@ -126,7 +126,7 @@ class Rollout:
     async def _verify(self, wave: Wave, name: str) -> Wave:
         """Reads again what the wave has written, and compares."""
         found = OutcomeTally()
-        policy = Policy(purpose=Purpose.VERIFY, restore=True)
+        policy = Verify(Rollback())
         feed = RunFeed(self._run, JobFilter.WRITTEN, wave.number)
         targets = sum(feed.lanes().values())
         await self._session.work_through(feed, policy, found, NoResults(), "verifying")

@@ -18,7 +18,7 @@ from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.model import Lane
-from bulkeic.core.policy import Policy
+from bulkeic.core.policy import Policy, is_change
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import EngineLimits
@@ -137,7 +137,7 @@ class RunSession:
             policy,
             limits=self._limits_of(policy),
             traffic=self.traffic,
-            failures=self.failures if policy.purpose.is_apply else 0,
+            failures=self.failures if is_change(policy) else 0,
         )
         if self.stopped is None:
             progress.start(sum(feed.lanes().values()))
@@ -147,14 +147,14 @@ class RunSession:
                 progress.stop()
         self._engine = None
         self.stopped = self.stopped or engine.stopped
-        if policy.purpose.is_apply:
+        if is_change(policy):
             self.failures = engine.failures
         self._print_stopped(engine.stopped_lanes(), denied=engine.has_denied_lane)
         return engine.stopped_lanes()
 
     def _limits_of(self, policy: Policy) -> EngineLimits:
         """The limits of one pass; a verification is not stopped by the failures it finds."""
-        most = self._max_failures if policy.purpose.is_apply else None
+        most = self._max_failures if is_change(policy) else None
         return msgspec.structs.replace(self._options.limits(), max_failures=most)
 
     async def pause(self, seconds: float) -> None:

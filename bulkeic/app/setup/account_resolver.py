@@ -8,7 +8,14 @@ import anyio
 
 from bulkeic.app.runtime import first_cause, open_access, run_async
 from bulkeic.app.setup.options import AccessOptions
-from bulkeic.core.accounts import ACCOUNT_FIELDS, Account, AccountAccess, Accounts, parse_account
+from bulkeic.core.accounts import (
+    ACCOUNT_FIELDS,
+    Account,
+    AccountAccess,
+    Accounts,
+    foreign_credentials,
+    parse_account,
+)
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Lane
 from bulkeic.sources.rows_file import RowsFile
@@ -74,7 +81,7 @@ class AccountResolver:
         by_profile = {lane: way.profile for lane, way in access.items() if way.role_arn is None}
         self._identify({profile: lane for lane, profile in by_profile.items()})
         for lane, profile in by_profile.items():
-            problem = foreign_account(lane, self._account_of[profile], profile)
+            problem = foreign_credentials(lane, self._account_of[profile], profile=profile)
             if problem is not None:
                 refused[lane] = problem
         return refused
@@ -107,24 +114,6 @@ class AccountResolver:
             return own.with_profile(profile)
         except UsageError as error:
             raise UsageError(f"{self._options.accounts}: {error}") from None
-
-
-def foreign_account(lane: Lane, account_id: str, profile: str | None = None) -> InputError | None:
-    """Why credentials without a role cannot be used in a lane, or ``None``.
-
-    Args:
-        lane: where they would be used.
-        account_id: the account that they belong to.
-        profile: whose credentials they are; ``None``: the caller's own.
-    """
-    if lane.account_id == account_id:
-        return None
-    whose = "the credentials belong" if profile is None else f"the profile {profile} belongs"
-    return InputError(
-        f"account {lane.account_id} is not {account_id}, to which {whose}; use a profile of that "
-        "account, a role in it (--role-arn), or --accounts",
-        field="AccountId",
-    )
 
 
 def _entries(path: str) -> list[Account]:

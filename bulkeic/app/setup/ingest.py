@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.core.destinations import self_destination_problems
-from bulkeic.core.errors import BulkeicError, InputError, quoted
+from bulkeic.core.errors import BulkeicError, InputError
 from bulkeic.core.model import Job, Lane
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.output.console import Console
@@ -71,7 +71,7 @@ class Ingest:
         self._problems = console.problems()
         self._warnings = console.problems("warning: ")
         self._reported = self._warnings if skip_invalid else self._problems
-        self._roles: dict[str, tuple[str, int]] = {}
+        self._accounts = resolver.accounts
         self._make_loader = functools.partial(Loader, path, metadata)
 
     def run(self, check_number: Callable[[int], None]) -> None:
@@ -100,7 +100,7 @@ class Ingest:
             self._refuse_if_bad()
             self._warnings.print_rest()
             check_number(self._loader.count())
-            self._loader.set_roles({account: role for account, (role, _) in self._roles.items()})
+            self._loader.set_roles(self._accounts.row_roles())
             self._loader.finish()
         except BaseException:
             self._loader.discard()
@@ -108,7 +108,7 @@ class Ingest:
 
     def _read(self) -> None:
         parser = RowParser(self._targets.name, self._defaults)
-        job, add = parser.job, self._loader.add
+        job, add, assign_role = parser.job, self._loader.add, self._accounts.assign_role
         for seq, row in enumerate(self._targets.rows()):
             if not isinstance(row, Row):
                 self._refuse(seq, row.line, "", [row])
@@ -119,21 +119,14 @@ class Ingest:
                 given = row.values.get("FunctionArn") or row.values.get("FunctionName") or ""
                 self._refuse(seq, row.line, str(given), parser.problems(row))
                 continue
-            other = self._other_role(found, row.line) if found.role_arn else None
+            other = None
+            if found.role_arn:
+                other = assign_role(found.target.lane, found.role_arn, row.line)
             if other is None:
-                add(found, row.line)
+                add(found)
             else:
                 problem = row.located(other, self._targets.name)
                 self._refuse(seq, row.line, found.function_name, [problem])
-
-    def _other_role(self, job: Job, line: int) -> InputError | None:
-        """Records a row's role for its account: the problem, if the account has another one."""
-        account_id, role_arn = job.target.lane.account_id, job.role_arn or ""
-        role, first = self._roles.setdefault(account_id, (role_arn, line))
-        if role == role_arn:
-            return None
-        rule = _two_roles(role_arn, role, first, account_id or "of the credentials")
-        return InputError(rule, field="RoleArn")
 
     def _refuse(self, seq: int, line: int, given: str, problems: list[InputError]) -> None:
         self._reported.add(problems)
@@ -153,7 +146,7 @@ class Ingest:
         for duplicate in self._loader.duplicates(lanes):
             if duplicate.agree:
                 self._warnings.add([self._at(duplicate.lines[1], _same(duplicate))])
-                self._loader.drop(duplicate)
+                self._loader.drop_duplicate(duplicate)
                 continue
             problem = self._at(duplicate.lines[1], _other_settings(duplicate))
             self._reported.add([problem])
@@ -167,30 +160,21 @@ class Ingest:
         if unknown:
             account = self._resolver.own_account(unknown[0])
             self._loader.set_account(account)
-            self._resolve_role(account)
+            two_roles = self._accounts.move_role(unknown[0].region, account)
+            if two_roles is not None:  # no single row is to blame: refused even with --skip-invalid
+                self._problems.add([two_roles.at(self._targets.name, two_roles.line)])
             self._refuse_own_destinations([Lane(account, lane.region) for lane in unknown])
-        for account_id, (role_arn, _) in self._roles.items():
-            self._resolver.accounts.learn(account_id, role_arn)
         for lane, problem in self._resolver.refusals(self._loader.lanes()).items():
             self._refuse_lane(lane, problem)
 
-    def _resolve_role(self, account: str) -> None:
-        """Records the role of rows without an account for the caller's own account."""
-        if "" not in self._roles:
-            return
-        role, line = self._roles.pop("")
-        other, first = self._roles.setdefault(account, (role, line))
-        if other != role:  # not the fault of one row: refused even with --skip-invalid
-            self._problems.add([self._at(line, _two_roles(role, other, first, account), "RoleArn")])
-
     def _refuse_own_destinations(self, lanes: list[Lane]) -> None:
         for lane in lanes:
-            for job, line in self._loader.fed_functions(lane):
+            for job in self._loader.jobs_with_function_destinations(lane):
                 itself = self_destination_problems(job.target, job.settings)
-                problems = [problem.at(self._targets.name, line) for problem in itself]
+                problems = [problem.at(self._targets.name, job.source.line) for problem in itself]
                 self._reported.add(problems)
                 if problems and self._skip_invalid:
-                    number = self._loader.number(lane)
+                    number = self._loader.lane_id(lane)
                     self._loader.invalidate(job.seq, number, _text(problems))
 
     def _refuse_lane(self, lane: Lane, problem: InputError) -> None:
@@ -207,13 +191,6 @@ def _open_regions(lanes: list[Lane]) -> set[str]:
     """Regions in which rows with and without an account may name the same target."""
     unknown = {lane.region for lane in lanes if not lane.account_id}
     return unknown & {lane.region for lane in lanes if lane.account_id}
-
-
-def _two_roles(role: str, other: str, first: int, account: str) -> str:
-    return (
-        f"{shown(role)} is not the role {shown(other)} of line {first}; all rows of the account "
-        f"{account} must have one role"
-    )
 
 
 def _text(problems: list[InputError]) -> str:

@@ -34,7 +34,7 @@ def check_not_read(flag: str, written: str, *read: str | None) -> None:
     """
     for path in read:
         if path and _is_same_file(written, path):
-            raise UsageError(f"{flag} {shown(written)} is also an input file; use another file")
+            raise UsageError(f"{flag} {quoted(written)} is also an input file; use another file")
 
 
 def _is_same_file(one: str, other: str) -> bool:

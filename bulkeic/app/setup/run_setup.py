@@ -19,8 +19,9 @@ from bulkeic.app.setup.where_expression import parse_where
 from bulkeic.aws.environment import environment_region
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
 from bulkeic.core.errors import InputError, UsageError, quoted
+from bulkeic.core.model import Lane
 from bulkeic.core.names import check_region
-from bulkeic.core.policy import Policy, Purpose
+from bulkeic.core.policy import Apply, ApplyPlan, Plan, Rollback, Verify
 from bulkeic.core.rows import Defaults
 from bulkeic.output.console import Console
 from bulkeic.output.results import STDOUT, check_stdout
@@ -121,7 +122,7 @@ def _check_targets(options: TargetsOptions) -> None:
         return
     for name in options.stored_by_run():
         raise UsageError(
-            f"{shown(options.source)} is a run file, in which {name} cannot be changed; "
+            f"{quoted(options.source)} is a run file, in which {name} cannot be changed; "
             "omit that, or start a new run from the targets file"
         )
 
@@ -242,7 +243,7 @@ def check_resumable(
     """
     check_place(run, options)
     for account_id, role_arn in run.roles().items():
-        resolver.accounts.learn(account_id, role_arn)
+        resolver.accounts.assign_role(Lane(account_id, ""), role_arn)
     lanes = run.jobs.lanes(which)
     for lane, problem in resolver.refusals(lanes).items():
         raise UsageError(f"jobs of {lane} are pending, but {problem.rule}")
@@ -259,7 +260,7 @@ def check_place(run: RunFile, options: WorkOptions) -> None:
     place = run.metadata.place or AWS
     if place != _place(options):
         raise UsageError(
-            f"run file {shown(str(run.path))} was started on {place}; use it "
+            f"run file {quoted(str(run.path))} was started on {place}; use it "
             f"{'with' if run.metadata.is_sandbox else 'without'} --sandbox"
         )
 
@@ -270,23 +271,40 @@ def _check_number(targets: int, options: TargetsOptions) -> None:
         raise UsageError(f"{targets:,} targets exceed --max-targets {limit:,}; nothing was sent")
 
 
-def policy_of(run: RunFile, purpose: Purpose, *, force: bool = False) -> Policy:
-    """How to treat the targets of a run.
-
-    Args:
-        run: the run file.
-        purpose: what the command does.
-        force: also overwrite targets that changed since the plan or the run.
-    """
+def apply_policy(run: RunFile, *, force: bool = False) -> Apply | ApplyPlan | Rollback:
+    """How ``apply`` treats the targets of a run."""
     metadata = run.metadata
-    compares = purpose is Purpose.VERIFY or (metadata.planned and purpose is Purpose.APPLY)
-    return Policy(
-        purpose=purpose,
-        restore=metadata.restores is not None,
+    if metadata.restores is not None:
+        return Rollback(planned=metadata.planned, force=force)
+    if metadata.planned:
+        return ApplyPlan(
+            create_missing=metadata.create_missing,
+            replace_destinations=metadata.replace_destinations,
+            force=force,
+        )
+    return _apply(metadata, force=force)
+
+
+def plan_policy(run: RunFile, *, force: bool = False) -> Plan:
+    """How ``plan`` treats the targets of a run."""
+    metadata = run.metadata
+    if metadata.restores is not None:
+        return Plan(Rollback(planned=True, force=force))
+    return Plan(_apply(metadata, force=force))
+
+
+def verify_policy(run: RunFile) -> Verify:
+    """How ``verify`` treats the targets of a run; it does not read those left out by ``--where``."""
+    if run.metadata.restores is not None:
+        return Verify(Rollback())
+    return Verify(_apply(replace(run.metadata, where=None)))
+
+
+def _apply(metadata: RunMetadata, *, force: bool = False) -> Apply:
+    return Apply(
         before_image=metadata.before_image,
         create_missing=metadata.create_missing,
         replace_destinations=metadata.replace_destinations,
-        planned=metadata.planned,
         force=force,
-        where=None if compares or metadata.where is None else parse_where(metadata.where),
+        where=None if metadata.where is None else parse_where(metadata.where),
     )

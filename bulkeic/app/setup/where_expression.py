@@ -36,10 +36,10 @@ def parse_where(expression: str) -> Where:
         raise UsageError(f"--where is empty; {_EXPECTED}") from None
     except ParseError as error:
         raise UsageError(
-            f"--where {shown(expression)}: {_syntax(error, len(expression))}; {_EXPECTED}"
+            f"--where {quoted(expression)}: {_syntax(error, len(expression))}; {_EXPECTED}"
         ) from None
     except (JMESPathError, ValueError, RecursionError):  # a number of thousands of digits
-        raise UsageError(f"--where {shown(expression)} cannot be read; {_EXPECTED}") from None
+        raise UsageError(f"--where {quoted(expression)} cannot be read; {_EXPECTED}") from None
     _check_calls(compiled.parsed, expression)
 
     def where(config: dict[str, Any]) -> str | None:
@@ -63,7 +63,7 @@ def _syntax(error: ParseError, length: int) -> str:
         return f"it ends too early, at character {character}"
     message = getattr(error, "message", None)  # only errors of the lexer have one
     rule = printable(message[:_RULE_CHARACTERS]) if message else ""
-    return f"character {character}: {rule or f'{shown(error.token_value)} is unexpected'}"
+    return f"character {character}: {rule or f'{quoted(error.token_value)} is unexpected'}"
 
 
 def _check_calls(parsed: dict[str, Any], expression: str) -> None:
@@ -77,14 +77,14 @@ def _check_calls(parsed: dict[str, Any], expression: str) -> None:
         if node["type"] == "function_expression":
             problem = _call_problem(node["value"], len(node["children"]))
             if problem is not None:
-                raise UsageError(f"--where {shown(expression)}: {problem}")
+                raise UsageError(f"--where {quoted(expression)}: {problem}")
 
 
 def _call_problem(name: str, given: int) -> str | None:
     function = Functions.FUNCTION_TABLE.get(name)
     if function is None:
         known = ", ".join(sorted(Functions.FUNCTION_TABLE))
-        return f"there is no function {shown(name)}; expected one of {known}"
+        return f"there is no function {quoted(name)}; expected one of {known}"
     signature = function["signature"]
     wanted = len(signature)
     variadic = bool(signature) and signature[-1].get("variadic", False)

@@ -43,17 +43,17 @@ def parse_condition(text: str) -> FailCondition:
     """
     match = _GRAMMAR.fullmatch(text)
     if match is None:
-        raise InputError(f"{shown(text)} is not a condition; expected {_EXPECTED}")
+        raise InputError(f"{quoted(text)} is not a condition; expected {_EXPECTED}")
     name, sign, number = match.groups()
     if name not in set(Metric):
         near = difflib.get_close_matches(name.lower(), list(Metric), n=1, cutoff=0.4)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise InputError(
-            f"{shown(name)} is not a metric; expected one of {', '.join(Metric)}{hint}"
+            f"{quoted(name)} is not a metric; expected one of {', '.join(Metric)}{hint}"
         )
     ratio = float(number)
     if not 0 < ratio < math.inf:
         raise InputError(
-            f"{shown(number)} is not a ratio; expected a number above 0, for example 1.2"
+            f"{quoted(number)} is not a ratio; expected a number above 0, for example 1.2"
         )
     return FailCondition(Metric(name), sign == ">", ratio)

@@ -269,7 +269,9 @@ def decode(text: bytes, source: str) -> BenchResult:
         head = msgspec.json.decode(text, type=_Head)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         if text.startswith(_BEGIN):
-            raise InputError(f"the result is damaged: {shown(str(error))}", source=source) from None
+            raise InputError(
+                f"the result is damaged: {quoted(str(error))}", source=source
+            ) from None
         head = _Head()
     if head.bulkeic != _KIND:
         raise InputError("not a result of bulkeic bench", source=source)
@@ -282,4 +284,4 @@ def decode(text: bytes, source: str) -> BenchResult:
     try:
         return msgspec.json.decode(text, type=BenchResult)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InputError(f"the result is damaged: {shown(str(error))}", source=source) from None
+        raise InputError(f"the result is damaged: {quoted(str(error))}", source=source) from None

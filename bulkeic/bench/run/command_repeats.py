@@ -58,7 +58,7 @@ def _run(words: Sequence[str], path: Path, name: str, console: Console) -> None:
             )
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise UsageError(f"{name}: {shown(words[0])}: {reason}") from None
+            raise UsageError(f"{name}: {quoted(words[0])}: {reason}") from None
         code = _wait(child)
         if code == ExitCode.OK or (code == ExitCode.FAILED and path.is_file()):
             return  # the results include failed requests
@@ -66,7 +66,7 @@ def _run(words: Sequence[str], path: Path, name: str, console: Console) -> None:
         for line in stderr.read().decode(errors="replace").splitlines()[-_SHOWN_LINES:]:
             console.print(f"{name}: {line}")
     how = f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
-    raise UsageError(f"{name} {how}: {shown(shlex.join(words))}")
+    raise UsageError(f"{name} {how}: {quoted(shlex.join(words))}")
 
 
 def _wait(child: "subprocess.Popen[bytes]") -> int:

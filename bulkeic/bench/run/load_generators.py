@@ -16,6 +16,7 @@ from bulkeic.bench.run.lead_time import LeadTime
 from bulkeic.bench.run.round_robin import RoundRobin
 from bulkeic.bench.run.ticker import Ticker
 from bulkeic.core.model import Lane
+from bulkeic.core.policy import calls_per_job
 from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.memory_feed import MemoryFeed
 
@@ -47,7 +48,7 @@ class OpenLoad:
         self._next = 0
         limits = replace(
             context.limits,
-            rate=self._rate * context.policy.calls_each(),
+            rate=self._rate * calls_per_job(context.policy),
             limit_in_flight=False,
             concurrency=context.load.concurrency,
         )

@@ -16,12 +16,12 @@ from bulkeic.bench.run.load_generators import LoadGenerator, generator_of
 from bulkeic.bench.run.process_usage import ProcessUsage
 from bulkeic.bench.run.timed_caller import TimedCallPort
 from bulkeic.core.model import Lane
-from bulkeic.core.policy import Policy, Purpose
+from bulkeic.core.policy import Policy, Rewrite, Verify
 from bulkeic.engine.limits import EngineLimits
 
-_POLICIES = {
-    BenchOperation.GET: Policy(purpose=Purpose.VERIFY),
-    BenchOperation.UPDATE: Policy(rewrite=True),
+_POLICIES: dict[BenchOperation, Policy] = {
+    BenchOperation.GET: Verify(),
+    BenchOperation.UPDATE: Rewrite(),
 }
 
 

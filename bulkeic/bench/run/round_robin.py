@@ -4,7 +4,7 @@ import itertools
 import random
 from collections.abc import Callable, Mapping, Sequence
 
-from bulkeic.core.model import Job, Lane, Settings, Target
+from bulkeic.core.model import Job, Lane, Settings, SourceLine, Target
 
 _ENDLESS = 2**62
 _NOTHING = Settings()
@@ -66,4 +66,4 @@ class RoundRobin:
         """The lane's next job, whether or not its target is free."""
         target = next(self._targets[lane])
         number = next(self._numbers)
-        return Job(number, f"request {number}", target.function, target, _NOTHING)
+        return Job(number, SourceLine(f"request {number}"), target.function, target, _NOTHING)

@@ -108,7 +108,7 @@ class TimedCaller:
 
     def store_before_image(
         self, job: Job, seen: BeforeImage, on_stored: Callable[[], None]
-    ) -> None:  # noqa: ARG002
+    ) -> None:
         """Continues at once: the value that was read is written back, so nothing needs storing."""
         on_stored()
 

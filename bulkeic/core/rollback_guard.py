@@ -1,0 +1,54 @@
+"""The guard of rollbacks and plans: a target that somebody else changed since is not overwritten.
+
+``Job.expected`` is what the target must still have: what the run left there (rollback), what the
+plan read (apply after a plan), or what an interrupted session read (resume).
+"""
+
+import msgspec
+
+from bulkeic.core.model import Settings
+from bulkeic.core.policy import ApplyPlan, Plan, Policy, Rewrite, Rollback, change_of
+from bulkeic.core.snapshot import change_text
+
+PLAN_OUTDATED = "PlanOutdated"
+CHANGED_SINCE = "ChangedSince"
+
+
+class Conflict(msgspec.Struct, frozen=True):
+    """Why a target must not be overwritten: error code and message of the outcome."""
+
+    code: str
+    message: str
+
+
+def find_conflict(expected: Settings | None, current: Settings, policy: Policy) -> Conflict | None:
+    """The conflict that keeps a target from being overwritten; the first row that fits.
+
+    =====================================  ================
+    case                                   conflict
+    =====================================  ================
+    nothing is expected                    none
+    the target has what is expected        none
+    the policy forces the change           none
+    a plan, or a change that was planned   ``PlanOutdated``
+    else                                   ``ChangedSince``
+    =====================================  ================
+
+    Args:
+        expected: snapshot that the target must have; ``None``: any.
+        current: snapshot of what it has.
+        policy: of the run.
+    """
+    if expected is None or current == expected:
+        return None
+    change = change_of(policy)
+    if not isinstance(change, Rewrite) and change.force:
+        return None
+    code = PLAN_OUTDATED if _is_planned(policy) else CHANGED_SINCE
+    return Conflict(code, change_text(current, expected))
+
+
+def _is_planned(policy: Policy) -> bool:
+    if isinstance(policy, Plan | ApplyPlan):
+        return True
+    return isinstance(policy, Rollback) and policy.planned

@@ -1,0 +1,72 @@
+"""Where the run file keeps each field of an outcome: SQL derived from the struct ``Outcome``.
+
+A field is a column of the table ``outcome`` with the type that its annotation gives, unless it is
+one of ``_ELSEWHERE``. So a new field of ``Outcome`` needs no change here, only a new ``VERSION``.
+"""
+
+from types import NoneType
+from typing import get_args, get_origin
+
+import msgspec
+
+from bulkeic.core.model import Outcome, Status
+
+_SQL_TYPES = {Status: "TEXT", str: "TEXT", dict: "TEXT", int: "INTEGER", float: "REAL"}
+
+# What other tables hold, with the expression that the view ``result`` shows for it.
+_ELSEWHERE = {
+    "seq": "o.seq",
+    "source": "(SELECT value FROM run WHERE key = 'source') || ':' || j.line AS source",
+    "function_name": "coalesce(j.given, j.function) AS function_name",
+    "target": ("j.function, coalesce(j.qualifier, '$LATEST') AS qualifier, l.account_id, l.region"),
+    "settings": (
+        "coalesce(o.sent, replace(replace(replace(replace(s.api, '{account}', l.account_id), "
+        "'{region}', l.region), '{partition}', l.partition), '{function}', j.function)) AS settings"
+    ),
+    "before": "CASE WHEN b.may_be_sent THEN coalesce(b.config, '{}') END AS before",
+}
+_FROM = """
+FROM outcome o
+JOIN job j ON j.lane_id = o.lane_id AND j.seq = o.seq
+LEFT JOIN lane l ON l.id = o.lane_id
+LEFT JOIN settings s ON s.id = j.settings_id
+LEFT JOIN before_image b ON b.seq = o.seq"""
+
+
+def _column(field: msgspec.structs.FieldInfo) -> str:
+    """A column's definition: name, type, and whether it may be NULL."""
+    types = get_args(field.type) if NoneType in get_args(field.type) else (field.type,)
+    sql_type = _SQL_TYPES[get_origin(types[0]) or types[0]]
+    return f"{field.name} {sql_type}{'' if NoneType in types else ' NOT NULL'}"
+
+
+def _is_object(field: msgspec.structs.FieldInfo) -> bool:
+    return any(get_origin(each) is dict for each in (field.type, *get_args(field.type)))
+
+
+_FIELDS = Outcome.__struct_fields__
+_ALL = msgspec.structs.fields(Outcome)
+_STORED = [field for field in _ALL if field.name not in _ELSEWHERE]
+
+STORED_FIELDS = tuple(field.name for field in _STORED)
+"""The fields that the table ``outcome`` holds, in the order of its columns."""
+
+OBJECT_FIELDS = tuple(field.name for field in _ALL if _is_object(field))
+"""The fields that are objects; the run file holds them as JSON."""
+
+OUTCOME_TABLE = f"""
+CREATE TABLE outcome (
+  seq INTEGER PRIMARY KEY, lane_id INTEGER NOT NULL, {", ".join(map(_column, _STORED))}, sent TEXT
+);"""
+
+RESULT_VIEW = f"""
+CREATE VIEW result AS
+SELECT {", ".join(_ELSEWHERE.get(name, f"o.{name}") for name in _FIELDS)}{_FROM};"""
+
+_READ = _ELSEWHERE | {"source": "j.line"}
+_READ_EXPRESSIONS = ", ".join(_READ.get(name, f"o.{name}") for name in _FIELDS)
+SELECT_OUTCOME = f"SELECT {_READ_EXPRESSIONS}{_FROM}"
+"""Selects the outcome's fields in order; the source is a line, the target four columns."""
+
+INSERT_OUTCOME = f"INSERT OR REPLACE INTO outcome VALUES (?, ?, {'?, ' * len(_STORED)}?)"  # noqa: S608 - constants only
+"""Inserts ``seq``, the lane's id, ``STORED_FIELDS`` and the settings that were sent."""

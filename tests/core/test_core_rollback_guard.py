@@ -1,0 +1,57 @@
+"""The guard against overwriting what somebody else changed, row by row."""
+
+import pytest
+
+from bulkeic.core.model import Settings
+from bulkeic.core.policy import Apply, ApplyPlan, Plan, Policy, Rewrite, Rollback
+from bulkeic.core.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED, Conflict, find_conflict
+from bulkeic.core.snapshot import ABSENT
+from tests.core.example_configs import GOAL, HAD
+
+POLICIES: list[Policy] = [
+    Apply(), ApplyPlan(), Rollback(), Rollback(planned=True), Rewrite(), Plan(), Plan(Rollback()),
+]  # fmt: skip
+FORCED: list[Policy] = [
+    Apply(force=True), ApplyPlan(force=True), Rollback(force=True), Plan(Apply(force=True)),
+    Plan(Rollback(force=True)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("policy", [*POLICIES, *FORCED])
+def test_what_is_as_expected_or_not_expected_to_be_anything_may_be_overwritten(
+    policy: Policy,
+) -> None:
+    assert find_conflict(None, HAD, policy) is None
+    assert find_conflict(HAD, HAD, policy) is None
+    assert find_conflict(ABSENT, ABSENT, policy) is None
+
+
+@pytest.mark.parametrize("policy", FORCED)
+def test_force_overwrites_what_has_changed(policy: Policy) -> None:
+    assert find_conflict(HAD, GOAL, policy) is None
+
+
+@pytest.mark.parametrize(
+    ("policy", "code"),
+    [
+        (Apply(), CHANGED_SINCE),
+        (Rollback(), CHANGED_SINCE),
+        (Rewrite(), CHANGED_SINCE),
+        (ApplyPlan(), PLAN_OUTDATED),
+        (Rollback(planned=True), PLAN_OUTDATED),
+        (Plan(), PLAN_OUTDATED),
+        (Plan(Rollback()), PLAN_OUTDATED),
+    ],
+)
+@pytest.mark.parametrize(
+    ("expected", "current", "message"),
+    [
+        (HAD, GOAL, "MaximumRetryAttempts is 1, was 2"),
+        (HAD, ABSENT, "the configuration is gone"),
+        (ABSENT, HAD, "there is a configuration now"),
+    ],
+)
+def test_what_has_changed_is_a_conflict(
+    policy: Policy, code: str, expected: Settings, current: Settings, message: str
+) -> None:
+    assert find_conflict(expected, current, policy) == Conflict(code, message)
