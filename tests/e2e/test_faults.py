@@ -229,7 +229,7 @@ def test_a_profile_that_does_not_exist_is_one_line(bulkeic: Bulkeic) -> None:
         (("nowhere.csv",), "nowhere.csv: cannot be read: No such file or directory"),
         ((".",), "the file name's ending does not name a format"),
         (("targets.csv", "--results", "nowhere/r.jsonl"), "'nowhere/r.jsonl' cannot be written"),
-        (("targets.csv", "--results", "r.txt"), "the file name's ending does not name a format"),
+        (("targets.csv", "--results", "r.txt"), "the ending tells no format"),
         (("targets.csv", "--run", "targets.csv"), "'targets.csv' exists"),
         (("targets.csv", "--run", "targets.csv/run.db"), "cannot be created"),
         (("targets.csv", "--rate", "0"), "'0' is no rate"),

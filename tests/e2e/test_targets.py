@@ -243,7 +243,7 @@ def test_destinations_that_lambda_would_refuse_are_named(bulkeic: Bulkeic, serve
         ("t.json", b'{"a": [], "b": []}', "two lists, 'a' and 'b'"),
         ("t.json", b"[" * 100_000, "t.json:1: nested more than 16 deep"),
         ("t.jsonl", b'{"FunctionName": "a"', "t.jsonl:1: not JSON"),
-        ("t.jsonl", b"5\n", "t.jsonl:1: a row is an object"),
+        ("t.jsonl", b"5\n", "t.jsonl:1: not an object"),
         ("t.jsonl", b'{"FunctionNam": "a"}', "did you mean FunctionName?"),
     ],
 )
