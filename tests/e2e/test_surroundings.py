@@ -250,7 +250,7 @@ async def test_the_library_refuses_another_account_and_keeps_its_buckets(
         theirs = make_job(
             "arn:aws:lambda:us-east-1:222222222222:function:f", maximum_retry_attempts=1
         )
-        with pytest.raises(InputError, match="job 0: .* 222222222222 is not 111111111111"):
+        with pytest.raises(InputError, match=r"job 0: .* 222222222222 is not 111111111111"):
             _ = [outcome async for outcome in updater.update([theirs])]
 
         begun = time.monotonic()
