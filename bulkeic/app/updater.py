@@ -196,7 +196,10 @@ class _JobStream:
         self._changed.set()
 
     def store_before_image(
-        self, job: Job, seen: BeforeImage, on_stored: Callable[[], None]
+        self,
+        job: Job,  # noqa: ARG002
+        seen: BeforeImage,  # noqa: ARG002
+        on_stored: Callable[[], None],
     ) -> None:
         on_stored()  # nothing to store: the outcome has the before-image
 

@@ -115,6 +115,7 @@ class Step(msgspec.Struct, frozen=True):
     read: ReadConfig | None = None
 
 
+_CREATING = (Apply, ApplyPlan)
 _CHANGING_CALLS = frozenset({Operation.UPDATE, Operation.PUT, Operation.DELETE})
 _GET = Call(Operation.GET)
 _NOTHING_READ = ReadConfig(ABSENT, None)
@@ -134,7 +135,9 @@ def first_step(job: Job, policy: Policy) -> Step:
     =======================================================  ================================
     """
     if _skips_read(job, policy) and job.before_snapshot is not None:
-        return _write(job, policy, ReadConfig(job.before_snapshot, job.before or None))
+        read = ReadConfig(job.before_snapshot, job.before or None)
+        goal = goal_snapshot(job.settings, read.snapshot, policy)
+        return _write(job, policy, read, goal)
     if _reads_first(job, policy):
         return Step(_GET)
     return Step(Call(Operation.UPDATE, with_both_destinations(job.settings, ABSENT, policy)))
@@ -148,13 +151,9 @@ def _skips_read(job: Job, policy: Policy) -> bool:
 def _reads_first(job: Job, policy: Policy) -> bool:
     if job.expected is not None or keeps_destination(job.settings, policy):
         return True
-    match policy:
-        case Apply(before_image=before_image, where=where):
-            return before_image or where is not None
-        case ApplyPlan():
-            return False
-        case _:
-            return True
+    if isinstance(policy, Apply):
+        return policy.before_image or policy.where is not None
+    return not isinstance(policy, ApplyPlan)
 
 
 def next_step(
@@ -312,16 +311,15 @@ def step_after_read(job: Job, policy: Policy, read: ReadConfig) -> Step:
         return Step(Decision(Status.FAILED, MISSING, "there is no configuration"), image)
     if is_plan:
         return Step(Decision(None), BeforeImage(read.config, _action(read.snapshot, goal)))
-    return _write(job, policy, read)
+    return _write(job, policy, read, goal)
 
 
 def _creates_missing(policy: Policy) -> bool:
     change: Change = change_of(policy)
-    return isinstance(change, Apply | ApplyPlan) and change.create_missing
+    return isinstance(change, _CREATING) and change.create_missing
 
 
-def _write(job: Job, policy: Policy, read: ReadConfig) -> Step:
-    goal = goal_snapshot(job.settings, read.snapshot, policy)
+def _write(job: Job, policy: Policy, read: ReadConfig, goal: Settings) -> Step:
     if goal == ABSENT:
         call = Call(Operation.DELETE)
     elif isinstance(policy, Rollback) or read.snapshot == ABSENT:

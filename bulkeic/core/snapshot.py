@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 
 from bulkeic.core.model import CLEARED, Settings
-from bulkeic.core.policy import Policy, Rewrite, Rollback, change_of
+from bulkeic.core.policy import Apply, ApplyPlan, Policy, Rollback, change_of
 
 ABSENT = Settings()
+
+_REPLACING = (Apply, ApplyPlan)
 
 
 def snapshot_of(config: dict[str, Any] | None) -> Settings:
@@ -35,7 +37,7 @@ def snapshot_of(config: dict[str, Any] | None) -> Settings:
 def replaces_destinations(policy: Policy) -> bool:
     """Whether a destination that the settings do not name is cleared."""
     change = change_of(policy)
-    return not isinstance(change, Rollback | Rewrite) and change.replace_destinations
+    return isinstance(change, _REPLACING) and change.replace_destinations
 
 
 def keeps_destination(settings: Settings, policy: Policy) -> bool:

@@ -29,7 +29,7 @@ _HINTS = {
     ),
     "AccessDeniedException": (
         "the credentials need lambda:UpdateFunctionEventInvokeConfig, and the permissions that "
-        "docs/permissions.md lists for each command"
+        "docs/reference/permissions.md lists for each command"
     ),
     "AccessDenied": (
         "the role must exist, its trust policy must allow the caller and the external id, and the "

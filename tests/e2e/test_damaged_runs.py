@@ -80,7 +80,7 @@ DAMAGE: dict[Callable[[Path], None], str] = {
     swapped: "cannot be opened: ",
     short: "cannot be opened: ",
     other_type: "cannot be opened: damaged: job: a value of the wrong type",
-    lost: "cannot be opened: damaged: lane: a number of jobs that is not theirs",
+    lost: "cannot be opened: damaged: lane: a wrong number of jobs",
     no_status: "cannot be opened: damaged: outcome: a value of the wrong type",
     other_log: "cannot be opened: ",
 }

@@ -231,7 +231,7 @@ def test_a_profile_that_does_not_exist_is_one_line(bulkeic: Bulkeic) -> None:
         (("targets.csv", "--results", "nowhere/r.jsonl"), "'nowhere/r.jsonl' cannot be written"),
         (("targets.csv", "--results", "r.txt"), "the file ending is not a known format"),
         (("targets.csv", "--run", "targets.csv"), "'targets.csv' exists"),
-        (("targets.csv", "--run", "targets.csv/run.db"), "cannot be made"),
+        (("targets.csv", "--run", "targets.csv/run.db"), "cannot be created"),
         (("targets.csv", "--rate", "0"), "'0' is not a rate"),
         (("targets.csv", "--rate", "fast"), "'fast' is not a rate"),
         (("targets.csv", "--concurrency", "0"), "'0' is out of range"),

@@ -10,7 +10,7 @@ from bulkeic.store.loader import Loader
 def fail(self, *words, **named):
     raise RuntimeError("a bug")
 
-Loader.ready = fail
+Loader.finish = fail
 """
 
 

@@ -183,10 +183,10 @@ async def test_the_same_role_may_be_given_in_any_form() -> None:
     ("options", "says"),
     [
         ({}, f"job 0: account {ACCOUNTS[1]} is not {ACCOUNTS[0]}"),
-        ({"role_arn": role_in(ACCOUNTS[2])}, f"does not lie in the account {ACCOUNTS[1]}"),
-        ({"role_arn": "deployer"}, "'deployer' is no role"),
-        ({"external_id": "x"}, "'x' is no external id"),
-        ({"role_session_name": "a b"}, "'a b' is no session name"),
+        ({"role_arn": role_in(ACCOUNTS[2])}, f"does not belong to the account {ACCOUNTS[1]}"),
+        ({"role_arn": "deployer"}, "'deployer' is not a role ARN"),
+        ({"external_id": "x"}, "'x' is not an external id"),
+        ({"role_session_name": "a b"}, "'a b' is not a session name"),
     ],
 )
 async def test_an_account_that_cannot_be_reached_is_an_error(

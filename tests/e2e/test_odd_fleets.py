@@ -23,7 +23,7 @@ def test_two_roles_of_one_account_are_found_if_a_row_does_not_name_it(
     bulkeic.write("t.csv", BOTH + rows)
     result = bulkeic("apply", "t.csv", "--yes", "--endpoint-url", server.url, *SETTINGS)
     assert result.code == 2
-    assert "all rows of the account 123456789012 must have one role" in result.err
+    assert "all rows of the account 123456789012 must use one role" in result.err
     assert server.calls() == 0
 
 

@@ -173,7 +173,7 @@ def test_the_sandbox_holds_every_target_in_any_order(bulkeic: Bulkeic) -> None:
         (("--timeout", "inf"), "is not a duration; expected seconds, for example 30"),
         (("--burst", "inf"), "is not a number"),
         (("--give-up-after", "nan"), "is not a duration; expected seconds, for example 30"),
-        (("--region", "NOTAREGION"), "--region: 'NOTAREGION' is no Region"),
+        (("--region", "NOTAREGION"), "--region: 'NOTAREGION' is not a Region"),
         (("--results", "x" * 300 + ".csv"), "File name too long"),
     ],
 )

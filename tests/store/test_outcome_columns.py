@@ -27,7 +27,7 @@ from bulkeic.store.run_file import RunFile
 path = Path(sys.argv[1])
 source = SourceLine("targets.csv", 2)
 target = Target(Lane("111111111111", "us-east-1"), "fn")
-loader = Loader(path, {"source": "targets.csv"})
+loader = Loader(path, RunMetadata(source="targets.csv"))
 loader.add(Job(0, source, "fn", target, Settings(1)))
 loader.finish()
 outcome = Outcome(0, source, "fn", target, Status.UPDATED, settings=Settings(1).to_api(),

@@ -294,7 +294,7 @@ def plan_policy(run: RunFile, *, force: bool = False) -> Plan:
 
 
 def verify_policy(run: RunFile) -> Verify:
-    """How ``verify`` treats the targets of a run; it does not read those left out by ``--where``."""
+    """How ``verify`` treats the targets of a run; those left out by ``--where`` are not read."""
     if run.metadata.restores is not None:
         return Verify(Rollback())
     return Verify(_apply(replace(run.metadata, where=None)))

@@ -107,7 +107,10 @@ class TimedCaller:
         self._end(outcome.seq, failed=outcome.status is Status.FAILED)
 
     def store_before_image(
-        self, job: Job, seen: BeforeImage, on_stored: Callable[[], None]
+        self,
+        job: Job,  # noqa: ARG002
+        seen: BeforeImage,  # noqa: ARG002
+        on_stored: Callable[[], None],
     ) -> None:
         """Continues at once: the value that was read is written back, so nothing needs storing."""
         on_stored()
