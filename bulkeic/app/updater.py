@@ -107,9 +107,9 @@ class Updater:
         self._engines = EngineFactory(
             nullcontext(access), accounts, session, limits, timeout_s=timeout_s
         )
-        self._exits = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
+        self._exits = AsyncExitStack()
         await self._exits.enter_async_context(self._engines)
         self._tasks = await self._exits.enter_async_context(anyio.create_task_group())
         return self
