@@ -58,7 +58,10 @@ def test_a_lane_without_permission_stops_and_can_be_resumed_with_it(
     assert (
         f": 1 lane stopped, for example {ACCOUNT}/{OTHER}: 20 jobs in a row were denied: " in report
     )
-    assert "docs/reference/permissions.md lists the permissions of each command; with --max" in result.err
+    assert (
+        "docs/reference/permissions.md lists the permissions of each command; with --max"
+        in result.err
+    )
 
     refuse(server, 0)
     resumed = carry_on(bulkeic, server.url)

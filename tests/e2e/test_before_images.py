@@ -114,7 +114,10 @@ def test_a_destination_is_filled_in_for_each_target(bulkeic: Bulkeic, server: Se
 @pytest.mark.parametrize(
     ("destination", "says"),
     [
-        ("arn:aws:sqs:{region}:{nope}:q", "'{nope}' in 'arn:aws:sqs:{region}:{nope}:q' is not a placeholder"),
+        (
+            "arn:aws:sqs:{region}:{nope}:q",
+            "'{nope}' in 'arn:aws:sqs:{region}:{nope}:q' is not a placeholder",
+        ),
         ("arn:aws:sqs:{region}:{account}:{function.__class__}", "'{function.__class__}' in "),
         ("arn:aws:sqs:{region}:{account}:q}", "'}' in "),
         ("arn:aws:dynamodb:{region}:{account}:q", "'arn:aws:dynamodb:us-east-1:"),
@@ -133,7 +136,10 @@ def test_an_unknown_template_name_is_reported_with_its_line(
 
 USAGE = ["Usage: bulkeic apply [OPTIONS] SOURCE", "Try 'bulkeic apply --help' for help.", ""]
 BAD_FLAGS = {
-    ("--role-arn", "deployer"): "--role-arn: 'deployer' is not a role ARN; expected something like arn:aws:iam::",
+    (
+        "--role-arn",
+        "deployer",
+    ): "--role-arn: 'deployer' is not a role ARN; expected something like arn:aws:iam::",
     ("--role-arn", "arn:aws:iam::{nope}:role/x"): "--role-arn: '{nope}' in ",
     ("--external-id", "x"): "--external-id: 'x' is not an external id; expected 2 to 1224 letters",
     ("--role-session-name", "a b"): "--role-session-name: 'a b' is not a session name; expected",

@@ -286,7 +286,10 @@ def test_an_unverified_last_wave_is_verified_when_the_run_is_resumed(
 
 
 WRONG = {
-    ("--waves", "10%,5%"): "the wave '5%' is smaller than an earlier one; expected the same or more",
+    (
+        "--waves",
+        "10%,5%",
+    ): "the wave '5%' is smaller than an earlier one; expected the same or more",
     ("--waves", "50%"): "the last wave is '50%'; expected 100%, so that every target is done",
     ("--waves", "0,100%"): "'0' is not a wave; expected numbers from 1 or percentages up to 100%",
     ("--wave-pause", "5"): "--wave-pause requires --waves or --wave-by region",

@@ -23,6 +23,7 @@ from bulkeic.core.summary import Traffic
 from bulkeic.output.outcome_codec import HEADER, csv_rows, jsonl
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_metadata import RunMetadata
 
 path = Path(sys.argv[1])
 source = SourceLine("targets.csv", 2)

@@ -30,8 +30,8 @@ from bulkeic.store.run_file import RunFile
 
 _SHOWN_LANES = 10
 _DENIED_HINT = (
-    "docs/reference/permissions.md lists the permissions of each command; with --max-denied 0, denied "
-    "targets fail one by one and do not stop their lane"
+    "docs/reference/permissions.md lists the permissions of each command; with --max-denied 0, "
+    "denied targets fail one by one and do not stop their lane"
 )
 INTERRUPTED = "interrupted"
 INTERRUPTED_TWICE = "interrupted twice"
