@@ -21,7 +21,8 @@ from bulkeic.core.outcome_fields import OUTCOME_FIELDS, outcome_values
 Encoder = Callable[[Iterable[Outcome]], bytes]
 
 HEADER = ",".join(OUTCOME_FIELDS).encode() + b"\n"
-_Record = msgspec.defstruct("_Record", OUTCOME_FIELDS)
+_Record = msgspec.defstruct("_Record", OUTCOME_FIELDS, gc=False)
+_encode_lines = msgspec.json.Encoder().encode_lines
 _FORMULA = r"[\s\"'\x00-\x1f\u200b-\u200f\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]"
 _CELL_START = rf"(?:{_FORMULA}|'*[\t\r\n\0])"
 _FORMULA_START = re.compile(rf"\A(?={_CELL_START})|(?<=[;|\t\r\n])(?={_FORMULA})")
@@ -38,9 +39,7 @@ def safe_json(data: bytes) -> bytes:
 
 def jsonl(outcomes: Iterable[Outcome]) -> bytes:
     """A line for each outcome."""
-    encode = msgspec.json.encode
-    records = (_Record(*outcome_values(outcome)) for outcome in outcomes)
-    return safe_json(b"".join(encode(record) + b"\n" for record in records))
+    return safe_json(_encode_lines([_Record(*outcome_values(outcome)) for outcome in outcomes]))
 
 
 def csv_rows(outcomes: Iterable[Outcome]) -> bytes:

@@ -33,6 +33,7 @@ _FIELDS = Outcome.__struct_fields__
 _TARGET = _FIELDS.index("target")
 _AFTER_TARGET = _TARGET + 4
 _stored_values = attrgetter(*STORED_FIELDS)
+_STORED_OBJECTS = [STORED_FIELDS.index(name) for name in OBJECT_FIELDS if name in STORED_FIELDS]
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -103,10 +104,10 @@ def outcome_row(outcome: Outcome, lane_id: int, *, keeps_sent: bool) -> tuple[An
         lane_id: id of its lane.
         keeps_sent: whether to store the settings that were sent, because the job's may differ.
     """
-    values = [
-        _encode(value).decode() if isinstance(value, dict) else value
-        for value in _stored_values(outcome)
-    ]
+    values = list(_stored_values(outcome))
+    for at in _STORED_OBJECTS:
+        if values[at] is not None:
+            values[at] = _encode(values[at]).decode()
     sent = _encode(outcome.settings).decode() if keeps_sent else None
     return (outcome.seq, lane_id, *values, sent)
 
