@@ -64,7 +64,7 @@ unit: setup chromium
 
 trial: setup
 	BULKEIC_SEEDS=$${BULKEIC_SEEDS:-10} BULKEIC_FUNCTIONS=$${BULKEIC_FUNCTIONS:-2000} \
-	  $(BIN)/python -m pytest --numprocesses=0 --quiet --capture=no tests/e2e/test_rollback.py -k cut_short
+	  $(BIN)/python -m pytest --numprocesses=0 --quiet --capture=no tests/e2e/test_rollback.py -k exact_state
 
 chaos: setup
 	BULKEIC_REAL=1 BULKEIC_ROUNDS=$${BULKEIC_ROUNDS:-50} $(BIN)/python -m pytest --numprocesses=3 --quiet tests/chaos
