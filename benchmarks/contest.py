@@ -96,7 +96,7 @@ class Server:
         return Counts(total["calls"], total["throttled"], self._cpu_s())
 
     def window(self, name: str, data: Any = None) -> Any:
-        """What a window of it tells; data is put there."""
+        """Reads an admin page of the sandbox as JSON, or puts data there."""
         body = None if data is None else json.dumps(data).encode()
         method = "GET" if data is None else "PUT"
         request = urllib.request.Request(f"{self.url}/_sandbox/{name}", body, method=method)

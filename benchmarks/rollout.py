@@ -77,7 +77,7 @@ def main() -> None:
 
 def run_story(table: Table, number: int, story: tuple[Step, ...]) -> list[tuple[Step, bool]]:
     """Runs the commands of a story and prints a row for each."""
-    told = []
+    reached = []
     with tempfile.TemporaryDirectory(prefix="bulkeic-rollout-") as folder, server() as sandbox:
         names = {name: Path(folder) / name[1:-1] for name in (RUN, BACK)}
         names[TARGETS_FILE] = write(Path(folder) / "targets.csv")
@@ -92,8 +92,8 @@ def run_story(table: Table, number: int, story: tuple[Step, ...]) -> list[tuple[
                 number, step.name, f"{run.seconds:.2f}", f"{reads:,}", f"{writes:,}",
                 f"{reads + writes:,}", step.formula, refused,
             )  # fmt: skip
-            told.append((step, (reads, writes) == (step.reads, step.writes)))
-    return told
+            reached.append((step, (reads, writes) == (step.reads, step.writes)))
+    return reached
 
 
 def write(path: Path) -> Path:

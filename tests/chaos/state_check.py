@@ -111,7 +111,7 @@ def _summed(operations: Mapping[str, Mapping[str, int]]) -> CallCounts:
         calls - writes,
         writes,
         sum(each["changed"] for each in changes),
-        sum(each["told"] for each in changes),
+        sum(each["acknowledged"] for each in changes),
     )
 
 
