@@ -146,7 +146,7 @@ def fields_refused(qualifier: str, wanted: Settings) -> list[str]:
         ("7", f"{OWN}:7"),
     ],
 )
-def test_a_function_is_no_destination_for_itself(qualifier: str, destination: str) -> None:
+def test_a_function_cannot_be_its_own_destination(qualifier: str, destination: str) -> None:
     by_success = Settings(on_success=destination, on_failure=QUEUE)
     by_failure = Settings(on_success=QUEUE, on_failure=destination)
     assert fields_refused(qualifier, by_success) == ["OnSuccess"]

@@ -77,7 +77,7 @@ def test_what_aws_says_without_secrets_is_left_alone(text: str) -> None:
     assert redact(text) == text
 
 
-def test_a_short_value_is_no_secret() -> None:
+def test_a_short_value_is_not_treated_as_a_secret() -> None:
     assert redact("a secret access", KnownSecrets(["secret", ""])) == "a secret access"
 
 

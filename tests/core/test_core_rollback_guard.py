@@ -1,4 +1,4 @@
-"""The guard against overwriting what somebody else changed, row by row."""
+"""The guard against overwriting what someone else changed, row by row."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Problems of a row: all of them are found, and there are some exactly when there is no job."""
+"""Problems of a row: all of them are found, and a row has problems exactly if it makes no job."""
 
 import itertools
 from typing import Any

@@ -146,7 +146,7 @@ def test_a_nested_form_of_another_shape_is_refused(nested: Any, field: str) -> N
 
 
 @pytest.mark.parametrize("junk", [0, 0.0, False, True, 1, [], [QUEUE], {}, {"a": 1}])
-def test_a_nested_destination_that_is_no_text_is_refused(junk: Any) -> None:
+def test_a_nested_destination_that_is_not_a_text_is_refused(junk: Any) -> None:
     values = {**RETRIES, "DestinationConfig": {"OnFailure": {"Destination": junk}}}
     assert "OnFailure" in refused_field(values)
 

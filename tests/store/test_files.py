@@ -74,7 +74,7 @@ def test_a_file_that_is_not_there(path: Path) -> None:
     assert list(path.parent.iterdir()) == []
 
 
-def test_a_folder_is_no_run_file(path: Path) -> None:
+def test_a_folder_is_not_a_run_file(path: Path) -> None:
     path.mkdir()
     assert not is_run_file(path)
     refusal(path)
@@ -95,7 +95,7 @@ def test_a_folder_is_no_run_file(path: Path) -> None:
         (cut, ""),
     ],
 )
-def test_what_is_no_run_file_is_refused_and_left_alone(
+def test_other_files_are_refused_and_left_alone(
     path: Path, make: Callable[[Path], None], says: str, *, read_only: bool
 ) -> None:
     make(path)

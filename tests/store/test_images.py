@@ -169,7 +169,7 @@ def test_with_replaced_destinations_the_sent_settings_are_always_stored(path: Pa
 
 
 @pytest.mark.parametrize("status", [Status.UPDATED, Status.UNCHANGED, Status.FAILED])
-def test_braces_in_what_is_put_back_are_no_templates(path: Path, status: Status) -> None:
+def test_braces_in_a_restored_configuration_are_not_templates(path: Path, status: Status) -> None:
     odd = "arn:aws:s3:::{account}-{function}"
     job = replace(make_job(0, settings=Settings(2, 60, CLEARED, odd)), expected=HAD)
     changed = status is Status.UPDATED

@@ -45,7 +45,7 @@ def test_each_selection_has_its_jobs(path: Path) -> None:
         assert seqs(run, JobFilter.EVERY) == [0, 1, 3, 4, 5, 6]
 
 
-def test_rows_that_are_no_jobs_are_in_no_selection(path: Path) -> None:
+def test_invalid_rows_are_in_no_selection(path: Path) -> None:
     loader = Loader(path, RunMetadata(source=SOURCE))
     loader.add(make_job(0))
     loader.add_invalid(1, 3, "x", "no")
