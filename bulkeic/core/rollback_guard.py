@@ -1,4 +1,4 @@
-"""The guard of rollbacks and plans: a target that somebody else changed since is not overwritten.
+"""The guard of rollbacks and plans: a target that someone else changed since is not overwritten.
 
 ``Job.expected`` is what the target must still have: what the run left there (rollback), what the
 plan read (apply after a plan), or what an interrupted session read (resume).

@@ -1,4 +1,4 @@
-"""What a run or a plan came to, as lines of text."""
+"""The result of a run or a plan, as lines of text."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ _CHANGING = (Action.CHANGE, Action.CREATE, Action.DELETE)
 
 
 def summary_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
-    """What a run came to.
+    """The result of a run.
 
     Args:
         summary: the numbers.
