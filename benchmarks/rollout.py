@@ -17,7 +17,7 @@ from pathlib import Path
 
 from contest import BURST, RATE, Server, finish, installed, server
 from quota import REGIONS
-from table import Table
+from table import TextTable
 
 EACH = 60
 TARGETS = EACH * len(REGIONS)
@@ -27,7 +27,7 @@ N, C = TARGETS, CHANGED
 
 
 @dataclass(frozen=True)
-class Step:
+class StoryStep:
     """A command, and the calls that the docs say it takes: reads and writes."""
 
     name: str
@@ -38,19 +38,19 @@ class Step:
 
 
 TARGETS_FILE, RUN, BACK = "{targets}", "{run}", "{back}"
-PLAN = Step("plan", ("plan", TARGETS_FILE, "--run", RUN), "N", N, 0)
+PLAN = StoryStep("plan", ("plan", TARGETS_FILE, "--run", RUN), "N", N, 0)
 STORIES = (
-    (Step("apply", ("apply", TARGETS_FILE, "--run", RUN), "N", 0, N),),
+    (StoryStep("apply", ("apply", TARGETS_FILE, "--run", RUN), "N", 0, N),),
     (
-        Step("apply --before-image", ("apply", TARGETS_FILE, "--run", RUN, "--before-image"),
+        StoryStep("apply --before-image", ("apply", TARGETS_FILE, "--run", RUN, "--before-image"),
              "N + C", N, C),
-        Step("verify", ("verify", TARGETS_FILE), "N", N, 0),
-        Step("rollback", ("rollback", RUN, "--run", BACK), "2 C", C, C),
+        StoryStep("verify", ("verify", TARGETS_FILE), "N", N, 0),
+        StoryStep("rollback", ("rollback", RUN, "--run", BACK), "2 C", C, C),
     ),
-    (PLAN, Step("apply of the plan", ("apply", RUN), "2 C", C, C)),
-    (PLAN, Step("apply --force of the plan", ("apply", RUN, "--force"), "C", 0, C)),
+    (PLAN, StoryStep("apply of the plan", ("apply", RUN), "2 C", C, C)),
+    (PLAN, StoryStep("apply --force of the plan", ("apply", RUN, "--force"), "C", 0, C)),
     (
-        Step("apply --waves 1,10%,100%",
+        StoryStep("apply --waves 1,10%,100%",
              ("apply", TARGETS_FILE, "--run", RUN, "--waves", "1,10%,100%"),
              "N + 2 C", N + C, C),
     ),
@@ -60,7 +60,7 @@ STORIES = (
 def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {platform.system()}")
     print(f"N = {N:,} targets in {len(REGIONS)} lanes, C = {C:,} of them to be changed")
-    table = Table(
+    table = TextTable(
         ("story", "command", "seconds", "reads", "writes", "calls", "in the docs", "429"),
         (5, -27, 7, 6, 6, 6, -11, 4),
     )
@@ -75,7 +75,9 @@ def main() -> None:
     print(" missed" if missed else " reached")
 
 
-def run_story(table: Table, number: int, story: tuple[Step, ...]) -> list[tuple[Step, bool]]:
+def run_story(
+    table: TextTable, number: int, story: tuple[StoryStep, ...]
+) -> list[tuple[StoryStep, bool]]:
     """Runs the commands of a story and prints a row for each."""
     reached = []
     with tempfile.TemporaryDirectory(prefix="bulkeic-rollout-") as folder, server() as sandbox:
@@ -107,7 +109,7 @@ def write(path: Path) -> Path:
     return path
 
 
-def command(step: Step, names: dict[str, Path]) -> list[str]:
+def command(step: StoryStep, names: dict[str, Path]) -> list[str]:
     words = [str(names.get(word, word)) for word in step.words]
     usual = ["--endpoint-url", "{url}", "--no-progress", "--output", "json"]
     asks = ["--yes"] if step.words[0] in {"apply", "rollback"} else []

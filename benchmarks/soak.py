@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from contest import ACCOUNT, BULKEIC, Server, apply_command, environment, installed, server
-from table import Table
+from table import TextTable
 
 FAULTS = (
     *("throttle", "conflict", "error", "slow", "cut_before", "cut_after", "hang"),
@@ -127,7 +127,7 @@ def soak(folder: Folder, sandbox: Server, seconds: float) -> list[Sample]:
     """Applies, samples, prints a row each minute, and stops when the time is over."""
     command = apply_command(folder.targets, folder.run, *FLAGS, "--results", str(folder.results))
     words = [word.replace("{url}", sandbox.url) for word in command]
-    table = Table(
+    table = TextTable(
         ("minute", "RSS MB", "files", "calls", "calls/s", "outcomes", "sandbox MB"),
         (6, 7, 6, 10, 8, 10, 10),
     )
@@ -166,7 +166,7 @@ def sample(pid: int, at_s: float) -> Sample:
     return Sample(at_s, resident * PAGE_MB, len(list(Path(f"/proc/{pid}/fd").iterdir())))
 
 
-def print_row(table: Table, now: Sample, folder: Folder, sandbox: Server) -> None:
+def print_row(table: TextTable, now: Sample, folder: Folder, sandbox: Server) -> None:
     calls = sandbox.counts().calls
     table.row(
         f"{now.at_s / 60:.0f}",
