@@ -58,7 +58,7 @@ _CHANGING_ACTIONS = frozenset({Action.CHANGE, Action.CREATE, Action.DELETE})
 
 
 class BeforeImage(msgspec.Struct, frozen=True):
-    """What a target had, to be stored.
+    """What a target had before its change.
 
     Attributes:
         config: as answered; ``None``: it had no configuration; unset: it is stored already.

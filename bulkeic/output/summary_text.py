@@ -145,7 +145,7 @@ def _traffic_line(summary: Summary, targets_per_s: float) -> str:
 
 
 def _error_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
-    """How often each error code came, with an example and a hint."""
+    """The number of failures for each error code, with an example and a hint."""
     found = []
     for code, count in summary.errors.items():
         if code in examples:

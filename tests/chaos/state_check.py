@@ -77,7 +77,7 @@ def snapshot_of(config: Mapping[str, Any] | None) -> Snapshot | None:
 
 
 def wanted_snapshot(cells: Sequence[object], before: Snapshot | None, key: TargetKey) -> Snapshot:
-    """What a row's four setting cells make of a configuration."""
+    """The configuration that results from a row's four settings."""
     lane, function, _ = key
     account, region = lane.split("/")
     made: list[Any] = list(before or NOTHING)

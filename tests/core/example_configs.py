@@ -237,7 +237,7 @@ def cases(
 def to_be(
     config: dict[str, Any] | None, settings: Settings, policy: Apply | ApplyPlan
 ) -> dict[str, Any] | None:
-    """What apply has to make of a configuration, in the API's form."""
+    """The configuration that apply must produce, in the API's form."""
     if config is None and not policy.create_missing:
         return None
     before = config or {HALVES: NO_HALVES}

@@ -118,7 +118,7 @@ def test_a_bucket_is_for_failures_only() -> None:
     st.sampled_from(HALVES),
 )
 @example(QUEUE + "\x00", "OnFailure")
-def test_what_is_accepted_matches_the_models_pattern(text: str, field: str) -> None:
+def test_accepted_texts_match_the_pattern_of_the_service_model(text: str, field: str) -> None:
     try:
         parsed = parse_destination(text, field)
     except InputError as problem:

@@ -72,14 +72,14 @@ def test_the_steps_of_writing_back(
         assert next_step(JOB, REWRITE, call, answer, read) == step
 
 
-def test_what_was_read_too_long_ago_is_read_again_and_that_is_written() -> None:
+def test_a_stale_read_is_repeated_before_the_write() -> None:
     job, call = reread_stale(JOB, REWRITE, Call(Operation.UPDATE, HAD), READ)
     assert call == GET
     assert next_step(job, REWRITE, GET, Success(200, "r", BARE), READ) == back(READ_BARE)
 
 
 @given(had=images, merges_halves=st.booleans(), tries=st.integers(1, 3))
-def test_whatever_a_target_has_it_has_afterwards(
+def test_rewriting_leaves_every_configuration_as_it_was(
     had: Settings, *, merges_halves: bool, tries: int
 ) -> None:
     aws = Aws(merges_halves=merges_halves)

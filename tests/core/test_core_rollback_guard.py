@@ -18,7 +18,7 @@ FORCED: list[Policy] = [
 
 
 @pytest.mark.parametrize("policy", [*POLICIES, *FORCED])
-def test_what_is_as_expected_or_not_expected_to_be_anything_may_be_overwritten(
+def test_a_target_that_is_as_expected_or_has_no_expectation_is_overwritten(
     policy: Policy,
 ) -> None:
     assert find_conflict(None, HAD, policy) is None
@@ -27,7 +27,7 @@ def test_what_is_as_expected_or_not_expected_to_be_anything_may_be_overwritten(
 
 
 @pytest.mark.parametrize("policy", FORCED)
-def test_force_overwrites_what_has_changed(policy: Policy) -> None:
+def test_force_overwrites_a_changed_target(policy: Policy) -> None:
     assert find_conflict(HAD, GOAL, policy) is None
 
 
@@ -51,7 +51,7 @@ def test_force_overwrites_what_has_changed(policy: Policy) -> None:
         (ABSENT, HAD, "there is a configuration now"),
     ],
 )
-def test_what_has_changed_is_a_conflict(
+def test_a_changed_target_is_a_conflict(
     policy: Policy, code: str, expected: Settings, current: Settings, message: str
 ) -> None:
     assert find_conflict(expected, current, policy) == Conflict(code, message)

@@ -171,7 +171,7 @@ POSERS: list[Any] = [
 
 @pytest.mark.parametrize("poser", POSERS)
 @pytest.mark.parametrize("field", FLAT[:2])
-def test_what_only_poses_as_an_integer_is_refused(field: str, poser: Any) -> None:
+def test_lookalikes_of_integers_are_refused(field: str, poser: Any) -> None:
     assert refused_field({field: poser}) == field
 
 

@@ -1,4 +1,4 @@
-"""Whatever jobs and outcomes a run file may hold."""
+"""Strategies for the jobs and outcomes that a run file can hold."""
 
 import msgspec
 from hypothesis import strategies as st

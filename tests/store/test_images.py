@@ -1,4 +1,4 @@
-"""What targets had: kept durably, before they are changed and with what came of it."""
+"""Before-images are stored durably before targets change, and later with their outcomes."""
 
 import sqlite3
 import subprocess
@@ -73,7 +73,7 @@ def test_a_mark_leaves_the_stored_before_image_unchanged(path: Path) -> None:
         ]
 
 
-def test_what_is_read_again_replaces_the_stored_before_image(path: Path) -> None:
+def test_a_second_read_replaces_the_stored_before_image(path: Path) -> None:
     job = make_job(0)
     with opened(load(path, [job])) as run:
         keep(run, (job, PLANNED))

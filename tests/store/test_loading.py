@@ -47,7 +47,7 @@ def test_duplicates_are_found_with_whether_they_agree(path: Path) -> None:
         assert sorted(job.seq for job in pending(run)) == [0, 1, 2, 4, 5, 6]
 
 
-def test_the_same_settings_agree_however_many_others_stand_between(path: Path) -> None:
+def test_rows_with_the_same_settings_agree_at_any_distance(path: Path) -> None:
     loader = Loader(path, RunMetadata(source=SOURCE))
     ages = [60 + number % 9000 for number in range(18000)]
     for seq, age in enumerate(ages):

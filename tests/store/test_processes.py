@@ -86,7 +86,7 @@ def test_the_same_process_cannot_work_on_a_run_twice(path: Path) -> None:
         pass
 
 
-def test_what_is_refused_does_not_keep_the_file_locked(path: Path) -> None:
+def test_a_refused_file_is_not_left_locked(path: Path) -> None:
     half_loaded(path)
     refusal(path)
     with closing(sqlite3.connect(path)) as database:
@@ -153,9 +153,7 @@ def test_a_foreign_file_with_the_name_of_a_loading_file_is_left_alone(path: Path
 
 
 @pytest.mark.parametrize("ending", ["-wal", "-journal"])
-def test_what_a_kill_has_left_of_another_run_file_gets_into_no_new_one(
-    path: Path, ending: str
-) -> None:
+def test_remains_of_a_killed_run_do_not_get_into_a_new_run_file(path: Path, ending: str) -> None:
     load(path, [make_job(0)])
     with child(path, WORK) as process:
         assert line_of(process) == "open"

@@ -1,4 +1,4 @@
-"""What goes in comes out."""
+"""Jobs and outcomes are read back as they were stored."""
 
 import sqlite3
 from collections import Counter
