@@ -26,7 +26,7 @@ from bulkeic.core.policy import (
     change_of,
     is_change,
 )
-from bulkeic.core.rollback_guard import find_conflict
+from bulkeic.core.rollback_guard import find_outside_change
 from bulkeic.core.snapshot import (
     ABSENT,
     drift_text,
@@ -303,9 +303,9 @@ def step_after_read(job: Job, policy: Policy, read: ReadConfig) -> Step:
     if isinstance(policy, Verify):
         text = drift_text(read.snapshot, goal)
         return Step(Decision(Status.FAILED, DRIFTED, text, read.config))
-    conflict = find_conflict(job.expected, read.snapshot, policy)
-    if conflict is not None:
-        return Step(Decision(Status.FAILED, conflict.code, conflict.message, read.config))
+    outside = find_outside_change(job.expected, read.snapshot, policy)
+    if outside is not None:
+        return Step(Decision(Status.FAILED, outside.code, outside.message, read.config))
     if read.snapshot == ABSENT and not (isinstance(change, Rollback) or _creates_missing(policy)):
         image = BeforeImage(None, Action.UNCONFIGURED) if is_plan else None
         return Step(Decision(Status.FAILED, MISSING, "there is no configuration"), image)

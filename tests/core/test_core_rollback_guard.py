@@ -4,7 +4,12 @@ import pytest
 
 from bulkeic.core.model import Settings
 from bulkeic.core.policy import Apply, ApplyPlan, Plan, Policy, Rewrite, Rollback
-from bulkeic.core.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED, Conflict, find_conflict
+from bulkeic.core.rollback_guard import (
+    CHANGED_SINCE,
+    PLAN_OUTDATED,
+    OutsideChange,
+    find_outside_change,
+)
 from bulkeic.core.snapshot import ABSENT
 from tests.core.example_configs import GOAL, HAD
 
@@ -21,14 +26,14 @@ FORCED: list[Policy] = [
 def test_a_target_that_is_as_expected_or_has_no_expectation_is_overwritten(
     policy: Policy,
 ) -> None:
-    assert find_conflict(None, HAD, policy) is None
-    assert find_conflict(HAD, HAD, policy) is None
-    assert find_conflict(ABSENT, ABSENT, policy) is None
+    assert find_outside_change(None, HAD, policy) is None
+    assert find_outside_change(HAD, HAD, policy) is None
+    assert find_outside_change(ABSENT, ABSENT, policy) is None
 
 
 @pytest.mark.parametrize("policy", FORCED)
 def test_force_overwrites_a_changed_target(policy: Policy) -> None:
-    assert find_conflict(HAD, GOAL, policy) is None
+    assert find_outside_change(HAD, GOAL, policy) is None
 
 
 @pytest.mark.parametrize(
@@ -54,4 +59,4 @@ def test_force_overwrites_a_changed_target(policy: Policy) -> None:
 def test_a_changed_target_is_a_conflict(
     policy: Policy, code: str, expected: Settings, current: Settings, message: str
 ) -> None:
-    assert find_conflict(expected, current, policy) == Conflict(code, message)
+    assert find_outside_change(expected, current, policy) == OutsideChange(code, message)
