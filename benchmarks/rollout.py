@@ -27,7 +27,7 @@ N, C = TARGETS, CHANGED
 
 
 @dataclass(frozen=True)
-class StoryStep:
+class Step:
     """A command, and the calls that the docs say it takes: reads and writes."""
 
     name: str
@@ -38,19 +38,19 @@ class StoryStep:
 
 
 TARGETS_FILE, RUN, BACK = "{targets}", "{run}", "{back}"
-PLAN = StoryStep("plan", ("plan", TARGETS_FILE, "--run", RUN), "N", N, 0)
+PLAN = Step("plan", ("plan", TARGETS_FILE, "--run", RUN), "N", N, 0)
 STORIES = (
-    (StoryStep("apply", ("apply", TARGETS_FILE, "--run", RUN), "N", 0, N),),
+    (Step("apply", ("apply", TARGETS_FILE, "--run", RUN), "N", 0, N),),
     (
-        StoryStep("apply --before-image", ("apply", TARGETS_FILE, "--run", RUN, "--before-image"),
+        Step("apply --before-image", ("apply", TARGETS_FILE, "--run", RUN, "--before-image"),
              "N + C", N, C),
-        StoryStep("verify", ("verify", TARGETS_FILE), "N", N, 0),
-        StoryStep("rollback", ("rollback", RUN, "--run", BACK), "2 C", C, C),
+        Step("verify", ("verify", TARGETS_FILE), "N", N, 0),
+        Step("rollback", ("rollback", RUN, "--run", BACK), "2 C", C, C),
     ),
-    (PLAN, StoryStep("apply of the plan", ("apply", RUN), "2 C", C, C)),
-    (PLAN, StoryStep("apply --force of the plan", ("apply", RUN, "--force"), "C", 0, C)),
+    (PLAN, Step("apply of the plan", ("apply", RUN), "2 C", C, C)),
+    (PLAN, Step("apply --force of the plan", ("apply", RUN, "--force"), "C", 0, C)),
     (
-        StoryStep("apply --waves 1,10%,100%",
+        Step("apply --waves 1,10%,100%",
              ("apply", TARGETS_FILE, "--run", RUN, "--waves", "1,10%,100%"),
              "N + 2 C", N + C, C),
     ),
@@ -75,9 +75,7 @@ def main() -> None:
     print(" missed" if missed else " reached")
 
 
-def run_story(
-    table: TextTable, number: int, story: tuple[StoryStep, ...]
-) -> list[tuple[StoryStep, bool]]:
+def run_story(table: TextTable, number: int, story: tuple[Step, ...]) -> list[tuple[Step, bool]]:
     """Runs the commands of a story and prints a row for each."""
     reached = []
     with tempfile.TemporaryDirectory(prefix="bulkeic-rollout-") as folder, server() as sandbox:
@@ -109,7 +107,7 @@ def write(path: Path) -> Path:
     return path
 
 
-def command(step: StoryStep, names: dict[str, Path]) -> list[str]:
+def command(step: Step, names: dict[str, Path]) -> list[str]:
     words = [str(names.get(word, word)) for word in step.words]
     usual = ["--endpoint-url", "{url}", "--no-progress", "--output", "json"]
     asks = ["--yes"] if step.words[0] in {"apply", "rollback"} else []

@@ -170,7 +170,7 @@ class DeletionReader(ResponseReader):
     expected_status = _NO_CONTENT
 
     def _decode(self, body: bytes) -> None:
-        """Decodes nothing: the response has no body."""
+        """There is nothing to decode."""
 
     def _read_parsed(self, parsed: dict[str, Any]) -> Answer:
         return _unexpected_success(parsed["ResponseMetadata"], f"expected {_NO_CONTENT}")

@@ -100,7 +100,7 @@ class Trial:
             assert resumed.code in (0, 1), resumed.err
 
     def take_back(self, *, faults: bool) -> None:
-        """Rolls the run back; with faults the rollback is killed, too, and resumed."""
+        """Rolls the run back; with faults it is killed, too, and carried on with."""
         database = sqlite3.connect(self.bulkeic.folder / "run.db")
         statuses = Counter(
             dict(database.execute("SELECT status, count(*) FROM outcome GROUP BY 1"))

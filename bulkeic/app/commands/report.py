@@ -58,8 +58,5 @@ def _command_lines(run: RunFile) -> list[str]:
         commands["resume"] = options.next_command(verb, path)
     if run.can_be_rolled_back():
         commands["roll back"] = options.next_command("rollback", path)
-    lines = [
-        f"{verb} with: {line} (add the run's access and pace flags)"
-        for verb, line in commands.items()
-    ]
+    lines = [f"{verb} with: {line}, and the run's flags" for verb, line in commands.items()]
     return [f"run file: {path}", *lines]
