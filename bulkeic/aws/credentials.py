@@ -118,7 +118,7 @@ class RefreshingCredentials:
             return keys
         if self._error is not None:
             raise self._error
-        # In the meantime the keys were rejected, or expired, or another fetch was cancelled.
+        # Meanwhile the keys were rejected or expired, or the fetch of another caller was cancelled.
         return await self.keys()
 
     def reject(self, used: AccessKeys) -> None:

@@ -1,4 +1,4 @@
-"""The result of a run or a plan, as lines of text."""
+"""What a run or a plan came to, as lines of text."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ _CHANGING = (Action.CHANGE, Action.CREATE, Action.DELETE)
 
 
 def summary_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
-    """The result of a run.
+    """What a run came to.
 
     Args:
         summary: the numbers.
@@ -145,7 +145,7 @@ def _traffic_line(summary: Summary, targets_per_s: float) -> str:
 
 
 def _error_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
-    """The number of failures for each error code, with an example and a hint."""
+    """How often each error code came, with an example and a hint."""
     found = []
     for code, count in summary.errors.items():
         if code in examples:
