@@ -14,7 +14,7 @@ import subprocess
 from collections import Counter
 
 from contest import environment, installed, server
-from table import Table
+from table import TextTable
 
 LATENCY_S, SLOWER = 0.05, 1.2
 LOAD = "--concurrency 4 --duration 1s --warmup 300ms --functions 100 --region us-east-1"
@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=10)
     pairs = parser.parse_args().pairs
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {platform.system()}")
-    table = Table(("old", "new", "pairs", "right", "verdicts"), (6, 6, 5, 5, -40))
+    table = TextTable(("old", "new", "pairs", "right", "verdicts"), (6, 6, 5, 5, -40))
     reached = True
     for factor, right in ((1.0, ("same",)), (SLOWER, SLOWED)):
         latency_s = LATENCY_S * factor

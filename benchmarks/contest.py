@@ -33,7 +33,7 @@ UPDATED = "updated"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TimedOutcome:
     """The result of a target: when it ended, its lane (account/Region), whether it was updated."""
 
     time_s: float
@@ -96,7 +96,7 @@ class Server:
         return Counts(total["calls"], total["throttled"], self._cpu_s())
 
     def window(self, name: str, data: Any = None) -> Any:
-        """What a window of it tells; data is put there."""
+        """Reads an admin page of the sandbox as JSON, or puts data there."""
         body = None if data is None else json.dumps(data).encode()
         method = "GET" if data is None else "PUT"
         request = urllib.request.Request(f"{self.url}/_sandbox/{name}", body, method=method)
@@ -207,18 +207,18 @@ def environment() -> Mapping[str, str]:
 # The results of the targets.
 
 
-def script_outcomes(run: Run) -> list[Outcome]:
+def script_outcomes(run: Run) -> list[TimedOutcome]:
     """Parses what a script printed: time, lane and result, a line for each target."""
     lines = (line.split() for line in run.stdout.splitlines() if line.count(" ") == 2)
-    return [Outcome(float(time_s), lane, went == UPDATED) for time_s, lane, went in lines]
+    return [TimedOutcome(float(time_s), lane, went == UPDATED) for time_s, lane, went in lines]
 
 
-def run_file_outcomes(path: Path) -> list[Outcome]:
+def run_file_outcomes(path: Path) -> list[TimedOutcome]:
     """Reads the results from bulkeic's run file."""
     query = "SELECT started_at, duration_s, account_id, region, status FROM result"
     with closing(sqlite3.connect(path)) as database:
         return [
-            Outcome(
+            TimedOutcome(
                 unix_s(started_at) + (duration_s or 0), f"{account}/{region}", status == UPDATED
             )
             for started_at, duration_s, account, region, status in database.execute(query)

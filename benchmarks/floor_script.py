@@ -26,7 +26,7 @@ from yarl import URL
 SERVICE = "lambda"
 
 
-class Signer:
+class FloorSigner:
     """Signs with Signature Version 4 and one key for the day."""
 
     def __init__(self, host: str, region: str) -> None:
@@ -69,13 +69,15 @@ async def main(targets: str, endpoint_url: str, in_flight: int) -> int:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
         ) as session:
-            signers: dict[str, Signer] = {}
+            signers: dict[str, FloorSigner] = {}
 
             async def work(rows: Iterator[dict[str, str]]) -> None:
                 nonlocal failed
                 for row in rows:
                     region = row["Region"]
-                    signer = signers.get(region) or signers.setdefault(region, Signer(host, region))
+                    signer = signers.get(region) or signers.setdefault(
+                        region, FloorSigner(host, region)
+                    )
                     body = json.dumps(
                         {
                             "MaximumRetryAttempts": int(row["MaximumRetryAttempts"]),

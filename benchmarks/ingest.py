@@ -27,7 +27,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from table import Table
+from table import TextTable
 
 SIZES = (100_000, 1_000_000)
 GOAL_ROWS_S = 80_000
@@ -58,7 +58,7 @@ def main() -> None:
         run_child(*arguments.child)
         return
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {platform.system()}")
-    table = Table(
+    table = TextTable(
         ("format", "rows", "who", "seconds", "rows/s", "peak MB", "run file MB"),
         (-10, 9, -8, 7, 8, 7, 11),
     )
@@ -110,7 +110,7 @@ class Measured:
         return self.rows_s >= GOAL_ROWS_S and self.peak_mb <= GOAL_MB
 
 
-def measure_csv(table: Table, path: Path, count: int) -> Measured:
+def measure_csv(table: TextTable, path: Path, count: int) -> Measured:
     write_csv(path, fleet(count))
     measured = measure(table, "bulkeic", path)
     measure(table, "by hand", path)
@@ -118,7 +118,7 @@ def measure_csv(table: Table, path: Path, count: int) -> Measured:
     return measured
 
 
-def measure_json(table: Table, folder: Path, count: int) -> None:
+def measure_json(table: TextTable, folder: Path, count: int) -> None:
     for path, write in (
         (folder / "targets.jsonl", write_json_lines),
         (folder / "targets.json", write_json),
@@ -128,7 +128,7 @@ def measure_json(table: Table, folder: Path, count: int) -> None:
         path.unlink()
 
 
-def measure(table: Table, who: str, path: Path) -> Measured:
+def measure(table: TextTable, who: str, path: Path) -> Measured:
     """Loads a file in a child process, and prints seconds and memory."""
     run = path.with_name("run.db")
     # On Linux a child's peak memory starts with its parent's size, so this process stays small:

@@ -31,8 +31,8 @@ from contest import (
     BURST,
     RATE,
     Counts,
-    Outcome,
     Run,
+    TimedOutcome,
     apply_command,
     finish,
     run_file_outcomes,
@@ -41,7 +41,7 @@ from contest import (
     server,
 )
 from lanes_scale import scale
-from table import Table
+from table import TextTable
 
 CAP_S = 180
 TIMEOUT_S = 5
@@ -172,7 +172,7 @@ def main() -> None:
     if arguments.scale:
         scale(quick=arguments.quick)
         return
-    table = Table(
+    table = TextTable(
         (
             *("scenario", "who", "seconds", "ideal", "ratio", "calls", "refused", "refused %"),
             *("failed", "client CPU", "server CPU", "peak MB"),
@@ -234,7 +234,7 @@ def flags(scenario: Scenario) -> list[str]:
     return flags
 
 
-def judge(scenario: Scenario, run: Run, counts: Counts, outcomes: list[Outcome]) -> Result:
+def judge(scenario: Scenario, run: Run, counts: Counts, outcomes: list[TimedOutcome]) -> Result:
     healthy = scenario.healthy
     done = [outcome for outcome in outcomes if outcome.lane in healthy]
     updated = sum(outcome.updated for outcome in done)
@@ -245,7 +245,7 @@ def judge(scenario: Scenario, run: Run, counts: Counts, outcomes: list[Outcome])
     return Result(run, counts, seconds, updated, sum(healthy.values()) - updated)
 
 
-def print_result(table: Table, scenario: Scenario, who: Contestant, result: Result) -> None:
+def print_result(table: TextTable, scenario: Scenario, who: Contestant, result: Result) -> None:
     ended = math.isfinite(result.seconds)
     table.row(
         scenario.name,

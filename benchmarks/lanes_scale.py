@@ -16,7 +16,7 @@ from itertools import product
 from pathlib import Path
 
 from contest import ACCOUNT, Counts, Run, apply_command, finish, server
-from table import Table
+from table import TextTable
 
 LANES = (100, 1000, 5000)
 REGIONS = ("us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-west-1")
@@ -32,7 +32,7 @@ GOAL_LAST_LANE_S = 5
 
 def scale(*, quick: bool) -> None:
     """Prints the table, with a verdict on the largest number of lanes."""
-    table = Table(
+    table = TextTable(
         (
             *("lanes", "targets", "seconds", "last lane s", "peak MB", "client CPU"),
             *("CPU ms/target", "server CPU", "calls", "refused"),

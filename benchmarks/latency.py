@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from contest import environment, installed
-from table import Table
+from table import TextTable
 
 LATENCY_S = 0.02
 OFF, OFF_PEERS = 0.02, 0.05
@@ -157,7 +157,7 @@ def known() -> bool:
         ("20 ms, stalls for 1 s", f"open, {RATE}/s", stall, opened, of_the_stall()),
         ("20 ms, stalls for 1 s", "closed, 1 at once", stall, closed, in_turn),
     ]
-    table = Table(("server", "load", "", "is", "measured", "off"), (-21, -17, -4, 8, 9, 6))
+    table = TextTable(("server", "load", "", "is", "measured", "off"), (-21, -17, -4, 8, 9, 6))
     reached = True
     for server, load, words, flags, truth in loads:
         with stub(*words) as url:
@@ -172,7 +172,7 @@ def known() -> bool:
 def beside_peers() -> bool:
     """Measures the same closed loads with the peers."""
     peers = {who.__name__: who for who in (wrk, hey) if shutil.which(who.__name__)}
-    table = Table(
+    table = TextTable(
         ("at once", "who", "a second", *PERCENTILES, "off at most"), (7, -7, 8, 8, 8, 8, 11)
     )
     reached = bool(peers)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from contest import ACCOUNT, environment, installed, server
-from table import Table
+from table import TextTable
 
 LANES = {"us-east-1": 5, "us-west-2": 15, "eu-west-1": 40}
 FUNCTIONS = 200
@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {platform.system()}")
-    table = Table(
+    table = TextTable(
         ("round", "limit", "found", "off", "burst", "found", "seconds", "calls", "refused"),
         (5, 5, 6, 6, 5, 5, 7, 5, 7),
     )

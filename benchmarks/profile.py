@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 from types import FrameType
 
-from table import Table
+from table import TextTable
 from throughput import IN_FLIGHT, pinned_server, write_targets
 
 import bulkeic
@@ -116,7 +116,7 @@ def print_table(
         rows.append((name, seconds / targets * 1e6))
     total = sum(us for _, us in rows)
     print()
-    table = Table((heading, "us/target", "share"), (-36, 9, 6))
+    table = TextTable((heading, "us/target", "share"), (-36, 9, 6))
     for name, us in sorted(rows, key=lambda row: -row[1]):
         if us / total >= 0.005:
             table.row(name, f"{us:.1f}", f"{us / total:.1%}")

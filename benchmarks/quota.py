@@ -27,7 +27,7 @@ from contest import (
     script_outcomes,
     server,
 )
-from table import Table
+from table import TextTable
 
 GOAL_RATIO = 1.03
 GOAL_START_UP_S = 1.0
@@ -105,7 +105,7 @@ class Result:
 def main() -> None:
     arguments = parse_arguments()
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {platform.system()}")
-    table = Table(
+    table = TextTable(
         ("scenario", "who", "seconds", "ideal", "ratio", "calls", "refused", "refused %", "failed"),
         (-13, -26, 7, 6, 6, 6, 7, 9, 6),
     )
@@ -134,7 +134,7 @@ def parse_arguments() -> argparse.Namespace:
 # The competitors.
 
 
-def compete(table: Table, scenario: Scenario, folder: Path, *, quick: bool) -> Result:
+def compete(table: TextTable, scenario: Scenario, folder: Path, *, quick: bool) -> Result:
     """Lets all competitors update the scenario's fleet; returns bulkeic's result."""
     targets = folder / "targets.csv"
     scenario.write(targets)
@@ -147,7 +147,7 @@ def compete(table: Table, scenario: Scenario, folder: Path, *, quick: bool) -> R
     return ours
 
 
-def measure(table: Table, scenario: Scenario, who: str, command: list[str]) -> Result:
+def measure(table: TextTable, scenario: Scenario, who: str, command: list[str]) -> Result:
     """Runs a command against a server of its own, and prints the result."""
     with server() as sandbox:
         run = finish(command, sandbox.url)
@@ -162,7 +162,7 @@ def measure(table: Table, scenario: Scenario, who: str, command: list[str]) -> R
     return result
 
 
-def print_result(table: Table, scenario: Scenario, who: str, result: Result) -> None:
+def print_result(table: TextTable, scenario: Scenario, who: str, result: Result) -> None:
     table.row(
         scenario.name,
         who,

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from contest import BURST, RATE, Server, finish, installed, server
 from quota import REGIONS
-from table import Table
+from table import TextTable
 
 EACH = 60
 TARGETS = EACH * len(REGIONS)
@@ -60,7 +60,7 @@ STORIES = (
 def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {platform.system()}")
     print(f"N = {N:,} targets in {len(REGIONS)} lanes, C = {C:,} of them to be changed")
-    table = Table(
+    table = TextTable(
         ("story", "command", "seconds", "reads", "writes", "calls", "in the docs", "429"),
         (5, -27, 7, 6, 6, 6, -11, 4),
     )
@@ -75,9 +75,9 @@ def main() -> None:
     print(" missed" if missed else " reached")
 
 
-def run_story(table: Table, number: int, story: tuple[Step, ...]) -> list[tuple[Step, bool]]:
+def run_story(table: TextTable, number: int, story: tuple[Step, ...]) -> list[tuple[Step, bool]]:
     """Runs the commands of a story and prints a row for each."""
-    told = []
+    reached = []
     with tempfile.TemporaryDirectory(prefix="bulkeic-rollout-") as folder, server() as sandbox:
         names = {name: Path(folder) / name[1:-1] for name in (RUN, BACK)}
         names[TARGETS_FILE] = write(Path(folder) / "targets.csv")
@@ -92,8 +92,8 @@ def run_story(table: Table, number: int, story: tuple[Step, ...]) -> list[tuple[
                 number, step.name, f"{run.seconds:.2f}", f"{reads:,}", f"{writes:,}",
                 f"{reads + writes:,}", step.formula, refused,
             )  # fmt: skip
-            told.append((step, (reads, writes) == (step.reads, step.writes)))
-    return told
+            reached.append((step, (reads, writes) == (step.reads, step.writes)))
+    return reached
 
 
 def write(path: Path) -> Path:

@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox_peers import ACCOUNT, REGION, captured, make_functions
-from table import Table
+from table import TextTable
 
 from bulkeic.sandbox import Sandbox, SandboxOptions
 from bulkeic.sandbox.shared_state import SharedState
@@ -85,7 +85,7 @@ def main() -> None:
     if arguments.server is not None:
         asyncio_run(serve(json.loads(arguments.server)))
     elif arguments.client is not None:
-        asyncio_run(Load(json.loads(arguments.client)).run())
+        asyncio_run(ReplayLoad(json.loads(arguments.client)).run())
     elif arguments.fleet:
         print(json.dumps(list(fleet_mb())))
     else:
@@ -106,7 +106,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def report(*, quick: bool) -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {platform.system()}")
-    table = Table(
+    table = TextTable(
         ("server", "signatures", "calls", "calls/s", "a core", "busy", "client busy", "failed"),
         (-16, -10, 7, 8, 8, 5, 11, 6),
     )
@@ -136,7 +136,7 @@ def verdict(name: str, result: Result | None, goal: int) -> str:
     return f"{goal:,} calls a core {name} {verdict}"
 
 
-def measure_sandbox(table: Table, rounds: int, *, verify: bool) -> Result | None:
+def measure_sandbox(table: TextTable, rounds: int, *, verify: bool) -> Result | None:
     """The sandbox's best round; ``None`` if it does not support the setting."""
     signatures = "verified" if verify else "off"
     if verify and not CAN_VERIFY:
@@ -149,7 +149,7 @@ def measure_sandbox(table: Table, rounds: int, *, verify: bool) -> Result | None
     return result
 
 
-def row(table: Table, who: str, signatures: str, result: Result) -> None:
+def row(table: TextTable, who: str, signatures: str, result: Result) -> None:
     table.row(
         who,
         signatures,
@@ -198,7 +198,7 @@ def cpu_s(pid: int) -> float:
 # The client.
 
 
-class Load:
+class ReplayLoad:
     """Sends calls, one after the other on each connection, until enough were answered."""
 
     def __init__(self, job: dict[str, Any]) -> None:
@@ -229,7 +229,9 @@ class Load:
         if self._done.done():
             return
         loop = asyncio.get_running_loop()
-        task = loop.create_task(loop.create_connection(lambda: Caller(self), *self._place))
+        task = loop.create_task(
+            loop.create_connection(lambda: ReplayConnection(self), *self._place)
+        )
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -250,10 +252,10 @@ class Load:
         return time.perf_counter(), cpu_s(self._pid), time.process_time()
 
 
-class Caller(asyncio.Protocol):
+class ReplayConnection(asyncio.Protocol):
     """One connection: an answer is complete when it has its announced length."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: ReplayLoad) -> None:
         self._load = load
         self._data = b""
 

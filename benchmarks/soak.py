@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from contest import ACCOUNT, BULKEIC, Server, apply_command, environment, installed, server
-from table import Table
+from table import TextTable
 
 FAULTS = (
     *("throttle", "conflict", "error", "slow", "cut_before", "cut_after", "hang"),
@@ -127,7 +127,7 @@ def soak(folder: Folder, sandbox: Server, seconds: float) -> list[Sample]:
     """Applies, samples, prints a row each minute, and stops when the time is over."""
     command = apply_command(folder.targets, folder.run, *FLAGS, "--results", str(folder.results))
     words = [word.replace("{url}", sandbox.url) for word in command]
-    table = Table(
+    table = TextTable(
         ("minute", "RSS MB", "files", "calls", "calls/s", "outcomes", "sandbox MB"),
         (6, 7, 6, 10, 8, 10, 10),
     )
@@ -166,7 +166,7 @@ def sample(pid: int, at_s: float) -> Sample:
     return Sample(at_s, resident * PAGE_MB, len(list(Path(f"/proc/{pid}/fd").iterdir())))
 
 
-def print_row(table: Table, now: Sample, folder: Folder, sandbox: Server) -> None:
+def print_row(table: TextTable, now: Sample, folder: Folder, sandbox: Server) -> None:
     calls = sandbox.counts().calls
     table.row(
         f"{now.at_s / 60:.0f}",
@@ -221,7 +221,7 @@ def growth(samples: list[Sample], seconds: float) -> Iterator[str]:
 
 def untruths(folder: Folder, sandbox: Server, jobs: int) -> Iterator[str]:
     """Contradictions between the outcomes, the results file and the sandbox."""
-    state, told = sandbox.window("state"), sandbox.window("targets")["targets"]
+    state, call_counts = sandbox.window("state"), sandbox.window("targets")["targets"]
     statuses: Counter[str] = Counter()
     seqs: Counter[int] = Counter()
     wrong = again = 0
@@ -231,7 +231,7 @@ def untruths(folder: Folder, sandbox: Server, jobs: int) -> Iterator[str]:
             seqs[outcome["seq"]] += 1
             statuses[outcome["status"]] += 1
             wrong += not is_true(outcome, state)
-            again += changes_told(outcome, told) > 1
+            again += acknowledged_changes(outcome, call_counts) > 1
     print("outcomes: " + ", ".join(f"{number:,} {name}" for name, number in statuses.items()))
     doubled = sum(number - 1 for number in seqs.values())
     for number, what in (
@@ -256,11 +256,11 @@ def is_true(outcome: dict[str, Any], state: dict[str, Any]) -> bool:
     return bool(held == wanted(int(name.removeprefix("fn-"))))
 
 
-def changes_told(outcome: dict[str, Any], told: dict[str, Any]) -> int:
-    """How often a change of a target was answered; of those that the sandbox counts by name."""
+def acknowledged_changes(outcome: dict[str, Any], call_counts: dict[str, Any]) -> int:
+    """Number of changes of a target that the sandbox acknowledged; 0 if it does not count it."""
     lane = f"{outcome['account_id']}/{outcome['region']}"
-    operations = told.get(lane, {}).get(outcome["function_name"], {}).get("$LATEST", {})
-    return sum(each["told"] for each in operations.values())
+    operations = call_counts.get(lane, {}).get(outcome["function_name"], {}).get("$LATEST", {})
+    return sum(each["acknowledged"] for each in operations.values())
 
 
 if __name__ == "__main__":

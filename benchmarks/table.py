@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 
-class Table:
+class TextTable:
     """Rows in columns, each printed as soon as it is known: a benchmark takes minutes.
 
     Args:

@@ -28,7 +28,7 @@ from contest import (
     script_outcomes,
     server,
 )
-from table import Table
+from table import TextTable
 
 TARGETS = 20_000
 CLI_TARGETS = 20
@@ -78,7 +78,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def compete(folder: Path, targets: int) -> None:
     file = write_targets(folder / "targets.csv", targets)
-    table = Table(
+    table = TextTable(
         ("who", "targets", "seconds", "CPU us/target", "peak MB", "CPU / bulkeic's"),
         (-26, 8, 8, 13, 8, 15),
     )
@@ -155,7 +155,7 @@ def pinned_server() -> Iterator[Server]:
         os.sched_setaffinity(0, cores)
 
 
-def row(table: Table, who: str, result: Result, bulkeic: Result) -> None:
+def row(table: TextTable, who: str, result: Result, bulkeic: Result) -> None:
     table.row(
         who,
         f"{result.targets:,}",
@@ -181,7 +181,7 @@ def write_targets(path: Path, targets: int) -> Path:
 
 
 def scale(folder: Path, sizes: tuple[int, ...]) -> None:
-    table = Table(
+    table = TextTable(
         ("targets", "seconds", "CPU us/target", "less start-up", "peak MB"), (10, 8, 13, 13, 8)
     )
     started = ours(write_targets(folder / "one.csv", 1), folder / "run.db", 1)

@@ -116,8 +116,8 @@ def _confirm(options: BenchOptions, loads: list[Load], targets: Targets, console
     for load in loads:
         if load.model is LoadModel.CLOSED and load.concurrency > len(functions):
             console.print(
-                f"warning: {load.concurrency:,} at once need as many functions, but there are "
-                f"{len(functions):,}: a function has one call at a time"
+                f"warning: {load.concurrency:,} requests in flight need as many functions, but "
+                f"there are {len(functions):,}: a function has one call in flight at a time"
             )
     if options.operation is BenchOperation.GET or options.yes or options.sandbox:
         return True

@@ -32,7 +32,7 @@ _ANY_SETTINGS = Settings(maximum_retry_attempts=0)
 _RATE = Number(0, 100_000, is_above=True, placeholder="CALLS/S", noun="a rate")
 _CONCURRENCY = Integer(1, 10_000, placeholder="CALLS", noun="a number of calls")
 DEFAULT_REPEAT = 5
-"""How often ``bench compare`` runs each command."""
+"""Number of times that ``bench compare`` runs each command."""
 
 _LOAD_FLAGS = FieldFlags(
     {

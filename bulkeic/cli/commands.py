@@ -30,7 +30,7 @@ APPLY = CommandDeclaration(
     run=f"{_COMMANDS}.apply:apply",
     summary="Update every target.",
     description="Reads a targets file (CSV, JSON or JSON Lines, also gzipped). A run file as "
-    "SOURCE resumes its run, or performs its plan.",
+    "SOURCE resumes its run, or applies its plan.",
     examples=(
         ("Rehearse on the embedded sandbox:", "bulkeic apply targets.csv --sandbox"),
         ("Set the number of retries everywhere, in waves:",

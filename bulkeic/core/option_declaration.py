@@ -151,7 +151,7 @@ class DeclaredOption(msgspec.Struct, frozen=True):
         return "" if self.is_switch else self.value_type.limits
 
     def default_text(self) -> str:
-        """What holds where it is not given, for people; empty: nothing worth saying."""
+        """The default as help shows it; empty: help shows none."""
         if self.flag.default is not None:
             return self.flag.default
         if self.is_switch or self.default in (None, ()):

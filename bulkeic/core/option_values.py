@@ -96,7 +96,7 @@ class OneOf(ValueType):
     """
 
     def __init__(self, words: Sequence[str], convert: Callable[[str], Any] = str) -> None:
-        super().__init__("|".join(words), expected=" or ".join(words))
+        super().__init__("|".join(words), expected=_any_of(words))
         self._words = tuple(words)
         self._convert = convert
 
@@ -110,6 +110,10 @@ class OneOf(ValueType):
         if text not in self._words:
             raise InputError(f"{quoted(text)} is invalid; expected {self.expected}")
         return self._convert(text)
+
+
+def _any_of(words: Sequence[str]) -> str:
+    return " or ".join(words) if len(words) < 3 else f"one of {', '.join(words)}"  # noqa: PLR2004
 
 
 class Number(ValueType):

@@ -4,7 +4,7 @@
 - A target that already has what it must have needs no call, no matter who changed it.
 - Error codes decide, never messages. Update answers 404 where there is no configuration; Put, which
   would create one, answers 404 where there is no function.
-- ``core.rollback_guard`` keeps targets from being overwritten that somebody else changed.
+- ``core.rollback_guard`` keeps targets from being overwritten that someone else changed.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from bulkeic.core.policy import (
     change_of,
     is_change,
 )
-from bulkeic.core.rollback_guard import find_conflict
+from bulkeic.core.rollback_guard import find_outside_change
 from bulkeic.core.snapshot import (
     ABSENT,
     drift_text,
@@ -58,7 +58,7 @@ _CHANGING_ACTIONS = frozenset({Action.CHANGE, Action.CREATE, Action.DELETE})
 
 
 class BeforeImage(msgspec.Struct, frozen=True):
-    """What a target had, to be stored.
+    """What a target had before its change.
 
     Attributes:
         config: as answered; ``None``: it had no configuration; unset: it is stored already.
@@ -263,7 +263,7 @@ def reread_stale(job: Job, policy: Policy, call: Call, read: ReadConfig | None) 
     """The job and its next call, after what was read of the target has become too old.
 
     The call becomes a Get if it changes the target and is based on what was read. The job then
-    expects what was read, and counts on a change that an unanswered call of its own made.
+    expects what was read, and allows for a change that its own unanswered call made.
     """
     if read is None or call.operation not in _CHANGING_CALLS or _skips_read(job, policy):
         return job, call
@@ -283,7 +283,7 @@ def step_after_read(job: Job, policy: Policy, read: ReadConfig) -> Step:
     does not match ``where``, or has      unchanged; updated, if this run changed it
     what it must have
     is verified                           failed, ``Drifted``
-    was changed by somebody else          failed, see ``rollback_guard``
+    was changed by someone else           failed, see ``rollback_guard``
     has no configuration, and none may    failed, as Update would
     be created
     is planned                            pending
@@ -303,9 +303,9 @@ def step_after_read(job: Job, policy: Policy, read: ReadConfig) -> Step:
     if isinstance(policy, Verify):
         text = drift_text(read.snapshot, goal)
         return Step(Decision(Status.FAILED, DRIFTED, text, read.config))
-    conflict = find_conflict(job.expected, read.snapshot, policy)
-    if conflict is not None:
-        return Step(Decision(Status.FAILED, conflict.code, conflict.message, read.config))
+    outside = find_outside_change(job.expected, read.snapshot, policy)
+    if outside is not None:
+        return Step(Decision(Status.FAILED, outside.code, outside.message, read.config))
     if read.snapshot == ABSENT and not (isinstance(change, Rollback) or _creates_missing(policy)):
         image = BeforeImage(None, Action.UNCONFIGURED) if is_plan else None
         return Step(Decision(Status.FAILED, MISSING, "there is no configuration"), image)
@@ -340,7 +340,7 @@ def _action(current: Settings, goal: Settings) -> Action:
 
 
 def _status_of_unchanged(job: Job, policy: Policy, current: Settings) -> Status:
-    """Tells a change that this run made before it was killed from no change at all."""
+    """Distinguishes a change that this run made before it was killed from no change at all."""
     before = job.before_snapshot if is_change(policy) else None
     if before is None or not job.may_be_sent or before == current:
         return Status.UNCHANGED

@@ -140,6 +140,7 @@ def parse_endpoint(url: str) -> str:
     """
     if "@" in url:
         raise InputError(
-            "a login in a URL is no use here, since requests are signed; leave out all up to the @"
+            "a URL with a login is invalid, because requests are signed; "
+            "remove everything up to the @"
         )
     return url

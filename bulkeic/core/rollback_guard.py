@@ -1,4 +1,4 @@
-"""The guard of rollbacks and plans: a target that somebody else changed since is not overwritten.
+"""The guard of rollbacks and plans: a target that someone else changed since is not overwritten.
 
 ``Job.expected`` is what the target must still have: what the run left there (rollback), what the
 plan read (apply after a plan), or what an interrupted session read (resume).
@@ -14,18 +14,20 @@ PLAN_OUTDATED = "PlanOutdated"
 CHANGED_SINCE = "ChangedSince"
 
 
-class Conflict(msgspec.Struct, frozen=True):
-    """Why a target must not be overwritten: error code and message of the outcome."""
+class OutsideChange(msgspec.Struct, frozen=True):
+    """A change by someone else that must not be overwritten: the outcome's code and message."""
 
     code: str
     message: str
 
 
-def find_conflict(expected: Settings | None, current: Settings, policy: Policy) -> Conflict | None:
-    """The conflict that keeps a target from being overwritten; the first row that fits.
+def find_outside_change(
+    expected: Settings | None, current: Settings, policy: Policy
+) -> OutsideChange | None:
+    """The change by someone else that the guard protects, if any; the first row that fits.
 
     =====================================  ================
-    case                                   conflict
+    case                                   result
     =====================================  ================
     nothing is expected                    none
     the target has what is expected        none
@@ -45,7 +47,7 @@ def find_conflict(expected: Settings | None, current: Settings, policy: Policy) 
     if not isinstance(change, Rewrite) and change.force:
         return None
     code = PLAN_OUTDATED if _is_planned(policy) else CHANGED_SINCE
-    return Conflict(code, change_text(current, expected))
+    return OutsideChange(code, change_text(current, expected))
 
 
 def _is_planned(policy: Policy) -> bool:

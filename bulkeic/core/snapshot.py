@@ -122,7 +122,7 @@ def _or_unset(value: int | str | None) -> int | str | None:
 
 
 def drift_text(current: Settings, goal: Settings) -> str:
-    """How a target differs from what it must have, for people."""
+    """A message that lists how a target differs from what it must have."""
     if current == ABSENT:
         return "there is no configuration"
     if goal == ABSENT:
@@ -134,7 +134,7 @@ def drift_text(current: Settings, goal: Settings) -> str:
 
 
 def change_text(current: Settings, expected: Settings) -> str:
-    """How a target changed since it was read, for people."""
+    """A message that lists how a target changed since it was read."""
     if current == ABSENT:
         return "the configuration is gone"
     if expected == ABSENT:

@@ -95,7 +95,7 @@ class _GunzipStream(io.RawIOBase):
             and self._bytes > _GZIP_BOMB_RATIO * self._compressed.bytes
         ):
             raise InputError(
-                f"gunzips to more than {_GZIP_BOMB_RATIO} times its size, as a gzip bomb does; "
+                f"expands to more than {_GZIP_BOMB_RATIO} times its size, as a gzip bomb does; "
                 "if the file is valid, gunzip it before you pass it"
             )
         return len(piece)

@@ -88,7 +88,7 @@ def _rows(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[Ro
                 list_key = key
                 yield from _items(events, reader, keys)
         if not list_key:
-            raise InputError("holds no list of rows")
+            raise InputError("contains no list of rows")
     else:
         raise InputError("neither a list of rows nor an object that holds one")
     next(events, None)  # raises if anything follows the document

@@ -81,10 +81,10 @@ def _format_of(path: str, fields: Fields) -> Format | None:
     except KeyError:
         if not name.exists():
             raise UsageError(f"{printable(path)}: no such file") from None
-        by_flag = ", or say it with --format" if fields is TARGET_FIELDS else ""
+        by_flag = "; or give --format" if fields is TARGET_FIELDS else ""
         raise UsageError(
-            f"{quoted(path)}: the ending tells no format; allowed: "
-            f"{', '.join(_BY_ENDING)}, each maybe with .gz{by_flag}"
+            f"{quoted(path)}: the file ending is not a known format; expected one of "
+            f"{', '.join(_BY_ENDING)}, each also with .gz{by_flag}"
         ) from None
 
 

@@ -146,7 +146,7 @@ def test_botocore_session_variables_can_be_overridden_by_name() -> None:
     assert session.get_scoped_config() == {}
 
 
-def test_botocore_prepared_request_has_what_a_template_is_built_from() -> None:
+def test_botocores_prepared_request_has_the_attributes_that_a_template_needs() -> None:
     headers = {"Content-Type": "application/json"}
     request = AWSRequest("PUT", "https://example.org/path", headers, b"{}").prepare()
     assert (request.method, request.url, request.body) == ("PUT", "https://example.org/path", b"{}")

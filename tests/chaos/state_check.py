@@ -77,7 +77,7 @@ def snapshot_of(config: Mapping[str, Any] | None) -> Snapshot | None:
 
 
 def wanted_snapshot(cells: Sequence[object], before: Snapshot | None, key: TargetKey) -> Snapshot:
-    """What a row's four setting cells make of a configuration."""
+    """The configuration that results from a row's four settings."""
     lane, function, _ = key
     account, region = lane.split("/")
     made: list[Any] = list(before or NOTHING)
@@ -111,7 +111,7 @@ def _summed(operations: Mapping[str, Mapping[str, int]]) -> CallCounts:
         calls - writes,
         writes,
         sum(each["changed"] for each in changes),
-        sum(each["told"] for each in changes),
+        sum(each["acknowledged"] for each in changes),
     )
 
 
@@ -163,8 +163,8 @@ class StateCheck:
 
     def _check_target(self, expected: ExpectedTarget, outcome: Mapping[str, Any]) -> None:
         seq, status = outcome["seq"], outcome["status"]
-        config = self._config(expected.key)
-        now, count = snapshot_of(config), self.call_counts.get(expected.key, CallCounts())
+        now = snapshot_of(self._config(expected.key))
+        count = self.call_counts.get(expected.key, CallCounts())
         label = f"{seq} {expected.key} {status} {outcome['error_code']} {count}"
         named = (f"{outcome['account_id']}/{outcome['region']}", outcome["qualifier"])
         if expected.wanted is None:
@@ -181,17 +181,7 @@ class StateCheck:
         )
         match status:
             case "updated" | "created":
-                self._check_equal(f"{label}: holds", now or NOTHING, expected.wanted)
-                self._check_true(f"{label}: was changed", count.changed > 0)
-                self._check_true(
-                    f"{label}: acknowledged once, or {lost} answers lost",
-                    count.acknowledged <= 1 + lost,
-                )
-                self._check_config(label, outcome["config"], config)
-                if status == "created" or not lost:
-                    self._check_equal(
-                        f"{label}: created", status == "created", self._creates(expected)
-                    )
+                self._check_changed(label, expected, outcome, count, lost)
             case "unchanged":
                 self._check_equal(f"{label}: holds", now or NOTHING, expected.wanted)
                 self._check_equal(f"{label}: untouched", (count.changed, now), (0, expected.before))
@@ -207,6 +197,25 @@ class StateCheck:
                     f"{label}: holds", now or NOTHING, {expected.before or NOTHING, expected.wanted}
                 )
         self._check_stable(label, seq, outcome, count, expected.key)
+
+    def _check_changed(
+        self,
+        label: str,
+        expected: ExpectedTarget,
+        outcome: Mapping[str, Any],
+        count: CallCounts,
+        lost: int,
+    ) -> None:
+        """An updated or created target has what is wanted, and was changed once."""
+        config, is_created = self._config(expected.key), outcome["status"] == "created"
+        self._check_equal(f"{label}: holds", snapshot_of(config) or NOTHING, expected.wanted)
+        self._check_true(f"{label}: was changed", count.changed > 0)
+        self._check_true(
+            f"{label}: acknowledged once, or {lost} answers lost", count.acknowledged <= 1 + lost
+        )
+        self._check_config(label, outcome["config"], config)
+        if is_created or not lost:
+            self._check_equal(f"{label}: created", is_created, self._creates(expected))
 
     def _check_stable(
         self, label: str, seq: int, outcome: Mapping[str, Any], count: CallCounts, key: TargetKey

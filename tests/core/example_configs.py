@@ -72,7 +72,7 @@ class Aws:
         self._times = itertools.count(1)
 
     def have(self, image: Settings, function: str = "f") -> None:
-        """Whoever does it: a function with a configuration, or with none."""
+        """Sets what a function has, as another user would; ``ABSENT``: no configuration."""
         self.functions.add(function)
         self.configs.pop(function, None)
         if image != ABSENT:
@@ -105,8 +105,11 @@ class Aws:
             assert not call.settings.is_empty()
             before = had if had and operation is Operation.UPDATE else {HALVES: NO_HALVES}
             self.configs[function] = self._merged(before, call.settings.to_api())
-        told = {"LastModified": f"2026-01-01T00:00:{next(self._times):06.3f}Z", "FunctionArn": "f"}
-        return Success(200, "r", {**told, **self.configs[function]})
+        answered = {
+            "LastModified": f"2026-01-01T00:00:{next(self._times):06.3f}Z",
+            "FunctionArn": "f",
+        }
+        return Success(200, "r", {**answered, **self.configs[function]})
 
     def _merged(self, before: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         kept = before[HALVES] if self.merges_halves or HALVES not in body else NO_HALVES
@@ -234,7 +237,7 @@ def cases(
 def to_be(
     config: dict[str, Any] | None, settings: Settings, policy: Apply | ApplyPlan
 ) -> dict[str, Any] | None:
-    """What apply has to make of a configuration, in the API's form."""
+    """The configuration that apply must produce, in the API's form."""
     if config is None and not policy.create_missing:
         return None
     before = config or {HALVES: NO_HALVES}

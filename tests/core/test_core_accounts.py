@@ -57,7 +57,7 @@ def test_roles_are_stored_unchanged(text: str) -> None:
         "arn:aws:iam::{account}:role/r é",
     ],
 )
-def test_what_is_no_role_is_refused(text: str) -> None:
+def test_an_invalid_role_is_refused(text: str) -> None:
     with pytest.raises(InputError) as refused:
         parse_role(text, "--role-arn")
     assert refused.value.field == "--role-arn"

@@ -118,7 +118,7 @@ def test_a_bucket_is_for_failures_only() -> None:
     st.sampled_from(HALVES),
 )
 @example(QUEUE + "\x00", "OnFailure")
-def test_what_is_accepted_matches_the_models_pattern(text: str, field: str) -> None:
+def test_accepted_texts_match_the_pattern_of_the_service_model(text: str, field: str) -> None:
     try:
         parsed = parse_destination(text, field)
     except InputError as problem:
@@ -146,7 +146,7 @@ def fields_refused(qualifier: str, wanted: Settings) -> list[str]:
         ("7", f"{OWN}:7"),
     ],
 )
-def test_a_function_is_no_destination_for_itself(qualifier: str, destination: str) -> None:
+def test_a_function_cannot_be_its_own_destination(qualifier: str, destination: str) -> None:
     by_success = Settings(on_success=destination, on_failure=QUEUE)
     by_failure = Settings(on_success=QUEUE, on_failure=destination)
     assert fields_refused(qualifier, by_success) == ["OnSuccess"]

@@ -29,7 +29,7 @@ for _ in range(50_000):
 @example("\ud800")
 @example({"k\x1b": ["\x00" * 1000]})
 @example(10**4000)
-def test_whatever_is_shown_is_one_short_printable_line(value: object) -> None:
+def test_every_shown_value_is_one_short_printable_line(value: object) -> None:
     text = quoted(value)
     assert text.isprintable()
     assert 0 < len(text) <= 84

@@ -26,7 +26,7 @@ def spellings(draw: st.DrawFn) -> tuple[str, str]:
 @example(("FunctionName", "function_name"))
 @example(("FunctionName", "FUNCTION NAME"))
 @example(("MaximumEventAgeInSeconds", "maximum-event-age-in-seconds"))
-def test_a_name_matches_whatever_its_case_and_separators(spelling: tuple[str, str]) -> None:
+def test_a_name_matches_in_any_case_and_with_any_separators(spelling: tuple[str, str]) -> None:
     field, name = spelling
     assert TARGET_FIELDS.find(name) == field
 
@@ -74,7 +74,7 @@ def test_any_other_name_is_an_error_that_is_safe_to_print(name: str) -> None:
         assert letters.casefold() == field.casefold()
 
 
-def test_every_member_of_what_the_cli_prints_is_known() -> None:
+def test_every_field_that_the_cli_prints_is_known() -> None:
     model = botocore.session.Session().get_service_model("lambda")
     printed = {
         member

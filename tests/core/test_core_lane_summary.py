@@ -1,4 +1,4 @@
-"""Summaries of lanes: what each one did, whatever the order in which it is told."""
+"""Summaries of lanes: what each one did, in any order of the records."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -55,7 +55,7 @@ def test_the_apis_form_has_nothing_that_is_not_set(wanted: Settings, api: dict[s
     assert wanted.to_api() == api
 
 
-def test_what_aws_answers_for_nothing_set_is_read_as_cleared_halves() -> None:
+def test_empty_destinations_in_an_answer_are_read_as_cleared() -> None:
     answer = {"DestinationConfig": {"OnFailure": {}, "OnSuccess": {}}, "LastModified": 1.0}
     assert Settings.from_api(answer) == Settings(on_success=CLEARED, on_failure=CLEARED)
 

@@ -214,7 +214,7 @@ def test_the_four_forms(text: str, parts: FunctionName) -> None:
         "ARN:aws:lambda:us-east-1:123456789012:function:f",
     ],
 )
-def test_what_breaks_the_pattern_is_refused_with_its_field(text: str) -> None:
+def test_a_text_that_breaks_the_pattern_is_refused_with_its_field(text: str) -> None:
     with pytest.raises(InputError) as refused:
         parse_function(text, "FunctionArn")
     assert refused.value.field == "FunctionArn"

@@ -131,7 +131,9 @@ def test_after_a_plan_each_call_that_writes_changes_something(case: Case, force:
 
 @every_time
 @given(cases(), images)
-def test_what_has_changed_since_the_plan_is_not_overwritten(case: Case, theirs: Settings) -> None:
+def test_a_target_that_changed_since_the_plan_is_not_overwritten(
+    case: Case, theirs: Settings
+) -> None:
     aws, policy = case.aws, after_plan(case.policy)
     done = plan(case)
     assume(done.end.status is None and theirs != case.had)
@@ -149,7 +151,9 @@ def test_what_has_changed_since_the_plan_is_not_overwritten(case: Case, theirs: 
 
 @every_time
 @given(cases(), images)
-def test_force_overwrites_what_has_changed_since_the_plan(case: Case, theirs: Settings) -> None:
+def test_force_overwrites_a_target_that_changed_since_the_plan(
+    case: Case, theirs: Settings
+) -> None:
     aws, policy = case.aws, after_plan(case.policy, force=True)
     done = plan(case)
     assume(done.end.status is None)
@@ -169,7 +173,7 @@ def test_force_overwrites_what_has_changed_since_the_plan(case: Case, theirs: Se
 
 @every_time
 @given(cases(), images, flags)
-def test_a_rollback_leaves_what_has_changed_since_unless_it_is_forced(
+def test_a_rollback_leaves_targets_that_changed_since_unless_forced(
     case: Case,
     theirs: Settings,
     force: bool,  # noqa: FBT001
@@ -271,7 +275,7 @@ def test_nothing_is_ever_changed_to_plan_or_to_verify(
 
 @settings(deadline=None, max_examples=50)
 @given(cases(), st.lists(configured, max_size=5))
-def test_what_it_costs(case: Case, had: list[Settings]) -> None:
+def test_the_calls_of_each_policy(case: Case, had: list[Settings]) -> None:
     jobs = [job_of(case.wish, f"f{number}") for number in range(len(had))]
     plain = replace(case.policy, before_image=False)
     of_plan = after_plan(plain)

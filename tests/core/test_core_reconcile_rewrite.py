@@ -79,7 +79,7 @@ def test_what_was_read_too_long_ago_is_read_again_and_that_is_written() -> None:
 
 
 @given(had=images, merges_halves=st.booleans(), tries=st.integers(1, 3))
-def test_whatever_a_target_has_it_has_afterwards(
+def test_rewriting_leaves_every_configuration_as_it_was(
     had: Settings, *, merges_halves: bool, tries: int
 ) -> None:
     aws = Aws(merges_halves=merges_halves)

@@ -18,14 +18,14 @@ BASE64 = st.text("abcXYZ0189+/=", min_size=LEAST_CHARACTERS, max_size=200)
 
 
 @given(BASE64, st.text(), st.text())
-def test_what_is_known_is_gone_however_it_is_quoted(secret: str, before: str, after: str) -> None:
+def test_a_known_secret_is_removed_in_every_quoting(secret: str, before: str, after: str) -> None:
     urls = [quote(secret, safe=""), quote(secret)]
     lower = [re.sub("%..", lambda found: found[0].lower(), url) for url in urls]
     for form in (secret, *urls, *lower, secret.replace("/", "\\/")):
         assert form not in redact(f"{before} {form} {after}", KnownSecrets([secret]))
 
 
-def test_what_is_quoted_behind_a_value_does_not_hide_it() -> None:
+def test_a_quoted_text_after_a_value_does_not_hide_the_value() -> None:
     known = KnownSecrets(["IQoJb3JpZ2luX2VjEBYaDHN=="])
     assert redact(r"IQoJb3JpZ2luX2VjEBYaDHN\u003d\u003d", known) == r"***\u003d\u003d"
 
@@ -73,11 +73,11 @@ def test_an_unknown_secret_is_found_by_its_form_or_its_name(text: str, left: str
         'Could not connect to the endpoint URL: "https://lambda.us-east-1.amazonaws.com/x?y=z"',
     ],
 )
-def test_what_aws_says_without_secrets_is_left_alone(text: str) -> None:
+def test_messages_of_aws_without_secrets_are_left_alone(text: str) -> None:
     assert redact(text) == text
 
 
-def test_a_short_value_is_no_secret() -> None:
+def test_a_short_value_is_not_treated_as_a_secret() -> None:
     assert redact("a secret access", KnownSecrets(["secret", ""])) == "a secret access"
 
 

@@ -1,10 +1,15 @@
-"""The guard against overwriting what somebody else changed, row by row."""
+"""The guard against overwriting what someone else changed, row by row."""
 
 import pytest
 
 from bulkeic.core.model import Settings
 from bulkeic.core.policy import Apply, ApplyPlan, Plan, Policy, Rewrite, Rollback
-from bulkeic.core.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED, Conflict, find_conflict
+from bulkeic.core.rollback_guard import (
+    CHANGED_SINCE,
+    PLAN_OUTDATED,
+    OutsideChange,
+    find_outside_change,
+)
 from bulkeic.core.snapshot import ABSENT
 from tests.core.example_configs import GOAL, HAD
 
@@ -18,17 +23,17 @@ FORCED: list[Policy] = [
 
 
 @pytest.mark.parametrize("policy", [*POLICIES, *FORCED])
-def test_what_is_as_expected_or_not_expected_to_be_anything_may_be_overwritten(
+def test_a_target_that_is_as_expected_or_has_no_expectation_is_overwritten(
     policy: Policy,
 ) -> None:
-    assert find_conflict(None, HAD, policy) is None
-    assert find_conflict(HAD, HAD, policy) is None
-    assert find_conflict(ABSENT, ABSENT, policy) is None
+    assert find_outside_change(None, HAD, policy) is None
+    assert find_outside_change(HAD, HAD, policy) is None
+    assert find_outside_change(ABSENT, ABSENT, policy) is None
 
 
 @pytest.mark.parametrize("policy", FORCED)
-def test_force_overwrites_what_has_changed(policy: Policy) -> None:
-    assert find_conflict(HAD, GOAL, policy) is None
+def test_force_overwrites_a_changed_target(policy: Policy) -> None:
+    assert find_outside_change(HAD, GOAL, policy) is None
 
 
 @pytest.mark.parametrize(
@@ -51,7 +56,7 @@ def test_force_overwrites_what_has_changed(policy: Policy) -> None:
         (ABSENT, HAD, "there is a configuration now"),
     ],
 )
-def test_what_has_changed_is_a_conflict(
+def test_a_changed_target_is_a_conflict(
     policy: Policy, code: str, expected: Settings, current: Settings, message: str
 ) -> None:
-    assert find_conflict(expected, current, policy) == Conflict(code, message)
+    assert find_outside_change(expected, current, policy) == OutsideChange(code, message)

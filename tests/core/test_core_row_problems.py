@@ -1,4 +1,4 @@
-"""Problems of a row: all of them are found, and there are some exactly when there is no job."""
+"""Problems of a row: all of them are found, and a row has problems exactly if it makes no job."""
 
 import itertools
 from typing import Any
@@ -184,7 +184,7 @@ def test_a_row_of_junk_has_no_job_exactly_if_it_has_problems_and_its_error_is_th
 
 @settings(deadline=None, max_examples=100)
 @given(st.lists(junk_rows, min_size=2, max_size=6))
-def test_what_is_remembered_of_other_rows_changes_nothing(rows: list[dict[str, Any]]) -> None:
+def test_values_cached_from_other_rows_change_nothing(rows: list[dict[str, Any]]) -> None:
     def tried(parser: RowParser, values: dict[str, Any]) -> str:
         try:
             return repr(parser.job(0, Row(1, values)))

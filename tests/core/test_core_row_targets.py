@@ -70,7 +70,7 @@ def test_without_any_region_the_region_is_asked_for() -> None:
         ({"FunctionArn": OWN, "FunctionName": "g"}, "FunctionArn"),
     ],
 )
-def test_what_is_given_twice_must_agree(values: dict[str, Any], field: str) -> None:
+def test_a_value_that_is_given_twice_must_agree(values: dict[str, Any], field: str) -> None:
     assert refused_field({**values, **RETRIES}) == field
     assert [problem.field for problem in problems_of({**values, **RETRIES})] == [field]
 

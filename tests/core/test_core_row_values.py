@@ -146,7 +146,7 @@ def test_a_nested_form_of_another_shape_is_refused(nested: Any, field: str) -> N
 
 
 @pytest.mark.parametrize("junk", [0, 0.0, False, True, 1, [], [QUEUE], {}, {"a": 1}])
-def test_a_nested_destination_that_is_no_text_is_refused(junk: Any) -> None:
+def test_a_nested_destination_that_is_not_a_text_is_refused(junk: Any) -> None:
     values = {**RETRIES, "DestinationConfig": {"OnFailure": {"Destination": junk}}}
     assert "OnFailure" in refused_field(values)
 
@@ -171,7 +171,7 @@ POSERS: list[Any] = [
 
 @pytest.mark.parametrize("poser", POSERS)
 @pytest.mark.parametrize("field", FLAT[:2])
-def test_what_only_poses_as_an_integer_is_refused(field: str, poser: Any) -> None:
+def test_lookalikes_of_integers_are_refused(field: str, poser: Any) -> None:
     assert refused_field({field: poser}) == field
 
 

@@ -56,7 +56,7 @@ def test_anything_else_in_braces_is_refused_in_roles(piece: str) -> None:
     st.text("{}acountregifp .[]!:0", max_size=30), st.sampled_from([DESTINATION_NAMES, ROLE_NAMES])
 )
 @settings(max_examples=300)
-def test_what_is_allowed_leaves_no_brace_when_it_is_filled(
+def test_a_valid_template_has_no_brace_left_when_it_is_filled(
     text: str, allowed: tuple[str, ...]
 ) -> None:
     rest = text
@@ -115,7 +115,7 @@ def test_settings_without_templates_stay_what_they_are(target: Target) -> None:
     ],
 )
 @pytest.mark.parametrize("field", ["OnSuccess", "OnFailure"])
-def test_what_breaks_a_rule_for_one_target_is_refused_for_its_row_alone(
+def test_a_template_that_is_invalid_for_one_target_refuses_only_its_row(
     template: str, good: str | None, bad: str, field: str
 ) -> None:
     parser = RowParser("targets.csv", HERE)

@@ -126,7 +126,7 @@ def test_a_spread_is_exact_and_in_proportion(jobs: dict[Lane, int], sizes: list[
         assert all(abs(wave[lane] - Fraction(end * jobs[lane], total)) < 1 for lane in jobs)
 
 
-def test_what_cannot_be_divided_goes_to_the_largest_remainder_then_to_the_first() -> None:
+def test_indivisible_targets_go_to_the_largest_remainder_then_to_the_first_lane() -> None:
     assert spread_over_lanes({A: 10, B: 30, C: 10}, [1, 4, 6, 50]) == [
         {A: 0, B: 1, C: 0},
         {A: 1, B: 3, C: 0},

@@ -96,7 +96,9 @@ def test_a_closed_load_keeps_requests_in_flight(bulkeic: Bulkeic, server: Server
     assert [each["done"] for each in loads] == [20, 20]
     assert 40 <= server.calls(GET) <= 40 + 2 * 4  # others may have begun with the last one
     assert done.lines[0].endswith(f"closed, 1 at once; closed, 8 at once; on {server.url}")
-    assert "warning: 8 at once need as many functions, but there are 4: " in done.lines[1]
+    assert (
+        "warning: 8 requests in flight need as many functions, but there are 4: " in done.lines[1]
+    )
 
 
 def test_the_seed_decides_the_order_of_targets(bulkeic: Bulkeic, server: Server) -> None:

@@ -42,7 +42,7 @@ def test_limits_are_found_and_used_to_forecast_apply(
         assert limit["low"] <= limit["rate"] <= limit["high"]
         assert limit["burst"] >= 1
         assert (lanes[lane]["calls"], lanes[lane]["refused"]) == tuple(sent.values())
-        # When it is found nothing more is sent; what was under way is not part of the search.
+        # When it is found nothing more is sent; calls in flight then are not part of the search.
         assert limit["calls"] <= sent["calls"] <= limit["calls"] + PLACES
     forecast = done.summary["forecast"]
     forecasts = by_lane(forecast["lanes"])

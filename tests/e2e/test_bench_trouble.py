@@ -81,12 +81,12 @@ def test_an_open_load_ends_when_every_lane_has_stopped(bulkeic: Bulkeic, server:
 
 def test_an_unreachable_endpoint_ends_the_benchmark(bulkeic: Bulkeic, server: Server) -> None:
     words = ("bench", "--functions", 5, "--rate", 50, "--duration", 600, "--give-up-after", 0.5)
-    nobody = "http://127.0.0.1:1"
+    no_server = "http://127.0.0.1:1"
 
-    whole = bulkeic(*words, "--endpoint-url", nobody)
+    whole = bulkeic(*words, "--endpoint-url", no_server)
     half = bulkeic(
         *words, *AT_ONCE, "--output", "json",
-        AWS_ENDPOINT_URL_LAMBDA=nobody, AWS_ENDPOINT_URL_STS=server.url,
+        AWS_ENDPOINT_URL_LAMBDA=no_server, AWS_ENDPOINT_URL_STS=server.url,
     )  # fmt: skip
 
     assert whole.code == 2
@@ -189,7 +189,7 @@ def test_a_second_ctrl_c_leaves_at_once(bulkeic: Bulkeic, sandbox: Callable[...,
         "--results", "bench.json",
         env={"AWS_ENDPOINT_URL_LAMBDA": server.url, "AWS_ENDPOINT_URL_STS": sts.url},
     )  # fmt: skip
-    until(lambda: server.calls(GET) == 1, "a call under way")
+    until(lambda: server.calls(GET) == 1, "a call in flight")
     process.send_signal(signal.SIGINT)
     line_with(process, "Ctrl-C again to quit at once")
     process.send_signal(signal.SIGINT)

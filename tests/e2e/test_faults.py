@@ -227,7 +227,7 @@ def test_a_profile_that_does_not_exist_is_one_line(bulkeic: Bulkeic) -> None:
     ("words", "says"),
     [
         (("nowhere.csv",), "nowhere.csv: cannot be read: No such file or directory"),
-        ((".",), "the ending tells no format"),
+        ((".",), "the file ending is not a known format; expected one of .csv, "),
         (("targets.csv", "--results", "nowhere/r.jsonl"), "'nowhere/r.jsonl' cannot be written"),
         (("targets.csv", "--results", "r.txt"), "the file ending is not a known format"),
         (("targets.csv", "--run", "targets.csv"), "'targets.csv' exists"),

@@ -1,4 +1,4 @@
-"""An error that nobody foresaw, in the installed command."""
+"""An unexpected error in the installed command."""
 
 import pytest
 

@@ -59,7 +59,7 @@ class Trial:
         return self.bulkeic(*self.words(*words, "--output", "json"))
 
     def killed(self, *words: object) -> None:
-        """Runs a command until the server has answered so many calls, then kills it."""
+        """Runs a command until the server has answered that number of calls, then kills it."""
         moment = self.chance.randint(1, 2 * self.targets)
         self.server.window("reset-stats", method="POST")
         errors = self.bulkeic.folder / "killed.txt"
@@ -132,7 +132,7 @@ class Trial:
 def test_an_interrupted_run_is_rolled_back_to_the_exact_state_before(
     bulkeic: Bulkeic, sandbox: Start, seed: int, *, faults: bool
 ) -> None:
-    # No record tells which of the two ways of Update is AWS's.
+    # AWS does not document which of the two ways of Update is right.
     merging = ["--merge-destinations"] if seed % 2 else []
     server = sandbox("--rate", "unlimited", "--latency", 0.02, "--seed", seed, *merging)
     trial = Trial(bulkeic, server, 2 * seed + faults)

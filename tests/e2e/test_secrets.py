@@ -187,7 +187,7 @@ def test_the_login_of_an_endpoint_is_never_shown(
         assert result.code == 1, result.err
     else:
         assert result.code == 2
-        assert "leave out all up to the @" in result.err
+        assert "remove everything up to the @" in result.err
     check(talkative, bulkeic, result)
 
 

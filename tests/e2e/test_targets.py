@@ -238,7 +238,7 @@ def test_destinations_that_lambda_would_refuse_are_reported(
         ("t.csv", b"FunctionName\ncaf\xe9\n", "t.csv:2: not UTF-8"),
         ("t.csv.gz", gzip.compress(b"FunctionName\n" * 99, mtime=0)[:-9], "t.csv.gz"),
         ("t.json", b"", "t.json: empty"),
-        ("t.json", b'{"a": 1}', "t.json:1: holds no list of rows"),
+        ("t.json", b'{"a": 1}', "t.json:1: contains no list of rows"),
         ("t.json", b'[{"FunctionName": "a",}]', "t.json:1: not JSON"),
         ("t.json", b'{"a": [], "b": []}', "two lists, 'a' and 'b'"),
         ("t.json", b"[" * 100_000, "t.json:1: nested more than 16 deep"),

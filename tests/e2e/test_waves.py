@@ -215,7 +215,7 @@ def test_a_run_killed_in_a_wave_resumes_with_its_waves(bulkeic: Bulkeic, server:
     server.window("faults", HANGS, "PUT")
     process = bulkeic.start(*words(server, "--yes", "--wave-by", "region"))
     lane = f"{ACCOUNT}/{REGIONS[1]}"
-    until(lambda: lane in server.stats()["by_lane"], "the second wave is under way")
+    until(lambda: lane in server.stats()["by_lane"], "the second wave has started")
     process.kill()
     process.communicate(timeout=20)
     settled = [waves_settled(bulkeic), rows(bulkeic.folder / "run.db", BEGUN)]

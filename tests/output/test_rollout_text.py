@@ -1,4 +1,4 @@
-"""What a run is going to do, and its waves, as text."""
+"""The preview of a run, and its waves, as text."""
 
 from bulkeic.core.model import Lane, Settings
 from bulkeic.core.pacing.forecast import Forecast, LaneBacklog

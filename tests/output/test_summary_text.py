@@ -1,4 +1,4 @@
-"""What a run or a plan came to, as text."""
+"""The result of a run or a plan, as text."""
 
 from collections import Counter
 

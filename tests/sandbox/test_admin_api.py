@@ -63,12 +63,12 @@ def test_calls_are_counted_by_target(
     operation = "UpdateFunctionEventInvokeConfig"
     expected = {
         f"{ACCOUNT}/eu-west-1": {
-            "a": {"$LATEST": {operation: {"calls": 1, "changed": 0, "told": 0}}}
+            "a": {"$LATEST": {operation: {"calls": 1, "changed": 0, "acknowledged": 0}}}
         },
         f"{ACCOUNT}/{REGION}": {
             "a": {
-                "$LATEST": {operation: {"calls": 6, "changed": 5, "told": 2}},
-                "live": {operation: {"calls": 1, "changed": 1, "told": 1}},
+                "$LATEST": {operation: {"calls": 6, "changed": 5, "acknowledged": 2}},
+                "live": {operation: {"calls": 1, "changed": 1, "acknowledged": 1}},
             }
         },
     }

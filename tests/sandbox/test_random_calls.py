@@ -29,7 +29,7 @@ settings_sent = st.fixed_dictionaries(
 
 
 class Model:
-    """What AWS does."""
+    """AWS's behavior as a model."""
 
     def __init__(self) -> None:
         self.configs: dict[tuple[str, str], dict[str, Any]] = {

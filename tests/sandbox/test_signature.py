@@ -75,7 +75,7 @@ def refused(request: HttpRequest, wall_s: float | None = None) -> str:
 
 @given(request=requests)
 @settings(deadline=None)
-def test_what_botocore_signs_is_accepted(request: HttpRequest) -> None:
+def test_requests_signed_by_botocore_are_accepted(request: HttpRequest) -> None:
     assert accepts(request)
 
 

@@ -91,7 +91,7 @@ def test_a_gzip_bomb_of_rows_is_rejected_early(tmp_path: Path) -> None:
     rows, problems = read_all(tmp_path / "t.csv.gz", content)
     assert rows < MB
     assert [problem.rule[:40] for problem in problems] == [
-        "gunzips to more than 300 times its size,"
+        "expands to more than 300 times its size,"
     ]
 
 

@@ -1,4 +1,4 @@
-"""What is not a run file, or one that must not be worked on."""
+"""Files that are not run files, and run files that must be refused."""
 
 import sqlite3
 from contextlib import closing

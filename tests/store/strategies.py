@@ -1,4 +1,4 @@
-"""Whatever jobs and outcomes a run file may hold."""
+"""Strategies for the jobs and outcomes that a run file can hold."""
 
 import msgspec
 from hypothesis import strategies as st
@@ -47,7 +47,7 @@ def jobs_of_a_file(draw: st.DrawFn) -> list[Job]:
     return jobs
 
 
-# As they are answered: what is no setting may be anything.
+# As Lambda answers them: fields that are not settings may have any value.
 configs = st.dictionaries(
     texts.filter(lambda name: name not in set(Settings(0, 60, "", "").to_api())),
     json_values,

@@ -74,7 +74,7 @@ def test_a_file_that_is_not_there(path: Path) -> None:
     assert list(path.parent.iterdir()) == []
 
 
-def test_a_folder_is_no_run_file(path: Path) -> None:
+def test_a_folder_is_not_a_run_file(path: Path) -> None:
     path.mkdir()
     assert not is_run_file(path)
     refusal(path)
@@ -95,7 +95,7 @@ def test_a_folder_is_no_run_file(path: Path) -> None:
         (cut, ""),
     ],
 )
-def test_what_is_no_run_file_is_refused_and_left_alone(
+def test_other_files_are_refused_and_left_alone(
     path: Path, make: Callable[[Path], None], says: str, *, read_only: bool
 ) -> None:
     make(path)
@@ -155,7 +155,7 @@ def test_a_transaction_that_a_kill_interrupted_is_rolled_back_on_opening(
     ],
 )
 @pytest.mark.parametrize("read_only", [False, True])
-def test_what_bulkeic_did_not_write_is_damage(
+def test_content_that_bulkeic_did_not_write_is_damage(
     path: Path, statement: str, says: str, *, read_only: bool
 ) -> None:
     with closing(sqlite3.connect(load(path, [make_job(0)]))) as database:
@@ -183,7 +183,7 @@ def test_invalid_settings_are_damage(path: Path, api: str) -> None:
     ("text", "says"),
     [("[" * 5000, "damaged: maximum recursion"), (f'"{"x" * (9 << 20)}"', "too big")],
 )
-def test_what_is_too_deep_or_too_long_is_damage(path: Path, text: str, says: str) -> None:
+def test_values_that_are_too_deep_or_too_long_are_damage(path: Path, text: str, says: str) -> None:
     with opened(load(path, [make_job(0)])) as run:
         run.record([outcome_of(make_job(0))], Traffic())
     with closing(sqlite3.connect(path)) as database:

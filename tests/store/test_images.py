@@ -1,4 +1,4 @@
-"""What targets had: kept durably, before they are changed and with what came of it."""
+"""Before-images are stored durably before targets change, and later with their outcomes."""
 
 import sqlite3
 import subprocess
@@ -73,7 +73,7 @@ def test_a_mark_leaves_the_stored_before_image_unchanged(path: Path) -> None:
         ]
 
 
-def test_what_is_read_again_replaces_the_stored_before_image(path: Path) -> None:
+def test_a_second_read_replaces_the_stored_before_image(path: Path) -> None:
     job = make_job(0)
     with opened(load(path, [job])) as run:
         keep(run, (job, PLANNED))
@@ -169,7 +169,7 @@ def test_with_replaced_destinations_the_sent_settings_are_always_stored(path: Pa
 
 
 @pytest.mark.parametrize("status", [Status.UPDATED, Status.UNCHANGED, Status.FAILED])
-def test_braces_in_what_is_put_back_are_no_templates(path: Path, status: Status) -> None:
+def test_braces_in_a_restored_configuration_are_not_templates(path: Path, status: Status) -> None:
     odd = "arn:aws:s3:::{account}-{function}"
     job = replace(make_job(0, settings=Settings(2, 60, CLEARED, odd)), expected=HAD)
     changed = status is Status.UPDATED

@@ -1,4 +1,4 @@
-"""Loading: duplicates, rows that are no jobs, and a file that is whole or not there."""
+"""Loading: duplicates, invalid rows, and a file that is complete or absent."""
 
 import time
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_duplicates_are_found_with_whether_they_agree(path: Path) -> None:
         assert sorted(job.seq for job in pending(run)) == [0, 1, 2, 4, 5, 6]
 
 
-def test_the_same_settings_agree_however_many_others_stand_between(path: Path) -> None:
+def test_rows_with_the_same_settings_agree_at_any_distance(path: Path) -> None:
     loader = Loader(path, RunMetadata(source=SOURCE))
     ages = [60 + number % 9000 for number in range(18000)]
     for seq, age in enumerate(ages):
@@ -75,10 +75,10 @@ def test_finding_duplicates_takes_no_time_for_each_pair_of_rows(path: Path) -> N
 
 
 def test_set_account_merges_lanes_in_file_order(path: Path) -> None:
-    nobody, other = Lane("", "us-east-1"), Lane("", "us-west-2")
+    unknown, other = Lane("", "us-east-1"), Lane("", "us-west-2")
     jobs = [
         make_job(seq, lane, f"fn-{seq // 2}")
-        for seq, lane in enumerate([nobody, EAST, EAST, nobody, other, nobody, CHINA])
+        for seq, lane in enumerate([unknown, EAST, EAST, unknown, other, unknown, CHINA])
     ]
     loader = Loader(path, RunMetadata(source=SOURCE))
     for job in jobs:
@@ -99,7 +99,7 @@ def test_set_account_merges_lanes_in_file_order(path: Path) -> None:
         assert all(job.target.lane == EAST for job in in_east)
 
 
-def test_rows_that_are_no_jobs_are_outcomes_of_their_own(path: Path) -> None:
+def test_invalid_rows_have_outcomes_of_their_own(path: Path) -> None:
     loader = Loader(path, RunMetadata(source=SOURCE))
     loader.add(make_job(0))
     loader.add_invalid(1, 3, "bad name\x00\ud83d" + "x" * 1000, "FunctionName: no")

@@ -14,7 +14,7 @@ from bulkeic.core.outcome_fields import OUTCOME_FIELDS
 from bulkeic.store.outcome_columns import OBJECT_FIELDS, STORED_FIELDS
 from tests.store.run_files import load, make_job
 
-LAST_FIELD = "    before: dict[str, Any] | None = None\n"
+FIRST_PROPERTY = "\n    @property\n    def function_arn(self)"
 ROUND_TRIP = """
 import sys
 from pathlib import Path
@@ -52,11 +52,11 @@ def test_a_new_field_of_the_struct_is_stored_read_and_written_without_another_ch
     shutil.copytree(Path(bulkeic.__file__).parent, copy)
     model = copy / "core" / "model.py"
     text = model.read_text()
-    assert text.count(LAST_FIELD + "\n    @property") == 1
-    fields = (
-        f"{LAST_FIELD}    retry_mode: str | None = None\n    cost: dict[str, Any] | None = None\n"
-    )
-    model.write_text(text.replace(LAST_FIELD + "\n    @property", fields + "\n    @property"))
+    before, outcome, after = text.partition("class Outcome(")
+    assert after.count(FIRST_PROPERTY) == 1
+    fields = "    retry_mode: str | None = None\n    cost: dict[str, Any] | None = None\n"
+    changed = after.replace(FIRST_PROPERTY, fields + FIRST_PROPERTY)
+    model.write_text(before + outcome + changed)
 
     run_path = tmp_path / "run.db"
     ended = subprocess.run(
@@ -72,7 +72,7 @@ def test_a_new_field_of_the_struct_is_stored_read_and_written_without_another_ch
     line, header, cells = ended.stdout.splitlines()
     assert json.loads(line)["retry_mode"] == "standard"
     assert json.loads(line)["cost"] == {"calls": 2}
-    assert header.endswith(",before,retry_mode,cost")
+    assert header.endswith(f",{OUTCOME_FIELDS[-1]},retry_mode,cost")
     assert cells.endswith(',"standard","{""calls"":2}"')
     with sqlite3.connect(run_path) as database:
         query = "SELECT retry_mode, cost FROM result"

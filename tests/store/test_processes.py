@@ -86,7 +86,7 @@ def test_the_same_process_cannot_work_on_a_run_twice(path: Path) -> None:
         pass
 
 
-def test_what_is_refused_does_not_keep_the_file_locked(path: Path) -> None:
+def test_a_refused_file_is_not_left_locked(path: Path) -> None:
     half_loaded(path)
     refusal(path)
     with closing(sqlite3.connect(path)) as database:
@@ -144,7 +144,7 @@ def test_a_killed_loading_leaves_no_run_file_and_can_begin_again(path: Path, row
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
-def test_what_is_no_loading_of_ours_is_left_alone(path: Path) -> None:
+def test_a_foreign_file_with_the_name_of_a_loading_file_is_left_alone(path: Path) -> None:
     left = path.with_name("run.db.loading")
     left.write_bytes(b"somebody's notes")
     with pytest.raises(RunFileError, match="is in the way and is not a run file"):
@@ -153,9 +153,7 @@ def test_what_is_no_loading_of_ours_is_left_alone(path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ["-wal", "-journal"])
-def test_what_a_kill_has_left_of_another_run_file_gets_into_no_new_one(
-    path: Path, ending: str
-) -> None:
+def test_remains_of_a_killed_run_do_not_get_into_a_new_run_file(path: Path, ending: str) -> None:
     load(path, [make_job(0)])
     with child(path, WORK) as process:
         assert line_of(process) == "open"
@@ -209,20 +207,20 @@ while True:
 def test_a_kill_loses_nothing_that_was_committed(path: Path) -> None:
     jobs = [make_job(seq, LANES[seq % 3]) for seq in range(20_000)]
     load(path, jobs)
-    told: list[int] = []
+    reported: list[int] = []
     for batches in (1, 20, 50):
         with child(path, RECORD) as process:
             for _ in range(batches):
-                told += map(int, line_of(process).split())
+                reported += map(int, line_of(process).split())
             process.send_signal(signal.SIGKILL)
             assert process.stdout is not None
-            told += map(int, "".join(process.stdout.readlines()).split())
+            reported += map(int, "".join(process.stdout.readlines()).split())
             assert process.wait() == -signal.SIGKILL
     with opened(path) as run:
         kept = [outcome.seq for outcome in run.outcomes()]
         # A batch may have been committed without the child's having had the time to say so.
-        assert set(told) <= set(kept)
-        assert len(kept) <= len(told) + 3 * 15
+        assert set(reported) <= set(kept)
+        assert len(kept) <= len(reported) + 3 * 15
         assert len(kept) == len(set(kept))
         assert sum(run.jobs.lanes().values()) == len(jobs) - len(kept)
         assert run.jobs.next_jobs(JobFilter.PENDING, EAST, -1, len(jobs), 1)[0].seq not in kept

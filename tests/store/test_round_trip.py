@@ -1,4 +1,4 @@
-"""What goes in comes out."""
+"""Jobs and outcomes are read back as they were stored."""
 
 import sqlite3
 from collections import Counter
@@ -86,7 +86,7 @@ def test_an_outcome_that_is_recorded_again_replaces_the_first(path: Path) -> Non
         assert run.jobs.lanes() == {}
 
 
-def test_text_that_is_no_text_is_recorded_or_refused_but_never_raises_anything_else(
+def test_invalid_unicode_is_recorded_or_refused_and_raises_nothing_else(
     path: Path,
 ) -> None:
     job = make_job(0)

@@ -45,7 +45,7 @@ def test_each_selection_has_its_jobs(path: Path) -> None:
         assert seqs(run, JobFilter.EVERY) == [0, 1, 3, 4, 5, 6]
 
 
-def test_rows_that_are_no_jobs_are_in_no_selection(path: Path) -> None:
+def test_invalid_rows_are_in_no_selection(path: Path) -> None:
     loader = Loader(path, RunMetadata(source=SOURCE))
     loader.add(make_job(0))
     loader.add_invalid(1, 3, "x", "no")
@@ -59,7 +59,7 @@ def test_rows_that_are_no_jobs_are_in_no_selection(path: Path) -> None:
         )
 
 
-def test_what_was_written_has_to_be_what_was_answered(path: Path) -> None:
+def test_a_changed_target_is_verified_against_the_answered_configuration(path: Path) -> None:
     odd = "arn:aws:s3:::{account}"
     config = {"DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": odd}}}
     jobs = [make_job(seq) for seq in range(3)]
@@ -76,7 +76,7 @@ def test_what_was_written_has_to_be_what_was_answered(path: Path) -> None:
         assert wanted == [Settings(1, None, "", ""), Settings(None, None, "", odd), ABSENT]
 
 
-def test_what_a_job_has_to_find_is_loaded_with_it(path: Path) -> None:
+def test_the_expected_snapshot_of_a_job_is_loaded_with_it(path: Path) -> None:
     jobs = [
         replace(make_job(0), expected=HAD),
         replace(make_job(1), expected=ABSENT),
@@ -87,7 +87,7 @@ def test_what_a_job_has_to_find_is_loaded_with_it(path: Path) -> None:
         assert run.common_settings(9)[1] == 1  # what is expected is not wanted
 
 
-def test_waves_are_dealt_out_over_what_is_pending(path: Path) -> None:
+def test_waves_are_spread_over_pending_jobs(path: Path) -> None:
     jobs = [make_job(seq, EAST if seq < 6 else WEST) for seq in range(10)]
     with opened(load(path, jobs)) as run:
         run.record([outcome_of(jobs[0]), outcome_of(jobs[7])], Traffic())
@@ -109,7 +109,7 @@ def test_waves_are_dealt_out_over_what_is_pending(path: Path) -> None:
         assert run.waves.all() == [done, *waves[1:]]
 
 
-def test_a_wave_verifies_what_was_written_in_it_and_in_no_other(path: Path) -> None:
+def test_a_wave_verifies_only_the_targets_that_it_changed(path: Path) -> None:
     jobs = [make_job(seq, EAST if seq % 2 else WEST) for seq in range(8)]
     with opened(load(path, jobs)) as run:
         run.waves.create([{EAST: 1, WEST: 1}, {EAST: 2, WEST: 4}, {EAST: 4, WEST: 4}])

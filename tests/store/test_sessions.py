@@ -1,4 +1,4 @@
-"""What a run file tells of its sessions: their traffic, and examples of what failed."""
+"""What a run file records about its sessions: their traffic, and examples of what failed."""
 
 from pathlib import Path
 

@@ -85,7 +85,7 @@ class Recorder:
         self._ended.set()
 
     async def commit(self, engine: Engine) -> None:
-        """Commits until ``end`` is called, and then once more."""
+        """Commits until ``end`` is called, and then one last time."""
         try:
             while not self._ended.is_set():
                 with anyio.move_on_after(_INTERVAL_S):

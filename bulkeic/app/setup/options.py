@@ -143,7 +143,7 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
     )] = _LIMITS.give_up_after_s  # fmt: skip
     max_denied: Annotated[int, Flag(
         "--max-denied", "Stop a lane after access to this many targets in a row was denied. "
-        "Never if 0.", OptionGroup.PACE, Integer(0), commands=_RUNS
+        "0 means never.", OptionGroup.PACE, Integer(0), commands=_RUNS
     )] = _LIMITS.max_denied  # fmt: skip
     run: Annotated[str | None, Flag(
         "--run", "Run file to create. It must not exist.", OptionGroup.OUTPUT, FILE,
@@ -202,7 +202,7 @@ _SETTINGS_FLAGS = FieldFlags(
     {
         "maximum_retry_attempts": Flag(
             "--maximum-retry-attempts",
-            "How often Lambda retries a failed event. A row's own value wins.",
+            "Number of times that Lambda retries a failed event. A row's own value wins.",
             OptionGroup.CHANGE,
             Integer(0, 2),
             repeat=Repeat.STORED,
@@ -350,7 +350,7 @@ class RollbackOptions(WorkOptions, frozen=True, kw_only=True):
     source: Annotated[str, Argument("RUN", "The run file of the run to roll back.")]
     plan: Annotated[bool, Flag(
         "--plan", "Only preview the rollback and save it as a plan. Apply the run file to "
-        "perform it.", OptionGroup.SAFETY)] = False  # fmt: skip
+        "carry it out.", OptionGroup.SAFETY)] = False  # fmt: skip
     show: DiffOptions = DiffOptions()
 
 

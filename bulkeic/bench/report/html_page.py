@@ -1,7 +1,7 @@
 """Renders a result as one self-contained HTML page: no network, no server, no other file.
 
 The page's content security policy blocks all requests, and all scripts except the two that the page
-contains. The template engine escapes every text besides.
+contains. The template engine also escapes every text.
 """
 
 import importlib.util

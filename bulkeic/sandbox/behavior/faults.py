@@ -60,7 +60,7 @@ class Faults:
         latency_p99_s: 99th percentile of the seconds that a reply takes, log-normally distributed;
             None if all replies take the same time.
         settle_s: seconds that a write stays pending after its reply; another write of the same
-            function gets a 409 meanwhile, as it does while the first one is unanswered.
+            function gets a 409 until then, as it does while the first one is unanswered.
         iam_propagation_s: seconds for which a destination is refused after it is first seen.
 
     Raises:

@@ -156,7 +156,7 @@ def _record_call(
         target = (*call.principal.lane, name.name, qualifier[:QUALIFIER_MAX])
         answered = reply.changed and drawn.kind is None
         state.target_calls.record(
-            target, call.operation.name, changed=reply.changed, answered=answered
+            target, call.operation.name, changed=reply.changed, acknowledged=answered
         )
     function = call.written_function
     if function is not None:

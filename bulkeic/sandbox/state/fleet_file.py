@@ -48,7 +48,7 @@ def fleet_from_json(data: Any, fleet: Fleet) -> None:
             where = f"{lane}/{name}"
             for qualifier, config in ({LATEST: None} | _object(versions, where)).items():
                 check_function_identity(account, region, name, qualifier)
-                # The data stays alive meanwhile, so that an object's identity is a valid key.
+                # The data outlives this loop, so an object's identity is a valid key.
                 if id(config) not in configs:
                     configs[id(config)] = _config(config, where, fleet.default.modified_ms)
                 fleet.set_config((account, region), name, qualifier, configs[id(config)])

@@ -22,14 +22,14 @@ class TargetCalls:
         self._counts: dict[Target, dict[str, list[int]]] = {}
         self._others = 0
 
-    def record(self, target: Target, operation: str, *, changed: bool, answered: bool) -> None:
+    def record(self, target: Target, operation: str, *, changed: bool, acknowledged: bool) -> None:
         """Count one call of a target.
 
         Args:
             target: the target.
             operation: the operation's name.
             changed: whether the call made a change.
-            answered: whether it made one, and its reply says so.
+            acknowledged: whether it made one, and its reply says so.
         """
         operations = self._counts.get(target)
         if operations is None:
@@ -40,14 +40,14 @@ class TargetCalls:
         counts = operations.setdefault(operation, [0, 0, 0])
         counts[0] += 1
         counts[1] += changed
-        counts[2] += answered
+        counts[2] += acknowledged
 
     def to_json(self) -> dict[str, Any]:
         """Return all counts for JSON; `others` counts the calls of targets beyond the limit."""
         lanes: dict[str, Any] = {}
         for (account, region, function, qualifier), operations in sorted(self._counts.items()):
             lanes.setdefault(f"{account}/{region}", {}).setdefault(function, {})[qualifier] = {
-                operation: dict(zip(("calls", "changed", "told"), counts, strict=True))
+                operation: dict(zip(("calls", "changed", "acknowledged"), counts, strict=True))
                 for operation, counts in operations.items()
             }
         return {"targets": lanes, "others": self._others}
