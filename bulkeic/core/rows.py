@@ -16,7 +16,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from bulkeic.core.accounts import parse_account_id, parse_role, role_account
-from bulkeic.core.destinations import CLEARING_WORD, parse_destination, self_destination_problems
+from bulkeic.core.destinations import (
+    CLEARING_WORD,
+    parse_destination,
+    partition_problems,
+    target_problems,
+)
 from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.model import LATEST, Job, Lane, Settings, SourceLine, Target
 from bulkeic.core.names import (
@@ -27,7 +32,7 @@ from bulkeic.core.names import (
     parse_function,
     partition_of,
 )
-from bulkeic.core.templates import fill_settings, is_template
+from bulkeic.core.templates import is_template
 
 # In the order of Settings' own fields.
 SETTING_FIELDS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "OnSuccess", "OnFailure")
@@ -89,6 +94,7 @@ class RowParser:
         self._defaults = defaults
         self._lane = _memoized(self._validate_lane)
         self._settings = _memoized(self._validate_settings)
+        self._partition_problems = _memoized(partition_problems)
 
     def job(self, seq: int, row: Row) -> Job:
         """The job of a row.
@@ -140,11 +146,13 @@ class RowParser:
             nested,
         )
         problems += setting_problems
+        if not lane_problems and (settings.on_success or settings.on_failure):
+            problems += self._partition_problems(partition, settings)
         if problems:
             return problems
         target = Target(lane, name.name, qualifier or LATEST, partition)
         if depends_on_target:
-            problems = _target_problems(target, settings)
+            problems = target_problems(target, settings)
         return problems or (target, settings)
 
     def _validate_lane(
@@ -307,15 +315,6 @@ def _account_of_role(account: str | None, role: Any) -> str | None:
             f"{quoted(role_arn)} does not belong to the target's account {account}", field="RoleArn"
         )
     return role_account(role_arn)
-
-
-def _target_problems(target: Target, settings: Settings) -> list[InputError]:
-    """Problems of settings that are valid for other targets."""
-    ready = fill_settings(settings, target)
-    problems = self_destination_problems(target, ready)
-    for field, destination in ready.destinations():
-        _collect(problems, parse_destination, destination or "", field)
-    return problems
 
 
 def parse_integer(value: Any, field: str, allowed: range) -> int:

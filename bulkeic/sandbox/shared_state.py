@@ -13,9 +13,11 @@ from bulkeic.sandbox.behavior.sandbox_options import (
     SandboxOptions,
     resolve_lane_overrides,
 )
+from bulkeic.sandbox.protocol.body_budget import BodyBudget
 from bulkeic.sandbox.protocol.router import RoutedOperation
 from bulkeic.sandbox.state.fleet import Fleet, Lane, StoredConfig
 from bulkeic.sandbox.state.function_arns import check_function_identity
+from bulkeic.sandbox.state.invented_lanes import InventedLanes
 from bulkeic.sandbox.stats.call_stats import CallStats
 from bulkeic.sandbox.stats.target_calls import TargetCalls
 
@@ -38,6 +40,8 @@ class SharedState:
         target_calls: the counts for each target.
         pending_updates: the writes that are not finished.
         connections: number of open connections.
+        bodies: the bytes of request bodies that they hold.
+        invented_lanes: the lanes that were called and have no functions.
 
     Args:
         options: the options that the sandbox starts with.
@@ -58,6 +62,8 @@ class SharedState:
         self.target_calls = TargetCalls()
         self.pending_updates = PendingUpdates()
         self.connections = 0
+        self.bodies = BodyBudget()
+        self.invented_lanes = InventedLanes()
         self._propagation = DestinationPropagation()
         # A generator for latency alone: STS calls take latency, but must not shift the faults.
         self._fault_rng = Random(options.seed)  # noqa: S311

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.destinations import parse_destination, self_destination_problems
+from bulkeic.core.destinations import (
+    destination_warnings,
+    parse_destination,
+    partition_problems,
+    self_destination_problems,
+)
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import CLEARED, Lane, Settings, Target
 
@@ -36,9 +41,11 @@ OWN = "arn:aws:lambda:us-east-1:123456789012:function:f"
         "arn:aws:sqs:us-east-1:123456789012:fifo",
         "arn:aws:sqs:us-east-1:123456789012:q.fifo.not",
         "arn:aws:lambda:us-east-1:123456789012:function:g.fifo",
-        "kafka://topic",
-        "kafka://my_topic-1.x",
-        "kafka://" + "t" * 249,
+        "arn:aws:events:us-east-1:123456789012:event-bus/aws.partner/example.com/1",
+        "arn:aws:lambda:us-east-1:123456789012:function:g:$LATEST",
+        "arn:aws-eusc:sns:eusc-de-east-1:123456789012:topic",
+        "arn:{partition}:sqs:{region}:{account}:q-{function}",
+        "arn:aws-cn:sqs:{region}:{account}:q",
     ],
 )
 def test_accepted_as_it_is(text: str, field: str) -> None:
@@ -63,9 +70,18 @@ def test_accepted_as_it_is(text: str, field: str) -> None:
         "arn:azure:sqs:us-east-1:123456789012:q",
         "arn:aws:sqs:us-east-1:123456789012:q\n",
         "kafka://",
-        "kafka://.topic",
-        "kafka://" + "t" * 250,
+        "kafka://topic",
+        "kafka://" + "t" * 249,
         "Kafka://topic",
+        "arn:aws:events:us-east-1:123456789012:rule/r",
+        "arn:aws:events:us-east-1:123456789012:event-bus/",
+        "arn:aws:lambda:us-east-1:123456789012:layer:l:1",
+        "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:m",
+        "arn:aws:lambda:us-east-1:123456789012:function:",
+        "arn:aws:lambda:us-east-1:123456789012:function:" + "g" * 65,
+        "arn:aws:sqs:cn-north-1:123456789012:q",
+        "arn:aws-cn:sqs:us-east-1:123456789012:q",
+        "arn:aws:sqs::{account}:q",
         f" {QUEUE}",
     ],
 )
@@ -95,6 +111,51 @@ def test_350_characters_at_most(field: str) -> None:
 def test_fifo_queues_and_topics_are_refused(service: str, field: str) -> None:
     with pytest.raises(InputError, match="FIFO"):
         parse_destination(f"arn:aws:{service}:us-east-1:123456789012:q.fifo", field)
+
+
+@pytest.mark.parametrize("field", HALVES)
+@pytest.mark.parametrize("service", ["sqs:q", "sns:t", "lambda:function:g", "events:event-bus/b"])
+@pytest.mark.parametrize(
+    ("region", "account", "missing"),
+    [
+        ("", "123456789012", "no region"),
+        ("us-east-1", "", "no account"),
+        ("", "", "no region and no account"),
+    ],
+)
+def test_an_arn_names_its_region_and_account(
+    service: str, region: str, account: str, missing: str, field: str
+) -> None:
+    name, _, resource = service.partition(":")
+    with pytest.raises(InputError, match=f"has {missing}; expected arn:PARTITION:{name}:"):
+        parse_destination(f"arn:aws:{name}:{region}:{account}:{resource}", field)
+
+
+@pytest.mark.parametrize(
+    ("destination", "partition", "is_refused"),
+    [
+        (QUEUE, "aws", False),
+        (QUEUE, "aws-cn", True),
+        ("arn:aws-cn:s3:::bucket", "aws", True),
+        ("arn:aws-cn:sqs:{region}:{account}:q", "aws", True),
+        ("arn:aws-cn:sqs:{region}:{account}:q", "aws-cn", False),
+        ("arn:{partition}:sqs:{region}:{account}:q", "aws-cn", False),
+        (CLEARED, "aws", False),
+        (None, "aws", False),
+    ],
+)
+def test_a_destination_is_in_the_targets_partition(
+    destination: str | None, partition: str, *, is_refused: bool
+) -> None:
+    problems = partition_problems(partition, Settings(on_failure=destination))
+    assert [problem.field for problem in problems] == ["OnFailure"] * is_refused
+
+
+def test_partner_event_buses_get_a_warning() -> None:
+    bus = "arn:aws:events:us-east-1:123456789012:event-bus/"
+    by_both = Settings(on_success=f"{bus}aws.partner/example.com/1", on_failure=f"{bus}aws")
+    (warning,) = destination_warnings(by_both)
+    assert (warning.field, "partner event bus" in warning.rule) == ("OnSuccess", True)
 
 
 def test_a_bucket_is_for_failures_only() -> None:

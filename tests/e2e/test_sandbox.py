@@ -2,6 +2,8 @@
 
 import json
 import os
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -206,3 +208,36 @@ def test_invalid_flags_are_one_line(bulkeic: Bulkeic, words: Any, message: str) 
     assert result.code == 2
     assert message in result.lines[-1]
     assert result.out == ""
+
+
+def test_a_client_survives_nulls(bulkeic: Bulkeic, sandbox: Start) -> None:
+    server = sandbox("--rate", "unlimited", "--nulls")
+    bulkeic.write("targets.csv", "FunctionName\norders\nbilling\n")
+    words = ("--endpoint-url", server.url, "--yes")
+    more = ("--maximum-retry-attempts", 1, "--on-failure", "arn:aws:sqs:{region}:{account}:q")
+
+    applied = bulkeic("apply", "targets.csv", *words, *more, "--before-image", "--run", "run.db")
+    assert applied.code == 0, applied.err
+    verified = bulkeic("verify", "targets.csv", *words[:2], *more)
+    assert verified.code == 0, verified.err
+    back = bulkeic("rollback", "run.db", *words)
+    assert back.code == 0, back.err
+    functions = server.window("state")["123456789012/us-east-1"]
+    for name in ("orders", "billing"):
+        config = functions[name]["$LATEST"]
+        assert config["DestinationConfig"] == {"OnFailure": {}, "OnSuccess": {}}
+        assert config["MaximumRetryAttempts"] == 2
+
+
+def test_a_page_whose_name_resolves_to_this_machine_reads_nothing(server: Server) -> None:
+    for path in ("/_sandbox/", "/_sandbox/state", "/2015-03-31/functions/", "/"):
+        for host, status in (("evil.example", 403), ("localhost:1", None)):
+            request = urllib.request.Request(f"{server.url}{path}", headers={"Host": host})
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            try:
+                with opener.open(request, timeout=10) as response:
+                    answer = response.status, response.read()
+            except urllib.error.HTTPError as error:
+                answer = error.code, error.read()
+            assert (b"Host of the request" in answer[1]) == (host == "evil.example")
+            assert status in (None, answer[0])

@@ -310,6 +310,44 @@ def test_the_same_target_twice(bulkeic: Bulkeic, server: Server) -> None:
     assert (skipped.summary["updated"], skipped.summary["invalid"]) == (1, 2)
 
 
+@pytest.mark.parametrize(
+    ("destination", "says"),
+    [
+        ("kafka://topic", "destination of event source mappings only"),
+        ("arn:aws:events:us-east-1:123456789012:rule/r", "must name event-bus/NAME"),
+        ("arn:aws:lambda:us-east-1:123456789012:layer:l:1", "must name function:NAME"),
+        ("arn:aws:sqs::123456789012:q", "has no region"),
+        ("arn:aws:sns:us-east-1::t", "has no account"),
+        ("arn:aws-cn:sqs:cn-north-1:123456789012:q", "in partition aws-cn, the target in aws"),
+        ("arn:aws-cn:s3:::bucket", "in partition aws-cn, the target in aws"),
+        ("arn:{partition}:sqs:cn-north-1:{account}:q", "does not contain the Region cn-north-1"),
+    ],
+)
+def test_a_destination_that_lambda_would_refuse_is_refused_before_any_call(
+    bulkeic: Bulkeic, server: Server, destination: str, says: str
+) -> None:
+    bulkeic.write("t.csv", f"FunctionName,OnFailure\norders,{destination}\n")
+
+    result = bulkeic("apply", "t.csv", "--yes", "--endpoint-url", server.url)
+
+    assert result.code == 2
+    assert result.lines[0].startswith("t.csv:2: OnFailure: ")
+    assert says in result.lines[0]
+    assert server.calls() == 0
+
+
+def test_a_partner_event_bus_is_warned_of_once(bulkeic: Bulkeic, server: Server) -> None:
+    bus = "arn:aws:events:{region}:{account}:event-bus/aws.partner/example.com/1"
+    bulkeic.write("t.csv", "FunctionName\norders\nbilling\n")
+    words = ("--yes", "--endpoint-url", server.url, "--on-failure", bus)
+
+    result = bulkeic("apply", "t.csv", *words, "--replace-destinations")
+
+    warnings = [line for line in result.lines if "partner event bus" in line]
+    assert [line.split(": ")[:3] for line in warnings] == [["warning", "t.csv:2", "OnFailure"]]
+    assert server.calls() > 0
+
+
 def test_a_row_of_another_account_is_refused_before_any_call(
     bulkeic: Bulkeic, server: Server
 ) -> None:

@@ -18,6 +18,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from bulkeic.sandbox import Sandbox, SandboxOptions
+from bulkeic.sandbox.shared_state import SharedState
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -112,6 +113,10 @@ class SandboxThread:
         self._clients.callback(client.close)
         return client
 
+    @property
+    def state(self) -> SharedState:
+        return self._sandbox._state  # noqa: SLF001 - under test
+
     def populate(self, functions: int, **more: Any) -> None:
         self._sandbox.populate(functions, **more)
 
@@ -204,6 +209,6 @@ def signed(
     headers: dict[str, str] | None = None,
 ) -> dict[str, str]:
     """Return the headers of a request, signed by botocore."""
-    request = AWSRequest(method, f"http://sandbox{target}", headers or {}, body)
+    request = AWSRequest(method, f"http://localhost{target}", headers or {}, body)
     SigV4Auth(credentials, service, region).add_auth(request)
-    return {"Host": "sandbox", **dict(request.headers.items())}
+    return {"Host": "localhost", **dict(request.headers.items())}

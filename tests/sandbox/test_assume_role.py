@@ -183,7 +183,7 @@ def test_role_chaining_is_limited_to_an_hour(sandbox: SandboxThread) -> None:
         sts.assume_role, RoleArn=ROLE, RoleSessionName="me", DurationSeconds=3601
     )
     assert code == "ValidationError"
-    assert message.endswith("for roles assumed by role chaining")
+    assert message.endswith("for roles assumed by role chaining.")
 
 
 def forged(content: bytes) -> str:

@@ -3,9 +3,12 @@
 # ruff: noqa: E501 - a row of the table is a line
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from bulkeic.sandbox.protocol.aws_errors import ErrorKind
 
 from .sandbox_client import ACCOUNT, REGION, SandboxThread, expect_error
 
@@ -255,3 +258,15 @@ def test_missing_or_malformed_credentials_are_refused(
     assert answer.startswith(b"HTTP/1.1 403 Forbidden\r\n")
     assert f"x-amzn-ErrorType: {code}\r\n".encode() in answer
     assert b'{"message":"' in answer
+
+
+def test_the_docs_list_the_codes_of_all_guesses() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/sandbox.md").read_text()
+    section = page.partition("## Where it can only guess")[2]
+    listed = {
+        code
+        for line in section.splitlines()
+        if line.startswith("| ") and not line.startswith("| code")
+        for code in line.split("|")[1].replace(",", " ").split()
+    }
+    assert listed == {kind.value.code for kind in ErrorKind if not kind.value.is_recorded}

@@ -246,3 +246,18 @@ def test_adding_a_function_again_changes_nothing(sandbox: SandboxThread, aws: An
     sandbox.add_function("again", "live")
     answer = aws.get_function_event_invoke_config(FunctionName="again")
     assert answer["MaximumRetryAttempts"] == 0
+
+
+def test_settings_that_are_not_set_can_be_null(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox(nulls=True)
+    sandbox.add_function("fn")
+    both: dict[str, Any] = {"OnFailure": {"Destination": QUEUE}}
+    _, _, one = sandbox.update("fn", {"DestinationConfig": both})
+    assert one["DestinationConfig"] == both | {"OnSuccess": {"Destination": None}}
+    aws = sandbox.client()
+    put = aws.put_function_event_invoke_config(FunctionName="fn", MaximumRetryAttempts=1)
+    assert settings_of(put) == {"MaximumRetryAttempts": 1}
+    _, _, updated = sandbox.update("fn", {"MaximumRetryAttempts": 0})
+    assert (updated["DestinationConfig"], updated["MaximumEventAgeInSeconds"]) == (None, None)
+    listed = aws.list_function_event_invoke_configs(FunctionName="fn")
+    assert "NextMarker" not in listed

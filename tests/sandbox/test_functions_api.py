@@ -1,6 +1,7 @@
 """ListFunctions, GetFunction and GetFunctionConfiguration, called by boto3."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -41,6 +42,9 @@ def test_the_description_of_a_function(start_sandbox: StartSandbox) -> None:
     got = sandbox.client().get_function_configuration(FunctionName="fn")
     assert {key: got[key] for key in function} == function
     assert (got["State"], got["LastUpdateStatus"]) == ("Active", "Successful")
+    assert function["SnapStart"] == {"ApplyOn": "None", "OptimizationStatus": "Off"}
+    assert function["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": "/aws/lambda/fn"}
+    assert str(UUID(function["RevisionId"])) == function["RevisionId"]
 
 
 def test_versions_are_listed_on_request(start_sandbox: StartSandbox) -> None:
@@ -90,6 +94,17 @@ def test_a_missing_function_is_not_found(
     got = expect_error(getattr(aws, operation), FunctionName=name)
     assert (got.code, got.status) == ("ResourceNotFoundException", 404)
     assert got.body == {"Type": "User", "Message": f"Function not found: {ARN}{name}"}
+
+
+@pytest.mark.parametrize("operation", ["get_function", "get_function_configuration"])
+@pytest.mark.parametrize("name", ["n" * 65, "n" * 100 + ":live", f"{ARN}{'n' * 65}"])
+def test_a_name_of_65_letters_is_not_found_either(
+    start_sandbox: StartSandbox, name: str, operation: str
+) -> None:
+    aws = start_sandbox(any_function=True).client(parameter_validation=False)
+    got = expect_error(getattr(aws, operation), FunctionName=name)
+    assert (got.code, got.status) == ("ResourceNotFoundException", 404)
+    assert got.message == f"Function not found: {ARN}{name.removeprefix(ARN)}"
 
 
 @pytest.mark.parametrize(

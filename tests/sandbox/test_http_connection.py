@@ -8,6 +8,7 @@ import pytest
 
 from bulkeic.sandbox import Faults, SandboxOptions
 from bulkeic.sandbox.auth import principal, sts_sessions
+from bulkeic.sandbox.protocol.body_budget import BodyBudget
 from bulkeic.sandbox.protocol.request_parser import HEAD_LIMIT
 from bulkeic.sandbox.server.http_connection import (
     IDLE_TIMEOUT_S,
@@ -268,6 +269,39 @@ def test_waiting_bodies_are_bounded(behind_a_hang: tuple[HttpConnection, FakeTra
     assert transport.reading_enabled
     connection.data_received(half)
     assert not transport.reading_enabled
+
+
+def test_the_bodies_of_all_connections_are_bounded(loop: asyncio.AbstractEventLoop) -> None:
+    state = SharedState(SandboxOptions(any_function=True, verify_signatures=False), 0.0)
+    state.bodies = BodyBudget(3000)
+    made = []
+    for _ in range(4):
+        connection = HttpConnection(RequestHandler(state), state, set(), loop)
+        connection.connection_made(FakeTransport())
+        made.append(connection)
+    part = update_bytes("fn", b"x" * 1500, close=False)[:-1]
+    for connection in made[:3]:
+        connection.data_received(part)
+    sent = [connection._transport.sent for connection in made]  # type: ignore[attr-defined] # noqa: SLF001
+    assert [answer[:12] for answer in sent] == [b"", b"", b"HTTP/1.1 503", b""]
+    assert b"too many request bodies" in sent[2]
+    assert state.bodies.held == 2 * 1499
+    made[0].connection_lost(None)
+    made[1].data_received(b"x")
+    assert state.bodies.held == 0
+    made[3].data_received(part)
+    assert state.bodies.held == 1499
+    for connection in made[1:]:
+        connection.connection_lost(None)
+    assert state.bodies.held == 0
+
+
+def test_bodies_that_were_answered_are_not_held(sandbox: SandboxThread) -> None:
+    sandbox.add_function("fn")
+    for size in (10, 1024 * 1024, 1024 * 1024 + 1):
+        sandbox.send_raw(update_bytes("fn", b"x" * size))
+    sandbox.wait_for_stats(lambda stats: stats["connections"] == 1)
+    assert sandbox.state.bodies.held == 0
 
 
 def test_a_client_that_fills_the_queue_behind_a_hang_is_cut(

@@ -11,6 +11,7 @@ from bulkeic.sandbox import SandboxOptions
 from bulkeic.sandbox.behavior.quota import Quota, QuotaBucket
 from bulkeic.sandbox.protocol.router import GET_FUNCTION
 from bulkeic.sandbox.shared_state import SharedState
+from bulkeic.sandbox.state.invented_lanes import InventedLanes
 
 from .sandbox_client import StartSandbox, expect_error, update_bytes
 
@@ -135,3 +136,19 @@ def test_calls_without_credentials_take_no_quota(
         assert sandbox.send_raw(unsigned).startswith(b"HTTP/1.1 403")
     assert sandbox.send_raw(update_bytes("fn")).startswith(b"HTTP/1.1 200")
     assert sandbox.send_raw(update_bytes("fn")).startswith(b"HTTP/1.1 429")
+
+
+def test_callers_can_invent_a_limited_number_of_lanes(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox(any_function=True)
+    sandbox.state.invented_lanes = InventedLanes(3)
+    sandbox.add_function("fn", account="999999999999")
+    accounts = [f"{number:012}" for number in range(5)]
+    answers = [
+        sandbox.send_raw(update_bytes("fn", account=account))
+        for account in (*accounts, "999999999999", accounts[0])
+    ]
+    statuses = [int(answer.split()[1]) for answer in answers]
+    assert statuses == [200, 200, 200, 400, 400, 200, 200]
+    assert b"LimitExceededException" in answers[3]
+    assert b"at most 3 lanes" in answers[3]
+    assert len(sandbox.stats()["by_lane"]) == 4

@@ -26,7 +26,9 @@ def parse(*chunks: bytes, body_limit: int = 10) -> tuple[list[HttpRequest], int 
     """Return the requests, the refusal, and how often a client waited for 100 Continue."""
     requests: deque[HttpRequest] = deque()
     expectations: list[None] = []
-    parser = RequestParser(requests, lambda _: body_limit, lambda: expectations.append(None))
+    parser = RequestParser(
+        requests, lambda _: body_limit, lambda _: True, lambda: expectations.append(None)
+    )
     for chunk in chunks:
         parser.feed(chunk)
     return list(requests), parser.refusal, len(expectations)

@@ -248,14 +248,14 @@ def signed_at(date: datetime, path: str, service: str) -> bytes:
     body = b"Action=GetCallerIdentity&Version=2011-06-15"
     signer = SigV4Auth(Credentials(KEY, "secret"), service, REGION)
     stamp = date.strftime("%Y%m%dT%H%M%SZ")
-    request = AWSRequest("POST", f"http://sandbox{path}", {"X-Amz-Date": stamp}, body)
+    request = AWSRequest("POST", f"http://localhost{path}", {"X-Amz-Date": stamp}, body)
     request.context["timestamp"] = stamp
     text = signer.string_to_sign(request, signer.canonical_request(request))
     scope = f"{KEY}/{signer.credential_scope(request)}"
     names = signer.signed_headers(signer.headers_to_sign(request))
     proof = signer.signature(text, request)
     return (
-        f"POST {path} HTTP/1.1\r\nHost: sandbox\r\nX-Amz-Date: {stamp}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nX-Amz-Date: {stamp}\r\n"
         f"Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={names}, "
         f"Signature={proof}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode() + body

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.core.destinations import self_destination_problems
+from bulkeic.core.destinations import destination_warnings, self_destination_problems
 from bulkeic.core.errors import BulkeicError, InputError
 from bulkeic.core.model import Job, Lane
 from bulkeic.core.rows import Defaults, Row, RowParser
@@ -70,6 +70,7 @@ class Ingest:
         self._skip_invalid = skip_invalid
         self._problems = console.problems()
         self._warnings = console.problems("warning: ")
+        self._warned: set[str] = set()
         self._reported = self._warnings if skip_invalid else self._problems
         self._accounts = resolver.accounts
         self._make_loader = functools.partial(Loader, path, metadata)
@@ -123,10 +124,18 @@ class Ingest:
             if found.role_arn:
                 other = assign_role(found.target.lane, found.role_arn, row.line)
             if other is None:
+                self._warn_of_destinations(found)
                 add(found)
             else:
                 problem = row.located(other, self._targets.name)
                 self._refuse(seq, row.line, found.function_name, [problem])
+
+    def _warn_of_destinations(self, job: Job) -> None:
+        """Prints each warning once, for the first row that it applies to."""
+        for warning in destination_warnings(job.settings):
+            if warning.rule not in self._warned:
+                self._warned.add(warning.rule)
+                self._warnings.add([self._at(job.source.line, warning.rule, warning.field)])
 
     def _refuse(self, seq: int, line: int, given: str, problems: list[InputError]) -> None:
         self._reported.add(problems)

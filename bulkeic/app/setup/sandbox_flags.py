@@ -86,6 +86,9 @@ class SandboxFlags(msgspec.Struct, frozen=True, kw_only=True):
     merge_destinations: Annotated[bool | None, Flag(
         "--merge-destinations", "Make an update keep the destination that it does not send.",
         OptionGroup.SERVER)] = None  # fmt: skip
+    nulls: Annotated[bool | None, Flag(
+        "--nulls", "Send settings that are not set as JSON null, instead of leaving them out.",
+        OptionGroup.SERVER)] = None  # fmt: skip
     scenario: Annotated[str | None, Flag(
         "--scenario", "JSON file of these options and of options for single lanes. Flags win.",
         OptionGroup.SERVER, FILE)] = None  # fmt: skip

@@ -98,13 +98,14 @@ def _write(
     rules.propagation.check(settings.destinations, call.now_ms, rules.iam_propagation_s)
     _check_conflict(call, function)
     fleet.set_config(function.lane, function.name, function.qualifier, new)
-    return 200, _render(function.arn, new).encode()
+    return 200, _render(function.arn, new, nulls=call.nulls).encode()
 
 
 def _get(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
     check_constraints(call)
     function = requested_function(call)
-    return 200, _render(function.arn, _stored_config(fleet, function)).encode()
+    config = _stored_config(fleet, function)
+    return 200, _render(function.arn, config, nulls=call.nulls).encode()
 
 
 def _delete(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
@@ -126,10 +127,10 @@ def _list(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
         (after,) = decode_marker(marker, 1)
         configs = [item for item in configs if item[0] > after]
     page = ",".join(
-        _render(function_arn(function.lane, function.name, qualifier), config)
+        _render(function_arn(function.lane, function.name, qualifier), config, nulls=call.nulls)
         for qualifier, config in configs[:limit]
     )
-    next_marker = ""
+    next_marker = ',"NextMarker":null' if call.nulls else ""
     if len(configs) > limit:
         next_marker = f',"NextMarker":"{encode_marker(configs[limit - 1][0])}"'
     return 200, f'{{"FunctionEventInvokeConfigs":[{page}]{next_marker}}}'.encode()
@@ -167,13 +168,31 @@ def _check_conflict(call: RequestContext, function: QualifiedFunction) -> None:
         raise AwsError(ErrorKind.CONFLICT, arn=function.arn)
 
 
-def _render(function_arn: str, config: StoredConfig) -> str:
+def _render(function_arn: str, config: StoredConfig, *, nulls: bool) -> str:
     seconds, millis = divmod(config.modified_ms, 1000)
-    failure = "" if config.on_failure is None else f'"Destination":{json.dumps(config.on_failure)}'
-    success = "" if config.on_success is None else f'"Destination":{json.dumps(config.on_success)}'
-    age = "" if config.age_s is None else f',"MaximumEventAgeInSeconds":{config.age_s}'
-    retries = "" if config.retries is None else f',"MaximumRetryAttempts":{config.retries}'
+    age = _rendered_number("MaximumEventAgeInSeconds", config.age_s, nulls=nulls)
+    retries = _rendered_number("MaximumRetryAttempts", config.retries, nulls=nulls)
     return (
-        f'{{"DestinationConfig":{{"OnFailure":{{{failure}}},"OnSuccess":{{{success}}}}},'
+        f'{{"DestinationConfig":{_rendered_destinations(config, nulls=nulls)},'
         f'"FunctionArn":"{function_arn}","LastModified":{seconds}.{millis:03d}{age}{retries}}}'
     )
+
+
+def _rendered_destinations(config: StoredConfig, *, nulls: bool) -> str:
+    if nulls and config.on_failure is None and config.on_success is None:
+        return "null"
+    failure = _rendered_half(config.on_failure, nulls=nulls)
+    success = _rendered_half(config.on_success, nulls=nulls)
+    return f'{{"OnFailure":{failure},"OnSuccess":{success}}}'
+
+
+def _rendered_half(arn: str | None, *, nulls: bool) -> str:
+    if arn is None:
+        return '{"Destination":null}' if nulls else "{}"
+    return f'{{"Destination":{json.dumps(arn)}}}'
+
+
+def _rendered_number(name: str, value: int | None, *, nulls: bool) -> str:
+    if value is None:
+        return f',"{name}":null' if nulls else ""
+    return f',"{name}":{value}'

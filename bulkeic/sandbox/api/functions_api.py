@@ -9,7 +9,9 @@ ignores MasterRegion. With FunctionVersion=ALL it also returns versions, but no 
 """
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import NAMESPACE_URL, uuid5
 
 from bulkeic.sandbox.api.request_context import (
     RequestContext,
@@ -22,7 +24,13 @@ from bulkeic.sandbox.api.request_context import (
 from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind, validation_error
 from bulkeic.sandbox.protocol.constraints import violation
 from bulkeic.sandbox.state.fleet import Fleet, Lane
-from bulkeic.sandbox.state.function_arns import LATEST, function_arn
+from bulkeic.sandbox.state.function_arns import (
+    BARE_NAME_MAX,
+    LATEST,
+    NAME_MAX,
+    function_arn,
+    parse_function_name,
+)
 
 MAX_ITEMS_RANGE = (1, 10_000)
 PAGE_SIZE = 50
@@ -84,10 +92,15 @@ def _describe_requested(fleet: Fleet, call: RequestContext) -> dict[str, object]
     Raises:
         AwsError: the call is refused.
     """
+    if call.parsed_name is None:
+        # A name that is too long for a function is well-formed here: there is no such function.
+        parsed_name = parse_function_name(call.raw_name, longest=NAME_MAX)
+        call = replace(call, parsed_name=parsed_name)
     check_constraints(call)
     function, name = requested_function(call), call.parsed_name
     qualifier = call.query.get("Qualifier") or (name and name.qualifier)
-    if not fleet.exists(function.lane, function.name, function.qualifier):
+    is_too_long = len(function.name) > BARE_NAME_MAX
+    if is_too_long or not fleet.exists(function.lane, function.name, function.qualifier):
         arn = function.arn if qualifier else function.arn.removesuffix(f":{LATEST}")
         raise AwsError(ErrorKind.FUNCTION_NOT_FOUND, arn=arn)
     description = _describe(fleet, function.lane, function.name, qualifier or "")
@@ -128,4 +141,7 @@ def _describe(fleet: Fleet, lane: Lane, name: str, qualifier: str) -> dict[str, 
         "PackageType": "Zip",
         "Architectures": ["x86_64"],
         "EphemeralStorage": {"Size": 512},
+        "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"},
+        "RevisionId": str(uuid5(NAMESPACE_URL, qualified)),
     }

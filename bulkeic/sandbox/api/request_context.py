@@ -36,6 +36,7 @@ class RequestContext:
         body: as sent.
         now_ms: Unix time in milliseconds.
         destination_rules: the rules for destinations.
+        nulls: whether the response has JSON null for settings that are not set.
         has_conflict: whether a write gets a conflict instead of changing something.
     """
 
@@ -47,6 +48,7 @@ class RequestContext:
     body: bytes
     now_ms: int
     destination_rules: DestinationRules
+    nulls: bool = False
     has_conflict: bool = False
 
     @property

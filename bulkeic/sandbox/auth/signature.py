@@ -170,7 +170,7 @@ def _check_signed_headers(headers: Mapping[bytes, bytes], signed: list[bytes]) -
 
 def _check_date(timestamp: str, scope: Scope, wall_s: float) -> None:
     if not timestamp.startswith(scope.day):
-        raise AwsError(ErrorKind.OTHER_DAY, day=scope.day, date=timestamp[:8])
+        raise AwsError(ErrorKind.OTHER_DAY, day=scope.day, date=timestamp[:8], sent=timestamp)
     minutes = _VALIDITY_MIN.get(scope.service, _DEFAULT_VALIDITY_MIN)
     sent_s = _unix_s(timestamp) or 0
     if abs(wall_s - sent_s) <= minutes * 60:

@@ -38,6 +38,15 @@ VALID_RESOURCES: dict[tuple[str, str], re.Pattern[str]] = {
 }
 """(half, service) -> the resources that are valid; functions are checked apart."""
 
+_ACTIONS = {
+    "lambda": "InvokeFunction",
+    "sqs": "SendMessage",
+    "sns": "Publish",
+    "events": "PutEvents",
+    "s3": "PutObject",
+}
+"""Service -> the action that the execution role needs permission for."""
+
 
 class DestinationPropagation:
     """Remembers when each destination was first named.
@@ -69,7 +78,9 @@ class DestinationPropagation:
             del self._first_named_ms[next(iter(self._first_named_ms))]
         for arn, since_ms in zip(arns, first_named_ms, strict=True):
             if now_ms - since_ms < lag_s * 1000:
-                raise AwsError(ErrorKind.NOT_PERMITTED_YET, destination=arn)
+                raise AwsError(
+                    ErrorKind.NOT_PERMITTED_YET, action=_ACTIONS[_service(arn)], destination=arn
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ class SandboxOptions:
             configuration until that is deleted.
         merge_destinations: an Update keeps the half of DestinationConfig that it does not send;
             False replaces both halves. No recorded response of AWS rules out either.
+        nulls: send settings that are not set as JSON null, instead of leaving them out.
         verify_signatures: whether a caller must sign with Signature Version 4.
         secret: the secret of every access key, except those that AssumeRole returns.
         external_id: the ExternalId that every role requires; None for none.
@@ -114,6 +115,7 @@ class SandboxOptions:
     tls_key: str | None = None
     any_function: bool = False
     merge_destinations: bool = field(default=False, metadata=BOOLEAN)
+    nulls: bool = field(default=False, metadata=BOOLEAN)
     verify_signatures: bool = field(default=True, metadata=BOOLEAN)
     secret: str = "secret"  # noqa: S105 - a sandbox's secret is public
     external_id: str | None = field(default=None, metadata=STRING)

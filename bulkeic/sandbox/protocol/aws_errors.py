@@ -1,8 +1,11 @@
 """Every error response of the sandbox, in one table.
 
 A row gives AWS's error code, the HTTP status, the keys of the JSON body in their order, and the
-message template. Clients match codes. The messages are AWS's own where a recorded response shows
-them. Rows marked "unrecorded" follow AWS's style without such a record.
+message template. Clients match codes. A row is recorded if a published response of AWS shows its
+code and its message: of Lambda or STS, or for credentials of any service, since all check them with
+the same words. The other rows are guesses in AWS's style.
+
+The actions that NOT_PERMITTED_YET names are recorded for queues and topics.
 """
 
 # ruff: noqa: E501 - a row of the table is a line
@@ -23,13 +26,23 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
-    """One kind of error: code, status, body keys, message template and the party at fault."""
+    """One kind of error.
+
+    Attributes:
+        code: the error code.
+        status: HTTP status.
+        keys: keys of the JSON body.
+        message: template of the message.
+        fault: the party at fault.
+        is_recorded: whether a published response of AWS shows code and message.
+    """
 
     code: str
     status: int
     keys: tuple[str, ...]
     message: str
     fault: str = "User"
+    is_recorded: bool = True
 
 
 class ErrorKind(Enum):
@@ -46,33 +59,34 @@ class ErrorKind(Enum):
     DESTINATION_SELF = ErrorRow("InvalidParameterValueException", 400, _PARAMETER, "You can't specify the function as a destination for itself.")
     DESTINATION_REFUSED = ErrorRow("InvalidParameterValueException", 400, _PARAMETER, "The provided destination config DestinationConfig(onSuccess={success}, onFailure={failure}) is invalid.")
     INVALID = ErrorRow("ValidationException", 400, _BARE, "{count} validation {errors} detected: {violations}")
-    CONFLICT = ErrorRow("ResourceConflictException", 409, _PARAMETER, "The request could not be completed due to a concurrent update operation on {arn}")
-    INTERNAL = ErrorRow("ServiceException", 500, _FUNCTION, "An internal error occurred.", "Service")
+    NOT_PERMITTED_YET = ErrorRow("InvalidParameterValueException", 400, _PARAMETER, "The function's execution role does not have permissions to call {action} on {destination}")
+    CONFLICT = ErrorRow("ResourceConflictException", 409, _PARAMETER, "The EventInvokeConfig for function {arn} could not be updated due to a concurrent update operation.")
     NO_CREDENTIALS = ErrorRow("MissingAuthenticationTokenException", 403, _BARE, "Missing Authentication Token")
-    # Unrecorded from here on.
     FUNCTION_NOT_FOUND = ErrorRow("ResourceNotFoundException", 404, _FUNCTION, "Function not found: {arn}")
-    BAD_CREDENTIALS = ErrorRow("IncompleteSignatureException", 403, _BARE, "Authorization header requires a 'Credential' parameter of the form key/date/region/service/aws4_request.")
     WRONG_SERVICE = ErrorRow("InvalidSignatureException", 403, _BARE, "Credential should be scoped to correct service: '{service}'.")
-    NO_SIGNATURE = ErrorRow("IncompleteSignatureException", 403, _BARE, "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters, in this order.")
-    NO_DATE = ErrorRow("IncompleteSignatureException", 403, _BARE, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
-    UNSIGNED_HEADER = ErrorRow("InvalidSignatureException", 403, _BARE, "'{header}' must be a 'SignedHeader' in the AWS Authorization.")
-    OTHER_DAY = ErrorRow("InvalidSignatureException", 403, _BARE, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{day}' != '{date}'.")
+    OTHER_DAY = ErrorRow("InvalidSignatureException", 403, _BARE, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{day}' != '{date}', from '{sent}'.")
     OLD_SIGNATURE = ErrorRow("InvalidSignatureException", 403, _BARE, "Signature expired: {sent} is now earlier than {edge} ({now} - {minutes} min.)")
     EARLY_SIGNATURE = ErrorRow("InvalidSignatureException", 403, _BARE, "Signature not yet current: {sent} is still later than {edge} ({now} + {minutes} min.)")
     WRONG_SIGNATURE = ErrorRow("InvalidSignatureException", 403, _BARE, "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
+    NO_DATE = ErrorRow("IncompleteSignatureException", 403, _BARE, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
     INVALID_TOKEN = ErrorRow("UnrecognizedClientException", 403, _BARE, "The security token included in the request is invalid.")
     EXPIRED_TOKEN = ErrorRow("ExpiredTokenException", 403, _BARE, "The security token included in the request is expired")
-    OTHER_ACCOUNT = ErrorRow("AccessDeniedException", 403, _DENIED, "User: {user} is not authorized to perform: lambda:{operation} on resource: {arn}")
     REFUSED = ErrorRow("AccessDeniedException", 403, _DENIED, "User: {user} is not authorized to perform: lambda:{operation} on resource: {arn} because no identity-based policy allows the lambda:{operation} action")
-    UNPARSABLE = ErrorRow("InvalidRequestContentException", 400, _PARAMETER, "Could not parse request body into json: {reason}")
-    WRONG_TYPE = ErrorRow("SerializationException", 400, _BARE, "{token} can not be converted to {wanted}")
-    BAD_MARKER = ErrorRow("InvalidParameterValueException", 400, _PARAMETER, "The pagination marker is invalid.")
-    UNKNOWN_OPERATION = ErrorRow("UnknownOperationException", 404, _BARE, "There is no operation {method} {path}")
-    UNKNOWN_ACTION = ErrorRow("InvalidAction", 400, _BARE, "Could not find operation {action} for version {version}")
-    ROLE_DENIED = ErrorRow("AccessDenied", 403, _BARE, "User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}")
-    CHAINED_TOO_LONG = ErrorRow("ValidationError", 400, _BARE, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
-    STS_INVALID = ErrorRow("ValidationError", 400, _BARE, "{reason}")
-    NOT_PERMITTED_YET = ErrorRow("InvalidParameterValueException", 400, _PARAMETER, "The function's execution role does not have permissions to write to the destination {destination}")
+    CHAINED_TOO_LONG = ErrorRow("ValidationError", 400, _BARE, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
+    # Guessed from here on.
+    TOO_MANY_LANES = ErrorRow("LimitExceededException", 400, _PARAMETER, "The sandbox serves at most {limit} lanes (account and Region) besides those of its functions.", is_recorded=False)
+    INTERNAL = ErrorRow("ServiceException", 500, _FUNCTION, "An internal error occurred.", "Service", is_recorded=False)
+    UNSIGNED_HEADER = ErrorRow("InvalidSignatureException", 403, _BARE, "'{header}' must be a 'SignedHeader' in the AWS Authorization.", is_recorded=False)
+    BAD_CREDENTIALS = ErrorRow("IncompleteSignatureException", 403, _BARE, "Authorization header requires a 'Credential' parameter of the form key/date/region/service/aws4_request.", is_recorded=False)
+    NO_SIGNATURE = ErrorRow("IncompleteSignatureException", 403, _BARE, "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters, in this order.", is_recorded=False)
+    OTHER_ACCOUNT = ErrorRow("AccessDeniedException", 403, _DENIED, "User: {user} is not authorized to perform: lambda:{operation} on resource: {arn}", is_recorded=False)
+    UNPARSABLE = ErrorRow("InvalidRequestContentException", 400, _PARAMETER, "Could not parse request body into json: {reason}", is_recorded=False)
+    WRONG_TYPE = ErrorRow("SerializationException", 400, _BARE, "{token} can not be converted to {wanted}", is_recorded=False)
+    BAD_MARKER = ErrorRow("InvalidParameterValueException", 400, _PARAMETER, "The pagination marker is invalid.", is_recorded=False)
+    UNKNOWN_OPERATION = ErrorRow("UnknownOperationException", 404, _BARE, "There is no operation {method} {path}", is_recorded=False)
+    UNKNOWN_ACTION = ErrorRow("InvalidAction", 400, _BARE, "Could not find operation {action} for version {version}", is_recorded=False)
+    ROLE_DENIED = ErrorRow("AccessDenied", 403, _BARE, "User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}", is_recorded=False)
+    STS_INVALID = ErrorRow("ValidationError", 400, _BARE, "{reason}", is_recorded=False)
     # fmt: on
 
 

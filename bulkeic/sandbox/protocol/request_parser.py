@@ -2,6 +2,7 @@
 
     request line and headers (or trailers)   64 KiB, then 431
     body                                     a limit chosen by the target, then 413
+    bodies of all connections                a limit of their own, then 503
     anything that is not HTTP/1              400
 
 After a refusal, or after an upgrade request, the parser ignores all further bytes.
@@ -31,6 +32,7 @@ class RequestParser:
     Args:
         requests: where complete requests are appended.
         body_limit: returns the greatest body size in bytes for a request target.
+        reserve: called before bytes of a body are kept; returns whether they may be.
         expect_continue: called when a client waits for "100 Continue" before it sends a body.
     """
 
@@ -38,11 +40,13 @@ class RequestParser:
         self,
         requests: deque[HttpRequest],
         body_limit: Callable[[bytes], int],
+        reserve: Callable[[int], bool],
         expect_continue: Callable[[], None],
     ) -> None:
         self.refusal: int | None = None
         self._requests = requests
         self._body_limit_for = body_limit
+        self._reserve = reserve
         self._expect_continue = expect_continue
         self._parser = httptools.HttpRequestParser(self)
         self._is_finished = False
@@ -70,7 +74,7 @@ class RequestParser:
     def close(self) -> None:
         """Stop parsing, and release what refers back to this object or to its owner."""
         self._is_finished = True
-        del self._parser, self._expect_continue
+        del self._parser, self._reserve, self._expect_continue
 
     # Callbacks of httptools.
 
@@ -105,6 +109,8 @@ class RequestParser:
         self._has_progressed = True
         if len(self._body) + len(body) > self._body_limit:
             self._refuse(413)
+        if not self._reserve(len(body)):
+            self._refuse(503)
         self._body += body
 
     def on_message_complete(self) -> None:
@@ -149,6 +155,7 @@ class RequestParser:
 
     def _refuse(self, status: int) -> None:
         self.refusal, self._is_finished = status, True
+        self._body = bytearray()
         raise _RefusedError
 
 

@@ -4,6 +4,7 @@ Requests may be pipelined; each is answered after the one before it. Apart from 
 `bulkeic.sandbox.protocol.request_parser`:
 
     body                                     1 MiB; 64 MiB for the admin endpoints
+    bodies of all connections                128 MiB, see `bulkeic.sandbox.protocol.body_budget`
     requests that wait for their turn        64, or bodies of 1 MiB in all; then reading pauses
     time without a complete request          30 s, then the connection is closed
     time to read a reply                     30 s, then the connection is closed
@@ -32,6 +33,11 @@ WAITING_SIZE_LIMIT = 1024 * 1024
 IDLE_TIMEOUT_S = 30.0
 LINGER_S = 5.0
 _ADMIN_ROOT = admin_api.ROOT.encode()
+_REFUSALS = {
+    413: b"the body of the request is too large\n",
+    431: b"the headers of the request are too large\n",
+    503: b"the sandbox holds too many request bodies at the moment\n",
+}
 
 
 class HttpConnection(asyncio.Protocol):
@@ -59,7 +65,8 @@ class HttpConnection(asyncio.Protocol):
         self._open = open_connections
         self._loop = loop
         self._waiting: deque[HttpRequest] = deque()
-        self._parser = RequestParser(self._waiting, _body_limit, self._send_continue)
+        self._parser = RequestParser(self._waiting, _body_limit, self._reserve, self._send_continue)
+        self._held = 0
         self._pending: HttpReply | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_dropping = False
@@ -92,6 +99,7 @@ class HttpConnection(asyncio.Protocol):
             self._handler.finish(self._pending, now=self._loop.time())
             self._pending = None
         self._waiting.clear()
+        self._release(self._held)
         self._is_dropping = True
         self._parser.close()
         if not self.lost.done():
@@ -140,6 +148,15 @@ class HttpConnection(asyncio.Protocol):
         hangs = self._pending is not None and self._pending.ending is ReplyEnding.NEVER
         return hangs and not self._is_reading
 
+    def _reserve(self, size: int) -> bool:
+        is_allowed = self._state.bodies.reserve(size)
+        self._held += size if is_allowed else 0
+        return is_allowed
+
+    def _release(self, size: int) -> None:
+        self._state.bodies.release(size)
+        self._held -= size
+
     def _send_continue(self) -> None:
         if not self._is_busy:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -151,6 +168,8 @@ class HttpConnection(asyncio.Protocol):
         ):
             request = self._waiting.popleft()
             reply = self._handler.handle(request, now=self._loop.time(), wall_s=time.time())
+            self._release(len(request.body))
+            request.body = b""  # a delayed reply keeps the request
             if reply.ending is ReplyEnding.NEVER:
                 self._pending = reply
             elif reply.delay_s > 0:
@@ -185,8 +204,10 @@ class HttpConnection(asyncio.Protocol):
 
     def _send_refusal(self, status: int) -> None:
         self._state.stats.malformed += 1
-        reply = HttpReply(status, content_type="text/plain")
-        self._write(reply, keep_alive=False, with_body=False)
+        self._release(self._held)
+        body = _REFUSALS.get(status, b"")
+        reply = HttpReply(status, body, content_type="text/plain")
+        self._write(reply, keep_alive=False, with_body=True)
         self._is_dropping = True
         self._idle_since = self._loop.time()
         if self._transport.can_write_eof():

@@ -6,6 +6,7 @@ the table of `bulkeic.sandbox.api.event_invoke_api`.
     check                                           refusal
     method and path mean an operation               404 UnknownOperationException
     the sender is identified                        403, see `bulkeic.sandbox.auth.principal`
+    its lane is known, or not one too many          400 LimitExceededException
     `expired` is not drawn for a role's credentials 403 ExpiredTokenException
     `throttle` is not drawn                         429 TooManyRequestsException
     the lane has quota left (this takes a token);
@@ -72,6 +73,7 @@ def handle_lambda_call(
     operation, raw_name = routed
     try:
         principal = state.authenticator.identify(request, "lambda", wall_s)
+        _check_lane(state, principal.lane)
     except AwsError as error:
         return AnsweredCall(operation.name, _error_reply(error), function=raw_name)
     drawn = state.draw_faults(principal.lane)
@@ -89,6 +91,11 @@ def handle_lambda_call(
     reply.delay_s = drawn.slow_s
     _record_call(state, call, reply, drawn)
     return AnsweredCall(operation.name, reply, principal.lane, raw_name)
+
+
+def _check_lane(state: SharedState, lane: Lane) -> None:
+    if not state.invented_lanes.admit(lane, state.fleet):
+        raise AwsError(ErrorKind.TOO_MANY_LANES, limit=f"{state.invented_lanes.limit:,}")
 
 
 def _request_context(
@@ -117,6 +124,7 @@ def _request_context(
         request.body,
         int(wall_s * 1000),
         state.destination_rules(principal.lane),
+        nulls=state.options.nulls,
         has_conflict=drawn.kind is FaultKind.CONFLICT or is_pending,
     )
 

@@ -49,7 +49,7 @@ class RequestHandler:
             now: seconds of a clock that only moves forward.
             wall_s: Unix time in seconds.
         """
-        refusal = csrf.cross_site_refusal(request)
+        refusal = csrf.cross_site_refusal(request, self._state.options.host)
         if refusal is not None:
             return refusal
         if request.path.startswith(admin_api.ROOT):

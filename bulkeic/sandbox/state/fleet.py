@@ -56,6 +56,10 @@ class Fleet:
         self._lanes: dict[Lane, dict[str, StoredConfig | Versions | None]] = {}
         self._names: dict[Lane, list[str]] = {}
 
+    def has_lane(self, lane: Lane) -> bool:
+        """Whether a function of the lane was added or changed."""
+        return lane in self._lanes
+
     def exists(self, lane: Lane, name: str, qualifier: str = LATEST) -> bool:
         """Whether the function has that version or alias."""
         if self._any_function:

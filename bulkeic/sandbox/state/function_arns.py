@@ -48,15 +48,20 @@ class ParsedFunctionName(NamedTuple):
     account: str | None
 
 
-def parse_function_name(text: str) -> ParsedFunctionName | None:
-    """Return a function name's parts, or None if the name is malformed."""
+def parse_function_name(text: str, *, longest: int = BARE_NAME_MAX) -> ParsedFunctionName | None:
+    """Return a function name's parts, or None if the name is malformed.
+
+    Args:
+        text: the name as sent.
+        longest: the most characters of the bare name.
+    """
     match = _NAME.fullmatch(text) if len(text) <= NAME_MAX else None
     if match is None:
         return None
     region, account, name, qualifier = match.group(
         _REGION_GROUP, _ACCOUNT_GROUP, _NAME_GROUP, _QUALIFIER_GROUP
     )
-    if len(name) > BARE_NAME_MAX:
+    if len(name) > longest:
         return None
     return ParsedFunctionName(name, qualifier, region and region[:-1], account and account[:-1])
 
