@@ -75,8 +75,6 @@ class Rollout:
         """Works until every job has its outcome, or the session is stopped."""
         run, session = self._run, self._session
         run.begin_session("apply", time.time())
-        if run.metadata.planned and self._options.force:
-            run.mark_pending_as_sent()
         if self._new_waves:
             run.waves.create(self._new_waves)
         waves = run.waves.all()
