@@ -79,9 +79,11 @@ def step_in_doubt(
     to the confirming read             the end, see ``confirmed``
     to a change, and the job would     the confirming read
     fail
-    to another read: the target has    unknown
-    neither what it had nor what it
-    must have, or cannot be read
+    to another read, and the job ends
+    - the target has what it must      updated, or created, with a note
+      have
+    - it has something else, or        unknown
+      cannot be read
     else                               the usual one
     =================================  =========================================================
 
@@ -96,10 +98,12 @@ def step_in_doubt(
     if doubt.is_being_confirmed:
         return Step(confirmed(job, policy, answer, read, doubt))
     step = next_step(job, policy, call, answer, read)
-    if not isinstance(step.then, Decision) or step.then.status in _MADE:
+    if not isinstance(step.then, Decision):
         return step
     if call.operation in CHANGING_CALLS:
-        return CONFIRMING_READ
+        return step if step.then.status in _MADE else CONFIRMING_READ
+    if step.then.status in _MADE:
+        return Step(msgspec.structs.replace(step.then, message=_note(doubt)))
     found = step.then.message or step.then.code
     return Step(_unknown(doubt, f"reading it again showed: {found}", step.then.config))
 
@@ -137,11 +141,16 @@ def confirmed(
     base = current if read is None else read.snapshot
     if current == goal_snapshot(job.settings, base, policy):
         is_new = doubt.call.operation is Operation.PUT and (read is None or base == ABSENT)
-        note = f"the change is made; its call ended with {failure.code}: {failure.message}"
-        return Decision(Status.CREATED if is_new else Status.UPDATED, message=note, config=config)
+        status = Status.CREATED if is_new else Status.UPDATED
+        return Decision(status, message=_note(doubt), config=config)
     if read is None or current == base:
         return Decision(Status.FAILED, failure.code, failure.message, config)
     return _unknown(doubt, "the target now has something else", config)
+
+
+def _note(doubt: Doubt) -> str:
+    failure = doubt.failure
+    return f"the change is made; its call ended with {failure.code}: {failure.message}"
 
 
 def _unknown(doubt: Doubt, why: str, config: dict[str, Any] | None = None) -> Decision:

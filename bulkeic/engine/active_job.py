@@ -48,12 +48,13 @@ class ActiveJob:
         wait_s: seconds that the job waited for tokens.
         started_at: when the job started.
         started_wall: the same as Unix time.
+        is_retry: whether the last attempt repeats a call, or reads the target again.
         is_unresponsive_call: whether its lane had not answered when the last attempt was sent.
     """
 
     __slots__ = (
         "_first_failed_at", "attempts", "call", "call_attempts", "call_s", "change_attempts",
-        "conflicts", "counted_attempts", "doubt", "is_unresponsive_call", "job",
+        "conflicts", "counted_attempts", "doubt", "is_retry", "is_unresponsive_call", "job",
         "previous_sent_at", "read", "read_at", "really_sent_at", "sent_at", "sent_settings",
         "started_at", "started_wall", "throttles", "wait_s", "waiting_since",
     )  # fmt: skip
@@ -79,6 +80,7 @@ class ActiveJob:
         self.previous_sent_at = 0.0
         self.started_at = 0.0
         self.started_wall = 0.0
+        self.is_retry = False
         self.is_unresponsive_call = False
         self._first_failed_at: dict[RetryLimit, float] | None = None
 
@@ -120,13 +122,15 @@ class ActiveJob:
         self.attempts += 1
         self.call_attempts += 1
         traffic.calls += 1
-        traffic.retries += is_reread or self.call_attempts > 1
+        confirms = self.doubt is not None and self.doubt.is_being_confirmed
+        self.is_retry = is_reread or confirms or self.call_attempts > 1
+        traffic.retries += self.is_retry
 
     def count_failure(self, failure: Failure, traffic: Traffic) -> str:
         """Count a failed attempt. Returns the name of its log event."""
         if not failure.sent:
             traffic.calls -= 1
-            traffic.retries -= self.call_attempts > 1
+            traffic.retries -= self.is_retry
             return "not sent"
         if failure.fault is Fault.THROTTLED:
             self.throttles += 1
