@@ -98,15 +98,18 @@ def test_without_a_throttle_budget_a_throttled_target_fails(
 def test_a_new_destination_is_retried_until_iam_knows_it(bulkeic: Bulkeic, sandbox: Start) -> None:
     server = sandbox("--rate", "unlimited", "--iam-propagation", 2)
     write_targets(bulkeic, 1)
-    words = ("--on-failure", QUEUE, "--replace-destinations")
+    replace = "--replace-destinations"
 
-    refused = apply(bulkeic, server, *words)
+    refused = apply(bulkeic, server, replace, "--on-failure", QUEUE)
 
     assert refused.code == 1
     assert refused.summary["errors"] == {"InvalidParameterValueException": 1}
     (bulkeic.folder / "run.db").unlink()
 
-    waited = apply(bulkeic, server, *words, "--wait-for-iam", "60s", "--max-attempts", 1)
+    waited = apply(
+        bulkeic, server, replace, "--on-failure", f"{QUEUE}-2", "--wait-for-iam", "60s",
+        "--max-attempts", 1,
+    )  # fmt: skip
 
     assert waited.code == 0, waited.err
     assert waited.summary["updated"] == 1
