@@ -34,12 +34,12 @@ class Doubt(msgspec.Struct, frozen=True):
 
     Attributes:
         call: that changes the target.
-        failure: how it ended.
+        failure: how it ended; ``None``: with an answer that does not prove it.
         is_being_confirmed: whether the call has ended, and the target is read to confirm it.
     """
 
     call: Call
-    failure: Failure
+    failure: Failure | None
     is_being_confirmed: bool = False
 
 
@@ -65,6 +65,32 @@ def doubt_after(doubt: Doubt | None, call: Call, failure: Failure, policy: Polic
         return None
     if call.operation in CHANGING_CALLS and is_ambiguous(failure):
         return Doubt(call, failure)
+    return doubt
+
+
+def doubt_before(
+    doubt: Doubt | None, previous: Call | None, call: Call, read: ReadConfig | None
+) -> Doubt | None:
+    """The doubt before a job's next call; the first row that fits.
+
+    ==========================================  =======================
+    next call                                   doubt
+    ==========================================  =======================
+    a change, after the target was read         none
+    a read that follows a change, to prove it   the change, if none yet
+    else                                        as it was
+    ==========================================  =======================
+
+    Args:
+        doubt: before the last answer's step.
+        previous: the last call; ``None``: there is none.
+        call: the next one.
+        read: what was just read of the target; ``None``: nothing.
+    """
+    if call.operation in CHANGING_CALLS:
+        return doubt if read is None else None
+    if doubt is None and previous is not None and previous.operation in CHANGING_CALLS:
+        return Doubt(previous, None)
     return doubt
 
 
@@ -143,16 +169,19 @@ def confirmed(
         is_new = doubt.call.operation is Operation.PUT and (read is None or base == ABSENT)
         status = Status.CREATED if is_new else Status.UPDATED
         return Decision(status, message=_note(doubt), config=config)
-    if read is None or current == base:
+    if failure is not None and (read is None or current == base):
         return Decision(Status.FAILED, failure.code, failure.message, config)
     return _unknown(doubt, "the target now has something else", config)
 
 
-def _note(doubt: Doubt) -> str:
+def _note(doubt: Doubt) -> str | None:
     failure = doubt.failure
+    if failure is None:
+        return None
     return f"the change is made; its call ended with {failure.code}: {failure.message}"
 
 
 def _unknown(doubt: Doubt, why: str, config: dict[str, Any] | None = None) -> Decision:
-    text = f"the change may have been made ({doubt.failure.code}); {why}"
+    cause = "" if doubt.failure is None else f" ({doubt.failure.code})"
+    text = f"the change may have been made{cause}; {why}"
     return Decision(Status.UNKNOWN, OUTCOME_UNKNOWN, text, config)

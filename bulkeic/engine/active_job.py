@@ -1,6 +1,6 @@
 """A job that has started, and its outcome."""
 
-from bulkeic.core.confirmation import Doubt
+from bulkeic.core.confirmation import Doubt, doubt_before
 from bulkeic.core.model import (
     Answer,
     Call,
@@ -91,10 +91,10 @@ class ActiveJob:
 
     def set_call(self, call: Call, read: ReadConfig | None) -> None:
         """Set the next call, and what was just read of the target."""
-        self.call = call
+        previous, self.call = self.call, call
         if read is not None:
             self.read, self.read_at = read, self.really_sent_at
-            self.doubt = None  # the read has shown what the target has
+        self.doubt = doubt_before(self.doubt, previous, call, read)
         if call.operation in _READS:
             self.call_attempts = self.counted_attempts = 0
         else:

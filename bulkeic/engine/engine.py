@@ -225,8 +225,8 @@ class Engine:
         step = self._next_step(active, call, answer)
         if step is CONFIRMING_READ and isinstance(answer, Failure):
             due = now + self._retries.wait(answer, active.call_attempts)
-            active.begin_confirmation(call, answer)
             active.set_call(CONFIRMING_CALL, None)
+            active.begin_confirmation(call, answer)
             lane.queue.wait_until(active, due)
             return False
         if isinstance(step.then, Call):
@@ -299,7 +299,8 @@ class Engine:
         outcome = None
         if decision.status is not None:
             if decision.status is Status.FAILED and active.doubt is not None:
-                answer = active.doubt.failure  # of the change, not of the read that confirms it
+                # That of the change, not of the read that confirms it.
+                answer = active.doubt.failure or answer
             outcome = active.outcome(decision, decision.status, answer, now)
             if decision.status is Status.FAILED and is_denied(answer):
                 if lane.stopped is None:

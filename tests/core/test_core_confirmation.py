@@ -10,6 +10,7 @@ from bulkeic.core.confirmation import (
     Doubt,
     confirmed,
     doubt_after,
+    doubt_before,
     step_in_doubt,
 )
 from bulkeic.core.model import Answer, Call, Failure, Fault, Operation, Settings, Status, Success
@@ -147,6 +148,32 @@ def test_which_failure_raises_a_doubt(
 
 
 DOUBT = Doubt(UPDATE, LOST)
+
+
+@pytest.mark.parametrize(
+    ("doubt", "previous", "call", "read", "after"),
+    [
+        # a change, after the target was read
+        (DOUBT, GET, UPDATE, READ, None),
+        (None, GET, UPDATE, READ, None),
+        # a read that follows a change, to prove it
+        (None, DELETE, GET, READ, Doubt(DELETE, None)),
+        (DOUBT, UPDATE, GET, None, DOUBT),
+        # else
+        (None, None, GET, None, None),
+        (None, None, UPDATE, None, None),
+        (DOUBT, UPDATE, PUT, None, DOUBT),
+        (DOUBT, GET, GET, None, DOUBT),
+    ],
+)
+def test_the_doubt_before_the_next_call(
+    doubt: Doubt | None,
+    previous: Call | None,
+    call: Call,
+    read: ReadConfig | None,
+    after: Doubt | None,
+) -> None:
+    assert doubt_before(doubt, previous, call, read) == after
 
 
 @pytest.mark.parametrize(
