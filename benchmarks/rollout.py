@@ -48,7 +48,7 @@ STORIES = (
         Step("rollback", ("rollback", RUN, "--run", BACK), "2 C", C, C),
     ),
     (PLAN, Step("apply of the plan", ("apply", RUN), "2 C", C, C)),
-    (PLAN, Step("apply --force of the plan", ("apply", RUN, "--force"), "C", 0, C)),
+    (PLAN, Step("apply --force of the plan", ("apply", RUN, "--force"), "2 C", C, C)),
     (
         Step("apply --waves 1,10%,100%",
              ("apply", TARGETS_FILE, "--run", RUN, "--waves", "1,10%,100%"),

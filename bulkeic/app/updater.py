@@ -54,7 +54,9 @@ class Updater:
         burst: size of each token bucket, calls; ``None``: the rate.
         headroom: share of the limit that ``"auto"`` leaves to others, 0 to 0.9.
         concurrency: the most calls in flight.
-        max_attempts: for each job.
+        max_attempts: for each job, without throttles and conflicts.
+        throttle_budget_s: seconds for which throttles and conflicts of a job are retried.
+        wait_for_iam_s: seconds for which a job is retried whose destination is refused.
         timeout_s: for one call, seconds.
         give_up_after_s: seconds without any answer after which no more jobs start.
         max_denied: jobs in a row that are denied before their lane stops; 0: any number.
@@ -82,6 +84,8 @@ class Updater:
         headroom: float = 0.1,
         concurrency: int = 64,
         max_attempts: int = 8,
+        throttle_budget_s: float = 900.0,
+        wait_for_iam_s: float = 0.0,
         timeout_s: float = 10.0,
         give_up_after_s: float = 120.0,
         max_denied: int = 20,
@@ -97,6 +101,8 @@ class Updater:
             headroom=headroom,
             concurrency=concurrency,
             max_attempts=max_attempts,
+            throttle_budget_s=throttle_budget_s,
+            wait_for_iam_s=wait_for_iam_s,
             give_up_after_s=give_up_after_s,
             max_denied=max_denied,
         )

@@ -4,6 +4,7 @@ Two things are translated by their content instead: an error response, by its co
 (``core.pacing.retry``), and an SSL error of botocore, by the aiohttp exception that caused it.
 """
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,7 +27,7 @@ from botocore.parsers import ResponseParserError
 from bulkeic.aws.sanitizer import sanitize, sanitize_id
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Failure, Fault
-from bulkeic.core.pacing.retry import fault_of
+from bulkeic.core.pacing.retry import fault_of, retry_after_s
 
 # The first row that matches holds.
 SDK_FAULTS: tuple[tuple[type[Exception], Fault], ...] = (
@@ -123,7 +124,7 @@ def translate_error_response(parsed: dict[str, Any]) -> Failure:
         sanitize(str(error.get("Message") or "")),
         status,
         sanitize_id(metadata.get("RequestId")),
-        _seconds(metadata.get("HTTPHeaders", {}).get("retry-after")),
+        retry_after_s(metadata.get("HTTPHeaders", {}), time.time()),
     )
 
 
@@ -144,14 +145,9 @@ def translate_unreadable_response(
         fault=fault if fault in _FAULTS_BY_STATUS else failure.fault,
         http_status=status,
         request_id=sanitize_id(headers.get("x-amzn-requestid")),
-        retry_after_s=_seconds(headers.get("retry-after")),
+        retry_after_s=retry_after_s(headers, time.time()),
     )
 
 
 def _message(text: str) -> str:
     return sanitize(text) or "no answer within the timeout"
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    # The header's other form is a date, which AWS does not send.
-    return float(retry_after) if retry_after and retry_after.isdecimal() else None

@@ -23,7 +23,12 @@ class Status(StrEnum):
     CREATED = "created"
     UNCHANGED = "unchanged"
     FAILED = "failed"
+    UNKNOWN = "unknown"
     INVALID = "invalid"
+
+
+NOT_DONE = frozenset({Status.FAILED, Status.UNKNOWN})
+"""The jobs that count as failures."""
 
 
 class Fault(StrEnum):

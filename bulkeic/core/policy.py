@@ -33,7 +33,7 @@ class ApplyPlan(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         create_missing: as in ``Apply``.
         replace_destinations: as in ``Apply``.
-        force: also overwrite targets that changed since the plan, without reading them first.
+        force: also overwrite targets that changed since the plan.
     """
 
     create_missing: bool = False
@@ -105,8 +105,7 @@ def calls_per_job(policy: Policy, *, in_waves: bool = False) -> int:
     any, in waves that are verified afterwards    3
     plan, verify                                  1
     apply with a before-image or ``where``        2
-    apply a plan without force, rollback,         2
-    rewrite
+    apply a plan, rollback, rewrite               2
     else                                          1
     ============================================  =====
 
@@ -121,7 +120,5 @@ def calls_per_job(policy: Policy, *, in_waves: bool = False) -> int:
             return 1
         case Apply(before_image=before_image, where=where):
             return 2 if before_image or where is not None else 1
-        case ApplyPlan(force=force):
-            return 1 if force else 2
         case _:
             return 2

@@ -116,7 +116,8 @@ class Step(msgspec.Struct, frozen=True):
 
 
 _CREATING = (Apply, ApplyPlan)
-_CHANGING_CALLS = frozenset({Operation.UPDATE, Operation.PUT, Operation.DELETE})
+CHANGING_CALLS = frozenset({Operation.UPDATE, Operation.PUT, Operation.DELETE})
+"""The operations that change a target."""
 _GET = Call(Operation.GET)
 _NOTHING_READ = ReadConfig(ABSENT, None)
 
@@ -124,28 +125,19 @@ _NOTHING_READ = ReadConfig(ABSENT, None)
 def first_step(job: Job, policy: Policy) -> Step:
     """The first step of a job; the first row that fits.
 
-    =======================================================  ================================
+    =======================================================  ======
     job                                                      step
-    =======================================================  ================================
-    applies a plan with force                                the change, from what was planned
+    =======================================================  ======
     keeps a destination that it does not name                Get
     is planned, verified, rolled back or rewritten           Get
+    applies a plan, also with force                          Get
     has an expected snapshot, a before-image or ``where``    Get
     else                                                     Update
-    =======================================================  ================================
+    =======================================================  ======
     """
-    if _skips_read(job, policy) and job.before_snapshot is not None:
-        read = ReadConfig(job.before_snapshot, job.before or None)
-        goal = goal_snapshot(job.settings, read.snapshot, policy)
-        return _write(job, policy, read, goal)
     if _reads_first(job, policy):
         return Step(_GET)
     return Step(Call(Operation.UPDATE, with_both_destinations(job.settings, ABSENT, policy)))
-
-
-def _skips_read(job: Job, policy: Policy) -> bool:
-    is_forced = isinstance(policy, ApplyPlan) and policy.force
-    return is_forced and not keeps_destination(job.settings, policy)
 
 
 def _reads_first(job: Job, policy: Policy) -> bool:
@@ -153,7 +145,7 @@ def _reads_first(job: Job, policy: Policy) -> bool:
         return True
     if isinstance(policy, Apply):
         return policy.before_image or policy.where is not None
-    return not isinstance(policy, ApplyPlan)
+    return True
 
 
 def next_step(
@@ -187,8 +179,12 @@ class _Event(Enum):
 def _event(answer: Answer) -> _Event:
     if not isinstance(answer, Failure):
         return _Event.SUCCESS
-    is_missing = answer.http_status == _NOT_FOUND and answer.code == MISSING
-    return _Event.MISSING if is_missing else _Event.FAILURE
+    return _Event.MISSING if is_missing(answer) else _Event.FAILURE
+
+
+def is_missing(failure: Failure) -> bool:
+    """Whether a failure means that there is no configuration, or no function."""
+    return failure.http_status == _NOT_FOUND and failure.code == MISSING
 
 
 class _Answered(NamedTuple):
@@ -259,13 +255,13 @@ _STEPS: dict[tuple[Operation, _Event], _Rule] = {
 }
 
 
-def reread_stale(job: Job, policy: Policy, call: Call, read: ReadConfig | None) -> tuple[Job, Call]:
+def reread_stale(job: Job, call: Call, read: ReadConfig | None) -> tuple[Job, Call]:
     """The job and its next call, after what was read of the target has become too old.
 
     The call becomes a Get if it changes the target and is based on what was read. The job then
     expects what was read, and allows for a change that its own unanswered call made.
     """
-    if read is None or call.operation not in _CHANGING_CALLS or _skips_read(job, policy):
+    if read is None or call.operation not in CHANGING_CALLS:
         return job, call
     snapshot = read.snapshot
     job = msgspec.structs.replace(

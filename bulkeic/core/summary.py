@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from bulkeic.core.exit_codes import ExitCode
-from bulkeic.core.model import Lane, Status
+from bulkeic.core.model import NOT_DONE, Lane, Status
 from bulkeic.core.reconcile import DRIFTED, Action
 
 
@@ -42,6 +42,7 @@ class LaneSummary(msgspec.Struct):
     """A lane of a run in numbers.
 
     Attributes:
+        failed: its jobs that failed, or whose outcome is unknown.
         seconds: from the start of its first job to the start of its last one.
     """
 
@@ -178,7 +179,7 @@ def _lane_summary(lane: Lane, jobs: int, tallies: list[Tally]) -> LaneSummary:
         lane,
         jobs,
         done=sum(tally.count for tally in tallies),
-        failed=sum(tally.count for tally in tallies if tally.status is Status.FAILED),
+        failed=sum(tally.count for tally in tallies if tally.status in NOT_DONE),
         throttles=sum(tally.throttles for tally in tallies),
         seconds=seconds,
     )
@@ -189,13 +190,14 @@ def exit_code_of(statuses: Counter[str], *, pending: int, stopped: bool) -> Exit
 
     =================================  ===
     jobs are pending, or it was ended  3
-    some failed or are invalid         1
+    some failed, are unknown or are    1
+    invalid
     else                               0
     =================================  ===
     """
     if pending or stopped:
         return ExitCode.STOPPED
-    is_failed = statuses[Status.FAILED] or statuses[Status.INVALID]
+    is_failed = any(statuses[each] for each in (*NOT_DONE, Status.INVALID))
     return ExitCode.FAILED if is_failed else ExitCode.OK
 
 

@@ -1,5 +1,6 @@
 """A job that has started, and its outcome."""
 
+from bulkeic.core.confirmation import Doubt, doubt_before
 from bulkeic.core.model import (
     Answer,
     Call,
@@ -12,9 +13,10 @@ from bulkeic.core.model import (
     Status,
     rfc3339,
 )
-from bulkeic.core.policy import Policy
+from bulkeic.core.pacing.retry import RetryLimit, retry_limit
 from bulkeic.core.reconcile import Decision, ReadConfig, reread_stale
 from bulkeic.core.summary import Traffic
+from bulkeic.engine.retries import FailedAttempt
 
 # Someone else may have changed a target that was read more seconds ago than this.
 _STALE_S = 5.0
@@ -31,7 +33,8 @@ class ActiveJob:
     Attributes:
         call: the current or next call; ``None``: the job has not started.
         read: what was read of the target before it is changed.
-        read_at: when that read was sent.
+        read_at: when that read was sent, on a clock that also counts suspensions.
+        doubt: a change that may have been made; ``None``: there is none.
         sent_settings: the settings of the last call that changes the target.
         attempts: attempts of all calls of the job.
         call_attempts: attempts of the current call.
@@ -39,19 +42,21 @@ class ActiveJob:
         change_attempts: ``call_attempts`` and ``counted_attempts`` of the change, while the target
             is read again.
         sent_at: when the last attempt was sent.
+        really_sent_at: the same on a clock that also counts suspensions.
         previous_sent_at: when the attempt before it was sent; ``sent_at`` for the first.
         call_s: seconds that the last attempt took.
         wait_s: seconds that the job waited for tokens.
         started_at: when the job started.
         started_wall: the same as Unix time.
+        is_retry: whether the last attempt repeats a call, or reads the target again.
         is_unresponsive_call: whether its lane had not answered when the last attempt was sent.
     """
 
     __slots__ = (
-        "attempts", "call", "call_attempts", "call_s", "change_attempts", "conflicts",
-        "counted_attempts", "is_unresponsive_call", "job", "previous_sent_at", "read", "read_at",
-        "sent_at", "sent_settings", "started_at", "started_wall", "throttles", "wait_s",
-        "waiting_since",
+        "_first_failed_at", "attempts", "call", "call_attempts", "call_s", "change_attempts",
+        "conflicts", "counted_attempts", "doubt", "is_retry", "is_unresponsive_call", "job",
+        "previous_sent_at", "read", "read_at", "really_sent_at", "sent_at", "sent_settings",
+        "started_at", "started_wall", "throttles", "wait_s", "waiting_since",
     )  # fmt: skip
 
     def __init__(self, job: Job, waiting_since: float) -> None:
@@ -59,6 +64,7 @@ class ActiveJob:
         self.call: Call | None = None
         self.read: ReadConfig | None = None
         self.read_at = 0.0
+        self.doubt: Doubt | None = None
         self.sent_settings: Settings | None = None
         self.attempts = 0
         self.call_attempts = 0
@@ -70,10 +76,13 @@ class ActiveJob:
         self.call_s = 0.0
         self.waiting_since = waiting_since
         self.sent_at = 0.0
+        self.really_sent_at = 0.0
         self.previous_sent_at = 0.0
         self.started_at = 0.0
         self.started_wall = 0.0
+        self.is_retry = False
         self.is_unresponsive_call = False
+        self._first_failed_at: dict[RetryLimit, float] | None = None
 
     @property
     def is_metered(self) -> bool:
@@ -82,20 +91,25 @@ class ActiveJob:
 
     def set_call(self, call: Call, read: ReadConfig | None) -> None:
         """Set the next call, and what was just read of the target."""
-        self.call = call
+        previous, self.call = self.call, call
         if read is not None:
-            self.read, self.read_at = read, self.sent_at
+            self.read, self.read_at = read, self.really_sent_at
+        self.doubt = doubt_before(self.doubt, previous, call, read)
         if call.operation in _READS:
             self.call_attempts = self.counted_attempts = 0
         else:
             self.sent_settings = call.settings
             self.call_attempts, self.counted_attempts = self.change_attempts
 
-    def reread_if_stale(self, policy: Policy, now: float) -> bool:
-        """Read the target again if the last read is too old. Returns whether it is."""
+    def reread_if_stale(self, now: float) -> bool:
+        """Read the target again if the last read is too old. Returns whether it is.
+
+        Args:
+            now: the time on a clock that also counts suspensions.
+        """
         if self.read is None or self.call is None or now - self.read_at < _STALE_S:
             return False
-        job, call = reread_stale(self.job, policy, self.call, self.read)
+        job, call = reread_stale(self.job, self.call, self.read)
         if call is self.call:
             return False
         self.job, self.call = job, call
@@ -108,13 +122,15 @@ class ActiveJob:
         self.attempts += 1
         self.call_attempts += 1
         traffic.calls += 1
-        traffic.retries += is_reread or self.call_attempts > 1
+        confirms = self.doubt is not None and self.doubt.is_being_confirmed
+        self.is_retry = is_reread or confirms or self.call_attempts > 1
+        traffic.retries += self.is_retry
 
     def count_failure(self, failure: Failure, traffic: Traffic) -> str:
         """Count a failed attempt. Returns the name of its log event."""
         if not failure.sent:
             traffic.calls -= 1
-            traffic.retries -= self.call_attempts > 1
+            traffic.retries -= self.is_retry
             return "not sent"
         if failure.fault is Fault.THROTTLED:
             self.throttles += 1
@@ -124,6 +140,28 @@ class ActiveJob:
             self.conflicts += 1
             traffic.conflicts += 1
         return "retry"
+
+    def limit_of(self, failure: Failure) -> RetryLimit:
+        """What limits the retries of the call, after a failure."""
+        assert self.call is not None  # noqa: S101 - it was just sent
+        return retry_limit(failure, self.call)
+
+    def failed_attempt(self, failure: Failure, limit: RetryLimit, now: float) -> FailedAttempt:
+        """Describe an attempt that failed, for the decision whether to retry it."""
+        if self._first_failed_at is None:
+            self._first_failed_at = {}
+        since = self._first_failed_at.setdefault(limit, now)
+        return FailedAttempt(failure, limit, self.call_attempts, self.counted_attempts, now - since)
+
+    def begin_confirmation(self, call: Call, failure: Failure) -> None:
+        """Prepare the confirming read, which has attempts and time limits of its own.
+
+        Args:
+            call: that ended.
+            failure: its last one.
+        """
+        self.doubt = Doubt(call, failure, is_being_confirmed=True)
+        self._first_failed_at = None
 
     def outcome(self, decision: Decision, status: Status, answer: Answer, now: float) -> Outcome:
         """The job's outcome.

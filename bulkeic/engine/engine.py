@@ -10,12 +10,24 @@ import random
 
 import anyio
 
-from bulkeic.core.model import UNANSWERED, Answer, Call, Failure, Fault, Lane, Outcome, Status
+from bulkeic.core.confirmation import CONFIRMING_CALL, CONFIRMING_READ, doubt_after, step_in_doubt
+from bulkeic.core.model import (
+    NOT_DONE,
+    UNANSWERED,
+    Answer,
+    Call,
+    Failure,
+    Lane,
+    Outcome,
+    Status,
+)
 from bulkeic.core.pacing.forecast import Forecast
+from bulkeic.core.pacing.retry import RetryLimit
 from bulkeic.core.policy import Apply, Policy, Verify, calls_per_job
 from bulkeic.core.reconcile import Decision, Step, first_step, next_step
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.active_job import ActiveJob
+from bulkeic.engine.awake_clock import AwakeClock
 from bulkeic.engine.dispatcher import Dispatcher
 from bulkeic.engine.lanes.lane_registry import LaneRegistry
 from bulkeic.engine.lanes.lane_runtime import LaneRuntime
@@ -24,7 +36,7 @@ from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.log_events import log_failed, log_retry, log_slowed, log_stopped
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
-from bulkeic.engine.supervisor import Release, StopLane, StopRun, Supervisor, ends_lane
+from bulkeic.engine.supervisor import Release, StopLane, StopRun, Supervisor, ends_lane, is_denied
 
 
 class Engine:
@@ -70,8 +82,8 @@ class Engine:
         self._sink = sink
         self._policy = policy
         self._concurrency = limits.concurrency
-        self._clock = clock or SystemClock()
-        self._retries = Retries(limits.max_attempts, rng or random.Random())  # noqa: S311 - jitter
+        self._clock = AwakeClock(clock or SystemClock())
+        self._retries = Retries(limits, rng or random.Random())  # noqa: S311 - jitter
         self._supervisor = Supervisor(limits, failures)
         self._lanes = LaneRegistry(
             feed, limits, {} if limiters is None else limiters, self._supervisor.unresponsive
@@ -95,6 +107,16 @@ class Engine:
         Afterwards ``stopped`` says why it ended early, and ``stopped_lanes`` which lanes did.
         """
         self._running = True
+        self._clock.start()
+        try:
+            await self._run_workers()
+        finally:
+            self._clock.stop()
+        self._dispatcher.cancel_timer()
+        for runtime in self._lanes:
+            self._publish(runtime, *self._supervisor.release(runtime.health))
+
+    async def _run_workers(self) -> None:
         for lane, jobs in self._feed.lanes().items():
             self.jobs_arrived(lane, jobs)
         workers = self._concurrency
@@ -103,9 +125,6 @@ class Engine:
         async with anyio.create_task_group() as tasks:
             for _ in range(workers):
                 tasks.start_soon(self._work)
-        self._dispatcher.cancel_timer()
-        for runtime in self._lanes:
-            self._publish(runtime, *self._supervisor.release(runtime.health))
 
     def jobs_arrived(self, lane: Lane, jobs: int) -> None:
         """Report that the feed has more jobs of a lane."""
@@ -152,7 +171,7 @@ class Engine:
                 now = clock.now()
                 call = self._begin_attempt(active, now)
                 active.previous_sent_at = active.sent_at if active.call_attempts > 1 else now
-                active.sent_at = now
+                active.sent_at, active.really_sent_at = now, clock.real_now()
                 answer = await send(active.job, call)
                 now = clock.now()
                 active.call_s = now - active.sent_at
@@ -167,7 +186,7 @@ class Engine:
             active.started_at = min(active.waiting_since, now)
             active.started_wall = self._clock.wall() - (now - active.started_at)
         else:
-            is_reread = active.reread_if_stale(self._policy, now)
+            is_reread = active.reread_if_stale(self._clock.real_now())
         active.count_attempt(self.traffic, is_reread=is_reread)
         assert active.call is not None  # noqa: S101 - it was set when the job started
         return active.call
@@ -180,20 +199,16 @@ class Engine:
         if active.is_unresponsive_call:
             self._admit_unresponsive(now)
         failure = answer if isinstance(answer, Failure) else None
-        will_retry = False
+        will_retry = starts_at_once = False
         if failure is None:
             self._supervisor.answered(now)
         else:
+            active.doubt = doubt_after(active.doubt, call, failure, self._policy)
             will_retry = self._retry(lane, active, failure, now)
             if slowed:
                 log_slowed(lane.lane, failure.code, lane.rate(now))
         if not will_retry:
-            step = next_step(active.job, self._policy, call, answer, active.read)
-            if isinstance(step.then, Call):
-                return self._continue(lane, active, step, step.then, now)
-            if step.before_image is not None:
-                self._sink.store_before_image(active.job, step.before_image, lambda: None)
-            self._finish(lane, active, step.then, answer, now)
+            starts_at_once = self._proceed(lane, active, call, answer, now)
         if failure is not None:
             is_stopping = self.stopped is not None
             self._carry_out(
@@ -201,20 +216,46 @@ class Engine:
                 self._supervisor.lane_failed(lane.health, failure, now, is_stopping=is_stopping),
             )
         self._dispatcher.update(lane, now)
+        return starts_at_once
+
+    def _proceed(
+        self, lane: LaneRuntime, active: ActiveJob, call: Call, answer: Answer, now: float
+    ) -> bool:
+        """Make the step after a call. Returns whether the job's next call starts at once."""
+        step = self._next_step(active, call, answer)
+        if step is CONFIRMING_READ and isinstance(answer, Failure):
+            due = now + self._retries.wait(answer, active.call_attempts)
+            active.set_call(CONFIRMING_CALL, None)
+            active.begin_confirmation(call, answer)
+            lane.queue.wait_until(active, due)
+            return False
+        if isinstance(step.then, Call):
+            return self._continue(lane, active, step, step.then, now)
+        if step.before_image is not None:
+            self._sink.store_before_image(active.job, step.before_image, lambda: None)
+        self._finish(lane, active, step.then, answer, now)
         return False
+
+    def _next_step(self, active: ActiveJob, call: Call, answer: Answer) -> Step:
+        """Decide the step after a call that is not retried."""
+        job, policy, read, doubt = active.job, self._policy, active.read, active.doubt
+        if doubt is None:
+            return next_step(job, policy, call, answer, read)
+        return step_in_doubt(job, policy, call, answer, read=read, doubt=doubt)
 
     def _retry(self, lane: LaneRuntime, active: ActiveJob, failure: Failure, now: float) -> bool:
         """Count a failure, and queue the call for a retry. Returns whether it will be retried."""
         event = active.count_failure(failure, self.traffic)
         if failure.fault not in UNANSWERED:
             self._supervisor.answered(now)
+        limit = active.limit_of(failure)
         if lane.health.answered_at > active.previous_sent_at:
-            active.counted_attempts += 1
+            active.counted_attempts += limit is RetryLimit.ATTEMPTS
         else:  # the whole lane is unanswered, so the failure is not this job's own
             self._carry_out(lane, self._supervisor.unanswered(active.sent_at, failure, now))
         delay_s: float | None = 0.0  # a job whose lane ends stays queued, and so pending
         if not ends_lane(failure):
-            delay_s = self._retries.delay(failure, active.call_attempts, active.counted_attempts)
+            delay_s = self._retries.delay(active.failed_attempt(failure, limit, now))
         if delay_s is None:
             return False
         log_retry(event, lane.lane, active, failure.code, delay_s)
@@ -237,7 +278,6 @@ class Engine:
             lane.queue.storing += 1
             on_stored = functools.partial(self._before_image_stored, lane, active)
             self._sink.store_before_image(active.job, step.before_image, on_stored)
-        self._dispatcher.update(lane, now)
         return False
 
     def _before_image_stored(self, lane: LaneRuntime, active: ActiveJob) -> None:
@@ -258,8 +298,11 @@ class Engine:
         lane.queue.finish(active, now)
         outcome = None
         if decision.status is not None:
+            if decision.status is Status.FAILED and active.doubt is not None:
+                # That of the change, not of the read that confirms it.
+                answer = active.doubt.failure or answer
             outcome = active.outcome(decision, decision.status, answer, now)
-            if isinstance(answer, Failure) and answer.fault is Fault.DENIED:
+            if decision.status is Status.FAILED and is_denied(answer):
                 if lane.stopped is None:
                     denied = self._supervisor.job_denied(lane.health, outcome, lane.left)
                     self._carry_out(lane, denied)
@@ -275,7 +318,7 @@ class Engine:
             if outcome is None:
                 continue
             self._sink.put(outcome)
-            if outcome.status is Status.FAILED:
+            if outcome.status in NOT_DONE:
                 expected = isinstance(self._policy, Verify)
                 log_failed(lane.lane, outcome, expected=expected)
                 self._carry_out(lane, self._supervisor.job_failed())

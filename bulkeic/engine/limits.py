@@ -20,7 +20,10 @@ class EngineLimits(msgspec.Struct, frozen=True, kw_only=True):
         burst: size of each lane's token bucket, calls; ``None``: the rate.
         headroom: part of the server's limit that ``auto`` leaves to others, 0 to 0.9.
         concurrency: the maximum of calls in flight, over all lanes.
-        max_attempts: the maximum of attempts of one call.
+        max_attempts: the maximum of attempts of one call, without throttles and conflicts.
+        throttle_budget_s: seconds for which a job's throttles and conflicts are retried.
+        wait_for_iam_s: seconds for which a job is retried whose destination is refused, because IAM
+            may not know its permissions yet.
         give_up_after_s: seconds without an answer after which a lane stops, or the run if no lane
             has an answer.
         max_failures: failed jobs after which the run stops; ``None``: any number.
@@ -37,6 +40,8 @@ class EngineLimits(msgspec.Struct, frozen=True, kw_only=True):
     headroom: float = 0.1
     concurrency: int = 64
     max_attempts: int = 8
+    throttle_budget_s: float = 900.0
+    wait_for_iam_s: float = 0.0
     give_up_after_s: float = 120.0
     max_failures: int | None = None
     max_denied: int = 20
@@ -55,6 +60,12 @@ class EngineLimits(msgspec.Struct, frozen=True, kw_only=True):
         for name, number in (("max failures", self.max_failures), ("max denied", self.max_denied)):
             if number is not None and number < 0:
                 raise UsageError(f"{name}: {number} is too small")
+        for name, seconds in (
+            ("throttle budget", self.throttle_budget_s),
+            ("wait for IAM", self.wait_for_iam_s),
+        ):
+            if not seconds >= 0:
+                raise UsageError(f"{name}: {seconds:g} is too small")
         if not 0 <= self.headroom <= _MOST_HEADROOM:
             raise UsageError(f"headroom: {self.headroom:g} is not between 0 and {_MOST_HEADROOM:g}")
 

@@ -39,10 +39,16 @@ def log_retry(event: str, lane: Lane, active: ActiveJob, code: str, delay_s: flo
 
 
 def log_failed(lane: Lane, outcome: Outcome, *, expected: bool) -> None:
-    """Log that a job failed: as a warning, or as information if the failure is expected."""
+    """Log that a job failed, or that its outcome is unknown.
+
+    Args:
+        lane: account and Region.
+        outcome: of the job.
+        expected: log it as information, not as a warning.
+    """
     log = _log.info if expected else _log.warning
     log(
-        "failed",
+        outcome.status.value,
         lane=str(lane),
         function=outcome.function_name,
         code=outcome.error_code,

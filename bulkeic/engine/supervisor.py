@@ -22,7 +22,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bulkeic.core.model import Failure, Fault, Outcome
+from bulkeic.core.model import Answer, Failure, Fault, Outcome
 from bulkeic.engine.lanes.lane_health import LaneHealth
 from bulkeic.engine.lanes.unresponsive_lanes import UnresponsiveLanes
 from bulkeic.engine.limits import EngineLimits
@@ -145,6 +145,11 @@ class Supervisor:
         if most is None or failures < most:
             return None
         return StopRun(f"{failures:,} failed, the maximum allowed")
+
+
+def is_denied(answer: Answer) -> bool:
+    """Whether a call was denied for lack of a permission."""
+    return isinstance(answer, Failure) and answer.fault is Fault.DENIED
 
 
 def ends_lane(failure: Failure) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
+from bulkeic.core.confirmation import OUTCOME_UNKNOWN
 from bulkeic.core.model import Lane, Outcome, Status
 from bulkeic.core.reconcile import MISSING, Action
 from bulkeic.core.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED
@@ -26,6 +27,9 @@ _HINTS = {
     CHANGED_SINCE: (
         "someone changed it after the run that is rolled back, so it was not changed; --force "
         "overwrites it"
+    ),
+    OUTCOME_UNKNOWN: (
+        "a change may have been made, and could not be checked; verify shows what the target has"
     ),
     "AccessDeniedException": (
         "the credentials need lambda:UpdateFunctionEventInvokeConfig, and the permissions that "

@@ -174,14 +174,6 @@ class RunFile:
         self._writer.executemany(INSERT_BEFORE_IMAGE, rows)
         self._writer.executemany(MARK_BEFORE_IMAGE, marks)
 
-    def mark_pending_as_sent(self) -> None:
-        """Marks every pending job that was read: a call that changes its target may follow."""
-        with self._database.errors("cannot be written"):
-            self._writer.execute(
-                "UPDATE before_image SET may_be_sent = 1"
-                " WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = before_image.seq)"
-            )
-
     def end_session(self, how: str) -> None:
         """Stores why the session ended."""
         with self._database.errors("cannot be written"):
@@ -211,11 +203,11 @@ class RunFile:
         return row is not None
 
     def changed_without_before_image(self) -> int:
-        """Number of changed targets without a before-image."""
+        """Number of targets that were changed, or may have been, without a before-image."""
         with self._database.errors("cannot be read"):
             (number,) = self._reader.execute(
                 "SELECT count(*) FROM outcome o LEFT JOIN before_image b ON b.seq = o.seq"
-                " WHERE o.status IN ('updated', 'created') AND b.may_be_sent IS NOT 1"
+                " WHERE o.status IN ('updated', 'created', 'unknown') AND b.may_be_sent IS NOT 1"
             ).fetchone()
         return int(number)
 

@@ -213,7 +213,7 @@ def fields_by_sdk(answer: dict[str, Any] | Exception) -> dict[str, Any]:
             "message": _written(str(error["Message"] or "")),
             "http_status": metadata["HTTPStatusCode"],
             "request_id": metadata.get("RequestId"),
-            "retry_after_s": float(retry_after) if retry_after.isdecimal() else None,
+            "retry_after_s": _seconds(retry_after),
         }
     assert isinstance(answer, dict), repr(answer)
     metadata = answer.pop("ResponseMetadata")
@@ -224,6 +224,12 @@ def fields_by_sdk(answer: dict[str, Any] | Exception) -> dict[str, Any]:
         "http_status": metadata["HTTPStatusCode"],
         "request_id": metadata.get("RequestId"),
     }
+
+
+def _seconds(retry_after: str) -> float | None:
+    if retry_after.endswith("GMT"):
+        return 0.0  # the dates of these responses are in the past
+    return float(retry_after) if retry_after.isdecimal() else None
 
 
 def fields_by_us(answer: Answer) -> dict[str, Any]:

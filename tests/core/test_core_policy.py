@@ -24,7 +24,7 @@ from bulkeic.core.policy import (
         (Apply(before_image=True), 2),
         (Apply(where=lambda _: None), 2),
         (ApplyPlan(), 2),
-        (ApplyPlan(force=True), 1),
+        (ApplyPlan(force=True), 2),
         (Rollback(), 2),
         (Rollback(force=True), 2),
         (Rewrite(), 2),

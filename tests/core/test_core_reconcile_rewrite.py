@@ -73,7 +73,7 @@ def test_the_steps_of_writing_back(
 
 
 def test_what_was_read_too_long_ago_is_read_again_and_that_is_written() -> None:
-    job, call = reread_stale(JOB, REWRITE, Call(Operation.UPDATE, HAD), READ)
+    job, call = reread_stale(JOB, Call(Operation.UPDATE, HAD), READ)
     assert call == GET
     assert next_step(job, REWRITE, GET, Success(200, "r", BARE), READ) == back(READ_BARE)
 

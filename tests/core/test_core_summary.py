@@ -79,7 +79,7 @@ def test_counts_add_up(some: list[Tally], pending: int) -> None:
 @given(tallies, st.integers(0, 3), st.booleans())
 def test_the_exit_code_follows_its_table(some: list[Tally], pending: int, stopped: bool) -> None:  # noqa: FBT001
     done = sum(tally.count for tally in some)
-    bad = any(tally.status in {Status.FAILED, Status.INVALID} for tally in some)
+    bad = any(tally.status in {Status.FAILED, Status.UNKNOWN, Status.INVALID} for tally in some)
     expected = 3 if pending or stopped else 1 if bad else 0
     assert folded(some, done + pending, stopped=stopped).exit_code == expected
 
@@ -90,6 +90,7 @@ def test_the_exit_code_follows_its_table(some: list[Tally], pending: int, stoppe
         ({}, 0, False, 0),
         ({"updated": 5, "created": 1, "unchanged": 2}, 0, False, 0),
         ({"updated": 5, "failed": 1}, 0, False, 1),
+        ({"updated": 5, "unknown": 1}, 0, False, 1),
         ({"updated": 5, "invalid": 1}, 0, False, 1),
         ({"failed": 1, "invalid": 1}, 0, False, 1),
         ({"updated": 5}, 1, False, 3),
@@ -120,6 +121,7 @@ def test_the_printed_form_is_flat_and_complete() -> None:
         "created": 0,
         "unchanged": 0,
         "failed": 2,
+        "unknown": 0,
         "invalid": 0,
         "pending": 1,
         "calls": 10,

@@ -137,10 +137,17 @@ def test_targets_changed_since_the_plan_are_skipped_without_force(
     forced = bulkeic("apply", "two.db", "--yes", "--force", *ends)
 
     assert forced.code == 0, forced.err
-    # Half a destination is completed by what there is now: that target is read even so.
-    assert counted(server) == {GET: 1, UPDATE: 1, PUT: 1}
+    assert counted(server) == {GET: 3, UPDATE: 2}
     assert held(server)["change"]["$LATEST"]["MaximumRetryAttempts"] == 1
     assert held(server)["bare"]["$LATEST"]["MaximumRetryAttempts"] == 1
+
+    back = bulkeic("rollback", "two.db", "--yes", *ends)
+
+    assert back.code == 0, back.err
+    # What the others made is what was there before the run's own first write.
+    for each in ("change", "bare"):
+        found, wanted = held(server)[each]["$LATEST"], kept[each]["$LATEST"]
+        assert {**found, "LastModified": 0} == {**wanted, "LastModified": 0}
 
 
 def test_a_killed_plan_must_be_resumed_before_it_can_be_applied(

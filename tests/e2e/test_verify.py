@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Server
 from .fleet import OTHERS, ROLE
-from .rollout_helpers import until
+from .rollout_helpers import REGIONS, until, words, write_rows
 from .test_plan import (
     ARN,
     DEAD,
@@ -113,7 +113,7 @@ def test_a_wave_that_could_not_be_verified_is_verified_when_resumed(
     ends = ("--yes", "--endpoint-url", server.url)
     process = bulkeic.start(
         "apply", "targets.csv", "--waves", "1,100%", "--run", "run.db", "--rate", 0.5, "--burst", 1,
-        "--maximum-retry-attempts", 0, *ends,
+        "--maximum-retry-attempts", 0, "--max-failures", 1, *ends,
     )  # fmt: skip
     until(lambda: server.calls() == 1, "the first target is written")
     server.window("faults", {"refuse": 1}, "PUT")
@@ -121,10 +121,29 @@ def test_a_wave_that_could_not_be_verified_is_verified_when_resumed(
 
     assert process.returncode == 3, err
     assert (
-        "stopped: wave 1 of 2: 1 of 1 target could not be read again, for example targets.c" in err
+        "stopped: 1 failed, the maximum allowed; "
+        "wave 1 of 2: 1 of 1 target could not be read again, for example targets.c" in err
     )
     server.window("faults", {}, "PUT")
     counted(server)
     assert bulkeic("apply", "run.db", *ends).code == 0
     assert counted(server) == {GET: 3, UPDATE: 1}
     assert "1 verified, 0 drifted" in bulkeic("report", "run.db").out
+
+
+def test_a_failed_read_between_waves_does_not_stop_the_rollout(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_rows(bulkeic, REGIONS[:2], 1)
+    process = bulkeic.start(
+        *words(server, "--yes", "--waves", "1,100%", "--rate", 0.5, "--burst", 1)
+    )
+    until(lambda: server.calls() == 1, "the first target is written")
+    server.window("faults", {"lanes": {f"{ACCOUNT}/{REGIONS[0]}": {"refuse": 1}}}, "PUT")
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 0, err
+    assert "wave 1 of 2: 1 of 1 target could not be read again, for example targets.c" in err
+    assert "wave 1 of 2: done, 0 verified, 0 failed" in err
+    assert "wave 2 of 2: done, 1 verified, 0 failed" in err
+    assert server.calls() == 2

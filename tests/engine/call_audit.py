@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from bulkeic.core.model import Failure, Fault, Job, Lane, Outcome, Status
+from bulkeic.core.confirmation import OUTCOME_UNKNOWN
+from bulkeic.core.model import Answer, Failure, Fault, Job, Lane, Outcome, Status, Success
 from bulkeic.core.policy import Apply, Policy
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.engine.engine import Engine
@@ -75,7 +76,7 @@ def audit(run: Run) -> None:
     _audit_outcomes(run)
     sent = [call for call in server.calls if call.was_sent]
     assert traffic.calls == len(sent)
-    assert traffic.retries == sum(call.attempt > 1 for call in sent)
+    assert traffic.retries == sum(call.attempt > 1 or _confirms(call, sent) for call in sent)
     faults = Counter(call.answer.fault for call in sent if isinstance(call.answer, Failure))
     assert (traffic.throttles, traffic.conflicts) == (
         faults[Fault.THROTTLED],
@@ -91,6 +92,13 @@ def audit(run: Run) -> None:
             by_lane[call.lane].append(call)
     for calls in by_lane.values():
         assert max_burst(calls, limits.rate) <= limits.bucket_size + 1e-6
+
+
+def _confirms(call: Sent, sent: Sequence[Sent]) -> bool:
+    """Whether a call reads a target after a change of the same job."""
+    return not call.changes and any(
+        other.changes and other.job.seq == call.job.seq and other.sent < call.sent for other in sent
+    )
 
 
 def _audit_outcomes(run: Run) -> None:
@@ -113,12 +121,13 @@ def _audit_outcomes(run: Run) -> None:
     for outcome in run.outcomes:
         _audit_outcome(outcome, jobs[outcome.seq], attempts[outcome.seq])
         if run.policy == Apply():
-            _audit_update(outcome, jobs[outcome.seq], attempts[outcome.seq][-1])
+            _audit_update(outcome, jobs[outcome.seq], attempts[outcome.seq])
 
 
 def _audit_stored(run: Run) -> None:
     """No write is sent before the target's before-image is stored."""
-    jobs_that_read = {call.job.seq for call in run.server.calls if not call.changes}
+    first_calls = {call.job.seq: call for call in reversed(run.server.calls)}
+    jobs_that_read = {seq for seq, call in first_calls.items() if not call.changes}
     for call in run.server.calls:
         if call.changes and call.job.seq in jobs_that_read:
             assert run.stored_at[call.job.seq] <= call.sent
@@ -135,7 +144,11 @@ def _audit_outcome(outcome: Outcome, job: Job, attempts: list[Sent]) -> None:
     assert outcome.conflicts == faults.count(Fault.CONFLICT)
     assert outcome.call_s is not None
     assert abs(outcome.call_s - (last.ended - last.sent)) <= 1e-5
-    assert (outcome.http_status, outcome.request_id) == (answer.http_status, answer.request_id)
+    ended_with = _change_that_failed(outcome, attempts) or answer
+    assert (outcome.http_status, outcome.request_id) == (
+        ended_with.http_status,
+        ended_with.request_id,
+    )
     target = job.target
     assert (outcome.source, outcome.function_name) == (job.source, job.function_name)
     assert (outcome.function_arn, outcome.qualifier) == (target.arn, target.qualifier)
@@ -150,18 +163,27 @@ def _audit_outcome(outcome: Outcome, job: Job, attempts: list[Sent]) -> None:
     assert -1e-5 <= outcome.wait_s <= outcome.duration_s - calls_s + 1e-5
 
 
-def _audit_update(outcome: Outcome, job: Job, last: Sent) -> None:
-    """The outcome of a job of one call agrees with its answer."""
-    answer = last.answer
+def _change_that_failed(outcome: Outcome, attempts: list[Sent]) -> Answer | None:
+    """The answer to the last change of a job that failed, also if it was confirmed by a read."""
+    changes = [call.answer for call in attempts if call.changes]
+    return changes[-1] if changes and outcome.status is Status.FAILED else None
+
+
+def _audit_update(outcome: Outcome, job: Job, attempts: list[Sent]) -> None:
+    """The outcome of a job that only changes its target agrees with its answers."""
+    answer, change = attempts[-1].answer, _change_that_failed(outcome, attempts)
     assert outcome.settings == job.settings.to_api()
     assert outcome.before is None
-    if isinstance(answer, Failure):
-        assert outcome.status is Status.FAILED
-        assert (outcome.error_code, outcome.error_message) == (answer.code, answer.message)
-        assert outcome.config is None
+    if isinstance(change, Failure):
+        assert (outcome.error_code, outcome.error_message) == (change.code, change.message)
+        assert outcome.config == (answer.config if isinstance(answer, Success) else None)
+    elif isinstance(answer, Failure):
+        assert outcome.status is Status.UNKNOWN
+        assert outcome.error_code == OUTCOME_UNKNOWN
     else:
         assert outcome.status is Status.UPDATED
-        assert (outcome.error_code, outcome.error_message) == (None, None)
+        assert outcome.error_code is None
+        assert (outcome.error_message is None) is attempts[-1].changes
         assert answer is not None
         assert outcome.config == answer.config
 

@@ -100,6 +100,7 @@ class Server:
         latency: seconds, or draws them.
         quota: rate and burst of each lane.
         other_client: also uses the quota of the lane that is called first.
+        carries_out: whether a call that gets a failure changes its target nevertheless.
         fault: the failure of a call that is not throttled; ``None``: it succeeds. A timeout takes
             ``TIMEOUT_S``; a refused connection and an unsigned call take no time.
         aws: the functions that exist; ``None``: every call succeeds, and changes nothing.
@@ -113,6 +114,7 @@ class Server:
         other_client: OtherClient | None = None,
         fault: Callable[[Sent], Failure | None] = lambda _: None,
         aws: Aws | None = None,
+        carries_out: Callable[[Sent, Failure], bool] = lambda _, __: False,
     ) -> None:
         self.calls: list[Sent] = []
         self.in_flight: list[Sent] = []
@@ -124,6 +126,7 @@ class Server:
         self._attempts: Counter[tuple[int, Operation]] = Counter()
         self._fault = fault
         self._aws = aws
+        self._carries_out = carries_out
         self._other_client = other_client
         self._other_client_task: asyncio.Task[None] | None = None
 
@@ -144,6 +147,8 @@ class Server:
     async def _answer(self, call: Sent) -> Answer:
         latency = self._latency()
         failure = self._fault(call)
+        if failure is not None and self._carries_out(call, failure):
+            self._success(call)
         if failure is not None and (failure.http_status is None or not failure.sent):
             hangs = failure.fault is Fault.TIMEOUT and failure.sent
             await asyncio.sleep(TIMEOUT_S if hangs else 0)

@@ -3,28 +3,94 @@
 import math
 from itertools import pairwise
 
+import msgspec
 import pytest
 
-from bulkeic.core.model import Failure, Fault, Status
+from bulkeic.core.model import Failure, Fault, Settings, Status
+from bulkeic.core.pacing.retry import LONGEST_WAIT_S
+from tests.core.example_configs import QUEUE
 
 from .engine_runs import run
 from .example_jobs import fleet, ideal, job, lane
-from .fake_lambda import LATENCY_S, REFUSED, RETRYABLE, SERVER, THROTTLED, Server, script
-from .virtual_clock import HalfJitter
+from .fake_lambda import (
+    CONFLICT,
+    CONNECTION,
+    LATENCY_S,
+    REFUSED,
+    RETRYABLE,
+    SERVER,
+    THROTTLED,
+    TIMEOUT,
+    Server,
+    script,
+)
+from .virtual_clock import START, HalfJitter
+
+COUNTED = (SERVER, TIMEOUT, CONNECTION)
 
 
-@pytest.mark.parametrize("failure", RETRYABLE, ids=lambda failure: str(failure.fault))
+@pytest.mark.parametrize("failure", COUNTED, ids=lambda failure: str(failure.fault))
 def test_a_retryable_failure_is_retried_up_to_max_attempts(failure: Failure) -> None:
     # Its lane answers all the time, so the failure is the job's own.
     others = [job(seq) for seq in range(1, 1500)]
-    server = Server(fault=lambda call: failure if call.job.seq == 0 else None)
+    server = Server(fault=lambda call: failure if call.job.seq == 0 and call.changes else None)
     done = run([job(0), *others], server, max_attempts=4)
     assert done.engine.stopped is None
     assert done.of(0).status is Status.FAILED
-    # A timeout before the lane's first answer may not count.
-    assert done.of(0).attempts in ({4, 5} if failure.http_status is None else {4})
+    # A timeout before the lane's first answer may not count. A read confirms that it failed.
+    assert done.of(0).attempts in ({5, 6} if failure.http_status is None else {5})
     assert done.of(0).error_code == failure.code
     assert done.statuses()[Status.UPDATED] == 1499
+
+
+@pytest.mark.parametrize("failure", [THROTTLED, CONFLICT], ids=["throttled", "conflict"])
+def test_a_busy_account_consumes_no_attempts(failure: Failure) -> None:
+    done = run([job(0)], Server(fault=script(*[failure] * 30)), max_attempts=1)
+    outcome = done.of(0)
+    assert (outcome.status, outcome.attempts) == (Status.UPDATED, 31)
+    assert outcome.throttles + outcome.conflicts == 30
+
+
+@pytest.mark.parametrize("failure", [THROTTLED, CONFLICT], ids=["throttled", "conflict"])
+def test_the_throttle_budget_ends_a_job_of_a_busy_account(failure: Failure) -> None:
+    done = run([job(0)], Server(fault=lambda _: failure), max_attempts=1, throttle_budget_s=300.0)
+    assert (done.of(0).status, done.of(0).error_code) == (Status.FAILED, failure.code)
+    assert 300 <= done.seconds <= 300 + LONGEST_WAIT_S + 1
+
+
+def test_only_other_failures_count_as_attempts() -> None:
+    faults = [THROTTLED, SERVER, CONFLICT, SERVER, THROTTLED]
+    assert run([job(0)], Server(fault=script(*faults)), max_attempts=3).statuses() == {
+        Status.UPDATED: 1
+    }
+    server = Server(fault=lambda call: script(*faults)(call) if call.changes else None)
+    done = run([job(0)], server, max_attempts=2)
+    assert (done.of(0).status, done.of(0).error_code) == (Status.FAILED, "ServiceException")
+    assert [call.changes for call in server.calls] == [True] * 4 + [False]
+
+
+IAM = Failure(Fault.REFUSED, "InvalidParameterValueException", "no permissions", 400, "r-400")
+WITH_QUEUE = Settings(on_success="", on_failure=QUEUE)
+
+
+@pytest.mark.parametrize(
+    ("settings", "refused_s", "wait_s", "status"),
+    [
+        (WITH_QUEUE, 60, 120, Status.UPDATED),
+        (WITH_QUEUE, 60, 20, Status.FAILED),
+        (WITH_QUEUE, 1, 0, Status.FAILED),
+        (Settings(1, on_success="", on_failure=""), 1, 120, Status.FAILED),
+        (Settings(1), 1, 120, Status.FAILED),
+    ],
+)
+def test_a_refused_destination_is_retried_while_iam_is_waited_for(
+    settings: Settings, refused_s: float, wait_s: float, status: Status
+) -> None:
+    server = Server(fault=lambda call: IAM if call.sent < START + refused_s else None)
+    sent = msgspec.structs.replace(job(0), settings=settings)
+    done = run([sent], server, max_attempts=1, wait_for_iam_s=wait_s)
+    assert done.of(0).status is status
+    assert (len(server.calls) > 1) is (settings is WITH_QUEUE and wait_s > 0)
 
 
 @pytest.mark.parametrize("failure", RETRYABLE, ids=lambda failure: str(failure.fault))
@@ -68,9 +134,7 @@ def test_retry_after_pauses_its_own_lane_and_no_other() -> None:
 
 def test_retry_after_cannot_pause_a_lane_forever() -> None:
     asked = Failure(Fault.THROTTLED, "Throttling", "", 429, None, retry_after_s=86400.0)
-    done = run(
-        fleet(1, 5), Server(fault=lambda call: asked if call.job.seq == 0 else None), max_attempts=2
-    )
+    done = run(fleet(1, 5), Server(fault=lambda call: asked if call.job.seq == 0 else None))
     assert done.seconds < 3600
 
 

@@ -82,16 +82,6 @@ def test_a_second_read_replaces_the_stored_before_image(path: Path) -> None:
         assert (found.before_snapshot, found.may_be_sent) == (ABSENT, True)
 
 
-def test_every_pending_job_that_was_read_can_be_marked_at_once(path: Path) -> None:
-    jobs = [make_job(seq) for seq in range(4)]
-    with opened(load(path, jobs)) as run:
-        keep(run, *((job, PLANNED) for job in jobs[:3]))
-        run.record([outcome_of(jobs[0], Status.UNCHANGED)], Traffic())
-        run.mark_pending_as_sent()
-        assert [job.may_be_sent for job in pending(run)] == [True, True, False]
-        assert [job.seq for job, _ in run.jobs.changed_jobs()] == [1, 2]
-
-
 def test_images_and_outcomes_are_written_together_or_not_at_all(path: Path) -> None:
     jobs = [make_job(seq) for seq in range(2)]
     load(path, jobs)

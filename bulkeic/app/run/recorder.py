@@ -8,7 +8,7 @@ import anyio.to_thread
 import msgspec
 
 from bulkeic.core.errors import RunFileError
-from bulkeic.core.model import Job, Outcome, Status
+from bulkeic.core.model import NOT_DONE, Job, Outcome
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
@@ -135,7 +135,7 @@ class Recorder:
             engine.stop("results: they are not being read")
         for callback in on_commit:
             callback()
-        failed = sum(outcome.status is Status.FAILED for outcome in batch)
+        failed = sum(outcome.status in NOT_DONE for outcome in batch)
         planned = sum(target_seen.is_pending for _, target_seen in seen)
         self._progress.advance(len(batch) + planned, failed, traffic, engine.forecast)
 

@@ -75,8 +75,6 @@ class Rollout:
         """Works until every job has its outcome, or the session is stopped."""
         run, session = self._run, self._session
         run.begin_session("apply", time.time())
-        if run.metadata.planned and self._options.force:
-            run.mark_pending_as_sent()
         if self._new_waves:
             run.waves.create(self._new_waves)
         waves = run.waves.all()
@@ -113,18 +111,21 @@ class Rollout:
             if self._session.stopped is not None:
                 self._saved(wave, stopped=self._session.stopped)
                 return
+        failed = self._session.failures - failures
         if wave.verified is None:
             has_worked = True
             wave = self._saved(wave, ended_at=wave.ended_at or _now())
             wave = await self._verify(wave, name)
         if has_worked and self._session.stopped is None:
-            failed = self._session.failures - failures
             self._console.print(f"{name}: done, {wave.verified:,} verified, {failed:,} failed")
             if not is_last:
                 await self._pass_gate(wave, name, failed)
 
     async def _verify(self, wave: Wave, name: str) -> Wave:
-        """Reads again what the wave has written, and compares."""
+        """Reads again what the wave has written, and compares.
+
+        A target that cannot be read counts as a failure, and drift stops the rollout.
+        """
         found = OutcomeTally()
         policy = Verify(Rollback())
         feed = RunFeed(self._run, JobFilter.WRITTEN, wave.number)
@@ -134,13 +135,18 @@ class Rollout:
         drifted = found.count(Status.FAILED, DRIFTED)
         unread = targets - found.count(Status.UNCHANGED) - drifted
         of_all = f"of {counted(targets, 'target')}"
-        if unread:
+        if unread and self._session.stopped is None:
             example = _example(found, ignored=DRIFTED)
-            self._session.stop(f"{name}: {unread:,} {of_all} could not be read again{example}")
+            text = f"{name}: {unread:,} {of_all} could not be read again{example}"
+            self._console.print(text)
+            self._session.count_failures(unread, text)
+        if unread and self._session.stopped is not None:
             return self._saved(wave, stopped=self._session.stopped)
         if drifted:
             self._session.stop(f"{name}: {drifted:,} {of_all} drifted{_example(found)}")
-        return self._saved(wave, verified=targets, drifted=drifted, stopped=self._session.stopped)
+        return self._saved(
+            wave, verified=targets - unread, drifted=drifted, stopped=self._session.stopped
+        )
 
     async def _pass_gate(self, wave: Wave, name: str, failures: int) -> None:
         """Lets the next wave start: after an answer, after a pause, or at once."""

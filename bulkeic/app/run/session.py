@@ -51,7 +51,7 @@ class RunSession:
     Attributes:
         traffic: what has been sent.
         stopped: why no more calls start; ``None``: not stopped.
-        failures: jobs that failed.
+        failures: jobs that failed, and reads between waves that did.
     """
 
     def __init__(
@@ -151,6 +151,17 @@ class RunSession:
             self.failures = engine.failures
         self._print_stopped(engine.stopped_lanes(), denied=engine.has_denied_lane)
         return engine.stopped_lanes()
+
+    def count_failures(self, number: int, text: str) -> None:
+        """Counts failures that no job has, and stops the session if there are too many.
+
+        Args:
+            number: of them.
+            text: what failed, for people.
+        """
+        self.failures += number
+        if self._max_failures is not None and self.failures >= self._max_failures:
+            self.stop(f"{self.failures:,} failed, the maximum allowed; {text}")
 
     def _limits_of(self, policy: Policy) -> EngineLimits:
         """The limits of one pass; a verification is not stopped by the failures it finds."""

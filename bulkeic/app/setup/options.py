@@ -132,8 +132,17 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
         "--concurrency", "Maximum number of calls in flight, over all lanes.", OptionGroup.PACE,
         Integer(1, 10_000, placeholder="CALLS"), commands=_RUNS)] = _LIMITS.concurrency  # fmt: skip
     max_attempts: Annotated[int, Flag(
-        "--max-attempts", "Maximum number of attempts for each target.", OptionGroup.PACE,
+        "--max-attempts", "Maximum number of attempts for each target, without throttles and "
+        "conflicts.", OptionGroup.PACE,
         Integer(1, 1000))] = _LIMITS.max_attempts  # fmt: skip
+    throttle_budget_s: Annotated[float, Flag(
+        "--throttle-budget", "How long to retry a target that is throttled or in conflict.",
+        OptionGroup.PACE, Duration(0), commands=_RUNS
+    )] = _LIMITS.throttle_budget_s  # fmt: skip
+    wait_for_iam_s: Annotated[float, Flag(
+        "--wait-for-iam", "How long to retry a target whose destination is refused. A new role or "
+        "destination needs a minute or two until Lambda accepts it.", OptionGroup.PACE,
+        Duration(0), commands=_WRITES)] = _LIMITS.wait_for_iam_s  # fmt: skip
     timeout_s: Annotated[float, Flag(
         "--timeout", "Time limit for one call.", OptionGroup.PACE, POSITIVE_DURATION
     )] = 10.0  # fmt: skip
@@ -172,6 +181,8 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
             headroom=self.headroom,
             concurrency=self.concurrency,
             max_attempts=self.max_attempts,
+            throttle_budget_s=self.throttle_budget_s,
+            wait_for_iam_s=self.wait_for_iam_s,
             give_up_after_s=self.give_up_after_s,
             max_denied=self.max_denied,
         )

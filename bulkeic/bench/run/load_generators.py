@@ -151,6 +151,7 @@ class LimitLoad:
             rate=FIRST_RATE,
             burst=1,
             max_attempts=1,
+            throttle_budget_s=0,
             concurrency=context.load.concurrency,
         )
         feed = RoundRobin(

@@ -8,7 +8,7 @@ from bulkeic.aws.transport import ExchangeTiming
 from bulkeic.bench.run.collector import Collector
 from bulkeic.bench.run.lead_time import LeadTime
 from bulkeic.bench.run.request_trace import RequestTrace
-from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Outcome, Status
+from bulkeic.core.model import NOT_DONE, Answer, Call, Failure, Fault, Job, Lane, Outcome
 from bulkeic.core.reconcile import BeforeImage
 
 
@@ -104,7 +104,7 @@ class TimedCaller:
 
     def put(self, outcome: Outcome) -> None:
         """Records the outcome of a request."""
-        self._end(outcome.seq, failed=outcome.status is Status.FAILED)
+        self._end(outcome.seq, failed=outcome.status in NOT_DONE)
 
     def store_before_image(
         self,

@@ -1,28 +1,35 @@
 """Decides which failures are retried, and when. Codes and statuses decide, never messages.
 
-====================================  ===========  =======
-error code or HTTP status             fault        retried
-====================================  ===========  =======
-TooManyRequestsException, 429, …      throttled    yes
-ResourceConflictException             conflict     yes
-ServiceException, most 5xx            server       yes
-no answer within the timeout          timeout      yes
-connection refused, reset or closed;  connection   yes
-502, 503, 504 of a gateway
-ExpiredTokenException, ExpiredToken;  expired      yes
+====================================  ===========  =========================
+error code or HTTP status             fault        retried within
+====================================  ===========  =========================
+TooManyRequestsException, 429, …      throttled    the throttle budget
+ResourceConflictException             conflict     the throttle budget
+ServiceException, most 5xx            server       the maximum of attempts
+no answer within the timeout          timeout      the maximum of attempts
+connection refused, reset or closed;  connection   the maximum of attempts
+408, 502, 503, 504 of a gateway
+ExpiredTokenException, ExpiredToken;  expired      the maximum of attempts
 the local clock was wrong
-AccessDeniedException, keys unknown   denied       no
+InvalidParameterValueException for a  refused      the wait for IAM, if asked
+call that sets a destination
+AccessDeniedException, keys unknown   denied       never
 to AWS, …
-an untrusted server certificate       untrusted    no
-everything else                       refused      no
-====================================  ===========  =======
+an untrusted server certificate       untrusted    never
+everything else                       refused      never
+====================================  ===========  =========================
 
 The wait is exponential with full jitter
 (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), and never shorter than
-the server's ``Retry-After``.
+the server asks: see ``retry_after_s``.
 """
 
-from bulkeic.core.model import Failure, Fault
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+
+from bulkeic.core.model import Call, Failure, Fault
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 20.0
@@ -33,7 +40,8 @@ _THROTTLES = frozenset({
     "TooManyRequestsException", "Throttling", "ThrottlingException", "ThrottledException",
     "RequestThrottledException", "RequestThrottled", "RequestLimitExceeded", "SlowDown",
 })  # fmt: skip
-_GATEWAY = range(502, 505)
+# A load balancer's 408 says as little about the call as a connection that was closed.
+_GATEWAY = frozenset({408, 502, 503, 504})
 _CONFLICT = "ResourceConflictException"
 # Lambda's and STS's codes for expired session credentials.
 _EXPIRED = frozenset({"ExpiredTokenException", "ExpiredToken"})
@@ -50,6 +58,21 @@ _DENIED = frozenset({
     "MissingAuthenticationToken", "MissingAuthenticationTokenException",
 })  # fmt: skip
 _FINAL = frozenset({Fault.REFUSED, Fault.DENIED, Fault.UNTRUSTED})
+_PACED = frozenset({Fault.THROTTLED, Fault.CONFLICT})
+ANSWER_MISMATCH = "AnswerMismatch"
+_IAM_REFUSAL = "InvalidParameterValueException"
+_AMBIGUOUS = frozenset({Fault.SERVER, Fault.TIMEOUT, Fault.CONNECTION})
+# There was no connection yet, so nothing was sent.
+_NO_CONNECTION = frozenset({"ConnectTimeoutError", "ProxyConnectionError", "SSLError"})
+
+
+class RetryLimit(Enum):
+    """What limits the retries of a failure."""
+
+    NEVER = "it is not retried"
+    ATTEMPTS = "the maximum of attempts"
+    THROTTLE_BUDGET = "the throttle budget"
+    IAM_WAIT = "the wait for IAM"
 
 
 def fault_of(code: str, http_status: int) -> Fault:
@@ -80,6 +103,88 @@ def is_expiry(code: str) -> bool:
 def is_retryable(fault: Fault) -> bool:
     """Whether a retry may succeed."""
     return fault not in _FINAL
+
+
+def retry_limit(failure: Failure, call: Call) -> RetryLimit:
+    """What limits the retries of a failure; the first row that fits.
+
+    ====================================================  ===============
+    failure                                               limit
+    ====================================================  ===============
+    the lane or the function is busy                      THROTTLE_BUDGET
+    a retry may succeed                                   ATTEMPTS
+    an invalid parameter of a call that sets a            IAM_WAIT
+    destination: AWS may not know its permissions yet
+    else                                                  NEVER
+    ====================================================  ===============
+
+    Args:
+        failure: the result of the last attempt.
+        call: that failed.
+    """
+    if failure.fault in _PACED and failure.sent:
+        return RetryLimit.THROTTLE_BUDGET
+    if is_retryable(failure.fault):
+        return RetryLimit.ATTEMPTS
+    sets_destination = bool(call.settings.on_success or call.settings.on_failure)
+    is_iam = failure.code == _IAM_REFUSAL and sets_destination
+    return RetryLimit.IAM_WAIT if is_iam else RetryLimit.NEVER
+
+
+def is_ambiguous(failure: Failure) -> bool:
+    """Whether the call may have been carried out, although it failed.
+
+    =============================================  =====
+    failure                                        may be
+    =============================================  =====
+    not sent, or there was no connection           no
+    the answer belongs to another call             yes
+    no answer, a senseless one, or a server error  yes
+    else: the server has refused the call          no
+    =============================================  =====
+    """
+    if not failure.sent or failure.code in _NO_CONNECTION:
+        return False
+    return failure.fault in _AMBIGUOUS or failure.code == ANSWER_MISMATCH
+
+
+def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds that a server asks to wait before a retry; ``None``: it asks for nothing valid.
+
+    =======================  ===================================================
+    header                   value
+    =======================  ===================================================
+    ``x-amz-retry-after``    milliseconds; it wins
+    ``retry-after``          seconds, or a date (RFC 9110) by the server's clock
+    =======================  ===================================================
+
+    Args:
+        headers: their names are lower case, or match in any case.
+        now: Unix time in seconds, for an answer without a ``date``.
+    """
+    millis = headers.get("x-amz-retry-after", "").strip()
+    if _is_number(millis):
+        return float(millis) / 1000
+    text = headers.get("retry-after", "").strip()
+    if _is_number(text):
+        return float(text)
+    at = _date(text)
+    if at is None:
+        return None
+    sent_at = _date(headers.get("date", ""))
+    return max(0.0, at - (now if sent_at is None else sent_at))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _date(text: str) -> float | None:
+    try:
+        date: datetime = parsedate_to_datetime(text)
+        return date.replace(tzinfo=date.tzinfo or UTC).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def wait_before_retry(failure: Failure, attempt: int, jitter: float) -> float:
