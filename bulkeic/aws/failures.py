@@ -23,6 +23,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from bulkeic.aws.answer_body import AnswerTooLargeError, ContentEncodingError
 from bulkeic.aws.sanitizer import sanitize, sanitize_id
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Failure, Fault
@@ -45,6 +46,8 @@ SDK_FAULTS: tuple[tuple[type[Exception], Fault], ...] = (
 
 # The first row that matches holds. The codes are botocore's names for aiohttp's exceptions.
 TRANSPORT_FAULTS: tuple[tuple[type[Exception], str, Fault], ...] = (
+    (AnswerTooLargeError, "AnswerTooLarge", Fault.SERVER),
+    (ContentEncodingError, "UnknownContentEncoding", Fault.SERVER),
     (aiohttp.ClientConnectorCertificateError, "SSLError", Fault.UNTRUSTED),
     (aiohttp.ClientSSLError, "SSLError", Fault.CONNECTION),
     (aiohttp.ClientProxyConnectionError, "ProxyConnectionError", Fault.CONNECTION),

@@ -8,7 +8,7 @@ ResourceConflictException             conflict     yes
 ServiceException, most 5xx            server       yes
 no answer within the timeout          timeout      yes
 connection refused, reset or closed;  connection   yes
-502, 503, 504 of a gateway
+408, 502, 503, 504 of a gateway
 ExpiredTokenException, ExpiredToken;  expired      yes
 the local clock was wrong
 AccessDeniedException, keys unknown   denied       no
@@ -33,7 +33,8 @@ _THROTTLES = frozenset({
     "TooManyRequestsException", "Throttling", "ThrottlingException", "ThrottledException",
     "RequestThrottledException", "RequestThrottled", "RequestLimitExceeded", "SlowDown",
 })  # fmt: skip
-_GATEWAY = range(502, 505)
+# 408: a load balancer closes a connection that it found idle.
+_GATEWAY = frozenset({408, 502, 503, 504})
 _CONFLICT = "ResourceConflictException"
 # Lambda's and STS's codes for expired session credentials.
 _EXPIRED = frozenset({"ExpiredTokenException", "ExpiredToken"})
