@@ -148,7 +148,7 @@ class _PooledTransport:
                 head = f"{method} {self._path_prefix}{path} HTTP/1.1\r\n{headers}"
                 request = f"{head}{self._proxy_headers()}\r\n".encode() + body
                 response = await _send(connection, request, timing)
-            self._release(connection, is_trusted is None or is_trusted(response))
+            self._release(connection, is_trusted=is_trusted is None or is_trusted(response))
         except BaseException as error:
             if connection is not None:
                 connection.close()
@@ -179,15 +179,24 @@ class _PooledTransport:
         login = self._address.headers.get("Proxy-Authorization") if self._path_prefix else None
         return "" if login is None else f"Proxy-Authorization: {login}\r\n"
 
-    def _release(self, connection: aiohttp.connector.Connection, is_trusted: bool) -> None:  # noqa: FBT001
+    def _release(self, connection: aiohttp.connector.Connection, *, is_trusted: bool) -> None:
         protocol = connection.protocol
-        if protocol is None or not is_trusted:
+        if protocol is None or not is_trusted or _has_partial_answer(protocol):
             connection.close()
             return
         # Without a parser, bytes that nobody waits for are kept as they are, up to a limit.
-        protocol._parser = None  # noqa: SLF001 - bounded in pyproject.toml
+        protocol._parser = None  # noqa: SLF001 - the version is bounded, and a test covers it
         self._used.add(protocol)
         connection.release()
+
+
+def _has_partial_answer(protocol: ResponseHandler) -> bool:
+    """Returns whether a connection got the begin of another answer with the last one."""
+    parser = protocol._parser  # noqa: SLF001 - the version is bounded, and a test covers it
+    try:
+        return parser is not None and parser.feed_eof() is not None
+    except Exception:  # noqa: BLE001 - the parser raises anything
+        return True
 
 
 async def _is_quiet(connection: aiohttp.connector.Connection) -> bool:

@@ -72,7 +72,8 @@ def test_secrets_that_a_server_echoes_are_not_shown(bulkeic: Bulkeic, talkative:
     outcomes = {outcome["function_name"]: outcome for outcome in bulkeic.outcomes("r.jsonl")}
     assert set(outcomes) == {f"{way}-1" for way in WAYS}
     assert outcomes["good-1"]["status"] == "updated"
-    assert outcomes["good-1"]["config"]["FunctionArn"] == "arn:***"
+    destinations = outcomes["good-1"]["config"]["DestinationConfig"]
+    assert destinations["OnFailure"] == {"Destination": "arn:***"}
     assert "signature we calculated does not match" in outcomes["plain-1"]["error_message"]
     assert talkative.calls == 6 * 3 + 2
     assert len(talkative.secrets) > 6 * 2  # signatures are those of a second
