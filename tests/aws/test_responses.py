@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bulkeic.core.model import Answer, Failure, Operation, Success, rfc3339
+from bulkeic.core.server_text import is_code, shown_text
 
 from .both_clients import BothClients, make_job
 from .recording_server import CannedResponse
@@ -209,9 +210,10 @@ def fields_by_sdk(answer: dict[str, Any] | Exception) -> dict[str, Any]:
         metadata = answer.response["ResponseMetadata"]
         error = answer.response.get("Error", {"Code": metadata["HTTPStatusCode"], "Message": ""})
         retry_after = metadata["HTTPHeaders"].get("retry-after", "")
+        status = metadata["HTTPStatusCode"]
         return {
-            "code": _written(str(error["Code"])),
-            "message": _written(str(error["Message"] or "")),
+            "code": code if is_code(code := _written(str(error["Code"]))) else str(status),
+            "message": shown_text(_written(str(error["Message"] or ""))),
             "http_status": metadata["HTTPStatusCode"],
             "request_id": metadata.get("RequestId"),
             "retry_after_s": float(retry_after) if retry_after.isdecimal() else None,
@@ -265,7 +267,7 @@ def test_a_response_that_the_sdk_cannot_parse_is_a_failure_with_the_same_code(
     assert isinstance(by_us, Failure)
     assert isinstance(by_sdk, Exception)
     assert (by_us.fault, by_us.code) == ("server", type(by_sdk).__name__)
-    assert by_us.message == _written(str(by_sdk))
+    assert by_us.message == f"HTTP {UNREADABLE[name].status}, but it cannot be read"
     assert (by_us.http_status, by_us.request_id) == (UNREADABLE[name].status, REQUEST_ID[1])
 
 

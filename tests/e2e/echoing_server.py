@@ -56,7 +56,7 @@ class Echo:
         region = authorization.split("/")[2]
         account = self._accounts.get(key, "123456789012")
         arn = f"arn:aws:lambda:{region}:{account}:function:{name}:$LATEST"
-        return self._lambda(name, arn, headers, f"{authorization}\n{canonical(headers)}")
+        return self._lambda(name, arn, body, headers)
 
     def _sts(self, asked: dict[str, list[str]], headers: dict[str, str]) -> Answer:
         if asked["Action"] == ["GetCallerIdentity"]:
@@ -84,11 +84,14 @@ class Echo:
         )
         return 200, {}, answer[:-40] if account == "222222222222" else answer
 
-    def _lambda(self, name: str, arn: str, headers: dict[str, str], all_of_it: str) -> Answer:
+    def _lambda(
+        self, name: str, arn: str, body: str, headers: dict[str, str], all_of_it: str
+    ) -> Answer:
         token = headers.get("X-Amz-Security-Token", "")
         if name.startswith("good"):
             config = {"FunctionArn": arn, "LastModified": 1, "MaximumRetryAttempts": 1}
             config |= {"DestinationConfig": {"OnFailure": {"Destination": f"arn:{token}"}}}
+            config |= json.loads(body) if body else {}
             return 200, {"x-amzn-RequestId": token}, json.dumps(config).encode()
         if name.startswith("escapes"):
             said = {"Type": "User", "message": self.text, "code": f"Code{self.text}"}
