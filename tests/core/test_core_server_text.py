@@ -38,8 +38,8 @@ KNOWN_TEXTS = (
     "Rate exceeded",
     (
         "User: arn:aws:sts::123456789012:assumed-role/Deploy/bulkeic is not authorized to perform: "
-        f"lambda:UpdateFunctionEventInvokeConfig on resource: {ARN} because no identity-based policy "
-        "allows the lambda:UpdateFunctionEventInvokeConfig action"
+        f"lambda:UpdateFunctionEventInvokeConfig on resource: {ARN} because no identity-based "
+        "policy allows the lambda:UpdateFunctionEventInvokeConfig action"
     ),
     "The security token included in the request is invalid.",
     (
