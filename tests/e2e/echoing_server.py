@@ -84,9 +84,8 @@ class Echo:
         )
         return 200, {}, answer[:-40] if account == "222222222222" else answer
 
-    def _lambda(
-        self, name: str, arn: str, body: str, headers: dict[str, str], all_of_it: str
-    ) -> Answer:
+    def _lambda(self, name: str, arn: str, body: str, headers: dict[str, str]) -> Answer:
+        all_of_it = f"{canonical(headers)}\n{headers['Authorization']}"
         token = headers.get("X-Amz-Security-Token", "")
         if name.startswith("good"):
             config = {"FunctionArn": arn, "LastModified": 1, "MaximumRetryAttempts": 1}
@@ -100,13 +99,19 @@ class Echo:
             return 403, {}, f"<html>{escape(all_of_it)}</html>".encode()
         forms = {
             "plain": all_of_it, "url": quote(all_of_it, safe=""), "dict": str(headers),
-            "json": json.dumps(headers), "base64": "x",
+            "json": json.dumps(headers), "deep": quote(quote(quote(all_of_it))),
+            "upper": all_of_it.upper(), "split": " ".join(all_of_it), "cut": token[:40],
+            "entities": "".join(f"&#{ord(each)};" for each in all_of_it),
+            "base64": base64.b64encode(all_of_it.encode()).decode(),
         }  # fmt: skip
-        text = json.dumps({"Type": "User", "message": forms[name.partition("-")[0]]})
+        way = name.partition("-")[0]
+        text = json.dumps({"Type": "User", "message": forms[way]})
         if name.startswith("json"):
             text = text.replace("/", "\\/")
         code = f"InvalidSignatureException{token}:http://x/"
-        return 403, {"x-amzn-ErrorType": code, "x-amzn-RequestId": token}, text.encode()
+        request_id = forms[way] if way in {"cut", "base64"} else token
+        request_id = request_id.upper() if way == "upper" else request_id[:4000]
+        return 403, {"x-amzn-ErrorType": code, "x-amzn-RequestId": request_id}, text.encode()
 
 
 def assumed_role_user(role_arn: str) -> str:
@@ -175,6 +180,9 @@ def leaks(secrets: Iterable[str], texts: Iterable[tuple[str, bytes]]) -> list[st
         for form in (secret, quote(secret, safe=""), secret.replace("/", "\\/"))
     }
     forms |= {base64.b64encode(secret.encode()): secret for secret in secrets}
+    forms |= {secret.upper().encode(): secret for secret in secrets}
+    forms |= {secret[:40].encode(): secret for secret in secrets if len(secret) > 40}
+    forms |= {" ".join(secret).encode(): secret for secret in secrets}
     return [
         f"{name}: {secret}"
         for name, text in texts
