@@ -215,8 +215,11 @@ async def _is_quiet(connection: aiohttp.connector.Connection) -> bool:
 
 def _has_unread_bytes(stream: asyncio.BaseTransport) -> bool:
     """Returns whether the kernel holds bytes of a connection, or its end."""
+    number = stream.get_extra_info("socket").fileno()
+    if number < 0:  # it is closed
+        return True
     poller = select.poll()
-    poller.register(stream.get_extra_info("socket").fileno(), select.POLLIN)
+    poller.register(number, select.POLLIN)
     return bool(poller.poll(0))
 
 
