@@ -18,7 +18,8 @@ FRAGMENT = 16
 _MAX_VIEWS = 64
 _MAX_CHARACTERS = 65_536
 _not_alphanumeric = re.compile(r"[^0-9a-z]+")
-_find_base64 = re.compile(r"[A-Za-z0-9+/_-]{16,}").findall
+# Shorter words hold no whole fragment.
+_find_base64 = re.compile(r"[A-Za-z0-9+/_-]{22,}").findall
 _json_escape = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))")
 _ALIGNMENTS = 4
 
@@ -45,32 +46,38 @@ def holds_fragment(text: str, known: Counter[str]) -> bool:
     """
     if not known:
         return False
-    return any(
-        folded[start : start + FRAGMENT] in known
-        for view in _views(text[:_MAX_CHARACTERS])
-        for folded in (_folded(view),)
-        for start in range(len(folded) - FRAGMENT + 1)
-    )
-
-
-def _views(text: str) -> Iterator[str]:
-    """The text and what it decodes to, each once."""
-    waiting, seen = [text], {text}
-    while waiting and len(seen) <= _MAX_VIEWS:
+    waiting, seen = [text[:_MAX_CHARACTERS]], {text}
+    while waiting:
         view = waiting.pop()
-        yield view
+        if _holds(view, known):
+            return True
         for decoded in _decoded(view):
-            if decoded not in seen:
-                seen.add(decoded)
+            if decoded in seen:
+                continue
+            seen.add(decoded)
+            # What is not ASCII was no text; it may still hold a secret among other bytes.
+            if view.isascii() and not decoded.isascii():
+                if _holds(decoded, known):
+                    return True
+            elif len(seen) <= _MAX_VIEWS:
                 waiting.append(decoded)
-    yield from waiting
+    return False
+
+
+def _holds(view: str, known: Counter[str]) -> bool:
+    folded = _folded(view)
+    starts = range(len(folded) - FRAGMENT + 1)
+    return any(folded[start : start + FRAGMENT] in known for start in starts)
 
 
 def _decoded(text: str) -> Iterator[str]:
-    yield unquote(text, errors="replace")
-    yield unquote(text.replace("+", " "), errors="replace")
-    yield html.unescape(text)
-    yield _json_escape.sub(_unescaped, text)
+    """What a text is if it is in one of the encodings."""
+    if "%" in text:
+        yield unquote(text, errors="replace")
+    if "&" in text:
+        yield html.unescape(text)
+    if "\\" in text:
+        yield _json_escape.sub(_unescaped, text)
     for word in _find_base64(text):
         for start in range(_ALIGNMENTS):
             piece = word[start:].replace("-", "+").replace("_", "/")
