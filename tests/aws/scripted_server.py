@@ -1,6 +1,7 @@
 """A loopback server that sends scripted bytes, and the transport to it."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -72,10 +73,10 @@ class ScriptedServer:
             writer.transport.abort()
 
     @asynccontextmanager
-    async def listen(self) -> AsyncIterator["ScriptedServer"]:
+    async def listen(self, tls: ssl.SSLContext | None = None) -> AsyncIterator["ScriptedServer"]:
         """Serves as long as a ``with`` block lives."""
-        listening = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        listening = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=tls)
+        self.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
         try:
             yield self
         finally:
