@@ -1,8 +1,9 @@
 """A server with a known latency: it answers every request a fixed time after its arrival.
 
-It checks no signature, and answers every request, except for the caller's identity, with the same
-event-invoke configuration. While it is in use it polls without a pause and keeps a core busy,
-because the operating system would wake it up some tenths of a millisecond early or late.
+It checks no signature, and answers every request, except for the caller's identity, with a
+configuration of the function in its path that has the settings in its body. While it is in use it
+polls without a pause and keeps a core busy, because the operating system would wake it up some
+tenths of a millisecond early or late.
 
     python benchmarks/stub.py --latency 0.02 --stall 5 1
 
@@ -19,9 +20,8 @@ import sys
 import time
 
 CONFIGURATION = (
-    b'{"FunctionArn":"arn:aws:lambda:us-east-1:123456789012:function:fn-0:$LATEST",'
-    b'"LastModified":1700000000.0,"MaximumRetryAttempts":1,"MaximumEventAgeInSeconds":3600,'
-    b'"DestinationConfig":{"OnSuccess":{},"OnFailure":{}}}'
+    b'{"FunctionArn":"arn:aws:lambda:%s:123456789012:function:%s:$LATEST",'
+    b'"LastModified":1700000000.0,%s}'
 )
 IDENTITY = (
     b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
@@ -105,7 +105,8 @@ class Stub:
                 self._answer(number, IDENTITY)
             else:
                 self._first_s = self._first_s or now
-                due = (now + self._latency_s, next(self._numbers), number, CONFIGURATION)
+                body = _configuration(heard[: len(heard) - len(rest)])
+                due = (now + self._latency_s, next(self._numbers), number, body)
                 heapq.heappush(self._due, due)
             heard = rest
         self._heard[number] = heard
@@ -122,6 +123,14 @@ class Stub:
             self._clients[number].sendall(head % len(body) + body)
         except OSError:
             return  # it closed the connection, which the next read detects
+
+
+def _configuration(request: bytes) -> bytes:
+    """The answer to a request."""
+    head, _, body = request.partition(END)
+    name = head.partition(b"/functions/")[2].partition(b"/")[0]
+    region = head.partition(b"Credential=")[2].split(b"/")[2]
+    return CONFIGURATION % (region, name, body.strip()[1:-1] or b'"MaximumRetryAttempts":1')
 
 
 def _after_request(heard: bytes) -> bytes | None:

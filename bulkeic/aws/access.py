@@ -18,6 +18,7 @@ from bulkeic.aws.credentials import AccessKeys, CredentialsError
 from bulkeic.aws.environment import environment_region
 from bulkeic.aws.failures import NO_CREDENTIALS_ERRORS, SDK_ERRORS, translate_sdk_error
 from bulkeic.aws.sanitizer import sanitize
+from bulkeic.aws.sts_http_session import StsHttpSession
 from bulkeic.aws.sts_retries import identity_retries
 from bulkeic.core.errors import AccessError, InputError, UsageError, printable, quoted
 from bulkeic.core.names import partition_of
@@ -127,6 +128,8 @@ class Access:
                 "aws_session_token": keys.token,
             }
         config.setdefault("retries", {"total_max_attempts": 1})
+        if service == "sts":
+            config.setdefault("http_session_cls", StsHttpSession)
         if self._isolated:
             config["proxies"] = {}
         client: AbstractAsyncContextManager[Any] = self._session.create_client(

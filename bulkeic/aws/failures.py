@@ -24,7 +24,8 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from bulkeic.aws.sanitizer import sanitize, sanitize_id
+from bulkeic.aws.answer_body import AnswerTooLargeError, ContentEncodingError
+from bulkeic.aws.sanitizer import sanitize, sanitize_code, sanitize_id, sanitize_message
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Failure, Fault
 from bulkeic.core.pacing.retry import fault_of, retry_after_s
@@ -46,6 +47,8 @@ SDK_FAULTS: tuple[tuple[type[Exception], Fault], ...] = (
 
 # The first row that matches holds. The codes are botocore's names for aiohttp's exceptions.
 TRANSPORT_FAULTS: tuple[tuple[type[Exception], str, Fault], ...] = (
+    (AnswerTooLargeError, "AnswerTooLarge", Fault.SERVER),
+    (ContentEncodingError, "UnknownContentEncoding", Fault.SERVER),
     (aiohttp.ClientConnectorCertificateError, "SSLError", Fault.UNTRUSTED),
     (aiohttp.ClientSSLError, "SSLError", Fault.CONNECTION),
     (aiohttp.ClientProxyConnectionError, "ProxyConnectionError", Fault.CONNECTION),
@@ -74,12 +77,19 @@ TRANSPORT_ERRORS = tuple(kind for kind, _, _ in TRANSPORT_FAULTS)
 _FAULTS_BY_STATUS = {Fault.THROTTLED, Fault.CONNECTION}
 
 
+# The texts of these exceptions would quote what the server sent.
+_QUOTING_ERRORS: tuple[tuple[type[Exception], str], ...] = (
+    (HttpProcessingError, "the answer is not valid HTTP"),
+    (aiohttp.ClientPayloadError, "the answer ended too early, or is not valid HTTP"),
+)
+
+
 def translate_transport_error(error: Exception) -> Failure:
     """Returns the failure for one of ``TRANSPORT_ERRORS``."""
     code, fault = next(
         (code, fault) for kind, code, fault in TRANSPORT_FAULTS if isinstance(error, kind)
     )
-    message = _message(str(error))
+    message = _transport_text(error)
     if fault is Fault.UNTRUSTED:
         message += "; set AWS_CA_BUNDLE to a file that contains the CA certificate to trust"
         return Failure(fault, code, message, sent=False)
@@ -96,7 +106,10 @@ def translate_sdk_error(error: Exception) -> Failure:
             return translate_transport_error(cause)
     fault = next(fault for kind, fault in SDK_FAULTS if isinstance(error, kind))
     message = _message(str(error))
-    if isinstance(error, ResponseParserError):
+    if not isinstance(error, SDK_ERRORS):
+        # A parser's exception quotes the response.
+        message = "the answer cannot be read"
+    elif isinstance(error, ResponseParserError):
         # The lines that follow are the whole response; AssumeRole's contains credentials.
         first_line = str(error).partition("\n")[0]
         message = _message(first_line.removesuffix(" Further retries may succeed:"))
@@ -117,11 +130,11 @@ def translate_error_response(parsed: dict[str, Any]) -> Failure:
     """Returns the failure for an error response that the SDK has parsed."""
     error, metadata = parsed.get("Error", {}), parsed.get("ResponseMetadata", {})
     status = int(metadata.get("HTTPStatusCode", 0))
-    code = sanitize(str(error.get("Code") or status))
+    code = sanitize_code(str(error.get("Code") or status), status)
     return Failure(
         fault_of(code, status),
         code,
-        sanitize(str(error.get("Message") or "")),
+        sanitize_message(str(error.get("Message") or "")),
         status,
         sanitize_id(metadata.get("RequestId")),
         retry_after_s(metadata.get("HTTPHeaders", {}), time.time()),
@@ -142,11 +155,21 @@ def translate_unreadable_response(
     fault = fault_of(failure.code, status)
     return msgspec.structs.replace(
         failure,
+        # The exception's own text would quote the response.
+        message=f"HTTP {status}, but it cannot be read",
         fault=fault if fault in _FAULTS_BY_STATUS else failure.fault,
         http_status=status,
         request_id=sanitize_id(headers.get("x-amzn-requestid")),
         retry_after_s=retry_after_s(headers, time.time()),
     )
+
+
+def _transport_text(error: Exception) -> str:
+    """What is shown of an exception of the transport."""
+    if isinstance(error, aiohttp.ClientResponseError):  # its text quotes the proxy's reason phrase
+        return f"HTTP {error.status} of the proxy"
+    fixed = next((text for kind, text in _QUOTING_ERRORS if isinstance(error, kind)), None)
+    return fixed or _message(str(error))
 
 
 def _message(text: str) -> str:

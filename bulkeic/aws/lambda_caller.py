@@ -21,9 +21,10 @@ from bulkeic.aws.failures import (
 )
 from bulkeic.aws.operations import RegionalLambda, RegionalOperation, prepare_region
 from bulkeic.aws.request_template import query_string
+from bulkeic.aws.responses import is_senseless
 from bulkeic.aws.role_sessions import RoleSessions
 from bulkeic.aws.signing import Signer
-from bulkeic.aws.transport import ExchangeTiming
+from bulkeic.aws.transport import ExchangeTiming, RawResponse
 from bulkeic.core.accounts import Accounts, RoleSession
 from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Operation
 from bulkeic.core.pacing.retry import is_expiry
@@ -156,19 +157,31 @@ class LambdaCaller:
         headers = signer.headers(canonical_path, query, body, keys, now)
         if query:
             path = f"{path}?{query}"
+        answers: list[Answer] = []
+
+        def is_trusted(response: RawResponse) -> bool:
+            content = signer.without_credentials(response.body)
+            answers.append(
+                operation.reader.read(response.status, response.headers, content, job.target, call)
+            )
+            return not is_senseless(answers[0])
+
         response = await lane.transport.exchange(
-            template.method, path, headers, body.content, timing
+            template.method, path, headers, body.content, timing=timing, is_trusted=is_trusted
         )
-        answer = operation.reader.read(
-            response.status, response.headers, signer.without_credentials(response.body)
-        )
-        if isinstance(answer, Failure):
-            skew_s = clock_skew_s(answer.code, response.headers, now)
-            if skew_s is not None:
-                # Absolute, so that many responses in flight can report the same skew.
-                self._clock_skew_s = now + skew_s - time.time()
-                return msgspec.structs.replace(answer, fault=Fault.EXPIRED)
-        return answer
+        [answer] = answers
+        return self._corrected(answer, response, now)
+
+    def _corrected(self, answer: Answer, response: RawResponse, now: float) -> Answer:
+        """Returns an answer, retryable if the clock was wrong; the clock is correct then."""
+        if not isinstance(answer, Failure):
+            return answer
+        skew_s = clock_skew_s(answer.code, response.headers, now)
+        if skew_s is None:
+            return answer
+        # Absolute, so that many responses in flight can report the same skew.
+        self._clock_skew_s = now + skew_s - time.time()
+        return msgspec.structs.replace(answer, fault=Fault.EXPIRED)
 
     async def _new_lane(self, lane: Lane) -> _LaneClient:
         region = self._regions.get(lane.region) or await self._new_region(lane.region)

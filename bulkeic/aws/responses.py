@@ -7,11 +7,15 @@ parser.
 operation         its success
 ================  =============================================================================
 Get, Update, Put  2xx with a configuration
-GetFunction       2xx with a function, whose content is ignored
+GetFunction       2xx with a function
 Delete            204; after any other 2xx the job repeats the call to learn what has happened
 ================  =============================================================================
+
+A response that names another function, or shows other settings than those that were sent, belongs
+to another call (``answer_identity``): a failure, whatever its status.
 """
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,13 +25,31 @@ import msgspec
 from botocore.model import Shape
 from botocore.parsers import ResponseParserError, create_parser
 
+from bulkeic.aws.answer_identity import (
+    config_problem,
+    error_problem,
+    function_problem,
+    mismatch,
+)
 from bulkeic.aws.failures import translate_error_response, translate_unreadable_response
 from bulkeic.aws.sanitizer import sanitize, sanitize_id
-from bulkeic.core.model import Answer, Failure, Fault, Operation, Success, rfc3339
+from bulkeic.core.model import (
+    Answer,
+    Call,
+    Failure,
+    Fault,
+    Operation,
+    Success,
+    Target,
+    rfc3339,
+)
+from bulkeic.core.reconcile import ANSWER_MISMATCH
 
 _OK = 200
 _NO_CONTENT = 204
 _FIRST_ERROR = 300
+_SENSELESS_CODES = frozenset({ANSWER_MISMATCH, ResponseParserError.__name__})
+_INTEGERS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds")
 
 
 class _DestinationBody(msgspec.Struct, omit_defaults=True):
@@ -52,14 +74,16 @@ class _ConfigBody(_SettingsBody, kw_only=True):
     FunctionArn: str
 
 
-class _IgnoredBody(msgspec.Struct):
-    """An object whose content is ignored."""
+class _FunctionConfigurationBody(msgspec.Struct):
+    """FunctionConfiguration in botocore's Lambda model."""
+
+    FunctionArn: str
 
 
 class _FunctionBody(msgspec.Struct):
     """GetFunctionResponse in botocore's Lambda model."""
 
-    Configuration: _IgnoredBody
+    Configuration: _FunctionConfigurationBody
 
 
 # What decoding a body may raise. Nesting that is too deep is not a DecodeError.
@@ -80,28 +104,36 @@ class ResponseReader(ABC):
     """
 
     expected_status = _OK
+    _has_config = False
 
     def __init__(self, shape: Shape | None) -> None:
         self._shape = shape
         self._parser = create_parser("rest-json")
 
-    def read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    def read(
+        self, status: int, headers: Mapping[str, str], body: bytes, target: Target, call: Call
+    ) -> Answer:
         """Returns what a response means.
 
         Args:
             status: the HTTP status.
             headers: their names match in any case.
             body: the whole body.
+            target: the target of the call.
+            call: the call that is answered.
         """
-        if status == self.expected_status:
-            try:
-                config = self._decode(body)
-            except _DECODING_ERRORS:
-                return self._parse(status, headers, body)
-            return Success(status, sanitize_id(headers.get("x-amzn-requestid")), config)
-        return self._parse(status, headers, body)
+        if status != self.expected_status:
+            return self._parse(status, headers, body, target, call)
+        try:
+            content = self._decode(body)
+        except _DECODING_ERRORS:
+            return self._parse(status, headers, body, target, call)
+        request_id = sanitize_id(headers.get("x-amzn-requestid"))
+        return self._checked(content, status, request_id, target, call)
 
-    def _parse(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    def _parse(
+        self, status: int, headers: Mapping[str, str], body: bytes, target: Target, call: Call
+    ) -> Answer:
         """Reads a response with the SDK's parser."""
         response = {
             "status_code": status,
@@ -112,25 +144,53 @@ class ResponseReader(ABC):
         try:
             parsed = self._parser.parse(response, self._shape)
             if status >= _FIRST_ERROR:
-                return translate_error_response(parsed)
-            return self._read_parsed(parsed)
+                return _read_error(parsed, status, target)
+            metadata = parsed.pop("ResponseMetadata")
+            content = self._read_parsed(parsed, body)
+            if isinstance(content, str):
+                return _unexpected_success(metadata, content)
+            request_id = sanitize_id(metadata.get("RequestId"))
+            return self._checked(content, status, request_id, target, call)
         except Exception as error:  # noqa: BLE001 - the SDK's parser raises anything
             return translate_unreadable_response(error, status, headers)
 
+    def _checked(
+        self,
+        content: dict[str, Any],
+        status: int,
+        request_id: str | None,
+        target: Target,
+        call: Call,
+    ) -> Answer:
+        """Returns a success, unless its content belongs to another call."""
+        problem = self._problem(content, target, call)
+        if problem is not None:
+            return mismatch(problem, status, request_id)
+        return Success(status, request_id, content if self._has_config else None)
+
     @abstractmethod
-    def _decode(self, body: bytes) -> dict[str, Any] | None:
-        """Decodes the body of a success; returns its configuration, if it has one.
+    def _decode(self, body: bytes) -> dict[str, Any]:
+        """Decodes the body of a success.
 
         Raises one of ``_DECODING_ERRORS``.
         """
 
     @abstractmethod
-    def _read_parsed(self, parsed: dict[str, Any]) -> Answer:
-        """Returns what an unexpected 2xx response means that the SDK could parse."""
+    def _read_parsed(self, parsed: dict[str, Any], body: bytes) -> dict[str, Any] | str:
+        """Returns the content of an unexpected 2xx response that the SDK could parse.
+
+        Text: why the response is not a success.
+        """
+
+    @abstractmethod
+    def _problem(self, content: dict[str, Any], target: Target, call: Call) -> str | None:
+        """Returns why the content belongs to another call; ``None``: it does not."""
 
 
 class ConfigReader(ResponseReader):
     """Reads the responses of an operation that returns a configuration."""
+
+    _has_config = True
 
     def _decode(self, body: bytes) -> dict[str, Any]:
         config = _decode_config(body)
@@ -138,30 +198,37 @@ class ConfigReader(ResponseReader):
         fields["LastModified"] = rfc3339(config.LastModified)
         return fields
 
-    def _read_parsed(self, parsed: dict[str, Any]) -> Answer:
-        metadata = parsed.pop("ResponseMetadata")
-        status, request_id = metadata["HTTPStatusCode"], sanitize_id(metadata.get("RequestId"))
+    def _read_parsed(self, parsed: dict[str, Any], body: bytes) -> dict[str, Any] | str:
         if "FunctionArn" not in parsed:
             # The SDK parses a page of HTML as an empty configuration.
-            return _unexpected_success(metadata, "it contains no configuration")
+            return "it contains no configuration"
+        if _has_fraction(body):
+            return "it has a fraction where an integer is expected"
         msgspec.convert(parsed, _SettingsBody)  # the SDK accepts a string as a number
         modified = parsed.get("LastModified")
         if isinstance(modified, datetime):
             parsed["LastModified"] = rfc3339(modified.timestamp())
-        return Success(status, request_id, _sanitize_values(parsed))
+        sanitized: dict[str, Any] = _sanitize_values(parsed)
+        return sanitized
+
+    def _problem(self, content: dict[str, Any], target: Target, call: Call) -> str | None:
+        return config_problem(content, target, call)
 
 
 class FunctionReader(ResponseReader):
     """Reads the responses of GetFunction: whether the function exists."""
 
-    def _decode(self, body: bytes) -> None:
-        _decode_function(body)
+    def _decode(self, body: bytes) -> dict[str, Any]:
+        return {"FunctionArn": _decode_function(body).Configuration.FunctionArn}
 
-    def _read_parsed(self, parsed: dict[str, Any]) -> Answer:
-        metadata = parsed["ResponseMetadata"]
-        if "Configuration" not in parsed:
-            return _unexpected_success(metadata, "it contains no function")
-        return Success(metadata["HTTPStatusCode"], sanitize_id(metadata.get("RequestId")))
+    def _read_parsed(self, parsed: dict[str, Any], body: bytes) -> dict[str, Any] | str:
+        del body
+        configuration: dict[str, Any] = parsed.get("Configuration", {})
+        return configuration if "FunctionArn" in configuration else "it contains no function"
+
+    def _problem(self, content: dict[str, Any], target: Target, call: Call) -> str | None:
+        del call
+        return function_problem(content["FunctionArn"], target)
 
 
 class DeletionReader(ResponseReader):
@@ -169,11 +236,16 @@ class DeletionReader(ResponseReader):
 
     expected_status = _NO_CONTENT
 
-    def _decode(self, body: bytes) -> None:
-        """There is nothing to decode."""
+    def _decode(self, body: bytes) -> dict[str, Any]:
+        del body
+        return {}
 
-    def _read_parsed(self, parsed: dict[str, Any]) -> Answer:
-        return _unexpected_success(parsed["ResponseMetadata"], f"expected {_NO_CONTENT}")
+    def _read_parsed(self, parsed: dict[str, Any], body: bytes) -> str:
+        del parsed, body
+        return f"expected {_NO_CONTENT}"
+
+    def _problem(self, content: dict[str, Any], target: Target, call: Call) -> None:
+        """A deletion has no content."""
 
 
 def response_reader(operation: Operation, shape: Shape | None) -> ResponseReader:
@@ -192,6 +264,21 @@ _READERS: dict[Operation, type[ResponseReader]] = {
 }
 
 
+def _read_error(parsed: dict[str, Any], status: int, target: Target) -> Failure:
+    """Returns the failure for an error response."""
+    message = str(parsed.get("Error", {}).get("Message") or "")
+    problem = error_problem(message, status, target)
+    if problem is None:
+        return translate_error_response(parsed)
+    return mismatch(problem, status, sanitize_id(parsed["ResponseMetadata"].get("RequestId")))
+
+
+def _has_fraction(body: bytes) -> bool:
+    """Returns whether an integer field of a configuration has a fraction; the SDK cuts it off."""
+    fields = json.loads(body)
+    return any(isinstance(fields.get(name), float) for name in _INTEGERS)
+
+
 def _unexpected_success(metadata: dict[str, Any], problem: str) -> Failure:
     """Returns the failure for a 2xx response that is not a success."""
     status = metadata["HTTPStatusCode"]
@@ -202,6 +289,11 @@ def _unexpected_success(metadata: dict[str, Any], problem: str) -> Failure:
         status,
         sanitize_id(metadata.get("RequestId")),
     )
+
+
+def is_senseless(answer: Answer) -> bool:
+    """Whether an answer cannot be read, or belongs to another call."""
+    return isinstance(answer, Failure) and answer.code in _SENSELESS_CODES
 
 
 def _sanitize_values(value: Any) -> Any:

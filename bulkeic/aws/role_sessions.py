@@ -9,11 +9,13 @@ import msgspec
 from tenacity import RetryCallState
 
 from bulkeic.aws.access import Access
+from bulkeic.aws.answer_identity import role_session_problem
 from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
 from bulkeic.aws.failures import translate_sdk_error
 from bulkeic.aws.sts_retries import role_retries
 from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
-from bulkeic.core.model import Lane
+from bulkeic.core.model import Failure, Fault, Lane
+from bulkeic.core.reconcile import ANSWER_MISMATCH
 
 MAX_ROLES_IN_FLIGHT = 10
 """Calls of AssumeRole in flight."""
@@ -118,13 +120,17 @@ class RoleSessions:
             async with self._in_flight:
                 sts = await self._sts_client(keys, account.profile, region, access)
                 with anyio.fail_after(self._timeout_s):
-                    credentials = (await sts.assume_role(**request))["Credentials"]
+                    answer = await sts.assume_role(**request)
+            _check_role_session(answer, account)
+            credentials = answer["Credentials"]
             return AccessKeys(
                 access_key=credentials["AccessKeyId"],
                 secret_key=credentials["SecretAccessKey"],
                 token=credentials["SessionToken"],
                 expires_at=credentials["Expiration"].timestamp(),
             )
+        except CredentialsError:
+            raise
         except Exception as error:  # noqa: BLE001 - the SDK's parser raises anything
             failure = translate_sdk_error(error)
             message = f"AssumeRole {account.role_arn}: {failure.message}"
@@ -152,6 +158,21 @@ class RoleSessions:
             )
             self._sts_clients[profile, region] = (keys, client)
             return client
+
+
+def _check_role_session(answer: dict[str, Any], account: AccountAccess) -> None:
+    """Checks that an answer of AssumeRole belongs to an account's role.
+
+    Raises:
+        CredentialsError: it belongs to another call.
+    """
+    if "Credentials" not in answer:
+        return  # the caller reports what is missing
+    arn = answer.get("AssumedRoleUser", {}).get("Arn")
+    problem = role_session_problem(arn, account.role_arn or "")
+    if problem is not None:
+        message = f"AssumeRole {account.role_arn}: HTTP 200, but {problem}"
+        raise CredentialsError(Failure(Fault.SERVER, ANSWER_MISMATCH, message, sent=False))
 
 
 def _constant(keys: AccessKeys) -> Callable[[], Awaitable[AccessKeys]]:

@@ -10,8 +10,10 @@ from typing import Protocol
 from weakref import finalize
 
 from bulkeic.core.redaction import KnownSecrets, redact
+from bulkeic.core.server_text import digest, is_code, shown_text
 
 _is_plain_id = re.compile(r"[0-9A-Fa-f-]{1,40}").fullmatch
+_is_odd_id = re.compile(r"[\w.:-]{0,64}|\*\*\*", re.ASCII).fullmatch
 
 
 class HasSecrets(Protocol):
@@ -39,9 +41,23 @@ def sanitize(text: str) -> str:
     return redact(text.encode(errors="replace").decode(), _known_secrets)
 
 
+def sanitize_message(text: str) -> str:
+    """Returns what is safe to show and to store of a message of a server."""
+    return shown_text(sanitize(text))
+
+
+def sanitize_code(code: str, status: int) -> str:
+    """Returns an error code that is safe to show and to store; the HTTP status if it is none."""
+    code = sanitize(code)
+    return code if is_code(code) else str(status)
+
+
 def sanitize_id(request_id: str | None) -> str | None:
-    """Returns a request id that is safe to show and to store.
+    """Returns a request id that is safe to show and to store; a digest if it has an odd form.
 
     Ids in AWS's own form are returned at once.
     """
-    return request_id if request_id is None or _is_plain_id(request_id) else sanitize(request_id)
+    if request_id is None or _is_plain_id(request_id):
+        return request_id
+    text = sanitize(request_id)
+    return text if _is_odd_id(text) else digest(request_id)

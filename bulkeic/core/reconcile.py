@@ -2,6 +2,7 @@
 
 - What was read is stored before any call that changes the target (``BeforeImage``).
 - A target that already has what it must have needs no call, no matter who changed it.
+- The answer to a Delete does not name its function, so the target is read after it.
 - Error codes decide, never messages. Update answers 404 where there is no configuration; Put, which
   would create one, answers 404 where there is no function.
 - ``core.rollback_guard`` keeps targets from being overwritten that someone else changed.
@@ -38,6 +39,8 @@ from bulkeic.core.snapshot import (
 
 DRIFTED = "Drifted"
 MISSING = "ResourceNotFoundException"
+ANSWER_MISMATCH = "AnswerMismatch"
+"""The code of an answer that belongs to another call, or is not what the target shows."""
 
 _ALREADY = "it is so already"
 _NOT_FOUND = 404
@@ -91,10 +94,15 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class ReadConfig(msgspec.Struct, frozen=True):
-    """A configuration that was read: as a snapshot, and as answered."""
+    """A configuration that was read: as a snapshot, and as answered.
+
+    Attributes:
+        deletions: how often it was deleted since, as answered.
+    """
 
     snapshot: Settings
     config: dict[str, Any] | None
+    deletions: int = 0
 
     def as_answered(self) -> dict[str, Any]:
         """The configuration in the API's form; empty: there was none."""
@@ -119,6 +127,7 @@ _CREATING = (Apply, ApplyPlan)
 CHANGING_CALLS = frozenset({Operation.UPDATE, Operation.PUT, Operation.DELETE})
 """The operations that change a target."""
 _GET = Call(Operation.GET)
+_MAX_DELETIONS = 3
 _NOTHING_READ = ReadConfig(ABSENT, None)
 
 
@@ -202,7 +211,11 @@ class _Answered(NamedTuple):
 
 
 def _after_config(case: _Answered) -> Step:
-    read = ReadConfig(snapshot_of(case.config), case.config)
+    deletions = case.read.deletions if case.read else 0
+    read = ReadConfig(snapshot_of(case.config), case.config, deletions)
+    if deletions >= _MAX_DELETIONS:
+        message = "the configuration is still there after it was deleted"
+        return Step(Decision(Status.FAILED, ANSWER_MISMATCH, message, case.config))
     if isinstance(case.policy, Rewrite):
         image = BeforeImage(case.config, Action.CHANGE, may_be_sent=True)
         return Step(Call(Operation.UPDATE, read.snapshot), image, read)
@@ -210,6 +223,8 @@ def _after_config(case: _Answered) -> Step:
 
 
 def _after_no_config(case: _Answered) -> Step:
+    if case.read is not None and case.read.deletions:
+        return Step(Decision(Status.UPDATED))
     if isinstance(case.policy, Plan) and not isinstance(case.policy.change, Rollback):
         return Step(Call(Operation.GET_FUNCTION))
     return step_after_read(case.job, case.policy, _NOTHING_READ)
@@ -239,6 +254,12 @@ def _after_change(case: _Answered) -> Step:
     return Step(Decision(Status.UPDATED, config=case.config))
 
 
+def _after_deletion(case: _Answered) -> Step:
+    """Reads the target: the answer to a Delete does not name its function."""
+    read = case.read or _NOTHING_READ
+    return Step(_GET, read=msgspec.structs.replace(read, deletions=read.deletions + 1))
+
+
 _Rule = Callable[[_Answered], Step | None]
 
 # A call and its answer → the step. Everything else fails with the answer's code and message.
@@ -250,8 +271,8 @@ _STEPS: dict[tuple[Operation, _Event], _Rule] = {
     (Operation.UPDATE, _Event.SUCCESS): _after_change,
     (Operation.UPDATE, _Event.MISSING): _after_missing_update,
     (Operation.PUT, _Event.SUCCESS): _after_put,
-    (Operation.DELETE, _Event.SUCCESS): _after_change,
-    (Operation.DELETE, _Event.MISSING): _after_change,
+    (Operation.DELETE, _Event.SUCCESS): _after_deletion,
+    (Operation.DELETE, _Event.MISSING): _after_deletion,
 }
 
 

@@ -1,7 +1,8 @@
 """Masks secrets in texts of servers and proxies.
 
-These quote what they were sent: headers, canonical requests, URLs. A known secret is found verbatim
-and in its quoted forms; an unknown one by its form or by the name before it.
+These quote what they were sent: headers, canonical requests, URLs. A known secret is masked where
+it is verbatim or quoted; a text that holds it in another encoding is masked as a whole. An unknown
+secret is found by its form or by the name before it.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from string import whitespace
 from urllib.parse import quote
 
+from bulkeic.core.encoded_secrets import fragments, holds_fragment
 from bulkeic.core.errors import InputError
 
 HIDDEN = "***"
@@ -51,6 +53,7 @@ class KnownSecrets:
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._by_start: dict[str, Counter[str]] = {}
+        self._fragments: Counter[str] = Counter()
         for value in values:
             self.add(value)
 
@@ -58,6 +61,8 @@ class KnownSecrets:
         """Adds a value; it is masked until it is removed as often as it was added."""
         for form in _forms(value):
             self._by_start.setdefault(form[:LEAST_CHARACTERS], Counter())[form] += 1
+        if len(value) >= LEAST_CHARACTERS:
+            self._fragments.update(fragments(value))
 
     def remove(self, value: str) -> None:
         """Removes a value that was added."""
@@ -69,6 +74,15 @@ class KnownSecrets:
                 del counts[form]
             if not counts:
                 del self._by_start[start]
+        if len(value) >= LEAST_CHARACTERS:
+            for fragment in fragments(value):
+                self._fragments[fragment] -= 1
+                if not self._fragments[fragment]:
+                    del self._fragments[fragment]
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text holds a part of a known value, in any encoding."""
+        return holds_fragment(text, self._fragments)
 
     def mask(self, text: str) -> str:
         """The text with every known value masked."""
@@ -129,7 +143,7 @@ def redact(text: str, known: KnownSecrets = KnownSecrets()) -> str:  # noqa: B00
     text = _named.sub(_mask_value, text)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
-    return text
+    return HIDDEN if known.is_in(text) else text
 
 
 def parse_endpoint(url: str) -> str:

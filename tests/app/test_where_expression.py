@@ -1,5 +1,6 @@
 """--where: what it matches, and what is refused before anything is called."""
 
+import time
 from typing import Any
 
 import pytest
@@ -92,3 +93,18 @@ def test_an_invalid_expression_is_refused(expression: str, why: str) -> None:
     assert why in line
     assert line.isprintable()
     assert len(line) < 450
+
+
+def test_an_expression_has_limits_on_steps_and_size() -> None:
+    doubled = "[@, @]" + " | [@, @]" * 40
+    for expression, why in (
+        (doubled, "a result has a size of more than 10000"),
+        (f"{doubled} | to_string(@)", "a result has a size of more than 10000"),
+        ("join('', [@.a, @.a])" + "".join(" | join('', [@, @])" for _ in range(60)), ""),
+        ("`" + str([0] * 90) + "`[].{a: `" + str([0] * 90) + "`[].{b: @}}", "it takes more than"),
+    ):
+        begun = time.process_time()
+        reason = parse_where(expression)({"a": "x" * 100})
+        assert reason is not None
+        assert why in reason
+        assert time.process_time() - begun < 1

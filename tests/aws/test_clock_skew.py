@@ -1,6 +1,7 @@
 """A wrong clock on this machine is detected and corrected."""
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import AsyncIterator
@@ -27,7 +28,7 @@ from bulkeic.core.model import (
 
 from .both_clients import make_update
 
-FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST"
+FUNCTION = "arn:aws:lambda:us-east-1:111111111111:function:{}:$LATEST"
 
 
 class SkewedServer:
@@ -40,6 +41,7 @@ class SkewedServer:
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while head := await reader.readuntil(b"\r\n\r\n"):
             self.calls += 1
+            function = head.split(b"/functions/")[1].split(b"/")[0].decode()
             length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
             signed = re.search(rb"x-amz-date: (\w+)", head, re.IGNORECASE)
             assert length
@@ -48,7 +50,11 @@ class SkewedServer:
             signed_at = datetime.strptime(signed[1].decode(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
             now = time.time() + self.ahead_s
             is_valid = abs(signed_at.timestamp() - now) < 300
-            body = f'{{"FunctionArn": "{FUNCTION}", "LastModified": 1.0}}' if is_valid else "{}"
+            config = {
+                "FunctionArn": FUNCTION.format(function), "LastModified": 1.0,
+                "MaximumRetryAttempts": 1,
+            }  # fmt: skip
+            body = json.dumps(config) if is_valid else "{}"
             status = "200 OK" if is_valid else "403 Forbidden"
             date = format_datetime(datetime.fromtimestamp(now, UTC), usegmt=True)
             writer.write(
@@ -122,12 +128,23 @@ async def test_a_signature_that_is_invalid_with_a_correct_clock_is_denied() -> N
     assert (answer.fault, answer.code) == (Fault.DENIED, "InvalidSignatureException")
 
 
+@pytest.mark.parametrize("ahead_s", [2 * 86_400.0, -50 * 365 * 86_400.0])
+async def test_a_date_that_is_off_by_more_than_a_day_is_not_believed(ahead_s: float) -> None:
+    async with open_caller(SkewedServer(ahead_s)) as caller:
+        answers = [await call_update(caller, 0) for _ in range(2)]
+
+    codes = {(each.fault, each.code) for each in answers if isinstance(each, Failure)}
+    assert codes == {(Fault.DENIED, "InvalidSignatureException")}
+
+
 @pytest.mark.parametrize(
     ("code", "date", "expected"),
     [
         ("InvalidSignatureException", "Thu, 01 Jan 1970 01:00:00 GMT", 3600.0),
         ("SignatureDoesNotMatch", "Thu, 01 Jan 1970 00:04:00 GMT", None),
         ("AccessDeniedException", "Thu, 01 Jan 1970 01:00:00 GMT", None),
+        ("RequestExpired", "Fri, 02 Jan 1970 00:00:00 GMT", 86_400.0),
+        ("RequestExpired", "Sat, 03 Jan 1970 00:00:00 GMT", None),
         ("RequestExpired", "yesterday", None),
         ("RequestExpired", None, None),
     ],

@@ -4,6 +4,7 @@
 run this file with the new version. Each test names the API, where it is used, and why.
 """
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -82,6 +83,20 @@ async def test_aiohttp_response_handler_reads_a_message_and_its_payload() -> Non
         assert (message.code, message.headers["x-name"]) == (201, "value")
         assert await payload.read() == b"body"
         connection.release()
+
+
+async def test_aiohttp_response_handler_keeps_surplus_bytes_without_a_parser() -> None:
+    handler = ResponseHandler(asyncio.get_running_loop())
+    handler.set_response_params(read_until_eof=True, auto_decompress=False)
+    parser = handler._parser  # noqa: SLF001
+    assert parser is not None
+    assert parser.feed_eof() is None
+    handler.data_received(b"HTTP/1.1 20")
+    assert parser.feed_eof() is not None
+    handler._parser = None  # noqa: SLF001
+    assert not handler.should_close
+    handler.data_received(b"HTTP/1.1 200")
+    assert handler.should_close
 
 
 def test_aiohttp_raises_http_processing_error_on_malformed_http() -> None:

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bulkeic.core.model import Answer, Failure, Operation, Success, rfc3339
+from bulkeic.core.server_text import is_code, shown_text
 
 from .both_clients import BothClients, make_job
 from .recording_server import CannedResponse
@@ -57,10 +58,11 @@ SUCCESSES = {
     "ISO without an offset": respond(200, CONFIG | {"LastModified": "2025-11-01T10:00:00"}),
     "a date alone": respond(200, CONFIG | {"LastModified": "2025-11-01"}),
     "HTTP's date": respond(200, CONFIG | {"LastModified": "Sat, 01 Nov 2025 10:00:00 GMT"}),
-    "a fraction as an integer": respond(200, CONFIG | {"MaximumRetryAttempts": 1.5}),
     "a string as an integer": respond(200, CONFIG | {"MaximumRetryAttempts": "1"}),
-    "an unpaired surrogate": respond(200, CONFIG | {"FunctionArn": "\ud800"}),
-    "a name twice": respond(200, json.dumps(CONFIG)[:-1].encode() + b',"FunctionArn":"b"}'),
+    "an unpaired surrogate": respond(
+        200, CONFIG | {"DestinationConfig": {"OnFailure": {"Destination": "\ud800"}}}
+    ),
+    "a name twice": respond(200, b'{"FunctionArn":"b",' + json.dumps(CONFIG)[1:].encode()),
     "201": respond(201, CONFIG),
     "202, pretty": respond(202, json.dumps(CONFIG, indent=4).encode()),
     "as text/html": respond(200, CONFIG, ("Content-Type", "text/html")),
@@ -208,9 +210,10 @@ def fields_by_sdk(answer: dict[str, Any] | Exception) -> dict[str, Any]:
         metadata = answer.response["ResponseMetadata"]
         error = answer.response.get("Error", {"Code": metadata["HTTPStatusCode"], "Message": ""})
         retry_after = metadata["HTTPHeaders"].get("retry-after", "")
+        status = metadata["HTTPStatusCode"]
         return {
-            "code": _written(str(error["Code"])),
-            "message": _written(str(error["Message"] or "")),
+            "code": code if is_code(code := _written(str(error["Code"]))) else str(status),
+            "message": shown_text(_written(str(error["Message"] or ""))),
             "http_status": metadata["HTTPStatusCode"],
             "request_id": metadata.get("RequestId"),
             "retry_after_s": _seconds(retry_after),
@@ -253,9 +256,9 @@ def _written(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", [*SUCCESSES, *ERRORS])
-def test_an_update_response_is_read_as_the_sdk_reads_it(clients: BothClients, name: str) -> None:
+def test_a_get_response_is_read_as_the_sdk_reads_it(clients: BothClients, name: str) -> None:
     response = (SUCCESSES | ERRORS)[name]
-    by_sdk, by_us = clients.run(clients.responses(response, make_job("f")))
+    by_sdk, by_us = clients.run(clients.responses(response, make_job("f"), Operation.GET))
 
     assert isinstance(by_us, Success if name in SUCCESSES else Failure)
     assert fields_by_us(by_us) == fields_by_sdk(by_sdk)
@@ -270,8 +273,21 @@ def test_a_response_that_the_sdk_cannot_parse_is_a_failure_with_the_same_code(
     assert isinstance(by_us, Failure)
     assert isinstance(by_sdk, Exception)
     assert (by_us.fault, by_us.code) == ("server", type(by_sdk).__name__)
-    assert by_us.message == _written(str(by_sdk))
+    assert by_us.message == f"HTTP {UNREADABLE[name].status}, but it cannot be read"
     assert (by_us.http_status, by_us.request_id) == (UNREADABLE[name].status, REQUEST_ID[1])
+
+
+@pytest.mark.parametrize("field", ["MaximumRetryAttempts", "MaximumEventAgeInSeconds"])
+@pytest.mark.parametrize("value", [1.5, 1.0])
+def test_a_fraction_in_an_integer_field_is_senseless(
+    clients: BothClients, field: str, value: float
+) -> None:
+    response = respond(200, CONFIG | {field: value})
+
+    _, by_us = clients.run(clients.responses(response, make_job("f"), Operation.GET))
+
+    assert isinstance(by_us, Failure)
+    assert (by_us.fault, by_us.code) == ("server", "ResponseParserError")
 
 
 def test_a_429_is_throttling_with_any_body(clients: BothClients) -> None:
@@ -284,7 +300,7 @@ def test_a_429_is_throttling_with_any_body(clients: BothClients) -> None:
 
 
 @pytest.mark.parametrize("body", [b"null", b"", HTML_PAGE])
-@pytest.mark.parametrize("status", [502, 503, 504])
+@pytest.mark.parametrize("status", [408, 502, 503, 504])
 def test_a_gateway_error_is_a_connection_failure(
     clients: BothClients, status: int, body: bytes
 ) -> None:
@@ -307,8 +323,8 @@ def test_a_2xx_without_the_expected_configuration_is_a_server_failure(
 @pytest.mark.parametrize(
     ("operation", "cases"),
     [
-        (Operation.GET, SUCCESSES | ERRORS),
-        (Operation.PUT, SUCCESSES | ERRORS),
+        (Operation.UPDATE, ERRORS | {"full": SUCCESSES["full"]}),
+        (Operation.PUT, ERRORS),
         (Operation.DELETE, ERRORS),
         (Operation.GET_FUNCTION, ERRORS),
     ],

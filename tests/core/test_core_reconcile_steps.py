@@ -37,6 +37,8 @@ from tests.core.example_configs import (
 )
 
 APPLY, CREATE, REPLACE = Apply(), Apply(create_missing=True), Apply(replace_destinations=True)
+replace = msgspec.structs.replace
+
 PLAN, PLAN_CREATE, VERIFY = Plan(), Plan(CREATE), Verify()
 RESTORE = Rollback()
 CHANGED = {**CONFIG, "MaximumRetryAttempts": 1}
@@ -52,8 +54,6 @@ DELETE, UPDATE, PUT = (
     Call(Operation.PUT, WISH),
 )
 JOB = job_of(WISH)
-
-replace = msgspec.structs.replace
 
 
 def known(
@@ -163,8 +163,24 @@ def test_the_first_step(job: Job, policy: Policy, step: Step) -> None:
             None,
             failed(MISSING, NO_CONFIG.message),
         ),
-        # Delete, 404: it is gone
-        (RESTORE, DELETE, NO_CONFIG, READ, ended(Status.UPDATED)),
+        # Delete, success or 404: read, since neither names the function
+        (RESTORE, DELETE, NO_CONFIG, READ, Step(GET, read=replace(READ, deletions=1))),
+        (RESTORE, DELETE, Success(204, "r"), READ, Step(GET, read=replace(READ, deletions=1))),
+        (RESTORE, GET, NO_CONFIG, replace(READ, deletions=1), ended(Status.UPDATED)),
+        (
+            RESTORE,
+            GET,
+            Success(200, "r", CONFIG),
+            replace(READ, deletions=3),
+            Step(
+                Decision(
+                    Status.FAILED,
+                    "AnswerMismatch",
+                    "the configuration is still there after it was deleted",
+                    CONFIG,
+                )
+            ),
+        ),
         # Put, success, there was none: created
         (CREATE, PUT, Success(200, "r", CHANGED), None, ended(Status.CREATED, CHANGED)),
         (CREATE, PUT, Success(200, "r", CHANGED), READ_NOTHING, ended(Status.CREATED, CHANGED)),
@@ -172,7 +188,6 @@ def test_the_first_step(job: Job, policy: Policy, step: Step) -> None:
         (RESTORE, PUT, Success(200, "r", CHANGED), READ, ended(Status.UPDATED, CHANGED)),
         (APPLY, UPDATE, Success(200, "r", CHANGED), None, ended(Status.UPDATED, CHANGED)),
         (APPLY, UPDATE, Success(200, "r", CHANGED), READ, ended(Status.UPDATED, CHANGED)),
-        (RESTORE, DELETE, Success(204, "r"), READ, ended(Status.UPDATED)),
         # any, else: failed
         (CREATE, PUT, NO_CONFIG, READ_NOTHING, failed(MISSING, NO_CONFIG.message)),
         *(
@@ -395,3 +410,12 @@ def test_where_there_is_no_configuration(
     assert end.status is status
     assert end.code == (MISSING if status is Status.FAILED else None)
     assert [call.removesuffix("FunctionEventInvokeConfig") for call in aws.calls] == calls
+
+
+def test_a_configuration_that_is_still_there_is_deleted_again() -> None:
+    read = replace(READ, deletions=1)
+
+    step = next_step(job_of(ABSENT), RESTORE, GET, Success(200, "r", CONFIG), read)
+
+    assert step.then == DELETE
+    assert step.read == read

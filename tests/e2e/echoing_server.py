@@ -37,6 +37,7 @@ class Echo:
         self.text = ""
         self.look: Callable[[], None] = lambda: None
         self._issued = 0
+        self._accounts: dict[str, str] = {}
 
     def answer(self, path: str, headers: dict[str, str], body: str) -> Answer:
         authorization = headers.get("Authorization", "")
@@ -52,7 +53,10 @@ class Echo:
         self.calls += 1
         self.look()
         name = path.rpartition("/functions/")[2].partition("/")[0]
-        return self._lambda(name, headers, f"{authorization}\n{canonical(headers)}")
+        region = authorization.split("/")[2]
+        account = self._accounts.get(key, "123456789012")
+        arn = f"arn:aws:lambda:{region}:{account}:function:{name}:$LATEST"
+        return self._lambda(name, arn, body, headers)
 
     def _sts(self, asked: dict[str, list[str]], headers: dict[str, str]) -> Answer:
         if asked["Action"] == ["GetCallerIdentity"]:
@@ -71,18 +75,22 @@ class Echo:
             f"IQoJ{self._issued:060}{TOKEN_TAIL}",
         )
         self.secrets |= set(keys)
+        self._accounts[keys[0]] = account
         answer = _told(
             "AssumeRole",
             "<Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey>"
             "<SessionToken>{}</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"
-            "</Credentials>".format(*keys),
+            "</Credentials>{}".format(*keys, assumed_role_user(asked["RoleArn"][0])),
         )
         return 200, {}, answer[:-40] if account == "222222222222" else answer
 
-    def _lambda(self, name: str, headers: dict[str, str], all_of_it: str) -> Answer:
+    def _lambda(self, name: str, arn: str, body: str, headers: dict[str, str]) -> Answer:
+        all_of_it = f"{canonical(headers)}\n{headers['Authorization']}"
         token = headers.get("X-Amz-Security-Token", "")
         if name.startswith("good"):
-            config = {"FunctionArn": f"arn:{token}", "LastModified": 1, "MaximumRetryAttempts": 1}
+            config = {"FunctionArn": arn, "LastModified": 1, "MaximumRetryAttempts": 1}
+            config |= {"DestinationConfig": {"OnFailure": {"Destination": f"arn:{token}"}}}
+            config |= json.loads(body) if body else {}
             return 200, {"x-amzn-RequestId": token}, json.dumps(config).encode()
         if name.startswith("escapes"):
             said = {"Type": "User", "message": self.text, "code": f"Code{self.text}"}
@@ -91,13 +99,26 @@ class Echo:
             return 403, {}, f"<html>{escape(all_of_it)}</html>".encode()
         forms = {
             "plain": all_of_it, "url": quote(all_of_it, safe=""), "dict": str(headers),
-            "json": json.dumps(headers), "base64": "x",
+            "json": json.dumps(headers), "deep": quote(quote(quote(all_of_it))),
+            "upper": all_of_it.upper(), "split": " ".join(all_of_it), "cut": token[:40],
+            "entities": "".join(f"&#{ord(each)};" for each in all_of_it),
+            "base64": base64.b64encode(all_of_it.encode()).decode(),
         }  # fmt: skip
-        text = json.dumps({"Type": "User", "message": forms[name.partition("-")[0]]})
+        way = name.partition("-")[0]
+        text = json.dumps({"Type": "User", "message": forms[way]})
         if name.startswith("json"):
             text = text.replace("/", "\\/")
         code = f"InvalidSignatureException{token}:http://x/"
-        return 403, {"x-amzn-ErrorType": code, "x-amzn-RequestId": token}, text.encode()
+        request_id = forms[way] if way in {"cut", "base64"} else token
+        request_id = request_id.upper() if way == "upper" else request_id[:4000]
+        return 403, {"x-amzn-ErrorType": code, "x-amzn-RequestId": request_id}, text.encode()
+
+
+def assumed_role_user(role_arn: str) -> str:
+    """What STS's answer says about the session of a role."""
+    account, role = role_arn.split(":")[4], role_arn.rpartition("/")[2]
+    arn = f"arn:aws:sts::{account}:assumed-role/{role}/bulkeic"
+    return f"<AssumedRoleUser><Arn>{arn}</Arn></AssumedRoleUser>"
 
 
 def canonical(headers: dict[str, str]) -> str:
@@ -159,6 +180,9 @@ def leaks(secrets: Iterable[str], texts: Iterable[tuple[str, bytes]]) -> list[st
         for form in (secret, quote(secret, safe=""), secret.replace("/", "\\/"))
     }
     forms |= {base64.b64encode(secret.encode()): secret for secret in secrets}
+    forms |= {secret.upper().encode(): secret for secret in secrets}
+    forms |= {secret[:40].encode(): secret for secret in secrets if len(secret) > 40}
+    forms |= {" ".join(secret).encode(): secret for secret in secrets}
     return [
         f"{name}: {secret}"
         for name, text in texts

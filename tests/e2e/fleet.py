@@ -2,13 +2,14 @@
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Result, Server
+from .echoing_server import assumed_role_user
 
 OTHERS = ("210987654321", "000000000123")
 ACCOUNTS = (ACCOUNT, *OTHERS)
@@ -62,21 +63,28 @@ class CallRecorder:
         self.asked: list[dict[str, str]] = []
         self.keys: list[str] = []
 
-    def answer(self, authorization: str, body: bytes) -> str:
+    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> str:
+        authorization = headers["Authorization"]
         if "/sts/" in authorization:
             self.asked.append(dict(parse_qsl(body.decode())))
-            return _assumed(authorization)
+            return _assumed(authorization, self.asked[-1]["RoleArn"])
         self.keys.append(authorization.partition("Credential=")[2].partition("/")[0])
-        return json.dumps({"FunctionArn": "f", "LastModified": 1})
+        region = authorization.split("/")[2]
+        account = headers.get("X-Amz-Security-Token", ACCOUNT)
+        name = path.split("/functions/")[1].split("/", maxsplit=1)[0]
+        arn = f"arn:aws:lambda:{region}:{account}:function:{name}:$LATEST"
+        return json.dumps({"FunctionArn": arn, "LastModified": 1, **json.loads(body)})
 
 
-def _assumed(authorization: str) -> str:
+def _assumed(authorization: str, role_arn: str) -> str:
+    """STS's answer; the token of a role session is its account."""
     key = authorization.partition("Credential=")[2].partition("/")[0]
+    account = role_arn.split(":")[4]
     return (
         "<AssumeRoleResponse><AssumeRoleResult><Credentials>"
         f"<AccessKeyId>by-{key}</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
-        f"<SessionToken>t</SessionToken><Expiration>{EXPIRES}</Expiration>"
-        "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
+        f"<SessionToken>{account}</SessionToken><Expiration>{EXPIRES}</Expiration>"
+        f"</Credentials>{assumed_role_user(role_arn)}</AssumeRoleResult></AssumeRoleResponse>"
     )
 
 
@@ -89,7 +97,7 @@ def call_recorder() -> Iterator[CallRecorder]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            content = found.answer(self.headers["Authorization"], body).encode()
+            content = found.answer(self.path, dict(self.headers), body).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

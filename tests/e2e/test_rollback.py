@@ -179,7 +179,7 @@ def test_a_planned_rollback_writes_nothing_until_applied_and_can_be_rolled_back(
     done = bulkeic("apply", "back.db", "--yes", "--results", "r.jsonl", *ends)
 
     assert done.code == 0, done.err
-    assert counted(server) == {GET: 3, PUT: 2, DELETE: 1}
+    assert counted(server) == {GET: 4, PUT: 2, DELETE: 1}  # a deletion is read again
     assert held(server) == before
     statuses = {each["function_name"]: each["status"] for each in bulkeic.outcomes("r.jsonl")}
     assert statuses == dict.fromkeys(("change", "half", "bare"), "updated")

@@ -17,7 +17,10 @@ PASSWORD = "hunter2-of-the-proxy"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": TOKEN,
 }  # fmt: skip
-WAYS = ("plain", "url", "dict", "json", "html", "good")
+WAYS = (
+    "plain", "url", "dict", "json", "html", "deep", "upper", "split", "cut", "entities", "base64",
+    "good",
+)  # fmt: skip
 ROLES = [f"{digit * 12}" for digit in "1234567"]
 ALL_LEVELS = ("--log-level", "debug")
 
@@ -72,10 +75,11 @@ def test_secrets_that_a_server_echoes_are_not_shown(bulkeic: Bulkeic, talkative:
     outcomes = {outcome["function_name"]: outcome for outcome in bulkeic.outcomes("r.jsonl")}
     assert set(outcomes) == {f"{way}-1" for way in WAYS}
     assert outcomes["good-1"]["status"] == "updated"
-    assert outcomes["good-1"]["config"]["FunctionArn"] == "arn:***"
+    destinations = outcomes["good-1"]["config"]["DestinationConfig"]
+    assert destinations["OnFailure"] == {"Destination": "arn:***"}
     assert "signature we calculated does not match" in outcomes["plain-1"]["error_message"]
-    assert talkative.calls == 6 * 3 + 2
-    assert len(talkative.secrets) > 6 * 2  # signatures are those of a second
+    assert talkative.calls == len(WAYS) * 3 + 2
+    assert len(talkative.secrets) > len(WAYS) * 2  # signatures are those of a second
     assert found == []
     check(talkative, bulkeic, *results)
 

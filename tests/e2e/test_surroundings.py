@@ -1,6 +1,7 @@
 """Unusual surroundings: responses, files, terminals and environments."""
 
 import http.server
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from bulkeic import InputError, Updater, make_job
 from bulkeic.sandbox import Sandbox, SandboxOptions
 
-from .conftest import REGION, Bulkeic, Server
+from .conftest import ACCOUNT, REGION, Bulkeic, Server
 from .test_interruptions import TARGETS, until_outcomes, words, write_targets
 
 ODD = [
@@ -34,8 +35,11 @@ def odd_server() -> Iterator[str]:
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            kind, _, number = self.path.split("/")[3].partition("-")
-            body, status = b'{"FunctionArn":"arn","LastModified":1.5}', 200
+            name = self.path.split("/")[3]
+            kind, _, number = name.partition("-")
+            arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:$LATEST"
+            config = {"FunctionArn": arn, "LastModified": 1.5, "MaximumRetryAttempts": 1}
+            body, status = json.dumps(config).encode(), 200
             if kind == "odd":
                 body = ODD[int(number)]
             elif kind == "err":

@@ -1,6 +1,9 @@
 """``--where``: selects targets by their current configuration, with a JMESPath expression.
 
 The language is that of the AWS CLI's ``--query``: https://jmespath.org/specification.html
+
+A short expression can take hours and all memory, for example by doubling a list thirty times. So
+the steps of an evaluation and the size of each of its results are limited.
 """
 
 from typing import Any
@@ -8,12 +11,15 @@ from typing import Any
 import jmespath
 from jmespath.exceptions import EmptyExpressionError, JMESPathError, JMESPathTypeError, ParseError
 from jmespath.functions import TYPES_MAP, Functions
+from jmespath.visitor import TreeInterpreter
 
 from bulkeic.core.errors import UsageError, printable, quoted
 from bulkeic.core.policy import Where
 from bulkeic.output.formatting import counted
 
 _RULE_CHARACTERS = 200
+_MAX_STEPS = 10_000
+_MAX_RESULT = 10_000
 NO_MATCH = "does not match --where"
 
 _EXPECTED = "expected JMESPath as in the AWS CLI's --query, like MaximumRetryAttempts > `0`"
@@ -44,16 +50,54 @@ def parse_where(expression: str) -> Where:
 
     def where(config: dict[str, Any]) -> str | None:
         try:
-            result = compiled.search(config)
+            result = _LimitedInterpreter().visit(compiled.parsed, config)
         except JMESPathTypeError as error:
             given = TYPES_MAP.get(error.actual_type, error.actual_type)
             return f"{NO_MATCH}: {error.function_name}() of {given}"
+        except _LimitError as error:
+            return f"{NO_MATCH}: {error}"
         except Exception:  # noqa: BLE001 - the package raises what Python does, such as TypeError
             return f"{NO_MATCH}: it cannot be evaluated"
         is_false = result is None or result is False or result in ("", [], {})
         return NO_MATCH if is_false else None
 
     return where
+
+
+class _LimitError(Exception):
+    """An evaluation takes too long, or has a result that is too large."""
+
+
+class _LimitedInterpreter(TreeInterpreter):  # type: ignore[misc]  # the package has no types
+    """Evaluates one expression once, within limits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._steps = 0
+
+    def visit(self, node: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        self._steps += 1
+        if self._steps > _MAX_STEPS:
+            raise _LimitError(f"it takes more than {_MAX_STEPS} steps")
+        result = super().visit(node, *args, **kwargs)
+        if _is_larger(result, _MAX_RESULT):
+            raise _LimitError(f"a result has a size of more than {_MAX_RESULT}")
+        return result
+
+
+def _is_larger(value: Any, limit: int) -> bool:
+    """Whether a value has more than so many elements and characters, nested ones included."""
+    values = [value]
+    while values and limit >= 0:
+        each = values.pop()
+        limit -= 1
+        if isinstance(each, str):
+            limit -= len(each)
+        elif isinstance(each, list | dict):
+            limit -= len(each)
+            if limit >= 0:
+                values += each.values() if isinstance(each, dict) else each
+    return limit < 0
 
 
 def _syntax(error: ParseError, length: int) -> str:

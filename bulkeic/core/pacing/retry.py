@@ -1,16 +1,6 @@
 """Decides which failures are retried, and when. Codes and statuses decide, never messages.
 
-====================================  ===========  =========================
-error code or HTTP status             fault        retried within
-====================================  ===========  =========================
-TooManyRequestsException, 429, …      throttled    the throttle budget
-ResourceConflictException             conflict     the throttle budget
-ServiceException, most 5xx            server       the maximum of attempts
-no answer within the timeout          timeout      the maximum of attempts
-connection refused, reset or closed;  connection   the maximum of attempts
-408, 502, 503, 504 of a gateway
-ExpiredTokenException, ExpiredToken;  expired      the maximum of attempts
-the local clock was wrong
+====================================  ===========  ==================the local clock was wrong
 InvalidParameterValueException for a  refused      the wait for IAM, if asked
 call that sets a destination
 AccessDeniedException, keys unknown   denied       never

@@ -1,0 +1,124 @@
+"""Whether an answer can belong to the call that it is read for.
+
+Proxies and connections in doubt deliver answers of other calls. An answer of Lambda names its
+function, and the answer to a change shows what was sent. What a message says is used only to doubt
+an answer, never to decide what happened.
+"""
+
+import re
+from typing import Any
+
+from bulkeic.core.model import CLEARED, LATEST, Call, Failure, Fault, Operation, Settings, Target
+from bulkeic.core.reconcile import ANSWER_MISMATCH
+
+_DEFAULTS = Settings(maximum_retry_attempts=2, maximum_event_age_in_seconds=21600)
+_ARN_PARTS = 7
+_find_functions = re.compile(r"arn:[\w-]+:lambda:[\w-]*:\d*:function:[\w.$-]+(?::[\w$-]+)?").findall
+_BAD_REQUEST = 400
+
+
+def names_target(arn: str, target: Target, *, has_qualifier: bool = True) -> bool:
+    """Whether an ARN names a target. Emulators may write another partition.
+
+    Args:
+        arn: of a function.
+        target: the target of the call.
+        has_qualifier: whether an ARN without a qualifier means ``$LATEST``, as in configurations;
+            if not, it means any.
+    """
+    if arn == f"{target.arn}:{target.qualifier}":
+        return True
+    parts = arn.split(":")
+    if len(parts) not in {_ARN_PARTS, _ARN_PARTS + 1} or parts[0] != "arn":
+        return False
+    _, _, service, region, account, kind, name, *qualifiers = parts
+    lane = target.lane
+    if (service, region, kind, name) != ("lambda", lane.region, "function", target.function):
+        return False
+    if lane.account_id and account != lane.account_id:
+        return False
+    if not qualifiers and not has_qualifier:
+        return True
+    return (qualifiers[0] if qualifiers else LATEST) == target.qualifier
+
+
+def config_problem(config: dict[str, Any], target: Target, call: Call) -> str | None:
+    """Why a configuration cannot be the answer to a call; ``None``: it can.
+
+    Args:
+        config: as answered, API names.
+        target: the target of the call.
+        call: the call.
+    """
+    if not names_target(config["FunctionArn"], target):
+        return "it names another function"
+    if call.operation is Operation.GET:
+        return None
+    return None if _shows(config, call) else "it shows other settings than those that were sent"
+
+
+def _shows(config: dict[str, Any], call: Call) -> bool:
+    """Whether a configuration shows the settings of an Update or a Put.
+
+    Put removes what it does not send; an emulator may show the default instead.
+    """
+    sent = call.settings
+    shown = Settings.from_api({name: value for name, value in config.items() if value is not None})
+    replaces = call.operation is Operation.PUT
+    numbers = (
+        (sent.maximum_retry_attempts, shown.maximum_retry_attempts,
+         _DEFAULTS.maximum_retry_attempts),
+        (sent.maximum_event_age_in_seconds, shown.maximum_event_age_in_seconds,
+         _DEFAULTS.maximum_event_age_in_seconds),
+    )  # fmt: skip
+    for wanted, found, default in numbers:
+        if wanted is None and replaces and found not in {None, default}:
+            return False
+        if wanted is not None and wanted != found:
+            return False
+    destinations = (
+        (sent.on_success, shown.on_success), (sent.on_failure, shown.on_failure),
+    )  # fmt: skip
+    return all(
+        (wanted is None and not replaces) or (wanted or CLEARED) == (found or CLEARED)
+        for wanted, found in destinations
+    )
+
+
+def function_problem(arn: str, target: Target) -> str | None:
+    """Why a function cannot be the answer to GetFunction; ``None``: it can.
+
+    GetFunction names a qualifier only where it was asked for one.
+    """
+    is_it = names_target(arn, target, has_qualifier=False)
+    return None if is_it else "it names another function"
+
+
+def error_problem(message: str, status: int, target: Target) -> str | None:
+    """Why an error cannot be the answer to a call; ``None``: it can.
+
+    Args:
+        message: as answered. A 400 may quote functions that are destinations.
+        status: the HTTP status.
+        target: the target of the call.
+    """
+    functions = [] if status == _BAD_REQUEST else _find_functions(message)
+    is_it = any(names_target(arn, target, has_qualifier=False) for arn in functions)
+    return "it names another function" if functions and not is_it else None
+
+
+def role_session_problem(arn: str | None, role_arn: str) -> str | None:
+    """Why an answer of AssumeRole cannot belong to a role; ``None``: it can.
+
+    Args:
+        arn: of the role session, as answered; ``None``: the answer has none.
+        role_arn: of the role that was assumed.
+    """
+    wanted = f":sts::{role_arn.split(':')[4]}:assumed-role/{role_arn.rpartition('/')[2]}/"
+    return None if arn is not None and wanted in arn else "it names another role session"
+
+
+def mismatch(problem: str, status: int, request_id: str | None) -> Failure:
+    """The failure for an answer of another call. The call itself may have succeeded."""
+    text = f"HTTP {status}, but {problem}"
+    return Failure(Fault.SERVER, ANSWER_MISMATCH, text, status, request_id)

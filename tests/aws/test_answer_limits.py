@@ -1,0 +1,172 @@
+"""Answers of any size and form cost bounded memory, and are read or refused as what they are."""
+
+import asyncio
+import gzip
+import tracemalloc
+import zlib
+
+import aiohttp
+import pytest
+
+from bulkeic.aws.answer_body import MAX_BODY_BYTES, AnswerTooLargeError, ContentEncodingError
+from bulkeic.aws.failures import TRANSPORT_ERRORS, translate_transport_error
+from bulkeic.aws.transport import MAX_INFORMATIONAL
+
+from .scripted_server import OK, Connection, get, open_transport
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+BIG = b"x" * 1_000_000
+MOST_MEMORY = 40_000_000
+
+
+def body(content: bytes, *headers: bytes) -> bytes:
+    lines = b"".join(header + b"\r\n" for header in headers)
+    return HEAD + lines + b"Content-Length: %d\r\n\r\n" % len(content) + content
+
+
+async def refusal(answer: bytes, *, repeat: bytes = b"") -> Exception:
+    """What the transport raises for an answer, whose end is repeated without end."""
+
+    async def script(connection: Connection) -> None:
+        await connection.request()
+        await connection.send(answer)
+        while repeat:
+            await connection.send(repeat)
+        await asyncio.Event().wait()
+
+    async with open_transport(script) as (transport, _):
+        tracemalloc.start()
+        try:
+            with pytest.raises(TRANSPORT_ERRORS) as raised:
+                await get(transport)
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert most < MOST_MEMORY
+    error = raised.value
+    assert isinstance(error, Exception)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("answer", "repeat"),
+    [
+        (HEAD + b"\r\n", BIG),
+        (HEAD + b"Content-Length: 100000000000\r\n\r\n", BIG),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"f4240\r\n" + BIG + b"\r\n"),
+    ],
+    ids=["no length", "a length", "chunked"],
+)
+async def test_a_body_has_a_limit(answer: bytes, repeat: bytes) -> None:
+    error = await refusal(answer, repeat=repeat)
+    assert isinstance(error, AnswerTooLargeError)
+    failure = translate_transport_error(error)
+    assert (failure.fault, failure.code, failure.sent) == ("server", "AnswerTooLarge", True)
+
+
+async def test_a_body_of_the_limit_is_read() -> None:
+    async def script(connection: Connection) -> None:
+        await connection.serve(body(b"x" * MAX_BODY_BYTES))
+
+    async with open_transport(script) as (transport, _):
+        assert len(await get(transport)) == MAX_BODY_BYTES
+
+
+@pytest.mark.parametrize(
+    ("answer", "repeat"),
+    [
+        (HEAD, b"X-Odd: " + b"y" * 1000 + b"\r\n"),
+        (HEAD + b"X-Odd: ", b"y" * 1_000_000),
+        (HEAD + b"".join(b"X-%d: %s\r\n" % (n, b"y" * 1000) for n in range(100)) + b"\r\n", b""),
+        (b"HTTP/1.1 200 ", b"y" * 1_000_000),
+    ],
+    ids=["many", "one", "together", "the status line"],
+)
+async def test_headers_have_a_limit(answer: bytes, repeat: bytes) -> None:
+    await refusal(answer, repeat=repeat)
+
+
+@pytest.mark.parametrize("code", [100, 102, 103])
+async def test_informational_answers_have_a_limit(code: int) -> None:
+    one = b"HTTP/1.1 %d Odd\r\n\r\n" % code
+
+    async def script(connection: Connection) -> None:
+        await connection.serve(one * MAX_INFORMATIONAL + OK)
+
+    async with open_transport(script) as (transport, _):
+        assert await get(transport) == b"ok"
+    assert isinstance(await refusal(one, repeat=one * 1000), AnswerTooLargeError)
+
+
+async def test_bytes_on_an_idle_connection_cost_bounded_memory() -> None:
+    sent = asyncio.Event()
+
+    async def script(connection: Connection) -> None:
+        await connection.request()
+        await connection.send(OK)
+        for count in range(1000):
+            if count == 1 or connection.number:
+                sent.set()
+            await connection.send(OK * 20_000)
+
+    async with open_transport(script) as (transport, _):
+        tracemalloc.start()
+        try:
+            assert await get(transport) == b"ok"
+            await sent.wait()
+            for _ in range(1000):
+                await asyncio.sleep(0)
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert most < MOST_MEMORY
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content"),
+    [
+        (b"gzip", gzip.compress(b"a body", mtime=0)),
+        (b"GZIP", gzip.compress(b"a body", mtime=0)),
+        (b"deflate", zlib.compress(b"a body")),
+        (b"identity", b"a body"),
+    ],
+    ids=["gzip", "GZIP", "deflate", "identity"],
+)
+async def test_a_compressed_answer_is_decompressed(encoding: bytes, content: bytes) -> None:
+    async def script(connection: Connection) -> None:
+        await connection.serve(body(content, b"Content-Encoding: " + encoding))
+
+    async with open_transport(script) as (transport, _):
+        assert [await get(transport) for _ in range(2)] == [b"a body"] * 2
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content", "kind"),
+    [
+        (b"br", b"x", ContentEncodingError),
+        (b"gzip, gzip", b"x", ContentEncodingError),
+        (b"gzip", b"no gzip", ContentEncodingError),
+        (b"gzip", gzip.compress(b"a body", mtime=0)[:-9], ContentEncodingError),
+        (b"gzip", gzip.compress(b"a body", mtime=0) + b"more", ContentEncodingError),
+        (b"gzip", gzip.compress(bytes(100_000_000), mtime=0), AnswerTooLargeError),
+    ],
+    ids=["unknown", "two", "no gzip", "cut", "surplus", "a bomb"],
+)
+async def test_a_compressed_answer_that_cannot_be_read_is_refused_as_such(
+    encoding: bytes, content: bytes, kind: type[Exception]
+) -> None:
+    error = await refusal(body(content, b"Content-Encoding: " + encoding))
+    assert type(error) is kind
+
+
+async def test_an_answer_that_drips_is_bounded_by_the_timeout() -> None:
+    async def script(connection: Connection) -> None:
+        await connection.request()
+        await connection.send(HEAD + b"Content-Length: 1000000\r\n\r\n")
+        while True:
+            await connection.send(b"x")
+            await asyncio.sleep(0.01)
+
+    async with open_transport(script, timeout_s=0.3) as (transport, _):
+        with pytest.raises((TimeoutError, aiohttp.ClientError)):
+            await get(transport)
