@@ -1,22 +1,34 @@
 """The credentials for each account: the caller's own, a profile's or an assumed role's."""
 
+import functools
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio
 import msgspec
+from botocore.exceptions import ClientError
 from tenacity import RetryCallState
 
 from bulkeic.aws.access import Access
+from bulkeic.aws.clock_corrected_signing import ClockCorrection
+from bulkeic.aws.credential_source import source_error
 from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
 from bulkeic.aws.failures import translate_sdk_error
 from bulkeic.aws.sts_retries import role_retries
 from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
-from bulkeic.core.model import Lane
+from bulkeic.core.errors import UsageError
+from bulkeic.core.model import Failure, Fault, Lane
 
 MAX_ROLES_IN_FLIGHT = 10
 """Calls of AssumeRole in flight."""
+
+
+class _ClockError(CredentialsError):
+    """AWS refused a signature because this machine's clock is wrong; a second one may pass."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(msgspec.structs.replace(failure, fault=Fault.EXPIRED))
 
 
 class RoleSessions:
@@ -48,13 +60,14 @@ class RoleSessions:
         self._by_profile: dict[str | None, tuple[Access, RefreshingCredentials]] = {}
         self._sts_clients: dict[tuple[str | None, str], tuple[AccessKeys, Any]] = {}
         self._client_lock = anyio.Lock()
+        self._clock = ClockCorrection()
         self._in_flight = anyio.CapacityLimiter(MAX_ROLES_IN_FLIGHT)
 
     def credentials(self, lane: Lane) -> RefreshingCredentials:
         """Returns the credentials for a lane's account, which are not fetched yet.
 
         Raises:
-            UsageError: the account's profile does not exist.
+            CredentialsError: the account's profile does not exist any longer.
         """
         credentials = self._by_account.get(lane.account_id)
         if credentials is None:
@@ -78,25 +91,33 @@ class RoleSessions:
     def _profile_credentials(self, profile: str | None) -> tuple[Access, RefreshingCredentials]:
         found = self._by_profile.get(profile)
         if found is None:
-            access = self._access if profile is None else self._access.with_profile(profile)
-            found = (access, RefreshingCredentials(access.caller_keys))
+            try:
+                access = self._access if profile is None else self._access.with_profile(profile)
+            except UsageError as error:
+                raise source_error(error) from None
+            fetch = functools.partial(access.caller_keys, self._timeout_s)
+            found = (access, RefreshingCredentials(fetch, access.forget_caller_keys))
             self._by_profile[profile] = found
         return found
 
     async def _assume_role(
         self, account: AccountAccess, region: str, access: Access, caller: RefreshingCredentials
     ) -> AccessKeys:
-        """Returns the credentials of a role; retried if the caller's own have expired.
+        """Returns the credentials of a role.
+
+        Retried once if the caller's own have expired, or if this machine's clock is wrong.
 
         Raises:
             CredentialsError: STS refused, or could not be reached.
         """
         keys = await caller.keys()
 
-        async def refetch(_: RetryCallState) -> None:
+        async def refetch(state: RetryCallState) -> None:
             nonlocal keys
-            caller.reject(keys)
-            keys = await caller.keys()
+            assert state.outcome is not None  # noqa: S101 - a failed attempt has one
+            if not isinstance(state.outcome.exception(), _ClockError):
+                caller.reject(keys)
+                keys = await caller.keys()
 
         async def assume_role() -> AccessKeys:
             return await self._call_assume_role(keys, account, region, access)
@@ -114,21 +135,27 @@ class RoleSessions:
         }
         if account.external_id is not None:
             request["ExternalId"] = account.external_id
+        signed_at = self._clock.now()
         try:
             async with self._in_flight:
                 sts = await self._sts_client(keys, account.profile, region, access)
                 with anyio.fail_after(self._timeout_s):
+                    signed_at = self._clock.now()
                     credentials = (await sts.assume_role(**request))["Credentials"]
             return AccessKeys(
                 access_key=credentials["AccessKeyId"],
                 secret_key=credentials["SecretAccessKey"],
                 token=credentials["SessionToken"],
-                expires_at=credentials["Expiration"].timestamp(),
+                expires_at=credentials["Expiration"].timestamp() - self._clock.skew_s,
             )
         except Exception as error:  # noqa: BLE001 - the SDK's parser raises anything
             failure = translate_sdk_error(error)
-            message = f"AssumeRole {account.role_arn}: {failure.message}"
-            raise CredentialsError(msgspec.structs.replace(failure, message=message)) from None
+            failure = msgspec.structs.replace(
+                failure, message=f"AssumeRole {account.role_arn}: {failure.message}"
+            )
+            if isinstance(error, ClientError) and self._clock.learn(error, signed_at):
+                raise _ClockError(failure) from None
+            raise CredentialsError(failure) from None
 
     async def _sts_client(
         self, keys: AccessKeys, profile: str | None, region: str, access: Access
@@ -150,6 +177,7 @@ class RoleSessions:
                     max_pool_connections=MAX_ROLES_IN_FLIGHT,
                 )
             )
+            self._clock.sign(client, keys)
             self._sts_clients[profile, region] = (keys, client)
             return client
 

@@ -44,13 +44,14 @@ class ActiveJob:
         wait_s: seconds that the job waited for tokens.
         started_at: when the job started.
         started_wall: the same as Unix time.
+        is_retry: whether the last attempt was counted as a retry.
         is_unresponsive_call: whether its lane had not answered when the last attempt was sent.
     """
 
     __slots__ = (
         "attempts", "call", "call_attempts", "call_s", "change_attempts", "conflicts",
-        "counted_attempts", "is_unresponsive_call", "job", "previous_sent_at", "read", "read_at",
-        "sent_at", "sent_settings", "started_at", "started_wall", "throttles", "wait_s",
+        "counted_attempts", "is_retry", "is_unresponsive_call", "job", "previous_sent_at", "read",
+        "read_at", "sent_at", "sent_settings", "started_at", "started_wall", "throttles", "wait_s",
         "waiting_since",
     )  # fmt: skip
 
@@ -73,6 +74,7 @@ class ActiveJob:
         self.previous_sent_at = 0.0
         self.started_at = 0.0
         self.started_wall = 0.0
+        self.is_retry = False
         self.is_unresponsive_call = False
 
     @property
@@ -108,13 +110,22 @@ class ActiveJob:
         self.attempts += 1
         self.call_attempts += 1
         traffic.calls += 1
-        traffic.retries += is_reread or self.call_attempts > 1
+        self.is_retry = is_reread or self.call_attempts > 1
+        traffic.retries += self.is_retry
+
+    def undo_attempt(self, traffic: Traffic) -> None:
+        """Count an attempt no longer: its lane waits for credentials, and nothing was sent."""
+        self.attempts -= 1
+        self.call_attempts -= 1
+        self.sent_at = self.previous_sent_at
+        traffic.calls -= 1
+        traffic.retries -= self.is_retry
 
     def count_failure(self, failure: Failure, traffic: Traffic) -> str:
         """Count a failed attempt. Returns the name of its log event."""
         if not failure.sent:
             traffic.calls -= 1
-            traffic.retries -= self.call_attempts > 1
+            traffic.retries -= self.is_retry
             return "not sent"
         if failure.fault is Fault.THROTTLED:
             self.throttles += 1

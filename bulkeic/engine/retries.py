@@ -10,7 +10,7 @@ from tenacity import DoSleep, RetryCallState, Retrying, retry_if_result, stop_af
 from tenacity.wait import wait_base
 
 from bulkeic.core.model import Failure
-from bulkeic.core.pacing.retry import is_retryable, wait_before_retry
+from bulkeic.core.pacing.retry import LONGEST_RETRY_AFTER_S, is_retryable, wait_before_retry
 
 
 class Retries:
@@ -22,6 +22,7 @@ class Retries:
     """
 
     def __init__(self, max_attempts: int, rng: random.Random) -> None:
+        self._rng = rng
         self._retrying = Retrying(
             retry=retry_if_result(_is_retryable),
             stop=stop_after_attempt(max_attempts),
@@ -43,6 +44,17 @@ class Retries:
         self._retrying.begin()
         action = self._retrying.iter(state)
         return float(action) if isinstance(action, DoSleep) else None
+
+    def hold_delay(self, failure: Failure, holds: int) -> float:
+        """Seconds that a lane waits for credentials.
+
+        Args:
+            failure: why there are none. Its ``retry_after_s`` says when they are fetched again.
+            holds: how often in a row the lane has waited, this time included.
+        """
+        if failure.retry_after_s is not None:
+            return min(failure.retry_after_s, LONGEST_RETRY_AFTER_S)
+        return wait_before_retry(failure, holds, self._rng.random())
 
 
 class _WaitBeforeRetry(wait_base):

@@ -75,7 +75,7 @@ def audit(run: Run) -> None:
     _audit_outcomes(run)
     sent = [call for call in server.calls if call.was_sent]
     assert traffic.calls == len(sent)
-    assert traffic.retries == sum(call.attempt > 1 for call in sent)
+    assert traffic.retries == _count_retries(sent)
     faults = Counter(call.answer.fault for call in sent if isinstance(call.answer, Failure))
     assert (traffic.throttles, traffic.conflicts) == (
         faults[Fault.THROTTLED],
@@ -93,6 +93,11 @@ def audit(run: Run) -> None:
         assert max_burst(calls, limits.rate) <= limits.bucket_size + 1e-6
 
 
+def _count_retries(sent: Sequence[Sent]) -> int:
+    """The calls that repeat an operation of their job."""
+    return len(sent) - len({(call.job.seq, call.call.operation) for call in sent})
+
+
 def _audit_outcomes(run: Run) -> None:
     expected, got = {job.seq for job in run.jobs}, [outcome.seq for outcome in run.outcomes]
     assert len(got) == len(set(got))
@@ -108,7 +113,8 @@ def _audit_outcomes(run: Run) -> None:
         assert len(got) <= len(expected) <= len(got) + run.dropped
     attempts = defaultdict(list)
     for call in run.server.calls:
-        attempts[call.job.seq].append(call)
+        if not call.was_held:
+            attempts[call.job.seq].append(call)
     jobs = {job.seq: job for job in run.jobs}
     for outcome in run.outcomes:
         _audit_outcome(outcome, jobs[outcome.seq], attempts[outcome.seq])

@@ -11,11 +11,15 @@ connection refused, reset or closed;  connection   yes
 502, 503, 504 of a gateway
 ExpiredTokenException, ExpiredToken;  expired      yes
 the local clock was wrong
+the caller's own credentials cannot   credentials  yes
+be had (no code of AWS)
 AccessDeniedException, keys unknown   denied       no
 to AWS, …
 an untrusted server certificate       untrusted    no
 everything else                       refused      no
 ====================================  ===========  =======
+
+A failure without a call that may pass holds its lane: the job waits, and no attempt is counted.
 
 The wait is exponential with full jitter
 (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), and never shorter than
@@ -80,6 +84,20 @@ def is_expiry(code: str) -> bool:
 def is_retryable(fault: Fault) -> bool:
     """Whether a retry may succeed."""
     return fault not in _FINAL
+
+
+def is_hold(failure: Failure) -> bool:
+    """Whether a lane waits for credentials: no call was sent, and a later one may be.
+
+    ==================  =========  ======================
+    the call was sent   retryable  then
+    ==================  =========  ======================
+    no                  yes        the lane waits
+    no                  no         the job fails
+    yes                 any        the attempt is counted
+    ==================  =========  ======================
+    """
+    return not failure.sent and is_retryable(failure.fault)
 
 
 def wait_before_retry(failure: Failure, attempt: int, jitter: float) -> float:
