@@ -18,7 +18,8 @@ START_URL = "https://example.awsapps.com/start"
 CANARY = "canary-Zx81hTq4Lm90PwRs"
 """What a failing source prints, and what must appear nowhere."""
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/own"
-MODES = ("once", "always", "garbage", "slow", "expired")
+LIFE_MIN = 5
+"""So short that the SDK asks the source again each time that credentials are fetched."""
 
 Keys = Callable[[datetime], bytes]
 
@@ -104,8 +105,8 @@ class ProcessSource(Source):
         self._mode, self._runs = folder / "mode", folder / "runs"
         self._runs.write_text("")
         now = datetime.now(UTC)
-        for name, hours in (("keys", 6), ("expired", -1)):
-            fields = _fields(now + timedelta(hours=hours), "SessionToken") | {"Version": 1}
+        for name, minutes in (("keys", LIFE_MIN), ("expired", -60)):
+            fields = _fields(now + timedelta(minutes=minutes), "SessionToken") | {"Version": 1}
             (folder / name).write_text(json.dumps(fields))
         script = folder / "process"
         script.write_text(
@@ -161,8 +162,8 @@ class ServerSource(Source):
             return 200, f"{CANARY} {{<".encode()
         if mode == "slow":
             time.sleep(0.3)  # the slowness itself, not a wait for something
-        hours = -1 if mode == "expired" else 6
-        return 200, self._keys(datetime.now(UTC) + timedelta(hours=hours))
+        minutes = -60 if mode == "expired" else LIFE_MIN
+        return 200, self._keys(datetime.now(UTC) + timedelta(minutes=minutes))
 
 
 @contextmanager
@@ -243,6 +244,8 @@ _SERVERS: dict[str, tuple[Keys, Callable[[Path, str], dict[str, str | None]]]] =
     "web-identity": (web_identity_keys, _web_identity),
 }
 KINDS = ("process", *_SERVERS)
+RUNS_BEFORE = {"process": 2, "container": 2, "sso": 1, "web-identity": 1}
+"""How often a source is asked before the run. The SDK keeps the keys of IMDS, however short."""
 
 
 @contextmanager
