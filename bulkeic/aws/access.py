@@ -14,6 +14,7 @@ from aiobotocore.session import AioSession
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 from botocore.utils import is_valid_endpoint_url
 
+from bulkeic.aws.clock_corrected_signing import ClockCorrection
 from bulkeic.aws.clock_skew import clock_skew_s
 from bulkeic.aws.credential_source import replace_process_provider, source_error
 from bulkeic.aws.credentials import AccessKeys, CredentialsError
@@ -63,6 +64,9 @@ class Access:
         credentials: of each account; ``None``: the SDK's own chain, for all accounts.
         isolated: whether to ignore the user's config files, profile and proxies.
 
+    Attributes:
+        clock: corrects this machine's clock for calls of STS.
+
     Raises:
         UsageError: the profile does not exist, the config files cannot be read, or the endpoint is
             not a URL.
@@ -84,6 +88,7 @@ class Access:
         self._session = self._new_session()
         self._unused_session: AioSession | None = self._session
         self._caller_credentials: Any = None
+        self.clock = ClockCorrection()
         if endpoint_url is not None:
             _check_endpoint(endpoint_url)
         try:
@@ -244,10 +249,11 @@ class Access:
             connect_timeout=timeout_s,
             read_timeout=timeout_s,
         ) as sts:
+            self.clock.sign(sts, keys)
 
             async def get_caller_identity() -> dict[str, Any]:
                 with anyio.fail_after(timeout_s):
-                    response: dict[str, Any] = await sts.get_caller_identity()
+                    response: dict[str, Any] = await self.clock.call(sts.get_caller_identity)
                 return response
 
             identity: dict[str, Any] = await identity_retries()(get_caller_identity)

@@ -1,6 +1,7 @@
 """Signs the SDK's requests with AWS's time, if this machine's clock is wrong."""
 
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,13 +28,21 @@ class ClockCorrection:
         """Returns AWS's time, Unix time in seconds."""
         return time.time() + self.skew_s
 
-    def learn(self, error: ClientError, signed_at: float) -> bool:
-        """Learns from an error response of the SDK. Returns whether the clock caused it.
+    async def call(self, operation: Callable[..., Awaitable[Any]], **request: Any) -> Any:
+        """Calls an operation of a client that ``sign`` was given; again if the clock was wrong."""
+        signed_at = self.now()
+        try:
+            return await operation(**request)
+        except ClientError as error:
+            if not self._learn(error, signed_at):
+                raise
+        return await operation(**request)
 
-        Args:
-            error: the response.
-            signed_at: ``now()`` when its request was signed; another response may have corrected
-                the clock since.
+    def _learn(self, error: ClientError, signed_at: float) -> bool:
+        """Learns from an error response. Returns whether the clock caused it.
+
+        ``signed_at`` is when its request was signed: since then, another response may have
+        corrected the clock.
         """
         code = str(error.response.get("Error", {}).get("Code", ""))
         headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})

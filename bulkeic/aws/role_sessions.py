@@ -7,28 +7,19 @@ from typing import Any
 
 import anyio
 import msgspec
-from botocore.exceptions import ClientError
 from tenacity import RetryCallState
 
 from bulkeic.aws.access import Access
-from bulkeic.aws.clock_corrected_signing import ClockCorrection
 from bulkeic.aws.credential_source import source_error
 from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
 from bulkeic.aws.failures import translate_sdk_error
 from bulkeic.aws.sts_retries import role_retries
 from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
 from bulkeic.core.errors import UsageError
-from bulkeic.core.model import Failure, Fault, Lane
+from bulkeic.core.model import Lane
 
 MAX_ROLES_IN_FLIGHT = 10
 """Calls of AssumeRole in flight."""
-
-
-class _ClockError(CredentialsError):
-    """AWS refused a signature because this machine's clock is wrong; a second one may pass."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(msgspec.structs.replace(failure, fault=Fault.EXPIRED))
 
 
 class RoleSessions:
@@ -60,7 +51,7 @@ class RoleSessions:
         self._by_profile: dict[str | None, tuple[Access, RefreshingCredentials]] = {}
         self._sts_clients: dict[tuple[str | None, str], tuple[AccessKeys, Any]] = {}
         self._client_lock = anyio.Lock()
-        self._clock = ClockCorrection()
+        self._clock = access.clock
         self._in_flight = anyio.CapacityLimiter(MAX_ROLES_IN_FLIGHT)
 
     def credentials(self, lane: Lane) -> RefreshingCredentials:
@@ -103,21 +94,17 @@ class RoleSessions:
     async def _assume_role(
         self, account: AccountAccess, region: str, access: Access, caller: RefreshingCredentials
     ) -> AccessKeys:
-        """Returns the credentials of a role.
-
-        Retried once if the caller's own have expired, or if this machine's clock is wrong.
+        """Returns the credentials of a role; retried if the caller's own have expired.
 
         Raises:
             CredentialsError: STS refused, or could not be reached.
         """
         keys = await caller.keys()
 
-        async def refetch(state: RetryCallState) -> None:
+        async def refetch(_: RetryCallState) -> None:
             nonlocal keys
-            assert state.outcome is not None  # noqa: S101 - a failed attempt has one
-            if not isinstance(state.outcome.exception(), _ClockError):
-                caller.reject(keys)
-                keys = await caller.keys()
+            caller.reject(keys)
+            keys = await caller.keys()
 
         async def assume_role() -> AccessKeys:
             return await self._call_assume_role(keys, account, region, access)
@@ -135,13 +122,12 @@ class RoleSessions:
         }
         if account.external_id is not None:
             request["ExternalId"] = account.external_id
-        signed_at = self._clock.now()
         try:
             async with self._in_flight:
                 sts = await self._sts_client(keys, account.profile, region, access)
                 with anyio.fail_after(self._timeout_s):
-                    signed_at = self._clock.now()
-                    credentials = (await sts.assume_role(**request))["Credentials"]
+                    response = await self._clock.call(sts.assume_role, **request)
+            credentials = response["Credentials"]
             return AccessKeys(
                 access_key=credentials["AccessKeyId"],
                 secret_key=credentials["SecretAccessKey"],
@@ -150,12 +136,8 @@ class RoleSessions:
             )
         except Exception as error:  # noqa: BLE001 - the SDK's parser raises anything
             failure = translate_sdk_error(error)
-            failure = msgspec.structs.replace(
-                failure, message=f"AssumeRole {account.role_arn}: {failure.message}"
-            )
-            if isinstance(error, ClientError) and self._clock.learn(error, signed_at):
-                raise _ClockError(failure) from None
-            raise CredentialsError(failure) from None
+            message = f"AssumeRole {account.role_arn}: {failure.message}"
+            raise CredentialsError(msgspec.structs.replace(failure, message=message)) from None
 
     async def _sts_client(
         self, keys: AccessKeys, profile: str | None, region: str, access: Access

@@ -7,8 +7,7 @@ GetCallerIdentity  a failure that may pass           3         jittered backoff,
 the own            no credentials, before the run,   3         jittered backoff
 credentials        unless their source is too slow
 AssumeRole         ``ExpiredToken``: the caller's    2         the caller's credentials are
-                   own credentials have expired,               fetched again, or the clock is
-                   or this machine's clock is wrong            corrected
+                   own credentials have expired                fetched again
 =================  ================================  ========  ==================================
 
 During the run, ``RefreshingCredentials`` fetches again: it serves all who wait, and waits longer
