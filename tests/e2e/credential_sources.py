@@ -251,7 +251,7 @@ RUNS_BEFORE = {"process": 2, "container": 2, "sso": 1, "web-identity": 1}
 @contextmanager
 def open_source(kind: str, bulkeic: Bulkeic) -> Iterator[Source]:
     """Opens a source of one of ``KINDS``, as the only one of the command."""
-    no_keys = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    no_keys: dict[str, str | None] = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
     if kind == "process":
         source: Source = ProcessSource(bulkeic)
         source.env = no_keys | source.env

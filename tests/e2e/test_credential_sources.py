@@ -1,4 +1,4 @@
-"""A source of credentials that fails never fails a job: lanes wait, then stop and can be resumed."""
+"""A source of credentials that fails never fails a job: lanes wait, then stop, and can resume."""
 
 from collections.abc import Iterator
 
