@@ -7,20 +7,24 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import anyio
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioRefreshableCredentials
 from aiobotocore.session import AioSession
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 from botocore.utils import is_valid_endpoint_url
 
+from bulkeic.aws.clock_corrected_signing import ClockCorrection
 from bulkeic.aws.clock_skew import clock_skew_s
+from bulkeic.aws.credential_source import replace_process_provider, source_error
 from bulkeic.aws.credentials import AccessKeys, CredentialsError
 from bulkeic.aws.environment import environment_region
-from bulkeic.aws.failures import NO_CREDENTIALS_ERRORS, SDK_ERRORS, translate_sdk_error
+from bulkeic.aws.failures import SDK_ERRORS, translate_sdk_error
 from bulkeic.aws.sanitizer import sanitize
 from bulkeic.aws.sts_http_session import StsHttpSession
-from bulkeic.aws.sts_retries import identity_retries
+from bulkeic.aws.sts_retries import identity_retries, source_retries
 from bulkeic.core.errors import AccessError, InputError, UsageError, printable, quoted
+from bulkeic.core.model import Fault
 from bulkeic.core.names import partition_of
 from bulkeic.core.redaction import parse_endpoint
 from bulkeic.version import __version__
@@ -43,6 +47,8 @@ _STS_REGIONS = {
 }
 _FALLBACK_REGION = "us-east-1"
 _REFRESHABLE_KEYS_S = 60.0
+# A source may be slower than a call: a process may ask its user, and the SDK retries some sources.
+_SOURCE_TIMEOUTS = 6
 
 
 class _NonAsciiCredentialsError(NoCredentialsError):  # type: ignore[misc]
@@ -58,6 +64,9 @@ class Access:
         endpoint_url: for every service; ``None``: the environment's, or AWS's own.
         credentials: of each account; ``None``: the SDK's own chain, for all accounts.
         isolated: whether to ignore the user's config files, profile and proxies.
+
+    Attributes:
+        clock: corrects this machine's clock for calls of STS.
 
     Raises:
         UsageError: the profile does not exist, the config files cannot be read, or the endpoint is
@@ -80,6 +89,7 @@ class Access:
         self._session = self._new_session()
         self._unused_session: AioSession | None = self._session
         self._caller_credentials: Any = None
+        self.clock = ClockCorrection()
         if endpoint_url is not None:
             _check_endpoint(endpoint_url)
         try:
@@ -154,26 +164,39 @@ class Access:
             return self.region
         return _STS_REGIONS.get(partition, region)
 
-    async def caller_keys(self) -> AccessKeys:
+    async def caller_keys(self, timeout_s: float) -> AccessKeys:
         """Fetches the caller's own credentials from the SDK's chain.
 
-        Each call after an expiry searches the chain again, so it finds files that have changed.
+        Each call after an expiry or a failure searches the chain again, so it finds files that have
+        changed.
+
+        Args:
+            timeout_s: seconds for one call; a source has six times as long.
 
         Raises:
-            CredentialsError: there are no usable credentials.
+            CredentialsError: there are no usable credentials now.
         """
         try:
-            if self._caller_credentials is None:
-                session = self._unused_session or self._new_session()
-                self._unused_session = None
-                self._caller_credentials = await session.get_credentials()
-            keys = await _access_keys(self._caller_credentials)
-        except SDK_ERRORS as error:
-            self._caller_credentials = None
-            raise CredentialsError(translate_sdk_error(error)) from None
+            with anyio.fail_after(timeout_s * _SOURCE_TIMEOUTS):
+                if self._caller_credentials is None:
+                    self._caller_credentials = await self._search_chain()
+                keys = await _access_keys(self._caller_credentials)
+        except Exception as error:  # noqa: BLE001 - the SDK raises anything on a malformed answer
+            self.forget_caller_keys()
+            raise source_error(error) from None
         if not isinstance(self._caller_credentials, AioRefreshableCredentials):
-            self._caller_credentials = None
+            self.forget_caller_keys()
         return keys
+
+    def forget_caller_keys(self) -> None:
+        """Makes the next fetch search the SDK's chain again."""
+        self._caller_credentials = None
+
+    async def _search_chain(self) -> Any:
+        session = self._unused_session or self._new_session()
+        self._unused_session = None
+        replace_process_provider(session)
+        return await session.get_credentials()
 
     async def caller_account_id(self, region: str | None, timeout_s: float) -> str:
         """Returns the account of the caller's own credentials (STS GetCallerIdentity).
@@ -187,18 +210,9 @@ class Access:
             UsageError: the environment's endpoint is not a URL.
         """
         try:
-            # Fetched here, not by the client, so that they are registered with the sanitizer.
-            keys = await _access_keys(await self._session.get_credentials())
-            async with self.client(
-                "sts",
-                self.sts_region(region),
-                keys,
-                connect_timeout=timeout_s,
-                read_timeout=timeout_s,
-            ) as sts:
-                return await _caller_account_id(sts)
-        except NO_CREDENTIALS_ERRORS as error:
-            raise AccessError(translate_sdk_error(error).message) from None
+            return await self._identify(region, timeout_s)
+        except CredentialsError as error:
+            raise AccessError(printable(error.failure.message)) from None
         except ClientError as error:
             raise AccessError(_rejection(error)) from None
         except SDK_ERRORS as error:
@@ -207,18 +221,50 @@ class Access:
         except ValueError as error:  # botocore's, for an endpoint of the environment
             raise UsageError(f"AWS configuration: {printable(sanitize(str(error)))}") from None
 
+    async def _identify(self, region: str | None, timeout_s: float) -> str:
+        """Asks STS, once more with newer credentials if the first ones have expired."""
+        keys = await self._fetch_keys(timeout_s)
+        try:
+            return await self._caller_account_id(keys, region, timeout_s)
+        except ClientError as error:
+            if translate_sdk_error(error).fault is not Fault.EXPIRED:
+                raise
+            self.forget_caller_keys()
+            newer = await self._fetch_keys(timeout_s)
+            if newer.is_same(keys):
+                raise
+        return await self._caller_account_id(newer, region, timeout_s)
+
+    async def _fetch_keys(self, timeout_s: float) -> AccessKeys:
+        async def fetch() -> AccessKeys:
+            return await self.caller_keys(timeout_s)
+
+        keys: AccessKeys = await source_retries()(fetch)
+        return keys
+
+    async def _caller_account_id(
+        self, keys: AccessKeys, region: str | None, timeout_s: float
+    ) -> str:
+        async with self.client(
+            "sts",
+            self.sts_region(region),
+            keys,
+            connect_timeout=timeout_s,
+            read_timeout=timeout_s,
+        ) as sts:
+            self.clock.sign(sts, keys)
+
+            async def get_caller_identity() -> dict[str, Any]:
+                with anyio.fail_after(timeout_s):
+                    response: dict[str, Any] = await self.clock.call(sts.get_caller_identity)
+                return response
+
+            identity: dict[str, Any] = await identity_retries()(get_caller_identity)
+        return str(identity["Account"])
+
     def _new_session(self) -> AioSession:
         variables = _ISOLATED_VARIABLES if self._isolated else None
         return AioSession(profile=self._profile, session_vars=variables)
-
-
-async def _caller_account_id(sts: Any) -> str:
-    async def get_caller_identity() -> dict[str, Any]:
-        response: dict[str, Any] = await sts.get_caller_identity()
-        return response
-
-    identity: dict[str, Any] = await identity_retries()(get_caller_identity)
-    return str(identity["Account"])
 
 
 async def _access_keys(credentials: Any) -> AccessKeys:
@@ -232,7 +278,7 @@ async def _access_keys(credentials: Any) -> AccessKeys:
     return AccessKeys(
         access_key=frozen.access_key,
         secret_key=frozen.secret_key,
-        token=frozen.token,
+        token=frozen.token or None,
         # The SDK does not report when it will refresh them, so they are fetched again soon.
         expires_at=time.time() + _REFRESHABLE_KEYS_S if is_refreshable else math.inf,
     )

@@ -1,6 +1,7 @@
 """Credentials of one account: fetched when needed, once for all waiting callers, and refreshed."""
 
 import math
+import random
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -10,11 +11,11 @@ import msgspec
 
 from bulkeic.aws.sanitizer import register_secrets
 from bulkeic.core.model import Failure, Fault
-from bulkeic.core.pacing.retry import is_retryable
+from bulkeic.core.pacing.retry import is_retryable, wait_before_retry
 
 _REFRESH_BEFORE_EXPIRY_S = 300.0
 _REFRESH_BEFORE_EXPIRY_SHARE = 1 / 3
-_REFRESH_RETRY_S = 5.0
+_LEAST_WAIT_S = 0.001
 
 
 class AccessKeys(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
@@ -72,23 +73,37 @@ class RefreshingCredentials:
 
     They are refreshed when a third of their life is left, or five minutes, whichever is less. One
     caller refreshes them; the others use the old ones until these expire. After a fetch that was
-    refused there is no other fetch. After any other failure, the next caller fetches again.
+    refused there is no other fetch. After any other failure there is none for a while, and longer
+    after each one: until then, every caller gets the same error, whose ``retry_after_s`` says how
+    long.
 
     Args:
         fetch: fetches new credentials. Raises ``CredentialsError``.
+        forget: makes the next fetch ignore what its source keeps.
         clock: Unix time in seconds.
+        jitter: draws numbers from 0 to 1.
     """
 
     def __init__(
-        self, fetch: Callable[[], Awaitable[AccessKeys]], clock: Callable[[], float] = time.time
+        self,
+        fetch: Callable[[], Awaitable[AccessKeys]],
+        forget: Callable[[], None] = lambda: None,
+        *,
+        clock: Callable[[], float] = time.time,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._fetch = fetch
+        self._forget = forget
         self._clock = clock
+        self._jitter = jitter
         self._keys: AccessKeys | None = None
         self._refresh_at = 0.0
         self._rejected: AccessKeys | None = None
         self._error: CredentialsError | None = None
         self._fetches = 0
+        self._failures = 0
+        self._failed_at = -math.inf
+        self._wait_s = 0.0
         self._lock = anyio.Lock()
 
     def cached(self) -> AccessKeys | None:
@@ -111,13 +126,13 @@ class RefreshingCredentials:
             return keys
         fetches_before = self._fetches
         async with self._lock:
-            if self._fetches == fetches_before and not _is_final(self._error):
+            if self._fetches == fetches_before and self._may_fetch():
                 await self._refresh()
         keys = self._keys
         if keys is not None and self._clock() < keys.expires_at:
             return keys
         if self._error is not None:
-            raise self._error
+            raise self._error_until_retry(self._error)
         # Meanwhile the keys were rejected or expired, or the fetch of another caller was cancelled.
         return await self.keys()
 
@@ -126,6 +141,7 @@ class RefreshingCredentials:
         if used.is_same(self._keys):
             self._keys = None
             self._rejected = used
+            self._forget()
 
     async def _refresh(self) -> None:
         try:
@@ -137,28 +153,42 @@ class RefreshingCredentials:
         self._fetches += 1
         now = self._clock()
         if keys.is_same(self._rejected) or now >= keys.expires_at:
+            self._forget()
             self._record_error(CredentialsError(_EXPIRED))
             return
         life_s = keys.expires_at - now
-        self._keys, self._error = keys, None
+        self._keys, self._error, self._failures = keys, None, 0
         self._refresh_at = keys.expires_at - min(
             _REFRESH_BEFORE_EXPIRY_S, life_s * _REFRESH_BEFORE_EXPIRY_SHARE
         )
 
     def _record_error(self, error: CredentialsError) -> None:
         self._error = error
-        self._refresh_at = math.inf if _is_final(error) else self._clock() + _REFRESH_RETRY_S
+        self._failures += 1
+        self._failed_at = self._clock()
+        jitter = (1 + self._jitter()) / 2  # so that the number of fetches is bounded
+        self._wait_s = wait_before_retry(error.failure, self._failures, jitter)
+        self._refresh_at = math.inf if _is_final(error) else self._failed_at + self._wait_s
+
+    def _may_fetch(self) -> bool:
+        if self._error is None:
+            return True
+        has_waited = not 0 <= self._clock() - self._failed_at < self._wait_s
+        return has_waited and not _is_final(self._error)
+
+    def _error_until_retry(self, error: CredentialsError) -> CredentialsError:
+        if _is_final(error):
+            return error
+        left_s = max(_LEAST_WAIT_S, self._failed_at + self._wait_s - self._clock())
+        return CredentialsError(msgspec.structs.replace(error.failure, retry_after_s=left_s))
 
 
 _EXPIRED = Failure(
     Fault.EXPIRED,
     "ExpiredToken",
-    "the credentials have expired, and there are no newer ones; log in again, then resume the run",
+    "the credentials have expired, and there are no newer ones; log in again",
 )
 
 
-def _is_final(error: CredentialsError | None) -> bool:
-    if error is None:
-        return False
-    fault = error.failure.fault
-    return fault is Fault.EXPIRED or not is_retryable(fault)
+def _is_final(error: CredentialsError) -> bool:
+    return not is_retryable(error.failure.fault)

@@ -1,5 +1,6 @@
 """The credentials for each account: the caller's own, a profile's or an assumed role's."""
 
+import functools
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -10,10 +11,12 @@ from tenacity import RetryCallState
 
 from bulkeic.aws.access import Access
 from bulkeic.aws.answer_identity import role_session_problem
+from bulkeic.aws.credential_source import source_error
 from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
 from bulkeic.aws.failures import translate_sdk_error
 from bulkeic.aws.sts_retries import role_retries
 from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
+from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Failure, Fault, Lane
 from bulkeic.core.reconcile import ANSWER_MISMATCH
 
@@ -50,13 +53,14 @@ class RoleSessions:
         self._by_profile: dict[str | None, tuple[Access, RefreshingCredentials]] = {}
         self._sts_clients: dict[tuple[str | None, str], tuple[AccessKeys, Any]] = {}
         self._client_lock = anyio.Lock()
+        self._clock = access.clock
         self._in_flight = anyio.CapacityLimiter(MAX_ROLES_IN_FLIGHT)
 
     def credentials(self, lane: Lane) -> RefreshingCredentials:
         """Returns the credentials for a lane's account, which are not fetched yet.
 
         Raises:
-            UsageError: the account's profile does not exist.
+            CredentialsError: the account's profile does not exist any longer.
         """
         credentials = self._by_account.get(lane.account_id)
         if credentials is None:
@@ -80,8 +84,12 @@ class RoleSessions:
     def _profile_credentials(self, profile: str | None) -> tuple[Access, RefreshingCredentials]:
         found = self._by_profile.get(profile)
         if found is None:
-            access = self._access if profile is None else self._access.with_profile(profile)
-            found = (access, RefreshingCredentials(access.caller_keys))
+            try:
+                access = self._access if profile is None else self._access.with_profile(profile)
+            except UsageError as error:
+                raise source_error(error) from None
+            fetch = functools.partial(access.caller_keys, self._timeout_s)
+            found = (access, RefreshingCredentials(fetch, access.forget_caller_keys))
             self._by_profile[profile] = found
         return found
 
@@ -120,14 +128,14 @@ class RoleSessions:
             async with self._in_flight:
                 sts = await self._sts_client(keys, account.profile, region, access)
                 with anyio.fail_after(self._timeout_s):
-                    answer = await sts.assume_role(**request)
-            _check_role_session(answer, account)
-            credentials = answer["Credentials"]
+                    response = await self._clock.call(sts.assume_role, **request)
+            _check_role_session(response, account)
+            credentials = response["Credentials"]
             return AccessKeys(
                 access_key=credentials["AccessKeyId"],
                 secret_key=credentials["SecretAccessKey"],
                 token=credentials["SessionToken"],
-                expires_at=credentials["Expiration"].timestamp(),
+                expires_at=credentials["Expiration"].timestamp() - self._clock.skew_s,
             )
         except CredentialsError:
             raise
@@ -156,6 +164,7 @@ class RoleSessions:
                     max_pool_connections=MAX_ROLES_IN_FLIGHT,
                 )
             )
+            self._clock.sign(client, keys)
             self._sts_clients[profile, region] = (keys, client)
             return client
 

@@ -4,11 +4,14 @@
 call               retried after                     attempts  before a retry
 =================  ================================  ========  ==================================
 GetCallerIdentity  a failure that may pass           3         jittered backoff, or Retry-After
+the own            no credentials, before the run,   3         jittered backoff
+credentials        unless their source is too slow
 AssumeRole         ``ExpiredToken``: the caller's    2         the caller's credentials are
                    own credentials have expired                fetched again
 =================  ================================  ========  ==================================
 
-Any other failure of AssumeRole fails the attempt of a job, and the run's own policy retries that.
+During the run, ``RefreshingCredentials`` fetches again: it serves all who wait, and waits longer
+after each failure.
 """
 
 from collections.abc import Awaitable, Callable
@@ -52,6 +55,21 @@ def identity_retries(sleep: Callable[[float], Awaitable[None]] = anyio.sleep) ->
     )
 
 
+def source_retries(sleep: Callable[[float], Awaitable[None]] = anyio.sleep) -> AsyncRetrying:
+    """Retries of a fetch of the caller's own credentials. The last attempt's exception is raised.
+
+    Args:
+        sleep: waits for some seconds.
+    """
+    return AsyncRetrying(
+        retry=retry_if_exception(_may_be_had),
+        stop=stop_after_attempt(_IDENTITY_ATTEMPTS),
+        wait=_backoff,
+        sleep=sleep,
+        reraise=True,
+    )
+
+
 def role_retries(before_retry: Callable[[RetryCallState], Awaitable[None]]) -> AsyncRetrying:
     """Retries of AssumeRole. The last attempt's exception is raised.
 
@@ -79,6 +97,10 @@ def _may_pass(error: BaseException) -> bool:
     return (
         failure is not None and failure.fault is not Fault.EXPIRED and is_retryable(failure.fault)
     )
+
+
+def _may_be_had(error: BaseException) -> bool:
+    return isinstance(error, CredentialsError) and error.failure.code != TimeoutError.__name__
 
 
 def _is_expiry(error: BaseException) -> bool:

@@ -40,6 +40,7 @@ class Fault(StrEnum):
     TIMEOUT = "timeout"
     CONNECTION = "connection"
     EXPIRED = "expired"
+    CREDENTIALS = "credentials"
     REFUSED = "refused"
     DENIED = "denied"
     UNTRUSTED = "untrusted"

@@ -126,6 +126,14 @@ class ActiveJob:
         self.is_retry = is_reread or confirms or self.call_attempts > 1
         traffic.retries += self.is_retry
 
+    def undo_attempt(self, traffic: Traffic) -> None:
+        """Count an attempt no longer: its lane waits for credentials, and nothing was sent."""
+        self.attempts -= 1
+        self.call_attempts -= 1
+        self.sent_at = self.previous_sent_at
+        traffic.calls -= 1
+        traffic.retries -= self.is_retry
+
     def count_failure(self, failure: Failure, traffic: Traffic) -> str:
         """Count a failed attempt. Returns the name of its log event."""
         if not failure.sent:

@@ -22,7 +22,7 @@ from bulkeic.core.model import (
     Status,
 )
 from bulkeic.core.pacing.forecast import Forecast
-from bulkeic.core.pacing.retry import RetryLimit
+from bulkeic.core.pacing.retry import RetryLimit, is_hold
 from bulkeic.core.policy import Apply, Policy, Verify, calls_per_job
 from bulkeic.core.reconcile import Decision, Step, first_step, next_step
 from bulkeic.core.summary import Traffic
@@ -33,7 +33,7 @@ from bulkeic.engine.lanes.lane_registry import LaneRegistry
 from bulkeic.engine.lanes.lane_runtime import LaneRuntime
 from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
-from bulkeic.engine.log_events import log_failed, log_retry, log_slowed, log_stopped
+from bulkeic.engine.log_events import log_failed, log_held, log_retry, log_slowed, log_stopped
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.supervisor import Release, StopLane, StopRun, Supervisor, ends_lane, is_denied
@@ -90,6 +90,7 @@ class Engine:
         )
         self._dispatcher = Dispatcher(self._lanes, self._clock, growing=growing)
         self._running = False
+        self._has_held_lane = False
 
     @property
     def stopped(self) -> str | None:
@@ -200,6 +201,9 @@ class Engine:
             self._admit_unresponsive(now)
         failure = answer if isinstance(answer, Failure) else None
         will_retry = starts_at_once = False
+        if failure is not None and is_hold(failure):
+            self._hold(lane, active, failure, now)
+            return False
         if failure is None:
             self._supervisor.answered(now)
         else:
@@ -260,9 +264,19 @@ class Engine:
             return False
         log_retry(event, lane.lane, active, failure.code, delay_s)
         lane.queue.wait_until(active, now + delay_s)
-        if not failure.sent:
-            lane.pause(now + delay_s)
         return True
+
+    def _hold(self, lane: LaneRuntime, active: ActiveJob, failure: Failure, now: float) -> None:
+        """Let a lane wait for credentials, and its job as if its call had not started."""
+        active.undo_attempt(self.traffic)
+        delay_s = self._retries.hold_delay(failure, lane.health.holds + 1)
+        lane.hold(active, delay_s, self._supervisor.give_up_after_s, now)
+        log_held(lane.lane, failure.message, delay_s, is_first=not self._has_held_lane)
+        self._has_held_lane = True
+        is_stopping = self.stopped is not None
+        stop = self._supervisor.lane_failed(lane.health, failure, now, is_stopping=is_stopping)
+        self._carry_out(lane, stop)
+        self._dispatcher.update(lane, now)
 
     def _continue(
         self, lane: LaneRuntime, active: ActiveJob, step: Step, call: Call, now: float

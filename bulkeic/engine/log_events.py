@@ -26,6 +26,17 @@ def log_stopped(lane: Lane, reason: str) -> None:
     _log.warning("lane stopped", lane=str(lane), reason=printable(reason))
 
 
+def log_held(lane: Lane, reason: str, delay_s: float, *, is_first: bool) -> None:
+    """Log that a lane waits for credentials: as a warning if it is the first one of the run."""
+    log = _log.warning if is_first else _log.info
+    log(
+        "waiting for credentials",
+        lane=str(lane),
+        reason=printable(reason),
+        retry_in_s=round(delay_s, 3),
+    )
+
+
 def log_retry(event: str, lane: Lane, active: ActiveJob, code: str, delay_s: float) -> None:
     """Log that a call is retried after ``delay_s`` seconds."""
     _log.info(

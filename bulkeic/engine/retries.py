@@ -19,7 +19,7 @@ from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
 from bulkeic.core.model import Failure
-from bulkeic.core.pacing.retry import RetryLimit, wait_before_retry
+from bulkeic.core.pacing.retry import LONGEST_RETRY_AFTER_S, RetryLimit, wait_before_retry
 from bulkeic.engine.limits import EngineLimits
 
 
@@ -75,6 +75,17 @@ class Retries:
     def wait(self, failure: Failure, attempt: int) -> float:
         """Seconds to wait after a failed attempt, before the target is called again."""
         return wait_before_retry(failure, attempt, self._rng.random())
+
+    def hold_delay(self, failure: Failure, holds: int) -> float:
+        """Seconds that a lane waits for credentials.
+
+        Args:
+            failure: why there are none. Its ``retry_after_s`` says when they are fetched again.
+            holds: how often in a row the lane has waited, this time included.
+        """
+        if failure.retry_after_s is not None:
+            return min(failure.retry_after_s, LONGEST_RETRY_AFTER_S)
+        return wait_before_retry(failure, holds, self._rng.random())
 
 
 class _StopIf(stop_base):

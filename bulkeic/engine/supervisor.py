@@ -5,7 +5,6 @@ event                                                 decision
 ====================================================  =========
 ``max_failures`` jobs have failed                     StopRun
 no lane answers for ``give_up_after_s``               StopRun
-a lane's credentials have expired for good            StopLane
 a lane's server is not trusted                        StopLane
 a lane has no answer, or no credentials, for          StopLane
 ``give_up_after_s``
@@ -57,10 +56,12 @@ class Supervisor:
     Attributes:
         failures: jobs that failed so far.
         unresponsive: the calls that all unresponsive lanes share.
+        give_up_after_s: seconds without answers or credentials after which a lane stops.
     """
 
     def __init__(self, limits: EngineLimits, failures: int) -> None:
         self.failures = failures
+        self.give_up_after_s = limits.give_up_after_s
         self.unresponsive = UnresponsiveLanes(limits.concurrency)
         self._limits = limits
         self._held = 0
@@ -95,7 +96,7 @@ class Supervisor:
         limit = self._limits.give_up_after_s
         if ends_lane(failure):
             return StopLane(failure.message)
-        if is_stopping or now - health.unanswered_since < limit:
+        if is_stopping or now < health.unanswered_since + limit:
             return None
         missing = "answer" if failure.sent else "credentials"
         return StopLane(f"no {missing} for {limit:g} s: {failure.message or failure.code}")
@@ -154,5 +155,4 @@ def is_denied(answer: Answer) -> bool:
 
 def ends_lane(failure: Failure) -> bool:
     """Whether a failure ends its lane at once, because no retry can succeed."""
-    has_expired_for_good = failure.fault is Fault.EXPIRED and not failure.sent
-    return has_expired_for_good or failure.fault is Fault.UNTRUSTED
+    return failure.fault is Fault.UNTRUSTED

@@ -12,6 +12,7 @@ from bulkeic.core.model import Failure, Fault
 NOW = 1_700_000_000.0
 REFUSED = Failure(Fault.REFUSED, "AccessDenied", "no such role", 403)
 EXPIRED = Failure(Fault.EXPIRED, "ExpiredToken", "log in again")
+UNAVAILABLE = Failure(Fault.CREDENTIALS, "CredentialProcessError", "exit code 3")
 SERVER_ERROR = Failure(Fault.SERVER, "InternalFailure", "oops", 500)
 
 
@@ -27,11 +28,17 @@ class FakeIssuer:
         self.life_s = life_s
         self.failure: Failure | None = None
         self.fetches = 0
+        self.forgotten = 0
         self.repeats_keys = False
         self.resume: anyio.Event | None = None
 
     def credentials(self) -> RefreshingCredentials:
-        return RefreshingCredentials(self.fetch, lambda: self.now)
+        return RefreshingCredentials(
+            self.fetch, self.forget, clock=lambda: self.now, jitter=lambda: 1.0
+        )
+
+    def forget(self) -> None:
+        self.forgotten += 1
 
     async def fetch(self) -> AccessKeys:
         self.fetches += 1
@@ -151,16 +158,50 @@ async def test_a_refused_fetch_is_not_retried() -> None:
     assert issuer.fetches == 1
 
 
-async def test_a_failed_fetch_is_retried_by_the_next_caller() -> None:
+@pytest.mark.parametrize(
+    "failure", [UNAVAILABLE, EXPIRED, SERVER_ERROR], ids=lambda each: str(each.fault)
+)
+async def test_a_failed_fetch_is_repeated_only_after_a_wait_that_grows(failure: Failure) -> None:
     issuer = FakeIssuer()
-    issuer.failure = SERVER_ERROR
+    issuer.failure = failure
     credentials = issuer.credentials()
-    for fetches in (1, 2, 3):
-        with pytest.raises(CredentialsError):
+    waits_s = []
+    for fetches in range(1, 10):
+        for _ in range(100):
+            with pytest.raises(CredentialsError):
+                await credentials.keys()
+        with pytest.raises(CredentialsError) as caught:
             await credentials.keys()
         assert issuer.fetches == fetches
+        wait_s = caught.value.failure.retry_after_s
+        assert wait_s is not None
+        waits_s.append(wait_s)
+        issuer.now += wait_s
+    assert waits_s == pytest.approx([0.5, 1, 2, 4, 8, 16, 20, 20, 20])
     issuer.failure = None
-    assert (await credentials.keys()).access_key == "AKIA4"
+    assert (await credentials.keys()).access_key == "AKIA10"
+
+
+async def test_a_clock_that_is_set_back_does_not_delay_the_next_fetch() -> None:
+    issuer = FakeIssuer()
+    issuer.failure = UNAVAILABLE
+    credentials = issuer.credentials()
+    with pytest.raises(CredentialsError):
+        await credentials.keys()
+    issuer.now -= 3600
+    issuer.failure = None
+    assert (await credentials.keys()).access_key == "AKIA2"
+
+
+async def test_the_source_forgets_keys_that_were_rejected() -> None:
+    issuer = FakeIssuer()
+    issuer.repeats_keys = True
+    credentials = issuer.credentials()
+    credentials.reject(await credentials.keys())
+    assert issuer.forgotten == 1
+    with pytest.raises(CredentialsError):
+        await credentials.keys()
+    assert issuer.forgotten == 2
 
 
 @pytest.mark.parametrize(
@@ -272,7 +313,7 @@ async def test_an_unexpected_error_of_a_fetch_is_raised_to_each_caller() -> None
         await gate.wait()
         raise ValueError("no such profile")
 
-    credentials = RefreshingCredentials(fetch, lambda: NOW)
+    credentials = RefreshingCredentials(fetch, clock=lambda: NOW)
 
     async def ask() -> None:
         nonlocal errors

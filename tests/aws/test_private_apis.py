@@ -12,15 +12,21 @@ from typing import Any
 import aiohttp
 import pytest
 from aiobotocore.config import AioConfig
-from aiobotocore.credentials import AioCredentials, AioRefreshableCredentials
+from aiobotocore.credentials import (
+    AioCredentials,
+    AioProcessProvider,
+    AioRefreshableCredentials,
+)
 from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.http_exceptions import HttpProcessingError
 from botocore import xform_name
+from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+from botocore.credentials import Credentials
 from botocore.exceptions import SSLError
 from botocore.model import Shape
 from botocore.parsers import ResponseParserError, create_parser
@@ -146,6 +152,32 @@ async def test_aiobotocore_credentials_freeze_to_a_tuple_of_strings() -> None:
     frozen = await AioCredentials("access", "secret", "token").get_frozen_credentials()
     expected = ("access", "secret", "token")
     assert (frozen.access_key, frozen.secret_key, frozen.token) == expected == tuple(frozen)[:3]
+
+
+def test_aiobotocore_runs_a_process_that_can_be_replaced_in_each_profile() -> None:
+    """credential_source.py discards the stderr of a process, also of one of a source profile."""
+    assert AioProcessProvider.METHOD == "custom-process"
+    assert parameters(AioProcessProvider.__init__)["popen"].default is not None
+    chain = AioSession().get_component("credential_provider")
+    builder = chain.get_provider("assume-role")._profile_provider_builder  # noqa: SLF001
+    assert list(parameters(builder._create_process_provider)) == ["profile_name"]  # noqa: SLF001
+    names = [provider.METHOD for provider in chain.providers]
+    assert names.index("config-file") == names.index("custom-process") + 1
+
+
+def test_botocore_signs_with_the_time_that_is_set_before_signing() -> None:
+    """clock_corrected_signing.py sets the time."""
+
+    class Auth(SigV4Auth):  # type: ignore[misc]  # the SDK has no types
+        def _modify_request_before_signing(self, request: AWSRequest) -> None:
+            request.context["timestamp"] = "20300102T030405Z"
+            super()._modify_request_before_signing(request)
+
+    request = AWSRequest("POST", "https://sts.us-east-1.amazonaws.com/", data=b"")
+    request.context["payload_signing_enabled"] = True
+    Auth(Credentials("AKIDEXAMPLE", "example"), "sts", "us-east-1").add_auth(request)
+    assert request.headers["X-Amz-Date"] == "20300102T030405Z"
+    assert "/20300102/us-east-1/sts/" in request.headers["Authorization"]
 
 
 # botocore: request_template.py, responses.py, failures.py and access.py.

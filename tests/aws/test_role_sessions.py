@@ -107,4 +107,5 @@ async def test_a_failed_refresh_does_not_restore_rejected_keys() -> None:
     with pytest.raises(CredentialsError):
         await refresh
     assert account_credentials.cached() is None
+    now = 801.0
     assert (await account_credentials.keys()).access_key == "b"

@@ -116,7 +116,8 @@ def _audit_outcomes(run: Run) -> None:
         assert len(got) <= len(expected) <= len(got) + run.dropped
     attempts = defaultdict(list)
     for call in run.server.calls:
-        attempts[call.job.seq].append(call)
+        if not call.was_held:
+            attempts[call.job.seq].append(call)
     jobs = {job.seq: job for job in run.jobs}
     for outcome in run.outcomes:
         _audit_outcome(outcome, jobs[outcome.seq], attempts[outcome.seq])

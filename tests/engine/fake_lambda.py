@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Operation, Success
+from bulkeic.core.pacing.retry import is_hold
 from tests.core.example_configs import Aws
 
 from .virtual_clock import START, now
@@ -44,6 +45,11 @@ class Sent:
     @property
     def was_sent(self) -> bool:
         return not isinstance(self.answer, Failure) or self.answer.sent
+
+    @property
+    def was_held(self) -> bool:
+        """Whether the call was never made, because its lane waits for credentials."""
+        return isinstance(self.answer, Failure) and is_hold(self.answer)
 
 
 class Quota:

@@ -195,14 +195,14 @@ def test_a_stop_while_before_images_are_stored_sends_no_more_calls() -> None:
 
 
 def test_a_lane_that_stops_while_before_images_are_stored_drops_its_jobs_once() -> None:
-    expired = Failure(Fault.EXPIRED, "ExpiredToken", "log in again", sent=False)
+    untrusted = Failure(Fault.UNTRUSTED, "SSLError", "self-signed certificate", sent=False)
     jobs = fleet(1, 20)
     server = Server(
         aws=aws(jobs),
-        fault=lambda call: expired if call.job.seq == 3 and call.changes else None,
+        fault=lambda call: untrusted if call.job.seq == 3 and call.changes else None,
     )
     done = run(jobs, server, policy=READ, rate=math.inf, concurrency=4)
-    assert done.engine.stopped_lanes() == {lane(0): "log in again"}
+    assert done.engine.stopped_lanes() == {lane(0): "self-signed certificate"}
     assert len(done.outcomes) + done.dropped >= 20
     updates = [call for call in server.calls if call.changes]
     assert len(updates) < 20

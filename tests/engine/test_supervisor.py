@@ -37,8 +37,9 @@ def unanswered_since(since: float) -> LaneHealth:
 @pytest.mark.parametrize(
     ("failure", "since", "is_stopping", "decision"),
     [
-        (EXPIRED, math.inf, False, StopLane("log in again")),
-        (EXPIRED, math.inf, True, StopLane("log in again")),
+        (EXPIRED, 40.0, False, StopLane("no credentials for 60 s: log in again")),
+        (EXPIRED, 40.0, True, None),
+        (EXPIRED, 40.1, False, None),
         (UNTRUSTED, math.inf, False, StopLane("self-signed certificate")),
         (TIMEOUT, 40.0, False, StopLane(f"no answer for 60 s: {TIMEOUT.message}")),
         (CONNECTION, 0.0, False, StopLane(f"no answer for 60 s: {CONNECTION.message}")),

@@ -1,13 +1,27 @@
 """Decides which failures are retried, and when. Codes and statuses decide, never messages.
 
-====================================  ===========  ==================the local clock was wrong
+====================================  ===========  =========================
+error code or HTTP status             fault        retried within
+====================================  ===========  =========================
+TooManyRequestsException, 429, …      throttled    the throttle budget
+ResourceConflictException             conflict     the throttle budget
+ServiceException, most 5xx            server       the maximum of attempts
+no answer within the timeout          timeout      the maximum of attempts
+connection refused, reset or closed;  connection   the maximum of attempts
+408, 502, 503, 504 of a gateway
+ExpiredTokenException, ExpiredToken;  expired      the maximum of attempts
+the local clock was wrong
 InvalidParameterValueException for a  refused      the wait for IAM, if asked
 call that sets a destination
+the caller's own credentials cannot    credentials  until the lane gives up
+be had (no code of AWS)
 AccessDeniedException, keys unknown   denied       never
 to AWS, …
 an untrusted server certificate       untrusted    never
 everything else                       refused      never
 ====================================  ===========  =========================
+
+A failure without a call that may pass holds its lane: the job waits, and no attempt is counted.
 
 The wait is exponential with full jitter
 (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), and never shorter than
@@ -175,6 +189,20 @@ def _date(text: str) -> float | None:
         return date.replace(tzinfo=date.tzinfo or UTC).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+def is_hold(failure: Failure) -> bool:
+    """Whether a lane waits for credentials: no call was sent, and a later one may be.
+
+    ==================  =========  ======================
+    the call was sent   retryable  then
+    ==================  =========  ======================
+    no                  yes        the lane waits
+    no                  no         the job fails
+    yes                 any        the attempt is counted
+    ==================  =========  ======================
+    """
+    return not failure.sent and is_retryable(failure.fault)
 
 
 def wait_before_retry(failure: Failure, attempt: int, jitter: float) -> float:

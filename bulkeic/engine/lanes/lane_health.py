@@ -16,15 +16,17 @@ class LaneHealth:
         was_called: whether a call to its server has ended.
         is_answering: whether the last call was answered; ``False`` before the first.
         answered_at: when the last answer arrived; ``-inf``: never.
-        unanswered_since: since when nothing was answered; ``inf``: the last call was answered.
+        unanswered_since: since when nothing was answered, or no credentials could be had; ``inf``:
+            the last call was answered.
+        holds: how often in a row the lane waited for credentials.
         latency_s: seconds a call takes, smoothed; 0 until one was answered.
         denied_in_a_row: jobs that were denied since the last one that was not.
         held_denials: outcomes of denied jobs that the supervisor holds back.
     """
 
     __slots__ = (
-        "_answers", "answered_at", "denied_in_a_row", "held_denials", "is_answering", "latency_s",
-        "unanswered_since", "was_called",
+        "_answers", "answered_at", "denied_in_a_row", "held_denials", "holds", "is_answering",
+        "latency_s", "unanswered_since", "was_called",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -32,6 +34,7 @@ class LaneHealth:
         self.is_answering = False
         self.answered_at = -math.inf
         self.unanswered_since = math.inf
+        self.holds = 0
         self.latency_s = 0.0
         self.denied_in_a_row = 0
         self.held_denials: list[Outcome] = []
@@ -42,15 +45,22 @@ class LaneHealth:
         """Seconds the next call will probably take."""
         return self.latency_s or USUAL_CALL_S
 
-    def record_unsent(self, sent_at: float, *, is_retryable: bool) -> None:
-        """Record a call that was not sent, because there were no credentials."""
-        since = min(self.unanswered_since, sent_at)
-        self.unanswered_since = since if is_retryable else math.inf
+    def record_hold(self, sent_at: float) -> None:
+        """Record a call that waits for credentials."""
+        self.holds += 1
+        self.is_answering = False
+        self.unanswered_since = min(self.unanswered_since, sent_at)
+
+    def record_unsent(self) -> None:
+        """Record a call that is never sent: its failure is the answer."""
+        self.holds = 0
+        self.unanswered_since = math.inf
 
     def record_unanswered(self, sent_at: float) -> None:
         """Record a call that the server did not answer."""
         self.was_called = True
         self.is_answering = False
+        self.holds = 0
         self.unanswered_since = min(self.unanswered_since, sent_at)
 
     def record_idle(self) -> None:
@@ -60,6 +70,7 @@ class LaneHealth:
     def record_answer(self, now: float, call_s: float) -> None:
         """Record an answer, whether it is a success or an error."""
         self.was_called = self.is_answering = True
+        self.holds = 0
         self.unanswered_since = math.inf
         self.answered_at = now
         # The first call may have waited for credentials, so the second one replaces its latency.

@@ -6,6 +6,7 @@
 - The in-flight window bounds the calls in flight. While a lane does not answer, it has one call in
   flight.
 - A call that cannot be sent for lack of credentials returns its token and leaves the pace as it is.
+- A lane that waits for credentials makes one call at a time, as one that does not answer.
 """
 
 import math
@@ -13,7 +14,7 @@ import math
 from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Lane
 from bulkeic.core.pacing.forecast import LaneBacklog
 from bulkeic.core.pacing.in_flight_window import InFlightWindow, calls_needed
-from bulkeic.core.pacing.retry import LONGEST_RETRY_AFTER_S, is_retryable
+from bulkeic.core.pacing.retry import LONGEST_RETRY_AFTER_S, is_hold
 from bulkeic.engine.active_job import ActiveJob
 from bulkeic.engine.lanes.lane_health import LaneHealth
 from bulkeic.engine.lanes.lane_queue import LaneQueue
@@ -80,7 +81,7 @@ class LaneRuntime:
             return math.inf
         due = max(due, self._paused_until, now + self._limiter.delay(now))
         health = self.health
-        if health.is_answering or not health.was_called or due > now:
+        if health.is_answering or due > now or not (health.was_called or health.holds):
             return due
         return due if self._unresponsive.admits(self.lane) else math.inf
 
@@ -113,7 +114,8 @@ class LaneRuntime:
         if failure is not None and not failure.sent:
             if active.is_metered:
                 self._limiter.return_token()
-            health.record_unsent(active.sent_at, is_retryable=is_retryable(failure.fault))
+            if not is_hold(failure):
+                health.record_unsent()
             return False
         if not health.was_called:
             self._limiter.restart(now)
@@ -127,6 +129,21 @@ class LaneRuntime:
         if not self._limits_in_flight:
             self._window.widen()
         return False
+
+    def hold(self, active: ActiveJob, delay_s: float, give_up_at_s: float, now: float) -> None:
+        """Wait for credentials.
+
+        Args:
+            active: the job whose call needs them; it is the first one afterwards.
+            delay_s: seconds to wait.
+            give_up_at_s: seconds without credentials after which the lane is looked at again.
+            now: the time.
+        """
+        self.queue.wait_until(active, now)
+        if now >= self._paused_until:  # otherwise another job's call has met the same hold
+            self.health.record_hold(active.sent_at)
+        give_up_at = self.health.unanswered_since + give_up_at_s
+        self.pause(min(now + delay_s, give_up_at) if give_up_at > now else now + delay_s)
 
     def pause(self, until: float) -> None:
         """Start no call before a time."""
