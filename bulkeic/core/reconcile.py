@@ -50,6 +50,7 @@ class Action(StrEnum):
     CREATE = "create"
     DELETE = "delete"
     UNCHANGED = "unchanged"
+    NOT_MATCHED = "not_matched"
     UNCONFIGURED = "unconfigured"
     MISSING = "missing"
 
@@ -280,8 +281,8 @@ def step_after_read(job: Job, policy: Policy, read: ReadConfig) -> Step:
     ====================================  ==========================================
     target                                step
     ====================================  ==========================================
-    does not match ``where``, or has      unchanged; updated, if this run changed it
-    what it must have
+    does not match ``where``              not matched; updated, if this run changed it
+    has what it must have                 unchanged; updated, if this run changed it
     is verified                           failed, ``Drifted``
     was changed by somebody else          failed, see ``rollback_guard``
     has no configuration, and none may    failed, as Update would
@@ -296,9 +297,12 @@ def step_after_read(job: Job, policy: Policy, read: ReadConfig) -> Step:
     mismatch = None if where is None else where(read.config or {})
     goal = goal_snapshot(job.settings, read.snapshot, policy)
     if mismatch is not None or goal == read.snapshot:
-        status = _status_of_unchanged(job, policy, read.snapshot)
-        message = (mismatch or _ALREADY) if status is Status.UNCHANGED else None
-        image = BeforeImage(read.config, Action.UNCHANGED) if is_plan else None
+        status, message = _status_of_unchanged(job, policy, read.snapshot), None
+        if status is Status.UNCHANGED:
+            status = status if mismatch is None else Status.NOT_MATCHED
+            message = mismatch or _ALREADY
+        action = Action.UNCHANGED if mismatch is None else Action.NOT_MATCHED
+        image = BeforeImage(read.config, action) if is_plan else None
         return Step(Decision(status, message=message, config=read.config), image)
     if isinstance(policy, Verify):
         text = drift_text(read.snapshot, goal)

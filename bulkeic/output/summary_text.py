@@ -41,6 +41,7 @@ ACTIONS = {
     Action.CREATE: ("create", "to create"),
     Action.DELETE: ("delete", "to delete"),
     Action.UNCHANGED: ("unchanged", "unchanged"),
+    Action.NOT_MATCHED: ("unmatched", "left out by --where"),
     Action.UNCONFIGURED: ("none", "without a configuration (--create-missing creates one)"),
     Action.MISSING: ("missing", "missing (no such function or qualifier)"),
 }

@@ -119,6 +119,7 @@ def test_the_printed_form_is_flat_and_complete() -> None:
         "updated": 1,
         "created": 0,
         "unchanged": 0,
+        "not_matched": 0,
         "failed": 2,
         "invalid": 0,
         "pending": 1,

@@ -172,7 +172,7 @@ def print_json(text: bytes, code: int, console: Console) -> int:
         sys.stdout.write(f"{safe_json(text).decode()}\n")
         sys.stdout.flush()
     except OSError as error:
-        console.print(f"bulkeic: stdout: {error.strerror}")
+        console.print(f"bulkeic: stdout: {error.strerror}; the lines above are the summary")
         return ExitCode.STOPPED
     return code
 

@@ -9,6 +9,7 @@ import jmespath
 from jmespath.exceptions import EmptyExpressionError, JMESPathError, JMESPathTypeError, ParseError
 from jmespath.functions import TYPES_MAP, Functions
 
+from bulkeic.app.setup.where_fields import check_fields
 from bulkeic.core.errors import UsageError, printable, quoted
 from bulkeic.core.policy import Where
 from bulkeic.output.formatting import counted
@@ -27,8 +28,8 @@ def parse_where(expression: str) -> Where:
     evaluated, for example ``contains()`` of null, does not match.
 
     Raises:
-        UsageError: the expression is invalid, or calls an unknown function or one with a wrong
-            number of arguments.
+        UsageError: the expression is invalid, calls an unknown function or one with a wrong number
+            of arguments, or names a field that no configuration can have.
     """
     try:
         compiled = jmespath.compile(expression)
@@ -41,6 +42,12 @@ def parse_where(expression: str) -> Where:
     except (JMESPathError, ValueError, RecursionError):  # a number of thousands of digits
         raise UsageError(f"--where {quoted(expression)} cannot be read; {_EXPECTED}") from None
     _check_calls(compiled.parsed, expression)
+    try:
+        check_fields(compiled.parsed)
+    except UsageError as error:
+        raise UsageError(f"--where {quoted(expression)}: {error}") from None
+    except RecursionError:
+        pass  # then it cannot be evaluated either
 
     def where(config: dict[str, Any]) -> str | None:
         try:
