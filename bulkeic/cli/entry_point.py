@@ -1,4 +1,4 @@
-"""The entry point of the installed command. It handles signals before anything large is imported."""
+"""The entry point of the installed command: handles signals before it imports anything large."""
 
 from bulkeic.cli.ending_signals import end_at_once_on_signals
 

@@ -39,6 +39,8 @@ from bulkeic.core.snapshot import (
 DRIFTED = "Drifted"
 MISSING = "ResourceNotFoundException"
 
+NO_FUNCTION = "there is no such function, or qualifier"
+
 _ALREADY = "it is so already"
 _NOT_FOUND = 404
 
@@ -215,18 +217,32 @@ def _after_config(case: _Answered) -> Step:
 
 
 def _after_no_config(case: _Answered) -> Step:
-    if isinstance(case.policy, Plan) and not isinstance(case.policy.change, Rollback):
+    if _asks_for_function(case.job, case.policy):
         return Step(Call(Operation.GET_FUNCTION))
     return step_after_read(case.job, case.policy, _NOTHING_READ)
+
+
+def _asks_for_function(job: Job, policy: Policy) -> bool:
+    """Whether to tell a function without a configuration from one that is missing."""
+    if isinstance(policy, Verify):
+        return goal_snapshot(job.settings, ABSENT, policy) != ABSENT
+    return isinstance(policy, Plan) and not isinstance(policy.change, Rollback)
 
 
 def _after_function(case: _Answered) -> Step:
     return step_after_read(case.job, case.policy, _NOTHING_READ)
 
 
-def _after_no_function(_: _Answered) -> Step:
-    failed = Decision(Status.FAILED, MISSING, "there is no such function, or qualifier")
-    return Step(failed, BeforeImage(None, Action.MISSING))
+def _after_no_function(case: _Answered) -> Step:
+    image = BeforeImage(None, Action.MISSING) if isinstance(case.policy, Plan) else None
+    return Step(Decision(Status.FAILED, MISSING, NO_FUNCTION), image)
+
+
+def _after_unknown_function(case: _Answered) -> Step | None:
+    """Without permission for GetFunction, a verification reports the drift that it has seen."""
+    if isinstance(case.policy, Verify):
+        return step_after_read(case.job, case.policy, _NOTHING_READ)
+    return None
 
 
 def _after_missing_update(case: _Answered) -> Step | None:
@@ -252,6 +268,7 @@ _STEPS: dict[tuple[Operation, _Event], _Rule] = {
     (Operation.GET, _Event.MISSING): _after_no_config,
     (Operation.GET_FUNCTION, _Event.SUCCESS): _after_function,
     (Operation.GET_FUNCTION, _Event.MISSING): _after_no_function,
+    (Operation.GET_FUNCTION, _Event.FAILURE): _after_unknown_function,
     (Operation.UPDATE, _Event.SUCCESS): _after_change,
     (Operation.UPDATE, _Event.MISSING): _after_missing_update,
     (Operation.PUT, _Event.SUCCESS): _after_put,

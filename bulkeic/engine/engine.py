@@ -21,7 +21,7 @@ from bulkeic.engine.lanes.lane_registry import LaneRegistry
 from bulkeic.engine.lanes.lane_runtime import LaneRuntime
 from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
-from bulkeic.engine.log_events import log_failed, log_retry, log_slowed, log_stopped
+from bulkeic.engine.log_events import EngineLog
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.supervisor import Release, StopLane, StopRun, Supervisor, ends_lane
@@ -40,6 +40,7 @@ class Engine:
         limiters: rate limiters of earlier engines; the engine adds those of new lanes.
         traffic: the counts of earlier engines; the engine adds to them.
         failures: jobs that failed in earlier engines.
+        log: of earlier engines; the engine adds its events.
         clock: the time.
         rng: draws the jitter of retries.
 
@@ -60,6 +61,7 @@ class Engine:
         limiters: dict[Lane, RateLimiter] | None = None,
         traffic: Traffic | None = None,
         failures: int = 0,
+        log: EngineLog | None = None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
     ) -> None:
@@ -77,6 +79,7 @@ class Engine:
             feed, limits, {} if limiters is None else limiters, self._supervisor.unresponsive
         )
         self._dispatcher = Dispatcher(self._lanes, self._clock, growing=growing)
+        self._log = log or EngineLog()
         self._running = False
 
     @property
@@ -186,7 +189,7 @@ class Engine:
         else:
             will_retry = self._retry(lane, active, failure, now)
             if slowed:
-                log_slowed(lane.lane, failure.code, lane.rate(now))
+                self._log.slowed(lane.lane, failure.code, lane.rate(now))
         if not will_retry:
             step = next_step(active.job, self._policy, call, answer, active.read)
             if isinstance(step.then, Call):
@@ -217,7 +220,7 @@ class Engine:
             delay_s = self._retries.delay(failure, active.call_attempts, active.counted_attempts)
         if delay_s is None:
             return False
-        log_retry(event, lane.lane, active, failure.code, delay_s)
+        self._log.retry(event, lane.lane, active, failure.code, delay_s)
         lane.queue.wait_until(active, now + delay_s)
         if not failure.sent:
             lane.pause(now + delay_s)
@@ -259,7 +262,11 @@ class Engine:
         outcome = None
         if decision.status is not None:
             outcome = active.outcome(decision, decision.status, answer, now)
-            if isinstance(answer, Failure) and answer.fault is Fault.DENIED:
+            if (
+                isinstance(answer, Failure)
+                and answer.fault is Fault.DENIED
+                and decision.code == answer.code
+            ):
                 if lane.stopped is None:
                     denied = self._supervisor.job_denied(lane.health, outcome, lane.left)
                     self._carry_out(lane, denied)
@@ -277,7 +284,7 @@ class Engine:
             self._sink.put(outcome)
             if outcome.status is Status.FAILED:
                 expected = isinstance(self._policy, Verify)
-                log_failed(lane.lane, outcome, expected=expected)
+                self._log.failed(lane.lane, outcome, expected=expected)
                 self._carry_out(lane, self._supervisor.job_failed())
 
     def _carry_out(self, lane: LaneRuntime, decision: StopRun | StopLane | Release | None) -> None:
@@ -295,7 +302,7 @@ class Engine:
         if lane.stopped is not None:
             return
         self._supervisor.release(lane.health)  # denied jobs stay pending, too
-        log_stopped(lane.lane, reason)
+        self._log.stopped(lane.lane, reason)
         self._sink.drop(self._lanes.stop(lane, reason))
         self._dispatcher.end_if_finished()
 

@@ -123,13 +123,13 @@ def test_a_field_that_no_configuration_can_have_is_refused(expression: str, says
     "expression",
     [
         "{a: MaximumRetryAttempts}.a",
-        "`{\"a\": 1}`.a",
+        '`{"a": 1}`.a',
         "keys(@)[0]",
         "[MaximumRetryAttempts, MaximumEventAgeInSeconds][?@ > `1`]",
         "sort_by([DestinationConfig], &OnFailure.Destination)",
         "DestinationConfig.{a: OnFailure, b: OnSuccess}.a.Destination",
         "DestinationConfig.values(@)[].Destination",
-        "merge(@, `{\"x\": 1}`).x",
+        'merge(@, `{"x": 1}`).x',
     ],
 )
 def test_computed_values_may_have_any_field(expression: str) -> None:

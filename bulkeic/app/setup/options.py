@@ -85,8 +85,8 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], Flag(
-    "--log-level", "Log messages of this level and above: failures at warning, retries and "
-    "throttles at info.", OptionGroup.OUTPUT)]  # fmt: skip
+    "--log-level", "Log messages of this level and above: the first failures at warning; all "
+    "failures, retries and throttles at info.", OptionGroup.OUTPUT)]  # fmt: skip
 
 
 class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -291,6 +291,10 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
     wave_pause_s: Annotated[float | None, Flag(
         "--wave-pause", "Pause between waves.", OptionGroup.SAFETY, DAY, "ask on a terminal",
         repeat=Repeat.RESUME)] = None  # fmt: skip
+
+    retry_failed: Annotated[bool, Flag(
+        "--retry-failed", "Also apply the failed targets of the run file again.",
+        OptionGroup.TARGETS, repeat=Repeat.NEVER)] = False  # fmt: skip
 
     @property
     def in_waves(self) -> bool:

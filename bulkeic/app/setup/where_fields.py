@@ -1,7 +1,7 @@
 """Which fields of a configuration a ``--where`` expression names, before anything is read.
 
-A field that no configuration can have would match nothing without a word. Computed values (literals,
-results of functions, elements of lists) may have any field.
+A field that no configuration can have would match nothing without a word. Computed values
+(literals, results of functions, elements of lists) may have any field.
 """
 
 import difflib
