@@ -7,13 +7,14 @@ from .conftest import Bulkeic, Server
 
 LANES, EACH = 800, 5
 LINES = 40
+FIRST = 100_000_000_000
 
 
 def write_fleet(bulkeic: Bulkeic) -> None:
     """4,000 targets over 800 lanes: 400 accounts in two Regions."""
     rows = [
-        f"fn-{number},{region},{100000000000 + account},arn:aws:iam::{100000000000 + account}:role/x"
-        for account in range(LANES // 2)
+        f"fn-{number},{region},{account},arn:aws:iam::{account}:role/x"
+        for account in range(FIRST, FIRST + LANES // 2)
         for region in ("us-east-1", "eu-west-1")
         for number in range(EACH)
     ]
@@ -26,7 +27,7 @@ def test_a_rollout_with_faults_prints_at_most_forty_lines(
 ) -> None:
     server = sandbox("--rate", 20, "--throttle", 0.05, "--refuse", 0.03, "--error", 0.03)
     write_fleet(bulkeic)
-    refused = {f"{100000000000 + account}/eu-west-1": {"refuse": 1} for account in range(40)}
+    refused = {f"{FIRST + account}/eu-west-1": {"refuse": 1} for account in range(40)}
     server.window(
         "faults", {"throttle": 0.05, "refuse": 0.03, "error": 0.03, "lanes": refused}, "PUT"
     )

@@ -18,10 +18,10 @@ _WAVES = frozenset({"--waves", "--wave-by"})
 _RETRIED = (Status.FAILED,)
 _TEXTS = {
     "verify": "verify with",
-    "apply": "apply with",
     "report": "report with",
     "retry": "retry with",
     "roll_back": "roll back with",
+    "apply": "apply with",
     "resume": "resume with",
 }
 """Each step with its words, the most likely next step last."""
@@ -70,10 +70,10 @@ class NextCommands:
         step       if
         =========  =====================================================
         verify     something was changed
-        apply      every target of a plan was read, and some must change
-        report     some failed, or are pending
+        report     the run was applied, or some targets failed
         retry      some failed, and nothing is pending
         roll_back  something can be restored
+        apply      every target of a plan was read, and some must change
         resume     targets are pending, or waves are not verified
         =========  =====================================================
         """
@@ -85,14 +85,14 @@ class NextCommands:
         found = {}
         if counts[Status.UPDATED] or counts[Status.CREATED]:
             found["verify"] = self.command("verify")
-        if summary.pending and not was_applied and not has_unread:
-            found["apply"] = self.command("apply")
         if was_applied and any(counts[status] for status in _RETRIED) and not summary.pending:
             found["retry"] = self._line("apply", self._words("apply", {Repeat.ALWAYS}), _RETRY)
-        if any(counts[status] for status in (Status.FAILED, Status.INVALID)) or summary.pending:
+        if was_applied or counts[Status.FAILED] or counts[Status.INVALID]:
             found["report"] = self._line("report", ())
         if run.can_be_rolled_back():
             found["roll_back"] = self.command("rollback")
+        if summary.pending and not was_applied and not has_unread:
+            found["apply"] = self.command("apply")
         if has_unread:
             found["resume"] = self.command("plan")
         elif (summary.pending and was_applied) or has_waves_left:
@@ -123,6 +123,18 @@ class NextCommands:
 
     def _line(self, name: str, words: Iterable[str], more: tuple[str, ...] = ()) -> str:
         return shlex.join(["bulkeic", name, str(self._run.path), *more, *words])
+
+
+def targets_command(name: str, options: WorkOptions) -> str:
+    """Another command for the same targets file, with all flags that it has."""
+    words = [
+        word
+        for option in declared_options(type(options))
+        if option.flag.repeat in {Repeat.ALWAYS, Repeat.STORED}
+        and (not option.flag.commands or name in option.flag.commands)
+        for word in option.words(options)
+    ]
+    return shlex.join(["bulkeic", name, options.source, *words])
 
 
 def next_lines(commands: Mapping[str, str]) -> list[str]:

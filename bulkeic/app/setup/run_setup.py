@@ -33,12 +33,12 @@ from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS, SANDBOX, RunMetadata
 
 RUNS_FOLDER = Path("bulkeic-runs")
-_STDIN = "-"
+STDIN = "-"
 
 
 def has_run_file(options: WorkOptions) -> bool:
     """Whether the source is a run file."""
-    return options.source != _STDIN and is_run_file(Path(options.source))
+    return options.source != STDIN and is_run_file(Path(options.source))
 
 
 def new_run_path(options: WorkOptions) -> Path:
