@@ -53,12 +53,15 @@ def summary_lines(
     ]
 
 
-def plan_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
+def plan_lines(
+    summary: Summary, examples: dict[str, Outcome], *, creates_missing: bool = False
+) -> list[str]:
     """What a plan found, in total and by lane; the lanes with most changes first.
 
     Args:
         summary: the numbers, with ``needs``.
         examples: one outcome for each of the most frequent error codes.
+        creates_missing: whether the run creates missing configurations.
     """
     lanes: defaultdict[Lane, Counter[Action]] = defaultdict(Counter)
     total: Counter[Action] = Counter()
@@ -69,7 +72,7 @@ def plan_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
     return [
         f"plan: {', '.join(found) or 'nothing was read'}",
         *_numbers_lines(summary),
-        *_error_lines(summary, examples, creates_missing=True),
+        *_error_lines(summary, examples, creates_missing=creates_missing),
         *plan_lane_lines(lanes),
     ]
 

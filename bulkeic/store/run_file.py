@@ -187,9 +187,12 @@ class RunFile:
         self._writer.executemany(MARK_BEFORE_IMAGE, marks)
 
     def retry_failed(self) -> None:
-        """Makes failed jobs pending again."""
+        """Makes failed jobs pending again; of a plan only those that were read."""
+        was_read = " AND seq IN (SELECT seq FROM before_image)" if self.metadata.planned else ""
         with self._database.errors("cannot be written"):
-            self._writer.execute("DELETE FROM outcome WHERE status IN ('failed', 'unknown')")
+            self._writer.execute(
+                f"DELETE FROM outcome WHERE status IN ('failed', 'unknown'){was_read}"  # noqa: S608 - constants only
+            )
 
     def mark_pending_as_sent(self) -> None:
         """Marks every pending job that was read: a call that changes its target may follow."""

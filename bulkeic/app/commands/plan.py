@@ -113,4 +113,6 @@ def _print_result(
         summary, stopped=stopped is not None or has_unread, detailed=show.detailed_exitcode
     )
     summary = msgspec.structs.replace(with_exit_code(summary, code, stopped), needs=run.needs())
-    return invocation.print_end(run, summary, plan_lines(summary, run.examples()), stopped)
+    creates = run.metadata.create_missing
+    lines = plan_lines(summary, run.examples(), creates_missing=creates)
+    return invocation.print_end(run, summary, lines, stopped)

@@ -41,12 +41,13 @@ def _report_lines(run: RunFile) -> list[str]:
         for session in sessions
     ]
     summary, examples = run.summary(), run.examples()
+    creates = metadata.create_missing
     if any(session.doing == "apply" for session in sessions) or not metadata.planned:
-        creates = metadata.create_missing
         lines += wave_lines(run.waves.all())
         lines += summary_lines(summary, examples, creates_missing=creates)
     else:
-        lines += plan_lines(msgspec.structs.replace(summary, needs=run.needs()), examples)
+        summary = msgspec.structs.replace(summary, needs=run.needs())
+        lines += plan_lines(summary, examples, creates_missing=creates)
     commands = NextCommands.stored(run).after(summary)
     commands.pop("report", None)
     return [*lines, f"run file: {run.path}", *next_lines(commands)]

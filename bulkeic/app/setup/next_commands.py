@@ -8,14 +8,18 @@ import msgspec
 
 from bulkeic.app.setup.options import ApplyOptions, WorkOptions
 from bulkeic.core.model import Status
-from bulkeic.core.option_declaration import Repeat, command_options, declared_options
+from bulkeic.core.option_declaration import (
+    DeclaredOption,
+    Repeat,
+    command_options,
+    declared_options,
+)
 from bulkeic.core.summary import Summary
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
-_RETRY = ("--retry-failed",)
 _WAVES = frozenset({"--waves", "--wave-by"})
-_RETRIED = (Status.FAILED,)
+_RETRIED = [status for status in Status if status.value in {"failed", "unknown"}]
 _TEXTS = {
     "verify": "verify with",
     "report": "report with",
@@ -53,6 +57,7 @@ class NextCommands:
 
     def __init__(self, run: RunFile, flags: Mapping[str, list[str]]) -> None:
         self._run = run
+        self._path = str(run.path)
         self._flags = flags
 
     @classmethod
@@ -84,45 +89,63 @@ class NextCommands:
         has_waves_left = was_applied and run.waves.have_unverified()
         found = {}
         if counts[Status.UPDATED] or counts[Status.CREATED]:
-            found["verify"] = self.command("verify")
+            found["verify"] = self._command("verify")
         if was_applied and any(counts[status] for status in _RETRIED) and not summary.pending:
-            found["retry"] = self._line("apply", self._words("apply", {Repeat.ALWAYS}), _RETRY)
+            found["retry"] = self._command("apply", "--retry-failed")
         if was_applied or counts[Status.FAILED] or counts[Status.INVALID]:
-            found["report"] = self._line("report", ())
+            found["report"] = shlex.join(["bulkeic", "report", self._path])
         if run.can_be_rolled_back():
-            found["roll_back"] = self.command("rollback")
+            found["roll_back"] = self._command("rollback")
         if summary.pending and not was_applied and not has_unread:
-            found["apply"] = self.command("apply")
+            found["apply"] = self._command("apply")
         if has_unread:
-            found["resume"] = self.command("plan")
+            found["resume"] = self._command("plan")
         elif (summary.pending and was_applied) or has_waves_left:
-            found["resume"] = self.resume()
+            found["resume"] = resume_command(
+                self._path, self._flags, has_waves=bool(run.waves.all())
+            )
         return found
 
-    def command(self, name: str) -> str:
-        """Another command for the run, with the same flags where it has them."""
-        return self._line(name, self._words(name, {Repeat.ALWAYS}))
+    def _command(self, name: str, *more: str) -> str:
+        return next_command(name, self._path, self._flags, *more)
 
-    def resume(self) -> str:
-        """The command that resumes the run; it does not repeat the waves that the run stores."""
-        left_out = _WAVES if self._run.waves.all() else frozenset()
-        words = self._words("apply", {Repeat.ALWAYS, Repeat.RESUME}, left_out)
-        return self._line("apply", words)
 
-    def _words(
-        self, name: str, repeats: set[Repeat], left_out: frozenset[str] = frozenset()
-    ) -> list[str]:
-        kind = ApplyOptions if Repeat.RESUME in repeats else WorkOptions
-        flags = (option.flag for option in command_options(kind, name))
-        return [
-            word
-            for flag in flags
-            if flag.repeat in repeats and flag.name not in left_out
-            for word in self._flags.get(flag.name, ())
-        ]
+def next_command(name: str, run: str, flags: Mapping[str, list[str]], *more: str) -> str:
+    """Another command for a run, with the same flags where it has them.
 
-    def _line(self, name: str, words: Iterable[str], more: tuple[str, ...] = ()) -> str:
-        return shlex.join(["bulkeic", name, str(self._run.path), *more, *words])
+    Args:
+        name: of the command.
+        run: the run file.
+        flags: the words of each flag that may be repeated.
+        more: words of this command alone.
+    """
+    words = _words(command_options(WorkOptions, name), {Repeat.ALWAYS}, flags)
+    return shlex.join(["bulkeic", name, run, *more, *words])
+
+
+def resume_command(run: str, flags: Mapping[str, list[str]], *, has_waves: bool) -> str:
+    """The command that resumes a run.
+
+    Args:
+        run: the run file.
+        flags: the words of each flag that may be repeated.
+        has_waves: whether the run stores its waves, so that the command must not repeat them.
+    """
+    repeated = {name: words for name, words in flags.items() if name not in _WAVES or not has_waves}
+    options = command_options(ApplyOptions, "apply")
+    words = _words(options, {Repeat.ALWAYS, Repeat.RESUME}, repeated)
+    return shlex.join(["bulkeic", "apply", run, *words])
+
+
+def _words(
+    options: Iterable[DeclaredOption], repeats: set[Repeat], flags: Mapping[str, list[str]]
+) -> list[str]:
+    return [
+        word
+        for option in options
+        if option.flag.repeat in repeats
+        for word in flags.get(option.flag.name, ())
+    ]
 
 
 def targets_command(name: str, options: WorkOptions) -> str:

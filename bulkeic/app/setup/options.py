@@ -306,22 +306,6 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
         before = {"before_image": "yes"} if self.before_image or self.in_waves else {}
         return {**super().facts(), **before}
 
-    def resume_command(self, run: str, *, has_waves: bool) -> str:
-        """The command that resumes a run.
-
-        Args:
-            run: the run file.
-            has_waves: whether it stores its waves, so that the command must not repeat them.
-        """
-        left_out = {"waves", "wave_by"} if has_waves else set()
-        flags = (
-            option
-            for option in command_options(ApplyOptions, "apply")
-            if option.flag.repeat in {Repeat.ALWAYS, Repeat.RESUME}
-            and left_out.isdisjoint(option.path)
-        )
-        return self._command_line("apply", run, flags)
-
 
 class DiffOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How a plan is shown."""
