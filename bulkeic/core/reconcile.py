@@ -314,13 +314,7 @@ def step_after_read(job: Job, policy: Policy, read: ReadConfig) -> Step:
     mismatch = None if where is None else where(read.config or {})
     goal = goal_snapshot(job.settings, read.snapshot, policy)
     if mismatch is not None or goal == read.snapshot:
-        status, message = _status_of_unchanged(job, policy, read.snapshot), None
-        if status is Status.UNCHANGED:
-            status = status if mismatch is None else Status.NOT_MATCHED
-            message = mismatch or _ALREADY
-        action = Action.UNCHANGED if mismatch is None else Action.NOT_MATCHED
-        image = BeforeImage(read.config, action) if is_plan else None
-        return Step(Decision(status, message=message, config=read.config), image)
+        return _leave(job, policy, read, mismatch)
     if isinstance(policy, Verify):
         text = drift_text(read.snapshot, goal)
         return Step(Decision(Status.FAILED, DRIFTED, text, read.config))
@@ -333,6 +327,24 @@ def step_after_read(job: Job, policy: Policy, read: ReadConfig) -> Step:
     if is_plan:
         return Step(Decision(None), BeforeImage(read.config, _action(read.snapshot, goal)))
     return _write(job, policy, read, goal)
+
+
+def _leave(job: Job, policy: Policy, read: ReadConfig, mismatch: str | None) -> Step:
+    """The end of a job whose target needs no call.
+
+    Args:
+        job: the job.
+        policy: of the run.
+        read: what the target has.
+        mismatch: why it does not match ``where``; ``None``: it has what it must have.
+    """
+    status, message = _status_of_unchanged(job, policy, read.snapshot), None
+    if status is Status.UNCHANGED:
+        status = status if mismatch is None else Status.NOT_MATCHED
+        message = mismatch or _ALREADY
+    action = Action.UNCHANGED if mismatch is None else Action.NOT_MATCHED
+    image = BeforeImage(read.config, action) if isinstance(policy, Plan) else None
+    return Step(Decision(status, message=message, config=read.config), image)
 
 
 def _creates_missing(policy: Policy) -> bool:

@@ -177,13 +177,10 @@ def summarize(
     tallies = list(tallies)
     statuses = Counter({status.value: 0 for status in Status})
     errors: Counter[str] = Counter()
-    accounts: defaultdict[str, set[str]] = defaultdict(set)
     for tally in tallies:
         statuses[tally.status] += tally.count
-        if tally.error_code is not None:
-            errors[tally.error_code] += tally.count
-            if tally.lane is not None:
-                accounts[tally.error_code].add(tally.lane.account_id)
+        errors[tally.error_code or ""] += tally.count
+    del errors[""]
     pending = targets - sum(statuses.values())
     return Summary(
         run=run,
@@ -192,11 +189,23 @@ def summarize(
         pending=pending,
         traffic=traffic,
         lanes=_lane_summaries(tallies, lanes),
-        errors=dict(sorted(errors.items(), key=lambda item: (-item[1], item[0]))),
+        errors=_by_frequency(errors),
         exit_code=exit_code_of(statuses, pending=pending, stopped=stopped),
         session=session,
-        error_accounts={code: len(found) for code, found in accounts.items()},
+        error_accounts=_error_accounts(tallies),
     )
+
+
+def _by_frequency(errors: Counter[str]) -> dict[str, int]:
+    return dict(sorted(errors.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _error_accounts(tallies: Iterable[Tally]) -> dict[str, int]:
+    accounts: defaultdict[str, set[str]] = defaultdict(set)
+    for tally in tallies:
+        if tally.error_code is not None and tally.lane is not None:
+            accounts[tally.error_code].add(tally.lane.account_id)
+    return {code: len(accounts[code]) for code in sorted(accounts)}
 
 
 def _lane_summaries(tallies: list[Tally], lanes: Mapping[Lane, int]) -> list[LaneSummary]:

@@ -42,12 +42,7 @@ def parse_where(expression: str) -> Where:
     except (JMESPathError, ValueError, RecursionError):  # a number of thousands of digits
         raise UsageError(f"--where {quoted(expression)} cannot be read; {_EXPECTED}") from None
     _check_calls(compiled.parsed, expression)
-    try:
-        check_fields(compiled.parsed)
-    except UsageError as error:
-        raise UsageError(f"--where {quoted(expression)}: {error}") from None
-    except RecursionError:
-        pass  # then it cannot be evaluated either
+    _check_names(compiled.parsed, expression)
 
     def where(config: dict[str, Any]) -> str | None:
         try:
@@ -71,6 +66,15 @@ def _syntax(error: ParseError, length: int) -> str:
     message = getattr(error, "message", None)  # only errors of the lexer have one
     rule = printable(message[:_RULE_CHARACTERS]) if message else ""
     return f"character {character}: {rule or f'{quoted(error.token_value)} is unexpected'}"
+
+
+def _check_names(parsed: dict[str, Any], expression: str) -> None:
+    try:
+        check_fields(parsed)
+    except UsageError as error:
+        raise UsageError(f"--where {quoted(expression)}: {error}") from None
+    except RecursionError:
+        pass  # then it cannot be evaluated either
 
 
 def _check_calls(parsed: dict[str, Any], expression: str) -> None:
