@@ -9,6 +9,7 @@ import msgspec
 from click.shell_completion import CompletionItem
 
 from bulkeic.cli.command_declaration import CommandDeclaration
+from bulkeic.cli.ending_signals import interrupt_on_signals
 from bulkeic.core.errors import InputError
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.option_declaration import (
@@ -87,7 +88,9 @@ class OptionCommand(click.Command):
         Returns:
             The exit code.
         """
-        code: int | None = load(self.declaration.run)(self.given_options(ctx))
+        run, options = load(self.declaration.run), self.given_options(ctx)
+        interrupt_on_signals()
+        code: int | None = run(options)
         return ExitCode.OK if code is None else code
 
     def given_options(self, ctx: click.Context) -> msgspec.Struct:

@@ -3,13 +3,13 @@
 import gc
 import io
 import os
-import signal
 import sys
 from contextlib import suppress
 
 import click
 
 from bulkeic.cli.commands import cli
+from bulkeic.cli.ending_signals import end_at_once_on_signals, signal_exit_code
 from bulkeic.core.errors import BulkeicError, StoppedError, printable
 from bulkeic.core.exit_codes import ExitCode
 
@@ -23,13 +23,6 @@ def _open_closed_streams() -> None:
     os.close(descriptor)
     sys.stdin = sys.stdin or os.fdopen(0, "r")
     sys.stderr = sys.stderr or os.fdopen(_STDERR, "w")
-
-
-def _handle_signals_as_ctrl_c() -> None:
-    """Handles SIGTERM and SIGHUP like Ctrl-C, except a SIGHUP that ``nohup`` has turned off."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
 
 
 def _flush_streams() -> None:
@@ -89,22 +82,22 @@ def run_command() -> int:
     except BulkeicError as error:
         _print_error(f"bulkeic: {error}")
         return ExitCode.STOPPED if isinstance(error, StoppedError) else ExitCode.USAGE
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as error:
         _print_error("bulkeic: interrupted")
-        return ExitCode.INTERRUPTED
+        return signal_exit_code(error)
     except Exception as error:  # noqa: BLE001 - a bug is one line, too
         _print_internal_error(error)
         return ExitCode.STOPPED  # something may have been sent
 
 
 def main() -> None:
-    """The installed command."""
+    """Runs the command line, and ends the process."""
     tune_collector()
     _open_closed_streams()
-    _handle_signals_as_ctrl_c()
     code = run_command()
+    end_at_once_on_signals()
     _flush_streams()
-    if code == ExitCode.INTERRUPTED:
+    if code >= ExitCode.INTERRUPTED:
         os._exit(code)  # at once: a thread may be writing to a pipe that nothing reads
     gc.freeze()  # the last collection skips what is left
     sys.exit(code)

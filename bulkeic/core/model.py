@@ -22,6 +22,7 @@ class Status(StrEnum):
     UPDATED = "updated"
     CREATED = "created"
     UNCHANGED = "unchanged"
+    NOT_MATCHED = "not_matched"
     FAILED = "failed"
     UNKNOWN = "unknown"
     INVALID = "invalid"

@@ -42,6 +42,8 @@ MISSING = "ResourceNotFoundException"
 ANSWER_MISMATCH = "AnswerMismatch"
 """The code of an answer that belongs to another call, or is not what the target shows."""
 
+NO_FUNCTION = "there is no such function, or qualifier"
+
 _ALREADY = "it is so already"
 _NOT_FOUND = 404
 
@@ -53,6 +55,7 @@ class Action(StrEnum):
     CREATE = "create"
     DELETE = "delete"
     UNCHANGED = "unchanged"
+    NOT_MATCHED = "not_matched"
     UNCONFIGURED = "unconfigured"
     MISSING = "missing"
 
@@ -225,18 +228,32 @@ def _after_config(case: _Answered) -> Step:
 def _after_no_config(case: _Answered) -> Step:
     if case.read is not None and case.read.deletions:
         return Step(Decision(Status.UPDATED))
-    if isinstance(case.policy, Plan) and not isinstance(case.policy.change, Rollback):
+    if _asks_for_function(case.job, case.policy):
         return Step(Call(Operation.GET_FUNCTION))
     return step_after_read(case.job, case.policy, _NOTHING_READ)
+
+
+def _asks_for_function(job: Job, policy: Policy) -> bool:
+    """Whether to tell a function without a configuration from one that is missing."""
+    if isinstance(policy, Verify):
+        return goal_snapshot(job.settings, ABSENT, policy) != ABSENT
+    return isinstance(policy, Plan) and not isinstance(policy.change, Rollback)
 
 
 def _after_function(case: _Answered) -> Step:
     return step_after_read(case.job, case.policy, _NOTHING_READ)
 
 
-def _after_no_function(_: _Answered) -> Step:
-    failed = Decision(Status.FAILED, MISSING, "there is no such function, or qualifier")
-    return Step(failed, BeforeImage(None, Action.MISSING))
+def _after_no_function(case: _Answered) -> Step:
+    image = BeforeImage(None, Action.MISSING) if isinstance(case.policy, Plan) else None
+    return Step(Decision(Status.FAILED, MISSING, NO_FUNCTION), image)
+
+
+def _after_unknown_function(case: _Answered) -> Step | None:
+    """Without permission for GetFunction, a verification reports the drift that it has seen."""
+    if isinstance(case.policy, Verify):
+        return step_after_read(case.job, case.policy, _NOTHING_READ)
+    return None
 
 
 def _after_missing_update(case: _Answered) -> Step | None:
@@ -268,6 +285,7 @@ _STEPS: dict[tuple[Operation, _Event], _Rule] = {
     (Operation.GET, _Event.MISSING): _after_no_config,
     (Operation.GET_FUNCTION, _Event.SUCCESS): _after_function,
     (Operation.GET_FUNCTION, _Event.MISSING): _after_no_function,
+    (Operation.GET_FUNCTION, _Event.FAILURE): _after_unknown_function,
     (Operation.UPDATE, _Event.SUCCESS): _after_change,
     (Operation.UPDATE, _Event.MISSING): _after_missing_update,
     (Operation.PUT, _Event.SUCCESS): _after_put,
@@ -297,8 +315,8 @@ def step_after_read(job: Job, policy: Policy, read: ReadConfig) -> Step:
     ====================================  ==========================================
     target                                step
     ====================================  ==========================================
-    does not match ``where``, or has      unchanged; updated, if this run changed it
-    what it must have
+    does not match ``where``              not matched; updated, if this run changed it
+    has what it must have                 unchanged; updated, if this run changed it
     is verified                           failed, ``Drifted``
     was changed by someone else           failed, see ``rollback_guard``
     has no configuration, and none may    failed, as Update would
@@ -313,10 +331,7 @@ def step_after_read(job: Job, policy: Policy, read: ReadConfig) -> Step:
     mismatch = None if where is None else where(read.config or {})
     goal = goal_snapshot(job.settings, read.snapshot, policy)
     if mismatch is not None or goal == read.snapshot:
-        status = _status_of_unchanged(job, policy, read.snapshot)
-        message = (mismatch or _ALREADY) if status is Status.UNCHANGED else None
-        image = BeforeImage(read.config, Action.UNCHANGED) if is_plan else None
-        return Step(Decision(status, message=message, config=read.config), image)
+        return _leave(job, policy, read, mismatch)
     if isinstance(policy, Verify):
         text = drift_text(read.snapshot, goal)
         return Step(Decision(Status.FAILED, DRIFTED, text, read.config))
@@ -329,6 +344,24 @@ def step_after_read(job: Job, policy: Policy, read: ReadConfig) -> Step:
     if is_plan:
         return Step(Decision(None), BeforeImage(read.config, _action(read.snapshot, goal)))
     return _write(job, policy, read, goal)
+
+
+def _leave(job: Job, policy: Policy, read: ReadConfig, mismatch: str | None) -> Step:
+    """The end of a job whose target needs no call.
+
+    Args:
+        job: the job.
+        policy: of the run.
+        read: what the target has.
+        mismatch: why it does not match ``where``; ``None``: it has what it must have.
+    """
+    status, message = _status_of_unchanged(job, policy, read.snapshot), None
+    if status is Status.UNCHANGED:
+        status = status if mismatch is None else Status.NOT_MATCHED
+        message = mismatch or _ALREADY
+    action = Action.UNCHANGED if mismatch is None else Action.NOT_MATCHED
+    image = BeforeImage(read.config, action) if isinstance(policy, Plan) else None
+    return Step(Decision(status, message=message, config=read.config), image)
 
 
 def _creates_missing(policy: Policy) -> bool:

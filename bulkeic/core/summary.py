@@ -1,6 +1,6 @@
 """A run in numbers: folds counts of outcomes into a summary."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -69,15 +69,47 @@ class Traffic(msgspec.Struct):
     elapsed_s: float = 0.0
 
 
+class SessionNumbers(msgspec.Struct, frozen=True):
+    """What one session did.
+
+    Attributes:
+        targets: that got an outcome in it, or were planned.
+        traffic: of it alone.
+    """
+
+    targets: int = 0
+    traffic: Traffic = msgspec.field(default_factory=Traffic)
+
+    @property
+    def targets_per_s(self) -> float:
+        """Targets a second over the elapsed time."""
+        return self.targets / self.traffic.elapsed_s if self.traffic.elapsed_s > 0 else 0.0
+
+    def to_json(self) -> dict[str, object]:
+        """The fields of ``--output json``."""
+        return {
+            "calls": self.traffic.calls,
+            "throttles": self.traffic.throttles,
+            "conflicts": self.traffic.conflicts,
+            "retries": self.traffic.retries,
+            "elapsed_s": round(self.traffic.elapsed_s, 3),
+            "targets_per_s": round(self.targets_per_s, 3),
+        }
+
+
 class Summary(msgspec.Struct, frozen=True):
     """A run in numbers; ``--output json`` prints it.
 
     Attributes:
         run: the run file's path.
         statuses: count by status, for every status.
+        traffic: of all sessions.
+        session: the session that has just ended; ``None``: the run as a whole.
         lanes: the lanes in numbers.
         errors: count by error code, most frequent first.
         needs: what the targets need that a plan has read.
+        error_accounts: number of accounts by error code.
+        next: the next steps, each with its command.
     """
 
     run: str
@@ -89,12 +121,16 @@ class Summary(msgspec.Struct, frozen=True):
     errors: dict[str, int]
     exit_code: int
     needs: Sequence[ActionCount] = ()
+    session: SessionNumbers | None = None
+    error_accounts: Mapping[str, int] = msgspec.field(default_factory=dict)
+    next: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @property
-    def targets_per_s(self) -> float:
-        """Outcomes a second over the elapsed time, without invalid rows."""
-        sent = sum(self.statuses.values()) - self.statuses[Status.INVALID]
-        return sent / self.traffic.elapsed_s if self.traffic.elapsed_s > 0 else 0.0
+    def total(self) -> SessionNumbers:
+        """All sessions together: outcomes without invalid rows, or the targets that were read."""
+        done = sum(self.statuses.values()) - self.statuses[Status.INVALID]
+        read = sum(need.count for need in self.needs)
+        return SessionNumbers(max(done, read), self.traffic)
 
     def to_json(self) -> dict[str, object]:
         """The fields of ``--output json``."""
@@ -103,14 +139,11 @@ class Summary(msgspec.Struct, frozen=True):
             "targets": self.targets,
             **self.statuses,
             "pending": self.pending,
-            "calls": self.traffic.calls,
-            "throttles": self.traffic.throttles,
-            "conflicts": self.traffic.conflicts,
-            "retries": self.traffic.retries,
-            "elapsed_s": round(self.traffic.elapsed_s, 3),
-            "targets_per_s": round(self.targets_per_s, 3),
+            **(self.session or self.total).to_json(),
+            "total": self.total.to_json(),
             "lanes": len(self.lanes),
             "errors": self.errors,
+            "next": dict(self.next),
             "exit_code": self.exit_code,
         } | ({"plan": self._plan()} if self.needs else {})
 
@@ -128,6 +161,7 @@ def summarize(
     targets: int,
     lanes: Mapping[Lane, int],
     traffic: Traffic,
+    session: SessionNumbers | None = None,
     stopped: bool = False,
 ) -> Summary:
     """Folds tallies into a summary.
@@ -138,6 +172,7 @@ def summarize(
         targets: number of jobs, pending ones included.
         lanes: number of jobs by lane.
         traffic: of all sessions.
+        session: the session that has just ended.
         stopped: whether the run stopped early, so that outcomes may be missing.
     """
     tallies = list(tallies)
@@ -145,8 +180,8 @@ def summarize(
     errors: Counter[str] = Counter()
     for tally in tallies:
         statuses[tally.status] += tally.count
-        if tally.error_code is not None:
-            errors[tally.error_code] += tally.count
+        errors[tally.error_code or ""] += tally.count
+    del errors[""]
     pending = targets - sum(statuses.values())
     return Summary(
         run=run,
@@ -155,9 +190,23 @@ def summarize(
         pending=pending,
         traffic=traffic,
         lanes=_lane_summaries(tallies, lanes),
-        errors=dict(sorted(errors.items(), key=lambda item: (-item[1], item[0]))),
+        errors=_by_frequency(errors),
         exit_code=exit_code_of(statuses, pending=pending, stopped=stopped),
+        session=session,
+        error_accounts=_error_accounts(tallies),
     )
+
+
+def _by_frequency(errors: Counter[str]) -> dict[str, int]:
+    return dict(sorted(errors.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _error_accounts(tallies: Iterable[Tally]) -> dict[str, int]:
+    accounts: defaultdict[str, set[str]] = defaultdict(set)
+    for tally in tallies:
+        if tally.error_code is not None and tally.lane is not None:
+            accounts[tally.error_code].add(tally.lane.account_id)
+    return {code: len(accounts[code]) for code in sorted(accounts)}
 
 
 def _lane_summaries(tallies: list[Tally], lanes: Mapping[Lane, int]) -> list[LaneSummary]:

@@ -33,7 +33,7 @@ from bulkeic.engine.lanes.lane_registry import LaneRegistry
 from bulkeic.engine.lanes.lane_runtime import LaneRuntime
 from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
-from bulkeic.engine.log_events import log_failed, log_held, log_retry, log_slowed, log_stopped
+from bulkeic.engine.log_events import EngineLog
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.supervisor import Release, StopLane, StopRun, Supervisor, ends_lane, is_denied
@@ -52,6 +52,7 @@ class Engine:
         limiters: rate limiters of earlier engines; the engine adds those of new lanes.
         traffic: the counts of earlier engines; the engine adds to them.
         failures: jobs that failed in earlier engines.
+        log: of earlier engines; the engine adds its events.
         clock: the time.
         rng: draws the jitter of retries.
 
@@ -72,6 +73,7 @@ class Engine:
         limiters: dict[Lane, RateLimiter] | None = None,
         traffic: Traffic | None = None,
         failures: int = 0,
+        log: EngineLog | None = None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
     ) -> None:
@@ -89,8 +91,8 @@ class Engine:
             feed, limits, {} if limiters is None else limiters, self._supervisor.unresponsive
         )
         self._dispatcher = Dispatcher(self._lanes, self._clock, growing=growing)
+        self._log = log or EngineLog()
         self._running = False
-        self._has_held_lane = False
 
     @property
     def stopped(self) -> str | None:
@@ -210,7 +212,7 @@ class Engine:
             active.doubt = doubt_after(active.doubt, call, failure, self._policy)
             will_retry = self._retry(lane, active, failure, now)
             if slowed:
-                log_slowed(lane.lane, failure.code, lane.rate(now))
+                self._log.slowed(lane.lane, failure.code, lane.rate(now))
         if not will_retry:
             starts_at_once = self._proceed(lane, active, call, answer, now)
         if failure is not None:
@@ -262,7 +264,7 @@ class Engine:
             delay_s = self._retries.delay(active.failed_attempt(failure, limit, now))
         if delay_s is None:
             return False
-        log_retry(event, lane.lane, active, failure.code, delay_s)
+        self._log.retry(event, lane.lane, active, failure.code, delay_s)
         lane.queue.wait_until(active, now + delay_s)
         return True
 
@@ -271,8 +273,7 @@ class Engine:
         active.undo_attempt(self.traffic)
         delay_s = self._retries.hold_delay(failure, lane.health.holds + 1)
         lane.hold(active, delay_s, self._supervisor.give_up_after_s, now)
-        log_held(lane.lane, failure.message, delay_s, is_first=not self._has_held_lane)
-        self._has_held_lane = True
+        self._log.held(lane.lane, failure.message, delay_s)
         is_stopping = self.stopped is not None
         stop = self._supervisor.lane_failed(lane.health, failure, now, is_stopping=is_stopping)
         self._carry_out(lane, stop)
@@ -334,7 +335,7 @@ class Engine:
             self._sink.put(outcome)
             if outcome.status in NOT_DONE:
                 expected = isinstance(self._policy, Verify)
-                log_failed(lane.lane, outcome, expected=expected)
+                self._log.failed(lane.lane, outcome, expected=expected)
                 self._carry_out(lane, self._supervisor.job_failed())
 
     def _carry_out(self, lane: LaneRuntime, decision: StopRun | StopLane | Release | None) -> None:
@@ -352,7 +353,7 @@ class Engine:
         if lane.stopped is not None:
             return
         self._supervisor.release(lane.health)  # denied jobs stay pending, too
-        log_stopped(lane.lane, reason)
+        self._log.stopped(lane.lane, reason)
         self._sink.drop(self._lanes.stop(lane, reason))
         self._dispatcher.end_if_finished()
 

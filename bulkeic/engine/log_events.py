@@ -1,4 +1,10 @@
-"""The engine's log events."""
+"""The engine's log events.
+
+At the default level, ``warning``, a run is quiet: what its summary counts is logged at ``info``.
+The first failures and the first stopped lanes are warnings, so that trouble shows at once.
+"""
+
+from collections import Counter
 
 import structlog
 
@@ -6,63 +12,76 @@ from bulkeic.core.errors import printable
 from bulkeic.core.model import Lane, Outcome
 from bulkeic.engine.active_job import ActiveJob
 
+_WARNINGS = 3
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("bulkeic.engine")
 
 
-def log_slowed(lane: Lane, code: str, rate: float | None) -> None:
-    """Log that a lane slows down.
+class EngineLog:
+    """Logs the events of engines that work on one run, and counts its warnings."""
 
-    Args:
-        lane: account and Region.
-        code: the error code that caused it.
-        rate: its new rate, calls a second; ``None``: it has no rate.
-    """
-    rounded = None if rate is None else round(rate, 2)
-    _log.warning("lane slowed down", lane=str(lane), code=code, rate=rounded)
+    def __init__(self) -> None:
+        self._warnings: Counter[str] = Counter()
 
+    def slowed(self, lane: Lane, code: str, rate: float | None) -> None:
+        """Log that a lane slows down.
 
-def log_stopped(lane: Lane, reason: str) -> None:
-    """Log that a lane starts no more calls."""
-    _log.warning("lane stopped", lane=str(lane), reason=printable(reason))
+        Args:
+            lane: account and Region.
+            code: the error code that caused it.
+            rate: its new rate, calls a second; ``None``: it has no rate.
+        """
+        rounded = None if rate is None else round(rate, 2)
+        _log.info("lane slowed down", lane=str(lane), code=code, rate=rounded)
 
+    def stopped(self, lane: Lane, reason: str) -> None:
+        """Log that a lane starts no more calls."""
+        self._warn("lane stopped", lane=str(lane), reason=printable(reason))
 
-def log_held(lane: Lane, reason: str, delay_s: float, *, is_first: bool) -> None:
-    """Log that a lane waits for credentials: as a warning if it is the first one of the run."""
-    log = _log.warning if is_first else _log.info
-    log(
-        "waiting for credentials",
-        lane=str(lane),
-        reason=printable(reason),
-        retry_in_s=round(delay_s, 3),
-    )
+    def held(self, lane: Lane, reason: str, delay_s: float) -> None:
+        """Log that a lane waits for credentials: as a warning if it is the first one of the run."""
+        is_first = not self._warnings["waiting for credentials"]
+        self._warnings["waiting for credentials"] += 1
+        log = _log.warning if is_first else _log.info
+        log(
+            "waiting for credentials",
+            lane=str(lane),
+            reason=printable(reason),
+            retry_in_s=round(delay_s, 3),
+        )
 
+    def retry(self, event: str, lane: Lane, active: ActiveJob, code: str, delay_s: float) -> None:
+        """Log that a call is retried after ``delay_s`` seconds."""
+        _log.info(
+            event,
+            lane=str(lane),
+            function=active.job.function_name,
+            code=code,
+            attempt=active.attempts,
+            retry_in_s=round(delay_s, 3),
+        )
 
-def log_retry(event: str, lane: Lane, active: ActiveJob, code: str, delay_s: float) -> None:
-    """Log that a call is retried after ``delay_s`` seconds."""
-    _log.info(
-        event,
-        lane=str(lane),
-        function=active.job.function_name,
-        code=code,
-        attempt=active.attempts,
-        retry_in_s=round(delay_s, 3),
-    )
+    def failed(self, lane: Lane, outcome: Outcome, *, expected: bool) -> None:
+        """Log that a job failed or is unknown; as information if the failure is expected."""
+        log = self._inform if expected else self._warn
+        log(
+            outcome.status.value,
+            lane=str(lane),
+            function=outcome.function_name,
+            code=outcome.error_code,
+            attempt=outcome.attempts,
+            message=printable(outcome.error_message or ""),
+        )
 
+    def _warn(self, event: str, **details: object) -> None:
+        """Log a warning; after the first ones of its kind, information."""
+        self._warnings[event] += 1
+        if self._warnings[event] <= _WARNINGS:
+            _log.warning(event, **details)
+            return
+        if self._warnings[event] == _WARNINGS + 1:
+            _log.warning(f"{event}: more of these are logged at level info")
+        self._inform(event, **details)
 
-def log_failed(lane: Lane, outcome: Outcome, *, expected: bool) -> None:
-    """Log that a job failed, or that its outcome is unknown.
-
-    Args:
-        lane: account and Region.
-        outcome: of the job.
-        expected: log it as information, not as a warning.
-    """
-    log = _log.info if expected else _log.warning
-    log(
-        outcome.status.value,
-        lane=str(lane),
-        function=outcome.function_name,
-        code=outcome.error_code,
-        attempt=outcome.attempts,
-        message=printable(outcome.error_message or ""),
-    )
+    @staticmethod
+    def _inform(event: str, **details: object) -> None:
+        _log.info(event, **details)

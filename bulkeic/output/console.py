@@ -1,20 +1,41 @@
 """The terminal of the person who runs a command: text on stderr, answers from stdin."""
 
+import re
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 
 from bulkeic.core.errors import InputError, printable
 
-_SHOWN_PROBLEMS = 20
+_SHOWN_CAUSES = 20
+_SHOWN_ROWS = 3
+_MAX_CAUSES = 1000
+_VALUE = re.compile(r"'[^']*'|\"[^\"]*\"|\b\d[\d,]*\b")
+
+
+class _Cause:
+    """The rows with one problem, apart from the values that the problem names."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.accounts: set[str] = set()
+        self.first: list[InputError] = []
+
+    def lines(self) -> list[str]:
+        """One line for all rows, or one for each if they are few."""
+        if self.rows <= _SHOWN_ROWS:
+            return list(map(str, self.first))
+        accounts = len(self.accounts)
+        where = f" in {accounts:,} accounts" if accounts > 1 else ""
+        return [f"{self.rows:,} rows{where}: {self.first[0]}"]
 
 
 class Problems:
-    """Prints the first problems, and counts all of them.
+    """Collects problems, groups them by cause, and prints the groups.
 
     Args:
         print_line: prints one line.
-        prefix: before each problem.
+        prefix: before each line.
 
     Attributes:
         count: of all problems.
@@ -23,19 +44,37 @@ class Problems:
     def __init__(self, print_line: Callable[[str], None], prefix: str = "") -> None:
         self._print_line = print_line
         self._prefix = prefix
+        self._causes: dict[tuple[str, str], _Cause] = {}
         self.count = 0
 
-    def add(self, problems: Iterable[InputError]) -> None:
-        """Prints problems, until there are too many."""
+    def add(self, problems: Iterable[InputError], *, rows: int = 1, account_id: str = "") -> None:
+        """Adds problems.
+
+        Args:
+            problems: of the same rows.
+            rows: how many rows have them.
+            account_id: of the rows, where that is known.
+        """
         for problem in problems:
             self.count += 1
-            if self.count <= _SHOWN_PROBLEMS:
-                self._print_line(f"{self._prefix}{problem}")
+            key = (problem.field, _VALUE.sub("", problem.rule))
+            if key not in self._causes and len(self._causes) >= _MAX_CAUSES:
+                continue
+            cause = self._causes.setdefault(key, _Cause())
+            cause.rows += rows
+            if account_id:
+                cause.accounts.add(account_id)
+            if len(cause.first) < _SHOWN_ROWS:
+                cause.first.append(problem)
 
-    def print_rest(self) -> None:
-        """Prints how many more there are."""
-        if self.count > _SHOWN_PROBLEMS:
-            self._print_line(f"{self._prefix}… {self.count - _SHOWN_PROBLEMS:,} more")
+    def print_all(self) -> None:
+        """Prints the groups, and how many there are more; they are not printed again."""
+        causes, self._causes = list(self._causes.values()), {}
+        for cause in causes[:_SHOWN_CAUSES]:
+            for line in cause.lines():
+                self._print_line(f"{self._prefix}{line}")
+        if len(causes) > _SHOWN_CAUSES:
+            self._print_line(f"{self._prefix}… {len(causes) - _SHOWN_CAUSES:,} more kinds")
 
 
 class Console:

@@ -3,48 +3,26 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from bulkeic.core.confirmation import OUTCOME_UNKNOWN
 from bulkeic.core.model import Lane, Outcome, Status
-from bulkeic.core.reconcile import MISSING, Action
-from bulkeic.core.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED
-from bulkeic.core.summary import LaneSummary, Summary
+from bulkeic.core.reconcile import Action
+from bulkeic.core.summary import LaneSummary, SessionNumbers, Summary
 from bulkeic.output.formatting import counted
+from bulkeic.output.hints import hint_for
 from bulkeic.output.tables import Table, lines
 
 _MESSAGE_CHARACTERS = 160
 _MIN_LANES = 2
-_SHOWN_SLOW = 5
-_SHOWN_TROUBLED = 10
+_SHOWN_SLOW = 3
+_SHOWN_TROUBLED = 5
+_SHOWN_CODES = 5
+_SHOWN_REASONS = 3
 _SHOWN_PLANNED = 20
-_HINTS = {
-    MISSING: (
-        "the function, its qualifier and its configuration must exist; --create-missing creates "
-        "the configuration"
-    ),
-    PLAN_OUTDATED: (
-        "someone changed it after the plan, so it was not changed; plan again, or use --force"
-    ),
-    CHANGED_SINCE: (
-        "someone changed it after the run that is rolled back, so it was not changed; --force "
-        "overwrites it"
-    ),
-    OUTCOME_UNKNOWN: (
-        "a change may have been made, and could not be checked; verify shows what the target has"
-    ),
-    "AccessDeniedException": (
-        "the credentials need lambda:UpdateFunctionEventInvokeConfig, and the permissions that "
-        "docs/reference/permissions.md lists for each command"
-    ),
-    "AccessDenied": (
-        "the role must exist, its trust policy must allow the caller and the external id, and the "
-        "caller needs sts:AssumeRole"
-    ),
-}
 ACTIONS = {
     Action.CHANGE: ("change", "to change"),
     Action.CREATE: ("create", "to create"),
     Action.DELETE: ("delete", "to delete"),
     Action.UNCHANGED: ("unchanged", "unchanged"),
+    Action.NOT_MATCHED: ("unmatched", "left out by --where"),
     Action.UNCONFIGURED: ("none", "without a configuration (--create-missing creates one)"),
     Action.MISSING: ("missing", "missing (no such function or qualifier)"),
 }
@@ -52,32 +30,38 @@ ACTIONS = {
 _CHANGING = (Action.CHANGE, Action.CREATE, Action.DELETE)
 
 
-def summary_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
+def summary_lines(
+    summary: Summary, examples: dict[str, Outcome], *, creates_missing: bool = False
+) -> list[str]:
     """What a run came to.
 
     Args:
         summary: the numbers.
         examples: one outcome for each of the most frequent error codes.
+        creates_missing: whether the run creates missing configurations.
     """
     statuses = [
-        f"{count:,} {name}"
+        f"{count:,} {name.replace('_', ' ')}"
         for name, count in (*summary.statuses.items(), ("pending", summary.pending))
         if count or name == Status.UPDATED
     ]
     return [
         f"{counted(summary.targets, 'target')}: {', '.join(statuses)}",
-        _traffic_line(summary, summary.targets_per_s),
-        *_error_lines(summary, examples),
+        *_numbers_lines(summary),
+        *_error_lines(summary, examples, creates_missing=creates_missing),
         *lane_lines(summary.lanes),
     ]
 
 
-def plan_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
+def plan_lines(
+    summary: Summary, examples: dict[str, Outcome], *, creates_missing: bool = False
+) -> list[str]:
     """What a plan found, in total and by lane; the lanes with most changes first.
 
     Args:
         summary: the numbers, with ``needs``.
         examples: one outcome for each of the most frequent error codes.
+        creates_missing: whether the run creates missing configurations.
     """
     lanes: defaultdict[Lane, Counter[Action]] = defaultdict(Counter)
     total: Counter[Action] = Counter()
@@ -85,11 +69,10 @@ def plan_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
         lanes[need.lane][need.action] += need.count
         total[need.action] += need.count
     found = [f"{total[action]:,} {text}" for action, (_, text) in ACTIONS.items() if total[action]]
-    elapsed_s = summary.traffic.elapsed_s
     return [
         f"plan: {', '.join(found) or 'nothing was read'}",
-        _traffic_line(summary, total.total() / elapsed_s if elapsed_s > 0 else 0.0),
-        *_error_lines(summary, examples),
+        *_numbers_lines(summary),
+        *_error_lines(summary, examples, creates_missing=creates_missing),
         *plan_lane_lines(lanes),
     ]
 
@@ -99,9 +82,11 @@ def plan_lane_lines(lanes: Mapping[Lane, Counter[Action]]) -> list[str]:
     if len(lanes) < _MIN_LANES:
         return []
     busiest = sorted(lanes, key=lambda lane: (-sum(lanes[lane][each] for each in _CHANGING), lane))
-    head = ("lane", *(heading for heading, _ in ACTIONS.values()))
+    has_where = any(needs[Action.NOT_MATCHED] for needs in lanes.values())
+    actions = [action for action in ACTIONS if has_where or action is not Action.NOT_MATCHED]
+    head = ("lane", *(ACTIONS[action][0] for action in actions))
     rows = [
-        (str(lane), *(f"{lanes[lane][action]:,}" for action in ACTIONS))
+        (str(lane), *(f"{lanes[lane][action]:,}" for action in actions))
         for lane in busiest[:_SHOWN_PLANNED]
     ]
     return lines(Table("", head, rows)) + _hidden(len(lanes) - len(rows))
@@ -138,24 +123,65 @@ def _hidden(number: int) -> list[str]:
     return [f"  {counted(number, 'lane')} not shown"] if number > 0 else []
 
 
-def _traffic_line(summary: Summary, targets_per_s: float) -> str:
+def stopped_lane_lines(stopped: Mapping[Lane, str]) -> list[str]:
+    """The lanes that stopped, grouped by the reason.
+
+    Args:
+        stopped: account and Region → why it stopped.
+    """
+    groups: defaultdict[str, list[Lane]] = defaultdict(list)
+    for lane, reason in stopped.items():
+        cause = reason.replace(lane.account_id, "{account}").replace(lane.region, "{region}")
+        groups[cause].append(lane)
+    largest = sorted(groups.values(), key=lambda lanes: -len(lanes))
+    found = []
+    for lanes in largest[:_SHOWN_REASONS]:
+        first = f"lane {lanes[0]}" if len(lanes) == 1 else f"{len(lanes):,} lanes"
+        example = "" if len(lanes) == 1 else f" (for example {lanes[0]})"
+        whose = "its" if len(lanes) == 1 else "their"
+        found.append(f"{first} stopped: {stopped[lanes[0]]}{example}; {whose} jobs are pending")
+    hidden = sum(map(len, largest[_SHOWN_REASONS:]))
+    return found + ([f"{counted(hidden, 'lane')} stopped for other reasons"] if hidden else [])
+
+
+def _numbers_lines(summary: Summary) -> list[str]:
+    """What the session did; and the whole run, if there were other sessions."""
+    lanes = counted(len(summary.lanes), "lane")
+    session, total = summary.session, summary.total
+    if session is None or session.traffic == total.traffic:
+        return [_numbers(total, lanes)]
+    targets = counted(session.targets, "target")
+    return [
+        f"this session: {targets}, {_numbers(session, lanes)}",
+        f"whole run: {_numbers(total, lanes)}",
+    ]
+
+
+def _numbers(numbers: SessionNumbers, lanes: str) -> str:
     """How many calls were sent, and how fast."""
-    traffic = summary.traffic
+    traffic = numbers.traffic
     return (
-        f"{counted(traffic.calls, 'call')} in {counted(len(summary.lanes), 'lane')}, "
+        f"{counted(traffic.calls, 'call')} in {lanes}, "
         f"{traffic.throttles:,} throttled, {traffic.conflicts:,} conflicting, "
-        f"{traffic.retries:,} retried; {traffic.elapsed_s:,.1f} s, {targets_per_s:,.1f} targets/s"
+        f"{traffic.retries:,} retried; {traffic.elapsed_s:,.1f} s, "
+        f"{numbers.targets_per_s:,.1f} targets/s"
     )
 
 
-def _error_lines(summary: Summary, examples: dict[str, Outcome]) -> list[str]:
-    """How often each error code came, with an example and a hint."""
+def _error_lines(
+    summary: Summary, examples: dict[str, Outcome], *, creates_missing: bool
+) -> list[str]:
+    """How often each error code came, in how many accounts, with an example and a hint."""
     found = []
-    for code, count in summary.errors.items():
-        if code in examples:
-            found.append(f"  {count:>7,} {code}, for example {_example(examples[code])}")
-            found += [f"          {_HINTS[code]}"] if code in _HINTS else []
-    unshown = len(summary.errors) - len(examples)
+    shown = [code for code in summary.errors if code in examples][:_SHOWN_CODES]
+    for code in shown:
+        accounts = summary.error_accounts.get(code, 1)
+        where = f" in {accounts:,} accounts" if accounts > 1 else ""
+        example = examples[code]
+        found.append(f"  {summary.errors[code]:>7,} {code}{where}, for example {_example(example)}")
+        hint = hint_for(example, creates_missing=creates_missing)
+        found += [f"          {hint}"] if hint else []
+    unshown = len(summary.errors) - len(shown)
     return found + ([f"  and {counted(unshown, 'more error code')}"] if unshown > 0 else [])
 
 

@@ -76,7 +76,7 @@ class JobFilter(StrEnum):
     PENDING = "o.seq IS NULL"
     UNREAD = "o.seq IS NULL AND b.seq IS NULL"
     WRITTEN = "o.status IN ('updated', 'created')"
-    EVERY = "(o.status IS NOT 'unchanged' OR NOT EXISTS (SELECT 1 FROM run WHERE key = 'where'))"
+    EVERY = "o.status IS NOT 'not_matched'"
 
 
 class Jobs:

@@ -183,6 +183,14 @@ class Loader:
             held = {number for (number,) in rows}
         return [lane for lane, number in self._lanes.items() if number in held]
 
+    def count_of(self, lane: Lane) -> int:
+        """Number of jobs of a lane."""
+        with self._database.errors("cannot be read"):
+            (count,) = self._connection.execute(
+                "SELECT count(*) FROM job WHERE lane_id = ?", (self._lanes[lane],)
+            ).fetchone()
+        return int(count)
+
     def count(self) -> int:
         """Number of jobs."""
         self._flush()

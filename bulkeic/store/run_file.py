@@ -10,7 +10,14 @@ import msgspec
 
 from bulkeic.core.model import Job, Lane, Outcome, Settings, Status, rfc3339
 from bulkeic.core.reconcile import Action, BeforeImage
-from bulkeic.core.summary import ActionCount, Summary, Tally, Traffic, summarize
+from bulkeic.core.summary import (
+    ActionCount,
+    SessionNumbers,
+    Summary,
+    Tally,
+    Traffic,
+    summarize,
+)
 from bulkeic.store.database import Database
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.jobs import Jobs
@@ -86,6 +93,7 @@ class RunFile:
             self._database.close()
             raise
         self._session: int | None = None
+        self._session_numbers = SessionNumbers()
         database, lane_ids = self._database, self._lane_ids
         self.jobs = Jobs(database, self._reader, lane_ids, self.metadata)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
@@ -131,6 +139,7 @@ class RunFile:
                 "INSERT INTO session (doing, started_at) VALUES (?, ?)",
                 (doing, rfc3339(started_at)),
             ).lastrowid
+        self._session_numbers = SessionNumbers()
 
     def record(
         self,
@@ -162,6 +171,9 @@ class RunFile:
                 " elapsed_s = ? WHERE id = ?",
                 (*msgspec.structs.astuple(traffic), self._session),
             )
+        planned = sum(image.is_pending for _, image in before_images)
+        done = self._session_numbers.targets + len(outcomes) + planned
+        self._session_numbers = SessionNumbers(done, traffic)
 
     def _store_before_images(self, before_images: Sequence[tuple[Job, BeforeImage]]) -> None:
         read_at = rfc3339(time.time())
@@ -173,6 +185,14 @@ class RunFile:
         marks = [(job.seq,) for job, each in before_images if each.config is msgspec.UNSET]
         self._writer.executemany(INSERT_BEFORE_IMAGE, rows)
         self._writer.executemany(MARK_BEFORE_IMAGE, marks)
+
+    def retry_failed(self) -> None:
+        """Makes failed jobs pending again; of a plan only those that were read."""
+        was_read = " AND seq IN (SELECT seq FROM before_image)" if self.metadata.planned else ""
+        with self._database.errors("cannot be written"):
+            self._writer.execute(
+                f"DELETE FROM outcome WHERE status IN ('failed', 'unknown'){was_read}"  # noqa: S608 - constants only
+            )
 
     def end_session(self, how: str) -> None:
         """Stores why the session ended."""
@@ -191,6 +211,7 @@ class RunFile:
             targets=self.targets(),
             lanes={lane: jobs for lane, (_, jobs) in self._lane_ids.items()},
             traffic=self.traffic(),
+            session=None if self._read_only else self._session_numbers,
             stopped=stopped,
         )
 

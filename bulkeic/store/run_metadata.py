@@ -23,6 +23,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         create_missing: whether to create configurations that do not exist.
         replace_destinations: whether to clear a destination that a job does not name.
         where: the JMESPath expression of ``--where``.
+        flags: those that later commands repeat, as JSON: flag → its words.
     """
 
     source: str
@@ -35,6 +36,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     create_missing: bool = False
     replace_destinations: bool = False
     where: str | None = None
+    flags: str | None = None
 
     @property
     def is_sandbox(self) -> bool:

@@ -53,7 +53,7 @@ def test_matches(*, expression: str, config: bool, nothing: bool) -> None:
     ("expression", "why"),
     [
         ("contains(DestinationConfig, 'x')", "contains() of object"),
-        ("contains(Nothing, 'x')", "contains() of null"),
+        ("contains(DestinationConfig.OnSuccess.Destination, 'x')", "contains() of null"),
         ("sum([MaximumRetryAttempts, FunctionArn])", "sum() of string"),
         ("contains(FunctionArn, `1`)", "it cannot be evaluated"),
         ("`[1]`[::0]", "it cannot be evaluated"),
@@ -108,3 +108,45 @@ def test_an_expression_has_limits_on_steps_and_size() -> None:
         assert reason is not None
         assert why in reason
         assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [
+        ("MaximumRetryAttempt > `0`", "MaximumRetryAttempt'; did you mean MaximumRetryAttempts?"),
+        ("maximumRetryAttempts", "did you mean MaximumRetryAttempts?"),
+        ("maximum_retry_attempts", "did you mean MaximumRetryAttempts?"),
+        ("OnFailure.Destination", "did you mean DestinationConfig.OnFailure?"),
+        ("Destination", "did you mean DestinationConfig.OnSuccess.Destination?"),
+        ("DestinationConfig.OnFailures", "did you mean OnFailure?"),
+        ("DestinationConfig.*.Arn", "the field 'Arn'"),
+        ("!(FunctionArn && Runtime)", "the field 'Runtime'"),
+        ("contains(FunctionNam, 'x')", "did you mean FunctionArn?"),
+        ("MaximumRetryAttempts.Value", "the field 'Value'; it is not an object"),
+        ("{a: MaximumRetryAttempts}.b", "the field 'b'; known are a"),
+        ("[Timeout]", "the field 'Timeout'"),
+        ("@ | OnSuccess", "did you mean DestinationConfig.OnSuccess?"),
+    ],
+)
+def test_a_field_that_no_configuration_can_have_is_refused(expression: str, says: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse_where(expression)
+    assert says in str(refused.value)
+    assert "no configuration can have the field" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "{a: MaximumRetryAttempts}.a",
+        '`{"a": 1}`.a',
+        "keys(@)[0]",
+        "[MaximumRetryAttempts, MaximumEventAgeInSeconds][?@ > `1`]",
+        "sort_by([DestinationConfig], &OnFailure.Destination)",
+        "DestinationConfig.{a: OnFailure, b: OnSuccess}.a.Destination",
+        "DestinationConfig.values(@)[].Destination",
+        'merge(@, `{"x": 1}`).x',
+    ],
+)
+def test_computed_values_may_have_any_field(expression: str) -> None:
+    parse_where(expression)

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from bulkeic.app.setup.next_commands import flags_of, next_command, resume_command
 from bulkeic.app.setup.options import AccessOptions, ApplyOptions, RollbackOptions
 from bulkeic.app.setup.sandbox_flags import SandboxFlags
 from bulkeic.bench.bench_options import BenchOptions
@@ -173,7 +174,7 @@ def test_the_command_that_resumes_a_run_gives_the_same_options() -> None:
     options = parsed("apply", "t.csv", *GIVEN, *STORED, "--max-targets", "9")
     assert isinstance(options, ApplyOptions)
 
-    program, *words = shlex.split(options.resume_command("my run.db", has_waves=False))
+    program, *words = shlex.split(resume_command("my run.db", flags_of(options), has_waves=False))
 
     assert program == "bulkeic"
     assert parsed(*words) == parsed("apply", "my run.db", *GIVEN)
@@ -183,7 +184,7 @@ def test_the_command_that_resumes_a_run_with_waves_leaves_them_out() -> None:
     options = parsed("apply", "t.csv", *GIVEN)
     assert isinstance(options, ApplyOptions)
 
-    words = shlex.split(options.resume_command("run.db", has_waves=True))
+    words = shlex.split(resume_command("run.db", flags_of(options), has_waves=True))
 
     assert parsed(*words[1:]) == parsed("apply", "run.db", *GIVEN[: GIVEN.index("--waves")])
 
@@ -192,8 +193,9 @@ def test_another_command_for_a_run_repeats_neither_consent_nor_what_it_does_not_
     options = parsed("apply", "t.csv", *GIVEN, *STORED)
     assert isinstance(options, ApplyOptions)
 
-    for name in ("plan", "apply", "rollback"):
-        words = shlex.split(options.next_command(name, "run.db"))
+    for name in ("plan", "apply", "verify", "rollback"):
+        words = shlex.split(next_command(name, "run.db", flags_of(options)))
+        assert words == shlex.split(options.next_command(name, "run.db"))
         assert words[:3] == ["bulkeic", name, "run.db"]
         assert parsed(*words[1:]) == parsed(name, "run.db", *GIVEN[: GIVEN.index("--results")])
 

@@ -10,6 +10,7 @@ from bulkeic.core.policy import Apply, ApplyPlan, Plan, Policy, Rollback, Verify
 from bulkeic.core.reconcile import (
     DRIFTED,
     MISSING,
+    NO_FUNCTION,
     Action,
     BeforeImage,
     Decision,
@@ -47,6 +48,7 @@ READ, READ_GOAL, READ_NOTHING = (
     ReadConfig(GOAL, CHANGED),
     ReadConfig(ABSENT, None),
 )
+FOUND = Success(200, "r")
 GET, GET_FUNCTION = Call(Operation.GET), Call(Operation.GET_FUNCTION)
 DELETE, UPDATE, PUT = (
     Call(Operation.DELETE),
@@ -123,7 +125,10 @@ def test_the_first_step(job: Job, policy: Policy, step: Step) -> None:
         # Get, 404: the same with none, and a plan asks whether there is a function
         (APPLY, GET, NO_CONFIG, None, failed(MISSING, "there is no configuration")),
         (CREATE, GET, NO_CONFIG, None, written(PUT, Action.CREATE, READ_NOTHING)),
-        (VERIFY, GET, NO_CONFIG, None, failed(DRIFTED, "there is no configuration")),
+        (VERIFY, GET, NO_CONFIG, None, Step(GET_FUNCTION)),
+        (VERIFY, GET_FUNCTION, FOUND, None, failed(DRIFTED, "there is no configuration")),
+        (VERIFY, GET_FUNCTION, NO_CONFIG, None, failed(MISSING, NO_FUNCTION)),
+        (VERIFY, GET_FUNCTION, DENIED, None, failed(DRIFTED, "there is no configuration")),
         (PLAN, GET, NO_CONFIG, None, Step(GET_FUNCTION)),
         (PLAN_CREATE, GET, NO_CONFIG, None, Step(GET_FUNCTION)),
         (
@@ -147,7 +152,7 @@ def test_the_first_step(job: Job, policy: Policy, step: Step) -> None:
             NO_CONFIG,
             READ_NOTHING,
             replace(
-                failed(MISSING, "there is no such function, or qualifier"),
+                failed(MISSING, NO_FUNCTION),
                 before_image=BeforeImage(None, Action.MISSING),
             ),
         ),
@@ -194,6 +199,7 @@ def test_the_first_step(job: Job, policy: Policy, step: Step) -> None:
             (policy, call, DENIED, None, failed("AccessDeniedException", DENIED.message))
             for policy in (CREATE, PLAN, VERIFY, RESTORE)
             for call in (GET, GET_FUNCTION, UPDATE, PUT, DELETE)
+            if (policy, call) != (VERIFY, GET_FUNCTION)
         ),
     ],
 )
@@ -211,21 +217,21 @@ def other(_: dict[str, Any]) -> str:
     ("job", "policy", "read", "step"),
     [
         # is not one that is looked for
-        (JOB, Apply(where=other), READ, ended(Status.UNCHANGED, CONFIG, "it is another")),
-        (JOB, Apply(where=other), READ_NOTHING, ended(Status.UNCHANGED, None, "it is another")),
+        (JOB, Apply(where=other), READ, ended(Status.NOT_MATCHED, CONFIG, "it is another")),
+        (JOB, Apply(where=other), READ_NOTHING, ended(Status.NOT_MATCHED, None, "it is another")),
         (
             known(expected=GOAL),
             Verify(Apply(where=other)),
             READ,
-            ended(Status.UNCHANGED, CONFIG, "it is another"),
+            ended(Status.NOT_MATCHED, CONFIG, "it is another"),
         ),
         (
             JOB,
             Plan(Apply(where=other)),
             READ,
             replace(
-                ended(Status.UNCHANGED, CONFIG, "it is another"),
-                before_image=BeforeImage(CONFIG, Action.UNCHANGED),
+                ended(Status.NOT_MATCHED, CONFIG, "it is another"),
+                before_image=BeforeImage(CONFIG, Action.NOT_MATCHED),
             ),
         ),
         # or is as it should be

@@ -72,7 +72,7 @@ def test_counts_add_up(some: list[Tally], pending: int) -> None:
     counts = list(summary.errors.values())
     assert counts == sorted(counts, reverse=True)
     sent = done - summary.statuses["invalid"]
-    assert summary.targets_per_s == pytest.approx(sent / 4.0)
+    assert summary.total.targets_per_s == pytest.approx(sent / 4.0)
 
 
 @settings(deadline=None, max_examples=100)
@@ -107,7 +107,7 @@ def test_exit_codes(statuses: dict[str, int], pending: int, stopped: bool, code:
 def test_no_elapsed_time_means_no_speed() -> None:
     some = [Tally(None, Status.UPDATED, None, 3)]
     summary = summarize(some, run="r.db", targets=3, lanes=LANES, traffic=Traffic())
-    assert summary.targets_per_s == 0
+    assert summary.total.targets_per_s == 0
 
 
 def test_the_printed_form_is_flat_and_complete() -> None:
@@ -120,6 +120,7 @@ def test_the_printed_form_is_flat_and_complete() -> None:
         "updated": 1,
         "created": 0,
         "unchanged": 0,
+        "not_matched": 0,
         "failed": 2,
         "unknown": 0,
         "invalid": 0,
@@ -130,7 +131,16 @@ def test_the_printed_form_is_flat_and_complete() -> None:
         "retries": 3,
         "elapsed_s": 4.0,
         "targets_per_s": 0.75,
+        "total": {
+            "calls": 10,
+            "throttles": 2,
+            "conflicts": 1,
+            "retries": 3,
+            "elapsed_s": 4.0,
+            "targets_per_s": 0.75,
+        },
         "lanes": 4,
         "errors": {"Timeout": 2},
+        "next": {},
         "exit_code": 3,
     }

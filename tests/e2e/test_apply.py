@@ -20,9 +20,9 @@ billing:live,,0,,none,
 arn:aws:lambda:eu-west-1:123456789012:function:mail,7,2,60,,none
 """
 SUMMARY_FIELDS = [
-    "run", "targets", "updated", "created", "unchanged", "failed", "invalid", "pending", "calls",
-    "throttles", "conflicts", "retries", "elapsed_s", "targets_per_s", "lanes", "errors",
-    "exit_code",
+    "run", "targets", "updated", "created", "unchanged", "not_matched", "failed", "invalid",
+    "pending", "calls", "throttles", "conflicts", "retries", "elapsed_s", "targets_per_s", "total",
+    "lanes", "errors", "next", "exit_code",
 ]  # fmt: skip
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 

@@ -96,7 +96,8 @@ def test_apply_makes_the_planned_changes_and_no_other_call(
     planned = bulkeic("plan", "targets.csv", *creating, *ends)
     assert planned.code == planned.summary["exit_code"] == 4, planned.err
     assert planned.summary["plan"] == {
-        "change": 2, "create": 1, "delete": 0, "unchanged": 1, "unconfigured": 0, "missing": 0,
+        "change": 2, "create": 1, "delete": 0, "unchanged": 1, "not_matched": 0,
+        "unconfigured": 0, "missing": 0,
     }  # fmt: skip
     assert counted(server) == {GET: 4, "GetFunction": 1}
 

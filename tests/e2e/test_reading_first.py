@@ -118,10 +118,11 @@ def test_a_migration_changes_only_matching_targets(bulkeic: Bulkeic, server: Ser
     changed = {"both": config(OTHER, NEW, 1), "old": config(None, NEW, 1)}
     assert held(server) == before | changed
     assert (server.calls(GET), server.calls(UPDATE)) == (5, 2)
+    assert "5 targets: 2 updated, 3 not matched" in result.lines
     found = {each["function_name"]: (each["status"], each["error_message"])
             for each in exported(bulkeic)}  # fmt: skip
-    unchanged = ("unchanged", "does not match --where")
-    assert found == {name: ("updated", None) if name in changed else unchanged for name in before}
+    left_out = ("not_matched", "does not match --where")
+    assert found == {name: ("updated", None) if name in changed else left_out for name in before}
 
 
 @pytest.mark.parametrize(
@@ -130,6 +131,7 @@ def test_a_migration_changes_only_matching_targets(bulkeic: Bulkeic, server: Ser
         ("", "--where is empty; expected JMESPath as in the AWS CLI's --query"),
         ("a ==", "--where 'a ==': it ends too early, at character 5; expected "),
         ("lenght(a)", "there is no function 'lenght'; expected one of abs, avg, "),
+        ("OnFailure", "no configuration can have the field 'OnFailure'; did you mean "),
     ],
 )
 def test_an_invalid_expression_is_reported_and_nothing_is_sent(

@@ -219,9 +219,11 @@ def test_the_destination_that_is_not_set_is_read_and_sent(bulkeic: Bulkeic, serv
     assert outcome["config"]["DestinationConfig"] == both
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_during_loading_leaves_no_file(
-    bulkeic: Bulkeic, server: Server, number: signal.Signals
+    bulkeic: Bulkeic, server: Server, number: signal.Signals, code: int
 ) -> None:
     pipe = bulkeic.folder / "targets.csv"
     os.mkfifo(pipe)
@@ -233,7 +235,7 @@ def test_a_signal_during_loading_leaves_no_file(
         process.send_signal(number)
         _, err = process.communicate(timeout=20)
 
-    assert (process.returncode, err.strip()) == (130, "bulkeic: interrupted")
+    assert (process.returncode, err.strip()) == (code, "bulkeic: interrupted")
     assert [path.name for path in bulkeic.folder.iterdir()] == ["targets.csv"]
     assert server.stats()["calls"] == 0
 
@@ -274,6 +276,26 @@ def test_a_run_under_nohup_survives_its_terminal(bulkeic: Bulkeic, server: Serve
     _, err = process.communicate(timeout=30)
 
     assert process.returncode == 0, err
+
+
+@pytest.mark.parametrize("command", ["apply", "plan", "verify"])
+def test_json_that_cannot_be_printed_does_not_hide_what_was_done(
+    bulkeic: Bulkeic, command: str
+) -> None:
+    bulkeic.write("targets.csv", "FunctionName,MaximumRetryAttempts\nfn,1\n")
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        process = bulkeic.start(
+            command, "targets.csv", "--sandbox", "--output", "json", stdout=full
+        )
+        _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 3, err
+    *summary, last = err.splitlines()
+    assert any(
+        line in {"1 target: 1 updated", "plan: 1 to change", "1 target: 0 updated, 1 failed"}
+        for line in summary
+    )
+    assert last == "bulkeic: stdout: No space left on device; the lines above are the summary"
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from .test_plan import (
 )
 from .test_plan import meddle as drift
 
+GET_FUNCTION = "GetFunction"
 Start = Callable[..., Server]
 
 
@@ -32,11 +33,13 @@ def test_each_drifted_target_is_shown(bulkeic: Bulkeic, sandbox: Start) -> None:
 
     shown = bulkeic(*words)
 
-    assert shown.code == 4
-    missing = MADE + MADE.replace("bare", "gone").replace(":5)", ":6)")
-    assert sorted(shown.out.splitlines()) == sorted((DIFF + missing).splitlines())
-    assert counted(server) == {GET: 5}
-    assert "        4 Drifted, for example targets.csv:" in shown.err
+    assert shown.code == 1
+    assert sorted(shown.out.splitlines()) == sorted((DIFF + MADE).splitlines())
+    assert counted(server) == {GET: 5, GET_FUNCTION: 2}
+    assert "        3 Drifted, for example targets.csv:" in shown.err
+    assert "        1 ResourceNotFoundException, for example targets.csv:6 gone: there is no" in (
+        shown.err
+    )
 
     as_json = bulkeic(*words, "--output", "json", "--results", "r.jsonl")
 
@@ -46,12 +49,12 @@ def test_each_drifted_target_is_shown(bulkeic: Bulkeic, sandbox: Start) -> None:
         "change": ("failed", "MaximumRetryAttempts is 2, wanted 1"),
         "half": ("failed", f"DestinationConfig.OnFailure is not set, wanted {DEAD}"),
         "bare": ("failed", "there is no configuration"),
-        "gone": ("failed", "there is no configuration"),
+        "gone": ("failed", "there is no such function, or qualifier"),
     }
     halves = {"OnSuccess": {"Destination": DONE}, "OnFailure": {}}
     assert outcomes["half"]["config"]["DestinationConfig"] == halves
-    assert (as_json.code, as_json.summary["exit_code"]) == (4, 4)
-    assert as_json.summary["errors"] == {"Drifted": 4}
+    assert (as_json.code, as_json.summary["exit_code"]) == (1, 1)
+    assert as_json.summary["errors"] == {"Drifted": 3, "ResourceNotFoundException": 1}
     assert (as_json.summary["unchanged"], as_json.summary["failed"]) == (1, 4)
     assert held(server) == before
     names = {path.name for path in bulkeic.folder.iterdir()}

@@ -4,10 +4,16 @@ from collections import Counter
 
 import pytest
 
-from bulkeic.core.model import Lane
+from bulkeic.core.model import Lane, Outcome, SourceLine, Status
 from bulkeic.core.reconcile import Action
-from bulkeic.core.summary import LaneSummary
-from bulkeic.output.summary_text import ACTIONS, lane_lines, plan_lane_lines
+from bulkeic.core.summary import LaneSummary, SessionNumbers, Tally, Traffic, summarize
+from bulkeic.output.summary_text import (
+    ACTIONS,
+    lane_lines,
+    plan_lane_lines,
+    stopped_lane_lines,
+    summary_lines,
+)
 
 
 def lane(number: int) -> Lane:
@@ -64,8 +70,58 @@ def test_every_lane_is_shown_or_counted_once(good: int, failed: int, pending: in
     ]
     assert len(rows) + sum(hidden) == len(lanes)
     troubled = [row for row in rows if row[2] != "0" or row[3] != "0"]
-    assert len(troubled) == min(10, failed + pending)
+    assert len(troubled) == min(5, failed + pending)
     assert rows[: len(troubled)] == troubled
     if not failed + pending:
-        slowest = [f"{number:,.1f}" for number in reversed(range(len(lanes)))][:5]
+        slowest = [f"{number:,.1f}" for number in reversed(range(len(lanes)))][:3]
         assert [row[5] for row in rows] == slowest
+
+
+def test_stopped_lanes_are_grouped_by_the_reason() -> None:
+    stopped = {
+        Lane(f"{number:012}", "us-east-1"): f"role of {number:012} is denied"
+        for number in range(300)
+    } | {lane(0): "no answer for 2 s"}
+    assert stopped_lane_lines(stopped) == [
+        (
+            "300 lanes stopped: role of 000000000000 is denied "
+            "(for example 000000000000/us-east-1); their jobs are pending"
+        ),
+        f"lane {lane(0)} stopped: no answer for 2 s; its jobs are pending",
+    ]
+    reasons = {lane(number): "x" * number for number in range(9)}
+    assert stopped_lane_lines(reasons)[3:] == ["6 lanes stopped for other reasons"]
+    assert stopped_lane_lines({}) == []
+
+
+def test_the_numbers_of_this_session_and_of_the_whole_run_are_apart() -> None:
+    first, whole = Traffic(45, 0, 0, 0, 4.5), Traffic(50, 1, 0, 1, 10.0)
+    tallies = [Tally(lane(0), Status.UPDATED, None, 50)]
+    session = SessionNumbers(45, first)
+    summary = summarize(
+        tallies, run="r.db", targets=50, lanes={lane(0): 50}, traffic=whole, session=session
+    )
+    assert summary_lines(summary, {}) == [
+        "50 targets: 50 updated",
+        (
+            "this session: 45 targets, 45 calls in 1 lane, 0 throttled, 0 conflicting, 0 retried; "
+            "4.5 s, 10.0 targets/s"
+        ),
+        (
+            "whole run: 50 calls in 1 lane, 1 throttled, 0 conflicting, 1 retried; "
+            "10.0 s, 5.0 targets/s"
+        ),
+    ]
+    printed = summary.to_json()
+    assert printed["calls"] == 45
+    assert isinstance(printed["total"], dict)
+    assert printed["total"]["calls"] == 50
+
+
+def test_an_error_code_counts_its_accounts() -> None:
+    lanes = {Lane(f"{number:012}", "us-east-1"): 10 for number in range(399)}
+    tallies = [Tally(each, Status.FAILED, "Denied", 10) for each in lanes]
+    summary = summarize(tallies, run="r", targets=3990, lanes=lanes, traffic=Traffic())
+    example = Outcome(0, SourceLine("t.csv", 2), "f", None, Status.FAILED, error_message="no")
+    lines = summary_lines(summary, {"Denied": example})
+    assert "    3,990 Denied in 399 accounts, for example t.csv:2 f: no" in lines

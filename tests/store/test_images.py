@@ -241,7 +241,8 @@ def test_needs_are_counted_for_each_lane(path: Path) -> None:
         }
         summary = replace(run.summary(), needs=run.needs()).to_json()
         assert summary["plan"] == {
-            "change": 2, "create": 1, "delete": 0, "unchanged": 0, "unconfigured": 1, "missing": 1,
+            "change": 2, "create": 1, "delete": 0, "unchanged": 0, "not_matched": 0,
+            "unconfigured": 1, "missing": 1,
         }  # fmt: skip
 
 

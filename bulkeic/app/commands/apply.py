@@ -49,6 +49,8 @@ def _check_flags(options: ApplyOptions) -> None:
         raise UsageError(_PAUSE_WITHOUT_WAVES)
     if options.force:
         raise UsageError(_NOTHING_TO_FORCE)
+    if options.retry_failed:
+        raise UsageError("--retry-failed requires a run file")
 
 
 def _check_run(run: RunFile, options: ApplyOptions) -> None:
@@ -86,6 +88,8 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
         RunFileError: the run file cannot be read, and nothing was sent.
         StoppedError: it cannot be read any more after the work.
     """
+    if options.retry_failed:
+        run.retry_failed()
     lanes = run.jobs.lanes()
     new_waves = new_wave_sizes(run, options)
     confirmed = not lanes or _is_confirmed(run, lanes, options, invocation, new_waves)
@@ -94,7 +98,7 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
     else:
         stopped = "not confirmed; nothing was sent"
     try:
-        return _print_result(run, options, invocation, stopped)
+        return _print_result(run, invocation, stopped)
     except RunFileError as error:
         if not confirmed:
             raise
@@ -150,20 +154,11 @@ def _roll_out(
     )
 
 
-def _print_result(
-    run: RunFile, options: ApplyOptions, invocation: Invocation, stopped: str | None
-) -> Summary:
-    """Prints the result of a run, and the commands that roll back or resume it."""
+def _print_result(run: RunFile, invocation: Invocation, stopped: str | None) -> Summary:
+    """Prints the result of a run, and the next steps."""
     has_waves_left = run.waves.have_unverified()
     summary = run.summary(stopped=stopped not in {None, INTERRUPTED} or has_waves_left)
     summary = with_exit_code(summary, summary.exit_code, stopped)
-    lines = [*summary_lines(summary, run.examples()), f"run file: {summary.run}"]
-    if stopped is not None:
-        lines.append(f"stopped: {stopped}")
-    if summary.exit_code and run.can_be_rolled_back():
-        lines.append(f"roll back with: {options.next_command('rollback', summary.run)}")
-    if summary.pending or has_waves_left:
-        command = options.resume_command(summary.run, has_waves=bool(run.waves.all()))
-        lines.append(f"resume with: {command}")
-    invocation.print_lines(lines)
-    return summary
+    creates = run.metadata.create_missing
+    lines = summary_lines(summary, run.examples(), creates_missing=creates)
+    return invocation.print_end(run, summary, lines, stopped)

@@ -39,7 +39,7 @@ def plan(options: PlanOptions) -> int:
             raise UsageError(
                 f"run file {quoted(str(run.path))} was not made by plan; plan the targets file"
             )
-        summary = plan_run(run, options, options.show, invocation)
+        summary = plan_run(run, options.show, invocation)
     return invocation.finish(summary)
 
 
@@ -57,7 +57,6 @@ def check_diff(show: DiffOptions, options: WorkOptions) -> None:
 
 def plan_run(
     run: RunFile,
-    options: WorkOptions,
     show: DiffOptions,
     invocation: Invocation,
     *,
@@ -67,7 +66,6 @@ def plan_run(
 
     Args:
         run: the run file.
-        options: how to work.
         show: what to print.
         invocation: of the command.
         force: also plan to overwrite targets that changed since the run that is rolled back.
@@ -87,7 +85,7 @@ def plan_run(
     stopped = invocation.work(run, read, results=NoResults(), has_jobs=bool(lanes))
     if show.diff:
         stopped = _print_diff(run) or stopped
-    return _print_result(run, options, show, invocation, stopped)
+    return _print_result(run, show, invocation, stopped)
 
 
 def _print_diff(run: RunFile) -> str | None:
@@ -106,11 +104,7 @@ def _print_diff(run: RunFile) -> str | None:
 
 
 def _print_result(
-    run: RunFile,
-    options: WorkOptions,
-    show: DiffOptions,
-    invocation: Invocation,
-    stopped: str | None,
+    run: RunFile, show: DiffOptions, invocation: Invocation, stopped: str | None
 ) -> Summary:
     """Prints what a plan found, and the command that resumes or applies it."""
     has_unread = bool(run.jobs.lanes(JobFilter.UNREAD))
@@ -119,12 +113,6 @@ def _print_result(
         summary, stopped=stopped is not None or has_unread, detailed=show.detailed_exitcode
     )
     summary = msgspec.structs.replace(with_exit_code(summary, code, stopped), needs=run.needs())
-    lines = [*plan_lines(summary, run.examples()), f"run file: {summary.run}"]
-    if stopped is not None:
-        lines.append(f"stopped: {stopped}")
-    if has_unread:
-        lines.append(f"resume with: {options.next_command('plan', summary.run)}")
-    elif summary.pending:
-        lines.append(f"apply with: {options.next_command('apply', summary.run)}")
-    invocation.print_lines(lines)
-    return summary
+    creates = run.metadata.create_missing
+    lines = plan_lines(summary, run.examples(), creates_missing=creates)
+    return invocation.print_end(run, summary, lines, stopped)

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import msgspec
 
-from bulkeic.app.setup.options import ReportOptions, WorkOptions
+from bulkeic.app.setup.next_commands import NextCommands, next_lines
+from bulkeic.app.setup.options import ReportOptions
 from bulkeic.core.errors import printable
 from bulkeic.output.results import write_stdout
 from bulkeic.output.rollout_text import wave_lines
 from bulkeic.output.summary_text import plan_lines, summary_lines
-from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS
 
@@ -41,22 +41,13 @@ def _report_lines(run: RunFile) -> list[str]:
         for session in sessions
     ]
     summary, examples = run.summary(), run.examples()
+    creates = metadata.create_missing
     if any(session.doing == "apply" for session in sessions) or not metadata.planned:
-        lines += wave_lines(run.waves.all()) + summary_lines(summary, examples)
+        lines += wave_lines(run.waves.all())
+        lines += summary_lines(summary, examples, creates_missing=creates)
     else:
-        lines += plan_lines(msgspec.structs.replace(summary, needs=run.needs()), examples)
-    return lines + _command_lines(run)
-
-
-def _command_lines(run: RunFile) -> list[str]:
-    """The run file, and the commands that resume it and roll it back."""
-    options = WorkOptions(source="", sandbox=run.metadata.is_sandbox)
-    path = str(run.path)
-    verb = "plan" if run.metadata.planned and run.jobs.lanes(JobFilter.UNREAD) else "apply"
-    commands = {}
-    if run.jobs.lanes() or run.waves.have_unverified():
-        commands["resume"] = options.next_command(verb, path)
-    if run.can_be_rolled_back():
-        commands["roll back"] = options.next_command("rollback", path)
-    lines = [f"{verb} with: {line}, and the run's flags" for verb, line in commands.items()]
-    return [f"run file: {path}", *lines]
+        summary = msgspec.structs.replace(summary, needs=run.needs())
+        lines += plan_lines(summary, examples, creates_missing=creates)
+    commands = NextCommands.stored(run).after(summary)
+    commands.pop("report", None)
+    return [*lines, f"run file: {run.path}", *next_lines(commands)]

@@ -44,7 +44,7 @@ def rollback(options: RollbackOptions) -> int:
         _new_run(options, invocation.resolver, invocation.console) as run,
     ):
         if options.plan:
-            summary = plan_run(run, options, options.show, invocation, force=options.force)
+            summary = plan_run(run, options.show, invocation, force=options.force)
         else:
             summary = apply_run(run, _apply_options(options, str(run.path)), invocation)
     return invocation.finish(summary)

@@ -3,12 +3,16 @@
 import sys
 from collections.abc import Iterable
 
+import msgspec
+
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
+from bulkeic.app.setup.next_commands import next_lines, targets_command
 from bulkeic.app.setup.options import VerifyOptions
-from bulkeic.app.setup.run_setup import readable_run, verify_policy
+from bulkeic.app.setup.run_setup import STDIN, has_run_file, readable_run, verify_policy
+from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Outcome, Settings
 from bulkeic.core.policy import Verify
 from bulkeic.core.reconcile import DRIFTED
@@ -70,10 +74,23 @@ def _verify(
     )
     code = verify_exit_code(summary, stopped=stopped is not None)
     summary = with_exit_code(summary, code, stopped)
+    commands = _next_commands(options, code)
     invocation.print_lines(summary_lines(summary, found.examples))
     if stopped is not None:
         invocation.console.print(f"stopped: {stopped}")
-    return summary
+    invocation.print_lines(next_lines(commands))
+    return msgspec.structs.replace(summary, next=commands)
+
+
+def _next_commands(options: VerifyOptions, code: ExitCode) -> dict[str, str]:
+    """The next step: again if not every target could be read, else what ends the drift."""
+    if code == ExitCode.OK or options.source == STDIN:
+        return {}
+    if has_run_file(options):
+        command = options.next_command("verify", options.source)
+        return {} if code == ExitCode.DRIFT else {"verify": command}
+    step = "apply" if code == ExitCode.DRIFT else "verify"
+    return {step: targets_command(step, options)}
 
 
 class _DriftPrinter:

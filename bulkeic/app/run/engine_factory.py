@@ -12,6 +12,7 @@ from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
+from bulkeic.engine.log_events import EngineLog
 from bulkeic.engine.ports import Feed, Sink
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class EngineFactory:
     ) -> None:
         self._limits = limits
         self._limiters: dict[Lane, RateLimiter] = {}
+        self._log = EngineLog()
         self._exits = AsyncExitStack()
         self._opening = open_caller(
             access, accounts, role_session, timeout_s=timeout_s, concurrency=limits.concurrency
@@ -113,4 +115,5 @@ class EngineFactory:
             limiters=self._limiters,
             traffic=traffic,
             failures=failures,
+            log=self._log,
         )

@@ -14,7 +14,8 @@ from bulkeic.app.run.session import INTERRUPTED_TWICE, RunSession
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import first_cause, run_async
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.options import WorkOptions
+from bulkeic.app.setup.next_commands import NextCommands, flags_of, next_lines
+from bulkeic.app.setup.options import ApplyOptions, WorkOptions
 from bulkeic.app.setup.run_setup import check_options, endpoint
 from bulkeic.aws.sanitizer import sanitize
 from bulkeic.core.errors import BulkeicError, UsageError
@@ -99,6 +100,27 @@ class Invocation:
         for line in lines:
             self.console.print(line)
 
+    def print_end(
+        self, run: RunFile, summary: Summary, lines: Iterable[str], stopped: str | None
+    ) -> Summary:
+        """Prints the result of a run and the next steps.
+
+        Args:
+            run: the run file.
+            summary: the numbers.
+            lines: the result.
+            stopped: why the session stopped early.
+
+        Returns:
+            The summary with the next steps.
+        """
+        commands = NextCommands(run, flags_of(self._options)).after(summary)
+        self.print_lines([*lines, f"run file: {summary.run}"])
+        if stopped is not None:
+            self.console.print(f"stopped: {stopped}")
+        self.print_lines(next_lines(commands))
+        return msgspec.structs.replace(summary, next=commands)
+
     def work(
         self,
         run: RunFile,
@@ -120,7 +142,7 @@ class Invocation:
             max_failures: see ``RunSession``.
         """
         try:
-            _start_results(results, run, known)
+            _start_results(results, run, known, rewrite=self._is_retry())
             if not has_jobs:
                 return None
             with SignalWatch() as signals:
@@ -138,6 +160,9 @@ class Invocation:
         except Exception as error:  # noqa: BLE001 - what is stored is worth more than a traceback
             return _reason(error)
         return session.stopped
+
+    def _is_retry(self) -> bool:
+        return isinstance(self._options, ApplyOptions) and self._options.retry_failed
 
     def finish(self, summary: Summary) -> int:
         """Prints the summary as JSON if the options ask for it: the command's exit code."""
@@ -172,17 +197,19 @@ def print_json(text: bytes, code: int, console: Console) -> int:
         sys.stdout.write(f"{safe_json(text).decode()}\n")
         sys.stdout.flush()
     except OSError as error:
-        console.print(f"bulkeic: stdout: {error.strerror}")
+        console.print(f"bulkeic: stdout: {error.strerror}; the lines above are the summary")
         return ExitCode.STOPPED
     return code
 
 
-def _start_results(results: Results, run: RunFile, known: Iterable[Outcome] | None) -> None:
+def _start_results(
+    results: Results, run: RunFile, known: Iterable[Outcome] | None, *, rewrite: bool
+) -> None:
     try:
         if known is not None:
             results.start(known, overwrite=True)
         elif results.path:
-            results.start(run.outcomes(), overwrite=run.metadata.results != results.path)
+            results.start(run.outcomes(), overwrite=rewrite or run.metadata.results != results.path)
             # Only now: until then the file is not this run's.
             run.save_metadata(msgspec.structs.replace(run.metadata, results=results.path))
     except OSError as error:

@@ -23,12 +23,11 @@ from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.output.console import Console
-from bulkeic.output.formatting import counted
 from bulkeic.output.progress import NoProgress, Progress, ProgressBar
 from bulkeic.output.results import Results
+from bulkeic.output.summary_text import stopped_lane_lines
 from bulkeic.store.run_file import RunFile
 
-_SHOWN_LANES = 10
 _DENIED_HINT = (
     "docs/reference/permissions.md lists the permissions of each command; with --max-denied 0, "
     "denied targets fail one by one and do not stop their lane"
@@ -189,10 +188,8 @@ class RunSession:
         return agreed and self.stopped is None
 
     def _print_stopped(self, lanes: dict[Lane, str], *, denied: bool) -> None:
-        for lane, reason in list(lanes.items())[:_SHOWN_LANES]:
-            self._console.print(f"lane {lane} stopped: {reason}; its jobs are pending")
-        if len(lanes) > _SHOWN_LANES:
-            self._console.print(f"and {counted(len(lanes) - _SHOWN_LANES, 'more lane')}")
+        for line in stopped_lane_lines(lanes):
+            self._console.print(line)
         if denied:
             self._console.print(_DENIED_HINT)
 

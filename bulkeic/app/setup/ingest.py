@@ -99,7 +99,7 @@ class Ingest:
             lanes = self._loader.lanes()
             self._find_duplicates([lane for lane in lanes if lane.region in open_regions])
             self._refuse_if_bad()
-            self._warnings.print_rest()
+            self._warnings.print_all()
             check_number(self._loader.count())
             self._loader.set_roles(self._accounts.row_roles())
             self._loader.finish()
@@ -144,7 +144,8 @@ class Ingest:
 
     def _refuse_if_bad(self) -> None:
         if self._problems.count:
-            self._problems.print_rest()
+            self._warnings.print_all()
+            self._problems.print_all()
             raise BadInputError(
                 f"{self._targets.name}: {counted(self._problems.count, 'problem')}, "
                 "nothing was sent; fix them, or skip the invalid rows with --skip-invalid"
@@ -188,7 +189,8 @@ class Ingest:
 
     def _refuse_lane(self, lane: Lane, problem: InputError) -> None:
         problem = self._at(self._loader.first_line(lane), problem.rule, problem.field)
-        self._reported.add([problem])
+        rows = self._loader.count_of(lane)
+        self._reported.add([problem], rows=rows, account_id=lane.account_id)
         if self._skip_invalid:
             self._loader.invalidate_lane(lane, problem.rule)
 

@@ -85,8 +85,8 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], Flag(
-    "--log-level", "Log messages of this level and above: failures at warning, retries and "
-    "throttles at info.", OptionGroup.OUTPUT)]  # fmt: skip
+    "--log-level", "Log messages of this level and above: the first failures at warning; all "
+    "failures, retries and throttles at info.", OptionGroup.OUTPUT)]  # fmt: skip
 
 
 class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -303,6 +303,10 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
         "--wave-pause", "Pause between waves.", OptionGroup.SAFETY, DAY, "ask on a terminal",
         repeat=Repeat.RESUME)] = None  # fmt: skip
 
+    retry_failed: Annotated[bool, Flag(
+        "--retry-failed", "Also apply the failed targets of the run file again.",
+        OptionGroup.TARGETS, repeat=Repeat.NEVER)] = False  # fmt: skip
+
     @property
     def in_waves(self) -> bool:
         """Whether waves were asked for."""
@@ -312,22 +316,6 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
         """See ``TargetsOptions``."""
         before = {"before_image": "yes"} if self.before_image or self.in_waves else {}
         return {**super().facts(), **before}
-
-    def resume_command(self, run: str, *, has_waves: bool) -> str:
-        """The command that resumes a run.
-
-        Args:
-            run: the run file.
-            has_waves: whether it stores its waves, so that the command must not repeat them.
-        """
-        left_out = {"waves", "wave_by"} if has_waves else set()
-        flags = (
-            option
-            for option in command_options(ApplyOptions, "apply")
-            if option.flag.repeat in {Repeat.ALWAYS, Repeat.RESUME}
-            and left_out.isdisjoint(option.path)
-        )
-        return self._command_line("apply", run, flags)
 
 
 class DiffOptions(msgspec.Struct, frozen=True, kw_only=True):

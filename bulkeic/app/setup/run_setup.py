@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.ingest import Ingest
+from bulkeic.app.setup.next_commands import stored_flags
 from bulkeic.app.setup.options import ApplyOptions, PlanOptions, TargetsOptions, WorkOptions
 from bulkeic.app.setup.output_files import check_not_read
 from bulkeic.app.setup.where_expression import parse_where
@@ -32,12 +33,12 @@ from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS, SANDBOX, RunMetadata
 
 RUNS_FOLDER = Path("bulkeic-runs")
-_STDIN = "-"
+STDIN = "-"
 
 
 def has_run_file(options: WorkOptions) -> bool:
     """Whether the source is a run file."""
-    return options.source != _STDIN and is_run_file(Path(options.source))
+    return options.source != STDIN and is_run_file(Path(options.source))
 
 
 def new_run_path(options: WorkOptions) -> Path:
@@ -68,6 +69,7 @@ def new_metadata(options: WorkOptions, source: str) -> RunMetadata:
         planned=isinstance(options, PlanOptions),
         before_image=isinstance(options, ApplyOptions)
         and (options.before_image or options.in_waves),
+        flags=stored_flags(options),
     )
     if not isinstance(options, TargetsOptions):
         return metadata

@@ -13,6 +13,7 @@ from jmespath.exceptions import EmptyExpressionError, JMESPathError, JMESPathTyp
 from jmespath.functions import TYPES_MAP, Functions
 from jmespath.visitor import TreeInterpreter
 
+from bulkeic.app.setup.where_fields import check_fields
 from bulkeic.core.errors import UsageError, printable, quoted
 from bulkeic.core.policy import Where
 from bulkeic.output.formatting import counted
@@ -33,8 +34,8 @@ def parse_where(expression: str) -> Where:
     evaluated, for example ``contains()`` of null, does not match.
 
     Raises:
-        UsageError: the expression is invalid, or calls an unknown function or one with a wrong
-            number of arguments.
+        UsageError: the expression is invalid, calls an unknown function or one with a wrong number
+            of arguments, or names a field that no configuration can have.
     """
     try:
         compiled = jmespath.compile(expression)
@@ -47,6 +48,7 @@ def parse_where(expression: str) -> Where:
     except (JMESPathError, ValueError, RecursionError):  # a number of thousands of digits
         raise UsageError(f"--where {quoted(expression)} cannot be read; {_EXPECTED}") from None
     _check_calls(compiled.parsed, expression)
+    _check_names(compiled.parsed, expression)
 
     def where(config: dict[str, Any]) -> str | None:
         try:
@@ -108,6 +110,15 @@ def _syntax(error: ParseError, length: int) -> str:
     message = getattr(error, "message", None)  # only errors of the lexer have one
     rule = printable(message[:_RULE_CHARACTERS]) if message else ""
     return f"character {character}: {rule or f'{quoted(error.token_value)} is unexpected'}"
+
+
+def _check_names(parsed: dict[str, Any], expression: str) -> None:
+    try:
+        check_fields(parsed)
+    except UsageError as error:
+        raise UsageError(f"--where {quoted(expression)}: {error}") from None
+    except RecursionError:
+        pass  # then it cannot be evaluated either
 
 
 def _check_calls(parsed: dict[str, Any], expression: str) -> None:

@@ -1,0 +1,165 @@
+"""The commands that may follow on a run, to paste, with the flags that it was started with."""
+
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Self
+
+import msgspec
+
+from bulkeic.app.setup.options import ApplyOptions, WorkOptions
+from bulkeic.core.model import Status
+from bulkeic.core.option_declaration import (
+    DeclaredOption,
+    Repeat,
+    command_options,
+    declared_options,
+)
+from bulkeic.core.summary import Summary
+from bulkeic.store.jobs import JobFilter
+from bulkeic.store.run_file import RunFile
+
+_WAVES = frozenset({"--waves", "--wave-by"})
+_RETRIED = [status for status in Status if status.value in {"failed", "unknown"}]
+_TEXTS = {
+    "verify": "verify with",
+    "report": "report with",
+    "retry": "retry with",
+    "roll_back": "roll back with",
+    "apply": "apply with",
+    "resume": "resume with",
+}
+"""Each step with its words, the most likely next step last."""
+
+_FLAGS = msgspec.json.Decoder(dict[str, list[str]])
+
+
+def flags_of(options: WorkOptions) -> dict[str, list[str]]:
+    """The given flags that later commands repeat, each with its words on the command line."""
+    return {
+        option.flag.name: option.words(options)
+        for option in declared_options(type(options))
+        if option.flag.repeat in {Repeat.ALWAYS, Repeat.RESUME} and option.words(options)
+    }
+
+
+def stored_flags(options: WorkOptions) -> str:
+    """The flags as a run file keeps them."""
+    return msgspec.json.encode(flags_of(options)).decode()
+
+
+class NextCommands:
+    """Commands for one run.
+
+    Args:
+        run: the run file.
+        flags: what to repeat, by name.
+    """
+
+    def __init__(self, run: RunFile, flags: Mapping[str, list[str]]) -> None:
+        self._run = run
+        self._path = str(run.path)
+        self._flags = flags
+
+    @classmethod
+    def stored(cls, run: RunFile) -> Self:
+        """With the flags that the run was started with."""
+        try:
+            return cls(run, _FLAGS.decode(run.metadata.flags or "{}"))
+        except msgspec.MsgspecError:
+            return cls(run, {})
+
+    def after(self, summary: Summary) -> dict[str, str]:
+        """The steps that make sense after a command, each with its command.
+
+        =========  =====================================================
+        step       if
+        =========  =====================================================
+        verify     something was changed
+        report     the run was applied, or some targets failed
+        retry      some failed, and nothing is pending
+        roll_back  something can be restored
+        apply      every target of a plan was read, and some must change
+        resume     targets are pending, or waves are not verified
+        =========  =====================================================
+        """
+        run, counts = self._run, summary.statuses
+        planned = run.metadata.planned
+        has_unread = planned and bool(run.jobs.lanes(JobFilter.UNREAD))
+        was_applied = not planned or any(session.doing == "apply" for session in run.sessions())
+        has_waves_left = was_applied and run.waves.have_unverified()
+        found = {}
+        if counts[Status.UPDATED] or counts[Status.CREATED]:
+            found["verify"] = self._command("verify")
+        if was_applied and any(counts[status] for status in _RETRIED) and not summary.pending:
+            found["retry"] = self._command("apply", "--retry-failed")
+        if was_applied or counts[Status.FAILED] or counts[Status.INVALID]:
+            found["report"] = shlex.join(["bulkeic", "report", self._path])
+        if run.can_be_rolled_back():
+            found["roll_back"] = self._command("rollback")
+        if summary.pending and not was_applied and not has_unread:
+            found["apply"] = self._command("apply")
+        if has_unread:
+            found["resume"] = self._command("plan")
+        elif (summary.pending and was_applied) or has_waves_left:
+            found["resume"] = resume_command(
+                self._path, self._flags, has_waves=bool(run.waves.all())
+            )
+        return found
+
+    def _command(self, name: str, *more: str) -> str:
+        return next_command(name, self._path, self._flags, *more)
+
+
+def next_command(name: str, run: str, flags: Mapping[str, list[str]], *more: str) -> str:
+    """Another command for a run, with the same flags where it has them.
+
+    Args:
+        name: of the command.
+        run: the run file.
+        flags: the words of each flag that may be repeated.
+        more: words of this command alone.
+    """
+    words = _words(command_options(WorkOptions, name), {Repeat.ALWAYS}, flags)
+    return shlex.join(["bulkeic", name, run, *more, *words])
+
+
+def resume_command(run: str, flags: Mapping[str, list[str]], *, has_waves: bool) -> str:
+    """The command that resumes a run.
+
+    Args:
+        run: the run file.
+        flags: the words of each flag that may be repeated.
+        has_waves: whether the run stores its waves, so that the command must not repeat them.
+    """
+    repeated = {name: words for name, words in flags.items() if name not in _WAVES or not has_waves}
+    options = command_options(ApplyOptions, "apply")
+    words = _words(options, {Repeat.ALWAYS, Repeat.RESUME}, repeated)
+    return shlex.join(["bulkeic", "apply", run, *words])
+
+
+def _words(
+    options: Iterable[DeclaredOption], repeats: set[Repeat], flags: Mapping[str, list[str]]
+) -> list[str]:
+    return [
+        word
+        for option in options
+        if option.flag.repeat in repeats
+        for word in flags.get(option.flag.name, ())
+    ]
+
+
+def targets_command(name: str, options: WorkOptions) -> str:
+    """Another command for the same targets file, with all flags that it has."""
+    words = [
+        word
+        for option in declared_options(type(options))
+        if option.flag.repeat in {Repeat.ALWAYS, Repeat.STORED}
+        and (not option.flag.commands or name in option.flag.commands)
+        for word in option.words(options)
+    ]
+    return shlex.join(["bulkeic", name, options.source, *words])
+
+
+def next_lines(commands: Mapping[str, str]) -> list[str]:
+    """The next steps as lines of text."""
+    return [f"{text}: {commands[step]}" for step, text in _TEXTS.items() if step in commands]
