@@ -6,6 +6,9 @@ from email.utils import parsedate_to_datetime
 TOLERATED_SKEW_S = 240.0
 """Services reject signatures that are more than 300 s off; the rest is for the network."""
 
+LONGEST_SKEW_S = 86_400.0 + TOLERATED_SKEW_S
+"""A ``Date`` that is off by more than a day is not believed: it is the server's that is wrong."""
+
 _SIGNATURE_TIME_CODES = frozenset({
     "InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed",
 })  # fmt: skip
@@ -20,7 +23,7 @@ def clock_skew_s(code: str, headers: Mapping[str, str], now: float) -> float | N
         now: this machine's clock, Unix time in seconds.
 
     Returns:
-        ``None`` if the clock is right or the error has another cause.
+        ``None`` if the clock is right, the error has another cause, or the header is absurd.
     """
     date = headers.get("date")
     if code not in _SIGNATURE_TIME_CODES or date is None:
@@ -29,4 +32,4 @@ def clock_skew_s(code: str, headers: Mapping[str, str], now: float) -> float | N
         skew_s = parsedate_to_datetime(date).timestamp() - now
     except (ValueError, OverflowError):
         return None
-    return skew_s if abs(skew_s) > TOLERATED_SKEW_S else None
+    return skew_s if TOLERATED_SKEW_S < abs(skew_s) <= LONGEST_SKEW_S else None
