@@ -38,6 +38,7 @@ from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Failure, Fault
 
 _MOST_BYTES = 1024 * 1024
+_KILL_TIMEOUT_S = 1.0
 _REQUIRED = ("AccessKeyId", "SecretAccessKey")
 _OPTIONAL = ("SessionToken", "Expiration")
 _is_code = re.compile(r"[A-Za-z][\w.:-]{0,63}").fullmatch
@@ -98,14 +99,22 @@ class _CredentialProcess:
             code = await self._process.wait()
         finally:
             if self._process.returncode is None:
-                self._process.kill()
-                with anyio.CancelScope(shield=True):
-                    await self._process.wait()
+                await self._kill()
         if code:
             ended = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise CredentialProcessError(problem=f"ended with {ended}")
         _check_printed(printed)
         return printed, b""
+
+    async def _kill(self) -> None:
+        self._process.kill()
+        stdout = self._process.stdout
+        assert stdout is not None  # noqa: S101 - it is a pipe
+        # What it started may keep the pipe open, and is not waited for.
+        with anyio.move_on_after(_KILL_TIMEOUT_S, shield=True):
+            while await stdout.read(_MOST_BYTES):
+                pass
+            await self._process.wait()
 
     async def _read(self) -> bytes:
         stdout = self._process.stdout
