@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 
 from bulkeic.core.errors import InputError, printable
 
+_SHOWN_PROBLEMS = 20
 _SHOWN_CAUSES = 20
 _SHOWN_ROWS = 3
 _MAX_CAUSES = 1000
@@ -31,7 +32,7 @@ class _Cause:
 
 
 class Problems:
-    """Collects problems, groups them by cause, and prints the groups.
+    """Collects problems and prints them: a few in order, many grouped by cause.
 
     Args:
         print_line: prints one line.
@@ -45,6 +46,8 @@ class Problems:
         self._print_line = print_line
         self._prefix = prefix
         self._causes: dict[tuple[str, str], _Cause] = {}
+        self._first: list[InputError] = []
+        self._rows = 0
         self.count = 0
 
     def add(self, problems: Iterable[InputError], *, rows: int = 1, account_id: str = "") -> None:
@@ -57,6 +60,9 @@ class Problems:
         """
         for problem in problems:
             self.count += 1
+            self._rows += rows
+            if len(self._first) < _SHOWN_PROBLEMS:
+                self._first.append(problem)
             key = (problem.field, _VALUE.sub("", problem.rule))
             if key not in self._causes and len(self._causes) >= _MAX_CAUSES:
                 continue
@@ -68,13 +74,18 @@ class Problems:
                 cause.first.append(problem)
 
     def print_all(self) -> None:
-        """Prints the groups, and how many there are more; they are not printed again."""
-        causes, self._causes = list(self._causes.values()), {}
-        for cause in causes[:_SHOWN_CAUSES]:
-            for line in cause.lines():
-                self._print_line(f"{self._prefix}{line}")
-        if len(causes) > _SHOWN_CAUSES:
-            self._print_line(f"{self._prefix}… {len(causes) - _SHOWN_CAUSES:,} more kinds")
+        """Prints the problems; they are not printed again."""
+        for line in self._lines():
+            self._print_line(f"{self._prefix}{line}")
+        self._causes, self._first, self._rows = {}, [], 0
+
+    def _lines(self) -> list[str]:
+        if self._rows <= _SHOWN_PROBLEMS:
+            return list(map(str, self._first))
+        causes = list(self._causes.values())
+        found = [line for cause in causes[:_SHOWN_CAUSES] for line in cause.lines()]
+        hidden = len(causes) - _SHOWN_CAUSES
+        return found + ([f"… {hidden:,} more kinds"] if hidden > 0 else [])
 
 
 class Console:

@@ -85,7 +85,7 @@ def test_a_run_is_verified_and_its_file_is_not_changed(bulkeic: Bulkeic, sandbox
     assert "- DestinationConfig.OnFailure" in not_back.out
     assert f"- {ARN}bare:$LATEST  (targets.csv:5)\n" in not_back.out
     assert (drifted.code, drifted.out) == (4, MADE.replace("bare", "same").replace(":5)", ":2)"))
-    assert counted(server) == {GET: 4 + 4 + 3 + 4}
+    assert counted(server) == {GET: 4 + 4 + 3 + 4, GET_FUNCTION: 1}
     assert {path: path.read_bytes() for path in bulkeic.folder.iterdir()} == files
 
     assert bulkeic("apply", "back.db", "--yes", *ends).code == 0

@@ -115,7 +115,7 @@ def test_drift_in_a_wave_stops_the_rollout(bulkeic: Bulkeic, server: Server) -> 
     drift = "targets.csv:2 fn-0: MaximumRetryAttempts is 2, wanted 1"
     stopped = f"stopped: wave 1 of 2: 1 of 2 targets drifted, for example {drift}"
     lines = err.splitlines()
-    assert lines[-3] == stopped
+    assert stopped in lines
     assert lines[-2].startswith("roll back with: bulkeic rollback run.db ")
     assert lines[-1].startswith("resume with: bulkeic apply run.db ")
     waves = wave_lines(bulkeic)
