@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bulkeic.sandbox.state.generated_fleet import REGIONS
+from tests.store.damaged_files import change
 
 from .conftest import Bulkeic, Server
 
@@ -24,13 +25,6 @@ COMMANDS = {
     "verify": ("verify", "--sandbox"),
     "rollback": ("rollback", "--sandbox", "--yes"),
 }
-
-
-def change(path: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(path)) as database:
-        for statement in statements:
-            database.execute(statement)
-        database.commit()
 
 
 def newer(path: Path) -> None:
@@ -56,6 +50,28 @@ def other_type(path: Path) -> None:
     change(path, "UPDATE job SET function = x'ff00'")
 
 
+def other_name(path: Path) -> None:
+    """Changes one bit of a name."""
+    path.write_bytes(path.read_bytes().replace(b"fn-11", b"fn-10", 1))
+
+
+def other_settings(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b'Attempts":1}', b'Attempts":9}', 1))
+
+
+def other_source(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"sourcetargets.csv", b"sourcetargets.cs0", 1))
+
+
+def other_outcome(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"updated", b"created", 1))
+
+
+def with_trigger(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TRIGGER t AFTER INSERT ON outcome BEGIN DELETE FROM job; END")
+
+
 def lost(path: Path) -> None:
     change(path, "DELETE FROM job WHERE seq = 1")
 
@@ -75,13 +91,18 @@ def other_log(path: Path) -> None:
 
 
 DAMAGE: dict[Callable[[Path], None], str] = {
-    newer: "has version 99, this bulkeic supports 3; use the newer bulkeic that made it",
+    newer: "has version 99, this bulkeic supports 4; use the newer bulkeic that made it",
     foreign: "is a database, but not a run file",
     swapped: "cannot be opened: ",
     short: "cannot be opened: ",
     other_type: "cannot be opened: damaged: job: a value of the wrong type",
     lost: "cannot be opened: damaged: lane: a wrong number of jobs",
     no_status: "cannot be opened: damaged: outcome: a value of the wrong type",
+    other_name: "cannot be opened: damaged: job: not as it was stored; save",
+    other_settings: "cannot be opened: damaged: settings: not as it was stored; save",
+    other_source: "cannot be opened: damaged: run: not as it was stored; save",
+    other_outcome: "cannot be opened: damaged: outcome: a row is not as it was stored; save",
+    with_trigger: "cannot be opened: damaged: 't' does not belong to a run file; save",
     other_log: "cannot be opened: ",
 }
 # Any command opens them alike, so each of them is tried with one command or two.
@@ -93,6 +114,11 @@ TRIED = [
     ("rollback", other_type),
     ("plan", lost),
     ("report", no_status),
+    ("rollback", other_name),
+    ("apply", other_settings),
+    ("plan", other_source),
+    ("rollback", other_outcome),
+    ("apply", with_trigger),
     ("apply", other_log),
 ]
 
@@ -121,6 +147,7 @@ def test_a_damaged_run_file_is_one_line_and_not_changed(
 ) -> None:
     path = Path(shutil.copy(whole, bulkeic.folder))
     damage(path)
+    assert path.read_bytes() != whole.read_bytes() or damage is other_log
     before = files(bulkeic.folder)
     verb, *flags = COMMANDS[command]
 
