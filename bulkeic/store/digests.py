@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.store.outcome_columns import SEALED_OUTCOMES, SEALED_TARGET_COLUMNS
+from bulkeic.store.outcome_columns import SEALED_OUTCOMES
 
 SESSION = "session"
 _METADATA = "digest_of_run"
@@ -98,7 +98,7 @@ def tables_with_damaged_rows(connection: sqlite3.Connection) -> Iterator[str]:
     for table, query in _SEALED_ROWS.items():
         rows = connection.execute(query)
         while batch := rows.fetchmany(_BATCH):
-            if not all(map(_CHECKS.get(table, is_intact), batch)):
+            if not all(map(is_intact, batch)):
                 yield table
                 break
 
@@ -106,30 +106,6 @@ def tables_with_damaged_rows(connection: sqlite3.Connection) -> Iterator[str]:
 def is_intact(row: Sequence[Any]) -> bool:
     """Whether the last value of a row is the digest of the others."""
     return bool(row_digest(row[:-1]) == row[-1])
-
-
-def is_outcome_intact(row: Sequence[Any]) -> bool:
-    """Whether a row of ``SEALED_OUTCOMES`` is what was stored.
-
-    Its digest is followed by the columns of its target.
-    """
-    values, digest, target = row[:_DIGEST], row[_DIGEST], row[_DIGEST + 1 :]
-    return bool(outcome_digest(values, target) == digest)
-
-
-def outcome_digest(values: Sequence[Any], target: Sequence[Any]) -> int:
-    """The digest of an outcome.
-
-    Args:
-        values: of its row.
-        target: line, name as given, function, qualifier, account and Region; nothing for an invalid
-            row.
-    """
-    return row_digest((*values, *(target if values[1] else ())))
-
-
-_CHECKS = {"outcome": is_outcome_intact}
-_DIGEST = -1 - SEALED_TARGET_COLUMNS
 
 
 def table_digest(connection: sqlite3.Connection, table: str) -> str:

@@ -102,7 +102,8 @@ def check_log(path: Path, connection: sqlite3.Connection, *, shared: bool) -> No
     if state == (OPEN,) and not (shared and _is_locked(path)):
         raise DamagedRunError(
             f"run file {quoted(str(path))} was not closed properly, and its log "
-            f"{quoted(f'{path.name}-wal')} is missing, so that outcomes may be lost",
+            f"{quoted(f'{path.name}-wal')} is missing: outcomes may be lost, unless another "
+            "program has merged it",
             "move the log back, or continue without it with --accept-loss",
         )
 

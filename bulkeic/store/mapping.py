@@ -26,7 +26,7 @@ from bulkeic.core.names import (
 )
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.templates import fill_settings, is_template
-from bulkeic.store.digests import outcome_digest, sealed
+from bulkeic.store.digests import row_digest, sealed
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.outcome_columns import OBJECT_FIELDS, REAL_FIELDS, STORED_FIELDS
 
@@ -36,6 +36,7 @@ _AFTER_TARGET = _TARGET + 4
 _stored_values = attrgetter(*STORED_FIELDS)
 _STORED_OBJECTS = [STORED_FIELDS.index(name) for name in OBJECT_FIELDS if name in STORED_FIELDS]
 _REALS = [STORED_FIELDS.index(name) for name in REAL_FIELDS]
+_NO_TARGET = (None, None, None, LATEST, None, None)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -120,14 +121,14 @@ def outcome_row(outcome: Outcome, lane_id: int, *, keeps_sent: bool) -> tuple[An
             values[at] = float(values[at])  # as SQLite will return it
     sent = _encode(outcome.settings).decode() if keeps_sent else None
     row = (outcome.seq, lane_id, *values, sent)
-    return (*row, outcome_digest(row, _target_values(outcome)))
+    return (*row, row_digest((*row, *_target_values(outcome))))
 
 
 def _target_values(outcome: Outcome) -> tuple[Any, ...]:
     """The columns of ``SEALED_OUTCOMES`` that follow a row."""
     target = outcome.target
     if target is None:
-        return ()
+        return _NO_TARGET
     lane = target.lane
     return (
         outcome.source.line,

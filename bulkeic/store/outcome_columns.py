@@ -80,12 +80,20 @@ _TARGET_COLUMNS = (
     "l.account_id",
     "l.region",
 )
-SEALED_TARGET_COLUMNS = len(_TARGET_COLUMNS)
+_SEALED_COLUMNS = (
+    "o.seq",
+    "o.lane_id",
+    *(f"o.{name}" for name in STORED_FIELDS),
+    "o.sent",
+    *_TARGET_COLUMNS,
+    "o.row_digest",
+)
 SEALED_OUTCOMES = f"""
-SELECT o.*, {", ".join(_TARGET_COLUMNS)}
-FROM outcome o LEFT JOIN job j ON j.lane_id = o.lane_id AND j.seq = o.seq
-LEFT JOIN lane l ON l.id = o.lane_id"""  # noqa: S608 - constants only
-"""Selects whole rows, each followed by the columns of its target that its digest covers."""
+SELECT {", ".join(_SEALED_COLUMNS)} FROM outcome o
+LEFT JOIN lane l ON l.id = o.lane_id
+LEFT JOIN job j ON j.lane_id = l.id AND j.seq = o.seq"""  # noqa: S608 - constants only
+"""Selects what the digest of each outcome covers: its row and its target, which an invalid row
+does not have; and then the digest."""
 
 REAL_FIELDS = tuple(field.name for field in _STORED if _column(field).split()[1] == "REAL")
 """The fields that SQLite stores as floating-point numbers."""

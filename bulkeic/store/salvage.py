@@ -10,7 +10,7 @@ import msgspec
 
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Outcome, Status
-from bulkeic.store.digests import is_intact, is_outcome_intact, is_table_intact
+from bulkeic.store.digests import is_intact, is_table_intact
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.mapping import outcome_of
 from bulkeic.store.outcome_columns import SEALED_OUTCOMES, SELECT_OUTCOME, STORED_FIELDS
@@ -90,7 +90,7 @@ def _outcome_of(
 ) -> Outcome | None:
     """The outcome of a row, without what is damaged elsewhere; ``None``: it is damaged itself."""
     try:
-        if not is_outcome_intact(row):
+        if not is_intact(row):
             return None
         found = connection.execute(f"{SELECT_OUTCOME} WHERE o.seq = ?", row[:1]).fetchone()
         before = connection.execute(_BEFORE_IMAGE, row[:1]).fetchone()

@@ -4,8 +4,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bulkeic.store.digests import outcome_digest, row_digest, seal_tables
-from bulkeic.store.outcome_columns import SEALED_OUTCOMES, SEALED_TARGET_COLUMNS
+from bulkeic.store.digests import row_digest, seal_tables
+from bulkeic.store.outcome_columns import SEALED_OUTCOMES
 
 from .run_files import load, make_job
 
@@ -15,9 +15,7 @@ _UPDATE_DIGEST = "UPDATE {} SET row_digest = ? WHERE rowid = ?"
 def reseal(database: sqlite3.Connection) -> None:
     """Computes every digest again, so that a test can reach the checks behind them."""
     for row in database.execute(SEALED_OUTCOMES).fetchall():
-        values, target = row[: -1 - SEALED_TARGET_COLUMNS], row[-SEALED_TARGET_COLUMNS:]
-        update = _UPDATE_DIGEST.format("outcome")
-        database.execute(update, (outcome_digest(values, target), values[0]))
+        database.execute(_UPDATE_DIGEST.format("outcome"), (row_digest(row[:-1]), row[0]))
     for table in ("before_image", "wave", "session"):
         for row in database.execute(f"SELECT * FROM {table}").fetchall():
             database.execute(_UPDATE_DIGEST.format(table), (row_digest(row[:-1]), row[0]))
