@@ -119,6 +119,7 @@ class Database:
             for path in new:
                 path.unlink(missing_ok=True)
             raise
+        self._disconnect()  # the log can be closed only without other connections
 
     def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
         """A new connection; use it from one thread at a time."""

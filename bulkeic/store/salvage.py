@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.model import Outcome, Status
+from bulkeic.core.model import Outcome, SourceLine, Status
 from bulkeic.store.digests import is_intact, is_table_intact
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.mapping import outcome_of
@@ -73,7 +73,7 @@ def _rows(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
         for row in connection.execute(f"{SEALED_OUTCOMES} ORDER BY o.seq"):
             last = row[0]
             yield row
-    except sqlite3.Error:
+    except _DAMAGE:
         pass
     else:
         return
@@ -81,7 +81,7 @@ def _rows(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
         yield from connection.execute(
             f"{SEALED_OUTCOMES} WHERE o.seq > ? ORDER BY o.seq DESC", (last,)
         )
-    except sqlite3.Error:
+    except _DAMAGE:
         return
 
 
@@ -99,9 +99,12 @@ def _outcome_of(
             values[_column_of("before")] = None
         if not has_settings and row[_SENT] is None:
             values[_column_of("settings")] = None
-        return outcome_of(tuple(values), source)
+        outcome = outcome_of(tuple(values), source)
     except _DAMAGE:
         return None
+    if outcome.target is None:  # the digest of an invalid row does not cover its name
+        return msgspec.structs.replace(outcome, source=SourceLine(source), function_name="")
+    return outcome
 
 
 def _column_of(field: str) -> int:

@@ -202,3 +202,20 @@ def test_an_invalid_time_is_refused_before_the_run_starts(path: Path, time: str)
     assert path.read_bytes() == before
     with opened(path, read_only=True) as run, pytest.raises(RunFileError, match="an invalid time"):
         run.summary()
+
+
+def test_a_new_folder_is_synced_together_with_its_parents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    sync = os.fsync
+
+    def recorded(descriptor: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    load(tmp_path / "a" / "b" / "run.db", [make_job(0)])
+
+    folders = [str(tmp_path), str(tmp_path / "a")]
+    assert synced == [*folders, str(tmp_path / "a" / "b" / "run.db.loading"), f"{folders[1]}/b"]
