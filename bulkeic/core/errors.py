@@ -76,6 +76,18 @@ class RunFileError(BulkeicError):
     """A run file that cannot be created, opened, read or written."""
 
 
+class DamagedRunError(RunFileError):
+    """A run file that is damaged, or that may lack outcomes.
+
+    Attributes:
+        problem: what is wrong with it; the text also has the way out.
+    """
+
+    def __init__(self, problem: str, way_out: str) -> None:
+        super().__init__(f"{problem}; {way_out}")
+        self.problem = problem
+
+
 class StoppedError(BulkeicError):
     """A run that failed after it started; some targets may have been changed."""
 

@@ -1,7 +1,9 @@
 """Opens and locks the database file, and translates SQLite's errors."""
 
+import errno
 import fcntl
 import os
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,16 +11,37 @@ from pathlib import Path
 
 import msgspec
 
-from bulkeic.core.errors import InputError, RunFileError, printable, quoted
+from bulkeic.core.errors import DamagedRunError, InputError, RunFileError, printable, quoted
+from bulkeic.store.file_checks import (
+    APPLICATION_ID_BYTES,
+    HEADER_BYTES,
+    check_header,
+    check_links,
+    check_log,
+)
 from bulkeic.store.integrity import DamagedError, check_integrity
-from bulkeic.store.schema import APPLICATION_ID, MAGIC, VERSION
+from bulkeic.store.schema import APPLICATION_ID, MAGIC
 
-# https://www.sqlite.org/fileformat.html#the_database_header
-_HEADER_BYTES = 100
-_USER_VERSION = slice(60, 64)
-_APPLICATION_ID = slice(68, 72)
 # What bulkeic writes is far smaller; SQLite itself would read rows of a gigabyte.
 _ROW_BYTES = 8 << 20
+
+_FREE_SPACE = "; free space on the disk, then run the command again"
+_RAISE_LIMIT = "; raise the limit on open files, for example with ulimit -n 1024"
+
+_PRIMARY_CODE = 0xFF
+_UNREACHABLE = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
 
 
 class Database:
@@ -30,30 +53,44 @@ class Database:
         shared: open it without a lock, for reading. SQLite may still complete a transaction that a
             kill interrupted.
         is_sound: skip the check for damage.
+        accept_loss: open it although outcomes may be lost.
 
     Raises:
+        DamagedRunError: it is damaged, or outcomes may be lost.
         RunFileError: it cannot be created or opened, is not a run file, or is in use by another
             process.
     """
 
     def __init__(
-        self, path: Path, *, create: bool = False, shared: bool = False, is_sound: bool = False
+        self,
+        path: Path,
+        *,
+        create: bool = False,
+        shared: bool = False,
+        is_sound: bool = False,
+        accept_loss: bool = False,
     ) -> None:
         self.path = path
+        if create and path.is_dir():
+            raise RunFileError(
+                f"{quoted(str(path))} is a folder; give the name of a file, for example "
+                f"{path / 'run.db'}"
+            )
         self._file = _draft_path(path) if create else path
         self._connections: list[sqlite3.Connection] = []
         self._lock = -1
         if create:
             self._lock = _create(path, self._file)
         else:
-            _check_header(path)
+            check_header(path)
         try:
             if not create and not shared:
                 self._lock = os.open(path, os.O_RDWR)
             if not shared:
                 _lock_file(self._lock, path)
             if not create:
-                self._check(is_sound=is_sound)
+                check_links(path, _draft_path(path))
+                self._check(shared=shared, is_sound=is_sound, accept_loss=accept_loss)
         except OSError as error:
             self.close()
             raise RunFileError(f"run file {quoted(str(path))}: {error.strerror}") from None
@@ -61,24 +98,28 @@ class Database:
             self.close()
             raise
 
-    def _check(self, *, is_sound: bool) -> None:
+    def _check(self, *, shared: bool, is_sound: bool, accept_loss: bool) -> None:
         """Checks the file; a refused one is left unchanged, without new files beside it."""
-        beside = [self.path.with_name(f"{self.path.name}{ending}") for ending in ("-wal", "-shm")]
+        log, index = (self.path.with_name(f"{self.path.name}{end}") for end in ("-wal", "-shm"))
+        beside, had_log = (log, index), log.exists()
         new = [path for path in beside if not path.exists()]
         # A writing connection would merge a log that may belong to another file. A journal, though,
         # is left by a killed process, and only a writing connection can roll it back.
         journal = self.path.with_name(f"{self.path.name}-journal")
         try:
-            with self.errors("cannot be opened"):
+            with self._damage():
                 connection = self.connect(read_only=not journal.exists())
                 _check_state(connection, self.path)
                 if not is_sound:
                     check_integrity(connection)
+                if not had_log and not accept_loss:
+                    check_log(self.path, connection, shared=shared)
         except BaseException:
             self._disconnect()
             for path in new:
                 path.unlink(missing_ok=True)
             raise
+        self._disconnect()  # the log can be closed only without other connections
 
     def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
         """A new connection; use it from one thread at a time."""
@@ -138,6 +179,21 @@ class Database:
         self._connections.clear()
 
     @contextmanager
+    def _damage(self) -> Iterator[None]:
+        """Translates errors on opening: damage names the command that saves the outcomes."""
+        try:
+            yield
+        except (DamagedError, InputError, sqlite3.Error, UnicodeError) as error:
+            if not is_damage(error):
+                with self.errors("cannot be opened"):
+                    raise
+            problem = printable(str(error))
+            raise DamagedRunError(
+                f"run file {quoted(str(self.path))}: cannot be opened: damaged: {problem}",
+                f"save its intact outcomes with: bulkeic export {shlex.quote(str(self.path))}",
+            ) from None
+
+    @contextmanager
     def errors(self, doing: str) -> Iterator[None]:
         """Translates SQLite's errors and invalid values to ``RunFileError``.
 
@@ -151,7 +207,29 @@ class Database:
             raise RunFileError(f"{place}: damaged: {printable(str(error))}") from None
         except (sqlite3.Error, OSError, UnicodeError) as error:
             what = (error.strerror or error) if isinstance(error, OSError) else error
-            raise RunFileError(f"{place}: {printable(str(what))}") from None
+            raise RunFileError(f"{place}: {printable(str(what))}{_way_out(error)}") from None
+
+
+def _way_out(error: Exception) -> str:
+    """What the user can do about an error of the system, to be appended to its message."""
+    if isinstance(error, OSError):
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return _FREE_SPACE
+        return _RAISE_LIMIT if error.errno == errno.EMFILE else ""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}:
+        return _FREE_SPACE
+    if code & _PRIMARY_CODE == sqlite3.SQLITE_CANTOPEN and not _can_open_files():
+        return _RAISE_LIMIT
+    return ""
+
+
+def _can_open_files() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        return False
+    return True
 
 
 def _draft_path(path: Path) -> Path:
@@ -167,8 +245,7 @@ def _create(path: Path, draft: Path) -> int:
         )
     _refuse_leftovers(path)
     try:
-        if not path.parent.exists():
-            path.parent.mkdir(parents=True)
+        _create_folder(path.parent)
         if os.path.lexists(draft):
             _delete_draft(path, draft)
         return os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -176,6 +253,15 @@ def _create(path: Path, draft: Path) -> int:
         raise RunFileError(
             f"run file {quoted(str(path))} cannot be created: {error.strerror}"
         ) from None
+
+
+def _create_folder(folder: Path) -> None:
+    """Creates a folder and its parents, each durably: a crash must not lose the run in it."""
+    if folder.exists():
+        return
+    _create_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
 
 
 def _refuse_leftovers(path: Path) -> None:
@@ -197,8 +283,8 @@ def _delete_draft(path: Path, draft: Path) -> None:
     left = os.open(draft, os.O_RDWR | os.O_NOFOLLOW)
     try:
         _lock_file(left, path)
-        header = os.pread(left, _HEADER_BYTES, 0)
-        ours = int.from_bytes(header[_APPLICATION_ID]) == APPLICATION_ID
+        header = os.pread(left, HEADER_BYTES, 0)
+        ours = int.from_bytes(header[APPLICATION_ID_BYTES]) == APPLICATION_ID
         if header and not (header.startswith(MAGIC) and ours):
             raise RunFileError(f"{quoted(str(draft))} is in the way and is not a run file; move it")
         draft.unlink()
@@ -238,41 +324,10 @@ def _lock_file(lock: int, path: Path) -> None:
         ) from None
 
 
-def is_run_file(path: Path) -> bool:
-    """Whether a file is an SQLite database, and so meant to be a run file."""
-    try:
-        if not path.is_file():
-            return False  # reading would consume the first bytes of a pipe
-        with path.open("rb") as file:
-            return file.read(len(MAGIC)) == MAGIC
-    except OSError:
-        return False
-
-
-def _check_header(path: Path) -> None:
-    """Checks the header's bytes without SQLite, which would create files beside the database."""
-    try:
-        if path.exists() and not path.is_file():  # reading would wait for the writer of a pipe
-            raise RunFileError(f"{quoted(str(path))} is not a run file")
-        with path.open("rb") as file:
-            header = file.read(_HEADER_BYTES)
-    except OSError as error:
-        raise RunFileError(f"run file {quoted(str(path))}: {error.strerror}") from None
-    if not header.startswith(MAGIC):
-        raise RunFileError(f"{quoted(str(path))} is not a run file")
-    if int.from_bytes(header[_APPLICATION_ID]) != APPLICATION_ID:
-        raise RunFileError(f"{quoted(str(path))} is a database, but not a run file")
-    version = int.from_bytes(header[_USER_VERSION])
-    if version < VERSION:
-        raise RunFileError(
-            f"run file {quoted(str(path))} has version {version}, this bulkeic supports {VERSION}; "
-            "finish it with the older bulkeic that made it, or apply the targets file again"
-        )
-    if version > VERSION:
-        raise RunFileError(
-            f"run file {quoted(str(path))} has version {version}, this bulkeic supports {VERSION}; "
-            "use the newer bulkeic that made it"
-        )
+def is_damage(error: Exception) -> bool:
+    """Whether an error means that a file is damaged, and not that it cannot be reached now."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code & _PRIMARY_CODE not in _UNREACHABLE
 
 
 def _check_state(connection: sqlite3.Connection, path: Path) -> None:

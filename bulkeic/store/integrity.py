@@ -1,8 +1,7 @@
-"""Checks that a run file is intact: SQLite's structures, the schema, and the type of every value.
+"""Checks that a run file is intact: SQLite's structures, the schema, types of values, and digests.
 
 The whole file is checked before it is used. A damaged file is refused in one line. Otherwise it
-could lead to wrong calls, or to a run that cannot be finished. A million outcomes take about three
-seconds.
+could lead to wrong calls, or to a run that cannot be finished.
 """
 
 import functools
@@ -10,8 +9,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 
+from bulkeic.core.errors import quoted
 from bulkeic.core.model import Status
 from bulkeic.core.reconcile import Action
+from bulkeic.store.digests import damaged_tables, tables_with_damaged_rows
 from bulkeic.store.schema import SCHEMA
 
 _STATEMENTS = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
@@ -65,10 +66,7 @@ def check_integrity(connection: sqlite3.Connection) -> None:
     (first,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if first != "ok":
         raise DamagedError(first)
-    schema = {name: _normalize_sql(sql) for name, sql in connection.execute(_STATEMENTS)}
-    for name, sql in _expected_schema().items():
-        if schema.get(name) != sql:
-            raise DamagedError(f"{name} is not as it was created")
+    _check_schema(connection)
     for table, condition in _row_conditions().items():
         query = f"SELECT 1 FROM {table} WHERE NOT ({condition}) LIMIT 1"  # noqa: S608 - constants only
         if connection.execute(query).fetchone() is not None:
@@ -76,6 +74,20 @@ def check_integrity(connection: sqlite3.Connection) -> None:
     for problem, query in _VIOLATIONS.items():
         if connection.execute(f"{query} LIMIT 1").fetchone() is not None:
             raise DamagedError(problem)
+    for table in damaged_tables(connection):
+        raise DamagedError(f"{table}: not as it was stored")
+    for table in tables_with_damaged_rows(connection):
+        raise DamagedError(f"{table}: a row is not as it was stored")
+
+
+def _check_schema(connection: sqlite3.Connection) -> None:
+    found = {name: _normalize_sql(sql) for name, sql in connection.execute(_STATEMENTS)}
+    expected = _expected_schema()
+    for name, sql in expected.items():
+        if found.get(name) != sql:
+            raise DamagedError(f"{name} is not as it was created")
+    for name in found.keys() - expected.keys():
+        raise DamagedError(f"{quoted(name)} does not belong to a run file")
 
 
 def _normalize_sql(sql: str) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, SourceLine, Status
 from bulkeic.core.names import partition_of
 from bulkeic.store.database import Database
+from bulkeic.store.digests import CLOSED, SESSION, save_run_rows, seal_tables
 from bulkeic.store.mapping import job_of, outcome_row
 from bulkeic.store.outcome_columns import INSERT_OUTCOME
 from bulkeic.store.run_metadata import RunMetadata
@@ -91,9 +92,8 @@ class Loader:
                 f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
                 f"{SCHEMA}"
             )
-            connection.executemany(
-                "INSERT INTO run VALUES (?, ?)", [("state", "loading"), *metadata.save().items()]
-            )
+            rows = {"state": "loading", SESSION: CLOSED, **metadata.save()}
+            save_run_rows(connection, rows)
             connection.execute("COMMIT")
             connection.execute("BEGIN")
             return connection
@@ -247,7 +247,8 @@ class Loader:
             for statement in _COUNT_JOBS:
                 self._connection.execute(statement)
             self._connection.execute("DELETE FROM lane WHERE jobs = 0")
-            self._connection.execute("UPDATE run SET value = 'ready' WHERE key = 'state'")
+            save_run_rows(self._connection, {"state": "ready"})
+            seal_tables(self._connection)
             self._connection.execute("COMMIT")
         self._database.publish()
 

@@ -26,14 +26,17 @@ from bulkeic.core.names import (
 )
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.templates import fill_settings, is_template
+from bulkeic.store.digests import row_digest, sealed
 from bulkeic.store.integrity import DamagedError
-from bulkeic.store.outcome_columns import OBJECT_FIELDS, STORED_FIELDS
+from bulkeic.store.outcome_columns import OBJECT_FIELDS, REAL_FIELDS, STORED_FIELDS
 
 _FIELDS = Outcome.__struct_fields__
 _TARGET = _FIELDS.index("target")
 _AFTER_TARGET = _TARGET + 4
 _stored_values = attrgetter(*STORED_FIELDS)
 _STORED_OBJECTS = [STORED_FIELDS.index(name) for name in OBJECT_FIELDS if name in STORED_FIELDS]
+_REALS = [STORED_FIELDS.index(name) for name in REAL_FIELDS]
+_NO_TARGET = (None, None, None, LATEST, None, None)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -48,14 +51,19 @@ class _StoredDestinations(msgspec.Struct, rename="pascal", frozen=True):
 
 
 class _Api(msgspec.Struct, rename="pascal", frozen=True):
-    """The API's form of settings, as ``Settings.from_api`` expects it."""
+    """The API's form of a configuration, as ``Settings.from_api`` expects it."""
 
     maximum_retry_attempts: int | None = None
     maximum_event_age_in_seconds: int | None = None
     destination_config: _StoredDestinations = _StoredDestinations()
 
 
+class _StoredSettings(_Api, rename="pascal", frozen=True, forbid_unknown_fields=True):
+    """The API's form of wanted settings, which bulkeic wrote: an unknown key is damage."""
+
+
 _check_api = msgspec.json.Decoder(_Api).decode
+_check_settings = msgspec.json.Decoder(_StoredSettings).decode
 
 
 def lane_of(account_id: str, region: str) -> Lane:
@@ -108,14 +116,34 @@ def outcome_row(outcome: Outcome, lane_id: int, *, keeps_sent: bool) -> tuple[An
     for at in _STORED_OBJECTS:
         if values[at] is not None:
             values[at] = _encode(values[at]).decode()
+    for at in _REALS:
+        if type(values[at]) is int:
+            values[at] = float(values[at])  # as SQLite will return it
     sent = _encode(outcome.settings).decode() if keeps_sent else None
-    return (outcome.seq, lane_id, *values, sent)
+    row = (outcome.seq, lane_id, *values, sent)
+    return (*row, row_digest((*row, *_target_values(outcome))))
+
+
+def _target_values(outcome: Outcome) -> tuple[Any, ...]:
+    """The columns of ``SEALED_OUTCOMES`` that follow a row."""
+    target = outcome.target
+    if target is None:
+        return _NO_TARGET
+    lane = target.lane
+    return (
+        outcome.source.line,
+        outcome.function_name,
+        target.function,
+        target.qualifier,
+        lane.account_id,
+        lane.region,
+    )
 
 
 def before_image_row(seq: int, lane_id: int, read_at: str, seen: BeforeImage) -> tuple[Any, ...]:
     """The values of ``INSERT_IMAGE``."""
     config = None if seen.config is None else _encode(seen.config).decode()
-    return (seq, lane_id, read_at, seen.action, seen.may_be_sent, config)
+    return sealed((seq, lane_id, read_at, seen.action, int(seen.may_be_sent), config))
 
 
 def config_of(text: str | None) -> dict[str, Any] | None:
@@ -146,8 +174,12 @@ def check_time(text: str | None) -> str | None:
 
 
 def settings_of(text: str) -> Settings:
-    """Settings as given, maybe with templates."""
-    _check_api(text)
+    """Settings as given, maybe with templates.
+
+    Raises:
+        msgspec.DecodeError: it is not JSON, not settings, or has an unknown key.
+    """
+    _check_settings(text)
     return Settings.from_api(_decode(text))
 
 

@@ -56,7 +56,8 @@ OBJECT_FIELDS = tuple(field.name for field in _ALL if _is_object(field))
 
 OUTCOME_TABLE = f"""
 CREATE TABLE outcome (
-  seq INTEGER PRIMARY KEY, lane_id INTEGER NOT NULL, {", ".join(map(_column, _STORED))}, sent TEXT
+  seq INTEGER PRIMARY KEY, lane_id INTEGER NOT NULL, {", ".join(map(_column, _STORED))}, sent TEXT,
+  row_digest INTEGER NOT NULL
 );"""
 
 RESULT_VIEW = f"""
@@ -68,5 +69,31 @@ _READ_EXPRESSIONS = ", ".join(_READ.get(name, f"o.{name}") for name in _FIELDS)
 SELECT_OUTCOME = f"SELECT {_READ_EXPRESSIONS}{_FROM}"
 """Selects the outcome's fields in order; the source is a line, the target four columns."""
 
-INSERT_OUTCOME = f"INSERT OR REPLACE INTO outcome VALUES (?, ?, {'?, ' * len(_STORED)}?)"  # noqa: S608 - constants only
-"""Inserts ``seq``, the lane's id, ``STORED_FIELDS`` and the settings that were sent."""
+INSERT_OUTCOME = f"INSERT OR REPLACE INTO outcome VALUES (?, ?, {'?, ' * len(_STORED)}?, ?)"  # noqa: S608 - constants only
+"""Inserts ``seq``, the lane's id, ``STORED_FIELDS``, the settings that were sent, and a digest."""
+
+_TARGET_COLUMNS = (
+    "j.line",
+    "coalesce(j.given, j.function)",
+    "j.function",
+    "coalesce(j.qualifier, '$LATEST')",
+    "l.account_id",
+    "l.region",
+)
+_SEALED_COLUMNS = (
+    "o.seq",
+    "o.lane_id",
+    *(f"o.{name}" for name in STORED_FIELDS),
+    "o.sent",
+    *_TARGET_COLUMNS,
+    "o.row_digest",
+)
+SEALED_OUTCOMES = f"""
+SELECT {", ".join(_SEALED_COLUMNS)} FROM outcome o
+LEFT JOIN lane l ON l.id = o.lane_id
+LEFT JOIN job j ON j.lane_id = l.id AND j.seq = o.seq"""  # noqa: S608 - constants only
+"""Selects what the digest of each outcome covers: its row and its target, which an invalid row
+does not have; and then the digest."""
+
+REAL_FIELDS = tuple(field.name for field in _STORED if _column(field).split()[1] == "REAL")
+"""The fields that SQLite stores as floating-point numbers."""

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -19,6 +20,14 @@ from bulkeic.core.summary import (
     summarize,
 )
 from bulkeic.store.database import Database
+from bulkeic.store.digests import (
+    CLOSED,
+    OPEN,
+    SESSION,
+    add_digest_function,
+    save_run_rows,
+    sealed,
+)
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.jobs import Jobs
 from bulkeic.store.mapping import (
@@ -31,7 +40,12 @@ from bulkeic.store.mapping import (
 )
 from bulkeic.store.outcome_columns import INSERT_OUTCOME, SELECT_OUTCOME
 from bulkeic.store.run_metadata import RunMetadata
-from bulkeic.store.schema import INSERT_BEFORE_IMAGE, MARK_BEFORE_IMAGE, NO_LANE
+from bulkeic.store.schema import (
+    INSERT_BEFORE_IMAGE,
+    INSERT_SESSION,
+    MARK_BEFORE_IMAGE,
+    NO_LANE,
+)
 from bulkeic.store.wave_progress import WaveProgress
 
 
@@ -64,15 +78,24 @@ class RunFile:
         path: of the run file.
         read_only: only read; works while another process uses the run file.
         is_new: this process has just created it, so it is not checked for damage.
+        accept_loss: open it although its last outcomes may be lost.
 
     Raises:
+        DamagedRunError: it is damaged, or its last outcomes may be lost.
         RunFileError: it cannot be opened, is not a run file, or is in use by another process.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False, is_new: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        is_new: bool = False,
+        accept_loss: bool = False,
+    ) -> None:
         self.path = path
         self._read_only = read_only
-        self._database = Database(path, shared=read_only, is_sound=is_new)
+        self._database = Database(path, shared=read_only, is_sound=is_new, accept_loss=accept_loss)
         try:
             with self._database.errors("cannot be read"):
                 self._reader = self._database.connect(read_only=True)
@@ -92,8 +115,9 @@ class RunFile:
         except BaseException:
             self._database.close()
             raise
-        self._session: int | None = None
         self._session_numbers = SessionNumbers()
+        self._session: tuple[Any, ...] = ()
+        self._traffic = Traffic()
         database, lane_ids = self._database, self._lane_ids
         self.jobs = Jobs(database, self._reader, lane_ids, self.metadata)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
@@ -105,15 +129,21 @@ class RunFile:
             writer = self._database.connect()
             writer.execute("PRAGMA journal_mode = WAL")
             writer.execute("PRAGMA synchronous = FULL")
+            add_digest_function(writer)
+            try:
+                _mark_session(writer, OPEN)
+                # The mark must outlive the log, or the log's loss would not be noticed.
+                writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            except BaseException:
+                _close_log(writer)
+                raise
             return writer
 
     def close(self) -> None:
         """Closes the run file and leaves a single file that any SQLite tool can read."""
         if not self._read_only:
             self._reader.close()
-            with contextlib.suppress(sqlite3.Error):
-                self._writer.execute("SELECT 1 FROM sqlite_master").fetchone()
-                self._writer.execute("PRAGMA journal_mode = DELETE")
+            _close_log(self._writer)
         self._database.close()
 
     def save_metadata(self, metadata: RunMetadata) -> None:
@@ -122,9 +152,9 @@ class RunFile:
         Raises:
             RunFileError: it cannot be written.
         """
-        with self._database.errors("cannot be written"):
-            rows = metadata.save().items()
-            self._writer.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", rows)
+        with self._database.errors("cannot be written"), self._writer:
+            self._writer.execute("BEGIN")
+            save_run_rows(self._writer, metadata.save())
         self.metadata = metadata
 
     def begin_session(self, doing: str, started_at: float) -> None:
@@ -135,11 +165,18 @@ class RunFile:
             started_at: Unix time in seconds.
         """
         with self._database.errors("cannot be written"):
-            self._session = self._writer.execute(
-                "INSERT INTO session (doing, started_at) VALUES (?, ?)",
-                (doing, rfc3339(started_at)),
-            ).lastrowid
+            (last,) = self._writer.execute("SELECT coalesce(max(id), 0) FROM session").fetchone()
+            self._session = (last + 1, doing, rfc3339(started_at))
+            self._store_session(Traffic())
         self._session_numbers = SessionNumbers()
+
+    def _store_session(self, traffic: Traffic, ended: str | None = None) -> None:
+        """Stores the session's row, if a session has begun."""
+        if self._session:
+            self._traffic = traffic
+            numbers = traffic.calls, traffic.throttles, traffic.conflicts, traffic.retries
+            row = (*self._session, float(traffic.elapsed_s), *numbers, ended)
+            self._writer.execute(INSERT_SESSION, sealed(row))
 
     def record(
         self,
@@ -166,11 +203,7 @@ class RunFile:
             self._writer.execute("BEGIN")
             self._store_before_images(before_images)
             self._writer.executemany(INSERT_OUTCOME, rows)
-            self._writer.execute(
-                "UPDATE session SET calls = ?, throttles = ?, conflicts = ?, retries = ?,"
-                " elapsed_s = ? WHERE id = ?",
-                (*msgspec.structs.astuple(traffic), self._session),
-            )
+            self._store_session(traffic)
         planned = sum(image.is_pending for _, image in before_images)
         done = self._session_numbers.targets + len(outcomes) + planned
         self._session_numbers = SessionNumbers(done, traffic)
@@ -197,7 +230,7 @@ class RunFile:
     def end_session(self, how: str) -> None:
         """Stores why the session ended."""
         with self._database.errors("cannot be written"):
-            self._writer.execute("UPDATE session SET ended = ? WHERE id = ?", (how, self._session))
+            self._store_session(self._traffic, how)
 
     def summary(self, *, stopped: bool = False) -> Summary:
         """The run in numbers.
@@ -339,3 +372,18 @@ class RunFile:
     def _outcome(self, seq: int) -> Outcome:
         row = self._reader.execute(f"{SELECT_OUTCOME} WHERE o.seq = ?", (seq,)).fetchone()
         return outcome_of(row, self.metadata.source)
+
+
+def _mark_session(writer: sqlite3.Connection, state: str) -> None:
+    """Stores whether a process works on the run."""
+    with writer:
+        writer.execute("BEGIN")
+        save_run_rows(writer, {SESSION: state})
+
+
+def _close_log(writer: sqlite3.Connection) -> None:
+    """Merges the log into the file and deletes it, if the disk and other readers allow that."""
+    with contextlib.suppress(sqlite3.Error):
+        writer.execute("PRAGMA wal_checkpoint(PASSIVE)")  # makes room on a full disk
+        _mark_session(writer, CLOSED)
+        writer.execute("PRAGMA journal_mode = DELETE")

@@ -8,14 +8,17 @@
 - A wave ends in each lane with the job ``last_seq`` of ``wave_lane``.
 - ``settings`` may hold templates; the view ``result`` fills them in, as ``core.templates`` does.
 - ``account`` holds the roles that rows gave, not those of flags.
-- A file with other tables or views counts as damaged, so each change needs a new ``VERSION``.
+- A file with other tables, views, indexes or triggers counts as damaged, so each change needs a new
+  ``VERSION``.
 - ``state`` in ``run`` is ``loading`` until every row of the targets file is stored, then ``ready``.
+- ``session`` in ``run`` is ``open`` while a process works on the run, and ``closed`` otherwise.
+- ``row_digest`` and the digests in ``run`` show damage (see ``store.digests``).
 """
 
 from bulkeic.store.outcome_columns import OUTCOME_TABLE, RESULT_VIEW
 
 APPLICATION_ID = 0x62656963  # "beic", shown by file(1) and PRAGMA application_id
-VERSION = 3
+VERSION = 4
 
 MAGIC = b"SQLite format 3\x00"
 
@@ -37,11 +40,11 @@ CREATE TABLE job (
 {OUTCOME_TABLE}
 CREATE TABLE before_image (
   seq INTEGER PRIMARY KEY, lane_id INTEGER NOT NULL, read_at TEXT NOT NULL,
-  action TEXT NOT NULL, may_be_sent INTEGER NOT NULL, config TEXT
+  action TEXT NOT NULL, may_be_sent INTEGER NOT NULL, config TEXT, row_digest INTEGER NOT NULL
 );
 CREATE TABLE wave (
   number INTEGER PRIMARY KEY, targets INTEGER NOT NULL, started_at TEXT, ended_at TEXT,
-  verified INTEGER, drifted INTEGER, stopped TEXT
+  verified INTEGER, drifted INTEGER, stopped TEXT, row_digest INTEGER NOT NULL
 );
 CREATE TABLE wave_lane (
   wave INTEGER NOT NULL, lane_id INTEGER NOT NULL, last_seq INTEGER NOT NULL,
@@ -51,7 +54,8 @@ CREATE TABLE session (
   id INTEGER PRIMARY KEY, doing TEXT NOT NULL, started_at TEXT NOT NULL,
   elapsed_s REAL NOT NULL DEFAULT 0,
   calls INTEGER NOT NULL DEFAULT 0, throttles INTEGER NOT NULL DEFAULT 0,
-  conflicts INTEGER NOT NULL DEFAULT 0, retries INTEGER NOT NULL DEFAULT 0, ended TEXT
+  conflicts INTEGER NOT NULL DEFAULT 0, retries INTEGER NOT NULL DEFAULT 0, ended TEXT,
+  row_digest INTEGER NOT NULL
 );
 {RESULT_VIEW}
 CREATE VIEW pending AS
@@ -65,8 +69,16 @@ NO_LANE = 0
 """The lane id of invalid rows, which are not jobs."""
 
 INSERT_JOB = "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-INSERT_BEFORE_IMAGE = "INSERT OR REPLACE INTO before_image VALUES (?, ?, ?, ?, ?, ?)"
-MARK_BEFORE_IMAGE = "UPDATE before_image SET may_be_sent = 1 WHERE seq = ?"
+INSERT_BEFORE_IMAGE = "INSERT OR REPLACE INTO before_image VALUES (?, ?, ?, ?, ?, ?, ?)"
+INSERT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_MARK = """
+UPDATE before_image SET may_be_sent = 1,
+  row_digest = row_digest(seq, lane_id, read_at, action, 1, config)
+"""
+MARK_BEFORE_IMAGE = f"{_MARK} WHERE seq = ?"
+MARK_PENDING = f"""{_MARK}
+WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = before_image.seq)
+"""  # noqa: S608 - constants only
 
 DUPLICATES = """
 SELECT j.function, j.qualifier, j.seq, j.line, s.api FROM job j

@@ -8,6 +8,7 @@ import msgspec
 from bulkeic.core.model import Lane
 from bulkeic.core.waves import Wave, waves_of
 from bulkeic.store.database import Database
+from bulkeic.store.digests import seal_wave_lanes, sealed
 
 _LAST_SEQ = """
 SELECT seq FROM job j WHERE lane_id = ?
@@ -47,13 +48,12 @@ class WaveProgress:
         with self._database.errors("cannot be written"), self._writer:
             self._writer.execute("BEGIN")
             for wave, jobs in zip(waves_of(jobs_by_wave), jobs_by_wave, strict=True):
-                self._writer.execute(
-                    "INSERT INTO wave (number, targets) VALUES (?, ?)", (wave.number, wave.targets)
-                )
+                self._store(wave)
                 lanes = [
                     (wave.number, *self._last_job(lane, count)) for lane, count in jobs.items()
                 ]
                 self._writer.executemany("INSERT INTO wave_lane VALUES (?, ?, ?)", lanes)
+            seal_wave_lanes(self._writer)
 
     def all(self) -> list[Wave]:
         """Every wave, in order; empty: the run has no waves."""
@@ -75,11 +75,13 @@ class WaveProgress:
     def save(self, wave: Wave) -> None:
         """Stores the progress of a wave."""
         with self._database.errors("cannot be written"):
-            self._writer.execute(
-                "UPDATE wave SET started_at = ?, ended_at = ?, verified = ?, drifted = ?,"
-                " stopped = ? WHERE number = ?",
-                (*msgspec.structs.astuple(wave)[2:], wave.number),
-            )
+            self._store(wave)
+
+    def _store(self, wave: Wave) -> None:
+        self._writer.execute(
+            "INSERT OR REPLACE INTO wave VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            sealed(msgspec.structs.astuple(wave)),
+        )
 
     def _last_job(self, lane: Lane, count: int) -> tuple[int, int]:
         """The lane's id and the ``seq`` of its last job in a wave; -1: none."""

@@ -3,18 +3,23 @@
 What random damage comes to is in ``tests/fuzz``.
 """
 
+import json
 import os
 import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bulkeic.sandbox.state.generated_fleet import REGIONS
+from tests.fuzz.bit_flips import flips
+from tests.store.damaged_files import change
 
-from .conftest import Bulkeic, Server
+from .conftest import REGION, Bulkeic, Server
+from .rollout_helpers import load, states
 
 COMMANDS = {
     "report": ("report",),
@@ -24,13 +29,6 @@ COMMANDS = {
     "verify": ("verify", "--sandbox"),
     "rollback": ("rollback", "--sandbox", "--yes"),
 }
-
-
-def change(path: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(path)) as database:
-        for statement in statements:
-            database.execute(statement)
-        database.commit()
 
 
 def newer(path: Path) -> None:
@@ -56,6 +54,28 @@ def other_type(path: Path) -> None:
     change(path, "UPDATE job SET function = x'ff00'")
 
 
+def other_name(path: Path) -> None:
+    """Changes one bit of a name."""
+    path.write_bytes(path.read_bytes().replace(b"fn-11", b"fn-10", 1))
+
+
+def other_settings(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b'Attempts":1}', b'Attempts":9}', 1))
+
+
+def other_source(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"sourcetargets.csv", b"sourcetargets.cs0", 1))
+
+
+def other_outcome(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"updated", b"created", 1))
+
+
+def with_trigger(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TRIGGER t AFTER INSERT ON outcome BEGIN DELETE FROM job; END")
+
+
 def lost(path: Path) -> None:
     change(path, "DELETE FROM job WHERE seq = 1")
 
@@ -75,13 +95,18 @@ def other_log(path: Path) -> None:
 
 
 DAMAGE: dict[Callable[[Path], None], str] = {
-    newer: "has version 99, this bulkeic supports 3; use the newer bulkeic that made it",
+    newer: "has version 99, this bulkeic supports 4; use the newer bulkeic that made it",
     foreign: "is a database, but not a run file",
     swapped: "cannot be opened: ",
     short: "cannot be opened: ",
     other_type: "cannot be opened: damaged: job: a value of the wrong type",
     lost: "cannot be opened: damaged: lane: a wrong number of jobs",
     no_status: "cannot be opened: damaged: outcome: a value of the wrong type",
+    other_name: "cannot be opened: damaged: job: not as it was stored; save",
+    other_settings: "cannot be opened: damaged: settings: not as it was stored; save",
+    other_source: "cannot be opened: damaged: run: not as it was stored; save",
+    other_outcome: "cannot be opened: damaged: outcome: a row is not as it was stored; save",
+    with_trigger: "cannot be opened: damaged: 't' does not belong to a run file; save",
     other_log: "cannot be opened: ",
 }
 # Any command opens them alike, so each of them is tried with one command or two.
@@ -93,6 +118,11 @@ TRIED = [
     ("rollback", other_type),
     ("plan", lost),
     ("report", no_status),
+    ("rollback", other_name),
+    ("apply", other_settings),
+    ("plan", other_source),
+    ("rollback", other_outcome),
+    ("apply", with_trigger),
     ("apply", other_log),
 ]
 
@@ -121,6 +151,7 @@ def test_a_damaged_run_file_is_one_line_and_not_changed(
 ) -> None:
     path = Path(shutil.copy(whole, bulkeic.folder))
     damage(path)
+    assert path.read_bytes() != whole.read_bytes() or damage is other_log
     before = files(bulkeic.folder)
     verb, *flags = COMMANDS[command]
 
@@ -162,3 +193,68 @@ def test_damage_found_after_calls_were_sent_exits_with_3(
     assert server.calls() == len(names)
     assert result.lines[-1].startswith("bulkeic: run file 'run.db': cannot be read: damaged: ")
     assert result.lines[-1].endswith("; some jobs may have been done")
+
+
+@pytest.mark.parametrize("damage", [other_name, other_outcome, other_settings, other_source])
+def test_export_saves_the_outcomes_that_are_intact(
+    bulkeic: Bulkeic, whole: Path, damage: Callable[[Path], None]
+) -> None:
+    path = Path(shutil.copy(whole, bulkeic.folder))
+    expected = json_lines(bulkeic("export", "run.db").out)
+    damage(path)
+    before = files(bulkeic.folder)
+
+    result = bulkeic("export", "run.db")
+
+    assert result.code == 1
+    assert files(bulkeic.folder) == before
+    saved = json_lines(result.out)
+    lost = 1 if damage in {other_name, other_outcome} else 0
+    assert len(saved) == len(expected) - lost
+    for each in saved:
+        stored = expected[each["seq"]]
+        left_out = {name for name, value in each.items() if value is None} | {"source"}
+        assert {name: each[name] for name in each.keys() - left_out} == {
+            name: stored[name] for name in stored.keys() - left_out
+        }
+    (line,) = result.lines
+    assert "bulkeic: run file 'run.db': cannot be opened: damaged: " in line
+    assert f"; exported {40 - lost} intact outcomes, left out {lost} damaged" in line
+
+
+def json_lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+FLIPS = int(os.environ.get("BULKEIC_ROUNDS", "3")) * 2
+
+
+def test_after_a_flipped_bit_only_what_was_planned_is_sent(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    names = [f"fn-{number}" for number in range(20)]
+    rows = "".join(f"{name},{number % 3}\n" for number, name in enumerate(names))
+    bulkeic.write("targets.csv", f"FunctionName,MaximumRetryAttempts\n{rows}")
+    load(server, {name: {"MaximumEventAgeInSeconds": 900} for name in names})
+    ends = ("--endpoint-url", server.url, "--rate", "unlimited")
+    assert bulkeic("plan", "targets.csv", "--run", "plan.db", *ends).code == 0
+    data = (bulkeic.folder / "plan.db").read_bytes()
+    at_first = states(server)
+
+    for at, bit in flips(data, FLIPS // 2, FLIPS // 2, seed=5):
+        flipped = bytearray(data)
+        flipped[at] ^= 1 << bit
+        (bulkeic.folder / "run.db").write_bytes(flipped)
+        result = bulkeic("apply", "run.db", "--yes", *ends)
+        assert result.code in {0, 2}, result.err
+        if result.code:
+            assert states(server) == at_first, (at, bit)
+        else:
+            changed = states(server)
+            for number, name in enumerate(names):
+                config = changed[REGION, name]
+                assert config is not None
+                assert config["MaximumRetryAttempts"] == number % 3
+                assert config["MaximumEventAgeInSeconds"] == 900
+            assert changed.keys() == at_first.keys()
+            load(server, {name: {"MaximumEventAgeInSeconds": 900} for name in names})

@@ -101,7 +101,8 @@ class Trial:
 
     def take_back(self, *, faults: bool) -> None:
         """Rolls the run back; with faults it is killed, too, and carried on with."""
-        database = sqlite3.connect(self.bulkeic.folder / "run.db")
+        # A writing connection would merge and delete the log that the killed process left.
+        database = sqlite3.connect(f"file:{self.bulkeic.folder / 'run.db'}?mode=ro", uri=True)
         statuses = Counter(
             dict(database.execute("SELECT status, count(*) FROM outcome GROUP BY 1"))
         )

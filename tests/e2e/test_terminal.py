@@ -2,14 +2,13 @@
 
 import os
 import pty
-import sqlite3
 import sys
 import termios
-from contextlib import closing
 
 import pytest
 
 from bulkeic.cli.process import main
+from tests.store.damaged_files import change
 
 from .conftest import ACCOUNT, REGION, Bulkeic
 from .echoing_server import echo
@@ -115,17 +114,17 @@ def test_file_names_and_contents_are_escaped(bulkeic: Bulkeic) -> None:
 def test_texts_of_a_run_file_are_escaped(bulkeic: Bulkeic) -> None:
     bulkeic.write("t.csv", f"FunctionName,Region,MaximumRetryAttempts\nf,{REGION},1\n")
     assert bulkeic("apply", "t.csv", "--sandbox", "--run", "run.db").code == 0
-    with closing(sqlite3.connect(bulkeic.folder / "run.db")) as database, database:
-        for change in (
-            "UPDATE run SET value = ? WHERE key IN ('source', 'created_at')",
-            "UPDATE session SET ended = ?1, doing = 'apply' || ?1, started_at = ?1",
-            "UPDATE outcome SET error_message = ?1, error_code = ?1, request_id = ?1",
-            "UPDATE outcome SET status = 'failed' WHERE request_id = ?",
-            "UPDATE lane SET region = region || ?",
-            "UPDATE job SET given = ?",
-            "INSERT INTO wave VALUES (1, 1, ?1, ?1, 1, 1, ?1)",
-        ):
-            database.execute(change, (BAD,))
+    change(
+        bulkeic.folder / "run.db",
+        "UPDATE run SET value = ? WHERE key IN ('source', 'created_at')",
+        "UPDATE session SET ended = ?1, doing = 'apply' || ?1, started_at = ?1",
+        "UPDATE outcome SET error_message = ?1, error_code = ?1, request_id = ?1",
+        "UPDATE outcome SET status = 'failed' WHERE request_id = ?",
+        "UPDATE lane SET region = region || ?",
+        "UPDATE job SET given = ?",
+        "INSERT INTO wave VALUES (1, 1, ?1, ?1, 1, 1, ?1, 0)",
+        values=(BAD,),
+    )
 
     for words in (("report",), ("export",), ("export", "--format", "csv")):
         shown = show(bulkeic, words[0], "run.db", *words[1:])

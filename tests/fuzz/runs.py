@@ -36,6 +36,7 @@ from bulkeic.core.errors import BulkeicError, RunFileError
 from bulkeic.core.waves import parse_waves
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
+from tests.store.damaged_files import reseal
 
 FOLDER = Path(tempfile.mkdtemp(prefix="bulkeic-fuzz-"))
 _PATH = FOLDER / "run.db"
@@ -101,10 +102,10 @@ def seeds() -> tuple[bytes, ...]:
     return (*found, loaded.read_bytes())
 
 
-def _change(path: Path, statement: str, values: tuple[Any, ...] = ()) -> None:
-    with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(path)) as database:
-        database.execute(statement, values)
-        database.commit()
+def _change(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(statement)
+        reseal(database)
 
 
 @contextmanager
@@ -127,7 +128,7 @@ def _damage(what: int, place: int, one: int, other: int) -> None:
     data = bytearray(_PATH.read_bytes())
     kind = what % 8
     if kind >= 4:
-        _spoil(place, one, other)
+        _spoil(place, one, other, reseals=kind >= 6)
         return
     if not data:
         return
@@ -147,11 +148,11 @@ def _damage(what: int, place: int, one: int, other: int) -> None:
     _PATH.write_bytes(data)
 
 
-def _spoil(place: int, one: int, other: int) -> None:
-    """Writes an impossible value into one row."""
+def _spoil(place: int, one: int, other: int, *, reseals: bool) -> None:
+    """Writes an impossible value into one row, maybe with the digests that make it pass."""
     table = _TABLES[place % len(_TABLES)]
     with (
-        contextlib.suppress(sqlite3.Error, UnicodeError),
+        contextlib.suppress(sqlite3.Error, UnicodeError, RecursionError),
         closing(sqlite3.connect(_PATH)) as database,
     ):
         columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
@@ -164,6 +165,8 @@ def _spoil(place: int, one: int, other: int) -> None:
             (_JUNK[other % len(_JUNK)], place // len(_TABLES) % 14),
         )
         database.commit()
+        if reseals:
+            reseal(database)
 
 
 def _check(error: BulkeicError) -> None:

@@ -247,7 +247,10 @@ _SCENARIOS = (
 
 # See ``runs``: the run file, and how it is damaged.
 _PROGRAMS = tuple(
-    bytes([run, what, place, 0, 5, 90]) for run in range(4) for what in (0, 5) for place in (4, 9)
+    bytes([run, what, place, 0, 5, 90])
+    for run in range(4)
+    for what in (0, 5, 6)
+    for place in (4, 9)
 )
 
 

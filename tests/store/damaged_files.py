@@ -4,7 +4,31 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from bulkeic.store.digests import row_digest, seal_tables
+from bulkeic.store.outcome_columns import SEALED_OUTCOMES
+
 from .run_files import load, make_job
+
+_UPDATE_DIGEST = "UPDATE {} SET row_digest = ? WHERE rowid = ?"
+
+
+def reseal(database: sqlite3.Connection) -> None:
+    """Computes every digest again, so that a test can reach the checks behind them."""
+    for row in database.execute(SEALED_OUTCOMES).fetchall():
+        database.execute(_UPDATE_DIGEST.format("outcome"), (row_digest(row[:-1]), row[0]))
+    for table in ("before_image", "wave", "session"):
+        for row in database.execute(f"SELECT * FROM {table}").fetchall():
+            database.execute(_UPDATE_DIGEST.format(table), (row_digest(row[:-1]), row[0]))
+    seal_tables(database)
+    database.commit()
+
+
+def change(path: Path, *statements: str, values: tuple[object, ...] = ()) -> None:
+    """Changes a run file as bulkeic itself could have written it."""
+    with closing(sqlite3.connect(path)) as database:
+        for statement in statements:
+            database.execute(statement, values)
+        reseal(database)
 
 
 def garbled(path: Path) -> None:
@@ -39,7 +63,7 @@ def newer(path: Path) -> None:
 def older(path: Path) -> None:
     load(path, [make_job(0)])
     with closing(sqlite3.connect(path)) as database:
-        database.execute("PRAGMA user_version = 2")
+        database.execute("PRAGMA user_version = 3")
 
 
 def half_loaded(path: Path) -> None:

@@ -1,5 +1,6 @@
 """Run files, and the jobs and outcomes that fill them."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -88,3 +89,15 @@ def refusal(path: Path, *, read_only: bool = False) -> str:
     assert text.isprintable()
     assert path.name in text
     return text
+
+
+@contextmanager
+def failing_inserts(path: Path, table: str, condition: str) -> Iterator[None]:
+    """Fails the insertion of some rows into an open run."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(
+            f"CREATE TRIGGER full BEFORE INSERT ON {table} WHEN {condition}"
+            " BEGIN SELECT raise(ABORT, 'disk full'); END"
+        )
+        yield
+        database.execute("DROP TRIGGER full")

@@ -12,9 +12,10 @@ import pytest
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.summary import Traffic
-from bulkeic.store.database import is_run_file
+from bulkeic.store.file_checks import is_run_file
 
 from .damaged_files import (
+    change,
     cut,
     empty,
     foreign,
@@ -88,8 +89,8 @@ def test_a_folder_is_not_a_run_file(path: Path) -> None:
         (table, "is not a run file"),
         (foreign, "is a database, but not a run file"),
         (foreign_wal, "is a database, but not a run file"),
-        (newer, "has version 99, this bulkeic supports 3"),
-        (older, "has version 2, this bulkeic supports 3; finish it with the older bulkeic"),
+        (newer, "has version 99, this bulkeic supports 4"),
+        (older, "has version 3, this bulkeic supports 4; finish it with the older bulkeic"),
         (half_loaded, "was not loaded completely"),
         (garbled, ""),
         (cut, ""),
@@ -112,15 +113,21 @@ def test_a_run_file_is_known_by_its_first_bytes(path: Path) -> None:
     assert not is_run_file(path)
 
 
-def test_tables_and_indexes_of_ones_own_do_no_harm(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "statement"),
+    [
+        ("note", "CREATE TABLE note (seq, text)"),
+        ("by_status", "CREATE INDEX by_status ON outcome (status)"),
+        ("mine", "CREATE VIEW mine AS SELECT * FROM result"),
+        ("other", "CREATE TRIGGER other AFTER INSERT ON outcome BEGIN DELETE FROM job; END"),
+    ],
+)
+def test_what_does_not_belong_to_a_run_file_is_refused(
+    path: Path, name: str, statement: str
+) -> None:
     with closing(sqlite3.connect(load(path, [make_job(0)]))) as database:
-        database.executescript(
-            "CREATE TABLE note (seq, text); CREATE INDEX by_status ON outcome (status);"
-            "CREATE VIEW mine AS SELECT * FROM result;"
-        )
-    with opened(path) as run:
-        run.record([outcome_of(make_job(0))], Traffic())
-        assert len(list(run.outcomes())) == 1
+        database.execute(statement)
+    assert f"damaged: {name!r} does not belong to a run file" in refusal(path)
 
 
 @pytest.mark.parametrize("read_only", [False, True])
@@ -158,10 +165,7 @@ def test_a_transaction_that_a_kill_interrupted_is_rolled_back_on_opening(
 def test_content_that_bulkeic_did_not_write_is_damage(
     path: Path, statement: str, says: str, *, read_only: bool
 ) -> None:
-    with closing(sqlite3.connect(load(path, [make_job(0)]))) as database:
-        database.execute("PRAGMA writable_schema = ON")
-        database.execute(statement)
-        database.commit()
+    change(load(path, [make_job(0)]), statement)
     before = path.read_bytes()
     assert f"damaged: {says}" in refusal(path, read_only=read_only)
     assert path.read_bytes() == before
@@ -172,9 +176,7 @@ def test_content_that_bulkeic_did_not_write_is_damage(
     "api", ["{", "null", '{"MaximumRetryAttempts":"1"}', '{"DestinationConfig":{"OnFailure":[]}}']
 )
 def test_invalid_settings_are_damage(path: Path, api: str) -> None:
-    with closing(sqlite3.connect(load(path, [make_job(0)]))) as database:
-        database.execute("UPDATE settings SET api = ?", (api,))
-        database.commit()
+    change(load(path, [make_job(0)]), "UPDATE settings SET api = ?", values=(api,))
     with opened(path) as run, pytest.raises(RunFileError, match="cannot be read: damaged: "):
         pending(run)
 
@@ -186,10 +188,8 @@ def test_invalid_settings_are_damage(path: Path, api: str) -> None:
 def test_values_that_are_too_deep_or_too_long_are_damage(path: Path, text: str, says: str) -> None:
     with opened(load(path, [make_job(0)])) as run:
         run.record([outcome_of(make_job(0))], Traffic())
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("UPDATE outcome SET config = ?", (f'{{"x":{text}}}',))
-        database.commit()
-    with opened(path) as run, pytest.raises(RunFileError, match=says):
+    change(path, "UPDATE outcome SET config = ?", values=(f'{{"x":{text}}}',))
+    with pytest.raises(RunFileError, match=says), opened(path) as run:
         list(run.outcomes())
 
 
@@ -202,3 +202,20 @@ def test_an_invalid_time_is_refused_before_the_run_starts(path: Path, time: str)
     assert path.read_bytes() == before
     with opened(path, read_only=True) as run, pytest.raises(RunFileError, match="an invalid time"):
         run.summary()
+
+
+def test_a_new_folder_is_synced_together_with_its_parents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    sync = os.fsync
+
+    def recorded(descriptor: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    load(tmp_path / "a" / "b" / "run.db", [make_job(0)])
+
+    folders = [str(tmp_path), str(tmp_path / "a")]
+    assert synced == [*folders, str(tmp_path / "a" / "b" / "run.db.loading"), f"{folders[1]}/b"]

@@ -18,7 +18,7 @@ from bulkeic.core.summary import ActionCount, Traffic
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
-from .run_files import EAST, WEST, load, make_job, opened, outcome_of, pending
+from .run_files import EAST, WEST, failing_inserts, load, make_job, opened, outcome_of, pending
 
 QUEUE = "arn:aws:sqs:us-east-1:111111111111:dead"
 CONFIG: dict[str, Any] = {
@@ -85,13 +85,11 @@ def test_a_second_read_replaces_the_stored_before_image(path: Path) -> None:
 def test_images_and_outcomes_are_written_together_or_not_at_all(path: Path) -> None:
     jobs = [make_job(seq) for seq in range(2)]
     load(path, jobs)
-    with closing(sqlite3.connect(path)) as database:
-        database.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON outcome WHEN new.seq = 1"
-            " BEGIN SELECT raise(ABORT, 'disk full'); END"
-        )
     with opened(path) as run:
-        with pytest.raises(RunFileError, match="disk full"):
+        with (
+            failing_inserts(path, "outcome", "new.seq = 1"),
+            pytest.raises(RunFileError, match="disk full"),
+        ):
             run.record([outcome_of(jobs[1])], Traffic(), [(jobs[0], WRITTEN)])
         assert run.needs() == []
         run.record([outcome_of(jobs[0])], Traffic(), [(jobs[0], WRITTEN)])

@@ -15,11 +15,24 @@ from hypothesis import strategies as st
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Job, Lane, Outcome, Status
 from bulkeic.core.summary import Traffic
+from bulkeic.store.digests import DIGEST_KEYS
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import RunMetadata
 
-from .run_files import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, outcome_of, pending
+from .run_files import (
+    CHINA,
+    EAST,
+    LANES,
+    SOURCE,
+    WEST,
+    failing_inserts,
+    load,
+    make_job,
+    opened,
+    outcome_of,
+    pending,
+)
 from .strategies import jobs_of_a_file, some_outcomes
 
 
@@ -105,13 +118,11 @@ def test_invalid_unicode_is_recorded_or_refused_and_raises_nothing_else(
 def test_a_batch_that_cannot_be_written_leaves_no_part_of_itself(path: Path) -> None:
     jobs = [make_job(seq) for seq in range(3)]
     load(path, jobs)
-    with closing(sqlite3.connect(path)) as database:
-        database.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON outcome WHEN new.seq = 2"
-            " BEGIN SELECT raise(ABORT, 'disk full'); END"
-        )
     with opened(path) as run:
-        with pytest.raises(RunFileError, match=r"run\.db.*disk full"):
+        with (
+            failing_inserts(path, "outcome", "new.seq = 2"),
+            pytest.raises(RunFileError, match=r"run\.db.*disk full"),
+        ):
             run.record([outcome_of(job) for job in jobs], Traffic())
         assert list(run.outcomes()) == []
         run.record([outcome_of(job) for job in jobs[:2]], Traffic())
@@ -134,6 +145,9 @@ def test_metadata_is_rows_that_name_only_what_is_set(path: Path) -> None:
     load(path, [make_job(0)], planned=True, restores="/old.db")
     with closing(sqlite3.connect(path)) as database:
         rows = dict(database.execute("SELECT key, value FROM run"))
+    assert {name for name in rows if name.startswith("digest_")} == DIGEST_KEYS
+    rows = {name: value for name, value in rows.items() if name not in DIGEST_KEYS}
+    assert rows.pop("session") == "closed"
     assert rows == {"state": "ready", "source": SOURCE, "planned": "yes", "restores": "/old.db"}
 
 

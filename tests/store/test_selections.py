@@ -1,7 +1,5 @@
 """Some of a run's jobs, and the waves that they are dealt out to."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -20,7 +18,19 @@ from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import RunMetadata
 
-from .run_files import CHINA, EAST, LANES, SOURCE, WEST, load, make_job, opened, outcome_of, pending
+from .run_files import (
+    CHINA,
+    EAST,
+    LANES,
+    SOURCE,
+    WEST,
+    failing_inserts,
+    load,
+    make_job,
+    opened,
+    outcome_of,
+    pending,
+)
 
 HAD = Settings(2, None, CLEARED, CLEARED)
 AFTER = {"MaximumRetryAttempts": 1, "DestinationConfig": {"OnSuccess": {}, "OnFailure": {}}}
@@ -179,12 +189,10 @@ def test_the_waves_of_any_run_have_each_pending_job_once(
 
 def test_a_wave_that_cannot_be_written_leaves_none(path: Path) -> None:
     load(path, [make_job(0), make_job(1)])
-    with closing(sqlite3.connect(path)) as database:
-        database.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON wave WHEN new.number = 2"
-            " BEGIN SELECT raise(ABORT, 'disk full'); END"
-        )
     with opened(path) as run:
-        with pytest.raises(RunFileError, match="disk full"):
+        with (
+            failing_inserts(path, "wave", "new.number = 2"),
+            pytest.raises(RunFileError, match="disk full"),
+        ):
             run.waves.create([{EAST: 1}, {EAST: 2}])
         assert run.waves.all() == []

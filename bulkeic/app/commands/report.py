@@ -21,7 +21,7 @@ def report(options: ReportOptions) -> None:
         RunFileError: it is not a run file.
         UsageError: stdout cannot be written.
     """
-    run = RunFile(Path(options.run), read_only=True)
+    run = RunFile(Path(options.run), read_only=True, accept_loss=options.accept_loss)
     try:
         lines = _report_lines(run)
     finally:

@@ -92,7 +92,7 @@ def _new_run(
 
 def _create(options: RollbackOptions, console: Console) -> Path:
     """Creates the run file: for each target that may have changed, what it had before."""
-    old = RunFile(Path(options.source))
+    old = RunFile(Path(options.source), accept_loss=options.accept_loss)
     try:
         check_place(old, options)
         _check_before_images(old)

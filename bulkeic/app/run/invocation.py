@@ -15,6 +15,7 @@ from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import first_cause, run_async
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.next_commands import NextCommands, flags_of, next_lines
+from bulkeic.app.setup.open_files import allow_open_files
 from bulkeic.app.setup.options import ApplyOptions, WorkOptions
 from bulkeic.app.setup.run_setup import check_options, endpoint
 from bulkeic.aws.sanitizer import sanitize
@@ -54,6 +55,7 @@ class Invocation:
     def __init__(self, options: WorkOptions) -> None:
         self._options = options
         configure_logs(options.log.log_format, options.log.log_level, sanitize)
+        allow_open_files(options.concurrency)
         check_options(options)
         self.console = Console()
 

@@ -47,6 +47,15 @@ _NEW_RUNS = frozenset({"apply", "plan", "rollback"})
 _PLANS = frozenset({"apply", "plan"})
 _READS_TARGETS = frozenset({"apply", "plan", "verify"})
 
+_ACCEPT_LOSS = Flag(
+    "--accept-loss",
+    "Use a run file that was not closed properly although its log (the file with -wal) is missing. "
+    "Its last outcomes may be lost.",
+    OptionGroup.SAFETY,
+    repeat=Repeat.NEVER,
+    commands=_RUNS | {"report"},
+)
+
 
 class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Which AWS to call, in AWS's own words."""
@@ -114,6 +123,7 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
         "--force", "Also overwrite targets that changed since the plan, or since the run to resume "
         "or roll back.", OptionGroup.SAFETY, repeat=Repeat.RESUME, commands=_WRITES
     )] = False  # fmt: skip
+    accept_loss: Annotated[bool, _ACCEPT_LOSS] = False
     yes: Annotated[bool, Flag(
         "--yes", "Do not ask for confirmation. Required where stdin is not a terminal, except "
         "with --sandbox.", OptionGroup.SAFETY, repeat=Repeat.RESUME, commands=_WRITES | {"bench"}
@@ -357,6 +367,7 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of ``report``."""
 
     run: Annotated[str, Argument("RUN", "A run file.")]
+    accept_loss: Annotated[bool, _ACCEPT_LOSS] = False
 
 
 class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ from bulkeic.core.rows import Defaults
 from bulkeic.output.console import Console
 from bulkeic.output.results import STDOUT, check_stdout
 from bulkeic.sources.rows_file import RowsFile
-from bulkeic.store.database import is_run_file
+from bulkeic.store.file_checks import is_run_file
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS, SANDBOX, RunMetadata
@@ -150,7 +150,7 @@ def run_file(
     path = Path(options.source) if exists else new_run_path(options)
     if not exists:
         create_run(options, path, resolver, console)
-    run = RunFile(path, is_new=not exists)
+    run = RunFile(path, is_new=not exists, accept_loss=options.accept_loss)
     try:
         if exists:
             check_resumable(run, options, resolver)
@@ -169,7 +169,7 @@ def readable_run(
         BulkeicError: the source cannot be read, or has problems, which have been printed.
     """
     if has_run_file(options):
-        run = RunFile(Path(options.source), read_only=True)
+        run = RunFile(Path(options.source), read_only=True, accept_loss=options.accept_loss)
         try:
             check_resumable(run, options, resolver, JobFilter.EVERY)
             yield run

@@ -1,0 +1,27 @@
+"""The limit on open files: raised as far as a command needs it and the system allows."""
+
+import resource
+
+from bulkeic.core.errors import UsageError
+
+_OWN_FILES = 64
+"""Files that a command has open besides its connections, with room to spare."""
+
+
+def allow_open_files(connections: int) -> None:
+    """Raises the soft limit on open files for a number of connections.
+
+    Raises:
+        UsageError: the hard limit is too low for a run file and a few connections.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OWN_FILES
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if allowed < _OWN_FILES:
+        raise UsageError(
+            f"only {allowed} open files are allowed, and at least {_OWN_FILES} are needed; "
+            "raise the limit, for example with ulimit -n 1024"
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, soft), hard))

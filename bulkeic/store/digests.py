@@ -1,0 +1,125 @@
+"""Digests that show whether a run file still holds what bulkeic stored.
+
+- The tables that loading fills and nothing changes later have one digest each, in ``run``.
+- ``run`` has a digest of its other rows, stored again with each change of them.
+- Each row of the tables that grow has a digest of its own, ``row_digest``. That of an outcome also
+  covers its target, so that it cannot pass for the outcome of another one.
+
+They find damage. They do not stop someone who changes a file on purpose and computes them again.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from bulkeic.store.outcome_columns import SEALED_OUTCOMES
+
+SESSION = "session"
+_METADATA = "digest_of_run"
+OPEN, CLOSED = "open", "closed"
+_TABLE_ORDER = {"lane": "id", "account": "account_id", "settings": "id", "job": "lane_id, seq"}
+_WAVE_LANES = "wave_lane"
+_ORDER = _TABLE_ORDER | {_WAVE_LANES: "wave, lane_id"}
+_DIGEST_OF = {table: f"digest_of_{table}" for table in _ORDER}
+_SEALED_ROWS = {
+    "outcome": SEALED_OUTCOMES,
+    "before_image": "SELECT * FROM before_image",
+    "wave": "SELECT * FROM wave",
+    "session": "SELECT * FROM session",
+}
+_BATCH = 1000
+_encode = msgspec.msgpack.Encoder().encode
+
+DIGEST_KEYS = frozenset({_METADATA, *_DIGEST_OF.values()})
+"""The rows of ``run`` that are digests."""
+
+
+def row_digest(values: Sequence[Any]) -> int:
+    """The digest of a row's values, a signed integer of 64 bits."""
+    digest = hashlib.blake2b(_encode(values), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def sealed(values: Sequence[Any]) -> tuple[Any, ...]:
+    """A row's values, followed by their digest."""
+    return (*values, row_digest(values))
+
+
+def add_digest_function(connection: sqlite3.Connection) -> None:
+    """Adds the SQL function ``row_digest(value, …)``, which follows an update of a row."""
+    connection.create_function(
+        "row_digest", -1, lambda *values: row_digest(values), deterministic=True
+    )
+
+
+def seal_tables(connection: sqlite3.Connection) -> None:
+    """Stores the digest of each table that loading filled, and of ``run``."""
+    save_run_rows(
+        connection, {_DIGEST_OF[table]: table_digest(connection, table) for table in _ORDER}
+    )
+
+
+def seal_wave_lanes(connection: sqlite3.Connection) -> None:
+    """Stores the digest of ``wave_lane`` after its rows were stored."""
+    digest = table_digest(connection, _WAVE_LANES)
+    save_run_rows(connection, {_DIGEST_OF[_WAVE_LANES]: digest})
+
+
+def save_run_rows(connection: sqlite3.Connection, rows: Mapping[str, str]) -> None:
+    """Stores rows of ``run``, and the digest of all of them."""
+    store = "INSERT OR REPLACE INTO run VALUES (?, ?)"
+    connection.executemany(store, rows.items())
+    connection.execute(store, (_METADATA, _metadata_digest(connection)))
+
+
+def damaged_tables(connection: sqlite3.Connection) -> Iterator[str]:
+    """The tables whose content is not what their digest says, ``run`` first."""
+    rows = dict(connection.execute("SELECT key, value FROM run"))
+    if rows.get(_METADATA) != _metadata_digest(connection):
+        yield "run"
+    for table in _DIGEST_OF:
+        if not is_table_intact(connection, table):
+            yield table
+
+
+def is_table_intact(connection: sqlite3.Connection, table: str) -> bool:
+    """Whether a table is what its digest in ``run`` says."""
+    stored = connection.execute(
+        "SELECT value FROM run WHERE key = ?", (_DIGEST_OF[table],)
+    ).fetchone()
+    return bool(stored == (table_digest(connection, table),))
+
+
+def tables_with_damaged_rows(connection: sqlite3.Connection) -> Iterator[str]:
+    """The tables with a row that is not what its digest says."""
+    for table, query in _SEALED_ROWS.items():
+        rows = connection.execute(query)
+        while batch := rows.fetchmany(_BATCH):
+            if not all(map(is_intact, batch)):
+                yield table
+                break
+
+
+def is_intact(row: Sequence[Any]) -> bool:
+    """Whether the last value of a row is the digest of the others."""
+    return bool(row_digest(row[:-1]) == row[-1])
+
+
+def table_digest(connection: sqlite3.Connection, table: str) -> str:
+    """The digest of all rows of a table, in the order of its key. Rows are streamed."""
+    query = f"SELECT * FROM {table} ORDER BY {_ORDER[table]}"  # noqa: S608 - constants only
+    found = hashlib.blake2b(digest_size=16)
+    rows = connection.execute(query)
+    while batch := rows.fetchmany(_BATCH):
+        found.update(_encode(batch))
+    return found.hexdigest()
+
+
+def _metadata_digest(connection: sqlite3.Connection) -> str:
+    rows = connection.execute(
+        "SELECT key, value FROM run WHERE key <> ? ORDER BY key", (_METADATA,)
+    ).fetchall()
+    return hashlib.blake2b(_encode(rows), digest_size=16).hexdigest()
