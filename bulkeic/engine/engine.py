@@ -231,7 +231,7 @@ class Engine:
         active.undo_attempt(self.traffic)
         delay_s = self._retries.hold_delay(failure, lane.health.holds + 1)
         lane.hold(active, delay_s, self._supervisor.give_up_after_s, now)
-        log_held(lane.lane, failure.message, delay_s, is_first=not self._has_held_lane)
+        log_held(lane.lane, failure, delay_s, is_first=not self._has_held_lane)
         self._has_held_lane = True
         is_stopping = self.stopped is not None
         stop = self._supervisor.lane_failed(lane.health, failure, now, is_stopping=is_stopping)

@@ -3,7 +3,7 @@
 import structlog
 
 from bulkeic.core.errors import printable
-from bulkeic.core.model import Lane, Outcome
+from bulkeic.core.model import Failure, Lane, Outcome
 from bulkeic.engine.active_job import ActiveJob
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("bulkeic.engine")
@@ -26,13 +26,14 @@ def log_stopped(lane: Lane, reason: str) -> None:
     _log.warning("lane stopped", lane=str(lane), reason=printable(reason))
 
 
-def log_held(lane: Lane, reason: str, delay_s: float, *, is_first: bool) -> None:
+def log_held(lane: Lane, failure: Failure, delay_s: float, *, is_first: bool) -> None:
     """Log that a lane waits for credentials: as a warning if it is the first one of the run."""
     log = _log.warning if is_first else _log.info
     log(
         "waiting for credentials",
         lane=str(lane),
-        reason=printable(reason),
+        code=failure.code,
+        reason=printable(failure.message),
         retry_in_s=round(delay_s, 3),
     )
 
