@@ -6,6 +6,7 @@ never quotes the source: what a process, a metadata service or STS prints may ho
 
 import asyncio
 import json
+import os
 import re
 import subprocess
 from typing import Any
@@ -38,7 +39,6 @@ from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Failure, Fault
 
 _MOST_BYTES = 1024 * 1024
-_KILL_TIMEOUT_S = 1.0
 _REQUIRED = ("AccessKeyId", "SecretAccessKey")
 _OPTIONAL = ("SessionToken", "Expiration")
 _is_code = re.compile(r"[A-Za-z][\w.:-]{0,63}").fullmatch
@@ -81,11 +81,17 @@ _PROBLEMS: tuple[tuple[type[Exception], str | None], ...] = (
 class _CredentialProcess:
     """A running credential_process, as ``AioProcessProvider`` uses it.
 
-    Its stderr is discarded. It is killed if no one waits for it any longer.
+    Its stderr is discarded. It is killed if no one waits for it any longer. What it started may
+    keep its stdout open; so that is a pipe of our own, which the event loop does not wait for.
+
+    Args:
+        process: the process.
+        stdout: the end to read of its stdout; is closed.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, stdout: int) -> None:
         self._process = process
+        self._stdout = stdout
         self.returncode = 0
 
     async def communicate(self) -> tuple[bytes, bytes]:
@@ -98,33 +104,27 @@ class _CredentialProcess:
             printed = await self._read()
             code = await self._process.wait()
         finally:
+            os.close(self._stdout)
             if self._process.returncode is None:
-                await self._kill()
+                self._process.kill()
+                with anyio.CancelScope(shield=True):
+                    await self._process.wait()
         if code:
             ended = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise CredentialProcessError(problem=f"ended with {ended}")
         _check_printed(printed)
         return printed, b""
 
-    async def _kill(self) -> None:
-        self._process.kill()
-        stdout = self._process.stdout
-        assert stdout is not None  # noqa: S101 - it is a pipe
-        # What it started may keep the pipe open, and is not waited for.
-        with anyio.move_on_after(_KILL_TIMEOUT_S, shield=True):
-            while await stdout.read(_MOST_BYTES):
-                pass
-            await self._process.wait()
-
     async def _read(self) -> bytes:
-        stdout = self._process.stdout
-        assert stdout is not None  # noqa: S101 - it is a pipe
         printed = b""
-        while piece := await stdout.read(_MOST_BYTES):
+        while True:
+            await anyio.wait_readable(self._stdout)
+            piece = os.read(self._stdout, _MOST_BYTES)
             printed += piece
+            if not piece:
+                return printed
             if len(printed) > _MOST_BYTES:
                 raise CredentialProcessError(problem="printed more than 1 MiB")
-        return printed
 
 
 def _check_printed(printed: bytes) -> None:
@@ -143,10 +143,17 @@ def _check_printed(printed: bytes) -> None:
 
 
 async def _start_process(*words: str, **_: Any) -> _CredentialProcess:
-    process = await asyncio.create_subprocess_exec(
-        *words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    return _CredentialProcess(process)
+    stdout, its_stdout = os.pipe()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *words, stdout=its_stdout, stderr=subprocess.DEVNULL
+        )
+    except BaseException:
+        os.close(stdout)
+        raise
+    finally:
+        os.close(its_stdout)
+    return _CredentialProcess(process, stdout)
 
 
 def replace_process_provider(session: AioSession) -> None:

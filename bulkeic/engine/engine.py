@@ -273,7 +273,7 @@ class Engine:
         active.undo_attempt(self.traffic)
         delay_s = self._retries.hold_delay(failure, lane.health.holds + 1)
         lane.hold(active, delay_s, self._supervisor.give_up_after_s, now)
-        self._log.held(lane.lane, failure.message, delay_s)
+        self._log.held(lane.lane, failure, delay_s)
         is_stopping = self.stopped is not None
         stop = self._supervisor.lane_failed(lane.health, failure, now, is_stopping=is_stopping)
         self._carry_out(lane, stop)

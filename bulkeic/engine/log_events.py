@@ -9,7 +9,7 @@ from collections import Counter
 import structlog
 
 from bulkeic.core.errors import printable
-from bulkeic.core.model import Lane, Outcome
+from bulkeic.core.model import Failure, Lane, Outcome
 from bulkeic.engine.active_job import ActiveJob
 
 _WARNINGS = 3
@@ -37,7 +37,7 @@ class EngineLog:
         """Log that a lane starts no more calls."""
         self._warn("lane stopped", lane=str(lane), reason=printable(reason))
 
-    def held(self, lane: Lane, reason: str, delay_s: float) -> None:
+    def held(self, lane: Lane, failure: Failure, delay_s: float) -> None:
         """Log that a lane waits for credentials: as a warning if it is the first one of the run."""
         is_first = not self._warnings["waiting for credentials"]
         self._warnings["waiting for credentials"] += 1
@@ -45,7 +45,8 @@ class EngineLog:
         log(
             "waiting for credentials",
             lane=str(lane),
-            reason=printable(reason),
+            code=failure.code,
+            reason=printable(failure.message),
             retry_in_s=round(delay_s, 3),
         )
 

@@ -134,6 +134,14 @@ async def test_a_process_that_hangs_is_killed(process: Process, tmp_path: Path) 
         os.kill(int(pid.read_text()), 0)
 
 
+async def test_a_process_whose_child_keeps_its_stdout_open_is_not_waited_for(
+    process: Process,
+) -> None:
+    code = "import subprocess, time\nsubprocess.run(['sleep', '30'])\n"
+    with pytest.raises(CredentialsError, match="did not answer in time"):
+        await process.run(code, timeout_s=0.5)
+
+
 async def test_a_process_that_prints_credentials_is_used(process: Process) -> None:
     keys = await process.run(f"print({VALID!r})")
     assert (keys.access_key, keys.token) == ("AKIA1", None)

@@ -35,6 +35,7 @@ once) echo ok 0 > {mode}; exit 3 ;;
 always) exit 3 ;;
 garbage) echo "{canary} {{"; exit 0 ;;
 slow) sleep 0.3 ;;
+hangs) sleep 30 ;;
 esac
 if [ "$mode" = expired ]; then cat {expired}; else cat {keys}; fi
 """

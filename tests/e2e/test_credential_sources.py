@@ -34,7 +34,7 @@ def source(request: pytest.FixtureRequest, bulkeic: Bulkeic) -> Iterator[Source]
 def apply(bulkeic: Bulkeic, source: Source, url: str, *words: object) -> Result:
     return bulkeic(
         "apply", *words, "--yes", "--endpoint-url", url, "--output", "json", "--give-up-after", 1,
-        "--rate", "unlimited", **source.env,
+        "--rate", "unlimited", "--log-level", "debug", **source.env,
     )  # fmt: skip
 
 
@@ -117,3 +117,18 @@ def test_a_source_that_always_fails_before_the_run_is_one_line_and_nothing_is_se
     assert sum(server.stats()["by_operation"].values()) == 0
     assert source.runs() <= MOST_RUNS
     assert_no_canary(bulkeic, result)
+
+
+@pytest.mark.parametrize("source", ["process"], indirect=True)
+def test_a_process_that_hangs_in_the_run_leaves_all_jobs_pending(
+    bulkeic: Bulkeic, server: Server, source: Source
+) -> None:
+    source.fail("hangs", after=RUNS_BEFORE["process"])
+
+    result = apply(
+        bulkeic, source, server.url, "targets.csv", "--maximum-retry-attempts", 1, "--timeout", 1
+    )
+
+    assert result.code == 3, result.err
+    assert (result.summary["failed"], result.summary["pending"]) == (0, TARGETS)
+    assert "their source did not answer in time" in result.err

@@ -99,7 +99,7 @@ def test_secrets_that_sts_issues_or_quotes_are_not_shown(
         "apply", "targets.csv", "--yes", "--run", "run.db", "--results", "r.jsonl",
         "--endpoint-url", talkative.url, "--rate", "unlimited", "--max-attempts", 1,
         "--role-arn", "arn:aws:iam::{account}:role/Deploy", "--external-id", "partner-7",
-        "--maximum-retry-attempts", 0, "--profile", "prod", *ALL_LEVELS,
+        "--maximum-retry-attempts", 0, "--profile", "prod", "--give-up-after", 2, *ALL_LEVELS,
         **nothing, AWS_SHARED_CREDENTIALS_FILE=str(path),
     )  # fmt: skip
 
