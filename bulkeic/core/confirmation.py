@@ -10,7 +10,7 @@ import msgspec
 
 from bulkeic.core.model import Answer, Call, Failure, Job, Operation, Status
 from bulkeic.core.pacing.retry import is_ambiguous
-from bulkeic.core.policy import Policy, Rewrite
+from bulkeic.core.policy import Policy, Rewrite, is_change
 from bulkeic.core.reconcile import (
     CHANGING_CALLS,
     Decision,
@@ -26,6 +26,7 @@ OUTCOME_UNKNOWN = "OutcomeUnknown"
 CONFIRMING_CALL = Call(Operation.GET)
 CONFIRMING_READ = Step(CONFIRMING_CALL)
 """Reads a target once more, because a change may have been made."""
+_ANY_CHANGE = Call(Operation.UPDATE)
 _MADE = frozenset({Status.UPDATED, Status.CREATED})
 
 
@@ -34,13 +35,19 @@ class Doubt(msgspec.Struct, frozen=True):
 
     Attributes:
         call: that changes the target.
-        failure: how it ended; ``None``: with an answer that does not prove it.
+        failure: how it ended; ``None``: with an answer that does not prove it, or in an earlier
+            session, which was killed.
         is_being_confirmed: whether the call has ended, and the target is read to confirm it.
     """
 
     call: Call
     failure: Failure | None
     is_being_confirmed: bool = False
+
+
+def first_doubt(job: Job, policy: Policy) -> Doubt | None:
+    """The doubt at the start of a job: an earlier session may have sent a change."""
+    return Doubt(_ANY_CHANGE, None) if job.may_be_sent and is_change(policy) else None
 
 
 def doubt_after(doubt: Doubt | None, call: Call, failure: Failure, policy: Policy) -> Doubt | None:
@@ -106,10 +113,10 @@ def step_in_doubt(
     to a change, and the job would     the confirming read
     fail
     to another read, and the job ends
-    - the target has what it must      updated, or created, with a note
-      have
-    - it has something else, or        unknown
-      cannot be read
+    - the target cannot be read        unknown
+    - it has what it must have         updated, or created, with a note
+    - it has something else, and this  unknown
+      session made the change
     else                               the usual one
     =================================  =========================================================
 
@@ -130,6 +137,8 @@ def step_in_doubt(
         return step if step.then.status in _MADE else CONFIRMING_READ
     if step.then.status in _MADE:
         return Step(msgspec.structs.replace(step.then, message=_note(doubt)))
+    if doubt.failure is None and (not isinstance(answer, Failure) or is_missing(answer)):
+        return step
     found = step.then.message or step.then.code
     return Step(_unknown(doubt, f"reading it again showed: {found}", step.then.config))
 

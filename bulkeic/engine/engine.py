@@ -10,7 +10,13 @@ import random
 
 import anyio
 
-from bulkeic.core.confirmation import CONFIRMING_CALL, CONFIRMING_READ, doubt_after, step_in_doubt
+from bulkeic.core.confirmation import (
+    CONFIRMING_CALL,
+    CONFIRMING_READ,
+    doubt_after,
+    first_doubt,
+    step_in_doubt,
+)
 from bulkeic.core.model import (
     NOT_DONE,
     UNANSWERED,
@@ -185,6 +191,7 @@ class Engine:
         if active.call is None:
             step = first_step(active.job, self._policy)
             assert isinstance(step.then, Call)  # noqa: S101 - no job ends before its first call
+            active.doubt = first_doubt(active.job, self._policy)
             active.set_call(step.then, step.read)
             active.started_at = min(active.waiting_since, now)
             active.started_wall = self._clock.wall() - (now - active.started_at)

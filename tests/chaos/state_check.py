@@ -196,6 +196,11 @@ class StateCheck:
                 self._check_in(
                     f"{label}: holds", now or NOTHING, {expected.before or NOTHING, expected.wanted}
                 )
+            case "unknown":
+                self._check_equal(f"{label}: code", outcome["error_code"], "OutcomeUnknown")
+                self._check_in(
+                    f"{label}: holds", now or NOTHING, {expected.before or NOTHING, expected.wanted}
+                )
         self._check_stable(label, seq, outcome, count, expected.key)
 
     def _check_changed(
@@ -237,11 +242,11 @@ class StateCheck:
                 )
 
     def _allowed(self, expected: ExpectedTarget) -> set[str]:
+        fails = {"failed", "unknown"} if self.harsh else set[str]()
         if not expected.exists:
-            return {"failed"}
-        fails = {"failed"} if self.harsh else set[str]()
+            return fails | {"failed"}
         if expected.before is None and not self._creates(expected):
-            return {"failed", "unchanged"}
+            return fails | {"failed", "unchanged"}
         return fails | {"updated", "created", "unchanged"}
 
     def _creates(self, expected: ExpectedTarget) -> bool:

@@ -11,11 +11,13 @@ from bulkeic.core.confirmation import (
     confirmed,
     doubt_after,
     doubt_before,
+    first_doubt,
     step_in_doubt,
 )
 from bulkeic.core.model import Answer, Call, Failure, Fault, Operation, Settings, Status, Success
-from bulkeic.core.policy import Apply, Policy, Rewrite, Rollback
+from bulkeic.core.policy import Apply, Policy, Rewrite, Rollback, Verify
 from bulkeic.core.reconcile import Decision, ReadConfig, Step
+from bulkeic.core.rollback_guard import CHANGED_SINCE
 from bulkeic.core.snapshot import ABSENT, goal_snapshot, snapshot_of
 
 from .example_configs import (
@@ -206,6 +208,28 @@ def test_the_step_while_a_change_may_have_been_made(
     else:
         assert isinstance(step.then, Decision)
         assert (step.then.status, step.then.code) == end
+
+
+@pytest.mark.parametrize(
+    ("answer", "end"),
+    [
+        (DENIED, UNKNOWN),
+        (ok(CHANGED), UPDATED),
+        (ok(OTHER), (Status.FAILED, CHANGED_SINCE)),
+        (NO_CONFIG, (Status.FAILED, CHANGED_SINCE)),
+    ],
+)
+def test_a_change_of_a_killed_session_that_cannot_be_read_is_unknown(
+    answer: Answer, end: tuple[Status, str | None]
+) -> None:
+    job = msgspec.structs.replace(JOB, before_snapshot=HAD, expected=HAD, may_be_sent=True)
+    doubt = first_doubt(job, READ_FIRST)
+    assert doubt is not None
+    step = step_in_doubt(job, READ_FIRST, GET, answer, read=None, doubt=doubt)
+    assert isinstance(step.then, Decision)
+    assert (step.then.status, step.then.code) == end
+    assert first_doubt(JOB, READ_FIRST) is None
+    assert first_doubt(job, Verify()) is None
 
 
 @settings(deadline=None, max_examples=50)
