@@ -72,9 +72,11 @@ class Verify(msgspec.Struct, frozen=True):
 
     Attributes:
         change: the change to compare with.
+        finds_missing: tell a function without a configuration from one that does not exist.
     """
 
     change: Apply | Rollback = Apply()
+    finds_missing: bool = False
 
 
 Change = Apply | ApplyPlan | Rollback | Rewrite

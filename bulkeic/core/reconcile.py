@@ -236,7 +236,7 @@ def _after_no_config(case: _Answered) -> Step:
 def _asks_for_function(job: Job, policy: Policy) -> bool:
     """Whether to tell a function without a configuration from one that is missing."""
     if isinstance(policy, Verify):
-        return goal_snapshot(job.settings, ABSENT, policy) != ABSENT
+        return policy.finds_missing and goal_snapshot(job.settings, ABSENT, policy) != ABSENT
     return isinstance(policy, Plan) and not isinstance(policy.change, Rollback)
 
 

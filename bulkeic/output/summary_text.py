@@ -16,6 +16,7 @@ _SHOWN_SLOW = 3
 _SHOWN_TROUBLED = 5
 _SHOWN_CODES = 5
 _SHOWN_REASONS = 3
+_SHOWN_STOPPED = 5
 _SHOWN_PLANNED = 20
 ACTIONS = {
     Action.CHANGE: ("change", "to change"),
@@ -124,7 +125,7 @@ def _hidden(number: int) -> list[str]:
 
 
 def stopped_lane_lines(stopped: Mapping[Lane, str]) -> list[str]:
-    """The lanes that stopped, grouped by the reason.
+    """The lanes that stopped: a few one by one, many grouped by the reason.
 
     Args:
         stopped: account and Region → why it stopped.
@@ -132,15 +133,16 @@ def stopped_lane_lines(stopped: Mapping[Lane, str]) -> list[str]:
     groups: defaultdict[str, list[Lane]] = defaultdict(list)
     for lane, reason in stopped.items():
         cause = reason.replace(lane.account_id, "{account}").replace(lane.region, "{region}")
-        groups[cause].append(lane)
+        groups[cause if len(stopped) > _SHOWN_STOPPED else str(lane)].append(lane)
     largest = sorted(groups.values(), key=lambda lanes: -len(lanes))
     found = []
-    for lanes in largest[:_SHOWN_REASONS]:
+    shown = _SHOWN_STOPPED if len(stopped) <= _SHOWN_STOPPED else _SHOWN_REASONS
+    for lanes in largest[:shown]:
         first = f"lane {lanes[0]}" if len(lanes) == 1 else f"{len(lanes):,} lanes"
         example = "" if len(lanes) == 1 else f" (for example {lanes[0]})"
         whose = "its" if len(lanes) == 1 else "their"
         found.append(f"{first} stopped: {stopped[lanes[0]]}{example}; {whose} jobs are pending")
-    hidden = sum(map(len, largest[_SHOWN_REASONS:]))
+    hidden = sum(map(len, largest[shown:]))
     return found + ([f"{counted(hidden, 'lane')} stopped for other reasons"] if hidden else [])
 
 

@@ -243,7 +243,7 @@ def test_killed_at_any_point_a_job_resumes_and_can_be_rolled_back(
 @every_time
 @given(cases())
 def test_verify_finds_drift_exactly_where_apply_would_change_something(case: Case) -> None:
-    end = do(case.aws, job_of(case.wish), Verify(case.policy)).end
+    end = do(case.aws, job_of(case.wish), Verify(case.policy, finds_missing=True)).end
     assert set(case.aws.calls) <= READS
     assert case.aws.config() == case.first
     if case.first == to_be(case.first, case.wish, replace(case.policy, create_missing=True)):

@@ -125,7 +125,8 @@ def test_the_first_step(job: Job, policy: Policy, step: Step) -> None:
         # Get, 404: the same with none, and a plan asks whether there is a function
         (APPLY, GET, NO_CONFIG, None, failed(MISSING, "there is no configuration")),
         (CREATE, GET, NO_CONFIG, None, written(PUT, Action.CREATE, READ_NOTHING)),
-        (VERIFY, GET, NO_CONFIG, None, Step(GET_FUNCTION)),
+        (VERIFY, GET, NO_CONFIG, None, failed(DRIFTED, "there is no configuration")),
+        (Verify(finds_missing=True), GET, NO_CONFIG, None, Step(GET_FUNCTION)),
         (VERIFY, GET_FUNCTION, FOUND, None, failed(DRIFTED, "there is no configuration")),
         (VERIFY, GET_FUNCTION, NO_CONFIG, None, failed(MISSING, NO_FUNCTION)),
         (VERIFY, GET_FUNCTION, DENIED, None, failed(DRIFTED, "there is no configuration")),

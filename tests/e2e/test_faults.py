@@ -89,7 +89,8 @@ def test_a_throttle_slows_its_own_lane(bulkeic: Bulkeic, sandbox: Start) -> None
         + "".join(f"free-{n},eu-west-1\n" for n in range(3)),
     )  # fmt: skip
 
-    result = apply(bulkeic, server.url, "--rate", 10, "--burst", 10, "--results", "r.jsonl")
+    words = ("--rate", 10, "--burst", 10, "--results", "r.jsonl", "--log-level", "info")
+    result = apply(bulkeic, server.url, *words)
 
     assert result.code == 0, result.err
     slowed = [each for each in events(result) if each["event"] == "lane slowed down"]

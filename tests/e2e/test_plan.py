@@ -193,7 +193,7 @@ def test_only_targets_that_match_are_planned_and_changed(bulkeic: Bulkeic, sandb
 
     assert planned.code == 0
     assert planned.out == DIFF[: DIFF.index(f"~ {ARN}half")]
-    assert "plan: 1 to change, 3 unchanged" in planned.lines
+    assert "plan: 1 to change, 3 left out by --where" in planned.lines
     counted(server)
     assert bulkeic("apply", "run.db", "--yes", *ends).code == 0
     assert counted(server) == {GET: 1, UPDATE: 1}

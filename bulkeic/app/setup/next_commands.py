@@ -1,5 +1,6 @@
 """The commands that may follow on a run, to paste, with the flags that it was started with."""
 
+import json
 import shlex
 from collections.abc import Iterable, Mapping
 from typing import Self
@@ -30,8 +31,6 @@ _TEXTS = {
 }
 """Each step with its words, the most likely next step last."""
 
-_FLAGS = msgspec.json.Decoder(dict[str, list[str]])
-
 
 def flags_of(options: WorkOptions) -> dict[str, list[str]]:
     """The given flags that later commands repeat, each with its words on the command line."""
@@ -44,7 +43,8 @@ def flags_of(options: WorkOptions) -> dict[str, list[str]]:
 
 def stored_flags(options: WorkOptions) -> str:
     """The flags as a run file keeps them."""
-    return msgspec.json.encode(flags_of(options)).decode()
+    # Not by msgspec, which refuses file names that are not UTF-8.
+    return json.dumps(flags_of(options))
 
 
 class NextCommands:
@@ -64,8 +64,9 @@ class NextCommands:
     def stored(cls, run: RunFile) -> Self:
         """With the flags that the run was started with."""
         try:
-            return cls(run, _FLAGS.decode(run.metadata.flags or "{}"))
-        except msgspec.MsgspecError:
+            flags = json.loads(run.metadata.flags or "{}")
+            return cls(run, msgspec.convert(flags, dict[str, list[str]]))
+        except (ValueError, RecursionError):  # a changed run file
             return cls(run, {})
 
     def after(self, summary: Summary) -> dict[str, str]:

@@ -298,8 +298,8 @@ def plan_policy(run: RunFile, *, force: bool = False) -> Plan:
 def verify_policy(run: RunFile) -> Verify:
     """How ``verify`` treats the targets of a run; those left out by ``--where`` are not read."""
     if run.metadata.restores is not None:
-        return Verify(Rollback())
-    return Verify(_apply(replace(run.metadata, where=None)))
+        return Verify(Rollback(), finds_missing=True)
+    return Verify(_apply(replace(run.metadata, where=None)), finds_missing=True)
 
 
 def _apply(metadata: RunMetadata, *, force: bool = False) -> Apply:
