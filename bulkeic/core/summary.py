@@ -77,6 +77,8 @@ class Summary(msgspec.Struct, frozen=True):
         lanes: the lanes in numbers.
         errors: count by error code, most frequent first.
         needs: what the targets need that a plan has read.
+        can_be_rolled_back: whether every target that the run has changed or will change has a
+            before-image; ``None``: it is not a run.
     """
 
     run: str
@@ -88,6 +90,7 @@ class Summary(msgspec.Struct, frozen=True):
     errors: dict[str, int]
     exit_code: int
     needs: Sequence[ActionCount] = ()
+    can_be_rolled_back: bool | None = None
 
     @property
     def targets_per_s(self) -> float:
@@ -110,8 +113,13 @@ class Summary(msgspec.Struct, frozen=True):
             "targets_per_s": round(self.targets_per_s, 3),
             "lanes": len(self.lanes),
             "errors": self.errors,
+            **self._reversibility(),
             "exit_code": self.exit_code,
         } | ({"plan": self._plan()} if self.needs else {})
+
+    def _reversibility(self) -> dict[str, bool]:
+        known = self.can_be_rolled_back
+        return {} if known is None else {"can_be_rolled_back": known}
 
     def _plan(self) -> dict[str, int]:
         counts = {action.value: 0 for action in Action}
@@ -128,6 +136,7 @@ def summarize(
     lanes: Mapping[Lane, int],
     traffic: Traffic,
     stopped: bool = False,
+    can_be_rolled_back: bool | None = None,
 ) -> Summary:
     """Folds tallies into a summary.
 
@@ -138,6 +147,7 @@ def summarize(
         lanes: number of jobs by lane.
         traffic: of all sessions.
         stopped: whether the run stopped early, so that outcomes may be missing.
+        can_be_rolled_back: see ``Summary``.
     """
     tallies = list(tallies)
     statuses = Counter({status.value: 0 for status in Status})
@@ -156,6 +166,7 @@ def summarize(
         lanes=_lane_summaries(tallies, lanes),
         errors=dict(sorted(errors.items(), key=lambda item: (-item[1], item[0]))),
         exit_code=exit_code_of(statuses, pending=pending, stopped=stopped),
+        can_be_rolled_back=can_be_rolled_back,
     )
 
 

@@ -200,9 +200,14 @@ class RunFile:
             lanes={lane: jobs for lane, (_, jobs) in self._lane_ids.items()},
             traffic=self.traffic(),
             stopped=stopped,
+            can_be_rolled_back=self.is_reversible(),
         )
 
-    def can_be_rolled_back(self) -> bool:
+    def is_reversible(self) -> bool:
+        """Whether every target that the run has changed or will change has a before-image."""
+        return self.metadata.keeps_before_images and not self.changed_without_before_image()
+
+    def has_changes_to_roll_back(self) -> bool:
         """Whether the run has before-images of targets that it may have changed."""
         with self._database.errors("cannot be read"):
             row = self._reader.execute(
@@ -211,11 +216,11 @@ class RunFile:
         return row is not None
 
     def changed_without_before_image(self) -> int:
-        """Number of changed targets without a before-image."""
+        """Number of targets that were changed, or may have been, without a before-image."""
         with self._database.errors("cannot be read"):
             (number,) = self._reader.execute(
                 "SELECT count(*) FROM outcome o LEFT JOIN before_image b ON b.seq = o.seq"
-                " WHERE o.status IN ('updated', 'created') AND b.may_be_sent IS NOT 1"
+                " WHERE o.status IN ('updated', 'created', 'unknown') AND b.may_be_sent IS NOT 1"
             ).fetchone()
         return int(number)
 

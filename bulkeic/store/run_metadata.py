@@ -46,6 +46,11 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the run changes only targets that are as a plan or an earlier run left them."""
         return self.planned or self.restores is not None
 
+    @property
+    def keeps_before_images(self) -> bool:
+        """Whether each target is read, and what it has is stored, before it is changed."""
+        return self.before_image or self.is_guarded
+
     @classmethod
     def load(cls, rows: Mapping[str, str]) -> Self:
         """The metadata of a run file.

@@ -34,10 +34,11 @@ def write_fleet(
 
 
 def apply(bulkeic: Bulkeic, server: Server, *words: object, **env: str | None) -> Result:
-    """Applies ``targets.csv``; its outcomes are in ``r.jsonl``."""
+    """Applies ``targets.csv`` with one call a target; its outcomes are in ``r.jsonl``."""
     return bulkeic(
         "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--rate", "unlimited",
-        "--maximum-retry-attempts", 1, "--results", "r.jsonl", "--output", "json", *words, **env,
+        "--no-before-image", "--maximum-retry-attempts", 1, "--results", "r.jsonl",
+        "--output", "json", *words, **env,
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ def begin(bulkeic: Bulkeic, url: str, *words: object, **env: str | None) -> Resu
     return bulkeic(
         "apply", "targets.csv", "--yes", "--endpoint-url", url, "--run", "run.db", "--results",
         "r.jsonl", "--maximum-retry-attempts", 1, "--rate", "unlimited", "--output", "json",
-        *words, **env,
+        "--no-before-image", *words, **env,
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ arn:aws:lambda:eu-west-1:123456789012:function:mail,7,2,60,,none
 SUMMARY_FIELDS = [
     "run", "targets", "updated", "created", "unchanged", "failed", "invalid", "pending", "calls",
     "throttles", "conflicts", "retries", "elapsed_s", "targets_per_s", "lanes", "errors",
-    "exit_code",
+    "can_be_rolled_back", "exit_code",
 ]  # fmt: skip
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -115,7 +115,7 @@ def test_failures_are_reported_and_not_retried(
 
     result = bulkeic(
         "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--run", "run.db",
-        "--maximum-retry-attempts", 1, "--output", "json",
+        "--maximum-retry-attempts", 1, "--output", "json", "--no-before-image",
     )  # fmt: skip
 
     assert result.code == 1

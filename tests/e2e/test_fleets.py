@@ -32,7 +32,7 @@ def test_the_role_options_reach_sts(bulkeic: Bulkeic) -> None:
         result = bulkeic(
             "apply", "targets.csv", "--yes", "--endpoint-url", server.url,
             "--maximum-retry-attempts", 1, "--role-arn", ROLE, "--external-id", "x-42:/",
-            "--role-session-name", "deploy@7", "--duration", 43200,
+            "--role-session-name", "deploy@7", "--duration", 43200, "--no-before-image",
         )  # fmt: skip
 
     assert result.code == 0, result.err
@@ -49,7 +49,7 @@ def test_sts_gets_only_the_options_that_were_given(bulkeic: Bulkeic) -> None:
     with call_recorder() as server:
         result = bulkeic(
             "apply", "targets.csv", "--yes", "--endpoint-url", server.url,
-            "--maximum-retry-attempts", 1, "--role-arn", ROLE,
+            "--maximum-retry-attempts", 1, "--role-arn", ROLE, "--no-before-image",
         )  # fmt: skip
 
     assert result.code == 0, result.err

@@ -26,7 +26,7 @@ def words(server: Server, *more: object) -> tuple[object, ...]:
     """Starts an apply of the targets that takes some seconds."""
     return (
         "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--run", "run.db",
-        "--maximum-retry-attempts", 1, "--rate", 10, "--burst", 5, *more,
+        "--no-before-image", "--maximum-retry-attempts", 1, "--rate", 10, "--burst", 5, *more,
     )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def test_a_second_ctrl_c_quits_at_once(bulkeic: Bulkeic, sandbox: Callable[..., 
     write_targets(bulkeic, 3)
     slow = bulkeic.start(
         "apply", "targets.csv", "--yes", "--run", "run.db", "--maximum-retry-attempts", 1,
-        "--timeout", 60,
+        "--timeout", 60, "--no-before-image",
         env={"AWS_ENDPOINT_URL_LAMBDA": server.url, "AWS_ENDPOINT_URL_STS": sts.url},
     )  # fmt: skip
     until(lambda: bool(server.stats()["in_flight"]), "a call is in flight")

@@ -270,7 +270,7 @@ def test_the_first_20_problems_are_shown_and_all_are_counted(bulkeic: Bulkeic) -
 
 
 def test_skip_invalid_applies_the_valid_rows(bulkeic: Bulkeic) -> None:
-    bulkeic.write("t.csv", "FunctionName,MaximumRetryAttempts\ngood,1\na b,7\nshort\nfine,2\n")
+    bulkeic.write("t.csv", "FunctionName,MaximumRetryAttempts\ngood,1\na b,7\nshort\nfine,0\n")
 
     result = bulkeic(
         "apply", "t.csv", "--sandbox", "--skip-invalid", "--results", "r.jsonl", "--output", "json"

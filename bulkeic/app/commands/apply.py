@@ -1,6 +1,7 @@
 """``bulkeic apply``: updates every target of a targets file or of a run file."""
 
 from bulkeic.app.run.invocation import Invocation, with_exit_code
+from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.run.rollout import Rollout, WaveSizes, new_wave_sizes
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.setup.options import ApplyOptions
@@ -16,6 +17,7 @@ from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 _PAUSE_WITHOUT_WAVES = "--wave-pause requires --waves or --wave-by region"
+_WAVES_WITHOUT_IMAGES = "waves need before-images; omit --no-before-image"
 _NOTHING_TO_FORCE = "--force requires a plan, a rollback or an interrupted run"
 
 
@@ -43,6 +45,8 @@ def apply(options: ApplyOptions) -> int:
 def _check_flags(options: ApplyOptions) -> None:
     if options.wave_by == "lane" and options.waves is None:
         raise UsageError("--wave-by lane requires --waves, the number of targets in each wave")
+    if options.in_waves and options.before_image is False:
+        raise UsageError(_WAVES_WITHOUT_IMAGES)
     if has_run_file(options):
         return
     if options.wave_pause_s is not None and not options.in_waves:
@@ -63,7 +67,7 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
         raise UsageError(f"run file {name} has waves already; they cannot be changed")
     if options.wave_pause_s is not None and not options.in_waves and not waves:
         raise UsageError(_PAUSE_WITHOUT_WAVES)
-    if options.force and not run.metadata.is_guarded and not run.can_be_rolled_back():
+    if options.force and not run.metadata.is_guarded and not run.has_changes_to_roll_back():
         raise UsageError(_NOTHING_TO_FORCE)
     if run.metadata.planned:
         unread = sum(run.jobs.lanes(JobFilter.UNREAD).values())
@@ -114,7 +118,11 @@ def _is_confirmed(
     try:
         invocation.print_preview(run, lanes, calls_per_job(policy, in_waves=bool(waves)))
         invocation.print_lines(wave_preview_lines(waves))
-        return options.yes or options.sandbox or invocation.console.confirm("update them?")
+        reversibility = reversibility_text(run, in_waves=bool(waves))
+        if options.yes or options.sandbox:
+            invocation.console.print(reversibility)
+            return True
+        return invocation.console.confirm(f"{reversibility}; update them?")
     except KeyboardInterrupt:
         return False
 
@@ -157,10 +165,11 @@ def _print_result(
     has_waves_left = run.waves.have_unverified()
     summary = run.summary(stopped=stopped not in {None, INTERRUPTED} or has_waves_left)
     summary = with_exit_code(summary, summary.exit_code, stopped)
-    lines = [*summary_lines(summary, run.examples()), f"run file: {summary.run}"]
+    lines = [*summary_lines(summary, run.examples()), reversibility_text(run)]
+    lines.append(f"run file: {summary.run}")
     if stopped is not None:
         lines.append(f"stopped: {stopped}")
-    if summary.exit_code and run.can_be_rolled_back():
+    if summary.exit_code and run.has_changes_to_roll_back():
         lines.append(f"roll back with: {options.next_command('rollback', summary.run)}")
     if summary.pending or has_waves_left:
         command = options.resume_command(summary.run, has_waves=bool(run.waves.all()))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.setup.options import ReportOptions, WorkOptions
 from bulkeic.core.errors import printable
 from bulkeic.output.results import write_stdout
@@ -56,7 +57,7 @@ def _command_lines(run: RunFile) -> list[str]:
     commands = {}
     if run.jobs.lanes() or run.waves.have_unverified():
         commands["resume"] = options.next_command(verb, path)
-    if run.can_be_rolled_back():
+    if run.has_changes_to_roll_back():
         commands["roll back"] = options.next_command("rollback", path)
     lines = [f"{verb} with: {line}, and the run's flags" for verb, line in commands.items()]
-    return [f"run file: {path}", *lines]
+    return [reversibility_text(run), f"run file: {path}", *lines]

@@ -132,11 +132,11 @@ def _load(loader: Loader, old: RunFile, policy: Verify) -> None:
 
 def _check_before_images(old: RunFile) -> None:
     name = quoted(str(old.path))
-    if old.can_be_rolled_back():
+    if old.has_changes_to_roll_back():
         return
     if old.needs():
         raise UsageError(f"nothing of run file {name} was sent; there is nothing to roll back")
     raise UsageError(
         f"run file {name} has no before-images, so it cannot be rolled back; "
-        "apply stores them with --before-image, with --waves, and after a plan"
+        "apply stores them unless --no-before-image is given"
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bulkeic.core.accounts import RoleSession
+from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions
 from bulkeic.core.destinations import parse_destination
 from bulkeic.core.failure_budget import FailureBudget, parse_failure_budget
 from bulkeic.core.model import Settings, Status
@@ -30,72 +30,19 @@ from bulkeic.core.option_values import (
     Percentage,
     ValueType,
 )
-from bulkeic.core.redaction import parse_endpoint
 from bulkeic.core.waves import Size, parse_waves
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.sources.row_format import Format
 
-FILE = ValueType("FILE")
 POSITIVE_DURATION = Duration(is_above=True)
 DAY = Duration(0, 86400)
 
 _LIMITS = EngineLimits()
-_ROLE_SESSION = RoleSession()
 _RUNS = frozenset({"apply", "plan", "verify", "rollback"})
 _WRITES = frozenset({"apply", "rollback"})
 _NEW_RUNS = frozenset({"apply", "plan", "rollback"})
 _PLANS = frozenset({"apply", "plan"})
 _READS_TARGETS = frozenset({"apply", "plan", "verify"})
-
-
-class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Which AWS to call, in AWS's own words."""
-
-    profile: Annotated[str | None, Flag(
-        "--profile", "AWS profile.", OptionGroup.ACCESS, ValueType("NAME"),
-        "from the AWS environment")] = None  # fmt: skip
-    region: Annotated[str | None, Flag(
-        "--region", "Region of targets that name none.", OptionGroup.ACCESS, ValueType("REGION"),
-        "from the AWS environment")] = None  # fmt: skip
-    endpoint_url: Annotated[str | None, Flag(
-        "--endpoint-url", "Call this URL for Lambda and STS instead of AWS's endpoints. "
-        "AWS_ENDPOINT_URL_LAMBDA and AWS_ENDPOINT_URL_STS replace one of them.",
-        OptionGroup.ACCESS, ParsedText("URL", parse_endpoint))] = None  # fmt: skip
-    role_arn: Annotated[str | None, Flag(
-        "--role-arn", "Role to assume in each account, for example "
-        "arn:aws:iam::{account}:role/deployer.", OptionGroup.ACCESS, ValueType("ARN")
-    )] = None  # fmt: skip
-    accounts: Annotated[str | None, Flag(
-        "--accounts", "CSV or JSON file of accounts with their roles, external ids, profiles and "
-        "Regions.", OptionGroup.ACCESS, FILE)] = None  # fmt: skip
-    external_id: Annotated[str | None, Flag(
-        "--external-id", "External id that the trust policies of the roles require.",
-        OptionGroup.ACCESS, ValueType("ID"))] = None  # fmt: skip
-    role_session_name: Annotated[str, Flag(
-        "--role-session-name", "Name of the role sessions, as CloudTrail shows it.",
-        OptionGroup.ACCESS, ValueType("NAME"))] = _ROLE_SESSION.name  # fmt: skip
-    duration_s: Annotated[int, Flag(
-        "--duration", "How long the credentials of a role last. At most 3600 where one role "
-        "assumes another.", OptionGroup.ACCESS, Integer(900, 43200, placeholder="SECONDS")
-    )] = _ROLE_SESSION.duration_s  # fmt: skip
-
-    def role_session(self) -> RoleSession:
-        """How roles are assumed."""
-        return RoleSession(name=self.role_session_name, duration_s=self.duration_s)
-
-
-LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], Flag(
-    "--log-level", "Log messages of this level and above: failures at warning, retries and "
-    "throttles at info.", OptionGroup.OUTPUT)]  # fmt: skip
-
-
-class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What is logged, and how."""
-
-    log_format: Annotated[Literal["console", "json"] | None, Flag(
-        "--log-format", "Format of the logs on stderr.", OptionGroup.OUTPUT,
-        default="console on a terminal, else json")] = None  # fmt: skip
-    log_level: LogLevel = "warning"
 
 
 class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -263,23 +210,14 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
         "--skip-invalid", "Skip invalid rows instead of refusing the file. Their outcome is "
         "invalid.", OptionGroup.TARGETS, repeat=Repeat.STORED)] = False  # fmt: skip
 
-    def facts(self) -> dict[str, str]:
-        """What the run file keeps of these options."""
-        chosen = {
-            "create_missing": self.create_missing,
-            "replace_destinations": self.replace_destinations,
-        }
-        facts = {name: "yes" for name, value in chosen.items() if value}
-        return facts if self.where is None else {**facts, "where": self.where}
-
 
 class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
     """The options of ``apply``."""
 
-    before_image: Annotated[bool, Flag(
-        "--before-image", "Read each target before the change and store what it had, for "
-        "rollback. Always on with a plan or waves.", OptionGroup.SAFETY, repeat=Repeat.STORED
-    )] = False  # fmt: skip
+    before_image: Annotated[bool | None, Flag(
+        "--before-image", "Read each target before the change and store what it had, so that the "
+        "run can be rolled back. Always on with a plan or waves.", OptionGroup.SAFETY,
+        default="on", opposite="--no-before-image", repeat=Repeat.STORED)] = None  # fmt: skip
     waves: Annotated[tuple[Size, ...] | None, Flag(
         "--waves", "Roll out in steps: how many targets are done by the end of each wave, for "
         "example 1,10%,50%,100%.", OptionGroup.SAFETY,
@@ -296,11 +234,6 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
     def in_waves(self) -> bool:
         """Whether waves were asked for."""
         return self.waves is not None or self.wave_by is not None
-
-    def facts(self) -> dict[str, str]:
-        """See ``TargetsOptions``."""
-        before = {"before_image": "yes"} if self.before_image or self.in_waves else {}
-        return {**super().facts(), **before}
 
     def resume_command(self, run: str, *, has_waves: bool) -> str:
         """The command that resumes a run.
@@ -334,10 +267,6 @@ class PlanOptions(TargetsOptions, frozen=True, kw_only=True):
     """The options of ``plan``."""
 
     show: DiffOptions = DiffOptions()
-
-    def facts(self) -> dict[str, str]:
-        """See ``TargetsOptions``."""
-        return {**super().facts(), "planned": "yes"}
 
 
 class VerifyOptions(TargetsOptions, frozen=True, kw_only=True):

@@ -66,8 +66,7 @@ def new_metadata(options: WorkOptions, source: str) -> RunMetadata:
         place=_place(options),
         created_at=datetime.now(UTC).isoformat(),
         planned=isinstance(options, PlanOptions),
-        before_image=isinstance(options, ApplyOptions)
-        and (options.before_image or options.in_waves),
+        before_image=isinstance(options, ApplyOptions) and options.before_image is not False,
     )
     if not isinstance(options, TargetsOptions):
         return metadata
