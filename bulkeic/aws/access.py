@@ -15,10 +15,11 @@ from botocore.utils import is_valid_endpoint_url
 
 from bulkeic.aws.clock_skew import clock_skew_s
 from bulkeic.aws.credentials import AccessKeys, CredentialsError
-from bulkeic.aws.environment import environment_region
+from bulkeic.aws.environment import environment_endpoint, environment_region
 from bulkeic.aws.failures import NO_CREDENTIALS_ERRORS, SDK_ERRORS, translate_sdk_error
 from bulkeic.aws.sanitizer import sanitize
 from bulkeic.aws.sts_retries import identity_retries
+from bulkeic.core.caller_identity import CallerIdentity
 from bulkeic.core.errors import AccessError, InputError, UsageError, printable, quoted
 from bulkeic.core.names import partition_of
 from bulkeic.core.redaction import parse_endpoint
@@ -172,8 +173,29 @@ class Access:
             self._caller_credentials = None
         return keys
 
+    def endpoint(self, service: str) -> str | None:
+        """Returns the URL that a user has set for a service; ``None``: AWS's own endpoints."""
+        if self._endpoint_url is not None or self._isolated:
+            return self._endpoint_url
+        session = self._session
+        if session.get_config_variable("ignore_configured_endpoint_urls"):
+            return None
+        profile = session.get_scoped_config()
+        services = session.full_config.get("services", {}).get(profile.get("services"), {})
+        of_service = services.get(service) or {}
+        url: str | None = (
+            environment_endpoint(service)
+            or of_service.get("endpoint_url")
+            or profile.get("endpoint_url")
+        )
+        return url
+
     async def caller_account_id(self, region: str | None, timeout_s: float) -> str:
-        """Returns the account of the caller's own credentials (STS GetCallerIdentity).
+        """Returns the account of the caller's own credentials; see ``caller_identity``."""
+        return (await self.caller_identity(region, timeout_s)).account_id
+
+    async def caller_identity(self, region: str | None, timeout_s: float) -> CallerIdentity:
+        """Returns whose the caller's own credentials are (STS GetCallerIdentity).
 
         Args:
             region: the Region of a lane, which decides the partition; ``None``: the default Region.
@@ -193,7 +215,7 @@ class Access:
                 connect_timeout=timeout_s,
                 read_timeout=timeout_s,
             ) as sts:
-                return await _caller_account_id(sts)
+                return await _caller_identity(sts)
         except NO_CREDENTIALS_ERRORS as error:
             raise AccessError(translate_sdk_error(error).message) from None
         except ClientError as error:
@@ -209,13 +231,13 @@ class Access:
         return AioSession(profile=self._profile, session_vars=variables)
 
 
-async def _caller_account_id(sts: Any) -> str:
+async def _caller_identity(sts: Any) -> CallerIdentity:
     async def get_caller_identity() -> dict[str, Any]:
         response: dict[str, Any] = await sts.get_caller_identity()
         return response
 
     identity: dict[str, Any] = await identity_retries()(get_caller_identity)
-    return str(identity["Account"])
+    return CallerIdentity(str(identity["Account"]), str(identity["Arn"]))
 
 
 async def _access_keys(credentials: Any) -> AccessKeys:

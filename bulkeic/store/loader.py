@@ -232,6 +232,13 @@ class Loader:
         with self._database.errors("cannot be written"):
             self._connection.executemany("INSERT INTO account VALUES (?, ?)", roles.items())
 
+    def set_metadata(self, metadata: RunMetadata) -> None:
+        """Replaces how the run was started."""
+        with self._database.errors("cannot be written"):
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO run VALUES (?, ?)", metadata.save().items()
+            )
+
     def finish(self) -> None:
         """Completes the run file and gives it its name, durably."""
         self._flush()

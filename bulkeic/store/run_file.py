@@ -224,6 +224,10 @@ class RunFile:
             ).fetchone()
         return int(number)
 
+    def lanes(self) -> list[Lane]:
+        """Every lane of the run, whatever became of its jobs."""
+        return list(self._lane_ids)
+
     def roles(self) -> dict[str, str]:
         """The roles that rows gave, by account id."""
         with self._database.errors("cannot be read"):

@@ -5,6 +5,8 @@ from typing import Self
 
 import msgspec
 
+from bulkeic.core.caller_identity import CallerIdentity
+
 SANDBOX, AWS = "the sandbox", "AWS"
 _YES = "yes"
 
@@ -14,7 +16,11 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         source: the targets file's name.
-        place: where the run's calls go: ``AWS`` or ``SANDBOX``; ``None``: not recorded.
+        place: where the run's calls go: ``AWS``, ``SANDBOX`` or the URL of another endpoint;
+            ``None``: not recorded.
+        account_id: the account of the caller who made the run; ``None``: no lane needs the
+            caller's own credentials.
+        caller_arn: the principal who made the run.
         created_at: when the run file was made, ISO 8601 in UTC.
         planned: whether ``plan`` made the run.
         restores: the path of the run that this run rolls back.
@@ -27,6 +33,8 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
 
     source: str
     place: str | None = None
+    account_id: str | None = None
+    caller_arn: str | None = None
     created_at: str | None = None
     planned: bool = False
     restores: str | None = None
@@ -40,6 +48,13 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     def is_sandbox(self) -> bool:
         """Whether the run's calls go to the embedded sandbox."""
         return self.place == SANDBOX
+
+    @property
+    def caller(self) -> CallerIdentity | None:
+        """Who made the run; ``None``: not recorded."""
+        if self.account_id is None or self.caller_arn is None:
+            return None
+        return CallerIdentity(self.account_id, self.caller_arn)
 
     @property
     def is_guarded(self) -> bool:

@@ -5,6 +5,7 @@ from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.run.rollout import Rollout, WaveSizes, new_wave_sizes
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.setup.options import ApplyOptions
+from bulkeic.app.setup.run_binding import caller_lines
 from bulkeic.app.setup.run_setup import apply_policy, check_yes, has_run_file, run_file
 from bulkeic.core.errors import RunFileError, StoppedError, UsageError, quoted
 from bulkeic.core.model import Lane
@@ -117,7 +118,7 @@ def _is_confirmed(
     waves = run.waves.all() or waves_of(new_waves)
     try:
         invocation.print_preview(run, lanes, calls_per_job(policy, in_waves=bool(waves)))
-        invocation.print_lines(wave_preview_lines(waves))
+        invocation.print_lines(wave_preview_lines(waves) + caller_lines(run))
         reversibility = reversibility_text(run, in_waves=bool(waves))
         if options.yes or options.sandbox:
             invocation.console.print(reversibility)

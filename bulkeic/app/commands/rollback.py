@@ -11,8 +11,8 @@ from bulkeic.app.commands.plan import check_diff, plan_run
 from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
+from bulkeic.app.setup.run_binding import check_caller, check_place
 from bulkeic.app.setup.run_setup import (
-    check_place,
     check_resumable,
     check_yes,
     new_metadata,
@@ -76,10 +76,10 @@ def _new_run(
     options: RollbackOptions, resolver: AccountResolver, console: Console
 ) -> Iterator[RunFile]:
     """The new run file; it is deleted if the run cannot start."""
-    path = _create(options, console)
+    path = _create(options, resolver, console)
     run = RunFile(path, is_new=True)
     try:
-        check_resumable(run, options, resolver)
+        check_resumable(run, options, resolver, console)
     except BaseException:
         run.close()
         path.unlink()
@@ -90,11 +90,12 @@ def _new_run(
         run.close()
 
 
-def _create(options: RollbackOptions, console: Console) -> Path:
+def _create(options: RollbackOptions, resolver: AccountResolver, console: Console) -> Path:
     """Creates the run file: for each target that may have changed, what it had before."""
     old = RunFile(Path(options.source))
     try:
         check_place(old, options)
+        check_caller(old, resolver, console)
         _check_before_images(old)
         without_image = old.changed_without_before_image()
         if without_image:
@@ -105,6 +106,9 @@ def _create(options: RollbackOptions, console: Console) -> Path:
         path = new_run_path(options)
         metadata = msgspec.structs.replace(
             new_metadata(options, old.metadata.source),
+            place=old.metadata.place,
+            account_id=old.metadata.account_id,
+            caller_arn=old.metadata.caller_arn,
             restores=str(old.path.absolute()),
             planned=options.plan,
         )

@@ -15,7 +15,8 @@ from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import first_cause, run_async
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import WorkOptions
-from bulkeic.app.setup.run_setup import check_options, endpoint
+from bulkeic.app.setup.run_binding import place
+from bulkeic.app.setup.run_setup import check_options
 from bulkeic.aws.sanitizer import sanitize
 from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.exit_codes import ExitCode
@@ -91,7 +92,7 @@ class Invocation:
         )
         duration = forecast(left, concurrency=limits.concurrency, call_s=USUAL_CALL_S)
         assert duration is not None  # noqa: S101 - there are jobs
-        lines = forecast_lines(lanes, duration, endpoint(self._options))
+        lines = forecast_lines(lanes, duration, place(self._options))
         self.print_lines(lines + settings_lines(*run.common_settings(SHOWN_SETTINGS)))
 
     def print_lines(self, lines: Iterable[str]) -> None:

@@ -51,6 +51,7 @@ class Ingest:
         skip_invalid: give invalid rows the outcome ``invalid``, instead of refusing the file.
         console: prints problems.
         metadata: of the run.
+        bind: completes the metadata, given the lanes of the run; ``None``: they are complete.
     """
 
     def __init__(
@@ -63,7 +64,10 @@ class Ingest:
         skip_invalid: bool,
         console: Console,
         metadata: RunMetadata,
+        bind: Callable[[RunMetadata, list[Lane]], RunMetadata] | None = None,
     ) -> None:
+        self._metadata = metadata
+        self._bind = bind
         self._targets = targets
         self._defaults = defaults
         self._resolver = resolver
@@ -101,6 +105,8 @@ class Ingest:
             self._warnings.print_rest()
             check_number(self._loader.count())
             self._loader.set_roles(self._accounts.row_roles())
+            if self._bind is not None:
+                self._loader.set_metadata(self._bind(self._metadata, self._loader.lanes()))
             self._loader.finish()
         except BaseException:
             self._loader.discard()
