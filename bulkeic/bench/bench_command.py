@@ -9,6 +9,7 @@ from bulkeic.app.run.invocation import Invocation, print_json
 from bulkeic.app.run.session import INTERRUPTED_TWICE
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.output_files import check_not_read, check_writable
+from bulkeic.app.setup.run_binding import place
 from bulkeic.app.setup.run_setup import check_yes
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.bench.model.apply_forecast import forecast_apply

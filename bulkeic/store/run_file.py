@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -181,6 +181,26 @@ class RunFile:
                 "UPDATE before_image SET may_be_sent = 1"
                 " WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = before_image.seq)"
             )
+
+    def was_applied(self) -> bool:
+        """Whether an apply has worked on the run."""
+        return any(session.doing == "apply" for session in self.sessions())
+
+    def reopen(self, seqs: Iterable[int]) -> None:
+        """Deletes the outcomes of jobs, which are pending from then on."""
+        with self._database.errors("cannot be written"), self._writer:
+            self._writer.execute("BEGIN")
+            self._writer.executemany("DELETE FROM outcome WHERE seq = ?", ((seq,) for seq in seqs))
+
+    def reopen_unconfigured(self) -> None:
+        """Makes the jobs pending that a plan failed because there was no configuration."""
+        with self._database.errors("cannot be read"):
+            rows = self._reader.execute(
+                "SELECT b.seq FROM before_image b JOIN outcome o ON o.seq = b.seq"
+                " WHERE b.action = ? AND o.status = ? AND NOT b.may_be_sent",
+                (Action.UNCONFIGURED, Status.FAILED),
+            ).fetchall()
+        self.reopen(seq for (seq,) in rows)
 
     def end_session(self, how: str) -> None:
         """Stores why the session ended."""

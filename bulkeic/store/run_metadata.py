@@ -29,6 +29,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         create_missing: whether to create configurations that do not exist.
         replace_destinations: whether to clear a destination that a job does not name.
         where: the JMESPath expression of ``--where``.
+        flags: the flags that the run was made with and that it stores, by name, as JSON.
     """
 
     source: str
@@ -43,6 +44,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     create_missing: bool = False
     replace_destinations: bool = False
     where: str | None = None
+    flags: str | None = None
 
     @property
     def is_sandbox(self) -> bool:

@@ -1,17 +1,25 @@
 """``bulkeic apply``: updates every target of a targets file or of a run file."""
 
+import time
+
+from msgspec.structs import replace
+
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.run.rollout import Rollout, WaveSizes, new_wave_sizes
 from bulkeic.app.run.session import INTERRUPTED, RunSession
+from bulkeic.app.run.stale_plans import STALE_AFTER_S, reopen_stale
 from bulkeic.app.setup.options import ApplyOptions
-from bulkeic.app.setup.run_binding import caller_lines
+from bulkeic.app.setup.output_files import check_not_overwritten
+from bulkeic.app.setup.run_binding import caller_lines, check_caller
+from bulkeic.app.setup.run_flags import with_create_missing
 from bulkeic.app.setup.run_setup import apply_policy, check_yes, has_run_file, run_file
 from bulkeic.core.errors import RunFileError, StoppedError, UsageError, quoted
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import calls_per_job
 from bulkeic.core.summary import Summary
 from bulkeic.core.waves import waves_of
+from bulkeic.output.formatting import counted, duration
 from bulkeic.output.rollout_text import wave_preview_lines
 from bulkeic.output.summary_text import summary_lines
 from bulkeic.store.jobs import JobFilter
@@ -32,13 +40,18 @@ def apply(options: ApplyOptions) -> int:
         BulkeicError: why nothing was sent.
     """
     invocation = Invocation(options)
-    check_yes(options, yes=options.yes)
+    if not has_run_file(options):
+        check_yes(options, yes=options.yes)
     _check_flags(options)
     with (
         invocation,
         run_file(options, invocation.resolver, invocation.console) as run,
     ):
         _check_run(run, options)
+        if invocation.results.path not in {"", run.metadata.results} and not options.overwrite:
+            check_not_overwritten("--results", str(options.results))
+        if has_run_file(options):
+            _prepare_resumption(run, options, invocation)
         summary = apply_run(run, options, invocation)
     return invocation.finish(summary)
 
@@ -79,6 +92,24 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
             )
 
 
+def _prepare_resumption(run: RunFile, options: ApplyOptions, invocation: Invocation) -> None:
+    """Makes jobs of a plan pending again, whose outcome does not hold any more."""
+    if run.metadata.planned:
+        now = time.time()
+        stale = reopen_stale(run, apply_policy(run), now)
+        if stale:
+            invocation.console.print(
+                f"{counted(stale, 'target')} had nothing to change when the plan was made, "
+                f"more than {duration(STALE_AFTER_S)} ago; they are read again"
+            )
+        if options.create_missing:
+            run.reopen_unconfigured()
+        if run.jobs.lanes():
+            check_caller(run, invocation.resolver, invocation.console)
+    if run.jobs.lanes():
+        check_yes(options, yes=options.yes)
+
+
 def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Summary:
     """Asks for confirmation, applies what is pending in a run, and prints the result.
 
@@ -92,9 +123,14 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
         StoppedError: it cannot be read any more after the work.
     """
     lanes = run.jobs.lanes()
+    if not lanes and not run.waves.have_unverified():
+        invocation.console.print("nothing left to do")
     new_waves = new_wave_sizes(run, options)
     confirmed = not lanes or _is_confirmed(run, lanes, options, invocation, new_waves)
     if confirmed:
+        if lanes and options.create_missing and not run.metadata.create_missing:
+            flags = with_create_missing(run.metadata.flags)
+            run.save_metadata(replace(run.metadata, create_missing=True, flags=flags))
         stopped = _roll_out(run, options, invocation, new_waves, has_jobs=bool(lanes))
     else:
         stopped = "not confirmed; nothing was sent"

@@ -21,11 +21,14 @@ from bulkeic.app.setup.run_setup import (
 )
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.policy import Verify
+from bulkeic.core.rollback_guard import NO_BEFORE_IMAGE
 from bulkeic.core.snapshot import goal_snapshot
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
+
+_NO_IMAGE = "the run changed it without a before-image, so what it had before is not known"
 
 
 def rollback(options: RollbackOptions) -> int:
@@ -130,6 +133,8 @@ def _load(loader: Loader, old: RunFile, policy: Verify) -> None:
         left = goal_snapshot(job.settings, before, policy) if after is None else after
         back = msgspec.structs.replace(job, settings=before, before_snapshot=None, expected=left)
         loader.add(back)
+    for job in old.jobs.changed_without_before_image():
+        loader.add_failed(job, NO_BEFORE_IMAGE, _NO_IMAGE)
     loader.set_roles(old.roles())
     loader.finish()
 

@@ -183,9 +183,11 @@ def _start_results(results: Results, run: RunFile, known: Iterable[Outcome] | No
         if known is not None:
             results.start(known, overwrite=True)
         elif results.path:
-            results.start(run.outcomes(), overwrite=run.metadata.results != results.path)
-            # Only now: until then the file is not this run's.
-            run.save_metadata(msgspec.structs.replace(run.metadata, results=results.path))
+            if run.metadata.results != results.path:
+                # Emptied first: a kill before the next line leaves a file that can be used.
+                results.empty()
+                run.save_metadata(msgspec.structs.replace(run.metadata, results=results.path))
+            results.start(run.outcomes(), overwrite=False)
     except OSError as error:
         raise UsageError(f"results: {error.strerror}") from None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.core.destinations import self_destination_problems
-from bulkeic.core.errors import BulkeicError, InputError
+from bulkeic.core.errors import BulkeicError, InputError, UsageError
 from bulkeic.core.model import Job, Lane
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.output.console import Console
@@ -48,6 +48,7 @@ class Ingest:
         defaults: values for what a row does not set.
         path: of the run file to create.
         resolver: knows which accounts can be reached.
+        allow_empty: accept a file without targets.
         skip_invalid: give invalid rows the outcome ``invalid``, instead of refusing the file.
         console: prints problems.
         metadata: of the run.
@@ -62,6 +63,7 @@ class Ingest:
         resolver: AccountResolver,
         *,
         skip_invalid: bool,
+        allow_empty: bool = True,
         console: Console,
         metadata: RunMetadata,
         bind: Callable[[RunMetadata, list[Lane]], RunMetadata] | None = None,
@@ -72,6 +74,7 @@ class Ingest:
         self._defaults = defaults
         self._resolver = resolver
         self._skip_invalid = skip_invalid
+        self._allow_empty = allow_empty
         self._problems = console.problems()
         self._warnings = console.problems("warning: ")
         self._reported = self._warnings if skip_invalid else self._problems
@@ -115,6 +118,7 @@ class Ingest:
     def _read(self) -> None:
         parser = RowParser(self._targets.name, self._defaults)
         job, add, assign_role = parser.job, self._loader.add, self._accounts.assign_role
+        seq = -1
         for seq, row in enumerate(self._targets.rows()):
             if not isinstance(row, Row):
                 self._refuse(seq, row.line, "", [row])
@@ -133,6 +137,10 @@ class Ingest:
             else:
                 problem = row.located(other, self._targets.name)
                 self._refuse(seq, row.line, found.function_name, [problem])
+        if seq < 0 and not self._allow_empty:
+            raise UsageError(
+                f"{self._targets.name} has no targets; use --allow-empty if it may be empty"
+            )
 
     def _refuse(self, seq: int, line: int, given: str, problems: list[InputError]) -> None:
         self._reported.add(problems)

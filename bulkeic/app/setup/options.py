@@ -97,9 +97,13 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
         "bulkeic-runs/<UTC time>.db", repeat=Repeat.STORED, commands=_NEW_RUNS)] = None  # fmt: skip
     results: Annotated[str | None, Flag(
         "--results", "Write outcomes to this .jsonl, .ndjson or .csv file as they come; - writes "
-        "JSON Lines to stdout. A new run replaces the file, a resumed one appends.",
+        "JSON Lines to stdout. A resumed run appends to the file that it started.",
         OptionGroup.OUTPUT, FILE, repeat=Repeat.RESUME,
         commands=frozenset({"apply", "verify", "rollback"}))] = None  # fmt: skip
+    overwrite: Annotated[bool, Flag(
+        "--overwrite", "Replace a --results file that exists and that this run did not start.",
+        OptionGroup.OUTPUT, repeat=Repeat.NEVER,
+        commands=frozenset({"apply", "verify", "rollback"}))] = False  # fmt: skip
     output: Annotated[Literal["text", "json"], Flag(
         "--output", "Print the final summary as text on stderr, or as JSON on stdout.",
         OptionGroup.OUTPUT)] = "text"  # fmt: skip
@@ -136,13 +140,18 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
         words = [word for option in flags for word in option.words(self)]
         return shlex.join(["bulkeic", command, run, *words])
 
-    def stored_by_run(self) -> list[str]:
-        """The given flags that a run file stores, so that they are invalid with one."""
-        return [
-            option.flag.name
+    def stored_by_run(self) -> dict[str, str]:
+        """The given flags that a run file stores, by name, each as it is typed."""
+        return {
+            option.flag.name: shlex.join(option.words(self))
             for option in declared_options(type(self))
             if option.flag.repeat is Repeat.STORED and option.value(self) != option.default
-        ]
+        }
+
+
+def _destination_text(arn: str) -> str:
+    """A destination as it is typed."""
+    return arn or "none"
 
 
 _SETTINGS_FLAGS = FieldFlags(
@@ -168,7 +177,7 @@ _SETTINGS_FLAGS = FieldFlags(
             "Destination for events that succeeded; none clears it. "
             "May contain {account}, {region}, {partition} and {function}. A row's own value wins.",
             OptionGroup.CHANGE,
-            ParsedText("ARN", partial(parse_destination, field="OnSuccess")),
+            ParsedText("ARN", partial(parse_destination, field="OnSuccess"), _destination_text),
             repeat=Repeat.STORED,
             commands=_READS_TARGETS,
         ),
@@ -176,7 +185,7 @@ _SETTINGS_FLAGS = FieldFlags(
             "--on-failure",
             "Destination for events that failed, like --on-success.",
             OptionGroup.CHANGE,
-            ParsedText("ARN", partial(parse_destination, field="OnFailure")),
+            ParsedText("ARN", partial(parse_destination, field="OnFailure"), _destination_text),
             repeat=Repeat.STORED,
             commands=_READS_TARGETS,
         ),
@@ -203,6 +212,9 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
         "--max-targets", "Abort if there are more than N targets.",
         OptionGroup.TARGETS, Integer(0), "no limit", repeat=Repeat.NEVER, commands=_READS_TARGETS
     )] = None  # fmt: skip
+    allow_empty: Annotated[bool, Flag(
+        "--allow-empty", "Succeed if the targets file has no targets, instead of refusing it.",
+        OptionGroup.TARGETS, repeat=Repeat.NEVER, commands=_READS_TARGETS)] = False  # fmt: skip
     format: Annotated[Format | None, Flag(
         "--format", "Format of the targets file.", OptionGroup.TARGETS,
         default="by ending, or the first line of stdin", repeat=Repeat.STORED)] = None  # fmt: skip

@@ -14,12 +14,13 @@ from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.ingest import Ingest
 from bulkeic.app.setup.options import ApplyOptions, PlanOptions, TargetsOptions, WorkOptions
-from bulkeic.app.setup.output_files import check_not_read
+from bulkeic.app.setup.output_files import check_not_overwritten, check_not_read
 from bulkeic.app.setup.run_binding import bound, check_caller, check_place
+from bulkeic.app.setup.run_flags import check_flags, encode_flags
 from bulkeic.app.setup.where_expression import parse_where
 from bulkeic.aws.environment import environment_region
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
-from bulkeic.core.errors import InputError, UsageError, quoted
+from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Lane
 from bulkeic.core.names import check_region
 from bulkeic.core.policy import Apply, ApplyPlan, Plan, Rollback, Verify
@@ -67,6 +68,7 @@ def new_metadata(options: WorkOptions, source: str) -> RunMetadata:
         create_missing=options.create_missing,
         replace_destinations=options.replace_destinations,
         where=options.where,
+        flags=encode_flags(options.stored_by_run()),
     )
 
 
@@ -82,6 +84,8 @@ def check_options(options: WorkOptions) -> None:
         check_stdout()
     if options.results not in {None, STDOUT}:
         check_not_read("--results", options.results, options.source, options.access.accounts)
+        if not (options.overwrite or (isinstance(options, ApplyOptions) and has_run_file(options))):
+            check_not_overwritten("--results", options.results)
     access = options.access
     for flag, value, check in (
         ("--region", access.region, check_region),
@@ -109,13 +113,6 @@ def check_yes(options: WorkOptions, *, yes: bool) -> None:
 def _check_targets(options: TargetsOptions) -> None:
     if options.where is not None:
         parse_where(options.where)
-    if not has_run_file(options):
-        return
-    for name in options.stored_by_run():
-        raise UsageError(
-            f"{quoted(options.source)} is a run file, in which {name} cannot be changed; "
-            "omit that, or start a new run from the targets file"
-        )
 
 
 def _check_value(where: str, value: str, check: Callable[[str], object]) -> None:
@@ -209,6 +206,7 @@ def create_run(
         path,
         resolver,
         skip_invalid=options.skip_invalid,
+        allow_empty=options.allow_empty,
         console=console,
         metadata=new_metadata(options, targets.name),
         bind=bind,
@@ -249,6 +247,7 @@ def check_resumable(
         UsageError: the run was started elsewhere or with other accounts, or has too many targets.
     """
     check_place(run, options)
+    check_flags(run, options)
     for account_id, role_arn in run.roles().items():
         resolver.accounts.assign_role(Lane(account_id, ""), role_arn)
     lanes = run.jobs.lanes(which)
