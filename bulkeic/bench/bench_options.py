@@ -102,6 +102,8 @@ class BenchOptions(TargetsOptions, frozen=True, kw_only=True):
         "--results", "Write all measurements to this file as JSON, with histograms, versions "
         "and the machine.", OptionGroup.OUTPUT, FILE
     )] = None  # fmt: skip
+    overwrite: bool = True
+    allow_empty: bool = True
     sandbox: Annotated[bool, Flag(
         "--sandbox", "Measure a sandbox in a process of its own. No AWS account is touched.",
         OptionGroup.SAFETY)] = False  # fmt: skip

@@ -52,6 +52,11 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         return self.place == SANDBOX
 
     @property
+    def endpoint_url(self) -> str | None:
+        """The URL that the run's calls go to; ``None``: AWS or the embedded sandbox."""
+        return None if self.place in {None, AWS, SANDBOX} else self.place
+
+    @property
     def caller(self) -> CallerIdentity | None:
         """Who made the run; ``None``: not recorded."""
         if self.account_id is None or self.caller_arn is None:

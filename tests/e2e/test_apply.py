@@ -220,15 +220,6 @@ def test_a_run_file_is_private_and_plain_sqlite(bulkeic: Bulkeic) -> None:
         database.close()
 
 
-def test_a_file_without_targets_succeeds(bulkeic: Bulkeic) -> None:
-    bulkeic.write("targets.json", "[]")
-
-    result = bulkeic("apply", "targets.json", "--sandbox", "--output", "json")
-
-    assert result.code == 0
-    assert result.summary["targets"] == 0
-
-
 @pytest.mark.parametrize("word", ["-h", "--help", "--version"])
 def test_help_and_version_exit_with_0(bulkeic: Bulkeic, word: str) -> None:
     result = bulkeic(word)

@@ -12,7 +12,7 @@ from bulkeic.app.run.stale_plans import STALE_AFTER_S, reopen_stale
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.output_files import check_not_overwritten
 from bulkeic.app.setup.run_binding import caller_lines, check_caller
-from bulkeic.app.setup.run_flags import with_create_missing
+from bulkeic.app.setup.run_flags import check_waves, with_create_missing
 from bulkeic.app.setup.run_setup import apply_policy, check_yes, has_run_file, run_file
 from bulkeic.core.errors import RunFileError, StoppedError, UsageError, quoted
 from bulkeic.core.model import Lane
@@ -78,7 +78,7 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
     name = quoted(str(run.path))
     waves = run.waves.all()
     if options.in_waves and waves:
-        raise UsageError(f"run file {name} has waves already; they cannot be changed")
+        check_waves(run, options)
     if options.wave_pause_s is not None and not options.in_waves and not waves:
         raise UsageError(_PAUSE_WITHOUT_WAVES)
     if options.force and not run.metadata.is_guarded and not run.has_changes_to_roll_back():

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.app.run.reversibility import reversibility_text
+from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.app.setup.options import ReportOptions, WorkOptions
 from bulkeic.core.errors import printable
 from bulkeic.output.results import write_stdout
@@ -33,6 +34,8 @@ def report(options: ReportOptions) -> None:
 def _report_lines(run: RunFile) -> list[str]:
     metadata = run.metadata
     lines = [f"{metadata.source}, on {metadata.place or AWS}, created {metadata.created_at}"]
+    if metadata.caller is not None:
+        lines.append(f"made by {metadata.caller}")
     if metadata.restores is not None:
         lines.append(f"rolls back {metadata.restores}")
     sessions = run.sessions()
@@ -51,9 +54,11 @@ def _report_lines(run: RunFile) -> list[str]:
 
 def _command_lines(run: RunFile) -> list[str]:
     """The run file, and the commands that resume it and roll it back."""
-    options = WorkOptions(source="", sandbox=run.metadata.is_sandbox)
+    metadata = run.metadata
+    access = AccessOptions(endpoint_url=metadata.endpoint_url)
+    options = WorkOptions(source="", sandbox=metadata.is_sandbox, access=access)
     path = str(run.path)
-    verb = "plan" if run.metadata.planned and run.jobs.lanes(JobFilter.UNREAD) else "apply"
+    verb = "plan" if metadata.planned and run.jobs.lanes(JobFilter.UNREAD) else "apply"
     commands = {}
     if run.jobs.lanes() or run.waves.have_unverified():
         commands["resume"] = options.next_command(verb, path)

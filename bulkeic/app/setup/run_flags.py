@@ -7,18 +7,22 @@ has the value that the run was made with      allowed
 ``--run`` names the run file itself           allowed
 ``--before-image``, and the run stores them   allowed
 ``--create-missing`` of an apply of a plan    allowed
+``--waves`` or ``--wave-by``, as the run has  allowed
 else                                          refused
 ============================================  ========
 """
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
 from bulkeic.app.setup.options import ApplyOptions, WorkOptions
 from bulkeic.core.errors import UsageError, quoted
+from bulkeic.core.option_declaration import declared_options
 from bulkeic.store.run_file import RunFile
 
+_WAVE_FLAGS = ("--waves", "--wave-by")
 _RUN, _BEFORE_IMAGE, CREATE_MISSING = "--run", "--before-image", "--create-missing"
 
 
@@ -49,6 +53,37 @@ def check_flags(run: RunFile, options: WorkOptions) -> None:
             f"run file {quoted(str(run.path))} was made {before}, and {typed} would change that; "
             "omit the flag, or start a new run from the targets file"
         )
+
+
+def with_waves(flags: str | None, options: ApplyOptions) -> str:
+    """The stored form of flags, with those of waves."""
+    return encode_flags({**_decode(flags), **_wave_flags(options)})
+
+
+def check_waves(run: RunFile, options: ApplyOptions) -> None:
+    """Checks that the waves that are asked for are those that a run has.
+
+    Raises:
+        UsageError: it has others.
+    """
+    made_with = _decode(run.metadata.flags)
+    has = " ".join(made_with[name] for name in _WAVE_FLAGS if name in made_with)
+    given = " ".join(_wave_flags(options).values())
+    if has != given:
+        raise UsageError(
+            f"run file {quoted(str(run.path))} has waves already, made with {has}, and {given} "
+            "would change that; omit the flag"
+        )
+
+
+def _wave_flags(options: ApplyOptions) -> dict[str, str]:
+    """The given flags of waves, each as it is typed, without those that change nothing."""
+    given = {
+        option.flag.name: shlex.join(option.words(options))
+        for option in declared_options(ApplyOptions)
+        if option.flag.name in _WAVE_FLAGS and option.value(options) not in {None, "lane"}
+    }
+    return {name: given[name] for name in _WAVE_FLAGS if name in given}
 
 
 def _is_allowed(name: str, typed: str, run: RunFile, options: WorkOptions) -> bool:
