@@ -174,7 +174,10 @@ class Access:
         return keys
 
     def endpoint(self, service: str) -> str | None:
-        """Returns the URL that a user has set for a service; ``None``: AWS's own endpoints."""
+        """Returns the URL that a user has set for a service; ``None``: AWS's own endpoints.
+
+        A login in it is left out: it is never used, and must not be shown.
+        """
         if self._endpoint_url is not None or self._isolated:
             return self._endpoint_url
         session = self._session
@@ -188,7 +191,10 @@ class Access:
             or of_service.get("endpoint_url")
             or profile.get("endpoint_url")
         )
-        return url
+        if url is None:
+            return None
+        scheme, mark, rest = url.partition("://")
+        return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
     async def caller_account_id(self, region: str | None, timeout_s: float) -> str:
         """Returns the account of the caller's own credentials; see ``caller_identity``."""
@@ -223,6 +229,8 @@ class Access:
         except SDK_ERRORS as error:
             message = printable(translate_sdk_error(error).message)
             raise AccessError(f"STS cannot be reached: {message}") from None
+        except KeyError:
+            raise AccessError("STS cannot be reached: its answer names no account") from None
         except ValueError as error:  # botocore's, for an endpoint of the environment
             raise UsageError(f"AWS configuration: {printable(sanitize(str(error)))}") from None
 

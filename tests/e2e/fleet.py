@@ -15,6 +15,11 @@ ACCOUNTS = (ACCOUNT, *OTHERS)
 REGIONS = (REGION, "eu-west-1")
 ROLE = "arn:aws:iam::{account}:role/deployer"
 EXPIRES = "2099-01-01T00:00:00Z"
+_IDENTITY = (
+    "<GetCallerIdentityResponse><GetCallerIdentityResult>"
+    f"<Account>{ACCOUNT}</Account><Arn>arn:aws:iam::{ACCOUNT}:user/me</Arn>"
+    "</GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
 
 
 def role_in(account: str, name: str = "deployer") -> str:
@@ -54,7 +59,7 @@ class CallRecorder:
     """Answers AssumeRole and Update, and records the calls.
 
     Attributes:
-        asked: the parameters of each STS call.
+        asked: the parameters of each call of AssumeRole.
         keys: the access key of each Lambda call.
     """
 
@@ -65,7 +70,10 @@ class CallRecorder:
 
     def answer(self, authorization: str, body: bytes) -> str:
         if "/sts/" in authorization:
-            self.asked.append(dict(parse_qsl(body.decode())))
+            call = dict(parse_qsl(body.decode()))
+            if call["Action"] == "GetCallerIdentity":
+                return _IDENTITY
+            self.asked.append(call)
             return _assumed(authorization)
         self.keys.append(authorization.partition("Credential=")[2].partition("/")[0])
         return json.dumps({"FunctionArn": "f", "LastModified": 1})

@@ -111,7 +111,9 @@ def test_with_roles_the_caller_needs_only_assume_role(bulkeic: Bulkeic, sandbox:
     assert result.code == 0, result.err
     assert result.summary["updated"] == len(OTHERS)
     sent = server.stats()["by_operation"]
-    assert sent == {"AssumeRole": 2, "UpdateFunctionEventInvokeConfig": 2}
+    assert sent == {
+        "GetCallerIdentity": 1, "AssumeRole": 2, "UpdateFunctionEventInvokeConfig": 2,
+    }  # fmt: skip
     assert trust["Action"] == caller["Action"] == "sts:AssumeRole"
     assert set(caller["Resource"]) == {role_in(account, "Deploy") for account in OTHERS}
 

@@ -72,7 +72,9 @@ FORMS = {
 
 
 def applied(bulkeic: Bulkeic, *words: object, stdin: str | None = None) -> list[dict[str, Any]]:
-    result = bulkeic("apply", *words, "--sandbox", "--results", "r.jsonl", stdin=stdin)
+    result = bulkeic(
+        "apply", *words, "--sandbox", "--results", "r.jsonl", "--overwrite", stdin=stdin
+    )
     assert result.code == 0, result.err
     outcomes = sorted(bulkeic.outcomes("r.jsonl"), key=lambda outcome: outcome["seq"])
     return [
@@ -341,6 +343,8 @@ def test_a_bare_name_needs_a_region(bulkeic: Bulkeic, tmp_path: Path) -> None:
         (("--profile", "west"), "us-west-2"),
     ):
         env = {"AWS_DEFAULT_REGION": None, "AWS_CONFIG_FILE": str(profile)}
-        done = bulkeic("apply", "t.csv", "--sandbox", *words, "--results", "r.jsonl", **env)
+        done = bulkeic(
+            "apply", "t.csv", "--sandbox", *words, "--results", "r.jsonl", "--overwrite", **env
+        )
         assert done.code == 0, done.err
         assert bulkeic.outcomes("r.jsonl")[0]["region"] == region

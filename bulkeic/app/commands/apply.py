@@ -95,6 +95,7 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
 def _prepare_resumption(run: RunFile, options: ApplyOptions, invocation: Invocation) -> None:
     """Makes jobs of a plan pending again, whose outcome does not hold any more."""
     if run.metadata.planned:
+        was_finished = not run.jobs.lanes()
         now = time.time()
         stale = reopen_stale(run, apply_policy(run), now)
         if stale:
@@ -104,7 +105,7 @@ def _prepare_resumption(run: RunFile, options: ApplyOptions, invocation: Invocat
             )
         if options.create_missing:
             run.reopen_unconfigured()
-        if run.jobs.lanes():
+        if was_finished and run.jobs.lanes():
             check_caller(run, invocation.resolver, invocation.console)
     if run.jobs.lanes():
         check_yes(options, yes=options.yes)
