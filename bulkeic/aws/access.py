@@ -229,8 +229,6 @@ class Access:
         except SDK_ERRORS as error:
             message = printable(translate_sdk_error(error).message)
             raise AccessError(f"STS cannot be reached: {message}") from None
-        except KeyError:
-            raise AccessError("STS cannot be reached: its answer names no account") from None
         except ValueError as error:  # botocore's, for an endpoint of the environment
             raise UsageError(f"AWS configuration: {printable(sanitize(str(error)))}") from None
 
@@ -244,8 +242,11 @@ async def _caller_identity(sts: Any) -> CallerIdentity:
         response: dict[str, Any] = await sts.get_caller_identity()
         return response
 
-    identity: dict[str, Any] = await identity_retries()(get_caller_identity)
-    return CallerIdentity(str(identity["Account"]), str(identity["Arn"]))
+    try:
+        identity: dict[str, Any] = await identity_retries()(get_caller_identity)
+        return CallerIdentity(str(identity["Account"]), str(identity["Arn"]))
+    except KeyError:  # of the SDK's parser, too
+        raise AccessError("STS cannot be reached: its answer names no account") from None
 
 
 async def _access_keys(credentials: Any) -> AccessKeys:
