@@ -146,7 +146,7 @@ def installed() -> str:
 
 def apply_command(targets: Path, run: Path, *flags: str) -> list[str]:
     """The command line of bulkeic for a targets file; `{url}` stands for the server's URL."""
-    flags_of_all = "--endpoint-url {url} --yes --no-progress --output json"
+    flags_of_all = "--endpoint-url {url} --yes --no-progress --no-before-image --output json"
     return [installed(), "apply", str(targets), *flags_of_all.split(), "--run", str(run), *flags]
 
 

@@ -89,6 +89,7 @@ def profiled(file: Path, run_file: Path, url: str) -> tuple[Samples, float, floa
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     flags = f"--endpoint-url {url} --rate unlimited --concurrency {IN_FLIGHT} --yes --no-progress"
+    flags += " --no-before-image"
     sys.argv = ["bulkeic", "apply", str(file), *flags.split(), "--run", str(run_file)]
     samples = Samples()
     all_before, main_before = time.process_time(), time.thread_time()

@@ -40,10 +40,12 @@ class Step:
 TARGETS_FILE, RUN, BACK = "{targets}", "{run}", "{back}"
 PLAN = Step("plan", ("plan", TARGETS_FILE, "--run", RUN), "N", N, 0)
 STORIES = (
-    (Step("apply", ("apply", TARGETS_FILE, "--run", RUN), "N", 0, N),),
     (
-        Step("apply --before-image", ("apply", TARGETS_FILE, "--run", RUN, "--before-image"),
-             "N + C", N, C),
+        Step("apply --no-before-image",
+             ("apply", TARGETS_FILE, "--run", RUN, "--no-before-image"), "N", 0, N),
+    ),
+    (
+        Step("apply", ("apply", TARGETS_FILE, "--run", RUN), "N + C", N, C),
         Step("verify", ("verify", TARGETS_FILE), "N", N, 0),
         Step("rollback", ("rollback", RUN, "--run", BACK), "2 C", C, C),
     ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
-from bulkeic.app.setup.options import AccessOptions
+from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.core.errors import BulkeicError
 
 if TYPE_CHECKING:

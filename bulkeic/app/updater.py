@@ -40,6 +40,8 @@ _MAX_UNFINISHED = 10_000
 class Updater:
     """Updates functions, each account and Region at its own rate. An async context manager.
 
+    There is no run file to keep before-images in, so targets are not read only for that.
+
     Args:
         profile: of the AWS config files.
         region: of the STS endpoint, for jobs that name no account.

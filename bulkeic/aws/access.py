@@ -18,11 +18,12 @@ from bulkeic.aws.clock_corrected_signing import ClockCorrection
 from bulkeic.aws.clock_skew import clock_skew_s
 from bulkeic.aws.credential_source import replace_process_provider, source_error
 from bulkeic.aws.credentials import AccessKeys, CredentialsError
-from bulkeic.aws.environment import environment_region
+from bulkeic.aws.environment import environment_endpoint, environment_region
 from bulkeic.aws.failures import SDK_ERRORS, translate_sdk_error
 from bulkeic.aws.sanitizer import sanitize
 from bulkeic.aws.sts_http_session import StsHttpSession
 from bulkeic.aws.sts_retries import identity_retries, source_retries
+from bulkeic.core.caller_identity import CallerIdentity
 from bulkeic.core.errors import AccessError, InputError, UsageError, printable, quoted
 from bulkeic.core.model import Fault
 from bulkeic.core.names import partition_of
@@ -198,8 +199,35 @@ class Access:
         replace_process_provider(session)
         return await session.get_credentials()
 
+    def endpoint(self, service: str) -> str | None:
+        """Returns the URL that a user has set for a service; ``None``: AWS's own endpoints.
+
+        A login in it is left out: it is never used, and must not be shown.
+        """
+        if self._endpoint_url is not None or self._isolated:
+            return self._endpoint_url
+        session = self._session
+        if session.get_config_variable("ignore_configured_endpoint_urls"):
+            return None
+        profile = session.get_scoped_config()
+        services = session.full_config.get("services", {}).get(profile.get("services"), {})
+        of_service = services.get(service) or {}
+        url: str | None = (
+            environment_endpoint(service)
+            or of_service.get("endpoint_url")
+            or profile.get("endpoint_url")
+        )
+        if url is None:
+            return None
+        scheme, mark, rest = url.partition("://")
+        return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+
     async def caller_account_id(self, region: str | None, timeout_s: float) -> str:
-        """Returns the account of the caller's own credentials (STS GetCallerIdentity).
+        """Returns the account of the caller's own credentials; see ``caller_identity``."""
+        return (await self.caller_identity(region, timeout_s)).account_id
+
+    async def caller_identity(self, region: str | None, timeout_s: float) -> CallerIdentity:
+        """Returns whose the caller's own credentials are (STS GetCallerIdentity).
 
         Args:
             region: the Region of a lane, which decides the partition; ``None``: the default Region.
@@ -221,11 +249,11 @@ class Access:
         except ValueError as error:  # botocore's, for an endpoint of the environment
             raise UsageError(f"AWS configuration: {printable(sanitize(str(error)))}") from None
 
-    async def _identify(self, region: str | None, timeout_s: float) -> str:
+    async def _identify(self, region: str | None, timeout_s: float) -> CallerIdentity:
         """Asks STS, once more with newer credentials if the first ones have expired."""
         keys = await self._fetch_keys(timeout_s)
         try:
-            return await self._caller_account_id(keys, region, timeout_s)
+            return await self._call_identity(keys, region, timeout_s)
         except ClientError as error:
             if translate_sdk_error(error).fault is not Fault.EXPIRED:
                 raise
@@ -233,7 +261,7 @@ class Access:
             newer = await self._fetch_keys(timeout_s)
             if newer.is_same(keys):
                 raise
-        return await self._caller_account_id(newer, region, timeout_s)
+        return await self._call_identity(newer, region, timeout_s)
 
     async def _fetch_keys(self, timeout_s: float) -> AccessKeys:
         async def fetch() -> AccessKeys:
@@ -242,9 +270,9 @@ class Access:
         keys: AccessKeys = await source_retries()(fetch)
         return keys
 
-    async def _caller_account_id(
+    async def _call_identity(
         self, keys: AccessKeys, region: str | None, timeout_s: float
-    ) -> str:
+    ) -> CallerIdentity:
         async with self.client(
             "sts",
             self.sts_region(region),
@@ -260,7 +288,10 @@ class Access:
                 return response
 
             identity: dict[str, Any] = await identity_retries()(get_caller_identity)
-        return str(identity["Account"])
+        try:
+            return CallerIdentity(str(identity["Account"]), str(identity["Arn"]))
+        except KeyError:
+            raise AccessError("STS cannot be reached: its answer names no account") from None
 
     def _new_session(self) -> AioSession:
         variables = _ISOLATED_VARIABLES if self._isolated else None

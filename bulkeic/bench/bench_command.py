@@ -9,7 +9,8 @@ from bulkeic.app.run.invocation import Invocation, print_json
 from bulkeic.app.run.session import INTERRUPTED_TWICE
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.output_files import check_not_read, check_writable
-from bulkeic.app.setup.run_setup import check_yes, endpoint
+from bulkeic.app.setup.run_binding import place
+from bulkeic.app.setup.run_setup import check_yes
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.bench.model.apply_forecast import forecast_apply
 from bulkeic.bench.model.measurements import ApplyForecast, BenchOperation, BenchResult, encode
@@ -110,7 +111,7 @@ def _confirm(options: BenchOptions, loads: list[Load], targets: Targets, console
     repeats = "" if options.repeat == 1 else f"; {options.repeat} times"
     console.print(
         f"{counted(number, 'target')} in {counted(len(targets), 'lane')}; "
-        f"{'; '.join(map(str, loads))}{repeats}; on {endpoint(options)}"
+        f"{'; '.join(map(str, loads))}{repeats}; on {place(options)}"
     )
     functions = {(lane, each.function) for lane, every in targets.items() for each in every}
     for load in loads:

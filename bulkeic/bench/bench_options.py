@@ -4,15 +4,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bulkeic.app.setup.options import (
-    DAY,
-    FILE,
-    POSITIVE_DURATION,
-    AccessOptions,
-    LogLevel,
-    LogOptions,
-    TargetsOptions,
-)
+from bulkeic.app.setup.access_options import FILE, AccessOptions, LogLevel, LogOptions
+from bulkeic.app.setup.options import DAY, POSITIVE_DURATION, TargetsOptions
 from bulkeic.bench.model.fail_if import FailCondition, parse_condition
 from bulkeic.bench.model.measurements import BenchOperation
 from bulkeic.bench.model.workload import (
@@ -109,6 +102,8 @@ class BenchOptions(TargetsOptions, frozen=True, kw_only=True):
         "--results", "Write all measurements to this file as JSON, with histograms, versions "
         "and the machine.", OptionGroup.OUTPUT, FILE
     )] = None  # fmt: skip
+    overwrite: bool = True
+    allow_empty: bool = True
     sandbox: Annotated[bool, Flag(
         "--sandbox", "Measure a sandbox in a process of its own. No AWS account is touched.",
         OptionGroup.SAFETY)] = False  # fmt: skip

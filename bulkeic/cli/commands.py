@@ -55,8 +55,8 @@ ROLLBACK = CommandDeclaration(
     options=f"{_OPTIONS}:RollbackOptions",
     run=f"{_COMMANDS}.rollback:rollback",
     summary="Restore what the targets had before a run.",
-    description="Needs the before-images of the run, which apply stores with --before-image, "
-    "with --waves and after a plan. Targets that changed since the run are left alone.",
+    description="Needs the before-images of the run, which apply stores unless "
+    "--no-before-image is given. Targets that changed since the run are left alone.",
     examples=(
         ("Preview the rollback:", "bulkeic rollback run.db --plan --diff"),
         ("Roll back:", "bulkeic rollback run.db"),

@@ -146,6 +146,7 @@ def option_row(option: DeclaredOption) -> tuple[str, str]:
     """An option as help shows it: the flag with its placeholder, and its help text."""
     flag = option.flag
     names = ", ".join((flag.name, *flag.aliases))
+    names = f"{names} / {flag.opposite}" if flag.opposite else names
     usage = names if option.is_switch else f"{names} {option.value_type.placeholder}"
     default, limits = option.default_text(), option.limits
     notes = [f"default: {default}"] * bool(default) + [limits] * bool(limits)
@@ -159,6 +160,8 @@ def _click_argument(name: str, argument: Argument) -> click.Argument:
 def _click_option(option: DeclaredOption) -> click.Option:
     flag = option.flag
     names = [flag.name, *flag.aliases, option.key]
+    if flag.opposite:
+        return click.Option([f"{flag.name}/{flag.opposite}", option.key], default=None)
     if option.is_switch:
         return click.Option(
             names, is_flag=True, flag_value=not flag.name.startswith("--no-"), default=None

@@ -67,6 +67,7 @@ def _option_lines(group: OptionGroup, options: list[DeclaredOption]) -> Iterator
     yield from (f"**{group.value}**", "")
     for option in options:
         names = [option.flag.name, *option.flag.aliases]
+        names += [option.flag.opposite] if option.flag.opposite else []
         if not option.is_switch:
             names[0] += f" {option.value_type.placeholder}"
         title = ", ".join(f"`{name}`" for name in names)

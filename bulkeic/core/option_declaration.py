@@ -58,6 +58,8 @@ class Flag(msgspec.Struct, frozen=True):
         values: reads and writes a value; ``None``: as the type of the field says.
         default: what holds where the option is not given, in words; ``None``: the field's default.
         aliases: other names.
+        opposite: the name that sets a ``bool`` to ``False``; the field is ``None`` by default, so
+            that a value that was given is known.
         is_multiple: whether it can be repeated, each time with one value; the field is a tuple.
         repeat: whether suggested commands repeat it.
         commands: the commands that have it; empty: every command with the field.
@@ -69,6 +71,7 @@ class Flag(msgspec.Struct, frozen=True):
     values: ValueType | None = None
     default: str | None = None
     aliases: tuple[str, ...] = ()
+    opposite: str | None = None
     is_multiple: bool = False
     repeat: Repeat = Repeat.ALWAYS
     commands: frozenset[str] = frozenset()
@@ -141,7 +144,7 @@ class DeclaredOption(msgspec.Struct, frozen=True):
         if value == self.default:
             return []
         if self.is_switch:
-            return [self.flag.name]
+            return [self.flag.opposite if self.flag.opposite and not value else self.flag.name]
         values = value if self.flag.is_multiple else [value]
         return [word for each in values for word in (self.flag.name, self.value_type.format(each))]
 

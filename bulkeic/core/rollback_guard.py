@@ -12,6 +12,8 @@ from bulkeic.core.snapshot import change_text
 
 PLAN_OUTDATED = "PlanOutdated"
 CHANGED_SINCE = "ChangedSince"
+NO_BEFORE_IMAGE = "NoBeforeImage"
+"""The error code of a target that a rollback cannot restore."""
 
 
 class OutsideChange(msgspec.Struct, frozen=True):

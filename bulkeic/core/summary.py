@@ -110,6 +110,8 @@ class Summary(msgspec.Struct, frozen=True):
         needs: what the targets need that a plan has read.
         error_accounts: number of accounts by error code.
         next: the next steps, each with its command.
+        can_be_rolled_back: whether every target that the run has changed or will change has a
+            before-image; ``None``: it is not a run.
     """
 
     run: str
@@ -124,6 +126,7 @@ class Summary(msgspec.Struct, frozen=True):
     session: SessionNumbers | None = None
     error_accounts: Mapping[str, int] = msgspec.field(default_factory=dict)
     next: Mapping[str, str] = msgspec.field(default_factory=dict)
+    can_be_rolled_back: bool | None = None
 
     @property
     def total(self) -> SessionNumbers:
@@ -144,8 +147,13 @@ class Summary(msgspec.Struct, frozen=True):
             "lanes": len(self.lanes),
             "errors": self.errors,
             "next": dict(self.next),
+            **self._reversibility(),
             "exit_code": self.exit_code,
         } | ({"plan": self._plan()} if self.needs else {})
+
+    def _reversibility(self) -> dict[str, bool]:
+        known = self.can_be_rolled_back
+        return {} if known is None else {"can_be_rolled_back": known}
 
     def _plan(self) -> dict[str, int]:
         counts = {action.value: 0 for action in Action}
@@ -163,6 +171,7 @@ def summarize(
     traffic: Traffic,
     session: SessionNumbers | None = None,
     stopped: bool = False,
+    can_be_rolled_back: bool | None = None,
 ) -> Summary:
     """Folds tallies into a summary.
 
@@ -174,6 +183,7 @@ def summarize(
         traffic: of all sessions.
         session: the session that has just ended.
         stopped: whether the run stopped early, so that outcomes may be missing.
+        can_be_rolled_back: see ``Summary``.
     """
     tallies = list(tallies)
     statuses = Counter({status.value: 0 for status in Status})
@@ -194,6 +204,7 @@ def summarize(
         exit_code=exit_code_of(statuses, pending=pending, stopped=stopped),
         session=session,
         error_accounts=_error_accounts(tallies),
+        can_be_rolled_back=can_be_rolled_back,
     )
 
 

@@ -1,6 +1,6 @@
 """The results file: outcomes as JSON Lines or CSV, written as they come.
 
-A new run overwrites the file. A resumed run repairs the end of the file that it started, and
+A new run starts with an empty file. A resumed run repairs the end of the file that it started, and
 appends what is missing, so that the file has each job once.
 """
 
@@ -69,6 +69,9 @@ class Results(Protocol):
     def path(self) -> str:
         """The file's absolute path; empty: not a file that a resumed run can append to."""
 
+    def empty(self) -> None:
+        """Empties the file."""
+
     def start(self, known: Iterable[Outcome], *, overwrite: bool) -> None:
         """Writes the outcomes that are known already."""
 
@@ -83,6 +86,9 @@ class NoResults:
     """Writes nothing."""
 
     path = ""
+
+    def empty(self) -> None:
+        """Does nothing."""
 
     def start(self, known: Iterable[Outcome], *, overwrite: bool) -> None:
         """Does nothing."""
@@ -130,6 +136,15 @@ class ResultsFile:
             raise UsageError(
                 f"--results {quoted(path)} cannot be written: {error.strerror}"
             ) from None
+
+    def empty(self) -> None:
+        """Empties the file, if it is a regular one.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+            self._file.truncate(0)
 
     def start(self, known: Iterable[Outcome], *, overwrite: bool) -> None:
         """Writes the outcomes that are known already and are not in the file.

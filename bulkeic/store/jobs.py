@@ -46,6 +46,13 @@ FROM before_image b JOIN job j ON j.lane_id = b.lane_id AND j.seq = b.seq
 LEFT JOIN outcome o ON o.seq = j.seq
 WHERE b.lane_id = ? AND b.may_be_sent ORDER BY j.seq
 """
+_SELECT_WITHOUT_IMAGE = """
+SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id
+FROM outcome o JOIN job j ON j.lane_id = o.lane_id AND j.seq = o.seq
+LEFT JOIN before_image b ON b.seq = o.seq
+WHERE o.lane_id = ? AND o.status IN ('updated', 'created', 'unknown') AND b.may_be_sent IS NOT 1
+ORDER BY j.seq
+"""
 _SELECT_PLANNED = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, b.config, l.account_id,
   l.region
@@ -53,8 +60,13 @@ FROM before_image b JOIN job j ON j.lane_id = b.lane_id AND j.seq = b.seq
 JOIN lane l ON l.id = j.lane_id
 WHERE b.action IN ('change', 'create', 'delete') ORDER BY b.seq
 """
-
-
+_SELECT_PLANNED_UNCHANGED = """
+SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, b.config
+FROM before_image b JOIN job j ON j.lane_id = b.lane_id AND j.seq = b.seq
+JOIN outcome o ON o.seq = j.seq
+WHERE b.lane_id = ? AND b.action = 'unchanged' AND o.status = 'unchanged' AND b.read_at < ?
+AND o.started_at < coalesce((SELECT min(started_at) FROM session WHERE doing = 'apply'), '9999')
+"""
 _SELECT_KNOWN = """
 SELECT j.function, j.qualifier, o.status IN ('updated', 'created'), o.config, s.api,
   b.seq IS NOT NULL, b.config
@@ -70,13 +82,14 @@ class JobFilter(StrEnum):
     - ``PENDING``: without an outcome.
     - ``UNREAD``: pending, and not planned yet.
     - ``WRITTEN``: changed; their settings are the snapshot that was answered.
-    - ``EVERY``: all but those that ``--where`` left out.
+    - ``EVERY``: all but those that ``--where`` left out, and those without a before-image that a
+      rollback cannot restore.
     """
 
     PENDING = "o.seq IS NULL"
     UNREAD = "o.seq IS NULL AND b.seq IS NULL"
     WRITTEN = "o.status IN ('updated', 'created')"
-    EVERY = "o.status IS NOT 'not_matched'"
+    EVERY = "o.status IS NOT 'not_matched' AND o.error_code IS NOT 'NoBeforeImage'"
 
 
 class Jobs:
@@ -204,6 +217,26 @@ class Jobs:
                             job, before_snapshot=snapshot_of(config_of(row[6]))
                         ),
                         after,
+                    )
+
+    def changed_without_before_image(self) -> Iterator[Job]:
+        """Jobs whose targets were changed, or may have been, without a before-image. A stream."""
+        for lane, (number, _) in self._lane_ids.items():
+            with self._database.errors("cannot be read"):
+                for row in self._reader.execute(_SELECT_WITHOUT_IMAGE, (number,)):
+                    yield self._job_of_row(row, self._source, lane, self._settings(row[5]))
+
+    def planned_unchanged(self, *, before: str) -> Iterator[Job]:
+        """Jobs that a plan read before a time and found unchanged, with ``before_snapshot``.
+
+        A stream.
+        """
+        for lane, (number, _) in self._lane_ids.items():
+            with self._database.errors("cannot be read"):
+                for row in self._reader.execute(_SELECT_PLANNED_UNCHANGED, (number, before)):
+                    job = self._job_of_row(row, self._source, lane, self._settings(row[5]))
+                    yield msgspec.structs.replace(
+                        job, before_snapshot=snapshot_of(config_of(row[6]))
                     )
 
     def planned_jobs(self) -> Iterator[Job]:

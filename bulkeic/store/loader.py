@@ -37,7 +37,10 @@ _COUNT_JOBS = (
     """,
     """
     UPDATE settings SET jobs = n
-    FROM (SELECT settings_id, count(*) n FROM job WHERE settings_id IS NOT NULL GROUP BY 1)
+    FROM (
+      SELECT settings_id, count(*) n FROM job
+      WHERE settings_id IS NOT NULL AND seq NOT IN (SELECT seq FROM outcome) GROUP BY 1
+    )
     WHERE id = settings_id
     """,
 )
@@ -124,6 +127,28 @@ class Loader:
         with self._database.errors("cannot be written"):
             self._connection.execute(INSERT_JOB, (NO_LANE, seq, line, given, *([None] * 4)))
         self.invalidate(seq, NO_LANE, problem)
+
+    def add_failed(self, job: Job, code: str, message: str) -> None:
+        """Adds a job that cannot be done, with its outcome.
+
+        Args:
+            job: the job.
+            code: error code of the outcome.
+            message: error message of the outcome.
+        """
+        self.add(job)
+        outcome = Outcome(
+            job.seq,
+            job.source,
+            job.function_name,
+            job.target,
+            Status.FAILED,
+            error_code=code,
+            error_message=message,
+        )
+        row = outcome_row(outcome, self._lanes[job.target.lane], keeps_sent=False)
+        with self._database.errors("cannot be written"):
+            self._connection.execute(INSERT_OUTCOME, row)
 
     def invalidate(self, seq: int, lane_id: int, problem: str) -> None:
         """Gives a row the outcome ``invalid`` and removes it from its lane."""
@@ -239,6 +264,13 @@ class Loader:
         """Stores the roles that rows gave, by account id."""
         with self._database.errors("cannot be written"):
             self._connection.executemany("INSERT INTO account VALUES (?, ?)", roles.items())
+
+    def set_metadata(self, metadata: RunMetadata) -> None:
+        """Replaces how the run was started."""
+        with self._database.errors("cannot be written"):
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO run VALUES (?, ?)", metadata.save().items()
+            )
 
     def finish(self) -> None:
         """Completes the run file and gives it its name, durably."""

@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +227,26 @@ class RunFile:
                 f"DELETE FROM outcome WHERE status IN ('failed', 'unknown'){was_read}"  # noqa: S608 - constants only
             )
 
+    def was_applied(self) -> bool:
+        """Whether an apply has worked on the run."""
+        return any(session.doing == "apply" for session in self.sessions())
+
+    def reopen(self, seqs: Iterable[int]) -> None:
+        """Deletes the outcomes of jobs, which are pending from then on."""
+        with self._database.errors("cannot be written"), self._writer:
+            self._writer.execute("BEGIN")
+            self._writer.executemany("DELETE FROM outcome WHERE seq = ?", ((seq,) for seq in seqs))
+
+    def reopen_unconfigured(self) -> None:
+        """Makes the jobs pending that a plan failed because there was no configuration."""
+        with self._database.errors("cannot be read"):
+            rows = self._reader.execute(
+                "SELECT b.seq FROM before_image b JOIN outcome o ON o.seq = b.seq"
+                " WHERE b.action = ? AND o.status = ? AND NOT b.may_be_sent",
+                (Action.UNCONFIGURED, Status.FAILED),
+            ).fetchall()
+        self.reopen(seq for (seq,) in rows)
+
     def end_session(self, how: str) -> None:
         """Stores why the session ended."""
         with self._database.errors("cannot be written"):
@@ -246,9 +266,14 @@ class RunFile:
             traffic=self.traffic(),
             session=None if self._read_only else self._session_numbers,
             stopped=stopped,
+            can_be_rolled_back=self.is_reversible(),
         )
 
-    def can_be_rolled_back(self) -> bool:
+    def is_reversible(self) -> bool:
+        """Whether every target that the run has changed or will change has a before-image."""
+        return self.metadata.keeps_before_images and not self.changed_without_before_image()
+
+    def has_changes_to_roll_back(self) -> bool:
         """Whether the run has before-images of targets that it may have changed."""
         with self._database.errors("cannot be read"):
             row = self._reader.execute(
@@ -264,6 +289,10 @@ class RunFile:
                 " WHERE o.status IN ('updated', 'created', 'unknown') AND b.may_be_sent IS NOT 1"
             ).fetchone()
         return int(number)
+
+    def lanes(self) -> list[Lane]:
+        """Every lane of the run, whatever became of its jobs."""
+        return list(self._lane_ids)
 
     def roles(self) -> dict[str, str]:
         """The roles that rows gave, by account id."""

@@ -5,6 +5,8 @@ from typing import Self
 
 import msgspec
 
+from bulkeic.core.caller_identity import CallerIdentity
+
 SANDBOX, AWS = "the sandbox", "AWS"
 _YES = "yes"
 
@@ -14,7 +16,11 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         source: the targets file's name.
-        place: where the run's calls go: ``AWS`` or ``SANDBOX``; ``None``: not recorded.
+        place: where the run's calls go: ``AWS``, ``SANDBOX`` or the URL of another endpoint;
+            ``None``: not recorded.
+        account_id: the account of the caller who made the run; ``None``: no lane needs the
+            caller's own credentials.
+        caller_arn: the principal who made the run.
         created_at: when the run file was made, ISO 8601 in UTC.
         planned: whether ``plan`` made the run.
         restores: the path of the run that this run rolls back.
@@ -24,10 +30,13 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         replace_destinations: whether to clear a destination that a job does not name.
         where: the JMESPath expression of ``--where``.
         flags: those that later commands repeat, as JSON: flag → its words.
+        made_with: the flags that the run was made with and that it stores, by name, as JSON.
     """
 
     source: str
     place: str | None = None
+    account_id: str | None = None
+    caller_arn: str | None = None
     created_at: str | None = None
     planned: bool = False
     restores: str | None = None
@@ -37,6 +46,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     replace_destinations: bool = False
     where: str | None = None
     flags: str | None = None
+    made_with: str | None = None
 
     @property
     def is_sandbox(self) -> bool:
@@ -44,9 +54,26 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         return self.place == SANDBOX
 
     @property
+    def endpoint_url(self) -> str | None:
+        """The URL that the run's calls go to; ``None``: AWS or the embedded sandbox."""
+        return None if self.place in {None, AWS, SANDBOX} else self.place
+
+    @property
+    def caller(self) -> CallerIdentity | None:
+        """Who made the run; ``None``: not recorded."""
+        if self.account_id is None or self.caller_arn is None:
+            return None
+        return CallerIdentity(self.account_id, self.caller_arn)
+
+    @property
     def is_guarded(self) -> bool:
         """Whether the run changes only targets that are as a plan or an earlier run left them."""
         return self.planned or self.restores is not None
+
+    @property
+    def keeps_before_images(self) -> bool:
+        """Whether each target is read, and what it has is stored, before it is changed."""
+        return self.before_image or self.is_guarded
 
     @classmethod
     def load(cls, rows: Mapping[str, str]) -> Self:

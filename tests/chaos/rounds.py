@@ -148,7 +148,7 @@ class ChaosRound:
     def _prepare_rollback(self) -> None:
         """Makes an undisrupted run to roll back; expects what its targets had before."""
         done = self.bulkeic(*self._apply("targets.csv", "--run", FIRST, "--skip-invalid",
-                                         "--before-image", *self._creating()))  # fmt: skip
+                                         *self._creating()))  # fmt: skip
         assert done.code == 1, done.err
         changed = changed_seqs(self.folder / FIRST)
         now = state_of(self.server)
@@ -194,7 +194,7 @@ class ChaosRound:
         words = ("targets.csv", "--run", self.run, "--skip-invalid", *self._creating())
         if self.kind == "plan":
             return ("plan", *words, *self._ends())
-        more = {"before": ("--before-image",), "waves": self._waves()}.get(self.kind, ())
+        more = {"plain": ("--no-before-image",), "waves": self._waves()}.get(self.kind, ())
         return (*self._apply(*words, *more), *self._keeping())
 
     def _next_words(

@@ -12,8 +12,9 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.app.setup.next_commands import flags_of, next_command, resume_command
-from bulkeic.app.setup.options import AccessOptions, ApplyOptions, RollbackOptions
+from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
 from bulkeic.app.setup.sandbox_flags import SandboxFlags
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.cli.commands import cli

@@ -60,7 +60,10 @@ class Echo:
 
     def _sts(self, asked: dict[str, list[str]], headers: dict[str, str]) -> Answer:
         if asked["Action"] == ["GetCallerIdentity"]:
-            return 200, {}, _told("GetCallerIdentity", "<Account>123456789012</Account>")
+            account = "123456789012"
+            arn = f"arn:aws:iam::{account}:user/me"
+            content = f"<Account>{account}</Account><Arn>{arn}</Arn>"
+            return 200, {}, _told("GetCallerIdentity", content)
         account = asked["RoleArn"][0].split(":")[4]
         if account == "333333333333":
             return _refused("SignatureDoesNotMatch", canonical(headers))

@@ -16,6 +16,11 @@ ACCOUNTS = (ACCOUNT, *OTHERS)
 REGIONS = (REGION, "eu-west-1")
 ROLE = "arn:aws:iam::{account}:role/deployer"
 EXPIRES = "2099-01-01T00:00:00Z"
+_IDENTITY = (
+    "<GetCallerIdentityResponse><GetCallerIdentityResult>"
+    f"<Account>{ACCOUNT}</Account><Arn>arn:aws:iam::{ACCOUNT}:user/me</Arn>"
+    "</GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
 
 
 def role_in(account: str, name: str = "deployer") -> str:
@@ -35,10 +40,11 @@ def write_fleet(
 
 
 def apply(bulkeic: Bulkeic, server: Server, *words: object, **env: str | None) -> Result:
-    """Applies ``targets.csv``; its outcomes are in ``r.jsonl``."""
+    """Applies ``targets.csv`` with one call a target; its outcomes are in ``r.jsonl``."""
     return bulkeic(
         "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--rate", "unlimited",
-        "--maximum-retry-attempts", 1, "--results", "r.jsonl", "--output", "json", *words, **env,
+        "--no-before-image", "--maximum-retry-attempts", 1, "--results", "r.jsonl",
+        "--output", "json", *words, **env,
     )  # fmt: skip
 
 
@@ -54,7 +60,7 @@ class CallRecorder:
     """Answers AssumeRole and Update, and records the calls.
 
     Attributes:
-        asked: the parameters of each STS call.
+        asked: the parameters of each call of AssumeRole.
         keys: the access key of each Lambda call.
     """
 
@@ -66,8 +72,11 @@ class CallRecorder:
     def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> str:
         authorization = headers["Authorization"]
         if "/sts/" in authorization:
-            self.asked.append(dict(parse_qsl(body.decode())))
-            return _assumed(authorization, self.asked[-1]["RoleArn"])
+            call = dict(parse_qsl(body.decode()))
+            if call["Action"] == "GetCallerIdentity":
+                return _IDENTITY
+            self.asked.append(call)
+            return _assumed(authorization, call["RoleArn"])
         self.keys.append(authorization.partition("Credential=")[2].partition("/")[0])
         region = authorization.split("/")[2]
         account = headers.get("X-Amz-Security-Token", ACCOUNT)

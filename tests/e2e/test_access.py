@@ -19,7 +19,7 @@ def begin(bulkeic: Bulkeic, url: str, *words: object, **env: str | None) -> Resu
     return bulkeic(
         "apply", "targets.csv", "--yes", "--endpoint-url", url, "--run", "run.db", "--results",
         "r.jsonl", "--maximum-retry-attempts", 1, "--rate", "unlimited", "--output", "json",
-        *words, **env,
+        "--no-before-image", *words, **env,
     )  # fmt: skip
 
 
@@ -163,10 +163,13 @@ def test_an_untrusted_sts_is_one_line_at_once(
     assert line.startswith("bulkeic: STS cannot be reached: ")
     assert "CERTIFICATE_VERIFY_FAILED" in line
     assert "AWS_CA_BUNDLE" in line
-    # A role is assumed after that; its account's lane stops, and nothing fails.
-    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:fn"
-    bulkeic.write("targets.csv", f"FunctionName,RoleArn\n{arn},arn:aws:iam::{ACCOUNT}:role/r\n")
-    result = begin(bulkeic, server.url)
+    # The role of a profile is assumed after that; its account's lane stops, and nothing fails.
+    role = f"arn:aws:iam::{ACCOUNT}:role/r"
+    bulkeic.write("targets.csv", f"FunctionName\narn:aws:lambda:{REGION}:{ACCOUNT}:function:fn\n")
+    bulkeic.write("accounts.csv", f"AccountId,RoleArn,Profile\n{ACCOUNT},{role},own\n")
+    keys = "aws_access_key_id = AKIA\naws_secret_access_key = secret\n"
+    config = bulkeic.write("config", f"[profile own]\n{keys}")
+    result = begin(bulkeic, server.url, "--accounts", "accounts.csv", AWS_CONFIG_FILE=str(config))
     assert result.code == 3, result.err
     assert (result.summary["failed"], result.summary["pending"]) == (0, 1)
     assert "CERTIFICATE_VERIFY_FAILED" in result.err

@@ -74,7 +74,8 @@ def test_a_role_is_assumed_by_the_profile_of_its_entry(bulkeic: Bulkeic) -> None
     with call_recorder() as server:
         result = bulkeic(
             "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--accounts",
-            "accounts.json", "--maximum-retry-attempts", 1, AWS_CONFIG_FILE=str(config),
+            "accounts.json", "--maximum-retry-attempts", 1, "--no-before-image",
+            AWS_CONFIG_FILE=str(config),
         )  # fmt: skip
 
     assert result.code == 0, result.err

@@ -19,7 +19,7 @@ def asked(bulkeic: Bulkeic, server: Server, answer: str, *words: object) -> tupl
     """Answers the question of an apply on a terminal: its exit code and its output."""
     code, screen = bulkeic.asked(
         answer, "apply", "targets.csv", "--endpoint-url", server.url, "--role-arn", ROLE,
-        "--run", "run.db", "--no-progress", *words,
+        "--run", "run.db", "--no-progress", "--no-before-image", *words,
     )  # fmt: skip
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.decode())
     return code, [line.strip() for line in text.replace("\r", "\n").splitlines()]

@@ -183,7 +183,8 @@ def test_damage_found_after_calls_were_sent_exits_with_3(
     bulkeic.write("targets.csv", f"FunctionName,MaximumEventAgeInSeconds\n{rows}")
     server = sandbox("--rate", "unlimited", "--targets", "all.csv")
     ends = ("--yes", "--endpoint-url", server.url, "--concurrency", 1)
-    first = bulkeic("apply", "targets.csv", "--run", "run.db", "--max-failures", 1, *ends)
+    counted = ("--run", "run.db", "--no-before-image", "--max-failures", 1)
+    first = bulkeic("apply", "targets.csv", *counted, *ends)
     assert first.code == 3, first.err
     change(bulkeic.folder / "run.db", "UPDATE settings SET api = '{' WHERE jobs = 1")
 

@@ -22,7 +22,8 @@ def write_targets(bulkeic: Bulkeic, count: int) -> None:
 def apply(bulkeic: Bulkeic, url: str, *words: object, **env: str | None) -> Result:
     return bulkeic(
         "apply", "targets.csv", "--yes", "--endpoint-url", url, "--run", "run.db",
-        "--maximum-retry-attempts", 1, "--rate", "unlimited", "--output", "json", *words, **env,
+        "--no-before-image", "--maximum-retry-attempts", 1, "--rate", "unlimited",
+        "--output", "json", *words, **env,
     )  # fmt: skip
 
 

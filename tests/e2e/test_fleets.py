@@ -20,7 +20,9 @@ def test_a_role_is_assumed_once_for_each_account(bulkeic: Bulkeic, server: Serve
     assert result.code == 0, result.err
     assert (result.summary["updated"], result.summary["lanes"]) == (12, 6)
     stats = server.stats()
-    assert stats["by_operation"] == {"AssumeRole": 3, "UpdateFunctionEventInvokeConfig": 12}
+    assert stats["by_operation"] == {
+        "GetCallerIdentity": 1, "AssumeRole": 3, "UpdateFunctionEventInvokeConfig": 12,
+    }  # fmt: skip
     assert {lane: counts["calls"] for lane, counts in stats["by_lane"].items()} == {
         f"{account}/{region}": 2 for account in ACCOUNTS for region in (REGION, "eu-west-1")
     }
@@ -32,7 +34,7 @@ def test_the_role_options_reach_sts(bulkeic: Bulkeic) -> None:
         result = bulkeic(
             "apply", "targets.csv", "--yes", "--endpoint-url", server.url,
             "--maximum-retry-attempts", 1, "--role-arn", ROLE, "--external-id", "x-42:/",
-            "--role-session-name", "deploy@7", "--duration", 43200,
+            "--role-session-name", "deploy@7", "--duration", 43200, "--no-before-image",
         )  # fmt: skip
 
     assert result.code == 0, result.err
@@ -49,7 +51,7 @@ def test_sts_gets_only_the_options_that_were_given(bulkeic: Bulkeic) -> None:
     with call_recorder() as server:
         result = bulkeic(
             "apply", "targets.csv", "--yes", "--endpoint-url", server.url,
-            "--maximum-retry-attempts", 1, "--role-arn", ROLE,
+            "--maximum-retry-attempts", 1, "--role-arn", ROLE, "--no-before-image",
         )  # fmt: skip
 
     assert result.code == 0, result.err
@@ -76,7 +78,7 @@ def test_a_row_may_name_its_account_by_its_role_alone(bulkeic: Bulkeic, server: 
 
     assert result.code == 0, result.err
     assert by_account(bulkeic) == {OTHERS[0]: {"updated"}}
-    assert server.calls("GetCallerIdentity") == 0
+    assert server.calls("GetCallerIdentity") == 1  # whose run it is
 
 
 def test_only_the_denied_account_stops(bulkeic: Bulkeic, server: Server) -> None:
@@ -113,7 +115,7 @@ def test_each_role_gets_its_external_id(bulkeic: Bulkeic, sandbox: Start) -> Non
     bulkeic.write("accounts.csv", "\n".join(["AccountId,RoleArn,ExternalId", *entries]))
 
     right = apply(bulkeic, server, "--accounts", "accounts.csv")
-    wrong = apply(bulkeic, server, "--role-arn", ROLE, "--external-id", "one")
+    wrong = apply(bulkeic, server, "--role-arn", ROLE, "--external-id", "one", "--overwrite")
 
     assert right.code == 0, right.err
     assert wrong.code == 1, wrong.err

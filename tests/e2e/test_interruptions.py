@@ -26,7 +26,7 @@ def words(server: Server, *more: object) -> tuple[object, ...]:
     """Starts an apply of the targets that takes some seconds."""
     return (
         "apply", "targets.csv", "--yes", "--endpoint-url", server.url, "--run", "run.db",
-        "--maximum-retry-attempts", 1, "--rate", 10, "--burst", 5, *more,
+        "--no-before-image", "--maximum-retry-attempts", 1, "--rate", 10, "--burst", 5, *more,
     )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def test_a_second_ctrl_c_quits_at_once(bulkeic: Bulkeic, sandbox: Callable[..., 
     write_targets(bulkeic, 3)
     slow = bulkeic.start(
         "apply", "targets.csv", "--yes", "--run", "run.db", "--maximum-retry-attempts", 1,
-        "--timeout", 60,
+        "--timeout", 60, "--no-before-image",
         env={"AWS_ENDPOINT_URL_LAMBDA": server.url, "AWS_ENDPOINT_URL_STS": sts.url},
     )  # fmt: skip
     until(lambda: bool(server.stats()["in_flight"]), "a call is in flight")
@@ -147,33 +147,6 @@ def test_an_existing_run_file_is_never_overwritten(bulkeic: Bulkeic, server: Ser
     assert "run file 'run.db' exists" in refused.err
     assert "bulkeic apply run.db" in refused.err
     assert (bulkeic.folder / "run.db").read_bytes() == before
-
-
-def test_options_stored_in_a_run_file_cannot_be_given_again(
-    bulkeic: Bulkeic, server: Server
-) -> None:
-    write_targets(bulkeic, 3)
-    bulkeic(*words(server))
-
-    for flags in (("--on-failure", "none"), ("--run", "x.db"), ("--format", "csv")):
-        refused = bulkeic("apply", "run.db", "--yes", *flags)
-        assert refused.code == 2
-        assert "cannot be changed" in refused.err
-
-
-def test_a_run_started_in_the_sandbox_cannot_be_resumed_on_aws(
-    bulkeic: Bulkeic, server: Server
-) -> None:
-    write_targets(bulkeic, 3)
-    bulkeic("apply", "targets.csv", "--sandbox", "--run", "s.db", "--maximum-retry-attempts", 1)
-    bulkeic(*words(server))
-
-    in_aws = bulkeic("apply", "s.db", "--yes", "--endpoint-url", server.url)
-    in_sandbox = bulkeic("apply", "run.db", "--sandbox")
-
-    assert (in_aws.code, in_sandbox.code) == (2, 2)
-    assert "was started on the sandbox; use it with --sandbox" in in_aws.err
-    assert "was started on AWS; use it without --sandbox" in in_sandbox.err
 
 
 def test_without_a_terminal_nothing_happens_before_yes(bulkeic: Bulkeic, server: Server) -> None:

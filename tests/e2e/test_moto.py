@@ -107,7 +107,7 @@ def test_a_fleet_of_moto_is_updated(bulkeic: Bulkeic, moto: str, functions: Any)
 
     result = bulkeic(
         "apply", "targets.csv", "--yes", "--endpoint-url", moto, "--results", "r.jsonl",
-        "--output", "json", "--create-missing",
+        "--output", "json", "--create-missing", "--no-before-image",
     )  # fmt: skip
 
     assert result.code == 1, result.err

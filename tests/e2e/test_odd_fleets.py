@@ -52,11 +52,11 @@ def test_results_never_overwrite_the_accounts_file(bulkeic: Bulkeic) -> None:
     assert accounts.read_text() == "AccountId\n123456789012\n"
 
 
-def test_the_resume_command_keeps_the_headroom(bulkeic: Bulkeic) -> None:
+def test_the_resume_command_keeps_the_headroom(bulkeic: Bulkeic, server: Server) -> None:
     bulkeic.write("t.csv", "FunctionName,AccountId,Region\nf,123456789012,us-east-1\n")
     result = bulkeic(
         "apply", "t.csv", "--yes", "--rate", "auto", "--headroom", "12.5%", "--give-up-after", 1,
-        "--endpoint-url", "http://127.0.0.1:9", "--role-arn", TEMPLATE, *SETTINGS,
+        *SETTINGS, AWS_ENDPOINT_URL_STS=server.url, AWS_ENDPOINT_URL_LAMBDA="http://127.0.0.1:9",
     )  # fmt: skip
     assert result.code == 3, result.err
     assert "--rate auto --headroom 12.5%" in result.err.splitlines()[-1]

@@ -31,19 +31,21 @@ ROWS = "FunctionName\norders-a\norders-b\norders-is\norders-bare\norders-gone\n"
 WANTED = ("targets.csv", "--maximum-retry-attempts", 1)
 HALF = ("targets.csv", "--on-failure", QUEUE)
 CREATE = "--create-missing"
-KEPT = ("apply", *WANTED, "--run", "kept.db", "--before-image", CREATE)
+COUNTED = "--no-before-image"
+KEPT = ("apply", *WANTED, "--run", "kept.db", CREATE)
 SHORT = ("--concurrency", 1, "--requests", 10, "--warmup", 0)
 Commands = tuple[tuple[object, ...], ...]
 # Each section: the commands before it, which do not count; and those that make its calls.
 SECTIONS: dict[str, tuple[Commands, Commands]] = {
-    "apply": ((), (("apply", *HALF, "--replace-destinations"),)),
-    "apply that reads first": ((("plan", *WANTED, "--run", "plan.db"),), (
+    "apply --no-before-image": ((), (("apply", *HALF, "--replace-destinations", COUNTED),)),
+    "apply": ((("plan", *WANTED, "--run", "plan.db"),), (
+        ("apply", *WANTED),
         ("apply", *WANTED, "--waves", "50%,100%", "--max-failures", 9),
-        ("apply", *HALF),
+        ("apply", *HALF, COUNTED),
         ("apply", "plan.db"),
     )),
+    "apply --create-missing --no-before-image": ((), (("apply", *WANTED, CREATE, COUNTED),)),
     "apply --create-missing": ((), (("apply", *WANTED, CREATE),)),
-    "apply --create-missing that reads first": ((), (("apply", *HALF, CREATE),)),
     "plan": ((), (("plan", *HALF, CREATE),)),
     "verify": ((KEPT,), (("verify", *HALF), ("rollback", "kept.db", "--plan"))),
     "rollback": ((), (("rollback", "kept.db"),)),
@@ -103,12 +105,15 @@ def test_with_roles_the_caller_needs_only_assume_role(bulkeic: Bulkeic, sandbox:
     result = bulkeic(
         "apply", *WANTED, "--yes", "--endpoint-url", server.url, "--role-arn",
         "arn:aws:iam::{account}:role/Deploy", "--external-id", external_id, "--output", "json",
+        COUNTED,
     )  # fmt: skip
 
     assert result.code == 0, result.err
     assert result.summary["updated"] == len(OTHERS)
     sent = server.stats()["by_operation"]
-    assert sent == {"AssumeRole": 2, "UpdateFunctionEventInvokeConfig": 2}
+    assert sent == {
+        "GetCallerIdentity": 1, "AssumeRole": 2, "UpdateFunctionEventInvokeConfig": 2,
+    }  # fmt: skip
     assert trust["Action"] == caller["Action"] == "sts:AssumeRole"
     assert set(caller["Resource"]) == {role_in(account, "Deploy") for account in OTHERS}
 

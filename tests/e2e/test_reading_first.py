@@ -55,7 +55,7 @@ def test_setting_one_destination_keeps_the_other(
     load(server, {"kept": config(success=OTHER), "right": config(OTHER, NEW, 1)})
     write(bulkeic, "kept", "right")
 
-    result = bulkeic(*words(server, "--yes", "--on-failure", NEW))
+    result = bulkeic(*words(server, "--yes", "--on-failure", NEW, "--no-before-image"))
 
     assert result.code == 0, result.err
     assert held(server) == {name: config(OTHER, NEW, 1) for name in ("kept", "right")}
@@ -66,7 +66,7 @@ def test_setting_one_destination_keeps_the_other(
 
     load(server, {"kept": config(success=OTHER), "right": config(OTHER, NEW, 1)})
     replacing = ("--on-failure", NEW, "--replace-destinations", "--run", "r.db")
-    assert bulkeic(*words(server, "--yes", *replacing)).code == 0
+    assert bulkeic(*words(server, "--yes", *replacing, "--no-before-image")).code == 0
 
     assert held(server) == {name: config(None, NEW, 1) for name in ("kept", "right")}
     assert (server.calls(GET), server.calls(UPDATE)) == (2, 3)
@@ -79,7 +79,7 @@ def test_create_missing_creates_configurations_of_existing_functions(
     server = sandbox("--rate", "unlimited", "--targets", "fleet.csv")
     write(bulkeic, "there", "bare-unconfigured", "nowhere")
 
-    without = bulkeic(*words(server, "--yes", "--run", "without.db"))
+    without = bulkeic(*words(server, "--yes", "--run", "without.db", "--no-before-image"))
 
     assert without.code == 1
     failed = exported(bulkeic, "without.db")
@@ -88,7 +88,7 @@ def test_create_missing_creates_configurations_of_existing_functions(
     assert any("--create-missing creates the configuration" in line for line in without.lines)
 
     server.window("reset-stats", method="POST")
-    result = bulkeic(*words(server, "--yes", "--create-missing"))
+    result = bulkeic(*words(server, "--yes", "--create-missing", "--no-before-image"))
 
     assert result.code == 1, result.err
     there, bare, nowhere = exported(bulkeic)

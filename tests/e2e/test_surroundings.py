@@ -84,7 +84,7 @@ def test_an_invalid_response_fails_only_its_call(
 
     result = bulkeic(
         "apply", "targets.csv", "--yes", "--maximum-retry-attempts", 1, "--max-attempts", 2,
-        "--rate", "unlimited", "--output", "json", "--results", "r.jsonl",
+        "--rate", "unlimited", "--output", "json", "--results", "r.jsonl", "--no-before-image",
         AWS_ENDPOINT_URL_STS=server.url, AWS_ENDPOINT_URL_LAMBDA=odd_server,
     )  # fmt: skip
 
@@ -207,10 +207,11 @@ def test_the_destination_that_is_not_set_is_read_and_sent(bulkeic: Bulkeic, serv
     both = {"OnSuccess": {"Destination": topic}, "OnFailure": {"Destination": queue}}
     bulkeic.write("both.csv", f"FunctionName,OnSuccess,OnFailure\na,{topic},none\n")
     bulkeic.write("half.csv", f"FunctionName,OnFailure\na,{queue}\n")
-    words = ("--yes", "--endpoint-url", server.url, "--results", "r.jsonl", "--output", "json")
+    words = ("--yes", "--endpoint-url", server.url, "--output", "json",
+             "--no-before-image")  # fmt: skip
 
     assert bulkeic("apply", "both.csv", *words).summary["calls"] == 1
-    result = bulkeic("apply", "half.csv", *words)
+    result = bulkeic("apply", "half.csv", *words, "--results", "r.jsonl")
 
     assert (result.code, result.summary["calls"]) == (0, 2), result.err
     [outcome] = bulkeic.outcomes("r.jsonl")

@@ -72,7 +72,9 @@ FORMS = {
 
 
 def applied(bulkeic: Bulkeic, *words: object, stdin: str | None = None) -> list[dict[str, Any]]:
-    result = bulkeic("apply", *words, "--sandbox", "--results", "r.jsonl", stdin=stdin)
+    result = bulkeic(
+        "apply", *words, "--sandbox", "--results", "r.jsonl", "--overwrite", stdin=stdin
+    )
     assert result.code == 0, result.err
     outcomes = sorted(bulkeic.outcomes("r.jsonl"), key=lambda outcome: outcome["seq"])
     return [
@@ -270,7 +272,7 @@ def test_many_problems_are_grouped_by_cause_and_all_are_counted(bulkeic: Bulkeic
 
 
 def test_skip_invalid_applies_the_valid_rows(bulkeic: Bulkeic) -> None:
-    bulkeic.write("t.csv", "FunctionName,MaximumRetryAttempts\ngood,1\na b,7\nshort\nfine,2\n")
+    bulkeic.write("t.csv", "FunctionName,MaximumRetryAttempts\ngood,1\na b,7\nshort\nfine,0\n")
 
     result = bulkeic(
         "apply", "t.csv", "--sandbox", "--skip-invalid", "--results", "r.jsonl", "--output", "json"
@@ -379,6 +381,8 @@ def test_a_bare_name_needs_a_region(bulkeic: Bulkeic, tmp_path: Path) -> None:
         (("--profile", "west"), "us-west-2"),
     ):
         env = {"AWS_DEFAULT_REGION": None, "AWS_CONFIG_FILE": str(profile)}
-        done = bulkeic("apply", "t.csv", "--sandbox", *words, "--results", "r.jsonl", **env)
+        done = bulkeic(
+            "apply", "t.csv", "--sandbox", *words, "--results", "r.jsonl", "--overwrite", **env
+        )
         assert done.code == 0, done.err
         assert bulkeic.outcomes("r.jsonl")[0]["region"] == region

@@ -148,9 +148,12 @@ def test_ctrl_c_ends_a_pause_and_the_run_resumes_with_its_waves(
     assert wave_lines(bulkeic)[0].endswith("1 verified, 0 drifted, stopped: interrupted")
     again = bulkeic(*resume(server, "--yes", "--waves", "1,100%"))
     assert again.code == 2
-    assert again.lines == ["bulkeic: run file 'run.db' has waves already; they cannot be changed"]
+    assert again.err == (
+        "bulkeic: run file 'run.db' has waves already, made with --waves 25%,100%, and "
+        "--waves 1,100% would change that; omit the flag\n"
+    )
 
-    resumed = bulkeic(*err.splitlines()[-1].split()[3:])
+    resumed = bulkeic(*err.splitlines()[-1].split()[3:], "--waves", "25%,100%")
 
     assert resumed.code == 0, resumed.err
     assert "in 2 waves of 1, 3; 1 done; each wave is verified" in resumed.lines

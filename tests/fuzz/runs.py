@@ -220,7 +220,8 @@ _READS: tuple[Callable[[RunFile], object], ...] = (
     lambda run: run.common_settings(10),
     lambda run: run.sessions(),
     lambda run: [
-        run.can_be_rolled_back(),
+        run.has_changes_to_roll_back(),
+        run.is_reversible(),
         run.changed_without_before_image(),
         run.waves.have_unverified(),
     ],

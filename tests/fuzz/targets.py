@@ -17,8 +17,8 @@ from typing import Any
 
 import msgspec
 
+from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.options import AccessOptions
 from bulkeic.app.setup.where_expression import parse_where
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
 from bulkeic.core.destinations import parse_destination

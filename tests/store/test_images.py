@@ -64,9 +64,9 @@ def test_a_mark_leaves_the_stored_before_image_unchanged(path: Path) -> None:
     jobs = [make_job(0), make_job(1)]
     with opened(load(path, jobs)) as run:
         keep(run, *((job, PLANNED) for job in jobs))
-        assert not run.can_be_rolled_back()
+        assert not run.has_changes_to_roll_back()
         keep(run, (jobs[1], MARKED))
-        assert run.can_be_rolled_back()
+        assert run.has_changes_to_roll_back()
         assert [(job.before_snapshot, job.may_be_sent) for job in pending(run)] == [
             (HAD, False),
             (HAD, True),

@@ -1,21 +1,32 @@
 """``bulkeic apply``: updates every target of a targets file or of a run file."""
 
+import time
+
+from msgspec.structs import replace
+
 from bulkeic.app.run.invocation import Invocation, with_exit_code
+from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.run.rollout import Rollout, WaveSizes, new_wave_sizes
 from bulkeic.app.run.session import INTERRUPTED, RunSession
+from bulkeic.app.run.stale_plans import STALE_AFTER_S, reopen_stale
 from bulkeic.app.setup.options import ApplyOptions
+from bulkeic.app.setup.output_files import check_not_overwritten
+from bulkeic.app.setup.run_binding import caller_lines, check_caller
+from bulkeic.app.setup.run_flags import check_waves, with_create_missing
 from bulkeic.app.setup.run_setup import apply_policy, check_yes, has_run_file, run_file
 from bulkeic.core.errors import RunFileError, StoppedError, UsageError, quoted
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import calls_per_job
 from bulkeic.core.summary import Summary
 from bulkeic.core.waves import waves_of
+from bulkeic.output.formatting import counted, duration
 from bulkeic.output.rollout_text import wave_preview_lines
 from bulkeic.output.summary_text import summary_lines
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 _PAUSE_WITHOUT_WAVES = "--wave-pause requires --waves or --wave-by region"
+_WAVES_WITHOUT_IMAGES = "waves need before-images; omit --no-before-image"
 _NOTHING_TO_FORCE = "--force requires a plan, a rollback or an interrupted run"
 
 
@@ -29,13 +40,18 @@ def apply(options: ApplyOptions) -> int:
         BulkeicError: why nothing was sent.
     """
     invocation = Invocation(options)
-    check_yes(options, yes=options.yes)
+    if not has_run_file(options):
+        check_yes(options, yes=options.yes)
     _check_flags(options)
     with (
         invocation,
         run_file(options, invocation.resolver, invocation.console) as run,
     ):
         _check_run(run, options)
+        if invocation.results.path not in {"", run.metadata.results} and not options.overwrite:
+            check_not_overwritten("--results", str(options.results))
+        if has_run_file(options):
+            _prepare_resumption(run, options, invocation)
         summary = apply_run(run, options, invocation)
     return invocation.finish(summary)
 
@@ -43,6 +59,8 @@ def apply(options: ApplyOptions) -> int:
 def _check_flags(options: ApplyOptions) -> None:
     if options.wave_by == "lane" and options.waves is None:
         raise UsageError("--wave-by lane requires --waves, the number of targets in each wave")
+    if options.in_waves and options.before_image is False:
+        raise UsageError(_WAVES_WITHOUT_IMAGES)
     if has_run_file(options):
         return
     if options.wave_pause_s is not None and not options.in_waves:
@@ -62,10 +80,10 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
     name = quoted(str(run.path))
     waves = run.waves.all()
     if options.in_waves and waves:
-        raise UsageError(f"run file {name} has waves already; they cannot be changed")
+        check_waves(run, options)
     if options.wave_pause_s is not None and not options.in_waves and not waves:
         raise UsageError(_PAUSE_WITHOUT_WAVES)
-    if options.force and not run.metadata.is_guarded and not run.can_be_rolled_back():
+    if options.force and not run.metadata.is_guarded and not run.has_changes_to_roll_back():
         raise UsageError(_NOTHING_TO_FORCE)
     if run.metadata.planned:
         unread = sum(run.jobs.lanes(JobFilter.UNREAD).values())
@@ -74,6 +92,25 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
                 f"{unread:,} targets of run file {name} are not planned yet; resume with: "
                 f"{options.next_command('plan', str(run.path))}"
             )
+
+
+def _prepare_resumption(run: RunFile, options: ApplyOptions, invocation: Invocation) -> None:
+    """Makes jobs of a plan pending again, whose outcome does not hold any more."""
+    if run.metadata.planned:
+        was_finished = not run.jobs.lanes()
+        now = time.time()
+        stale = reopen_stale(run, apply_policy(run), now)
+        if stale:
+            invocation.console.print(
+                f"{counted(stale, 'target')} had nothing to change when the plan was made, "
+                f"more than {duration(STALE_AFTER_S)} ago; they are read again"
+            )
+        if options.create_missing:
+            run.reopen_unconfigured()
+        if was_finished and run.jobs.lanes():
+            check_caller(run, invocation.resolver, invocation.console)
+    if run.jobs.lanes():
+        check_yes(options, yes=options.yes)
 
 
 def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Summary:
@@ -91,9 +128,14 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
     if options.retry_failed:
         run.retry_failed()
     lanes = run.jobs.lanes()
+    if not lanes and not run.waves.have_unverified():
+        invocation.console.print("nothing left to do")
     new_waves = new_wave_sizes(run, options)
     confirmed = not lanes or _is_confirmed(run, lanes, options, invocation, new_waves)
     if confirmed:
+        if lanes and options.create_missing and not run.metadata.create_missing:
+            flags = with_create_missing(run.metadata.made_with)
+            run.save_metadata(replace(run.metadata, create_missing=True, made_with=flags))
         stopped = _roll_out(run, options, invocation, new_waves, has_jobs=bool(lanes))
     else:
         stopped = "not confirmed; nothing was sent"
@@ -117,8 +159,12 @@ def _is_confirmed(
     waves = run.waves.all() or waves_of(new_waves)
     try:
         invocation.print_preview(run, lanes, calls_per_job(policy, in_waves=bool(waves)))
-        invocation.print_lines(wave_preview_lines(waves))
-        return options.yes or options.sandbox or invocation.console.confirm("update them?")
+        invocation.print_lines(wave_preview_lines(waves) + caller_lines(run))
+        reversibility = reversibility_text(run, in_waves=bool(waves))
+        if options.yes or options.sandbox:
+            invocation.console.print(reversibility)
+            return True
+        return invocation.console.confirm(f"{reversibility}; update them?")
     except KeyboardInterrupt:
         return False
 
@@ -161,4 +207,5 @@ def _print_result(run: RunFile, invocation: Invocation, stopped: str | None) -> 
     summary = with_exit_code(summary, summary.exit_code, stopped)
     creates = run.metadata.create_missing
     lines = summary_lines(summary, run.examples(), creates_missing=creates)
+    lines.append(reversibility_text(run))
     return invocation.print_end(run, summary, lines, stopped)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.setup.next_commands import NextCommands, next_lines
 from bulkeic.app.setup.options import ReportOptions
 from bulkeic.core.errors import printable
@@ -32,6 +33,8 @@ def report(options: ReportOptions) -> None:
 def _report_lines(run: RunFile) -> list[str]:
     metadata = run.metadata
     lines = [f"{metadata.source}, on {metadata.place or AWS}, created {metadata.created_at}"]
+    if metadata.caller is not None:
+        lines.append(f"made by {metadata.caller}")
     if metadata.restores is not None:
         lines.append(f"rolls back {metadata.restores}")
     sessions = run.sessions()
@@ -50,4 +53,4 @@ def _report_lines(run: RunFile) -> list[str]:
         lines += plan_lines(summary, examples, creates_missing=creates)
     commands = NextCommands.stored(run).after(summary)
     commands.pop("report", None)
-    return [*lines, f"run file: {run.path}", *next_lines(commands)]
+    return [*lines, reversibility_text(run), f"run file: {run.path}", *next_lines(commands)]

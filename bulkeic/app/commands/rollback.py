@@ -11,8 +11,8 @@ from bulkeic.app.commands.plan import check_diff, plan_run
 from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
+from bulkeic.app.setup.run_binding import check_caller, check_place
 from bulkeic.app.setup.run_setup import (
-    check_place,
     check_resumable,
     check_yes,
     new_metadata,
@@ -21,11 +21,14 @@ from bulkeic.app.setup.run_setup import (
 )
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.policy import Verify
+from bulkeic.core.rollback_guard import NO_BEFORE_IMAGE
 from bulkeic.core.snapshot import goal_snapshot
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
+
+_NO_IMAGE = "the run changed it without a before-image, so what it had before is not known"
 
 
 def rollback(options: RollbackOptions) -> int:
@@ -76,10 +79,10 @@ def _new_run(
     options: RollbackOptions, resolver: AccountResolver, console: Console
 ) -> Iterator[RunFile]:
     """The new run file; it is deleted if the run cannot start."""
-    path = _create(options, console)
+    path = _create(options, resolver, console)
     run = RunFile(path, is_new=True)
     try:
-        check_resumable(run, options, resolver)
+        check_resumable(run, options, resolver, console)
     except BaseException:
         run.close()
         path.unlink()
@@ -90,11 +93,12 @@ def _new_run(
         run.close()
 
 
-def _create(options: RollbackOptions, console: Console) -> Path:
+def _create(options: RollbackOptions, resolver: AccountResolver, console: Console) -> Path:
     """Creates the run file: for each target that may have changed, what it had before."""
     old = RunFile(Path(options.source), accept_loss=options.accept_loss)
     try:
         check_place(old, options)
+        check_caller(old, resolver, console)
         _check_before_images(old)
         without_image = old.changed_without_before_image()
         if without_image:
@@ -105,6 +109,9 @@ def _create(options: RollbackOptions, console: Console) -> Path:
         path = new_run_path(options)
         metadata = msgspec.structs.replace(
             new_metadata(options, old.metadata.source),
+            place=old.metadata.place,
+            account_id=old.metadata.account_id,
+            caller_arn=old.metadata.caller_arn,
             restores=str(old.path.absolute()),
             planned=options.plan,
         )
@@ -126,17 +133,19 @@ def _load(loader: Loader, old: RunFile, policy: Verify) -> None:
         left = goal_snapshot(job.settings, before, policy) if after is None else after
         back = msgspec.structs.replace(job, settings=before, before_snapshot=None, expected=left)
         loader.add(back)
+    for job in old.jobs.changed_without_before_image():
+        loader.add_failed(job, NO_BEFORE_IMAGE, _NO_IMAGE)
     loader.set_roles(old.roles())
     loader.finish()
 
 
 def _check_before_images(old: RunFile) -> None:
     name = quoted(str(old.path))
-    if old.can_be_rolled_back():
+    if old.has_changes_to_roll_back():
         return
     if old.needs():
         raise UsageError(f"nothing of run file {name} was sent; there is nothing to roll back")
     raise UsageError(
         f"run file {name} has no before-images, so it cannot be rolled back; "
-        "apply stores them with --before-image, with --waves, and after a plan"
+        "apply stores them unless --no-before-image is given"
     )

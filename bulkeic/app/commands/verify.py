@@ -1,6 +1,7 @@
 """``bulkeic verify``: compares every target with what is wanted; writes nothing to AWS."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -13,11 +14,12 @@ from bulkeic.app.setup.next_commands import next_lines, targets_command
 from bulkeic.app.setup.options import VerifyOptions
 from bulkeic.app.setup.run_setup import STDIN, has_run_file, readable_run, verify_policy
 from bulkeic.core.exit_codes import ExitCode
-from bulkeic.core.model import Outcome, Settings
+from bulkeic.core.model import Lane, Outcome, Settings
 from bulkeic.core.policy import Verify
 from bulkeic.core.reconcile import DRIFTED
+from bulkeic.core.rollback_guard import NO_BEFORE_IMAGE
 from bulkeic.core.snapshot import goal_snapshot, snapshot_of
-from bulkeic.core.summary import Summary, summarize, verify_exit_code
+from bulkeic.core.summary import Summary, Tally, summarize, verify_exit_code
 from bulkeic.output.diff import DiffPrinter
 from bulkeic.output.results import STDOUT, Results, check_stdout
 from bulkeic.output.summary_text import summary_lines
@@ -64,12 +66,12 @@ def _verify(
 
     lanes = run.jobs.lanes(JobFilter.EVERY)
     stopped = invocation.work(run, compare, results=results, has_jobs=bool(lanes), known=())
-    invalid = [tally for tally in run.tallies() if tally.lane is None]
+    skipped = [tally for tally in run.tallies() if _is_skipped(tally)]
     summary = summarize(
-        [*found.tallies(), *invalid],
+        [*found.tallies(), *skipped],
         run=options.source,
-        targets=sum(lanes.values()) + sum(tally.count for tally in invalid),
-        lanes=lanes,
+        targets=sum(lanes.values()) + sum(tally.count for tally in skipped),
+        lanes=_all_lanes(lanes, skipped),
         traffic=found.traffic,
     )
     code = verify_exit_code(summary, stopped=stopped is not None)
@@ -93,6 +95,20 @@ def _next_commands(options: VerifyOptions, code: ExitCode) -> dict[str, str]:
     return {step: targets_command(step, options)}
 
 
+def _is_skipped(tally: Tally) -> bool:
+    """Whether targets have nothing to be compared with."""
+    return tally.lane is None or tally.error_code == NO_BEFORE_IMAGE
+
+
+def _all_lanes(lanes: dict[Lane, int], skipped: list[Tally]) -> dict[Lane, int]:
+    """The number of each lane's targets, those included that are not compared."""
+    counts = Counter(lanes)
+    for tally in skipped:
+        if tally.lane is not None:
+            counts[tally.lane] += tally.count
+    return dict(counts)
+
+
 class _DriftPrinter:
     """``Results`` that also prints the drifted targets on stdout.
 
@@ -110,6 +126,10 @@ class _DriftPrinter:
     def path(self) -> str:
         """See ``Results``."""
         return self._results.path
+
+    def empty(self) -> None:
+        """See ``Results``."""
+        self._results.empty()
 
     def start(self, known: Iterable[Outcome], *, overwrite: bool) -> None:
         """See ``Results``."""

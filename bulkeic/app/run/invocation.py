@@ -17,7 +17,8 @@ from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.next_commands import NextCommands, flags_of, next_lines
 from bulkeic.app.setup.open_files import allow_open_files
 from bulkeic.app.setup.options import ApplyOptions, WorkOptions
-from bulkeic.app.setup.run_setup import check_options, endpoint
+from bulkeic.app.setup.run_binding import place
+from bulkeic.app.setup.run_setup import check_options
 from bulkeic.aws.sanitizer import sanitize
 from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.exit_codes import ExitCode
@@ -94,7 +95,7 @@ class Invocation:
         )
         duration = forecast(left, concurrency=limits.concurrency, call_s=USUAL_CALL_S)
         assert duration is not None  # noqa: S101 - there are jobs
-        lines = forecast_lines(lanes, duration, endpoint(self._options))
+        lines = forecast_lines(lanes, duration, place(self._options))
         self.print_lines(lines + settings_lines(*run.common_settings(SHOWN_SETTINGS)))
 
     def print_lines(self, lines: Iterable[str]) -> None:
@@ -211,9 +212,12 @@ def _start_results(
         if known is not None:
             results.start(known, overwrite=True)
         elif results.path:
-            results.start(run.outcomes(), overwrite=rewrite or run.metadata.results != results.path)
-            # Only now: until then the file is not this run's.
-            run.save_metadata(msgspec.structs.replace(run.metadata, results=results.path))
+            is_new = run.metadata.results != results.path
+            if is_new or rewrite:
+                # Emptied first: a kill before the next line leaves a file that can be used.
+                results.empty()
+                run.save_metadata(msgspec.structs.replace(run.metadata, results=results.path))
+            results.start(run.outcomes(), overwrite=False)
     except OSError as error:
         raise UsageError(f"results: {error.strerror}") from None
 

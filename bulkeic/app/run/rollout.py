@@ -9,6 +9,7 @@ from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.options import ApplyOptions
+from bulkeic.app.setup.run_flags import with_waves
 from bulkeic.app.setup.run_setup import apply_policy
 from bulkeic.core.model import Lane, Status, rfc3339
 from bulkeic.core.policy import Rollback, Verify
@@ -27,7 +28,7 @@ WaveSizes = Sequence[Mapping[Lane, int]]
 def new_wave_sizes(run: RunFile, options: ApplyOptions) -> WaveSizes:
     """The waves that the options ask for, over a run's pending jobs; empty: none."""
     jobs = run.jobs.lanes()
-    if not jobs:
+    if not jobs or run.waves.all():
         return ()
     if options.wave_by == "region":
         return spread_over_regions(jobs, options.waves)
@@ -67,7 +68,10 @@ class Rollout:
         self._results = results
         self._console = console
         if new_waves:
-            run.save_metadata(msgspec.structs.replace(run.metadata, before_image=True))
+            flags = with_waves(run.metadata.made_with, options)
+            run.save_metadata(
+                msgspec.structs.replace(run.metadata, before_image=True, made_with=flags)
+            )
         self._policy = apply_policy(run, force=options.force)
         self._confirms = not options.yes and not options.sandbox and console.can_confirm
 

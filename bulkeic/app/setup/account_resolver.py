@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from bulkeic.app.runtime import first_cause, open_access, run_async
-from bulkeic.app.setup.options import AccessOptions
+from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.core.accounts import (
     ACCOUNT_FIELDS,
     Account,
@@ -16,6 +16,7 @@ from bulkeic.core.accounts import (
     foreign_credentials,
     parse_account,
 )
+from bulkeic.core.caller_identity import CallerIdentity
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Lane
 from bulkeic.sources.rows_file import RowsFile
@@ -46,7 +47,7 @@ class AccountResolver:
         self._options = options
         self._timeout_s = timeout_s
         self._sandbox = sandbox
-        self._account_of: dict[str | None, str] = {}
+        self._identity_of: dict[str | None, CallerIdentity] = {}
         entries = _entries(options.accounts) if options.accounts else []
         usual = AccountAccess(role_arn=options.role_arn, external_id=options.external_id)
         self.accounts = Accounts(entries, usual)
@@ -61,8 +62,34 @@ class AccountResolver:
             from bulkeic.sandbox.state.function_arns import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - hardly any run needs it
 
             return DEFAULT_ACCOUNT_ID
+        return self.own_identity(lane).account_id
+
+    def own_identity(self, lane: Lane | None) -> CallerIdentity:
+        """Whose the caller's own credentials are.
+
+        Args:
+            lane: whose partition is asked; ``None``: the default Region's.
+
+        Raises:
+            AccessError: STS cannot be called.
+        """
         self._identify({None: lane})
-        return self._account_of[None]
+        return self._identity_of[None]
+
+    def caller(self, lanes: Iterable[Lane]) -> CallerIdentity | None:
+        """Whose the caller's own credentials are; ``None``: no lane needs them.
+
+        Args:
+            lanes: that can be reached.
+
+        Raises:
+            AccessError: STS cannot be called.
+        """
+        if self._sandbox:
+            return None
+        own = (lane for lane in lanes if self.accounts.access(lane).profile is None)
+        lane = next(own, None)
+        return None if lane is None else self.own_identity(lane)
 
     def refusals(self, lanes: Iterable[Lane]) -> dict[Lane, InputError]:
         """The lanes that cannot be reached, each with the reason. Lambda is not called.
@@ -81,14 +108,16 @@ class AccountResolver:
         by_profile = {lane: way.profile for lane, way in access.items() if way.role_arn is None}
         self._identify({profile: lane for lane, profile in by_profile.items()})
         for lane, profile in by_profile.items():
-            problem = foreign_credentials(lane, self._account_of[profile], profile=profile)
+            problem = foreign_credentials(
+                lane, self._identity_of[profile].account_id, profile=profile
+            )
             if problem is not None:
                 refused[lane] = problem
         return refused
 
     def _identify(self, profiles: dict[str | None, Lane | None]) -> None:
         """Asks STS once for the account of each profile; ``None`` is the caller's own."""
-        unknown = {name: lane for name, lane in profiles.items() if name not in self._account_of}
+        unknown = {name: lane for name, lane in profiles.items() if name not in self._identity_of}
         if unknown:
             try:
                 run_async(functools.partial(self._identify_all, unknown))
@@ -103,7 +132,7 @@ class AccountResolver:
             access = own if profile is None else self._access(own, profile)
             async with limiter:
                 region = lane.region if lane else None
-                self._account_of[profile] = await access.caller_account_id(region, self._timeout_s)
+                self._identity_of[profile] = await access.caller_identity(region, self._timeout_s)
 
         async with anyio.create_task_group() as tasks:
             for profile, lane in profiles.items():

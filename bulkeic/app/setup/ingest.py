@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.core.destinations import destination_warnings, self_destination_problems
-from bulkeic.core.errors import BulkeicError, InputError
+from bulkeic.core.errors import BulkeicError, InputError, UsageError
 from bulkeic.core.model import Job, Lane
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.output.console import Console
@@ -48,9 +48,11 @@ class Ingest:
         defaults: values for what a row does not set.
         path: of the run file to create.
         resolver: knows which accounts can be reached.
+        allow_empty: accept a file without targets.
         skip_invalid: give invalid rows the outcome ``invalid``, instead of refusing the file.
         console: prints problems.
         metadata: of the run.
+        bind: completes the metadata, given the lanes of the run; ``None``: they are complete.
     """
 
     def __init__(
@@ -61,13 +63,18 @@ class Ingest:
         resolver: AccountResolver,
         *,
         skip_invalid: bool,
+        allow_empty: bool = True,
         console: Console,
         metadata: RunMetadata,
+        bind: Callable[[RunMetadata, list[Lane]], RunMetadata] | None = None,
     ) -> None:
+        self._metadata = metadata
+        self._bind = bind
         self._targets = targets
         self._defaults = defaults
         self._resolver = resolver
         self._skip_invalid = skip_invalid
+        self._allow_empty = allow_empty
         self._problems = console.problems()
         self._warnings = console.problems("warning: ")
         self._warned: set[str] = set()
@@ -102,6 +109,8 @@ class Ingest:
             self._warnings.print_all()
             check_number(self._loader.count())
             self._loader.set_roles(self._accounts.row_roles())
+            if self._bind is not None:
+                self._loader.set_metadata(self._bind(self._metadata, self._loader.lanes()))
             self._loader.finish()
         except BaseException:
             self._loader.discard()
@@ -110,6 +119,7 @@ class Ingest:
     def _read(self) -> None:
         parser = RowParser(self._targets.name, self._defaults)
         job, add, assign_role = parser.job, self._loader.add, self._accounts.assign_role
+        seq = -1
         for seq, row in enumerate(self._targets.rows()):
             if not isinstance(row, Row):
                 self._refuse(seq, row.line, "", [row])
@@ -129,6 +139,10 @@ class Ingest:
             else:
                 problem = row.located(other, self._targets.name)
                 self._refuse(seq, row.line, found.function_name, [problem])
+        if seq < 0 and not self._allow_empty:
+            raise UsageError(
+                f"{self._targets.name} has no targets; use --allow-empty if it may be empty"
+            )
 
     def _warn_of_destinations(self, job: Job) -> None:
         """Prints each warning once, for the first row that it applies to."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bulkeic.core.accounts import RoleSession
+from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions
 from bulkeic.core.destinations import parse_destination
 from bulkeic.core.failure_budget import FailureBudget, parse_failure_budget
 from bulkeic.core.model import Settings, Status
@@ -30,17 +30,14 @@ from bulkeic.core.option_values import (
     Percentage,
     ValueType,
 )
-from bulkeic.core.redaction import parse_endpoint
 from bulkeic.core.waves import Size, parse_waves
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.sources.row_format import Format
 
-FILE = ValueType("FILE")
 POSITIVE_DURATION = Duration(is_above=True)
 DAY = Duration(0, 86400)
 
 _LIMITS = EngineLimits()
-_ROLE_SESSION = RoleSession()
 _RUNS = frozenset({"apply", "plan", "verify", "rollback"})
 _WRITES = frozenset({"apply", "rollback"})
 _NEW_RUNS = frozenset({"apply", "plan", "rollback"})
@@ -55,56 +52,6 @@ _ACCEPT_LOSS = Flag(
     repeat=Repeat.NEVER,
     commands=_RUNS | {"report"},
 )
-
-
-class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Which AWS to call, in AWS's own words."""
-
-    profile: Annotated[str | None, Flag(
-        "--profile", "AWS profile.", OptionGroup.ACCESS, ValueType("NAME"),
-        "from the AWS environment")] = None  # fmt: skip
-    region: Annotated[str | None, Flag(
-        "--region", "Region of targets that name none.", OptionGroup.ACCESS, ValueType("REGION"),
-        "from the AWS environment")] = None  # fmt: skip
-    endpoint_url: Annotated[str | None, Flag(
-        "--endpoint-url", "Call this URL for Lambda and STS instead of AWS's endpoints. "
-        "AWS_ENDPOINT_URL_LAMBDA and AWS_ENDPOINT_URL_STS replace one of them.",
-        OptionGroup.ACCESS, ParsedText("URL", parse_endpoint))] = None  # fmt: skip
-    role_arn: Annotated[str | None, Flag(
-        "--role-arn", "Role to assume in each account, for example "
-        "arn:aws:iam::{account}:role/deployer.", OptionGroup.ACCESS, ValueType("ARN")
-    )] = None  # fmt: skip
-    accounts: Annotated[str | None, Flag(
-        "--accounts", "CSV or JSON file of accounts with their roles, external ids, profiles and "
-        "Regions.", OptionGroup.ACCESS, FILE)] = None  # fmt: skip
-    external_id: Annotated[str | None, Flag(
-        "--external-id", "External id that the trust policies of the roles require.",
-        OptionGroup.ACCESS, ValueType("ID"))] = None  # fmt: skip
-    role_session_name: Annotated[str, Flag(
-        "--role-session-name", "Name of the role sessions, as CloudTrail shows it.",
-        OptionGroup.ACCESS, ValueType("NAME"))] = _ROLE_SESSION.name  # fmt: skip
-    duration_s: Annotated[int, Flag(
-        "--duration", "How long the credentials of a role last. At most 3600 where one role "
-        "assumes another.", OptionGroup.ACCESS, Integer(900, 43200, placeholder="SECONDS")
-    )] = _ROLE_SESSION.duration_s  # fmt: skip
-
-    def role_session(self) -> RoleSession:
-        """How roles are assumed."""
-        return RoleSession(name=self.role_session_name, duration_s=self.duration_s)
-
-
-LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], Flag(
-    "--log-level", "Log messages of this level and above: the first failures at warning; all "
-    "failures, retries and throttles at info.", OptionGroup.OUTPUT)]  # fmt: skip
-
-
-class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What is logged, and how."""
-
-    log_format: Annotated[Literal["console", "json"] | None, Flag(
-        "--log-format", "Format of the logs on stderr.", OptionGroup.OUTPUT,
-        default="console on a terminal, else json")] = None  # fmt: skip
-    log_level: LogLevel = "warning"
 
 
 class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,9 +116,13 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
         "bulkeic-runs/<UTC time>.db", repeat=Repeat.STORED, commands=_NEW_RUNS)] = None  # fmt: skip
     results: Annotated[str | None, Flag(
         "--results", "Write outcomes to this .jsonl, .ndjson or .csv file as they come; - writes "
-        "JSON Lines to stdout. A new run replaces the file, a resumed one appends.",
+        "JSON Lines to stdout. A resumed run appends to the file that it started.",
         OptionGroup.OUTPUT, FILE, repeat=Repeat.RESUME,
         commands=frozenset({"apply", "verify", "rollback"}))] = None  # fmt: skip
+    overwrite: Annotated[bool, Flag(
+        "--overwrite", "Replace a --results file that exists and that this run did not start.",
+        OptionGroup.OUTPUT, repeat=Repeat.NEVER,
+        commands=frozenset({"apply", "verify", "rollback"}))] = False  # fmt: skip
     output: Annotated[Literal["text", "json"], Flag(
         "--output", "Print the final summary as text on stderr, or as JSON on stdout.",
         OptionGroup.OUTPUT)] = "text"  # fmt: skip
@@ -210,13 +161,18 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
         words = [word for option in flags for word in option.words(self)]
         return shlex.join(["bulkeic", command, run, *words])
 
-    def stored_by_run(self) -> list[str]:
-        """The given flags that a run file stores, so that they are invalid with one."""
-        return [
-            option.flag.name
+    def stored_by_run(self) -> dict[str, str]:
+        """The given flags that a run file stores, by name, each as it is typed."""
+        return {
+            option.flag.name: shlex.join(option.words(self))
             for option in declared_options(type(self))
             if option.flag.repeat is Repeat.STORED and option.value(self) != option.default
-        ]
+        }
+
+
+def _destination_text(arn: str) -> str:
+    """A destination as it is typed."""
+    return arn or "none"
 
 
 _SETTINGS_FLAGS = FieldFlags(
@@ -242,7 +198,7 @@ _SETTINGS_FLAGS = FieldFlags(
             "Destination for events that succeeded; none clears it. "
             "May contain {account}, {region}, {partition} and {function}. A row's own value wins.",
             OptionGroup.CHANGE,
-            ParsedText("ARN", partial(parse_destination, field="OnSuccess")),
+            ParsedText("ARN", partial(parse_destination, field="OnSuccess"), _destination_text),
             repeat=Repeat.STORED,
             commands=_READS_TARGETS,
         ),
@@ -250,7 +206,7 @@ _SETTINGS_FLAGS = FieldFlags(
             "--on-failure",
             "Destination for events that failed, like --on-success.",
             OptionGroup.CHANGE,
-            ParsedText("ARN", partial(parse_destination, field="OnFailure")),
+            ParsedText("ARN", partial(parse_destination, field="OnFailure"), _destination_text),
             repeat=Repeat.STORED,
             commands=_READS_TARGETS,
         ),
@@ -277,6 +233,9 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
         "--max-targets", "Abort if there are more than N targets.",
         OptionGroup.TARGETS, Integer(0), "no limit", repeat=Repeat.NEVER, commands=_READS_TARGETS
     )] = None  # fmt: skip
+    allow_empty: Annotated[bool, Flag(
+        "--allow-empty", "Succeed if the targets file has no targets, instead of refusing it.",
+        OptionGroup.TARGETS, repeat=Repeat.NEVER, commands=_READS_TARGETS)] = False  # fmt: skip
     format: Annotated[Format | None, Flag(
         "--format", "Format of the targets file.", OptionGroup.TARGETS,
         default="by ending, or the first line of stdin", repeat=Repeat.STORED)] = None  # fmt: skip
@@ -284,23 +243,14 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
         "--skip-invalid", "Skip invalid rows instead of refusing the file. Their outcome is "
         "invalid.", OptionGroup.TARGETS, repeat=Repeat.STORED)] = False  # fmt: skip
 
-    def facts(self) -> dict[str, str]:
-        """What the run file keeps of these options."""
-        chosen = {
-            "create_missing": self.create_missing,
-            "replace_destinations": self.replace_destinations,
-        }
-        facts = {name: "yes" for name, value in chosen.items() if value}
-        return facts if self.where is None else {**facts, "where": self.where}
-
 
 class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
     """The options of ``apply``."""
 
-    before_image: Annotated[bool, Flag(
-        "--before-image", "Read each target before the change and store what it had, for "
-        "rollback. Always on with a plan or waves.", OptionGroup.SAFETY, repeat=Repeat.STORED
-    )] = False  # fmt: skip
+    before_image: Annotated[bool | None, Flag(
+        "--before-image", "Read each target before the change and store what it had, so that the "
+        "run can be rolled back. Always on with a plan or waves.", OptionGroup.SAFETY,
+        default="on", opposite="--no-before-image", repeat=Repeat.STORED)] = None  # fmt: skip
     waves: Annotated[tuple[Size, ...] | None, Flag(
         "--waves", "Roll out in steps: how many targets are done by the end of each wave, for "
         "example 1,10%,50%,100%.", OptionGroup.SAFETY,
@@ -322,11 +272,6 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
         """Whether waves were asked for."""
         return self.waves is not None or self.wave_by is not None
 
-    def facts(self) -> dict[str, str]:
-        """See ``TargetsOptions``."""
-        before = {"before_image": "yes"} if self.before_image or self.in_waves else {}
-        return {**super().facts(), **before}
-
 
 class DiffOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How a plan is shown."""
@@ -343,10 +288,6 @@ class PlanOptions(TargetsOptions, frozen=True, kw_only=True):
     """The options of ``plan``."""
 
     show: DiffOptions = DiffOptions()
-
-    def facts(self) -> dict[str, str]:
-        """See ``TargetsOptions``."""
-        return {**super().facts(), "planned": "yes"}
 
 
 class VerifyOptions(TargetsOptions, frozen=True, kw_only=True):

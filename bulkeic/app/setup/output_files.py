@@ -1,5 +1,6 @@
 """Checks of the files that a command reads and writes."""
 
+import stat
 from pathlib import Path
 
 from bulkeic.core.errors import UsageError, quoted
@@ -19,6 +20,27 @@ def check_writable(path: Path, name: str) -> None:
         raise UsageError(f"{name}: Is a directory")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"{name}: there is no such folder")
+
+
+def check_not_overwritten(flag: str, path: str) -> None:
+    """Checks that a file to write is new or empty, or is not a regular file.
+
+    Args:
+        flag: that names the file.
+        path: of the file.
+
+    Raises:
+        UsageError: it has content.
+    """
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return  # there is none, or what cannot be read is reported where it is opened
+    if stat.S_ISREG(found.st_mode) and found.st_size:
+        raise UsageError(
+            f"{flag} {quoted(path)} exists already, and this run did not start it; "
+            "use another file, or replace it with --overwrite"
+        )
 
 
 def check_not_read(flag: str, written: str, *read: str | None) -> None:

@@ -15,11 +15,13 @@ from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.ingest import Ingest
 from bulkeic.app.setup.next_commands import stored_flags
 from bulkeic.app.setup.options import ApplyOptions, PlanOptions, TargetsOptions, WorkOptions
-from bulkeic.app.setup.output_files import check_not_read
+from bulkeic.app.setup.output_files import check_not_overwritten, check_not_read
+from bulkeic.app.setup.run_binding import bound, check_caller, check_place
+from bulkeic.app.setup.run_flags import check_flags, encode_flags
 from bulkeic.app.setup.where_expression import parse_where
 from bulkeic.aws.environment import environment_region
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
-from bulkeic.core.errors import InputError, UsageError, quoted
+from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Lane
 from bulkeic.core.names import check_region
 from bulkeic.core.policy import Apply, ApplyPlan, Plan, Rollback, Verify
@@ -46,15 +48,6 @@ def new_run_path(options: WorkOptions) -> Path:
     return Path(options.run or RUNS_FOLDER / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S.%f}Z.db")
 
 
-def endpoint(options: WorkOptions) -> str:
-    """What a command calls, for messages: the given endpoint, AWS or the sandbox."""
-    return options.access.endpoint_url or _place(options)
-
-
-def _place(options: WorkOptions) -> str:
-    return SANDBOX if options.sandbox else AWS
-
-
 def new_metadata(options: WorkOptions, source: str) -> RunMetadata:
     """The metadata of a new run.
 
@@ -64,11 +57,10 @@ def new_metadata(options: WorkOptions, source: str) -> RunMetadata:
     """
     metadata = RunMetadata(
         source=source,
-        place=_place(options),
+        place=SANDBOX if options.sandbox else AWS,
         created_at=datetime.now(UTC).isoformat(),
         planned=isinstance(options, PlanOptions),
-        before_image=isinstance(options, ApplyOptions)
-        and (options.before_image or options.in_waves),
+        before_image=isinstance(options, ApplyOptions) and options.before_image is not False,
         flags=stored_flags(options),
     )
     if not isinstance(options, TargetsOptions):
@@ -78,6 +70,7 @@ def new_metadata(options: WorkOptions, source: str) -> RunMetadata:
         create_missing=options.create_missing,
         replace_destinations=options.replace_destinations,
         where=options.where,
+        made_with=encode_flags(options.stored_by_run()),
     )
 
 
@@ -93,6 +86,8 @@ def check_options(options: WorkOptions) -> None:
         check_stdout()
     if options.results not in {None, STDOUT}:
         check_not_read("--results", options.results, options.source, options.access.accounts)
+        if not (options.overwrite or (isinstance(options, ApplyOptions) and has_run_file(options))):
+            check_not_overwritten("--results", options.results)
     access = options.access
     for flag, value, check in (
         ("--region", access.region, check_region),
@@ -120,13 +115,6 @@ def check_yes(options: WorkOptions, *, yes: bool) -> None:
 def _check_targets(options: TargetsOptions) -> None:
     if options.where is not None:
         parse_where(options.where)
-    if not has_run_file(options):
-        return
-    for name in options.stored_by_run():
-        raise UsageError(
-            f"{quoted(options.source)} is a run file, in which {name} cannot be changed; "
-            "omit that, or start a new run from the targets file"
-        )
 
 
 def _check_value(where: str, value: str, check: Callable[[str], object]) -> None:
@@ -149,11 +137,12 @@ def run_file(
     exists = has_run_file(options)
     path = Path(options.source) if exists else new_run_path(options)
     if not exists:
-        create_run(options, path, resolver, console)
+        binding = functools.partial(bound, options=options, resolver=resolver)
+        create_run(options, path, resolver, console, bind=binding)
     run = RunFile(path, is_new=not exists, accept_loss=options.accept_loss)
     try:
         if exists:
-            check_resumable(run, options, resolver)
+            check_resumable(run, options, resolver, console)
         yield run
     finally:
         run.close()
@@ -171,7 +160,7 @@ def readable_run(
     if has_run_file(options):
         run = RunFile(Path(options.source), read_only=True, accept_loss=options.accept_loss)
         try:
-            check_resumable(run, options, resolver, JobFilter.EVERY)
+            check_resumable(run, options, resolver, console, JobFilter.EVERY)
             yield run
         finally:
             run.close()
@@ -187,9 +176,21 @@ def readable_run(
 
 
 def create_run(
-    options: TargetsOptions, path: Path, resolver: AccountResolver, console: Console
+    options: TargetsOptions,
+    path: Path,
+    resolver: AccountResolver,
+    console: Console,
+    *,
+    bind: Callable[[RunMetadata, list[Lane]], RunMetadata] | None = None,
 ) -> None:
     """Creates a run file from a targets file.
+
+    Args:
+        options: of the command.
+        path: of the run file.
+        resolver: knows which accounts can be reached.
+        console: prints problems.
+        bind: see ``Ingest``.
 
     Raises:
         BulkeicError: the targets file has problems, which have been printed; or the run cannot
@@ -207,8 +208,10 @@ def create_run(
         path,
         resolver,
         skip_invalid=options.skip_invalid,
+        allow_empty=options.allow_empty,
         console=console,
         metadata=new_metadata(options, targets.name),
+        bind=bind,
     )
     with console.spinner(f"reading {targets.name}"):
         ingest.run(functools.partial(_check_number, options=options))
@@ -229,6 +232,7 @@ def check_resumable(
     run: RunFile,
     options: WorkOptions,
     resolver: AccountResolver,
+    console: Console,
     which: JobFilter = JobFilter.PENDING,
 ) -> None:
     """Checks that an existing run can be worked on.
@@ -237,6 +241,7 @@ def check_resumable(
         run: the run file.
         options: of the command.
         resolver: gets the roles that the run's rows gave.
+        console: prints a note if another principal made the run.
         which: of its jobs.
 
     Raises:
@@ -244,27 +249,16 @@ def check_resumable(
         UsageError: the run was started elsewhere or with other accounts, or has too many targets.
     """
     check_place(run, options)
+    check_flags(run, options)
     for account_id, role_arn in run.roles().items():
         resolver.accounts.assign_role(Lane(account_id, ""), role_arn)
     lanes = run.jobs.lanes(which)
+    if lanes or run.waves.have_unverified():
+        check_caller(run, resolver, console)
     for lane, problem in resolver.refusals(lanes).items():
         raise UsageError(f"jobs of {lane} are pending, but {problem.rule}")
     if isinstance(options, TargetsOptions):
         _check_number(sum(lanes.values()), options)
-
-
-def check_place(run: RunFile, options: WorkOptions) -> None:
-    """Checks that a run calls what it was started on: AWS or the sandbox.
-
-    Raises:
-        UsageError: it was started on the other one.
-    """
-    place = run.metadata.place or AWS
-    if place != _place(options):
-        raise UsageError(
-            f"run file {quoted(str(run.path))} was started on {place}; use it "
-            f"{'with' if run.metadata.is_sandbox else 'without'} --sandbox"
-        )
 
 
 def _check_number(targets: int, options: TargetsOptions) -> None:

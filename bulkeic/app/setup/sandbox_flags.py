@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from bulkeic.app.setup.options import DAY, FILE
+from bulkeic.app.setup.access_options import FILE
+from bulkeic.app.setup.options import DAY
 from bulkeic.core.option_declaration import Flag, OptionGroup
 from bulkeic.core.option_values import (
     CallRate,

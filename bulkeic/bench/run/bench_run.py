@@ -11,7 +11,7 @@ from bulkeic.app.run.engine_factory import open_caller
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import first_cause, open_access, run_async
-from bulkeic.app.setup.run_setup import endpoint
+from bulkeic.app.setup.run_binding import place
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.bench.model.measurements import BenchResult, LaneLimit, Measures
@@ -76,7 +76,7 @@ class BenchRun:
             machine=machine(),
             flags=[printable_word(word) for word in options.words],
             seed=options.seed,
-            endpoint=endpoint(options),
+            endpoint=place(options),
             operation=options.operation,
             targets=sum(map(len, self._targets.values())),
             lanes=len(self._targets),

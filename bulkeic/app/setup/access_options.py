@@ -1,0 +1,64 @@
+"""The options of access to AWS and of logs, which every command that calls AWS has."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from bulkeic.core.accounts import RoleSession
+from bulkeic.core.option_declaration import Flag, OptionGroup
+from bulkeic.core.option_values import Integer, ParsedText, ValueType
+from bulkeic.core.redaction import parse_endpoint
+
+FILE = ValueType("FILE")
+
+_ROLE_SESSION = RoleSession()
+
+
+class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Which AWS to call, in AWS's own words."""
+
+    profile: Annotated[str | None, Flag(
+        "--profile", "AWS profile.", OptionGroup.ACCESS, ValueType("NAME"),
+        "from the AWS environment")] = None  # fmt: skip
+    region: Annotated[str | None, Flag(
+        "--region", "Region of targets that name none.", OptionGroup.ACCESS, ValueType("REGION"),
+        "from the AWS environment")] = None  # fmt: skip
+    endpoint_url: Annotated[str | None, Flag(
+        "--endpoint-url", "Call this URL for Lambda and STS instead of AWS's endpoints. "
+        "AWS_ENDPOINT_URL_LAMBDA and AWS_ENDPOINT_URL_STS replace one of them.",
+        OptionGroup.ACCESS, ParsedText("URL", parse_endpoint))] = None  # fmt: skip
+    role_arn: Annotated[str | None, Flag(
+        "--role-arn", "Role to assume in each account, for example "
+        "arn:aws:iam::{account}:role/deployer.", OptionGroup.ACCESS, ValueType("ARN")
+    )] = None  # fmt: skip
+    accounts: Annotated[str | None, Flag(
+        "--accounts", "CSV or JSON file of accounts with their roles, external ids, profiles and "
+        "Regions.", OptionGroup.ACCESS, FILE)] = None  # fmt: skip
+    external_id: Annotated[str | None, Flag(
+        "--external-id", "External id that the trust policies of the roles require.",
+        OptionGroup.ACCESS, ValueType("ID"))] = None  # fmt: skip
+    role_session_name: Annotated[str, Flag(
+        "--role-session-name", "Name of the role sessions, as CloudTrail shows it.",
+        OptionGroup.ACCESS, ValueType("NAME"))] = _ROLE_SESSION.name  # fmt: skip
+    duration_s: Annotated[int, Flag(
+        "--duration", "How long the credentials of a role last. At most 3600 where one role "
+        "assumes another.", OptionGroup.ACCESS, Integer(900, 43200, placeholder="SECONDS")
+    )] = _ROLE_SESSION.duration_s  # fmt: skip
+
+    def role_session(self) -> RoleSession:
+        """How roles are assumed."""
+        return RoleSession(name=self.role_session_name, duration_s=self.duration_s)
+
+
+LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], Flag(
+    "--log-level", "Log messages of this level and above: failures at warning, retries and "
+    "throttles at info.", OptionGroup.OUTPUT)]  # fmt: skip
+
+
+class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What is logged, and how."""
+
+    log_format: Annotated[Literal["console", "json"] | None, Flag(
+        "--log-format", "Format of the logs on stderr.", OptionGroup.OUTPUT,
+        default="console on a terminal, else json")] = None  # fmt: skip
+    log_level: LogLevel = "warning"
