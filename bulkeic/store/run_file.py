@@ -133,7 +133,7 @@ class RunFile:
             try:
                 _mark_session(writer, OPEN)
                 # The mark must outlive the log, or the log's loss would not be noticed.
-                writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                writer.execute("PRAGMA wal_checkpoint(FULL)")
             except BaseException:
                 _close_log(writer)
                 raise
