@@ -10,6 +10,9 @@ import aiohttp
 MAX_BODY_BYTES = 6 * 1024 * 1024
 """Bytes of a body, also once it is decompressed."""
 
+MAX_BODIES_BYTES = 32 * 1024 * 1024
+"""Bytes of all bodies that are being read at once."""
+
 # zlib's code for a gzip or a zlib header, whichever is there.
 _ANY_HEADER = 32 + zlib.MAX_WBITS
 _COMPRESSED = {"gzip", "x-gzip", "deflate"}
@@ -23,20 +26,33 @@ class ContentEncodingError(Exception):
     """An answer is compressed in a way that cannot be read."""
 
 
-async def read_body(payload: aiohttp.StreamReader) -> bytes:
-    """Returns a whole body.
+class BodyReader:
+    """Reads bodies, one at a time or many at once, within limits."""
 
-    Raises:
-        AnswerTooLargeError: it has more than ``MAX_BODY_BYTES``.
-    """
-    pieces: list[bytes] = []
-    size = 0
-    while piece := await payload.readany():
-        size += len(piece)
-        if size > MAX_BODY_BYTES:
-            raise AnswerTooLargeError(f"more than {MAX_BODY_BYTES} bytes")
-        pieces.append(piece)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    def __init__(self) -> None:
+        self._bytes = 0
+
+    async def read(self, payload: aiohttp.StreamReader) -> bytes:
+        """Returns a whole body.
+
+        Raises:
+            AnswerTooLargeError: it has more than ``MAX_BODY_BYTES``, or all bodies that are being
+                read have more than ``MAX_BODIES_BYTES``.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while piece := await payload.readany():
+                size += len(piece)
+                self._bytes += len(piece)
+                if size > MAX_BODY_BYTES:
+                    raise AnswerTooLargeError(f"more than {MAX_BODY_BYTES} bytes")
+                if self._bytes > MAX_BODIES_BYTES:
+                    raise AnswerTooLargeError("too many large answers at once")
+                pieces.append(piece)
+        finally:
+            self._bytes -= size
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def decoded_body(body: bytes, encoding: str | None) -> bytes:

@@ -186,7 +186,8 @@ def source_error(error: Exception) -> CredentialsError:
     else:
         text = next(text for kind, text in _PROBLEMS if isinstance(error, kind))
         if text is None:
-            text = translate_sdk_error(error).message
+            is_ours = isinstance(error, CredentialProcessError | UsageError)
+            text = str(error) if is_ours else translate_sdk_error(error).message
         provider = getattr(error, "kwargs", {}).get("provider")
         message = f"no usable AWS credentials: {text.format(provider=provider)}"
     return CredentialsError(Failure(Fault.CREDENTIALS, code, message))

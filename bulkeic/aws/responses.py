@@ -25,6 +25,7 @@ import msgspec
 from botocore.model import Shape
 from botocore.parsers import ResponseParserError, create_parser
 
+from bulkeic.aws.answer_body import AnswerTooLargeError
 from bulkeic.aws.answer_identity import (
     config_problem,
     error_problem,
@@ -48,6 +49,7 @@ from bulkeic.core.reconcile import ANSWER_MISMATCH
 _OK = 200
 _NO_CONTENT = 204
 _FIRST_ERROR = 300
+_MAX_PARSED_BYTES = 256 * 1024
 _SENSELESS_CODES = frozenset({ANSWER_MISMATCH, ResponseParserError.__name__})
 _INTEGERS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds")
 
@@ -134,7 +136,10 @@ class ResponseReader(ABC):
     def _parse(
         self, status: int, headers: Mapping[str, str], body: bytes, target: Target, call: Call
     ) -> Answer:
-        """Reads a response with the SDK's parser."""
+        """Reads a response with the SDK's parser, unless it is larger than any of AWS's."""
+        if len(body) > _MAX_PARSED_BYTES:  # the parser's objects take many times as much memory
+            too_large = AnswerTooLargeError(f"more than {_MAX_PARSED_BYTES} bytes")
+            return translate_unreadable_response(too_large, status, headers)
         response = {
             "status_code": status,
             "headers": {name.lower(): value for name, value in headers.items()},

@@ -22,8 +22,11 @@ import msgspec
 from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
-from bulkeic.aws.answer_body import AnswerTooLargeError, decoded_body, read_body
+from bulkeic.aws.answer_body import AnswerTooLargeError, BodyReader, decoded_body
 from bulkeic.aws.connection_pool import HttpRoute
+
+# Of all origins: their bodies share the memory of one process.
+_BODIES = BodyReader()
 
 MAX_HEADER_BYTES = 64 * 1024
 """Bytes of all headers of an answer."""
@@ -240,7 +243,7 @@ async def _send(
         message, payload = await protocol.read()
     if sum(len(name) + len(value) for name, value in message.raw_headers) > MAX_HEADER_BYTES:
         raise AnswerTooLargeError(f"more than {MAX_HEADER_BYTES} bytes of headers")
-    content = await read_body(payload)
+    content = await _BODIES.read(payload)
     if timing is not None:
         timing.response_received()
     content = decoded_body(content, message.headers.get("Content-Encoding"))

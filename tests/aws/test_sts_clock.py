@@ -40,14 +40,16 @@ class SkewedSts:
         if action == b"GetCallerIdentity":
             return (
                 "<GetCallerIdentityResponse><GetCallerIdentityResult>"
-                f"<Account>{ACCOUNT}</Account></GetCallerIdentityResult>"
+                f"<Account>{ACCOUNT}</Account><Arn>arn:aws:iam::{ACCOUNT}:user/u</Arn></GetCallerIdentityResult>"
                 "</GetCallerIdentityResponse>"
             )
         return (
             "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA1</AccessKeyId>"
             "<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
             f"<Expiration>{expires:%Y-%m-%dT%H:%M:%SZ}</Expiration>"
-            "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
+            "</Credentials><AssumedRoleUser>"
+            "<Arn>arn:aws:sts::000000000001:assumed-role/r/bulkeic</Arn></AssumedRoleUser>"
+            "</AssumeRoleResult></AssumeRoleResponse>"
         )
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

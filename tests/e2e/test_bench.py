@@ -203,4 +203,4 @@ def test_a_closed_stdout_is_one_line(bulkeic: Bulkeic) -> None:
     _, stderr = process.communicate(timeout=30)
 
     assert process.returncode == 3
-    assert "bulkeic: stdout: Broken pipe" in stderr.splitlines()
+    assert "bulkeic: stdout: Broken pipe; the lines above are the summary" in stderr.splitlines()

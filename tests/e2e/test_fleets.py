@@ -123,7 +123,7 @@ def test_each_role_gets_its_external_id(bulkeic: Bulkeic, sandbox: Start) -> Non
     assert wrong.summary["errors"] == {"AccessDenied": 4}
     (message,) = by_account(bulkeic, "error_message")[OTHERS[1]]
     assert message.startswith(f"AssumeRole {role_in(OTHERS[1])}: User: arn:aws:iam::{ACCOUNT}:")
-    assert "the caller needs sts:AssumeRole" in wrong.err
+    assert "the credentials need sts:AssumeRole" in wrong.err
     assert server.calls("AssumeRole") == 4
 
 

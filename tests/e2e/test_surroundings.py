@@ -92,8 +92,8 @@ def test_an_invalid_response_fails_only_its_call(
     assert (result.summary["pending"], result.summary["updated"]) == (0, 5)
     for outcome in bulkeic.outcomes("r.jsonl"):
         kind = outcome["function_name"].partition("-")[0]
-        assert outcome["status"] == ("updated" if kind == "ok" else "failed")
-        assert outcome["attempts"] in {"ok": {1}, "odd": {2}, "err": {1, 2}}[kind]
+        assert outcome["status"] in ({"updated"} if kind == "ok" else {"failed", "unknown"})
+        assert outcome["attempts"] in {"ok": {1}, "odd": {2, 4}, "err": {1, 2, 3, 4}}[kind]
         assert kind == "ok" or outcome["error_code"]
 
 

@@ -8,7 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from bulkeic.core.confirmation import OUTCOME_UNKNOWN
-from bulkeic.core.model import Answer, Failure, Fault, Job, Lane, Outcome, Status, Success
+from bulkeic.core.model import (
+    Answer,
+    Failure,
+    Fault,
+    Job,
+    Lane,
+    Operation,
+    Outcome,
+    Status,
+    Success,
+)
 from bulkeic.core.policy import Apply, Policy
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.engine.engine import Engine
@@ -76,7 +86,7 @@ def audit(run: Run) -> None:
     _audit_outcomes(run)
     sent = [call for call in server.calls if call.was_sent]
     assert traffic.calls == len(sent)
-    assert traffic.retries == sum(call.attempt > 1 or _confirms(call, sent) for call in sent)
+    assert traffic.retries == _count_retries(sent)
     faults = Counter(call.answer.fault for call in sent if isinstance(call.answer, Failure))
     assert (traffic.throttles, traffic.conflicts) == (
         faults[Fault.THROTTLED],
@@ -92,6 +102,17 @@ def audit(run: Run) -> None:
             by_lane[call.lane].append(call)
     for calls in by_lane.values():
         assert max_burst(calls, limits.rate) <= limits.bucket_size + 1e-6
+
+
+def _count_retries(sent: list[Sent]) -> int:
+    """The calls that repeat an operation of their job, or confirm a change."""
+    seen: set[tuple[int, Operation]] = set()
+    retries = 0
+    for call in sent:
+        key = (call.job.seq, call.call.operation)
+        retries += key in seen or _confirms(call, sent)
+        seen.add(key)
+    return retries
 
 
 def _confirms(call: Sent, sent: Sequence[Sent]) -> bool:

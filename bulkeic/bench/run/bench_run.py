@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import anyio
+from msgspec.structs import replace
 
 from bulkeic.app.run.engine_factory import open_caller
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
@@ -23,6 +24,7 @@ from bulkeic.bench.run.load_run import LoadRun
 from bulkeic.bench.run.sandbox_process import sandbox_process
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.model import Lane
+from bulkeic.engine.limits import EngineLimits
 from bulkeic.output.console import Console
 
 
@@ -110,7 +112,7 @@ class BenchRun:
             self._targets,
             options.operation,
             caller,
-            options.limits(),
+            _limits(options),
             grace_s=options.timeout_s,
             seed=options.seed + repeat,
             watch=self._watch(),
@@ -140,3 +142,10 @@ class BenchRun:
 def printable_word(word: str) -> str:
     """A word of the command line as valid Unicode: a file name may contain any bytes."""
     return os.fsencode(word).decode(errors="replace")
+
+
+def _limits(options: BenchOptions) -> EngineLimits:
+    """The limits of the engine; a refused request ends with its attempts or its time limit."""
+    budget_s = 0.0 if options.max_attempts == 1 else options.timeout_s
+    limits = options.limits()
+    return replace(limits, throttle_budget_s=min(budget_s, limits.throttle_budget_s))
