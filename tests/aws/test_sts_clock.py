@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -34,8 +36,9 @@ class SkewedSts:
     def __init__(self, ahead_s: float) -> None:
         self.ahead_s = ahead_s
         self.refused = self.accepted = 0
+        self.connections: list[asyncio.Task[Any]] = []
 
-    def _answer(self, action: bytes) -> str:
+    def _answer(self, action: bytes, body: bytes) -> str:
         expires = datetime.fromtimestamp(time.time() + self.ahead_s + 3600, UTC)
         if action == b"GetCallerIdentity":
             return (
@@ -43,16 +46,21 @@ class SkewedSts:
                 f"<Account>{ACCOUNT}</Account><Arn>arn:aws:iam::{ACCOUNT}:user/u</Arn></GetCallerIdentityResult>"
                 "</GetCallerIdentityResponse>"
             )
+        role = parse_qs(body.decode())["RoleArn"][0]
+        account = role.split(":")[4]
         return (
             "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA1</AccessKeyId>"
             "<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
             f"<Expiration>{expires:%Y-%m-%dT%H:%M:%SZ}</Expiration>"
             "</Credentials><AssumedRoleUser>"
-            "<Arn>arn:aws:sts::000000000001:assumed-role/r/bulkeic</Arn></AssumedRoleUser>"
+            f"<Arn>arn:aws:sts::{account}:assumed-role/r/bulkeic</Arn></AssumedRoleUser>"
             "</AssumeRoleResult></AssumeRoleResponse>"
         )
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self.connections.append(task)
         with suppress(asyncio.IncompleteReadError):
             while head := await reader.readuntil(b"\r\n\r\n"):
                 length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
@@ -67,7 +75,7 @@ class SkewedSts:
                 is_valid = abs(at.timestamp() - now) < 300
                 self.accepted += is_valid
                 self.refused += not is_valid
-                text = self._answer(action[1]) if is_valid else TOO_OLD
+                text = self._answer(action[1], body) if is_valid else TOO_OLD
                 status = "200 OK" if is_valid else "403 Forbidden"
                 date = format_datetime(datetime.fromtimestamp(now, UTC), usegmt=True)
                 writer.write(
@@ -76,6 +84,7 @@ class SkewedSts:
                 )
                 await writer.drain()
         writer.close()
+        await writer.wait_closed()
 
 
 @asynccontextmanager
@@ -85,6 +94,7 @@ async def open_access(sts: SkewedSts, monkeypatch: pytest.MonkeyPatch) -> AsyncI
     server = await asyncio.start_server(sts.serve, "127.0.0.1", 0)
     async with server:
         yield Access(endpoint_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        await asyncio.gather(*sts.connections)
 
 
 @pytest.mark.parametrize("ahead_s", [3600.0, -7200.0, 0.0])

@@ -143,9 +143,9 @@ def _one_of_each_kind(rng: random.Random, run_kind: str) -> list[Disruption]:
             kill,
             at=point("calls", 0.3),
             faults_change_at=early(),
-            network_outage=(early(), rng.randint(1, 16)),
+            network_outage=(early(), rng.randint(1, 4)),
         ),
-        Disruption("nothing", point("calls"), network_outage=(early(), rng.randint(1, 30))),
+        Disruption("nothing", point("calls"), network_outage=(early(), rng.randint(1, 6))),
         replace(kill, at=ProgressPoint("files", rng.choice((0, 1)))),
     ]
 

@@ -41,7 +41,7 @@ def apply(bulkeic: Bulkeic, source: Source, url: str, *words: object) -> Result:
 def start(bulkeic: Bulkeic, source: Source, url: str) -> Result:
     return apply(
         bulkeic, source, url, "targets.csv", "--run", "run.db", "--results", "r.jsonl",
-        "--maximum-retry-attempts", 1,
+        "--maximum-retry-attempts", 1, "--no-before-image",
     )  # fmt: skip
 
 

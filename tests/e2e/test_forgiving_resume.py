@@ -21,7 +21,7 @@ FLAGS = (
 OTHER = {
     ("--maximum-retry-attempts", "2"): ("--maximum-retry-attempts 1", "--maximum-retry-attempts 2"),
     ("--on-success", "none"): ("without --on-success", "--on-success none"),
-    ("--where", "a"): ("'!MaximumRetryAttempts || `true`'", "--where a"),
+    ("--where", "FunctionArn"): ("'!MaximumRetryAttempts || `true`'", "--where FunctionArn"),
     ("--no-before-image",): ("with --before-image", "--no-before-image"),
     ("--run", "other.db"): ("under its own name", "--run other.db"),
 }

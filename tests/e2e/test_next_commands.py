@@ -66,14 +66,14 @@ def test_failed_targets_can_be_retried_with_the_command_of_the_end(
     first = bulkeic("apply", "targets.csv", "--yes", "--run", "run.db", *words)
     assert first.code == 1, first.err
     assert list(steps(first.lines)) == ["report", "retry"]
-    assert any("need lambda:UpdateFunctionEventInvokeConfig" in line for line in first.lines)
+    assert any("need lambda:GetFunctionEventInvokeConfig" in line for line in first.lines)
     server.window("faults", {}, "PUT")
 
     code, lines = again(bulkeic, steps(first.lines)["retry"], "--yes", "--results", "r.jsonl")
 
     assert code == 0, lines
     assert "3 targets: 3 updated" in lines
-    assert any(line.startswith("this session: 3 targets, 3 calls ") for line in lines)
+    assert any(line.startswith("this session: 3 targets, 6 calls ") for line in lines)
     assert any(line.startswith("whole run: 6 calls ") for line in lines)
     assert [each["status"] for each in bulkeic.outcomes("r.jsonl")] == ["updated"] * 3
     assert rows(bulkeic.folder / "run.db", "SELECT count(*) FROM outcome") == [(3,)]

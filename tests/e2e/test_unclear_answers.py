@@ -88,7 +88,9 @@ def test_without_a_throttle_budget_a_throttled_target_fails(
     server = sandbox("--rate", "unlimited", "--throttle", 1)
     write_targets(bulkeic, 3)
 
-    result = apply(bulkeic, server, "--maximum-retry-attempts", 1, "--throttle-budget", 0)
+    result = apply(bulkeic, server, "--maximum-retry-attempts", 1, "--throttle-budget", 0,
+        "--no-before-image",
+    )  # fmt: skip
 
     assert result.code == 1
     assert result.summary["errors"] == {"TooManyRequestsException": 3}

@@ -51,8 +51,8 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], Flag(
-    "--log-level", "Log messages of this level and above: failures at warning, retries and "
-    "throttles at info.", OptionGroup.OUTPUT)]  # fmt: skip
+    "--log-level", "Log messages of this level and above: the first failures at warning; all "
+    "failures, retries and throttles at info.", OptionGroup.OUTPUT)]  # fmt: skip
 
 
 class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
