@@ -74,7 +74,7 @@ def test_failed_targets_can_be_retried_with_the_command_of_the_end(
     assert code == 0, lines
     assert "3 targets: 3 updated" in lines
     assert any(line.startswith("this session: 3 targets, 6 calls ") for line in lines)
-    assert any(line.startswith("whole run: 6 calls ") for line in lines)
+    assert any(line.startswith("whole run: 9 calls ") for line in lines)
     assert [each["status"] for each in bulkeic.outcomes("r.jsonl")] == ["updated"] * 3
     assert rows(bulkeic.folder / "run.db", "SELECT count(*) FROM outcome") == [(3,)]
 
