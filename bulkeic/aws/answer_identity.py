@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from bulkeic.core.model import CLEARED, LATEST, Call, Failure, Fault, Operation, Settings, Target
-from bulkeic.core.reconcile import ANSWER_MISMATCH
+from bulkeic.core.pacing.retry import ANSWER_MISMATCH
 
 _DEFAULTS = Settings(maximum_retry_attempts=2, maximum_event_age_in_seconds=21600)
 _ARN_PARTS = 7

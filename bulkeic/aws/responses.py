@@ -44,7 +44,7 @@ from bulkeic.core.model import (
     Target,
     rfc3339,
 )
-from bulkeic.core.reconcile import ANSWER_MISMATCH
+from bulkeic.core.pacing.retry import ANSWER_MISMATCH
 
 _OK = 200
 _NO_CONTENT = 204

@@ -18,7 +18,7 @@ from bulkeic.aws.sts_retries import role_retries
 from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Failure, Fault, Lane
-from bulkeic.core.reconcile import ANSWER_MISMATCH
+from bulkeic.core.pacing.retry import ANSWER_MISMATCH
 
 MAX_ROLES_IN_FLIGHT = 10
 """Calls of AssumeRole in flight."""

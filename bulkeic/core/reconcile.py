@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bulkeic.core.model import Answer, Call, Failure, Job, Operation, Settings, Status
+from bulkeic.core.pacing.retry import ANSWER_MISMATCH
 from bulkeic.core.policy import (
     Apply,
     ApplyPlan,
@@ -39,8 +40,6 @@ from bulkeic.core.snapshot import (
 
 DRIFTED = "Drifted"
 MISSING = "ResourceNotFoundException"
-ANSWER_MISMATCH = "AnswerMismatch"
-"""The code of an answer that belongs to another call, or is not what the target shows."""
 
 NO_FUNCTION = "there is no such function, or qualifier"
 

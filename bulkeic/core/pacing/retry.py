@@ -64,6 +64,7 @@ _DENIED = frozenset({
 _FINAL = frozenset({Fault.REFUSED, Fault.DENIED, Fault.UNTRUSTED})
 _PACED = frozenset({Fault.THROTTLED, Fault.CONFLICT})
 ANSWER_MISMATCH = "AnswerMismatch"
+"""The code of an answer that belongs to another call, or is not what the target shows."""
 _IAM_REFUSAL = "InvalidParameterValueException"
 _AMBIGUOUS = frozenset({Fault.SERVER, Fault.TIMEOUT, Fault.CONNECTION})
 # There was no connection yet, so nothing was sent.
