@@ -12,7 +12,7 @@ from bulkeic.core.errors import printable
 from bulkeic.core.model import Failure, Lane, Outcome
 from bulkeic.engine.active_job import ActiveJob
 
-_WARNINGS = 3
+_WARNINGS = 2
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("bulkeic.engine")
 
 
