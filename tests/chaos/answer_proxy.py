@@ -71,6 +71,8 @@ class AnswerProxy:
         self._answers: deque[bytes] = deque(maxlen=KEPT_ANSWERS)
         self._swap: asyncio.Future[bytes] | None = None
         self._swapped = b""
+        self._writers: list[asyncio.StreamWriter] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
@@ -88,7 +90,7 @@ class AnswerProxy:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _listen(self) -> asyncio.Server:
-        return await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return await asyncio.start_server(self._accept, "127.0.0.1", 0)
 
     async def _end(self) -> None:
         self._listening.close()
@@ -97,6 +99,14 @@ class AnswerProxy:
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
+        for writer in self._writers:  # a task that is cancelled before it starts closes nothing
+            writer.transport.abort()
+        for _ in range(3):  # the loop closes the sockets of these, and of those just accepted
+            await asyncio.sleep(0)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        self._tasks.add(asyncio.create_task(self._serve(reader, writer)))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
