@@ -49,11 +49,6 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     made_with: str | None = None
 
     @property
-    def is_sandbox(self) -> bool:
-        """Whether the run's calls go to the embedded sandbox."""
-        return self.place == SANDBOX
-
-    @property
     def endpoint_url(self) -> str | None:
         """The URL that the run's calls go to; ``None``: AWS or the embedded sandbox."""
         return None if self.place in {None, AWS, SANDBOX} else self.place

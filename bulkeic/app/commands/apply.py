@@ -9,6 +9,7 @@ from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.run.rollout import Rollout, WaveSizes, new_wave_sizes
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.run.stale_plans import STALE_AFTER_S, reopen_stale
+from bulkeic.app.setup.next_commands import flags_of, next_command
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.output_files import check_not_overwritten
 from bulkeic.app.setup.run_binding import caller_lines, check_caller
@@ -90,7 +91,7 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
         if unread:
             raise UsageError(
                 f"{unread:,} targets of run file {name} are not planned yet; resume with: "
-                f"{options.next_command('plan', str(run.path))}"
+                f"{next_command('plan', str(run.path), flags_of(options))}"
             )
 
 

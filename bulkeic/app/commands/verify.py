@@ -10,7 +10,7 @@ from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
-from bulkeic.app.setup.next_commands import next_lines, targets_command
+from bulkeic.app.setup.next_commands import flags_of, next_command, next_lines, targets_command
 from bulkeic.app.setup.options import VerifyOptions
 from bulkeic.app.setup.run_setup import STDIN, has_run_file, readable_run, verify_policy
 from bulkeic.core.exit_codes import ExitCode
@@ -89,7 +89,7 @@ def _next_commands(options: VerifyOptions, code: ExitCode) -> dict[str, str]:
     if code == ExitCode.OK or options.source == STDIN:
         return {}
     if has_run_file(options):
-        command = options.next_command("verify", options.source)
+        command = next_command("verify", options.source, flags_of(options))
         return {} if code == ExitCode.DRIFT else {"verify": command}
     step = "apply" if code == ExitCode.DRIFT else "verify"
     return {step: targets_command(step, options)}

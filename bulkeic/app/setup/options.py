@@ -1,7 +1,6 @@
 """The options of each command; a field's annotation declares its flag."""
 
 import shlex
-from collections.abc import Iterable
 from functools import partial
 from typing import Annotated, Literal
 
@@ -13,12 +12,10 @@ from bulkeic.core.failure_budget import FailureBudget, parse_failure_budget
 from bulkeic.core.model import Settings, Status
 from bulkeic.core.option_declaration import (
     Argument,
-    DeclaredOption,
     FieldFlags,
     Flag,
     OptionGroup,
     Repeat,
-    command_options,
     declared_options,
 )
 from bulkeic.core.option_values import (
@@ -147,19 +144,6 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
             give_up_after_s=self.give_up_after_s,
             max_denied=self.max_denied,
         )
-
-    def next_command(self, command: str, run: str) -> str:
-        """Another command for a run, with the same options where it has them."""
-        flags = (
-            option
-            for option in command_options(WorkOptions, command)
-            if option.flag.repeat is Repeat.ALWAYS
-        )
-        return self._command_line(command, run, flags)
-
-    def _command_line(self, command: str, run: str, flags: Iterable[DeclaredOption]) -> str:
-        words = [word for option in flags for word in option.words(self)]
-        return shlex.join(["bulkeic", command, run, *words])
 
     def stored_by_run(self) -> dict[str, str]:
         """The given flags that a run file stores, by name, each as it is typed."""
