@@ -5,8 +5,9 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-import structlog
 from hypothesis import HealthCheck, settings
+
+from bulkeic.output.logs import reset_logs
 
 # The time of an example depends on the machine.
 settings.register_profile("bulkeic", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,7 +31,7 @@ def alone() -> Iterator[None]:
 def usual_logs() -> Iterator[None]:
     """Resets logging, which a command configures for the whole process."""
     yield
-    structlog.reset_defaults()
+    reset_logs()
 
 
 # A background job of a shell ignores SIGINT, and so would every command that a test starts.

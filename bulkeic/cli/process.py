@@ -50,13 +50,14 @@ def _print_click_error(error: click.ClickException) -> None:
 
 def _print_internal_error(error: Exception) -> None:
     """Prints an unforeseen error without secrets, and logs its traceback at level debug."""
-    import structlog  # noqa: PLC0415 - only imported when it is needed
+    import logging  # noqa: PLC0415 - only imported when it is needed
 
     from bulkeic.aws.sanitizer import sanitize  # noqa: PLC0415
+    from bulkeic.output.logs import are_logs_configured  # noqa: PLC0415
 
     advice = ""
-    if structlog.is_configured():
-        structlog.get_logger("bulkeic.cli").debug("internal error", exc_info=error)
+    if are_logs_configured():
+        logging.getLogger("bulkeic.cli").debug("internal error", exc_info=error)
         advice = " with --log-level debug"
     _print_error(f"bulkeic: internal error, please report it{advice}: {sanitize(repr(error))}")
 

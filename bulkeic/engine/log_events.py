@@ -4,16 +4,15 @@ At the default level, ``warning``, a run is quiet: what its summary counts is lo
 The first failures and the first stopped lanes are warnings, so that trouble shows at once.
 """
 
+import logging
 from collections import Counter
-
-import structlog
 
 from bulkeic.core.errors import printable
 from bulkeic.core.model import Failure, Lane, Outcome
 from bulkeic.engine.active_job import ActiveJob
 
 _WARNINGS = 2
-_log: structlog.stdlib.BoundLogger = structlog.get_logger("bulkeic.engine")
+_log = logging.getLogger("bulkeic.engine")
 
 
 class EngineLog:
@@ -31,7 +30,7 @@ class EngineLog:
             rate: its new rate, calls a second; ``None``: it has no rate.
         """
         rounded = None if rate is None else round(rate, 2)
-        _log.info("lane slowed down", lane=str(lane), code=code, rate=rounded)
+        _show(logging.INFO, "lane slowed down", lane=str(lane), code=code, rate=rounded)
 
     def stopped(self, lane: Lane, reason: str) -> None:
         """Log that a lane starts no more calls."""
@@ -41,8 +40,8 @@ class EngineLog:
         """Log that a lane waits for credentials: as a warning if it is the first one of the run."""
         is_first = not self._warnings["waiting for credentials"]
         self._warnings["waiting for credentials"] += 1
-        log = _log.warning if is_first else _log.info
-        log(
+        _show(
+            logging.WARNING if is_first else logging.INFO,
             "waiting for credentials",
             lane=str(lane),
             code=failure.code,
@@ -52,7 +51,8 @@ class EngineLog:
 
     def retry(self, event: str, lane: Lane, active: ActiveJob, code: str, delay_s: float) -> None:
         """Log that a call is retried after ``delay_s`` seconds."""
-        _log.info(
+        _show(
+            logging.INFO,
             event,
             lane=str(lane),
             function=active.job.function_name,
@@ -77,12 +77,16 @@ class EngineLog:
         """Log a warning; after the first ones of its kind, information."""
         self._warnings[event] += 1
         if self._warnings[event] <= _WARNINGS:
-            _log.warning(event, **details)
+            _show(logging.WARNING, event, **details)
             return
         if self._warnings[event] == _WARNINGS + 1:
-            _log.warning(f"{event}: more of these are logged at level info")
+            _log.warning("%s: more of these are logged at level info", event)
         self._inform(event, **details)
 
     @staticmethod
     def _inform(event: str, **details: object) -> None:
-        _log.info(event, **details)
+        _show(logging.INFO, event, **details)
+
+
+def _show(level: int, event: str, **details: object) -> None:
+    _log.log(level, event, extra={"details": details})

@@ -4,21 +4,20 @@ from collections.abc import Iterator
 
 import click
 import pytest
-import structlog
 
 from bulkeic.aws.sanitizer import sanitize
 from bulkeic.cli import process
 from bulkeic.cli.process import run_command
 from bulkeic.core.errors import AccessError, StoppedError, UsageError
 from bulkeic.core.exit_codes import ExitCode
-from bulkeic.output.logs import configure_logs
+from bulkeic.output.logs import configure_logs, reset_logs
 
 
 @pytest.fixture(autouse=True)
 def _unconfigured_logs() -> Iterator[None]:
-    structlog.reset_defaults()
+    reset_logs()
     yield
-    structlog.reset_defaults()
+    reset_logs()
 
 
 def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:

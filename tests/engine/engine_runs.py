@@ -1,12 +1,13 @@
 """Runs the engine in virtual time, against a fake Lambda."""
 
 import asyncio
+import logging
 import random
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import anyio
-from structlog.testing import capture_logs
 
 from bulkeic.core.model import Job
 from bulkeic.core.policy import Apply, Policy
@@ -19,6 +20,35 @@ from .fake_lambda import Server
 from .virtual_clock import START, VirtualClock, VirtualLoop, now
 
 Meanwhile = Callable[[Engine, MemoryFeed], Coroutine[Any, Any, None]]
+
+
+class _Events(logging.Handler):
+    """Keeps events as dictionaries."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[dict[str, Any]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        details = record.__dict__.get("details", {})
+        self.events.append(
+            {"event": record.getMessage(), "log_level": record.levelname.lower()} | details
+        )
+
+
+@contextmanager
+def captured_events() -> Iterator[list[dict[str, Any]]]:
+    """Captures what the engine logs at any level."""
+    log, handler = logging.getLogger("bulkeic.engine"), _Events()
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    log.propagate = False
+    try:
+        yield handler.events
+    finally:
+        log.propagate = True
+        log.setLevel(logging.NOTSET)
+        log.removeHandler(handler)
 
 
 def run(
@@ -46,7 +76,7 @@ def run(
     """
     limits = {"rate": 15.0, "burst": 15.0} | limits
     result = Run([*jobs, *later], server or Server(), EngineLimits(**limits), policy)
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner, capture_logs() as result.log:
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner, captured_events() as result.log:
         runner.run(_work(result, jobs, meanwhile, growing=growing, rng=rng))
     audit(result)
     return result

@@ -16,8 +16,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from bulkeic.app.commands.apply import apply
 from bulkeic.app.commands.export import export
 from bulkeic.app.commands.plan import plan
@@ -34,6 +32,7 @@ from bulkeic.app.setup.options import (
 )
 from bulkeic.core.errors import BulkeicError, RunFileError
 from bulkeic.core.waves import parse_waves
+from bulkeic.output.logs import reset_logs
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from tests.store.damaged_files import reseal
@@ -89,7 +88,7 @@ def seeds() -> tuple[bytes, ...]:
             )
         )
         rollback(RollbackOptions(source=str(applied), run=str(back), **common))
-    structlog.reset_defaults()  # the commands configured logging for the whole process
+    reset_logs()  # the commands configured logging for the whole process
     whole = applied.read_bytes()
     for path in (applied, back):
         _change(path, "DELETE FROM outcome WHERE seq IN (4, 5, 8)")

@@ -2,13 +2,13 @@
 
 import functools
 import json
+import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Self
 
 import msgspec
-import structlog
 
 from bulkeic.app.run.session import INTERRUPTED_TWICE, RunSession
 from bulkeic.app.run.signals import SignalWatch
@@ -32,7 +32,7 @@ from bulkeic.output.results import NoResults, Results, ResultsFile
 from bulkeic.output.rollout_text import SHOWN_SETTINGS, forecast_lines, settings_lines
 from bulkeic.store.run_file import RunFile
 
-_log = structlog.get_logger("bulkeic.app")
+_log = logging.getLogger("bulkeic.app")
 
 
 class Invocation:

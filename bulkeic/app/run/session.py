@@ -23,7 +23,7 @@ from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.output.console import Console
-from bulkeic.output.progress import NoProgress, Progress, ProgressBar
+from bulkeic.output.progress import NoProgress, Progress
 from bulkeic.output.results import Results
 from bulkeic.output.summary_text import stopped_lane_lines
 from bulkeic.store.run_file import RunFile
@@ -127,8 +127,7 @@ class RunSession:
         Returns:
             The lanes that stopped while others went on, each with the reason.
         """
-        is_shown = self._options.progress and self._console.is_terminal
-        progress: Progress = ProgressBar(doing) if is_shown else NoProgress()
+        progress = self._progress(doing)
         recorder = Recorder(ledger, results, progress, self.elapsed)
         engine = self._engine = self._engines.engine(
             feed,
@@ -150,6 +149,13 @@ class RunSession:
             self.failures = engine.failures
         self._print_stopped(engine.stopped_lanes(), denied=engine.has_denied_lane)
         return engine.stopped_lanes()
+
+    def _progress(self, doing: str) -> Progress:
+        if not (self._options.progress and self._console.is_terminal):
+            return NoProgress()
+        from bulkeic.output.progress_bar import ProgressBar  # noqa: PLC0415 - only a terminal needs it
+
+        return ProgressBar(doing)
 
     def count_failures(self, number: int, text: str) -> None:
         """Counts failures that no job has, and stops the session if there are too many.
