@@ -1,45 +1,38 @@
-"""Access to AWS: profile, Region, endpoint, credentials and the account that they belong to."""
+"""Access to AWS: profile, Region, endpoint, credentials and the account that they belong to.
 
-import math
-import os
-import time
-from collections.abc import Callable
+The SDK is imported only for settings that are not understood without it.
+"""
+
+import functools
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
-from aiobotocore.config import AioConfig
-from aiobotocore.credentials import AioRefreshableCredentials
-from aiobotocore.session import AioSession
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
-from botocore.utils import is_valid_endpoint_url
 
-from bulkeic.aws.clock_corrected_signing import ClockCorrection
-from bulkeic.aws.clock_skew import clock_skew_s
-from bulkeic.aws.credential_source import replace_process_provider, source_error
-from bulkeic.aws.credentials import AccessKeys, CredentialsError
-from bulkeic.aws.environment import environment_endpoint, environment_region
-from bulkeic.aws.failures import SDK_ERRORS, translate_sdk_error
-from bulkeic.aws.sanitizer import sanitize
-from bulkeic.aws.sts_http_session import StsHttpSession
+from bulkeic.aws.clock_correction import ClockCorrection
+from bulkeic.aws.credentials import AccessKeys
+from bulkeic.aws.environment import (
+    environment_ca_bundle,
+    environment_keys,
+    environment_region,
+    has_only_known_settings,
+)
+from bulkeic.aws.identity_call import known_identity_call
+from bulkeic.aws.known_requests import identity_request, is_known_endpoint, lambda_requests
+from bulkeic.aws.request_template import SampleRequest
 from bulkeic.aws.sts_retries import identity_retries, source_retries
 from bulkeic.core.caller_identity import CallerIdentity
-from bulkeic.core.errors import AccessError, InputError, UsageError, printable, quoted
-from bulkeic.core.model import Fault
+from bulkeic.core.errors import AccessError
+from bulkeic.core.model import Operation
 from bulkeic.core.names import partition_of
-from bulkeic.core.redaction import parse_endpoint
-from bulkeic.version import __version__
+
+if TYPE_CHECKING:
+    from bulkeic.aws.sdk_session import SdkSession
 
 CredentialSource = Callable[[str], tuple[str, str]]
 """Account id → (access key id, secret access key) of that account."""
 
-# botocore's session variables: (key in a config file, environment variable, default, conversion).
-_ISOLATED_VARIABLES = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-    "ca_bundle": (None, None, None, None),
-}
 # Where STS is called for a partition in which the caller has no Region of its own.
 _STS_REGIONS = {
     "aws": "us-east-1",
@@ -47,17 +40,10 @@ _STS_REGIONS = {
     "aws-us-gov": "us-gov-west-1",
 }
 _FALLBACK_REGION = "us-east-1"
-_REFRESHABLE_KEYS_S = 60.0
-# A source may be slower than a call: a process may ask its user, and the SDK retries some sources.
-_SOURCE_TIMEOUTS = 6
-
-
-class _NonAsciiCredentialsError(NoCredentialsError):  # type: ignore[misc]
-    fmt = "they contain characters that are not ASCII"
 
 
 class Access:
-    """What is needed to make clients of the SDK.
+    """How AWS is reached.
 
     Args:
         profile: name in AWS's config files; ``None``: the environment's, or the default profile.
@@ -67,6 +53,8 @@ class Access:
         isolated: whether to ignore the user's config files, profile and proxies.
 
     Attributes:
+        region: for rows without one.
+        credentials: of each account.
         clock: corrects this machine's clock for calls of STS.
 
     Raises:
@@ -87,24 +75,31 @@ class Access:
         self._isolated = isolated
         self._endpoint_url = endpoint_url
         self.credentials = credentials
-        self._session = self._new_session()
-        self._unused_session: AioSession | None = self._session
-        self._caller_credentials: Any = None
         self.clock = ClockCorrection()
-        if endpoint_url is not None:
-            _check_endpoint(endpoint_url)
-        try:
-            self._session.get_scoped_config()  # raises if the profile does not exist
-            self.region: str | None = (
-                region or environment_region() or self._session.get_config_variable("region")
-            )
-        except ProfileNotFound:
-            raise UsageError(
-                f"profile {quoted(profile or os.environ.get('AWS_PROFILE', ''))} does not exist; "
-                "aws configure list-profiles shows those that do"
-            ) from None
-        except BotoCoreError as error:
-            raise UsageError(f"AWS configuration: {printable(sanitize(str(error)))}") from None
+        self._is_known = (
+            profile is None
+            and (endpoint_url is None or is_known_endpoint(endpoint_url))
+            and (credentials is not None or environment_keys() is not None)
+            and has_only_known_settings(isolated=isolated)
+        )
+        self.region = region or environment_region()
+        if not self._is_known:
+            self.region = self.region or self._sdk.region
+
+    @functools.cached_property
+    def _sdk(self) -> "SdkSession":
+        from bulkeic.aws.sdk_session import SdkSession  # noqa: PLC0415 - the SDK takes longer than all else
+
+        return SdkSession(self._profile, self._endpoint_url, isolated=self._isolated)
+
+    @property
+    def ca_bundle(self) -> str | None:
+        """The file of CA certificates to trust, where the SDK is not used; ``None``: the usual."""
+        return environment_ca_bundle()
+
+    def known_requests(self, region: str) -> Mapping[Operation, SampleRequest] | None:
+        """Returns sample requests of Lambda's operations; ``None``: only the SDK can make them."""
+        return lambda_requests(region, self._endpoint_url) if self._is_known else None
 
     def with_profile(self, profile: str) -> "Access":
         """Returns the same access with another profile.
@@ -123,34 +118,8 @@ class Access:
     def client(
         self, service: str, region: str, keys: AccessKeys | None = None, **config: Any
     ) -> AbstractAsyncContextManager[Any]:
-        """Returns a client of the SDK whose own retries are off.
-
-        Args:
-            service: ``lambda`` or ``sts``.
-            region: the Region to call.
-            keys: the credentials to sign with; ``None``: those of the SDK's chain.
-            config: further settings of botocore's ``Config``.
-        """
-        credentials: dict[str, str | None] = {}
-        if keys is not None:
-            credentials = {
-                "aws_access_key_id": keys.access_key,
-                "aws_secret_access_key": keys.secret_key,
-                "aws_session_token": keys.token,
-            }
-        config.setdefault("retries", {"total_max_attempts": 1})
-        if service == "sts":
-            config.setdefault("http_session_cls", StsHttpSession)
-        if self._isolated:
-            config["proxies"] = {}
-        client: AbstractAsyncContextManager[Any] = self._session.create_client(
-            service,
-            region_name=region,
-            endpoint_url=self._endpoint_url,
-            config=AioConfig(user_agent_extra=f"bulkeic/{__version__}", **config),
-            **credentials,
-        )
-        return client
+        """Returns a client of the SDK; see ``SdkSession.client``."""
+        return self._sdk.client(service, region, keys, **config)
 
     def sts_region(self, region: str | None) -> str:
         """Returns the Region in which STS is called for an account with a lane in ``region``.
@@ -166,10 +135,7 @@ class Access:
         return _STS_REGIONS.get(partition, region)
 
     async def caller_keys(self, timeout_s: float) -> AccessKeys:
-        """Fetches the caller's own credentials from the SDK's chain.
-
-        Each call after an expiry or a failure searches the chain again, so it finds files that have
-        changed.
+        """Fetches the caller's own credentials, from the environment or by the SDK's chain.
 
         Args:
             timeout_s: seconds for one call; a source has six times as long.
@@ -177,50 +143,25 @@ class Access:
         Raises:
             CredentialsError: there are no usable credentials now.
         """
-        try:
-            with anyio.fail_after(timeout_s * _SOURCE_TIMEOUTS):
-                if self._caller_credentials is None:
-                    self._caller_credentials = await self._search_chain()
-                keys = await _access_keys(self._caller_credentials)
-        except Exception as error:  # noqa: BLE001 - the SDK raises anything on a malformed answer
-            self.forget_caller_keys()
-            raise source_error(error) from None
-        if not isinstance(self._caller_credentials, AioRefreshableCredentials):
-            self.forget_caller_keys()
-        return keys
+        found = environment_keys() if self._is_known else None
+        if found is None:
+            return await self._sdk.caller_keys(timeout_s)
+        access_key, secret_key, token = found
+        return AccessKeys(access_key=access_key, secret_key=secret_key, token=token)
 
     def forget_caller_keys(self) -> None:
-        """Makes the next fetch search the SDK's chain again."""
-        self._caller_credentials = None
-
-    async def _search_chain(self) -> Any:
-        session = self._unused_session or self._new_session()
-        self._unused_session = None
-        replace_process_provider(session)
-        return await session.get_credentials()
+        """Makes the next fetch search the SDK's chain again; the environment is read anyway."""
+        if not self._is_known:
+            self._sdk.forget_caller_keys()
 
     def endpoint(self, service: str) -> str | None:
         """Returns the URL that a user has set for a service; ``None``: AWS's own endpoints.
 
         A login in it is left out: it is never used, and must not be shown.
         """
-        if self._endpoint_url is not None or self._isolated:
+        if self._endpoint_url is not None or self._isolated or self._is_known:
             return self._endpoint_url
-        session = self._session
-        if session.get_config_variable("ignore_configured_endpoint_urls"):
-            return None
-        profile = session.get_scoped_config()
-        services = session.full_config.get("services", {}).get(profile.get("services"), {})
-        of_service = services.get(service) or {}
-        url: str | None = (
-            environment_endpoint(service)
-            or of_service.get("endpoint_url")
-            or profile.get("endpoint_url")
-        )
-        if url is None:
-            return None
-        scheme, mark, rest = url.partition("://")
-        return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+        return self._sdk.endpoint(service)
 
     async def caller_account_id(self, region: str | None, timeout_s: float) -> str:
         """Returns the account of the caller's own credentials; see ``caller_identity``."""
@@ -239,23 +180,20 @@ class Access:
         """
         try:
             return await self._identify(region, timeout_s)
-        except CredentialsError as error:
-            raise AccessError(printable(error.failure.message)) from None
-        except ClientError as error:
-            raise AccessError(_rejection(error)) from None
-        except SDK_ERRORS as error:
-            message = printable(translate_sdk_error(error).message)
-            raise AccessError(f"STS cannot be reached: {message}") from None
-        except ValueError as error:  # botocore's, for an endpoint of the environment
-            raise UsageError(f"AWS configuration: {printable(sanitize(str(error)))}") from None
+        except Exception as error:  # noqa: BLE001 - translated where the SDK is imported
+            from bulkeic.aws.sdk_session import identity_error  # noqa: PLC0415 - as above
+
+            raise identity_error(error) from None
 
     async def _identify(self, region: str | None, timeout_s: float) -> CallerIdentity:
         """Asks STS, once more with newer credentials if the first ones have expired."""
         keys = await self._fetch_keys(timeout_s)
         try:
             return await self._call_identity(keys, region, timeout_s)
-        except ClientError as error:
-            if translate_sdk_error(error).fault is not Fault.EXPIRED:
+        except Exception as error:
+            from bulkeic.aws.sdk_session import is_expiry_error  # noqa: PLC0415 - as above
+
+            if not is_expiry_error(error):
                 raise
             self.forget_caller_keys()
             newer = await self._fetch_keys(timeout_s)
@@ -273,18 +211,11 @@ class Access:
     async def _call_identity(
         self, keys: AccessKeys, region: str | None, timeout_s: float
     ) -> CallerIdentity:
-        async with self.client(
-            "sts",
-            self.sts_region(region),
-            keys,
-            connect_timeout=timeout_s,
-            read_timeout=timeout_s,
-        ) as sts:
-            self.clock.sign(sts, keys)
+        async with self._identity_call(keys, self.sts_region(region), timeout_s) as call:
 
             async def get_caller_identity() -> dict[str, Any]:
                 with anyio.fail_after(timeout_s):
-                    response: dict[str, Any] = await self.clock.call(sts.get_caller_identity)
+                    response: dict[str, Any] = await self.clock.call(call)
                 return response
 
             identity: dict[str, Any] = await identity_retries()(get_caller_identity)
@@ -293,53 +224,10 @@ class Access:
         except KeyError:
             raise AccessError("STS cannot be reached: its answer names no account") from None
 
-    def _new_session(self) -> AioSession:
-        variables = _ISOLATED_VARIABLES if self._isolated else None
-        return AioSession(profile=self._profile, session_vars=variables)
-
-
-async def _access_keys(credentials: Any) -> AccessKeys:
-    """Converts what the SDK's chain has returned; ``None``: it has found nothing."""
-    if credentials is None:
-        raise NoCredentialsError
-    frozen = await credentials.get_frozen_credentials()
-    if not "".join(filter(None, frozen)).isascii():
-        raise _NonAsciiCredentialsError
-    is_refreshable = isinstance(credentials, AioRefreshableCredentials)
-    return AccessKeys(
-        access_key=frozen.access_key,
-        secret_key=frozen.secret_key,
-        token=frozen.token or None,
-        # The SDK does not report when it will refresh them, so they are fetched again soon.
-        expires_at=time.time() + _REFRESHABLE_KEYS_S if is_refreshable else math.inf,
-    )
-
-
-def _check_endpoint(url: str) -> None:
-    try:
-        parse_endpoint(url)
-    except InputError as error:
-        raise UsageError(f"--endpoint-url: {error.rule}") from None
-    if not _is_endpoint(url):
-        raise UsageError(
-            f"--endpoint-url {quoted(url)} is not a URL; expected something like "
-            "https://lambda.us-east-1.amazonaws.com"
-        )
-
-
-def _is_endpoint(url: str) -> bool:
-    try:
-        return url.startswith(("http://", "https://")) and bool(is_valid_endpoint_url(url))
-    except ValueError:  # for example, a bracket that is not closed
-        return False
-
-
-def _rejection(error: ClientError) -> str:
-    """Returns the message for an error response of STS."""
-    failure = translate_sdk_error(error)
-    text = f"STS rejected the credentials: {failure.code}: {printable(failure.message)}"
-    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    skew_s = clock_skew_s(failure.code, headers, time.time())
-    if skew_s is not None:
-        text += f"; correct this machine's clock, which is {-skew_s / 60:+.0f} minutes off"
-    return text
+    def _identity_call(
+        self, keys: AccessKeys, region: str, timeout_s: float
+    ) -> AbstractAsyncContextManager[Callable[[], Awaitable[dict[str, Any]]]]:
+        sample = identity_request(region, self._endpoint_url) if self._is_known else None
+        if sample is None:
+            return self._sdk.identity_call(keys, region, timeout_s, self.clock)
+        return known_identity_call(sample, keys, timeout_s, self.clock, self.ca_bundle)

@@ -11,7 +11,6 @@ import msgspec
 
 from bulkeic.aws.access import Access
 from bulkeic.aws.clock_skew import clock_skew_s
-from bulkeic.aws.connection_pool import ConnectionPool
 from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
 from bulkeic.aws.failures import (
     PREPARATION_ERRORS,
@@ -19,7 +18,7 @@ from bulkeic.aws.failures import (
     translate_preparation_error,
     translate_transport_error,
 )
-from bulkeic.aws.operations import RegionalLambda, RegionalOperation, prepare_region
+from bulkeic.aws.operations import RegionalLambda, RegionalOperation, RegionPreparation
 from bulkeic.aws.request_template import query_string
 from bulkeic.aws.responses import is_senseless
 from bulkeic.aws.role_sessions import RoleSessions
@@ -28,9 +27,6 @@ from bulkeic.aws.transport import ExchangeTiming, RawResponse
 from bulkeic.core.accounts import Accounts, RoleSession
 from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Operation
 from bulkeic.core.pacing.retry import is_expiry
-
-# Signs the sample requests, which are never sent.
-_SAMPLE_KEYS = AccessKeys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106
 
 
 class _LaneOperation:
@@ -86,11 +82,8 @@ class LambdaCaller:
         timeout_s: float,
         concurrency: int,
     ) -> None:
-        self._access = access
-        self._timeout_s = timeout_s
-        self._concurrency = concurrency
         self._exit_stack = AsyncExitStack()
-        self._pool = ConnectionPool()
+        self._preparation = RegionPreparation(access, timeout_s=timeout_s, concurrency=concurrency)
         self._role_sessions = RoleSessions(
             access,
             accounts or Accounts(),
@@ -113,7 +106,7 @@ class LambdaCaller:
         traceback: TracebackType | None,
     ) -> None:
         await self._exit_stack.aclose()
-        await self._pool.close()
+        await self._preparation.close()
 
     async def call(self, job: Job, call: Call, timing: ExchangeTiming | None = None) -> Answer:
         """Makes one call. Failures of AWS and of the network are returned, not raised.
@@ -193,20 +186,8 @@ class LambdaCaller:
         async with self._region_lock:
             region = self._regions.get(name)
             if region is None:
-                region = self._regions[name] = await self._prepare_region(name)
+                region = self._regions[name] = await self._preparation.prepare(name)
             return region
-
-    async def _prepare_region(self, region: str) -> RegionalLambda:
-        async with self._access.client(
-            "lambda",
-            region,
-            _SAMPLE_KEYS,
-            connect_timeout=self._timeout_s,
-            read_timeout=self._timeout_s,
-            max_pool_connections=self._concurrency,
-            http_session_cls=self._pool.session_class,
-        ) as client:
-            return await prepare_region(client, self._timeout_s)
 
 
 def _drop_tracebacks(error: BaseException | None) -> None:

@@ -1,22 +1,29 @@
-"""Lambda's operations in one Region, built from sample requests of the SDK's own client."""
+"""Lambda's operations in one Region: their request templates, their readers and their transport.
 
+The templates come from known requests, or from sample requests of the SDK's own client where only
+the SDK knows what a setting or a Region changes.
+"""
+
+import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
-from botocore import xform_name
 
-from bulkeic.aws.connection_pool import UnsentRequest
-from bulkeic.aws.request_template import SAMPLE_FUNCTION, RequestTemplate
+from bulkeic.aws.access import Access
+from bulkeic.aws.credentials import AccessKeys
+from bulkeic.aws.known_transports import KnownTransports
+from bulkeic.aws.request_template import RequestTemplate, SampleRequest
 from bulkeic.aws.responses import ResponseReader, response_reader
+from bulkeic.aws.service_models import output_shape
 from bulkeic.aws.transport import Transport, make_transport
 from bulkeic.core.model import Operation
 
-# What the SDK requires in a sample request besides the function's name.
-_SAMPLE_ARGUMENTS: dict[Operation, dict[str, Any]] = {
-    Operation.UPDATE: {"MaximumRetryAttempts": 0},
-    Operation.PUT: {"MaximumRetryAttempts": 0},
-}
+if TYPE_CHECKING:
+    from bulkeic.aws.connection_pool import ConnectionPool
+
+# Signs the sample requests, which are never sent.
+_SAMPLE_KEYS = AccessKeys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106
 
 
 class RegionalOperation(msgspec.Struct, frozen=True):
@@ -33,33 +40,69 @@ class RegionalLambda(msgspec.Struct, frozen=True):
     operations: Mapping[Operation, RegionalOperation]
 
 
-async def prepare_region(client: Any, timeout_s: float) -> RegionalLambda:
-    """Makes the SDK sign a sample request of each operation, and builds the templates from them.
-
-    All operations are prepared at once: that takes a few milliseconds, less than a second client.
+class RegionPreparation:
+    """Prepares Regions, which share their connections.
 
     Args:
-        client: the SDK's Lambda client of that Region; its calls raise ``UnsentRequest``.
+        access: endpoints and settings.
         timeout_s: seconds for one call.
+        concurrency: calls in flight at most.
     """
-    samples = {operation: await _sample_request(client, operation) for operation in Operation}
-    service_model = client.meta.service_model
-    operations = {
+
+    def __init__(self, access: Access, *, timeout_s: float, concurrency: int) -> None:
+        self._access = access
+        self._timeout_s = timeout_s
+        self._concurrency = concurrency
+        self._known = KnownTransports(access.ca_bundle, limit=concurrency, timeout_s=timeout_s)
+
+    async def prepare(self, region: str) -> RegionalLambda:
+        """Prepares all operations in a Region at once.
+
+        Raises:
+            BotoCoreError, UsageError, ValueError: it cannot be called.
+        """
+        samples = self._access.known_requests(region)
+        if samples is None:
+            return await self._ask_sdk(region)
+        operations = _operations(samples)
+        origin = operations[Operation.UPDATE].template.origin
+        return RegionalLambda(self._known.transport(origin), operations)
+
+    async def _ask_sdk(self, region: str) -> RegionalLambda:
+        from bulkeic.aws.sdk_samples import sample_request  # noqa: PLC0415 - it imports the SDK
+
+        async with self._access.client(
+            "lambda",
+            region,
+            _SAMPLE_KEYS,
+            connect_timeout=self._timeout_s,
+            read_timeout=self._timeout_s,
+            max_pool_connections=self._concurrency,
+            http_session_cls=self._sdk_pool.session_class,
+        ) as client:
+            samples = {each: await sample_request(client, each) for each in Operation}
+        operations = _operations({each: sample.request for each, sample in samples.items()})
+        origin = operations[Operation.UPDATE].template.origin
+        route = samples[Operation.UPDATE].route
+        return RegionalLambda(make_transport(origin, route, self._timeout_s), operations)
+
+    @functools.cached_property
+    def _sdk_pool(self) -> "ConnectionPool":
+        from bulkeic.aws.connection_pool import ConnectionPool  # noqa: PLC0415 - as above
+
+        return ConnectionPool()
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._known.close()
+        if "_sdk_pool" in self.__dict__:
+            await self._sdk_pool.close()
+
+
+def _operations(samples: Mapping[Operation, SampleRequest]) -> dict[Operation, RegionalOperation]:
+    return {
         operation: RegionalOperation(
-            RequestTemplate(sample.request),
-            response_reader(operation, service_model.operation_model(operation).output_shape),
+            RequestTemplate(sample), response_reader(operation, output_shape("lambda", operation))
         )
         for operation, sample in samples.items()
     }
-    origin = operations[Operation.UPDATE].template.origin
-    route = samples[Operation.UPDATE].route
-    return RegionalLambda(make_transport(origin, route, timeout_s), operations)
-
-
-async def _sample_request(client: Any, operation: Operation) -> UnsentRequest:
-    call = getattr(client, xform_name(operation))
-    try:
-        await call(FunctionName=SAMPLE_FUNCTION, **_SAMPLE_ARGUMENTS.get(operation, {}))
-    except UnsentRequest as sample:
-        return sample
-    raise AssertionError("the SDK sent a sample request instead of raising UnsentRequest")

@@ -6,12 +6,12 @@ for the function, the qualifier, the body, the date, the credentials and the sig
 """
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
-from botocore.awsrequest import AWSPreparedRequest
 from botocore.utils import normalize_url_path
 
 from bulkeic.core.model import LATEST, Settings
@@ -40,6 +40,22 @@ class RequestBody(msgspec.Struct, frozen=True):
     length_header: str
 
 
+class SampleRequest(msgspec.Struct, frozen=True):
+    """A signed request, as far as a template needs it; the SDK's requests have the same fields.
+
+    Attributes:
+        method: the HTTP method.
+        url: the whole URL.
+        headers: with ``Authorization``, whose signature is not used.
+        body: ``None``: the operation has none.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
 class RequestTemplate:
     """What all requests of an operation in a Region have in common.
 
@@ -55,7 +71,7 @@ class RequestTemplate:
         service: the service to sign for.
     """
 
-    def __init__(self, sample: AWSPreparedRequest) -> None:
+    def __init__(self, sample: SampleRequest) -> None:
         url = urlsplit(sample.url)
         self.method: str = sample.method
         self.origin = f"{url.scheme}://{url.netloc}"

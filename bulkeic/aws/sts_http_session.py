@@ -48,10 +48,7 @@ class StsHttpSession(AIOHTTPSession):  # type: ignore[misc]  # the SDK has no ty
         try:
             response = await self._exchange(request)
         except Exception as error:
-            kind = next(kind for raised, kind in _SDK_ERRORS if isinstance(error, raised))
-            raise kind(
-                error=error, endpoint_url=request.url, proxy_url="the proxy", request=request
-            ) from error
+            raise exchange_error(error, request.url) from error
         headers = {name.lower(): value for name, value in response.headers.items()}
         answer = AioAWSResponse(request.url, response.status, headers, None)
         answer._content = response.body  # noqa: SLF001 - the SDK would read it from a socket
@@ -78,6 +75,12 @@ class StsHttpSession(AIOHTTPSession):  # type: ignore[misc]  # the SDK has no ty
             content,
             is_trusted=lambda _: False,
         )
+
+
+def exchange_error(error: Exception, url: str) -> HTTPClientError:
+    """Returns the exception of the SDK's own session for one of the transport."""
+    kind = next(kind for raised, kind in _SDK_ERRORS if isinstance(error, raised))
+    return kind(error=error, endpoint_url=url, proxy_url="the proxy", request=None)
 
 
 def _text(value: bytes | str) -> str:

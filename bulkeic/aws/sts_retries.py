@@ -26,7 +26,6 @@ from tenacity import (
 )
 
 from bulkeic.aws.credentials import CredentialsError
-from bulkeic.aws.failures import SDK_ERRORS, translate_sdk_error
 from bulkeic.core.model import Failure, Fault
 from bulkeic.core.pacing.retry import (
     FIRST_WAIT_S,
@@ -108,4 +107,6 @@ def _is_expiry(error: BaseException) -> bool:
 
 
 def _failure(error: BaseException | None) -> Failure | None:
+    from bulkeic.aws.failures import SDK_ERRORS, translate_sdk_error  # noqa: PLC0415 - it imports the SDK
+
     return translate_sdk_error(error) if isinstance(error, SDK_ERRORS) else None
