@@ -82,9 +82,9 @@ class Access:
             and (credentials is not None or environment_keys() is not None)
             and has_only_known_settings(isolated=isolated)
         )
-        self.region = region or environment_region()
-        if not self._is_known:
-            self.region = self.region or self._sdk.region
+        # The SDK also checks the profile and the endpoint.
+        of_profile = None if self._is_known else self._sdk.region
+        self.region = region or environment_region() or of_profile
 
     @functools.cached_property
     def _sdk(self) -> "SdkSession":

@@ -18,7 +18,8 @@ _UNDERSTOOD = {
 }
 _PROFILES = {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}
 # What the SDK or OpenSSL reads besides.
-_OTHERS = ("BOTO", "REQUESTS_CA_BUNDLE", "SSLKEYLOGFILE")
+_OTHERS = ("BOTO", "SSLKEYLOGFILE")
+_CA_BUNDLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 _FILES = (
     ("AWS_CONFIG_FILE", "~/.aws/config"),
     ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
@@ -39,7 +40,7 @@ def environment_endpoint(service: str) -> str | None:
 
 def environment_ca_bundle() -> str | None:
     """Returns the file of CA certificates that the environment sets; ``None``: it sets none."""
-    return os.environ.get("AWS_CA_BUNDLE") or None
+    return next(filter(None, map(os.environ.get, _CA_BUNDLES)), None)
 
 
 def environment_keys() -> tuple[str, str, str | None] | None:
@@ -64,6 +65,8 @@ def has_only_known_settings(*, isolated: bool) -> bool:
     # Elsewhere, proxies are also settings of the system.
     if sys.platform != "linux" or _exists(_MODELS):
         return False
+    if any(os.environ.get(name, "set").strip() == "" for name in _CA_BUNDLES):
+        return False  # the SDK refuses it
     understood = _UNDERSTOOD | _PROFILES if isolated else _UNDERSTOOD
     if any(name.startswith(("AWS_", *_OTHERS)) and name not in understood for name in os.environ):
         return False

@@ -17,6 +17,7 @@ from bulkeic.aws.request_template import RequestTemplate, SampleRequest
 from bulkeic.aws.responses import ResponseReader, response_reader
 from bulkeic.aws.service_models import output_shape
 from bulkeic.aws.transport import Transport, make_transport
+from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Operation
 
 if TYPE_CHECKING:
@@ -66,7 +67,10 @@ class RegionPreparation:
             return await self._ask_sdk(region)
         operations = _operations(samples)
         origin = operations[Operation.UPDATE].template.origin
-        return RegionalLambda(self._known.transport(origin), operations)
+        try:
+            return RegionalLambda(self._known.transport(origin), operations)
+        except OSError as error:
+            raise UsageError(f"the CA certificates cannot be read: {error}") from None
 
     async def _ask_sdk(self, region: str) -> RegionalLambda:
         from bulkeic.aws.sdk_samples import sample_request  # noqa: PLC0415 - it imports the SDK

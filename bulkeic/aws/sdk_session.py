@@ -188,7 +188,9 @@ class SdkSession:
 
     def _new_session(self) -> AioSession:
         variables = _ISOLATED_VARIABLES if self._isolated else None
-        return AioSession(profile=self._profile, session_vars=variables)
+        session = AioSession(profile=self._profile, session_vars=variables)
+        session.user_agent_extra = ""  # it would be added to ours
+        return session
 
 
 async def _access_keys(credentials: Any) -> AccessKeys:

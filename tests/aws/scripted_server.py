@@ -34,6 +34,10 @@ class Connection:
         """Reads a request without a body."""
         return await self._reader.readuntil(b"\r\n\r\n")
 
+    async def body(self, size: int) -> bytes:
+        """Reads the body of a request."""
+        return await self._reader.readexactly(size)
+
     async def send(self, data: bytes) -> None:
         """Sends bytes; they have left this process when it returns."""
         self._writer.write(data)

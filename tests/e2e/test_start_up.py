@@ -2,11 +2,12 @@
 
 import pytest
 
-from .conftest import Bulkeic, Result
+from .conftest import Bulkeic, Result, Server
 
 SDK = {"aiobotocore", "aiohttp", "botocore"}
-WORK = {"bulkeic.app.run.session", "tenacity"}
+WORK = {"bulkeic.app.run.session"}
 SHOWN = {"rich", "structlog"}
+UNUSED = {"ijson", "jmespath", "hdrh", "importlib.metadata", "urllib3", "tenacity"}
 
 
 def imported(result: Result) -> set[str]:
@@ -41,9 +42,30 @@ def test_invalid_usage_is_refused_without_importing_the_sdk(
     assert not imported(result) & left_out
 
 
-def test_a_command_that_calls_imports_the_sdk(bulkeic: Bulkeic) -> None:
-    result = ran(bulkeic, "apply good.csv --sandbox --maximum-retry-attempts 1")
+@pytest.mark.parametrize("where", ["--sandbox", "--endpoint-url"])
+def test_a_command_calls_without_what_it_does_not_need(
+    bulkeic: Bulkeic, server: Server, where: str
+) -> None:
+    place = where if where == "--sandbox" else f"{where} {server.url}"
+    line = f"apply good.csv {place} --yes --output json --maximum-retry-attempts 1"
+
+    result = ran(bulkeic, line)
 
     assert result.code == 0, result.err
-    assert imported(result) >= SDK | WORK
-    assert not imported(result) & SHOWN
+    assert result.summary["updated"] == 1
+    assert imported(result) >= WORK
+    assert not imported(result) & (SDK | SHOWN | UNUSED)
+
+
+def test_a_setting_that_only_the_sdk_understands_imports_the_sdk(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    bulkeic.env["AWS_MAX_ATTEMPTS"] = "1"
+
+    result = ran(
+        bulkeic,
+        f"apply good.csv --endpoint-url {server.url} --yes --maximum-retry-attempts 1",
+    )
+
+    assert result.code == 0, result.err
+    assert imported(result) >= SDK
