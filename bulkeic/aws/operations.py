@@ -1,6 +1,7 @@
 """Lambda's operations in one Region, built from sample requests of the SDK's own client."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -47,13 +48,17 @@ async def prepare_region(client: Any, timeout_s: float) -> RegionalLambda:
     operations = {
         operation: RegionalOperation(
             RequestTemplate(sample.request),
-            response_reader(operation, service_model.operation_model(operation).output_shape),
+            response_reader(operation, partial(_output_shape, service_model, operation)),
         )
         for operation, sample in samples.items()
     }
     origin = operations[Operation.UPDATE].template.origin
     route = samples[Operation.UPDATE].route
     return RegionalLambda(make_transport(origin, route, timeout_s), operations)
+
+
+def _output_shape(service_model: Any, operation: Operation) -> Any:
+    return service_model.operation_model(operation).output_shape
 
 
 async def _sample_request(client: Any, operation: Operation) -> UnsentRequest:

@@ -102,9 +102,9 @@ class Target(msgspec.Struct, frozen=True, gc=False):
     @property
     def arn(self) -> str:
         """The function's ARN, without the qualifier."""
+        lane = self.lane
         return (
-            f"arn:{self.partition}:lambda:{self.lane.region}:{self.lane.account_id}"
-            f":function:{self.function}"
+            f"arn:{self.partition}:lambda:{lane.region}:{lane.account_id}:function:{self.function}"
         )
 
 

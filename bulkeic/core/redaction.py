@@ -144,7 +144,7 @@ def redact(text: str, known: KnownSecrets = KnownSecrets()) -> str:  # noqa: B00
 
 
 def _may_have_name(text: str) -> bool:
-    """Whether a text may hold one of the names; other letters than ASCII's can stand for ASCII's."""
+    """Whether a text may hold one of the names. Some letters outside ASCII match letters in it."""
     lower = text.lower()
     return not text.isascii() or any(word in lower for word in _NAME_WORDS)
 
