@@ -6,12 +6,15 @@ an answer, never to decide what happened.
 """
 
 import re
-from typing import Any
 
 from bulkeic.core.model import CLEARED, LATEST, Call, Failure, Fault, Operation, Settings, Target
 from bulkeic.core.pacing.retry import ANSWER_MISMATCH
 
-_DEFAULTS = Settings(maximum_retry_attempts=2, maximum_event_age_in_seconds=21600)
+# Lambda's defaults.
+_RETRIES, _AGE_S = 2, 21600
+# In Python 3.11, each look-up of an enum's member takes a while.
+_GET, _PUT = Operation.GET, Operation.PUT
+_OTHER_FUNCTION = "it names another function"
 _ARN_PARTS = 7
 _find_functions = re.compile(r"arn:[\w-]+:lambda:[\w-]*:\d*:function:[\w.$-]+(?::[\w$-]+)?").findall
 _BAD_REQUEST = 400
@@ -42,46 +45,54 @@ def names_target(arn: str, target: Target, *, has_qualifier: bool = True) -> boo
     return (qualifiers[0] if qualifiers else LATEST) == target.qualifier
 
 
-def config_problem(config: dict[str, Any], target: Target, call: Call) -> str | None:
+def config_problem(arn: str, shown: Settings, target: Target, call: Call) -> str | None:
     """Why a configuration cannot be the answer to a call; ``None``: it can.
 
     Args:
-        config: as answered, API names.
+        arn: of the function, as answered.
+        shown: the settings that the configuration shows.
         target: the target of the call.
         call: the call.
     """
-    if not names_target(config["FunctionArn"], target):
-        return "it names another function"
-    if call.operation is Operation.GET:
+    return settings_problem(shown, call) if names_target(arn, target) else _OTHER_FUNCTION
+
+
+def settings_problem(shown: Settings, call: Call) -> str | None:
+    """Why settings cannot be the answer to a call; ``None``: they can.
+
+    Args:
+        shown: as answered.
+        call: the call.
+    """
+    if call.operation is _GET:
         return None
-    return None if _shows(config, call) else "it shows other settings than those that were sent"
+    is_shown = _replaces if call.operation is _PUT else _updates
+    if is_shown(call.settings, shown):
+        return None
+    return "it shows other settings than those that were sent"
 
 
-def _shows(config: dict[str, Any], call: Call) -> bool:
-    """Whether a configuration shows the settings of an Update or a Put.
+def _updates(sent: Settings, shown: Settings) -> bool:
+    """Whether the answer to an Update shows what was sent."""
+    return (
+        sent.maximum_retry_attempts in (None, shown.maximum_retry_attempts)
+        and sent.maximum_event_age_in_seconds in (None, shown.maximum_event_age_in_seconds)
+        and sent.on_success in (None, shown.on_success or CLEARED)
+        and sent.on_failure in (None, shown.on_failure or CLEARED)
+    )
+
+
+def _replaces(sent: Settings, shown: Settings) -> bool:
+    """Whether the answer to a Put shows what was sent.
 
     Put removes what it does not send; an emulator may show the default instead.
     """
-    sent = call.settings
-    shown = Settings.from_api({name: value for name, value in config.items() if value is not None})
-    replaces = call.operation is Operation.PUT
-    numbers = (
-        (sent.maximum_retry_attempts, shown.maximum_retry_attempts,
-         _DEFAULTS.maximum_retry_attempts),
-        (sent.maximum_event_age_in_seconds, shown.maximum_event_age_in_seconds,
-         _DEFAULTS.maximum_event_age_in_seconds),
-    )  # fmt: skip
-    for wanted, found, default in numbers:
-        if wanted is None and replaces and found not in {None, default}:
-            return False
-        if wanted is not None and wanted != found:
-            return False
-    destinations = (
-        (sent.on_success, shown.on_success), (sent.on_failure, shown.on_failure),
-    )  # fmt: skip
-    return all(
-        (wanted is None and not replaces) or (wanted or CLEARED) == (found or CLEARED)
-        for wanted, found in destinations
+    retries, age = sent.maximum_retry_attempts, sent.maximum_event_age_in_seconds
+    return (
+        shown.maximum_retry_attempts in ((None, _RETRIES) if retries is None else (retries,))
+        and shown.maximum_event_age_in_seconds in ((None, _AGE_S) if age is None else (age,))
+        and (sent.on_success or CLEARED) == (shown.on_success or CLEARED)
+        and (sent.on_failure or CLEARED) == (shown.on_failure or CLEARED)
     )
 
 
@@ -91,7 +102,7 @@ def function_problem(arn: str, target: Target) -> str | None:
     GetFunction names a qualifier only where it was asked for one.
     """
     is_it = names_target(arn, target, has_qualifier=False)
-    return None if is_it else "it names another function"
+    return None if is_it else _OTHER_FUNCTION
 
 
 def error_problem(message: str, status: int, target: Target) -> str | None:
@@ -104,7 +115,7 @@ def error_problem(message: str, status: int, target: Target) -> str | None:
     """
     functions = [] if status == _BAD_REQUEST else _find_functions(message)
     is_it = any(names_target(arn, target, has_qualifier=False) for arn in functions)
-    return "it names another function" if functions and not is_it else None
+    return _OTHER_FUNCTION if functions and not is_it else None
 
 
 def role_session_problem(arn: str | None, role_arn: str) -> str | None:

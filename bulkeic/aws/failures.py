@@ -1,15 +1,10 @@
 """The tables that translate the exceptions of botocore and aiohttp into failures.
 
-Two things are translated by their content instead: an error response, by its code and HTTP status
-(``core.pacing.retry``), and an SSL error of botocore, by the aiohttp exception that caused it.
+Two things are translated by their content instead: an error response (``error_responses``), and an
+SSL error of botocore, by the aiohttp exception that caused it.
 """
 
-import time
-from collections.abc import Mapping
-from typing import Any
-
 import aiohttp
-import msgspec
 from aiohttp.http_exceptions import HttpProcessingError
 from botocore.exceptions import (
     BotoCoreError,
@@ -25,10 +20,10 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from bulkeic.aws.answer_body import AnswerTooLargeError, ContentEncodingError
-from bulkeic.aws.sanitizer import sanitize, sanitize_code, sanitize_id, sanitize_message
+from bulkeic.aws.error_responses import error_failure, error_response
+from bulkeic.aws.sanitizer import sanitize
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Failure, Fault
-from bulkeic.core.pacing.retry import fault_of, retry_after_s
 
 # The first row that matches holds.
 SDK_FAULTS: tuple[tuple[type[Exception], Fault], ...] = (
@@ -73,10 +68,6 @@ PREPARATION_ERRORS = (BotoCoreError, UsageError, ValueError)
 TRANSPORT_ERRORS = tuple(kind for kind, _, _ in TRANSPORT_FAULTS)
 """Everything that sending a request may raise."""
 
-# An unreadable response, such as a gateway's page, has these faults if its HTTP status says so.
-_FAULTS_BY_STATUS = {Fault.THROTTLED, Fault.CONNECTION}
-
-
 # The texts of these exceptions would quote what the server sent.
 _QUOTING_ERRORS: tuple[tuple[type[Exception], str], ...] = (
     (HttpProcessingError, "the answer is not valid HTTP"),
@@ -99,7 +90,7 @@ def translate_transport_error(error: Exception) -> Failure:
 def translate_sdk_error(error: Exception) -> Failure:
     """Returns the failure for an exception of an SDK call."""
     if isinstance(error, ClientError):
-        return translate_error_response(error.response)
+        return error_failure(error_response(error.response))
     if isinstance(error, SSLError):
         cause = error.kwargs.get("error")
         if isinstance(cause, aiohttp.ClientConnectorCertificateError):
@@ -124,44 +115,6 @@ def translate_sdk_error(error: Exception) -> Failure:
 def translate_preparation_error(error: Exception) -> Failure:
     """Returns the failure for one of ``PREPARATION_ERRORS``; nothing was sent."""
     return Failure(Fault.REFUSED, type(error).__name__, sanitize(str(error)), sent=False)
-
-
-def translate_error_response(parsed: dict[str, Any]) -> Failure:
-    """Returns the failure for an error response that the SDK has parsed."""
-    error, metadata = parsed.get("Error", {}), parsed.get("ResponseMetadata", {})
-    status = int(metadata.get("HTTPStatusCode", 0))
-    code = sanitize_code(str(error.get("Code") or status), status)
-    return Failure(
-        fault_of(code, status),
-        code,
-        sanitize_message(str(error.get("Message") or "")),
-        status,
-        sanitize_id(metadata.get("RequestId")),
-        retry_after_s(metadata.get("HTTPHeaders", {}), time.time()),
-    )
-
-
-def translate_unreadable_response(
-    error: Exception, status: int, headers: Mapping[str, str]
-) -> Failure:
-    """Returns the failure for a response that the SDK cannot parse.
-
-    Args:
-        error: the parser's exception.
-        status: the HTTP status; it can still slow a lane down.
-        headers: their names match in any case.
-    """
-    failure = translate_sdk_error(error)
-    fault = fault_of(failure.code, status)
-    return msgspec.structs.replace(
-        failure,
-        # The exception's own text would quote the response.
-        message=f"HTTP {status}, but it cannot be read",
-        fault=fault if fault in _FAULTS_BY_STATUS else failure.fault,
-        http_status=status,
-        request_id=sanitize_id(headers.get("x-amzn-requestid")),
-        retry_after_s=retry_after_s(headers, time.time()),
-    )
 
 
 def _transport_text(error: Exception) -> str:

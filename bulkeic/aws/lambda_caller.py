@@ -12,12 +12,6 @@ import msgspec
 from bulkeic.aws.access import Access
 from bulkeic.aws.clock_skew import clock_skew_s
 from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
-from bulkeic.aws.failures import (
-    PREPARATION_ERRORS,
-    TRANSPORT_ERRORS,
-    translate_preparation_error,
-    translate_transport_error,
-)
 from bulkeic.aws.operations import RegionalLambda, RegionalOperation, RegionPreparation
 from bulkeic.aws.request_template import query_string
 from bulkeic.aws.responses import is_senseless
@@ -25,19 +19,70 @@ from bulkeic.aws.role_sessions import RoleSessions
 from bulkeic.aws.signing import Signer
 from bulkeic.aws.transport import ExchangeTiming, RawResponse
 from bulkeic.core.accounts import Accounts, RoleSession
-from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Operation
+from bulkeic.core.model import (
+    Answer,
+    Call,
+    Failure,
+    Fault,
+    Job,
+    Lane,
+    Operation,
+    Settings,
+    Target,
+)
 from bulkeic.core.pacing.retry import is_expiry
 
 
 class _LaneOperation:
     """What the calls of one operation in one lane share."""
 
-    __slots__ = ("reader", "signer", "template")
+    __slots__ = ("_template", "method", "reader", "signer")
 
     def __init__(self, operation: RegionalOperation) -> None:
-        self.template = operation.template
+        self._template = operation.template
+        self.method = operation.template.method
         self.reader = operation.reader
         self.signer = Signer(operation.template)
+
+    def request(
+        self, target: Target, settings: Settings, keys: AccessKeys, now: float
+    ) -> tuple[str, str, bytes]:
+        """Returns path and query, all headers, and the body of a signed request.
+
+        Args:
+            target: the target of the call.
+            settings: those that are sent; without effect if the operation has no body.
+            keys: the credentials to sign with.
+            now: Unix time in seconds.
+
+        Raises:
+            ValueError: the credentials cannot stand in a header.
+        """
+        path, canonical_path = self._template.paths(target.function)
+        query, body = query_string(target.qualifier), self._template.body(settings)
+        headers = self.signer.headers(canonical_path, query, body, keys, now)
+        return f"{path}?{query}" if query else path, headers, body.content
+
+
+class _PendingAnswer(msgspec.Struct, gc=False):
+    """Reads the answer of one call.
+
+    Attributes:
+        answer: ``None`` until the response was received.
+    """
+
+    operation: _LaneOperation
+    target: Target
+    call: Call
+    answer: Answer | None = None
+
+    def read(self, response: RawResponse) -> bool:
+        """Reads the response; returns whether it can belong to the call."""
+        operation = self.operation
+        answer = self.answer = operation.reader.read(
+            response, self.target, self.call, operation.signer.without_credentials
+        )
+        return not is_senseless(answer)
 
 
 class _LaneClient:
@@ -116,65 +161,52 @@ class LambdaCaller:
             call: the operation and its settings.
             timing: times the exchange; ``None``: it is not timed.
         """
+        target = job.target
         try:
-            lane = self._lanes.get(job.target.lane) or await self._new_lane(job.target.lane)
+            lane = self._lanes.get(target.lane) or await self._new_lane(target.lane)
             keys = lane.credentials.cached() or await lane.credentials.keys()
         except CredentialsError as error:
             await anyio.lowlevel.checkpoint()  # nothing else in here may have yielded to others
             return error.failure
-        except PREPARATION_ERRORS as error:
+        except Exception as error:  # noqa: BLE001 - unexpected ones are raised again
             await anyio.lowlevel.checkpoint()
-            return translate_preparation_error(error)
+            return _preparation_failure(error)
+        operation = lane.operation(call.operation)
+        pending = _PendingAnswer(operation, target, call)
+        now = time.time() + self._clock_skew_s
         try:
-            answer = await self._send(job, call, lane, keys, timing)
-        except TRANSPORT_ERRORS as error:
-            _drop_tracebacks(error)
-            return translate_transport_error(error)
-        if isinstance(answer, Failure) and answer.fault is Fault.EXPIRED and is_expiry(answer.code):
-            lane.credentials.reject(keys)
+            path, headers, body = operation.request(target, call.settings, keys, now)
+            response = await lane.transport.exchange(
+                operation.method, path, headers, body, timing=timing, is_trusted=pending.read
+            )
+        except Exception as error:  # noqa: BLE001 - unexpected ones are raised again
+            return _transport_failure(error)
+        answer = pending.answer
+        assert answer is not None  # noqa: S101 - the transport has called pending.read
+        if isinstance(answer, Failure):
+            return self._after_failure(answer, response, lane.credentials, keys, now)
         return answer
 
-    async def _send(
+    def _after_failure(
         self,
-        job: Job,
-        call: Call,
-        lane: _LaneClient,
+        failure: Failure,
+        response: RawResponse,
+        credentials: RefreshingCredentials,
         keys: AccessKeys,
-        timing: ExchangeTiming | None,
-    ) -> Answer:
-        operation = lane.operation(call.operation)
-        template, signer = operation.template, operation.signer
-        path, canonical_path = template.paths(job.target.function)
-        query, body = query_string(job.target.qualifier), template.body(call.settings)
-        now = time.time() + self._clock_skew_s
-        headers = signer.headers(canonical_path, query, body, keys, now)
-        if query:
-            path = f"{path}?{query}"
-        answers: list[Answer] = []
+        now: float,
+    ) -> Failure:
+        """Acts on a failure: rejects expired keys, and corrects the clock.
 
-        def is_trusted(response: RawResponse) -> bool:
-            content = signer.without_credentials(response.body)
-            answers.append(
-                operation.reader.read(response.status, response.headers, content, job.target, call)
-            )
-            return not is_senseless(answers[0])
-
-        response = await lane.transport.exchange(
-            template.method, path, headers, body.content, timing=timing, is_trusted=is_trusted
-        )
-        [answer] = answers
-        return self._corrected(answer, response, now)
-
-    def _corrected(self, answer: Answer, response: RawResponse, now: float) -> Answer:
-        """Returns an answer, retryable if the clock was wrong; the clock is correct then."""
-        if not isinstance(answer, Failure):
-            return answer
-        skew_s = clock_skew_s(answer.code, response.headers, now)
+        A failure for which the clock was wrong is returned as retryable.
+        """
+        if failure.fault is Fault.EXPIRED and is_expiry(failure.code):
+            credentials.reject(keys)
+        skew_s = clock_skew_s(failure.code, response.headers, now)
         if skew_s is None:
-            return answer
+            return failure
         # Absolute, so that many responses in flight can report the same skew.
         self._clock_skew_s = now + skew_s - time.time()
-        return msgspec.structs.replace(answer, fault=Fault.EXPIRED)
+        return msgspec.structs.replace(failure, fault=Fault.EXPIRED)
 
     async def _new_lane(self, lane: Lane) -> _LaneClient:
         region = self._regions.get(lane.region) or await self._new_region(lane.region)
@@ -188,6 +220,25 @@ class LambdaCaller:
             if region is None:
                 region = self._regions[name] = await self._preparation.prepare(name)
             return region
+
+
+def _preparation_failure(error: Exception) -> Failure:
+    """Returns the failure for an error before a call, or raises the error if it is unexpected."""
+    from bulkeic.aws import failures  # noqa: PLC0415 - it imports the SDK
+
+    if not isinstance(error, failures.PREPARATION_ERRORS):
+        raise error
+    return failures.translate_preparation_error(error)
+
+
+def _transport_failure(error: Exception) -> Failure:
+    """Returns the failure for an error of a call, or raises the error if it is unexpected."""
+    from bulkeic.aws import failures  # noqa: PLC0415 - it imports the SDK
+
+    if not isinstance(error, failures.TRANSPORT_ERRORS):
+        raise error
+    _drop_tracebacks(error)
+    return failures.translate_transport_error(error)
 
 
 def _drop_tracebacks(error: BaseException | None) -> None:

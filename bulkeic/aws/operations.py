@@ -106,7 +106,8 @@ class RegionPreparation:
 def _operations(samples: Mapping[Operation, SampleRequest]) -> dict[Operation, RegionalOperation]:
     return {
         operation: RegionalOperation(
-            RequestTemplate(sample), response_reader(operation, output_shape("lambda", operation))
+            RequestTemplate(sample),
+            response_reader(operation, functools.partial(output_shape, "lambda", operation)),
         )
         for operation, sample in samples.items()
     }

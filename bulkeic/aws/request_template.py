@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
-from botocore.utils import normalize_url_path
 
 from bulkeic.core.model import LATEST, Settings
 
@@ -77,7 +76,7 @@ class RequestTemplate:
         self.origin = f"{url.scheme}://{url.netloc}"
         self._path_before, _, self._path_after = url.path.partition(SAMPLE_FUNCTION)
         # Signature Version 4 encodes a path once more, for every service but S3.
-        self._canonical_before = quote(normalize_url_path(self._path_before), safe="/~")
+        self._canonical_before = quote(_without_dots(self._path_before), safe="/~")
         self.headers = [
             (name, _text(value))
             for name, value in sample.headers.items()
@@ -125,6 +124,17 @@ class RequestTemplate:
 def query_string(qualifier: str) -> str:
     """Returns the query for a qualifier, without the question mark; empty for ``$LATEST``."""
     return "" if qualifier == LATEST else f"Qualifier={quote(qualifier, safe='-_.~')}"
+
+
+def _without_dots(path: str) -> str:
+    """Removes ``.``, ``..`` and repeated slashes from an absolute path that ends with a slash."""
+    names: list[str] = []
+    for name in path.split("/"):
+        if name == "..":
+            del names[-1:]
+        elif name not in {"", "."}:
+            names.append(name)
+    return "".join(f"/{name}" for name in names) + "/"
 
 
 def _field(authorization: str, name: str) -> str:

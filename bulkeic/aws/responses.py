@@ -1,7 +1,7 @@
 """Reads Lambda's responses as success or failure.
 
-A typed decoder reads the expected response. Everything else, errors included, goes to the SDK's own
-parser.
+Typed decoders read the expected response and Lambda's usual errors. Everything else goes to the
+SDK's own parser.
 
 ================  =============================================================================
 operation         its success
@@ -17,72 +17,75 @@ to another call (``answer_identity``): a failure, whatever its status.
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from botocore.model import Shape
-from botocore.parsers import ResponseParserError, create_parser
 
-from bulkeic.aws.answer_body import AnswerTooLargeError
 from bulkeic.aws.answer_identity import (
     config_problem,
-    error_problem,
     function_problem,
     mismatch,
+    settings_problem,
 )
-from bulkeic.aws.failures import translate_error_response, translate_unreadable_response
+from bulkeic.aws.error_responses import error_answer, error_response, parse_error
 from bulkeic.aws.sanitizer import sanitize, sanitize_id
 from bulkeic.core.model import (
+    CLEARED,
     Answer,
     Call,
     Failure,
     Fault,
     Operation,
+    Settings,
     Success,
     Target,
     rfc3339,
 )
 from bulkeic.core.pacing.retry import ANSWER_MISMATCH
 
+if TYPE_CHECKING:  # it imports the SDK
+    from bulkeic.aws.transport import RawResponse
+
 _OK = 200
 _NO_CONTENT = 204
 _FIRST_ERROR = 300
-_MAX_PARSED_BYTES = 256 * 1024
-_SENSELESS_CODES = frozenset({ANSWER_MISMATCH, ResponseParserError.__name__})
+_FIRST_CLIENT_ERROR = 400
+_PARSER_ERROR = "ResponseParserError"  # the name of the SDK's exception
+_SENSELESS_CODES = frozenset({ANSWER_MISMATCH, _PARSER_ERROR})
 _INTEGERS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds")
 
 
-class _DestinationBody(msgspec.Struct, omit_defaults=True):
+class _DestinationBody(msgspec.Struct, gc=False):
     Destination: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class _DestinationConfigBody(msgspec.Struct, omit_defaults=True):
+class _DestinationConfigBody(msgspec.Struct, gc=False):
     OnSuccess: _DestinationBody | msgspec.UnsetType = msgspec.UNSET
     OnFailure: _DestinationBody | msgspec.UnsetType = msgspec.UNSET
 
 
-class _SettingsBody(msgspec.Struct):
+class _SettingsBody(msgspec.Struct, gc=False):
     MaximumRetryAttempts: int | msgspec.UnsetType = msgspec.UNSET
     MaximumEventAgeInSeconds: int | msgspec.UnsetType = msgspec.UNSET
     DestinationConfig: _DestinationConfigBody | msgspec.UnsetType = msgspec.UNSET
 
 
-class _ConfigBody(_SettingsBody, kw_only=True):
+class _ConfigBody(_SettingsBody, kw_only=True, gc=False):
     """FunctionEventInvokeConfig in botocore's Lambda model."""
 
     LastModified: float
     FunctionArn: str
 
 
-class _FunctionConfigurationBody(msgspec.Struct):
+class _FunctionConfigurationBody(msgspec.Struct, gc=False):
     """FunctionConfiguration in botocore's Lambda model."""
 
     FunctionArn: str
 
 
-class _FunctionBody(msgspec.Struct):
+class _FunctionBody(msgspec.Struct, gc=False):
     """GetFunctionResponse in botocore's Lambda model."""
 
     Configuration: _FunctionConfigurationBody
@@ -93,147 +96,182 @@ _DECODING_ERRORS = (msgspec.DecodeError, ValueError, OverflowError, OSError, Rec
 _decode_config = msgspec.json.Decoder(_ConfigBody).decode
 _decode_function = msgspec.json.Decoder(_FunctionBody).decode
 _to_builtins = msgspec.to_builtins
+_UNSET = msgspec.UNSET
 
 
 class ResponseReader(ABC):
     """Reads the responses of one operation.
 
     Args:
-        shape: the operation's output in the SDK's model; ``None``: it has none.
+        load_shape: returns the operation's output in the SDK's model; ``None``: it has none. Only
+            called for a response that the SDK's parser must read.
 
     Attributes:
         expected_status: the HTTP status of a success.
     """
 
     expected_status = _OK
-    _has_config = False
 
-    def __init__(self, shape: Shape | None) -> None:
-        self._shape = shape
-        self._parser = create_parser("rest-json")
+    def __init__(self, load_shape: Callable[[], Any]) -> None:
+        self._load_shape = load_shape
 
     def read(
-        self, status: int, headers: Mapping[str, str], body: bytes, target: Target, call: Call
+        self,
+        response: "RawResponse",
+        target: Target,
+        call: Call,
+        hide: Callable[[bytes], bytes],
     ) -> Answer:
         """Returns what a response means.
 
         Args:
-            status: the HTTP status.
-            headers: their names match in any case.
-            body: the whole body.
+            response: the whole response.
             target: the target of the call.
             call: the call that is answered.
+            hide: replaces the credentials in a body; returns the body itself if it has none.
         """
-        if status != self.expected_status:
-            return self._parse(status, headers, body, target, call)
-        try:
-            content = self._decode(body)
-        except _DECODING_ERRORS:
-            return self._parse(status, headers, body, target, call)
-        request_id = sanitize_id(headers.get("x-amzn-requestid"))
-        return self._checked(content, status, request_id, target, call)
+        if response.status == self.expected_status:
+            answer = self._read_expected(response, target, call, hide)
+            if answer is not None:
+                return answer
+        body = hide(response.body)
+        if body is not response.body:
+            response = msgspec.structs.replace(response, body=body)
+        if response.status >= _FIRST_CLIENT_ERROR:
+            error = parse_error(response)
+            if error is not None:
+                return error_answer(error, target)
+        return self._parse(response, target, call)
 
-    def _parse(
-        self, status: int, headers: Mapping[str, str], body: bytes, target: Target, call: Call
-    ) -> Answer:
-        """Reads a response with the SDK's parser, unless it is larger than any of AWS's."""
-        if len(body) > _MAX_PARSED_BYTES:  # the parser's objects take many times as much memory
-            too_large = AnswerTooLargeError(f"more than {_MAX_PARSED_BYTES} bytes")
-            return translate_unreadable_response(too_large, status, headers)
-        response = {
-            "status_code": status,
-            "headers": {name.lower(): value for name, value in headers.items()},
-            "body": body,
-            "context": {},
-        }
+    def _parse(self, response: "RawResponse", target: Target, call: Call) -> Answer:
+        """Reads a response with the SDK's parser."""
+        from bulkeic.aws import sdk_responses  # noqa: PLC0415 - hardly any run needs the SDK here
+
         try:
-            parsed = self._parser.parse(response, self._shape)
-            if status >= _FIRST_ERROR:
-                return _read_error(parsed, status, target)
-            metadata = parsed.pop("ResponseMetadata")
-            content = self._read_parsed(parsed, body)
-            if isinstance(content, str):
-                return _unexpected_success(metadata, content)
-            request_id = sanitize_id(metadata.get("RequestId"))
-            return self._checked(content, status, request_id, target, call)
+            parsed = sdk_responses.parse_response(response, self._load_shape())
+            if response.status >= _FIRST_ERROR:
+                return error_answer(error_response(parsed), target)
+            request_id = sanitize_id(parsed.pop("ResponseMetadata").get("RequestId"))
+            content = self._read_parsed(parsed, request_id, response, target, call)
         except Exception as error:  # noqa: BLE001 - the SDK's parser raises anything
-            return translate_unreadable_response(error, status, headers)
+            return sdk_responses.translate_unreadable_response(error, response)
+        return content
 
-    def _checked(
+    @abstractmethod
+    def _read_expected(
         self,
-        content: dict[str, Any],
-        status: int,
+        response: "RawResponse",
+        target: Target,
+        call: Call,
+        hide: Callable[[bytes], bytes],
+    ) -> Answer | None:
+        """Reads a response with the expected status; ``None``: it has not the expected form."""
+
+    @abstractmethod
+    def _read_parsed(
+        self,
+        parsed: dict[str, Any],
         request_id: str | None,
+        response: "RawResponse",
         target: Target,
         call: Call,
     ) -> Answer:
-        """Returns a success, unless its content belongs to another call."""
-        problem = self._problem(content, target, call)
-        if problem is not None:
-            return mismatch(problem, status, request_id)
-        return Success(status, request_id, content if self._has_config else None)
-
-    @abstractmethod
-    def _decode(self, body: bytes) -> dict[str, Any]:
-        """Decodes the body of a success.
-
-        Raises one of ``_DECODING_ERRORS``.
-        """
-
-    @abstractmethod
-    def _read_parsed(self, parsed: dict[str, Any], body: bytes) -> dict[str, Any] | str:
-        """Returns the content of an unexpected 2xx response that the SDK could parse.
-
-        Text: why the response is not a success.
-        """
-
-    @abstractmethod
-    def _problem(self, content: dict[str, Any], target: Target, call: Call) -> str | None:
-        """Returns why the content belongs to another call; ``None``: it does not."""
+        """Reads an unexpected 2xx response that the SDK could parse."""
 
 
 class ConfigReader(ResponseReader):
     """Reads the responses of an operation that returns a configuration."""
 
-    _has_config = True
-
-    def _decode(self, body: bytes) -> dict[str, Any]:
-        config = _decode_config(body)
+    def _read_expected(
+        self,
+        response: "RawResponse",
+        target: Target,
+        call: Call,
+        hide: Callable[[bytes], bytes],
+    ) -> Answer | None:
+        body = response.body
+        try:
+            config = _decode_config(body)
+            modified = rfc3339(config.LastModified)
+        except _DECODING_ERRORS:
+            return None
+        shown, arn = _shown_settings(config), config.FunctionArn
+        is_arn_known = arn == f"{target.arn}:{target.qualifier}"
+        if not (is_arn_known and _has_no_news(shown, call.settings)):
+            hidden = hide(body)
+            if hidden is not body:
+                response = msgspec.structs.replace(response, body=hidden)
+                return self._read_expected(response, target, call, hide)
+        request_id = sanitize_id(response.headers.get("x-amzn-requestid"))
+        if is_arn_known:
+            problem = settings_problem(shown, call)
+        else:
+            problem = config_problem(arn, shown, target, call)
+        if problem is not None:
+            return mismatch(problem, _OK, request_id)
         fields: dict[str, Any] = _to_builtins(config)
-        fields["LastModified"] = rfc3339(config.LastModified)
-        return fields
+        fields["LastModified"] = modified
+        return Success(_OK, request_id, fields)
 
-    def _read_parsed(self, parsed: dict[str, Any], body: bytes) -> dict[str, Any] | str:
+    def _read_parsed(
+        self,
+        parsed: dict[str, Any],
+        request_id: str | None,
+        response: "RawResponse",
+        target: Target,
+        call: Call,
+    ) -> Answer:
         if "FunctionArn" not in parsed:
             # The SDK parses a page of HTML as an empty configuration.
-            return "it contains no configuration"
-        if _has_fraction(body):
-            return "it has a fraction where an integer is expected"
+            return _unexpected_success("it contains no configuration", response, request_id)
+        if _has_fraction(response.body):
+            text = "it has a fraction where an integer is expected"
+            return _unexpected_success(text, response, request_id)
         msgspec.convert(parsed, _SettingsBody)  # the SDK accepts a string as a number
         modified = parsed.get("LastModified")
         if isinstance(modified, datetime):
             parsed["LastModified"] = rfc3339(modified.timestamp())
-        sanitized: dict[str, Any] = _sanitize_values(parsed)
-        return sanitized
-
-    def _problem(self, content: dict[str, Any], target: Target, call: Call) -> str | None:
-        return config_problem(content, target, call)
+        fields: dict[str, Any] = _sanitize_values(parsed)
+        shown = Settings.from_api(
+            {name: value for name, value in fields.items() if value is not None}
+        )
+        problem = config_problem(fields["FunctionArn"], shown, target, call)
+        if problem is not None:
+            return mismatch(problem, response.status, request_id)
+        return Success(response.status, request_id, fields)
 
 
 class FunctionReader(ResponseReader):
     """Reads the responses of GetFunction: whether the function exists."""
 
-    def _decode(self, body: bytes) -> dict[str, Any]:
-        return {"FunctionArn": _decode_function(body).Configuration.FunctionArn}
+    def _read_expected(
+        self,
+        response: "RawResponse",
+        target: Target,
+        call: Call,
+        hide: Callable[[bytes], bytes],
+    ) -> Answer | None:
+        del call, hide  # nothing of the body is shown
+        try:
+            arn = _decode_function(response.body).Configuration.FunctionArn
+        except _DECODING_ERRORS:
+            return None
+        request_id = sanitize_id(response.headers.get("x-amzn-requestid"))
+        return _function_answer(arn, _OK, request_id, target)
 
-    def _read_parsed(self, parsed: dict[str, Any], body: bytes) -> dict[str, Any] | str:
-        del body
-        configuration: dict[str, Any] = parsed.get("Configuration", {})
-        return configuration if "FunctionArn" in configuration else "it contains no function"
-
-    def _problem(self, content: dict[str, Any], target: Target, call: Call) -> str | None:
+    def _read_parsed(
+        self,
+        parsed: dict[str, Any],
+        request_id: str | None,
+        response: "RawResponse",
+        target: Target,
+        call: Call,
+    ) -> Answer:
         del call
-        return function_problem(content["FunctionArn"], target)
+        arn = parsed.get("Configuration", {}).get("FunctionArn")
+        if arn is None:
+            return _unexpected_success("it contains no function", response, request_id)
+        return _function_answer(arn, response.status, request_id, target)
 
 
 class DeletionReader(ResponseReader):
@@ -241,26 +279,36 @@ class DeletionReader(ResponseReader):
 
     expected_status = _NO_CONTENT
 
-    def _decode(self, body: bytes) -> dict[str, Any]:
-        del body
-        return {}
+    def _read_expected(
+        self,
+        response: "RawResponse",
+        target: Target,
+        call: Call,
+        hide: Callable[[bytes], bytes],
+    ) -> Answer:
+        del target, call, hide
+        return Success(_NO_CONTENT, sanitize_id(response.headers.get("x-amzn-requestid")))
 
-    def _read_parsed(self, parsed: dict[str, Any], body: bytes) -> str:
-        del parsed, body
-        return f"expected {_NO_CONTENT}"
+    def _read_parsed(
+        self,
+        parsed: dict[str, Any],
+        request_id: str | None,
+        response: "RawResponse",
+        target: Target,
+        call: Call,
+    ) -> Answer:
+        del parsed, target, call
+        return _unexpected_success(f"expected {_NO_CONTENT}", response, request_id)
 
-    def _problem(self, content: dict[str, Any], target: Target, call: Call) -> None:
-        """A deletion has no content."""
 
-
-def response_reader(operation: Operation, shape: Shape | None) -> ResponseReader:
+def response_reader(operation: Operation, load_shape: Callable[[], Any]) -> ResponseReader:
     """Returns the reader of an operation's responses.
 
     Args:
         operation: one of Lambda's operations.
-        shape: the operation's output in the SDK's model; ``None``: it has none.
+        load_shape: see ``ResponseReader``.
     """
-    return _READERS.get(operation, ConfigReader)(shape)
+    return _READERS.get(operation, ConfigReader)(load_shape)
 
 
 _READERS: dict[Operation, type[ResponseReader]] = {
@@ -269,13 +317,38 @@ _READERS: dict[Operation, type[ResponseReader]] = {
 }
 
 
-def _read_error(parsed: dict[str, Any], status: int, target: Target) -> Failure:
-    """Returns the failure for an error response."""
-    message = str(parsed.get("Error", {}).get("Message") or "")
-    problem = error_problem(message, status, target)
-    if problem is None:
-        return translate_error_response(parsed)
-    return mismatch(problem, status, sanitize_id(parsed["ResponseMetadata"].get("RequestId")))
+def _shown_settings(config: _ConfigBody) -> Settings:
+    """The settings that a configuration shows."""
+    retries, age = config.MaximumRetryAttempts, config.MaximumEventAgeInSeconds
+    success = failure = None
+    destinations = config.DestinationConfig
+    if destinations is not _UNSET:
+        success, failure = _arn(destinations.OnSuccess), _arn(destinations.OnFailure)
+    return Settings(
+        None if retries is _UNSET else retries, None if age is _UNSET else age, success, failure
+    )
+
+
+def _arn(destination: _DestinationBody | msgspec.UnsetType) -> str | None:
+    if destination is _UNSET:
+        return None
+    arn = destination.Destination
+    return CLEARED if arn is _UNSET else arn
+
+
+def _has_no_news(shown: Settings, sent: Settings) -> bool:
+    """Whether every text in settings was sent, so that none can be a credential."""
+    success, failure = shown.on_success, shown.on_failure
+    return (not success or success == sent.on_success) and (
+        not failure or failure == sent.on_failure
+    )
+
+
+def _function_answer(arn: str, status: int, request_id: str | None, target: Target) -> Answer:
+    problem = function_problem(arn, target)
+    if problem is not None:
+        return mismatch(problem, status, request_id)
+    return Success(status, request_id)
 
 
 def _has_fraction(body: bytes) -> bool:
@@ -284,16 +357,10 @@ def _has_fraction(body: bytes) -> bool:
     return any(isinstance(fields.get(name), float) for name in _INTEGERS)
 
 
-def _unexpected_success(metadata: dict[str, Any], problem: str) -> Failure:
+def _unexpected_success(problem: str, response: "RawResponse", request_id: str | None) -> Failure:
     """Returns the failure for a 2xx response that is not a success."""
-    status = metadata["HTTPStatusCode"]
-    return Failure(
-        Fault.SERVER,
-        ResponseParserError.__name__,
-        f"HTTP {status}, but {problem}",
-        status,
-        sanitize_id(metadata.get("RequestId")),
-    )
+    text = f"HTTP {response.status}, but {problem}"
+    return Failure(Fault.SERVER, _PARSER_ERROR, text, response.status, request_id)
 
 
 def is_senseless(answer: Answer) -> bool:

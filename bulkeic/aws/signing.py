@@ -5,7 +5,9 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 
 import hmac
 import re
+from functools import lru_cache
 from hashlib import sha256
+from itertools import count
 from random import getrandbits
 from time import gmtime, strftime
 from uuid import UUID
@@ -21,6 +23,11 @@ _SCOPE_END = "aws4_request"
 _DATE_PLACEHOLDER = "\0"
 # These characters would end a header or the request. Nothing after the signer checks for them.
 _find_control_character = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
+# The last 12 digits of the invocation ids. No two are equal in one process.
+_invocations = count(getrandbits(47))
+_LAST_DIGITS = 12
+_HASH_BLOCK = 64
+_INNER_PAD, _OUTER_PAD = 0x36, 0x5C
 
 
 class Signer:
@@ -32,8 +39,10 @@ class Signer:
 
     def __init__(self, template: RequestTemplate) -> None:
         self._template = template
+        self._method = template.method
         self._keys: AccessKeys | None = None
         self._day = ""
+        self._second: int | None = None
 
     def headers(
         self, canonical_path: str, query: str, body: RequestBody, keys: AccessKeys, now: float
@@ -50,20 +59,20 @@ class Signer:
         Raises:
             ValueError: the credentials cannot stand in a header.
         """
-        date = strftime("%Y%m%dT%H%M%SZ", gmtime(now))
-        if keys is not self._keys or not date.startswith(self._day):
-            self._prepare(keys, date[:8])
+        second = int(now)
+        if second != self._second or keys is not self._keys:
+            self._prepare_second(second, keys)
         canonical_request = (
-            f"{self._template.method}\n{canonical_path}\n{query}\n{self._canonical_before_date}"
-            f"{date}{self._canonical_after_date}{body.sha256_hex}"
+            f"{self._method}\n{canonical_path}\n{query}\n{self._canonical_before_date}"
+            f"{self._date}{self._canonical_after_date}{body.sha256_hex}"
         )
-        request_digest = sha256(canonical_request.encode()).hexdigest()
-        signature = self._hmac.copy()
-        signature.update(f"{ALGORITHM}\n{date}\n{self._scope}\n{request_digest}".encode())
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(sha256(canonical_request.encode()).hexdigest().encode())
+        outer.update(inner.digest())
         return (
-            f"{self._constant_headers}X-Amz-Date: {date}\r\n"
-            f"{self._authorization}{signature.hexdigest()}\r\n"
-            f"amz-sdk-invocation-id: {UUID(int=getrandbits(128), version=4)}\r\n"
+            f"{self._constant_headers}X-Amz-Date: {self._date}\r\n"
+            f"{self._authorization}{outer.hexdigest()}\r\n"
+            f"amz-sdk-invocation-id: {self._invocation}{next(_invocations):012x}\r\n"
             f"{body.length_header}"
         )
 
@@ -74,13 +83,27 @@ class Signer:
                 body = body.replace(secret, HIDDEN.encode())
         return body
 
-    def _prepare(self, keys: AccessKeys, day: str) -> None:
+    def _prepare_second(self, second: int, keys: AccessKeys) -> None:
+        """Computes what stays the same for one second and one set of credentials."""
+        date = _timestamp(second)
+        if keys is not self._keys or not date.startswith(self._day):
+            self._prepare_day(keys, date[:8])
+        # HMAC (RFC 2104) of the string to sign, as far as it is known before the request.
+        self._inner = self._day_inner.copy()
+        self._inner.update(f"{ALGORITHM}\n{date}\n{self._scope}\n".encode())
+        self._invocation = str(UUID(int=getrandbits(128), version=4))[:-_LAST_DIGITS]
+        self._date, self._second = date, second
+
+    def _prepare_day(self, keys: AccessKeys, day: str) -> None:
         """Computes what stays the same for one day and one set of credentials."""
         if _find_control_character(f"{keys.access_key}{keys.token}"):
             raise ValueError("the credentials contain a control character, such as a line break")
         template = self._template
         key = signing_key(keys.secret_key, day, template.region, template.service)
-        self._hmac = hmac.new(key, digestmod=sha256)
+        self._day_inner, self._outer = (
+            sha256(bytes(byte ^ pad for byte in key.ljust(_HASH_BLOCK, b"\0")))
+            for pad in (_INNER_PAD, _OUTER_PAD)
+        )
         self._scope = f"{day}/{template.region}/{template.service}/{_SCOPE_END}"
         headers, token_header = list(template.headers), []
         if keys.token:
@@ -109,3 +132,9 @@ def signing_key(secret_key: str, day: str, region: str, service: str) -> bytes:
     for part in (day, region, service, _SCOPE_END):
         key = hmac.digest(key, part.encode(), "sha256")
     return key
+
+
+# The lanes of a run share few seconds.
+@lru_cache(8)
+def _timestamp(second: int) -> str:
+    return strftime("%Y%m%dT%H%M%SZ", gmtime(second))

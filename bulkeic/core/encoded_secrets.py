@@ -18,6 +18,7 @@ FRAGMENT = 16
 _MAX_VIEWS = 64
 _MAX_CHARACTERS = 65_536
 _not_alphanumeric = re.compile(r"[^0-9a-z]+")
+_NOT_ALPHANUMERIC_ASCII = bytes(set(range(128)) - set(b"0123456789abcdefghijklmnopqrstuvwxyz"))
 # Shorter words hold no whole fragment.
 _find_base64 = re.compile(r"[A-Za-z0-9+/_-]{22,}").findall
 _json_escape = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))")
@@ -66,6 +67,8 @@ def holds_fragment(text: str, known: Counter[str]) -> bool:
 
 def _holds(view: str, known: Counter[str]) -> bool:
     folded = _folded(view)
+    if len(known) < len(folded):
+        return any(fragment in folded for fragment in known)
     starts = range(len(folded) - FRAGMENT + 1)
     return any(folded[start : start + FRAGMENT] in known for start in starts)
 
@@ -94,4 +97,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def _folded(text: str) -> str:
-    return _not_alphanumeric.sub("", text.lower())
+    lower = text.lower()
+    if lower.isascii():
+        return lower.encode().translate(None, _NOT_ALPHANUMERIC_ASCII).decode()
+    return _not_alphanumeric.sub("", lower)

@@ -19,6 +19,8 @@ CLEARED = ""
 class Status(StrEnum):
     """The end of a job. A job without one is pending."""
 
+    __hash__ = str.__hash__  # Enum's own is Python code, and runs at each look-up
+
     UPDATED = "updated"
     CREATED = "created"
     UNCHANGED = "unchanged"
@@ -34,6 +36,8 @@ NOT_DONE = frozenset({Status.FAILED, Status.UNKNOWN})
 
 class Fault(StrEnum):
     """Why a call failed, as far as retries depend on it (see ``core.pacing.retry``)."""
+
+    __hash__ = str.__hash__
 
     THROTTLED = "throttled"
     CONFLICT = "conflict"
@@ -52,6 +56,8 @@ UNANSWERED = frozenset({Fault.TIMEOUT, Fault.CONNECTION})
 
 class Operation(StrEnum):
     """The operations of Lambda that bulkeic calls, with AWS's names."""
+
+    __hash__ = str.__hash__
 
     GET = "GetFunctionEventInvokeConfig"
     UPDATE = "UpdateFunctionEventInvokeConfig"
@@ -96,9 +102,9 @@ class Target(msgspec.Struct, frozen=True, gc=False):
     @property
     def arn(self) -> str:
         """The function's ARN, without the qualifier."""
+        lane = self.lane
         return (
-            f"arn:{self.partition}:lambda:{self.lane.region}:{self.lane.account_id}"
-            f":function:{self.function}"
+            f"arn:{self.partition}:lambda:{lane.region}:{lane.account_id}:function:{self.function}"
         )
 
 

@@ -33,15 +33,11 @@ _percent = re.compile(r"%[0-9A-F]{2}")
 _scheme = re.compile(r":(?:\\?/){2}")
 _is_arn = re.compile(r"[\w:/$.-]+").fullmatch
 _LONGEST_ARN = 300
-_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), f"{before}{HIDDEN}")
-    for pattern, before in (
-        (rf"(?i)(authorization{_IS}(?:basic|bearer){_BLANK}){_VALUE}", r"\1"),
-        # Access key ids, and everything that looks like a signature.
-        (r"A[KS]IA[0-9A-Z]{12,}", ""),
-        (r"[0-9a-f]{64,}", ""),
-    )
-)
+# A text in lower case without any of these words has none of the names, and no Authorization.
+_NAME_WORDS = ("token", "key", "signature", "credential", "authorization")
+_authorization = re.compile(rf"(?i)(authorization{_IS}(?:basic|bearer){_BLANK}){_VALUE}")
+# Access key ids, and everything that looks like a signature.
+_keys_and_signatures = re.compile(r"A[KS]IA[0-9A-Z]{12,}|[0-9a-f]{64,}")
 
 
 class KnownSecrets:
@@ -86,14 +82,12 @@ class KnownSecrets:
 
     def mask(self, text: str) -> str:
         """The text with every known value masked."""
-        forms_of = self._by_start.get
-        starts = range(len(text) - LEAST_CHARACTERS + 1)
-        found = {
-            form
-            for at in starts
-            for form in forms_of(text[at : at + LEAST_CHARACTERS], ())
-            if text.startswith(form, at)
-        }
+        starts: Iterable[str] = (
+            text[at : at + LEAST_CHARACTERS] for at in range(len(text) - LEAST_CHARACTERS + 1)
+        )
+        if len(self._by_start) < len(text):
+            starts = [start for start in self._by_start if start in text]
+        found = {form for start in starts for form in self._by_start.get(start, ()) if form in text}
         for form in sorted(found, key=len, reverse=True):
             text = text.replace(form, HIDDEN)
         return text
@@ -139,11 +133,20 @@ def redact(text: str, known: KnownSecrets = KnownSecrets()) -> str:  # noqa: B00
         # A secret that is cut in two would not be found, so the last word is cut, too.
         text = text[:_MAX_CHARACTERS]
         text = text[: max(map(text.rfind, whitespace)) + 1] + "…"
-    text = _words.sub(_mask_login, known.mask(text))
-    text = _named.sub(_mask_value, text)
-    for pattern, replacement in _PATTERNS:
-        text = pattern.sub(replacement, text)
+    text = known.mask(text)
+    if "@" in text:
+        text = _words.sub(_mask_login, text)
+    if _may_have_name(text):
+        text = _named.sub(_mask_value, text)
+        text = _authorization.sub(rf"\1{HIDDEN}", text)
+    text = _keys_and_signatures.sub(HIDDEN, text)
     return HIDDEN if known.is_in(text) else text
+
+
+def _may_have_name(text: str) -> bool:
+    """Whether a text may hold one of the names. Some letters outside ASCII match letters in it."""
+    lower = text.lower()
+    return not text.isascii() or any(word in lower for word in _NAME_WORDS)
 
 
 def parse_endpoint(url: str) -> str:

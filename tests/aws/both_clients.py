@@ -47,7 +47,7 @@ CREDENTIALS_FILE = "".join(
     for name, keys in KEYS.items()
 )
 WRITES = {Operation.UPDATE, Operation.PUT}
-PREFIXES = ("", "/", "/gateway", "/gate/way/", "/with%20space/~a", "/a//b/../c/.")
+PREFIXES = ("", "/", "/gateway", "/gate/way/", "/with%20space/~a", "/a//b/../c/.", "/../a/..")
 
 
 def make_job(function: str, qualifier: str = LATEST, settings: Settings | None = None) -> Job:

@@ -30,7 +30,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import SSLError
 from botocore.model import Shape
 from botocore.parsers import ResponseParserError, create_parser
-from botocore.utils import is_valid_endpoint_url, normalize_url_path
+from botocore.utils import is_valid_endpoint_url
 from yarl import URL
 
 from bulkeic.core.model import Operation
@@ -180,7 +180,7 @@ def test_botocore_signs_with_the_time_that_is_set_before_signing() -> None:
     assert "/20300102/us-east-1/sts/" in request.headers["Authorization"]
 
 
-# botocore: request_template.py, responses.py, failures.py and access.py.
+# botocore: request_template.py, sdk_responses.py, failures.py and access.py.
 
 
 def test_botocore_session_variables_can_be_overridden_by_name() -> None:
@@ -209,7 +209,7 @@ async def test_botocore_client_has_the_model_of_each_operation() -> None:
 
 
 def test_botocore_parser_reads_a_response_given_as_a_dictionary() -> None:
-    """responses.py leaves every unexpected response to it."""
+    """sdk_responses.py leaves every unexpected response to it."""
     response = {
         "status_code": 404,
         "headers": {"x-amzn-requestid": "id", "x-amzn-errortype": "ResourceNotFoundException"},
@@ -237,10 +237,6 @@ def test_botocore_ssl_error_keeps_its_cause() -> None:
     """failures.py asks it whether the server's certificate is not trusted."""
     cause = OSError("cause")
     assert SSLError(endpoint_url="https://example.org", error=cause).kwargs["error"] is cause
-
-
-def test_botocore_normalizes_a_path_before_it_is_signed() -> None:
-    assert normalize_url_path("/a//b/../c/") == "/a/c/"
 
 
 def test_botocore_checks_an_endpoint_url() -> None:
