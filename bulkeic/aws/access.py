@@ -6,7 +6,7 @@ The SDK is imported only for settings that are not understood without it.
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
@@ -21,7 +21,6 @@ from bulkeic.aws.environment import (
 from bulkeic.aws.identity_call import known_identity_call
 from bulkeic.aws.known_requests import identity_request, is_known_endpoint, lambda_requests
 from bulkeic.aws.request_template import SampleRequest
-from bulkeic.aws.sts_retries import identity_retries, source_retries
 from bulkeic.core.caller_identity import CallerIdentity
 from bulkeic.core.errors import AccessError
 from bulkeic.core.model import Operation
@@ -29,6 +28,8 @@ from bulkeic.core.names import partition_of
 
 if TYPE_CHECKING:
     from bulkeic.aws.sdk_session import SdkSession
+
+T = TypeVar("T")
 
 CredentialSource = Callable[[str], tuple[str, str]]
 """Account id → (access key id, secret access key) of that account."""
@@ -205,8 +206,7 @@ class Access:
         async def fetch() -> AccessKeys:
             return await self.caller_keys(timeout_s)
 
-        keys: AccessKeys = await source_retries()(fetch)
-        return keys
+        return await _retried(fetch, "source_retries")
 
     async def _call_identity(
         self, keys: AccessKeys, region: str | None, timeout_s: float
@@ -218,7 +218,7 @@ class Access:
                     response: dict[str, Any] = await self.clock.call(call)
                 return response
 
-            identity: dict[str, Any] = await identity_retries()(get_caller_identity)
+            identity = await _retried(get_caller_identity, "identity_retries")
         try:
             return CallerIdentity(str(identity["Account"]), str(identity["Arn"]))
         except KeyError:
@@ -231,3 +231,26 @@ class Access:
         if sample is None:
             return self._sdk.identity_call(keys, region, timeout_s, self.clock)
         return known_identity_call(sample, keys, timeout_s, self.clock, self.ca_bundle)
+
+
+async def _retried(call: Callable[[], Awaitable[T]], policy: str) -> T:
+    """Makes a call, with retries. Their module is imported only if the first attempt fails.
+
+    Args:
+        call: makes one attempt.
+        policy: the name of a function of ``sts_retries``.
+    """
+    try:
+        return await call()
+    except Exception as error:  # noqa: BLE001 - the policy decides
+        failed = [error]
+
+    async def attempt() -> T:
+        if failed:
+            raise failed.pop()  # the first attempt, which counts
+        return await call()
+
+    from bulkeic.aws import sts_retries  # noqa: PLC0415 - most calls need none
+
+    result: T = await getattr(sts_retries, policy)()(attempt)
+    return result

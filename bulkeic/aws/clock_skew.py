@@ -1,7 +1,6 @@
 """The difference between this machine's clock and AWS's, from a response's ``Date`` header."""
 
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 TOLERATED_SKEW_S = 240.0
 """Services reject signatures that are more than 300 s off; the rest is for the network."""
@@ -28,6 +27,8 @@ def clock_skew_s(code: str, headers: Mapping[str, str], now: float) -> float | N
     date = headers.get("date")
     if code not in _SIGNATURE_TIME_CODES or date is None:
         return None
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - hardly any answer needs it
+
     try:
         skew_s = parsedate_to_datetime(date).timestamp() - now
     except (ValueError, OverflowError):

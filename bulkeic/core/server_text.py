@@ -4,6 +4,7 @@ Anything else is replaced by a digest, by which two texts can be compared. A ser
 repeat what it was sent in any encoding, so no search for secrets finds all of them.
 """
 
+import functools
 import re
 from hashlib import sha256
 
@@ -91,7 +92,6 @@ _SHAPES = (
     r"Could not parse request body into json",
     rf"There is no operation [A-Z]{{1,10}} {_NAME}",
 )
-_match = re.compile("|".join(f"(?:{shape})" for shape in _SHAPES), re.ASCII).match
 _is_code = re.compile(r"[A-Za-z][\w.-]{0,79}|\d{1,3}", re.ASCII).fullmatch
 _LONGEST = 16_384
 _DIGITS = 12
@@ -105,13 +105,19 @@ def shown_text(text: str) -> str:
     """
     if not text:
         return ""
-    found = _match(text[:_LONGEST])
+    found = _shapes().match(text[:_LONGEST])
     if found is None:
         return f"(a text of {len(text)} characters, {digest(text)})"
     if found.end() == len(text):
         return text
     rest = text[found.end() :]
     return f"{found[0]} (and {len(rest)} characters more, {digest(rest)})"
+
+
+@functools.cache
+def _shapes() -> re.Pattern[str]:
+    """The shapes, compiled at the first message: that takes a while, and most runs get none."""
+    return re.compile("|".join(f"(?:{shape})" for shape in _SHAPES), re.ASCII)
 
 
 def is_code(text: str) -> bool:

@@ -4,23 +4,18 @@ A job that waits for its retry is in its lane's queue and holds no worker. So te
 sleep here: it is asked one step at a time.
 """
 
+import functools
 import random
+from typing import TYPE_CHECKING
 
 import msgspec
-from tenacity import (
-    DoSleep,
-    RetryCallState,
-    Retrying,
-    stop_after_attempt,
-    stop_after_delay,
-    stop_any,
-)
-from tenacity.stop import stop_base
-from tenacity.wait import wait_base
 
 from bulkeic.core.model import Failure
 from bulkeic.core.pacing.retry import LONGEST_RETRY_AFTER_S, RetryLimit, wait_before_retry
 from bulkeic.engine.limits import EngineLimits
+
+if TYPE_CHECKING:
+    from bulkeic.engine.retry_strategy import RetryStrategy
 
 
 class FailedAttempt(msgspec.Struct, frozen=True):
@@ -51,26 +46,17 @@ class Retries:
 
     def __init__(self, limits: EngineLimits, rng: random.Random) -> None:
         self._rng = rng
-        self._retrying = Retrying(
-            stop=stop_any(
-                _StopIf(RetryLimit.ATTEMPTS, stop_after_attempt(limits.max_attempts)),
-                _StopIf(RetryLimit.THROTTLE_BUDGET, stop_after_delay(limits.throttle_budget_s)),
-                _StopIf(RetryLimit.IAM_WAIT, stop_after_delay(limits.wait_for_iam_s)),
-            ),
-            retry=lambda state: _failed(state).limit is not RetryLimit.NEVER,
-            wait=_WaitBeforeRetry(rng),
-            retry_error_callback=lambda _: None,
-        )
+        self._limits = limits
+
+    @functools.cached_property
+    def _strategy(self) -> "RetryStrategy":
+        from bulkeic.engine.retry_strategy import RetryStrategy  # noqa: PLC0415 - most runs need none
+
+        return RetryStrategy(self._limits, self._rng)
 
     def delay(self, failed: FailedAttempt) -> float | None:
         """Seconds to wait before the next attempt; ``None``: do not retry."""
-        state = RetryCallState(self._retrying, fn=None, args=(failed,), kwargs={})
-        state.attempt_number = failed.counted
-        state.set_result(failed.failure)
-        state.start_time, state.outcome_timestamp = 0.0, failed.since_s
-        self._retrying.begin()
-        action = self._retrying.iter(state)
-        return float(action) if isinstance(action, DoSleep) else None
+        return self._strategy.delay(failed)
 
     def wait(self, failure: Failure, attempt: int) -> float:
         """Seconds to wait after a failed attempt, before the target is called again."""
@@ -86,31 +72,3 @@ class Retries:
         if failure.retry_after_s is not None:
             return min(failure.retry_after_s, LONGEST_RETRY_AFTER_S)
         return wait_before_retry(failure, holds, self._rng.random())
-
-
-class _StopIf(stop_base):
-    """Stops by a strategy that applies to failures with one limit."""
-
-    def __init__(self, limit: RetryLimit, stop: stop_base) -> None:
-        self._limit = limit
-        self._stop = stop
-
-    def __call__(self, retry_state: RetryCallState) -> bool:
-        return _failed(retry_state).limit is self._limit and self._stop(retry_state)
-
-
-class _WaitBeforeRetry(wait_base):
-    """Waits as ``core.pacing.retry`` decides."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
-
-    def __call__(self, retry_state: RetryCallState) -> float:
-        failed = _failed(retry_state)
-        return wait_before_retry(failed.failure, failed.attempt, self._rng.random())
-
-
-def _failed(retry_state: RetryCallState) -> FailedAttempt:
-    [failed] = retry_state.args
-    assert isinstance(failed, FailedAttempt)  # noqa: S101 - set by delay
-    return failed

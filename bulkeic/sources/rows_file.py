@@ -10,7 +10,6 @@ from bulkeic.core.fields import TARGET_FIELDS, Fields, normalize_name
 from bulkeic.core.rows import Row
 from bulkeic.sources.byte_stream import STDIN, open_stream, peek_first_line
 from bulkeic.sources.csv_rows import csv_rows
-from bulkeic.sources.json_rows import json_rows
 from bulkeic.sources.jsonl_rows import jsonl_rows
 from bulkeic.sources.row_format import Format
 
@@ -20,9 +19,17 @@ _BY_ENDING = {
     ".jsonl": Format.JSONL,
     ".ndjson": Format.JSONL,
 }
+
+
+def _json_rows(stream: io.BufferedReader, fields: Fields) -> Iterator[Row | InputError]:
+    from bulkeic.sources.json_rows import json_rows  # noqa: PLC0415 - it imports a parser
+
+    return json_rows(stream, fields)
+
+
 _READERS: dict[Format, Callable[[io.BufferedReader, Fields], Iterator[Row | InputError]]] = {
     Format.CSV: csv_rows,
-    Format.JSON: json_rows,
+    Format.JSON: _json_rows,
     Format.JSONL: jsonl_rows,
 }
 

@@ -2,7 +2,6 @@
 
 import functools
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,13 +17,12 @@ from bulkeic.app.setup.options import ApplyOptions, PlanOptions, TargetsOptions,
 from bulkeic.app.setup.output_files import check_not_overwritten, check_not_read
 from bulkeic.app.setup.run_binding import bound, check_caller, check_place
 from bulkeic.app.setup.run_flags import check_flags, encode_flags
-from bulkeic.app.setup.where_expression import parse_where
 from bulkeic.aws.environment import environment_region
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Lane
 from bulkeic.core.names import check_region
-from bulkeic.core.policy import Apply, ApplyPlan, Plan, Rollback, Verify
+from bulkeic.core.policy import Apply, ApplyPlan, Plan, Rollback, Verify, Where
 from bulkeic.core.rows import Defaults
 from bulkeic.output.console import Console
 from bulkeic.output.results import STDOUT, check_stdout
@@ -114,7 +112,7 @@ def check_yes(options: WorkOptions, *, yes: bool) -> None:
 
 def _check_targets(options: TargetsOptions) -> None:
     if options.where is not None:
-        parse_where(options.where)
+        _where(options.where)
 
 
 def _check_value(where: str, value: str, check: Callable[[str], object]) -> None:
@@ -165,6 +163,8 @@ def readable_run(
         finally:
             run.close()
         return
+    import tempfile  # noqa: PLC0415 - only plans and verifications need it
+
     with tempfile.TemporaryDirectory(prefix="bulkeic-") as folder:
         path = Path(folder) / "temporary.db"
         create_run(options, path, resolver, console)
@@ -302,5 +302,11 @@ def _apply(metadata: RunMetadata, *, force: bool = False) -> Apply:
         create_missing=metadata.create_missing,
         replace_destinations=metadata.replace_destinations,
         force=force,
-        where=None if metadata.where is None else parse_where(metadata.where),
+        where=None if metadata.where is None else _where(metadata.where),
     )
+
+
+def _where(expression: str) -> Where:
+    from bulkeic.app.setup.where_expression import parse_where  # noqa: PLC0415 - few runs have one
+
+    return parse_where(expression)

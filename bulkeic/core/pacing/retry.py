@@ -30,7 +30,6 @@ the server asks: see ``retry_after_s``.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import Enum
 
 from bulkeic.core.model import Call, Failure, Fault
@@ -185,6 +184,8 @@ def _is_number(text: str) -> bool:
 
 
 def _date(text: str) -> float | None:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - hardly any answer has a date to read
+
     try:
         date: datetime = parsedate_to_datetime(text)
         return date.replace(tzinfo=date.tzinfo or UTC).timestamp()
