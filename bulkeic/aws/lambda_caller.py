@@ -15,9 +15,7 @@ from bulkeic.aws.connection_pool import ConnectionPool
 from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
 from bulkeic.aws.failures import (
     PREPARATION_ERRORS,
-    TRANSPORT_ERRORS,
     translate_preparation_error,
-    translate_transport_error,
 )
 from bulkeic.aws.operations import RegionalLambda, RegionalOperation, prepare_region
 from bulkeic.aws.request_template import query_string
@@ -25,6 +23,7 @@ from bulkeic.aws.responses import is_senseless
 from bulkeic.aws.role_sessions import RoleSessions
 from bulkeic.aws.signing import Signer
 from bulkeic.aws.transport import ExchangeTiming, RawResponse
+from bulkeic.aws.transport_failures import TRANSPORT_ERRORS, translate_transport_error
 from bulkeic.core.accounts import Accounts, RoleSession
 from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Operation
 from bulkeic.core.pacing.retry import is_expiry
@@ -212,8 +211,7 @@ class LambdaCaller:
 def _drop_tracebacks(error: BaseException | None) -> None:
     """Removes the tracebacks of an exception and of its causes.
 
-    aiohttp's response refers to its exception, whose traceback refers to the response. Without
-    this, only the garbage collector could free them.
+    A traceback refers to the frames of the exchange, and they to its connection.
     """
     while error is not None:
         error.__traceback__ = None
