@@ -1,11 +1,9 @@
-"""Reads the body of an answer within limits, and decompresses it.
+"""The body of an answer within limits, decompressed.
 
 No request asks for compression. A gateway may send it all the same.
 """
 
 import zlib
-
-import aiohttp
 
 MAX_BODY_BYTES = 6 * 1024 * 1024
 """Bytes of a body, also once it is decompressed."""
@@ -26,33 +24,39 @@ class ContentEncodingError(Exception):
     """An answer is compressed in a way that cannot be read."""
 
 
-class BodyReader:
-    """Reads bodies, one at a time or many at once, within limits."""
+class BodyMemory:
+    """Counts the bytes of all bodies that are being read: they share the memory of one process."""
 
     def __init__(self) -> None:
         self._bytes = 0
 
-    async def read(self, payload: aiohttp.StreamReader) -> bytes:
-        """Returns a whole body.
+    def reserve(self, size: int) -> None:
+        """Counts further bytes of a body.
 
         Raises:
-            AnswerTooLargeError: it has more than ``MAX_BODY_BYTES``, or all bodies that are being
-                read have more than ``MAX_BODIES_BYTES``.
+            AnswerTooLargeError: all bodies together have more than ``MAX_BODIES_BYTES``.
         """
-        pieces: list[bytes] = []
-        size = 0
-        try:
-            while piece := await payload.readany():
-                size += len(piece)
-                self._bytes += len(piece)
-                if size > MAX_BODY_BYTES:
-                    raise AnswerTooLargeError(f"more than {MAX_BODY_BYTES} bytes")
-                if self._bytes > MAX_BODIES_BYTES:
-                    raise AnswerTooLargeError("too many large answers at once")
-                pieces.append(piece)
-        finally:
-            self._bytes -= size
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._bytes += size
+        if self._bytes > MAX_BODIES_BYTES:
+            raise AnswerTooLargeError("too many large answers at once")
+
+    def release(self, size: int) -> None:
+        """Subtracts the bytes of a body that is no longer being read."""
+        self._bytes -= size
+
+
+BODIES = BodyMemory()
+"""Of all connections."""
+
+
+def check_body_size(size: int) -> None:
+    """Checks how many bytes of a body were received.
+
+    Raises:
+        AnswerTooLargeError: more than ``MAX_BODY_BYTES``.
+    """
+    if size > MAX_BODY_BYTES:
+        raise AnswerTooLargeError(f"more than {MAX_BODY_BYTES} bytes")
 
 
 def decoded_body(body: bytes, encoding: str | None) -> bytes:

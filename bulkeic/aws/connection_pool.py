@@ -1,30 +1,20 @@
-"""One connection pool for all accounts and Regions.
+"""The connections of all accounts and Regions, with the SDK's settings.
 
-Each client of aiobotocore would have a pool and a TLS context of its own. Making a TLS context
+Each client of aiobotocore would have connections and a TLS context of its own. Making a TLS context
 takes longer than making the rest of a client.
 """
 
-from contextlib import AsyncExitStack
-from typing import Any, Self
+import ssl
+from functools import partial
+from typing import Any
 
 import aiohttp
-import msgspec
 from aiobotocore.httpsession import AIOHTTPSession
 from botocore.awsrequest import AWSPreparedRequest
 
-
-class HttpRoute(msgspec.Struct, frozen=True):
-    """The HTTP session and the proxy that requests to one origin use.
-
-    Attributes:
-        session: aiohttp's session, with the SDK's TLS and proxy settings.
-        proxy: URL of a proxy, or ``None``.
-        proxy_headers: headers for the proxy.
-    """
-
-    session: aiohttp.ClientSession
-    proxy: str | None
-    proxy_headers: dict[str, str]
+from bulkeic.aws.aiohttp_transport import new_session
+from bulkeic.aws.origin_pools import OriginPools
+from bulkeic.aws.transport import HttpRoute, ProxyRoute
 
 
 class UnsentRequest(Exception):  # noqa: N818 - not an error: it returns a request from the SDK
@@ -41,45 +31,78 @@ class UnsentRequest(Exception):  # noqa: N818 - not an error: it returns a reque
         self.route = route
 
 
-class ConnectionPool:
-    """The HTTP sessions of the SDK's clients that are made with ``session_class``.
+class RoutingSession(AIOHTTPSession):  # type: ignore[misc]  # the SDK has no types
+    """The SDK's settings for HTTP, as routes of our transports.
 
-    The calls of such a client raise ``UnsentRequest``. Clients with equal settings share one
-    session. Settings may differ: a proxy can be configured for some Regions only. The sessions stay
-    open when clients are closed, until ``close``.
+    Attributes:
+        pools: the connections with these settings.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{**settings, "connector_args": {"force_close": True}})
+        self.pools = OriginPools(self._max_pool_connections, self._tls_context)
+        self._proxied: dict[str, aiohttp.ClientSession] = {}
+
+    def route(self, url: str) -> HttpRoute:
+        """Returns how requests to a URL are sent."""
+        proxy = self._proxy_config.proxy_url_for(url)
+        if proxy is None:
+            return HttpRoute(self.pools)
+        headers = dict(self._proxy_config.proxy_headers_for(url))
+        return HttpRoute(self.pools, ProxyRoute(proxy, headers, partial(self._open_session, proxy)))
+
+    def _tls_context(self) -> ssl.SSLContext:
+        context: ssl.SSLContext
+        context, _ = self._build_ssl_contexts(None)
+        return context
+
+    async def _open_session(self, proxy: str) -> aiohttp.ClientSession:
+        """Returns the session for a proxy."""
+        async with self._sessions_lock:
+            session = self._proxied.get(proxy)
+            if session is None:
+                session = self._proxied[proxy] = new_session(await self._create_connector(proxy))
+        return session
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self.pools.close()
+        for session in self._proxied.values():
+            await session.close()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+class ConnectionPool:
+    """The connections of the SDK's clients that are made with ``session_class``.
+
+    The calls of such a client raise ``UnsentRequest``. Clients with equal settings share their
+    connections. Settings may differ: a proxy can be configured for some Regions only. The
+    connections stay open when clients are closed, until ``close``.
 
     Attributes:
         session_class: pass it to the SDK as ``http_session_cls``.
     """
 
     def __init__(self) -> None:
-        sessions: dict[str, AIOHTTPSession] = {}
-        open_sessions = self._open_sessions = AsyncExitStack()
+        sessions: dict[str, RoutingSession] = {}
+        self._sessions = sessions
 
-        class SharedSession(AIOHTTPSession):  # type: ignore[misc]  # the SDK has no types
+        class SharedSession(RoutingSession):
             def __init__(self, **settings: Any) -> None:
                 super().__init__(**settings)
                 self._shared = sessions.setdefault(repr(settings), self)
-
-            async def __aenter__(self) -> Self:
-                if self._shared is self:
-                    await super().__aenter__()
-                    open_sessions.push_async_exit(super().__aexit__)
-                return self
 
             async def __aexit__(self, *_: object) -> None:
                 pass
 
             async def send(self, request: AWSPreparedRequest) -> Any:
-                raise UnsentRequest(request, await self._shared.route(request.url))
-
-            async def route(self, url: str) -> HttpRoute:
-                proxy = self._proxy_config.proxy_url_for(url)
-                headers = dict(self._proxy_config.proxy_headers_for(url))
-                return HttpRoute(await self._get_session(proxy), proxy, headers)
+                raise UnsentRequest(request, self._shared.route(request.url))
 
         self.session_class: type[AIOHTTPSession] = SharedSession
 
     async def close(self) -> None:
         """Closes all connections."""
-        await self._open_sessions.aclose()
+        for session in self._sessions.values():
+            await session.close()

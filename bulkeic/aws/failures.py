@@ -1,11 +1,12 @@
-"""The tables that translate the exceptions of botocore and aiohttp into failures.
+"""The tables that translate the exceptions of the SDK into failures.
 
 Two things are translated by their content instead: an error response (``error_responses``), and an
-SSL error of botocore, by the aiohttp exception that caused it.
+SSL error of botocore, by the exception that caused it.
 """
 
+import ssl
+
 import aiohttp
-from aiohttp.http_exceptions import HttpProcessingError
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -19,9 +20,10 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from bulkeic.aws.answer_body import AnswerTooLargeError, ContentEncodingError
 from bulkeic.aws.error_responses import error_failure, error_response
 from bulkeic.aws.sanitizer import sanitize
+from bulkeic.aws.transport_errors import UntrustedCertificateError
+from bulkeic.aws.transport_failures import message_text, translate_transport_error
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Failure, Fault
 
@@ -40,51 +42,12 @@ SDK_FAULTS: tuple[tuple[type[Exception], Fault], ...] = (
     (Exception, Fault.SERVER),  # the parser lets these through on malformed responses
 )
 
-# The first row that matches holds. The codes are botocore's names for aiohttp's exceptions.
-TRANSPORT_FAULTS: tuple[tuple[type[Exception], str, Fault], ...] = (
-    (AnswerTooLargeError, "AnswerTooLarge", Fault.SERVER),
-    (ContentEncodingError, "UnknownContentEncoding", Fault.SERVER),
-    (aiohttp.ClientConnectorCertificateError, "SSLError", Fault.UNTRUSTED),
-    (aiohttp.ClientSSLError, "SSLError", Fault.CONNECTION),
-    (aiohttp.ClientProxyConnectionError, "ProxyConnectionError", Fault.CONNECTION),
-    (aiohttp.ClientHttpProxyError, "ProxyConnectionError", Fault.CONNECTION),
-    (aiohttp.ServerDisconnectedError, "ConnectionClosedError", Fault.CONNECTION),
-    (aiohttp.ClientPayloadError, "ConnectionClosedError", Fault.CONNECTION),
-    (aiohttp.ClientResponseError, "ConnectionClosedError", Fault.CONNECTION),
-    (HttpProcessingError, "ConnectionClosedError", Fault.CONNECTION),
-    (aiohttp.ConnectionTimeoutError, "ConnectTimeoutError", Fault.TIMEOUT),
-    (TimeoutError, "ReadTimeoutError", Fault.TIMEOUT),
-    (aiohttp.ClientError, "EndpointConnectionError", Fault.CONNECTION),
-    (OSError, "EndpointConnectionError", Fault.CONNECTION),
-    (ValueError, "InvalidRequest", Fault.REFUSED),
-)
-
 SDK_ERRORS = (ClientError, BotoCoreError, aiohttp.ClientError, OSError, ResponseParserError)
 """Everything that the SDK raises on purpose."""
 NO_CREDENTIALS_ERRORS = (NoCredentialsError, PartialCredentialsError)
 """What the SDK raises without usable credentials."""
 PREPARATION_ERRORS = (BotoCoreError, UsageError, ValueError)
 """Everything that preparing a Region or an account may raise, besides ``CredentialsError``."""
-TRANSPORT_ERRORS = tuple(kind for kind, _, _ in TRANSPORT_FAULTS)
-"""Everything that sending a request may raise."""
-
-# The texts of these exceptions would quote what the server sent.
-_QUOTING_ERRORS: tuple[tuple[type[Exception], str], ...] = (
-    (HttpProcessingError, "the answer is not valid HTTP"),
-    (aiohttp.ClientPayloadError, "the answer ended too early, or is not valid HTTP"),
-)
-
-
-def translate_transport_error(error: Exception) -> Failure:
-    """Returns the failure for one of ``TRANSPORT_ERRORS``."""
-    code, fault = next(
-        (code, fault) for kind, code, fault in TRANSPORT_FAULTS if isinstance(error, kind)
-    )
-    message = _transport_text(error)
-    if fault is Fault.UNTRUSTED:
-        message += "; set AWS_CA_BUNDLE to a file that contains the CA certificate to trust"
-        return Failure(fault, code, message, sent=False)
-    return Failure(fault, code, message)
 
 
 def translate_sdk_error(error: Exception) -> Failure:
@@ -93,17 +56,17 @@ def translate_sdk_error(error: Exception) -> Failure:
         return error_failure(error_response(error.response))
     if isinstance(error, SSLError):
         cause = error.kwargs.get("error")
-        if isinstance(cause, aiohttp.ClientConnectorCertificateError):
-            return translate_transport_error(cause)
+        if isinstance(cause, ssl.SSLCertVerificationError | UntrustedCertificateError):
+            return translate_transport_error(UntrustedCertificateError(str(cause)))
     fault = next(fault for kind, fault in SDK_FAULTS if isinstance(error, kind))
-    message = _message(str(error))
+    message = message_text(str(error))
     if not isinstance(error, SDK_ERRORS):
         # A parser's exception quotes the response.
         message = "the answer cannot be read"
     elif isinstance(error, ResponseParserError):
         # The lines that follow are the whole response; AssumeRole's contains credentials.
         first_line = str(error).partition("\n")[0]
-        message = _message(first_line.removesuffix(" Further retries may succeed:"))
+        message = message_text(first_line.removesuffix(" Further retries may succeed:"))
     elif isinstance(error, NO_CREDENTIALS_ERRORS):
         message = (
             f"no usable AWS credentials ({message}); give --profile, set "
@@ -115,15 +78,3 @@ def translate_sdk_error(error: Exception) -> Failure:
 def translate_preparation_error(error: Exception) -> Failure:
     """Returns the failure for one of ``PREPARATION_ERRORS``; nothing was sent."""
     return Failure(Fault.REFUSED, type(error).__name__, sanitize(str(error)), sent=False)
-
-
-def _transport_text(error: Exception) -> str:
-    """What is shown of an exception of the transport."""
-    if isinstance(error, aiohttp.ClientResponseError):  # its text quotes the proxy's reason phrase
-        return f"HTTP {error.status} of the proxy"
-    fixed = next((text for kind, text in _QUOTING_ERRORS if isinstance(error, kind)), None)
-    return fixed or _message(str(error))
-
-
-def _message(text: str) -> str:
-    return sanitize(text) or "no answer within the timeout"

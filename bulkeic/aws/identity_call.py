@@ -3,17 +3,19 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from bulkeic.aws.clock_correction import ClockCorrection
 from bulkeic.aws.credentials import AccessKeys
 from bulkeic.aws.known_requests import IDENTITY_BODY
-from bulkeic.aws.known_transports import KnownTransports
+from bulkeic.aws.origin_pools import OriginPools
 from bulkeic.aws.request_template import RequestBody, RequestTemplate, SampleRequest
 from bulkeic.aws.service_models import output_shape
 from bulkeic.aws.signing import Signer
-from bulkeic.aws.transport import RawResponse
+from bulkeic.aws.tls_context import make_tls_context
+from bulkeic.aws.transport import HttpRoute, RawResponse, make_transport
 
 _OPERATION = "GetCallerIdentity"
 _OK = 200
@@ -48,15 +50,16 @@ async def known_identity_call(
         keys: the credentials to sign with.
         timeout_s: seconds for one attempt.
         clock: of the signatures.
-        ca_bundle: see ``KnownTransports``.
+        ca_bundle: file of the CA certificates to trust; ``None``: the one that the SDK would use.
     """
     template = RequestTemplate(sample)
     signer = Signer(template)
-    connections = KnownTransports(ca_bundle, limit=1, timeout_s=timeout_s)
+    pools = OriginPools(1, partial(make_tls_context, ca_bundle))
 
     async def call() -> dict[str, Any]:
         try:
-            response = await connections.transport(template.origin).exchange(
+            transport = make_transport(template.origin, HttpRoute(pools), timeout_s)
+            response = await transport.exchange(
                 template.method,
                 "/",
                 signer.headers("/", "", _BODY, keys, clock.now()),
@@ -72,7 +75,7 @@ async def known_identity_call(
     try:
         yield call
     finally:
-        await connections.close()
+        await pools.close()
 
 
 def _identity(response: RawResponse) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from bulkeic.aws.responses import is_senseless
 from bulkeic.aws.role_sessions import RoleSessions
 from bulkeic.aws.signing import Signer
 from bulkeic.aws.transport import ExchangeTiming, RawResponse
+from bulkeic.aws.transport_failures import TRANSPORT_ERRORS, translate_transport_error
 from bulkeic.core.accounts import Accounts, RoleSession
 from bulkeic.core.model import (
     Answer,
@@ -179,8 +180,9 @@ class LambdaCaller:
             response = await lane.transport.exchange(
                 operation.method, path, headers, body, timing=timing, is_trusted=pending.read
             )
-        except Exception as error:  # noqa: BLE001 - unexpected ones are raised again
-            return _transport_failure(error)
+        except TRANSPORT_ERRORS as error:
+            _drop_tracebacks(error)
+            return translate_transport_error(error)
         answer = pending.answer
         assert answer is not None  # noqa: S101 - the transport has called pending.read
         if isinstance(answer, Failure):
@@ -231,21 +233,10 @@ def _preparation_failure(error: Exception) -> Failure:
     return failures.translate_preparation_error(error)
 
 
-def _transport_failure(error: Exception) -> Failure:
-    """Returns the failure for an error of a call, or raises the error if it is unexpected."""
-    from bulkeic.aws import failures  # noqa: PLC0415 - it imports the SDK
-
-    if not isinstance(error, failures.TRANSPORT_ERRORS):
-        raise error
-    _drop_tracebacks(error)
-    return failures.translate_transport_error(error)
-
-
 def _drop_tracebacks(error: BaseException | None) -> None:
     """Removes the tracebacks of an exception and of its causes.
 
-    aiohttp's response refers to its exception, whose traceback refers to the response. Without
-    this, only the garbage collector could free them.
+    A traceback refers to the frames of the exchange, and they to its connection.
     """
     while error is not None:
         error.__traceback__ = None

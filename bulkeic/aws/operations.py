@@ -12,12 +12,12 @@ import msgspec
 
 from bulkeic.aws.access import Access
 from bulkeic.aws.credentials import AccessKeys
-from bulkeic.aws.known_transports import KnownTransports
+from bulkeic.aws.origin_pools import OriginPools
 from bulkeic.aws.request_template import RequestTemplate, SampleRequest
 from bulkeic.aws.responses import ResponseReader, response_reader
 from bulkeic.aws.service_models import output_shape
-from bulkeic.aws.transport import Transport, make_transport
-from bulkeic.core.errors import UsageError
+from bulkeic.aws.tls_context import make_tls_context
+from bulkeic.aws.transport import HttpRoute, Transport, make_transport
 from bulkeic.core.model import Operation
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ class RegionPreparation:
         self._access = access
         self._timeout_s = timeout_s
         self._concurrency = concurrency
-        self._known = KnownTransports(access.ca_bundle, limit=concurrency, timeout_s=timeout_s)
+        self._pools = OriginPools(
+            concurrency, functools.partial(make_tls_context, access.ca_bundle)
+        )
 
     async def prepare(self, region: str) -> RegionalLambda:
         """Prepares all operations in a Region at once.
@@ -65,12 +67,7 @@ class RegionPreparation:
         samples = self._access.known_requests(region)
         if samples is None:
             return await self._ask_sdk(region)
-        operations = _operations(samples)
-        origin = operations[Operation.UPDATE].template.origin
-        try:
-            return RegionalLambda(self._known.transport(origin), operations)
-        except OSError as error:
-            raise UsageError(f"the CA certificates cannot be read: {error}") from None
+        return self._regional(samples, HttpRoute(self._pools))
 
     async def _ask_sdk(self, region: str) -> RegionalLambda:
         from bulkeic.aws.sdk_samples import sample_request  # noqa: PLC0415 - it imports the SDK
@@ -85,9 +82,20 @@ class RegionPreparation:
             http_session_cls=self._sdk_pool.session_class,
         ) as client:
             samples = {each: await sample_request(client, each) for each in Operation}
-        operations = _operations({each: sample.request for each, sample in samples.items()})
+        requests = {each: sample.request for each, sample in samples.items()}
+        return self._regional(requests, samples[Operation.UPDATE].route)
+
+    def _regional(
+        self, samples: Mapping[Operation, SampleRequest], route: HttpRoute
+    ) -> RegionalLambda:
+        operations = {
+            operation: RegionalOperation(
+                RequestTemplate(sample),
+                response_reader(operation, functools.partial(output_shape, "lambda", operation)),
+            )
+            for operation, sample in samples.items()
+        }
         origin = operations[Operation.UPDATE].template.origin
-        route = samples[Operation.UPDATE].route
         return RegionalLambda(make_transport(origin, route, self._timeout_s), operations)
 
     @functools.cached_property
@@ -98,16 +106,6 @@ class RegionPreparation:
 
     async def close(self) -> None:
         """Closes all connections."""
-        await self._known.close()
+        await self._pools.close()
         if "_sdk_pool" in self.__dict__:
             await self._sdk_pool.close()
-
-
-def _operations(samples: Mapping[Operation, SampleRequest]) -> dict[Operation, RegionalOperation]:
-    return {
-        operation: RegionalOperation(
-            RequestTemplate(sample),
-            response_reader(operation, functools.partial(output_shape, "lambda", operation)),
-        )
-        for operation, sample in samples.items()
-    }

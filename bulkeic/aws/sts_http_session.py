@@ -6,10 +6,7 @@ credentials would be another role's.
 
 from urllib.parse import urlsplit
 
-import aiohttp
 from aiobotocore.awsrequest import AioAWSResponse
-from aiobotocore.httpsession import AIOHTTPSession
-from aiohttp.http_exceptions import HttpProcessingError
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import (
     ConnectionClosedError,
@@ -21,26 +18,30 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from bulkeic.aws.connection_pool import HttpRoute
+from bulkeic.aws.connection_pool import RoutingSession
 from bulkeic.aws.transport import RawResponse, make_transport
+from bulkeic.aws.transport_errors import (
+    ConnectTimeout,
+    InvalidAnswerError,
+    NoAnswerError,
+    ProxyError,
+    TlsError,
+)
 
 # The first row that matches holds. These are the exceptions of the SDK's own session.
 _SDK_ERRORS: tuple[tuple[type[Exception], type[HTTPClientError]], ...] = (
-    (aiohttp.ClientSSLError, SSLError),
-    (aiohttp.ClientProxyConnectionError, ProxyConnectionError),
-    (aiohttp.ClientHttpProxyError, ProxyConnectionError),
-    (aiohttp.ServerDisconnectedError, ConnectionClosedError),
-    (aiohttp.ClientPayloadError, ConnectionClosedError),
-    (HttpProcessingError, ConnectionClosedError),
-    (aiohttp.ConnectionTimeoutError, ConnectTimeoutError),
+    (TlsError, SSLError),
+    (ProxyError, ProxyConnectionError),
+    (NoAnswerError, ConnectionClosedError),
+    (InvalidAnswerError, ConnectionClosedError),
+    (ConnectTimeout, ConnectTimeoutError),
     (TimeoutError, ReadTimeoutError),
-    (aiohttp.ClientConnectionError, EndpointConnectionError),
     (OSError, EndpointConnectionError),
     (Exception, HTTPClientError),
 )
 
 
-class StsHttpSession(AIOHTTPSession):  # type: ignore[misc]  # the SDK has no types
+class StsHttpSession(RoutingSession):
     """Sends one request a connection. The read timeout bounds the whole exchange."""
 
     async def send(self, request: AWSPreparedRequest) -> AioAWSResponse:
@@ -56,18 +57,14 @@ class StsHttpSession(AIOHTTPSession):  # type: ignore[misc]  # the SDK has no ty
 
     async def _exchange(self, request: AWSPreparedRequest) -> RawResponse:
         url = urlsplit(request.url)
-        proxy = self._proxy_config.proxy_url_for(request.url)
-        route = HttpRoute(
-            await self._get_session(proxy),
-            proxy,
-            dict(self._proxy_config.proxy_headers_for(request.url)),
-        )
         body = request.body or b""
         content = body.encode() if isinstance(body, str) else bytes(body)
         headers = {name: _text(value) for name, value in request.headers.items()}
         headers |= {"Host": url.netloc.rpartition("@")[2], "Accept-Encoding": "identity"}
         headers |= {"Content-Length": str(len(content))}
-        transport = make_transport(f"{url.scheme}://{url.netloc}", route, self._timeout.sock_read)
+        transport = make_transport(
+            f"{url.scheme}://{url.netloc}", self.route(request.url), self._timeout.sock_read
+        )
         return await transport.exchange(
             request.method,
             f"{url.path or '/'}?{url.query}".removesuffix("?"),

@@ -3,13 +3,14 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import aiohttp
 
-from bulkeic.aws.connection_pool import HttpRoute
-from bulkeic.aws.transport import RawResponse, Transport, make_transport
+from bulkeic.aws.aiohttp_transport import AiohttpTransport, new_session
+from bulkeic.aws.origin_pools import OriginPools
+from bulkeic.aws.transport import HttpRoute, RawResponse, Transport, make_transport
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 STALE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale"
@@ -92,15 +93,46 @@ class ScriptedServer:
 
 
 @asynccontextmanager
+async def direct(
+    url: str, timeout_s: float = 10.0, *, limit: int = 100, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Transport]:
+    """The transport under test."""
+    pools = OriginPools(limit, lambda: tls or ssl.create_default_context())
+    try:
+        yield make_transport(url, HttpRoute(pools), timeout_s)
+    finally:
+        await pools.close()
+
+
+@asynccontextmanager
+async def over_aiohttp(
+    url: str, timeout_s: float = 10.0, *, limit: int = 100, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Transport]:
+    """The reference, over the public API of aiohttp."""
+
+    connector = aiohttp.TCPConnector(ssl=tls or True, limit=limit, force_close=True)
+    async with new_session(connector) as session:
+
+        async def open_session() -> aiohttp.ClientSession:
+            return session
+
+        yield AiohttpTransport(url, open_session, timeout_s)
+
+
+Kind = Callable[..., AbstractAsyncContextManager[Transport]]
+KINDS: dict[str, Kind] = {"direct": direct, "aiohttp": over_aiohttp}
+
+
+@asynccontextmanager
 async def open_transport(
-    script: Script, timeout_s: float = 10.0
+    script: Script, timeout_s: float = 10.0, kind: Kind = direct
 ) -> AsyncIterator[tuple[Transport, ScriptedServer]]:
-    """The transport under test, and the server that it calls."""
+    """A transport, and the server that it calls."""
     async with (
         ScriptedServer(script).listen() as server,
-        aiohttp.ClientSession(auto_decompress=False) as session,
+        kind(server.url, timeout_s) as transport,
     ):
-        yield make_transport(server.url, HttpRoute(session, None, {}), timeout_s), server
+        yield transport, server
 
 
 async def get(

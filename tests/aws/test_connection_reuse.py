@@ -3,12 +3,13 @@
 import asyncio
 from contextlib import suppress
 
-import aiohttp
 import pytest
-from aiohttp.http_exceptions import HttpProcessingError
 
-from .scripted_server import OK, STALE, Connection, get, open_transport
+from bulkeic.aws.transport_errors import InvalidAnswerError, NoAnswerError
 
+from .scripted_server import KINDS, OK, STALE, Connection, Kind, get, open_transport
+
+both = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 IDLE_TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 SURPLUS = {
     "a second answer": STALE,
@@ -27,21 +28,26 @@ async def test_a_connection_is_used_again_after_one_whole_answer() -> None:
         assert server.connections == 1
 
 
+@both
 @pytest.mark.parametrize("surplus", SURPLUS.values(), ids=SURPLUS)
-async def test_bytes_that_come_with_an_answer_are_not_the_next_one(surplus: bytes) -> None:
+async def test_bytes_that_come_with_an_answer_are_not_the_next_one(
+    kind: Kind, surplus: bytes
+) -> None:
     async def script(connection: Connection) -> None:
         await connection.serve(OK + surplus)
 
-    async with open_transport(script) as (transport, server):
+    async with open_transport(script, kind=kind) as (transport, server):
         for number in range(3):
             # Bytes that are not HTTP may spoil the answer that they follow, too.
-            with suppress(HttpProcessingError):
+            with suppress(InvalidAnswerError):
                 assert await get(transport) == b"ok"
             assert server.connections == number + 1
 
 
+@both
 @pytest.mark.parametrize("surplus", SURPLUS.values(), ids=SURPLUS)
 async def test_bytes_that_come_on_an_idle_connection_are_not_the_next_answer(
+    kind: Kind,
     surplus: bytes,
 ) -> None:
     is_idle, is_sent = asyncio.Event(), asyncio.Event()
@@ -55,7 +61,7 @@ async def test_bytes_that_come_on_an_idle_connection_are_not_the_next_answer(
             is_sent.set()
         await connection.serve(STALE if connection.number == 0 else OK)
 
-    async with open_transport(script) as (transport, server):
+    async with open_transport(script, kind=kind) as (transport, server):
         assert await get(transport) == b"ok"
         is_idle.set()
         await is_sent.wait()
@@ -63,7 +69,8 @@ async def test_bytes_that_come_on_an_idle_connection_are_not_the_next_answer(
         assert server.connections == 2
 
 
-async def test_bytes_that_the_process_has_not_read_yet_are_not_the_next_answer() -> None:
+@both
+async def test_bytes_that_the_process_has_not_read_yet_are_not_the_next_answer(kind: Kind) -> None:
     """The kernel has them; nothing of this process ran since they came."""
     writers: list[asyncio.StreamWriter] = []
 
@@ -71,7 +78,7 @@ async def test_bytes_that_the_process_has_not_read_yet_are_not_the_next_answer()
         writers.append(connection._writer)  # noqa: SLF001 - to write without a turn of the loop
         await connection.serve()
 
-    async with open_transport(script) as (transport, server):
+    async with open_transport(script, kind=kind) as (transport, server):
         assert await get(transport) == b"ok"
         writers[0].get_extra_info("socket")._sock.send(STALE)  # noqa: SLF001 - sent at once
         assert await get(transport) == b"ok"
@@ -105,7 +112,7 @@ async def test_a_server_that_answers_before_it_is_asked_gets_no_request() -> Non
             raise AssertionError("there is no answer")
 
     async with open_transport(script) as (transport, _):
-        with pytest.raises(aiohttp.ServerDisconnectedError):
+        with pytest.raises(NoAnswerError):
             await transport.exchange("GET", "/", "Host: h\r\n", b"", timing=Timing())
     assert requests == []
 
@@ -118,14 +125,15 @@ async def test_a_connection_whose_answer_is_not_trusted_is_not_used_again() -> N
         assert server.connections == 2
 
 
-async def test_a_connection_that_was_cancelled_or_timed_out_is_not_used_again() -> None:
+@both
+async def test_a_connection_that_was_cancelled_or_timed_out_is_not_used_again(kind: Kind) -> None:
     async def script(connection: Connection) -> None:
         await connection.request()
         if connection.number:
             await connection.send(OK)
         await connection.serve()
 
-    async with open_transport(script, timeout_s=0.2) as (transport, server):
+    async with open_transport(script, timeout_s=0.2, kind=kind) as (transport, server):
         with pytest.raises(TimeoutError):
             await get(transport)
         assert await get(transport) == b"ok"

@@ -6,6 +6,7 @@ run this file with the new version. Each test names the API, where it is used, a
 
 import asyncio
 import inspect
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -19,9 +20,6 @@ from aiobotocore.credentials import (
 )
 from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
-from aiohttp.client_proto import ResponseHandler
-from aiohttp.connector import Connection
-from aiohttp.http_exceptions import HttpProcessingError
 from botocore import xform_name
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest
@@ -31,11 +29,8 @@ from botocore.exceptions import SSLError
 from botocore.model import Shape
 from botocore.parsers import ResponseParserError, create_parser
 from botocore.utils import is_valid_endpoint_url
-from yarl import URL
 
 from bulkeic.core.model import Operation
-
-from .recording_server import CannedResponse, RecordingServer
 
 KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "example"}
 
@@ -46,78 +41,21 @@ def parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     return found
 
 
-# aiohttp: transport.py writes its own bytes to aiohttp's pooled connections, because the request
-# and response objects of aiohttp cost more than the rest of a call.
+# aiobotocore: connection_pool.py takes the settings of clients for its connections, and catches
+# signed requests.
 
 
-def test_aiohttp_connector_connect_takes_a_request_traces_and_a_timeout() -> None:
-    assert list(parameters(aiohttp.BaseConnector.connect)) == ["req", "traces", "timeout"]
-    assert inspect.iscoroutinefunction(aiohttp.BaseConnector.connect)
-
-
-async def test_aiohttp_client_request_identifies_a_connection_without_being_sent() -> None:
-    loop = parameters(aiohttp.ClientRequest)["loop"]
-    assert loop.kind is inspect.Parameter.KEYWORD_ONLY
-    request = aiohttp.ClientRequest("POST", URL("https://example.org:8443", encoded=True))
-    key = request.connection_key
-    assert (key.host, key.port, key.is_ssl) == ("example.org", 8443, True)
-
-
-def test_aiohttp_connection_has_a_protocol_and_a_transport_and_can_be_returned() -> None:
-    for name in ("protocol", "transport"):
-        assert isinstance(inspect.getattr_static(Connection, name), property)
-    assert parameters(Connection.close) == parameters(Connection.release) == {}
-
-
-def test_aiohttp_response_handler_can_read_until_eof_without_decompressing() -> None:
-    expected = {"read_until_eof", "auto_decompress"}
-    assert expected <= set(parameters(ResponseHandler.set_response_params))
-
-
-async def test_aiohttp_response_handler_reads_a_message_and_its_payload() -> None:
-    async with RecordingServer() as server, aiohttp.ClientSession() as session:
-        server.response = CannedResponse(201, b"body", (("X-Name", "value"),))
-        assert session.connector is not None
-        request = aiohttp.ClientRequest("POST", URL(server.url, encoded=True))
-        connection = await session.connector.connect(request, [], aiohttp.ClientTimeout(total=5))
-        assert isinstance(connection, Connection)
-        assert isinstance(connection.protocol, ResponseHandler)
-        assert connection.transport is not None
-        connection.protocol.set_response_params(read_until_eof=True, auto_decompress=False)
-        connection.transport.write(b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n")
-        message, payload = await connection.protocol.read()
-        assert (message.code, message.headers["x-name"]) == (201, "value")
-        assert await payload.read() == b"body"
-        connection.release()
-
-
-async def test_aiohttp_response_handler_keeps_surplus_bytes_without_a_parser() -> None:
-    handler = ResponseHandler(asyncio.get_running_loop())
-    handler.set_response_params(read_until_eof=True, auto_decompress=False)
-    parser = handler._parser  # noqa: SLF001
-    assert parser is not None
-    assert parser.feed_eof() is None
-    handler.data_received(b"HTTP/1.1 20")
-    assert parser.feed_eof() is not None
-    handler._parser = None  # noqa: SLF001
-    assert not handler.should_close
-    handler.data_received(b"HTTP/1.1 200")
-    assert handler.should_close
-
-
-def test_aiohttp_raises_http_processing_error_on_malformed_http() -> None:
-    """failures.py translates it; aiohttp does not document it."""
-    assert issubclass(HttpProcessingError, Exception)
-    assert not issubclass(HttpProcessingError, aiohttp.ClientError)
-
-
-# aiobotocore: connection_pool.py shares the HTTP sessions of clients and catches signed requests.
-
-
-async def test_aiobotocore_http_session_opens_an_aiohttp_session_for_a_proxy() -> None:
-    assert list(parameters(AIOHTTPSession._get_session)) == ["proxy_url"]  # noqa: SLF001
-    async with AIOHTTPSession() as http:
-        assert isinstance(await http._get_session(None), aiohttp.ClientSession)  # noqa: SLF001
+async def test_aiobotocore_http_session_makes_what_a_connection_needs() -> None:
+    """The limit, a TLS context, and a connector for a proxy that keeps no connections."""
+    http = AIOHTTPSession(max_pool_connections=7, connector_args={"force_close": True})
+    assert http._max_pool_connections == 7  # noqa: SLF001
+    context, of_proxy = http._build_ssl_contexts(None)  # noqa: SLF001
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert of_proxy is None
+    async with await http._create_connector("http://127.0.0.1:1") as connector:  # noqa: SLF001
+        assert isinstance(connector, aiohttp.TCPConnector)
+        assert connector.force_close
+    assert isinstance(http._sessions_lock, asyncio.Lock)  # noqa: SLF001
 
 
 def test_aiobotocore_http_session_knows_the_proxy_of_a_url() -> None:

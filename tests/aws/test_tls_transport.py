@@ -5,27 +5,33 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
-import aiohttp
 import pytest
 import uvloop
 
-from bulkeic.aws.connection_pool import HttpRoute
-from bulkeic.aws.transport import make_transport
 from tests.certificate import write_certificate
 
-from .scripted_server import OK, STALE, Connection, Script, ScriptedServer, get
+from .scripted_server import (
+    OK,
+    STALE,
+    Connection,
+    Kind,
+    Script,
+    ScriptedServer,
+    direct,
+    get,
+    over_aiohttp,
+)
 
 
-async def connections_of(script: Script, certificate: Path) -> int:
+async def connections_of(script: Script, certificate: Path, kind: Kind) -> int:
     """Makes four calls; returns how many connections they took."""
     served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     served.load_cert_chain(certificate)
     trusted = ssl.create_default_context(cafile=certificate)
     async with (
         ScriptedServer(script).listen(served) as server,
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusted)) as session,
+        kind(server.url, tls=trusted) as transport,
     ):
-        transport = make_transport(server.url, HttpRoute(session, None, {}), 10)
         for _ in range(4):
             assert await get(transport) == b"ok"
         return server.connections
@@ -36,13 +42,18 @@ async def spoil(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
-@pytest.mark.parametrize(("script", "connections"), [(Connection.serve, 1), (spoil, 4)])
+@pytest.mark.parametrize(
+    ("kind", "script", "connections"),
+    [(direct, Connection.serve, 1), (direct, spoil, 4), (over_aiohttp, spoil, 4)],
+    ids=["direct", "direct, spoiled", "aiohttp, spoiled"],
+)
 def test_a_connection_is_used_again_unless_it_is_in_doubt(
     tmp_path: Path,
     loop: Callable[[], asyncio.AbstractEventLoop],
     script: Script,
     connections: int,
+    kind: Kind,
 ) -> None:
     certificate = write_certificate(tmp_path / "certificate.pem")
     with asyncio.Runner(loop_factory=loop) as runner:
-        assert runner.run(connections_of(script, certificate)) == connections
+        assert runner.run(connections_of(script, certificate, kind)) == connections

@@ -1,0 +1,32 @@
+"""What is known of one request and its answer on the wire."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import msgspec
+
+
+class RawResponse(msgspec.Struct, frozen=True, gc=False):
+    """An HTTP response, decompressed.
+
+    Attributes:
+        headers: their names match in any case.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class ExchangeTiming(Protocol):
+    """Times one exchange on the wire, without the work before and after it."""
+
+    async def before_send(self) -> None:
+        """Returns when the request must be written; its connection is open."""
+
+    def response_received(self) -> None:
+        """Records that the whole response was received."""
+
+
+IsTrusted = Callable[[RawResponse], bool]
+"""Whether a response can belong to its request."""
