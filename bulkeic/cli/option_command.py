@@ -1,5 +1,6 @@
 """A command whose flags and arguments are the declared options of a struct."""
 
+import gc
 import importlib
 import sys
 from typing import Any
@@ -90,6 +91,7 @@ class OptionCommand(click.Command):
         """
         run, options = load(self.declaration.run), self.given_options(ctx)
         interrupt_on_signals()
+        gc.freeze()  # else each full collection of the command would visit all of its modules
         code: int | None = run(options)
         return ExitCode.OK if code is None else code
 

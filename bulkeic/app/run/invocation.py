@@ -1,7 +1,6 @@
 """One invocation of a command that calls Lambda: what all these commands share."""
 
 import functools
-import gc
 import json
 import logging
 import sys
@@ -158,8 +157,6 @@ class Invocation:
                     signals,
                     max_failures=max_failures,
                 )
-                # Else each collection of the run would visit all that the start has made.
-                gc.freeze()
                 run_async(functools.partial(_run, session, work))
         except BaseExceptionGroup as group:
             return _reason(first_cause(group))
