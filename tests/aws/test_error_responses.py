@@ -1,6 +1,8 @@
 """Lambda's usual errors are read as the SDK's parser reads them; all others are left to it."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from botocore.session import get_session
@@ -77,3 +79,11 @@ def test_the_usual_errors_need_no_sdk(status: int, body: dict[str, str | None]) 
         assert by_us is not None
         assert by_us == error_response(parse_response(response, SHAPES[0]))
         assert by_us.code in {"OddException", str(status)}
+
+
+def test_usual_answers_are_read_without_the_sdk() -> None:
+    code = (
+        "import sys, bulkeic.aws.responses, bulkeic.aws.error_responses, bulkeic.aws.clock_skew\n"
+        "sys.exit(bool({'aiobotocore', 'aiohttp', 'botocore'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
