@@ -25,8 +25,8 @@ def clock_skew_s(code: str, headers: Mapping[str, str], now: float) -> float | N
     Returns:
         ``None`` if the clock is right, the error has another cause, or the header is absurd.
     """
-    date = headers.get("date")
-    if code not in _SIGNATURE_TIME_CODES or date is None:
+    date = headers.get("date") if code in _SIGNATURE_TIME_CODES else None
+    if date is None:
         return None
     try:
         skew_s = parsedate_to_datetime(date).timestamp() - now
