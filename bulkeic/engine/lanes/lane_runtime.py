@@ -15,6 +15,7 @@ from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Lane
 from bulkeic.core.pacing.forecast import LaneBacklog
 from bulkeic.core.pacing.in_flight_window import InFlightWindow, calls_needed
 from bulkeic.core.pacing.retry import LONGEST_RETRY_AFTER_S, is_hold
+from bulkeic.core.pacing.stray_throttles import PAUSE_S
 from bulkeic.engine.active_job import ActiveJob
 from bulkeic.engine.lanes.lane_health import LaneHealth
 from bulkeic.engine.lanes.lane_queue import LaneQueue
@@ -170,6 +171,9 @@ class LaneRuntime:
     def _throttled(self, sent_at: float, now: float, retry_after_s: float | None) -> bool:
         if retry_after_s:
             self.pause(now + min(retry_after_s, LONGEST_RETRY_AFTER_S))
+        if self._limiter.tolerates_throttle(sent_at, now):
+            self.pause(now + PAUSE_S)
+            return False
         if self._limiter.is_limited:
             return self._limiter.throttled(sent_at, now)
         narrowed = self._window.narrow(sent_at, now)
