@@ -8,13 +8,14 @@
 - ``core.rollback_guard`` keeps targets from being overwritten that someone else changed.
 """
 
+import functools
 from collections.abc import Callable
-from enum import Enum, StrEnum
-from typing import Any, NamedTuple
+from enum import StrEnum
+from typing import Any
 
 import msgspec
 
-from bulkeic.core.model import Answer, Call, Failure, Job, Operation, Settings, Status
+from bulkeic.core.model import Answer, Call, Failure, Job, Operation, Settings, Status, Word
 from bulkeic.core.pacing.retry import ANSWER_MISMATCH
 from bulkeic.core.policy import (
     Apply,
@@ -81,7 +82,7 @@ class BeforeImage(msgspec.Struct, frozen=True):
         return not self.may_be_sent and self.action in _CHANGING_ACTIONS
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """The end of a job.
 
     Attributes:
@@ -111,7 +112,7 @@ class ReadConfig(msgspec.Struct, frozen=True):
         return self.snapshot.to_api() if self.config is None else self.config
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """What happens next to a job.
 
     Attributes:
@@ -129,6 +130,7 @@ _CREATING = (Apply, ApplyPlan)
 CHANGING_CALLS = frozenset({Operation.UPDATE, Operation.PUT, Operation.DELETE})
 """The operations that change a target."""
 _GET = Call(Operation.GET)
+_READ = Step(_GET)
 _MAX_DELETIONS = 3
 _NOTHING_READ = ReadConfig(ABSENT, None)
 
@@ -146,13 +148,19 @@ def first_step(job: Job, policy: Policy) -> Step:
     else                                                     Update
     =======================================================  ======
     """
-    if _reads_first(job, policy):
-        return Step(_GET)
-    return Step(Call(Operation.UPDATE, with_both_destinations(job.settings, ABSENT, policy)))
+    return _READ if job.expected is not None else _first_step(job.settings, policy)
 
 
-def _reads_first(job: Job, policy: Policy) -> bool:
-    if job.expected is not None or keeps_destination(job.settings, policy):
+# The jobs of a run share few settings.
+@functools.lru_cache(1024)
+def _first_step(settings: Settings, policy: Policy) -> Step:
+    if _reads_first(settings, policy):
+        return _READ
+    return Step(Call(Operation.UPDATE, with_both_destinations(settings, ABSENT, policy)))
+
+
+def _reads_first(settings: Settings, policy: Policy) -> bool:
+    if keeps_destination(settings, policy):
         return True
     if isinstance(policy, Apply):
         return policy.before_image or policy.where is not None
@@ -179,7 +187,7 @@ def next_step(
     return Step(Decision(Status.FAILED, code, message))
 
 
-class _Event(Enum):
+class _Event(Word):
     """What kind of answer a call got."""
 
     SUCCESS = "success"
@@ -198,7 +206,7 @@ def is_missing(failure: Failure) -> bool:
     return failure.http_status == _NOT_FOUND and failure.code == MISSING
 
 
-class _Answered(NamedTuple):
+class _Answered(msgspec.Struct, frozen=True, gc=False):
     """A job whose last call got an answer."""
 
     job: Job

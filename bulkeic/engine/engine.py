@@ -7,6 +7,7 @@ their lane.
 
 import functools
 import random
+from collections.abc import Iterable
 
 import anyio
 
@@ -123,7 +124,7 @@ class Engine:
             self._clock.stop()
         self._dispatcher.cancel_timer()
         for runtime in self._lanes:
-            self._publish(runtime, *self._supervisor.release(runtime.health))
+            self._publish_all(runtime, self._supervisor.release(runtime.health))
 
     async def _run_workers(self) -> None:
         for lane, jobs in self._feed.lanes().items():
@@ -172,22 +173,27 @@ class Engine:
         return self._lanes.forecast(self._clock.now(), calls_per_job(self._policy))
 
     async def _work(self) -> None:
-        send, clock = self._caller.call, self._clock
-        while (started := await self._dispatcher.next_call()) is not None:
+        send, read_clock, dispatcher = self._caller.call, self._clock.now, self._dispatcher
+        now = read_clock()
+        while True:
+            started = dispatcher.take(now)
+            while started is None:
+                if not await dispatcher.wait():
+                    return
+                now = read_clock()
+                started = dispatcher.take(now)
             lane, active = started
             has_next_call = True
             while has_next_call:
-                now = clock.now()
                 call = self._begin_attempt(active, now)
-                active.previous_sent_at = active.sent_at if active.call_attempts > 1 else now
-                active.sent_at, active.really_sent_at = now, clock.real_now()
                 answer = await send(active.job, call)
-                now = clock.now()
+                now = read_clock()
                 active.call_s = now - active.sent_at
                 has_next_call = self._settle(lane, active, call, answer, now)
 
     def _begin_attempt(self, active: ActiveJob, now: float) -> Call:
         is_reread = False
+        really_now = now + self._clock.suspended_s
         if active.call is None:
             step = first_step(active.job, self._policy)
             assert isinstance(step.then, Call)  # noqa: S101 - no job ends before its first call
@@ -196,8 +202,10 @@ class Engine:
             active.started_at = min(active.waiting_since, now)
             active.started_wall = self._clock.wall() - (now - active.started_at)
         else:
-            is_reread = active.reread_if_stale(self._clock.real_now())
+            is_reread = active.reread_if_stale(really_now)
         active.count_attempt(self.traffic, is_reread=is_reread)
+        active.previous_sent_at = active.sent_at if active.call_attempts > 1 else now
+        active.sent_at, active.really_sent_at = now, really_now
         assert active.call is not None  # noqa: S101 - it was set when the job started
         return active.call
 
@@ -228,7 +236,8 @@ class Engine:
                 lane,
                 self._supervisor.lane_failed(lane.health, failure, now, is_stopping=is_stopping),
             )
-        self._dispatcher.update(lane, now)
+        if lane.due > now:  # otherwise the scheduler looks at the lane anyway
+            self._dispatcher.update(lane, now)
         return starts_at_once
 
     def _proceed(
@@ -330,20 +339,23 @@ class Engine:
                     self._carry_out(lane, denied)
                 return
         if lane.health.denied_in_a_row:
-            self._publish(lane, *self._supervisor.job_not_denied(lane.health))
+            self._publish_all(lane, self._supervisor.job_not_denied(lane.health))
         self._publish(lane, outcome)
 
-    def _publish(self, lane: LaneRuntime, *outcomes: Outcome | None) -> None:
-        """Publish outcomes; ``None``: the job was planned, and gets no outcome now."""
+    def _publish_all(self, lane: LaneRuntime, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
-            self._lanes.finish_job(lane)
-            if outcome is None:
-                continue
-            self._sink.put(outcome)
-            if outcome.status in NOT_DONE:
-                expected = isinstance(self._policy, Verify)
-                self._log.failed(lane.lane, outcome, expected=expected)
-                self._carry_out(lane, self._supervisor.job_failed())
+            self._publish(lane, outcome)
+
+    def _publish(self, lane: LaneRuntime, outcome: Outcome | None) -> None:
+        """Publish an outcome; ``None``: the job was planned, and gets no outcome now."""
+        self._lanes.finish_job(lane)
+        if outcome is None:
+            return
+        self._sink.put(outcome)
+        if outcome.status in NOT_DONE:
+            expected = isinstance(self._policy, Verify)
+            self._log.failed(lane.lane, outcome, expected=expected)
+            self._carry_out(lane, self._supervisor.job_failed())
 
     def _carry_out(self, lane: LaneRuntime, decision: StopRun | StopLane | Release | None) -> None:
         """Carry out a decision of the supervisor about a lane, or about the run."""
@@ -354,7 +366,7 @@ class Engine:
                 self._stop_lane(lane, reason)
                 self.has_denied_lane |= is_denied
             case Release(outcomes):
-                self._publish(lane, *outcomes)
+                self._publish_all(lane, outcomes)
 
     def _stop_lane(self, lane: LaneRuntime, reason: str) -> None:
         if lane.stopped is not None:
