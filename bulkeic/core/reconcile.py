@@ -41,7 +41,6 @@ from bulkeic.core.snapshot import (
 
 DRIFTED = "Drifted"
 MISSING = "ResourceNotFoundException"
-
 NO_FUNCTION = "there is no such function, or qualifier"
 
 _ALREADY = "it is so already"
@@ -151,20 +150,12 @@ def first_step(job: Job, policy: Policy) -> Step:
     return _READ if job.expected is not None else _first_step(job.settings, policy)
 
 
-# The jobs of a run share few settings.
-@functools.lru_cache(1024)
+@functools.lru_cache(1024)  # the jobs of a run share few settings
 def _first_step(settings: Settings, policy: Policy) -> Step:
-    if _reads_first(settings, policy):
+    is_plain = isinstance(policy, Apply) and not policy.before_image and policy.where is None
+    if not is_plain or keeps_destination(settings, policy):
         return _READ
     return Step(Call(Operation.UPDATE, with_both_destinations(settings, ABSENT, policy)))
-
-
-def _reads_first(settings: Settings, policy: Policy) -> bool:
-    if keeps_destination(settings, policy):
-        return True
-    if isinstance(policy, Apply):
-        return policy.before_image or policy.where is not None
-    return True
 
 
 def next_step(
@@ -195,9 +186,12 @@ class _Event(Word):
     FAILURE = "any other failure"
 
 
+_SUCCESS, _UPDATED = _Event.SUCCESS, Status.UPDATED  # members of an enumeration are slow to look up
+
+
 def _event(answer: Answer) -> _Event:
     if not isinstance(answer, Failure):
-        return _Event.SUCCESS
+        return _SUCCESS
     return _Event.MISSING if is_missing(answer) else _Event.FAILURE
 
 
@@ -275,7 +269,7 @@ def _after_put(case: _Answered) -> Step:
 
 
 def _after_change(case: _Answered) -> Step:
-    return Step(Decision(Status.UPDATED, config=case.config))
+    return Step(Decision(_UPDATED, config=case.config))
 
 
 def _after_deletion(case: _Answered) -> Step:

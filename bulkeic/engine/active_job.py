@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bulkeic.core.confirmation import Doubt, doubt_before
+from bulkeic.core.confirmation import Doubt, doubt_before, first_doubt
 from bulkeic.core.model import (
     Answer,
     Call,
@@ -17,13 +17,14 @@ from bulkeic.core.model import (
     shared_api,
 )
 from bulkeic.core.pacing.retry import RetryLimit, retry_limit
+from bulkeic.core.policy import Policy
 from bulkeic.core.reconcile import Decision, ReadConfig, reread_stale
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.retries import FailedAttempt
 
 # Someone else may have changed a target that was read more seconds ago than this.
 _STALE_S = 5.0
-_READS = (Operation.GET, Operation.GET_FUNCTION)
+_READS = frozenset({Operation.GET, Operation.GET_FUNCTION})
 
 
 class ActiveJob(msgspec.Struct, eq=False):
@@ -83,8 +84,26 @@ class ActiveJob(msgspec.Struct, eq=False):
         """Whether its call takes a token of the lane's bucket."""
         return self.call is None or self.call.operation.is_metered
 
+    def start(self, call: Call, policy: Policy, now: float, wall: float) -> None:
+        """Start the job.
+
+        Args:
+            call: its first one.
+            policy: of the run.
+            now: the time.
+            wall: the same as Unix time.
+        """
+        job, since = self.job, self.waiting_since
+        self.call = call
+        if call.operation not in _READS:
+            self.sent_settings = call.settings
+        if job.may_be_sent:
+            self.doubt = first_doubt(job, policy)
+        self.started_at = min(now, since)
+        self.started_wall = wall - (now - self.started_at)
+
     def set_call(self, call: Call, read: ReadConfig | None) -> None:
-        """Set the next call, and what was just read of the target."""
+        """Set the call after the first one, and what was just read of the target."""
         previous, self.call = self.call, call
         if read is not None:
             self.read, self.read_at = read, self.really_sent_at

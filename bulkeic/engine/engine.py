@@ -15,7 +15,6 @@ from bulkeic.core.confirmation import (
     CONFIRMING_CALL,
     CONFIRMING_READ,
     doubt_after,
-    first_doubt,
     step_in_doubt,
 )
 from bulkeic.core.model import (
@@ -44,6 +43,8 @@ from bulkeic.engine.log_events import EngineLog
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.supervisor import Release, StopLane, StopRun, Supervisor, ends_lane, is_denied
+
+_FAILED = Status.FAILED  # a member of an enumeration is slow to look up
 
 
 class Engine:
@@ -197,10 +198,7 @@ class Engine:
         if active.call is None:
             step = first_step(active.job, self._policy)
             assert isinstance(step.then, Call)  # noqa: S101 - no job ends before its first call
-            active.doubt = first_doubt(active.job, self._policy)
-            active.set_call(step.then, step.read)
-            active.started_at = min(active.waiting_since, now)
-            active.started_wall = self._clock.wall() - (now - active.started_at)
+            active.start(step.then, self._policy, now, self._clock.wall())
         else:
             is_reread = active.reread_if_stale(really_now)
         active.count_attempt(self.traffic, is_reread=is_reread)
@@ -216,28 +214,31 @@ class Engine:
         slowed = lane.end_call(active, answer, now)
         if active.is_unresponsive_call:
             self._admit_unresponsive(now)
-        failure = answer if isinstance(answer, Failure) else None
-        will_retry = starts_at_once = False
-        if failure is not None and is_hold(failure):
-            self._hold(lane, active, failure, now)
-            return False
-        if failure is None:
+        if not isinstance(answer, Failure):
             self._supervisor.answered(now)
-        else:
-            active.doubt = doubt_after(active.doubt, call, failure, self._policy)
-            will_retry = self._retry(lane, active, failure, now)
-            if slowed:
-                self._log.slowed(lane.lane, failure.code, lane.rate(now))
-        if not will_retry:
             starts_at_once = self._proceed(lane, active, call, answer, now)
-        if failure is not None:
-            is_stopping = self.stopped is not None
-            self._carry_out(
-                lane,
-                self._supervisor.lane_failed(lane.health, failure, now, is_stopping=is_stopping),
-            )
+        elif is_hold(answer):
+            self._hold(lane, active, answer, now)
+            return False
+        else:
+            if slowed:
+                self._log.slowed(lane.lane, answer.code, lane.rate(now))
+            starts_at_once = self._settle_failure(lane, active, call, answer, now)
         if lane.due > now:  # otherwise the scheduler looks at the lane anyway
             self._dispatcher.update(lane, now)
+        return starts_at_once
+
+    def _settle_failure(
+        self, lane: LaneRuntime, active: ActiveJob, call: Call, failure: Failure, now: float
+    ) -> bool:
+        """Retry a call that failed, or make the next step. Returns whether that starts at once."""
+        active.doubt = doubt_after(active.doubt, call, failure, self._policy)
+        starts_at_once = False
+        if not self._retry(lane, active, failure, now):
+            starts_at_once = self._proceed(lane, active, call, failure, now)
+        is_stopping = self.stopped is not None
+        stop = self._supervisor.lane_failed(lane.health, failure, now, is_stopping=is_stopping)
+        self._carry_out(lane, stop)
         return starts_at_once
 
     def _proceed(
@@ -327,13 +328,14 @@ class Engine:
         now: float,
     ) -> None:
         lane.queue.finish(active, now)
-        outcome = None
-        if decision.status is not None:
-            if decision.status is Status.FAILED and active.doubt is not None:
+        outcome, status = None, decision.status
+        if status is not None:
+            has_failed = status is _FAILED
+            if has_failed and active.doubt is not None:
                 # That of the change, not of the read that confirms it.
                 answer = active.doubt.failure or answer
-            outcome = active.outcome(decision, decision.status, answer, now)
-            if decision.status is Status.FAILED and is_denied(answer):
+            outcome = active.outcome(decision, status, answer, now)
+            if has_failed and is_denied(answer):
                 if lane.stopped is None:
                     denied = self._supervisor.job_denied(lane.health, outcome, lane.left)
                     self._carry_out(lane, denied)

@@ -25,6 +25,7 @@ from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.ports import Feed
 
 _PAUSE_WHEN_NARROWED_S = 0.2
+_NEVER = math.inf
 
 
 class LaneRuntime:
@@ -75,11 +76,13 @@ class LaneRuntime:
 
     def find_due(self, now: float) -> float:
         """When the next call may start; ``inf``: not before something happens."""
-        if self.stopped is not None or self.in_flight >= self._max_in_flight(now):
-            return math.inf
+        if self.stopped is not None:
+            return _NEVER
+        if self.in_flight and self.in_flight >= self._max_in_flight(now):
+            return _NEVER
         due = self.queue.next_due(now)
-        if due == math.inf:
-            return math.inf
+        if due == _NEVER:
+            return due
         due = max(due, self._paused_until, now + self._limiter.delay(now))
         health = self.health
         if health.is_answering or due > now or not (health.was_called or health.holds):
@@ -94,7 +97,8 @@ class LaneRuntime:
         active.is_unresponsive_call = not self.health.is_answering
         if active.is_unresponsive_call:
             self._unresponsive.start_call()
-        active.wait_s += max(0.0, now - active.waiting_since)
+        if now > active.waiting_since:
+            active.wait_s += now - active.waiting_since
         return active
 
     def start_unmetered(self, active: ActiveJob, now: float) -> None:
@@ -110,20 +114,19 @@ class LaneRuntime:
             Whether the lane slows down because of it.
         """
         self.in_flight -= 1
-        health = self.health
         failure = answer if isinstance(answer, Failure) else None
         if failure is not None and not failure.sent:
             if active.is_metered:
                 self._limiter.return_token()
             if not is_hold(failure):
-                health.record_unsent()
+                self.health.record_unsent()
             return False
-        if not health.was_called:
+        if not self.health.was_called:
             self._limiter.restart(now)
         if failure is not None and failure.fault in UNANSWERED:
-            health.record_unanswered(active.sent_at)
+            self.health.record_unanswered(active.sent_at)
             return False
-        health.record_answer(now, active.call_s)
+        self.health.record_answer(now, active.call_s)
         if failure is not None and failure.fault is Fault.THROTTLED:
             return self._throttled(active.sent_at, now, failure.retry_after_s)
         self._limiter.strategy.passed(now)
