@@ -137,7 +137,8 @@ class ActiveJob(msgspec.Struct, eq=False):
         traffic.calls += 1
         confirms = self.doubt is not None and self.doubt.is_being_confirmed
         self.is_retry = is_reread or confirms or self.call_attempts > 1
-        traffic.retries += self.is_retry
+        if self.is_retry:
+            traffic.retries += 1
 
     def undo_attempt(self, traffic: Traffic) -> None:
         """Count an attempt no longer: its lane waits for credentials, and nothing was sent."""

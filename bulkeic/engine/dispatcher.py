@@ -35,7 +35,11 @@ class Dispatcher:
         if not self._has_work():
             return None
         has_idle = self._wakeups.has_idle
-        started = self._take(now, update=has_idle)
+        try:
+            started = self._scheduler.take(now, update=has_idle)
+        except BulkeicError as error:  # the feed's
+            self.stop(str(error))
+            return None
         if started is not None and not has_idle:
             return started  # every other worker is busy, and looks for its next call afterwards
         due = self._scheduler.next_due()
@@ -82,10 +86,3 @@ class Dispatcher:
 
     def _has_work(self) -> bool:
         return self.stopped is None and (self._lanes.unfinished > 0 or self.growing)
-
-    def _take(self, now: float, *, update: bool) -> tuple[LaneRuntime, ActiveJob] | None:
-        try:
-            return self._scheduler.take(now, update=update)
-        except BulkeicError as error:  # the feed's
-            self.stop(str(error))
-            return None

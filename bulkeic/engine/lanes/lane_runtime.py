@@ -83,7 +83,10 @@ class LaneRuntime:
         due = self.queue.next_due(now)
         if due == _NEVER:
             return due
-        due = max(due, self._paused_until, now + self._limiter.delay(now))
+        delay = self._limiter.delay(now)
+        if delay:
+            due = max(due, now + delay)
+        due = max(due, self._paused_until)
         health = self.health
         if health.is_answering or due > now or not (health.was_called or health.holds):
             return due
