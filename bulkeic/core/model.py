@@ -16,14 +16,10 @@ CLEARED = ""
 """Clears a destination; the API's form of it is an empty object."""
 
 
-class Word(StrEnum):
-    """An enumeration of words, hashed as its words: ``Enum``'s own hash is slow."""
-
-    __hash__ = str.__hash__
-
-
-class Status(Word):
+class Status(StrEnum):
     """The end of a job. A job without one is pending."""
+
+    __hash__ = str.__hash__  # Enum's own is Python code, and runs at each look-up
 
     UPDATED = "updated"
     CREATED = "created"
@@ -38,8 +34,10 @@ NOT_DONE = frozenset({Status.FAILED, Status.UNKNOWN})
 """The jobs that count as failures."""
 
 
-class Fault(Word):
+class Fault(StrEnum):
     """Why a call failed, as far as retries depend on it (see ``core.pacing.retry``)."""
+
+    __hash__ = str.__hash__
 
     THROTTLED = "throttled"
     CONFLICT = "conflict"
@@ -56,8 +54,10 @@ class Fault(Word):
 UNANSWERED = frozenset({Fault.TIMEOUT, Fault.CONNECTION})
 
 
-class Operation(Word):
+class Operation(StrEnum):
     """The operations of Lambda that bulkeic calls, with AWS's names."""
+
+    __hash__ = str.__hash__
 
     GET = "GetFunctionEventInvokeConfig"
     UPDATE = "UpdateFunctionEventInvokeConfig"

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.core.model import Answer, Call, Failure, Job, Operation, Settings, Status, Word
+from bulkeic.core.model import Answer, Call, Failure, Job, Operation, Settings, Status
 from bulkeic.core.pacing.retry import ANSWER_MISMATCH
 from bulkeic.core.policy import (
     Apply,
@@ -178,15 +178,13 @@ def next_step(
     return Step(Decision(Status.FAILED, code, message))
 
 
-class _Event(Word):
+class _Event(StrEnum):
     """What kind of answer a call got."""
 
+    __hash__ = str.__hash__
     SUCCESS = "success"
     MISSING = "404"
     FAILURE = "any other failure"
-
-
-_SUCCESS, _UPDATED = _Event.SUCCESS, Status.UPDATED  # members of an enumeration are slow to look up
 
 
 def _event(answer: Answer) -> _Event:
@@ -279,6 +277,7 @@ def _after_deletion(case: _Answered) -> Step:
 
 
 _Rule = Callable[[_Answered], Step | None]
+_SUCCESS, _UPDATED = _Event.SUCCESS, Status.UPDATED  # members of an enumeration are slow to look up
 
 # A call and its answer → the step. Everything else fails with the answer's code and message.
 _STEPS: dict[tuple[Operation, _Event], _Rule] = {
