@@ -1,5 +1,6 @@
 """The library: an updater that takes jobs and yields their outcomes as they come."""
 
+import copy
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, nullcontext
@@ -200,7 +201,9 @@ class _JobStream:
         self._ended = False
 
     def put(self, outcome: Outcome) -> None:
-        self._outcomes.append(outcome)
+        # The engine's settings are shared by outcomes; the user may change these.
+        own = msgspec.structs.replace(outcome, settings=copy.deepcopy(outcome.settings))
+        self._outcomes.append(own)
         self._changed.set()
 
     def store_before_image(

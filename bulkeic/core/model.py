@@ -171,6 +171,12 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
 _NOTHING = Settings()
 
 
+@functools.lru_cache(1024)
+def shared_api(settings: Settings) -> dict[str, Any]:
+    """``Settings.to_api``, made once for equal settings. The result must not be changed."""
+    return settings.to_api()
+
+
 def _destination(config: dict[str, str] | None) -> str | None:
     return None if config is None else config.get("Destination", CLEARED)
 
@@ -262,7 +268,7 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
 Answer = Success | Failure
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """The result of one job.
 
     This is the one list of an outcome's fields: the columns of the run file
@@ -324,8 +330,11 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def rfc3339(timestamp: float) -> str:
     """Unix time in seconds as RFC 3339 in UTC, with milliseconds."""
-    seconds, micros = divmod(round(timestamp * 1e6), 10**6)
-    return f"{_second(seconds)}.{micros // 1000:03d}Z"
+    micros = round(timestamp * 1e6)
+    return _second(micros // 1_000_000) + _MILLISECONDS[micros // 1000 % 1000]
+
+
+_MILLISECONDS = tuple(f".{number:03d}Z" for number in range(1000))
 
 
 # The times of a run share few seconds.

@@ -8,9 +8,10 @@
 - ``core.rollback_guard`` keeps targets from being overwritten that someone else changed.
 """
 
+import functools
 from collections.abc import Callable
-from enum import Enum, StrEnum
-from typing import Any, NamedTuple
+from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -40,7 +41,6 @@ from bulkeic.core.snapshot import (
 
 DRIFTED = "Drifted"
 MISSING = "ResourceNotFoundException"
-
 NO_FUNCTION = "there is no such function, or qualifier"
 
 _ALREADY = "it is so already"
@@ -81,7 +81,7 @@ class BeforeImage(msgspec.Struct, frozen=True):
         return not self.may_be_sent and self.action in _CHANGING_ACTIONS
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """The end of a job.
 
     Attributes:
@@ -111,7 +111,7 @@ class ReadConfig(msgspec.Struct, frozen=True):
         return self.snapshot.to_api() if self.config is None else self.config
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """What happens next to a job.
 
     Attributes:
@@ -129,6 +129,7 @@ _CREATING = (Apply, ApplyPlan)
 CHANGING_CALLS = frozenset({Operation.UPDATE, Operation.PUT, Operation.DELETE})
 """The operations that change a target."""
 _GET = Call(Operation.GET)
+_READ = Step(_GET)
 _MAX_DELETIONS = 3
 _NOTHING_READ = ReadConfig(ABSENT, None)
 
@@ -146,17 +147,15 @@ def first_step(job: Job, policy: Policy) -> Step:
     else                                                     Update
     =======================================================  ======
     """
-    if _reads_first(job, policy):
-        return Step(_GET)
-    return Step(Call(Operation.UPDATE, with_both_destinations(job.settings, ABSENT, policy)))
+    return _READ if job.expected is not None else _first_step(job.settings, policy)
 
 
-def _reads_first(job: Job, policy: Policy) -> bool:
-    if job.expected is not None or keeps_destination(job.settings, policy):
-        return True
-    if isinstance(policy, Apply):
-        return policy.before_image or policy.where is not None
-    return True
+@functools.lru_cache(1024)  # the jobs of a run share few settings
+def _first_step(settings: Settings, policy: Policy) -> Step:
+    is_plain = isinstance(policy, Apply) and not policy.before_image and policy.where is None
+    if not is_plain or keeps_destination(settings, policy):
+        return _READ
+    return Step(Call(Operation.UPDATE, with_both_destinations(settings, ABSENT, policy)))
 
 
 def next_step(
@@ -179,9 +178,10 @@ def next_step(
     return Step(Decision(Status.FAILED, code, message))
 
 
-class _Event(Enum):
+class _Event(StrEnum):
     """What kind of answer a call got."""
 
+    __hash__ = str.__hash__
     SUCCESS = "success"
     MISSING = "404"
     FAILURE = "any other failure"
@@ -189,7 +189,7 @@ class _Event(Enum):
 
 def _event(answer: Answer) -> _Event:
     if not isinstance(answer, Failure):
-        return _Event.SUCCESS
+        return _SUCCESS
     return _Event.MISSING if is_missing(answer) else _Event.FAILURE
 
 
@@ -198,7 +198,7 @@ def is_missing(failure: Failure) -> bool:
     return failure.http_status == _NOT_FOUND and failure.code == MISSING
 
 
-class _Answered(NamedTuple):
+class _Answered(msgspec.Struct, frozen=True, gc=False):
     """A job whose last call got an answer."""
 
     job: Job
@@ -267,7 +267,7 @@ def _after_put(case: _Answered) -> Step:
 
 
 def _after_change(case: _Answered) -> Step:
-    return Step(Decision(Status.UPDATED, config=case.config))
+    return Step(Decision(_UPDATED, config=case.config))
 
 
 def _after_deletion(case: _Answered) -> Step:
@@ -277,6 +277,7 @@ def _after_deletion(case: _Answered) -> Step:
 
 
 _Rule = Callable[[_Answered], Step | None]
+_SUCCESS, _UPDATED = _Event.SUCCESS, Status.UPDATED  # members of an enumeration are slow to look up
 
 # A call and its answer → the step. Everything else fails with the answer's code and message.
 _STEPS: dict[tuple[Operation, _Event], _Rule] = {

@@ -1,6 +1,8 @@
 """A job that has started, and its outcome."""
 
-from bulkeic.core.confirmation import Doubt, doubt_before
+import msgspec
+
+from bulkeic.core.confirmation import Doubt, doubt_before, first_doubt
 from bulkeic.core.model import (
     Answer,
     Call,
@@ -12,25 +14,25 @@ from bulkeic.core.model import (
     Settings,
     Status,
     rfc3339,
+    shared_api,
 )
 from bulkeic.core.pacing.retry import RetryLimit, retry_limit
+from bulkeic.core.policy import Policy
 from bulkeic.core.reconcile import Decision, ReadConfig, reread_stale
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.retries import FailedAttempt
 
 # Someone else may have changed a target that was read more seconds ago than this.
 _STALE_S = 5.0
-_READS = (Operation.GET, Operation.GET_FUNCTION)
+_READS = frozenset({Operation.GET, Operation.GET_FUNCTION})
 
 
-class ActiveJob:
+class ActiveJob(msgspec.Struct, eq=False):
     """The state of a job over all its calls. Times are the clock's seconds.
 
-    Args:
+    Attributes:
         job: the job.
         waiting_since: when it began to wait for a token.
-
-    Attributes:
         call: the current or next call; ``None``: the job has not started.
         read: what was read of the target before it is changed.
         read_at: when that read was sent, on a clock that also counts suspensions.
@@ -50,47 +52,58 @@ class ActiveJob:
         started_wall: the same as Unix time.
         is_retry: whether the last attempt repeats a call, or reads the target again.
         is_unresponsive_call: whether its lane had not answered when the last attempt was sent.
+        first_failed_at: when the job first failed, for each limit of retries.
     """
 
-    __slots__ = (
-        "_first_failed_at", "attempts", "call", "call_attempts", "call_s", "change_attempts",
-        "conflicts", "counted_attempts", "doubt", "is_retry", "is_unresponsive_call", "job",
-        "previous_sent_at", "read", "read_at", "really_sent_at", "sent_at", "sent_settings",
-        "started_at", "started_wall", "throttles", "wait_s", "waiting_since",
-    )  # fmt: skip
-
-    def __init__(self, job: Job, waiting_since: float) -> None:
-        self.job = job
-        self.call: Call | None = None
-        self.read: ReadConfig | None = None
-        self.read_at = 0.0
-        self.doubt: Doubt | None = None
-        self.sent_settings: Settings | None = None
-        self.attempts = 0
-        self.call_attempts = 0
-        self.counted_attempts = 0
-        self.change_attempts = (0, 0)
-        self.throttles = 0
-        self.conflicts = 0
-        self.wait_s = 0.0
-        self.call_s = 0.0
-        self.waiting_since = waiting_since
-        self.sent_at = 0.0
-        self.really_sent_at = 0.0
-        self.previous_sent_at = 0.0
-        self.started_at = 0.0
-        self.started_wall = 0.0
-        self.is_retry = False
-        self.is_unresponsive_call = False
-        self._first_failed_at: dict[RetryLimit, float] | None = None
+    job: Job
+    waiting_since: float
+    call: Call | None = None
+    read: ReadConfig | None = None
+    read_at: float = 0.0
+    doubt: Doubt | None = None
+    sent_settings: Settings | None = None
+    attempts: int = 0
+    call_attempts: int = 0
+    counted_attempts: int = 0
+    change_attempts: tuple[int, int] = (0, 0)
+    throttles: int = 0
+    conflicts: int = 0
+    wait_s: float = 0.0
+    call_s: float = 0.0
+    sent_at: float = 0.0
+    really_sent_at: float = 0.0
+    previous_sent_at: float = 0.0
+    started_at: float = 0.0
+    started_wall: float = 0.0
+    is_retry: bool = False
+    is_unresponsive_call: bool = False
+    first_failed_at: dict[RetryLimit, float] | None = None
 
     @property
     def is_metered(self) -> bool:
         """Whether its call takes a token of the lane's bucket."""
         return self.call is None or self.call.operation.is_metered
 
+    def start(self, call: Call, policy: Policy, now: float, wall: float) -> None:
+        """Start the job.
+
+        Args:
+            call: its first one.
+            policy: of the run.
+            now: the time.
+            wall: the same as Unix time.
+        """
+        job, since = self.job, self.waiting_since
+        self.call = call
+        if call.operation not in _READS:
+            self.sent_settings = call.settings
+        if job.may_be_sent:
+            self.doubt = first_doubt(job, policy)
+        self.started_at = min(now, since)
+        self.started_wall = wall - (now - self.started_at)
+
     def set_call(self, call: Call, read: ReadConfig | None) -> None:
-        """Set the next call, and what was just read of the target."""
+        """Set the call after the first one, and what was just read of the target."""
         previous, self.call = self.call, call
         if read is not None:
             self.read, self.read_at = read, self.really_sent_at
@@ -124,7 +137,8 @@ class ActiveJob:
         traffic.calls += 1
         confirms = self.doubt is not None and self.doubt.is_being_confirmed
         self.is_retry = is_reread or confirms or self.call_attempts > 1
-        traffic.retries += self.is_retry
+        if self.is_retry:
+            traffic.retries += 1
 
     def undo_attempt(self, traffic: Traffic) -> None:
         """Count an attempt no longer: its lane waits for credentials, and nothing was sent."""
@@ -156,9 +170,9 @@ class ActiveJob:
 
     def failed_attempt(self, failure: Failure, limit: RetryLimit, now: float) -> FailedAttempt:
         """Describe an attempt that failed, for the decision whether to retry it."""
-        if self._first_failed_at is None:
-            self._first_failed_at = {}
-        since = self._first_failed_at.setdefault(limit, now)
+        if self.first_failed_at is None:
+            self.first_failed_at = {}
+        since = self.first_failed_at.setdefault(limit, now)
         return FailedAttempt(failure, limit, self.call_attempts, self.counted_attempts, now - since)
 
     def begin_confirmation(self, call: Call, failure: Failure) -> None:
@@ -169,7 +183,7 @@ class ActiveJob:
             failure: its last one.
         """
         self.doubt = Doubt(call, failure, is_being_confirmed=True)
-        self._first_failed_at = None
+        self.first_failed_at = None
 
     def outcome(self, decision: Decision, status: Status, answer: Answer, now: float) -> Outcome:
         """The job's outcome.
@@ -197,10 +211,15 @@ class ActiveJob:
             decision.message,
             answer.request_id,
             rfc3339(self.started_wall),
-            round(now - self.started_at, 6),
-            round(self.call_s, 6),
-            round(self.wait_s, 6),
-            settings.to_api(),
+            _to_micros(now - self.started_at),
+            _to_micros(self.call_s),
+            _to_micros(self.wait_s),
+            shared_api(settings),
             decision.config,
             before if self.read is None else self.read.as_answered(),
         )
+
+
+def _to_micros(seconds: float) -> float:
+    """Round seconds, at least 0, to microseconds: ``round`` itself is slow."""
+    return int(seconds * 1e6 + 0.5) / 1e6

@@ -18,11 +18,17 @@ class AwakeClock:
 
     Args:
         clock: the time, which passes also then.
+
+    Attributes:
+        suspended_s: seconds of all suspensions so far.
+        wall: Unix time in seconds.
     """
 
     def __init__(self, clock: Clock) -> None:
+        self.suspended_s = 0.0
+        self.wall = clock.wall
         self._clock = clock
-        self._suspended_s = 0.0
+        self._now = clock.now
         self._seen_at = 0.0
         self._timer: Timer | None = None
 
@@ -39,24 +45,16 @@ class AwakeClock:
 
     def now(self) -> float:
         """Seconds since an arbitrary moment, without suspensions."""
-        now = self._clock.now()
+        now = self._now()
         if self._timer is not None:
             if now - self._seen_at > _LONGEST_GAP_S:
-                self._suspended_s += now - self._seen_at - _LOOK_EVERY_S
+                self.suspended_s += now - self._seen_at - _LOOK_EVERY_S
             self._seen_at = now
-        return now - self._suspended_s
-
-    def real_now(self) -> float:
-        """Seconds since an arbitrary moment, with suspensions."""
-        return self._clock.now()
-
-    def wall(self) -> float:
-        """Unix time in seconds."""
-        return self._clock.wall()
+        return now - self.suspended_s
 
     def call_at(self, at: float, callback: Callable[[], None]) -> Timer:
         """Call back at a time (``now``'s seconds), or earlier if the process is suspended."""
-        return self._clock.call_at(at + self._suspended_s, callback)
+        return self._clock.call_at(at + self.suspended_s, callback)
 
     def _look(self) -> None:
         self.now()

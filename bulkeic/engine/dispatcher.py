@@ -30,23 +30,34 @@ class Dispatcher:
         self._scheduler = Scheduler()
         self._wakeups = Wakeups(clock)
 
-    async def next_call(self) -> tuple[LaneRuntime, ActiveJob] | None:
-        """Wait for the next call that is due; ``None``: there are no more."""
-        while self._has_work():
-            now = self._clock.now()
-            started = self._take(now)
-            if started is None and not self._has_work():
-                break  # the feed has failed, and nothing would wake this worker
-            due = self._scheduler.next_due()
-            if due <= now:
-                self._wakeups.wake_one()
-            else:
-                self._wakeups.wake_at(due)
-            if started is not None:
-                return started
+    def take(self, now: float) -> tuple[LaneRuntime, ActiveJob] | None:
+        """Take the next call that is due; ``None``: no call is due now, see ``wait``."""
+        if not self._has_work():
+            return None
+        has_idle = self._wakeups.has_idle
+        try:
+            started = self._scheduler.take(now, update=has_idle)
+        except BulkeicError as error:  # the feed's
+            self.stop(str(error))
+            return None
+        if started is not None and not has_idle:
+            return started  # every other worker is busy, and looks for its next call afterwards
+        due = self._scheduler.next_due()
+        if due <= now:
+            self._wakeups.wake_one()
+        else:
+            self._wakeups.wake_at(due)
+        return started
+
+    async def wait(self) -> bool:
+        """Wait until a call may be due. Returns ``False`` if there are no more calls."""
+        # If the feed has failed, nothing would wake this worker.
+        if self._has_work():
             await self._wakeups.wait()
+        if self._has_work():
+            return True
         self._wakeups.wake_all()
-        return None
+        return False
 
     def update(self, lane: LaneRuntime, now: float) -> None:
         """Find again when a lane's next call is due. Call this after any change to the lane."""
@@ -75,10 +86,3 @@ class Dispatcher:
 
     def _has_work(self) -> bool:
         return self.stopped is None and (self._lanes.unfinished > 0 or self.growing)
-
-    def _take(self, now: float) -> tuple[LaneRuntime, ActiveJob] | None:
-        try:
-            return self._scheduler.take(now)
-        except BulkeicError as error:  # the feed's
-            self.stop(str(error))
-            return None

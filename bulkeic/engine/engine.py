@@ -7,6 +7,7 @@ their lane.
 
 import functools
 import random
+from collections.abc import Iterable
 
 import anyio
 
@@ -14,7 +15,6 @@ from bulkeic.core.confirmation import (
     CONFIRMING_CALL,
     CONFIRMING_READ,
     doubt_after,
-    first_doubt,
     step_in_doubt,
 )
 from bulkeic.core.model import (
@@ -43,6 +43,8 @@ from bulkeic.engine.log_events import EngineLog
 from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.supervisor import Release, StopLane, StopRun, Supervisor, ends_lane, is_denied
+
+_FAILED = Status.FAILED  # a member of an enumeration is slow to look up
 
 
 class Engine:
@@ -123,7 +125,7 @@ class Engine:
             self._clock.stop()
         self._dispatcher.cancel_timer()
         for runtime in self._lanes:
-            self._publish(runtime, *self._supervisor.release(runtime.health))
+            self._publish_all(runtime, self._supervisor.release(runtime.health))
 
     async def _run_workers(self) -> None:
         for lane, jobs in self._feed.lanes().items():
@@ -172,32 +174,36 @@ class Engine:
         return self._lanes.forecast(self._clock.now(), calls_per_job(self._policy))
 
     async def _work(self) -> None:
-        send, clock = self._caller.call, self._clock
-        while (started := await self._dispatcher.next_call()) is not None:
+        send, read_clock, dispatcher = self._caller.call, self._clock.now, self._dispatcher
+        now = read_clock()
+        while True:
+            started = dispatcher.take(now)
+            while started is None:
+                if not await dispatcher.wait():
+                    return
+                now = read_clock()
+                started = dispatcher.take(now)
             lane, active = started
             has_next_call = True
             while has_next_call:
-                now = clock.now()
                 call = self._begin_attempt(active, now)
-                active.previous_sent_at = active.sent_at if active.call_attempts > 1 else now
-                active.sent_at, active.really_sent_at = now, clock.real_now()
                 answer = await send(active.job, call)
-                now = clock.now()
+                now = read_clock()
                 active.call_s = now - active.sent_at
                 has_next_call = self._settle(lane, active, call, answer, now)
 
     def _begin_attempt(self, active: ActiveJob, now: float) -> Call:
         is_reread = False
+        really_now = now + self._clock.suspended_s
         if active.call is None:
             step = first_step(active.job, self._policy)
             assert isinstance(step.then, Call)  # noqa: S101 - no job ends before its first call
-            active.doubt = first_doubt(active.job, self._policy)
-            active.set_call(step.then, step.read)
-            active.started_at = min(active.waiting_since, now)
-            active.started_wall = self._clock.wall() - (now - active.started_at)
+            active.start(step.then, self._policy, now, self._clock.wall())
         else:
-            is_reread = active.reread_if_stale(self._clock.real_now())
+            is_reread = active.reread_if_stale(really_now)
         active.count_attempt(self.traffic, is_reread=is_reread)
+        active.previous_sent_at = active.sent_at if active.call_attempts > 1 else now
+        active.sent_at, active.really_sent_at = now, really_now
         assert active.call is not None  # noqa: S101 - it was set when the job started
         return active.call
 
@@ -208,27 +214,31 @@ class Engine:
         slowed = lane.end_call(active, answer, now)
         if active.is_unresponsive_call:
             self._admit_unresponsive(now)
-        failure = answer if isinstance(answer, Failure) else None
-        will_retry = starts_at_once = False
-        if failure is not None and is_hold(failure):
-            self._hold(lane, active, failure, now)
-            return False
-        if failure is None:
+        if not isinstance(answer, Failure):
             self._supervisor.answered(now)
-        else:
-            active.doubt = doubt_after(active.doubt, call, failure, self._policy)
-            will_retry = self._retry(lane, active, failure, now)
-            if slowed:
-                self._log.slowed(lane.lane, failure.code, lane.rate(now))
-        if not will_retry:
             starts_at_once = self._proceed(lane, active, call, answer, now)
-        if failure is not None:
-            is_stopping = self.stopped is not None
-            self._carry_out(
-                lane,
-                self._supervisor.lane_failed(lane.health, failure, now, is_stopping=is_stopping),
-            )
-        self._dispatcher.update(lane, now)
+        elif is_hold(answer):
+            self._hold(lane, active, answer, now)
+            return False
+        else:
+            if slowed:
+                self._log.slowed(lane.lane, answer.code, lane.rate(now))
+            starts_at_once = self._settle_failure(lane, active, call, answer, now)
+        if lane.due > now:  # otherwise the scheduler looks at the lane anyway
+            self._dispatcher.update(lane, now)
+        return starts_at_once
+
+    def _settle_failure(
+        self, lane: LaneRuntime, active: ActiveJob, call: Call, failure: Failure, now: float
+    ) -> bool:
+        """Retry a call that failed, or make the next step. Returns whether that starts at once."""
+        active.doubt = doubt_after(active.doubt, call, failure, self._policy)
+        starts_at_once = False
+        if not self._retry(lane, active, failure, now):
+            starts_at_once = self._proceed(lane, active, call, failure, now)
+        is_stopping = self.stopped is not None
+        stop = self._supervisor.lane_failed(lane.health, failure, now, is_stopping=is_stopping)
+        self._carry_out(lane, stop)
         return starts_at_once
 
     def _proceed(
@@ -318,32 +328,36 @@ class Engine:
         now: float,
     ) -> None:
         lane.queue.finish(active, now)
-        outcome = None
-        if decision.status is not None:
-            if decision.status is Status.FAILED and active.doubt is not None:
+        outcome, status = None, decision.status
+        if status is not None:
+            has_failed = status is _FAILED
+            if has_failed and active.doubt is not None:
                 # That of the change, not of the read that confirms it.
                 answer = active.doubt.failure or answer
-            outcome = active.outcome(decision, decision.status, answer, now)
-            if decision.status is Status.FAILED and is_denied(answer):
+            outcome = active.outcome(decision, status, answer, now)
+            if has_failed and is_denied(answer):
                 if lane.stopped is None:
                     denied = self._supervisor.job_denied(lane.health, outcome, lane.left)
                     self._carry_out(lane, denied)
                 return
         if lane.health.denied_in_a_row:
-            self._publish(lane, *self._supervisor.job_not_denied(lane.health))
+            self._publish_all(lane, self._supervisor.job_not_denied(lane.health))
         self._publish(lane, outcome)
 
-    def _publish(self, lane: LaneRuntime, *outcomes: Outcome | None) -> None:
-        """Publish outcomes; ``None``: the job was planned, and gets no outcome now."""
+    def _publish_all(self, lane: LaneRuntime, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
-            self._lanes.finish_job(lane)
-            if outcome is None:
-                continue
-            self._sink.put(outcome)
-            if outcome.status in NOT_DONE:
-                expected = isinstance(self._policy, Verify)
-                self._log.failed(lane.lane, outcome, expected=expected)
-                self._carry_out(lane, self._supervisor.job_failed())
+            self._publish(lane, outcome)
+
+    def _publish(self, lane: LaneRuntime, outcome: Outcome | None) -> None:
+        """Publish an outcome; ``None``: the job was planned, and gets no outcome now."""
+        self._lanes.finish_job(lane)
+        if outcome is None:
+            return
+        self._sink.put(outcome)
+        if outcome.status in NOT_DONE:
+            expected = isinstance(self._policy, Verify)
+            self._log.failed(lane.lane, outcome, expected=expected)
+            self._carry_out(lane, self._supervisor.job_failed())
 
     def _carry_out(self, lane: LaneRuntime, decision: StopRun | StopLane | Release | None) -> None:
         """Carry out a decision of the supervisor about a lane, or about the run."""
@@ -354,7 +368,7 @@ class Engine:
                 self._stop_lane(lane, reason)
                 self.has_denied_lane |= is_denied
             case Release(outcomes):
-                self._publish(lane, *outcomes)
+                self._publish_all(lane, outcomes)
 
     def _stop_lane(self, lane: LaneRuntime, reason: str) -> None:
         if lane.stopped is not None:

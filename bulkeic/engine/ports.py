@@ -64,13 +64,8 @@ class Clock(Protocol):
 class SystemClock:
     """The real time. It implements ``Clock``."""
 
-    def now(self) -> float:
-        """Seconds of the monotonic clock."""
-        return time.monotonic()
-
-    def wall(self) -> float:
-        """Unix time in seconds."""
-        return time.time()
+    now = staticmethod(time.monotonic)
+    wall = staticmethod(time.time)
 
     def call_at(self, at: float, callback: Callable[[], None]) -> Timer:
         """Call back at a time, in the event loop."""

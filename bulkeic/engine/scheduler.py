@@ -17,12 +17,8 @@ class Scheduler:
     def update(self, lane: LaneRuntime, now: float) -> None:
         """Find again when a lane's next call is due. Call this after any change to the lane."""
         due = lane.find_due(now)
-        if due == lane.due:
-            return
-        lane.due = due
-        if due < math.inf:
-            self._order += 1
-            heapq.heappush(self._heap, (due, self._order, lane))
+        if due != lane.due:
+            self._set_due(lane, due)
 
     def next_due(self) -> float:
         """When the next call of any lane is due; ``inf``: not before something happens."""
@@ -31,14 +27,27 @@ class Scheduler:
             heapq.heappop(heap)
         return heap[0][0] if heap else math.inf
 
-    def take(self, now: float) -> tuple[LaneRuntime, ActiveJob] | None:
-        """Take the next job that is due, with its lane; ``None``: no job is due."""
+    def take(self, now: float, *, update: bool) -> tuple[LaneRuntime, ActiveJob] | None:
+        """Take the next job that is due, with its lane; ``None``: no job is due.
+
+        Args:
+            now: the time.
+            update: find now when the lane's following call is due. Otherwise the lane counts as
+                due, behind the others, until the next ``take`` looks at it.
+        """
         while self.next_due() <= now:
             lane = heapq.heappop(self._heap)[2]
-            lane.due = math.inf
-            if lane.find_due(now) <= now:
-                active = lane.start_next(now)
-                self.update(lane, now)
-                return lane, active
-            self.update(lane, now)
+            due = lane.find_due(now)
+            if due > now:
+                self._set_due(lane, due)
+                continue
+            active = lane.start_next(now)
+            self._set_due(lane, lane.find_due(now) if update else now)
+            return lane, active
         return None
+
+    def _set_due(self, lane: LaneRuntime, due: float) -> None:
+        lane.due = due
+        if due < math.inf:
+            self._order += 1
+            heapq.heappush(self._heap, (due, self._order, lane))

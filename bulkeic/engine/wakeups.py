@@ -20,6 +20,11 @@ class Wakeups:
         self._timer_due = math.inf
         self._timer: Timer | None = None
 
+    @property
+    def has_idle(self) -> bool:
+        """Whether a worker waits."""
+        return bool(self._idle)
+
     async def wait(self) -> None:
         """Wait until this worker is woken."""
         event = anyio.Event()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.model import CLEARED, Lane, Settings, Target, rfc3339
+from bulkeic.core.model import CLEARED, Lane, Settings, Target, rfc3339, shared_api
 
 destinations = st.one_of(st.none(), st.just(CLEARED), st.text(min_size=1, max_size=30))
 every_settings = st.builds(
@@ -29,6 +29,7 @@ def test_settings_to_the_apis_form_and_back_are_the_same(wanted: Settings) -> No
     assert Settings.from_api(api) == wanted
     assert Settings.from_api({**api, "LastModified": 1.5, "FunctionArn": "arn"}) == wanted
     assert wanted.is_empty() == (not api)
+    assert shared_api(wanted) == api
 
 
 @pytest.mark.parametrize(

@@ -87,10 +87,8 @@ def test_only_faults_that_may_pass_are_retried(fault: Fault, retried: bool) -> N
     assert is_retryable(fault) is retried
 
 
-def failed(retry_after_s: float | None = None) -> Failure:
-    return Failure(
-        Fault.THROTTLED, "TooManyRequestsException", "Rate exceeded", retry_after_s=retry_after_s
-    )
+def failed(retry_after_s: float | None = None, fault: Fault = Fault.SERVER) -> Failure:
+    return Failure(fault, "SomeException", "no", retry_after_s=retry_after_s)
 
 
 jitters = st.floats(0, 1)
@@ -100,11 +98,11 @@ retry_afters = st.one_of(
 
 
 @settings(deadline=None, max_examples=200)
-@given(retry_afters, st.integers(1, 10_000), jitters)
+@given(retry_afters, st.integers(1, 10_000), jitters, st.sampled_from(Fault))
 def test_the_wait_lies_between_retry_after_and_its_bounds(
-    retry_after_s: float | None, attempt: int, jitter: float
+    retry_after_s: float | None, attempt: int, jitter: float, fault: Fault
 ) -> None:
-    wait = wait_before_retry(failed(retry_after_s), attempt, jitter)
+    wait = wait_before_retry(failed(retry_after_s, fault), attempt, jitter)
     bound = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(attempt - 1, 100))
     least = 0.0
     if retry_after_s is not None and retry_after_s > 0:
@@ -121,6 +119,13 @@ def test_the_longest_wait_doubles_up_to_its_bound_and_jitter_covers_all_of_it(
 ) -> None:
     waits = [wait_before_retry(failed(), attempt, jitter) for jitter in (0, 0.25, 1)]
     assert waits == [0, longest / 4, longest]
+
+
+@pytest.mark.parametrize(("attempt", "longest"), [(1, 0.15), (2, 1), (3, 2), (7, 20)])
+def test_the_first_wait_of_a_throttled_call_is_short(attempt: int, longest: float) -> None:
+    throttled = failed(fault=Fault.THROTTLED)
+    waits = [wait_before_retry(throttled, attempt, jitter) for jitter in (0, 1)]
+    assert waits == [0, longest]
 
 
 @pytest.mark.parametrize(

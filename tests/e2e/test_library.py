@@ -47,6 +47,16 @@ async def test_jobs_in_outcomes_out() -> None:
     assert {outcome.account_id for outcome in outcomes} == {"123456789012"}
 
 
+async def test_the_settings_of_an_outcome_are_its_own() -> None:
+    async with Sandbox(SandboxOptions(rate=None, any_function=True)) as sandbox:
+        first, second = await updated(sandbox, jobs(2))
+        assert first.settings is not None
+        first.settings["MaximumRetryAttempts"] = 2
+        [third] = await updated(sandbox, jobs(1))
+
+    assert second.settings == third.settings == {"MaximumRetryAttempts": 1}
+
+
 async def test_jobs_may_arrive_slowly_and_endlessly() -> None:
     async with Sandbox(SandboxOptions(rate=None, any_function=True)) as sandbox:
         taken = asyncio.Event()

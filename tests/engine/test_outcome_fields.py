@@ -20,7 +20,7 @@ def test_an_outcome_counts_attempts_and_times() -> None:
     done = run([job(0)], server, rate=1, burst=1, rng=HalfJitter())
     outcome = done.of(0)
     assert (outcome.attempts, outcome.throttles, outcome.conflicts) == (4, 1, 1)
-    backoff = 0.25 + 0.5 + 1
+    backoff = 0.075 + 0.5 + 1
     gaps = [after.sent - before.ended for before, after in pairwise(server.calls)]
     assert outcome.wait_s == pytest.approx(sum(gaps) - backoff)
     assert outcome.call_s == pytest.approx(0.1)

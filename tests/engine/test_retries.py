@@ -138,14 +138,14 @@ def test_retry_after_cannot_pause_a_lane_forever() -> None:
     assert done.seconds < 3600
 
 
-def test_a_throttle_slows_its_own_lane_and_no_other() -> None:
+def test_repeated_throttles_slow_their_own_lane_and_no_other() -> None:
     jobs = fleet(3, 100)
     plain = run(jobs).server
     server = Server(
-        fault=lambda call: THROTTLED if call.job.seq == 30 and call.attempt == 1 else None
+        fault=lambda call: THROTTLED if call.job.seq in (30, 40) and call.attempt == 1 else None
     )
     run(jobs, server)
-    (refused,) = (call for call in server.calls if call.answer == THROTTLED)
+    _, refused = (call for call in server.calls if call.answer == THROTTLED)
 
     def soon(server: Server) -> int:
         return sum(refused.ended < call.sent <= refused.ended + 4 for call in server.of(lane(0)))

@@ -25,7 +25,7 @@ A failure without a call that may pass holds its lane: the job waits, and no att
 
 The wait is exponential with full jitter
 (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), and never shorter than
-the server asks: see ``retry_after_s``.
+the server asks: see ``retry_after_s``. After the first throttle of a call it is shorter.
 """
 
 from collections.abc import Mapping
@@ -35,6 +35,8 @@ from enum import Enum
 from bulkeic.core.model import Call, Failure, Fault
 
 FIRST_WAIT_S = 0.5
+FIRST_WAIT_THROTTLED_S = 0.15
+"""A first throttle may be a stray one, and its lane paces the calls anyway."""
 LONGEST_WAIT_S = 20.0
 LONGEST_RETRY_AFTER_S = 300.0
 
@@ -217,6 +219,9 @@ def wait_before_retry(failure: Failure, attempt: int, jitter: float) -> float:
         attempt: number of the attempt that failed, from 1.
         jitter: a random number, 0 to 1, so that the retries of many jobs spread.
     """
-    longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(attempt - 1, 30))
+    if attempt == 1 and failure.sent and failure.fault is Fault.THROTTLED:
+        longest = FIRST_WAIT_THROTTLED_S
+    else:
+        longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(attempt - 1, 30))
     retry_after = min(failure.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S)
     return max(longest * jitter, retry_after)

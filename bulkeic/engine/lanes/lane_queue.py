@@ -3,7 +3,7 @@
 ====================  ===========================================
 a job waits for       it is in
 ====================  ===========================================
-a token               ``_ready``
+a token               ``_ready``, the next one last
 a job of its function ``_blocked``
 a retry or next call  ``_waiting``, with the time it waits for
 its before-image      no list; ``storing`` counts these jobs
@@ -45,7 +45,7 @@ class LaneQueue:
         self._lane = lane
         self._feed = feed
         self._is_feed_empty = False
-        self._ready: deque[ActiveJob] = deque()
+        self._ready: list[ActiveJob] = []
         self._waiting: list[tuple[float, int, ActiveJob]] = []
         self._busy: set[str] = set()
         self._blocked: dict[str, deque[ActiveJob]] = {}
@@ -63,7 +63,7 @@ class LaneQueue:
             due, _, active = heapq.heappop(self._waiting)
             active.waiting_since = max(due, active.waiting_since)
         else:
-            active = self._ready.popleft()
+            active = self._ready.pop()
             active.waiting_since = max(active.waiting_since, self._first_since)
             self._busy.add(active.job.target.function)
         self._first_since = now
@@ -81,7 +81,7 @@ class LaneQueue:
         if blocked:
             following = blocked.popleft()
             following.waiting_since = now
-            self._ready.appendleft(following)
+            self._ready.append(following)
             self._blocked_count -= 1
             if not blocked:
                 del self._blocked[function]
@@ -100,8 +100,8 @@ class LaneQueue:
         """Whether a job can start whose function is free. Asks the feed for more if necessary."""
         ready = self._ready
         while True:
-            while ready and ready[0].job.target.function in self._busy:
-                active = ready.popleft()
+            while ready and ready[-1].job.target.function in self._busy:
+                active = ready.pop()
                 self._blocked.setdefault(active.job.target.function, deque()).append(active)
                 self._blocked_count += 1
             if ready:
@@ -113,5 +113,4 @@ class LaneQueue:
             if not jobs:
                 self._is_feed_empty = True
                 return False
-            for job in jobs:
-                ready.append(ActiveJob(job, now))
+            ready.extend(ActiveJob(job, now) for job in reversed(jobs))

@@ -15,6 +15,7 @@ from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Lane
 from bulkeic.core.pacing.forecast import LaneBacklog
 from bulkeic.core.pacing.in_flight_window import InFlightWindow, calls_needed
 from bulkeic.core.pacing.retry import LONGEST_RETRY_AFTER_S, is_hold
+from bulkeic.core.pacing.stray_throttles import PAUSE_S
 from bulkeic.engine.active_job import ActiveJob
 from bulkeic.engine.lanes.lane_health import LaneHealth
 from bulkeic.engine.lanes.lane_queue import LaneQueue
@@ -24,6 +25,7 @@ from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.ports import Feed
 
 _PAUSE_WHEN_NARROWED_S = 0.2
+_NEVER = math.inf
 
 
 class LaneRuntime:
@@ -74,12 +76,17 @@ class LaneRuntime:
 
     def find_due(self, now: float) -> float:
         """When the next call may start; ``inf``: not before something happens."""
-        if self.stopped is not None or self.in_flight >= self._max_in_flight(now):
-            return math.inf
+        if self.stopped is not None:
+            return _NEVER
+        if self.in_flight and self.in_flight >= self._max_in_flight(now):
+            return _NEVER
         due = self.queue.next_due(now)
-        if due == math.inf:
-            return math.inf
-        due = max(due, self._paused_until, now + self._limiter.delay(now))
+        if due == _NEVER:
+            return due
+        delay = self._limiter.delay(now)
+        if delay:
+            due = max(due, now + delay)
+        due = max(due, self._paused_until)
         health = self.health
         if health.is_answering or due > now or not (health.was_called or health.holds):
             return due
@@ -93,7 +100,8 @@ class LaneRuntime:
         active.is_unresponsive_call = not self.health.is_answering
         if active.is_unresponsive_call:
             self._unresponsive.start_call()
-        active.wait_s += max(0.0, now - active.waiting_since)
+        if now > active.waiting_since:
+            active.wait_s += now - active.waiting_since
         return active
 
     def start_unmetered(self, active: ActiveJob, now: float) -> None:
@@ -109,20 +117,19 @@ class LaneRuntime:
             Whether the lane slows down because of it.
         """
         self.in_flight -= 1
-        health = self.health
         failure = answer if isinstance(answer, Failure) else None
         if failure is not None and not failure.sent:
             if active.is_metered:
                 self._limiter.return_token()
             if not is_hold(failure):
-                health.record_unsent()
+                self.health.record_unsent()
             return False
-        if not health.was_called:
+        if not self.health.was_called:
             self._limiter.restart(now)
         if failure is not None and failure.fault in UNANSWERED:
-            health.record_unanswered(active.sent_at)
+            self.health.record_unanswered(active.sent_at)
             return False
-        health.record_answer(now, active.call_s)
+        self.health.record_answer(now, active.call_s)
         if failure is not None and failure.fault is Fault.THROTTLED:
             return self._throttled(active.sent_at, now, failure.retry_after_s)
         self._limiter.strategy.passed(now)
@@ -170,6 +177,9 @@ class LaneRuntime:
     def _throttled(self, sent_at: float, now: float, retry_after_s: float | None) -> bool:
         if retry_after_s:
             self.pause(now + min(retry_after_s, LONGEST_RETRY_AFTER_S))
+        if self._limiter.tolerates_throttle(sent_at, now):
+            self.pause(now + PAUSE_S)
+            return False
         if self._limiter.is_limited:
             return self._limiter.throttled(sent_at, now)
         narrowed = self._window.narrow(sent_at, now)

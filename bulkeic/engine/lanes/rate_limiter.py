@@ -5,6 +5,7 @@ import math
 from bulkeic.core.pacing.adaptive_rate import AdaptiveRate
 from bulkeic.core.pacing.aimd import AimdRate
 from bulkeic.core.pacing.pacing_strategy import PacingStrategy
+from bulkeic.core.pacing.stray_throttles import StrayThrottles
 from bulkeic.core.pacing.token_bucket import TokenBucket
 from bulkeic.engine.limits import AUTO, EngineLimits
 
@@ -21,7 +22,7 @@ class RateLimiter:
         strategy: sets the rate.
     """
 
-    __slots__ = ("_bucket", "strategy")
+    __slots__ = ("_bucket", "_strays", "strategy")
 
     def __init__(
         self, limits: EngineLimits, now: float, strategy: PacingStrategy | None = None
@@ -30,6 +31,8 @@ class RateLimiter:
         rate = self.strategy.rate(now)
         unlimited = math.isinf(rate)
         self._bucket = None if unlimited else TokenBucket(rate, limits.bucket_size, now)
+        is_fixed = isinstance(self.strategy, AimdRate) and not unlimited
+        self._strays = StrayThrottles(rate) if is_fixed else None
 
     @property
     def is_limited(self) -> bool:
@@ -65,8 +68,12 @@ class RateLimiter:
         if self._bucket is not None:
             self._bucket.restart(now)
 
+    def tolerates_throttle(self, sent_at: float, now: float) -> bool:
+        """Whether a throttle may be a stray one: the lane keeps its rate and its tokens."""
+        return self._strays is not None and self._strays.tolerates(sent_at, now)
+
     def throttled(self, sent_at: float, now: float) -> bool:
-        """Record a throttle. Returns whether the rate changed."""
+        """Record a throttle that is not tolerated. Returns whether the rate changed."""
         if self._bucket is not None:
             self._bucket.drain(now)
         return self.strategy.throttled(sent_at, now)
