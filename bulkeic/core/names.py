@@ -50,7 +50,7 @@ _PARTITIONS = (
 )
 
 
-class FunctionName(msgspec.Struct, frozen=True):
+class FunctionName(msgspec.Struct, frozen=True, gc=False):
     """The parts of a function's name as a row gave it; ``None``: the form has no such part."""
 
     name: str
@@ -98,6 +98,15 @@ def parse_function(text: str, field: str = "FunctionName") -> FunctionName:
         check_qualifier(qualifier, field)
     _check_arn(text, partition, region, account, field)
     return FunctionName(name, qualifier, account, region, partition)
+
+
+def is_bare_name(text: str) -> bool:
+    """Whether a text is a valid name of a function, without a qualifier, account or Region.
+
+    Raises:
+        InputError: it is not the name of a function in any form.
+    """
+    return bool(_match_simple_name(text)) or parse_function(text).name == text
 
 
 def _check_name(name: str, field: str) -> None:

@@ -18,13 +18,16 @@ from bulkeic.store.run_metadata import RunMetadata
 from bulkeic.store.schema import (
     APPLICATION_ID,
     DUPLICATES,
-    INSERT_JOB,
+    JOB_COLUMNS,
     NO_LANE,
     SCHEMA,
     VERSION,
+    insert_jobs,
 )
 
-_BATCH = 2000
+_BATCH = 100
+"""Rows of one INSERT; more are not faster, and SQLite before 3.32 takes at most 999 values."""
+_INSERT_BATCH = insert_jobs(_BATCH)
 _MEMOIZED = 8192
 _GIVEN_CHARACTERS = 256
 INVALID = "InvalidInput"
@@ -76,7 +79,7 @@ class Loader:
     def __init__(self, path: Path, metadata: RunMetadata) -> None:
         self._source = metadata.source
         self._database = Database(path, create=True)
-        self._rows: list[tuple[object, ...]] = []
+        self._values: list[object] = []
         self._lanes: dict[Lane, int] = {}
         self._numbers = itertools.count(NO_LANE + 1)
         self._settings_id = functools.lru_cache(_MEMOIZED)(self._add_settings)
@@ -106,26 +109,25 @@ class Loader:
         target = job.target
         lane = self._lanes.get(target.lane) or self._add_lane(target.lane)
         given = job.function_name
-        self._rows.append(
-            (
-                lane,
-                job.seq,
-                job.source.line,
-                None if given == target.function else given,
-                target.function,
-                None if target.qualifier == LATEST else target.qualifier,
-                self._settings_id(job.settings),
-                None if job.expected is None else self._settings_id(job.expected),
-            )
+        values = self._values
+        values += (
+            lane,
+            job.seq,
+            job.source.line,
+            None if given == target.function else given,
+            target.function,
+            None if target.qualifier == LATEST else target.qualifier,
+            self._settings_id(job.settings),
+            None if job.expected is None else self._settings_id(job.expected),
         )
-        if len(self._rows) >= _BATCH:
+        if len(values) == _BATCH * JOB_COLUMNS:
             self._flush()
 
     def add_invalid(self, seq: int, line: int, given: str, problem: str) -> None:
         """Adds an invalid row, with its outcome."""
         given = given[:_GIVEN_CHARACTERS].encode(errors="replace").decode()
         with self._database.errors("cannot be written"):
-            self._connection.execute(INSERT_JOB, (NO_LANE, seq, line, given, *([None] * 4)))
+            self._connection.execute(insert_jobs(1), (NO_LANE, seq, line, given, *([None] * 4)))
         self.invalidate(seq, NO_LANE, problem)
 
     def add_failed(self, job: Job, code: str, message: str) -> None:
@@ -289,10 +291,12 @@ class Loader:
         self._database.discard()
 
     def _flush(self) -> None:
-        if self._rows:
-            rows, self._rows = self._rows, []
+        values, self._values = self._values, []
+        if values:
+            rows = len(values) // JOB_COLUMNS
+            statement = _INSERT_BATCH if rows == _BATCH else insert_jobs(rows)
             with self._database.errors("cannot be written"):
-                self._connection.executemany(INSERT_JOB, rows)
+                self._connection.execute(statement, values)
 
     def _add_lane(self, lane: Lane) -> int:
         number = self._lanes[lane] = next(self._numbers)

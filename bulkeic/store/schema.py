@@ -68,7 +68,8 @@ WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = j.seq);
 NO_LANE = 0
 """The lane id of invalid rows, which are not jobs."""
 
-INSERT_JOB = "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+JOB_COLUMNS = 8
+_JOB_VALUES = f"({', '.join('?' * JOB_COLUMNS)})"
 INSERT_BEFORE_IMAGE = "INSERT OR REPLACE INTO before_image VALUES (?, ?, ?, ?, ?, ?, ?)"
 INSERT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _MARK = """
@@ -79,6 +80,12 @@ MARK_BEFORE_IMAGE = f"{_MARK} WHERE seq = ?"
 MARK_PENDING = f"""{_MARK}
 WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = before_image.seq)
 """  # noqa: S608 - constants only
+
+
+def insert_jobs(rows: int) -> str:
+    """The statement that inserts that many jobs at once."""
+    return f"INSERT INTO job VALUES {', '.join([_JOB_VALUES] * rows)}"  # noqa: S608 - constants only
+
 
 DUPLICATES = """
 SELECT j.function, j.qualifier, j.seq, j.line, s.api FROM job j
