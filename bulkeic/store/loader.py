@@ -12,6 +12,7 @@ from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, SourceLine,
 from bulkeic.core.names import partition_of
 from bulkeic.store.database import Database
 from bulkeic.store.digests import CLOSED, SESSION, save_run_rows, seal_tables
+from bulkeic.store.job_digests import LoadedLanes
 from bulkeic.store.mapping import job_of, outcome_row
 from bulkeic.store.outcome_columns import INSERT_OUTCOME
 from bulkeic.store.run_metadata import RunMetadata
@@ -80,6 +81,7 @@ class Loader:
         self._source = metadata.source
         self._database = Database(path, create=True)
         self._values: list[object] = []
+        self._loaded = LoadedLanes()
         self._lanes: dict[Lane, int] = {}
         self._numbers = itertools.count(NO_LANE + 1)
         self._settings_id = functools.lru_cache(_MEMOIZED)(self._add_settings)
@@ -109,8 +111,7 @@ class Loader:
         target = job.target
         lane = self._lanes.get(target.lane) or self._add_lane(target.lane)
         given = job.function_name
-        values = self._values
-        values += (
+        row = (
             lane,
             job.seq,
             job.source.line,
@@ -120,7 +121,9 @@ class Loader:
             self._settings_id(job.settings),
             None if job.expected is None else self._settings_id(job.expected),
         )
-        if len(values) == _BATCH * JOB_COLUMNS:
+        self._loaded.add(row)
+        self._values += row
+        if len(self._values) == _BATCH * JOB_COLUMNS:
             self._flush()
 
     def add_invalid(self, seq: int, line: int, given: str, problem: str) -> None:
@@ -163,6 +166,7 @@ class Loader:
             error_code=INVALID,
             error_message=problem,
         )
+        self._loaded.exclude(lane_id)
         with self._database.errors("cannot be written"):
             self._connection.execute(
                 "UPDATE job SET lane_id = ? WHERE lane_id = ? AND seq = ?", (NO_LANE, lane_id, seq)
@@ -182,6 +186,7 @@ class Loader:
 
     def drop_duplicate(self, duplicate: Duplicate) -> None:
         """Deletes the later one of two equal rows."""
+        self._loaded.exclude(duplicate.lane_id)
         with self._database.errors("cannot be written"):
             self._connection.execute(
                 "DELETE FROM job WHERE lane_id = ? AND seq = ?",
@@ -282,7 +287,7 @@ class Loader:
                 self._connection.execute(statement)
             self._connection.execute("DELETE FROM lane WHERE jobs = 0")
             save_run_rows(self._connection, {"state": "ready"})
-            seal_tables(self._connection)
+            seal_tables(self._connection, self._loaded.digests())
             self._connection.execute("COMMIT")
         self._database.publish()
 
@@ -324,6 +329,7 @@ class Loader:
         count = "SELECT count(*) FROM job WHERE lane_id = ?"
         sizes = {each: execute(count, (each,)).fetchone()[0] for each in (number, known)}
         small, large = sorted(sizes, key=sizes.__getitem__)
+        self._loaded.exclude(large)
         execute("UPDATE job SET lane_id = ? WHERE lane_id = ?", (large, small))
         execute("DELETE FROM lane WHERE id = ?", (small,))
         execute("UPDATE lane SET account_id = ? WHERE id = ?", (to.account_id, large))

@@ -18,7 +18,7 @@
 from bulkeic.store.outcome_columns import OUTCOME_TABLE, RESULT_VIEW
 
 APPLICATION_ID = 0x62656963  # "beic", shown by file(1) and PRAGMA application_id
-VERSION = 4
+VERSION = 5
 
 MAGIC = b"SQLite format 3\x00"
 
