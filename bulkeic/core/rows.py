@@ -255,11 +255,11 @@ def _collect(problems: list[InputError], check: Callable[..., T], *values: Any) 
 
 
 def _text(value: Any, field: str) -> str:
+    if value and isinstance(value, str):
+        return value
     if value in _UNSET:
         raise InputError("missing; every row names its function", field=field)
-    if not isinstance(value, str):
-        raise InputError(f"{quoted(value)} is not text", field=field)
-    return value
+    raise InputError(f"{quoted(value)} is not text", field=field)
 
 
 def _function_name(arn: Any, name: Any) -> FunctionName:

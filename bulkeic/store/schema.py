@@ -87,12 +87,14 @@ def insert_jobs(rows: int) -> str:
     return f"INSERT INTO job VALUES {', '.join([_JOB_VALUES] * rows)}"  # noqa: S608 - constants only
 
 
+# EXISTS ends the query at once where there is no duplicate, before it reads the lane again.
 DUPLICATES = """
-SELECT j.function, j.qualifier, j.seq, j.line, s.api FROM job j
-JOIN (
-  SELECT function, coalesce(qualifier, '') AS qualifier FROM job
+WITH duplicate AS (
+  SELECT function, qualifier FROM job
   WHERE lane_id = :lane_id GROUP BY 1, 2 HAVING count(*) > 1
-) d ON d.function = j.function AND d.qualifier = coalesce(j.qualifier, '')
+)
+SELECT j.function, j.qualifier, j.seq, j.line, s.api FROM job j
+JOIN duplicate d ON d.function = j.function AND d.qualifier IS j.qualifier
 JOIN settings s ON s.id = j.settings_id
-WHERE j.lane_id = :lane_id ORDER BY 1, 2, 3
+WHERE j.lane_id = :lane_id AND EXISTS (SELECT 1 FROM duplicate) ORDER BY 1, 2, 3
 """
