@@ -39,6 +39,9 @@ _match_qualifier = re.compile(QUALIFIER_PATTERN, re.ASCII).fullmatch
 _match_region = re.compile(REGION_PATTERN, re.ASCII).fullmatch
 _match_account = re.compile(r"\d{12}", re.ASCII).fullmatch
 
+_SEPARATOR = ":function:"
+_SAMPLE = "f"
+
 _PARTITIONS = (
     ("cn-", "aws-cn"),
     ("us-gov-", "aws-us-gov"),
@@ -50,7 +53,7 @@ _PARTITIONS = (
 )
 
 
-class FunctionName(msgspec.Struct, frozen=True):
+class FunctionName(msgspec.Struct, frozen=True, gc=False):
     """The parts of a function's name as a row gave it; ``None``: the form has no such part."""
 
     name: str
@@ -79,6 +82,30 @@ def parse_function(text: str, field: str = "FunctionName") -> FunctionName:
     """
     if _match_simple_name(text):
         return FunctionName(text)
+    start, separator, name = text.rpartition(_SEPARATOR)
+    if separator and _match_simple_name(name) and len(text) <= FUNCTION_CHARACTERS:
+        account, region, partition = _lane_of_arns(start)
+        if account is not None:
+            return FunctionName(name, None, account, region, partition)
+    return _parse_rare_form(text, field)
+
+
+@functools.lru_cache(1024)
+def _lane_of_arns(start: str) -> tuple[str | None, str | None, str | None]:
+    """Account, Region and partition of the names that start so; all ``None``: it is rare.
+
+    The ARNs of a fleet have few starts, and each is parsed once.
+    """
+    try:
+        parsed = _parse_rare_form(f"{start}{_SEPARATOR}{_SAMPLE}", "")
+    except InputError:
+        return None, None, None
+    if parsed.name != _SAMPLE or parsed.qualifier is not None:
+        return None, None, None
+    return parsed.account_id, parsed.region, parsed.partition
+
+
+def _parse_rare_form(text: str, field: str) -> FunctionName:
     match = _match_function(text)
     if match is None:
         raise InputError(
@@ -98,6 +125,15 @@ def parse_function(text: str, field: str = "FunctionName") -> FunctionName:
         check_qualifier(qualifier, field)
     _check_arn(text, partition, region, account, field)
     return FunctionName(name, qualifier, account, region, partition)
+
+
+def is_bare_name(text: str) -> bool:
+    """Whether a text is a valid name of a function, without a qualifier, account or Region.
+
+    Raises:
+        InputError: it is not the name of a function in any form.
+    """
+    return bool(_match_simple_name(text)) or parse_function(text).name == text
 
 
 def _check_name(name: str, field: str) -> None:

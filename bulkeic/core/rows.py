@@ -32,7 +32,7 @@ from bulkeic.core.names import (
     parse_function,
     partition_of,
 )
-from bulkeic.core.templates import is_template
+from bulkeic.core.templates import has_template, is_template
 
 # In the order of Settings' own fields.
 SETTING_FIELDS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "OnSuccess", "OnFailure")
@@ -40,7 +40,6 @@ _RANGES = {"MaximumRetryAttempts": range(3), "MaximumEventAgeInSeconds": range(6
 
 T = TypeVar("T")
 
-# The rows of a fleet share few lanes and few settings; each is validated once.
 _MEMOIZED = 4096
 
 _match_integer = re.compile(r"-?\d{1,10}", re.ASCII).fullmatch
@@ -92,9 +91,11 @@ class RowParser:
     def __init__(self, source: str, defaults: Defaults) -> None:
         self._source = source
         self._defaults = defaults
-        self._lane = _memoized(self._validate_lane)
-        self._settings = _memoized(self._validate_settings)
-        self._partition_problems = _memoized(partition_problems)
+        # The rows of a fleet share few lanes and few settings; each is validated once.
+        memoize = functools.lru_cache(_MEMOIZED, typed=True)
+        self._lane = memoize(self._validate_lane)
+        self._settings = memoize(self._validate_settings)
+        self._partition_problems = memoize(partition_problems)
 
     def job(self, seq: int, row: Row) -> Job:
         """The job of a row.
@@ -120,6 +121,17 @@ class RowParser:
 
     def _validate(self, values: dict[str, Any]) -> tuple[Target, Settings] | list[InputError]:
         """The row's target and settings, or all its problems."""
+        try:
+            return self._validate_fields(values, self._lane, self._settings)
+        except TypeError:  # a list or an object in place of a single value: it has no hash
+            return self._validate_fields(values, self._validate_lane, self._validate_settings)
+
+    def _validate_fields(
+        self,
+        values: dict[str, Any],
+        validate_lane: Callable[..., tuple[Lane, str, list[InputError]]],
+        validate_settings: Callable[..., tuple[Settings, bool, list[InputError]]],
+    ) -> tuple[Target, Settings] | list[InputError]:
         get = values.get
         problems: list[InputError] = []
         try:
@@ -129,16 +141,16 @@ class RowParser:
             problems.append(problem)
             name, in_arn = _UNKNOWN_FUNCTION, None
         qualifier: str | None = LATEST
-        if name.qualifier is not None or get("Qualifier") is not None:
+        if name.qualifier is not None or get("Qualifier") not in _UNSET:
             qualifier = _collect(problems, _qualifier, name.qualifier, get("Qualifier"))
-        lane, partition, lane_problems = self._lane(
+        lane, partition, lane_problems = validate_lane(
             in_arn, get("Region"), get("AccountId"), get("RoleArn")
         )
         problems += lane_problems
         nested: tuple[Any, Any] | None = _NO_DESTINATIONS
         if get("DestinationConfig") not in _UNSET:
             nested = _nested_destinations(problems, get("DestinationConfig"))
-        settings, depends_on_target, setting_problems = self._settings(
+        settings, depends_on_target, setting_problems = validate_settings(
             get("MaximumRetryAttempts"),
             get("MaximumEventAgeInSeconds"),
             get("OnSuccess"),
@@ -222,8 +234,8 @@ class RowParser:
                     "MaximumEventAgeInSeconds, OnSuccess, OnFailure, in the row or by flag"
                 )
             )
-        templates = is_template(settings.on_success) or is_template(settings.on_failure)
-        return settings, templates or settings.has_function_destination(), problems
+        depends_on_target = has_template(settings) or settings.has_function_destination()
+        return settings, depends_on_target, problems
 
 
 _UNSET = (None, "")
@@ -231,19 +243,6 @@ _UNKNOWN_FUNCTION = FunctionName("")
 _NOT_IN_ARN = (None, None)
 _DESTINATIONS = ("OnSuccess", "OnFailure")
 _NO_DESTINATIONS = (None, None)
-
-
-def _memoized(function: Callable[..., T]) -> Callable[..., T]:
-    """The function with a cache; arguments that are not hashable bypass it."""
-    memoize = functools.lru_cache(_MEMOIZED, typed=True)(function)
-
-    def call(*values: Any) -> T:
-        try:
-            return memoize(*values)
-        except TypeError:  # a list or an object in place of a single value
-            return function(*values)
-
-    return call
 
 
 def _collect(problems: list[InputError], check: Callable[..., T], *values: Any) -> T | None:
@@ -256,11 +255,11 @@ def _collect(problems: list[InputError], check: Callable[..., T], *values: Any) 
 
 
 def _text(value: Any, field: str) -> str:
+    if value and isinstance(value, str):
+        return value
     if value in _UNSET:
         raise InputError("missing; every row names its function", field=field)
-    if not isinstance(value, str):
-        raise InputError(f"{quoted(value)} is not text", field=field)
-    return value
+    raise InputError(f"{quoted(value)} is not text", field=field)
 
 
 def _function_name(arn: Any, name: Any) -> FunctionName:

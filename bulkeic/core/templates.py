@@ -49,6 +49,11 @@ def fill_template(text: str, values: Mapping[str, str]) -> str:
     return text
 
 
+def has_template(settings: Settings) -> bool:
+    """Whether a destination is a template."""
+    return is_template(settings.on_success) or is_template(settings.on_failure)
+
+
 def _values_of(target: Target) -> dict[str, str]:
     """The values of the placeholders, for a target."""
     return {
@@ -61,7 +66,7 @@ def _values_of(target: Target) -> dict[str, str]:
 
 def fill_settings(settings: Settings, target: Target) -> Settings:
     """The settings of a target, with their templates filled in."""
-    if not is_template(settings.on_success) and not is_template(settings.on_failure):
+    if not has_template(settings):
         return settings
     values = _values_of(target)
     return msgspec.structs.replace(

@@ -144,7 +144,8 @@ def bounded_lines(stream: io.BufferedReader) -> Iterator[bytes]:
         with translate_read_errors():
             while line := readline(MAX_LINE_BYTES):
                 number += 1
-                _check_length(line)
+                if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
+                    _reject_line()
                 if not line.isspace():
                     blank = 0
                 elif (blank := blank + len(line)) > MAX_LINE_BYTES:
@@ -160,6 +161,5 @@ def _reject_blank_lines() -> NoReturn:
     )
 
 
-def _check_length(line: bytes) -> None:
-    if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
-        raise InputError(f"longer than {MAX_LINE_BYTES:,} bytes; no row needs that")
+def _reject_line() -> NoReturn:
+    raise InputError(f"longer than {MAX_LINE_BYTES:,} bytes; no row needs that")

@@ -27,14 +27,14 @@ def csv_rows(stream: io.BufferedReader, allowed: Fields) -> Iterator[Row | Input
         fields = _header(next(filter(None, reader), None), reader.line_num, text, allowed)
         columns = len(fields)
         last_line = reader.line_num
-        text.begin_row()
+        text.row_bytes = 0
         for cells in reader:
-            text.begin_row()
+            text.row_bytes = 0
             line, last_line = last_line + 1, reader.line_num
             if text.last_undecodable >= line:
                 yield InputError("not UTF-8", line=line)
             elif len(cells) == columns:
-                yield Row(line, dict(zip(fields, cells, strict=True)))
+                yield Row(line, dict(zip(fields, cells)))  # noqa: B905 - strict is slow
             elif cells:
                 yield InputError(f"{len(cells)} cells; the header has {columns}", line=line)
     except csv.Error as error:
@@ -78,23 +78,20 @@ class _TextLines:
     """A stream's lines as text.
 
     Attributes:
+        row_bytes: bytes of the row so far; set it to 0 at the start of each row.
         last_undecodable: number of the last line that is not UTF-8; 0: none. The line is yielded
             with replacement characters.
     """
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._stream = stream
-        self._row_bytes = 0
+        self.row_bytes = 0
         self.last_undecodable = 0
-
-    def begin_row(self) -> None:
-        """Starts to count the bytes of the next row."""
-        self._row_bytes = 0
 
     def __iter__(self) -> Iterator[str]:
         for number, line in enumerate(bounded_lines(self._stream), 1):
-            self._row_bytes += len(line)
-            if self._row_bytes > MAX_LINE_BYTES:
+            self.row_bytes += len(line)
+            if self.row_bytes > MAX_LINE_BYTES:
                 raise _TooLongError
             try:
                 yield line.decode()

@@ -22,6 +22,9 @@ from bulkeic.store.file_checks import (
 from bulkeic.store.integrity import DamagedError, check_integrity
 from bulkeic.store.schema import APPLICATION_ID, MAGIC
 
+# Without an adapter, the module looks for one each time it binds None, which takes 0.15 us.
+sqlite3.register_adapter(type(None), lambda none: none)
+
 # What bulkeic writes is far smaller; SQLite itself would read rows of a gigabyte.
 _ROW_BYTES = 8 << 20
 

@@ -1,6 +1,7 @@
 """Digests that show whether a run file still holds what bulkeic stored.
 
-- The tables that loading fills and nothing changes later have one digest each, in ``run``.
+- The tables that loading fills and nothing changes later have one digest each, in ``run``. That of
+  ``job`` is in ``store.job_digests``.
 - ``run`` has a digest of its other rows, stored again with each change of them.
 - Each row of the tables that grow has a digest of its own, ``row_digest``. That of an outcome also
   covers its target, so that it cannot pass for the outcome of another one.
@@ -11,19 +12,20 @@ They find damage. They do not stop someone who changes a file on purpose and com
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
+from bulkeic.store.job_digests import job_digest
 from bulkeic.store.outcome_columns import SEALED_OUTCOMES
 
 SESSION = "session"
 _METADATA = "digest_of_run"
 OPEN, CLOSED = "open", "closed"
-_TABLE_ORDER = {"lane": "id", "account": "account_id", "settings": "id", "job": "lane_id, seq"}
-_WAVE_LANES = "wave_lane"
-_ORDER = _TABLE_ORDER | {_WAVE_LANES: "wave, lane_id"}
-_DIGEST_OF = {table: f"digest_of_{table}" for table in _ORDER}
+_JOBS, _WAVE_LANES = "job", "wave_lane"
+_ORDER = {"lane": "id", "account": "account_id", "settings": "id", _WAVE_LANES: "wave, lane_id"}
+_DIGEST_OF = {table: f"digest_of_{table}" for table in (*_ORDER, _JOBS)}
 _SEALED_ROWS = {
     "outcome": SEALED_OUTCOMES,
     "before_image": "SELECT * FROM before_image",
@@ -55,11 +57,18 @@ def add_digest_function(connection: sqlite3.Connection) -> None:
     )
 
 
-def seal_tables(connection: sqlite3.Connection) -> None:
-    """Stores the digest of each table that loading filled, and of ``run``."""
-    save_run_rows(
-        connection, {_DIGEST_OF[table]: table_digest(connection, table) for table in _ORDER}
-    )
+def seal_tables(
+    connection: sqlite3.Connection, known_lanes: Mapping[int, bytes] = MappingProxyType({})
+) -> None:
+    """Stores the digest of each table that loading filled, and of ``run``.
+
+    Args:
+        connection: to the run file.
+        known_lanes: digests of lanes, by id.
+    """
+    digests = {_DIGEST_OF[table]: table_digest(connection, table) for table in _ORDER}
+    digests[_DIGEST_OF[_JOBS]] = job_digest(connection, known_lanes)
+    save_run_rows(connection, digests)
 
 
 def seal_wave_lanes(connection: sqlite3.Connection) -> None:
@@ -110,6 +119,8 @@ def is_intact(row: Sequence[Any]) -> bool:
 
 def table_digest(connection: sqlite3.Connection, table: str) -> str:
     """The digest of all rows of a table, in the order of its key. Rows are streamed."""
+    if table == _JOBS:
+        return job_digest(connection, {})
     query = f"SELECT * FROM {table} ORDER BY {_ORDER[table]}"  # noqa: S608 - constants only
     found = hashlib.blake2b(digest_size=16)
     rows = connection.execute(query)

@@ -39,8 +39,8 @@ WHERE lane_id <> 0 AND lane_id NOT IN (SELECT id FROM lane)
     "job: without a function, or with unknown settings": """
 SELECT 1 FROM job WHERE lane_id <> 0 AND (
   function IS NULL OR settings_id IS NULL
-  OR NOT EXISTS (SELECT 1 FROM settings WHERE id = settings_id)
-  OR (expected_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM settings WHERE id = expected_id))
+  OR settings_id NOT IN (SELECT id FROM settings)
+  OR expected_id NOT IN (SELECT id FROM settings)
 )
 """,
     "outcome: of an unknown job": _WITHOUT_JOB.format("outcome"),

@@ -2,7 +2,7 @@
 
 import functools
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -10,9 +10,12 @@ import msgspec
 
 from bulkeic.core.model import Job, Lane, Settings, Target
 from bulkeic.core.snapshot import snapshot_of
+from bulkeic.core.templates import has_template
 from bulkeic.store.database import Database
 from bulkeic.store.mapping import config_of, job_of, lane_of, restore_job_of, settings_of, target_of
 from bulkeic.store.run_metadata import RunMetadata
+
+_MakeJob = Callable[[tuple[Any, ...], str, Lane, Settings], Job]
 
 _MEMOIZED = 8192
 _MAX_SEQ = 2**62
@@ -22,6 +25,14 @@ SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, j.expecte
   b.seq IS NOT NULL, b.may_be_sent, b.config, o.config
 FROM job j LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
 WHERE j.lane_id = ? AND j.seq > ? AND j.seq <= ? AND {job_filter} ORDER BY j.seq LIMIT ?
+"""
+_SELECT_UNTOUCHED = """
+SELECT seq, line, given, function, qualifier, settings_id, expected_id, 0, NULL, NULL FROM job
+WHERE lane_id = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?
+"""
+_SELECT_LAST_TOUCHED = """
+SELECT max(coalesce((SELECT max(seq) FROM outcome), -1),
+  coalesce((SELECT max(seq) FROM before_image), -1))
 """
 _COUNT_JOBS = """
 SELECT j.lane_id, count(*) FROM job j
@@ -113,7 +124,7 @@ class Jobs:
         self._reader = reader
         self._lane_ids = lane_ids
         self._source = metadata.source
-        self._job_of_row = job_of if metadata.restores is None else restore_job_of
+        self._restores = metadata.restores is not None
         self._guarded = metadata.is_guarded
         self._settings = functools.lru_cache(_MEMOIZED)(self._read_settings)
 
@@ -159,8 +170,21 @@ class Jobs:
         own = job_filter is JobFilter.WRITTEN
         return {lanes[number]: (after if own else -1, until) for number, after, until in rows}
 
+    def last_touched(self) -> int:
+        """The greatest ``seq`` of a job with an outcome or a before-image; -1: there is none."""
+        with self._database.errors("cannot be read"):
+            (seq,) = self._reader.execute(_SELECT_LAST_TOUCHED).fetchone()
+        return int(seq)
+
     def next_jobs(
-        self, job_filter: JobFilter, lane: Lane, after: int, until: int, limit: int
+        self,
+        job_filter: JobFilter,
+        lane: Lane,
+        after: int,
+        until: int,
+        limit: int,
+        *,
+        untouched: bool = False,
     ) -> list[Job]:
         """The lane's next jobs, in file order.
 
@@ -170,9 +194,12 @@ class Jobs:
             after: only jobs with a greater ``seq``; -1: all.
             until: only jobs with at most this ``seq``.
             limit: most jobs to return.
+            untouched: these jobs are after ``last_touched``, so their outcomes are not looked up.
         """
         number, _ = self._lane_ids[lane]
         query = _SELECT_JOBS.format(job_filter=job_filter.value)
+        if untouched and job_filter is not JobFilter.WRITTEN:
+            query = _SELECT_UNTOUCHED
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(query, (number, after, until, limit)).fetchall()
             if job_filter is JobFilter.WRITTEN:
@@ -211,7 +238,7 @@ class Jobs:
             with self._database.errors("cannot be read"):
                 for row in self._reader.execute(_SELECT_CHANGED, (number,)):
                     after = snapshot_of(config_of(row[8])) if row[7] else None
-                    job = self._job_of_row(row, self._source, lane, self._settings(row[5]))
+                    job = self._job_of(row, lane)
                     yield (
                         msgspec.structs.replace(
                             job, before_snapshot=snapshot_of(config_of(row[6]))
@@ -224,7 +251,7 @@ class Jobs:
         for lane, (number, _) in self._lane_ids.items():
             with self._database.errors("cannot be read"):
                 for row in self._reader.execute(_SELECT_WITHOUT_IMAGE, (number,)):
-                    yield self._job_of_row(row, self._source, lane, self._settings(row[5]))
+                    yield self._job_of(row, lane)
 
     def planned_unchanged(self, *, before: str) -> Iterator[Job]:
         """Jobs that a plan read before a time and found unchanged, with ``before_snapshot``.
@@ -234,7 +261,7 @@ class Jobs:
         for lane, (number, _) in self._lane_ids.items():
             with self._database.errors("cannot be read"):
                 for row in self._reader.execute(_SELECT_PLANNED_UNCHANGED, (number, before)):
-                    job = self._job_of_row(row, self._source, lane, self._settings(row[5]))
+                    job = self._job_of(row, lane)
                     yield msgspec.structs.replace(
                         job, before_snapshot=snapshot_of(config_of(row[6]))
                     )
@@ -243,19 +270,17 @@ class Jobs:
         """Jobs that need a change, with ``Job.before_snapshot``, in file order. A stream."""
         with self._database.errors("cannot be read"):
             for row in self._reader.execute(_SELECT_PLANNED):
-                job = self._job_of_row(
-                    row, self._source, lane_of(*row[7:9]), self._settings(row[5])
-                )
+                job = self._job_of(row, lane_of(*row[7:9]))
                 yield msgspec.structs.replace(job, before_snapshot=snapshot_of(config_of(row[6])))
 
     def _job(self, row: tuple[Any, ...], lane: Lane) -> Job:
-        job = self._job_of_row(row, self._source, lane, self._settings(row[5]))
-        expected_id, was_read, may_be_sent, config = row[6:10]
-        if not was_read and expected_id is None:
+        job = self._job_of(row, lane)
+        if not row[7] and row[6] is None:
             return job
+        expected_id, was_read, may_be_sent, config = row[6:10]
         before = config_of(config) or {} if was_read else None
         seen = snapshot_of(before) if was_read else None
-        expected = None if expected_id is None else self._settings(expected_id)
+        expected = None if expected_id is None else self._settings(expected_id)[0]
         return msgspec.structs.replace(
             job,
             before_snapshot=seen,
@@ -264,6 +289,13 @@ class Jobs:
             expected=seen if was_read and (self._guarded or may_be_sent) else expected,
         )
 
-    def _read_settings(self, number: int) -> Settings:
+    def _job_of(self, row: tuple[Any, ...], lane: Lane) -> Job:
+        settings, make_job = self._settings(row[5])
+        return make_job(row, self._source, lane, settings)
+
+    def _read_settings(self, number: int) -> tuple[Settings, _MakeJob]:
+        """The settings, and what makes a job with them."""
         (api,) = self._reader.execute("SELECT api FROM settings WHERE id = ?", (number,)).fetchone()
-        return settings_of(api)
+        settings = settings_of(api)
+        fills_in = has_template(settings) and not self._restores
+        return settings, job_of if fills_in else restore_job_of

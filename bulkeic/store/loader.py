@@ -12,19 +12,23 @@ from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, SourceLine,
 from bulkeic.core.names import partition_of
 from bulkeic.store.database import Database
 from bulkeic.store.digests import CLOSED, SESSION, save_run_rows, seal_tables
+from bulkeic.store.job_digests import LoadedLanes
 from bulkeic.store.mapping import job_of, outcome_row
 from bulkeic.store.outcome_columns import INSERT_OUTCOME
 from bulkeic.store.run_metadata import RunMetadata
 from bulkeic.store.schema import (
     APPLICATION_ID,
     DUPLICATES,
-    INSERT_JOB,
+    JOB_COLUMNS,
     NO_LANE,
     SCHEMA,
     VERSION,
+    insert_jobs,
 )
 
-_BATCH = 2000
+_BATCH = 100
+"""Rows of one INSERT; more are not faster, and SQLite before 3.32 takes at most 999 values."""
+_INSERT_BATCH = insert_jobs(_BATCH)
 _MEMOIZED = 8192
 _GIVEN_CHARACTERS = 256
 INVALID = "InvalidInput"
@@ -76,7 +80,8 @@ class Loader:
     def __init__(self, path: Path, metadata: RunMetadata) -> None:
         self._source = metadata.source
         self._database = Database(path, create=True)
-        self._rows: list[tuple[object, ...]] = []
+        self._values: list[object] = []
+        self._loaded = LoadedLanes()
         self._lanes: dict[Lane, int] = {}
         self._numbers = itertools.count(NO_LANE + 1)
         self._settings_id = functools.lru_cache(_MEMOIZED)(self._add_settings)
@@ -106,26 +111,26 @@ class Loader:
         target = job.target
         lane = self._lanes.get(target.lane) or self._add_lane(target.lane)
         given = job.function_name
-        self._rows.append(
-            (
-                lane,
-                job.seq,
-                job.source.line,
-                None if given == target.function else given,
-                target.function,
-                None if target.qualifier == LATEST else target.qualifier,
-                self._settings_id(job.settings),
-                None if job.expected is None else self._settings_id(job.expected),
-            )
+        row = (
+            lane,
+            job.seq,
+            job.source.line,
+            None if given == target.function else given,
+            target.function,
+            None if target.qualifier == LATEST else target.qualifier,
+            self._settings_id(job.settings),
+            None if job.expected is None else self._settings_id(job.expected),
         )
-        if len(self._rows) >= _BATCH:
+        self._loaded.add(row)
+        self._values += row
+        if len(self._values) == _BATCH * JOB_COLUMNS:
             self._flush()
 
     def add_invalid(self, seq: int, line: int, given: str, problem: str) -> None:
         """Adds an invalid row, with its outcome."""
         given = given[:_GIVEN_CHARACTERS].encode(errors="replace").decode()
         with self._database.errors("cannot be written"):
-            self._connection.execute(INSERT_JOB, (NO_LANE, seq, line, given, *([None] * 4)))
+            self._connection.execute(insert_jobs(1), (NO_LANE, seq, line, given, *([None] * 4)))
         self.invalidate(seq, NO_LANE, problem)
 
     def add_failed(self, job: Job, code: str, message: str) -> None:
@@ -161,6 +166,7 @@ class Loader:
             error_code=INVALID,
             error_message=problem,
         )
+        self._loaded.exclude(lane_id)
         with self._database.errors("cannot be written"):
             self._connection.execute(
                 "UPDATE job SET lane_id = ? WHERE lane_id = ? AND seq = ?", (NO_LANE, lane_id, seq)
@@ -180,6 +186,7 @@ class Loader:
 
     def drop_duplicate(self, duplicate: Duplicate) -> None:
         """Deletes the later one of two equal rows."""
+        self._loaded.exclude(duplicate.lane_id)
         with self._database.errors("cannot be written"):
             self._connection.execute(
                 "DELETE FROM job WHERE lane_id = ? AND seq = ?",
@@ -280,7 +287,7 @@ class Loader:
                 self._connection.execute(statement)
             self._connection.execute("DELETE FROM lane WHERE jobs = 0")
             save_run_rows(self._connection, {"state": "ready"})
-            seal_tables(self._connection)
+            seal_tables(self._connection, self._loaded.digests())
             self._connection.execute("COMMIT")
         self._database.publish()
 
@@ -289,10 +296,12 @@ class Loader:
         self._database.discard()
 
     def _flush(self) -> None:
-        if self._rows:
-            rows, self._rows = self._rows, []
+        values, self._values = self._values, []
+        if values:
+            rows = len(values) // JOB_COLUMNS
+            statement = _INSERT_BATCH if rows == _BATCH else insert_jobs(rows)
             with self._database.errors("cannot be written"):
-                self._connection.executemany(INSERT_JOB, rows)
+                self._connection.execute(statement, values)
 
     def _add_lane(self, lane: Lane) -> int:
         number = self._lanes[lane] = next(self._numbers)
@@ -320,6 +329,7 @@ class Loader:
         count = "SELECT count(*) FROM job WHERE lane_id = ?"
         sizes = {each: execute(count, (each,)).fetchone()[0] for each in (number, known)}
         small, large = sorted(sizes, key=sizes.__getitem__)
+        self._loaded.exclude(large)
         execute("UPDATE job SET lane_id = ? WHERE lane_id = ?", (large, small))
         execute("DELETE FROM lane WHERE id = ?", (small,))
         execute("UPDATE lane SET account_id = ? WHERE id = ?", (to.account_id, large))

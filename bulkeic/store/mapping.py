@@ -21,11 +21,11 @@ from bulkeic.core.names import (
     check_account,
     check_qualifier,
     check_region,
-    parse_function,
+    is_bare_name,
     partition_of,
 )
 from bulkeic.core.reconcile import BeforeImage
-from bulkeic.core.templates import fill_settings, is_template
+from bulkeic.core.templates import fill_settings
 from bulkeic.store.digests import row_digest, sealed
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.outcome_columns import OBJECT_FIELDS, REAL_FIELDS, STORED_FIELDS
@@ -78,8 +78,6 @@ def lane_of(account_id: str, region: str) -> Lane:
 def job_of(row: tuple[Any, ...], file: str, lane: Lane, settings: Settings) -> Job:
     """A job from the columns seq, line, given, function, qualifier, with templates filled in."""
     job = restore_job_of(row, file, lane, settings)
-    if not is_template(settings.on_success) and not is_template(settings.on_failure):
-        return job
     return msgspec.structs.replace(job, settings=fill_settings(settings, job.target))
 
 
@@ -97,7 +95,7 @@ def target_of(lane: Lane, function: str, qualifier: str | None) -> Target:
         DamagedError: the function is invalid.
         InputError: the function or the qualifier is invalid.
     """
-    if parse_function(function).name != function:
+    if not is_bare_name(function):
         raise DamagedError("job: an invalid function name")
     if qualifier is not None:
         check_qualifier(qualifier)

@@ -18,7 +18,7 @@
 from bulkeic.store.outcome_columns import OUTCOME_TABLE, RESULT_VIEW
 
 APPLICATION_ID = 0x62656963  # "beic", shown by file(1) and PRAGMA application_id
-VERSION = 4
+VERSION = 5
 
 MAGIC = b"SQLite format 3\x00"
 
@@ -68,7 +68,8 @@ WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = j.seq);
 NO_LANE = 0
 """The lane id of invalid rows, which are not jobs."""
 
-INSERT_JOB = "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+JOB_COLUMNS = 8
+_JOB_VALUES = f"({', '.join('?' * JOB_COLUMNS)})"
 INSERT_BEFORE_IMAGE = "INSERT OR REPLACE INTO before_image VALUES (?, ?, ?, ?, ?, ?, ?)"
 INSERT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _MARK = """
@@ -80,12 +81,20 @@ MARK_PENDING = f"""{_MARK}
 WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = before_image.seq)
 """  # noqa: S608 - constants only
 
+
+def insert_jobs(rows: int) -> str:
+    """The statement that inserts that many jobs at once."""
+    return f"INSERT INTO job VALUES {', '.join([_JOB_VALUES] * rows)}"  # noqa: S608 - constants only
+
+
+# EXISTS ends the query at once where there is no duplicate, before it reads the lane again.
 DUPLICATES = """
-SELECT j.function, j.qualifier, j.seq, j.line, s.api FROM job j
-JOIN (
-  SELECT function, coalesce(qualifier, '') AS qualifier FROM job
+WITH duplicate AS (
+  SELECT function, qualifier FROM job
   WHERE lane_id = :lane_id GROUP BY 1, 2 HAVING count(*) > 1
-) d ON d.function = j.function AND d.qualifier = coalesce(j.qualifier, '')
+)
+SELECT j.function, j.qualifier, j.seq, j.line, s.api FROM job j
+JOIN duplicate d ON d.function = j.function AND d.qualifier IS j.qualifier
 JOIN settings s ON s.id = j.settings_id
-WHERE j.lane_id = :lane_id ORDER BY 1, 2, 3
+WHERE j.lane_id = :lane_id AND EXISTS (SELECT 1 FROM duplicate) ORDER BY 1, 2, 3
 """

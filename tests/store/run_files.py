@@ -74,6 +74,9 @@ def pending(
         after, until = ranges[lane]
         while jobs := run.jobs.next_jobs(which, lane, after, until, handful):
             assert len(jobs) <= handful
+            if after >= run.jobs.last_touched():
+                same = run.jobs.next_jobs(which, lane, after, until, handful, untouched=True)
+                assert same == jobs
             of_lane += jobs
             after = jobs[-1].seq
         assert len(of_lane) == count

@@ -134,6 +134,23 @@ def test_invalid_rows_have_outcomes_of_their_own(path: Path) -> None:
         assert run.tallies() == [Tally(None, Status.INVALID, "InvalidInput", 4)]
 
 
+def test_an_invalid_row_leaves_the_rest_of_its_lane_intact(path: Path) -> None:
+    loader = Loader(path, RunMetadata(source=SOURCE))
+    for seq, lane in enumerate((EAST, WEST, EAST, EAST)):
+        loader.add(make_job(seq, lane))
+    list(loader.duplicates([EAST]))
+    loader.invalidate(2, loader.lane_id(EAST), "the same target as line 9")
+    loader.finish()
+    with opened(path) as run:
+        assert [job.seq for job in pending(run)] == [0, 3, 1]
+
+
+def test_jobs_are_loaded_in_any_order(path: Path) -> None:
+    jobs = [make_job(2), make_job(0), make_job(1, WEST), make_job(3)]
+    with opened(load(path, jobs)) as run:
+        assert [job.seq for job in pending(run)] == [0, 2, 3, 1]
+
+
 def test_jobs_with_function_destinations_have_their_lines(path: Path) -> None:
     arn = "arn:aws:lambda:us-east-1:111111111111:function:sink"
     jobs = [

@@ -28,6 +28,7 @@ class RunFeed:
         self._which = which
         self._lanes = self._jobs.lanes(which, wave)
         self._ranges = self._jobs.seq_ranges(which, wave)
+        self._last_touched = self._jobs.last_touched()
         self._batch = max(_MIN_BATCH, min(_MAX_BATCH, _MAX_JOBS // max(1, len(self._lanes))))
 
     def lanes(self) -> Mapping[Lane, int]:
@@ -41,7 +42,11 @@ class RunFeed:
             RunFileError: the run file cannot be read.
         """
         after, until = self._ranges[lane]
-        jobs = self._jobs.next_jobs(self._which, lane, after, until, self._batch)
+        # A job of this feed is touched only after it was taken.
+        untouched = after >= self._last_touched
+        jobs = self._jobs.next_jobs(
+            self._which, lane, after, until, self._batch, untouched=untouched
+        )
         if jobs:
             self._ranges[lane] = (jobs[-1].seq, until)
         return jobs

@@ -15,6 +15,8 @@ from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.loader import Duplicate, Loader
 from bulkeic.store.run_metadata import RunMetadata
 
+_MEMOIZED = 1024
+
 
 def jobs_of(targets: RowsFile, defaults: Defaults) -> Iterator[Job]:
     """The jobs of a targets file, in file order.
@@ -77,6 +79,7 @@ class Ingest:
         self._allow_empty = allow_empty
         self._problems = console.problems()
         self._warnings = console.problems("warning: ")
+        self._warnings_of = functools.lru_cache(_MEMOIZED)(destination_warnings)
         self._warned: set[str] = set()
         self._reported = self._warnings if skip_invalid else self._problems
         self._accounts = resolver.accounts
@@ -146,7 +149,7 @@ class Ingest:
 
     def _warn_of_destinations(self, job: Job) -> None:
         """Prints each warning once, for the first row that it applies to."""
-        for warning in destination_warnings(job.settings):
+        for warning in self._warnings_of(job.settings):
             if warning.rule not in self._warned:
                 self._warned.add(warning.rule)
                 self._warnings.add([self._at(job.source.line, warning.rule, warning.field)])
