@@ -24,8 +24,8 @@ def clock_skew_s(code: str, headers: Mapping[str, str], now: float) -> float | N
     Returns:
         ``None`` if the clock is right, the error has another cause, or the header is absurd.
     """
-    date = headers.get("date")
-    if code not in _SIGNATURE_TIME_CODES or date is None:
+    date = headers.get("date") if code in _SIGNATURE_TIME_CODES else None
+    if date is None:
         return None
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 - hardly any answer needs it
 

@@ -29,6 +29,7 @@ from bulkeic.core.model import (
     Lane,
     Operation,
     Settings,
+    Success,
     Target,
 )
 from bulkeic.core.pacing.retry import is_expiry
@@ -83,7 +84,7 @@ class _PendingAnswer(msgspec.Struct, gc=False):
         answer = self.answer = operation.reader.read(
             response, self.target, self.call, operation.signer.without_credentials
         )
-        return not is_senseless(answer)
+        return type(answer) is Success or not is_senseless(answer)
 
 
 class _LaneClient:

@@ -64,7 +64,7 @@ class RequestTemplate:
     Attributes:
         method: the HTTP method.
         origin: scheme, host and port.
-        headers: the constant headers, as (name, value).
+        header_lines: the constant headers, each line ended by CRLF.
         signed_headers: those of them that are signed, as (lower-case name, value).
         region: the Region to sign for.
         service: the service to sign for.
@@ -77,19 +77,20 @@ class RequestTemplate:
         self._path_before, _, self._path_after = url.path.partition(SAMPLE_FUNCTION)
         # Signature Version 4 encodes a path once more, for every service but S3.
         self._canonical_before = quote(_without_dots(self._path_before), safe="/~")
-        self.headers = [
+        headers = [
             (name, _text(value))
             for name, value in sample.headers.items()
             if name.lower() not in _PER_REQUEST_HEADERS
         ]
         # The SDK's HTTP session adds the same two.
-        self.headers += [("Accept", "*/*"), ("Accept-Encoding", "identity")]
+        headers += [("Accept", "*/*"), ("Accept-Encoding", "identity")]
         authorization = _text(sample.headers["Authorization"])
         _, _, self.region, self.service, _ = _field(authorization, "Credential").split("/")
         names = _field(authorization, "SignedHeaders").split(";")
-        values = {name.lower(): " ".join(value.split()) for name, value in self.headers}
+        values = {name.lower(): " ".join(value.split()) for name, value in headers}
         values["host"] = _host(url)
-        self.headers.insert(0, ("Host", values["host"]))
+        headers.insert(0, ("Host", values["host"]))
+        self.header_lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
         self.signed_headers = [
             (name, values[name]) for name in names if name not in _PER_REQUEST_HEADERS
         ]

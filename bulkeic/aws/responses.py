@@ -197,7 +197,7 @@ class ConfigReader(ResponseReader):
             return None
         shown, arn = _shown_settings(config), config.FunctionArn
         is_arn_known = arn == f"{target.arn}:{target.qualifier}"
-        if not (is_arn_known and _has_no_news(shown, call.settings)):
+        if not is_arn_known or _has_news(shown, call.settings):
             hidden = hide(body)
             if hidden is not body:
                 response = msgspec.structs.replace(response, body=hidden)
@@ -323,24 +323,21 @@ def _shown_settings(config: _ConfigBody) -> Settings:
     success = failure = None
     destinations = config.DestinationConfig
     if destinations is not _UNSET:
-        success, failure = _arn(destinations.OnSuccess), _arn(destinations.OnFailure)
+        on_success, on_failure = destinations.OnSuccess, destinations.OnFailure
+        if on_success is not _UNSET:
+            success = CLEARED if on_success.Destination is _UNSET else on_success.Destination
+        if on_failure is not _UNSET:
+            failure = CLEARED if on_failure.Destination is _UNSET else on_failure.Destination
     return Settings(
         None if retries is _UNSET else retries, None if age is _UNSET else age, success, failure
     )
 
 
-def _arn(destination: _DestinationBody | msgspec.UnsetType) -> str | None:
-    if destination is _UNSET:
-        return None
-    arn = destination.Destination
-    return CLEARED if arn is _UNSET else arn
-
-
-def _has_no_news(shown: Settings, sent: Settings) -> bool:
-    """Whether every text in settings was sent, so that none can be a credential."""
+def _has_news(shown: Settings, sent: Settings) -> bool:
+    """Whether settings hold a text that was not sent, which may be a credential."""
     success, failure = shown.on_success, shown.on_failure
-    return (not success or success == sent.on_success) and (
-        not failure or failure == sent.on_failure
+    return bool(
+        (success and success != sent.on_success) or (failure and failure != sent.on_failure)
     )
 
 

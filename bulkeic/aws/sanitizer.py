@@ -6,6 +6,7 @@ of ``sanitize`` does not need to know which credentials a text may quote.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Protocol
 from weakref import finalize
 
@@ -48,8 +49,15 @@ def sanitize_message(text: str) -> str:
 
 def sanitize_code(code: str, status: int) -> str:
     """Returns an error code that is safe to show and to store; the HTTP status if it is none."""
-    code = sanitize(code)
-    return code if is_code(code) else str(status)
+    return code if is_code(code) and _is_safe(code, _known_secrets.changes) else str(status)
+
+
+# There are few codes, and a code is short.
+@lru_cache(256)
+def _is_safe(code: str, changes: int) -> bool:
+    """Whether a code holds no secret, after that many changes of the secrets."""
+    del changes
+    return sanitize(code) == code
 
 
 def sanitize_id(request_id: str | None) -> str | None:

@@ -40,9 +40,9 @@ class Signer:
     def __init__(self, template: RequestTemplate) -> None:
         self._template = template
         self._method = template.method
+        self._constant_headers = template.header_lines
         self._keys: AccessKeys | None = None
-        self._day = ""
-        self._second: int | None = None
+        self._day = self._date = ""
 
     def headers(
         self, canonical_path: str, query: str, body: RequestBody, keys: AccessKeys, now: float
@@ -59,40 +59,40 @@ class Signer:
         Raises:
             ValueError: the credentials cannot stand in a header.
         """
-        second = int(now)
-        if second != self._second or keys is not self._keys:
-            self._prepare_second(second, keys)
+        date, invocation = _second_parts(int(now))
+        if keys is not self._keys or date is not self._date:
+            self._prepare_second(keys, date)
         canonical_request = (
             f"{self._method}\n{canonical_path}\n{query}\n{self._canonical_before_date}"
-            f"{self._date}{self._canonical_after_date}{body.sha256_hex}"
+            f"{date}{self._canonical_after_date}{body.sha256_hex}"
         )
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(sha256(canonical_request.encode()).hexdigest().encode())
         outer.update(inner.digest())
         return (
-            f"{self._constant_headers}X-Amz-Date: {self._date}\r\n"
+            f"{self._constant_headers}{self._token_header}X-Amz-Date: {date}\r\n"
             f"{self._authorization}{outer.hexdigest()}\r\n"
-            f"amz-sdk-invocation-id: {self._invocation}{next(_invocations):012x}\r\n"
+            f"amz-sdk-invocation-id: {invocation}{next(_invocations):012x}\r\n"
             f"{body.length_header}"
         )
 
     def without_credentials(self, body: bytes) -> bytes:
         """Returns a response body in which the signing credentials are replaced."""
-        for secret in self._secrets:
-            if secret in body:
-                body = body.replace(secret, HIDDEN.encode())
+        keys = self._keys
+        visible = () if keys is None else (keys.access_key, keys.token or "")
+        for secret in visible:
+            if len(secret) >= LEAST_CHARACTERS and secret.encode() in body:
+                body = body.replace(secret.encode(), HIDDEN.encode())
         return body
 
-    def _prepare_second(self, second: int, keys: AccessKeys) -> None:
+    def _prepare_second(self, keys: AccessKeys, date: str) -> None:
         """Computes what stays the same for one second and one set of credentials."""
-        date = _timestamp(second)
         if keys is not self._keys or not date.startswith(self._day):
             self._prepare_day(keys, date[:8])
-        # HMAC (RFC 2104) of the string to sign, as far as it is known before the request.
+        # HMAC (RFC 2104) of the string to sign, up to the digest of the request.
         self._inner = self._day_inner.copy()
         self._inner.update(f"{ALGORITHM}\n{date}\n{self._scope}\n".encode())
-        self._invocation = str(UUID(int=getrandbits(128), version=4))[:-_LAST_DIGITS]
-        self._date, self._second = date, second
+        self._date = date
 
     def _prepare_day(self, keys: AccessKeys, day: str) -> None:
         """Computes what stays the same for one day and one set of credentials."""
@@ -105,24 +105,20 @@ class Signer:
             for pad in (_INNER_PAD, _OUTER_PAD)
         )
         self._scope = f"{day}/{template.region}/{template.service}/{_SCOPE_END}"
-        headers, token_header = list(template.headers), []
+        signed = [*template.signed_headers, ("x-amz-date", _DATE_PLACEHOLDER)]
+        self._token_header = ""
         if keys.token:
-            headers.append(("X-Amz-Security-Token", keys.token))
-            token_header = [("x-amz-security-token", " ".join(keys.token.split()))]
-        signed = sorted([
-            *template.signed_headers, ("x-amz-date", _DATE_PLACEHOLDER), *token_header,
-        ])  # fmt: skip
+            self._token_header = f"X-Amz-Security-Token: {keys.token}\r\n"
+            signed.append(("x-amz-security-token", " ".join(keys.token.split())))
+        signed.sort()
         names = ";".join(name for name, _ in signed)
         lines = "".join(f"{name}:{value}\n" for name, value in signed)
         self._canonical_before_date, _, after_date = lines.partition(_DATE_PLACEHOLDER)
         self._canonical_after_date = f"{after_date}\n{names}\n"
-        self._constant_headers = "".join(f"{name}: {value}\r\n" for name, value in headers)
         self._authorization = (
             f"Authorization: {ALGORITHM} Credential={keys.access_key}/{self._scope}, "
             f"SignedHeaders={names}, Signature="
         )
-        visible = (keys.access_key, keys.token or "")
-        self._secrets = [each.encode() for each in visible if len(each) >= LEAST_CHARACTERS]
         self._keys, self._day = keys, day
 
 
@@ -136,5 +132,7 @@ def signing_key(secret_key: str, day: str, region: str, service: str) -> bytes:
 
 # The lanes of a run share few seconds.
 @lru_cache(8)
-def _timestamp(second: int) -> str:
-    return strftime("%Y%m%dT%H%M%SZ", gmtime(second))
+def _second_parts(second: int) -> tuple[str, str]:
+    """Returns the date of a second, and the random start of the invocation ids in it."""
+    identifier = UUID(int=getrandbits(128), version=4)
+    return strftime("%Y%m%dT%H%M%SZ", gmtime(second)), str(identifier)[:-_LAST_DIGITS]

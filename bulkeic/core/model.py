@@ -227,7 +227,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     settings: Settings = Settings()
 
 
-class Success(msgspec.Struct, frozen=True):
+class Success(msgspec.Struct, frozen=True, gc=False):
     """A call that got a 2xx answer.
 
     Attributes:
@@ -240,7 +240,7 @@ class Success(msgspec.Struct, frozen=True):
     config: dict[str, Any] | None = None
 
 
-class Failure(msgspec.Struct, frozen=True):
+class Failure(msgspec.Struct, frozen=True, gc=False):
     """A call that was refused, or got no answer.
 
     Attributes:

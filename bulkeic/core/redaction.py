@@ -45,9 +45,13 @@ class KnownSecrets:
 
     Args:
         values: the first ones; short values are ignored.
+
+    Attributes:
+        changes: how often a value was added or removed.
     """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
+        self.changes = 0
         self._by_start: dict[str, Counter[str]] = {}
         self._fragments: Counter[str] = Counter()
         for value in values:
@@ -55,6 +59,7 @@ class KnownSecrets:
 
     def add(self, value: str) -> None:
         """Adds a value; it is masked until it is removed as often as it was added."""
+        self.changes += 1
         for form in _forms(value):
             self._by_start.setdefault(form[:LEAST_CHARACTERS], Counter())[form] += 1
         if len(value) >= LEAST_CHARACTERS:
@@ -62,6 +67,7 @@ class KnownSecrets:
 
     def remove(self, value: str) -> None:
         """Removes a value that was added."""
+        self.changes += 1
         for form in _forms(value):
             start = form[:LEAST_CHARACTERS]
             counts = self._by_start[start]

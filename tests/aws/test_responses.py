@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from bulkeic.core.model import Answer, Failure, Operation, Success, rfc3339
 from bulkeic.core.server_text import is_code, shown_text
 
-from .both_clients import BothClients, make_job
+from .both_clients import KEYS, BothClients, make_job
 from .recording_server import CannedResponse
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST"
@@ -262,6 +262,23 @@ def test_a_get_response_is_read_as_the_sdk_reads_it(clients: BothClients, name: 
 
     assert isinstance(by_us, Success if name in SUCCESSES else Failure)
     assert fields_by_us(by_us) == fields_by_sdk(by_sdk)
+
+
+@pytest.mark.parametrize("operation", [Operation.GET, Operation.UPDATE])
+def test_a_credential_that_an_answer_quotes_is_masked(
+    clients: BothClients, operation: Operation
+) -> None:
+    quoted = f"arn:aws:sqs:us-east-1:123456789012:{KEYS['long-term'].access_key}"
+    for name in ("OnSuccess", "OnFailure"):
+        destinations = {"DestinationConfig": {name: {"Destination": quoted}}}
+        response = respond(200, CONFIG | destinations)
+
+        _, answer = clients.run(clients.responses(response, make_job("f"), operation))
+
+        assert isinstance(answer, Success)
+        assert answer.config is not None
+        masked = {"Destination": "arn:aws:sqs:us-east-1:123456789012:***"}
+        assert answer.config["DestinationConfig"] == {name: masked}
 
 
 @pytest.mark.parametrize("name", UNREADABLE)

@@ -5,7 +5,7 @@ import gc
 from rich.pretty import pretty_repr
 
 from bulkeic.aws.credentials import AccessKeys
-from bulkeic.aws.sanitizer import sanitize, sanitize_id
+from bulkeic.aws.sanitizer import sanitize, sanitize_code, sanitize_id
 
 SECRET = "not/of+any/known-form-at-all"
 TOKEN = "neither=is/this+one=="
@@ -42,3 +42,15 @@ def test_a_request_id_is_unchanged_unless_it_contains_something_else() -> None:
 
 def test_an_unpaired_surrogate_is_replaced() -> None:
     assert sanitize("a\ud800b") == "a?b"
+
+
+def test_a_code_is_shown_unless_it_is_a_credential_that_exists() -> None:
+    code = "An0ddExceptionOfAService"
+    assert sanitize_code(code, 400) == code
+    keys = AccessKeys(access_key="x", secret_key=code)
+    assert sanitize_code(code, 400) == "400"
+    assert sanitize_code(f"{code}.{code}", 400) == "400"
+    del keys
+    gc.collect()
+    assert sanitize_code(code, 400) == code
+    assert sanitize_code("no code", 400) == "400"

@@ -1,6 +1,7 @@
 """Signatures equal botocore's for any day and any credentials."""
 
 from typing import Any
+from uuid import RFC_4122, UUID
 
 import msgspec
 import pytest
@@ -80,6 +81,29 @@ def test_each_day_is_signed_with_its_own_key() -> None:
     assert morning.scope.split("/")[1:] == ["20241004", "eu-west-1", "lambda", "aws4_request"]
     for request in (evening, morning):
         assert request.signature == request.signature_by(credentials(keys))
+
+
+def test_each_request_has_a_random_uuid_of_its_own() -> None:
+    signers = [Signer(make_template()) for _ in range(2)]
+    texts = [
+        build_request(make_template(), signer, KEYS["session"], MIDNIGHT + moment).header(
+            "amz-sdk-invocation-id"
+        )
+        for moment in (0.0, 0.5, 1.0, 0.0)
+        for signer in signers
+    ]
+
+    assert len(set(texts)) == len(texts)
+    for text in texts:
+        assert str(UUID(text)) == text
+        assert (UUID(text).version, UUID(text).variant) == (4, RFC_4122)
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.001, 0.999])
+def test_a_second_has_one_date(moment: float) -> None:
+    template = make_template()
+    request = build_request(template, Signer(template), KEYS["session"], MIDNIGHT + moment)
+    assert request.header("X-Amz-Date") == "20241004T000000Z"
 
 
 @pytest.mark.parametrize("token", [" padded", "padded\t", "two  words", "\u00fcml\u00e4ut"])

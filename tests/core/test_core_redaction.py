@@ -124,6 +124,16 @@ def test_an_endpoint_with_a_login_is_refused_without_repeating_it() -> None:
     assert HIDDEN not in redact(json.dumps({"message": "Rate exceeded"}))
 
 
+@given(BASE64, st.text(), st.text())
+def test_one_secret_is_found_as_one_of_thousands(secret: str, before: str, after: str) -> None:
+    others = [f"other{number:04}%%secret{number:04}" for number in range(2000)]
+    text = f"{before}{secret}{after}{quote(secret)}"
+    one, many = KnownSecrets([secret]), KnownSecrets([secret, *others])
+    assert one.mask(text) == many.mask(text)
+    assert one.is_in(text) == many.is_in(text)
+    assert HIDDEN in one.mask(text)
+
+
 @given(st.lists(BASE64, min_size=1, max_size=5))
 def test_a_value_is_known_until_it_is_removed_as_often_as_it_was_added(values: list[str]) -> None:
     known = KnownSecrets([*values, *values])

@@ -170,6 +170,8 @@ def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
     if _is_number(millis):
         return float(millis) / 1000
     text = headers.get("retry-after", "").strip()
+    if not text:
+        return None
     if _is_number(text):
         return float(text)
     at = _date(text)
