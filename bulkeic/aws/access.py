@@ -18,8 +18,8 @@ from bulkeic.aws.environment import (
     environment_region,
     has_only_known_settings,
 )
-from bulkeic.aws.identity_call import known_identity_call
-from bulkeic.aws.known_requests import identity_request, is_known_endpoint, lambda_requests
+from bulkeic.aws.known_requests import is_known_endpoint, lambda_requests, sts_request
+from bulkeic.aws.known_sts import open_known_sts
 from bulkeic.aws.request_template import SampleRequest
 from bulkeic.core.caller_identity import CallerIdentity
 from bulkeic.core.errors import AccessError
@@ -108,13 +108,15 @@ class Access:
         Raises:
             UsageError: the profile does not exist.
         """
-        return Access(
+        access = Access(
             profile=profile,
             region=self.region,
             endpoint_url=self._endpoint_url,
             credentials=self.credentials,
             isolated=self._isolated,
         )
+        access.clock = self.clock  # of the same machine
+        return access
 
     def client(
         self, service: str, region: str, keys: AccessKeys | None = None, **config: Any
@@ -211,11 +213,11 @@ class Access:
     async def _call_identity(
         self, keys: AccessKeys, region: str | None, timeout_s: float
     ) -> CallerIdentity:
-        async with self._identity_call(keys, self.sts_region(region), timeout_s) as call:
+        async with self.sts(keys, self.sts_region(region), timeout_s=timeout_s, limit=1) as sts:
 
             async def get_caller_identity() -> dict[str, Any]:
                 with anyio.fail_after(timeout_s):
-                    response: dict[str, Any] = await self.clock.call(call)
+                    response: dict[str, Any] = await self.clock.call(sts.get_caller_identity)
                 return response
 
             identity = await _retried(get_caller_identity, "identity_retries")
@@ -224,13 +226,28 @@ class Access:
         except KeyError:
             raise AccessError("STS cannot be reached: its answer names no account") from None
 
-    def _identity_call(
-        self, keys: AccessKeys, region: str, timeout_s: float
-    ) -> AbstractAsyncContextManager[Callable[[], Awaitable[dict[str, Any]]]]:
-        sample = identity_request(region, self._endpoint_url) if self._is_known else None
+    def sts(
+        self, keys: AccessKeys, region: str, *, timeout_s: float, limit: int
+    ) -> AbstractAsyncContextManager[Any]:
+        """Opens STS: what it returns has the methods of the SDK's client, and signs by ``clock``.
+
+        Args:
+            keys: the credentials to sign with.
+            region: the Region to call.
+            timeout_s: seconds for one call.
+            limit: calls in flight at most.
+        """
+        sample = sts_request(region, self._endpoint_url) if self._is_known else None
         if sample is None:
-            return self._sdk.identity_call(keys, region, timeout_s, self.clock)
-        return known_identity_call(sample, keys, timeout_s, self.clock, self.ca_bundle)
+            return self._sdk.sts(keys, region, timeout_s=timeout_s, limit=limit, clock=self.clock)
+        return open_known_sts(
+            sample,
+            keys,
+            timeout_s=timeout_s,
+            clock=self.clock,
+            limit=limit,
+            ca_bundle=self.ca_bundle,
+        )
 
 
 async def _retried(call: Callable[[], Awaitable[T]], policy: str) -> T:

@@ -1,4 +1,4 @@
-"""Roles that are assumed with the SDK's STS clients."""
+"""Roles that are assumed with STS."""
 
 from contextlib import AsyncExitStack
 from typing import Any
@@ -9,10 +9,8 @@ from tenacity import RetryCallState
 
 from bulkeic.aws.access import Access
 from bulkeic.aws.answer_identity import role_session_problem
-from bulkeic.aws.clock_corrected_signing import sign_by_clock
 from bulkeic.aws.clock_correction import ClockCorrection
 from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
-from bulkeic.aws.failures import translate_sdk_error
 from bulkeic.aws.sts_retries import role_retries
 from bulkeic.core.accounts import AccountAccess, RoleSession
 from bulkeic.core.model import Failure, Fault
@@ -95,6 +93,8 @@ class AssumedRoles:
         except CredentialsError:
             raise
         except Exception as error:  # noqa: BLE001 - the SDK's parser raises anything
+            from bulkeic.aws.failures import translate_sdk_error  # noqa: PLC0415 - it imports the SDK
+
             failure = translate_sdk_error(error)
             message = f"AssumeRole {account.role_arn}: {failure.message}"
             raise CredentialsError(msgspec.structs.replace(failure, message=message)) from None
@@ -110,16 +110,8 @@ class AssumedRoles:
             if keys.is_same(used):
                 return client
             client = await self._exit_stack.enter_async_context(
-                access.client(
-                    "sts",
-                    region,
-                    keys,
-                    connect_timeout=self._timeout_s,
-                    read_timeout=self._timeout_s,
-                    max_pool_connections=MAX_ROLES_IN_FLIGHT,
-                )
+                access.sts(keys, region, timeout_s=self._timeout_s, limit=MAX_ROLES_IN_FLIGHT)
             )
-            sign_by_clock(client, keys, self._clock)
             self._sts_clients[profile, region] = (keys, client)
             return client
 

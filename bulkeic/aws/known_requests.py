@@ -18,9 +18,6 @@ from bulkeic.version import __version__
 USER_AGENT = f"bulkeic/{__version__} Python/{'.'.join(map(str, sys.version_info[:3]))}"
 """The ``User-Agent`` of every request, also of the SDK's."""
 
-IDENTITY_BODY = b"Action=GetCallerIdentity&Version=2011-06-15"
-"""The body of GetCallerIdentity."""
-
 _DNS_SUFFIXES = {
     "aws": "amazonaws.com",
     "aws-cn": "amazonaws.com.cn",
@@ -74,15 +71,15 @@ def lambda_requests(
     return {operation: service.sample(*request) for operation, request in _LAMBDA.items()}
 
 
-def identity_request(region: str, endpoint_url: str | None) -> SampleRequest | None:
-    """Returns a sample request of STS GetCallerIdentity; ``None``: ask the SDK.
+def sts_request(region: str, endpoint_url: str | None) -> SampleRequest | None:
+    """Returns a sample request of STS, of any operation; ``None``: ask the SDK.
 
     Args:
         region: the Region to call.
         endpoint_url: one that ``is_known_endpoint``; ``None``: AWS's own.
     """
     service = _KnownService.find("sts", region, endpoint_url)
-    return service and service.sample("POST", "/", _FORM, IDENTITY_BODY)
+    return service and service.sample("POST", "/", _FORM, b"Action=")
 
 
 class _KnownService(NamedTuple):

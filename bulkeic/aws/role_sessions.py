@@ -72,7 +72,7 @@ class RoleSessions:
 
     @functools.cached_property
     def _assumed_roles(self) -> "AssumedRoles":
-        from bulkeic.aws.assumed_roles import AssumedRoles  # noqa: PLC0415 - it imports the SDK
+        from bulkeic.aws.assumed_roles import AssumedRoles  # noqa: PLC0415 - many runs assume none
 
         return AssumedRoles(
             self._session,

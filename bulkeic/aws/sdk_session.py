@@ -3,7 +3,7 @@
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -170,21 +170,34 @@ class SdkSession:
         return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
     @asynccontextmanager
-    async def identity_call(
-        self, keys: AccessKeys, region: str, timeout_s: float, clock: ClockCorrection
-    ) -> AsyncIterator[Callable[[], Awaitable[dict[str, Any]]]]:
-        """Opens a client of STS, and returns its call of GetCallerIdentity.
+    async def sts(
+        self,
+        keys: AccessKeys,
+        region: str,
+        *,
+        timeout_s: float,
+        limit: int,
+        clock: ClockCorrection,
+    ) -> AsyncIterator[Any]:
+        """Opens a client of STS that signs by a clock.
 
         Args:
             keys: the credentials to sign with.
             region: the Region to call.
-            timeout_s: seconds for one attempt.
+            timeout_s: seconds for one call.
+            limit: calls in flight at most.
             clock: of the signatures.
         """
-        timeouts = {"connect_timeout": timeout_s, "read_timeout": timeout_s}
-        async with self.client("sts", region, keys, **timeouts) as sts:
-            sign_by_clock(sts, keys, clock)
-            yield sts.get_caller_identity
+        async with self.client(
+            "sts",
+            region,
+            keys,
+            connect_timeout=timeout_s,
+            read_timeout=timeout_s,
+            max_pool_connections=limit,
+        ) as client:
+            sign_by_clock(client, keys, clock)
+            yield client
 
     def _new_session(self) -> AioSession:
         variables = _ISOLATED_VARIABLES if self._isolated else None

@@ -42,7 +42,7 @@ class Signer:
         self._method = template.method
         self._constant_headers = template.header_lines
         self._keys: AccessKeys | None = None
-        self._day = ""
+        self._day = self._date = ""
 
     def headers(
         self, canonical_path: str, query: str, body: RequestBody, keys: AccessKeys, now: float
@@ -60,16 +60,14 @@ class Signer:
             ValueError: the credentials cannot stand in a header.
         """
         date, invocation = _second_parts(int(now))
-        if keys is not self._keys or not date.startswith(self._day):
-            self._prepare_day(keys, date[:8])
+        if keys is not self._keys or date is not self._date:
+            self._prepare_second(keys, date)
         canonical_request = (
             f"{self._method}\n{canonical_path}\n{query}\n{self._canonical_before_date}"
             f"{date}{self._canonical_after_date}{body.sha256_hex}"
         )
-        digest = sha256(canonical_request.encode()).hexdigest()
-        # HMAC (RFC 2104), from the hashes of both halves of the key.
         inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(f"{ALGORITHM}\n{date}\n{self._scope}\n{digest}".encode())
+        inner.update(sha256(canonical_request.encode()).hexdigest().encode())
         outer.update(inner.digest())
         return (
             f"{self._constant_headers}{self._token_header}X-Amz-Date: {date}\r\n"
@@ -87,13 +85,22 @@ class Signer:
                 body = body.replace(secret.encode(), HIDDEN.encode())
         return body
 
+    def _prepare_second(self, keys: AccessKeys, date: str) -> None:
+        """Computes what stays the same for one second and one set of credentials."""
+        if keys is not self._keys or not date.startswith(self._day):
+            self._prepare_day(keys, date[:8])
+        # HMAC (RFC 2104) of the string to sign, up to the digest of the request.
+        self._inner = self._day_inner.copy()
+        self._inner.update(f"{ALGORITHM}\n{date}\n{self._scope}\n".encode())
+        self._date = date
+
     def _prepare_day(self, keys: AccessKeys, day: str) -> None:
         """Computes what stays the same for one day and one set of credentials."""
         if _find_control_character(f"{keys.access_key}{keys.token}"):
             raise ValueError("the credentials contain a control character, such as a line break")
         template = self._template
         key = signing_key(keys.secret_key, day, template.region, template.service)
-        self._inner, self._outer = (
+        self._day_inner, self._outer = (
             sha256(bytes(byte ^ pad for byte in key.ljust(_HASH_BLOCK, b"\0")))
             for pad in (_INNER_PAD, _OUTER_PAD)
         )

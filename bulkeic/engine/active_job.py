@@ -20,7 +20,7 @@ from bulkeic.core.pacing.retry import RetryLimit, retry_limit
 from bulkeic.core.policy import Policy
 from bulkeic.core.reconcile import Decision, ReadConfig, reread_stale
 from bulkeic.core.summary import Traffic
-from bulkeic.engine.retries import FailedAttempt
+from bulkeic.engine.failed_attempt import FailedAttempt
 
 # Someone else may have changed a target that was read more seconds ago than this.
 _STALE_S = 5.0

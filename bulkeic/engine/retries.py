@@ -8,32 +8,13 @@ import functools
 import random
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from bulkeic.core.model import Failure
-from bulkeic.core.pacing.retry import LONGEST_RETRY_AFTER_S, RetryLimit, wait_before_retry
+from bulkeic.core.pacing.retry import LONGEST_RETRY_AFTER_S, wait_before_retry
+from bulkeic.engine.failed_attempt import FailedAttempt
 from bulkeic.engine.limits import EngineLimits
 
 if TYPE_CHECKING:
     from bulkeic.engine.retry_strategy import RetryStrategy
-
-
-class FailedAttempt(msgspec.Struct, frozen=True):
-    """An attempt that failed.
-
-    Attributes:
-        failure: its result.
-        limit: what limits the retries of this failure.
-        attempt: its number among those of its call, from 1. The wait grows with it.
-        counted: the attempts that count towards the maximum.
-        since_s: seconds since the job's first failure with this limit.
-    """
-
-    failure: Failure
-    limit: RetryLimit
-    attempt: int
-    counted: int
-    since_s: float
 
 
 class Retries:

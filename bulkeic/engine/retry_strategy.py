@@ -14,8 +14,8 @@ from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
 from bulkeic.core.pacing.retry import RetryLimit, wait_before_retry
+from bulkeic.engine.failed_attempt import FailedAttempt
 from bulkeic.engine.limits import EngineLimits
-from bulkeic.engine.retries import FailedAttempt
 
 
 class RetryStrategy:

@@ -11,7 +11,7 @@ from .conftest import Bulkeic
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 # Each is imported later than the one before, the last ones by the command itself.
-MODULES = ["click.exceptions", "bulkeic.cli.commands", "msgspec", "structlog", "anyio"]
+MODULES = ["click.exceptions", "bulkeic.cli.commands", "msgspec", "asyncio", "anyio"]
 
 
 def start(bulkeic: Bulkeic, *words: str, **options: Any) -> "subprocess.Popen[str]":
