@@ -6,12 +6,15 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import aiohttp
 from botocore import xform_name
 from botocore.credentials import Credentials
 
 from bulkeic.aws.access import Access
+from bulkeic.aws.aiohttp_transport import AiohttpTransport, new_session
 from bulkeic.aws.credentials import AccessKeys
 from bulkeic.aws.lambda_caller import LambdaCaller
+from bulkeic.aws.transport import HttpRoute
 from bulkeic.core.model import (
     LATEST,
     Answer,
@@ -77,6 +80,21 @@ class BothClients:
     ) -> None:
         self.run(self._exit_stack.aclose())
         self._runner.__exit__(kind, error, trace)
+
+    def make_aiohttp_transport(
+        self, origin: str, route: HttpRoute, timeout_s: float
+    ) -> AiohttpTransport:
+        """Stands in for ``make_transport``: the reference, whatever the route is."""
+        del route
+        sessions: list[aiohttp.ClientSession] = []
+
+        async def open_session() -> aiohttp.ClientSession:
+            if not sessions:
+                session = new_session(aiohttp.TCPConnector(force_close=True))
+                sessions.append(await self._exit_stack.enter_async_context(session))
+            return sessions[0]
+
+        return AiohttpTransport(origin, open_session, timeout_s)
 
     def run(self, awaitable: Awaitable[T]) -> T:
         async def wait() -> T:
