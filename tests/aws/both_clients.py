@@ -14,7 +14,7 @@ from bulkeic.aws.access import Access
 from bulkeic.aws.aiohttp_transport import AiohttpTransport, new_session
 from bulkeic.aws.credentials import AccessKeys
 from bulkeic.aws.lambda_caller import LambdaCaller
-from bulkeic.aws.transport import HttpRoute
+from bulkeic.aws.transport import HttpRoute, Transport, make_transport
 from bulkeic.core.model import (
     LATEST,
     Answer,
@@ -59,9 +59,14 @@ def make_job(function: str, qualifier: str = LATEST, settings: Settings | None =
 
 
 class BothClients:
-    """An event loop with a recording server, the SDK's client and ``LambdaCaller``."""
+    """An event loop with a recording server, the SDK's client and ``LambdaCaller``.
+
+    Attributes:
+        keeps_connections: whether our client uses a connection again.
+    """
 
     def __init__(self) -> None:
+        self.keeps_connections = True
         self._runner = asyncio.Runner()
         self._exit_stack = AsyncExitStack()
         self._sdk: dict[tuple[str, str], tuple[Access, Any]] = {}
@@ -81,11 +86,10 @@ class BothClients:
         self.run(self._exit_stack.aclose())
         self._runner.__exit__(kind, error, trace)
 
-    def make_aiohttp_transport(
-        self, origin: str, route: HttpRoute, timeout_s: float
-    ) -> AiohttpTransport:
-        """Stands in for ``make_transport``: the reference, whatever the route is."""
-        del route
+    def make_aiohttp_transport(self, origin: str, route: HttpRoute, timeout_s: float) -> Transport:
+        """Stands in for ``make_transport``: the reference, also without a proxy."""
+        if route.proxy is not None:
+            return make_transport(origin, route, timeout_s)
         sessions: list[aiohttp.ClientSession] = []
 
         async def open_session() -> aiohttp.ClientSession:

@@ -28,5 +28,6 @@ def clients(
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
         with BothClients() as clients:
             if request.param == "aiohttp":
+                clients.keeps_connections = False
                 patch.setattr(operations, "make_transport", clients.make_aiohttp_transport)
             yield clients
