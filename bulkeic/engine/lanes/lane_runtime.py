@@ -13,7 +13,7 @@ import math
 
 from bulkeic.core.model import UNANSWERED, Answer, Failure, Fault, Lane
 from bulkeic.core.pacing.forecast import LaneBacklog
-from bulkeic.core.pacing.in_flight_window import InFlightWindow, calls_needed
+from bulkeic.core.pacing.in_flight_window import SMALLEST, InFlightWindow, calls_needed
 from bulkeic.core.pacing.retry import LONGEST_RETRY_AFTER_S, is_hold
 from bulkeic.core.pacing.stray_throttles import PAUSE_S
 from bulkeic.engine.active_job import ActiveJob
@@ -172,6 +172,8 @@ class LaneRuntime:
             return 1
         if not self._limits_in_flight:
             return self._window.size
+        if self.in_flight < SMALLEST:
+            return SMALLEST  # without a look at the rate
         return calls_needed(self._limiter.strategy.rate(now), self.health.latency_s)
 
     def _throttled(self, sent_at: float, now: float, retry_after_s: float | None) -> bool:
