@@ -90,7 +90,7 @@ def go_program(folder: Path) -> Path | None:
         print(f"Go: not installed, skipped (apt-get install {GO_PACKAGES})")
         return None
     program = folder / "update"
-    build = {"GO111MODULE": "off", "GOPATH": str(GO_PATH), "GOCACHE": str(folder / "go-cache")}
+    build = {"GO111MODULE": "off", "GOPATH": str(GO_PATH)}
     subprocess.run(
         ["go", "build", "-o", str(program), str(PEERS / "go" / "update.go")],
         env=os.environ | build,

@@ -37,7 +37,7 @@ GOAL_RATIO = 1.03
 GOAL_START_UP_S = 1.0
 GOAL_REFUSED = 0.01
 GOAL_STRAY_S = 0.3
-STRAY_ROUNDS = 3
+STRAY_ROUNDS = 5
 # With this seed the sandbox throttles one call in the middle of the run.
 STRAY = {"throttle": 0.001, "seed": 476}
 
