@@ -83,6 +83,7 @@ bench: setup
 	$(BIN)/python benchmarks/rollout.py
 	$(BIN)/python benchmarks/lanes.py
 	$(BIN)/python benchmarks/lanes.py --scale
+	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/throughput.py --tls
 	$(BIN)/python benchmarks/throughput.py --scale
 	$(BIN)/python benchmarks/profile.py

@@ -16,7 +16,7 @@ from itertools import product
 from pathlib import Path
 
 from contest import ACCOUNT, Counts, Run, apply_command, finish, server
-from table import TextTable
+from table import TextTable, reached
 
 LANES = (100, 1000, 5000)
 REGIONS = ("us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-west-1")
@@ -61,10 +61,6 @@ def scale(*, quick: bool) -> None:
         )
     print("server: no latency, signatures not verified")
     print(f"to reach with {lanes:,} lanes: {verdict}")
-
-
-def reached(it_is: object) -> str:
-    return "reached" if it_is else "missed"
 
 
 def measure(lanes: int) -> tuple[Run, Counts, float]:

@@ -31,7 +31,7 @@ from contest import (
     script_outcomes,
     server,
 )
-from table import TextTable
+from table import TextTable, reached
 
 GOAL_RATIO = 1.03
 GOAL_START_UP_S = 1.0
@@ -214,7 +214,7 @@ def stray_throttle() -> None:
             table.row(
                 f"{usual_s:.2f}", usual.refused, f"{stray_s:.2f}", stray.refused, f"{more[-1]:+.2f}"
             )
-    verdict = "reached" if median(more) <= GOAL_STRAY_S else "missed"
+    verdict = reached(median(more) <= GOAL_STRAY_S)
     print(
         f"to reach: a stray throttle costs {GOAL_STRAY_S} s at most; "
         f"the median is {median(more):+.2f} s: {verdict}"

@@ -23,7 +23,7 @@ from statistics import median
 from competitors import BULKEIC, FLOOR, GO, Competitor, fast, slow
 from contest import finish
 from one_lane import instant_server, write_certificate, write_targets
-from table import TextTable
+from table import TextTable, reached
 from throughput_scale import LARGEST, SCALE, scale
 
 SIZES = (20_000, 100_000)
@@ -81,11 +81,11 @@ class Goal:
         pairs = zip(rounds[BULKEIC], rounds[self.other], strict=True)
         ratios = [self.measure(ours) / self.measure(other) for ours, other in pairs]
         ratio, bound = median(ratios), self.bounds[load]
-        reached = ratio <= bound if self.is_most else ratio >= bound
+        is_reached = ratio <= bound if self.is_most else ratio >= bound
         return (
             f"to reach: {self.figure}, {load}, {'at most' if self.is_most else 'at least'} "
             f"{bound} x {self.other}'s; it is {ratio:.2f} x "
-            f"({min(ratios):.2f} to {max(ratios):.2f}): {'reached' if reached else 'missed'}"
+            f"({min(ratios):.2f} to {max(ratios):.2f}): {reached(is_reached)}"
         )
 
 

@@ -6,7 +6,7 @@ from statistics import median
 from competitors import unlimited_apply
 from contest import Run, finish
 from one_lane import instant_server, write_targets
-from table import TextTable
+from table import TextTable, reached
 
 SCALE = (10_000, 100_000, 1_000_000)
 LARGEST = (10_000_000,)
@@ -45,10 +45,6 @@ def scale(folder: Path, sizes: tuple[int, ...]) -> None:
     spread = max(beyond) / min(beyond)
     verdict = reached(spread <= SCALE_GOAL)
     print(f"to reach: CPU a target within 10 %; largest / smallest is {spread:.2f}: {verdict}")
-
-
-def reached(it_is: object) -> str:
-    return "reached" if it_is else "missed"
 
 
 def runs(folder: Path, targets: int) -> list[Run]:
