@@ -15,7 +15,7 @@ from contest import apply_command, script_command
 from one_lane import IN_FLIGHT
 
 PEERS = Path(__file__).with_name("peers")
-BULKEIC, GO, FLOOR = "bulkeic apply", "Go, 64 goroutines", "floor of Python"
+BULKEIC, GO, FLOOR = "bulkeic", "Go", "floor"
 GO_PATH = Path("/usr/share/gocode")
 GO_SDK = GO_PATH / "src/github.com/aws/aws-sdk-go-v2/service/lambda"
 GO_PACKAGES = "golang-go golang-github-aws-aws-sdk-go-v2-dev"
@@ -54,13 +54,13 @@ def slow(folder: Path) -> Iterator[Competitor]:
     """The other SDKs, as far as they are installed."""
     if (script := javascript(folder)) is not None:
         yield Competitor(
-            "JavaScript, 64 in flight",
+            "JavaScript",
             lambda targets: ["node", str(script), str(targets), "{url}", str(IN_FLIGHT)],
             most_targets=20_000,
         )
     for name, file in (
-        ("aiobotocore, 64 in flight", "aiobotocore_script.py"),
-        ("boto3, 64 threads", "boto3_script.py"),
+        ("aiobotocore", "aiobotocore_script.py"),
+        ("boto3", "boto3_script.py"),
     ):
         yield Competitor(name, python_sdk(file), most_targets=5_000)
     if shutil.which("aws") is None:
