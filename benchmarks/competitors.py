@@ -42,7 +42,7 @@ class Competitor:
 
 def fast(folder: Path) -> Iterator[Competitor]:
     """bulkeic, Go and the floor, as far as they are installed. Builds and files are in a folder."""
-    yield Competitor(BULKEIC, lambda targets: unlimited_apply(targets, folder / "run.db"))
+    yield Competitor(BULKEIC, lambda targets: unlimited_apply(targets, folder))
     if (program := go_program(folder)) is not None:
         yield Competitor(GO, lambda targets: [str(program), str(targets), "{url}", str(IN_FLIGHT)])
     yield Competitor(
@@ -73,11 +73,13 @@ def slow(folder: Path) -> Iterator[Competitor]:
     )
 
 
-def unlimited_apply(targets: Path, run_file: Path) -> list[str]:
-    """The command line of bulkeic without a quota; the run file is replaced."""
-    for file in run_file.parent.glob(f"{run_file.name}*"):
+def unlimited_apply(targets: Path, folder: Path) -> list[str]:
+    """The command line of bulkeic without a quota. It replaces earlier results in the folder."""
+    run_file, results = folder / "run.db", folder / "results.jsonl"
+    for file in (*folder.glob(f"{run_file.name}*"), *folder.glob(results.name)):
         file.unlink()
-    return apply_command(targets, run_file, "--rate", "unlimited", "--concurrency", str(IN_FLIGHT))
+    flags = f"--rate unlimited --concurrency {IN_FLIGHT} --results {results}"
+    return apply_command(targets, run_file, *flags.split())
 
 
 def python_sdk(script: str) -> Callable[[Path], list[str]]:

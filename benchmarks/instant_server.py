@@ -13,7 +13,7 @@ import asyncio
 import ssl
 import sys
 from itertools import count
-from typing import cast
+from typing import Any, cast
 
 import uvloop
 
@@ -81,9 +81,16 @@ def _length(head: bytes) -> int:
     return int(head[at + len(LENGTH) :].split(b"\r", 1)[0]) if at >= 0 else 0
 
 
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Reports an error, unless a client ended during its handshake."""
+    if not isinstance(context.get("exception"), OSError):
+        loop.default_exception_handler(context)
+
+
 async def serve(certificate: list[str]) -> None:
     """Serve on a free port of loopback until stdin ends."""
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_report)
     calls = count()
     context = None
     if certificate:

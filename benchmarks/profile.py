@@ -108,7 +108,7 @@ def profiled(samples: Samples, file: Path, run_file: Path, server: Endpoint) -> 
     os.environ.clear()
     os.environ |= settings
     flags = f"--endpoint-url {server.url} --rate unlimited --concurrency {IN_FLIGHT} --yes"
-    flags += " --no-progress --no-before-image"
+    flags += f" --no-progress --no-before-image --results {run_file.with_suffix('.jsonl')}"
     sys.argv = ["bulkeic", "apply", str(file), *flags.split(), "--run", str(run_file)]
     all_before, main_before = time.process_time(), time.thread_time()
     signal.signal(signal.SIGPROF, samples.take)

@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def apply(folder: Path) -> Run:
-    command = unlimited_apply(write_targets(folder / "targets.csv", TARGETS), folder / "run.db")
+    command = unlimited_apply(write_targets(folder / "targets.csv", TARGETS), folder)
     with instant_server(TARGETS, certificate=None) as server:
         return finish(command, server.url)
 

@@ -3,7 +3,7 @@
 One lane, no quota, 64 calls in flight, one core. The server on the other core answers at once; over
 TLS it speaks TLS 1.3 only. Every competitor is a whole command: start-up, reading the file,
 signing, calling, an outcome for each target. bulkeic also checks every row and every answer, and
-stores every outcome durably.
+stores every outcome durably before it writes it to the results.
 
 In each round every competitor runs once; figures are medians of the rounds. A ratio is the median
 of the rounds' ratios, because the speed of a machine drifts between rounds.

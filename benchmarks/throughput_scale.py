@@ -54,6 +54,6 @@ def runs(folder: Path, targets: int) -> list[Run]:
 
 
 def run(file: Path, folder: Path, targets: int) -> Run:
-    command = unlimited_apply(file, folder / "run.db")
+    command = unlimited_apply(file, folder)
     with instant_server(targets, certificate=None) as server:
         return finish(command, server.url, PATIENCE_S)
