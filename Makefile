@@ -18,7 +18,7 @@ help:
 	@echo "make chaos     rounds of kills, full disks and bad networks (minutes)"
 	@echo "make soak      half an hour under faults: memory, open files, outcomes"
 	@echo "make fuzz      hundreds of thousands of bad inputs, also with atheris where it runs (an hour)"
-	@echo "make bench     every benchmark (an hour)"
+	@echo "make bench     every benchmark (two hours)"
 	@echo "make reference write docs/reference/commands.md from the declared options"
 	@echo "make lock      pin the newest dependencies that pyproject.toml allows, with hashes"
 	@echo "make audit     check the pinned dependencies for known vulnerabilities"
@@ -79,12 +79,15 @@ fuzz: setup
 bench: setup
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/quota.py
+	$(BIN)/python benchmarks/quota.py --stray
 	$(BIN)/python benchmarks/rollout.py
 	$(BIN)/python benchmarks/lanes.py
 	$(BIN)/python benchmarks/lanes.py --scale
-	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/start_up.py
+	$(BIN)/python benchmarks/throughput.py --tls
 	$(BIN)/python benchmarks/throughput.py --scale
 	$(BIN)/python benchmarks/profile.py
+	$(BIN)/python benchmarks/profile.py --tls
 	$(BIN)/python benchmarks/sandbox.py
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/limits.py

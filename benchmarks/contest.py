@@ -29,6 +29,8 @@ LATENCY_S = 0.06
 BULKEIC = "bulkeic"
 ACCOUNT = "123456789012"
 PATIENCE_S = 900
+# The peak of a command includes the memory of this process when it started.
+MOST_OUTPUT = 2_000_000
 UPDATED = "updated"
 
 
@@ -43,7 +45,7 @@ class TimedOutcome:
 
 @dataclass(frozen=True)
 class Run:
-    """A command that has ended. Times are Unix times in seconds."""
+    """A command that has ended. Times are Unix times in seconds; output is its first bytes."""
 
     started_s: float
     ended_s: float
@@ -151,13 +153,21 @@ def apply_command(targets: Path, run: Path, *flags: str) -> list[str]:
 
 
 def script_command(script: str, *words: object) -> list[str]:
-    """The command line of a competitor's script in this folder."""
-    path = Path(__file__).with_name(script)
+    """The command line of a competitor's Python script."""
+    path = Path(__file__).with_name("peers") / script
     return [sys.executable, str(path), *map(str, words)]
 
 
-def finish(command: Sequence[str], url: str, cap_s: float = PATIENCE_S) -> Run:
+def finish(
+    command: Sequence[str], url: str, cap_s: float = PATIENCE_S, ca: Path | None = None
+) -> Run:
     """Runs a command until it ends, and terminates it after `cap_s` seconds.
+
+    Args:
+        command: its words; `{url}` stands for the server's URL.
+        url: of the server.
+        cap_s: seconds.
+        ca: file of the authority that vouches for the server; ``None`` for the system's.
 
     Raises:
         SystemExit: it failed and printed nothing on stdout.
@@ -165,7 +175,7 @@ def finish(command: Sequence[str], url: str, cap_s: float = PATIENCE_S) -> Run:
     words = [word.replace("{url}", url) for word in command]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         started_s = time.time()
-        process = subprocess.Popen(words, stdout=out, stderr=err, env=environment())
+        process = subprocess.Popen(words, stdout=out, stderr=err, env=environment(ca))
         timer = threading.Timer(cap_s, process.kill)
         timer.start()
         _, status, used = os.wait4(process.pid, 0)
@@ -180,7 +190,7 @@ def finish(command: Sequence[str], url: str, cap_s: float = PATIENCE_S) -> Run:
             used.ru_utime + used.ru_stime,
             used.ru_maxrss / 1024,
             process.returncode,
-            out.read().decode(),
+            out.read(MOST_OUTPUT).decode(),
             err.read().decode(),
         )
     if not run.stdout:
@@ -188,20 +198,29 @@ def finish(command: Sequence[str], url: str, cap_s: float = PATIENCE_S) -> Run:
     return run
 
 
-def environment() -> Mapping[str, str]:
-    """This process's environment, with the sandbox's credentials and without other AWS settings."""
+def environment(ca: Path | None = None) -> Mapping[str, str]:
+    """This process's environment, with the sandbox's credentials and without other AWS settings.
+
+    Args:
+        ca: file of the authority that vouches for the server.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("AWS_") and not name.lower().endswith("_proxy")
     }
-    return kept | {
-        "AWS_ACCESS_KEY_ID": f"AKIA{ACCOUNT}",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": "/nowhere/config",
-        "AWS_SHARED_CREDENTIALS_FILE": "/nowhere/credentials",
-    }
+    trusted = {} if ca is None else {"AWS_CA_BUNDLE": str(ca)}
+    return (
+        kept
+        | trusted
+        | {
+            "AWS_ACCESS_KEY_ID": f"AKIA{ACCOUNT}",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": "/nowhere/config",
+            "AWS_SHARED_CREDENTIALS_FILE": "/nowhere/credentials",
+        }
+    )
 
 
 # The results of the targets.

@@ -78,7 +78,7 @@ class Contestant:
 
 
 BULKEIC = (
-    Contestant("bulkeic --rate 15", ("--rate", "15", "--burst", "15"), Goal(1.03, 1, 0.01)),
+    Contestant("bulkeic --rate 15", ("--rate", "15", "--burst", "15"), Goal(1.03, 0.8, 0.01)),
     Contestant("bulkeic --rate auto", ("--rate", "auto"), Goal(1.10, 2, 0.03)),
 )
 PEERS = (

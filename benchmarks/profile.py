@@ -4,6 +4,8 @@ A timer of CPU time samples `bulkeic apply` every millisecond. A sample counts f
 package of bulkeic on the stack, including the libraries that it calls; the second table lists the
 libraries. Threads other than the main one belong to the run file and the results; their CPU time is
 measured separately.
+
+`--checkout` profiles the code of another folder, with the libraries of this environment.
 """
 
 import argparse
@@ -14,89 +16,105 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
+from contest import environment
+from one_lane import IN_FLIGHT, Endpoint, instant_server, write_certificate, write_targets
 from table import TextTable
-from throughput import IN_FLIGHT, pinned_server, write_targets
-
-import bulkeic
 
 INTERVAL_S = 0.001
-PACKAGE = Path(bulkeic.__file__).parent
 LOOP = Path("app/runtime.py")  # runs the event loop: samples directly below it belong to the loop
 START_UP = "start-up (imports)"
+THREADS = "threads of run file and results"
 
 
 class Samples:
-    """Samples of the main thread."""
+    """Samples of the main thread.
 
-    def __init__(self) -> None:
+    Args:
+        package: folder of the profiled code.
+    """
+
+    def __init__(self, package: Path) -> None:
+        self._package = package
         self.packages: Counter[str] = Counter()
         self.libraries: Counter[str] = Counter()
 
     def take(self, _number: int, frame: FrameType | None) -> None:
         """Takes a sample."""
-        self.libraries[library_of(frame)] += 1
+        self.libraries[self._library_of(frame)] += 1
         while frame is not None:
             name = frame.f_code.co_filename
             if name.startswith("<frozen importlib"):
                 self.packages[START_UP] += 1
                 return
-            if name.startswith(str(PACKAGE)):
-                self.packages[package_of(Path(name).relative_to(PACKAGE))] += 1
+            if name.startswith(str(self._package)):
+                self.packages[package_of(Path(name).relative_to(self._package))] += 1
                 return
             frame = frame.f_back
+
+    def _library_of(self, frame: FrameType | None) -> str:
+        name = frame.f_code.co_filename if frame else ""
+        if "site-packages" in name:
+            return name.split("site-packages/")[1].split("/")[0]
+        return "bulkeic" if name.startswith(str(self._package)) else "Python's own"
 
 
 def package_of(path: Path) -> str:
     if path == LOOP:
-        return "event loop, sockets, answers' bytes"
+        return "event loop, sockets, TLS"
     return path.parts[0].removesuffix(".py")
 
 
-def library_of(frame: FrameType | None) -> str:
-    name = frame.f_code.co_filename if frame else ""
-    if "site-packages" in name:
-        return name.split("site-packages/")[1].split("/")[0]
-    return "bulkeic" if name.startswith(str(PACKAGE)) else "Python's own"
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--targets", type=int, default=20_000)
-    targets = parser.parse_args().targets
-    with tempfile.TemporaryDirectory(prefix="bulkeic-profile-") as folder, pinned_server() as at:
-        file = write_targets(Path(folder) / "targets.csv", targets)
-        samples, main_s, threads_s = profiled(file, Path(folder) / "run.db", at.url)
+    arguments = parse_arguments()
+    if arguments.checkout is not None:
+        sys.path.insert(0, str(arguments.checkout.resolve()))
+    spec = find_spec("bulkeic")
+    assert spec is not None
+    assert spec.origin is not None
+    samples = Samples(Path(spec.origin).parent)
+    targets = arguments.targets
+    with tempfile.TemporaryDirectory(prefix="bulkeic-profile-") as name:
+        folder = Path(name)
+        file = write_targets(folder / "targets.csv", targets)
+        certificate = write_certificate(folder) if arguments.tls else None
+        with instant_server(targets, certificate) as server:
+            main_s, threads_s = profiled(samples, file, folder / "run.db", server)
     print(f"{targets:,} targets: {(main_s + threads_s) / targets * 1e6:,.0f} us of CPU each")
     each_us = main_s / sum(samples.packages.values()) / targets * 1e6
-    print_table(
-        "package", samples.packages, each_us, ("store, results (threads)", threads_s, targets)
-    )
-    print_table("code of", samples.libraries, each_us, None)
+    packages = {name: count * each_us for name, count in samples.packages.items()}
+    print_table("package", packages | {THREADS: threads_s / targets * 1e6})
+    print_table("code of", {name: count * each_us for name, count in samples.libraries.items()})
 
 
-def profiled(file: Path, run_file: Path, url: str) -> tuple[Samples, float, float]:
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--targets", type=int, default=20_000)
+    parser.add_argument("--tls", action="store_true", help="over TLS 1.3")
+    parser.add_argument("--checkout", type=Path, metavar="FOLDER", help="profile the code there")
+    return parser.parse_args()
+
+
+def profiled(samples: Samples, file: Path, run_file: Path, server: Endpoint) -> tuple[float, float]:
     """Runs `bulkeic apply` in this process.
 
     Returns:
-        Samples, CPU seconds of the main thread, and CPU seconds of the other threads.
+        CPU seconds of the main thread, and CPU seconds of the other threads.
     """
-    os.environ |= {
-        "AWS_ACCESS_KEY_ID": "AKIA123456789012",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    flags = f"--endpoint-url {url} --rate unlimited --concurrency {IN_FLIGHT} --yes --no-progress"
-    flags += " --no-before-image"
+    settings = environment(server.ca)
+    os.environ.clear()
+    os.environ |= settings
+    flags = f"--endpoint-url {server.url} --rate unlimited --concurrency {IN_FLIGHT} --yes"
+    flags += f" --no-progress --no-before-image --results {run_file.with_suffix('.jsonl')}"
     sys.argv = ["bulkeic", "apply", str(file), *flags.split(), "--run", str(run_file)]
-    samples = Samples()
     all_before, main_before = time.process_time(), time.thread_time()
     signal.signal(signal.SIGPROF, samples.take)
     signal.setitimer(signal.ITIMER_PROF, INTERVAL_S, INTERVAL_S)
     try:
-        from bulkeic.cli.process import main as command  # noqa: PLC0415 - its import is part of the cost
+        from bulkeic.cli.entry_point import main as command  # noqa: PLC0415 - part of the cost
 
         command()
     except SystemExit as ended:
@@ -105,22 +123,16 @@ def profiled(file: Path, run_file: Path, url: str) -> tuple[Samples, float, floa
         signal.setitimer(signal.ITIMER_PROF, 0)
     assert threading.current_thread() is threading.main_thread()
     main_s = time.thread_time() - main_before
-    return samples, main_s, time.process_time() - all_before - main_s
+    return main_s, time.process_time() - all_before - main_s
 
 
-def print_table(
-    heading: str, counts: Counter[str], each_us: float, apart: tuple[str, float, int] | None
-) -> None:
-    rows = [(name, count * each_us) for name, count in counts.most_common()]
-    if apart is not None:
-        name, seconds, targets = apart
-        rows.append((name, seconds / targets * 1e6))
-    total = sum(us for _, us in rows)
+def print_table(heading: str, us: dict[str, float]) -> None:
     print()
     table = TextTable((heading, "us/target", "share"), (-36, 9, 6))
-    for name, us in sorted(rows, key=lambda row: -row[1]):
-        if us / total >= 0.005:
-            table.row(name, f"{us:.1f}", f"{us / total:.1%}")
+    total = sum(us.values())
+    for name, each_us in sorted(us.items(), key=lambda row: -row[1]):
+        if each_us / total >= 0.005:
+            table.row(name, f"{each_us:.1f}", f"{each_us / total:.1%}")
 
 
 if __name__ == "__main__":

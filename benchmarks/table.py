@@ -1,6 +1,11 @@
-"""Plain tables on stdout."""
+"""Plain tables on stdout, and verdicts."""
 
 from collections.abc import Sequence
+
+
+def reached(it_is: object) -> str:
+    """What to print about a goal."""
+    return "reached" if it_is else "missed"
 
 
 class TextTable:

@@ -50,7 +50,7 @@ def test_the_paths_that_contributing_names_exist() -> None:
 
 
 def test_the_pages_that_the_code_names_exist() -> None:
-    files = [*ROOT.glob("bulkeic/**/*.py"), *ROOT.glob("benchmarks/*.py")]
+    files = [*ROOT.glob("bulkeic/**/*.py"), *ROOT.glob("benchmarks/**/*.py")]
     named = {name for file in files for name in re.findall(r"docs/[\w/-]+\.md", file.read_text())}
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 

@@ -1,5 +1,6 @@
 """The lock files pin every installed package with hashes, and name no index."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable
@@ -65,3 +66,11 @@ def test_a_lock_names_no_host(name: str) -> None:
     text = (ROOT / name).read_text()
     for word in ("://", "--index", "--extra-index", "--find-links", "--trusted-host", " @ "):
         assert word not in text
+
+
+def test_the_packages_of_the_javascript_peer_have_hashes_and_no_registry() -> None:
+    lock = json.loads((ROOT / "benchmarks/peers/javascript/package-lock.json").read_text())
+    packages = [package for name, package in lock["packages"].items() if name]
+    assert len(packages) > 10
+    assert all(package["integrity"].startswith("sha512-") for package in packages)
+    assert not any("resolved" in package for package in packages)

@@ -4,7 +4,8 @@ Usage: boto3_script.py TARGETS ENDPOINT_URL standard|adaptive THREADS [TIMEOUT_S
 
 It is meant to be a good script: one client for each account and Region, shared by the threads as
 boto3 allows, one connection for each thread, ten attempts. Rows are processed in file order. It
-prints a line for each target: Unix time, account/Region, "updated" or "failed".
+prints a line for each target: Unix time, account/Region, "updated" or "failed", and fails if one
+failed.
 
 If the file names accounts, the script has a key of each account and assumes no roles.
 """
@@ -24,7 +25,7 @@ ATTEMPTS = 10
 USUAL_TIMEOUT_S = 60
 
 
-def main(targets: str, endpoint_url: str, mode: str, threads: int, timeout_s: float) -> None:
+def main(targets: str, endpoint_url: str, mode: str, threads: int, timeout_s: float) -> bool:
     with Path(targets).open(newline="") as file:
         rows = list(csv.DictReader(file))
     config = Config(
@@ -41,14 +42,16 @@ def main(targets: str, endpoint_url: str, mode: str, threads: int, timeout_s: fl
         for lane in dict.fromkeys(map(lane_of, rows))
     }
 
-    def update(row: dict[str, str]) -> None:
+    def update(row: dict[str, str]) -> bool:
         lane = lane_of(row)
-        status = "updated" if is_updated(clients[lane], row) else "failed"
+        updated = is_updated(clients[lane], row)
+        status = "updated" if updated else "failed"
         sys.stdout.write(f"{time.time():.3f} {lane[0] or '-'}/{lane[1]} {status}\n")
         sys.stdout.flush()
+        return updated
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(update, rows))
+        return all(list(pool.map(update, rows)))
 
 
 def lane_of(row: dict[str, str]) -> tuple[str | None, str]:
@@ -82,10 +85,11 @@ def arguments(row: dict[str, str]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     _, given_targets, given_url, given_mode, given_threads, *given_timeout = sys.argv
-    main(
+    all_updated = main(
         given_targets,
         given_url,
         given_mode,
         int(given_threads),
         float(*given_timeout) if given_timeout else USUAL_TIMEOUT_S,
     )
+    sys.exit(not all_updated)

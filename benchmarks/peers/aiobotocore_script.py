@@ -35,20 +35,24 @@ class Script:
         self._config = config
         self._session: AioSession = get_session()
         self._clients: dict[tuple[str | None, str], asyncio.Task[Any]] = {}
+        self._failed = 0
 
-    async def run(self, rows: list[dict[str, str]], calls: int) -> None:
-        """Updates all rows with this number of calls in flight."""
+    async def run(self, rows: list[dict[str, str]], calls: int) -> int:
+        """Updates all rows with this number of calls in flight; returns how many failed."""
         left = iter(rows)
         async with AsyncExitStack() as clients, asyncio.TaskGroup() as workers:
             for _ in range(calls):
                 workers.create_task(self._work(left, clients))
+        return self._failed
 
     async def _work(self, left: Iterator[dict[str, str]], clients: AsyncExitStack) -> None:
         for row in left:
             lane = lane_of(row)
             if lane not in self._clients:
                 self._clients[lane] = asyncio.create_task(self._client(lane, clients))
-            status = "updated" if await is_updated(await self._clients[lane], row) else "failed"
+            updated = await is_updated(await self._clients[lane], row)
+            self._failed += not updated
+            status = "updated" if updated else "failed"
             sys.stdout.write(f"{time.time():.3f} {lane[0] or '-'}/{lane[1]} {status}\n")
             sys.stdout.flush()
 
@@ -72,7 +76,7 @@ async def is_updated(client: Any, row: dict[str, str]) -> bool:
     return True
 
 
-def main(targets: str, endpoint_url: str, mode: str, calls: int, timeout_s: float) -> None:
+def main(targets: str, endpoint_url: str, mode: str, calls: int, timeout_s: float) -> int:
     with Path(targets).open(newline="") as file:
         rows = list(csv.DictReader(file))
     config = AioConfig(
@@ -81,15 +85,16 @@ def main(targets: str, endpoint_url: str, mode: str, calls: int, timeout_s: floa
         connect_timeout=timeout_s,
         read_timeout=timeout_s,
     )
-    asyncio.run(Script(endpoint_url, config).run(rows, calls))
+    return asyncio.run(Script(endpoint_url, config).run(rows, calls))
 
 
 if __name__ == "__main__":
     _, given_targets, given_url, given_mode, given_calls, *given_timeout = sys.argv
-    main(
+    failed = main(
         given_targets,
         given_url,
         given_mode,
         int(given_calls),
         float(*given_timeout) if given_timeout else USUAL_TIMEOUT_S,
     )
+    sys.exit(failed > 0)
