@@ -256,7 +256,7 @@ class Failure(msgspec.Struct, frozen=True):
 Answer = Success | Failure
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """The result of one job.
 
     This is the one list of an outcome's fields: the columns of the run file
