@@ -13,7 +13,6 @@ class BatchStatement:
     """A statement that stores rows of values, many at a time.
 
     ``executemany`` gives up Python's GIL at each row, and a busy event loop returns it late.
-    The sizes of batches are powers of two, so that SQLite compiles few statements.
 
     Args:
         before: the SQL before the parameters of all rows.
@@ -22,18 +21,13 @@ class BatchStatement:
     """
 
     def __init__(self, before: str, row: str, after: str = "") -> None:
-        sizes = [1 << power for power in range(_MOST_ROWS.bit_length())]
-        self._sql = {size: f"{before}{', '.join([row] * size)}{after}" for size in sizes}
+        self._sql = [f"{before}{', '.join([row] * rows)}{after}" for rows in range(_MOST_ROWS + 1)]
 
     def execute(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Stores rows; use it in a transaction."""
-        start, size = 0, _MOST_ROWS
-        while left := len(rows) - start:
-            while size > left:
-                size //= 2
-            values = chain.from_iterable(rows[start : start + size])
-            connection.execute(self._sql[size], list(values))
-            start += size
+        for start in range(0, len(rows), _MOST_ROWS):
+            batch = rows[start : start + _MOST_ROWS]
+            connection.execute(self._sql[len(batch)], list(chain.from_iterable(batch)))
 
 
 def row_of(columns: int) -> str:

@@ -16,9 +16,9 @@ from bulkeic.engine.engine import Engine
 from bulkeic.output.progress import Progress
 from bulkeic.output.results import NoResults, Results
 
-# A commit takes what arrives during the one before it, and in this time after it. Without the
-# pause, a fast disk would get more commits than their CPU time is worth.
-_PAUSE_S = 0.01
+# A commit takes what arrives during the commit before it, and in this pause after it. Without the
+# pause, a slow run would commit each outcome alone, for several times the CPU time.
+_PAUSE_S = 0.03
 # Traffic without outcomes, such as throttled calls, is stored and shown this often.
 _TRAFFIC_EVERY_S = 1.0
 _MAX_UNWRITTEN = 100_000
@@ -47,7 +47,7 @@ class OutcomeLedger(Protocol[Rows]):
 
 
 class Recorder:
-    """Commits outcomes in a thread, as soon as the commit before has ended.
+    """Commits outcomes in a thread: the next commit starts when one has ended, after a short pause.
 
     If a commit fails, the engine stops: calls in flight finish, and jobs whose outcome cannot be
     stored stay pending. Results are written by another task, so that a slow reader of them does not
