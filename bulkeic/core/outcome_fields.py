@@ -6,20 +6,27 @@ from typing import Any
 from bulkeic.core.model import Outcome
 
 _OF_TARGET = ("function_arn", "qualifier", "account_id", "region")
+_NO_TARGET = (None,) * len(_OF_TARGET)
+_FIELDS = Outcome.__struct_fields__
+_AFTER_TARGET = _FIELDS[_FIELDS.index("target") + 1 :]
 
-OUTCOME_FIELDS = tuple(
-    name
-    for field in Outcome.__struct_fields__
-    for name in (_OF_TARGET if field == "target" else (field,))
-)
+OUTCOME_FIELDS = ("seq", "source", "function_name", *_OF_TARGET, *_AFTER_TARGET)
 """Names of the fields, in order; ``target`` is spread over four of them."""
 
-_SOURCE = OUTCOME_FIELDS.index("source")
-_values = attrgetter(*OUTCOME_FIELDS)
+_values_after_target = attrgetter(*_AFTER_TARGET)
 
 
-def outcome_values(outcome: Outcome) -> list[Any]:
+def outcome_values(outcome: Outcome) -> tuple[Any, ...]:
     """The values of ``OUTCOME_FIELDS``, in the same order; objects are dictionaries."""
-    values = list(_values(outcome))
-    values[_SOURCE] = str(outcome.source)
-    return values
+    target = outcome.target
+    of_target: tuple[str | None, ...] = _NO_TARGET
+    if target is not None:
+        lane = target.lane
+        of_target = (target.arn, target.qualifier, lane.account_id, lane.region)
+    return (
+        outcome.seq,
+        str(outcome.source),
+        outcome.function_name,
+        *of_target,
+        *_values_after_target(outcome),
+    )

@@ -34,6 +34,7 @@ _SEALED_ROWS = {
 }
 _BATCH = 1000
 _encode = msgspec.msgpack.Encoder().encode
+_empty_digest = hashlib.blake2b(digest_size=8)
 
 DIGEST_KEYS = frozenset({_METADATA, *_DIGEST_OF.values()})
 """The rows of ``run`` that are digests."""
@@ -41,8 +42,9 @@ DIGEST_KEYS = frozenset({_METADATA, *_DIGEST_OF.values()})
 
 def row_digest(values: Sequence[Any]) -> int:
     """The digest of a row's values, a signed integer of 64 bits."""
-    digest = hashlib.blake2b(_encode(values), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+    found = _empty_digest.copy()
+    found.update(_encode(values))
+    return int.from_bytes(found.digest(), "big", signed=True)
 
 
 def sealed(values: Sequence[Any]) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from bulkeic.store.database import Database
 from bulkeic.store.digests import CLOSED, SESSION, save_run_rows, seal_tables
 from bulkeic.store.job_digests import LoadedLanes
 from bulkeic.store.mapping import job_of, outcome_row
-from bulkeic.store.outcome_columns import INSERT_OUTCOME
+from bulkeic.store.outcome_columns import STORE_OUTCOMES
 from bulkeic.store.run_metadata import RunMetadata
 from bulkeic.store.schema import (
     APPLICATION_ID,
@@ -153,7 +153,7 @@ class Loader:
         )
         row = outcome_row(outcome, self._lanes[job.target.lane], keeps_sent=False)
         with self._database.errors("cannot be written"):
-            self._connection.execute(INSERT_OUTCOME, row)
+            STORE_OUTCOMES.execute(self._connection, [row])
 
     def invalidate(self, seq: int, lane_id: int, problem: str) -> None:
         """Gives a row the outcome ``invalid`` and removes it from its lane."""
@@ -171,9 +171,8 @@ class Loader:
             self._connection.execute(
                 "UPDATE job SET lane_id = ? WHERE lane_id = ? AND seq = ?", (NO_LANE, lane_id, seq)
             )
-            self._connection.execute(
-                INSERT_OUTCOME, outcome_row(outcome, NO_LANE, keeps_sent=False)
-            )
+            row = outcome_row(outcome, NO_LANE, keeps_sent=False)
+            STORE_OUTCOMES.execute(self._connection, [row])
 
     def invalidate_lane(self, lane: Lane, problem: str) -> None:
         """Gives every job of a lane the outcome ``invalid``."""

@@ -34,8 +34,14 @@ _FIELDS = Outcome.__struct_fields__
 _TARGET = _FIELDS.index("target")
 _AFTER_TARGET = _TARGET + 4
 _stored_values = attrgetter(*STORED_FIELDS)
-_STORED_OBJECTS = [STORED_FIELDS.index(name) for name in OBJECT_FIELDS if name in STORED_FIELDS]
-_REALS = [STORED_FIELDS.index(name) for name in REAL_FIELDS]
+_ROW = ("seq", "lane_id", *STORED_FIELDS)
+_OBJECTS = [_ROW.index(name) for name in OBJECT_FIELDS if name in _ROW]
+_REALS = [_ROW.index(name) for name in REAL_FIELDS]
+# The columns of SEALED_OUTCOMES that follow a row.
+_target_values = attrgetter(
+    "source.line", "function_name", "target.function", "target.qualifier",
+    "target.lane.account_id", "target.lane.region",
+)  # fmt: skip
 _NO_TARGET = (None, None, None, LATEST, None, None)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -102,44 +108,29 @@ def target_of(lane: Lane, function: str, qualifier: str | None) -> Target:
     return Target(lane, function, qualifier or LATEST, partition_of(lane.region))
 
 
-def outcome_row(outcome: Outcome, lane_id: int, *, keeps_sent: bool) -> tuple[Any, ...]:
-    """The values of ``INSERT_OUTCOME``.
+def outcome_row(outcome: Outcome, lane_id: int, *, keeps_sent: bool) -> list[Any]:
+    """The values of a row of ``STORE_OUTCOMES``.
 
     Args:
         outcome: of a job.
         lane_id: id of its lane.
         keeps_sent: whether to store the settings that were sent, because the job's may differ.
     """
-    values = list(_stored_values(outcome))
-    for at in _STORED_OBJECTS:
-        if values[at] is not None:
-            values[at] = _encode(values[at]).decode()
+    row = [outcome.seq, lane_id, *_stored_values(outcome)]
+    for at in _OBJECTS:
+        if row[at] is not None:
+            row[at] = _encode(row[at]).decode()
     for at in _REALS:
-        if type(values[at]) is int:
-            values[at] = float(values[at])  # as SQLite will return it
-    sent = _encode(outcome.settings).decode() if keeps_sent else None
-    row = (outcome.seq, lane_id, *values, sent)
-    return (*row, row_digest((*row, *_target_values(outcome))))
-
-
-def _target_values(outcome: Outcome) -> tuple[Any, ...]:
-    """The columns of ``SEALED_OUTCOMES`` that follow a row."""
-    target = outcome.target
-    if target is None:
-        return _NO_TARGET
-    lane = target.lane
-    return (
-        outcome.source.line,
-        outcome.function_name,
-        target.function,
-        target.qualifier,
-        lane.account_id,
-        lane.region,
-    )
+        if type(row[at]) is int:
+            row[at] = float(row[at])  # as SQLite will return it
+    row.append(_encode(outcome.settings).decode() if keeps_sent else None)
+    target = _NO_TARGET if outcome.target is None else _target_values(outcome)
+    row.append(row_digest([*row, *target]))
+    return row
 
 
 def before_image_row(seq: int, lane_id: int, read_at: str, seen: BeforeImage) -> tuple[Any, ...]:
-    """The values of ``INSERT_IMAGE``."""
+    """The values of a row of ``STORE_BEFORE_IMAGES``."""
     config = None if seen.config is None else _encode(seen.config).decode()
     return sealed((seq, lane_id, read_at, seen.action, int(seen.may_be_sent), config))
 

@@ -10,6 +10,7 @@ from typing import get_args, get_origin
 import msgspec
 
 from bulkeic.core.model import Outcome, Status
+from bulkeic.store.batch_statement import BatchStatement, row_of
 
 _SQL_TYPES = {Status: "TEXT", str: "TEXT", dict: "TEXT", int: "INTEGER", float: "REAL"}
 
@@ -69,8 +70,10 @@ _READ_EXPRESSIONS = ", ".join(_READ.get(name, f"o.{name}") for name in _FIELDS)
 SELECT_OUTCOME = f"SELECT {_READ_EXPRESSIONS}{_FROM}"
 """Selects the outcome's fields in order; the source is a line, the target four columns."""
 
-INSERT_OUTCOME = f"INSERT OR REPLACE INTO outcome VALUES (?, ?, {'?, ' * len(_STORED)}?, ?)"  # noqa: S608 - constants only
-"""Inserts ``seq``, the lane's id, ``STORED_FIELDS``, the settings that were sent, and a digest."""
+STORE_OUTCOMES = BatchStatement(
+    "INSERT OR REPLACE INTO outcome VALUES ", row_of(2 + len(_STORED) + 2)
+)
+"""Stores ``seq``, the lane's id, ``STORED_FIELDS``, the settings that were sent, and a digest."""
 
 _TARGET_COLUMNS = (
     "j.line",

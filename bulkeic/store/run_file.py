@@ -2,7 +2,6 @@
 
 import contextlib
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,20 +30,19 @@ from bulkeic.store.digests import (
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.jobs import Jobs
 from bulkeic.store.mapping import (
-    before_image_row,
     check_time,
     lane_of,
     outcome_of,
-    outcome_row,
     settings_of,
 )
-from bulkeic.store.outcome_columns import INSERT_OUTCOME, SELECT_OUTCOME
+from bulkeic.store.outcome_columns import SELECT_OUTCOME, STORE_OUTCOMES
 from bulkeic.store.run_metadata import RunMetadata
+from bulkeic.store.run_rows import RowMaker, RunRows
 from bulkeic.store.schema import (
-    INSERT_BEFORE_IMAGE,
     INSERT_SESSION,
-    MARK_BEFORE_IMAGE,
+    MARK_BEFORE_IMAGES,
     NO_LANE,
+    STORE_BEFORE_IMAGES,
 )
 from bulkeic.store.wave_progress import WaveProgress
 
@@ -122,7 +120,9 @@ class RunFile:
         self.jobs = Jobs(database, self._reader, lane_ids, self.metadata)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
         # A restored snapshot may have braces that are not templates; the view would fill them in.
-        self._keeps_sent = self.metadata.replace_destinations or self.metadata.restores is not None
+        keeps_sent = self.metadata.replace_destinations or self.metadata.restores is not None
+        numbers = {lane: number for lane, (number, _) in lane_ids.items()}
+        self._row_maker = RowMaker(numbers, keeps_sent=keeps_sent)
 
     def _open_writer(self) -> sqlite3.Connection:
         with self._database.errors("cannot be written"):
@@ -178,46 +178,34 @@ class RunFile:
             row = (*self._session, float(traffic.elapsed_s), *numbers, ended)
             self._writer.execute(INSERT_SESSION, sealed(row))
 
-    def record(
+    def rows(
         self,
         outcomes: Sequence[Outcome],
-        traffic: Traffic,
         before_images: Sequence[tuple[Job, BeforeImage]] = (),
-    ) -> None:
-        """Commits before-images, outcomes and the traffic of this session in one transaction.
+    ) -> RunRows:
+        """The rows of outcomes and before-images, for ``record``.
+
+        Raises:
+            RunFileError: a text cannot be stored.
+        """
+        with self._database.errors("cannot be written"):
+            return self._row_maker.rows(outcomes, before_images)
+
+    def record(self, rows: RunRows, traffic: Traffic) -> None:
+        """Commits rows and the traffic of this session in one transaction.
 
         Raises:
             RunFileError: they cannot be written; then none of them is.
         """
-        lanes = self._lane_ids
         self._database.check_in_place()
-        with self._database.errors("cannot be written"), self._writer:
-            rows = [
-                outcome_row(
-                    outcome,
-                    NO_LANE if outcome.target is None else lanes[outcome.target.lane][0],
-                    keeps_sent=outcome.before is not None or self._keeps_sent,
-                )
-                for outcome in outcomes
-            ]
-            self._writer.execute("BEGIN")
-            self._store_before_images(before_images)
-            self._writer.executemany(INSERT_OUTCOME, rows)
+        with self._database.errors("cannot be written"), self._writer as writer:
+            writer.execute("BEGIN")
+            STORE_BEFORE_IMAGES.execute(writer, rows.images)
+            MARK_BEFORE_IMAGES.execute(writer, rows.marks)
+            STORE_OUTCOMES.execute(writer, rows.outcomes)
             self._store_session(traffic)
-        planned = sum(image.is_pending for _, image in before_images)
-        done = self._session_numbers.targets + len(outcomes) + planned
+        done = self._session_numbers.targets + len(rows.outcomes) + rows.planned
         self._session_numbers = SessionNumbers(done, traffic)
-
-    def _store_before_images(self, before_images: Sequence[tuple[Job, BeforeImage]]) -> None:
-        read_at = rfc3339(time.time())
-        rows = [
-            before_image_row(job.seq, self._lane_ids[job.target.lane][0], read_at, each)
-            for job, each in before_images
-            if each.config is not msgspec.UNSET
-        ]
-        marks = [(job.seq,) for job, each in before_images if each.config is msgspec.UNSET]
-        self._writer.executemany(INSERT_BEFORE_IMAGE, rows)
-        self._writer.executemany(MARK_BEFORE_IMAGE, marks)
 
     def retry_failed(self) -> None:
         """Makes failed jobs pending again; of a plan only those that were read."""

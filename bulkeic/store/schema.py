@@ -15,6 +15,7 @@
 - ``row_digest`` and the digests in ``run`` show damage (see ``store.digests``).
 """
 
+from bulkeic.store.batch_statement import BatchStatement, row_of
 from bulkeic.store.outcome_columns import OUTCOME_TABLE, RESULT_VIEW
 
 APPLICATION_ID = 0x62656963  # "beic", shown by file(1) and PRAGMA application_id
@@ -69,14 +70,13 @@ NO_LANE = 0
 """The lane id of invalid rows, which are not jobs."""
 
 JOB_COLUMNS = 8
-_JOB_VALUES = f"({', '.join('?' * JOB_COLUMNS)})"
-INSERT_BEFORE_IMAGE = "INSERT OR REPLACE INTO before_image VALUES (?, ?, ?, ?, ?, ?, ?)"
+STORE_BEFORE_IMAGES = BatchStatement("INSERT OR REPLACE INTO before_image VALUES ", row_of(7))
 INSERT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _MARK = """
 UPDATE before_image SET may_be_sent = 1,
   row_digest = row_digest(seq, lane_id, read_at, action, 1, config)
 """
-MARK_BEFORE_IMAGE = f"{_MARK} WHERE seq = ?"
+MARK_BEFORE_IMAGES = BatchStatement(f"{_MARK} WHERE seq IN (", "?", ")")
 MARK_PENDING = f"""{_MARK}
 WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = before_image.seq)
 """  # noqa: S608 - constants only
@@ -84,7 +84,7 @@ WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = before_image.seq)
 
 def insert_jobs(rows: int) -> str:
     """The statement that inserts that many jobs at once."""
-    return f"INSERT INTO job VALUES {', '.join([_JOB_VALUES] * rows)}"  # noqa: S608 - constants only
+    return f"INSERT INTO job VALUES {', '.join([row_of(JOB_COLUMNS)] * rows)}"  # noqa: S608 - constants only
 
 
 # EXISTS ends the query at once where there is no duplicate, before it reads the lane again.

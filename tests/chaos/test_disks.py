@@ -20,8 +20,8 @@ from .state_check import TargetKey, call_counts
 TARGETS = 60
 READ = "before_image"
 DONE = "outcome"
-# Calls in flight, and answers of the last fifth of a second, may be lost.
-SPARE = 30
+# Calls in flight, and the outcomes of one commit, may be lost.
+SPARE = 20
 # A third of the jobs run at once; the others take longer than any test needs to react.
 SLOWLY = ("--rate", 1, "--burst", 50, "--concurrency", 2)
 only_in_make_chaos = pytest.mark.skipif(

@@ -125,6 +125,24 @@ def test_outcomes_are_committed_during_the_run(bulkeic: Bulkeic, server: Server)
     assert process.returncode == 3
 
 
+def test_a_kill_repeats_only_calls_in_flight_once_the_store_is_idle(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    """The outcomes that have arrived are committed without waiting for others."""
+    write_targets(bulkeic, 12)
+    process = bulkeic.start(*words(server, "--rate", 0.001, "--burst", 5))  # five calls, then none
+    until_outcomes(bulkeic.folder / "run.db", 5)
+    process.kill()
+    process.communicate(timeout=20)
+
+    resumed = bulkeic(
+        "apply", "run.db", "--yes", "--rate", "unlimited", "--endpoint-url", server.url
+    )
+
+    assert resumed.code == 0, resumed.err
+    assert server.calls() == 12
+
+
 def test_a_finished_run_is_not_changed(bulkeic: Bulkeic, server: Server) -> None:
     write_targets(bulkeic, 3)
     bulkeic(*words(server))

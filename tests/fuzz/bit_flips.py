@@ -16,7 +16,7 @@ from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import RunMetadata
 from bulkeic.store.salvage import Salvage
-from tests.store.run_files import EAST, LANES, SOURCE, make_job, outcome_of
+from tests.store.run_files import EAST, LANES, SOURCE, make_job, outcome_of, record
 
 JOBS = 60
 _QUEUE = "arn:aws:sqs:{region}:{account}:dead-letters"
@@ -51,7 +51,7 @@ def make_run(path: Path) -> None:
                        config={"MaximumRetryAttempts": job.seq % 3})
             for job in jobs[:40]
         ]  # fmt: skip
-        run.record(outcomes, Traffic(calls=90), seen)
+        record(run, outcomes, Traffic(calls=90), seen)
         run.end_session("done")
 
 

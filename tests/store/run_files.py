@@ -1,20 +1,24 @@
 """Run files, and the jobs and outcomes that fill them."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, SourceLine, Status, Target
 from bulkeic.core.names import partition_of
+from bulkeic.core.reconcile import BeforeImage
+from bulkeic.core.summary import Traffic
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import RunMetadata
+from bulkeic.store.run_rows import RunRows
 
 SOURCE = "targets.csv"
 EAST = Lane("111111111111", "us-east-1")
@@ -46,6 +50,17 @@ def outcome_of(job: Job, status: Status = Status.UPDATED, **fields: Any) -> Outc
         settings=job.settings.to_api(),
         **fields,
     )
+
+
+def record(
+    run: RunFile,
+    outcomes: Sequence[Outcome],
+    traffic: Traffic,
+    before_images: Sequence[tuple[Job, BeforeImage]] = (),
+) -> None:
+    """Stores outcomes and before-images, in the form in which another process sends them."""
+    sent = msgspec.msgpack.encode(run.rows(outcomes, before_images))
+    run.record(msgspec.msgpack.decode(sent, type=RunRows), traffic)
 
 
 def load(path: Path, jobs: list[Job], **metadata: Any) -> Path:

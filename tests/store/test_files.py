@@ -26,7 +26,7 @@ from .damaged_files import (
     older,
     table,
 )
-from .run_files import EAST, WEST, load, make_job, opened, outcome_of, pending, refusal
+from .run_files import EAST, WEST, load, make_job, opened, outcome_of, pending, record, refusal
 
 
 def test_no_other_user_can_read_a_run_file(path: Path) -> None:
@@ -34,7 +34,7 @@ def test_no_other_user_can_read_a_run_file(path: Path) -> None:
     try:
         load(path, [make_job(0)])
         with opened(path) as run:
-            run.record([outcome_of(make_job(0))], Traffic())
+            record(run, [outcome_of(make_job(0))], Traffic())
             files = list(path.parent.iterdir())
             assert len(files) > 1
             assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
@@ -44,13 +44,13 @@ def test_no_other_user_can_read_a_run_file(path: Path) -> None:
 
 def test_closing_leaves_one_file(path: Path) -> None:
     with opened(load(path, [make_job(0)])) as run:
-        run.record([outcome_of(make_job(0))], Traffic())
+        record(run, [outcome_of(make_job(0))], Traffic())
     assert list(path.parent.iterdir()) == [path]
 
 
 def test_reading_an_ended_run_leaves_no_files_beside_it(path: Path) -> None:
     with opened(load(path, [make_job(0)])) as run:
-        run.record([outcome_of(make_job(0))], Traffic())
+        record(run, [outcome_of(make_job(0))], Traffic())
     with opened(path, read_only=True) as run:
         assert len(list(run.outcomes())) == 1
     assert list(path.parent.iterdir()) == [path]
@@ -59,7 +59,7 @@ def test_reading_an_ended_run_leaves_no_files_beside_it(path: Path) -> None:
 def test_any_sqlite_tool_can_read_the_views(path: Path) -> None:
     jobs = [make_job(0, EAST, "fn", "prod"), make_job(1, WEST)]
     with opened(load(path, jobs)) as run:
-        run.record([outcome_of(jobs[0], attempts=2)], Traffic())
+        record(run, [outcome_of(jobs[0], attempts=2)], Traffic())
     with closing(sqlite3.connect(path)) as database:
         assert database.execute(
             "SELECT seq, source, function_name, qualifier, region, status, attempts FROM result"
@@ -187,7 +187,7 @@ def test_invalid_settings_are_damage(path: Path, api: str) -> None:
 )
 def test_values_that_are_too_deep_or_too_long_are_damage(path: Path, text: str, says: str) -> None:
     with opened(load(path, [make_job(0)])) as run:
-        run.record([outcome_of(make_job(0))], Traffic())
+        record(run, [outcome_of(make_job(0))], Traffic())
     change(path, "UPDATE outcome SET config = ?", values=(f'{{"x":{text}}}',))
     with pytest.raises(RunFileError, match=says), opened(path) as run:
         list(run.outcomes())
@@ -196,7 +196,7 @@ def test_values_that_are_too_deep_or_too_long_are_damage(path: Path, text: str, 
 @pytest.mark.parametrize("time", ["yesterday", "2026-02-31T00:00:00Z", "2026-01-01T00:00:00"])
 def test_an_invalid_time_is_refused_before_the_run_starts(path: Path, time: str) -> None:
     with opened(load(path, [make_job(0)])) as run:
-        run.record([outcome_of(make_job(0), started_at=time)], Traffic())
+        record(run, [outcome_of(make_job(0), started_at=time)], Traffic())
     before = path.read_bytes()
     assert "damaged: an invalid time" in refusal(path)
     assert path.read_bytes() == before

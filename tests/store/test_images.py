@@ -18,7 +18,17 @@ from bulkeic.core.summary import ActionCount, Traffic
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
-from .run_files import EAST, WEST, failing_inserts, load, make_job, opened, outcome_of, pending
+from .run_files import (
+    EAST,
+    WEST,
+    failing_inserts,
+    load,
+    make_job,
+    opened,
+    outcome_of,
+    pending,
+    record,
+)
 
 QUEUE = "arn:aws:sqs:us-east-1:111111111111:dead"
 CONFIG: dict[str, Any] = {
@@ -36,7 +46,7 @@ replace = msgspec.structs.replace
 
 
 def keep(run: RunFile, *seen: tuple[Job, BeforeImage]) -> None:
-    run.record([], Traffic(), seen)
+    record(run, [], Traffic(), seen)
 
 
 @pytest.mark.parametrize(
@@ -90,9 +100,9 @@ def test_images_and_outcomes_are_written_together_or_not_at_all(path: Path) -> N
             failing_inserts(path, "outcome", "new.seq = 1"),
             pytest.raises(RunFileError, match="disk full"),
         ):
-            run.record([outcome_of(jobs[1])], Traffic(), [(jobs[0], WRITTEN)])
+            record(run, [outcome_of(jobs[1])], Traffic(), [(jobs[0], WRITTEN)])
         assert run.needs() == []
-        run.record([outcome_of(jobs[0])], Traffic(), [(jobs[0], WRITTEN)])
+        record(run, [outcome_of(jobs[0])], Traffic(), [(jobs[0], WRITTEN)])
     with opened(path) as run:
         assert [outcome.before for outcome in run.outcomes()] == [CONFIG]
 
@@ -107,7 +117,8 @@ from bulkeic.store.run_file import RunFile
 run = RunFile(Path(sys.argv[1]))
 for lane in run.jobs.lanes():
     for job in run.jobs.next_jobs(JobFilter.PENDING, lane, -1, 9, 9):
-        run.record([], Traffic(), [(job, BeforeImage(None, Action.CREATE, may_be_sent=True))])
+        image = BeforeImage(None, Action.CREATE, may_be_sent=True)
+        run.record(run.rows([], [(job, image)]), Traffic())
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -140,7 +151,7 @@ def test_outcomes_have_the_before_image_and_the_sent_settings(path: Path) -> Non
         (jobs[3], BeforeImage(None, Action.MISSING)),
     ]
     with opened(load(path, jobs)) as run:
-        run.record(outcomes, Traffic(), seen)
+        record(run, outcomes, Traffic(), seen)
         assert list(run.outcomes()) == outcomes
     with closing(sqlite3.connect(path)) as database:
         rows = database.execute("SELECT sent IS NULL FROM outcome ORDER BY seq").fetchall()
@@ -152,7 +163,7 @@ def test_with_replaced_destinations_the_sent_settings_are_always_stored(path: Pa
     sent = {"DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": QUEUE}}}
     outcome = replace(outcome_of(job), settings=sent)
     with opened(load(path, [job], replace_destinations=True)) as run:
-        run.record([outcome], Traffic())
+        record(run, [outcome], Traffic())
         assert list(run.outcomes()) == [outcome]
 
 
@@ -166,7 +177,7 @@ def test_braces_in_a_restored_configuration_are_not_templates(path: Path, status
         assert pending(run) == [job]
         keep(run, (job, PLANNED))
         assert next(run.jobs.planned_jobs()).settings == job.settings
-        run.record([outcome], Traffic(), [(job, WRITTEN)] if changed else [])
+        record(run, [outcome], Traffic(), [(job, WRITTEN)] if changed else [])
         assert list(run.outcomes()) == [outcome]
         assert run.jobs.next_jobs(JobFilter.EVERY, EAST, -1, 9, 9)[0].settings == job.settings
 
@@ -193,7 +204,7 @@ def test_changed_jobs_have_the_snapshot_of_the_answer(path: Path) -> None:
         outcome_of(jobs[5], Status.UNCHANGED, config=CONFIG),
     ]
     with opened(load(path, jobs)) as run:
-        run.record(outcomes, Traffic(), [*seen, (jobs[5], PLANNED)])
+        record(run, outcomes, Traffic(), [*seen, (jobs[5], PLANNED)])
         assert {
             job.seq: (job.before_snapshot, after) for job, after in run.jobs.changed_jobs()
         } == {
@@ -251,7 +262,7 @@ def test_the_last_image_that_is_known_of_each_target(path: Path) -> None:
         keep(
             run, (jobs[0], PLANNED), (jobs[1], WRITTEN), (jobs[2], BeforeImage(None, Action.CREATE))
         )
-        run.record([outcome_of(jobs[1], config=AFTER, before=CONFIG)], Traffic())
+        record(run, [outcome_of(jobs[1], config=AFTER, before=CONFIG)], Traffic())
         assert dict(run.jobs.known_snapshots()) == {
             jobs[0].target: HAD,
             jobs[1].target: snapshot_of(AFTER),

@@ -35,7 +35,7 @@ outcome = Outcome(0, source, "fn", target, Status.UPDATED, settings=Settings(1).
                   retry_mode="standard", cost={"calls": 2})
 run = RunFile(path)
 run.begin_session("apply", 0.0)
-run.record([outcome], Traffic())
+run.record(run.rows([outcome]), Traffic())
 run.close()
 run = RunFile(path, read_only=True)
 assert list(run.outcomes()) == [outcome]

@@ -19,7 +19,18 @@ from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import RunMetadata
 
 from .damaged_files import half_loaded
-from .run_files import EAST, LANES, SOURCE, load, make_job, opened, outcome_of, pending, refusal
+from .run_files import (
+    EAST,
+    LANES,
+    SOURCE,
+    load,
+    make_job,
+    opened,
+    outcome_of,
+    pending,
+    record,
+    refusal,
+)
 
 CHILD = """
 import sys
@@ -67,7 +78,7 @@ sys.stdin.readline()
 def test_another_process_cannot_work_on_the_same_run_but_look_at_it(path: Path) -> None:
     jobs = [make_job(seq) for seq in range(3)]
     with opened(load(path, jobs)) as run:
-        run.record([outcome_of(jobs[0])], Traffic())
+        record(run, [outcome_of(jobs[0])], Traffic())
     with child(path, WORK) as process:
         assert line_of(process) == "open"
         assert "another bulkeic process uses it" in refusal(path)
@@ -199,7 +210,7 @@ while True:
         for job in batch
     ]
     calls += len(outcomes)
-    run.record(outcomes, Traffic(calls=calls, elapsed_s=calls / 10))
+    run.record(run.rows(outcomes), Traffic(calls=calls, elapsed_s=calls / 10))
     print(*(outcome.seq for outcome in outcomes), flush=True)
 """
 

@@ -32,6 +32,7 @@ from .run_files import (
     opened,
     outcome_of,
     pending,
+    record,
 )
 from .strategies import jobs_of_a_file, some_outcomes
 
@@ -59,8 +60,8 @@ def test_jobs_and_outcomes_come_back_as_they_went_in(
         assert run.targets() == len(jobs)
         run.begin_session("apply", 0)
         half = len(outcomes) // 2
-        run.record(outcomes[:half], Traffic())
-        run.record(outcomes[half:], Traffic())
+        record(run, outcomes[:half], Traffic())
+        record(run, outcomes[half:], Traffic())
         check_outcomes(run, jobs, outcomes)
     with opened(path) as run:
         check_outcomes(run, jobs, outcomes)
@@ -86,15 +87,15 @@ def check_outcomes(run: RunFile, jobs: list[Job], outcomes: list[Outcome]) -> No
 def test_every_target_has_its_partition(path: Path) -> None:
     jobs = [make_job(0), make_job(1, CHINA, "fn", "prod"), make_job(2, WEST)]
     with opened(load(path, jobs)) as run:
-        run.record([outcome_of(jobs[0])], Traffic())
+        record(run, [outcome_of(jobs[0])], Traffic())
         assert list(run.jobs.all_targets()) == [job.target for job in jobs]
 
 
 def test_an_outcome_that_is_recorded_again_replaces_the_first(path: Path) -> None:
     job = make_job(0)
     with opened(load(path, [job])) as run:
-        run.record([outcome_of(job, Status.FAILED, error_code="x")], Traffic())
-        run.record([outcome_of(job)], Traffic())
+        record(run, [outcome_of(job, Status.FAILED, error_code="x")], Traffic())
+        record(run, [outcome_of(job)], Traffic())
         assert [outcome.status for outcome in run.outcomes()] == [Status.UPDATED]
         assert run.jobs.lanes() == {}
 
@@ -108,7 +109,7 @@ def test_invalid_unicode_is_recorded_or_refused_and_raises_nothing_else(
     )
     with opened(load(path, [job])) as run:
         try:
-            run.record([odd], Traffic())
+            record(run, [odd], Traffic())
         except RunFileError:
             assert list(run.outcomes()) == []
         else:
@@ -123,9 +124,9 @@ def test_a_batch_that_cannot_be_written_leaves_no_part_of_itself(path: Path) -> 
             failing_inserts(path, "outcome", "new.seq = 2"),
             pytest.raises(RunFileError, match=r"run\.db.*disk full"),
         ):
-            run.record([outcome_of(job) for job in jobs], Traffic())
+            record(run, [outcome_of(job) for job in jobs], Traffic())
         assert list(run.outcomes()) == []
-        run.record([outcome_of(job) for job in jobs[:2]], Traffic())
+        record(run, [outcome_of(job) for job in jobs[:2]], Traffic())
         assert [job.seq for job in pending(run)] == [2]
 
 
@@ -160,7 +161,7 @@ def test_a_run_of_no_jobs(path: Path) -> None:
 def test_pending_jobs_are_read_in_file_order_a_handful_at_a_time(path: Path) -> None:
     jobs = [make_job(seq, LANES[seq % 2]) for seq in range(5000)]
     with opened(load(path, jobs)) as run:
-        run.record([outcome_of(job) for job in jobs[:3000:4]], Traffic())
+        record(run, [outcome_of(job) for job in jobs[:3000:4]], Traffic())
         first = run.jobs.next_jobs(JobFilter.PENDING, EAST, -1, 5000, 500)
         assert [job.seq for job in first] == [
             seq for seq in range(0, 5000, 2) if seq >= 3000 or seq % 4

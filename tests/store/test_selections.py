@@ -30,6 +30,7 @@ from .run_files import (
     opened,
     outcome_of,
     pending,
+    record,
 )
 
 HAD = Settings(2, None, CLEARED, CLEARED)
@@ -46,7 +47,7 @@ def test_each_selection_has_its_jobs(path: Path) -> None:
     statuses = [Status.UPDATED, Status.CREATED, Status.NOT_MATCHED, Status.UNCHANGED]
     with opened(load(path, jobs)) as run:
         outcomes = [outcome_of(job, status) for job, status in zip(jobs, statuses, strict=False)]
-        run.record(outcomes, Traffic(), [(jobs[4], BeforeImage(None, Action.CREATE))])
+        record(run, outcomes, Traffic(), [(jobs[4], BeforeImage(None, Action.CREATE))])
         assert seqs(run, JobFilter.PENDING) == [4, 5, 6]
         assert seqs(run, JobFilter.UNREAD) == [5, 6]
         assert seqs(run, JobFilter.WRITTEN) == [0, 1]
@@ -72,7 +73,8 @@ def test_a_changed_target_is_verified_against_the_answered_configuration(path: P
     config = {"DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": odd}}}
     jobs = [make_job(seq) for seq in range(3)]
     with opened(load(path, jobs)) as run:
-        run.record(
+        record(
+            run,
             [
                 outcome_of(jobs[0], config=AFTER),
                 outcome_of(jobs[1], Status.CREATED, config=config),
@@ -98,7 +100,7 @@ def test_the_expected_snapshot_of_a_job_is_loaded_with_it(path: Path) -> None:
 def test_waves_are_spread_over_pending_jobs(path: Path) -> None:
     jobs = [make_job(seq, EAST if seq < 6 else WEST) for seq in range(10)]
     with opened(load(path, jobs)) as run:
-        run.record([outcome_of(jobs[0]), outcome_of(jobs[7])], Traffic())
+        record(run, [outcome_of(jobs[0]), outcome_of(jobs[7])], Traffic())
         assert run.waves.all() == []
         run.waves.create([{EAST: 1, WEST: 0}, {EAST: 2, WEST: 2}, {EAST: 5, WEST: 3}])
         waves = [Wave(1, 1), Wave(2, 3), Wave(3, 4)]
@@ -122,8 +124,8 @@ def test_a_wave_verifies_only_the_targets_that_it_changed(path: Path) -> None:
     with opened(load(path, jobs)) as run:
         run.waves.create([{EAST: 1, WEST: 1}, {EAST: 2, WEST: 4}, {EAST: 4, WEST: 4}])
         failed = outcome_of(jobs[4], Status.FAILED)
-        run.record([outcome_of(jobs[n]) for n in (0, 1, 2, 6, 7)], Traffic())
-        run.record([failed], Traffic())
+        record(run, [outcome_of(jobs[n]) for n in (0, 1, 2, 6, 7)], Traffic())
+        record(run, [failed], Traffic())
         found = [seqs(run, JobFilter.WRITTEN, wave) for wave in (1, 2, 3)]
         assert [sorted(wave) for wave in found] == [[0, 1], [2, 6], [7]]
         assert run.jobs.lanes(JobFilter.WRITTEN, 2) == {WEST: 2}
@@ -152,7 +154,7 @@ def test_a_region_that_is_in_no_wave_yet_has_no_jobs_in_it(path: Path) -> None:
 def test_a_lane_without_pending_jobs_is_in_no_wave(path: Path) -> None:
     jobs = [make_job(0), make_job(1, WEST)]
     with opened(load(path, jobs)) as run:
-        run.record([outcome_of(jobs[0])], Traffic())
+        record(run, [outcome_of(jobs[0])], Traffic())
         run.waves.create([{WEST: 1}])
         assert run.jobs.lanes(JobFilter.PENDING, 1) == {WEST: 1}
         assert seqs(run, JobFilter.PENDING, 1) == [1]
@@ -171,7 +173,7 @@ def test_the_waves_of_any_run_have_each_pending_job_once(
     jobs: list[Job] = [make_job(seq, lane) for seq, lane in enumerate(places)]
     path = load(tmp_path_factory.mktemp("waves") / "run.db", jobs)
     with opened(path) as run:
-        run.record([outcome_of(job) for job in jobs if job.seq in done], Traffic())
+        record(run, [outcome_of(job) for job in jobs if job.seq in done], Traffic())
         lanes = run.jobs.lanes()
         ends = cumulative_counts(parse_waves(words), sum(lanes.values()))
         run.waves.create(spread_over_lanes(lanes, ends))
@@ -181,7 +183,7 @@ def test_the_waves_of_any_run_have_each_pending_job_once(
             of_wave = seqs(run, JobFilter.PENDING, wave.number)
             assert set(of_wave) <= left
             assert len(of_wave) == wave.targets > 0
-            run.record([outcome_of(jobs[seq]) for seq in of_wave], Traffic())
+            record(run, [outcome_of(jobs[seq]) for seq in of_wave], Traffic())
             assert set(of_wave) <= set(seqs(run, JobFilter.WRITTEN, wave.number))
             left -= set(of_wave)
         assert not left

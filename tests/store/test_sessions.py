@@ -5,7 +5,7 @@ from pathlib import Path
 from bulkeic.core.model import Status
 from bulkeic.core.summary import Traffic
 
-from .run_files import LANES, load, make_job, opened, outcome_of
+from .run_files import LANES, load, make_job, opened, outcome_of, record
 
 
 def test_the_traffic_of_all_sessions_adds_up(path: Path) -> None:
@@ -14,12 +14,12 @@ def test_the_traffic_of_all_sessions_adds_up(path: Path) -> None:
     with opened(path) as run:
         assert run.traffic() == Traffic()
         run.begin_session("plan", 1_700_000_000.25)
-        run.record([outcome_of(jobs[0])], Traffic(3, 1, 0, 2, 1.5))
-        run.record([], Traffic(5, 1, 1, 3, 2.5))
+        record(run, [outcome_of(jobs[0])], Traffic(3, 1, 0, 2, 1.5))
+        record(run, [], Traffic(5, 1, 1, 3, 2.5))
         run.end_session("interrupted")
     with opened(path) as run:
         run.begin_session("apply", 1_700_000_100.0)
-        run.record([outcome_of(jobs[1])], Traffic(1, 0, 0, 0, 0.25))
+        record(run, [outcome_of(jobs[1])], Traffic(1, 0, 0, 0, 0.25))
         assert run.traffic() == Traffic(6, 1, 1, 3, 2.75)
         sessions = [(one.doing, one.started_at, one.elapsed_s, one.ended) for one in run.sessions()]
         assert sessions == [
@@ -36,7 +36,7 @@ def test_examples_are_the_first_of_the_most_frequent_codes(path: Path) -> None:
             outcome_of(job, Status.FAILED if code else Status.UPDATED, error_code=code)
             for job, code in zip(jobs, codes, strict=True)
         ]
-        run.record(outcomes[::-1], Traffic())
+        record(run, outcomes[::-1], Traffic())
         assert list(run.examples().items()) == [
             ("C", outcomes[4]),
             ("B", outcomes[1]),

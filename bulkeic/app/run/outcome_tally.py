@@ -23,13 +23,17 @@ class OutcomeTally:
         self.examples: dict[str, Outcome] = {}
         self._counts: Counter[_Kind] = Counter()
 
-    def record(
-        self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, BeforeImage]]
-    ) -> None:
-        """Counts outcomes; ``seen`` is ignored."""
-        del seen
+    def rows(
+        self, outcomes: Sequence[Outcome], before_images: Sequence[tuple[Job, BeforeImage]]
+    ) -> Sequence[Outcome]:
+        """The outcomes; what was read of targets is not kept."""
+        del before_images
+        return outcomes
+
+    def record(self, rows: Sequence[Outcome], traffic: Traffic) -> None:
+        """Counts outcomes."""
         self.traffic = traffic
-        for outcome in outcomes:
+        for outcome in rows:
             lane = None if outcome.target is None else outcome.target.lane
             self._counts[lane, outcome.status, outcome.error_code] += 1
             if outcome.error_code is not None:

@@ -1,31 +1,45 @@
 """Records outcomes: in the run file first, then in the results file and the progress bar."""
 
+import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
 import msgspec
 
 from bulkeic.core.errors import RunFileError
-from bulkeic.core.model import NOT_DONE, Job, Outcome
+from bulkeic.core.model import Job, Outcome
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
 from bulkeic.output.progress import Progress
-from bulkeic.output.results import Results
+from bulkeic.output.results import NoResults, Results
 
-_INTERVAL_S = 0.1
+# A commit takes what arrives during the commit before it, and in this pause after it. Without the
+# pause, a slow run would commit each outcome alone, for several times the CPU time.
+_PAUSE_S = 0.03
+# Traffic without outcomes, such as throttled calls, is stored and shown this often.
+_TRAFFIC_EVERY_S = 1.0
 _MAX_UNWRITTEN = 100_000
 
+Rows = TypeVar("Rows")
 
-class OutcomeLedger(Protocol):
+
+class OutcomeLedger(Protocol[Rows]):
     """Stores outcomes."""
 
-    def record(
-        self, outcomes: Sequence[Outcome], traffic: Traffic, seen: Sequence[tuple[Job, BeforeImage]]
-    ) -> None:
-        """Stores outcomes, the traffic so far, and what was read of targets: all or nothing.
+    def rows(
+        self, outcomes: Sequence[Outcome], before_images: Sequence[tuple[Job, BeforeImage]]
+    ) -> Rows:
+        """Outcomes, and what was read of targets, in the form that is stored.
+
+        Raises:
+            RunFileError: they cannot be stored.
+        """
+
+    def record(self, rows: Rows, traffic: Traffic) -> None:
+        """Stores rows and the traffic so far: all or nothing.
 
         Raises:
             RunFileError: they cannot be stored.
@@ -33,7 +47,7 @@ class OutcomeLedger(Protocol):
 
 
 class Recorder:
-    """Commits outcomes in batches, ten times a second, in a thread.
+    """Commits outcomes in a thread: the next commit starts when one has ended, after a short pause.
 
     If a commit fails, the engine stops: calls in flight finish, and jobs whose outcome cannot be
     stored stay pending. Results are written by another task, so that a slow reader of them does not
@@ -48,12 +62,19 @@ class Recorder:
 
     def __init__(
         self,
-        ledger: OutcomeLedger,
+        ledger: OutcomeLedger[Rows],
         results: Results,
         progress: Progress,
         elapsed: Callable[[], float],
     ) -> None:
-        self._ledger = ledger
+        def store(
+            outcomes: Sequence[Outcome],
+            traffic: Traffic,
+            before_images: Sequence[tuple[Job, BeforeImage]],
+        ) -> None:
+            ledger.record(ledger.rows(outcomes, before_images), traffic)
+
+        self._store = store
         self._results = results
         self._progress = progress
         self._elapsed = elapsed
@@ -61,14 +82,16 @@ class Recorder:
         self._seen: list[tuple[Job, BeforeImage]] = []
         self._on_commit: list[Callable[[], None]] = []
         self._committed: list[Outcome] = []
-        self._has_committed = anyio.Event()
-        self._ended = anyio.Event()
+        self._has_pending = asyncio.Event()
+        self._has_committed = asyncio.Event()
+        self._ended = asyncio.Event()
         self._finished = False
         self._stored_traffic = Traffic()
 
     def put(self, outcome: Outcome) -> None:
-        """Adds an outcome; it is committed within a fifth of a second."""
+        """Adds an outcome to the next commit."""
         self._pending.append(outcome)
+        self._has_pending.set()
 
     def store_before_image(
         self, job: Job, seen: BeforeImage, on_stored: Callable[[], None]
@@ -76,6 +99,7 @@ class Recorder:
         """Adds what was read of a target; calls ``on_stored`` when that has been committed."""
         self._seen.append((job, seen))
         self._on_commit.append(on_stored)
+        self._has_pending.set()
 
     def drop(self, jobs: int) -> None:
         """Does nothing: the jobs stay pending in the run file."""
@@ -83,15 +107,18 @@ class Recorder:
     def end(self) -> None:
         """Ends the recording: no more outcomes will come."""
         self._ended.set()
+        self._has_pending.set()
 
     async def commit(self, engine: Engine) -> None:
         """Commits until ``end`` is called, and then one last time."""
         try:
             while not self._ended.is_set():
-                with anyio.move_on_after(_INTERVAL_S):
-                    await self._ended.wait()
+                with anyio.move_on_after(_TRAFFIC_EVERY_S):
+                    await self._has_pending.wait()
                 with anyio.CancelScope(shield=True):
                     await self._commit(engine)
+                with anyio.move_on_after(_PAUSE_S):
+                    await self._ended.wait()
         finally:
             with anyio.CancelScope(shield=True):
                 await self._commit(engine)
@@ -100,9 +127,11 @@ class Recorder:
 
     async def publish(self, engine: Engine) -> None:
         """Writes committed outcomes to the results, until ``end`` is called and all are written."""
+        if isinstance(self._results, NoResults):
+            return
         while self._committed or not self._finished:
             await self._has_committed.wait()
-            self._has_committed = anyio.Event()
+            self._has_committed.clear()
             batch, self._committed = self._committed, []
             try:
                 await anyio.to_thread.run_sync(self._results.write, batch, abandon_on_cancel=True)
@@ -111,33 +140,33 @@ class Recorder:
                 return
 
     async def _commit(self, engine: Engine) -> None:
+        # A commit that failed is tried again with the next outcome.
+        self._has_pending.clear()
         traffic = msgspec.structs.replace(engine.traffic, elapsed_s=self._elapsed())
-        if (
-            not self._pending
-            and not self._seen
-            and not _has_sent_more(traffic, self._stored_traffic)
-        ):
-            return
         batch, self._pending = self._pending, []
         seen, self._seen = self._seen, []
         on_commit, self._on_commit = self._on_commit, []
-        try:
-            await anyio.to_thread.run_sync(self._ledger.record, batch, traffic, seen)
-        except RunFileError as error:
-            self._pending = batch + self._pending
-            self._seen, self._on_commit = seen + self._seen, on_commit + self._on_commit
-            engine.stop(str(error))
+        if batch or seen or _has_sent_more(traffic, self._stored_traffic):
+            try:
+                await anyio.to_thread.run_sync(self._store, batch, traffic, seen)
+            except RunFileError as error:
+                self._pending = batch + self._pending
+                self._seen, self._on_commit = seen + self._seen, on_commit + self._on_commit
+                engine.stop(str(error))
+                return
+            self._stored_traffic = traffic
+            self._publish(batch, engine)
+            for callback in on_commit:
+                callback()
+        self._progress.advance(batch, seen, traffic, engine.forecast)
+
+    def _publish(self, outcomes: list[Outcome], engine: Engine) -> None:
+        if isinstance(self._results, NoResults):
             return
-        self._stored_traffic = traffic
-        self._committed += batch
+        self._committed += outcomes
         self._has_committed.set()
         if len(self._committed) > _MAX_UNWRITTEN:
             engine.stop("results: they are not being read")
-        for callback in on_commit:
-            callback()
-        failed = sum(outcome.status in NOT_DONE for outcome in batch)
-        planned = sum(target_seen.is_pending for _, target_seen in seen)
-        self._progress.advance(len(batch) + planned, failed, traffic, engine.forecast)
 
 
 def _has_sent_more(traffic: Traffic, stored: Traffic) -> bool:

@@ -20,6 +20,7 @@ from bulkeic.output.formatting import counted, duration
 from bulkeic.output.results import NoResults, Results
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_rows import RunRows
 
 WaveSizes = Sequence[Mapping[Lane, int]]
 """For each wave, how many of each lane's pending jobs are done by its end."""
@@ -135,7 +136,7 @@ class Rollout:
         feed = RunFeed(self._run, JobFilter.WRITTEN, wave.number)
         targets = sum(feed.lanes().values())
         await self._session.work_through(feed, policy, found, NoResults(), "verifying")
-        self._run.record((), found.traffic)
+        self._run.record(RunRows(), found.traffic)
         drifted = found.count(Status.FAILED, DRIFTED)
         unread = targets - found.count(Status.UNCHANGED) - drifted
         of_all = f"of {counted(targets, 'target')}"

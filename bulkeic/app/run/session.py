@@ -4,7 +4,7 @@ import sys
 import time
 from contextlib import AsyncExitStack, nullcontext
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import anyio
 import msgspec
@@ -113,7 +113,12 @@ class RunSession:
             self._waiting.cancel()
 
     async def work_through(
-        self, feed: RunFeed, policy: Policy, ledger: OutcomeLedger, results: Results, doing: str
+        self,
+        feed: RunFeed,
+        policy: Policy,
+        ledger: OutcomeLedger[Any],
+        results: Results,
+        doing: str,
     ) -> dict[Lane, str]:
         """Works on all jobs of a feed, until they are done or the session is stopped.
 
