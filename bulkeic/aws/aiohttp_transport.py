@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import SimpleNamespace
 
 import aiohttp
-from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from bulkeic.aws.answer_body import BODIES, AnswerTooLargeError, check_body_size, decoded_body
@@ -39,7 +38,6 @@ _ERRORS: tuple[tuple[type[Exception], type[Exception], str | None], ...] = (
     (aiohttp.ServerDisconnectedError, NoAnswerError, "the connection ended without an answer"),
     (aiohttp.ClientPayloadError, NoAnswerError, "the answer ended too early, or is not valid HTTP"),
     (aiohttp.ClientResponseError, InvalidAnswerError, "the answer is not valid HTTP"),
-    (HttpProcessingError, InvalidAnswerError, "the answer is not valid HTTP"),
     (aiohttp.ClientOSError, OSError, None),
     (aiohttp.ClientError, NoAnswerError, None),
 )
@@ -107,7 +105,7 @@ class AiohttpTransport:
                 if timing is not None:
                     await timing.before_send()
                 response = await self._exchange(method, path, headers, body, sending)
-        except (aiohttp.ClientError, HttpProcessingError) as error:
+        except aiohttp.ClientError as error:
             raise _translated(error) from None
         except TimeoutError:
             if not sending.is_sent:

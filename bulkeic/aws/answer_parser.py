@@ -37,6 +37,8 @@ _TRANSFER_ENCODING = b"\r\ntransfer-encoding:"
 _find_chunked = re.compile(_TRANSFER_ENCODING + rb"[\t ]*chunked[\t ]*\r\n").search
 _CONTENT_LENGTH = b"\r\ncontent-length:"
 _CONTENT_ENCODING = b"\r\ncontent-encoding:"
+# One byte each, they take as much memory as a usual answer.
+_MANY_PIECES = 256
 # More than the line breaks at the end of a chunked body.
 _TAIL_BYTES = 8
 
@@ -49,7 +51,6 @@ class AnswerParser:
     """
 
     __slots__ = (
-        "_body",
         "_count",
         "_has_surplus",
         "_head",
@@ -58,6 +59,8 @@ class AnswerParser:
         "_is_chunked",
         "_is_complete",
         "_is_kept_alive",
+        "_kept",
+        "_kept_bytes",
         "_lower",
         "_parser",
         "_pieces",
@@ -69,7 +72,8 @@ class AnswerParser:
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
-        self._body = bytearray()
+        self._kept: list[bytes] = []
+        self._kept_bytes = 0
         self._parser = HttpResponseParser(
             SimpleNamespace(
                 on_message_begin=self._on_begin,
@@ -89,8 +93,7 @@ class AnswerParser:
     def close(self) -> None:
         """Frees everything; parser and callbacks refer to each other. Call it once, at the end."""
         del self._parser
-        self._count = 0
-        self._take_body()
+        self._drop_body()
 
     def feed(self, data: bytes) -> RawResponse | None:
         """Parses bytes; returns an answer once it is whole.
@@ -200,30 +203,35 @@ class AnswerParser:
     # The body.
 
     def _keep_body(self, size: int) -> None:
-        """Moves what was decoded out of the way: many small pieces take much memory.
+        """Keeps what was decoded: many small pieces take more memory than one.
 
         Args:
             size: bytes that were just received.
         """
-        kept = len(self._body)
-        for piece in self._pieces:
-            self._body += piece
+        piece = b"".join(self._pieces)
         self._pieces.clear()
-        more = len(self._body) - kept
-        self._silent_bytes = 0 if more else self._silent_bytes + size
+        self._silent_bytes = 0 if piece else self._silent_bytes + size
         if self._silent_bytes > MAX_HEADER_BYTES:
             raise AnswerTooLargeError(f"more than {MAX_HEADER_BYTES} bytes without content")
-        check_body_size(len(self._body))
-        BODIES.reserve(more)
+        self._kept.append(piece)
+        self._kept_bytes += len(piece)
+        if len(self._kept) > _MANY_PIECES:
+            self._kept = [b"".join(self._kept)]
+        BODIES.reserve(len(piece))
+        check_body_size(self._kept_bytes)
 
     def _take_body(self) -> bytes:
-        pieces = self._pieces[: self._count]
-        if self._body:
-            pieces.insert(0, bytes(self._body))
-            BODIES.release(len(self._body))
-            self._body.clear()
+        pieces = [*self._kept, *self._pieces[: self._count]]
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._drop_body()
+        return body
+
+    def _drop_body(self) -> None:
         self._pieces.clear()
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if self._kept:
+            BODIES.release(self._kept_bytes)
+            self._kept = []
+            self._kept_bytes = 0
 
     def _answer(self) -> RawResponse:
         body, head, lower = self._take_body(), self._head, self._lower

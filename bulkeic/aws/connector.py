@@ -37,6 +37,7 @@ class Connector:
         self._host = (url.hostname or "").rstrip(".")
         self._port = _PORTS[url.scheme] if url.port is None else url.port
         self._tls = tls if url.scheme == "https" else None
+        self._lookup: asyncio.Task[list[AddressInfo]] | None = None
 
     async def connect(self) -> OriginConnection:
         """Returns a new connection.
@@ -78,18 +79,32 @@ class Connector:
         return connection
 
     async def _addresses(self, loop: asyncio.AbstractEventLoop) -> list[AddressInfo]:
-        """The addresses of the host, as DNS knows them now."""
+        """The addresses of the host, as DNS knows them now; calls at one time share a lookup."""
         try:
             address = ipaddress.ip_address(self._host)
         except ValueError:
-            return [
-                *await loop.getaddrinfo(
-                    self._host, self._port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-                )
-            ]
+            if self._lookup is None:
+                self._lookup = loop.create_task(self._look_up(loop))
+                self._lookup.add_done_callback(_ignore_error)
+            return await asyncio.shield(self._lookup)
         is_ipv4 = isinstance(address, ipaddress.IPv4Address)
         family = socket.AF_INET if is_ipv4 else socket.AF_INET6
         return [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (self._host, self._port))]
+
+    async def _look_up(self, loop: asyncio.AbstractEventLoop) -> list[AddressInfo]:
+        try:
+            found = await loop.getaddrinfo(
+                self._host, self._port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+            )
+        finally:
+            self._lookup = None
+        return [*found]
+
+
+def _ignore_error(lookup: asyncio.Task[Any]) -> None:
+    """Retrieves an error, so that nobody reports it if all who waited were cancelled."""
+    if not lookup.cancelled():
+        lookup.exception()
 
 
 def _reason(error: Exception) -> str:

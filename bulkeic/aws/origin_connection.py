@@ -59,7 +59,7 @@ class OriginConnection(asyncio.Protocol):
         try:
             response = self._parser.feed(data)
         except Exception as error:  # noqa: BLE001 - it is raised where the answer is awaited
-            self.fail(error)
+            self.fail(error.with_traceback(None))  # a traceback would keep the bytes
             return
         if response is not None:
             self._waiter = None

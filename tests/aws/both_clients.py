@@ -6,12 +6,15 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import aiohttp
 from botocore import xform_name
 from botocore.credentials import Credentials
 
 from bulkeic.aws.access import Access
+from bulkeic.aws.aiohttp_transport import AiohttpTransport, new_session
 from bulkeic.aws.credentials import AccessKeys
 from bulkeic.aws.lambda_caller import LambdaCaller
+from bulkeic.aws.transport import HttpRoute, Transport, make_transport
 from bulkeic.core.model import (
     LATEST,
     Answer,
@@ -56,9 +59,14 @@ def make_job(function: str, qualifier: str = LATEST, settings: Settings | None =
 
 
 class BothClients:
-    """An event loop with a recording server, the SDK's client and ``LambdaCaller``."""
+    """An event loop with a recording server, the SDK's client and ``LambdaCaller``.
+
+    Attributes:
+        keeps_connections: whether our client uses a connection again.
+    """
 
     def __init__(self) -> None:
+        self.keeps_connections = True
         self._runner = asyncio.Runner()
         self._exit_stack = AsyncExitStack()
         self._sdk: dict[tuple[str, str], tuple[Access, Any]] = {}
@@ -77,6 +85,20 @@ class BothClients:
     ) -> None:
         self.run(self._exit_stack.aclose())
         self._runner.__exit__(kind, error, trace)
+
+    def make_aiohttp_transport(self, origin: str, route: HttpRoute, timeout_s: float) -> Transport:
+        """Stands in for ``make_transport``: the reference, also without a proxy."""
+        if route.proxy is not None:
+            return make_transport(origin, route, timeout_s)
+        sessions: list[aiohttp.ClientSession] = []
+
+        async def open_session() -> aiohttp.ClientSession:
+            if not sessions:
+                session = new_session(aiohttp.TCPConnector(force_close=True))
+                sessions.append(await self._exit_stack.enter_async_context(session))
+            return sessions[0]
+
+        return AiohttpTransport(origin, open_session, timeout_s)
 
     def run(self, awaitable: Awaitable[T]) -> T:
         async def wait() -> T:

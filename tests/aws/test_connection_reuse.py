@@ -1,13 +1,16 @@
 """A connection in doubt is never used: an answer belongs to the request before it."""
 
 import asyncio
+import ssl
 from contextlib import suppress
 
 import pytest
 
+from bulkeic.aws.origin_pools import OriginPools
+from bulkeic.aws.transport import HttpRoute, make_transport
 from bulkeic.aws.transport_errors import InvalidAnswerError, NoAnswerError
 
-from .scripted_server import KINDS, OK, STALE, Connection, Kind, get, open_transport
+from .scripted_server import KINDS, OK, STALE, Connection, Kind, ScriptedServer, get, open_transport
 
 both = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 IDLE_TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -138,3 +141,19 @@ async def test_a_connection_that_was_cancelled_or_timed_out_is_not_used_again(ki
             await get(transport)
         assert await get(transport) == b"ok"
         assert server.connections == 2
+
+
+async def test_origins_that_share_a_limit_do_not_block_each_other() -> None:
+    pools = OriginPools(1, ssl.create_default_context)
+    first, second = ScriptedServer(Connection.serve), ScriptedServer(Connection.serve)
+    async with first.listen(), second.listen():
+        transports = [
+            make_transport(server.url, HttpRoute(pools), 10.0) for server in (first, second)
+        ]
+        for number in range(3):
+            for transport in transports:
+                assert await get(transport) == b"ok"
+            assert first.connections == second.connections == number + 1
+        answers = await asyncio.gather(*[get(each) for each in transports * 10])
+        assert answers == [b"ok"] * 20
+        await pools.close()

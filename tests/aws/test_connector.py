@@ -106,6 +106,22 @@ def test_dns_is_asked_for_each_connection() -> None:
     run_resolving(connect())
 
 
+def test_connections_that_are_made_at_once_share_a_lookup() -> None:
+    async def connect() -> None:
+        async with accepting("127.0.0.2") as port:
+            loop = asyncio.get_running_loop()
+            loop.answers = [addresses("127.0.0.2", port=port)]  # type: ignore[attr-defined]
+            connector = Connector(f"http://many:{port}", no_tls)
+            cancelled, *others = [asyncio.create_task(connector.connect()) for _ in range(4)]
+            await asyncio.sleep(0)
+            cancelled.cancel()
+            for connection in await asyncio.gather(*others):
+                connection.close()
+                await connection.lost
+
+    run_resolving(connect())
+
+
 @pytest.mark.parametrize(
     "answer", [socket.gaierror(-2, "Name or service not known"), addresses("127.0.0.1", port=1)]
 )
