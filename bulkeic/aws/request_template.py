@@ -7,6 +7,7 @@ for the function, the qualifier, the body, the date, the credentials and the sig
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
@@ -122,6 +123,8 @@ class RequestTemplate:
         return body
 
 
+# The targets of a run share few qualifiers.
+@lru_cache(1024)
 def query_string(qualifier: str) -> str:
     """Returns the query for a qualifier, without the question mark; empty for ``$LATEST``."""
     return "" if qualifier == LATEST else f"Qualifier={quote(qualifier, safe='-_.~')}"
