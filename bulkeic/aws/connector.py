@@ -45,7 +45,7 @@ class Connector:
         Raises:
             ConnectError: none can be made.
         """
-        place = f"cannot connect to {self._host}:{self._port}"
+        place = f"Cannot connect to {self._host}:{self._port}"
         try:
             return await self._connect()
         except ssl.SSLCertVerificationError as error:

@@ -145,7 +145,7 @@ class OriginPool(Generic[C]):
         self._connect = connect
         self._limit = limit
         self._loop = loop
-        self._idle: list[C] = []
+        self._idle: deque[C] = deque()
         self._connections: set[C] = set()
         limit.add(self)
 
@@ -155,13 +155,15 @@ class OriginPool(Generic[C]):
         return self._idle[0] if self._idle else None
 
     def take(self, now: float) -> C | None:
-        """Takes the idle connection that was used last, without a look at what it received.
+        """Takes the idle connection whose use is longest ago, without a look at what it received.
+
+        Bytes that nobody asked for may come late: the longer it rests, the more of them are seen.
 
         Args:
             now: the event loop's time.
         """
         while self._idle:
-            connection = self._idle.pop()
+            connection = self._idle.popleft()
             if connection.used_at > now - KEEP_ALIVE_S:
                 return connection
             connection.close()

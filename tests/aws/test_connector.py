@@ -129,7 +129,7 @@ def test_a_host_that_cannot_be_reached_is_named(answer: Any) -> None:
     async def connect() -> None:
         loop = asyncio.get_running_loop()
         loop.answers = [answer]  # type: ignore[attr-defined]
-        with pytest.raises(ConnectError, match="cannot connect to gone:1: ") as raised:
+        with pytest.raises(ConnectError, match="Cannot connect to gone:1: ") as raised:
             await Connector("http://gone:1", no_tls).connect()
         failure = translate_transport_error(raised.value)
         assert (failure.fault, failure.code) == (Fault.CONNECTION, "EndpointConnectionError")

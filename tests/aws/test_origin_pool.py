@@ -69,14 +69,14 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-async def test_the_connection_that_was_used_last_is_taken() -> None:
+async def test_the_connection_whose_use_is_longest_ago_is_taken() -> None:
     origins = Origins(3)
     pool = origins.pools["a"]
     first, second = await pool.acquire(), await pool.acquire()
     first.used_at, second.used_at = 1.0, 2.0
     pool.put(first)
     pool.put(second)
-    assert (pool.take(2.0), pool.take(2.0), pool.take(2.0)) == (second, first, None)
+    assert (pool.take(2.0), pool.take(2.0), pool.take(2.0)) == (first, second, None)
 
 
 async def test_a_connection_is_not_used_after_the_keep_alive_time() -> None:
