@@ -11,7 +11,7 @@ from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.core.errors import BulkeicError
 
 if TYPE_CHECKING:
-    from bulkeic.aws.access import Access
+    from bulkeic.aws.identity.access import Access
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ def open_access(options: AccessOptions) -> "Access":
     Raises:
         UsageError: the profile does not exist, or the endpoint is invalid.
     """
-    from bulkeic.aws.access import Access  # noqa: PLC0415 - the SDK takes longer than all else
+    from bulkeic.aws.identity.access import Access  # noqa: PLC0415 - the SDK takes longer than all else
 
     return Access(
         profile=options.profile,

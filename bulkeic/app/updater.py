@@ -14,7 +14,7 @@ import msgspec
 from bulkeic.app.run.engine_factory import EngineFactory
 from bulkeic.app.run.job_placement import JobPlacement
 from bulkeic.app.setup.ingest import jobs_of
-from bulkeic.aws.access import Access
+from bulkeic.aws.identity.access import Access
 from bulkeic.core.accounts import (
     AccountAccess,
     Accounts,

@@ -9,16 +9,17 @@ import anyio
 import anyio.lowlevel
 import msgspec
 
-from bulkeic.aws.access import Access
-from bulkeic.aws.clock_skew import clock_skew_s
-from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
+from bulkeic.aws.answers.responses import is_senseless
+from bulkeic.aws.answers.transport_failures import TRANSPORT_ERRORS, translate_transport_error
+from bulkeic.aws.http.transport import ExchangeTiming, RawResponse
+from bulkeic.aws.identity.access import Access
+from bulkeic.aws.identity.credentials import CredentialsError, RefreshingCredentials
+from bulkeic.aws.identity.role_sessions import RoleSessions
 from bulkeic.aws.operations import RegionalLambda, RegionalOperation, RegionPreparation
-from bulkeic.aws.request_template import query_string
-from bulkeic.aws.responses import is_senseless
-from bulkeic.aws.role_sessions import RoleSessions
-from bulkeic.aws.signing import Signer
-from bulkeic.aws.transport import ExchangeTiming, RawResponse
-from bulkeic.aws.transport_failures import TRANSPORT_ERRORS, translate_transport_error
+from bulkeic.aws.requests.access_keys import AccessKeys
+from bulkeic.aws.requests.clock_skew import clock_skew_s
+from bulkeic.aws.requests.request_template import query_string
+from bulkeic.aws.requests.signing import Signer
 from bulkeic.core.accounts import Accounts, RoleSession
 from bulkeic.core.model import (
     Answer,
@@ -227,7 +228,7 @@ class LambdaCaller:
 
 def _preparation_failure(error: Exception) -> Failure:
     """Returns the failure for an error before a call, or raises the error if it is unexpected."""
-    from bulkeic.aws import failures  # noqa: PLC0415 - it imports the SDK
+    from bulkeic.aws.answers import failures  # noqa: PLC0415 - it imports the SDK
 
     if not isinstance(error, failures.PREPARATION_ERRORS):
         raise error

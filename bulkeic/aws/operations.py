@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bulkeic.aws.access import Access
-from bulkeic.aws.credentials import AccessKeys
-from bulkeic.aws.origin_pools import OriginPools
-from bulkeic.aws.request_template import RequestTemplate, SampleRequest
-from bulkeic.aws.responses import ResponseReader, response_reader
-from bulkeic.aws.service_models import output_shape
-from bulkeic.aws.tls_context import make_tls_context
-from bulkeic.aws.transport import HttpRoute, Transport, make_transport
+from bulkeic.aws.answers.responses import ResponseReader, response_reader
+from bulkeic.aws.answers.service_models import output_shape
+from bulkeic.aws.http.origin_pools import OriginPools
+from bulkeic.aws.http.tls_context import make_tls_context
+from bulkeic.aws.http.transport import HttpRoute, Transport, make_transport
+from bulkeic.aws.identity.access import Access
+from bulkeic.aws.requests.access_keys import AccessKeys
+from bulkeic.aws.requests.request_template import RequestTemplate, SampleRequest
 from bulkeic.core.model import Operation
 
 if TYPE_CHECKING:
-    from bulkeic.aws.connection_pool import ConnectionPool
+    from bulkeic.aws.requests.connection_pool import ConnectionPool
 
 # Signs the sample requests, which are never sent.
 _SAMPLE_KEYS = AccessKeys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106
@@ -70,7 +70,7 @@ class RegionPreparation:
         return self._regional(samples, HttpRoute(self._pools))
 
     async def _ask_sdk(self, region: str) -> RegionalLambda:
-        from bulkeic.aws.sdk_samples import sample_request  # noqa: PLC0415 - it imports the SDK
+        from bulkeic.aws.requests.sdk_samples import sample_request  # noqa: PLC0415 - it imports the SDK
 
         async with self._access.client(
             "lambda",
@@ -100,7 +100,7 @@ class RegionPreparation:
 
     @functools.cached_property
     def _sdk_pool(self) -> "ConnectionPool":
-        from bulkeic.aws.connection_pool import ConnectionPool  # noqa: PLC0415 - as above
+        from bulkeic.aws.requests.connection_pool import ConnectionPool  # noqa: PLC0415 - as above
 
         return ConnectionPool()
 

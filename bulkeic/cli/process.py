@@ -52,7 +52,7 @@ def _print_internal_error(error: Exception) -> None:
     """Prints an unforeseen error without secrets, and logs its traceback at level debug."""
     import logging  # noqa: PLC0415 - only imported when it is needed
 
-    from bulkeic.aws.sanitizer import sanitize  # noqa: PLC0415
+    from bulkeic.aws.answers.sanitizer import sanitize  # noqa: PLC0415
     from bulkeic.output.logs import are_logs_configured  # noqa: PLC0415
 
     advice = ""

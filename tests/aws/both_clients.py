@@ -10,11 +10,11 @@ import aiohttp
 from botocore import xform_name
 from botocore.credentials import Credentials
 
-from bulkeic.aws.access import Access
-from bulkeic.aws.aiohttp_transport import AiohttpTransport, new_session
-from bulkeic.aws.credentials import AccessKeys
+from bulkeic.aws.http.aiohttp_transport import AiohttpTransport, new_session
+from bulkeic.aws.http.transport import HttpRoute, Transport, make_transport
+from bulkeic.aws.identity.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
-from bulkeic.aws.transport import HttpRoute, Transport, make_transport
+from bulkeic.aws.requests.access_keys import AccessKeys
 from bulkeic.core.model import (
     LATEST,
     Answer,

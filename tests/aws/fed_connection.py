@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.aws.origin_connection import OriginConnection
+from bulkeic.aws.http.origin_connection import OriginConnection
 
 
 class Fate(msgspec.Struct, frozen=True):

@@ -8,9 +8,9 @@ from typing import Any
 
 import aiohttp
 
-from bulkeic.aws.aiohttp_transport import AiohttpTransport, new_session
-from bulkeic.aws.origin_pools import OriginPools
-from bulkeic.aws.transport import HttpRoute, RawResponse, Transport, make_transport
+from bulkeic.aws.http.aiohttp_transport import AiohttpTransport, new_session
+from bulkeic.aws.http.origin_pools import OriginPools
+from bulkeic.aws.http.transport import HttpRoute, RawResponse, Transport, make_transport
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 STALE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkeic.aws.answer_identity import error_problem, names_target, role_session_problem
+from bulkeic.aws.answers.answer_identity import error_problem, names_target, role_session_problem
 from bulkeic.core.model import (
     CLEARED,
     LATEST,

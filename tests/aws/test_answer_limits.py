@@ -7,9 +7,9 @@ import zlib
 
 import pytest
 
-from bulkeic.aws.answer_body import MAX_BODY_BYTES, AnswerTooLargeError, ContentEncodingError
-from bulkeic.aws.answer_parser import MAX_INFORMATIONAL
-from bulkeic.aws.transport_failures import TRANSPORT_ERRORS, translate_transport_error
+from bulkeic.aws.answers.transport_failures import TRANSPORT_ERRORS, translate_transport_error
+from bulkeic.aws.http.answer_body import MAX_BODY_BYTES, AnswerTooLargeError, ContentEncodingError
+from bulkeic.aws.http.answer_parser import MAX_INFORMATIONAL
 
 from .scripted_server import KINDS, OK, Connection, Kind, direct, get, open_transport
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bulkeic.aws.answer_body import MAX_BODY_BYTES
-from bulkeic.aws.answer_headers import AnswerHeaders
-from bulkeic.aws.answer_parser import MAX_HEADER_BYTES, MAX_INFORMATIONAL, AnswerParser
+from bulkeic.aws.http.answer_body import MAX_BODY_BYTES
+from bulkeic.aws.http.answer_headers import AnswerHeaders
+from bulkeic.aws.http.answer_parser import MAX_HEADER_BYTES, MAX_INFORMATIONAL, AnswerParser
 
 from .fed_connection import Fate, FedConnections, fed_connections
 

@@ -11,9 +11,9 @@ from email.utils import format_datetime
 
 import pytest
 
-from bulkeic.aws.access import Access
-from bulkeic.aws.clock_skew import TOLERATED_SKEW_S, clock_skew_s
+from bulkeic.aws.identity.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
+from bulkeic.aws.requests.clock_skew import TOLERATED_SKEW_S, clock_skew_s
 from bulkeic.core.model import (
     Answer,
     Failure,

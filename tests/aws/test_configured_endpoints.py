@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkeic.aws.access import Access
+from bulkeic.aws.identity.access import Access
 
 CONFIG = """\
 [default]

@@ -6,9 +6,9 @@ from contextlib import suppress
 
 import pytest
 
-from bulkeic.aws.origin_pools import OriginPools
-from bulkeic.aws.transport import HttpRoute, make_transport
-from bulkeic.aws.transport_errors import InvalidAnswerError, NoAnswerError
+from bulkeic.aws.http.origin_pools import OriginPools
+from bulkeic.aws.http.transport import HttpRoute, make_transport
+from bulkeic.aws.http.transport_errors import InvalidAnswerError, NoAnswerError
 
 from .scripted_server import KINDS, OK, STALE, Connection, Kind, ScriptedServer, get, open_transport
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import uvloop
 
-from bulkeic.aws.connector import Connector
-from bulkeic.aws.transport_errors import ConnectError, TlsError, UntrustedCertificateError
-from bulkeic.aws.transport_failures import translate_transport_error
+from bulkeic.aws.answers.transport_failures import translate_transport_error
+from bulkeic.aws.http.connector import Connector
+from bulkeic.aws.http.transport_errors import ConnectError, TlsError, UntrustedCertificateError
 from bulkeic.core.model import Fault
 from tests.certificate import write_certificate
 

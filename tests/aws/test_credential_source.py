@@ -18,9 +18,9 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from bulkeic.aws.access import Access
-from bulkeic.aws.credential_source import source_error
-from bulkeic.aws.credentials import CredentialsError
+from bulkeic.aws.identity.access import Access
+from bulkeic.aws.identity.credential_source import source_error
+from bulkeic.aws.identity.credentials import CredentialsError
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Fault
 from bulkeic.core.pacing.retry import is_hold

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import anyio
 import pytest
 
-from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
+from bulkeic.aws.identity.credentials import CredentialsError, RefreshingCredentials
+from bulkeic.aws.requests.access_keys import AccessKeys
 from bulkeic.core.model import Failure, Fault
 
 NOW = 1_700_000_000.0

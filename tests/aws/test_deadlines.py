@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkeic.aws.deadlines import Deadlines
+from bulkeic.aws.http.deadlines import Deadlines
 from tests.engine.virtual_clock import VirtualLoop
 
 TIMEOUT_S = 10.0

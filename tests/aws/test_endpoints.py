@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bulkeic.aws.access import Access
+from bulkeic.aws.identity.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.core.model import Failure, Job, Lane, Settings, SourceLine, Target
 from bulkeic.core.names import partition_of

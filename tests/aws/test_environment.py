@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bulkeic.aws.access import Access
-from bulkeic.aws.environment import has_only_known_settings
+from bulkeic.aws.identity.access import Access
+from bulkeic.aws.identity.environment import has_only_known_settings
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIA123456789012", "AWS_SECRET_ACCESS_KEY": "secret"}
 

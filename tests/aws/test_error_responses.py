@@ -9,9 +9,9 @@ from botocore.session import get_session
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkeic.aws.error_responses import error_response, parse_error
-from bulkeic.aws.sdk_responses import parse_response
-from bulkeic.aws.transport import RawResponse
+from bulkeic.aws.answers.error_responses import error_response, parse_error
+from bulkeic.aws.answers.sdk_responses import parse_response
+from bulkeic.aws.http.transport import RawResponse
 from bulkeic.core.model import Operation
 
 SHAPES = [
@@ -83,7 +83,8 @@ def test_the_usual_errors_need_no_sdk(status: int, body: dict[str, str | None]) 
 
 def test_usual_answers_are_read_without_the_sdk() -> None:
     code = (
-        "import sys, bulkeic.aws.responses, bulkeic.aws.error_responses, bulkeic.aws.clock_skew\n"
+        "import sys, bulkeic.aws.answers.responses, bulkeic.aws.answers.error_responses\n"
+        "import bulkeic.aws.requests.clock_skew\n"
         "sys.exit(bool({'aiobotocore', 'aiohttp', 'botocore'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -6,17 +6,17 @@ from typing import Any
 import botocore.session
 import pytest
 
-from bulkeic.aws.access import Access
-from bulkeic.aws.connection_pool import ConnectionPool, UnsentRequest
-from bulkeic.aws.credentials import AccessKeys
-from bulkeic.aws.known_requests import (
+from bulkeic.aws.identity.access import Access
+from bulkeic.aws.requests.access_keys import AccessKeys
+from bulkeic.aws.requests.connection_pool import ConnectionPool, UnsentRequest
+from bulkeic.aws.requests.known_requests import (
     USER_AGENT,
     is_known_endpoint,
     lambda_requests,
     sts_request,
 )
-from bulkeic.aws.request_template import RequestTemplate, SampleRequest
-from bulkeic.aws.sdk_samples import sample_request
+from bulkeic.aws.requests.request_template import RequestTemplate, SampleRequest
+from bulkeic.aws.requests.sdk_samples import sample_request
 from bulkeic.core.model import Operation
 
 KEYS = AccessKeys(access_key="AKIDEXAMPLE", secret_key="example")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkeic.aws.access import Access
-from bulkeic.aws.credentials import AccessKeys
-from bulkeic.aws.known_sts import KnownSts
-from bulkeic.aws.sts_answers import read_result
+from bulkeic.aws.identity.access import Access
+from bulkeic.aws.identity.known_sts import KnownSts
+from bulkeic.aws.identity.sts_answers import read_result
+from bulkeic.aws.requests.access_keys import AccessKeys
 from bulkeic.core.errors import BulkeicError
 
 from .scripted_server import Connection, Script, ScriptedServer

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkeic.aws.origin_pool import KEEP_ALIVE_S, ConnectionLimit, OriginPool
-from bulkeic.aws.transport_errors import ConnectError, NoAnswerError
+from bulkeic.aws.http.origin_pool import KEEP_ALIVE_S, ConnectionLimit, OriginPool
+from bulkeic.aws.http.transport_errors import ConnectError, NoAnswerError
 
 
 class FakeConnection:

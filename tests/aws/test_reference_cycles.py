@@ -3,7 +3,7 @@
 import gc
 from collections import Counter
 
-from bulkeic.aws.access import Access
+from bulkeic.aws.identity.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.core.model import Failure, Job, Lane, Settings, SourceLine, Target
 from bulkeic.sandbox import DEFAULT_ACCOUNT_ID, Faults, Sandbox, SandboxOptions

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkeic.aws.access import Access
+from bulkeic.aws.identity.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.core.model import CLEARED, Job, Operation, Settings
 from bulkeic.core.names import parse_function

@@ -6,9 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from bulkeic.aws.access import Access
-from bulkeic.aws.credentials import AccessKeys, CredentialsError, RefreshingCredentials
-from bulkeic.aws.role_sessions import RoleSessions
+from bulkeic.aws.identity.access import Access
+from bulkeic.aws.identity.credentials import CredentialsError, RefreshingCredentials
+from bulkeic.aws.identity.role_sessions import RoleSessions
+from bulkeic.aws.requests.access_keys import AccessKeys
 from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
 from bulkeic.core.model import Failure, Fault, Lane
 

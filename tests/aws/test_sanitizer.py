@@ -4,8 +4,8 @@ import gc
 
 from rich.pretty import pretty_repr
 
-from bulkeic.aws.credentials import AccessKeys
-from bulkeic.aws.sanitizer import sanitize, sanitize_code, sanitize_id
+from bulkeic.aws.answers.sanitizer import sanitize, sanitize_code, sanitize_id
+from bulkeic.aws.requests.access_keys import AccessKeys
 
 SECRET = "not/of+any/known-form-at-all"
 TOKEN = "neither=is/this+one=="

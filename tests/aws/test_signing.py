@@ -11,9 +11,9 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkeic.aws.credentials import AccessKeys
-from bulkeic.aws.request_template import SAMPLE_FUNCTION, RequestTemplate, query_string
-from bulkeic.aws.signing import Signer
+from bulkeic.aws.requests.access_keys import AccessKeys
+from bulkeic.aws.requests.request_template import SAMPLE_FUNCTION, RequestTemplate, query_string
+from bulkeic.aws.requests.signing import Signer
 from bulkeic.core.model import Settings
 
 from .both_clients import KEYS, credentials

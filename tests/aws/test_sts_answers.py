@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from bulkeic.aws.access import Access
-from bulkeic.aws.credentials import CredentialsError, RefreshingCredentials
-from bulkeic.aws.role_sessions import RoleSessions
+from bulkeic.aws.identity.access import Access
+from bulkeic.aws.identity.credentials import CredentialsError, RefreshingCredentials
+from bulkeic.aws.identity.role_sessions import RoleSessions
 from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
 from bulkeic.core.errors import AccessError
 from bulkeic.core.model import Failure, Fault, Lane

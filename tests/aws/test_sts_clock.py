@@ -12,8 +12,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from bulkeic.aws.access import Access
-from bulkeic.aws.role_sessions import RoleSessions
+from bulkeic.aws.identity.access import Access
+from bulkeic.aws.identity.role_sessions import RoleSessions
 from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
 from bulkeic.core.errors import AccessError
 from bulkeic.core.model import Lane

@@ -4,8 +4,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from tenacity import RetryCallState
 
-from bulkeic.aws.credentials import CredentialsError
-from bulkeic.aws.sts_retries import identity_retries, role_retries
+from bulkeic.aws.identity.credentials import CredentialsError
+from bulkeic.aws.identity.sts_retries import identity_retries, role_retries
 from bulkeic.core.model import Failure, Fault
 
 UNREACHABLE = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")

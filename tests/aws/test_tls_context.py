@@ -8,9 +8,9 @@ import pytest
 from aiobotocore.httpsession import AIOHTTPSession
 from botocore.httpsession import DEFAULT_CA_BUNDLE, get_cert_path
 
-from bulkeic.aws.access import Access
+from bulkeic.aws.http.tls_context import default_ca_bundle, make_tls_context
+from bulkeic.aws.identity.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
-from bulkeic.aws.tls_context import default_ca_bundle, make_tls_context
 from bulkeic.core.model import Failure, Fault
 from tests.certificate import write_certificate
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from bulkeic.aws.sanitizer import sanitize
+from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.cli import process
 from bulkeic.cli.process import run_command
 from bulkeic.core.errors import AccessError, StoppedError, UsageError

@@ -212,7 +212,7 @@ def crash(self, *words, **named):
 @pytest.mark.parametrize(
     ("where", "log_format"),
     [
-        ("bulkeic.aws.connector.Connector.connect", "console"),
+        ("bulkeic.aws.http.connector.Connector.connect", "console"),
         ("aiobotocore.session.AioSession.create_client", "json"),
     ],
 )

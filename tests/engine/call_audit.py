@@ -186,9 +186,18 @@ def _audit_outcome(outcome: Outcome, job: Job, attempts: list[Sent]) -> None:
 
 
 def _change_that_failed(outcome: Outcome, attempts: list[Sent]) -> Answer | None:
-    """The answer to the last change of a job that failed, also if it was confirmed by a read."""
+    """The answer to the last change of a job that failed, also if it was confirmed by a read.
+
+    A read after changes that made nothing confirms nothing: what was read before was too old.
+    """
     changes = [call.answer for call in attempts if call.changes]
-    return changes[-1] if changes and outcome.status is Status.FAILED else None
+    if not changes or outcome.status is not Status.FAILED:
+        return None
+    made_nothing = all(
+        isinstance(answer, Failure) and answer.fault in {Fault.THROTTLED, Fault.CONFLICT}
+        for answer in changes
+    )
+    return None if made_nothing and not attempts[-1].changes else changes[-1]
 
 
 def _audit_update(outcome: Outcome, job: Job, attempts: list[Sent]) -> None:

@@ -23,9 +23,9 @@ import msgspec
 from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.where_expression import parse_where
-from bulkeic.aws.http_exchange import RawResponse
-from bulkeic.aws.origin_connection import OriginConnection
-from bulkeic.aws.transport_failures import TRANSPORT_ERRORS
+from bulkeic.aws.answers.transport_failures import TRANSPORT_ERRORS
+from bulkeic.aws.http.http_exchange import RawResponse
+from bulkeic.aws.http.origin_connection import OriginConnection
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
 from bulkeic.core.destinations import parse_destination
 from bulkeic.core.errors import BulkeicError, InputError

@@ -16,7 +16,7 @@ from bulkeic.engine.log_events import EngineLog
 from bulkeic.engine.ports import Feed, Sink
 
 if TYPE_CHECKING:
-    from bulkeic.aws.access import Access
+    from bulkeic.aws.identity.access import Access
     from bulkeic.aws.lambda_caller import LambdaCaller
 
 

@@ -19,7 +19,7 @@ from bulkeic.app.setup.open_files import allow_open_files
 from bulkeic.app.setup.options import ApplyOptions, WorkOptions
 from bulkeic.app.setup.run_binding import place
 from bulkeic.app.setup.run_setup import check_options
-from bulkeic.aws.sanitizer import sanitize
+from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane, Outcome

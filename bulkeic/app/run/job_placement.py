@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bulkeic.aws.access import Access
+from bulkeic.aws.identity.access import Access
 from bulkeic.core.accounts import Accounts, foreign_credentials
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Job, Lane

@@ -12,7 +12,7 @@ from bulkeic.core.snapshot import ABSENT
 from bulkeic.store.run_file import RunFile
 
 if TYPE_CHECKING:
-    from bulkeic.aws.access import Access
+    from bulkeic.aws.identity.access import Access
 
 _STATE_BATCH = 1000
 
@@ -27,7 +27,7 @@ async def open_run_sandbox(run: RunFile) -> AsyncIterator["Access"]:
     Returns:
         Access to the sandbox.
     """
-    from bulkeic.aws.access import Access  # noqa: PLC0415 - not before there is a run
+    from bulkeic.aws.identity.access import Access  # noqa: PLC0415 - not before there is a run
     from bulkeic.sandbox.server.embedded_sandbox import Sandbox  # noqa: PLC0415 - hardly any run needs it
 
     async with Sandbox() as sandbox:

@@ -22,7 +22,7 @@ from bulkeic.core.model import Lane
 from bulkeic.sources.rows_file import RowsFile
 
 if TYPE_CHECKING:
-    from bulkeic.aws.access import Access
+    from bulkeic.aws.identity.access import Access
 
 _CONCURRENT_STS_CALLS = 10
 

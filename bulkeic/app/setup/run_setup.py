@@ -17,7 +17,7 @@ from bulkeic.app.setup.options import ApplyOptions, PlanOptions, TargetsOptions,
 from bulkeic.app.setup.output_files import check_not_overwritten, check_not_read
 from bulkeic.app.setup.run_binding import bound, check_caller, check_place
 from bulkeic.app.setup.run_flags import check_flags, encode_flags
-from bulkeic.aws.environment import environment_region
+from bulkeic.aws.identity.environment import environment_region
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Lane

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import anyio
 from anyio.streams.text import TextReceiveStream
 
-from bulkeic.aws.access import Access
+from bulkeic.aws.identity.access import Access
 from bulkeic.core.errors import UsageError
 from bulkeic.sandbox.behavior.sandbox_options import SandboxOptions
 from bulkeic.sandbox.server.embedded_sandbox import Sandbox

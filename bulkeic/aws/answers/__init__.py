@@ -1,0 +1,1 @@
+"""Answers of AWS, of the SDK and of the network as successes and failures."""

@@ -1,0 +1,1 @@
+"""Who calls: credentials, roles and STS, with the SDK or without it."""

@@ -1,0 +1,1 @@
+"""Requests: their templates, their signatures, and the SDK's samples of them."""
