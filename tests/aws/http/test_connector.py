@@ -15,9 +15,8 @@ from bulkeic.aws.answers.transport_failures import translate_transport_error
 from bulkeic.aws.http.connector import Connector
 from bulkeic.aws.http.transport_errors import ConnectError, TlsError, UntrustedCertificateError
 from bulkeic.core.model import Fault
+from tests.aws.scripted_server import OK, Connection, ScriptedServer, direct, get
 from tests.certificate import write_certificate
-
-from .scripted_server import OK, Connection, ScriptedServer, direct, get
 
 LOOPS = pytest.mark.parametrize(
     "loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]

@@ -8,9 +8,8 @@ from botocore.exceptions import ClientError
 
 from bulkeic.core.model import Answer, Failure, Operation, Success, rfc3339
 from bulkeic.core.server_text import is_code, shown_text
-
-from .both_clients import KEYS, BothClients, make_job
-from .recording_server import CannedResponse
+from tests.aws.both_clients import KEYS, BothClients, make_job
+from tests.aws.recording_server import CannedResponse
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST"
 REQUEST_ID = ("x-amzn-RequestId", "4b1f6a0e-0000-4000-8000-000000000000")

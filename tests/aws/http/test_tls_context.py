@@ -12,10 +12,9 @@ from bulkeic.aws.http.tls_context import default_ca_bundle, make_tls_context
 from bulkeic.aws.identity.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.core.model import Failure, Fault
+from tests.aws.both_clients import LANE, make_job, make_update
+from tests.aws.scripted_server import Connection, ScriptedServer
 from tests.certificate import write_certificate
-
-from .both_clients import LANE, make_job, make_update
-from .scripted_server import Connection, ScriptedServer
 
 
 def described(context: ssl.SSLContext) -> dict[str, object]:

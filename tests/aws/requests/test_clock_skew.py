@@ -25,8 +25,7 @@ from bulkeic.core.model import (
     Success,
     Target,
 )
-
-from .both_clients import make_update
+from tests.aws.both_clients import make_update
 
 FUNCTION = "arn:aws:lambda:us-east-1:111111111111:function:{}:$LATEST"
 

@@ -18,8 +18,8 @@ from bulkeic.core.model import (
     Success,
     Target,
 )
+from tests.aws.both_clients import LANE, BothClients, make_job
 
-from .both_clients import LANE, BothClients, make_job
 from .test_responses import ARN, CONFIG, FUNCTION, respond
 
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:dead"

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from tests.certificate import write_certificate
-
-from .scripted_server import (
+from tests.aws.scripted_server import (
     OK,
     STALE,
     Connection,
@@ -21,6 +19,7 @@ from .scripted_server import (
     get,
     over_aiohttp,
 )
+from tests.certificate import write_certificate
 
 
 async def connections_of(script: Script, certificate: Path, kind: Kind) -> int:

@@ -11,8 +11,7 @@ from bulkeic.aws.identity.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.core.model import CLEARED, Job, Operation, Settings
 from bulkeic.core.names import parse_function
-
-from .both_clients import (
+from tests.aws.both_clients import (
     KEYS,
     LANE,
     PREFIXES,
@@ -22,7 +21,7 @@ from .both_clients import (
     make_call,
     make_job,
 )
-from .recording_server import CannedResponse, RecordedRequest, RecordingServer
+from tests.aws.recording_server import CannedResponse, RecordedRequest, RecordingServer
 
 names = st.text(f"{string.ascii_letters}{string.digits}-_.", min_size=1, max_size=64).filter(
     lambda name: name not in {".", ".."}

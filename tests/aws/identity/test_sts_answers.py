@@ -13,8 +13,7 @@ from bulkeic.aws.identity.role_sessions import RoleSessions
 from bulkeic.core.accounts import AccountAccess, Accounts, RoleSession
 from bulkeic.core.errors import AccessError
 from bulkeic.core.model import Failure, Fault, Lane
-
-from .scripted_server import Connection, Script, ScriptedServer
+from tests.aws.scripted_server import Connection, Script, ScriptedServer
 
 ROLE = AccountAccess(role_arn="arn:aws:iam::{account}:role/team/deploy")
 ACCOUNT = "111111111111"

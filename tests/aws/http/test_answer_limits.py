@@ -10,8 +10,7 @@ import pytest
 from bulkeic.aws.answers.transport_failures import TRANSPORT_ERRORS, translate_transport_error
 from bulkeic.aws.http.answer_body import MAX_BODY_BYTES, AnswerTooLargeError, ContentEncodingError
 from bulkeic.aws.http.answer_parser import MAX_INFORMATIONAL
-
-from .scripted_server import KINDS, OK, Connection, Kind, direct, get, open_transport
+from tests.aws.scripted_server import KINDS, OK, Connection, Kind, direct, get, open_transport
 
 both = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 HEAD = b"HTTP/1.1 200 OK\r\n"

@@ -13,8 +13,7 @@ from bulkeic.aws.identity.known_sts import KnownSts
 from bulkeic.aws.identity.sts_answers import read_result
 from bulkeic.aws.requests.access_keys import AccessKeys
 from bulkeic.core.errors import BulkeicError
-
-from .scripted_server import Connection, Script, ScriptedServer
+from tests.aws.scripted_server import Connection, Script, ScriptedServer
 
 IDENTITY = (
     "<GetCallerIdentityResponse xmlns='https://sts.amazonaws.com/doc/2011-06-15/'>"

@@ -15,9 +15,8 @@ from bulkeic.aws.requests.access_keys import AccessKeys
 from bulkeic.aws.requests.request_template import SAMPLE_FUNCTION, RequestTemplate, query_string
 from bulkeic.aws.requests.signing import Signer
 from bulkeic.core.model import Settings
-
-from .both_clients import KEYS, credentials
-from .recording_server import RecordedRequest
+from tests.aws.both_clients import KEYS, credentials
+from tests.aws.recording_server import RecordedRequest
 
 DAY_S = 86400
 MIDNIGHT = 20_000 * DAY_S

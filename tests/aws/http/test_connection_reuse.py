@@ -9,8 +9,16 @@ import pytest
 from bulkeic.aws.http.origin_pools import OriginPools
 from bulkeic.aws.http.transport import HttpRoute, make_transport
 from bulkeic.aws.http.transport_errors import InvalidAnswerError, NoAnswerError
-
-from .scripted_server import KINDS, OK, STALE, Connection, Kind, ScriptedServer, get, open_transport
+from tests.aws.scripted_server import (
+    KINDS,
+    OK,
+    STALE,
+    Connection,
+    Kind,
+    ScriptedServer,
+    get,
+    open_transport,
+)
 
 both = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 IDLE_TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
