@@ -19,16 +19,12 @@ from bulkeic.store.run_metadata import RunMetadata
 from bulkeic.store.schema import (
     APPLICATION_ID,
     DUPLICATES,
-    JOB_COLUMNS,
     NO_LANE,
     SCHEMA,
+    STORE_JOBS,
     VERSION,
-    insert_jobs,
 )
 
-_BATCH = 100
-"""Rows of one INSERT; more are not faster, and SQLite before 3.32 takes at most 999 values."""
-_INSERT_BATCH = insert_jobs(_BATCH)
 _MEMOIZED = 8192
 _GIVEN_CHARACTERS = 256
 INVALID = "InvalidInput"
@@ -80,7 +76,7 @@ class Loader:
     def __init__(self, path: Path, metadata: RunMetadata) -> None:
         self._source = metadata.source
         self._database = Database(path, create=True)
-        self._values: list[object] = []
+        self._rows: list[tuple[object, ...]] = []
         self._loaded = LoadedLanes()
         self._lanes: dict[Lane, int] = {}
         self._numbers = itertools.count(NO_LANE + 1)
@@ -122,15 +118,16 @@ class Loader:
             None if job.expected is None else self._settings_id(job.expected),
         )
         self._loaded.add(row)
-        self._values += row
-        if len(self._values) == _BATCH * JOB_COLUMNS:
+        self._rows.append(row)
+        if len(self._rows) == STORE_JOBS.most_rows:
             self._flush()
 
     def add_invalid(self, seq: int, line: int, given: str, problem: str) -> None:
         """Adds an invalid row, with its outcome."""
         given = given[:_GIVEN_CHARACTERS].encode(errors="replace").decode()
         with self._database.errors("cannot be written"):
-            self._connection.execute(insert_jobs(1), (NO_LANE, seq, line, given, *([None] * 4)))
+            row = (NO_LANE, seq, line, given, None, None, None, None)
+            STORE_JOBS.execute(self._connection, [row])
         self.invalidate(seq, NO_LANE, problem)
 
     def add_failed(self, job: Job, code: str, message: str) -> None:
@@ -295,12 +292,9 @@ class Loader:
         self._database.discard()
 
     def _flush(self) -> None:
-        values, self._values = self._values, []
-        if values:
-            rows = len(values) // JOB_COLUMNS
-            statement = _INSERT_BATCH if rows == _BATCH else insert_jobs(rows)
-            with self._database.errors("cannot be written"):
-                self._connection.execute(statement, values)
+        rows, self._rows = self._rows, []
+        with self._database.errors("cannot be written"):
+            STORE_JOBS.execute(self._connection, rows)
 
     def _add_lane(self, lane: Lane) -> int:
         number = self._lanes[lane] = next(self._numbers)

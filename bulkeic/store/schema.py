@@ -69,7 +69,8 @@ WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = j.seq);
 NO_LANE = 0
 """The lane id of invalid rows, which are not jobs."""
 
-JOB_COLUMNS = 8
+# More rows of a statement are not faster.
+STORE_JOBS = BatchStatement("INSERT INTO job VALUES ", row_of(8), most_rows=100)
 STORE_BEFORE_IMAGES = BatchStatement("INSERT OR REPLACE INTO before_image VALUES ", row_of(7))
 INSERT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _MARK = """
@@ -77,15 +78,6 @@ UPDATE before_image SET may_be_sent = 1,
   row_digest = row_digest(seq, lane_id, read_at, action, 1, config)
 """
 MARK_BEFORE_IMAGES = BatchStatement(f"{_MARK} WHERE seq IN (", "?", ")")
-MARK_PENDING = f"""{_MARK}
-WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = before_image.seq)
-"""  # noqa: S608 - constants only
-
-
-def insert_jobs(rows: int) -> str:
-    """The statement that inserts that many jobs at once."""
-    return f"INSERT INTO job VALUES {', '.join([row_of(JOB_COLUMNS)] * rows)}"  # noqa: S608 - constants only
-
 
 # EXISTS ends the query at once where there is no duplicate, before it reads the lane again.
 DUPLICATES = """

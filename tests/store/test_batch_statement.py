@@ -6,6 +6,8 @@ from contextlib import closing
 import pytest
 
 from bulkeic.store.batch_statement import BatchStatement, row_of
+from bulkeic.store.outcome_columns import STORE_OUTCOMES, STORED_FIELDS
+from bulkeic.store.schema import MARK_BEFORE_IMAGES, STORE_BEFORE_IMAGES, STORE_JOBS
 
 INSERT = BatchStatement("INSERT OR REPLACE INTO t VALUES ", row_of(2))
 MARK = BatchStatement("UPDATE t SET b = -b WHERE a IN (", "?", ")")
@@ -22,12 +24,30 @@ def test_every_row_is_stored_once_and_a_later_row_replaces_an_earlier_one(number
     assert found == [(a, -b) for a, b in rows]
 
 
-def test_it_stays_below_the_fewest_parameters_that_any_sqlite_allows() -> None:
-    columns = 29
-    with closing(sqlite3.connect(":memory:")) as database:
-        database.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)
-        names = ", ".join(f"c{number}" for number in range(columns))
-        database.execute(f"CREATE TABLE t ({names})")
-        wide = BatchStatement("INSERT INTO t VALUES ", row_of(columns))
-        wide.execute(database, [[1] * columns] * 100)
-        assert database.execute("SELECT count(*) FROM t").fetchone() == (100,)
+class Parameters:
+    """A connection that counts the parameters of each statement."""
+
+    def __init__(self) -> None:
+        self.counts: list[int] = []
+
+    def execute(self, sql: str, values: list[int]) -> None:
+        assert sql.count("?") == len(values)
+        self.counts.append(len(values))
+
+
+@pytest.mark.parametrize(
+    ("statement", "columns"),
+    [
+        (STORE_JOBS, 8),
+        (STORE_OUTCOMES, len(STORED_FIELDS) + 4),
+        (STORE_BEFORE_IMAGES, 7),
+        (MARK_BEFORE_IMAGES, 1),
+    ],
+)
+def test_no_statement_has_more_parameters_than_every_sqlite_allows(
+    statement: BatchStatement, columns: int
+) -> None:
+    connection = Parameters()
+    statement.execute(connection, [[1] * columns] * 300)  # type: ignore[arg-type]
+    assert sum(connection.counts) == 300 * columns
+    assert max(connection.counts) <= 999
