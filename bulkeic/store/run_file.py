@@ -1,7 +1,5 @@
 """A loaded run file: its jobs, its outcomes, and how outcomes are written."""
 
-import contextlib
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,25 +17,14 @@ from bulkeic.core.summary import (
     summarize,
 )
 from bulkeic.store.database import Database
-from bulkeic.store.digests import (
-    CLOSED,
-    OPEN,
-    SESSION,
-    add_digest_function,
-    save_run_rows,
-    sealed,
-)
+from bulkeic.store.digests import save_run_rows, sealed
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.jobs import Jobs
-from bulkeic.store.mapping import (
-    check_time,
-    lane_of,
-    outcome_of,
-    settings_of,
-)
+from bulkeic.store.mapping import check_time, lane_of, outcome_of, settings_of
 from bulkeic.store.outcome_columns import SELECT_OUTCOME, STORE_OUTCOMES
 from bulkeic.store.run_metadata import RunMetadata
 from bulkeic.store.run_rows import RowMaker, RunRows
+from bulkeic.store.run_writer import close_log, open_writer
 from bulkeic.store.schema import (
     INSERT_SESSION,
     MARK_BEFORE_IMAGES,
@@ -109,7 +96,7 @@ class RunFile:
                 }
             if not read_only and not is_new:
                 self.tallies()  # fails now if the outcomes cannot be summarized at the end
-            self._writer = self._reader if read_only else self._open_writer()
+            self._writer = self._reader if read_only else open_writer(self._database)
         except BaseException:
             self._database.close()
             raise
@@ -124,26 +111,11 @@ class RunFile:
         numbers = {lane: number for lane, (number, _) in lane_ids.items()}
         self._row_maker = RowMaker(numbers, keeps_sent=keeps_sent)
 
-    def _open_writer(self) -> sqlite3.Connection:
-        with self._database.errors("cannot be written"):
-            writer = self._database.connect()
-            writer.execute("PRAGMA journal_mode = WAL")
-            writer.execute("PRAGMA synchronous = FULL")
-            add_digest_function(writer)
-            try:
-                _mark_session(writer, OPEN)
-                # The mark must outlive the log, or the log's loss would not be noticed.
-                writer.execute("PRAGMA wal_checkpoint(FULL)")
-            except BaseException:
-                _close_log(writer)
-                raise
-            return writer
-
     def close(self) -> None:
         """Closes the run file and leaves a single file that any SQLite tool can read."""
         if not self._read_only:
             self._reader.close()
-            _close_log(self._writer)
+            close_log(self._writer)
         self._database.close()
 
     def save_metadata(self, metadata: RunMetadata) -> None:
@@ -389,18 +361,3 @@ class RunFile:
     def _outcome(self, seq: int) -> Outcome:
         row = self._reader.execute(f"{SELECT_OUTCOME} WHERE o.seq = ?", (seq,)).fetchone()
         return outcome_of(row, self.metadata.source)
-
-
-def _mark_session(writer: sqlite3.Connection, state: str) -> None:
-    """Stores whether a process works on the run."""
-    with writer:
-        writer.execute("BEGIN")
-        save_run_rows(writer, {SESSION: state})
-
-
-def _close_log(writer: sqlite3.Connection) -> None:
-    """Merges the log into the file and deletes it, if the disk and other readers allow that."""
-    with contextlib.suppress(sqlite3.Error):
-        writer.execute("PRAGMA wal_checkpoint(PASSIVE)")  # makes room on a full disk
-        _mark_session(writer, CLOSED)
-        writer.execute("PRAGMA journal_mode = DELETE")
