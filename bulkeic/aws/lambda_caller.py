@@ -11,7 +11,7 @@ import msgspec
 
 from bulkeic.aws.answers.responses import is_senseless
 from bulkeic.aws.answers.transport_failures import TRANSPORT_ERRORS, translate_transport_error
-from bulkeic.aws.http.transport import ExchangeTiming, RawResponse
+from bulkeic.aws.http.http_exchange import ExchangeTiming, RawResponse
 from bulkeic.aws.identity.access import Access
 from bulkeic.aws.identity.credentials import CredentialsError, RefreshingCredentials
 from bulkeic.aws.identity.role_sessions import RoleSessions

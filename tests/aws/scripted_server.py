@@ -9,8 +9,9 @@ from typing import Any
 import aiohttp
 
 from bulkeic.aws.http.aiohttp_transport import AiohttpTransport, new_session
+from bulkeic.aws.http.http_exchange import RawResponse
 from bulkeic.aws.http.origin_pools import OriginPools
-from bulkeic.aws.http.transport import HttpRoute, RawResponse, Transport, make_transport
+from bulkeic.aws.http.transport import HttpRoute, Transport, make_transport
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 STALE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale"

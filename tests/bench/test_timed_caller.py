@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bulkeic.aws.http.transport import ExchangeTiming
+from bulkeic.aws.http.http_exchange import ExchangeTiming
 from bulkeic.bench.model.measurements import ClientUsage, Measures
 from bulkeic.bench.model.workload import Load, LoadModel
 from bulkeic.bench.run.collector import Collector, LoadEnd

@@ -5,17 +5,15 @@ Lambda's usual errors are read here. The SDK's own parser reads all others (``sd
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from bulkeic.aws.answers.answer_identity import error_problem, mismatch
 from bulkeic.aws.answers.sanitizer import sanitize_code, sanitize_id, sanitize_message
+from bulkeic.aws.http.http_exchange import RawResponse
 from bulkeic.core.model import Failure, Target
 from bulkeic.core.pacing.retry import fault_of, retry_after_s
-
-if TYPE_CHECKING:  # it imports the SDK
-    from bulkeic.aws.http.transport import RawResponse
 
 _Text = str | msgspec.UnsetType
 
@@ -51,7 +49,7 @@ class ErrorResponse(msgspec.Struct, frozen=True, gc=False):
 _decode = msgspec.json.Decoder(_ErrorBody).decode
 
 
-def parse_error(response: "RawResponse") -> ErrorResponse | None:
+def parse_error(response: RawResponse) -> ErrorResponse | None:
     """Reads an error response, with a status from 400; ``None``: it has not the usual form."""
     headers, body, status = response.headers, response.body, response.status
     if not body.isascii() or headers.get("x-amzn-query-error") is not None:

@@ -19,7 +19,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -31,6 +31,7 @@ from bulkeic.aws.answers.answer_identity import (
 )
 from bulkeic.aws.answers.error_responses import error_answer, error_response, parse_error
 from bulkeic.aws.answers.sanitizer import sanitize, sanitize_id
+from bulkeic.aws.http.http_exchange import RawResponse
 from bulkeic.core.model import (
     CLEARED,
     Answer,
@@ -44,9 +45,6 @@ from bulkeic.core.model import (
     rfc3339,
 )
 from bulkeic.core.pacing.retry import ANSWER_MISMATCH
-
-if TYPE_CHECKING:  # it imports the SDK
-    from bulkeic.aws.http.transport import RawResponse
 
 _OK = 200
 _NO_CONTENT = 204
@@ -117,7 +115,7 @@ class ResponseReader(ABC):
 
     def read(
         self,
-        response: "RawResponse",
+        response: RawResponse,
         target: Target,
         call: Call,
         hide: Callable[[bytes], bytes],
@@ -143,7 +141,7 @@ class ResponseReader(ABC):
                 return error_answer(error, target)
         return self._parse(response, target, call)
 
-    def _parse(self, response: "RawResponse", target: Target, call: Call) -> Answer:
+    def _parse(self, response: RawResponse, target: Target, call: Call) -> Answer:
         """Reads a response with the SDK's parser."""
         from bulkeic.aws.answers import sdk_responses  # noqa: PLC0415 - hardly any run needs the SDK here
 
@@ -160,7 +158,7 @@ class ResponseReader(ABC):
     @abstractmethod
     def _read_expected(
         self,
-        response: "RawResponse",
+        response: RawResponse,
         target: Target,
         call: Call,
         hide: Callable[[bytes], bytes],
@@ -172,7 +170,7 @@ class ResponseReader(ABC):
         self,
         parsed: dict[str, Any],
         request_id: str | None,
-        response: "RawResponse",
+        response: RawResponse,
         target: Target,
         call: Call,
     ) -> Answer:
@@ -184,7 +182,7 @@ class ConfigReader(ResponseReader):
 
     def _read_expected(
         self,
-        response: "RawResponse",
+        response: RawResponse,
         target: Target,
         call: Call,
         hide: Callable[[bytes], bytes],
@@ -217,7 +215,7 @@ class ConfigReader(ResponseReader):
         self,
         parsed: dict[str, Any],
         request_id: str | None,
-        response: "RawResponse",
+        response: RawResponse,
         target: Target,
         call: Call,
     ) -> Answer:
@@ -246,7 +244,7 @@ class FunctionReader(ResponseReader):
 
     def _read_expected(
         self,
-        response: "RawResponse",
+        response: RawResponse,
         target: Target,
         call: Call,
         hide: Callable[[bytes], bytes],
@@ -263,7 +261,7 @@ class FunctionReader(ResponseReader):
         self,
         parsed: dict[str, Any],
         request_id: str | None,
-        response: "RawResponse",
+        response: RawResponse,
         target: Target,
         call: Call,
     ) -> Answer:
@@ -281,7 +279,7 @@ class DeletionReader(ResponseReader):
 
     def _read_expected(
         self,
-        response: "RawResponse",
+        response: RawResponse,
         target: Target,
         call: Call,
         hide: Callable[[bytes], bytes],
@@ -293,7 +291,7 @@ class DeletionReader(ResponseReader):
         self,
         parsed: dict[str, Any],
         request_id: str | None,
-        response: "RawResponse",
+        response: RawResponse,
         target: Target,
         call: Call,
     ) -> Answer:
@@ -354,7 +352,7 @@ def _has_fraction(body: bytes) -> bool:
     return any(isinstance(fields.get(name), float) for name in _INTEGERS)
 
 
-def _unexpected_success(problem: str, response: "RawResponse", request_id: str | None) -> Failure:
+def _unexpected_success(problem: str, response: RawResponse, request_id: str | None) -> Failure:
     """Returns the failure for a 2xx response that is not a success."""
     text = f"HTTP {response.status}, but {problem}"
     return Failure(Fault.SERVER, _PARSER_ERROR, text, response.status, request_id)

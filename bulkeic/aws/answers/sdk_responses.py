@@ -9,7 +9,7 @@ from botocore.parsers import create_parser
 from bulkeic.aws.answers.failures import translate_sdk_error
 from bulkeic.aws.answers.sanitizer import sanitize_id
 from bulkeic.aws.http.answer_body import AnswerTooLargeError
-from bulkeic.aws.http.transport import RawResponse
+from bulkeic.aws.http.http_exchange import RawResponse
 from bulkeic.core.model import Failure, Fault
 from bulkeic.core.pacing.retry import fault_of, retry_after_s
 

@@ -13,15 +13,6 @@ from bulkeic.aws.http.direct_transport import DirectTransport
 from bulkeic.aws.http.http_exchange import ExchangeTiming, IsTrusted, RawResponse
 from bulkeic.aws.http.origin_pools import OriginPools
 
-__all__ = [
-    "ExchangeTiming",
-    "HttpRoute",
-    "ProxyRoute",
-    "RawResponse",
-    "Transport",
-    "make_transport",
-]
-
 
 class Transport(Protocol):
     """Sends requests to one origin."""

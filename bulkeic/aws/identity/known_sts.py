@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bulkeic.aws.answers.service_models import output_shape
+from bulkeic.aws.http.http_exchange import RawResponse
 from bulkeic.aws.http.origin_pools import OriginPools
 from bulkeic.aws.http.tls_context import make_tls_context
-from bulkeic.aws.http.transport import HttpRoute, RawResponse, make_transport
+from bulkeic.aws.http.transport import HttpRoute, make_transport
 from bulkeic.aws.identity.sts_answers import read_result
 from bulkeic.aws.requests.access_keys import AccessKeys
 from bulkeic.aws.requests.clock_correction import ClockCorrection

@@ -18,7 +18,8 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from bulkeic.aws.http.transport import RawResponse, make_transport
+from bulkeic.aws.http.http_exchange import RawResponse
+from bulkeic.aws.http.transport import make_transport
 from bulkeic.aws.http.transport_errors import (
     ConnectTimeout,
     InvalidAnswerError,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Container
 from typing import Protocol
 
-from bulkeic.aws.http.transport import ExchangeTiming
+from bulkeic.aws.http.http_exchange import ExchangeTiming
 from bulkeic.bench.run.collector import Collector
 from bulkeic.bench.run.lead_time import LeadTime
 from bulkeic.bench.run.request_trace import RequestTrace

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bulkeic.aws.answers.error_responses import error_response, parse_error
 from bulkeic.aws.answers.sdk_responses import parse_response
-from bulkeic.aws.http.transport import RawResponse
+from bulkeic.aws.http.http_exchange import RawResponse
 from bulkeic.core.model import Operation
 
 SHAPES = [
