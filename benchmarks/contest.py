@@ -29,7 +29,7 @@ LATENCY_S = 0.06
 BULKEIC = "bulkeic"
 ACCOUNT = "123456789012"
 PATIENCE_S = 900
-# The peak of a command includes the memory of this process when it started.
+# Bytes of output that are kept. A command's peak includes this process's memory at its start.
 MOST_OUTPUT = 2_000_000
 UPDATED = "updated"
 

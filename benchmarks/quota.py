@@ -1,7 +1,7 @@
 """How close to the quota's own pace a fleet is updated, and how many calls are refused.
 
-`--stray` shows what one throttle costs that nobody expects: one call of the 1,200 gets a 429
-although quota is left.
+`--stray` shows what a single unexpected throttle costs: one call of the 1,200 gets a 429 although
+quota is left.
 
 The server is bulkeic's sandbox in a process of its own, with Lambda's quota (15 calls a second for
 each account and Region, burst 15) and 60 ms of latency. Every competitor gets a fresh one, so that

@@ -92,9 +92,10 @@ def parse_function(text: str, field: str = "FunctionName") -> FunctionName:
 
 @functools.lru_cache(1024)
 def _lane_of_arns(start: str) -> tuple[str | None, str | None, str | None]:
-    """Account, Region and partition of the names that start so; all ``None``: it is rare.
+    """Returns what all ARNs with a start have in common: account, Region and partition.
 
-    The ARNs of a fleet have few starts, and each is parsed once.
+    The ARNs of a fleet have few starts, and each is parsed once. All are ``None`` if it is not the
+    start of a whole ARN.
     """
     try:
         parsed = _parse_rare_form(f"{start}{_SEPARATOR}{_SAMPLE}", "")

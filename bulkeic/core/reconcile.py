@@ -277,7 +277,7 @@ def _after_deletion(case: _Answered) -> Step:
 
 
 _Rule = Callable[[_Answered], Step | None]
-_SUCCESS, _UPDATED = _Event.SUCCESS, Status.UPDATED  # members of an enumeration are slow to look up
+_SUCCESS, _UPDATED = _Event.SUCCESS, Status.UPDATED  # looking up a member is slow
 
 # A call and its answer → the step. Everything else fails with the answer's code and message.
 _STEPS: dict[tuple[Operation, _Event], _Rule] = {

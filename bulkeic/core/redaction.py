@@ -33,7 +33,7 @@ _percent = re.compile(r"%[0-9A-F]{2}")
 _scheme = re.compile(r":(?:\\?/){2}")
 _is_arn = re.compile(r"[\w:/$.-]+").fullmatch
 _LONGEST_ARN = 300
-# A text in lower case without any of these words has none of the names, and no Authorization.
+# Everything that ``_named`` and ``_authorization`` find contains one of these words.
 _NAME_WORDS = ("token", "key", "signature", "credential", "authorization")
 _authorization = re.compile(rf"(?i)(authorization{_IS}(?:basic|bearer){_BLANK}){_VALUE}")
 # Access key ids, and everything that looks like a signature.

@@ -31,7 +31,7 @@ class Dispatcher:
         self._wakeups = Wakeups(clock)
 
     def take(self, now: float) -> tuple[LaneRuntime, ActiveJob] | None:
-        """Take the next call that is due; ``None``: no call is due now, see ``wait``."""
+        """Take the next call that is due; ``None``: none is due now, so ``wait``."""
         if not self._has_work():
             return None
         has_idle = self._wakeups.has_idle

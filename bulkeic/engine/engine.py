@@ -44,7 +44,7 @@ from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.supervisor import Release, StopLane, StopRun, Supervisor, ends_lane, is_denied
 
-_FAILED = Status.FAILED  # a member of an enumeration is slow to look up
+_FAILED = Status.FAILED  # looking up a member is slow
 
 
 class Engine:

@@ -51,7 +51,7 @@ class _Renderer(logging.Handler):
             self._log.log(record.levelno, record.getMessage(), **details)
         elif record.levelno >= logging.WARNING:
             self._log.log(record.levelno, self._clean(record.getMessage()), logger=record.name)
-            # A source of credentials may have answered with some.
+            # It may quote what a source of credentials has answered.
             quotes_credentials = record.name.endswith(".credentials")
             if record.exc_info and not quotes_credentials and self.level <= logging.DEBUG:
                 self._log.debug("traceback", logger=record.name, exc_info=record.exc_info)

@@ -1,7 +1,7 @@
 """The digest of the table ``job``: over the digests of its lanes, in the order of their ids.
 
 The digest of a lane is over its rows, in the order of ``seq``. So it can be computed while rows are
-stored, in whatever order the lanes are in the targets file. To read them again takes longer.
+stored, however the targets file mixes the lanes. Reading them back would take longer.
 """
 
 import hashlib
@@ -18,14 +18,14 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class LoadedLanes:
-    """The lanes whose rows were stored in the order of ``seq``, and were not changed since."""
+    """Computes the digests of lanes whose rows are stored in the order of ``seq``."""
 
     def __init__(self) -> None:
         self._last_seq = -1
         self._digests: dict[int, hashlib.blake2b | None] = {}
 
     def add(self, row: Sequence[Any]) -> None:
-        """Notes a row that is stored.
+        """Records a row that is stored.
 
         Args:
             row: all values, in the order of the columns.
@@ -41,7 +41,7 @@ class LoadedLanes:
             digest.update(_encode(row))
 
     def exclude(self, lane_id: int) -> None:
-        """Notes that rows of a lane were changed, or were stored in another way."""
+        """Records that rows of a lane were changed, or were stored in another way."""
         self._digests[lane_id] = None
 
     def digests(self) -> dict[int, bytes]:

@@ -1,4 +1,4 @@
-"""Rows of the run file that one commit stores. Another process may make and send them."""
+"""The rows that one commit stores: plain values, so that another process could make them."""
 
 import time
 from collections.abc import Mapping, Sequence

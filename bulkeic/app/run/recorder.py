@@ -47,7 +47,7 @@ class OutcomeLedger(Protocol[Rows]):
 
 
 class Recorder:
-    """Commits outcomes in a thread: the next commit starts when one has ended, after a short pause.
+    """Commits outcomes in a thread. A short pause follows each commit.
 
     If a commit fails, the engine stops: calls in flight finish, and jobs whose outcome cannot be
     stored stay pending. Results are written by another task, so that a slow reader of them does not
@@ -140,7 +140,7 @@ class Recorder:
                 return
 
     async def _commit(self, engine: Engine) -> None:
-        # A commit that failed is tried again with the next outcome.
+        # The next outcome retries a commit that failed.
         self._has_pending.clear()
         traffic = msgspec.structs.replace(engine.traffic, elapsed_s=self._elapsed())
         batch, self._pending = self._pending, []

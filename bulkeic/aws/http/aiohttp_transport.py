@@ -1,10 +1,10 @@
-"""A transport over aiohttp's public API: for proxies, and as the reference of the other in tests.
+"""A transport over aiohttp's public API: for proxies, and as the reference for the other in tests.
 
 A caller of aiohttp cannot see what a connection receives after an answer. So every connection is in
-doubt after one, and each exchange has a connection of its own.
+doubt after its first answer, and each exchange has a connection of its own.
 
-Two more things differ: only the time-out limits informational answers, and ``before_send`` is
-called before the connection is made.
+Two more things differ from ``DirectTransport``: the number of informational answers has no limit
+but the time-out, and ``before_send`` is called before the connection is made.
 """
 
 import asyncio

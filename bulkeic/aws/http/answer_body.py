@@ -46,7 +46,7 @@ class BodyMemory:
 
 
 BODIES = BodyMemory()
-"""Of all connections."""
+"""The bodies of all connections."""
 
 
 def check_body_size(size: int) -> None:

@@ -1,15 +1,16 @@
 """Bytes of a connection -> answers, one after the other.
 
 llhttp checks the head and the framing, and decodes chunks. It refuses most of what RFC 9112
-forbids. This is refused here:
+forbids. This module refuses the rest:
 
 - bytes before the status line, and other protocols and versions than HTTP/1.0 and HTTP/1.1;
 - status codes below 100, and control characters in the reason phrase;
 - a ``Transfer-Encoding`` other than ``chunked``, and any in HTTP/1.0;
 - a change of protocol (101).
 
-A surplus after an answer, even an empty line, makes the connection unusable and not the answer.
-llhttp gets a head once it is whole. So the result does not depend on how the bytes were split.
+Bytes after an answer, even an empty line, make the connection unusable, but not the answer.
+llhttp gets a head only when it is complete. So the result does not depend on how the bytes were
+split.
 """
 
 import re
@@ -91,7 +92,7 @@ class AnswerParser:
         self._received = self._silent_bytes = 0
 
     def close(self) -> None:
-        """Frees everything; parser and callbacks refer to each other. Call it once, at the end."""
+        """Frees all memory: parser and callbacks refer to each other. Call it once, at the end."""
         del self._parser
         self._drop_body()
 

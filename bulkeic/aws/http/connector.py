@@ -15,7 +15,7 @@ from bulkeic.aws.http.origin_connection import OriginConnection
 from bulkeic.aws.http.transport_errors import ConnectError, TlsError, UntrustedCertificateError
 
 _PORTS = {"http": 80, "https": 443}
-# Seconds until the next address is tried as well (RFC 8305, section 5).
+# Seconds before it also tries the next address (RFC 8305, section 5).
 _NEXT_ADDRESS_S = 0.25
 
 AddressInfo = tuple[int, int, int, str, Any]
@@ -79,7 +79,7 @@ class Connector:
         return connection
 
     async def _addresses(self, loop: asyncio.AbstractEventLoop) -> list[AddressInfo]:
-        """The addresses of the host, as DNS knows them now; calls at one time share a lookup."""
+        """Returns the addresses of the host from DNS; concurrent calls share one lookup."""
         try:
             address = ipaddress.ip_address(self._host)
         except ValueError:
@@ -102,7 +102,7 @@ class Connector:
 
 
 def _ignore_error(lookup: asyncio.Task[Any]) -> None:
-    """Retrieves an error, so that nobody reports it if all who waited were cancelled."""
+    """Retrieves an error: asyncio would log it if every call that waited was cancelled."""
     if not lookup.cancelled():
         lookup.exception()
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Expiring(Protocol):
-    """What has a deadline."""
+    """An exchange that has a deadline."""
 
     def fail(self, error: Exception) -> None:
         """Ends it with an error."""
@@ -32,10 +32,10 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, exchange: Expiring, now: float) -> None:
-        """Begins the time of an exchange.
+        """Starts the time-out of an exchange.
 
         Args:
-            exchange: it is in here once at most.
+            exchange: not in here yet.
             now: the event loop's time, never earlier than in the call before.
         """
         self._ends[exchange] = end = now + self._timeout_s
@@ -43,7 +43,7 @@ class Deadlines:
             self._timer = self._loop.call_at(end, self._expire)
 
     def remove(self, exchange: Expiring) -> None:
-        """Ends the time of an exchange."""
+        """Stops the time-out of an exchange."""
         del self._ends[exchange]
 
     def _expire(self) -> None:

@@ -2,7 +2,7 @@
 
 An answer belongs to the request that was written last, so a connection in doubt is closed:
 
-- A connection that holds bytes which nobody has read, or whose server has closed it, is not used.
+- A connection that has unread bytes, or that the server has closed, is not used.
 - A connection that got more than one whole answer is not used again.
 - A connection whose answer the caller does not trust is not used again.
 - A connection whose exchange failed, timed out or was cancelled is not used again.
@@ -66,7 +66,7 @@ class DirectTransport:
         timing: ExchangeTiming | None,
         is_trusted: IsTrusted | None,
     ) -> RawResponse:
-        """The same for a connection that must be made, waited for or looked at first."""
+        """Does the same on a connection that it must make, wait for or check first."""
         connection = taken
         is_sent = False
         try:

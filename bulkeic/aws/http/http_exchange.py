@@ -1,4 +1,4 @@
-"""What is known of one request and its answer on the wire."""
+"""What both transports know of an exchange: its response, its timing, and who trusts it."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -7,10 +7,12 @@ import msgspec
 
 
 class RawResponse(msgspec.Struct, frozen=True, gc=False):
-    """An HTTP response, decompressed.
+    """An HTTP response.
 
     Attributes:
+        status: the HTTP status.
         headers: their names match in any case.
+        body: whole, and decompressed.
     """
 
     status: int

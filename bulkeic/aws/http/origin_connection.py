@@ -1,7 +1,7 @@
 """One connection to an origin: a request at a time, and its answer.
 
-A connection in doubt closes itself. It is in doubt if bytes come that no request waits for, and
-after a failed exchange.
+A connection in doubt closes itself: when it receives bytes that no request waits for, and after a
+failed exchange.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from bulkeic.aws.http.answer_parser import AnswerParser
 from bulkeic.aws.http.http_exchange import RawResponse
 from bulkeic.aws.http.transport_errors import NoAnswerError
 
-# In one turn an event loop finds out what the kernel holds, and in the next it reads that.
+# An event loop polls the kernel in one turn and reads in the next.
 _TURNS_TO_READ = 3
 
 
@@ -94,7 +94,7 @@ class OriginConnection(asyncio.Protocol):
         return self.is_open and self._parser.is_reusable
 
     def is_quiet(self) -> bool:
-        """Returns whether it is open, and the kernel holds no bytes of it and not its end."""
+        """Returns whether it is open, and the kernel has no unread bytes and no end of it."""
         return self.is_open and not self._poll.poll(0)
 
     async def settle(self) -> bool:

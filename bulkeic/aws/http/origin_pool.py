@@ -1,7 +1,7 @@
 """The connections of one origin, and the limit that the pools of many origins share.
 
-Whoever has waited longest gets the next connection. If it must be another origin's, an idle one is
-closed: origins that are not called any longer take no place from the others.
+The exchange that has waited the longest gets the next connection. If that must be one to another
+origin, an idle connection is closed first. So origins that are no longer called block no others.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import msgspec
 from bulkeic.aws.http.transport_errors import NoAnswerError
 
 KEEP_ALIVE_S = 12.0
-"""Seconds after its last request in which a connection is used again, as the SDK does."""
+"""A connection is used again within this many seconds of its last request, as in the SDK."""
 
 
 class PooledConnection(Protocol):
@@ -34,7 +34,7 @@ class PooledConnection(Protocol):
     on_close: Callable[[], None] | None
 
     def is_quiet(self) -> bool:
-        """Returns whether it is open, and nothing was received that nobody asked for."""
+        """Returns whether it is open and has received no unexpected bytes."""
 
     async def settle(self) -> bool:
         """Returns whether it is quiet once the event loop has read what was received."""
@@ -86,7 +86,7 @@ class ConnectionLimit:
         return found
 
     def give(self, connection: C, pool: "OriginPool[C]") -> bool:
-        """Gives a connection that becomes idle to whoever waits; returns whether somebody did."""
+        """Passes an idle connection on; returns ``False`` if no exchange waits for one."""
         waiter = self._first_waiter()
         if waiter is None:
             return False
@@ -155,9 +155,9 @@ class OriginPool(Generic[C]):
         return self._idle[0] if self._idle else None
 
     def take(self, now: float) -> C | None:
-        """Takes the idle connection whose use is longest ago, without a look at what it received.
+        """Takes the idle connection whose use is longest ago, without checking what it received.
 
-        Bytes that nobody asked for may come late: the longer it rests, the more of them are seen.
+        Unexpected bytes may come late: the longer a connection rests, the more of them are noticed.
 
         Args:
             now: the event loop's time.
@@ -170,7 +170,7 @@ class OriginPool(Generic[C]):
         return None
 
     async def acquire(self, taken: C | None = None) -> C:
-        """Returns an open connection that got nothing since its last answer.
+        """Returns an open connection that has received nothing since its last answer.
 
         Args:
             taken: one to try first.

@@ -29,8 +29,8 @@ class OriginPools:
         """Returns the pool of an origin.
 
         Args:
-            name: origin, and how it is reached.
-            connect: makes a connection; used by the first caller's pool.
+            name: the origin.
+            connect: makes a connection; that of an origin's first caller is used.
         """
         pool = self._pools.get(name)
         if pool is None:

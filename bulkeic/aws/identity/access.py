@@ -6,7 +6,7 @@ The SDK is imported only for settings that are not understood without it.
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import anyio
 
@@ -95,7 +95,7 @@ class Access:
 
     @property
     def ca_bundle(self) -> str | None:
-        """The file of CA certificates to trust, where the SDK is not used; ``None``: the usual."""
+        """The file of CA certificates to trust without the SDK; ``None``: the SDK's default."""
         return environment_ca_bundle()
 
     def known_requests(self, region: str) -> Mapping[Operation, SampleRequest] | None:
@@ -153,7 +153,7 @@ class Access:
         return AccessKeys(access_key=access_key, secret_key=secret_key, token=token)
 
     def forget_caller_keys(self) -> None:
-        """Makes the next fetch search the SDK's chain again; the environment is read anyway."""
+        """Makes the next fetch search the SDK's chain again; the environment is read each time."""
         if not self._is_known:
             self._sdk.forget_caller_keys()
 
@@ -250,12 +250,14 @@ class Access:
         )
 
 
-async def _retried(call: Callable[[], Awaitable[T]], policy: str) -> T:
+async def _retried(
+    call: Callable[[], Awaitable[T]], policy: Literal["identity_retries", "source_retries"]
+) -> T:
     """Makes a call, with retries. Their module is imported only if the first attempt fails.
 
     Args:
         call: makes one attempt.
-        policy: the name of a function of ``sts_retries``.
+        policy: the function of ``sts_retries`` that makes the retries.
     """
     try:
         return await call()

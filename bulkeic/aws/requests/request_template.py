@@ -1,8 +1,9 @@
-"""The template of an operation's requests in one Region, taken from one request of the SDK.
+"""The template of an operation's requests in one Region, taken from a sample request.
 
-The SDK's client resolves the endpoint (FIPS, dual-stack, partition, environment), serializes a
-sample request and signs it; the sample is never sent. Every job's request equals the sample except
-for the function, the qualifier, the body, the date, the credentials and the signature.
+The sample comes from ``known_requests``, or from the SDK's client where that must resolve the
+endpoint (FIPS, dual-stack, partition, environment). It is never sent. Every job's request equals
+the sample except for the function, the qualifier, the body, the date, the credentials and the
+signature.
 """
 
 import json
@@ -20,7 +21,7 @@ SAMPLE_FUNCTION = "bulkeic-sample-function"
 """The function name in a sample request."""
 
 _CACHED_BODIES = 4096
-# These differ in each request. aiohttp adds Content-Length itself where a proxy is used.
+# These differ in each request.
 _PER_REQUEST_HEADERS = frozenset({
     "authorization", "x-amz-date", "x-amz-security-token", "content-length",
     "amz-sdk-invocation-id",

@@ -36,7 +36,7 @@ from bulkeic.core.model import Call, Failure, Fault
 
 FIRST_WAIT_S = 0.5
 FIRST_WAIT_THROTTLED_S = 0.15
-"""A first throttle may be a stray one, and its lane paces the calls anyway."""
+"""Seconds after a first throttle: it may be a stray one, and the lane paces its calls anyway."""
 LONGEST_WAIT_S = 20.0
 LONGEST_RETRY_AFTER_S = 300.0
 

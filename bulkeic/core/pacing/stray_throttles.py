@@ -1,4 +1,4 @@
-"""Tells a stray throttle from the throttles of a quota that others use, too.
+"""Distinguishes a stray throttle from the throttles of a quota that others also use.
 
 Servers throttle a call now and then although the quota is free. Such a throttle says nothing about
 the rate. If others use the quota, the next throttle follows soon.
@@ -17,8 +17,9 @@ import math
 
 QUIET_S = 10.0
 QUIET_CALLS = 20
+"""At a low rate, 10 s are only a few calls and show little."""
 PAUSE_S = 0.15
-"""Seconds for which a lane pauses after a tolerated throttle, in case that the quota is used up."""
+"""Seconds for which a lane pauses after a tolerated throttle, in case the quota is used up."""
 
 
 class StrayThrottles:
