@@ -37,6 +37,7 @@ from bulkeic.sandbox import SandboxOptions, options_from_json
 from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_metadata import RunMetadata
+from tests.aws.http.fed_connection import SilentTransport
 
 from .runs import read_run, work_on_run
 
@@ -197,21 +198,7 @@ def read_scenario(data: bytes) -> None:
         options_from_json(json.loads(data.decode()), SandboxOptions())
 
 
-class _Unread(asyncio.Transport):
-    """A transport that sends nothing."""
-
-    _ends = socket.socketpair()
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return self._ends[0] if name == "socket" else default
-
-    def write(self, data: Any) -> None:
-        pass
-
-    def abort(self) -> None:
-        pass
-
-
+_ENDS = socket.socketpair()
 _LOOP = asyncio.new_event_loop()
 _CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
 _CHUNK = re.compile(rb"([0-9a-fA-F]+)(?:;[^\r\n]*)?\r\n")
@@ -220,7 +207,7 @@ _CHUNK = re.compile(rb"([0-9a-fA-F]+)(?:;[^\r\n]*)?\r\n")
 def _received(pieces: Iterable[bytes]) -> tuple[str, RawResponse | None, bool]:
     """What a connection makes of bytes: an error or an answer, and whether it is used again."""
     connection = OriginConnection(_LOOP)
-    connection.connection_made(_Unread())
+    connection.connection_made(SilentTransport(_ENDS[0]))
     answer = connection.send(b"")
     for piece in pieces:
         connection.data_received(piece)

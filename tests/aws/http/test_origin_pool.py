@@ -1,4 +1,4 @@
-"""The connections of several origins share one limit; whoever waited longest comes first."""
+"""The connections of several origins share one limit; the longest waiter comes first."""
 
 import asyncio
 from collections.abc import Callable
@@ -101,7 +101,7 @@ async def test_an_idle_connection_of_another_origin_gives_way() -> None:
     assert origins.most_open == 2
 
 
-async def test_whoever_waited_longest_gets_the_next_connection_of_any_origin() -> None:
+async def test_the_longest_waiter_gets_the_next_connection_of_any_origin() -> None:
     origins = Origins(1)
     taken = await origins.pools["a"].acquire()
     order = [origins.waiting(name) for name in "aba"]
@@ -204,7 +204,7 @@ STEPS = st.lists(
 
 
 @given(limit=st.integers(1, 3), steps=STEPS)
-def test_nobody_waits_while_there_is_a_place(limit: int, steps: list[tuple[int, str]]) -> None:
+def test_no_caller_waits_while_there_is_a_place(limit: int, steps: list[tuple[int, str]]) -> None:
     """Six callers of three origins call, release, close and are cancelled in any order."""
 
     async def play() -> None:
