@@ -21,7 +21,7 @@ from bulkeic.aws.requests.request_template import RequestTemplate, SampleRequest
 from bulkeic.core.model import Operation
 
 if TYPE_CHECKING:
-    from bulkeic.aws.requests.connection_pool import ConnectionPool
+    from bulkeic.aws.requests.routing_session import SampleSessions
 
 # Signs the sample requests, which are never sent.
 _SAMPLE_KEYS = AccessKeys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106
@@ -79,7 +79,7 @@ class RegionPreparation:
             connect_timeout=self._timeout_s,
             read_timeout=self._timeout_s,
             max_pool_connections=self._concurrency,
-            http_session_cls=self._sdk_pool.session_class,
+            http_session_cls=self._sample_sessions.session_class,
         ) as client:
             samples = {each: await sample_request(client, each) for each in Operation}
         requests = {each: sample.request for each, sample in samples.items()}
@@ -99,13 +99,13 @@ class RegionPreparation:
         return RegionalLambda(make_transport(origin, route, self._timeout_s), operations)
 
     @functools.cached_property
-    def _sdk_pool(self) -> "ConnectionPool":
-        from bulkeic.aws.requests.connection_pool import ConnectionPool  # noqa: PLC0415 - as above
+    def _sample_sessions(self) -> "SampleSessions":
+        from bulkeic.aws.requests.routing_session import SampleSessions  # noqa: PLC0415 - as above
 
-        return ConnectionPool()
+        return SampleSessions()
 
     async def close(self) -> None:
         """Closes all connections."""
         await self._pools.close()
-        if "_sdk_pool" in self.__dict__:
-            await self._sdk_pool.close()
+        if "_sample_sessions" in self.__dict__:
+            await self._sample_sessions.close()

@@ -41,7 +41,7 @@ def parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     return found
 
 
-# aiobotocore: connection_pool.py takes the settings of clients for its connections, and catches
+# aiobotocore: routing_session.py takes the settings of clients for its connections, and catches
 # signed requests.
 
 

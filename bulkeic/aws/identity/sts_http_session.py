@@ -27,7 +27,7 @@ from bulkeic.aws.http.transport_errors import (
     ProxyError,
     TlsError,
 )
-from bulkeic.aws.requests.connection_pool import RoutingSession
+from bulkeic.aws.requests.routing_session import RoutingSession
 
 # The first row that matches holds. These are the exceptions of the SDK's own session.
 _SDK_ERRORS: tuple[tuple[type[Exception], type[HTTPClientError]], ...] = (

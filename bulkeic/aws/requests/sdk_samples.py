@@ -4,8 +4,8 @@ from typing import Any
 
 from botocore import xform_name
 
-from bulkeic.aws.requests.connection_pool import UnsentRequest
 from bulkeic.aws.requests.request_template import SAMPLE_FUNCTION
+from bulkeic.aws.requests.routing_session import UnsentRequest
 from bulkeic.core.model import Operation
 
 # What the SDK requires in a sample request besides the function's name.

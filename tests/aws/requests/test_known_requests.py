@@ -8,7 +8,6 @@ import pytest
 
 from bulkeic.aws.identity.access import Access
 from bulkeic.aws.requests.access_keys import AccessKeys
-from bulkeic.aws.requests.connection_pool import ConnectionPool, UnsentRequest
 from bulkeic.aws.requests.known_requests import (
     USER_AGENT,
     is_known_endpoint,
@@ -16,6 +15,7 @@ from bulkeic.aws.requests.known_requests import (
     sts_request,
 )
 from bulkeic.aws.requests.request_template import RequestTemplate, SampleRequest
+from bulkeic.aws.requests.routing_session import SampleSessions, UnsentRequest
 from bulkeic.aws.requests.sdk_samples import sample_request
 from bulkeic.core.model import Operation
 
@@ -59,8 +59,8 @@ def _text(value: bytes | str) -> str:
 
 @pytest.mark.parametrize("endpoint_url", ENDPOINTS)
 async def test_requests_of_lambda_equal_those_of_the_sdk(endpoint_url: str | None) -> None:
-    access, pool, seen = Access(endpoint_url=endpoint_url), ConnectionPool(), set()
-    session = pool.session_class
+    access, sessions, seen = Access(endpoint_url=endpoint_url), SampleSessions(), set()
+    session = sessions.session_class
     for region in regions():
         known = lambda_requests(region, endpoint_url)
         assert known is not None, region
@@ -76,14 +76,14 @@ async def test_requests_of_lambda_equal_those_of_the_sdk(endpoint_url: str | Non
                 assert (one.region, one.service) == (other.region, other.service)
                 assert one.paths("f") == other.paths("f")
                 seen.add((region, operation))
-    await pool.close()
+    await sessions.close()
     assert len(seen) > 40 * len(Operation)
 
 
 @pytest.mark.parametrize("endpoint_url", ENDPOINTS)
 async def test_the_request_of_sts_equals_that_of_the_sdk(endpoint_url: str | None) -> None:
-    access, pool = Access(endpoint_url=endpoint_url), ConnectionPool()
-    session = pool.session_class
+    access, sessions = Access(endpoint_url=endpoint_url), SampleSessions()
+    session = sessions.session_class
     for region in regions():
         known = sts_request(region, endpoint_url)
         assert known is not None, region
@@ -92,7 +92,7 @@ async def test_the_request_of_sts_equals_that_of_the_sdk(endpoint_url: str | Non
                 await client.get_caller_identity()
         by_sdk = raised.value.request
         assert parts(known) == parts(by_sdk)
-    await pool.close()
+    await sessions.close()
 
 
 @pytest.mark.parametrize("region", ["aws-global", "xx-west-1", "eusc-fr-east-1", "us-east-10", ""])

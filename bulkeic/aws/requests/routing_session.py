@@ -1,4 +1,4 @@
-"""The connections of all accounts and Regions, with the SDK's settings.
+"""The HTTP sessions of the SDK's clients: their settings become routes of our transports.
 
 Each client of aiobotocore would have connections and a TLS context of its own. Making a TLS context
 takes longer than making the rest of a client.
@@ -32,10 +32,10 @@ class UnsentRequest(Exception):  # noqa: N818 - not an error: it returns a reque
 
 
 class RoutingSession(AIOHTTPSession):  # type: ignore[misc]  # the SDK has no types
-    """The SDK's settings for HTTP, as routes of our transports.
+    """A session of the SDK whose settings become routes of our transports.
 
     Attributes:
-        pools: the connections with these settings.
+        pools: the connections with its settings.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -74,12 +74,12 @@ class RoutingSession(AIOHTTPSession):  # type: ignore[misc]  # the SDK has no ty
         await self.close()
 
 
-class ConnectionPool:
-    """The connections of the SDK's clients that are made with ``session_class``.
+class SampleSessions:
+    """The sessions of clients that make sample requests: their calls raise ``UnsentRequest``.
 
-    The calls of such a client raise ``UnsentRequest``. Clients with equal settings share their
-    connections. Settings may differ: a proxy can be configured for some Regions only. The
-    connections stay open when clients are closed, until ``close``.
+    The routes of clients with equal settings share their connections. Settings may differ: a proxy
+    can be configured for some Regions only. The connections stay open when clients are closed,
+    until ``close``.
 
     Attributes:
         session_class: pass it to the SDK as ``http_session_cls``.
