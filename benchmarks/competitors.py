@@ -41,7 +41,7 @@ class Competitor:
 
 
 def fast(folder: Path) -> Iterator[Competitor]:
-    """bulkeic, Go and the floor, as far as they are installed. Builds and files are in a folder."""
+    """bulkeic, Go if it is installed, and the floor. Builds and files are in a folder."""
     yield Competitor(BULKEIC, lambda targets: unlimited_apply(targets, folder))
     if (program := go_program(folder)) is not None:
         yield Competitor(GO, lambda targets: [str(program), str(targets), "{url}", str(IN_FLIGHT)])
@@ -51,7 +51,7 @@ def fast(folder: Path) -> Iterator[Competitor]:
 
 
 def slow(folder: Path) -> Iterator[Competitor]:
-    """The other SDKs, as far as they are installed."""
+    """Those of the other SDKs that are installed."""
     if (script := javascript(folder)) is not None:
         yield Competitor(
             "JavaScript",

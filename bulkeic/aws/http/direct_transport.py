@@ -46,7 +46,7 @@ class DirectTransport:
         now = self._loop.time()
         connection = self._pool.take(now)
         if connection is None or timing is not None or not connection.is_quiet():
-            return await self._exchange_on_new(request, connection, timing, is_trusted)
+            return await self._acquire_and_exchange(request, connection, timing, is_trusted)
         connection.used_at = now
         self._deadlines.add(connection, now)
         try:
@@ -59,7 +59,7 @@ class DirectTransport:
             self._deadlines.remove(connection)
         return response
 
-    async def _exchange_on_new(
+    async def _acquire_and_exchange(
         self,
         request: bytes,
         taken: OriginConnection | None,

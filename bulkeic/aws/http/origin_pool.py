@@ -71,7 +71,13 @@ class ConnectionLimit:
         self._pools.append(pool)
 
     async def take(self, pool: "OriginPool[C]") -> C | None:
-        """Returns an idle connection of a pool, or ``None``: a place to make one."""
+        """Waits for a connection of a pool, or for a place to make one.
+
+        An idle connection of another pool is closed for it.
+
+        Returns:
+            An idle connection; ``None``: make one, and call ``free`` once it is closed.
+        """
         if self._taken < self._limit or self._close_oldest():
             self._taken += 1
             return None

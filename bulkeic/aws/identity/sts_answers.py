@@ -5,6 +5,7 @@ from typing import Any
 
 # A start or an end tag, or text without entities. Attributes are not read, except a namespace.
 _token = re.compile(r"""<(/?)(\w+)(?: xmlns=(?:"[^"<>&]*"|'[^'<>&]*'))?>|([^<>&]+)""", re.ASCII)
+# Bytes; the SDK reads longer answers.
 _LONGEST = 64 * 1024
 
 

@@ -18,6 +18,7 @@ from bulkeic.version import __version__
 USER_AGENT = f"bulkeic/{__version__} Python/{'.'.join(map(str, sys.version_info[:3]))}"
 """The ``User-Agent`` of every request, also of the SDK's."""
 
+# From the endpoints and Regions that botocore knows.
 _DNS_SUFFIXES = {
     "aws": "amazonaws.com",
     "aws-cn": "amazonaws.com.cn",

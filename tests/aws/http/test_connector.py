@@ -152,7 +152,7 @@ def served(certificate: Path) -> ssl.SSLContext:
 @LOOPS
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 @pytest.mark.parametrize("is_trusted", [True, False])
-def test_the_certificate_must_be_trusted_and_the_hosts(
+def test_the_certificate_must_be_trusted_and_belong_to_the_host(
     tmp_path: Path, loop: Loop, host: str, *, is_trusted: bool
 ) -> None:
     certificate = write_certificate(tmp_path / "certificate.pem")
