@@ -18,6 +18,9 @@ _OTHER_FUNCTION = "it names another function"
 _ARN_PARTS = 7
 _find_functions = re.compile(r"arn:[\w-]+:lambda:[\w-]*:\d*:function:[\w.$-]+(?::[\w$-]+)?").findall
 _BAD_REQUEST = 400
+_NO_CONFIG = "doesn't have an EventInvokeConfig"
+# Put creates a configuration, and GetFunction does not look for one.
+_NEEDS_NO_CONFIG = frozenset({Operation.PUT, Operation.GET_FUNCTION})
 
 
 def names_target(arn: str, target: Target, *, has_qualifier: bool = True) -> bool:
@@ -105,14 +108,17 @@ def function_problem(arn: str, target: Target) -> str | None:
     return None if is_it else _OTHER_FUNCTION
 
 
-def error_problem(message: str, status: int, target: Target) -> str | None:
+def error_problem(message: str, status: int, target: Target, call: Call) -> str | None:
     """Why an error cannot be the answer to a call; ``None``: it can.
 
     Args:
         message: as answered. A 400 may quote functions that are destinations.
         status: the HTTP status.
         target: the target of the call.
+        call: the call.
     """
+    if _NO_CONFIG in message and call.operation in _NEEDS_NO_CONFIG:
+        return "it misses a configuration, which the call does not need"
     functions = [] if status == _BAD_REQUEST else _find_functions(message)
     is_it = any(names_target(arn, target, has_qualifier=False) for arn in functions)
     return _OTHER_FUNCTION if functions and not is_it else None

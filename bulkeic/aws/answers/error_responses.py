@@ -12,7 +12,7 @@ import msgspec
 from bulkeic.aws.answers.answer_identity import error_problem, mismatch
 from bulkeic.aws.answers.sanitizer import sanitize_code, sanitize_id, sanitize_message
 from bulkeic.aws.http.http_exchange import RawResponse
-from bulkeic.core.model import Failure, Target
+from bulkeic.core.model import Call, Failure, Target
 from bulkeic.core.pacing.retry import fault_of, retry_after_s
 
 _Text = str | msgspec.UnsetType
@@ -82,9 +82,9 @@ def error_response(parsed: dict[str, Any]) -> ErrorResponse:
     )
 
 
-def error_answer(error: ErrorResponse, target: Target) -> Failure:
+def error_answer(error: ErrorResponse, target: Target, call: Call) -> Failure:
     """Returns the failure for an error response to a call for a target."""
-    problem = error_problem(error.message, error.status, target)
+    problem = error_problem(error.message, error.status, target, call)
     if problem is not None:
         return mismatch(problem, error.status, sanitize_id(error.request_id))
     return error_failure(error)

@@ -138,7 +138,7 @@ class ResponseReader(ABC):
         if response.status >= _FIRST_CLIENT_ERROR:
             error = parse_error(response)
             if error is not None:
-                return error_answer(error, target)
+                return error_answer(error, target, call)
         return self._parse(response, target, call)
 
     def _parse(self, response: RawResponse, target: Target, call: Call) -> Answer:
@@ -148,7 +148,7 @@ class ResponseReader(ABC):
         try:
             parsed = sdk_responses.parse_response(response, self._load_shape())
             if response.status >= _FIRST_ERROR:
-                return error_answer(error_response(parsed), target)
+                return error_answer(error_response(parsed), target, call)
             request_id = sanitize_id(parsed.pop("ResponseMetadata").get("RequestId"))
             content = self._read_parsed(parsed, request_id, response, target, call)
         except Exception as error:  # noqa: BLE001 - the SDK's parser raises anything

@@ -8,6 +8,7 @@ from bulkeic.aws.answers.answer_identity import error_problem, names_target, rol
 from bulkeic.core.model import (
     CLEARED,
     LATEST,
+    Call,
     Failure,
     Fault,
     Job,
@@ -33,6 +34,7 @@ OTHER_ARNS = (
     "f",
     "",
 )
+MISSING = "Function not found: {}"
 NO_CONFIG = "The function {} doesn't have an EventInvokeConfig"
 names = st.text("abc", min_size=1, max_size=2)
 targets = st.builds(
@@ -142,14 +144,27 @@ def test_an_error_that_names_another_function_is_not_an_answer(
     clients: BothClients, operation: Operation, status: int
 ) -> None:
     for arn in OTHER_ARNS[:4]:
-        response = respond(status, {"Message": NO_CONFIG.format(arn), "code": "OddException"})
+        response = respond(status, {"Message": MISSING.format(arn), "code": "OddException"})
         _, answer = clients.run(clients.responses(response, make_job("f"), operation))
         assert is_mismatch(answer), arn
 
-    response = respond(status, {"Message": NO_CONFIG.format(ARN), "code": "OddException"})
+    response = respond(status, {"Message": MISSING.format(ARN), "code": "OddException"})
     _, answer = clients.run(clients.responses(response, make_job("f"), operation))
     assert isinstance(answer, Failure)
     assert answer.code == "OddException"
+
+
+@pytest.mark.parametrize("operation", list(Operation))
+def test_a_missing_configuration_is_no_answer_to_a_call_that_needs_none(
+    clients: BothClients, operation: Operation
+) -> None:
+    response = respond(404, {"Type": "User", "Message": NO_CONFIG.format(ARN)})
+
+    _, answer = clients.run(clients.responses(response, make_job("f"), operation))
+
+    assert isinstance(answer, Failure)
+    is_believed = operation not in {Operation.PUT, Operation.GET_FUNCTION}
+    assert answer.code == ("404" if is_believed else "AnswerMismatch")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +178,7 @@ def test_an_error_that_names_another_function_is_not_an_answer(
 )
 def test_an_error_that_may_be_this_calls_is_believed(message: str, status: int) -> None:
     target = Job(0, SourceLine(""), "f", Target(LANE, "f"), Settings()).target
-    assert error_problem(message, status, target) is None
+    assert error_problem(message, status, target, Call(Operation.PUT)) is None
 
 
 @pytest.mark.parametrize(
