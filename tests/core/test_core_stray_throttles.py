@@ -33,7 +33,7 @@ def test_only_a_throttle_after_a_quiet_time_is_tolerated_with_those_in_flight_wi
 
 
 @settings(deadline=None, max_examples=100)
-@given(rates, st.floats(0.001, 1), st.integers(2, 30))
+@given(rates, st.floats(0.001, 0.999), st.integers(2, 30))  # at 1, rounding decides
 def test_of_throttles_that_repeat_only_the_first_is_tolerated(
     rate: float, apart: float, count: int
 ) -> None:
