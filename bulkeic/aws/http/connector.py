@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import aiohappyeyeballs
 
 from bulkeic.aws.http.origin_connection import OriginConnection
-from bulkeic.aws.http.transport_errors import ConnectError, TlsError, UntrustedCertificateError
+from bulkeic.aws.http.transport_errors import connect_error
 
 _PORTS = {"http": 80, "https": 443}
 # Seconds until the next address is tried as well (RFC 8305, section 5).
@@ -45,15 +45,10 @@ class Connector:
         Raises:
             ConnectError: none can be made.
         """
-        place = f"Cannot connect to {self._host}:{self._port}"
         try:
             return await self._connect()
-        except ssl.SSLCertVerificationError as error:
-            raise UntrustedCertificateError(f"{place}: {_reason(error)}") from None
-        except ssl.SSLError as error:
-            raise TlsError(f"{place}: {_reason(error)}") from None
         except (OSError, UnicodeError) as error:
-            raise ConnectError(f"{place}: {_reason(error)}") from None
+            raise connect_error(self._host, self._port, error) from None
 
     async def _connect(self) -> OriginConnection:
         loop = asyncio.get_running_loop()
@@ -105,8 +100,3 @@ def _ignore_error(lookup: asyncio.Task[Any]) -> None:
     """Retrieves an error, so that nobody reports it if all who waited were cancelled."""
     if not lookup.cancelled():
         lookup.exception()
-
-
-def _reason(error: Exception) -> str:
-    reason = getattr(error, "strerror", None) or str(error)
-    return f"{type(error).__name__}: {reason}" if isinstance(error, ssl.SSLError) else str(reason)

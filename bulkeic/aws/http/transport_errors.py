@@ -1,5 +1,7 @@
 """What a transport raises instead of an answer, besides ``OSError`` and ``TimeoutError``."""
 
+import ssl
+
 
 class ConnectError(OSError):
     """No connection was made: nothing was sent."""
@@ -27,3 +29,20 @@ class NoAnswerError(Exception):
 
 class InvalidAnswerError(Exception):
     """An answer is not valid HTTP; the message never quotes it."""
+
+
+def connect_error(host: str, port: int | None, error: Exception) -> ConnectError:
+    """Returns why no connection was made.
+
+    Args:
+        host: to which it was to be made.
+        port: of the host.
+        error: of DNS, the socket or TLS.
+    """
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    kind = ConnectError
+    if isinstance(error, ssl.SSLError):
+        reason = f"{type(error).__name__}: {reason}"
+        is_untrusted = isinstance(error, ssl.SSLCertVerificationError)
+        kind = UntrustedCertificateError if is_untrusted else TlsError
+    return kind(f"Cannot connect to {host}:{port}: {reason}")
