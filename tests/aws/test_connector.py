@@ -13,6 +13,7 @@ import uvloop
 
 from bulkeic.aws.answers.transport_failures import translate_transport_error
 from bulkeic.aws.http.connector import Connector
+from bulkeic.aws.http.tls_context import make_tls_context
 from bulkeic.aws.http.transport_errors import ConnectError, TlsError, UntrustedCertificateError
 from bulkeic.core.model import Fault
 from tests.certificate import write_certificate
@@ -135,6 +136,23 @@ def test_a_host_that_cannot_be_reached_is_named(answer: Any) -> None:
         assert (failure.fault, failure.code) == (Fault.CONNECTION, "EndpointConnectionError")
 
     run_resolving(connect())
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_ca_certificates_that_cannot_be_read_are_named_as_the_cause(
+    tmp_path: Path, *, is_there: bool
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    if is_there:
+        bundle.touch()
+    connector = Connector("https://127.0.0.1:1", lambda: make_tls_context(str(bundle)))
+
+    with pytest.raises(UntrustedCertificateError, match="the CA certificates cannot") as raised:
+        asyncio.run(connector.connect())
+
+    failure = translate_transport_error(raised.value)
+    assert (failure.fault, failure.sent) == (Fault.UNTRUSTED, False)
+    assert "AWS_CA_BUNDLE" in failure.message
 
 
 async def connect_over_tls(server: ssl.SSLContext, client: ssl.SSLContext, host: str) -> bytes:

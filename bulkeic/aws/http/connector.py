@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import aiohappyeyeballs
 
 from bulkeic.aws.http.origin_connection import OriginConnection
-from bulkeic.aws.http.transport_errors import connect_error
+from bulkeic.aws.http.transport_errors import UntrustedCertificateError, connect_error, reason_of
 
 _PORTS = {"http": 80, "https": 443}
 # Seconds until the next address is tried as well (RFC 8305, section 5).
@@ -45,14 +45,14 @@ class Connector:
         Raises:
             ConnectError: none can be made.
         """
+        tls = None if self._tls is None else _context(self._tls)
         try:
-            return await self._connect()
+            return await self._connect(tls)
         except (OSError, UnicodeError) as error:
             raise connect_error(self._host, self._port, error) from None
 
-    async def _connect(self) -> OriginConnection:
+    async def _connect(self, tls: ssl.SSLContext | None) -> OriginConnection:
         loop = asyncio.get_running_loop()
-        tls = None if self._tls is None else self._tls()
         opened = await aiohappyeyeballs.start_connection(
             await self._addresses(loop), happy_eyeballs_delay=_NEXT_ADDRESS_S
         )
@@ -100,3 +100,11 @@ def _ignore_error(lookup: asyncio.Task[Any]) -> None:
     """Retrieves an error, so that nobody reports it if all who waited were cancelled."""
     if not lookup.cancelled():
         lookup.exception()
+
+
+def _context(make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    try:
+        return make()
+    except OSError as error:
+        text = f"the CA certificates cannot be read: {reason_of(error)}"
+        raise UntrustedCertificateError(text) from None

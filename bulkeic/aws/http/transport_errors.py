@@ -39,10 +39,14 @@ def connect_error(host: str, port: int | None, error: Exception) -> ConnectError
         port: of the host.
         error: of DNS, the socket or TLS.
     """
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     kind = ConnectError
     if isinstance(error, ssl.SSLError):
-        reason = f"{type(error).__name__}: {reason}"
         is_untrusted = isinstance(error, ssl.SSLCertVerificationError)
         kind = UntrustedCertificateError if is_untrusted else TlsError
-    return kind(f"Cannot connect to {host}:{port}: {reason}")
+    return kind(f"Cannot connect to {host}:{port}: {reason_of(error)}")
+
+
+def reason_of(error: Exception) -> str:
+    """Returns what an exception of DNS, a socket, TLS or a file says."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return f"{type(error).__name__}: {reason}" if isinstance(error, ssl.SSLError) else str(reason)
