@@ -124,7 +124,14 @@ def test_connections_that_are_made_at_once_share_a_lookup() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [socket.gaierror(-2, "Name or service not known"), addresses("127.0.0.1", port=1)]
+    "answer",
+    [
+        socket.gaierror(-2, "Name or service not known"),
+        [],
+        addresses("127.0.0.1", port=1),
+        addresses("127.0.0.1", "127.0.0.2", port=1),
+    ],
+    ids=["unknown", "without addresses", "refused", "refused by all"],
 )
 def test_a_host_that_cannot_be_reached_is_named(answer: Any) -> None:
     async def connect() -> None:

@@ -93,6 +93,8 @@ class Connector:
             )
         finally:
             self._lookup = None
+        if not found:
+            raise OSError("the host has no address")
         return [*found]
 
 
