@@ -59,8 +59,8 @@ async def accepting(host: str, port: int = 0) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
-async def connected_host(origin: str) -> str:
-    connection = await Connector(origin, no_tls).connect()
+async def connected_host(connector: Connector) -> str:
+    connection = await connector.connect()
     assert connection._transport is not None  # noqa: SLF001
     host: str = connection._transport.get_extra_info("peername")[0]  # noqa: SLF001
     sock = connection._transport.get_extra_info("socket")  # noqa: SLF001
@@ -87,7 +87,7 @@ def test_another_address_is_tried_after_a_dead_one() -> None:
                 hosts = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
                 loop = asyncio.get_running_loop()
                 loop.answers = [addresses(*hosts, port=port)]  # type: ignore[attr-defined]
-                assert await connected_host(f"http://many:{port}") == "127.0.0.4"
+                assert await connected_host(Connector(f"http://many:{port}", no_tls)) == "127.0.0.4"
             for each in waiting:
                 each.close()
 
@@ -101,7 +101,8 @@ def test_dns_is_asked_for_each_connection() -> None:
             loop.answers = [  # type: ignore[attr-defined]
                 addresses("127.0.0.2", port=port), addresses("127.0.0.3", port=port),
             ]  # fmt: skip
-            hosts = [await connected_host(f"http://moved:{port}") for _ in range(2)]
+            connector = Connector(f"http://moved:{port}", no_tls)
+            hosts = [await connected_host(connector) for _ in range(2)]
             assert hosts == ["127.0.0.2", "127.0.0.3"]
 
     run_resolving(connect())

@@ -50,6 +50,15 @@ async def test_in_the_tls_handshake_nothing_was_sent(kind: Kind) -> None:
     assert not may_be_sent(raised.value)
 
 
+async def test_a_timeout_is_of_its_own_exchange_and_not_of_an_idle_connection() -> None:
+    async with open_transport(Connection.serve, SHORT_S) as (transport, server):
+        for _ in range(2):
+            assert await get(transport) == b"ok"  # the second one on the first one's connection
+        await asyncio.sleep(2 * SHORT_S)
+        assert await get(transport) == b"ok"
+        assert server.connections == 1
+
+
 async def test_while_a_call_waits_for_a_place_nothing_was_sent() -> None:
     requests: list[bytes] = []
 
