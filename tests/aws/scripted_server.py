@@ -40,6 +40,10 @@ class Connection:
         """Reads the body of a request."""
         return await self._reader.readexactly(size)
 
+    async def received(self) -> bytes:
+        """Reads any bytes; none: the client has ended."""
+        return await self._reader.read(65536)
+
     async def send(self, data: bytes) -> None:
         """Sends bytes; they have left this process when it returns."""
         self._writer.write(data)

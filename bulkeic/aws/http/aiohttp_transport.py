@@ -18,22 +18,16 @@ from bulkeic.aws.http.answer_body import BODIES, AnswerTooLargeError, check_body
 from bulkeic.aws.http.answer_parser import MAX_HEADER_BYTES
 from bulkeic.aws.http.http_exchange import ExchangeTiming, IsTrusted, RawResponse
 from bulkeic.aws.http.transport_errors import (
-    ConnectError,
     ConnectTimeout,
     InvalidAnswerError,
     NoAnswerError,
     ProxyError,
-    TlsError,
-    UntrustedCertificateError,
+    connect_error,
 )
 
 # The first row that matches holds. The text of the exception is kept where there is none here: it
 # does not quote the answer.
 _ERRORS: tuple[tuple[type[Exception], type[Exception], str | None], ...] = (
-    (aiohttp.ClientConnectorCertificateError, UntrustedCertificateError, None),
-    (aiohttp.ClientSSLError, TlsError, None),
-    (aiohttp.ClientProxyConnectionError, ProxyError, None),
-    (aiohttp.ClientConnectorError, ConnectError, None),
     (aiohttp.ConnectionTimeoutError, ConnectTimeout, None),
     (aiohttp.ServerDisconnectedError, NoAnswerError, "the connection ended without an answer"),
     (aiohttp.ClientPayloadError, NoAnswerError, "the answer ended too early, or is not valid HTTP"),
@@ -105,6 +99,8 @@ class AiohttpTransport:
                 if timing is not None:
                     await timing.before_send()
                 response = await self._exchange(method, path, headers, body, sending)
+        except _NoAnswer as failed:
+            raise failed.error from None
         except aiohttp.ClientError as error:
             raise _translated(error) from None
         except TimeoutError:
@@ -142,6 +138,14 @@ class AiohttpTransport:
         return RawResponse(response.status, response.headers, content)
 
 
+class _NoAnswer(Exception):  # noqa: N818 - it carries an error
+    """Carries an error through aiohttp, which would take an ``OSError`` for its own."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
 class _Sending:
     """Whether a request was sent."""
 
@@ -159,7 +163,7 @@ async def _send_once(
     try:
         return await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _translated(error) from None
+        raise _NoAnswer(_translated(error)) from None
 
 
 async def _read(payload: aiohttp.StreamReader) -> bytes:
@@ -189,5 +193,15 @@ def _header(line: str) -> tuple[str, str]:
 def _translated(error: Exception) -> Exception:
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return ProxyError(f"HTTP {error.status} of the proxy")  # its text quotes the proxy
+    if isinstance(error, aiohttp.ClientConnectorError):
+        failed = connect_error(error.host, error.port, _cause(error))
+        is_proxy = isinstance(error, aiohttp.ClientProxyConnectionError)
+        return ProxyError(str(failed)) if is_proxy else failed
     kind, text = next((kind, text) for raised, kind, text in _ERRORS if isinstance(error, raised))
     return kind(text or str(error))
+
+
+def _cause(error: aiohttp.ClientConnectorError) -> Exception:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return error.certificate_error
+    return error.os_error

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import aiohappyeyeballs
 
 from bulkeic.aws.http.origin_connection import OriginConnection
-from bulkeic.aws.http.transport_errors import ConnectError, TlsError, UntrustedCertificateError
+from bulkeic.aws.http.transport_errors import UntrustedCertificateError, connect_error, reason_of
 
 _PORTS = {"http": 80, "https": 443}
 # Seconds before it also tries the next address (RFC 8305, section 5).
@@ -45,19 +45,14 @@ class Connector:
         Raises:
             ConnectError: none can be made.
         """
-        place = f"Cannot connect to {self._host}:{self._port}"
+        tls = None if self._tls is None else _context(self._tls)
         try:
-            return await self._connect()
-        except ssl.SSLCertVerificationError as error:
-            raise UntrustedCertificateError(f"{place}: {_reason(error)}") from None
-        except ssl.SSLError as error:
-            raise TlsError(f"{place}: {_reason(error)}") from None
+            return await self._connect(tls)
         except (OSError, UnicodeError) as error:
-            raise ConnectError(f"{place}: {_reason(error)}") from None
+            raise connect_error(self._host, self._port, error) from None
 
-    async def _connect(self) -> OriginConnection:
+    async def _connect(self, tls: ssl.SSLContext | None) -> OriginConnection:
         loop = asyncio.get_running_loop()
-        tls = None if self._tls is None else self._tls()
         opened = await aiohappyeyeballs.start_connection(
             await self._addresses(loop), happy_eyeballs_delay=_NEXT_ADDRESS_S
         )
@@ -98,6 +93,8 @@ class Connector:
             )
         finally:
             self._lookup = None
+        if not found:
+            raise OSError("the host has no address")
         return [*found]
 
 
@@ -107,6 +104,9 @@ def _ignore_error(lookup: asyncio.Task[Any]) -> None:
         lookup.exception()
 
 
-def _reason(error: Exception) -> str:
-    reason = getattr(error, "strerror", None) or str(error)
-    return f"{type(error).__name__}: {reason}" if isinstance(error, ssl.SSLError) else str(reason)
+def _context(make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    try:
+        return make()
+    except OSError as error:
+        text = f"the CA certificates cannot be read: {reason_of(error)}"
+        raise UntrustedCertificateError(text) from None

@@ -8,8 +8,15 @@ import zlib
 import pytest
 
 from bulkeic.aws.answers.transport_failures import TRANSPORT_ERRORS, translate_transport_error
-from bulkeic.aws.http.answer_body import MAX_BODY_BYTES, AnswerTooLargeError, ContentEncodingError
+from bulkeic.aws.http.answer_body import (
+    BODIES,
+    MAX_BODIES_BYTES,
+    MAX_BODY_BYTES,
+    AnswerTooLargeError,
+    ContentEncodingError,
+)
 from bulkeic.aws.http.answer_parser import MAX_INFORMATIONAL
+from bulkeic.aws.http.transport_errors import NoAnswerError
 from tests.aws.scripted_server import KINDS, OK, Connection, Kind, direct, get, open_transport
 
 both = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -123,6 +130,37 @@ async def test_bytes_on_an_idle_connection_cost_bounded_memory(kind: Kind) -> No
         finally:
             tracemalloc.stop()
     assert most < MOST_MEMORY
+
+
+@both
+@pytest.mark.parametrize("is_cut", [False, True])
+async def test_large_answers_one_after_the_other_are_read(kind: Kind, *, is_cut: bool) -> None:
+    """Together they have more bytes than all that may be read at once."""
+    answer = body(b"x" * MAX_BODY_BYTES)
+    count = MAX_BODIES_BYTES // MAX_BODY_BYTES + 1
+
+    async def script(connection: Connection) -> None:
+        await connection.request()
+        await connection.send(answer[:-1] if is_cut else answer)
+
+    async with open_transport(script, kind=kind) as (transport, _):
+        for _ in range(count):
+            if is_cut:
+                with pytest.raises(NoAnswerError):
+                    await get(transport)
+            else:
+                assert len(await get(transport)) == MAX_BODY_BYTES
+    assert BODIES._bytes == 0  # noqa: SLF001 - what is not released is missed only much later
+
+
+@both
+async def test_a_redirect_is_not_followed(kind: Kind) -> None:
+    async def script(connection: Connection) -> None:
+        await connection.serve(b"HTTP/1.1 302 F\r\nLocation: /\r\nContent-Length: 4\r\n\r\nmove")
+
+    async with open_transport(script, kind=kind) as (transport, server):
+        assert await get(transport) == b"move"
+        assert server.connections == 1
 
 
 @both

@@ -13,6 +13,7 @@ import uvloop
 
 from bulkeic.aws.answers.transport_failures import translate_transport_error
 from bulkeic.aws.http.connector import Connector
+from bulkeic.aws.http.tls_context import make_tls_context
 from bulkeic.aws.http.transport_errors import ConnectError, TlsError, UntrustedCertificateError
 from bulkeic.core.model import Fault
 from tests.aws.scripted_server import OK, Connection, ScriptedServer, direct, get
@@ -57,8 +58,8 @@ async def accepting(host: str, port: int = 0) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
-async def connected_host(origin: str) -> str:
-    connection = await Connector(origin, no_tls).connect()
+async def connected_host(connector: Connector) -> str:
+    connection = await connector.connect()
     assert connection._transport is not None  # noqa: SLF001
     host: str = connection._transport.get_extra_info("peername")[0]  # noqa: SLF001
     sock = connection._transport.get_extra_info("socket")  # noqa: SLF001
@@ -85,7 +86,7 @@ def test_another_address_is_tried_after_a_dead_one() -> None:
                 hosts = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
                 loop = asyncio.get_running_loop()
                 loop.answers = [addresses(*hosts, port=port)]  # type: ignore[attr-defined]
-                assert await connected_host(f"http://many:{port}") == "127.0.0.4"
+                assert await connected_host(Connector(f"http://many:{port}", no_tls)) == "127.0.0.4"
             for each in waiting:
                 each.close()
 
@@ -99,7 +100,8 @@ def test_dns_is_asked_for_each_connection() -> None:
             loop.answers = [  # type: ignore[attr-defined]
                 addresses("127.0.0.2", port=port), addresses("127.0.0.3", port=port),
             ]  # fmt: skip
-            hosts = [await connected_host(f"http://moved:{port}") for _ in range(2)]
+            connector = Connector(f"http://moved:{port}", no_tls)
+            hosts = [await connected_host(connector) for _ in range(2)]
             assert hosts == ["127.0.0.2", "127.0.0.3"]
 
     run_resolving(connect())
@@ -122,7 +124,14 @@ def test_connections_that_are_made_at_once_share_a_lookup() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [socket.gaierror(-2, "Name or service not known"), addresses("127.0.0.1", port=1)]
+    "answer",
+    [
+        socket.gaierror(-2, "Name or service not known"),
+        [],
+        addresses("127.0.0.1", port=1),
+        addresses("127.0.0.1", "127.0.0.2", port=1),
+    ],
+    ids=["unknown", "without addresses", "refused", "refused by all"],
 )
 def test_a_host_that_cannot_be_reached_is_named(answer: Any) -> None:
     async def connect() -> None:
@@ -134,6 +143,23 @@ def test_a_host_that_cannot_be_reached_is_named(answer: Any) -> None:
         assert (failure.fault, failure.code) == (Fault.CONNECTION, "EndpointConnectionError")
 
     run_resolving(connect())
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_ca_certificates_that_cannot_be_read_are_named_as_the_cause(
+    tmp_path: Path, *, is_there: bool
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    if is_there:
+        bundle.touch()
+    connector = Connector("https://127.0.0.1:1", lambda: make_tls_context(str(bundle)))
+
+    with pytest.raises(UntrustedCertificateError, match="the CA certificates cannot") as raised:
+        asyncio.run(connector.connect())
+
+    failure = translate_transport_error(raised.value)
+    assert (failure.fault, failure.sent) == (Fault.UNTRUSTED, False)
+    assert "AWS_CA_BUNDLE" in failure.message
 
 
 async def connect_over_tls(server: ssl.SSLContext, client: ssl.SSLContext, host: str) -> bytes:

@@ -42,7 +42,7 @@ class Origins:
         self.limit = ConnectionLimit(limit)
         self.made: list[FakeConnection] = []
         self.most_open = 0
-        self.fails = False
+        self.fails = self.closes_at_once = False
         loop = asyncio.get_running_loop()
         self.pools = {name: OriginPool(self._connector(name), self.limit, loop) for name in names}
 
@@ -52,6 +52,8 @@ class Origins:
             if self.fails:
                 raise ConnectError("refused")
             self.made.append(FakeConnection(name))
+            if self.closes_at_once:
+                self.made[-1].close()
             self.most_open = max(self.most_open, len(self.open()))
             return self.made[-1]
 
@@ -99,6 +101,18 @@ async def test_an_idle_connection_of_another_origin_gives_way() -> None:
 
     assert (old.is_open, new.is_open, other.origin) == (False, True, "b")
     assert origins.most_open == 2
+
+
+async def test_of_all_origins_the_connection_whose_use_is_longest_ago_gives_way() -> None:
+    origins = Origins(2, "abc")
+    old, new = await origins.pools["a"].acquire(), await origins.pools["b"].acquire()
+    old.used_at, new.used_at = 1.0, 2.0
+    origins.pools["a"].put(old)
+    origins.pools["b"].put(new)
+
+    await origins.pools["c"].acquire()
+
+    assert (old.is_open, new.is_open) == (False, True)
 
 
 async def test_the_longest_waiter_gets_the_next_connection_of_any_origin() -> None:
@@ -152,6 +166,16 @@ async def test_a_connection_that_cannot_be_made_takes_no_place() -> None:
         with pytest.raises(ConnectError):
             await origins.pools["a"].acquire()
     origins.fails = False
+    assert (await origins.pools["b"].acquire()).is_open
+
+
+async def test_a_connection_that_closes_while_it_is_made_takes_no_place() -> None:
+    origins = Origins(1)
+    origins.closes_at_once = True
+    for _ in range(3):
+        with pytest.raises(NoAnswerError):
+            await origins.pools["a"].acquire()
+    origins.closes_at_once = False
     assert (await origins.pools["b"].acquire()).is_open
 
 

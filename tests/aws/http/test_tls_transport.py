@@ -1,6 +1,7 @@
 """The transport over TLS, on both event loops: session tickets are no answer."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
+from bulkeic.aws.http.origin_connection import OriginConnection
 from tests.aws.scripted_server import (
     OK,
     STALE,
@@ -56,3 +58,29 @@ def test_a_connection_is_used_again_unless_it_is_in_doubt(
     certificate = write_certificate(tmp_path / "certificate.pem")
     with asyncio.Runner(loop_factory=loop) as runner:
         assert runner.run(connections_of(script, certificate, kind)) == connections
+
+
+class _Swallowing(OriginConnection):
+    """Receives messages of TLS itself."""
+
+    def data_received(self, data: bytes) -> None:
+        pass
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_connection_is_quiet_once_tls_has_read_its_own_messages(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def play() -> None:
+        here, there = socket.socketpair()
+        with there:
+            running = asyncio.get_running_loop()
+            _, connection = await running.create_connection(lambda: _Swallowing(running), sock=here)
+            there.send(b"a session ticket")
+            assert not connection.is_quiet()
+            assert await connection.settle()
+            connection.close()
+            await connection.lost
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(play())
