@@ -21,7 +21,7 @@ class LoadedLanes:
     """Computes the digests of lanes whose rows are stored in the order of ``seq``."""
 
     def __init__(self) -> None:
-        self._last_seq = -1
+        self._last_seqs: dict[int, int] = {}
         self._digests: dict[int, hashlib.blake2b | None] = {}
 
     def add(self, row: Sequence[Any]) -> None:
@@ -33,9 +33,9 @@ class LoadedLanes:
         lane_id, seq = row[0], row[1]
         if lane_id not in self._digests:
             self._digests[lane_id] = _new_digest()
-        if seq <= self._last_seq:
+        if seq <= self._last_seqs.get(lane_id, -1):  # as it may be in a rollback
             self._digests[lane_id] = None
-        self._last_seq = seq
+        self._last_seqs[lane_id] = seq
         digest = self._digests[lane_id]
         if digest is not None:
             digest.update(_encode(row))

@@ -4,6 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Lane, Settings, Status
@@ -132,6 +134,18 @@ def test_invalid_rows_have_outcomes_of_their_own(path: Path) -> None:
         assert len(outcome.function_name) == 256
         assert (outcome.function_arn, outcome.account_id, outcome.region) == (None, None, None)
         assert run.tallies() == [Tally(None, Status.INVALID, "InvalidInput", 4)]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.permutations(range(6)), lanes=st.lists(st.sampled_from(LANES), min_size=6))
+@example(order=[0, 5, 1, 2, 3, 4], lanes=[EAST, WEST, EAST, EAST, EAST, EAST])
+def test_rows_may_come_in_any_order_as_those_of_a_rollback_do(
+    path: Path, order: list[int], lanes: list[Lane]
+) -> None:
+    path.unlink(missing_ok=True)
+    load(path, [make_job(seq, lanes[seq]) for seq in order])
+    with opened(path) as run:
+        assert sorted(job.seq for job in pending(run)) == list(range(6))
 
 
 def test_an_invalid_row_leaves_the_rest_of_its_lane_intact(path: Path) -> None:

@@ -1,6 +1,7 @@
 """The SDK's models of the services, loaded when an answer is not the expected one."""
 
 import functools
+import os
 from typing import Any
 
 
@@ -16,6 +17,9 @@ def output_shape(service: str, operation: str) -> Any:
 
 @functools.cache
 def _service_model(service: str) -> Any:
-    import botocore.session  # noqa: PLC0415 - the SDK takes longer than all else
+    from botocore.loaders import create_loader  # noqa: PLC0415 - the SDK takes longer than all else
+    from botocore.model import ServiceModel  # noqa: PLC0415
 
-    return botocore.session.get_session().get_service_model(service)
+    # A session would also read the profile, which may be another one than the run's, or missing.
+    loader = create_loader(os.environ.get("AWS_DATA_PATH"))
+    return ServiceModel(loader.load_service_model(service, "service-2"), service)

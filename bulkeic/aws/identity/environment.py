@@ -87,4 +87,5 @@ def _is_file(variable: str, default: str) -> bool:
 
 
 def _exists(path: str) -> bool:
-    return os.path.exists(os.path.expanduser(path))  # noqa: PTH110, PTH111 - pathlib can raise
+    expanded = os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111 - as the SDK
+    return os.path.exists(expanded)  # noqa: PTH110 - pathlib can raise

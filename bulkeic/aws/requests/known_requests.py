@@ -29,8 +29,9 @@ _DNS_SUFFIXES = {
     "aws-iso-f": "csp.hci.ic.gov",
     "aws-eusc": "amazonaws.eu",
 }
+# The SDK takes "fips" in a Region's name for a setting.
 _is_known_region = re.compile(
-    r"(?:us|eu|ap|sa|ca|me|af|il|mx|cn|us-gov|us-isob?|us-isof|eu-isoe|eusc-de)-[a-z]+-\d"
+    r"(?!.*fips)(?:us|eu|ap|sa|ca|me|af|il|mx|cn|us-gov|us-isob?|us-isof|eu-isoe|eusc-de)-[a-z]+-\d"
 ).fullmatch
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _is_plain_url = re.compile(rf"https?://{_LABEL}(?:\.{_LABEL}){{0,20}}(?::\d{{1,5}})?/?").fullmatch

@@ -100,6 +100,17 @@ def test_a_file_that_the_environment_names_needs_the_sdk(
     assert not is_known(Access())
 
 
+@pytest.mark.parametrize("path", ["$HOME/file", "${HOME}/file", "~/file"])
+@pytest.mark.parametrize("name", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+def test_a_path_is_expanded_as_the_sdk_expands_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, path: str
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(name, path)
+
+    assert not is_known(Access())
+
+
 @pytest.mark.parametrize("name", ["config", "credentials", "models"])
 def test_the_files_of_the_sdk_need_the_sdk(tmp_path: Path, name: str) -> None:
     folder = tmp_path / ".aws"

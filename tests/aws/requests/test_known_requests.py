@@ -95,7 +95,9 @@ async def test_the_request_of_sts_equals_that_of_the_sdk(endpoint_url: str | Non
     await sessions.close()
 
 
-@pytest.mark.parametrize("region", ["aws-global", "xx-west-1", "eusc-fr-east-1", "us-east-10", ""])
+@pytest.mark.parametrize(
+    "region", ["aws-global", "xx-west-1", "eusc-fr-east-1", "us-east-10", "us-fips-1", ""]
+)
 def test_an_unknown_region_is_left_to_the_sdk(region: str) -> None:
     assert lambda_requests(region, None) is None
     assert sts_request(region, None) is None
