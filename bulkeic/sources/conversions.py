@@ -54,7 +54,9 @@ _NUMBERS = Conversion(
     f"export it in Numbers as CSV with UTF-8, or convert it: {_BY_LIBREOFFICE}",
 )
 _ZIP = Conversion("a zip archive", "unpack it: unzip -p FILE > NEW")
-_YAML = Conversion("YAML", _by("yq -o=json FILE > NEW.json"))
+_YAML = Conversion(
+    "YAML", _by("yq -o=json FILE > NEW.json (the yq that is based on jq: yq . FILE > NEW.json)")
+)
 _PARQUET = Conversion(
     "Parquet", _by("""duckdb -c "COPY (FROM read_parquet('FILE')) TO 'NEW.csv'\"""")
 )

@@ -1,8 +1,15 @@
 """Files as other tools write them, and outcomes, are targets files."""
 
+import bz2
 import codecs
 import gzip
+import io
 import json
+import lzma
+import re
+import shutil
+import subprocess
+import zipfile
 from typing import Any
 
 import pytest
@@ -101,3 +108,65 @@ def test_outcomes_are_a_targets_file(
 def settings_of(bulkeic: Bulkeic, run: str) -> dict[str, Any]:
     outcomes = map(json.loads, bulkeic("export", run).out.splitlines())
     return {f"{each['function_arn']}:{each['qualifier']}": each["settings"] for each in outcomes}
+
+
+def zipped(text: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("targets.csv", text)
+    return packed.getvalue()
+
+
+CONVERTED = {
+    "little-endian.csv": sheet(";").encode("utf-16-le"),
+    "big-endian.json": pages().encode("utf-16-be"),
+    "utf-32.jsonl": pages().encode("utf-32"),
+    "latin.csv": sheet(";").replace("orders", "orders\xa0").encode("cp1252"),
+    "packed.csv": bz2.compress(sheet(",").encode()),
+    "xz.csv": lzma.compress(sheet(",").encode()),
+    "archive.csv": zipped(sheet("\t")),
+}
+
+
+@pytest.mark.parametrize("name", CONVERTED)
+def test_the_command_of_the_error_converts_the_file(bulkeic: Bulkeic, name: str) -> None:
+    (bulkeic.folder / name).write_bytes(CONVERTED[name])
+
+    refused = bulkeic("apply", name, "--sandbox")
+
+    assert refused.code == 2
+    first = refused.lines[0]
+    command = re.findall(r"(?:convert|unpack) it: (\w.* > NEW)", first)[-1]
+    if shutil.which(command.split()[0]) is None:
+        pytest.skip(f"there is no {command.split()[0]}")
+    shell = command.replace("FILE", name).replace("NEW", f"new-{name}")
+    subprocess.run(shell, cwd=bulkeic.folder, shell=True, check=True, timeout=20)
+    converted = bulkeic("apply", f"new-{name}", "--sandbox", "--results", "r.jsonl")
+    if name == "latin.csv":  # it can be read now, and so the bad name is found
+        assert "FunctionName: 'orders\\xa0' is not a function name" in converted.lines[0]
+    else:
+        assert (converted.code, len(bulkeic.outcomes("r.jsonl"))) == (0, 3), converted.err
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_a_loop_over_the_aws_cli_prints_a_targets_file(
+    bulkeic: Bulkeic, server: Server, ending: str
+) -> None:
+    if shutil.which("aws") is None:
+        pytest.skip("there is no AWS CLI")
+    bulkeic.write("t.csv", sheet(","))
+    words = ("--yes", "--endpoint-url", server.url)
+    assert bulkeic("apply", "t.csv", *words, "--create-missing").code == 0
+    loop = (
+        f"for name in {' '.join(NAMES)}; do aws lambda list-function-event-invoke-configs "
+        f'--function-name "$name" --output json --endpoint-url {server.url}; done > found.{ending}'
+    )
+    subprocess.run(
+        loop, cwd=bulkeic.folder, shell=True, check=True, timeout=60,
+        env=bulkeic.env | {"PYTHONWARNINGS": ""},
+    )  # fmt: skip
+
+    verified = bulkeic("verify", f"found.{ending}", "--endpoint-url", server.url, "--output=json")
+
+    assert verified.code == 0, verified.err
+    assert verified.summary["targets"] == len(NAMES)
