@@ -66,10 +66,9 @@ class CsvHeader:
             self._check_width(cells)
         if not self._is_outcome:
             return dict(zip(self._fields, cells))  # noqa: B905 - strict is slow, empty ones may follow
-        values = dict(zip(self._fields, compress(cells, self._is_kept), strict=True))
-        if "FunctionName" in values:  # the export puts an apostrophe before a minus
-            values["FunctionName"] = values["FunctionName"].removeprefix("'")
-        return values
+        kept = zip(self._fields, compress(cells, self._is_kept), strict=True)
+        # The export puts an apostrophe before a name that begins with a minus.
+        return {field: cell.removeprefix("'") for field, cell in kept}
 
     def _check_width(self, cells: list[str]) -> None:
         width, total = self._width, self._total
