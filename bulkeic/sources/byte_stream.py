@@ -19,6 +19,7 @@ STDIN = "-"
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = codecs.BOM_UTF8
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_HEAD_BYTES = 8  # of the longest byte-order mark or signature
 _BUFFER_BYTES = 1 << 16
 # Deflate shrinks zeros 1,032 times, text that repeats every kilobyte 200 times, rows 5 to 50 times.
 _GZIP_BOMB_RATIO = 300
@@ -45,15 +46,24 @@ def open_stream(path: str) -> Iterator[io.BufferedReader]:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}") from None
     try:
-        stream = raw
         with translate_read_errors():
+            stream = _with_head(raw)
             if stream.peek(2)[:2] == _GZIP_MAGIC:
-                stream = io.BufferedReader(_GunzipStream(raw), _GUNZIP_BUFFER_BYTES)
+                unzipped: io.BufferedReader
+                unzipped = io.BufferedReader(_GunzipStream(stream), _GUNZIP_BUFFER_BYTES)
+                stream = _with_head(unzipped)
             check_signature(stream.peek(SIGNATURE_BYTES)[:SIGNATURE_BYTES])
             stream = _without_mark(stream)
         yield stream
     finally:
         raw.close()
+
+
+def _with_head(stream: io.BufferedReader) -> io.BufferedReader:
+    """The stream, with the bytes that show what it is ready for ``peek``: a pipe may lack some."""
+    if len(stream.peek(_HEAD_BYTES)) >= _HEAD_BYTES:
+        return stream
+    return prepend(stream.read(_HEAD_BYTES), stream)
 
 
 def _without_mark(stream: io.BufferedReader) -> io.BufferedReader:
