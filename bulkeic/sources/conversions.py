@@ -55,7 +55,7 @@ _NUMBERS = Conversion(
 )
 _ZIP = Conversion("a zip archive", "unpack it: unzip -p FILE > NEW")
 _YAML = Conversion(
-    "YAML", _by("yq -o=json FILE > NEW.json (the yq that is based on jq: yq . FILE > NEW.json)")
+    "YAML", _by("yq -o=json FILE > NEW.json, or with the yq based on jq: yq . FILE > NEW.json")
 )
 _PARQUET = Conversion(
     "Parquet", _by("""duckdb -c "COPY (FROM read_parquet('FILE')) TO 'NEW.csv'\"""")

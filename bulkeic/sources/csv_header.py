@@ -12,6 +12,8 @@ EMPTY = "empty; the first row names the columns"
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _MAX_COLUMN_NAME = 64
+is_separator_line = re.compile(r'"?sep=[,;\t]"?[\r\n]*', re.IGNORECASE).fullmatch
+"""Whether a line before the header only names the separator, as Excel writes it."""
 _quoted_parts = re.compile(r'"[^"]*(?:"|$)')
 
 

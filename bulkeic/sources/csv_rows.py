@@ -11,7 +11,7 @@ from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
 from bulkeic.sources.byte_stream import MAX_LINE_BYTES, bounded_lines
 from bulkeic.sources.conversions import undecodable
-from bulkeic.sources.csv_header import EMPTY, CsvHeader, find_separator
+from bulkeic.sources.csv_header import EMPTY, CsvHeader, find_separator, is_separator_line
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -57,7 +57,7 @@ def _read_header(text: "_TextLines", allowed: Fields) -> tuple["Reader", CsvHead
         line = next(lines, None)
         if line is None:
             raise InputError(EMPTY)
-        head.append(line)
+        head.append("\n" if is_separator_line(line) else line)
     number = len(head)
     try:
         separator = find_separator(head[-1])

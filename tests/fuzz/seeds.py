@@ -9,7 +9,7 @@ CSV = (
     b'"mail",,eu-west-1,,,,,"arn:aws:iam::123456789012:role/x"\r\n\n' + ARN + b",,,,2,,,\n",
     b"\xef\xbb\xbffunction name\n\na\nb\n",
     b'"Function Name";Maximum Retry Attempts;;\r\norders;1;;\r\n;;;\r\n;;;\r\n',
-    b"FunctionName\tRegion\nf\tus-east-1\n\t\n",
+    b"sep=\t\nFunctionName\tRegion\nf\tus-east-1\n\t\n",
     (
         b"seq,source,function_name,function_arn,qualifier,status,attempts,settings\n"
         b'0,"t.csv:2","\'-f","","live","failed",8,"{""MaximumRetryAttempts"":1,'

@@ -106,6 +106,12 @@ def test_rows_of_empty_cells_are_skipped_and_counted(separator: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "SEP=;\r"])
+def test_the_line_of_excel_that_names_the_separator_is_skipped_and_counted(line: str) -> None:
+    content = f"{line}\nFunctionName;Region\nf;\n".encode()
+    assert places(read("t.csv", content)) == [(3, {"FunctionName": "f", "Region": ""})]
+
+
 def test_a_million_rows_of_empty_cells_after_the_last_row_are_skipped() -> None:
     content = b"FunctionName;Region\nf;\n" + b";;;;\n" * 1_000_000
     assert places(read("t.csv", content)) == [(2, {"FunctionName": "f", "Region": ""})]
