@@ -4,12 +4,14 @@
 - An unknown name is an error that suggests the nearest field.
 - JSON may also hold what the AWS CLI prints in ``list-functions`` and
   ``list-function-event-invoke-configs``; those fields are ignored.
+- A row with a status is the outcome of a run. What it says about the call is ignored.
 """
 
 import difflib
 from collections.abc import Collection
 
 from bulkeic.core.errors import InputError, quoted
+from bulkeic.core.outcome_fields import OUTCOME_FIELDS
 
 _TARGET = (
     "FunctionName",
@@ -20,6 +22,7 @@ _TARGET = (
     "OnSuccess",
     "OnFailure",
     "DestinationConfig",
+    "Settings",
     "Region",
     "AccountId",
     "RoleArn",
@@ -39,6 +42,10 @@ _IGNORED = frozenset({
 })  # fmt: skip
 
 
+OUTCOME_MARK = "status"
+"""The field that makes a row the outcome of a run."""
+
+
 def normalize_name(name: str) -> str:
     """The name in lower case, without separators."""
     return "".join(character for character in name if character.isalnum()).lower()
@@ -51,15 +58,33 @@ class Fields:
         names: of the fields.
         identifying: the fields that name what a row is about; each row has one of them.
         ignored: keys of JSON objects that are ignored.
+        of_outcomes: columns of an exported outcome. Those that are no fields are ignored in a row
+            with ``OUTCOME_MARK``.
     """
 
     def __init__(
-        self, names: tuple[str, ...], identifying: Collection[str], ignored: Collection[str] = ()
+        self,
+        names: tuple[str, ...],
+        identifying: Collection[str],
+        ignored: Collection[str] = (),
+        of_outcomes: Collection[str] = (),
     ) -> None:
         self.names = names
         self.identifying = frozenset(map(normalize_name, identifying))
         self.ignored = frozenset(ignored)
-        self._by_normalized_name = {normalize_name(name): name for name in names}
+        self._by_normalized_name = known = {normalize_name(name): name for name in names}
+        self.ignored_columns = frozenset(
+            name for name in of_outcomes if normalize_name(name) not in known
+        )
+        self.ignored_in_outcomes = self.ignored | self.ignored_columns
+
+    def is_identifying(self, name: str) -> bool:
+        """Whether a column or key names what its row is about."""
+        return normalize_name(name) in self.identifying
+
+    def is_known(self, name: str) -> bool:
+        """Whether a row may have the key, be it a field or ignored."""
+        return name in self.ignored_in_outcomes or normalize_name(name) in self._by_normalized_name
 
     def find(self, name: str) -> str:
         """The field that a column or key names.
@@ -82,5 +107,5 @@ class Fields:
         raise InputError(f"unknown column {quoted(name)}; {hint}")
 
 
-TARGET_FIELDS = Fields(_TARGET, ("FunctionName", "FunctionArn"), _IGNORED)
+TARGET_FIELDS = Fields(_TARGET, ("FunctionName", "FunctionArn"), _IGNORED, OUTCOME_FIELDS)
 """The fields of a targets file."""

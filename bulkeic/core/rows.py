@@ -11,17 +11,12 @@
 import functools
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from bulkeic.core.accounts import parse_account_id, parse_role, role_account
-from bulkeic.core.destinations import (
-    CLEARING_WORD,
-    parse_destination,
-    partition_problems,
-    target_problems,
-)
+from bulkeic.core.destinations import parse_destination, partition_problems, target_problems
 from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.model import LATEST, Job, Lane, Settings, SourceLine, Target
 from bulkeic.core.names import (
@@ -32,13 +27,12 @@ from bulkeic.core.names import (
     parse_function,
     partition_of,
 )
+from bulkeic.core.nested_settings import NO_DESTINATIONS, UNSET, collect, spread_settings
 from bulkeic.core.templates import has_template, is_template
 
 # In the order of Settings' own fields.
 SETTING_FIELDS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "OnSuccess", "OnFailure")
 _RANGES = {"MaximumRetryAttempts": range(3), "MaximumEventAgeInSeconds": range(60, 21601)}
-
-T = TypeVar("T")
 
 _MEMOIZED = 4096
 
@@ -132,7 +126,7 @@ class RowParser:
         validate_lane: Callable[..., tuple[Lane, str, list[InputError]]],
         validate_settings: Callable[..., tuple[Settings, bool, list[InputError]]],
     ) -> tuple[Target, Settings] | list[InputError]:
-        get = values.get
+        get: Callable[[str], Any] = values.get
         problems: list[InputError] = []
         try:
             name = _function_name(get("FunctionArn"), get("FunctionName"))
@@ -141,15 +135,13 @@ class RowParser:
             problems.append(problem)
             name, in_arn = _UNKNOWN_FUNCTION, None
         qualifier: str | None = LATEST
-        if name.qualifier is not None or get("Qualifier") not in _UNSET:
-            qualifier = _collect(problems, _qualifier, name.qualifier, get("Qualifier"))
+        if name.qualifier is not None or get("Qualifier") not in UNSET:
+            qualifier = collect(problems, _qualifier, name.qualifier, get("Qualifier"))
         lane, partition, lane_problems = validate_lane(
             in_arn, get("Region"), get("AccountId"), get("RoleArn")
         )
         problems += lane_problems
-        nested: tuple[Any, Any] | None = _NO_DESTINATIONS
-        if get("DestinationConfig") not in _UNSET:
-            nested = _nested_destinations(problems, get("DestinationConfig"))
+        get, nested = spread_settings(problems, values)
         settings, depends_on_target, setting_problems = validate_settings(
             get("MaximumRetryAttempts"),
             get("MaximumEventAgeInSeconds"),
@@ -181,10 +173,10 @@ class RowParser:
         arn_region, arn_account = in_arn or _NOT_IN_ARN
         problems: list[InputError] = []
         defaults = self._defaults
-        chosen = _collect(problems, _region, arn_region, region)
+        chosen = collect(problems, _region, arn_region, region)
         region_problems = len(problems)
-        account_id = _collect(problems, _account_id, arn_account, account)
-        account_id = _collect(problems, _account_of_role, account_id, role) or account_id
+        account_id = collect(problems, _account_id, arn_account, account)
+        account_id = collect(problems, _account_of_role, account_id, role) or account_id
         found_account = account_id or defaults.account_id or ""
         chosen = chosen or defaults.regions.get(found_account) or defaults.region
         # A Region that follows from a bad field is not unknown.
@@ -218,10 +210,10 @@ class RowParser:
         """
         problems: list[InputError] = []
         flat = zip(SETTING_FIELDS, (retries, age, on_success, on_failure), strict=True)
-        chosen = [_collect(problems, _setting, field, value) for field, value in flat]
-        for index, destination in enumerate(nested or _NO_DESTINATIONS, 2):
+        chosen = [collect(problems, _setting, field, value) for field, value in flat]
+        for index, destination in enumerate(nested or NO_DESTINATIONS, 2):
             if destination is not None:
-                chosen[index] = _collect(
+                chosen[index] = collect(
                     problems, _same_destination, SETTING_FIELDS[index], destination, chosen[index]
                 )
         default = msgspec.structs.astuple(self._defaults.settings)
@@ -238,35 +230,23 @@ class RowParser:
         return settings, depends_on_target, problems
 
 
-_UNSET = (None, "")
 _UNKNOWN_FUNCTION = FunctionName("")
 _NOT_IN_ARN = (None, None)
-_DESTINATIONS = ("OnSuccess", "OnFailure")
-_NO_DESTINATIONS = (None, None)
-
-
-def _collect(problems: list[InputError], check: Callable[..., T], *values: Any) -> T | None:
-    """The value that a check returns, or ``None`` with the problem that it raised collected."""
-    try:
-        return check(*values)
-    except InputError as problem:
-        problems.append(problem)
-        return None
 
 
 def _text(value: Any, field: str) -> str:
     if value and isinstance(value, str):
         return value
-    if value in _UNSET:
+    if value in UNSET:
         raise InputError("missing; every row names its function", field=field)
     raise InputError(f"{quoted(value)} is not text", field=field)
 
 
 def _function_name(arn: Any, name: Any) -> FunctionName:
-    if arn in _UNSET:
+    if arn in UNSET:
         return parse_function(_text(name, "FunctionName"))
     by_arn = parse_function(_text(arn, "FunctionArn"), "FunctionArn")
-    if name not in _UNSET:
+    if name not in UNSET:
         by_name = parse_function(_text(name, "FunctionName"))
         if by_name.name != by_arn.name:
             raise InputError(
@@ -278,13 +258,13 @@ def _function_name(arn: Any, name: Any) -> FunctionName:
 
 
 def _qualifier(in_name: str | None, in_row: Any) -> str:
-    if in_row in _UNSET:
+    if in_row in UNSET:
         return merge_qualifiers(in_name, None)
     return merge_qualifiers(in_name, check_qualifier(_text(in_row, "Qualifier")))
 
 
 def _region(in_arn: str | None, in_row: Any) -> str | None:
-    row_region = None if in_row in _UNSET else check_region(_text(in_row, "Region"))
+    row_region = None if in_row in UNSET else check_region(_text(in_row, "Region"))
     return _agreed("Region", in_arn, row_region)
 
 
@@ -304,7 +284,7 @@ def _agreed(field: str, in_arn: str | None, in_row: str | None) -> str | None:
 
 def _account_of_role(account: str | None, role: Any) -> str | None:
     """The account that the row's role belongs to; ``None``: the row does not say."""
-    if role in _UNSET:
+    if role in UNSET:
         return None
     role_arn = parse_role(_text(role, "RoleArn"))
     if is_template(role_arn):
@@ -339,7 +319,7 @@ def parse_integer(value: Any, field: str, allowed: range) -> int:
 
 def _setting(field: str, value: Any) -> Any:
     """The value of one setting, or ``None`` where the row does not set it."""
-    if value in _UNSET:
+    if value in UNSET:
         return None
     if field in _RANGES:
         return parse_integer(value, field, _RANGES[field])
@@ -352,36 +332,3 @@ def _same_destination(field: str, nested: Any, flat: str | None) -> Any:
     if flat is not None and destination != flat:
         raise InputError("contradicts DestinationConfig; give one of them", field=field)
     return destination
-
-
-def _nested_destinations(problems: list[InputError], config: Any) -> tuple[Any, Any] | None:
-    """OnSuccess and OnFailure of ``DestinationConfig`` in the flat form; ``None``: it is invalid.
-
-    A destination that it does not set is ``None``.
-    """
-    before = len(problems)
-    _collect(problems, _check_object, config, "DestinationConfig", _DESTINATIONS)
-    if len(problems) > before:
-        return None
-    on_success, on_failure = (
-        _collect(problems, _nested_destination, name, config.get(name)) for name in _DESTINATIONS
-    )
-    return (on_success, on_failure) if len(problems) == before else None
-
-
-def _nested_destination(name: str, config: Any) -> Any:
-    if config is None:
-        return None
-    _check_object(config, f"DestinationConfig.{name}", ("Destination",))
-    destination = config.get("Destination")
-    return CLEARING_WORD if destination in _UNSET else destination
-
-
-def _check_object(value: Any, field: str, keys: tuple[str, ...]) -> None:
-    if not isinstance(value, dict):
-        raise InputError(f"{quoted(value)} is not an object with {' and '.join(keys)}", field=field)
-    for key in value:
-        if key not in keys:
-            raise InputError(
-                f"unknown key {quoted(key)}; expected {' and '.join(keys)}", field=field
-            )

@@ -1,5 +1,6 @@
-"""Opens files or stdin as streams of bytes: unzipped, without a byte-order mark, bounded."""
+"""Opens files or stdin as streams of UTF-8: unzipped, without a byte-order mark, bounded."""
 
+import codecs
 import gzip
 import io
 import sys
@@ -9,13 +10,16 @@ from contextlib import contextmanager
 from typing import IO, Any, NoReturn, cast
 
 from bulkeic.core.errors import InputError
+from bulkeic.sources.conversions import SIGNATURE_BYTES, check_signature
 
 MAX_LINE_BYTES = 1 << 20
 """Limit of a line, of a row that spans lines, and of blank lines without a row between them."""
 STDIN = "-"
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_BOM = b"\xef\xbb\xbf"
+_BOM = codecs.BOM_UTF8
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_HEAD_BYTES = 8  # of the longest byte-order mark or signature
 _BUFFER_BYTES = 1 << 16
 # Deflate shrinks zeros 1,032 times, text that repeats every kilobyte 200 times, rows 5 to 50 times.
 _GZIP_BOMB_RATIO = 300
@@ -26,13 +30,15 @@ _COMPRESSED_READ_BYTES = 1 << 9
 
 @contextmanager
 def open_stream(path: str) -> Iterator[io.BufferedReader]:
-    """Opens a file's bytes: unzipped if they are gzipped, without a byte-order mark.
+    """Opens a file as UTF-8: unzipped if it is gzipped, without a byte-order mark.
+
+    A file that begins with the byte-order mark of UTF-16 is recoded.
 
     Args:
         path: a file, or ``-`` for stdin.
 
     Raises:
-        InputError: the file cannot be opened.
+        InputError: the file cannot be opened, or is of a kind that cannot be read.
     """
     try:
         descriptor = sys.stdin.fileno() if path == STDIN else path
@@ -40,15 +46,36 @@ def open_stream(path: str) -> Iterator[io.BufferedReader]:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}") from None
     try:
-        stream = raw
         with translate_read_errors():
+            stream = _with_head(raw)
             if stream.peek(2)[:2] == _GZIP_MAGIC:
-                stream = io.BufferedReader(_GunzipStream(raw), _GUNZIP_BUFFER_BYTES)
-            if stream.peek(3)[:3] == _BOM:
-                stream.read(3)
+                unzipped: io.BufferedReader
+                unzipped = io.BufferedReader(_GunzipStream(stream), _GUNZIP_BUFFER_BYTES)
+                stream = _with_head(unzipped)
+            check_signature(stream.peek(SIGNATURE_BYTES)[:SIGNATURE_BYTES])
+            stream = _without_mark(stream)
         yield stream
     finally:
         raw.close()
+
+
+def _with_head(stream: io.BufferedReader) -> io.BufferedReader:
+    """The stream, with the bytes that show what it is ready for ``peek``: a pipe may lack some."""
+    if len(stream.peek(_HEAD_BYTES)) >= _HEAD_BYTES:
+        return stream
+    return prepend(stream.read(_HEAD_BYTES), stream)
+
+
+def _without_mark(stream: io.BufferedReader) -> io.BufferedReader:
+    """The stream after its byte-order mark, recoded if the mark is that of UTF-16."""
+    head = stream.peek(len(_BOM))
+    if head.startswith(_BOM):
+        stream.read(len(_BOM))
+    for mark, encoding in _UTF16.items():
+        if head.startswith(mark):
+            stream.read(len(mark))
+            return io.BufferedReader(_RecodedStream(stream, encoding), _BUFFER_BYTES)
+    return stream
 
 
 @contextmanager
@@ -101,6 +128,37 @@ class _GunzipStream(io.RawIOBase):
         return len(piece)
 
 
+class _RecodedStream(io.RawIOBase):
+    """A stream of UTF-16 as UTF-8.
+
+    Half of a UTF-16 character becomes bytes that are not UTF-8, so that the row that holds it is
+    the one reported.
+    """
+
+    def __init__(self, stream: io.BufferedReader, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            piece = self._stream.read1(_BUFFER_BYTES)
+            try:
+                text = self._decoder.decode(piece, final=not piece)
+            except UnicodeDecodeError:
+                raise InputError("damaged UTF-16: it ends within a character") from None
+            self._rest = memoryview(text.encode(errors="surrogatepass"))
+            if not piece:
+                break
+        part = self._rest[: len(buffer)]
+        self._rest = self._rest[len(part) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+
 def peek_first_line(stream: io.BufferedReader) -> tuple[bytes, io.BufferedReader]:
     """Returns the first line that is not blank, and a stream that still contains everything.
 
@@ -111,7 +169,12 @@ def peek_first_line(stream: io.BufferedReader) -> tuple[bytes, io.BufferedReader
         while line.isspace() and len(head) < MAX_LINE_BYTES:
             line = stream.readline(MAX_LINE_BYTES)
             head += line
-    return line, io.BufferedReader(_PrependedStream(bytes(head), stream), _BUFFER_BYTES)
+    return line, prepend(bytes(head), stream)
+
+
+def prepend(head: bytes, rest: io.BufferedReader) -> io.BufferedReader:
+    """A stream of bytes that were already read, followed by the rest of their stream."""
+    return io.BufferedReader(_PrependedStream(head, rest), _BUFFER_BYTES)
 
 
 class _PrependedStream(io.RawIOBase):

@@ -4,7 +4,7 @@ import functools
 from typing import Any
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.fields import Fields
+from bulkeic.core.fields import OUTCOME_MARK, Fields
 
 # Few are cached: a key can be spelled in any number of ways, and be as long as a row.
 _CACHED_KEYS = 64
@@ -30,7 +30,8 @@ class ColumnNames:
         if not isinstance(item, dict):
             example = f'{{"{self._fields.names[0]}": "…"}}'
             raise InputError(f"a row must be an object; expected something like {example}")
-        named, passed_over = self._named, self._fields.ignored
+        fields, named = self._fields, self._named
+        passed_over = fields.ignored_in_outcomes if OUTCOME_MARK in item else fields.ignored
         values: dict[str, Any] = {}
         for key, value in item.items():
             if key in passed_over:

@@ -1,4 +1,8 @@
-"""Reads rows from a JSON array, or from an object that contains one, one row at a time."""
+"""Reads rows from JSON documents that follow each other, one row at a time.
+
+A document is an array of rows, an object that holds one, or a row. A row is known by its keys: an
+object holds a list of rows if it has a list under a key that no row has.
+"""
 
 import io
 from collections.abc import Iterator
@@ -11,44 +15,59 @@ from bulkeic.core.fields import Fields
 from bulkeic.core.rows import Row
 from bulkeic.sources.byte_stream import MAX_LINE_BYTES, translate_read_errors
 from bulkeic.sources.column_names import ColumnNames
+from bulkeic.sources.conversions import NOT_UTF8, undecodable
 
 _MAX_DEPTH = 16
+_MEMBER_DEPTH = 2  # of a value in an object that is a document
 _READ_BYTES = 1 << 14
 
 Events = Iterator[tuple[str, Any]]
 
 
-def json_rows(stream: io.BufferedReader, fields: Fields) -> Iterator[Row | InputError]:
-    """Yields the rows of a JSON document. A bad row yields its problem, and reading continues.
+def json_rows(
+    stream: io.BufferedReader, fields: Fields, lines_before: int = 0
+) -> Iterator[Row | InputError]:
+    """Yields the rows of the documents. A bad row yields its problem, and reading continues.
+
+    Args:
+        stream: of the documents.
+        fields: the fields that a row may have.
+        lines_before: the number of lines before the stream, which are counted.
 
     Raises:
-        InputError: the document is not JSON, has no list or two lists, or the rest of it cannot be
+        InputError: a document is not JSON, has no list or two lists, or the rest of it cannot be
             read.
     """
-    reader, keys = _LineReader(stream), ColumnNames(fields)
+    reader = _LineReader(stream, lines_before)
     try:
-        yield from _rows(ijson.basic_parse(reader, use_float=True), reader, keys)
+        events = ijson.basic_parse(reader, use_float=True, multiple_values=True)
+        yield from _Documents(events, reader, fields).rows()
     except (ijson.JSONError, UnicodeDecodeError) as error:
-        rule = f"not JSON: {_first_line(error)}" if reader.line else "empty"
+        rule = _rule(error) if reader.line else "empty"
         raise InputError(rule, line=reader.line) from None
     except InputError as problem:
         raise problem.at("", reader.line) from None
 
 
-def _first_line(error: Exception) -> str:
-    text = "" if isinstance(error, UnicodeDecodeError) or not error.args else error.args[0]
+def _rule(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return undecodable(error.object).rule
+    text = error.args[0] if error.args else ""
     if isinstance(text, bytes):
         text = text.decode(errors="replace")
-    return str(text).partition("\n")[0] or "not UTF-8"
+    if "invalid bytes in UTF8" in text:
+        return NOT_UTF8
+    first_line, *_ = str(text).splitlines() or ["damaged"]
+    return f"not JSON: {first_line}"
 
 
 class _LineReader:
     """Gives the parser at most one line at a time, so that its current line is known."""
 
-    def __init__(self, stream: io.BufferedReader) -> None:
+    def __init__(self, stream: io.BufferedReader, lines_before: int) -> None:
         self._readline = stream.readline
         self._at_line_start = True
-        self.line = 0
+        self.line = lines_before
         self._row_bytes = 0
 
     def begin_row(self) -> None:
@@ -69,45 +88,77 @@ class _LineReader:
         return piece
 
 
-def _rows(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[Row | InputError]:
-    event, _ = next(events)
-    if event == "start_array":
-        yield from _items(events, reader, keys)
-    elif event == "start_map":
-        list_key = ""
-        for inner, key in events:
-            reader.begin_row()
+class _Documents:
+    """The rows of documents, given the events of their parser."""
+
+    def __init__(self, events: Events, reader: _LineReader, fields: Fields) -> None:
+        self._events = events
+        self._reader = reader
+        self._fields = fields
+        self._keys = ColumnNames(fields)
+        self._item = 0
+
+    def rows(self) -> Iterator[Row | InputError]:
+        for event, _ in self._events:
+            self._reader.begin_row()
+            if event == "start_array":
+                yield from self._items()
+            elif event == "start_map":
+                yield from self._object()
+            else:
+                raise InputError("neither a list of rows nor an object that holds one")
+
+    def _object(self) -> Iterator[Row | InputError]:
+        """The row that an object is, or the rows of its list."""
+        line = self._reader.line
+        builder = _ValueBuilder(self._events)
+        values: dict[str, Any] = {}
+        list_key = None
+        for inner, key in self._events:
             if inner == "end_map":
                 break
-            kind, value = next(events)
-            if kind != "start_array":
-                _ValueBuilder(events).value(kind, value)
-            elif list_key:
-                raise InputError(f"two lists, {quoted(list_key)} and {quoted(key)}; give one")
-            else:
+            event, value = next(self._events)
+            if list_key is not None:
+                self._reader.begin_row()
+                self._check_rest(list_key, key, event)
+                builder.value(event, value, _MEMBER_DEPTH)
+            elif event == "start_array" and self._is_list_of_rows(key, values):
                 list_key = key
-                yield from _items(events, reader, keys)
-        if not list_key:
-            raise InputError("contains no list of rows")
-    else:
-        raise InputError("neither a list of rows nor an object that holds one")
-    next(events, None)  # raises if anything follows the document
+                yield from self._items()
+            else:
+                builder.add(values, key, builder.value(event, value, _MEMBER_DEPTH))
+        if list_key is None:
+            if not any(map(self._fields.is_known, values)):
+                raise InputError(f"contains no list of rows and no {self._fields.names[0]}")
+            yield self._row(line, values, builder.duplicate_key)
 
+    def _is_list_of_rows(self, key: str, before: dict[str, Any]) -> bool:
+        return not self._fields.is_known(key) and not any(map(self._fields.is_identifying, before))
 
-def _items(events: Events, reader: _LineReader, keys: ColumnNames) -> Iterator[Row | InputError]:
-    for item, (event, value) in enumerate(events, 1):
-        reader.begin_row()
-        if event == "end_array":
-            return
-        line = reader.line
-        builder = _ValueBuilder(events)
-        built = builder.value(event, value)
+    def _check_rest(self, list_key: str, key: str, event: str) -> None:
+        """Checks a key that follows a list of rows."""
+        if event == "start_array":
+            raise InputError(f"two lists, {quoted(list_key)} and {quoted(key)}; give one")
+        if self._fields.is_identifying(key):
+            raise InputError(f"a row, for it has {quoted(key)}, with the list {quoted(list_key)}")
+
+    def _items(self) -> Iterator[Row | InputError]:
+        for event, value in self._events:
+            self._reader.begin_row()
+            if event == "end_array":
+                return
+            line = self._reader.line
+            builder = _ValueBuilder(self._events)
+            yield self._row(line, builder.value(event, value), builder.duplicate_key)
+
+    def _row(self, line: int, built: Any, duplicate_key: str | None) -> Row | InputError:
+        self._item += 1
         try:
-            if builder.duplicate_key is not None:
-                _reject_duplicate_key(builder.duplicate_key)
-            yield Row(line, keys.values(built), item)
+            if duplicate_key is not None:
+                _reject_duplicate_key(duplicate_key)
+            return Row(line, self._keys.values(built), self._item)
         except InputError as problem:
-            yield Row(line, {}, item).located(problem, "")
+            return Row(line, {}, self._item).located(problem, "")
 
 
 def _reject_duplicate_key(key: str) -> None:
@@ -133,10 +184,14 @@ class _ValueBuilder:
         for inner, key in self._events:
             if inner == "end_map":
                 break
-            if key in built:
-                self.duplicate_key = key
-            built[key] = self.value(*next(self._events), depth + 1)
+            self.add(built, key, self.value(*next(self._events), depth + 1))
         return built
+
+    def add(self, built: dict[str, Any], key: str, value: Any) -> None:
+        """Adds a value to an object, and notes a duplicate key."""
+        if key in built:
+            self.duplicate_key = key
+        built[key] = value
 
     def _elements(self, depth: int) -> Iterator[Any]:
         for inner, value in self._events:

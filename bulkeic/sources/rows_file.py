@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bulkeic.core.errors import InputError, UsageError, printable, quoted
-from bulkeic.core.fields import TARGET_FIELDS, Fields, normalize_name
+from bulkeic.core.fields import TARGET_FIELDS, Fields
 from bulkeic.core.rows import Row
 from bulkeic.sources.byte_stream import STDIN, open_stream, peek_first_line
+from bulkeic.sources.conversions import BY_ENDING
 from bulkeic.sources.csv_rows import csv_rows
 from bulkeic.sources.jsonl_rows import jsonl_rows
 from bulkeic.sources.row_format import Format
 
 _BY_ENDING = {
     ".csv": Format.CSV,
+    ".tsv": Format.CSV,
     ".json": Format.JSON,
     ".jsonl": Format.JSONL,
     ".ndjson": Format.JSONL,
@@ -88,6 +90,9 @@ def _format_of(path: str, fields: Fields) -> Format | None:
     except KeyError:
         if not name.exists():
             raise UsageError(f"{printable(path)}: no such file") from None
+        foreign = BY_ENDING.get(ending.lower())
+        if foreign is not None:
+            raise UsageError(f"{printable(path)}: {foreign.rule}") from None
         by_flag = "; or give --format" if fields is TARGET_FIELDS else ""
         raise UsageError(
             f"{quoted(path)}: the file ending is not a known format; expected one of "
@@ -118,7 +123,7 @@ def _detect_format(stream: io.BufferedReader, fields: Fields) -> tuple[Format, i
         row = json.loads(line.decode())
     except (ValueError, RecursionError):
         return Format.JSON, whole
-    has_naming_field = not fields.identifying.isdisjoint(map(normalize_name, row))
+    has_naming_field = any(map(fields.is_identifying, row))
     if has_naming_field or not any(isinstance(each, list) for each in row.values()):
         return Format.JSONL, whole
     return Format.JSON, whole

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
 from bulkeic.core.fields import TARGET_FIELDS
+from bulkeic.core.outcome_fields import OUTCOME_FIELDS
 
 
 @st.composite
@@ -83,3 +84,9 @@ def test_every_field_that_the_cli_prints_is_known() -> None:
     }
     assert printed <= TARGET_FIELDS.ignored | set(TARGET_FIELDS.names)
     assert not TARGET_FIELDS.ignored & set(TARGET_FIELDS.names)
+
+
+def test_every_column_of_an_outcome_is_a_field_or_ignored() -> None:
+    fields = {"function_name", "function_arn", "qualifier", "account_id", "region", "settings"}
+    assert set(OUTCOME_FIELDS) - TARGET_FIELDS.ignored_columns == fields
+    assert all(TARGET_FIELDS.find(name) in TARGET_FIELDS.names for name in fields)

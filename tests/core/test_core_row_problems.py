@@ -141,6 +141,7 @@ likely: dict[str, Any] = {
     "FunctionName": "f",
     "FunctionArn": OWN,
     "DestinationConfig": {"OnFailure": {"Destination": QUEUE}},
+    "Settings": '{"MaximumRetryAttempts":1}',
     **GOOD,
 }
 junk_rows = st.fixed_dictionaries(

@@ -13,6 +13,7 @@ from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import CLEARED, Lane, Settings
 from bulkeic.core.rows import Defaults, Row, RowParser, parse_integer
 
+from .example_configs import wishes
 from .example_rows import (
     ACCOUNT,
     FLAT,
@@ -204,3 +205,40 @@ def test_a_text_is_an_integer_only_when_it_is_ascii_digits(text: str) -> None:
     elif not re.fullmatch("-0+", text):
         with pytest.raises(InputError, match="expected 0 to 9"):
             parse_integer(text, "N", range(10))
+
+
+@settings(deadline=None, max_examples=100)
+@given(wishes, st.booleans())
+def test_the_settings_of_an_outcome_give_the_settings_that_were_sent(
+    sent: Settings,
+    as_text: bool,  # noqa: FBT001
+) -> None:
+    given_back: Any = sent.to_api()
+    if as_text:  # in CSV
+        given_back = msgspec.json.encode(given_back).decode()
+    assert settings_of({"Settings": given_back}) == sent
+
+
+@pytest.mark.parametrize(
+    ("junk", "field"),
+    [
+        ("{", "Settings"),
+        ("[]", "Settings"),
+        ("[" * 100_000, "Settings"),
+        (1, "Settings"),
+        ({"OnFailure": QUEUE}, "Settings"),
+        ({"MaximumRetryAttempts": 7}, "MaximumRetryAttempts"),
+        ({"DestinationConfig": {"OnFailure": QUEUE}}, "DestinationConfig.OnFailure"),
+        ({"DestinationConfig": {"OnSuccess": {}}}, "OnSuccess"),
+    ],
+)
+def test_settings_of_another_shape_are_refused(junk: Any, field: str) -> None:
+    assert refused_field({"OnSuccess": TOPIC, "Settings": junk}) == field
+
+
+def test_settings_may_not_repeat_a_field_of_the_row() -> None:
+    values = {"FunctionName": "f", "Region": "mars", **RETRIES, "Settings": RETRIES}
+    assert [str(problem) for problem in problems_of(values)] == [
+        "targets.csv:2: Region: 'mars' is not a Region; expected something like us-east-1",
+        "targets.csv:2: MaximumRetryAttempts: also given in Settings; give it once",
+    ]

@@ -234,7 +234,14 @@ def test_destinations_that_lambda_would_refuse_are_reported(
     ("name", "content", "says"),
     [
         ("t.csv", b"", "t.csv: empty"),
-        ("t.csv", b"FunctionName;Qualifier\n", "t.csv:1: columns are separated by commas"),
+        ("t.csv", b"FunctionName;Qualifier,Region\n", "by commas and by semicolons; use one"),
+        ("t.csv", "FunctionName\n".encode("utf-16-le"), "iconv -f UTF-16LE -t UTF-8 FILE > NEW"),
+        (
+            "t.csv",
+            b"PK\x03\x04\x14\0[Content_Types].xml",
+            "t.csv: cannot be read: an Excel workbook",
+        ),
+        ("t.yaml", b"- FunctionName: a\n", "cannot be read: YAML; convert it: yq -o=json FILE"),
         ("t.csv", b"FunctionName,MaxRetryAttempts\n", "did you mean MaximumRetryAttempts?"),
         ("t.csv", b"FunctionName,function-name\n", "t.csv:1: FunctionName: given twice"),
         ("t.csv", b"FunctionName\ncaf\xe9\n", "t.csv:2: not UTF-8"),

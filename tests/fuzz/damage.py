@@ -12,6 +12,7 @@ _PIECES = [
     b'"FunctionName":', b"FunctionName", b"Region", b"AccountId", b"$LATEST", b"{account}",
     b"{region}", b"{{", b"}{", b"none", b"..", b"arn:aws:", b":function:",
     "\N{ARABIC-INDIC DIGIT ONE}".encode(), "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}".encode(),
+    b";", b";;;;\r\n", b"\xfe\xff", b"PK\x03\x04", b"PAR1", b"status", b"---\n", b"{\n", b"}\n{\n",
     b"A" * 300, b"\n" * 300, b"," * 300,
 ]
 # fmt: on

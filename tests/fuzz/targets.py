@@ -6,7 +6,6 @@ that both of them damage.
 
 import asyncio
 import contextlib
-import gzip
 import io
 import json
 import re
@@ -40,12 +39,25 @@ from bulkeic.store.run_metadata import RunMetadata
 from tests.aws.http.fed_connection import SilentTransport
 
 from .runs import read_run, work_on_run
+from .seeds import (
+    ACCOUNTS,
+    ANSWERS,
+    CSV,
+    JSON,
+    JSONL,
+    PROGRAMS,
+    SCENARIOS,
+    TEXTS,
+    WHERES,
+    gzipped,
+    in_utf16,
+)
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="bulkeic-fuzz-"))
 _SPLIT_BYTES = 2
 _DEFAULTS = Defaults("123456789012", "us-east-1", Settings(maximum_retry_attempts=1))
 _LONGEST = 1000
-_OF_WHOLE_FILE = ("empty", "cannot be read", "damaged gzip", "holds no row")
+_OF_WHOLE_FILE = ("empty", "cannot be read", "damaged gzip", "damaged UTF-16", "holds no row")
 
 
 class FindingError(AssertionError):
@@ -108,10 +120,10 @@ def _reader(ending: str) -> Callable[[bytes], None]:
 
 
 def _packed(ending: str) -> Callable[[bytes], None]:
-    """A target that damages the gzip and not its content; line numbers cannot be checked."""
+    """A target that damages the gzip or UTF-16 around the text; lines cannot be counted."""
 
     def read(data: bytes) -> None:
-        _read(data, f"{ending}.gz", sys.maxsize)
+        _read(data, ending, sys.maxsize)
 
     return read
 
@@ -284,93 +296,22 @@ class Fuzz(msgspec.Struct, frozen=True):
     seeds: tuple[bytes, ...]
 
 
-_ARN = b"arn:aws:lambda:us-east-1:123456789012:function:mail:live"
-_CSV = (
-    b"FunctionName,Qualifier,Region,AccountId,MaximumRetryAttempts,OnSuccess,OnFailure,RoleArn\n"
-    b"orders,live,us-east-1,123456789012,1,none,arn:aws:sqs:{region}:{account}:q,\n"
-    b'"mail",,eu-west-1,,,,,"arn:aws:iam::123456789012:role/x"\r\n\n' + _ARN + b",,,,2,,,\n",
-    b"\xef\xbb\xbffunction name\n\na\nb\n",
-)
-_ROWS = (
-    b'{"FunctionName":"orders","Qualifier":"live","MaximumEventAgeInSeconds":3600}',
-    b'{"FunctionArn":"' + _ARN + b'","DestinationConfig":{"OnSuccess":{},"OnFailure":'
-    b'{"Destination":"arn:aws:sqs:us-east-1:123456789012:q"}},"Layers":[{"a":[1.5,null]}]}',
-    b'{"function_name":"f\\u00fc\\ud83d\\ude00","Region":"us-east-1","AccountId":1,"RoleArn":null}',
-)
-_JSONL = (b"\n".join(_ROWS) + b"\n", b'\xef\xbb\xbf{"FunctionName":"a"}\r\n\n{"FunctionName":"b"}')
-_JSON = (
-    b"[" + b",\n".join(_ROWS) + b"]",
-    b'{"NextMarker":null,"Meta":{"a":[1]},"Functions":[' + b",".join(_ROWS) + b"]}",
-)
-_ACCOUNTS = (
-    b"""AccountId,RoleArn,ExternalId,Profile,Regions
-123456789012,arn:aws:iam::{account}:role/d,x-1,prod,"us-east-1 eu-west-1"
-000000000001,,,,
-""",
-    b"""[{"AccountId":1,"RoleArn":"arn:aws:iam::000000000001:role/d","Regions":["us-east-1"]},
-{"AccountId":"123456789012","Profile":"p"}]""",
-)
-_TEXTS = (
-    b"orders:live",
-    b"123456789012:function:orders:$LATEST",
-    _ARN,
-    b"arn:aws-cn:lambda:cn-north-1:123456789012:function:a.b",
-    b"arn:aws:sqs:{region}:{account}:{function}-{partition}",
-    b"arn:aws:s3:::bucket",
-    b"arn:aws:events:us-east-1:123456789012:event-bus/default",
-    b"arn:aws:iam::{account}:role/path/Deploy",
-    b"1,10%,50%,100%",
-)
-_WHERES = (
-    b"MaximumRetryAttempts > `0` && !DestinationConfig.OnFailure",
-    b"contains(keys(DestinationConfig), 'OnSuccess') || length(@) == `0`",
-    b"sort_by(values(@)[?a].{b: c, d: [*]}, &b)[0:2:-1] | [0]",
-    b'"x".y[].z | max_by(@, &"a") == \'raw\'',
-)
-_SCENARIOS = (
-    b'{"seed":7,"rate":5,"throttle":0.1,"latency_s":0.05,"latency_p99_s":0.4,"external_ids":{}}',
-    b'{"rate":"unlimited","burst":3,"lanes":{"123456789012/us-east-1":{"rate":2}},"conflict":0.2}',
-)
-
-_HEAD = b"HTTP/1.1 200 OK\r\n"
-_ANSWERS = tuple(
-    b"\x15\x30" + answer
-    for answer in (
-        _HEAD + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\nok",
-        _HEAD + b"Transfer-Encoding: chunked\r\n\r\n2;a=b\r\nok\r\n0\r\nX: y\r\n\r\n",
-        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
-        b"HTTP/1.0 404 Odd\r\nConnection: keep-alive\r\nContent-Encoding: gzip\r\n\r\n",
-        _HEAD + b"Content-Length: 2\r\n\r\nok" + _HEAD + b"\r\n",
-    )
-)
-
-# See ``runs``: the run file, and how it is damaged.
-_PROGRAMS = tuple(
-    bytes([run, what, place, 0, 5, 90])
-    for run in range(4)
-    for what in (0, 5, 6)
-    for place in (4, 9)
-)
-
-
-def _gzipped(seeds: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    one, *_ = seeds
-    return (*(gzip.compress(seed, mtime=0) for seed in seeds), gzip.compress(one, 0, mtime=0) * 2)
-
-
 FUZZ = {
-    "csv": Fuzz(_reader("csv"), _CSV),
-    "json": Fuzz(_reader("json"), _JSON),
-    "jsonl": Fuzz(_reader("jsonl"), _JSONL),
-    "csv.gz": Fuzz(_packed("csv"), _gzipped(_CSV)),
-    "json.gz": Fuzz(_packed("json"), _gzipped(_JSON)),
-    "jsonl.gz": Fuzz(_packed("jsonl"), _gzipped(_JSONL)),
-    "stdin": Fuzz(read_stdin, (*_CSV, *_JSON, *_JSONL, *_gzipped(_CSV))),
-    "accounts": Fuzz(read_accounts, _ACCOUNTS),
-    "values": Fuzz(parse_values, _TEXTS),
-    "where": Fuzz(select, _WHERES),
-    "scenario": Fuzz(read_scenario, _SCENARIOS),
-    "answer": Fuzz(receive_answer, _ANSWERS),
-    "run": Fuzz(read_run, _PROGRAMS),
-    "work": Fuzz(work_on_run, _PROGRAMS),
+    "csv": Fuzz(_reader("csv"), CSV),
+    "json": Fuzz(_reader("json"), JSON),
+    "jsonl": Fuzz(_reader("jsonl"), JSONL),
+    "csv.gz": Fuzz(_packed("csv.gz"), gzipped(CSV)),
+    "json.gz": Fuzz(_packed("json.gz"), gzipped(JSON)),
+    "jsonl.gz": Fuzz(_packed("jsonl.gz"), gzipped(JSONL)),
+    "csv in UTF-16": Fuzz(_packed("csv"), in_utf16(CSV)),
+    "json in UTF-16": Fuzz(_packed("json"), in_utf16(JSON)),
+    "jsonl in UTF-16": Fuzz(_packed("jsonl"), in_utf16(JSONL)),
+    "stdin": Fuzz(read_stdin, (*CSV, *JSON, *JSONL, *gzipped(CSV), *in_utf16((*CSV, *JSONL)))),
+    "accounts": Fuzz(read_accounts, ACCOUNTS),
+    "values": Fuzz(parse_values, TEXTS),
+    "where": Fuzz(select, WHERES),
+    "scenario": Fuzz(read_scenario, SCENARIOS),
+    "answer": Fuzz(receive_answer, ANSWERS),
+    "run": Fuzz(read_run, PROGRAMS),
+    "work": Fuzz(work_on_run, PROGRAMS),
 }

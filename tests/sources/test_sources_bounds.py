@@ -35,6 +35,10 @@ def read_all(path: Path, content: bytes) -> tuple[int, list[InputError]]:
     [
         ("t.csv", b"FunctionName\na\n" + b"\n" * (MB + 1), MB + 3, "of blank lines"),
         ("t.jsonl", b'{"FunctionName":"a"}\n' + b" \n" * MB, MB // 2 + 2, "of blank lines"),
+        ("t.jsonl", b"{\n" + b"\n" * (MB + 1), MB + 2, "of blank lines"),
+        ("t.jsonl", b'{\n"Functions":[],"a":[' + b"{}," * MB, 2, "longer than"),
+        ("t.json", b"[]\n" + b"\n" * (MB + 1), MB + 2, "without a row's end"),
+        ("t.json", b'{"FunctionName":"a",' + b'"Description":"",' * MB, 1, "without a row's end"),
         ("t.json", b'[{"FunctionName":"a"},\n' + b" " * 2 * MB, 2, "without a row's end"),
         ("t.json", b'{"Meta":{"a":[' + b"{}," * MB, 1, "without a row's end"),
         ("t.csv", b'FunctionName,Region\n"\n' + b'","\n' * MB, 2, "a row of more than"),

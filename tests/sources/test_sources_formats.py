@@ -27,11 +27,12 @@ cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
-    """Draws columns, and rows of cells."""
+    """Draws columns, and rows of cells that are not all empty."""
     names = st.sampled_from(TARGET_FIELDS.names)
     columns = draw(st.lists(names, min_size=1, max_size=4, unique=True))
     width = len(columns)
-    rows = draw(st.lists(st.lists(cells, min_size=width, max_size=width), max_size=6))
+    row = st.lists(cells, min_size=width, max_size=width).filter(any)
+    rows = draw(st.lists(row, max_size=6))
     return columns, rows
 
 

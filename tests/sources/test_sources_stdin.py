@@ -2,8 +2,10 @@
 
 import gzip
 import json
+import os
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -61,12 +63,14 @@ FUNCTION = {
         (b'{"FunctionName":"f","DestinationConfig":null}\n', 1),
     ],
 )
-@pytest.mark.parametrize("wrap", ["", "bom", "gzip"])
+@pytest.mark.parametrize("wrap", ["", "bom", "gzip", "utf-16-le", "utf-16-be"])
 def test_the_first_line_selects_the_format(content: bytes, line: int | None, wrap: str) -> None:
     if wrap == "bom":
         content = b"\xef\xbb\xbf" + content
     elif wrap == "gzip":
         content = gzip.compress(content)
+    elif wrap:
+        content = f"\ufeff{content.decode()}".encode(wrap)
     found = read_stdin(content)
     assert [row.line for row in found] == ([] if line is None else [line])
     assert all(isinstance(row, Row) and row.values["FunctionName"] == "f" for row in found)
@@ -97,6 +101,41 @@ def test_content_that_cannot_be_read_is_a_problem(content: bytes) -> None:
     assert len(found) >= 1
     assert found[-1] == Row(1, {}) or isinstance(found[-1], InputError)
     assert all(row.source == "<stdin>" for row in found if isinstance(row, InputError))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeffFunctionName\nf\n".encode("utf-16-le"),
+        "\ufeff[\n{}]".encode("utf-32"),
+        b"\xef\xbb\xbfFunctionName\nf\n",
+        gzip.compress("\ufeffFunctionName\nf\n".encode("utf-16-be")),
+        b"PK\x03\x04\0",
+        b"f",
+    ],
+)
+def test_a_pipe_that_gives_a_byte_at_a_time_is_read_like_a_file(content: bytes) -> None:
+    reading, writing = os.pipe()
+
+    def write() -> None:
+        for byte in content:
+            os.write(writing, bytes([byte]))
+        os.close(writing)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    original = sys.stdin
+    found: list[Row | InputError] = []
+    with os.fdopen(reading) as redirected:
+        sys.stdin = redirected
+        try:
+            found.extend(RowsFile("-").rows())
+        except InputError as problem:
+            found.append(problem)
+        finally:
+            sys.stdin = original
+            writer.join()
+    assert list(map(repr, found)) == list(map(repr, read_stdin(content)))
 
 
 def test_an_empty_stdin_is_a_problem() -> None:
