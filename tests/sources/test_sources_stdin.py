@@ -68,7 +68,7 @@ def test_the_first_line_selects_the_format(content: bytes, line: int | None, wra
     if wrap == "bom":
         content = b"\xef\xbb\xbf" + content
     elif wrap == "gzip":
-        content = gzip.compress(content)
+        content = gzip.compress(content, mtime=0)
     elif wrap:
         content = f"\ufeff{content.decode()}".encode(wrap)
     found = read_stdin(content)
@@ -109,7 +109,7 @@ def test_content_that_cannot_be_read_is_a_problem(content: bytes) -> None:
         "\ufeffFunctionName\nf\n".encode("utf-16-le"),
         "\ufeff[\n{}]".encode("utf-32"),
         b"\xef\xbb\xbfFunctionName\nf\n",
-        gzip.compress("\ufeffFunctionName\nf\n".encode("utf-16-be")),
+        gzip.compress("\ufeffFunctionName\nf\n".encode("utf-16-be"), mtime=0),
         b"PK\x03\x04\0",
         b"f",
     ],
