@@ -30,6 +30,24 @@ class Tally(msgspec.Struct, frozen=True):
     last_at: str | None = None
 
 
+class EarlierFailures(msgspec.Struct, frozen=True):
+    """The number of failures with one error code that one retry made pending again.
+
+    Attributes:
+        retry: number of the retry, from 1.
+        retried_at: when it began, RFC 3339.
+        first_at: when the first of the failed jobs had started, RFC 3339; ``None``: none was sent.
+        last_at: when the last of them had started, RFC 3339.
+    """
+
+    retry: int
+    retried_at: str
+    error_code: str | None
+    count: int
+    first_at: str | None
+    last_at: str | None
+
+
 class ActionCount(msgspec.Struct, frozen=True):
     """The number of a lane's targets that need one action, as far as reading them shows."""
 

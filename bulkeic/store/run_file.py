@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ from bulkeic.store.mapping import (
     settings_of,
 )
 from bulkeic.store.outcome_columns import SELECT_OUTCOME, STORE_OUTCOMES
+from bulkeic.store.reopening import Reopening
 from bulkeic.store.run_metadata import RunMetadata
 from bulkeic.store.run_rows import RowMaker, RunRows
 from bulkeic.store.schema import (
@@ -71,6 +72,7 @@ class RunFile:
         metadata: how the run was started.
         jobs: its jobs.
         waves: its waves.
+        reopening: makes its jobs pending again.
 
     Args:
         path: of the run file.
@@ -119,6 +121,13 @@ class RunFile:
         database, lane_ids = self._database, self._lane_ids
         self.jobs = Jobs(database, self._reader, lane_ids, self.metadata)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
+        self.reopening = Reopening(
+            database,
+            self._reader,
+            self._writer,
+            {number: lane for lane, (number, _) in lane_ids.items()},
+            planned=self.metadata.planned,
+        )
         # A restored snapshot may have braces that are not templates; the view would fill them in.
         keeps_sent = self.metadata.replace_destinations or self.metadata.restores is not None
         numbers = {lane: number for lane, (number, _) in lane_ids.items()}
@@ -207,33 +216,9 @@ class RunFile:
         done = self._session_numbers.targets + len(rows.outcomes) + rows.planned
         self._session_numbers = SessionNumbers(done, traffic)
 
-    def retry_failed(self) -> None:
-        """Makes failed jobs pending again; of a plan only those that were read."""
-        was_read = " AND seq IN (SELECT seq FROM before_image)" if self.metadata.planned else ""
-        with self._database.errors("cannot be written"):
-            self._writer.execute(
-                f"DELETE FROM outcome WHERE status IN ('failed', 'unknown'){was_read}"  # noqa: S608 - constants only
-            )
-
     def was_applied(self) -> bool:
         """Whether an apply has worked on the run."""
         return any(session.doing == "apply" for session in self.sessions())
-
-    def reopen(self, seqs: Iterable[int]) -> None:
-        """Deletes the outcomes of jobs, which are pending from then on."""
-        with self._database.errors("cannot be written"), self._writer:
-            self._writer.execute("BEGIN")
-            self._writer.executemany("DELETE FROM outcome WHERE seq = ?", ((seq,) for seq in seqs))
-
-    def reopen_unconfigured(self) -> None:
-        """Makes the jobs pending that a plan failed because there was no configuration."""
-        with self._database.errors("cannot be read"):
-            rows = self._reader.execute(
-                "SELECT b.seq FROM before_image b JOIN outcome o ON o.seq = b.seq"
-                " WHERE b.action = ? AND o.status = ? AND NOT b.may_be_sent",
-                (Action.UNCONFIGURED, Status.FAILED),
-            ).fetchall()
-        self.reopen(seq for (seq,) in rows)
 
     def end_session(self, how: str) -> None:
         """Stores why the session ended."""

@@ -1,6 +1,7 @@
 """``bulkeic apply``: updates every target of a targets file or of a run file."""
 
 import time
+from collections import Counter
 
 from msgspec.structs import replace
 
@@ -14,7 +15,7 @@ from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.output_files import check_not_overwritten
 from bulkeic.app.setup.run_binding import caller_lines, check_caller
 from bulkeic.app.setup.run_flags import check_waves, with_create_missing
-from bulkeic.app.setup.run_setup import apply_policy, check_yes, has_run_file, run_file
+from bulkeic.app.setup.run_setup import apply_policy, check_yes, has_run_file, run_file, work_left
 from bulkeic.core.errors import RunFileError, StoppedError, UsageError, quoted
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import calls_per_job
@@ -62,6 +63,8 @@ def _check_flags(options: ApplyOptions) -> None:
         raise UsageError("--wave-by lane requires --waves, the number of targets in each wave")
     if options.in_waves and options.before_image is False:
         raise UsageError(_WAVES_WITHOUT_IMAGES)
+    if options.error_codes and not options.retry_failed:
+        raise UsageError("--error-code requires --retry-failed")
     if has_run_file(options):
         return
     if options.wave_pause_s is not None and not options.in_waves:
@@ -107,11 +110,26 @@ def _prepare_resumption(run: RunFile, options: ApplyOptions, invocation: Invocat
                 f"more than {duration(STALE_AFTER_S)} ago; they are read again"
             )
         if options.create_missing:
-            run.reopen_unconfigured()
+            run.reopening.reopen_unconfigured()
         if was_finished and run.jobs.lanes():
             check_caller(run, invocation.resolver, invocation.console)
-    if run.jobs.lanes():
+    if options.error_codes:
+        _note_unknown_codes(run, options, invocation)
+    if work_left(run, options):
         check_yes(options, yes=options.yes)
+
+
+def _note_unknown_codes(run: RunFile, options: ApplyOptions, invocation: Invocation) -> None:
+    found: Counter[str] = Counter()
+    for codes in run.reopening.failed_codes().values():
+        found.update(codes)
+    known = ", ".join(f"{code or 'none'} ({found[code]:,})" for code in sorted(found))
+    for code in options.error_codes:
+        if code not in found:
+            invocation.console.print(
+                f"no failed target has the error code {quoted(code)}; the run has "
+                f"{known or 'no failed targets'}"
+            )
 
 
 def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Summary:
@@ -126,8 +144,9 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
         RunFileError: the run file cannot be read, and nothing was sent.
         StoppedError: it cannot be read any more after the work.
     """
+    retry = None
     if options.retry_failed:
-        run.retry_failed()
+        retry = run.reopening.retry_failed(options.error_codes, time.time())
     lanes = run.jobs.lanes()
     if not lanes and not run.waves.have_unverified():
         invocation.console.print("nothing left to do")
@@ -140,6 +159,8 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
         stopped = _roll_out(run, options, invocation, new_waves, has_jobs=bool(lanes))
     else:
         stopped = "not confirmed; nothing was sent"
+        if retry is not None:
+            run.reopening.undo_retry(retry)
     try:
         return _print_result(run, invocation, stopped)
     except RunFileError as error:

@@ -10,7 +10,7 @@ from bulkeic.app.setup.options import ReportOptions
 from bulkeic.core.errors import printable
 from bulkeic.output.results import write_stdout
 from bulkeic.output.rollout_text import wave_lines
-from bulkeic.output.summary_text import plan_lines, summary_lines
+from bulkeic.output.summary_text import earlier_lines, plan_lines, summary_lines
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS
 
@@ -43,6 +43,7 @@ def _report_lines(run: RunFile) -> list[str]:
         f"{session.ended or 'in progress, or killed'}"
         for session in sessions
     ]
+    lines += earlier_lines(run.reopening.earlier_failures())
     summary, examples = run.summary(), run.examples()
     creates = metadata.create_missing
     if any(session.doing == "apply" for session in sessions) or not metadata.planned:

@@ -248,8 +248,12 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
         repeat=Repeat.RESUME)] = None  # fmt: skip
 
     retry_failed: Annotated[bool, Flag(
-        "--retry-failed", "Also apply the failed targets of the run file again.",
-        OptionGroup.TARGETS, repeat=Repeat.NEVER)] = False  # fmt: skip
+        "--retry-failed", "Also apply the failed targets of the run file again. report keeps "
+        "their earlier errors.", OptionGroup.TARGETS, repeat=Repeat.NEVER)] = False  # fmt: skip
+    error_codes: Annotated[tuple[str, ...], Flag(
+        "--error-code", "Retry only failed targets with this error code. Can be repeated.",
+        OptionGroup.TARGETS, ValueType("CODE"), "all", is_multiple=True, repeat=Repeat.NEVER
+    )] = ()  # fmt: skip
 
     @property
     def in_waves(self) -> bool:

@@ -2,6 +2,7 @@
 
 import functools
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -252,13 +253,25 @@ def check_resumable(
     check_flags(run, options)
     for account_id, role_arn in run.roles().items():
         resolver.accounts.assign_role(Lane(account_id, ""), role_arn)
-    lanes = run.jobs.lanes(which)
+    lanes = work_left(run, options, which)
     if lanes or run.waves.have_unverified():
         check_caller(run, resolver, console)
     for lane, problem in resolver.refusals(lanes).items():
         raise UsageError(f"jobs of {lane} are pending, but {problem.rule}")
     if isinstance(options, TargetsOptions):
         _check_number(sum(lanes.values()), options)
+
+
+def work_left(
+    run: RunFile, options: WorkOptions, which: JobFilter = JobFilter.PENDING
+) -> dict[Lane, int]:
+    """The number of each lane's jobs to work on, with those that ``--retry-failed`` adds."""
+    lanes = Counter(run.jobs.lanes(which))
+    if isinstance(options, ApplyOptions) and options.retry_failed:
+        for lane, codes in run.reopening.failed_codes().items():
+            wanted = codes.keys() & (options.error_codes or codes)
+            lanes[lane] += sum(codes[code] for code in wanted)
+    return {lane: jobs for lane, jobs in lanes.items() if jobs}
 
 
 def _check_number(targets: int, options: TargetsOptions) -> None:
