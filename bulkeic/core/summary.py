@@ -130,6 +130,7 @@ class Summary(msgspec.Struct, frozen=True):
         next: the next steps, each with its command.
         can_be_rolled_back: whether every target that the run has changed or will change has a
             before-image; ``None``: it is not a run.
+        left_out: number of targets that a selection left out, which no other number counts.
     """
 
     run: str
@@ -145,6 +146,7 @@ class Summary(msgspec.Struct, frozen=True):
     error_accounts: Mapping[str, int] = msgspec.field(default_factory=dict)
     next: Mapping[str, str] = msgspec.field(default_factory=dict)
     can_be_rolled_back: bool | None = None
+    left_out: int = 0
 
     @property
     def total(self) -> SessionNumbers:
@@ -160,6 +162,7 @@ class Summary(msgspec.Struct, frozen=True):
             "targets": self.targets,
             **self.statuses,
             "pending": self.pending,
+            "left_out": self.left_out,
             **(self.session or self.total).to_json(),
             "total": self.total.to_json(),
             "lanes": len(self.lanes),

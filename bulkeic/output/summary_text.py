@@ -49,10 +49,17 @@ def summary_lines(
     ]
     return [
         f"{counted(summary.targets, 'target')}: {', '.join(statuses)}",
+        *_left_out_lines(summary),
         *_numbers_lines(summary),
         *_error_lines(summary, examples, creates_missing=creates_missing),
         *lane_lines(summary.lanes),
     ]
+
+
+def _left_out_lines(summary: Summary) -> list[str]:
+    if not summary.left_out:
+        return []
+    return [f"{counted(summary.left_out, 'target')} left out by the selection"]
 
 
 def earlier_lines(failures: Iterable[EarlierFailures]) -> list[str]:
@@ -99,6 +106,7 @@ def plan_lines(
     found = [f"{total[action]:,} {text}" for action, (_, text) in ACTIONS.items() if total[action]]
     return [
         f"plan: {', '.join(found) or 'nothing was read'}",
+        *_left_out_lines(summary),
         *_numbers_lines(summary),
         *_error_lines(summary, examples, creates_missing=creates_missing),
         *plan_lane_lines(lanes),

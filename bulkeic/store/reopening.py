@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from bulkeic.core.model import Lane, Status, rfc3339
 from bulkeic.core.reconcile import Action
 from bulkeic.core.summary import EarlierFailures
+from bulkeic.store.chosen_jobs import ChosenJobs
 from bulkeic.store.database import Database
 from bulkeic.store.mapping import check_time
 from bulkeic.store.outcome_columns import KEEP_OUTCOME, RESTORE_OUTCOMES
@@ -32,6 +33,7 @@ class Reopening:
         reader: a connection to it.
         writer: another one.
         lanes: the run's lanes, by id.
+        chosen: the jobs to work on; the others keep their outcomes.
         planned: whether ``plan`` made the run; then only jobs that were read can be retried.
     """
 
@@ -41,6 +43,7 @@ class Reopening:
         reader: sqlite3.Connection,
         writer: sqlite3.Connection,
         lanes: dict[int, Lane],
+        chosen: ChosenJobs,
         *,
         planned: bool,
     ) -> None:
@@ -48,6 +51,7 @@ class Reopening:
         self._reader = reader
         self._writer = writer
         self._lanes = lanes
+        self._chosen = chosen
         self._condition = f"{_FAILED} AND {_WAS_READ}" if planned else _FAILED
 
     def failed_codes(self) -> dict[Lane, dict[str, int]]:
@@ -56,7 +60,7 @@ class Reopening:
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(
                 "SELECT o.lane_id, coalesce(o.error_code, ''), count(*) FROM outcome o"  # noqa: S608 - constants only
-                f" WHERE {self._condition} GROUP BY 1, 2 ORDER BY 1, 2"
+                f" WHERE {self._condition}{self._chosen.condition('o')} GROUP BY 1, 2 ORDER BY 1, 2"
             )
             for number, code, count in rows:
                 found.setdefault(self._lanes[number], {})[code] = count
@@ -76,7 +80,7 @@ class Reopening:
             RunFileError: it cannot be written; then every job keeps its outcome.
         """
         wanted = list(codes)
-        condition = self._condition
+        condition = self._condition + self._chosen.condition("o")
         if wanted:
             condition += f" AND o.error_code IN ({', '.join('?' * len(wanted))})"
         query = f"SELECT o.seq FROM outcome o WHERE {condition}"  # noqa: S608 - constants only
@@ -107,7 +111,8 @@ class Reopening:
         """Makes the jobs pending that a plan failed because there was no configuration."""
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(
-                _SELECT_UNCONFIGURED, (Action.UNCONFIGURED, Status.FAILED)
+                _SELECT_UNCONFIGURED + self._chosen.condition("b"),
+                (Action.UNCONFIGURED, Status.FAILED),
             ).fetchall()
         self.reopen(seq for (seq,) in rows)
 

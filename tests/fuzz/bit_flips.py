@@ -67,7 +67,7 @@ def read_everything(path: Path) -> object:
             for lane in lanes
         ]
         return (
-            run.metadata, run.roles(), run.sessions(), run.waves.all(), run.tallies(),
+            run.metadata, run.roles(), run.sessions(), run.waves.all(), run.counts.tallies(),
             [run.jobs.seq_ranges(JobFilter.PENDING, wave.number) for wave in run.waves.all()],
             jobs, list(run.jobs.changed_jobs()), list(run.jobs.planned_jobs()),
             list(run.jobs.known_snapshots()), list(run.outcomes()),

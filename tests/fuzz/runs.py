@@ -216,9 +216,9 @@ def _take(run: RunFile, which: JobFilter) -> None:
 _READS: tuple[Callable[[RunFile], object], ...] = (
     lambda run: run.summary().to_json(),
     lambda run: run.examples(),
-    lambda run: run.needs(),
+    lambda run: run.counts.needs(),
     lambda run: run.roles(),
-    lambda run: run.common_settings(10),
+    lambda run: run.counts.common_settings(10),
     lambda run: run.sessions(),
     lambda run: [run.reopening.failed_codes(), *run.reopening.earlier_failures()],
     lambda run: [

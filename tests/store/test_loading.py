@@ -43,7 +43,7 @@ def test_duplicates_are_found_with_whether_they_agree(path: Path) -> None:
     loader.drop_duplicate(found[0])
     loader.finish()
     with opened(path) as run:
-        assert run.targets() == 6
+        assert run.counts.targets() == 6
         assert sorted(job.seq for job in pending(run)) == [0, 1, 2, 4, 5, 6]
 
 
@@ -111,7 +111,7 @@ def test_invalid_rows_have_outcomes_of_their_own(path: Path) -> None:
     loader.finish()
     with opened(path) as run:
         assert run.jobs.lanes() == {}
-        assert run.targets() == 4
+        assert run.counts.targets() == 4
         assert [
             (
                 outcome.seq,
@@ -131,7 +131,7 @@ def test_invalid_rows_have_outcomes_of_their_own(path: Path) -> None:
         assert outcome.function_name.startswith("bad name")
         assert len(outcome.function_name) == 256
         assert (outcome.function_arn, outcome.account_id, outcome.region) == (None, None, None)
-        assert run.tallies() == [Tally(None, Status.INVALID, "InvalidInput", 4)]
+        assert run.counts.tallies() == [Tally(None, Status.INVALID, "InvalidInput", 4)]
 
 
 def test_an_invalid_row_leaves_the_rest_of_its_lane_intact(path: Path) -> None:

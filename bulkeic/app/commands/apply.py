@@ -10,7 +10,7 @@ from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.run.rollout import Rollout, WaveSizes, new_wave_sizes
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.run.stale_plans import STALE_AFTER_S, reopen_stale
-from bulkeic.app.setup.next_commands import flags_of, next_command
+from bulkeic.app.setup.next_commands import flags_of, next_command, selection_flags
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.output_files import check_not_overwritten
 from bulkeic.app.setup.run_binding import caller_lines, check_caller
@@ -29,6 +29,10 @@ from bulkeic.store.run_file import RunFile
 
 _PAUSE_WITHOUT_WAVES = "--wave-pause requires --waves or --wave-by region"
 _WAVES_WITHOUT_IMAGES = "waves need before-images; omit --no-before-image"
+_WAVES_OF_SELECTION = (
+    "--waves and --wave-by divide all pending targets of a run file; omit the selection, or give "
+    "it when the run is made from a targets file"
+)
 _NOTHING_TO_FORCE = "--force requires a plan, a rollback or an interrupted run"
 
 
@@ -85,6 +89,8 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
     waves = run.waves.all()
     if options.in_waves and waves:
         check_waves(run, options)
+    elif options.in_waves and run.chosen.is_limited:
+        raise UsageError(_WAVES_OF_SELECTION)
     if options.wave_pause_s is not None and not options.in_waves and not waves:
         raise UsageError(_PAUSE_WITHOUT_WAVES)
     if options.force and not run.metadata.is_guarded and not run.has_changes_to_roll_back():
@@ -92,9 +98,10 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
     if run.metadata.planned:
         unread = sum(run.jobs.lanes(JobFilter.UNREAD).values())
         if unread:
+            flags = {**flags_of(options), **selection_flags(options.selection)}
             raise UsageError(
                 f"{unread:,} targets of run file {name} are not planned yet; resume with: "
-                f"{next_command('plan', str(run.path), flags_of(options))}"
+                f"{next_command('plan', str(run.path), flags)}"
             )
 
 
@@ -218,7 +225,7 @@ def _roll_out(
         work,
         results=invocation.results,
         has_jobs=has_jobs or run.waves.have_unverified(),
-        max_failures=None if budget is None else budget.of(run.targets()),
+        max_failures=None if budget is None else budget.of(run.counts.targets()),
     )
 
 

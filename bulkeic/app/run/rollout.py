@@ -117,7 +117,7 @@ class Rollout:
                 self._saved(wave, stopped=self._session.stopped)
                 return
         failed = self._session.failures - failures
-        if wave.verified is None:
+        if wave.verified is None and wave.started_at is not None:
             has_worked = True
             wave = self._saved(wave, ended_at=wave.ended_at or _now())
             wave = await self._verify(wave, name)

@@ -17,6 +17,7 @@ from bulkeic.app.setup.next_commands import stored_flags
 from bulkeic.app.setup.options import ApplyOptions, PlanOptions, TargetsOptions, WorkOptions
 from bulkeic.app.setup.output_files import check_not_overwritten, check_not_read
 from bulkeic.app.setup.run_binding import bound, check_caller, check_place
+from bulkeic.app.setup.run_choice import check_selection, choose_jobs, left_out_lines
 from bulkeic.app.setup.run_flags import check_flags, encode_flags
 from bulkeic.aws.identity.environment import environment_region
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
@@ -97,6 +98,7 @@ def check_options(options: WorkOptions) -> None:
         if value is not None:
             _check_value(flag, value, check)
     options.limits()
+    check_selection(options.selection, has_run=has_run_file(options))
     if isinstance(options, TargetsOptions):
         _check_targets(options)
 
@@ -141,7 +143,9 @@ def run_file(
     run = RunFile(path, is_new=not exists, accept_loss=options.accept_loss)
     try:
         if exists:
+            choose_jobs(run, options.selection, allow_empty=options.allow_empty)
             check_resumable(run, options, resolver, console)
+        _print_left_out(run, options, console)
         yield run
     finally:
         run.close()
@@ -159,7 +163,9 @@ def readable_run(
     if has_run_file(options):
         run = RunFile(Path(options.source), read_only=True, accept_loss=options.accept_loss)
         try:
+            choose_jobs(run, options.selection, allow_empty=options.allow_empty)
             check_resumable(run, options, resolver, console, JobFilter.EVERY)
+            _print_left_out(run, options, console)
             yield run
         finally:
             run.close()
@@ -171,9 +177,15 @@ def readable_run(
         create_run(options, path, resolver, console)
         run = RunFile(path, is_new=True)
         try:
+            _print_left_out(run, options, console)
             yield run
         finally:
             run.close()
+
+
+def _print_left_out(run: RunFile, options: WorkOptions, console: Console) -> None:
+    for line in left_out_lines(run, options.selection):
+        console.print(line)
 
 
 def create_run(
@@ -198,11 +210,8 @@ def create_run(
             start for another reason.
     """
     targets = RowsFile(options.source, options.format)
-    defaults = Defaults(
-        region=_default_region(options),
-        settings=options.settings,
-        regions=resolver.accounts.only_regions(),
-    )
+    region, regions = _default_region(options), resolver.accounts.only_regions()
+    defaults = Defaults(region=region, settings=options.settings, regions=regions)
     ingest = Ingest(
         targets,
         defaults,
@@ -210,6 +219,7 @@ def create_run(
         resolver,
         skip_invalid=options.skip_invalid,
         allow_empty=options.allow_empty,
+        selection=options.selection,
         console=console,
         metadata=new_metadata(options, targets.name),
         bind=bind,
