@@ -105,7 +105,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         if self.sample is None:
             return matching
         ends = cumulative_counts([self.sample], sum(matching.values()))
-        return spread_over_lanes(matching, ends)[0] if ends else {}
+        in_order = {lane: matching[lane] for lane in sorted(matching)}
+        return spread_over_lanes(in_order, ends)[0] if ends else {}
 
     def rank(self, function: str, qualifier: str | None) -> int:
         """A target's place in its lane's sample, which takes the smallest ones: 64 bits, signed."""

@@ -64,6 +64,7 @@ FROM before_image b JOIN job j ON j.lane_id = b.lane_id AND j.seq = b.seq
 LEFT JOIN outcome o ON o.seq = j.seq
 WHERE b.lane_id = ? AND b.may_be_sent{chosen} ORDER BY j.seq
 """
+_SELECT_ANY_CHANGED = "SELECT 1 FROM before_image b WHERE b.may_be_sent"
 _COUNT_CHANGED = "SELECT count(*) FROM before_image b WHERE b.may_be_sent"
 _SELECT_WITHOUT_IMAGE = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id
@@ -185,6 +186,12 @@ class Jobs:
             query = _COUNT_CHANGED + self._chosen.condition("b")
             (selected,) = self._reader.execute(query).fetchone()
         return int(selected)
+
+    def has_changed(self) -> bool:
+        """Whether there is such a job."""
+        with self._database.errors("cannot be read"):
+            query = f"{_SELECT_ANY_CHANGED}{self._chosen.condition('b')} LIMIT 1"
+            return self._reader.execute(query).fetchone() is not None
 
     def changed_left_out(self) -> int:
         """Number of such jobs that are not selected."""

@@ -31,7 +31,8 @@ from bulkeic.app.setup.options import (
     VerifyOptions,
 )
 from bulkeic.core.errors import BulkeicError, RunFileError
-from bulkeic.core.waves import parse_waves
+from bulkeic.core.selection import Selection
+from bulkeic.core.waves import Size, parse_waves
 from bulkeic.output.logs import reset_logs
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
@@ -232,6 +233,10 @@ _READS: tuple[Callable[[RunFile], object], ...] = (
     lambda run: list(run.jobs.known_snapshots()),
     lambda run: list(run.jobs.changed_jobs()),
     lambda run: list(run.jobs.planned_jobs()),
+    *(functools.partial(_take, which=which) for which in JobFilter),
+    lambda run: run.choose(Selection(names=("*-[1-5]",), sample=Size(3), limit=2)),
+    lambda run: [run.summary(), run.jobs.pending_left_out(), run.jobs.changed_left_out()],
+    lambda run: list(run.jobs.in_file_order()),
     *(functools.partial(_take, which=which) for which in JobFilter),
 )
 

@@ -111,7 +111,7 @@ class NextCommands:
             found["retry"] = self._command("apply", "--retry-failed")
         if was_applied or counts[Status.FAILED] or counts[Status.INVALID]:
             found["report"] = shlex.join(["bulkeic", "report", self._path])
-        if run.has_changes_to_roll_back():
+        if run.jobs.has_changed():
             found["roll_back"] = self._command("rollback")
         if summary.pending and not was_applied and not has_unread:
             found["apply"] = self._command("apply")
