@@ -54,7 +54,7 @@ def chosen(run: RunFile) -> list[int]:
     return [job.seq for job in run.jobs.in_file_order()]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(selections, st.lists(st.sampled_from(STATES), max_size=30))
 def test_a_selection_of_a_run(selection: Selection, states: list[Status | None]) -> None:
     with TemporaryDirectory() as folder:
@@ -93,7 +93,7 @@ def test_a_selection_of_a_run(selection: Selection, states: list[Status | None])
             )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 9), st.randoms(), st.integers(1, 12))
 def test_a_sample_depends_on_neither_the_order_nor_the_outcomes(
     seed: int, shuffle: Random, size: int
@@ -117,7 +117,7 @@ def test_a_sample_depends_on_neither_the_order_nor_the_outcomes(
         assert found[0] == found[1]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(selections, st.integers(0, 20))
 def test_a_targets_file_loads_what_a_run_would_choose(selection: Selection, count: int) -> None:
     jobs = [make_job(seq, LANES[seq % 3]) for seq in range(count)]
