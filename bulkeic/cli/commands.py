@@ -36,6 +36,8 @@ APPLY = CommandDeclaration(
         ("Set the number of retries everywhere, in waves:",
          "bulkeic apply targets.csv --maximum-retry-attempts 1 --waves 1,10%,100%"),
         ("Resume a run that stopped early:", "bulkeic apply run.db"),
+        ("Apply some targets of a plan:", "bulkeic apply run.db --name 'orders-*' --sample 5%"),
+        ("Apply what failed again:", "bulkeic apply run.db --retry-failed"),
     ),
 )  # fmt: skip
 VERIFY = CommandDeclaration(
@@ -79,12 +81,15 @@ EXPORT = CommandDeclaration(
     name="export",
     options=f"{_OPTIONS}:ExportOptions",
     run=f"{_COMMANDS}.export:export",
-    summary="Print the outcomes of a run.",
-    description="Prints them on stdout, in the order of the targets file.",
+    summary="Print the outcomes or the targets of a run.",
+    description="Prints on stdout, in the order of the targets file: every outcome, or with "
+    "--format targets every target. Pending jobs have no outcome and need --status pending.",
     examples=(
         ("Print every outcome:", "bulkeic export run.db"),
         ("Save the failed targets as CSV:",
          "bulkeic export run.db --status failed --format csv > failed.csv"),
+        ("Make a targets file of the targets that failed:",
+         "bulkeic export run.db --status failed --format targets --out again.csv"),
     ),
 )  # fmt: skip
 SANDBOX = CommandDeclaration(

@@ -44,6 +44,8 @@ class Repeat(Enum):
     """Only the command that resumes the same run repeats it."""
     NEVER = auto()
     """No command repeats it."""
+    SELECTION = auto()
+    """Commands for the same source repeat it."""
     STORED = auto()
     """The run file stores it: no command repeats it, and it is invalid with a run file."""
 

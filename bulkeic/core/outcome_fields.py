@@ -3,7 +3,10 @@
 from operator import attrgetter
 from typing import Any
 
-from bulkeic.core.model import Outcome
+import msgspec
+
+from bulkeic.core.model import Job, Outcome, SourceLine, Status
+from bulkeic.core.selection import JobState
 
 _OF_TARGET = ("function_arn", "qualifier", "account_id", "region")
 _NO_TARGET = (None,) * len(_OF_TARGET)
@@ -16,7 +19,27 @@ OUTCOME_FIELDS = ("seq", "source", "function_name", *_OF_TARGET, *_AFTER_TARGET)
 _values_after_target = attrgetter(*_AFTER_TARGET)
 
 
-def outcome_values(outcome: Outcome) -> tuple[Any, ...]:
+OutcomeValues = tuple[Any, ...]
+"""The values of ``OUTCOME_FIELDS``, in the same order."""
+
+_PENDING = Outcome(0, SourceLine(""), "", None, Status.UNKNOWN)
+
+
+def pending_values(job: Job) -> OutcomeValues:
+    """The values of a job without an outcome: its status is ``pending``."""
+    blank = msgspec.structs.replace(
+        _PENDING,
+        seq=job.seq,
+        source=job.source,
+        function_name=job.function_name,
+        target=job.target,
+        settings=job.settings.to_api(),
+    )
+    values = dict(zip(OUTCOME_FIELDS, outcome_values(blank), strict=True))
+    return tuple((values | {"status": JobState.PENDING.value}).values())
+
+
+def outcome_values(outcome: Outcome) -> OutcomeValues:
     """The values of ``OUTCOME_FIELDS``, in the same order; objects are dictionaries."""
     target = outcome.target
     of_target: tuple[str | None, ...] = _NO_TARGET

@@ -30,6 +30,24 @@ class Tally(msgspec.Struct, frozen=True):
     last_at: str | None = None
 
 
+class EarlierFailures(msgspec.Struct, frozen=True):
+    """The number of failures with one error code that one retry made pending again.
+
+    Attributes:
+        retry: number of the retry, from 1.
+        retried_at: when it began, RFC 3339.
+        first_at: when the first of the failed jobs had started, RFC 3339; ``None``: none was sent.
+        last_at: when the last of them had started, RFC 3339.
+    """
+
+    retry: int
+    retried_at: str
+    error_code: str | None
+    count: int
+    first_at: str | None
+    last_at: str | None
+
+
 class ActionCount(msgspec.Struct, frozen=True):
     """The number of a lane's targets that need one action, as far as reading them shows."""
 
@@ -112,6 +130,7 @@ class Summary(msgspec.Struct, frozen=True):
         next: the next steps, each with its command.
         can_be_rolled_back: whether every target that the run has changed or will change has a
             before-image; ``None``: it is not a run.
+        left_out: number of targets that a selection left out, which no other number counts.
     """
 
     run: str
@@ -127,6 +146,7 @@ class Summary(msgspec.Struct, frozen=True):
     error_accounts: Mapping[str, int] = msgspec.field(default_factory=dict)
     next: Mapping[str, str] = msgspec.field(default_factory=dict)
     can_be_rolled_back: bool | None = None
+    left_out: int = 0
 
     @property
     def total(self) -> SessionNumbers:
@@ -142,6 +162,7 @@ class Summary(msgspec.Struct, frozen=True):
             "targets": self.targets,
             **self.statuses,
             "pending": self.pending,
+            "left_out": self.left_out,
             **(self.session or self.total).to_json(),
             "total": self.total.to_json(),
             "lanes": len(self.lanes),

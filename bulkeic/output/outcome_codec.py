@@ -15,10 +15,9 @@ from typing import Any
 import msgspec
 
 from bulkeic.core.errors import printable
-from bulkeic.core.model import Outcome
-from bulkeic.core.outcome_fields import OUTCOME_FIELDS, outcome_values
+from bulkeic.core.outcome_fields import OUTCOME_FIELDS, OutcomeValues
 
-Encoder = Callable[[Iterable[Outcome]], bytes]
+Encoder = Callable[[Iterable[OutcomeValues]], bytes]
 
 HEADER = ",".join(OUTCOME_FIELDS).encode() + b"\n"
 _Record = msgspec.defstruct("_Record", OUTCOME_FIELDS, gc=False)
@@ -37,19 +36,19 @@ def safe_json(data: bytes) -> bytes:
     return _NOT_PLAIN.sub(_escaped, data.decode()).encode()
 
 
-def jsonl(outcomes: Iterable[Outcome]) -> bytes:
+def jsonl(records: Iterable[OutcomeValues]) -> bytes:
     """A line for each outcome."""
-    return safe_json(_encode_lines([_Record(*outcome_values(outcome)) for outcome in outcomes]))
+    return safe_json(_encode_lines([_Record(*values) for values in records]))
 
 
-def csv_rows(outcomes: Iterable[Outcome]) -> bytes:
+def csv_rows(records: Iterable[OutcomeValues]) -> bytes:
     """A row for each outcome; nested values are JSON."""
-    return _csv(outcomes, _cell)
+    return _csv(records, _cell)
 
 
-def terminal_csv_rows(outcomes: Iterable[Outcome]) -> bytes:
+def terminal_csv_rows(records: Iterable[OutcomeValues]) -> bytes:
     """CSV for a terminal: with control characters escaped as well."""
-    return _csv(outcomes, _terminal_cell)
+    return _csv(records, _terminal_cell)
 
 
 def escape_cell(text: str) -> str:
@@ -57,12 +56,12 @@ def escape_cell(text: str) -> str:
     return _FORMULA_START.sub("'", text) if _MAY_BE_FORMULA(text) else text
 
 
-def _csv(outcomes: Iterable[Outcome], cell: Callable[[Any], Any]) -> bytes:
+def _csv(records: Iterable[OutcomeValues], cell: Callable[[Any], Any]) -> bytes:
     text = io.StringIO()
     # All texts are quoted: otherwise a single CR would end a row.
     rows = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    for outcome in outcomes:
-        rows.writerow(map(cell, outcome_values(outcome)))
+    for values in records:
+        rows.writerow(map(cell, values))
     return text.getvalue().encode(errors="replace")
 
 

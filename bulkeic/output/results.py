@@ -14,6 +14,7 @@ from typing import IO, Protocol
 
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Outcome
+from bulkeic.core.outcome_fields import outcome_values
 from bulkeic.output.outcome_codec import HEADER, Encoder, csv_rows, jsonl, terminal_csv_rows
 from bulkeic.output.results_resume import WrittenRows
 
@@ -184,7 +185,7 @@ class ResultsFile:
         Raises:
             OSError: they cannot be written, for example to a closed pipe.
         """
-        self._write(self._encode(outcomes))
+        self._write(self._encode(map(outcome_values, outcomes)))
 
     def close(self) -> None:
         """Closes the file, and deletes one that this command created and never started."""

@@ -1,11 +1,12 @@
 """What a run or a plan came to, as lines of text."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 
 from bulkeic.core.model import Lane, Outcome, Status
 from bulkeic.core.reconcile import Action
-from bulkeic.core.summary import LaneSummary, SessionNumbers, Summary
+from bulkeic.core.summary import EarlierFailures, LaneSummary, SessionNumbers, Summary
 from bulkeic.output.formatting import counted
 from bulkeic.output.hints import hint_for
 from bulkeic.output.tables import Table, lines
@@ -48,10 +49,43 @@ def summary_lines(
     ]
     return [
         f"{counted(summary.targets, 'target')}: {', '.join(statuses)}",
+        *_left_out_lines(summary),
         *_numbers_lines(summary),
         *_error_lines(summary, examples, creates_missing=creates_missing),
         *lane_lines(summary.lanes),
     ]
+
+
+def _left_out_lines(summary: Summary) -> list[str]:
+    if not summary.left_out:
+        return []
+    return [f"{counted(summary.left_out, 'target')} left out by the selection"]
+
+
+def earlier_lines(failures: Iterable[EarlierFailures]) -> list[str]:
+    """What was retried, and how it had failed before.
+
+    Args:
+        failures: those of one retry after those of another.
+    """
+    found = []
+    for _, group in groupby(failures, key=lambda each: each.retry):
+        codes = list(group)
+        total = counted(sum(each.count for each in codes), "failed target")
+        found.append(f"retry {codes[0].retry} at {codes[0].retried_at}: {total}")
+        found += [
+            f"  {each.count:>7,} {each.error_code or 'without an error code'}{_times(each)}"
+            for each in codes
+        ]
+    return found
+
+
+def _times(failures: EarlierFailures) -> str:
+    """When jobs that failed had started."""
+    first, last = failures.first_at, failures.last_at
+    if first is None:
+        return ", not sent"
+    return f", started at {first}" if first == last else f", started from {first} to {last}"
 
 
 def plan_lines(
@@ -72,6 +106,7 @@ def plan_lines(
     found = [f"{total[action]:,} {text}" for action, (_, text) in ACTIONS.items() if total[action]]
     return [
         f"plan: {', '.join(found) or 'nothing was read'}",
+        *_left_out_lines(summary),
         *_numbers_lines(summary),
         *_error_lines(summary, examples, creates_missing=creates_missing),
         *plan_lane_lines(lanes),

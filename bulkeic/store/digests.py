@@ -3,8 +3,8 @@
 - The tables that loading fills and nothing changes later have one digest each, in ``run``. That of
   ``job`` is in ``store.job_digests``.
 - ``run`` has a digest of its other rows, stored again with each change of them.
-- Each row of the tables that grow has a digest of its own, ``row_digest``. That of an outcome also
-  covers its target, so that it cannot pass for the outcome of another one.
+- Each row of the tables that grow has a digest of its own, ``row_digest``. That of an outcome,
+  also of an earlier one, covers its target, so that it cannot pass for the outcome of another one.
 
 They find damage. They do not stop someone who changes a file on purpose and computes them again.
 """
@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from bulkeic.store.job_digests import job_digest
-from bulkeic.store.outcome_columns import SEALED_OUTCOMES
+from bulkeic.store.outcome_columns import SEALED_EARLIER_OUTCOMES, SEALED_OUTCOMES
 
 SESSION = "session"
 _METADATA = "digest_of_run"
@@ -28,6 +28,7 @@ _ORDER = {"lane": "id", "account": "account_id", "settings": "id", _WAVE_LANES: 
 _DIGEST_OF = {table: f"digest_of_{table}" for table in (*_ORDER, _JOBS)}
 _SEALED_ROWS = {
     "outcome": SEALED_OUTCOMES,
+    "earlier_outcome": SEALED_EARLIER_OUTCOMES,
     "before_image": "SELECT * FROM before_image",
     "wave": "SELECT * FROM wave",
     "session": "SELECT * FROM session",

@@ -21,7 +21,11 @@ _STORED_AS = {
     "INTEGER": "typeof({0}) = 'integer'",
     "REAL": "typeof({0}) IN ('real', 'integer')",
 }
-_ENUMS = {("outcome", "status"): Status, ("before_image", "action"): Action}
+_ENUMS = {
+    ("outcome", "status"): Status,
+    ("earlier_outcome", "status"): Status,
+    ("before_image", "action"): Action,
+}
 
 _WITHOUT_JOB = """
 SELECT 1 FROM {} o
@@ -44,6 +48,7 @@ SELECT 1 FROM job WHERE lane_id <> 0 AND (
 )
 """,
     "outcome: of an unknown job": _WITHOUT_JOB.format("outcome"),
+    "earlier_outcome: of an unknown job": _WITHOUT_JOB.format("earlier_outcome"),
     "before_image: of an unknown job": _WITHOUT_JOB.format("before_image"),
     "wave_lane: of an unknown lane or wave": """
 SELECT 1 FROM wave_lane

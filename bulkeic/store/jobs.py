@@ -11,6 +11,7 @@ import msgspec
 from bulkeic.core.model import Job, Lane, Settings, Target
 from bulkeic.core.snapshot import snapshot_of
 from bulkeic.core.templates import has_template
+from bulkeic.store.chosen_jobs import ChosenJobs
 from bulkeic.store.database import Database
 from bulkeic.store.mapping import config_of, job_of, lane_of, restore_job_of, settings_of, target_of
 from bulkeic.store.run_metadata import RunMetadata
@@ -25,6 +26,12 @@ SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, j.expecte
   b.seq IS NOT NULL, b.may_be_sent, b.config, o.config
 FROM job j LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
 WHERE j.lane_id = ? AND j.seq > ? AND j.seq <= ? AND {job_filter} ORDER BY j.seq LIMIT ?
+"""
+_SELECT_IN_FILE_ORDER = """
+SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, l.account_id, l.region
+FROM job j JOIN lane l ON l.id = j.lane_id
+LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
+WHERE {job_filter} ORDER BY j.seq
 """
 _SELECT_UNTOUCHED = """
 SELECT seq, line, given, function, qualifier, settings_id, expected_id, 0, NULL, NULL FROM job
@@ -55,21 +62,23 @@ SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, b.config,
   o.status IN ('updated', 'created'), o.config
 FROM before_image b JOIN job j ON j.lane_id = b.lane_id AND j.seq = b.seq
 LEFT JOIN outcome o ON o.seq = j.seq
-WHERE b.lane_id = ? AND b.may_be_sent ORDER BY j.seq
+WHERE b.lane_id = ? AND b.may_be_sent{chosen} ORDER BY j.seq
 """
+_SELECT_ANY_CHANGED = "SELECT 1 FROM before_image b WHERE b.may_be_sent"
+_COUNT_CHANGED = "SELECT count(*) FROM before_image b WHERE b.may_be_sent"
 _SELECT_WITHOUT_IMAGE = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id
 FROM outcome o JOIN job j ON j.lane_id = o.lane_id AND j.seq = o.seq
 LEFT JOIN before_image b ON b.seq = o.seq
 WHERE o.lane_id = ? AND o.status IN ('updated', 'created', 'unknown') AND b.may_be_sent IS NOT 1
-ORDER BY j.seq
+{chosen} ORDER BY j.seq
 """
 _SELECT_PLANNED = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, b.config, l.account_id,
   l.region
 FROM before_image b JOIN job j ON j.lane_id = b.lane_id AND j.seq = b.seq
 JOIN lane l ON l.id = j.lane_id
-WHERE b.action IN ('change', 'create', 'delete') ORDER BY b.seq
+WHERE b.action IN ('change', 'create', 'delete'){chosen} ORDER BY b.seq
 """
 _SELECT_PLANNED_UNCHANGED = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, b.config
@@ -77,6 +86,7 @@ FROM before_image b JOIN job j ON j.lane_id = b.lane_id AND j.seq = b.seq
 JOIN outcome o ON o.seq = j.seq
 WHERE b.lane_id = ? AND b.action = 'unchanged' AND o.status = 'unchanged' AND b.read_at < ?
 AND o.started_at < coalesce((SELECT min(started_at) FROM session WHERE doing = 'apply'), '9999')
+{chosen}
 """
 _SELECT_KNOWN = """
 SELECT j.function, j.qualifier, o.status IN ('updated', 'created'), o.config, s.api,
@@ -111,6 +121,8 @@ class Jobs:
         reader: a connection to it.
         lane_ids: each lane's id and number of jobs.
         metadata: of the run.
+        chosen: the selected jobs; every method but ``all_targets`` and ``known_snapshots`` leaves
+            out the others.
     """
 
     def __init__(
@@ -119,10 +131,12 @@ class Jobs:
         reader: sqlite3.Connection,
         lane_ids: Mapping[Lane, tuple[int, int]],
         metadata: RunMetadata,
+        chosen: ChosenJobs,
     ) -> None:
         self._database = database
         self._reader = reader
         self._lane_ids = lane_ids
+        self._chosen = chosen
         self._source = metadata.source
         self._restores = metadata.restores is not None
         self._guarded = metadata.is_guarded
@@ -143,17 +157,47 @@ class Jobs:
             if wave is not None:
                 up_to = job_filter is not JobFilter.WRITTEN
                 rows = execute(
-                    _COUNT_JOBS_OF_WAVE.format(job_filter=job_filter.value), (wave, up_to)
+                    _COUNT_JOBS_OF_WAVE.format(job_filter=self._sql(job_filter)), (wave, up_to)
                 )
                 counts = dict(rows.fetchall())
-            elif job_filter is JobFilter.PENDING:
+            elif job_filter is JobFilter.PENDING and not self._chosen.is_limited:
                 done = dict(execute("SELECT lane_id, count(*) FROM outcome GROUP BY 1").fetchall())
                 pairs = self._lane_ids.values()
                 counts = {number: jobs - done.get(number, 0) for number, jobs in pairs}
             else:
-                counts = dict(execute(_COUNT_JOBS.format(job_filter=job_filter.value)).fetchall())
+                counts = dict(
+                    execute(_COUNT_JOBS.format(job_filter=self._sql(job_filter))).fetchall()
+                )
         numbers = ((lane, number) for lane, (number, _) in self._lane_ids.items())
         return {lane: counts[number] for lane, number in numbers if counts.get(number)}
+
+    def pending_left_out(self) -> int:
+        """Number of pending jobs that are not selected."""
+        if not self._chosen.is_limited:
+            return 0
+        with self._database.errors("cannot be read"):
+            rows = self._reader.execute(_COUNT_JOBS.format(job_filter=JobFilter.PENDING.value))
+            pending = sum(count for _, count in rows)
+        return int(pending) - sum(self.lanes().values())
+
+    def count_changed(self) -> int:
+        """Number of jobs whose targets may have been changed, and that have a before-image."""
+        with self._database.errors("cannot be read"):
+            query = _COUNT_CHANGED + self._chosen.condition("b")
+            (selected,) = self._reader.execute(query).fetchone()
+        return int(selected)
+
+    def has_changed(self) -> bool:
+        """Whether there is such a job."""
+        with self._database.errors("cannot be read"):
+            query = f"{_SELECT_ANY_CHANGED}{self._chosen.condition('b')} LIMIT 1"
+            return self._reader.execute(query).fetchone() is not None
+
+    def changed_left_out(self) -> int:
+        """Number of such jobs that are not selected."""
+        with self._database.errors("cannot be read"):
+            (every,) = self._reader.execute(_COUNT_CHANGED).fetchone()
+        return int(every) - self.count_changed()
 
     def seq_ranges(self, job_filter: JobFilter, wave: int | None) -> dict[Lane, tuple[int, int]]:
         """The range of ``seq`` of each lane's jobs: (after, up to).
@@ -197,8 +241,8 @@ class Jobs:
             untouched: these jobs are after ``last_touched``, so their outcomes are not looked up.
         """
         number, _ = self._lane_ids[lane]
-        query = _SELECT_JOBS.format(job_filter=job_filter.value)
-        if untouched and job_filter is not JobFilter.WRITTEN:
+        query = _SELECT_JOBS.format(job_filter=self._sql(job_filter))
+        if untouched and job_filter is not JobFilter.WRITTEN and not self._chosen.is_limited:
             query = _SELECT_UNTOUCHED
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(query, (number, after, until, limit)).fetchall()
@@ -228,6 +272,18 @@ class Jobs:
                     config = answered if written else before if was_read else expected
                     yield target, snapshot_of(config_of(config))
 
+    def in_file_order(self, job_filter: JobFilter | None = None) -> Iterator[Job]:
+        """Jobs in the order of the targets file, with their settings. A stream.
+
+        Args:
+            job_filter: selects the jobs; ``None``: all.
+        """
+        which = "1" if job_filter is None else job_filter.value
+        query = _SELECT_IN_FILE_ORDER.format(job_filter=which + self._chosen.condition("j"))
+        with self._database.errors("cannot be read"):
+            for row in self._reader.execute(query):
+                yield self._job_of(row, lane_of(*row[6:8]))
+
     def changed_jobs(self) -> Iterator[tuple[Job, Settings | None]]:
         """Jobs whose targets may have been changed, each with the snapshot of the answer.
 
@@ -236,7 +292,7 @@ class Jobs:
         """
         for lane, (number, _) in self._lane_ids.items():
             with self._database.errors("cannot be read"):
-                for row in self._reader.execute(_SELECT_CHANGED, (number,)):
+                for row in self._reader.execute(self._restricted(_SELECT_CHANGED), (number,)):
                     after = snapshot_of(config_of(row[8])) if row[7] else None
                     job = self._job_of(row, lane)
                     yield (
@@ -250,7 +306,7 @@ class Jobs:
         """Jobs whose targets were changed, or may have been, without a before-image. A stream."""
         for lane, (number, _) in self._lane_ids.items():
             with self._database.errors("cannot be read"):
-                for row in self._reader.execute(_SELECT_WITHOUT_IMAGE, (number,)):
+                for row in self._reader.execute(self._restricted(_SELECT_WITHOUT_IMAGE), (number,)):
                     yield self._job_of(row, lane)
 
     def planned_unchanged(self, *, before: str) -> Iterator[Job]:
@@ -260,7 +316,9 @@ class Jobs:
         """
         for lane, (number, _) in self._lane_ids.items():
             with self._database.errors("cannot be read"):
-                for row in self._reader.execute(_SELECT_PLANNED_UNCHANGED, (number, before)):
+                for row in self._reader.execute(
+                    self._restricted(_SELECT_PLANNED_UNCHANGED), (number, before)
+                ):
                     job = self._job_of(row, lane)
                     yield msgspec.structs.replace(
                         job, before_snapshot=snapshot_of(config_of(row[6]))
@@ -269,9 +327,15 @@ class Jobs:
     def planned_jobs(self) -> Iterator[Job]:
         """Jobs that need a change, with ``Job.before_snapshot``, in file order. A stream."""
         with self._database.errors("cannot be read"):
-            for row in self._reader.execute(_SELECT_PLANNED):
+            for row in self._reader.execute(self._restricted(_SELECT_PLANNED)):
                 job = self._job_of(row, lane_of(*row[7:9]))
                 yield msgspec.structs.replace(job, before_snapshot=snapshot_of(config_of(row[6])))
+
+    def _sql(self, job_filter: JobFilter) -> str:
+        return job_filter.value + self._chosen.condition("j")
+
+    def _restricted(self, query: str) -> str:
+        return query.format(chosen=self._chosen.condition("j"))
 
     def _job(self, row: tuple[Any, ...], lane: Lane) -> Job:
         job = self._job_of(row, lane)

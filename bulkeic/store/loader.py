@@ -10,6 +10,8 @@ import msgspec
 
 from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, SourceLine, Status
 from bulkeic.core.names import partition_of
+from bulkeic.core.selection import Selection
+from bulkeic.store.chosen_jobs import ChosenJobs
 from bulkeic.store.database import Database
 from bulkeic.store.digests import CLOSED, SESSION, save_run_rows, seal_tables
 from bulkeic.store.job_digests import LoadedLanes
@@ -44,6 +46,13 @@ _COUNT_JOBS = (
     WHERE id = settings_id
     """,
 )
+
+
+_DELETE_LEFT_OUT = """
+DELETE FROM job AS j WHERE lane_id <> 0 AND NOT EXISTS (
+  SELECT 1 FROM temp.chosen c WHERE c.lane_id = j.lane_id AND c.seq = j.seq
+)
+"""
 
 
 class Duplicate(msgspec.Struct, frozen=True):
@@ -188,6 +197,18 @@ class Loader:
                 "DELETE FROM job WHERE lane_id = ? AND seq = ?",
                 (duplicate.lane_id, duplicate.seqs[1]),
             )
+
+    def keep_only(self, selection: Selection) -> int:
+        """Deletes the jobs that a selection leaves out: their number."""
+        self._flush()
+        chosen = ChosenJobs(self._database, self._connection)
+        chosen.choose(selection, self._lanes, in_transaction=True)
+        if chosen.left_out:
+            for number in self._lanes.values():
+                self._loaded.exclude(number)
+            with self._database.errors("cannot be written"):
+                self._connection.execute(_DELETE_LEFT_OUT)
+        return chosen.left_out
 
     def duplicates(self, lanes: Iterable[Lane]) -> Iterator[Duplicate]:
         """Every row that names a target again, with the first row that named it."""

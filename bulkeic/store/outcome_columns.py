@@ -61,6 +61,13 @@ CREATE TABLE outcome (
   row_digest INTEGER NOT NULL
 );"""
 
+EARLIER_TABLE = f"""
+CREATE TABLE earlier_outcome (
+  seq INTEGER NOT NULL, retry INTEGER NOT NULL, retried_at TEXT NOT NULL,
+  lane_id INTEGER NOT NULL, {", ".join(map(_column, _STORED))}, sent TEXT,
+  row_digest INTEGER NOT NULL, PRIMARY KEY (seq, retry)
+) WITHOUT ROWID;"""
+
 RESULT_VIEW = f"""
 CREATE VIEW result AS
 SELECT {", ".join(_ELSEWHERE.get(name, f"o.{name}") for name in _FIELDS)}{_FROM};"""
@@ -83,20 +90,40 @@ _TARGET_COLUMNS = (
     "l.account_id",
     "l.region",
 )
-_SEALED_COLUMNS = (
-    "o.seq",
-    "o.lane_id",
-    *(f"o.{name}" for name in STORED_FIELDS),
-    "o.sent",
-    *_TARGET_COLUMNS,
-    "o.row_digest",
-)
-SEALED_OUTCOMES = f"""
-SELECT {", ".join(_SEALED_COLUMNS)} FROM outcome o
+_ROW_COLUMNS = ("o.lane_id", *(f"o.{name}" for name in STORED_FIELDS), "o.sent")
+_OF_OUTCOME = ("o.seq", *_ROW_COLUMNS)
+_OF_EARLIER = ("o.seq", "o.retry", "o.retried_at", *_ROW_COLUMNS)
+_TARGET_JOINS = """
 LEFT JOIN lane l ON l.id = o.lane_id
-LEFT JOIN job j ON j.lane_id = l.id AND j.seq = o.seq"""  # noqa: S608 - constants only
+LEFT JOIN job j ON j.lane_id = l.id AND j.seq = o.seq"""
+
+
+def _listed(*columns: str) -> str:
+    return ", ".join(columns)
+
+
+SEALED_OUTCOMES = f"""
+SELECT {_listed(*_OF_OUTCOME, *_TARGET_COLUMNS)}, o.row_digest FROM outcome o{_TARGET_JOINS}"""  # noqa: S608 - constants only
 """Selects what the digest of each outcome covers: its row and its target, which an invalid row
 does not have; and then the digest."""
+
+SEALED_EARLIER_OUTCOMES = f"""
+SELECT {_listed(*_OF_EARLIER, *_TARGET_COLUMNS)}, o.row_digest
+FROM earlier_outcome o{_TARGET_JOINS}"""  # noqa: S608 - constants only
+"""Like ``SEALED_OUTCOMES``, of the outcomes that were retried."""
+
+_KEPT = ("o.seq", ":retry", ":retried_at", *_ROW_COLUMNS)
+KEEP_OUTCOME = f"""
+INSERT INTO earlier_outcome
+SELECT {_listed(*_KEPT)}, row_digest({_listed(*_KEPT, *_TARGET_COLUMNS)})
+FROM outcome o{_TARGET_JOINS} WHERE o.seq = :seq"""  # noqa: S608 - constants only
+"""Copies the outcome of a job to the earlier ones."""
+
+RESTORE_OUTCOMES = f"""
+INSERT INTO outcome
+SELECT {_listed(*_OF_OUTCOME)}, row_digest({_listed(*_OF_OUTCOME, *_TARGET_COLUMNS)})
+FROM earlier_outcome o{_TARGET_JOINS} WHERE o.retry = :retry"""  # noqa: S608 - constants only
+"""Copies the outcomes of a retry back."""
 
 REAL_FIELDS = tuple(field.name for field in _STORED if _column(field).split()[1] == "REAL")
 """The fields that SQLite stores as floating-point numbers."""

@@ -1,37 +1,43 @@
 """A loaded run file: its jobs, its outcomes, and how outcomes are written."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from bulkeic.core.model import Job, Lane, Outcome, Settings, Status, rfc3339
-from bulkeic.core.reconcile import Action, BeforeImage
+from bulkeic.core.model import Job, Lane, Outcome, rfc3339
+from bulkeic.core.reconcile import BeforeImage
+from bulkeic.core.selection import Selection
 from bulkeic.core.summary import (
-    ActionCount,
     SessionNumbers,
     Summary,
-    Tally,
     Traffic,
     summarize,
 )
+from bulkeic.store.chosen_jobs import ChosenJobs
 from bulkeic.store.database import Database
 from bulkeic.store.digests import save_run_rows, sealed
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.jobs import Jobs
-from bulkeic.store.mapping import check_time, lane_of, outcome_of, settings_of
+from bulkeic.store.mapping import lane_of, outcome_of
 from bulkeic.store.outcome_columns import SELECT_OUTCOME, STORE_OUTCOMES
+from bulkeic.store.reopening import Reopening
+from bulkeic.store.run_counts import RunCounts
 from bulkeic.store.run_metadata import RunMetadata
 from bulkeic.store.run_rows import RowMaker, RunRows
 from bulkeic.store.run_writer import close_log, open_writer
 from bulkeic.store.schema import (
     INSERT_SESSION,
     MARK_BEFORE_IMAGES,
-    NO_LANE,
     STORE_BEFORE_IMAGES,
 )
 from bulkeic.store.wave_progress import WaveProgress
+
+_COUNT_WITHOUT_IMAGE = """
+SELECT count(*) FROM outcome o LEFT JOIN before_image b ON b.seq = o.seq
+WHERE o.status IN ('updated', 'created', 'unknown') AND b.may_be_sent IS NOT 1
+"""
 
 
 class SessionRecord(msgspec.Struct, frozen=True):
@@ -57,7 +63,10 @@ class RunFile:
     Attributes:
         metadata: how the run was started.
         jobs: its jobs.
+        chosen: those that a command works on.
+        counts: its jobs and outcomes, counted.
         waves: its waves.
+        reopening: makes its jobs pending again.
 
     Args:
         path: of the run file.
@@ -94,8 +103,10 @@ class RunFile:
                         "SELECT id, account_id, region, jobs FROM lane ORDER BY id"
                     )
                 }
+            self.chosen = ChosenJobs(self._database, self._reader)
+            self.counts = RunCounts(self._database, self._reader, self._lane_ids, self.chosen)
             if not read_only and not is_new:
-                self.tallies()  # fails now if the outcomes cannot be summarized at the end
+                self.counts.tallies()  # fails now if the outcomes cannot be summarized at the end
             self._writer = self._reader if read_only else open_writer(self._database)
         except BaseException:
             self._database.close()
@@ -103,9 +114,20 @@ class RunFile:
         self._session_numbers = SessionNumbers()
         self._session: tuple[Any, ...] = ()
         self._traffic = Traffic()
+        self._add_parts()
+
+    def _add_parts(self) -> None:
         database, lane_ids = self._database, self._lane_ids
-        self.jobs = Jobs(database, self._reader, lane_ids, self.metadata)
+        self.jobs = Jobs(database, self._reader, lane_ids, self.metadata, self.chosen)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
+        self.reopening = Reopening(
+            database,
+            self._reader,
+            self._writer,
+            {number: lane for lane, (number, _) in lane_ids.items()},
+            self.chosen,
+            planned=self.metadata.planned,
+        )
         # A restored snapshot may have braces that are not templates; the view would fill them in.
         keeps_sent = self.metadata.replace_destinations or self.metadata.restores is not None
         numbers = {lane: number for lane, (number, _) in lane_ids.items()}
@@ -117,6 +139,16 @@ class RunFile:
             self._reader.close()
             close_log(self._writer)
         self._database.close()
+
+    def choose(self, selection: Selection) -> None:
+        """Restricts the run to some of its jobs, for this object: the others stay as they are.
+
+        Raises:
+            RunFileError: it cannot be read.
+        """
+        if not selection.is_everything():
+            lanes = {lane: number for lane, (number, _) in self._lane_ids.items()}
+            self.chosen.choose(selection, lanes)
 
     def save_metadata(self, metadata: RunMetadata) -> None:
         """Replaces the run's metadata.
@@ -179,33 +211,9 @@ class RunFile:
         done = self._session_numbers.targets + len(rows.outcomes) + rows.planned
         self._session_numbers = SessionNumbers(done, traffic)
 
-    def retry_failed(self) -> None:
-        """Makes failed jobs pending again; of a plan only those that were read."""
-        was_read = " AND seq IN (SELECT seq FROM before_image)" if self.metadata.planned else ""
-        with self._database.errors("cannot be written"):
-            self._writer.execute(
-                f"DELETE FROM outcome WHERE status IN ('failed', 'unknown'){was_read}"  # noqa: S608 - constants only
-            )
-
     def was_applied(self) -> bool:
         """Whether an apply has worked on the run."""
         return any(session.doing == "apply" for session in self.sessions())
-
-    def reopen(self, seqs: Iterable[int]) -> None:
-        """Deletes the outcomes of jobs, which are pending from then on."""
-        with self._database.errors("cannot be written"), self._writer:
-            self._writer.execute("BEGIN")
-            self._writer.executemany("DELETE FROM outcome WHERE seq = ?", ((seq,) for seq in seqs))
-
-    def reopen_unconfigured(self) -> None:
-        """Makes the jobs pending that a plan failed because there was no configuration."""
-        with self._database.errors("cannot be read"):
-            rows = self._reader.execute(
-                "SELECT b.seq FROM before_image b JOIN outcome o ON o.seq = b.seq"
-                " WHERE b.action = ? AND o.status = ? AND NOT b.may_be_sent",
-                (Action.UNCONFIGURED, Status.FAILED),
-            ).fetchall()
-        self.reopen(seq for (seq,) in rows)
 
     def end_session(self, how: str) -> None:
         """Stores why the session ended."""
@@ -218,16 +226,21 @@ class RunFile:
         Args:
             stopped: whether the run stopped early, so that outcomes may be missing.
         """
-        return summarize(
-            self.tallies(),
+        summary = summarize(
+            self.counts.tallies(),
             run=str(self.path),
-            targets=self.targets(),
-            lanes={lane: jobs for lane, (_, jobs) in self._lane_ids.items()},
+            targets=self.counts.targets(),
+            lanes=self.counts.lanes(),
             traffic=self.traffic(),
             session=None if self._read_only else self._session_numbers,
             stopped=stopped,
             can_be_rolled_back=self.is_reversible(),
         )
+        return msgspec.structs.replace(summary, left_out=self.left_out())
+
+    def left_out(self) -> int:
+        """Number of targets that are not selected, or were not when the run was made."""
+        return self.chosen.left_out + self.metadata.left_out_targets
 
     def is_reversible(self) -> bool:
         """Whether every target that the run has changed or will change has a before-image."""
@@ -245,8 +258,7 @@ class RunFile:
         """Number of targets that were changed, or may have been, without a before-image."""
         with self._database.errors("cannot be read"):
             (number,) = self._reader.execute(
-                "SELECT count(*) FROM outcome o LEFT JOIN before_image b ON b.seq = o.seq"
-                " WHERE o.status IN ('updated', 'created', 'unknown') AND b.may_be_sent IS NOT 1"
+                _COUNT_WITHOUT_IMAGE + self.chosen.condition("o")
             ).fetchone()
         return int(number)
 
@@ -258,61 +270,6 @@ class RunFile:
         """The roles that rows gave, by account id."""
         with self._database.errors("cannot be read"):
             return dict(self._reader.execute("SELECT account_id, role_arn FROM account"))
-
-    def common_settings(self, limit: int) -> tuple[list[tuple[Settings, int]], int]:
-        """The most common settings of all jobs.
-
-        Args:
-            limit: most settings to return.
-
-        Returns:
-            Settings (templates as given) with their number of jobs, and the number of all settings.
-        """
-        with self._database.errors("cannot be read"):
-            rows = self._reader.execute(
-                "SELECT api, jobs FROM settings WHERE jobs > 0 ORDER BY jobs DESC, id LIMIT ?",
-                (limit,),
-            ).fetchall()
-            (kinds,) = self._reader.execute(
-                "SELECT count(*) FROM settings WHERE jobs > 0"
-            ).fetchone()
-            return [(settings_of(api), jobs) for api, jobs in rows], kinds
-
-    def needs(self) -> list[ActionCount]:
-        """What the targets that were read need, by lane."""
-        lanes = {number: lane for lane, (number, _) in self._lane_ids.items()}
-        with self._database.errors("cannot be read"):
-            rows = self._reader.execute(
-                "SELECT lane_id, action, count(*) FROM before_image GROUP BY 1, 2"
-            ).fetchall()
-        return [ActionCount(lanes[number], Action(action), count) for number, action, count in rows]
-
-    def tallies(self) -> list[Tally]:
-        """The outcomes, counted by lane, status and error code."""
-        lanes: dict[int, Lane | None] = {
-            number: lane for lane, (number, _) in self._lane_ids.items()
-        }
-        lanes[NO_LANE] = None
-        with self._database.errors("cannot be read"):
-            rows = self._reader.execute(
-                "SELECT lane_id, status, error_code, count(*), sum(throttles),"
-                " min(started_at), max(started_at) FROM outcome GROUP BY 1, 2, 3"
-            )
-            return [
-                Tally(
-                    lanes[number], Status(status), code, count, throttles, *map(check_time, times)
-                )
-                for number, status, code, count, throttles, *times in rows
-            ]
-
-    def targets(self) -> int:
-        """Number of jobs and invalid rows."""
-        with self._database.errors("cannot be read"):
-            (invalid,) = self._reader.execute(
-                "SELECT count(*) FROM job WHERE lane_id = ?", (NO_LANE,)
-            ).fetchone()
-        jobs: int = sum(jobs for _, jobs in self._lane_ids.values())
-        return int(invalid) + jobs
 
     def traffic(self) -> Traffic:
         """The traffic of all sessions together."""
@@ -334,26 +291,23 @@ class RunFile:
                 )
             ]
 
-    def outcomes(self, statuses: Sequence[Status] = ()) -> Iterator[Outcome]:
+    def outcomes(self, *, only_chosen: bool = False) -> Iterator[Outcome]:
         """Outcomes in file order. A stream.
 
         Args:
-            statuses: only outcomes with one of these; empty: all.
+            only_chosen: only those of the selected jobs.
         """
-        where = f" WHERE o.status IN ({', '.join('?' * len(statuses))})" if statuses else ""
+        where = f" WHERE 1{self.chosen.condition('o')}" if only_chosen else ""
         with self._database.errors("cannot be read"):
-            for row in self._reader.execute(
-                f"{SELECT_OUTCOME}{where} ORDER BY o.seq",
-                list(statuses),
-            ):
+            for row in self._reader.execute(f"{SELECT_OUTCOME}{where} ORDER BY o.seq"):
                 yield outcome_of(row, self.metadata.source)
 
     def examples(self, limit: int = 10) -> dict[str, Outcome]:
         """The first outcome of each error code, for the most frequent codes."""
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(
-                "SELECT error_code, min(seq) FROM outcome WHERE error_code IS NOT NULL"
-                " GROUP BY 1 ORDER BY count(*) DESC, 2 LIMIT ?",
+                "SELECT error_code, min(seq) FROM outcome o WHERE error_code IS NOT NULL"  # noqa: S608 - constants only
+                f"{self.chosen.condition('o')} GROUP BY 1 ORDER BY count(*) DESC, 2 LIMIT ?",
                 (limit,),
             ).fetchall()
             return {code: self._outcome(seq) for code, seq in rows}

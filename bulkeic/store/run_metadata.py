@@ -31,6 +31,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         where: the JMESPath expression of ``--where``.
         flags: those that later commands repeat, as JSON: flag → its words.
         made_with: the flags that the run was made with and that it stores, by name, as JSON.
+        left_out: how many targets a selection left out when the run was made, in digits.
     """
 
     source: str
@@ -47,11 +48,17 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     where: str | None = None
     flags: str | None = None
     made_with: str | None = None
+    left_out: str | None = None
 
     @property
     def endpoint_url(self) -> str | None:
         """The URL that the run's calls go to; ``None``: AWS or the embedded sandbox."""
         return None if self.place in {None, AWS, SANDBOX} else self.place
+
+    @property
+    def left_out_targets(self) -> int:
+        """The number of targets that are not in the run because of a selection."""
+        return int(self.left_out) if (self.left_out or "").isdecimal() else 0  # type: ignore[arg-type]
 
     @property
     def caller(self) -> CallerIdentity | None:

@@ -1,7 +1,7 @@
 """Reads the intact outcomes of a damaged run file, each checked by its own digest."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.model import Outcome, SourceLine, Status
+from bulkeic.core.model import Outcome, SourceLine
 from bulkeic.store.digests import is_intact, is_table_intact
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.mapping import outcome_of
@@ -45,12 +45,8 @@ class Salvage:
         self.intact = 0
         self.damaged = 0
 
-    def outcomes(self, statuses: Sequence[Status] = ()) -> Iterator[Outcome]:
-        """The intact outcomes, mostly in file order. A stream.
-
-        Args:
-            statuses: only outcomes with one of these; empty: all.
-        """
+    def outcomes(self) -> Iterator[Outcome]:
+        """The intact outcomes, mostly in file order. A stream."""
         uri = f"{self._path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True)) as connection:
             # Invalid UTF-8 fails the digest of its row, and not the whole query.
@@ -61,7 +57,7 @@ class Salvage:
                 outcome = _outcome_of(connection, row, source, has_settings=has_settings)
                 if outcome is None:
                     self.damaged += 1
-                elif not statuses or outcome.status in statuses:
+                else:
                     self.intact += 1
                     yield outcome
 

@@ -2,6 +2,8 @@
 
 - ``job`` is clustered by (lane, seq): a lane reads its own rows, wherever they are in the file.
 - A job without a row in ``outcome`` is pending.
+- ``earlier_outcome`` holds the outcomes that jobs had before ``--retry-failed`` made them pending
+  again; ``retry`` counts from 1.
 - ``before_image`` holds what was read of a target: what it needs, and, in ``may_be_sent``, whether
   a call that changes it may have been sent since. It is committed before that call.
 - ``expected_id`` is what a target must still have, or a rollback leaves it alone.
@@ -16,10 +18,10 @@
 """
 
 from bulkeic.store.batch_statement import BatchStatement, row_of
-from bulkeic.store.outcome_columns import OUTCOME_TABLE, RESULT_VIEW
+from bulkeic.store.outcome_columns import EARLIER_TABLE, OUTCOME_TABLE, RESULT_VIEW
 
 APPLICATION_ID = 0x62656963  # "beic", shown by file(1) and PRAGMA application_id
-VERSION = 5
+VERSION = 6
 
 MAGIC = b"SQLite format 3\x00"
 
@@ -39,6 +41,7 @@ CREATE TABLE job (
   PRIMARY KEY (lane_id, seq)
 ) WITHOUT ROWID;
 {OUTCOME_TABLE}
+{EARLIER_TABLE}
 CREATE TABLE before_image (
   seq INTEGER PRIMARY KEY, lane_id INTEGER NOT NULL, read_at TEXT NOT NULL,
   action TEXT NOT NULL, may_be_sent INTEGER NOT NULL, config TEXT, row_digest INTEGER NOT NULL

@@ -125,6 +125,7 @@ def test_the_printed_form_is_flat_and_complete() -> None:
         "unknown": 0,
         "invalid": 0,
         "pending": 1,
+        "left_out": 0,
         "calls": 10,
         "throttles": 2,
         "conflicts": 1,

@@ -21,7 +21,7 @@ arn:aws:lambda:eu-west-1:123456789012:function:mail,7,2,60,,none
 """
 SUMMARY_FIELDS = [
     "run", "targets", "updated", "created", "unchanged", "not_matched", "failed", "unknown",
-    "invalid", "pending", "calls", "throttles", "conflicts", "retries", "elapsed_s",
+    "invalid", "pending", "left_out", "calls", "throttles", "conflicts", "retries", "elapsed_s",
     "targets_per_s", "total", "lanes", "errors", "next", "can_be_rolled_back", "exit_code",
 ]  # fmt: skip
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

@@ -48,10 +48,12 @@ def make_run(path: Path) -> None:
         ]
         outcomes = [
             outcome_of(job, (Status.UPDATED, Status.FAILED)[job.seq % 5 == 0], duration_s=0.5,
-                       config={"MaximumRetryAttempts": job.seq % 3})
+                       config={"MaximumRetryAttempts": job.seq % 3},
+                       error_code="Throttled" if job.seq in {5, 10} else None)
             for job in jobs[:40]
         ]  # fmt: skip
         record(run, outcomes, Traffic(calls=90), seen)
+        run.reopening.retry_failed(["Throttled"], 0.0)
         run.end_session("done")
 
 
@@ -65,10 +67,11 @@ def read_everything(path: Path) -> object:
             for lane in lanes
         ]
         return (
-            run.metadata, run.roles(), run.sessions(), run.waves.all(), run.tallies(),
+            run.metadata, run.roles(), run.sessions(), run.waves.all(), run.counts.tallies(),
             [run.jobs.seq_ranges(JobFilter.PENDING, wave.number) for wave in run.waves.all()],
             jobs, list(run.jobs.changed_jobs()), list(run.jobs.planned_jobs()),
             list(run.jobs.known_snapshots()), list(run.outcomes()),
+            list(run.reopening.earlier_failures()),
         )  # fmt: skip
 
 

@@ -31,7 +31,8 @@ from bulkeic.app.setup.options import (
     VerifyOptions,
 )
 from bulkeic.core.errors import BulkeicError, RunFileError
-from bulkeic.core.waves import parse_waves
+from bulkeic.core.selection import Selection
+from bulkeic.core.waves import Size, parse_waves
 from bulkeic.output.logs import reset_logs
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
@@ -43,8 +44,8 @@ _BACK = FOLDER / "back.db"
 _PAGE = 4096
 _CODES = {0, 1, 2, 3, 4}
 _TABLES = (
-    "run", "lane", "account", "settings", "job", "outcome", "before_image", "wave", "wave_lane",
-    "session",
+    "run", "lane", "account", "settings", "job", "outcome", "earlier_outcome", "before_image",
+    "wave", "wave_lane", "session",
 )  # fmt: skip
 _JUNK = (
     None, b"\xff\x00", b"text", "", "x", "\x1b[2J", "\ud7ff" * 300, 0, -1, 7, 2**62, 1.5, math.inf,
@@ -91,7 +92,9 @@ def seeds() -> tuple[bytes, ...]:
     reset_logs()  # the commands configured logging for the whole process
     whole = applied.read_bytes()
     for path in (applied, back):
-        _change(path, "DELETE FROM outcome WHERE seq IN (4, 5, 8)")
+        _change(path, "UPDATE outcome SET status = 'failed' WHERE seq IN (4, 5, 8)")
+        with closing(RunFile(path)) as run:
+            run.reopening.retry_failed([], 1e9)
     _change(applied, "UPDATE wave SET ended_at = NULL, verified = NULL WHERE number = 2")
     found = [path.read_bytes() for path in (planned, applied, back)]
     loaded = FOLDER / "loaded.db"
@@ -214,10 +217,11 @@ def _take(run: RunFile, which: JobFilter) -> None:
 _READS: tuple[Callable[[RunFile], object], ...] = (
     lambda run: run.summary().to_json(),
     lambda run: run.examples(),
-    lambda run: run.needs(),
+    lambda run: run.counts.needs(),
     lambda run: run.roles(),
-    lambda run: run.common_settings(10),
+    lambda run: run.counts.common_settings(10),
     lambda run: run.sessions(),
+    lambda run: [run.reopening.failed_codes(), *run.reopening.earlier_failures()],
     lambda run: [
         run.has_changes_to_roll_back(),
         run.is_reversible(),
@@ -229,6 +233,10 @@ _READS: tuple[Callable[[RunFile], object], ...] = (
     lambda run: list(run.jobs.known_snapshots()),
     lambda run: list(run.jobs.changed_jobs()),
     lambda run: list(run.jobs.planned_jobs()),
+    *(functools.partial(_take, which=which) for which in JobFilter),
+    lambda run: run.choose(Selection(names=("*-[1-5]",), sample=Size(3), limit=2)),
+    lambda run: [run.summary(), run.jobs.pending_left_out(), run.jobs.changed_left_out()],
+    lambda run: list(run.jobs.in_file_order()),
     *(functools.partial(_take, which=which) for which in JobFilter),
 )
 

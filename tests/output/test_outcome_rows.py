@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.model import Job, Lane, Outcome, Settings, SourceLine, Status, Target
+from bulkeic.core.outcome_fields import OutcomeValues, outcome_values
 from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.output.outcome_codec import HEADER, csv_rows, jsonl
 from bulkeic.sources.rows_file import RowsFile
@@ -70,10 +71,10 @@ def jobs(name: str, content: bytes) -> list[Job]:
 def test_an_exported_outcome_gives_the_target_and_the_settings_of_its_job(
     name: str,
     head: bytes,
-    encode: Callable[[list[Outcome]], bytes],
+    encode: Callable[[list[OutcomeValues]], bytes],
     pairs: list[tuple[Outcome, Settings]],
 ) -> None:
-    content = head + encode([outcome for outcome, _ in pairs])
+    content = head + encode([outcome_values(outcome) for outcome, _ in pairs])
     expected = [(outcome.target, wish) for outcome, wish in pairs]
     assert [(job.target, job.settings) for job in jobs(name, content)] == expected
 
@@ -82,7 +83,7 @@ def test_the_outcome_of_an_invalid_row_is_a_row_without_settings() -> None:
     invalid = Outcome(0, SourceLine("t.csv", 2), "a b", None, Status.INVALID)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "t.csv")
-        path.write_bytes(HEADER + csv_rows([invalid]))
+        path.write_bytes(HEADER + csv_rows([outcome_values(invalid)]))
         (row,) = RowsFile(str(path)).rows()
     assert isinstance(row, Row)
     problems = RowParser("t.csv", Defaults(region="us-east-1")).problems(row)

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bulkeic.store.digests import row_digest, seal_tables
-from bulkeic.store.outcome_columns import SEALED_OUTCOMES
+from bulkeic.store.outcome_columns import SEALED_EARLIER_OUTCOMES, SEALED_OUTCOMES
 
 from .run_files import load, make_job
 
@@ -16,6 +16,11 @@ def reseal(database: sqlite3.Connection) -> None:
     """Computes every digest again, so that a test can reach the checks behind them."""
     for row in database.execute(SEALED_OUTCOMES).fetchall():
         database.execute(_UPDATE_DIGEST.format("outcome"), (row_digest(row[:-1]), row[0]))
+    for row in database.execute(SEALED_EARLIER_OUTCOMES).fetchall():
+        database.execute(
+            "UPDATE earlier_outcome SET row_digest = ? WHERE seq = ? AND retry = ?",
+            (row_digest(row[:-1]), *row[:2]),
+        )
     for table in ("before_image", "wave", "session"):
         for row in database.execute(f"SELECT * FROM {table}").fetchall():
             database.execute(_UPDATE_DIGEST.format(table), (row_digest(row[:-1]), row[0]))

@@ -101,7 +101,7 @@ def test_images_and_outcomes_are_written_together_or_not_at_all(path: Path) -> N
             pytest.raises(RunFileError, match="disk full"),
         ):
             record(run, [outcome_of(jobs[1])], Traffic(), [(jobs[0], WRITTEN)])
-        assert run.needs() == []
+        assert run.counts.needs() == []
         record(run, [outcome_of(jobs[0])], Traffic(), [(jobs[0], WRITTEN)])
     with opened(path) as run:
         assert [outcome.before for outcome in run.outcomes()] == [CONFIG]
@@ -238,17 +238,17 @@ def test_needs_are_counted_for_each_lane(path: Path) -> None:
     jobs = [make_job(seq, EAST if seq < 3 else WEST) for seq in range(6)]
     actions = (Action.CHANGE, Action.CHANGE, Action.CREATE, Action.MISSING, Action.UNCONFIGURED)
     with opened(load(path, jobs)) as run:
-        assert run.needs() == []
+        assert run.counts.needs() == []
         keep(
             run, *((job, BeforeImage(None, what)) for job, what in zip(jobs, actions, strict=False))
         )
-        assert set(run.needs()) == {
+        assert set(run.counts.needs()) == {
             ActionCount(EAST, Action.CHANGE, 2),
             ActionCount(EAST, Action.CREATE, 1),
             ActionCount(WEST, Action.MISSING, 1),
             ActionCount(WEST, Action.UNCONFIGURED, 1),
         }
-        summary = replace(run.summary(), needs=run.needs()).to_json()
+        summary = replace(run.summary(), needs=run.counts.needs()).to_json()
         assert summary["plan"] == {
             "change": 2, "create": 1, "delete": 0, "unchanged": 0, "not_matched": 0,
             "unconfigured": 1, "missing": 1,

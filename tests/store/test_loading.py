@@ -45,7 +45,7 @@ def test_duplicates_are_found_with_whether_they_agree(path: Path) -> None:
     loader.drop_duplicate(found[0])
     loader.finish()
     with opened(path) as run:
-        assert run.targets() == 6
+        assert run.counts.targets() == 6
         assert sorted(job.seq for job in pending(run)) == [0, 1, 2, 4, 5, 6]
 
 
@@ -113,7 +113,7 @@ def test_invalid_rows_have_outcomes_of_their_own(path: Path) -> None:
     loader.finish()
     with opened(path) as run:
         assert run.jobs.lanes() == {}
-        assert run.targets() == 4
+        assert run.counts.targets() == 4
         assert [
             (
                 outcome.seq,
@@ -133,7 +133,7 @@ def test_invalid_rows_have_outcomes_of_their_own(path: Path) -> None:
         assert outcome.function_name.startswith("bad name")
         assert len(outcome.function_name) == 256
         assert (outcome.function_arn, outcome.account_id, outcome.region) == (None, None, None)
-        assert run.tallies() == [Tally(None, Status.INVALID, "InvalidInput", 4)]
+        assert run.counts.tallies() == [Tally(None, Status.INVALID, "InvalidInput", 4)]
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -19,6 +19,7 @@ ROUND_TRIP = """
 import sys
 from pathlib import Path
 from bulkeic.core.model import Job, Lane, Outcome, Settings, SourceLine, Status, Target
+from bulkeic.core.outcome_fields import outcome_values
 from bulkeic.core.summary import Traffic
 from bulkeic.output.outcome_codec import HEADER, csv_rows, jsonl
 from bulkeic.store.loader import Loader
@@ -40,7 +41,8 @@ run.close()
 run = RunFile(path, read_only=True)
 assert list(run.outcomes()) == [outcome]
 run.close()
-sys.stdout.buffer.write(jsonl([outcome]) + HEADER + csv_rows([outcome]))
+values = outcome_values(outcome)
+sys.stdout.buffer.write(jsonl([values]) + HEADER + csv_rows([values]))
 """
 
 

@@ -94,7 +94,7 @@ def test_the_expected_snapshot_of_a_job_is_loaded_with_it(path: Path) -> None:
     ]
     with opened(load(path, jobs, restores="other.db")) as run:
         assert pending(run) == jobs
-        assert run.common_settings(9)[1] == 1  # what is expected is not wanted
+        assert run.counts.common_settings(9)[1] == 1  # what is expected is not wanted
 
 
 def test_waves_are_spread_over_pending_jobs(path: Path) -> None:

@@ -1,6 +1,7 @@
 """``bulkeic apply``: updates every target of a targets file or of a run file."""
 
 import time
+from collections import Counter
 
 from msgspec.structs import replace
 
@@ -9,12 +10,12 @@ from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.run.rollout import Rollout, WaveSizes, new_wave_sizes
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.run.stale_plans import STALE_AFTER_S, reopen_stale
-from bulkeic.app.setup.next_commands import flags_of, next_command
+from bulkeic.app.setup.next_commands import flags_of, next_command, selection_flags
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.output_files import check_not_overwritten
 from bulkeic.app.setup.run_binding import caller_lines, check_caller
 from bulkeic.app.setup.run_flags import check_waves, with_create_missing
-from bulkeic.app.setup.run_setup import apply_policy, check_yes, has_run_file, run_file
+from bulkeic.app.setup.run_setup import apply_policy, check_yes, has_run_file, run_file, work_left
 from bulkeic.core.errors import RunFileError, StoppedError, UsageError, quoted
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import calls_per_job
@@ -28,6 +29,10 @@ from bulkeic.store.run_file import RunFile
 
 _PAUSE_WITHOUT_WAVES = "--wave-pause requires --waves or --wave-by region"
 _WAVES_WITHOUT_IMAGES = "waves need before-images; omit --no-before-image"
+_WAVES_OF_SELECTION = (
+    "--waves and --wave-by divide all pending targets of a run file; omit the selection, or give "
+    "it when the run is made from a targets file"
+)
 _NOTHING_TO_FORCE = "--force requires a plan, a rollback or an interrupted run"
 
 
@@ -62,6 +67,8 @@ def _check_flags(options: ApplyOptions) -> None:
         raise UsageError("--wave-by lane requires --waves, the number of targets in each wave")
     if options.in_waves and options.before_image is False:
         raise UsageError(_WAVES_WITHOUT_IMAGES)
+    if options.error_codes and not options.retry_failed:
+        raise UsageError("--error-code requires --retry-failed")
     if has_run_file(options):
         return
     if options.wave_pause_s is not None and not options.in_waves:
@@ -82,6 +89,8 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
     waves = run.waves.all()
     if options.in_waves and waves:
         check_waves(run, options)
+    elif options.in_waves and run.chosen.is_limited:
+        raise UsageError(_WAVES_OF_SELECTION)
     if options.wave_pause_s is not None and not options.in_waves and not waves:
         raise UsageError(_PAUSE_WITHOUT_WAVES)
     if options.force and not run.metadata.is_guarded and not run.has_changes_to_roll_back():
@@ -89,9 +98,10 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
     if run.metadata.planned:
         unread = sum(run.jobs.lanes(JobFilter.UNREAD).values())
         if unread:
+            flags = {**flags_of(options), **selection_flags(options.selection)}
             raise UsageError(
                 f"{unread:,} targets of run file {name} are not planned yet; resume with: "
-                f"{next_command('plan', str(run.path), flags_of(options))}"
+                f"{next_command('plan', str(run.path), flags)}"
             )
 
 
@@ -107,11 +117,26 @@ def _prepare_resumption(run: RunFile, options: ApplyOptions, invocation: Invocat
                 f"more than {duration(STALE_AFTER_S)} ago; they are read again"
             )
         if options.create_missing:
-            run.reopen_unconfigured()
+            run.reopening.reopen_unconfigured()
         if was_finished and run.jobs.lanes():
             check_caller(run, invocation.resolver, invocation.console)
-    if run.jobs.lanes():
+    if options.error_codes:
+        _note_unknown_codes(run, options, invocation)
+    if work_left(run, options):
         check_yes(options, yes=options.yes)
+
+
+def _note_unknown_codes(run: RunFile, options: ApplyOptions, invocation: Invocation) -> None:
+    found: Counter[str] = Counter()
+    for codes in run.reopening.failed_codes().values():
+        found.update(codes)
+    known = ", ".join(f"{code or 'none'} ({found[code]:,})" for code in sorted(found))
+    for code in options.error_codes:
+        if code not in found:
+            invocation.console.print(
+                f"no failed target has the error code {quoted(code)}; the run has "
+                f"{known or 'no failed targets'}"
+            )
 
 
 def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Summary:
@@ -126,8 +151,9 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
         RunFileError: the run file cannot be read, and nothing was sent.
         StoppedError: it cannot be read any more after the work.
     """
+    retry = None
     if options.retry_failed:
-        run.retry_failed()
+        retry = run.reopening.retry_failed(options.error_codes, time.time())
     lanes = run.jobs.lanes()
     if not lanes and not run.waves.have_unverified():
         invocation.console.print("nothing left to do")
@@ -140,6 +166,8 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
         stopped = _roll_out(run, options, invocation, new_waves, has_jobs=bool(lanes))
     else:
         stopped = "not confirmed; nothing was sent"
+        if retry is not None:
+            run.reopening.undo_retry(retry)
     try:
         return _print_result(run, invocation, stopped)
     except RunFileError as error:
@@ -197,7 +225,7 @@ def _roll_out(
         work,
         results=invocation.results,
         has_jobs=has_jobs or run.waves.have_unverified(),
-        max_failures=None if budget is None else budget.of(run.targets()),
+        max_failures=None if budget is None else budget.of(run.counts.targets()),
     )
 
 

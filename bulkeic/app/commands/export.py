@@ -1,62 +1,175 @@
-"""``bulkeic export``: prints a run's outcomes as JSON Lines or CSV."""
+"""``bulkeic export``: prints a run's outcomes as JSON Lines or CSV, or its targets."""
 
 import functools
+import heapq
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from bulkeic.app.setup.options import ExportOptions
-from bulkeic.core.errors import DamagedRunError
+from bulkeic.app.setup.run_choice import check_selection, left_out_lines
+from bulkeic.core.errors import DamagedRunError, UsageError, quoted
 from bulkeic.core.exit_codes import ExitCode
-from bulkeic.core.model import Outcome, Status
+from bulkeic.core.model import Outcome
+from bulkeic.core.outcome_fields import OutcomeValues, outcome_values, pending_values
+from bulkeic.core.selection import JobState, Selection
+from bulkeic.core.target_rows import TargetValues, target_values
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
+from bulkeic.output.new_file import write_new_file
 from bulkeic.output.results import check_stdout, encoder_of, write_stdout
+from bulkeic.output.targets_codec import TARGETS_BY_ENDING
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.salvage import Salvage
 
 _BATCH = 500
+_TARGETS = "targets"
+_RUN_FLAGS = ("create_missing", "replace_destinations", "where")
 
 
 def export(options: ExportOptions) -> int:
-    """Prints a run's outcomes; of a damaged run file those that are intact.
+    """Prints a run's outcomes or targets; of a damaged run file the outcomes that are intact.
 
     Returns:
         The command's exit code.
 
     Raises:
         RunFileError: it is not a run file.
-        UsageError: stdout cannot be written.
+        UsageError: the output cannot be written, or has another format.
     """
-    check_stdout()
-    header, encode = encoder_of(options.format, terminal=sys.stdout.isatty())
-    statuses = [Status(status) for status in options.statuses]
-    write = functools.partial(_write, header, encode)
+    if options.out is None:
+        check_stdout()
+    check_selection(options.selection, has_run=True)
+    write_targets = _targets_writer(options) if options.format == _TARGETS else None
     try:
         run = RunFile(Path(options.run), read_only=True)
     except DamagedRunError as error:
-        salvage = Salvage(Path(options.run))
-        write(salvage.outcomes(statuses))
-        Console().print(
-            f"bulkeic: {error.problem}; exported {counted(salvage.intact, 'intact outcome')}, "
-            f"left out {salvage.damaged:,} damaged; others may be missing"
-        )
-        return ExitCode.FAILED
+        if write_targets is not None:
+            raise
+        return _salvage(options, error)
     try:
-        write(run.outcomes(statuses))
+        run.choose(_selection(options, prints_outcomes=write_targets is None))
+        if write_targets is not None:
+            write_targets(run)
+        else:
+            _write_outcomes(options, _records(run, options.selection))
+        for line in left_out_lines(run, options.selection):
+            Console().print(line)
     finally:
         run.close()
     return ExitCode.OK
 
 
-def _write(
-    header: bytes, encode: Callable[[list[Outcome]], bytes], outcomes: Iterator[Outcome]
-) -> None:
-    write_stdout([header])
-    write_stdout(encode(batch) for batch in _batches(outcomes))
+def _selection(options: ExportOptions, *, prints_outcomes: bool) -> Selection:
+    """The selection; a sample or a limit of outcomes is not spent on jobs without one."""
+    selection = options.selection
+    if prints_outcomes and selection.needs_all_targets() and not selection.statuses:
+        with_outcome = tuple(state for state in JobState if state is not JobState.PENDING)
+        return replace(selection, statuses=with_outcome)
+    return selection
 
 
-def _batches(outcomes: Iterator[Outcome]) -> Iterator[list[Outcome]]:
-    while batch := list(islice(outcomes, _BATCH)):
-        yield batch
+def _records(run: RunFile, selection: Selection) -> Iterator[OutcomeValues]:
+    """The selected outcomes, and pending jobs if they were asked for, in file order."""
+    outcomes = map(outcome_values, run.outcomes(only_chosen=True))
+    if JobState.PENDING not in selection.statuses:
+        return outcomes
+    pending = map(pending_values, run.jobs.in_file_order(JobFilter.PENDING))
+    return heapq.merge(outcomes, pending, key=itemgetter(0))
+
+
+def _write_outcomes(options: ExportOptions, records: Iterator[OutcomeValues]) -> None:
+    by_ending = "csv" if (options.out or "").lower().endswith(".csv") else "jsonl"
+    is_terminal = options.out is None and sys.stdout.isatty()
+    header, encode = encoder_of(options.format or by_ending, terminal=is_terminal)
+    _write(options, _encoded(header, encode, records))
+
+
+def _encoded(
+    header: bytes,
+    encode: Callable[[Iterable[OutcomeValues]], bytes],
+    records: Iterator[OutcomeValues],
+) -> Iterator[bytes]:
+    yield header
+    while batch := list(islice(records, _BATCH)):
+        yield encode(batch)
+
+
+def _write(options: ExportOptions, pieces: Iterable[bytes]) -> None:
+    if options.out is None:
+        write_stdout(pieces)
+    else:
+        write_new_file("--out", options.out, pieces)
+
+
+def _salvage(options: ExportOptions, error: DamagedRunError) -> ExitCode:
+    selection = options.selection
+    if selection.needs_all_targets():
+        raise UsageError(f"{error.problem}; omit --sample and --limit to save what is intact")
+    salvage = Salvage(Path(options.run))
+    selected = filter(functools.partial(_is_selected, selection), salvage.outcomes())
+    exported = 0
+
+    def records() -> Iterator[OutcomeValues]:
+        nonlocal exported
+        for outcome in selected:
+            exported += 1
+            yield outcome_values(outcome)
+
+    _write_outcomes(options, records())
+    Console().print(
+        f"bulkeic: {error.problem}; exported {counted(exported, 'intact outcome')}, "
+        f"left out {salvage.damaged:,} damaged; others may be missing"
+    )
+    return ExitCode.FAILED
+
+
+def _is_selected(selection: Selection, outcome: Outcome) -> bool:
+    target = outcome.target
+    if target is None:
+        in_lane, name = not (selection.accounts or selection.regions), outcome.function_name
+    else:
+        in_lane, name = selection.matches_lane(target.lane), target.function
+    return in_lane and selection.matches_function(name) and selection.matches_state(outcome.status)
+
+
+def _targets_writer(options: ExportOptions) -> Callable[[RunFile], None]:
+    """What writes the targets of a run as a targets file.
+
+    Raises:
+        UsageError: the ending of the file is not that of a targets file.
+    """
+    ending = ".csv" if options.out is None else Path(options.out).suffix.lower()
+    if ending not in TARGETS_BY_ENDING:
+        raise UsageError(
+            f"--out {quoted(str(options.out))}: the file ending is not a known format; "
+            f"expected one of {', '.join(TARGETS_BY_ENDING)}"
+        )
+
+    def write(run: RunFile) -> None:
+        if run.metadata.restores is not None:
+            raise UsageError(
+                f"run file {quoted(str(run.path))} rolls back another run, and what it restores "
+                "cannot be a targets file; export the run that it rolls back"
+            )
+        _write(options, TARGETS_BY_ENDING[ending](_targets(run)))
+        flags = [f"--{name.replace('_', '-')}" for name in _RUN_FLAGS if _is_set(run, name)]
+        if flags:
+            Console().print(f"note: the run was made with {', '.join(flags)}; give them again")
+
+    return write
+
+
+def _targets(run: RunFile) -> Iterator[TargetValues]:
+    roles = run.roles()
+    for job in run.jobs.in_file_order():
+        yield target_values(job, roles.get(job.target.lane.account_id))
+
+
+def _is_set(run: RunFile, name: str) -> bool:
+    return bool(getattr(run.metadata, name))

@@ -112,7 +112,9 @@ def _print_result(
     code = plan_exit_code(
         summary, stopped=stopped is not None or has_unread, detailed=show.detailed_exitcode
     )
-    summary = msgspec.structs.replace(with_exit_code(summary, code, stopped), needs=run.needs())
+    summary = msgspec.structs.replace(
+        with_exit_code(summary, code, stopped), needs=run.counts.needs()
+    )
     creates = run.metadata.create_missing
     lines = plan_lines(summary, run.examples(), creates_missing=creates)
     return invocation.print_end(run, summary, lines, stopped)

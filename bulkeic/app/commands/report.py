@@ -7,10 +7,11 @@ import msgspec
 from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.setup.next_commands import NextCommands, next_lines
 from bulkeic.app.setup.options import ReportOptions
+from bulkeic.app.setup.run_choice import check_selection
 from bulkeic.core.errors import printable
 from bulkeic.output.results import write_stdout
 from bulkeic.output.rollout_text import wave_lines
-from bulkeic.output.summary_text import plan_lines, summary_lines
+from bulkeic.output.summary_text import earlier_lines, plan_lines, summary_lines
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS
 
@@ -22,8 +23,10 @@ def report(options: ReportOptions) -> None:
         RunFileError: it is not a run file.
         UsageError: stdout cannot be written.
     """
+    check_selection(options.selection, has_run=True)
     run = RunFile(Path(options.run), read_only=True, accept_loss=options.accept_loss)
     try:
+        run.choose(options.selection)
         lines = _report_lines(run)
     finally:
         run.close()
@@ -43,13 +46,14 @@ def _report_lines(run: RunFile) -> list[str]:
         f"{session.ended or 'in progress, or killed'}"
         for session in sessions
     ]
+    lines += earlier_lines(run.reopening.earlier_failures())
     summary, examples = run.summary(), run.examples()
     creates = metadata.create_missing
     if any(session.doing == "apply" for session in sessions) or not metadata.planned:
         lines += wave_lines(run.waves.all())
         lines += summary_lines(summary, examples, creates_missing=creates)
     else:
-        summary = msgspec.structs.replace(summary, needs=run.needs())
+        summary = msgspec.structs.replace(summary, needs=run.counts.needs())
         lines += plan_lines(summary, examples, creates_missing=creates)
     commands = NextCommands.stored(run).after(summary)
     commands.pop("report", None)

@@ -12,6 +12,7 @@ from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
 from bulkeic.app.setup.run_binding import check_caller, check_place
+from bulkeic.app.setup.run_choice import choose_jobs, left_out_lines
 from bulkeic.app.setup.run_setup import (
     check_resumable,
     check_yes,
@@ -22,6 +23,7 @@ from bulkeic.app.setup.run_setup import (
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.policy import Verify
 from bulkeic.core.rollback_guard import NO_BEFORE_IMAGE
+from bulkeic.core.selection import EVERY_TARGET
 from bulkeic.core.snapshot import goal_snapshot
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
@@ -70,8 +72,9 @@ def _check_flags(options: RollbackOptions) -> None:
 
 def _apply_options(options: RollbackOptions, path: str) -> ApplyOptions:
     given = msgspec.structs.asdict(options)
+    changed = {"source": path, "selection": EVERY_TARGET}
     known = ApplyOptions.__struct_fields__
-    return ApplyOptions(**{name: given[name] for name in known if name in given} | {"source": path})
+    return ApplyOptions(**{name: given[name] for name in known if name in given} | changed)
 
 
 @contextmanager
@@ -82,6 +85,8 @@ def _new_run(
     path = _create(options, resolver, console)
     run = RunFile(path, is_new=True)
     try:
+        for line in left_out_lines(run, options.selection):
+            console.print(line)
         check_resumable(run, options, resolver, console)
     except BaseException:
         run.close()
@@ -97,6 +102,7 @@ def _create(options: RollbackOptions, resolver: AccountResolver, console: Consol
     """Creates the run file: for each target that may have changed, what it had before."""
     old = RunFile(Path(options.source), accept_loss=options.accept_loss)
     try:
+        choose_jobs(old, options.selection)
         check_place(old, options)
         check_caller(old, resolver, console)
         _check_before_images(old)
@@ -114,6 +120,7 @@ def _create(options: RollbackOptions, resolver: AccountResolver, console: Consol
             caller_arn=old.metadata.caller_arn,
             restores=str(old.path.absolute()),
             planned=options.plan,
+            left_out=str(old.jobs.changed_left_out() or "") or None,
         )
         loader = Loader(path, metadata)
         try:
@@ -141,9 +148,11 @@ def _load(loader: Loader, old: RunFile, policy: Verify) -> None:
 
 def _check_before_images(old: RunFile) -> None:
     name = quoted(str(old.path))
-    if old.has_changes_to_roll_back():
+    if old.jobs.count_changed():
         return
-    if old.needs():
+    if old.has_changes_to_roll_back():
+        raise UsageError(f"none of the targets that run file {name} changed is selected")
+    if old.counts.needs():
         raise UsageError(f"nothing of run file {name} was sent; there is nothing to roll back")
     raise UsageError(
         f"run file {name} has no before-images, so it cannot be rolled back; "

@@ -10,7 +10,13 @@ from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
-from bulkeic.app.setup.next_commands import flags_of, next_command, next_lines, targets_command
+from bulkeic.app.setup.next_commands import (
+    flags_of,
+    next_command,
+    next_lines,
+    selection_flags,
+    targets_command,
+)
 from bulkeic.app.setup.options import VerifyOptions
 from bulkeic.app.setup.run_setup import STDIN, has_run_file, readable_run, verify_policy
 from bulkeic.core.exit_codes import ExitCode
@@ -66,7 +72,7 @@ def _verify(
 
     lanes = run.jobs.lanes(JobFilter.EVERY)
     stopped = invocation.work(run, compare, results=results, has_jobs=bool(lanes), known=())
-    skipped = [tally for tally in run.tallies() if _is_skipped(tally)]
+    skipped = [tally for tally in run.counts.tallies() if _is_skipped(tally)]
     summary = summarize(
         [*found.tallies(), *skipped],
         run=options.source,
@@ -76,6 +82,7 @@ def _verify(
     )
     code = verify_exit_code(summary, stopped=stopped is not None)
     summary = with_exit_code(summary, code, stopped)
+    summary = msgspec.structs.replace(summary, left_out=run.left_out())
     commands = _next_commands(options, code)
     invocation.print_lines(summary_lines(summary, found.examples))
     if stopped is not None:
@@ -89,7 +96,8 @@ def _next_commands(options: VerifyOptions, code: ExitCode) -> dict[str, str]:
     if code == ExitCode.OK or options.source == STDIN:
         return {}
     if has_run_file(options):
-        command = next_command("verify", options.source, flags_of(options))
+        flags = {**flags_of(options), **selection_flags(options.selection)}
+        command = next_command("verify", options.source, flags)
         return {} if code == ExitCode.DRIFT else {"verify": command}
     step = "apply" if code == ExitCode.DRIFT else "verify"
     return {step: targets_command(step, options)}

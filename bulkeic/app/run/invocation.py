@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -24,6 +25,7 @@ from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane, Outcome
 from bulkeic.core.pacing.forecast import USUAL_CALL_S, LaneBacklog, forecast
+from bulkeic.core.selection import EVERY_TARGET
 from bulkeic.core.summary import Summary
 from bulkeic.output.console import Console
 from bulkeic.output.logs import configure_logs
@@ -96,7 +98,7 @@ class Invocation:
         duration = forecast(left, concurrency=limits.concurrency, call_s=USUAL_CALL_S)
         assert duration is not None  # noqa: S101 - there are jobs
         lines = forecast_lines(lanes, duration, place(self._options))
-        self.print_lines(lines + settings_lines(*run.common_settings(SHOWN_SETTINGS)))
+        self.print_lines(lines + settings_lines(*run.counts.common_settings(SHOWN_SETTINGS)))
 
     def print_lines(self, lines: Iterable[str]) -> None:
         """Prints several lines."""
@@ -117,7 +119,10 @@ class Invocation:
         Returns:
             The summary with the next steps.
         """
-        commands = NextCommands(run, flags_of(self._options)).after(summary)
+        options = self._options
+        is_source = Path(options.source) == run.path
+        selection = options.selection if is_source else EVERY_TARGET
+        commands = NextCommands(run, flags_of(options), selection).after(summary)
         self.print_lines([*lines, f"run file: {summary.run}"])
         if stopped is not None:
             self.console.print(f"stopped: {stopped}")

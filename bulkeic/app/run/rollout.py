@@ -108,7 +108,7 @@ class Rollout:
         failures, has_worked = self._session.failures, False
         if self._run.jobs.lanes(JobFilter.PENDING, wave.number):
             has_worked = True
-            wave = self._saved(wave, started_at=wave.started_at or _now(), stopped=None)
+            wave = self._begun(wave)
             self._console.print(f"{name}: {counted(wave.targets, 'target')}")
             lanes = await self._apply(wave.number)
             if lanes is not None:
@@ -117,7 +117,7 @@ class Rollout:
                 self._saved(wave, stopped=self._session.stopped)
                 return
         failed = self._session.failures - failures
-        if wave.verified is None:
+        if wave.verified is None and wave.started_at is not None:
             has_worked = True
             wave = self._saved(wave, ended_at=wave.ended_at or _now())
             wave = await self._verify(wave, name)
@@ -125,6 +125,13 @@ class Rollout:
             self._console.print(f"{name}: done, {wave.verified:,} verified, {failed:,} failed")
             if not is_last:
                 await self._pass_gate(wave, name, failed)
+
+    def _begun(self, wave: Wave) -> Wave:
+        """A wave that has jobs to apply: what it changes is not verified, even if it was before."""
+        begun = wave.started_at or _now()
+        return self._saved(
+            wave, started_at=begun, ended_at=None, verified=None, drifted=None, stopped=None
+        )
 
     async def _verify(self, wave: Wave, name: str) -> Wave:
         """Reads again what the wave has written, and compares.

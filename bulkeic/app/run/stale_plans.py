@@ -30,5 +30,5 @@ def reopen_stale(run: RunFile, policy: Policy, now: float) -> int:
         if job.before_snapshot is not None
         and goal_snapshot(job.settings, job.before_snapshot, policy) == job.before_snapshot
     ]
-    run.reopen(stale)
+    run.reopening.reopen(stale)
     return len(stale)

@@ -4,11 +4,14 @@ import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.core.destinations import destination_warnings, self_destination_problems
 from bulkeic.core.errors import BulkeicError, InputError, UsageError
-from bulkeic.core.model import Job, Lane
+from bulkeic.core.model import Job, Lane, Target
 from bulkeic.core.rows import Defaults, Row, RowParser
+from bulkeic.core.selection import EVERY_TARGET, Selection
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.sources.rows_file import RowsFile
@@ -51,6 +54,7 @@ class Ingest:
         path: of the run file to create.
         resolver: knows which accounts can be reached.
         allow_empty: accept a file without targets.
+        selection: of its targets; the others are not loaded.
         skip_invalid: give invalid rows the outcome ``invalid``, instead of refusing the file.
         console: prints problems.
         metadata: of the run.
@@ -66,6 +70,7 @@ class Ingest:
         *,
         skip_invalid: bool,
         allow_empty: bool = True,
+        selection: Selection = EVERY_TARGET,
         console: Console,
         metadata: RunMetadata,
         bind: Callable[[RunMetadata, list[Lane]], RunMetadata] | None = None,
@@ -77,6 +82,8 @@ class Ingest:
         self._resolver = resolver
         self._skip_invalid = skip_invalid
         self._allow_empty = allow_empty
+        self._selection = selection
+        self._left_out = 0
         self._problems = console.problems()
         self._warnings = console.problems("warning: ")
         self._warnings_of = functools.lru_cache(_MEMOIZED)(destination_warnings)
@@ -106,20 +113,46 @@ class Ingest:
             self._find_duplicates([lane for lane in lanes if lane.region not in open_regions])
             self._refuse_if_bad()
             self._resolve_accounts()
+            self._refuse_if_bad()
+            self._select()
             lanes = self._loader.lanes()
             self._find_duplicates([lane for lane in lanes if lane.region in open_regions])
             self._refuse_if_bad()
             self._warnings.print_all()
             check_number(self._loader.count())
             self._loader.set_roles(self._accounts.row_roles())
-            if self._bind is not None:
-                self._loader.set_metadata(self._bind(self._metadata, self._loader.lanes()))
+            self._store_metadata()
             self._loader.finish()
         except BaseException:
             self._loader.discard()
             raise
 
+    def _select(self) -> None:
+        """Leaves out what can be selected only now: all targets and their accounts are known."""
+        if self._selection.is_everything():
+            return
+        self._left_out += self._loader.keep_only(self._selection)
+        if not self._allow_empty and not self._loader.count():
+            raise UsageError(
+                f"none of the {counted(self._left_out, 'target')} of {self._targets.name} is "
+                "selected; check --name, --account and --select-region, or use --allow-empty"
+            )
+
+    def _store_metadata(self) -> None:
+        metadata = self._metadata
+        if self._left_out:
+            metadata = replace(metadata, left_out=str(self._left_out))
+        if self._bind is not None:
+            metadata = self._bind(metadata, self._loader.lanes())
+        self._loader.set_metadata(metadata)
+
+    def _is_selected(self, target: Target) -> bool:
+        """Whether a target can be selected, as far as it is known before all rows are read."""
+        selection = self._selection
+        return selection.matches_lane(target.lane) and selection.matches_function(target.function)
+
     def _read(self) -> None:
+        selects_all = self._selection.is_everything()
         parser = RowParser(self._targets.name, self._defaults)
         job, add, assign_role = parser.job, self._loader.add, self._accounts.assign_role
         seq = -1
@@ -132,6 +165,9 @@ class Ingest:
             except InputError:
                 given = row.values.get("FunctionArn") or row.values.get("FunctionName") or ""
                 self._refuse(seq, row.line, str(given), parser.problems(row))
+                continue
+            if not selects_all and not self._is_selected(found.target):
+                self._left_out += 1
                 continue
             other = None
             if found.role_arn:

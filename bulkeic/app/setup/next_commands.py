@@ -15,6 +15,7 @@ from bulkeic.core.option_declaration import (
     command_options,
     declared_options,
 )
+from bulkeic.core.selection import EVERY_TARGET, Selection
 from bulkeic.core.summary import Summary
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
@@ -41,6 +42,16 @@ def flags_of(options: WorkOptions) -> dict[str, list[str]]:
     }
 
 
+def selection_flags(selection: Selection) -> dict[str, list[str]]:
+    """The flags of a selection, each with its words on the command line."""
+    options = WorkOptions(source="", selection=selection)
+    return {
+        option.flag.name: option.words(options)
+        for option in declared_options(WorkOptions)
+        if option.flag.repeat is Repeat.SELECTION and option.words(options)
+    }
+
+
 def stored_flags(options: WorkOptions) -> str:
     """The flags as a run file keeps them."""
     # Not by msgspec, which refuses file names that are not UTF-8.
@@ -53,9 +64,13 @@ class NextCommands:
     Args:
         run: the run file.
         flags: what to repeat, by name.
+        selection: of the jobs of this run.
     """
 
-    def __init__(self, run: RunFile, flags: Mapping[str, list[str]]) -> None:
+    def __init__(
+        self, run: RunFile, flags: Mapping[str, list[str]], selection: Selection = EVERY_TARGET
+    ) -> None:
+        self._selection = selection
         self._run = run
         self._path = str(run.path)
         self._flags = flags
@@ -80,7 +95,8 @@ class NextCommands:
         retry      some failed, and nothing is pending
         roll_back  something can be restored
         apply      every target of a plan was read, and some must change
-        resume     targets are pending, or waves are not verified
+        resume     targets are pending, or waves are not verified; without the
+                   selection if only targets that it leaves out are pending
         =========  =====================================================
         """
         run, counts = self._run, summary.statuses
@@ -95,20 +111,25 @@ class NextCommands:
             found["retry"] = self._command("apply", "--retry-failed")
         if was_applied or counts[Status.FAILED] or counts[Status.INVALID]:
             found["report"] = shlex.join(["bulkeic", "report", self._path])
-        if run.has_changes_to_roll_back():
+        if run.jobs.has_changed():
             found["roll_back"] = self._command("rollback")
         if summary.pending and not was_applied and not has_unread:
             found["apply"] = self._command("apply")
         if has_unread:
             found["resume"] = self._command("plan")
         elif (summary.pending and was_applied) or has_waves_left:
-            found["resume"] = resume_command(
-                self._path, self._flags, has_waves=bool(run.waves.all())
-            )
+            found["resume"] = self._resume_command(self._selection.to_resume(summary.pending))
+        elif was_applied and run.jobs.pending_left_out():
+            found["resume"] = self._resume_command(EVERY_TARGET)
         return found
 
+    def _resume_command(self, selection: Selection) -> str:
+        flags = {**self._flags, **selection_flags(selection)}
+        return resume_command(self._path, flags, has_waves=bool(self._run.waves.all()))
+
     def _command(self, name: str, *more: str) -> str:
-        return next_command(name, self._path, self._flags, *more)
+        flags = {**self._flags, **selection_flags(self._selection.to_follow())}
+        return next_command(name, self._path, flags, *more)
 
 
 def next_command(name: str, run: str, flags: Mapping[str, list[str]], *more: str) -> str:
@@ -120,7 +141,8 @@ def next_command(name: str, run: str, flags: Mapping[str, list[str]], *more: str
         flags: the words of each flag that may be repeated.
         more: words of this command alone.
     """
-    words = _words(command_options(WorkOptions, name), {Repeat.ALWAYS}, flags)
+    repeats = {Repeat.ALWAYS, Repeat.SELECTION}
+    words = _words(command_options(WorkOptions, name), repeats, flags)
     return shlex.join(["bulkeic", name, run, *more, *words])
 
 
@@ -134,7 +156,7 @@ def resume_command(run: str, flags: Mapping[str, list[str]], *, has_waves: bool)
     """
     repeated = {name: words for name, words in flags.items() if name not in _WAVES or not has_waves}
     options = command_options(ApplyOptions, "apply")
-    words = _words(options, {Repeat.ALWAYS, Repeat.RESUME}, repeated)
+    words = _words(options, {Repeat.ALWAYS, Repeat.RESUME, Repeat.SELECTION}, repeated)
     return shlex.join(["bulkeic", "apply", run, *words])
 
 
@@ -154,7 +176,7 @@ def targets_command(name: str, options: WorkOptions) -> str:
     words = [
         word
         for option in declared_options(type(options))
-        if option.flag.repeat in {Repeat.ALWAYS, Repeat.STORED}
+        if option.flag.repeat in {Repeat.ALWAYS, Repeat.STORED, Repeat.SELECTION}
         and (not option.flag.commands or name in option.flag.commands)
         for word in option.words(options)
     ]

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions
+from bulkeic.app.setup.selection_flags import SELECTION_FLAGS
 from bulkeic.core.destinations import parse_destination
 from bulkeic.core.failure_budget import FailureBudget, parse_failure_budget
-from bulkeic.core.model import Settings, Status
+from bulkeic.core.model import Settings
 from bulkeic.core.option_declaration import (
     Argument,
     FieldFlags,
@@ -27,6 +28,7 @@ from bulkeic.core.option_values import (
     Percentage,
     ValueType,
 )
+from bulkeic.core.selection import Selection
 from bulkeic.core.waves import Size, parse_waves
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.sources.row_format import Format
@@ -59,6 +61,7 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     source: Annotated[str, Argument("SOURCE", "A targets file, - for stdin, or a run file.")]
     access: AccessOptions = AccessOptions()
+    selection: Annotated[Selection, SELECTION_FLAGS] = Selection()
     max_failures: Annotated[FailureBudget | None, Flag(
         "--max-failures", "Stop after this many targets have failed, or this percentage of all.",
         OptionGroup.SAFETY, ParsedText("N|P%", parse_failure_budget), "no limit",
@@ -248,8 +251,13 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
         repeat=Repeat.RESUME)] = None  # fmt: skip
 
     retry_failed: Annotated[bool, Flag(
-        "--retry-failed", "Also apply the failed targets of the run file again.",
-        OptionGroup.TARGETS, repeat=Repeat.NEVER)] = False  # fmt: skip
+        "--retry-failed", "Also apply the failed targets of the run file again. Their "
+        "earlier errors stay in the report.", OptionGroup.TARGETS, repeat=Repeat.NEVER
+    )] = False  # fmt: skip
+    error_codes: Annotated[tuple[str, ...], Flag(
+        "--error-code", "Retry only failed targets with this error code. Can be repeated.",
+        OptionGroup.TARGETS, ValueType("CODE"), "all", is_multiple=True, repeat=Repeat.NEVER
+    )] = ()  # fmt: skip
 
     @property
     def in_waves(self) -> bool:
@@ -292,6 +300,7 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of ``report``."""
 
     run: Annotated[str, Argument("RUN", "A run file.")]
+    selection: Annotated[Selection, SELECTION_FLAGS] = Selection()
     accept_loss: Annotated[bool, _ACCEPT_LOSS] = False
 
 
@@ -299,8 +308,10 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of ``export``."""
 
     run: Annotated[str, Argument("RUN", "A run file.")]
-    statuses: Annotated[tuple[Status, ...], Flag(
-        "--status", "Print only outcomes with this status. Can be repeated.",
-        OptionGroup.TARGETS, default="all", is_multiple=True)] = ()  # fmt: skip
-    format: Annotated[Literal["jsonl", "csv"], Flag(
-        "--format", "Format of the output.", OptionGroup.OUTPUT)] = "jsonl"  # fmt: skip
+    selection: Annotated[Selection, SELECTION_FLAGS] = Selection()
+    format: Annotated[Literal["jsonl", "csv", "targets"] | None, Flag(
+        "--format", "Print outcomes as JSON Lines or CSV, or the targets as a targets file.",
+        OptionGroup.OUTPUT, default="csv if --out ends in .csv, else jsonl")] = None  # fmt: skip
+    out: Annotated[str | None, Flag(
+        "--out", "Write to this file, which must not exist. A targets file is CSV, JSON or JSON "
+        "Lines by its ending.", OptionGroup.OUTPUT, FILE, "stdout")] = None  # fmt: skip

@@ -2,6 +2,7 @@
 
 import functools
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from bulkeic.app.setup.next_commands import stored_flags
 from bulkeic.app.setup.options import ApplyOptions, PlanOptions, TargetsOptions, WorkOptions
 from bulkeic.app.setup.output_files import check_not_overwritten, check_not_read
 from bulkeic.app.setup.run_binding import bound, check_caller, check_place
+from bulkeic.app.setup.run_choice import check_selection, choose_jobs, left_out_lines
 from bulkeic.app.setup.run_flags import check_flags, encode_flags
 from bulkeic.aws.identity.environment import environment_region
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
@@ -96,6 +98,7 @@ def check_options(options: WorkOptions) -> None:
         if value is not None:
             _check_value(flag, value, check)
     options.limits()
+    check_selection(options.selection, has_run=has_run_file(options))
     if isinstance(options, TargetsOptions):
         _check_targets(options)
 
@@ -140,7 +143,9 @@ def run_file(
     run = RunFile(path, is_new=not exists, accept_loss=options.accept_loss)
     try:
         if exists:
+            choose_jobs(run, options.selection, allow_empty=options.allow_empty)
             check_resumable(run, options, resolver, console)
+        _print_left_out(run, options, console)
         yield run
     finally:
         run.close()
@@ -158,7 +163,9 @@ def readable_run(
     if has_run_file(options):
         run = RunFile(Path(options.source), read_only=True, accept_loss=options.accept_loss)
         try:
+            choose_jobs(run, options.selection, allow_empty=options.allow_empty)
             check_resumable(run, options, resolver, console, JobFilter.EVERY)
+            _print_left_out(run, options, console)
             yield run
         finally:
             run.close()
@@ -170,9 +177,15 @@ def readable_run(
         create_run(options, path, resolver, console)
         run = RunFile(path, is_new=True)
         try:
+            _print_left_out(run, options, console)
             yield run
         finally:
             run.close()
+
+
+def _print_left_out(run: RunFile, options: WorkOptions, console: Console) -> None:
+    for line in left_out_lines(run, options.selection):
+        console.print(line)
 
 
 def create_run(
@@ -197,11 +210,8 @@ def create_run(
             start for another reason.
     """
     targets = RowsFile(options.source, options.format)
-    defaults = Defaults(
-        region=_default_region(options),
-        settings=options.settings,
-        regions=resolver.accounts.only_regions(),
-    )
+    region, regions = _default_region(options), resolver.accounts.only_regions()
+    defaults = Defaults(region=region, settings=options.settings, regions=regions)
     ingest = Ingest(
         targets,
         defaults,
@@ -209,6 +219,7 @@ def create_run(
         resolver,
         skip_invalid=options.skip_invalid,
         allow_empty=options.allow_empty,
+        selection=options.selection,
         console=console,
         metadata=new_metadata(options, targets.name),
         bind=bind,
@@ -252,13 +263,25 @@ def check_resumable(
     check_flags(run, options)
     for account_id, role_arn in run.roles().items():
         resolver.accounts.assign_role(Lane(account_id, ""), role_arn)
-    lanes = run.jobs.lanes(which)
+    lanes = work_left(run, options, which)
     if lanes or run.waves.have_unverified():
         check_caller(run, resolver, console)
     for lane, problem in resolver.refusals(lanes).items():
         raise UsageError(f"jobs of {lane} are pending, but {problem.rule}")
     if isinstance(options, TargetsOptions):
         _check_number(sum(lanes.values()), options)
+
+
+def work_left(
+    run: RunFile, options: WorkOptions, which: JobFilter = JobFilter.PENDING
+) -> dict[Lane, int]:
+    """The number of each lane's jobs to work on, with those that ``--retry-failed`` adds."""
+    lanes = Counter(run.jobs.lanes(which))
+    if isinstance(options, ApplyOptions) and options.retry_failed:
+        for lane, codes in run.reopening.failed_codes().items():
+            wanted = codes.keys() & (options.error_codes or codes)
+            lanes[lane] += sum(codes[code] for code in wanted)
+    return {lane: jobs for lane, jobs in lanes.items() if jobs}
 
 
 def _check_number(targets: int, options: TargetsOptions) -> None:

@@ -1,0 +1,58 @@
+"""A selection of the jobs of an existing run."""
+
+from bulkeic.core.errors import UsageError, quoted
+from bulkeic.core.selection import Selection
+from bulkeic.output.formatting import counted
+from bulkeic.store.run_file import RunFile
+
+
+def check_selection(selection: Selection, *, has_run: bool) -> None:
+    """Checks a selection before anything is read.
+
+    Args:
+        selection: of the options.
+        has_run: whether the source is a run file.
+
+    Raises:
+        UsageError: it cannot select anything, or a flag is without effect.
+    """
+    if selection.statuses and not has_run:
+        raise UsageError("--status requires a run file: targets of a file have no status yet")
+    if selection.seed and selection.sample is None:
+        raise UsageError("--seed requires --sample")
+
+
+def choose_jobs(run: RunFile, selection: Selection, *, allow_empty: bool = False) -> None:
+    """Restricts a run to the selected jobs.
+
+    A selection by status may be empty: it is what is left of that status.
+
+    Args:
+        run: the run file.
+        selection: which.
+        allow_empty: whether other selections may be empty, too.
+
+    Raises:
+        UsageError: no job is selected.
+    """
+    run.choose(selection)
+    if not run.chosen.is_limited or selection.statuses or allow_empty:
+        return
+    if not run.counts.lanes():
+        raise UsageError(
+            f"none of the {counted(run.chosen.left_out, 'target')} of run file "
+            f"{quoted(str(run.path))} is selected; check --name, --account and --select-region"
+        )
+
+
+def left_out_lines(run: RunFile, selection: Selection) -> list[str]:
+    """How many targets a selection leaves out, and with which seed they are sampled, for people.
+
+    Args:
+        run: the run file, with the selection chosen, or made with it.
+        selection: of the command.
+    """
+    if selection.is_everything():
+        return []
+    seed = "" if selection.sample is None else f"; sampled with --seed {selection.seed}"
+    return [f"{counted(run.left_out(), 'target')} left out by the selection{seed}"]

@@ -1,0 +1,59 @@
+"""The flags that select targets, declared once for every command that takes a source."""
+
+from functools import partial
+
+from bulkeic.core.option_declaration import FieldFlags, Flag, OptionGroup, Repeat
+from bulkeic.core.option_values import Integer, ParsedText
+from bulkeic.core.selection import parse_pattern, parse_sample
+
+_SELECTS = frozenset({"plan", "apply", "verify", "rollback", "report", "export"})
+
+
+def _flag(name: str, text: str, values: ParsedText | Integer | None, default: str | None) -> Flag:
+    return Flag(
+        name,
+        text,
+        OptionGroup.TARGETS,
+        values,
+        default,
+        is_multiple=default == "all",
+        repeat=Repeat.SELECTION,
+        commands=_SELECTS,
+    )
+
+
+SELECTION_FLAGS = FieldFlags(
+    {
+        "names": _flag(
+            "--name",
+            "Only functions whose name matches, for example 'orders-*'; '!orders-*' excludes. "
+            "Can be repeated.",
+            ParsedText("GLOB", partial(parse_pattern, kind="name")),
+            "all",
+        ),
+        "accounts": _flag(
+            "--account",
+            "Only this account; '!123456789012' excludes it. Can be repeated.",
+            ParsedText("ID", partial(parse_pattern, kind="account")),
+            "all",
+        ),
+        "regions": _flag(
+            "--select-region",
+            "Only Regions that match, for example 'eu-*'; '!eu-*' excludes. Can be repeated.",
+            ParsedText("GLOB", partial(parse_pattern, kind="region")),
+            "all",
+        ),
+        "statuses": _flag(
+            "--status", "Only targets of a run file with this status. Can be repeated.", None, "all"
+        ),
+        "sample": _flag(
+            "--sample",
+            "Only N of these targets, or this percentage, spread over lanes. The same seed "
+            "selects the same targets.",
+            ParsedText("N|P%", parse_sample),
+            "no sample",
+        ),
+        "seed": _flag("--seed", "Seed of --sample.", Integer(0), None),
+        "limit": _flag("--limit", "At most the first N of these targets.", Integer(1), "no limit"),
+    }
+)

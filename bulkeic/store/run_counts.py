@@ -1,0 +1,115 @@
+"""A run in counts: its jobs, its outcomes, and what its targets need."""
+
+import sqlite3
+from collections.abc import Mapping
+
+from bulkeic.core.model import Lane, Settings, Status
+from bulkeic.core.reconcile import Action
+from bulkeic.core.summary import ActionCount, Tally
+from bulkeic.store.chosen_jobs import ChosenJobs
+from bulkeic.store.database import Database
+from bulkeic.store.mapping import check_time, settings_of
+from bulkeic.store.schema import NO_LANE
+
+_COUNT_OUTCOMES = """
+SELECT lane_id, status, error_code, count(*), sum(throttles), min(started_at), max(started_at)
+FROM outcome o WHERE 1 {chosen} GROUP BY 1, 2, 3
+"""
+_SELECT_SETTINGS = """
+SELECT api, jobs FROM settings WHERE jobs > 0 ORDER BY jobs DESC, id LIMIT ?
+"""
+_SELECT_CHOSEN_SETTINGS = """
+SELECT s.api, count(*) FROM temp.chosen c
+JOIN job j ON j.lane_id = c.lane_id AND j.seq = c.seq JOIN settings s ON s.id = j.settings_id
+GROUP BY s.id ORDER BY 2 DESC, s.id LIMIT ?
+"""
+_COUNT_CHOSEN_SETTINGS = """
+SELECT count(DISTINCT j.settings_id) FROM temp.chosen c
+JOIN job j ON j.lane_id = c.lane_id AND j.seq = c.seq
+"""
+
+
+class RunCounts:
+    """Counts the selected jobs of a run: all of them, unless a selection was chosen.
+
+    Args:
+        database: the run file.
+        reader: a connection to it.
+        lane_ids: each lane's id and number of jobs.
+        chosen: the selected jobs.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        reader: sqlite3.Connection,
+        lane_ids: Mapping[Lane, tuple[int, int]],
+        chosen: ChosenJobs,
+    ) -> None:
+        self._database = database
+        self._reader = reader
+        self._lane_ids = lane_ids
+        self._chosen = chosen
+
+    def lanes(self) -> dict[Lane, int]:
+        """Every lane with its number of jobs."""
+        jobs = {lane: number for lane, (_, number) in self._lane_ids.items()}
+        if not self._chosen.is_limited:
+            return jobs
+        with self._database.errors("cannot be read"):
+            counts = dict(
+                self._reader.execute("SELECT lane_id, count(*) FROM temp.chosen GROUP BY 1")
+            )
+        return {lane: counts[n] for lane, (n, _) in self._lane_ids.items() if n in counts}
+
+    def common_settings(self, limit: int) -> tuple[list[tuple[Settings, int]], int]:
+        """The most common settings of all jobs.
+
+        Args:
+            limit: most settings to return.
+
+        Returns:
+            Settings (templates as given) with their number of jobs, and the number of all settings.
+        """
+        select, count = _SELECT_SETTINGS, "SELECT count(*) FROM settings WHERE jobs > 0"
+        if self._chosen.is_limited:
+            select, count = _SELECT_CHOSEN_SETTINGS, _COUNT_CHOSEN_SETTINGS
+        with self._database.errors("cannot be read"):
+            rows = self._reader.execute(select, (limit,)).fetchall()
+            (kinds,) = self._reader.execute(count).fetchone()
+            return [(settings_of(api), jobs) for api, jobs in rows], kinds
+
+    def needs(self) -> list[ActionCount]:
+        """What the targets that were read need, by lane."""
+        lanes = {number: lane for lane, (number, _) in self._lane_ids.items()}
+        with self._database.errors("cannot be read"):
+            rows = self._reader.execute(
+                "SELECT lane_id, action, count(*) FROM before_image b"  # noqa: S608 - constants only
+                f" WHERE 1{self._chosen.condition('b')} GROUP BY 1, 2"
+            ).fetchall()
+        return [ActionCount(lanes[number], Action(action), count) for number, action, count in rows]
+
+    def tallies(self) -> list[Tally]:
+        """The outcomes, counted by lane, status and error code."""
+        lanes: dict[int, Lane | None] = {
+            number: lane for lane, (number, _) in self._lane_ids.items()
+        }
+        lanes[NO_LANE] = None
+        with self._database.errors("cannot be read"):
+            query = _COUNT_OUTCOMES.format(chosen=self._chosen.condition("o"))
+            rows = self._reader.execute(query)
+            return [
+                Tally(
+                    lanes[number], Status(status), code, count, throttles, *map(check_time, times)
+                )
+                for number, status, code, count, throttles, *times in rows
+            ]
+
+    def targets(self) -> int:
+        """Number of jobs and invalid rows."""
+        with self._database.errors("cannot be read"):
+            (invalid,) = self._reader.execute(
+                f"SELECT count(*) FROM job j WHERE lane_id = ?{self._chosen.condition('j')}",  # noqa: S608 - constants only
+                (NO_LANE,),
+            ).fetchone()
+        return int(invalid) + sum(self.lanes().values())
