@@ -108,7 +108,7 @@ def _syntax(error: ParseError, length: int) -> str:
     if character > length:
         return f"it ends too early, at character {character}"
     message = getattr(error, "message", None)  # only errors of the lexer have one
-    rule = printable(message[:_RULE_CHARACTERS]) if message else ""
+    rule = printable(message[:_RULE_CHARACTERS])[:_RULE_CHARACTERS] if message else ""
     return f"character {character}: {rule or f'{quoted(error.token_value)} is unexpected'}"
 
 
