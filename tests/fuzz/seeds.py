@@ -62,7 +62,7 @@ WHERES = (
     b"contains(keys(DestinationConfig), 'OnSuccess') || length(@) == `0`",
     b"sort_by(values(@)[?a].{b: c, d: [*]}, &b)[0:2:-1] | [0]",
     b'"x".y[].z | max_by(@, &"a") == \'raw\'',
-    b"`" + b"\x91" * 200 + b"`",
+    b"`\0" + b"\x91" * 190 + b"``",
 )
 SCENARIOS = (
     b'{"seed":7,"rate":5,"throttle":0.1,"latency_s":0.05,"latency_p99_s":0.4,"external_ids":{}}',
