@@ -2,14 +2,15 @@
 
 The server is bulkeic's sandbox in a process of its own, with Lambda's quota (15 calls a second for
 each account and Region, burst 15) and 60 ms of latency. 60 targets in each of 20 Regions, of which
-every other one has what is wanted already. Each story has a fresh server; its commands follow each
-other. Seconds are those of the whole command, start-up included.
+every other one has what is wanted already. Each story has a fresh server; before each
+command its token buckets fill up again. Seconds are those of the whole command, start-up included.
 """
 
 import json
 import os
 import platform
 import tempfile
+import time
 import urllib.request
 from collections import Counter
 from dataclasses import dataclass
@@ -84,6 +85,7 @@ def run_story(table: TextTable, number: int, story: tuple[Step, ...]) -> list[tu
         names = {name: Path(folder) / name[1:-1] for name in (RUN, BACK)}
         names[TARGETS_FILE] = write(Path(folder) / "targets.csv")
         for step in story:
+            time.sleep(BURST / RATE)  # the command before has emptied the server's buckets
             before = calls(sandbox)
             run = finish(command(step, names), sandbox.url)
             made = calls(sandbox) - before
