@@ -79,7 +79,7 @@ def test_secrets_that_a_server_echoes_are_not_shown(bulkeic: Bulkeic, talkative:
     assert destinations["OnFailure"] == {"Destination": "arn:***"}
     assert "signature we calculated does not match" in outcomes["plain-1"]["error_message"]
     assert talkative.calls == len(WAYS) * 3 + 2
-    assert len(talkative.secrets) > len(WAYS) * 2  # signatures are those of a second
+    assert len(talkative.secrets) > len(WAYS)  # equal calls of one second have one signature
     assert found == []
     check(talkative, bulkeic, *results)
 
