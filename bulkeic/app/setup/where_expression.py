@@ -88,7 +88,7 @@ class _LimitedInterpreter(TreeInterpreter):  # type: ignore[misc]  # the package
 
 
 def _is_larger(value: Any, limit: int) -> bool:
-    """Whether a value has more than so many elements and characters, nested ones included."""
+    """Whether a value has more elements and characters than a limit, nested ones included."""
     values = [value]
     while values and limit >= 0:
         each = values.pop()
