@@ -64,6 +64,9 @@ class Operation(StrEnum):
     PUT = "PutFunctionEventInvokeConfig"
     DELETE = "DeleteFunctionEventInvokeConfig"
     GET_FUNCTION = "GetFunction"
+    LIST_FUNCTIONS = "ListFunctions"
+    LIST_ALIASES = "ListAliases"
+    LIST_CONFIGS = "ListFunctionEventInvokeConfigs"
 
     @property
     def is_metered(self) -> bool:
@@ -222,15 +225,42 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     expected: Settings | None = None
 
 
+class PageRequest(msgspec.Struct, frozen=True, gc=False):
+    """Which page of a listing a call asks for.
+
+    Attributes:
+        marker: the ``NextMarker`` of the page before; empty: the first page.
+        all_versions: ListFunctions also lists the published versions of each function
+            (``FunctionVersion=ALL``).
+    """
+
+    marker: str = ""
+    all_versions: bool = False
+
+
+class Page(msgspec.Struct, frozen=True, gc=False):
+    """A page of a listing, as answered.
+
+    Attributes:
+        items: its functions, aliases or configurations, API names, without environment variables.
+        next_marker: asks for the next page; ``None``: this is the last one.
+    """
+
+    items: list[dict[str, Any]]
+    next_marker: str | None = None
+
+
 class Call(msgspec.Struct, frozen=True, gc=False):
     """One call for a job.
 
     Attributes:
         settings: the body of an Update or a Put; the other operations have none.
+        page: for operations that list; the others have none.
     """
 
     operation: Operation
     settings: Settings = Settings()
+    page: PageRequest | None = None
 
 
 class Success(msgspec.Struct, frozen=True, gc=False):
@@ -239,11 +269,13 @@ class Success(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         config: the configuration as answered, API names, ``LastModified`` in RFC 3339; ``None``
             for operations that answer without one (Delete, GetFunction).
+        page: for operations that list.
     """
 
     http_status: int
     request_id: str | None
     config: dict[str, Any] | None = None
+    page: Page | None = None
 
 
 class Failure(msgspec.Struct, frozen=True, gc=False):

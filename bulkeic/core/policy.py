@@ -79,6 +79,10 @@ class Verify(msgspec.Struct, frozen=True):
     finds_missing: bool = False
 
 
+class Discover(msgspec.Struct, frozen=True):
+    """Read pages of listings; the jobs are ``ListingJob``. Nothing is written."""
+
+
 Change = Apply | ApplyPlan | Rollback | Rewrite
 """The policies that write to targets."""
 

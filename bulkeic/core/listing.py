@@ -1,0 +1,40 @@
+"""What lists the functions of a lane: jobs of one page each, and what the pages say of a function."""
+
+from typing import Any
+
+import msgspec
+
+from bulkeic.core.model import Call, Job, Lane
+
+
+class ListingJob(Job, frozen=True, gc=False, kw_only=True):
+    """Reads one page of a listing. Its target has no function name if it lists the functions.
+
+    Attributes:
+        call: that reads the page.
+    """
+
+    call: Call
+
+
+class FoundFunction(msgspec.Struct, frozen=True, kw_only=True):
+    """A function, as the pages of a lane describe it.
+
+    Attributes:
+        lane: account and Region.
+        name: the bare name.
+        facts: its entry of ListFunctions (``$LATEST``), API names, without environment variables;
+            empty: the function is known by its name only.
+        versions: the entries of its published versions, by version.
+        aliases: its entries of ListAliases, by name.
+        configs: its configurations, API names, by qualifier; ``None``: they were not read.
+        tags: of the function; ``None``: they were not read.
+    """
+
+    lane: Lane
+    name: str
+    facts: dict[str, Any] = {}
+    versions: dict[str, dict[str, Any]] = {}
+    aliases: dict[str, dict[str, Any]] = {}
+    configs: dict[str, dict[str, Any]] | None = None
+    tags: dict[str, str] | None = None

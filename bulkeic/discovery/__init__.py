@@ -1,0 +1,1 @@
+"""Finds functions over accounts and Regions, and writes them as a targets file."""

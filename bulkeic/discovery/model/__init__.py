@@ -1,0 +1,1 @@
+"""What a discovery looks for, and what it makes of a function; pure."""

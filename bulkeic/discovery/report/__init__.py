@@ -1,0 +1,1 @@
+"""The results of a discovery, for people and programs."""

@@ -1,0 +1,1 @@
+"""A discovery in progress."""
