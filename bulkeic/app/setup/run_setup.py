@@ -97,7 +97,7 @@ def check_options(options: WorkOptions) -> None:
     ):
         if value is not None:
             _check_value(flag, value, check)
-    options.limits()
+    options.pace.limits()
     check_selection(options.selection, has_run=has_run_file(options))
     if isinstance(options, TargetsOptions):
         _check_targets(options)
