@@ -106,7 +106,7 @@ DAMAGE: dict[Callable[[Path], None], str] = {
     other_settings: "cannot be opened: damaged: settings: not as it was stored; save",
     other_source: "cannot be opened: damaged: run: not as it was stored; save",
     other_outcome: "cannot be opened: damaged: outcome: a row is not as it was stored; save",
-    with_trigger: "cannot be opened: damaged: 't' does not belong to a run file; save",
+    with_trigger: "cannot be opened: damaged: 't' does not belong to the file; save",
     other_log: "cannot be opened: ",
 }
 # Any command opens them alike, so each of them is tried with one command or two.
