@@ -1,6 +1,5 @@
 """The options of each command; a field's annotation declares its flag."""
 
-import shlex
 from functools import partial
 from typing import Annotated, Literal
 
@@ -18,7 +17,7 @@ from bulkeic.core.option_declaration import (
     Flag,
     OptionGroup,
     Repeat,
-    declared_options,
+    stored_options,
 )
 from bulkeic.core.option_values import Duration, Integer, ParsedText, ValueType
 from bulkeic.core.selection import Selection
@@ -89,11 +88,7 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     def stored_by_run(self) -> dict[str, str]:
         """The given flags that a run file stores, by name, each as it is typed."""
-        return {
-            option.flag.name: shlex.join(option.words(self))
-            for option in declared_options(type(self))
-            if option.flag.repeat is Repeat.STORED and option.value(self) != option.default
-        }
+        return stored_options(self)
 
 
 def _destination_text(arn: str) -> str:
