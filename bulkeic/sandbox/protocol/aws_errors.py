@@ -83,6 +83,8 @@ class ErrorKind(Enum):
     UNPARSABLE = ErrorRow("InvalidRequestContentException", 400, _PARAMETER, "Could not parse request body into json: {reason}", is_recorded=False)
     WRONG_TYPE = ErrorRow("SerializationException", 400, _BARE, "{token} can not be converted to {wanted}", is_recorded=False)
     BAD_MARKER = ErrorRow("InvalidParameterValueException", 400, _PARAMETER, "The pagination marker is invalid.", is_recorded=False)
+    RESOURCE_NOT_FOUND = ErrorRow("ResourceNotFoundException", 404, _FUNCTION, "The resource you requested does not exist: {arn}", is_recorded=False)
+    QUALIFIED_TAGS = ErrorRow("InvalidParameterValueException", 400, _PARAMETER, "Tags on function aliases and versions are not supported. Please specify a function ARN.", is_recorded=False)
     UNKNOWN_OPERATION = ErrorRow("UnknownOperationException", 404, _BARE, "There is no operation {method} {path}", is_recorded=False)
     UNKNOWN_ACTION = ErrorRow("InvalidAction", 400, _BARE, "Could not find operation {action} for version {version}", is_recorded=False)
     ROLE_DENIED = ErrorRow("AccessDenied", 403, _BARE, "User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}", is_recorded=False)
