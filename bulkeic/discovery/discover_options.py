@@ -10,6 +10,7 @@ from bulkeic.app.setup.pace_options import PaceOptions
 from bulkeic.core.names import check_account
 from bulkeic.core.option_declaration import Flag, OptionGroup, Repeat
 from bulkeic.core.option_values import Duration, Integer, OneOf, ParsedText, ValueType
+from bulkeic.core.redaction import parse_endpoint
 from bulkeic.core.selection import parse_pattern
 from bulkeic.discovery.model.criteria import Criteria, Qualifiers, parse_qualifiers
 from bulkeic.discovery.model.managed_by import Manager
@@ -30,6 +31,9 @@ class DiscoverAccessOptions(AccessOptions, frozen=True, kw_only=True):
         "--region", "Region to call first: it lists the accounts and the enabled Regions.",
         OptionGroup.ACCESS, ValueType("REGION"), "from the AWS environment"
     )] = None  # fmt: skip
+    endpoint_url: Annotated[str | None, Flag(
+        "--endpoint-url", "Call this URL for every service instead of AWS's endpoints.",
+        OptionGroup.ACCESS, ParsedText("URL", parse_endpoint))] = None  # fmt: skip
     accounts: Annotated[str | None, Flag(
         "--accounts", "CSV or JSON file of the accounts to look in, with their roles, external "
         "ids, profiles and Regions.", OptionGroup.ACCESS, FILE)] = None  # fmt: skip
