@@ -295,17 +295,22 @@ class DiscoveryFile:
             STORE_LISTINGS.execute(writer, [self._listing_row(listing, ListingState.DONE)])
 
     def save_inventory(
-        self, functions: Sequence[FoundFunction], following: Sequence[StoredListing]
+        self,
+        functions: Sequence[FoundFunction],
+        following: Sequence[StoredListing],
+        *,
+        has_tags: bool,
     ) -> None:
         """Stores functions of an inventory; their lanes become known.
 
         Args:
             functions: with facts and tags.
             following: the listings that they need.
+            has_tags: whether the inventory knows all tags.
         """
         with self._transaction() as writer:
             new = {each.lane: None for each in functions if each.lane not in self._lane_ids}
-            STORE_LANES.execute(writer, [self._add_lane(lane, has_tags=True) for lane in new])
+            STORE_LANES.execute(writer, [self._add_lane(lane, has_tags=has_tags) for lane in new])
             ids = self._lane_ids
             rows = [function_row(ids[each.lane], each.name, each.facts) for each in functions]
             STORE_FUNCTIONS.execute(writer, rows)

@@ -87,8 +87,8 @@ class PageBacklog:
         if backlog.functions is not None and len(backlog.others) < _ENOUGH_FUNCTIONS:
             taken.append(backlog.functions)
             backlog.functions = None
-        for _ in range(min(_BATCH, len(backlog.others))):
-            taken.append(StoredListing(lane, *backlog.others.popleft()))
+        number = min(_BATCH, len(backlog.others))
+        taken.extend(StoredListing(lane, *backlog.others.popleft()) for _ in range(number))
         return [self._job(listing) for listing in taken]
 
     def listing_of(self, job: Job) -> StoredListing:

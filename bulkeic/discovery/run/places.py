@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import anyio
 import msgspec
 
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.aws.inventory.inventory_services import InventoryServices
 from bulkeic.core.accounts import role_account
 from bulkeic.core.errors import InputError, InventoryError, UsageError
 from bulkeic.core.model import Lane
@@ -15,6 +15,9 @@ from bulkeic.core.templates import is_template
 from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.regions import choose_regions, exact_regions, unmatched_regions
 from bulkeic.store.discovered_pages import PlaceFailure, StoredAccount
+
+if TYPE_CHECKING:
+    from bulkeic.aws.inventory.inventory_services import InventoryServices
 
 _CONCURRENT_ACCOUNTS = 10
 NOT_ENABLED = "RegionNotEnabled"
@@ -49,7 +52,7 @@ class PlaceFinder:
         self,
         options: DiscoverOptions,
         resolver: AccountResolver,
-        inventory: InventoryServices,
+        inventory: "InventoryServices",
         home: Lane,
     ) -> None:
         self._options = options
@@ -58,8 +61,11 @@ class PlaceFinder:
         self._home = home
         self._patterns = options.places.regions
 
-    async def find(self) -> Places:
+    async def find(self, *, with_regions: bool) -> Places:
         """Finds every account, and the Regions of each.
+
+        Args:
+            with_regions: whether the Regions are needed.
 
         Raises:
             InventoryError: the organization cannot be read.
@@ -73,7 +79,9 @@ class PlaceFinder:
                 "there is no account to look in; check --organization, --ou, --accounts and "
                 "--exclude-account"
             )
-        return await self.regions_of(chosen)
+        if with_regions:
+            return await self.regions_of(chosen)
+        return Places([StoredAccount(account, self._role(account)) for account in chosen])
 
     async def _account_ids(self) -> list[str]:
         places, access = self._options.places, self._options.access
@@ -110,8 +118,7 @@ class PlaceFinder:
     async def _add(self, account_id: str, places: Places) -> None:
         allowed = self._resolver.accounts.regions_by_account().get(account_id, ())
         lane = Lane(account_id, allowed[0] if allowed else self._home.region)
-        role = self._resolver.accounts.access(lane).role_arn
-        account = partial(StoredAccount, account_id, role)
+        account = partial(StoredAccount, account_id, self._role(account_id))
         problem = await self._problem(lane)
         if problem is not None:
             places.accounts.append(account(NO_ACCESS, problem.rule))
@@ -123,6 +130,9 @@ class PlaceFinder:
             return
         places.accounts.append(account())
         places.lanes += [Lane(account_id, region) for region in regions]
+
+    def _role(self, account_id: str) -> str | None:
+        return self._resolver.accounts.access(Lane(account_id, self._home.region)).role_arn
 
     async def _problem(self, lane: Lane) -> InputError | None:
         refused = await self._resolver.find_refusals([lane])
