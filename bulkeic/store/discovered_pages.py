@@ -39,14 +39,14 @@ class ReadPage(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         listing: which page.
-        functions: name → entry of ListFunctions, API names.
+        functions: name → entry of ListFunctions, API names; ``None``: the function cannot match.
         entries: of versions, aliases or configurations.
         following: the listings that the functions of the page need.
         next_marker: asks for the next page; ``None``: this was the last one.
     """
 
     listing: StoredListing
-    functions: Mapping[str, Mapping[str, Any]] = {}
+    functions: Mapping[str, Mapping[str, Any] | None] = {}
     entries: Sequence[StoredEntry] = ()
     following: Sequence[StoredListing] = ()
     next_marker: str | None = None

@@ -329,16 +329,44 @@ class DiscoveryFile:
             ):
                 yield StoredListing(lanes[number], Operation(operation), function, marker)
 
-    def counts(self) -> tuple[int, int, int]:
-        """Number of functions, of listings that remain, and of functions deleted meanwhile."""
+    def functions_by_lane(self) -> dict[Lane, int]:
+        """Number of functions in each lane, those that cannot match included."""
         with self._database.errors("cannot be read"):
-            row = self._reader.execute(
-                "SELECT (SELECT count(*) FROM function), "
-                "(SELECT count(*) FROM listing WHERE state IN ('pending', 'failed')), "
-                "(SELECT count(*) FROM (SELECT DISTINCT lane_id, function FROM listing "
-                "WHERE state = 'gone'))"
+            counts = dict(self._reader.execute("SELECT lane_id, count(*) FROM function GROUP BY 1"))
+        return {lane: counts.get(number, 0) for lane, number in sorted(self._lane_ids.items())}
+
+    def unread_lanes(self) -> set[Lane]:
+        """The lanes of which pages remain to be read."""
+        with self._database.errors("cannot be read"):
+            rows = self._reader.execute(
+                "SELECT account_id, region FROM lane WHERE id IN "
+                "(SELECT lane_id FROM listing WHERE state IN ('pending', 'failed'))"
+            )
+            return {Lane(*row) for row in rows}
+
+    def deleted_functions(self) -> int:
+        """Number of functions that were deleted after they were listed."""
+        with self._database.errors("cannot be read"):
+            (number,) = self._reader.execute(
+                "SELECT count(*) FROM (SELECT DISTINCT lane_id, function FROM listing "
+                "WHERE state = 'gone')"
             ).fetchone()
-        return int(row[0]), int(row[1]), int(row[2])
+        return int(number)
+
+    def is_complete(self, *, needs_inventory: bool) -> bool:
+        """Whether nothing remains to be read.
+
+        Args:
+            needs_inventory: whether the functions come from an inventory.
+        """
+        metadata = self.metadata
+        has_functions = metadata.has_inventory or not needs_inventory
+        return (
+            metadata.has_places
+            and has_functions
+            and not self.failures()
+            and not self.unread_lanes()
+        )
 
     def failures(self) -> list[PlaceFailure]:
         """Why places were not read completely, sorted by account and Region."""

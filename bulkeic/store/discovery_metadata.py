@@ -11,6 +11,7 @@ class DiscoveryMetadata(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         criteria: what it looks for, JSON.
+        scope: where it looks, JSON.
         made_with: the flags that the file stores, by name, as JSON.
         place: where its calls go, as in ``RunMetadata``.
         account_id: the caller's own account; ``None``: not known yet.
@@ -20,6 +21,7 @@ class DiscoveryMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     criteria: str
+    scope: str
     made_with: str = "{}"
     place: str | None = None
     account_id: str | None = None

@@ -28,9 +28,9 @@ def lane_row(lane: Lane, number: int, *, has_tags: bool) -> Row:
     return sealed((number, lane.account_id, lane.region, int(has_tags), None, None))
 
 
-def function_row(lane_id: int, name: str, facts: Mapping[str, Any]) -> Row:
-    """The values of a row of ``function``."""
-    return sealed((lane_id, name, _encode(facts).decode()))
+def function_row(lane_id: int, name: str, facts: Mapping[str, Any] | None) -> Row:
+    """The values of a row of ``function``; without facts if it cannot match."""
+    return sealed((lane_id, name, int(facts is not None), _encode(facts or {}).decode()))
 
 
 def tags_row(lane_id: int, name: str, tags: Mapping[str, str]) -> Row:

@@ -6,8 +6,9 @@
 - ``listing`` has a row for each listing: of the functions of a lane (``function`` is empty), or of
   the aliases or configurations of one function. ``marker`` asks for the next page. It is committed
   together with what the page before brought, so that no page is read again.
-- ``function`` holds entries of ListFunctions (``$LATEST``), ``entry`` what the other entries say of
-  a function: published versions, aliases and configurations.
+- ``function`` holds entries of ListFunctions (``$LATEST``), or only the name of a function that
+  cannot match. ``entry`` holds what other entries say of a function: of published versions, aliases
+  and configurations.
 - ``tagged`` holds the tags of the functions of a lane that have any.
 - ``row_digest`` shows damage (see ``store.digests``).
 """
@@ -49,7 +50,7 @@ CREATE TABLE listing (
   row_digest INTEGER NOT NULL, PRIMARY KEY (lane_id, function, operation)
 ) WITHOUT ROWID;
 CREATE TABLE function (
-  lane_id INTEGER NOT NULL, name TEXT NOT NULL, facts TEXT NOT NULL,
+  lane_id INTEGER NOT NULL, name TEXT NOT NULL, may_match INTEGER NOT NULL, facts TEXT NOT NULL,
   row_digest INTEGER NOT NULL, PRIMARY KEY (lane_id, name)
 ) WITHOUT ROWID;
 CREATE TABLE entry (
@@ -65,7 +66,7 @@ SEALED_TABLES = ("account", "lane", "tagged", "listing", "function", "entry")
 STORE_ACCOUNTS = BatchStatement("INSERT OR REPLACE INTO account VALUES ", row_of(5))
 STORE_LANES = BatchStatement("INSERT OR REPLACE INTO lane VALUES ", row_of(7))
 STORE_TAGS = BatchStatement("INSERT OR REPLACE INTO tagged VALUES ", row_of(4))
-STORE_FUNCTIONS = BatchStatement("INSERT OR REPLACE INTO function VALUES ", row_of(4))
+STORE_FUNCTIONS = BatchStatement("INSERT OR REPLACE INTO function VALUES ", row_of(5))
 STORE_ENTRIES = BatchStatement("INSERT OR REPLACE INTO entry VALUES ", row_of(6))
 STORE_LISTINGS = BatchStatement("INSERT OR REPLACE INTO listing VALUES ", row_of(8))
 ADD_LISTINGS = BatchStatement("INSERT OR IGNORE INTO listing VALUES ", row_of(8))
@@ -85,7 +86,7 @@ SELECT_FUNCTIONS = """
 SELECT f.name, f.facts, t.tags, e.operation, e.qualifier, e.content FROM function f
 LEFT JOIN tagged t ON t.lane_id = f.lane_id AND t.function = f.name
 LEFT JOIN entry e ON e.lane_id = f.lane_id AND e.function = f.name
-WHERE f.lane_id = ? AND NOT EXISTS (
+WHERE f.lane_id = ? AND f.may_match AND NOT EXISTS (
   SELECT 1 FROM listing l
   WHERE l.lane_id = f.lane_id AND l.function = f.name AND l.state <> 'done'
 )

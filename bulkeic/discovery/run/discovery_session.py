@@ -6,7 +6,6 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import anyio
-import msgspec
 
 from bulkeic.app.run.engine_factory import EngineFactory
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
@@ -60,6 +59,7 @@ class DiscoverySession:
         file: DiscoveryFile,
         criteria: Criteria,
         resolver: AccountResolver,
+        *,
         console: Console,
         signals: SignalWatch,
     ) -> None:

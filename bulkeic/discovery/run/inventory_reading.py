@@ -43,7 +43,7 @@ async def read_inventory(
     *,
     has_tags: bool,
 ) -> None:
-    """Stores the functions of an inventory that may match.
+    """Stores the functions of an inventory.
 
     A reading that is stopped starts again from the first function: an inventory has no place to
     continue from that outlasts the process.
@@ -64,6 +64,7 @@ async def read_inventory(
         following = [
             listing
             for function in batch
+            if criteria.may_match(function)
             for listing in listings_of_function(function.lane, function.name, criteria)
         ]
         with anyio.CancelScope(shield=True):
@@ -73,7 +74,7 @@ async def read_inventory(
         batch.clear()
 
     async for function in functions:
-        if is_wanted(function.lane) and criteria.may_match(function):
+        if is_wanted(function.lane):
             batch.append(function)
             if len(batch) >= _BATCH:
                 await save()

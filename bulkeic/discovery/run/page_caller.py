@@ -114,7 +114,8 @@ class PageCaller:
             return criteria.may_match(FoundFunction(lane=lane, name=name, facts=facts, tags=own))
 
         page = read_page(listing, answered, may_match)
-        return msgspec.structs.replace(page, following=self._following(lane, list(page.functions)))
+        names = [name for name, facts in page.functions.items() if facts is not None]
+        return msgspec.structs.replace(page, following=self._following(lane, names))
 
     def _following(self, lane: Lane, names: Sequence[str]) -> list[StoredListing]:
         return [

@@ -1,13 +1,10 @@
 """What a page of a listing says of functions, in the form that is stored."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from bulkeic.core.model import LATEST, Operation, Page
 from bulkeic.store.discovered_pages import ReadPage, StoredEntry, StoredListing
-
-FindFollowing = Callable[[StoredListing, Mapping[str, Mapping[str, Any]]], Sequence[StoredListing]]
-"""The listings that the functions of a page need; functions that cannot match are left out."""
 
 _QUALIFIER = 7  # arn:aws:lambda:region:account:function:name:qualifier
 
@@ -38,14 +35,14 @@ def read_page(
 def _functions_page(
     listing: StoredListing, page: Page, choose: Callable[[dict[str, Any]], bool]
 ) -> ReadPage:
-    functions: dict[str, dict[str, Any]] = {}
+    functions: dict[str, dict[str, Any] | None] = {}
     entries = []
     for item in page.items:
         name, version = item["FunctionName"], item.get("Version", LATEST)
         if version != LATEST:
             entries.append(StoredEntry(name, version, item))
-        elif choose(item):
-            functions[name] = item
+        else:
+            functions[name] = item if choose(item) else None
     return ReadPage(
         listing=listing, functions=functions, entries=entries, next_marker=page.next_marker
     )
