@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bulkeic.sandbox.state.generated_fleet import REGIONS
+from bulkeic.sandbox.state.region_names import REGIONS
 from tests.fuzz.bit_flips import flips
 from tests.store.damaged_files import change
 
