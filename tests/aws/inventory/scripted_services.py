@@ -50,6 +50,11 @@ class ServiceRequest:
         return self._scope[2]
 
     @property
+    def service(self) -> str:
+        """The service that it is signed for."""
+        return self._scope[3]
+
+    @property
     def _scope(self) -> list[str]:
         return self.headers["authorization"].partition("Credential=")[2].split("/")
 
