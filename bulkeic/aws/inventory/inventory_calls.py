@@ -20,6 +20,9 @@ from bulkeic.core.pacing.retry import ANSWER_MISMATCH, is_expiry
 
 T = TypeVar("T")
 
+# What reading an item raises if it is malformed.
+_READ_ERRORS = (ValueError, TypeError, RecursionError, InputError)
+
 MAX_CALLS_IN_FLIGHT = 10
 """Calls of one service in flight."""
 
@@ -110,8 +113,8 @@ class InventoryCalls:
         Args:
             operation: to call.
             lane: as for ``answer``.
-            read: returns what an item says. Raises ``ValueError`` or ``InputError`` if it cannot be
-                right.
+            read: returns what an item says. Raises ``InputError``, ``ValueError``, ``TypeError`` or
+                ``RecursionError`` if it cannot be right.
             request: the parameters of the first page, API names.
 
         Raises:
@@ -123,14 +126,14 @@ class InventoryCalls:
             for item in answer[operation.items]:
                 try:
                     found = read(item)
-                except (ValueError, InputError) as error:
+                except _READ_ERRORS as error:
                     raise self.mismatch(operation, lane, str(error)) from None
                 yield found
             token = answer.get(operation.token)
             if not token:
                 return
-            if token in tokens:
-                raise self.mismatch(operation, lane, f"its {operation.token} is an earlier one")
+            if not isinstance(token, str) or token in tokens:
+                raise self.mismatch(operation, lane, f"its {operation.token} cannot be right")
             tokens.add(token)
             request[operation.token] = token
 

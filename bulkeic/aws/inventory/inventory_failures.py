@@ -6,6 +6,7 @@ from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.aws.identity.credentials import CredentialsError
 from bulkeic.core.errors import InventoryError, UsageError
 from bulkeic.core.model import Failure, Fault, Lane
+from bulkeic.core.pacing.retry import ANSWER_MISMATCH
 
 TITLES = {
     "organizations": "Organizations",
@@ -55,13 +56,14 @@ _FAULTS = {
 def failure_of(error: Exception) -> Failure:
     """Returns the failure for an exception of a call, or of what comes before it.
 
-    =========================  =======================================
+    =========================  ===========================================================
     exception                  translated by
-    =========================  =======================================
+    =========================  ===========================================================
     ``CredentialsError``       itself: it has a failure
     a setting is invalid       ``translate_preparation_error``
-    everything else            ``translate_sdk_error``
-    =========================  =======================================
+    of the SDK                 ``translate_sdk_error``
+    else                       the SDK's parser has failed, on an answer that is malformed
+    =========================  ===========================================================
     """
     from bulkeic.aws.answers import failures  # noqa: PLC0415 - it imports the SDK
 
@@ -69,6 +71,8 @@ def failure_of(error: Exception) -> Failure:
         return error.failure
     if isinstance(error, UsageError | ValueError):
         return failures.translate_preparation_error(error)
+    if not isinstance(error, failures.SDK_ERRORS):
+        return Failure(Fault.SERVER, ANSWER_MISMATCH, "the answer cannot be read")
     failure = failures.translate_sdk_error(error)
     fault = _FAULTS.get(failure.code)
     return failure if fault is None else msgspec.structs.replace(failure, fault=fault)

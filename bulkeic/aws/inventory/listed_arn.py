@@ -1,5 +1,7 @@
 """The ARN of a function in an answer of another service."""
 
+import functools
+
 import msgspec
 
 from bulkeic.core.model import Lane
@@ -30,6 +32,11 @@ def read_arn(text: str) -> ListedArn:
     parsed = parse_function(text, "")
     if parsed.account_id is None or parsed.region is None:
         raise ValueError("the name of a function is not an ARN")
-    return ListedArn(
-        Lane(parsed.account_id, parsed.region), parsed.name, parsed.qualifier is not None
-    )
+    lane = _lane(parsed.account_id, parsed.region)
+    return ListedArn(lane, parsed.name, parsed.qualifier is not None)
+
+
+@functools.lru_cache(1024)
+def _lane(account_id: str, region: str) -> Lane:
+    """Returns one object for all functions of a lane, of which there may be many."""
+    return Lane(account_id, region)

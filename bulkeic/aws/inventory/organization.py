@@ -47,12 +47,18 @@ class _ListedUnit(msgspec.Struct, rename="pascal"):
 
 
 async def all_accounts(calls: InventoryCalls, lane: Lane) -> AsyncIterator[OrganizationAccount]:
-    """Yields all accounts of the caller's organization, each once."""
+    """Yields all accounts of the caller's organization, each once.
+
+    Raises:
+        InventoryError: they cannot be listed, or there is none: an organization has at least one.
+    """
     seen: set[str] = set()
     async for account in calls.items(_ACCOUNTS, lane, _read_account, MaxResults=_PAGE):
         if account.account_id not in seen:
             seen.add(account.account_id)
             yield account
+    if not seen:
+        raise calls.mismatch(_ACCOUNTS, lane, "there is no account")
 
 
 async def accounts_of_units(
