@@ -32,9 +32,10 @@ class EngineLog:
         rounded = None if rate is None else round(rate, 2)
         _show(logging.INFO, "lane slowed down", lane=str(lane), code=code, rate=rounded)
 
-    def stopped(self, lane: Lane, reason: str) -> None:
-        """Log that a lane starts no more calls."""
-        self._warn("lane stopped", lane=str(lane), reason=printable(reason))
+    def stopped(self, lane: Lane, reason: str, *, expected: bool) -> None:
+        """Log that a lane starts no more calls; as information if the command reports it."""
+        log = self._inform if expected else self._warn
+        log("lane stopped", lane=str(lane), reason=printable(reason))
 
     def held(self, lane: Lane, failure: Failure, delay_s: float) -> None:
         """Log that a lane waits for credentials: as a warning if it is the first one of the run."""
