@@ -146,10 +146,12 @@ class Fleet:
         return entry.facts if isinstance(entry, DescribedFunction) else DEFAULT_FACTS
 
     def describe(self, lane: Lane, name: str, facts: FunctionFacts) -> None:
-        """Replace the facts of a function that was added; add the aliases that they name."""
-        versions = self._versions(lane, name)
-        missing = {alias: None for alias in facts.aliases if alias not in versions}
-        self._lanes[lane][name] = DescribedFunction({**versions, **missing}, facts)
+        """Replace the facts of a function that was added.
+
+        The aliases that the facts name, and their versions, are added if they are missing.
+        """
+        named = dict.fromkeys([*facts.aliases, *facts.aliases.values()])
+        self._lanes[lane][name] = DescribedFunction({**named, **self._versions(lane, name)}, facts)
 
     def version_numbers(self, lane: Lane, name: str) -> list[int]:
         """Return the published versions of a function, sorted."""
