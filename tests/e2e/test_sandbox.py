@@ -84,9 +84,7 @@ def test_a_generated_fleet_is_saved_and_loaded(
     assert (bulkeic.folder / "two.json").read_text() == one
 
 
-def test_a_varied_fleet_in_an_organization(
-    bulkeic: Bulkeic, sandbox: Start, connect: Connect
-) -> None:
+def test_a_varied_fleet_in_an_organization(sandbox: Start, connect: Connect) -> None:
     fleet = ("--functions", 20, "--accounts", 3, "--regions", 2, "--varied")
     server = sandbox(*fleet, "--organization", "--save-state", "varied.json")
     accounts = connect(server, "organizations").list_accounts()["Accounts"]

@@ -90,9 +90,7 @@ def facts_from_json(data: Any) -> FunctionFacts:
     memory_mb = data.get("MemorySize", DEFAULT_MEMORY_MB)
     if type(memory_mb) is not int or memory_mb < 1:
         raise ValueError(f"MemorySize: {memory_mb!r:.200} is not a number of MiB")
-    return FunctionFacts(
-        runtime, _time_ms(data), memory_mb, _strings(data, "Tags"), _aliases(data)
-    )
+    return FunctionFacts(runtime, _time_ms(data), memory_mb, _strings(data, "Tags"), _aliases(data))
 
 
 def _time_ms(data: dict[str, Any]) -> int | None:
