@@ -1,10 +1,13 @@
 """Denied roles and operations, Regions that are not enabled, and the endpoints that set them."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bulkeic.sandbox import AccountOptions, SandboxOptions, options_from_json
+from bulkeic.sandbox import AccountOptions, Faults, SandboxOptions, options_from_json
 from bulkeic.sandbox.state.generated_organization import UNITS, generated_organization
 from bulkeic.sandbox.state.sandbox_organization import ROOT_ID, unit_id_of
 
@@ -120,6 +123,42 @@ def test_invalid_options_are_refused(start_sandbox: StartSandbox, wrong: Any) ->
     assert sandbox.admin("GET", "accounts") == before
     with pytest.raises(ValueError, match=r"."):
         options_from_json(wrong, SandboxOptions())
+
+
+def test_the_example_of_the_docs_is_valid(start_sandbox: StartSandbox) -> None:
+    text = (Path(__file__).parents[2] / "docs/reference/sandbox.md").read_text()
+    (example,) = re.findall(r"```json\n(\{\n  \"organization\".*?)```", text, re.DOTALL)
+    sandbox = start_sandbox()
+    assert sandbox.admin("PUT", "accounts", json.loads(example))[0] == 200
+    assert sandbox.admin("GET", "organization")[1].keys() == {
+        "",
+        "infrastructure",
+        "workloads",
+        "workloads/production",
+    }
+
+
+def test_calls_of_all_services_are_counted(start_sandbox: StartSandbox) -> None:
+    options = AccountOptions(organization=generated_organization(1))
+    sandbox = start_sandbox(accounts=options)
+    sandbox.client(service="organizations").list_accounts()
+    sandbox.client(service="account").list_regions()
+    sandbox.client(service="resourcegroupstaggingapi").get_resources()
+    sandbox.client().list_functions()
+    headers = "X-Amz-Target: Other.Thing\r\nConnection: close\r\n\r\n"
+    assert b"UnknownOperation" in sandbox.send_raw(f"POST / HTTP/1.1\r\n{headers}".encode())
+    live = sandbox.admin("GET", "live")[1]
+    operations = ["ListAccounts", "ListRegions", "GetResources", "ListFunctions", "Unknown"]
+    assert live["by_operation"] == dict.fromkeys(sorted(operations), 1)
+    assert [call["operation"] for call in reversed(live["last_calls"])] == operations
+    assert [lane["lane"] for lane in live["lanes"]] == [f"{ACCOUNT}/{REGION}"]
+
+
+def test_other_services_take_latency(start_sandbox: StartSandbox) -> None:
+    sandbox = start_sandbox(faults=Faults(latency_s=0.05))
+    sandbox.client(service="account").list_regions()
+    (call,) = sandbox.admin("GET", "live")[1]["last_calls"]
+    assert call["held_ms"] == 50
 
 
 def test_a_scenario_sets_them() -> None:
