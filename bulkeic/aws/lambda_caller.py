@@ -9,7 +9,7 @@ import anyio
 import anyio.lowlevel
 import msgspec
 
-from bulkeic.aws.answers.responses import is_senseless
+from bulkeic.aws.answers.response_reader import is_senseless
 from bulkeic.aws.answers.transport_failures import TRANSPORT_ERRORS, translate_transport_error
 from bulkeic.aws.http.http_exchange import ExchangeTiming, RawResponse
 from bulkeic.aws.identity.access import Access
@@ -18,7 +18,7 @@ from bulkeic.aws.identity.role_sessions import RoleSessions
 from bulkeic.aws.operations import RegionalLambda, RegionalOperation, RegionPreparation
 from bulkeic.aws.requests.access_keys import AccessKeys
 from bulkeic.aws.requests.clock_skew import clock_skew_s
-from bulkeic.aws.requests.request_template import query_string
+from bulkeic.aws.requests.request_template import page_query, query_string
 from bulkeic.aws.requests.signing import Signer
 from bulkeic.core.accounts import Accounts, RoleSession
 from bulkeic.core.model import (
@@ -29,7 +29,6 @@ from bulkeic.core.model import (
     Job,
     Lane,
     Operation,
-    Settings,
     Success,
     Target,
 )
@@ -48,21 +47,22 @@ class _LaneOperation:
         self.signer = Signer(operation.template)
 
     def request(
-        self, target: Target, settings: Settings, keys: AccessKeys, now: float
+        self, target: Target, call: Call, keys: AccessKeys, now: float
     ) -> tuple[str, str, bytes]:
         """Returns path and query, all headers, and the body of a signed request.
 
         Args:
             target: the target of the call.
-            settings: those that are sent; without effect if the operation has no body.
+            call: its settings are sent if the operation has a body.
             keys: the credentials to sign with.
             now: Unix time in seconds.
 
         Raises:
-            ValueError: the credentials cannot stand in a header.
+            ValueError: the credentials cannot stand in a header, or the marker in a query.
         """
         path, canonical_path = self._template.paths(target.function)
-        query, body = query_string(target.qualifier), self._template.body(settings)
+        page, body = call.page, self._template.body(call.settings)
+        query = query_string(target.qualifier) if page is None else page_query(page)
         headers = self.signer.headers(canonical_path, query, body, keys, now)
         return f"{path}?{query}" if query else path, headers, body.content
 
@@ -161,7 +161,7 @@ class LambdaCaller:
 
         Args:
             job: the job whose target is called.
-            call: the operation and its settings.
+            call: the operation with its settings, or with the page that it lists.
             timing: times the exchange; ``None``: it is not timed.
         """
         target = job.target
@@ -178,7 +178,7 @@ class LambdaCaller:
         pending = _PendingAnswer(operation, target, call)
         now = time.time() + self._clock_skew_s
         try:
-            path, headers, body = operation.request(target, call.settings, keys, now)
+            path, headers, body = operation.request(target, call, keys, now)
             response = await lane.transport.exchange(
                 operation.method, path, headers, body, timing=timing, is_trusted=pending.read
             )
@@ -190,6 +190,16 @@ class LambdaCaller:
         if isinstance(answer, Failure):
             return self._after_failure(answer, response, lane.credentials, keys, now)
         return answer
+
+    def credentials(self, lane: Lane) -> RefreshingCredentials:
+        """Returns the credentials that the calls of a lane are signed with.
+
+        All Regions of an account share them, so each role is assumed once.
+
+        Raises:
+            CredentialsError: the account's profile does not exist any longer.
+        """
+        return self._role_sessions.credentials(lane)
 
     def _after_failure(
         self,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bulkeic.aws.answers.responses import ResponseReader, response_reader
+from bulkeic.aws.answers.operation_readers import response_reader
+from bulkeic.aws.answers.response_reader import ResponseReader
 from bulkeic.aws.answers.service_models import output_shape
 from bulkeic.aws.http.origin_pools import OriginPools
 from bulkeic.aws.http.tls_context import make_tls_context

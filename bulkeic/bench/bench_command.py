@@ -45,7 +45,7 @@ def bench(options: BenchOptions) -> int:
     _check_outputs(options)
     if options.operation is BenchOperation.UPDATE:
         check_yes(options, yes=options.yes)
-    resolver = AccountResolver(options.access, options.timeout_s, sandbox=options.sandbox)
+    resolver = AccountResolver(options.access, options.pace.timeout_s, sandbox=options.sandbox)
     targets = load_targets(options, resolver, console)
     jobs = _forecast_jobs(options, resolver, console)
     if not _confirm(options, loads, targets, console):
@@ -100,8 +100,8 @@ def _forecast(options: BenchOptions, jobs: dict[Lane, int], run: BenchRun) -> Ap
         printable_word(options.forecast),
         jobs,
         run.limits,
-        headroom=options.headroom,
-        concurrency=options.concurrency,
+        headroom=options.pace.headroom,
+        concurrency=options.pace.concurrency,
     )
 
 

@@ -10,6 +10,24 @@ _OPTIONS = "bulkeic.app.setup.options"
 _COMMANDS = "bulkeic.app.commands"
 _BENCH_OPTIONS = "bulkeic.bench.bench_options"
 
+DISCOVER = CommandDeclaration(
+    name="discover",
+    options="bulkeic.discovery.discover_options:DiscoverOptions",
+    run="bulkeic.discovery.discover_command:discover",
+    summary="List functions as a targets file.",
+    description="Looks in the caller's account, or in the accounts of a file or an organization, "
+    "and writes what it finds as a targets file for plan and apply. Changes nothing. A discovery "
+    "that stopped is resumed with --run FILE.",
+    examples=(
+        ("List the functions of an account in all its Regions:",
+         "bulkeic discover --out targets.csv"),
+        ("List the functions of an organization in some Regions:",
+         "bulkeic discover --organization --role-arn 'arn:aws:iam::{account}:role/r' --regions 'eu-*'"),
+        ("List functions of a team that nothing else manages, with their current settings:",
+         "bulkeic discover --tag team=payments --managed-by none --with-config"),
+        ("Resume a discovery:", "bulkeic discover --run found.db --out targets.csv"),
+    ),
+)  # fmt: skip
 PLAN = CommandDeclaration(
     name="plan",
     options=f"{_OPTIONS}:PlanOptions",
@@ -214,7 +232,7 @@ def cli() -> None:
     """  # noqa: D205 - it is a text of --help
 
 
-for _declaration in (PLAN, APPLY, VERIFY, ROLLBACK, REPORT, EXPORT):
+for _declaration in (DISCOVER, PLAN, APPLY, VERIFY, ROLLBACK, REPORT, EXPORT):
     cli.add_command(OptionCommand(_declaration))
 cli.add_command(_bench_group())
 cli.add_command(OptionCommand(SANDBOX))

@@ -288,6 +288,14 @@ class Accounts:
             external_id=access.external_id or self._default.external_id,
         )
 
+    def use_own_credentials(self, account_id: str) -> None:
+        """Reaches an account by the caller's own credentials, unless an entry says how."""
+        self._entries.setdefault(account_id, Account(account_id))
+
+    def regions_by_account(self) -> dict[str, tuple[str, ...]]:
+        """The Regions that each entry of the accounts file allows; none: all."""
+        return {account_id: entry.regions for account_id, entry in self._entries.items()}
+
     def only_regions(self) -> dict[str, str]:
         """The Region of each account that the accounts file limits to one."""
         return {

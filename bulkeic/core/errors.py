@@ -94,3 +94,19 @@ class StoppedError(BulkeicError):
 
 class AccessError(BulkeicError):
     """AWS cannot be reached, or there are no usable credentials."""
+
+
+class InventoryError(BulkeicError):
+    """A service that says which accounts, Regions or functions there are did not answer that.
+
+    Attributes:
+        code: AWS's error code, or the SDK's name of the transport error.
+        message: the place, the problem and a way out, one line.
+        is_denied: whether the caller lacks a permission, so that a retry would fail too.
+    """
+
+    def __init__(self, code: str, message: str, is_denied: bool) -> None:  # noqa: FBT001 - its kind of error
+        super().__init__(printable(message))
+        self.code = code
+        self.message = printable(message)
+        self.is_denied = is_denied

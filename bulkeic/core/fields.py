@@ -5,6 +5,7 @@
 - JSON may also hold what the AWS CLI prints in ``list-functions`` and
   ``list-function-event-invoke-configs``; those fields are ignored.
 - A row with a status is the outcome of a run. What it says about the call is ignored.
+- The ``Current…`` columns, which ``discover`` writes, are ignored in every row.
 """
 
 import difflib
@@ -42,6 +43,14 @@ _IGNORED = frozenset({
 })  # fmt: skip
 
 
+CURRENT_COLUMNS = (
+    "CurrentMaximumRetryAttempts",
+    "CurrentMaximumEventAgeInSeconds",
+    "CurrentOnSuccess",
+    "CurrentOnFailure",
+)
+"""What a target had when it was discovered."""
+
 OUTCOME_MARK = "status"
 """The field that makes a row the outcome of a run."""
 
@@ -60,6 +69,7 @@ class Fields:
         ignored: keys of JSON objects that are ignored.
         of_outcomes: columns of an exported outcome. Those that are no fields are ignored in a row
             with ``OUTCOME_MARK``.
+        for_people: columns that are ignored in every row, in any spelling.
     """
 
     def __init__(
@@ -68,11 +78,15 @@ class Fields:
         identifying: Collection[str],
         ignored: Collection[str] = (),
         of_outcomes: Collection[str] = (),
+        for_people: Collection[str] = (),
     ) -> None:
         self.names = names
         self.identifying = frozenset(map(normalize_name, identifying))
         self.ignored = frozenset(ignored)
-        self._by_normalized_name = known = {normalize_name(name): name for name in names}
+        self._by_normalized_name = known = {
+            normalize_name(name): name for name in (*names, *for_people)
+        }
+        self._for_people = frozenset(for_people)
         self.ignored_columns = frozenset(
             name for name in of_outcomes if normalize_name(name) not in known
         )
@@ -86,14 +100,14 @@ class Fields:
         """Whether a row may have the key, be it a field or ignored."""
         return name in self.ignored_in_outcomes or normalize_name(name) in self._by_normalized_name
 
-    def find(self, name: str) -> str:
+    def find(self, name: str) -> str | None:
         """The field that a column or key names.
 
         Args:
             name: as the file has it.
 
         Returns:
-            One of ``names``.
+            One of ``names``; ``None``: the column is ignored in every row.
 
         Raises:
             InputError: the name is unknown; the text suggests the nearest field.
@@ -101,11 +115,13 @@ class Fields:
         wanted, known = normalize_name(name), self._by_normalized_name
         field = known.get(wanted)
         if field is not None:
-            return field
+            return None if field in self._for_people else field
         near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.4)
         hint = f"did you mean {known[near[0]]}?" if near else f"known are {', '.join(self.names)}"
         raise InputError(f"unknown column {quoted(name)}; {hint}")
 
 
-TARGET_FIELDS = Fields(_TARGET, ("FunctionName", "FunctionArn"), _IGNORED, OUTCOME_FIELDS)
+TARGET_FIELDS = Fields(
+    _TARGET, ("FunctionName", "FunctionArn"), _IGNORED, OUTCOME_FIELDS, CURRENT_COLUMNS
+)
 """The fields of a targets file."""

@@ -1,4 +1,4 @@
-"""What lists the functions of a lane: jobs of one page each, and what the pages say of a function."""
+"""Listing: jobs that read one page each, and what the pages say of a function."""
 
 from typing import Any
 
@@ -8,7 +8,9 @@ from bulkeic.core.model import Call, Job, Lane
 
 
 class ListingJob(Job, frozen=True, gc=False, kw_only=True):
-    """Reads one page of a listing. Its target has no function name if it lists the functions.
+    """Reads one page of a listing.
+
+    The function of its target is empty if it lists the functions of the lane.
 
     Attributes:
         call: that reads the page.

@@ -5,6 +5,7 @@ the whole declaration of an option. Its value type and its default come from the
 line, its help, the commands that bulkeic suggests and the reference page are derived from it.
 """
 
+import shlex
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,7 @@ class OptionGroup(Enum):
     DELAYS = "Delays"
     FAULTS = "Faults"
     SAFETY = "Safety"
+    PLACES = "Where to look"
     TARGETS = "Which targets"
     PACE = "Pace"
     ACCESS = "AWS access"
@@ -167,6 +169,15 @@ class DeclaredOption(msgspec.Struct, frozen=True):
 def declared_options(kind: type[msgspec.Struct]) -> Iterator[DeclaredOption]:
     """Every option that the fields of a struct declare, those of nested structs included."""
     return _declared(kind, (), None, None)
+
+
+def stored_options(options: msgspec.Struct) -> dict[str, str]:
+    """The given options that a run file stores, by name, each as it is typed."""
+    return {
+        option.flag.name: shlex.join(option.words(options))
+        for option in declared_options(type(options))
+        if option.flag.repeat is Repeat.STORED and option.value(options) != option.default
+    }
 
 
 def command_options(kind: type[msgspec.Struct], command: str) -> list[DeclaredOption]:

@@ -80,16 +80,16 @@ class Verify(msgspec.Struct, frozen=True):
 
 
 class Discover(msgspec.Struct, frozen=True):
-    """Read pages of listings; the jobs are ``ListingJob``. Nothing is written."""
+    """Read pages of listings: each job is a ``ListingJob``. Nothing is written."""
 
 
 Change = Apply | ApplyPlan | Rollback | Rewrite
 """The policies that write to targets."""
 
-Policy = Change | Plan | Verify
+Policy = Change | Plan | Verify | Discover
 
 # A tuple: isinstance with a union is slow, and these functions run for each job.
-_READ_ONLY = (Plan, Verify)
+_READ_ONLY = (Plan, Verify, Discover)
 
 
 def is_change(policy: Policy) -> bool:
@@ -98,7 +98,8 @@ def is_change(policy: Policy) -> bool:
 
 
 def change_of(policy: Policy) -> Change:
-    """The change that is made, planned or verified."""
+    """The change that is made, planned or verified. A discovery has none."""
+    assert not isinstance(policy, Discover)  # noqa: S101 - it reads no targets
     return policy.change if isinstance(policy, _READ_ONLY) else policy
 
 
@@ -109,7 +110,7 @@ def calls_per_job(policy: Policy, *, in_waves: bool = False) -> int:
     policy                                        calls
     ============================================  =====
     any, in waves that are verified afterwards    3
-    plan, verify                                  1
+    plan, verify, discover                        1
     apply with a before-image or ``where``        2
     apply a plan, rollback, rewrite               2
     else                                          1
@@ -122,7 +123,7 @@ def calls_per_job(policy: Policy, *, in_waves: bool = False) -> int:
     if in_waves:
         return 3
     match policy:
-        case Plan() | Verify():
+        case Plan() | Verify() | Discover():
             return 1
         case Apply(before_image=before_image, where=where):
             return 2 if before_image or where is not None else 1

@@ -15,12 +15,14 @@ from typing import Any
 
 import msgspec
 
+from bulkeic.core.listing import ListingJob
 from bulkeic.core.model import Answer, Call, Failure, Job, Operation, Settings, Status
 from bulkeic.core.pacing.retry import ANSWER_MISMATCH
 from bulkeic.core.policy import (
     Apply,
     ApplyPlan,
     Change,
+    Discover,
     Plan,
     Policy,
     Rewrite,
@@ -137,21 +139,31 @@ _NOTHING_READ = ReadConfig(ABSENT, None)
 def first_step(job: Job, policy: Policy) -> Step:
     """The first step of a job; the first row that fits.
 
-    =======================================================  ======
+    =======================================================  ============
     job                                                      step
-    =======================================================  ======
+    =======================================================  ============
+    lists                                                    its own call
     keeps a destination that it does not name                Get
     is planned, verified, rolled back or rewritten           Get
     applies a plan, also with force                          Get
     has an expected snapshot, a before-image or ``where``    Get
     else                                                     Update
-    =======================================================  ======
+    =======================================================  ============
     """
-    return _READ if job.expected is not None else _first_step(job.settings, policy)
+    step = _READ if job.expected is not None else _first_step(job.settings, policy)
+    return _listing_step(job) if step is None else step
+
+
+def _listing_step(job: Job) -> Step:
+    assert isinstance(job, ListingJob)  # noqa: S101 - all jobs of a discovery are
+    return Step(job.call)
 
 
 @functools.lru_cache(1024)  # the jobs of a run share few settings
-def _first_step(settings: Settings, policy: Policy) -> Step:
+def _first_step(settings: Settings, policy: Policy) -> Step | None:
+    """The first step of all jobs with some settings; ``None``: each has its own."""
+    if isinstance(policy, Discover):
+        return None
     is_plain = isinstance(policy, Apply) and not policy.before_image and policy.where is None
     if not is_plain or keeps_destination(settings, policy):
         return _READ
@@ -276,6 +288,15 @@ def _after_deletion(case: _Answered) -> Step:
     return Step(_GET, read=msgspec.structs.replace(read, deletions=read.deletions + 1))
 
 
+def _after_page(_: _Answered) -> Step:
+    return Step(Decision(Status.UNCHANGED))
+
+
+def _after_deleted_function(_: _Answered) -> Step:
+    """A function that was deleted after it was listed has nothing to list, and nothing failed."""
+    return Step(Decision(Status.UNCHANGED, MISSING, NO_FUNCTION))
+
+
 _Rule = Callable[[_Answered], Step | None]
 _SUCCESS, _UPDATED = _Event.SUCCESS, Status.UPDATED  # looking up a member is slow
 
@@ -291,6 +312,11 @@ _STEPS: dict[tuple[Operation, _Event], _Rule] = {
     (Operation.PUT, _Event.SUCCESS): _after_put,
     (Operation.DELETE, _Event.SUCCESS): _after_deletion,
     (Operation.DELETE, _Event.MISSING): _after_deletion,
+    (Operation.LIST_FUNCTIONS, _Event.SUCCESS): _after_page,
+    (Operation.LIST_ALIASES, _Event.SUCCESS): _after_page,
+    (Operation.LIST_ALIASES, _Event.MISSING): _after_deleted_function,
+    (Operation.LIST_CONFIGS, _Event.SUCCESS): _after_page,
+    (Operation.LIST_CONFIGS, _Event.MISSING): _after_deleted_function,
 }
 
 

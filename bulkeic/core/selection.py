@@ -86,13 +86,13 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     def matches_lane(self, lane: Lane) -> bool:
         """Whether targets of a lane are selected; an account that is not known yet matches."""
         account_id = lane.account_id
-        return _matcher(self.regions)(lane.region) and (
-            not account_id or _matcher(self.accounts)(account_id)
+        return pattern_matcher(self.regions)(lane.region) and (
+            not account_id or pattern_matcher(self.accounts)(account_id)
         )
 
     def matches_function(self, function: str) -> bool:
         """Whether a function name is selected, without the account and the Region."""
-        return _matcher(self.names)(function)
+        return pattern_matcher(self.names)(function)
 
     def matches_outcome(self, status: str | None, error_code: str | None) -> bool:
         """Whether the outcome of a job is selected.
@@ -181,7 +181,7 @@ def parse_sample(text: str) -> Size:
 
 
 @functools.lru_cache(64)
-def _matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
+def pattern_matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
     """What says whether a text matches patterns."""
     wanted = [pattern for pattern in patterns if not pattern.startswith(EXCLUDES)]
     excluded = [pattern[len(EXCLUDES) :] for pattern in patterns if pattern.startswith(EXCLUDES)]

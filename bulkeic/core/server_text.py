@@ -20,7 +20,8 @@ _RULE = (
 )
 _VIOLATION = rf"Value '?{_NAME}'? at '[\w.]{{1,80}}' failed to satisfy constraint: {_RULE}"
 
-# What Lambda and STS were seen to say. A text may go on after a shape; what follows is not shown.
+# What Lambda, STS and the services of an inventory were seen to say. A text may go on after a
+# shape; what follows is not shown.
 _SHAPES = (
     r"The function doesn't exist\.",
     rf"The function {_ARN} doesn't have an EventInvokeConfig",
@@ -58,8 +59,9 @@ _SHAPES = (
     r"Access [Dd]enied\.?",
     r"Request has expired\.?",
     (
-        rf"User: {_ARN} is not authorized to perform: [\w:]{{1,80}}(?: on resource: {_ARN})?"
-        r"(?: because no [a-z-]{1,40} policy allows the [\w:]{1,80} action"
+        rf"User: {_ARN} is not authorized to perform: [\w:-]{{1,80}}"
+        rf"(?: on resource: (?:{_ARN}|\*))?"
+        r"(?: because no [a-z-]{1,40} policy allows the [\w:-]{1,80} action"
         r"| with an explicit deny in an? [a-z -]{1,60} policy)?"
     ),
     r"The security token included in the request is (?:invalid|expired)\.?",
@@ -87,6 +89,10 @@ _SHAPES = (
         r"The requested DurationSeconds exceeds the (?:MaxSessionDuration set for this role\.?"
         r"|1 hour session limit for roles assumed by role chaining\.?)"
     ),
+    r"You don't have permissions to access this resource\.",
+    r"Your account is not a member of an organization\.",
+    r"You specified (?:a )?parent that doesn't exist\.",
+    r"You provided a value that does not match the required pattern\.",
     r"Roles may not be assumed by root accounts\.",
     r"STS is not activated in this region",
     r"Could not parse request body into json",

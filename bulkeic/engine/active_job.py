@@ -24,7 +24,10 @@ from bulkeic.engine.failed_attempt import FailedAttempt
 
 # Someone else may have changed a target that was read more seconds ago than this.
 _STALE_S = 5.0
-_READS = frozenset({Operation.GET, Operation.GET_FUNCTION})
+_READS = frozenset({
+    Operation.GET, Operation.GET_FUNCTION,
+    Operation.LIST_FUNCTIONS, Operation.LIST_ALIASES, Operation.LIST_CONFIGS,
+})  # fmt: skip
 
 
 class ActiveJob(msgspec.Struct, eq=False):

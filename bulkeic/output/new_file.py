@@ -9,6 +9,20 @@ from pathlib import Path
 from bulkeic.core.errors import UsageError, quoted
 
 
+def check_new_file(flag: str, path: str) -> None:
+    """Checks that a file to write does not exist, is empty, or is not a regular file.
+
+    Raises:
+        UsageError: it has content.
+    """
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return  # there is none, or what cannot be read is reported where it is opened
+    if stat.S_ISREG(found.st_mode) and found.st_size:
+        raise UsageError(f"{flag} {quoted(path)} exists already; use another file")
+
+
 def write_new_file(flag: str, path: str, pieces: Iterable[bytes]) -> None:
     """Writes a new file, or to something that is not a regular file, such as a pipe.
 
@@ -27,8 +41,7 @@ def write_new_file(flag: str, path: str, pieces: Iterable[bytes]) -> None:
             with target.open("wb") as file:
                 file.writelines(pieces)
             return
-        if target.exists() and target.stat().st_size:
-            raise UsageError(f"{place} exists already; use another file")
+        check_new_file(flag, path)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from random import Random
 
 from bulkeic.sandbox.auth.principal import Authenticator
+from bulkeic.sandbox.behavior.account_options import AccountRules
 from bulkeic.sandbox.behavior.destination_checks import DestinationPropagation, DestinationRules
 from bulkeic.sandbox.behavior.faults import DrawnFaults, Faults, draw_faults
 from bulkeic.sandbox.behavior.pending_updates import PendingUpdates
@@ -34,6 +35,7 @@ class SharedState:
         options: the options that the sandbox started with.
         faults: the current faults of lanes without an override.
         lane_overrides: the current overrides of single lanes.
+        accounts: what accounts have and deny; can be replaced.
         fleet: the functions.
         authenticator: identifies the sender of a request.
         stats: the counts of calls.
@@ -52,6 +54,7 @@ class SharedState:
         default = StoredConfig(_DEFAULT_RETRIES, _DEFAULT_AGE_S, None, None, int(wall_s * 1000))
         self.options = options
         self.fleet = Fleet(default, any_function=options.any_function)
+        self.accounts = AccountRules(options.accounts)
         self.authenticator = Authenticator(
             options.secret, verify_signatures=options.verify_signatures
         )

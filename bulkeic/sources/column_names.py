@@ -37,6 +37,8 @@ class ColumnNames:
             if key in passed_over:
                 continue
             field = named(key)
+            if field is None:
+                continue
             if field in values:
                 raise InputError("given twice", field=field)
             values[field] = value

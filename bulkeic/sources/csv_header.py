@@ -54,9 +54,11 @@ class CsvHeader:
         self._width = named
         self._total = len(names)
         ignored = allowed.ignored_columns if OUTCOME_MARK in names else frozenset[str]()
-        self._is_kept = [name not in ignored for name in names[:named]]
-        self._is_outcome = not all(self._is_kept)
-        self._fields = _fields(names[:named], ignored, allowed)
+        found = _fields(names[:named], ignored, allowed)
+        self._is_kept = [field is not None for field in found]
+        self._keeps_all = all(self._is_kept)
+        self._is_outcome = any(name in ignored for name in names)
+        self._fields = [field for field in found if field is not None]
 
     def values(self, cells: list[str]) -> dict[str, str]:
         """The values of a row by field name, without the columns to ignore.
@@ -66,9 +68,11 @@ class CsvHeader:
         """
         if len(cells) != self._width:
             self._check_width(cells)
-        if not self._is_outcome:
+        if self._keeps_all:
             return dict(zip(self._fields, cells))  # noqa: B905 - strict is slow, empty ones may follow
         kept = zip(self._fields, compress(cells, self._is_kept), strict=True)
+        if not self._is_outcome:
+            return dict(kept)
         # The export puts an apostrophe before a name that begins with a minus.
         return {field: cell.removeprefix("'") for field, cell in kept}
 
@@ -81,15 +85,14 @@ class CsvHeader:
                 raise InputError(f"a value in column {column}, which has no name in the header")
 
 
-def _fields(names: list[str], ignored: Collection[str], allowed: Fields) -> list[str]:
-    fields: list[str] = []
+def _fields(names: list[str], ignored: Collection[str], allowed: Fields) -> list[str | None]:
+    """The field of each column; ``None``: it is ignored."""
+    fields: list[str | None] = []
     for column, name in enumerate(names, 1):
-        if name in ignored:
-            continue
         if not name:
             raise InputError(f"column {column} has no name")
-        field = allowed.find(name[:_MAX_COLUMN_NAME])
-        if field in fields:
+        field = None if name in ignored else allowed.find(name[:_MAX_COLUMN_NAME])
+        if field is not None and field in fields:
             raise InputError("given twice", field=field)
         fields.append(field)
     return fields

@@ -5,7 +5,7 @@ import fcntl
 import os
 import shlex
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from bulkeic.store.file_checks import (
     check_links,
     check_log,
 )
+from bulkeic.store.file_kind import RUN_FILE, FileKind
 from bulkeic.store.integrity import DamagedError, check_integrity
-from bulkeic.store.schema import APPLICATION_ID, MAGIC
+from bulkeic.store.schema import MAGIC
 
 # Without an adapter, the module looks for one each time it binds None, which takes 0.15 us.
 sqlite3.register_adapter(type(None), lambda none: none)
@@ -57,6 +58,8 @@ class Database:
             kill interrupted.
         is_sound: skip the check for damage.
         accept_loss: open it although outcomes may be lost.
+        kind: of the file.
+        check: checks that its content is intact.
 
     Raises:
         DamagedRunError: it is damaged, or outcomes may be lost.
@@ -72,8 +75,13 @@ class Database:
         shared: bool = False,
         is_sound: bool = False,
         accept_loss: bool = False,
+        kind: FileKind = RUN_FILE,
+        check: Callable[[sqlite3.Connection], None] = check_integrity,
     ) -> None:
         self.path = path
+        self._kind = kind
+        self._name = f"{kind.noun} {quoted(str(path))}"
+        self._check_content = check
         if create and path.is_dir():
             raise RunFileError(
                 f"{quoted(str(path))} is a folder; give the name of a file, for example "
@@ -83,20 +91,20 @@ class Database:
         self._connections: list[sqlite3.Connection] = []
         self._lock = -1
         if create:
-            self._lock = _create(path, self._file)
+            self._lock = _create(path, self._file, kind)
         else:
-            check_header(path)
+            check_header(path, kind)
         try:
             if not create and not shared:
                 self._lock = os.open(path, os.O_RDWR)
             if not shared:
-                _lock_file(self._lock, path)
+                _lock_file(self._lock, self._name)
             if not create:
-                check_links(path, _draft_path(path))
+                check_links(path, _draft_path(path), kind)
                 self._check(shared=shared, is_sound=is_sound, accept_loss=accept_loss)
         except OSError as error:
             self.close()
-            raise RunFileError(f"run file {quoted(str(path))}: {error.strerror}") from None
+            raise RunFileError(f"{self._name}: {error.strerror}") from None
         except BaseException:
             self.close()
             raise
@@ -112,9 +120,9 @@ class Database:
         try:
             with self._damage():
                 connection = self.connect(read_only=not journal.exists())
-                _check_state(connection, self.path)
+                _check_state(connection, self._name, self._kind)
                 if not is_sound:
-                    check_integrity(connection)
+                    self._check_content(connection)
                 if not had_log and not accept_loss:
                     check_log(self.path, connection, shared=shared)
         except BaseException:
@@ -167,7 +175,7 @@ class Database:
         except OSError:
             in_place = False
         if not in_place:
-            raise RunFileError(f"run file {quoted(str(self.path))} was deleted, moved or replaced")
+            raise RunFileError(f"{self._name} was deleted, moved or replaced")
 
     def close(self) -> None:
         """Closes every connection and unlocks the file."""
@@ -192,8 +200,8 @@ class Database:
                     raise
             problem = printable(str(error))
             raise DamagedRunError(
-                f"run file {quoted(str(self.path))}: cannot be opened: damaged: {problem}",
-                f"save its intact outcomes with: bulkeic export {shlex.quote(str(self.path))}",
+                f"{self._name}: cannot be opened: damaged: {problem}",
+                f"{self._kind.save} {shlex.quote(str(self.path))}",
             ) from None
 
     @contextmanager
@@ -203,7 +211,7 @@ class Database:
         Args:
             doing: what fails, like ``cannot be read``.
         """
-        place = f"run file {quoted(str(self.path))}: {doing}"
+        place = f"{self._name}: {doing}"
         try:
             yield
         except (DamagedError, InputError, msgspec.DecodeError, RecursionError) as error:
@@ -239,23 +247,19 @@ def _draft_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.loading")
 
 
-def _create(path: Path, draft: Path) -> int:
-    """Creates the file under its draft name, so that a kill leaves no incomplete run file."""
+def _create(path: Path, draft: Path, kind: FileKind) -> int:
+    """Creates the file under its draft name, so that a kill leaves no incomplete file."""
+    name = f"{kind.noun} {quoted(str(path))}"
     if os.path.lexists(path):
-        raise RunFileError(
-            f"run file {quoted(str(path))} exists; give another name, "
-            f"or resume it: bulkeic apply {path}"
-        )
-    _refuse_leftovers(path)
+        raise RunFileError(f"{name} exists; give another name, or resume it: {kind.resume} {path}")
+    _refuse_leftovers(path, kind)
     try:
         _create_folder(path.parent)
         if os.path.lexists(draft):
-            _delete_draft(path, draft)
+            _delete_draft(draft, name, kind)
         return os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        raise RunFileError(
-            f"run file {quoted(str(path))} cannot be created: {error.strerror}"
-        ) from None
+        raise RunFileError(f"{name} cannot be created: {error.strerror}") from None
 
 
 def _create_folder(folder: Path) -> None:
@@ -267,7 +271,7 @@ def _create_folder(folder: Path) -> None:
     _sync_folder(folder.parent)
 
 
-def _refuse_leftovers(path: Path) -> None:
+def _refuse_leftovers(path: Path, kind: FileKind) -> None:
     """Refuses a name with a log that a killed process left of a deleted run file.
 
     SQLite would merge the log into the new file, and jobs would get outcomes of other jobs.
@@ -276,20 +280,22 @@ def _refuse_leftovers(path: Path) -> None:
         left = path.with_name(f"{path.name}{ending}")
         if os.path.lexists(left):
             raise RunFileError(
-                f"{quoted(left.name)} belongs to another run file of this name; "
-                "delete it, move it to that run file, or give another name"
+                f"{quoted(left.name)} belongs to another {kind.noun} of this name; "
+                f"delete it, move it to that {kind.noun}, or give another name"
             )
 
 
-def _delete_draft(path: Path, draft: Path) -> None:
+def _delete_draft(draft: Path, name: str, kind: FileKind) -> None:
     """Deletes the draft of a killed process; a draft in use is left alone."""
     left = os.open(draft, os.O_RDWR | os.O_NOFOLLOW)
     try:
-        _lock_file(left, path)
+        _lock_file(left, name)
         header = os.pread(left, HEADER_BYTES, 0)
-        ours = int.from_bytes(header[APPLICATION_ID_BYTES]) == APPLICATION_ID
+        ours = int.from_bytes(header[APPLICATION_ID_BYTES]) == kind.application_id
         if header and not (header.startswith(MAGIC) and ours):
-            raise RunFileError(f"{quoted(str(draft))} is in the way and is not a run file; move it")
+            raise RunFileError(
+                f"{quoted(str(draft))} is in the way and is not a {kind.noun}; move it"
+            )
         draft.unlink()
     finally:
         os.close(left)
@@ -317,13 +323,13 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _lock_file(lock: int, path: Path) -> None:
+def _lock_file(lock: int, name: str) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise RunFileError(
-            f"run file {quoted(str(path))}: another bulkeic process uses it; "
-            "wait until it has ended, or stop it with Ctrl-C"
+            f"{name}: another bulkeic process uses it; wait until it has ended, or stop it with "
+            "Ctrl-C"
         ) from None
 
 
@@ -333,10 +339,7 @@ def is_damage(error: Exception) -> bool:
     return code & _PRIMARY_CODE not in _UNREACHABLE
 
 
-def _check_state(connection: sqlite3.Connection, path: Path) -> None:
+def _check_state(connection: sqlite3.Connection, name: str, kind: FileKind) -> None:
     state = connection.execute("SELECT value FROM run WHERE key = 'state'").fetchone()
     if state != ("ready",):
-        raise RunFileError(
-            f"run file {quoted(str(path))} was not loaded completely and nothing was sent; "
-            "apply the targets file again"
-        )
+        raise RunFileError(f"{name} was not loaded completely and nothing was sent; {kind.remake}")

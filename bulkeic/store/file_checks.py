@@ -2,12 +2,14 @@
 
 import fcntl
 import os
+import shlex
 import sqlite3
 from pathlib import Path
 
 from bulkeic.core.errors import DamagedRunError, RunFileError, quoted
 from bulkeic.store.digests import OPEN, SESSION
-from bulkeic.store.schema import APPLICATION_ID, MAGIC, VERSION
+from bulkeic.store.file_kind import KINDS, RUN_FILE, FileKind
+from bulkeic.store.schema import MAGIC
 
 # https://www.sqlite.org/fileformat.html#the_database_header
 HEADER_BYTES = 100
@@ -28,32 +30,38 @@ def is_run_file(path: Path) -> bool:
         return False
 
 
-def check_header(path: Path) -> None:
+def check_header(path: Path, kind: FileKind = RUN_FILE) -> None:
     """Checks the header's bytes without SQLite, which would create files beside the database.
 
     Raises:
-        RunFileError: it cannot be read, is not a run file, or has another version.
+        RunFileError: it cannot be read, is of another kind, or has another version.
     """
+    name = quoted(str(path))
     try:
         if path.exists() and not path.is_file():  # reading would wait for the writer of a pipe
-            raise RunFileError(f"{quoted(str(path))} is not a run file")
+            raise RunFileError(f"{name} is not a {kind.noun}")
         header = _read_header(path)
     except OSError as error:
-        raise RunFileError(f"run file {quoted(str(path))}: {error.strerror}") from None
+        raise RunFileError(f"{kind.noun} {name}: {error.strerror}") from None
     if not header.startswith(MAGIC):
-        raise RunFileError(f"{quoted(str(path))} is not a run file")
-    if int.from_bytes(header[APPLICATION_ID_BYTES]) != APPLICATION_ID:
-        raise RunFileError(f"{quoted(str(path))} is a database, but not a run file")
-    version = int.from_bytes(header[_USER_VERSION])
-    if version < VERSION:
+        raise RunFileError(f"{name} is not a {kind.noun}")
+    found = KINDS.get(int.from_bytes(header[APPLICATION_ID_BYTES]))
+    if found is None:
+        raise RunFileError(f"{name} is a database, but not a {kind.noun}")
+    if found is not kind:
         raise RunFileError(
-            f"run file {quoted(str(path))} has version {version}, this bulkeic supports {VERSION}; "
-            "finish it with the older bulkeic that made it, or apply the targets file again"
+            f"{name} is a {found.noun}, not a {kind.noun}; {found.use} {shlex.quote(str(path))}"
         )
-    if version > VERSION:
+    version = int.from_bytes(header[_USER_VERSION])
+    if version != kind.version:
+        way_out = (
+            f"finish it with the older bulkeic that made it, or {kind.remake}"
+            if version < kind.version
+            else "use the newer bulkeic that made it"
+        )
         raise RunFileError(
-            f"run file {quoted(str(path))} has version {version}, this bulkeic supports {VERSION}; "
-            "use the newer bulkeic that made it"
+            f"{kind.noun} {name} has version {version}, this bulkeic supports {kind.version}; "
+            f"{way_out}"
         )
 
 
@@ -62,12 +70,13 @@ def _read_header(path: Path) -> bytes:
         return file.read(HEADER_BYTES)
 
 
-def check_links(path: Path, draft: Path) -> None:
-    """Checks that a run file has one name: SQLite finds the log only beside the name it opens.
+def check_links(path: Path, draft: Path, kind: FileKind = RUN_FILE) -> None:
+    """Checks that a file has one name: SQLite finds the log only beside the name it opens.
 
     Args:
-        path: of the run file.
+        path: of the file.
         draft: its name while it was loaded, which a kill may have left.
+        kind: of the file.
 
     Raises:
         DamagedRunError: it has another name.
@@ -78,8 +87,8 @@ def check_links(path: Path, draft: Path) -> None:
         known += 1
     if path.stat().st_nlink > known:
         raise DamagedRunError(
-            f"run file {quoted(str(path))} has another name (a hard link), and outcomes may be in "
-            "the log beside that name",
+            f"{kind.noun} {quoted(str(path))} has another name (a hard link), and its end may "
+            "be in the log beside that name",
             "delete the other name, or use a copy of the file",
         )
 

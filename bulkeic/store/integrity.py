@@ -68,14 +68,7 @@ def check_integrity(connection: sqlite3.Connection) -> None:
         DamagedError: it is damaged.
         sqlite3.Error: it is damaged, and SQLite noticed first.
     """
-    (first,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if first != "ok":
-        raise DamagedError(first)
-    _check_schema(connection)
-    for table, condition in _row_conditions().items():
-        query = f"SELECT 1 FROM {table} WHERE NOT ({condition}) LIMIT 1"  # noqa: S608 - constants only
-        if connection.execute(query).fetchone() is not None:
-            raise DamagedError(f"{table}: a value of the wrong type")
+    check_structure(connection, SCHEMA)
     for problem, query in _VIOLATIONS.items():
         if connection.execute(f"{query} LIMIT 1").fetchone() is not None:
             raise DamagedError(problem)
@@ -85,14 +78,35 @@ def check_integrity(connection: sqlite3.Connection) -> None:
         raise DamagedError(f"{table}: a row is not as it was stored")
 
 
-def _check_schema(connection: sqlite3.Connection) -> None:
+def check_structure(connection: sqlite3.Connection, schema: str) -> None:
+    """Checks SQLite's structures, the tables, and the types of their values.
+
+    Args:
+        connection: to the file.
+        schema: the statements that create its tables and views.
+
+    Raises:
+        DamagedError: it is damaged.
+        sqlite3.Error: it is damaged, and SQLite noticed first.
+    """
+    (first,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if first != "ok":
+        raise DamagedError(first)
+    _check_schema(connection, schema)
+    for table, condition in _row_conditions(schema).items():
+        query = f"SELECT 1 FROM {table} WHERE NOT ({condition}) LIMIT 1"  # noqa: S608 - constants only
+        if connection.execute(query).fetchone() is not None:
+            raise DamagedError(f"{table}: a value of the wrong type")
+
+
+def _check_schema(connection: sqlite3.Connection, schema: str) -> None:
     found = {name: _normalize_sql(sql) for name, sql in connection.execute(_STATEMENTS)}
-    expected = _expected_schema()
+    expected = _expected_schema(schema)
     for name, sql in expected.items():
         if found.get(name) != sql:
             raise DamagedError(f"{name} is not as it was created")
     for name in found.keys() - expected.keys():
-        raise DamagedError(f"{quoted(name)} does not belong to a run file")
+        raise DamagedError(f"{quoted(name)} does not belong to the file")
 
 
 def _normalize_sql(sql: str) -> str:
@@ -100,18 +114,18 @@ def _normalize_sql(sql: str) -> str:
 
 
 @functools.cache
-def _expected_schema() -> dict[str, str]:
+def _expected_schema(schema: str) -> dict[str, str]:
     """The tables and views, each with the statement that creates it."""
     with closing(sqlite3.connect(":memory:")) as database:
-        database.executescript(SCHEMA)
+        database.executescript(schema)
         return {name: _normalize_sql(sql) for name, sql in database.execute(_STATEMENTS)}
 
 
 @functools.cache
-def _row_conditions() -> dict[str, str]:
+def _row_conditions(schema: str) -> dict[str, str]:
     """For each table, the condition that each of its rows must meet."""
     with closing(sqlite3.connect(":memory:")) as database:
-        database.executescript(SCHEMA)
+        database.executescript(schema)
         tables = [
             name
             for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")

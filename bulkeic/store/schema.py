@@ -11,17 +11,18 @@
 - ``settings`` may hold templates; the view ``result`` fills them in, as ``core.templates`` does.
 - ``account`` holds the roles that rows gave, not those of flags.
 - A file with other tables, views, indexes or triggers counts as damaged, so each change needs a new
-  ``VERSION``.
+  version in ``store.file_kind``.
 - ``state`` in ``run`` is ``loading`` until every row of the targets file is stored, then ``ready``.
 - ``session`` in ``run`` is ``open`` while a process works on the run, and ``closed`` otherwise.
 - ``row_digest`` and the digests in ``run`` show damage (see ``store.digests``).
 """
 
 from bulkeic.store.batch_statement import BatchStatement, row_of
+from bulkeic.store.file_kind import RUN_FILE
 from bulkeic.store.outcome_columns import EARLIER_TABLE, OUTCOME_TABLE, RESULT_VIEW
 
-APPLICATION_ID = 0x62656963  # "beic", shown by file(1) and PRAGMA application_id
-VERSION = 6
+APPLICATION_ID = RUN_FILE.application_id
+VERSION = RUN_FILE.version
 
 MAGIC = b"SQLite format 3\x00"
 

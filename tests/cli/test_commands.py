@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.app.setup.next_commands import flags_of, next_command, resume_command
 from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
+from bulkeic.app.setup.pace_options import PaceOptions
 from bulkeic.app.setup.sandbox_flags import SandboxFlags
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.cli.commands import cli
@@ -133,9 +134,8 @@ def test_options_reach_their_fields() -> None:
         source="t.csv",
         settings=Settings(maximum_retry_attempts=0),
         access=AccessOptions(region="eu-west-1"),
-        rate=math.inf,
+        pace=PaceOptions(rate=math.inf, timeout_s=0.5),
         progress=False,
-        timeout_s=0.5,
         waves=parse_waves("1,100%"),
         yes=True,
     )

@@ -72,6 +72,7 @@ def test_any_other_name_is_an_error_that_is_safe_to_print(name: str) -> None:
         assert len(str(problem)) < 400  # noqa: PT017 - as above
     else:
         letters = "".join(character for character in name if character.isalnum())
+        assert field is not None
         assert letters.casefold() == field.casefold()
 
 

@@ -41,6 +41,13 @@ KNOWN_TEXTS = (
         f"lambda:UpdateFunctionEventInvokeConfig on resource: {ARN} because no identity-based "
         "policy allows the lambda:UpdateFunctionEventInvokeConfig action"
     ),
+    (
+        "User: arn:aws:iam::123456789012:user/u is not authorized to perform: "
+        "resource-explorer-2:ListResources on resource: * because no identity-based "
+        "policy allows the resource-explorer-2:ListResources action"
+    ),
+    "Your account is not a member of an organization.",
+    "You specified a parent that doesn't exist.",
     "The security token included in the request is invalid.",
     (
         "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z "

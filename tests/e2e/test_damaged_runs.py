@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bulkeic.sandbox.state.generated_fleet import REGIONS
+from bulkeic.sandbox.state.region_names import REGIONS
 from tests.fuzz.bit_flips import flips
 from tests.store.damaged_files import change
 
@@ -106,7 +106,7 @@ DAMAGE: dict[Callable[[Path], None], str] = {
     other_settings: "cannot be opened: damaged: settings: not as it was stored; save",
     other_source: "cannot be opened: damaged: run: not as it was stored; save",
     other_outcome: "cannot be opened: damaged: outcome: a row is not as it was stored; save",
-    with_trigger: "cannot be opened: damaged: 't' does not belong to a run file; save",
+    with_trigger: "cannot be opened: damaged: 't' does not belong to the file; save",
     other_log: "cannot be opened: ",
 }
 # Any command opens them alike, so each of them is tried with one command or two.

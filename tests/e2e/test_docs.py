@@ -10,7 +10,7 @@ from bulkeic.core.model import Status
 from bulkeic.core.outcome_fields import OUTCOME_FIELDS
 from bulkeic.core.summary import Traffic, summarize
 from bulkeic.sandbox.behavior.scenario import FIELDS as FIELDS_OF_A_SCENARIO
-from bulkeic.sandbox.state.generated_fleet import REGIONS
+from bulkeic.sandbox.state.region_names import REGIONS
 
 ROOT = Path(__file__).parents[2]
 

@@ -170,12 +170,12 @@ def expect_error(call: Callable[..., Any], **arguments: Any) -> AwsErrorResponse
         bodies.append(response_dict["body"])
 
     events = call.__self__.meta.events  # type: ignore[attr-defined]
-    events.register("before-parse.lambda", keep)
+    events.register("before-parse", keep)
     try:
         with pytest.raises(ClientError) as caught:
             call(**arguments)
     finally:
-        events.unregister("before-parse.lambda", keep)
+        events.unregister("before-parse", keep)
     return AwsErrorResponse(caught.value, bodies[-1])
 
 

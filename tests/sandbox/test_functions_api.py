@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from bulkeic.sandbox.state.generated_fleet import REGIONS
+from bulkeic.sandbox.state.region_names import REGIONS
 
 from .sandbox_client import ACCOUNT, REGION, SandboxThread, StartSandbox, expect_error
 

@@ -127,7 +127,7 @@ def test_what_does_not_belong_to_a_run_file_is_refused(
 ) -> None:
     with closing(sqlite3.connect(load(path, [make_job(0)]))) as database:
         database.execute(statement)
-    assert f"damaged: {name!r} does not belong to a run file" in refusal(path)
+    assert f"damaged: {name!r} does not belong to the file" in refusal(path)
 
 
 @pytest.mark.parametrize("read_only", [False, True])

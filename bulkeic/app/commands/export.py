@@ -22,12 +22,12 @@ from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import NOT_DONE, Outcome
 from bulkeic.core.outcome_fields import OutcomeValues, outcome_values, pending_values
 from bulkeic.core.selection import JobState, Selection
-from bulkeic.core.target_rows import TargetValues, target_values
+from bulkeic.core.target_rows import TARGET_COLUMNS, TargetValues, target_values
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.output.new_file import write_new_file
 from bulkeic.output.results import check_stdout, encoder_of, write_stdout
-from bulkeic.output.targets_codec import TARGETS_BY_ENDING
+from bulkeic.output.targets_codec import targets_encoder
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.salvage import Salvage
@@ -166,12 +166,7 @@ def _targets_writer(options: ExportOptions) -> Callable[[RunFile], None]:
     Raises:
         UsageError: the ending of the file is not that of a targets file.
     """
-    ending = ".csv" if options.out is None else Path(options.out).suffix.lower()
-    if ending not in TARGETS_BY_ENDING:
-        raise UsageError(
-            f"--out {quoted(str(options.out))}: the file ending is not a known format; "
-            f"expected one of {', '.join(TARGETS_BY_ENDING)}"
-        )
+    encode = targets_encoder(options.out)
 
     def write(run: RunFile) -> None:
         if run.metadata.restores is not None:
@@ -179,7 +174,7 @@ def _targets_writer(options: ExportOptions) -> Callable[[RunFile], None]:
                 f"run file {quoted(str(run.path))} rolls back another run, and what it restores "
                 "cannot be a targets file; export the run that it rolls back"
             )
-        _write(options, TARGETS_BY_ENDING[ending](_targets(run)))
+        _write(options, encode(_targets(run), TARGET_COLUMNS))
         flags = [f"--{name.replace('_', '-')}" for name in _RUN_FLAGS if _is_set(run, name)]
         if flags:
             Console().print(f"note: the run was made with {', '.join(flags)}; give them again")

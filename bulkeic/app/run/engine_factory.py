@@ -13,7 +13,7 @@ from bulkeic.engine.engine import Engine
 from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.log_events import EngineLog
-from bulkeic.engine.ports import Feed, Sink
+from bulkeic.engine.ports import Caller, Feed, Sink
 
 if TYPE_CHECKING:
     from bulkeic.aws.identity.access import Access
@@ -62,7 +62,12 @@ class EngineFactory:
         role_session: how roles are assumed.
         limits: of each engine.
         timeout_s: for one call, seconds.
+
+    Attributes:
+        caller: makes the calls of all engines, once the factory is open.
     """
+
+    caller: "LambdaCaller"
 
     def __init__(
         self,
@@ -82,7 +87,7 @@ class EngineFactory:
         )
 
     async def __aenter__(self) -> Self:
-        self._caller = await self._exits.enter_async_context(self._opening)
+        self.caller = await self._exits.enter_async_context(self._opening)
         return self
 
     async def __aexit__(
@@ -99,15 +104,19 @@ class EngineFactory:
         sink: Sink,
         policy: Policy,
         *,
+        caller: Caller | None = None,
         limits: EngineLimits | None = None,
         growing: bool = False,
         traffic: Traffic | None = None,
         failures: int = 0,
     ) -> Engine:
-        """A new engine. The arguments are those of ``Engine``; ``limits`` default to the shared."""
+        """A new engine. The arguments are those of ``Engine``.
+
+        ``caller`` and ``limits`` default to the shared ones.
+        """
         return Engine(
             feed,
-            self._caller,
+            caller or self.caller,
             sink,
             limits or self._limits,
             policy,

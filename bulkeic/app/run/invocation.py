@@ -58,7 +58,7 @@ class Invocation:
     def __init__(self, options: WorkOptions) -> None:
         self._options = options
         configure_logs(options.log.log_format, options.log.log_level, sanitize)
-        allow_open_files(options.concurrency)
+        allow_open_files(options.pace.concurrency)
         check_options(options)
         self.console = Console()
 
@@ -67,7 +67,7 @@ class Invocation:
         self.results = ResultsFile(options.results) if options.results else NoResults()
         try:
             self.resolver = AccountResolver(
-                options.access, options.timeout_s, sandbox=options.sandbox
+                options.access, options.pace.timeout_s, sandbox=options.sandbox
             )
         except BaseException:
             self.results.close()
@@ -90,7 +90,7 @@ class Invocation:
             lanes: account and Region → its jobs; at least one.
             calls_per_job: how many calls each job needs.
         """
-        limits = self._options.limits()
+        limits = self._options.pace.limits()
         left = (
             LaneBacklog(lane, jobs, limits.first_rate, limits.bucket_size, calls_per_job)
             for lane, jobs in lanes.items()

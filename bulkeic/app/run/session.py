@@ -81,8 +81,8 @@ class RunSession:
             access,
             accounts,
             options.access.role_session(),
-            options.limits(),
-            timeout_s=options.timeout_s,
+            options.pace.limits(),
+            timeout_s=options.pace.timeout_s,
         )
 
     async def __aenter__(self) -> Self:
@@ -176,7 +176,7 @@ class RunSession:
     def _limits_of(self, policy: Policy) -> EngineLimits:
         """The limits of one pass; a verification is not stopped by the failures it finds."""
         most = self._max_failures if is_change(policy) else None
-        return msgspec.structs.replace(self._options.limits(), max_failures=most)
+        return msgspec.structs.replace(self._options.pace.limits(), max_failures=most)
 
     async def pause(self, seconds: float) -> None:
         """Waits until the time is over or the session is stopped."""

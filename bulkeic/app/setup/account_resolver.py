@@ -99,30 +99,57 @@ class AccountResolver:
             UsageError: a profile does not exist.
         """
         lanes = list(lanes)
-        found = {lane: self.accounts.problem(lane) for lane in lanes}
-        refused = {lane: problem for lane, problem in found.items() if problem is not None}
-        if self._sandbox:
-            return refused
+        if not self._sandbox:
+            self._identify(self._profiles(lanes))
+        return self._known_refusals(lanes)
+
+    async def find_refusals(self, lanes: Iterable[Lane]) -> dict[Lane, InputError]:
+        """As ``refusals``, in an event loop."""
+        lanes = list(lanes)
+        unknown = self._unknown(self._profiles(lanes))
+        if unknown:
+            await self._identify_all(unknown)
+        return self._known_refusals(lanes)
+
+    def _profiles(self, lanes: Iterable[Lane]) -> dict[str | None, Lane | None]:
+        """The profiles that reach lanes without a role, each with such a lane."""
         open_access(self._options)  # checks the profile, whatever the lanes need
-        access = {lane: self.accounts.access(lane) for lane in lanes if lane not in refused}
-        by_profile = {lane: way.profile for lane, way in access.items() if way.role_arn is None}
-        self._identify({profile: lane for lane, profile in by_profile.items()})
-        for lane, profile in by_profile.items():
-            problem = foreign_credentials(
-                lane, self._identity_of[profile].account_id, profile=profile
-            )
-            if problem is not None:
-                refused[lane] = problem
-        return refused
+        access = {
+            lane: self.accounts.access(lane) for lane in lanes if not self.accounts.problem(lane)
+        }
+        return {way.profile: lane for lane, way in access.items() if way.role_arn is None}
+
+    def _known_refusals(self, lanes: Iterable[Lane]) -> dict[Lane, InputError]:
+        found = {lane: self.accounts.problem(lane) or self._foreign(lane) for lane in lanes}
+        return {lane: problem for lane, problem in found.items() if problem is not None}
+
+    def _foreign(self, lane: Lane) -> InputError | None:
+        """The problem if the credentials for a lane belong to another account."""
+        way = self.accounts.access(lane)
+        if self._sandbox or way.role_arn is not None:
+            return None
+        return foreign_credentials(
+            lane, self._identity_of[way.profile].account_id, profile=way.profile
+        )
 
     def _identify(self, profiles: dict[str | None, Lane | None]) -> None:
         """Asks STS once for the account of each profile; ``None`` is the caller's own."""
-        unknown = {name: lane for name, lane in profiles.items() if name not in self._identity_of}
+        unknown = self._unknown(profiles)
         if unknown:
             try:
                 run_async(functools.partial(self._identify_all, unknown))
             except BaseExceptionGroup as group:
                 raise first_cause(group) from None
+
+    async def find_own_identity(self, lane: Lane | None) -> CallerIdentity:
+        """As ``own_identity``, in an event loop."""
+        unknown = self._unknown({None: lane})
+        if unknown:
+            await self._identify_all(unknown)
+        return self._identity_of[None]
+
+    def _unknown(self, profiles: dict[str | None, Lane | None]) -> dict[str | None, Lane | None]:
+        return {name: lane for name, lane in profiles.items() if name not in self._identity_of}
 
     async def _identify_all(self, profiles: dict[str | None, Lane | None]) -> None:
         own = open_access(self._options)

@@ -33,7 +33,7 @@ _TEXTS = {
 """Each step with its words, the most likely next step last."""
 
 
-def flags_of(options: WorkOptions) -> dict[str, list[str]]:
+def flags_of(options: msgspec.Struct) -> dict[str, list[str]]:
     """The given flags that later commands repeat, each with its words on the command line."""
     return {
         option.flag.name: option.words(options)

@@ -1,12 +1,12 @@
 """The options of each command; a field's annotation declares its flag."""
 
-import shlex
 from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
 
 from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions
+from bulkeic.app.setup.pace_options import RUNS, WRITES, PaceOptions
 from bulkeic.app.setup.selection_flags import ERROR_CODES, SELECTION_FLAGS
 from bulkeic.core.destinations import parse_destination
 from bulkeic.core.failure_budget import FailureBudget, parse_failure_budget
@@ -17,29 +17,16 @@ from bulkeic.core.option_declaration import (
     Flag,
     OptionGroup,
     Repeat,
-    declared_options,
+    stored_options,
 )
-from bulkeic.core.option_values import (
-    CallRate,
-    Duration,
-    Integer,
-    Number,
-    ParsedText,
-    Percentage,
-    ValueType,
-)
+from bulkeic.core.option_values import Duration, Integer, ParsedText, ValueType
 from bulkeic.core.selection import Selection
 from bulkeic.core.waves import Size, parse_waves
-from bulkeic.engine.limits import EngineLimits
 from bulkeic.sources.row_format import Format
 
-POSITIVE_DURATION = Duration(is_above=True)
 DAY = Duration(0, 86400)
 
-_LIMITS = EngineLimits()
-_RUNS = frozenset({"apply", "plan", "verify", "rollback"})
-_WRITES = frozenset({"apply", "rollback"})
-_NEW_RUNS = frozenset({"apply", "plan", "rollback"})
+_NEWRUNS = frozenset({"apply", "plan", "rollback"})
 _PLANS = frozenset({"apply", "plan"})
 _READS_TARGETS = frozenset({"apply", "plan", "verify"})
 
@@ -49,7 +36,7 @@ _ACCEPT_LOSS = Flag(
     "Its last outcomes may be lost.",
     OptionGroup.SAFETY,
     repeat=Repeat.NEVER,
-    commands=_RUNS | {"report"},
+    commands=RUNS | {"report"},
 )
 
 
@@ -65,55 +52,20 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_failures: Annotated[FailureBudget | None, Flag(
         "--max-failures", "Stop after this many targets have failed, or this percentage of all.",
         OptionGroup.SAFETY, ParsedText("N|P%", parse_failure_budget), "no limit",
-        repeat=Repeat.RESUME, commands=_WRITES)] = None  # fmt: skip
+        repeat=Repeat.RESUME, commands=WRITES)] = None  # fmt: skip
     force: Annotated[bool, Flag(
         "--force", "Also overwrite targets that changed since the plan, or since the run to resume "
-        "or roll back.", OptionGroup.SAFETY, repeat=Repeat.RESUME, commands=_WRITES
+        "or roll back.", OptionGroup.SAFETY, repeat=Repeat.RESUME, commands=WRITES
     )] = False  # fmt: skip
     accept_loss: Annotated[bool, _ACCEPT_LOSS] = False
     yes: Annotated[bool, Flag(
         "--yes", "Do not ask for confirmation. Required where stdin is not a terminal, except "
-        "with --sandbox.", OptionGroup.SAFETY, repeat=Repeat.RESUME, commands=_WRITES | {"bench"}
+        "with --sandbox.", OptionGroup.SAFETY, repeat=Repeat.RESUME, commands=WRITES | {"bench"}
     )] = False  # fmt: skip
-    rate: Annotated[float | Literal["auto"], Flag(
-        "--rate", "Calls per second for each lane (account and Region), auto to find the limit, or "
-        "unlimited.", OptionGroup.PACE, CallRate("auto"), commands=_RUNS
-    )] = _LIMITS.rate  # fmt: skip
-    headroom: Annotated[float, Flag(
-        "--headroom", "Share of the limit that --rate auto leaves to other callers.",
-        OptionGroup.PACE, Percentage(90), commands=_RUNS)] = _LIMITS.headroom  # fmt: skip
-    burst: Annotated[float | None, Flag(
-        "--burst", "Calls that a lane can make at once after a pause.", OptionGroup.PACE,
-        Number(1, placeholder="CALLS"), "the rate", commands=_RUNS)] = None  # fmt: skip
-    concurrency: Annotated[int, Flag(
-        "--concurrency", "Maximum number of calls in flight, over all lanes.", OptionGroup.PACE,
-        Integer(1, 10_000, placeholder="CALLS"), commands=_RUNS)] = _LIMITS.concurrency  # fmt: skip
-    max_attempts: Annotated[int, Flag(
-        "--max-attempts", "Maximum number of attempts for each target, without throttles and "
-        "conflicts.", OptionGroup.PACE,
-        Integer(1, 1000))] = _LIMITS.max_attempts  # fmt: skip
-    throttle_budget_s: Annotated[float, Flag(
-        "--throttle-budget", "How long to retry a target that is throttled or in conflict.",
-        OptionGroup.PACE, Duration(0), commands=_RUNS
-    )] = _LIMITS.throttle_budget_s  # fmt: skip
-    wait_for_iam_s: Annotated[float, Flag(
-        "--wait-for-iam", "How long to retry a target whose destination is refused. A new role or "
-        "destination needs a minute or two until Lambda accepts it.", OptionGroup.PACE,
-        Duration(0), commands=_WRITES)] = _LIMITS.wait_for_iam_s  # fmt: skip
-    timeout_s: Annotated[float, Flag(
-        "--timeout", "Time limit for one call.", OptionGroup.PACE, POSITIVE_DURATION
-    )] = 10.0  # fmt: skip
-    give_up_after_s: Annotated[float, Flag(
-        "--give-up-after", "Stop a lane after this time without any response; stop the run if no "
-        "lane has had one.", OptionGroup.PACE, POSITIVE_DURATION
-    )] = _LIMITS.give_up_after_s  # fmt: skip
-    max_denied: Annotated[int, Flag(
-        "--max-denied", "Stop a lane after access to this many targets in a row was denied. "
-        "0 means never.", OptionGroup.PACE, Integer(0), commands=_RUNS
-    )] = _LIMITS.max_denied  # fmt: skip
+    pace: PaceOptions = PaceOptions()
     run: Annotated[str | None, Flag(
         "--run", "Run file to create. It must not exist.", OptionGroup.OUTPUT, FILE,
-        "bulkeic-runs/<UTC time>.db", repeat=Repeat.STORED, commands=_NEW_RUNS)] = None  # fmt: skip
+        "bulkeic-runs/<UTC time>.db", repeat=Repeat.STORED, commands=_NEWRUNS)] = None  # fmt: skip
     results: Annotated[str | None, Flag(
         "--results", "Write outcomes to this .jsonl, .ndjson or .csv file as they come; - writes "
         "JSON Lines to stdout. A resumed run appends to the file that it started.",
@@ -134,27 +86,9 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
         "--sandbox", "Rehearse on an embedded sandbox that holds every target. No AWS account is "
         "touched.", OptionGroup.SAFETY)] = False  # fmt: skip
 
-    def limits(self) -> EngineLimits:
-        """How hard the engine may work."""
-        return EngineLimits(
-            rate=self.rate,
-            burst=self.burst,
-            headroom=self.headroom,
-            concurrency=self.concurrency,
-            max_attempts=self.max_attempts,
-            throttle_budget_s=self.throttle_budget_s,
-            wait_for_iam_s=self.wait_for_iam_s,
-            give_up_after_s=self.give_up_after_s,
-            max_denied=self.max_denied,
-        )
-
     def stored_by_run(self) -> dict[str, str]:
         """The given flags that a run file stores, by name, each as it is typed."""
-        return {
-            option.flag.name: shlex.join(option.words(self))
-            for option in declared_options(type(self))
-            if option.flag.repeat is Repeat.STORED and option.value(self) != option.default
-        }
+        return stored_options(self)
 
 
 def _destination_text(arn: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bulkeic.app.runtime import open_access
+from bulkeic.app.setup.access_checks import check_access, check_value
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.ingest import Ingest
 from bulkeic.app.setup.next_commands import stored_flags
@@ -20,8 +21,7 @@ from bulkeic.app.setup.run_binding import bound, check_caller, check_place
 from bulkeic.app.setup.run_choice import check_selection, choose_jobs, left_out_lines
 from bulkeic.app.setup.run_flags import check_flags, encode_flags
 from bulkeic.aws.identity.environment import environment_region
-from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
-from bulkeic.core.errors import InputError, UsageError
+from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Lane
 from bulkeic.core.names import check_region
 from bulkeic.core.policy import Apply, ApplyPlan, Plan, Rollback, Verify, Where
@@ -88,16 +88,8 @@ def check_options(options: WorkOptions) -> None:
         check_not_read("--results", options.results, options.source, options.access.accounts)
         if not (options.overwrite or (isinstance(options, ApplyOptions) and has_run_file(options))):
             check_not_overwritten("--results", options.results)
-    access = options.access
-    for flag, value, check in (
-        ("--region", access.region, check_region),
-        ("--role-arn", access.role_arn, parse_role),
-        ("--external-id", access.external_id, parse_external_id),
-        ("--role-session-name", access.role_session_name, parse_session_name),
-    ):
-        if value is not None:
-            _check_value(flag, value, check)
-    options.limits()
+    check_access(options.access)
+    options.pace.limits()
     check_selection(options.selection, has_run=has_run_file(options))
     if isinstance(options, TargetsOptions):
         _check_targets(options)
@@ -116,13 +108,6 @@ def check_yes(options: WorkOptions, *, yes: bool) -> None:
 def _check_targets(options: TargetsOptions) -> None:
     if options.where is not None:
         _where(options.where)
-
-
-def _check_value(where: str, value: str, check: Callable[[str], object]) -> None:
-    try:
-        check(value)
-    except InputError as problem:
-        raise UsageError(f"{where}: {problem.rule}") from None
 
 
 @contextmanager
@@ -235,7 +220,7 @@ def _default_region(options: WorkOptions) -> str | None:
     if chosen or not (region or options.sandbox):
         region = open_access(access).region  # checks the profile and the endpoint
     if region is not None:
-        _check_value("the Region of the environment or the profile", region, check_region)
+        check_value("the Region of the environment or the profile", region, check_region)
     return region
 
 

@@ -1,4 +1,4 @@
-"""``--where``: selects targets by their current configuration, with a JMESPath expression.
+"""``--where``: selects targets by what they have, with a JMESPath expression.
 
 The language is that of the AWS CLI's ``--query``: https://jmespath.org/specification.html
 
@@ -6,13 +6,15 @@ A short expression can take hours and all memory, for example by doubling a list
 the steps of an evaluation and the size of each of its results are limited.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jmespath
 from jmespath.exceptions import EmptyExpressionError, JMESPathError, JMESPathTypeError, ParseError
 from jmespath.functions import TYPES_MAP, Functions
 from jmespath.visitor import TreeInterpreter
 
+from bulkeic.app.setup.where_documents import CONFIGURATION, FOUND_TARGET, Document
 from bulkeic.app.setup.where_fields import check_fields
 from bulkeic.core.errors import UsageError, printable, quoted
 from bulkeic.core.policy import Where
@@ -20,10 +22,21 @@ from bulkeic.output.formatting import counted
 
 _RULE_CHARACTERS = 200
 _MAX_STEPS = 10_000
-_MAX_RESULT = 10_000
 NO_MATCH = "does not match --where"
 
 _EXPECTED = "expected JMESPath as in the AWS CLI's --query, like MaximumRetryAttempts > `0`"
+
+
+class TargetWhere(NamedTuple):
+    """A compiled ``--where`` of ``discover``.
+
+    Attributes:
+        matches: whether the document of a target matches.
+        names: the fields of the document that it may read.
+    """
+
+    matches: Callable[[dict[str, Any]], bool]
+    names: frozenset[str]
 
 
 def parse_where(expression: str) -> Where:
@@ -37,22 +50,28 @@ def parse_where(expression: str) -> Where:
         UsageError: the expression is invalid, calls an unknown function or one with a wrong number
             of arguments, or names a field that no configuration can have.
     """
-    try:
-        compiled = jmespath.compile(expression)
-    except EmptyExpressionError:
-        raise UsageError(f"--where is empty; {_EXPECTED}") from None
-    except ParseError as error:
-        raise UsageError(
-            f"--where {quoted(expression)}: {_syntax(error, len(expression))}; {_EXPECTED}"
-        ) from None
-    except (JMESPathError, ValueError, RecursionError):  # a number of thousands of digits
-        raise UsageError(f"--where {quoted(expression)} cannot be read; {_EXPECTED}") from None
-    _check_calls(compiled.parsed, expression)
-    _check_names(compiled.parsed, expression)
+    return _compiled(expression, CONFIGURATION)[0]
 
-    def where(config: dict[str, Any]) -> str | None:
+
+def parse_target_where(expression: str) -> TargetWhere:
+    """As ``parse_where``, on the documents of the targets that ``discover`` finds.
+
+    Raises:
+        UsageError: see ``parse_where``.
+    """
+    where, names = _compiled(expression, FOUND_TARGET)
+    return TargetWhere(lambda document: where(document) is None, names)
+
+
+def _compiled(expression: str, document: Document) -> tuple[Where, frozenset[str]]:
+    """What says why a document does not match, and the fields that it may read."""
+    parsed = _parse(expression)
+    _check_calls(parsed, expression)
+    names = _check_names(parsed, expression, document)
+
+    def where(value: dict[str, Any]) -> str | None:
         try:
-            result = _LimitedInterpreter().visit(compiled.parsed, config)
+            result = _LimitedInterpreter(document.max_size).visit(parsed, value)
         except JMESPathTypeError as error:
             given = TYPES_MAP.get(error.actual_type, error.actual_type)
             return f"{NO_MATCH}: {error.function_name}() of {given}"
@@ -63,7 +82,22 @@ def parse_where(expression: str) -> Where:
         is_false = result is None or result is False or result in ("", [], {})
         return NO_MATCH if is_false else None
 
-    return where
+    return where, names
+
+
+def _parse(expression: str) -> dict[str, Any]:
+    """The syntax tree of an expression."""
+    try:
+        parsed: dict[str, Any] = jmespath.compile(expression).parsed
+    except EmptyExpressionError:
+        raise UsageError(f"--where is empty; {_EXPECTED}") from None
+    except ParseError as error:
+        raise UsageError(
+            f"--where {quoted(expression)}: {_syntax(error, len(expression))}; {_EXPECTED}"
+        ) from None
+    except (JMESPathError, ValueError, RecursionError):  # a number of thousands of digits
+        raise UsageError(f"--where {quoted(expression)} cannot be read; {_EXPECTED}") from None
+    return parsed
 
 
 class _LimitError(Exception):
@@ -73,8 +107,9 @@ class _LimitError(Exception):
 class _LimitedInterpreter(TreeInterpreter):  # type: ignore[misc]  # the package has no types
     """Evaluates one expression once, within limits."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_size: int) -> None:
         super().__init__()
+        self._max_size = max_size
         self._steps = 0
 
     def visit(self, node: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
@@ -82,8 +117,8 @@ class _LimitedInterpreter(TreeInterpreter):  # type: ignore[misc]  # the package
         if self._steps > _MAX_STEPS:
             raise _LimitError(f"it takes more than {_MAX_STEPS} steps")
         result = super().visit(node, *args, **kwargs)
-        if _is_larger(result, _MAX_RESULT):
-            raise _LimitError(f"a result has a size of more than {_MAX_RESULT}")
+        if _is_larger(result, self._max_size):
+            raise _LimitError(f"a result has a size of more than {self._max_size}")
         return result
 
 
@@ -112,13 +147,13 @@ def _syntax(error: ParseError, length: int) -> str:
     return f"character {character}: {rule or f'{quoted(error.token_value)} is unexpected'}"
 
 
-def _check_names(parsed: dict[str, Any], expression: str) -> None:
+def _check_names(parsed: dict[str, Any], expression: str, document: Document) -> frozenset[str]:
     try:
-        check_fields(parsed)
+        return check_fields(parsed, document)
     except UsageError as error:
         raise UsageError(f"--where {quoted(expression)}: {error}") from None
     except RecursionError:
-        pass  # then it cannot be evaluated either
+        return frozenset()  # then it cannot be evaluated either
 
 
 def _check_calls(parsed: dict[str, Any], expression: str) -> None:

@@ -1,101 +1,132 @@
-"""Which fields of a configuration a ``--where`` expression names, before anything is read.
+"""Which fields of a document a ``--where`` expression names, before anything is read.
 
-A field that no configuration can have would match nothing without a word. Computed values
-(literals, results of functions, elements of lists) may have any field.
+A field that no document can have would match nothing without a word. Computed values (literals,
+results of functions, elements of lists) may have any field.
 """
 
 import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bulkeic.app.setup.where_documents import Document, Shape
 from bulkeic.core.errors import UsageError, quoted
 
-_Shape = Mapping[str, Any] | None
-"""The fields that a value can have, each with its own shape; ``None``: any."""
-
 _NULL = "null"  # JMESPath reads the word as a field that is never there
-_NO_FIELDS: _Shape = {}
-_DESTINATION: _Shape = {"Destination": _NO_FIELDS}
-_CONFIGURATION: _Shape = {
-    "FunctionArn": _NO_FIELDS,
-    "LastModified": _NO_FIELDS,
-    "MaximumRetryAttempts": _NO_FIELDS,
-    "MaximumEventAgeInSeconds": _NO_FIELDS,
-    "DestinationConfig": {"OnSuccess": _DESTINATION, "OnFailure": _DESTINATION},
-}
+_SELF = frozenset({"current", "identity"})
 
 
-def check_fields(parsed: dict[str, Any]) -> None:
-    """Checks that a configuration can have each field of an expression.
+def check_fields(parsed: dict[str, Any], document: Document) -> frozenset[str]:
+    """Checks that a document can have each field of an expression.
 
     Args:
         parsed: the syntax tree of JMESPath.
+        document: what the expression is evaluated on.
+
+    Returns:
+        The fields of the document that the expression may read; all of them if it reads the
+        document as a whole.
 
     Raises:
-        UsageError: it cannot; the text has the nearest field.
+        UsageError: a document cannot have a field; the text has the nearest one.
     """
-    _shape_of(parsed, _CONFIGURATION)
+    check = _FieldCheck(document)
+    check.shape_of(parsed, document.fields)
+    return frozenset(check.names)
 
 
-def _shape_of(node: dict[str, Any], shape: _Shape) -> _Shape:
-    """What a node's value can have, given what the current node's value can have."""
-    rule = _RULES.get(node["type"])
-    if rule is not None:
-        return rule(node, shape)
-    for child in node["children"]:
-        if isinstance(child, dict):  # not the bounds of a slice
-            _shape_of(child, shape)
-    return None
+class _FieldCheck:
+    """Follows the shapes of values through one expression.
 
+    Attributes:
+        names: the fields of the document that were read.
+    """
 
-def _field(node: dict[str, Any], shape: _Shape) -> _Shape:
-    name = node["value"]
-    if shape is None or name == _NULL:
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self.names: set[str] = set()
+
+    def shape_of(self, node: dict[str, Any], shape: Shape) -> Shape:
+        """What a node's value can have, given what the current node's value can have."""
+        rule = _RULES.get(node["type"])
+        if rule is not None:
+            return rule(self, node, shape)
+        for child in node["children"]:
+            if isinstance(child, dict):  # not the bounds of a slice
+                self.shape_of(child, shape)
         return None
-    if name not in shape:
-        raise UsageError(f"no configuration can have the field {quoted(name)}{_hint(name, shape)}")
-    found: _Shape = shape[name]
-    return found
+
+    def field(self, node: dict[str, Any], shape: Shape) -> Shape:
+        """A field of the current node's value."""
+        name = node["value"]
+        if shape is None or name == _NULL:
+            return None
+        if name not in shape:
+            self._refuse(name, shape)
+        if shape is self._document.fields:
+            self.names.add(name)
+        found: Shape = shape[name]
+        return found
+
+    def current(self, _node: dict[str, Any], shape: Shape) -> Shape:
+        """The current node's value itself."""
+        if shape is self._document.fields:
+            self.names.update(shape)
+        return shape
+
+    def chain(self, node: dict[str, Any], shape: Shape) -> Shape:
+        """Steps from value to value."""
+        first, *rest = node["children"]
+        if first["type"] not in _SELF:
+            shape = self.shape_of(first, shape)
+        for child in rest:
+            shape = self.shape_of(child, shape)
+        return shape
+
+    def projection(self, node: dict[str, Any], shape: Shape) -> Shape:
+        """An expression on each element of a value."""
+        source, *rest = node["children"]
+        values = self.shape_of(source, shape)
+        shapes = list(values.values()) if values and node["type"] == "value_projection" else []
+        element = shapes[0] if shapes and all(each == shapes[0] for each in shapes) else None
+        for child in rest:
+            self.shape_of(child, element)
+        return None
+
+    def index(self, node: dict[str, Any], shape: Shape) -> Shape:
+        """An element of a list."""
+        return self.projection({"type": "projection", "children": node["children"]}, shape)
+
+    def named_values(self, node: dict[str, Any], shape: Shape) -> Shape:
+        """An object that the expression makes."""
+        return {
+            pair["value"]: self.shape_of(pair["children"][0], shape) for pair in node["children"]
+        }
+
+    def anything(self, _node: dict[str, Any], _shape: Shape) -> Shape:
+        """An expression whose values are those that a function gives it."""
+        return None
+
+    def _refuse(self, name: str, shape: Mapping[str, Any]) -> None:
+        document = self._document
+        reason = document.withheld.get(name) if shape is document.fields else None
+        raise UsageError(
+            f"no {document.noun} can have the field {quoted(name)}"
+            f"{f'; {reason}' if reason else _hint(name, shape)}"
+        )
 
 
-def _current(_node: dict[str, Any], shape: _Shape) -> _Shape:
-    return shape
-
-
-def _chain(node: dict[str, Any], shape: _Shape) -> _Shape:
-    for child in node["children"]:
-        shape = _shape_of(child, shape)
-    return shape
-
-
-def _projection(node: dict[str, Any], shape: _Shape) -> _Shape:
-    source, *rest = node["children"]
-    values = _shape_of(source, shape)
-    shapes = list(values.values()) if values and node["type"] == "value_projection" else []
-    element = shapes[0] if shapes and all(each == shapes[0] for each in shapes) else None
-    for child in rest:
-        _shape_of(child, element)
-    return None
-
-
-def _named_values(node: dict[str, Any], shape: _Shape) -> _Shape:
-    return {pair["value"]: _shape_of(pair["children"][0], shape) for pair in node["children"]}
-
-
-_RULES: dict[str, Callable[[dict[str, Any], _Shape], _Shape]] = {
-    "field": _field,
-    "current": _current,
-    "identity": _current,
-    "subexpression": _chain,
-    "pipe": _chain,
-    "projection": _projection,
-    "value_projection": _projection,
-    "filter_projection": _projection,
-    "expref": lambda _node, _shape: None,
-    "index_expression": lambda node, shape: _projection(
-        {"type": "projection", "children": node["children"]}, shape
-    ),
-    "multi_select_dict": _named_values,
+_RULES: dict[str, Callable[[_FieldCheck, dict[str, Any], Shape], Shape]] = {
+    "field": _FieldCheck.field,
+    "current": _FieldCheck.current,
+    "identity": _FieldCheck.current,
+    "subexpression": _FieldCheck.chain,
+    "pipe": _FieldCheck.chain,
+    "projection": _FieldCheck.projection,
+    "value_projection": _FieldCheck.projection,
+    "filter_projection": _FieldCheck.projection,
+    "expref": _FieldCheck.anything,
+    "index_expression": _FieldCheck.index,
+    "multi_select_dict": _FieldCheck.named_values,
 }
 
 

@@ -7,7 +7,9 @@ an answer, never to decide what happened.
 
 import re
 
+from bulkeic.core.errors import InputError
 from bulkeic.core.model import CLEARED, LATEST, Call, Failure, Fault, Operation, Settings, Target
+from bulkeic.core.names import check_qualifier, is_bare_name
 from bulkeic.core.pacing.retry import ANSWER_MISMATCH
 
 # Lambda's defaults.
@@ -17,10 +19,14 @@ _GET, _PUT = Operation.GET, Operation.PUT
 _OTHER_FUNCTION = "it names another function"
 _ARN_PARTS = 7
 _find_functions = re.compile(r"arn:[\w-]+:lambda:[\w-]*:\d*:function:[\w.$-]+(?::[\w$-]+)?").findall
+_INVALID_QUALIFIER = "it lists an invalid qualifier"
 _BAD_REQUEST = 400
 _NO_CONFIG = "doesn't have an EventInvokeConfig"
-# Put creates a configuration, and GetFunction does not look for one.
-_NEEDS_NO_CONFIG = frozenset({Operation.PUT, Operation.GET_FUNCTION})
+# Put creates a configuration, and the others do not look for one.
+_NEEDS_NO_CONFIG = frozenset({
+    Operation.PUT, Operation.GET_FUNCTION,
+    Operation.LIST_FUNCTIONS, Operation.LIST_ALIASES, Operation.LIST_CONFIGS,
+})  # fmt: skip
 
 
 def names_target(arn: str, target: Target, *, has_qualifier: bool = True) -> bool:
@@ -106,6 +112,68 @@ def function_problem(arn: str, target: Target) -> str | None:
     """
     is_it = names_target(arn, target, has_qualifier=False)
     return None if is_it else _OTHER_FUNCTION
+
+
+def listed_function_problem(arn: str, name: str, version: str, target: Target) -> str | None:
+    """Why a function cannot be in the answer to ListFunctions; ``None``: it can.
+
+    Args:
+        arn: as answered; it names ``version``, or no version.
+        name: as answered.
+        version: as answered.
+        target: the target of the call; its function is empty.
+    """
+    if not _is_name(name):
+        return "it lists a function with an invalid name"
+    function = Target(target.lane, name, version, target.partition)
+    if not names_target(arn, function, has_qualifier=False):
+        return "it lists a function whose ARN has another account, Region, name or version"
+    return None if _is_qualifier(version) else _INVALID_QUALIFIER
+
+
+def listed_alias_problem(arn: str, name: str, target: Target) -> str | None:
+    """Why an alias cannot be in the answer to ListAliases; ``None``: it can.
+
+    Args:
+        arn: as answered; it names the alias.
+        name: of the alias, as answered.
+        target: the target of the call.
+    """
+    alias = Target(target.lane, target.function, name, target.partition)
+    if not names_target(arn, alias):
+        return _OTHER_FUNCTION
+    return None if _is_qualifier(name) else _INVALID_QUALIFIER
+
+
+def listed_config_problem(arn: str, target: Target) -> str | None:
+    """Why a configuration cannot be in the answer to ListFunctionEventInvokeConfigs.
+
+    Args:
+        arn: as answered; without a qualifier, it means ``$LATEST``.
+        target: the target of the call.
+    """
+    qualifier = arn.rpartition(":")[2] if arn.count(":") == _ARN_PARTS else LATEST
+    return listed_alias_problem(arn, qualifier, target)
+
+
+def marker_problem(next_marker: str | None, call: Call) -> str | None:
+    """Why a ``NextMarker`` cannot be in the answer to a call; ``None``: it can."""
+    is_same = next_marker is not None and call.page is not None and next_marker == call.page.marker
+    return "its NextMarker is the marker that was sent" if is_same else None
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return is_bare_name(text)
+    except InputError:
+        return False
+
+
+def _is_qualifier(text: str) -> bool:
+    try:
+        return bool(check_qualifier(text))
+    except InputError:
+        return False
 
 
 def error_problem(message: str, status: int, target: Target, call: Call) -> str | None:

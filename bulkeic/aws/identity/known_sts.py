@@ -79,7 +79,7 @@ class KnownSts:
                 is_trusted=lambda _: False,
             )
         except Exception as error:
-            from bulkeic.aws.identity.sts_http_session import exchange_error  # noqa: PLC0415 - it imports the SDK
+            from bulkeic.aws.identity.sdk_http_session import exchange_error  # noqa: PLC0415 - it imports the SDK
 
             raise exchange_error(error, self._url) from error
         return _result(action, response)

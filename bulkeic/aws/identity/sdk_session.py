@@ -19,7 +19,7 @@ from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.aws.identity.credential_source import replace_process_provider, source_error
 from bulkeic.aws.identity.credentials import CredentialsError
 from bulkeic.aws.identity.environment import environment_endpoint
-from bulkeic.aws.identity.sts_http_session import StsHttpSession
+from bulkeic.aws.identity.sdk_http_session import SdkHttpSession
 from bulkeic.aws.requests.access_keys import AccessKeys
 from bulkeic.aws.requests.clock_corrected_signing import sign_by_clock
 from bulkeic.aws.requests.clock_correction import ClockCorrection
@@ -87,7 +87,8 @@ class SdkSession:
         """Returns a client of the SDK whose own retries are off.
 
         Args:
-            service: ``lambda`` or ``sts``.
+            service: the SDK's name of it. Lambda's clients only make sample requests; the calls of
+                all others go through ``SdkHttpSession``.
             region: the Region to call.
             keys: the credentials to sign with; ``None``: those of the SDK's chain.
             config: further settings of botocore's ``Config``.
@@ -100,8 +101,8 @@ class SdkSession:
                 "aws_session_token": keys.token,
             }
         config.setdefault("retries", {"total_max_attempts": 1})
-        if service == "sts":
-            config.setdefault("http_session_cls", StsHttpSession)
+        if service != "lambda":
+            config.setdefault("http_session_cls", SdkHttpSession)
         if self._isolated:
             config["proxies"] = {}
         client: AbstractAsyncContextManager[Any] = self._session.create_client(
@@ -197,7 +198,7 @@ class SdkSession:
             read_timeout=timeout_s,
             max_pool_connections=limit,
         ) as client:
-            sign_by_clock(client, keys, clock)
+            sign_by_clock(client, lambda: keys, clock)
             yield client
 
     def _new_session(self) -> AioSession:

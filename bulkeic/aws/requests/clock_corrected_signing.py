@@ -1,5 +1,6 @@
 """Signs the SDK's requests with AWS's time, if this machine's clock is wrong."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,12 +12,21 @@ from bulkeic.aws.requests.access_keys import AccessKeys
 from bulkeic.aws.requests.clock_correction import ClockCorrection
 
 
-def sign_by_clock(client: Any, keys: AccessKeys, clock: ClockCorrection) -> None:
-    """Makes a client of the SDK sign its requests with the corrected time."""
+def sign_by_clock(client: Any, keys: Callable[[], AccessKeys], clock: ClockCorrection) -> None:
+    """Makes a client of the SDK sign its requests with the corrected time.
+
+    Args:
+        client: of any service.
+        keys: returns the credentials for the request that is being signed.
+        clock: has the time.
+    """
 
     def sign(request: Any, signing_name: str, region_name: str, **_: Any) -> None:
-        credentials = Credentials(keys.access_key, keys.secret_key, keys.token)
-        _CorrectedAuth(credentials, signing_name, region_name, clock).add_auth(request)
+        used = keys()
+        credentials = Credentials(used.access_key, used.secret_key, used.token)
+        # A global service is signed for the Region of its endpoint.
+        region = request.context.get("signing", {}).get("region") or region_name
+        _CorrectedAuth(credentials, signing_name, region, clock).add_auth(request)
 
     service = client.meta.service_model.service_id.hyphenize()
     client.meta.events.register(f"choose-signer.{service}", lambda **_: UNSIGNED)

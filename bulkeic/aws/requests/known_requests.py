@@ -47,6 +47,9 @@ _LAMBDA: dict[Operation, tuple[str, str, dict[str, str], bytes | None]] = {
     Operation.PUT: ("PUT", _CONFIG, _JSON, b"{}"),
     Operation.DELETE: ("DELETE", _CONFIG, {"Content-Length": "0"}, None),
     Operation.GET_FUNCTION: ("GET", _FUNCTION, {}, None),
+    Operation.LIST_FUNCTIONS: ("GET", "/2015-03-31/functions", {}, None),
+    Operation.LIST_ALIASES: ("GET", f"{_FUNCTION}/aliases", {}, None),
+    Operation.LIST_CONFIGS: ("GET", f"{_CONFIG}/list", {}, None),
 }
 
 

@@ -2,7 +2,7 @@
 
 The sample comes from ``known_requests``, or from the SDK's client where that must resolve the
 endpoint (FIPS, dual-stack, partition, environment). It is never sent. Every job's request equals
-the sample except for the function, the qualifier, the body, the date, the credentials and the
+the sample except for the function, the query, the body, the date, the credentials and the
 signature.
 """
 
@@ -15,10 +15,13 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
 
-from bulkeic.core.model import LATEST, Settings
+from bulkeic.core.model import LATEST, PageRequest, Settings
 
 SAMPLE_FUNCTION = "bulkeic-sample-function"
 """The function name in a sample request."""
+
+PAGE_ITEMS = 50
+"""Items of a page: the most that Lambda returns of functions and of configurations."""
 
 _CACHED_BODIES = 4096
 # These differ in each request.
@@ -61,7 +64,7 @@ class RequestTemplate:
     """What all requests of an operation in a Region have in common.
 
     Args:
-        sample: a signed request for ``SAMPLE_FUNCTION``.
+        sample: a signed request for ``SAMPLE_FUNCTION``, or of an operation without a function.
 
     Attributes:
         method: the HTTP method.
@@ -103,7 +106,7 @@ class RequestTemplate:
     def paths(self, function: str) -> tuple[str, str]:
         """Returns a function's path as it is sent, and the canonical path that is signed.
 
-        A function's name needs no encoding in a path.
+        A function's name needs no encoding in a path. It is empty if the operation has none.
         """
         end = f"{function}{self._path_after}"
         return f"{self._path_before}{end}", f"{self._canonical_before}{end}"
@@ -131,15 +134,23 @@ def query_string(qualifier: str) -> str:
     return "" if qualifier == LATEST else f"Qualifier={quote(qualifier, safe='-_.~')}"
 
 
+def page_query(page: PageRequest) -> str:
+    """Returns the query for a page of a listing, in canonical order, without the question mark."""
+    versions = "FunctionVersion=ALL&" if page.all_versions else ""
+    marker = f"Marker={quote(page.marker, safe='-_.~')}&" if page.marker else ""
+    return f"{versions}{marker}MaxItems={PAGE_ITEMS}"
+
+
 def _without_dots(path: str) -> str:
-    """Removes ``.``, ``..`` and repeated slashes from an absolute path that ends with a slash."""
+    """Removes ``.``, ``..`` and repeated slashes from an absolute path."""
     names: list[str] = []
     for name in path.split("/"):
         if name == "..":
             del names[-1:]
         elif name not in {"", "."}:
             names.append(name)
-    return "".join(f"/{name}" for name in names) + "/"
+    end = "/" if path.endswith("/") or not names else ""
+    return "".join(f"/{name}" for name in names) + end
 
 
 def _field(authorization: str, name: str) -> str:

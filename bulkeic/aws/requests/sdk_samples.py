@@ -8,10 +8,12 @@ from bulkeic.aws.requests.request_template import SAMPLE_FUNCTION
 from bulkeic.aws.requests.routing_session import UnsentRequest
 from bulkeic.core.model import Operation
 
-# What the SDK requires in a sample request besides the function's name.
+_FUNCTION = {"FunctionName": SAMPLE_FUNCTION}
+# What the SDK requires in a sample request, where that is not the function's name alone.
 _SAMPLE_ARGUMENTS: dict[Operation, dict[str, Any]] = {
-    Operation.UPDATE: {"MaximumRetryAttempts": 0},
-    Operation.PUT: {"MaximumRetryAttempts": 0},
+    Operation.UPDATE: {**_FUNCTION, "MaximumRetryAttempts": 0},
+    Operation.PUT: {**_FUNCTION, "MaximumRetryAttempts": 0},
+    Operation.LIST_FUNCTIONS: {},
 }
 
 
@@ -24,7 +26,7 @@ async def sample_request(client: Any, operation: Operation) -> UnsentRequest:
     """
     call = getattr(client, xform_name(operation))
     try:
-        await call(FunctionName=SAMPLE_FUNCTION, **_SAMPLE_ARGUMENTS.get(operation, {}))
+        await call(**_SAMPLE_ARGUMENTS.get(operation, _FUNCTION))
     except UnsentRequest as sample:
         return sample
     raise AssertionError("the SDK sent a sample request instead of raising UnsentRequest")

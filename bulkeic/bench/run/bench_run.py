@@ -92,7 +92,7 @@ class BenchRun:
                 sandbox_process() if options.sandbox else nullcontext(open_access(options.access)),
                 self._accounts,
                 options.access.role_session(),
-                timeout_s=options.timeout_s,
+                timeout_s=options.pace.timeout_s,
                 concurrency=max(load.concurrency for load in self._loads),
             ) as caller,
             anyio.create_task_group() as tasks,
@@ -113,7 +113,7 @@ class BenchRun:
             options.operation,
             caller,
             _limits(options),
-            grace_s=options.timeout_s,
+            grace_s=options.pace.timeout_s,
             seed=options.seed + repeat,
             watch=self._watch(),
         )
@@ -146,6 +146,6 @@ def printable_word(word: str) -> str:
 
 def _limits(options: BenchOptions) -> EngineLimits:
     """The limits of the engine; a refused request ends with its attempts or its time limit."""
-    budget_s = 0.0 if options.max_attempts == 1 else options.timeout_s
-    limits = options.limits()
+    budget_s = 0.0 if options.pace.max_attempts == 1 else options.pace.timeout_s
+    limits = options.pace.limits()
     return replace(limits, throttle_budget_s=min(budget_s, limits.throttle_budget_s))

@@ -1,7 +1,8 @@
 """Lambda's operations: those on event-invoke configurations, and the table of all.
 
 A call that passed `lambda_handler` is checked in this order; the first failed check decides the
-reply. "Functions" are ListFunctions, GetFunction and GetFunctionConfiguration, in `functions_api`.
+reply. "Functions" are GetFunction and GetFunctionConfiguration, in `functions_api`, and
+ListFunctions, ListVersionsByFunction, ListAliases and ListTags, in `function_listings`.
 
     check                                           operations   refusal
     the body is JSON                                Update Put   400 InvalidRequestContentException
@@ -30,7 +31,7 @@ name has one.
 import json
 from collections.abc import Callable
 
-from bulkeic.sandbox.api import functions_api
+from bulkeic.sandbox.api import function_listings, functions_api
 from bulkeic.sandbox.api.request_context import (
     QualifiedFunction,
     RequestContext,
@@ -142,7 +143,10 @@ _OPERATIONS: dict[router.RoutedOperation, Callable[[Fleet, RequestContext], tupl
     router.GET: _get,
     router.DELETE: _delete,
     router.LIST: _list,
-    router.LIST_FUNCTIONS: functions_api.list_functions,
+    router.LIST_FUNCTIONS: function_listings.list_functions,
+    router.LIST_VERSIONS: function_listings.list_versions_by_function,
+    router.LIST_ALIASES: function_listings.list_aliases,
+    router.LIST_TAGS: function_listings.list_tags,
     router.GET_FUNCTION: functions_api.get_function,
     router.GET_FUNCTION_CONFIGURATION: functions_api.get_function_configuration,
 }

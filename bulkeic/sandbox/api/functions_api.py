@@ -1,28 +1,20 @@
-"""Lambda's operations that list and describe functions: enough to discover a fleet.
+"""Lambda's operations that describe a function: GetFunction and GetFunctionConfiguration.
 
-All functions have the same runtime, code and role, and the code location of GetFunction leads
-nowhere. An alias points to $LATEST. If every function exists, ListFunctions returns those that were
-added or changed.
-
-ListFunctions accepts a MaxItems of up to 10,000 and returns 50 functions at most, as AWS does. It
-ignores MasterRegion. With FunctionVersion=ALL it also returns versions, but no aliases.
+All functions have the same code and role, and the code location of GetFunction leads nowhere. An
+alias points to $LATEST, unless the function's facts name a version.
 """
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from bulkeic.sandbox.api.request_context import (
+    QualifiedFunction,
     RequestContext,
     check_constraints,
-    decode_marker,
-    encode_marker,
-    parse_max_items,
     requested_function,
 )
-from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind, validation_error
-from bulkeic.sandbox.protocol.constraints import violation
+from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
 from bulkeic.sandbox.state.fleet import Fleet, Lane
 from bulkeic.sandbox.state.function_arns import (
     BARE_NAME_MAX,
@@ -31,36 +23,7 @@ from bulkeic.sandbox.state.function_arns import (
     function_arn,
     parse_function_name,
 )
-
-MAX_ITEMS_RANGE = (1, 10_000)
-PAGE_SIZE = 50
-
-
-def list_functions(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
-    """Perform ListFunctions and return HTTP status and body.
-
-    Raises:
-        AwsError: the call is refused.
-    """
-    limit, violations = parse_max_items(call.query.get("MaxItems"), *MAX_ITEMS_RANGE)
-    versions = call.query.get("FunctionVersion")
-    if versions not in (None, "ALL"):
-        violations.append(violation(versions, "functionVersion", "satisfy enum value set: [ALL]"))
-    if violations:
-        raise validation_error(violations)
-    marker = call.query.get("Marker")
-    name, version = decode_marker(marker, 2) if marker else ("", "")
-    size, lane = min(limit, PAGE_SIZE), call.principal.lane
-    # One more than the page holds: it decides whether there is a next page.
-    if versions is None:
-        found = [(next_name, "") for next_name in fleet.names_after(lane, name, size + 1)]
-    else:
-        found = _versions_after(fleet, lane, (name, version), size + 1)
-    functions = [_describe(fleet, lane, *item) for item in found[:size]]
-    response: dict[str, object] = {"Functions": functions}
-    if len(found) > size:
-        response["NextMarker"] = encode_marker(*found[size - 1])
-    return 200, json.dumps(response, separators=(",", ":")).encode()
+from bulkeic.sandbox.state.function_facts import CANARY_SECRET, format_time
 
 
 def get_function(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
@@ -103,45 +66,59 @@ def _describe_requested(fleet: Fleet, call: RequestContext) -> dict[str, object]
     if is_too_long or not fleet.exists(function.lane, function.name, function.qualifier):
         arn = function.arn if qualifier else function.arn.removesuffix(f":{LATEST}")
         raise AwsError(ErrorKind.FUNCTION_NOT_FOUND, arn=arn)
-    description = _describe(fleet, function.lane, function.name, qualifier or "")
+    description = describe_function(fleet, function.lane, function.name, qualifier or "")
     return description | {"State": "Active", "LastUpdateStatus": "Successful"}
 
 
-def _versions_after(
-    fleet: Fleet, lane: Lane, last: tuple[str, str], limit: int
-) -> list[tuple[str, str]]:
-    """Return the next (function, version) pairs after the last one, sorted."""
-    name, version = last
-    rest = [other for other in fleet.version_names(lane, name) if other > version] if name else []
-    found = [(name, other) for other in rest]
-    for following in fleet.names_after(lane, name, limit):
-        found += [(following, other) for other in fleet.version_names(lane, following)]
-    return found[:limit]
+def existing_bare_function(fleet: Fleet, call: RequestContext) -> QualifiedFunction:
+    """Return the function that a well-formed call names, whatever qualifier the name has.
+
+    Raises:
+        AwsError: it does not exist, or `requested_function` fails.
+    """
+    function = replace(requested_function(call), qualifier=LATEST)
+    if not fleet.exists(function.lane, function.name):
+        arn = function.arn.removesuffix(f":{LATEST}")
+        raise AwsError(ErrorKind.FUNCTION_NOT_FOUND, arn=arn)
+    return function
 
 
-def _describe(fleet: Fleet, lane: Lane, name: str, qualifier: str) -> dict[str, object]:
-    """Return AWS's description of a function; the qualifier is empty if the call has none."""
-    account = lane[0]
-    modified = datetime.fromtimestamp(fleet.default.modified_ms // 1000, UTC)
+def revision_id(arn: str) -> str:
+    """Return the RevisionId of a version or an alias: always the same one."""
+    return str(uuid5(NAMESPACE_URL, arn))
+
+
+def describe_function(fleet: Fleet, lane: Lane, name: str, qualifier: str) -> dict[str, object]:
+    """Return AWS's description of a function, as ListFunctions has it.
+
+    Args:
+        fleet: the functions.
+        lane: (account, Region).
+        name: bare function name.
+        qualifier: version or alias; empty if the call has none.
+    """
+    facts, is_image = fleet.facts(lane, name), fleet.facts(lane, name).runtime is None
+    modified_ms = fleet.default.modified_ms if facts.modified_ms is None else facts.modified_ms
     qualified = function_arn(lane, name, qualifier or LATEST)
+    of_code = {} if is_image else {"Runtime": facts.runtime, "Handler": "index.handler"}
     return {
         "FunctionName": name,
         "FunctionArn": qualified if qualifier else qualified.removesuffix(f":{LATEST}"),
-        "Runtime": "python3.13",
-        "Role": f"arn:{qualified.split(':')[1]}:iam::{account}:role/{name}",
-        "Handler": "index.handler",
-        "CodeSize": 1024,
+        "Role": f"arn:{qualified.split(':')[1]}:iam::{lane[0]}:role/{name}",
+        **of_code,
+        "CodeSize": 0 if is_image else 1024,
         "Description": "",
         "Timeout": 3,
-        "MemorySize": 128,
-        "LastModified": modified.strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
+        "MemorySize": facts.memory_mb,
+        "LastModified": format_time(modified_ms // 1000 * 1000),
         "CodeSha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
-        "Version": qualifier if qualifier.isdecimal() else LATEST,
+        "Version": facts.version_of(qualifier),
+        "Environment": {"Variables": {"DATABASE_PASSWORD": CANARY_SECRET}},
         "TracingConfig": {"Mode": "PassThrough"},
-        "PackageType": "Zip",
+        "PackageType": "Image" if is_image else "Zip",
         "Architectures": ["x86_64"],
         "EphemeralStorage": {"Size": 512},
         "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"},
-        "RevisionId": str(uuid5(NAMESPACE_URL, qualified)),
+        "RevisionId": revision_id(qualified),
     }

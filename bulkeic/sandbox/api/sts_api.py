@@ -1,11 +1,13 @@
 """STS: GetCallerIdentity and AssumeRole. Query protocol in, XML out.
 
-Every role of every account exists and trusts every caller. AssumeRole is checked in this order:
+Every role of every account exists and trusts every caller, unless `AccountRules` denies it.
+AssumeRole is checked in this order:
 
     check                                              refusal
     RoleArn and RoleSessionName are present, and
         meet their constraints, as DurationSeconds     400 ValidationError
-    the role's name does not end in "-denied"          403 AccessDenied
+    the role's name does not end in "-denied", nor is
+        the role or its account denied or suspended    403 AccessDenied
     ExternalId is the one that the role requires       403 AccessDenied
     a role assumes another for an hour at most         400 ValidationError
 """
@@ -20,6 +22,7 @@ from urllib.parse import parse_qsl
 from bulkeic.sandbox.auth import sts_sessions
 from bulkeic.sandbox.auth.principal import Principal
 from bulkeic.sandbox.auth.sts_sessions import Role, StsSession
+from bulkeic.sandbox.behavior.account_options import AccountRules
 from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
 from bulkeic.sandbox.protocol.constraints import violation
 from bulkeic.sandbox.protocol.http_message import HttpRequest
@@ -65,12 +68,14 @@ class TrustPolicy:
         external_ids: the ExternalId that the roles of an account, or one role, require instead: by
             "account" or "account/role".
         duration_s: seconds that credentials last; None for as requested.
+        accounts: the roles that are denied.
     """
 
     secret: str
     external_id: str | None
     external_ids: Mapping[str, str]
     duration_s: float | None
+    accounts: AccountRules
 
     def external_id_of(self, role: Role) -> str | None:
         """Return the ExternalId that a role requires; None for none."""
@@ -116,7 +121,8 @@ def _assume_role(call: StsCall, policy: TrustPolicy) -> str:
     role, duration_s = _parse_assume_role(call.parameters)
     required = policy.external_id_of(role)
     has_external_id = required in (None, call.parameters.get("ExternalId"))
-    if not has_external_id or role.name.endswith(DENIED):
+    is_denied = policy.accounts.is_role_denied(role.account, role.name)
+    if not has_external_id or role.name.endswith(DENIED) or is_denied:
         role_arn = call.parameters["RoleArn"]
         raise AwsError(ErrorKind.ROLE_DENIED, user=call.principal.arn, role=role_arn)
     if call.principal.session is not None and duration_s > _CHAINED_DURATION_S:

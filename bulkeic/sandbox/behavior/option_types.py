@@ -27,7 +27,7 @@ class SandboxOptionType:
         high: the greatest number.
         includes_low: whether `low` itself is valid.
         none_values: JSON values that mean None.
-        value_type: type of the values of an object, or None for any.
+        value_type: type of the values of an object or an array, or None for any.
     """
 
     expected: str
@@ -51,7 +51,8 @@ class SandboxOptionType:
             bool in self.types or not isinstance(value, bool)
         )
         if is_valid and self.value_type is not None:
-            is_valid = all(isinstance(item, self.value_type) for item in value.values())
+            items = value.values() if isinstance(value, dict) else value
+            is_valid = all(isinstance(item, self.value_type) for item in items)
         if not is_valid:
             raise ValueError(f"{name}: {value!r:.200} is not {self.expected}")
         return value
@@ -84,7 +85,9 @@ INTEGER = _option("an integer", int)
 BOOLEAN = _option("true or false", bool)
 STRING = _option("a string", str)
 STRINGS = _option("an object of strings", dict, value_type=str)
+STRING_LIST = _option("an array of strings", list, value_type=str)
 OBJECT = _option("an object", dict)
+OPTIONAL_OBJECT = _option("an object", dict, none_values=(None,))
 
 
 def option_types(options: type) -> dict[str, SandboxOptionType]:

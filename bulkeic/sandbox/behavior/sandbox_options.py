@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bulkeic.sandbox.behavior.account_options import AccountOptions
 from bulkeic.sandbox.behavior.faults import Faults
 from bulkeic.sandbox.behavior.option_types import (
     BOOLEAN,
@@ -101,6 +102,7 @@ class SandboxOptions:
             requests; None for as requested.
         faults: the faults of all lanes.
         lanes: overrides of single lanes.
+        accounts: what accounts have and deny.
         seed: seed of the faults: the same seed and calls give the same replies.
 
     Raises:
@@ -123,6 +125,7 @@ class SandboxOptions:
     session_duration_s: float | None = field(default=None, metadata=SECONDS)
     faults: Faults = field(default=Faults())
     lanes: LaneOverrides = field(default_factory=dict, metadata=OBJECT)
+    accounts: AccountOptions = field(default=AccountOptions())
     seed: int = field(default=0, metadata=INTEGER)
 
     def __post_init__(self) -> None:

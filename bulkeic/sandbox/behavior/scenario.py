@@ -1,6 +1,6 @@
 """Options as JSON: scenarios, faults, and overrides of single lanes.
 
-A scenario is an object of the options of `SandboxOptions` and of `Faults`:
+A scenario is an object of the options of `SandboxOptions`, `Faults` and `AccountOptions`:
 
     {"seed": 7, "rate": 5, "throttle": 0.1, "latency_s": 0.05, "latency_p99_s": 0.4}
 
@@ -14,12 +14,13 @@ Missing fields keep their values.
 from dataclasses import asdict, replace
 from typing import Any
 
+from bulkeic.sandbox.behavior.account_options import ACCOUNT_TYPES
 from bulkeic.sandbox.behavior.faults import Faults
 from bulkeic.sandbox.behavior.option_types import option_types, options_of_json
 from bulkeic.sandbox.behavior.sandbox_options import LaneOptions, LaneOverrides, SandboxOptions
 
 _FAULTS = option_types(Faults)
-_SCENARIO = option_types(SandboxOptions) | _FAULTS
+_SCENARIO = option_types(SandboxOptions) | _FAULTS | ACCOUNT_TYPES
 _LANE = option_types(LaneOptions) | _FAULTS
 FIELDS = tuple(_SCENARIO)
 
@@ -39,7 +40,13 @@ def options_from_json(data: Any, base: SandboxOptions) -> SandboxOptions:
     if "lanes" in options:
         options["lanes"] = lane_overrides_from_json(options["lanes"])
     faults = {name: options.pop(name) for name in _FAULTS if name in options}
-    return replace(base, **options, faults=replace(base.faults, **faults))
+    accounts = {name: options.pop(name) for name in ACCOUNT_TYPES if name in options}
+    return replace(
+        base,
+        **options,
+        faults=replace(base.faults, **faults),
+        accounts=replace(base.accounts, **accounts),
+    )
 
 
 def faults_from_json(data: Any) -> Faults:

@@ -73,6 +73,10 @@ class ErrorKind(Enum):
     EXPIRED_TOKEN = ErrorRow("ExpiredTokenException", 403, _BARE, "The security token included in the request is expired")
     REFUSED = ErrorRow("AccessDeniedException", 403, _DENIED, "User: {user} is not authorized to perform: lambda:{operation} on resource: {arn} because no identity-based policy allows the lambda:{operation} action")
     CHAINED_TOO_LONG = ErrorRow("ValidationError", 400, _BARE, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
+    NOT_IN_ORGANIZATION = ErrorRow("AWSOrganizationsNotInUseException", 400, _DENIED, "Your account is not a member of an organization.")
+    NOT_MANAGEMENT_ACCOUNT = ErrorRow("AccessDeniedException", 400, _DENIED, "You don't have permissions to access this resource.")
+    INVALID_PATTERN = ErrorRow("InvalidInputException", 400, _DENIED, "You provided a value that does not match the required pattern.")
+    OTHER_ACCOUNTS_REGIONS = ErrorRow("AccessDeniedException", 403, _BARE, "User: {user} is not authorized to perform: account:ListRegions ({reason})")
     # Guessed from here on.
     TOO_MANY_LANES = ErrorRow("LimitExceededException", 400, _PARAMETER, "The sandbox serves at most {limit} lanes (account and Region) besides those of its functions.", is_recorded=False)
     INTERNAL = ErrorRow("ServiceException", 500, _FUNCTION, "An internal error occurred.", "Service", is_recorded=False)
@@ -83,6 +87,14 @@ class ErrorKind(Enum):
     UNPARSABLE = ErrorRow("InvalidRequestContentException", 400, _PARAMETER, "Could not parse request body into json: {reason}", is_recorded=False)
     WRONG_TYPE = ErrorRow("SerializationException", 400, _BARE, "{token} can not be converted to {wanted}", is_recorded=False)
     BAD_MARKER = ErrorRow("InvalidParameterValueException", 400, _PARAMETER, "The pagination marker is invalid.", is_recorded=False)
+    RESOURCE_NOT_FOUND = ErrorRow("ResourceNotFoundException", 404, _FUNCTION, "The resource you requested does not exist: {arn}", is_recorded=False)
+    QUALIFIED_TAGS = ErrorRow("InvalidParameterValueException", 400, _PARAMETER, "Tags on function aliases and versions are not supported. Please specify a function ARN.", is_recorded=False)
+    PARENT_NOT_FOUND = ErrorRow("ParentNotFoundException", 400, _DENIED, "You specified parent that doesn't exist.", is_recorded=False)
+    INVALID_MAX_RESULTS = ErrorRow("InvalidInputException", 400, _DENIED, "You provided a MaxResults that is not between 1 and {limit}.", is_recorded=False)
+    INVALID_NEXT_TOKEN = ErrorRow("InvalidInputException", 400, _DENIED, "You provided an invalid NextToken.", is_recorded=False)
+    INVALID_ACCOUNT_INPUT = ErrorRow("ValidationException", 400, _BARE, "The input fails to satisfy the constraints specified by an AWS service.", is_recorded=False)
+    INVALID_TAGGING_INPUT = ErrorRow("InvalidParameterException", 400, _DENIED, "{reason}", is_recorded=False)
+    SERVICE_REFUSED = ErrorRow("AccessDeniedException", 403, _DENIED, "User: {user} is not authorized to perform: {action} on resource: * because no identity-based policy allows the {action} action", is_recorded=False)
     UNKNOWN_OPERATION = ErrorRow("UnknownOperationException", 404, _BARE, "There is no operation {method} {path}", is_recorded=False)
     UNKNOWN_ACTION = ErrorRow("InvalidAction", 400, _BARE, "Could not find operation {action} for version {version}", is_recorded=False)
     ROLE_DENIED = ErrorRow("AccessDenied", 403, _BARE, "User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}", is_recorded=False)
@@ -128,6 +140,16 @@ def validation_error(violations: list[str]) -> AwsError:
 
 def json_body(error: AwsError) -> bytes:
     """Return the body of an error response of Lambda."""
+    return json.dumps(_json_fields(error), separators=(",", ":")).encode()
+
+
+def json_rpc_body(error: AwsError) -> bytes:
+    """Return the body of an error response of the protocol JSON 1.1, with its code."""
+    fields = {"__type": error.code} | _json_fields(error)
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def _json_fields(error: AwsError) -> dict[str, str]:
     row = error.kind.value
     values = {
         "Reason": "CallerRateLimitExceeded",
@@ -135,7 +157,7 @@ def json_body(error: AwsError) -> bytes:
         "message": str(error),
         "Message": str(error),
     }
-    return json.dumps({key: values[key] for key in row.keys}, separators=(",", ":")).encode()
+    return {key: values[key] for key in row.keys}
 
 
 def xml_body(error: AwsError, namespace: str, request_id: str) -> bytes:

@@ -6,12 +6,14 @@ the table of `bulkeic.sandbox.api.event_invoke_api`.
     check                                           refusal
     method and path mean an operation               404 UnknownOperationException
     the sender is identified                        403, see `bulkeic.sandbox.auth.principal`
+    the Region is enabled in the account            403 UnrecognizedClientException
     its lane is known, or not one too many          400 LimitExceededException
     `expired` is not drawn for a role's credentials 403 ExpiredTokenException
     `throttle` is not drawn                         429 TooManyRequestsException
     the lane has quota left (this takes a token);
         GetFunction has a quota of its own          429 TooManyRequestsException
     no fault of INSTEAD_OF_CALL is drawn            see that table
+    the operation is not denied in this lane        403 AccessDeniedException
 """
 
 from collections.abc import Callable
@@ -94,6 +96,8 @@ def handle_lambda_call(
 
 
 def _check_lane(state: SharedState, lane: Lane) -> None:
+    if not state.accounts.is_enabled(lane):
+        raise AwsError(ErrorKind.INVALID_TOKEN)
     if not state.invented_lanes.admit(lane, state.fleet):
         raise AwsError(ErrorKind.TOO_MANY_LANES, limit=f"{state.invented_lanes.limit:,}")
 
@@ -142,6 +146,8 @@ def _decide_reply(
         return _throttled(state.faults_of(lane).retry_after_s)
     if drawn.kind in INSTEAD_OF_CALL:
         return INSTEAD_OF_CALL[drawn.kind](call)
+    if state.accounts.is_denied(lane, f"lambda:{call.operation.name}"):
+        return _access_denied(call)
     reply = _perform(state, call)
     return AFTER_CALL[drawn.kind](reply) if drawn.kind in AFTER_CALL else reply
 

@@ -3,10 +3,12 @@
     request                         reply
     from a page of another site     403, see `bulkeic.sandbox.auth.csrf`
     path begins with /_sandbox/     `bulkeic.sandbox.api.admin_api`
+    has X-Amz-Target, or the
+        path is /listRegions        `bulkeic.sandbox.server.service_handler`: no faults, no quota
     path is /                       `bulkeic.sandbox.api.sts_api`: no faults, no quota
     any other path                  `bulkeic.sandbox.server.lambda_handler`
 
-The last two are counted, and take the latency of the faults.
+The last three are counted, and take the latency of the faults.
 """
 
 from bulkeic.sandbox.api import admin_api, sts_api
@@ -14,17 +16,19 @@ from bulkeic.sandbox.auth import csrf
 from bulkeic.sandbox.behavior.faults import latency_s
 from bulkeic.sandbox.protocol.aws_errors import AwsError, xml_body
 from bulkeic.sandbox.protocol.http_message import HttpReply, HttpRequest, ReplyEnding
+from bulkeic.sandbox.protocol.service_router import is_service_call
 from bulkeic.sandbox.server.lambda_handler import (
     UNKNOWN_OPERATION,
     AnsweredCall,
     handle_lambda_call,
 )
+from bulkeic.sandbox.server.service_handler import handle_service_call
 from bulkeic.sandbox.shared_state import SharedState
 from bulkeic.sandbox.stats.recent_calls import RecentCall
 
 
 class RequestHandler:
-    """Answers requests to Lambda, to STS and to the admin endpoints.
+    """Answers requests to AWS's services and to the admin endpoints.
 
     Args:
         state: the state to read and change.
@@ -33,13 +37,6 @@ class RequestHandler:
     def __init__(self, state: SharedState) -> None:
         self._state = state
         self._serial = 0
-        options = state.options
-        self._trust_policy = sts_api.TrustPolicy(
-            secret=options.secret,
-            external_id=options.external_id,
-            external_ids=options.external_ids,
-            duration_s=options.session_duration_s,
-        )
 
     def handle(self, request: HttpRequest, *, now: float, wall_s: float) -> HttpReply:
         """Decide the reply to a request. The caller must call `finish` when the reply is sent.
@@ -58,11 +55,12 @@ class RequestHandler:
         request_id = (
             f"{self._state.options.seed & 0xFFFFFFFF:08x}-0000-4000-8000-{self._serial:012x}"
         )
-        call = (
-            self._handle_sts_call(request, request_id, wall_s)
-            if request.path == "/"
-            else handle_lambda_call(self._state, request, now=now, wall_s=wall_s)
-        )
+        if is_service_call(request):
+            call = handle_service_call(self._state, request, wall_s)
+        elif request.path == "/":
+            call = self._handle_sts_call(request, request_id, wall_s)
+        else:
+            call = handle_lambda_call(self._state, request, now=now, wall_s=wall_s)
         call.reply.headers["x-amzn-RequestId"] = request_id
         self._add_latency(call)
         self._state.stats.record(
@@ -102,11 +100,21 @@ class RequestHandler:
         try:
             principal = self._state.authenticator.identify(request, "sts", wall_s)
             call = sts_api.StsCall(parameters, principal, request_id, self._serial, wall_s)
-            reply = HttpReply(200, sts_api.perform_sts(call, self._trust_policy), "text/xml")
+            reply = HttpReply(200, sts_api.perform_sts(call, self._trust_policy()), "text/xml")
         except AwsError as error:
             body = xml_body(error, sts_api.NAMESPACE, request_id)
             reply = HttpReply(error.status, body, "text/xml")
         return AnsweredCall(operation, reply)
+
+    def _trust_policy(self) -> sts_api.TrustPolicy:
+        options = self._state.options
+        return sts_api.TrustPolicy(
+            secret=options.secret,
+            external_id=options.external_id,
+            external_ids=options.external_ids,
+            duration_s=options.session_duration_s,
+            accounts=self._state.accounts,
+        )
 
     def _add_latency(self, call: AnsweredCall) -> None:
         state = self._state

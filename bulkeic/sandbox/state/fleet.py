@@ -1,8 +1,9 @@
 """The functions that exist and their configurations, in little memory.
 
 A function whose only qualifier is $LATEST is one dictionary entry: its name, and its configuration
-or None. Only a function with versions or aliases has a dictionary of its own. Configurations are
-immutable, so that many functions share one.
+or None. Only a function with versions or aliases has a dictionary of its own, and only one with
+facts of its own a `DescribedFunction`. All of these are never changed but replaced, so that many
+functions share one.
 """
 
 from bisect import bisect_right
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bulkeic.sandbox.state.function_arns import LATEST
+from bulkeic.sandbox.state.function_facts import DEFAULT_FACTS, FunctionFacts
 
 Lane = tuple[str, str]
 """(account, Region)."""
@@ -38,6 +40,24 @@ class StoredConfig:
 
 
 Versions = dict[str, StoredConfig | None]
+"""The versions and aliases of a function, with their configurations."""
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedFunction:
+    """A function with facts of its own.
+
+    Attributes:
+        versions: its versions and aliases, never changed.
+        facts: its facts.
+    """
+
+    versions: Versions
+    facts: FunctionFacts
+
+
+FleetEntry = StoredConfig | Versions | DescribedFunction | None
+"""What the fleet holds for a function: see the module."""
 
 
 class Fleet:
@@ -53,7 +73,7 @@ class Fleet:
     def __init__(self, default: StoredConfig, *, any_function: bool = False) -> None:
         self.default = default
         self._any_function = any_function
-        self._lanes: dict[Lane, dict[str, StoredConfig | Versions | None]] = {}
+        self._lanes: dict[Lane, dict[str, FleetEntry]] = {}
         self._names: dict[Lane, list[str]] = {}
 
     def has_lane(self, lane: Lane) -> bool:
@@ -67,8 +87,7 @@ class Fleet:
         functions = self._lanes.get(lane)
         if functions is None or name not in functions:
             return False
-        entry = functions[name]
-        return qualifier in entry if isinstance(entry, dict) else qualifier == LATEST
+        return qualifier in _versions_of(functions[name])
 
     def config(self, lane: Lane, name: str, qualifier: str) -> StoredConfig | None:
         """Return a function's configuration, or None."""
@@ -76,10 +95,7 @@ class Fleet:
         functions = self._lanes.get(lane)
         if functions is None or name not in functions:
             return implied
-        entry = functions[name]
-        if isinstance(entry, dict):
-            return entry.get(qualifier, implied)
-        return entry if qualifier == LATEST else implied
+        return _versions_of(functions[name]).get(qualifier, implied)
 
     def configs(self, lane: Lane, name: str) -> list[tuple[str, StoredConfig]]:
         """Return the configurations of a function's versions and aliases, sorted by qualifier."""
@@ -93,12 +109,15 @@ class Fleet:
         functions = self._lanes.setdefault(lane, {})
         if name not in functions:
             self._names.pop(lane, None)
-        if qualifier == LATEST and not isinstance(functions.get(name), dict):
+        entry = functions.get(name)
+        if qualifier == LATEST and not isinstance(entry, dict | DescribedFunction):
             functions[name] = config
             return
-        versions = self._versions(lane, name)
-        versions[qualifier] = config
-        functions[name] = versions
+        versions = {**self._versions(lane, name), qualifier: config}
+        if isinstance(entry, DescribedFunction):
+            functions[name] = DescribedFunction(versions, entry.facts)
+        else:
+            functions[name] = versions
 
     def add(self, lane: Lane, name: str, qualifier: str, config: StoredConfig | None) -> None:
         """Add a function's version or alias; an existing configuration stays.
@@ -116,22 +135,30 @@ class Fleet:
         if self._versions(lane, name).get(qualifier) is None:
             self.set_config(lane, name, qualifier, config)
 
-    def add_all(self, lane: Lane, configs: Mapping[str, StoredConfig | None]) -> None:
-        """Add functions with these configurations; existing functions stay as they are."""
+    def add_all(self, lane: Lane, entries: Mapping[str, FleetEntry]) -> None:
+        """Add functions, which can share their entries; existing ones stay as they are."""
         self._names.pop(lane, None)
-        functions: dict[str, StoredConfig | Versions | None] = {
-            **configs,
-            **self._lanes.get(lane, {}),
-        }
-        self._lanes[lane] = functions
+        self._lanes[lane] = {**entries, **self._lanes.get(lane, {})}
 
-    def version_names(self, lane: Lane, name: str) -> list[str]:
-        """Return $LATEST and the versions of a function, sorted, without its aliases."""
-        return sorted(
-            qualifier
-            for qualifier in self._versions(lane, name)
-            if qualifier == LATEST or qualifier.isdecimal()
-        )
+    def facts(self, lane: Lane, name: str) -> FunctionFacts:
+        """Return a function's facts."""
+        entry = self._lanes.get(lane, {}).get(name)
+        return entry.facts if isinstance(entry, DescribedFunction) else DEFAULT_FACTS
+
+    def describe(self, lane: Lane, name: str, facts: FunctionFacts) -> None:
+        """Replace the facts of a function that was added; add the aliases that they name."""
+        versions = self._versions(lane, name)
+        missing = {alias: None for alias in facts.aliases if alias not in versions}
+        self._lanes[lane][name] = DescribedFunction({**versions, **missing}, facts)
+
+    def version_numbers(self, lane: Lane, name: str) -> list[int]:
+        """Return the published versions of a function, sorted."""
+        return sorted(int(each) for each in self._versions(lane, name) if each.isdecimal())
+
+    def alias_names(self, lane: Lane, name: str) -> list[str]:
+        """Return the aliases of a function, sorted."""
+        versions = self._versions(lane, name)
+        return sorted(each for each in versions if each != LATEST and not each.isdecimal())
 
     def names_after(self, lane: Lane, name: str, limit: int) -> list[str]:
         """Return the next functions of a lane after a name, sorted: at most `limit`."""
@@ -153,5 +180,10 @@ class Fleet:
 
     def _versions(self, lane: Lane, name: str) -> Versions:
         implied = self.default if self._any_function else None
-        entry = self._lanes.get(lane, {}).get(name, implied)
-        return entry if isinstance(entry, dict) else {LATEST: entry}
+        return _versions_of(self._lanes.get(lane, {}).get(name, implied))
+
+
+def _versions_of(entry: FleetEntry) -> Versions:
+    if isinstance(entry, DescribedFunction):
+        return entry.versions
+    return entry if isinstance(entry, dict) else {LATEST: entry}

@@ -8,27 +8,7 @@ from math import floor
 
 from bulkeic.sandbox.state.fleet import Fleet
 from bulkeic.sandbox.state.function_arns import DEFAULT_ACCOUNT_ID
-
-REGIONS = (
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "eu-north-1",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "sa-east-1",
-)
-"""The Regions that are enabled in every account by default."""
+from bulkeic.sandbox.state.region_names import REGIONS
 
 
 def populate(

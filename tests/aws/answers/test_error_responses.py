@@ -83,7 +83,7 @@ def test_the_usual_errors_need_no_sdk(status: int, body: dict[str, str | None]) 
 
 def test_usual_answers_are_read_without_the_sdk() -> None:
     code = (
-        "import sys, bulkeic.aws.answers.responses, bulkeic.aws.answers.error_responses\n"
+        "import sys, bulkeic.aws.answers.operation_readers, bulkeic.aws.answers.error_responses\n"
         "import bulkeic.aws.requests.clock_skew\n"
         "sys.exit(bool({'aiobotocore', 'aiohttp', 'botocore'} & set(sys.modules)))"
     )

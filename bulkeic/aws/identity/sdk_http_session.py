@@ -1,4 +1,4 @@
-"""The HTTP session of the SDK's STS clients: the transport of Lambda's calls, with its limits.
+"""The HTTP session of the SDK's clients: the transport of Lambda's calls, with its limits.
 
 Each exchange has a connection of its own. So no answer can be left over for the next call, whose
 credentials would be another role's.
@@ -42,7 +42,7 @@ _SDK_ERRORS: tuple[tuple[type[Exception], type[HTTPClientError]], ...] = (
 )
 
 
-class StsHttpSession(RoutingSession):
+class SdkHttpSession(RoutingSession):
     """Sends one request a connection. The read timeout bounds the whole exchange."""
 
     async def send(self, request: AWSPreparedRequest) -> AioAWSResponse:

@@ -1,0 +1,46 @@
+"""The Regions that an account can use, as AWS Account Management lists them."""
+
+from typing import Any
+
+import msgspec
+
+from bulkeic.aws.inventory.inventory_calls import InventoryCalls, InventoryOperation
+from bulkeic.core.model import Lane
+from bulkeic.core.names import check_region
+
+_PAGE = 50
+_ENABLED = frozenset({"ENABLED", "ENABLED_BY_DEFAULT"})
+_LIST_REGIONS = InventoryOperation("account", "ListRegions", "Regions")
+
+
+class _ListedRegion(msgspec.Struct, rename="pascal"):
+    region_name: str
+    region_opt_status: str
+
+
+async def enabled_regions(calls: InventoryCalls, lane: Lane) -> list[str]:
+    """Returns the Regions that are enabled for a lane's account, sorted.
+
+    Raises:
+        InventoryError: they cannot be listed, or none is enabled.
+    """
+    found = {
+        region.region_name
+        async for region in calls.items(
+            _LIST_REGIONS,
+            lane,
+            _read_region,
+            MaxResults=_PAGE,
+            RegionOptStatusContains=sorted(_ENABLED),
+        )
+        if region.region_opt_status in _ENABLED
+    }
+    if not found:
+        raise calls.mismatch(_LIST_REGIONS, lane, "no Region is enabled")
+    return sorted(found)
+
+
+def _read_region(item: Any) -> _ListedRegion:
+    region = msgspec.convert(item, _ListedRegion)
+    check_region(region.region_name)
+    return region

@@ -1,0 +1,97 @@
+"""The table that translates failures of the inventory services into errors for people."""
+
+import msgspec
+
+from bulkeic.aws.answers.sanitizer import sanitize
+from bulkeic.aws.identity.credentials import CredentialsError
+from bulkeic.core.errors import InventoryError, UsageError
+from bulkeic.core.model import Failure, Fault, Lane
+from bulkeic.core.pacing.retry import ANSWER_MISMATCH
+
+TITLES = {
+    "organizations": "Organizations",
+    "account": "Account Management",
+    "resourcegroupstaggingapi": "Resource Groups Tagging",
+    "resource-explorer-2": "Resource Explorer",
+    "config": "AWS Config",
+}
+"""The services, by the SDK's names of them, as people know them."""
+
+_ORGANIZATION_CALLER = (
+    "use the credentials of the organization's management account or of a delegated administrator"
+)
+_NO_VIEW = "check the view's ARN and the Region, and that Resource Explorer is turned on there"
+# (service, code) → a way out. The service is empty for codes that all of them share.
+_WAYS_OUT = {
+    ("organizations", "AWSOrganizationsNotInUseException"): (
+        "the account is in no organization; give --accounts instead"
+    ),
+    ("organizations", "AccessDeniedException"): _ORGANIZATION_CALLER,
+    ("organizations", "ParentNotFoundException"): "check the id that --ou gives",
+    ("organizations", "InvalidInputException"): (
+        "check the id that --ou gives; expected something like ou-ab12-34cd56ef"
+    ),
+    ("resource-explorer-2", "UnauthorizedException"): _NO_VIEW,
+    ("resource-explorer-2", "ResourceNotFoundException"): _NO_VIEW,
+    ("config", "NoSuchConfigurationAggregatorException"): (
+        "check the name that --aggregator gives, and the Region"
+    ),
+    ("", "UnrecognizedClientException"): (
+        "check the credentials, and that the Region is enabled for the account"
+    ),
+    ("", "InvalidClientTokenId"): (
+        "check the credentials, and that the Region is enabled for the account"
+    ),
+}
+# Codes of these services for a missing permission, besides those that Lambda has, too.
+_DENIED = frozenset({"UnauthorizedException", "AccessDeniedForDependencyException"})
+# Codes of these services, besides those that Lambda has, too. Emulators answer them with HTTP 400.
+_FAULTS = {
+    "ServiceException": Fault.SERVER,
+    "InternalServiceException": Fault.SERVER,
+    "InternalServerException": Fault.SERVER,
+}
+
+
+def failure_of(error: Exception) -> Failure:
+    """Returns the failure for an exception of a call, or of what comes before it.
+
+    =========================  ===========================================================
+    exception                  translated by
+    =========================  ===========================================================
+    ``CredentialsError``       itself: it has a failure
+    a setting is invalid       ``translate_preparation_error``
+    of the SDK                 ``translate_sdk_error``
+    else                       the SDK's parser has failed, on an answer that is malformed
+    =========================  ===========================================================
+    """
+    from bulkeic.aws.answers import failures  # noqa: PLC0415 - it imports the SDK
+
+    if isinstance(error, CredentialsError):
+        return error.failure
+    if isinstance(error, UsageError | ValueError):
+        return failures.translate_preparation_error(error)
+    if not isinstance(error, failures.SDK_ERRORS):
+        return Failure(Fault.SERVER, ANSWER_MISMATCH, "the answer cannot be read")
+    failure = failures.translate_sdk_error(error)
+    fault = _FAULTS.get(failure.code)
+    return failure if fault is None else msgspec.structs.replace(failure, fault=fault)
+
+
+def inventory_error(service: str, operation: str, lane: Lane, failure: Failure) -> InventoryError:
+    """Returns the error that names place, problem and way out.
+
+    Args:
+        service: the SDK's name of it.
+        operation: AWS's name of it.
+        lane: for which it was called.
+        failure: of the last attempt.
+    """
+    way_out = _WAYS_OUT.get((service, failure.code)) or _WAYS_OUT.get(("", failure.code))
+    problem = f"{failure.code}: {failure.message}".removesuffix(": ")
+    text = f"{TITLES[service]} {operation} in {lane}: {problem}"
+    return InventoryError(
+        failure.code,
+        sanitize(f"{text}; {way_out}" if way_out else text),
+        is_denied=failure.fault is Fault.DENIED or failure.code in _DENIED,
+    )

@@ -1,0 +1,111 @@
+"""The services that say which accounts, Regions and functions there are."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+import anyio
+
+from bulkeic.aws.identity.access import Access
+from bulkeic.aws.identity.credentials import RefreshingCredentials
+from bulkeic.aws.inventory import config_aggregator, organization, resource_explorer, resource_tags
+from bulkeic.aws.inventory.enabled_regions import enabled_regions
+from bulkeic.aws.inventory.inventory_calls import InventoryCalls
+from bulkeic.aws.inventory.organization import OrganizationAccount
+from bulkeic.core.listing import FoundFunction
+from bulkeic.core.model import Lane
+
+
+class InventoryServices:
+    """Asks AWS Organizations, Account Management, the tagging API, Resource Explorer and Config.
+
+    An async context manager. Every method raises ``InventoryError`` if a service refuses, cannot be
+    reached or gives an answer that cannot be right. Failures that may pass are retried first.
+
+    Args:
+        access: endpoints and settings.
+        credentials_of: returns the credentials of a lane's account.
+        timeout_s: seconds for one call, connecting included.
+        sleep: waits for some seconds before a retry.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        credentials_of: Callable[[Lane], RefreshingCredentials],
+        *,
+        timeout_s: float,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self._calls = InventoryCalls(access, credentials_of, timeout_s=timeout_s, sleep=sleep)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._calls.close()
+
+    def organization_accounts(
+        self, lane: Lane, *, units: Sequence[str] = ()
+    ) -> AsyncIterator[OrganizationAccount]:
+        """Yields the accounts of the caller's organization, each once.
+
+        Args:
+            lane: the caller's own account and Region.
+            units: ids of organizational units or roots: only their accounts and those of their
+                children at any depth; empty: all accounts.
+        """
+        if units:
+            return organization.accounts_of_units(self._calls, lane, units)
+        return organization.all_accounts(self._calls, lane)
+
+    async def enabled_regions(self, lane: Lane) -> list[str]:
+        """Returns the Regions that are enabled for a lane's account, sorted.
+
+        Args:
+            lane: the account, and any Region of its partition.
+        """
+        return await enabled_regions(self._calls, lane)
+
+    def tagged_functions(
+        self, lane: Lane, tags: Mapping[str, Sequence[str]]
+    ) -> AsyncIterator[tuple[str, dict[str, str]]]:
+        """Yields the tagged functions of a lane: their names, each once, with all their tags.
+
+        Args:
+            lane: account and Region.
+            tags: tag → the values that are allowed, none: any value; a function must have all of
+                the tags. Empty: every function with a tag.
+        """
+        return resource_tags.tagged_functions(self._calls, lane, tags)
+
+    def resource_explorer_functions(
+        self, lane: Lane, *, view: str | None
+    ) -> AsyncIterator[FoundFunction]:
+        """Yields the functions that a view of Resource Explorer shows, each once.
+
+        They have no facts, and tags only if the view includes them.
+
+        Args:
+            lane: the caller's own account, and the Region of the default view.
+            view: the ARN of a view; ``None``: the Region's default view.
+        """
+        return resource_explorer.view_functions(self._calls, lane, view)
+
+    def config_functions(
+        self, lane: Lane, *, aggregator: str | None
+    ) -> AsyncIterator[FoundFunction]:
+        """Yields the functions that an aggregator of AWS Config knows, each once.
+
+        Their facts are the recorded configuration, with the names of ListFunctions.
+
+        Args:
+            lane: the account and the Region of the aggregator.
+            aggregator: its name; ``None``: the only one in the lane.
+        """
+        return config_aggregator.aggregated_functions(self._calls, lane, aggregator)

@@ -1,0 +1,73 @@
+"""The tagged functions of a lane, as the Resource Groups Tagging API lists them."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from bulkeic.aws.inventory.inventory_calls import InventoryCalls, InventoryOperation
+from bulkeic.aws.inventory.listed_arn import read_arn
+from bulkeic.aws.inventory.listed_tags import read_tags
+from bulkeic.core.model import Lane
+
+_PAGE = 100
+# Limits of TagFilters.
+_MOST_TAGS = 50
+_MOST_VALUES = 20
+_GET_RESOURCES = InventoryOperation(
+    "resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", "PaginationToken"
+)
+
+
+class _TaggedResource(msgspec.Struct):
+    arn: str = msgspec.field(name="ResourceARN")
+    tags: list[Any] = msgspec.field(name="Tags", default_factory=list)
+
+
+async def tagged_functions(
+    calls: InventoryCalls, lane: Lane, tags: Mapping[str, Sequence[str]]
+) -> AsyncIterator[tuple[str, dict[str, str]]]:
+    """Yields the names and the tags of a lane's functions that have all of some tags.
+
+    The answers are filtered again: a filter holds fewer tags and values than may be asked for, and
+    resources that have lost their tags are listed, too.
+    """
+    seen: set[str] = set()
+    async for name, found in calls.items(
+        _GET_RESOURCES,
+        lane,
+        partial(_read_resource, lane),
+        ResourcesPerPage=_PAGE,
+        ResourceTypeFilters=["lambda:function"],
+        TagFilters=_filters(tags),
+    ):
+        if name is not None and found and name not in seen and _has_tags(found, tags):
+            seen.add(name)
+            yield name, found
+
+
+def _filters(tags: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    return [
+        {"Key": tag, "Values": list(values)} if 0 < len(values) <= _MOST_VALUES else {"Key": tag}
+        for tag, values in list(tags.items())[:_MOST_TAGS]
+    ]
+
+
+def _has_tags(found: Mapping[str, str], tags: Mapping[str, Sequence[str]]) -> bool:
+    return all(
+        tag in found and (not values or found[tag] in values) for tag, values in tags.items()
+    )
+
+
+def _read_resource(lane: Lane, item: Any) -> tuple[str | None, dict[str, str]]:
+    """Returns the name of a function and its tags; the name of a version or an alias is ``None``.
+
+    Raises:
+        ValueError, InputError: it is not a function of the lane.
+    """
+    resource = msgspec.convert(item, _TaggedResource)
+    arn = read_arn(resource.arn)
+    if arn.lane != lane:
+        raise ValueError(f"it names a function of {arn.lane}")
+    return None if arn.is_qualified else arn.name, read_tags(resource.tags)

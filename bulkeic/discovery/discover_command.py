@@ -1,0 +1,197 @@
+"""``bulkeic discover``: writes the functions of accounts and Regions as a targets file."""
+
+import json
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from bulkeic.app.run.invocation import print_json
+from bulkeic.app.run.session import INTERRUPTED_TWICE
+from bulkeic.app.run.signals import SignalWatch
+from bulkeic.app.runtime import first_cause, run_async
+from bulkeic.app.setup.account_resolver import AccountResolver
+from bulkeic.app.setup.open_files import allow_open_files
+from bulkeic.app.setup.run_setup import RUNS_FOLDER
+from bulkeic.aws.answers.sanitizer import sanitize
+from bulkeic.core.errors import BulkeicError, UsageError
+from bulkeic.core.exit_codes import ExitCode
+from bulkeic.core.model import Lane
+from bulkeic.core.summary import Traffic
+from bulkeic.discovery.discover_checks import check_discovery
+from bulkeic.discovery.discover_options import DiscoverOptions
+from bulkeic.discovery.model.criteria import Criteria
+from bulkeic.discovery.model.discovery_summary import DiscoverySummary, discovery_exit_code
+from bulkeic.discovery.model.found_rows import found_columns
+from bulkeic.discovery.report.discovery_text import discovery_lines
+from bulkeic.discovery.report.follow_up_commands import plan_found, resume_discovery
+from bulkeic.discovery.run.discovery_binding import (
+    check_discovery_file,
+    check_discovery_place,
+    default_discovery_path,
+    new_discovery_metadata,
+    stored_criteria,
+    with_stored_scope,
+)
+from bulkeic.discovery.run.discovery_session import DiscoverySession
+from bulkeic.discovery.run.found_targets import FoundTargets
+from bulkeic.output.console import Console
+from bulkeic.output.formatting import counted
+from bulkeic.output.logs import configure_logs
+from bulkeic.output.new_file import check_new_file, write_new_file
+from bulkeic.output.results import write_stdout
+from bulkeic.output.targets_codec import targets_encoder
+from bulkeic.store.discovery_file import DiscoveryFile, create_discovery_file
+
+
+def discover(options: DiscoverOptions) -> int:
+    """Finds functions, and writes them as a targets file.
+
+    Returns:
+        The command's exit code.
+
+    Raises:
+        BulkeicError: why nothing was found; there is no new discovery file then.
+    """
+    configure_logs(options.log.log_format, options.log.log_level, sanitize)
+    allow_open_files(options.pace.concurrency)
+    check_discovery(options)
+    if options.out is not None:
+        check_new_file("--out", options.out)
+    path = Path(options.run) if options.run else default_discovery_path(RUNS_FOLDER)
+    is_new = not path.exists()
+    if is_new:
+        create_discovery_file(path, new_discovery_metadata(options))
+    discovery = _Discovery(options, DiscoveryFile(path), is_new=is_new)
+    try:
+        return discovery.run()
+    finally:
+        discovery.close()
+
+
+class _Discovery:
+    """One invocation.
+
+    Args:
+        options: of the command.
+        file: the discovery file.
+        is_new: whether this invocation has created it.
+    """
+
+    def __init__(self, options: DiscoverOptions, file: DiscoveryFile, *, is_new: bool) -> None:
+        self._given = options
+        self._file = file
+        self._is_new = is_new
+        self._is_open = True
+        self._console = Console()
+        self._traffic = Traffic()
+
+    def close(self) -> None:
+        """Closes the discovery file."""
+        if self._is_open:
+            self._is_open = False
+            self._file.close()
+
+    def run(self) -> int:
+        """Finds what remains to be found, and writes all targets."""
+        file, options = self._file, self._given
+        check_discovery_file(file, options)
+        criteria = stored_criteria(file)
+        stopped = None
+        if not file.is_complete(needs_inventory=self._needs_inventory()):
+            check_discovery_place(file, options)
+            stopped = self._work(with_stored_scope(options, file), criteria)
+        found = FoundTargets(file, criteria)
+        problem = self._write(found, criteria) if stopped is None else None
+        return self._end(found, stopped or problem, is_written=stopped is None and problem is None)
+
+    def _needs_inventory(self) -> bool:
+        return with_stored_scope(self._given, self._file).source != "lambda"
+
+    def _work(self, options: DiscoverOptions, criteria: Criteria) -> str | None:
+        """Works in a session: why it stopped early, or ``None``.
+
+        Raises:
+            BulkeicError: nothing was found in this discovery.
+        """
+        resolver = AccountResolver(options.access, options.pace.timeout_s, sandbox=False)
+        for account in self._file.accounts().values():
+            if account.role_arn is not None:
+                resolver.accounts.assign_role(Lane(account.account_id, ""), account.role_arn)
+        with SignalWatch() as signals:
+            session = DiscoverySession(
+                options, self._file, criteria, resolver, console=self._console, signals=signals
+            )
+            try:
+                run_async(session.run)
+            except BaseExceptionGroup as group:
+                return self._failed(first_cause(group))
+            except BulkeicError as error:
+                return self._failed(error)
+            finally:
+                self._traffic = replace(session.traffic, elapsed_s=session.elapsed())
+        return session.stopped
+
+    def _failed(self, error: BaseException) -> str:
+        """Why a session failed; without places there is nothing to resume."""
+        if not isinstance(error, BulkeicError):
+            raise error
+        if self._is_new and not self._file.metadata.has_places:
+            self._delete()
+            raise error
+        return str(error)
+
+    def _write(self, found: FoundTargets, criteria: Criteria) -> str | None:
+        """Writes the targets: why that failed, or ``None``."""
+        out = self._given.out
+        columns = found_columns(with_config=criteria.with_config)
+        pieces = targets_encoder(out)(found.rows(), columns)
+        try:
+            if out is None:
+                write_stdout(pieces)
+            else:
+                write_new_file("--out", out, pieces)
+        except UsageError as error:
+            return str(error)
+        return None
+
+    def _end(self, found: FoundTargets, stopped: str | None, *, is_written: bool) -> int:
+        """Prints the result. Returns the exit code."""
+        file, options, tally = self._file, self._given, found.tally
+        deleted = file.deleted_functions()
+        if deleted:
+            self._console.print(f"{counted(deleted, 'function')} deleted since they were listed")
+        unread = tally.unread()
+        code = discovery_exit_code(is_stopped=stopped is not None, has_unread=bool(unread))
+        summary = DiscoverySummary(
+            out=options.out if is_written else None,
+            run=str(file.path),
+            lanes=tally.lanes(),
+            unread=unread,
+            pending=len(file.unread_lanes()) if stopped is not None else 0,
+            traffic=self._traffic,
+            exit_code=ExitCode.INTERRUPTED if stopped == INTERRUPTED_TWICE else code,
+        )
+        if code == ExitCode.OK and options.run is None:
+            self._delete()
+            summary = replace(summary, run=None)
+        summary = replace(summary, next=self._next(summary, is_written=is_written))
+        if stopped is not None:
+            self._console.print(f"stopped: {stopped}")
+        for line in discovery_lines(summary):
+            self._console.print(line)
+        if options.output != "json":
+            return summary.exit_code
+        text = json.dumps(summary.to_json(), separators=(",", ":"))
+        return print_json(text.encode(), summary.exit_code, self._console)
+
+    def _next(self, summary: DiscoverySummary, *, is_written: bool) -> dict[str, str]:
+        options, found = self._given, {}
+        if options.out is not None and is_written and summary.targets:
+            found["plan"] = plan_found(options.out, options)
+        if summary.exit_code != ExitCode.OK:
+            found["resume"] = resume_discovery(str(self._file.path), options)
+        return found
+
+    def _delete(self) -> None:
+        self._is_open = False
+        self._file.delete()

@@ -1,0 +1,236 @@
+"""One session of a discovery: its phases, its passes over pages, and what stops it."""
+
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import anyio
+
+from bulkeic.app.run.engine_factory import EngineFactory
+from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
+from bulkeic.app.run.signals import SignalWatch
+from bulkeic.app.runtime import open_access
+from bulkeic.app.setup.account_resolver import AccountResolver
+from bulkeic.core.model import Lane, Operation
+from bulkeic.core.policy import Discover
+from bulkeic.core.summary import Traffic
+from bulkeic.discovery.discover_options import DiscoverOptions
+from bulkeic.discovery.model.criteria import Criteria
+from bulkeic.discovery.model.regions import choose_regions
+from bulkeic.discovery.run.inventory_reading import inventory_functions, read_inventory
+from bulkeic.discovery.run.page_backlog import PageBacklog
+from bulkeic.discovery.run.page_caller import PageCaller
+from bulkeic.discovery.run.page_recorder import PageRecorder
+from bulkeic.discovery.run.places import PlaceFinder, Places
+from bulkeic.discovery.run.tag_reading import TagReading
+from bulkeic.engine.engine import Engine
+from bulkeic.output.console import Console
+from bulkeic.store.discovered_pages import StoredListing
+from bulkeic.store.discovery_file import DiscoveryFile
+
+if TYPE_CHECKING:
+    from bulkeic.aws.inventory.inventory_services import InventoryServices
+
+LAMBDA = "lambda"
+_PASSES = 3
+_STOPPED_LANE = "LaneStopped"
+
+
+class DiscoverySession:
+    """A session of work on a discovery file.
+
+    Args:
+        options: how to work.
+        file: the discovery file.
+        criteria: which functions are looked for.
+        resolver: knows how each account is reached.
+        console: prints messages.
+        signals: that interrupt the session.
+
+    Attributes:
+        traffic: what has been sent to Lambda.
+        stopped: why no more calls start; ``None``: not stopped.
+    """
+
+    def __init__(
+        self,
+        options: DiscoverOptions,
+        file: DiscoveryFile,
+        criteria: Criteria,
+        resolver: AccountResolver,
+        *,
+        console: Console,
+        signals: SignalWatch,
+    ) -> None:
+        self.traffic = Traffic()
+        self.stopped: str | None = None
+        self._options = options
+        self._file = file
+        self._criteria = criteria
+        self._resolver = resolver
+        self._console = console
+        self._signals = signals
+        self._engine: Engine | None = None
+        self._phase = anyio.CancelScope()
+        self._left_out: set[Lane] = set()
+        self._started_at = time.monotonic()
+
+    def elapsed(self) -> float:
+        """Seconds since the session started."""
+        return time.monotonic() - self._started_at
+
+    async def run(self) -> None:
+        """Works until everything is found, nothing more can be, or a signal stops it.
+
+        Raises:
+            AccessError: STS cannot be called.
+            InventoryError: the organization, or the inventory of the source, cannot be read.
+            RunFileError: the discovery file cannot be read or written.
+        """
+        options = self._options
+        engines = EngineFactory(
+            nullcontext(open_access(options.access)),
+            self._resolver.accounts,
+            options.access.role_session(),
+            options.pace.limits(),
+            timeout_s=options.pace.timeout_s,
+        )
+        async with engines, anyio.create_task_group() as self._tasks:
+            self._tasks.start_soon(self._handle_signals)
+            await self._work(engines)
+            self._tasks.cancel_scope.cancel()
+
+    async def _work(self, engines: EngineFactory) -> None:
+        from bulkeic.aws.inventory.inventory_services import InventoryServices  # noqa: PLC0415 - as open_caller
+
+        self._file.retry_failures()
+        async with InventoryServices(
+            open_access(self._options.access),
+            engines.caller.credentials,
+            timeout_s=self._options.pace.timeout_s,
+        ) as inventory:
+            await self._until_stopped(lambda: self._prepare(inventory))
+        for number in range(_PASSES):
+            if number:
+                self._file.retry_failures()
+            if self.stopped is not None or await self._read_pages(engines):
+                return
+
+    async def _until_stopped(self, phase: Callable[[], Awaitable[None]]) -> None:
+        """Runs a phase that a signal ends at once: it loses nothing that takes long."""
+        if self.stopped is None:
+            with anyio.CancelScope() as self._phase:
+                await phase()
+
+    async def _prepare(self, inventory: "InventoryServices") -> None:
+        home = await self._home()
+        finder = PlaceFinder(self._options, self._resolver, inventory, home)
+        await self._find_places(finder)
+        if self._options.source != LAMBDA and not self._file.metadata.has_inventory:
+            functions = inventory_functions(self._options, inventory, home)
+            await read_inventory(
+                functions,
+                self._file,
+                self._criteria,
+                self._is_wanted,
+                has_tags=self._options.source == "config",
+            )
+        if self._criteria.needs_tags:
+            reading = TagReading(self._file, inventory, self._criteria.tags)
+            await reading.read(self._file.lanes_without_tags())
+            self._left_out |= reading.failed
+            self._skip_untagged()
+
+    async def _home(self) -> Lane:
+        """The caller's own account, and the Region to call first."""
+        options = self._options
+        region = open_access(options.access).sts_region(None)
+        identity = await self._resolver.find_own_identity(Lane("", region))
+        if options.places.organization or options.places.units:
+            self._resolver.accounts.use_own_credentials(identity.account_id)
+        return Lane(identity.account_id, region)
+
+    async def _find_places(self, finder: PlaceFinder) -> None:
+        listed = Operation.LIST_FUNCTIONS if self._options.source == LAMBDA else None
+        if not self._file.metadata.has_places:
+            places = await finder.find(with_regions=listed is not None)
+        else:
+            known = self._file.accounts().values()
+            places = await finder.regions_of(
+                [account.account_id for account in known if account.code is not None]
+            )
+        self._file.save_places(places.accounts, places.lanes, listed)
+        self._save_failures(places)
+
+    def _save_failures(self, places: Places) -> None:
+        for failure in places.failures:
+            lane = Lane(failure.account_id, failure.region)
+            self._file.save_failure(lane, failure.code, failure.message)
+            self._left_out.add(lane)
+
+    def _is_wanted(self, lane: Lane) -> bool:
+        accounts, patterns = self._file.accounts(), self._options.places.regions
+        return lane.account_id in accounts and bool(choose_regions(patterns, [lane.region]))
+
+    def _skip_untagged(self) -> None:
+        """Lists only lanes with functions that have the tags."""
+        if not self._criteria.tags:
+            return
+        for lane in self._file.lanes():
+            if lane not in self._left_out and not self._file.has_tagged(lane):
+                self._file.finish_listing(StoredListing(lane, Operation.LIST_FUNCTIONS))
+
+    async def _read_pages(self, engines: EngineFactory) -> bool:
+        """Reads all pages that are pending: whether another pass is useless."""
+        pending = (each for each in self._file.pending() if each.lane not in self._left_out)
+        backlog = PageBacklog(pending, all_versions=self._criteria.needs_versions)
+        if not backlog.lanes():
+            return True
+        recorder = PageRecorder(self._file, backlog)
+        caller = PageCaller(engines.caller, self._criteria, backlog, self._file, recorder.add)
+        engine = self._engine = engines.engine(
+            backlog, recorder, Discover(), caller=caller, growing=True, traffic=self.traffic
+        )
+        caller.jobs_arrived = engine.jobs_arrived
+        await _run_engine(engine, recorder)
+        self._engine = None
+        self.stopped = self.stopped or engine.stopped
+        if self.stopped is None:
+            for lane, reason in engine.stopped_lanes().items():
+                self._file.save_failure(lane, _STOPPED_LANE, reason)
+                self._left_out.add(lane)
+        return not recorder.failed
+
+    def stop(self, reason: str) -> None:
+        """Starts no more calls; those in flight finish. The first reason is kept."""
+        self.stopped = self.stopped or reason
+        self._phase.cancel()
+        if self._engine is not None:
+            self._engine.stop(reason)
+
+    async def _handle_signals(self) -> None:
+        await self._signals.handle(
+            stop=lambda: self.stop(INTERRUPTED), quit_now=self._quit_now, console=self._console
+        )
+
+    def _quit_now(self) -> None:
+        self.stopped = INTERRUPTED_TWICE
+        self._tasks.cancel_scope.cancel()
+
+
+async def _run_engine(engine: Engine, recorder: PageRecorder) -> None:
+    """Runs an engine whose feed grows while it works, and is finished when it is empty."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(recorder.commit, engine)
+        # After the engine has started with all its workers. From then on a page adds those that
+        # follow before it ends, so that a feed without jobs has no more of them.
+        tasks.start_soon(_close_started, engine)
+        try:
+            await engine.run()
+        finally:
+            recorder.end()
+
+
+async def _close_started(engine: Engine) -> None:
+    engine.close_feed()

@@ -1,0 +1,126 @@
+"""Calls Lambda for pages, and adds the pages that follow on an answer."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from bulkeic.core.listing import FoundFunction
+from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Operation, Page, Success
+from bulkeic.discovery.model.criteria import Criteria
+from bulkeic.discovery.run.page_backlog import PageBacklog
+from bulkeic.discovery.run.page_content import read_page
+from bulkeic.engine.ports import Caller
+from bulkeic.store.discovered_pages import ReadPage, StoredListing
+from bulkeic.store.discovery_file import DiscoveryFile
+
+REPEATED_MARKER = "RepeatedMarker"
+"""The code of a page that leads back to an earlier one."""
+
+
+def listings_of_function(lane: Lane, name: str, criteria: Criteria) -> list[StoredListing]:
+    """The listings that a function needs, which may match."""
+    operations = []
+    if criteria.needs_aliases:
+        operations.append(Operation.LIST_ALIASES)
+    if criteria.needs_configs:
+        operations.append(Operation.LIST_CONFIGS)
+    return [StoredListing(lane, operation, name) for operation in operations]
+
+
+class PageCaller:
+    """Reads pages. It implements ``Caller``.
+
+    A page that was answered is handed on at once, together with the next pages, so that a lane
+    never waits for a commit.
+
+    Args:
+        caller: calls Lambda.
+        criteria: which functions are looked for.
+        backlog: gets the pages that follow.
+        file: has the tags of functions.
+        on_page: gets each page that was read.
+        jobs_arrived: announces pages that were added: their lane and their number.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        criteria: Criteria,
+        backlog: PageBacklog,
+        file: DiscoveryFile,
+        on_page: Callable[[ReadPage], None],
+    ) -> None:
+        self.jobs_arrived: Callable[[Lane, int], None] = lambda _lane, _jobs: None
+        self._caller = caller
+        self._criteria = criteria
+        self._backlog = backlog
+        self._file = file
+        self._on_page = on_page
+        self._markers: dict[tuple[Lane, Operation, str], set[int]] = {}
+
+    async def call(self, job: Job, call: Call) -> Answer:
+        """Makes one attempt to read a page."""
+        answer = await self._caller.call(job, call)
+        if isinstance(answer, Failure) or answer.page is None:
+            return answer
+        listing = self._backlog.listing_of(job)
+        if self._leads_back(listing, answer.page):
+            return Failure(
+                Fault.REFUSED,
+                REPEATED_MARKER,
+                f"{listing.operation}: the page leads back to an earlier one",
+                http_status=answer.http_status,
+                request_id=answer.request_id,
+            )
+        self._accept(job, listing, answer)
+        return answer
+
+    def _leads_back(self, listing: StoredListing, page: Page) -> bool:
+        key = listing.lane, listing.operation, listing.function
+        if page.next_marker is None:
+            self._markers.pop(key, None)
+            return False
+        seen = self._markers.setdefault(key, {hash(listing.marker)})
+        marker = hash(page.next_marker)
+        if marker in seen:
+            return True
+        seen.add(marker)
+        return False
+
+    def _accept(self, job: Job, listing: StoredListing, answer: Success) -> None:
+        assert answer.page is not None  # noqa: S101 - checked before
+        page = self._page(listing, answer.page)
+        self._backlog.finish(job.seq)
+        self._on_page(page)
+        following = list(page.following)
+        if page.next_marker is not None:
+            following.append(msgspec.structs.replace(listing, marker=page.next_marker))
+        if following:
+            self.jobs_arrived(listing.lane, self._backlog.add(following))
+
+    def _page(self, listing: StoredListing, answered: Page) -> ReadPage:
+        lane, criteria = listing.lane, self._criteria
+        tags: dict[str, dict[str, str]] | None = None
+        if criteria.needs_tags and listing.operation is Operation.LIST_FUNCTIONS:
+            names = list({item["FunctionName"]: None for item in answered.items})
+            tags = self._file.tags(lane, names)
+
+        def may_match(item: dict[str, Any]) -> bool:
+            name = item["FunctionName"]
+            own = None if tags is None else tags.get(name, {})
+            # A version may match although $LATEST does not.
+            facts = {} if criteria.needs_versions else item
+            return criteria.may_match(FoundFunction(lane=lane, name=name, facts=facts, tags=own))
+
+        page = read_page(listing, answered, may_match)
+        names = [name for name, facts in page.functions.items() if facts is not None]
+        return msgspec.structs.replace(page, following=self._following(lane, names))
+
+    def _following(self, lane: Lane, names: Sequence[str]) -> list[StoredListing]:
+        return [
+            listing
+            for name in names
+            if not self._backlog.is_followed(lane, name)
+            for listing in listings_of_function(lane, name, self._criteria)
+        ]

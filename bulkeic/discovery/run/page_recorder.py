@@ -1,0 +1,96 @@
+"""Commits the pages that were read, many at a time, in a thread."""
+
+import asyncio
+from collections.abc import Callable
+
+import anyio
+import anyio.to_thread
+
+from bulkeic.core.errors import RunFileError
+from bulkeic.core.model import Job, Outcome, Status
+from bulkeic.core.reconcile import BeforeImage
+from bulkeic.discovery.run.page_backlog import PageBacklog
+from bulkeic.engine.engine import Engine
+from bulkeic.store.discovered_pages import FailedPage, ReadPage
+from bulkeic.store.discovery_file import DiscoveryFile
+
+# A commit takes what arrives during the commit before it, and in this pause after it.
+_PAUSE_S = 0.03
+
+
+class PageRecorder:
+    """Stores pages in the discovery file, a group of them in each commit. It implements ``Sink``.
+
+    If a commit fails, the engine stops, and the pages of the commit stay pending.
+
+    Args:
+        file: the discovery file.
+        backlog: knows which page a job reads.
+
+    Attributes:
+        failed: pages that could not be read.
+    """
+
+    def __init__(self, file: DiscoveryFile, backlog: PageBacklog) -> None:
+        self.failed = 0
+        self._file = file
+        self._backlog = backlog
+        self._pages: list[ReadPage | FailedPage] = []
+        self._has_pages = asyncio.Event()
+        self._ended = asyncio.Event()
+
+    def add(self, page: ReadPage) -> None:
+        """Adds a page to the next commit."""
+        self._pages.append(page)
+        self._has_pages.set()
+
+    def put(self, outcome: Outcome) -> None:
+        """Adds a page that could not be read; those that were read are added before."""
+        listing = self._backlog.finish(outcome.seq)
+        if listing is None:
+            return
+        code, message = outcome.error_code or "", outcome.error_message or ""
+        is_gone = outcome.status is Status.UNCHANGED
+        self.failed += not is_gone
+        self._pages.append(FailedPage(listing, code, message, is_gone=is_gone))
+        self._has_pages.set()
+
+    def store_before_image(
+        self,
+        job: Job,  # noqa: ARG002
+        seen: BeforeImage,  # noqa: ARG002
+        on_stored: Callable[[], None],
+    ) -> None:
+        """Does nothing: a listing changes nothing."""
+        on_stored()
+
+    def drop(self, jobs: int) -> None:
+        """Does nothing: the pages stay pending in the discovery file."""
+
+    def end(self) -> None:
+        """Ends the recording: no more pages will come."""
+        self._ended.set()
+        self._has_pages.set()
+
+    async def commit(self, engine: Engine) -> None:
+        """Commits until ``end`` is called, and then one last time."""
+        try:
+            while not self._ended.is_set():
+                await self._has_pages.wait()
+                with anyio.CancelScope(shield=True):
+                    await self._commit(engine)
+                with anyio.move_on_after(_PAUSE_S):
+                    await self._ended.wait()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._commit(engine)
+
+    async def _commit(self, engine: Engine) -> None:
+        self._has_pages.clear()
+        pages, self._pages = self._pages, []
+        if not pages:
+            return
+        try:
+            await anyio.to_thread.run_sync(self._file.record, pages)
+        except RunFileError as error:
+            engine.stop(str(error))

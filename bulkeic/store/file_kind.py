@@ -1,0 +1,48 @@
+"""The kinds of SQLite files that bulkeic keeps, and how messages speak of each."""
+
+import msgspec
+
+
+class FileKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of file. Its ``run`` table has the rows ``state`` and ``session``.
+
+    Attributes:
+        noun: what messages call it.
+        application_id: in the header, shown by file(1).
+        version: of its schema.
+        resume: the command that resumes a file, which its name follows.
+        save: what to do with a damaged file, which its name follows.
+        remake: how to make such a file again.
+        use: the command for a file of this kind that was given to another command, which its name
+            follows.
+    """
+
+    noun: str
+    application_id: int
+    version: int
+    resume: str
+    save: str
+    remake: str
+    use: str
+
+
+RUN_FILE = FileKind(
+    noun="run file",
+    application_id=0x62656963,  # "beic"
+    version=6,
+    resume="bulkeic apply",
+    save="save its intact outcomes with: bulkeic export",
+    remake="apply the targets file again",
+    use="show it with: bulkeic report",
+)
+DISCOVERY_FILE = FileKind(
+    noun="discovery file",
+    application_id=0x62656964,  # "beid"
+    version=1,
+    resume="bulkeic discover --run",
+    save="discover again without --run, and delete",
+    remake="discover again",
+    use="write its targets with: bulkeic discover --out targets.csv --run",
+)
+KINDS = {kind.application_id: kind for kind in (RUN_FILE, DISCOVERY_FILE)}
+"""Every kind, by the application id in the header."""
