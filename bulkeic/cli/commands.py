@@ -21,8 +21,8 @@ DISCOVER = CommandDeclaration(
     examples=(
         ("List the functions of an account in all its Regions:",
          "bulkeic discover --out targets.csv"),
-        ("List the functions of an organization in some Regions:",
-         "bulkeic discover --organization --role-arn 'arn:aws:iam::{account}:role/r' --regions 'eu-*'"),
+        ("List the functions of an organization:",
+         "bulkeic discover --organization --role-arn 'arn:aws:iam::{account}:role/read'"),
         ("List functions of a team that nothing else manages, with their current settings:",
          "bulkeic discover --tag team=payments --managed-by none --with-config"),
         ("Resume a discovery:", "bulkeic discover --run found.db --out targets.csv"),

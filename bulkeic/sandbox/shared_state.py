@@ -18,6 +18,7 @@ from bulkeic.sandbox.protocol.body_budget import BodyBudget
 from bulkeic.sandbox.protocol.router import RoutedOperation
 from bulkeic.sandbox.state.fleet import Fleet, Lane, StoredConfig
 from bulkeic.sandbox.state.function_arns import check_function_identity
+from bulkeic.sandbox.state.function_facts import FunctionFacts
 from bulkeic.sandbox.state.invented_lanes import InventedLanes
 from bulkeic.sandbox.stats.call_stats import CallStats
 from bulkeic.sandbox.stats.target_calls import TargetCalls
@@ -110,9 +111,15 @@ class SharedState:
         return DestinationRules(self.options.merge_destinations, self._propagation, lag_s)
 
     def add_function(
-        self, account_id: str, region: str, function_name: str, qualifier: str
+        self,
+        account_id: str,
+        region: str,
+        function_name: str,
+        qualifier: str,
+        *,
+        facts: FunctionFacts | None = None,
     ) -> None:
-        """Add a function; see `Sandbox.add_function`.
+        """Add a function, and replace its facts if there are any; see `Sandbox.add_function`.
 
         Raises:
             ValueError: a part is malformed.
@@ -121,4 +128,7 @@ class SharedState:
         if function_name.endswith(MISSING):
             return
         config = None if function_name.endswith(UNCONFIGURED) else self.fleet.default
-        self.fleet.add((account_id, region), function_name, qualifier, config)
+        lane = (account_id, region)
+        self.fleet.add(lane, function_name, qualifier, config)
+        if facts is not None:
+            self.fleet.describe(lane, function_name, facts)

@@ -179,8 +179,8 @@ def test_a_host_that_is_not_loopback_gets_a_warning(bulkeic: Bulkeic) -> None:
     [
         (("--functions", "0"), "not a number of functions"),
         (("--functions", "many"), "not a number of functions"),
-        (("--accounts", 2), "require --functions N"),
-        (("--functions", "any", "--configured", 0.5), "require --functions N"),
+        (("--accounts", 2), "requires --functions N"),
+        (("--functions", "any", "--configured", 0.5), "requires --functions N"),
         (("--functions", 1, "--regions", 18), "'18' is out of range"),
         (("--throttle", 2), "'2' is out of range"),
         (("--latency-p99", 1), "latency_p99_s"),

@@ -51,6 +51,8 @@ def serve(flags: SandboxFlags) -> None:
             accounts=fleet.accounts or 1,
             regions=fleet.regions or 1,
             configured=1.0 if fleet.configured is None else fleet.configured,
+            varied=bool(fleet.varied),
+            organization=bool(fleet.organization),
         )
     if not _is_loopback(options.host):
         Console().print(
@@ -84,9 +86,16 @@ def _options(flags: SandboxFlags) -> SandboxOptions:
 
 
 def _check_fleet(fleet: FleetFlags) -> None:
-    generated = (fleet.accounts, fleet.regions, fleet.configured)
-    if not isinstance(fleet.functions, int) and any(each is not None for each in generated):
-        raise UsageError("--accounts, --regions and --configured require --functions N")
+    generated = {
+        "--accounts": fleet.accounts,
+        "--regions": fleet.regions,
+        "--configured": fleet.configured,
+        "--varied": fleet.varied,
+        "--organization": fleet.organization,
+    }
+    given = [flag for flag, value in generated.items() if value is not None]
+    if given and not isinstance(fleet.functions, int):
+        raise UsageError(f"{given[0]} requires --functions N")
     try:
         check_region(fleet.region)
     except InputError as error:

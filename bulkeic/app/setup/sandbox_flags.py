@@ -44,6 +44,13 @@ class FleetFlags(msgspec.Struct, frozen=True, kw_only=True):
     configured: Annotated[float | None, Flag(
         "--configured", "Share of the functions of --functions that have a configuration.",
         OptionGroup.FUNCTIONS, Number(0, 1, placeholder="SHARE"), "1")] = None  # fmt: skip
+    varied: Annotated[bool | None, Flag(
+        "--varied", "Make the functions of --functions differ in runtime, tags, date, versions and "
+        "aliases.", OptionGroup.FUNCTIONS)] = None  # fmt: skip
+    organization: Annotated[bool | None, Flag(
+        "--organization", "Make the accounts of --accounts an organization with nested units, "
+        "where only the Regions of --regions are enabled.", OptionGroup.FUNCTIONS
+    )] = None  # fmt: skip
     state: Annotated[str | None, Flag(
         "--state", "Start with the state saved in this file.", OptionGroup.FUNCTIONS, FILE
     )] = None  # fmt: skip

@@ -72,7 +72,7 @@ class DiscoverySession:
         self._console = console
         self._signals = signals
         self._engine: Engine | None = None
-        self._phase = anyio.CancelScope()
+        self._phase: anyio.CancelScope | None = None
         self._left_out: set[Lane] = set()
         self._started_at = time.monotonic()
 
@@ -205,7 +205,8 @@ class DiscoverySession:
     def stop(self, reason: str) -> None:
         """Starts no more calls; those in flight finish. The first reason is kept."""
         self.stopped = self.stopped or reason
-        self._phase.cancel()
+        if self._phase is not None:
+            self._phase.cancel()
         if self._engine is not None:
             self._engine.stop(reason)
 

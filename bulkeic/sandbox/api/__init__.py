@@ -1,1 +1,1 @@
-"""The operations of Lambda and STS, and the admin endpoints."""
+"""The operations of AWS's services, and the admin endpoints."""

@@ -5,12 +5,17 @@
     GET  stats        counts of calls
     GET  targets      counts of calls for each target
     POST reset-stats  set all counts to zero
-    GET  state        all configurations
-    PUT  state        replace all configurations
+    GET  functions    what a complete discovery must find: an array of functions, each with its
+                      account, Region, facts, tags, versions, aliases and configurations
+    GET  state        all configurations, and the facts of functions that have own ones
+    PUT  state        replace all functions with their configurations and facts
     GET  faults       the faults; `lanes` holds the overrides of single lanes
     PUT  faults       replace the faults; missing fields get their defaults
+    GET  accounts     organization, enabled Regions, denied roles and denied operations
+    PUT  accounts     replace them; missing fields get their defaults
+    GET  organization the IDs of the organization's units by path; the root's path is empty
     POST hold         add the functions of an array of {account_id, region, function_name} with an
-                      optional qualifier; adds none if one is malformed
+                      optional qualifier and optional facts; adds none if one is malformed
 
 They need no credentials, take no quota and no latency, suffer no faults and are not counted. An
 error is answered with {"error": ...}.
@@ -22,6 +27,11 @@ from math import inf, isfinite
 from typing import Any
 
 from bulkeic.sandbox.api import admin_page
+from bulkeic.sandbox.behavior.account_options import (
+    AccountRules,
+    accounts_from_json,
+    accounts_to_json,
+)
 from bulkeic.sandbox.behavior.scenario import (
     faults_from_json,
     faults_to_json,
@@ -31,8 +41,9 @@ from bulkeic.sandbox.behavior.scenario import (
 from bulkeic.sandbox.protocol.http_message import HttpReply, HttpRequest
 from bulkeic.sandbox.shared_state import SharedState
 from bulkeic.sandbox.state.fleet import Fleet
-from bulkeic.sandbox.state.fleet_file import fleet_from_json, fleet_to_json
+from bulkeic.sandbox.state.fleet_file import fleet_from_json, fleet_to_json, functions_to_json
 from bulkeic.sandbox.state.function_arns import LATEST, check_function_identity
+from bulkeic.sandbox.state.function_facts import FunctionFacts, facts_from_json
 
 ROOT = "/_sandbox/"
 
@@ -112,21 +123,44 @@ def _replace_faults(state: SharedState, data: Any) -> Any:
     return _read_faults(state, None)
 
 
+def _read_functions(state: SharedState, _: Any) -> Any:
+    return functions_to_json(state.fleet)
+
+
+def _read_accounts(state: SharedState, _: Any) -> Any:
+    return accounts_to_json(state.accounts.options)
+
+
+def _replace_accounts(state: SharedState, data: Any) -> Any:
+    state.accounts = AccountRules(accounts_from_json(data))
+    return _read_accounts(state, None)
+
+
+def _read_organization(state: SharedState, _: Any) -> Any:
+    organization = state.accounts.organization
+    return {} if organization is None else dict(organization.units)
+
+
 def _add_functions(state: SharedState, data: Any) -> Any:
     if not isinstance(data, list):
         raise ValueError("hold: not an array")  # noqa: TRY004 - callers expect one error type
-    for function in [_function_identity(item) for item in data]:
-        state.add_function(*function)
+    for identity, facts in [(_function_identity(item), _facts(item)) for item in data]:
+        state.add_function(*identity, facts=facts)
     return {}
+
+
+def _facts(item: Any) -> FunctionFacts | None:
+    return facts_from_json(item["facts"]) if "facts" in item else None
 
 
 def _function_identity(item: Any) -> tuple[str, str, str, str]:
     required = {"account_id", "region", "function_name"}
-    if not isinstance(item, dict) or not required <= set(item) <= required | {"qualifier"}:
+    optional = {"qualifier", "facts"}
+    if not isinstance(item, dict) or not required <= set(item) <= required | optional:
         raise ValueError(
-            f"hold: {item!r:.200} must have {sorted(required)} and can have 'qualifier'"
+            f"hold: {item!r:.200} must have {sorted(required)} and can have 'qualifier' and 'facts'"
         )
-    if not all(isinstance(value, str) for value in item.values()):
+    if not all(isinstance(value, str) for key, value in item.items() if key != "facts"):
         raise ValueError(f"hold: {item!r:.200} has a value that is not a string")
     qualifier = item.get("qualifier", LATEST)
     identity = (item["account_id"], item["region"], item["function_name"], qualifier)
@@ -143,5 +177,9 @@ _HANDLERS: dict[tuple[str, str], Callable[[SharedState, Any], Any]] = {
     ("PUT", "state"): _replace_state,
     ("GET", "faults"): _read_faults,
     ("PUT", "faults"): _replace_faults,
+    ("GET", "functions"): _read_functions,
+    ("GET", "accounts"): _read_accounts,
+    ("PUT", "accounts"): _replace_accounts,
+    ("GET", "organization"): _read_organization,
     ("POST", "hold"): _add_functions,
 }

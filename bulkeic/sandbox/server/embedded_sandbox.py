@@ -1,15 +1,21 @@
 """The sandbox inside another program."""
 
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
+from bulkeic.sandbox.behavior.account_options import AccountOptions, AccountRules
 from bulkeic.sandbox.behavior.sandbox_options import SandboxOptions
 from bulkeic.sandbox.server.listener import Listener
 from bulkeic.sandbox.shared_state import SharedState
-from bulkeic.sandbox.state.fleet_file import read_fleet, write_fleet
+from bulkeic.sandbox.state.fleet_file import functions_to_json, read_fleet, write_fleet
 from bulkeic.sandbox.state.function_arns import LATEST
+from bulkeic.sandbox.state.function_facts import facts_from_json
 from bulkeic.sandbox.state.generated_fleet import populate
+from bulkeic.sandbox.state.generated_organization import generated_organization
+from bulkeic.sandbox.state.region_names import REGIONS
 
 
 class Sandbox:
@@ -52,7 +58,7 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """The endpoint URL for clients of Lambda and STS.
+        """The endpoint URL for clients of all services.
 
         Raises:
             RuntimeError: it is not listening.
@@ -82,8 +88,41 @@ class Sandbox:
         """
         self._state.add_function(account_id, region, function_name, qualifier)
 
+    def describe_function(
+        self, account_id: str, region: str, function_name: str, facts: Mapping[str, Any]
+    ) -> None:
+        """Replace the facts of a function, which is added if it is missing.
+
+        Args:
+            account_id: twelve digits.
+            region: a Region name like us-east-1.
+            function_name: the bare name.
+            facts: its Runtime, LastModified, MemorySize, Tags and Aliases, each if not the default,
+                as `bulkeic.sandbox.state.function_facts` describes them.
+
+        Raises:
+            ValueError: a part or a fact is malformed.
+        """
+        parsed = facts_from_json(dict(facts))
+        self._state.add_function(account_id, region, function_name, LATEST, facts=parsed)
+
+    def set_accounts(self, options: AccountOptions) -> None:
+        """Replace the organization, the enabled Regions, the denied roles and operations."""
+        self._state.accounts = AccountRules(options)
+
+    def functions(self) -> list[dict[str, Any]]:
+        """Return what is known about each function, as `GET /_sandbox/functions` does."""
+        return functions_to_json(self._state.fleet)
+
     def populate(
-        self, functions: int, *, accounts: int = 1, regions: int = 1, configured: float = 1.0
+        self,
+        functions: int,
+        *,
+        accounts: int = 1,
+        regions: int = 1,
+        configured: float = 1.0,
+        varied: bool = False,
+        organization: bool = False,
     ) -> None:
         """Add functions `fn-0`, `fn-1` and so on in each of several accounts and Regions.
 
@@ -92,6 +131,10 @@ class Sandbox:
             accounts: number of accounts, from 123456789012 on.
             regions: number of Regions, from us-east-1 on.
             configured: share of the functions that has a configuration, 0 to 1.
+            varied: whether functions differ in runtime, tags, date, versions and aliases, as
+                `bulkeic.sandbox.state.generated_facts` says; otherwise they are all alike.
+            organization: whether the accounts form an organization, with nested units and one more
+                account that is suspended, where no other Regions are enabled.
 
         Raises:
             ValueError: there are fewer Regions, or the share is outside 0..1.
@@ -102,7 +145,15 @@ class Sandbox:
             accounts=accounts,
             regions=regions,
             configured=configured,
+            varied=varied,
         )
+        if organization:
+            options = replace(
+                self._state.accounts.options,
+                organization=generated_organization(accounts),
+                enabled_regions={"*": REGIONS[:regions]},
+            )
+            self.set_accounts(options)
 
     def load_state(self, text: str) -> None:
         """Add the functions and configurations of a state.

@@ -1,36 +1,60 @@
 """A fleet written as JSON and read back.
 
-    {"123456789012/us-east-1": {"fn": {"$LATEST": {...} or null, "live": ...}}}
+    {"123456789012/us-east-1": {"fn": {"$LATEST": {...} or null, "live": ..., ":facts": {...}}}}
 
-A configuration has the form of Lambda's responses, without the ARN; null means that the function,
-version or alias exists without a configuration. Lanes, names and qualifiers are sorted, so that
-equal fleets give equal text. A state file has one function a line, so that `diff` shows the
-differences, and no LastModified, which would differ without a change of settings.
+A function has `:facts` if they are its own; `function_facts` describes them. A configuration has
+the form of Lambda's responses, without the ARN; null means that the function, version or alias
+exists without a configuration. Lanes, names and qualifiers are sorted, so that equal fleets give
+equal text. A state file has one function a line, so that `diff` shows the differences, and no
+LastModified of configurations, which would differ without a change of settings.
 """
 
 import json
 from typing import Any, TextIO
 
 from bulkeic.sandbox.protocol.aws_errors import AwsError
-from bulkeic.sandbox.state.fleet import Fleet, StoredConfig
+from bulkeic.sandbox.state.fleet import Fleet, Lane, StoredConfig, Versions
 from bulkeic.sandbox.state.function_arns import LATEST, check_function_identity
+from bulkeic.sandbox.state.function_facts import (
+    DEFAULT_FACTS,
+    FunctionFacts,
+    facts_from_json,
+    facts_to_json,
+    format_time,
+)
 from bulkeic.sandbox.state.invoke_settings import settings_from_json, settings_violations
 
 # The year 5138, where date formats begin to differ.
 _LATEST_TIME_S = 1e11
-# An object with more keys is not a configuration.
-_CONFIG_KEYS = 4
+# An object with more keys is neither a configuration nor facts.
+_SHARED_KEYS = 5
+# No qualifier has a colon.
+_FACTS = ":facts"
 
 
 def fleet_to_json(fleet: Fleet) -> dict[str, Any]:
     """Return all functions of a fleet as an object for JSON."""
     state: dict[str, dict[str, Any]] = {}
     for (account, region), name, versions in fleet.all_functions():
-        state.setdefault(f"{account}/{region}", {})[name] = {
+        configs: dict[str, Any] = {
             qualifier: config and _config_to_json(config)
             for qualifier, config in sorted(versions.items())
         }
+        configs |= _own_facts(fleet, (account, region), name)
+        state.setdefault(f"{account}/{region}", {})[name] = configs
     return state
+
+
+def functions_to_json(fleet: Fleet) -> list[dict[str, Any]]:
+    """Return what is known about each function: what a complete discovery must find.
+
+    `Versions` are the published versions, `Aliases` the version of each alias, and
+    `EventInvokeConfigs` the configurations by qualifier.
+    """
+    return [
+        _function_to_json(fleet, lane, name, versions)
+        for lane, name, versions in fleet.all_functions()
+    ]
 
 
 def fleet_from_json(data: Any, fleet: Fleet) -> None:
@@ -42,16 +66,21 @@ def fleet_from_json(data: Any, fleet: Fleet) -> None:
         ValueError: the data is not a state; the message says where.
     """
     configs: dict[int, StoredConfig | None] = {}
+    known_facts: dict[str, FunctionFacts] = {}
     for lane, functions in _object(data, "state").items():
         account, _, region = lane.partition("/")
         for name, versions in _object(functions, lane).items():
             where = f"{lane}/{name}"
-            for qualifier, config in ({LATEST: None} | _object(versions, where)).items():
+            qualifiers = {LATEST: None} | _object(versions, where)
+            facts = qualifiers.pop(_FACTS, None)
+            for qualifier, config in qualifiers.items():
                 check_function_identity(account, region, name, qualifier)
                 # The data outlives this loop, so an object's identity is a valid key.
                 if id(config) not in configs:
                     configs[id(config)] = _config(config, where, fleet.default.modified_ms)
                 fleet.set_config((account, region), name, qualifier, configs[id(config)])
+            if facts is not None:
+                fleet.describe((account, region), name, _shared_facts(facts, where, known_facts))
 
 
 def read_fleet(text: str, fleet: Fleet) -> None:
@@ -65,7 +94,7 @@ def read_fleet(text: str, fleet: Fleet) -> None:
     def shared(data: dict[str, Any]) -> dict[str, Any]:
         # A fleet's functions share a few configurations: keep each once while the whole text is in
         # memory. Inner objects are shared already, so that their identity is a valid key.
-        if len(data) > _CONFIG_KEYS or any(isinstance(value, list) for value in data.values()):
+        if len(data) > _SHARED_KEYS or any(isinstance(value, list) for value in data.values()):
             return data
         key = tuple(
             (name, id(value) if isinstance(value, dict) else (type(value), value))
@@ -89,12 +118,50 @@ def write_fleet(fleet: Fleet, file: TextIO) -> None:
         opening = f"{'' if previous is None else '},'}\n{json.dumps(lane)}: {{"
         file.write("," if lane == previous else opening)
         previous = lane
-        configs = {
+        configs: dict[str, Any] = {
             qualifier: config and _settings_to_json(config)
             for qualifier, config in sorted(versions.items())
         }
+        configs |= _own_facts(fleet, (account, region), name)
         file.write(f"\n {json.dumps(name)}: {json.dumps(configs, separators=(',', ':'))}")
     file.write("}\n" if previous is None else "}\n}\n")
+
+
+def _own_facts(fleet: Fleet, lane: Lane, name: str) -> dict[str, Any]:
+    facts = fleet.facts(lane, name)
+    return {} if facts is DEFAULT_FACTS else {_FACTS: facts_to_json(facts)}
+
+
+def _shared_facts(data: Any, where: str, known: dict[str, FunctionFacts]) -> FunctionFacts:
+    """Return the facts of decoded JSON: the same object for equal ones."""
+    key = json.dumps(data, sort_keys=True)
+    if key not in known:
+        try:
+            known[key] = facts_from_json(data)
+        except ValueError as error:
+            raise ValueError(f"{where}: {_FACTS}: {error}") from error
+    return known[key]
+
+
+def _function_to_json(fleet: Fleet, lane: Lane, name: str, versions: Versions) -> dict[str, Any]:
+    facts = fleet.facts(lane, name)
+    modified_ms = fleet.default.modified_ms if facts.modified_ms is None else facts.modified_ms
+    return {
+        "AccountId": lane[0],
+        "Region": lane[1],
+        "FunctionName": name,
+        "Runtime": facts.runtime,
+        "LastModified": format_time(modified_ms // 1000 * 1000),
+        "MemorySize": facts.memory_mb,
+        "Tags": dict(facts.tags),
+        "Versions": [str(number) for number in fleet.version_numbers(lane, name)],
+        "Aliases": {each: facts.version_of(each) for each in fleet.alias_names(lane, name)},
+        "EventInvokeConfigs": {
+            qualifier: _config_to_json(config)
+            for qualifier, config in sorted(versions.items())
+            if config is not None
+        },
+    }
 
 
 def _settings_to_json(config: StoredConfig) -> dict[str, Any]:
