@@ -37,7 +37,7 @@ from bulkeic.discovery.run.found_targets import FoundTargets
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.output.logs import configure_logs
-from bulkeic.output.new_file import check_new_file, write_new_file
+from bulkeic.output.new_file import check_new_file, free_name, write_new_file
 from bulkeic.output.results import write_stdout
 from bulkeic.output.targets_codec import targets_encoder
 from bulkeic.store.discovery_file import DiscoveryFile, create_discovery_file
@@ -189,6 +189,8 @@ class _Discovery:
         if options.out is not None and is_written and summary.targets:
             found["plan"] = plan_found(options.out, options)
         if summary.exit_code != ExitCode.OK:
+            if options.out is not None and is_written:
+                options = replace(options, out=free_name(options.out))
             found["resume"] = resume_discovery(str(self._file.path), options)
         return found
 

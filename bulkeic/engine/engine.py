@@ -29,7 +29,7 @@ from bulkeic.core.model import (
 )
 from bulkeic.core.pacing.forecast import Forecast
 from bulkeic.core.pacing.retry import RetryLimit, is_hold
-from bulkeic.core.policy import Apply, Policy, Verify, calls_per_job
+from bulkeic.core.policy import Apply, Discover, Policy, Verify, calls_per_job
 from bulkeic.core.reconcile import Decision, Step, first_step, next_step
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.active_job import ActiveJob
@@ -44,6 +44,8 @@ from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.supervisor import Release, StopLane, StopRun, Supervisor, ends_lane, is_denied
 
+# Their failures are results, which the command reports.
+_REPORTERS = (Verify, Discover)
 _FAILED = Status.FAILED  # looking up a member is slow
 
 
@@ -355,7 +357,7 @@ class Engine:
             return
         self._sink.put(outcome)
         if outcome.status in NOT_DONE:
-            expected = isinstance(self._policy, Verify)
+            expected = isinstance(self._policy, _REPORTERS)
             self._log.failed(lane.lane, outcome, expected=expected)
             self._carry_out(lane, self._supervisor.job_failed())
 
@@ -374,7 +376,7 @@ class Engine:
         if lane.stopped is not None:
             return
         self._supervisor.release(lane.health)  # denied jobs stay pending, too
-        self._log.stopped(lane.lane, reason)
+        self._log.stopped(lane.lane, reason, expected=isinstance(self._policy, Discover))
         self._sink.drop(self._lanes.stop(lane, reason))
         self._dispatcher.end_if_finished()
 

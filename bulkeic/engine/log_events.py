@@ -8,7 +8,7 @@ import logging
 from collections import Counter
 
 from bulkeic.core.errors import printable
-from bulkeic.core.model import Failure, Lane, Outcome
+from bulkeic.core.model import Failure, Lane, Operation, Outcome
 from bulkeic.engine.active_job import ActiveJob
 
 _WARNINGS = 2
@@ -32,9 +32,10 @@ class EngineLog:
         rounded = None if rate is None else round(rate, 2)
         _show(logging.INFO, "lane slowed down", lane=str(lane), code=code, rate=rounded)
 
-    def stopped(self, lane: Lane, reason: str) -> None:
-        """Log that a lane starts no more calls."""
-        self._warn("lane stopped", lane=str(lane), reason=printable(reason))
+    def stopped(self, lane: Lane, reason: str, *, expected: bool) -> None:
+        """Log that a lane starts no more calls; as information if the command reports it."""
+        log = self._inform if expected else self._warn
+        log("lane stopped", lane=str(lane), reason=printable(reason))
 
     def held(self, lane: Lane, failure: Failure, delay_s: float) -> None:
         """Log that a lane waits for credentials: as a warning if it is the first one of the run."""
@@ -55,7 +56,7 @@ class EngineLog:
             logging.INFO,
             event,
             lane=str(lane),
-            function=active.job.function_name,
+            **_subject(active.job.function_name),
             code=code,
             attempt=active.attempts,
             retry_in_s=round(delay_s, 3),
@@ -67,7 +68,7 @@ class EngineLog:
         log(
             outcome.status.value,
             lane=str(lane),
-            function=outcome.function_name,
+            **_subject(outcome.function_name),
             code=outcome.error_code,
             attempt=outcome.attempts,
             message=printable(outcome.error_message or ""),
@@ -86,6 +87,11 @@ class EngineLog:
     @staticmethod
     def _inform(event: str, **details: object) -> None:
         _show(logging.INFO, event, **details)
+
+
+def _subject(function: str) -> dict[str, str]:
+    """What an event is about: a function, or the lane's list of functions."""
+    return {"function": function} if function else {"operation": Operation.LIST_FUNCTIONS.value}
 
 
 def _show(level: int, event: str, **details: object) -> None:

@@ -23,6 +23,15 @@ def check_new_file(flag: str, path: str) -> None:
         raise UsageError(f"{flag} {quoted(path)} exists already; use another file")
 
 
+def free_name(path: str) -> str:
+    """The first of ``name-2.csv``, ``name-3.csv``, … beside a file that does not exist."""
+    file = Path(path)
+    number = 2
+    while (free := file.with_name(f"{file.stem}-{number}{file.suffix}")).exists():
+        number += 1
+    return str(free)
+
+
 def write_new_file(flag: str, path: str, pieces: Iterable[bytes]) -> None:
     """Writes a new file, or to something that is not a regular file, such as a pipe.
 

@@ -280,10 +280,14 @@ class DiscoveryFile:
         key = number, listing.function, listing.operation.value
         return sealed((*key, listing.marker, state.value, code, message))
 
-    def retry_failures(self) -> None:
-        """Makes what failed pending again."""
+    def retry_pages(self) -> None:
+        """Makes the pages that failed pending again."""
         with self._transaction() as writer:
             writer.execute(MARK_PENDING)
+
+    def retry_lanes(self) -> None:
+        """Forgets why lanes were not read."""
+        with self._transaction() as writer:
             writer.execute(
                 "UPDATE lane SET code = NULL, message = NULL, row_digest = "
                 "row_digest(id, account_id, region, has_tags, NULL, NULL) WHERE code IS NOT NULL"

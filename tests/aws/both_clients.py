@@ -15,6 +15,7 @@ from bulkeic.aws.http.transport import HttpRoute, Transport, make_transport
 from bulkeic.aws.identity.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.aws.requests.access_keys import AccessKeys
+from bulkeic.core.listing import ListingJob
 from bulkeic.core.model import (
     LATEST,
     Answer,
@@ -24,6 +25,7 @@ from bulkeic.core.model import (
     Job,
     Lane,
     Operation,
+    PageRequest,
     Settings,
     SourceLine,
     Target,
@@ -50,12 +52,26 @@ CREDENTIALS_FILE = "".join(
     for name, keys in KEYS.items()
 )
 WRITES = {Operation.UPDATE, Operation.PUT}
+LISTS = {Operation.LIST_FUNCTIONS, Operation.LIST_ALIASES, Operation.LIST_CONFIGS}
 PREFIXES = ("", "/", "/gateway", "/gate/way/", "/with%20space/~a", "/a//b/../c/.", "/../a/..")
 
 
 def make_job(function: str, qualifier: str = LATEST, settings: Settings | None = None) -> Job:
     target = Target(LANE, function, qualifier)
     return Job(0, SourceLine(""), function, target, settings or Settings(maximum_retry_attempts=1))
+
+
+def make_listing(operation: Operation, page: PageRequest = PageRequest()) -> ListingJob:  # noqa: B008 - frozen
+    """Returns a job that reads a page of the functions of ``LANE``, or of a function ``f``."""
+    function = "" if operation is Operation.LIST_FUNCTIONS else "f"
+    return ListingJob(
+        0,
+        SourceLine(""),
+        function,
+        Target(LANE, function),
+        Settings(),
+        call=Call(operation, page=page),
+    )
 
 
 class BothClients:
@@ -164,6 +180,8 @@ async def call_sdk(client: Any, job: Job, operation: Operation) -> dict[str, Any
 
 def make_call(job: Job, operation: Operation) -> Call:
     """Returns the call of an operation that bulkeic makes for a job."""
+    if isinstance(job, ListingJob):
+        return job.call
     return Call(operation, job.settings) if operation in WRITES else Call(operation)
 
 
@@ -174,9 +192,22 @@ def make_update(job: Job) -> Call:
 
 def arguments(job: Job, operation: Operation) -> dict[str, Any]:
     """Returns a job as the arguments of boto3's method."""
+    if isinstance(job, ListingJob):
+        return _page_arguments(job)
     qualifier = {} if job.target.qualifier == LATEST else {"Qualifier": job.target.qualifier}
     settings = job.settings.to_api() if operation in WRITES else {}
     return {"FunctionName": job.target.function, **qualifier, **settings}
+
+
+def _page_arguments(job: ListingJob) -> dict[str, Any]:
+    page = job.call.page
+    assert page is not None
+    return (
+        ({"FunctionName": job.target.function} if job.target.function else {})
+        | ({"FunctionVersion": "ALL"} if page.all_versions else {})
+        | ({"Marker": page.marker} if page.marker else {})
+        | {"MaxItems": 50}
+    )
 
 
 def credentials(keys: AccessKeys) -> Credentials:

@@ -5,6 +5,7 @@ import pytest
 from bulkeic.core.policy import (
     Apply,
     ApplyPlan,
+    Discover,
     Plan,
     Policy,
     Rewrite,
@@ -31,6 +32,7 @@ from bulkeic.core.policy import (
         (Plan(Apply(before_image=True)), 1),
         (Plan(Rollback()), 1),
         (Verify(), 1),
+        (Discover(), 1),
     ],
 )
 def test_the_calls_of_a_job(policy: Policy, calls: int) -> None:
@@ -49,3 +51,9 @@ def test_plan_and_verify_write_nothing(change: Apply | Rollback) -> None:
     for policy in (Plan(change), Verify(change)):
         assert not is_change(policy)
         assert change_of(policy) is change
+
+
+def test_a_discovery_writes_nothing_and_has_no_change() -> None:
+    assert not is_change(Discover())
+    with pytest.raises(AssertionError):
+        change_of(Discover())

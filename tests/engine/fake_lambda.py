@@ -23,7 +23,13 @@ REFUSED = Failure(Fault.REFUSED, "ResourceNotFoundException", "no such function"
 RETRYABLE = (THROTTLED, CONFLICT, SERVER, TIMEOUT, CONNECTION)
 
 
-READS = {Operation.GET, Operation.GET_FUNCTION}
+READS = {
+    Operation.GET,
+    Operation.GET_FUNCTION,
+    Operation.LIST_FUNCTIONS,
+    Operation.LIST_ALIASES,
+    Operation.LIST_CONFIGS,
+}
 
 
 class Sent:

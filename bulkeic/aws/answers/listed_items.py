@@ -38,9 +38,14 @@ class _Layer(_Item):
     SigningJobArn: str | None = None
 
 
+class _S3FilesConfig(_Item):
+    DirectS3Read: str | None = None
+
+
 class _FileSystemConfig(_Item):
     Arn: str | None = None
     LocalMountPath: str | None = None
+    S3FilesConfig: _S3FilesConfig | None = None
 
 
 class _ImageConfig(_Item):

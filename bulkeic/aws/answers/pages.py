@@ -99,7 +99,8 @@ class PageReader(ResponseReader):
             # The SDK parses a page of HTML as an empty answer.
             return unexpected_success("it contains no list", response, request_id)
         marker = parsed.pop("NextMarker", None)  # sanitized, it would lead to no page
-        body = msgspec.convert(self._prepare(sanitize_values(parsed), response), self.body_type)
+        self._check_list(json.loads(response.body)[self.list_name])
+        body = msgspec.convert(self._prepare(sanitize_values(parsed)), self.body_type)
         if marker is not None:
             msgspec.convert(marker, str).encode()  # an unpaired surrogate cannot be sent
             body.next_marker = marker
@@ -118,13 +119,17 @@ class PageReader(ResponseReader):
             return mismatch(problem, status, request_id)
         return Success(status, request_id, page=page)
 
-    def _prepare(self, parsed: dict[str, Any], response: RawResponse) -> dict[str, Any]:
-        """Returns what the SDK has parsed, in the form of a body.
+    def _check_list(self, items: Any) -> None:
+        """Checks what the SDK reads as something else.
 
         Raises:
-            ValueError: the SDK reads what is not there.
+            ValueError: an answer of AWS has no such list.
         """
-        del response
+        if not isinstance(items, list):
+            raise ValueError("an object where a list is expected")  # noqa: TRY004 - not a bug of ours
+
+    def _prepare(self, parsed: dict[str, Any]) -> dict[str, Any]:
+        """Returns what the SDK has parsed, in the form of a body."""
         return parsed
 
     def _finish(self, items: _Items) -> _Items:
@@ -165,9 +170,12 @@ class ConfigPageReader(PageReader):
 
     list_name, body_type = "FunctionEventInvokeConfigs", _ConfigsBody
 
-    def _prepare(self, parsed: dict[str, Any], response: RawResponse) -> dict[str, Any]:
-        if any(map(has_fraction, json.loads(response.body)[self.list_name])):
+    def _check_list(self, items: Any) -> None:
+        super()._check_list(items)
+        if any(map(has_fraction, items)):
             raise ValueError("a fraction where an integer is expected")
+
+    def _prepare(self, parsed: dict[str, Any]) -> dict[str, Any]:
         for item in parsed[self.list_name]:
             modified = item.get("LastModified")
             if isinstance(modified, datetime):

@@ -90,4 +90,6 @@ def _reason(place: UnreadPlace) -> str:
     message = place.message
     if len(message) > _MESSAGE_CHARACTERS:
         message = f"{message[:_MESSAGE_CHARACTERS]}…"
+    if place.code in message:
+        return printable(message)
     return printable(f"{place.code}: {message}" if message else place.code)

@@ -23,6 +23,7 @@ from bulkeic.discovery.run.page_backlog import PageBacklog
 from bulkeic.discovery.run.page_caller import PageCaller
 from bulkeic.discovery.run.page_recorder import PageRecorder
 from bulkeic.discovery.run.places import PlaceFinder, Places
+from bulkeic.discovery.run.reading_progress import ReadingProgress
 from bulkeic.discovery.run.tag_reading import TagReading
 from bulkeic.engine.engine import Engine
 from bulkeic.output.console import Console
@@ -104,16 +105,15 @@ class DiscoverySession:
     async def _work(self, engines: EngineFactory) -> None:
         from bulkeic.aws.inventory.inventory_services import InventoryServices  # noqa: PLC0415 - as open_caller
 
-        self._file.retry_failures()
+        self._file.retry_lanes()
         async with InventoryServices(
             open_access(self._options.access),
             engines.caller.credentials,
             timeout_s=self._options.pace.timeout_s,
         ) as inventory:
             await self._until_stopped(lambda: self._prepare(inventory))
-        for number in range(_PASSES):
-            if number:
-                self._file.retry_failures()
+        for _ in range(_PASSES):
+            self._file.retry_pages()
             if self.stopped is not None or await self._read_pages(engines):
                 return
 
@@ -187,13 +187,18 @@ class DiscoverySession:
         backlog = PageBacklog(pending, all_versions=self._criteria.needs_versions)
         if not backlog.lanes():
             return True
-        recorder = PageRecorder(self._file, backlog)
+        is_shown = self._options.progress and self._console.is_terminal
+        progress = ReadingProgress(backlog, is_shown=is_shown)
+        recorder = PageRecorder(self._file, backlog, progress)
         caller = PageCaller(engines.caller, self._criteria, backlog, self._file, recorder.add)
         engine = self._engine = engines.engine(
             backlog, recorder, Discover(), caller=caller, growing=True, traffic=self.traffic
         )
         caller.jobs_arrived = engine.jobs_arrived
-        await _run_engine(engine, recorder)
+        try:
+            await _run_engine(engine, recorder)
+        finally:
+            progress.stop(engine)
         self._engine = None
         self.stopped = self.stopped or engine.stopped
         if self.stopped is None:

@@ -99,6 +99,11 @@ class PageBacklog:
         """Forgets a job that has ended; ``None``: it was forgotten before."""
         return self._reading.pop(seq, None)
 
+    def unfinished(self) -> tuple[int, int]:
+        """Number of pages that are known and not read, and of their lanes."""
+        lanes = {listing.lane for listing in self._reading.values()} | self.lanes().keys()
+        return len(self._reading) + sum(self.lanes().values()), len(lanes)
+
     def _job(self, listing: StoredListing) -> ListingJob:
         seq = self._jobs
         self._jobs += 1

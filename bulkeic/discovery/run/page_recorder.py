@@ -10,6 +10,7 @@ from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Job, Outcome, Status
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.discovery.run.page_backlog import PageBacklog
+from bulkeic.discovery.run.reading_progress import ReadingProgress
 from bulkeic.engine.engine import Engine
 from bulkeic.store.discovered_pages import FailedPage, ReadPage
 from bulkeic.store.discovery_file import DiscoveryFile
@@ -26,15 +27,19 @@ class PageRecorder:
     Args:
         file: the discovery file.
         backlog: knows which page a job reads.
+        progress: shows how far the reading is.
 
     Attributes:
         failed: pages that could not be read.
     """
 
-    def __init__(self, file: DiscoveryFile, backlog: PageBacklog) -> None:
+    def __init__(
+        self, file: DiscoveryFile, backlog: PageBacklog, progress: ReadingProgress
+    ) -> None:
         self.failed = 0
         self._file = file
         self._backlog = backlog
+        self._progress = progress
         self._pages: list[ReadPage | FailedPage] = []
         self._has_pages = asyncio.Event()
         self._ended = asyncio.Event()
@@ -42,6 +47,7 @@ class PageRecorder:
     def add(self, page: ReadPage) -> None:
         """Adds a page to the next commit."""
         self._pages.append(page)
+        self._progress.count(page)
         self._has_pages.set()
 
     def put(self, outcome: Outcome) -> None:
@@ -94,3 +100,4 @@ class PageRecorder:
             await anyio.to_thread.run_sync(self._file.record, pages)
         except RunFileError as error:
             engine.stop(str(error))
+        self._progress.move(engine)

@@ -36,22 +36,23 @@ async def regions(services: InventoryServices) -> AsyncIterator[str]:
 # The cell of the table on the page, and what is done.
 CASES: dict[str, Listing] = {
     "without `--regions`, or with a pattern in it": regions,
-    "`--tag`, `--managed-by`, `Tags` in `--where`": lambda services: services.tagged_functions(
-        OWN, {}
-    ),
+    "`--tag`, `--managed-by`²": lambda services: services.tagged_functions(OWN, {}),
     "`--organization`": lambda services: services.organization_accounts(OWN),
     "`--ou`": lambda services: services.organization_accounts(OWN, units=["ou-a"]),
     "`--source resource-explorer`": lambda services: services.resource_explorer_functions(
-        OWN, view=None
+        OWN, view=VIEW
     ),
-    "`--source config`": lambda services: services.config_functions(OWN, aggregator=None),
+    "`--source config`": lambda services: services.config_functions(OWN, aggregator="ours"),
 }
 
 
 def documented() -> dict[str, set[str]]:
     """The table of the page: what is given → actions."""
-    rows = re.findall(r"^\| (.+?) \| (`.+?`) \| .+ \|$", TEXTS["`discover`"], re.MULTILINE)
-    return {given: set(re.findall("`(.+?)`", actions)) for given, actions in rows}
+    table: dict[str, set[str]] = {}
+    rows = re.findall(r"^\| (.+?) \| `(.+?)` \| .+ \|$", TEXTS["`discover`"], re.MULTILINE)
+    for given, action in rows:
+        table.setdefault(given, set()).add(action)
+    return table
 
 
 async def called_by(listing: Listing) -> set[str]:
@@ -69,13 +70,26 @@ async def test_the_table_names_the_calls_of_each_flag(given: str) -> None:
     assert await called_by(CASES[given]) == documented()[given]
 
 
-async def test_a_view_or_an_aggregator_that_is_named_need_not_be_found() -> None:
-    assert await called_by(
-        lambda services: services.resource_explorer_functions(OWN, view=VIEW)
-    ) == {"resource-explorer-2:ListResources"}
-    assert await called_by(lambda services: services.config_functions(OWN, aggregator="ours")) == {
-        "config:SelectAggregateResourceConfig"
-    }
+@pytest.mark.parametrize(
+    ("listing", "given", "more"),
+    [
+        (
+            lambda services: services.resource_explorer_functions(OWN, view=None),
+            "`--source resource-explorer`",
+            "the same, without `--view`",
+        ),
+        (
+            lambda services: services.config_functions(OWN, aggregator=None),
+            "`--source config`",
+            "the same, without `--aggregator`",
+        ),
+    ],
+)
+async def test_a_view_or_an_aggregator_without_a_name_is_looked_for(
+    listing: Listing, given: str, more: str
+) -> None:
+    rows = documented()
+    assert await called_by(listing) == rows[given] | rows[more]
 
 
 def test_the_policies_are_the_union_of_the_table() -> None:
@@ -84,8 +98,10 @@ def test_the_policies_are_the_union_of_the_table() -> None:
     policies = {
         "discover": {each for each in every if re.match("(?:account|lambda|tag):", each)},
         "discover --organization": rows["`--organization`"] | rows["`--ou`"],
-        "discover --source resource-explorer": rows["`--source resource-explorer`"],
-        "discover --source config": rows["`--source config`"],
+        "discover --source resource-explorer": rows["`--source resource-explorer`"]
+        | rows["the same, without `--view`"],
+        "discover --source config": rows["`--source config`"]
+        | rows["the same, without `--aggregator`"],
     }
     assert policies == {section: allowed(section) for section in policies}
     assert every == set().union(*policies.values())

@@ -1,0 +1,131 @@
+"""The result of a discovery, as text and as JSON."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkeic.core.model import Lane
+from bulkeic.core.summary import Traffic
+from bulkeic.discovery.model.discovery_summary import DiscoverySummary, discovery_exit_code
+from bulkeic.discovery.model.place_tally import PlaceTally, UnreadPlace, by_account
+from bulkeic.discovery.report.discovery_text import discovery_lines, unread_lines
+
+REGIONS = ["us-east-1", "eu-west-1", "ap-south-2", "eu-central-1", "us-west-2"]
+
+lanes = st.builds(
+    Lane, st.integers(0, 60).map(lambda number: f"{number:012d}"), st.sampled_from(REGIONS)
+)
+counts = st.tuples(st.integers(0, 5000), st.integers(0, 5000))
+failures = st.tuples(
+    st.integers(0, 60).map(lambda number: f"{number:012d}"),
+    st.sampled_from(["", *REGIONS]),
+    st.sampled_from(["AccessDenied", "ServiceException"]),
+    st.text(max_size=400),
+)
+
+
+def tally_of(found: list[tuple[Lane, tuple[int, int]]]) -> PlaceTally:
+    tally = PlaceTally()
+    for lane, (functions, targets) in found:
+        tally.add_lane(lane, functions, targets)
+    return tally
+
+
+@given(st.lists(st.tuples(lanes, counts)))
+def test_every_lane_and_account_is_summed_once(found: list[tuple[Lane, tuple[int, int]]]) -> None:
+    here = tally_of(found).lanes()
+    assert [each.lane for each in here] == sorted({lane for lane, _ in found})
+    summary = DiscoverySummary(out=None, run=None, lanes=here)
+    assert summary.functions == sum(functions for _, (functions, _) in found)
+    assert summary.targets == sum(targets for _, (_, targets) in found)
+    accounts = by_account(here)
+    assert len(accounts) == summary.accounts
+    assert sum(each.regions for each in accounts) == len(here)
+    assert sum(each.targets for each in accounts) == summary.targets
+    assert json.loads(json.dumps(summary.to_json()))["targets"] == summary.targets
+
+
+@given(st.lists(st.tuples(lanes, counts)))
+def test_the_table_stays_readable(found: list[tuple[Lane, tuple[int, int]]]) -> None:
+    here = tally_of(found).lanes()
+    told = discovery_lines(DiscoverySummary(out=None, run=None, lanes=here))
+    assert all(line.isprintable() and len(line) <= 100 for line in told)
+    rows = [line.split() for line in told if line.startswith("  0")]
+    if len(here) < 2:
+        assert rows == []
+    elif len(here) <= 20:
+        assert [(row[0], row[1]) for row in rows] == [
+            (each.lane.account_id, each.lane.region) for each in here
+        ]
+    else:
+        assert [row[0] for row in rows] == [each.account_id for each in by_account(here)]
+
+
+@given(st.lists(failures))
+def test_every_account_that_was_not_read_is_named_once_with_its_reason(
+    failed: list[tuple[str, str, str, str]],
+) -> None:
+    tally = PlaceTally()
+    for failure in failed:
+        tally.add_failure(*failure)
+    places = tally.unread()
+    told = "\n".join(unread_lines(places))
+
+    assert {(each.account_id, each.code) for each in places} == {
+        (account, code) for account, _, code, _ in failed
+    }
+    assert len(places) == len({(each.account_id, each.code) for each in places})
+    for place in places:
+        same = [each for each in places if each.account_id == place.account_id]
+        assert told.count(place.account_id) == len(same)
+        whole = any(
+            region == "" and (account, code) == (place.account_id, place.code)
+            for account, region, code, _ in failed
+        )
+        assert (place.regions == ()) == whole
+    assert told.replace("\n", "").isprintable()
+
+
+def test_the_text_of_a_discovery() -> None:
+    tally = PlaceTally()
+    tally.add_lane(Lane("123456789012", "us-east-1"), functions=1200, targets=1000)
+    tally.add_lane(Lane("123456789012", "us-east-1"), targets=1)
+    tally.add_lane(Lane("123456789012", "eu-west-1"))
+    tally.add_failure("210987654321", "", "AccessDenied", "not authorized to assume the role")
+    tally.add_failure("123456789012", "me-south-1", "UnrecognizedClientException", "not enabled")
+    summary = DiscoverySummary(
+        out="targets.csv", run="found.db", lanes=tally.lanes(), unread=tally.unread(), pending=1,
+        traffic=Traffic(calls=26, throttles=2, retries=3, elapsed_s=2.61),
+        next={"resume": "bulkeic discover --run found.db", "plan": "bulkeic plan targets.csv"},
+    )  # fmt: skip
+    assert discovery_lines(summary) == [
+        "1,001 targets of 1,200 functions in 1 account, 2 lanes",
+        "  account       Region     functions  targets",
+        "  123456789012  eu-west-1          0        0",
+        "  123456789012  us-east-1      1,200    1,001",
+        "26 calls, 2 throttled, 3 retried; 2.6 s",
+        "not read: account 123456789012 in me-south-1: UnrecognizedClientException: not enabled",
+        "not read: account 210987654321: AccessDenied: not authorized to assume the role",
+        "1 lane not read to the end",
+        "targets file: targets.csv",
+        "discovery file: found.db",
+        "preview a change, for example with: bulkeic plan targets.csv",
+        "resume with: bulkeic discover --run found.db",
+    ]
+
+
+def test_many_places_that_were_not_read_are_grouped_by_the_reason() -> None:
+    places = [UnreadPlace(f"{number:012d}", (), "AccessDenied", "no role") for number in range(40)]
+    places.append(UnreadPlace("999999999999", ("eu-west-1",), "AccessDenied", "no role"))
+    told = unread_lines(places)
+    assert told[0] == "not read: 41 accounts, for example: AccessDenied: no role"
+    assert told[1].split() == [f"{number:012d}" for number in range(6)]
+    assert told[-1] == "  account 999999999999 in eu-west-1"
+    assert len(told) == 9
+
+
+def test_the_exit_code() -> None:
+    assert discovery_exit_code(is_stopped=True, has_unread=True) == 3
+    assert discovery_exit_code(is_stopped=False, has_unread=True) == 1
+    assert discovery_exit_code(is_stopped=False, has_unread=False) == 0
