@@ -2,11 +2,13 @@ PYTHON := python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CLI_VENV := .cli-venv
+CLI_STAMP := $(CLI_VENV)/.installed
 
 # The tests start hundreds of commands. Without cached bytecode, each would compile every import.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-all lint types contracts hooks chromium unit trial chaos soak fuzz bench \
+.PHONY: help setup demo test test-all lint types contracts hooks chromium unit aws-cli trial chaos soak fuzz bench \
   reference lock audit clean
 
 help:
@@ -14,7 +16,9 @@ help:
 	@echo "make test      lint, types, import contracts and all tests"
 	@echo "make test-all  all tests on each of Python 3.11, 3.12 and 3.13 that is installed"
 	@echo "make hooks     run the pre-commit hooks on all files"
-	@echo "make trial     kill and roll back runs over thousands of targets (minutes)"
+	@echo "make trial     kill and roll back runs over thousands of targets, and compare discover with"
+	@echo "               the AWS CLI (minutes)"
+	@echo "make aws-cli   install the AWS CLI into $(CLI_VENV), for make trial"
 	@echo "make chaos     rounds of kills, full disks and bad networks (minutes)"
 	@echo "make soak      half an hour under faults: memory, open files, outcomes"
 	@echo "make fuzz      hundreds of thousands of bad inputs, also with atheris where it runs (an hour)"
@@ -62,7 +66,16 @@ chromium:
 unit: setup chromium
 	$(BIN)/python -m pytest
 
-trial: setup
+# The AWS CLI has its own environment and lock file. Only make trial needs it.
+aws-cli: $(CLI_STAMP)
+
+$(CLI_STAMP): aws-cli.lock
+	$(PYTHON) -m venv $(CLI_VENV)
+	$(CLI_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r aws-cli.lock
+	@touch $(CLI_STAMP)
+
+trial: setup aws-cli
+	$(BIN)/python -m pytest --numprocesses=0 --quiet tests/e2e/test_discover_moto.py -k aws_cli
 	BULKEIC_SEEDS=$${BULKEIC_SEEDS:-10} BULKEIC_FUNCTIONS=$${BULKEIC_FUNCTIONS:-2000} \
 	  $(BIN)/python -m pytest --numprocesses=0 --quiet --capture=no tests/e2e/test_rollback.py -k exact_state
 
@@ -83,6 +96,8 @@ bench: setup
 	$(BIN)/python benchmarks/rollout.py
 	$(BIN)/python benchmarks/lanes.py
 	$(BIN)/python benchmarks/lanes.py --scale
+	$(BIN)/python benchmarks/discover.py
+	$(BIN)/python benchmarks/discover.py --scale
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/throughput.py --tls
 	$(BIN)/python benchmarks/throughput.py --scale
@@ -105,6 +120,9 @@ lock:
 	echo pip-audit | CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras \
 	  --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --output-file audit.lock -
+	echo awscli | CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras \
+	  --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --output-file aws-cli.lock -
 	rm -rf .lock-venv
 
 # pip-audit has its own environment and lock file. Contributors do not need its many dependencies,
@@ -116,4 +134,4 @@ audit:
 	rm -rf .audit-venv
 
 clean:
-	rm -rf $(VENV) .venv-3.* .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .fuzz-packages dist
+	rm -rf $(VENV) .venv-3.* $(CLI_VENV) .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .fuzz-packages dist

@@ -114,17 +114,18 @@ class Server:
 
 
 @contextmanager
-def server(**scenario: Any) -> Iterator[Server]:
-    """Starts a sandbox in which every function exists, with Lambda's quota by default.
+def server(fleet: Sequence[str] = ("--functions", "any"), /, **scenario: Any) -> Iterator[Server]:
+    """Starts a sandbox with Lambda's quota by default.
 
     Args:
+        fleet: flags that say which functions exist; by default every function does.
         scenario: settings of a scenario file of the sandbox.
     """
     quota = {"rate": RATE, "burst": BURST, "latency_s": LATENCY_S}
     with tempfile.NamedTemporaryFile("w", prefix="bulkeic-scenario-", suffix=".json") as file:
         json.dump(quota | scenario, file)
         file.flush()
-        command = [installed(), "sandbox", "--functions", "any", "--scenario", file.name]
+        command = [installed(), "sandbox", *fleet, "--scenario", file.name]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as process:

@@ -56,12 +56,15 @@ def test_everything_that_is_installed_is_pinned_with_hashes() -> None:
     assert {name: pins.get(name) for name in brought} == brought
 
 
-def test_the_audit_has_a_lock_of_its_own() -> None:
-    assert "pip-audit" in pinned("audit.lock")
-    assert "pip-audit" not in pinned("requirements.lock")
+@pytest.mark.parametrize(
+    ("package", "lock"), [("pip-audit", "audit.lock"), ("awscli", "aws-cli.lock")]
+)
+def test_a_tool_has_a_lock_of_its_own(package: str, lock: str) -> None:
+    assert package in pinned(lock)
+    assert package not in pinned("requirements.lock")
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "audit.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "audit.lock", "aws-cli.lock"])
 def test_a_lock_names_no_host(name: str) -> None:
     text = (ROOT / name).read_text()
     for word in ("://", "--index", "--extra-index", "--find-links", "--trusted-host", " @ "):

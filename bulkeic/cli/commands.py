@@ -108,6 +108,8 @@ EXPORT = CommandDeclaration(
          "bulkeic export run.db --status failed --format csv > failed.csv"),
         ("Make a targets file of the targets that failed:",
          "bulkeic export run.db --status failed --format targets --out again.csv"),
+        ("Print why targets were denied:",
+         "bulkeic export run.db --error-code AccessDeniedException"),
     ),
 )  # fmt: skip
 SANDBOX = CommandDeclaration(

@@ -24,7 +24,7 @@ from enum import StrEnum
 import msgspec
 
 from bulkeic.core.errors import InputError, quoted
-from bulkeic.core.model import Lane, Status
+from bulkeic.core.model import NOT_DONE, Lane, Status
 from bulkeic.core.waves import Size, cumulative_counts, parse_size, spread_over_lanes
 
 EXCLUDES = "!"
@@ -60,6 +60,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         accounts: account ids.
         regions: patterns of Regions.
         statuses: states of the jobs of a run.
+        error_codes: error codes of the failed jobs of a run; no other job has one.
         sample: number or share of the targets that match all of these, spread over lanes.
         seed: of the sample.
         limit: most targets.
@@ -69,6 +70,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     statuses: tuple[JobState, ...] = ()
+    error_codes: tuple[str, ...] = ()
     sample: Size | None = None
     seed: int = 0
     limit: int | None = None
@@ -92,8 +94,15 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a function name is selected, without the account and the Region."""
         return pattern_matcher(self.names)(function)
 
-    def matches_state(self, status: str | None) -> bool:
-        """Whether the state of a job is selected; ``None``: it is pending."""
+    def matches_outcome(self, status: str | None, error_code: str | None) -> bool:
+        """Whether the outcome of a job is selected.
+
+        Args:
+            status: ``None``: the job is pending.
+            error_code: of the outcome.
+        """
+        if self.error_codes and not (status in NOT_DONE and error_code in self.error_codes):
+            return False
         return not self.statuses or (status or JobState.PENDING) in self.statuses
 
     def sample_sizes(self, matching: Mapping[Lane, int]) -> Mapping[Lane, int]:

@@ -18,7 +18,7 @@ CREATE TEMP TABLE IF NOT EXISTS chosen (
 ) WITHOUT ROWID
 """
 _SELECT = """
-SELECT j.seq, coalesce(j.function, j.given, ''), j.qualifier, o.status
+SELECT j.seq, coalesce(j.function, j.given, ''), j.qualifier, o.status, o.error_code
 FROM job j LEFT JOIN outcome o ON o.seq = j.seq WHERE j.lane_id = ?
 """
 _KEEP_SAMPLE = """
@@ -104,8 +104,8 @@ class ChosenJobs:
     def _matching(self, selection: Selection, number: int) -> Iterator[tuple[int, int, int]]:
         is_sampled = selection.sample is not None
         rows = self._connection.execute(_SELECT, (number,))
-        for seq, function, qualifier, status in rows:
-            if selection.matches_function(function) and selection.matches_state(status):
+        for seq, function, qualifier, *outcome in rows:
+            if selection.matches_function(function) and selection.matches_outcome(*outcome):
                 rank = selection.rank(function, qualifier) if is_sampled else 0
                 yield number, seq, rank
 

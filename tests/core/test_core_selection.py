@@ -85,9 +85,34 @@ def test_an_account_that_is_not_known_yet_matches() -> None:
 
 def test_a_job_without_an_outcome_is_pending() -> None:
     selection = Selection(statuses=(JobState.PENDING, JobState.FAILED))
-    found = [state for state in (None, "failed", "updated") if selection.matches_state(state)]
-    assert found == [None, "failed"]
-    assert EVERY_TARGET.matches_state(None)
+    states = (None, "failed", "updated")
+    assert [one for one in states if selection.matches_outcome(one, None)] == [None, "failed"]
+    assert EVERY_TARGET.matches_outcome(None, None)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "selects"),
+    [
+        ((), [("failed", "A"), ("unknown", "B")]),
+        (("failed",), [("failed", "A")]),
+        (("unknown", "pending", "updated"), [("unknown", "B")]),
+        (("invalid",), []),
+    ],
+)
+def test_an_error_code_selects_failed_jobs(
+    statuses: tuple[str, ...], selects: list[tuple[str, str]]
+) -> None:
+    selection = Selection(statuses=tuple(map(JobState, statuses)), error_codes=("A", "B"))
+    outcomes = [
+        ("failed", "A"),
+        ("failed", "a"),
+        ("failed", None),
+        ("unknown", "B"),
+        ("invalid", "A"),
+        ("updated", None),
+        (None, None),
+    ]
+    assert [each for each in outcomes if selection.matches_outcome(*each)] == selects
 
 
 @given(sizes, counts)

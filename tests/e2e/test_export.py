@@ -11,6 +11,7 @@ from .rollout_helpers import exported, load, states
 
 QUEUE = "arn:aws:sqs:{region}:{account}:failures"
 HAD = {"MaximumRetryAttempts": 2}
+MISSING, DENIED = "ResourceNotFoundException", "AccessDeniedException"
 
 
 def run_with_failures(bulkeic: Bulkeic, server: Server) -> None:
@@ -133,3 +134,77 @@ def test_flags_that_are_not_in_the_rows_are_named(bulkeic: Bulkeic) -> None:
     assert bulkeic("apply", "targets.csv", *words).code == 0
     result = bulkeic("export", "run.db", "--format", "targets", "--out", "t.csv")
     assert result.lines == ["note: the run was made with --create-missing; give them again"]
+
+
+def run_with_two_codes(bulkeic: Bulkeic, server: Server) -> None:
+    """``a`` to ``c`` have no configuration, ``d`` and ``e`` are denied, and ``f`` is updated."""
+    load(server, {name: None if name in "abc" else HAD for name in "abcdef"})
+    names = "".join(f"{name}\n" for name in "abcdef")
+    bulkeic.write("targets.csv", f"FunctionName\n{names}")
+    words = ("--maximum-retry-attempts", 1, "--yes", "--endpoint-url", server.url)
+    some = bulkeic("plan", "targets.csv", "--run", "run.db", *words[:2], *words[3:])
+    assert some.code == 1, some.err
+    assert bulkeic("apply", "run.db", *words[2:], "--name", "f").code == 0
+    server.window("faults", {"refuse": 1}, "PUT")
+    result = bulkeic("apply", "run.db", *words[2:])
+    server.window("faults", {}, "PUT")
+    assert result.code == 1, result.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "names"),
+    [
+        (["--error-code", MISSING], "abc"),
+        (["--error-code", MISSING, "--error-code", DENIED], "abcde"),
+        (["--error-code", DENIED, "--status", "failed"], "de"),
+        (["--error-code", MISSING, "--status", "unknown"], ""),
+        (["--error-code", MISSING, "--name", "!b", "--limit", 2], "ac"),
+        (["--error-code", MISSING, "--limit", 2], "ab"),
+        (["--error-code", DENIED, "--sample", "100%"], "de"),
+    ],
+)
+def test_failed_jobs_are_selected_by_error_code(
+    bulkeic: Bulkeic, server: Server, flags: list[object], names: str
+) -> None:
+    run_with_two_codes(bulkeic, server)
+
+    result = bulkeic("export", "run.db", *flags)
+    targets = bulkeic("export", "run.db", *flags, "--format", "targets")
+
+    assert (result.code, targets.code) == (0, 0), result.err
+    assert [json.loads(line)["function_name"] for line in result.out.splitlines()] == [*names]
+    listed = csv.DictReader(targets.out.splitlines())
+    assert [row["FunctionArn"].rpartition(":")[2] for row in listed] == [*names]
+    assert result.lines[0].startswith(f"{6 - len(names)} target")
+
+
+def test_a_code_that_nothing_failed_with_is_named(bulkeic: Bulkeic, server: Server) -> None:
+    run_with_two_codes(bulkeic, server)
+    result = bulkeic("export", "run.db", "--error-code", "Denied", "--error-code", MISSING)
+    assert (result.code, len(result.out.splitlines())) == (0, 3)
+    assert result.lines == [
+        f"no failed target has the error code 'Denied'; the run has {DENIED} (2), {MISSING} (3)",
+        "3 targets left out by the selection",
+    ]
+    refused = bulkeic("export", "run.db", "--error-code", MISSING, "--status", "pending")
+    assert (refused.code, refused.lines) == (
+        2,
+        ["bulkeic: --error-code selects failed targets, and --status leaves them out; omit one"],
+    )
+
+
+def test_intact_outcomes_of_a_damaged_run_are_selected_by_error_code(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    run_with_two_codes(bulkeic, server)
+    path = bulkeic.folder / "run.db"
+    path.write_bytes(path.read_bytes().replace(b"updated", b"created", 1))
+    result = bulkeic("export", "run.db", "--error-code", MISSING)
+    assert result.code == 1
+    assert [json.loads(line)["function_name"] for line in result.out.splitlines()] == [
+        "a",
+        "b",
+        "c",
+    ]
+    (line,) = result.lines
+    assert line.endswith("exported 3 intact outcomes, left out 1 damaged; others may be missing")

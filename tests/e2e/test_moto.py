@@ -4,94 +4,48 @@ It keeps a function's first configuration for ever, so that none has one here be
 makes one, as it does not on AWS.
 """
 
-import io
-import os
-import signal
-import socket
-import subprocess
-import sys
-import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from .conftest import ACCOUNT, REGION, Bulkeic
-from .fleet import OTHERS, ROLE, by_account, role_in
+from .fleet import OTHERS, ROLE, by_account
+from .moto_process import MotoClients, function_settings, running_moto
 
-KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 NAMES = ("orders", "billing", "mail")
 
 
 @pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [Path(sys.executable).with_name("moto_server"), "-H", "127.0.0.1", "-p", str(port)],
-        env={key: value for key, value in os.environ.items() if not key.startswith("AWS_")},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert server.stderr is not None
-    while "Running on" not in (line := server.stderr.readline()):
-        assert line, "moto_server did not start"
-    yield f"http://127.0.0.1:{port}"
-    server.send_signal(signal.SIGINT)
-    server.communicate(timeout=20)
+def clients() -> Iterator[MotoClients]:
+    with running_moto() as url, ExitStack() as stack:
+        yield MotoClients(url, stack)
 
 
-def client(url: str, service: str, **keys: str) -> Any:
-    return boto3.client(service, endpoint_url=url, region_name=REGION, **(KEYS | keys))
+@pytest.fixture
+def moto(clients: MotoClients) -> str:
+    return clients.url
 
 
-def make_functions(stack: ExitStack, url: str, **keys: str) -> Any:
+def make_functions(clients: MotoClients, **keys: str) -> Any:
     """Creates the functions in the account of some keys: its Lambda client."""
-    iam, functions = client(url, "iam", **keys), client(url, "lambda", **keys)
-    stack.callback(iam.close)
-    stack.callback(functions.close)
-    role = iam.create_role(RoleName="role", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("app.py", "")
+    functions = clients.client("lambda", **keys)
+    role = clients.execution_role(**keys)
     for name in NAMES:
-        functions.create_function(
-            FunctionName=name,
-            Runtime="python3.13",
-            Role=role,
-            Handler="app.handler",
-            Code={"ZipFile": code.getvalue()},
-        )
+        functions.create_function(**function_settings(name, role))
     return functions
 
 
 @pytest.fixture(scope="module")
-def functions(moto: str) -> Iterator[Any]:
-    with ExitStack() as stack:
-        yield make_functions(stack, moto)
+def functions(clients: MotoClients) -> Any:
+    return make_functions(clients)
 
 
 @pytest.fixture(scope="module")
-def of_others(moto: str) -> Iterator[dict[str, Any]]:
+def of_others(clients: MotoClients) -> dict[str, Any]:
     """Lambda clients of other accounts that also have the functions, by account id."""
-    with ExitStack() as stack:
-        sts = client(moto, "sts")
-        stack.callback(sts.close)
-        clients = {}
-        for account in OTHERS:
-            keys = sts.assume_role(RoleArn=role_in(account), RoleSessionName="tests")["Credentials"]
-            clients[account] = make_functions(
-                stack,
-                moto,
-                aws_access_key_id=keys["AccessKeyId"],
-                aws_secret_access_key=keys["SecretAccessKey"],
-                aws_session_token=keys["SessionToken"],
-            )
-        yield clients
+    return {account: make_functions(clients, **clients.keys(account)) for account in OTHERS}
 
 
 def test_a_fleet_of_moto_is_updated(bulkeic: Bulkeic, moto: str, functions: Any) -> None:

@@ -27,6 +27,7 @@ selections = st.builds(
     accounts=st.sampled_from([(), ("111111111111",)]),
     regions=st.sampled_from([(), ("us-*",), ("!us-east-1",)]),
     statuses=st.sampled_from([(), (JobState.PENDING,), (JobState.UPDATED, JobState.FAILED)]),
+    error_codes=st.sampled_from([(), (), (), ("A",), ("A", "B", "C")]),
     sample=st.sampled_from([None, Size(4), Size(50, 100)]),
     seed=st.integers(0, 3),
     limit=st.sampled_from([None, 1, 5]),
@@ -38,15 +39,22 @@ def filled(path: Path, states: list[Status | None]) -> list[Job]:
     with opened(load(path, jobs)) as run:
         ended = [(job, state) for job, state in zip(jobs, states, strict=True) if state]
         images = [(job, BeforeImage({}, Action.CHANGE, may_be_sent=True)) for job, _ in ended]
-        record(run, [outcome_of(job, state) for job, state in ended], Traffic(), images)
+        outcomes = [
+            outcome_of(job, state, error_code=code_of(job.seq, state)) for job, state in ended
+        ]
+        record(run, outcomes, Traffic(), images)
     return jobs
+
+
+def code_of(seq: int, state: Status | None) -> str | None:
+    return "ABX"[seq % 3] if state is Status.FAILED else None
 
 
 def matches(selection: Selection, job: Job, state: Status | None) -> bool:
     return (
         selection.matches_lane(job.target.lane)
         and selection.matches_function(job.target.function)
-        and selection.matches_state(state)
+        and selection.matches_outcome(state, code_of(job.seq, state))
     )
 
 

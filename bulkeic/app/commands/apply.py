@@ -14,6 +14,7 @@ from bulkeic.app.setup.next_commands import flags_of, next_command, selection_fl
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.output_files import check_not_overwritten
 from bulkeic.app.setup.run_binding import caller_lines, check_caller
+from bulkeic.app.setup.run_choice import unknown_code_lines
 from bulkeic.app.setup.run_flags import check_waves, with_create_missing
 from bulkeic.app.setup.run_setup import apply_policy, check_yes, has_run_file, run_file, work_left
 from bulkeic.core.errors import RunFileError, StoppedError, UsageError, quoted
@@ -130,13 +131,7 @@ def _note_unknown_codes(run: RunFile, options: ApplyOptions, invocation: Invocat
     found: Counter[str] = Counter()
     for codes in run.reopening.failed_codes().values():
         found.update(codes)
-    known = ", ".join(f"{code or 'none'} ({found[code]:,})" for code in sorted(found))
-    for code in options.error_codes:
-        if code not in found:
-            invocation.console.print(
-                f"no failed target has the error code {quoted(code)}; the run has "
-                f"{known or 'no failed targets'}"
-            )
+    invocation.print_lines(unknown_code_lines(options.error_codes, found))
 
 
 def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Summary:

@@ -3,6 +3,7 @@
 import functools
 import heapq
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from operator import itemgetter
@@ -11,10 +12,14 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bulkeic.app.setup.options import ExportOptions
-from bulkeic.app.setup.run_choice import check_selection, left_out_lines
+from bulkeic.app.setup.run_choice import (
+    check_selection,
+    left_out_lines,
+    unknown_code_lines,
+)
 from bulkeic.core.errors import DamagedRunError, UsageError, quoted
 from bulkeic.core.exit_codes import ExitCode
-from bulkeic.core.model import Outcome
+from bulkeic.core.model import NOT_DONE, Outcome
 from bulkeic.core.outcome_fields import OutcomeValues, outcome_values, pending_values
 from bulkeic.core.selection import JobState, Selection
 from bulkeic.core.target_rows import TARGET_COLUMNS, TargetValues, target_values
@@ -44,7 +49,9 @@ def export(options: ExportOptions) -> int:
     """
     if options.out is None:
         check_stdout()
-    check_selection(options.selection, has_run=True)
+    selection = replace(options.selection, error_codes=options.error_codes)
+    check_selection(selection, has_run=True)
+    options = replace(options, selection=selection)
     write_targets = _targets_writer(options) if options.format == _TARGETS else None
     try:
         run = RunFile(Path(options.run), read_only=True)
@@ -53,6 +60,8 @@ def export(options: ExportOptions) -> int:
             raise
         return _salvage(options, error)
     try:
+        if options.error_codes:
+            _note_unknown_codes(run, options)
         run.choose(_selection(options, prints_outcomes=write_targets is None))
         if write_targets is not None:
             write_targets(run)
@@ -63,6 +72,15 @@ def export(options: ExportOptions) -> int:
     finally:
         run.close()
     return ExitCode.OK
+
+
+def _note_unknown_codes(run: RunFile, options: ExportOptions) -> None:
+    failed: Counter[str] = Counter()
+    for tally in run.counts.tallies():
+        if tally.status in NOT_DONE:
+            failed[tally.error_code or ""] += tally.count
+    for line in unknown_code_lines(options.error_codes, failed):
+        Console().print(line)
 
 
 def _selection(options: ExportOptions, *, prints_outcomes: bool) -> Selection:
@@ -135,7 +153,11 @@ def _is_selected(selection: Selection, outcome: Outcome) -> bool:
         in_lane, name = not (selection.accounts or selection.regions), outcome.function_name
     else:
         in_lane, name = selection.matches_lane(target.lane), target.function
-    return in_lane and selection.matches_function(name) and selection.matches_state(outcome.status)
+    return (
+        in_lane
+        and selection.matches_function(name)
+        and selection.matches_outcome(outcome.status, outcome.error_code)
+    )
 
 
 def _targets_writer(options: ExportOptions) -> Callable[[RunFile], None]:

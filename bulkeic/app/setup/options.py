@@ -7,7 +7,7 @@ import msgspec
 
 from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions
 from bulkeic.app.setup.pace_options import RUNS, WRITES, PaceOptions
-from bulkeic.app.setup.selection_flags import SELECTION_FLAGS
+from bulkeic.app.setup.selection_flags import ERROR_CODES, SELECTION_FLAGS
 from bulkeic.core.destinations import parse_destination
 from bulkeic.core.failure_budget import FailureBudget, parse_failure_budget
 from bulkeic.core.model import Settings
@@ -188,10 +188,7 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
         "--retry-failed", "Also apply the failed targets of the run file again. Their "
         "earlier errors stay in the report.", OptionGroup.TARGETS, repeat=Repeat.NEVER
     )] = False  # fmt: skip
-    error_codes: Annotated[tuple[str, ...], Flag(
-        "--error-code", "Retry only failed targets with this error code. Can be repeated.",
-        OptionGroup.TARGETS, ValueType("CODE"), "all", is_multiple=True, repeat=Repeat.NEVER
-    )] = ()  # fmt: skip
+    error_codes: Annotated[tuple[str, ...], ERROR_CODES] = ()
 
     @property
     def in_waves(self) -> bool:
@@ -243,6 +240,7 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     run: Annotated[str, Argument("RUN", "A run file.")]
     selection: Annotated[Selection, SELECTION_FLAGS] = Selection()
+    error_codes: Annotated[tuple[str, ...], ERROR_CODES] = ()
     format: Annotated[Literal["jsonl", "csv", "targets"] | None, Flag(
         "--format", "Print outcomes as JSON Lines or CSV, or the targets as a targets file.",
         OptionGroup.OUTPUT, default="csv if --out ends in .csv, else jsonl")] = None  # fmt: skip

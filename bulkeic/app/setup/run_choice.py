@@ -1,6 +1,9 @@
 """A selection of the jobs of an existing run."""
 
+from collections.abc import Mapping, Sequence
+
 from bulkeic.core.errors import UsageError, quoted
+from bulkeic.core.model import NOT_DONE
 from bulkeic.core.selection import Selection
 from bulkeic.output.formatting import counted
 from bulkeic.store.run_file import RunFile
@@ -20,6 +23,14 @@ def check_selection(selection: Selection, *, has_run: bool) -> None:
         raise UsageError("--status requires a run file: targets of a file have no status yet")
     if selection.seed and selection.sample is None:
         raise UsageError("--seed requires --sample")
+    if (
+        selection.error_codes
+        and selection.statuses
+        and not NOT_DONE.intersection(selection.statuses)
+    ):
+        raise UsageError(
+            "--error-code selects failed targets, and --status leaves them out; omit one"
+        )
 
 
 def choose_jobs(run: RunFile, selection: Selection, *, allow_empty: bool = False) -> None:
@@ -43,6 +54,22 @@ def choose_jobs(run: RunFile, selection: Selection, *, allow_empty: bool = False
             f"none of the {counted(run.chosen.left_out, 'target')} of run file "
             f"{quoted(str(run.path))} is selected; check --name, --account and --select-region"
         )
+
+
+def unknown_code_lines(codes: Sequence[str], failed: Mapping[str, int]) -> list[str]:
+    """One line for each error code that no failed job has, for people.
+
+    Args:
+        codes: as given.
+        failed: number of failed jobs by error code; empty: they have none.
+    """
+    known = ", ".join(f"{code or 'none'} ({failed[code]:,})" for code in sorted(failed))
+    return [
+        f"no failed target has the error code {quoted(code)}; the run has "
+        f"{known or 'no failed targets'}"
+        for code in codes
+        if code not in failed
+    ]
 
 
 def left_out_lines(run: RunFile, selection: Selection) -> list[str]:

@@ -3,9 +3,18 @@
 from functools import partial
 
 from bulkeic.core.option_declaration import FieldFlags, Flag, OptionGroup, Repeat
-from bulkeic.core.option_values import Integer, ParsedText
+from bulkeic.core.option_values import Integer, ParsedText, ValueType
 from bulkeic.core.selection import parse_pattern, parse_sample
 
+ERROR_CODES = Flag(
+    "--error-code",
+    "Only failed targets with this error code. Can be repeated.",
+    OptionGroup.TARGETS,
+    ValueType("CODE"),
+    "all",
+    is_multiple=True,
+    repeat=Repeat.NEVER,
+)
 _SELECTS = frozenset({"plan", "apply", "verify", "rollback", "report", "export"})
 
 
