@@ -2,10 +2,11 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -36,7 +37,7 @@ class ListingServer:
 
     Attributes:
         url: of the server.
-        asked: path and marker of each call of Lambda.
+        asked: path and marker of each call of Lambda, or the operation of another service.
     """
 
     def __init__(self, url: str) -> None:
@@ -45,15 +46,28 @@ class ListingServer:
 
 
 @contextmanager
-def listing_server(answer: Answer) -> Iterator[ListingServer]:
-    """Runs a server that answers calls of Lambda."""
+def listing_server(
+    answer: Answer, services: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[ListingServer]:
+    """Runs a server.
+
+    Args:
+        answer: to calls of Lambda.
+        services: answers of other services than Lambda and STS, by operation.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            self._send(200, IDENTITY)
+            target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            operation = target or self.path.strip("/")
+            if not operation:
+                self._send(200, IDENTITY)
+                return
+            server.asked.append((operation, ""))
+            self._send(200, json.dumps(services[operation]).encode())
 
         def do_GET(self) -> None:
             url = urlsplit(self.path)
