@@ -194,3 +194,16 @@ def test_a_second_ctrl_c_quits_at_once(bulkeic: Bulkeic, sandbox: Start) -> None
     assert process.returncode == 130, err
     assert "stopped: interrupted twice" in err
     assert f"resume with: bulkeic discover --run {FILE}" in err
+
+
+def test_credentials_of_another_account_are_refused(bulkeic: Bulkeic, varied: Server) -> None:
+    process = start(bulkeic, varied)
+    until_read(bulkeic.folder / FILE, 3)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+
+    result = discover(bulkeic, varied, "--run", FILE, AWS_ACCESS_KEY_ID="AKIA210987654321")
+
+    assert result.code == 2, result.err
+    assert len(result.lines) == 1
+    assert "was made with credentials of account 123456789012" in result.err
