@@ -1,6 +1,7 @@
 """``bulkeic discover``: writes the functions of accounts and Regions as a targets file."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.open_files import allow_open_files
 from bulkeic.app.setup.run_setup import RUNS_FOLDER
 from bulkeic.aws.answers.sanitizer import sanitize
-from bulkeic.core.errors import BulkeicError, UsageError
+from bulkeic.core.errors import BulkeicError, RunFileError, UsageError
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane
 from bulkeic.core.summary import Traffic
@@ -167,6 +168,8 @@ class _Discovery:
 
     def _end(self, found: FoundTargets, stopped: str | None, *, is_written: bool) -> int:
         """Prints the result. Returns the exit code."""
+        if not is_written and stopped != INTERRUPTED_TWICE:
+            _count_targets(found)
         file, options, tally = self._file, self._given, found.tally
         deleted = file.deleted_functions()
         if deleted:
@@ -208,3 +211,11 @@ class _Discovery:
     def _delete(self) -> None:
         self._is_open = False
         self._file.delete()
+
+
+def _count_targets(found: FoundTargets) -> None:
+    """Counts the targets that were found, as far as the discovery file can be read."""
+    found.forget_targets()
+    with suppress(RunFileError):
+        for _ in found.rows():
+            pass

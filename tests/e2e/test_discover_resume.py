@@ -57,6 +57,7 @@ def test_a_signal_stops_cleanly_and_the_discovery_can_be_resumed(
 
     assert process.returncode == 3, err
     assert not (bulkeic.folder / "found.csv").exists()
+    assert "1 lane not read to the end" in err
     last = err.splitlines()[-1]
     assert last.startswith(f"resume with: bulkeic discover --run {FILE} ")
     sent = varied.stats()["calls"]
