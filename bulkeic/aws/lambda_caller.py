@@ -43,7 +43,7 @@ class _LaneOperation:
     def __init__(self, operation: RegionalOperation) -> None:
         self._template = operation.template
         self.method = operation.template.method
-        self.reader = operation.reader
+        self.reader = operation.make_reader()
         self.signer = Signer(operation.template)
 
     def request(

@@ -5,7 +5,7 @@ the SDK knows what a setting or a Region changes.
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,10 +29,14 @@ _SAMPLE_KEYS = AccessKeys(access_key="AKIDEXAMPLE", secret_key="example")  # noq
 
 
 class RegionalOperation(msgspec.Struct, frozen=True):
-    """One operation in one Region: how its requests are built and its responses are read."""
+    """One operation in one Region: how its requests are built and its responses are read.
+
+    Attributes:
+        make_reader: makes a reader when the operation is first called.
+    """
 
     template: RequestTemplate
-    reader: ResponseReader
+    make_reader: Callable[[], ResponseReader]
 
 
 class RegionalLambda(msgspec.Struct, frozen=True):
@@ -92,7 +96,11 @@ class RegionPreparation:
         operations = {
             operation: RegionalOperation(
                 RequestTemplate(sample),
-                response_reader(operation, functools.partial(output_shape, "lambda", operation)),
+                functools.partial(
+                    response_reader,
+                    operation,
+                    functools.partial(output_shape, "lambda", operation),
+                ),
             )
             for operation, sample in samples.items()
         }

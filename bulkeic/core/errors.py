@@ -101,12 +101,14 @@ class InventoryError(BulkeicError):
 
     Attributes:
         code: AWS's error code, or the SDK's name of the transport error.
-        message: the place, the problem and a way out, one line.
+        message: the problem and a way out, without ``place`` and ``code``.
         is_denied: whether the caller lacks a permission, so that a retry would fail too.
+        place: the account and Region; empty: the message names it.
     """
 
-    def __init__(self, code: str, message: str, is_denied: bool) -> None:  # noqa: FBT001 - its kind of error
-        super().__init__(printable(message))
+    def __init__(self, code: str, message: str, *, is_denied: bool, place: str = "") -> None:
         self.code = code
         self.message = printable(message)
         self.is_denied = is_denied
+        self.place = place
+        super().__init__(f"{place}: {code}: {self.message}" if place else self.message)

@@ -4,7 +4,10 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.core.model import Call, Job, Lane
+from bulkeic.core.model import Call, Job, Lane, Operation
+
+LISTS = frozenset({Operation.LIST_FUNCTIONS, Operation.LIST_ALIASES, Operation.LIST_CONFIGS})
+"""The operations that list."""
 
 
 class ListingJob(Job, frozen=True, gc=False, kw_only=True):

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.core.listing import ListingJob
+from bulkeic.core.listing import LISTS, ListingJob
 from bulkeic.core.model import Answer, Call, Failure, Job, Operation, Settings, Status
 from bulkeic.core.pacing.retry import ANSWER_MISMATCH
 from bulkeic.core.policy import (
@@ -132,6 +132,9 @@ CHANGING_CALLS = frozenset({Operation.UPDATE, Operation.PUT, Operation.DELETE})
 """The operations that change a target."""
 _GET = Call(Operation.GET)
 _READ = Step(_GET)
+_LISTED = Step(Decision(Status.UNCHANGED))
+# A function that was deleted after it was listed has nothing to list, and nothing failed.
+_DELETED = Step(Decision(Status.UNCHANGED, MISSING, NO_FUNCTION))
 _MAX_DELETIONS = 3
 _NOTHING_READ = ReadConfig(ABSENT, None)
 
@@ -151,10 +154,8 @@ def first_step(job: Job, policy: Policy) -> Step:
     =======================================================  ============
     """
     step = _READ if job.expected is not None else _first_step(job.settings, policy)
-    return _listing_step(job) if step is None else step
-
-
-def _listing_step(job: Job) -> Step:
+    if step is not None:
+        return step
     assert isinstance(job, ListingJob)  # noqa: S101 - all jobs of a discovery are
     return Step(job.call)
 
@@ -288,15 +289,6 @@ def _after_deletion(case: _Answered) -> Step:
     return Step(_GET, read=msgspec.structs.replace(read, deletions=read.deletions + 1))
 
 
-def _after_page(_: _Answered) -> Step:
-    return Step(Decision(Status.UNCHANGED))
-
-
-def _after_deleted_function(_: _Answered) -> Step:
-    """A function that was deleted after it was listed has nothing to list, and nothing failed."""
-    return Step(Decision(Status.UNCHANGED, MISSING, NO_FUNCTION))
-
-
 _Rule = Callable[[_Answered], Step | None]
 _SUCCESS, _UPDATED = _Event.SUCCESS, Status.UPDATED  # looking up a member is slow
 
@@ -312,27 +304,10 @@ _STEPS: dict[tuple[Operation, _Event], _Rule] = {
     (Operation.PUT, _Event.SUCCESS): _after_put,
     (Operation.DELETE, _Event.SUCCESS): _after_deletion,
     (Operation.DELETE, _Event.MISSING): _after_deletion,
-    (Operation.LIST_FUNCTIONS, _Event.SUCCESS): _after_page,
-    (Operation.LIST_ALIASES, _Event.SUCCESS): _after_page,
-    (Operation.LIST_ALIASES, _Event.MISSING): _after_deleted_function,
-    (Operation.LIST_CONFIGS, _Event.SUCCESS): _after_page,
-    (Operation.LIST_CONFIGS, _Event.MISSING): _after_deleted_function,
+    **{(each, _Event.SUCCESS): lambda _: _LISTED for each in LISTS},
+    (Operation.LIST_ALIASES, _Event.MISSING): lambda _: _DELETED,
+    (Operation.LIST_CONFIGS, _Event.MISSING): lambda _: _DELETED,
 }
-
-
-def reread_stale(job: Job, call: Call, read: ReadConfig | None) -> tuple[Job, Call]:
-    """The job and its next call, after what was read of the target has become too old.
-
-    The call becomes a Get if it changes the target and is based on what was read. The job then
-    expects what was read, and allows for a change that its own unanswered call made.
-    """
-    if read is None or call.operation not in CHANGING_CALLS:
-        return job, call
-    snapshot = read.snapshot
-    job = msgspec.structs.replace(
-        job, before_snapshot=snapshot, may_be_sent=True, expected=snapshot
-    )
-    return job, _GET
 
 
 def step_after_read(job: Job, policy: Policy, read: ReadConfig) -> Step:

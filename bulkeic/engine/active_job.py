@@ -3,6 +3,7 @@
 import msgspec
 
 from bulkeic.core.confirmation import Doubt, doubt_before, first_doubt
+from bulkeic.core.listing import LISTS
 from bulkeic.core.model import (
     Answer,
     Call,
@@ -18,16 +19,14 @@ from bulkeic.core.model import (
 )
 from bulkeic.core.pacing.retry import RetryLimit, retry_limit
 from bulkeic.core.policy import Policy
-from bulkeic.core.reconcile import Decision, ReadConfig, reread_stale
+from bulkeic.core.reconcile import Decision, ReadConfig
+from bulkeic.core.stale_reads import reread_stale
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.failed_attempt import FailedAttempt
 
 # Someone else may have changed a target that was read more seconds ago than this.
 _STALE_S = 5.0
-_READS = frozenset({
-    Operation.GET, Operation.GET_FUNCTION,
-    Operation.LIST_FUNCTIONS, Operation.LIST_ALIASES, Operation.LIST_CONFIGS,
-})  # fmt: skip
+_READS = frozenset({Operation.GET, Operation.GET_FUNCTION}) | LISTS
 
 
 class ActiveJob(msgspec.Struct, eq=False):

@@ -13,7 +13,7 @@ import msgspec
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane, Operation
 from bulkeic.store.database import Database
-from bulkeic.store.digests import is_intact, save_run_rows, sealed
+from bulkeic.store.digests import are_run_rows_intact, is_intact, save_run_rows, sealed
 from bulkeic.store.discovered_pages import (
     FailedPage,
     PlaceFailure,
@@ -78,6 +78,8 @@ def create_discovery_file(path: Path, metadata: DiscoveryMetadata) -> None:
 
 def _check_content(connection: sqlite3.Connection) -> None:
     check_structure(connection, DISCOVERY_SCHEMA)
+    if not are_run_rows_intact(connection):
+        raise DamagedError("run: not as it was stored")
     for table in SEALED_TABLES:
         rows = connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - constants only
         while batch := rows.fetchmany(_BATCH):
@@ -88,8 +90,7 @@ def _check_content(connection: sqlite3.Connection) -> None:
 class DiscoveryFile:
     """A discovery file that belongs to this process until it is closed.
 
-    Reads and writes have connections of their own, so that one thread can read while another
-    writes.
+    One thread can read while another writes.
 
     Args:
         path: of the file.

@@ -52,7 +52,6 @@ CREDENTIALS_FILE = "".join(
     for name, keys in KEYS.items()
 )
 WRITES = {Operation.UPDATE, Operation.PUT}
-LISTS = {Operation.LIST_FUNCTIONS, Operation.LIST_ALIASES, Operation.LIST_CONFIGS}
 PREFIXES = ("", "/", "/gateway", "/gate/way/", "/with%20space/~a", "/a//b/../c/.", "/../a/..")
 
 

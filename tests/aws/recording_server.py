@@ -1,6 +1,7 @@
 """A server that records requests byte by byte and sends canned responses."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -98,7 +99,14 @@ class CannedResponse:
 
 
 class RecordingServer:
-    """Records requests on 127.0.0.1, in order. An async context manager."""
+    """Records requests on 127.0.0.1, in order. An async context manager.
+
+    Attributes:
+        response: to every request, unless ``answer`` is set.
+        answer: returns the response to a request.
+    """
+
+    answer: Callable[[RecordedRequest], CannedResponse] | None = None
 
     def __init__(self) -> None:
         self.requests: list[RecordedRequest] = []
@@ -119,9 +127,10 @@ class RecordingServer:
         try:
             while (request := await _read(reader)) is not None:
                 self.requests.append(request)
-                if not self.response.silent:
-                    writer.write(self.response.encoded())
-                if self.response.closes_connection:
+                response = self.answer(request) if self.answer else self.response
+                if not response.silent:
+                    writer.write(response.encoded())
+                if response.closes_connection:
                     break
         finally:
             writer.close()

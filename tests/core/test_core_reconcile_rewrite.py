@@ -17,9 +17,9 @@ from bulkeic.core.reconcile import (
     Step,
     first_step,
     next_step,
-    reread_stale,
 )
 from bulkeic.core.snapshot import ABSENT
+from bulkeic.core.stale_reads import reread_stale
 from tests.core.example_configs import CONFIG, DENIED, HAD, NO_CONFIG, Aws, do, images, job_of
 
 REWRITE = Rewrite()

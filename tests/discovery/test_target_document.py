@@ -94,6 +94,10 @@ def test_an_expression_on_the_whole_document_reads_everything(expression: str) -
         ("MaximumRetryAttempts", "did you mean EventInvokeConfig.MaximumRetryAttempts?"),
         ("EventInvokeConfig.MaxRetries", "did you mean MaximumRetryAttempts?"),
         ("tags.team", "did you mean Tags?"),
+        (
+            "Xyz",
+            "; known are FunctionName, FunctionArn, Qualifier, Tags, EventInvokeConfig, Runtime, ",
+        ),
         ("Environment.Variables.KEY", "'Environment'; environment variables hold secrets"),
         ("Layers.Arn", "no target can have the field 'Arn'; it is not an object"),
         ("VpcConfig.VpcID", "did you mean VpcId?"),

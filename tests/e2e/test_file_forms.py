@@ -45,7 +45,30 @@ def sheet(separator: str) -> str:
     return "".join(separator.join(row) + "\r\n" for row in rows)
 
 
+def discovered(name: str) -> dict[str, Any]:
+    """A row of ``discover --with-config``, with the wanted settings added."""
+    return {
+        "FunctionName": name,
+        "AccountId": ACCOUNT,
+        "Region": REGION,
+        "CurrentMaximumRetryAttempts": 2,
+        "current_maximum_event_age_in_seconds": 900,
+        "CURRENT ON FAILURE": "not an ARN",
+        "MaximumRetryAttempts": 1,
+        "OnSuccess": "none",
+        "OnFailure": QUEUE,
+    }
+
+
+DISCOVERED = [discovered(name) for name in NAMES]
+
 FORMS = {
+    "discovered.csv": "".join(
+        ",".join(map(str, row)) + "\n"
+        for row in (DISCOVERED[0], *(row.values() for row in DISCOVERED))
+    ).encode(),
+    "discovered.json": json.dumps(DISCOVERED).encode(),
+    "discovered.jsonl": "".join(json.dumps(row) + "\n" for row in DISCOVERED).encode(),
     "configs.json": pages().encode(),
     "configs.jsonl": pages().encode(),
     "mixed.jsonl": (
@@ -74,6 +97,16 @@ def test_each_form_gives_the_same_jobs(bulkeic: Bulkeic, name: str) -> None:
 
     found = {outcome["function_arn"]: outcome["settings"] for outcome in outcomes}
     assert found == {arn(name): SETTINGS for name in NAMES}
+
+
+@pytest.mark.parametrize("command", ["plan", "verify"])
+def test_every_command_ignores_what_a_target_has_today(bulkeic: Bulkeic, command: str) -> None:
+    (bulkeic.folder / "discovered.csv").write_bytes(FORMS["discovered.csv"])
+
+    result = bulkeic(command, "discovered.csv", "--sandbox", "--output", "json")
+
+    assert result.code in {0, 4}, result.err
+    assert json.loads(result.out)["targets"] == len(NAMES)
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv"])

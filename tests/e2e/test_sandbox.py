@@ -84,6 +84,30 @@ def test_a_generated_fleet_is_saved_and_loaded(
     assert (bulkeic.folder / "two.json").read_text() == one
 
 
+def test_a_varied_fleet_in_an_organization(sandbox: Start, connect: Connect) -> None:
+    fleet = ("--functions", 20, "--accounts", 3, "--regions", 2, "--varied")
+    server = sandbox(*fleet, "--organization", "--save-state", "varied.json")
+    accounts = connect(server, "organizations").list_accounts()["Accounts"]
+    assert [account["Status"] for account in accounts] == ["ACTIVE"] * 3 + ["SUSPENDED"]
+    filters = [{"Key": "team", "Values": ["payments"]}]
+    tagging = connect(server, "resourcegroupstaggingapi", account="123456789013")
+    tagged = tagging.get_resources(TagFilters=filters)["ResourceTagMappingList"]
+    functions = server.window("functions")
+    assert sorted(resource["ResourceARN"].split(":")[-1] for resource in tagged) == sorted(
+        function["FunctionName"]
+        for function in functions
+        if function["Tags"].get("team") == "payments"
+        and (function["AccountId"], function["Region"]) == ("123456789013", REGION)
+    )
+    server.stop()
+    again = sandbox("--state", "varied.json")
+    loaded = again.window("functions")
+    names = ("AccountId", "Region", "FunctionName", "Runtime", "LastModified", "Tags", "Aliases")
+    assert [[each[name] for name in names] for each in loaded] == [
+        [each[name] for name in names] for each in functions
+    ]
+
+
 def test_a_state_that_cannot_be_saved_leaves_nothing_behind(bulkeic: Bulkeic) -> None:
     process = bulkeic.start("sandbox", "--save-state", "late.json")
     assert process.stdout is not None
@@ -181,6 +205,8 @@ def test_a_host_that_is_not_loopback_gets_a_warning(bulkeic: Bulkeic) -> None:
         (("--functions", "many"), "not a number of functions"),
         (("--accounts", 2), "requires --functions N"),
         (("--functions", "any", "--configured", 0.5), "requires --functions N"),
+        (("--varied",), "--varied requires --functions N"),
+        (("--organization",), "--organization requires --functions N"),
         (("--functions", 1, "--regions", 18), "'18' is out of range"),
         (("--throttle", 2), "'2' is out of range"),
         (("--latency-p99", 1), "latency_p99_s"),

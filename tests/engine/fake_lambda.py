@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
+from bulkeic.core.listing import LISTS
 from bulkeic.core.model import Answer, Call, Failure, Fault, Job, Lane, Operation, Success
 from bulkeic.core.pacing.retry import is_hold
 from tests.core.example_configs import Aws
@@ -23,13 +24,7 @@ REFUSED = Failure(Fault.REFUSED, "ResourceNotFoundException", "no such function"
 RETRYABLE = (THROTTLED, CONFLICT, SERVER, TIMEOUT, CONNECTION)
 
 
-READS = {
-    Operation.GET,
-    Operation.GET_FUNCTION,
-    Operation.LIST_FUNCTIONS,
-    Operation.LIST_ALIASES,
-    Operation.LIST_CONFIGS,
-}
+READS = {Operation.GET, Operation.GET_FUNCTION} | LISTS
 
 
 class Sent:

@@ -56,11 +56,18 @@ TEXTS = (
     b"arn:aws:events:us-east-1:123456789012:event-bus/default",
     b"arn:aws:iam::{account}:role/path/Deploy",
     b"1,10%,50%,100%",
+    b"us-east-1,eu-*,!eu-west-[12]",
+    b"!python3.*",
+    b"2026-01-31T12:00:00+01:00",
+    b"latest,aliases",
+    b"ou-ab12-11111111",
 )
 WHERES = (
     b"MaximumRetryAttempts > `0` && !DestinationConfig.OnFailure",
     b"contains(keys(DestinationConfig), 'OnSuccess') || length(@) == `0`",
     b"sort_by(values(@)[?a].{b: c, d: [*]}, &b)[0:2:-1] | [0]",
+    b"Tags.team == 'a' && EventInvokeConfig.MaximumRetryAttempts || Layers[?CodeSize > `0`]",
+    b"@.EventInvokeConfig | [@, {a: @}] | [0].DestinationConfig.*.Destination",
     b'"x".y[].z | max_by(@, &"a") == \'raw\'',
     b"`\0" + b"\x91" * 190 + b"``",
 )

@@ -21,7 +21,7 @@ import msgspec
 
 from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.where_expression import parse_where
+from bulkeic.app.setup.where_expression import parse_target_where, parse_where
 from bulkeic.aws.answers.transport_failures import TRANSPORT_ERRORS
 from bulkeic.aws.http.http_exchange import RawResponse
 from bulkeic.aws.http.origin_connection import OriginConnection
@@ -32,12 +32,19 @@ from bulkeic.core.model import Lane, Settings
 from bulkeic.core.names import check_account, check_qualifier, check_region, parse_function
 from bulkeic.core.rows import Defaults, RowParser
 from bulkeic.core.waves import parse_waves
+from bulkeic.discovery.model.criteria import parse_qualifiers
+from bulkeic.discovery.model.modified_since import parse_modified_since
+from bulkeic.discovery.model.organization_units import parse_unit
+from bulkeic.discovery.model.regions import choose_regions, parse_regions
+from bulkeic.discovery.model.runtimes import matches_runtime, parse_runtime
+from bulkeic.discovery.model.tag_filters import allowed_values, has_tags, parse_tag
 from bulkeic.sandbox import SandboxOptions, options_from_json
 from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_metadata import RunMetadata
 from tests.aws.http.fed_connection import SilentTransport
 
+from .page_bodies import PAGES, read_page
 from .runs import read_run, work_on_run
 from .seeds import (
     ACCOUNTS,
@@ -170,6 +177,12 @@ _VALUES: tuple[Callable[[str], Any], ...] = (
     parse_external_id,
     parse_session_name,
     parse_waves,
+    lambda text: choose_regions(parse_regions(text), ("us-east-1", "eu-west-1")),
+    lambda text: matches_runtime("python3.12", (parse_runtime(text),)),
+    lambda text: has_tags({"team": "a"}, allowed_values([parse_tag(text)])),
+    lambda text: parse_modified_since(text).at(0.0),
+    parse_qualifiers,
+    parse_unit,
 )
 
 
@@ -189,12 +202,27 @@ _CONFIG = {
 }
 
 
+_TARGET = {
+    "FunctionName": "orders",
+    "Layers": [{"Arn": "arn:aws:lambda:x:1:layer:l:1", "CodeSize": 1}],
+    "Qualifier": "live",
+    "Tags": {"team": "a"},
+    "EventInvokeConfig": _CONFIG,
+}
+
+
 def select(data: bytes) -> None:
-    """Parses ``--where`` and evaluates it on configurations."""
+    """Parses ``--where`` and evaluates it, on configurations and on a target that was found."""
     text = data.decode(errors="surrogateescape")
+    # jmespath warns about some texts.
+    with warnings.catch_warnings(action="ignore", category=PendingDeprecationWarning):
+        _select_configs(text)
+        _select_targets(text)
+
+
+def _select_configs(text: str) -> None:
     try:
-        with warnings.catch_warnings(action="ignore", category=PendingDeprecationWarning):
-            where = parse_where(text)  # jmespath warns about some texts
+        where = parse_where(text)
     except BulkeicError as problem:
         _check(problem)
         return
@@ -202,6 +230,17 @@ def select(data: bytes) -> None:
         reason = where(config)
         if reason is not None and not reason.isprintable():
             raise FindingError(reason)
+
+
+def _select_targets(text: str) -> None:
+    try:
+        where = parse_target_where(text)
+    except BulkeicError as problem:
+        _check(problem)
+        return
+    read = {name: value for name, value in _TARGET.items() if name in where.names}
+    if where.matches(read) != where.matches(_TARGET):
+        raise FindingError(f"reads other fields than {sorted(where.names)}")
 
 
 def read_scenario(data: bytes) -> None:
@@ -312,6 +351,7 @@ FUZZ = {
     "where": Fuzz(select, WHERES),
     "scenario": Fuzz(read_scenario, SCENARIOS),
     "answer": Fuzz(receive_answer, ANSWERS),
+    "page": Fuzz(read_page, PAGES),
     "run": Fuzz(read_run, PROGRAMS),
     "work": Fuzz(work_on_run, PROGRAMS),
 }

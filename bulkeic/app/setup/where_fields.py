@@ -12,6 +12,7 @@ from bulkeic.app.setup.where_documents import Document, Shape
 from bulkeic.core.errors import UsageError, quoted
 
 _NULL = "null"  # JMESPath reads the word as a field that is never there
+_MANY = 20
 _SELF = frozenset({"current", "identity"})
 
 
@@ -132,11 +133,12 @@ _RULES: dict[str, Callable[[_FieldCheck, dict[str, Any], Shape], Shape]] = {
 
 def _hint(name: str, shape: Mapping[str, Any]) -> str:
     """The nearest field, as a path from the value."""
-    paths = {path.rpartition(".")[2].lower(): path for path in reversed(_paths(shape, ""))}
+    all_paths = _paths(shape, "")
+    paths = {path.rpartition(".")[2].lower(): path for path in reversed(all_paths)}
     near = difflib.get_close_matches(name.lower().replace("_", ""), paths, n=1, cutoff=0.4)
     if near:
         return f"; did you mean {paths[near[0]]}?"
-    known = ", ".join(_paths(shape, ""))
+    known = ", ".join(all_paths if len(all_paths) <= _MANY else shape)
     return f"; known are {known}" if known else "; it is not an object"
 
 

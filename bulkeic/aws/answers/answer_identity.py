@@ -8,6 +8,7 @@ an answer, never to decide what happened.
 import re
 
 from bulkeic.core.errors import InputError
+from bulkeic.core.listing import LISTS
 from bulkeic.core.model import CLEARED, LATEST, Call, Failure, Fault, Operation, Settings, Target
 from bulkeic.core.names import check_qualifier, is_bare_name
 from bulkeic.core.pacing.retry import ANSWER_MISMATCH
@@ -23,10 +24,7 @@ _INVALID_QUALIFIER = "it lists an invalid qualifier"
 _BAD_REQUEST = 400
 _NO_CONFIG = "doesn't have an EventInvokeConfig"
 # Put creates a configuration, and the others do not look for one.
-_NEEDS_NO_CONFIG = frozenset({
-    Operation.PUT, Operation.GET_FUNCTION,
-    Operation.LIST_FUNCTIONS, Operation.LIST_ALIASES, Operation.LIST_CONFIGS,
-})  # fmt: skip
+_NEEDS_NO_CONFIG = frozenset({Operation.PUT, Operation.GET_FUNCTION}) | LISTS
 
 
 def names_target(arn: str, target: Target, *, has_qualifier: bool = True) -> bool:

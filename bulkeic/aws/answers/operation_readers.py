@@ -1,22 +1,19 @@
 """The reader of each operation's responses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from bulkeic.aws.answers.pages import AliasPageReader, ConfigPageReader, FunctionPageReader
 from bulkeic.aws.answers.response_reader import ResponseReader
 from bulkeic.aws.answers.responses import ConfigReader, DeletionReader, FunctionReader
+from bulkeic.core.listing import LISTS
 from bulkeic.core.model import Operation
 
-_READERS: dict[Operation, type[ResponseReader]] = {
+_READERS: Mapping[Operation, type[ResponseReader]] = {
     Operation.GET: ConfigReader,
     Operation.UPDATE: ConfigReader,
     Operation.PUT: ConfigReader,
     Operation.DELETE: DeletionReader,
     Operation.GET_FUNCTION: FunctionReader,
-    Operation.LIST_FUNCTIONS: FunctionPageReader,
-    Operation.LIST_ALIASES: AliasPageReader,
-    Operation.LIST_CONFIGS: ConfigPageReader,
 }
 
 
@@ -27,4 +24,9 @@ def response_reader(operation: Operation, load_shape: Callable[[], Any]) -> Resp
         operation: one of Lambda's operations.
         load_shape: see ``ResponseReader``.
     """
-    return _READERS[operation](load_shape)
+    readers = _READERS
+    if operation in LISTS:
+        from bulkeic.aws.answers.pages import PAGE_READERS  # noqa: PLC0415 - only a discovery lists
+
+        readers = PAGE_READERS
+    return readers[operation](load_shape)

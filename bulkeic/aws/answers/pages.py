@@ -6,7 +6,7 @@ function, makes the page a failure. So does a list that is missing: a page of HT
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -30,7 +30,7 @@ from bulkeic.aws.answers.response_reader import (
 )
 from bulkeic.aws.answers.sanitizer import sanitize_id
 from bulkeic.aws.http.http_exchange import RawResponse
-from bulkeic.core.model import Answer, Call, Page, Success, Target, rfc3339
+from bulkeic.core.model import Answer, Call, Operation, Page, Success, Target, rfc3339
 
 _Items = list[dict[str, Any]]
 _encode = msgspec.json.encode
@@ -190,3 +190,11 @@ class ConfigPageReader(PageReader):
 
     def _problem(self, item: dict[str, Any], target: Target) -> str | None:
         return listed_config_problem(item["FunctionArn"], target)
+
+
+PAGE_READERS: Mapping[Operation, type[PageReader]] = {
+    Operation.LIST_FUNCTIONS: FunctionPageReader,
+    Operation.LIST_ALIASES: AliasPageReader,
+    Operation.LIST_CONFIGS: ConfigPageReader,
+}
+"""The reader of each operation that lists."""

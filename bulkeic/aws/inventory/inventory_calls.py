@@ -10,8 +10,12 @@ import msgspec
 
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.aws.identity.access import Access
-from bulkeic.aws.identity.credentials import RefreshingCredentials
-from bulkeic.aws.inventory.inventory_failures import failure_of, inventory_error
+from bulkeic.aws.identity.credentials import CredentialsError, RefreshingCredentials
+from bulkeic.aws.inventory.inventory_failures import (
+    call_failure,
+    inventory_error,
+    preparation_failure,
+)
 from bulkeic.aws.inventory.inventory_retries import FailedCallError, inventory_retries
 from bulkeic.aws.requests.access_keys import AccessKeys
 from bulkeic.core.errors import InputError, InventoryError
@@ -153,26 +157,23 @@ class InventoryCalls:
         try:
             credentials = self._credentials_of(lane)
             keys = await credentials.keys()
-        except Exception as error:  # noqa: BLE001 - translated
-            raise FailedCallError(failure_of(error)) from None
+            method = await self._method(operation, lane.region)
+        except Exception as error:  # noqa: BLE001 - unexpected ones are raised again
+            raise FailedCallError(preparation_failure(error)) from None
         try:
-            return await self._send(operation, lane.region, keys, request)
+            return await self._send(operation, method, keys, request)
         except FailedCallError as error:
             if not is_expiry(error.failure.code):
                 raise
         credentials.reject(keys)
         try:
             keys = await credentials.keys()
-        except Exception as error:  # noqa: BLE001 - translated
-            raise FailedCallError(failure_of(error)) from None
-        return await self._send(operation, lane.region, keys, request)
+        except CredentialsError as error:
+            raise FailedCallError(error.failure) from None
+        return await self._send(operation, method, keys, request)
 
     async def _send(
-        self,
-        operation: InventoryOperation,
-        region: str,
-        keys: AccessKeys,
-        request: dict[str, Any],
+        self, operation: InventoryOperation, method: Any, keys: AccessKeys, request: dict[str, Any]
     ) -> dict[str, Any]:
         """Sends a request, and again if this machine's clock was wrong.
 
@@ -181,7 +182,6 @@ class InventoryCalls:
         """
         try:
             async with self._limiter(operation.service):
-                method = await self._method(operation, region)
                 unset = _keys_of_call.set(keys)
                 try:
                     with anyio.fail_after(self._timeout_s):
@@ -189,7 +189,7 @@ class InventoryCalls:
                 finally:
                     _keys_of_call.reset(unset)
         except Exception as error:  # noqa: BLE001 - the SDK's parser raises anything
-            raise FailedCallError(failure_of(error)) from None
+            raise FailedCallError(call_failure(error)) from None
         if operation.items and not isinstance(answer.get(operation.items), list):
             raise FailedCallError(_mismatch(f"the answer has no {operation.items}"))
         return dict(answer)

@@ -4,7 +4,7 @@ import msgspec
 
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.aws.identity.credentials import CredentialsError
-from bulkeic.core.errors import InventoryError, UsageError
+from bulkeic.core.errors import InventoryError
 from bulkeic.core.model import Failure, Fault, Lane
 from bulkeic.core.pacing.retry import ANSWER_MISMATCH
 
@@ -53,24 +53,27 @@ _FAULTS = {
 }
 
 
-def failure_of(error: Exception) -> Failure:
-    """Returns the failure for an exception of a call, or of what comes before it.
+def preparation_failure(error: Exception) -> Failure:
+    """Returns the failure for an exception before a call: no credentials, or an invalid setting.
 
-    =========================  ===========================================================
-    exception                  translated by
-    =========================  ===========================================================
-    ``CredentialsError``       itself: it has a failure
-    a setting is invalid       ``translate_preparation_error``
-    of the SDK                 ``translate_sdk_error``
-    else                       the SDK's parser has failed, on an answer that is malformed
-    =========================  ===========================================================
+    An unexpected exception is raised again.
     """
     from bulkeic.aws.answers import failures  # noqa: PLC0415 - it imports the SDK
 
     if isinstance(error, CredentialsError):
         return error.failure
-    if isinstance(error, UsageError | ValueError):
-        return failures.translate_preparation_error(error)
+    if not isinstance(error, failures.PREPARATION_ERRORS):
+        raise error
+    return failures.translate_preparation_error(error)
+
+
+def call_failure(error: Exception) -> Failure:
+    """Returns the failure for an exception of a call.
+
+    The SDK's parser raises anything on an answer that is malformed.
+    """
+    from bulkeic.aws.answers import failures  # noqa: PLC0415 - as above
+
     if not isinstance(error, failures.SDK_ERRORS):
         return Failure(Fault.SERVER, ANSWER_MISMATCH, "the answer cannot be read")
     failure = failures.translate_sdk_error(error)
@@ -88,10 +91,12 @@ def inventory_error(service: str, operation: str, lane: Lane, failure: Failure) 
         failure: of the last attempt.
     """
     way_out = _WAYS_OUT.get((service, failure.code)) or _WAYS_OUT.get(("", failure.code))
-    problem = f"{failure.code}: {failure.message}".removesuffix(": ")
-    text = f"{TITLES[service]} {operation} in {lane}: {problem}"
+    # Without credentials nothing was sent to the service, and the message names what failed.
+    parts = [f"{TITLES[service]} {operation}" if failure.sent else "", failure.message]
+    text = ": ".join(filter(None, parts))
     return InventoryError(
         failure.code,
-        sanitize(f"{text}; {way_out}" if way_out else text),
+        sanitize(f"{text.removesuffix('.')}; {way_out}" if way_out else text),
         is_denied=failure.fault is Fault.DENIED or failure.code in _DENIED,
+        place=str(lane),
     )

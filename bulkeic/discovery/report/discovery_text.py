@@ -12,7 +12,7 @@ _MIN_LANES = 2
 _SHOWN_LANES = 20
 _SHOWN_ACCOUNTS = 100
 _SHOWN_PLACES = 20
-_MESSAGE_CHARACTERS = 240
+_MESSAGE_CHARACTERS = 400
 _IDS_IN_LINE = 6
 _STEPS = {"plan": "preview a change, for example with", "resume": "resume with"}
 
@@ -60,15 +60,24 @@ def unread_lines(places: Sequence[UnreadPlace]) -> list[str]:
 
 
 def _place_lines(lanes: Sequence[LaneFindings]) -> list[str]:
-    """A table by account and Region, or by account where there are many lanes."""
-    if len(lanes) < _MIN_LANES:
+    """A table by account and Region, or by account where many lanes have functions."""
+    filled = [each for each in lanes if each.functions or each.targets]
+    if len(filled) < _MIN_LANES:
         return []
-    if len(lanes) <= _SHOWN_LANES:
+    empty = len(lanes) - len(filled)
+    note = f"{counted(empty, 'lane')} without functions not shown" if empty else ""
+    if len(filled) <= _SHOWN_LANES:
         rows = [
             (each.lane.account_id, each.lane.region, f"{each.functions:,}", f"{each.targets:,}")
-            for each in lanes
+            for each in filled
         ]
-        return lines(Table("", ("account", "Region", "functions", "targets"), rows, keys=2))
+        head = ("account", "Region", "functions", "targets")
+        return lines(Table("", head, rows, keys=2, note=note))
+    return _account_lines(lanes)
+
+
+def _account_lines(lanes: Sequence[LaneFindings]) -> list[str]:
+    """A table of the accounts with most targets, in the order of their ids."""
     accounts = by_account(lanes)
     most = sorted(accounts, key=lambda each: (-each.targets, each.account_id))[:_SHOWN_ACCOUNTS]
     shown = sorted(most, key=lambda each: each.account_id)

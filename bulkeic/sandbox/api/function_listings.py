@@ -117,7 +117,7 @@ def list_tags(fleet: Fleet, call: RequestContext) -> tuple[int, bytes]:
     if not _TAGGED.fullmatch(call.raw_name):
         rule = f"satisfy regular expression pattern: {_TAGGED_PATTERN}"
         raise validation_error([violation(call.raw_name, "resource", rule)])
-    if call.parsed_name is None:
+    if call.parsed_name is None or ":function:" not in call.raw_name:
         raise AwsError(ErrorKind.RESOURCE_NOT_FOUND, arn=call.raw_name)
     if call.parsed_name.qualifier is not None:
         raise AwsError(ErrorKind.QUALIFIED_TAGS)

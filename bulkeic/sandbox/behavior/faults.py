@@ -55,8 +55,8 @@ class Faults:
         refuse: probability of a 403 for a missing permission; it takes quota.
         expired: probability that credentials of AssumeRole are reported as expired.
         retry_after_s: seconds in a `Retry-After` header (rounded up) of every 429, or None.
-        latency_s: seconds that every reply of Lambda and STS takes; the median if
-            `latency_p99_s` is set.
+        latency_s: seconds that every reply of any service takes; the median if `latency_p99_s` is
+            set.
         latency_p99_s: 99th percentile of the seconds that a reply takes, log-normally distributed;
             None if all replies take the same time.
         settle_s: seconds that a write stays pending after its reply; another write of the same

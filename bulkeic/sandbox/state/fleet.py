@@ -56,6 +56,12 @@ class DescribedFunction:
     facts: FunctionFacts
 
 
+def described_function(versions: Versions, facts: FunctionFacts) -> DescribedFunction:
+    """Return a function with facts: it also has the aliases that they name, with their versions."""
+    named = dict.fromkeys([*facts.aliases, *facts.aliases.values()])
+    return DescribedFunction({**named, **versions}, facts)
+
+
 FleetEntry = StoredConfig | Versions | DescribedFunction | None
 """What the fleet holds for a function: see the module."""
 
@@ -140,16 +146,29 @@ class Fleet:
         self._names.pop(lane, None)
         self._lanes[lane] = {**entries, **self._lanes.get(lane, {})}
 
+    def merge(self, lane: Lane, name: str, entry: FleetEntry) -> None:
+        """Add a function, or replace what an entry has of an existing one: it may be shared."""
+        functions = self._lanes.setdefault(lane, {})
+        if name not in functions:
+            self._names.pop(lane, None)
+            functions[name] = entry
+            return
+        for qualifier, config in _versions_of(entry).items():
+            self.set_config(lane, name, qualifier, config)
+        if isinstance(entry, DescribedFunction):
+            self.describe(lane, name, entry.facts)
+
     def facts(self, lane: Lane, name: str) -> FunctionFacts:
         """Return a function's facts."""
         entry = self._lanes.get(lane, {}).get(name)
         return entry.facts if isinstance(entry, DescribedFunction) else DEFAULT_FACTS
 
     def describe(self, lane: Lane, name: str, facts: FunctionFacts) -> None:
-        """Replace the facts of a function that was added; add the aliases that they name."""
-        versions = self._versions(lane, name)
-        missing = {alias: None for alias in facts.aliases if alias not in versions}
-        self._lanes[lane][name] = DescribedFunction({**versions, **missing}, facts)
+        """Replace the facts of a function that was added.
+
+        The aliases that the facts name, and their versions, are added if they are missing.
+        """
+        self._lanes[lane][name] = described_function(self._versions(lane, name), facts)
 
     def version_numbers(self, lane: Lane, name: str) -> list[int]:
         """Return the published versions of a function, sorted."""

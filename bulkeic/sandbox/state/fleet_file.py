@@ -13,11 +13,17 @@ import json
 from typing import Any, TextIO
 
 from bulkeic.sandbox.protocol.aws_errors import AwsError
-from bulkeic.sandbox.state.fleet import Fleet, Lane, StoredConfig, Versions
+from bulkeic.sandbox.state.fleet import (
+    Fleet,
+    FleetEntry,
+    Lane,
+    StoredConfig,
+    Versions,
+    described_function,
+)
 from bulkeic.sandbox.state.function_arns import LATEST, check_function_identity
 from bulkeic.sandbox.state.function_facts import (
     DEFAULT_FACTS,
-    FunctionFacts,
     facts_from_json,
     facts_to_json,
     format_time,
@@ -26,8 +32,8 @@ from bulkeic.sandbox.state.invoke_settings import settings_from_json, settings_v
 
 # The year 5138, where date formats begin to differ.
 _LATEST_TIME_S = 1e11
-# An object with more keys is neither a configuration nor facts.
-_SHARED_KEYS = 5
+# An object with more keys is hardly ever like another one.
+_SHARED_KEYS = 20
 # No qualifier has a colon.
 _FACTS = ":facts"
 
@@ -65,22 +71,25 @@ def fleet_from_json(data: Any, fleet: Fleet) -> None:
     Raises:
         ValueError: the data is not a state; the message says where.
     """
+    # The data outlives this loop, so an object's identity is a valid key.
     configs: dict[int, StoredConfig | None] = {}
-    known_facts: dict[str, FunctionFacts] = {}
+    entries: dict[int, FleetEntry] = {}
     for lane, functions in _object(data, "state").items():
         account, _, region = lane.partition("/")
-        for name, versions in _object(functions, lane).items():
-            where = f"{lane}/{name}"
-            qualifiers = {LATEST: None} | _object(versions, where)
-            facts = qualifiers.pop(_FACTS, None)
-            for qualifier, config in qualifiers.items():
-                check_function_identity(account, region, name, qualifier)
-                # The data outlives this loop, so an object's identity is a valid key.
-                if id(config) not in configs:
-                    configs[id(config)] = _config(config, where, fleet.default.modified_ms)
-                fleet.set_config((account, region), name, qualifier, configs[id(config)])
-            if facts is not None:
-                fleet.describe((account, region), name, _shared_facts(facts, where, known_facts))
+        for name, function in _object(functions, lane).items():
+            check_function_identity(account, region, name, LATEST)
+            if id(function) not in entries:
+                where = f"{lane}/{name}"
+                qualifiers = {LATEST: None} | _object(function, where)
+                facts = qualifiers.pop(_FACTS, None)
+                versions: Versions = {}
+                for qualifier, config in qualifiers.items():
+                    check_function_identity(account, region, name, qualifier)
+                    if id(config) not in configs:
+                        configs[id(config)] = _config(config, where, fleet.default.modified_ms)
+                    versions[qualifier] = configs[id(config)]
+                entries[id(function)] = _entry(versions, facts, where)
+            fleet.merge((account, region), name, entries[id(function)])
 
 
 def read_fleet(text: str, fleet: Fleet) -> None:
@@ -92,8 +101,8 @@ def read_fleet(text: str, fleet: Fleet) -> None:
     seen: dict[Any, dict[str, Any]] = {}
 
     def shared(data: dict[str, Any]) -> dict[str, Any]:
-        # A fleet's functions share a few configurations: keep each once while the whole text is in
-        # memory. Inner objects are shared already, so that their identity is a valid key.
+        # A fleet's functions share a few configurations and facts: keep each once while the whole
+        # text is in memory. Inner objects are shared already, so their identity is a valid key.
         if len(data) > _SHARED_KEYS or any(isinstance(value, list) for value in data.values()):
             return data
         key = tuple(
@@ -132,15 +141,13 @@ def _own_facts(fleet: Fleet, lane: Lane, name: str) -> dict[str, Any]:
     return {} if facts is DEFAULT_FACTS else {_FACTS: facts_to_json(facts)}
 
 
-def _shared_facts(data: Any, where: str, known: dict[str, FunctionFacts]) -> FunctionFacts:
-    """Return the facts of decoded JSON: the same object for equal ones."""
-    key = json.dumps(data, sort_keys=True)
-    if key not in known:
-        try:
-            known[key] = facts_from_json(data)
-        except ValueError as error:
-            raise ValueError(f"{where}: {_FACTS}: {error}") from error
-    return known[key]
+def _entry(versions: Versions, facts: Any, where: str) -> FleetEntry:
+    if facts is None:
+        return versions if len(versions) > 1 else versions[LATEST]
+    try:
+        return described_function(versions, facts_from_json(facts))
+    except ValueError as error:
+        raise ValueError(f"{where}: {_FACTS}: {error}") from error
 
 
 def _function_to_json(fleet: Fleet, lane: Lane, name: str, versions: Versions) -> dict[str, Any]:

@@ -8,6 +8,7 @@ The facts of a function as JSON, in the words of AWS's own descriptions; each ke
 A Runtime of null means a container image. An alias that is left out points to $LATEST.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ DEFAULT_RUNTIME = "python3.13"
 DEFAULT_MEMORY_MB = 128
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%f%z"
 _KEYS = ("Runtime", "LastModified", "MemorySize", "Tags", "Aliases")
+_ALIAS = re.compile(r"(?!\d+$)[a-zA-Z0-9-_]{1,128}", re.ASCII)
+_VERSION = re.compile(r"\$LATEST|[1-9]\d{0,19}", re.ASCII)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -87,9 +90,7 @@ def facts_from_json(data: Any) -> FunctionFacts:
     memory_mb = data.get("MemorySize", DEFAULT_MEMORY_MB)
     if type(memory_mb) is not int or memory_mb < 1:
         raise ValueError(f"MemorySize: {memory_mb!r:.200} is not a number of MiB")
-    return FunctionFacts(
-        runtime, _time_ms(data), memory_mb, _strings(data, "Tags"), _strings(data, "Aliases")
-    )
+    return FunctionFacts(runtime, _time_ms(data), memory_mb, _strings(data, "Tags"), _aliases(data))
 
 
 def _time_ms(data: dict[str, Any]) -> int | None:
@@ -102,6 +103,16 @@ def _time_ms(data: dict[str, Any]) -> int | None:
         raise ValueError(
             f"LastModified: {text!r:.200} is not a time like 2025-11-01T10:00:00.000+0000"
         ) from None
+
+
+def _aliases(data: dict[str, Any]) -> Mapping[str, str]:
+    aliases = _strings(data, "Aliases")
+    for alias, version in aliases.items():
+        if not _ALIAS.fullmatch(alias):
+            raise ValueError(f"Aliases: {alias!r:.200} is not the name of an alias")
+        if not _VERSION.fullmatch(version):
+            raise ValueError(f"Aliases: {alias}: {version!r:.200} is not a version")
+    return aliases
 
 
 def _strings(data: dict[str, Any], key: str) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.aws.answers.answer_identity import error_problem, names_target, role_session_problem
+from bulkeic.core.listing import LISTS
 from bulkeic.core.model import (
     CLEARED,
     LATEST,
@@ -19,7 +20,7 @@ from bulkeic.core.model import (
     Success,
     Target,
 )
-from tests.aws.both_clients import LANE, LISTS, BothClients, make_job
+from tests.aws.both_clients import LANE, BothClients, make_job, make_listing
 
 from .test_responses import ARN, CONFIG, FUNCTION, respond
 
@@ -138,32 +139,39 @@ def test_a_put_may_show_defaults_for_what_it_did_not_send(clients: BothClients) 
     assert isinstance(answer, Success)
 
 
+def job_of(operation: Operation) -> Job:
+    return make_listing(operation) if operation in LISTS else make_job("f")
+
+
 @pytest.mark.parametrize("status", [403, 404, 409])
-@pytest.mark.parametrize("operation", [each for each in Operation if each not in LISTS])
+@pytest.mark.parametrize("operation", list(Operation))
 def test_an_error_that_names_another_function_is_not_an_answer(
     clients: BothClients, operation: Operation, status: int
 ) -> None:
+    job = job_of(operation)
     for arn in OTHER_ARNS[:4]:
         response = respond(status, {"Message": MISSING.format(arn), "code": "OddException"})
-        _, answer = clients.run(clients.responses(response, make_job("f"), operation))
+        _, answer = clients.run(clients.responses(response, job, operation))
         assert is_mismatch(answer), arn
 
     response = respond(status, {"Message": MISSING.format(ARN), "code": "OddException"})
-    _, answer = clients.run(clients.responses(response, make_job("f"), operation))
+    _, answer = clients.run(clients.responses(response, job, operation))
     assert isinstance(answer, Failure)
-    assert answer.code == "OddException"
+    # The list of all functions is of none of them.
+    is_of_function = operation is not Operation.LIST_FUNCTIONS
+    assert answer.code == ("OddException" if is_of_function else "AnswerMismatch")
 
 
-@pytest.mark.parametrize("operation", [each for each in Operation if each not in LISTS])
+@pytest.mark.parametrize("operation", list(Operation))
 def test_a_missing_configuration_is_no_answer_to_a_call_that_needs_none(
     clients: BothClients, operation: Operation
 ) -> None:
     response = respond(404, {"Type": "User", "Message": NO_CONFIG.format(ARN)})
 
-    _, answer = clients.run(clients.responses(response, make_job("f"), operation))
+    _, answer = clients.run(clients.responses(response, job_of(operation), operation))
 
     assert isinstance(answer, Failure)
-    is_believed = operation not in {Operation.PUT, Operation.GET_FUNCTION}
+    is_believed = operation not in {Operation.PUT, Operation.GET_FUNCTION} | LISTS
     assert answer.code == ("404" if is_believed else "AnswerMismatch")
 
 

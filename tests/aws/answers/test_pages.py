@@ -36,7 +36,7 @@ from .example_pages import (
     body_of,
     full_item,
 )
-from .test_responses import ERRORS, HTML_PAGE, REQUEST_ID, fields_by_sdk, fields_by_us, respond
+from .test_responses import HTML_PAGE, REQUEST_ID, respond
 
 LISTS = tuple(LIST_NAMES)
 DEEP = b"[" * 100_000 + b"]" * 100_000
@@ -211,15 +211,6 @@ def test_what_is_not_a_whole_page_is_a_failure(
     assert (answer.fault, answer.http_status) == (Fault.SERVER, 200)
     assert answer.request_id == REQUEST_ID[1]
     assert answer.message.startswith("HTTP 200, but ")
-
-
-@pytest.mark.parametrize("operation", LISTS)
-def test_an_error_of_a_listing_is_read_as_the_sdk_reads_it(
-    clients: BothClients, operation: Operation
-) -> None:
-    for name, response in ERRORS.items():
-        by_sdk, by_us = clients.run(clients.responses(response, make_listing(operation), operation))
-        assert (name, fields_by_us(by_us)) == (name, fields_by_sdk(by_sdk))
 
 
 def other_arns(arn: str) -> list[str]:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from bulkeic.core.listing import LISTS
 from bulkeic.core.model import Answer, Failure, Operation, Success, rfc3339
 from bulkeic.core.server_text import is_code, shown_text
-from tests.aws.both_clients import KEYS, BothClients, make_job
+from tests.aws.both_clients import KEYS, BothClients, make_job, make_listing
 from tests.aws.recording_server import CannedResponse
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST"
@@ -311,13 +312,15 @@ def test_a_2xx_without_the_expected_configuration_is_a_server_failure(
         (Operation.PUT, ERRORS),
         (Operation.DELETE, ERRORS),
         (Operation.GET_FUNCTION, ERRORS),
+        *((operation, ERRORS) for operation in sorted(LISTS)),
     ],
 )
 def test_responses_of_every_operation_are_read_as_the_sdk_reads_them(
     clients: BothClients, operation: Operation, cases: dict[str, CannedResponse]
 ) -> None:
+    job = make_listing(operation) if operation in LISTS else make_job("f")
     for name, response in cases.items():
-        by_sdk, by_us = clients.run(clients.responses(response, make_job("f"), operation))
+        by_sdk, by_us = clients.run(clients.responses(response, job, operation))
 
         assert (name, fields_by_us(by_us)) == (name, fields_by_sdk(by_sdk))
 

@@ -1,7 +1,6 @@
 """Retries, credentials, limits and malformed answers of the inventory's calls."""
 
 import asyncio
-import re
 import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -80,7 +79,8 @@ async def test_the_last_attempt_is_the_error(failure: Answer, attempts: int, cod
 
     assert len(opened.server.requests) == attempts
     assert raised.value.code == code
-    assert str(raised.value).startswith(f"Account Management ListRegions in {OWN}: {code}")
+    assert str(raised.value).startswith(f"{OWN}: {code}: Account Management ListRegions")
+    assert str(raised.value) == f"{OWN}: {code}: {raised.value.message}"
     assert str(raised.value).isprintable()
 
 
@@ -154,8 +154,9 @@ async def test_a_role_that_cannot_be_assumed_is_named() -> None:
 
     credentials = RefreshingCredentials(refuse)
     async with open_services({}, credentials_of=lambda _: credentials) as opened:
-        with pytest.raises(InventoryError, match=re.escape(f"AccessDenied: {message}")) as raised:
+        with pytest.raises(InventoryError) as raised:
             await regions_of(opened)
+    assert str(raised.value) == f"{OWN}: AccessDenied: {message}"
     assert raised.value.is_denied
     assert opened.server.requests == []
 

@@ -109,8 +109,8 @@ async def test_tags_are_those_of_moto(services: InventoryServices, clients: Any)
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("app.py", "")
     tags = {
-        f"f{number}": {"team": f"t{number % 2}"} | ({"stage": "prod"} if number < 100 else {})
-        for number in range(250)
+        f"f{number}": {"team": f"t{number % 2}"} | ({"stage": "prod"} if number < 60 else {})
+        for number in range(120)
     }
     for name, of_name in tags.items():
         clients("lambda").create_function(

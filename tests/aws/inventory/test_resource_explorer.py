@@ -91,9 +91,8 @@ async def test_a_view_that_is_not_an_arn_is_an_error(view: str) -> None:
 async def test_a_view_that_may_not_be_used_is_an_error(
     refusal: Refusal, *, is_denied: bool
 ) -> None:
-    with pytest.raises(
-        InventoryError, match=f"ListResources in .*/us-east-2: {refusal.code}"
-    ) as raised:
+    words = f"{OWN.account_id}/us-east-2: {refusal.code}: Resource Explorer ListResources"
+    with pytest.raises(InventoryError, match=words) as raised:
         await found_by({"ListResources": [refusal]}, VIEW)
     assert raised.value.is_denied == is_denied
 

@@ -122,7 +122,7 @@ async def test_what_is_not_a_function_of_the_lane_is_an_error(arn: str) -> None:
     error = raised.value
     assert (error.code, error.is_denied) == ("AnswerMismatch", False)
     assert str(error).startswith(
-        f"Resource Groups Tagging GetResources in {OWN}: AnswerMismatch: HTTP 200, but "
+        f"{OWN}: AnswerMismatch: Resource Groups Tagging GetResources: HTTP 200, but "
     )
 
 

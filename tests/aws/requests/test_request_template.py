@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from bulkeic.aws.identity.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
+from bulkeic.core.listing import LISTS
 from bulkeic.core.model import CLEARED, Job, Operation, PageRequest, Settings
 from bulkeic.core.names import parse_function
 from tests.aws.both_clients import (
     KEYS,
     LANE,
-    LISTS,
     PREFIXES,
     BothClients,
     call_sdk,
