@@ -138,6 +138,8 @@ class _Discovery:
         if self._is_new and not self._file.metadata.has_places:
             self._delete()
             raise error
+        if isinstance(error, UsageError):
+            raise error
         return str(error)
 
     def _write(self, found: FoundTargets, criteria: Criteria) -> str | None:

@@ -1,5 +1,6 @@
 """Discoveries that are stopped, killed and resumed: nothing is lost, and no page is read twice."""
 
+import resource
 import shlex
 import signal
 import sqlite3
@@ -194,3 +195,33 @@ def test_a_second_ctrl_c_quits_at_once(bulkeic: Bulkeic, sandbox: Start) -> None
     assert process.returncode == 130, err
     assert "stopped: interrupted twice" in err
     assert f"resume with: bulkeic discover --run {FILE}" in err
+
+
+def test_credentials_of_another_account_are_refused(bulkeic: Bulkeic, varied: Server) -> None:
+    process = start(bulkeic, varied)
+    until_read(bulkeic.folder / FILE, 3)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+
+    result = discover(bulkeic, varied, "--run", FILE, AWS_ACCESS_KEY_ID="AKIA210987654321")
+
+    assert result.code == 2, result.err
+    assert len(result.lines) == 1
+    assert "was made with credentials of account 123456789012" in result.err
+
+
+def test_a_full_disk_stops_a_discovery_and_loses_nothing(bulkeic: Bulkeic, varied: Server) -> None:
+    process = start(bulkeic, varied)
+    until_read(bulkeic.folder / FILE, 5)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, 0))
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 3, err
+    assert f"stopped: discovery file '{FILE}': cannot be written: " in err
+    last = err.splitlines()[-1]
+    assert last.startswith(f"resume with: bulkeic discover --run {FILE} ")
+    resumed = bulkeic(*shlex.split(last)[3:], "--rate", "unlimited")
+    assert resumed.code == 0, resumed.err
+    wanted = there_is(varied, lambda each: [LATEST, *each["Aliases"]])
+    assert sorted(found_keys(resumed.out)) == wanted
+    assert varied.calls("ListAliases") <= FUNCTIONS + 7
