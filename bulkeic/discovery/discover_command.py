@@ -40,7 +40,8 @@ from bulkeic.output.logs import configure_logs
 from bulkeic.output.new_file import check_new_file, free_name, write_new_file
 from bulkeic.output.results import write_stdout
 from bulkeic.output.targets_codec import targets_encoder
-from bulkeic.store.discovery_file import DiscoveryFile, create_discovery_file
+from bulkeic.store.discovery_creation import create_discovery_file
+from bulkeic.store.discovery_file import DiscoveryFile
 
 
 def discover(options: DiscoverOptions) -> int:
@@ -64,6 +65,9 @@ def discover(options: DiscoverOptions) -> int:
     discovery = _Discovery(options, DiscoveryFile(path), is_new=is_new)
     try:
         return discovery.run()
+    except BulkeicError:
+        discovery.delete_unused()
+        raise
     finally:
         discovery.close()
 
@@ -135,12 +139,17 @@ class _Discovery:
         """Why a session failed; without places there is nothing to resume."""
         if not isinstance(error, BulkeicError):
             raise error
-        if self._is_new and not self._file.metadata.has_places:
-            self._delete()
-            raise error
-        if isinstance(error, UsageError):
+        if isinstance(error, UsageError) or self._is_unused():
             raise error
         return str(error)
+
+    def _is_unused(self) -> bool:
+        return self._is_new and not self._file.metadata.has_places
+
+    def delete_unused(self) -> None:
+        """Deletes a discovery file that this invocation has created for nothing."""
+        if self._is_open and self._is_unused():
+            self._delete()
 
     def _write(self, found: FoundTargets, criteria: Criteria) -> str | None:
         """Writes the targets: why that failed, or ``None``."""

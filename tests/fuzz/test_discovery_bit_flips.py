@@ -22,7 +22,8 @@ from bulkeic.store.discovered_pages import (
     StoredEntry,
     StoredListing,
 )
-from bulkeic.store.discovery_file import DiscoveryFile, create_discovery_file
+from bulkeic.store.discovery_creation import create_discovery_file
+from bulkeic.store.discovery_file import DiscoveryFile
 
 EXAMPLES = int(os.environ.get("BULKEIC_EXAMPLES", "30"))
 FLIPS = 20_000 if EXAMPLES >= 1000 else 200

@@ -18,7 +18,8 @@ from bulkeic.store.discovered_pages import (
     StoredEntry,
     StoredListing,
 )
-from bulkeic.store.discovery_file import DiscoveryFile, create_discovery_file
+from bulkeic.store.discovery_creation import create_discovery_file
+from bulkeic.store.discovery_file import DiscoveryFile
 from bulkeic.store.discovery_metadata import DiscoveryMetadata
 from bulkeic.store.discovery_schema import SEALED_TABLES
 
@@ -73,6 +74,7 @@ def test_a_page_and_the_marker_of_the_next_one_are_stored_together(
 
 
 def test_a_function_is_found_once_everything_about_it_is_read(file: DiscoveryFile) -> None:
+    file.save_tags(LANE, {}, is_last=True)
     file.record([page("a", following=True)])
     assert names(file) == []
 
@@ -87,6 +89,12 @@ def test_a_function_is_found_once_everything_about_it_is_read(file: DiscoveryFil
             configs={"$LATEST": config}, tags={},
         )
     ]  # fmt: skip
+
+
+def test_functions_of_unknown_tags_are_left_out(file: DiscoveryFile) -> None:
+    file.record([page("a")])
+
+    assert list(file.functions(has_tags=True, has_configs=False)) == []
 
 
 def test_a_repeated_page_does_not_undo_what_followed_it(file: DiscoveryFile) -> None:
