@@ -3,8 +3,8 @@
 An organization has 40 accounts with five Regions each, 100 functions in each Region, and a
 management account without functions, which lists the others. The server is bulkeic's sandbox in a
 process of its own, with Lambda's quota (15 calls a second for each account and Region, burst 15),
-60 ms of latency, and 1 % of every fault. `--scale` has five times as many functions and no faults:
-then the machine is the limit, and not the quota.
+60 ms of latency, and 1 % of every fault; `--concurrency` is 512. `--scale` has five times as many
+functions, no faults and the default concurrency: the machine is the limit then, and not the quota.
 
 After each command its rows are compared with the state of the sandbox, function by function.
 
@@ -119,6 +119,7 @@ class Inventory:
         rate: of bulkeic for each lane, calls a second, with the same burst.
         quota: of the sandbox, in the same way.
         timeout_s: time limit of a call, if calls fail.
+        concurrency: of bulkeic.
     """
 
     accounts: int = 40
@@ -127,6 +128,7 @@ class Inventory:
     rate: int = 10
     quota: int = 15
     timeout_s: int = 1
+    concurrency: int = 512
 
     @property
     def functions(self) -> int:
@@ -221,7 +223,7 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {platform.system()}")
     inventory = Inventory()
     if arguments.scale:
-        inventory = Inventory(each=500, has_faults=False)
+        inventory = Inventory(each=500, has_faults=False, concurrency=64)
     if arguments.quick:
         inventory = Inventory(accounts=3, each=60, rate=60, quota=90, timeout_s=3)
     print(
@@ -300,7 +302,14 @@ def command(inventory: Inventory, kind: Kind, out: Path) -> list[str]:
             "json",
             "--no-progress",
         ),
-        *("--rate", str(inventory.rate), "--concurrency", "512", *limit, *kind.flags),
+        *(
+            "--rate",
+            str(inventory.rate),
+            "--concurrency",
+            str(inventory.concurrency),
+            *limit,
+            *kind.flags,
+        ),
     ]
 
 
