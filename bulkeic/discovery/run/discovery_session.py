@@ -207,7 +207,7 @@ class DiscoverySession:
             for lane, reason in engine.stopped_lanes().items():
                 self._file.save_failure(lane, _STOPPED_LANE, reason)
                 self._left_out.add(lane)
-        return not recorder.failed
+        return recorder.failed == caller.denied
 
     def stop(self, reason: str) -> None:
         """Starts no more calls; those in flight finish. The first reason is kept."""
