@@ -30,6 +30,9 @@ _READ_ERRORS = (ValueError, TypeError, RecursionError, InputError)
 MAX_CALLS_IN_FLIGHT = 10
 """Calls of one service in flight."""
 
+MAX_PAGES_WITHOUT_NEWS = 1000
+"""Pages in a row that are empty or like the one before them. AWS sends a few empty ones."""
+
 # The SDK wants credentials when a client is made; each request is signed with its account's.
 _UNUSED_KEYS = AccessKeys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106
 _keys_of_call: ContextVar[AccessKeys] = ContextVar("keys_of_call")
@@ -125,9 +128,16 @@ class InventoryCalls:
             InventoryError: a call failed, an item cannot be right, or the pages never end.
         """
         tokens: set[str] = set()
+        previous: list[Any] = []
+        without_news = 0
         while True:
             answer = await self.answer(operation, lane, **request)
-            for item in answer[operation.items]:
+            listed = answer[operation.items]
+            without_news = without_news + 1 if listed in ([], previous) else 0
+            if without_news > MAX_PAGES_WITHOUT_NEWS:
+                raise self.mismatch(operation, lane, "its pages never end")
+            previous = listed
+            for item in listed:
                 try:
                     found = read(item)
                 except _READ_ERRORS as error:
