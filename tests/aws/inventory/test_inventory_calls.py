@@ -1,6 +1,7 @@
 """Retries, credentials, limits and malformed answers of the inventory's calls."""
 
 import asyncio
+import itertools
 import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -10,7 +11,7 @@ import pytest
 
 from bulkeic.aws.identity.access import Access
 from bulkeic.aws.identity.credentials import CredentialsError, RefreshingCredentials
-from bulkeic.aws.inventory.inventory_calls import MAX_CALLS_IN_FLIGHT
+from bulkeic.aws.inventory.inventory_calls import MAX_CALLS_IN_FLIGHT, MAX_PAGES_WITHOUT_NEWS
 from bulkeic.aws.inventory.inventory_services import InventoryServices
 from bulkeic.aws.requests.access_keys import AccessKeys
 from bulkeic.core.errors import InventoryError
@@ -82,6 +83,19 @@ async def test_the_last_attempt_is_the_error(failure: Answer, attempts: int, cod
     assert str(raised.value).startswith(f"{OWN}: {code}: Account Management ListRegions")
     assert str(raised.value) == f"{OWN}: {code}: {raised.value.message}"
     assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [Refusal("AccessDeniedException", "Access denied", 403), BROKEN, None, b"{}"],
+    ids=["denied", "broken", "closed", "empty"],
+)
+async def test_without_the_list_of_regions_names_are_the_way_out(failure: Answer) -> None:
+    async with open_services({"ListRegions": [failure]}) as opened:
+        with pytest.raises(
+            InventoryError, match=r"; it is not needed if --regions has only names$"
+        ):
+            await regions_of(opened)
 
 
 async def test_without_an_answer_a_call_ends_after_its_timeout() -> None:
@@ -211,6 +225,20 @@ async def test_pages_that_never_end_are_an_error(tokens: list[Any]) -> None:
         with pytest.raises(InventoryError, match=r"AnswerMismatch|ResponseParserError"):
             await regions_of(opened)
     assert len(opened.server.requests) <= len(tokens)
+
+
+@pytest.mark.parametrize("regions", [[], REGIONS["Regions"]], ids=["empty", "the same"])
+async def test_pages_without_anything_new_end_at_last(regions: list[Any]) -> None:
+    numbers = itertools.count()
+
+    def answer(_: ServiceRequest) -> Answer:
+        return {"Regions": regions, "NextToken": str(next(numbers))}
+
+    async with open_services({"ListRegions": answer}) as opened:
+        with pytest.raises(InventoryError, match=r"AnswerMismatch: .* its pages never end"):
+            await regions_of(opened)
+    with_news = 1 if regions else 0
+    assert len(opened.server.requests) == with_news + MAX_PAGES_WITHOUT_NEWS + 1
 
 
 async def test_secrets_and_control_characters_are_not_shown() -> None:

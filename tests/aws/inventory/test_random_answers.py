@@ -56,7 +56,9 @@ async def read(services: InventoryServices, operation: str) -> list[Any]:
 
 @settings(max_examples=50)
 @given(st.data(), st.sampled_from(sorted(FIELDS)))
-def test_any_answer_can_be_stored_or_is_an_error_of_one_line(data: st.DataObject, operation: str) -> None:
+def test_any_answer_can_be_stored_or_is_an_error_of_one_line(
+    data: st.DataObject, operation: str
+) -> None:
     items, names = FIELDS[operation]
     found = data.draw(st.lists(values(names), max_size=3) | values(names))
     if operation == "SelectAggregateResourceConfig" and isinstance(found, list):

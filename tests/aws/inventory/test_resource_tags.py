@@ -132,7 +132,7 @@ async def test_what_is_not_a_function_of_the_lane_is_an_error(arn: str) -> None:
 async def test_a_tag_that_is_no_text_is_an_error(tag: dict[str, str]) -> None:
     listed = {"ResourceARN": f"{PREFIX}a", "Tags": [tag]}
     async with open_services(pages_of([listed])) as opened:
-        with pytest.raises(InventoryError, match="AnswerMismatch.* a tag is not a text"):
+        with pytest.raises(InventoryError, match=r"AnswerMismatch.* a tag is not a text"):
             [each async for each in opened.services.tagged_functions(OWN, {})]
 
 
