@@ -30,6 +30,7 @@ from bulkeic.app.setup.options import (
     RollbackOptions,
     VerifyOptions,
 )
+from bulkeic.app.setup.pace_options import PaceOptions
 from bulkeic.core.errors import BulkeicError, RunFileError
 from bulkeic.core.selection import Selection
 from bulkeic.core.waves import Size, parse_waves
@@ -61,6 +62,7 @@ class DamageError(AssertionError):
     """Something that must not happen with a damaged run file."""
 
 
+_PACE = PaceOptions(rate=math.inf)
 RUNS = ("planned", "applied", "rolled back", "loaded")
 
 
@@ -76,7 +78,7 @@ def seeds() -> tuple[bytes, ...]:
     targets = FOLDER / "targets.csv"
     targets.write_text("\n".join([header, *lines, "no name,us-east-1,,1,"]) + "\n")
     planned, applied, back = (FOLDER / f"{name}.db" for name in ("planned", "applied", "back"))
-    common: dict[str, Any] = {"sandbox": True, "rate": math.inf, "progress": False}
+    common: dict[str, Any] = {"sandbox": True, "pace": _PACE, "progress": False}
     with _quiet():
         plan(PlanOptions(source=str(targets), run=str(planned), skip_invalid=True, **common))
         apply(
@@ -253,7 +255,7 @@ def codes(start: int) -> dict[str, int]:
 
 def _codes(program: bytes) -> dict[str, int]:
     path = str(_PATH)
-    common: dict[str, Any] = {"sandbox": True, "rate": math.inf, "progress": False}
+    common: dict[str, Any] = {"sandbox": True, "pace": _PACE, "progress": False}
     commands: dict[str, Callable[[], int | None]] = {
         "report": lambda: report(ReportOptions(run=path)),
         "export": lambda: export(ExportOptions(run=path)),
