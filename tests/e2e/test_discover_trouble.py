@@ -61,6 +61,33 @@ def test_a_page_that_names_itself_ends(bulkeic: Bulkeic) -> None:
     assert len([line for line in result.lines if line.startswith("not read: ")]) == 1
 
 
+def test_a_marker_that_is_no_longer_accepted_starts_the_listing_again(bulkeic: Bulkeic) -> None:
+    broken = 500, {"__type": "ServiceException", "message": "An internal error occurred."}
+    refused = 400, {
+        "__type": "InvalidParameterValueException", "message": "The pagination marker is invalid.",
+    }  # fmt: skip
+    pages = {"": page("a", "b", marker="old"), "old": broken}
+
+    with listing_server(lambda _path, marker: pages[marker]) as server:
+        flags = ("--run", "found.db", "--max-attempts", 1)
+        first = discover_from(bulkeic, server, *flags)
+        pages |= {"old": refused, "": page("a", "b", marker="new"), "new": page("c")}
+        del server.asked[:]
+        second = discover_from(bulkeic, server, *flags)
+        asked = list(server.asked)
+
+        pages |= {"": page("a", marker="old")}
+        third = discover_from(bulkeic, server)
+
+    assert (first.code, names_of(first)) == (1, ["a", "b"])
+    assert second.code == 0, second.err
+    assert names_of(second) == ["a", "b", "c"]
+    assert asked == [("", "old"), ("", ""), ("", "new")]
+    # A marker that was given just now is not refused because it is old.
+    assert (third.code, names_of(third)) == (1, ["a"])
+    assert "InvalidParameterValueException" in third.err
+
+
 def test_a_function_that_was_deleted_meanwhile_is_left_out_and_counted(bulkeic: Bulkeic) -> None:
     def answer(path: str, _marker: str) -> tuple[int, dict[str, Any]]:
         if not path:

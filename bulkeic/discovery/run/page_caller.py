@@ -17,6 +17,7 @@ from bulkeic.store.discovery_file import DiscoveryFile
 
 REPEATED_MARKER = "RepeatedMarker"
 """The code of a page that leads back to an earlier one."""
+_REFUSED_MARKER = "InvalidParameterValueException"
 
 # A denied page goes to the end of its lane's pages: a lane whose first page is denied once must not
 # wait until all others are read.
@@ -72,13 +73,15 @@ class PageCaller:
     async def call(self, job: Job, call: Call) -> Answer:
         """Makes one attempt to read a page."""
         answer = await self._caller.call(job, call)
+        listing = self._backlog.listing_of(job)
+        if isinstance(answer, Failure) and answer.code == _REFUSED_MARKER:
+            answer = self._first_page_instead(listing, answer)
         if isinstance(answer, Failure):
             if answer.fault is Fault.DENIED:
                 self._retry_later(job)
             return answer
         if answer.page is None:
             return answer
-        listing = self._backlog.listing_of(job)
         if self._leads_back(listing, answer.page):
             return Failure(
                 Fault.REFUSED,
@@ -89,6 +92,15 @@ class PageCaller:
             )
         self._accept(job, listing, answer)
         return answer
+
+    def _first_page_instead(self, listing: StoredListing, failure: Failure) -> Answer:
+        """An empty page that leads to the first one, if the marker is of an earlier session.
+
+        Such a marker may have expired, and would be refused for ever.
+        """
+        if not listing.marker or self._key(listing) in self._markers:
+            return failure
+        return Success(failure.http_status or 0, failure.request_id, page=Page([], ""))
 
     def _retry_later(self, job: Job) -> None:
         """Adds a page again, unless it was denied too often: its job then ends without a page."""
@@ -101,7 +113,7 @@ class PageCaller:
         self.jobs_arrived(listing.lane, self._backlog.add([listing]))
 
     def _leads_back(self, listing: StoredListing, page: Page) -> bool:
-        key = listing.lane, listing.operation, listing.function
+        key = self._key(listing)
         if page.next_marker is None:
             self._markers.pop(key, None)
             return False
@@ -111,6 +123,9 @@ class PageCaller:
             return True
         seen.add(marker)
         return False
+
+    def _key(self, listing: StoredListing) -> tuple[Lane, Operation, str]:
+        return listing.lane, listing.operation, listing.function
 
     def _accept(self, job: Job, listing: StoredListing, answer: Success) -> None:
         assert answer.page is not None  # noqa: S101 - checked before
