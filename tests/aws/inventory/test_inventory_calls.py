@@ -192,9 +192,24 @@ async def test_each_lane_is_called_in_its_region_with_its_own_credentials() -> N
     ]
 
 
+async def test_only_enabled_regions_are_returned_whatever_the_answer_has() -> None:
+    statuses = {
+        "us-east-1": "ENABLED_BY_DEFAULT", "af-south-1": "ENABLED", "ap-east-1": "ENABLING",
+        "me-south-1": "DISABLING", "eu-south-1": "DISABLED", "eu-south-2": "NEW",
+    }  # fmt: skip
+    listed = [{"RegionName": name, "RegionOptStatus": each} for name, each in statuses.items()]
+    async with open_services({"ListRegions": [{"Regions": listed}]}) as opened:
+        assert await regions_of(opened) == ["af-south-1", "us-east-1"]
+
+    assert opened.server.asked("ListRegions") == [
+        {"MaxResults": 50, "RegionOptStatusContains": ["ENABLED", "ENABLED_BY_DEFAULT"]}
+    ]
+
+
 async def test_few_calls_of_a_service_are_in_flight() -> None:
     async with open_services({"ListRegions": [REGIONS]}) as opened:
-        lanes = [Lane(f"{number:012}", "eu-west-1") for number in range(100)]
+        regions = ("eu-west-1", "eu-west-2", "us-east-1", "us-east-2")  # a client each
+        lanes = [Lane(f"{number:012}", regions[number % 4]) for number in range(100)]
         await asyncio.gather(*(regions_of(opened, lane) for lane in lanes))
 
     assert len(opened.server.requests) == len(lanes)
