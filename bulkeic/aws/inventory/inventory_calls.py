@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 import anyio
 import msgspec
 
-from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.aws.identity.access import Access
 from bulkeic.aws.identity.credentials import CredentialsError, RefreshingCredentials
 from bulkeic.aws.inventory.inventory_failures import (
@@ -240,4 +239,4 @@ class InventoryCalls:
 
 
 def _mismatch(problem: str) -> Failure:
-    return Failure(Fault.SERVER, ANSWER_MISMATCH, sanitize(f"HTTP 200, but {problem}"))
+    return Failure(Fault.SERVER, ANSWER_MISMATCH, f"HTTP 200, but {problem}")
