@@ -154,6 +154,8 @@ def test_a_denied_lane_fails_alone_and_its_page_is_tried_once() -> None:
     assert done.statuses() == {Status.UNCHANGED: 2, Status.FAILED: 1}
     assert len(server.of(lane(1))) == 1
     assert done.engine.stopped_lanes() == {}
+    # The summary names the place: a warning would say it twice.
+    assert [(each["event"], each["log_level"]) for each in done.log] == [("failed", "info")]
 
 
 def test_a_function_that_was_deleted_meanwhile_is_no_failure() -> None:
