@@ -29,8 +29,11 @@ _READ_ERRORS = (ValueError, TypeError, RecursionError, InputError)
 MAX_CALLS_IN_FLIGHT = 10
 """Calls of one service in flight."""
 
-MAX_PAGES_WITHOUT_NEWS = 1000
-"""Pages in a row that are empty or like the one before them. AWS sends a few empty ones."""
+MAX_PAGES_WITHOUT_NEWS = 10_000
+"""Pages in a row that are empty or like the one before them.
+
+AWS sends empty ones where a filter fits few of many resources.
+"""
 
 # The SDK wants credentials when a client is made; each request is signed with its account's.
 _UNUSED_KEYS = AccessKeys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106

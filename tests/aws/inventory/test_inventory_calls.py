@@ -11,7 +11,8 @@ import pytest
 
 from bulkeic.aws.identity.access import Access
 from bulkeic.aws.identity.credentials import CredentialsError, RefreshingCredentials
-from bulkeic.aws.inventory.inventory_calls import MAX_CALLS_IN_FLIGHT, MAX_PAGES_WITHOUT_NEWS
+from bulkeic.aws.inventory import inventory_calls
+from bulkeic.aws.inventory.inventory_calls import MAX_CALLS_IN_FLIGHT
 from bulkeic.aws.inventory.inventory_services import InventoryServices
 from bulkeic.aws.requests.access_keys import AccessKeys
 from bulkeic.core.errors import InventoryError
@@ -243,7 +244,10 @@ async def test_pages_that_never_end_are_an_error(tokens: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("regions", [[], REGIONS["Regions"]], ids=["empty", "the same"])
-async def test_pages_without_anything_new_end_at_last(regions: list[Any]) -> None:
+async def test_pages_without_anything_new_end_at_last(
+    monkeypatch: pytest.MonkeyPatch, regions: list[Any]
+) -> None:
+    monkeypatch.setattr(inventory_calls, "MAX_PAGES_WITHOUT_NEWS", 20)
     numbers = itertools.count()
 
     def answer(_: ServiceRequest) -> Answer:
@@ -253,7 +257,7 @@ async def test_pages_without_anything_new_end_at_last(regions: list[Any]) -> Non
         with pytest.raises(InventoryError, match=r"AnswerMismatch: .* its pages never end"):
             await regions_of(opened)
     with_news = 1 if regions else 0
-    assert len(opened.server.requests) == with_news + MAX_PAGES_WITHOUT_NEWS + 1
+    assert len(opened.server.requests) == with_news + 21
 
 
 async def test_secrets_and_control_characters_are_not_shown() -> None:
