@@ -1,10 +1,13 @@
 """Discoveries of listings that change or lead back, and of outputs that cannot be written."""
 
+import itertools
 import os
 import pty
 import subprocess
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from .conftest import REGION, Bulkeic, Result, Server
 from .discover_helpers import discover, found_keys
@@ -59,6 +62,20 @@ def test_a_page_that_names_itself_ends(bulkeic: Bulkeic) -> None:
     assert result.code == 1, result.err
     assert names_of(result) == ["a"]
     assert len([line for line in result.lines if line.startswith("not read: ")]) == 1
+
+
+@pytest.mark.parametrize("names", [(), ("a",)], ids=["empty", "the same"])
+def test_pages_without_anything_new_end(bulkeic: Bulkeic, names: tuple[str, ...]) -> None:
+    numbers = itertools.count()
+
+    with listing_server(lambda *_: page(*names, marker=str(next(numbers)))) as server:
+        result = discover_from(bulkeic, server)
+
+    assert result.code == 1, result.err
+    assert names_of(result) == list(names)
+    (line,) = (line for line in result.lines if line.startswith("not read: "))
+    assert "EndlessPages: ListFunctions: 100 pages in a row brought nothing new" in line
+    assert len(server.asked) <= 400
 
 
 def test_a_marker_that_is_no_longer_accepted_starts_the_listing_again(bulkeic: Bulkeic) -> None:
