@@ -30,7 +30,7 @@ _WAYS_OUT = {
     ("organizations", "InvalidInputException"): (
         "check the id that --ou gives; expected something like ou-ab12-34cd56ef"
     ),
-    ("account", ""): "it is not needed if --regions has only names",
+    ("account", ""): "no list is needed if --regions has only names",
     ("resource-explorer-2", "UnauthorizedException"): _NO_VIEW,
     ("resource-explorer-2", "ResourceNotFoundException"): _NO_VIEW,
     ("config", "NoSuchConfigurationAggregatorException"): (

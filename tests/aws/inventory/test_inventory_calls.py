@@ -94,7 +94,7 @@ async def test_the_last_attempt_is_the_error(failure: Answer, attempts: int, cod
 async def test_without_the_list_of_regions_names_are_the_way_out(failure: Answer) -> None:
     async with open_services({"ListRegions": [failure]}) as opened:
         with pytest.raises(
-            InventoryError, match=r"; it is not needed if --regions has only names$"
+            InventoryError, match=r"; no list is needed if --regions has only names$"
         ):
             await regions_of(opened)
 
