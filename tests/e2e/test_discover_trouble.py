@@ -1,13 +1,10 @@
 """Discoveries of listings that change or lead back, and of outputs that cannot be written."""
 
-import itertools
 import os
 import pty
 import subprocess
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from .conftest import REGION, Bulkeic, Result, Server
 from .discover_helpers import discover, found_keys
@@ -62,47 +59,6 @@ def test_a_page_that_names_itself_ends(bulkeic: Bulkeic) -> None:
     assert result.code == 1, result.err
     assert names_of(result) == ["a"]
     assert len([line for line in result.lines if line.startswith("not read: ")]) == 1
-
-
-@pytest.mark.parametrize("names", [(), ("a",)], ids=["empty", "the same"])
-def test_pages_without_anything_new_end(bulkeic: Bulkeic, names: tuple[str, ...]) -> None:
-    numbers = itertools.count()
-
-    with listing_server(lambda *_: page(*names, marker=str(next(numbers)))) as server:
-        result = discover_from(bulkeic, server)
-
-    assert result.code == 1, result.err
-    assert names_of(result) == list(names)
-    (line,) = (line for line in result.lines if line.startswith("not read: "))
-    assert "EndlessPages: ListFunctions: 100 pages in a row brought nothing new" in line
-    assert len(server.asked) <= 400
-
-
-def test_a_marker_that_is_no_longer_accepted_starts_the_listing_again(bulkeic: Bulkeic) -> None:
-    broken = 500, {"__type": "ServiceException", "message": "An internal error occurred."}
-    refused = 400, {
-        "__type": "InvalidParameterValueException", "message": "The pagination marker is invalid.",
-    }  # fmt: skip
-    pages = {"": page("a", "b", marker="old"), "old": broken}
-
-    with listing_server(lambda _path, marker: pages[marker]) as server:
-        flags = ("--run", "found.db", "--max-attempts", 1)
-        first = discover_from(bulkeic, server, *flags)
-        pages |= {"old": refused, "": page("a", "b", marker="new"), "new": page("c")}
-        del server.asked[:]
-        second = discover_from(bulkeic, server, *flags)
-        asked = list(server.asked)
-
-        pages |= {"": page("a", marker="old")}
-        third = discover_from(bulkeic, server)
-
-    assert (first.code, names_of(first)) == (1, ["a", "b"])
-    assert second.code == 0, second.err
-    assert names_of(second) == ["a", "b", "c"]
-    assert asked == [("", "old"), ("", ""), ("", "new")]
-    # A marker that was given just now is not refused because it is old.
-    assert (third.code, names_of(third)) == (1, ["a"])
-    assert "InvalidParameterValueException" in third.err
 
 
 def test_a_function_that_was_deleted_meanwhile_is_left_out_and_counted(bulkeic: Bulkeic) -> None:
