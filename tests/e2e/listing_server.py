@@ -50,6 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
     answer: Answer
     services: Mapping[str, Any]
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))

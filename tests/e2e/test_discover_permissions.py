@@ -12,25 +12,27 @@ from .conftest import REGION, Bulkeic, Server
 ROWS = re.findall(r"^\| (.+?) \| `(.+?)` \| (.+) \|$", TEXTS["`discover`"], re.MULTILINE)
 ROLE = ("--role-arn", "arn:aws:iam::{account}:role/read")
 ONE_REGION = ("--regions", REGION)
+LISTED = "without `--source`"
+REGIONS = "the same, without `--regions` or with a pattern in it"
 # The flags, and the rows of the table that apply.
 CASES: dict[tuple[str, ...], set[str]] = {
-    ONE_REGION: {"always"},
-    (): {"always", "without `--regions`, or with a pattern in it"},
-    ("--regions", "us-*"): {"always", "without `--regions`, or with a pattern in it"},
-    (*ONE_REGION, "--qualifiers", "latest,versions"): {"always"},
-    (*ONE_REGION, "--qualifiers", "aliases"): {"always", "`--qualifiers aliases`"},
+    ONE_REGION: {LISTED},
+    (): {LISTED, REGIONS},
+    ("--regions", "us-*"): {LISTED, REGIONS},
+    (*ONE_REGION, "--qualifiers", "latest,versions"): {LISTED},
+    (*ONE_REGION, "--qualifiers", "aliases"): {LISTED, "`--qualifiers aliases`"},
     (*ONE_REGION, "--qualifiers", "configured"): {
-        "always", "`--qualifiers configured`, `--with-config`²",
+        LISTED, "`--qualifiers configured`, `--with-config`²",
     },
-    (*ONE_REGION, "--with-config"): {"always", "`--qualifiers configured`, `--with-config`²"},
+    (*ONE_REGION, "--with-config"): {LISTED, "`--qualifiers configured`, `--with-config`²"},
     (*ONE_REGION, "--where", "EventInvokeConfig.MaximumRetryAttempts == `1`"): {
-        "always", "`--qualifiers configured`, `--with-config`²",
+        LISTED, "`--qualifiers configured`, `--with-config`²",
     },
-    (*ONE_REGION, "--tag", "team"): {"always", "`--tag`, `--managed-by`²"},
-    (*ONE_REGION, "--managed-by", "none"): {"always", "`--tag`, `--managed-by`²"},
-    (*ONE_REGION, "--where", "Tags.team"): {"always", "`--tag`, `--managed-by`²"},
-    (*ONE_REGION, "--organization", *ROLE): {"always", "`--organization`"},
-    (*ONE_REGION, "--ou", "r-sand", *ROLE): {"always", "`--ou`"},
+    (*ONE_REGION, "--tag", "team"): {LISTED, "`--tag`, `--managed-by`²"},
+    (*ONE_REGION, "--managed-by", "none"): {LISTED, "`--tag`, `--managed-by`²"},
+    (*ONE_REGION, "--where", "Tags.team"): {LISTED, "`--tag`, `--managed-by`²"},
+    (*ONE_REGION, "--organization", *ROLE): {LISTED, "`--organization`"},
+    (*ONE_REGION, "--ou", "r-sand", *ROLE): {LISTED, "`--ou`"},
 }  # fmt: skip
 
 

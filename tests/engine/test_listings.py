@@ -154,6 +154,19 @@ def test_a_denied_lane_fails_alone_and_its_page_is_tried_once() -> None:
     assert done.statuses() == {Status.UNCHANGED: 2, Status.FAILED: 1}
     assert len(server.of(lane(1))) == 1
     assert done.engine.stopped_lanes() == {}
+    # The summary names the place: a warning would say it twice.
+    assert [(each["event"], each["log_level"]) for each in done.log] == [("failed", "info")]
+
+
+def test_a_lane_that_stops_is_no_warning() -> None:
+    untrusted = Failure(Fault.UNTRUSTED, "SSLError", "self-signed certificate", sent=False)
+    server = Server(fault=lambda call: untrusted if call.lane == lane(1) else None)
+    done = run([page(0), page(1, 1)], server, policy=DISCOVER)
+
+    assert done.statuses() == {Status.UNCHANGED: 1}
+    assert set(done.engine.stopped_lanes()) == {lane(1)}
+    levels = {each["event"]: each["log_level"] for each in done.log}
+    assert levels["lane stopped"] == "info"
 
 
 def test_a_function_that_was_deleted_meanwhile_is_no_failure() -> None:

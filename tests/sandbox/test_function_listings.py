@@ -165,9 +165,10 @@ def test_an_invalid_version_of_aliases_is_refused(sandbox: SandboxThread, aws: A
     assert got.code == "ValidationException"
 
 
-def test_a_marker_of_another_listing_is_refused(aws: Any) -> None:
+@pytest.mark.parametrize("version", ["live", "9" * 5000, "\uff11", "-1"])
+def test_a_marker_of_another_listing_is_refused(aws: Any, version: str) -> None:
     got = expect_error(
-        aws.list_functions, FunctionVersion="ALL", Marker=encode_marker("fn", "live")
+        aws.list_functions, FunctionVersion="ALL", Marker=encode_marker("fn", version)
     )
     assert (got.code, got.status) == ("InvalidParameterValueException", 400)
 

@@ -108,6 +108,7 @@ def test_only_the_management_account_may_ask(
     [
         ({"ParentId": "nonsense"}, "InvalidInputException"),
         ({"ParentId": unit_id_of("nowhere")}, "ParentNotFoundException"),
+        ({"ParentId": ROOT_ID, "MaxResults": 0}, "InvalidInputException"),
         ({"ParentId": ROOT_ID, "MaxResults": 21}, "InvalidInputException"),
         ({"ParentId": ROOT_ID, "NextToken": "x"}, "InvalidInputException"),
         ({}, "InvalidInputException"),

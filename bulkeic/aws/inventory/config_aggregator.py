@@ -1,5 +1,6 @@
 """The functions that an aggregator of AWS Config knows, with their recorded configurations."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -7,7 +8,7 @@ import msgspec
 
 from bulkeic.aws.inventory.inventory_calls import InventoryCalls, InventoryOperation
 from bulkeic.aws.inventory.listed_arn import read_arn
-from bulkeic.core.errors import InventoryError, printable
+from bulkeic.core.errors import InventoryError
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane
 
@@ -20,6 +21,8 @@ _AGGREGATORS = InventoryOperation(
     "config", "DescribeConfigurationAggregators", "ConfigurationAggregators"
 )
 _SELECT = InventoryOperation("config", "SelectAggregateResourceConfig", "Results")
+_is_aggregator = re.compile(r"[\w-]{1,256}", re.ASCII).fullmatch
+_SHOWN = 10
 # May hold secrets.
 _ENVIRONMENT = "environment"
 _OTHER_NAMES = {"kmskeyarn": "KMSKeyArn"}
@@ -74,7 +77,7 @@ async def aggregated_functions(
 
 
 async def _only_aggregator(calls: InventoryCalls, lane: Lane) -> str:
-    names = [name async for name in calls.items(_AGGREGATORS, lane, _read_aggregator)]
+    names = sorted([name async for name in calls.items(_AGGREGATORS, lane, _read_aggregator)])
     if len(names) == 1:
         return names[0]
     if not names:
@@ -84,16 +87,20 @@ async def _only_aggregator(calls: InventoryCalls, lane: Lane) -> str:
             "give --region with the Region of an aggregator, or create one",
             is_denied=False,
         )
+    shown = [*names[:_SHOWN], "…"] if len(names) > _SHOWN else names
     raise InventoryError(
         "SeveralAggregators",
         f"AWS Config has {len(names)} aggregators in {lane}; give --aggregator with one of "
-        + printable(", ".join(sorted(names))),
+        + ", ".join(shown),
         is_denied=False,
     )
 
 
 def _read_aggregator(item: Any) -> str:
-    return msgspec.convert(item, _Aggregator).configuration_aggregator_name
+    name = msgspec.convert(item, _Aggregator).configuration_aggregator_name
+    if not _is_aggregator(name):
+        raise ValueError("the name of an aggregator is invalid")
+    return name
 
 
 def _read_function(item: Any) -> FoundFunction:

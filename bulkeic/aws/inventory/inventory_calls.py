@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 import anyio
 import msgspec
 
-from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.aws.identity.access import Access
 from bulkeic.aws.identity.credentials import CredentialsError, RefreshingCredentials
 from bulkeic.aws.inventory.inventory_failures import (
@@ -29,6 +28,12 @@ _READ_ERRORS = (ValueError, TypeError, RecursionError, InputError)
 
 MAX_CALLS_IN_FLIGHT = 10
 """Calls of one service in flight."""
+
+MAX_PAGES_WITHOUT_NEWS = 10_000
+"""Pages in a row that are empty or like the one before them.
+
+AWS sends empty ones where a filter fits few of many resources.
+"""
 
 # The SDK wants credentials when a client is made; each request is signed with its account's.
 _UNUSED_KEYS = AccessKeys(access_key="AKIDEXAMPLE", secret_key="example")  # noqa: S106
@@ -125,9 +130,16 @@ class InventoryCalls:
             InventoryError: a call failed, an item cannot be right, or the pages never end.
         """
         tokens: set[str] = set()
+        previous: list[Any] = []
+        without_news = 0
         while True:
             answer = await self.answer(operation, lane, **request)
-            for item in answer[operation.items]:
+            listed = answer[operation.items]
+            without_news = without_news + 1 if listed in ([], previous) else 0
+            if without_news > MAX_PAGES_WITHOUT_NEWS:
+                raise self.mismatch(operation, lane, "its pages never end")
+            previous = listed
+            for item in listed:
                 try:
                     found = read(item)
                 except _READ_ERRORS as error:
@@ -230,4 +242,4 @@ class InventoryCalls:
 
 
 def _mismatch(problem: str) -> Failure:
-    return Failure(Fault.SERVER, ANSWER_MISMATCH, sanitize(f"HTTP 200, but {problem}"))
+    return Failure(Fault.SERVER, ANSWER_MISMATCH, f"HTTP 200, but {problem}")

@@ -21,16 +21,16 @@ _ORGANIZATION_CALLER = (
     "use the credentials of the organization's management account or of a delegated administrator"
 )
 _NO_VIEW = "check the view's ARN and the Region, and that Resource Explorer is turned on there"
-# (service, code) → a way out. The service is empty for codes that all of them share.
+# (service, code) → a way out. The service is empty for codes that all of them share, and the code
+# is empty for all others of a service.
 _WAYS_OUT = {
-    ("organizations", "AWSOrganizationsNotInUseException"): (
-        "the account is in no organization; give --accounts instead"
-    ),
+    ("organizations", "AWSOrganizationsNotInUseException"): "give --accounts instead",
     ("organizations", "AccessDeniedException"): _ORGANIZATION_CALLER,
     ("organizations", "ParentNotFoundException"): "check the id that --ou gives",
     ("organizations", "InvalidInputException"): (
         "check the id that --ou gives; expected something like ou-ab12-34cd56ef"
     ),
+    ("account", ""): "no list is needed if --regions has only names",
     ("resource-explorer-2", "UnauthorizedException"): _NO_VIEW,
     ("resource-explorer-2", "ResourceNotFoundException"): _NO_VIEW,
     ("config", "NoSuchConfigurationAggregatorException"): (
@@ -90,7 +90,10 @@ def inventory_error(service: str, operation: str, lane: Lane, failure: Failure) 
         lane: for which it was called.
         failure: of the last attempt.
     """
-    way_out = _WAYS_OUT.get((service, failure.code)) or _WAYS_OUT.get(("", failure.code))
+    keys = [(service, failure.code), ("", failure.code)]
+    if failure.sent:
+        keys.append((service, ""))
+    way_out = next((_WAYS_OUT[key] for key in keys if key in _WAYS_OUT), None)
     # Without credentials nothing was sent to the service, and the message names what failed.
     parts = [f"{TITLES[service]} {operation}" if failure.sent else "", failure.message]
     text = ": ".join(filter(None, parts))

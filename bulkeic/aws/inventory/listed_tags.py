@@ -16,4 +16,9 @@ def read_tags(value: Any) -> dict[str, str]:
     Raises:
         ValueError: it is not a list of tags.
     """
-    return {tag.key: tag.value or "" for tag in msgspec.convert(value, list[_ListedTag])}
+    tags = {tag.key: tag.value or "" for tag in msgspec.convert(value, list[_ListedTag])}
+    try:
+        "".join([*tags, *tags.values()]).encode()
+    except UnicodeEncodeError:  # an unpaired surrogate, which cannot be stored
+        raise ValueError("a tag is not a text") from None
+    return tags

@@ -86,7 +86,9 @@ async def _default_view(calls: InventoryCalls, lane: Lane) -> str:
             "or give --view with the ARN of a view",
             is_denied=False,
         )
-    return str(view)
+    if not isinstance(view, str) or _match_view(view) is None:
+        raise calls.mismatch(_DEFAULT_VIEW, lane, "its ViewArn is not the ARN of a view")
+    return view
 
 
 def _read_function(item: Any) -> FoundFunction | None:

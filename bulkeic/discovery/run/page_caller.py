@@ -17,6 +17,11 @@ from bulkeic.store.discovery_file import DiscoveryFile
 
 REPEATED_MARKER = "RepeatedMarker"
 """The code of a page that leads back to an earlier one."""
+ENDLESS_PAGES = "EndlessPages"
+"""The code of a page after many that brought nothing new."""
+_MOST_WITHOUT_NEWS = 100
+_encode = msgspec.json.encode
+_REFUSED_MARKER = "InvalidParameterValueException"
 
 # A denied page goes to the end of its lane's pages: a lane whose first page is denied once must not
 # wait until all others are read.
@@ -31,6 +36,32 @@ def listings_of_function(lane: Lane, name: str, criteria: Criteria) -> list[Stor
     if criteria.needs_configs:
         operations.append(Operation.LIST_CONFIGS)
     return [StoredListing(lane, operation, name) for operation in operations]
+
+
+class _FollowedMarkers(msgspec.Struct):
+    """The markers of a listing that were followed, and whether its pages bring anything new.
+
+    Attributes:
+        hashes: of the markers.
+        content: hash of the last page.
+        without_news: pages in a row that were like the one before, or the first ones and empty.
+    """
+
+    hashes: set[int]
+    content: int = hash(_encode([]))
+    without_news: int = 0
+
+    def problem(self, items: list[dict[str, Any]], next_marker: str) -> tuple[str, str] | None:
+        """Follows the marker of a page: the code and the text of what is wrong, if anything is."""
+        marker, content = hash(next_marker), hash(_encode(items))
+        self.without_news = self.without_news + 1 if content == self.content else 0
+        self.content = content
+        if marker in self.hashes:
+            return REPEATED_MARKER, "the page leads back to an earlier one"
+        self.hashes.add(marker)
+        if self.without_news >= _MOST_WITHOUT_NEWS:
+            return ENDLESS_PAGES, f"{_MOST_WITHOUT_NEWS} pages in a row brought nothing new"
+        return None
 
 
 class PageCaller:
@@ -67,28 +98,41 @@ class PageCaller:
         self._on_page = on_page
         self.denied = 0
         self._denials: Counter[StoredListing] = Counter()
-        self._markers: dict[tuple[Lane, Operation, str], set[int]] = {}
+        self._followed: dict[tuple[Lane, Operation, str], _FollowedMarkers] = {}
 
     async def call(self, job: Job, call: Call) -> Answer:
         """Makes one attempt to read a page."""
         answer = await self._caller.call(job, call)
+        listing = self._backlog.listing_of(job)
+        if isinstance(answer, Failure) and answer.code == _REFUSED_MARKER:
+            answer = self._first_page_instead(listing, answer)
         if isinstance(answer, Failure):
             if answer.fault is Fault.DENIED:
                 self._retry_later(job)
             return answer
         if answer.page is None:
             return answer
-        listing = self._backlog.listing_of(job)
-        if self._leads_back(listing, answer.page):
+        problem = self._problem(listing, answer.page)
+        if problem is not None:
+            code, text = problem
             return Failure(
                 Fault.REFUSED,
-                REPEATED_MARKER,
-                f"{listing.operation}: the page leads back to an earlier one",
+                code,
+                f"{listing.operation}: {text}",
                 http_status=answer.http_status,
                 request_id=answer.request_id,
             )
         self._accept(job, listing, answer)
         return answer
+
+    def _first_page_instead(self, listing: StoredListing, failure: Failure) -> Answer:
+        """An empty page that leads to the first one, if the marker is of an earlier session.
+
+        Such a marker may have expired, and would be refused for ever.
+        """
+        if not listing.marker or self._key(listing) in self._followed:
+            return failure
+        return Success(failure.http_status or 0, failure.request_id, page=Page([], ""))
 
     def _retry_later(self, job: Job) -> None:
         """Adds a page again, unless it was denied too often: its job then ends without a page."""
@@ -100,17 +144,19 @@ class PageCaller:
         self._backlog.finish(job.seq)
         self.jobs_arrived(listing.lane, self._backlog.add([listing]))
 
-    def _leads_back(self, listing: StoredListing, page: Page) -> bool:
-        key = listing.lane, listing.operation, listing.function
+    def _problem(self, listing: StoredListing, page: Page) -> tuple[str, str] | None:
+        """The code and the text of what is wrong with the next marker; ``None``: nothing is."""
+        key = self._key(listing)
         if page.next_marker is None:
-            self._markers.pop(key, None)
-            return False
-        seen = self._markers.setdefault(key, {hash(listing.marker)})
-        marker = hash(page.next_marker)
-        if marker in seen:
-            return True
-        seen.add(marker)
-        return False
+            self._followed.pop(key, None)
+            return None
+        followed = self._followed.get(key)
+        if followed is None:
+            followed = self._followed[key] = _FollowedMarkers({hash(listing.marker)})
+        return followed.problem(page.items, page.next_marker)
+
+    def _key(self, listing: StoredListing) -> tuple[Lane, Operation, str]:
+        return listing.lane, listing.operation, listing.function
 
     def _accept(self, job: Job, listing: StoredListing, answer: Success) -> None:
         assert answer.page is not None  # noqa: S101 - checked before

@@ -29,6 +29,7 @@ PAGE_SIZE = 50
 
 _VERSION_PATTERN = r"(\$LATEST(\.PUBLISHED)?|[0-9]+)"
 _VERSION = re.compile(_VERSION_PATTERN, re.ASCII)
+_NUMBER = re.compile(r"\d{1,128}", re.ASCII)
 _TAGGED_PATTERN = (
     r"arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:"
     r"(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|code-signing-config:csc-[a-z0-9]{17}|"
@@ -148,7 +149,7 @@ def _version_number(version: str) -> int:
     """
     if version in ("", LATEST):
         return 0
-    if not version.isdecimal():
+    if not _NUMBER.fullmatch(version):
         raise AwsError(ErrorKind.BAD_MARKER)
     return int(version)
 

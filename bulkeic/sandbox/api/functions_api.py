@@ -1,7 +1,7 @@
 """Lambda's operations that describe a function: GetFunction and GetFunctionConfiguration.
 
-All functions have the same code and role, and the code location of GetFunction leads nowhere. An
-alias points to $LATEST, unless the function's facts name a version.
+All functions have the same code, whose location leads nowhere, and each has a role of its own name.
+An alias points to $LATEST, unless the function's facts name a version.
 """
 
 import json

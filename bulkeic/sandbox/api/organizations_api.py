@@ -103,7 +103,8 @@ def _parent(call: ServiceCall, organization: SandboxOrganization) -> str:
 
 
 def _page_size(call: ServiceCall) -> int:
-    size: int = call.parameter("MaxResults", int, "an Integer") or PAGE_SIZE
+    given = call.parameter("MaxResults", int, "an Integer")
+    size: int = PAGE_SIZE if given is None else given
     if not 1 <= size <= PAGE_SIZE:
         raise AwsError(ErrorKind.INVALID_MAX_RESULTS, limit=str(PAGE_SIZE))
     return size

@@ -23,6 +23,8 @@ CANARY_SECRET = "canary-secret-of-the-sandbox"  # noqa: S105 - whoever prints it
 DEFAULT_RUNTIME = "python3.13"
 DEFAULT_MEMORY_MB = 128
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%f%z"
+# The year 5138, as for configurations.
+_LATEST_TIME_MS = 10**14
 _KEYS = ("Runtime", "LastModified", "MemorySize", "Tags", "Aliases")
 _ALIAS = re.compile(r"(?!\d+$)[a-zA-Z0-9-_]{1,128}", re.ASCII)
 _VERSION = re.compile(r"\$LATEST|[1-9]\d{0,19}", re.ASCII)
@@ -98,11 +100,15 @@ def _time_ms(data: dict[str, Any]) -> int | None:
     if text is None:
         return None
     try:
-        return round(datetime.strptime(text, _TIME_FORMAT).astimezone(UTC).timestamp() * 1000)
-    except (TypeError, ValueError):
+        time = datetime.strptime(text, _TIME_FORMAT).astimezone(UTC)
+        unix_ms = round(time.timestamp() * 1000)
+    except (TypeError, ValueError, OverflowError):
+        unix_ms = -1
+    if not 0 <= unix_ms < _LATEST_TIME_MS:
         raise ValueError(
             f"LastModified: {text!r:.200} is not a time like 2025-11-01T10:00:00.000+0000"
-        ) from None
+        )
+    return unix_ms
 
 
 def _aliases(data: dict[str, Any]) -> Mapping[str, str]:

@@ -117,6 +117,21 @@ async def test_which_aggregator_must_be_clear(names: tuple[str, ...], words: str
         await found_by({"DescribeConfigurationAggregators": [aggregators(*names)]}, None)
 
 
+async def test_of_many_aggregators_a_few_are_named() -> None:
+    names = [f"aggregator-{number}" for number in range(1000)]
+    with pytest.raises(
+        InventoryError, match=r"has 1000 aggregators .* aggregator-0, .*, …$"
+    ) as raised:
+        await found_by({"DescribeConfigurationAggregators": [aggregators(*names)]}, None)
+    assert len(str(raised.value)) < 1000
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a" * 257, "\x1b[2J", "é"])
+async def test_a_name_that_no_aggregator_has_is_an_error(name: str) -> None:
+    with pytest.raises(InventoryError, match="AnswerMismatch"):
+        await found_by({"DescribeConfigurationAggregators": [aggregators(name)]}, None)
+
+
 async def test_an_unknown_aggregator_is_named_by_its_flag() -> None:
     refusal = Refusal("NoSuchConfigurationAggregatorException")
     with pytest.raises(InventoryError, match="check the name that --aggregator gives"):

@@ -1,6 +1,7 @@
 """Retries, credentials, limits and malformed answers of the inventory's calls."""
 
 import asyncio
+import itertools
 import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -10,6 +11,7 @@ import pytest
 
 from bulkeic.aws.identity.access import Access
 from bulkeic.aws.identity.credentials import CredentialsError, RefreshingCredentials
+from bulkeic.aws.inventory import inventory_calls
 from bulkeic.aws.inventory.inventory_calls import MAX_CALLS_IN_FLIGHT
 from bulkeic.aws.inventory.inventory_services import InventoryServices
 from bulkeic.aws.requests.access_keys import AccessKeys
@@ -82,6 +84,19 @@ async def test_the_last_attempt_is_the_error(failure: Answer, attempts: int, cod
     assert str(raised.value).startswith(f"{OWN}: {code}: Account Management ListRegions")
     assert str(raised.value) == f"{OWN}: {code}: {raised.value.message}"
     assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [Refusal("AccessDeniedException", "Access denied", 403), BROKEN, None, b"{}"],
+    ids=["denied", "broken", "closed", "empty"],
+)
+async def test_without_the_list_of_regions_names_are_the_way_out(failure: Answer) -> None:
+    async with open_services({"ListRegions": [failure]}) as opened:
+        with pytest.raises(
+            InventoryError, match=r"; no list is needed if --regions has only names$"
+        ):
+            await regions_of(opened)
 
 
 async def test_without_an_answer_a_call_ends_after_its_timeout() -> None:
@@ -178,9 +193,24 @@ async def test_each_lane_is_called_in_its_region_with_its_own_credentials() -> N
     ]
 
 
+async def test_only_enabled_regions_are_returned_whatever_the_answer_has() -> None:
+    statuses = {
+        "us-east-1": "ENABLED_BY_DEFAULT", "af-south-1": "ENABLED", "ap-east-1": "ENABLING",
+        "me-south-1": "DISABLING", "eu-south-1": "DISABLED", "eu-south-2": "NEW",
+    }  # fmt: skip
+    listed = [{"RegionName": name, "RegionOptStatus": each} for name, each in statuses.items()]
+    async with open_services({"ListRegions": [{"Regions": listed}]}) as opened:
+        assert await regions_of(opened) == ["af-south-1", "us-east-1"]
+
+    assert opened.server.asked("ListRegions") == [
+        {"MaxResults": 50, "RegionOptStatusContains": ["ENABLED", "ENABLED_BY_DEFAULT"]}
+    ]
+
+
 async def test_few_calls_of_a_service_are_in_flight() -> None:
     async with open_services({"ListRegions": [REGIONS]}) as opened:
-        lanes = [Lane(f"{number:012}", "eu-west-1") for number in range(100)]
+        regions = ("eu-west-1", "eu-west-2", "us-east-1", "us-east-2")  # a client each
+        lanes = [Lane(f"{number:012}", regions[number % 4]) for number in range(100)]
         await asyncio.gather(*(regions_of(opened, lane) for lane in lanes))
 
     assert len(opened.server.requests) == len(lanes)
@@ -211,6 +241,23 @@ async def test_pages_that_never_end_are_an_error(tokens: list[Any]) -> None:
         with pytest.raises(InventoryError, match=r"AnswerMismatch|ResponseParserError"):
             await regions_of(opened)
     assert len(opened.server.requests) <= len(tokens)
+
+
+@pytest.mark.parametrize("regions", [[], REGIONS["Regions"]], ids=["empty", "the same"])
+async def test_pages_without_anything_new_end_at_last(
+    monkeypatch: pytest.MonkeyPatch, regions: list[Any]
+) -> None:
+    monkeypatch.setattr(inventory_calls, "MAX_PAGES_WITHOUT_NEWS", 20)
+    numbers = itertools.count()
+
+    def answer(_: ServiceRequest) -> Answer:
+        return {"Regions": regions, "NextToken": str(next(numbers))}
+
+    async with open_services({"ListRegions": answer}) as opened:
+        with pytest.raises(InventoryError, match=r"AnswerMismatch: .* its pages never end"):
+            await regions_of(opened)
+    with_news = 1 if regions else 0
+    assert len(opened.server.requests) == with_news + 21
 
 
 async def test_secrets_and_control_characters_are_not_shown() -> None:

@@ -35,7 +35,7 @@ async def regions(services: InventoryServices) -> AsyncIterator[str]:
 
 # The cell of the table on the page, and what is done.
 CASES: dict[str, Listing] = {
-    "without `--regions`, or with a pattern in it": regions,
+    "the same, without `--regions` or with a pattern in it": regions,
     "`--tag`, `--managed-by`²": lambda services: services.tagged_functions(OWN, {}),
     "`--organization`": lambda services: services.organization_accounts(OWN),
     "`--ou`": lambda services: services.organization_accounts(OWN, units=["ou-a"]),
@@ -76,12 +76,12 @@ async def test_the_table_names_the_calls_of_each_flag(given: str) -> None:
         (
             lambda services: services.resource_explorer_functions(OWN, view=None),
             "`--source resource-explorer`",
-            "the same, without `--view`",
+            "`--source resource-explorer` without `--view`",
         ),
         (
             lambda services: services.config_functions(OWN, aggregator=None),
             "`--source config`",
-            "the same, without `--aggregator`",
+            "`--source config` without `--aggregator`",
         ),
     ],
 )
@@ -99,9 +99,9 @@ def test_the_policies_are_the_union_of_the_table() -> None:
         "discover": {each for each in every if re.match("(?:account|lambda|tag):", each)},
         "discover --organization": rows["`--organization`"] | rows["`--ou`"],
         "discover --source resource-explorer": rows["`--source resource-explorer`"]
-        | rows["the same, without `--view`"],
+        | rows["`--source resource-explorer` without `--view`"],
         "discover --source config": rows["`--source config`"]
-        | rows["the same, without `--aggregator`"],
+        | rows["`--source config` without `--aggregator`"],
     }
     assert policies == {section: allowed(section) for section in policies}
     assert every == set().union(*policies.values())

@@ -93,7 +93,7 @@ async def test_units_have_the_accounts_of_their_children_once(
         (
             Refusal("AWSOrganizationsNotInUseException", NOT_IN_USE),
             False,
-            (NOT_IN_USE.removesuffix("."), "give --accounts instead"),
+            (f"{NOT_IN_USE.removesuffix('.')}; give --accounts instead",),
         ),
     ],
 )

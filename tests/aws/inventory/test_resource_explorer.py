@@ -74,6 +74,13 @@ async def test_without_a_default_view_the_way_out_is_named(answer: dict[str, Any
         await found_by({"GetDefaultView": [answer]}, None)
 
 
+@pytest.mark.parametrize("view", ["text", 5, {"a": "b"}, "\x1b"])
+async def test_a_default_view_that_cannot_be_right_is_an_error(view: Any) -> None:
+    with pytest.raises(InventoryError, match=r"AnswerMismatch: .* GetDefaultView") as raised:
+        await found_by({"GetDefaultView": [{"ViewArn": view}]}, None)
+    assert "--view" not in str(raised.value)
+
+
 @pytest.mark.parametrize("view", ["all", "arn:aws:lambda:us-east-1:123456789012:function:a"])
 async def test_a_view_that_is_not_an_arn_is_an_error(view: str) -> None:
     with pytest.raises(InventoryError, match="is not the ARN of a view; expected something like"):

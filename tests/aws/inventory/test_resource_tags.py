@@ -126,6 +126,16 @@ async def test_what_is_not_a_function_of_the_lane_is_an_error(arn: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "tag", [{"Key": "\ud800", "Value": "x"}, {"Key": "team", "Value": "\udfff"}]
+)
+async def test_a_tag_that_is_no_text_is_an_error(tag: dict[str, str]) -> None:
+    listed = {"ResourceARN": f"{PREFIX}a", "Tags": [tag]}
+    async with open_services(pages_of([listed])) as opened:
+        with pytest.raises(InventoryError, match=r"AnswerMismatch.* a tag is not a text"):
+            [each async for each in opened.services.tagged_functions(OWN, {})]
+
+
 async def test_a_region_that_is_not_enabled_is_named_with_the_way_out() -> None:
     refusal = Refusal(
         "UnrecognizedClientException", "The security token included in the request is invalid.", 400
