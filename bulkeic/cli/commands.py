@@ -25,7 +25,7 @@ DISCOVER = CommandDeclaration(
          "bulkeic discover --organization --role-arn 'arn:aws:iam::{account}:role/read'"),
         ("List functions of a team that nothing else manages, with their current settings:",
          "bulkeic discover --tag team=payments --managed-by none --with-config"),
-        ("Resume a discovery:", "bulkeic discover --run found.db --out targets.csv"),
+        ("Resume a discovery:", "bulkeic discover --run found.discovery --out targets.csv"),
     ),
 )  # fmt: skip
 PLAN = CommandDeclaration(

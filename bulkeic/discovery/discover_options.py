@@ -138,7 +138,7 @@ class DiscoverOptions(msgspec.Struct, frozen=True, kw_only=True):
     )] = None  # fmt: skip
     run: Annotated[str | None, Flag(
         "--run", "Discovery file to create, or to resume. It is kept; the default one is deleted "
-        "once all is found.", OptionGroup.OUTPUT, FILE, "bulkeic-runs/<UTC time>-discover.db",
+        "once all is found.", OptionGroup.OUTPUT, FILE, "bulkeic-runs/<UTC time>.discovery",
         repeat=Repeat.NEVER)] = None  # fmt: skip
     output: Annotated[Literal["text", "json"], Flag(
         "--output", "Print the summary as text on stderr, or as JSON on stdout, which requires "

@@ -84,6 +84,8 @@ def test_roles_that_are_missing_in_3_of_40_accounts_are_one_line_each(
         assert all("AssumeRole arn:aws:iam::" in line for line in unread)
         assert result.lines[-1].startswith("resume with: bulkeic discover --run ")
     assert server.calls("AssumeRole") == 2 * 39  # the final refusal is not asked for again
+    kept = list((bulkeic.folder / "bulkeic-runs").iterdir())
+    assert [file.suffix for file in kept] == [".discovery"] * 2  # not among the run files, *.db
 
 
 def test_places_that_could_not_be_read_are_read_later(bulkeic: Bulkeic, sandbox: Start) -> None:
