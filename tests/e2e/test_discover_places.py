@@ -82,6 +82,7 @@ def test_roles_that_are_missing_in_3_of_40_accounts_are_one_line_each(
         unread = [line for line in result.lines if line.startswith("not read: ")]
         assert [line.split()[3].rstrip(":") for line in unread] == list(DENIED)
         assert all("AssumeRole arn:aws:iam::" in line for line in unread)
+        assert all(line.endswith("--exclude-account leaves the account out") for line in unread)
         assert result.lines[-1].startswith("resume with: bulkeic discover --run ")
     assert server.calls("AssumeRole") == 2 * 39  # the final refusal is not asked for again
     kept = list((bulkeic.folder / "bulkeic-runs").iterdir())
@@ -131,6 +132,7 @@ def test_a_lane_that_denies_calls_for_each_function_is_one_line(
     (line,) = (line for line in result.lines if line.startswith("not read: "))
     assert "123456789013 in us-east-1" in line
     assert "is not authorized to perform: lambda:ListAliases" in line
+    assert "docs/reference/permissions.md" in line
 
 
 def test_a_region_that_is_not_enabled_is_one_line(bulkeic: Bulkeic, sandbox: Start) -> None:
@@ -142,6 +144,7 @@ def test_a_region_that_is_not_enabled_is_one_line(bulkeic: Bulkeic, sandbox: Sta
     assert found_keys(result.out) == there_is(server, which=lambda each: each["Region"] == REGION)
     (line,) = (line for line in result.lines if line.startswith("not read: "))
     assert "in ap-east-1: UnrecognizedClientException" in line
+    assert line.endswith("--regions '!ap-east-1' leaves it out")
 
 
 def test_an_accounts_file_says_where_and_how(bulkeic: Bulkeic, sandbox: Start) -> None:

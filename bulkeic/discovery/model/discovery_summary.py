@@ -22,6 +22,7 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
         traffic: of this session.
         exit_code: of the command.
         next: the next steps, each with its command.
+        has_targets: whether the targets were counted: only if all of them were written.
     """
 
     out: str | None
@@ -32,6 +33,7 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
     traffic: Traffic = msgspec.field(default_factory=Traffic)
     exit_code: int = ExitCode.OK
     next: Mapping[str, str] = {}
+    has_targets: bool = True
 
     @property
     def functions(self) -> int:
@@ -39,9 +41,9 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
         return sum(each.functions for each in self.lanes)
 
     @property
-    def targets(self) -> int:
-        """Targets in all lanes."""
-        return sum(each.targets for each in self.lanes)
+    def targets(self) -> int | None:
+        """Targets in all lanes; ``None``: they were not counted."""
+        return sum(each.targets for each in self.lanes) if self.has_targets else None
 
     @property
     def accounts(self) -> int:
@@ -70,7 +72,7 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
                     "account_id": each.lane.account_id,
                     "region": each.lane.region,
                     "functions": each.functions,
-                    "targets": each.targets,
+                    "targets": each.targets if self.has_targets else None,
                 }
                 for each in self.lanes
             ],
