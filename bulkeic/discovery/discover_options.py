@@ -68,8 +68,9 @@ class PlaceOptions(msgspec.Struct, frozen=True, kw_only=True):
         ParsedText("ID", check_account), "none", is_multiple=True, repeat=Repeat.STORED
     )] = ()  # fmt: skip
     regions: Annotated[tuple[str, ...], Flag(
-        "--regions", "Look in these Regions, for example us-east-1,eu-*; !eu-west-1 excludes.",
-        OptionGroup.PLACES, ParsedText("GLOB[,GLOB…]", parse_regions, ",".join),
+        "--regions", "Look in these Regions, for example 'us-east-1,eu-*'; '!eu-west-1' excludes. "
+        "Can be repeated.", OptionGroup.PLACES,
+        ParsedText("GLOB[,GLOB…]", parse_regions, ",".join, adds_up=True),
         "all that are enabled for the account", repeat=Repeat.STORED)] = ()  # fmt: skip
 
 
@@ -79,9 +80,10 @@ class CriteriaOptions(msgspec.Struct, frozen=True, kw_only=True):
     qualifiers: Annotated[tuple[Qualifiers, ...], Flag(
         "--qualifiers", "Which qualifiers of a function become targets, for example "
         "latest,aliases: latest ($LATEST), aliases, versions (all that are published), or "
-        "configured (those with an event-invoke configuration).", OptionGroup.TARGETS,
-        ParsedText("KIND[,KIND…]", parse_qualifiers, ",".join), Qualifiers.LATEST.value,
-        repeat=Repeat.STORED)] = (Qualifiers.LATEST,)  # fmt: skip
+        "configured (those with an event-invoke configuration). Can be repeated.",
+        OptionGroup.TARGETS,
+        ParsedText("KIND[,KIND…]", parse_qualifiers, ",".join, adds_up=True),
+        Qualifiers.LATEST.value, repeat=Repeat.STORED)] = (Qualifiers.LATEST,)  # fmt: skip
     names: Annotated[tuple[str, ...], Flag(
         "--name", "Only functions whose name matches, for example 'orders-*'; '!orders-*' "
         "excludes. Can be repeated.", OptionGroup.TARGETS,

@@ -138,16 +138,16 @@ def test_a_discovery_that_read_nothing_says_so() -> None:
 
 def test_targets_that_were_not_counted_are_not_shown() -> None:
     tally = tally_of([(Lane("123456789012", region), (40, 0)) for region in REGIONS[:2]])
-    fields = {"lanes": tally.lanes(), "pending": 1, "has_targets": False}
+    fields: dict[str, Any] = {"lanes": tally.lanes(), "pending": 1, "has_targets": False}
     assert text_of(**fields)[:4] == [
         "80 functions so far, in 1 account, 2 lanes",
         "  account       Region     functions",
         "  123456789012  eu-west-1         40",
         "  123456789012  us-east-1         40",
     ]
-    document = DiscoverySummary(out=None, run=None, **fields).to_json()
+    document: dict[str, Any] = DiscoverySummary(out=None, run=None, **fields).to_json()
     assert document["targets"] is None
-    assert all(each["targets"] is None for each in document["found"])  # type: ignore[attr-defined]
+    assert all(each["targets"] is None for each in document["found"])
 
 
 USER = "User: arn:aws:sts::210987654321:assumed-role/reader/bulkeic is not authorized to perform: "

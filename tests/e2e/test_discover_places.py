@@ -147,6 +147,37 @@ def test_a_region_that_is_not_enabled_is_one_line(bulkeic: Bulkeic, sandbox: Sta
     assert line.endswith("--regions '!ap-east-1' leaves it out")
 
 
+def test_regions_that_match_nothing_are_one_line(bulkeic: Bulkeic, sandbox: Start) -> None:
+    server = sandbox(*FLEET, "--accounts", 2, "--rate", "unlimited")
+    bulkeic.write("accounts.json", json.dumps([{"AccountId": ACCOUNT, "Regions": [REGION]}]))
+
+    for where in ((), ("--organization", "--role-arn", READER), ("--accounts", "accounts.json")):
+        result = discover(bulkeic, server, *where, "--regions", "eu-*", "--out", "found.csv")
+
+        assert result.code == 2, result.err
+        assert len(result.lines) == 1, result.err
+        assert "--regions eu-* matches no Region that is enabled for the account" in result.err
+        assert not (bulkeic.folder / "found.csv").exists()
+        assert list((bulkeic.folder / "bulkeic-runs").iterdir()) == []
+
+
+def test_a_list_that_is_given_twice_adds_up(bulkeic: Bulkeic, sandbox: Start) -> None:
+    server = sandbox("--functions", 4, "--regions", 3, "--varied", "--rate", "unlimited")
+    apart = ("--regions", REGION, "--regions", "us-west-1,us-east-1", "--qualifiers", "latest",
+             "--qualifiers", "versions", "--run", "found.discovery")  # fmt: skip
+
+    result = discover(bulkeic, server, *apart)
+    together = discover(
+        bulkeic, server, "--regions", "us-east-1,us-west-1", "--qualifiers", "latest,versions",
+        "--run", "found.discovery",
+    )  # fmt: skip
+
+    assert result.code == together.code == 0, result.err + together.err
+    assert {key[1] for key in found_keys(result.out)} == {REGION, "us-west-1"}
+    assert {key[3] for key in found_keys(result.out)} >= {"$LATEST", "1"}
+    assert together.out == result.out
+
+
 def test_an_accounts_file_says_where_and_how(bulkeic: Bulkeic, sandbox: Start) -> None:
     server = sandbox("--functions", 2, "--accounts", 3, "--regions", 3, "--rate", "unlimited")
     role = READER.format(account="123456789013")

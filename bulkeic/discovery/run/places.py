@@ -69,7 +69,7 @@ class PlaceFinder:
 
         Raises:
             InventoryError: the organization cannot be read.
-            UsageError: no account is left.
+            UsageError: no account is left, or no Region.
         """
         accounts = await self._account_ids()
         excluded = self._options.places.excluded_accounts
@@ -80,7 +80,14 @@ class PlaceFinder:
                 "--exclude-account"
             )
         if with_regions:
-            return await self.regions_of(chosen)
+            places = await self.regions_of(chosen)
+            is_known = not any(account.code for account in places.accounts)
+            if self._patterns and is_known and not places.lanes:
+                raise UsageError(
+                    f"--regions {','.join(self._patterns)} matches no Region that is enabled for "
+                    "the account, or that its entry in --accounts names"
+                )
+            return places
         return Places([StoredAccount(account, self._role(account)) for account in chosen])
 
     async def _account_ids(self) -> list[str]:
