@@ -60,6 +60,12 @@ def test_a_document_has_only_known_fields(function: FoundFunction) -> None:
         ('Tags."cost center" == `"7"`', "$LATEST 3 live", "Tags"),
         ("Tags.nothing", "", "Tags"),
         ("@.Tags.team && !Layers", "3", "Layers Tags"),
+        ("Tags.team && !(Tags.owner)", "$LATEST 3 live", "Tags"),
+        (
+            "!(EventInvokeConfig.DestinationConfig.OnFailure.Destination)",
+            "$LATEST 3",
+            "EventInvokeConfig",
+        ),
         ("Layers[?contains(Arn, ':1')]", "$LATEST live", "Layers"),
         ("EventInvokeConfig.MaximumRetryAttempts == `0`", "live", "EventInvokeConfig"),
         ("!EventInvokeConfig", "$LATEST 3", "EventInvokeConfig"),
@@ -100,6 +106,9 @@ def test_an_expression_on_the_whole_document_reads_everything(expression: str) -
         ),
         ("Environment.Variables.KEY", "'Environment'; environment variables hold secrets"),
         ("Layers.Arn", "no target can have the field 'Arn'; it is not an object"),
+        ("Runtime == nodejs", "'nodejs'; a text needs single quotes, like 'nodejs'"),
+        ("Timeout > 60", "like Timeout > `60`"),
+        ("Tags.team && !Tags.owner", "expected !(a.b) instead of !a.b"),
         ("VpcConfig.VpcID", "did you mean VpcId?"),
     ],
 )

@@ -22,12 +22,14 @@ class Document(msgspec.Struct, frozen=True):
 
     Attributes:
         noun: what it is, for errors.
+        example: a valid expression, for errors.
         fields: that it can have.
         withheld: fields of AWS that it never has, each with the reason.
         max_size: most elements and characters of a value; the largest document has fewer.
     """
 
     noun: str
+    example: str
     fields: Mapping[str, Any]
     withheld: Mapping[str, str] = {}
     max_size: int = 10_000
@@ -35,6 +37,7 @@ class Document(msgspec.Struct, frozen=True):
 
 CONFIGURATION = Document(
     "configuration",
+    "MaximumRetryAttempts > `0`",
     {
         "FunctionArn": _VALUE,
         "LastModified": _VALUE,
@@ -47,6 +50,7 @@ CONFIGURATION = Document(
 
 FOUND_TARGET = Document(
     "target",
+    "Timeout > `60`",
     {
         "FunctionName": _VALUE,
         "FunctionArn": _VALUE,
