@@ -170,7 +170,6 @@ class _Discovery:
             pending=len(file.unread_lanes()) if stopped is not None else 0,
             traffic=self._traffic,
             exit_code=ExitCode.INTERRUPTED if stopped == INTERRUPTED_TWICE else code,
-            has_targets=is_written,
         )
         if code == ExitCode.OK and options.run is None:
             self._delete()

@@ -133,19 +133,25 @@ def test_a_discovery_that_read_nothing_says_so() -> None:
     denied = UnreadPlace("210987654321", (), "AccessDenied", "no role")
     assert text_of(lanes=())[0] == "no functions were found"
     assert text_of(lanes=(), unread=[denied])[0] == "no targets: nothing could be read"
-    assert text_of(lanes=(), pending=2, has_targets=False)[0] == "nothing was read so far"
+    assert text_of(lanes=(), pending=2, exit_code=3)[0] == "nothing was read so far"
 
 
 def test_targets_that_were_not_counted_are_not_shown() -> None:
     tally = tally_of([(Lane("123456789012", region), (40, 0)) for region in REGIONS[:2]])
-    fields: dict[str, Any] = {"lanes": tally.lanes(), "pending": 1, "has_targets": False}
-    assert text_of(**fields)[:4] == [
-        "80 functions so far, in 1 account, 2 lanes",
+    fields: dict[str, Any] = {"lanes": tally.lanes(), "pending": 1}
+    assert (
+        text_of(**fields, exit_code=3)[0]
+        == "0 targets of 80 functions in 1 account, 2 lanes so far"
+    )
+    assert text_of(**fields, exit_code=130)[:4] == [
+        "80 functions in 1 account, 2 lanes so far",
         "  account       Region     functions",
         "  123456789012  eu-west-1         40",
         "  123456789012  us-east-1         40",
     ]
-    document: dict[str, Any] = DiscoverySummary(out=None, run=None, **fields).to_json()
+    document: dict[str, Any] = DiscoverySummary(
+        out=None, run=None, exit_code=130, **fields
+    ).to_json()
     assert document["targets"] is None
     assert all(each["targets"] is None for each in document["found"])
 
@@ -188,6 +194,20 @@ def test_the_hint_of_a_place(
     assert place_hint(place, has_others=has_others) == hint
     (line,) = unread_lines([place], has_others=has_others)
     assert line.endswith(f"; {hint}" if hint else message)
+
+
+def test_each_denied_action_is_named() -> None:
+    tally = PlaceTally()
+    for region, action in (
+        ("eu-west-1", "lambda:ListFunctions"),
+        ("us-east-1", "lambda:ListAliases"),
+        ("us-east-2", "lambda:ListFunctions"),
+    ):
+        tally.add_failure("123456789012", region, "AccessDeniedException", f"{USER}{action}")
+    assert [(place.regions, place.message) for place in tally.unread()] == [
+        (("us-east-1",), f"{USER}lambda:ListAliases"),
+        (("eu-west-1", "us-east-2"), f"{USER}lambda:ListFunctions"),
+    ]
 
 
 def test_many_places_that_were_not_read_are_grouped_by_the_reason() -> None:

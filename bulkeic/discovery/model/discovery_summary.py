@@ -22,7 +22,6 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
         traffic: of this session.
         exit_code: of the command.
         next: the next steps, each with its command.
-        has_targets: whether the targets were counted: only if all of them were written.
     """
 
     out: str | None
@@ -33,7 +32,6 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
     traffic: Traffic = msgspec.field(default_factory=Traffic)
     exit_code: int = ExitCode.OK
     next: Mapping[str, str] = {}
-    has_targets: bool = True
 
     @property
     def functions(self) -> int:
@@ -42,8 +40,10 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def targets(self) -> int | None:
-        """Targets in all lanes; ``None``: they were not counted."""
-        return sum(each.targets for each in self.lanes) if self.has_targets else None
+        """Targets in all lanes; ``None``: they were not counted, because it had to end at once."""
+        if self.exit_code == ExitCode.INTERRUPTED:
+            return None
+        return sum(each.targets for each in self.lanes)
 
     @property
     def accounts(self) -> int:
@@ -52,7 +52,7 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_json(self) -> dict[str, object]:
         """The fields of ``--output json``."""
-        traffic = self.traffic
+        traffic, targets = self.traffic, self.targets
         errors = Counter(place.code for place in self.unread)
         return {
             "out": self.out,
@@ -60,7 +60,7 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
             "accounts": self.accounts,
             "lanes": len(self.lanes),
             "functions": self.functions,
-            "targets": self.targets,
+            "targets": targets,
             "pending": self.pending,
             "calls": traffic.calls,
             "throttles": traffic.throttles,
@@ -72,7 +72,7 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
                     "account_id": each.lane.account_id,
                     "region": each.lane.region,
                     "functions": each.functions,
-                    "targets": each.targets if self.has_targets else None,
+                    "targets": None if targets is None else each.targets,
                 }
                 for each in self.lanes
             ],

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bulkeic.core.errors import printable
+from bulkeic.core.exit_codes import ExitCode
 from bulkeic.discovery.model.discovery_summary import DiscoverySummary
 from bulkeic.discovery.model.place_tally import (
     AccountFindings,
@@ -72,13 +73,16 @@ def unread_lines(places: Sequence[UnreadPlace], *, has_others: bool) -> list[str
 
 
 def _headline(summary: DiscoverySummary) -> str:
+    is_stopped = summary.exit_code in {ExitCode.STOPPED, ExitCode.INTERRUPTED}
+    if not summary.lanes:
+        if is_stopped:
+            return "nothing was read so far"
+        return "no targets: nothing could be read" if summary.unread else "no functions were found"
+    found = counted(summary.functions, "function")
+    if summary.targets is not None:
+        found = f"{counted(summary.targets, 'target')} of {found}"
     where = f"{counted(summary.accounts, 'account')}, {counted(len(summary.lanes), 'lane')}"
-    functions = counted(summary.functions, "function")
-    if summary.targets is None:
-        return f"{functions} so far, in {where}" if summary.lanes else "nothing was read so far"
-    if summary.lanes:
-        return f"{counted(summary.targets, 'target')} of {functions} in {where}"
-    return "no targets: nothing could be read" if summary.unread else "no functions were found"
+    return f"{found} in {where}{' so far' if is_stopped else ''}"
 
 
 def _has_several_accounts(summary: DiscoverySummary) -> bool:
