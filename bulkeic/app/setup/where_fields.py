@@ -1,6 +1,6 @@
 """Which fields of a document a ``--where`` expression names, before anything is read.
 
-A field that no document can have would match nothing without a word. Computed values (literals,
+A field that no document can have would silently match nothing. Computed values (literals,
 results of functions, elements of lists) may have any field.
 """
 

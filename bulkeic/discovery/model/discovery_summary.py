@@ -15,7 +15,7 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         out: the targets file; ``None``: stdout, or not written.
-        run: the discovery file; ``None``: it was deleted, because all is found.
+        run: the discovery file; ``None``: it was deleted, because everything was read.
         lanes: what was found in each lane that was read, sorted.
         unread: the places that could not be read.
         pending: number of lanes that were not read to the end, because the discovery stopped.

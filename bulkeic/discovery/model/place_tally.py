@@ -8,7 +8,6 @@ import msgspec
 
 from bulkeic.core.model import Lane
 
-
 _find_denied_action = re.compile(r"is not authorized to perform: ([\w:*-]+)", re.ASCII).search
 
 

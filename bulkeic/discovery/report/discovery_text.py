@@ -61,8 +61,9 @@ def unread_lines(places: Sequence[UnreadPlace], *, has_others: bool) -> list[str
     found = []
     for code in dict.fromkeys(place.code for place in places):
         here = [place for place in places if place.code == code]
+        accounts = len({place.account_id for place in here})
         reason = _reason(here[0], has_others=has_others)
-        found.append(f"not read: {counted(len(here), 'account')}, for example: {reason}")
+        found.append(f"not read: {counted(accounts, 'account')}, for example: {reason}")
         whole = [place.account_id for place in here if not place.regions]
         found += [
             f"  {' '.join(whole[at : at + _IDS_IN_LINE])}"
