@@ -10,7 +10,7 @@ from bulkeic.core.templates import is_template
 from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.criteria import Criteria, Qualifiers
 from bulkeic.output.results import check_stdout
-from bulkeic.output.targets_codec import targets_encoder
+from bulkeic.output.targets_codec import is_targets_file, targets_encoder
 
 _BY_NAME = frozenset({"FunctionName", "FunctionArn", "Qualifier", "Tags", "EventInvokeConfig"})
 """What is known of a function that Resource Explorer has found."""
@@ -35,6 +35,11 @@ def check_discovery(options: DiscoverOptions) -> None:
     if options.output == "json" or options.out is None:
         check_stdout()
     targets_encoder(options.out)
+    if options.run is not None and is_targets_file(options.run) and not Path(options.run).exists():
+        raise UsageError(
+            f"--run {quoted(options.run)}: a discovery file is no targets file; expected another "
+            "ending, such as .discovery, or --out for the targets"
+        )
     if options.out is not None:
         check_writable(Path(options.out), f"--out {quoted(options.out)}")
         check_not_read("--out", options.out, options.access.accounts, options.run)

@@ -22,7 +22,7 @@ from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.criteria import Criteria
 from bulkeic.discovery.model.discovery_summary import DiscoverySummary, discovery_exit_code
 from bulkeic.discovery.model.found_rows import found_columns
-from bulkeic.discovery.report.discovery_text import discovery_lines
+from bulkeic.discovery.report.discovery_text import discovery_lines, start_lines
 from bulkeic.discovery.report.follow_up_commands import plan_found, resume_discovery
 from bulkeic.discovery.run.discovery_binding import (
     check_discovery_file,
@@ -99,6 +99,8 @@ class _Discovery:
         stopped = None
         if not file.is_complete(needs_inventory=self._needs_inventory()):
             check_discovery_place(file, options)
+            for line in start_lines(options):
+                self._console.print(line)
             stopped = self._work(with_stored_scope(options, file), criteria)
         found = FoundTargets(file, criteria)
         problem = self._write(found, criteria) if stopped is None else None

@@ -86,6 +86,10 @@ def with_role(role_arn: str | None) -> DiscoverAccessOptions:
             DiscoverOptions(wanted=CriteriaOptions(tags=tuple(map(TagFilter, "k" * 2, "ab")))),
             "",
         ),
+        (
+            DiscoverOptions(run="targets.csv"),
+            "--run 'targets.csv': a discovery file is no targets file; expected another ending",
+        ),
         (DiscoverOptions(output="json"), "write the targets to a file with --out"),
         (DiscoverOptions(out="targets.txt"), "expected one of .csv, .json, .jsonl, .ndjson"),
         (DiscoverOptions(access=with_role("reader")), "--role-arn: 'reader' is not a role ARN"),

@@ -178,6 +178,8 @@ TOKEN = "The security token included in the request is invalid."
          "the organization does not allow it; --exclude-account leaves the account out"),
         (("ap-east-1",), "UnrecognizedClientException", TOKEN, True,
          f"{NOT_ENABLED}; --regions '!ap-east-1' leaves it out"),
+        (("ap-east-1",), "RegionNotEnabled", "the Region is not enabled for the account", True,
+         "--regions '!ap-east-1' leaves it out"),
         ((), "UnrecognizedClientException", TOKEN, True, ""),
         (("eu-west-1",), "ServiceException", "An internal error occurred.", True, ""),
     ],

@@ -161,6 +161,21 @@ def test_regions_that_match_nothing_are_one_line(bulkeic: Bulkeic, sandbox: Star
         assert list((bulkeic.folder / "bulkeic-runs").iterdir()) == []
 
 
+def test_a_region_that_does_not_limit_the_discovery_is_named(
+    bulkeic: Bulkeic, sandbox: Start
+) -> None:
+    server = sandbox(*FLEET, "--rate", "unlimited")
+
+    everywhere = discover(bulkeic, server, "--region", REGION)
+    there = discover(bulkeic, server, "--region", "us-east-2", "--regions", REGION)
+
+    assert everywhere.code == there.code == 0, everywhere.err + there.err
+    assert f"use --regions {REGION} for that one alone" in everywhere.lines[0]
+    assert {key[1] for key in found_keys(everywhere.out)} == {REGION, "us-east-2"}
+    assert "--region " not in there.err
+    assert {key[1] for key in found_keys(there.out)} == {REGION}
+
+
 def test_a_list_that_is_given_twice_adds_up(bulkeic: Bulkeic, sandbox: Start) -> None:
     server = sandbox("--functions", 4, "--regions", 3, "--varied", "--rate", "unlimited")
     apart = ("--regions", REGION, "--regions", "us-west-1,us-east-1", "--qualifiers", "latest",
@@ -222,6 +237,7 @@ def test_credentials_that_sts_refuses_are_one_line(bulkeic: Bulkeic, server: Ser
         (("--organization",), "requires access to its accounts"),
         (("--organization", "--role-arn", READER.format(account=ACCOUNT)), "{account}"),
         (("--regions", "mars"), "mars"),
+        (("--regions", "all"), "omit the flag for all enabled Regions"),
         (("--qualifiers", "newest"), "newest"),
         (("--where", "Runtme == 'x'"), "Runtime"),
         (("--output", "json"), "--out"),

@@ -8,6 +8,9 @@ import msgspec
 
 from bulkeic.core.model import Lane
 
+NOT_ENABLED = "RegionNotEnabled"
+"""The error code of a Region that ``--regions`` names, but that the account has not enabled."""
+
 _find_denied_action = re.compile(r"is not authorized to perform: ([\w:*-]+)", re.ASCII).search
 
 

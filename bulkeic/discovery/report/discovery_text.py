@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bulkeic.core.errors import printable
 from bulkeic.core.exit_codes import ExitCode
+from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.discovery_summary import DiscoverySummary
 from bulkeic.discovery.model.place_tally import (
     AccountFindings,
@@ -22,6 +23,15 @@ _SHOWN_PLACES = 20
 _MESSAGE_CHARACTERS = 400
 _IDS_IN_LINE = 6
 _STEPS = {"plan": "preview a change, for example with", "resume": "resume with"}
+
+
+def start_lines(options: DiscoverOptions) -> list[str]:
+    """What may surprise at the start of a discovery: ``--region`` does not limit it."""
+    region, places = options.access.region, options.places
+    if region is None or places.regions or options.run is not None:
+        return []
+    problem = f"--region {region} does not limit where to look: all enabled Regions are read"
+    return [f"{problem}; use --regions {region} for that one alone"]
 
 
 def discovery_lines(summary: DiscoverySummary) -> list[str]:

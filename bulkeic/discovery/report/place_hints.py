@@ -1,6 +1,6 @@
 """What to do about a place that could not be read, by its error."""
 
-from bulkeic.discovery.model.place_tally import UnreadPlace
+from bulkeic.discovery.model.place_tally import NOT_ENABLED, UnreadPlace
 
 _DENIED = "is not authorized to perform"
 _PERMISSIONS = "docs/reference/permissions.md lists what discover needs"
@@ -16,6 +16,7 @@ def place_hint(place: UnreadPlace, *, has_others: bool) -> str:
     a service control policy denies         exclude the Region, or the account
     an action is denied                     the page of permissions
     a Region does not know the credentials  it is probably not enabled: exclude it
+    a Region is not enabled                 exclude it
     ======================================  ======================================
 
     Args:
@@ -35,6 +36,8 @@ def place_hint(place: UnreadPlace, *, has_others: bool) -> str:
         return f"the organization does not allow it{without_regions or without_account}"
     if _DENIED in message:
         return _PERMISSIONS
+    if code == NOT_ENABLED:
+        return without_regions.removeprefix("; ")
     if code == "UnrecognizedClientException" and place.regions:
         return f"the Region is probably not enabled for the account{without_regions}"
     return ""

@@ -13,6 +13,7 @@ from bulkeic.core.errors import InputError, InventoryError, UsageError
 from bulkeic.core.model import Lane
 from bulkeic.core.templates import is_template
 from bulkeic.discovery.discover_options import DiscoverOptions
+from bulkeic.discovery.model.place_tally import NOT_ENABLED
 from bulkeic.discovery.model.regions import choose_regions, exact_regions, unmatched_regions
 from bulkeic.store.discovered_pages import PlaceFailure, StoredAccount
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from bulkeic.aws.inventory.inventory_services import InventoryServices
 
 _CONCURRENT_ACCOUNTS = 10
-NOT_ENABLED = "RegionNotEnabled"
 NO_ACCESS = "NoAccess"
 
 
