@@ -1,6 +1,7 @@
 """``bulkeic discover``: writes the functions of accounts and Regions as a targets file."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.open_files import allow_open_files
 from bulkeic.app.setup.run_setup import RUNS_FOLDER
 from bulkeic.aws.answers.sanitizer import sanitize
-from bulkeic.core.errors import BulkeicError, UsageError
+from bulkeic.core.errors import BulkeicError, RunFileError, UsageError
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane
 from bulkeic.core.summary import Traffic
@@ -40,7 +41,8 @@ from bulkeic.output.logs import configure_logs
 from bulkeic.output.new_file import check_new_file, free_name, write_new_file
 from bulkeic.output.results import write_stdout
 from bulkeic.output.targets_codec import targets_encoder
-from bulkeic.store.discovery_file import DiscoveryFile, create_discovery_file
+from bulkeic.store.discovery_creation import create_discovery_file
+from bulkeic.store.discovery_file import DiscoveryFile
 
 
 def discover(options: DiscoverOptions) -> int:
@@ -64,6 +66,9 @@ def discover(options: DiscoverOptions) -> int:
     discovery = _Discovery(options, DiscoveryFile(path), is_new=is_new)
     try:
         return discovery.run()
+    except BulkeicError:
+        discovery.delete_unused()
+        raise
     finally:
         discovery.close()
 
@@ -137,10 +142,17 @@ class _Discovery:
         """Why a session failed; without places there is nothing to resume."""
         if not isinstance(error, BulkeicError):
             raise error
-        if self._is_new and not self._file.metadata.has_places:
-            self._delete()
+        if isinstance(error, UsageError) or self._is_unused():
             raise error
         return str(error)
+
+    def _is_unused(self) -> bool:
+        return self._is_new and not self._file.metadata.has_places
+
+    def delete_unused(self) -> None:
+        """Deletes a discovery file that this invocation has created for nothing."""
+        if self._is_open and self._is_unused():
+            self._delete()
 
     def _write(self, found: FoundTargets, criteria: Criteria) -> str | None:
         """Writes the targets: why that failed, or ``None``."""
@@ -158,6 +170,8 @@ class _Discovery:
 
     def _end(self, found: FoundTargets, stopped: str | None, *, is_written: bool) -> int:
         """Prints the result. Returns the exit code."""
+        if not is_written and stopped != INTERRUPTED_TWICE:
+            _count_targets(found)
         file, options, tally = self._file, self._given, found.tally
         deleted = file.deleted_functions()
         if deleted:
@@ -199,3 +213,11 @@ class _Discovery:
     def _delete(self) -> None:
         self._is_open = False
         self._file.delete()
+
+
+def _count_targets(found: FoundTargets) -> None:
+    """Counts the targets that were found, as far as the discovery file can be read."""
+    found.forget_targets()
+    with suppress(RunFileError):
+        for _ in found.rows():
+            pass

@@ -87,10 +87,15 @@ def save_run_rows(connection: sqlite3.Connection, rows: Mapping[str, str]) -> No
     connection.execute(store, (_METADATA, _metadata_digest(connection)))
 
 
+def are_run_rows_intact(connection: sqlite3.Connection) -> bool:
+    """Whether the table ``run`` is what its digest says."""
+    row = connection.execute("SELECT value FROM run WHERE key = ?", (_METADATA,)).fetchone()
+    return bool(row == (_metadata_digest(connection),))
+
+
 def damaged_tables(connection: sqlite3.Connection) -> Iterator[str]:
     """The tables whose content is not what their digest says, ``run`` first."""
-    rows = dict(connection.execute("SELECT key, value FROM run"))
-    if rows.get(_METADATA) != _metadata_digest(connection):
+    if not are_run_rows_intact(connection):
         yield "run"
     for table in _DIGEST_OF:
         if not is_table_intact(connection, table):

@@ -13,7 +13,7 @@ import msgspec
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane, Operation
 from bulkeic.store.database import Database
-from bulkeic.store.digests import is_intact, save_run_rows, sealed
+from bulkeic.store.digests import are_run_rows_intact, is_intact, save_run_rows, sealed
 from bulkeic.store.discovered_pages import (
     FailedPage,
     PlaceFailure,
@@ -55,29 +55,10 @@ from bulkeic.store.run_writer import close_log, open_writer
 _BATCH = 1000
 
 
-def create_discovery_file(path: Path, metadata: DiscoveryMetadata) -> None:
-    """Creates a discovery file, durably.
-
-    Raises:
-        RunFileError: it exists, or cannot be created.
-    """
-    database = Database(path, create=True, kind=DISCOVERY_FILE)
-    try:
-        with database.errors("cannot be written"):
-            connection = database.connect()
-            connection.execute("PRAGMA journal_mode = OFF")
-            connection.executescript(DISCOVERY_SCHEMA)
-            connection.execute(f"PRAGMA application_id = {DISCOVERY_FILE.application_id}")
-            connection.execute(f"PRAGMA user_version = {DISCOVERY_FILE.version}")
-            save_run_rows(connection, {**metadata.save(), "state": "ready"})
-        database.publish()
-    except BaseException:
-        database.discard()
-        raise
-
-
 def _check_content(connection: sqlite3.Connection) -> None:
     check_structure(connection, DISCOVERY_SCHEMA)
+    if not are_run_rows_intact(connection):
+        raise DamagedError("run: not as it was stored")
     for table in SEALED_TABLES:
         rows = connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - constants only
         while batch := rows.fetchmany(_BATCH):
@@ -88,8 +69,7 @@ def _check_content(connection: sqlite3.Connection) -> None:
 class DiscoveryFile:
     """A discovery file that belongs to this process until it is closed.
 
-    Reads and writes have connections of their own, so that one thread can read while another
-    writes.
+    One thread can read while another writes.
 
     Args:
         path: of the file.
@@ -381,11 +361,12 @@ class DiscoveryFile:
         """The functions about which everything needed is known, sorted. A stream.
 
         Args:
-            has_tags: whether tags were read; a function without any has none.
+            has_tags: whether tags were read; lanes of which they are not known are left out.
             has_configs: whether configurations were read.
         """
+        left_out = set(self.lanes_without_tags()) if has_tags else set()
         with self._database.errors("cannot be read"):
-            for lane in self.lanes():
+            for lane in sorted(self._lane_ids.keys() - left_out):
                 rows = self._reader.execute(SELECT_FUNCTIONS, (self._lane_ids[lane],))
                 for name, group in groupby(rows, itemgetter(0)):
                     yield function_of(

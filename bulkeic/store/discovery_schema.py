@@ -10,7 +10,8 @@
   cannot match. ``entry`` holds what other entries say of a function: of published versions, aliases
   and configurations.
 - ``tagged`` holds the tags of the functions of a lane that have any.
-- ``row_digest`` shows damage (see ``store.digests``).
+- ``row_digest`` shows damage (see ``store.digests``). There is no index: it would hold values that
+  no digest covers.
 """
 
 from enum import StrEnum
@@ -37,8 +38,7 @@ CREATE TABLE account (
 ) WITHOUT ROWID;
 CREATE TABLE lane (
   id INTEGER PRIMARY KEY, account_id TEXT NOT NULL, region TEXT NOT NULL,
-  has_tags INTEGER NOT NULL, code TEXT, message TEXT, row_digest INTEGER NOT NULL,
-  UNIQUE (account_id, region)
+  has_tags INTEGER NOT NULL, code TEXT, message TEXT, row_digest INTEGER NOT NULL
 );
 CREATE TABLE tagged (
   lane_id INTEGER NOT NULL, function TEXT NOT NULL, tags TEXT NOT NULL,

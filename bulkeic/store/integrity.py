@@ -109,7 +109,9 @@ def _check_schema(connection: sqlite3.Connection, schema: str) -> None:
         raise DamagedError(f"{quoted(name)} does not belong to the file")
 
 
-def _normalize_sql(sql: str) -> str:
+def _normalize_sql(sql: object) -> str:
+    if not isinstance(sql, str):
+        raise DamagedError("a table without its statement")
     return " ".join(sql.split())
 
 

@@ -2,10 +2,11 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -36,7 +37,7 @@ class ListingServer:
 
     Attributes:
         url: of the server.
-        asked: path and marker of each call of Lambda.
+        asked: path and marker of each call of Lambda, or the operation of another service.
     """
 
     def __init__(self, url: str) -> None:
@@ -44,39 +45,59 @@ class ListingServer:
         self.asked: list[tuple[str, str]] = []
 
 
-@contextmanager
-def listing_server(answer: Answer) -> Iterator[ListingServer]:
-    """Runs a server that answers calls of Lambda."""
+class _Handler(BaseHTTPRequestHandler):
+    listed: ListingServer
+    answer: Answer
+    services: Mapping[str, Any]
+    protocol_version = "HTTP/1.1"
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        operation = target or self.path.strip("/")
+        if not operation:
             self._send(200, IDENTITY)
+            return
+        self.listed.asked.append((operation, ""))
+        self._send(200, json.dumps(self.services[operation]).encode())
 
-        def do_GET(self) -> None:
-            url = urlsplit(self.path)
-            path = url.path.partition("/functions")[2].strip("/")
-            marker = parse_qs(url.query).get("Marker", [""])[0]
-            server.asked.append((path, marker))
-            status, body = answer(path, marker)
-            self._send(status, json.dumps(body).encode())
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        path = url.path.partition("/functions")[2].strip("/")
+        marker = parse_qs(url.query).get("Marker", [""])[0]
+        self.listed.asked.append((path, marker))
+        status, body = self.answer(path, marker)
+        self._send(status, json.dumps(body).encode())
 
-        def _send(self, status: int, content: bytes) -> None:
-            self.send_response(status)
-            if status == HTTPStatus.NOT_FOUND:
-                self.send_header("x-amzn-ErrorType", "ResourceNotFoundException")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    def _send(self, status: int, content: bytes) -> None:
+        self.send_response(status)
+        if status == HTTPStatus.NOT_FOUND:
+            self.send_header("x-amzn-ErrorType", "ResourceNotFoundException")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
-        def log_message(self, *_: Any) -> None:
-            pass
+    def log_message(self, *_: Any) -> None:
+        pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+
+@contextmanager
+def listing_server(
+    answer: Answer, services: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[ListingServer]:
+    """Runs a server.
+
+    Args:
+        answer: to calls of Lambda.
+        services: answers of other services than Lambda and STS, by operation.
+    """
+
+    server = ListingServer("")
+    attributes = {"answer": staticmethod(answer), "services": services, "listed": server}
+    handler = type("Handler", (_Handler,), attributes)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
         http.daemon_threads = True
-        server = ListingServer(f"http://127.0.0.1:{http.server_port}")
+        server.url = f"http://127.0.0.1:{http.server_port}"
         thread = threading.Thread(target=http.serve_forever)
         thread.start()
         try:

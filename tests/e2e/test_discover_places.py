@@ -210,6 +210,18 @@ def test_an_accounts_file_says_where_and_how(bulkeic: Bulkeic, sandbox: Start) -
     assert {row["RoleArn"] for row in found_rows(result.out)} == {"", role}
 
 
+def test_a_bad_accounts_file_is_one_line(bulkeic: Bulkeic, server: Server) -> None:
+    bulkeic.write("accounts.csv", "AccountId,RoleArn\n12,\n")
+
+    result = discover(bulkeic, server, "--accounts", "accounts.csv", "--run", "found.db")
+
+    assert result.code == 2, result.err
+    assert len(result.lines) == 1, result.err
+    assert result.err.startswith("bulkeic: accounts.csv:2: AccountId: ")
+    assert server.stats()["calls"] == 0
+    assert [path.name for path in bulkeic.folder.iterdir()] == ["accounts.csv"]
+
+
 def test_a_denied_organization_is_one_line(bulkeic: Bulkeic, sandbox: Start) -> None:
     denied = {"*": ["organizations:*"]}
     server = sandbox(*FLEET, "--scenario", scenario(bulkeic, denied_operations=denied))

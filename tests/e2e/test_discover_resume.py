@@ -1,5 +1,6 @@
 """Discoveries that are stopped, killed and resumed: nothing is lost, and no page is read twice."""
 
+import resource
 import shlex
 import signal
 import sqlite3
@@ -56,6 +57,7 @@ def test_a_signal_stops_cleanly_and_the_discovery_can_be_resumed(
 
     assert process.returncode == 3, err
     assert not (bulkeic.folder / "found.csv").exists()
+    assert "1 lane not read to the end" in err
     last = err.splitlines()[-1]
     assert last.startswith(f"resume with: bulkeic discover --run {FILE} ")
     sent = varied.stats()["calls"]
@@ -160,7 +162,7 @@ def test_ctrl_c_in_each_phase_can_be_resumed(
     process = bulkeic.start(
         "discover", "--endpoint-url", slow.url, "--run", FILE, "--out", "found.csv", *words
     )
-    until(lambda: _is_in(slow, operation), f"{operation} is in flight")
+    until(lambda: bool(slow.calls(operation)), f"{operation} is in flight")
 
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
@@ -176,16 +178,6 @@ def test_ctrl_c_in_each_phase_can_be_resumed(
     assert set(found) <= set(there_is(slow))
 
 
-def _is_in(server: Server, operation: str) -> bool:
-    """Whether the phase of an operation has begun."""
-    before = {
-        "ListAccounts": "GetCallerIdentity", "ListRegions": "GetCallerIdentity",
-        "GetResources": "GetCallerIdentity", "ListFunctions": "GetCallerIdentity",
-    }[operation]  # fmt: skip
-    stats = server.stats()
-    return bool(stats["in_flight"]) and before in stats["by_operation"]
-
-
 def test_a_second_ctrl_c_quits_at_once(bulkeic: Bulkeic, sandbox: Start) -> None:
     sts = sandbox("--rate", "unlimited")
     server = sandbox("--functions", 3, "--rate", "unlimited", "--latency", 30)
@@ -193,7 +185,7 @@ def test_a_second_ctrl_c_quits_at_once(bulkeic: Bulkeic, sandbox: Start) -> None
         "discover", "--regions", REGION, "--run", FILE, "--timeout", 60,
         env={"AWS_ENDPOINT_URL_LAMBDA": server.url, "AWS_ENDPOINT_URL_STS": sts.url},
     )  # fmt: skip
-    until(lambda: bool(server.stats()["in_flight"]), "a call is in flight")
+    until(lambda: bool(server.calls("ListFunctions")), "a call is in flight")
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
     while "Ctrl-C again" not in (line := process.stderr.readline()):
@@ -204,3 +196,33 @@ def test_a_second_ctrl_c_quits_at_once(bulkeic: Bulkeic, sandbox: Start) -> None
     assert process.returncode == 130, err
     assert "stopped: interrupted twice" in err
     assert f"resume with: bulkeic discover --run {FILE}" in err
+
+
+def test_credentials_of_another_account_are_refused(bulkeic: Bulkeic, varied: Server) -> None:
+    process = start(bulkeic, varied)
+    until_read(bulkeic.folder / FILE, 3)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+
+    result = discover(bulkeic, varied, "--run", FILE, AWS_ACCESS_KEY_ID="AKIA210987654321")
+
+    assert result.code == 2, result.err
+    assert len(result.lines) == 1
+    assert "was made with credentials of account 123456789012" in result.err
+
+
+def test_a_full_disk_stops_a_discovery_and_loses_nothing(bulkeic: Bulkeic, varied: Server) -> None:
+    process = start(bulkeic, varied)
+    until_read(bulkeic.folder / FILE, 5)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, 0))
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 3, err
+    assert f"stopped: discovery file '{FILE}': cannot be written: " in err
+    last = err.splitlines()[-1]
+    assert last.startswith(f"resume with: bulkeic discover --run {FILE} ")
+    resumed = bulkeic(*shlex.split(last)[3:], "--rate", "unlimited")
+    assert resumed.code == 0, resumed.err
+    wanted = there_is(varied, lambda each: [LATEST, *each["Aliases"]])
+    assert sorted(found_keys(resumed.out)) == wanted
+    assert varied.calls("ListAliases") <= FUNCTIONS + 7

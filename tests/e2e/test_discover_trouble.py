@@ -1,6 +1,7 @@
 """Discoveries of listings that change or lead back, and of outputs that cannot be written."""
 
 import os
+import pty
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -205,3 +206,28 @@ def test_a_damaged_file_is_one_line(bulkeic: Bulkeic, server: Server) -> None:
     assert len(result.lines) == 1
     assert "cannot be opened: damaged" in result.err
     assert "discover again" in result.err
+
+
+def test_a_terminal_shows_a_bar_unless_no_progress(bulkeic: Bulkeic) -> None:
+    shown = {}
+    with listing_server(lambda _path, _marker: page("a", "b")) as server:
+        for flags in ((), ("--no-progress",)):
+            ours, theirs = pty.openpty()
+            process = bulkeic.start(
+                "discover", "--regions", REGION, "--endpoint-url", server.url, *flags,
+                stderr=theirs, stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+            os.close(theirs)
+            screen = b""
+            try:
+                while piece := os.read(ours, 4096):
+                    screen += piece
+            except OSError:  # the other end of a terminal that has gone
+                pass
+            os.close(ours)
+            assert process.wait(20) == 0, screen
+            shown[flags] = screen
+
+    assert b"1 of 1 lane, 2 functions" in shown[()]
+    assert b"1 of 1 lane" not in shown["--no-progress",]
+    assert all(b"2 targets of 2 functions" in screen for screen in shown.values())

@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -23,20 +25,36 @@ def start(bulkeic: Bulkeic, *words: str, **options: Any) -> "subprocess.Popen[st
     )  # fmt: skip
 
 
+@contextmanager
+def guarded(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """Kills a process that hangs."""
+    guard = threading.Timer(20, process.kill)
+    guard.start()
+    try:
+        yield
+    finally:
+        guard.cancel()
+
+
 def until_imported(process: "subprocess.Popen[str]", module: str) -> None:
     """Waits until a module was imported after those that handle signals."""
     assert process.stderr is not None
     names = []
-    guard = threading.Timer(20, process.kill)
-    guard.start()
-    try:
+    with guarded(process):
         for line in process.stderr:
             names.append(line.rpartition("|")[2].strip())
             if names[-1] == module and "bulkeic.cli.entry_point" in names:
                 return
-    finally:
-        guard.cancel()
     pytest.fail(f"{module} was not imported after the entry point")
+
+
+def rest_of_output(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    """Reads what is left of stdout and stderr, also what ``until_imported`` left in the buffer."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process, guarded(process):
+        err = process.stderr.read()
+        return process.stdout.read(), err
 
 
 def messages(err: str) -> list[str]:
@@ -52,7 +70,7 @@ def test_a_signal_during_the_imports_ends_the_command_at_once(
     process = start(bulkeic, "apply", "-", "--sandbox")
     until_imported(process, module)
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = rest_of_output(process)
 
     assert process.returncode == CODES[number], err
     assert (out, messages(err)) == ("", ["bulkeic: interrupted"])

@@ -17,7 +17,7 @@ from bulkeic.store.discovery_metadata import DiscoveryMetadata
 from bulkeic.store.run_metadata import AWS
 
 
-class _Scope(msgspec.Struct, frozen=True):
+class _DiscoveryScope(msgspec.Struct, frozen=True):
     """The options that a discovery file stores, apart from the criteria."""
 
     places: PlaceOptions
@@ -33,7 +33,7 @@ def new_discovery_metadata(options: DiscoverOptions) -> DiscoveryMetadata:
         UsageError: the criteria are invalid.
     """
     now = datetime.now(UTC)
-    scope = _Scope(options.places, options.source, options.view, options.aggregator)
+    scope = _DiscoveryScope(options.places, options.source, options.view, options.aggregator)
     return DiscoveryMetadata(
         criteria=msgspec.json.encode(options.criteria(now.timestamp())).decode(),
         scope=msgspec.json.encode(scope).decode(),
@@ -78,6 +78,22 @@ def check_discovery_place(file: DiscoveryFile, options: DiscoverOptions) -> None
         )
 
 
+def bind_account(file: DiscoveryFile, account_id: str) -> None:
+    """Stores whose credentials make a discovery, or checks that they are of the same account.
+
+    Raises:
+        UsageError: they are not.
+    """
+    made_by = file.metadata.account_id
+    if made_by is None:
+        file.save_metadata(msgspec.structs.replace(file.metadata, account_id=account_id))
+    elif made_by != account_id:
+        raise UsageError(
+            f"discovery file {quoted(str(file.path))} was made with credentials of account "
+            f"{made_by}, but these belong to {account_id}; use credentials of account {made_by}"
+        )
+
+
 def stored_criteria(file: DiscoveryFile) -> Criteria:
     """What a discovery looks for."""
     return msgspec.json.decode(file.metadata.criteria, type=Criteria)
@@ -85,7 +101,7 @@ def stored_criteria(file: DiscoveryFile) -> Criteria:
 
 def with_stored_scope(options: DiscoverOptions, file: DiscoveryFile) -> DiscoverOptions:
     """Options that look where a discovery file says."""
-    scope = msgspec.json.decode(file.metadata.scope, type=_Scope)
+    scope = msgspec.json.decode(file.metadata.scope, type=_DiscoveryScope)
     return msgspec.structs.replace(
         options,
         places=scope.places,

@@ -18,6 +18,7 @@ from bulkeic.core.summary import Traffic
 from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.criteria import Criteria
 from bulkeic.discovery.model.regions import choose_regions
+from bulkeic.discovery.run.discovery_binding import bind_account
 from bulkeic.discovery.run.inventory_reading import inventory_functions, read_inventory
 from bulkeic.discovery.run.page_backlog import PageBacklog
 from bulkeic.discovery.run.page_caller import PageCaller
@@ -147,6 +148,7 @@ class DiscoverySession:
         options = self._options
         region = open_access(options.access).sts_region(None)
         identity = await self._resolver.find_own_identity(Lane("", region))
+        bind_account(self._file, identity.account_id)
         if options.places.organization or options.places.units:
             self._resolver.accounts.use_own_credentials(identity.account_id)
         return Lane(identity.account_id, region)
@@ -205,7 +207,7 @@ class DiscoverySession:
             for lane, reason in engine.stopped_lanes().items():
                 self._file.save_failure(lane, _STOPPED_LANE, reason)
                 self._left_out.add(lane)
-        return not recorder.failed
+        return recorder.failed == caller.denied
 
     def stop(self, reason: str) -> None:
         """Starts no more calls; those in flight finish. The first reason is kept."""

@@ -22,9 +22,13 @@ class FoundTargets:
     """
 
     def __init__(self, file: DiscoveryFile, criteria: Criteria) -> None:
-        self.tally = PlaceTally()
         self._file = file
         self._criteria = criteria
+        self.forget_targets()
+
+    def forget_targets(self) -> None:
+        """Begins the tally again, before rows are read another time."""
+        file, self.tally = self._file, PlaceTally()
         unread = file.unread_lanes()
         for lane, functions in file.functions_by_lane().items():
             if functions or lane not in unread:

@@ -59,24 +59,26 @@ async def read_inventory(
         InventoryError: the inventory cannot be read.
     """
     batch: list[FoundFunction] = []
-
-    async def save() -> None:
-        following = [
-            listing
-            for function in batch
-            if criteria.may_match(function)
-            for listing in listings_of_function(function.lane, function.name, criteria)
-        ]
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(
-                lambda: file.save_inventory(batch, following, has_tags=has_tags)
-            )
-        batch.clear()
-
     async for function in functions:
         if is_wanted(function.lane):
             batch.append(function)
             if len(batch) >= _BATCH:
-                await save()
-    await save()
+                await _save(batch, file, criteria, has_tags=has_tags)
+                batch = []
+    await _save(batch, file, criteria, has_tags=has_tags)
     file.save_metadata(msgspec.structs.replace(file.metadata, has_inventory=True))
+
+
+async def _save(
+    functions: list[FoundFunction], file: DiscoveryFile, criteria: Criteria, *, has_tags: bool
+) -> None:
+    following = [
+        listing
+        for function in functions
+        if criteria.may_match(function)
+        for listing in listings_of_function(function.lane, function.name, criteria)
+    ]
+    with anyio.CancelScope(shield=True):
+        await anyio.to_thread.run_sync(
+            lambda: file.save_inventory(functions, following, has_tags=has_tags)
+        )

@@ -24,7 +24,7 @@ _BATCH = 16
 _NO_SETTINGS = Settings()
 
 
-class _LaneBacklog:
+class _LanePages:
     """The pages of one lane.
 
     Attributes:
@@ -54,7 +54,7 @@ class PageBacklog:
 
     def __init__(self, listings: Iterable[StoredListing], *, all_versions: bool) -> None:
         self._all_versions = all_versions
-        self._lanes: dict[Lane, _LaneBacklog] = {}
+        self._lanes: dict[Lane, _LanePages] = {}
         self._reading: dict[int, StoredListing] = {}
         self._jobs = 0
         for listing in listings:
@@ -67,7 +67,7 @@ class PageBacklog:
     def add(self, listings: Collection[StoredListing]) -> int:
         """Adds pages to read. Returns their number."""
         for listing in listings:
-            backlog = self._lanes.setdefault(listing.lane, _LaneBacklog())
+            backlog = self._lanes.setdefault(listing.lane, _LanePages())
             if listing.function:
                 key = (listing.operation, listing.function, listing.marker)
                 backlog.others.append(key)

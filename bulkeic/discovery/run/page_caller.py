@@ -1,5 +1,6 @@
 """Calls Lambda for pages, and adds the pages that follow on an answer."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,6 +17,10 @@ from bulkeic.store.discovery_file import DiscoveryFile
 
 REPEATED_MARKER = "RepeatedMarker"
 """The code of a page that leads back to an earlier one."""
+
+# A denied page goes to the end of its lane's pages: a lane whose first page is denied once must not
+# wait until all others are read.
+_ATTEMPTS_IF_DENIED = 3
 
 
 def listings_of_function(lane: Lane, name: str, criteria: Criteria) -> list[StoredListing]:
@@ -41,6 +46,9 @@ class PageCaller:
         file: has the tags of functions.
         on_page: gets each page that was read.
         jobs_arrived: announces pages that were added: their lane and their number.
+
+    Attributes:
+        denied: pages that were denied as often as they are tried.
     """
 
     def __init__(
@@ -57,12 +65,18 @@ class PageCaller:
         self._backlog = backlog
         self._file = file
         self._on_page = on_page
+        self.denied = 0
+        self._denials: Counter[StoredListing] = Counter()
         self._markers: dict[tuple[Lane, Operation, str], set[int]] = {}
 
     async def call(self, job: Job, call: Call) -> Answer:
         """Makes one attempt to read a page."""
         answer = await self._caller.call(job, call)
-        if isinstance(answer, Failure) or answer.page is None:
+        if isinstance(answer, Failure):
+            if answer.fault is Fault.DENIED:
+                self._retry_later(job)
+            return answer
+        if answer.page is None:
             return answer
         listing = self._backlog.listing_of(job)
         if self._leads_back(listing, answer.page):
@@ -75,6 +89,16 @@ class PageCaller:
             )
         self._accept(job, listing, answer)
         return answer
+
+    def _retry_later(self, job: Job) -> None:
+        """Adds a page again, unless it was denied too often: its job then ends without a page."""
+        listing = self._backlog.listing_of(job)
+        self._denials[listing] += 1
+        if self._denials[listing] == _ATTEMPTS_IF_DENIED:
+            self.denied += 1
+            return
+        self._backlog.finish(job.seq)
+        self.jobs_arrived(listing.lane, self._backlog.add([listing]))
 
     def _leads_back(self, listing: StoredListing, page: Page) -> bool:
         key = listing.lane, listing.operation, listing.function
