@@ -27,8 +27,9 @@ _STEPS = {"plan": "preview a change, for example with", "resume": "resume with"}
 
 def start_lines(options: DiscoverOptions) -> list[str]:
     """What may surprise at the start of a discovery: ``--region`` does not limit it."""
-    region, places = options.access.region, options.places
-    if region is None or places.regions or options.run is not None:
+    region = options.access.region
+    is_limited = bool(options.places.regions or options.access.accounts)
+    if region is None or is_limited or options.source != "lambda":
         return []
     problem = f"--region {region} does not limit where to look: all enabled Regions are read"
     return [f"{problem}; use --regions {region} for that one alone"]
