@@ -22,7 +22,7 @@ TargetValues = dict[str, str | int]
 
 
 def target_values(job: Job, role_arn: str | None) -> TargetValues:
-    """The row of a job. What its settings leave open is not in it.
+    """The row of a job, without the fields that its settings leave open.
 
     A qualifier that begins with a minus is part of the ARN: a spreadsheet would take it for a
     formula.

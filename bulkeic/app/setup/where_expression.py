@@ -40,7 +40,7 @@ class TargetWhere(NamedTuple):
 
 
 def parse_where(expression: str) -> Where:
-    """Compiles an expression to a function from a configuration to why it does not match.
+    """Compiles an expression to a function that returns why a configuration does not match.
 
     The configuration has the API's names; ``{}`` means that there is none. It matches if the
     expression's result is true: not null, false, "", [] or {}. An expression that cannot be
@@ -64,7 +64,7 @@ def parse_target_where(expression: str) -> TargetWhere:
 
 
 def _compiled(expression: str, document: Document) -> tuple[Where, frozenset[str]]:
-    """What says why a document does not match, and the fields that it may read."""
+    """A function that returns why a document does not match, and the fields that it reads."""
     parsed = _parse(expression, f"{_EXPECTED} {document.example}")
     _check_calls(parsed, expression)
     names = _check_names(parsed, expression, document)

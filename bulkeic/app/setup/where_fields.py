@@ -48,7 +48,7 @@ class _FieldCheck:
         self.names: set[str] = set()
 
     def shape_of(self, node: dict[str, Any], shape: Shape) -> Shape:
-        """What a node's value can have, given what the current node's value can have."""
+        """The shape of a node's value, given the shape of the current value."""
         rule = _RULES.get(node["type"])
         if rule is not None:
             return rule(self, node, shape)

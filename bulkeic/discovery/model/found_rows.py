@@ -19,7 +19,7 @@ def found_columns(*, with_config: bool) -> tuple[str, ...]:
 
 
 def found_row(target: FoundTarget, role_arn: str | None) -> TargetValues:
-    """The row of a target. What it does not have is not in it.
+    """The row of a target, without the fields that it does not have.
 
     A name or a qualifier that begins with a minus is written as ``123456789012:function:name:-x``:
     a spreadsheet would take it for a formula.

@@ -43,7 +43,7 @@ class AccountFindings(msgspec.Struct, frozen=True):
 
 
 class UnreadPlace(msgspec.Struct, frozen=True):
-    """An account, or some of its Regions, that could not be read, or not as a whole.
+    """An account, or Regions of it, that could not be read completely.
 
     Attributes:
         regions: sorted; empty: the account as a whole.

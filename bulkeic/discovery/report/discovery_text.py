@@ -1,4 +1,4 @@
-"""What a discovery came to, as lines of text."""
+"""The summary of a discovery as lines of text."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ _STEPS = {"plan": "preview a change, for example with", "resume": "resume with"}
 
 
 def start_lines(options: DiscoverOptions) -> list[str]:
-    """What may surprise at the start of a discovery: ``--region`` does not limit it."""
+    """Notes at the start of a discovery: ``--region`` alone does not limit where it looks."""
     region = options.access.region
     is_limited = bool(options.places.regions or options.access.accounts)
     if region is None or is_limited or options.source != "lambda":
@@ -36,7 +36,7 @@ def start_lines(options: DiscoverOptions) -> list[str]:
 
 
 def discovery_lines(summary: DiscoverySummary) -> list[str]:
-    """What a discovery came to, and the next steps; the most likely one is the last line."""
+    """The summary of a discovery, and the next steps; the most likely one is the last line."""
     traffic = summary.traffic
     calls = f"{counted(traffic.calls, 'call')}, {traffic.throttles:,} throttled"
     told = [

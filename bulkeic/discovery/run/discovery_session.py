@@ -83,7 +83,7 @@ class DiscoverySession:
         return time.monotonic() - self._started_at
 
     async def run(self) -> None:
-        """Works until everything is found, nothing more can be, or a signal stops it.
+        """Works until everything was read, the rest cannot be read, or a signal stops it.
 
         Raises:
             AccessError: STS cannot be called.

@@ -24,7 +24,7 @@ _ATTEMPTS_IF_DENIED = 3
 
 
 def listings_of_function(lane: Lane, name: str, criteria: Criteria) -> list[StoredListing]:
-    """The listings that a function needs, which may match."""
+    """The further listings that are needed of a function that may match."""
     operations = []
     if criteria.needs_aliases:
         operations.append(Operation.LIST_ALIASES)
