@@ -35,14 +35,21 @@ def check_discovery(options: DiscoverOptions) -> None:
     if options.output == "json" or options.out is None:
         check_stdout()
     targets_encoder(options.out)
-    if options.run is not None and is_targets_file(options.run) and not Path(options.run).exists():
-        raise UsageError(
-            f"--run {quoted(options.run)}: a discovery file is no targets file; expected another "
-            "ending, such as .discovery, or --out for the targets"
-        )
+    if options.run is not None:
+        _check_run(options.run)
     if options.out is not None:
         check_writable(Path(options.out), f"--out {quoted(options.out)}")
         check_not_read("--out", options.out, options.access.accounts, options.run)
+
+
+def _check_run(run: str) -> None:
+    if not run:
+        raise UsageError("--run is empty; expected the name of a discovery file")
+    if is_targets_file(run) and not Path(run).exists():
+        raise UsageError(
+            f"--run {quoted(run)} has the ending of a targets file; expected another one for the "
+            "discovery file, such as .discovery, and --out for the targets"
+        )
 
 
 def _check_places(options: DiscoverOptions) -> None:

@@ -88,8 +88,9 @@ def with_role(role_arn: str | None) -> DiscoverAccessOptions:
         ),
         (
             DiscoverOptions(run="targets.csv"),
-            "--run 'targets.csv': a discovery file is no targets file; expected another ending",
+            "--run 'targets.csv' has the ending of a targets file",
         ),
+        (DiscoverOptions(run=""), "--run is empty"),
         (DiscoverOptions(output="json"), "write the targets to a file with --out"),
         (DiscoverOptions(out="targets.txt"), "expected one of .csv, .json, .jsonl, .ndjson"),
         (DiscoverOptions(access=with_role("reader")), "--role-arn: 'reader' is not a role ARN"),

@@ -173,7 +173,7 @@ TOKEN = "The security token included in the request is invalid."
         (("eu-west-1",), "AccessDeniedException", f"{USER}lambda:ListFunctions on resource: *",
          True, "docs/reference/permissions.md lists what discover needs"),
         (("eu-west-1", "us-east-1"), "AccessDeniedException", f"{SCP_DENIED} policy", True,
-         "the organization does not allow it; --regions '!eu-west-1,!us-east-1' leaves it out"),
+         "the organization does not allow it; --regions '!eu-west-1,!us-east-1' leaves them out"),
         ((), "AccessDeniedException", f"{SCP_DENIED} policy", True,
          "the organization does not allow it; --exclude-account leaves the account out"),
         (("ap-east-1",), "UnrecognizedClientException", TOKEN, True,

@@ -29,7 +29,8 @@ def place_hint(place: UnreadPlace, *, has_others: bool) -> str:
     without_regions = ""
     if place.regions:
         regions = ",".join(f"!{region}" for region in place.regions)
-        without_regions = f"; --regions '{regions}' leaves it out"
+        them = "it" if len(place.regions) == 1 else "them"
+        without_regions = f"; --regions '{regions}' leaves {them} out"
     if code.startswith("AccessDenied") and "AssumeRole" in message:
         return f"check the role's name and its trust policy{without_account}"
     if _DENIED in message and "service control policy" in message:
