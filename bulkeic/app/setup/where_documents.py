@@ -11,6 +11,9 @@ import msgspec
 Shape = Mapping[str, Any] | None
 """The fields that a value can have, each with its own shape; ``None``: any."""
 
+NUMBER: Shape = {}
+"""A number, known by its identity: it has no fields either."""
+
 _VALUE: Shape = {}
 _LIST: Shape = {}  # its elements are not checked
 _ERROR: Shape = {"ErrorCode": _VALUE, "Message": _VALUE}
@@ -41,8 +44,8 @@ CONFIGURATION = Document(
     {
         "FunctionArn": _VALUE,
         "LastModified": _VALUE,
-        "MaximumRetryAttempts": _VALUE,
-        "MaximumEventAgeInSeconds": _VALUE,
+        "MaximumRetryAttempts": NUMBER,
+        "MaximumEventAgeInSeconds": NUMBER,
         "DestinationConfig": {"OnSuccess": _DESTINATION, "OnFailure": _DESTINATION},
     },
 )
@@ -60,10 +63,10 @@ FOUND_TARGET = Document(
         "Runtime": _VALUE,
         "Role": _VALUE,
         "Handler": _VALUE,
-        "CodeSize": _VALUE,
+        "CodeSize": NUMBER,
         "Description": _VALUE,
-        "Timeout": _VALUE,
-        "MemorySize": _VALUE,
+        "Timeout": NUMBER,
+        "MemorySize": NUMBER,
         "LastModified": _VALUE,
         "CodeSha256": _VALUE,
         "Version": _VALUE,
@@ -94,7 +97,7 @@ FOUND_TARGET = Document(
             "Error": _ERROR,
         },
         "Architectures": _LIST,
-        "EphemeralStorage": {"Size": _VALUE},
+        "EphemeralStorage": {"Size": NUMBER},
         "SnapStart": {"ApplyOn": _VALUE, "OptimizationStatus": _VALUE},
         "RuntimeVersionConfig": {"RuntimeVersionArn": _VALUE, "Error": _ERROR},
         "LoggingConfig": {
@@ -107,15 +110,15 @@ FOUND_TARGET = Document(
         "CapacityProviderConfig": {
             "LambdaManagedInstancesCapacityProviderConfig": {
                 "CapacityProviderArn": _VALUE,
-                "PerExecutionEnvironmentMaxConcurrency": _VALUE,
-                "ExecutionEnvironmentMemoryGiBPerVCpu": _VALUE,
+                "PerExecutionEnvironmentMaxConcurrency": NUMBER,
+                "ExecutionEnvironmentMemoryGiBPerVCpu": NUMBER,
             }
         },
         "ConfigSha256": _VALUE,
         "DurableConfig": {
             "KMSKeyArn": _VALUE,
-            "RetentionPeriodInDays": _VALUE,
-            "ExecutionTimeout": _VALUE,
+            "RetentionPeriodInDays": NUMBER,
+            "ExecutionTimeout": NUMBER,
         },
     },
     {"Environment": "environment variables hold secrets, so they are not read"},

@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bulkeic.app.setup.where_documents import Document, Shape
+from bulkeic.app.setup.where_documents import NUMBER, Document, Shape
 from bulkeic.core.errors import UsageError, printable, quoted
 
 _NULL = "null"  # JMESPath reads the word as a field that is never there
@@ -70,16 +70,23 @@ class _FieldCheck:
         return found
 
     def comparison(self, node: dict[str, Any], shape: Shape) -> Shape:
-        """Two values; an unknown field at the right is probably a text without quotes."""
+        """Two values; a text or a number may lack its quotes, or have those of the other."""
         left, right = node["children"]
-        self.shape_of(left, shape)
+        left_shape = self.shape_of(left, shape)
         name = right["value"] if right["type"] == "field" else _NULL
         if left["type"] != "literal" and shape is not None and name not in {*shape, _NULL}:
+            way_out = _quotes(name, is_number=left_shape is NUMBER)
             raise UsageError(
-                f"no {self._document.noun} can have the field {quoted(name)}; "
-                f"a text needs single quotes, like '{printable(name)}'"
+                f"no {self._document.noun} can have the field {quoted(name)}; {way_out}"
             )
-        self.shape_of(right, shape)
+        right_shape = self.shape_of(right, shape)
+        for other, literal in ((left_shape, right), (right_shape, left)):
+            text = literal["value"] if literal["type"] == "literal" else None
+            if other is NUMBER and isinstance(text, str):
+                raise UsageError(
+                    f"a number never matches the text {quoted(text)}; "
+                    f"{_quotes(text, is_number=True)}"
+                )
         return None
 
     def current(self, _node: dict[str, Any], shape: Shape) -> Shape:
@@ -147,6 +154,13 @@ _RULES: dict[str, Callable[[_FieldCheck, dict[str, Any], Shape], Shape]] = {
     "index_expression": _FieldCheck.index,
     "multi_select_dict": _FieldCheck.named_values,
 }
+
+
+def _quotes(word: str, *, is_number: bool) -> str:
+    """How a word is written, so that it is not a field."""
+    if is_number:
+        return f"a number needs backticks, like `{word if word.isdecimal() else 60}`"
+    return f"a text needs single quotes, like '{printable(word)}'"
 
 
 def _check_not(source: dict[str, Any]) -> None:
