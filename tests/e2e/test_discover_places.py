@@ -57,11 +57,15 @@ def test_units_are_read_with_their_children_without_excluded_accounts(
 
     result = discover(
         bulkeic, server, "--ou", units["workloads"], "--exclude-account", inside[0],
-        "--role-arn", READER,
+        "--exclude-account", "999999999999", "--role-arn", READER,
     )  # fmt: skip
 
     assert result.code == 0, result.err
     assert accounts_of(result.out) == set(inside[1:])
+    assert (
+        result.lines[0]
+        == "--exclude-account 999999999999 excludes nothing: no such account was found"
+    )
 
 
 def test_roles_that_are_missing_in_3_of_40_accounts_are_one_line_each(

@@ -31,11 +31,13 @@ class Places(msgspec.Struct):
         accounts: every one, also those whose Regions are not known.
         lanes: of the accounts.
         failures: of lanes that cannot be read.
+        not_excluded: accounts to exclude that are not among the accounts anyway.
     """
 
     accounts: list[StoredAccount] = []
     lanes: list[Lane] = []
     failures: list[PlaceFailure] = []
+    not_excluded: list[str] = []
 
 
 class PlaceFinder:
@@ -87,8 +89,10 @@ class PlaceFinder:
                     f"--regions {','.join(self._patterns)} matches no Region that is enabled for "
                     "the account, or that its entry in --accounts names"
                 )
-            return places
-        return Places([StoredAccount(account, self._role(account)) for account in chosen])
+        else:
+            places = Places([StoredAccount(account, self._role(account)) for account in chosen])
+        places.not_excluded = [account for account in excluded if account not in accounts]
+        return places
 
     async def _account_ids(self) -> list[str]:
         places, access = self._options.places, self._options.access
