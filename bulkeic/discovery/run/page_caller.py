@@ -48,7 +48,7 @@ class PageCaller:
         jobs_arrived: announces pages that were added: their lane and their number.
 
     Attributes:
-        denied: pages that were denied as often as they are tried.
+        denied: pages that were denied in every attempt.
     """
 
     def __init__(
