@@ -15,17 +15,17 @@ DISCOVER = CommandDeclaration(
     options="bulkeic.discovery.discover_options:DiscoverOptions",
     run="bulkeic.discovery.discover_command:discover",
     summary="List functions as a targets file.",
-    description="Looks in the caller's account, or in the accounts of a file or an organization, "
-    "and writes what it finds as a targets file for plan and apply. Changes nothing. A discovery "
-    "that stopped is resumed with --run FILE.",
+    description="Looks in your own account, or in the accounts of a file or an organization, and "
+    "writes a targets file for plan and apply. Changes nothing. --run FILE resumes a discovery "
+    "that stopped.",
     examples=(
         ("List the functions of an account in all its Regions:",
          "bulkeic discover --out targets.csv"),
         ("List the functions of an organization:",
-         "bulkeic discover --organization --role-arn 'arn:aws:iam::{account}:role/read'"),
-        ("List functions of a team that nothing else manages, with their current settings:",
+         "bulkeic discover --organization --role-arn 'arn:aws:iam::{account}:role/Reader'"),
+        ("List the functions of a team that no tool manages, with their current settings:",
          "bulkeic discover --tag team=payments --managed-by none --with-config"),
-        ("Resume a discovery:", "bulkeic discover --run found.db --out targets.csv"),
+        ("Resume a discovery:", "bulkeic discover --run found.discovery --out targets.csv"),
     ),
 )  # fmt: skip
 PLAN = CommandDeclaration(

@@ -3,6 +3,7 @@
 import gc
 import importlib
 import sys
+from itertools import chain
 from typing import Any
 
 import click
@@ -98,12 +99,15 @@ class OptionCommand(click.Command):
     def given_options(self, ctx: click.Context) -> msgspec.Struct:
         """The options as given on the command line."""
         kind = self.options_type()
-        paths = {option.key: option.path for option in self.declared()}
-        given = {
-            paths.get(name, (name,)): value
-            for name, value in ctx.params.items()
-            if value not in (None, ())
-        }
+        declared = {option.key: option for option in self.declared()}
+        given: dict[tuple[str, ...], Any] = {}
+        for name, value in ctx.params.items():
+            if value in (None, ()):
+                continue
+            option = declared.get(name)
+            path = (name,) if option is None else option.path
+            adds_up = option is not None and option.value_type.adds_up
+            given[path] = tuple(dict.fromkeys(chain.from_iterable(value))) if adds_up else value
         words_field = command_words_field(kind)
         if words_field is not None:
             given[words_field,] = sys.argv[1:]
@@ -170,5 +174,8 @@ def _click_option(option: DeclaredOption) -> click.Option:
         )
     values = option.value_type
     return click.Option(
-        names, type=OptionType(values), metavar=values.placeholder, multiple=flag.is_multiple
+        names,
+        type=OptionType(values),
+        metavar=values.placeholder,
+        multiple=flag.is_multiple or values.adds_up,
     )

@@ -13,8 +13,8 @@ from bulkeic.core.option_declaration import DeclaredOption, OptionGroup, declare
 
 _WIDTH = 118
 _CODE = re.compile(
-    r"--[a-z]\w*(-\w+)*|\{\w+\}|AWS_\w+|bulkeic-runs/\S+ \S+\.db|bulkeic( [a-z]+)+|'[^']+'|"
-    r"arn:\S*\w"
+    r"--[a-z]\w*(-\w+)*|\{\w+\}|AWS_\w+|bulkeic-runs/\S+ \S+\.(?:db|discovery)|"
+    r"bulkeic( [a-z]+)+|'[^']+'|arn:\S*\w"
 )
 _INTRODUCTION = f"""\
 # Commands and flags

@@ -336,7 +336,7 @@ def foreign_credentials(lane: Lane, owner: str, *, profile: str | None = None) -
     whose = "the credentials belong" if profile is None else f"the profile {profile} belongs"
     return InputError(
         f"account {lane.account_id} is not {owner}, to which {whose}; use a profile of that "
-        "account, a role in it (--role-arn), or --accounts",
+        "account, or a role in it: --role-arn, or RoleArn in --accounts",
         field="AccountId",
     )
 

@@ -24,7 +24,12 @@ class ValueType:
         placeholder: stands for the value in help, for example ``FILE``.
         noun: what a value is, with its article, for error messages.
         expected: which values are valid; empty: any.
+
+    Attributes:
+        adds_up: whether a value is a tuple, to which a flag that is given again adds.
     """
+
+    adds_up = False
 
     def __init__(self, placeholder: str, noun: str = "a text", expected: str = "") -> None:
         self.placeholder = placeholder
@@ -69,12 +74,19 @@ class ParsedText(ValueType):
         placeholder: see ``ValueType``.
         parse: returns the value, or raises ``InputError``.
         write: the opposite of ``parse``.
+        adds_up: see ``ValueType``.
     """
 
     def __init__(
-        self, placeholder: str, parse: Callable[[str], Any], write: Callable[[Any], str] = str
+        self,
+        placeholder: str,
+        parse: Callable[[str], Any],
+        write: Callable[[Any], str] = str,
+        *,
+        adds_up: bool = False,
     ) -> None:
         super().__init__(placeholder)
+        self.adds_up = adds_up
         self._parse = parse
         self._write = write
 

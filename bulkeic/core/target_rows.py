@@ -14,21 +14,30 @@ TARGET_COLUMNS = (
 )
 """The fields of a row, in order."""
 
+FORMULA_START = "-"
+"""The only character of names and qualifiers with which a spreadsheet begins a formula."""
+
 TargetValues = dict[str, str | int]
 """The fields that are set, by name."""
 
 
 def target_values(job: Job, role_arn: str | None) -> TargetValues:
-    """The row of a job. What its settings leave open is not in it.
+    """The row of a job, without the fields that its settings leave open.
+
+    A qualifier that begins with a minus is part of the ARN: a spreadsheet would take it for a
+    formula.
 
     Args:
         job: with settings of a targets file, not with a snapshot.
         role_arn: the role that rows gave for its account.
     """
     target, settings = job.target, job.settings
+    arn, qualifier = target.arn, None if target.qualifier == LATEST else target.qualifier
+    if qualifier is not None and qualifier.startswith(FORMULA_START):
+        arn, qualifier = f"{arn}:{qualifier}", None
     values = {
-        "FunctionArn": target.arn,
-        "Qualifier": None if target.qualifier == LATEST else target.qualifier,
+        "FunctionArn": arn,
+        "Qualifier": qualifier,
         "MaximumRetryAttempts": settings.maximum_retry_attempts,
         "MaximumEventAgeInSeconds": settings.maximum_event_age_in_seconds,
         "OnSuccess": _destination(settings.on_success),

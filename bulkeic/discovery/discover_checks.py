@@ -1,16 +1,20 @@
 """Checks of the options of ``discover``, before anything is called or created."""
 
+from collections.abc import Collection
+from pathlib import Path
+
 from bulkeic.app.setup.access_checks import check_access
-from bulkeic.app.setup.output_files import check_not_read
-from bulkeic.core.errors import UsageError
+from bulkeic.app.setup.output_files import check_not_read, check_writable
+from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.templates import is_template
 from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.criteria import Criteria, Qualifiers
 from bulkeic.output.results import check_stdout
-from bulkeic.output.targets_codec import targets_encoder
+from bulkeic.output.targets_codec import is_targets_file, targets_encoder
 
 _BY_NAME = frozenset({"FunctionName", "FunctionArn", "Qualifier", "Tags", "EventInvokeConfig"})
 """What is known of a function that Resource Explorer has found."""
+_SHOWN_NAMES = 3
 
 
 def check_discovery(options: DiscoverOptions) -> None:
@@ -31,8 +35,21 @@ def check_discovery(options: DiscoverOptions) -> None:
     if options.output == "json" or options.out is None:
         check_stdout()
     targets_encoder(options.out)
+    if options.run is not None:
+        _check_run(options.run)
     if options.out is not None:
+        check_writable(Path(options.out), f"--out {quoted(options.out)}")
         check_not_read("--out", options.out, options.access.accounts, options.run)
+
+
+def _check_run(run: str) -> None:
+    if not run:
+        raise UsageError("--run is empty; expected the name of a discovery file")
+    if is_targets_file(run) and not Path(run).exists():
+        raise UsageError(
+            f"--run {quoted(run)} has the ending of a targets file; expected another one for the "
+            "discovery file, such as .discovery, and --out for the targets"
+        )
 
 
 def _check_places(options: DiscoverOptions) -> None:
@@ -69,17 +86,24 @@ def _check_source(options: DiscoverOptions, criteria: Criteria) -> None:
     if source == "lambda":
         return
     if Qualifiers.VERSIONS in criteria.qualifiers:
-        raise UsageError(f"--source {source} knows no versions; use --source lambda")
+        raise UsageError(
+            f"--source {source} does not support --qualifiers versions; use --source lambda"
+        )
     if source == "config":
         return
     unknown = set(criteria.where_names) - _BY_NAME
     for flag, is_given in (
         ("--runtime", bool(criteria.runtimes)),
         ("--modified-since", criteria.modified_since is not None),
-        (f"--where with {', '.join(sorted(unknown))}", bool(unknown)),
+        (f"--where with {_some(unknown)}", bool(unknown)),
     ):
         if is_given:
             raise UsageError(
-                f"{flag} requires what --source {source} does not know of a function; use "
-                "--source lambda or config"
+                f"--source {source} does not support {flag}; use --source lambda or config"
             )
+
+
+def _some(names: Collection[str]) -> str:
+    """The first of some names, and how many more there are."""
+    first, more = sorted(names)[:_SHOWN_NAMES], len(names) - _SHOWN_NAMES
+    return f"{', '.join(first)} and {more} more fields" if more > 0 else ", ".join(first)

@@ -23,7 +23,7 @@ from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.criteria import Criteria
 from bulkeic.discovery.model.discovery_summary import DiscoverySummary, discovery_exit_code
 from bulkeic.discovery.model.found_rows import found_columns
-from bulkeic.discovery.report.discovery_text import discovery_lines
+from bulkeic.discovery.report.discovery_text import discovery_lines, start_lines
 from bulkeic.discovery.report.follow_up_commands import plan_found, resume_discovery
 from bulkeic.discovery.run.discovery_binding import (
     check_discovery_file,
@@ -104,6 +104,8 @@ class _Discovery:
         stopped = None
         if not file.is_complete(needs_inventory=self._needs_inventory()):
             check_discovery_place(file, options)
+            for line in start_lines(options) if self._is_new else ():
+                self._console.print(line)
             stopped = self._work(with_stored_scope(options, file), criteria)
         found = FoundTargets(file, criteria)
         problem = self._write(found, criteria) if stopped is None else None
@@ -137,7 +139,7 @@ class _Discovery:
         return session.stopped
 
     def _failed(self, error: BaseException) -> str:
-        """Why a session failed; without places there is nothing to resume."""
+        """Why a session failed; without places or an inventory there is nothing to resume."""
         if not isinstance(error, BulkeicError):
             raise error
         if isinstance(error, UsageError) or self._is_unused():
@@ -145,7 +147,9 @@ class _Discovery:
         return str(error)
 
     def _is_unused(self) -> bool:
-        return self._is_new and not self._file.metadata.has_places
+        metadata = self._file.metadata
+        has_content = metadata.has_inventory if self._needs_inventory() else metadata.has_places
+        return self._is_new and not has_content
 
     def delete_unused(self) -> None:
         """Deletes a discovery file that this invocation has created for nothing."""

@@ -28,7 +28,7 @@ class DiscoverAccessOptions(AccessOptions, frozen=True, kw_only=True):
     """As ``AccessOptions``; ``--region`` and ``--accounts`` say where to look."""
 
     region: Annotated[str | None, Flag(
-        "--region", "Region to call first: it lists the accounts and the enabled Regions.",
+        "--region", "Region that is asked for accounts and enabled Regions.",
         OptionGroup.ACCESS, ValueType("REGION"), "from the AWS environment"
     )] = None  # fmt: skip
     endpoint_url: Annotated[str | None, Flag(
@@ -68,8 +68,9 @@ class PlaceOptions(msgspec.Struct, frozen=True, kw_only=True):
         ParsedText("ID", check_account), "none", is_multiple=True, repeat=Repeat.STORED
     )] = ()  # fmt: skip
     regions: Annotated[tuple[str, ...], Flag(
-        "--regions", "Look in these Regions, for example us-east-1,eu-*; !eu-west-1 excludes.",
-        OptionGroup.PLACES, ParsedText("GLOB[,GLOB…]", parse_regions, ",".join),
+        "--regions", "Look in these Regions, for example 'us-east-1,eu-*'; '!eu-west-1' excludes. "
+        "Can be repeated.", OptionGroup.PLACES,
+        ParsedText("GLOB[,GLOB…]", parse_regions, ",".join, adds_up=True),
         "all that are enabled for the account", repeat=Repeat.STORED)] = ()  # fmt: skip
 
 
@@ -79,9 +80,10 @@ class CriteriaOptions(msgspec.Struct, frozen=True, kw_only=True):
     qualifiers: Annotated[tuple[Qualifiers, ...], Flag(
         "--qualifiers", "Which qualifiers of a function become targets, for example "
         "latest,aliases: latest ($LATEST), aliases, versions (all that are published), or "
-        "configured (those with an event-invoke configuration).", OptionGroup.TARGETS,
-        ParsedText("KIND[,KIND…]", parse_qualifiers, ",".join), Qualifiers.LATEST.value,
-        repeat=Repeat.STORED)] = (Qualifiers.LATEST,)  # fmt: skip
+        "configured (those with an event-invoke configuration). Can be repeated.",
+        OptionGroup.TARGETS,
+        ParsedText("KIND[,KIND…]", parse_qualifiers, ",".join, adds_up=True),
+        Qualifiers.LATEST.value, repeat=Repeat.STORED)] = (Qualifiers.LATEST,)  # fmt: skip
     names: Annotated[tuple[str, ...], Flag(
         "--name", "Only functions whose name matches, for example 'orders-*'; '!orders-*' "
         "excludes. Can be repeated.", OptionGroup.TARGETS,
@@ -89,28 +91,29 @@ class CriteriaOptions(msgspec.Struct, frozen=True, kw_only=True):
         repeat=Repeat.STORED)] = ()  # fmt: skip
     tags: Annotated[tuple[TagFilter, ...], Flag(
         "--tag", "Only functions with this tag, for example team=payments, or team for any value. "
-        "Can be repeated: one key allows each of its values, different keys must all match.",
+        "Can be repeated: any value of the same key matches, and each key must match.",
         OptionGroup.TARGETS, ParsedText("KEY[=VALUE]", parse_tag), "all", is_multiple=True,
         repeat=Repeat.STORED)] = ()  # fmt: skip
     runtimes: Annotated[tuple[str, ...], Flag(
         "--runtime", "Only functions whose runtime matches, for example 'python3.*'; "
         "'!nodejs*' excludes. Can be repeated.", OptionGroup.TARGETS,
-        ParsedText("GLOB", parse_runtime), "all", is_multiple=True, repeat=Repeat.STORED
-    )] = ()  # fmt: skip
+        ParsedText("GLOB", parse_runtime), "all", is_multiple=True,
+        repeat=Repeat.STORED)] = ()  # fmt: skip
     modified_since: Annotated[ModifiedSince | None, Flag(
         "--modified-since", "Only functions modified at or after this date or time, or within this "
         "time: 2026-01-31, 2026-01-31T12:00:00Z, 12h, 30d.", OptionGroup.TARGETS,
         ParsedText("TIME", parse_modified_since), repeat=Repeat.STORED)] = None  # fmt: skip
     managed_by: Annotated[tuple[Manager, ...], Flag(
-        "--managed-by", "Only functions that this tool manages, as their tags say. Can be "
-        "repeated.", OptionGroup.TARGETS, OneOf([each.value for each in Manager], Manager), "all",
-        is_multiple=True, repeat=Repeat.STORED)] = ()  # fmt: skip
+        "--managed-by", "Only functions whose tags say that this tool manages them; none: that no "
+        "tool does. Can be repeated.", OptionGroup.TARGETS,
+        OneOf([each.value for each in Manager], Manager), "all", is_multiple=True,
+        repeat=Repeat.STORED)] = ()  # fmt: skip
     where: Annotated[str | None, Flag(
-        "--where", "Only targets that match this JMESPath expression: the fields of ListFunctions, "
-        "Qualifier, Tags and EventInvokeConfig.", OptionGroup.TARGETS, ValueType("EXPRESSION"),
-        repeat=Repeat.STORED)] = None  # fmt: skip
+        "--where", "Only targets that match this JMESPath expression on the fields of "
+        "ListFunctions, Qualifier, Tags and EventInvokeConfig.", OptionGroup.TARGETS,
+        ValueType("EXPRESSION"), repeat=Repeat.STORED)] = None  # fmt: skip
     with_config: Annotated[bool, Flag(
-        "--with-config", "Add the current settings as columns that plan and apply ignore. Takes "
+        "--with-config", "Add the current settings as columns, which plan and apply ignore. Takes "
         "one more call for each function.", OptionGroup.OUTPUT, repeat=Repeat.STORED
     )] = False  # fmt: skip
 
@@ -122,8 +125,9 @@ class DiscoverOptions(msgspec.Struct, frozen=True, kw_only=True):
     places: PlaceOptions = PlaceOptions()
     wanted: CriteriaOptions = CriteriaOptions()
     source: Annotated[Source, Flag(
-        "--source", "Ask Lambda itself, Resource Explorer, or an AWS Config aggregator. The latter "
-        "two cost none of a lane's calls, and may be minutes behind.", OptionGroup.PLACES,
+        "--source", "Service that lists the functions: Lambda, Resource Explorer, or an AWS Config "
+        "aggregator. The last two take none of the calls of a lane, and can be minutes behind.",
+        OptionGroup.PLACES,
         repeat=Repeat.STORED)] = "lambda"  # fmt: skip
     view: Annotated[str | None, Flag(
         "--view", "View of Resource Explorer to search.", OptionGroup.PLACES, ValueType("ARN"),
@@ -137,9 +141,9 @@ class DiscoverOptions(msgspec.Struct, frozen=True, kw_only=True):
         "its ending.", OptionGroup.OUTPUT, FILE, "CSV on stdout", repeat=Repeat.RESUME
     )] = None  # fmt: skip
     run: Annotated[str | None, Flag(
-        "--run", "Discovery file to create, or to resume. It is kept; the default one is deleted "
-        "once all is found.", OptionGroup.OUTPUT, FILE, "bulkeic-runs/<UTC time>-discover.db",
-        repeat=Repeat.NEVER)] = None  # fmt: skip
+        "--run", "Discovery file to create or to resume. It is kept; without --run, the file is "
+        "deleted once everything was read.", OptionGroup.OUTPUT, FILE,
+        "bulkeic-runs/<UTC time>.discovery", repeat=Repeat.NEVER)] = None  # fmt: skip
     output: Annotated[Literal["text", "json"], Flag(
         "--output", "Print the summary as text on stderr, or as JSON on stdout, which requires "
         "--out.", OptionGroup.OUTPUT, repeat=Repeat.RESUME)] = "text"  # fmt: skip

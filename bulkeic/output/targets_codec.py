@@ -77,6 +77,11 @@ def targets_encoder(out: str | None) -> TargetsEncoder:
     return encoder
 
 
+def is_targets_file(path: str) -> bool:
+    """Whether a path has the ending of a targets file."""
+    return Path(path).suffix.lower() in _BY_ENDING
+
+
 def _cell(value: str | int) -> str | int:
     return escape_cell(value) if isinstance(value, str) else value
 

@@ -129,6 +129,8 @@ def test_an_expression_has_limits_on_steps_and_size() -> None:
         ("MaximumRetryAttempts.Value", "the field 'Value'; it is not an object"),
         ("{a: MaximumRetryAttempts}.b", "the field 'b'; known are a"),
         ("[Timeout]", "the field 'Timeout'"),
+        ("LastModified > yesterday", "a text needs single quotes, like 'yesterday'"),
+        ("`1` < MaximumRetryAttempt", "did you mean MaximumRetryAttempts?"),
         ("@ | OnSuccess", "did you mean DestinationConfig.OnSuccess?"),
     ],
 )
@@ -142,6 +144,22 @@ def test_a_field_that_no_configuration_can_have_is_refused(expression: str, says
 @pytest.mark.parametrize(
     "expression",
     [
+        "!DestinationConfig.OnFailure",
+        "MaximumRetryAttempts && !DestinationConfig.OnFailure.Destination",
+        "!DestinationConfig.*.Destination",
+        "!DestinationConfig[?Destination]",
+    ],
+)
+def test_a_not_that_ends_before_the_dot_is_refused(expression: str) -> None:
+    with pytest.raises(UsageError, match=r"expected !\(a\.b\) instead of !a\.b"):
+        parse_where(expression)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "!(DestinationConfig.OnFailure.Destination)",
+        "!MaximumRetryAttempts | @",
         "{a: MaximumRetryAttempts}.a",
         '`{"a": 1}`.a',
         "keys(@)[0]",

@@ -216,7 +216,7 @@ def test_rows_without_an_account_give_their_role_to_the_callers_own(
     assert accounts.move_role("us-east-1", ACCOUNT) is None
 
 
-REMEDY = "use a profile of that account, a role in it (--role-arn), or --accounts"
+REMEDY = "use a profile of that account, or a role in it: --role-arn, or RoleArn in --accounts"
 
 
 @pytest.mark.parametrize(

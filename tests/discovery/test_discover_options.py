@@ -54,30 +54,43 @@ def with_role(role_arn: str | None) -> DiscoverAccessOptions:
             DiscoverOptions(
                 source="config", wanted=CriteriaOptions(qualifiers=(Qualifiers.VERSIONS,))
             ),
-            "--source config knows no versions",
+            "--source config does not support --qualifiers versions",
         ),
         (
             DiscoverOptions(source="resource-explorer", wanted=CriteriaOptions(runtimes=("go*",))),
-            "--runtime requires what --source resource-explorer does not know",
+            "--source resource-explorer does not support --runtime",
         ),
         (
             DiscoverOptions(
                 source="resource-explorer",
                 wanted=CriteriaOptions(modified_since=parse_modified_since("3d")),
             ),
-            "--modified-since requires",
+            "does not support --modified-since",
         ),
         (
             DiscoverOptions(
                 source="resource-explorer", wanted=CriteriaOptions(where="Timeout > `3` && Tags.a")
             ),
-            "--where with Timeout requires",
+            "does not support --where with Timeout;",
+        ),
+        (
+            DiscoverOptions(source="resource-explorer", wanted=CriteriaOptions(where="keys(@)")),
+            "--where with Architectures, CapacityProviderConfig, CodeSha256 and ",
+        ),
+        (
+            DiscoverOptions(out="no-such-folder/targets.csv"),
+            "--out 'no-such-folder/targets.csv': there is no such folder",
         ),
         (DiscoverOptions(wanted=CriteriaOptions(where="Runtim")), "did you mean Runtime?"),
         (
             DiscoverOptions(wanted=CriteriaOptions(tags=tuple(map(TagFilter, "k" * 2, "ab")))),
             "",
         ),
+        (
+            DiscoverOptions(run="targets.csv"),
+            "--run 'targets.csv' has the ending of a targets file",
+        ),
+        (DiscoverOptions(run=""), "--run is empty"),
         (DiscoverOptions(output="json"), "write the targets to a file with --out"),
         (DiscoverOptions(out="targets.txt"), "expected one of .csv, .json, .jsonl, .ndjson"),
         (DiscoverOptions(access=with_role("reader")), "--role-arn: 'reader' is not a role ARN"),

@@ -1,7 +1,9 @@
 """The result of a discovery, as text and as JSON."""
 
 import json
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +12,7 @@ from bulkeic.core.summary import Traffic
 from bulkeic.discovery.model.discovery_summary import DiscoverySummary, discovery_exit_code
 from bulkeic.discovery.model.place_tally import PlaceTally, UnreadPlace, by_account
 from bulkeic.discovery.report.discovery_text import discovery_lines, unread_lines
+from bulkeic.discovery.report.place_hints import place_hint
 
 REGIONS = ["us-east-1", "eu-west-1", "ap-south-2", "eu-central-1", "us-west-2"]
 
@@ -71,7 +74,7 @@ def test_every_account_that_was_not_read_is_named_once_with_its_reason(
     for failure in failed:
         tally.add_failure(*failure)
     places = tally.unread()
-    told = "\n".join(unread_lines(places))
+    told = "\n".join(unread_lines(places, has_others=True))
 
     assert {(each.account_id, each.code) for each in places} == {
         (account, code) for account, _, code, _ in failed
@@ -95,7 +98,7 @@ def test_the_text_of_a_discovery() -> None:
     tally.add_lane(Lane("123456789012", "eu-west-1"), functions=7)
     tally.add_lane(Lane("123456789012", "us-west-2"))
     tally.add_failure("210987654321", "", "AccessDenied", "not authorized to assume the role")
-    tally.add_failure("123456789012", "me-south-1", "UnrecognizedClientException", "not enabled")
+    tally.add_failure("123456789012", "me-south-1", "UnrecognizedClientException", "invalid token.")
     summary = DiscoverySummary(
         out="targets.csv", run="found.db", lanes=tally.lanes(), unread=tally.unread(), pending=1,
         traffic=Traffic(calls=26, throttles=2, retries=3, elapsed_s=2.61),
@@ -106,9 +109,13 @@ def test_the_text_of_a_discovery() -> None:
         "  account       Region     functions  targets",
         "  123456789012  eu-west-1          7        0",
         "  123456789012  us-east-1      1,200    1,001",
-        "  1 lane without functions not shown",
+        "  nothing found in 1 more lane",
         "26 calls, 2 throttled, 3 retried; 2.6 s",
-        "not read: account 123456789012 in me-south-1: UnrecognizedClientException: not enabled",
+        (
+            "not read: account 123456789012 in me-south-1: UnrecognizedClientException: invalid "
+            "token; the Region is probably not enabled for the account; --regions '!me-south-1' "
+            "leaves it out"
+        ),
         "not read: account 210987654321: AccessDenied: not authorized to assume the role",
         "1 lane not read to the end",
         "targets file: targets.csv",
@@ -118,10 +125,97 @@ def test_the_text_of_a_discovery() -> None:
     ]
 
 
+def text_of(**fields: Any) -> list[str]:
+    return discovery_lines(DiscoverySummary(out=None, run=None, **fields))
+
+
+def test_a_discovery_that_read_nothing_says_so() -> None:
+    denied = UnreadPlace("210987654321", (), "AccessDenied", "no role")
+    assert text_of(lanes=())[0] == "no functions were found"
+    assert text_of(lanes=(), unread=[denied])[0] == "no targets: nothing could be read"
+    assert text_of(lanes=(), pending=2, exit_code=3)[0] == "nothing was read so far"
+
+
+def test_targets_that_were_not_counted_are_not_shown() -> None:
+    tally = tally_of([(Lane("123456789012", region), (40, 0)) for region in REGIONS[:2]])
+    fields: dict[str, Any] = {"lanes": tally.lanes(), "pending": 1}
+    assert (
+        text_of(**fields, exit_code=3)[0]
+        == "0 targets of 80 functions in 1 account, 2 lanes so far"
+    )
+    assert text_of(**fields, exit_code=130)[:4] == [
+        "80 functions in 1 account, 2 lanes so far",
+        "  account       Region     functions",
+        "  123456789012  eu-west-1         40",
+        "  123456789012  us-east-1         40",
+    ]
+    document: dict[str, Any] = DiscoverySummary(
+        out=None, run=None, exit_code=130, **fields
+    ).to_json()
+    assert document["targets"] is None
+    assert all(each["targets"] is None for each in document["found"])
+
+
+USER = "User: arn:aws:sts::210987654321:assumed-role/reader/bulkeic is not authorized to perform: "
+ROLE_DENIED = f"AssumeRole arn:aws:iam::210987654321:role/reader: {USER}sts:AssumeRole"
+SCP_DENIED = f"{USER}lambda:ListFunctions on resource: * with an explicit deny in a service control"
+NOT_ENABLED = "the Region is probably not enabled for the account"
+TOKEN = "The security token included in the request is invalid."
+
+
+@pytest.mark.parametrize(
+    ("regions", "code", "message", "has_others", "hint"),
+    [
+        ((), "AccessDenied", ROLE_DENIED, True,
+         "check the role's name and its trust policy; --exclude-account leaves the account out"),
+        (("eu-west-1",), "AccessDenied", ROLE_DENIED, False,
+         "check the role's name and its trust policy"),
+        (("eu-west-1",), "AccessDeniedException", f"{USER}lambda:ListFunctions on resource: *",
+         True, "docs/reference/permissions.md lists what discover needs"),
+        (("eu-west-1", "us-east-1"), "AccessDeniedException", f"{SCP_DENIED} policy", True,
+         "the organization does not allow it; --regions '!eu-west-1,!us-east-1' leaves them out"),
+        ((), "AccessDeniedException", f"{SCP_DENIED} policy", True,
+         "the organization does not allow it; --exclude-account leaves the account out"),
+        (("ap-east-1",), "UnrecognizedClientException", TOKEN, True,
+         f"{NOT_ENABLED}; --regions '!ap-east-1' leaves it out"),
+        (("ap-east-1",), "RegionNotEnabled", "the Region is not enabled for the account", True,
+         "--regions '!ap-east-1' leaves it out"),
+        ((), "UnrecognizedClientException", TOKEN, True, ""),
+        (("eu-west-1",), "ServiceException", "An internal error occurred.", True, ""),
+    ],
+)  # fmt: skip
+def test_the_hint_of_a_place(
+    regions: tuple[str, ...],
+    code: str,
+    message: str,
+    *,
+    has_others: bool,
+    hint: str,
+) -> None:
+    place = UnreadPlace("210987654321", regions, code, message)
+    assert place_hint(place, has_others=has_others) == hint
+    (line,) = unread_lines([place], has_others=has_others)
+    assert line.endswith(f"; {hint}" if hint else message)
+
+
+def test_each_denied_action_is_named() -> None:
+    tally = PlaceTally()
+    for region, action in (
+        ("eu-west-1", "lambda:ListFunctions"),
+        ("us-east-1", "lambda:ListAliases"),
+        ("us-east-2", "lambda:ListFunctions"),
+    ):
+        tally.add_failure("123456789012", region, "AccessDeniedException", f"{USER}{action}")
+    assert [(place.regions, place.message) for place in tally.unread()] == [
+        (("us-east-1",), f"{USER}lambda:ListAliases"),
+        (("eu-west-1", "us-east-2"), f"{USER}lambda:ListFunctions"),
+    ]
+
+
 def test_many_places_that_were_not_read_are_grouped_by_the_reason() -> None:
     places = [UnreadPlace(f"{number:012d}", (), "AccessDenied", "no role") for number in range(40)]
     places.append(UnreadPlace("999999999999", ("eu-west-1",), "AccessDenied", "no role"))
-    told = unread_lines(places)
+    told = unread_lines(places, has_others=True)
     assert told[0] == "not read: 41 accounts, for example: AccessDenied: no role"
     assert told[1].split() == [f"{number:012d}" for number in range(6)]
     assert told[-1] == "  account 999999999999 in eu-west-1"

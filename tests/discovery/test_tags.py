@@ -39,6 +39,14 @@ def test_a_text_that_no_tag_can_match_is_refused(text: str) -> None:
         parse_tag(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["Key=team,Values=payments", "Name=tag:team,Values=a,b", "Key=team, Value=payments"]
+)
+def test_the_form_of_the_aws_cli_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="form of the AWS CLI; expected key=value"):
+        parse_tag(text)
+
+
 def test_more_tags_than_aws_takes_are_refused() -> None:
     many = [TagFilter("team", str(number)) for number in range(21)]
     assert len(allowed_values(many[:20])["team"]) == 20

@@ -7,7 +7,7 @@ import pytest
 from botocore.model import Shape
 from hypothesis import given
 
-from bulkeic.app.setup.where_documents import CONFIGURATION, FOUND_TARGET
+from bulkeic.app.setup.where_documents import CONFIGURATION, FOUND_TARGET, NUMBER
 from bulkeic.app.setup.where_expression import parse_target_where
 from bulkeic.core.errors import UsageError
 from bulkeic.core.listing import FoundFunction
@@ -41,6 +41,28 @@ def test_every_field_of_the_model_but_the_environment_is_known() -> None:
     assert fields_of(model.shape_for("FunctionEventInvokeConfig")) == CONFIGURATION.fields
 
 
+def numbers_of(shape: Shape) -> Any:
+    if shape.type_name != "structure":
+        return shape.type_name in {"integer", "long", "double"}
+    return {name: numbers_of(inner) for name, inner in shape.members.items()}
+
+
+def known_numbers(fields: Any) -> Any:
+    if not fields:
+        return fields is NUMBER
+    return {name: known_numbers(inner) for name, inner in fields.items()}
+
+
+def test_the_numbers_of_the_model_are_known() -> None:
+    model = botocore.session.Session().get_service_model("lambda")
+    known = known_numbers(FOUND_TARGET.fields)
+    expected = numbers_of(model.shape_for("FunctionConfiguration"))
+    assert {name: known[name] for name in expected if name in known} == {
+        name: kinds for name, kinds in expected.items() if name in known
+    }
+    assert known["EventInvokeConfig"] == numbers_of(model.shape_for("FunctionEventInvokeConfig"))
+
+
 @given(functions())
 def test_a_document_has_only_known_fields(function: FoundFunction) -> None:
     for qualifier in (LATEST, *function.versions, *function.aliases):
@@ -60,6 +82,12 @@ def test_a_document_has_only_known_fields(function: FoundFunction) -> None:
         ('Tags."cost center" == `"7"`', "$LATEST 3 live", "Tags"),
         ("Tags.nothing", "", "Tags"),
         ("@.Tags.team && !Layers", "3", "Layers Tags"),
+        ("Tags.team && !(Tags.owner)", "$LATEST 3 live", "Tags"),
+        (
+            "!(EventInvokeConfig.DestinationConfig.OnFailure.Destination)",
+            "$LATEST 3",
+            "EventInvokeConfig",
+        ),
         ("Layers[?contains(Arn, ':1')]", "$LATEST live", "Layers"),
         ("EventInvokeConfig.MaximumRetryAttempts == `0`", "live", "EventInvokeConfig"),
         ("!EventInvokeConfig", "$LATEST 3", "EventInvokeConfig"),
@@ -100,6 +128,16 @@ def test_an_expression_on_the_whole_document_reads_everything(expression: str) -
         ),
         ("Environment.Variables.KEY", "'Environment'; environment variables hold secrets"),
         ("Layers.Arn", "no target can have the field 'Arn'; it is not an object"),
+        ("Runtime == nodejs", "'nodejs'; a text needs single quotes, like 'nodejs'"),
+        (
+            "Timeout > '60'",
+            "a number never matches the text '60'; a number needs backticks, like `60`",
+        ),
+        ("'512' <= MemorySize", "like `512`"),
+        ('EventInvokeConfig.MaximumRetryAttempts == "2"', "a number needs backticks, like `2`"),
+        ("Timeout > sixty", "a number needs backticks, like `60`"),
+        ("Timeout > 60", "like Timeout > `60`"),
+        ("Tags.team && !Tags.owner", "expected !(a.b) instead of !a.b"),
         ("VpcConfig.VpcID", "did you mean VpcId?"),
     ],
 )

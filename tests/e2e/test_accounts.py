@@ -146,7 +146,8 @@ def test_an_account_that_cannot_be_reached_is_refused_before_any_call(
     assert len(refused.lines) == 2
     assert refused.lines[0] == (
         f"targets.csv:4: AccountId: account {OTHER} is not {ACCOUNT}, to which the credentials "
-        "belong; use a profile of that account, a role in it (--role-arn), or --accounts"
+        "belong; use a profile of that account, or a role in it: --role-arn, or RoleArn in "
+        "--accounts"
     )
     assert server.calls() == 0
     assert not list(bulkeic.folder.rglob("*.db"))

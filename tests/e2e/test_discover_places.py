@@ -57,11 +57,15 @@ def test_units_are_read_with_their_children_without_excluded_accounts(
 
     result = discover(
         bulkeic, server, "--ou", units["workloads"], "--exclude-account", inside[0],
-        "--role-arn", READER,
+        "--exclude-account", "999999999999", "--role-arn", READER,
     )  # fmt: skip
 
     assert result.code == 0, result.err
     assert accounts_of(result.out) == set(inside[1:])
+    assert (
+        result.lines[0]
+        == "--exclude-account 999999999999 excludes nothing: no such account was found"
+    )
 
 
 def test_roles_that_are_missing_in_3_of_40_accounts_are_one_line_each(
@@ -82,8 +86,11 @@ def test_roles_that_are_missing_in_3_of_40_accounts_are_one_line_each(
         unread = [line for line in result.lines if line.startswith("not read: ")]
         assert [line.split()[3].rstrip(":") for line in unread] == list(DENIED)
         assert all("AssumeRole arn:aws:iam::" in line for line in unread)
+        assert all(line.endswith("--exclude-account leaves the account out") for line in unread)
         assert result.lines[-1].startswith("resume with: bulkeic discover --run ")
     assert server.calls("AssumeRole") == 2 * 39  # the final refusal is not asked for again
+    kept = list((bulkeic.folder / "bulkeic-runs").iterdir())
+    assert [file.suffix for file in kept] == [".discovery"] * 2  # not among the run files, *.db
 
 
 def test_places_that_could_not_be_read_are_read_later(bulkeic: Bulkeic, sandbox: Start) -> None:
@@ -129,6 +136,7 @@ def test_a_lane_that_denies_calls_for_each_function_is_one_line(
     (line,) = (line for line in result.lines if line.startswith("not read: "))
     assert "123456789013 in us-east-1" in line
     assert "is not authorized to perform: lambda:ListAliases" in line
+    assert "docs/reference/permissions.md" in line
 
 
 def test_a_region_that_is_not_enabled_is_one_line(bulkeic: Bulkeic, sandbox: Start) -> None:
@@ -140,6 +148,53 @@ def test_a_region_that_is_not_enabled_is_one_line(bulkeic: Bulkeic, sandbox: Sta
     assert found_keys(result.out) == there_is(server, which=lambda each: each["Region"] == REGION)
     (line,) = (line for line in result.lines if line.startswith("not read: "))
     assert "in ap-east-1: UnrecognizedClientException" in line
+    assert line.endswith("--regions '!ap-east-1' leaves it out")
+
+
+def test_regions_that_match_nothing_are_one_line(bulkeic: Bulkeic, sandbox: Start) -> None:
+    server = sandbox(*FLEET, "--accounts", 2, "--rate", "unlimited")
+    bulkeic.write("accounts.json", json.dumps([{"AccountId": ACCOUNT, "Regions": [REGION]}]))
+
+    for where in ((), ("--organization", "--role-arn", READER), ("--accounts", "accounts.json")):
+        result = discover(bulkeic, server, *where, "--regions", "eu-*", "--out", "found.csv")
+
+        assert result.code == 2, result.err
+        assert len(result.lines) == 1, result.err
+        assert "--regions eu-* matches no Region that is enabled for the account" in result.err
+        assert not (bulkeic.folder / "found.csv").exists()
+        assert list((bulkeic.folder / "bulkeic-runs").iterdir()) == []
+
+
+def test_a_region_that_does_not_limit_the_discovery_is_named(
+    bulkeic: Bulkeic, sandbox: Start
+) -> None:
+    server = sandbox(*FLEET, "--rate", "unlimited")
+
+    everywhere = discover(bulkeic, server, "--region", REGION)
+    there = discover(bulkeic, server, "--region", "us-east-2", "--regions", REGION)
+
+    assert everywhere.code == there.code == 0, everywhere.err + there.err
+    assert f"use --regions {REGION} for that one alone" in everywhere.lines[0]
+    assert {key[1] for key in found_keys(everywhere.out)} == {REGION, "us-east-2"}
+    assert "--region " not in there.err
+    assert {key[1] for key in found_keys(there.out)} == {REGION}
+
+
+def test_a_list_that_is_given_twice_adds_up(bulkeic: Bulkeic, sandbox: Start) -> None:
+    server = sandbox("--functions", 4, "--regions", 3, "--varied", "--rate", "unlimited")
+    apart = ("--regions", REGION, "--regions", "us-west-1,us-east-1", "--qualifiers", "latest",
+             "--qualifiers", "versions", "--run", "found.discovery")  # fmt: skip
+
+    result = discover(bulkeic, server, *apart)
+    together = discover(
+        bulkeic, server, "--regions", "us-east-1,us-west-1", "--qualifiers", "latest,versions",
+        "--run", "found.discovery",
+    )  # fmt: skip
+
+    assert result.code == together.code == 0, result.err + together.err
+    assert {key[1] for key in found_keys(result.out)} == {REGION, "us-west-1"}
+    assert {key[3] for key in found_keys(result.out)} >= {"$LATEST", "1"}
+    assert together.out == result.out
 
 
 def test_an_accounts_file_says_where_and_how(bulkeic: Bulkeic, sandbox: Start) -> None:
@@ -198,6 +253,7 @@ def test_credentials_that_sts_refuses_are_one_line(bulkeic: Bulkeic, server: Ser
         (("--organization",), "requires access to its accounts"),
         (("--organization", "--role-arn", READER.format(account=ACCOUNT)), "{account}"),
         (("--regions", "mars"), "mars"),
+        (("--regions", "all"), "omit the flag for all enabled Regions"),
         (("--qualifiers", "newest"), "newest"),
         (("--where", "Runtme == 'x'"), "Runtime"),
         (("--output", "json"), "--out"),

@@ -93,6 +93,17 @@ def test_other_accounts_of_an_inventory_are_chosen_by_an_accounts_file(bulkeic: 
     assert (row["AccountId"], row["FunctionName"], row["RoleArn"]) == (OTHER, "d", role)
 
 
+def test_an_inventory_that_cannot_be_read_is_one_line_and_leaves_nothing(bulkeic: Bulkeic) -> None:
+    words = ("--source", "resource-explorer", "--region", REGION, "--run", "found.discovery")
+    with listing_server(no_call, {"GetDefaultView": {}}) as server:
+        result = run(bulkeic, server, *words)
+
+    assert result.code == 2, result.err
+    assert len(result.lines) == 1, result.err
+    assert "--view" in result.err
+    assert list(bulkeic.folder.iterdir()) == []
+
+
 def test_lambda_is_asked_only_for_what_an_inventory_does_not_know(bulkeic: Bulkeic) -> None:
     def answer(path: str, _marker: str) -> tuple[int, dict[str, Any]]:
         name = path.partition("/")[0]

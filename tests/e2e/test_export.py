@@ -59,7 +59,8 @@ def test_a_targets_file_of_a_whole_run_gives_the_same_run(bulkeic: Bulkeic, serv
     role = f"arn:aws:iam::{ACCOUNT}:role/deployer"
     bulkeic.write(
         "targets.csv",
-        f"FunctionName,Qualifier,RoleArn,MaximumRetryAttempts\na,live,{role},1\nb,,,0\n",
+        "FunctionName,Qualifier,RoleArn,MaximumRetryAttempts\n"
+        f"a,live,{role},1\nb,,,0\n-c,-live,,0\n",
     )
     words = ("--endpoint-url", server.url, "--run")
     assert bulkeic("plan", "targets.csv", *words, "one.db").code == 0
@@ -68,6 +69,7 @@ def test_a_targets_file_of_a_whole_run_gives_the_same_run(bulkeic: Bulkeic, serv
     assert list(csv.reader(text.splitlines()))[1:] == [
         [f"{arn}a", "live", "1", "", "", "", role],
         [f"{arn}b", "", "0", "", "", "", role],
+        [f"{arn}-c:-live", "", "0", "", "", "", role],  # no cell looks like a formula
     ]
     bulkeic.write("again.csv", text)
     assert bulkeic("plan", "again.csv", *words, "two.db").code == 0

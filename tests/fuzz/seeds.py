@@ -63,7 +63,7 @@ TEXTS = (
     b"ou-ab12-11111111",
 )
 WHERES = (
-    b"MaximumRetryAttempts > `0` && !DestinationConfig.OnFailure",
+    b"MaximumRetryAttempts > `0` && !(DestinationConfig.OnFailure)",
     b"contains(keys(DestinationConfig), 'OnSuccess') || length(@) == `0`",
     b"sort_by(values(@)[?a].{b: c, d: [*]}, &b)[0:2:-1] | [0]",
     b"Tags.team == 'a' && EventInvokeConfig.MaximumRetryAttempts || Layers[?CodeSize > `0`]",

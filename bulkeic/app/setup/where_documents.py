@@ -11,6 +11,9 @@ import msgspec
 Shape = Mapping[str, Any] | None
 """The fields that a value can have, each with its own shape; ``None``: any."""
 
+NUMBER: Shape = {}
+"""A number, known by its identity: it has no fields either."""
+
 _VALUE: Shape = {}
 _LIST: Shape = {}  # its elements are not checked
 _ERROR: Shape = {"ErrorCode": _VALUE, "Message": _VALUE}
@@ -22,12 +25,14 @@ class Document(msgspec.Struct, frozen=True):
 
     Attributes:
         noun: what it is, for errors.
+        example: a valid expression, for errors.
         fields: that it can have.
         withheld: fields of AWS that it never has, each with the reason.
         max_size: most elements and characters of a value; the largest document has fewer.
     """
 
     noun: str
+    example: str
     fields: Mapping[str, Any]
     withheld: Mapping[str, str] = {}
     max_size: int = 10_000
@@ -35,11 +40,12 @@ class Document(msgspec.Struct, frozen=True):
 
 CONFIGURATION = Document(
     "configuration",
+    "MaximumRetryAttempts > `0`",
     {
         "FunctionArn": _VALUE,
         "LastModified": _VALUE,
-        "MaximumRetryAttempts": _VALUE,
-        "MaximumEventAgeInSeconds": _VALUE,
+        "MaximumRetryAttempts": NUMBER,
+        "MaximumEventAgeInSeconds": NUMBER,
         "DestinationConfig": {"OnSuccess": _DESTINATION, "OnFailure": _DESTINATION},
     },
 )
@@ -47,6 +53,7 @@ CONFIGURATION = Document(
 
 FOUND_TARGET = Document(
     "target",
+    "Timeout > `60`",
     {
         "FunctionName": _VALUE,
         "FunctionArn": _VALUE,
@@ -56,10 +63,10 @@ FOUND_TARGET = Document(
         "Runtime": _VALUE,
         "Role": _VALUE,
         "Handler": _VALUE,
-        "CodeSize": _VALUE,
+        "CodeSize": NUMBER,
         "Description": _VALUE,
-        "Timeout": _VALUE,
-        "MemorySize": _VALUE,
+        "Timeout": NUMBER,
+        "MemorySize": NUMBER,
         "LastModified": _VALUE,
         "CodeSha256": _VALUE,
         "Version": _VALUE,
@@ -90,7 +97,7 @@ FOUND_TARGET = Document(
             "Error": _ERROR,
         },
         "Architectures": _LIST,
-        "EphemeralStorage": {"Size": _VALUE},
+        "EphemeralStorage": {"Size": NUMBER},
         "SnapStart": {"ApplyOn": _VALUE, "OptimizationStatus": _VALUE},
         "RuntimeVersionConfig": {"RuntimeVersionArn": _VALUE, "Error": _ERROR},
         "LoggingConfig": {
@@ -103,15 +110,15 @@ FOUND_TARGET = Document(
         "CapacityProviderConfig": {
             "LambdaManagedInstancesCapacityProviderConfig": {
                 "CapacityProviderArn": _VALUE,
-                "PerExecutionEnvironmentMaxConcurrency": _VALUE,
-                "ExecutionEnvironmentMemoryGiBPerVCpu": _VALUE,
+                "PerExecutionEnvironmentMaxConcurrency": NUMBER,
+                "ExecutionEnvironmentMemoryGiBPerVCpu": NUMBER,
             }
         },
         "ConfigSha256": _VALUE,
         "DurableConfig": {
             "KMSKeyArn": _VALUE,
-            "RetentionPeriodInDays": _VALUE,
-            "ExecutionTimeout": _VALUE,
+            "RetentionPeriodInDays": NUMBER,
+            "ExecutionTimeout": NUMBER,
         },
     },
     {"Environment": "environment variables hold secrets, so they are not read"},

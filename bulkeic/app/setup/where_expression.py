@@ -24,7 +24,7 @@ _RULE_CHARACTERS = 200
 _MAX_STEPS = 10_000
 NO_MATCH = "does not match --where"
 
-_EXPECTED = "expected JMESPath as in the AWS CLI's --query, like MaximumRetryAttempts > `0`"
+_EXPECTED = "expected JMESPath as in the AWS CLI's --query, like"
 
 
 class TargetWhere(NamedTuple):
@@ -40,7 +40,7 @@ class TargetWhere(NamedTuple):
 
 
 def parse_where(expression: str) -> Where:
-    """Compiles an expression to a function from a configuration to why it does not match.
+    """Compiles an expression to a function that returns why a configuration does not match.
 
     The configuration has the API's names; ``{}`` means that there is none. It matches if the
     expression's result is true: not null, false, "", [] or {}. An expression that cannot be
@@ -64,8 +64,8 @@ def parse_target_where(expression: str) -> TargetWhere:
 
 
 def _compiled(expression: str, document: Document) -> tuple[Where, frozenset[str]]:
-    """What says why a document does not match, and the fields that it may read."""
-    parsed = _parse(expression)
+    """A function that returns why a document does not match, and the fields that it reads."""
+    parsed = _parse(expression, f"{_EXPECTED} {document.example}")
     _check_calls(parsed, expression)
     names = _check_names(parsed, expression, document)
 
@@ -85,18 +85,18 @@ def _compiled(expression: str, document: Document) -> tuple[Where, frozenset[str
     return where, names
 
 
-def _parse(expression: str) -> dict[str, Any]:
+def _parse(expression: str, expected: str) -> dict[str, Any]:
     """The syntax tree of an expression."""
     try:
         parsed: dict[str, Any] = jmespath.compile(expression).parsed
     except EmptyExpressionError:
-        raise UsageError(f"--where is empty; {_EXPECTED}") from None
+        raise UsageError(f"--where is empty; {expected}") from None
     except ParseError as error:
         raise UsageError(
-            f"--where {quoted(expression)}: {_syntax(error, len(expression))}; {_EXPECTED}"
+            f"--where {quoted(expression)}: {_syntax(error, len(expression))}; {expected}"
         ) from None
     except (JMESPathError, ValueError, RecursionError):  # a number of thousands of digits
-        raise UsageError(f"--where {quoted(expression)} cannot be read; {_EXPECTED}") from None
+        raise UsageError(f"--where {quoted(expression)} cannot be read; {expected}") from None
     return parsed
 
 

@@ -1,6 +1,6 @@
 """Which fields of a document a ``--where`` expression names, before anything is read.
 
-A field that no document can have would match nothing without a word. Computed values (literals,
+A field that no document can have would silently match nothing. Computed values (literals,
 results of functions, elements of lists) may have any field.
 """
 
@@ -8,8 +8,8 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bulkeic.app.setup.where_documents import Document, Shape
-from bulkeic.core.errors import UsageError, quoted
+from bulkeic.app.setup.where_documents import NUMBER, Document, Shape
+from bulkeic.core.errors import UsageError, printable, quoted
 
 _NULL = "null"  # JMESPath reads the word as a field that is never there
 _MANY = 20
@@ -28,7 +28,8 @@ def check_fields(parsed: dict[str, Any], document: Document) -> frozenset[str]:
         document as a whole.
 
     Raises:
-        UsageError: a document cannot have a field; the text has the nearest one.
+        UsageError: a document cannot have a field; the text has the nearest one. Or a field is
+            read of what ``!`` returns.
     """
     check = _FieldCheck(document)
     check.shape_of(parsed, document.fields)
@@ -47,7 +48,7 @@ class _FieldCheck:
         self.names: set[str] = set()
 
     def shape_of(self, node: dict[str, Any], shape: Shape) -> Shape:
-        """What a node's value can have, given what the current node's value can have."""
+        """The shape of a node's value, given the shape of the current value."""
         rule = _RULES.get(node["type"])
         if rule is not None:
             return rule(self, node, shape)
@@ -68,6 +69,26 @@ class _FieldCheck:
         found: Shape = shape[name]
         return found
 
+    def comparison(self, node: dict[str, Any], shape: Shape) -> Shape:
+        """Two values; a text or a number may lack its quotes, or have those of the other."""
+        left, right = node["children"]
+        left_shape = self.shape_of(left, shape)
+        name = right["value"] if right["type"] == "field" else _NULL
+        if left["type"] != "literal" and shape is not None and name not in {*shape, _NULL}:
+            way_out = _quotes(name, is_number=left_shape is NUMBER)
+            raise UsageError(
+                f"no {self._document.noun} can have the field {quoted(name)}; {way_out}"
+            )
+        right_shape = self.shape_of(right, shape)
+        for other, literal in ((left_shape, right), (right_shape, left)):
+            text = literal["value"] if literal["type"] == "literal" else None
+            if other is NUMBER and isinstance(text, str):
+                raise UsageError(
+                    f"a number never matches the text {quoted(text)}; "
+                    f"{_quotes(text, is_number=True)}"
+                )
+        return None
+
     def current(self, _node: dict[str, Any], shape: Shape) -> Shape:
         """The current node's value itself."""
         if shape is self._document.fields:
@@ -77,6 +98,8 @@ class _FieldCheck:
     def chain(self, node: dict[str, Any], shape: Shape) -> Shape:
         """Steps from value to value."""
         first, *rest = node["children"]
+        if node["type"] != "pipe":
+            _check_not(first)
         if first["type"] not in _SELF:
             shape = self.shape_of(first, shape)
         for child in rest:
@@ -86,6 +109,7 @@ class _FieldCheck:
     def projection(self, node: dict[str, Any], shape: Shape) -> Shape:
         """An expression on each element of a value."""
         source, *rest = node["children"]
+        _check_not(source)
         values = self.shape_of(source, shape)
         shapes = list(values.values()) if values and node["type"] == "value_projection" else []
         element = shapes[0] if shapes and all(each == shapes[0] for each in shapes) else None
@@ -118,6 +142,7 @@ class _FieldCheck:
 
 _RULES: dict[str, Callable[[_FieldCheck, dict[str, Any], Shape], Shape]] = {
     "field": _FieldCheck.field,
+    "comparator": _FieldCheck.comparison,
     "current": _FieldCheck.current,
     "identity": _FieldCheck.current,
     "subexpression": _FieldCheck.chain,
@@ -129,6 +154,21 @@ _RULES: dict[str, Callable[[_FieldCheck, dict[str, Any], Shape], Shape]] = {
     "index_expression": _FieldCheck.index,
     "multi_select_dict": _FieldCheck.named_values,
 }
+
+
+def _quotes(word: str, *, is_number: bool) -> str:
+    """How a word is written, so that it is not a field."""
+    if is_number:
+        return f"a number needs backticks, like `{word if word.isdecimal() else 60}`"
+    return f"a text needs single quotes, like '{printable(word)}'"
+
+
+def _check_not(source: dict[str, Any]) -> None:
+    """Refuses ``!a.b``, which JMESPath reads as ``(!a).b``: it is always null."""
+    if source["type"] == "not_expression":
+        raise UsageError(
+            "! applies only to the name before the dot; expected !(a.b) instead of !a.b"
+        )
 
 
 def _hint(name: str, shape: Mapping[str, Any]) -> str:

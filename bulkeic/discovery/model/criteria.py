@@ -44,7 +44,7 @@ class FoundTarget(msgspec.Struct, frozen=True):
 
 
 class Criteria(msgspec.Struct, frozen=True, kw_only=True):
-    """What a discovery looks for. A run file stores it, so that a resumed discovery has the same.
+    """What a discovery looks for. The discovery file stores it for the command that resumes.
 
     Attributes:
         qualifiers: which become targets; at least one.

@@ -15,7 +15,7 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         out: the targets file; ``None``: stdout, or not written.
-        run: the discovery file; ``None``: it was deleted, because all is found.
+        run: the discovery file; ``None``: it was deleted, because everything was read.
         lanes: what was found in each lane that was read, sorted.
         unread: the places that could not be read.
         pending: number of lanes that were not read to the end, because the discovery stopped.
@@ -39,8 +39,10 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
         return sum(each.functions for each in self.lanes)
 
     @property
-    def targets(self) -> int:
-        """Targets in all lanes."""
+    def targets(self) -> int | None:
+        """Targets in all lanes; ``None``: they were not counted, because it had to end at once."""
+        if self.exit_code == ExitCode.INTERRUPTED:
+            return None
         return sum(each.targets for each in self.lanes)
 
     @property
@@ -50,7 +52,7 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_json(self) -> dict[str, object]:
         """The fields of ``--output json``."""
-        traffic = self.traffic
+        traffic, targets = self.traffic, self.targets
         errors = Counter(place.code for place in self.unread)
         return {
             "out": self.out,
@@ -58,7 +60,7 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
             "accounts": self.accounts,
             "lanes": len(self.lanes),
             "functions": self.functions,
-            "targets": self.targets,
+            "targets": targets,
             "pending": self.pending,
             "calls": traffic.calls,
             "throttles": traffic.throttles,
@@ -70,7 +72,7 @@ class DiscoverySummary(msgspec.Struct, frozen=True, kw_only=True):
                     "account_id": each.lane.account_id,
                     "region": each.lane.region,
                     "functions": each.functions,
-                    "targets": each.targets,
+                    "targets": None if targets is None else each.targets,
                 }
                 for each in self.lanes
             ],

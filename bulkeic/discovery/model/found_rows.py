@@ -3,11 +3,10 @@
 from bulkeic.core.errors import printable
 from bulkeic.core.fields import CURRENT_COLUMNS
 from bulkeic.core.model import LATEST, Settings
-from bulkeic.core.target_rows import TargetValues
+from bulkeic.core.target_rows import FORMULA_START, TargetValues
 from bulkeic.discovery.model.criteria import FoundTarget
 
 _COLUMNS = ("FunctionName", "Qualifier", "AccountId", "Region", "RoleArn")
-_FORMULA_START = "-"
 
 
 def found_columns(*, with_config: bool) -> tuple[str, ...]:
@@ -20,7 +19,7 @@ def found_columns(*, with_config: bool) -> tuple[str, ...]:
 
 
 def found_row(target: FoundTarget, role_arn: str | None) -> TargetValues:
-    """The row of a target. What it does not have is not in it.
+    """The row of a target, without the fields that it does not have.
 
     A name or a qualifier that begins with a minus is written as ``123456789012:function:name:-x``:
     a spreadsheet would take it for a formula.
@@ -31,7 +30,7 @@ def found_row(target: FoundTarget, role_arn: str | None) -> TargetValues:
     """
     account_id, region = target.lane.account_id, target.lane.region
     name, qualifier = target.function, "" if target.qualifier == LATEST else target.qualifier
-    if name.startswith(_FORMULA_START) or qualifier.startswith(_FORMULA_START):
+    if name.startswith(FORMULA_START) or qualifier.startswith(FORMULA_START):
         parts = [account_id, "function", name, *([qualifier] if qualifier else [])]
         name, qualifier = ":".join(parts), ""
     values = {

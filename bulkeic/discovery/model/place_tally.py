@@ -1,11 +1,17 @@
 """What a discovery found in each place, and which places it could not read."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
 import msgspec
 
 from bulkeic.core.model import Lane
+
+NOT_ENABLED = "RegionNotEnabled"
+"""The error code of a Region that ``--regions`` names, but that the account has not enabled."""
+
+_find_denied_action = re.compile(r"is not authorized to perform: ([\w:*-]+)", re.ASCII).search
 
 
 class LaneFindings(msgspec.Struct, frozen=True):
@@ -37,7 +43,7 @@ class AccountFindings(msgspec.Struct, frozen=True):
 
 
 class UnreadPlace(msgspec.Struct, frozen=True):
-    """An account, or some of its Regions, that could not be read, or not as a whole.
+    """An account, or Regions of it, that could not be read completely.
 
     Attributes:
         regions: sorted; empty: the account as a whole.
@@ -57,8 +63,8 @@ class PlaceTally:
     def __init__(self) -> None:
         self._functions: dict[Lane, int] = {}
         self._targets: dict[Lane, int] = defaultdict(int)
-        self._messages: dict[tuple[str, str], str] = {}
-        self._unread: dict[tuple[str, str], set[str]] = {}
+        self._messages: dict[tuple[str, str, str], str] = {}
+        self._unread: dict[tuple[str, str, str], set[str]] = {}
 
     def add_lane(self, lane: Lane, functions: int = 0, targets: int = 0) -> None:
         """Adds what was found in a lane, maybe nothing; calls add up."""
@@ -72,9 +78,10 @@ class PlaceTally:
             account_id: of the place.
             region: empty: the account as a whole.
             code: AWS's error code.
-            message: why; the first one of an account and code is kept.
+            message: why; the first one of an account, code and denied action is kept.
         """
-        key = (account_id, code)
+        denied = _find_denied_action(message)
+        key = (account_id, code, denied[1] if denied else "")
         self._messages.setdefault(key, message)
         self._unread.setdefault(key, set()).add(region)
 
@@ -86,15 +93,12 @@ class PlaceTally:
         ]
 
     def unread(self) -> list[UnreadPlace]:
-        """Each account and error code once, sorted."""
+        """Each account, error code and denied action once, sorted."""
         return [
             UnreadPlace(
-                account_id,
-                () if "" in regions else tuple(sorted(regions)),
-                code,
-                self._messages[account_id, code],
+                key[0], () if "" in regions else tuple(sorted(regions)), key[1], self._messages[key]
             )
-            for (account_id, code), regions in sorted(self._unread.items())
+            for key, regions in sorted(self._unread.items())
         ]
 
 

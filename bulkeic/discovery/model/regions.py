@@ -51,7 +51,8 @@ def _parse_pattern(text: str) -> str:
         try:
             check_region(pattern.removeprefix(EXCLUDES))
         except InputError as problem:
-            raise InputError(f"{problem.rule} or eu-*") from None
+            every = "; omit the flag for all enabled Regions" if pattern.lower() == "all" else ""
+            raise InputError(f"{problem.rule} or eu-*{every}") from None
     return pattern
 
 

@@ -5,6 +5,7 @@ Filters with different keys must all match. The limits are those of GetResources
 model of the Resource Groups Tagging API.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -15,6 +16,9 @@ _KEY_CHARACTERS = 128
 _VALUE_CHARACTERS = 256
 _KEYS = 50
 _VALUES = 20
+# No tag of Lambda has a comma:
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html
+_match_cli_form = re.compile(r"(?:Key|Name)=[^,]*,\s*Values?=.*", re.DOTALL).fullmatch
 
 
 class TagFilter(msgspec.Struct, frozen=True):
@@ -36,8 +40,13 @@ def parse_tag(text: str) -> TagFilter:
     """The filter that a text stands for; the first ``=`` ends the key.
 
     Raises:
-        InputError: the key is empty, or a part is too long.
+        InputError: the key is empty, a part is too long, or the text is in the form of the AWS CLI.
     """
+    if _match_cli_form(text):
+        raise InputError(
+            f"{quoted(text)} is in the form of the AWS CLI; expected key=value, such as "
+            "team=payments, or key for any value"
+        )
     key, has_value, value = text.partition("=")
     if not key or len(key) > _KEY_CHARACTERS or len(value) > _VALUE_CHARACTERS:
         raise InputError(

@@ -6,8 +6,8 @@ def seconds_left(
 ) -> float | None:
     """Estimates the time until every lane is read.
 
-    A lane does not say how many pages it has, so the pages that are known are the least there is to
-    read. Lanes that are done show how long the others may take.
+    A lane does not say how many pages it has, so the known pages are only a lower limit. Lanes that
+    are done show how long the others may take.
 
     Args:
         known_s: seconds for the pages that are known; ``None``: there are none.

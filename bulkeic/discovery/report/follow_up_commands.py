@@ -1,4 +1,4 @@
-"""The commands that may follow on a discovery, to paste."""
+"""The commands that can follow a discovery, ready to paste."""
 
 import shlex
 

@@ -113,7 +113,7 @@ def with_stored_scope(options: DiscoverOptions, file: DiscoveryFile) -> Discover
 
 def default_discovery_path(folder: Path) -> Path:
     """Where a discovery file without a name is created."""
-    return folder / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S.%f}Z-discover.db"
+    return folder / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S.%f}Z.discovery"
 
 
 def _stored_flags(options: DiscoverOptions) -> dict[str, str]:

@@ -83,7 +83,7 @@ class DiscoverySession:
         return time.monotonic() - self._started_at
 
     async def run(self) -> None:
-        """Works until everything is found, nothing more can be, or a signal stops it.
+        """Works until everything was read, the rest cannot be read, or a signal stops it.
 
         Raises:
             AccessError: STS cannot be called.
@@ -157,6 +157,10 @@ class DiscoverySession:
         listed = Operation.LIST_FUNCTIONS if self._options.source == LAMBDA else None
         if not self._file.metadata.has_places:
             places = await finder.find(with_regions=listed is not None)
+            for account in places.not_excluded:
+                self._console.print(
+                    f"--exclude-account {account} excludes nothing: no such account was found"
+                )
         else:
             known = self._file.accounts().values()
             places = await finder.regions_of(

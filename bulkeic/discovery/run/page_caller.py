@@ -29,7 +29,7 @@ _ATTEMPTS_IF_DENIED = 3
 
 
 def listings_of_function(lane: Lane, name: str, criteria: Criteria) -> list[StoredListing]:
-    """The listings that a function needs, which may match."""
+    """The further listings that are needed of a function that may match."""
     operations = []
     if criteria.needs_aliases:
         operations.append(Operation.LIST_ALIASES)
@@ -79,7 +79,7 @@ class PageCaller:
         jobs_arrived: announces pages that were added: their lane and their number.
 
     Attributes:
-        denied: pages that were denied as often as they are tried.
+        denied: pages that were denied in every attempt.
     """
 
     def __init__(

@@ -13,6 +13,7 @@ from bulkeic.core.errors import InputError, InventoryError, UsageError
 from bulkeic.core.model import Lane
 from bulkeic.core.templates import is_template
 from bulkeic.discovery.discover_options import DiscoverOptions
+from bulkeic.discovery.model.place_tally import NOT_ENABLED
 from bulkeic.discovery.model.regions import choose_regions, exact_regions, unmatched_regions
 from bulkeic.store.discovered_pages import PlaceFailure, StoredAccount
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from bulkeic.aws.inventory.inventory_services import InventoryServices
 
 _CONCURRENT_ACCOUNTS = 10
-NOT_ENABLED = "RegionNotEnabled"
 NO_ACCESS = "NoAccess"
 
 
@@ -31,11 +31,13 @@ class Places(msgspec.Struct):
         accounts: every one, also those whose Regions are not known.
         lanes: of the accounts.
         failures: of lanes that cannot be read.
+        not_excluded: accounts to exclude that are not among the accounts anyway.
     """
 
     accounts: list[StoredAccount] = []
     lanes: list[Lane] = []
     failures: list[PlaceFailure] = []
+    not_excluded: list[str] = []
 
 
 class PlaceFinder:
@@ -69,7 +71,7 @@ class PlaceFinder:
 
         Raises:
             InventoryError: the organization cannot be read.
-            UsageError: no account is left.
+            UsageError: no account is left, or no Region.
         """
         accounts = await self._account_ids()
         excluded = self._options.places.excluded_accounts
@@ -80,8 +82,17 @@ class PlaceFinder:
                 "--exclude-account"
             )
         if with_regions:
-            return await self.regions_of(chosen)
-        return Places([StoredAccount(account, self._role(account)) for account in chosen])
+            places = await self.regions_of(chosen)
+            is_known = not any(account.code for account in places.accounts)
+            if self._patterns and is_known and not places.lanes:
+                raise UsageError(
+                    f"--regions {','.join(self._patterns)} matches no Region that is enabled for "
+                    "the account, or that its entry in --accounts names"
+                )
+        else:
+            places = Places([StoredAccount(account, self._role(account)) for account in chosen])
+        places.not_excluded = [account for account in excluded if account not in accounts]
+        return places
 
     async def _account_ids(self) -> list[str]:
         places, access = self._options.places, self._options.access
