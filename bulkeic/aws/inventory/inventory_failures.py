@@ -36,6 +36,8 @@ _WAYS_OUT = {
     ("config", "NoSuchConfigurationAggregatorException"): (
         "check the name that --aggregator gives, and the Region"
     ),
+    # Of each lane: the report of the discovery names the Region to leave out.
+    ("resourcegroupstaggingapi", "UnrecognizedClientException"): "",
     ("", "UnrecognizedClientException"): (
         "check the credentials, and that the Region is enabled for the account"
     ),
