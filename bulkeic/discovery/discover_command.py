@@ -33,7 +33,7 @@ from bulkeic.discovery.run.discovery_binding import (
     stored_criteria,
     with_stored_scope,
 )
-from bulkeic.discovery.run.discovery_session import DiscoverySession
+from bulkeic.discovery.run.discovery_session import LAMBDA, DiscoverySession
 from bulkeic.discovery.run.found_targets import FoundTargets
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
@@ -102,15 +102,14 @@ class _Discovery:
         check_discovery_file(file, options)
         criteria = stored_criteria(file)
         stopped = None
-        if not file.is_complete(needs_inventory=self._needs_inventory()):
+        scoped = with_stored_scope(options, file)
+        needs_inventory = scoped.source != LAMBDA
+        if not file.is_complete(needs_inventory=needs_inventory, needs_tags=criteria.needs_tags):
             check_discovery_place(file, options)
-            stopped = self._work(with_stored_scope(options, file), criteria)
+            stopped = self._work(scoped, criteria)
         found = FoundTargets(file, criteria)
         problem = self._write(found, criteria) if stopped is None else None
         return self._end(found, stopped or problem, is_written=stopped is None and problem is None)
-
-    def _needs_inventory(self) -> bool:
-        return with_stored_scope(self._given, self._file).source != "lambda"
 
     def _work(self, options: DiscoverOptions, criteria: Criteria) -> str | None:
         """Works in a session: why it stopped early, or ``None``.

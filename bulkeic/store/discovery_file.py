@@ -337,17 +337,19 @@ class DiscoveryFile:
             ).fetchone()
         return int(number)
 
-    def is_complete(self, *, needs_inventory: bool) -> bool:
+    def is_complete(self, *, needs_inventory: bool, needs_tags: bool) -> bool:
         """Whether nothing remains to be read.
 
         Args:
             needs_inventory: whether the functions come from an inventory.
+            needs_tags: whether the tags of every lane must be read.
         """
         metadata = self.metadata
         has_functions = metadata.has_inventory or not needs_inventory
         return (
             metadata.has_places
             and has_functions
+            and not (needs_tags and self.lanes_without_tags())
             and not self.failures()
             and not self.unread_lanes()
         )

@@ -123,7 +123,7 @@ def test_a_failure_names_its_place_until_it_is_retried(file: DiscoveryFile) -> N
         PlaceFailure(OTHER.account_id, OTHER.region, "RegionNotEnabled", "not enabled"),
         PlaceFailure(LANE.account_id, LANE.region, "AccessDeniedException", "denied"),
     ]
-    assert not file.is_complete(needs_inventory=False)
+    assert not file.is_complete(needs_inventory=False, needs_tags=False)
     file.retry_pages()
     file.retry_lanes()
     assert file.failures() == []
