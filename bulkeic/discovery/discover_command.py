@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bulkeic.app.run.invocation import print_json
-from bulkeic.app.run.session import INTERRUPTED_TWICE
+from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import first_cause, run_async
 from bulkeic.app.setup.account_resolver import AccountResolver
@@ -163,6 +163,8 @@ class _Discovery:
                 write_new_file("--out", out, pieces)
         except UsageError as error:
             return str(error)
+        except KeyboardInterrupt:  # the next signal ends the process
+            return INTERRUPTED
         return None
 
     def _end(self, found: FoundTargets, stopped: str | None, *, is_written: bool) -> int:
@@ -213,8 +215,11 @@ class _Discovery:
 
 
 def _count_targets(found: FoundTargets) -> None:
-    """Counts the targets that were found, as far as the discovery file can be read."""
+    """Counts the targets that were found, as far as the discovery file can be read.
+
+    A signal ends the counting, and not the process: the command that resumes must be printed.
+    """
     found.forget_targets()
-    with suppress(RunFileError):
+    with suppress(RunFileError, KeyboardInterrupt):
         for _ in found.rows():
             pass

@@ -1,14 +1,21 @@
 """Discoveries of listings that change or lead back, and of outputs that cannot be written."""
 
+import fcntl
 import os
 import pty
+import signal
 import subprocess
+import sys
+import termios
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from .conftest import REGION, Bulkeic, Result, Server
 from .discover_helpers import discover, found_keys
 from .listing_server import ListingServer, listing_server, page
+from .rollout_helpers import until
 
 GONE = 404, {"Type": "User", "Message": "Function not found: arn:aws:lambda:…"}
 
@@ -135,6 +142,38 @@ def test_a_closed_pipe_loses_nothing(bulkeic: Bulkeic) -> None:
     assert again.code == 0, again.err
     assert names_of(again) == ["a", "b"]
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_targets_are_written_loses_nothing(
+    bulkeic: Bulkeic, number: signal.Signals
+) -> None:
+    names = [f"orders-{each:04}" for each in range(500)]
+    with listing_server(lambda _path, _marker: page(*names)) as server:
+        reading, writing = os.pipe()
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+        process = bulkeic.start(
+            "discover", "--regions", REGION, "--endpoint-url", server.url, stdout=writing
+        )
+        os.close(writing)
+        until(lambda: waiting_bytes(reading) > 0, "rows are written")
+        process.send_signal(number)
+        with open(reading, "rb") as pipe:
+            assert len(pipe.read().splitlines()) < len(names)
+        _, err = process.communicate(timeout=30)
+        again = bulkeic(*err.splitlines()[-1].split()[3:])
+
+    assert process.returncode == 3, err
+    assert "stopped: interrupted" in err
+    assert err.splitlines()[-1].startswith("resume with: bulkeic discover --run ")
+    assert again.code == 0, again.err
+    assert names_of(again) == names
+    assert len(server.asked) == 1
+
+
+def waiting_bytes(reading: int) -> int:
+    """Bytes that nothing has read from a pipe."""
+    return int.from_bytes(fcntl.ioctl(reading, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def test_a_full_disk_under_the_targets_file_loses_nothing(bulkeic: Bulkeic) -> None:
