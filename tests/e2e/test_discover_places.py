@@ -215,3 +215,19 @@ def test_bad_flags_are_one_line_and_nothing_is_called(
     assert says in result.err
     assert server.stats()["calls"] == 0
     assert not (bulkeic.folder / "bulkeic-runs").exists()
+
+
+def test_a_region_that_is_not_enabled_keeps_its_reason(bulkeic: Bulkeic, sandbox: Start) -> None:
+    server = sandbox("--functions", 3, "--varied", "--organization", "--rate", "unlimited")
+    flags = ("--regions", f"{REGION},us-west-*,ap-east-1", "--managed-by", "none")
+
+    first = discover(bulkeic, server, *flags, "--run", "found.db")
+    again = discover(bulkeic, server, "--run", "found.db")
+
+    for result in (first, again):
+        assert result.code == 1, result.err
+        (line,) = (line for line in result.lines if line.startswith("not read: "))
+        assert line.endswith(
+            "in ap-east-1: RegionNotEnabled: the Region is not enabled for the account"
+        )
+    assert again.out == first.out

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import anyio
@@ -23,7 +23,7 @@ from bulkeic.discovery.run.inventory_reading import inventory_functions, read_in
 from bulkeic.discovery.run.page_backlog import PageBacklog
 from bulkeic.discovery.run.page_caller import PageCaller
 from bulkeic.discovery.run.page_recorder import PageRecorder
-from bulkeic.discovery.run.places import PlaceFinder, Places
+from bulkeic.discovery.run.places import NOT_ENABLED, PlaceFinder, Places
 from bulkeic.discovery.run.reading_progress import ReadingProgress
 from bulkeic.discovery.run.tag_reading import TagReading
 from bulkeic.engine.engine import Engine
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bulkeic.aws.inventory.inventory_services import InventoryServices
 
 LAMBDA = "lambda"
+_SOURCES = {"resource-explorer": "Resource Explorer", "config": "AWS Config"}
 _PASSES = 3
 _STOPPED_LANE = "LaneStopped"
 
@@ -76,6 +77,7 @@ class DiscoverySession:
         self._engine: Engine | None = None
         self._phase: anyio.CancelScope | None = None
         self._left_out: set[Lane] = set()
+        self._accounts_to_ask: set[str] = set()  # whose Regions are not known
         self._started_at = time.monotonic()
 
     def elapsed(self) -> float:
@@ -106,6 +108,11 @@ class DiscoverySession:
     async def _work(self, engines: EngineFactory) -> None:
         from bulkeic.aws.inventory.inventory_services import InventoryServices  # noqa: PLC0415 - as open_caller
 
+        self._accounts_to_ask = {
+            failure.account_id
+            for failure in self._file.failures()
+            if not failure.region or failure.code == NOT_ENABLED
+        }
         self._file.retry_lanes()
         async with InventoryServices(
             open_access(self._options.access),
@@ -125,23 +132,40 @@ class DiscoverySession:
                 await phase()
 
     async def _prepare(self, inventory: "InventoryServices") -> None:
-        home = await self._home()
-        finder = PlaceFinder(self._options, self._resolver, inventory, home)
-        await self._find_places(finder)
+        with self._spinner("finding accounts and Regions"):
+            home = await self._home()
+            await self._find_places(PlaceFinder(self._options, self._resolver, inventory, home))
         if self._options.source != LAMBDA and not self._file.metadata.has_inventory:
-            functions = inventory_functions(self._options, inventory, home)
-            await read_inventory(
-                functions,
-                self._file,
-                self._criteria,
-                self._is_wanted,
-                has_tags=self._options.source == "config",
-            )
+            with self._spinner(f"reading functions from {_SOURCES[self._options.source]}"):
+                await self._read_inventory(inventory, home)
         if self._criteria.needs_tags:
-            reading = TagReading(self._file, inventory, self._criteria.tags)
-            await reading.read(self._file.lanes_without_tags())
-            self._left_out |= reading.failed
-            self._skip_untagged()
+            with self._spinner("reading tags"):
+                await self._read_tags(inventory)
+
+    def _spinner(self, text: str) -> AbstractContextManager[object]:
+        return self._console.spinner(text) if self._options.progress else nullcontext()
+
+    async def _read_inventory(self, inventory: "InventoryServices", home: Lane) -> None:
+        accounts, patterns = self._file.accounts(), self._options.places.regions
+
+        def is_wanted(lane: Lane) -> bool:
+            return lane.account_id in accounts and bool(choose_regions(patterns, [lane.region]))
+
+        await read_inventory(
+            inventory_functions(self._options, inventory, home),
+            self._file,
+            self._criteria,
+            is_wanted,
+            has_tags=self._options.source == "config",
+        )
+
+    async def _read_tags(self, inventory: "InventoryServices") -> None:
+        """Reads the tags of the lanes that can be read."""
+        reading = TagReading(self._file, inventory, self._criteria.tags)
+        lanes = self._file.lanes_without_tags()
+        await reading.read([lane for lane in lanes if lane not in self._left_out])
+        self._left_out |= reading.failed
+        self._skip_untagged()
 
     async def _home(self) -> Lane:
         """The caller's own account, and the Region to call first."""
@@ -158,10 +182,7 @@ class DiscoverySession:
         if not self._file.metadata.has_places:
             places = await finder.find(with_regions=listed is not None)
         else:
-            known = self._file.accounts().values()
-            places = await finder.regions_of(
-                [account.account_id for account in known if account.code is not None]
-            )
+            places = await finder.regions_of(self._accounts_to_ask)
         self._file.save_places(places.accounts, places.lanes, listed)
         self._save_failures(places)
 
@@ -170,10 +191,6 @@ class DiscoverySession:
             lane = Lane(failure.account_id, failure.region)
             self._file.save_failure(lane, failure.code, failure.message)
             self._left_out.add(lane)
-
-    def _is_wanted(self, lane: Lane) -> bool:
-        accounts, patterns = self._file.accounts(), self._options.places.regions
-        return lane.account_id in accounts and bool(choose_regions(patterns, [lane.region]))
 
     def _skip_untagged(self) -> None:
         """Lists only lanes with functions that have the tags."""
