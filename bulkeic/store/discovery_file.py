@@ -34,6 +34,7 @@ from bulkeic.store.discovery_rows import (
 from bulkeic.store.discovery_schema import (
     ADD_LISTINGS,
     DISCOVERY_SCHEMA,
+    FORGET_LANE_FAILURES,
     MARK_GONE,
     MARK_PENDING,
     SEALED_TABLES,
@@ -260,18 +261,11 @@ class DiscoveryFile:
         key = number, listing.function, listing.operation.value
         return sealed((*key, listing.marker, state.value, code, message))
 
-    def retry_pages(self) -> None:
-        """Makes the pages that failed pending again."""
+    def retry_failures(self) -> None:
+        """Makes the pages that failed pending again, and forgets why lanes were not read."""
         with self._transaction() as writer:
             writer.execute(MARK_PENDING)
-
-    def retry_lanes(self) -> None:
-        """Forgets why lanes were not read."""
-        with self._transaction() as writer:
-            writer.execute(
-                "UPDATE lane SET code = NULL, message = NULL, row_digest = "
-                "row_digest(id, account_id, region, has_tags, NULL, NULL) WHERE code IS NOT NULL"
-            )
+            writer.execute(FORGET_LANE_FAILURES)
 
     def finish_listing(self, listing: StoredListing) -> None:
         """Stores that no page of a listing is needed."""

@@ -124,8 +124,7 @@ def test_a_failure_names_its_place_until_it_is_retried(file: DiscoveryFile) -> N
         PlaceFailure(LANE.account_id, LANE.region, "AccessDeniedException", "denied"),
     ]
     assert not file.is_complete(needs_inventory=False, needs_tags=False)
-    file.retry_pages()
-    file.retry_lanes()
+    file.retry_failures()
     assert file.failures() == []
     assert {each.lane for each in file.pending()} == {LANE, OTHER}
 

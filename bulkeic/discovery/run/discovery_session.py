@@ -1,4 +1,4 @@
-"""One session of a discovery: its phases, its passes over pages, and what stops it."""
+"""One session of a discovery: its phases, and what stops it."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 LAMBDA = "lambda"
 _SOURCES = {"resource-explorer": "Resource Explorer", "config": "AWS Config"}
-_PASSES = 3
 _STOPPED_LANE = "LaneStopped"
 
 
@@ -77,7 +76,6 @@ class DiscoverySession:
         self._engine: Engine | None = None
         self._phase: anyio.CancelScope | None = None
         self._left_out: set[Lane] = set()
-        self._accounts_to_ask: set[str] = set()  # whose Regions are not known
         self._started_at = time.monotonic()
 
     def elapsed(self) -> float:
@@ -108,22 +106,14 @@ class DiscoverySession:
     async def _work(self, engines: EngineFactory) -> None:
         from bulkeic.aws.inventory.inventory_services import InventoryServices  # noqa: PLC0415 - as open_caller
 
-        self._accounts_to_ask = {
-            failure.account_id
-            for failure in self._file.failures()
-            if not failure.region or failure.code == NOT_ENABLED
-        }
-        self._file.retry_lanes()
         async with InventoryServices(
             open_access(self._options.access),
             engines.caller.credentials,
             timeout_s=self._options.pace.timeout_s,
         ) as inventory:
             await self._until_stopped(lambda: self._prepare(inventory))
-        for _ in range(_PASSES):
-            self._file.retry_pages()
-            if self.stopped is not None or await self._read_pages(engines):
-                return
+        if self.stopped is None:
+            await self._read_pages(engines)
 
     async def _until_stopped(self, phase: Callable[[], Awaitable[None]]) -> None:
         """Runs a phase that a signal ends at once: it loses nothing that takes long."""
@@ -182,7 +172,13 @@ class DiscoverySession:
         if not self._file.metadata.has_places:
             places = await finder.find(with_regions=listed is not None)
         else:
-            places = await finder.regions_of(self._accounts_to_ask)
+            unknown = {
+                failure.account_id
+                for failure in self._file.failures()
+                if not failure.region or failure.code == NOT_ENABLED
+            }
+            places = await finder.regions_of(unknown)
+        self._file.retry_failures()
         self._file.save_places(places.accounts, places.lanes, listed)
         self._save_failures(places)
 
@@ -200,12 +196,12 @@ class DiscoverySession:
             if lane not in self._left_out and not self._file.has_tagged(lane):
                 self._file.finish_listing(StoredListing(lane, Operation.LIST_FUNCTIONS))
 
-    async def _read_pages(self, engines: EngineFactory) -> bool:
-        """Reads all pages that are pending: whether another pass is useless."""
+    async def _read_pages(self, engines: EngineFactory) -> None:
+        """Reads all pages that are pending."""
         pending = (each for each in self._file.pending() if each.lane not in self._left_out)
         backlog = PageBacklog(pending, all_versions=self._criteria.needs_versions)
         if not backlog.lanes():
-            return True
+            return
         is_shown = self._options.progress and self._console.is_terminal
         progress = ReadingProgress(backlog, is_shown=is_shown)
         recorder = PageRecorder(self._file, backlog, progress)
@@ -223,8 +219,6 @@ class DiscoverySession:
         if self.stopped is None:
             for lane, reason in engine.stopped_lanes().items():
                 self._file.save_failure(lane, _STOPPED_LANE, reason)
-                self._left_out.add(lane)
-        return recorder.failed == caller.denied
 
     def stop(self, reason: str) -> None:
         """Starts no more calls; those in flight finish. The first reason is kept."""

@@ -28,15 +28,11 @@ class PageRecorder:
         file: the discovery file.
         backlog: knows which page a job reads.
         progress: shows how far the reading is.
-
-    Attributes:
-        failed: pages that could not be read.
     """
 
     def __init__(
         self, file: DiscoveryFile, backlog: PageBacklog, progress: ReadingProgress
     ) -> None:
-        self.failed = 0
         self._file = file
         self._backlog = backlog
         self._progress = progress
@@ -57,7 +53,6 @@ class PageRecorder:
             return
         code, message = outcome.error_code or "", outcome.error_message or ""
         is_gone = outcome.status is Status.UNCHANGED
-        self.failed += not is_gone
         self._pages.append(FailedPage(listing, code, message, is_gone=is_gone))
         self._has_pages.set()
 
