@@ -1,6 +1,7 @@
 """Where discover looks, and what it says of places that it cannot read: one line each."""
 
 import json
+import shlex
 from collections.abc import Callable
 
 import pytest
@@ -231,3 +232,35 @@ def test_a_region_that_is_not_enabled_keeps_its_reason(bulkeic: Bulkeic, sandbox
             "in ap-east-1: RegionNotEnabled: the Region is not enabled for the account"
         )
     assert again.out == first.out
+
+
+def test_a_lane_without_answers_does_not_keep_the_others_from_being_written(
+    bulkeic: Bulkeic, sandbox: Start
+) -> None:
+    options = scenario(bulkeic, lanes={f"{ACCOUNT}/us-east-2": {"hang": 1.0}})
+    server = sandbox("--functions", 3, "--regions", 2, "--scenario", options)
+    patience = ("--timeout", 0.2, "--give-up-after", 0.5)
+
+    first = discover(bulkeic, server, "--regions", "us-east-1,us-east-2", *patience)
+    again = bulkeic(*shlex.split(first.lines[-1])[3:])
+
+    for result in (first, again):
+        assert result.code == 1, result.err
+        assert {key[1] for key in found_keys(result.out)} == {"us-east-1"}
+        (line,) = (line for line in result.lines if line.startswith("not read: "))
+        assert f"account {ACCOUNT} in us-east-2: " in line
+        assert "no answer for 0.5 s" in line
+
+
+def test_a_discovery_without_any_answer_stops(bulkeic: Bulkeic, sandbox: Start) -> None:
+    server = sandbox("--functions", 3, "--regions", 2, "--scenario", scenario(bulkeic, hang=1.0))
+
+    result = discover(
+        bulkeic, server, "--regions", "us-east-1,us-east-2", "--timeout", 0.2, "--give-up-after",
+        0.5,
+    )  # fmt: skip
+
+    assert result.code == 3, result.err
+    assert result.out == ""
+    assert "stopped: no answer for 0.5 s" in result.err
+    assert result.lines[-1].startswith("resume with: bulkeic discover --run ")

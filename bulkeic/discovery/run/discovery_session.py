@@ -204,7 +204,7 @@ class DiscoverySession:
             return
         is_shown = self._options.progress and self._console.is_terminal
         progress = ReadingProgress(backlog, is_shown=is_shown)
-        recorder = PageRecorder(self._file, backlog, progress)
+        recorder = PageRecorder(self._file, backlog, progress, self.stop)
         caller = PageCaller(engines.caller, self._criteria, backlog, self._file, recorder.add)
         engine = self._engine = engines.engine(
             backlog, recorder, Discover(), caller=caller, growing=True, traffic=self.traffic
@@ -215,10 +215,19 @@ class DiscoverySession:
         finally:
             progress.stop(engine)
         self._engine = None
-        self.stopped = self.stopped or engine.stopped
         if self.stopped is None:
-            for lane, reason in engine.stopped_lanes().items():
-                self._file.save_failure(lane, _STOPPED_LANE, reason)
+            self._save_stopped_lanes(engine, backlog)
+
+    def _save_stopped_lanes(self, engine: Engine, backlog: PageBacklog) -> None:
+        """Stores why lanes stopped, unless no lane was ever read to the end."""
+        reasons = engine.stopped_lanes()
+        if engine.stopped is not None:  # the last lanes do not answer
+            reasons = dict.fromkeys(backlog.unread_lanes(), engine.stopped) | reasons
+            if self._file.unread_lanes() >= set(self._file.lanes()):
+                self.stopped = engine.stopped
+                return
+        for lane, reason in reasons.items():
+            self._file.save_failure(lane, _STOPPED_LANE, reason)
 
     def stop(self, reason: str) -> None:
         """Starts no more calls; those in flight finish. The first reason is kept."""

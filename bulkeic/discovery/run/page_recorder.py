@@ -22,20 +22,26 @@ _PAUSE_S = 0.03
 class PageRecorder:
     """Stores pages in the discovery file, a group of them in each commit. It implements ``Sink``.
 
-    If a commit fails, the engine stops, and the pages of the commit stay pending.
+    If a commit fails, the session stops, and the pages of the commit stay pending.
 
     Args:
         file: the discovery file.
         backlog: knows which page a job reads.
         progress: shows how far the reading is.
+        stop: stops the session, with the reason.
     """
 
     def __init__(
-        self, file: DiscoveryFile, backlog: PageBacklog, progress: ReadingProgress
+        self,
+        file: DiscoveryFile,
+        backlog: PageBacklog,
+        progress: ReadingProgress,
+        stop: Callable[[str], None],
     ) -> None:
         self._file = file
         self._backlog = backlog
         self._progress = progress
+        self._stop = stop
         self._pages: list[ReadPage | FailedPage] = []
         self._has_pages = asyncio.Event()
         self._ended = asyncio.Event()
@@ -94,5 +100,5 @@ class PageRecorder:
         try:
             await anyio.to_thread.run_sync(self._file.record, pages)
         except RunFileError as error:
-            engine.stop(str(error))
+            self._stop(str(error))
         self._progress.move(engine)
