@@ -19,7 +19,7 @@ from bulkeic.store.discovered_pages import PlaceFailure, StoredAccount
 if TYPE_CHECKING:
     from bulkeic.aws.inventory.inventory_services import InventoryServices
 
-_CONCURRENT_ACCOUNTS = 10
+_CONCURRENT_ACCOUNTS = 40
 NOT_ENABLED = "RegionNotEnabled"
 NO_ACCESS = "NoAccess"
 
