@@ -264,3 +264,30 @@ def test_a_discovery_without_any_answer_stops(bulkeic: Bulkeic, sandbox: Start) 
     assert result.out == ""
     assert "stopped: no answer for 0.5 s" in result.err
     assert result.lines[-1].startswith("resume with: bulkeic discover --run ")
+
+
+def test_a_profile_that_does_not_work_is_one_line(bulkeic: Bulkeic, sandbox: Start) -> None:
+    server = sandbox("--functions", 3, "--accounts", 3, "--rate", "unlimited")
+    profiles = {"works": ("AKIA123456789013", "secret"), "fails": ("AKIA123456789014", "wrong")}
+    bulkeic.write(
+        "credentials",
+        "".join(
+            f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
+            for name, (key, secret) in profiles.items()
+        ),
+    )
+    bulkeic.write(
+        "accounts.csv",
+        f"AccountId,Profile,Regions\n{ACCOUNT},,{REGION}\n123456789013,works,{REGION}\n"
+        f"123456789014,fails,{REGION}\n",
+    )
+
+    result = discover(
+        bulkeic, server, "--accounts", "accounts.csv", AWS_SHARED_CREDENTIALS_FILE="credentials"
+    )
+
+    assert result.code == 1, result.err
+    assert accounts_of(result.out) == {ACCOUNT, "123456789013"}
+    (line,) = (line for line in result.lines if line.startswith("not read: "))
+    assert "account 123456789014: " in line
+    assert "SignatureDoesNotMatch" in line
