@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from bulkeic.core.errors import RunFileError
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane, Operation
 from bulkeic.store.database import Database
@@ -111,9 +112,13 @@ class DiscoveryFile:
         self._database.close()
 
     def delete(self) -> None:
-        """Closes the file and deletes it."""
-        self.close()
-        self.path.unlink(missing_ok=True)
+        """Deletes the file, unless its name belongs to another file by now, and closes it."""
+        close_log(self._writer)
+        with suppress(RunFileError, OSError):
+            self._database.check_in_place()
+            for ending in ("", "-wal", "-shm"):  # a reader may have kept the log
+                self.path.with_name(f"{self.path.name}{ending}").unlink(missing_ok=True)
+        self._database.close()
 
     def lanes(self) -> list[Lane]:
         """Every lane that is known, sorted."""

@@ -157,3 +157,22 @@ def test_a_row_that_was_changed_is_damage(path: Path, file: DiscoveryFile, table
 
     with pytest.raises(RunFileError, match=f"damaged: {table}: a row is not as it was stored"):
         DiscoveryFile(path)
+
+
+def test_a_deleted_file_leaves_no_log_although_somebody_reads_it(path: Path) -> None:
+    file = DiscoveryFile(path)
+    with closing(sqlite3.connect(path)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM run").fetchall()
+        file.delete()
+
+    assert list(path.parent.iterdir()) == []
+
+
+def test_only_the_file_itself_is_deleted(path: Path) -> None:
+    file = DiscoveryFile(path)
+    path.rename(path.with_name("moved.db"))
+    path.write_text("mine")
+    file.delete()
+
+    assert path.read_text() == "mine"
