@@ -287,3 +287,20 @@ def test_a_terminal_shows_progress_unless_no_progress(bulkeic: Bulkeic) -> None:
         assert text in shown[()]
         assert text not in shown["--no-progress",]
     assert all(b"2 targets of 2 functions" in screen for screen in shown.values())
+
+
+def test_a_targets_file_that_cannot_be_created_is_one_line_before_any_call(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    bulkeic.write("left.csv.part", "")
+    (bulkeic.folder / "folder.csv").mkdir()
+    for out, says in (
+        ("nowhere/found.csv", "cannot be written: No such file or directory"),
+        ("left.csv", "cannot be written: delete 'left.csv.part'"),
+        ("folder.csv", "cannot be written: Is a directory"),
+    ):
+        result = discover(bulkeic, server, "--regions", REGION, "--out", out)
+
+        assert result.code == 2, result.err
+        assert result.lines == [f"bulkeic: --out '{out}' {says}"]
+    assert server.stats()["calls"] == 0
