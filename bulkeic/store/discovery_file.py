@@ -202,13 +202,12 @@ class DiscoveryFile:
             )
             return {name: decode_tags(text) for name, text in rows}
 
-    def has_tagged(self, lane: Lane) -> bool:
-        """Whether any function of a lane has tags."""
+    def tagged_lanes(self) -> set[Lane]:
+        """The lanes with functions that have tags."""
         with self._database.errors("cannot be read"):
-            row = self._reader.execute(
-                "SELECT 1 FROM tagged WHERE lane_id = ? LIMIT 1", (self._lane_ids[lane],)
-            ).fetchone()
-        return row is not None
+            rows = self._reader.execute("SELECT DISTINCT lane_id FROM tagged")
+            numbers = {number for (number,) in rows}
+        return {lane for lane, number in self._lane_ids.items() if number in numbers}
 
     def save_failure(self, lane: Lane, code: str, message: str) -> None:
         """Stores why a lane was not read."""
@@ -272,10 +271,11 @@ class DiscoveryFile:
             writer.execute(MARK_PENDING)
             writer.execute(FORGET_LANE_FAILURES)
 
-    def finish_listing(self, listing: StoredListing) -> None:
-        """Stores that no page of a listing is needed."""
+    def finish_listings(self, listings: Iterable[StoredListing]) -> None:
+        """Stores that no page of these listings is needed, in one transaction."""
+        rows = [self._listing_row(listing, ListingState.DONE) for listing in listings]
         with self._transaction() as writer:
-            STORE_LISTINGS.execute(writer, [self._listing_row(listing, ListingState.DONE)])
+            STORE_LISTINGS.execute(writer, rows)
 
     def save_inventory(
         self,

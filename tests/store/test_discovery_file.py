@@ -136,7 +136,7 @@ def test_tags_are_those_of_functions_that_have_any(file: DiscoveryFile) -> None:
 
     assert file.lanes_without_tags() == [OTHER]
     assert file.tags(LANE, ["a", "c"]) == {"a": {"team": "x"}}
-    assert (file.has_tagged(LANE), file.has_tagged(OTHER)) == (True, False)
+    assert file.tagged_lanes() == {LANE}
 
 
 def test_a_deleted_file_is_noticed_before_pages_are_lost(path: Path, file: DiscoveryFile) -> None:

@@ -190,11 +190,12 @@ class DiscoverySession:
 
     def _skip_untagged(self) -> None:
         """Lists only lanes with functions that have the tags."""
-        if not self._criteria.tags:
-            return
-        for lane in self._file.lanes():
-            if lane not in self._left_out and not self._file.has_tagged(lane):
-                self._file.finish_listing(StoredListing(lane, Operation.LIST_FUNCTIONS))
+        if self._criteria.tags:
+            read = set(self._file.lanes()) - self._left_out
+            self._file.finish_listings(
+                StoredListing(lane, Operation.LIST_FUNCTIONS)
+                for lane in sorted(read - self._file.tagged_lanes())
+            )
 
     async def _read_pages(self, engines: EngineFactory) -> None:
         """Reads all pages that are pending."""
