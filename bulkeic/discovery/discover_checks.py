@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from bulkeic.app.setup.access_checks import check_access
-from bulkeic.app.setup.output_files import check_not_read, check_writable
+from bulkeic.app.setup.output_files import check_not_read
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.templates import is_template
 from bulkeic.discovery.discover_options import DiscoverOptions
@@ -38,7 +38,6 @@ def check_discovery(options: DiscoverOptions) -> None:
     if options.run is not None:
         _check_run(options.run)
     if options.out is not None:
-        check_writable(Path(options.out), f"--out {quoted(options.out)}")
         check_not_read("--out", options.out, options.access.accounts, options.run)
 
 

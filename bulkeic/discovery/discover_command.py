@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bulkeic.app.run.invocation import print_json
-from bulkeic.app.run.session import INTERRUPTED_TWICE
+from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import first_cause, run_async
 from bulkeic.app.setup.account_resolver import AccountResolver
@@ -33,7 +33,7 @@ from bulkeic.discovery.run.discovery_binding import (
     stored_criteria,
     with_stored_scope,
 )
-from bulkeic.discovery.run.discovery_session import DiscoverySession
+from bulkeic.discovery.run.discovery_session import LAMBDA, DiscoverySession
 from bulkeic.discovery.run.found_targets import FoundTargets
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
@@ -102,17 +102,17 @@ class _Discovery:
         check_discovery_file(file, options)
         criteria = stored_criteria(file)
         stopped = None
-        if not file.is_complete(needs_inventory=self._needs_inventory()):
+        if not file.is_complete(
+            needs_inventory=self._needs_inventory(), needs_tags=criteria.needs_tags
+        ):
             check_discovery_place(file, options)
-            for line in start_lines(options) if self._is_new else ():
+            scoped = with_stored_scope(options, file)
+            for line in start_lines(scoped) if self._is_new else ():
                 self._console.print(line)
-            stopped = self._work(with_stored_scope(options, file), criteria)
+            stopped = self._work(scoped, criteria)
         found = FoundTargets(file, criteria)
         problem = self._write(found, criteria) if stopped is None else None
         return self._end(found, stopped or problem, is_written=stopped is None and problem is None)
-
-    def _needs_inventory(self) -> bool:
-        return with_stored_scope(self._given, self._file).source != "lambda"
 
     def _work(self, options: DiscoverOptions, criteria: Criteria) -> str | None:
         """Works in a session: why it stopped early, or ``None``.
@@ -137,6 +137,9 @@ class _Discovery:
             finally:
                 self._traffic = replace(session.traffic, elapsed_s=session.elapsed())
         return session.stopped
+
+    def _needs_inventory(self) -> bool:
+        return with_stored_scope(self._given, self._file).source != LAMBDA
 
     def _failed(self, error: BaseException) -> str:
         """Why a session failed; without places or an inventory there is nothing to resume."""
@@ -168,6 +171,8 @@ class _Discovery:
                 write_new_file("--out", out, pieces)
         except UsageError as error:
             return str(error)
+        except KeyboardInterrupt:  # the next signal ends the process
+            return INTERRUPTED
         return None
 
     def _end(self, found: FoundTargets, stopped: str | None, *, is_written: bool) -> int:
@@ -218,8 +223,11 @@ class _Discovery:
 
 
 def _count_targets(found: FoundTargets) -> None:
-    """Counts the targets that were found, as far as the discovery file can be read."""
+    """Counts the targets that were found, as far as the discovery file can be read.
+
+    A signal ends the counting, and not the process: the command that resumes must be printed.
+    """
     found.forget_targets()
-    with suppress(RunFileError):
+    with suppress(RunFileError, KeyboardInterrupt):
         for _ in found.rows():
             pass

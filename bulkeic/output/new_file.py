@@ -1,26 +1,24 @@
 """Writes a file as a whole: under its name there is either nothing or all of it."""
 
 import contextlib
+import errno
 import os
-import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bulkeic.core.errors import UsageError, quoted
 
 
 def check_new_file(flag: str, path: str) -> None:
-    """Checks that a file to write does not exist, is empty, or is not a regular file.
+    """Checks that a file can be written, before what it will hold is known.
 
     Raises:
-        UsageError: it has content.
+        UsageError: see ``write_new_file``.
     """
-    try:
-        found = Path(path).stat()
-    except (OSError, ValueError):
-        return  # there is none, or what cannot be read is reported where it is opened
-    if stat.S_ISREG(found.st_mode) and found.st_size:
-        raise UsageError(f"{flag} {quoted(path)} exists already; use another file")
+    with _errors(flag, path):
+        if not _is_stream(path):
+            os.close(_create_draft(flag, path))
+            _draft(path).unlink()
 
 
 def free_name(path: str) -> str:
@@ -43,15 +41,13 @@ def write_new_file(flag: str, path: str, pieces: Iterable[bytes]) -> None:
     Raises:
         UsageError: the file exists with content, or cannot be written.
     """
-    target, draft = Path(path), Path(f"{path}.part")
-    place = f"{flag} {quoted(path)}"
-    try:
-        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+    target, draft = Path(path), _draft(path)
+    with _errors(flag, path):
+        if _is_stream(path):
             with target.open("wb") as file:
                 file.writelines(pieces)
             return
-        check_new_file(flag, path)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = _create_draft(flag, path)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.writelines(pieces)
@@ -60,6 +56,33 @@ def write_new_file(flag: str, path: str, pieces: Iterable[bytes]) -> None:
             with contextlib.suppress(OSError):
                 draft.unlink()
             raise
+
+
+def _draft(path: str) -> Path:
+    return Path(f"{path}.part")
+
+
+def _is_stream(path: str) -> bool:
+    """Whether there is something that is neither a regular file nor a folder."""
+    target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return target.exists() and not target.is_file()
+
+
+def _create_draft(flag: str, path: str) -> int:
+    """Creates the file under its draft name. Returns its descriptor."""
+    target = Path(path)
+    if target.exists() and target.stat().st_size:
+        raise UsageError(f"{flag} {quoted(path)} exists already; use another file")
+    return os.open(_draft(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+
+@contextlib.contextmanager
+def _errors(flag: str, path: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        what = f"delete {quoted(str(draft))}" if isinstance(error, FileExistsError) else None
-        raise UsageError(f"{place} cannot be written: {what or error.strerror}") from None
+        is_left = isinstance(error, FileExistsError)
+        what = f"delete {quoted(str(_draft(path)))}" if is_left else error.strerror
+        raise UsageError(f"{flag} {quoted(path)} cannot be written: {what}") from None

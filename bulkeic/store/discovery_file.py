@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from bulkeic.core.errors import RunFileError
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane, Operation
 from bulkeic.store.database import Database
@@ -34,6 +35,7 @@ from bulkeic.store.discovery_rows import (
 from bulkeic.store.discovery_schema import (
     ADD_LISTINGS,
     DISCOVERY_SCHEMA,
+    FORGET_LANE_FAILURES,
     MARK_GONE,
     MARK_PENDING,
     SEALED_TABLES,
@@ -110,9 +112,13 @@ class DiscoveryFile:
         self._database.close()
 
     def delete(self) -> None:
-        """Closes the file and deletes it."""
-        self.close()
-        self.path.unlink(missing_ok=True)
+        """Deletes the file, unless its name belongs to another file by now, and closes it."""
+        close_log(self._writer)
+        with suppress(RunFileError, OSError):
+            self._database.check_in_place()
+            for ending in ("", "-wal", "-shm"):  # a reader may have kept the log
+                self.path.with_name(f"{self.path.name}{ending}").unlink(missing_ok=True)
+        self._database.close()
 
     def lanes(self) -> list[Lane]:
         """Every lane that is known, sorted."""
@@ -196,13 +202,12 @@ class DiscoveryFile:
             )
             return {name: decode_tags(text) for name, text in rows}
 
-    def has_tagged(self, lane: Lane) -> bool:
-        """Whether any function of a lane has tags."""
+    def tagged_lanes(self) -> set[Lane]:
+        """The lanes with functions that have tags."""
         with self._database.errors("cannot be read"):
-            row = self._reader.execute(
-                "SELECT 1 FROM tagged WHERE lane_id = ? LIMIT 1", (self._lane_ids[lane],)
-            ).fetchone()
-        return row is not None
+            rows = self._reader.execute("SELECT DISTINCT lane_id FROM tagged")
+            numbers = {number for (number,) in rows}
+        return {lane for lane, number in self._lane_ids.items() if number in numbers}
 
     def save_failure(self, lane: Lane, code: str, message: str) -> None:
         """Stores why a lane was not read."""
@@ -260,23 +265,17 @@ class DiscoveryFile:
         key = number, listing.function, listing.operation.value
         return sealed((*key, listing.marker, state.value, code, message))
 
-    def retry_pages(self) -> None:
-        """Makes the pages that failed pending again."""
+    def retry_failures(self) -> None:
+        """Makes the pages that failed pending again, and forgets why lanes were not read."""
         with self._transaction() as writer:
             writer.execute(MARK_PENDING)
+            writer.execute(FORGET_LANE_FAILURES)
 
-    def retry_lanes(self) -> None:
-        """Forgets why lanes were not read."""
+    def finish_listings(self, listings: Iterable[StoredListing]) -> None:
+        """Stores that no page of these listings is needed, in one transaction."""
+        rows = [self._listing_row(listing, ListingState.DONE) for listing in listings]
         with self._transaction() as writer:
-            writer.execute(
-                "UPDATE lane SET code = NULL, message = NULL, row_digest = "
-                "row_digest(id, account_id, region, has_tags, NULL, NULL) WHERE code IS NOT NULL"
-            )
-
-    def finish_listing(self, listing: StoredListing) -> None:
-        """Stores that no page of a listing is needed."""
-        with self._transaction() as writer:
-            STORE_LISTINGS.execute(writer, [self._listing_row(listing, ListingState.DONE)])
+            STORE_LISTINGS.execute(writer, rows)
 
     def save_inventory(
         self,
@@ -337,17 +336,19 @@ class DiscoveryFile:
             ).fetchone()
         return int(number)
 
-    def is_complete(self, *, needs_inventory: bool) -> bool:
+    def is_complete(self, *, needs_inventory: bool, needs_tags: bool) -> bool:
         """Whether nothing remains to be read.
 
         Args:
             needs_inventory: whether the functions come from an inventory.
+            needs_tags: whether the tags of every lane must be read.
         """
         metadata = self.metadata
         has_functions = metadata.has_inventory or not needs_inventory
         return (
             metadata.has_places
             and has_functions
+            and not (needs_tags and self.lanes_without_tags())
             and not self.failures()
             and not self.unread_lanes()
         )

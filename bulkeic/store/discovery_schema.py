@@ -76,6 +76,11 @@ UPDATE listing SET state = 'pending', code = NULL, message = NULL,
   row_digest = row_digest(lane_id, function, operation, marker, 'pending', NULL, NULL)
 WHERE state = 'failed'
 """
+FORGET_LANE_FAILURES = """
+UPDATE lane SET code = NULL, message = NULL,
+  row_digest = row_digest(id, account_id, region, has_tags, NULL, NULL)
+WHERE code IS NOT NULL
+"""
 MARK_GONE = """
 UPDATE listing SET state = 'gone', code = NULL, message = NULL,
   row_digest = row_digest(lane_id, function, operation, marker, 'gone', NULL, NULL)

@@ -77,10 +77,6 @@ def with_role(role_arn: str | None) -> DiscoverAccessOptions:
             DiscoverOptions(source="resource-explorer", wanted=CriteriaOptions(where="keys(@)")),
             "--where with Architectures, CapacityProviderConfig, CodeSha256 and ",
         ),
-        (
-            DiscoverOptions(out="no-such-folder/targets.csv"),
-            "--out 'no-such-folder/targets.csv': there is no such folder",
-        ),
         (DiscoverOptions(wanted=CriteriaOptions(where="Runtim")), "did you mean Runtime?"),
         (
             DiscoverOptions(wanted=CriteriaOptions(tags=tuple(map(TagFilter, "k" * 2, "ab")))),

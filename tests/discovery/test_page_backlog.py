@@ -40,7 +40,7 @@ def test_every_page_is_given_out_once(sizes: list[int]) -> None:
     assert {name for name in given_out if name.startswith("fn")} == {
         f"fn-{number}" for number in range(first)
     }
-    assert backlog.unfinished() == (0, 0)
+    assert (backlog.unread_pages(), backlog.unread_lanes()) == (0, set())
 
 
 def test_the_next_page_waits_while_there_is_enough_to_do() -> None:
@@ -54,7 +54,7 @@ def test_the_next_page_waits_while_there_is_enough_to_do() -> None:
                 pages += 1
                 backlog.add(aliases(range(pages * PAGE, (pages + 1) * PAGE)))
                 backlog.add([StoredListing(LANE, Operation.LIST_FUNCTIONS, marker=str(pages))])
-        most = max(most, backlog.unfinished()[0])
+        most = max(most, backlog.unread_pages())
 
     assert pages == 100
     assert most <= 200 + PAGE + 1

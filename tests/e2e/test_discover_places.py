@@ -1,6 +1,7 @@
 """Where discover looks, and what it says of places that it cannot read: one line each."""
 
 import json
+import shlex
 from collections.abc import Callable
 
 import pytest
@@ -271,3 +272,79 @@ def test_bad_flags_are_one_line_and_nothing_is_called(
     assert says in result.err
     assert server.stats()["calls"] == 0
     assert not (bulkeic.folder / "bulkeic-runs").exists()
+
+
+def test_a_region_that_is_not_enabled_keeps_its_reason(bulkeic: Bulkeic, sandbox: Start) -> None:
+    server = sandbox("--functions", 3, "--varied", "--organization", "--rate", "unlimited")
+    flags = ("--regions", f"{REGION},us-west-*,ap-east-1", "--managed-by", "none")
+
+    first = discover(bulkeic, server, *flags, "--run", "found.db")
+    again = discover(bulkeic, server, "--run", "found.db")
+
+    for result in (first, again):
+        assert result.code == 1, result.err
+        (line,) = (line for line in result.lines if line.startswith("not read: "))
+        assert line.endswith(
+            "in ap-east-1: RegionNotEnabled: the Region is not enabled for the account; "
+            "--regions '!ap-east-1' leaves it out"
+        )
+    assert again.out == first.out
+
+
+def test_a_lane_without_answers_does_not_keep_the_others_from_being_written(
+    bulkeic: Bulkeic, sandbox: Start
+) -> None:
+    options = scenario(bulkeic, lanes={f"{ACCOUNT}/us-east-2": {"hang": 1.0}})
+    server = sandbox("--functions", 3, "--regions", 2, "--scenario", options)
+    patience = ("--timeout", 0.2, "--give-up-after", 0.5)
+
+    first = discover(bulkeic, server, "--regions", "us-east-1,us-east-2", *patience)
+    again = bulkeic(*shlex.split(first.lines[-1])[3:])
+
+    for result in (first, again):
+        assert result.code == 1, result.err
+        assert {key[1] for key in found_keys(result.out)} == {"us-east-1"}
+        (line,) = (line for line in result.lines if line.startswith("not read: "))
+        assert f"account {ACCOUNT} in us-east-2: " in line
+        assert "no answer for 0.5 s" in line
+
+
+def test_a_discovery_without_any_answer_stops(bulkeic: Bulkeic, sandbox: Start) -> None:
+    server = sandbox("--functions", 3, "--regions", 2, "--scenario", scenario(bulkeic, hang=1.0))
+
+    result = discover(
+        bulkeic, server, "--regions", "us-east-1,us-east-2", "--timeout", 0.2, "--give-up-after",
+        0.5,
+    )  # fmt: skip
+
+    assert result.code == 3, result.err
+    assert result.out == ""
+    assert "stopped: no answer for 0.5 s" in result.err
+    assert result.lines[-1].startswith("resume with: bulkeic discover --run ")
+
+
+def test_a_profile_that_does_not_work_is_one_line(bulkeic: Bulkeic, sandbox: Start) -> None:
+    server = sandbox("--functions", 3, "--accounts", 3, "--rate", "unlimited")
+    profiles = {"works": ("AKIA123456789013", "secret"), "fails": ("AKIA123456789014", "wrong")}
+    bulkeic.write(
+        "credentials",
+        "".join(
+            f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
+            for name, (key, secret) in profiles.items()
+        ),
+    )
+    bulkeic.write(
+        "accounts.csv",
+        f"AccountId,Profile,Regions\n{ACCOUNT},,{REGION}\n123456789013,works,{REGION}\n"
+        f"123456789014,fails,{REGION}\n",
+    )
+
+    result = discover(
+        bulkeic, server, "--accounts", "accounts.csv", AWS_SHARED_CREDENTIALS_FILE="credentials"
+    )
+
+    assert result.code == 1, result.err
+    assert accounts_of(result.out) == {ACCOUNT, "123456789013"}
+    (line,) = (line for line in result.lines if line.startswith("not read: "))
+    assert "account 123456789014: " in line
+    assert "SignatureDoesNotMatch" in line

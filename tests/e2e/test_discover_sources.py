@@ -1,11 +1,14 @@
 """Discoveries through Resource Explorer and AWS Config, which cost no calls of ListFunctions."""
 
 import json
+import signal
+import threading
 from typing import Any
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Result
 from .discover_helpers import found_keys, found_rows
 from .listing_server import ListingServer, listing_server
+from .rollout_helpers import until
 
 OTHER = "210987654321"
 EU = "eu-west-1"
@@ -121,3 +124,38 @@ def test_lambda_is_asked_only_for_what_an_inventory_does_not_know(bulkeic: Bulke
     assert found_keys(result.out) == [(ACCOUNT, REGION, "a", "live")]
     assert again.out == result.out
     assert server.asked == [("ListResources", ""), ("a/aliases", "")]
+
+
+class _Held(dict[str, Any]):
+    """Services of which one answers only after its event."""
+
+    def __init__(self, services: dict[str, Any], operation: str) -> None:
+        super().__init__(services)
+        self.event = threading.Event()
+        self._operation = operation
+
+    def __getitem__(self, operation: str) -> Any:
+        if operation == self._operation:
+            self.event.wait(20)
+        return super().__getitem__(operation)
+
+
+def test_functions_whose_tags_were_not_read_are_not_missing_after_a_stop(bulkeic: Bulkeic) -> None:
+    tagged = {"ResourceARN": arn(ACCOUNT, REGION, "a"), "Tags": [{"Key": "team", "Value": "x"}]}
+    services = _Held(
+        EXPLORER | {"GetResources": {"ResourceTagMappingList": [tagged]}}, "GetResources"
+    )
+    flags = ("--source", "resource-explorer", "--view", VIEW, "--regions", REGION, "--tag", "team")
+    with listing_server(no_call, services) as server:
+        process = bulkeic.start(
+            "discover", "--endpoint-url", server.url, "--run", "found.db", *flags
+        )
+        until(lambda: ("GetResources", "") in server.asked, "tags are asked for")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        services.event.set()
+        assert process.returncode == 3, err
+        again = run(bulkeic, server, "--run", "found.db")
+
+    assert again.code == 0, again.err
+    assert found_keys(again.out) == [(ACCOUNT, REGION, "a", "$LATEST")]

@@ -1,14 +1,21 @@
 """Discoveries of listings that change or lead back, and of outputs that cannot be written."""
 
+import fcntl
 import os
 import pty
+import signal
 import subprocess
+import sys
+import termios
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from .conftest import REGION, Bulkeic, Result, Server
 from .discover_helpers import discover, found_keys
 from .listing_server import ListingServer, listing_server, page
+from .rollout_helpers import until
 
 GONE = 404, {"Type": "User", "Message": "Function not found: arn:aws:lambda:…"}
 
@@ -46,10 +53,10 @@ def test_pages_that_lead_back_end(bulkeic: Bulkeic) -> None:
         result = discover_from(bulkeic, server)
 
     assert result.code == 1, result.err
-    assert names_of(result) == ["a", "b", "c"]
+    assert names_of(result) == ["a", "b"]
     (line,) = (line for line in result.lines if line.startswith("not read: "))
     assert "RepeatedMarker: ListFunctions: the page leads back to an earlier one" in line
-    assert len(server.asked) <= 12
+    assert [marker for _, marker in server.asked] == ["", "2", "3"]
 
 
 def test_a_page_that_names_itself_ends(bulkeic: Bulkeic) -> None:
@@ -90,6 +97,22 @@ def test_aliases_on_several_pages_are_all_found(bulkeic: Bulkeic) -> None:
 
     assert result.code == 0, result.err
     assert [key[3] for key in found_keys(result.out)] == ["beta", "live"]
+
+
+def test_a_page_that_keeps_failing_is_tried_as_often_as_allowed(bulkeic: Bulkeic) -> None:
+    def answer(path: str, _marker: str) -> tuple[int, dict[str, Any]]:
+        if not path:
+            return page("a", "b")
+        return (500, {"message": "down"}) if path == "a/aliases" else (200, {"Aliases": []})
+
+    with listing_server(answer) as server:
+        result = discover_from(
+            bulkeic, server, "--qualifiers", "latest,aliases", "--max-attempts", 2
+        )
+
+    assert result.code == 1, result.err
+    assert names_of(result) == ["b"]
+    assert server.asked.count(("a/aliases", "")) == 2
 
 
 def test_functions_of_another_account_are_refused(bulkeic: Bulkeic) -> None:
@@ -135,6 +158,38 @@ def test_a_closed_pipe_loses_nothing(bulkeic: Bulkeic) -> None:
     assert again.code == 0, again.err
     assert names_of(again) == ["a", "b"]
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_targets_are_written_loses_nothing(
+    bulkeic: Bulkeic, number: signal.Signals
+) -> None:
+    names = [f"orders-{each:04}" for each in range(500)]
+    with listing_server(lambda _path, _marker: page(*names)) as server:
+        reading, writing = os.pipe()
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+        process = bulkeic.start(
+            "discover", "--regions", REGION, "--endpoint-url", server.url, stdout=writing
+        )
+        os.close(writing)
+        until(lambda: waiting_bytes(reading) > 0, "rows are written")
+        process.send_signal(number)
+        with os.fdopen(reading, "rb") as pipe:
+            assert len(pipe.read().splitlines()) < len(names)
+        _, err = process.communicate(timeout=30)
+        again = bulkeic(*err.splitlines()[-1].split()[3:])
+
+    assert process.returncode == 3, err
+    assert "stopped: interrupted" in err
+    assert err.splitlines()[-1].startswith("resume with: bulkeic discover --run ")
+    assert again.code == 0, again.err
+    assert names_of(again) == names
+    assert len(server.asked) == 1
+
+
+def waiting_bytes(reading: int) -> int:
+    """Bytes that nothing has read from a pipe."""
+    return int.from_bytes(fcntl.ioctl(reading, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def test_a_full_disk_under_the_targets_file_loses_nothing(bulkeic: Bulkeic) -> None:
@@ -208,7 +263,7 @@ def test_a_damaged_file_is_one_line(bulkeic: Bulkeic, server: Server) -> None:
     assert "discover again" in result.err
 
 
-def test_a_terminal_shows_a_bar_unless_no_progress(bulkeic: Bulkeic) -> None:
+def test_a_terminal_shows_progress_unless_no_progress(bulkeic: Bulkeic) -> None:
     shown = {}
     with listing_server(lambda _path, _marker: page("a", "b")) as server:
         for flags in ((), ("--no-progress",)):
@@ -228,6 +283,24 @@ def test_a_terminal_shows_a_bar_unless_no_progress(bulkeic: Bulkeic) -> None:
             assert process.wait(20) == 0, screen
             shown[flags] = screen
 
-    assert b"1 of 1 lane, 2 functions" in shown[()]
-    assert b"1 of 1 lane" not in shown["--no-progress",]
+    for text in (b"1 of 1 lane, 2 functions", b"finding accounts and Regions"):
+        assert text in shown[()]
+        assert text not in shown["--no-progress",]
     assert all(b"2 targets of 2 functions" in screen for screen in shown.values())
+
+
+def test_a_targets_file_that_cannot_be_created_is_one_line_before_any_call(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    bulkeic.write("left.csv.part", "")
+    (bulkeic.folder / "folder.csv").mkdir()
+    for out, says in (
+        ("nowhere/found.csv", "cannot be written: No such file or directory"),
+        ("left.csv", "cannot be written: delete 'left.csv.part'"),
+        ("folder.csv", "cannot be written: Is a directory"),
+    ):
+        result = discover(bulkeic, server, "--regions", REGION, "--out", out)
+
+        assert result.code == 2, result.err
+        assert result.lines == [f"bulkeic: --out '{out}' {says}"]
+    assert server.stats()["calls"] == 0

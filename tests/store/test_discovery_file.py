@@ -123,9 +123,8 @@ def test_a_failure_names_its_place_until_it_is_retried(file: DiscoveryFile) -> N
         PlaceFailure(OTHER.account_id, OTHER.region, "RegionNotEnabled", "not enabled"),
         PlaceFailure(LANE.account_id, LANE.region, "AccessDeniedException", "denied"),
     ]
-    assert not file.is_complete(needs_inventory=False)
-    file.retry_pages()
-    file.retry_lanes()
+    assert not file.is_complete(needs_inventory=False, needs_tags=False)
+    file.retry_failures()
     assert file.failures() == []
     assert {each.lane for each in file.pending()} == {LANE, OTHER}
 
@@ -137,7 +136,7 @@ def test_tags_are_those_of_functions_that_have_any(file: DiscoveryFile) -> None:
 
     assert file.lanes_without_tags() == [OTHER]
     assert file.tags(LANE, ["a", "c"]) == {"a": {"team": "x"}}
-    assert (file.has_tagged(LANE), file.has_tagged(OTHER)) == (True, False)
+    assert file.tagged_lanes() == {LANE}
 
 
 def test_a_deleted_file_is_noticed_before_pages_are_lost(path: Path, file: DiscoveryFile) -> None:
@@ -158,3 +157,22 @@ def test_a_row_that_was_changed_is_damage(path: Path, file: DiscoveryFile, table
 
     with pytest.raises(RunFileError, match=f"damaged: {table}: a row is not as it was stored"):
         DiscoveryFile(path)
+
+
+def test_a_deleted_file_leaves_no_log_although_somebody_reads_it(path: Path) -> None:
+    file = DiscoveryFile(path)
+    with closing(sqlite3.connect(path)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM run").fetchall()
+        file.delete()
+
+    assert list(path.parent.iterdir()) == []
+
+
+def test_only_the_file_itself_is_deleted(path: Path) -> None:
+    file = DiscoveryFile(path)
+    path.rename(path.with_name("moved.db"))
+    path.write_text("mine")
+    file.delete()
+
+    assert path.read_text() == "mine"

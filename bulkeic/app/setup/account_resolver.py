@@ -136,10 +136,7 @@ class AccountResolver:
         """Asks STS once for the account of each profile; ``None`` is the caller's own."""
         unknown = self._unknown(profiles)
         if unknown:
-            try:
-                run_async(functools.partial(self._identify_all, unknown))
-            except BaseExceptionGroup as group:
-                raise first_cause(group) from None
+            run_async(functools.partial(self._identify_all, unknown))
 
     async def find_own_identity(self, lane: Lane | None) -> CallerIdentity:
         """As ``own_identity``, in an event loop."""
@@ -161,9 +158,12 @@ class AccountResolver:
                 region = lane.region if lane else None
                 self._identity_of[profile] = await access.caller_identity(region, self._timeout_s)
 
-        async with anyio.create_task_group() as tasks:
-            for profile, lane in profiles.items():
-                tasks.start_soon(identify, profile, lane)
+        try:
+            async with anyio.create_task_group() as tasks:
+                for profile, lane in profiles.items():
+                    tasks.start_soon(identify, profile, lane)
+        except BaseExceptionGroup as group:
+            raise first_cause(group) from None
 
     def _access(self, own: "Access", profile: str) -> "Access":
         try:

@@ -26,7 +26,7 @@ T = TypeVar("T")
 # What reading an item raises if it is malformed.
 _READ_ERRORS = (ValueError, TypeError, RecursionError, InputError)
 
-MAX_CALLS_IN_FLIGHT = 10
+MAX_CALLS_IN_FLIGHT = 40
 """Calls of one service in flight."""
 
 MAX_PAGES_WITHOUT_NEWS = 10_000

@@ -1,8 +1,8 @@
-"""One session of a discovery: its phases, its passes over pages, and what stops it."""
+"""One session of a discovery: its phases, and what stops it."""
 
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import anyio
@@ -17,6 +17,7 @@ from bulkeic.core.policy import Discover
 from bulkeic.core.summary import Traffic
 from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.criteria import Criteria
+from bulkeic.discovery.model.place_tally import NOT_ENABLED
 from bulkeic.discovery.model.regions import choose_regions
 from bulkeic.discovery.run.discovery_binding import bind_account
 from bulkeic.discovery.run.inventory_reading import inventory_functions, read_inventory
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from bulkeic.aws.inventory.inventory_services import InventoryServices
 
 LAMBDA = "lambda"
-_PASSES = 3
+_SOURCES = {"resource-explorer": "Resource Explorer", "config": "AWS Config"}
 _STOPPED_LANE = "LaneStopped"
 
 
@@ -106,17 +107,14 @@ class DiscoverySession:
     async def _work(self, engines: EngineFactory) -> None:
         from bulkeic.aws.inventory.inventory_services import InventoryServices  # noqa: PLC0415 - as open_caller
 
-        self._file.retry_lanes()
         async with InventoryServices(
             open_access(self._options.access),
             engines.caller.credentials,
             timeout_s=self._options.pace.timeout_s,
         ) as inventory:
             await self._until_stopped(lambda: self._prepare(inventory))
-        for _ in range(_PASSES):
-            self._file.retry_pages()
-            if self.stopped is not None or await self._read_pages(engines):
-                return
+        if self.stopped is None:
+            await self._read_pages(engines)
 
     async def _until_stopped(self, phase: Callable[[], Awaitable[None]]) -> None:
         """Runs a phase that a signal ends at once: it loses nothing that takes long."""
@@ -125,23 +123,40 @@ class DiscoverySession:
                 await phase()
 
     async def _prepare(self, inventory: "InventoryServices") -> None:
-        home = await self._home()
-        finder = PlaceFinder(self._options, self._resolver, inventory, home)
-        await self._find_places(finder)
+        with self._spinner("finding accounts and Regions"):
+            home = await self._home()
+            await self._find_places(PlaceFinder(self._options, self._resolver, inventory, home))
         if self._options.source != LAMBDA and not self._file.metadata.has_inventory:
-            functions = inventory_functions(self._options, inventory, home)
-            await read_inventory(
-                functions,
-                self._file,
-                self._criteria,
-                self._is_wanted,
-                has_tags=self._options.source == "config",
-            )
+            with self._spinner(f"reading functions from {_SOURCES[self._options.source]}"):
+                await self._read_inventory(inventory, home)
         if self._criteria.needs_tags:
-            reading = TagReading(self._file, inventory, self._criteria.tags)
-            await reading.read(self._file.lanes_without_tags())
-            self._left_out |= reading.failed
-            self._skip_untagged()
+            with self._spinner("reading tags"):
+                await self._read_tags(inventory)
+
+    def _spinner(self, text: str) -> AbstractContextManager[object]:
+        return self._console.spinner(text) if self._options.progress else nullcontext()
+
+    async def _read_inventory(self, inventory: "InventoryServices", home: Lane) -> None:
+        accounts, patterns = self._file.accounts(), self._options.places.regions
+
+        def is_wanted(lane: Lane) -> bool:
+            return lane.account_id in accounts and bool(choose_regions(patterns, [lane.region]))
+
+        await read_inventory(
+            inventory_functions(self._options, inventory, home),
+            self._file,
+            self._criteria,
+            is_wanted,
+            has_tags=self._options.source == "config",
+        )
+
+    async def _read_tags(self, inventory: "InventoryServices") -> None:
+        """Reads the tags of the lanes that can be read."""
+        reading = TagReading(self._file, inventory, self._criteria.tags)
+        lanes = self._file.lanes_without_tags()
+        await reading.read([lane for lane in lanes if lane not in self._left_out])
+        self._left_out |= reading.failed
+        self._skip_untagged()
 
     async def _home(self) -> Lane:
         """The caller's own account, and the Region to call first."""
@@ -162,10 +177,13 @@ class DiscoverySession:
                     f"--exclude-account {account} excludes nothing: no such account was found"
                 )
         else:
-            known = self._file.accounts().values()
-            places = await finder.regions_of(
-                [account.account_id for account in known if account.code is not None]
-            )
+            unknown = {
+                failure.account_id
+                for failure in self._file.failures()
+                if not failure.region or failure.code == NOT_ENABLED
+            }
+            places = await finder.regions_of(unknown)
+        self._file.retry_failures()
         self._file.save_places(places.accounts, places.lanes, listed)
         self._save_failures(places)
 
@@ -175,27 +193,24 @@ class DiscoverySession:
             self._file.save_failure(lane, failure.code, failure.message)
             self._left_out.add(lane)
 
-    def _is_wanted(self, lane: Lane) -> bool:
-        accounts, patterns = self._file.accounts(), self._options.places.regions
-        return lane.account_id in accounts and bool(choose_regions(patterns, [lane.region]))
-
     def _skip_untagged(self) -> None:
         """Lists only lanes with functions that have the tags."""
-        if not self._criteria.tags:
-            return
-        for lane in self._file.lanes():
-            if lane not in self._left_out and not self._file.has_tagged(lane):
-                self._file.finish_listing(StoredListing(lane, Operation.LIST_FUNCTIONS))
+        if self._criteria.tags:
+            read = set(self._file.lanes()) - self._left_out
+            self._file.finish_listings(
+                StoredListing(lane, Operation.LIST_FUNCTIONS)
+                for lane in sorted(read - self._file.tagged_lanes())
+            )
 
-    async def _read_pages(self, engines: EngineFactory) -> bool:
-        """Reads all pages that are pending: whether another pass is useless."""
+    async def _read_pages(self, engines: EngineFactory) -> None:
+        """Reads all pages that are pending."""
         pending = (each for each in self._file.pending() if each.lane not in self._left_out)
         backlog = PageBacklog(pending, all_versions=self._criteria.needs_versions)
         if not backlog.lanes():
-            return True
+            return
         is_shown = self._options.progress and self._console.is_terminal
         progress = ReadingProgress(backlog, is_shown=is_shown)
-        recorder = PageRecorder(self._file, backlog, progress)
+        recorder = PageRecorder(self._file, backlog, progress, self.stop)
         caller = PageCaller(engines.caller, self._criteria, backlog, self._file, recorder.add)
         engine = self._engine = engines.engine(
             backlog, recorder, Discover(), caller=caller, growing=True, traffic=self.traffic
@@ -206,12 +221,19 @@ class DiscoverySession:
         finally:
             progress.stop(engine)
         self._engine = None
-        self.stopped = self.stopped or engine.stopped
         if self.stopped is None:
-            for lane, reason in engine.stopped_lanes().items():
-                self._file.save_failure(lane, _STOPPED_LANE, reason)
-                self._left_out.add(lane)
-        return recorder.failed == caller.denied
+            self._save_stopped_lanes(engine, backlog)
+
+    def _save_stopped_lanes(self, engine: Engine, backlog: PageBacklog) -> None:
+        """Stores why lanes stopped, unless no lane was ever read to the end."""
+        reasons = engine.stopped_lanes()
+        if engine.stopped is not None:  # the last lanes do not answer
+            reasons = dict.fromkeys(backlog.unread_lanes(), engine.stopped) | reasons
+            if self._file.unread_lanes() >= set(self._file.lanes()):
+                self.stopped = engine.stopped
+                return
+        for lane, reason in reasons.items():
+            self._file.save_failure(lane, _STOPPED_LANE, reason)
 
     def stop(self, reason: str) -> None:
         """Starts no more calls; those in flight finish. The first reason is kept."""

@@ -99,10 +99,13 @@ class PageBacklog:
         """Forgets a job that has ended; ``None``: it was forgotten before."""
         return self._reading.pop(seq, None)
 
-    def unfinished(self) -> tuple[int, int]:
-        """Number of pages that are known and not read, and of their lanes."""
-        lanes = {listing.lane for listing in self._reading.values()} | self.lanes().keys()
-        return len(self._reading) + sum(self.lanes().values()), len(lanes)
+    def unread_lanes(self) -> set[Lane]:
+        """The lanes of which pages are known and not read."""
+        return {listing.lane for listing in self._reading.values()} | self.lanes().keys()
+
+    def unread_pages(self) -> int:
+        """Number of pages that are known and not read."""
+        return len(self._reading) + sum(self.lanes().values())
 
     def _job(self, listing: StoredListing) -> ListingJob:
         seq = self._jobs

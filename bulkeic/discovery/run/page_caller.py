@@ -76,10 +76,9 @@ class PageCaller:
         backlog: gets the pages that follow.
         file: has the tags of functions.
         on_page: gets each page that was read.
-        jobs_arrived: announces pages that were added: their lane and their number.
 
     Attributes:
-        denied: pages that were denied in every attempt.
+        jobs_arrived: announces pages that were added: their lane and their number.
     """
 
     def __init__(
@@ -96,7 +95,6 @@ class PageCaller:
         self._backlog = backlog
         self._file = file
         self._on_page = on_page
-        self.denied = 0
         self._denials: Counter[StoredListing] = Counter()
         self._followed: dict[tuple[Lane, Operation, str], _FollowedMarkers] = {}
 
@@ -139,7 +137,6 @@ class PageCaller:
         listing = self._backlog.listing_of(job)
         self._denials[listing] += 1
         if self._denials[listing] == _ATTEMPTS_IF_DENIED:
-            self.denied += 1
             return
         self._backlog.finish(job.seq)
         self.jobs_arrived(listing.lane, self._backlog.add([listing]))

@@ -22,24 +22,26 @@ _PAUSE_S = 0.03
 class PageRecorder:
     """Stores pages in the discovery file, a group of them in each commit. It implements ``Sink``.
 
-    If a commit fails, the engine stops, and the pages of the commit stay pending.
+    If a commit fails, the session stops, and the pages of the commit stay pending.
 
     Args:
         file: the discovery file.
         backlog: knows which page a job reads.
         progress: shows how far the reading is.
-
-    Attributes:
-        failed: pages that could not be read.
+        stop: stops the session, with the reason.
     """
 
     def __init__(
-        self, file: DiscoveryFile, backlog: PageBacklog, progress: ReadingProgress
+        self,
+        file: DiscoveryFile,
+        backlog: PageBacklog,
+        progress: ReadingProgress,
+        stop: Callable[[str], None],
     ) -> None:
-        self.failed = 0
         self._file = file
         self._backlog = backlog
         self._progress = progress
+        self._stop = stop
         self._pages: list[ReadPage | FailedPage] = []
         self._has_pages = asyncio.Event()
         self._ended = asyncio.Event()
@@ -57,7 +59,6 @@ class PageRecorder:
             return
         code, message = outcome.error_code or "", outcome.error_message or ""
         is_gone = outcome.status is Status.UNCHANGED
-        self.failed += not is_gone
         self._pages.append(FailedPage(listing, code, message, is_gone=is_gone))
         self._has_pages.set()
 
@@ -99,5 +100,5 @@ class PageRecorder:
         try:
             await anyio.to_thread.run_sync(self._file.record, pages)
         except RunFileError as error:
-            engine.stop(str(error))
+            self._stop(str(error))
         self._progress.move(engine)

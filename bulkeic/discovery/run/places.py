@@ -9,7 +9,7 @@ import msgspec
 
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.core.accounts import role_account
-from bulkeic.core.errors import InputError, InventoryError, UsageError
+from bulkeic.core.errors import AccessError, InventoryError, UsageError
 from bulkeic.core.model import Lane
 from bulkeic.core.templates import is_template
 from bulkeic.discovery.discover_options import DiscoverOptions
@@ -20,7 +20,7 @@ from bulkeic.store.discovered_pages import PlaceFailure, StoredAccount
 if TYPE_CHECKING:
     from bulkeic.aws.inventory.inventory_services import InventoryServices
 
-_CONCURRENT_ACCOUNTS = 10
+_CONCURRENT_ACCOUNTS = 40
 NO_ACCESS = "NoAccess"
 
 
@@ -130,9 +130,13 @@ class PlaceFinder:
         allowed = self._resolver.accounts.regions_by_account().get(account_id, ())
         lane = Lane(account_id, allowed[0] if allowed else self._home.region)
         account = partial(StoredAccount, account_id, self._role(account_id))
-        problem = await self._problem(lane)
-        if problem is not None:
-            places.accounts.append(account(NO_ACCESS, problem.rule))
+        try:
+            refused = await self._resolver.find_refusals([lane])
+        except AccessError as error:
+            places.accounts.append(account(NO_ACCESS, str(error)))
+            return
+        if lane in refused:
+            places.accounts.append(account(NO_ACCESS, refused[lane].rule))
             return
         try:
             regions = await self._regions(lane, allowed, places)
@@ -144,10 +148,6 @@ class PlaceFinder:
 
     def _role(self, account_id: str) -> str | None:
         return self._resolver.accounts.access(Lane(account_id, self._home.region)).role_arn
-
-    async def _problem(self, lane: Lane) -> InputError | None:
-        refused = await self._resolver.find_refusals([lane])
-        return refused.get(lane)
 
     async def _regions(self, lane: Lane, allowed: tuple[str, ...], places: Places) -> list[str]:
         if allowed:

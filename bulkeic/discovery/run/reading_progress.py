@@ -50,13 +50,13 @@ class ReadingProgress:
     def _status(self, engine: Engine) -> "ListingStatus":
         from bulkeic.output.listing_bar import ListingStatus  # noqa: PLC0415 - as above
 
-        left, lanes_left = self._backlog.unfinished()
+        lanes_left = len(self._backlog.unread_lanes())
         forecast = engine.forecast()
         elapsed_s = time.monotonic() - self._started_at
         known_s = None if forecast is None else forecast.seconds
         return ListingStatus(
             pages=self._pages,
-            left=left,
+            left=self._backlog.unread_pages(),
             functions=self._functions,
             lanes=self._lanes,
             lanes_left=lanes_left,

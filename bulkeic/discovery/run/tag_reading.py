@@ -13,7 +13,7 @@ from bulkeic.store.discovery_file import DiscoveryFile
 if TYPE_CHECKING:
     from bulkeic.aws.inventory.inventory_services import InventoryServices
 
-_CONCURRENT_LANES = 10
+_CONCURRENT_LANES = 40
 _BATCH = 500
 
 
