@@ -66,7 +66,7 @@ def discover(options: DiscoverOptions) -> int:
     discovery = _Discovery(options, DiscoveryFile(path), is_new=is_new)
     try:
         return discovery.run()
-    except BulkeicError:
+    except (BulkeicError, KeyboardInterrupt):
         discovery.delete_unused()
         raise
     finally:
@@ -182,7 +182,9 @@ class _Discovery:
         file, options, tally = self._file, self._given, found.tally
         deleted = file.deleted_functions()
         if deleted:
-            self._console.print(f"{counted(deleted, 'function')} deleted since they were listed")
+            self._console.print(
+                f"{counted(deleted, 'function')} left out, because deleted meanwhile"
+            )
         unread = tally.unread()
         code = discovery_exit_code(is_stopped=stopped is not None, has_unread=bool(unread))
         summary = DiscoverySummary(

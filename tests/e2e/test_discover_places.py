@@ -124,7 +124,7 @@ def test_a_lane_that_denies_calls_for_each_function_is_one_line(
 ) -> None:
     denied = {"123456789013": ["lambda:ListAliases"]}
     server = sandbox(
-        "--functions", 60, "--varied", "--accounts", 2, "--organization",
+        "--functions", 260, "--varied", "--accounts", 2, "--organization",
         "--scenario", scenario(bulkeic, denied_operations=denied),
     )  # fmt: skip
 
@@ -138,6 +138,12 @@ def test_a_lane_that_denies_calls_for_each_function_is_one_line(
     assert "123456789013 in us-east-1" in line
     assert "is not authorized to perform: lambda:ListAliases" in line
     assert "docs/reference/permissions.md" in line
+
+    server.window("accounts", {**server.window("accounts"), "denied_operations": {}}, "PUT")
+    again = bulkeic(*shlex.split(result.lines[-1])[3:])
+
+    assert again.code == 0, again.err
+    assert found_keys(again.out) == there_is(server, lambda each: sorted(each["Aliases"]))
 
 
 def test_a_region_that_is_not_enabled_is_one_line(bulkeic: Bulkeic, sandbox: Start) -> None:

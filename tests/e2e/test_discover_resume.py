@@ -1,5 +1,6 @@
 """Discoveries that are stopped, killed and resumed: nothing is lost, and no page is read twice."""
 
+import os
 import resource
 import shlex
 import signal
@@ -176,6 +177,20 @@ def test_ctrl_c_in_each_phase_can_be_resumed(
     found = found_keys((bulkeic.folder / "found.csv").read_text())
     assert found
     assert set(found) <= set(there_is(slow))
+
+
+def test_ctrl_c_before_the_first_call_leaves_no_file(bulkeic: Bulkeic, server: Server) -> None:
+    os.mkfifo(bulkeic.folder / "accounts.csv")
+    process = bulkeic.start(
+        "discover", "--endpoint-url", server.url, "--run", FILE, "--accounts", "accounts.csv"
+    )
+    until((bulkeic.folder / FILE).exists, "the file is created")
+    with (bulkeic.folder / "accounts.csv").open("w"):  # the command waits for what it says
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+
+    assert process.returncode == 130, err
+    assert [path.name for path in bulkeic.folder.iterdir()] == ["accounts.csv"]
 
 
 def test_a_second_ctrl_c_quits_at_once(bulkeic: Bulkeic, sandbox: Start) -> None:

@@ -79,7 +79,7 @@ def test_a_function_that_was_deleted_meanwhile_is_left_out_and_counted(bulkeic: 
 
     assert result.code == 0, result.err
     assert names_of(result) == ["a", "z"]
-    assert "1 function deleted since they were listed" in result.err
+    assert "1 function left out, because deleted meanwhile" in result.err
     assert server.asked.count(("gone/aliases", "")) == 1
 
 

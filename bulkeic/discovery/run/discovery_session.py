@@ -1,7 +1,6 @@
 """One session of a discovery: its phases, and what stops it."""
 
 import time
-from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -112,17 +111,14 @@ class DiscoverySession:
             engines.caller.credentials,
             timeout_s=self._options.pace.timeout_s,
         ) as inventory:
-            await self._until_stopped(lambda: self._prepare(inventory))
+            with anyio.CancelScope() as self._phase:  # a signal ends it at once
+                if self.stopped is None:
+                    await self._prepare(inventory)
         if self.stopped is None:
             await self._read_pages(engines)
 
-    async def _until_stopped(self, phase: Callable[[], Awaitable[None]]) -> None:
-        """Runs a phase that a signal ends at once: it loses nothing that takes long."""
-        if self.stopped is None:
-            with anyio.CancelScope() as self._phase:
-                await phase()
-
     async def _prepare(self, inventory: "InventoryServices") -> None:
+        """Finds where to look, and reads what Lambda does not list."""
         with self._spinner("finding accounts and Regions"):
             home = await self._home()
             await self._find_places(PlaceFinder(self._options, self._resolver, inventory, home))
