@@ -172,6 +172,7 @@ def test_ctrl_c_in_each_phase_can_be_resumed(
     last = err.splitlines()[-1]
     assert last.startswith(f"resume with: bulkeic discover --run {FILE} ")
     assert not (bulkeic.folder / "found.csv").exists()
+    slow.window("faults", {}, "PUT")
     resumed = bulkeic(*shlex.split(last)[3:])
     assert resumed.code == 0, resumed.err
     found = found_keys((bulkeic.folder / "found.csv").read_text())
