@@ -1,19 +1,16 @@
 """``bulkeic report``: prints what happened in a run."""
 
+import time
 from pathlib import Path
 
-import msgspec
-
-from bulkeic.app.run.reversibility import reversibility_text
-from bulkeic.app.setup.next_commands import NextCommands, next_lines
+from bulkeic.app.report.report_builder import read_report
+from bulkeic.app.setup.next_commands import next_lines
 from bulkeic.app.setup.options import ReportOptions
 from bulkeic.app.setup.run_choice import check_selection
 from bulkeic.core.errors import printable
+from bulkeic.output.report.report_text import report_lines
 from bulkeic.output.results import write_stdout
-from bulkeic.output.rollout_text import wave_lines
-from bulkeic.output.summary_text import earlier_lines, plan_lines, summary_lines
 from bulkeic.store.run_file import RunFile
-from bulkeic.store.run_metadata import AWS
 
 
 def report(options: ReportOptions) -> None:
@@ -27,34 +24,8 @@ def report(options: ReportOptions) -> None:
     run = RunFile(Path(options.run), read_only=True, accept_loss=options.accept_loss)
     try:
         run.choose(options.selection)
-        lines = _report_lines(run)
+        found = read_report(run, time.time())
     finally:
         run.close()
+    lines = [*report_lines(found), *next_lines(found.summary.next)]
     write_stdout(["\n".join(map(printable, lines)).encode() + b"\n"])
-
-
-def _report_lines(run: RunFile) -> list[str]:
-    metadata = run.metadata
-    lines = [f"{metadata.source}, on {metadata.place or AWS}, created {metadata.created_at}"]
-    if metadata.caller is not None:
-        lines.append(f"made by {metadata.caller}")
-    if metadata.restores is not None:
-        lines.append(f"rolls back {metadata.restores}")
-    sessions = run.sessions()
-    lines += [
-        f"  {session.doing} from {session.started_at} for {session.elapsed_s:,.1f} s: "
-        f"{session.ended or 'in progress, or killed'}"
-        for session in sessions
-    ]
-    lines += earlier_lines(run.reopening.earlier_failures())
-    summary, examples = run.summary(), run.examples()
-    creates = metadata.create_missing
-    if any(session.doing == "apply" for session in sessions) or not metadata.planned:
-        lines += wave_lines(run.waves.all())
-        lines += summary_lines(summary, examples, creates_missing=creates)
-    else:
-        summary = msgspec.structs.replace(summary, needs=run.counts.needs())
-        lines += plan_lines(summary, examples, creates_missing=creates)
-    commands = NextCommands.stored(run).after(summary)
-    commands.pop("report", None)
-    return [*lines, reversibility_text(run), f"run file: {run.path}", *next_lines(commands)]
