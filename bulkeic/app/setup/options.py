@@ -233,6 +233,12 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     run: Annotated[str, Argument("RUN", "A run file.")]
     selection: Annotated[Selection, SELECTION_FLAGS] = Selection()
     accept_loss: Annotated[bool, _ACCEPT_LOSS] = False
+    json: Annotated[bool, Flag(
+        "--json", "Print the whole report as JSON on stdout, instead of text.", OptionGroup.OUTPUT
+    )] = False  # fmt: skip
+    markdown: Annotated[str | None, Flag(
+        "--markdown", "Also write a short report in Markdown to this file, for a pull request or "
+        "a ticket. It must not exist.", OptionGroup.OUTPUT, FILE)] = None  # fmt: skip
 
 
 class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
