@@ -94,8 +94,7 @@ REPORT = CommandDeclaration(
     examples=(
         ("Show a run:", "bulkeic report run.db"),
         ("Write a report for a pull request:", "bulkeic report run.db --markdown report.md"),
-        ("Count the failed targets of each lane:",
-         "bulkeic report run.db --json | jq '.lanes[] | [.account_id, .region, .statuses.failed]'"),
+        ("Print everything for a program:", "bulkeic report run.db --json"),
         ("Show the latest run:", 'bulkeic report "$(ls -t bulkeic-runs/*.db | head -1)"'),
     ),
 )  # fmt: skip
