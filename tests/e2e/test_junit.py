@@ -71,6 +71,19 @@ def test_a_verification_that_is_interrupted_is_not_green(bulkeic: Bulkeic, sandb
     assert f"{300 - compared} targets not compared" in str(found[1])
 
 
+def test_a_full_disk_ends_a_verification_with_its_own_code(
+    bulkeic: Bulkeic, sandbox: Start
+) -> None:
+    server = start_fleet(bulkeic, sandbox)
+    words = ("verify", "targets.csv", "--endpoint-url", server.url, "--output", "json")
+    result = bulkeic(*words, "--junit", "/dev/full")
+    assert (result.code, result.summary["exit_code"]) == (3, 3)
+    assert (
+        "bulkeic: --junit '/dev/full' cannot be written: No space left on device; the lines above "
+        "are the summary"
+    ) in result.lines
+
+
 def test_the_cases_of_a_run(bulkeic: Bulkeic, server: Server) -> None:
     apply_with_failures(bulkeic, server)
     assert bulkeic("report", "run.db", "--junit", "junit.xml").code == 0
