@@ -1,5 +1,7 @@
 """JUnit files: valid for any text, and grouped by lane however the cases come."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -86,3 +88,20 @@ def test_each_lane_has_its_cases_in_their_order(found: list[JUnitCase], buffered
         assert [each.get("name") for each in suite.iter("testcase")] == [case.name for case in own]
         started = [case.started_at for case in own if case.started_at is not None]
         assert suite.get("timestamp") == min(started, default=NOW)[:19]
+
+
+def test_memory_does_not_grow_with_the_cases() -> None:
+    cases = (
+        JUnitCase(LANES[number % 4], f"fn-{number}", CaseResult.ERROR, kind="E", message="x" * 200)
+        for number in range(20_000)
+    )
+    tracemalloc.start()
+    try:
+        with JUnitFile(NOW, most_buffered=100_000) as file:
+            file.add(cases)
+            size = sum(map(len, file.pieces()))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert size > 5_000_000
+    assert peak < 1_000_000
