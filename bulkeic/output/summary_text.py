@@ -6,9 +6,9 @@ from itertools import groupby
 
 from bulkeic.core.model import Lane, Outcome, Status
 from bulkeic.core.reconcile import Action
+from bulkeic.core.report.hints import hint_for
 from bulkeic.core.summary import EarlierFailures, LaneSummary, SessionNumbers, Summary
 from bulkeic.output.formatting import counted
-from bulkeic.output.hints import hint_for
 from bulkeic.output.tables import Table, lines
 
 _MESSAGE_CHARACTERS = 160

@@ -1,10 +1,11 @@
 """A run in counts: its jobs, its outcomes, and what its targets need."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bulkeic.core.model import Lane, Settings, Status
 from bulkeic.core.reconcile import Action
+from bulkeic.core.report.timeline import Timeline, TimelineStep, step_length
 from bulkeic.core.summary import ActionCount, Tally
 from bulkeic.store.chosen_jobs import ChosenJobs
 from bulkeic.store.database import Database
@@ -27,6 +28,17 @@ _COUNT_CHOSEN_SETTINGS = """
 SELECT count(DISTINCT j.settings_id) FROM temp.chosen c
 JOIN job j ON j.lane_id = c.lane_id AND j.seq = c.seq
 """
+
+_COUNT_STEPS = """
+SELECT CAST(strftime('%s', started_at) AS INTEGER) / :step * :step, count(*),
+  sum(attempts), sum(throttles), sum(status IN ('failed', 'unknown'))
+FROM (
+  SELECT started_at, attempts, throttles, status FROM outcome o WHERE 1 {outcomes}
+  UNION ALL
+  SELECT started_at, attempts, throttles, status FROM earlier_outcome e WHERE 1 {earlier}
+) WHERE started_at IS NOT NULL GROUP BY 1 ORDER BY 1
+"""
+_SELECT_EARLIER_TIMES = "SELECT min(started_at), max(started_at) FROM earlier_outcome"
 
 
 class RunCounts:
@@ -104,6 +116,22 @@ class RunCounts:
                 )
                 for number, status, code, count, throttles, *times in rows
             ]
+
+    def timeline(self, tallies: Iterable[Tally]) -> Timeline:
+        """The outcomes by the time at which their jobs started, earlier ones included.
+
+        Args:
+            tallies: of the run, which know its first and its last time.
+        """
+        times = [time for tally in tallies for time in (tally.first_at, tally.last_at)]
+        with self._database.errors("cannot be read"):
+            times += map(check_time, self._reader.execute(_SELECT_EARLIER_TIMES).fetchone())
+            step = step_length(times)
+            query = _COUNT_STEPS.format(
+                outcomes=self._chosen.condition("o"), earlier=self._chosen.condition("e")
+            )
+            rows = self._reader.execute(query, {"step": step}).fetchall()
+        return Timeline(step, tuple(TimelineStep(*row) for row in rows))
 
     def targets(self) -> int:
         """Number of jobs and invalid rows."""

@@ -1,6 +1,7 @@
 """A loaded run file: its jobs, its outcomes, and how outcomes are written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,12 @@ import msgspec
 
 from bulkeic.core.model import Job, Lane, Outcome, rfc3339
 from bulkeic.core.reconcile import BeforeImage
+from bulkeic.core.report.run_end import SessionRecord
 from bulkeic.core.selection import Selection
 from bulkeic.core.summary import (
     SessionNumbers,
     Summary,
+    Tally,
     Traffic,
     summarize,
 )
@@ -38,20 +41,6 @@ _COUNT_WITHOUT_IMAGE = """
 SELECT count(*) FROM outcome o LEFT JOIN before_image b ON b.seq = o.seq
 WHERE o.status IN ('updated', 'created', 'unknown') AND b.may_be_sent IS NOT 1
 """
-
-
-class SessionRecord(msgspec.Struct, frozen=True):
-    """One session of work on a run.
-
-    Attributes:
-        doing: ``apply`` or ``plan``.
-        ended: why it ended; ``None``: it has not, or was killed.
-    """
-
-    doing: str
-    started_at: str
-    elapsed_s: float
-    ended: str | None
 
 
 class RunFile:
@@ -150,6 +139,21 @@ class RunFile:
             lanes = {lane: number for lane, (number, _) in self._lane_ids.items()}
             self.chosen.choose(selection, lanes)
 
+    @contextmanager
+    def same_moment(self) -> Iterator[None]:
+        """Lets all reads see the run as it is at the first of them, although work on it goes on.
+
+        Raises:
+            RunFileError: it cannot be read.
+        """
+        with self._database.errors("cannot be read"):
+            self._reader.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self._reader.in_transaction:
+                self._reader.execute("ROLLBACK")
+
     def save_metadata(self, metadata: RunMetadata) -> None:
         """Replaces the run's metadata.
 
@@ -220,14 +224,15 @@ class RunFile:
         with self._database.errors("cannot be written"):
             self._store_session(self._traffic, how)
 
-    def summary(self, *, stopped: bool = False) -> Summary:
+    def summary(self, *, stopped: bool = False, tallies: Iterable[Tally] | None = None) -> Summary:
         """The run in numbers.
 
         Args:
             stopped: whether the run stopped early, so that outcomes may be missing.
+            tallies: of the run; ``None``: not read yet.
         """
         summary = summarize(
-            self.counts.tallies(),
+            self.counts.tallies() if tallies is None else tallies,
             run=str(self.path),
             targets=self.counts.targets(),
             lanes=self.counts.lanes(),
@@ -287,7 +292,8 @@ class RunFile:
             return [
                 SessionRecord(*row)
                 for row in self._reader.execute(
-                    "SELECT doing, started_at, elapsed_s, ended FROM session ORDER BY id"
+                    "SELECT doing, started_at, elapsed_s, ended, calls, throttles, conflicts,"
+                    " retries FROM session ORDER BY id"
                 )
             ]
 

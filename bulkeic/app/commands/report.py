@@ -1,60 +1,70 @@
-"""``bulkeic report``: prints what happened in a run."""
+"""``bulkeic report``: shows what happened in a run."""
 
+import time
 from pathlib import Path
 
-import msgspec
-
-from bulkeic.app.run.reversibility import reversibility_text
-from bulkeic.app.setup.next_commands import NextCommands, next_lines
+from bulkeic.app.report.report_builder import read_report
+from bulkeic.app.report.report_files import check_report_files
+from bulkeic.app.setup.next_commands import next_lines
 from bulkeic.app.setup.options import ReportOptions
 from bulkeic.app.setup.run_choice import check_selection
-from bulkeic.core.errors import printable
-from bulkeic.output.results import write_stdout
-from bulkeic.output.rollout_text import wave_lines
-from bulkeic.output.summary_text import earlier_lines, plan_lines, summary_lines
+from bulkeic.core.errors import UsageError, printable
+from bulkeic.core.report.run_report import RunReport
+from bulkeic.output.new_file import write_new_file
+from bulkeic.output.report.report_text import report_lines
+from bulkeic.output.results import check_stdout, write_stdout
 from bulkeic.store.run_file import RunFile
-from bulkeic.store.run_metadata import AWS
 
 
 def report(options: ReportOptions) -> None:
-    """Prints a run's sessions and its summary.
+    """Prints the report of a run, and writes it to files in other forms.
 
     Raises:
         RunFileError: it is not a run file.
-        UsageError: stdout cannot be written.
+        UsageError: stdout or a file cannot be written.
     """
     check_selection(options.selection, has_run=True)
+    files = {"--markdown": options.markdown, "--junit": options.junit}
+    check_report_files(files, options.run)
+    check_stdout()
     run = RunFile(Path(options.run), read_only=True, accept_loss=options.accept_loss)
     try:
         run.choose(options.selection)
-        lines = _report_lines(run)
+        with run.same_moment():
+            found = read_report(run, time.time(), with_timeline=options.json)
+            if options.junit is not None:
+                _write_junit(options.junit, run, found)
     finally:
         run.close()
-    write_stdout(["\n".join(map(printable, lines)).encode() + b"\n"])
+    if options.markdown is not None:
+        _write_markdown(options.markdown, found)
+    write_stdout([_json(found) if options.json else _text(found)])
 
 
-def _report_lines(run: RunFile) -> list[str]:
-    metadata = run.metadata
-    lines = [f"{metadata.source}, on {metadata.place or AWS}, created {metadata.created_at}"]
-    if metadata.caller is not None:
-        lines.append(f"made by {metadata.caller}")
-    if metadata.restores is not None:
-        lines.append(f"rolls back {metadata.restores}")
-    sessions = run.sessions()
-    lines += [
-        f"  {session.doing} from {session.started_at} for {session.elapsed_s:,.1f} s: "
-        f"{session.ended or 'in progress, or killed'}"
-        for session in sessions
-    ]
-    lines += earlier_lines(run.reopening.earlier_failures())
-    summary, examples = run.summary(), run.examples()
-    creates = metadata.create_missing
-    if any(session.doing == "apply" for session in sessions) or not metadata.planned:
-        lines += wave_lines(run.waves.all())
-        lines += summary_lines(summary, examples, creates_missing=creates)
-    else:
-        summary = msgspec.structs.replace(summary, needs=run.counts.needs())
-        lines += plan_lines(summary, examples, creates_missing=creates)
-    commands = NextCommands.stored(run).after(summary)
-    commands.pop("report", None)
-    return [*lines, reversibility_text(run), f"run file: {run.path}", *next_lines(commands)]
+def _text(found: RunReport) -> bytes:
+    lines = [*report_lines(found), *next_lines(found.summary.next)]
+    return "\n".join(map(printable, lines)).encode() + b"\n"
+
+
+def _json(found: RunReport) -> bytes:
+    from bulkeic.output.report.report_json import report_json  # noqa: PLC0415 - only --json needs it
+
+    return report_json(found)
+
+
+def _write_markdown(path: str, found: RunReport) -> None:
+    from bulkeic.output.report.report_markdown import report_markdown  # noqa: PLC0415 - as above
+
+    write_new_file("--markdown", path, [report_markdown(found)])
+
+
+def _write_junit(path: str, run: RunFile, found: RunReport) -> None:
+    from bulkeic.app.report.junit_results import run_cases  # noqa: PLC0415 - only --junit needs it
+    from bulkeic.output.report.junit_file import JUnitFile  # noqa: PLC0415 - as above
+
+    with JUnitFile(found.reported_at) as file:
+        try:
+            file.add(run_cases(run))
+        except OSError as error:
+            raise UsageError(f"a temporary file cannot be written: {error.strerror}") from None
+        write_new_file("--junit", path, file.pieces())

@@ -213,8 +213,19 @@ class PlanOptions(TargetsOptions, frozen=True, kw_only=True):
     show: DiffOptions = DiffOptions()
 
 
+_JUNIT = Flag(
+    "--junit",
+    "Also write a test case for each target to this JUnit XML file. It must not exist.",
+    OptionGroup.OUTPUT,
+    FILE,
+    repeat=Repeat.NEVER,
+)
+
+
 class VerifyOptions(TargetsOptions, frozen=True, kw_only=True):
     """The options of ``verify``."""
+
+    junit: Annotated[str | None, _JUNIT] = None
 
 
 class RollbackOptions(WorkOptions, frozen=True, kw_only=True):
@@ -233,6 +244,13 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     run: Annotated[str, Argument("RUN", "A run file.")]
     selection: Annotated[Selection, SELECTION_FLAGS] = Selection()
     accept_loss: Annotated[bool, _ACCEPT_LOSS] = False
+    json: Annotated[bool, Flag(
+        "--json", "Print the whole report as JSON on stdout, instead of text.", OptionGroup.OUTPUT
+    )] = False  # fmt: skip
+    markdown: Annotated[str | None, Flag(
+        "--markdown", "Also write a short report in Markdown to this file, for a pull request or "
+        "a ticket. It must not exist.", OptionGroup.OUTPUT, FILE)] = None  # fmt: skip
+    junit: Annotated[str | None, _JUNIT] = None
 
 
 class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):

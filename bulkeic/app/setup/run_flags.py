@@ -17,6 +17,8 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from bulkeic.app.setup.options import ApplyOptions, WorkOptions
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.option_declaration import declared_options
@@ -31,9 +33,17 @@ def encode_flags(flags: Mapping[str, str]) -> str:
     return json.dumps({name: typed for name, typed in flags.items() if name != _RUN})
 
 
+def decode_flags(flags: str | None) -> dict[str, str]:
+    """The inverse of ``encode_flags``; what a changed run file has instead is left out."""
+    try:
+        return msgspec.convert(json.loads(flags or "{}"), dict[str, str])
+    except (ValueError, RecursionError):
+        return {}
+
+
 def with_create_missing(flags: str | None) -> str:
     """The stored form of flags, with ``--create-missing``."""
-    return encode_flags({**_decode(flags), CREATE_MISSING: CREATE_MISSING})
+    return encode_flags({**decode_flags(flags), CREATE_MISSING: CREATE_MISSING})
 
 
 def check_flags(run: RunFile, options: WorkOptions) -> None:
@@ -44,7 +54,7 @@ def check_flags(run: RunFile, options: WorkOptions) -> None:
     """
     if Path(options.source) != run.path:
         return  # a new run, which has these flags
-    made_with = _decode(run.metadata.made_with)
+    made_with = decode_flags(run.metadata.made_with)
     for name, typed in options.stored_by_run().items():
         if typed == made_with.get(name) or _is_allowed(name, typed, run, options):
             continue
@@ -57,7 +67,7 @@ def check_flags(run: RunFile, options: WorkOptions) -> None:
 
 def with_waves(flags: str | None, options: ApplyOptions) -> str:
     """The stored form of flags, with those of waves."""
-    return encode_flags({**_decode(flags), **_wave_flags(options)})
+    return encode_flags({**decode_flags(flags), **_wave_flags(options)})
 
 
 def check_waves(run: RunFile, options: ApplyOptions) -> None:
@@ -66,7 +76,7 @@ def check_waves(run: RunFile, options: ApplyOptions) -> None:
     Raises:
         UsageError: it has others.
     """
-    made_with = _decode(run.metadata.made_with)
+    made_with = decode_flags(run.metadata.made_with)
     has = " ".join(made_with[name] for name in _WAVE_FLAGS if name in made_with)
     given = " ".join(_wave_flags(options).values())
     if has != given:
@@ -106,8 +116,3 @@ def _is_same_file(given: str | None, path: Path) -> bool:
         return given is not None and path.samefile(given)
     except OSError:
         return False
-
-
-def _decode(flags: str | None) -> dict[str, str]:
-    decoded = json.loads(flags or "{}")
-    return decoded if isinstance(decoded, dict) else {}

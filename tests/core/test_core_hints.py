@@ -4,7 +4,7 @@ import pytest
 
 from bulkeic.core.model import Outcome, SourceLine, Status
 from bulkeic.core.reconcile import MISSING, NO_FUNCTION
-from bulkeic.output.hints import hint_for
+from bulkeic.core.report.hints import hint_for
 
 DENIED = "User: arn:aws:sts::1:x is not authorized to perform: lambda:GetFunction on resource: y"
 

@@ -1,0 +1,1 @@
+"""The report of a run, read from its run file."""

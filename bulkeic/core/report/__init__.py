@@ -1,0 +1,1 @@
+"""What a run came to, for every form of its report: pure."""
