@@ -4,8 +4,8 @@ import gzip
 
 ARN = b"arn:aws:lambda:us-east-1:123456789012:function:mail:live"
 CSV = (
-    b"FunctionName,Qualifier,Region,AccountId,MaximumRetryAttempts,OnSuccess,OnFailure,RoleArn\n"
-    b"orders,live,us-east-1,123456789012,1,none,arn:aws:sqs:{region}:{account}:q,\n"
+    b"FunctionName,Qualifier,Region,AccountId,MaximumRetryAttempts,OnSuccess,OnFailure,RoleArn,Wave\n"
+    b"orders,live,us-east-1,123456789012,1,none,arn:aws:sqs:{region}:{account}:q,,2\n"
     b'"mail",,eu-west-1,,,,,"arn:aws:iam::123456789012:role/x"\r\n\n' + ARN + b",,,,2,,,\n",
     b"\xef\xbb\xbffunction name\n\na\nb\n",
     b'"Function Name";Maximum Retry Attempts;;\r\norders;1;;\r\n;;;\r\n;;;\r\n',

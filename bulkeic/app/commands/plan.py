@@ -8,6 +8,7 @@ import msgspec
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import INTERRUPTED, RunSession
+from bulkeic.app.setup.new_waves import check_wave_source, planned_wave_lines
 from bulkeic.app.setup.options import DiffOptions, PlanOptions, WorkOptions
 from bulkeic.app.setup.run_setup import plan_policy, run_file
 from bulkeic.core.errors import UsageError, quoted
@@ -39,6 +40,7 @@ def plan(options: PlanOptions) -> int:
             raise UsageError(
                 f"run file {quoted(str(run.path))} was not made by plan; plan the targets file"
             )
+        check_wave_source(run, options)
         summary = plan_run(run, options.show, invocation)
     return invocation.finish(summary)
 
@@ -117,4 +119,5 @@ def _print_result(
     )
     creates = run.metadata.create_missing
     lines = plan_lines(summary, run.examples(), creates_missing=creates)
+    lines += planned_wave_lines(run)
     return invocation.print_end(run, summary, lines, stopped)

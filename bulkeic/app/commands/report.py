@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.app.run.reversibility import reversibility_text
+from bulkeic.app.setup.new_waves import planned_wave_lines
 from bulkeic.app.setup.next_commands import NextCommands, next_lines
 from bulkeic.app.setup.options import ReportOptions
 from bulkeic.app.setup.run_choice import check_selection
@@ -55,6 +56,7 @@ def _report_lines(run: RunFile) -> list[str]:
     else:
         summary = msgspec.structs.replace(summary, needs=run.counts.needs())
         lines += plan_lines(summary, examples, creates_missing=creates)
+        lines += planned_wave_lines(run)
     commands = NextCommands.stored(run).after(summary)
     commands.pop("report", None)
     return [*lines, reversibility_text(run), f"run file: {run.path}", *next_lines(commands)]

@@ -11,6 +11,7 @@ from typing import Self
 
 import msgspec
 
+from bulkeic.app.run.next_wave import forecast_work
 from bulkeic.app.run.session import INTERRUPTED_TWICE, RunSession
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import first_cause, run_async
@@ -24,7 +25,6 @@ from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane, Outcome
-from bulkeic.core.pacing.forecast import USUAL_CALL_S, LaneBacklog, forecast
 from bulkeic.core.selection import EVERY_TARGET
 from bulkeic.core.summary import Summary
 from bulkeic.output.console import Console
@@ -90,12 +90,7 @@ class Invocation:
             lanes: account and Region → its jobs; at least one.
             calls_per_job: how many calls each job needs.
         """
-        limits = self._options.pace.limits()
-        left = (
-            LaneBacklog(lane, jobs, limits.first_rate, limits.bucket_size, calls_per_job)
-            for lane, jobs in lanes.items()
-        )
-        duration = forecast(left, concurrency=limits.concurrency, call_s=USUAL_CALL_S)
+        duration = forecast_work(lanes, self._options, calls_per_job)
         assert duration is not None  # noqa: S101 - there are jobs
         lines = forecast_lines(lanes, duration, place(self._options))
         self.print_lines(lines + settings_lines(*run.counts.common_settings(SHOWN_SETTINGS)))

@@ -150,6 +150,10 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
         "--where", "Change only targets whose present configuration matches this JMESPath "
         "expression.", OptionGroup.CHANGE, ValueType("EXPRESSION"), repeat=Repeat.STORED,
         commands=_PLANS)] = None  # fmt: skip
+    waves_file: Annotated[str | None, Flag(
+        "--waves-file", "CSV or JSON file that says which accounts and Regions belong to which "
+        "wave. The others come last.", OptionGroup.SAFETY, FILE, repeat=Repeat.RESUME,
+        commands=_PLANS)] = None  # fmt: skip
     max_targets: Annotated[int | None, Flag(
         "--max-targets", "Abort if there are more than N targets.",
         OptionGroup.TARGETS, Integer(0), "no limit", repeat=Repeat.NEVER, commands=_READS_TARGETS
@@ -193,7 +197,7 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
     @property
     def in_waves(self) -> bool:
         """Whether waves were asked for."""
-        return self.waves is not None or self.wave_by is not None
+        return not (self.waves is None and self.wave_by is None and self.waves_file is None)
 
 
 class DiffOptions(msgspec.Struct, frozen=True, kw_only=True):
