@@ -22,6 +22,7 @@ from bulkeic.store.integrity import DamagedError
 from bulkeic.store.jobs import Jobs
 from bulkeic.store.mapping import lane_of, outcome_of
 from bulkeic.store.outcome_columns import SELECT_OUTCOME, STORE_OUTCOMES
+from bulkeic.store.plan_digest import PlanDigest
 from bulkeic.store.reopening import Reopening
 from bulkeic.store.run_counts import RunCounts
 from bulkeic.store.run_metadata import RunMetadata
@@ -66,6 +67,7 @@ class RunFile:
         chosen: those that a command works on.
         counts: its jobs and outcomes, counted.
         waves: its waves.
+        plan_digest: computes the digest of a plan.
         reopening: makes its jobs pending again.
 
     Args:
@@ -119,6 +121,7 @@ class RunFile:
     def _add_parts(self) -> None:
         database, lane_ids = self._database, self._lane_ids
         self.jobs = Jobs(database, self._reader, lane_ids, self.metadata, self.chosen)
+        self.plan_digest = PlanDigest(database, self._reader)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
         self.reopening = Reopening(
             database,

@@ -10,6 +10,7 @@ from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.run.rollout import Rollout
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.run.stale_plans import STALE_AFTER_S, reopen_stale
+from bulkeic.app.setup.expected_plan import NEEDS_PLAN, check_expected
 from bulkeic.app.setup.new_waves import (
     PAUSE_WITHOUT_WAVES,
     check_wave_flags,
@@ -78,12 +79,25 @@ def _check_flags(options: ApplyOptions) -> None:
         raise UsageError(_WAVES_WITHOUT_IMAGES)
     if options.error_codes and not options.retry_failed:
         raise UsageError("--error-code requires --retry-failed")
+    if options.expect is not None:
+        _check_exact(options)
     if has_run_file(options):
         return
     if options.force:
         raise UsageError(_NOTHING_TO_FORCE)
     if options.retry_failed:
         raise UsageError("--retry-failed requires a run file")
+
+
+def _check_exact(options: ApplyOptions) -> None:
+    if not has_run_file(options):
+        raise UsageError(NEEDS_PLAN)
+    for flag, is_given in (
+        ("--force", options.force),
+        ("--create-missing", options.create_missing),
+    ):
+        if is_given:
+            raise UsageError(f"--expect applies a plan exactly as it was reviewed; omit {flag}")
 
 
 def _check_run(run: RunFile, options: ApplyOptions) -> None:
@@ -112,6 +126,8 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
                 f"{unread:,} targets of run file {name} are not planned yet; resume with: "
                 f"{next_command('plan', str(run.path), flags)}"
             )
+    if options.expect is not None:
+        check_expected(run, options.expect)
 
 
 def _prepare_resumption(run: RunFile, options: ApplyOptions, invocation: Invocation) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import INTERRUPTED, RunSession
+from bulkeic.app.setup.expected_plan import digest_lines, seal_plan
 from bulkeic.app.setup.new_waves import check_wave_source, planned_wave_lines
 from bulkeic.app.setup.options import DiffOptions, PlanOptions, WorkOptions
 from bulkeic.app.setup.run_setup import plan_policy, run_file
@@ -115,9 +116,9 @@ def _print_result(
         summary, stopped=stopped is not None or has_unread, detailed=show.detailed_exitcode
     )
     summary = msgspec.structs.replace(
-        with_exit_code(summary, code, stopped), needs=run.counts.needs()
+        with_exit_code(summary, code, stopped), needs=run.counts.needs(), digest=seal_plan(run)
     )
     creates = run.metadata.create_missing
     lines = plan_lines(summary, run.examples(), creates_missing=creates)
-    lines += planned_wave_lines(run)
+    lines += planned_wave_lines(run) + digest_lines(summary.digest)
     return invocation.print_end(run, summary, lines, stopped)

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.app.run.reversibility import reversibility_text
+from bulkeic.app.setup.expected_plan import known_digest
 from bulkeic.app.setup.new_waves import planned_wave_lines
 from bulkeic.app.setup.next_commands import NextCommands, next_lines
 from bulkeic.app.setup.options import ReportOptions
@@ -41,6 +42,9 @@ def _report_lines(run: RunFile) -> list[str]:
         lines.append(f"made by {metadata.caller}")
     if metadata.restores is not None:
         lines.append(f"rolls back {metadata.restores}")
+    digest = known_digest(run)
+    if digest is not None:
+        lines.append(f"plan with the digest {digest}")
     sessions = run.sessions()
     lines += [
         f"  {session.doing} from {session.started_at} for {session.elapsed_s:,.1f} s: "

@@ -19,7 +19,7 @@ from bulkeic.core.option_declaration import (
     Repeat,
     stored_options,
 )
-from bulkeic.core.option_values import Duration, Integer, ParsedText, ValueType
+from bulkeic.core.option_values import Duration, HexDigest, Integer, ParsedText, ValueType
 from bulkeic.core.selection import Selection
 from bulkeic.core.waves import Size, parse_waves
 from bulkeic.sources.row_format import Format
@@ -188,6 +188,10 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
         "--wave-pause", "Pause between waves.", OptionGroup.SAFETY, DAY, "ask on a terminal",
         repeat=Repeat.RESUME)] = None  # fmt: skip
 
+    expect: Annotated[str | None, Flag(
+        "--expect", "Apply only the plan with this digest, which plan and report print.",
+        OptionGroup.SAFETY, HexDigest(64), repeat=Repeat.RESUME
+    )] = None  # fmt: skip
     retry_failed: Annotated[bool, Flag(
         "--retry-failed", "Also apply the failed targets of the run file again. Their "
         "earlier errors stay in the report.", OptionGroup.TARGETS, repeat=Repeat.NEVER
