@@ -62,7 +62,7 @@ CREATE TABLE session (
   elapsed_s REAL NOT NULL DEFAULT 0,
   calls INTEGER NOT NULL DEFAULT 0, throttles INTEGER NOT NULL DEFAULT 0,
   conflicts INTEGER NOT NULL DEFAULT 0, retries INTEGER NOT NULL DEFAULT 0, ended TEXT,
-  row_digest INTEGER NOT NULL
+  version TEXT, caller_arn TEXT, flags TEXT, row_digest INTEGER NOT NULL
 );
 {RESULT_VIEW}
 CREATE VIEW pending AS
@@ -78,7 +78,7 @@ NO_LANE = 0
 # More rows of a statement are not faster.
 STORE_JOBS = BatchStatement("INSERT INTO job VALUES ", row_of(9), most_rows=100)
 STORE_BEFORE_IMAGES = BatchStatement("INSERT OR REPLACE INTO before_image VALUES ", row_of(7))
-INSERT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _MARK = """
 UPDATE before_image SET may_be_sent = 1,
   row_digest = row_digest(seq, lane_id, read_at, action, 1, config)

@@ -79,7 +79,7 @@ def plan_run(
         invocation.print_preview(run, lanes, calls_per_job=1)
 
     async def read(session: RunSession) -> None:
-        run.begin_session("plan", time.time())
+        run.begin_session("plan", time.time(), session.origin)
         feed = RunFeed(run, JobFilter.UNREAD)
         if await session.work_through(feed, policy, run, NoResults(), "reading"):
             session.stop("not every target could be read")

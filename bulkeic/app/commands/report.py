@@ -1,5 +1,6 @@
 """``bulkeic report``: prints what happened in a run."""
 
+import shlex
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from bulkeic.output.rollout_text import wave_lines
 from bulkeic.output.summary_text import earlier_lines, plan_lines, summary_lines
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS
+from bulkeic.store.session_record import SessionRecord
 
 
 def report(options: ReportOptions) -> None:
@@ -46,11 +48,7 @@ def _report_lines(run: RunFile) -> list[str]:
     if digest is not None:
         lines.append(f"plan with the digest {digest}")
     sessions = run.sessions()
-    lines += [
-        f"  {session.doing} from {session.started_at} for {session.elapsed_s:,.1f} s: "
-        f"{session.ended or 'in progress, or killed'}"
-        for session in sessions
-    ]
+    lines += [line for session in sessions for line in _session_lines(session)]
     lines += earlier_lines(run.reopening.earlier_failures())
     summary, examples = run.summary(), run.examples()
     creates = metadata.create_missing
@@ -64,3 +62,14 @@ def _report_lines(run: RunFile) -> list[str]:
     commands = NextCommands.stored(run).after(summary)
     commands.pop("report", None)
     return [*lines, reversibility_text(run), f"run file: {run.path}", *next_lines(commands)]
+
+
+def _session_lines(session: SessionRecord) -> list[str]:
+    """When a session worked and how it ended; who started it, and how."""
+    when = f"{session.doing} from {session.started_at} for {session.elapsed_s:,.1f} s"
+    origin = session.origin
+    by = "" if origin.caller_arn is None else f"by {origin.caller_arn}, "
+    return [
+        f"  {when}: {session.ended or 'in progress, or killed'}",
+        f"    {by}bulkeic {origin.version}: {shlex.join(origin.words) or 'no flags'}",
+    ]

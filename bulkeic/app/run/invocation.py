@@ -19,7 +19,7 @@ from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.next_commands import NextCommands, flags_of, next_lines
 from bulkeic.app.setup.open_files import allow_open_files
 from bulkeic.app.setup.options import ApplyOptions, WorkOptions
-from bulkeic.app.setup.run_binding import place
+from bulkeic.app.setup.run_binding import place, session_origin
 from bulkeic.app.setup.run_setup import check_options
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.core.errors import BulkeicError, UsageError
@@ -156,6 +156,7 @@ class Invocation:
                     self.console,
                     signals,
                     max_failures=max_failures,
+                    origin=session_origin(self._options, self.resolver),
                 )
                 run_async(functools.partial(_run, session, work))
         except BaseExceptionGroup as group:

@@ -60,7 +60,7 @@ class Rollout:
     async def work(self) -> None:
         """Works until every job has its outcome, or the session is stopped."""
         run, session = self._run, self._session
-        run.begin_session("apply", time.time())
+        run.begin_session("apply", time.time(), session.origin)
         if self._new_waves.waves:
             run.waves.store(self._new_waves)
         waves = run.waves.all()
