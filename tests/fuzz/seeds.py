@@ -46,7 +46,12 @@ ACCOUNTS = (
     b"""[{"AccountId":1,"RoleArn":"arn:aws:iam::000000000001:role/d","Regions":["us-east-1"]},
 {"AccountId":"123456789012","Profile":"p"}]""",
 )
+WAVES = (
+    b"Wave,AccountId,Region\n1,123456789012,\n2,,cn-*\n3,0000*,us-east-1\n",
+    b'[{"Wave":1,"AccountId":1},\n{"Wave":"2","Region":"[!u]*"}]',
+)
 TEXTS = (
+    b"ticket=OPS-7",
     b"orders:live",
     b"123456789012:function:orders:$LATEST",
     ARN,
