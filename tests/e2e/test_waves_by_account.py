@@ -6,7 +6,7 @@ import pytest
 
 from .conftest import ACCOUNT, Bulkeic, Server
 from .fleet import OTHERS, ROLE, write_fleet
-from .rollout_helpers import REGIONS, UPDATE, resume, rows, terminal, until, wave_lines, words
+from .rollout_helpers import REGIONS, UPDATE, load, resume, rows, terminal, until, wave_lines, words
 
 EAST, WEST = REGIONS[0], "eu-west-1"
 ROLES = ("--role-arn", ROLE)
@@ -150,6 +150,23 @@ def test_the_question_shows_the_next_wave(bulkeic: Bulkeic, server: Server) -> N
         assert screen.end() == 3, screen.screen
 
     assert waves_changed(server) == ORDER[:1]
+
+
+def test_the_question_leaves_out_waves_that_change_nothing(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    bulkeic.write("targets.csv", "FunctionName,Wave\na,1\nb,2\nc,4\n")
+    load(server, {"a": {}, "b": {"MaximumRetryAttempts": 1}, "c": {}})
+    assert bulkeic("plan", *words(server, "--region", EAST)[1:]).code == 0
+    with terminal(bulkeic, *resume(server)) as screen:
+        screen.answer("update them? [y/N] ", "y\n")
+        screen.wait_for(f"next is wave 4 of 4: 1 target in 1 account ({ACCOUNT}) and 1 Region")
+        screen.answer("continue with the next wave? [y/N] ", "y\n")
+        assert screen.end() == 0, screen.screen
+
+    assert [line.partition(":")[0] for line in wave_lines(bulkeic)] == [
+        "wave 1, 1 target", "wave 2, 0 targets", "wave 4, 1 target"
+    ]  # fmt: skip
 
 
 COLUMN = "FunctionName,Wave\nfn,1\n"

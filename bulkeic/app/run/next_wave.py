@@ -28,7 +28,7 @@ def forecast_work(
 
 
 def next_wave_line(run: RunFile, options: WorkOptions, policy: Policy, ended: Wave) -> str:
-    """What follows a wave, as one line of text.
+    """The next wave that has pending jobs, as one line of text.
 
     Args:
         run: the run file.
@@ -37,7 +37,9 @@ def next_wave_line(run: RunFile, options: WorkOptions, policy: Policy, ended: Wa
         ended: the wave that has ended; not the last one.
     """
     waves = run.waves.all()
-    wave = next(wave for wave in waves if wave.number > ended.number)
-    lanes = run.jobs.lanes(wave=wave.number)
-    time = forecast_work(lanes, options, calls_per_job(policy, in_waves=True))
-    return next_wave_text(wave, waves[-1].number, lanes, time)
+    for wave in waves:
+        lanes = run.jobs.lanes(wave=wave.number) if wave.number > ended.number else {}
+        if lanes:
+            time = forecast_work(lanes, options, calls_per_job(policy, in_waves=True))
+            return next_wave_text(wave, waves[-1].number, lanes, time)
+    return "no target is left for the next waves"
