@@ -1,5 +1,6 @@
 """Waves that a file gives: the accounts and Regions of a waves file, or a Wave column."""
 
+import json
 from itertools import groupby
 
 import pytest
@@ -49,17 +50,33 @@ def previewed(lines: list[str]) -> list[str]:
     return lines[start : start + len(PREVIEW)]
 
 
-def test_a_waves_file_puts_canary_accounts_first(bulkeic: Bulkeic, server: Server) -> None:
-    write_fleet(bulkeic)
-    bulkeic.write("waves.csv", f"{FILE}2,999999999999,\n")
+FILES = {
+    "waves.csv": f"{FILE}2,999999999999,\n",
+    "waves.json": json.dumps(
+        [
+            {"Wave": 1, "AccountId": OTHERS[1]},
+            {"Wave": 5, "Region": "eu-*"},
+            {"Wave": 2, "AccountId": 999999999999},
+        ],
+        indent=0,
+    ),
+}
 
-    result = bulkeic(*words(server, "--yes", *ROLES, "--waves-file", "waves.csv"))
+
+@pytest.mark.parametrize(("name", "line"), [("waves.csv", 4), ("waves.json", 10)])
+def test_a_waves_file_puts_canary_accounts_first(
+    bulkeic: Bulkeic, server: Server, name: str, line: int
+) -> None:
+    write_fleet(bulkeic)
+    bulkeic.write(name, FILES[name])
+
+    result = bulkeic(*words(server, "--yes", *ROLES, "--waves-file", name))
 
     assert result.code == 0, result.err
     assert waves_changed(server) == ORDER
     assert previewed(result.lines) == PREVIEW
     assert (
-        "note: line 4 of the waves file matches no target: account 999999999999, Region *"
+        f"note: line {line} of the waves file matches no target: account 999999999999, Region *"
     ) in result.lines
     assert "wave 1 of 6: 4 targets" in result.lines
     assert "wave 6 of 6: done, 4 verified, 0 failed" in result.lines
