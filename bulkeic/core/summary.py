@@ -131,6 +131,7 @@ class Summary(msgspec.Struct, frozen=True):
         can_be_rolled_back: whether every target that the run has changed or will change has a
             before-image; ``None``: it is not a run.
         left_out: number of targets that a selection left out, which no other number counts.
+        digest: of a complete plan.
     """
 
     run: str
@@ -147,6 +148,7 @@ class Summary(msgspec.Struct, frozen=True):
     next: Mapping[str, str] = msgspec.field(default_factory=dict)
     can_be_rolled_back: bool | None = None
     left_out: int = 0
+    digest: str | None = None
 
     @property
     def total(self) -> SessionNumbers:
@@ -170,7 +172,9 @@ class Summary(msgspec.Struct, frozen=True):
             "next": dict(self.next),
             **self._reversibility(),
             "exit_code": self.exit_code,
-        } | ({"plan": self.plan_counts()} if self.needs else {})
+            **({"plan": self.plan_counts()} if self.needs else {}),
+            **({} if self.digest is None else {"digest": self.digest}),
+        }
 
     def _reversibility(self) -> dict[str, bool]:
         known = self.can_be_rolled_back

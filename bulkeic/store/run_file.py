@@ -25,6 +25,7 @@ from bulkeic.store.integrity import DamagedError
 from bulkeic.store.jobs import Jobs
 from bulkeic.store.mapping import lane_of, outcome_of
 from bulkeic.store.outcome_columns import SELECT_OUTCOME, STORE_OUTCOMES
+from bulkeic.store.plan_digest import PlanDigest
 from bulkeic.store.reopening import Reopening
 from bulkeic.store.run_counts import RunCounts
 from bulkeic.store.run_metadata import RunMetadata
@@ -35,6 +36,7 @@ from bulkeic.store.schema import (
     MARK_BEFORE_IMAGES,
     STORE_BEFORE_IMAGES,
 )
+from bulkeic.store.session_origin import SessionOrigin
 from bulkeic.store.wave_progress import WaveProgress
 
 _COUNT_WITHOUT_IMAGE = """
@@ -55,6 +57,7 @@ class RunFile:
         chosen: those that a command works on.
         counts: its jobs and outcomes, counted.
         waves: its waves.
+        plan_digest: computes the digest of a plan.
         reopening: makes its jobs pending again.
 
     Args:
@@ -102,12 +105,14 @@ class RunFile:
             raise
         self._session_numbers = SessionNumbers()
         self._session: tuple[Any, ...] = ()
+        self._origin = SessionOrigin()
         self._traffic = Traffic()
         self._add_parts()
 
     def _add_parts(self) -> None:
         database, lane_ids = self._database, self._lane_ids
         self.jobs = Jobs(database, self._reader, lane_ids, self.metadata, self.chosen)
+        self.plan_digest = PlanDigest(database, self._reader)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
         self.reopening = Reopening(
             database,
@@ -165,13 +170,20 @@ class RunFile:
             save_run_rows(self._writer, metadata.save())
         self.metadata = metadata
 
-    def begin_session(self, doing: str, started_at: float) -> None:
+    def begin_session(
+        self,
+        doing: str,
+        started_at: float,
+        origin: SessionOrigin = SessionOrigin(),  # noqa: B008 - frozen
+    ) -> None:
         """Stores that a session begins.
 
         Args:
             doing: ``apply`` or ``plan``.
             started_at: Unix time in seconds.
+            origin: where it comes from.
         """
+        self._origin = origin
         with self._database.errors("cannot be written"):
             (last,) = self._writer.execute("SELECT coalesce(max(id), 0) FROM session").fetchone()
             self._session = (last + 1, doing, rfc3339(started_at))
@@ -183,7 +195,8 @@ class RunFile:
         if self._session:
             self._traffic = traffic
             numbers = traffic.calls, traffic.throttles, traffic.conflicts, traffic.retries
-            row = (*self._session, float(traffic.elapsed_s), *numbers, ended)
+            origin = msgspec.structs.astuple(self._origin)
+            row = (*self._session, float(traffic.elapsed_s), *numbers, ended, *origin)
             self._writer.execute(INSERT_SESSION, sealed(row))
 
     def rows(
@@ -290,10 +303,10 @@ class RunFile:
         """The sessions of the run, in order."""
         with self._database.errors("cannot be read"):
             return [
-                SessionRecord(*row)
-                for row in self._reader.execute(
+                SessionRecord(*(*row, SessionOrigin(flags=flags).words))
+                for *row, flags in self._reader.execute(
                     "SELECT doing, started_at, elapsed_s, ended, calls, throttles, conflicts,"
-                    " retries FROM session ORDER BY id"
+                    " retries, version, caller_arn, flags FROM session ORDER BY id"
                 )
             ]
 

@@ -50,6 +50,7 @@ def run_report(text: str = "orders", **fields: Any) -> RunReport:
         "created_at": "2026-11-26T08:00:00Z",
         "caller": CallerIdentity("111111111111", text),
         "restores": text,
+        "digest": text,
         "flags": {"--where": text},
         "create_missing": False,
         "end": RunEnd(RunState.STOPPED, text),

@@ -117,7 +117,10 @@ def test_what_is_pending_is_skipped(bulkeic: Bulkeic, server: Server) -> None:
             ("--junit", "targets.csv"),
             "--junit 'targets.csv' is also an input file; use another file",
         ),
-        (("--junit", "no/x.xml"), "--junit 'no/x.xml': there is no such folder"),
+        (
+            ("--junit", "no/x.xml"),
+            "--junit 'no/x.xml' cannot be written: No such file or directory",
+        ),
         (
             ("--junit", "./x.jsonl", "--results", "x.jsonl"),
             "--results and --junit name the same file; use two files",

@@ -95,8 +95,8 @@ def test_markdown_is_written_to_a_new_file_beside_the_text(
     ("path", "problem"),
     [
         ("run.db", "--markdown 'run.db' is also an input file; use another file"),
-        (".", "--markdown '.': Is a directory"),
-        ("no/report.md", "--markdown 'no/report.md': there is no such folder"),
+        (".", "--markdown '.' cannot be written: Is a directory"),
+        ("no/report.md", "--markdown 'no/report.md' cannot be written: No such file or directory"),
     ],
 )
 def test_a_file_that_cannot_be_written_is_one_line(

@@ -7,9 +7,18 @@ from msgspec.structs import replace
 
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.reversibility import reversibility_text
-from bulkeic.app.run.rollout import Rollout, WaveSizes, new_wave_sizes
+from bulkeic.app.run.rollout import Rollout
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.run.stale_plans import STALE_AFTER_S, reopen_stale
+from bulkeic.app.setup.expected_plan import NEEDS_PLAN, check_expected
+from bulkeic.app.setup.new_waves import (
+    PAUSE_WITHOUT_WAVES,
+    check_wave_flags,
+    check_wave_source,
+    has_own_waves,
+    new_waves,
+    unused_rule_lines,
+)
 from bulkeic.app.setup.next_commands import flags_of, next_command, selection_flags
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.output_files import check_not_overwritten
@@ -21,18 +30,17 @@ from bulkeic.core.errors import RunFileError, StoppedError, UsageError, quoted
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import calls_per_job
 from bulkeic.core.summary import Summary
-from bulkeic.core.waves import waves_of
+from bulkeic.core.waves import NewWaves
 from bulkeic.output.formatting import counted, duration
 from bulkeic.output.rollout_text import wave_preview_lines
 from bulkeic.output.summary_text import summary_lines
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
-_PAUSE_WITHOUT_WAVES = "--wave-pause requires --waves or --wave-by region"
 _WAVES_WITHOUT_IMAGES = "waves need before-images; omit --no-before-image"
 _WAVES_OF_SELECTION = (
-    "--waves and --wave-by divide all pending targets of a run file; omit the selection, or give "
-    "it when the run is made from a targets file"
+    "waves divide all pending targets of a run file; omit the selection, or give it when the run "
+    "is made from a targets file"
 )
 _NOTHING_TO_FORCE = "--force requires a plan, a rollback or an interrupted run"
 
@@ -66,18 +74,30 @@ def apply(options: ApplyOptions) -> int:
 def _check_flags(options: ApplyOptions) -> None:
     if options.wave_by == "lane" and options.waves is None:
         raise UsageError("--wave-by lane requires --waves, the number of targets in each wave")
+    check_wave_flags(options)
     if options.in_waves and options.before_image is False:
         raise UsageError(_WAVES_WITHOUT_IMAGES)
     if options.error_codes and not options.retry_failed:
         raise UsageError("--error-code requires --retry-failed")
+    if options.expect is not None:
+        _check_exact(options)
     if has_run_file(options):
         return
-    if options.wave_pause_s is not None and not options.in_waves:
-        raise UsageError(_PAUSE_WITHOUT_WAVES)
     if options.force:
         raise UsageError(_NOTHING_TO_FORCE)
     if options.retry_failed:
         raise UsageError("--retry-failed requires a run file")
+
+
+def _check_exact(options: ApplyOptions) -> None:
+    if not has_run_file(options):
+        raise UsageError(NEEDS_PLAN)
+    for flag, is_given in (
+        ("--force", options.force),
+        ("--create-missing", options.create_missing),
+    ):
+        if is_given:
+            raise UsageError(f"--expect applies a plan exactly as it was reviewed; omit {flag}")
 
 
 def _check_run(run: RunFile, options: ApplyOptions) -> None:
@@ -88,12 +108,14 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
     """
     name = quoted(str(run.path))
     waves = run.waves.all()
+    check_wave_source(run, options)
     if options.in_waves and waves:
         check_waves(run, options)
-    elif options.in_waves and run.chosen.is_limited:
+    has_waves = options.in_waves or has_own_waves(run)
+    if has_waves and not waves and run.chosen.is_limited:
         raise UsageError(_WAVES_OF_SELECTION)
-    if options.wave_pause_s is not None and not options.in_waves and not waves:
-        raise UsageError(_PAUSE_WITHOUT_WAVES)
+    if options.wave_pause_s is not None and not has_waves and not waves:
+        raise UsageError(PAUSE_WITHOUT_WAVES)
     if options.force and not run.metadata.is_guarded and not run.has_changes_to_roll_back():
         raise UsageError(_NOTHING_TO_FORCE)
     if run.metadata.planned:
@@ -104,6 +126,8 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
                 f"{unread:,} targets of run file {name} are not planned yet; resume with: "
                 f"{next_command('plan', str(run.path), flags)}"
             )
+    if options.expect is not None:
+        check_expected(run, options.expect)
 
 
 def _prepare_resumption(run: RunFile, options: ApplyOptions, invocation: Invocation) -> None:
@@ -152,13 +176,13 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
     lanes = run.jobs.lanes()
     if not lanes and not run.waves.have_unverified():
         invocation.console.print("nothing left to do")
-    new_waves = new_wave_sizes(run, options)
-    confirmed = not lanes or _is_confirmed(run, lanes, options, invocation, new_waves)
+    waves = new_waves(run, options)
+    confirmed = not lanes or _is_confirmed(run, lanes, options, invocation, waves)
     if confirmed:
         if lanes and options.create_missing and not run.metadata.create_missing:
             flags = with_create_missing(run.metadata.made_with)
             run.save_metadata(replace(run.metadata, create_missing=True, made_with=flags))
-        stopped = _roll_out(run, options, invocation, new_waves, has_jobs=bool(lanes))
+        stopped = _roll_out(run, options, invocation, waves, has_jobs=bool(lanes))
     else:
         stopped = "not confirmed; nothing was sent"
         if retry is not None:
@@ -176,14 +200,16 @@ def _is_confirmed(
     lanes: dict[Lane, int],
     options: ApplyOptions,
     invocation: Invocation,
-    new_waves: WaveSizes,
+    new: NewWaves,
 ) -> bool:
     """Prints what is going to happen, and asks if the options do not confirm it."""
     policy = apply_policy(run, force=options.force)
-    waves = run.waves.all() or waves_of(new_waves)
+    waves = run.waves.all() or new.waves
     try:
         invocation.print_preview(run, lanes, calls_per_job(policy, in_waves=bool(waves)))
-        invocation.print_lines(wave_preview_lines(waves) + caller_lines(run))
+        shown = new.lanes if new.are_from_file else ()
+        invocation.print_lines(wave_preview_lines(waves, shown) + unused_rule_lines(run, new.rules))
+        invocation.print_lines(caller_lines(run))
         reversibility = reversibility_text(run, in_waves=bool(waves))
         if options.yes or options.sandbox:
             invocation.console.print(reversibility)
@@ -197,7 +223,7 @@ def _roll_out(
     run: RunFile,
     options: ApplyOptions,
     invocation: Invocation,
-    new_waves: WaveSizes,
+    new: NewWaves,
     *,
     has_jobs: bool,
 ) -> str | None:
@@ -210,7 +236,7 @@ def _roll_out(
             options,
             results=invocation.results,
             console=invocation.console,
-            new_waves=new_waves,
+            new_waves=new,
         )
         await rollout.work()
 

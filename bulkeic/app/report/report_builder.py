@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 
 from bulkeic.app.run.reversibility import reversibility_text
+from bulkeic.app.setup.expected_plan import known_digest
+from bulkeic.app.setup.new_waves import planned_wave_lines
 from bulkeic.app.setup.next_commands import NextCommands
 from bulkeic.app.setup.run_flags import decode_flags
 from bulkeic.core.model import Lane, rfc3339
@@ -60,6 +62,7 @@ def read_report(run: RunFile, now: float, *, with_timeline: bool = False) -> Run
         created_at=metadata.created_at,
         caller=metadata.caller,
         restores=metadata.restores,
+        digest=known_digest(run),
         flags=decode_flags(metadata.made_with),
         create_missing=creates,
         end=run_end(sessions, summary, is_plan=is_plan, has_unread=has_unread),
@@ -72,6 +75,7 @@ def read_report(run: RunFile, now: float, *, with_timeline: bool = False) -> Run
         errors=error_groups(summary, run.examples(_SHOWN_EXAMPLES), creates_missing=creates),
         earlier=tuple(run.reopening.earlier_failures()),
         reversibility=reversibility_text(run),
+        planned_waves=planned_wave_lines(run) if is_plan else (),
         timeline=run.counts.timeline(tallies) if with_timeline else None,
     )
 

@@ -1,9 +1,7 @@
 """The files that a report is written to."""
 
-from pathlib import Path
-
-from bulkeic.app.setup.output_files import check_not_read, check_writable
-from bulkeic.core.errors import UsageError, quoted
+from bulkeic.app.setup.output_files import check_not_read
+from bulkeic.core.errors import UsageError
 from bulkeic.output.new_file import check_new_file
 
 
@@ -23,7 +21,6 @@ def check_report_files(files: dict[str, str | None], *read: str | None) -> None:
             continue
         check_not_read(flag, path, *read)
         check_new_file(flag, path)
-        check_writable(Path(path), f"{flag} {quoted(path)}")
         if path in flags:
             raise UsageError(f"{flags[path]} and {flag} name the same file; use two files")
         flags[path] = flag

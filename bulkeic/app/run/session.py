@@ -16,6 +16,7 @@ from bulkeic.app.run.run_sandbox import open_run_sandbox
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.options import WorkOptions
+from bulkeic.app.setup.session_policy import role_session
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import Policy, is_change
@@ -27,6 +28,7 @@ from bulkeic.output.progress import NoProgress, Progress
 from bulkeic.output.results import Results
 from bulkeic.output.summary_text import stopped_lane_lines
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.session_origin import SessionOrigin
 
 _DENIED_HINT = (
     "docs/reference/permissions.md lists the permissions of each command; with --max-denied 0, "
@@ -46,6 +48,7 @@ class RunSession:
         console: prints messages and asks questions.
         signals: that interrupt the session.
         max_failures: of jobs, before the session stops; ``None``: any number.
+        origin: where the session comes from.
 
     Attributes:
         traffic: what has been sent.
@@ -62,7 +65,9 @@ class RunSession:
         signals: SignalWatch,
         *,
         max_failures: int | None = None,
+        origin: SessionOrigin = SessionOrigin(),  # noqa: B008 - frozen
     ) -> None:
+        self.origin = origin
         self.traffic = Traffic()
         self.stopped: str | None = None
         self.failures = 0
@@ -80,7 +85,7 @@ class RunSession:
         self._engines = EngineFactory(
             access,
             accounts,
-            options.access.role_session(),
+            role_session(options, run.metadata),
             options.pace.limits(),
             timeout_s=options.pace.timeout_s,
         )

@@ -122,6 +122,7 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str | None
     made_by: CallerDocument | None
     restores: str | None
+    digest: str | None
     flags: Mapping[str, str]
     create_missing: bool
     state: RunState
@@ -166,6 +167,7 @@ def report_document(report: RunReport) -> ReportDocument:
         created_at=report.created_at,
         made_by=None if caller is None else CallerDocument(caller.account_id, caller.arn),
         restores=report.restores,
+        digest=report.digest,
         flags=report.flags,
         create_missing=report.create_missing,
         state=report.end.state,

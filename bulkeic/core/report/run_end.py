@@ -24,6 +24,10 @@ class SessionRecord(msgspec.Struct, frozen=True):
         throttles: number of calls that were throttled.
         conflicts: number of calls that met a conflict.
         retries: number of calls that were retried.
+        version: of bulkeic; ``None``: not recorded.
+        caller_arn: the principal whose credentials were used; ``None``: each account has its own
+            profile, or nothing was called but the sandbox.
+        words: the given flags.
     """
 
     doing: str
@@ -34,6 +38,9 @@ class SessionRecord(msgspec.Struct, frozen=True):
     throttles: int = 0
     conflicts: int = 0
     retries: int = 0
+    version: str | None = None
+    caller_arn: str | None = None
+    words: list[str] = []
 
     @property
     def traffic(self) -> Traffic:

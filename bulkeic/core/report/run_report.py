@@ -64,6 +64,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         created_at: when the run file was made, RFC 3339; ``None``: not recorded.
         caller: who made the run; ``None``: not recorded.
         restores: the path of the run that this run rolls back.
+        digest: of a complete plan; ``None``: it is none.
         flags: that the run was made with, each as it is typed, by name.
         create_missing: whether the run creates missing configurations.
         end: how it ended.
@@ -78,6 +79,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         errors: by code, most frequent first.
         earlier: failures that were retried, by retry and error code.
         reversibility: whether it can be rolled back, in words.
+        planned_waves: the waves that a waves file gives to a plan, in words.
         timeline: the run in time; ``None``: not asked for.
     """
 
@@ -89,6 +91,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str | None
     caller: CallerIdentity | None
     restores: str | None
+    digest: str | None
     flags: Mapping[str, str]
     create_missing: bool
     end: RunEnd
@@ -103,6 +106,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     errors: Sequence[ErrorGroup]
     earlier: Sequence[EarlierFailures]
     reversibility: str
+    planned_waves: Sequence[str] = ()
     timeline: Timeline | None = None
 
     @property
