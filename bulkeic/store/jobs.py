@@ -28,10 +28,11 @@ FROM job j LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.se
 WHERE j.lane_id = ? AND j.seq > ? AND j.seq <= ? AND {job_filter} ORDER BY j.seq LIMIT ?
 """
 _SELECT_IN_FILE_ORDER = """
-SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, l.account_id, l.region
+SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, l.account_id, l.region,
+  b.seq IS NOT NULL, b.config
 FROM job j JOIN lane l ON l.id = j.lane_id
 LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
-WHERE {job_filter} ORDER BY j.seq
+WHERE {job_filter} ORDER BY j.seq LIMIT ?
 """
 _SELECT_UNTOUCHED = """
 SELECT seq, line, given, function, qualifier, settings_id, expected_id, 0, NULL, NULL FROM job
@@ -272,17 +273,26 @@ class Jobs:
                     config = answered if written else before if was_read else expected
                     yield target, snapshot_of(config_of(config))
 
-    def in_file_order(self, job_filter: JobFilter | None = None) -> Iterator[Job]:
+    def in_file_order(
+        self, job_filter: JobFilter | None = None, limit: int | None = None
+    ) -> Iterator[Job]:
         """Jobs in the order of the targets file, with their settings. A stream.
+
+        ``Job.before_snapshot`` is what a target had, if it was read.
 
         Args:
             job_filter: selects the jobs; ``None``: all.
+            limit: most jobs to read; ``None``: no limit.
         """
         which = "1" if job_filter is None else job_filter.value
         query = _SELECT_IN_FILE_ORDER.format(job_filter=which + self._chosen.condition("j"))
         with self._database.errors("cannot be read"):
-            for row in self._reader.execute(query):
-                yield self._job_of(row, lane_of(*row[6:8]))
+            for row in self._reader.execute(query, (-1 if limit is None else limit,)):
+                job = self._job_of(row, lane_of(*row[6:8]))
+                if row[8]:
+                    seen = snapshot_of(config_of(row[9]))
+                    job = msgspec.structs.replace(job, before_snapshot=seen)
+                yield job
 
     def changed_jobs(self) -> Iterator[tuple[Job, Settings | None]]:
         """Jobs whose targets may have been changed, each with the snapshot of the answer.

@@ -233,6 +233,10 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     run: Annotated[str, Argument("RUN", "A run file.")]
     selection: Annotated[Selection, SELECTION_FLAGS] = Selection()
     accept_loss: Annotated[bool, _ACCEPT_LOSS] = False
+    html: Annotated[str | None, Flag(
+        "--html", "Also write the report as a page to this file, with a grid, a timeline and a "
+        "table of targets. The page needs no network. It must not exist.", OptionGroup.OUTPUT, FILE
+    )] = None  # fmt: skip
 
 
 class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
