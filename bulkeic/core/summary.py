@@ -170,13 +170,14 @@ class Summary(msgspec.Struct, frozen=True):
             "next": dict(self.next),
             **self._reversibility(),
             "exit_code": self.exit_code,
-        } | ({"plan": self._plan()} if self.needs else {})
+        } | ({"plan": self.plan_counts()} if self.needs else {})
 
     def _reversibility(self) -> dict[str, bool]:
         known = self.can_be_rolled_back
         return {} if known is None else {"can_be_rolled_back": known}
 
-    def _plan(self) -> dict[str, int]:
+    def plan_counts(self) -> dict[str, int]:
+        """The number of targets by what they need."""
         counts = {action.value: 0 for action in Action}
         for need in self.needs:
             counts[need.action] += need.count

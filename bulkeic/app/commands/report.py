@@ -1,40 +1,63 @@
-"""``bulkeic report``: prints what happened in a run."""
+"""``bulkeic report``: shows what happened in a run."""
 
 import time
 from pathlib import Path
 
 from bulkeic.app.report.report_builder import read_report
+from bulkeic.app.report.report_files import check_report_files
 from bulkeic.app.setup.next_commands import next_lines
 from bulkeic.app.setup.options import ReportOptions
 from bulkeic.app.setup.run_choice import check_selection
 from bulkeic.core.errors import printable
 from bulkeic.core.report.run_report import RunReport
+from bulkeic.output.new_file import write_new_file
 from bulkeic.output.report.report_text import report_lines
-from bulkeic.output.results import write_stdout
+from bulkeic.output.results import check_stdout, write_stdout
 from bulkeic.store.run_file import RunFile
 
 
 def report(options: ReportOptions) -> None:
-    """Prints a run's sessions and its summary.
+    """Prints the report of a run, and writes it to files in other forms.
 
     Raises:
         RunFileError: it is not a run file.
-        UsageError: stdout cannot be written.
+        UsageError: stdout or a file cannot be written.
     """
     check_selection(options.selection, has_run=True)
+    check_report_files({"--markdown": options.markdown, "--html": options.html}, options.run)
+    check_stdout()
     run = RunFile(Path(options.run), read_only=True, accept_loss=options.accept_loss)
     try:
         run.choose(options.selection)
-        found = read_report(run, time.time(), with_timeline=options.html is not None)
+        with_timeline = options.json or options.html is not None
+        found = read_report(run, time.time(), with_timeline=with_timeline)
         if options.html is not None:
             _write_page(run, found, options.html)
     finally:
         run.close()
+    if options.markdown is not None:
+        _write_markdown(options.markdown, found)
+    write_stdout([_json(found) if options.json else _text(found)])
+
+
+def _text(found: RunReport) -> bytes:
     lines = [*report_lines(found), *next_lines(found.summary.next)]
-    write_stdout(["\n".join(map(printable, lines)).encode() + b"\n"])
+    return "\n".join(map(printable, lines)).encode() + b"\n"
+
+
+def _json(found: RunReport) -> bytes:
+    from bulkeic.output.report.report_json import report_json  # noqa: PLC0415 - only --json needs it
+
+    return report_json(found)
+
+
+def _write_markdown(path: str, found: RunReport) -> None:
+    from bulkeic.output.report.report_markdown import report_markdown  # noqa: PLC0415 - as above
+
+    write_new_file("--markdown", path, [report_markdown(found)])
 
 
 def _write_page(run: RunFile, found: RunReport, path: str) -> None:
-    from bulkeic.app.report.report_page import write_report_page  # noqa: PLC0415 - only --html needs it
+    from bulkeic.app.report.report_page import write_report_page  # noqa: PLC0415 - as above
 
     write_report_page(run, found, path)

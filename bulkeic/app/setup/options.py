@@ -233,10 +233,16 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     run: Annotated[str, Argument("RUN", "A run file.")]
     selection: Annotated[Selection, SELECTION_FLAGS] = Selection()
     accept_loss: Annotated[bool, _ACCEPT_LOSS] = False
+    json: Annotated[bool, Flag(
+        "--json", "Print the whole report as JSON on stdout, instead of text.", OptionGroup.OUTPUT
+    )] = False  # fmt: skip
+    markdown: Annotated[str | None, Flag(
+        "--markdown", "Also write a short report in Markdown to this file, for a pull request or "
+        "a ticket. It must not exist.", OptionGroup.OUTPUT, FILE)] = None  # fmt: skip
     html: Annotated[str | None, Flag(
-        "--html", "Also write the report as a page to this file, with a grid, a timeline and a "
-        "table of targets. The page needs no network. It must not exist.", OptionGroup.OUTPUT, FILE
-    )] = None  # fmt: skip
+        "--html", "Also write the report as a page to this file, which must not exist: outcomes "
+        "by account and Region, a timeline, and a table of targets. The page needs no network.",
+        OptionGroup.OUTPUT, FILE)] = None  # fmt: skip
 
 
 class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):

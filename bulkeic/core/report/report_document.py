@@ -1,0 +1,255 @@
+"""The report of a run as ``report --json`` prints it.
+
+The JSON schema in ``docs/reference/report.schema.json`` follows from these types. Fields may be
+added to a version of the schema; a field that changes or goes needs the next version.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from bulkeic.core.model import Outcome, rfc3339
+from bulkeic.core.report.place_counts import PlaceCounts
+from bulkeic.core.report.run_end import RunState, SessionRecord
+from bulkeic.core.report.run_report import ErrorGroup, RunKind, RunReport
+from bulkeic.core.report.timeline import Timeline
+from bulkeic.core.summary import EarlierFailures
+from bulkeic.core.waves import Wave
+
+SCHEMA_VERSION = 1
+
+
+class CallerDocument(msgspec.Struct, frozen=True):
+    """Who made the run, as STS GetCallerIdentity answered."""
+
+    account_id: str
+    arn: str
+
+
+class SettingsDocument(msgspec.Struct, frozen=True):
+    """Wanted settings with API names, and the number of targets that want them."""
+
+    settings: dict[str, Any]
+    targets: int
+
+
+class ExampleDocument(msgspec.Struct, frozen=True):
+    """The first outcome with an error code."""
+
+    source: str
+    function_name: str
+    function_arn: str | None
+    qualifier: str | None
+    account_id: str | None
+    region: str | None
+    status: str
+    error_message: str | None
+    http_status: int | None
+    request_id: str | None
+
+
+class ErrorDocument(msgspec.Struct, frozen=True):
+    """The outcomes with one error code."""
+
+    code: str
+    count: int
+    accounts: int
+    hint: str | None
+    example: ExampleDocument | None
+
+
+class PlaceDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The targets of one place in numbers."""
+
+    lanes: int
+    targets: int
+    statuses: Mapping[str, int]
+    pending: int
+    errors: Mapping[str, int]
+    plan: Mapping[str, int]
+    throttles: int
+    first_at: str | None
+    last_at: str | None
+
+
+class LaneDocument(PlaceDocument, frozen=True, kw_only=True):
+    """The targets of one account in one Region."""
+
+    account_id: str
+    region: str
+
+
+class AccountDocument(PlaceDocument, frozen=True, kw_only=True):
+    """The targets of one account."""
+
+    account_id: str
+
+
+class RegionDocument(PlaceDocument, frozen=True, kw_only=True):
+    """The targets of one Region."""
+
+    region: str
+
+
+class TimelineStepDocument(msgspec.Struct, frozen=True):
+    """The outcomes whose targets were started in one step of time."""
+
+    at: str
+    targets: int
+    attempts: int
+    throttles: int
+    failed: int
+
+
+class TimelineDocument(msgspec.Struct, frozen=True):
+    """The run in steps of equal length; a step without an outcome is left out."""
+
+    step_s: int
+    steps: list[TimelineStepDocument]
+
+
+class ReportDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened in a run."""
+
+    schema_version: int
+    bulkeic_version: str
+    reported_at: str
+    run: str
+    kind: RunKind
+    source: str
+    endpoint: str
+    created_at: str | None
+    made_by: CallerDocument | None
+    restores: str | None
+    flags: Mapping[str, str]
+    create_missing: bool
+    state: RunState
+    stopped: str | None
+    settings: list[SettingsDocument]
+    settings_kinds: int
+    targets: int
+    statuses: dict[str, int]
+    pending: int
+    left_out: int
+    calls: int
+    throttles: int
+    conflicts: int
+    retries: int
+    elapsed_s: float
+    targets_per_s: float
+    plan: dict[str, int]
+    sessions: list[SessionRecord]
+    waves: list[Wave]
+    errors: list[ErrorDocument]
+    earlier_failures: list[EarlierFailures]
+    lanes: list[LaneDocument]
+    accounts: list[AccountDocument]
+    regions: list[RegionDocument]
+    timeline: TimelineDocument | None
+    can_be_rolled_back: bool
+    reversibility: str
+    next: Mapping[str, str]
+
+
+def report_document(report: RunReport) -> ReportDocument:
+    """The report of a run as JSON types."""
+    summary, caller = report.summary, report.caller
+    total = summary.total
+    return ReportDocument(
+        schema_version=SCHEMA_VERSION,
+        bulkeic_version=report.version,
+        reported_at=report.reported_at,
+        run=summary.run,
+        kind=report.kind,
+        source=report.source,
+        endpoint=report.place,
+        created_at=report.created_at,
+        made_by=None if caller is None else CallerDocument(caller.account_id, caller.arn),
+        restores=report.restores,
+        flags=report.flags,
+        create_missing=report.create_missing,
+        state=report.end.state,
+        stopped=report.end.reason,
+        settings=[
+            SettingsDocument(each.settings.to_api(), each.targets) for each in report.settings
+        ],
+        settings_kinds=report.settings_kinds,
+        targets=summary.targets,
+        statuses=summary.statuses,
+        pending=summary.pending,
+        left_out=summary.left_out,
+        calls=total.traffic.calls,
+        throttles=total.traffic.throttles,
+        conflicts=total.traffic.conflicts,
+        retries=total.traffic.retries,
+        elapsed_s=round(total.traffic.elapsed_s, 3),
+        targets_per_s=round(total.targets_per_s, 3),
+        plan=summary.plan_counts() if summary.needs else {},
+        sessions=list(report.sessions),
+        waves=list(report.waves),
+        errors=[_error(group) for group in report.errors],
+        earlier_failures=list(report.earlier),
+        lanes=[
+            LaneDocument(account_id=lane.account_id, region=lane.region, **_counts(counts))
+            for lane, counts in report.lanes.items()
+        ],
+        accounts=[
+            AccountDocument(account_id=account, **_counts(counts))
+            for account, counts in report.accounts.items()
+        ],
+        regions=[
+            RegionDocument(region=region, **_counts(counts))
+            for region, counts in report.regions.items()
+        ],
+        timeline=None if report.timeline is None else _timeline(report.timeline),
+        can_be_rolled_back=bool(summary.can_be_rolled_back),
+        reversibility=report.reversibility,
+        next=summary.next,
+    )
+
+
+def _counts(counts: PlaceCounts) -> dict[str, Any]:
+    return {
+        "lanes": counts.lanes,
+        "targets": counts.targets,
+        "statuses": counts.statuses,
+        "pending": counts.pending,
+        "errors": counts.errors,
+        "plan": counts.needs,
+        "throttles": counts.throttles,
+        "first_at": counts.first_at,
+        "last_at": counts.last_at,
+    }
+
+
+def _error(group: ErrorGroup) -> ErrorDocument:
+    example = None if group.example is None else _example(group.example)
+    return ErrorDocument(group.code, group.count, group.accounts, group.hint, example)
+
+
+def _example(outcome: Outcome) -> ExampleDocument:
+    return ExampleDocument(
+        str(outcome.source),
+        outcome.function_name,
+        outcome.function_arn,
+        outcome.qualifier,
+        outcome.account_id,
+        outcome.region,
+        outcome.status.value,
+        outcome.error_message,
+        outcome.http_status,
+        outcome.request_id,
+    )
+
+
+def _timeline(timeline: Timeline) -> TimelineDocument:
+    return TimelineDocument(
+        timeline.step_s,
+        [
+            TimelineStepDocument(
+                rfc3339(step.at), step.targets, step.attempts, step.throttles, step.failed
+            )
+            for step in timeline.steps
+        ],
+    )

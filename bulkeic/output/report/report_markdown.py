@@ -1,0 +1,171 @@
+"""The report of a run as GitHub-flavored Markdown, for a pull request or a ticket."""
+
+from collections.abc import Mapping, Sequence
+
+from bulkeic.core.model import Status
+from bulkeic.core.report.place_counts import PlaceCounts
+from bulkeic.core.report.run_end import RunState
+from bulkeic.core.report.run_report import ErrorGroup, RunReport
+from bulkeic.core.waves import Wave
+from bulkeic.output.formatting import counted, duration
+from bulkeic.output.report.markdown import code_block, code_span, markdown_table
+from bulkeic.output.summary_text import ACTIONS
+
+_MOST_ROWS = 10
+_STATES = {
+    RunState.NOT_STARTED: "not started",
+    RunState.OPEN: "in progress, or killed",
+    RunState.PLANNED: "planned",
+    RunState.STOPPED: "stopped early",
+    RunState.FAILED: "ended with failures",
+    RunState.DONE: "done",
+}
+_COLUMNS = (Status.UPDATED, Status.CREATED, Status.UNCHANGED, Status.NOT_MATCHED)
+
+
+def report_markdown(report: RunReport) -> bytes:
+    """The report as Markdown of a few kilobytes, however many targets, lanes and errors it has."""
+    sections = (
+        _heading(report),
+        _facts(report),
+        _waves(report.waves),
+        _errors(report.errors),
+        _places("account", report.accounts),
+        _places("Region", report.regions),
+        _earlier(report),
+        _next_commands(report),
+    )
+    return ("\n\n".join("\n".join(each) for each in sections if each) + "\n").encode(
+        errors="backslashreplace"
+    )
+
+
+def _heading(report: RunReport) -> list[str]:
+    summary = report.summary
+    counts = [
+        f"{count:,} {name.replace('_', ' ')}"
+        for name, count in (*summary.statuses.items(), ("pending", summary.pending))
+        if count
+    ]
+    if report.is_plan:
+        needs = summary.plan_counts()
+        counts = [f"{needs[each]:,} {text}" for each, (_, text) in ACTIONS.items() if needs[each]]
+    lines = [
+        f"### `bulkeic {report.kind.value}`: {_STATES[report.end.state]}",
+        "",
+        f"**{counted(summary.targets, 'target')}**: {', '.join(counts) or 'nothing was read'}",
+    ]
+    if summary.left_out:
+        lines += ["", f"{counted(summary.left_out, 'target')} left out by the selection"]
+    return lines
+
+
+def _facts(report: RunReport) -> list[str]:
+    summary, traffic = report.summary, report.summary.total.traffic
+    calls = (
+        f"{counted(traffic.calls, 'call')} in {counted(len(summary.lanes), 'lane')}, "
+        f"{traffic.throttles:,} throttled, {duration(traffic.elapsed_s)}"
+    )
+    facts = [
+        ("Targets file", code_span(report.source)),
+        ("Endpoint", code_span(report.place)),
+        ("Created", code_span(report.created_at or "")),
+        ("Made by", "" if report.caller is None else code_span(report.caller.arn)),
+        ("Rolls back", "" if report.restores is None else code_span(report.restores)),
+        ("Flags", code_span(" ".join(report.flags.values())) if report.flags else ""),
+        ("Stopped", "" if report.end.reason is None else code_span(report.end.reason)),
+        ("Calls", calls),
+        ("Rollback", report.reversibility),
+        ("Run file", code_span(summary.run)),
+    ]
+    return markdown_table(("Run", ""), [fact for fact in facts if fact[1]])
+
+
+def _waves(waves: Sequence[Wave]) -> list[str]:
+    rows = [
+        (
+            f"{wave.number}",
+            code_span(wave.started_at or ""),
+            code_span(wave.ended_at or ""),
+            code_span(wave.stopped or ""),
+            f"{wave.targets:,}",
+            "-" if wave.verified is None else f"{wave.verified:,}",
+            "-" if wave.drifted is None else f"{wave.drifted:,}",
+        )
+        for wave in waves[:_MOST_ROWS]
+    ]
+    head = ("Wave", "Started", "Done", "Stopped", "Targets", "Verified", "Drifted")
+    return _cut(markdown_table(head, rows, numbers=3), len(waves), "wave") if rows else []
+
+
+def _errors(errors: Sequence[ErrorGroup]) -> list[str]:
+    rows = [
+        (
+            code_span(group.code),
+            _example(group),
+            "-" if group.hint is None else code_span(group.hint),
+            f"{group.count:,}",
+            f"{group.accounts:,}",
+        )
+        for group in errors[:_MOST_ROWS]
+    ]
+    head = ("Error", "For example", "What to do", "Targets", "Accounts")
+    return _cut(markdown_table(head, rows, numbers=2), len(errors), "error code") if rows else []
+
+
+def _example(group: ErrorGroup) -> str:
+    example = group.example
+    if example is None:
+        return "-"
+    place = code_span(f"{example.source} {example.function_name}")
+    return f"{place}: {code_span(example.error_message or '')}"
+
+
+def _places(word: str, places: Mapping[str, PlaceCounts]) -> list[str]:
+    """A table of the places with most trouble; one place needs no table."""
+    if len(places) == 1:
+        return []
+    worst = sorted(places.items(), key=lambda item: -(item[1].not_done + item[1].pending))
+    shown = worst[:_MOST_ROWS]
+    columns = [status for status in _COLUMNS if any(each.statuses[status] for _, each in shown)]
+    rows = [
+        (
+            code_span(place),
+            f"{counts.targets:,}",
+            *(f"{counts.statuses[status]:,}" for status in columns),
+            f"{counts.not_done:,}",
+            f"{counts.pending:,}",
+            f"{counts.throttles:,}",
+        )
+        for place, counts in shown
+    ]
+    names = [status.value.replace("_", " ").capitalize() for status in columns]
+    head = (word.capitalize(), "Targets", *names, "Failed", "Pending", "Throttled")
+    return _cut(markdown_table(head, rows, numbers=len(head) - 1), len(places), word)
+
+
+def _earlier(report: RunReport) -> list[str]:
+    failures = report.earlier
+    rows = [
+        (
+            f"{each.retry}",
+            code_span(each.retried_at),
+            code_span(each.error_code or ""),
+            f"{each.count:,}",
+        )
+        for each in failures[:_MOST_ROWS]
+    ]
+    table = markdown_table(("Retry", "Began", "Error before", "Targets"), rows, numbers=1)
+    return _cut(table, len(failures), "earlier error") if rows else []
+
+
+def _next_commands(report: RunReport) -> list[str]:
+    commands = report.summary.next
+    lines = code_block(commands.values(), "sh")
+    return ["Next commands:", "", *lines] if commands else []
+
+
+def _cut(table: list[str], number: int, word: str) -> list[str]:
+    """The table, and how many of its rows are not shown."""
+    hidden = number - _MOST_ROWS
+    return [*table, "", f"… and {counted(hidden, f'more {word}')}"] if hidden > 0 else table
