@@ -143,6 +143,7 @@ def timeline_drawing(timeline: Timeline, waves: Sequence[Wave]) -> TimelineDrawi
     axis, step_s = _Axis(timeline), timeline.step_s
     most = _round_up(max(1, *(step.attempts for step in steps)) / step_s)
     most_failed = _round_up(max(1, *(step.failed for step in steps)))
+    has_failures = any(step.failed for step in steps)
     bands, labels = _waves(axis, waves, step_s)
     return TimelineDrawing(
         _summary(timeline),
@@ -160,7 +161,7 @@ def timeline_drawing(timeline: Timeline, waves: Sequence[Wave]) -> TimelineDrawi
         labels,
         _ticks(axis, step_s),
         f"{figures(most)} calls a second",
-        counted(int(most_failed), "failure"),
+        counted(int(most_failed), "failure") if has_failures else "no failures",
         _table(timeline),
     )
 
