@@ -68,6 +68,7 @@ VERIFY = CommandDeclaration(
         ("Check that a run is still in effect:", "bulkeic verify run.db"),
         ("Check targets, and save what differs:",
          "bulkeic verify targets.csv --results drift.jsonl"),
+        ("Check a run in CI:", "bulkeic verify run.db --junit drift.xml"),
     ),
 )  # fmt: skip
 ROLLBACK = CommandDeclaration(
@@ -92,6 +93,8 @@ REPORT = CommandDeclaration(
     "progress, too.",
     examples=(
         ("Show a run:", "bulkeic report run.db"),
+        ("Write a report for a pull request:", "bulkeic report run.db --markdown report.md"),
+        ("Print everything for a program:", "bulkeic report run.db --json"),
         ("Show the latest run:", 'bulkeic report "$(ls -t bulkeic-runs/*.db | head -1)"'),
     ),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.core.model import CLEARED, Settings
+from bulkeic.core.model import CLEARED, Outcome, Settings
 from bulkeic.core.policy import Apply, ApplyPlan, Policy, Rollback, change_of
 
 ABSENT = Settings()
@@ -127,6 +127,18 @@ def named_fields(settings: Settings) -> list[FieldChange]:
 
 def _or_unset(value: int | str | None) -> int | str | None:
     return None if value == CLEARED else value
+
+
+def drift_of(outcome: Outcome, policy: Policy) -> tuple[Settings, Settings]:
+    """What a drifted target has, and what it must have, as snapshots.
+
+    Args:
+        outcome: of a verification.
+        policy: of the verification.
+    """
+    current = snapshot_of(outcome.config)
+    wanted = Settings.from_api(outcome.settings or {})
+    return current, goal_snapshot(wanted, current, policy)
 
 
 def drift_text(current: Settings, goal: Settings) -> str:

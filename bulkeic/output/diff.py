@@ -14,6 +14,17 @@ _CREATE, _CHANGE, _DELETE = "+", "~", "-"
 _COLORS = {_CREATE: "green", _CHANGE: "yellow", _DELETE: "red"}
 
 
+def diff_lines(before: Settings, after: Settings) -> list[str]:
+    """A line for each field that differs, with its sign. Foreign texts are not escaped."""
+    fields = differences(before, after)
+    width = max((len(change.field) for change in fields), default=0) + 1
+    return [
+        f"{_sign(is_new=change.before is None, is_gone=change.after is None)} "
+        f"{change.field + ':':<{width}} {_values(change)}"
+        for change in fields
+    ]
+
+
 class DiffPrinter:
     """Prints the differences of one target after another.
 
@@ -45,14 +56,11 @@ class DiffPrinter:
         """
         sign = _sign(is_new=before == ABSENT, is_gone=after == ABSENT)
         name = printable(f"{target.arn}:{target.qualifier}  ({source})")
-        fields = differences(before, after)
-        width = max((len(change.field) for change in fields), default=0) + 1
-        lines = [f"{self._signs[sign]} {name}\n"]
-        for change in fields:
-            sign = _sign(is_new=change.before is None, is_gone=change.after is None)
-            text = f"{change.field + ':':<{width}} {printable(_values(change))}"
-            lines.append(f"    {self._signs[sign]} {text}\n")
-        self._write("".join(lines))
+        lines = [
+            f"    {self._signs[line[0]]}{printable(line[1:])}\n"
+            for line in diff_lines(before, after)
+        ]
+        self._write("".join([f"{self._signs[sign]} {name}\n", *lines]))
 
     def _write(self, text: str) -> None:
         encoding = self._out.encoding

@@ -101,6 +101,38 @@ class NoResults:
         """Does nothing."""
 
 
+class ForwardedResults:
+    """``Results`` that go to others. A subclass also does something else with them.
+
+    Args:
+        results: get everything.
+    """
+
+    def __init__(self, results: Results) -> None:
+        self._results = results
+
+    @property
+    def path(self) -> str:
+        """See ``Results``."""
+        return self._results.path
+
+    def empty(self) -> None:
+        """See ``Results``."""
+        self._results.empty()
+
+    def start(self, known: Iterable[Outcome], *, overwrite: bool) -> None:
+        """See ``Results``."""
+        self._results.start(known, overwrite=overwrite)
+
+    def write(self, outcomes: Iterable[Outcome]) -> None:
+        """See ``Results``."""
+        self._results.write(outcomes)
+
+    def close(self) -> None:
+        """See ``Results``."""
+        self._results.close()
+
+
 class ResultsFile:
     """A results file. It is opened at once, and unchanged until ``start``.
 

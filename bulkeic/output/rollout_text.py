@@ -41,13 +41,14 @@ def settings_lines(wanted: list[tuple[Settings, int]], kinds: int) -> list[str]:
         wanted: the most frequent settings, each with the number of its targets.
         kinds: how many different settings there are.
     """
-    found = [f"  {jobs:>7,} x {_settings_text(settings)}" for settings, jobs in wanted]
+    found = [f"  {jobs:>7,} x {settings_text(settings)}" for settings, jobs in wanted]
     if kinds > len(wanted):
         found.append(f"  and {counted(kinds - len(wanted), 'other combination')} of settings")
     return found
 
 
-def _settings_text(settings: Settings) -> str:
+def settings_text(settings: Settings) -> str:
+    """Wanted settings in one line. Foreign texts are not escaped."""
     if settings == ABSENT:
         return "no configuration"
     numbers = (

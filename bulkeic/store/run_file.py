@@ -1,6 +1,7 @@
 """A loaded run file: its jobs, its outcomes, and how outcomes are written."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,21 @@ class RunFile:
         if not selection.is_everything():
             lanes = {lane: number for lane, (number, _) in self._lane_ids.items()}
             self.chosen.choose(selection, lanes)
+
+    @contextmanager
+    def same_moment(self) -> Iterator[None]:
+        """Lets all reads see the run as it is at the first of them, although work on it goes on.
+
+        Raises:
+            RunFileError: it cannot be read.
+        """
+        with self._database.errors("cannot be read"):
+            self._reader.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self._reader.in_transaction:
+                self._reader.execute("ROLLBACK")
 
     def save_metadata(self, metadata: RunMetadata) -> None:
         """Replaces the run's metadata.

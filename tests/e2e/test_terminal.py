@@ -104,8 +104,10 @@ def test_file_names_and_contents_are_escaped(bulkeic: Bulkeic) -> None:
             ("plan", NAME, "--sandbox", "--skip-invalid", "--run", run, "--diff"),
             ("apply", run, "--sandbox", "--output", "json"),
             ("report", run),
+            ("report", run, "--json", "--markdown", "r.md", "--junit", "r.xml"),
         )
     ]
+    shown += [(bulkeic.folder / name).read_text() for name in ("r.md", "r.xml")]
 
     assert [harmful(text) for text in shown] == [[]] * len(shown)
     assert all("\\u202e" in text for text in shown)

@@ -8,6 +8,7 @@ import contextlib
 import functools
 import io
 import math
+import os
 import sqlite3
 import struct
 import tempfile
@@ -258,6 +259,7 @@ def _codes(program: bytes) -> dict[str, int]:
     common: dict[str, Any] = {"sandbox": True, "pace": _PACE, "progress": False}
     commands: dict[str, Callable[[], int | None]] = {
         "report": lambda: report(ReportOptions(run=path)),
+        "report --json": lambda: report(ReportOptions(run=path, json=True, junit=os.devnull)),
         "export": lambda: export(ExportOptions(run=path)),
         "verify": lambda: verify(VerifyOptions(source=path, **common)),
         "rollback": lambda: rollback(RollbackOptions(source=path, run=str(_BACK), **common)),

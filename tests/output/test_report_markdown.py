@@ -10,11 +10,11 @@ from markdown_it.token import Token
 from msgspec.structs import replace
 
 from bulkeic.core.errors import printable
-from bulkeic.core.model import Lane, Status
+from bulkeic.core.model import Lane, Settings, Status
 from bulkeic.core.reconcile import Action
 from bulkeic.core.report.place_counts import counts_by
 from bulkeic.core.report.run_end import RunEnd, RunState
-from bulkeic.core.report.run_report import ErrorGroup, RunKind
+from bulkeic.core.report.run_report import ErrorGroup, RunKind, SettingsCount
 from bulkeic.core.summary import ActionCount, EarlierFailures, Tally
 from bulkeic.core.waves import Wave
 from bulkeic.output.report.markdown import code_block, code_span, markdown_table
@@ -87,6 +87,17 @@ def test_a_stopped_run() -> None:
     assert "| `222222222222` | 4 | 0 | 1 | 3 | 0 |" in text
     assert "| 2 | - | - | - | 10 | - | - |" in text
     assert "12 calls in 2 lanes, 3 throttled, 10 s" in text
+    wanted = "MaximumRetryAttempts 1, MaximumEventAgeInSeconds 60, OnSuccess interrupted"
+    assert f"| Settings | `{wanted}` |" in text
+    assert "| Sessions | 1, started `2026-11-26T08:00:00.000Z` |" in text
+
+
+def test_several_settings_are_counted() -> None:
+    wanted = [SettingsCount(Settings(each), 9 - each) for each in (1, 2)]
+    text = report_markdown(run_report(settings=wanted, settings_kinds=7)).decode()
+    assert (
+        "| Settings | 8 x `MaximumRetryAttempts 1`, 7 x `MaximumRetryAttempts 2`, and 5 more |"
+    ) in text
 
 
 def test_a_plan_shows_what_it_would_change() -> None:

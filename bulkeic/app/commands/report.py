@@ -8,7 +8,7 @@ from bulkeic.app.report.report_files import check_report_files
 from bulkeic.app.setup.next_commands import next_lines
 from bulkeic.app.setup.options import ReportOptions
 from bulkeic.app.setup.run_choice import check_selection
-from bulkeic.core.errors import printable
+from bulkeic.core.errors import UsageError, printable
 from bulkeic.core.report.run_report import RunReport
 from bulkeic.output.new_file import write_new_file
 from bulkeic.output.report.report_text import report_lines
@@ -24,15 +24,21 @@ def report(options: ReportOptions) -> None:
         UsageError: stdout or a file cannot be written.
     """
     check_selection(options.selection, has_run=True)
-    check_report_files({"--markdown": options.markdown, "--html": options.html}, options.run)
+    files = {
+        "--markdown": options.markdown, "--junit": options.junit, "--html": options.html,
+    }  # fmt: skip
+    check_report_files(files, options.run)
     check_stdout()
     run = RunFile(Path(options.run), read_only=True, accept_loss=options.accept_loss)
     try:
         run.choose(options.selection)
         with_timeline = options.json or options.html is not None
-        found = read_report(run, time.time(), with_timeline=with_timeline)
-        if options.html is not None:
-            _write_page(run, found, options.html)
+        with run.same_moment():
+            found = read_report(run, time.time(), with_timeline=with_timeline)
+            if options.junit is not None:
+                _write_junit(options.junit, run, found)
+            if options.html is not None:
+                _write_page(run, found, options.html)
     finally:
         run.close()
     if options.markdown is not None:
@@ -55,6 +61,18 @@ def _write_markdown(path: str, found: RunReport) -> None:
     from bulkeic.output.report.report_markdown import report_markdown  # noqa: PLC0415 - as above
 
     write_new_file("--markdown", path, [report_markdown(found)])
+
+
+def _write_junit(path: str, run: RunFile, found: RunReport) -> None:
+    from bulkeic.app.report.junit_results import run_cases  # noqa: PLC0415 - only --junit needs it
+    from bulkeic.output.report.junit_file import JUnitFile  # noqa: PLC0415 - as above
+
+    with JUnitFile(found.reported_at) as file:
+        try:
+            file.add(run_cases(run))
+        except OSError as error:
+            raise UsageError(f"a temporary file cannot be written: {error.strerror}") from None
+        write_new_file("--junit", path, file.pieces())
 
 
 def _write_page(run: RunFile, found: RunReport, path: str) -> None:

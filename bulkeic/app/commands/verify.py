@@ -1,11 +1,14 @@
 """``bulkeic verify``: compares every target with what is wanted; writes nothing to AWS."""
 
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
+from bulkeic.app.report.report_files import check_report_files
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
@@ -19,15 +22,17 @@ from bulkeic.app.setup.next_commands import (
 )
 from bulkeic.app.setup.options import VerifyOptions
 from bulkeic.app.setup.run_setup import STDIN, has_run_file, readable_run, verify_policy
+from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.exit_codes import ExitCode
-from bulkeic.core.model import Lane, Outcome, Settings
+from bulkeic.core.model import Lane, Outcome, rfc3339
 from bulkeic.core.policy import Verify
 from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.rollback_guard import NO_BEFORE_IMAGE
-from bulkeic.core.snapshot import goal_snapshot, snapshot_of
+from bulkeic.core.snapshot import drift_of
 from bulkeic.core.summary import Summary, Tally, summarize, verify_exit_code
 from bulkeic.output.diff import DiffPrinter
-from bulkeic.output.results import STDOUT, Results, check_stdout
+from bulkeic.output.new_file import write_new_file
+from bulkeic.output.results import STDOUT, ForwardedResults, Results, check_stdout
 from bulkeic.output.summary_text import summary_lines
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
@@ -42,6 +47,7 @@ def verify(options: VerifyOptions) -> int:
     Raises:
         BulkeicError: why nothing was read.
     """
+    _check_junit(options)
     invocation = Invocation(options)
     with invocation:
         prints_drift = options.output == "text" and options.results != STDOUT
@@ -52,8 +58,50 @@ def verify(options: VerifyOptions) -> int:
             results = invocation.results
             if prints_drift:
                 results = _DriftPrinter(results, policy)
-            summary = _verify(run, options, policy, results, invocation)
+            if options.junit is None:
+                summary = _verify(run, options, policy, results, invocation)
+            else:
+                summary = _verify_with_junit(run, options, policy, results, invocation)
     return invocation.finish(summary)
+
+
+def _check_junit(options: VerifyOptions) -> None:
+    if options.junit is None:
+        return
+    check_report_files({"--junit": options.junit}, options.source, options.access.accounts)
+    if options.results and Path(options.results).absolute() == Path(options.junit).absolute():
+        raise UsageError("--results and --junit name the same file; use two files")
+
+
+def _verify_with_junit(
+    run: RunFile,
+    options: VerifyOptions,
+    policy: Verify,
+    results: Results,
+    invocation: Invocation,
+) -> Summary:
+    """Verifies a run, and writes a JUnit file of what was found, also if it stops early."""
+    from bulkeic.app.report.junit_results import (  # noqa: PLC0415 - only --junit needs it
+        JUnitResults,
+        not_compared_case,
+    )
+    from bulkeic.core.report.junit_case import junit_case  # noqa: PLC0415 - as above
+    from bulkeic.output.report.junit_file import JUnitFile  # noqa: PLC0415 - as above
+
+    with JUnitFile(rfc3339(time.time())) as file:
+        results = JUnitResults(results, policy, file)
+        summary = _verify(run, options, policy, results, invocation)
+        try:
+            if any(map(_is_skipped, run.counts.tallies())):
+                stored = run.outcomes(only_chosen=True)
+                file.add(junit_case(each) for each in stored if _has_no_goal(each))
+            if summary.pending:
+                file.add([not_compared_case(summary.pending)])
+            write_new_file("--junit", str(options.junit), file.pieces())
+        except (BulkeicError, OSError) as error:
+            invocation.console.print(f"bulkeic: {error}; the lines above are the summary")
+            return msgspec.structs.replace(summary, exit_code=ExitCode.STOPPED)
+    return summary
 
 
 def _verify(
@@ -108,6 +156,11 @@ def _is_skipped(tally: Tally) -> bool:
     return tally.lane is None or tally.error_code == NO_BEFORE_IMAGE
 
 
+def _has_no_goal(outcome: Outcome) -> bool:
+    """As ``_is_skipped``, of one target."""
+    return outcome.target is None or outcome.error_code == NO_BEFORE_IMAGE
+
+
 def _all_lanes(lanes: dict[Lane, int], skipped: list[Tally]) -> dict[Lane, int]:
     """The number of each lane's targets, those included that are not compared."""
     counts = Counter(lanes)
@@ -117,7 +170,7 @@ def _all_lanes(lanes: dict[Lane, int], skipped: list[Tally]) -> dict[Lane, int]:
     return dict(counts)
 
 
-class _DriftPrinter:
+class _DriftPrinter(ForwardedResults):
     """``Results`` that also prints the drifted targets on stdout.
 
     Args:
@@ -126,22 +179,9 @@ class _DriftPrinter:
     """
 
     def __init__(self, results: Results, policy: Verify) -> None:
-        self._results = results
+        super().__init__(results)
         self._policy = policy
         self._printer = DiffPrinter()
-
-    @property
-    def path(self) -> str:
-        """See ``Results``."""
-        return self._results.path
-
-    def empty(self) -> None:
-        """See ``Results``."""
-        self._results.empty()
-
-    def start(self, known: Iterable[Outcome], *, overwrite: bool) -> None:
-        """See ``Results``."""
-        self._results.start(known, overwrite=overwrite)
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
         """Writes outcomes, and prints those that drifted.
@@ -150,19 +190,10 @@ class _DriftPrinter:
             OSError: they cannot be written.
         """
         outcomes = list(outcomes)
-        self._results.write(outcomes)
+        super().write(outcomes)
         for outcome in outcomes:
             if outcome.error_code == DRIFTED:
-                self._show(outcome)
+                assert outcome.target is not None  # noqa: S101 - it was read
+                current, goal = drift_of(outcome, self._policy)
+                self._printer.show(outcome.target, str(outcome.source), current, goal)
         sys.stdout.flush()
-
-    def close(self) -> None:
-        """See ``Results``."""
-        self._results.close()
-
-    def _show(self, outcome: Outcome) -> None:
-        image = snapshot_of(outcome.config)
-        settings = Settings.from_api(outcome.settings or {})
-        assert outcome.target is not None  # noqa: S101 - it was read
-        goal = goal_snapshot(settings, image, self._policy)
-        self._printer.show(outcome.target, str(outcome.source), image, goal)

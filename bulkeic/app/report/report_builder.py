@@ -1,11 +1,14 @@
 """Reads the report of a run from its run file."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import msgspec
 
 from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.setup.next_commands import NextCommands
 from bulkeic.app.setup.run_flags import decode_flags
-from bulkeic.core.model import rfc3339
+from bulkeic.core.model import Lane, rfc3339
 from bulkeic.core.report.place_counts import counts_by
 from bulkeic.core.report.run_end import run_end
 from bulkeic.core.report.run_report import (
@@ -15,6 +18,7 @@ from bulkeic.core.report.run_report import (
     error_groups,
     run_kind,
 )
+from bulkeic.core.summary import ActionCount, Tally
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS
@@ -37,14 +41,14 @@ def read_report(run: RunFile, now: float, *, with_timeline: bool = False) -> Run
     """
     metadata, sessions = run.metadata, tuple(run.sessions())
     kind = run_kind(sessions, planned=metadata.planned, restores=metadata.restores)
+    is_plan = kind is RunKind.PLAN
     tallies = run.counts.tallies()
-    needs = run.counts.needs() if kind is RunKind.PLAN else []
+    needs = run.counts.needs() if is_plan else []
     summary = run.summary(tallies=tallies)
     commands = NextCommands.stored(run).after(summary)
     commands.pop("report", None)
     summary = msgspec.structs.replace(summary, needs=needs, next=commands)
-    has_unread = kind is RunKind.PLAN and bool(run.jobs.lanes(JobFilter.UNREAD))
-    lanes = run.counts.lanes()
+    has_unread = is_plan and bool(run.jobs.lanes(JobFilter.UNREAD))
     settings, kinds = run.counts.common_settings(_SHOWN_SETTINGS)
     creates = metadata.create_missing
     return RunReport(
@@ -58,17 +62,26 @@ def read_report(run: RunFile, now: float, *, with_timeline: bool = False) -> Run
         restores=metadata.restores,
         flags=decode_flags(metadata.made_with),
         create_missing=creates,
-        end=run_end(sessions, summary, is_plan=kind is RunKind.PLAN, has_unread=has_unread),
+        end=run_end(sessions, summary, is_plan=is_plan, has_unread=has_unread),
         settings=[SettingsCount(*each) for each in settings],
         settings_kinds=kinds,
         sessions=sessions,
         waves=run.waves.all(),
         summary=summary,
-        lanes=counts_by(lambda lane: lane, lanes, tallies, needs),
-        accounts=counts_by(lambda lane: lane.account_id, lanes, tallies, needs),
-        regions=counts_by(lambda lane: lane.region, lanes, tallies, needs),
+        **_places(run.counts.lanes(), tallies, needs),
         errors=error_groups(summary, run.examples(_SHOWN_EXAMPLES), creates_missing=creates),
         earlier=tuple(run.reopening.earlier_failures()),
         reversibility=reversibility_text(run),
         timeline=run.counts.timeline(tallies) if with_timeline else None,
     )
+
+
+def _places(
+    lanes: Mapping[Lane, int], tallies: Sequence[Tally], needs: Sequence[ActionCount]
+) -> dict[str, Any]:
+    """The counts by place, by name of the field."""
+    return {
+        "lanes": counts_by(lambda lane: lane, lanes, tallies, needs),
+        "accounts": counts_by(lambda lane: lane.account_id, lanes, tallies, needs),
+        "regions": counts_by(lambda lane: lane.region, lanes, tallies, needs),
+    }

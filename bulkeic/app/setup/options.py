@@ -213,8 +213,19 @@ class PlanOptions(TargetsOptions, frozen=True, kw_only=True):
     show: DiffOptions = DiffOptions()
 
 
+_JUNIT = Flag(
+    "--junit",
+    "Also write a test case for each target to this JUnit XML file. It must not exist.",
+    OptionGroup.OUTPUT,
+    FILE,
+    repeat=Repeat.NEVER,
+)
+
+
 class VerifyOptions(TargetsOptions, frozen=True, kw_only=True):
     """The options of ``verify``."""
+
+    junit: Annotated[str | None, _JUNIT] = None
 
 
 class RollbackOptions(WorkOptions, frozen=True, kw_only=True):
@@ -243,6 +254,7 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
         "--html", "Also write the report as a page to this file, which must not exist: outcomes "
         "by account and Region, a timeline, and a table of targets. The page needs no network.",
         OptionGroup.OUTPUT, FILE)] = None  # fmt: skip
+    junit: Annotated[str | None, _JUNIT] = None
 
 
 class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from bulkeic.core.report.place_counts import PlaceCounts
 from bulkeic.core.report.run_end import RunState, SessionRecord
 from bulkeic.core.report.run_report import ErrorGroup, RunKind, RunReport
 from bulkeic.core.report.timeline import Timeline
-from bulkeic.core.summary import EarlierFailures
+from bulkeic.core.summary import EarlierFailures, Summary
 from bulkeic.core.waves import Wave
 
 SCHEMA_VERSION = 1
@@ -155,7 +155,6 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True):
 def report_document(report: RunReport) -> ReportDocument:
     """The report of a run as JSON types."""
     summary, caller = report.summary, report.caller
-    total = summary.total
     return ReportDocument(
         schema_version=SCHEMA_VERSION,
         bulkeic_version=report.version,
@@ -175,38 +174,45 @@ def report_document(report: RunReport) -> ReportDocument:
             SettingsDocument(each.settings.to_api(), each.targets) for each in report.settings
         ],
         settings_kinds=report.settings_kinds,
-        targets=summary.targets,
-        statuses=summary.statuses,
-        pending=summary.pending,
-        left_out=summary.left_out,
-        calls=total.traffic.calls,
-        throttles=total.traffic.throttles,
-        conflicts=total.traffic.conflicts,
-        retries=total.traffic.retries,
-        elapsed_s=round(total.traffic.elapsed_s, 3),
-        targets_per_s=round(total.targets_per_s, 3),
-        plan=summary.plan_counts() if summary.needs else {},
+        **_numbers(summary),
         sessions=list(report.sessions),
         waves=list(report.waves),
         errors=[_error(group) for group in report.errors],
         earlier_failures=list(report.earlier),
-        lanes=[
-            LaneDocument(account_id=lane.account_id, region=lane.region, **_counts(counts))
-            for lane, counts in report.lanes.items()
-        ],
-        accounts=[
-            AccountDocument(account_id=account, **_counts(counts))
-            for account, counts in report.accounts.items()
-        ],
-        regions=[
-            RegionDocument(region=region, **_counts(counts))
-            for region, counts in report.regions.items()
-        ],
+        **_places(report),
         timeline=None if report.timeline is None else _timeline(report.timeline),
         can_be_rolled_back=bool(summary.can_be_rolled_back),
         reversibility=report.reversibility,
         next=summary.next,
     )
+
+
+def _numbers(summary: Summary) -> dict[str, Any]:
+    return {
+        "targets": summary.targets,
+        "statuses": summary.statuses,
+        "pending": summary.pending,
+        "left_out": summary.left_out,
+        **summary.total.to_json(),
+        "plan": summary.plan_counts() if summary.needs else {},
+    }
+
+
+def _places(report: RunReport) -> dict[str, Any]:
+    return {
+        "lanes": [
+            LaneDocument(account_id=lane.account_id, region=lane.region, **_counts(counts))
+            for lane, counts in report.lanes.items()
+        ],
+        "accounts": [
+            AccountDocument(account_id=account, **_counts(counts))
+            for account, counts in report.accounts.items()
+        ],
+        "regions": [
+            RegionDocument(region=region, **_counts(counts))
+            for region, counts in report.regions.items()
+        ],
+    }
 
 
 def _counts(counts: PlaceCounts) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from bulkeic.core.model import Status
 from bulkeic.core.report.place_counts import PlaceCounts
-from bulkeic.core.report.run_end import RunState
+from bulkeic.core.report.run_end import RunState, SessionRecord
 from bulkeic.core.report.run_report import ErrorGroup, RunReport
 from bulkeic.core.waves import Wave
 from bulkeic.output.formatting import counted, duration
 from bulkeic.output.report.markdown import code_block, code_span, markdown_table
+from bulkeic.output.rollout_text import SHOWN_SETTINGS, settings_text
 from bulkeic.output.summary_text import ACTIONS
 
 _MOST_ROWS = 10
@@ -69,7 +70,9 @@ def _facts(report: RunReport) -> list[str]:
     facts = [
         ("Targets file", code_span(report.source)),
         ("Endpoint", code_span(report.place)),
+        ("Settings", _settings(report)),
         ("Created", code_span(report.created_at or "")),
+        ("Sessions", _sessions(report.sessions)),
         ("Made by", "" if report.caller is None else code_span(report.caller.arn)),
         ("Rolls back", "" if report.restores is None else code_span(report.restores)),
         ("Flags", code_span(" ".join(report.flags.values())) if report.flags else ""),
@@ -79,6 +82,24 @@ def _facts(report: RunReport) -> list[str]:
         ("Run file", code_span(summary.run)),
     ]
     return markdown_table(("Run", ""), [fact for fact in facts if fact[1]])
+
+
+def _settings(report: RunReport) -> str:
+    """The most common wanted settings, with how many targets want them if there are others."""
+    shown = report.settings[:SHOWN_SETTINGS]
+    if report.settings_kinds == 1 and shown:
+        return code_span(settings_text(shown[0].settings))
+    texts = [f"{each.targets:,} x {code_span(settings_text(each.settings))}" for each in shown]
+    hidden = report.settings_kinds - len(shown)
+    return ", ".join(texts + ([f"and {hidden:,} more"] if hidden > 0 else []))
+
+
+def _sessions(sessions: Sequence[SessionRecord]) -> str:
+    if not sessions:
+        return ""
+    first, last = sessions[0].started_at, sessions[-1].started_at
+    times = code_span(first) if first == last else f"{code_span(first)} to {code_span(last)}"
+    return f"{len(sessions):,}, started {times}"
 
 
 def _waves(waves: Sequence[Wave]) -> list[str]:
