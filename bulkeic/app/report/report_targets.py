@@ -51,7 +51,7 @@ def target_entries(run: RunFile, summary: Summary, limit: int) -> Iterator[Targe
     )
     pending = (
         entry_of_pending(job, policy)
-        for job in run.jobs.in_file_order(JobFilter.PENDING, limit=rest)
+        for job in run.jobs.in_file_order(JobFilter.PENDING, limit=min(rest, summary.pending))
     )
     by_seq = attrgetter("seq")
     quiet = islice(heapq.merge(others, pending, key=by_seq), rest)

@@ -241,12 +241,7 @@
     }
   }
 
-  for (const button of document.querySelectorAll(".copy")) {
-    button.hidden = false;
-    button.addEventListener("click", () => copy(button));
-  }
-  byId("loading").textContent = "Unpacking the targets …";
-  unpack().then((found) => {
+  function start(found) {
     data = found;
     at = Object.fromEntries(data.columns.map((name, index) => [name, index]));
     fillFilters();
@@ -255,7 +250,14 @@
     byId("filters").hidden = false;
     update();
     document.documentElement.dataset.ready = "yes";
-  }).catch(() => {
+  }
+
+  for (const button of document.querySelectorAll(".copy")) {
+    button.hidden = false;
+    button.addEventListener("click", () => copy(button));
+  }
+  byId("loading").textContent = "Unpacking the targets …";
+  unpack().then(start, () => {
     byId("loading").textContent = "This browser cannot unpack the targets; bulkeic export prints them.";
   });
 })();
