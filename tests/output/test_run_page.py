@@ -135,6 +135,7 @@ def test_it_says_what_when_who_where_and_how_it_ended() -> None:
         "2026-11-26 08:00:00 UTC",
         "this run can be rolled back",
         "Waves",
+        "Failures that were retried",
     ):
         assert text in shown.text
 

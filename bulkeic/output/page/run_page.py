@@ -6,6 +6,7 @@ from typing import NamedTuple
 from bulkeic.core.model import CLEARED, Outcome, Status
 from bulkeic.core.report.run_end import RunState, SessionRecord
 from bulkeic.core.report.run_report import ErrorGroup, RunReport, SettingsCount
+from bulkeic.core.summary import EarlierFailures
 from bulkeic.core.waves import Wave
 from bulkeic.output.formatting import counted, duration, figures
 from bulkeic.output.page.lane_grid import LaneGrid, lane_grid
@@ -79,6 +80,7 @@ class RunPage(NamedTuple):
         waves: ``None``: it has none.
         errors: by code.
         more_errors: how many codes are not shown; empty: none.
+        retried: failures that were retried; ``None``: none.
         table_note: what the table of targets leaves out; empty: nothing.
         footer: when and by which version the page was made.
     """
@@ -97,6 +99,7 @@ class RunPage(NamedTuple):
     waves: Table | None
     errors: Sequence[ErrorCard]
     more_errors: str
+    retried: Table | None
     table_note: str
     footer: str
 
@@ -158,6 +161,7 @@ def run_page(report: RunReport, shown: int) -> RunPage:
         waves=_waves_table(report.waves) if report.waves else None,
         errors=[_error_card(group) for group in report.errors[:_MOST_ERRORS]],
         more_errors=_hidden(len(report.errors) - _MOST_ERRORS, "more error code"),
+        retried=_retried_table(report.earlier) if report.earlier else None,
         table_note=_table_note(report, shown),
         footer=f"bulkeic {report.version}, {report.reported_at}",
     )  # fmt: skip
@@ -277,6 +281,21 @@ def _waves_table(waves: Sequence[Wave]) -> Table:
     ]
     note = _hidden(len(waves) - _MOST_ROWS, "later wave")
     return Table("waves", head, rows, note=note, texts=1)
+
+
+def _retried_table(failures: Sequence[EarlierFailures]) -> Table:
+    head = ("retry", "retried (UTC)", "targets", "error")
+    rows = [
+        (
+            f"{each.retry}",
+            _second(each.retried_at),
+            f"{each.count:,}",
+            each.error_code or "without an error code",
+        )
+        for each in failures[-_MOST_ROWS:]
+    ]
+    note = _hidden(len(failures) - _MOST_ROWS, "earlier failure")
+    return Table("failures that were retried", head, rows, note=note, texts=1)
 
 
 def _hidden(number: int, what: str) -> str:
