@@ -30,7 +30,7 @@ JOIN job j ON j.lane_id = c.lane_id AND j.seq = c.seq
 """
 
 _COUNT_STEPS = """
-SELECT CAST(strftime('%s', started_at) AS INTEGER) / :step * :step, count(*),
+SELECT CAST(strftime('%s', started_at) AS INTEGER) / :step * :step AS at, count(*),
   sum(attempts), sum(throttles), count(CASE WHEN status IN ('failed', 'unknown') THEN 1 END)
 FROM (
   SELECT started_at, attempts, throttles, status FROM outcome o WHERE 1 {outcomes}
@@ -40,7 +40,7 @@ FROM (
   SELECT read_at, 1, 0, NULL FROM before_image b
   WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = b.seq)
   AND NOT EXISTS (SELECT 1 FROM earlier_outcome e WHERE e.seq = b.seq) {images}
-) WHERE started_at IS NOT NULL GROUP BY 1 ORDER BY 1
+) GROUP BY at HAVING at IS NOT NULL ORDER BY at
 """
 _SELECT_OTHER_TIMES = """
 SELECT min(started_at), max(started_at), (SELECT min(read_at) FROM before_image),

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import math
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from bulkeic.core.model import Lane, Status
 from bulkeic.core.reconcile import Action
 from bulkeic.core.report.place_counts import PlaceCounts, counts_by
+from bulkeic.core.report.run_end import SessionRecord
 from bulkeic.core.report.run_report import RunKind
 from bulkeic.core.report.target_entry import TargetChange, TargetEntry
 from bulkeic.core.report.timeline import Timeline, TimelineStep
@@ -304,6 +306,24 @@ def test_a_long_pause_is_short() -> None:
     assert [shape.kind for shape in drawing.bands] == ["pause"]
     assert drawing.areas[0].width > 2
     assert [label.text for label in drawing.ticks][::4] == ["22:13:20", "22:13:40"]
+
+
+def test_impossible_values_of_a_changed_run_file_are_shown_as_none() -> None:
+    steps = (TimelineStep(START, 1, -5, 3, 0), TimelineStep(253_402_300_799, 1, 1, 9, 0))
+    waves = [Wave(1, 1, "junk"), Wave(2, 1, "2023-11-14T22:13:20Z", "junk")]
+    drawing = drawing_of(Timeline(1, steps), waves)
+    assert [shape.kind for shape in drawing.bands] == ["even", "pause"]
+    assert all(0 < bar.height <= CALLS_HEIGHT for bar in drawing.calls)
+    sessions = [SessionRecord("apply", "junk", math.inf, None)]
+    pieces = run_page_pieces(
+        run_report(timeline=Timeline(1, steps), waves=waves, sessions=sessions),
+        TargetTable([entry(started_at="junk", duration_s=math.inf)]).packed(),
+        1,
+    )
+    page = Page(b"".join(pieces).decode())
+    (row,) = page.data["rows"]
+    columns = page.data["columns"]
+    assert (row[columns.index("started")], row[columns.index("duration")]) == (None, None)
 
 
 def test_nothing_sent_has_no_timeline() -> None:

@@ -41,6 +41,14 @@ class Timeline(msgspec.Struct, frozen=True):
     steps: tuple[TimelineStep, ...]
 
 
+def unix_time(text: str | None) -> float | None:
+    """A time of RFC 3339 as Unix time in seconds; ``None``: it is none."""
+    try:
+        return None if text is None else datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
 def step_length(times: Iterable[str | None]) -> int:
     """The length of a step in seconds, so that a run fits into ``MOST_STEPS``.
 

@@ -1,5 +1,6 @@
 """The page of a run: what it shows, and how it becomes HTML."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -193,7 +194,7 @@ def _tiles(report: RunReport) -> list[Tile]:
     return [
         *tiles,
         Tile("Calls", f"{traffic.calls:,}", throttled),
-        Tile("Time", duration(traffic.elapsed_s), rate),
+        Tile("Time", _time(traffic.elapsed_s), rate),
     ]
 
 
@@ -253,7 +254,7 @@ def _sessions_table(sessions: Sequence[SessionRecord]) -> Table:
         (
             each.doing,
             _second(each.started_at),
-            duration(each.elapsed_s),
+            _time(each.elapsed_s),
             f"{each.calls:,}",
             f"{each.throttles:,}",
             f"{each.retries:,}",
@@ -300,6 +301,10 @@ def _retried_table(failures: Sequence[EarlierFailures]) -> Table:
 
 def _hidden(number: int, what: str) -> str:
     return f"and {counted(number, what)}" if number > 0 else ""
+
+
+def _time(seconds: float) -> str:
+    return duration(seconds) if math.isfinite(seconds) else "-"
 
 
 def _second(time: str | None) -> str:

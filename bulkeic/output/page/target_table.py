@@ -4,10 +4,10 @@ Values that repeat, such as lanes, changes and messages, are stored once, so tha
 targets stays small and opens fast. They never become markup: the script of the page sets texts.
 """
 
+import math
 import zlib
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from bulkeic.core.errors import printable
 from bulkeic.core.model import Lane
 from bulkeic.core.names import partition_of
 from bulkeic.core.report.target_entry import TargetChange, TargetEntry
+from bulkeic.core.report.timeline import unix_time
 from bulkeic.core.selection import JobState
 
 MOST_TARGETS = 100_000
@@ -88,7 +89,7 @@ class TargetTable:
         yield _encode(texts)[1:]
 
     def _row(self, entry: TargetEntry) -> list[Any]:
-        started = entry.started_at
+        started = unix_time(entry.started_at)
         return [
             entry.line,
             printable(entry.function),
@@ -100,10 +101,14 @@ class TargetTable:
             self._changes.number(entry.change),
             entry.attempts,
             entry.throttles,
-            None if started is None else round(datetime.fromisoformat(started).timestamp() * 1000),
-            None if entry.duration_s is None else round(entry.duration_s * 1000),
+            _milliseconds(started),
+            _milliseconds(entry.duration_s),
             entry.request_id and printable(entry.request_id),
         ]
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None or not math.isfinite(seconds) else round(seconds * 1000)
 
 
 def _lane(lane: Lane) -> tuple[str, str, str]:

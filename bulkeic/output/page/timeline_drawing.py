@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from bulkeic.core.report.timeline import Timeline, TimelineStep
+from bulkeic.core.report.timeline import Timeline, TimelineStep, unix_time
 from bulkeic.core.waves import Wave
 from bulkeic.output.formatting import counted, figures
 from bulkeic.output.tables import Table
@@ -122,7 +122,7 @@ class _Axis:
         return min(column + (at - start) / self._step_s, end) * self.width
 
     def time(self, place: float) -> float:
-        """The time at a column, as Unix time; that of a pause is its end."""
+        """The time at a column, as Unix time; a pause counts on from its beginning."""
         start, column = self.starts[0]
         for each in self.starts:
             if each[1] <= place:
@@ -168,10 +168,11 @@ def timeline_drawing(timeline: Timeline, waves: Sequence[Wave]) -> TimelineDrawi
 
 def _call_bars(axis: _Axis, step: TimelineStep, step_s: int, most: float) -> list[Shape]:
     scale = CALLS_HEIGHT / (most * step_s)
-    high, low = step.attempts * scale, (step.attempts - step.throttles) * scale
+    throttles = max(0, min(step.throttles, step.attempts))
+    high, low = max(0, step.attempts) * scale, max(0, step.attempts - throttles) * scale
     x, width = axis.place(step.at), axis.width
     bars = [Shape("answered", x, width, CALLS_HEIGHT - low, low)] if low else []
-    if step.throttles:
+    if throttles:
         bars.append(Shape("throttled", x, width, CALLS_HEIGHT - high, high - low))
     return bars
 
@@ -180,10 +181,11 @@ def _waves(axis: _Axis, waves: Sequence[Wave], step_s: int) -> tuple[list[Shape]
     bands: list[Shape] = []
     labels: list[Label] = []
     for wave in waves:
-        if wave.started_at is None:
+        started, ended = unix_time(wave.started_at), unix_time(wave.ended_at)
+        if started is None:
             continue
-        begin = axis.place(_unix(wave.started_at) // step_s * step_s)
-        end = 100.0 if wave.ended_at is None else axis.place(_unix(wave.ended_at))
+        begin = axis.place(started // step_s * step_s)
+        end = 100.0 if ended is None else axis.place(ended)
         width = max(end - begin, axis.width / 2)
         bands.append(Shape("odd" if wave.number % 2 else "even", begin, width))
         if width >= _NUMBER_LABEL:
@@ -208,7 +210,10 @@ def _ticks(axis: _Axis, step_s: int) -> list[Label]:
 
 def _clock(at: float, step_s: int) -> str:
     text = "%H:%M:%S" if step_s < _MINUTE_S else "%H:%M"
-    return datetime.fromtimestamp(at, UTC).strftime(text)
+    try:
+        return datetime.fromtimestamp(at, UTC).strftime(text)
+    except (ValueError, OverflowError):  # after the year 9999
+        return ""
 
 
 def _summary(timeline: Timeline) -> str:
@@ -259,8 +264,4 @@ def _round_up(value: float) -> float:
         power *= 10
     while power > value:
         power /= 10
-    return next(step * power for step in _STEPS if step * power >= value)
-
-
-def _unix(time: str) -> float:
-    return datetime.fromisoformat(time).timestamp()
+    return next((step * power for step in _STEPS if step * power >= value), 10 * power)
