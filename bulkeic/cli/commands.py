@@ -93,6 +93,7 @@ REPORT = CommandDeclaration(
     "progress, too.",
     examples=(
         ("Show a run:", "bulkeic report run.db"),
+        ("Write a page to open in a browser:", "bulkeic report run.db --html report.html"),
         ("Write a report for a pull request:", "bulkeic report run.db --markdown report.md"),
         ("Print everything for a program:", "bulkeic report run.db --json"),
         ("Show the latest run:", 'bulkeic report "$(ls -t bulkeic-runs/*.db | head -1)"'),

@@ -117,6 +117,14 @@ def differences(before: Settings, after: Settings) -> list[FieldChange]:
     return [change for change in changes if change.before != change.after]
 
 
+def named_fields(settings: Settings) -> list[FieldChange]:
+    """The fields that settings name, each as a change from a value that is not known."""
+    values = zip(_FIELDS, msgspec.structs.astuple(settings), strict=True)
+    return [
+        FieldChange(field, None, _or_unset(value)) for field, value in values if value is not None
+    ]
+
+
 def _or_unset(value: int | str | None) -> int | str | None:
     return None if value == CLEARED else value
 

@@ -30,10 +30,10 @@ WHERE j.lane_id = ? AND j.seq > ? AND j.seq <= ? AND {job_filter} ORDER BY j.seq
 _BY_WAVE = " INDEXED BY job_by_wave"
 _SELECT_IN_FILE_ORDER = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, l.account_id, l.region,
-  j.wave
+  j.wave, b.seq IS NOT NULL, b.config
 FROM job j JOIN lane l ON l.id = j.lane_id
 LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
-WHERE {job_filter} ORDER BY j.seq
+WHERE {job_filter} ORDER BY j.seq LIMIT ?
 """
 _ANY_WITH_WAVE = "SELECT 1 FROM job INDEXED BY job_by_wave WHERE wave IS NOT NULL LIMIT 1"
 _SELECT_UNTOUCHED = """
@@ -285,18 +285,27 @@ class Jobs:
                     config = answered if written else before if was_read else expected
                     yield target, snapshot_of(config_of(config))
 
-    def in_file_order(self, job_filter: JobFilter | None = None) -> Iterator[Job]:
+    def in_file_order(
+        self, job_filter: JobFilter | None = None, limit: int | None = None
+    ) -> Iterator[Job]:
         """Jobs in the order of the targets file, with their settings. A stream.
+
+        ``Job.before_snapshot`` is what a target had, if it was read.
 
         Args:
             job_filter: selects the jobs; ``None``: all.
+            limit: most jobs to read; ``None``: no limit.
         """
         which = "1" if job_filter is None else job_filter.value
         query = _SELECT_IN_FILE_ORDER.format(job_filter=which + self._chosen.condition("j"))
         with self._database.errors("cannot be read"):
-            for row in self._reader.execute(query):
-                job = self._job_of(row, lane_of(*row[6:8]))
-                yield job if row[8] is None else msgspec.structs.replace(job, wave=row[8])
+            for row in self._reader.execute(query, (-1 if limit is None else limit,)):
+                *fields, wave, was_read, config = row
+                job = self._job_of(fields, lane_of(*fields[6:8]))
+                if was_read:
+                    seen = snapshot_of(config_of(config))
+                    job = msgspec.structs.replace(job, before_snapshot=seen)
+                yield job if wave is None else msgspec.structs.replace(job, wave=wave)
 
     def changed_jobs(self) -> Iterator[tuple[Job, Settings | None]]:
         """Jobs whose targets may have been changed, each with the snapshot of the answer.

@@ -30,15 +30,23 @@ JOIN job j ON j.lane_id = c.lane_id AND j.seq = c.seq
 """
 
 _COUNT_STEPS = """
-SELECT CAST(strftime('%s', started_at) AS INTEGER) / :step * :step, count(*),
-  sum(attempts), sum(throttles), sum(status IN ('failed', 'unknown'))
+SELECT CAST(strftime('%s', started_at) AS INTEGER) / :step * :step AS at, count(*),
+  sum(attempts), sum(throttles), count(CASE WHEN status IN ('failed', 'unknown') THEN 1 END)
 FROM (
   SELECT started_at, attempts, throttles, status FROM outcome o WHERE 1 {outcomes}
   UNION ALL
   SELECT started_at, attempts, throttles, status FROM earlier_outcome e WHERE 1 {earlier}
-) WHERE started_at IS NOT NULL GROUP BY 1 ORDER BY 1
+  UNION ALL
+  SELECT read_at, 1, 0, NULL FROM before_image b
+  WHERE NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = b.seq)
+  AND NOT EXISTS (SELECT 1 FROM earlier_outcome e WHERE e.seq = b.seq) {images}
+) GROUP BY at HAVING at IS NOT NULL ORDER BY at
 """
-_SELECT_EARLIER_TIMES = "SELECT min(started_at), max(started_at) FROM earlier_outcome"
+_SELECT_OTHER_TIMES = """
+SELECT min(started_at), max(started_at), (SELECT min(read_at) FROM before_image),
+  (SELECT max(read_at) FROM before_image)
+FROM earlier_outcome
+"""
 
 
 class RunCounts:
@@ -120,15 +128,19 @@ class RunCounts:
     def timeline(self, tallies: Iterable[Tally]) -> Timeline:
         """The outcomes by the time at which their jobs started, earlier ones included.
 
+        A target that was read and has no outcome counts at the time of the read.
+
         Args:
             tallies: of the run, which know its first and its last time.
         """
         times = [time for tally in tallies for time in (tally.first_at, tally.last_at)]
         with self._database.errors("cannot be read"):
-            times += map(check_time, self._reader.execute(_SELECT_EARLIER_TIMES).fetchone())
+            times += map(check_time, self._reader.execute(_SELECT_OTHER_TIMES).fetchone())
             step = step_length(times)
             query = _COUNT_STEPS.format(
-                outcomes=self._chosen.condition("o"), earlier=self._chosen.condition("e")
+                outcomes=self._chosen.condition("o"),
+                earlier=self._chosen.condition("e"),
+                images=self._chosen.condition("b"),
             )
             rows = self._reader.execute(query, {"step": step}).fetchall()
         return Timeline(step, tuple(TimelineStep(*row) for row in rows))

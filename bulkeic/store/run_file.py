@@ -1,13 +1,13 @@
 """A loaded run file: its jobs, its outcomes, and how outcomes are written."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from bulkeic.core.model import Job, Lane, Outcome, rfc3339
+from bulkeic.core.model import Job, Lane, Outcome, Status, rfc3339
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.report.run_end import SessionRecord
 from bulkeic.core.selection import Selection
@@ -310,15 +310,22 @@ class RunFile:
                 )
             ]
 
-    def outcomes(self, *, only_chosen: bool = False) -> Iterator[Outcome]:
+    def outcomes(
+        self, *, only_chosen: bool = False, statuses: Collection[Status] = tuple(Status)
+    ) -> Iterator[Outcome]:
         """Outcomes in file order. A stream.
 
         Args:
             only_chosen: only those of the selected jobs.
+            statuses: only those with one of these.
         """
-        where = f" WHERE 1{self.chosen.condition('o')}" if only_chosen else ""
+        where = self.chosen.condition("o") if only_chosen else ""
+        if len(statuses) < len(Status):
+            where += f" AND o.status IN ({', '.join('?' * len(statuses))})"
+        parameters = tuple(statuses) if len(statuses) < len(Status) else ()
         with self._database.errors("cannot be read"):
-            for row in self._reader.execute(f"{SELECT_OUTCOME}{where} ORDER BY o.seq"):
+            query = f"{SELECT_OUTCOME} WHERE 1{where} ORDER BY o.seq"
+            for row in self._reader.execute(query, parameters):
                 yield outcome_of(row, self.metadata.source)
 
     def examples(self, limit: int = 10) -> dict[str, Outcome]:

@@ -260,6 +260,7 @@ def _codes(program: bytes) -> dict[str, int]:
     commands: dict[str, Callable[[], int | None]] = {
         "report": lambda: report(ReportOptions(run=path)),
         "report --json": lambda: report(ReportOptions(run=path, json=True, junit=os.devnull)),
+        "report --html": lambda: report(ReportOptions(run=path, html=os.devnull)),
         "export": lambda: export(ExportOptions(run=path)),
         "verify": lambda: verify(VerifyOptions(source=path, **common)),
         "rollback": lambda: rollback(RollbackOptions(source=path, run=str(_BACK), **common)),

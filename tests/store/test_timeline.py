@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bulkeic.core.model import Status, rfc3339
+from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.report.timeline import Timeline, TimelineStep
 from bulkeic.core.selection import Selection
 from bulkeic.core.summary import Traffic
@@ -55,3 +56,17 @@ def test_a_selection_restricts_it(path: Path) -> None:
         assert run.counts.timeline(run.counts.tallies()) == Timeline(
             5, (TimelineStep(START, 1, 0, 0, 0), TimelineStep(START + 600, 1, 0, 0, 0))
         )
+
+
+def test_what_was_read_and_has_no_outcome_counts_when_it_was_read(path: Path) -> None:
+    jobs = [make_job(seq) for seq in range(3)]
+    seen = BeforeImage({"MaximumRetryAttempts": 2}, Action.CHANGE)
+    with opened(load(path, jobs)) as run:
+        rows = run.rows(
+            [outcome_of(jobs[0], started_at=rfc3339(START))], [(job, seen) for job in jobs[:2]]
+        )
+        run.record(rows, Traffic())
+        timeline = run.counts.timeline(run.counts.tallies())
+    done, read = timeline.steps
+    assert (done.targets, done.attempts) == (1, 0)
+    assert (read.targets, read.attempts, read.throttles, read.failed) == (1, 1, 0, 0)

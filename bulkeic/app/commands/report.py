@@ -24,16 +24,21 @@ def report(options: ReportOptions) -> None:
         UsageError: stdout or a file cannot be written.
     """
     check_selection(options.selection, has_run=True)
-    files = {"--markdown": options.markdown, "--junit": options.junit}
+    files = {
+        "--markdown": options.markdown, "--junit": options.junit, "--html": options.html,
+    }  # fmt: skip
     check_report_files(files, options.run)
     check_stdout()
     run = RunFile(Path(options.run), read_only=True, accept_loss=options.accept_loss)
     try:
         run.choose(options.selection)
+        with_timeline = options.json or options.html is not None
         with run.same_moment():
-            found = read_report(run, time.time(), with_timeline=options.json)
+            found = read_report(run, time.time(), with_timeline=with_timeline)
             if options.junit is not None:
                 _write_junit(options.junit, run, found)
+            if options.html is not None:
+                _write_page(run, found, options.html)
     finally:
         run.close()
     if options.markdown is not None:
@@ -68,3 +73,9 @@ def _write_junit(path: str, run: RunFile, found: RunReport) -> None:
         except OSError as error:
             raise UsageError(f"a temporary file cannot be written: {error.strerror}") from None
         write_new_file("--junit", path, file.pieces())
+
+
+def _write_page(run: RunFile, found: RunReport, path: str) -> None:
+    from bulkeic.app.report.report_page import write_report_page  # noqa: PLC0415 - as above
+
+    write_report_page(run, found, path)

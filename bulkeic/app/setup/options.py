@@ -258,6 +258,10 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     markdown: Annotated[str | None, Flag(
         "--markdown", "Also write a short report in Markdown to this file, for a pull request or "
         "a ticket. It must not exist.", OptionGroup.OUTPUT, FILE)] = None  # fmt: skip
+    html: Annotated[str | None, Flag(
+        "--html", "Also write the report as a page to this file, which must not exist: outcomes "
+        "by account and Region, a timeline, and a table of targets. The page needs no network.",
+        OptionGroup.OUTPUT, FILE)] = None  # fmt: skip
     junit: Annotated[str | None, _JUNIT] = None
 
 

@@ -36,6 +36,7 @@ from bulkeic.bench.report.result_tables import (
 from bulkeic.bench.report.result_text import notes
 from bulkeic.bench.report.timeline_chart import TIMELINE_LEGEND, segments, timeline_chart
 from bulkeic.output.formatting import counted, duration, figures, latency, share
+from bulkeic.output.page.page_parts import Fact, Tile
 from bulkeic.output.tables import Table
 
 CHART_LANES = 25
@@ -78,22 +79,6 @@ class Card(NamedTuple):
     def name(self) -> str:
         """An id that is unique on the page."""
         return self.title.lower().replace(" ", "-")
-
-
-class Tile(NamedTuple):
-    """A key figure at the top of a page."""
-
-    name: str
-    value: str
-    note: str
-
-
-class Fact(NamedTuple):
-    """A circumstance of the benchmark; an empty value is not shown."""
-
-    name: str
-    value: str
-    is_code: bool = False
 
 
 class ResultPage(NamedTuple):

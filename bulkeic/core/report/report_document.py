@@ -93,7 +93,7 @@ class RegionDocument(PlaceDocument, frozen=True, kw_only=True):
 
 
 class TimelineStepDocument(msgspec.Struct, frozen=True):
-    """The outcomes whose targets were started in one step of time."""
+    """The targets that were started, or read for a plan, in one step of time."""
 
     at: str
     targets: int

@@ -10,13 +10,15 @@ _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400
 
 
 class TimelineStep(msgspec.Struct, frozen=True):
-    """The outcomes whose jobs started in one step of time; what was retried later included.
+    """The targets that were started in one step of time; what was retried later included.
+
+    A target that was read and has no outcome counts at the time of the read, with one call.
 
     Attributes:
         at: Unix time in seconds at which the step starts.
-        targets: number of outcomes.
-        attempts: calls of these outcomes.
-        throttles: throttled attempts of these outcomes.
+        targets: number of outcomes and such reads.
+        attempts: their calls.
+        throttles: throttled attempts of the outcomes.
         failed: outcomes that are failed or unknown.
     """
 
@@ -37,6 +39,14 @@ class Timeline(msgspec.Struct, frozen=True):
 
     step_s: int
     steps: tuple[TimelineStep, ...]
+
+
+def unix_time(text: str | None) -> float | None:
+    """A time of RFC 3339 as Unix time in seconds; ``None``: it is none."""
+    try:
+        return None if text is None else datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def step_length(times: Iterable[str | None]) -> int:

@@ -1,0 +1,342 @@
+"""The page of a run: what it shows, and how it becomes HTML."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from bulkeic.core.model import CLEARED, Outcome, Status
+from bulkeic.core.report.run_end import RunState, SessionRecord
+from bulkeic.core.report.run_report import ErrorGroup, RunReport, SettingsCount
+from bulkeic.core.summary import EarlierFailures
+from bulkeic.core.waves import Wave
+from bulkeic.output.formatting import counted, duration, figures
+from bulkeic.output.page.lane_grid import LaneGrid, lane_grid
+from bulkeic.output.page.page_parts import Fact, Tile
+from bulkeic.output.page.page_template import (
+    inline_script,
+    page_asset,
+    page_environment,
+    security_policy,
+)
+from bulkeic.output.page.timeline_drawing import (
+    CALLS_HEIGHT,
+    FAILURES_HEIGHT,
+    TimelineDrawing,
+    timeline_drawing,
+)
+from bulkeic.output.summary_text import ACTIONS
+from bulkeic.output.tables import Table
+
+_PIECES = 64
+_MOST_SETTINGS, _MOST_ERRORS, _MOST_ROWS = 5, 50, 200
+_STATES = {
+    RunState.NOT_STARTED: ("not started", "mild"),
+    RunState.OPEN: ("in progress, or killed", "mild"),
+    RunState.PLANNED: ("planned", "good"),
+    RunState.STOPPED: ("stopped early", "bad"),
+    RunState.FAILED: ("ended with failures", "bad"),
+    RunState.DONE: ("done", "good"),
+}
+"""Each state in words, with its class of the style."""
+_STEPS = {
+    "resume": "Resume",
+    "apply": "Apply the plan",
+    "retry": "Retry the failed targets",
+    "verify": "Verify",
+    "roll_back": "Roll back",
+}
+
+
+class ErrorCard(NamedTuple):
+    """The targets with one error code.
+
+    Attributes:
+        code: of them.
+        targets: how many, and in how many accounts.
+        example: facts of the first one; empty: it is not known.
+        hint: what to do; empty: nothing is known.
+    """
+
+    code: str
+    targets: str
+    example: Sequence[Fact]
+    hint: str
+
+
+class RunPage(NamedTuple):
+    """Everything on the page but the targets one by one.
+
+    Attributes:
+        title: of the run.
+        state: how it ended, in words.
+        mood: class of the style for ``state``.
+        reason: why it ended; empty: it was not stopped.
+        tiles: key figures.
+        commands: the next steps, each with its command.
+        facts: what, where, when, by whom.
+        settings: what the run wants.
+        sessions: of the run.
+        grid: outcomes by account and Region.
+        timeline: ``None``: no target was sent.
+        waves: ``None``: it has none.
+        errors: by code.
+        more_errors: how many codes are not shown; empty: none.
+        retried: failures that were retried; ``None``: none.
+        table_note: what the table of targets leaves out; empty: nothing.
+        footer: when and by which version the page was made.
+    """
+
+    title: str
+    state: str
+    mood: str
+    reason: str
+    tiles: Sequence[Tile]
+    commands: Sequence[Fact]
+    facts: Sequence[Fact]
+    settings: Table
+    sessions: Table
+    grid: LaneGrid
+    timeline: TimelineDrawing | None
+    waves: Table | None
+    errors: Sequence[ErrorCard]
+    more_errors: str
+    retried: Table | None
+    table_note: str
+    footer: str
+
+
+def run_page_pieces(report: RunReport, targets: Iterable[str], shown: int) -> Iterator[bytes]:
+    """Renders the page of a run. A stream.
+
+    Args:
+        report: of the run, with its timeline.
+        targets: the data of the table of targets (``TargetTable.packed``).
+        shown: how many targets the table has.
+    """
+    style = page_asset("page.css") + page_asset("run_page.css")
+    script = inline_script(page_asset("run_page.js"))
+    stream = (
+        page_environment()
+        .get_template("run_page.html")
+        .stream(
+            policy=security_policy(script, style=style),
+            style=style,
+            script=script,
+            page=run_page(report, shown),
+            targets=targets,
+            heights=(CALLS_HEIGHT, FAILURES_HEIGHT),
+        )
+    )
+    stream.enable_buffering(_PIECES)
+    for piece in stream:
+        yield piece.encode("utf-8", "backslashreplace")
+
+
+def run_page(report: RunReport, shown: int) -> RunPage:
+    """The content of the page of a run.
+
+    Args:
+        report: of the run, with its timeline.
+        shown: how many targets the table has.
+    """
+    state, mood = _STATES[report.end.state]
+    next_steps = report.summary.next
+    return RunPage(
+        title=f"{report.kind} {report.source}",
+        state=state,
+        mood=mood,
+        reason=report.end.reason or "",
+        tiles=_tiles(report),
+        commands=[
+            Fact(text, next_steps[step], is_code=True)
+            for step, text in _STEPS.items()
+            if step in next_steps
+        ],
+        facts=_facts(report),
+        settings=_settings_table(report.settings, report.settings_kinds),
+        sessions=_sessions_table(report.sessions),
+        grid=lane_grid(report),
+        timeline=None if report.timeline is None else timeline_drawing(
+            report.timeline, report.waves
+        ),
+        waves=_waves_table(report.waves) if report.waves else None,
+        errors=[_error_card(group) for group in report.errors[:_MOST_ERRORS]],
+        more_errors=_hidden(len(report.errors) - _MOST_ERRORS, "more error code"),
+        retried=_retried_table(report.earlier) if report.earlier else None,
+        table_note=_table_note(report, shown),
+        footer=f"bulkeic {report.version}, {report.reported_at}",
+    )  # fmt: skip
+
+
+def _tiles(report: RunReport) -> list[Tile]:
+    summary = report.summary
+    counts, traffic = summary.statuses, summary.traffic
+    lanes = counted(len(report.lanes), "lane")
+    tiles = [Tile("Targets", f"{summary.targets:,}", lanes)]
+    if report.is_plan:
+        tiles += [Tile(*need, "") for need in _needs(report)]
+    else:
+        changed = counts[Status.UPDATED] + counts[Status.CREATED]
+        created = counts[Status.CREATED]
+        tiles.append(Tile("Changed", f"{changed:,}", f"{created:,} created" if created else ""))
+        same, other = counts[Status.UNCHANGED], counts[Status.NOT_MATCHED]
+        note = f"{other:,} not matched" if other else ""
+        tiles.append(Tile("Unchanged", f"{same:,}", note))
+    failed, unknown = counts[Status.FAILED], counts[Status.UNKNOWN]
+    invalid = counts[Status.INVALID]
+    notes = [f"{unknown:,} unknown"] * bool(unknown) + [f"{invalid:,} invalid"] * bool(invalid)
+    tiles.append(Tile("Failed", f"{failed:,}", ", ".join(notes)))
+    if not report.is_plan:
+        left_out = f"{summary.left_out:,} left out" if summary.left_out else ""
+        tiles.append(Tile("Pending", f"{summary.pending:,}", left_out))
+    rate = f"{figures(summary.total.targets_per_s)} targets/s"
+    throttled = f"{traffic.throttles:,} throttled"
+    return [
+        *tiles,
+        Tile("Calls", f"{traffic.calls:,}", throttled),
+        Tile("Time", _time(traffic.elapsed_s), rate),
+    ]
+
+
+def _needs(report: RunReport) -> list[tuple[str, str]]:
+    totals = dict.fromkeys(ACTIONS, 0)
+    for need in report.summary.needs:
+        totals[need.action] += need.count
+    return [
+        (ACTIONS[action][0].capitalize(), f"{count:,}") for action, count in totals.items() if count
+    ]
+
+
+def _facts(report: RunReport) -> list[Fact]:
+    left_out = report.summary.left_out
+    return [
+        Fact("Source", report.source),
+        Fact("Endpoint", report.place),
+        Fact("Made by", "" if report.caller is None else str(report.caller)),
+        Fact("Created", f"{_second(report.created_at)} UTC" if report.created_at else ""),
+        Fact("Rolls back", report.restores or ""),
+        Fact("Flags", " ".join(report.flags.values()), is_code=True),
+        Fact("Left out", counted(left_out, "target") if left_out else ""),
+        Fact("Rollback", report.reversibility),
+        Fact("Run file", report.summary.run, is_code=True),
+    ]
+
+
+def _settings_table(settings: Sequence[SettingsCount], kinds: int) -> Table:
+    head = ("targets", "MaximumRetryAttempts", "MaximumEventAgeInSeconds", "OnSuccess", "OnFailure")
+    rows = [
+        (
+            f"{each.targets:,}",
+            _number(each.settings.maximum_retry_attempts),
+            _number(each.settings.maximum_event_age_in_seconds),
+            _destination(each.settings.on_success),
+            _destination(each.settings.on_failure),
+        )
+        for each in settings[:_MOST_SETTINGS]
+    ]
+    note = _hidden(kinds - len(rows), "other combination")
+    return Table("settings that the run wants", head, rows, note=note, texts=2)
+
+
+def _number(value: int | None) -> str:
+    return "not set here" if value is None else f"{value}"
+
+
+def _destination(value: str | None) -> str:
+    if value is None:
+        return "not set here"
+    return "none" if value == CLEARED else value
+
+
+def _sessions_table(sessions: Sequence[SessionRecord]) -> Table:
+    head = ("session", "started (UTC)", "time", "calls", "throttled", "retried", "ended")
+    rows = [
+        (
+            each.doing,
+            _second(each.started_at),
+            _time(each.elapsed_s),
+            f"{each.calls:,}",
+            f"{each.throttles:,}",
+            f"{each.retries:,}",
+            each.ended or "in progress, or killed",
+        )
+        for each in sessions[-_MOST_ROWS:]
+    ]
+    note = _hidden(len(sessions) - _MOST_ROWS, "earlier session")
+    return Table("sessions", head, rows, note=note, texts=1)
+
+
+def _waves_table(waves: Sequence[Wave]) -> Table:
+    head = ("wave", "targets", "started (UTC)", "ended (UTC)", "verified", "drifted", "stopped")
+    rows = [
+        (
+            f"{each.number}",
+            f"{each.targets:,}",
+            _second(each.started_at),
+            _second(each.ended_at),
+            "-" if each.verified is None else f"{each.verified:,}",
+            "-" if each.drifted is None else f"{each.drifted:,}",
+            each.stopped or "",
+        )
+        for each in waves[:_MOST_ROWS]
+    ]
+    note = _hidden(len(waves) - _MOST_ROWS, "later wave")
+    return Table("waves", head, rows, note=note, texts=1)
+
+
+def _retried_table(failures: Sequence[EarlierFailures]) -> Table:
+    head = ("retry", "retried (UTC)", "targets", "error")
+    rows = [
+        (
+            f"{each.retry}",
+            _second(each.retried_at),
+            f"{each.count:,}",
+            each.error_code or "without an error code",
+        )
+        for each in failures[-_MOST_ROWS:]
+    ]
+    note = _hidden(len(failures) - _MOST_ROWS, "earlier failure")
+    return Table("failures that were retried", head, rows, note=note, texts=1)
+
+
+def _hidden(number: int, what: str) -> str:
+    return f"and {counted(number, what)}" if number > 0 else ""
+
+
+def _time(seconds: float) -> str:
+    return duration(seconds) if math.isfinite(seconds) else "-"
+
+
+def _second(time: str | None) -> str:
+    """A time of RFC 3339 to the second, without its zone, which is UTC."""
+    return "-" if time is None else time[:19].replace("T", " ")
+
+
+def _error_card(group: ErrorGroup) -> ErrorCard:
+    where = f" in {counted(group.accounts, 'account')}" if group.accounts else ""
+    return ErrorCard(
+        group.code,
+        f"{counted(group.count, 'target')}{where}",
+        [] if group.example is None else _example(group.example),
+        group.hint or "",
+    )
+
+
+def _example(outcome: Outcome) -> list[Fact]:
+    qualified = "" if outcome.target is None else f"{outcome.target.arn}:{outcome.qualifier}"
+    return [
+        Fact("Example", qualified or outcome.function_name, is_code=True),
+        Fact("Row", str(outcome.source)),
+        Fact("Message", outcome.error_message or ""),
+        Fact("Request id", outcome.request_id or "", is_code=True),
+    ]
+
+
+def _table_note(report: RunReport, shown: int) -> str:
+    summary = report.summary
+    if shown >= summary.targets:
+        return ""
+    return (
+        f"The table has {shown:,} of {summary.targets:,} targets: those that failed, then "
+        "the first ones of the targets file. The run file has all; bulkeic export prints them."
+    )
