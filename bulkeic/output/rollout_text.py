@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from bulkeic.core.gates import GateRecord
 from bulkeic.core.model import Lane, Settings
 from bulkeic.core.pacing.forecast import Forecast
 from bulkeic.core.snapshot import ABSENT
@@ -9,6 +10,7 @@ from bulkeic.core.waves import Wave
 from bulkeic.output.formatting import counted, duration
 
 SHOWN_SETTINGS = 3
+_SHOWN_GATE_LINES = 20
 
 
 def forecast_lines(lanes: dict[Lane, int], forecast: Forecast, endpoint: str) -> list[str]:
@@ -76,6 +78,19 @@ def wave_lines(waves: Iterable[Wave]) -> list[str]:
     return [
         f"  wave {wave.number}, {counted(wave.targets, 'target')}: {_state(wave)}" for wave in waves
     ]
+
+
+def gate_lines(records: Iterable[GateRecord]) -> list[str]:
+    """What the gate has decided after each wave, with the end of its output."""
+    found = []
+    for each in records:
+        asks = f" after {counted(each.asks, 'answer')}" if each.asks > 1 else ""
+        found.append(
+            f"  gate after wave {each.wave}, asked {each.asked_at}, answered {each.answered_at}: "
+            f"{each.decision.value}{asks}, {each.reason}"
+        )
+        found += [f"    {line}" for line in each.output.splitlines()[-_SHOWN_GATE_LINES:]]
+    return found
 
 
 def _state(wave: Wave) -> str:

@@ -103,6 +103,7 @@ class JobFilter(StrEnum):
     - ``PENDING``: without an outcome.
     - ``UNREAD``: pending, and not planned yet.
     - ``WRITTEN``: changed; their settings are the snapshot that was answered.
+    - ``NOT_DONE``: failed, or of unknown outcome.
     - ``EVERY``: all but those that ``--where`` left out, and those without a before-image that a
       rollback cannot restore.
     """
@@ -110,7 +111,11 @@ class JobFilter(StrEnum):
     PENDING = "o.seq IS NULL"
     UNREAD = "o.seq IS NULL AND b.seq IS NULL"
     WRITTEN = "o.status IN ('updated', 'created')"
+    NOT_DONE = "o.status IN ('failed', 'unknown')"
     EVERY = "o.status IS NOT 'not_matched' AND o.error_code IS NOT 'NoBeforeImage'"
+
+
+_OF_ONE_WAVE = frozenset({JobFilter.WRITTEN, JobFilter.NOT_DONE})
 
 
 class Jobs:
@@ -149,13 +154,13 @@ class Jobs:
 
         Args:
             job_filter: selects the jobs.
-            wave: number of a wave: only jobs up to its end, and of written jobs only its own;
-                ``None``: all waves.
+            wave: number of a wave: only jobs up to its end, and of jobs with an outcome only its
+                own; ``None``: all waves.
         """
         execute = self._reader.execute
         with self._database.errors("cannot be read"):
             if wave is not None:
-                up_to = job_filter is not JobFilter.WRITTEN
+                up_to = job_filter not in _OF_ONE_WAVE
                 rows = execute(
                     _COUNT_JOBS_OF_WAVE.format(job_filter=self._sql(job_filter)), (wave, up_to)
                 )
@@ -211,7 +216,7 @@ class Jobs:
         lanes = {number: lane for lane, (number, _) in self._lane_ids.items()}
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(_SELECT_RANGES_OF_WAVE, (wave,)).fetchall()
-        own = job_filter is JobFilter.WRITTEN
+        own = job_filter in _OF_ONE_WAVE
         return {lanes[number]: (after if own else -1, until) for number, after, until in rows}
 
     def last_touched(self) -> int:

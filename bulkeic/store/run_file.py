@@ -18,6 +18,7 @@ from bulkeic.core.summary import (
 from bulkeic.store.chosen_jobs import ChosenJobs
 from bulkeic.store.database import Database
 from bulkeic.store.digests import save_run_rows, sealed
+from bulkeic.store.gate_records import GateRecords
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.jobs import Jobs
 from bulkeic.store.mapping import lane_of, outcome_of
@@ -66,6 +67,7 @@ class RunFile:
         chosen: those that a command works on.
         counts: its jobs and outcomes, counted.
         waves: its waves.
+        gates: what its gate has decided.
         reopening: makes its jobs pending again.
 
     Args:
@@ -120,6 +122,7 @@ class RunFile:
         database, lane_ids = self._database, self._lane_ids
         self.jobs = Jobs(database, self._reader, lane_ids, self.metadata, self.chosen)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
+        self.gates = GateRecords(database, self._reader, self._writer)
         self.reopening = Reopening(
             database,
             self._reader,

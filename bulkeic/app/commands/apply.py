@@ -7,12 +7,13 @@ from msgspec.structs import replace
 
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.reversibility import reversibility_text
-from bulkeic.app.run.rollout import Rollout, WaveSizes, new_wave_sizes
+from bulkeic.app.run.rollout import Rollout, WaveSizes, awaits_gate, new_wave_sizes
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.run.stale_plans import STALE_AFTER_S, reopen_stale
 from bulkeic.app.setup.next_commands import flags_of, next_command, selection_flags
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.output_files import check_not_overwritten
+from bulkeic.app.setup.rollout_options import GateOptions
 from bulkeic.app.setup.run_binding import caller_lines, check_caller
 from bulkeic.app.setup.run_choice import unknown_code_lines
 from bulkeic.app.setup.run_flags import check_waves, with_create_missing
@@ -28,7 +29,7 @@ from bulkeic.output.summary_text import summary_lines
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
-_PAUSE_WITHOUT_WAVES = "--wave-pause requires --waves or --wave-by region"
+_NEEDS_WAVES = "{} requires --waves or --wave-by region"
 _WAVES_WITHOUT_IMAGES = "waves need before-images; omit --no-before-image"
 _WAVES_OF_SELECTION = (
     "--waves and --wave-by divide all pending targets of a run file; omit the selection, or give "
@@ -68,16 +69,33 @@ def _check_flags(options: ApplyOptions) -> None:
         raise UsageError("--wave-by lane requires --waves, the number of targets in each wave")
     if options.in_waves and options.before_image is False:
         raise UsageError(_WAVES_WITHOUT_IMAGES)
+    if options.gate.command is None and options.gate != GateOptions():
+        raise UsageError("--gate-interval and --gate-timeout require --gate")
     if options.error_codes and not options.retry_failed:
         raise UsageError("--error-code requires --retry-failed")
     if has_run_file(options):
         return
-    if options.wave_pause_s is not None and not options.in_waves:
-        raise UsageError(_PAUSE_WITHOUT_WAVES)
+    _check_waves_exist(options, has_waves=options.in_waves)
     if options.force:
         raise UsageError(_NOTHING_TO_FORCE)
     if options.retry_failed:
         raise UsageError("--retry-failed requires a run file")
+
+
+def _check_waves_exist(options: ApplyOptions, *, has_waves: bool) -> None:
+    """Checks that options of what happens between waves are given only with waves.
+
+    Raises:
+        UsageError: there are no waves.
+    """
+    needs_waves = {
+        "--wave-pause": options.wave_pause_s,
+        "--bake": options.bake_s,
+        "--gate": options.gate.command,
+    }
+    for flag, value in needs_waves.items():
+        if value is not None and not has_waves:
+            raise UsageError(_NEEDS_WAVES.format(flag))
 
 
 def _check_run(run: RunFile, options: ApplyOptions) -> None:
@@ -92,8 +110,7 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
         check_waves(run, options)
     elif options.in_waves and run.chosen.is_limited:
         raise UsageError(_WAVES_OF_SELECTION)
-    if options.wave_pause_s is not None and not options.in_waves and not waves:
-        raise UsageError(_PAUSE_WITHOUT_WAVES)
+    _check_waves_exist(options, has_waves=options.in_waves or bool(waves))
     if options.force and not run.metadata.is_guarded and not run.has_changes_to_roll_back():
         raise UsageError(_NOTHING_TO_FORCE)
     if run.metadata.planned:
@@ -150,7 +167,7 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
     if options.retry_failed:
         retry = run.reopening.retry_failed(options.error_codes, time.time())
     lanes = run.jobs.lanes()
-    if not lanes and not run.waves.have_unverified():
+    if not _has_work(run, options):
         invocation.console.print("nothing left to do")
     new_waves = new_wave_sizes(run, options)
     confirmed = not lanes or _is_confirmed(run, lanes, options, invocation, new_waves)
@@ -158,7 +175,7 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
         if lanes and options.create_missing and not run.metadata.create_missing:
             flags = with_create_missing(run.metadata.made_with)
             run.save_metadata(replace(run.metadata, create_missing=True, made_with=flags))
-        stopped = _roll_out(run, options, invocation, new_waves, has_jobs=bool(lanes))
+        stopped = _roll_out(run, options, invocation, new_waves)
     else:
         stopped = "not confirmed; nothing was sent"
         if retry is not None:
@@ -169,6 +186,11 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
         if not confirmed:
             raise
         raise StoppedError(f"{error}; some jobs may have been done") from None
+
+
+def _has_work(run: RunFile, options: ApplyOptions) -> bool:
+    """Whether jobs are pending, waves are not verified, or the gate must still be asked."""
+    return bool(run.jobs.lanes()) or run.waves.have_unverified() or awaits_gate(run, options)
 
 
 def _is_confirmed(
@@ -198,8 +220,6 @@ def _roll_out(
     options: ApplyOptions,
     invocation: Invocation,
     new_waves: WaveSizes,
-    *,
-    has_jobs: bool,
 ) -> str | None:
     """Applies a run: why it stopped early, or ``None``."""
 
@@ -219,7 +239,7 @@ def _roll_out(
         run,
         work,
         results=invocation.results,
-        has_jobs=has_jobs or run.waves.have_unverified(),
+        has_jobs=_has_work(run, options),
         max_failures=None if budget is None else budget.of(run.counts.targets()),
     )
 

@@ -10,7 +10,7 @@ from bulkeic.app.setup.options import ReportOptions
 from bulkeic.app.setup.run_choice import check_selection
 from bulkeic.core.errors import printable
 from bulkeic.output.results import write_stdout
-from bulkeic.output.rollout_text import wave_lines
+from bulkeic.output.rollout_text import gate_lines, wave_lines
 from bulkeic.output.summary_text import earlier_lines, plan_lines, summary_lines
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS
@@ -51,6 +51,7 @@ def _report_lines(run: RunFile) -> list[str]:
     creates = metadata.create_missing
     if any(session.doing == "apply" for session in sessions) or not metadata.planned:
         lines += wave_lines(run.waves.all())
+        lines += gate_lines(run.gates.all())
         lines += summary_lines(summary, examples, creates_missing=creates)
     else:
         summary = msgspec.structs.replace(summary, needs=run.counts.needs())

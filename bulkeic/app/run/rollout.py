@@ -1,5 +1,6 @@
 """The application of a run: all jobs at once, or wave by wave, each verified."""
 
+import itertools
 import time
 from collections.abc import Mapping, Sequence
 
@@ -11,10 +12,12 @@ from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.run_flags import with_waves
 from bulkeic.app.setup.run_setup import apply_policy
+from bulkeic.core.gates import must_ask
 from bulkeic.core.model import Lane, Status, rfc3339
 from bulkeic.core.policy import Rollback, Verify
 from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.waves import Wave, cumulative_counts, spread_over_lanes, spread_over_regions
+from bulkeic.core.windows import bake_left_s
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted, duration
 from bulkeic.output.results import NoResults, Results
@@ -38,6 +41,14 @@ def new_wave_sizes(run: RunFile, options: ApplyOptions) -> WaveSizes:
         if options.waves
         else ()
     )
+
+
+def awaits_gate(run: RunFile, options: ApplyOptions) -> bool:
+    """Whether the gate must still be asked after the last wave, which is done."""
+    waves = run.waves.all()
+    if options.gate.command is None or not waves or waves[-1].verified is None:
+        return False
+    return must_ask(run.gates.last_of(waves[-1].number), waves[-1])
 
 
 class Rollout:
@@ -87,8 +98,8 @@ class Rollout:
             lanes = await self._apply(None)
             run.end_session(session.stopped or lanes or "done")
             return
-        for wave in waves:
-            await self._work_on_wave(wave, is_last=wave is waves[-1], of=len(waves))
+        for wave, following in itertools.zip_longest(waves, waves[1:]):
+            await self._work_on_wave(wave, following, of=len(waves))
             if session.stopped is not None:
                 break
         run.end_session(session.stopped or "done")
@@ -103,7 +114,7 @@ class Rollout:
             return f"{counted(len(stopped), 'lane')} stopped, for example {lane}: {reason}"
         return None
 
-    async def _work_on_wave(self, wave: Wave, *, is_last: bool, of: int) -> None:
+    async def _work_on_wave(self, wave: Wave, following: Wave | None, *, of: int) -> None:
         name = f"wave {wave.number} of {of}"
         failures, has_worked = self._session.failures, False
         if self._run.jobs.lanes(JobFilter.PENDING, wave.number):
@@ -123,8 +134,11 @@ class Rollout:
             wave = await self._verify(wave, name)
         if has_worked and self._session.stopped is None:
             self._console.print(f"{name}: done, {wave.verified:,} verified, {failed:,} failed")
-            if not is_last:
-                await self._pass_gate(wave, name, failed)
+        is_front = following is None or following.started_at is None
+        if wave.verified is not None and (has_worked or is_front):
+            await self._watch(wave, following, of)
+        if has_worked and following is not None and self._session.stopped is None:
+            await self._let_continue(wave, name, failed)
 
     def _begun(self, wave: Wave) -> Wave:
         """A wave that has jobs to apply: what it changes is not verified, even if it was before."""
@@ -160,7 +174,25 @@ class Rollout:
             wave, verified=targets - unread, drifted=drifted, stopped=self._session.stopped
         )
 
-    async def _pass_gate(self, wave: Wave, name: str, failures: int) -> None:
+    async def _watch(self, wave: Wave, following: Wave | None, waves: int) -> None:
+        """Waits for the minimum time after a wave, then asks the gate, unless it has agreed."""
+        options = self._options
+        asks = options.gate.command is not None and must_ask(
+            self._run.gates.last_of(wave.number), wave
+        )
+        left_s = bake_left_s(wave.ended_at, options.bake_s, time.time())
+        if left_s and (following is not None or asks):
+            self._console.print(f"wave {wave.number} of {waves}: bakes for {duration(left_s)}")
+            await self._session.pause(left_s)
+        if asks:
+            from bulkeic.app.run.wave_gate import WaveGate  # noqa: PLC0415 - few runs have a gate
+
+            watch = WaveGate(self._session, self._run, options.gate, self._console)
+            await watch.ask(wave, following, waves)
+        if self._session.stopped != wave.stopped:
+            self._saved(wave, stopped=self._session.stopped)
+
+    async def _let_continue(self, wave: Wave, name: str, failures: int) -> None:
         """Lets the next wave start: after an answer, after a pause, or at once."""
         if self._confirms and self._options.wave_pause_s is None:
             if not await self._session.confirm("continue with the next wave?"):

@@ -2,9 +2,11 @@
 
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, nullcontext
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import anyio
 import msgspec
@@ -34,6 +36,7 @@ _DENIED_HINT = (
 )
 INTERRUPTED = "interrupted"
 INTERRUPTED_TWICE = "interrupted twice"
+T = TypeVar("T")
 
 
 class RunSession:
@@ -180,10 +183,16 @@ class RunSession:
 
     async def pause(self, seconds: float) -> None:
         """Waits until the time is over or the session is stopped."""
+        await self.until_stopped(partial(anyio.sleep, seconds))
+
+    async def until_stopped(self, work: Callable[[], Awaitable[T]]) -> T | None:
+        """Does something that a stop cancels: its result; ``None``: the session is stopped."""
+        result = None
         if self.stopped is None:
             with anyio.CancelScope() as self._waiting:
-                await anyio.sleep(seconds)
+                result = await work()
             self._waiting = None
+        return result
 
     async def confirm(self, question: str) -> bool:
         """Asks on the terminal: whether the answer is yes and the session is not stopped."""

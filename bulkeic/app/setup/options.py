@@ -7,6 +7,7 @@ import msgspec
 
 from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions
 from bulkeic.app.setup.pace_options import RUNS, WRITES, PaceOptions
+from bulkeic.app.setup.rollout_options import DAY, GateOptions
 from bulkeic.app.setup.selection_flags import ERROR_CODES, SELECTION_FLAGS
 from bulkeic.core.destinations import parse_destination
 from bulkeic.core.failure_budget import FailureBudget, parse_failure_budget
@@ -19,12 +20,10 @@ from bulkeic.core.option_declaration import (
     Repeat,
     stored_options,
 )
-from bulkeic.core.option_values import Duration, Integer, ParsedText, ValueType
+from bulkeic.core.option_values import Integer, ParsedText, ValueType
 from bulkeic.core.selection import Selection
 from bulkeic.core.waves import Size, parse_waves
 from bulkeic.sources.row_format import Format
-
-DAY = Duration(0, 86400)
 
 _NEWRUNS = frozenset({"apply", "plan", "rollback"})
 _PLANS = frozenset({"apply", "plan"})
@@ -183,7 +182,10 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
     wave_pause_s: Annotated[float | None, Flag(
         "--wave-pause", "Pause between waves.", OptionGroup.SAFETY, DAY, "ask on a terminal",
         repeat=Repeat.RESUME)] = None  # fmt: skip
-
+    bake_s: Annotated[float | None, Flag(
+        "--bake", "Minimum time after a wave, before the gate, the pause or the question.",
+        OptionGroup.SAFETY, DAY, repeat=Repeat.RESUME)] = None  # fmt: skip
+    gate: GateOptions = GateOptions()
     retry_failed: Annotated[bool, Flag(
         "--retry-failed", "Also apply the failed targets of the run file again. Their "
         "earlier errors stay in the report.", OptionGroup.TARGETS, repeat=Repeat.NEVER

@@ -1,0 +1,41 @@
+"""The options that decide when a rollout continues: its gate and its time after a wave."""
+
+from typing import Annotated
+
+import msgspec
+
+from bulkeic.core.errors import InputError
+from bulkeic.core.option_declaration import Flag, OptionGroup, Repeat
+from bulkeic.core.option_values import Duration, ParsedText
+
+DAY = Duration(0, 86400)
+_UP_TO_A_DAY = Duration(0, 86400, is_above=True)
+
+
+def _parse_command(text: str) -> str:
+    """A command for the shell.
+
+    Raises:
+        InputError: it is empty.
+    """
+    if not text.strip():
+        raise InputError("it is empty; expected a command, for example ./check.sh")
+    return text
+
+
+class GateOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The command that is asked after each wave, and how long it may take."""
+
+    command: Annotated[str | None, Flag(
+        "--gate", "Run this shell command after each wave, with a JSON document on stdin. "
+        "Exit code 0 continues, 75 holds, any other one halts the run.", OptionGroup.SAFETY,
+        ParsedText("COMMAND", _parse_command), repeat=Repeat.RESUME,
+        commands=frozenset({"apply"}))] = None  # fmt: skip
+    interval_s: Annotated[float, Flag(
+        "--gate-interval", "Time after which a gate that holds is asked again.",
+        OptionGroup.SAFETY, _UP_TO_A_DAY, repeat=Repeat.RESUME,
+        commands=frozenset({"apply"}))] = 60.0  # fmt: skip
+    timeout_s: Annotated[float, Flag(
+        "--gate-timeout", "Time limit for the gate. A gate that takes longer is ended, and halts "
+        "the run.", OptionGroup.SAFETY, _UP_TO_A_DAY, repeat=Repeat.RESUME,
+        commands=frozenset({"apply"}))] = 60.0  # fmt: skip
