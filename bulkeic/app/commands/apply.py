@@ -204,7 +204,9 @@ def _is_confirmed(
     policy = apply_policy(run, force=options.force)
     waves = run.waves.all() or waves_of(new_waves)
     try:
-        invocation.print_preview(run, lanes, calls_per_job(policy, in_waves=bool(waves)))
+        waits_s = max(0, len(waves) - 1) * ((options.bake_s or 0) + (options.wave_pause_s or 0))
+        calls = calls_per_job(policy, in_waves=bool(waves))
+        invocation.print_preview(run, lanes, calls, waits_s=waits_s)
         invocation.print_lines(wave_preview_lines(waves) + caller_lines(run))
         reversibility = reversibility_text(run, in_waves=bool(waves))
         if options.yes or options.sandbox:
@@ -224,6 +226,9 @@ def _roll_out(
     """Applies a run: why it stopped early, or ``None``."""
 
     async def work(session: RunSession) -> None:
+        await session.wait_for_window()
+        if session.stopped is not None:
+            return
         rollout = Rollout(
             session,
             run,

@@ -61,6 +61,8 @@ def _check_flags(options: RollbackOptions) -> None:
         for flag, value in (
             ("--results", options.results),
             ("--max-failures", options.max_failures),
+            ("--until", options.window.until),
+            ("--not-before", options.window.not_before),
         ):
             if value is not None:
                 raise UsageError(f"{flag} does not go with --plan, which changes nothing")

@@ -4,6 +4,7 @@ import functools
 import json
 import logging
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ from bulkeic.core.model import Lane, Outcome
 from bulkeic.core.pacing.forecast import USUAL_CALL_S, LaneBacklog, forecast
 from bulkeic.core.selection import EVERY_TARGET
 from bulkeic.core.summary import Summary
+from bulkeic.core.windows import overrun_line, window_of
 from bulkeic.output.console import Console
 from bulkeic.output.logs import configure_logs
 from bulkeic.output.outcome_codec import safe_json
@@ -47,6 +49,7 @@ class Invocation:
         console: prints messages and asks questions.
         results: where outcomes are written.
         resolver: knows which accounts can be reached.
+        window: in which calls may be sent.
 
     Raises:
         UsageError: an option is invalid, or does not go with another one.
@@ -60,6 +63,12 @@ class Invocation:
         configure_logs(options.log.log_format, options.log.log_level, sanitize)
         allow_open_files(options.pace.concurrency)
         check_options(options)
+        self.window = window_of(
+            options.window.not_before,
+            options.window.until,
+            now=time.time(),
+            timeout_s=options.pace.timeout_s,
+        )
         self.console = Console()
 
     def __enter__(self) -> Self:
@@ -82,13 +91,16 @@ class Invocation:
     ) -> None:
         self.results.close()
 
-    def print_preview(self, run: RunFile, lanes: dict[Lane, int], calls_per_job: int) -> None:
+    def print_preview(
+        self, run: RunFile, lanes: dict[Lane, int], calls_per_job: int, *, waits_s: float = 0.0
+    ) -> None:
         """Prints what a run is about to do.
 
         Args:
             run: the run file.
             lanes: account and Region → its jobs; at least one.
             calls_per_job: how many calls each job needs.
+            waits_s: how long it will wait between waves, seconds.
         """
         limits = self._options.pace.limits()
         left = (
@@ -99,6 +111,9 @@ class Invocation:
         assert duration is not None  # noqa: S101 - there are jobs
         lines = forecast_lines(lanes, duration, place(self._options))
         self.print_lines(lines + settings_lines(*run.counts.common_settings(SHOWN_SETTINGS)))
+        overrun = overrun_line(self.window, duration.seconds + waits_s, time.time())
+        if overrun is not None:
+            self.console.print(overrun)
 
     def print_lines(self, lines: Iterable[str]) -> None:
         """Prints several lines."""
@@ -161,6 +176,7 @@ class Invocation:
                     self.console,
                     signals,
                     max_failures=max_failures,
+                    window=self.window,
                 )
                 run_async(functools.partial(_run, session, work))
         except BaseExceptionGroup as group:

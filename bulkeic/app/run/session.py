@@ -20,11 +20,14 @@ from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.model import Lane
+from bulkeic.core.moments import utc_text
 from bulkeic.core.policy import Policy, is_change
 from bulkeic.core.summary import Traffic
+from bulkeic.core.windows import ALWAYS_OPEN, Window
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.output.console import Console
+from bulkeic.output.formatting import duration
 from bulkeic.output.progress import NoProgress, Progress
 from bulkeic.output.results import Results
 from bulkeic.output.summary_text import stopped_lane_lines
@@ -36,6 +39,7 @@ _DENIED_HINT = (
 )
 INTERRUPTED = "interrupted"
 INTERRUPTED_TWICE = "interrupted twice"
+_CLOCK_CHECK_S = 10.0
 T = TypeVar("T")
 
 
@@ -49,6 +53,7 @@ class RunSession:
         console: prints messages and asks questions.
         signals: that interrupt the session.
         max_failures: of jobs, before the session stops; ``None``: any number.
+        window: in which calls may be sent.
 
     Attributes:
         traffic: what has been sent.
@@ -65,6 +70,7 @@ class RunSession:
         signals: SignalWatch,
         *,
         max_failures: int | None = None,
+        window: Window = ALWAYS_OPEN,
     ) -> None:
         self.traffic = Traffic()
         self.stopped: str | None = None
@@ -73,6 +79,7 @@ class RunSession:
         self._console = console
         self._signals = signals
         self._max_failures = max_failures
+        self._window = window
         self._engine: Engine | None = None
         self._waiting: anyio.CancelScope | None = None
         self._exits = AsyncExitStack()
@@ -92,6 +99,8 @@ class RunSession:
         await self._exits.enter_async_context(self._engines)
         self._tasks = await self._exits.enter_async_context(anyio.create_task_group())
         self._tasks.start_soon(self._handle_signals)
+        if self._window.last_start_at is not None:
+            self._tasks.start_soon(self._stop_at, self._window.last_start_at)
         return self
 
     async def __aexit__(
@@ -185,6 +194,20 @@ class RunSession:
         """Waits until the time is over or the session is stopped."""
         await self.until_stopped(partial(anyio.sleep, seconds))
 
+    async def wait_for_window(self) -> None:
+        """Waits until the window opens or the session is stopped."""
+        opens_at = self._window.opens_at
+        if opens_at is not None and opens_at > time.time():
+            left = duration(opens_at - time.time())
+            self._console.print(
+                f"waiting until {utc_text(opens_at)}, for {left} (--not-before); Ctrl-C stops"
+            )
+            await self.until_stopped(partial(_sleep_until, opens_at))
+
+    async def _stop_at(self, last_start_at: float) -> None:
+        await _sleep_until(last_start_at)
+        self.stop("the window ends (--until)")
+
     async def until_stopped(self, work: Callable[[], Awaitable[T]]) -> T | None:
         """Does something that a stop cancels: its result; ``None``: the session is stopped."""
         result = None
@@ -221,6 +244,12 @@ class RunSession:
     def _quit_now(self) -> None:
         self.stopped = INTERRUPTED_TWICE
         self._tasks.cancel_scope.cancel()
+
+
+async def _sleep_until(moment: float) -> None:
+    """Sleeps until a Unix time; the clock may be set, and the machine may be suspended."""
+    while (left_s := moment - time.time()) > 0:  # noqa: ASYNC110 - nothing tells of a set clock
+        await anyio.sleep(min(left_s, _CLOCK_CHECK_S))
 
 
 async def _run_engine(engine: Engine, recorder: Recorder) -> None:

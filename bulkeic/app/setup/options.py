@@ -7,7 +7,7 @@ import msgspec
 
 from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions
 from bulkeic.app.setup.pace_options import RUNS, WRITES, PaceOptions
-from bulkeic.app.setup.rollout_options import DAY, GateOptions
+from bulkeic.app.setup.rollout_options import DAY, GateOptions, WindowOptions
 from bulkeic.app.setup.selection_flags import ERROR_CODES, SELECTION_FLAGS
 from bulkeic.core.destinations import parse_destination
 from bulkeic.core.failure_budget import FailureBudget, parse_failure_budget
@@ -56,6 +56,7 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
         "--force", "Also overwrite targets that changed since the plan, or since the run to resume "
         "or roll back.", OptionGroup.SAFETY, repeat=Repeat.RESUME, commands=WRITES
     )] = False  # fmt: skip
+    window: WindowOptions = WindowOptions()
     accept_loss: Annotated[bool, _ACCEPT_LOSS] = False
     yes: Annotated[bool, Flag(
         "--yes", "Do not ask for confirmation. Required where stdin is not a terminal, except "

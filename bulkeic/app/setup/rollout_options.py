@@ -1,10 +1,12 @@
-"""The options that decide when a rollout continues: its gate and its time after a wave."""
+"""The options that decide when a run works and when it continues: its window and its gate."""
 
 from typing import Annotated
 
 import msgspec
 
+from bulkeic.app.setup.pace_options import WRITES
 from bulkeic.core.errors import InputError
+from bulkeic.core.moments import Moment, parse_moment
 from bulkeic.core.option_declaration import Flag, OptionGroup, Repeat
 from bulkeic.core.option_values import Duration, ParsedText
 
@@ -21,6 +23,22 @@ def _parse_command(text: str) -> str:
     if not text.strip():
         raise InputError("it is empty; expected a command, for example ./check.sh")
     return text
+
+
+_MOMENT = ParsedText("TIME|DURATION", parse_moment)
+
+
+class WindowOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The time in which a run may work."""
+
+    until: Annotated[Moment | None, Flag(
+        "--until", "Stop gracefully before this time, such as 2026-11-27T18:00Z, or after this "
+        "duration.", OptionGroup.SAFETY, _MOMENT, "no limit", repeat=Repeat.NEVER, commands=WRITES
+    )] = None  # fmt: skip
+    not_before: Annotated[Moment | None, Flag(
+        "--not-before", "Wait until this time, or for this duration, before the first call to "
+        "Lambda.", OptionGroup.SAFETY, _MOMENT, "now", repeat=Repeat.NEVER, commands=WRITES
+    )] = None  # fmt: skip
 
 
 class GateOptions(msgspec.Struct, frozen=True, kw_only=True):
