@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.gates import GateRecord
-from bulkeic.core.model import Lane, Settings
+from bulkeic.core.model import NOT_DONE, Lane, Settings
 from bulkeic.core.pacing.forecast import Forecast
 from bulkeic.core.snapshot import ABSENT
+from bulkeic.core.summary import Summary
 from bulkeic.core.waves import Wave
 from bulkeic.output.formatting import counted, duration
 
@@ -71,6 +73,21 @@ def wave_preview_lines(waves: Sequence[Wave]) -> list[str]:
     done = sum(wave.ended_at is not None for wave in waves)
     done_text = f"; {done:,} done" if done else ""
     return [f"in {counted(len(waves), 'wave')} of {sizes}{done_text}; each wave is verified"]
+
+
+def rollback_end_lines(rollback: Summary) -> list[str]:
+    """How the rollback of a halted run ended, its next command last.
+
+    Args:
+        rollback: its numbers.
+    """
+    if rollback.exit_code == ExitCode.OK:
+        return ["rolled back: every target that the run changed has what it had before"]
+    failed = sum(rollback.statuses[status] for status in NOT_DONE)
+    steps = (("resume", "resume with"), ("retry", "retry with"), ("report", "report with"))
+    commands = [f"{text}: {rollback.next[step]}" for step, text in steps if step in rollback.next]
+    left = f"{failed:,} failed, {rollback.pending:,} pending"
+    return [f"THE ROLLBACK IS NOT COMPLETE: {left}; run file: {rollback.run}", *commands[:1]]
 
 
 def wave_lines(waves: Iterable[Wave]) -> list[str]:

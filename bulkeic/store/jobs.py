@@ -103,6 +103,7 @@ class JobFilter(StrEnum):
     - ``PENDING``: without an outcome.
     - ``UNREAD``: pending, and not planned yet.
     - ``WRITTEN``: changed; their settings are the snapshot that was answered.
+    - ``CHANGED``: their targets may have been changed, and they have a before-image.
     - ``NOT_DONE``: failed, or of unknown outcome.
     - ``EVERY``: all but those that ``--where`` left out, and those without a before-image that a
       rollback cannot restore.
@@ -111,11 +112,12 @@ class JobFilter(StrEnum):
     PENDING = "o.seq IS NULL"
     UNREAD = "o.seq IS NULL AND b.seq IS NULL"
     WRITTEN = "o.status IN ('updated', 'created')"
+    CHANGED = "b.may_be_sent"
     NOT_DONE = "o.status IN ('failed', 'unknown')"
     EVERY = "o.status IS NOT 'not_matched' AND o.error_code IS NOT 'NoBeforeImage'"
 
 
-_OF_ONE_WAVE = frozenset({JobFilter.WRITTEN, JobFilter.NOT_DONE})
+_OF_ONE_WAVE = frozenset({JobFilter.WRITTEN, JobFilter.CHANGED, JobFilter.NOT_DONE})
 
 
 class Jobs:

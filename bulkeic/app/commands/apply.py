@@ -19,6 +19,7 @@ from bulkeic.app.setup.run_choice import unknown_code_lines
 from bulkeic.app.setup.run_flags import check_waves, with_create_missing
 from bulkeic.app.setup.run_setup import apply_policy, check_yes, has_run_file, run_file, work_left
 from bulkeic.core.errors import RunFileError, StoppedError, UsageError, quoted
+from bulkeic.core.halts import Halt
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import calls_per_job
 from bulkeic.core.summary import Summary
@@ -51,17 +52,25 @@ def apply(options: ApplyOptions) -> int:
     if not has_run_file(options):
         check_yes(options, yes=options.yes)
     _check_flags(options)
-    with (
-        invocation,
-        run_file(options, invocation.resolver, invocation.console) as run,
-    ):
-        _check_run(run, options)
-        if invocation.results.path not in {"", run.metadata.results} and not options.overwrite:
-            check_not_overwritten("--results", str(options.results))
-        if has_run_file(options):
-            _prepare_resumption(run, options, invocation)
-        summary = apply_run(run, options, invocation)
+    with invocation:
+        with run_file(options, invocation.resolver, invocation.console) as run:
+            _check_run(run, options)
+            if invocation.results.path not in {"", run.metadata.results} and not options.overwrite:
+                check_not_overwritten("--results", str(options.results))
+            if has_run_file(options):
+                _prepare_resumption(run, options, invocation)
+            summary = apply_run(run, options, invocation)
+            must_roll_back = _must_roll_back(run, options, summary.halted)
+        if must_roll_back:
+            from bulkeic.app.commands.halted_rollback import roll_back_halted  # noqa: PLC0415 - few runs are halted
+
+            summary = roll_back_halted(run.path, options, invocation, summary)
     return invocation.finish(summary)
+
+
+def _must_roll_back(run: RunFile, options: ApplyOptions, halt: Halt | None) -> bool:
+    """Whether a run is to be rolled back because it was halted."""
+    return halt is not None and options.on_halt == "rollback" and run.has_changes_to_roll_back()
 
 
 def _check_flags(options: ApplyOptions) -> None:
@@ -71,6 +80,8 @@ def _check_flags(options: ApplyOptions) -> None:
         raise UsageError(_WAVES_WITHOUT_IMAGES)
     if options.gate.command is None and options.gate != GateOptions():
         raise UsageError("--gate-interval and --gate-timeout require --gate")
+    if options.on_halt == "rollback" and options.before_image is False:
+        raise UsageError("--on-halt rollback needs before-images; omit --no-before-image")
     if options.error_codes and not options.retry_failed:
         raise UsageError("--error-code requires --retry-failed")
     if has_run_file(options):
@@ -96,6 +107,11 @@ def _check_waves_exist(options: ApplyOptions, *, has_waves: bool) -> None:
     for flag, value in needs_waves.items():
         if value is not None and not has_waves:
             raise UsageError(_NEEDS_WAVES.format(flag))
+    if options.on_halt == "rollback" and not has_waves and options.max_failures is None:
+        raise UsageError(
+            "--on-halt rollback requires --waves, --wave-by region or --max-failures; "
+            "nothing else halts a run"
+        )
 
 
 def _check_run(run: RunFile, options: ApplyOptions) -> None:
@@ -106,6 +122,7 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
     """
     name = quoted(str(run.path))
     waves = run.waves.all()
+    _check_not_rolled_back(run, options)
     if options.in_waves and waves:
         check_waves(run, options)
     elif options.in_waves and run.chosen.is_limited:
@@ -121,6 +138,31 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
                 f"{unread:,} targets of run file {name} are not planned yet; resume with: "
                 f"{next_command('plan', str(run.path), flags)}"
             )
+
+
+def _check_not_rolled_back(run: RunFile, options: ApplyOptions) -> None:
+    """Checks that a run has not rolled itself back, and that it could.
+
+    Raises:
+        UsageError: it has, or it could not.
+    """
+    name, metadata = quoted(str(run.path)), run.metadata
+    if metadata.rolled_back_by is not None:
+        more = ("--yes",) * options.yes + ("--max-failures", "100%")
+        command = next_command("apply", metadata.rolled_back_by, flags_of(options), *more)
+        raise UsageError(
+            f"run file {name} was halted and rolled itself back; resume the rollback with: "
+            f"{command}"
+        )
+    if options.on_halt != "rollback":
+        return
+    if metadata.restores is not None:
+        raise UsageError(f"run file {name} is a rollback; omit --on-halt rollback")
+    if not (metadata.keeps_before_images or options.in_waves):
+        raise UsageError(
+            f"run file {name} stores no before-images, so it cannot be rolled back; "
+            "omit --on-halt rollback"
+        )
 
 
 def _prepare_resumption(run: RunFile, options: ApplyOptions, invocation: Invocation) -> None:
@@ -175,17 +217,19 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
         if lanes and options.create_missing and not run.metadata.create_missing:
             flags = with_create_missing(run.metadata.made_with)
             run.save_metadata(replace(run.metadata, create_missing=True, made_with=flags))
-        stopped = _roll_out(run, options, invocation, new_waves)
+        stopped, halt = _roll_out(run, options, invocation, new_waves)
     else:
-        stopped = "not confirmed; nothing was sent"
+        stopped, halt = "not confirmed; nothing was sent", None
         if retry is not None:
             run.reopening.undo_retry(retry)
     try:
-        return _print_result(run, invocation, stopped)
+        is_end = not _must_roll_back(run, options, halt)
+        summary = _print_result(run, invocation, stopped, is_end=is_end)
     except RunFileError as error:
         if not confirmed:
             raise
         raise StoppedError(f"{error}; some jobs may have been done") from None
+    return replace(summary, halted=halt)
 
 
 def _has_work(run: RunFile, options: ApplyOptions) -> bool:
@@ -222,10 +266,12 @@ def _roll_out(
     options: ApplyOptions,
     invocation: Invocation,
     new_waves: WaveSizes,
-) -> str | None:
-    """Applies a run: why it stopped early, or ``None``."""
+) -> tuple[str | None, Halt | None]:
+    """Applies a run: why it stopped early, or ``None``, and whether that is a halt."""
+    sessions: list[RunSession] = []
 
     async def work(session: RunSession) -> None:
+        sessions.append(session)
         await session.wait_for_window()
         if session.stopped is not None:
             return
@@ -240,16 +286,19 @@ def _roll_out(
         await rollout.work()
 
     budget = options.max_failures
-    return invocation.work(
+    stopped = invocation.work(
         run,
         work,
         results=invocation.results,
         has_jobs=_has_work(run, options),
         max_failures=None if budget is None else budget.of(run.counts.targets()),
     )
+    return stopped, next((session.halt for session in sessions), None)
 
 
-def _print_result(run: RunFile, invocation: Invocation, stopped: str | None) -> Summary:
+def _print_result(
+    run: RunFile, invocation: Invocation, stopped: str | None, *, is_end: bool
+) -> Summary:
     """Prints the result of a run, and the next steps."""
     has_waves_left = run.waves.have_unverified()
     summary = run.summary(stopped=stopped not in {None, INTERRUPTED} or has_waves_left)
@@ -257,4 +306,4 @@ def _print_result(run: RunFile, invocation: Invocation, stopped: str | None) -> 
     creates = run.metadata.create_missing
     lines = summary_lines(summary, run.examples(), creates_missing=creates)
     lines.append(reversibility_text(run))
-    return invocation.print_end(run, summary, lines, stopped)
+    return invocation.print_end(run, summary, lines, stopped, is_end=is_end)

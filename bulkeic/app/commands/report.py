@@ -40,6 +40,8 @@ def _report_lines(run: RunFile) -> list[str]:
         lines.append(f"made by {metadata.caller}")
     if metadata.restores is not None:
         lines.append(f"rolls back {metadata.restores}")
+    if metadata.rolled_back_by is not None:
+        lines.append(f"halted and rolled back by {metadata.rolled_back_by}")
     sessions = run.sessions()
     lines += [
         f"  {session.doing} from {session.started_at} for {session.elapsed_s:,.1f} s: "

@@ -9,6 +9,7 @@ import msgspec
 from bulkeic.app.commands.apply import apply_run
 from bulkeic.app.commands.plan import check_diff, plan_run
 from bulkeic.app.run.invocation import Invocation
+from bulkeic.app.run.rollout import WaveSizes
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
 from bulkeic.app.setup.run_binding import check_caller, check_place
@@ -21,12 +22,15 @@ from bulkeic.app.setup.run_setup import (
     verify_policy,
 )
 from bulkeic.core.errors import UsageError, quoted
+from bulkeic.core.model import Job
 from bulkeic.core.policy import Verify
 from bulkeic.core.rollback_guard import NO_BEFORE_IMAGE
 from bulkeic.core.selection import EVERY_TARGET
 from bulkeic.core.snapshot import goal_snapshot
+from bulkeic.core.waves import reversed_waves
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
 
@@ -46,12 +50,12 @@ def rollback(options: RollbackOptions) -> int:
     _check_flags(options)
     with (
         invocation,
-        _new_run(options, invocation.resolver, invocation.console) as run,
+        new_rollback(options, invocation.resolver, invocation.console) as run,
     ):
         if options.plan:
             summary = plan_run(run, options.show, invocation, force=options.force)
         else:
-            summary = apply_run(run, _apply_options(options, str(run.path)), invocation)
+            summary = apply_run(run, apply_options(options, str(run.path)), invocation)
     return invocation.finish(summary)
 
 
@@ -72,7 +76,13 @@ def _check_flags(options: RollbackOptions) -> None:
             raise UsageError("--diff and --detailed-exitcode require --plan")
 
 
-def _apply_options(options: RollbackOptions, path: str) -> ApplyOptions:
+def apply_options(options: RollbackOptions, path: str) -> ApplyOptions:
+    """The options that apply the run of a rollback.
+
+    Args:
+        options: of the rollback.
+        path: of its run file.
+    """
     given = msgspec.structs.asdict(options)
     changed = {"source": path, "selection": EVERY_TARGET}
     known = ApplyOptions.__struct_fields__
@@ -80,13 +90,29 @@ def _apply_options(options: RollbackOptions, path: str) -> ApplyOptions:
 
 
 @contextmanager
-def _new_run(
-    options: RollbackOptions, resolver: AccountResolver, console: Console
+def new_rollback(
+    options: RollbackOptions,
+    resolver: AccountResolver,
+    console: Console,
+    *,
+    in_reverse: bool = False,
 ) -> Iterator[RunFile]:
-    """The new run file; it is deleted if the run cannot start."""
-    path = _create(options, resolver, console)
+    """The new run file; it is deleted if the run cannot start.
+
+    Args:
+        options: of the rollback.
+        resolver: knows which accounts can be reached.
+        console: prints notes.
+        in_reverse: roll back the last target and the last wave first.
+
+    Raises:
+        BulkeicError: the run cannot be rolled back.
+    """
+    path, waves = _create(options, resolver, console, in_reverse=in_reverse)
     run = RunFile(path, is_new=True)
     try:
+        if waves:
+            run.waves.create(waves)
         for line in left_out_lines(run, options.selection):
             console.print(line)
         check_resumable(run, options, resolver, console)
@@ -100,8 +126,14 @@ def _new_run(
         run.close()
 
 
-def _create(options: RollbackOptions, resolver: AccountResolver, console: Console) -> Path:
-    """Creates the run file: for each target that may have changed, what it had before."""
+def _create(
+    options: RollbackOptions, resolver: AccountResolver, console: Console, *, in_reverse: bool
+) -> tuple[Path, WaveSizes]:
+    """Creates the run file: for each target that may have changed, what it had before.
+
+    Returns:
+        Its path, and its waves.
+    """
     old = RunFile(Path(options.source), accept_loss=options.accept_loss)
     try:
         choose_jobs(old, options.selection)
@@ -126,26 +158,38 @@ def _create(options: RollbackOptions, resolver: AccountResolver, console: Consol
         )
         loader = Loader(path, metadata)
         try:
-            _load(loader, old, verify_policy(old))
+            _load(loader, old, verify_policy(old), in_reverse=in_reverse)
         except BaseException:
             loader.discard()
             raise
-        return path
+        return path, _waves_back(old) if in_reverse else ()
     finally:
         old.close()
 
 
-def _load(loader: Loader, old: RunFile, policy: Verify) -> None:
+def _waves_back(old: RunFile) -> WaveSizes:
+    changed = [old.jobs.lanes(JobFilter.CHANGED, wave.number) for wave in old.waves.all()]
+    return reversed_waves(changed, old.jobs.lanes(JobFilter.CHANGED))
+
+
+def _load(loader: Loader, old: RunFile, policy: Verify, *, in_reverse: bool) -> None:
+    last = old.jobs.last_touched()
     for job, after in old.jobs.changed_jobs():
         before = job.before_snapshot
         assert before is not None  # noqa: S101 - it was read
         left = goal_snapshot(job.settings, before, policy) if after is None else after
         back = msgspec.structs.replace(job, settings=before, before_snapshot=None, expected=left)
-        loader.add(back)
+        loader.add(_reversed(back, last) if in_reverse else back)
     for job in old.jobs.changed_without_before_image():
-        loader.add_failed(job, NO_BEFORE_IMAGE, _NO_IMAGE)
+        failed = _reversed(job, last) if in_reverse else job
+        loader.add_failed(failed, NO_BEFORE_IMAGE, _NO_IMAGE)
     loader.set_roles(old.roles())
     loader.finish()
+
+
+def _reversed(job: Job, last: int) -> Job:
+    """A job whose place is as far from the end as it was from the start."""
+    return msgspec.structs.replace(job, seq=last - job.seq)
 
 
 def _check_before_images(old: RunFile) -> None:

@@ -1,5 +1,6 @@
 """One invocation of a command that calls Lambda: what all these commands share."""
 
+import copy
 import functools
 import json
 import logging
@@ -28,7 +29,7 @@ from bulkeic.core.model import Lane, Outcome
 from bulkeic.core.pacing.forecast import USUAL_CALL_S, LaneBacklog, forecast
 from bulkeic.core.selection import EVERY_TARGET
 from bulkeic.core.summary import Summary
-from bulkeic.core.windows import overrun_line, window_of
+from bulkeic.core.windows import ALWAYS_OPEN, overrun_line, window_of
 from bulkeic.output.console import Console
 from bulkeic.output.logs import configure_logs
 from bulkeic.output.outcome_codec import safe_json
@@ -91,6 +92,12 @@ class Invocation:
     ) -> None:
         self.results.close()
 
+    def with_options(self, options: WorkOptions) -> "Invocation":
+        """This invocation for another run, which writes no results and has no window."""
+        other = copy.copy(self)
+        other._options, other.results, other.window = options, NoResults(), ALWAYS_OPEN  # noqa: SLF001 - a copy of this object
+        return other
+
     def print_preview(
         self, run: RunFile, lanes: dict[Lane, int], calls_per_job: int, *, waits_s: float = 0.0
     ) -> None:
@@ -121,7 +128,13 @@ class Invocation:
             self.console.print(line)
 
     def print_end(
-        self, run: RunFile, summary: Summary, lines: Iterable[str], stopped: str | None
+        self,
+        run: RunFile,
+        summary: Summary,
+        lines: Iterable[str],
+        stopped: str | None,
+        *,
+        is_end: bool = True,
     ) -> Summary:
         """Prints the result of a run and the next steps.
 
@@ -130,6 +143,7 @@ class Invocation:
             summary: the numbers.
             lines: the result.
             stopped: why the session stopped early.
+            is_end: whether the command ends with it; otherwise there are no next steps yet.
 
         Returns:
             The summary with the next steps.
@@ -137,7 +151,9 @@ class Invocation:
         options = self._options
         is_source = Path(options.source) == run.path
         selection = options.selection if is_source else EVERY_TARGET
-        commands = NextCommands(run, flags_of(options), selection).after(summary)
+        commands = {}
+        if is_end:
+            commands = NextCommands(run, flags_of(options), selection).after(summary)
         self.print_lines([*lines, f"run file: {summary.run}"])
         if stopped is not None:
             self.console.print(f"stopped: {stopped}")

@@ -13,6 +13,7 @@ from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.run_flags import with_waves
 from bulkeic.app.setup.run_setup import apply_policy
 from bulkeic.core.gates import must_ask
+from bulkeic.core.halts import Halt
 from bulkeic.core.model import Lane, Status, rfc3339
 from bulkeic.core.policy import Rollback, Verify
 from bulkeic.core.reconcile import DRIFTED
@@ -169,7 +170,7 @@ class Rollout:
         if unread and self._session.stopped is not None:
             return self._saved(wave, stopped=self._session.stopped)
         if drifted:
-            self._session.stop(f"{name}: {drifted:,} {of_all} drifted{_example(found)}")
+            self._session.stop(f"{name}: {drifted:,} {of_all} drifted{_example(found)}", Halt.DRIFT)
         return self._saved(
             wave, verified=targets - unread, drifted=drifted, stopped=self._session.stopped
         )
@@ -199,7 +200,8 @@ class Rollout:
                 self._session.stop(f"not confirmed to continue after {name}")
         elif failures and self._options.max_failures is None:
             self._session.stop(
-                f"{failures:,} failed in {name}; check them, then set --max-failures to continue"
+                f"{failures:,} failed in {name}; check them, then set --max-failures to continue",
+                Halt.FAILURES,
             )
         elif self._options.wave_pause_s:
             pause_s = self._options.wave_pause_s

@@ -19,6 +19,7 @@ from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.core.accounts import Accounts
+from bulkeic.core.halts import Halt
 from bulkeic.core.model import Lane
 from bulkeic.core.moments import utc_text
 from bulkeic.core.policy import Policy, is_change
@@ -58,6 +59,7 @@ class RunSession:
     Attributes:
         traffic: what has been sent.
         stopped: why no more calls start; ``None``: not stopped.
+        halt: what the run did that stopped it; ``None``: it is not halted.
         failures: jobs that failed, and reads between waves that did.
     """
 
@@ -74,6 +76,7 @@ class RunSession:
     ) -> None:
         self.traffic = Traffic()
         self.stopped: str | None = None
+        self.halt: Halt | None = None
         self.failures = 0
         self._options = options
         self._console = console
@@ -116,9 +119,15 @@ class RunSession:
         """Seconds since the session started."""
         return time.monotonic() - self._started_at
 
-    def stop(self, reason: str) -> None:
-        """Starts no more calls; those in flight finish. The first reason is kept."""
-        self.stopped = self.stopped or reason
+    def stop(self, reason: str, halt: Halt | None = None) -> None:
+        """Starts no more calls; those in flight finish. The first reason is kept.
+
+        Args:
+            reason: for people.
+            halt: what the run did that stops it.
+        """
+        if self.stopped is None:
+            self.stopped, self.halt = reason, halt
         if self._engine is not None:
             self._engine.stop(reason)
         if self._waiting is not None:
@@ -161,9 +170,11 @@ class RunSession:
             finally:
                 progress.stop()
         self._engine = None
-        self.stopped = self.stopped or engine.stopped
         if is_change(policy):
             self.failures = engine.failures
+        if engine.stopped is not None:
+            is_halted = is_change(policy) and self._has_too_many_failures()
+            self.stop(engine.stopped, Halt.FAILURES if is_halted else None)
         self._print_stopped(engine.stopped_lanes(), denied=engine.has_denied_lane)
         return engine.stopped_lanes()
 
@@ -182,8 +193,11 @@ class RunSession:
             text: what failed, for people.
         """
         self.failures += number
-        if self._max_failures is not None and self.failures >= self._max_failures:
-            self.stop(f"{self.failures:,} failed, the maximum allowed; {text}")
+        if self._has_too_many_failures():
+            self.stop(f"{self.failures:,} failed, the maximum allowed; {text}", Halt.FAILURES)
+
+    def _has_too_many_failures(self) -> bool:
+        return self._max_failures is not None and self.failures >= self._max_failures
 
     def _limits_of(self, policy: Policy) -> EngineLimits:
         """The limits of one pass; a verification is not stopped by the failures it finds."""
@@ -242,7 +256,7 @@ class RunSession:
         )
 
     def _quit_now(self) -> None:
-        self.stopped = INTERRUPTED_TWICE
+        self.stopped, self.halt = INTERRUPTED_TWICE, None
         self._tasks.cancel_scope.cancel()
 
 

@@ -10,6 +10,7 @@ from bulkeic.app.run.gate_process import ask_gate
 from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.rollout_options import GateOptions
 from bulkeic.core.gates import GateDecision, GateRecord, GateResult, gate_document
+from bulkeic.core.halts import Halt
 from bulkeic.core.model import rfc3339
 from bulkeic.core.waves import Wave
 from bulkeic.output.console import Console
@@ -60,7 +61,7 @@ class WaveGate:
                 return
             if record.decision is GateDecision.HALT:
                 self._print_output(record)
-                self._session.stop(f"{name}: halted by the gate: {record.reason}")
+                self._session.stop(f"{name}: halted by the gate: {record.reason}", Halt.GATE)
                 return
             if record.asks == 1:
                 interval = duration(self._options.interval_s)

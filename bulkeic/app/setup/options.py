@@ -187,6 +187,10 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
         "--bake", "Minimum time after a wave, before the gate, the pause or the question.",
         OptionGroup.SAFETY, DAY, repeat=Repeat.RESUME)] = None  # fmt: skip
     gate: GateOptions = GateOptions()
+    on_halt: Annotated[Literal["stop", "rollback"], Flag(
+        "--on-halt", "What to do when a gate, drift or failures halt the run: stop, or also roll "
+        "back what it has changed.", OptionGroup.SAFETY, repeat=Repeat.RESUME
+    )] = "stop"  # fmt: skip
     retry_failed: Annotated[bool, Flag(
         "--retry-failed", "Also apply the failed targets of the run file again. Their "
         "earlier errors stay in the report.", OptionGroup.TARGETS, repeat=Repeat.NEVER
