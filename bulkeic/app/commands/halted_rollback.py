@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from bulkeic.app.commands.apply import apply_run
 from bulkeic.app.commands.rollback import apply_options, new_rollback
+from bulkeic.app.run.application import apply_run
 from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.setup.next_commands import flags_of, next_command
 from bulkeic.app.setup.options import ApplyOptions, RollbackOptions

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from bulkeic.app.commands.apply import apply_run
 from bulkeic.app.commands.plan import check_diff, plan_run
+from bulkeic.app.run.application import apply_run
 from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.run.rollout import WaveSizes
 from bulkeic.app.setup.account_resolver import AccountResolver
