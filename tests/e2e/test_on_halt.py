@@ -182,6 +182,30 @@ def test_a_rollback_that_is_killed_is_resumed(bulkeic: Bulkeic, server: Server) 
     assert "wave 1 of 1: done, 2 verified, 0 failed" in resumed.lines
 
 
+@pytest.mark.parametrize("restored", [1, 3, 5])
+def test_a_rollback_that_is_killed_anywhere_restores_every_field(
+    bulkeic: Bulkeic, server: Server, restored: int
+) -> None:
+    before = configured(server, 6)
+    write_rows(bulkeic, REGIONS[:1], 6)
+    server.window("faults", {"latency_s": 0.1}, "PUT")
+    flags = ("--waves", "2,4,100%", "--gate", halts_after(3), "--concurrency", 1)
+    process = bulkeic.start(*words(server, *BACK, *flags))
+    until(lambda: server.calls(PUT) >= restored, "the rollback restores its targets")
+    process.kill()
+    process.communicate(timeout=20)
+    server.window("faults", {}, "PUT")
+
+    refused = bulkeic(*resume(server, "--yes"))
+    command = refused.lines[0].rpartition("resume the rollback with: bulkeic ")[2]
+    resumed = bulkeic(*shlex.split(command))
+
+    assert (refused.code, resumed.code) == (2, 0), refused.err + resumed.err
+    assert states(server) == before
+    back = bulkeic.folder / "run-rollback.db"
+    assert rows(back, "SELECT targets, verified FROM wave") == [(2, 2)] * 3
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_rollback_that_is_interrupted_says_so_and_is_resumed(
     bulkeic: Bulkeic, server: Server, number: int
