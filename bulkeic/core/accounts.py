@@ -72,10 +72,16 @@ class RoleSession(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: of the session; CloudTrail shows it.
         duration_s: seconds that the credentials last.
+        source_identity: who acts, in CloudTrail; also in sessions of roles that this one assumes.
+        tags: key and value of each session tag.
+        actions: the only IAM actions that are allowed; ``None``: all that the role allows.
     """
 
     name: str = "bulkeic"
     duration_s: int = 3600
+    source_identity: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    actions: tuple[str, ...] | None = None
 
 
 def parse_role(text: str, field: str = "RoleArn") -> str:

@@ -27,6 +27,7 @@ _TARGET = (
     "Region",
     "AccountId",
     "RoleArn",
+    "Wave",
 )
 
 # Members of FunctionConfiguration and FunctionEventInvokeConfig in botocore's Lambda model that

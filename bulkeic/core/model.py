@@ -211,6 +211,8 @@ class Job(msgspec.Struct, frozen=True, gc=False):
         before: the same as answered, API names; empty: it had no configuration.
         may_be_sent: whether a call that changes the target may have been sent since.
         expected: what the target must still have (see ``core.rollback_guard``); ``None``: anything.
+        wave: number of the wave that its row gives; ``None``: none. Not read from a run file, which
+            knows the jobs of each wave.
     """
 
     seq: int
@@ -223,6 +225,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     before: dict[str, Any] | None = None
     may_be_sent: bool = False
     expected: Settings | None = None
+    wave: int | None = None
 
 
 class PageRequest(msgspec.Struct, frozen=True, gc=False):

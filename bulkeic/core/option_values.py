@@ -267,6 +267,24 @@ class Percentage(ValueType):
         return f"{value * 100:g}%"
 
 
+class HexDigest(ValueType):
+    """A digest in lower-case hexadecimal digits.
+
+    Args:
+        digits: number of them.
+    """
+
+    def __init__(self, digits: int) -> None:
+        super().__init__("DIGEST", "a digest", f"{digits} hexadecimal digits")
+        self._match = re.compile(rf"[0-9a-f]{{{digits}}}", re.ASCII).fullmatch
+
+    def parse(self, text: str) -> str:
+        """See ``ValueType``."""
+        if not self._match(text):
+            raise self.invalid(text)
+        return text
+
+
 class CallRate(ValueType):
     """Calls per second: a number, ``unlimited``, or another word.
 

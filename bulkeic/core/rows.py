@@ -33,10 +33,13 @@ from bulkeic.core.templates import has_template, is_template
 # In the order of Settings' own fields.
 SETTING_FIELDS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "OnSuccess", "OnFailure")
 _RANGES = {"MaximumRetryAttempts": range(3), "MaximumEventAgeInSeconds": range(60, 21601)}
+_WAVES = range(1, 1001)
 
 _MEMOIZED = 4096
 
 _match_integer = re.compile(r"-?\d{1,10}", re.ASCII).fullmatch
+
+_Valid = tuple[Target, Settings, int | None]
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -101,10 +104,11 @@ class RowParser:
         valid = self._validate(values)
         if isinstance(valid, list):
             raise valid[0].at("", 0)
-        target, settings = valid
+        target, settings, wave = valid
         given: str = values.get("FunctionArn") or values["FunctionName"]
         role: str | None = values.get("RoleArn") or None
-        return Job(seq, SourceLine(self._source, row.line), given, target, settings, role)
+        line = SourceLine(self._source, row.line)
+        return Job(seq, line, given, target, settings, role, wave=wave)
 
     def problems(self, row: Row) -> list[InputError]:
         """Every problem of a row, with file and line; empty exactly if the row has a job."""
@@ -113,8 +117,8 @@ class RowParser:
             return []
         return [row.located(problem, self._source) for problem in valid]
 
-    def _validate(self, values: dict[str, Any]) -> tuple[Target, Settings] | list[InputError]:
-        """The row's target and settings, or all its problems."""
+    def _validate(self, values: dict[str, Any]) -> _Valid | list[InputError]:
+        """The row's target, settings and wave, or all its problems."""
         try:
             return self._validate_fields(values, self._lane, self._settings)
         except TypeError:  # a list or an object in place of a single value: it has no hash
@@ -125,7 +129,7 @@ class RowParser:
         values: dict[str, Any],
         validate_lane: Callable[..., tuple[Lane, str, list[InputError]]],
         validate_settings: Callable[..., tuple[Settings, bool, list[InputError]]],
-    ) -> tuple[Target, Settings] | list[InputError]:
+    ) -> _Valid | list[InputError]:
         get: Callable[[str], Any] = values.get
         problems: list[InputError] = []
         try:
@@ -150,6 +154,8 @@ class RowParser:
             nested,
         )
         problems += setting_problems
+        given = values.get("Wave")
+        wave = None if given in UNSET else collect(problems, parse_wave, given)
         if not lane_problems and (settings.on_success or settings.on_failure):
             problems += self._partition_problems(partition, settings)
         if problems:
@@ -157,7 +163,7 @@ class RowParser:
         target = Target(lane, name.name, qualifier or LATEST, partition)
         if depends_on_target:
             problems = target_problems(target, settings)
-        return problems or (target, settings)
+        return problems or (target, settings, wave)
 
     def _validate_lane(
         self, in_arn: tuple[str | None, str | None] | None, region: Any, account: Any, role: Any
@@ -228,6 +234,15 @@ class RowParser:
             )
         depends_on_target = has_template(settings) or settings.has_function_destination()
         return settings, depends_on_target, problems
+
+
+def parse_wave(value: Any) -> int:
+    """The number of a wave, from a JSON integer or the digits of a cell.
+
+    Raises:
+        InputError: it is out of range, or not an integer.
+    """
+    return parse_integer(value, "Wave", _WAVES)
 
 
 _UNKNOWN_FUNCTION = FunctionName("")

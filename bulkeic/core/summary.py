@@ -134,6 +134,7 @@ class Summary(msgspec.Struct, frozen=True):
         left_out: number of targets that a selection left out, which no other number counts.
         halted: what the run did that stopped it; ``None``: it was not halted.
         rollback: of the run, which it did itself because it was halted.
+        digest: of a complete plan.
     """
 
     run: str
@@ -152,6 +153,7 @@ class Summary(msgspec.Struct, frozen=True):
     left_out: int = 0
     halted: Halt | None = None
     rollback: "Summary | None" = None
+    digest: str | None = None
 
     @property
     def total(self) -> SessionNumbers:
@@ -176,7 +178,9 @@ class Summary(msgspec.Struct, frozen=True):
             **self._reversibility(),
             **self._halt(),
             "exit_code": self.exit_code,
-        } | ({"plan": self._plan()} if self.needs else {})
+            **({"plan": self._plan()} if self.needs else {}),
+            **({} if self.digest is None else {"digest": self.digest}),
+        }
 
     def _reversibility(self) -> dict[str, bool]:
         known = self.can_be_rolled_back

@@ -13,6 +13,8 @@ TARGET_COLUMNS = (
     "RoleArn",
 )
 """The fields of a row, in order."""
+WAVE_COLUMN = "Wave"
+"""The last field of a row, if rows give their waves."""
 
 TargetValues = dict[str, str | int]
 """The fields that are set, by name."""
@@ -34,6 +36,7 @@ def target_values(job: Job, role_arn: str | None) -> TargetValues:
         "OnSuccess": _destination(settings.on_success),
         "OnFailure": _destination(settings.on_failure),
         "RoleArn": role_arn,
+        WAVE_COLUMN: job.wave,
     }
     return {name: value for name, value in values.items() if value is not None}
 

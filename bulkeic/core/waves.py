@@ -4,7 +4,7 @@
   rounded up.
 - A wave's targets are spread over the lanes in proportion to what each lane has left. The rest goes
   to the lanes with the largest remainders, then to the first lanes.
-- Within a lane, targets keep the order of the file.
+- Within a lane, targets keep the order of the file, unless the file gives their waves.
 - Integer arithmetic only: the same jobs get the same waves whenever a run is resumed.
 """
 
@@ -55,7 +55,7 @@ class Wave(msgspec.Struct, frozen=True):
     """One wave. Times are RFC 3339, UTC.
 
     Attributes:
-        number: from 1.
+        number: from 1; some may be missing if a file gives the numbers.
         targets: number of its targets.
         started_at: ``None``: not started.
         ended_at: when its last target was done; ``None``: not ended.
@@ -71,6 +71,50 @@ class Wave(msgspec.Struct, frozen=True):
     verified: int | None = None
     drifted: int | None = None
     stopped: str | None = None
+
+
+class NewWaves(msgspec.Struct, frozen=True):
+    """How the pending jobs of a run are divided into waves, before the run stores it.
+
+    Attributes:
+        waves: not started; empty: there are no new waves.
+        lanes: for each wave, the number of its own jobs by lane.
+        ends: for each wave, the number of each lane's jobs that are done by its end; empty: the
+            rows of the jobs give the waves.
+        rules: the waves file that gives them, as the run stores it; ``None``: none does.
+    """
+
+    waves: Sequence[Wave] = ()
+    lanes: Sequence[Mapping[Lane, int]] = ()
+    ends: Sequence[Mapping[Lane, int]] = ()
+    rules: str | None = None
+
+    @property
+    def are_from_file(self) -> bool:
+        """Whether a file says which targets each wave has, so that it matters where they are."""
+        return bool(self.waves) and (self.rules is not None or not self.ends)
+
+    @property
+    def numbers(self) -> list[int]:
+        """Of the waves."""
+        return [wave.number for wave in self.waves]
+
+
+def new_waves_of(
+    ends: Sequence[Mapping[Lane, int]], numbers: Sequence[int] = (), rules: str | None = None
+) -> NewWaves:
+    """New waves.
+
+    Args:
+        ends: for each wave, the number of each lane's jobs that are done by its end.
+        numbers: of the waves; empty: from 1.
+        rules: see ``NewWaves``.
+    """
+    lanes = [
+        {lane: count - before.get(lane, 0) for lane, count in end.items()}
+        for before, end in itertools.pairwise([{}, *ends])
+    ]
+    return NewWaves(waves_of(ends, numbers), lanes, ends, rules)
 
 
 def parse_size(text: str) -> Size | None:
@@ -112,15 +156,16 @@ def parse_waves(text: str) -> tuple[Size, ...]:
     return tuple(sizes)
 
 
-def waves_of(jobs_by_wave: Sequence[Mapping[Lane, int]]) -> list[Wave]:
+def waves_of(jobs_by_wave: Sequence[Mapping[Lane, int]], numbers: Sequence[int] = ()) -> list[Wave]:
     """The waves of a run, not started.
 
     Args:
         jobs_by_wave: for each wave, the number of each lane's jobs that are done by its end.
+        numbers: of the waves; empty: from 1.
     """
     ends = [0, *(sum(jobs.values()) for jobs in jobs_by_wave)]
     sizes = [end - before for before, end in itertools.pairwise(ends)]
-    return [Wave(number, size) for number, size in enumerate(sizes, 1)]
+    return list(map(Wave, numbers or range(1, len(sizes) + 1), sizes))
 
 
 def cumulative_counts(sizes: Sequence[Size], total: int) -> list[int]:

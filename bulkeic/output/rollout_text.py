@@ -1,6 +1,6 @@
 """What a run is going to do, and the state of its waves, as lines of text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.gates import GateRecord
@@ -13,6 +13,8 @@ from bulkeic.output.formatting import counted, duration
 
 SHOWN_SETTINGS = 3
 _SHOWN_GATE_LINES = 20
+_SHOWN_PLACES = 3
+_SHOWN_WAVES = 10
 
 
 def forecast_lines(lanes: dict[Lane, int], forecast: Forecast, endpoint: str) -> list[str]:
@@ -65,14 +67,56 @@ def _settings_text(settings: Settings) -> str:
     return ", ".join(pieces)
 
 
-def wave_preview_lines(waves: Sequence[Wave]) -> list[str]:
-    """The sizes of a run's waves, and how many are done; a run without waves has no line."""
+def wave_preview_lines(
+    waves: Sequence[Wave], lanes: Sequence[Mapping[Lane, int]] = ()
+) -> list[str]:
+    """The sizes of a run's waves, and how many are done; a run without waves has no line.
+
+    Args:
+        waves: of the run.
+        lanes: for each of the first waves, the number of its targets by lane; a line shows where
+            they are.
+    """
     if not waves:
         return []
     sizes = ", ".join(f"{wave.targets:,}" for wave in waves)
     done = sum(wave.ended_at is not None for wave in waves)
     done_text = f"; {done:,} done" if done else ""
-    return [f"in {counted(len(waves), 'wave')} of {sizes}{done_text}; each wave is verified"]
+    where = [
+        f"  wave {wave.number}: {_targets_in(jobs)}"
+        for wave, jobs in zip(waves[:_SHOWN_WAVES], lanes, strict=False)
+        if wave.targets
+    ]
+    total = f"in {counted(len(waves), 'wave')} of {sizes}{done_text}; each wave is verified"
+    return [total, *where]
+
+
+def next_wave_text(wave: Wave, last: int, lanes: Mapping[Lane, int], time: Forecast | None) -> str:
+    """The wave that follows: its size, its accounts and Regions, and how long it will take.
+
+    Args:
+        wave: it.
+        last: number of the last wave.
+        lanes: the number of its targets by lane.
+        time: of these; ``None``: it has nothing to change.
+    """
+    text = f"next is wave {wave.number} of {last}: {_targets_in(lanes)}"
+    return text if time is None else f"{text}, about {duration(time.seconds)}"
+
+
+def _targets_in(lanes: Mapping[Lane, int]) -> str:
+    """How many targets there are, and where."""
+    used = [lane for lane, jobs in lanes.items() if jobs]
+    accounts = _places([lane.account_id for lane in used], "account")
+    regions = _places([lane.region for lane in used], "Region")
+    return f"{counted(sum(lanes.values()), 'target')} in {accounts} and {regions}"
+
+
+def _places(names: Iterable[str], word: str) -> str:
+    """The number of different accounts or Regions, with the first of them."""
+    found = list(dict.fromkeys(names))
+    more = f" and {len(found) - _SHOWN_PLACES:,} more" if len(found) > _SHOWN_PLACES else ""
+    return f"{counted(len(found), word)} ({', '.join(found[:_SHOWN_PLACES])}{more})"
 
 
 def rollback_end_lines(rollback: Summary) -> list[str]:

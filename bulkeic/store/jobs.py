@@ -24,15 +24,18 @@ _MAX_SEQ = 2**62
 _SELECT_JOBS = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, j.expected_id,
   b.seq IS NOT NULL, b.may_be_sent, b.config, o.config
-FROM job j LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
+FROM job j{index} LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
 WHERE j.lane_id = ? AND j.seq > ? AND j.seq <= ? AND {job_filter} ORDER BY j.seq LIMIT ?
 """
+_BY_WAVE = " INDEXED BY job_by_wave"
 _SELECT_IN_FILE_ORDER = """
-SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, l.account_id, l.region
+SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, l.account_id, l.region,
+  j.wave
 FROM job j JOIN lane l ON l.id = j.lane_id
 LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
 WHERE {job_filter} ORDER BY j.seq
 """
+_ANY_WITH_WAVE = "SELECT 1 FROM job INDEXED BY job_by_wave WHERE wave IS NOT NULL LIMIT 1"
 _SELECT_UNTOUCHED = """
 SELECT seq, line, given, function, qualifier, settings_id, expected_id, 0, NULL, NULL FROM job
 WHERE lane_id = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?
@@ -49,17 +52,20 @@ WHERE j.lane_id <> 0 AND {job_filter} GROUP BY 1
 _COUNT_JOBS_OF_WAVE = """
 SELECT j.lane_id, count(*) FROM wave_lane w
 JOIN job j ON j.lane_id = w.lane_id AND j.seq <= w.last_seq
-LEFT JOIN wave_lane e ON e.wave = w.wave - 1 AND e.lane_id = w.lane_id
+LEFT JOIN wave_lane e ON e.wave = (SELECT max(number) FROM wave WHERE number < w.wave)
+  AND e.lane_id = w.lane_id
 LEFT JOIN outcome o ON o.seq = j.seq LEFT JOIN before_image b ON b.seq = j.seq
 WHERE w.wave = ? AND (? OR j.seq > coalesce(e.last_seq, -1)) AND {job_filter} GROUP BY 1
 """
 _SELECT_RANGES_OF_WAVE = """
 SELECT w.lane_id, coalesce(e.last_seq, -1), w.last_seq FROM wave_lane w
-LEFT JOIN wave_lane e ON e.wave = w.wave - 1 AND e.lane_id = w.lane_id WHERE w.wave = ?
+LEFT JOIN wave_lane e ON e.wave = (SELECT max(number) FROM wave WHERE number < w.wave)
+  AND e.lane_id = w.lane_id
+WHERE w.wave = ?
 """
 _SELECT_CHANGED = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, b.config,
-  o.status IN ('updated', 'created'), o.config
+  o.status IN ('updated', 'created'), o.config, j.wave
 FROM before_image b JOIN job j ON j.lane_id = b.lane_id AND j.seq = b.seq
 LEFT JOIN outcome o ON o.seq = j.seq
 WHERE b.lane_id = ? AND b.may_be_sent{chosen} ORDER BY j.seq
@@ -156,25 +162,24 @@ class Jobs:
 
         Args:
             job_filter: selects the jobs.
-            wave: number of a wave: only jobs up to its end, and of jobs with an outcome only its
-                own; ``None``: all waves.
+            wave: number of a wave: only jobs up to its end; of jobs that were worked on, or if rows
+                give their waves, only its own; ``None``: all waves.
         """
-        execute = self._reader.execute
+        execute, of_wave = self._reader.execute, self._of_wave(wave)
         with self._database.errors("cannot be read"):
-            if wave is not None:
+            if wave is not None and not of_wave:
                 up_to = job_filter not in _OF_ONE_WAVE
                 rows = execute(
                     _COUNT_JOBS_OF_WAVE.format(job_filter=self._sql(job_filter)), (wave, up_to)
                 )
                 counts = dict(rows.fetchall())
-            elif job_filter is JobFilter.PENDING and not self._chosen.is_limited:
+            elif job_filter is JobFilter.PENDING and not (self._chosen.is_limited or of_wave):
                 done = dict(execute("SELECT lane_id, count(*) FROM outcome GROUP BY 1").fetchall())
                 pairs = self._lane_ids.values()
                 counts = {number: jobs - done.get(number, 0) for number, jobs in pairs}
             else:
-                counts = dict(
-                    execute(_COUNT_JOBS.format(job_filter=self._sql(job_filter))).fetchall()
-                )
+                condition = self._sql(job_filter) + of_wave
+                counts = dict(execute(_COUNT_JOBS.format(job_filter=condition)).fetchall())
         numbers = ((lane, number) for lane, (number, _) in self._lane_ids.items())
         return {lane: counts[number] for lane, number in numbers if counts.get(number)}
 
@@ -213,7 +218,7 @@ class Jobs:
             job_filter: as for ``lanes``.
             wave: as for ``lanes``.
         """
-        if wave is None:
+        if wave is None or self.have_waves:
             return dict.fromkeys(self._lane_ids, (-1, _MAX_SEQ))
         lanes = {number: lane for lane, (number, _) in self._lane_ids.items()}
         with self._database.errors("cannot be read"):
@@ -235,6 +240,7 @@ class Jobs:
         until: int,
         limit: int,
         *,
+        wave: int | None = None,
         untouched: bool = False,
     ) -> list[Job]:
         """The lane's next jobs, in file order.
@@ -245,11 +251,18 @@ class Jobs:
             after: only jobs with a greater ``seq``; -1: all.
             until: only jobs with at most this ``seq``.
             limit: most jobs to return.
+            wave: as for ``lanes``; the range is that of ``seq_ranges`` for it.
             untouched: these jobs are after ``last_touched``, so their outcomes are not looked up.
         """
         number, _ = self._lane_ids[lane]
-        query = _SELECT_JOBS.format(job_filter=self._sql(job_filter))
-        if untouched and job_filter is not JobFilter.WRITTEN and not self._chosen.is_limited:
+        of_wave = self._of_wave(wave)
+        index = _BY_WAVE if of_wave else ""
+        query = _SELECT_JOBS.format(job_filter=self._sql(job_filter) + of_wave, index=index)
+        if (
+            untouched
+            and job_filter is not JobFilter.WRITTEN
+            and not (self._chosen.is_limited or of_wave)
+        ):
             query = _SELECT_UNTOUCHED
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(query, (number, after, until, limit)).fetchall()
@@ -289,7 +302,8 @@ class Jobs:
         query = _SELECT_IN_FILE_ORDER.format(job_filter=which + self._chosen.condition("j"))
         with self._database.errors("cannot be read"):
             for row in self._reader.execute(query):
-                yield self._job_of(row, lane_of(*row[6:8]))
+                job = self._job_of(row, lane_of(*row[6:8]))
+                yield job if row[8] is None else msgspec.structs.replace(job, wave=row[8])
 
     def changed_jobs(self) -> Iterator[tuple[Job, Settings | None]]:
         """Jobs whose targets may have been changed, each with the snapshot of the answer.
@@ -304,7 +318,7 @@ class Jobs:
                     job = self._job_of(row, lane)
                     yield (
                         msgspec.structs.replace(
-                            job, before_snapshot=snapshot_of(config_of(row[6]))
+                            job, before_snapshot=snapshot_of(config_of(row[6])), wave=row[9]
                         ),
                         after,
                     )
@@ -337,6 +351,15 @@ class Jobs:
             for row in self._reader.execute(self._restricted(_SELECT_PLANNED)):
                 job = self._job_of(row, lane_of(*row[7:9]))
                 yield msgspec.structs.replace(job, before_snapshot=snapshot_of(config_of(row[6])))
+
+    @functools.cached_property
+    def have_waves(self) -> bool:
+        """Whether rows give their waves; then each job has the number of one."""
+        with self._database.errors("cannot be read"):
+            return self._reader.execute(_ANY_WITH_WAVE).fetchone() is not None
+
+    def _of_wave(self, wave: int | None) -> str:
+        return f" AND j.wave = {wave:d}" if wave is not None and self.have_waves else ""
 
     def _sql(self, job_filter: JobFilter) -> str:
         return job_filter.value + self._chosen.condition("j")

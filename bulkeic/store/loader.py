@@ -48,6 +48,9 @@ _COUNT_JOBS = (
 )
 
 
+_COMPLETE_WAVES = "UPDATE job SET wave = ? WHERE wave IS NULL AND lane_id <> 0"
+
+
 _DELETE_LEFT_OUT = """
 DELETE FROM job AS j WHERE lane_id <> 0 AND NOT EXISTS (
   SELECT 1 FROM temp.chosen c WHERE c.lane_id = j.lane_id AND c.seq = j.seq
@@ -88,6 +91,7 @@ class Loader:
         self._rows: list[tuple[object, ...]] = []
         self._loaded = LoadedLanes()
         self._lanes: dict[Lane, int] = {}
+        self._last_wave = 0
         self._numbers = itertools.count(NO_LANE + 1)
         self._settings_id = functools.lru_cache(_MEMOIZED)(self._add_settings)
         try:
@@ -125,17 +129,25 @@ class Loader:
             None if target.qualifier == LATEST else target.qualifier,
             self._settings_id(job.settings),
             None if job.expected is None else self._settings_id(job.expected),
+            job.wave,
         )
+        if job.wave is not None:
+            self._last_wave = max(self._last_wave, job.wave)
         self._loaded.add(row)
         self._rows.append(row)
         if len(self._rows) == STORE_JOBS.most_rows:
             self._flush()
 
+    @property
+    def have_waves(self) -> bool:
+        """Whether rows give their waves."""
+        return self._last_wave > 0
+
     def add_invalid(self, seq: int, line: int, given: str, problem: str) -> None:
         """Adds an invalid row, with its outcome."""
         given = given[:_GIVEN_CHARACTERS].encode(errors="replace").decode()
         with self._database.errors("cannot be written"):
-            row = (NO_LANE, seq, line, given, None, None, None, None)
+            row = (NO_LANE, seq, line, given, None, None, None, None, None)
             STORE_JOBS.execute(self._connection, [row])
         self.invalidate(seq, NO_LANE, problem)
 
@@ -300,6 +312,7 @@ class Loader:
         """Completes the run file and gives it its name, durably."""
         self._flush()
         with self._database.errors("cannot be written"):
+            self._complete_waves()
             for statement in _COUNT_JOBS:
                 self._connection.execute(statement)
             self._connection.execute("DELETE FROM lane WHERE jobs = 0")
@@ -307,6 +320,14 @@ class Loader:
             seal_tables(self._connection, self._loaded.digests())
             self._connection.execute("COMMIT")
         self._database.publish()
+
+    def _complete_waves(self) -> None:
+        """If some rows give their wave, the jobs of the others get one of their own, the last."""
+        if not self._last_wave:
+            return
+        if self._connection.execute(_COMPLETE_WAVES, (self._last_wave + 1,)).rowcount > 0:
+            for number in self._lanes.values():
+                self._loaded.exclude(number)
 
     def discard(self) -> None:
         """Deletes the file."""

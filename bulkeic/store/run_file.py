@@ -23,6 +23,7 @@ from bulkeic.store.integrity import DamagedError
 from bulkeic.store.jobs import Jobs
 from bulkeic.store.mapping import lane_of, outcome_of
 from bulkeic.store.outcome_columns import SELECT_OUTCOME, STORE_OUTCOMES
+from bulkeic.store.plan_digest import PlanDigest
 from bulkeic.store.reopening import Reopening
 from bulkeic.store.run_counts import RunCounts
 from bulkeic.store.run_metadata import RunMetadata
@@ -33,26 +34,13 @@ from bulkeic.store.schema import (
     MARK_BEFORE_IMAGES,
     STORE_BEFORE_IMAGES,
 )
+from bulkeic.store.session_record import SessionOrigin, SessionRecord
 from bulkeic.store.wave_progress import WaveProgress
 
 _COUNT_WITHOUT_IMAGE = """
 SELECT count(*) FROM outcome o LEFT JOIN before_image b ON b.seq = o.seq
 WHERE o.status IN ('updated', 'created', 'unknown') AND b.may_be_sent IS NOT 1
 """
-
-
-class SessionRecord(msgspec.Struct, frozen=True):
-    """One session of work on a run.
-
-    Attributes:
-        doing: ``apply`` or ``plan``.
-        ended: why it ended; ``None``: it has not, or was killed.
-    """
-
-    doing: str
-    started_at: str
-    elapsed_s: float
-    ended: str | None
 
 
 class RunFile:
@@ -68,6 +56,7 @@ class RunFile:
         counts: its jobs and outcomes, counted.
         waves: its waves.
         gates: what its gate has decided.
+        plan_digest: computes the digest of a plan.
         reopening: makes its jobs pending again.
 
     Args:
@@ -115,12 +104,14 @@ class RunFile:
             raise
         self._session_numbers = SessionNumbers()
         self._session: tuple[Any, ...] = ()
+        self._origin = SessionOrigin()
         self._traffic = Traffic()
         self._add_parts()
 
     def _add_parts(self) -> None:
         database, lane_ids = self._database, self._lane_ids
         self.jobs = Jobs(database, self._reader, lane_ids, self.metadata, self.chosen)
+        self.plan_digest = PlanDigest(database, self._reader)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
         self.gates = GateRecords(database, self._reader, self._writer)
         self.reopening = Reopening(
@@ -164,13 +155,20 @@ class RunFile:
             save_run_rows(self._writer, metadata.save())
         self.metadata = metadata
 
-    def begin_session(self, doing: str, started_at: float) -> None:
+    def begin_session(
+        self,
+        doing: str,
+        started_at: float,
+        origin: SessionOrigin = SessionOrigin(),  # noqa: B008 - frozen
+    ) -> None:
         """Stores that a session begins.
 
         Args:
             doing: ``apply`` or ``plan``.
             started_at: Unix time in seconds.
+            origin: where it comes from.
         """
+        self._origin = origin
         with self._database.errors("cannot be written"):
             (last,) = self._writer.execute("SELECT coalesce(max(id), 0) FROM session").fetchone()
             self._session = (last + 1, doing, rfc3339(started_at))
@@ -182,7 +180,8 @@ class RunFile:
         if self._session:
             self._traffic = traffic
             numbers = traffic.calls, traffic.throttles, traffic.conflicts, traffic.retries
-            row = (*self._session, float(traffic.elapsed_s), *numbers, ended)
+            origin = msgspec.structs.astuple(self._origin)
+            row = (*self._session, float(traffic.elapsed_s), *numbers, ended, *origin)
             self._writer.execute(INSERT_SESSION, sealed(row))
 
     def rows(
@@ -288,9 +287,10 @@ class RunFile:
         """The sessions of the run, in order."""
         with self._database.errors("cannot be read"):
             return [
-                SessionRecord(*row)
-                for row in self._reader.execute(
-                    "SELECT doing, started_at, elapsed_s, ended FROM session ORDER BY id"
+                SessionRecord(doing, started_at, elapsed_s, ended, SessionOrigin(*origin))
+                for doing, started_at, elapsed_s, ended, *origin in self._reader.execute(
+                    "SELECT doing, started_at, elapsed_s, ended, version, caller_arn, flags"
+                    " FROM session ORDER BY id"
                 )
             ]
 

@@ -32,6 +32,8 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         where: the JMESPath expression of ``--where``.
         flags: those that later commands repeat, as JSON: flag → its words.
         made_with: the flags that the run was made with and that it stores, by name, as JSON.
+        wave_rules: the rows of ``--waves-file`` as JSON (see ``core.wave_rules``).
+        plan_parts: what the digest of a complete plan covers (see ``store.plan_digest``).
         left_out: how many targets a selection left out when the run was made, in digits.
     """
 
@@ -50,6 +52,8 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     where: str | None = None
     flags: str | None = None
     made_with: str | None = None
+    wave_rules: str | None = None
+    plan_parts: str | None = None
     left_out: str | None = None
 
     @property

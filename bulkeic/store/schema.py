@@ -7,7 +7,8 @@
 - ``before_image`` holds what was read of a target: what it needs, and, in ``may_be_sent``, whether
   a call that changes it may have been sent since. It is committed before that call.
 - ``expected_id`` is what a target must still have, or a rollback leaves it alone.
-- A wave ends in each lane with the job ``last_seq`` of ``wave_lane``.
+- A wave ends in each lane with the job ``last_seq`` of ``wave_lane``; or, if rows give their wave,
+  its jobs are those with its number in ``wave``, and ``wave_lane`` is empty.
 - ``gate`` holds the last decision of the gate after a wave, in each session.
 - ``settings`` may hold templates; the view ``result`` fills them in, as ``core.templates`` does.
 - ``account`` holds the roles that rows gave, not those of flags.
@@ -40,8 +41,9 @@ CREATE TABLE settings (
 CREATE TABLE job (
   lane_id INTEGER NOT NULL, seq INTEGER NOT NULL, line INTEGER NOT NULL,
   given TEXT, function TEXT, qualifier TEXT, settings_id INTEGER, expected_id INTEGER,
-  PRIMARY KEY (lane_id, seq)
+  wave INTEGER, PRIMARY KEY (lane_id, seq)
 ) WITHOUT ROWID;
+CREATE INDEX job_by_wave ON job (lane_id, wave, seq) WHERE wave IS NOT NULL;
 {OUTCOME_TABLE}
 {EARLIER_TABLE}
 CREATE TABLE before_image (
@@ -66,7 +68,7 @@ CREATE TABLE session (
   elapsed_s REAL NOT NULL DEFAULT 0,
   calls INTEGER NOT NULL DEFAULT 0, throttles INTEGER NOT NULL DEFAULT 0,
   conflicts INTEGER NOT NULL DEFAULT 0, retries INTEGER NOT NULL DEFAULT 0, ended TEXT,
-  row_digest INTEGER NOT NULL
+  version TEXT, caller_arn TEXT, flags TEXT, row_digest INTEGER NOT NULL
 );
 {RESULT_VIEW}
 CREATE VIEW pending AS
@@ -80,9 +82,9 @@ NO_LANE = 0
 """The lane id of invalid rows, which are not jobs."""
 
 # More rows of a statement are not faster.
-STORE_JOBS = BatchStatement("INSERT INTO job VALUES ", row_of(8), most_rows=100)
+STORE_JOBS = BatchStatement("INSERT INTO job VALUES ", row_of(9), most_rows=100)
 STORE_BEFORE_IMAGES = BatchStatement("INSERT OR REPLACE INTO before_image VALUES ", row_of(7))
-INSERT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_SESSION = "INSERT OR REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _MARK = """
 UPDATE before_image SET may_be_sent = 1,
   row_digest = row_digest(seq, lane_id, read_at, action, 1, config)

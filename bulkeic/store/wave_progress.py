@@ -6,13 +6,20 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from bulkeic.core.model import Lane
-from bulkeic.core.waves import Wave, waves_of
+from bulkeic.core.waves import NewWaves, Wave, waves_of
 from bulkeic.store.database import Database
 from bulkeic.store.digests import seal_wave_lanes, sealed
 
 _LAST_SEQ = """
 SELECT seq FROM job j WHERE lane_id = ?
 AND NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = j.seq) ORDER BY seq LIMIT 1 OFFSET ?
+"""
+
+_LAST_SEQ_OF_LANE = "SELECT max(seq) FROM job WHERE lane_id = ?"
+_COUNT_BY_ROWS = """
+SELECT j.wave, j.lane_id, count(*) FILTER (WHERE o.seq IS NULL)
+FROM job j LEFT JOIN outcome o ON o.seq = j.seq
+WHERE j.wave IS NOT NULL AND j.lane_id <> 0 GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 
@@ -38,22 +45,53 @@ class WaveProgress:
         self._writer = writer
         self._lane_ids = lane_ids
 
-    def create(self, jobs_by_wave: Sequence[Mapping[Lane, int]]) -> None:
+    def store(self, new: NewWaves) -> None:
+        """Stores new waves."""
+        if new.ends:
+            self.create(new.ends, new.numbers)
+        else:
+            self.create_by_rows()
+
+    def create(
+        self, jobs_by_wave: Sequence[Mapping[Lane, int]], numbers: Sequence[int] = ()
+    ) -> None:
         """Divides the pending jobs into waves.
 
         Args:
             jobs_by_wave: for each wave, the number of each lane's pending jobs that are done by its
                 end.
+            numbers: of the waves, ascending; empty: from 1.
         """
         with self._database.errors("cannot be written"), self._writer:
             self._writer.execute("BEGIN")
-            for wave, jobs in zip(waves_of(jobs_by_wave), jobs_by_wave, strict=True):
+            all_jobs = jobs_by_wave[-1] if jobs_by_wave else {}
+            for wave, jobs in zip(waves_of(jobs_by_wave, numbers), jobs_by_wave, strict=True):
                 self._store(wave)
                 lanes = [
-                    (wave.number, *self._last_job(lane, count)) for lane, count in jobs.items()
+                    (wave.number, *self._last_job(lane, count, all_jobs[lane]))
+                    for lane, count in jobs.items()
                 ]
                 self._writer.executemany("INSERT INTO wave_lane VALUES (?, ?, ?)", lanes)
             seal_wave_lanes(self._writer)
+
+    def create_by_rows(self) -> None:
+        """Takes the waves that rows give."""
+        with self._database.errors("cannot be written"), self._writer:
+            self._writer.execute("BEGIN")
+            for number, lanes in self.by_rows().items():
+                self._store(Wave(number, sum(lanes.values())))
+
+    def by_rows(self) -> dict[int, dict[Lane, int]]:
+        """The waves that rows give: the number of each lane's pending jobs, by the wave's number.
+
+        A wave without pending jobs is one, too: its jobs may become pending again.
+        """
+        lanes = {number: lane for lane, (number, _) in self._lane_ids.items()}
+        found: dict[int, dict[Lane, int]] = {}
+        with self._database.errors("cannot be read"):
+            for wave, lane_id, pending in self._reader.execute(_COUNT_BY_ROWS):
+                found.setdefault(wave, {})[lanes[lane_id]] = pending
+        return found
 
     def all(self) -> list[Wave]:
         """Every wave, in order; empty: the run has no waves."""
@@ -83,10 +121,19 @@ class WaveProgress:
             sealed(msgspec.structs.astuple(wave)),
         )
 
-    def _last_job(self, lane: Lane, count: int) -> tuple[int, int]:
-        """The lane's id and the ``seq`` of its last job in a wave; -1: none."""
+    def _last_job(self, lane: Lane, count: int, every: int) -> tuple[int, int]:
+        """The lane's id and the ``seq`` of its last job in a wave; -1: none.
+
+        Args:
+            lane: account and Region.
+            count: the number of pending jobs that are done by the end of the wave.
+            every: the number of all; jobs that become pending later are done with the last of them.
+        """
         number, _ = self._lane_ids[lane]
         if not count:
             return number, -1
+        if count == every:
+            (seq,) = self._writer.execute(_LAST_SEQ_OF_LANE, (number,)).fetchone()
+            return number, seq
         (seq,) = self._writer.execute(_LAST_SEQ, (number, count - 1)).fetchone()
         return number, seq

@@ -23,6 +23,7 @@ GOOD = {
     "OnSuccess": QUEUE,
     "OnFailure": "none",
     "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
+    "Wave": 2,
 }
 BAD: dict[str, list[Any]] = {
     "Qualifier": ["a b", 1, [], "live:x"],
@@ -33,6 +34,7 @@ BAD: dict[str, list[Any]] = {
     "OnSuccess": ["arn:aws:s3:::bucket", 1, [], "q"],
     "OnFailure": ["arn", {}, f"{QUEUE}.fifo", "arn:aws:sqs:{here}:{account}:q", QUEUE + "}"],
     "RoleArn": ["role", 1, [], "arn:aws:iam::{region}:role/r", f"arn:aws:iam::{ACCOUNT}:user/r"],
+    "Wave": [0, 1001, "first", 1.0, True, []],
 }
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -280,9 +281,37 @@ def test_ctrl_c_ends_the_time_after_a_wave_which_a_resumed_run_waits_for(
     assert server.calls() == 4
 
 
+DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "rollout.md"
+
+
+@pytest.mark.parametrize(
+    ("states", "code"),
+    [
+        ("OK\tOK", 0),
+        ("", 0),
+        ("OK\tALARM", 1),
+        ("INSUFFICIENT_DATA\tALARM", 1),
+        ("INSUFFICIENT_DATA\tOK", 75),
+        (None, 1),
+    ],
+)
+def test_the_script_of_the_docs_watches_alarms(
+    tmp_path: Path, states: str | None, code: int
+) -> None:
+    script = DOCS.read_text().partition("```sh\n")[2].partition("```")[0]
+    aws = tmp_path / "aws"
+    aws.write_text("#!/bin/sh\nexit 255\n" if states is None else f"#!/bin/sh\necho '{states}'\n")
+    aws.chmod(0o700)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+
+    found = subprocess.run(["/bin/sh", "-c", script], env={"PATH": path}, check=False)
+
+    assert found.returncode == code
+
+
 WRONG = {
-    ("--gate", "true"): "--gate requires --waves or --wave-by region",
-    ("--bake", "5"): "--bake requires --waves or --wave-by region",
+    ("--gate", "true"): "--gate requires --waves, --wave-by region, --waves-file or a Wave column",
+    ("--bake", "5"): "--bake requires --waves, --wave-by region, --waves-file or a Wave column",
     ("--gate", " "): "Invalid value for '--gate': it is empty; expected a command",
     ("--gate-timeout", "5", "--waves", "100%"): "--gate-interval and --gate-timeout require --gate",
     ("--gate-interval", "0", "--gate", "true"): "'0' is out of range; expected more than 0s",

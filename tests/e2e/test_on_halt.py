@@ -95,6 +95,36 @@ def test_a_halted_run_is_rolled_back_the_last_wave_first(bulkeic: Bulkeic, serve
     assert server.calls() == 5
 
 
+def test_the_waves_of_rows_are_rolled_back_in_reverse(bulkeic: Bulkeic, server: Server) -> None:
+    before = configured(server, 6)
+    waves = (2, 1, 4, 1, 2, 5)
+    lines = [f"fn-{number},{wave}" for number, wave in enumerate(waves)]
+    bulkeic.write("targets.csv", "\n".join(["FunctionName,Wave", *lines]))
+    flags = ("--gate", 'grep -q \'"number": 4, "of": 5\' && exit 1; exit 0', "--concurrency", 1)
+
+    result = bulkeic(*words(server, *BACK, *flags))
+
+    assert result.code == 3, result.err
+    assert states(server) == before
+    assert written(server) == ["fn-2", "fn-4", "fn-0", "fn-3", "fn-1"]
+    back = bulkeic.folder / "run-rollback.db"
+    assert rows(back, "SELECT number, targets, verified FROM wave") == [
+        (2, 1, 1), (4, 2, 2), (5, 2, 2)
+    ]  # fmt: skip
+
+
+def test_a_manual_rollback_of_waves_of_rows_has_no_waves(bulkeic: Bulkeic, server: Server) -> None:
+    before = configured(server, 2)
+    bulkeic.write("targets.csv", "FunctionName,Wave\nfn-0,2\nfn-1,1\n")
+    done = bulkeic(*words(server, "--yes"))
+
+    back = bulkeic("rollback", "run.db", "--endpoint-url", server.url, "--run", "back.db", "--yes")
+
+    assert (done.code, back.code) == (0, 0), back.err
+    assert states(server) == before
+    assert rows(bulkeic.folder / "back.db", "SELECT * FROM wave") == []
+
+
 def test_a_halt_after_the_last_wave_is_rolled_back(bulkeic: Bulkeic, server: Server) -> None:
     before = configured(server, 4)
     write_rows(bulkeic, REGIONS[:1], 4)
@@ -285,7 +315,7 @@ WRONG = {
     ("--max-failures", "1", "--no-before-image"): (
         "--on-halt rollback needs before-images; omit --no-before-image"
     ),
-    (): "--on-halt rollback requires --waves, --wave-by region or --max-failures; nothing else",
+    (): "--on-halt rollback requires waves or --max-failures; nothing else halts a run",
 }
 
 

@@ -295,7 +295,7 @@ WRONG = {
     ): "the wave '5%' is smaller than an earlier one; expected the same or more",
     ("--waves", "50%"): "the last wave is '50%'; expected 100%, so that every target is done",
     ("--waves", "0,100%"): "'0' is not a wave; expected numbers from 1 or percentages up to 100%",
-    ("--wave-pause", "5"): "--wave-pause requires --waves or --wave-by region",
+    ("--wave-pause", "5"): "--wave-pause requires --waves, --wave-by region, --waves-file or a",
     ("--force", "--no-progress"): "--force requires a plan, a rollback or an interrupted run",
     ("--wave-by", "lane"): "--wave-by lane requires --waves, the number of targets in each wave",
 }

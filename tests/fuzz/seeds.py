@@ -4,8 +4,8 @@ import gzip
 
 ARN = b"arn:aws:lambda:us-east-1:123456789012:function:mail:live"
 CSV = (
-    b"FunctionName,Qualifier,Region,AccountId,MaximumRetryAttempts,OnSuccess,OnFailure,RoleArn\n"
-    b"orders,live,us-east-1,123456789012,1,none,arn:aws:sqs:{region}:{account}:q,\n"
+    b"FunctionName,Qualifier,Region,AccountId,MaximumRetryAttempts,OnSuccess,OnFailure,RoleArn,Wave\n"
+    b"orders,live,us-east-1,123456789012,1,none,arn:aws:sqs:{region}:{account}:q,,2\n"
     b'"mail",,eu-west-1,,,,,"arn:aws:iam::123456789012:role/x"\r\n\n' + ARN + b",,,,2,,,\n",
     b"\xef\xbb\xbffunction name\n\na\nb\n",
     b'"Function Name";Maximum Retry Attempts;;\r\norders;1;;\r\n;;;\r\n;;;\r\n',
@@ -46,7 +46,12 @@ ACCOUNTS = (
     b"""[{"AccountId":1,"RoleArn":"arn:aws:iam::000000000001:role/d","Regions":["us-east-1"]},
 {"AccountId":"123456789012","Profile":"p"}]""",
 )
+WAVES = (
+    b"Wave,AccountId,Region\n1,123456789012,\n2,,cn-*\n3,0000*,us-east-1\n",
+    b'[{"Wave":1,"AccountId":1},\n{"Wave":"2","Region":"[!u]*"}]',
+)
 TEXTS = (
+    b"ticket=OPS-7",
     b"orders:live",
     b"123456789012:function:orders:$LATEST",
     ARN,

@@ -21,6 +21,7 @@ import msgspec
 
 from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.app.setup.account_resolver import AccountResolver
+from bulkeic.app.setup.new_waves import read_wave_rules
 from bulkeic.app.setup.where_expression import parse_target_where, parse_where
 from bulkeic.aws.answers.transport_failures import TRANSPORT_ERRORS
 from bulkeic.aws.http.http_exchange import RawResponse
@@ -32,6 +33,8 @@ from bulkeic.core.model import Lane, Settings
 from bulkeic.core.moments import parse_moment, utc_text
 from bulkeic.core.names import check_account, check_qualifier, check_region, parse_function
 from bulkeic.core.rows import Defaults, RowParser
+from bulkeic.core.session_tags import parse_session_tag, parse_source_identity
+from bulkeic.core.wave_rules import WaveRule, spread_by_rules
 from bulkeic.core.waves import parse_waves
 from bulkeic.discovery.model.criteria import parse_qualifiers
 from bulkeic.discovery.model.modified_since import parse_modified_since
@@ -56,6 +59,7 @@ from .seeds import (
     PROGRAMS,
     SCENARIOS,
     TEXTS,
+    WAVES,
     WHERES,
     gzipped,
     in_utf16,
@@ -167,7 +171,28 @@ def read_accounts(data: bytes) -> None:
         _check_place(problem, str(path), data.count(b"\n") + 1)
 
 
+def read_waves(data: bytes) -> None:
+    """Reads a waves file, in the format that its first bytes suggest, and divides lanes by it."""
+    path = _FOLDER / f"w.{'json' if data.lstrip()[:1] in (b'[', b'{') else 'csv'}"
+    path.write_bytes(data)
+    try:
+        text = read_wave_rules(str(path))
+    except InputError as problem:
+        _check_place(problem, str(path), data.count(b"\n") + 1)
+        return
+    except BulkeicError as problem:
+        _check(problem)
+        return
+    rules = msgspec.json.decode(text or "", type=list[WaveRule])
+    jobs = {Lane("123456789012", "us-east-1"): 2, Lane("000000000001", "cn-north-1"): 1}
+    numbers, ends = spread_by_rules(jobs, rules)
+    if numbers != sorted(set(numbers)) or ends[-1] != jobs:
+        raise FindingError(f"wrong waves: {numbers} {ends}")
+
+
 _VALUES: tuple[Callable[[str], Any], ...] = (
+    parse_session_tag,
+    parse_source_identity,
     parse_function,
     check_qualifier,
     check_region,
@@ -349,6 +374,7 @@ FUZZ = {
     "jsonl in UTF-16": Fuzz(_packed("jsonl"), in_utf16(JSONL)),
     "stdin": Fuzz(read_stdin, (*CSV, *JSON, *JSONL, *gzipped(CSV), *in_utf16((*CSV, *JSONL)))),
     "accounts": Fuzz(read_accounts, ACCOUNTS),
+    "waves": Fuzz(read_waves, WAVES),
     "values": Fuzz(parse_values, TEXTS),
     "where": Fuzz(select, WHERES),
     "scenario": Fuzz(read_scenario, SCENARIOS),

@@ -87,10 +87,12 @@ def pending(
     for lane, count in run.jobs.lanes(which, wave).items():
         of_lane: list[Job] = []
         after, until = ranges[lane]
-        while jobs := run.jobs.next_jobs(which, lane, after, until, handful):
+        while jobs := run.jobs.next_jobs(which, lane, after, until, handful, wave=wave):
             assert len(jobs) <= handful
             if after >= run.jobs.last_touched():
-                same = run.jobs.next_jobs(which, lane, after, until, handful, untouched=True)
+                same = run.jobs.next_jobs(
+                    which, lane, after, until, handful, wave=wave, untouched=True
+                )
                 assert same == jobs
             of_lane += jobs
             after = jobs[-1].seq

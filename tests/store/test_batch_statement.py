@@ -38,7 +38,7 @@ class Parameters:
 @pytest.mark.parametrize(
     ("statement", "columns"),
     [
-        (STORE_JOBS, 8),
+        (STORE_JOBS, 9),
         (STORE_OUTCOMES, len(STORED_FIELDS) + 4),
         (STORE_BEFORE_IMAGES, 7),
         (MARK_BEFORE_IMAGES, 1),

@@ -189,6 +189,49 @@ def test_the_waves_of_any_run_have_each_pending_job_once(
         assert not left
 
 
+@settings(max_examples=12, deadline=None)
+@given(
+    places=st.lists(
+        st.tuples(st.sampled_from(LANES), st.sampled_from([None, 2, 3, 7])), min_size=1
+    ),
+    done=st.sets(st.integers(0, 24)),
+)
+def test_the_waves_that_rows_give_have_each_job_once_in_file_order(
+    tmp_path_factory: pytest.TempPathFactory,
+    places: list[tuple[Lane, int | None]],
+    done: set[int],
+) -> None:
+    jobs = [replace(make_job(seq, lane), wave=wave) for seq, (lane, wave) in enumerate(places)]
+    path = load(tmp_path_factory.mktemp("waves") / "run.db", jobs)
+    last = max((job.wave or 0 for job in jobs), default=0) + 1
+    with opened(path) as run:
+        record(run, [outcome_of(job) for job in jobs if job.seq in done], Traffic())
+        assert run.jobs.have_waves == (last > 1)
+        if last == 1:
+            return
+        run.waves.create_by_rows()
+        for wave in run.waves.all():
+            own = [job for job in jobs if (job.wave or last) == wave.number]
+            left = [job.seq for job in own if job.seq not in done]
+            found = seqs(run, JobFilter.PENDING, wave.number)
+            assert (sorted(found), wave.targets) == (left, len(left))
+            assert sum(run.jobs.lanes(JobFilter.PENDING, wave.number).values()) == len(left)
+            record(run, [outcome_of(jobs[seq]) for seq in found], Traffic())
+            written = seqs(run, JobFilter.WRITTEN, wave.number)
+            assert sorted(written) == [job.seq for job in own]
+        assert seqs(run, JobFilter.PENDING) == []
+
+
+def test_jobs_that_become_pending_later_are_in_a_wave(path: Path) -> None:
+    jobs = [make_job(seq) for seq in range(3)]
+    with opened(load(path, jobs)) as run:
+        record(run, [outcome_of(jobs[2], Status.FAILED)], Traffic())
+        run.waves.create([{EAST: 1}, {EAST: 2}])
+        run.reopening.retry_failed((), 0)
+        assert seqs(run, JobFilter.PENDING, 1) == [0]
+        assert seqs(run, JobFilter.PENDING, 2) == [0, 1, 2]
+
+
 def test_a_wave_that_cannot_be_written_leaves_none(path: Path) -> None:
     load(path, [make_job(0), make_job(1)])
     with opened(path) as run:

@@ -6,6 +6,13 @@ from collections import Counter
 from bulkeic.app.run.application import apply_run, must_roll_back
 from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.run.stale_plans import STALE_AFTER_S, reopen_stale
+from bulkeic.app.setup.expected_plan import NEEDS_PLAN, check_expected
+from bulkeic.app.setup.new_waves import (
+    check_no_wave_flags,
+    check_wave_flags,
+    check_wave_source,
+    has_own_waves,
+)
 from bulkeic.app.setup.next_commands import flags_of, next_command, selection_flags
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.output_files import check_not_overwritten
@@ -19,11 +26,10 @@ from bulkeic.output.formatting import counted, duration
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
-_NEEDS_WAVES = "{} requires --waves or --wave-by region"
 _WAVES_WITHOUT_IMAGES = "waves need before-images; omit --no-before-image"
 _WAVES_OF_SELECTION = (
-    "--waves and --wave-by divide all pending targets of a run file; omit the selection, or give "
-    "it when the run is made from a targets file"
+    "waves divide all pending targets of a run file; omit the selection, or give it when the run "
+    "is made from a targets file"
 )
 _NOTHING_TO_FORCE = "--force requires a plan, a rollback or an interrupted run"
 
@@ -60,6 +66,7 @@ def apply(options: ApplyOptions) -> int:
 def _check_flags(options: ApplyOptions) -> None:
     if options.wave_by == "lane" and options.waves is None:
         raise UsageError("--wave-by lane requires --waves, the number of targets in each wave")
+    check_wave_flags(options)
     if options.in_waves and options.before_image is False:
         raise UsageError(_WAVES_WITHOUT_IMAGES)
     if options.gate.command is None and options.gate != GateOptions():
@@ -68,34 +75,25 @@ def _check_flags(options: ApplyOptions) -> None:
         raise UsageError("--on-halt rollback needs before-images; omit --no-before-image")
     if options.error_codes and not options.retry_failed:
         raise UsageError("--error-code requires --retry-failed")
+    if options.expect is not None:
+        _check_exact(options)
     if has_run_file(options):
         return
-    _check_waves_exist(options, has_waves=options.in_waves)
     if options.force:
         raise UsageError(_NOTHING_TO_FORCE)
     if options.retry_failed:
         raise UsageError("--retry-failed requires a run file")
 
 
-def _check_waves_exist(options: ApplyOptions, *, has_waves: bool) -> None:
-    """Checks that options of what happens between waves are given only with waves.
-
-    Raises:
-        UsageError: there are no waves.
-    """
-    needs_waves = {
-        "--wave-pause": options.wave_pause_s,
-        "--bake": options.bake_s,
-        "--gate": options.gate.command,
-    }
-    for flag, value in needs_waves.items():
-        if value is not None and not has_waves:
-            raise UsageError(_NEEDS_WAVES.format(flag))
-    if options.on_halt == "rollback" and not has_waves and options.max_failures is None:
-        raise UsageError(
-            "--on-halt rollback requires --waves, --wave-by region or --max-failures; "
-            "nothing else halts a run"
-        )
+def _check_exact(options: ApplyOptions) -> None:
+    if not has_run_file(options):
+        raise UsageError(NEEDS_PLAN)
+    for flag, is_given in (
+        ("--force", options.force),
+        ("--create-missing", options.create_missing),
+    ):
+        if is_given:
+            raise UsageError(f"--expect applies a plan exactly as it was reviewed; omit {flag}")
 
 
 def _check_run(run: RunFile, options: ApplyOptions) -> None:
@@ -107,11 +105,14 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
     name = quoted(str(run.path))
     waves = run.waves.all()
     _check_not_rolled_back(run, options)
+    check_wave_source(run, options)
     if options.in_waves and waves:
         check_waves(run, options)
-    elif options.in_waves and run.chosen.is_limited:
+    has_waves = options.in_waves or has_own_waves(run)
+    if has_waves and not waves and run.chosen.is_limited:
         raise UsageError(_WAVES_OF_SELECTION)
-    _check_waves_exist(options, has_waves=options.in_waves or bool(waves))
+    if not has_waves and not waves:
+        check_no_wave_flags(options)
     if options.force and not run.metadata.is_guarded and not run.has_changes_to_roll_back():
         raise UsageError(_NOTHING_TO_FORCE)
     if run.metadata.planned:
@@ -122,6 +123,8 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
                 f"{unread:,} targets of run file {name} are not planned yet; resume with: "
                 f"{next_command('plan', str(run.path), flags)}"
             )
+    if options.expect is not None:
+        check_expected(run, options.expect)
 
 
 def _check_not_rolled_back(run: RunFile, options: ApplyOptions) -> None:
@@ -142,7 +145,7 @@ def _check_not_rolled_back(run: RunFile, options: ApplyOptions) -> None:
         return
     if metadata.restores is not None:
         raise UsageError(f"run file {name} is a rollback; omit --on-halt rollback")
-    if not (metadata.keeps_before_images or options.in_waves):
+    if not (metadata.keeps_before_images or options.in_waves or has_own_waves(run)):
         raise UsageError(
             f"run file {name} stores no before-images, so it cannot be rolled back; "
             "omit --on-halt rollback"

@@ -22,7 +22,7 @@ from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import NOT_DONE, Outcome
 from bulkeic.core.outcome_fields import OutcomeValues, outcome_values, pending_values
 from bulkeic.core.selection import JobState, Selection
-from bulkeic.core.target_rows import TARGET_COLUMNS, TargetValues, target_values
+from bulkeic.core.target_rows import TARGET_COLUMNS, WAVE_COLUMN, TargetValues, target_values
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.output.new_file import write_new_file
@@ -174,7 +174,8 @@ def _targets_writer(options: ExportOptions) -> Callable[[RunFile], None]:
                 f"run file {quoted(str(run.path))} rolls back another run, and what it restores "
                 "cannot be a targets file; export the run that it rolls back"
             )
-        _write(options, encode(_targets(run), TARGET_COLUMNS))
+        columns = (*TARGET_COLUMNS, WAVE_COLUMN) if run.jobs.have_waves else TARGET_COLUMNS
+        _write(options, encode(_targets(run), columns))
         flags = [f"--{name.replace('_', '-')}" for name in _RUN_FLAGS if _is_set(run, name)]
         if flags:
             Console().print(f"note: the run was made with {', '.join(flags)}; give them again")

@@ -47,10 +47,13 @@ def roll_back_halted(
             rollback = apply_run(
                 run, apply_options(back, str(run.path)), invocation.with_options(back)
             )
-    except BulkeicError as error:
-        console.print(f"THE ROLLBACK FAILED: {error}")
+    except (BulkeicError, OSError, KeyboardInterrupt) as error:
+        is_interrupted = isinstance(error, KeyboardInterrupt)
         command = next_command("rollback", str(path), flags_of(back))
+        console.print(f"THE ROLLBACK FAILED: {'interrupted' if is_interrupted else error}")
         console.print(f"roll back with: {command}")
+        if is_interrupted:
+            raise
         commands = {"roll_back": command}
         return msgspec.structs.replace(halted, next=commands, exit_code=halted_exit_code(None))
     for line in rollback_end_lines(rollback):

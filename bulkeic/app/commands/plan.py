@@ -8,6 +8,8 @@ import msgspec
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import INTERRUPTED, RunSession
+from bulkeic.app.setup.expected_plan import digest_lines, seal_plan
+from bulkeic.app.setup.new_waves import check_wave_source, planned_wave_lines
 from bulkeic.app.setup.options import DiffOptions, PlanOptions, WorkOptions
 from bulkeic.app.setup.run_setup import plan_policy, run_file
 from bulkeic.core.errors import UsageError, quoted
@@ -39,6 +41,7 @@ def plan(options: PlanOptions) -> int:
             raise UsageError(
                 f"run file {quoted(str(run.path))} was not made by plan; plan the targets file"
             )
+        check_wave_source(run, options)
         summary = plan_run(run, options.show, invocation)
     return invocation.finish(summary)
 
@@ -76,7 +79,7 @@ def plan_run(
         invocation.print_preview(run, lanes, calls_per_job=1)
 
     async def read(session: RunSession) -> None:
-        run.begin_session("plan", time.time())
+        run.begin_session("plan", time.time(), session.origin)
         feed = RunFeed(run, JobFilter.UNREAD)
         if await session.work_through(feed, policy, run, NoResults(), "reading"):
             session.stop("not every target could be read")
@@ -113,8 +116,9 @@ def _print_result(
         summary, stopped=stopped is not None or has_unread, detailed=show.detailed_exitcode
     )
     summary = msgspec.structs.replace(
-        with_exit_code(summary, code, stopped), needs=run.counts.needs()
+        with_exit_code(summary, code, stopped), needs=run.counts.needs(), digest=seal_plan(run)
     )
     creates = run.metadata.create_missing
     lines = plan_lines(summary, run.examples(), creates_missing=creates)
+    lines += planned_wave_lines(run) + digest_lines(summary.digest)
     return invocation.print_end(run, summary, lines, stopped)

@@ -1,10 +1,13 @@
 """``bulkeic report``: prints what happened in a run."""
 
+import shlex
 from pathlib import Path
 
 import msgspec
 
 from bulkeic.app.run.reversibility import reversibility_text
+from bulkeic.app.setup.expected_plan import known_digest
+from bulkeic.app.setup.new_waves import planned_wave_lines
 from bulkeic.app.setup.next_commands import NextCommands, next_lines
 from bulkeic.app.setup.options import ReportOptions
 from bulkeic.app.setup.run_choice import check_selection
@@ -14,6 +17,7 @@ from bulkeic.output.rollout_text import gate_lines, wave_lines
 from bulkeic.output.summary_text import earlier_lines, plan_lines, summary_lines
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS
+from bulkeic.store.session_record import SessionRecord
 
 
 def report(options: ReportOptions) -> None:
@@ -42,12 +46,11 @@ def _report_lines(run: RunFile) -> list[str]:
         lines.append(f"rolls back {metadata.restores}")
     if metadata.rolled_back_by is not None:
         lines.append(f"halted and rolled back by {metadata.rolled_back_by}")
+    digest = known_digest(run)
+    if digest is not None:
+        lines.append(f"plan with the digest {digest}")
     sessions = run.sessions()
-    lines += [
-        f"  {session.doing} from {session.started_at} for {session.elapsed_s:,.1f} s: "
-        f"{session.ended or 'in progress, or killed'}"
-        for session in sessions
-    ]
+    lines += [line for session in sessions for line in _session_lines(session)]
     lines += earlier_lines(run.reopening.earlier_failures())
     summary, examples = run.summary(), run.examples()
     creates = metadata.create_missing
@@ -58,6 +61,18 @@ def _report_lines(run: RunFile) -> list[str]:
     else:
         summary = msgspec.structs.replace(summary, needs=run.counts.needs())
         lines += plan_lines(summary, examples, creates_missing=creates)
+        lines += planned_wave_lines(run)
     commands = NextCommands.stored(run).after(summary)
     commands.pop("report", None)
     return [*lines, reversibility_text(run), f"run file: {run.path}", *next_lines(commands)]
+
+
+def _session_lines(session: SessionRecord) -> list[str]:
+    """When a session worked and how it ended; who started it, and how."""
+    when = f"{session.doing} from {session.started_at} for {session.elapsed_s:,.1f} s"
+    origin = session.origin
+    by = "" if origin.caller_arn is None else f"by {origin.caller_arn}, "
+    return [
+        f"  {when}: {session.ended or 'in progress, or killed'}",
+        f"    {by}bulkeic {origin.version}: {shlex.join(origin.words) or 'no flags'}",
+    ]

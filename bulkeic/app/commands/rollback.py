@@ -1,6 +1,6 @@
 """``bulkeic rollback``: restores what the targets of a run had before, as a new run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,6 @@ import msgspec
 from bulkeic.app.commands.plan import check_diff, plan_run
 from bulkeic.app.run.application import apply_run
 from bulkeic.app.run.invocation import Invocation
-from bulkeic.app.run.rollout import WaveSizes
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
 from bulkeic.app.setup.run_binding import check_caller, check_place
@@ -22,7 +21,7 @@ from bulkeic.app.setup.run_setup import (
     verify_policy,
 )
 from bulkeic.core.errors import UsageError, quoted
-from bulkeic.core.model import Job
+from bulkeic.core.model import Job, Lane
 from bulkeic.core.policy import Verify
 from bulkeic.core.rollback_guard import NO_BEFORE_IMAGE
 from bulkeic.core.selection import EVERY_TARGET
@@ -108,11 +107,13 @@ def new_rollback(
     Raises:
         BulkeicError: the run cannot be rolled back.
     """
-    path, waves = _create(options, resolver, console, in_reverse=in_reverse)
+    path, ends = _create(options, resolver, console, in_reverse=in_reverse)
     run = RunFile(path, is_new=True)
     try:
-        if waves:
-            run.waves.create(waves)
+        if in_reverse and run.jobs.have_waves:
+            run.waves.create_by_rows()
+        elif ends:
+            run.waves.create(ends)
         for line in left_out_lines(run, options.selection):
             console.print(line)
         check_resumable(run, options, resolver, console)
@@ -128,11 +129,11 @@ def new_rollback(
 
 def _create(
     options: RollbackOptions, resolver: AccountResolver, console: Console, *, in_reverse: bool
-) -> tuple[Path, WaveSizes]:
+) -> tuple[Path, Sequence[Mapping[Lane, int]]]:
     """Creates the run file: for each target that may have changed, what it had before.
 
     Returns:
-        Its path, and its waves.
+        Its path, and for each wave the number of each lane's jobs that are done by its end.
     """
     old = RunFile(Path(options.source), accept_loss=options.accept_loss)
     try:
@@ -167,29 +168,37 @@ def _create(
         old.close()
 
 
-def _waves_back(old: RunFile) -> WaveSizes:
+def _waves_back(old: RunFile) -> Sequence[Mapping[Lane, int]]:
     changed = [old.jobs.lanes(JobFilter.CHANGED, wave.number) for wave in old.waves.all()]
     return reversed_waves(changed, old.jobs.lanes(JobFilter.CHANGED))
 
 
 def _load(loader: Loader, old: RunFile, policy: Verify, *, in_reverse: bool) -> None:
     last = old.jobs.last_touched()
+    last_wave = max((wave.number for wave in old.waves.all()), default=0)
     for job, after in old.jobs.changed_jobs():
         before = job.before_snapshot
         assert before is not None  # noqa: S101 - it was read
         left = goal_snapshot(job.settings, before, policy) if after is None else after
-        back = msgspec.structs.replace(job, settings=before, before_snapshot=None, expected=left)
-        loader.add(_reversed(back, last) if in_reverse else back)
+        back = msgspec.structs.replace(
+            job,
+            settings=before,
+            before_snapshot=None,
+            expected=left,
+            wave=job.wave if in_reverse else None,
+        )
+        loader.add(_reversed(back, last, last_wave) if in_reverse else back)
     for job in old.jobs.changed_without_before_image():
-        failed = _reversed(job, last) if in_reverse else job
+        failed = _reversed(job, last, last_wave) if in_reverse else job
         loader.add_failed(failed, NO_BEFORE_IMAGE, _NO_IMAGE)
     loader.set_roles(old.roles())
     loader.finish()
 
 
-def _reversed(job: Job, last: int) -> Job:
-    """A job whose place is as far from the end as it was from the start."""
-    return msgspec.structs.replace(job, seq=last - job.seq)
+def _reversed(job: Job, last: int, last_wave: int) -> Job:
+    """A job whose place and wave are as far from the end as they were from the start."""
+    wave = None if job.wave is None else last_wave + 1 - job.wave
+    return msgspec.structs.replace(job, seq=last - job.seq, wave=wave)
 
 
 def _check_before_images(old: RunFile) -> None:

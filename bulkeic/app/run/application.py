@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.reversibility import reversibility_text
-from bulkeic.app.run.rollout import Rollout, WaveSizes, awaits_gate, new_wave_sizes
+from bulkeic.app.run.rollout import Rollout, awaits_gate
 from bulkeic.app.run.session import INTERRUPTED, RunSession
+from bulkeic.app.setup.new_waves import new_waves, unused_rule_lines
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.run_binding import caller_lines
 from bulkeic.app.setup.run_flags import with_create_missing
@@ -17,7 +18,7 @@ from bulkeic.core.halts import Halt
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import calls_per_job
 from bulkeic.core.summary import Summary
-from bulkeic.core.waves import waves_of
+from bulkeic.core.waves import NewWaves
 from bulkeic.output.rollout_text import wave_preview_lines
 from bulkeic.output.summary_text import summary_lines
 from bulkeic.store.run_file import RunFile
@@ -46,13 +47,13 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
     lanes = run.jobs.lanes()
     if not _has_work(run, options):
         invocation.console.print("nothing left to do")
-    new_waves = new_wave_sizes(run, options)
-    confirmed = not lanes or _is_confirmed(run, lanes, options, invocation, new_waves)
+    waves = new_waves(run, options)
+    confirmed = not lanes or _is_confirmed(run, lanes, options, invocation, waves)
     if confirmed:
         if lanes and options.create_missing and not run.metadata.create_missing:
             flags = with_create_missing(run.metadata.made_with)
             run.save_metadata(replace(run.metadata, create_missing=True, made_with=flags))
-        stopped, halt = _roll_out(run, options, invocation, new_waves)
+        stopped, halt = _roll_out(run, options, invocation, waves)
     else:
         stopped, halt = "not confirmed; nothing was sent", None
         if retry is not None:
@@ -77,16 +78,18 @@ def _is_confirmed(
     lanes: dict[Lane, int],
     options: ApplyOptions,
     invocation: Invocation,
-    new_waves: WaveSizes,
+    new: NewWaves,
 ) -> bool:
     """Prints what is going to happen, and asks if the options do not confirm it."""
     policy = apply_policy(run, force=options.force)
-    waves = run.waves.all() or waves_of(new_waves)
+    waves = run.waves.all() or new.waves
     try:
         waits_s = max(0, len(waves) - 1) * ((options.bake_s or 0) + (options.wave_pause_s or 0))
         calls = calls_per_job(policy, in_waves=bool(waves))
         invocation.print_preview(run, lanes, calls, waits_s=waits_s)
-        invocation.print_lines(wave_preview_lines(waves) + caller_lines(run))
+        shown = new.lanes if new.are_from_file else ()
+        invocation.print_lines(wave_preview_lines(waves, shown) + unused_rule_lines(run, new.rules))
+        invocation.print_lines(caller_lines(run))
         reversibility = reversibility_text(run, in_waves=bool(waves))
         if options.yes or options.sandbox:
             invocation.console.print(reversibility)
@@ -100,7 +103,7 @@ def _roll_out(
     run: RunFile,
     options: ApplyOptions,
     invocation: Invocation,
-    new_waves: WaveSizes,
+    new: NewWaves,
 ) -> tuple[str | None, Halt | None]:
     """Applies a run: why it stopped early, or ``None``, and whether that is a halt."""
     sessions: list[RunSession] = []
@@ -116,7 +119,7 @@ def _roll_out(
             options,
             results=invocation.results,
             console=invocation.console,
-            new_waves=new_waves,
+            new_waves=new,
         )
         await rollout.work()
 

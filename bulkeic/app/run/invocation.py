@@ -13,6 +13,7 @@ from typing import Self
 
 import msgspec
 
+from bulkeic.app.run.next_wave import forecast_work
 from bulkeic.app.run.session import INTERRUPTED_TWICE, RunSession
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import first_cause, run_async
@@ -20,13 +21,12 @@ from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.next_commands import NextCommands, flags_of, next_lines
 from bulkeic.app.setup.open_files import allow_open_files
 from bulkeic.app.setup.options import ApplyOptions, WorkOptions
-from bulkeic.app.setup.run_binding import place
+from bulkeic.app.setup.run_binding import place, session_origin
 from bulkeic.app.setup.run_setup import check_options
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane, Outcome
-from bulkeic.core.pacing.forecast import USUAL_CALL_S, LaneBacklog, forecast
 from bulkeic.core.selection import EVERY_TARGET
 from bulkeic.core.summary import Summary
 from bulkeic.core.windows import ALWAYS_OPEN, overrun_line, window_of
@@ -109,12 +109,7 @@ class Invocation:
             calls_per_job: how many calls each job needs.
             waits_s: how long it will wait between waves, seconds.
         """
-        limits = self._options.pace.limits()
-        left = (
-            LaneBacklog(lane, jobs, limits.first_rate, limits.bucket_size, calls_per_job)
-            for lane, jobs in lanes.items()
-        )
-        duration = forecast(left, concurrency=limits.concurrency, call_s=USUAL_CALL_S)
+        duration = forecast_work(lanes, self._options, calls_per_job)
         assert duration is not None  # noqa: S101 - there are jobs
         lines = forecast_lines(lanes, duration, place(self._options))
         self.print_lines(lines + settings_lines(*run.counts.common_settings(SHOWN_SETTINGS)))
@@ -193,6 +188,7 @@ class Invocation:
                     signals,
                     max_failures=max_failures,
                     window=self.window,
+                    origin=session_origin(self._options, self.resolver),
                 )
                 run_async(functools.partial(_run, session, work))
         except BaseExceptionGroup as group:

@@ -2,10 +2,10 @@
 
 import itertools
 import time
-from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from bulkeic.app.run.next_wave import next_wave_line
 from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
@@ -14,10 +14,10 @@ from bulkeic.app.setup.run_flags import with_waves
 from bulkeic.app.setup.run_setup import apply_policy
 from bulkeic.core.gates import must_ask
 from bulkeic.core.halts import Halt
-from bulkeic.core.model import Lane, Status, rfc3339
+from bulkeic.core.model import Status, rfc3339
 from bulkeic.core.policy import Rollback, Verify
 from bulkeic.core.reconcile import DRIFTED
-from bulkeic.core.waves import Wave, cumulative_counts, spread_over_lanes, spread_over_regions
+from bulkeic.core.waves import NewWaves, Wave
 from bulkeic.core.windows import bake_left_s
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted, duration
@@ -25,23 +25,6 @@ from bulkeic.output.results import NoResults, Results
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_rows import RunRows
-
-WaveSizes = Sequence[Mapping[Lane, int]]
-"""For each wave, how many of each lane's pending jobs are done by its end."""
-
-
-def new_wave_sizes(run: RunFile, options: ApplyOptions) -> WaveSizes:
-    """The waves that the options ask for, over a run's pending jobs; empty: none."""
-    jobs = run.jobs.lanes()
-    if not jobs or run.waves.all():
-        return ()
-    if options.wave_by == "region":
-        return spread_over_regions(jobs, options.waves)
-    return (
-        spread_over_lanes(jobs, cumulative_counts(options.waves, sum(jobs.values())))
-        if options.waves
-        else ()
-    )
 
 
 def awaits_gate(run: RunFile, options: ApplyOptions) -> bool:
@@ -61,7 +44,7 @@ class Rollout:
         options: how to work.
         results: where outcomes are written.
         console: prints progress, and asks between waves.
-        new_waves: to store in the run before it starts; empty: the run keeps the waves it has.
+        new_waves: to store in the run before it starts; none: the run keeps the waves it has.
     """
 
     def __init__(
@@ -72,7 +55,7 @@ class Rollout:
         *,
         results: Results,
         console: Console,
-        new_waves: WaveSizes = (),
+        new_waves: NewWaves = NewWaves(),  # noqa: B008 - it cannot change
     ) -> None:
         self._new_waves = new_waves
         self._session = session
@@ -80,27 +63,25 @@ class Rollout:
         self._options = options
         self._results = results
         self._console = console
-        if new_waves:
-            flags = with_waves(run.metadata.made_with, options)
-            run.save_metadata(
-                msgspec.structs.replace(run.metadata, before_image=True, made_with=flags)
-            )
+        if new_waves.waves:
+            metadata = with_waves(run.metadata, options, new_waves.rules)
+            run.save_metadata(msgspec.structs.replace(metadata, before_image=True))
         self._policy = apply_policy(run, force=options.force)
         self._confirms = not options.yes and not options.sandbox and console.can_confirm
 
     async def work(self) -> None:
         """Works until every job has its outcome, or the session is stopped."""
         run, session = self._run, self._session
-        run.begin_session("apply", time.time())
-        if self._new_waves:
-            run.waves.create(self._new_waves)
+        run.begin_session("apply", time.time(), session.origin)
+        if self._new_waves.waves:
+            run.waves.store(self._new_waves)
         waves = run.waves.all()
         if not waves:
             lanes = await self._apply(None)
             run.end_session(session.stopped or lanes or "done")
             return
         for wave, following in itertools.zip_longest(waves, waves[1:]):
-            await self._work_on_wave(wave, following, of=len(waves))
+            await self._work_on_wave(wave, following, of=waves[-1].number)
             if session.stopped is not None:
                 break
         run.end_session(session.stopped or "done")
@@ -196,6 +177,7 @@ class Rollout:
     async def _let_continue(self, wave: Wave, name: str, failures: int) -> None:
         """Lets the next wave start: after an answer, after a pause, or at once."""
         if self._confirms and self._options.wave_pause_s is None:
+            self._console.print(next_wave_line(self._run, self._options, self._policy, wave))
             if not await self._session.confirm("continue with the next wave?"):
                 self._session.stop(f"not confirmed to continue after {name}")
         elif failures and self._options.max_failures is None:

@@ -26,6 +26,7 @@ class RunFeed:
     ) -> None:
         self._jobs = run.jobs
         self._which = which
+        self._wave = wave
         self._lanes = self._jobs.lanes(which, wave)
         self._ranges = self._jobs.seq_ranges(which, wave)
         self._last_touched = self._jobs.last_touched()
@@ -45,7 +46,13 @@ class RunFeed:
         # A job of this feed is touched only after it was taken.
         untouched = after >= self._last_touched
         jobs = self._jobs.next_jobs(
-            self._which, lane, after, until, self._batch, untouched=untouched
+            self._which,
+            lane,
+            after,
+            until,
+            self._batch,
+            wave=self._wave,
+            untouched=untouched,
         )
         if jobs:
             self._ranges[lane] = (jobs[-1].seq, until)

@@ -18,6 +18,7 @@ from bulkeic.app.run.run_sandbox import open_run_sandbox
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.options import WorkOptions
+from bulkeic.app.setup.session_policy import role_session
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.halts import Halt
 from bulkeic.core.model import Lane
@@ -33,6 +34,7 @@ from bulkeic.output.progress import NoProgress, Progress
 from bulkeic.output.results import Results
 from bulkeic.output.summary_text import stopped_lane_lines
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.session_record import SessionOrigin
 
 _DENIED_HINT = (
     "docs/reference/permissions.md lists the permissions of each command; with --max-denied 0, "
@@ -55,6 +57,7 @@ class RunSession:
         signals: that interrupt the session.
         max_failures: of jobs, before the session stops; ``None``: any number.
         window: in which calls may be sent.
+        origin: where the session comes from.
 
     Attributes:
         traffic: what has been sent.
@@ -73,7 +76,9 @@ class RunSession:
         *,
         max_failures: int | None = None,
         window: Window = ALWAYS_OPEN,
+        origin: SessionOrigin = SessionOrigin(),  # noqa: B008 - frozen
     ) -> None:
+        self.origin = origin
         self.traffic = Traffic()
         self.stopped: str | None = None
         self.halt: Halt | None = None
@@ -93,7 +98,7 @@ class RunSession:
         self._engines = EngineFactory(
             access,
             accounts,
-            options.access.role_session(),
+            role_session(options, run.metadata),
             options.pace.limits(),
             timeout_s=options.pace.timeout_s,
         )

@@ -6,10 +6,11 @@ from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.names import check_region
+from bulkeic.core.session_tags import check_session_tags
 
 
 def check_access(access: AccessOptions) -> None:
-    """Checks the Region, the role and how it is assumed.
+    """Checks the Region, the role and how it is assumed, its tags included.
 
     Raises:
         UsageError: one of them is invalid.
@@ -22,6 +23,10 @@ def check_access(access: AccessOptions) -> None:
     ):
         if value is not None:
             check_value(flag, value, check)
+    try:
+        check_session_tags(access.session_tags)
+    except InputError as problem:
+        raise UsageError(f"--session-tag: {problem.rule}") from None
 
 
 def check_value(place: str, value: str, check: Callable[[str], object]) -> None:

@@ -8,6 +8,12 @@ from bulkeic.core.accounts import RoleSession
 from bulkeic.core.option_declaration import Flag, OptionGroup
 from bulkeic.core.option_values import Integer, ParsedText, ValueType
 from bulkeic.core.redaction import parse_endpoint
+from bulkeic.core.session_tags import (
+    SessionTag,
+    parse_session_tag,
+    parse_source_identity,
+    write_session_tag,
+)
 
 FILE = ValueType("FILE")
 
@@ -45,9 +51,43 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
         "assumes another.", OptionGroup.ACCESS, Integer(900, 43200, placeholder="SECONDS")
     )] = _ROLE_SESSION.duration_s  # fmt: skip
 
-    def role_session(self) -> RoleSession:
-        """How roles are assumed."""
-        return RoleSession(name=self.role_session_name, duration_s=self.duration_s)
+    source_identity: Annotated[str | None, Flag(
+        "--source-identity", "Who acts, for CloudTrail. It stays the same where one role assumes "
+        "another.", OptionGroup.ACCESS, ParsedText("NAME", parse_source_identity)
+    )] = None  # fmt: skip
+    session_tags: Annotated[tuple[SessionTag, ...], Flag(
+        "--session-tag", "Tag of the role sessions, for CloudTrail and policies. Can be repeated.",
+        OptionGroup.ACCESS, ParsedText("KEY=VALUE", parse_session_tag, write_session_tag),
+        "none", is_multiple=True)] = ()  # fmt: skip
+    session_policy: Annotated[Literal["minimal"] | None, Flag(
+        "--session-policy", "Limit the role sessions to the permissions that the command needs.",
+        OptionGroup.ACCESS, default="what the role allows")] = None  # fmt: skip
+
+    def role_session(self, needed: tuple[str, ...]) -> RoleSession:
+        """How roles are assumed.
+
+        Args:
+            needed: the IAM actions that the command needs.
+        """
+        return RoleSession(
+            name=self.role_session_name,
+            duration_s=self.duration_s,
+            source_identity=self.source_identity,
+            tags=self.session_tags,
+            actions=None if self.session_policy is None else needed,
+        )
+
+    @property
+    def role_flag(self) -> str | None:
+        """A given flag that has an effect only where a role is assumed; ``None``: there is none."""
+        for flag, is_given in (
+            ("--source-identity", self.source_identity is not None),
+            ("--session-tag", bool(self.session_tags)),
+            ("--session-policy", self.session_policy is not None),
+        ):
+            if is_given:
+                return flag
+        return None
 
 
 LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], Flag(

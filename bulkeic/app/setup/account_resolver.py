@@ -76,6 +76,11 @@ class AccountResolver:
         self._identify({None: lane})
         return self._identity_of[None]
 
+    @property
+    def known_caller(self) -> CallerIdentity | None:
+        """Whose the caller's own credentials are; ``None``: STS was not asked."""
+        return self._identity_of.get(None)
+
     def caller(self, lanes: Iterable[Lane]) -> CallerIdentity | None:
         """Whose the caller's own credentials are; ``None``: no lane needs them.
 
@@ -101,7 +106,7 @@ class AccountResolver:
         lanes = list(lanes)
         if not self._sandbox:
             self._identify(self._profiles(lanes))
-        return self._known_refusals(lanes)
+        return self._without_role(lanes) | self._known_refusals(lanes)
 
     async def find_refusals(self, lanes: Iterable[Lane]) -> dict[Lane, InputError]:
         """As ``refusals``, in an event loop."""
@@ -122,6 +127,18 @@ class AccountResolver:
     def _known_refusals(self, lanes: Iterable[Lane]) -> dict[Lane, InputError]:
         found = {lane: self.accounts.problem(lane) or self._foreign(lane) for lane in lanes}
         return {lane: problem for lane, problem in found.items() if problem is not None}
+
+    def _without_role(self, lanes: Iterable[Lane]) -> dict[Lane, InputError]:
+        """The lanes that are reached without a role, if a flag has an effect only on roles."""
+        flag = None if self._sandbox else self._options.role_flag
+        if flag is None:
+            return {}
+        rule = f"is reached without a role, and {flag} needs one; give --role-arn or --accounts"
+        return {
+            lane: InputError(f"account {lane.account_id} {rule}", field="RoleArn")
+            for lane in lanes
+            if self.accounts.access(lane).role_arn is None
+        }
 
     def _foreign(self, lane: Lane) -> InputError | None:
         """The problem if the credentials for a lane belong to another account."""

@@ -59,6 +59,8 @@ class Ingest:
         console: prints problems.
         metadata: of the run.
         bind: completes the metadata, given the lanes of the run; ``None``: they are complete.
+        check_waves: takes whether rows give their waves (``have_waves``), and raises if flags do
+            not go with that.
     """
 
     def __init__(
@@ -74,9 +76,11 @@ class Ingest:
         console: Console,
         metadata: RunMetadata,
         bind: Callable[[RunMetadata, list[Lane]], RunMetadata] | None = None,
+        check_waves: Callable[..., None] | None = None,
     ) -> None:
         self._metadata = metadata
         self._bind = bind
+        self._check_waves = check_waves
         self._targets = targets
         self._defaults = defaults
         self._resolver = resolver
@@ -112,6 +116,8 @@ class Ingest:
             open_regions = _open_regions(lanes)
             self._find_duplicates([lane for lane in lanes if lane.region not in open_regions])
             self._refuse_if_bad()
+            if self._check_waves is not None:
+                self._check_waves(have_waves=self._loader.have_waves)
             self._resolve_accounts()
             self._refuse_if_bad()
             self._select()

@@ -20,7 +20,7 @@ from bulkeic.core.summary import Summary
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
-_WAVES = frozenset({"--waves", "--wave-by"})
+_WAVES = frozenset({"--waves", "--wave-by", "--waves-file"})
 _RETRIED = [status for status in Status if status.value in {"failed", "unknown"}]
 _TEXTS = {
     "verify": "verify with",

@@ -20,7 +20,7 @@ from bulkeic.core.option_declaration import (
     Repeat,
     stored_options,
 )
-from bulkeic.core.option_values import Integer, ParsedText, ValueType
+from bulkeic.core.option_values import HexDigest, Integer, ParsedText, ValueType
 from bulkeic.core.selection import Selection
 from bulkeic.core.waves import Size, parse_waves
 from bulkeic.sources.row_format import Format
@@ -150,6 +150,10 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
         "--where", "Change only targets whose present configuration matches this JMESPath "
         "expression.", OptionGroup.CHANGE, ValueType("EXPRESSION"), repeat=Repeat.STORED,
         commands=_PLANS)] = None  # fmt: skip
+    waves_file: Annotated[str | None, Flag(
+        "--waves-file", "CSV or JSON file that says which accounts and Regions belong to which "
+        "wave. The others come last.", OptionGroup.SAFETY, FILE, repeat=Repeat.RESUME,
+        commands=_PLANS)] = None  # fmt: skip
     max_targets: Annotated[int | None, Flag(
         "--max-targets", "Abort if there are more than N targets.",
         OptionGroup.TARGETS, Integer(0), "no limit", repeat=Repeat.NEVER, commands=_READS_TARGETS
@@ -191,6 +195,11 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
         "--on-halt", "What to do when a gate, drift or failures halt the run: stop, or also roll "
         "back what it has changed.", OptionGroup.SAFETY, repeat=Repeat.RESUME
     )] = "stop"  # fmt: skip
+
+    expect: Annotated[str | None, Flag(
+        "--expect", "Apply only the plan with this digest, which plan and report print.",
+        OptionGroup.SAFETY, HexDigest(64), repeat=Repeat.RESUME
+    )] = None  # fmt: skip
     retry_failed: Annotated[bool, Flag(
         "--retry-failed", "Also apply the failed targets of the run file again. Their "
         "earlier errors stay in the report.", OptionGroup.TARGETS, repeat=Repeat.NEVER
@@ -200,7 +209,7 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
     @property
     def in_waves(self) -> bool:
         """Whether waves were asked for."""
-        return self.waves is not None or self.wave_by is not None
+        return not (self.waves is None and self.wave_by is None and self.waves_file is None)
 
 
 class DiffOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ A run is not bound to an account if no lane needs the caller's own credentials: 
 file names a profile for each of them.
 """
 
+import json
 from collections.abc import Iterable
 
 from msgspec.structs import replace
@@ -24,9 +25,12 @@ from bulkeic.app.setup.options import WorkOptions
 from bulkeic.core.caller_identity import CallerIdentity
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Lane
+from bulkeic.core.option_declaration import declared_options
 from bulkeic.output.console import Console
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS, SANDBOX, RunMetadata
+from bulkeic.store.session_record import SessionOrigin
+from bulkeic.version import __version__
 
 
 def place(options: WorkOptions) -> str:
@@ -59,6 +63,19 @@ def bound(
     if caller is None:
         return metadata
     return replace(metadata, account_id=caller.account_id, caller_arn=caller.arn)
+
+
+def session_origin(options: WorkOptions, resolver: AccountResolver) -> SessionOrigin:
+    """Who works on a run, with which version and flags; STS is not asked for that.
+
+    Args:
+        options: of the command.
+        resolver: knows the caller if STS was asked.
+    """
+    caller = resolver.known_caller
+    words = [word for option in declared_options(type(options)) for word in option.words(options)]
+    # Not by msgspec, which refuses file names that are not UTF-8.
+    return SessionOrigin(__version__, None if caller is None else caller.arn, json.dumps(words))
 
 
 def check_place(run: RunFile, options: WorkOptions) -> None:

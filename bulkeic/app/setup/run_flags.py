@@ -8,6 +8,7 @@ has the value that the run was made with      allowed
 ``--before-image``, and the run stores them   allowed
 ``--create-missing`` of an apply of a plan    allowed
 ``--waves`` or ``--wave-by``, as the run has  allowed
+``--waves-file`` with the rows the run has    allowed
 else                                          refused
 ============================================  ========
 """
@@ -17,12 +18,15 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from bulkeic.app.setup.options import ApplyOptions, WorkOptions
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.option_declaration import declared_options
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.run_metadata import RunMetadata
 
-_WAVE_FLAGS = ("--waves", "--wave-by")
+_WAVE_FLAGS = ("--waves", "--wave-by", "--waves-file")
 _RUN, _BEFORE_IMAGE, CREATE_MISSING = "--run", "--before-image", "--create-missing"
 
 
@@ -55,9 +59,10 @@ def check_flags(run: RunFile, options: WorkOptions) -> None:
         )
 
 
-def with_waves(flags: str | None, options: ApplyOptions) -> str:
-    """The stored form of flags, with those of waves."""
-    return encode_flags({**_decode(flags), **_wave_flags(options)})
+def with_waves(metadata: RunMetadata, options: ApplyOptions, rules: str | None) -> RunMetadata:
+    """The metadata with the flags of waves, and the rows of a waves file."""
+    flags = encode_flags({**_decode(metadata.made_with), **_wave_flags(options)})
+    return replace(metadata, made_with=flags, wave_rules=rules)
 
 
 def check_waves(run: RunFile, options: ApplyOptions) -> None:

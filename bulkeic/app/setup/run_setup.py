@@ -14,6 +14,7 @@ from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.access_checks import check_access, check_value
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.ingest import Ingest
+from bulkeic.app.setup.new_waves import check_row_waves, read_wave_rules
 from bulkeic.app.setup.next_commands import stored_flags
 from bulkeic.app.setup.options import ApplyOptions, PlanOptions, TargetsOptions, WorkOptions
 from bulkeic.app.setup.output_files import check_not_overwritten, check_not_read
@@ -206,8 +207,11 @@ def create_run(
         allow_empty=options.allow_empty,
         selection=options.selection,
         console=console,
-        metadata=new_metadata(options, targets.name),
+        metadata=replace(
+            new_metadata(options, targets.name), wave_rules=read_wave_rules(options.waves_file)
+        ),
         bind=bind,
+        check_waves=functools.partial(check_row_waves, options, targets.name),
     )
     with console.spinner(f"reading {targets.name}"):
         ingest.run(functools.partial(_check_number, options=options))

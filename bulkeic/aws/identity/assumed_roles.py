@@ -16,6 +16,7 @@ from bulkeic.aws.requests.clock_correction import ClockCorrection
 from bulkeic.core.accounts import AccountAccess, RoleSession
 from bulkeic.core.model import Failure, Fault
 from bulkeic.core.pacing.retry import ANSWER_MISMATCH
+from bulkeic.core.permissions import session_policy
 
 MAX_ROLES_IN_FLIGHT = 10
 """Calls of AssumeRole in flight."""
@@ -71,13 +72,7 @@ class AssumedRoles:
     async def _call_assume_role(
         self, keys: AccessKeys, account: AccountAccess, region: str, access: Access
     ) -> AccessKeys:
-        request = {
-            "RoleArn": account.role_arn,
-            "RoleSessionName": self._session.name,
-            "DurationSeconds": self._session.duration_s,
-        }
-        if account.external_id is not None:
-            request["ExternalId"] = account.external_id
+        request = self._request(account)
         try:
             async with self._in_flight:
                 sts = await self._sts_client(keys, account.profile, region, access)
@@ -99,6 +94,21 @@ class AssumedRoles:
             failure = translate_sdk_error(error)
             message = f"AssumeRole {account.role_arn}: {failure.message}"
             raise CredentialsError(msgspec.structs.replace(failure, message=message)) from None
+
+    def _request(self, account: AccountAccess) -> dict[str, Any]:
+        session, role_arn = self._session, account.role_arn or ""
+        tags = [{"Key": key, "Value": value} for key, value in session.tags]
+        policy = None if session.actions is None else session_policy(session.actions, role_arn)
+        request = {
+            "RoleArn": role_arn,
+            "RoleSessionName": session.name,
+            "DurationSeconds": session.duration_s,
+            "ExternalId": account.external_id,
+            "SourceIdentity": session.source_identity,
+            "Tags": tags or None,
+            "Policy": policy,
+        }
+        return {name: value for name, value in request.items() if value is not None}
 
     async def _sts_client(
         self, keys: AccessKeys, profile: str | None, region: str, access: Access

@@ -59,9 +59,13 @@ class KnownSts:
         """Calls GetCallerIdentity."""
         return await self._call("GetCallerIdentity", {})
 
-    async def assume_role(self, **parameters: str | int) -> dict[str, Any]:
-        """Calls AssumeRole."""
-        return await self._call("AssumeRole", parameters)
+    async def assume_role(self, **parameters: Any) -> dict[str, Any]:
+        """Calls AssumeRole.
+
+        Args:
+            parameters: texts and numbers; ``Tags`` is a list of objects.
+        """
+        return await self._call("AssumeRole", _flat(parameters))
 
     async def _call(self, action: str, parameters: dict[str, str | int]) -> dict[str, Any]:
         content = urlencode({"Action": action, "Version": _VERSION, **parameters}).encode()
@@ -110,6 +114,15 @@ async def open_known_sts(
         yield KnownSts(sample, keys, timeout_s=timeout_s, clock=clock, pools=pools)
     finally:
         await pools.close()
+
+
+def _flat(parameters: dict[str, Any]) -> dict[str, str | int]:
+    """The parameters as the query protocol sends them: ``Tags.member.1.Key``."""
+    found = {name: value for name, value in parameters.items() if not isinstance(value, list)}
+    for name, items in parameters.items():
+        for number, item in enumerate(items if isinstance(items, list) else (), 1):
+            found |= {f"{name}.member.{number}.{key}": value for key, value in item.items()}
+    return found
 
 
 def _result(action: str, response: RawResponse) -> dict[str, Any]:

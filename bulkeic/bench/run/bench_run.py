@@ -15,7 +15,7 @@ from bulkeic.app.runtime import first_cause, open_access, run_async
 from bulkeic.app.setup.run_binding import place
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.bench.bench_options import BenchOptions
-from bulkeic.bench.model.measurements import BenchResult, LaneLimit, Measures
+from bulkeic.bench.model.measurements import BenchOperation, BenchResult, LaneLimit, Measures
 from bulkeic.bench.model.workload import Load
 from bulkeic.bench.report.live_view import LiveView, NoLiveView, TerminalLiveView
 from bulkeic.bench.run.engine_run import Targets
@@ -24,8 +24,12 @@ from bulkeic.bench.run.load_run import LoadRun
 from bulkeic.bench.run.sandbox_process import sandbox_process
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.model import Lane
+from bulkeic.core.permissions import PERMISSIONS
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.output.console import Console
+
+_SECTIONS = {BenchOperation.GET: "bench", BenchOperation.UPDATE: "bench --operation update"}
+"""The commands of ``core.permissions``."""
 
 
 class BenchRun:
@@ -91,7 +95,7 @@ class BenchRun:
             open_caller(
                 sandbox_process() if options.sandbox else nullcontext(open_access(options.access)),
                 self._accounts,
-                options.access.role_session(),
+                options.access.role_session(PERMISSIONS[_SECTIONS[options.operation]]),
                 timeout_s=options.pace.timeout_s,
                 concurrency=max(load.concurrency for load in self._loads),
             ) as caller,

@@ -17,6 +17,7 @@ from bulkeic.core.policy import Discover
 from bulkeic.core.summary import Traffic
 from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.criteria import Criteria
+from bulkeic.discovery.model.discovery_permissions import discovery_permissions
 from bulkeic.discovery.model.regions import choose_regions
 from bulkeic.discovery.run.discovery_binding import bind_account
 from bulkeic.discovery.run.inventory_reading import inventory_functions, read_inventory
@@ -94,7 +95,9 @@ class DiscoverySession:
         engines = EngineFactory(
             nullcontext(open_access(options.access)),
             self._resolver.accounts,
-            options.access.role_session(),
+            options.access.role_session(
+                discovery_permissions(self._criteria, options.places.regions)
+            ),
             options.pace.limits(),
             timeout_s=options.pace.timeout_s,
         )

@@ -186,12 +186,20 @@ function lanesNote(data, lanes) {
     (data.lanes_seen > lanes.length ? ` (counted in the ${whole.format(lanes.length)} busiest lanes, which are shown)` : "");
 }
 
+function sessionText(session) {
+  if (!session) return "";
+  const identity = session.source_identity === null ? [] : [`as ${session.source_identity}`];
+  const tags = Object.entries(session.tags).map(([key, value]) => `${key}=${value}`);
+  const policy = session.policy === null ? [] : ["with a session policy"];
+  return [session.role, ...identity, ...tags, ...policy].join(" ");
+}
+
 function callRow(call) {
   const row = createElement("tr", "");
   const status = createElement("td", "status-cell");
   status.append(statusMark(call.status));
-  const name = createElement("td", "name", call.function || "–");
-  name.title = call.function;
+  const name = createElement("td", "name", call.function || sessionText(call.session) || "–");
+  name.title = call.session ? JSON.stringify(call.session, null, 2) : call.function;
   const delay = call.held_ms === null ? createElement("td", "number delay idle", "unanswered")
     : createElement("td", "number delay", decimal.format(call.held_ms));
   row.append(

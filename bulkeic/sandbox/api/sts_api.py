@@ -6,6 +6,7 @@ AssumeRole is checked in this order:
     check                                              refusal
     RoleArn and RoleSessionName are present, and
         meet their constraints, as DurationSeconds     400 ValidationError
+    SourceIdentity, Tags and Policy are valid          `bulkeic.sandbox.api.session_parameters`
     the role's name does not end in "-denied", nor is
         the role or its account denied or suspended    403 AccessDenied
     ExternalId is the one that the role requires       403 AccessDenied
@@ -17,8 +18,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from time import gmtime, strftime
+from typing import Any
 from urllib.parse import parse_qsl
 
+from bulkeic.sandbox.api.session_parameters import (
+    SessionParameters,
+    parse_session_parameters,
+    sts_validation_error,
+)
 from bulkeic.sandbox.auth import sts_sessions
 from bulkeic.sandbox.auth.principal import Principal
 from bulkeic.sandbox.auth.sts_sessions import Role, StsSession
@@ -35,6 +42,7 @@ _ROLE = re.compile(
     r"arn:(aws[a-z-]{0,16}):iam::(\d{12}):role/(?:[\w+=,.@/-]{0,510}/)?([\w+=,.@-]{1,64})", re.ASCII
 )
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+_ROLE_MAX = 2048
 _DURATION_RANGE_S = (900, 43200)
 _DEFAULT_DURATION_S = _CHAINED_DURATION_S = 3600
 
@@ -110,6 +118,17 @@ def perform_sts(call: StsCall, policy: TrustPolicy) -> bytes:
     ).encode()
 
 
+def described_session(parameters: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the role and the session that a valid AssumeRole asks for; None for other calls."""
+    if parameters.get("Action") != "AssumeRole":
+        return None
+    try:
+        given = parse_session_parameters(parameters)
+    except AwsError:
+        return None
+    return {"role": parameters.get("RoleArn", "")[:_ROLE_MAX], **given.to_json()}
+
+
 def _caller_identity(call: StsCall, _: TrustPolicy) -> str:
     account, session = call.principal.lane[0], call.principal.session
     user_id = f"AIDA{account}" if session is None else _user_id(session)
@@ -119,6 +138,7 @@ def _caller_identity(call: StsCall, _: TrustPolicy) -> str:
 
 def _assume_role(call: StsCall, policy: TrustPolicy) -> str:
     role, duration_s = _parse_assume_role(call.parameters)
+    given = parse_session_parameters(call.parameters)
     required = policy.external_id_of(role)
     has_external_id = required in (None, call.parameters.get("ExternalId"))
     is_denied = policy.accounts.is_role_denied(role.account, role.name)
@@ -134,6 +154,7 @@ def _assume_role(call: StsCall, policy: TrustPolicy) -> str:
         expires_s=call.wall_s + lasts_s,
         serial=call.serial,
         sandbox_secret=policy.secret,
+        actions=given.actions,
     )
     expiration = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(session.expires_s))
     return (
@@ -142,8 +163,13 @@ def _assume_role(call: StsCall, policy: TrustPolicy) -> str:
         f"<Credentials><AccessKeyId>{session.access_key}</AccessKeyId>"
         f"<SecretAccessKey>{session.secret}</SecretAccessKey>"
         f"<SessionToken>{session.token}</SessionToken>"
-        f"<Expiration>{expiration}</Expiration></Credentials>"
+        f"<Expiration>{expiration}</Expiration></Credentials>{_source_identity(given)}"
     )
+
+
+def _source_identity(given: SessionParameters) -> str:
+    identity = given.source_identity
+    return "" if identity is None else f"<SourceIdentity>{identity}</SourceIdentity>"
 
 
 ACTIONS: dict[str, Callable[[StsCall, TrustPolicy], str]] = {
@@ -170,9 +196,7 @@ def _parse_assume_role(parameters: Mapping[str, str]) -> tuple[Role, int]:
         violations.append(violation(name, "roleSessionName", rule))
     duration_s = _parse_duration_s(parameters.get("DurationSeconds"), violations)
     if violations:
-        errors = "error" if len(violations) == 1 else "errors"
-        text = f"{len(violations)} validation {errors} detected: {'; '.join(violations)}"
-        raise AwsError(ErrorKind.STS_INVALID, reason=text)
+        raise sts_validation_error(violations)
     match = _ROLE.fullmatch(parameters["RoleArn"])
     if match is None:
         raise AwsError(ErrorKind.STS_INVALID, reason=f"{parameters['RoleArn']} is invalid")

@@ -55,6 +55,10 @@ class Principal(NamedTuple):
             else f"arn:{partition(region)}:iam::{account}:user/sandbox"
         )
 
+    def may(self, action: str) -> bool:
+        """Whether the session's policy, if it has one, allows an IAM action."""
+        return self.session is None or self.session.allows(action)
+
 
 class _Credential(NamedTuple):
     key: str

@@ -7,12 +7,14 @@ the sandbox stores no sessions. The access key is `ASIA`, the role's account and
 import hmac
 import json
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import NamedTuple
 
 _MAC_SIZE = 32
 _SECRET_SIZE = 40
-_TOKEN_MAX = 2048
+# With a session policy of the longest kind.
+_TOKEN_MAX = 4096
 _SUFFIX_SIZE = 4
 
 
@@ -34,6 +36,7 @@ class StsSession(NamedTuple):
         access_key: its access key.
         secret: its secret.
         token: its session token.
+        actions: patterns of the only IAM actions that its policy allows; None if it has none.
     """
 
     role: Role
@@ -42,6 +45,7 @@ class StsSession(NamedTuple):
     access_key: str
     secret: str
     token: str
+    actions: tuple[str, ...] | None = None
 
     @property
     def arn(self) -> str:
@@ -49,9 +53,19 @@ class StsSession(NamedTuple):
         role = self.role
         return f"arn:{role.partition}:sts::{role.account}:assumed-role/{role.name}/{self.name}"
 
+    def allows(self, action: str) -> bool:
+        """Whether its policy allows an IAM action, like lambda:ListFunctions."""
+        return self.actions is None or any(fnmatchcase(action, each) for each in self.actions)
+
 
 def create_session(
-    role: Role, name: str, *, expires_s: float, serial: int, sandbox_secret: str
+    role: Role,
+    name: str,
+    *,
+    expires_s: float,
+    serial: int,
+    sandbox_secret: str,
+    actions: tuple[str, ...] | None = None,
 ) -> StsSession:
     """Return a new session.
 
@@ -61,8 +75,9 @@ def create_session(
         expires_s: Unix time in seconds at which its credentials expire.
         serial: a number that no other session of this sandbox has.
         sandbox_secret: the secret that authenticates the token.
+        actions: see `StsSession`.
     """
-    content = json.dumps([*role, name, expires_s, serial]).encode()
+    content = json.dumps([*role, name, expires_s, serial, actions]).encode()
     return _session(content, sandbox_secret)
 
 
@@ -88,12 +103,13 @@ def _find_session(token: str, sandbox_secret: str) -> StsSession | None:
 
 def _session(content: bytes, sandbox_secret: str) -> StsSession:
     mac = _mac(b"token" + content, sandbox_secret)
-    partition, account, role, name, expires_s, _ = json.loads(content)
+    partition, account, role, name, expires_s, _, actions = json.loads(content)
+    allowed = None if actions is None else tuple(actions)
     suffix = "".join(chr(ord("A") + byte % 26) for byte in mac[:_SUFFIX_SIZE])
     secret = b64encode(_mac(b"secret" + content, sandbox_secret)).decode()[:_SECRET_SIZE]
     token = urlsafe_b64encode(mac + content).decode()
     key = f"ASIA{account}{suffix}"
-    return StsSession(Role(partition, account, role), name, expires_s, key, secret, token)
+    return StsSession(Role(partition, account, role), name, expires_s, key, secret, token, allowed)
 
 
 def _mac(content: bytes, sandbox_secret: str) -> bytes:

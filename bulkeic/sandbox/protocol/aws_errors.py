@@ -98,6 +98,8 @@ class ErrorKind(Enum):
     UNKNOWN_OPERATION = ErrorRow("UnknownOperationException", 404, _BARE, "There is no operation {method} {path}", is_recorded=False)
     UNKNOWN_ACTION = ErrorRow("InvalidAction", 400, _BARE, "Could not find operation {action} for version {version}", is_recorded=False)
     ROLE_DENIED = ErrorRow("AccessDenied", 403, _BARE, "User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}", is_recorded=False)
+    MALFORMED_POLICY = ErrorRow("MalformedPolicyDocument", 400, _BARE, "The policy is not in the valid JSON format.", is_recorded=False)
+    SESSION_REFUSED = ErrorRow("AccessDeniedException", 403, _DENIED, "User: {user} is not authorized to perform: {action} on resource: {arn} because no session policy allows the {action} action", is_recorded=False)
     STS_INVALID = ErrorRow("ValidationError", 400, _BARE, "{reason}", is_recorded=False)
     # fmt: on
 

@@ -14,11 +14,12 @@ the table of `bulkeic.sandbox.api.event_invoke_api`.
         GetFunction has a quota of its own          429 TooManyRequestsException
     no fault of INSTEAD_OF_CALL is drawn            see that table
     the operation is not denied in this lane        403 AccessDeniedException
+    the session's policy allows it                  403 AccessDeniedException
 """
 
 from collections.abc import Callable
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from bulkeic.sandbox.api import event_invoke_api
@@ -49,12 +50,14 @@ class AnsweredCall(NamedTuple):
         reply: the reply.
         lane: (account, Region), or None if the sender is unknown or the call is not Lambda's.
         function: the function's name as sent, or the path if it means no operation.
+        session: the session that AssumeRole asks for, as an object for JSON; None for other calls.
     """
 
     operation: str
     reply: HttpReply
     lane: Lane | None = None
     function: str = ""
+    session: dict[str, Any] | None = None
 
 
 def handle_lambda_call(
@@ -146,10 +149,18 @@ def _decide_reply(
         return _throttled(state.faults_of(lane).retry_after_s)
     if drawn.kind in INSTEAD_OF_CALL:
         return INSTEAD_OF_CALL[drawn.kind](call)
-    if state.accounts.is_denied(lane, f"lambda:{call.operation.name}"):
-        return _access_denied(call)
+    denial = _denial(state, call)
+    if denial is not None:
+        return denial
     reply = _perform(state, call)
     return AFTER_CALL[drawn.kind](reply) if drawn.kind in AFTER_CALL else reply
+
+
+def _denial(state: SharedState, call: RequestContext) -> HttpReply | None:
+    action = f"lambda:{call.operation.name}"
+    if state.accounts.is_denied(call.principal.lane, action):
+        return _access_denied(call)
+    return None if call.principal.may(action) else _session_denied(call, action)
 
 
 def _perform(state: SharedState, call: RequestContext) -> HttpReply:
@@ -200,11 +211,20 @@ def _cut_before(_: RequestContext) -> HttpReply:
 
 
 def _access_denied(call: RequestContext) -> HttpReply:
-    name, user = call.parsed_name, call.principal
-    resource = "*" if name is None else function_arn(user.lane, name.name, name.qualifier or LATEST)
-    return _error_reply(
-        AwsError(ErrorKind.REFUSED, user=user.arn, operation=call.operation.name, arn=resource)
-    )
+    user, name = call.principal.arn, call.operation.name
+    error = AwsError(ErrorKind.REFUSED, user=user, operation=name, arn=_resource(call))
+    return _error_reply(error)
+
+
+def _session_denied(call: RequestContext, action: str) -> HttpReply:
+    user = call.principal.arn
+    error = AwsError(ErrorKind.SESSION_REFUSED, user=user, action=action, arn=_resource(call))
+    return _error_reply(error)
+
+
+def _resource(call: RequestContext) -> str:
+    name, lane = call.parsed_name, call.principal.lane
+    return "*" if name is None else function_arn(lane, name.name, name.qualifier or LATEST)
 
 
 def _internal_error(_: RequestContext) -> HttpReply:

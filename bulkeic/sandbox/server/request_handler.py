@@ -71,6 +71,7 @@ class RequestHandler:
                 call.function,
                 _status(call.reply),
                 call.reply.delay_s,
+                call.session,
             )
         )
         return call.reply
@@ -104,7 +105,7 @@ class RequestHandler:
         except AwsError as error:
             body = xml_body(error, sts_api.NAMESPACE, request_id)
             reply = HttpReply(error.status, body, "text/xml")
-        return AnsweredCall(operation, reply)
+        return AnsweredCall(operation, reply, session=sts_api.described_session(parameters))
 
     def _trust_policy(self) -> sts_api.TrustPolicy:
         options = self._state.options

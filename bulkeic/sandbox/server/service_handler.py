@@ -6,7 +6,8 @@ A call is checked in this order; the first failed check decides the reply:
     method, path and X-Amz-Target mean an operation UnknownOperationException
     the sender is identified                        see `bulkeic.sandbox.auth.principal`
     the Region is enabled (Tagging)                 UnrecognizedClientException
-    the operation is not denied                     AccessDeniedException
+    the operation is not denied, and the session's
+        policy allows it                            AccessDeniedException
     the body is a JSON object                       SerializationException
     those of the operation                          see its module in `bulkeic.sandbox.api`
 
@@ -70,6 +71,9 @@ def _perform(
         raise AwsError(ErrorKind.INVALID_TOKEN)
     if state.accounts.is_denied(principal.lane, operation.action):
         raise AwsError(ErrorKind.SERVICE_REFUSED, user=principal.arn, action=operation.action)
+    if not principal.may(operation.action):
+        user, action = principal.arn, operation.action
+        raise AwsError(ErrorKind.SESSION_REFUSED, user=user, action=action, arn="*")
     call = ServiceCall(_parameters(request.body), principal, state.accounts, state.fleet)
     return _OPERATIONS[operation](call)
 

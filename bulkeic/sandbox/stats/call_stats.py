@@ -47,7 +47,7 @@ class CallStats:
 
     def record(self, call: RecentCall) -> None:
         """Count one call. Only Lambda calls with a known sender have a lane."""
-        _, lane, operation, _, status, _ = call
+        _, lane, operation, _, status, *_ = call
         self.calls += 1
         self._operations[operation] += 1
         self._statuses[status] += 1

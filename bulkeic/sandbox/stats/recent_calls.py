@@ -28,6 +28,7 @@ class RecentCall(NamedTuple):
         function: the function's name as sent.
         status: HTTP status of the reply, or "cut" or "hang".
         delay_s: seconds by which the sandbox delays the reply.
+        session: the session that AssumeRole asks for, as an object for JSON; None for other calls.
     """
 
     time_s: float
@@ -36,6 +37,7 @@ class RecentCall(NamedTuple):
     function: str
     status: str
     delay_s: float
+    session: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the call as an object for JSON; `held_ms` is None if it has no reply."""
@@ -47,6 +49,7 @@ class RecentCall(NamedTuple):
             "function": name if len(name) <= NAME_LIMIT else f"{name[: NAME_LIMIT - 1]}…",
             "status": self.status,
             "held_ms": None if self.status == "hang" else round(self.delay_s * 1000, 3),
+            **({} if self.session is None else {"session": self.session}),
         }
 
 
@@ -74,7 +77,7 @@ class RecentCalls:
 
     def record(self, call: RecentCall) -> None:
         """Count a call."""
-        time_s, lane, _, function, status, _ = call
+        time_s, lane, _, function, status, *_ = call
         if len(function) > NAME_LIMIT:
             call = call._replace(function=function[: NAME_LIMIT + 1])
         self._calls.append(call)

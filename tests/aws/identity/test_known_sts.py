@@ -102,6 +102,9 @@ ROLE = {
     "RoleSessionName": "bulkeic",
     "DurationSeconds": 3600,
     "ExternalId": "a+=,.@:/-b c",
+    "SourceIdentity": "jane@example.com",
+    "Tags": [{"Key": "ticket", "Value": "OPS-7 é"}, {"Key": "a b", "Value": ""}],
+    "Policy": '{"Statement":[{"Action":"lambda:*"}]}',
 }
 ASSUMED = (
     "<AssumeRoleResponse xmlns='https://sts.amazonaws.com/doc/2011-06-15/'><AssumeRoleResult>"
@@ -149,7 +152,8 @@ async def assumed(given: bytes) -> tuple[str, dict[str, list[str]], bool]:
             except Exception as problem:  # noqa: BLE001 - compared
                 found = repr(problem)
     found = re.sub(r"tzinfo=[\w.]+(?:\(\))?| at 0x\w+", "", found)
-    return found, parse_qs(bodies[0].decode()), isinstance(sts, KnownSts)
+    sent = parse_qs(bodies[0].decode(), keep_blank_values=True)
+    return found, sent, isinstance(sts, KnownSts)
 
 
 @pytest.mark.parametrize("name", ROLE_ANSWERS)

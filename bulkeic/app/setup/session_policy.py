@@ -1,0 +1,51 @@
+"""``--session-policy minimal``: role sessions that can do what a command needs, and no more.
+
+==============================================  ==============================
+a command                                       has the permissions of
+==============================================  ==============================
+plan                                            ``plan``
+verify, rollback --plan                         ``verify``
+rollback, and apply of a run that rolls back    ``rollback``
+apply, the configurations may be created        ``apply --create-missing``
+apply                                           ``apply``
+==============================================  ==============================
+
+An apply without before-images may read, too: to keep half of the destinations, and to find out what
+became of a change without a clear answer.
+"""
+
+from bulkeic.app.setup.options import (
+    ApplyOptions,
+    PlanOptions,
+    RollbackOptions,
+    VerifyOptions,
+    WorkOptions,
+)
+from bulkeic.core.accounts import RoleSession
+from bulkeic.core.permissions import PERMISSIONS
+from bulkeic.store.run_metadata import RunMetadata
+
+
+def role_session(options: WorkOptions, metadata: RunMetadata) -> RoleSession:
+    """How a command assumes roles.
+
+    Args:
+        options: of the command.
+        metadata: of the run that it works on.
+    """
+    return options.access.role_session(PERMISSIONS[_section(options, metadata)])
+
+
+def _section(options: WorkOptions, metadata: RunMetadata) -> str:
+    match options:
+        case PlanOptions():
+            return "plan"
+        case VerifyOptions() | RollbackOptions(plan=True):
+            return "verify"
+        case RollbackOptions():
+            return "rollback"
+        case _ if metadata.restores is not None:
+            return "rollback"
+        case ApplyOptions(create_missing=True):
+            return "apply --create-missing"
+    return "apply --create-missing" if metadata.create_missing else "apply"
