@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from bulkeic.app.setup.access_options import FILE, AccessOptions, LogLevel, LogOptions
-from bulkeic.app.setup.options import DAY, TargetsOptions
+from bulkeic.app.setup.options import TargetsOptions
 from bulkeic.app.setup.pace_options import POSITIVE_DURATION
+from bulkeic.app.setup.rollout_options import DAY
 from bulkeic.bench.model.fail_if import FailCondition, parse_condition
 from bulkeic.bench.model.measurements import BenchOperation
 from bulkeic.bench.model.workload import (

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from bulkeic.core.exit_codes import ExitCode
+from bulkeic.core.halts import Halt
 from bulkeic.core.model import NOT_DONE, Lane, Status
 from bulkeic.core.reconcile import DRIFTED, Action
 
@@ -131,6 +132,8 @@ class Summary(msgspec.Struct, frozen=True):
         can_be_rolled_back: whether every target that the run has changed or will change has a
             before-image; ``None``: it is not a run.
         left_out: number of targets that a selection left out, which no other number counts.
+        halted: what the run did that stopped it; ``None``: it was not halted.
+        rollback: of the run, which it did itself because it was halted.
         digest: of a complete plan.
     """
 
@@ -148,6 +151,8 @@ class Summary(msgspec.Struct, frozen=True):
     next: Mapping[str, str] = msgspec.field(default_factory=dict)
     can_be_rolled_back: bool | None = None
     left_out: int = 0
+    halted: Halt | None = None
+    rollback: "Summary | None" = None
     digest: str | None = None
 
     @property
@@ -171,6 +176,7 @@ class Summary(msgspec.Struct, frozen=True):
             "errors": self.errors,
             "next": dict(self.next),
             **self._reversibility(),
+            **self._halt(),
             "exit_code": self.exit_code,
             **({"plan": self.plan_counts()} if self.needs else {}),
             **({} if self.digest is None else {"digest": self.digest}),
@@ -179,6 +185,10 @@ class Summary(msgspec.Struct, frozen=True):
     def _reversibility(self) -> dict[str, bool]:
         known = self.can_be_rolled_back
         return {} if known is None else {"can_be_rolled_back": known}
+
+    def _halt(self) -> dict[str, object]:
+        found: dict[str, object] = {} if self.halted is None else {"halted": self.halted.value}
+        return found if self.rollback is None else found | {"rollback": self.rollback.to_json()}
 
     def plan_counts(self) -> dict[str, int]:
         """The number of targets by what they need."""

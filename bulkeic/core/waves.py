@@ -217,6 +217,33 @@ def spread_over_regions(
     ]
 
 
+def reversed_waves(
+    changed: Sequence[Mapping[Lane, int]], every: Mapping[Lane, int]
+) -> list[dict[Lane, int]]:
+    """The waves that roll a run back: those of the run, the last one first.
+
+    The jobs of a rollback are in reverse order, too. Waves without changes are left out.
+
+    Args:
+        changed: for each wave of the run, the number of each lane's jobs that changed their target.
+        every: the same for the whole run; changes outside of every wave come first.
+
+    Returns:
+        As ``spread_over_lanes``; empty: the run has no waves.
+    """
+    outside = {
+        lane: number - sum(wave.get(lane, 0) for wave in changed) for lane, number in every.items()
+    }
+    waves: list[dict[Lane, int]] = []
+    done, so_far = outside, 0
+    for wave in reversed(changed):
+        done = {lane: number + wave.get(lane, 0) for lane, number in done.items()}
+        if sum(done.values()) > so_far:
+            so_far = sum(done.values())
+            waves.append(done)
+    return waves
+
+
 def _apportion(number: int, left: Mapping[Lane, int]) -> dict[Lane, int]:
     """Divides a number in proportion to what is left, by the largest-remainder method."""
     total = sum(left.values())

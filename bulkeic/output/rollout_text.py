@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from bulkeic.core.model import Lane, Settings
+from bulkeic.core.exit_codes import ExitCode
+from bulkeic.core.gates import GateRecord
+from bulkeic.core.model import NOT_DONE, Lane, Settings
 from bulkeic.core.pacing.forecast import Forecast
 from bulkeic.core.snapshot import ABSENT
+from bulkeic.core.summary import Summary
 from bulkeic.core.waves import Wave
 from bulkeic.output.formatting import counted, duration
 
 SHOWN_SETTINGS = 3
+_SHOWN_GATE_LINES = 20
 _SHOWN_PLACES = 3
 _SHOWN_WAVES = 10
 
@@ -116,11 +120,39 @@ def _places(names: Iterable[str], word: str) -> str:
     return f"{counted(len(found), word)} ({', '.join(found[:_SHOWN_PLACES])}{more})"
 
 
+def rollback_end_lines(rollback: Summary) -> list[str]:
+    """How the rollback of a halted run ended, its next command last.
+
+    Args:
+        rollback: its numbers.
+    """
+    if rollback.exit_code == ExitCode.OK:
+        return ["rolled back: every target that the run changed has what it had before"]
+    failed = sum(rollback.statuses[status] for status in NOT_DONE)
+    steps = (("resume", "resume with"), ("retry", "retry with"), ("report", "report with"))
+    commands = [f"{text}: {rollback.next[step]}" for step, text in steps if step in rollback.next]
+    left = f"{failed:,} failed, {rollback.pending:,} pending"
+    return [f"THE ROLLBACK IS NOT COMPLETE: {left}; run file: {rollback.run}", *commands[:1]]
+
+
 def wave_lines(waves: Iterable[Wave]) -> list[str]:
     """The state of each wave."""
     return [
         f"  wave {wave.number}, {counted(wave.targets, 'target')}: {_state(wave)}" for wave in waves
     ]
+
+
+def gate_lines(records: Iterable[GateRecord]) -> list[str]:
+    """What the gate has decided after each wave, with the end of its output."""
+    found = []
+    for each in records:
+        asks = f" after {counted(each.asks, 'answer')}" if each.asks > 1 else ""
+        found.append(
+            f"  gate after wave {each.wave}, asked {each.asked_at}, answered {each.answered_at}: "
+            f"{each.decision.value}{asks}, {each.reason}"
+        )
+        found += [f"    {line}" for line in each.output.splitlines()[-_SHOWN_GATE_LINES:]]
+    return found
 
 
 def _state(wave: Wave) -> str:

@@ -31,6 +31,7 @@ _SEALED_ROWS = {
     "earlier_outcome": SEALED_EARLIER_OUTCOMES,
     "before_image": "SELECT * FROM before_image",
     "wave": "SELECT * FROM wave",
+    "gate": "SELECT * FROM gate",
     "session": "SELECT * FROM session",
 }
 _BATCH = 1000

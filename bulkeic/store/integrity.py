@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from bulkeic.core.errors import quoted
+from bulkeic.core.gates import GateDecision
 from bulkeic.core.model import Status
 from bulkeic.core.reconcile import Action
 from bulkeic.store.digests import damaged_tables, tables_with_damaged_rows
@@ -25,6 +26,7 @@ _ENUMS = {
     ("outcome", "status"): Status,
     ("earlier_outcome", "status"): Status,
     ("before_image", "action"): Action,
+    ("gate", "decision"): GateDecision,
 }
 
 _WITHOUT_JOB = """

@@ -65,7 +65,7 @@ WHERE w.wave = ?
 """
 _SELECT_CHANGED = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, b.config,
-  o.status IN ('updated', 'created'), o.config
+  o.status IN ('updated', 'created'), o.config, j.wave
 FROM before_image b JOIN job j ON j.lane_id = b.lane_id AND j.seq = b.seq
 LEFT JOIN outcome o ON o.seq = j.seq
 WHERE b.lane_id = ? AND b.may_be_sent{chosen} ORDER BY j.seq
@@ -109,6 +109,8 @@ class JobFilter(StrEnum):
     - ``PENDING``: without an outcome.
     - ``UNREAD``: pending, and not planned yet.
     - ``WRITTEN``: changed; their settings are the snapshot that was answered.
+    - ``CHANGED``: their targets may have been changed, and they have a before-image.
+    - ``NOT_DONE``: failed, or of unknown outcome.
     - ``EVERY``: all but those that ``--where`` left out, and those without a before-image that a
       rollback cannot restore.
     """
@@ -116,7 +118,12 @@ class JobFilter(StrEnum):
     PENDING = "o.seq IS NULL"
     UNREAD = "o.seq IS NULL AND b.seq IS NULL"
     WRITTEN = "o.status IN ('updated', 'created')"
+    CHANGED = "b.may_be_sent"
+    NOT_DONE = "o.status IN ('failed', 'unknown')"
     EVERY = "o.status IS NOT 'not_matched' AND o.error_code IS NOT 'NoBeforeImage'"
+
+
+_OF_ONE_WAVE = frozenset({JobFilter.WRITTEN, JobFilter.CHANGED, JobFilter.NOT_DONE})
 
 
 class Jobs:
@@ -155,13 +162,13 @@ class Jobs:
 
         Args:
             job_filter: selects the jobs.
-            wave: number of a wave: only jobs up to its end, and of written jobs only its own; only
-                its own, too, if rows give their waves; ``None``: all waves.
+            wave: number of a wave: only jobs up to its end; of jobs that were worked on, or if rows
+                give their waves, only its own; ``None``: all waves.
         """
         execute, of_wave = self._reader.execute, self._of_wave(wave)
         with self._database.errors("cannot be read"):
             if wave is not None and not of_wave:
-                up_to = job_filter is not JobFilter.WRITTEN
+                up_to = job_filter not in _OF_ONE_WAVE
                 rows = execute(
                     _COUNT_JOBS_OF_WAVE.format(job_filter=self._sql(job_filter)), (wave, up_to)
                 )
@@ -216,7 +223,7 @@ class Jobs:
         lanes = {number: lane for lane, (number, _) in self._lane_ids.items()}
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(_SELECT_RANGES_OF_WAVE, (wave,)).fetchall()
-        own = job_filter is JobFilter.WRITTEN
+        own = job_filter in _OF_ONE_WAVE
         return {lanes[number]: (after if own else -1, until) for number, after, until in rows}
 
     def last_touched(self) -> int:
@@ -320,7 +327,7 @@ class Jobs:
                     job = self._job_of(row, lane)
                     yield (
                         msgspec.structs.replace(
-                            job, before_snapshot=snapshot_of(config_of(row[6]))
+                            job, before_snapshot=snapshot_of(config_of(row[6])), wave=row[9]
                         ),
                         after,
                     )

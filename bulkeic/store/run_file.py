@@ -21,6 +21,7 @@ from bulkeic.core.summary import (
 from bulkeic.store.chosen_jobs import ChosenJobs
 from bulkeic.store.database import Database
 from bulkeic.store.digests import save_run_rows, sealed
+from bulkeic.store.gate_records import GateRecords
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.jobs import Jobs
 from bulkeic.store.mapping import lane_of, outcome_of
@@ -57,6 +58,7 @@ class RunFile:
         chosen: those that a command works on.
         counts: its jobs and outcomes, counted.
         waves: its waves.
+        gates: what its gate has decided.
         plan_digest: computes the digest of a plan.
         reopening: makes its jobs pending again.
 
@@ -114,6 +116,7 @@ class RunFile:
         self.jobs = Jobs(database, self._reader, lane_ids, self.metadata, self.chosen)
         self.plan_digest = PlanDigest(database, self._reader)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
+        self.gates = GateRecords(database, self._reader, self._writer)
         self.reopening = Reopening(
             database,
             self._reader,

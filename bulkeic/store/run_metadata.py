@@ -24,6 +24,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         created_at: when the run file was made, ISO 8601 in UTC.
         planned: whether ``plan`` made the run.
         restores: the path of the run that this run rolls back.
+        rolled_back_by: the path of the run that rolls this run back because it was halted.
         before_image: whether each target is read before it is changed.
         results: the absolute path of the results file that this run has started.
         create_missing: whether to create configurations that do not exist.
@@ -43,6 +44,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str | None = None
     planned: bool = False
     restores: str | None = None
+    rolled_back_by: str | None = None
     before_image: bool = False
     results: str | None = None
     create_missing: bool = False

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bulkeic.core.caller_identity import CallerIdentity
+from bulkeic.core.gates import GateDecision, GateRecord
 from bulkeic.core.model import Lane, Outcome, Settings, SourceLine, Status, Target
 from bulkeic.core.report.place_counts import counts_by
 from bulkeic.core.report.run_end import RunEnd, RunState, SessionRecord
@@ -50,6 +51,7 @@ def run_report(text: str = "orders", **fields: Any) -> RunReport:
         "created_at": "2026-11-26T08:00:00Z",
         "caller": CallerIdentity("111111111111", text),
         "restores": text,
+        "rolled_back_by": text,
         "digest": text,
         "flags": {"--where": text},
         "create_missing": False,
@@ -58,6 +60,7 @@ def run_report(text: str = "orders", **fields: Any) -> RunReport:
         "settings_kinds": 1,
         "sessions": [SessionRecord("apply", "2026-11-26T08:00:00.000Z", 9.5, text, 12, 3, 0, 1)],
         "waves": [Wave(1, 5, "2026-11-26T08:00:00.000Z", None, 5, 1, text), Wave(2, 10)],
+        "gates": [GateRecord(1, 1, text, text, 2, GateDecision.HALT, text, text)],
         "summary": summary,
         "lanes": counts_by(lambda lane: lane, lanes, tallies),
         "accounts": counts_by(lambda lane: lane.account_id, lanes, tallies),

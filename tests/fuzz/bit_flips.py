@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bulkeic.core.errors import RunFileError
+from bulkeic.core.gates import GateDecision, GateRecord
 from bulkeic.core.model import Outcome, Settings, Status
 from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.summary import Traffic
@@ -53,6 +54,8 @@ def make_run(path: Path) -> None:
             for job in jobs[:40]
         ]  # fmt: skip
         record(run, outcomes, Traffic(calls=90), seen)
+        now = "2026-01-01T00:00:00.000Z"
+        run.gates.save(GateRecord(1, 1, now, now, 3, GateDecision.HALT, "exit code 1", "no"))
         run.reopening.retry_failed(["Throttled"], 0.0)
         run.end_session("done")
 
@@ -67,7 +70,8 @@ def read_everything(path: Path) -> object:
             for lane in lanes
         ]
         return (
-            run.metadata, run.roles(), run.sessions(), run.waves.all(), run.counts.tallies(),
+            run.metadata, run.roles(), run.sessions(), run.waves.all(), run.gates.all(),
+            run.counts.tallies(),
             [run.jobs.seq_ranges(JobFilter.PENDING, wave.number) for wave in run.waves.all()],
             jobs, list(run.jobs.changed_jobs()), list(run.jobs.planned_jobs()),
             list(run.jobs.known_snapshots()), list(run.outcomes()),

@@ -47,7 +47,7 @@ _PAGE = 4096
 _CODES = {0, 1, 2, 3, 4}
 _TABLES = (
     "run", "lane", "account", "settings", "job", "outcome", "earlier_outcome", "before_image",
-    "wave", "wave_lane", "session",
+    "wave", "wave_lane", "gate", "session",
 )  # fmt: skip
 _JUNK = (
     None, b"\xff\x00", b"text", "", "x", "\x1b[2J", "\ud7ff" * 300, 0, -1, 7, 2**62, 1.5, math.inf,

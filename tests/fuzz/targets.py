@@ -30,6 +30,7 @@ from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_n
 from bulkeic.core.destinations import parse_destination
 from bulkeic.core.errors import BulkeicError, InputError
 from bulkeic.core.model import Lane, Settings
+from bulkeic.core.moments import parse_moment, utc_text
 from bulkeic.core.names import check_account, check_qualifier, check_region, parse_function
 from bulkeic.core.rows import Defaults, RowParser
 from bulkeic.core.session_tags import parse_session_tag, parse_source_identity
@@ -202,6 +203,7 @@ _VALUES: tuple[Callable[[str], Any], ...] = (
     parse_external_id,
     parse_session_name,
     parse_waves,
+    lambda text: utc_text(parse_moment(text).at(0.0)),
     lambda text: choose_regions(parse_regions(text), ("us-east-1", "eu-west-1")),
     lambda text: matches_runtime("python3.12", (parse_runtime(text),)),
     lambda text: has_tags({"team": "a"}, allowed_values([parse_tag(text)])),

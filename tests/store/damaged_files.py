@@ -21,7 +21,7 @@ def reseal(database: sqlite3.Connection) -> None:
             "UPDATE earlier_outcome SET row_digest = ? WHERE seq = ? AND retry = ?",
             (row_digest(row[:-1]), *row[:2]),
         )
-    for table in ("before_image", "wave", "session"):
+    for table in ("before_image", "wave", "gate", "session"):
         for row in database.execute(f"SELECT * FROM {table}").fetchall():
             database.execute(_UPDATE_DIGEST.format(table), (row_digest(row[:-1]), row[0]))
     seal_tables(database)

@@ -3,37 +3,26 @@
 import time
 from collections import Counter
 
-from msgspec.structs import replace
-
-from bulkeic.app.run.invocation import Invocation, with_exit_code
-from bulkeic.app.run.reversibility import reversibility_text
-from bulkeic.app.run.rollout import Rollout
-from bulkeic.app.run.session import INTERRUPTED, RunSession
+from bulkeic.app.run.application import apply_run, must_roll_back
+from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.run.stale_plans import STALE_AFTER_S, reopen_stale
 from bulkeic.app.setup.expected_plan import NEEDS_PLAN, check_expected
 from bulkeic.app.setup.new_waves import (
-    PAUSE_WITHOUT_WAVES,
+    check_no_wave_flags,
     check_wave_flags,
     check_wave_source,
     has_own_waves,
-    new_waves,
-    unused_rule_lines,
 )
 from bulkeic.app.setup.next_commands import flags_of, next_command, selection_flags
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.output_files import check_not_overwritten
-from bulkeic.app.setup.run_binding import caller_lines, check_caller
+from bulkeic.app.setup.rollout_options import GateOptions
+from bulkeic.app.setup.run_binding import check_caller
 from bulkeic.app.setup.run_choice import unknown_code_lines
-from bulkeic.app.setup.run_flags import check_waves, with_create_missing
+from bulkeic.app.setup.run_flags import check_waves
 from bulkeic.app.setup.run_setup import apply_policy, check_yes, has_run_file, run_file, work_left
-from bulkeic.core.errors import RunFileError, StoppedError, UsageError, quoted
-from bulkeic.core.model import Lane
-from bulkeic.core.policy import calls_per_job
-from bulkeic.core.summary import Summary
-from bulkeic.core.waves import NewWaves
+from bulkeic.core.errors import UsageError, quoted
 from bulkeic.output.formatting import counted, duration
-from bulkeic.output.rollout_text import wave_preview_lines
-from bulkeic.output.summary_text import summary_lines
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
@@ -58,16 +47,19 @@ def apply(options: ApplyOptions) -> int:
     if not has_run_file(options):
         check_yes(options, yes=options.yes)
     _check_flags(options)
-    with (
-        invocation,
-        run_file(options, invocation.resolver, invocation.console) as run,
-    ):
-        _check_run(run, options)
-        if invocation.results.path not in {"", run.metadata.results} and not options.overwrite:
-            check_not_overwritten("--results", str(options.results))
-        if has_run_file(options):
-            _prepare_resumption(run, options, invocation)
-        summary = apply_run(run, options, invocation)
+    with invocation:
+        with run_file(options, invocation.resolver, invocation.console) as run:
+            _check_run(run, options)
+            if invocation.results.path not in {"", run.metadata.results} and not options.overwrite:
+                check_not_overwritten("--results", str(options.results))
+            if has_run_file(options):
+                _prepare_resumption(run, options, invocation)
+            summary = apply_run(run, options, invocation)
+            rolls_back = must_roll_back(run, options, summary.halted)
+        if rolls_back:
+            from bulkeic.app.commands.halted_rollback import roll_back_halted  # noqa: PLC0415 - few runs are halted
+
+            summary = roll_back_halted(run.path, options, invocation, summary)
     return invocation.finish(summary)
 
 
@@ -77,6 +69,10 @@ def _check_flags(options: ApplyOptions) -> None:
     check_wave_flags(options)
     if options.in_waves and options.before_image is False:
         raise UsageError(_WAVES_WITHOUT_IMAGES)
+    if options.gate.command is None and options.gate != GateOptions():
+        raise UsageError("--gate-interval and --gate-timeout require --gate")
+    if options.on_halt == "rollback" and options.before_image is False:
+        raise UsageError("--on-halt rollback needs before-images; omit --no-before-image")
     if options.error_codes and not options.retry_failed:
         raise UsageError("--error-code requires --retry-failed")
     if options.expect is not None:
@@ -108,14 +104,15 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
     """
     name = quoted(str(run.path))
     waves = run.waves.all()
+    _check_not_rolled_back(run, options)
     check_wave_source(run, options)
     if options.in_waves and waves:
         check_waves(run, options)
     has_waves = options.in_waves or has_own_waves(run)
     if has_waves and not waves and run.chosen.is_limited:
         raise UsageError(_WAVES_OF_SELECTION)
-    if options.wave_pause_s is not None and not has_waves and not waves:
-        raise UsageError(PAUSE_WITHOUT_WAVES)
+    if not has_waves and not waves:
+        check_no_wave_flags(options)
     if options.force and not run.metadata.is_guarded and not run.has_changes_to_roll_back():
         raise UsageError(_NOTHING_TO_FORCE)
     if run.metadata.planned:
@@ -128,6 +125,31 @@ def _check_run(run: RunFile, options: ApplyOptions) -> None:
             )
     if options.expect is not None:
         check_expected(run, options.expect)
+
+
+def _check_not_rolled_back(run: RunFile, options: ApplyOptions) -> None:
+    """Checks that a run has not rolled itself back, and that it could.
+
+    Raises:
+        UsageError: it has, or it could not.
+    """
+    name, metadata = quoted(str(run.path)), run.metadata
+    if metadata.rolled_back_by is not None:
+        more = ("--yes",) * options.yes + ("--max-failures", "100%")
+        command = next_command("apply", metadata.rolled_back_by, flags_of(options), *more)
+        raise UsageError(
+            f"run file {name} was halted and rolled itself back; resume the rollback with: "
+            f"{command}"
+        )
+    if options.on_halt != "rollback":
+        return
+    if metadata.restores is not None:
+        raise UsageError(f"run file {name} is a rollback; omit --on-halt rollback")
+    if not (metadata.keeps_before_images or options.in_waves or has_own_waves(run)):
+        raise UsageError(
+            f"run file {name} stores no before-images, so it cannot be rolled back; "
+            "omit --on-halt rollback"
+        )
 
 
 def _prepare_resumption(run: RunFile, options: ApplyOptions, invocation: Invocation) -> None:
@@ -156,106 +178,3 @@ def _note_unknown_codes(run: RunFile, options: ApplyOptions, invocation: Invocat
     for codes in run.reopening.failed_codes().values():
         found.update(codes)
     invocation.print_lines(unknown_code_lines(options.error_codes, found))
-
-
-def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Summary:
-    """Asks for confirmation, applies what is pending in a run, and prints the result.
-
-    Args:
-        run: the run file.
-        options: how to work.
-        invocation: of the command.
-
-    Raises:
-        RunFileError: the run file cannot be read, and nothing was sent.
-        StoppedError: it cannot be read any more after the work.
-    """
-    retry = None
-    if options.retry_failed:
-        retry = run.reopening.retry_failed(options.error_codes, time.time())
-    lanes = run.jobs.lanes()
-    if not lanes and not run.waves.have_unverified():
-        invocation.console.print("nothing left to do")
-    waves = new_waves(run, options)
-    confirmed = not lanes or _is_confirmed(run, lanes, options, invocation, waves)
-    if confirmed:
-        if lanes and options.create_missing and not run.metadata.create_missing:
-            flags = with_create_missing(run.metadata.made_with)
-            run.save_metadata(replace(run.metadata, create_missing=True, made_with=flags))
-        stopped = _roll_out(run, options, invocation, waves, has_jobs=bool(lanes))
-    else:
-        stopped = "not confirmed; nothing was sent"
-        if retry is not None:
-            run.reopening.undo_retry(retry)
-    try:
-        return _print_result(run, invocation, stopped)
-    except RunFileError as error:
-        if not confirmed:
-            raise
-        raise StoppedError(f"{error}; some jobs may have been done") from None
-
-
-def _is_confirmed(
-    run: RunFile,
-    lanes: dict[Lane, int],
-    options: ApplyOptions,
-    invocation: Invocation,
-    new: NewWaves,
-) -> bool:
-    """Prints what is going to happen, and asks if the options do not confirm it."""
-    policy = apply_policy(run, force=options.force)
-    waves = run.waves.all() or new.waves
-    try:
-        invocation.print_preview(run, lanes, calls_per_job(policy, in_waves=bool(waves)))
-        shown = new.lanes if new.are_from_file else ()
-        invocation.print_lines(wave_preview_lines(waves, shown) + unused_rule_lines(run, new.rules))
-        invocation.print_lines(caller_lines(run))
-        reversibility = reversibility_text(run, in_waves=bool(waves))
-        if options.yes or options.sandbox:
-            invocation.console.print(reversibility)
-            return True
-        return invocation.console.confirm(f"{reversibility}; update them?")
-    except KeyboardInterrupt:
-        return False
-
-
-def _roll_out(
-    run: RunFile,
-    options: ApplyOptions,
-    invocation: Invocation,
-    new: NewWaves,
-    *,
-    has_jobs: bool,
-) -> str | None:
-    """Applies a run: why it stopped early, or ``None``."""
-
-    async def work(session: RunSession) -> None:
-        rollout = Rollout(
-            session,
-            run,
-            options,
-            results=invocation.results,
-            console=invocation.console,
-            new_waves=new,
-        )
-        await rollout.work()
-
-    budget = options.max_failures
-    return invocation.work(
-        run,
-        work,
-        results=invocation.results,
-        has_jobs=has_jobs or run.waves.have_unverified(),
-        max_failures=None if budget is None else budget.of(run.counts.targets()),
-    )
-
-
-def _print_result(run: RunFile, invocation: Invocation, stopped: str | None) -> Summary:
-    """Prints the result of a run, and the next steps."""
-    has_waves_left = run.waves.have_unverified()
-    summary = run.summary(stopped=stopped not in {None, INTERRUPTED} or has_waves_left)
-    summary = with_exit_code(summary, summary.exit_code, stopped)
-    creates = run.metadata.create_missing
-    lines = summary_lines(summary, run.examples(), creates_missing=creates)
-    lines.append(reversibility_text(run))
-    return invocation.print_end(run, summary, lines, stopped)

@@ -1,13 +1,13 @@
 """``bulkeic rollback``: restores what the targets of a run had before, as a new run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from bulkeic.app.commands.apply import apply_run
 from bulkeic.app.commands.plan import check_diff, plan_run
+from bulkeic.app.run.application import apply_run
 from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
@@ -21,12 +21,15 @@ from bulkeic.app.setup.run_setup import (
     verify_policy,
 )
 from bulkeic.core.errors import UsageError, quoted
+from bulkeic.core.model import Job, Lane
 from bulkeic.core.policy import Verify
 from bulkeic.core.rollback_guard import NO_BEFORE_IMAGE
 from bulkeic.core.selection import EVERY_TARGET
 from bulkeic.core.snapshot import goal_snapshot
+from bulkeic.core.waves import reversed_waves
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
+from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
 
@@ -46,12 +49,12 @@ def rollback(options: RollbackOptions) -> int:
     _check_flags(options)
     with (
         invocation,
-        _new_run(options, invocation.resolver, invocation.console) as run,
+        new_rollback(options, invocation.resolver, invocation.console) as run,
     ):
         if options.plan:
             summary = plan_run(run, options.show, invocation, force=options.force)
         else:
-            summary = apply_run(run, _apply_options(options, str(run.path)), invocation)
+            summary = apply_run(run, apply_options(options, str(run.path)), invocation)
     return invocation.finish(summary)
 
 
@@ -61,6 +64,8 @@ def _check_flags(options: RollbackOptions) -> None:
         for flag, value in (
             ("--results", options.results),
             ("--max-failures", options.max_failures),
+            ("--until", options.window.until),
+            ("--not-before", options.window.not_before),
         ):
             if value is not None:
                 raise UsageError(f"{flag} does not go with --plan, which changes nothing")
@@ -70,7 +75,13 @@ def _check_flags(options: RollbackOptions) -> None:
             raise UsageError("--diff and --detailed-exitcode require --plan")
 
 
-def _apply_options(options: RollbackOptions, path: str) -> ApplyOptions:
+def apply_options(options: RollbackOptions, path: str) -> ApplyOptions:
+    """The options that apply the run of a rollback.
+
+    Args:
+        options: of the rollback.
+        path: of its run file.
+    """
     given = msgspec.structs.asdict(options)
     changed = {"source": path, "selection": EVERY_TARGET}
     known = ApplyOptions.__struct_fields__
@@ -78,13 +89,31 @@ def _apply_options(options: RollbackOptions, path: str) -> ApplyOptions:
 
 
 @contextmanager
-def _new_run(
-    options: RollbackOptions, resolver: AccountResolver, console: Console
+def new_rollback(
+    options: RollbackOptions,
+    resolver: AccountResolver,
+    console: Console,
+    *,
+    in_reverse: bool = False,
 ) -> Iterator[RunFile]:
-    """The new run file; it is deleted if the run cannot start."""
-    path = _create(options, resolver, console)
+    """The new run file; it is deleted if the run cannot start.
+
+    Args:
+        options: of the rollback.
+        resolver: knows which accounts can be reached.
+        console: prints notes.
+        in_reverse: roll back the last target and the last wave first.
+
+    Raises:
+        BulkeicError: the run cannot be rolled back.
+    """
+    path, ends = _create(options, resolver, console, in_reverse=in_reverse)
     run = RunFile(path, is_new=True)
     try:
+        if in_reverse and run.jobs.have_waves:
+            run.waves.create_by_rows()
+        elif ends:
+            run.waves.create(ends)
         for line in left_out_lines(run, options.selection):
             console.print(line)
         check_resumable(run, options, resolver, console)
@@ -98,8 +127,14 @@ def _new_run(
         run.close()
 
 
-def _create(options: RollbackOptions, resolver: AccountResolver, console: Console) -> Path:
-    """Creates the run file: for each target that may have changed, what it had before."""
+def _create(
+    options: RollbackOptions, resolver: AccountResolver, console: Console, *, in_reverse: bool
+) -> tuple[Path, Sequence[Mapping[Lane, int]]]:
+    """Creates the run file: for each target that may have changed, what it had before.
+
+    Returns:
+        Its path, and for each wave the number of each lane's jobs that are done by its end.
+    """
     old = RunFile(Path(options.source), accept_loss=options.accept_loss)
     try:
         choose_jobs(old, options.selection)
@@ -124,26 +159,46 @@ def _create(options: RollbackOptions, resolver: AccountResolver, console: Consol
         )
         loader = Loader(path, metadata)
         try:
-            _load(loader, old, verify_policy(old))
+            _load(loader, old, verify_policy(old), in_reverse=in_reverse)
         except BaseException:
             loader.discard()
             raise
-        return path
+        return path, _waves_back(old) if in_reverse else ()
     finally:
         old.close()
 
 
-def _load(loader: Loader, old: RunFile, policy: Verify) -> None:
+def _waves_back(old: RunFile) -> Sequence[Mapping[Lane, int]]:
+    changed = [old.jobs.lanes(JobFilter.CHANGED, wave.number) for wave in old.waves.all()]
+    return reversed_waves(changed, old.jobs.lanes(JobFilter.CHANGED))
+
+
+def _load(loader: Loader, old: RunFile, policy: Verify, *, in_reverse: bool) -> None:
+    last = old.jobs.last_touched()
+    last_wave = max((wave.number for wave in old.waves.all()), default=0)
     for job, after in old.jobs.changed_jobs():
         before = job.before_snapshot
         assert before is not None  # noqa: S101 - it was read
         left = goal_snapshot(job.settings, before, policy) if after is None else after
-        back = msgspec.structs.replace(job, settings=before, before_snapshot=None, expected=left)
-        loader.add(back)
+        back = msgspec.structs.replace(
+            job,
+            settings=before,
+            before_snapshot=None,
+            expected=left,
+            wave=job.wave if in_reverse else None,
+        )
+        loader.add(_reversed(back, last, last_wave) if in_reverse else back)
     for job in old.jobs.changed_without_before_image():
-        loader.add_failed(job, NO_BEFORE_IMAGE, _NO_IMAGE)
+        failed = _reversed(job, last, last_wave) if in_reverse else job
+        loader.add_failed(failed, NO_BEFORE_IMAGE, _NO_IMAGE)
     loader.set_roles(old.roles())
     loader.finish()
+
+
+def _reversed(job: Job, last: int, last_wave: int) -> Job:
+    """A job whose place and wave are as far from the end as they were from the start."""
+    wave = None if job.wave is None else last_wave + 1 - job.wave
+    return msgspec.structs.replace(job, seq=last - job.seq, wave=wave)
 
 
 def _check_before_images(old: RunFile) -> None:

@@ -1,9 +1,11 @@
 """One invocation of a command that calls Lambda: what all these commands share."""
 
+import copy
 import functools
 import json
 import logging
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +29,7 @@ from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane, Outcome
 from bulkeic.core.selection import EVERY_TARGET
 from bulkeic.core.summary import Summary
+from bulkeic.core.windows import ALWAYS_OPEN, overrun_line, window_of
 from bulkeic.output.console import Console
 from bulkeic.output.logs import configure_logs
 from bulkeic.output.outcome_codec import safe_json
@@ -47,6 +50,7 @@ class Invocation:
         console: prints messages and asks questions.
         results: where outcomes are written.
         resolver: knows which accounts can be reached.
+        window: in which calls may be sent.
 
     Raises:
         UsageError: an option is invalid, or does not go with another one.
@@ -60,6 +64,12 @@ class Invocation:
         configure_logs(options.log.log_format, options.log.log_level, sanitize)
         allow_open_files(options.pace.concurrency)
         check_options(options)
+        self.window = window_of(
+            options.window.not_before,
+            options.window.until,
+            now=time.time(),
+            timeout_s=options.pace.timeout_s,
+        )
         self.console = Console()
 
     def __enter__(self) -> Self:
@@ -82,18 +92,30 @@ class Invocation:
     ) -> None:
         self.results.close()
 
-    def print_preview(self, run: RunFile, lanes: dict[Lane, int], calls_per_job: int) -> None:
+    def with_options(self, options: WorkOptions) -> "Invocation":
+        """This invocation for another run, which writes no results and has no window."""
+        other = copy.copy(self)
+        other._options, other.results, other.window = options, NoResults(), ALWAYS_OPEN  # noqa: SLF001 - a copy of this object
+        return other
+
+    def print_preview(
+        self, run: RunFile, lanes: dict[Lane, int], calls_per_job: int, *, waits_s: float = 0.0
+    ) -> None:
         """Prints what a run is about to do.
 
         Args:
             run: the run file.
             lanes: account and Region → its jobs; at least one.
             calls_per_job: how many calls each job needs.
+            waits_s: how long it will wait between waves, seconds.
         """
         duration = forecast_work(lanes, self._options, calls_per_job)
         assert duration is not None  # noqa: S101 - there are jobs
         lines = forecast_lines(lanes, duration, place(self._options))
         self.print_lines(lines + settings_lines(*run.counts.common_settings(SHOWN_SETTINGS)))
+        overrun = overrun_line(self.window, duration.seconds + waits_s, time.time())
+        if overrun is not None:
+            self.console.print(overrun)
 
     def print_lines(self, lines: Iterable[str]) -> None:
         """Prints several lines."""
@@ -101,7 +123,13 @@ class Invocation:
             self.console.print(line)
 
     def print_end(
-        self, run: RunFile, summary: Summary, lines: Iterable[str], stopped: str | None
+        self,
+        run: RunFile,
+        summary: Summary,
+        lines: Iterable[str],
+        stopped: str | None,
+        *,
+        is_end: bool = True,
     ) -> Summary:
         """Prints the result of a run and the next steps.
 
@@ -110,6 +138,7 @@ class Invocation:
             summary: the numbers.
             lines: the result.
             stopped: why the session stopped early.
+            is_end: whether the command ends with it; otherwise there are no next steps yet.
 
         Returns:
             The summary with the next steps.
@@ -117,7 +146,9 @@ class Invocation:
         options = self._options
         is_source = Path(options.source) == run.path
         selection = options.selection if is_source else EVERY_TARGET
-        commands = NextCommands(run, flags_of(options), selection).after(summary)
+        commands = {}
+        if is_end:
+            commands = NextCommands(run, flags_of(options), selection).after(summary)
         self.print_lines([*lines, f"run file: {summary.run}"])
         if stopped is not None:
             self.console.print(f"stopped: {stopped}")
@@ -156,6 +187,7 @@ class Invocation:
                     self.console,
                     signals,
                     max_failures=max_failures,
+                    window=self.window,
                     origin=session_origin(self._options, self.resolver),
                 )
                 run_async(functools.partial(_run, session, work))

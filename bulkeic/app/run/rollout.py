@@ -1,5 +1,6 @@
 """The application of a run: all jobs at once, or wave by wave, each verified."""
 
+import itertools
 import time
 
 import msgspec
@@ -11,16 +12,27 @@ from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.run_flags import with_waves
 from bulkeic.app.setup.run_setup import apply_policy
+from bulkeic.core.gates import must_ask
+from bulkeic.core.halts import Halt
 from bulkeic.core.model import Status, rfc3339
 from bulkeic.core.policy import Rollback, Verify
 from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.waves import NewWaves, Wave
+from bulkeic.core.windows import bake_left_s
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted, duration
 from bulkeic.output.results import NoResults, Results
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_rows import RunRows
+
+
+def awaits_gate(run: RunFile, options: ApplyOptions) -> bool:
+    """Whether the gate must still be asked after the last wave, which is done."""
+    waves = run.waves.all()
+    if options.gate.command is None or not waves or waves[-1].verified is None:
+        return False
+    return must_ask(run.gates.last_of(waves[-1].number), waves[-1])
 
 
 class Rollout:
@@ -68,8 +80,8 @@ class Rollout:
             lanes = await self._apply(None)
             run.end_session(session.stopped or lanes or "done")
             return
-        for wave in waves:
-            await self._work_on_wave(wave, is_last=wave is waves[-1], of=waves[-1].number)
+        for wave, following in itertools.zip_longest(waves, waves[1:]):
+            await self._work_on_wave(wave, following, of=waves[-1].number)
             if session.stopped is not None:
                 break
         run.end_session(session.stopped or "done")
@@ -84,7 +96,7 @@ class Rollout:
             return f"{counted(len(stopped), 'lane')} stopped, for example {lane}: {reason}"
         return None
 
-    async def _work_on_wave(self, wave: Wave, *, is_last: bool, of: int) -> None:
+    async def _work_on_wave(self, wave: Wave, following: Wave | None, *, of: int) -> None:
         name = f"wave {wave.number} of {of}"
         failures, has_worked = self._session.failures, False
         if self._run.jobs.lanes(JobFilter.PENDING, wave.number):
@@ -104,8 +116,11 @@ class Rollout:
             wave = await self._verify(wave, name)
         if has_worked and self._session.stopped is None:
             self._console.print(f"{name}: done, {wave.verified:,} verified, {failed:,} failed")
-            if not is_last:
-                await self._pass_gate(wave, name, failed)
+        is_front = following is None or following.started_at is None
+        if wave.verified is not None and (has_worked or is_front):
+            await self._watch(wave, following, of)
+        if has_worked and following is not None and self._session.stopped is None:
+            await self._let_continue(wave, name, failed)
 
     def _begun(self, wave: Wave) -> Wave:
         """A wave that has jobs to apply: what it changes is not verified, even if it was before."""
@@ -136,12 +151,30 @@ class Rollout:
         if unread and self._session.stopped is not None:
             return self._saved(wave, stopped=self._session.stopped)
         if drifted:
-            self._session.stop(f"{name}: {drifted:,} {of_all} drifted{_example(found)}")
+            self._session.stop(f"{name}: {drifted:,} {of_all} drifted{_example(found)}", Halt.DRIFT)
         return self._saved(
             wave, verified=targets - unread, drifted=drifted, stopped=self._session.stopped
         )
 
-    async def _pass_gate(self, wave: Wave, name: str, failures: int) -> None:
+    async def _watch(self, wave: Wave, following: Wave | None, waves: int) -> None:
+        """Waits for the minimum time after a wave, then asks the gate, unless it has agreed."""
+        options = self._options
+        asks = options.gate.command is not None and must_ask(
+            self._run.gates.last_of(wave.number), wave
+        )
+        left_s = bake_left_s(wave.ended_at, options.bake_s, time.time())
+        if left_s and (following is not None or asks):
+            self._console.print(f"wave {wave.number} of {waves}: bakes for {duration(left_s)}")
+            await self._session.pause(left_s)
+        if asks:
+            from bulkeic.app.run.wave_gate import WaveGate  # noqa: PLC0415 - few runs have a gate
+
+            watch = WaveGate(self._session, self._run, options.gate, self._console)
+            await watch.ask(wave, following, waves)
+        if self._session.stopped != wave.stopped:
+            self._saved(wave, stopped=self._session.stopped)
+
+    async def _let_continue(self, wave: Wave, name: str, failures: int) -> None:
         """Lets the next wave start: after an answer, after a pause, or at once."""
         if self._confirms and self._options.wave_pause_s is None:
             self._console.print(next_wave_line(self._run, self._options, self._policy, wave))
@@ -149,7 +182,8 @@ class Rollout:
                 self._session.stop(f"not confirmed to continue after {name}")
         elif failures and self._options.max_failures is None:
             self._session.stop(
-                f"{failures:,} failed in {name}; check them, then set --max-failures to continue"
+                f"{failures:,} failed in {name}; check them, then set --max-failures to continue",
+                Halt.FAILURES,
             )
         elif self._options.wave_pause_s:
             pause_s = self._options.wave_pause_s

@@ -2,9 +2,11 @@
 
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, nullcontext
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import anyio
 import msgspec
@@ -18,12 +20,16 @@ from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.app.setup.session_policy import role_session
 from bulkeic.core.accounts import Accounts
+from bulkeic.core.halts import Halt
 from bulkeic.core.model import Lane
+from bulkeic.core.moments import utc_text
 from bulkeic.core.policy import Policy, is_change
 from bulkeic.core.summary import Traffic
+from bulkeic.core.windows import ALWAYS_OPEN, Window
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.output.console import Console
+from bulkeic.output.formatting import duration
 from bulkeic.output.progress import NoProgress, Progress
 from bulkeic.output.results import Results
 from bulkeic.output.summary_text import stopped_lane_lines
@@ -36,6 +42,8 @@ _DENIED_HINT = (
 )
 INTERRUPTED = "interrupted"
 INTERRUPTED_TWICE = "interrupted twice"
+_CLOCK_CHECK_S = 10.0
+T = TypeVar("T")
 
 
 class RunSession:
@@ -48,11 +56,13 @@ class RunSession:
         console: prints messages and asks questions.
         signals: that interrupt the session.
         max_failures: of jobs, before the session stops; ``None``: any number.
+        window: in which calls may be sent.
         origin: where the session comes from.
 
     Attributes:
         traffic: what has been sent.
         stopped: why no more calls start; ``None``: not stopped.
+        halt: what the run did that stopped it; ``None``: it is not halted.
         failures: jobs that failed, and reads between waves that did.
     """
 
@@ -65,16 +75,19 @@ class RunSession:
         signals: SignalWatch,
         *,
         max_failures: int | None = None,
+        window: Window = ALWAYS_OPEN,
         origin: SessionOrigin = SessionOrigin(),  # noqa: B008 - frozen
     ) -> None:
         self.origin = origin
         self.traffic = Traffic()
         self.stopped: str | None = None
+        self.halt: Halt | None = None
         self.failures = 0
         self._options = options
         self._console = console
         self._signals = signals
         self._max_failures = max_failures
+        self._window = window
         self._engine: Engine | None = None
         self._waiting: anyio.CancelScope | None = None
         self._exits = AsyncExitStack()
@@ -94,6 +107,8 @@ class RunSession:
         await self._exits.enter_async_context(self._engines)
         self._tasks = await self._exits.enter_async_context(anyio.create_task_group())
         self._tasks.start_soon(self._handle_signals)
+        if self._window.last_start_at is not None:
+            self._tasks.start_soon(self._stop_at, self._window.last_start_at)
         return self
 
     async def __aexit__(
@@ -109,9 +124,15 @@ class RunSession:
         """Seconds since the session started."""
         return time.monotonic() - self._started_at
 
-    def stop(self, reason: str) -> None:
-        """Starts no more calls; those in flight finish. The first reason is kept."""
-        self.stopped = self.stopped or reason
+    def stop(self, reason: str, halt: Halt | None = None) -> None:
+        """Starts no more calls; those in flight finish. The first reason is kept.
+
+        Args:
+            reason: for people.
+            halt: what the run did that stops it.
+        """
+        if self.stopped is None:
+            self.stopped, self.halt = reason, halt
         if self._engine is not None:
             self._engine.stop(reason)
         if self._waiting is not None:
@@ -154,9 +175,11 @@ class RunSession:
             finally:
                 progress.stop()
         self._engine = None
-        self.stopped = self.stopped or engine.stopped
         if is_change(policy):
             self.failures = engine.failures
+        if engine.stopped is not None:
+            is_halted = is_change(policy) and self._has_too_many_failures()
+            self.stop(engine.stopped, Halt.FAILURES if is_halted else None)
         self._print_stopped(engine.stopped_lanes(), denied=engine.has_denied_lane)
         return engine.stopped_lanes()
 
@@ -175,8 +198,11 @@ class RunSession:
             text: what failed, for people.
         """
         self.failures += number
-        if self._max_failures is not None and self.failures >= self._max_failures:
-            self.stop(f"{self.failures:,} failed, the maximum allowed; {text}")
+        if self._has_too_many_failures():
+            self.stop(f"{self.failures:,} failed, the maximum allowed; {text}", Halt.FAILURES)
+
+    def _has_too_many_failures(self) -> bool:
+        return self._max_failures is not None and self.failures >= self._max_failures
 
     def _limits_of(self, policy: Policy) -> EngineLimits:
         """The limits of one pass; a verification is not stopped by the failures it finds."""
@@ -185,10 +211,30 @@ class RunSession:
 
     async def pause(self, seconds: float) -> None:
         """Waits until the time is over or the session is stopped."""
+        await self.until_stopped(partial(anyio.sleep, seconds))
+
+    async def wait_for_window(self) -> None:
+        """Waits until the window opens or the session is stopped."""
+        opens_at = self._window.opens_at
+        if opens_at is not None and opens_at > time.time():
+            left = duration(opens_at - time.time())
+            self._console.print(
+                f"waiting until {utc_text(opens_at)}, for {left} (--not-before); Ctrl-C stops"
+            )
+            await self.until_stopped(partial(_sleep_until, opens_at))
+
+    async def _stop_at(self, last_start_at: float) -> None:
+        await _sleep_until(last_start_at)
+        self.stop("the window ends (--until)")
+
+    async def until_stopped(self, work: Callable[[], Awaitable[T]]) -> T | None:
+        """Does something that a stop cancels: its result; ``None``: the session is stopped."""
+        result = None
         if self.stopped is None:
             with anyio.CancelScope() as self._waiting:
-                await anyio.sleep(seconds)
+                result = await work()
             self._waiting = None
+        return result
 
     async def confirm(self, question: str) -> bool:
         """Asks on the terminal: whether the answer is yes and the session is not stopped."""
@@ -215,8 +261,14 @@ class RunSession:
         )
 
     def _quit_now(self) -> None:
-        self.stopped = INTERRUPTED_TWICE
+        self.stopped, self.halt = INTERRUPTED_TWICE, None
         self._tasks.cancel_scope.cancel()
+
+
+async def _sleep_until(moment: float) -> None:
+    """Sleeps until a Unix time; the clock may be set, and the machine may be suspended."""
+    while (left_s := moment - time.time()) > 0:  # noqa: ASYNC110 - nothing tells of a set clock
+        await anyio.sleep(min(left_s, _CLOCK_CHECK_S))
 
 
 async def _run_engine(engine: Engine, recorder: Recorder) -> None:

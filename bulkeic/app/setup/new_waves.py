@@ -35,9 +35,7 @@ from bulkeic.store.run_file import RunFile
 if TYPE_CHECKING:
     from bulkeic.core.wave_rules import WaveRule
 
-PAUSE_WITHOUT_WAVES = (
-    "--wave-pause requires --waves, --wave-by region, --waves-file or a Wave column"
-)
+_NEEDS_WAVES = "{} requires --waves, --wave-by region, --waves-file or a Wave column"
 
 
 def new_waves(run: RunFile, options: TargetsOptions | None) -> NewWaves:
@@ -130,15 +128,35 @@ def check_row_waves(options: TargetsOptions, source: str, *, have_waves: bool) -
         UsageError: the flags say it, too, or need waves that there are not.
     """
     if not have_waves:
-        pauses = isinstance(options, ApplyOptions) and options.wave_pause_s is not None
-        if pauses and _conflict(options) in {None, "--no-before-image"}:
-            raise UsageError(PAUSE_WITHOUT_WAVES)
+        has_no_waves = _conflict(options) in {None, "--no-before-image"}
+        if has_no_waves and isinstance(options, ApplyOptions):
+            check_no_wave_flags(options)
         return
     conflict = _conflict(options)
     if conflict == "--no-before-image":
         raise UsageError(f"{source} has a Wave column, and waves need before-images; omit the flag")
     if conflict is not None:
         raise UsageError(f"{source} has a Wave column; omit {conflict}, or the column")
+
+
+def check_no_wave_flags(options: ApplyOptions) -> None:
+    """Checks that a run without waves has no options of what happens between waves.
+
+    Raises:
+        UsageError: it has.
+    """
+    needs_waves = {
+        "--wave-pause": options.wave_pause_s,
+        "--bake": options.bake_s,
+        "--gate": options.gate.command,
+    }
+    for flag, value in needs_waves.items():
+        if value is not None:
+            raise UsageError(_NEEDS_WAVES.format(flag))
+    if options.on_halt == "rollback" and options.max_failures is None:
+        raise UsageError(
+            "--on-halt rollback requires waves or --max-failures; nothing else halts a run"
+        )
 
 
 def has_own_waves(run: RunFile) -> bool:

@@ -121,6 +121,8 @@ class NextCommands:
             found["resume"] = self._resume_command(self._selection.to_resume(summary.pending))
         elif was_applied and run.jobs.pending_left_out():
             found["resume"] = self._resume_command(EVERY_TARGET)
+        if run.metadata.rolled_back_by is not None:
+            return {step: found[step] for step in ("report", "roll_back") if step in found}
         return found
 
     def _resume_command(self, selection: Selection) -> str:

@@ -7,6 +7,7 @@ import msgspec
 
 from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions
 from bulkeic.app.setup.pace_options import RUNS, WRITES, PaceOptions
+from bulkeic.app.setup.rollout_options import DAY, GateOptions, WindowOptions
 from bulkeic.app.setup.selection_flags import ERROR_CODES, SELECTION_FLAGS
 from bulkeic.core.destinations import parse_destination
 from bulkeic.core.failure_budget import FailureBudget, parse_failure_budget
@@ -19,12 +20,10 @@ from bulkeic.core.option_declaration import (
     Repeat,
     stored_options,
 )
-from bulkeic.core.option_values import Duration, HexDigest, Integer, ParsedText, ValueType
+from bulkeic.core.option_values import HexDigest, Integer, ParsedText, ValueType
 from bulkeic.core.selection import Selection
 from bulkeic.core.waves import Size, parse_waves
 from bulkeic.sources.row_format import Format
-
-DAY = Duration(0, 86400)
 
 _NEWRUNS = frozenset({"apply", "plan", "rollback"})
 _PLANS = frozenset({"apply", "plan"})
@@ -57,6 +56,7 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
         "--force", "Also overwrite targets that changed since the plan, or since the run to resume "
         "or roll back.", OptionGroup.SAFETY, repeat=Repeat.RESUME, commands=WRITES
     )] = False  # fmt: skip
+    window: WindowOptions = WindowOptions()
     accept_loss: Annotated[bool, _ACCEPT_LOSS] = False
     yes: Annotated[bool, Flag(
         "--yes", "Do not ask for confirmation. Required where stdin is not a terminal, except "
@@ -187,6 +187,14 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
     wave_pause_s: Annotated[float | None, Flag(
         "--wave-pause", "Pause between waves.", OptionGroup.SAFETY, DAY, "ask on a terminal",
         repeat=Repeat.RESUME)] = None  # fmt: skip
+    bake_s: Annotated[float | None, Flag(
+        "--bake", "Minimum time after a wave, before the gate, the pause or the question.",
+        OptionGroup.SAFETY, DAY, repeat=Repeat.RESUME)] = None  # fmt: skip
+    gate: GateOptions = GateOptions()
+    on_halt: Annotated[Literal["stop", "rollback"], Flag(
+        "--on-halt", "What to do when a gate, drift or failures halt the run: stop, or also roll "
+        "back what it has changed.", OptionGroup.SAFETY, repeat=Repeat.RESUME
+    )] = "stop"  # fmt: skip
 
     expect: Annotated[str | None, Flag(
         "--expect", "Apply only the plan with this digest, which plan and report print.",

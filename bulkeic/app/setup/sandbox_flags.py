@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bulkeic.app.setup.access_options import FILE
-from bulkeic.app.setup.options import DAY
+from bulkeic.app.setup.rollout_options import DAY
 from bulkeic.core.option_declaration import Flag, OptionGroup
 from bulkeic.core.option_values import (
     CallRate,

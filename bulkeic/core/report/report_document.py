@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from bulkeic.core.gates import GateRecord
 from bulkeic.core.model import Outcome, rfc3339
 from bulkeic.core.report.place_counts import PlaceCounts
 from bulkeic.core.report.run_end import RunState, SessionRecord
@@ -122,6 +123,7 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str | None
     made_by: CallerDocument | None
     restores: str | None
+    rolled_back_by: str | None
     digest: str | None
     flags: Mapping[str, str]
     create_missing: bool
@@ -142,6 +144,7 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True):
     plan: dict[str, int]
     sessions: list[SessionRecord]
     waves: list[Wave]
+    gates: list[GateRecord]
     errors: list[ErrorDocument]
     earlier_failures: list[EarlierFailures]
     lanes: list[LaneDocument]
@@ -167,6 +170,7 @@ def report_document(report: RunReport) -> ReportDocument:
         created_at=report.created_at,
         made_by=None if caller is None else CallerDocument(caller.account_id, caller.arn),
         restores=report.restores,
+        rolled_back_by=report.rolled_back_by,
         digest=report.digest,
         flags=report.flags,
         create_missing=report.create_missing,
@@ -179,6 +183,7 @@ def report_document(report: RunReport) -> ReportDocument:
         **_numbers(summary),
         sessions=list(report.sessions),
         waves=list(report.waves),
+        gates=list(report.gates),
         errors=[_error(group) for group in report.errors],
         earlier_failures=list(report.earlier),
         **_places(report),

@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from bulkeic.core.caller_identity import CallerIdentity
+from bulkeic.core.gates import GateRecord
 from bulkeic.core.model import Lane, Outcome, Settings
 from bulkeic.core.report.hints import hint_for
 from bulkeic.core.report.place_counts import PlaceCounts
@@ -64,6 +65,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         created_at: when the run file was made, RFC 3339; ``None``: not recorded.
         caller: who made the run; ``None``: not recorded.
         restores: the path of the run that this run rolls back.
+        rolled_back_by: the path of the run that rolled this run back when it was halted.
         digest: of a complete plan; ``None``: it is none.
         flags: that the run was made with, each as it is typed, by name.
         create_missing: whether the run creates missing configurations.
@@ -72,6 +74,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         settings_kinds: number of different settings.
         sessions: of the run, in order.
         waves: of the run, in order; empty: it has none.
+        gates: what the gate has decided after the waves, in order.
         summary: the run in numbers, with the next commands.
         lanes: counts by lane.
         accounts: counts by account.
@@ -91,6 +94,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str | None
     caller: CallerIdentity | None
     restores: str | None
+    rolled_back_by: str | None
     digest: str | None
     flags: Mapping[str, str]
     create_missing: bool
@@ -99,6 +103,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     settings_kinds: int
     sessions: Sequence[SessionRecord]
     waves: Sequence[Wave]
+    gates: Sequence[GateRecord]
     summary: Summary
     lanes: Mapping[Lane, PlaceCounts]
     accounts: Mapping[str, PlaceCounts]

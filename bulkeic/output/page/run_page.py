@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from bulkeic.core.gates import GateRecord
 from bulkeic.core.model import CLEARED, Outcome, Status
 from bulkeic.core.report.run_end import RunState, SessionRecord
 from bulkeic.core.report.run_report import ErrorGroup, RunReport, SettingsCount
@@ -79,6 +80,7 @@ class RunPage(NamedTuple):
         grid: outcomes by account and Region.
         timeline: ``None``: no target was sent.
         waves: ``None``: it has none.
+        gates: ``None``: no gate has decided.
         errors: by code.
         more_errors: how many codes are not shown; empty: none.
         retried: failures that were retried; ``None``: none.
@@ -98,6 +100,7 @@ class RunPage(NamedTuple):
     grid: LaneGrid
     timeline: TimelineDrawing | None
     waves: Table | None
+    gates: Table | None
     errors: Sequence[ErrorCard]
     more_errors: str
     retried: Table | None
@@ -160,6 +163,7 @@ def run_page(report: RunReport, shown: int) -> RunPage:
             report.timeline, report.waves
         ),
         waves=_waves_table(report.waves) if report.waves else None,
+        gates=_gates_table(report.gates) if report.gates else None,
         errors=[_error_card(group) for group in report.errors[:_MOST_ERRORS]],
         more_errors=_hidden(len(report.errors) - _MOST_ERRORS, "more error code"),
         retried=_retried_table(report.earlier) if report.earlier else None,
@@ -282,6 +286,23 @@ def _waves_table(waves: Sequence[Wave]) -> Table:
     ]
     note = _hidden(len(waves) - _MOST_ROWS, "later wave")
     return Table("waves", head, rows, note=note, texts=1)
+
+
+def _gates_table(gates: Sequence[GateRecord]) -> Table:
+    head = ("after wave", "answers", "answered (UTC)", "decision", "reason", "output")
+    rows = [
+        (
+            f"{each.wave}",
+            f"{each.asks:,}",
+            _second(each.answered_at),
+            each.decision.value,
+            each.reason,
+            each.output,
+        )
+        for each in gates[-_MOST_ROWS:]
+    ]
+    note = _hidden(len(gates) - _MOST_ROWS, "earlier decision")
+    return Table("decisions of the gate", head, rows, note=note, texts=3)
 
 
 def _retried_table(failures: Sequence[EarlierFailures]) -> Table:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from bulkeic.core.gates import GateRecord
 from bulkeic.core.model import Status
 from bulkeic.core.report.place_counts import PlaceCounts
 from bulkeic.core.report.run_end import RunState, SessionRecord
@@ -30,6 +31,7 @@ def report_markdown(report: RunReport) -> bytes:
         _heading(report),
         _facts(report),
         _waves(report.waves),
+        _gates(report.gates),
         _errors(report.errors),
         _places("account", report.accounts),
         _places("Region", report.regions),
@@ -74,6 +76,7 @@ def _facts(report: RunReport) -> list[str]:
         ("Created", code_span(report.created_at or "")),
         ("Sessions", _sessions(report.sessions)),
         ("Made by", "" if report.caller is None else code_span(report.caller.arn)),
+        ("Rolled back by", code_span(report.rolled_back_by or "")),
         ("Rolls back", "" if report.restores is None else code_span(report.restores)),
         ("Flags", code_span(" ".join(report.flags.values())) if report.flags else ""),
         ("Stopped", "" if report.end.reason is None else code_span(report.end.reason)),
@@ -100,6 +103,21 @@ def _sessions(sessions: Sequence[SessionRecord]) -> str:
     first, last = sessions[0].started_at, sessions[-1].started_at
     times = code_span(first) if first == last else f"{code_span(first)} to {code_span(last)}"
     return f"{len(sessions):,}, started {times}"
+
+
+def _gates(gates: Sequence[GateRecord]) -> list[str]:
+    rows = [
+        (
+            f"{each.wave}",
+            each.decision.value,
+            code_span(each.answered_at),
+            code_span(each.reason),
+            f"{each.asks:,}",
+        )
+        for each in gates[-_MOST_ROWS:]
+    ]
+    head = ("Gate after wave", "Decision", "Answered", "Reason", "Answers")
+    return _cut(markdown_table(head, rows, numbers=1), len(gates), "gate decision") if rows else []
 
 
 def _waves(waves: Sequence[Wave]) -> list[str]:

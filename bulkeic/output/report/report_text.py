@@ -4,7 +4,7 @@ import shlex
 
 from bulkeic.core.report.run_end import SessionRecord
 from bulkeic.core.report.run_report import RunReport
-from bulkeic.output.rollout_text import wave_lines
+from bulkeic.output.rollout_text import gate_lines, wave_lines
 from bulkeic.output.summary_text import earlier_lines, plan_lines, summary_lines
 
 
@@ -15,6 +15,8 @@ def report_lines(report: RunReport) -> list[str]:
         lines.append(f"made by {report.caller}")
     if report.restores is not None:
         lines.append(f"rolls back {report.restores}")
+    if report.rolled_back_by is not None:
+        lines.append(f"halted and rolled back by {report.rolled_back_by}")
     if report.digest is not None:
         lines.append(f"plan with the digest {report.digest}")
     lines += [line for session in report.sessions for line in _session_lines(session)]
@@ -25,6 +27,7 @@ def report_lines(report: RunReport) -> list[str]:
         lines += report.planned_waves
     else:
         lines += wave_lines(report.waves)
+        lines += gate_lines(report.gates)
         lines += summary_lines(summary, report.examples, creates_missing=creates)
     return [*lines, report.reversibility, f"run file: {summary.run}"]
 

@@ -1,0 +1,147 @@
+"""The application of a run file, from its question to its result, for several commands."""
+
+import time
+
+from msgspec.structs import replace
+
+from bulkeic.app.run.invocation import Invocation, with_exit_code
+from bulkeic.app.run.reversibility import reversibility_text
+from bulkeic.app.run.rollout import Rollout, awaits_gate
+from bulkeic.app.run.session import INTERRUPTED, RunSession
+from bulkeic.app.setup.new_waves import new_waves, unused_rule_lines
+from bulkeic.app.setup.options import ApplyOptions
+from bulkeic.app.setup.run_binding import caller_lines
+from bulkeic.app.setup.run_flags import with_create_missing
+from bulkeic.app.setup.run_setup import apply_policy
+from bulkeic.core.errors import RunFileError, StoppedError
+from bulkeic.core.halts import Halt
+from bulkeic.core.model import Lane
+from bulkeic.core.policy import calls_per_job
+from bulkeic.core.summary import Summary
+from bulkeic.core.waves import NewWaves
+from bulkeic.output.rollout_text import wave_preview_lines
+from bulkeic.output.summary_text import summary_lines
+from bulkeic.store.run_file import RunFile
+
+
+def must_roll_back(run: RunFile, options: ApplyOptions, halt: Halt | None) -> bool:
+    """Whether a run is to be rolled back because it was halted."""
+    return halt is not None and options.on_halt == "rollback" and run.has_changes_to_roll_back()
+
+
+def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Summary:
+    """Asks for confirmation, applies what is pending in a run, and prints the result.
+
+    Args:
+        run: the run file.
+        options: how to work.
+        invocation: of the command.
+
+    Raises:
+        RunFileError: the run file cannot be read, and nothing was sent.
+        StoppedError: it cannot be read any more after the work.
+    """
+    retry = None
+    if options.retry_failed:
+        retry = run.reopening.retry_failed(options.error_codes, time.time())
+    lanes = run.jobs.lanes()
+    if not _has_work(run, options):
+        invocation.console.print("nothing left to do")
+    waves = new_waves(run, options)
+    confirmed = not lanes or _is_confirmed(run, lanes, options, invocation, waves)
+    if confirmed:
+        if lanes and options.create_missing and not run.metadata.create_missing:
+            flags = with_create_missing(run.metadata.made_with)
+            run.save_metadata(replace(run.metadata, create_missing=True, made_with=flags))
+        stopped, halt = _roll_out(run, options, invocation, waves)
+    else:
+        stopped, halt = "not confirmed; nothing was sent", None
+        if retry is not None:
+            run.reopening.undo_retry(retry)
+    try:
+        is_end = not must_roll_back(run, options, halt)
+        summary = _print_result(run, invocation, stopped, is_end=is_end)
+    except RunFileError as error:
+        if not confirmed:
+            raise
+        raise StoppedError(f"{error}; some jobs may have been done") from None
+    return replace(summary, halted=halt)
+
+
+def _has_work(run: RunFile, options: ApplyOptions) -> bool:
+    """Whether jobs are pending, waves are not verified, or the gate must still be asked."""
+    return bool(run.jobs.lanes()) or run.waves.have_unverified() or awaits_gate(run, options)
+
+
+def _is_confirmed(
+    run: RunFile,
+    lanes: dict[Lane, int],
+    options: ApplyOptions,
+    invocation: Invocation,
+    new: NewWaves,
+) -> bool:
+    """Prints what is going to happen, and asks if the options do not confirm it."""
+    policy = apply_policy(run, force=options.force)
+    waves = run.waves.all() or new.waves
+    try:
+        waits_s = max(0, len(waves) - 1) * ((options.bake_s or 0) + (options.wave_pause_s or 0))
+        calls = calls_per_job(policy, in_waves=bool(waves))
+        invocation.print_preview(run, lanes, calls, waits_s=waits_s)
+        shown = new.lanes if new.are_from_file else ()
+        invocation.print_lines(wave_preview_lines(waves, shown) + unused_rule_lines(run, new.rules))
+        invocation.print_lines(caller_lines(run))
+        reversibility = reversibility_text(run, in_waves=bool(waves))
+        if options.yes or options.sandbox:
+            invocation.console.print(reversibility)
+            return True
+        return invocation.console.confirm(f"{reversibility}; update them?")
+    except KeyboardInterrupt:
+        return False
+
+
+def _roll_out(
+    run: RunFile,
+    options: ApplyOptions,
+    invocation: Invocation,
+    new: NewWaves,
+) -> tuple[str | None, Halt | None]:
+    """Applies a run: why it stopped early, or ``None``, and whether that is a halt."""
+    sessions: list[RunSession] = []
+
+    async def work(session: RunSession) -> None:
+        sessions.append(session)
+        await session.wait_for_window()
+        if session.stopped is not None:
+            return
+        rollout = Rollout(
+            session,
+            run,
+            options,
+            results=invocation.results,
+            console=invocation.console,
+            new_waves=new,
+        )
+        await rollout.work()
+
+    budget = options.max_failures
+    stopped = invocation.work(
+        run,
+        work,
+        results=invocation.results,
+        has_jobs=_has_work(run, options),
+        max_failures=None if budget is None else budget.of(run.counts.targets()),
+    )
+    return stopped, next((session.halt for session in sessions), None)
+
+
+def _print_result(
+    run: RunFile, invocation: Invocation, stopped: str | None, *, is_end: bool
+) -> Summary:
+    """Prints the result of a run, and the next steps."""
+    has_waves_left = run.waves.have_unverified()
+    summary = run.summary(stopped=stopped not in {None, INTERRUPTED} or has_waves_left)
+    summary = with_exit_code(summary, summary.exit_code, stopped)
+    creates = run.metadata.create_missing
+    lines = summary_lines(summary, run.examples(), creates_missing=creates)
+    lines.append(reversibility_text(run))
+    return invocation.print_end(run, summary, lines, stopped, is_end=is_end)

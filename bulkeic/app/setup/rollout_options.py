@@ -1,0 +1,59 @@
+"""The options that decide when a run works and when it continues: its window and its gate."""
+
+from typing import Annotated
+
+import msgspec
+
+from bulkeic.app.setup.pace_options import WRITES
+from bulkeic.core.errors import InputError
+from bulkeic.core.moments import Moment, parse_moment
+from bulkeic.core.option_declaration import Flag, OptionGroup, Repeat
+from bulkeic.core.option_values import Duration, ParsedText
+
+DAY = Duration(0, 86400)
+_UP_TO_A_DAY = Duration(0, 86400, is_above=True)
+
+
+def _parse_command(text: str) -> str:
+    """A command for the shell.
+
+    Raises:
+        InputError: it is empty.
+    """
+    if not text.strip():
+        raise InputError("it is empty; expected a command, for example ./check.sh")
+    return text
+
+
+_MOMENT = ParsedText("TIME|DURATION", parse_moment)
+
+
+class WindowOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The time in which a run may work."""
+
+    until: Annotated[Moment | None, Flag(
+        "--until", "Stop gracefully before this time, such as 2026-11-27T18:00Z, or after this "
+        "duration.", OptionGroup.SAFETY, _MOMENT, "no limit", repeat=Repeat.NEVER, commands=WRITES
+    )] = None  # fmt: skip
+    not_before: Annotated[Moment | None, Flag(
+        "--not-before", "Wait until this time, or for this duration, before the first call to "
+        "Lambda.", OptionGroup.SAFETY, _MOMENT, "now", repeat=Repeat.NEVER, commands=WRITES
+    )] = None  # fmt: skip
+
+
+class GateOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The command that is asked after each wave, and how long it may take."""
+
+    command: Annotated[str | None, Flag(
+        "--gate", "Run this shell command after each wave, with a JSON document on stdin. "
+        "Exit code 0 continues, 75 holds, any other one halts the run.", OptionGroup.SAFETY,
+        ParsedText("COMMAND", _parse_command), repeat=Repeat.RESUME,
+        commands=frozenset({"apply"}))] = None  # fmt: skip
+    interval_s: Annotated[float, Flag(
+        "--gate-interval", "Time after which a gate that holds is asked again.",
+        OptionGroup.SAFETY, _UP_TO_A_DAY, repeat=Repeat.RESUME,
+        commands=frozenset({"apply"}))] = 60.0  # fmt: skip
+    timeout_s: Annotated[float, Flag(
+        "--gate-timeout", "Time limit for the gate. A gate that takes longer is ended, and halts "
+        "the run.", OptionGroup.SAFETY, _UP_TO_A_DAY, repeat=Repeat.RESUME,
+        commands=frozenset({"apply"}))] = 60.0  # fmt: skip

@@ -1,0 +1,168 @@
+"""Gates: commands that are asked after each wave whether the rollout may continue.
+
+==============================  ========
+the command                     decision
+==============================  ========
+exits with 0                    continue
+exits with 75 (EX_TEMPFAIL)     hold
+exits with another code         halt
+is ended by a signal            halt
+does not end within its time    halt
+cannot be started               halt
+==============================  ========
+"""
+
+import signal
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from bulkeic.core.summary import Summary
+from bulkeic.core.waves import Wave
+
+_CONTINUE, _HOLD = 0, 75
+
+
+class GateDecision(StrEnum):
+    """What a gate has decided."""
+
+    CONTINUE = "continue"
+    HOLD = "hold"
+    HALT = "halt"
+
+
+class GateEnd(StrEnum):
+    """How the command of a gate ended."""
+
+    EXITED = "exited"
+    KILLED = "killed"
+    TIMED_OUT = "timed out"
+    NOT_STARTED = "not started"
+
+
+class GateResult(msgspec.Struct, frozen=True):
+    """One answer of a gate.
+
+    Attributes:
+        end: how its command ended.
+        code: the exit code, or the number of the signal that ended it.
+        problem: why it could not be started.
+        output: the end of what it wrote.
+    """
+
+    end: GateEnd
+    code: int = 0
+    problem: str = ""
+    output: str = ""
+
+    @property
+    def decision(self) -> GateDecision:
+        """The decision; see the table of this module."""
+        if self.end is not GateEnd.EXITED:
+            return GateDecision.HALT
+        decisions = {_CONTINUE: GateDecision.CONTINUE, _HOLD: GateDecision.HOLD}
+        return decisions.get(self.code, GateDecision.HALT)
+
+    def reason(self, timeout_s: float) -> str:
+        """Why the gate decided so, for people.
+
+        Args:
+            timeout_s: the time that its command had, seconds.
+        """
+        match self.end:
+            case GateEnd.EXITED:
+                return f"exit code {self.code}"
+            case GateEnd.KILLED:
+                return f"ended by {_signal_name(self.code)}"
+            case GateEnd.TIMED_OUT:
+                return f"not ended within {timeout_s:g} s (--gate-timeout)"
+            case GateEnd.NOT_STARTED:
+                return f"cannot be started: {self.problem}"
+
+
+class GateRecord(msgspec.Struct, frozen=True):
+    """What a gate decided after a wave, as a run file keeps it. Times are RFC 3339, UTC.
+
+    Attributes:
+        number: of the record in its run, from 1.
+        wave: number of the wave.
+        asked_at: when it was first asked in its session.
+        answered_at: when it answered last.
+        asks: how many times it has answered.
+        decision: the last one.
+        reason: of the last decision.
+        output: the end of its last output.
+    """
+
+    number: int
+    wave: int
+    asked_at: str
+    answered_at: str
+    asks: int
+    decision: GateDecision
+    reason: str
+    output: str
+
+
+def must_ask(record: GateRecord | None, wave: Wave) -> bool:
+    """Whether a gate must be asked (again) after a wave.
+
+    ===============================================  ===
+    it has not answered yet                          yes
+    its last decision was to hold or to halt         yes
+    it continued, and the wave has worked since      yes
+    it continued                                     no
+    ===============================================  ===
+
+    Args:
+        record: of its last decision after this wave; ``None``: there is none.
+        wave: that has ended.
+    """
+    if record is None or record.decision is not GateDecision.CONTINUE:
+        return True
+    return wave.ended_at is not None and record.answered_at < wave.ended_at
+
+
+def gate_document(summary: Summary, wave: Wave, following: Wave | None, **more: Any) -> Any:
+    """What a gate reads on stdin, as a JSON object.
+
+    Args:
+        summary: of the run.
+        wave: that has ended.
+        following: the next wave; ``None``: it was the last one.
+        more: fields of the run and of the wave that these do not know: ``run``, ``source``,
+            ``asked`` (number of this question, from 1), ``waves`` and ``failed``.
+    """
+    return {
+        "run": more["run"],
+        "source": more["source"],
+        "asked": more["asked"],
+        "wave": {
+            "number": wave.number,
+            "of": more["waves"],
+            "targets": wave.targets,
+            "started_at": wave.started_at,
+            "ended_at": wave.ended_at,
+            "verified": wave.verified,
+            "drifted": wave.drifted,
+            "failed": more["failed"],
+        },
+        "counts": {
+            "targets": summary.targets,
+            **summary.statuses,
+            "pending": summary.pending,
+        },
+        "failures": {
+            "total": sum(summary.statuses[status] for status in ("failed", "unknown")),
+            "errors": summary.errors,
+        },
+        "next_wave": following and {"number": following.number, "targets": following.targets},
+    }
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
