@@ -189,7 +189,7 @@ def test_what_users_write_is_never_markup(
     )
     applied = bulkeic(
         "apply", source, "--endpoint-url", server.url, "--run", f"{NAME}.db", "--yes",
-        "--skip-invalid", "--where", f"MaximumRetryAttempts != '{MALICIOUS}'",
+        "--skip-invalid", "--where", f"DestinationConfig.OnFailure.Destination != '{MALICIOUS}'",
     )  # fmt: skip
     assert applied.code == 1, applied.err
     page = written_page(bulkeic, f"{NAME}.db")
