@@ -58,9 +58,16 @@ def run_report(text: str = "orders", **fields: Any) -> RunReport:
         "end": RunEnd(RunState.STOPPED, text),
         "settings": [SettingsCount(Settings(1, 60, text), 15)],
         "settings_kinds": 1,
-        "sessions": [SessionRecord("apply", "2026-11-26T08:00:00.000Z", 9.5, text, 12, 3, 0, 1)],
+        "sessions": [
+            SessionRecord(
+                "apply", "2026-11-26T08:00:00.000Z", 9.5, text, 12, 3, 0, 1,
+                version="1.0", caller_arn=text, words=["--yes", text],
+            )
+        ],
         "waves": [Wave(1, 5, "2026-11-26T08:00:00.000Z", None, 5, 1, text), Wave(2, 10)],
-        "gates": [GateRecord(1, 1, text, text, 2, GateDecision.HALT, text, text)],
+        "gates": [
+            GateRecord(1, 1, text, text, 2, GateDecision.HALT, text, f"{text}\nall is lost")
+        ],
         "summary": summary,
         "lanes": counts_by(lambda lane: lane, lanes, tallies),
         "accounts": counts_by(lambda lane: lane.account_id, lanes, tallies),
@@ -68,5 +75,5 @@ def run_report(text: str = "orders", **fields: Any) -> RunReport:
         "errors": error_groups(summary, {code: example(text, code)}, creates_missing=False),
         "earlier": [EarlierFailures(1, "2026-11-26T08:30:00.000Z", text, 2, None, None)],
         "reversibility": "this run can be rolled back",
-    }
+    }  # fmt: skip
     return RunReport(**(values | fields))

@@ -61,7 +61,7 @@ LANE, OTHER = Lane(ACCOUNT, "us-east-1"), Lane("111111111111", "eu-west-1")
 
 @pytest.fixture
 def page(bulkeic: Bulkeic, server: Server) -> Path:
-    """The page of a run in two lanes and two waves; all calls of one lane are refused."""
+    """The page of a run with two lanes, two waves and a gate; one lane refuses all calls."""
     server.window("faults", {"lanes": {str(OTHER): {"refuse": 1}}}, "PUT")
     names = [f"arn:aws:lambda:{LANE.region}:{LANE.account_id}:function:fn-{n}" for n in range(60)]
     names += [f"arn:aws:lambda:{OTHER.region}:{OTHER.account_id}:function:mail-{n}" for n in "ab"]
@@ -70,6 +70,7 @@ def page(bulkeic: Bulkeic, server: Server) -> Path:
         "apply", "targets.csv", "--endpoint-url", server.url, "--run", "run.db", "--yes",
         "--role-arn", "arn:aws:iam::{account}:role/r", "--maximum-retry-attempts", 1,
         "--rate", "unlimited", "--waves", "10,100%", "--wave-pause", "0s",
+        "--gate", f"echo '{NAME}'; echo checked",
     )  # fmt: skip
     assert applied.code == 1, applied.err
     return written_page(bulkeic, "run.db")

@@ -89,7 +89,22 @@ def test_a_stopped_run() -> None:
     assert "12 calls in 2 lanes, 3 throttled, 10 s" in text
     wanted = "MaximumRetryAttempts 1, MaximumEventAgeInSeconds 60, OnSuccess interrupted"
     assert f"| Settings | `{wanted}` |" in text
-    assert "| Sessions | 1, started `2026-11-26T08:00:00.000Z` |" in text
+    assert (
+        "| `apply` | `2026-11-26T08:00:00.000Z` | `interrupted` | `interrupted` | `1.0` "
+        "| `--yes interrupted` | 12 |"
+    ) in text
+    assert "| Plan digest | `interrupted` |" in text
+    assert "| Rolled back by | `interrupted` |" in text
+    assert "| 1 | halt | `interrupted` | `interrupted` | `all is lost` | 2 |" in text
+
+
+def test_what_a_run_does_not_have_is_left_out() -> None:
+    plain = run_report(
+        restores=None, rolled_back_by=None, digest=None, caller=None, created_at=None, flags={},
+        gates=[], end=RunEnd(RunState.DONE),
+    )  # fmt: skip
+    facts = report_markdown(plain).decode().partition("| Wave |")[0]
+    assert "| - |" not in facts
 
 
 def test_several_settings_are_counted() -> None:
@@ -125,12 +140,16 @@ def test_long_lists_are_cut_and_counted(number: int) -> None:
         waves=[Wave(each, 1) for each in range(1, number + 1)],
         errors=[ErrorGroup(f"E{each}", 1, 1, None, None) for each in range(number)],
         earlier=[EarlierFailures(each, "x", "E", 1, None, None) for each in range(number)],
+        gates=list(run_report().gates) * number,
+        sessions=list(run_report().sessions) * number,
         accounts=counts_by(lambda lane: lane.account_id, lanes, tallies),
         regions=counts_by(lambda lane: lane.region, lanes, tallies),
     )
     text = report_markdown(report).decode()
     hidden = number - 10
-    for word in ("wave", "error code", "account", "Region", "earlier error"):
+    for word in (
+        "wave", "error code", "account", "Region", "earlier error", "gate decision", "session",
+    ):  # fmt: skip
         assert f"… and {hidden:,} more {word}{'' if hidden == 1 else 's'}" in text
     assert len(text) < 10_000
     first = text.partition(" Throttled |\n| --- | ---: | ---: | ---: | ---: |\n")[2]

@@ -142,6 +142,20 @@ def test_it_says_what_when_who_where_and_how_it_ended() -> None:
         assert text in shown.text
 
 
+def test_it_says_who_worked_on_the_run_and_what_the_gate_answered() -> None:
+    page = run_page(run_report("orders"), 15)
+    facts = {fact.name: fact.value for fact in page.facts}
+    assert (facts["Rolled back by"], facts["Plan digest"]) == ("orders", "orders")
+    (session,) = page.sessions.rows
+    assert list(session[-4:]) == ["orders", "orders", "1.0", "--yes orders"]
+    assert page.gates is not None
+    assert page.gates.rows == [("1", "2", "orders", "halt", "orders")]
+    assert page.gate_outputs == [("after wave 1, answered orders", ["orders", "all is lost"])]
+    shown = page_of("orders").text
+    assert "orders\nall is lost\n" in shown
+    assert "\\n" not in shown
+
+
 def test_the_data_holds_every_field_of_a_target() -> None:
     other = entry("mail", seq=1, change=None, error_code=None, error_message=None, lane=None,
                   qualifier=None, started_at=None, duration_s=None, request_id=None)  # fmt: skip

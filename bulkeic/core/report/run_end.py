@@ -11,6 +11,9 @@ from bulkeic.core.summary import Summary, Traffic
 DONE = "done"
 """How a session ends that was not stopped."""
 
+IN_PROGRESS = "in progress, or killed"
+"""The end of a session that has none, in words."""
+
 
 class SessionRecord(msgspec.Struct, frozen=True):
     """One session of work on a run.
@@ -85,6 +88,7 @@ def run_end(
     is a plan that did not read every target        stopped
     has failed, unknown or invalid targets          failed
     is a plan                                       planned
+    has a last session that ended early             stopped
     else                                            done
     ==============================================  ============
 
@@ -106,4 +110,6 @@ def run_end(
         return RunEnd(RunState.STOPPED, reason)
     if any(summary.statuses[each] for each in (*NOT_DONE, Status.INVALID)):
         return RunEnd(RunState.FAILED, reason)
-    return RunEnd(RunState.PLANNED if is_plan else RunState.DONE, reason)
+    if is_plan:
+        return RunEnd(RunState.PLANNED, reason)
+    return RunEnd(RunState.DONE if reason is None else RunState.STOPPED, reason)

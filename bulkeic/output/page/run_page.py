@@ -1,12 +1,13 @@
 """The page of a run: what it shows, and how it becomes HTML."""
 
 import math
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from bulkeic.core.gates import GateRecord
 from bulkeic.core.model import CLEARED, Outcome, Status
-from bulkeic.core.report.run_end import RunState, SessionRecord
+from bulkeic.core.report.run_end import IN_PROGRESS, RunState, SessionRecord
 from bulkeic.core.report.run_report import ErrorGroup, RunReport, SettingsCount
 from bulkeic.core.summary import EarlierFailures
 from bulkeic.core.waves import Wave
@@ -32,7 +33,7 @@ _PIECES = 64
 _MOST_SETTINGS, _MOST_ERRORS, _MOST_ROWS = 5, 50, 200
 _STATES = {
     RunState.NOT_STARTED: ("not started", "mild"),
-    RunState.OPEN: ("in progress, or killed", "mild"),
+    RunState.OPEN: (IN_PROGRESS, "mild"),
     RunState.PLANNED: ("planned", "good"),
     RunState.STOPPED: ("stopped early", "bad"),
     RunState.FAILED: ("ended with failures", "bad"),
@@ -64,6 +65,18 @@ class ErrorCard(NamedTuple):
     hint: str
 
 
+class GateOutput(NamedTuple):
+    """What a gate wrote.
+
+    Attributes:
+        title: after which wave, and when.
+        lines: of the output.
+    """
+
+    title: str
+    lines: Sequence[str]
+
+
 class RunPage(NamedTuple):
     """Everything on the page but the targets one by one.
 
@@ -81,6 +94,7 @@ class RunPage(NamedTuple):
         timeline: ``None``: no target was sent.
         waves: ``None``: it has none.
         gates: ``None``: no gate has decided.
+        gate_outputs: what the gate wrote, where it wrote something.
         errors: by code.
         more_errors: how many codes are not shown; empty: none.
         retried: failures that were retried; ``None``: none.
@@ -101,6 +115,7 @@ class RunPage(NamedTuple):
     timeline: TimelineDrawing | None
     waves: Table | None
     gates: Table | None
+    gate_outputs: Sequence[GateOutput]
     errors: Sequence[ErrorCard]
     more_errors: str
     retried: Table | None
@@ -164,6 +179,7 @@ def run_page(report: RunReport, shown: int) -> RunPage:
         ),
         waves=_waves_table(report.waves) if report.waves else None,
         gates=_gates_table(report.gates) if report.gates else None,
+        gate_outputs=_gate_outputs(report.gates),
         errors=[_error_card(group) for group in report.errors[:_MOST_ERRORS]],
         more_errors=_hidden(len(report.errors) - _MOST_ERRORS, "more error code"),
         retried=_retried_table(report.earlier) if report.earlier else None,
@@ -219,6 +235,8 @@ def _facts(report: RunReport) -> list[Fact]:
         Fact("Made by", "" if report.caller is None else str(report.caller)),
         Fact("Created", f"{_second(report.created_at)} UTC" if report.created_at else ""),
         Fact("Rolls back", report.restores or ""),
+        Fact("Rolled back by", report.rolled_back_by or ""),
+        Fact("Plan digest", report.digest or "", is_code=True),
         Fact("Flags", " ".join(report.flags.values()), is_code=True),
         Fact("Left out", counted(left_out, "target") if left_out else ""),
         Fact("Rollback", report.reversibility),
@@ -253,7 +271,10 @@ def _destination(value: str | None) -> str:
 
 
 def _sessions_table(sessions: Sequence[SessionRecord]) -> Table:
-    head = ("session", "started (UTC)", "time", "calls", "throttled", "retried", "ended")
+    head = (
+        "session", "started (UTC)", "time", "calls", "throttled", "retried", "ended", "by",
+        "version", "flags",
+    )  # fmt: skip
     rows = [
         (
             each.doing,
@@ -262,12 +283,15 @@ def _sessions_table(sessions: Sequence[SessionRecord]) -> Table:
             f"{each.calls:,}",
             f"{each.throttles:,}",
             f"{each.retries:,}",
-            each.ended or "in progress, or killed",
+            each.ended or IN_PROGRESS,
+            each.caller_arn or "-",
+            each.version or "-",
+            shlex.join(each.words) or "-",
         )
         for each in sessions[-_MOST_ROWS:]
     ]
     note = _hidden(len(sessions) - _MOST_ROWS, "earlier session")
-    return Table("sessions", head, rows, note=note, texts=1)
+    return Table("sessions", head, rows, note=note, texts=4)
 
 
 def _waves_table(waves: Sequence[Wave]) -> Table:
@@ -289,7 +313,7 @@ def _waves_table(waves: Sequence[Wave]) -> Table:
 
 
 def _gates_table(gates: Sequence[GateRecord]) -> Table:
-    head = ("after wave", "answers", "answered (UTC)", "decision", "reason", "output")
+    head = ("after wave", "answers", "answered (UTC)", "decision", "reason")
     rows = [
         (
             f"{each.wave}",
@@ -297,12 +321,22 @@ def _gates_table(gates: Sequence[GateRecord]) -> Table:
             _second(each.answered_at),
             each.decision.value,
             each.reason,
-            each.output,
         )
         for each in gates[-_MOST_ROWS:]
     ]
     note = _hidden(len(gates) - _MOST_ROWS, "earlier decision")
-    return Table("decisions of the gate", head, rows, note=note, texts=3)
+    return Table("decisions of the gate", head, rows, note=note, texts=2)
+
+
+def _gate_outputs(gates: Sequence[GateRecord]) -> list[GateOutput]:
+    return [
+        GateOutput(
+            f"after wave {each.wave}, answered {_second(each.answered_at)}",
+            each.output.split("\n"),
+        )
+        for each in gates[-_MOST_ROWS:]
+        if each.output
+    ]
 
 
 def _retried_table(failures: Sequence[EarlierFailures]) -> Table:

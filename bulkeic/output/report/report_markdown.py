@@ -1,11 +1,12 @@
 """The report of a run as GitHub-flavored Markdown, for a pull request or a ticket."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 
 from bulkeic.core.gates import GateRecord
 from bulkeic.core.model import Status
 from bulkeic.core.report.place_counts import PlaceCounts
-from bulkeic.core.report.run_end import RunState, SessionRecord
+from bulkeic.core.report.run_end import IN_PROGRESS, RunState, SessionRecord
 from bulkeic.core.report.run_report import ErrorGroup, RunReport
 from bulkeic.core.waves import Wave
 from bulkeic.output.formatting import counted, duration
@@ -16,7 +17,7 @@ from bulkeic.output.summary_text import ACTIONS
 _MOST_ROWS = 10
 _STATES = {
     RunState.NOT_STARTED: "not started",
-    RunState.OPEN: "in progress, or killed",
+    RunState.OPEN: IN_PROGRESS,
     RunState.PLANNED: "planned",
     RunState.STOPPED: "stopped early",
     RunState.FAILED: "ended with failures",
@@ -30,6 +31,7 @@ def report_markdown(report: RunReport) -> bytes:
     sections = (
         _heading(report),
         _facts(report),
+        _sessions(report.sessions),
         _waves(report.waves),
         _gates(report.gates),
         _errors(report.errors),
@@ -73,13 +75,13 @@ def _facts(report: RunReport) -> list[str]:
         ("Targets file", code_span(report.source)),
         ("Endpoint", code_span(report.place)),
         ("Settings", _settings(report)),
-        ("Created", code_span(report.created_at or "")),
-        ("Sessions", _sessions(report.sessions)),
+        ("Created", _span(report.created_at)),
         ("Made by", "" if report.caller is None else code_span(report.caller.arn)),
-        ("Rolled back by", code_span(report.rolled_back_by or "")),
-        ("Rolls back", "" if report.restores is None else code_span(report.restores)),
+        ("Rolls back", _span(report.restores)),
+        ("Rolled back by", _span(report.rolled_back_by)),
+        ("Plan digest", _span(report.digest)),
         ("Flags", code_span(" ".join(report.flags.values())) if report.flags else ""),
-        ("Stopped", "" if report.end.reason is None else code_span(report.end.reason)),
+        ("Stopped", _span(report.end.reason)),
         ("Calls", calls),
         ("Rollback", report.reversibility),
         ("Run file", code_span(summary.run)),
@@ -97,12 +99,26 @@ def _settings(report: RunReport) -> str:
     return ", ".join(texts + ([f"and {hidden:,} more"] if hidden > 0 else []))
 
 
-def _sessions(sessions: Sequence[SessionRecord]) -> str:
-    if not sessions:
-        return ""
-    first, last = sessions[0].started_at, sessions[-1].started_at
-    times = code_span(first) if first == last else f"{code_span(first)} to {code_span(last)}"
-    return f"{len(sessions):,}, started {times}"
+def _span(text: str | None) -> str:
+    """A fact that a run may not have; empty: it has none."""
+    return "" if text is None else code_span(text)
+
+
+def _sessions(sessions: Sequence[SessionRecord]) -> list[str]:
+    rows = [
+        (
+            code_span(each.doing),
+            code_span(each.started_at),
+            code_span(each.ended or IN_PROGRESS),
+            code_span(each.caller_arn or ""),
+            code_span(each.version or ""),
+            code_span(shlex.join(each.words)),
+            f"{each.calls:,}",
+        )
+        for each in sessions[-_MOST_ROWS:]
+    ]
+    head = ("Session", "Started", "Ended", "By", "Version", "Flags", "Calls")
+    return _cut(markdown_table(head, rows, numbers=1), len(sessions), "session") if rows else []
 
 
 def _gates(gates: Sequence[GateRecord]) -> list[str]:
@@ -112,11 +128,12 @@ def _gates(gates: Sequence[GateRecord]) -> list[str]:
             each.decision.value,
             code_span(each.answered_at),
             code_span(each.reason),
+            code_span(each.output.rpartition("\n")[2]),
             f"{each.asks:,}",
         )
         for each in gates[-_MOST_ROWS:]
     ]
-    head = ("Gate after wave", "Decision", "Answered", "Reason", "Answers")
+    head = ("Gate after wave", "Decision", "Answered", "Reason", "Last line", "Answers")
     return _cut(markdown_table(head, rows, numbers=1), len(gates), "gate decision") if rows else []
 
 

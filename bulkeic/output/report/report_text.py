@@ -2,7 +2,7 @@
 
 import shlex
 
-from bulkeic.core.report.run_end import SessionRecord
+from bulkeic.core.report.run_end import IN_PROGRESS, SessionRecord
 from bulkeic.core.report.run_report import RunReport
 from bulkeic.output.rollout_text import gate_lines, wave_lines
 from bulkeic.output.summary_text import earlier_lines, plan_lines, summary_lines
@@ -37,6 +37,6 @@ def _session_lines(session: SessionRecord) -> list[str]:
     when = f"{session.doing} from {session.started_at} for {session.elapsed_s:,.1f} s"
     by = "" if session.caller_arn is None else f"by {session.caller_arn}, "
     return [
-        f"  {when}: {session.ended or 'in progress, or killed'}",
+        f"  {when}: {session.ended or IN_PROGRESS}",
         f"    {by}bulkeic {session.version}: {shlex.join(session.words) or 'no flags'}",
     ]
