@@ -5,7 +5,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -35,7 +36,7 @@ UNTIL = """new Promise((done, failed) => {
 
 
 class Browser:
-    """A browser with one page.
+    """A browser with one page at a time.
 
     Attributes:
         requests: URLs that the page requested.
@@ -54,12 +55,6 @@ class Browser:
         program = next(filter(None, map(shutil.which, NAMES)), None)
         assert program, "Chromium is missing; run: make chromium"
         self._start(program)
-        targets = self.ask("Target.getTargets")["targetInfos"]
-        page = next(target["targetId"] for target in targets if target["type"] == "page")
-        attached = self.ask("Target.attachToTarget", targetId=page, flatten=True)
-        self._session = attached["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.ask(f"{domain}.enable")
         return self
 
     def __exit__(
@@ -69,7 +64,6 @@ class Browser:
         trace: TracebackType | None,
     ) -> None:
         try:
-            self._session = None
             self._send("Browser.close")
             self._process.wait(20)
         finally:
@@ -77,6 +71,21 @@ class Browser:
             self._process.wait()
             os.close(self._to)
             os.close(self._from)
+
+    @contextmanager
+    def page(self) -> Iterator[Self]:
+        """A new page, which knows nothing of those before it."""
+        self.requests, self.complaints = [], []
+        target = self.ask("Target.createTarget", url="about:blank")["targetId"]
+        attached = self.ask("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = attached["sessionId"]
+        try:
+            for domain in ("Page", "Runtime", "Log", "Network"):
+                self.ask(f"{domain}.enable")
+            yield self
+        finally:
+            self._session = None
+            self.ask("Target.closeTarget", targetId=target)
 
     def ask(self, method: str, **params: Any) -> Any:
         """Sends a command and records events until its answer arrives."""
@@ -136,7 +145,7 @@ class Browser:
 
     def _note(self, message: Any) -> None:
         note = _NOTES.get(message.get("method"))
-        if note is not None:
+        if note is not None and message.get("sessionId") == self._session:
             note(self, message["params"])
 
 

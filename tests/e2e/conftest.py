@@ -217,7 +217,14 @@ def server(lasting_server: Server) -> Server:
     return lasting_server
 
 
+@pytest.fixture(scope="module")
+def lasting_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with Browser(tmp_path_factory.mktemp("browser") / "profile") as browser:
+        yield browser
+
+
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    with Browser(tmp_path / "profile") as browser:
+def browser(lasting_browser: Browser) -> Iterator[Browser]:
+    """A browser with a new page."""
+    with lasting_browser.page() as browser:
         yield browser
