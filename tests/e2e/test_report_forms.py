@@ -96,6 +96,7 @@ def test_markdown_is_written_to_a_new_file_beside_the_text(
     [
         ("run.db", "--markdown 'run.db' is also an input file; use another file"),
         (".", "--markdown '.' cannot be written: Is a directory"),
+        ("./x/../same", "--markdown and --html name the same file; use two files"),
         ("no/report.md", "--markdown 'no/report.md' cannot be written: No such file or directory"),
     ],
 )
@@ -104,6 +105,8 @@ def test_a_file_that_cannot_be_written_is_one_line(
 ) -> None:
     apply_with_failures(bulkeic, server)
     before = (bulkeic.folder / "run.db").read_bytes()
-    result = bulkeic("report", "run.db", "--markdown", path)
+    (bulkeic.folder / "x").mkdir()
+    result = bulkeic("report", "run.db", "--markdown", path, "--html", "same")
     assert (result.code, result.out, result.lines) == (2, "", [f"bulkeic: {problem}"])
     assert (bulkeic.folder / "run.db").read_bytes() == before
+    assert not (bulkeic.folder / "same").exists()

@@ -1,5 +1,7 @@
 """The files that a report is written to."""
 
+import os
+
 from bulkeic.app.setup.output_files import check_not_read
 from bulkeic.core.errors import UsageError
 from bulkeic.output.new_file import check_new_file
@@ -21,6 +23,7 @@ def check_report_files(files: dict[str, str | None], *read: str | None) -> None:
             continue
         check_not_read(flag, path, *read)
         check_new_file(flag, path)
-        if path in flags:
-            raise UsageError(f"{flags[path]} and {flag} name the same file; use two files")
-        flags[path] = flag
+        file = os.path.realpath(path)
+        if file in flags:
+            raise UsageError(f"{flags[file]} and {flag} name the same file; use two files")
+        flags[file] = flag
