@@ -350,11 +350,15 @@ def test_nothing_sent_has_no_timeline() -> None:
 def test_many_codes_sessions_and_waves_are_cut() -> None:
     report = run_report(waves=[Wave(number, 1) for number in range(1, 300)])
     many = run_report(
-        errors=list(report.errors) * 60, sessions=list(report.sessions) * 300, waves=report.waves
-    )
+        errors=list(report.errors) * 60, sessions=list(report.sessions) * 300, waves=report.waves,
+        gates=list(report.gates) * 300,
+    )  # fmt: skip
     page = run_page(many, 3)
     assert (len(page.errors), page.more_errors) == (50, "and 70 more error codes")
     assert (len(page.sessions.rows), page.sessions.note) == (200, "and 100 earlier sessions")
+    assert page.gates is not None
+    assert (len(page.gates.rows), page.gates.note) == (200, "and 100 earlier decisions")
+    assert len(page.gate_outputs) == 20
     assert page.waves is not None
     assert (len(page.waves.rows), page.waves.note) == (200, "and 99 later waves")
     assert page.table_note.startswith("The table has 3 of 15 targets: those that failed, then")

@@ -30,7 +30,7 @@ from bulkeic.output.summary_text import ACTIONS
 from bulkeic.output.tables import Table
 
 _PIECES = 64
-_MOST_SETTINGS, _MOST_ERRORS, _MOST_ROWS = 5, 50, 200
+_MOST_SETTINGS, _MOST_OUTPUTS, _MOST_ERRORS, _MOST_ROWS = 5, 20, 50, 200
 _STATES = {
     RunState.NOT_STARTED: ("not started", "mild"),
     RunState.OPEN: (IN_PROGRESS, "mild"),
@@ -94,7 +94,7 @@ class RunPage(NamedTuple):
         timeline: ``None``: no target was sent.
         waves: ``None``: it has none.
         gates: ``None``: no gate has decided.
-        gate_outputs: what the gate wrote, where it wrote something.
+        gate_outputs: what the gate wrote for its last decisions, where it wrote something.
         errors: by code.
         more_errors: how many codes are not shown; empty: none.
         retried: failures that were retried; ``None``: none.
@@ -334,7 +334,7 @@ def _gate_outputs(gates: Sequence[GateRecord]) -> list[GateOutput]:
             f"after wave {each.wave}, answered {_second(each.answered_at)}",
             each.output.split("\n"),
         )
-        for each in gates[-_MOST_ROWS:]
+        for each in gates[-_MOST_OUTPUTS:]
         if each.output
     ]
 

@@ -36,7 +36,8 @@ def _session_lines(session: SessionRecord) -> list[str]:
     """When a session worked and how it ended; who started it, and how."""
     when = f"{session.doing} from {session.started_at} for {session.elapsed_s:,.1f} s"
     by = "" if session.caller_arn is None else f"by {session.caller_arn}, "
+    version = session.version or "of an unknown version"
     return [
         f"  {when}: {session.ended or IN_PROGRESS}",
-        f"    {by}bulkeic {session.version}: {shlex.join(session.words) or 'no flags'}",
+        f"    {by}bulkeic {version}: {shlex.join(session.words) or 'no flags'}",
     ]
