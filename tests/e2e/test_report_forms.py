@@ -110,3 +110,32 @@ def test_a_file_that_cannot_be_written_is_one_line(
     assert (result.code, result.out, result.lines) == (2, "", [f"bulkeic: {problem}"])
     assert (bulkeic.folder / "run.db").read_bytes() == before
     assert not (bulkeic.folder / "same").exists()
+
+
+def test_every_form_shows_a_gate_that_halted_after_the_last_wave(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    bulkeic.write("targets.csv", "FunctionName,MaximumRetryAttempts\na,1\nb,1\n")
+    gate = ("--gate", "echo first; echo 'too many <b>errors</b>'; exit 9")
+    ends = ("--endpoint-url", server.url, "--run", "run.db", "--yes")
+    assert bulkeic("apply", "targets.csv", "--waves", "100%", *gate, *ends).code == 3
+
+    found = json_of(bulkeic, "run.db", "--markdown", "report.md", "--html", "report.html")
+    text = bulkeic("report", "run.db").out
+    markdown = (bulkeic.folder / "report.md").read_text()
+    page = (bulkeic.folder / "report.html").read_text()
+
+    assert (found["state"], found["statuses"]["updated"]) == ("stopped", 2)
+    assert "stopped early" in markdown.splitlines()[0]
+    assert "stopped early</title>" in page
+    (decision,) = found["gates"]
+    assert (decision["decision"], decision["output"]) == ("halt", "first\ntoo many <b>errors</b>")
+    assert ": halt, exit code 9\n    first\n    too many <b>errors</b>\n" in text
+    assert "| `exit code 9` | `too many <b>errors</b>` | 1 |" in markdown
+    assert "first\ntoo many &lt;b&gt;errors&lt;/b&gt;\n</pre>" in page
+    (session,) = found["sessions"]
+    for form in (text, markdown, page):
+        assert "wave 1 of 1: halted by the gate: exit code 9" in form
+        assert session["caller_arn"] in form
+        assert session["version"] in form
+        assert "--waves 100%" in form
