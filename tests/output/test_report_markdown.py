@@ -128,6 +128,8 @@ def test_a_plan_shows_what_it_would_change() -> None:
     assert "4 targets left out by the selection" in text
     assert "```sh\nbulkeic apply r.db\n```" in text
     assert "| Wave |" not in text
+    # A plan stores no throttled reads by place, so it must not count them as none.
+    assert "| Account | Targets | Updated | Failed | Pending |\n" in text
 
 
 @pytest.mark.parametrize("number", [11, 1000])

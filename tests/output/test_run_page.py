@@ -365,6 +365,8 @@ def test_many_codes_sessions_and_waves_are_cut() -> None:
 
 
 def test_a_plan_shows_what_is_to_be_changed() -> None:
+    assert "each read counts as one call" not in page_of().text
+    assert "each read counts as one call" in page_of(kind=RunKind.PLAN, waves=[]).text
     page = run_page(run_report(kind=RunKind.PLAN), 15)
     assert page.grid.is_plan
     assert [tile.name for tile in page.tiles] == ["Targets", "Failed", "Calls", "Time"]

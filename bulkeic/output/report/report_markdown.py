@@ -35,8 +35,8 @@ def report_markdown(report: RunReport) -> bytes:
         _waves(report.waves),
         _gates(report.gates),
         _errors(report.errors),
-        _places("account", report.accounts),
-        _places("Region", report.regions),
+        _places("account", report.accounts, is_plan=report.is_plan),
+        _places("Region", report.regions, is_plan=report.is_plan),
         _earlier(report),
         _next_commands(report),
     )
@@ -177,8 +177,11 @@ def _example(group: ErrorGroup) -> str:
     return f"{place}: {code_span(example.error_message or '')}"
 
 
-def _places(word: str, places: Mapping[str, PlaceCounts]) -> list[str]:
-    """A table of the places with most trouble; one place needs no table."""
+def _places(word: str, places: Mapping[str, PlaceCounts], *, is_plan: bool) -> list[str]:
+    """A table of the places with most trouble; one place needs no table.
+
+    A plan does not store by place how many of its reads were throttled.
+    """
     if len(places) == 1:
         return []
     worst = sorted(places.items(), key=lambda item: -(item[1].not_done + item[1].pending))
@@ -191,12 +194,13 @@ def _places(word: str, places: Mapping[str, PlaceCounts]) -> list[str]:
             *(f"{counts.statuses[status]:,}" for status in columns),
             f"{counts.not_done:,}",
             f"{counts.pending:,}",
-            f"{counts.throttles:,}",
+            *(() if is_plan else (f"{counts.throttles:,}",)),
         )
         for place, counts in shown
     ]
     names = [status.value.replace("_", " ").capitalize() for status in columns]
-    head = (word.capitalize(), "Targets", *names, "Failed", "Pending", "Throttled")
+    last = () if is_plan else ("Throttled",)
+    head = (word.capitalize(), "Targets", *names, "Failed", "Pending", *last)
     return _cut(markdown_table(head, rows, numbers=len(head) - 1), len(places), word)
 
 
