@@ -271,6 +271,44 @@ def test_a_rollback_that_cannot_start_names_the_command(bulkeic: Bulkeic, server
     assert states(server) == before
 
 
+def test_a_rollback_that_restores_nothing_is_retried(bulkeic: Bulkeic, server: Server) -> None:
+    configured(server, 2)
+    write_rows(bulkeic, REGIONS[:1], 2)
+    process = bulkeic.start(*words(server, *BACK, "--waves", "50%,100%", "--gate", WAIT))
+    until((bulkeic.folder / "asked").exists, "the gate is asked")
+    change(server, (REGIONS[0], "fn-0"), MaximumRetryAttempts=2)
+    (bulkeic.folder / "go").touch()
+    _, err = process.communicate(timeout=20)
+
+    lines = err.splitlines()
+    assert process.returncode == 1, err
+    assert "THE ROLLBACK IS NOT COMPLETE: 1 failed, 0 pending; run file: run-rollback.db" in lines
+    assert lines[-1].startswith("retry with: bulkeic apply run-rollback.db --retry-failed ")
+
+
+def test_ctrl_c_while_a_halted_run_ends_prevents_its_rollback(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    changed, missing, slow = REGIONS[:3]
+    lanes: dict[str, Any] = {
+        f"{ACCOUNT}/{region}": {"fn-0": {"$LATEST": {}}} for region in (changed, slow)
+    }
+    server.window("state", lanes | {f"{ACCOUNT}/{missing}": {"fn-0": {"$LATEST": None}}}, "PUT")
+    delays = {f"{ACCOUNT}/{missing}": {"latency_s": 0.2}, f"{ACCOUNT}/{slow}": {"latency_s": 1.5}}
+    server.window("faults", {"lanes": delays}, "PUT")
+    write_rows(bulkeic, REGIONS[:3], 1)
+    process = bulkeic.start(*words(server, *BACK, "--max-failures", 1))
+    line_with(process, "ResourceNotFoundException")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+
+    assert process.returncode == 3, err
+    assert "stopped: interrupted" in err
+    assert "rolling back" not in err
+    assert err.splitlines()[-1].startswith("resume with: bulkeic apply run.db ")
+    assert states(server)[changed, "fn-0"] != {}
+
+
 def test_an_interrupted_run_is_not_rolled_back(bulkeic: Bulkeic, server: Server) -> None:
     configured(server, 4)
     write_rows(bulkeic, REGIONS[:1], 4)

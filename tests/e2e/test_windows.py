@@ -8,7 +8,16 @@ from datetime import UTC, datetime
 import pytest
 
 from .conftest import Bulkeic, Server
-from .rollout_helpers import REGIONS, exported, line_with, resume, terminal, words, write_rows
+from .rollout_helpers import (
+    REGIONS,
+    exported,
+    line_with,
+    load,
+    resume,
+    terminal,
+    words,
+    write_rows,
+)
 
 Start = Callable[..., Server]
 
@@ -87,6 +96,19 @@ def test_a_plan_that_waited_in_vain_is_still_to_be_applied(
 
     assert (planned.code, process.returncode) == (0, 3), err
     assert err.splitlines()[-1].startswith("apply with: bulkeic apply run.db ")
+
+
+def test_a_plan_is_old_when_the_window_opens(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, REGIONS[:1], 4)
+    load(server, {f"fn-{number}": {"MaximumRetryAttempts": number % 2} for number in range(4)})
+    planned = bulkeic("plan", *words(server)[1:])
+    process = bulkeic.start(*resume(server, "--yes", "--not-before", "2h"))
+    line_with(process, "2 targets had nothing to change when the plan was made")
+    line_with(process, "(--not-before); Ctrl-C stops")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+
+    assert (planned.code, process.returncode) == (0, 3)
 
 
 def test_a_gate_that_holds_does_not_hold_beyond_the_window(
