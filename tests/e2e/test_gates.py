@@ -10,19 +10,7 @@ from typing import Any
 import pytest
 
 from .conftest import Bulkeic, Server
-from .rollout_helpers import (
-    REGIONS,
-    change,
-    line_with,
-    load,
-    resume,
-    rows,
-    states,
-    terminal,
-    until,
-    words,
-    write_rows,
-)
+from .rollout_helpers import REGIONS, line_with, resume, rows, terminal, until, words, write_rows
 
 WAVES = ("--yes", "--waves", "50%,100%")
 GATE = "SELECT wave, asks, decision, reason, output FROM gate ORDER BY id"
@@ -254,60 +242,6 @@ def test_a_halt_after_the_last_wave_is_reported_and_asked_again(
     assert halted.lines[-1].startswith("resume with: bulkeic apply run.db ")
     assert not any(line.startswith("resume with") for line in passed.lines)
     assert server.calls() == 4
-
-
-@pytest.mark.parametrize(
-    ("flags", "text"),
-    [
-        (("--gate", "exit 75", "--gate-interval", "1h"), "the gate holds"),
-        (("--gate", "true", "--bake", "1h"), "bakes for"),
-    ],
-)
-def test_a_run_whose_last_gate_has_not_agreed_is_not_complete(
-    bulkeic: Bulkeic, server: Server, flags: tuple[str, ...], text: str
-) -> None:
-    start_rows(bulkeic)
-    process = bulkeic.start(*words(server, "--yes", "--waves", "100%", *flags))
-    line_with(process, text)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
-
-    assert process.returncode == 3, err
-    assert err.splitlines()[-1].startswith("resume with: bulkeic apply run.db ")
-    assert bulkeic(*resume(server, "--yes", "--gate", "exit 1")).code == 3
-    assert bulkeic(*resume(server, "--yes", "--gate", "true")).code == 0
-
-
-def test_a_gate_that_halted_before_waves_without_changes_is_asked_again(
-    bulkeic: Bulkeic, server: Server
-) -> None:
-    load(server, {"fn-0": {"MaximumRetryAttempts": 2}, "fn-1": {"MaximumRetryAttempts": 1}})
-    bulkeic.write("targets.csv", "FunctionName,Wave\nfn-0,1\nfn-1,2\n")
-    planned = bulkeic("plan", *words(server)[1:])
-
-    halted = bulkeic(*resume(server, "--yes", "--gate", "exit 1"))
-    again = bulkeic(*resume(server, "--yes", "--gate", "exit 1"))
-    passed = bulkeic(*resume(server, "--yes", "--gate", "true"))
-
-    assert (planned.code, halted.code, again.code, passed.code) == (0, 3, 3, 0), again.err
-    assert halted.lines[-1].startswith("resume with: bulkeic apply run.db ")
-
-
-def test_drift_neither_bakes_nor_asks_the_gate(bulkeic: Bulkeic, server: Server) -> None:
-    start_rows(bulkeic)
-    server.window("faults", {"latency_s": 0.3}, "PUT")
-    flags = ("--bake", "1h", "--gate", "touch asked", "--concurrency", 2)
-    process = bulkeic.start(*words(server, *WAVES, *flags))
-    until(lambda: server.calls() == 2, "the first wave is written")
-    until(lambda: all(config for config in states(server).values()), "it is stored")
-    change(server, (REGIONS[0], "fn-0"), MaximumRetryAttempts=2)
-    server.window("faults", {}, "PUT")
-    _, err = process.communicate(timeout=20)
-
-    assert process.returncode == 3, err
-    assert "drifted" in err
-    assert "bakes" not in err
-    assert not (bulkeic.folder / "asked").exists()
 
 
 def test_the_gate_decides_before_the_question(bulkeic: Bulkeic, server: Server) -> None:
