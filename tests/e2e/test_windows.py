@@ -148,6 +148,22 @@ def test_the_waits_between_waves_belong_to_the_forecast(bulkeic: Bulkeic, server
     assert process.returncode == 3
 
 
+def test_the_waits_after_waves_that_are_done_do_not(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, REGIONS[:1], 3)
+    halted = bulkeic(*words(server, "--yes", "--waves", "1,2,100%", "--gate", "exit 1"))
+    waits = ("--wave-pause", "2h", "--until", "1h")
+
+    stopped = bulkeic.start(*resume(server, "--yes", *waits))
+    line_with(stopped, "the forecast does not fit in the window")
+    line_with(stopped, "the next wave starts in ")
+    stopped.send_signal(signal.SIGINT)
+    stopped.communicate(timeout=20)
+    resumed = bulkeic(*resume(server, "--yes", *waits))
+
+    assert (halted.code, stopped.returncode, resumed.code) == (3, 3, 0), resumed.err
+    assert "does not fit" not in resumed.err
+
+
 def test_a_rollback_has_a_window_too(bulkeic: Bulkeic, server: Server) -> None:
     write_rows(bulkeic, REGIONS[:1], 4)
     done = bulkeic(*words(server, "--yes"))

@@ -20,6 +20,7 @@ from bulkeic.core.model import Lane
 from bulkeic.core.policy import calls_per_job
 from bulkeic.core.summary import Summary
 from bulkeic.core.waves import NewWaves
+from bulkeic.core.windows import waits_left_s
 from bulkeic.output.rollout_text import wave_preview_lines
 from bulkeic.output.summary_text import summary_lines
 from bulkeic.store.run_file import RunFile
@@ -90,7 +91,9 @@ def _is_confirmed(
     policy = apply_policy(run, force=options.force)
     waves = run.waves.all() or new.waves
     try:
-        waits_s = max(0, len(waves) - 1) * ((options.bake_s or 0) + (options.wave_pause_s or 0))
+        waits_s = waits_left_s(
+            waves, bake_s=options.bake_s, pause_s=options.wave_pause_s, now=time.time()
+        )
         calls = calls_per_job(policy, in_waves=bool(waves))
         invocation.print_preview(run, lanes, calls, waits_s=waits_s)
         shown = new.lanes if new.are_from_file else ()
