@@ -353,7 +353,10 @@ WRONG = {
     ("--max-failures", "1", "--no-before-image"): (
         "--on-halt rollback needs before-images; omit --no-before-image"
     ),
-    (): "--on-halt rollback requires waves or --max-failures; nothing else halts a run",
+    (): "--on-halt rollback requires waves or --max-failures below 100%; nothing else halts a run",
+    ("--max-failures", "100%"): (
+        "--on-halt rollback requires waves or --max-failures below 100%; nothing else halts a run"
+    ),
 }
 
 
