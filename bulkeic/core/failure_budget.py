@@ -14,9 +14,12 @@ class FailureBudget(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         return str(self.size)
 
-    def of(self, total: int) -> int:
-        """The number of failures at which a run of ``total`` targets stops, at least 1."""
-        return max(1, self.size.of(total))
+    def of(self, total: int) -> int | None:
+        """The number of failures at which a run of ``total`` targets stops, at least 1.
+
+        ``None``: 100%, which stops no run, since nothing would be left to stop.
+        """
+        return None if self.size.is_all else max(1, self.size.of(total))
 
 
 def parse_failure_budget(text: str) -> FailureBudget:

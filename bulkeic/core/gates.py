@@ -13,6 +13,7 @@ cannot be started               halt
 """
 
 import signal
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -122,6 +123,22 @@ def must_ask(record: GateRecord | None, wave: Wave) -> bool:
     if record is None or record.decision is not GateDecision.CONTINUE:
         return True
     return wave.ended_at is not None and record.answered_at < wave.ended_at
+
+
+def awaits_gate(waves: Sequence[Wave], records: Sequence[GateRecord]) -> bool:
+    """Whether a gate must still be asked after the last wave that was verified.
+
+    The waves after it may have nothing to change, and are not asked about.
+
+    Args:
+        waves: of the run, in order.
+        records: of the gate, in order.
+    """
+    done = next((wave for wave in reversed(waves) if wave.verified is not None), None)
+    if done is None:
+        return False
+    last = next((each for each in reversed(records) if each.wave == done.number), None)
+    return must_ask(last, done)
 
 
 def gate_document(summary: Summary, wave: Wave, following: Wave | None, **more: Any) -> Any:

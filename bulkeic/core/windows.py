@@ -1,11 +1,13 @@
 """When a run may work: its window, and the minimum time after a wave. Times are Unix, seconds."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from bulkeic.core.errors import UsageError
 from bulkeic.core.moments import Moment, utc_text
+from bulkeic.core.waves import Wave
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -96,3 +98,22 @@ def bake_left_s(ended_at: str | None, bake_s: float | None, now: float) -> float
     over = now - datetime.fromisoformat(ended_at).timestamp()
     # A clock that was set back never makes the wait longer than asked for.
     return min(bake_s, max(0.0, bake_s - over))
+
+
+def waits_left_s(
+    waves: Sequence[Wave], *, bake_s: float | None, pause_s: float | None, now: float
+) -> float:
+    """Seconds that a run will wait between waves until it starts the last one.
+
+    Args:
+        waves: of the run, in order.
+        bake_s: the minimum time after a wave, seconds; ``None``: none.
+        pause_s: the pause after it, seconds; ``None``: none.
+        now: the time.
+    """
+    left = sum(wave.verified is None for wave in waves if wave.targets)
+    if not left:
+        return 0.0
+    done = next((wave for wave in reversed(waves) if wave.verified is not None), None)
+    rest_s = 0.0 if done is None else bake_left_s(done.ended_at, bake_s, now)
+    return rest_s + (left - 1) * ((bake_s or 0.0) + (pause_s or 0.0))

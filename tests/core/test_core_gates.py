@@ -10,6 +10,7 @@ from bulkeic.core.gates import (
     GateEnd,
     GateRecord,
     GateResult,
+    awaits_gate,
     gate_document,
     must_ask,
 )
@@ -63,6 +64,32 @@ def test_a_gate_is_asked_until_it_continues_what_the_wave_has_done(
     wave = Wave(1, 5, EARLY, LATE if answered_at == EARLY else EARLY, 5, 0)
 
     assert must_ask(record, wave) is asks
+
+
+@pytest.mark.parametrize(
+    ("verified", "decisions", "awaits"),
+    [
+        ((), {}, False),
+        ((1,), {}, True),
+        ((1,), {1: "halt"}, True),
+        ((1,), {1: "continue"}, False),
+        ((1, 2), {1: "continue"}, True),
+        ((1, 2), {1: "halt", 2: "continue"}, False),
+    ],
+)
+def test_a_run_awaits_its_gate_after_the_last_wave_that_worked(
+    verified: tuple[int, ...], decisions: dict[int, str], *, awaits: bool
+) -> None:
+    waves = [
+        Wave(number, 5, EARLY, EARLY, 5, 0) if number in verified else Wave(number, 0)
+        for number in (1, 2, 3)
+    ]
+    records = [
+        GateRecord(at, wave, EARLY, LATE, 1, GateDecision(decision), "", "")
+        for at, (wave, decision) in enumerate(decisions.items(), 1)
+    ]
+
+    assert awaits_gate(waves, records) is awaits
 
 
 def test_a_gate_reads_the_run_its_wave_and_the_next_one() -> None:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import UsageError
 from bulkeic.core.moments import Moment
-from bulkeic.core.windows import Window, bake_left_s, overrun_line, window_of
+from bulkeic.core.waves import Wave
+from bulkeic.core.windows import Window, bake_left_s, overrun_line, waits_left_s, window_of
 
 ENDED = "2026-01-01T00:00:00.000Z"
 ENDED_S = NOW = 1767225600.0
@@ -123,3 +124,31 @@ def test_the_line_on_a_forecast_names_the_time_and_the_flag() -> None:
         "the forecast does not fit in the window: the run stops before 2026-01-01T00:01:00Z "
         "(--until) with targets pending, and can be resumed"
     )
+
+
+BEGAN, ENDED = "1970-01-01T00:00:00.000Z", "1970-01-01T00:01:00.000Z"
+DONE, LEFT, EMPTY = (BEGAN, ENDED, 5), (), None
+
+
+@pytest.mark.parametrize(
+    ("states", "waits_s"),
+    [
+        ((), 0),
+        ((LEFT,), 0),
+        ((LEFT, LEFT, LEFT), 2 * (100 + 7)),
+        ((DONE, LEFT), 100 - 30),
+        ((DONE, LEFT, LEFT), 100 - 30 + 100 + 7),
+        ((DONE, EMPTY, LEFT), 100 - 30),
+        ((DONE, DONE), 0),
+    ],
+)
+def test_only_waits_that_are_left_count(
+    states: tuple[tuple[object, ...] | None, ...], waits_s: float
+) -> None:
+    waves = [
+        Wave(number, 0) if state is None else Wave(number, 5, *state)  # type: ignore[arg-type]
+        for number, state in enumerate(states, 1)
+    ]
+
+    assert waits_left_s(waves, bake_s=100, pause_s=7, now=90.0) == waits_s
+    assert waits_left_s(waves, bake_s=None, pause_s=None, now=90.0) == 0

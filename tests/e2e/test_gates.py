@@ -239,6 +239,8 @@ def test_a_halt_after_the_last_wave_is_reported_and_asked_again(
 
     assert (halted.code, again.code, passed.code) == (3, 3, 0), passed.err
     assert "stopped: wave 2 of 2: halted by the gate: exit code 1" in halted.lines
+    assert halted.lines[-1].startswith("resume with: bulkeic apply run.db ")
+    assert not any(line.startswith("resume with") for line in passed.lines)
     assert server.calls() == 4
 
 

@@ -8,7 +8,16 @@ from datetime import UTC, datetime
 import pytest
 
 from .conftest import Bulkeic, Server
-from .rollout_helpers import REGIONS, exported, line_with, resume, terminal, words, write_rows
+from .rollout_helpers import (
+    REGIONS,
+    exported,
+    line_with,
+    load,
+    resume,
+    terminal,
+    words,
+    write_rows,
+)
 
 Start = Callable[..., Server]
 
@@ -89,6 +98,19 @@ def test_a_plan_that_waited_in_vain_is_still_to_be_applied(
     assert err.splitlines()[-1].startswith("apply with: bulkeic apply run.db ")
 
 
+def test_a_plan_is_old_when_the_window_opens(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, REGIONS[:1], 4)
+    load(server, {f"fn-{number}": {"MaximumRetryAttempts": number % 2} for number in range(4)})
+    planned = bulkeic("plan", *words(server)[1:])
+    process = bulkeic.start(*resume(server, "--yes", "--not-before", "2h"))
+    line_with(process, "2 targets had nothing to change when the plan was made")
+    line_with(process, "(--not-before); Ctrl-C stops")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+
+    assert (planned.code, process.returncode) == (0, 3)
+
+
 def test_a_gate_that_holds_does_not_hold_beyond_the_window(
     bulkeic: Bulkeic, server: Server
 ) -> None:
@@ -124,6 +146,22 @@ def test_the_waits_between_waves_belong_to_the_forecast(bulkeic: Bulkeic, server
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode == 3
+
+
+def test_the_waits_after_waves_that_are_done_do_not(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, REGIONS[:1], 3)
+    halted = bulkeic(*words(server, "--yes", "--waves", "1,2,100%", "--gate", "exit 1"))
+    waits = ("--wave-pause", "2h", "--until", "1h")
+
+    stopped = bulkeic.start(*resume(server, "--yes", *waits))
+    line_with(stopped, "the forecast does not fit in the window")
+    line_with(stopped, "the next wave starts in ")
+    stopped.send_signal(signal.SIGINT)
+    stopped.communicate(timeout=20)
+    resumed = bulkeic(*resume(server, "--yes", *waits))
+
+    assert (halted.code, stopped.returncode, resumed.code) == (3, 3, 0), resumed.err
+    assert "does not fit" not in resumed.err
 
 
 def test_a_rollback_has_a_window_too(bulkeic: Bulkeic, server: Server) -> None:

@@ -156,7 +156,8 @@ def _prepare_resumption(run: RunFile, options: ApplyOptions, invocation: Invocat
     """Makes jobs of a plan pending again, whose outcome does not hold any more."""
     if run.metadata.planned:
         was_finished = not run.jobs.lanes()
-        now = time.time()
+        # The plan is old when the window opens, not when the command is given.
+        now = max(time.time(), invocation.window.opens_at or 0.0)
         stale = reopen_stale(run, apply_policy(run), now)
         if stale:
             invocation.console.print(

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.reversibility import reversibility_text
-from bulkeic.app.run.rollout import Rollout, awaits_gate
+from bulkeic.app.run.rollout import Rollout
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.setup.new_waves import new_waves, unused_rule_lines
 from bulkeic.app.setup.options import ApplyOptions
@@ -14,11 +14,13 @@ from bulkeic.app.setup.run_binding import caller_lines
 from bulkeic.app.setup.run_flags import with_create_missing
 from bulkeic.app.setup.run_setup import apply_policy
 from bulkeic.core.errors import RunFileError, StoppedError
+from bulkeic.core.gates import awaits_gate
 from bulkeic.core.halts import Halt
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import calls_per_job
 from bulkeic.core.summary import Summary
 from bulkeic.core.waves import NewWaves
+from bulkeic.core.windows import waits_left_s
 from bulkeic.output.rollout_text import wave_preview_lines
 from bulkeic.output.summary_text import summary_lines
 from bulkeic.store.run_file import RunFile
@@ -60,7 +62,7 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
             run.reopening.undo_retry(retry)
     try:
         is_end = not must_roll_back(run, options, halt)
-        summary = _print_result(run, invocation, stopped, is_end=is_end)
+        summary = _print_result(run, options, invocation, stopped, is_end=is_end)
     except RunFileError as error:
         if not confirmed:
             raise
@@ -70,7 +72,12 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
 
 def _has_work(run: RunFile, options: ApplyOptions) -> bool:
     """Whether jobs are pending, waves are not verified, or the gate must still be asked."""
-    return bool(run.jobs.lanes()) or run.waves.have_unverified() or awaits_gate(run, options)
+    return bool(run.jobs.lanes()) or run.waves.have_unverified() or _awaits_gate(run, options)
+
+
+def _awaits_gate(run: RunFile, options: ApplyOptions) -> bool:
+    has_gate = options.gate.command is not None
+    return has_gate and awaits_gate(run.waves.all(), run.gates.all())
 
 
 def _is_confirmed(
@@ -84,7 +91,9 @@ def _is_confirmed(
     policy = apply_policy(run, force=options.force)
     waves = run.waves.all() or new.waves
     try:
-        waits_s = max(0, len(waves) - 1) * ((options.bake_s or 0) + (options.wave_pause_s or 0))
+        waits_s = waits_left_s(
+            waves, bake_s=options.bake_s, pause_s=options.wave_pause_s, now=time.time()
+        )
         calls = calls_per_job(policy, in_waves=bool(waves))
         invocation.print_preview(run, lanes, calls, waits_s=waits_s)
         shown = new.lanes if new.are_from_file else ()
@@ -135,10 +144,15 @@ def _roll_out(
 
 
 def _print_result(
-    run: RunFile, invocation: Invocation, stopped: str | None, *, is_end: bool
+    run: RunFile,
+    options: ApplyOptions,
+    invocation: Invocation,
+    stopped: str | None,
+    *,
+    is_end: bool,
 ) -> Summary:
     """Prints the result of a run, and the next steps."""
-    has_waves_left = run.waves.have_unverified()
+    has_waves_left = run.waves.have_unverified() or _awaits_gate(run, options)
     summary = run.summary(stopped=stopped not in {None, INTERRUPTED} or has_waves_left)
     summary = with_exit_code(summary, summary.exit_code, stopped)
     creates = run.metadata.create_missing

@@ -27,14 +27,6 @@ from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_rows import RunRows
 
 
-def awaits_gate(run: RunFile, options: ApplyOptions) -> bool:
-    """Whether the gate must still be asked after the last wave, which is done."""
-    waves = run.waves.all()
-    if options.gate.command is None or not waves or waves[-1].verified is None:
-        return False
-    return must_ask(run.gates.last_of(waves[-1].number), waves[-1])
-
-
 class Rollout:
     """Applies a run.
 
@@ -117,8 +109,8 @@ class Rollout:
         if has_worked and self._session.stopped is None:
             self._console.print(f"{name}: done, {wave.verified:,} verified, {failed:,} failed")
         is_front = following is None or following.started_at is None
-        if wave.verified is not None and (has_worked or is_front):
-            await self._watch(wave, following, of)
+        if wave.verified is not None and (has_worked or is_front) and self._is_going():
+            await self._watch(wave, following, of, has_worked=has_worked)
         if has_worked and following is not None and self._session.stopped is None:
             await self._let_continue(wave, name, failed)
 
@@ -156,11 +148,13 @@ class Rollout:
             wave, verified=targets - unread, drifted=drifted, stopped=self._session.stopped
         )
 
-    async def _watch(self, wave: Wave, following: Wave | None, waves: int) -> None:
+    async def _watch(
+        self, wave: Wave, following: Wave | None, waves: int, *, has_worked: bool
+    ) -> None:
         """Waits for the minimum time after a wave, then asks the gate, unless it has agreed."""
         options = self._options
-        asks = options.gate.command is not None and must_ask(
-            self._run.gates.last_of(wave.number), wave
+        asks = options.gate.command is not None and (
+            has_worked or must_ask(self._run.gates.last_of(wave.number), wave)
         )
         left_s = bake_left_s(wave.ended_at, options.bake_s, time.time())
         if left_s and (following is not None or asks):
@@ -191,6 +185,9 @@ class Rollout:
             await self._session.pause(pause_s)
         if self._session.stopped is not None:
             self._saved(wave, stopped=self._session.stopped)
+
+    def _is_going(self) -> bool:
+        return self._session.stopped is None
 
     def _saved(self, wave: Wave, **changes: object) -> Wave:
         wave = msgspec.structs.replace(wave, **changes)

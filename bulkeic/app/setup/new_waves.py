@@ -153,9 +153,11 @@ def check_no_wave_flags(options: ApplyOptions) -> None:
     for flag, value in needs_waves.items():
         if value is not None:
             raise UsageError(_NEEDS_WAVES.format(flag))
-    if options.on_halt == "rollback" and options.max_failures is None:
+    budget = options.max_failures
+    if options.on_halt == "rollback" and (budget is None or budget.size.is_all):
         raise UsageError(
-            "--on-halt rollback requires waves or --max-failures; nothing else halts a run"
+            "--on-halt rollback requires waves or --max-failures below 100%; nothing else halts "
+            "a run"
         )
 
 

@@ -8,6 +8,7 @@ from typing import Self
 import msgspec
 
 from bulkeic.app.setup.options import ApplyOptions, WorkOptions
+from bulkeic.core.gates import awaits_gate
 from bulkeic.core.model import Status
 from bulkeic.core.option_declaration import (
     DeclaredOption,
@@ -95,7 +96,8 @@ class NextCommands:
         retry      some failed, and nothing is pending
         roll_back  something can be restored
         apply      every target of a plan was read, and some must change
-        resume     targets are pending, or waves are not verified; without the
+        resume     targets are pending, waves are not verified, or a gate of the
+                   flags must still be asked; without the
                    selection if only targets that it leaves out are pending
         =========  =====================================================
         """
@@ -103,7 +105,7 @@ class NextCommands:
         planned = run.metadata.planned
         has_unread = planned and bool(run.jobs.lanes(JobFilter.UNREAD))
         was_applied = not planned or any(session.doing == "apply" for session in run.sessions())
-        has_waves_left = was_applied and run.waves.have_unverified()
+        has_waves_left = was_applied and (run.waves.have_unverified() or self._awaits_gate())
         found = {}
         if counts[Status.UPDATED] or counts[Status.CREATED]:
             found["verify"] = self._command("verify")
@@ -124,6 +126,10 @@ class NextCommands:
         if run.metadata.rolled_back_by is not None:
             return {step: found[step] for step in ("report", "roll_back") if step in found}
         return found
+
+    def _awaits_gate(self) -> bool:
+        has_gate = "--gate" in self._flags
+        return has_gate and awaits_gate(self._run.waves.all(), self._run.gates.all())
 
     def _resume_command(self, selection: Selection) -> str:
         flags = {**self._flags, **selection_flags(selection)}
