@@ -7,7 +7,18 @@ import pytest
 
 from .conftest import ACCOUNT, Bulkeic, Server
 from .fleet import OTHERS, ROLE, write_fleet
-from .rollout_helpers import REGIONS, UPDATE, load, resume, rows, terminal, until, wave_lines, words
+from .rollout_helpers import (
+    REGIONS,
+    UPDATE,
+    load,
+    resume,
+    rows,
+    terminal,
+    until,
+    wave_lines,
+    words,
+    write_rows,
+)
 
 EAST, WEST = REGIONS[0], "eu-west-1"
 ROLES = ("--role-arn", ROLE)
@@ -130,10 +141,10 @@ def test_a_wave_column_gives_each_target_its_wave(bulkeic: Bulkeic, server: Serv
 
 
 def test_a_killed_run_resumes_with_the_waves_of_its_rows(bulkeic: Bulkeic, server: Server) -> None:
-    write_rows = [
+    lines = [
         f"fn-{number},{EAST if number % 2 else REGIONS[1]},{3 - number % 3}" for number in range(9)
     ]
-    bulkeic.write("targets.csv", "\n".join(["FunctionName,Region,Wave", *write_rows]))
+    bulkeic.write("targets.csv", "\n".join(["FunctionName,Region,Wave", *lines]))
     server.window("faults", {"lanes": {f"{ACCOUNT}/{EAST}": {"hang": 1}}}, "PUT")
     process = bulkeic.start(*words(server, "--yes"))
     until(lambda: f"{ACCOUNT}/{EAST}" in server.stats()["by_lane"], "the first wave has started")
@@ -184,6 +195,28 @@ def test_the_question_leaves_out_waves_that_change_nothing(
     assert [line.partition(":")[0] for line in wave_lines(bulkeic)] == [
         "wave 1, 1 target", "wave 2, 0 targets", "wave 4, 1 target"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "flags", [("--waves", "1,100%"), ("--waves-file", "waves.csv")], ids=["sizes", "file"]
+)
+def test_failures_of_a_lane_without_pending_targets_are_retried_in_the_last_wave(
+    bulkeic: Bulkeic, server: Server, flags: tuple[str, ...]
+) -> None:
+    write_rows(bulkeic, [EAST, WEST], 2)
+    bulkeic.write("waves.csv", f"Wave,Region\n1,{EAST}\n")
+    assert bulkeic("plan", *words(server)[1:]).code == 0
+    server.window("faults", {"refuse": 1}, "PUT")
+    assert bulkeic(*resume(server, "--yes", "--select-region", EAST)).code == 1
+    server.window("faults", {}, "PUT")
+    first = bulkeic(*resume(server, "--yes", "--output", "json", *flags))
+    assert (first.code, first.summary["updated"], first.summary["failed"]) == (1, 2, 2), first.err
+
+    retried = bulkeic(*resume(server, "--yes", "--output", "json", "--retry-failed"))
+
+    assert retried.code == 0, retried.err
+    assert (retried.summary["updated"], retried.summary["pending"]) == (4, 0)
+    assert "0 drifted" in wave_lines(bulkeic)[-1]
 
 
 COLUMN = "FunctionName,Wave\nfn,1\n"
