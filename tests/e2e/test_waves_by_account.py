@@ -197,6 +197,19 @@ def test_the_question_leaves_out_waves_that_change_nothing(
     ]  # fmt: skip
 
 
+def test_of_many_rows_that_match_nothing_some_are_named(bulkeic: Bulkeic, server: Server) -> None:
+    write_fleet(bulkeic)
+    unused = "".join(f"1,9{number:011},\n" for number in range(25))
+    bulkeic.write("waves.csv", FILE + unused)
+
+    result = bulkeic("plan", *words(server, *ROLES, "--waves-file", "waves.csv")[1:])
+
+    assert result.code == 0, result.err
+    notes = [line for line in result.lines if line.startswith("note: ")]
+    assert len(notes) == 21
+    assert notes[-1] == "note: no target matches 5 other lines of the waves file"
+
+
 @pytest.mark.parametrize(
     "flags", [("--waves", "1,100%"), ("--waves-file", "waves.csv")], ids=["sizes", "file"]
 )
@@ -239,6 +252,9 @@ REFUSED = {
         "empty.csv has no rows; expected a wave, and its accounts and Regions"
     ),
     ("--waves-file", "missing.csv"): "missing.csv: cannot be read: No such file",
+    ("--waves-file", "waves.csv", "--results", "waves.csv", "--overwrite"): (
+        "--results 'waves.csv' is also an input file; use another file"
+    ),
     ("--waves-file", "other.csv"): "other.csv:1: unknown column 'Account'; did you mean AccountId?",
 }
 
@@ -260,6 +276,17 @@ def test_other_waves_are_refused_in_one_line_and_nothing_is_sent(
     assert len(result.err.splitlines()) == 1
     assert server.calls() == 0
     assert not (bulkeic.folder / "run.db").exists()
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_targets_and_waves_file_cannot_both_come_from_stdin(bulkeic: Bulkeic, command: str) -> None:
+    more = ("--yes",) if command == "apply" else ()
+    result = bulkeic(command, "-", "--sandbox", "--waves-file", "-", *more, stdin=FILE)
+
+    assert (result.code, result.err) == (
+        2,
+        "bulkeic: SOURCE and --waves-file cannot both be read from stdin\n",
+    )
 
 
 def test_a_run_whose_rows_give_waves_takes_no_others(bulkeic: Bulkeic, server: Server) -> None:

@@ -28,6 +28,7 @@ from bulkeic.core.waves import (
     spread_over_lanes,
     spread_over_regions,
 )
+from bulkeic.output.formatting import counted
 from bulkeic.output.rollout_text import wave_preview_lines
 from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.run_file import RunFile
@@ -35,6 +36,7 @@ from bulkeic.store.run_file import RunFile
 if TYPE_CHECKING:
     from bulkeic.core.wave_rules import WaveRule
 
+_SHOWN_RULES = 20
 _NEEDS_WAVES = "{} requires --waves, --wave-by region, --waves-file or a Wave column"
 
 
@@ -217,10 +219,15 @@ def unused_rule_lines(run: RunFile, rules: str | None) -> list[str]:
         return []
     from bulkeic.core.wave_rules import unused_rules  # noqa: PLC0415 - few runs have one
 
-    return [
+    unused = unused_rules(run.lanes(), _decode(rules))
+    lines = [
         f"note: line {rule.line} of the waves file matches no target: {rule}"
-        for rule in unused_rules(run.lanes(), _decode(rules))
+        for rule in unused[:_SHOWN_RULES]
     ]
+    more = len(unused) - len(lines)
+    if more:
+        lines.append(f"note: no target matches {counted(more, 'other line')} of the waves file")
+    return lines
 
 
 def _decode(rules: str) -> "Sequence[WaveRule]":
