@@ -120,6 +120,40 @@ def test_a_plan_shows_and_keeps_the_waves_of_its_waves_file(
     assert waves_changed(server) == ORDER
 
 
+def test_a_run_with_waves_allows_a_waves_file_with_the_same_rows(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_fleet(bulkeic)
+    bulkeic.write("waves.csv", FILE)
+    assert bulkeic("plan", *words(server, *ROLES, "--waves-file", "waves.csv")[1:]).code == 0
+    assert bulkeic(*resume(server, "--yes", *ROLES)).code == 0
+    bulkeic.write("copy.csv", FILE.replace("\n", "\r\n"))
+
+    same = bulkeic(*resume(server, "--yes", *ROLES, "--waves-file", "copy.csv"))
+    bulkeic.write("copy.csv", f"{FILE}7,,us-*\n")
+    other = bulkeic(*resume(server, "--yes", *ROLES, "--waves-file", "copy.csv"))
+
+    assert same.code == 0, same.err
+    assert other.code == 2
+    assert "the rows of 'copy.csv' are not those that it was made with" in other.err
+
+
+def test_a_run_that_keeps_its_waves_is_resumed_without_their_file(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_fleet(bulkeic)
+    bulkeic.write("waves.csv", FILE)
+    code, screen = bulkeic.asked("n\n", *words(server, *ROLES, "--waves-file", "waves.csv"))
+
+    assert code == 3
+    assert b"resume with: bulkeic apply run.db" in screen
+    assert b"--waves-file" not in screen.partition(b"resume with: ")[2]
+    (bulkeic.folder / "waves.csv").unlink()
+    resumed = bulkeic(*resume(server, "--yes", *ROLES))
+    assert resumed.code == 0, resumed.err
+    assert waves_changed(server) == ORDER
+
+
 def test_a_wave_column_gives_each_target_its_wave(bulkeic: Bulkeic, server: Server) -> None:
     rows_of_file = ["fn-0,5", "fn-1,", "fn-2,1", "fn-3,5", "fn-4,", "fn-5,1"]
     bulkeic.write("targets.csv", "\n".join(["FunctionName,Wave", *rows_of_file]))
