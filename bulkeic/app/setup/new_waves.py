@@ -12,7 +12,7 @@ by ``Wave`` columns  refused
 ===================  ==========================================================
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -58,9 +58,12 @@ def new_waves(run: RunFile, options: TargetsOptions | None) -> NewWaves:
     if rules is None and options is not None:
         rules = read_wave_rules(options.waves_file)
     if rules is not None:
-        from bulkeic.core.wave_rules import spread_by_rules  # noqa: PLC0415 - few runs have one
+        from bulkeic.core.wave_rules import (  # noqa: PLC0415 - few runs have one
+            decode_wave_rules,
+            spread_by_rules,
+        )
 
-        numbers, ends = spread_by_rules(jobs, _decode(rules))
+        numbers, ends = spread_by_rules(jobs, decode_wave_rules(rules))
         return new_waves_of(ends, numbers, rules)
     return _by_flags(jobs, options) if isinstance(options, ApplyOptions) else NewWaves()
 
@@ -217,9 +220,12 @@ def unused_rule_lines(run: RunFile, rules: str | None) -> list[str]:
     """
     if rules is None:
         return []
-    from bulkeic.core.wave_rules import unused_rules  # noqa: PLC0415 - few runs have one
+    from bulkeic.core.wave_rules import (  # noqa: PLC0415 - few runs have one
+        decode_wave_rules,
+        unused_rules,
+    )
 
-    unused = unused_rules(run.lanes(), _decode(rules))
+    unused = unused_rules(run.lanes(), decode_wave_rules(rules))
     lines = [
         f"note: line {rule.line} of the waves file matches no target: {rule}"
         for rule in unused[:_SHOWN_RULES]
@@ -230,13 +236,12 @@ def unused_rule_lines(run: RunFile, rules: str | None) -> list[str]:
     return lines
 
 
-def _decode(rules: str) -> "Sequence[WaveRule]":
-    from bulkeic.core.wave_rules import WaveRule  # noqa: PLC0415 - few runs have one
-
-    return msgspec.json.decode(rules, type=list[WaveRule])
-
-
 def _are_equal(rules: str, other: str | None) -> bool:
     """Whether two waves files have the same rows, maybe on other lines."""
-    there = [(rule.wave, rule.account, rule.region) for rule in _decode(rules)]
-    return there == [(rule.wave, rule.account, rule.region) for rule in _decode(other or "[]")]
+    from bulkeic.core.wave_rules import decode_wave_rules  # noqa: PLC0415 - few runs have one
+
+    here, there = (
+        [(rule.wave, rule.account, rule.region) for rule in decode_wave_rules(text)]
+        for text in (rules, other or "[]")
+    )
+    return here == there
