@@ -56,6 +56,18 @@ class WaveRule(msgspec.Struct, frozen=True, array_like=True):
         return f"account {self.account}, Region {self.region}"
 
 
+def decode_wave_rules(rules: str) -> Sequence[WaveRule]:
+    """The rows of a waves file, as a run stores them.
+
+    Args:
+        rules: JSON.
+
+    Raises:
+        msgspec.DecodeError: they are something else.
+    """
+    return msgspec.json.decode(rules, type=list[WaveRule])
+
+
 def parse_wave_rule(values: Mapping[str, Any], line: int) -> WaveRule:
     """Parses a row of a waves file.
 

@@ -22,7 +22,6 @@ from bulkeic.store.chosen_jobs import ChosenJobs
 from bulkeic.store.database import Database
 from bulkeic.store.digests import save_run_rows, sealed
 from bulkeic.store.gate_records import GateRecords
-from bulkeic.store.integrity import DamagedError
 from bulkeic.store.jobs import Jobs
 from bulkeic.store.mapping import lane_of, outcome_of
 from bulkeic.store.outcome_columns import SELECT_OUTCOME, STORE_OUTCOMES
@@ -88,8 +87,6 @@ class RunFile:
             with self._database.errors("cannot be read"):
                 self._reader = self._database.connect(read_only=True)
                 rows: dict[str, str] = dict(self._reader.execute("SELECT key, value FROM run"))
-                if "source" not in rows:
-                    raise DamagedError("run: it does not name its targets file")  # noqa: TRY301 - placed by errors()
                 self.metadata = RunMetadata.load(rows)
                 self._lane_ids: dict[Lane, tuple[int, int]] = {
                     lane_of(account, region): (number, jobs)

@@ -1,14 +1,17 @@
 """What a run file records about its run: the rows of the ``run`` table as one struct."""
 
+import re
 from collections.abc import Mapping
 from typing import Self
 
 import msgspec
 
 from bulkeic.core.caller_identity import CallerIdentity
+from bulkeic.store.integrity import DamagedError
 
 SANDBOX, AWS = "the sandbox", "AWS"
 _YES = "yes"
+_match_plan_parts = re.compile("[0-9a-f]{64} [0-9a-f]{64}").fullmatch
 
 
 class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,13 +91,26 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         """The metadata of a run file.
 
         Args:
-            rows: the ``run`` table, with ``source`` at least; unknown keys are ignored.
+            rows: the ``run`` table; unknown keys are ignored.
+
+        Raises:
+            DamagedError: there is no ``source``, or a value is not what bulkeic writes.
+            msgspec.DecodeError: the rows of a waves file are not what bulkeic writes.
         """
+        if "source" not in rows:
+            raise DamagedError("run: it does not name its targets file")
         fields = {field.name: field.type for field in msgspec.structs.fields(cls)}
         known = {name: value for name, value in rows.items() if name in fields}
-        return cls(
+        loaded = cls(
             **{name: True if fields[name] is bool else value for name, value in known.items()}  # type: ignore[arg-type]
         )
+        if loaded.plan_parts is not None and not _match_plan_parts(loaded.plan_parts):
+            raise DamagedError("run: plan_parts is not what was stored")
+        if loaded.wave_rules is not None:
+            from bulkeic.core.wave_rules import decode_wave_rules  # noqa: PLC0415 - few runs have one
+
+            decode_wave_rules(loaded.wave_rules)
+        return loaded
 
     def save(self) -> dict[str, str]:
         """The rows of the ``run`` table; a field that is not set has none."""

@@ -1,7 +1,7 @@
 """The waves of a run: their jobs and their progress."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -16,6 +16,11 @@ AND NOT EXISTS (SELECT 1 FROM outcome o WHERE o.seq = j.seq) ORDER BY seq LIMIT 
 """
 
 _LAST_SEQ_OF_LANE = "SELECT max(seq) FROM job WHERE lane_id = ?"
+_LANES_IN_WAVES = "SELECT DISTINCT lane_id FROM wave_lane"
+_ADD_TO_LAST_WAVE = """
+INSERT INTO wave_lane
+SELECT (SELECT max(number) FROM wave), lane_id, max(seq) FROM job WHERE lane_id = ?
+"""
 _COUNT_BY_ROWS = """
 SELECT j.wave, j.lane_id, count(*) FILTER (WHERE o.seq IS NULL)
 FROM job j LEFT JOIN outcome o ON o.seq = j.seq
@@ -73,6 +78,21 @@ class WaveProgress:
                 ]
                 self._writer.executemany("INSERT INTO wave_lane VALUES (?, ?, ?)", lanes)
             seal_wave_lanes(self._writer)
+
+    def include(self, lanes: Iterable[Lane]) -> None:
+        """Adds lanes that are in no wave to the last one.
+
+        Args:
+            lanes: that have pending jobs. Those that had none when the waves were stored are in no
+                wave.
+        """
+        with self._database.errors("cannot be written"), self._writer:
+            self._writer.execute("BEGIN")
+            known = {number for (number,) in self._writer.execute(_LANES_IN_WAVES)}
+            numbers = {self._lane_ids[lane][0] for lane in lanes} - known
+            if numbers:
+                self._writer.executemany(_ADD_TO_LAST_WAVE, ((number,) for number in numbers))
+                seal_wave_lanes(self._writer)
 
     def create_by_rows(self) -> None:
         """Takes the waves that rows give."""

@@ -76,6 +76,14 @@ def with_trigger(path: Path) -> None:
         database.execute("CREATE TRIGGER t AFTER INSERT ON outcome BEGIN DELETE FROM job; END")
 
 
+def other_digest(path: Path) -> None:
+    change(path, "INSERT INTO run VALUES ('plan_parts', '0')")
+
+
+def other_waves(path: Path) -> None:
+    change(path, "INSERT INTO run VALUES ('wave_rules', '[[1]]')")
+
+
 def lost(path: Path) -> None:
     change(path, "DELETE FROM job WHERE seq = 1")
 
@@ -106,6 +114,8 @@ DAMAGE: dict[Callable[[Path], None], str] = {
     other_settings: "cannot be opened: damaged: settings: not as it was stored; save",
     other_source: "cannot be opened: damaged: run: not as it was stored; save",
     other_outcome: "cannot be opened: damaged: outcome: a row is not as it was stored; save",
+    other_digest: "cannot be read: damaged: run: plan_parts is not what was stored",
+    other_waves: "cannot be read: damaged: Expected `array` of at least length 4",
     with_trigger: "cannot be opened: damaged: 't' does not belong to the file; save",
     other_log: "cannot be opened: ",
 }
@@ -122,6 +132,8 @@ TRIED = [
     ("apply", other_settings),
     ("plan", other_source),
     ("rollback", other_outcome),
+    ("report", other_digest),
+    ("apply", other_waves),
     ("apply", with_trigger),
     ("apply", other_log),
 ]

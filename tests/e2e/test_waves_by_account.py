@@ -7,7 +7,18 @@ import pytest
 
 from .conftest import ACCOUNT, Bulkeic, Server
 from .fleet import OTHERS, ROLE, write_fleet
-from .rollout_helpers import REGIONS, UPDATE, load, resume, rows, terminal, until, wave_lines, words
+from .rollout_helpers import (
+    REGIONS,
+    UPDATE,
+    load,
+    resume,
+    rows,
+    terminal,
+    until,
+    wave_lines,
+    words,
+    write_rows,
+)
 
 EAST, WEST = REGIONS[0], "eu-west-1"
 ROLES = ("--role-arn", ROLE)
@@ -109,6 +120,40 @@ def test_a_plan_shows_and_keeps_the_waves_of_its_waves_file(
     assert waves_changed(server) == ORDER
 
 
+def test_a_run_with_waves_allows_a_waves_file_with_the_same_rows(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_fleet(bulkeic)
+    bulkeic.write("waves.csv", FILE)
+    assert bulkeic("plan", *words(server, *ROLES, "--waves-file", "waves.csv")[1:]).code == 0
+    assert bulkeic(*resume(server, "--yes", *ROLES)).code == 0
+    bulkeic.write("copy.csv", FILE.replace("\n", "\r\n"))
+
+    same = bulkeic(*resume(server, "--yes", *ROLES, "--waves-file", "copy.csv"))
+    bulkeic.write("copy.csv", f"{FILE}7,,us-*\n")
+    other = bulkeic(*resume(server, "--yes", *ROLES, "--waves-file", "copy.csv"))
+
+    assert same.code == 0, same.err
+    assert other.code == 2
+    assert "the rows of 'copy.csv' are not those that it was made with" in other.err
+
+
+def test_a_run_that_keeps_its_waves_is_resumed_without_their_file(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_fleet(bulkeic)
+    bulkeic.write("waves.csv", FILE)
+    code, screen = bulkeic.asked("n\n", *words(server, *ROLES, "--waves-file", "waves.csv"))
+
+    assert code == 3
+    assert b"resume with: bulkeic apply run.db" in screen
+    assert b"--waves-file" not in screen.partition(b"resume with: ")[2]
+    (bulkeic.folder / "waves.csv").unlink()
+    resumed = bulkeic(*resume(server, "--yes", *ROLES))
+    assert resumed.code == 0, resumed.err
+    assert waves_changed(server) == ORDER
+
+
 def test_a_wave_column_gives_each_target_its_wave(bulkeic: Bulkeic, server: Server) -> None:
     rows_of_file = ["fn-0,5", "fn-1,", "fn-2,1", "fn-3,5", "fn-4,", "fn-5,1"]
     bulkeic.write("targets.csv", "\n".join(["FunctionName,Wave", *rows_of_file]))
@@ -130,10 +175,10 @@ def test_a_wave_column_gives_each_target_its_wave(bulkeic: Bulkeic, server: Serv
 
 
 def test_a_killed_run_resumes_with_the_waves_of_its_rows(bulkeic: Bulkeic, server: Server) -> None:
-    write_rows = [
+    lines = [
         f"fn-{number},{EAST if number % 2 else REGIONS[1]},{3 - number % 3}" for number in range(9)
     ]
-    bulkeic.write("targets.csv", "\n".join(["FunctionName,Region,Wave", *write_rows]))
+    bulkeic.write("targets.csv", "\n".join(["FunctionName,Region,Wave", *lines]))
     server.window("faults", {"lanes": {f"{ACCOUNT}/{EAST}": {"hang": 1}}}, "PUT")
     process = bulkeic.start(*words(server, "--yes"))
     until(lambda: f"{ACCOUNT}/{EAST}" in server.stats()["by_lane"], "the first wave has started")
@@ -186,6 +231,41 @@ def test_the_question_leaves_out_waves_that_change_nothing(
     ]  # fmt: skip
 
 
+def test_of_many_rows_that_match_nothing_some_are_named(bulkeic: Bulkeic, server: Server) -> None:
+    write_fleet(bulkeic)
+    unused = "".join(f"1,9{number:011},\n" for number in range(25))
+    bulkeic.write("waves.csv", FILE + unused)
+
+    result = bulkeic("plan", *words(server, *ROLES, "--waves-file", "waves.csv")[1:])
+
+    assert result.code == 0, result.err
+    notes = [line for line in result.lines if line.startswith("note: ")]
+    assert len(notes) == 21
+    assert notes[-1] == "note: no target matches 5 other lines of the waves file"
+
+
+@pytest.mark.parametrize(
+    "flags", [("--waves", "1,100%"), ("--waves-file", "waves.csv")], ids=["sizes", "file"]
+)
+def test_failures_of_a_lane_without_pending_targets_are_retried_in_the_last_wave(
+    bulkeic: Bulkeic, server: Server, flags: tuple[str, ...]
+) -> None:
+    write_rows(bulkeic, [EAST, WEST], 2)
+    bulkeic.write("waves.csv", f"Wave,Region\n1,{EAST}\n")
+    assert bulkeic("plan", *words(server)[1:]).code == 0
+    server.window("faults", {"refuse": 1}, "PUT")
+    assert bulkeic(*resume(server, "--yes", "--select-region", EAST)).code == 1
+    server.window("faults", {}, "PUT")
+    first = bulkeic(*resume(server, "--yes", "--output", "json", *flags))
+    assert (first.code, first.summary["updated"], first.summary["failed"]) == (1, 2, 2), first.err
+
+    retried = bulkeic(*resume(server, "--yes", "--output", "json", "--retry-failed"))
+
+    assert retried.code == 0, retried.err
+    assert (retried.summary["updated"], retried.summary["pending"]) == (4, 0)
+    assert "0 drifted" in wave_lines(bulkeic)[-1]
+
+
 COLUMN = "FunctionName,Wave\nfn,1\n"
 REFUSED = {
     ("--waves", "1,100%"): "targets.csv has a Wave column; omit --waves, or the column",
@@ -206,6 +286,9 @@ REFUSED = {
         "empty.csv has no rows; expected a wave, and its accounts and Regions"
     ),
     ("--waves-file", "missing.csv"): "missing.csv: cannot be read: No such file",
+    ("--waves-file", "waves.csv", "--results", "waves.csv", "--overwrite"): (
+        "--results 'waves.csv' is also an input file; use another file"
+    ),
     ("--waves-file", "other.csv"): "other.csv:1: unknown column 'Account'; did you mean AccountId?",
 }
 
@@ -227,6 +310,17 @@ def test_other_waves_are_refused_in_one_line_and_nothing_is_sent(
     assert len(result.err.splitlines()) == 1
     assert server.calls() == 0
     assert not (bulkeic.folder / "run.db").exists()
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_targets_and_waves_file_cannot_both_come_from_stdin(bulkeic: Bulkeic, command: str) -> None:
+    more = ("--yes",) if command == "apply" else ()
+    result = bulkeic(command, "-", "--sandbox", "--waves-file", "-", *more, stdin=FILE)
+
+    assert (result.code, result.err) == (
+        2,
+        "bulkeic: SOURCE and --waves-file cannot both be read from stdin\n",
+    )
 
 
 def test_a_run_whose_rows_give_waves_takes_no_others(bulkeic: Bulkeic, server: Server) -> None:

@@ -72,6 +72,8 @@ class Rollout:
             lanes = await self._apply(None)
             run.end_session(session.stopped or lanes or "done")
             return
+        if not run.jobs.have_waves:
+            run.waves.include(run.jobs.lanes())
         for wave, following in itertools.zip_longest(waves, waves[1:]):
             await self._work_on_wave(wave, following, of=waves[-1].number)
             if session.stopped is not None:

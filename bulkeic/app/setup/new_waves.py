@@ -12,7 +12,7 @@ by ``Wave`` columns  refused
 ===================  ==========================================================
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -28,6 +28,7 @@ from bulkeic.core.waves import (
     spread_over_lanes,
     spread_over_regions,
 )
+from bulkeic.output.formatting import counted
 from bulkeic.output.rollout_text import wave_preview_lines
 from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.run_file import RunFile
@@ -35,6 +36,7 @@ from bulkeic.store.run_file import RunFile
 if TYPE_CHECKING:
     from bulkeic.core.wave_rules import WaveRule
 
+_SHOWN_RULES = 20
 _NEEDS_WAVES = "{} requires --waves, --wave-by region, --waves-file or a Wave column"
 
 
@@ -56,9 +58,12 @@ def new_waves(run: RunFile, options: TargetsOptions | None) -> NewWaves:
     if rules is None and options is not None:
         rules = read_wave_rules(options.waves_file)
     if rules is not None:
-        from bulkeic.core.wave_rules import spread_by_rules  # noqa: PLC0415 - few runs have one
+        from bulkeic.core.wave_rules import (  # noqa: PLC0415 - few runs have one
+            decode_wave_rules,
+            spread_by_rules,
+        )
 
-        numbers, ends = spread_by_rules(jobs, _decode(rules))
+        numbers, ends = spread_by_rules(jobs, decode_wave_rules(rules))
         return new_waves_of(ends, numbers, rules)
     return _by_flags(jobs, options) if isinstance(options, ApplyOptions) else NewWaves()
 
@@ -217,21 +222,28 @@ def unused_rule_lines(run: RunFile, rules: str | None) -> list[str]:
     """
     if rules is None:
         return []
-    from bulkeic.core.wave_rules import unused_rules  # noqa: PLC0415 - few runs have one
+    from bulkeic.core.wave_rules import (  # noqa: PLC0415 - few runs have one
+        decode_wave_rules,
+        unused_rules,
+    )
 
-    return [
+    unused = unused_rules(run.lanes(), decode_wave_rules(rules))
+    lines = [
         f"note: line {rule.line} of the waves file matches no target: {rule}"
-        for rule in unused_rules(run.lanes(), _decode(rules))
+        for rule in unused[:_SHOWN_RULES]
     ]
-
-
-def _decode(rules: str) -> "Sequence[WaveRule]":
-    from bulkeic.core.wave_rules import WaveRule  # noqa: PLC0415 - few runs have one
-
-    return msgspec.json.decode(rules, type=list[WaveRule])
+    more = len(unused) - len(lines)
+    if more:
+        lines.append(f"note: no target matches {counted(more, 'other line')} of the waves file")
+    return lines
 
 
 def _are_equal(rules: str, other: str | None) -> bool:
     """Whether two waves files have the same rows, maybe on other lines."""
-    there = [(rule.wave, rule.account, rule.region) for rule in _decode(rules)]
-    return there == [(rule.wave, rule.account, rule.region) for rule in _decode(other or "[]")]
+    from bulkeic.core.wave_rules import decode_wave_rules  # noqa: PLC0415 - few runs have one
+
+    here, there = (
+        [(rule.wave, rule.account, rule.region) for rule in decode_wave_rules(text)]
+        for text in (rules, other or "[]")
+    )
+    return here == there

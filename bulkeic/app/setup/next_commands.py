@@ -133,7 +133,8 @@ class NextCommands:
 
     def _resume_command(self, selection: Selection) -> str:
         flags = {**self._flags, **selection_flags(selection)}
-        return resume_command(self._path, flags, has_waves=bool(self._run.waves.all()))
+        has_waves = self._run.metadata.wave_rules is not None or bool(self._run.waves.all())
+        return resume_command(self._path, flags, has_waves=has_waves)
 
     def _command(self, name: str, *more: str) -> str:
         flags = {**self._flags, **selection_flags(self._selection.to_follow())}

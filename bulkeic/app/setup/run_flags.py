@@ -77,16 +77,20 @@ def with_waves(metadata: RunMetadata, options: ApplyOptions, rules: str | None) 
 def check_waves(run: RunFile, options: ApplyOptions) -> None:
     """Checks that the waves that are asked for are those that a run has.
 
+    The rows of a waves file are compared in ``new_waves``.
+
     Raises:
         UsageError: it has others.
     """
+    if options.waves_file is not None and run.metadata.wave_rules is not None:
+        return
     made_with = decode_flags(run.metadata.made_with)
     has = " ".join(made_with[name] for name in _WAVE_FLAGS if name in made_with)
     given = " ".join(_wave_flags(options).values())
     if has != given:
         raise UsageError(
-            f"run file {quoted(str(run.path))} has waves already, made with {has}, and {given} "
-            "would change that; omit the flag"
+            f"run file {quoted(str(run.path))} has waves already{has and f', made with {has}'}, "
+            f"and {given} would change that; omit the flag"
         )
 
 

@@ -86,7 +86,9 @@ def check_options(options: WorkOptions) -> None:
     if options.output == "json":
         check_stdout()
     if options.results not in {None, STDOUT}:
-        check_not_read("--results", options.results, options.source, options.access.accounts)
+        waves_file = options.waves_file if isinstance(options, TargetsOptions) else None
+        read = (options.source, options.access.accounts, waves_file)
+        check_not_read("--results", options.results, *read)
         if not (options.overwrite or (isinstance(options, ApplyOptions) and has_run_file(options))):
             check_not_overwritten("--results", options.results)
     check_access(options.access)
@@ -107,6 +109,8 @@ def check_yes(options: WorkOptions, *, yes: bool) -> None:
 
 
 def _check_targets(options: TargetsOptions) -> None:
+    if options.waves_file == STDIN == options.source:
+        raise UsageError("SOURCE and --waves-file cannot both be read from stdin")
     if options.where is not None:
         _where(options.where)
 
