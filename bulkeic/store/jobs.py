@@ -310,8 +310,7 @@ class Jobs:
                 *fields, wave, was_read, config = row
                 job = self._job_of(fields, lane_of(*fields[6:8]))
                 if was_read:
-                    seen = snapshot_of(config_of(config))
-                    job = msgspec.structs.replace(job, before_snapshot=seen)
+                    job = _with_snapshot(job, config)
                 yield job if wave is None else msgspec.structs.replace(job, wave=wave)
 
     def changed_jobs(self) -> Iterator[tuple[Job, Settings | None]]:
@@ -324,13 +323,8 @@ class Jobs:
             with self._database.errors("cannot be read"):
                 for row in self._reader.execute(self._restricted(_SELECT_CHANGED), (number,)):
                     after = snapshot_of(config_of(row[8])) if row[7] else None
-                    job = self._job_of(row, lane)
-                    yield (
-                        msgspec.structs.replace(
-                            job, before_snapshot=snapshot_of(config_of(row[6])), wave=row[9]
-                        ),
-                        after,
-                    )
+                    job = _with_snapshot(self._job_of(row, lane), row[6])
+                    yield msgspec.structs.replace(job, wave=row[9]), after
 
     def changed_without_before_image(self) -> Iterator[Job]:
         """Jobs whose targets were changed, or may have been, without a before-image. A stream."""
@@ -349,17 +343,13 @@ class Jobs:
                 for row in self._reader.execute(
                     self._restricted(_SELECT_PLANNED_UNCHANGED), (number, before)
                 ):
-                    job = self._job_of(row, lane)
-                    yield msgspec.structs.replace(
-                        job, before_snapshot=snapshot_of(config_of(row[6]))
-                    )
+                    yield _with_snapshot(self._job_of(row, lane), row[6])
 
     def planned_jobs(self) -> Iterator[Job]:
         """Jobs that need a change, with ``Job.before_snapshot``, in file order. A stream."""
         with self._database.errors("cannot be read"):
             for row in self._reader.execute(self._restricted(_SELECT_PLANNED)):
-                job = self._job_of(row, lane_of(*row[7:9]))
-                yield msgspec.structs.replace(job, before_snapshot=snapshot_of(config_of(row[6])))
+                yield _with_snapshot(self._job_of(row, lane_of(*row[7:9])), row[6])
 
     @functools.cached_property
     def have_waves(self) -> bool:
@@ -402,3 +392,8 @@ class Jobs:
         settings = settings_of(api)
         fills_in = has_template(settings) and not self._restores
         return settings, job_of if fills_in else restore_job_of
+
+
+def _with_snapshot(job: Job, config: str | None) -> Job:
+    """The job with what its target had, as the run file stores it."""
+    return msgspec.structs.replace(job, before_snapshot=snapshot_of(config_of(config)))
