@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
 import msgspec
 
+from bulkeic.app.run.group_commit import commit_in_groups
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Job, Outcome
 from bulkeic.core.reconcile import BeforeImage
@@ -16,9 +18,6 @@ from bulkeic.engine.engine import Engine
 from bulkeic.output.progress import Progress
 from bulkeic.output.results import NoResults, Results
 
-# A commit takes what arrives during the commit before it, and in this pause after it. Without the
-# pause, a slow run would commit each outcome alone, for several times the CPU time.
-_PAUSE_S = 0.03
 # Traffic without outcomes, such as throttled calls, is stored and shown this often.
 _TRAFFIC_EVERY_S = 1.0
 _MAX_UNWRITTEN = 100_000
@@ -112,16 +111,13 @@ class Recorder:
     async def commit(self, engine: Engine) -> None:
         """Commits until ``end`` is called, and then one last time."""
         try:
-            while not self._ended.is_set():
-                with anyio.move_on_after(_TRAFFIC_EVERY_S):
-                    await self._has_pending.wait()
-                with anyio.CancelScope(shield=True):
-                    await self._commit(engine)
-                with anyio.move_on_after(_PAUSE_S):
-                    await self._ended.wait()
+            await commit_in_groups(
+                self._has_pending,
+                self._ended,
+                partial(self._commit, engine),
+                longest_wait_s=_TRAFFIC_EVERY_S,
+            )
         finally:
-            with anyio.CancelScope(shield=True):
-                await self._commit(engine)
             self._finished = True
             self._has_committed.set()
 

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import anyio
 import anyio.to_thread
 
+from bulkeic.app.run.group_commit import commit_in_groups
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Job, Outcome, Status
 from bulkeic.core.reconcile import BeforeImage
@@ -14,9 +16,6 @@ from bulkeic.discovery.run.reading_progress import ReadingProgress
 from bulkeic.engine.engine import Engine
 from bulkeic.store.discovered_pages import FailedPage, ReadPage
 from bulkeic.store.discovery_file import DiscoveryFile
-
-# A commit takes what arrives during the commit before it, and in this pause after it.
-_PAUSE_S = 0.03
 
 
 class PageRecorder:
@@ -81,16 +80,7 @@ class PageRecorder:
 
     async def commit(self, engine: Engine) -> None:
         """Commits until ``end`` is called, and then one last time."""
-        try:
-            while not self._ended.is_set():
-                await self._has_pages.wait()
-                with anyio.CancelScope(shield=True):
-                    await self._commit(engine)
-                with anyio.move_on_after(_PAUSE_S):
-                    await self._ended.wait()
-        finally:
-            with anyio.CancelScope(shield=True):
-                await self._commit(engine)
+        await commit_in_groups(self._has_pages, self._ended, partial(self._commit, engine))
 
     async def _commit(self, engine: Engine) -> None:
         self._has_pages.clear()
