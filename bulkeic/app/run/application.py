@@ -27,7 +27,7 @@ from bulkeic.store.run_file import RunFile
 
 
 def must_roll_back(run: RunFile, options: ApplyOptions, halt: Halt | None) -> bool:
-    """Whether a run is to be rolled back because it was halted."""
+    """Whether a run that was halted must be rolled back."""
     return halt is not None and options.on_halt == "rollback" and run.has_changes_to_roll_back()
 
 

@@ -42,7 +42,7 @@ class TargetEntry(msgspec.Struct, frozen=True, gc=False):
         qualifier: ``None``: the row is invalid.
         lane: ``None``: the row is invalid.
         state: the status of its outcome, or ``pending``.
-        change: ``None``: nothing was changed, and nothing is to be.
+        change: ``None``: nothing was changed, and nothing will be.
         started_at: RFC 3339.
     """
 

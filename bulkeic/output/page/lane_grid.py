@@ -60,7 +60,7 @@ class LaneGrid(NamedTuple):
         totals: of each Region.
         total: of the run.
         note: what is not shown; empty: nothing.
-        is_plan: whether cells may show what is to be changed.
+        is_plan: whether cells may show what a plan will change.
     """
 
     regions: Sequence[str]
@@ -117,7 +117,7 @@ def grid_cell(counts: PlaceCounts, *, is_plan: bool) -> GridCell:
 
     Args:
         counts: of its targets.
-        is_plan: whether pending targets that were read are to be changed.
+        is_plan: whether the plan will change pending targets that were read.
     """
     to_change = sum(counts.needs.get(each.value, 0) for each in _CHANGING) if is_plan else 0
     left = max(0, counts.pending - to_change)

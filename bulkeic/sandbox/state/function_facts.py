@@ -17,7 +17,7 @@ from typing import Any
 
 from bulkeic.sandbox.state.function_arns import LATEST
 
-CANARY_SECRET = "canary-secret-of-the-sandbox"  # noqa: S105 - whoever prints it, leaks secrets
+CANARY_SECRET = "canary-secret-of-the-sandbox"  # noqa: S105 - a client that prints it leaks secrets
 """The value of an environment variable of every function."""
 
 DEFAULT_RUNTIME = "python3.13"
