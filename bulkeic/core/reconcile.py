@@ -31,7 +31,7 @@ from bulkeic.core.policy import (
     change_of,
     is_change,
 )
-from bulkeic.core.rollback_guard import find_outside_change
+from bulkeic.core.rollout.rollback_guard import find_outside_change
 from bulkeic.core.snapshot import (
     ABSENT,
     drift_text,

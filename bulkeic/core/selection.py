@@ -25,7 +25,7 @@ import msgspec
 
 from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.model import NOT_DONE, Lane, Status
-from bulkeic.core.waves import Size, cumulative_counts, parse_size, spread_over_lanes
+from bulkeic.core.rollout.waves import Size, cumulative_counts, parse_size, spread_over_lanes
 
 EXCLUDES = "!"
 _KINDS = {

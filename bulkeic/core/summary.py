@@ -7,9 +7,9 @@ from datetime import datetime
 import msgspec
 
 from bulkeic.core.exit_codes import ExitCode
-from bulkeic.core.halts import Halt
 from bulkeic.core.model import NOT_DONE, Lane, Status
 from bulkeic.core.reconcile import DRIFTED, Action
+from bulkeic.core.rollout.halts import Halt
 
 
 class Tally(msgspec.Struct, frozen=True):

@@ -1,9 +1,9 @@
 """How far a run is: what shows it, and what shows nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from bulkeic.core.model import Job, Outcome
+from bulkeic.core.model import Job, Lane, Outcome
 from bulkeic.core.pacing.forecast import Forecast
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.summary import Traffic
@@ -12,10 +12,14 @@ MakeForecast = Callable[[], Forecast | None]
 
 
 class Progress(Protocol):
-    """Shows how far a run is."""
+    """Shows how far a run is in one pass over its jobs."""
 
-    def start(self, total: int) -> None:
-        """Starts with ``total`` jobs."""
+    def start(self, lanes: Mapping[Lane, int]) -> None:
+        """Starts.
+
+        Args:
+            lanes: account and Region → jobs of this pass.
+        """
 
     def advance(
         self,
@@ -37,11 +41,20 @@ class Progress(Protocol):
         """Stops."""
 
 
-class NoProgress:
-    """Shows nothing."""
+class CombinedProgress:
+    """Several that show it, as one.
 
-    def start(self, total: int) -> None:
-        """Does nothing."""
+    Args:
+        all_of_them: to tell, in this order; empty: nothing is shown.
+    """
+
+    def __init__(self, all_of_them: Sequence[Progress] = ()) -> None:
+        self._all = tuple(all_of_them)
+
+    def start(self, lanes: Mapping[Lane, int]) -> None:
+        """See ``Progress``."""
+        for each in self._all:
+            each.start(lanes)
 
     def advance(
         self,
@@ -50,7 +63,11 @@ class NoProgress:
         traffic: Traffic,
         forecast: MakeForecast,
     ) -> None:
-        """Does nothing."""
+        """See ``Progress``."""
+        for each in self._all:
+            each.advance(outcomes, before_images, traffic, forecast)
 
     def stop(self) -> None:
-        """Does nothing."""
+        """See ``Progress``."""
+        for each in self._all:
+            each.stop()

@@ -1,6 +1,6 @@
 """The progress bar: on a terminal only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.progress import (
@@ -11,7 +11,7 @@ from rich.progress import (
     TextColumn,
 )
 
-from bulkeic.core.model import NOT_DONE, Job, Outcome
+from bulkeic.core.model import NOT_DONE, Job, Lane, Outcome
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.summary import Traffic
 from bulkeic.output.formatting import duration
@@ -43,8 +43,9 @@ class ProgressBar:
             redirect_stdout=False,
         )
 
-    def start(self, total: int) -> None:
+    def start(self, lanes: Mapping[Lane, int]) -> None:
         """Shows the bar."""
+        total = sum(lanes.values())
         self._task = self._bar.add_task("", total=total, rate="", trouble="", left="")
         self._bar.start()
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from bulkeic.core.exit_codes import ExitCode
-from bulkeic.core.gates import GateRecord
 from bulkeic.core.model import NOT_DONE, Lane, Settings
 from bulkeic.core.pacing.forecast import Forecast
+from bulkeic.core.rollout.gates import GateRecord
+from bulkeic.core.rollout.waves import Wave
 from bulkeic.core.snapshot import ABSENT
 from bulkeic.core.summary import Summary
-from bulkeic.core.waves import Wave
 from bulkeic.output.formatting import counted, duration
 
 SHOWN_SETTINGS = 3

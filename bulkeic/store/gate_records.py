@@ -4,7 +4,7 @@ import sqlite3
 
 import msgspec
 
-from bulkeic.core.gates import GateDecision, GateRecord
+from bulkeic.core.rollout.gates import GateDecision, GateRecord
 from bulkeic.store.database import Database
 from bulkeic.store.digests import sealed
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from bulkeic.core.errors import quoted
-from bulkeic.core.gates import GateDecision
 from bulkeic.core.model import Status
 from bulkeic.core.reconcile import Action
+from bulkeic.core.rollout.gates import GateDecision
 from bulkeic.store.digests import damaged_tables, tables_with_damaged_rows
 from bulkeic.store.schema import SCHEMA
 

@@ -107,7 +107,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         if loaded.plan_parts is not None and not _match_plan_parts(loaded.plan_parts):
             raise DamagedError("run: plan_parts is not what was stored")
         if loaded.wave_rules is not None:
-            from bulkeic.core.wave_rules import decode_wave_rules  # noqa: PLC0415 - few runs have one
+            from bulkeic.core.rollout.wave_rules import decode_wave_rules  # noqa: PLC0415 - few runs have one
 
             decode_wave_rules(loaded.wave_rules)
         return loaded

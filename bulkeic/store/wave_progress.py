@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from bulkeic.core.model import Lane
-from bulkeic.core.waves import NewWaves, Wave, waves_of
+from bulkeic.core.rollout.waves import NewWaves, Wave, waves_of
 from bulkeic.store.database import Database
 from bulkeic.store.digests import seal_wave_lanes, sealed
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import anyio
 import pytest
 
-from bulkeic.app.run import gate_process
+from bulkeic.app.rollout import gate_process
 from bulkeic.aws.answers.sanitizer import register_secrets
-from bulkeic.core.gates import GateEnd, GateResult
+from bulkeic.core.rollout.gates import GateEnd, GateResult
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00"
 

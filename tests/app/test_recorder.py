@@ -15,7 +15,7 @@ from bulkeic.core.model import Job, Lane, Outcome, Settings, SourceLine, Status,
 from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
-from bulkeic.output.progress import NoProgress
+from bulkeic.output.progress import CombinedProgress
 from bulkeic.output.results import NoResults
 
 TARGET = Target(Lane("111111111111", "us-east-1"), "fn")
@@ -82,7 +82,7 @@ class Recording:
 async def recording() -> AsyncIterator[Recording]:
     ledger, fake = HeldLedger(), FakeEngine()
     engine = cast("Engine", fake)
-    recorder = Recorder(ledger, NoResults(), NoProgress(), lambda: 0.0)
+    recorder = Recorder(ledger, NoResults(), CombinedProgress(), lambda: 0.0)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(recorder.commit, engine)
         tasks.start_soon(recorder.publish, engine)

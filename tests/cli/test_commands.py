@@ -23,7 +23,7 @@ from bulkeic.cli.option_command import OptionCommand, OptionType, load
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Settings
 from bulkeic.core.option_declaration import OptionGroup
-from bulkeic.core.waves import parse_waves
+from bulkeic.core.rollout.waves import parse_waves
 from bulkeic.sandbox import Faults, SandboxOptions
 
 

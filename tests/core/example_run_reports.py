@@ -3,13 +3,13 @@
 from typing import Any
 
 from bulkeic.core.caller_identity import CallerIdentity
-from bulkeic.core.gates import GateDecision, GateRecord
 from bulkeic.core.model import Lane, Outcome, Settings, SourceLine, Status, Target
 from bulkeic.core.report.place_counts import counts_by
 from bulkeic.core.report.run_end import RunEnd, RunState, SessionRecord
 from bulkeic.core.report.run_report import RunKind, RunReport, SettingsCount, error_groups
+from bulkeic.core.rollout.gates import GateDecision, GateRecord
+from bulkeic.core.rollout.waves import Wave
 from bulkeic.core.summary import EarlierFailures, Tally, Traffic, summarize
-from bulkeic.core.waves import Wave
 
 EAST = Lane("111111111111", "us-east-1")
 WEST = Lane("222222222222", "us-west-2")

@@ -17,7 +17,7 @@ from bulkeic.core.confirmation import (
 from bulkeic.core.model import Answer, Call, Failure, Fault, Operation, Settings, Status, Success
 from bulkeic.core.policy import Apply, Policy, Rewrite, Rollback, Verify
 from bulkeic.core.reconcile import Decision, ReadConfig, Step
-from bulkeic.core.rollback_guard import CHANGED_SINCE
+from bulkeic.core.rollout.rollback_guard import CHANGED_SINCE
 from bulkeic.core.snapshot import ABSENT, goal_snapshot, snapshot_of
 
 from .example_configs import (

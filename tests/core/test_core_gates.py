@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from bulkeic.core.gates import (
+from bulkeic.core.model import Lane, Status
+from bulkeic.core.rollout.gates import (
     GateDecision,
     GateEnd,
     GateRecord,
@@ -14,9 +15,8 @@ from bulkeic.core.gates import (
     gate_document,
     must_ask,
 )
-from bulkeic.core.model import Lane, Status
+from bulkeic.core.rollout.waves import Wave
 from bulkeic.core.summary import Tally, Traffic, summarize
-from bulkeic.core.waves import Wave
 
 EARLY, LATE = "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:01.000Z"
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkeic.core.halts import halted_exit_code
 from bulkeic.core.model import Lane
-from bulkeic.core.waves import reversed_waves
+from bulkeic.core.rollout.halts import halted_exit_code
+from bulkeic.core.rollout.waves import reversed_waves
 
 EAST, WEST = Lane("123456789012", "us-east-1"), Lane("123456789012", "us-west-2")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bulkeic.core.model import Job, Operation, Settings, Status
 from bulkeic.core.policy import Plan, Policy, Rollback, Verify
 from bulkeic.core.reconcile import DRIFTED, MISSING, NO_FUNCTION
-from bulkeic.core.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED
+from bulkeic.core.rollout.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED
 from bulkeic.core.snapshot import ABSENT, goal_snapshot, snapshot_of
 from tests.core.example_configs import (
     Case,

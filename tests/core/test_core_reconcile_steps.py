@@ -20,7 +20,7 @@ from bulkeic.core.reconcile import (
     next_step,
     step_after_read,
 )
-from bulkeic.core.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED
+from bulkeic.core.rollout.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED
 from bulkeic.core.snapshot import ABSENT
 from tests.core.example_configs import (
     CONFIG,

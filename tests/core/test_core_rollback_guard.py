@@ -4,7 +4,7 @@ import pytest
 
 from bulkeic.core.model import Settings
 from bulkeic.core.policy import Apply, ApplyPlan, Plan, Policy, Rewrite, Rollback
-from bulkeic.core.rollback_guard import (
+from bulkeic.core.rollout.rollback_guard import (
     CHANGED_SINCE,
     PLAN_OUTDATED,
     OutsideChange,

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Lane, Status
+from bulkeic.core.rollout.waves import Size
 from bulkeic.core.selection import (
     EVERY_TARGET,
     JobState,
@@ -15,7 +16,6 @@ from bulkeic.core.selection import (
     parse_pattern,
     parse_sample,
 )
-from bulkeic.core.waves import Size
 
 LANES = [Lane(f"{number}" * 12, region) for number in (1, 2) for region in ("us-east-1", "eu-a-1")]
 globs = st.lists(st.sampled_from(["a*", "*b", "a?", "[ab]*", "!ab", "!*c", "!a*"]), max_size=4)

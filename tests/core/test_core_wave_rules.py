@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Lane
-from bulkeic.core.wave_rules import WaveRule, parse_wave_rule, spread_by_rules, unused_rules
-from bulkeic.core.waves import new_waves_of
+from bulkeic.core.rollout.wave_rules import WaveRule, parse_wave_rule, spread_by_rules, unused_rules
+from bulkeic.core.rollout.waves import new_waves_of
 
 A, B, C = "111111111111", "111122222222", "333333333333"
 REGIONS = ("us-east-1", "eu-west-1", "eu-north-1")

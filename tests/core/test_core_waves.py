@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.failure_budget import parse_failure_budget
 from bulkeic.core.model import Lane
-from bulkeic.core.waves import (
+from bulkeic.core.rollout.failure_budget import parse_failure_budget
+from bulkeic.core.rollout.waves import (
     Size,
     cumulative_counts,
     parse_size,

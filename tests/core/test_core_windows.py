@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import UsageError
 from bulkeic.core.moments import Moment
-from bulkeic.core.waves import Wave
-from bulkeic.core.windows import Window, bake_left_s, overrun_line, waits_left_s, window_of
+from bulkeic.core.rollout.waves import Wave
+from bulkeic.core.rollout.windows import Window, bake_left_s, overrun_line, waits_left_s, window_of
 
 ENDED = "2026-01-01T00:00:00.000Z"
 ENDED_S = NOW = 1767225600.0

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bulkeic.core.listing import ListingJob
 from bulkeic.core.model import Lane, Operation
 from bulkeic.discovery.run.page_backlog import PageBacklog
-from bulkeic.store.discovered_pages import StoredListing
+from bulkeic.store.discovery.discovered_pages import StoredListing
 
 LANE = Lane("123456789012", "us-east-1")
 PAGE = 50

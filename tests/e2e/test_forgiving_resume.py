@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkeic.app.run.stale_plans import STALE_AFTER_S, reopen_stale
+from bulkeic.app.rollout.stale_plans import STALE_AFTER_S, reopen_stale
 from bulkeic.app.setup.run_setup import apply_policy
 from bulkeic.store.run_file import RunFile
 

@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 from bulkeic.core.errors import RunFileError
-from bulkeic.core.gates import GateDecision, GateRecord
 from bulkeic.core.model import Outcome, Settings, Status
 from bulkeic.core.reconcile import Action, BeforeImage
+from bulkeic.core.rollout.gates import GateDecision, GateRecord
 from bulkeic.core.summary import Traffic
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader

@@ -33,8 +33,8 @@ from bulkeic.app.setup.options import (
 )
 from bulkeic.app.setup.pace_options import PaceOptions
 from bulkeic.core.errors import BulkeicError, RunFileError
+from bulkeic.core.rollout.waves import Size, parse_waves
 from bulkeic.core.selection import Selection
-from bulkeic.core.waves import Size, parse_waves
 from bulkeic.output.logs import reset_logs
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile

@@ -32,10 +32,10 @@ from bulkeic.core.errors import BulkeicError, InputError
 from bulkeic.core.model import Lane, Settings
 from bulkeic.core.moments import parse_moment, utc_text
 from bulkeic.core.names import check_account, check_qualifier, check_region, parse_function
+from bulkeic.core.rollout.wave_rules import WaveRule, spread_by_rules
+from bulkeic.core.rollout.waves import parse_waves
 from bulkeic.core.rows import Defaults, RowParser
 from bulkeic.core.session_tags import parse_session_tag, parse_source_identity
-from bulkeic.core.wave_rules import WaveRule, spread_by_rules
-from bulkeic.core.waves import parse_waves
 from bulkeic.discovery.model.criteria import parse_qualifiers
 from bulkeic.discovery.model.modified_since import parse_modified_since
 from bulkeic.discovery.model.organization_units import parse_unit

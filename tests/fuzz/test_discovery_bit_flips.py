@@ -15,15 +15,15 @@ from bulkeic.discovery.run.discovery_binding import (
     with_stored_scope,
 )
 from bulkeic.discovery.run.found_targets import FoundTargets
-from bulkeic.store.discovered_pages import (
+from bulkeic.store.discovery.discovered_pages import (
     FailedPage,
     ReadPage,
     StoredAccount,
     StoredEntry,
     StoredListing,
 )
-from bulkeic.store.discovery_creation import create_discovery_file
-from bulkeic.store.discovery_file import DiscoveryFile
+from bulkeic.store.discovery.discovery_creation import create_discovery_file
+from bulkeic.store.discovery.discovery_file import DiscoveryFile
 
 EXAMPLES = int(os.environ.get("BULKEIC_EXAMPLES", "30"))
 FLIPS = 20_000 if EXAMPLES >= 1000 else 200

@@ -15,8 +15,8 @@ from bulkeic.core.reconcile import Action
 from bulkeic.core.report.place_counts import counts_by
 from bulkeic.core.report.run_end import RunEnd, RunState
 from bulkeic.core.report.run_report import ErrorGroup, RunKind, SettingsCount
+from bulkeic.core.rollout.waves import Wave
 from bulkeic.core.summary import ActionCount, EarlierFailures, Tally
-from bulkeic.core.waves import Wave
 from bulkeic.output.report.markdown import code_block, code_span, markdown_table
 from bulkeic.output.report.report_markdown import report_markdown
 from tests.core.example_run_reports import EAST, run_report

@@ -2,7 +2,7 @@
 
 from bulkeic.core.model import Lane, Settings
 from bulkeic.core.pacing.forecast import Forecast, LaneBacklog
-from bulkeic.core.waves import Wave
+from bulkeic.core.rollout.waves import Wave
 from bulkeic.output.rollout_text import (
     forecast_lines,
     settings_lines,

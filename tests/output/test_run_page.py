@@ -19,10 +19,10 @@ from bulkeic.core.report.run_end import SessionRecord
 from bulkeic.core.report.run_report import RunKind
 from bulkeic.core.report.target_entry import TargetChange, TargetEntry
 from bulkeic.core.report.timeline import Timeline, TimelineStep
+from bulkeic.core.rollout.waves import Wave
 from bulkeic.core.selection import JobState
 from bulkeic.core.snapshot import FieldChange
 from bulkeic.core.summary import Tally
-from bulkeic.core.waves import Wave
 from bulkeic.output.page.lane_grid import MOST_ACCOUNTS, CellState, grid_cell, lane_grid
 from bulkeic.output.page.run_page import run_page, run_page_pieces
 from bulkeic.output.page.target_table import TargetTable

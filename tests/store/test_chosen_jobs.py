@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from bulkeic.core.model import Job, Status
 from bulkeic.core.reconcile import Action, BeforeImage
+from bulkeic.core.rollout.waves import Size
 from bulkeic.core.selection import JobState, Selection
 from bulkeic.core.summary import Traffic
-from bulkeic.core.waves import Size
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile

@@ -10,7 +10,7 @@ import pytest
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane, Operation
-from bulkeic.store.discovered_pages import (
+from bulkeic.store.discovery.discovered_pages import (
     FailedPage,
     PlaceFailure,
     ReadPage,
@@ -18,10 +18,10 @@ from bulkeic.store.discovered_pages import (
     StoredEntry,
     StoredListing,
 )
-from bulkeic.store.discovery_creation import create_discovery_file
-from bulkeic.store.discovery_file import DiscoveryFile
-from bulkeic.store.discovery_metadata import DiscoveryMetadata
-from bulkeic.store.discovery_schema import SEALED_TABLES
+from bulkeic.store.discovery.discovery_creation import create_discovery_file
+from bulkeic.store.discovery.discovery_file import DiscoveryFile
+from bulkeic.store.discovery.discovery_metadata import DiscoveryMetadata
+from bulkeic.store.discovery.discovery_schema import SEALED_TABLES
 
 LANE, OTHER = Lane("123456789012", "us-east-1"), Lane("123456789012", "eu-west-1")
 LISTING = StoredListing(LANE, Operation.LIST_FUNCTIONS)

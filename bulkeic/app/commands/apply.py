@@ -3,9 +3,9 @@
 import time
 from collections import Counter
 
-from bulkeic.app.run.application import apply_run, must_roll_back
+from bulkeic.app.rollout.application import apply_run, must_roll_back
+from bulkeic.app.rollout.stale_plans import STALE_AFTER_S, reopen_stale
 from bulkeic.app.run.invocation import Invocation
-from bulkeic.app.run.stale_plans import STALE_AFTER_S, reopen_stale
 from bulkeic.app.setup.expected_plan import NEEDS_PLAN, check_expected
 from bulkeic.app.setup.new_waves import (
     check_no_wave_flags,

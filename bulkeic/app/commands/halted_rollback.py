@@ -6,17 +6,17 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.app.commands.rollback import apply_options, new_rollback
-from bulkeic.app.run.application import apply_run
+from bulkeic.app.rollout.application import apply_run
 from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.setup.next_commands import flags_of, next_command
 from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
 from bulkeic.app.setup.rollout_options import WindowOptions
 from bulkeic.core.errors import BulkeicError
-from bulkeic.core.failure_budget import FailureBudget
-from bulkeic.core.halts import halted_exit_code
+from bulkeic.core.rollout.failure_budget import FailureBudget
+from bulkeic.core.rollout.halts import halted_exit_code
+from bulkeic.core.rollout.waves import Size
 from bulkeic.core.selection import EVERY_TARGET
 from bulkeic.core.summary import Summary
-from bulkeic.core.waves import Size
 from bulkeic.output.rollout_text import rollback_end_lines
 from bulkeic.store.run_file import RunFile
 

@@ -85,7 +85,7 @@ def plan_run(
             session.stop("not every target could be read")
         run.end_session(session.stopped or "done")
 
-    stopped = invocation.work(run, read, results=NoResults(), has_jobs=bool(lanes))
+    stopped = invocation.work(run, read, command="plan", results=NoResults(), has_jobs=bool(lanes))
     if show.diff:
         stopped = _print_diff(run) or stopped
     return _print_result(run, show, invocation, stopped)

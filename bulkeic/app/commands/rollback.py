@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.app.commands.plan import check_diff, plan_run
-from bulkeic.app.run.application import apply_run
+from bulkeic.app.rollout.application import apply_run
 from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
@@ -23,10 +23,10 @@ from bulkeic.app.setup.run_setup import (
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Job, Lane
 from bulkeic.core.policy import Verify
-from bulkeic.core.rollback_guard import NO_BEFORE_IMAGE
+from bulkeic.core.rollout.rollback_guard import NO_BEFORE_IMAGE
+from bulkeic.core.rollout.waves import reversed_waves
 from bulkeic.core.selection import EVERY_TARGET
 from bulkeic.core.snapshot import goal_snapshot
-from bulkeic.core.waves import reversed_waves
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.store.jobs import JobFilter

@@ -11,9 +11,9 @@ from pathlib import Path
 import anyio
 
 from bulkeic.app.run.signals import ending_signals
-from bulkeic.app.runtime import run_async
 from bulkeic.app.setup.ingest import jobs_of
 from bulkeic.app.setup.output_files import check_writable
+from bulkeic.app.setup.runtime import run_async
 from bulkeic.app.setup.sandbox_flags import FleetFlags, SandboxFlags
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Settings

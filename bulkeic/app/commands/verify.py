@@ -27,7 +27,7 @@ from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane, Outcome, rfc3339
 from bulkeic.core.policy import Verify
 from bulkeic.core.reconcile import DRIFTED
-from bulkeic.core.rollback_guard import NO_BEFORE_IMAGE
+from bulkeic.core.rollout.rollback_guard import NO_BEFORE_IMAGE
 from bulkeic.core.snapshot import drift_of
 from bulkeic.core.summary import Summary, Tally, summarize, verify_exit_code
 from bulkeic.output.diff import DiffPrinter
@@ -119,7 +119,9 @@ def _verify(
         )
 
     lanes = run.jobs.lanes(JobFilter.EVERY)
-    stopped = invocation.work(run, compare, results=results, has_jobs=bool(lanes), known=())
+    stopped = invocation.work(
+        run, compare, command="verify", results=results, has_jobs=bool(lanes), known=()
+    )
     skipped = [tally for tally in run.counts.tallies() if _is_skipped(tally)]
     summary = summarize(
         [*found.tallies(), *skipped],
@@ -136,7 +138,9 @@ def _verify(
     if stopped is not None:
         invocation.console.print(f"stopped: {stopped}")
     invocation.print_lines(next_lines(commands))
-    return msgspec.structs.replace(summary, next=commands)
+    summary = msgspec.structs.replace(summary, next=commands)
+    invocation.announce_end(run, summary, stopped)
+    return summary
 
 
 def _next_commands(options: VerifyOptions, code: ExitCode) -> dict[str, str]:

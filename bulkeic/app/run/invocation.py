@@ -13,23 +13,26 @@ from typing import Self
 
 import msgspec
 
-from bulkeic.app.run.next_wave import forecast_work
 from bulkeic.app.run.session import INTERRUPTED_TWICE, RunSession
 from bulkeic.app.run.signals import SignalWatch
-from bulkeic.app.runtime import first_cause, run_async
+from bulkeic.app.run.work_forecast import forecast_work
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.next_commands import NextCommands, flags_of, next_lines
 from bulkeic.app.setup.open_files import allow_open_files
 from bulkeic.app.setup.options import ApplyOptions, WorkOptions
 from bulkeic.app.setup.run_binding import place, session_origin
 from bulkeic.app.setup.run_setup import check_options
+from bulkeic.app.setup.runtime import first_cause, run_async
+from bulkeic.app.watching.watchers import RunWatchers
+from bulkeic.app.watching.watching import open_watchers
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.exit_codes import ExitCode
-from bulkeic.core.model import Lane, Outcome
+from bulkeic.core.model import Lane, Outcome, rfc3339
+from bulkeic.core.rollout.run_events import RunEnded, RunStarted
+from bulkeic.core.rollout.windows import ALWAYS_OPEN, overrun_line, window_of
 from bulkeic.core.selection import EVERY_TARGET
 from bulkeic.core.summary import Summary
-from bulkeic.core.windows import ALWAYS_OPEN, overrun_line, window_of
 from bulkeic.output.console import Console
 from bulkeic.output.logs import configure_logs
 from bulkeic.output.outcome_codec import safe_json
@@ -50,6 +53,7 @@ class Invocation:
         console: prints messages and asks questions.
         results: where outcomes are written.
         resolver: knows which accounts can be reached.
+        watchers: of the command.
         window: in which calls may be sent.
 
     Raises:
@@ -58,6 +62,7 @@ class Invocation:
 
     results: Results
     resolver: AccountResolver
+    watchers: RunWatchers
 
     def __init__(self, options: WorkOptions) -> None:
         self._options = options
@@ -79,6 +84,7 @@ class Invocation:
             self.resolver = AccountResolver(
                 options.access, options.pace.timeout_s, sandbox=options.sandbox
             )
+            self.watchers = open_watchers(options.watch, self.console)
         except BaseException:
             self.results.close()
             raise
@@ -90,6 +96,7 @@ class Invocation:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.watchers.close()
         self.results.close()
 
     def with_options(self, options: WorkOptions) -> "Invocation":
@@ -153,13 +160,16 @@ class Invocation:
         if stopped is not None:
             self.console.print(f"stopped: {stopped}")
         self.print_lines(next_lines(commands))
-        return msgspec.structs.replace(summary, next=commands)
+        summary = msgspec.structs.replace(summary, next=commands)
+        self.announce_end(run, summary, stopped)
+        return summary
 
     def work(
         self,
         run: RunFile,
         work: Callable[[RunSession], Awaitable[None]],
         *,
+        command: str,
         results: Results,
         has_jobs: bool,
         known: Iterable[Outcome] | None = None,
@@ -170,6 +180,7 @@ class Invocation:
         Args:
             run: the run file.
             work: what to do in the session.
+            command: what the session does, for those who watch it.
             results: where outcomes are written.
             has_jobs: whether there is anything to do.
             known: the first outcomes to write; ``None``: those of the run.
@@ -186,16 +197,50 @@ class Invocation:
                     self.resolver.accounts,
                     self.console,
                     signals,
+                    watchers=self.watchers,
                     max_failures=max_failures,
                     window=self.window,
                     origin=session_origin(self._options, self.resolver),
                 )
-                run_async(functools.partial(_run, session, work))
+                started = functools.partial(self._announce_start, run, session, command)
+                run_async(functools.partial(_run, session, started, work))
         except BaseExceptionGroup as group:
             return _reason(first_cause(group))
         except Exception as error:  # noqa: BLE001 - what is stored is worth more than a traceback
             return _reason(error)
         return session.stopped
+
+    def _announce_start(self, run: RunFile, session: RunSession, command: str) -> None:
+        session.announce(
+            RunStarted,
+            command=command,
+            source=run.metadata.source,
+            endpoint=place(self._options),
+            targets=run.counts.targets(),
+            pending=sum(run.jobs.lanes().values()),
+            waves=len(run.waves.all()),
+        )
+
+    def announce_end(self, run: RunFile, summary: Summary, stopped: str | None) -> None:
+        """Tells the watchers that the work on a run has ended.
+
+        Args:
+            run: the run file.
+            summary: with the next steps.
+            stopped: why the session stopped early.
+        """
+        event = RunEnded(
+            at=rfc3339(time.time()),
+            run=str(run.path.absolute()),
+            stopped=stopped,
+            targets=summary.targets,
+            counts=dict(summary.statuses),
+            pending=summary.pending,
+            errors=dict(summary.errors),
+            next=dict(summary.next),
+            exit_code=summary.exit_code,
+        )
+        self.watchers.notice(event)
 
     def _is_retry(self) -> bool:
         return isinstance(self._options, ApplyOptions) and self._options.retry_failed
@@ -255,8 +300,13 @@ def _start_results(
         raise UsageError(f"results: {error.strerror}") from None
 
 
-async def _run(session: RunSession, work: Callable[[RunSession], Awaitable[None]]) -> None:
+async def _run(
+    session: RunSession,
+    started: Callable[[], None],
+    work: Callable[[RunSession], Awaitable[None]],
+) -> None:
     async with session:
+        started()
         await work(session)
 
 

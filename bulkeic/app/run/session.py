@@ -1,9 +1,10 @@
 """One session of work on a run: its passes over jobs, and what they share."""
 
+import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import AsyncExitStack, nullcontext, suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -16,21 +17,23 @@ from bulkeic.app.run.recorder import OutcomeLedger, Recorder
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.run_sandbox import open_run_sandbox
 from bulkeic.app.run.signals import SignalWatch
-from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.options import WorkOptions
+from bulkeic.app.setup.runtime import open_access
 from bulkeic.app.setup.session_policy import role_session
+from bulkeic.app.watching.watchers import RunWatchers
 from bulkeic.core.accounts import Accounts
-from bulkeic.core.halts import Halt
-from bulkeic.core.model import Lane
+from bulkeic.core.model import Lane, rfc3339
 from bulkeic.core.moments import utc_text
 from bulkeic.core.policy import Policy, is_change
+from bulkeic.core.rollout.halts import Halt
+from bulkeic.core.rollout.run_events import AnyRunEvent, RunHalted
+from bulkeic.core.rollout.windows import ALWAYS_OPEN, Window
 from bulkeic.core.summary import Traffic
-from bulkeic.core.windows import ALWAYS_OPEN, Window
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import duration
-from bulkeic.output.progress import NoProgress, Progress
+from bulkeic.output.progress import CombinedProgress, Progress
 from bulkeic.output.results import Results
 from bulkeic.output.summary_text import stopped_lane_lines
 from bulkeic.store.run_file import RunFile
@@ -55,6 +58,7 @@ class RunSession:
         accounts: how each account is reached.
         console: prints messages and asks questions.
         signals: that interrupt the session.
+        watchers: of the command.
         max_failures: of jobs, before the session stops; ``None``: any number.
         window: in which calls may be sent.
         origin: where the session comes from.
@@ -74,11 +78,14 @@ class RunSession:
         console: Console,
         signals: SignalWatch,
         *,
+        watchers: RunWatchers,
         max_failures: int | None = None,
         window: Window = ALWAYS_OPEN,
         origin: SessionOrigin = SessionOrigin(),  # noqa: B008 - frozen
     ) -> None:
         self.origin = origin
+        self._run = run
+        self._watchers = watchers
         self.traffic = Traffic()
         self.stopped: str | None = None
         self.halt: Halt | None = None
@@ -107,6 +114,9 @@ class RunSession:
         await self._exits.enter_async_context(self._engines)
         self._tasks = await self._exits.enter_async_context(anyio.create_task_group())
         self._tasks.start_soon(self._handle_signals)
+        self._watchers.connect(
+            partial(_stop_from_any_thread, asyncio.get_running_loop(), self.stop)
+        )
         if self._window.last_start_at is not None:
             self._tasks.start_soon(self._stop_at, self._window.last_start_at)
         return self
@@ -117,6 +127,7 @@ class RunSession:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool | None:
+        self._watchers.connect(None)
         self._tasks.cancel_scope.cancel()
         return await self._exits.__aexit__(kind, error, traceback)
 
@@ -133,6 +144,8 @@ class RunSession:
         """
         if self.stopped is None:
             self.stopped, self.halt = reason, halt
+            if halt is not None:
+                self.announce(RunHalted, halt=halt, reason=reason)
         if self._engine is not None:
             self._engine.stop(reason)
         if self._waiting is not None:
@@ -169,7 +182,7 @@ class RunSession:
             failures=self.failures if is_change(policy) else 0,
         )
         if self.stopped is None:
-            progress.start(sum(feed.lanes().values()))
+            progress.start(feed.lanes())
             try:
                 await _run_engine(engine, recorder)
             finally:
@@ -184,11 +197,23 @@ class RunSession:
         return engine.stopped_lanes()
 
     def _progress(self, doing: str) -> Progress:
+        watching = self._watchers.progress(doing)
         if not (self._options.progress and self._console.is_terminal):
-            return NoProgress()
+            return CombinedProgress(watching)
         from bulkeic.output.progress_bar import ProgressBar  # noqa: PLC0415 - only a terminal needs it
 
-        return ProgressBar(doing)
+        return CombinedProgress([ProgressBar(doing), *watching])
+
+    def announce(self, kind: Callable[..., AnyRunEvent], **facts: object) -> None:
+        """Tells the watchers what happens.
+
+        Args:
+            kind: the class of the event.
+            facts: its own fields.
+        """
+        self._watchers.notice(
+            kind(at=rfc3339(time.time()), run=str(self._run.path.absolute()), **facts)
+        )
 
     def count_failures(self, number: int, text: str) -> None:
         """Counts failures that no job has, and stops the session if there are too many.
@@ -263,6 +288,13 @@ class RunSession:
     def _quit_now(self) -> None:
         self.stopped, self.halt = INTERRUPTED_TWICE, None
         self._tasks.cancel_scope.cancel()
+
+
+def _stop_from_any_thread(
+    loop: asyncio.AbstractEventLoop, stop: Callable[[str], None], reason: str
+) -> None:
+    with suppress(RuntimeError):  # the loop has ended
+        loop.call_soon_threadsafe(stop, reason)
 
 
 async def _sleep_until(moment: float) -> None:

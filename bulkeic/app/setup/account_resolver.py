@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from bulkeic.app.runtime import first_cause, open_access, run_async
 from bulkeic.app.setup.access_options import AccessOptions
+from bulkeic.app.setup.runtime import first_cause, open_access, run_async
 from bulkeic.core.accounts import (
     ACCOUNT_FIELDS,
     Account,

@@ -20,7 +20,7 @@ import msgspec
 from bulkeic.app.setup.options import ApplyOptions, TargetsOptions
 from bulkeic.core.errors import InputError, UsageError, quoted
 from bulkeic.core.model import Lane
-from bulkeic.core.waves import (
+from bulkeic.core.rollout.waves import (
     NewWaves,
     Wave,
     cumulative_counts,
@@ -34,7 +34,7 @@ from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.run_file import RunFile
 
 if TYPE_CHECKING:
-    from bulkeic.core.wave_rules import WaveRule
+    from bulkeic.core.rollout.wave_rules import WaveRule
 
 _SHOWN_RULES = 20
 _NEEDS_WAVES = "{} requires --waves, --wave-by region, --waves-file or a Wave column"
@@ -58,7 +58,7 @@ def new_waves(run: RunFile, options: TargetsOptions | None) -> NewWaves:
     if rules is None and options is not None:
         rules = read_wave_rules(options.waves_file)
     if rules is not None:
-        from bulkeic.core.wave_rules import (  # noqa: PLC0415 - few runs have one
+        from bulkeic.core.rollout.wave_rules import (  # noqa: PLC0415 - few runs have one
             decode_wave_rules,
             spread_by_rules,
         )
@@ -86,7 +86,7 @@ def read_wave_rules(path: str | None) -> str | None:
     """
     if path is None:
         return None
-    from bulkeic.core.wave_rules import (  # noqa: PLC0415 - few runs have one
+    from bulkeic.core.rollout.wave_rules import (  # noqa: PLC0415 - few runs have one
         MOST_RULES,
         WAVE_FIELDS,
         parse_wave_rule,
@@ -222,7 +222,7 @@ def unused_rule_lines(run: RunFile, rules: str | None) -> list[str]:
     """
     if rules is None:
         return []
-    from bulkeic.core.wave_rules import (  # noqa: PLC0415 - few runs have one
+    from bulkeic.core.rollout.wave_rules import (  # noqa: PLC0415 - few runs have one
         decode_wave_rules,
         unused_rules,
     )
@@ -240,7 +240,7 @@ def unused_rule_lines(run: RunFile, rules: str | None) -> list[str]:
 
 def _are_equal(rules: str, other: str | None) -> bool:
     """Whether two waves files have the same rows, maybe on other lines."""
-    from bulkeic.core.wave_rules import decode_wave_rules  # noqa: PLC0415 - few runs have one
+    from bulkeic.core.rollout.wave_rules import decode_wave_rules  # noqa: PLC0415 - few runs have one
 
     here, there = (
         [(rule.wave, rule.account, rule.region) for rule in decode_wave_rules(text)]

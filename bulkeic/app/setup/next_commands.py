@@ -8,7 +8,6 @@ from typing import Self
 import msgspec
 
 from bulkeic.app.setup.options import ApplyOptions, WorkOptions
-from bulkeic.core.gates import awaits_gate
 from bulkeic.core.model import Status
 from bulkeic.core.option_declaration import (
     DeclaredOption,
@@ -16,6 +15,7 @@ from bulkeic.core.option_declaration import (
     command_options,
     declared_options,
 )
+from bulkeic.core.rollout.gates import awaits_gate
 from bulkeic.core.selection import EVERY_TARGET, Selection
 from bulkeic.core.summary import Summary
 from bulkeic.store.jobs import JobFilter

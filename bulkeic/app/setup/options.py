@@ -9,8 +9,8 @@ from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions
 from bulkeic.app.setup.pace_options import RUNS, WRITES, PaceOptions
 from bulkeic.app.setup.rollout_options import DAY, GateOptions, WindowOptions
 from bulkeic.app.setup.selection_flags import ERROR_CODES, SELECTION_FLAGS
+from bulkeic.app.setup.watch_options import WatchOptions
 from bulkeic.core.destinations import parse_destination
-from bulkeic.core.failure_budget import FailureBudget, parse_failure_budget
 from bulkeic.core.model import Settings
 from bulkeic.core.option_declaration import (
     Argument,
@@ -21,8 +21,9 @@ from bulkeic.core.option_declaration import (
     stored_options,
 )
 from bulkeic.core.option_values import HexDigest, Integer, ParsedText, ValueType
+from bulkeic.core.rollout.failure_budget import FailureBudget, parse_failure_budget
+from bulkeic.core.rollout.waves import Size, parse_waves
 from bulkeic.core.selection import Selection
-from bulkeic.core.waves import Size, parse_waves
 from bulkeic.sources.row_format import Format
 
 _NEWRUNS = frozenset({"apply", "plan", "rollback"})
@@ -78,6 +79,7 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
     output: Annotated[Literal["text", "json"], Flag(
         "--output", "Print the final summary as text on stderr, or as JSON on stdout.",
         OptionGroup.OUTPUT)] = "text"  # fmt: skip
+    watch: WatchOptions = WatchOptions()
     log: LogOptions = LogOptions()
     progress: Annotated[bool, Flag(
         "--no-progress", "Do not show a progress bar. There is none where stderr is not a "

@@ -19,9 +19,9 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import WorkOptions
+from bulkeic.app.setup.runtime import open_access
 from bulkeic.core.caller_identity import CallerIdentity
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Lane

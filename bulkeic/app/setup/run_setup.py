@@ -10,7 +10,6 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.access_checks import check_access, check_value
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.ingest import Ingest
@@ -21,6 +20,7 @@ from bulkeic.app.setup.output_files import check_not_overwritten, check_not_read
 from bulkeic.app.setup.run_binding import bound, check_caller, check_place
 from bulkeic.app.setup.run_choice import check_selection, choose_jobs, left_out_lines
 from bulkeic.app.setup.run_flags import check_flags, encode_flags
+from bulkeic.app.setup.runtime import open_access
 from bulkeic.aws.identity.environment import environment_region
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Lane

@@ -5,7 +5,7 @@ import re
 from bulkeic.core.confirmation import OUTCOME_UNKNOWN
 from bulkeic.core.model import Outcome
 from bulkeic.core.reconcile import MISSING, NO_FUNCTION
-from bulkeic.core.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED
+from bulkeic.core.rollout.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED
 
 _MISSING_FUNCTION = frozenset({NO_FUNCTION, "The function doesn't exist."})
 _DENIED_ACTION = re.compile(r"is not authorized to perform: ([a-z0-9-]{1,32}:[A-Za-z]{1,64})\b")

@@ -9,14 +9,14 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.core.gates import GateRecord
 from bulkeic.core.model import Outcome, rfc3339
 from bulkeic.core.report.place_counts import PlaceCounts
 from bulkeic.core.report.run_end import RunState, SessionRecord
 from bulkeic.core.report.run_report import ErrorGroup, RunKind, RunReport
 from bulkeic.core.report.timeline import Timeline
+from bulkeic.core.rollout.gates import GateRecord
+from bulkeic.core.rollout.waves import Wave
 from bulkeic.core.summary import EarlierFailures, Summary
-from bulkeic.core.waves import Wave
 
 SCHEMA_VERSION = 1
 

@@ -10,14 +10,14 @@ from enum import StrEnum
 import msgspec
 
 from bulkeic.core.caller_identity import CallerIdentity
-from bulkeic.core.gates import GateRecord
 from bulkeic.core.model import Lane, Outcome, Settings
 from bulkeic.core.report.hints import hint_for
 from bulkeic.core.report.place_counts import PlaceCounts
 from bulkeic.core.report.run_end import RunEnd, SessionRecord
 from bulkeic.core.report.timeline import Timeline
+from bulkeic.core.rollout.gates import GateRecord
+from bulkeic.core.rollout.waves import Wave
 from bulkeic.core.summary import EarlierFailures, Summary
-from bulkeic.core.waves import Wave
 
 
 class RunKind(StrEnum):

@@ -9,8 +9,8 @@ import anyio
 from bulkeic.app.run.engine_factory import EngineFactory
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
 from bulkeic.app.run.signals import SignalWatch
-from bulkeic.app.runtime import open_access
 from bulkeic.app.setup.account_resolver import AccountResolver
+from bulkeic.app.setup.runtime import open_access
 from bulkeic.core.model import Lane, Operation
 from bulkeic.core.policy import Discover
 from bulkeic.core.summary import Traffic
@@ -29,8 +29,8 @@ from bulkeic.discovery.run.reading_progress import ReadingProgress
 from bulkeic.discovery.run.tag_reading import TagReading
 from bulkeic.engine.engine import Engine
 from bulkeic.output.console import Console
-from bulkeic.store.discovered_pages import StoredListing
-from bulkeic.store.discovery_file import DiscoveryFile
+from bulkeic.store.discovery.discovered_pages import StoredListing
+from bulkeic.store.discovery.discovery_file import DiscoveryFile
 
 if TYPE_CHECKING:
     from bulkeic.aws.inventory.inventory_services import InventoryServices

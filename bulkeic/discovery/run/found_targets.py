@@ -7,7 +7,7 @@ from bulkeic.core.target_rows import TargetValues
 from bulkeic.discovery.model.criteria import Criteria
 from bulkeic.discovery.model.found_rows import found_row
 from bulkeic.discovery.model.place_tally import PlaceTally
-from bulkeic.store.discovery_file import DiscoveryFile
+from bulkeic.store.discovery.discovery_file import DiscoveryFile
 
 
 class FoundTargets:

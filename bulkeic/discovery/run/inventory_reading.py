@@ -12,7 +12,7 @@ from bulkeic.core.model import Lane
 from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.criteria import Criteria
 from bulkeic.discovery.run.page_caller import listings_of_function
-from bulkeic.store.discovery_file import DiscoveryFile
+from bulkeic.store.discovery.discovery_file import DiscoveryFile
 
 if TYPE_CHECKING:
     from bulkeic.aws.inventory.inventory_services import InventoryServices

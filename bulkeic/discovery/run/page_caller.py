@@ -12,8 +12,8 @@ from bulkeic.discovery.model.criteria import Criteria
 from bulkeic.discovery.run.page_backlog import PageBacklog
 from bulkeic.discovery.run.page_content import read_page
 from bulkeic.engine.ports import Caller
-from bulkeic.store.discovered_pages import ReadPage, StoredListing
-from bulkeic.store.discovery_file import DiscoveryFile
+from bulkeic.store.discovery.discovered_pages import ReadPage, StoredListing
+from bulkeic.store.discovery.discovery_file import DiscoveryFile
 
 REPEATED_MARKER = "RepeatedMarker"
 """The code of a page that leads back to an earlier one."""

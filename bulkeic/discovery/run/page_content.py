@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bulkeic.core.model import LATEST, Operation, Page
-from bulkeic.store.discovered_pages import ReadPage, StoredEntry, StoredListing
+from bulkeic.store.discovery.discovered_pages import ReadPage, StoredEntry, StoredListing
 
 _QUALIFIER = 7  # arn:aws:lambda:region:account:function:name:qualifier
 

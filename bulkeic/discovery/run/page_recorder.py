@@ -14,8 +14,8 @@ from bulkeic.core.reconcile import BeforeImage
 from bulkeic.discovery.run.page_backlog import PageBacklog
 from bulkeic.discovery.run.reading_progress import ReadingProgress
 from bulkeic.engine.engine import Engine
-from bulkeic.store.discovered_pages import FailedPage, ReadPage
-from bulkeic.store.discovery_file import DiscoveryFile
+from bulkeic.store.discovery.discovered_pages import FailedPage, ReadPage
+from bulkeic.store.discovery.discovery_file import DiscoveryFile
 
 
 class PageRecorder:

@@ -15,7 +15,7 @@ from bulkeic.core.templates import is_template
 from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.place_tally import NOT_ENABLED
 from bulkeic.discovery.model.regions import choose_regions, exact_regions, unmatched_regions
-from bulkeic.store.discovered_pages import PlaceFailure, StoredAccount
+from bulkeic.store.discovery.discovered_pages import PlaceFailure, StoredAccount
 
 if TYPE_CHECKING:
     from bulkeic.aws.inventory.inventory_services import InventoryServices

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from bulkeic.discovery.model.time_left import seconds_left
 from bulkeic.discovery.run.page_backlog import PageBacklog
 from bulkeic.engine.engine import Engine
-from bulkeic.store.discovered_pages import ReadPage
+from bulkeic.store.discovery.discovered_pages import ReadPage
 
 if TYPE_CHECKING:
     from bulkeic.output.listing_bar import ListingStatus

@@ -8,7 +8,7 @@ import anyio.to_thread
 
 from bulkeic.core.errors import InventoryError
 from bulkeic.core.model import Lane
-from bulkeic.store.discovery_file import DiscoveryFile
+from bulkeic.store.discovery.discovery_file import DiscoveryFile
 
 if TYPE_CHECKING:
     from bulkeic.aws.inventory.inventory_services import InventoryServices

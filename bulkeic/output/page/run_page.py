@@ -5,12 +5,12 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from bulkeic.core.gates import GateRecord
 from bulkeic.core.model import CLEARED, Outcome, Status
 from bulkeic.core.report.run_end import IN_PROGRESS, RunState, SessionRecord
 from bulkeic.core.report.run_report import ErrorGroup, RunReport, SettingsCount
+from bulkeic.core.rollout.gates import GateRecord
+from bulkeic.core.rollout.waves import Wave
 from bulkeic.core.summary import EarlierFailures
-from bulkeic.core.waves import Wave
 from bulkeic.output.formatting import counted, duration, figures
 from bulkeic.output.page.lane_grid import LaneGrid, lane_grid
 from bulkeic.output.page.page_parts import Fact, Tile

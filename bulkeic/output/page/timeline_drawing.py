@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from bulkeic.core.report.timeline import Timeline, TimelineStep, unix_time
-from bulkeic.core.waves import Wave
+from bulkeic.core.rollout.waves import Wave
 from bulkeic.output.formatting import counted, figures
 from bulkeic.output.tables import Table
 

@@ -3,12 +3,12 @@
 import shlex
 from collections.abc import Mapping, Sequence
 
-from bulkeic.core.gates import GateRecord
 from bulkeic.core.model import Status
 from bulkeic.core.report.place_counts import PlaceCounts
 from bulkeic.core.report.run_end import IN_PROGRESS, RunState, SessionRecord
 from bulkeic.core.report.run_report import ErrorGroup, RunReport
-from bulkeic.core.waves import Wave
+from bulkeic.core.rollout.gates import GateRecord
+from bulkeic.core.rollout.waves import Wave
 from bulkeic.output.formatting import counted, duration
 from bulkeic.output.report.markdown import code_block, code_span, markdown_table
 from bulkeic.output.rollout_text import SHOWN_SETTINGS, settings_text

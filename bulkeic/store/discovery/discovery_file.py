@@ -15,15 +15,15 @@ from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane, Operation
 from bulkeic.store.database import Database
 from bulkeic.store.digests import are_run_rows_intact, is_intact, save_run_rows, sealed
-from bulkeic.store.discovered_pages import (
+from bulkeic.store.discovery.discovered_pages import (
     FailedPage,
     PlaceFailure,
     ReadPage,
     StoredAccount,
     StoredListing,
 )
-from bulkeic.store.discovery_metadata import DiscoveryMetadata
-from bulkeic.store.discovery_rows import (
+from bulkeic.store.discovery.discovery_metadata import DiscoveryMetadata
+from bulkeic.store.discovery.discovery_rows import (
     account_row,
     decode_tags,
     entry_row,
@@ -32,7 +32,7 @@ from bulkeic.store.discovery_rows import (
     lane_row,
     tags_row,
 )
-from bulkeic.store.discovery_schema import (
+from bulkeic.store.discovery.discovery_schema import (
     ADD_LISTINGS,
     DISCOVERY_SCHEMA,
     FORGET_LANE_FAILURES,

@@ -6,13 +6,14 @@ from functools import partial
 
 import msgspec
 
-from bulkeic.app.run.gate_process import ask_gate
+from bulkeic.app.rollout.gate_process import ask_gate
 from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.rollout_options import GateOptions
-from bulkeic.core.gates import GateDecision, GateRecord, GateResult, gate_document
-from bulkeic.core.halts import Halt
 from bulkeic.core.model import rfc3339
-from bulkeic.core.waves import Wave
+from bulkeic.core.rollout.gates import GateDecision, GateRecord, GateResult, gate_document
+from bulkeic.core.rollout.halts import Halt
+from bulkeic.core.rollout.run_events import GateAnswered
+from bulkeic.core.rollout.waves import Wave
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted, duration
 from bulkeic.store.jobs import JobFilter
@@ -107,6 +108,9 @@ class WaveGate:
             output=result.output,
         )
         self._run.gates.save(record)
+        self._session.announce(
+            GateAnswered, wave=record.wave, decision=record.decision, reason=record.reason
+        )
         return record
 
     def _print_end(self, record: GateRecord, name: str) -> None:

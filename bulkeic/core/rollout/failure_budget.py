@@ -3,7 +3,7 @@
 import msgspec
 
 from bulkeic.core.errors import InputError, quoted
-from bulkeic.core.waves import Size, parse_size
+from bulkeic.core.rollout.waves import Size, parse_size
 
 
 class FailureBudget(msgspec.Struct, frozen=True):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from bulkeic.store.database import Database
 from bulkeic.store.digests import save_run_rows
-from bulkeic.store.discovery_metadata import DiscoveryMetadata
-from bulkeic.store.discovery_schema import DISCOVERY_SCHEMA
+from bulkeic.store.discovery.discovery_metadata import DiscoveryMetadata
+from bulkeic.store.discovery.discovery_schema import DISCOVERY_SCHEMA
 from bulkeic.store.file_kind import DISCOVERY_FILE
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from bulkeic.core.errors import UsageError
 from bulkeic.core.moments import Moment, utc_text
-from bulkeic.core.waves import Wave
+from bulkeic.core.rollout.waves import Wave
 
 
 class Window(msgspec.Struct, frozen=True):

@@ -19,8 +19,8 @@ from typing import Any
 
 import msgspec
 
+from bulkeic.core.rollout.waves import Wave
 from bulkeic.core.summary import Summary
-from bulkeic.core.waves import Wave
 
 _CONTINUE, _HOLD = 0, 75
 

@@ -11,8 +11,8 @@ import anyio.to_thread
 
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.core.errors import printable
-from bulkeic.core.gates import GateEnd, GateResult
 from bulkeic.core.output_tail import OutputTail
+from bulkeic.core.rollout.gates import GateEnd, GateResult
 
 OUTPUT_BYTES = 4096
 _SHELL = "/bin/sh"

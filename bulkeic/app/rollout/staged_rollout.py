@@ -5,20 +5,21 @@ import time
 
 import msgspec
 
-from bulkeic.app.run.next_wave import next_wave_line
+from bulkeic.app.rollout.next_wave import next_wave_line
 from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.run_flags import with_waves
 from bulkeic.app.setup.run_setup import apply_policy
-from bulkeic.core.gates import must_ask
-from bulkeic.core.halts import Halt
 from bulkeic.core.model import Status, rfc3339
 from bulkeic.core.policy import Rollback, Verify
 from bulkeic.core.reconcile import DRIFTED
-from bulkeic.core.waves import NewWaves, Wave
-from bulkeic.core.windows import bake_left_s
+from bulkeic.core.rollout.gates import must_ask
+from bulkeic.core.rollout.halts import Halt
+from bulkeic.core.rollout.run_events import WaveDone, WaveStarted
+from bulkeic.core.rollout.waves import NewWaves, Wave
+from bulkeic.core.rollout.windows import bake_left_s
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted, duration
 from bulkeic.output.results import NoResults, Results
@@ -97,6 +98,7 @@ class Rollout:
             has_worked = True
             wave = self._begun(wave)
             self._console.print(f"{name}: {counted(wave.targets, 'target')}")
+            self._session.announce(WaveStarted, wave=wave.number, of=of, targets=wave.targets)
             lanes = await self._apply(wave.number)
             if lanes is not None:
                 self._session.stop(f"{name}: {lanes}")
@@ -109,12 +111,26 @@ class Rollout:
             wave = self._saved(wave, ended_at=wave.ended_at or _now())
             wave = await self._verify(wave, name)
         if has_worked and self._session.stopped is None:
-            self._console.print(f"{name}: done, {wave.verified:,} verified, {failed:,} failed")
+            self._print_done(wave, failed, of)
         is_front = following is None or following.started_at is None
         if wave.verified is not None and (has_worked or is_front) and self._is_going():
             await self._watch(wave, following, of, has_worked=has_worked)
         if has_worked and following is not None and self._session.stopped is None:
             await self._let_continue(wave, name, failed)
+
+    def _print_done(self, wave: Wave, failed: int, of: int) -> None:
+        verified, drifted = wave.verified or 0, wave.drifted or 0
+        name = f"wave {wave.number} of {of}"
+        self._console.print(f"{name}: done, {verified:,} verified, {failed:,} failed")
+        self._session.announce(
+            WaveDone,
+            wave=wave.number,
+            of=of,
+            targets=wave.targets,
+            verified=verified,
+            drifted=drifted,
+            failed=failed,
+        )
 
     def _begun(self, wave: Wave) -> Wave:
         """A wave that has jobs to apply: what it changes is not verified, even if it was before."""
@@ -163,7 +179,7 @@ class Rollout:
             self._console.print(f"wave {wave.number} of {waves}: bakes for {duration(left_s)}")
             await self._session.pause(left_s)
         if asks:
-            from bulkeic.app.run.wave_gate import WaveGate  # noqa: PLC0415 - few runs have a gate
+            from bulkeic.app.rollout.wave_gate import WaveGate  # noqa: PLC0415 - few runs have a gate
 
             watch = WaveGate(self._session, self._run, options.gate, self._console)
             await watch.ask(wave, following, waves)

@@ -4,9 +4,9 @@ import time
 
 from msgspec.structs import replace
 
+from bulkeic.app.rollout.staged_rollout import Rollout
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.reversibility import reversibility_text
-from bulkeic.app.run.rollout import Rollout
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.setup.new_waves import new_waves, unused_rule_lines
 from bulkeic.app.setup.options import ApplyOptions
@@ -14,13 +14,13 @@ from bulkeic.app.setup.run_binding import caller_lines
 from bulkeic.app.setup.run_flags import with_create_missing
 from bulkeic.app.setup.run_setup import apply_policy
 from bulkeic.core.errors import RunFileError, StoppedError
-from bulkeic.core.gates import awaits_gate
-from bulkeic.core.halts import Halt
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import calls_per_job
+from bulkeic.core.rollout.gates import awaits_gate
+from bulkeic.core.rollout.halts import Halt
+from bulkeic.core.rollout.waves import NewWaves
+from bulkeic.core.rollout.windows import waits_left_s
 from bulkeic.core.summary import Summary
-from bulkeic.core.waves import NewWaves
-from bulkeic.core.windows import waits_left_s
 from bulkeic.output.rollout_text import wave_preview_lines
 from bulkeic.output.summary_text import summary_lines
 from bulkeic.store.run_file import RunFile
@@ -136,6 +136,7 @@ def _roll_out(
     stopped = invocation.work(
         run,
         work,
+        command="apply" if run.metadata.restores is None else "rollback",
         results=invocation.results,
         has_jobs=_has_work(run, options),
         max_failures=None if budget is None else budget.of(run.counts.targets()),

@@ -1,30 +1,11 @@
 """The next wave of a rollout: its size, its accounts and Regions, and how long it will take."""
 
+from bulkeic.app.run.work_forecast import forecast_work
 from bulkeic.app.setup.options import WorkOptions
-from bulkeic.core.model import Lane
-from bulkeic.core.pacing.forecast import USUAL_CALL_S, Forecast, LaneBacklog, forecast
 from bulkeic.core.policy import Policy, calls_per_job
-from bulkeic.core.waves import Wave
+from bulkeic.core.rollout.waves import Wave
 from bulkeic.output.rollout_text import next_wave_text
 from bulkeic.store.run_file import RunFile
-
-
-def forecast_work(
-    lanes: dict[Lane, int], options: WorkOptions, calls_per_job: int
-) -> Forecast | None:
-    """Forecasts how long jobs will take; ``None``: there are none.
-
-    Args:
-        lanes: the number of jobs by lane.
-        options: how fast to work.
-        calls_per_job: how many calls each job needs.
-    """
-    limits = options.pace.limits()
-    left = (
-        LaneBacklog(lane, jobs, limits.first_rate, limits.bucket_size, calls_per_job)
-        for lane, jobs in lanes.items()
-    )
-    return forecast(left, concurrency=limits.concurrency, call_s=USUAL_CALL_S)
 
 
 def next_wave_line(run: RunFile, options: WorkOptions, policy: Policy, ended: Wave) -> str:

@@ -1,0 +1,1 @@
+"""Rollouts as decisions: waves, gates, halts, windows and how many failures are allowed."""

@@ -1,0 +1,125 @@
+"""What happens in a run, as events for those who watch it. Times are RFC 3339, UTC."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from bulkeic.core.rollout.gates import GateDecision
+from bulkeic.core.rollout.halts import Halt
+
+
+class RunEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+    """What all events have.
+
+    Attributes:
+        at: when it happened.
+        run: path of the run file.
+    """
+
+    at: str
+    run: str
+
+
+class RunStarted(RunEvent, frozen=True, kw_only=True, tag="started"):
+    """A session of work on a run has started.
+
+    Attributes:
+        command: what it does: ``apply``, ``plan``, ``verify`` or ``rollback``.
+        source: what the run was made from.
+        endpoint: the AWS or the sandbox that is called.
+        targets: all of the run.
+        pending: of them, those without an outcome.
+        waves: how many the run stores so far; 0: none.
+    """
+
+    command: str
+    source: str
+    endpoint: str
+    targets: int
+    pending: int
+    waves: int
+
+
+class WaveStarted(RunEvent, frozen=True, kw_only=True, tag="wave_started"):
+    """A wave starts to write, or continues.
+
+    Attributes:
+        wave: its number.
+        of: the number of the last wave.
+        targets: of the wave.
+    """
+
+    wave: int
+    of: int
+    targets: int
+
+
+class WaveDone(RunEvent, frozen=True, kw_only=True, tag="wave_done"):
+    """A wave was written and read again.
+
+    Attributes:
+        wave: its number.
+        of: the number of the last wave.
+        targets: of the wave.
+        verified: targets that have what is wanted.
+        drifted: targets that have something else.
+        failed: targets that failed in this session.
+    """
+
+    wave: int
+    of: int
+    targets: int
+    verified: int
+    drifted: int
+    failed: int
+
+
+class GateAnswered(RunEvent, frozen=True, kw_only=True, tag="gate"):
+    """A gate has answered after a wave.
+
+    Attributes:
+        wave: number of the wave.
+        decision: what follows.
+        reason: for people.
+    """
+
+    wave: int
+    decision: GateDecision
+    reason: str
+
+
+class RunHalted(RunEvent, frozen=True, kw_only=True, tag="halted"):
+    """The run has halted itself.
+
+    Attributes:
+        halt: the kind of reason.
+        reason: for people.
+    """
+
+    halt: Halt
+    reason: str
+
+
+class RunEnded(RunEvent, frozen=True, kw_only=True, tag="ended"):
+    """The command has ended its work on a run.
+
+    Attributes:
+        stopped: why it ended early; ``None``: it did not.
+        targets: all of the run.
+        counts: number of outcomes by status, for every status.
+        pending: targets without an outcome.
+        errors: number of outcomes by error code.
+        next: the next steps, each with its command; empty before a rollback that follows by itself.
+        exit_code: of the command, unless a rollback follows.
+    """
+
+    stopped: str | None
+    targets: int
+    counts: dict[str, int]
+    pending: int
+    errors: dict[str, int]
+    next: dict[str, str]
+    exit_code: int
+
+
+AnyRunEvent: TypeAlias = RunStarted | WaveStarted | WaveDone | GateAnswered | RunHalted | RunEnded

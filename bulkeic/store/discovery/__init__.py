@@ -1,0 +1,1 @@
+"""Discovery files: what `discover` has found and still has to read, in SQLite."""
