@@ -45,7 +45,7 @@ class SimulatedWorker:
         return self.lease.state(self.clock.at(time))
 
     def receive(self, ask: Ask, time: float) -> Tell:
-        """Takes grants and answers; what it has done is in every answer, so a lost one is harmless."""
+        """Takes grants, and answers with all that it has done: a lost answer is harmless."""
         self.lease.acknowledged(ask.acknowledged, self.clock.at(time))
         for lane, seqs in ask.grants.items():
             new = {seq for seq in seqs if (lane, seq) not in self.done}

@@ -1,4 +1,4 @@
-"""Whatever the network and the processes do, one worker at most calls a lane, and no job is lost."""
+"""Whatever network and processes do, one worker at most calls a lane, and no job is lost."""
 
 import pytest
 from hypothesis import given, settings
