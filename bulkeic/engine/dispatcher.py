@@ -4,7 +4,7 @@ from bulkeic.core.errors import BulkeicError
 from bulkeic.engine.active_job import ActiveJob
 from bulkeic.engine.lanes.lane_registry import LaneRegistry
 from bulkeic.engine.lanes.lane_runtime import LaneRuntime
-from bulkeic.engine.ports import Clock
+from bulkeic.engine.ports import Clock, MayStart
 from bulkeic.engine.scheduler import Scheduler
 from bulkeic.engine.wakeups import Wakeups
 
@@ -16,14 +16,18 @@ class Dispatcher:
         lanes: of the run.
         clock: the time.
         growing: whether more jobs may arrive.
+        may_start: whether calls may start now; ``None``: always.
 
     Attributes:
         growing: whether more jobs may arrive.
         stopped: why the run ended early; ``None``: it did not.
     """
 
-    def __init__(self, lanes: LaneRegistry, clock: Clock, *, growing: bool) -> None:
+    def __init__(
+        self, lanes: LaneRegistry, clock: Clock, *, growing: bool, may_start: MayStart | None
+    ) -> None:
         self.growing = growing
+        self._may_start = may_start
         self.stopped: str | None = None
         self._lanes = lanes
         self._clock = clock
@@ -32,7 +36,7 @@ class Dispatcher:
 
     def take(self, now: float) -> tuple[LaneRuntime, ActiveJob] | None:
         """Take the next call that is due; ``None``: none is due now, so ``wait``."""
-        if not self._has_work():
+        if not self._has_work() or (self._may_start is not None and not self._may_start()):
             return None
         has_idle = self._wakeups.has_idle
         try:

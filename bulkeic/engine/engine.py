@@ -40,7 +40,7 @@ from bulkeic.engine.lanes.lane_runtime import LaneRuntime
 from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.log_events import EngineLog
-from bulkeic.engine.ports import Caller, Clock, Feed, Sink, SystemClock
+from bulkeic.engine.ports import Caller, Clock, Feed, MayStart, Sink, SystemClock
 from bulkeic.engine.retries import Retries
 from bulkeic.engine.supervisor import Release, StopLane, StopRun, Supervisor, ends_lane, is_denied
 
@@ -65,6 +65,7 @@ class Engine:
         log: of earlier engines; the engine adds its events.
         clock: the time.
         rng: draws the jitter of retries.
+        may_start: whether calls may start now; ``None``: always.
 
     Attributes:
         traffic: what was sent.
@@ -86,6 +87,7 @@ class Engine:
         log: EngineLog | None = None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
+        may_start: MayStart | None = None,
     ) -> None:
         self.traffic = Traffic() if traffic is None else traffic
         self.has_denied_lane = False
@@ -100,7 +102,9 @@ class Engine:
         self._lanes = LaneRegistry(
             feed, limits, {} if limiters is None else limiters, self._supervisor.unresponsive
         )
-        self._dispatcher = Dispatcher(self._lanes, self._clock, growing=growing)
+        self._dispatcher = Dispatcher(
+            self._lanes, self._clock, growing=growing, may_start=may_start
+        )
         self._log = log or EngineLog()
         self._running = False
 
@@ -113,6 +117,11 @@ class Engine:
     def failures(self) -> int:
         """Jobs that failed so far."""
         return self._supervisor.failures
+
+    @property
+    def held_failures(self) -> int:
+        """Denied jobs whose outcomes are held back."""
+        return self._supervisor.held
 
     async def run(self) -> None:
         """Run until every job has its outcome, or until the engine stops.
@@ -139,8 +148,14 @@ class Engine:
             for _ in range(workers):
                 tasks.start_soon(self._work)
 
-    def jobs_arrived(self, lane: Lane, jobs: int) -> None:
-        """Report that the feed has more jobs of a lane."""
+    def jobs_arrived(self, lane: Lane, jobs: int, *, is_moved: bool = False) -> None:
+        """Report that the feed has more jobs of a lane.
+
+        Args:
+            lane: account and Region.
+            jobs: how many; 0: of those that were reported before, it has some that it had not.
+            is_moved: whether another process may have called the lane until now.
+        """
         if not self._running:
             return  # run() counts the jobs that are there when it starts
         now = self._clock.now()
@@ -149,8 +164,14 @@ class Engine:
             self._feed.take(lane)
             self._sink.drop(jobs)
             return
+        if is_moved:
+            runtime.start_empty(now)
         self._lanes.add_jobs(runtime, jobs)
         self._dispatcher.update(runtime, now)
+        self._dispatcher.wake_one()
+
+    def wake(self) -> None:
+        """Report that calls may start again."""
         self._dispatcher.wake_one()
 
     def close_feed(self) -> None:

@@ -8,6 +8,9 @@ from typing import Protocol
 from bulkeic.core.model import Answer, Call, Job, Lane, Outcome
 from bulkeic.core.reconcile import BeforeImage
 
+MayStart = Callable[[], bool]
+"""Whether calls may start now. If it was false, ``Engine.wake`` must follow when it is true."""
+
 
 class Caller(Protocol):
     """Makes calls. It returns failures as data."""

@@ -55,6 +55,7 @@ class Supervisor:
 
     Attributes:
         failures: jobs that failed so far.
+        held: denied jobs whose outcomes are held back.
         unresponsive: the calls that all unresponsive lanes share.
         give_up_after_s: seconds without answers or credentials after which a lane stops.
     """
@@ -64,7 +65,7 @@ class Supervisor:
         self.give_up_after_s = limits.give_up_after_s
         self.unresponsive = UnresponsiveLanes(limits.concurrency)
         self._limits = limits
-        self._held = 0
+        self.held = 0
         self._answered_at = -math.inf
         self._unanswered_since = math.inf
 
@@ -116,7 +117,7 @@ class Supervisor:
             outcome: of the job.
             jobs_left: the lane's jobs without an outcome, the denied ones included.
         """
-        self._held += 1
+        self.held += 1
         health.held_denials.append(outcome)
         health.denied_in_a_row += 1
         stop = self._max_failures_reached()
@@ -138,11 +139,11 @@ class Supervisor:
     def release(self, health: LaneHealth) -> Sequence[Outcome]:
         """Return the lane's outcomes that are held back, and hold them no longer."""
         outcomes, health.held_denials = health.held_denials, []
-        self._held -= len(outcomes)
+        self.held -= len(outcomes)
         return outcomes
 
     def _max_failures_reached(self) -> StopRun | None:
-        failures, most = self.failures + self._held, self._limits.max_failures
+        failures, most = self.failures + self.held, self._limits.max_failures
         if most is None or failures < most:
             return None
         return StopRun(f"{failures:,} failed, the maximum allowed")

@@ -1,15 +1,20 @@
 """A coordinator and workers in virtual time, over a network that delays, loses and repeats."""
 
+from functools import partial
 from typing import NamedTuple
 
 from bulkeic.core.leases.granted_jobs import GrantedJobs
 from bulkeic.core.leases.lane_leases import LaneLeases
 from bulkeic.core.leases.placement import place_lanes
 from bulkeic.core.leases.worker_lease import LeaseState, LeaseTerms, WorkerLease
-from bulkeic.core.model import Lane
+from bulkeic.core.model import Job, Lane, Settings, SourceLine, Target
 
 TERMS = LeaseTerms(lease_s=10.0, hold_s=2.0, margin_s=1.0)
 JOBS_OF_A_LANE = 3
+
+
+def job_of(lane: Lane, seq: int) -> Job:
+    return Job(seq, SourceLine("targets.csv"), "f", Target(lane, "f"), Settings(1))
 
 
 class Ask(NamedTuple):
@@ -82,7 +87,7 @@ class SimulatedCluster:
         loads = dict.fromkeys(self._heard, 0)
         for lane, number in place_lanes(dict.fromkeys(lanes, JOBS_OF_A_LANE), loads).items():
             self._leases.grant(lane, number)
-            self._jobs.grant(lane, range(JOBS_OF_A_LANE))
+            self._jobs.grant(lane, map(partial(job_of, lane), range(JOBS_OF_A_LANE)))
 
     @property
     def now(self) -> float:
@@ -101,7 +106,7 @@ class SimulatedCluster:
                 self._leases.grant(lane, min(alive))
         for number in alive:
             grants = {
-                lane: frozenset(self._jobs.unreported(lane))
+                lane: frozenset(self._jobs.unfinished(lane))
                 for lane in self._leases.lanes_of(number)
             }
             self.network.append(Ask(number, self._heard[number], grants))
@@ -111,7 +116,7 @@ class SimulatedCluster:
             self.network.append(self.workers[message.worker].receive(message, self.time))
             return
         for lane, seq in message.done:  # facts, whoever reports them, and however late
-            if self._jobs.report(lane, seq):
+            if self._jobs.finish(lane, seq):
                 self.recorded.add((lane, seq))
         if self._leases.heard(message.worker, self.now):
             self._heard[message.worker] = max(self._heard[message.worker], message.number)

@@ -81,7 +81,7 @@ class LaneLeases:
 
     def take_free(self, now: float) -> list[Lane]:
         """Removes and returns the lanes of lost workers that can be granted again."""
-        free = []
+        free: list[Lane] = []
         for worker in self._lost:
             if self._lanes[worker] and now >= self._free_at(worker):
                 free += self._lanes[worker]

@@ -152,6 +152,10 @@ class LaneRuntime:
         give_up_at = self.health.unanswered_since + give_up_at_s
         self.pause(min(now + delay_s, give_up_at) if give_up_at > now else now + delay_s)
 
+    def start_empty(self, now: float) -> None:
+        """Start with an empty bucket: another process may have used what the lane had."""
+        self._limiter.drain(now)
+
     def pause(self, until: float) -> None:
         """Start no call before a time."""
         self._paused_until = max(self._paused_until, until)

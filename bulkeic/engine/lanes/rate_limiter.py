@@ -68,14 +68,18 @@ class RateLimiter:
         if self._bucket is not None:
             self._bucket.restart(now)
 
+    def drain(self, now: float) -> None:
+        """Discard all tokens."""
+        if self._bucket is not None:
+            self._bucket.drain(now)
+
     def tolerates_throttle(self, sent_at: float, now: float) -> bool:
         """Whether a throttle may be a stray one: the lane keeps its rate and its tokens."""
         return self._strays is not None and self._strays.tolerates(sent_at, now)
 
     def throttled(self, sent_at: float, now: float) -> bool:
         """Record a throttle that is not tolerated. Returns whether the rate changed."""
-        if self._bucket is not None:
-            self._bucket.drain(now)
+        self.drain(now)
         return self.strategy.throttled(sent_at, now)
 
 
