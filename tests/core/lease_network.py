@@ -113,7 +113,10 @@ class SimulatedCluster:
 
     def deliver(self, message: Ask | Tell) -> None:
         if isinstance(message, Ask):
-            self.network.append(self.workers[message.worker].receive(message, self.time))
+            worker = self.workers[message.worker]
+            answer = worker.receive(message, self.time)
+            if worker.state(self.time) is not LeaseState.LOST:  # then the worker has ended
+                self.network.append(answer)
             return
         for lane, seq in message.done:  # facts, whoever reports them, and however late
             if self._jobs.finish(lane, seq):
