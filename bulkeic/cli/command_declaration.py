@@ -14,6 +14,7 @@ class CommandDeclaration(NamedTuple):
         summary: one sentence.
         description: more sentences; may be empty.
         examples: what each example does, and its command line.
+        has_workers: whether ``--workers`` lets other processes make its calls.
     """
 
     name: str
@@ -22,3 +23,4 @@ class CommandDeclaration(NamedTuple):
     summary: str
     description: str
     examples: tuple[tuple[str, str], ...]
+    has_workers: bool = False

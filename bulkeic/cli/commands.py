@@ -32,6 +32,7 @@ PLAN = CommandDeclaration(
     name="plan",
     options=f"{_OPTIONS}:PlanOptions",
     run=f"{_COMMANDS}.plan:plan",
+    has_workers=True,
     summary="Preview the changes and save them as a plan.",
     description="Reads every target and writes nothing to AWS. A run file as SOURCE resumes "
     "its plan. Perform the plan with apply. The JSON of --output counts what the targets need.",
@@ -46,6 +47,7 @@ APPLY = CommandDeclaration(
     name="apply",
     options=f"{_OPTIONS}:ApplyOptions",
     run=f"{_COMMANDS}.apply:apply",
+    has_workers=True,
     summary="Update every target.",
     description="Reads a targets file (CSV, JSON or JSON Lines, also gzipped). A run file as "
     "SOURCE resumes its run, or applies its plan.",
@@ -62,6 +64,7 @@ VERIFY = CommandDeclaration(
     name="verify",
     options=f"{_OPTIONS}:VerifyOptions",
     run=f"{_COMMANDS}.verify:verify",
+    has_workers=True,
     summary="Compare every target with the wanted settings.",
     description="Writes nothing to AWS. Exits with 4 if a target differs.",
     examples=(
@@ -75,6 +78,7 @@ ROLLBACK = CommandDeclaration(
     name="rollback",
     options=f"{_OPTIONS}:RollbackOptions",
     run=f"{_COMMANDS}.rollback:rollback",
+    has_workers=True,
     summary="Restore what the targets had before a run.",
     description="Needs the before-images of the run, which apply stores unless "
     "--no-before-image is given. Targets that changed since the run are left alone.",

@@ -1,5 +1,6 @@
 """A command whose flags and arguments are the declared options of a struct."""
 
+import functools
 import gc
 import importlib
 import sys
@@ -27,6 +28,9 @@ from bulkeic.core.option_values import Duration, ValueType
 
 DURATION_NOTE = "A DURATION is seconds, or a number with ms, s, m or h: 30, 500ms, 2m."
 _OPTION_COLUMN_MAX = 32
+
+
+_WORKER_ENGINES = "bulkeic.cluster.command.worker_engines:WorkerEngines"
 
 
 class OptionType(click.ParamType[Any]):
@@ -91,12 +95,14 @@ class OptionCommand(click.Command):
             The exit code.
         """
         run, options = load(self.declaration.run), self.given_options(ctx)
+        if self.declaration.has_workers and options.pace.workers is not None:
+            run = functools.partial(run, open_engines=load(_WORKER_ENGINES))
         interrupt_on_signals()
         gc.freeze()  # else each full collection of the command would visit all of its modules
         code: int | None = run(options)
         return ExitCode.OK if code is None else code
 
-    def given_options(self, ctx: click.Context) -> msgspec.Struct:
+    def given_options(self, ctx: click.Context) -> Any:
         """The options as given on the command line."""
         kind = self.options_type()
         declared = {option.key: option for option in self.declared()}

@@ -294,6 +294,10 @@ class Accounts:
             external_id=access.external_id or self._default.external_id,
         )
 
+    def add_entry(self, entry: Account) -> None:
+        """Adds an account, or replaces how it is reached."""
+        self._entries[entry.account_id] = entry
+
     def use_own_credentials(self, account_id: str) -> None:
         """Reaches an account by the caller's own credentials, unless an entry says how."""
         self._entries.setdefault(account_id, Account(account_id))

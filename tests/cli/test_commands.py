@@ -40,7 +40,8 @@ def parsed(*words: str) -> msgspec.Struct:
     name = " ".join(words[:2]) if " ".join(words[:2]) in COMMANDS else words[0]
     declared = COMMANDS[name]
     rest = list(words[len(name.split()) :])
-    return declared.given_options(declared.make_context(name, rest))
+    options: msgspec.Struct = declared.given_options(declared.make_context(name, rest))
+    return options
 
 
 COMMANDS = {command.declaration.name: command for command in every_command()}

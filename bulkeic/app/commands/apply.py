@@ -5,7 +5,9 @@ from collections import Counter
 
 from bulkeic.app.rollout.application import apply_run, must_roll_back
 from bulkeic.app.rollout.stale_plans import STALE_AFTER_S, reopen_stale
+from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.run.invocation import Invocation
+from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.setup.expected_plan import NEEDS_PLAN, check_expected
 from bulkeic.app.setup.new_waves import (
     check_no_wave_flags,
@@ -34,7 +36,7 @@ _WAVES_OF_SELECTION = (
 _NOTHING_TO_FORCE = "--force requires a plan, a rollback or an interrupted run"
 
 
-def apply(options: ApplyOptions) -> int:
+def apply(options: ApplyOptions, open_engines: OpenEngines = open_local_engines) -> int:
     """Updates every target of a targets file, or the pending ones of a run file.
 
     Returns:
@@ -43,7 +45,7 @@ def apply(options: ApplyOptions) -> int:
     Raises:
         BulkeicError: why nothing was sent.
     """
-    invocation = Invocation(options)
+    invocation = Invocation(options, open_engines)
     if not has_run_file(options):
         check_yes(options, yes=options.yes)
     _check_flags(options)

@@ -5,7 +5,9 @@ import time
 
 import msgspec
 
+from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.run.invocation import Invocation, with_exit_code
+from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.setup.expected_plan import digest_lines, seal_plan
@@ -22,7 +24,7 @@ from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 
-def plan(options: PlanOptions) -> int:
+def plan(options: PlanOptions, open_engines: OpenEngines = open_local_engines) -> int:
     """Reads every target of a targets file, or those of a run file that were not read yet.
 
     Returns:
@@ -31,7 +33,7 @@ def plan(options: PlanOptions) -> int:
     Raises:
         BulkeicError: why nothing was read.
     """
-    invocation = Invocation(options)
+    invocation = Invocation(options, open_engines)
     check_diff(options.show, options)
     with (
         invocation,

@@ -8,7 +8,9 @@ import msgspec
 
 from bulkeic.app.commands.plan import check_diff, plan_run
 from bulkeic.app.rollout.application import apply_run
+from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.run.invocation import Invocation
+from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
 from bulkeic.app.setup.run_binding import check_caller, check_place
@@ -36,7 +38,7 @@ from bulkeic.store.run_file import RunFile
 _NO_IMAGE = "the run changed it without a before-image, so what it had before is not known"
 
 
-def rollback(options: RollbackOptions) -> int:
+def rollback(options: RollbackOptions, open_engines: OpenEngines = open_local_engines) -> int:
     """Creates a run that rolls back another one, and applies or plans it.
 
     Returns:
@@ -45,7 +47,7 @@ def rollback(options: RollbackOptions) -> int:
     Raises:
         BulkeicError: why nothing was sent.
     """
-    invocation = Invocation(options)
+    invocation = Invocation(options, open_engines)
     _check_flags(options)
     with (
         invocation,

@@ -9,7 +9,9 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.app.report.report_files import check_report_files
+from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.run.invocation import Invocation, with_exit_code
+from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
@@ -38,7 +40,7 @@ from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
 
-def verify(options: VerifyOptions) -> int:
+def verify(options: VerifyOptions, open_engines: OpenEngines = open_local_engines) -> int:
     """Compares the targets of a targets file or of a run file with the wanted settings.
 
     Returns:
@@ -48,7 +50,7 @@ def verify(options: VerifyOptions) -> int:
         BulkeicError: why nothing was read.
     """
     _check_junit(options)
-    invocation = Invocation(options)
+    invocation = Invocation(options, open_engines)
     with invocation:
         prints_drift = options.output == "text" and options.results != STDOUT
         if prints_drift:

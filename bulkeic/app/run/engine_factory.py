@@ -13,7 +13,7 @@ from bulkeic.engine.engine import Engine
 from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.log_events import EngineLog
-from bulkeic.engine.ports import Caller, Feed, Sink
+from bulkeic.engine.ports import Caller, Feed, MayStart, Sink
 
 if TYPE_CHECKING:
     from bulkeic.aws.identity.access import Access
@@ -107,6 +107,7 @@ class EngineFactory:
         caller: Caller | None = None,
         limits: EngineLimits | None = None,
         growing: bool = False,
+        may_start: MayStart | None = None,
         traffic: Traffic | None = None,
         failures: int = 0,
     ) -> Engine:
@@ -121,6 +122,7 @@ class EngineFactory:
             limits or self._limits,
             policy,
             growing=growing,
+            may_start=may_start,
             limiters=self._limiters,
             traffic=traffic,
             failures=failures,

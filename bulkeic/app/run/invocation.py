@@ -13,6 +13,8 @@ from typing import Self
 
 import msgspec
 
+from bulkeic.app.run.engine_source import OpenEngines
+from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.session import INTERRUPTED_TWICE, RunSession
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.run.work_forecast import forecast_work
@@ -48,6 +50,7 @@ class Invocation:
 
     Args:
         options: of the command.
+        open_engines: opens what makes the calls.
 
     Attributes:
         console: prints messages and asks questions.
@@ -64,8 +67,11 @@ class Invocation:
     resolver: AccountResolver
     watchers: RunWatchers
 
-    def __init__(self, options: WorkOptions) -> None:
+    def __init__(
+        self, options: WorkOptions, open_engines: OpenEngines = open_local_engines
+    ) -> None:
         self._options = options
+        self._open_engines = open_engines
         configure_logs(options.log.log_format, options.log.log_level, sanitize)
         allow_open_files(options.pace.concurrency)
         check_options(options)
@@ -198,6 +204,7 @@ class Invocation:
                     self.console,
                     signals,
                     watchers=self.watchers,
+                    open_engines=self._open_engines,
                     max_failures=max_failures,
                     window=self.window,
                     origin=session_origin(self._options, self.resolver),

@@ -9,12 +9,12 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from bulkeic.app.run.engine_source import JobRunner
 from bulkeic.app.run.group_commit import commit_in_groups
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Job, Outcome
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.summary import Traffic
-from bulkeic.engine.engine import Engine
 from bulkeic.output.progress import Progress
 from bulkeic.output.results import NoResults, Results
 
@@ -108,7 +108,7 @@ class Recorder:
         self._ended.set()
         self._has_pending.set()
 
-    async def commit(self, engine: Engine) -> None:
+    async def commit(self, engine: JobRunner) -> None:
         """Commits until ``end`` is called, and then one last time."""
         try:
             await commit_in_groups(
@@ -121,7 +121,7 @@ class Recorder:
             self._finished = True
             self._has_committed.set()
 
-    async def publish(self, engine: Engine) -> None:
+    async def publish(self, engine: JobRunner) -> None:
         """Writes committed outcomes to the results, until ``end`` is called and all are written."""
         if isinstance(self._results, NoResults):
             return
@@ -135,7 +135,7 @@ class Recorder:
                 engine.stop(f"results: {error.strerror}")
                 return
 
-    async def _commit(self, engine: Engine) -> None:
+    async def _commit(self, engine: JobRunner) -> None:
         # The next outcome retries a commit that failed.
         self._has_pending.clear()
         traffic = msgspec.structs.replace(engine.traffic, elapsed_s=self._elapsed())
@@ -156,7 +156,7 @@ class Recorder:
                 callback()
         self._progress.advance(batch, seen, traffic, engine.forecast)
 
-    def _publish(self, outcomes: list[Outcome], engine: Engine) -> None:
+    def _publish(self, outcomes: list[Outcome], engine: JobRunner) -> None:
         if isinstance(self._results, NoResults):
             return
         self._committed += outcomes

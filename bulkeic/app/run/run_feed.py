@@ -1,6 +1,7 @@
 """The jobs of a run file, as the engine's feed."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from bulkeic.core.model import Job, Lane
 from bulkeic.store.jobs import JobFilter
@@ -19,6 +20,9 @@ class RunFeed:
         run: the run file.
         which: of its jobs.
         wave: the number of their wave; ``None``: any.
+
+    Attributes:
+        batch: how many jobs of a lane are read at once.
     """
 
     def __init__(
@@ -30,7 +34,7 @@ class RunFeed:
         self._lanes = self._jobs.lanes(which, wave)
         self._ranges = self._jobs.seq_ranges(which, wave)
         self._last_touched = self._jobs.last_touched()
-        self._batch = max(_MIN_BATCH, min(_MAX_BATCH, _MAX_JOBS // max(1, len(self._lanes))))
+        self.batch = max(_MIN_BATCH, min(_MAX_BATCH, _MAX_JOBS // max(1, len(self._lanes))))
 
     def lanes(self) -> Mapping[Lane, int]:
         """The lanes that have such jobs, each with its number of jobs."""
@@ -50,10 +54,29 @@ class RunFeed:
             lane,
             after,
             until,
-            self._batch,
+            self.batch,
             wave=self._wave,
             untouched=untouched,
         )
         if jobs:
             self._ranges[lane] = (jobs[-1].seq, until)
         return jobs
+
+    def take_again(self, lane: Lane, seqs: AbstractSet[int]) -> list[Job]:
+        """Reads jobs again that were taken and did not finish, as the run file has them now.
+
+        Args:
+            lane: account and Region.
+            seqs: of the jobs; at least one.
+
+        Raises:
+            RunFileError: the run file cannot be read.
+        """
+        found: list[Job] = []
+        after, until = min(seqs) - 1, max(seqs)
+        while jobs := self._jobs.next_jobs(
+            self._which, lane, after, until, self.batch, wave=self._wave
+        ):
+            found += [job for job in jobs if job.seq in seqs]
+            after = jobs[-1].seq
+        return found

@@ -4,7 +4,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, nullcontext, suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,14 +12,11 @@ from typing import Any, Self, TypeVar
 import anyio
 import msgspec
 
-from bulkeic.app.run.engine_factory import EngineFactory
+from bulkeic.app.run.engine_source import JobRunner, OpenEngines
 from bulkeic.app.run.recorder import OutcomeLedger, Recorder
 from bulkeic.app.run.run_feed import RunFeed
-from bulkeic.app.run.run_sandbox import open_run_sandbox
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.setup.options import WorkOptions
-from bulkeic.app.setup.runtime import open_access
-from bulkeic.app.setup.session_policy import role_session
 from bulkeic.app.watching.watchers import RunWatchers
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.model import Lane, rfc3339
@@ -29,7 +26,6 @@ from bulkeic.core.rollout.halts import Halt
 from bulkeic.core.rollout.run_events import AnyRunEvent, RunHalted
 from bulkeic.core.rollout.windows import ALWAYS_OPEN, Window
 from bulkeic.core.summary import Traffic
-from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import duration
@@ -59,6 +55,7 @@ class RunSession:
         console: prints messages and asks questions.
         signals: that interrupt the session.
         watchers: of the command.
+        open_engines: opens what makes the calls.
         max_failures: of jobs, before the session stops; ``None``: any number.
         window: in which calls may be sent.
         origin: where the session comes from.
@@ -79,6 +76,7 @@ class RunSession:
         signals: SignalWatch,
         *,
         watchers: RunWatchers,
+        open_engines: OpenEngines,
         max_failures: int | None = None,
         window: Window = ALWAYS_OPEN,
         origin: SessionOrigin = SessionOrigin(),  # noqa: B008 - frozen
@@ -95,23 +93,14 @@ class RunSession:
         self._signals = signals
         self._max_failures = max_failures
         self._window = window
-        self._engine: Engine | None = None
+        self._engine: JobRunner | None = None
         self._waiting: anyio.CancelScope | None = None
         self._exits = AsyncExitStack()
         self._started_at = time.monotonic()
-        access = (
-            open_run_sandbox(run) if options.sandbox else nullcontext(open_access(options.access))
-        )
-        self._engines = EngineFactory(
-            access,
-            accounts,
-            role_session(options, run.metadata),
-            options.pace.limits(),
-            timeout_s=options.pace.timeout_s,
-        )
+        self._opening = open_engines(run, options, accounts, console)
 
     async def __aenter__(self) -> Self:
-        await self._exits.enter_async_context(self._engines)
+        self._engines = await self._exits.enter_async_context(self._opening)
         self._tasks = await self._exits.enter_async_context(anyio.create_task_group())
         self._tasks.start_soon(self._handle_signals)
         self._watchers.connect(
@@ -303,7 +292,7 @@ async def _sleep_until(moment: float) -> None:
         await anyio.sleep(min(left_s, _CLOCK_CHECK_S))
 
 
-async def _run_engine(engine: Engine, recorder: Recorder) -> None:
+async def _run_engine(engine: JobRunner, recorder: Recorder) -> None:
     async with anyio.create_task_group() as recording:
         recording.start_soon(recorder.commit, engine)
         recording.start_soon(recorder.publish, engine)

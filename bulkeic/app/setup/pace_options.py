@@ -36,6 +36,11 @@ class PaceOptions(msgspec.Struct, frozen=True, kw_only=True):
         "--concurrency", "Maximum number of calls in flight, over all lanes.", OptionGroup.PACE,
         Integer(1, 10_000, placeholder="CALLS"), commands=_PACED
     )] = _LIMITS.concurrency  # fmt: skip
+    workers: Annotated[int | None, Flag(
+        "--workers", "Make the calls in this many worker processes, each with its own lanes and "
+        "--concurrency. One process is enough for some 500 lanes.", OptionGroup.PACE,
+        Integer(1, 64, placeholder="N"), "none: in this process", commands=RUNS
+    )] = None  # fmt: skip
     max_attempts: Annotated[int, Flag(
         "--max-attempts", "Maximum number of attempts for each target, without throttles and "
         "conflicts.", OptionGroup.PACE,

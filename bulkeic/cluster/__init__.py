@@ -1,0 +1,1 @@
+"""Runs over several worker processes: one command decides and records, workers make the calls."""

@@ -1,0 +1,106 @@
+"""The engines of a session in worker processes, as the session sees them."""
+
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from bulkeic.app.run.run_feed import RunFeed
+from bulkeic.app.run.run_sandbox import open_run_sandbox
+from bulkeic.app.setup.options import WorkOptions
+from bulkeic.app.setup.session_policy import role_session
+from bulkeic.cluster.command.pipe_link import PipeLink
+from bulkeic.cluster.command.team_run import TeamRun
+from bulkeic.cluster.command.worker_team import WorkerTeam
+from bulkeic.cluster.messages import Begin, PassStart
+from bulkeic.cluster.policy_form import policy_form
+from bulkeic.core.accounts import Accounts
+from bulkeic.core.leases.worker_lease import LeaseTerms
+from bulkeic.core.policy import Policy
+from bulkeic.core.summary import Traffic
+from bulkeic.engine.limits import EngineLimits
+from bulkeic.engine.ports import Sink
+from bulkeic.output.console import Console
+from bulkeic.store.run_file import RunFile
+from bulkeic.version import __version__
+
+
+class WorkerEngines:
+    """Lets worker processes work through the passes of a session. An async context manager.
+
+    Args:
+        run: the run file.
+        options: how to work.
+        accounts: how each account is reached.
+        console: prints which workers are lost.
+    """
+
+    def __init__(
+        self, run: RunFile, options: WorkOptions, accounts: Accounts, console: Console
+    ) -> None:
+        self._run = run
+        self._options = options
+        self._accounts = accounts
+        self._console = console
+        self._exits = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        options, url = self._options, self._options.access.endpoint_url
+        if options.sandbox:
+            access = await self._exits.enter_async_context(open_run_sandbox(self._run))
+            url = access.endpoint("lambda")
+        links = [PipeLink(number) for number in range(1, (options.pace.workers or 1) + 1)]
+        team = WorkerTeam(links, self._begin(url), self._accounts, self._console)
+        try:
+            self._team = await self._exits.enter_async_context(team)
+        except BaseException:
+            await self._exits.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        return await self._exits.__aexit__(kind, error, traceback)
+
+    def engine(
+        self,
+        feed: RunFeed,
+        sink: Sink,
+        policy: Policy,
+        *,
+        limits: EngineLimits | None = None,
+        traffic: Traffic | None = None,
+        failures: int = 0,
+    ) -> TeamRun:
+        """Makes a pass; see ``EngineSource``."""
+        limits = limits or self._options.pace.limits()
+        start = PassStart(policy_form(policy, self._run.metadata.where), limits)
+        return TeamRun(
+            start,
+            feed,
+            sink,
+            work_through=self._team.work_through,
+            policy=policy,
+            limits=limits,
+            traffic=Traffic() if traffic is None else traffic,
+            failures=failures,
+        )
+
+    def _begin(self, endpoint_url: str | None) -> Begin:
+        options = self._options
+        return Begin(
+            version=__version__,
+            profile=options.access.profile,
+            region=options.access.region,
+            endpoint_url=endpoint_url,
+            sandbox=options.sandbox,
+            role_session=role_session(options, self._run.metadata),
+            timeout_s=options.pace.timeout_s,
+            limits=options.pace.limits(),
+            terms=LeaseTerms(),
+            log_format=options.log.log_format,
+            log_level=options.log.log_level,
+        )

@@ -1,0 +1,268 @@
+"""The workers of a session: asks them, watches their leases, and moves the lanes of lost ones."""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Protocol, Self
+
+import anyio
+
+from bulkeic.app.setup.runtime import first_cause
+from bulkeic.cluster.command.pipe_link import LinkLostError
+from bulkeic.cluster.command.team_run import TeamRun
+from bulkeic.cluster.messages import (
+    Ask,
+    Begin,
+    decode_tell,
+    decode_welcome,
+    encode,
+)
+from bulkeic.cluster.worker.lane_host import read_lease_clock
+from bulkeic.core.accounts import Account, Accounts
+from bulkeic.core.errors import UsageError
+from bulkeic.core.leases.lane_leases import LaneLeases
+from bulkeic.core.leases.placement import place_lanes
+from bulkeic.core.model import Lane
+from bulkeic.output.console import Console
+from bulkeic.output.formatting import counted
+
+_WAIT_S = 0.2
+"""How long a worker without news may take for an answer; so long a stop takes at most."""
+
+_SHORT_WAIT_S = 0.03
+"""The same, while the worker waits for before-images to be stored, or for jobs."""
+
+_NO_WORKER = "no worker is left"
+
+
+class WorkerLink(Protocol):
+    """How a worker is reached.
+
+    Attributes:
+        name: of the worker, for people.
+    """
+
+    name: str
+
+    async def exchange(self, message: bytes) -> bytes:
+        """Sends a message and returns the answer.
+
+        Raises:
+            LinkLostError: the worker has certainly ended.
+        """
+
+    async def kill(self) -> None:
+        """Ends the worker, and waits until it has certainly ended."""
+
+    async def close(self) -> None:
+        """Lets the worker end."""
+
+
+class WorkerTeam:
+    """The workers of a session. An async context manager.
+
+    Args:
+        links: to the workers, which are started.
+        begin: the first message to each.
+        accounts: how each account is reached.
+        console: prints which workers are lost.
+    """
+
+    def __init__(
+        self, links: Sequence[WorkerLink], begin: Begin, accounts: Accounts, console: Console
+    ) -> None:
+        self._links = dict(enumerate(links))
+        self._begin = begin
+        self._accounts = accounts
+        self._console = console
+        self._leases = LaneLeases(begin.terms)
+        self._holders: dict[Lane, int] = {}
+        self._moved: set[Lane] = set()
+        self._known_accounts: dict[int, set[str]] = {number: set() for number in self._links}
+        self._work: TeamRun | None = None
+        self._changed = anyio.Event()
+        self._exits = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        try:
+            async with anyio.create_task_group() as tasks:
+                for number in self._links:
+                    tasks.start_soon(self._welcome, number)
+        except BaseExceptionGroup as group:
+            await self._close()
+            raise first_cause(group) from None
+        self._tasks = await self._exits.enter_async_context(anyio.create_task_group())
+        for number in self._links:
+            self._tasks.start_soon(self._converse, number)
+        self._tasks.start_soon(self._watch_leases)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        self._tasks.cancel_scope.cancel()
+        try:
+            return await self._exits.__aexit__(kind, error, traceback)
+        finally:
+            await self._close()
+
+    async def work_through(self, work: TeamRun) -> None:
+        """Works through a pass, until it has ended on every worker."""
+        self._place(work)
+        if not self._leases.alive:
+            work.stop(_NO_WORKER)
+            return
+        for number in self._leases.alive:
+            work.join(number, self._leases.lanes_of(number))
+        self._work = work
+        try:
+            await work.ended.wait()
+        finally:
+            self._work = None
+
+    def _place(self, work: TeamRun) -> None:
+        """Grants each lane of a pass to a worker; those of earlier passes stay where they are."""
+        loads = self._loads(work)
+        new = {lane: each.left for lane, each in work.lanes.items() if lane not in self._holders}
+        if not loads:
+            return
+        for lane, number in place_lanes(new, loads).items():
+            self._grant(lane, number)
+        for lane in self._moved & work.lanes.keys():
+            work.lanes[lane].is_moved = True
+            self._moved.remove(lane)
+
+    def _loads(self, work: TeamRun) -> dict[int, int]:
+        """The jobs of each worker that is not lost."""
+        loads = dict.fromkeys(self._leases.alive, 0)
+        for lane, each in work.lanes.items():
+            holder = self._holders.get(lane)
+            if holder in loads:
+                loads[holder] += each.left
+        return loads
+
+    def _grant(self, lane: Lane, number: int) -> None:
+        self._leases.grant(lane, number)
+        self._holders[lane] = number
+
+    async def _welcome(self, number: int) -> None:
+        """Introduces the command to a worker.
+
+        Raises:
+            UsageError: the worker does not work for it.
+        """
+        link = self._links[number]
+        try:
+            answer = decode_welcome(await link.exchange(encode(self._begin)))
+        except LinkLostError as error:
+            raise UsageError(f"{link.name} cannot be used: {error}") from None
+        if answer.version != self._begin.version:
+            raise UsageError(
+                f"{link.name} has version {answer.version}, and this command has "
+                f"{self._begin.version}; install the same version on both"
+            )
+        if answer.problem is not None:
+            raise UsageError(f"{link.name}: {answer.problem}")
+        self._leases.add_worker(number, read_lease_clock())
+
+    async def _converse(self, number: int) -> None:
+        """Asks a worker, again and again, until it is lost."""
+        link, question = self._links[number], 0
+        while True:
+            question += 1
+            work = self._work
+            ask = self._ask(number, question, work)
+            try:
+                tell = decode_tell(await link.exchange(encode(ask)))
+            except LinkLostError as error:
+                self._lose(number, str(error))
+                return
+            if work is not None:
+                work.take(number, tell)
+            if not self._leases.heard(number, read_lease_clock()):
+                return
+
+    def _ask(self, number: int, question: int, work: TeamRun | None) -> Ask:
+        if work is None:
+            return Ask(number=question, acknowledged=question - 1, wait_s=_WAIT_S)
+        parts = work.next_parts(number)
+        known = self._known_accounts[number]
+        accounts = {
+            grant.lane.account_id: Account(grant.lane.account_id, self._accounts.access(grant.lane))
+            for grant in parts.grants
+            if grant.lane.account_id not in known
+        }
+        known.update(accounts)
+        return Ask(
+            number=question,
+            acknowledged=question - 1,
+            wait_s=_SHORT_WAIT_S if work.is_waited_for(number) else _WAIT_S,
+            start=parts.start,
+            accounts=list(accounts.values()),
+            grants=parts.grants,
+            stored=parts.stored,
+            stop=parts.stop,
+            ends=parts.ends,
+        )
+
+    def _lose(self, number: int, how: str) -> None:
+        """Goes on without a worker that has certainly ended."""
+        is_news = number in self._leases.alive
+        self._leases.lose(number, has_ended=True)
+        if is_news:
+            self._print_lost(number, how)
+        self._leave(number)
+
+    def _print_lost(self, number: int, how: str) -> None:
+        lanes = len(list(self._leases.lanes_of(number)))
+        alive = len(self._leases.alive)
+        then = f"its {counted(lanes, 'lane')} move to {counted(alive, 'other worker')}"
+        self._console.print(f"{self._links[number].name} is lost: {how}; {then}")
+
+    def _leave(self, number: int) -> None:
+        if self._work is not None:
+            if not self._leases.alive:
+                self._work.stop(_NO_WORKER)
+            self._work.lost(number)
+        self._changed.set()
+
+    async def _watch_leases(self) -> None:
+        """Gives up silent workers, and grants the lanes of lost ones again."""
+        while True:
+            self._changed = anyio.Event()
+            now = read_lease_clock()
+            for number in self._leases.lose_silent(now):
+                self._print_lost(number, f"not heard for {self._begin.terms.lease_s:g} s")
+                self._leave(number)
+                self._tasks.start_soon(self._end, number)
+            self._move(self._leases.take_free(now))
+            with anyio.move_on_after(max(0.0, self._leases.next_change() - now)):
+                await self._changed.wait()
+
+    async def _end(self, number: int) -> None:
+        """Ends a silent worker, so that its lanes are free at once."""
+        await self._links[number].kill()
+        self._leases.lose(number, has_ended=True)
+        self._changed.set()
+
+    def _move(self, lanes: Sequence[Lane]) -> None:
+        """Grants lanes to the workers that are left; without a pass, the next one does it."""
+        for lane in lanes:
+            del self._holders[lane]
+        work = self._work
+        if work is None or not self._leases.alive:
+            self._moved.update(lanes)
+            return
+        open_lanes = {lane: work.lanes[lane].left for lane in lanes if lane in work.lanes}
+        self._moved.update(lane for lane in lanes if lane not in open_lanes)
+        for lane, number in place_lanes(open_lanes, self._loads(work)).items():
+            self._grant(lane, number)
+            work.move(lane, number)
+
+    async def _close(self) -> None:
+        async with anyio.create_task_group() as tasks:
+            for link in self._links.values():
+                tasks.start_soon(link.close)

@@ -1,0 +1,1 @@
+"""The worker: hosts the engine for a command in another process."""
