@@ -71,7 +71,7 @@ class PassStart(msgspec.Struct, frozen=True):
 
     Attributes:
         policy: how targets are treated.
-        limits: of calls.
+        limits: of calls; a worker stops by itself after as many failures as the run may still have.
     """
 
     policy: PolicyForm

@@ -4,6 +4,8 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.run_sandbox import open_run_sandbox
 from bulkeic.app.setup.options import WorkOptions
@@ -77,7 +79,11 @@ class WorkerEngines:
     ) -> TeamRun:
         """Makes a pass; see ``EngineSource``."""
         limits = limits or self._options.pace.limits()
-        start = PassStart(policy_form(policy, self._run.metadata.where), limits)
+        left = None if limits.max_failures is None else max(0, limits.max_failures - failures)
+        start = PassStart(
+            policy_form(policy, self._run.metadata.where),
+            msgspec.structs.replace(limits, max_failures=left),
+        )
         return TeamRun(
             start,
             feed,

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import msgspec
-
 from bulkeic.app.run.engine_factory import EngineFactory
 from bulkeic.app.setup.where_expression import parse_where
 from bulkeic.cluster.messages import Grant, PassStart, Tell
@@ -33,13 +31,11 @@ class HostedPass:
         self.is_done = False
         self._feed = GrantedFeed()
         self._told_lanes: set[Lane] = set()
-        # The command counts the failures of all workers.
-        limits = msgspec.structs.replace(start.limits, max_failures=None)
         self._engine = engines.engine(
             self._feed,
             self.sink,
             policy_of(start.policy, parse_where),
-            limits=limits,
+            limits=start.limits,
             growing=True,
             may_start=may_start,
         )

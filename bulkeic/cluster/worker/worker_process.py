@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from functools import partial
+from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -26,6 +27,7 @@ LEASE_LOST = 75
 """Exit code of a worker that has lost its lease."""
 
 _CHUNK = 1 << 20
+_STDIN, _STDOUT = 0, 1
 
 
 class PipeEnds:
@@ -92,9 +94,11 @@ def main() -> None:
     # The command alone decides what a signal from the terminal does.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    answers = os.dup(sys.stdout.fileno())
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else may write between answers
-    questions = sys.stdin.fileno()
+    answers = os.dup(_STDOUT)
+    if sys.stderr is None:  # the command has none
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
+    os.dup2(sys.stderr.fileno(), _STDOUT)  # nothing else may write between answers
+    questions = _STDIN
     for end in (questions, answers):
         os.set_blocking(end, False)
     try:
