@@ -17,11 +17,14 @@ from bulkeic.cluster.messages import Ask, Begin, Grant, Tell
 from bulkeic.cluster.worker.hosted_pass import HostedPass
 from bulkeic.cluster.worker.lane_owners import LaneOwners
 from bulkeic.core.accounts import Accounts
+from bulkeic.core.errors import AccessError, UsageError
 from bulkeic.core.leases.worker_lease import LeaseState, WorkerLease
 from bulkeic.core.model import Lane
 
 _BATCH_S = 0.02
 """How long an answer collects results after the first one."""
+
+_CHECK_AGAIN_S = 0.5
 
 
 class LeaseLostError(Exception):
@@ -53,7 +56,9 @@ class LaneHost:
             timeout_s=begin.timeout_s,
         )
         self._pass: HostedPass | None = None
+        self._give_up_after_s = begin.limits.give_up_after_s
         self._refused: list[tuple[Lane, str]] = []
+        self._unchecked: dict[Lane, list[Grant]] = {}
         self._last: Tell | None = None
         self._exits = AsyncExitStack()
 
@@ -103,20 +108,56 @@ class LaneHost:
         if self._pass is None:
             return
         for grant in ask.grants:
-            await self._grant(self._pass, grant)
+            self._grant(self._pass, grant)
         self._pass.sink.stored(ask.stored)
         if ask.stop is not None:
             self._pass.stop(ask.stop)
         if ask.ends:
             self._pass.end()
 
-    async def _grant(self, to: HostedPass, grant: Grant) -> None:
-        if grant.total:
-            problem = await self._owners.problem(grant.lane)
-            if problem is not None:
-                self._refused.append((grant.lane, problem))
-                return
-        to.grant(grant)
+    def _grant(self, to: HostedPass, grant: Grant) -> None:
+        """Passes jobs on, once it is known whose credentials their lane is called with."""
+        lane = grant.lane
+        if lane in self._unchecked:
+            self._unchecked[lane].append(grant)
+        elif self._owners.is_known(lane):
+            self._admit(to, grant)
+        else:
+            self._unchecked[lane] = [grant]
+            self._tasks.start_soon(self._check_owner, to, lane)
+
+    def _admit(self, to: HostedPass, grant: Grant) -> None:
+        problem = self._owners.problem(grant.lane) if grant.total else None
+        if problem is None:
+            to.grant(grant)
+        else:
+            self._refuse(to, grant.lane, problem)
+
+    def _refuse(self, to: HostedPass, lane: Lane, problem: str) -> None:
+        self._refused.append((lane, problem))
+        to.sink.news.set()
+
+    async def _check_owner(self, to: HostedPass, lane: Lane) -> None:
+        """Finds out whose the credentials for a lane are. They may be missing for a while."""
+        limit_s, problem = self._give_up_after_s, None
+        give_up_at = read_lease_clock() + limit_s
+        while not self._owners.is_known(lane) and problem is None:
+            try:
+                await self._owners.find(lane)
+            except UsageError as error:
+                problem = str(error)
+            except AccessError as error:
+                await anyio.sleep(_CHECK_AGAIN_S)
+                if read_lease_clock() >= give_up_at:
+                    problem = f"no credentials for {limit_s:g} s: {error}"
+        grants = self._unchecked.pop(lane)
+        if self._pass is not to:
+            return
+        if problem is not None:
+            self._refuse(to, lane, problem)
+            return
+        for grant in grants:
+            self._admit(to, grant)
 
     async def _wait_for_news(self, wait_s: float) -> None:
         if self._pass is None:

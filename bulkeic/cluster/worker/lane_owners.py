@@ -4,7 +4,6 @@ import anyio
 
 from bulkeic.aws.identity.access import Access
 from bulkeic.core.accounts import Accounts, foreign_credentials
-from bulkeic.core.errors import AccessError, UsageError
 from bulkeic.core.model import Lane
 
 
@@ -24,22 +23,32 @@ class LaneOwners:
         self._owners: dict[str | None, str] = {}
         self._lock = anyio.Lock()
 
-    async def problem(self, lane: Lane) -> str | None:
+    def is_known(self, lane: Lane) -> bool:
+        """Whether ``problem`` can be asked about a lane."""
+        return not self._needs_owner(lane) or self._accounts.access(lane).profile in self._owners
+
+    def problem(self, lane: Lane) -> str | None:
         """Why this worker cannot call a lane; ``None``: it can."""
-        way = self._accounts.access(lane)
-        if way.role_arn is not None or self._access.credentials is not None:
+        if not self._needs_owner(lane):
             return None
-        try:
-            owner = await self._owner(way.profile, lane)
-        except (AccessError, UsageError) as error:
-            return str(error)
-        found = foreign_credentials(lane, owner, profile=way.profile)
+        profile = self._accounts.access(lane).profile
+        found = foreign_credentials(lane, self._owners[profile], profile=profile)
         return None if found is None else found.rule
 
-    async def _owner(self, profile: str | None, lane: Lane) -> str:
+    async def find(self, lane: Lane) -> None:
+        """Asks STS whose the credentials for a lane are.
+
+        Raises:
+            AccessError: STS cannot be called.
+            UsageError: the profile does not exist.
+        """
+        profile = self._accounts.access(lane).profile
         async with self._lock:
             if profile not in self._owners:
                 access = self._access if profile is None else self._access.with_profile(profile)
                 identity = await access.caller_identity(lane.region, self._timeout_s)
                 self._owners[profile] = identity.account_id
-            return self._owners[profile]
+
+    def _needs_owner(self, lane: Lane) -> bool:
+        is_sandbox = self._access.credentials is not None
+        return not is_sandbox and self._accounts.access(lane).role_arn is None
