@@ -1,0 +1,169 @@
+"""--workers: several processes make the calls, and everything else is as in one process."""
+
+import json
+import signal
+import sys
+from collections import Counter
+from os import kill
+from typing import Any
+
+import pytest
+
+from .conftest import Bulkeic, Server
+from .rollout_helpers import REGIONS, resume, states, until, words, write_rows
+from .worker_processes import have_ended, wait_for_workers
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="children are found in /proc")
+
+FAULTS = {"conflict": 0.05, "error": 0.05}
+
+
+def statuses(bulkeic: Bulkeic, run: str = "run.db") -> Counter[str]:
+    """The outcomes of a run by status."""
+    found = bulkeic("export", run)
+    return Counter(json.loads(line)["status"] for line in found.out.splitlines())
+
+
+def without_times(outcome: dict[str, Any]) -> dict[str, Any]:
+    """What is the same whoever makes the calls, and when."""
+    kept = ("seq", "source", "function_name", "qualifier", "region", "status", "settings", "before")
+    outcome["before"].pop("LastModified")
+    return {name: outcome[name] for name in kept}
+
+
+def test_a_rollout_in_waves_with_faults_and_its_rollback_are_as_in_one_process(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_rows(bulkeic, REGIONS, 15)
+    before = states(server)
+    found = []
+    for run, more in (("one.db", ()), ("two.db", ("--workers", 2))):
+        server.window("faults", FAULTS, "PUT")
+        source = ("apply", "targets.csv", "--endpoint-url", server.url, "--yes", "--run", run)
+        pace = ("--rate", 500, "--max-attempts", 20, *more)
+        done = bulkeic(*source, *pace, "--waves", "10%,100%", "--maximum-retry-attempts", 1,
+                       "--output", "json")  # fmt: skip
+        assert done.code == 0, done.err
+        assert [line for line in done.lines if line.startswith("wave")] == [
+            "wave 1 of 2: 6 targets",
+            "wave 1 of 2: done, 6 verified, 0 failed",
+            "wave 2 of 2: 54 targets",
+            "wave 2 of 2: done, 54 verified, 0 failed",
+        ]
+        rows = [json.loads(line) for line in bulkeic("export", run).out.splitlines()]
+        found.append([without_times(row) for row in rows])
+        assert bulkeic("verify", run, "--endpoint-url", server.url, *pace).code == 0
+        server.window("faults", {}, "PUT")
+        back = bulkeic("rollback", run, "--endpoint-url", server.url, "--yes", *pace)
+        assert back.code == 0, back.err
+    assert found[0] == found[1]
+    assert {place: config for place, config in states(server).items() if place in before} == before
+
+
+def test_a_killed_worker_is_one_line_and_its_lanes_move(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, REGIONS, 100)
+    server.window("faults", {"latency_s": 0.02}, "PUT")
+    process = bulkeic.start(*words(server, "--yes", "--workers", 2, "--concurrency", 8))
+    victim, other = wait_for_workers(process.pid, 2)
+    until(lambda: server.calls() > 40, "some targets are updated")
+    kill(victim, signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 0, err
+    lost = [line for line in err.splitlines() if "is lost" in line]
+    assert lost == [
+        f"worker 1 (process {victim}) is lost: ended by SIGKILL; its 2 lanes move to 1 other worker"
+    ]
+    assert statuses(bulkeic) <= Counter({"updated": 400, "unchanged": 8})
+    assert len(states(server)) == 400
+    # Before-images are read first: what was in flight is found to have the wanted settings.
+    assert server.calls() <= 400 + 8
+    assert have_ended([victim, other])
+
+
+def test_a_run_without_a_worker_stops_and_can_be_resumed(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, REGIONS[:2], 100)
+    server.window("faults", {"latency_s": 0.05}, "PUT")
+    process = bulkeic.start(*words(server, "--yes", "--workers", 2, "--concurrency", 4))
+    workers = wait_for_workers(process.pid, 2)
+    until(lambda: server.calls() > 10, "some targets are updated")
+    for each in workers:
+        kill(each, signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 3, err
+    assert "stopped: no worker is left" in err
+    assert "--workers 2" in err.splitlines()[-1]
+    server.window("faults", {}, "PUT")
+    resumed = bulkeic(*err.splitlines()[-1].split()[3:])
+    assert resumed.code == 0, resumed.err
+    assert len(states(server)) == 200
+
+
+def test_workers_end_with_a_killed_command_and_the_run_can_be_resumed(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_rows(bulkeic, REGIONS[:2], 100)
+    server.window("faults", {"latency_s": 0.05}, "PUT")
+    process = bulkeic.start(*words(server, "--yes", "--workers", 2, "--concurrency", 4))
+    workers = wait_for_workers(process.pid, 2)
+    until(lambda: server.calls() > 10, "some targets are updated")
+    process.kill()
+    process.communicate()
+
+    until(lambda: have_ended(workers), "the workers have ended")
+    server.window("faults", {}, "PUT")
+    resumed = bulkeic(*resume(server, "--yes", "--workers", 2))
+    assert resumed.code == 0, resumed.err
+    assert sum(statuses(bulkeic).values()) == 200
+    assert len(states(server)) == 200
+
+
+def test_an_interrupt_lets_the_calls_in_flight_finish(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, REGIONS[:2], 500)
+    server.window("faults", {"latency_s": 0.05}, "PUT")
+    process = bulkeic.start(
+        *words(server, "--yes", "--workers", 2, "--concurrency", 4, "--no-before-image")
+    )
+    workers = wait_for_workers(process.pid, 2)
+    until(lambda: server.calls() > 10, "some targets are updated")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 3, err
+    assert "stopped: interrupted" in err
+    updated = statuses(bulkeic)["updated"]
+    assert server.calls() == updated == len(states(server)) < 1000
+    assert have_ended(workers)
+
+
+def test_each_worker_checks_whose_credentials_it_has(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, REGIONS[:2], 3)
+    done = bulkeic(*words(server, "--yes", "--workers", 2))
+    assert done.code == 0, done.err
+    identities = server.stats()["by_operation"]["GetCallerIdentity"]
+    assert identities == 3  # the command's own, and one of each worker
+
+
+def test_a_role_is_assumed_once_for_each_account(bulkeic: Bulkeic, server: Server) -> None:
+    accounts = [f"{number:012}" for number in range(1, 7)]
+    rows = [
+        f"fn-{n},{account},{region}" for account in accounts for region in REGIONS for n in "ab"
+    ]
+    bulkeic.write("targets.csv", "\n".join(["FunctionName,AccountId,Region", *rows]))
+    done = bulkeic(
+        *words(server, "--yes", "--workers", 2, "--role-arn", "arn:aws:iam::{account}:role/x")
+    )
+    assert done.code == 0, done.err
+    assert server.stats()["by_operation"]["AssumeRole"] == len(accounts)
+
+
+def test_too_many_failures_of_all_workers_stop_the_run(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, REGIONS[:2], 200)
+    server.window("faults", {"refuse": 1, "latency_s": 0.02}, "PUT")
+    limits = ("--workers", 2, "--concurrency", 2, "--max-failures", 5)
+    done = bulkeic(*words(server, "--yes", *limits, "--no-before-image"))
+    assert done.code == 3, done.err
+    assert any("failed, the maximum allowed" in line for line in done.lines)
+    # Each worker stops after five of its own, and what is in flight finishes.
+    assert 5 <= statuses(bulkeic)["failed"] <= 5 + 5 + 2 * 2
