@@ -4,6 +4,7 @@ from bulkeic.core.errors import BulkeicError
 from bulkeic.engine.active_job import ActiveJob
 from bulkeic.engine.lanes.lane_registry import LaneRegistry
 from bulkeic.engine.lanes.lane_runtime import LaneRuntime
+from bulkeic.engine.lanes.unresponsive_lanes import UnresponsiveLanes
 from bulkeic.engine.ports import Clock, MayStart
 from bulkeic.engine.scheduler import Scheduler
 from bulkeic.engine.wakeups import Wakeups
@@ -69,6 +70,15 @@ class Dispatcher:
             self._scheduler.update(lane, now)
         except BulkeicError as error:  # the feed's
             self.stop(str(error))
+
+    def unresponsive_call_ended(self, unresponsive: UnresponsiveLanes, now: float) -> None:
+        """Let the next unresponsive lane make its call."""
+        unresponsive.end_call()
+        while (waiting := unresponsive.next_admitted()) is not None:
+            lane = self._lanes[waiting]
+            self.update(lane, now)
+            if lane.due <= now:
+                return
 
     def wake_one(self) -> None:
         """Let an idle worker look for a call."""

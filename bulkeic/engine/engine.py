@@ -236,7 +236,7 @@ class Engine:
         """Process an answer. Returns whether the job's next call starts at once."""
         slowed = lane.end_call(active, answer, now)
         if active.is_unresponsive_call:
-            self._admit_unresponsive(now)
+            self._dispatcher.unresponsive_call_ended(self._supervisor.unresponsive, now)
         if not isinstance(answer, Failure):
             self._supervisor.answered(now)
             starts_at_once = self._proceed(lane, active, call, answer, now)
@@ -400,13 +400,3 @@ class Engine:
         self._log.stopped(lane.lane, reason, expected=isinstance(self._policy, Discover))
         self._sink.drop(self._lanes.stop(lane, reason))
         self._dispatcher.end_if_finished()
-
-    def _admit_unresponsive(self, now: float) -> None:
-        """Let the next unresponsive lane make its call, now that one has ended."""
-        unresponsive = self._supervisor.unresponsive
-        unresponsive.end_call()
-        while (waiting := unresponsive.next_admitted()) is not None:
-            lane = self._lanes[waiting]
-            self._dispatcher.update(lane, now)
-            if lane.due <= now:
-                return
