@@ -171,6 +171,34 @@ def test_flags_beat_the_scenario(bulkeic: Bulkeic, sandbox: Start, connect: Conn
     assert code(get, FunctionName="fn") == "TooManyRequestsException"
 
 
+def test_an_alarm_goes_off_during_an_apply(
+    bulkeic: Bulkeic, sandbox: Start, connect: Connect
+) -> None:
+    scenario = {"alarms": {"a": "ALARM", "steady": "OK"}, "calendars": {"freeze": "open"}}
+    bulkeic.write("s.json", json.dumps(scenario))
+    server = sandbox(
+        "--scenario", "s.json", "--alarm", "errors=5xx=ALARM@after=3", "--alarm", "a",
+        "--calendar", "freeze=closed@until=2099-01-01T00:00Z", "--calendar", "other",
+    )  # fmt: skip
+    cloudwatch, calendars = connect(server, "cloudwatch"), connect(server, "ssm")
+
+    def alarms() -> dict[str, str]:
+        found = cloudwatch.describe_alarms()["MetricAlarms"]
+        return {alarm["AlarmName"]: alarm["StateValue"] for alarm in found}
+
+    for names, state in ((("f", "g"), "OK"), (("h", "i"), "ALARM")):
+        assert alarms() == {"a": "OK", "errors=5xx": "OK", "steady": "OK"}
+        bulkeic.write("t.csv", "\n".join(["FunctionName", *names]))
+        result = bulkeic(
+            "apply", "t.csv", "--maximum-retry-attempts", 1, "--yes", "--endpoint-url", server.url
+        )
+        assert result.code == 0, result.err
+        assert alarms()["errors=5xx"] == state
+    freeze = calendars.get_calendar_state(CalendarNames=["freeze", "other"])
+    assert (freeze["State"], freeze["NextTransitionTime"]) == ("CLOSED", "2099-01-01T00:00:00Z")
+    assert calendars.get_calendar_state(CalendarNames=["other"])["State"] == "OPEN"
+
+
 def test_a_scenario_with_the_same_seed_gives_the_same_answers(
     bulkeic: Bulkeic, sandbox: Start, connect: Connect
 ) -> None:
@@ -211,6 +239,10 @@ def test_a_host_that_is_not_loopback_gets_a_warning(bulkeic: Bulkeic) -> None:
         (("--throttle", 2), "'2' is out of range"),
         (("--latency-p99", 1), "latency_p99_s"),
         (("--latency", 2, "--latency-p99", 1), "latency_p99_s"),
+        (("--alarm", "x=ALRM"), "x: 'ALRM' is invalid; expected OK, ALARM, INSUFFICIENT_DATA"),
+        (("--alarm", ""), "'' is not a name of 1 to 255 characters"),
+        (("--calendar", "c=shut"), "c: 'shut' is invalid; expected open, closed, unsupported"),
+        (("--calendar", "a b"), "'a b' is neither a name nor an ARN of a document"),
         (("--scenario", "gone.json"), "gone.json: No such file"),
         (("--scenario", "bad.json"), "bad.json: Expecting property name"),
         (("--state", "bad.json"), "bad.json: Expecting property name"),
