@@ -75,7 +75,8 @@ $(CLI_STAMP): aws-cli.lock
 	@touch $(CLI_STAMP)
 
 trial: setup aws-cli
-	$(BIN)/python -m pytest --numprocesses=0 --quiet tests/e2e/test_discover_moto.py -k aws_cli
+	$(BIN)/python -m pytest --numprocesses=0 --quiet tests/e2e/test_discover_moto.py \
+	  tests/e2e/test_sandbox.py -k aws_cli
 	BULKEIC_SEEDS=$${BULKEIC_SEEDS:-10} BULKEIC_FUNCTIONS=$${BULKEIC_FUNCTIONS:-2000} \
 	  $(BIN)/python -m pytest --numprocesses=0 --quiet --capture=no tests/e2e/test_rollback.py -k exact_state
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -12,7 +13,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from .conftest import ACCOUNT, REGION, Bulkeic, Server
+from .conftest import ACCOUNT, REGION, Bulkeic, Server, environment
+from .moto_organization import AWS
 
 Start = Callable[..., Server]
 Connect = Callable[..., Any]
@@ -197,6 +199,31 @@ def test_an_alarm_goes_off_during_an_apply(
     freeze = calendars.get_calendar_state(CalendarNames=["freeze", "other"])
     assert (freeze["State"], freeze["NextTransitionTime"]) == ("CLOSED", "2099-01-01T00:00:00Z")
     assert calendars.get_calendar_state(CalendarNames=["other"])["State"] == "OPEN"
+
+
+@pytest.mark.skipif(not AWS.exists(), reason="the AWS CLI is not installed; use make aws-cli")
+def test_the_aws_cli_sets_an_alarm(sandbox: Start) -> None:
+    server = sandbox("--alarm", "errors", "--calendar", "freeze=closed")
+
+    def aws(*words: str) -> Any:
+        done = subprocess.run(
+            [AWS, *words, "--endpoint-url", server.url, "--output", "json"],
+            env=environment() | {"AWS_PAGER": ""},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        return json.loads(done.stdout or "null")
+
+    alarm = ("cloudwatch", "set-alarm-state", "--alarm-name", "errors", "--state-value", "ALARM")
+    assert aws(*alarm, "--state-reason", "rehearsal") is None
+    described = aws("cloudwatch", "describe-alarms", "--alarm-names", "errors", "other")
+    assert [(each["StateValue"], each["StateReason"]) for each in described["MetricAlarms"]] == [
+        ("ALARM", "rehearsal")
+    ]
+    state = aws("ssm", "get-calendar-state", "--calendar-names", "freeze")
+    assert state["State"] == "CLOSED"
 
 
 def test_a_scenario_with_the_same_seed_gives_the_same_answers(

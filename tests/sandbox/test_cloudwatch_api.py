@@ -16,7 +16,7 @@ from bulkeic.sandbox.state.sandbox_alarms import SandboxAlarms
 from .sandbox_client import ACCOUNT, REGION, SandboxThread, StartSandbox, expect_error, update_bytes
 
 OTHER = "210987654321"
-METRIC = {
+METRIC: dict[str, Any] = {
     "MetricName": "Errors",
     "Namespace": "AWS/Lambda",
     "Dimensions": [{"Name": "FunctionName", "Value": "orders"}],

@@ -63,6 +63,14 @@ _COMPOSITE_FIELDS: Mapping[str, type] = {
     "ActionsSuppressorWaitPeriod": int,
     "ActionsSuppressorExtensionPeriod": int,
 }
+PARAMETER_TYPES: Mapping[str, type] = {
+    **_METRIC_FIELDS,
+    **_COMPOSITE_FIELDS,
+    "AlarmNames": list,
+    "AlarmTypes": list,
+    "MaxRecords": int,
+}
+"""The types of parameters; all others are texts."""
 _EXPECTED = {str: "a String", bool: "a Boolean", int: "an Integer", list: "an Array"}
 
 

@@ -185,10 +185,15 @@ def query_code(error: AwsError) -> str:
     return _QUERY_CODES.get(error.code, error.code)
 
 
+def xml_text(text: str) -> str:
+    """Return a text in which each character that XML cannot have is replaced."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
 def xml_body(error: AwsError, namespace: str, request_id: str) -> bytes:
     """Return the body of an error response of the query protocol, with its code."""
     code = query_code(error)
-    message = escape(_NOT_XML.sub("\ufffd", str(error)), quote=False)
+    message = escape(xml_text(str(error)), quote=False)
     return (
         f'<ErrorResponse xmlns="{namespace}"><Error><Type>Sender</Type><Code>{code}</Code>'
         f"<Message>{message}</Message></Error>"

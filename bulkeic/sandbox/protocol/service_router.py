@@ -1,11 +1,13 @@
 """Which operation a request means, of the services around Lambda.
 
-All of them name it in X-Amz-Target, but for Account, which names it in its path.
+All of them name it in X-Amz-Target, but for Account, which names it in its path. CloudWatch's query
+protocol names it in the body.
 """
 
 from dataclasses import dataclass
 
 from bulkeic.sandbox.protocol.http_message import HttpRequest
+from bulkeic.sandbox.protocol.query_protocol import query_action
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ GET_CALENDAR_STATE = ServiceOperation(
     "GetCalendarState", "ssm", "ssm", is_json_rpc=True, is_global=False
 )
 
+_CLOUDWATCH_TARGET = "GraniteServiceVersion20100801"
 _TARGETS = {
     **{
         f"AWSOrganizationsV20161128.{operation.name}".encode(): operation
@@ -89,7 +92,7 @@ _TARGETS = {
         )
     },
     **{
-        f"GraniteServiceVersion20100801.{operation.name}".encode(): operation
+        f"{_CLOUDWATCH_TARGET}.{operation.name}".encode(): operation
         for operation in (
             DESCRIBE_ALARMS,
             PUT_METRIC_ALARM,
@@ -102,20 +105,33 @@ _TARGETS = {
     b"AmazonSSM.GetCalendarState": GET_CALENDAR_STATE,
 }
 _TARGET = b"x-amz-target"
+_QUERY_VERSION = b"Version=2010-08-01"
 _LIST_REGIONS_PATH = "/listRegions"
 
 
 def is_service_call(request: HttpRequest) -> bool:
     """Whether a request is for one of these services, known operation or not."""
     return request.path == _LIST_REGIONS_PATH or (
-        request.path == "/" and _TARGET in request.headers
+        request.path == "/" and (_TARGET in request.headers or is_query(request))
     )
 
 
+def is_query(request: HttpRequest) -> bool:
+    """Whether a request has CloudWatch's query protocol; STS has another version."""
+    return request.path == "/" and _TARGET not in request.headers and _QUERY_VERSION in request.body
+
+
 def route_service(request: HttpRequest) -> ServiceOperation | None:
-    """Return the operation that such a request means, or None."""
+    """Return the operation that such a request means, or None.
+
+    Raises:
+        AwsError: the body has too many fields.
+    """
     if request.method != "POST":
         return None
     if request.path == _LIST_REGIONS_PATH:
         return LIST_REGIONS
+    if is_query(request):
+        action = query_action(request.body)
+        return _TARGETS.get(f"{_CLOUDWATCH_TARGET}.{action}".encode())
     return _TARGETS.get(request.headers[_TARGET])

@@ -11,8 +11,8 @@ A call is checked in this order; the first failed check decides the reply:
     the body is a JSON object                       SerializationException
     those of the operation                          see its module in `bulkeic.sandbox.api`
 
-Services of the protocol JSON 1.1 answer all of these with the status 400. CloudWatch, which once
-had the query protocol, has its statuses and, in a header, its codes.
+Services of the protocol JSON 1.1 answer all of these with the status 400. CloudWatch has the
+statuses of its older query protocol, and its codes in a header; it serves that protocol, too.
 """
 
 import json
@@ -26,7 +26,7 @@ from bulkeic.sandbox.api import (
     ssm_api,
     tagging_api,
 )
-from bulkeic.sandbox.api.cloudwatch_api import alarm_arn
+from bulkeic.sandbox.api.cloudwatch_api import PARAMETER_TYPES, alarm_arn
 from bulkeic.sandbox.api.service_call import Response, ServiceCall
 from bulkeic.sandbox.auth.principal import Principal
 from bulkeic.sandbox.protocol import service_router
@@ -36,37 +36,51 @@ from bulkeic.sandbox.protocol.aws_errors import (
     json_body,
     json_rpc_body,
     query_code,
+    xml_body,
 )
 from bulkeic.sandbox.protocol.http_message import HttpReply, HttpRequest
-from bulkeic.sandbox.protocol.service_router import ServiceOperation, route_service
+from bulkeic.sandbox.protocol.query_protocol import (
+    NAMESPACE,
+    query_action,
+    query_body,
+    query_parameters,
+)
+from bulkeic.sandbox.protocol.service_router import ServiceOperation, is_query, route_service
 from bulkeic.sandbox.server.lambda_handler import UNKNOWN_OPERATION, AnsweredCall
 from bulkeic.sandbox.shared_state import SharedState
 
 _JSON_RPC = "application/x-amz-json-1.1"
+_XML = "text/xml"
+_ACTION_MAX = 100
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 
 
-def handle_service_call(state: SharedState, request: HttpRequest, wall_s: float) -> AnsweredCall:
+def handle_service_call(
+    state: SharedState, request: HttpRequest, request_id: str, wall_s: float
+) -> AnsweredCall:
     """Decide the reply to a request for which `is_service_call` holds.
 
     Args:
         state: the state to read or change.
         request: the request.
+        request_id: identifies the call in an XML response.
         wall_s: Unix time in seconds.
     """
-    operation = route_service(request)
-    if operation is None:
-        error = AwsError(ErrorKind.UNKNOWN_OPERATION, method=request.method, path=request.path)
-        reply = HttpReply(_CLIENT_ERROR, json_rpc_body(error), _JSON_RPC)
-        return AnsweredCall(UNKNOWN_OPERATION, reply)
+    name = UNKNOWN_OPERATION
+    operation = None
     try:
+        operation = _route(request)
+        name = operation.name
         response = _perform(state, operation, request, wall_s)
     except AwsError as error:
-        reply = _error_reply(error, operation)
-    else:
-        body = json.dumps(response, separators=(",", ":")).encode()
-        reply = HttpReply(200, body, operation.content_type)
-    return AnsweredCall(operation.name, reply)
+        if is_query(request):
+            body = xml_body(error, NAMESPACE, request_id)
+            return AnsweredCall(name, HttpReply(error.status, body, _XML))
+        return AnsweredCall(name, _error_reply(error, operation))
+    if is_query(request):
+        return AnsweredCall(name, HttpReply(200, query_body(name, response, request_id), _XML))
+    body = json.dumps(response, separators=(",", ":")).encode()
+    return AnsweredCall(name, HttpReply(200, body, operation.content_type))
 
 
 _OPERATIONS: dict[ServiceOperation, Callable[[ServiceCall], Response]] = {
@@ -85,6 +99,16 @@ _OPERATIONS: dict[ServiceOperation, Callable[[ServiceCall], Response]] = {
 }
 
 
+def _route(request: HttpRequest) -> ServiceOperation:
+    operation = route_service(request)
+    if operation is not None:
+        return operation
+    if is_query(request):
+        action = query_action(request.body)[:_ACTION_MAX]
+        raise AwsError(ErrorKind.UNKNOWN_ACTION, action=action, version="2010-08-01")
+    raise AwsError(ErrorKind.UNKNOWN_OPERATION, method=request.method, path=request.path)
+
+
 def _perform(
     state: SharedState, operation: ServiceOperation, request: HttpRequest, wall_s: float
 ) -> Response:
@@ -97,7 +121,7 @@ def _perform(
         user, action = principal.arn, operation.action
         raise AwsError(ErrorKind.SESSION_REFUSED, user=user, action=action, arn="*")
     call = ServiceCall(
-        _parameters(request.body),
+        _parameters(request),
         principal,
         state.accounts,
         state.fleet,
@@ -116,9 +140,11 @@ def _denial(principal: Principal, operation: ServiceOperation) -> AwsError:
     return AwsError(ErrorKind.ALARMS_REFUSED, user=user, action=action, arn=arn)
 
 
-def _parameters(body: bytes) -> dict[str, Any]:
+def _parameters(request: HttpRequest) -> dict[str, Any]:
+    if is_query(request):
+        return query_parameters(request.body, PARAMETER_TYPES)
     try:
-        parameters = json.loads(body or b"{}")
+        parameters = json.loads(request.body or b"{}")
     except (ValueError, RecursionError):
         parameters = None
     if not isinstance(parameters, dict):
@@ -126,7 +152,9 @@ def _parameters(body: bytes) -> dict[str, Any]:
     return parameters
 
 
-def _error_reply(error: AwsError, operation: ServiceOperation) -> HttpReply:
+def _error_reply(error: AwsError, operation: ServiceOperation | None) -> HttpReply:
+    if operation is None:
+        return HttpReply(_CLIENT_ERROR, json_rpc_body(error), _JSON_RPC)
     if not operation.is_json_rpc:
         return HttpReply(error.status, json_body(error), headers={"x-amzn-ErrorType": error.code})
     body = json_rpc_body(error)
