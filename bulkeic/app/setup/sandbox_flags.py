@@ -30,7 +30,7 @@ _PROBABILITY = Number(0, 1, placeholder="PROBABILITY", noun="a probability")
 NamedStart = tuple[str, str]
 """The name of an alarm or a calendar of the sandbox, and its state at the start."""
 
-_NAMED_START = re.compile(r"(.+?)(?:=([^=@]*(?:@[a-z]+=[^=]*)?))?", re.DOTALL)
+_NAMED_START = re.compile(r"([^=].*?)(?:=([^=@]*(?:@[a-z]+=[^=]*)?))?", re.DOTALL)
 
 
 def parse_alarm(text: str) -> NamedStart:
@@ -55,7 +55,7 @@ def _named_start(
     text: str, default: str, check: Callable[[Mapping[str, str]], object]
 ) -> NamedStart:
     match = _NAMED_START.fullmatch(text)
-    name, start = (text, default) if match is None else (match[1], match[2] or default)
+    name, start = match.groups(default) if match else ("", default)
     try:
         check({name: start})
     except ValueError as error:
