@@ -29,7 +29,7 @@ from bulkeic.output.progress import MakeForecast, Progress
 from bulkeic.version import __version__
 
 SEND_EVERY_S = 10.0
-END_LIMIT_S = 5.0
+END_LIMIT_S = 3.0
 """How long the end of the command waits for the last data to be sent."""
 _SCOPE = "bulkeic"
 _QUERY = re.compile(r"\?\S*")
