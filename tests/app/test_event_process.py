@@ -1,5 +1,6 @@
 """The command of ``--notify`` holds nothing up, and nothing of it is left."""
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import pytest
 
 from bulkeic.app.watching import event_process
 from bulkeic.app.watching.event_process import MAX_LINES, CommandEnd, EventProcess
-from bulkeic.app.watching.notifier import end_lines, event_line
+from bulkeic.app.watching.notifier import Notifier, end_lines, event_line
 from bulkeic.aws.answers.sanitizer import register_secrets
 from bulkeic.core.rollout.halts import Halt
 from bulkeic.core.rollout.run_events import RunHalted
+from bulkeic.output.console import Console
 from tests.e2e.rollout_helpers import is_running, until
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00"
@@ -122,3 +124,20 @@ def test_events_are_one_line_without_secrets() -> None:
     assert line.count(b"\n") == 1
     assert SECRET.encode() not in line
     assert line.startswith(b'{"event":"halted","at":"now","run":"/runs/\\udcff\\n.db","version":1,')
+
+
+def test_a_process_without_free_files_does_not_harm_the_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_pipe() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("os.pipe", no_pipe)
+    notifier = Notifier("true", Console())
+    event = RunHalted(at="now", run="a.db", halt=Halt.GATE, reason="x")
+    notifier.notice(event)
+    notifier.notice(event)
+    notifier.close()
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("--notify: the command cannot be started (")

@@ -33,12 +33,19 @@ class Notifier(EventWatcher):
         self._command = command
         self._console = console
         self._process: EventProcess | None = None
-        self._is_quit = False
+        self._has_failed = self._is_quit = False
 
     def notice(self, event: AnyRunEvent) -> None:
         """See ``RunWatcher``."""
+        if self._has_failed:
+            return
         if self._process is None:
-            self._process = EventProcess(self._command)
+            try:
+                self._process = EventProcess(self._command)
+            except (OSError, RuntimeError) as error:  # no more files or threads
+                self._has_failed = True
+                self._console.print(f"--notify: the command cannot be started ({error})")
+                return
         if isinstance(event, RunEnded):
             self._is_quit = event.exit_code == ExitCode.INTERRUPTED
         self._process.send(event_line(event))

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 _LEAST_PAUSE_S = 1.0
 
@@ -27,7 +28,8 @@ class PeriodicThread:
         """Starts the thread, or has it work as soon as the shortest pause is over."""
         self._due.set()
         if self._thread.ident is None:
-            self._thread.start()
+            with suppress(RuntimeError):  # there can be no more threads now
+                self._thread.start()
 
     def close(self, limit_s: float) -> bool:
         """Works one last time, if the thread was started: whether that has ended.
