@@ -112,6 +112,7 @@ bench: setup
 reference: setup
 	$(BIN)/python -m bulkeic.cli.reference > docs/reference/commands.md
 	$(BIN)/python -m bulkeic.output.report.report_json > docs/reference/report.schema.json
+	$(BIN)/python -m bulkeic.app.watching.event_schema > docs/reference/event.schema.json
 
 lock:
 	python3 -m venv .lock-venv

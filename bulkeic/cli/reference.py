@@ -13,7 +13,7 @@ from bulkeic.core.option_declaration import DeclaredOption, OptionGroup, declare
 
 _WIDTH = 118
 _CODE = re.compile(
-    r"--[a-z]\w*(-\w+)*|\{\w+\}|AWS_\w+|bulkeic-runs/\S+ \S+\.(?:db|discovery)|"
+    r"--[a-z]\w*(-\w+)*|\{\w+\}|(?:AWS|OTEL)_\w+|bulkeic-runs/\S+ \S+\.(?:db|discovery)|"
     r"bulkeic( [a-z]+)+|'[^']+'|arn:\S*\w"
 )
 _INTRODUCTION = f"""\

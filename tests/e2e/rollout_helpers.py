@@ -116,6 +116,14 @@ def line_with(process: Process, text: str) -> str:
     raise AssertionError(f"{text} was never printed")
 
 
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
 class Terminal:
     """The terminal of a command: its output and our answers."""
 

@@ -119,10 +119,16 @@ def _verify(
         )
 
     lanes = run.jobs.lanes(JobFilter.EVERY)
-    stopped = invocation.work(
-        run, compare, command="verify", results=results, has_jobs=bool(lanes), known=()
-    )
     skipped = [tally for tally in run.counts.tallies() if _is_skipped(tally)]
+    stopped = invocation.work(
+        run,
+        compare,
+        command="verify",
+        results=results,
+        has_jobs=bool(lanes),
+        known=(),
+        tallies=skipped,
+    )
     summary = summarize(
         [*found.tallies(), *skipped],
         run=options.source,

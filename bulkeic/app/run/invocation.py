@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,11 +28,11 @@ from bulkeic.app.watching.watching import open_watchers
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.exit_codes import ExitCode
-from bulkeic.core.model import Lane, Outcome, rfc3339
+from bulkeic.core.model import Lane, Outcome, Status, rfc3339
 from bulkeic.core.rollout.run_events import RunEnded, RunStarted
 from bulkeic.core.rollout.windows import ALWAYS_OPEN, overrun_line, window_of
 from bulkeic.core.selection import EVERY_TARGET
-from bulkeic.core.summary import Summary
+from bulkeic.core.summary import Summary, Tally
 from bulkeic.output.console import Console
 from bulkeic.output.logs import configure_logs
 from bulkeic.output.outcome_codec import safe_json
@@ -96,8 +96,10 @@ class Invocation:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.watchers.close()
-        self.results.close()
+        try:
+            self.watchers.close()
+        finally:
+            self.results.close()
 
     def with_options(self, options: WorkOptions) -> "Invocation":
         """This invocation for another run, which writes no results and has no window."""
@@ -173,6 +175,7 @@ class Invocation:
         results: Results,
         has_jobs: bool,
         known: Iterable[Outcome] | None = None,
+        tallies: Sequence[Tally] | None = None,
         max_failures: int | None = None,
     ) -> str | None:
         """Works on a run in a session: why it stopped early, or ``None``.
@@ -184,6 +187,7 @@ class Invocation:
             results: where outcomes are written.
             has_jobs: whether there is anything to do.
             known: the first outcomes to write; ``None``: those of the run.
+            tallies: the outcomes at the start, for those who watch; ``None``: those of the run.
             max_failures: see ``RunSession``.
         """
         try:
@@ -202,7 +206,7 @@ class Invocation:
                     window=self.window,
                     origin=session_origin(self._options, self.resolver),
                 )
-                started = functools.partial(self._announce_start, run, session, command)
+                started = functools.partial(self._announce_start, run, session, command, tallies)
                 run_async(functools.partial(_run, session, started, work))
         except BaseExceptionGroup as group:
             return _reason(first_cause(group))
@@ -210,14 +214,23 @@ class Invocation:
             return _reason(error)
         return session.stopped
 
-    def _announce_start(self, run: RunFile, session: RunSession, command: str) -> None:
+    def _announce_start(
+        self, run: RunFile, session: RunSession, command: str, tallies: Sequence[Tally] | None
+    ) -> None:
+        if not self.watchers:
+            return  # to count takes time in a large run
+        counts = dict.fromkeys((status.value for status in Status), 0)
+        for tally in run.counts.tallies() if tallies is None else tallies:
+            counts[tally.status.value] += tally.count
+        targets = run.counts.targets()
         session.announce(
             RunStarted,
             command=command,
             source=run.metadata.source,
             endpoint=place(self._options),
-            targets=run.counts.targets(),
-            pending=sum(run.jobs.lanes().values()),
+            targets=targets,
+            pending=targets - sum(counts.values()),
+            counts=counts,
             waves=len(run.waves.all()),
         )
 

@@ -25,6 +25,7 @@ def _parse_command(text: str) -> str:
     return text
 
 
+SHELL_COMMAND = ParsedText("COMMAND", _parse_command)
 _MOMENT = ParsedText("TIME|DURATION", parse_moment)
 
 
@@ -47,7 +48,7 @@ class GateOptions(msgspec.Struct, frozen=True, kw_only=True):
     command: Annotated[str | None, Flag(
         "--gate", "Run this shell command after each wave, with a JSON document on stdin. "
         "Exit code 0 continues, 75 holds, any other one halts the run.", OptionGroup.SAFETY,
-        ParsedText("COMMAND", _parse_command), repeat=Repeat.RESUME,
+        SHELL_COMMAND, repeat=Repeat.RESUME,
         commands=frozenset({"apply"}))] = None  # fmt: skip
     interval_s: Annotated[float, Flag(
         "--gate-interval", "Time after which a gate that holds is asked again.",

@@ -1,10 +1,11 @@
 """Those who watch a run, as one."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Protocol
 
 from bulkeic.core.rollout.run_events import AnyRunEvent
-from bulkeic.output.progress import Progress
+from bulkeic.output.progress import CombinedProgress, Progress
 
 Stop = Callable[[str], None]
 
@@ -36,6 +37,24 @@ class RunWatcher(Protocol):
         """Ends the watch, within seconds."""
 
 
+class EventWatcher:
+    """A ``RunWatcher`` that does nothing, for those that need only some of its methods."""
+
+    def connect(self, stop: Stop | None) -> None:
+        """See ``RunWatcher``."""
+
+    def notice(self, event: AnyRunEvent) -> None:
+        """See ``RunWatcher``."""
+
+    def progress(self, doing: str) -> Progress:
+        """See ``RunWatcher``."""
+        del doing
+        return CombinedProgress()
+
+    def close(self) -> None:
+        """See ``RunWatcher``."""
+
+
 class RunWatchers:
     """All watchers of a command.
 
@@ -46,10 +65,15 @@ class RunWatchers:
     def __init__(self, watchers: Sequence[RunWatcher] = ()) -> None:
         self._watchers = tuple(watchers)
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._watchers)
+
     def close(self) -> None:
         """See ``RunWatcher``."""
-        for watcher in self._watchers:
-            watcher.close()
+        with ExitStack() as stack:
+            for watcher in reversed(self._watchers):
+                stack.callback(watcher.close)
 
     def connect(self, stop: Stop | None) -> None:
         """See ``RunWatcher``."""

@@ -1,4 +1,8 @@
-"""What happens in a run, as events for those who watch it. Times are RFC 3339, UTC."""
+"""What happens in a run, as events for those who watch it. Times are RFC 3339, UTC.
+
+``--notify`` gives them to users, so their fields are stable: a field can be added, and a change of
+another kind raises ``EVENT_VERSION``.
+"""
 
 from typing import TypeAlias
 
@@ -7,6 +11,8 @@ import msgspec
 from bulkeic.core.rollout.gates import GateDecision
 from bulkeic.core.rollout.halts import Halt
 
+EVENT_VERSION = 1
+
 
 class RunEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
     """What all events have.
@@ -14,10 +20,12 @@ class RunEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
     Attributes:
         at: when it happened.
         run: path of the run file.
+        version: of the events.
     """
 
     at: str
     run: str
+    version: int = EVENT_VERSION
 
 
 class RunStarted(RunEvent, frozen=True, kw_only=True, tag="started"):
@@ -29,6 +37,7 @@ class RunStarted(RunEvent, frozen=True, kw_only=True, tag="started"):
         endpoint: the AWS or the sandbox that is called.
         targets: all of the run.
         pending: of them, those without an outcome.
+        counts: number of outcomes by status at the start, for every status.
         waves: how many the run stores so far; 0: none.
     """
 
@@ -37,6 +46,7 @@ class RunStarted(RunEvent, frozen=True, kw_only=True, tag="started"):
     endpoint: str
     targets: int
     pending: int
+    counts: dict[str, int]
     waves: int
 
 
