@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,7 +37,13 @@ from bulkeic.output.console import Console
 from bulkeic.output.logs import configure_logs
 from bulkeic.output.outcome_codec import safe_json
 from bulkeic.output.results import NoResults, Results, ResultsFile
-from bulkeic.output.rollout_text import SHOWN_SETTINGS, forecast_lines, settings_lines
+from bulkeic.output.rollout_text import (
+    SHOWN_SETTINGS,
+    forecast_lines,
+    settings_lines,
+    stopped_lines,
+)
+from bulkeic.output.terminal.screen import Screen
 from bulkeic.store.run_file import RunFile
 
 _log = logging.getLogger("bulkeic.app")
@@ -99,6 +105,11 @@ class Invocation:
         self.watchers.close()
         self.results.close()
 
+    @property
+    def is_verbose(self) -> bool:
+        """Whether every detail is printed."""
+        return self._options.verbose
+
     def with_options(self, options: WorkOptions) -> "Invocation":
         """This invocation for another run, which writes no results and has no window."""
         other = copy.copy(self)
@@ -133,7 +144,8 @@ class Invocation:
         self,
         run: RunFile,
         summary: Summary,
-        lines: Iterable[str],
+        result: Callable[[Screen], list[str]],
+        notes: Iterable[str],
         stopped: str | None,
         *,
         is_end: bool = True,
@@ -143,7 +155,8 @@ class Invocation:
         Args:
             run: the run file.
             summary: the numbers.
-            lines: the result.
+            result: makes the lines of the result; they fit what the notes and the next steps leave.
+            notes: that follow the result.
             stopped: why the session stopped early.
             is_end: whether the command ends with it; otherwise there are no next steps yet.
 
@@ -156,13 +169,29 @@ class Invocation:
         commands = {}
         if is_end:
             commands = NextCommands(run, flags_of(options), selection).after(summary)
-        self.print_lines([*lines, f"run file: {summary.run}"])
-        if stopped is not None:
-            self.console.print(f"stopped: {stopped}")
-        self.print_lines(next_lines(commands))
+        self.print_result(result, [*notes, f"run file: {summary.run}"], stopped, commands)
         summary = msgspec.structs.replace(summary, next=commands)
         self.announce_end(run, summary, stopped)
         return summary
+
+    def print_result(
+        self,
+        result: Callable[[Screen], list[str]],
+        notes: Iterable[str],
+        stopped: str | None,
+        commands: Mapping[str, str],
+    ) -> None:
+        """Prints a result and what follows it, so that all of it fits the terminal.
+
+        Args:
+            result: makes the lines of the result.
+            notes: that follow the result.
+            stopped: why the session stopped early.
+            commands: the next steps.
+        """
+        lines = [*notes, *stopped_lines(stopped), *next_lines(commands)]
+        screen = self.console.screen(in_full=self._options.verbose)
+        self.print_lines([*result(screen.without(lines)), *lines])
 
     def work(
         self,

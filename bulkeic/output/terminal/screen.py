@@ -36,6 +36,10 @@ class Screen(NamedTuple):
         return sum(max(1, -(-columns_of(line) // self.width)) for line in lines)
 
 
+ANY_SCREEN = Screen()
+"""Where there is no terminal, or nothing is known of it."""
+
+
 def columns_of(text: str) -> int:
     """How many columns of a terminal a text takes; East Asian wide characters take two."""
     if text.isascii():

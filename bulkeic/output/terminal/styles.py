@@ -11,6 +11,9 @@ from enum import Enum
 from typing import NamedTuple, Self
 
 from bulkeic.core.errors import printable
+from bulkeic.core.model import NOT_DONE, Status
+from bulkeic.core.reconcile import Action
+from bulkeic.core.rollout.gates import GateDecision
 
 
 class Style(Enum):
@@ -22,6 +25,30 @@ class Style(Enum):
     """Pending or held, and what a plan will change: yellow."""
     BAD = "31"
     """Failed, unknown or halted: red."""
+
+
+PENDING = "pending"
+COUNT_STYLES: Mapping[str, Style] = {
+    **dict.fromkeys((Status.UPDATED, Status.CREATED, Status.UNCHANGED), Style.GOOD),
+    **dict.fromkeys((*NOT_DONE, Status.INVALID), Style.BAD),
+    PENDING: Style.WAITING,
+}
+"""The style of a number of targets, by their status; statuses without one are not here."""
+ACTION_STYLES: Mapping[Action, Style] = {
+    Action.CREATE: Style.GOOD,
+    Action.CHANGE: Style.WAITING,
+    Action.DELETE: Style.BAD,
+    Action.MISSING: Style.BAD,
+}
+"""The style of a number of targets in a plan, by what they need."""
+
+
+DECISION_STYLES: Mapping[GateDecision, Style] = {
+    GateDecision.CONTINUE: Style.GOOD,
+    GateDecision.HOLD: Style.WAITING,
+    GateDecision.HALT: Style.BAD,
+}
+"""The style of what a gate decides."""
 
 
 class Mark(NamedTuple):
@@ -64,6 +91,12 @@ def styled(text: str, style: Style | None) -> str:
     if style is None or not text:
         return text
     return StyledText(text, [Mark(0, len(text), style)])
+
+
+def styled_count(count: int, style: Style | None, words: str = "") -> str:
+    """A number in a style, unless it is 0, with words that belong to it."""
+    text = f"{count:,} {words}".rstrip()
+    return styled(text, style if count else None)
 
 
 def styled_list(parts: Iterable[str], separator: str = ", ") -> str:
