@@ -46,6 +46,7 @@ from bulkeic.output.rollout_text import (
 from bulkeic.output.terminal.screen import Screen
 from bulkeic.store.run_file import RunFile
 
+_ROLLBACK_END_ROWS = 3
 _log = logging.getLogger("bulkeic.app")
 
 
@@ -82,6 +83,7 @@ class Invocation:
             timeout_s=options.pace.timeout_s,
         )
         self.console = Console()
+        self._rows_below = 0
 
     def __enter__(self) -> Self:
         options = self._options
@@ -111,9 +113,13 @@ class Invocation:
         return self._options.verbose
 
     def with_options(self, options: WorkOptions) -> "Invocation":
-        """This invocation for another run, which writes no results and has no window."""
+        """This invocation for the rollback of a halted run.
+
+        It writes no results, has no window, and leaves room for the lines that say how it ended.
+        """
         other = copy.copy(self)
         other._options, other.results, other.window = options, NoResults(), ALWAYS_OPEN  # noqa: SLF001 - a copy of this object
+        other._rows_below = _ROLLBACK_END_ROWS  # noqa: SLF001 - as above
         return other
 
     def print_preview(
@@ -191,7 +197,8 @@ class Invocation:
         """
         lines = [*notes, *stopped_lines(stopped), *next_lines(commands)]
         screen = self.console.screen(in_full=self._options.verbose)
-        self.print_lines([*result(screen.without(lines)), *lines])
+        left = screen.without([*lines, *[""] * self._rows_below])
+        self.print_lines([*result(left), *lines])
 
     def work(
         self,

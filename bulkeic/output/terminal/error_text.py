@@ -13,6 +13,7 @@ from bulkeic.output.terminal.styles import Style, styled, styled_line
 _MESSAGE_CHARACTERS = 160
 _SHOWN_CODES = 5
 _MOST_CODES = 10
+_ROOMY = 16  # with fewer rows for all of the result, what to do takes one of them
 
 
 def error_lines(errors: Sequence[ErrorGroup], screen: Screen) -> list[str]:
@@ -43,6 +44,8 @@ def error_table_lines(errors: Sequence[ErrorGroup], screen: Screen) -> list[str]
         errors: most frequent first.
         screen: where they are shown.
     """
+    if not errors:
+        return []
     head = ("error", "targets", "accounts", "example")
     rows = [
         (
@@ -53,14 +56,15 @@ def error_table_lines(errors: Sequence[ErrorGroup], screen: Screen) -> list[str]
         )
         for group in errors[: None if screen.in_full else _MOST_CODES]
     ]
-    if not rows:
-        return []
     table = Table("", head, rows, texts=1, optional=("accounts",))
+    if screen.rows is None:  # there is room for the whole example below the row
+        table = Table("", head[:-1], [row[:-1] for row in rows])
     found, *codes = lines(table, screen.width)
     shown, told = 0, [found]
     for line, group in zip(codes, errors, strict=False):
         block = [line, *_details(group, screen)]
-        if shown and not _has_room([*told, *block], shown, screen):
+        more = _more(len(errors) - shown - 1)
+        if shown and not _has_room([*told, *block, *more], shown, screen):
             break
         told += block
         shown += 1
@@ -79,9 +83,18 @@ def _details(group: ErrorGroup, screen: Screen) -> list[str]:
     """What is below the row of an error code: what to do, and in full every example."""
     hint = [] if group.hint is None else [group.hint]
     if screen.rows is not None:
-        hint = [part for text in hint for part in textwrap.wrap(text, screen.width - 4)]
-    examples = _examples(group, screen) if screen.in_full else []
+        width, is_tight = screen.width - 4, screen.rows < _ROOMY
+        hint = [line for text in hint for line in _broken(text, width, is_cut=is_tight)]
+        return [f"    {text}" for text in hint]
+    examples = [f"for example {text}" for text in _examples(group, screen)]
     return [f"    {text}" for text in (*examples, *hint)]
+
+
+def _broken(text: str, width: int, *, is_cut: bool) -> list[str]:
+    """A text as lines that fit, or only the beginning of it."""
+    if is_cut and len(text) > width:
+        return [f"{text[: width - 1]}…"]
+    return textwrap.wrap(text, width)
 
 
 def _examples(group: ErrorGroup, screen: Screen) -> list[str]:

@@ -49,13 +49,13 @@ def total_lines(lanes: Iterable[LaneSummary], screen: Screen) -> list[str]:
 def _rest(places: Sequence[PlaceTotal], word: str) -> list[str]:
     if not places:
         return []
-    troubled = [each for each in places if each.is_troubled]
-    failed = sum(each.failed for each in troubled)
-    pending = sum(each.pending for each in troubled)
-    text = f"  {counted(len(places), f'more {word}')}"
-    if not troubled:
-        return [f"{text}, without failed or pending targets"]
-    return [f"{text}, {len(troubled):,} of them with {failed:,} failed, {pending:,} pending"]
+    failed = sum(each.failed for each in places)
+    pending = sum(each.pending for each in places)
+    counts = [
+        f"{count:,} {text}" for count, text in ((failed, "failed"), (pending, "pending")) if count
+    ]
+    text = ", ".join(counts) or "nothing failed, nothing pending"
+    return [f"  {counted(len(places), f'more {word}')}: {text}"]
 
 
 def planned_total_lines(
@@ -92,9 +92,11 @@ def planned_total_lines(
         for name in shown
     ]
     optional = [columns[each] for each in _LESS_IMPORTANT if each in columns]
-    hidden = len(order) - len(shown)
-    rest = [f"  {counted(hidden, f'more {word}')} not shown"] if hidden else []
-    return lines(Table("", head, rows, optional=optional), screen.width) + rest
+    table = lines(Table("", head, rows, optional=optional), screen.width)
+    hidden = order[len(shown) :]
+    changes = sum(found[name][action] for name in hidden for action in _CHANGING)
+    more = f"  {counted(len(hidden), f'more {word}')}: {changes:,} to create, change or delete"
+    return [*table, more] if hidden else table
 
 
 def _plan_order(name: str, failed: int, needs: Counter[Action]) -> tuple[int, int, str]:
