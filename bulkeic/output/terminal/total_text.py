@@ -15,7 +15,8 @@ from bulkeic.output.terminal.styles import ACTION_STYLES, Style, styled_count
 MOST_LANES = 20
 """With more lanes, a run is shown by account and not by lane."""
 _SHOWN_PLACES = 10
-_LEAST_PLACES, _MOST_PLACES = 2, 20
+_LEAST_PLACES, _MOST_PLACES = 1, 20
+_CALM_PLACES = 3  # without failed or pending targets
 _MISSED = (Action.MISSING, Action.UNCONFIGURED)
 _LESS_IMPORTANT = (Action.NOT_MATCHED, Action.UNCHANGED, Action.UNCONFIGURED)
 _CHANGING = (Action.CHANGE, Action.CREATE, Action.DELETE)
@@ -29,7 +30,7 @@ def total_lines(lanes: Iterable[LaneSummary], screen: Screen) -> list[str]:
         screen: what is left of it.
     """
     word, places = place_totals(lanes)
-    shown = places[: _most_places(screen)]
+    shown = places if screen.in_full else _worth_showing(places)[: _most_places(screen)]
     head = (word, "lanes", "targets", "failed", "pending", "throttled")
     rows = [
         (
@@ -46,15 +47,19 @@ def total_lines(lanes: Iterable[LaneSummary], screen: Screen) -> list[str]:
     return lines(table, screen.width) + _rest(places[len(shown) :], word)
 
 
+def _worth_showing(places: Sequence[PlaceTotal]) -> Sequence[PlaceTotal]:
+    """The places with trouble, which are the first ones, and a few others."""
+    return places[: sum(place.is_troubled for place in places) + _CALM_PLACES]
+
+
 def _rest(places: Sequence[PlaceTotal], word: str) -> list[str]:
     if not places:
         return []
     failed = sum(each.failed for each in places)
     pending = sum(each.pending for each in places)
-    counts = [
-        f"{count:,} {text}" for count, text in ((failed, "failed"), (pending, "pending")) if count
-    ]
-    text = ", ".join(counts) or "nothing failed, nothing pending"
+    counts = ((failed, "failed"), (pending, "pending"))
+    told = [f"{count:,} {what}" for count, what in counts if count]
+    text = ", ".join(told) or "nothing failed, nothing pending"
     return [f"  {counted(len(places), f'more {word}')}: {text}"]
 
 
