@@ -67,7 +67,7 @@ def lines(table: Table, width: int | None = None) -> list[str]:
     numbers = range(table.keys, len(table.head) - table.texts)
     if width is not None:
         widths = _fitting_widths(widths, numbers, width)
-        cells = [[*map(_short, row, widths)] for row in cells]
+        cells = [[*map(_short, row, widths)] for row in _all(table)]
     rows = [styled_line(_INDENT, *_padded(row, widths, numbers)) for row in cells]
     notes = [f"{_INDENT}{table.note}".rstrip()] if table.note else []
     titles = [printable(table.title)] if table.title else []
@@ -83,7 +83,7 @@ def _without_optional(table: Table, width: int) -> Table:
     for name in table.optional:
         numbers = range(table.keys, len(table.head) - table.texts)
         columns = zip(*_all(table), strict=True)
-        needed = [max(columns_of(cell) for cell in column) for column in columns]
+        needed = [max(columns_of(_short(cell, width)) for cell in column) for column in columns]
         if _total(map(min, needed, _least_widths(needed, numbers))) <= width:
             break
         at = list(table.head).index(name)
