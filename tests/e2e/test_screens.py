@@ -151,6 +151,18 @@ def test_more_than_20_lanes_are_shown_by_account_and_in_full_with_verbose(
     assert "    80 calls, 0 throttled, " in report.out
 
 
+def test_verify_shows_every_lane_and_more_examples_with_verbose(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_lanes(bulkeic, ACCOUNTS[:5])
+    server.window("faults", faults(), "PUT")
+    result = bulkeic("verify", "targets.csv", *SETTINGS, *flags(server), "-v")
+    assert all(f"  {lane}  " in result.err for lane in EVERY_LANE)
+    denied = [line for line in result.lines if "is not authorized" in line]
+    assert len(denied) == 5
+    assert all("(request id " in line for line in denied)
+
+
 @contextmanager
 def on_terminal(bulkeic: Bulkeic, *words: object, **env: str) -> Iterator[list[str]]:
     """What a command writes on a terminal that is 80 x 24, unless it sets the size."""

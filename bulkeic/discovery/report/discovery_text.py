@@ -162,7 +162,7 @@ def _account_lines(summary: DiscoverySummary, screen: Screen) -> list[str]:
     shown = sorted(most[: min(room, _SHOWN_ACCOUNTS)], key=lambda each: each.account_id)
     totals = [(each.account_id, f"{each.regions:,}", *_counts(summary, each)) for each in shown]
     hidden = len(accounts) - len(shown)
-    note = f"{counted(hidden, 'account')} with fewer targets not shown" if hidden else ""
+    note = f"{counted(hidden, 'more account')} not shown" if hidden else ""
     head = ("account", "Regions", *_count_columns(summary))
     return lines(Table("", head, totals, note=note), screen.width)
 
