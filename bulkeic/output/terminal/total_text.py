@@ -14,7 +14,7 @@ from bulkeic.output.terminal.styles import ACTION_STYLES, Style, styled_count
 
 MOST_LANES = 20
 """With more lanes, a run is shown by account and not by lane."""
-_SHOWN_PLACES = 10
+_SHOWN_PLACES = 8
 _LEAST_PLACES, _MOST_PLACES = 1, 20
 _CALM_PLACES = 3  # without failed or pending targets
 _MISSED = (Action.MISSING, Action.UNCONFIGURED)
