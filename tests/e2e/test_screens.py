@@ -90,8 +90,8 @@ def test_the_last_screen_of_a_run_that_stops_early(
     bulkeic: Bulkeic, sandbox: Callable[..., Server], *, halts: bool
 ) -> None:
     scenario = bulkeic.write("scenario.json", json.dumps(faults()))
-    server = sandbox("--rate", "unlimited", "--scenario", scenario, "--latency", "50ms")
-    write_lanes(bulkeic, ACCOUNTS[:10])
+    server = sandbox("--rate", "unlimited", "--scenario", scenario, "--latency", "200ms")
+    write_lanes(bulkeic, ACCOUNTS[3:13])
     with Tmux(bulkeic, 80, 24) as terminal:
         more = ("--max-failures", 3) if halts else ("--concurrency", 4)
         command = ("apply", "targets.csv", "--yes", "--run", "run.db", *SETTINGS)
