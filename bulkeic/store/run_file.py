@@ -1,6 +1,6 @@
 """A loaded run file: its jobs, its outcomes, and how outcomes are written."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -337,6 +337,27 @@ class RunFile:
                 (limit,),
             ).fetchall()
             return {code: self._outcome(seq) for code, seq in rows}
+
+    def more_examples(self, examples: Mapping[str, Outcome], most: int) -> dict[str, list[Outcome]]:
+        """The outcomes that follow the first one of each error code.
+
+        Args:
+            examples: the first ones.
+            most: how many for each code.
+        """
+        with self._database.errors("cannot be read"):
+            return {
+                code: [self._outcome(seq) for seq in self._seqs_after(first, most)]
+                for code, first in examples.items()
+            }
+
+    def _seqs_after(self, outcome: Outcome, most: int) -> list[int]:
+        rows = self._reader.execute(
+            "SELECT seq FROM outcome o WHERE seq > ? AND error_code = ?"  # noqa: S608 - as above
+            f"{self.chosen.condition('o')} ORDER BY seq LIMIT ?",
+            (outcome.seq, outcome.error_code, most),
+        )
+        return [seq for (seq,) in rows.fetchall()]
 
     def _outcome(self, seq: int) -> Outcome:
         row = self._reader.execute(f"{SELECT_OUTCOME} WHERE o.seq = ?", (seq,)).fetchone()

@@ -161,7 +161,12 @@ def terminal(bulkeic: Bulkeic, *command: object) -> Iterator[Terminal]:
     ours, theirs = pty.openpty()
     try:
         process = bulkeic.start(
-            *command, "--no-progress", stdin=theirs, stderr=theirs, stdout=subprocess.DEVNULL
+            *command,
+            "--no-progress",
+            stdin=theirs,
+            stderr=theirs,
+            stdout=subprocess.DEVNULL,
+            env={"NO_COLOR": "1"},
         )
         os.close(theirs)
         yield Terminal(process, ours)

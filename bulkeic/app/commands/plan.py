@@ -2,9 +2,11 @@
 
 import sys
 import time
+from functools import partial
 
 import msgspec
 
+from bulkeic.app.run.error_examples import read_errors
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import INTERRUPTED, RunSession
@@ -118,7 +120,6 @@ def _print_result(
     summary = msgspec.structs.replace(
         with_exit_code(summary, code, stopped), needs=run.counts.needs(), digest=seal_plan(run)
     )
-    creates = run.metadata.create_missing
-    lines = plan_lines(summary, run.examples(), creates_missing=creates)
-    lines += planned_wave_lines(run) + digest_lines(summary.digest)
-    return invocation.print_end(run, summary, lines, stopped)
+    errors = read_errors(run, summary, in_full=invocation.is_verbose)
+    notes = planned_wave_lines(run) + digest_lines(summary.digest)
+    return invocation.print_end(run, summary, partial(plan_lines, summary, errors), notes, stopped)

@@ -4,11 +4,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from bulkeic.app.report.report_files import check_report_files
+from bulkeic.app.run.error_examples import MORE_EXAMPLES
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
@@ -16,7 +18,6 @@ from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.next_commands import (
     flags_of,
     next_command,
-    next_lines,
     selection_flags,
     targets_command,
 )
@@ -27,6 +28,7 @@ from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane, Outcome, rfc3339
 from bulkeic.core.policy import Verify
 from bulkeic.core.reconcile import DRIFTED
+from bulkeic.core.report.run_report import error_groups
 from bulkeic.core.rollout.rollback_guard import NO_BEFORE_IMAGE
 from bulkeic.core.snapshot import drift_of
 from bulkeic.core.summary import Summary, Tally, summarize, verify_exit_code
@@ -111,7 +113,7 @@ def _verify(
     results: Results,
     invocation: Invocation,
 ) -> Summary:
-    found = OutcomeTally()
+    found = OutcomeTally(MORE_EXAMPLES if options.verbose else 0)
 
     async def compare(session: RunSession) -> None:
         await session.work_through(
@@ -140,10 +142,10 @@ def _verify(
     summary = with_exit_code(summary, code, stopped)
     summary = msgspec.structs.replace(summary, left_out=run.left_out())
     commands = _next_commands(options, code)
-    invocation.print_lines(summary_lines(summary, found.examples))
-    if stopped is not None:
-        invocation.console.print(f"stopped: {stopped}")
-    invocation.print_lines(next_lines(commands))
+    errors = error_groups(
+        summary, found.examples, creates_missing=False, more_examples=found.more_examples
+    )
+    invocation.print_result(partial(summary_lines, summary, errors), (), stopped, commands)
     summary = msgspec.structs.replace(summary, next=commands)
     invocation.announce_end(run, summary, stopped)
     return summary

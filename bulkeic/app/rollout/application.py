@@ -1,10 +1,12 @@
 """The application of a run file, from its question to its result, for several commands."""
 
 import time
+from functools import partial
 
 from msgspec.structs import replace
 
 from bulkeic.app.rollout.staged_rollout import Rollout
+from bulkeic.app.run.error_examples import read_errors
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.run.session import INTERRUPTED, RunSession
@@ -156,7 +158,7 @@ def _print_result(
     has_waves_left = run.waves.have_unverified() or _awaits_gate(run, options)
     summary = run.summary(stopped=stopped not in {None, INTERRUPTED} or has_waves_left)
     summary = with_exit_code(summary, summary.exit_code, stopped)
-    creates = run.metadata.create_missing
-    lines = summary_lines(summary, run.examples(), creates_missing=creates)
-    lines.append(reversibility_text(run))
-    return invocation.print_end(run, summary, lines, stopped, is_end=is_end)
+    errors = read_errors(run, summary, in_full=options.verbose)
+    result = partial(summary_lines, summary, errors)
+    notes = [reversibility_text(run)]
+    return invocation.print_end(run, summary, result, notes, stopped, is_end=is_end)

@@ -23,6 +23,7 @@ from bulkeic.core.rollout.windows import bake_left_s
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted, duration
 from bulkeic.output.results import NoResults, Results
+from bulkeic.output.terminal.styles import Style, styled, styled_count, styled_line
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_rows import RunRows
@@ -121,7 +122,14 @@ class Rollout:
     def _print_done(self, wave: Wave, failed: int, of: int) -> None:
         verified, drifted = wave.verified or 0, wave.drifted or 0
         name = f"wave {wave.number} of {of}"
-        self._console.print(f"{name}: done, {verified:,} verified, {failed:,} failed")
+        self._console.print(
+            styled_line(
+                f"{name}: ",
+                styled("done", Style.GOOD),
+                f", {verified:,} verified, ",
+                styled_count(failed, Style.BAD, "failed"),
+            )
+        )
         self._session.announce(
             WaveDone,
             wave=wave.number,

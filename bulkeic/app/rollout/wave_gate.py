@@ -16,6 +16,7 @@ from bulkeic.core.rollout.run_events import GateAnswered
 from bulkeic.core.rollout.waves import Wave
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted, duration
+from bulkeic.output.terminal.styles import DECISION_STYLES, styled, styled_line
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
@@ -66,8 +67,9 @@ class WaveGate:
                 return
             if record.asks == 1:
                 interval = duration(self._options.interval_s)
-                text = f"{name}: the gate holds ({record.reason}) and is asked every {interval}"
-                self._console.print(text)
+                self._print_decision(
+                    name, record, "holds", f" ({record.reason}) and is asked every {interval}"
+                )
                 self._print_output(record)
             await self._session.pause(self._options.interval_s)
 
@@ -115,7 +117,11 @@ class WaveGate:
 
     def _print_end(self, record: GateRecord, name: str) -> None:
         asked = f" after {counted(record.asks - 1, 'hold')}" if record.asks > 1 else ""
-        self._console.print(f"{name}: the gate continues{asked}")
+        self._print_decision(name, record, "continues", asked)
+
+    def _print_decision(self, name: str, record: GateRecord, verb: str, more: str) -> None:
+        decision = styled(verb, DECISION_STYLES[record.decision])
+        self._console.print(styled_line(f"{name}: the gate ", decision, more))
 
     def _print_output(self, record: GateRecord) -> None:
         for line in record.output.splitlines()[-_SHOWN_LINES:]:

@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,9 +37,16 @@ from bulkeic.output.console import Console
 from bulkeic.output.logs import configure_logs
 from bulkeic.output.outcome_codec import safe_json
 from bulkeic.output.results import NoResults, Results, ResultsFile
-from bulkeic.output.rollout_text import SHOWN_SETTINGS, forecast_lines, settings_lines
+from bulkeic.output.rollout_text import (
+    SHOWN_SETTINGS,
+    forecast_lines,
+    settings_lines,
+    stopped_lines,
+)
+from bulkeic.output.terminal.screen import Screen
 from bulkeic.store.run_file import RunFile
 
+_ROLLBACK_END_ROWS = 3
 _log = logging.getLogger("bulkeic.app")
 
 
@@ -76,6 +83,7 @@ class Invocation:
             timeout_s=options.pace.timeout_s,
         )
         self.console = Console()
+        self._rows_below = 0
 
     def __enter__(self) -> Self:
         options = self._options
@@ -101,10 +109,19 @@ class Invocation:
         finally:
             self.results.close()
 
+    @property
+    def is_verbose(self) -> bool:
+        """Whether every detail is printed."""
+        return self._options.verbose
+
     def with_options(self, options: WorkOptions) -> "Invocation":
-        """This invocation for another run, which writes no results and has no window."""
+        """This invocation for the rollback of a halted run.
+
+        It writes no results, has no window, and leaves room for the lines that say how it ended.
+        """
         other = copy.copy(self)
         other._options, other.results, other.window = options, NoResults(), ALWAYS_OPEN  # noqa: SLF001 - a copy of this object
+        other._rows_below = _ROLLBACK_END_ROWS  # noqa: SLF001 - as above
         return other
 
     def print_preview(
@@ -135,7 +152,8 @@ class Invocation:
         self,
         run: RunFile,
         summary: Summary,
-        lines: Iterable[str],
+        result: Callable[[Screen], list[str]],
+        notes: Iterable[str],
         stopped: str | None,
         *,
         is_end: bool = True,
@@ -145,7 +163,8 @@ class Invocation:
         Args:
             run: the run file.
             summary: the numbers.
-            lines: the result.
+            result: makes the lines of the result; they fit what the notes and the next steps leave.
+            notes: that follow the result.
             stopped: why the session stopped early.
             is_end: whether the command ends with it; otherwise there are no next steps yet.
 
@@ -158,13 +177,30 @@ class Invocation:
         commands = {}
         if is_end:
             commands = NextCommands(run, flags_of(options), selection).after(summary)
-        self.print_lines([*lines, f"run file: {summary.run}"])
-        if stopped is not None:
-            self.console.print(f"stopped: {stopped}")
-        self.print_lines(next_lines(commands))
+        self.print_result(result, [*notes, f"run file: {summary.run}"], stopped, commands)
         summary = msgspec.structs.replace(summary, next=commands)
         self.announce_end(run, summary, stopped)
         return summary
+
+    def print_result(
+        self,
+        result: Callable[[Screen], list[str]],
+        notes: Iterable[str],
+        stopped: str | None,
+        commands: Mapping[str, str],
+    ) -> None:
+        """Prints a result and what follows it, so that all of it fits the terminal.
+
+        Args:
+            result: makes the lines of the result.
+            notes: that follow the result.
+            stopped: why the session stopped early.
+            commands: the next steps.
+        """
+        lines = [*notes, *stopped_lines(stopped), *next_lines(commands)]
+        screen = self.console.screen(in_full=self._options.verbose)
+        left = screen.without([*lines, *[""] * self._rows_below])
+        self.print_lines([*result(left), *lines])
 
     def work(
         self,
