@@ -1,10 +1,10 @@
-"""The table that translates failures of the inventory services into errors for people."""
+"""The table that translates failures of the services into errors for people."""
 
 import msgspec
 
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.aws.identity.credentials import CredentialsError
-from bulkeic.core.errors import InventoryError
+from bulkeic.core.errors import ServiceError
 from bulkeic.core.model import Failure, Fault, Lane
 from bulkeic.core.pacing.retry import ANSWER_MISMATCH
 
@@ -83,7 +83,7 @@ def call_failure(error: Exception) -> Failure:
     return failure if fault is None else msgspec.structs.replace(failure, fault=fault)
 
 
-def inventory_error(service: str, operation: str, lane: Lane, failure: Failure) -> InventoryError:
+def service_error(service: str, operation: str, lane: Lane, failure: Failure) -> ServiceError:
     """Returns the error that names place, problem and way out.
 
     Args:
@@ -99,7 +99,7 @@ def inventory_error(service: str, operation: str, lane: Lane, failure: Failure) 
     # Without credentials nothing was sent to the service, and the message names what failed.
     parts = [f"{TITLES[service]} {operation}" if failure.sent else "", failure.message]
     text = ": ".join(filter(None, parts))
-    return InventoryError(
+    return ServiceError(
         failure.code,
         sanitize(f"{text.removesuffix('.')}; {way_out}" if way_out else text),
         is_denied=failure.fault is Fault.DENIED or failure.code in _DENIED,
