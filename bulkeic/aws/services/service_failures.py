@@ -14,6 +14,8 @@ TITLES = {
     "resourcegroupstaggingapi": "Resource Groups Tagging",
     "resource-explorer-2": "Resource Explorer",
     "config": "AWS Config",
+    "cloudwatch": "CloudWatch",
+    "ssm": "Systems Manager",
 }
 """The services, by the SDK's names of them, as people know them."""
 
@@ -21,6 +23,8 @@ _ORGANIZATION_CALLER = (
     "use the credentials of the organization's management account or of a delegated administrator"
 )
 _NO_VIEW = "check the view's ARN and the Region, and that Resource Explorer is turned on there"
+_ALARM_PERMISSION = "the caller needs cloudwatch:DescribeAlarms, for composite alarms on *"
+_NO_CALENDAR = "check the ARN that --change-calendar gives, and who may read the calendar"
 # (service, code) → a way out. The service is empty for codes that all of them share, and the code
 # is empty for all others of a service.
 _WAYS_OUT = {
@@ -36,6 +40,12 @@ _WAYS_OUT = {
     ("config", "NoSuchConfigurationAggregatorException"): (
         "check the name that --aggregator gives, and the Region"
     ),
+    ("cloudwatch", "AccessDenied"): _ALARM_PERMISSION,
+    ("cloudwatch", "AccessDeniedException"): _ALARM_PERMISSION,
+    ("ssm", "AccessDeniedException"): "the caller needs ssm:GetCalendarState",
+    ("ssm", "InvalidDocument"): _NO_CALENDAR,
+    ("ssm", "InvalidDocumentType"): _NO_CALENDAR,
+    ("ssm", "UnsupportedCalendarException"): _NO_CALENDAR,
     # Of each lane: the report of the discovery names the Region to leave out.
     ("resourcegroupstaggingapi", "UnrecognizedClientException"): "",
     ("", "UnrecognizedClientException"): (
@@ -52,6 +62,8 @@ _FAULTS = {
     "ServiceException": Fault.SERVER,
     "InternalServiceException": Fault.SERVER,
     "InternalServerException": Fault.SERVER,
+    "InternalServerError": Fault.SERVER,
+    "InternalServiceFault": Fault.SERVER,
 }
 
 
