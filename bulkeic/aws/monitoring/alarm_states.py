@@ -52,7 +52,7 @@ async def _describe(
             for item in _listed(calls, lane, answer, field):
                 alarm, state = _read(calls, lane, item)
                 if alarm not in asked or states[alarm] not in {None, state}:
-                    problem = f"it has the alarm {quoted(alarm.name)}, which was not asked for"
+                    problem = f"it has the alarm {quoted(alarm.name)} twice, or not asked for"
                     raise calls.mismatch(_DESCRIBE_ALARMS, lane, problem)
                 states[alarm] = state
         token = answer.get("NextToken")
