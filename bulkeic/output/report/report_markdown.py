@@ -128,7 +128,7 @@ def _gates(gates: Sequence[GateRecord]) -> list[str]:
             each.decision.value,
             code_span(each.answered_at),
             code_span(each.reason),
-            code_span(each.name),
+            _span(each.name or None),
             code_span(each.output.rpartition("\n")[2]),
             f"{each.asks:,}",
         )
