@@ -73,8 +73,9 @@ class MonitoringServer:
         if self.refusal is not None:
             answer: Any = {"__type": self.refusal, "message": "no"}
         elif request.headers["X-Amz-Target"].endswith(".DescribeAlarms"):
-            self.asked.append((region, key.removeprefix("AKIA")))
-            answer = self.answer or self._described(region, body["AlarmNames"])
+            account = key[4:16]
+            self.asked.append((region, account))
+            answer = self.answer or self._described(f"{region}:{account}", body["AlarmNames"])
         else:
             self.calendar_asked.append(body["CalendarNames"])
             answer = self.calendar[min(len(self.calendar_asked), len(self.calendar)) - 1]
@@ -85,9 +86,8 @@ class MonitoringServer:
         request.end_headers()
         request.wfile.write(data)
 
-    def _described(self, region: str, names: list[str]) -> dict[str, Any]:
+    def _described(self, place: str, names: list[str]) -> dict[str, Any]:
         kinds = (("MetricAlarms", self.alarms), ("CompositeAlarms", self.composite))
-        place = f"{region}:{ACCOUNT}"
         return {
             field: [
                 described(name, state, place) for name, state in alarms.items() if name in names

@@ -213,11 +213,11 @@ def test_an_alarm_halts_a_run_while_its_last_wave_bakes(
     _, err = process.communicate(timeout=30)
 
     assert process.returncode == 3, err
-    assert "is in ALARM, while wave 1 was done" in err
+    assert "is in ALARM, after wave 1" in err
     assert err.splitlines()[-1].startswith("rolled back: ")
 
 
-def test_a_minimal_session_policy_lets_alarms_be_read_and_a_foreign_alarm_is_refused(
+def test_the_alarms_of_an_account_are_read_with_its_role_and_a_minimal_policy(
     bulkeic: Bulkeic, server: Server, monitoring: MonitoringServer
 ) -> None:
     bulkeic.write("targets.csv", f"FunctionName,AccountId\nfn,{OTHERS[0]}\n")
@@ -238,6 +238,12 @@ def test_a_minimal_session_policy_lets_alarms_be_read_and_a_foreign_alarm_is_ref
         },
         {"Effect": "Allow", "Action": ["cloudwatch:DescribeAlarms"], "Resource": "*"},
     ]
+    monitoring.refusal, monitoring.alarms = None, {f"errors-{OTHERS[0]}": "OK"}
+    command = shlex.split(denied.lines[-1].partition("resume with: bulkeic ")[2])
+    changed = [word.replace("errors", "errors-{account}") for word in command]
+    done = bulkeic(*changed, "--yes", **env)
+    assert done.code == 0, done.err
+    assert set(monitoring.asked) == {(REGION, OTHERS[0])}
 
 
 WRONG = {

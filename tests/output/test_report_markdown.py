@@ -95,7 +95,10 @@ def test_a_stopped_run() -> None:
     ) in text
     assert "| Plan digest | `interrupted` |" in text
     assert "| Rolled back by | `interrupted` |" in text
-    assert "| gate after wave 1 | halt | `interrupted` | `interrupted` |  | `all is lost` | 2 |" in text
+    assert (
+        "| gate after wave 1 | halt | `interrupted` | `interrupted` |  | `all is lost` | 2 |"
+        in text
+    )
 
 
 def test_what_a_run_does_not_have_is_left_out() -> None:

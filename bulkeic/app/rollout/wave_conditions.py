@@ -58,7 +58,7 @@ class WaveConditions(Conditions):
         self._timeout_s = timeout_s
         self._poll: AlarmPoll | None = None
         self._calendar: CalendarReader | None = None
-        self._wave, self._does = 0, "started"
+        self._wave, self._when = 0, "before {}"
         self._halted: GateRecord | None = None
         self.have_alarms = bool(places.alarms)
 
@@ -116,13 +116,13 @@ class WaveConditions(Conditions):
     @contextmanager
     def working(self, wave: int) -> Iterator[None]:
         """See ``Conditions``."""
-        self._wave, self._does = wave, "worked"
+        self._wave, self._when = wave, "while {} worked"
         if self._poll is not None:
             self._poll.begin_work()
         try:
             yield
         finally:
-            self._does = "was done"
+            self._when = "after {}"
             if self._poll is not None:
                 self._poll.end_work()
 
@@ -130,7 +130,7 @@ class WaveConditions(Conditions):
         """See ``Conditions``. The calendar is asked again after the alarms have held the run."""
         calendar = self._log.begin(wave, GateKind.CALENDAR)
         alarms = self._log.begin(wave, GateKind.ALARM)
-        self._wave, self._does = wave, "started"
+        self._wave, self._when = wave, "before {}"
         while self._session.stopped is None:
             if self._calendar is not None:
                 calendar = await self._until_allowed(calendar, name, self._calendar.ask)
@@ -187,7 +187,7 @@ class WaveConditions(Conditions):
         if self._session.stopped is not None:
             return
         name = f"wave {self._wave}" if self._wave else "the run"
-        reason = f"{answer.reason}, while {name} {self._does}"
+        reason = f"{answer.reason}, {self._when.format(name)}"
         answer = ConditionAnswer(answer.decision, reason, answer.name)
         record = self._log.begin(self._wave, GateKind.ALARM)
         self._halted = self._log.answered(record, answer)
