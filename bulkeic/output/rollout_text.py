@@ -159,14 +159,13 @@ def wave_lines(waves: Iterable[Wave]) -> list[str]:
 
 
 def gate_lines(records: Iterable[GateRecord]) -> list[str]:
-    """What the gate has decided after each wave, with the end of its output."""
+    """What the gate, the alarms and the calendar have decided, with the end of a gate's output."""
     found = []
     for each in records:
         asks = f" after {counted(each.asks, 'answer')}" if each.asks > 1 else ""
         found.append(
             styled_line(
-                f"  gate after wave {each.wave}, asked {each.asked_at}, "
-                f"answered {each.answered_at}: ",
+                f"  {each.title}, asked {each.asked_at}, answered {each.answered_at}: ",
                 styled(each.decision.value, DECISION_STYLES[each.decision]),
                 f"{asks}, {each.reason}",
             )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.core.model import Lane, Outcome, SourceLine, Status, Target
-from bulkeic.core.rollout.gates import GateDecision
+from bulkeic.core.rollout.gates import GateDecision, GateKind
 from bulkeic.core.rollout.halts import Halt
 from bulkeic.core.rollout.run_events import (
     GateAnswered,
@@ -139,7 +139,17 @@ def test_a_rollback_counts_on_under_its_own_command() -> None:
     metrics.notice(
         WaveDone(at="", run="", wave=2, of=4, targets=2, verified=1, drifted=0, failed=0)
     )
-    metrics.notice(GateAnswered(at="", run="", wave=2, decision=GateDecision.HALT, reason="x"))
+    metrics.notice(
+        GateAnswered(
+            at="",
+            run="",
+            wave=2,
+            decision=GateDecision.HALT,
+            reason="x",
+            kind=GateKind.GATE,
+            name="",
+        )
+    )
     metrics.notice(RunHalted(at="", run="", halt=Halt.GATE, reason="x"))
     halted = values(metrics)
     assert halted["bulkeic_session_state", "halted"] == 1

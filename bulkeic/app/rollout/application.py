@@ -2,20 +2,23 @@
 
 import time
 from functools import partial
+from pathlib import Path
 
 from msgspec.structs import replace
 
+from bulkeic.app.rollout.conditions import Conditions
 from bulkeic.app.rollout.staged_rollout import Rollout
 from bulkeic.app.run.error_examples import read_errors
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.setup.new_waves import new_waves, unused_rule_lines
+from bulkeic.app.setup.next_commands import flags_of, resume_command, selection_flags
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.run_binding import caller_lines
 from bulkeic.app.setup.run_flags import with_create_missing
 from bulkeic.app.setup.run_setup import apply_policy
-from bulkeic.core.errors import RunFileError, StoppedError
+from bulkeic.core.errors import RunFileError, StoppedError, UsageError
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import calls_per_job
 from bulkeic.core.rollout.gates import awaits_gate
@@ -43,6 +46,7 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
 
     Raises:
         RunFileError: the run file cannot be read, and nothing was sent.
+        UsageError: alarms or the calendar do not let it start, and nothing was sent.
         StoppedError: it cannot be read any more after the work.
     """
     retry = None
@@ -57,7 +61,12 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
         if lanes and options.create_missing and not run.metadata.create_missing:
             flags = with_create_missing(run.metadata.made_with)
             run.save_metadata(replace(run.metadata, create_missing=True, made_with=flags))
-        stopped, halt = _roll_out(run, options, invocation, waves)
+        try:
+            stopped, halt = _roll_out(run, options, invocation, waves)
+        except UsageError as error:
+            if retry is not None:
+                run.reopening.undo_retry(retry)
+            raise UsageError(f"{error}; resume with: {_same_command(run, options)}") from None
     else:
         stopped, halt = "not confirmed; nothing was sent", None
         if retry is not None:
@@ -70,6 +79,15 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
             raise
         raise StoppedError(f"{error}; some jobs may have been done") from None
     return replace(summary, halted=halt)
+
+
+def _same_command(run: RunFile, options: ApplyOptions) -> str:
+    """The command that starts a run that was refused."""
+    flags = flags_of(options)
+    if Path(options.source) == run.path:
+        flags = {**flags, **selection_flags(options.selection)}
+    has_waves = run.metadata.wave_rules is not None or bool(run.waves.all())
+    return resume_command(str(run.path), flags, has_waves=has_waves)
 
 
 def _has_work(run: RunFile, options: ApplyOptions) -> bool:
@@ -116,7 +134,12 @@ def _roll_out(
     invocation: Invocation,
     new: NewWaves,
 ) -> tuple[str | None, Halt | None]:
-    """Applies a run: why it stopped early, or ``None``, and whether that is a halt."""
+    """Applies a run: why it stopped early, or ``None``, and whether that is a halt.
+
+    Raises:
+        UsageError: alarms or the calendar do not let it start. Nothing was sent.
+    """
+    conditions = _conditions(run, options, invocation)
     sessions: list[RunSession] = []
 
     async def work(session: RunSession) -> None:
@@ -131,6 +154,7 @@ def _roll_out(
             results=invocation.results,
             console=invocation.console,
             new_waves=new,
+            conditions=conditions,
         )
         await rollout.work()
 
@@ -142,8 +166,26 @@ def _roll_out(
         results=invocation.results,
         has_jobs=_has_work(run, options),
         max_failures=None if budget is None else budget.of(run.counts.targets()),
+        guard=conditions.guard,
     )
     return stopped, next((session.halt for session in sessions), None)
+
+
+def _conditions(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Conditions:
+    """The alarms and the calendar of a run.
+
+    Raises:
+        UsageError: an account of them cannot be reached.
+    """
+    given = options.monitoring
+    if not given.are_given or not _has_work(run, options):
+        return Conditions()
+    from bulkeic.app.rollout.watched_places import find_places  # noqa: PLC0415 - few runs have any
+    from bulkeic.app.rollout.wave_conditions import WaveConditions  # noqa: PLC0415 - as above
+
+    places = find_places(run, given, invocation.resolver)
+    timeout_s = options.pace.timeout_s
+    return WaveConditions(run, given, places, invocation.console, timeout_s=timeout_s)
 
 
 def _print_result(

@@ -7,6 +7,7 @@ import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -48,6 +49,9 @@ from bulkeic.store.run_file import RunFile
 
 _ROLLBACK_END_ROWS = 3
 _log = logging.getLogger("bulkeic.app")
+
+Guard = Callable[[RunSession], AbstractAsyncContextManager[Sequence[str]]]
+"""Opens what a run depends on: why the run must not start, none: it may."""
 
 
 class Invocation:
@@ -213,6 +217,7 @@ class Invocation:
         known: Iterable[Outcome] | None = None,
         tallies: Sequence[Tally] | None = None,
         max_failures: int | None = None,
+        guard: Guard | None = None,
     ) -> str | None:
         """Works on a run in a session: why it stopped early, or ``None``.
 
@@ -225,7 +230,12 @@ class Invocation:
             known: the first outcomes to write; ``None``: those of the run.
             tallies: the outcomes at the start, for those who watch; ``None``: those of the run.
             max_failures: see ``RunSession``.
+            guard: what must hold before anything is sent; it is open while the session works.
+
+        Raises:
+            UsageError: the guard says that the run must not start. Nothing was sent.
         """
+        problems: Sequence[str] = ()
         try:
             _start_results(results, run, known, rewrite=self._is_retry())
             if not has_jobs:
@@ -243,11 +253,14 @@ class Invocation:
                     origin=session_origin(self._options, self.resolver),
                 )
                 started = functools.partial(self._announce_start, run, session, command, tallies)
-                run_async(functools.partial(_run, session, started, work))
+                problems = run_async(functools.partial(_run, session, started, work, guard))
         except BaseExceptionGroup as group:
             return _reason(first_cause(group))
         except Exception as error:  # noqa: BLE001 - what is stored is worth more than a traceback
             return _reason(error)
+        if problems:
+            self.print_lines(problems[:-1])
+            raise UsageError(f"{problems[-1]}; nothing was sent")
         return session.stopped
 
     def _announce_start(
@@ -353,10 +366,14 @@ async def _run(
     session: RunSession,
     started: Callable[[], None],
     work: Callable[[RunSession], Awaitable[None]],
-) -> None:
-    async with session:
-        started()
-        await work(session)
+    guard: Guard | None,
+) -> Sequence[str]:
+    """Works in a session: why it must not start; none: it may, and has ended."""
+    async with session, nullcontext(()) if guard is None else guard(session) as problems:
+        if not problems:
+            started()
+            await work(session)
+    return problems
 
 
 def _reason(error: BaseException) -> str:

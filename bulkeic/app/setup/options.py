@@ -7,7 +7,7 @@ import msgspec
 
 from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions, verbose_flag
 from bulkeic.app.setup.pace_options import RUNS, WRITES, PaceOptions
-from bulkeic.app.setup.rollout_options import DAY, GateOptions, WindowOptions
+from bulkeic.app.setup.rollout_options import DAY, GateOptions, MonitoringOptions, WindowOptions
 from bulkeic.app.setup.selection_flags import ERROR_CODES, SELECTION_FLAGS
 from bulkeic.app.setup.watch_options import WatchOptions
 from bulkeic.core.destinations import parse_destination
@@ -196,9 +196,10 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
         "--bake", "Minimum time after a wave, before the gate, the pause or the question.",
         OptionGroup.SAFETY, DAY, repeat=Repeat.RESUME)] = None  # fmt: skip
     gate: GateOptions = GateOptions()
+    monitoring: MonitoringOptions = MonitoringOptions()
     on_halt: Annotated[Literal["stop", "rollback"], Flag(
-        "--on-halt", "What to do when a gate, drift or failures halt the run: stop, or also roll "
-        "back what it has changed.", OptionGroup.SAFETY, repeat=Repeat.RESUME
+        "--on-halt", "What to do when a gate, an alarm, drift or failures halt the run: stop, or "
+        "also roll back what it has changed.", OptionGroup.SAFETY, repeat=Repeat.RESUME
     )] = "stop"  # fmt: skip
 
     expect: Annotated[str | None, Flag(

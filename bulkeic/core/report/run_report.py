@@ -81,7 +81,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         settings_kinds: number of different settings.
         sessions: of the run, in order.
         waves: of the run, in order; empty: it has none.
-        gates: what the gate has decided after the waves, in order.
+        gates: what the gate, the alarms and the calendar have decided, in order.
         summary: the run in numbers, with the next commands.
         lanes: counts by lane.
         accounts: counts by account.

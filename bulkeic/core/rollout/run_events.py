@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from bulkeic.core.rollout.gates import GateDecision
+from bulkeic.core.rollout.gates import GateDecision, GateKind
 from bulkeic.core.rollout.halts import Halt
 
 EVENT_VERSION = 1
@@ -85,14 +85,18 @@ class WaveDone(RunEvent, frozen=True, kw_only=True, tag="wave_done"):
 
 
 class GateAnswered(RunEvent, frozen=True, kw_only=True, tag="gate"):
-    """A gate has answered after a wave.
+    """A gate, the alarms or the calendar have answered.
 
     Attributes:
-        wave: number of the wave.
+        kind: what has answered.
+        name: ARN of the alarm that decided, or of the only one, or of the calendar; empty: none.
+        wave: number of the wave; 0: the run has no waves.
         decision: what follows.
         reason: for people.
     """
 
+    kind: GateKind
+    name: str
     wave: int
     decision: GateDecision
     reason: str

@@ -93,7 +93,7 @@ class RunPage(NamedTuple):
         grid: outcomes by account and Region.
         timeline: ``None``: no target was sent.
         waves: ``None``: it has none.
-        gates: ``None``: no gate has decided.
+        gates: ``None``: no gate, alarm or calendar has decided.
         gate_outputs: what the gate wrote for its last decisions, where it wrote something.
         errors: by code.
         more_errors: how many codes are not shown; empty: none.
@@ -313,19 +313,20 @@ def _waves_table(waves: Sequence[Wave]) -> Table:
 
 
 def _gates_table(gates: Sequence[GateRecord]) -> Table:
-    head = ("after wave", "answers", "answered (UTC)", "decision", "reason")
+    head = ("decided by", "answers", "answered (UTC)", "decision", "reason", "name")
     rows = [
         (
-            f"{each.wave}",
+            each.title,
             f"{each.asks:,}",
             _second(each.answered_at),
             each.decision.value,
             each.reason,
+            each.name,
         )
         for each in gates[-_MOST_ROWS:]
     ]
     note = _hidden(len(gates) - _MOST_ROWS, "earlier decision")
-    return Table("decisions of the gate", head, rows, note=note, texts=2)
+    return Table("decisions between waves", head, rows, note=note, texts=3)
 
 
 def _gate_outputs(gates: Sequence[GateRecord]) -> list[GateOutput]:
