@@ -25,7 +25,9 @@ from one_lane import IN_FLIGHT, Endpoint, instant_server, write_certificate, wri
 from table import TextTable
 
 INTERVAL_S = 0.001
-LOOP = Path("app/setup/runtime.py")  # runs the event loop: samples directly below it belong to the loop
+LOOP = Path(
+    "app/setup/runtime.py"
+)  # runs the event loop: samples directly below it belong to the loop
 START_UP = "start-up (imports)"
 THREADS = "threads of run file and results"
 

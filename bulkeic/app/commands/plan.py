@@ -73,6 +73,11 @@ def plan_run(
         invocation: of the command.
         force: also plan to overwrite targets that changed since the run that is rolled back.
     """
+    with invocation.watchers.watching(run, "plan"):
+        return _plan_run(run, show, invocation, force=force)
+
+
+def _plan_run(run: RunFile, show: DiffOptions, invocation: Invocation, *, force: bool) -> Summary:
     policy = plan_policy(run, force=force)
     lanes = run.jobs.lanes(JobFilter.UNREAD)
     if lanes:

@@ -111,6 +111,20 @@ def _verify(
     results: Results,
     invocation: Invocation,
 ) -> Summary:
+    skipped = [tally for tally in run.counts.tallies() if _is_skipped(tally)]
+    with invocation.watchers.watching(run, "verify", skipped):
+        return _compare(run, options, policy, results, invocation, skipped=skipped)
+
+
+def _compare(
+    run: RunFile,
+    options: VerifyOptions,
+    policy: Verify,
+    results: Results,
+    invocation: Invocation,
+    *,
+    skipped: list[Tally],
+) -> Summary:
     found = OutcomeTally()
 
     async def compare(session: RunSession) -> None:
@@ -122,7 +136,6 @@ def _verify(
     stopped = invocation.work(
         run, compare, command="verify", results=results, has_jobs=bool(lanes), known=()
     )
-    skipped = [tally for tally in run.counts.tallies() if _is_skipped(tally)]
     summary = summarize(
         [*found.tallies(), *skipped],
         run=options.source,
