@@ -109,7 +109,7 @@ async function stop() {
     const response = await fetch("stop", { method: "POST" });
     if (!response.ok) throw new Error(response.statusText);
   } catch {
-    setText(byId("status"), "the run could not be stopped here; press Ctrl-C in its terminal");
+    setText(byId("stop-note"), "the run could not be stopped here; press Ctrl-C in its terminal");
   }
 }
 
