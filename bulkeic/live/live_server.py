@@ -13,14 +13,13 @@ from aiohttp import web
 
 from bulkeic.live.event_feed import FIRST_EVENT, KEEP_ALIVE, LAST_EVENT, EventFeed
 from bulkeic.live.live_source import LiveSource, NoTargetsError
-from bulkeic.live.open_connections import OpenConnections
+from bulkeic.live.open_connections import DEFAULT_LIMITS, OpenConnections, ServerLimits
 from bulkeic.live.request_guard import TOKEN_BYTES, RequestGuard, Route
 
 HOST = "127.0.0.1"
 _UPDATE_EVERY_S = 1.0
 _MOST_CPU = 0.01
 """The part of one CPU that the making of updates may take: a slow one delays the next one."""
-_WRITE_S = 10.0
 _KEEP_ALIVE_S = 15.0
 _LAST_WRITE_S = 2.0
 _END_S = 5.0
@@ -40,6 +39,7 @@ class LiveServer:
     Args:
         source: of the page.
         port: on which it listens; 0: any free one.
+        limits: of clients.
 
     Attributes:
         url: of the page, with its token.
@@ -48,8 +48,10 @@ class LiveServer:
         OSError: it cannot listen there.
     """
 
-    def __init__(self, source: LiveSource, port: int) -> None:
-        self._source = source
+    def __init__(
+        self, source: LiveSource, port: int, limits: ServerLimits = DEFAULT_LIMITS
+    ) -> None:
+        self._source, self._limits = source, limits
         self._socket = socket.create_server((HOST, port))
         port = self._socket.getsockname()[1]
         token = secrets.token_urlsafe(TOKEN_BYTES)
@@ -77,7 +79,7 @@ class LiveServer:
         self._loop = asyncio.get_running_loop()
         self._ending, self._has_clients = asyncio.Event(), asyncio.Event()
         self._feed, self._one_table = EventFeed(), asyncio.Lock()
-        self._connections = OpenConnections()
+        self._connections = OpenConnections(self._limits)
         server = web.Server(
             self._answer,
             handler_cancellation=True,
@@ -140,7 +142,7 @@ class LiveServer:
         return response
 
     async def _targets(self, request: web.BaseRequest) -> web.Response:
-        self._connections.allow_long_request(request.protocol)
+        self._connections.allow_table(request.protocol)
         if self._one_table.locked():
             return _response(HTTPStatus.SERVICE_UNAVAILABLE, "the targets are being read\n")
         async with self._one_table:
@@ -171,7 +173,7 @@ class LiveServer:
             is_over, number = feed.is_over, feed.number
             data += feed.since(seen) + LAST_EVENT * is_over
             seen = number
-            async with asyncio.timeout(_WRITE_S):
+            async with asyncio.timeout(self._limits.write_s):
                 await response.write(data or KEEP_ALIVE)
             if is_over:
                 return

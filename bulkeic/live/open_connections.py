@@ -3,14 +3,31 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
-MOST_CONNECTIONS = 128
-_REQUEST_S = 10.0
-_LONG_REQUEST_S = 120.0
-_CHECK_EVERY_S = 1.0
+_CHECKS = 10
+"""How often connections are checked while a request takes the time that it may take."""
+
+
+class ServerLimits(NamedTuple):
+    """What clients may use.
+
+    Attributes:
+        connections: open ones at the same time.
+        request_s: seconds from the connection to the end of its answer.
+        table_s: the same for the table of targets.
+        write_s: seconds in which a client of events must have read what was sent.
+    """
+
+    connections: int = 128
+    request_s: float = 10.0
+    table_s: float = 120.0
+    write_s: float = 10.0
+
+
+DEFAULT_LIMITS = ServerLimits()
 
 
 class _Refused(asyncio.Protocol):
@@ -25,11 +42,15 @@ class _Refused(asyncio.Protocol):
 class OpenConnections:
     """Every connection of one server. A connection has one request, which has little time.
 
+    Args:
+        limits: of them.
+
     Attributes:
         streams: those that get events, for as long as they read them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limits: ServerLimits) -> None:
+        self._limits = limits
         self.streams: set[Any] = set()
         self._deadlines: dict[Any, float] = {}
         self._has_no_streams = asyncio.Event()
@@ -43,17 +64,17 @@ class OpenConnections:
         """
 
         def make() -> asyncio.Protocol:
-            if len(server.connections) >= MOST_CONNECTIONS:
+            if len(server.connections) >= self._limits.connections:
                 return _Refused()
             connection = server()
-            self._deadlines[connection] = _now() + _REQUEST_S
+            self._deadlines[connection] = _now() + self._limits.request_s
             return connection
 
         return make
 
-    def allow_long_request(self, connection: Any) -> None:
-        """Gives a connection more time."""
-        self._deadlines[connection] = _now() + _LONG_REQUEST_S
+    def allow_table(self, connection: Any) -> None:
+        """Gives a connection the time for the table of targets."""
+        self._deadlines[connection] = _now() + self._limits.table_s
 
     @contextmanager
     def stream(self, connection: Any) -> Iterator[None]:
@@ -65,7 +86,7 @@ class OpenConnections:
             yield
         finally:
             self.streams.discard(connection)
-            self._deadlines[connection] = _now() + _REQUEST_S
+            self._deadlines[connection] = _now() + self._limits.request_s
             if not self.streams:
                 self._has_no_streams.set()
 
@@ -78,11 +99,10 @@ class OpenConnections:
     async def close_late_ones(self) -> None:
         """Closes connections whose time is over. Runs until it is canceled."""
         while True:
-            await asyncio.sleep(_CHECK_EVERY_S)
+            await asyncio.sleep(self._limits.request_s / _CHECKS)
             now = _now()
             for connection, deadline in tuple(self._deadlines.items()):
-                is_closed = connection.transport is None
-                if now >= deadline or (is_closed and now >= deadline - _REQUEST_S + 1):
+                if now >= deadline:
                     del self._deadlines[connection]
                     _abort(connection)
 
