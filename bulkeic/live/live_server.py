@@ -18,7 +18,7 @@ from bulkeic.live.request_guard import TOKEN_BYTES, RequestGuard, Route
 
 HOST = "127.0.0.1"
 _UPDATE_EVERY_S = 1.0
-_MOST_CPU = 0.01
+_MOST_CPU = 0.005
 """The part of one CPU that the making of updates may take: a slow one delays the next one."""
 _KEEP_ALIVE_S = 15.0
 _LAST_WRITE_S = 2.0
