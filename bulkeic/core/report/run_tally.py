@@ -19,7 +19,7 @@ _MOST_EXAMPLES = 50
 _Kind = tuple[Lane | None, Status, str | None]
 
 
-class _Count:
+class _KindCount:
     """Outcomes of one kind; see ``Tally``."""
 
     __slots__ = ("first_at", "last_at", "number", "throttles")
@@ -96,8 +96,8 @@ class RunTally:
 
     def __init__(self, start: RunReport, tallies: Sequence[Tally]) -> None:
         self.start = start
-        self._counts: dict[_Kind, _Count] = {
-            (each.lane, each.status, each.error_code): _Count(each) for each in tallies
+        self._counts: dict[_Kind, _KindCount] = {
+            (each.lane, each.status, each.error_code): _KindCount(each) for each in tallies
         }
         self._needs = Counter(
             {(need.lane, need.action): need.count for need in start.summary.needs}
@@ -114,7 +114,7 @@ class RunTally:
             kind = (None if target is None else target.lane, outcome.status, code)
             count = self._counts.get(kind)
             if count is None:
-                count = self._counts[kind] = _Count()
+                count = self._counts[kind] = _KindCount()
             count.number += 1
             count.throttles += outcome.throttles
             started_at = outcome.started_at
