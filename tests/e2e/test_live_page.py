@@ -1,5 +1,8 @@
 """``--ui``: the live page of commands that work, as clients and a real browser see it."""
 
+import base64
+import gzip
+import json
 import re
 import signal
 import socket
@@ -194,6 +197,26 @@ def test_texts_of_the_run_are_never_markup(
     assert stop(url) == 204
     browser.until("document.querySelector('#link').dataset.state === 'over'")
     assert browser.complaints == []
+    assert ended(process)[0] == 3
+
+
+def test_the_table_has_the_selected_targets(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, ["us-east-1"], 6)
+    assert bulkeic(*words(server, "--yes")).code == 0
+    process = bulkeic.start(
+        "verify", "run.db", "--name", "fn-[0-3]", "--endpoint-url", server.url,
+        "--rate", 0.5, "--burst", 1, "--ui",
+    )  # fmt: skip
+    url = live_url(process)
+    events = LiveEvents(url)
+    events.until("facts", "The run")
+    status, packed = ask(f"{url}targets")
+    assert status == 200
+    table = json.loads(gzip.decompress(base64.b64decode(packed)))
+    assert [row[1] for row in table["rows"]] == [f"fn-{n}" for n in range(4)]
+    assert tile(events.parts, "Targets") == "4"
+    assert stop(url) == 204
+    assert list(events)
     assert ended(process)[0] == 3
 
 
