@@ -69,7 +69,7 @@ def _option_lines(group: OptionGroup, options: list[DeclaredOption]) -> Iterator
         names = [option.flag.name, *option.flag.aliases]
         names += [option.flag.opposite] if option.flag.opposite else []
         if not option.is_switch:
-            names[0] += f" {option.value_type.placeholder}"
+            names[0] += f" {option.placeholder}"
         title = ", ".join(f"`{name}`" for name in names)
         default, limits = option.default_text(), option.limits
         notes = [f"Default: {default}."] * bool(default) + [f"Range: {limits}."] * bool(limits)

@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from bulkeic.app.run.error_examples import read_errors
+from bulkeic.app.report.error_examples import read_errors
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import INTERRUPTED, RunSession
@@ -75,6 +75,11 @@ def plan_run(
         invocation: of the command.
         force: also plan to overwrite targets that changed since the run that is rolled back.
     """
+    with invocation.watchers.watching(run, "plan"):
+        return _plan_run(run, show, invocation, force=force)
+
+
+def _plan_run(run: RunFile, show: DiffOptions, invocation: Invocation, *, force: bool) -> Summary:
     policy = plan_policy(run, force=force)
     lanes = run.jobs.lanes(JobFilter.UNREAD)
     if lanes:

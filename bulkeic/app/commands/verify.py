@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from bulkeic.app.report.error_examples import MORE_EXAMPLES
 from bulkeic.app.report.report_files import check_report_files
-from bulkeic.app.run.error_examples import MORE_EXAMPLES
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
@@ -113,6 +113,20 @@ def _verify(
     results: Results,
     invocation: Invocation,
 ) -> Summary:
+    skipped = [tally for tally in run.counts.tallies() if _is_skipped(tally)]
+    with invocation.watchers.watching(run, "verify", skipped):
+        return _compare(run, options, policy, results, invocation, skipped=skipped)
+
+
+def _compare(
+    run: RunFile,
+    options: VerifyOptions,
+    policy: Verify,
+    results: Results,
+    invocation: Invocation,
+    *,
+    skipped: list[Tally],
+) -> Summary:
     found = OutcomeTally(MORE_EXAMPLES if options.verbose else 0)
 
     async def compare(session: RunSession) -> None:
@@ -121,7 +135,6 @@ def _verify(
         )
 
     lanes = run.jobs.lanes(JobFilter.EVERY)
-    skipped = [tally for tally in run.counts.tallies() if _is_skipped(tally)]
     stopped = invocation.work(
         run,
         compare,

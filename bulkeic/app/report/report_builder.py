@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.app.run.error_examples import read_errors
-from bulkeic.app.run.reversibility import reversibility_text
+from bulkeic.app.report.error_examples import read_errors
 from bulkeic.app.setup.expected_plan import known_digest
 from bulkeic.app.setup.new_waves import planned_wave_lines
 from bulkeic.app.setup.next_commands import NextCommands
+from bulkeic.app.setup.reversibility import reversibility_text
 from bulkeic.app.setup.run_flags import decode_flags
 from bulkeic.core.model import Lane, rfc3339
 from bulkeic.core.report.place_counts import counts_by

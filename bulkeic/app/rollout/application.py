@@ -6,15 +6,15 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from bulkeic.app.report.error_examples import read_errors
 from bulkeic.app.rollout.conditions import Conditions
 from bulkeic.app.rollout.staged_rollout import Rollout
-from bulkeic.app.run.error_examples import read_errors
 from bulkeic.app.run.invocation import Invocation, with_exit_code
-from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.setup.new_waves import new_waves, unused_rule_lines
 from bulkeic.app.setup.next_commands import flags_of, resume_command, selection_flags
 from bulkeic.app.setup.options import ApplyOptions
+from bulkeic.app.setup.reversibility import reversibility_text
 from bulkeic.app.setup.run_binding import caller_lines
 from bulkeic.app.setup.run_flags import with_create_missing
 from bulkeic.app.setup.run_setup import apply_policy
@@ -52,6 +52,17 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
     retry = None
     if options.retry_failed:
         retry = run.reopening.retry_failed(options.error_codes, time.time())
+    with invocation.watchers.watching(run, _command(run)):
+        return _apply_run(run, options, invocation, retry)
+
+
+def _command(run: RunFile) -> str:
+    return "apply" if run.metadata.restores is None else "rollback"
+
+
+def _apply_run(
+    run: RunFile, options: ApplyOptions, invocation: Invocation, retry: int | None
+) -> Summary:
     lanes = run.jobs.lanes()
     if not _has_work(run, options):
         invocation.console.print("nothing left to do")
@@ -162,7 +173,7 @@ def _roll_out(
     stopped = invocation.work(
         run,
         work,
-        command="apply" if run.metadata.restores is None else "rollback",
+        command=_command(run),
         results=invocation.results,
         has_jobs=_has_work(run, options),
         max_failures=None if budget is None else budget.of(run.counts.targets()),

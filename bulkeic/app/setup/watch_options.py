@@ -8,11 +8,19 @@ from bulkeic.app.setup.access_options import FILE
 from bulkeic.app.setup.pace_options import RUNS
 from bulkeic.app.setup.rollout_options import SHELL_COMMAND
 from bulkeic.core.option_declaration import Flag, OptionGroup, Repeat
+from bulkeic.core.option_values import Integer
+
+_LAST_PORT = 65535
 
 
 class WatchOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Who watches a run."""
 
+    ui: Annotated[int | None, Flag(
+        "--ui", "Serve a live page of the run on this computer while the command works, and print "
+        "its URL. Without a PORT, or with 0, any free port.", OptionGroup.OUTPUT,
+        Integer(0, _LAST_PORT, placeholder="PORT"), bare="0", repeat=Repeat.NEVER,
+        commands=RUNS)] = None  # fmt: skip
     notify: Annotated[str | None, Flag(
         "--notify", "Run this shell command beside the run, with one JSON event a line on stdin: "
         "'started', 'wave_started', 'wave_done', 'gate', 'halted' and 'ended'. It cannot delay or "

@@ -14,7 +14,7 @@ def open_watchers(options: WatchOptions, console: Console) -> RunWatchers:
         console: prints where they can be found, and what fails.
 
     Raises:
-        UsageError: OpenTelemetry is not installed, or its settings are invalid.
+        UsageError: one of them cannot start.
     """
     watchers: list[RunWatcher] = []
     if options.notify is not None:
@@ -23,6 +23,10 @@ def open_watchers(options: WatchOptions, console: Console) -> RunWatchers:
         watchers.append(Notifier(options.notify, console))
     if options.metrics is not None or options.otel:
         watchers += _metric_watchers(options, console)
+    if options.ui is not None:
+        from bulkeic.app.watching.live_page import open_live_page  # noqa: PLC0415 - only --ui needs it
+
+        watchers.append(open_live_page(options.ui, console))
     return RunWatchers(watchers)
 
 

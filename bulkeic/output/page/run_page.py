@@ -19,6 +19,7 @@ from bulkeic.output.page.page_template import (
     page_asset,
     page_environment,
     security_policy,
+    shared_asset,
 )
 from bulkeic.output.page.timeline_drawing import (
     CALLS_HEIGHT,
@@ -131,8 +132,9 @@ def run_page_pieces(report: RunReport, targets: Iterable[str], shown: int) -> It
         targets: the data of the table of targets (``TargetTable.packed``).
         shown: how many targets the table has.
     """
-    style = page_asset("page.css") + page_asset("run_page.css")
-    script = inline_script(page_asset("run_page.js"))
+    style = shared_asset("base.css") + page_asset("page.css") + page_asset("run_page.css")
+    scripts = map(page_asset, ("copy.js", "target_table.js", "run_page.js"))
+    script = inline_script(shared_asset("page_parts.js") + "".join(scripts))
     stream = (
         page_environment()
         .get_template("run_page.html")
@@ -150,12 +152,13 @@ def run_page_pieces(report: RunReport, targets: Iterable[str], shown: int) -> It
         yield piece.encode("utf-8", "backslashreplace")
 
 
-def run_page(report: RunReport, shown: int) -> RunPage:
+def run_page(report: RunReport, shown: int, *, by_name: bool = False) -> RunPage:
     """The content of the page of a run.
 
     Args:
         report: of the run, with its timeline.
         shown: how many targets the table has.
+        by_name: whether the accounts are in the order of their names, which never changes.
     """
     state, mood = _STATES[report.end.state]
     next_steps = report.summary.next
@@ -173,7 +176,7 @@ def run_page(report: RunReport, shown: int) -> RunPage:
         facts=_facts(report),
         settings=_settings_table(report.settings, report.settings_kinds),
         sessions=_sessions_table(report.sessions),
-        grid=lane_grid(report),
+        grid=lane_grid(report, by_name=by_name),
         timeline=None if report.timeline is None else timeline_drawing(
             report.timeline, report.waves
         ),
