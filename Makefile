@@ -75,7 +75,8 @@ $(CLI_STAMP): aws-cli.lock
 	@touch $(CLI_STAMP)
 
 trial: setup aws-cli
-	$(BIN)/python -m pytest --numprocesses=0 --quiet tests/e2e/test_discover_moto.py -k aws_cli
+	$(BIN)/python -m pytest --numprocesses=0 --quiet tests/e2e/test_discover_moto.py \
+	  tests/e2e/test_sandbox.py -k aws_cli
 	BULKEIC_SEEDS=$${BULKEIC_SEEDS:-10} BULKEIC_FUNCTIONS=$${BULKEIC_FUNCTIONS:-2000} \
 	  $(BIN)/python -m pytest --numprocesses=0 --quiet --capture=no tests/e2e/test_rollback.py -k exact_state
 
@@ -99,6 +100,7 @@ bench: setup
 	$(BIN)/python benchmarks/discover.py
 	$(BIN)/python benchmarks/discover.py --scale
 	$(BIN)/python benchmarks/start_up.py
+	$(BIN)/python benchmarks/live_page.py
 	$(BIN)/python benchmarks/throughput.py --tls
 	$(BIN)/python benchmarks/throughput.py --scale
 	$(BIN)/python benchmarks/profile.py
@@ -111,6 +113,7 @@ bench: setup
 reference: setup
 	$(BIN)/python -m bulkeic.cli.reference > docs/reference/commands.md
 	$(BIN)/python -m bulkeic.output.report.report_json > docs/reference/report.schema.json
+	$(BIN)/python -m bulkeic.app.watching.event_schema > docs/reference/event.schema.json
 
 lock:
 	python3 -m venv .lock-venv

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,6 +27,13 @@ def alone() -> Iterator[None]:
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder whose path fits into a message; that of ``tmp_path`` grows with each session."""
+    with tempfile.TemporaryDirectory(prefix="bulkeic") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(autouse=True)

@@ -119,6 +119,9 @@ class LambdaCaller:
         session: how roles are assumed.
         timeout_s: seconds for one call, connecting included.
         concurrency: calls in flight at most.
+
+    Attributes:
+        access: as given.
     """
 
     def __init__(
@@ -130,6 +133,7 @@ class LambdaCaller:
         timeout_s: float,
         concurrency: int,
     ) -> None:
+        self.access = access
         self._exit_stack = AsyncExitStack()
         self._preparation = RegionPreparation(access, timeout_s=timeout_s, concurrency=concurrency)
         self._role_sessions = RoleSessions(

@@ -4,6 +4,7 @@ import functools
 import gc
 import importlib
 import sys
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -78,6 +79,10 @@ class OptionCommand(click.Command):
         """The declared options."""
         return command_options(self.options_type(), self.declaration.name)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the words of the command line."""
+        return super().parse_args(ctx, with_bare_values(args, self.declared()))
+
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The arguments and options of click."""
         if not self.params:
@@ -143,6 +148,50 @@ class OptionCommand(click.Command):
                 formatter.write(f"{'':>{formatter.current_indent}}{command}\n")
 
 
+def with_bare_values(words: Sequence[str], options: Sequence[DeclaredOption]) -> list[str]:
+    """Gives flags that need no value the value that holds without one.
+
+    =====================  ===================================
+    after such a flag is   it gets
+    =====================  ===================================
+    a valid value          that value
+    anything else          its ``bare`` value; the word stays
+    nothing                its ``bare`` value
+    =====================  ===================================
+
+    Args:
+        words: of the command line; those after ``--`` are no flags.
+        options: of the command.
+    """
+    by_name = {name: each for each in options for name in (each.flag.name, *each.flag.aliases)}
+    found: list[str] = []
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        option = by_name.get(word)
+        if word == "--":
+            return [*found, word, *left]
+        if option is None or option.is_switch:
+            found.append(word)
+        elif option.flag.bare is None or (left and _is_value(option, left[0])):
+            found += [word, *left[:1]]
+            left = left[1:]
+        else:
+            found.append(f"{word}={option.flag.bare}")
+    return found
+
+
+def _is_value(option: DeclaredOption, word: str) -> bool:
+    """Whether a word is meant as the value: it is valid, or a number that is out of range."""
+    if word.isdecimal():
+        return True
+    try:
+        option.value_type.parse(word)
+    except InputError:
+        return False
+    return True
+
+
 def load(path: str) -> Any:
     """The object at ``package.module:name``; its module is imported."""
     module, _, name = path.partition(":")
@@ -159,7 +208,7 @@ def option_row(option: DeclaredOption) -> tuple[str, str]:
     flag = option.flag
     names = ", ".join((flag.name, *flag.aliases))
     names = f"{names} / {flag.opposite}" if flag.opposite else names
-    usage = names if option.is_switch else f"{names} {option.value_type.placeholder}"
+    usage = names if option.is_switch else f"{names} {option.placeholder}"
     default, limits = option.default_text(), option.limits
     notes = [f"default: {default}"] * bool(default) + [limits] * bool(limits)
     return usage, f"{flag.help}  [{'; '.join(notes)}]" if notes else flag.help

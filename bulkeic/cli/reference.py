@@ -13,7 +13,7 @@ from bulkeic.core.option_declaration import DeclaredOption, OptionGroup, declare
 
 _WIDTH = 118
 _CODE = re.compile(
-    r"--[a-z]\w*(-\w+)*|\{\w+\}|AWS_\w+|bulkeic-runs/\S+ \S+\.(?:db|discovery)|"
+    r"--[a-z]\w*(-\w+)*|\{\w+\}|(?:AWS|OTEL)_\w+|bulkeic-runs/\S+ \S+\.(?:db|discovery)|"
     r"bulkeic( [a-z]+)+|'[^']+'|arn:\S*\w"
 )
 _INTRODUCTION = f"""\
@@ -69,7 +69,7 @@ def _option_lines(group: OptionGroup, options: list[DeclaredOption]) -> Iterator
         names = [option.flag.name, *option.flag.aliases]
         names += [option.flag.opposite] if option.flag.opposite else []
         if not option.is_switch:
-            names[0] += f" {option.value_type.placeholder}"
+            names[0] += f" {option.placeholder}"
         title = ", ".join(f"`{name}`" for name in names)
         default, limits = option.default_text(), option.limits
         notes = [f"Default: {default}."] * bool(default) + [f"Range: {limits}."] * bool(limits)

@@ -96,8 +96,8 @@ class AccessError(BulkeicError):
     """AWS cannot be reached, or there are no usable credentials."""
 
 
-class InventoryError(BulkeicError):
-    """A service that says which accounts, Regions or functions there are did not answer that.
+class ServiceError(BulkeicError):
+    """A service other than Lambda and STS refused, could not be reached, or gave a wrong answer.
 
     Attributes:
         code: AWS's error code, or the SDK's name of the transport error.

@@ -64,6 +64,8 @@ class Flag(msgspec.Struct, frozen=True):
         aliases: other names.
         opposite: the name that sets a ``bool`` to ``False``; the field is ``None`` by default, so
             that a value that was given is known.
+        bare: the text of the value that holds where the flag is given alone; ``None``: it needs a
+            value. The next word is its value only if it is a valid one.
         is_multiple: whether it can be repeated, each time with one value; the field is a tuple.
         repeat: whether suggested commands repeat it.
         commands: the commands that have it; empty: every command with the field.
@@ -76,6 +78,7 @@ class Flag(msgspec.Struct, frozen=True):
     default: str | None = None
     aliases: tuple[str, ...] = ()
     opposite: str | None = None
+    bare: str | None = None
     is_multiple: bool = False
     repeat: Repeat = Repeat.ALWAYS
     commands: frozenset[str] = frozenset()
@@ -129,6 +132,12 @@ class DeclaredOption(msgspec.Struct, frozen=True):
     def is_switch(self) -> bool:
         """Whether it takes no value."""
         return self.type is bool and self.flag.values is None
+
+    @property
+    def placeholder(self) -> str:
+        """What stands for its value in help, in brackets if the flag needs none."""
+        placeholder = self.value_type.placeholder
+        return placeholder if self.flag.bare is None else f"[{placeholder}]"
 
     @property
     def value_type(self) -> ValueType:

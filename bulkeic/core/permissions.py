@@ -39,6 +39,14 @@ GET_RESOURCES = "tag:GetResources"
 DISCOVERY = (LIST_REGIONS, LIST_ALIASES, LIST_CONFIGS, LIST_FUNCTIONS, GET_RESOURCES)
 """The actions that ``discover`` may need in each account."""
 
+DESCRIBE_ALARMS = "cloudwatch:DescribeAlarms"
+"""What ``--alarm`` needs. On ``*``, or composite alarms are not described:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+"""
+
+GET_CALENDAR_STATE = "ssm:GetCalendarState"
+"""What ``--change-calendar`` needs."""
+
 POLICY_CHARACTERS = 2048
 """The longest session policy that STS accepts."""
 
@@ -54,9 +62,10 @@ def session_policy(actions: Collection[str], role_arn: str) -> str:
     """
     partition, account = role_arn.split(":")[1], role_account(role_arn)
     functions = f"arn:{partition}:lambda:*:{account}:function:*"
-    statement = {
-        "Effect": "Allow",
-        "Action": sorted(actions),
-        "Resource": functions if _ON_FUNCTIONS.issuperset(actions) else "*",
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
+    wanted = set(actions)
+    statements = [
+        {"Effect": "Allow", "Action": sorted(some), "Resource": resource}
+        for some, resource in ((wanted & _ON_FUNCTIONS, functions), (wanted - _ON_FUNCTIONS, "*"))
+        if some
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))

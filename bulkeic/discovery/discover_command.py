@@ -40,6 +40,7 @@ from bulkeic.output.formatting import counted
 from bulkeic.output.logs import configure_logs
 from bulkeic.output.new_file import check_new_file, free_name, write_new_file
 from bulkeic.output.results import write_stdout
+from bulkeic.output.rollout_text import stopped_lines
 from bulkeic.output.targets_codec import targets_encoder
 from bulkeic.store.discovery.discovery_creation import create_discovery_file
 from bulkeic.store.discovery.discovery_file import DiscoveryFile
@@ -200,9 +201,9 @@ class _Discovery:
             self._delete()
             summary = replace(summary, run=None)
         summary = replace(summary, next=self._next(summary, is_written=is_written))
-        if stopped is not None:
-            self._console.print(f"stopped: {stopped}")
-        for line in discovery_lines(summary):
+        for line in stopped_lines(stopped):
+            self._console.print(line)
+        for line in discovery_lines(summary, self._console.screen(in_full=options.verbose)):
             self._console.print(line)
         if options.output != "json":
             return summary.exit_code

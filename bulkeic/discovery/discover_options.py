@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions
+from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions, verbose_flag
 from bulkeic.app.setup.pace_options import PaceOptions
 from bulkeic.core.names import check_account
 from bulkeic.core.option_declaration import Flag, OptionGroup, Repeat
@@ -151,6 +151,9 @@ class DiscoverOptions(msgspec.Struct, frozen=True, kw_only=True):
     progress: Annotated[bool, Flag(
         "--no-progress", "Do not show a progress bar. There is none where stderr is not a "
         "terminal.", OptionGroup.OUTPUT)] = True  # fmt: skip
+    verbose: Annotated[bool, verbose_flag(
+        "Print every lane that has functions, and every place that could not be read."
+    )] = False  # fmt: skip
 
     def criteria(self, now: float) -> Criteria:
         """What to look for.

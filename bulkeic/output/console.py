@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 
 from bulkeic.core.errors import InputError, printable
+from bulkeic.output.terminal.screen import Screen, screen_of, terminal_size
+from bulkeic.output.terminal.styles import has_colors, marks_of, rendered
 
 _SHOWN_PROBLEMS = 20
 _SHOWN_CAUSES = 20
@@ -99,11 +101,15 @@ class Console:
     @property
     def width(self) -> int | None:
         """Characters of a line; ``None``: stderr is not a terminal."""
-        if not self.is_terminal:
-            return None
-        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+        return terminal_size(sys.stderr).columns if self.is_terminal else None
 
-        return Console(stderr=True).width
+    def screen(self, *, in_full: bool = False) -> Screen:
+        """What fits on the terminal.
+
+        Args:
+            in_full: whether every detail is wanted.
+        """
+        return screen_of(sys.stderr, in_full=in_full)
 
     def spinner(self, text: str) -> AbstractContextManager[object]:
         """Shows on a terminal that something is in progress."""
@@ -115,8 +121,9 @@ class Console:
         return Console(stderr=True).status(escape(printable(text)))
 
     def print(self, text: str) -> None:
-        """Prints one line."""
-        self._write(f"{printable(text)}\n")
+        """Prints one line, in color if it is styled and stderr shows colors."""
+        in_color = bool(marks_of(text)) and has_colors(is_terminal=self.is_terminal)
+        self._write(f"{rendered(text, in_color=in_color)}\n")
 
     def problems(self, prefix: str = "") -> Problems:
         """A printer for the problems of a targets file."""

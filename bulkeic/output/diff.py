@@ -3,15 +3,13 @@
 import sys
 from typing import TextIO
 
-from rich.console import Console
-from rich.style import Style
-
 from bulkeic.core.errors import printable
 from bulkeic.core.model import Settings, Target
 from bulkeic.core.snapshot import ABSENT, FieldChange, differences
+from bulkeic.output.terminal.styles import Style, has_colors, rendered, styled
 
 _CREATE, _CHANGE, _DELETE = "+", "~", "-"
-_COLORS = {_CREATE: "green", _CHANGE: "yellow", _DELETE: "red"}
+_SIGN_STYLES = {_CREATE: Style.GOOD, _CHANGE: Style.WAITING, _DELETE: Style.BAD}
 
 
 def diff_lines(before: Settings, after: Settings) -> list[str]:
@@ -28,7 +26,7 @@ def diff_lines(before: Settings, after: Settings) -> list[str]:
 class DiffPrinter:
     """Prints the differences of one target after another.
 
-    Signs have colors on a terminal unless ``NO_COLOR`` is set; with ``FORCE_COLOR``, anywhere.
+    Signs are styled.
 
     Args:
         out: ``None``: stdout.
@@ -36,11 +34,11 @@ class DiffPrinter:
 
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = sys.stdout if out is None else out
-        self._signs = {sign: sign for sign in _COLORS}
-        console = Console(file=self._out)
-        if console.color_system is not None and not console.no_color:
-            # Rendered once: rich would take most of the time.
-            self._signs = {sign: Style(color=name).render(sign) for sign, name in _COLORS.items()}
+        in_color = has_colors(is_terminal=self._out.isatty())
+        self._signs = {
+            sign: rendered(styled(sign, style), in_color=in_color)
+            for sign, style in _SIGN_STYLES.items()
+        }
 
     def show(self, target: Target, source: str, before: Settings, after: Settings) -> None:
         """Prints a line for the target, and one for each field that differs.

@@ -10,6 +10,14 @@ from bulkeic.core.rollout.waves import Wave
 from bulkeic.core.snapshot import ABSENT
 from bulkeic.core.summary import Summary
 from bulkeic.output.formatting import counted, duration
+from bulkeic.output.terminal.styles import (
+    DECISION_STYLES,
+    Style,
+    styled,
+    styled_count,
+    styled_line,
+    styled_list,
+)
 
 SHOWN_SETTINGS = 3
 _SHOWN_GATE_LINES = 20
@@ -120,6 +128,11 @@ def _places(names: Iterable[str], word: str) -> str:
     return f"{counted(len(found), word)} ({', '.join(found[:_SHOWN_PLACES])}{more})"
 
 
+def stopped_lines(reason: str | None) -> list[str]:
+    """Why a session stopped early; ``None``: it did not."""
+    return [] if reason is None else [styled_line(styled("stopped", Style.BAD), f": {reason}")]
+
+
 def rollback_end_lines(rollback: Summary) -> list[str]:
     """How the rollback of a halted run ended, its next command last.
 
@@ -127,29 +140,35 @@ def rollback_end_lines(rollback: Summary) -> list[str]:
         rollback: its numbers.
     """
     if rollback.exit_code == ExitCode.OK:
-        return ["rolled back: every target that the run changed has what it had before"]
+        done = "every target that the run changed has what it had before"
+        return [styled_line(styled("rolled back", Style.GOOD), f": {done}")]
     failed = sum(rollback.statuses[status] for status in NOT_DONE)
     steps = (("resume", "resume with"), ("retry", "retry with"), ("report", "report with"))
     commands = [f"{text}: {rollback.next[step]}" for step, text in steps if step in rollback.next]
     left = f"{failed:,} failed, {rollback.pending:,} pending"
-    return [f"THE ROLLBACK IS NOT COMPLETE: {left}; run file: {rollback.run}", *commands[:1]]
+    warning = styled("THE ROLLBACK IS NOT COMPLETE", Style.BAD)
+    return [styled_line(warning, f": {left}; run file: {rollback.run}"), *commands[:1]]
 
 
 def wave_lines(waves: Iterable[Wave]) -> list[str]:
     """The state of each wave."""
     return [
-        f"  wave {wave.number}, {counted(wave.targets, 'target')}: {_state(wave)}" for wave in waves
+        styled_line(f"  wave {wave.number}, {counted(wave.targets, 'target')}: ", _state(wave))
+        for wave in waves
     ]
 
 
 def gate_lines(records: Iterable[GateRecord]) -> list[str]:
-    """What the gate has decided after each wave, with the end of its output."""
+    """What the gate, the alarms and the calendar have decided, with the end of a gate's output."""
     found = []
     for each in records:
         asks = f" after {counted(each.asks, 'answer')}" if each.asks > 1 else ""
         found.append(
-            f"  gate after wave {each.wave}, asked {each.asked_at}, answered {each.answered_at}: "
-            f"{each.decision.value}{asks}, {each.reason}"
+            styled_line(
+                f"  {each.title}, asked {each.asked_at}, answered {each.answered_at}: ",
+                styled(each.decision.value, DECISION_STYLES[each.decision]),
+                f"{asks}, {each.reason}",
+            )
         )
         found += [f"    {line}" for line in each.output.splitlines()[-_SHOWN_GATE_LINES:]]
     return found
@@ -157,11 +176,15 @@ def gate_lines(records: Iterable[GateRecord]) -> list[str]:
 
 def _state(wave: Wave) -> str:
     if wave.started_at is None:
-        return "not started"
+        return styled("not started", Style.WAITING)
     pieces = [f"started {wave.started_at}"]
-    pieces.append(f"done {wave.ended_at}" if wave.ended_at else "not done")
+    pieces.append(
+        styled(f"done {wave.ended_at}", Style.GOOD)
+        if wave.ended_at
+        else styled("not done", Style.WAITING)
+    )
     if wave.verified is not None:
-        pieces.append(f"{wave.verified:,} verified, {wave.drifted:,} drifted")
-    if wave.stopped is not None:
-        pieces.append(f"stopped: {wave.stopped}")
-    return ", ".join(pieces)
+        pieces.append(f"{wave.verified:,} verified")
+        pieces.append(styled_count(wave.drifted or 0, Style.BAD, "drifted"))
+    pieces += stopped_lines(wave.stopped)
+    return styled_list(pieces)

@@ -1,21 +1,32 @@
 """What a run or a plan came to, as lines of text."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
-from bulkeic.core.model import Lane, Outcome, Status
+from bulkeic.core.model import Lane, Status
 from bulkeic.core.reconcile import Action
-from bulkeic.core.report.hints import hint_for
-from bulkeic.core.summary import EarlierFailures, LaneSummary, SessionNumbers, Summary
+from bulkeic.core.report.run_report import ErrorGroup
+from bulkeic.core.summary import EarlierFailures, LaneSummary, SessionNumbers, Summary, Traffic
 from bulkeic.output.formatting import counted
 from bulkeic.output.tables import Table, lines
+from bulkeic.output.terminal.error_text import error_lines, error_table_lines
+from bulkeic.output.terminal.screen import ANY_SCREEN, Screen
+from bulkeic.output.terminal.styles import (
+    ACTION_STYLES,
+    COUNT_STYLES,
+    PENDING,
+    Style,
+    styled,
+    styled_count,
+    styled_line,
+    styled_list,
+)
+from bulkeic.output.terminal.total_text import MOST_LANES, planned_total_lines, total_lines
 
-_MESSAGE_CHARACTERS = 160
 _MIN_LANES = 2
 _SHOWN_SLOW = 3
 _SHOWN_TROUBLED = 5
-_SHOWN_CODES = 5
 _SHOWN_REASONS = 3
 _SHOWN_STOPPED = 5
 _SHOWN_PLANNED = 20
@@ -29,31 +40,35 @@ ACTIONS = {
     Action.MISSING: ("missing", "missing (no such function or qualifier)"),
 }
 """Each action's column heading in the table of a plan, and its words in the plan's first line."""
+_LESS_IMPORTANT = (Action.NOT_MATCHED, Action.UNCHANGED, Action.UNCONFIGURED)
 _CHANGING = (Action.CHANGE, Action.CREATE, Action.DELETE)
 
 
 def summary_lines(
-    summary: Summary, examples: dict[str, Outcome], *, creates_missing: bool = False
+    summary: Summary, errors: Sequence[ErrorGroup] = (), screen: Screen = ANY_SCREEN
 ) -> list[str]:
-    """What a run came to.
+    """What a run came to: its lanes, or its accounts if there are more than 20 lanes.
 
     Args:
         summary: the numbers.
-        examples: one outcome for each of the most frequent error codes.
-        creates_missing: whether the run creates missing configurations.
+        errors: the error codes.
+        screen: what is left of it.
     """
-    statuses = [
-        f"{count:,} {name.replace('_', ' ')}"
-        for name, count in (*summary.statuses.items(), ("pending", summary.pending))
+    counts = [
+        styled_count(count, COUNT_STYLES.get(name), name.replace("_", " "))
+        for name, count in (*summary.statuses.items(), (PENDING, summary.pending))
         if count or name == Status.UPDATED
     ]
-    return [
-        f"{counted(summary.targets, 'target')}: {', '.join(statuses)}",
+    head = [
+        styled_line(f"{counted(summary.targets, 'target')}: ", styled_list(counts)),
         *_left_out_lines(summary),
         *_numbers_lines(summary),
-        *_error_lines(summary, examples, creates_missing=creates_missing),
-        *lane_lines(summary.lanes),
     ]
+    if len(summary.lanes) <= MOST_LANES:
+        return [*head, *error_lines(errors, screen), *lane_lines(summary.lanes, screen)]
+    head += error_table_lines(errors, screen.without(head))
+    every = lane_lines(summary.lanes, screen) if screen.in_full else []
+    return [*head, *total_lines(summary.lanes, screen.without(head)), *every]
 
 
 def _left_out_lines(summary: Summary) -> list[str]:
@@ -89,32 +104,43 @@ def _times(failures: EarlierFailures) -> str:
 
 
 def plan_lines(
-    summary: Summary, examples: dict[str, Outcome], *, creates_missing: bool = False
+    summary: Summary, errors: Sequence[ErrorGroup] = (), screen: Screen = ANY_SCREEN
 ) -> list[str]:
-    """What a plan found, in total and by lane; the lanes with most changes first.
+    """What a plan found, in total and by lane, or by account if there are more than 20 lanes.
 
     Args:
         summary: the numbers, with ``needs``.
-        examples: one outcome for each of the most frequent error codes.
-        creates_missing: whether the run creates missing configurations.
+        errors: the error codes.
+        screen: what is left of it.
     """
     lanes: defaultdict[Lane, Counter[Action]] = defaultdict(Counter)
     total: Counter[Action] = Counter()
     for need in summary.needs:
         lanes[need.lane][need.action] += need.count
         total[need.action] += need.count
-    found = [f"{total[action]:,} {text}" for action, (_, text) in ACTIONS.items() if total[action]]
-    return [
-        f"plan: {', '.join(found) or 'nothing was read'}",
+    found = [
+        styled_count(total[action], ACTION_STYLES.get(action), text)
+        for action, (_, text) in ACTIONS.items()
+        if total[action]
+    ]
+    head = [
+        styled_line("plan: ", styled_list(found or ["nothing was read"])),
         *_left_out_lines(summary),
         *_numbers_lines(summary),
-        *_error_lines(summary, examples, creates_missing=creates_missing),
-        *plan_lane_lines(lanes),
     ]
+    if len(summary.lanes) <= MOST_LANES:
+        return [*head, *error_lines(errors, screen), *plan_lane_lines(lanes, screen)]
+    head += error_table_lines(errors, screen.without(head))
+    columns = {action: name for action, (name, _) in ACTIONS.items()}
+    every = plan_lane_lines(lanes, screen) if screen.in_full else []
+    left = screen.without(head)
+    return [*head, *planned_total_lines(lanes, summary.lanes, columns, left), *every]
 
 
-def plan_lane_lines(lanes: Mapping[Lane, Counter[Action]]) -> list[str]:
-    """A table of what each lane needs; one lane needs no table."""
+def plan_lane_lines(
+    lanes: Mapping[Lane, Counter[Action]], screen: Screen = ANY_SCREEN
+) -> list[str]:
+    """A table of what each lane needs, those with most changes first; one lane needs no table."""
     if len(lanes) < _MIN_LANES:
         return []
     busiest = sorted(lanes, key=lambda lane: (-sum(lanes[lane][each] for each in _CHANGING), lane))
@@ -122,37 +148,50 @@ def plan_lane_lines(lanes: Mapping[Lane, Counter[Action]]) -> list[str]:
     actions = [action for action in ACTIONS if has_where or action is not Action.NOT_MATCHED]
     head = ("lane", *(ACTIONS[action][0] for action in actions))
     rows = [
-        (str(lane), *(f"{lanes[lane][action]:,}" for action in actions))
-        for lane in busiest[:_SHOWN_PLANNED]
+        (
+            str(lane),
+            *(styled_count(lanes[lane][each], ACTION_STYLES.get(each)) for each in actions),
+        )
+        for lane in busiest[: None if screen.in_full else _SHOWN_PLANNED]
     ]
-    return lines(Table("", head, rows)) + _hidden(len(lanes) - len(rows))
+    optional = [ACTIONS[action][0] for action in _LESS_IMPORTANT if action in actions]
+    table = Table("", head, rows, optional=optional)
+    return lines(table, screen.width) + _hidden(len(lanes) - len(rows))
 
 
-def lane_lines(lanes: list[LaneSummary]) -> list[str]:
-    """A table of the slowest lanes, and of those with failed or pending targets."""
+def lane_lines(lanes: Sequence[LaneSummary], screen: Screen = ANY_SCREEN) -> list[str]:
+    """A table of the slowest lanes, and of those with failed or pending targets; in full, of all.
+
+    One lane needs no table.
+    """
     if len(lanes) < _MIN_LANES:
         return []
-    slowest = sorted(lanes, key=lambda lane: -lane.seconds)[:_SHOWN_SLOW]
+    slowest = sorted(lanes, key=lambda lane: -lane.seconds)
     troubled = sorted(
         (lane for lane in lanes if lane.failed or lane.pending),
         key=lambda lane: -(lane.failed + lane.pending),
     )
-    shown = troubled[:_SHOWN_TROUBLED] + [lane for lane in slowest if lane not in troubled]
+    if screen.in_full:
+        shown, more = troubled + [lane for lane in slowest if not (lane.failed or lane.pending)], 0
+    else:
+        first = slowest[:_SHOWN_SLOW]
+        shown = troubled[:_SHOWN_TROUBLED] + [lane for lane in first if lane not in troubled]
+        more = max(0, len(troubled) - _SHOWN_TROUBLED)
     head = ("lane", "targets", "failed", "pending", "throttled", "seconds")
-    rows = [
-        (
-            str(lane.lane),
-            f"{lane.jobs:,}",
-            f"{lane.failed:,}",
-            f"{lane.pending:,}",
-            f"{lane.throttles:,}",
-            f"{lane.seconds:,.1f}",
-        )
-        for lane in shown
-    ]
-    more = max(0, len(troubled) - _SHOWN_TROUBLED)
+    table = Table("", head, [*map(_lane_row, shown)], optional=("seconds", "throttled"))
     notes = [f"  and {counted(more, 'more lane')} with failed or pending targets"] if more else []
-    return lines(Table("", head, rows)) + notes + _hidden(len(lanes) - len(shown) - more)
+    return lines(table, screen.width) + notes + _hidden(len(lanes) - len(shown) - more)
+
+
+def _lane_row(lane: LaneSummary) -> tuple[str, ...]:
+    return (
+        str(lane.lane),
+        f"{lane.jobs:,}",
+        styled_count(lane.failed, Style.BAD),
+        styled_count(lane.pending, Style.WAITING),
+        f"{lane.throttles:,}",
+        f"{lane.seconds:,.1f}",
+    )
 
 
 def _hidden(number: int) -> list[str]:
@@ -176,7 +215,12 @@ def stopped_lane_lines(stopped: Mapping[Lane, str]) -> list[str]:
         first = f"lane {lanes[0]}" if len(lanes) == 1 else f"{len(lanes):,} lanes"
         example = "" if len(lanes) == 1 else f" (for example {lanes[0]})"
         whose = "its" if len(lanes) == 1 else "their"
-        found.append(f"{first} stopped: {stopped[lanes[0]]}{example}; {whose} jobs are pending")
+        found.append(
+            styled_line(
+                styled(f"{first} stopped", Style.BAD),
+                f": {stopped[lanes[0]]}{example}; {whose} jobs are pending",
+            )
+        )
     hidden = sum(map(len, largest[shown:]))
     return found + ([f"{counted(hidden, 'lane')} stopped for other reasons"] if hidden else [])
 
@@ -196,34 +240,14 @@ def _numbers_lines(summary: Summary) -> list[str]:
 
 def _numbers(numbers: SessionNumbers, lanes: str) -> str:
     """How many calls were sent, and how fast."""
-    traffic = numbers.traffic
+    sent = traffic_text(numbers.traffic, f" in {lanes}")
+    elapsed_s, pace = numbers.traffic.elapsed_s, numbers.targets_per_s
+    return f"{sent}; {elapsed_s:,.1f} s, {pace:,.1f} targets/s"
+
+
+def traffic_text(traffic: Traffic, where: str = "") -> str:
+    """How many calls were sent, and what became of them."""
     return (
-        f"{counted(traffic.calls, 'call')} in {lanes}, "
-        f"{traffic.throttles:,} throttled, {traffic.conflicts:,} conflicting, "
-        f"{traffic.retries:,} retried; {traffic.elapsed_s:,.1f} s, "
-        f"{numbers.targets_per_s:,.1f} targets/s"
+        f"{counted(traffic.calls, 'call')}{where}, {traffic.throttles:,} throttled, "
+        f"{traffic.conflicts:,} conflicting, {traffic.retries:,} retried"
     )
-
-
-def _error_lines(
-    summary: Summary, examples: dict[str, Outcome], *, creates_missing: bool
-) -> list[str]:
-    """How often each error code came, in how many accounts, with an example and a hint."""
-    found = []
-    shown = [code for code in summary.errors if code in examples][:_SHOWN_CODES]
-    for code in shown:
-        accounts = summary.error_accounts.get(code, 1)
-        where = f" in {accounts:,} accounts" if accounts > 1 else ""
-        example = examples[code]
-        found.append(f"  {summary.errors[code]:>7,} {code}{where}, for example {_example(example)}")
-        hint = hint_for(example, creates_missing=creates_missing)
-        found += [f"          {hint}"] if hint else []
-    unshown = len(summary.errors) - len(shown)
-    return found + ([f"  and {counted(unshown, 'more error code')}"] if unshown > 0 else [])
-
-
-def _example(outcome: Outcome) -> str:
-    message = outcome.error_message or ""
-    if len(message) > _MESSAGE_CHARACTERS:
-        message = f"{message[:_MESSAGE_CHARACTERS]}…"
-    return f"{outcome.source} {outcome.function_name}: {message}"

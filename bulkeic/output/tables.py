@@ -3,13 +3,15 @@
 Cells are not escaped: each renderer escapes them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from bulkeic.core.errors import printable
+from bulkeic.output.terminal.screen import PLAIN_WIDTH, columns_of
+from bulkeic.output.terminal.styles import marks_of, styled, styled_line
 
-WIDTH = 100
 _LONGEST_CELL = 36
+_SHORTEST_KEY, _SHORTEST_TEXT = 27, 12  # a lane is never cut: an account, a slash, and a Region
 _INDENT, _GAP = "  ", "  "
 
 
@@ -19,10 +21,11 @@ class Table(NamedTuple):
     Attributes:
         title: one line; empty: none.
         head: the column names.
-        rows: cells, as many as there are columns.
+        rows: cells, as many as there are columns; a styled cell has one style.
         keys: how many columns at the left name the row.
         note: one line below the table; empty: none.
         texts: how many columns at the right are texts; the columns in between are numbers.
+        optional: names of columns that a narrow terminal leaves out, the first ones first.
     """
 
     title: str
@@ -31,6 +34,7 @@ class Table(NamedTuple):
     keys: int = 1
     note: str = ""
     texts: int = 0
+    optional: Sequence[str] = ()
 
 
 class Group(NamedTuple):
@@ -47,21 +51,76 @@ class Group(NamedTuple):
     columns: Sequence[Sequence[str]]
 
 
-def lines(table: Table) -> list[str]:
-    """A table for a terminal: title, column names, rows and note."""
-    cells = [[_short(cell) for cell in row] for row in (table.head, *table.rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+def lines(table: Table, width: int | None = None) -> list[str]:
+    """A table for a terminal: title, column names, rows and note.
+
+    Args:
+        table: the table.
+        width: columns of the terminal. Optional columns are left out, and then texts are cut, until
+            the table fits; numbers are never cut. ``None``: each cell is cut at a fixed length.
+    """
+    if width is not None:
+        table = _without_optional(table, width)
+    longest = _LONGEST_CELL if width is None else width
+    cells = [[_short(cell, longest) for cell in row] for row in _all(table)]
+    widths = [max(map(columns_of, column)) for column in zip(*cells, strict=True)]
     numbers = range(table.keys, len(table.head) - table.texts)
-    rows = [
-        _GAP.join(
-            cell.rjust(width) if at in numbers else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in cells
-    ]
-    notes = [table.note] if table.note else []
+    if width is not None:
+        widths = _fitting_widths(widths, numbers, width)
+        cells = [[*map(_short, row, widths)] for row in _all(table)]
+    rows = [styled_line(_INDENT, *_padded(row, widths, numbers)) for row in cells]
+    notes = [f"{_INDENT}{table.note}".rstrip()] if table.note else []
     titles = [printable(table.title)] if table.title else []
-    return [*titles, *(f"{_INDENT}{row}".rstrip() for row in (*rows, *notes))]
+    return [*titles, *rows, *notes]
+
+
+def _all(table: Table) -> list[Sequence[str]]:
+    return [table.head, *table.rows]
+
+
+def _without_optional(table: Table, width: int) -> Table:
+    """The table without the optional columns that it has no room for, with its texts cut."""
+    for name in table.optional:
+        numbers = range(table.keys, len(table.head) - table.texts)
+        columns = zip(*_all(table), strict=True)
+        needed = [max(columns_of(_short(cell, width)) for cell in column) for column in columns]
+        if _total(map(min, needed, _least_widths(needed, numbers))) <= width:
+            break
+        at = list(table.head).index(name)
+        head, *rows = ([*row[:at], *row[at + 1 :]] for row in _all(table))
+        table = table._replace(head=head, rows=rows, texts=table.texts - (at >= numbers.stop))
+    return table
+
+
+def _fitting_widths(widths: Sequence[int], numbers: range, width: int) -> list[int]:
+    """The widths of the columns of a table that is not wider; the widest texts shrink most."""
+    found, least = list(widths), _least_widths(widths, numbers)
+    while _total(found) > width:
+        spare = [at for at in range(len(found)) if found[at] > least[at]]
+        if not spare:
+            break
+        found[max(spare, key=found.__getitem__)] -= 1
+    return found
+
+
+def _least_widths(widths: Sequence[int], numbers: range) -> list[int]:
+    """How far the columns of a table can shrink."""
+    return [
+        width if at in numbers else _SHORTEST_KEY if at < numbers.start else _SHORTEST_TEXT
+        for at, width in enumerate(widths)
+    ]
+
+
+def _padded(row: Sequence[str], widths: Sequence[int], numbers: range) -> list[str]:
+    """The cells of a row with the space between them; a line does not end with space."""
+    parts: list[str] = []
+    for at, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        space = " " * (width - columns_of(cell))
+        parts += [space, cell] if at in numbers else [cell, space]
+        parts.append(_GAP)
+    while parts and not parts[-1].strip():
+        parts.pop()
+    return parts
 
 
 def fitting(table: Table, width: int) -> list[Table]:
@@ -79,7 +138,7 @@ def fitting(table: Table, width: int) -> list[Table]:
     return [*parts[:-1], parts[-1]._replace(note=table.note)]
 
 
-def joined(keys: Group, groups: Sequence[Group], width: int = WIDTH) -> list[Table]:
+def joined(keys: Group, groups: Sequence[Group], width: int = PLAIN_WIDTH) -> list[Table]:
     """Joins groups of columns to tables, as many groups in each as fit.
 
     Args:
@@ -106,15 +165,33 @@ def beside(keys: Group, groups: Sequence[Group]) -> Table:
     return Table(title, head, rows, keys=len(keys.columns))
 
 
-def _short(cell: str) -> str:
-    cell = printable(cell[: _LONGEST_CELL + 1])
-    return cell if len(cell) <= _LONGEST_CELL else f"{cell[: _LONGEST_CELL - 1]}…"
+def _short(cell: str, longest: int) -> str:
+    """A cell of at most so many columns; an ARN keeps its end, everything else its beginning."""
+    style = next((mark.style for mark in marks_of(cell)), None)
+    from_end = cell.startswith("arn:")
+    text = printable(cell[-longest - 1 :] if from_end else cell[: longest + 1])
+    return styled(_cut(text, longest, from_end=from_end), style)
+
+
+def _cut(text: str, longest: int, *, from_end: bool) -> str:
+    if columns_of(text) <= longest:
+        return text
+    text = text[::-1] if from_end else text
+    kept = text[: longest - 1]
+    while columns_of(kept) > longest - 1:
+        kept = kept[:-1]
+    return f"…{kept[::-1]}" if from_end else f"{kept}…"
 
 
 def _width(groups: Sequence[Group]) -> int:
-    widths = [
-        max(len(_short(cell)) for cell in (name, *column))
+    return _total(
+        max(columns_of(_short(cell, _LONGEST_CELL)) for cell in (name, *column))
         for group in groups
         for name, column in zip(group.head, group.columns, strict=True)
-    ]
-    return len(_INDENT) + sum(widths) + len(_GAP) * (len(widths) - 1)
+    )
+
+
+def _total(widths: Iterable[int]) -> int:
+    """The width of a table of columns."""
+    found = list(widths)
+    return len(_INDENT) + sum(found) + len(_GAP) * (len(found) - 1)

@@ -1,12 +1,13 @@
 """An AWS Lambda control plane for event-invoke configurations, served over HTTP on loopback.
 
-It also serves what finds functions: listings of Lambda, Organizations, tags, Regions, and STS.
+It also serves what finds functions (listings of Lambda, Organizations, tags, Regions), what stops a
+rollout (alarms of CloudWatch, change calendars of Systems Manager), and STS.
 
 It replaces AWS in rehearsals, tests and benchmarks. It imports nothing else of bulkeic, so that its
 record of bulkeic's calls is independent evidence.
 
     protocol/        HTTP messages, AWS's error responses, which operation a request means
-    state/           the functions and their configurations, the organization
+    state/           the functions and their configurations, the organization, alarms, calendars
     auth/            signatures, principals, temporary credentials
     behavior/        options, faults, quotas, rules of destinations and accounts
     stats/           counts of calls

@@ -20,6 +20,8 @@ from bulkeic.sandbox.state.fleet import Fleet, Lane, StoredConfig
 from bulkeic.sandbox.state.function_arns import check_function_identity
 from bulkeic.sandbox.state.function_facts import FunctionFacts
 from bulkeic.sandbox.state.invented_lanes import InventedLanes
+from bulkeic.sandbox.state.sandbox_alarms import SandboxAlarms
+from bulkeic.sandbox.state.sandbox_calendars import SandboxCalendars
 from bulkeic.sandbox.stats.call_stats import CallStats
 from bulkeic.sandbox.stats.target_calls import TargetCalls
 
@@ -41,6 +43,8 @@ class SharedState:
         authenticator: identifies the sender of a request.
         stats: the counts of calls.
         target_calls: the counts for each target.
+        alarms: the alarms of CloudWatch.
+        calendars: the change calendars of Systems Manager.
         pending_updates: the writes that are not finished.
         connections: number of open connections.
         bodies: the bytes of request bodies that they hold.
@@ -64,6 +68,8 @@ class SharedState:
         self.set_faults(options.faults, options.lanes)
         self.stats = CallStats()
         self.target_calls = TargetCalls()
+        self.alarms = SandboxAlarms(options.alarms, any_name=options.any_alarm, wall_s=wall_s)
+        self.calendars = SandboxCalendars(options.calendars, any_name=options.any_calendar)
         self.pending_updates = PendingUpdates()
         self.connections = 0
         self.bodies = BodyBudget()

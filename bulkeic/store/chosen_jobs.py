@@ -4,7 +4,7 @@ SQLite keeps the table in a temporary file, so memory stays flat. The run file i
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from bulkeic.core.model import Lane
 from bulkeic.core.selection import Selection
@@ -89,6 +89,23 @@ class ChosenJobs:
             (chosen,) = execute(query.format("chosen")).fetchone()
         self.is_limited = True
         self.left_out = int(jobs) - int(chosen)
+
+    def copy_to(self, other: "ChosenJobs") -> None:
+        """Selects the same jobs for another connection.
+
+        Raises:
+            RunFileError: there is no room for a temporary file.
+        """
+        if self.is_limited:
+            with self._database.errors("cannot be read"):
+                rows = self._connection.execute("SELECT lane_id, seq, rank FROM temp.chosen")
+                other._take(rows)  # noqa: SLF001 - of the same class
+            other.left_out = self.left_out
+
+    def _take(self, rows: Iterable[tuple[int, int, int]]) -> None:
+        self._connection.execute(_CREATE)
+        self._connection.executemany("INSERT INTO chosen VALUES (?, ?, ?)", rows)
+        self.is_limited = True
 
     def _add(self, selection: Selection, lane: Lane, number: int) -> int:
         """Adds the matching jobs of a lane: their number."""

@@ -1,5 +1,6 @@
 """Opens and locks the database file, and translates SQLite's errors."""
 
+import copy
 import errno
 import fcntl
 import os
@@ -145,6 +146,21 @@ class Database:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _ROW_BYTES)
         self._connections.append(connection)
         return connection
+
+    def for_another_thread(self) -> "Database":
+        """The same file, open already, with connections of its own: it is not locked again.
+
+        SQLite itself must open it: a process that closes a file that it opened in another way loses
+        the locks that SQLite holds on it.
+        """
+        other = copy.copy(self)
+        other._connections, other._lock = [], -1  # noqa: SLF001 - a copy of this object
+        return other
+
+    def interrupt(self) -> None:
+        """Ends what the connections do; may be called in any thread."""
+        for connection in tuple(self._connections):
+            connection.interrupt()
 
     def publish(self) -> None:
         """Closes a created file and gives it its name, durably; never replaces another file.

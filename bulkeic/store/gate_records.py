@@ -1,20 +1,23 @@
-"""What the gate of a run has decided after each wave."""
+"""What the gate, the alarms and the calendar of a run have decided."""
 
 import sqlite3
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
-from bulkeic.core.rollout.gates import GateDecision, GateRecord
+from bulkeic.core.rollout.gates import GateDecision, GateKind, GateRecord, last_of_gate
 from bulkeic.store.database import Database
 from bulkeic.store.digests import sealed
 
 _SELECT = (
-    "SELECT id, wave, asked_at, answered_at, asks, decision, reason, output FROM gate ORDER BY id"
+    "SELECT id, wave, asked_at, answered_at, asks, decision, reason, output, kind, name FROM gate "
+    "ORDER BY id"
 )
 
 
 class GateRecords:
-    """Reads and writes the decisions of a gate: one for each wave and session.
+    """Reads and writes decisions: one of each kind for each wave and session.
 
     Args:
         database: the run file.
@@ -33,22 +36,24 @@ class GateRecords:
         """Every decision, in order."""
         with self._database.errors("cannot be read"):
             rows = self._reader.execute(_SELECT).fetchall()
-            return [
-                GateRecord(
-                    number, wave, asked_at, answered_at, asks, GateDecision(decision), why, output
-                )
-                for number, wave, asked_at, answered_at, asks, decision, why, output in rows
-            ]
+            return [_record(row) for row in rows]
 
     def last_of(self, wave: int) -> GateRecord | None:
-        """The last decision after a wave; ``None``: the gate has not answered yet."""
-        return next((each for each in reversed(self.all()) if each.wave == wave), None)
+        """The last decision of the gate after a wave; ``None``: it has not answered yet."""
+        return last_of_gate(self.all(), wave)
 
     def save(self, record: GateRecord) -> None:
         """Stores a decision; it replaces one with the same number."""
         row = msgspec.structs.astuple(record)
         with self._database.errors("cannot be written"):
             self._writer.execute(
-                "INSERT OR REPLACE INTO gate VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                sealed([*row[:5], record.decision.value, *row[6:]]),
+                "INSERT OR REPLACE INTO gate VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                sealed([*row[:5], record.decision.value, *row[6:8], record.kind.value, row[9]]),
             )
+
+
+def _record(row: Sequence[Any]) -> GateRecord:
+    """The record of a row of ``_SELECT``, which has the fields in their order."""
+    fields = dict(zip(GateRecord.__struct_fields__, row, strict=True))
+    kinds = {"decision": GateDecision(fields["decision"]), "kind": GateKind(fields["kind"])}
+    return GateRecord(**fields | kinds)

@@ -12,7 +12,7 @@ from contextlib import closing
 from bulkeic.core.errors import quoted
 from bulkeic.core.model import Status
 from bulkeic.core.reconcile import Action
-from bulkeic.core.rollout.gates import GateDecision
+from bulkeic.core.rollout.gates import GateDecision, GateKind
 from bulkeic.store.digests import damaged_tables, tables_with_damaged_rows
 from bulkeic.store.schema import SCHEMA
 
@@ -27,6 +27,7 @@ _ENUMS = {
     ("earlier_outcome", "status"): Status,
     ("before_image", "action"): Action,
     ("gate", "decision"): GateDecision,
+    ("gate", "kind"): GateKind,
 }
 
 _WITHOUT_JOB = """

@@ -1,6 +1,7 @@
 """A loaded run file: its jobs, its outcomes, and how outcomes are written."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import copy
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -94,8 +95,7 @@ class RunFile:
                         "SELECT id, account_id, region, jobs FROM lane ORDER BY id"
                     )
                 }
-            self.chosen = ChosenJobs(self._database, self._reader)
-            self.counts = RunCounts(self._database, self._reader, self._lane_ids, self.chosen)
+            self._add_counts()
             if not read_only and not is_new:
                 self.counts.tallies()  # fails now if the outcomes cannot be summarized at the end
             self._writer = self._reader if read_only else open_writer(self._database)
@@ -107,6 +107,10 @@ class RunFile:
         self._origin = SessionOrigin()
         self._traffic = Traffic()
         self._add_parts()
+
+    def _add_counts(self) -> None:
+        self.chosen = ChosenJobs(self._database, self._reader)
+        self.counts = RunCounts(self._database, self._reader, self._lane_ids, self.chosen)
 
     def _add_parts(self) -> None:
         database, lane_ids = self._database, self._lane_ids
@@ -133,6 +137,30 @@ class RunFile:
             self._reader.close()
             close_log(self._writer)
         self._database.close()
+
+    def for_another_thread(self) -> "RunFile":
+        """The same run with the same selection, to read in another thread while this one works.
+
+        Close it before this one.
+
+        Raises:
+            RunFileError: it cannot be opened.
+        """
+        other = copy.copy(self)
+        other._open_reader()  # noqa: SLF001 - a copy of this object
+        self.chosen.copy_to(other.chosen)
+        return other
+
+    def _open_reader(self) -> None:
+        self._read_only, self._database = True, self._database.for_another_thread()
+        with self._database.errors("cannot be read"):
+            self._reader = self._writer = self._database.connect(read_only=True)
+        self._add_counts()
+        self._add_parts()
+
+    def interrupt(self) -> None:
+        """Ends what another thread reads of this object; that raises ``RunFileError`` there."""
+        self._database.interrupt()
 
     def choose(self, selection: Selection) -> None:
         """Restricts the run to some of its jobs, for this object: the others stay as they are.
@@ -337,6 +365,27 @@ class RunFile:
                 (limit,),
             ).fetchall()
             return {code: self._outcome(seq) for code, seq in rows}
+
+    def more_examples(self, examples: Mapping[str, Outcome], most: int) -> dict[str, list[Outcome]]:
+        """The outcomes that follow the first one of each error code.
+
+        Args:
+            examples: the first ones.
+            most: how many for each code.
+        """
+        with self._database.errors("cannot be read"):
+            return {
+                code: [self._outcome(seq) for seq in self._seqs_after(first, most)]
+                for code, first in examples.items()
+            }
+
+    def _seqs_after(self, outcome: Outcome, most: int) -> list[int]:
+        rows = self._reader.execute(
+            "SELECT seq FROM outcome o WHERE seq > ? AND error_code = ?"  # noqa: S608 - as above
+            f"{self.chosen.condition('o')} ORDER BY seq LIMIT ?",
+            (outcome.seq, outcome.error_code, most),
+        )
+        return [seq for (seq,) in rows.fetchall()]
 
     def _outcome(self, seq: int) -> Outcome:
         row = self._reader.execute(f"{SELECT_OUTCOME} WHERE o.seq = ?", (seq,)).fetchone()

@@ -9,7 +9,8 @@
 - ``expected_id`` is what a target must still have, or a rollback leaves it alone.
 - A wave ends in each lane with the job ``last_seq`` of ``wave_lane``; or, if rows give their wave,
   its jobs are those with its number in ``wave``, and ``wave_lane`` is empty.
-- ``gate`` holds the last decision of the gate after a wave, in each session.
+- ``gate`` holds the last decision of the gate, the alarms and the calendar for a wave, in each
+  session.
 - ``settings`` may hold templates; the view ``result`` fills them in, as ``core.templates`` does.
 - ``account`` holds the roles that rows gave, not those of flags.
 - A file with other tables, views, indexes or triggers counts as damaged, so each change needs a new
@@ -61,7 +62,7 @@ CREATE TABLE wave_lane (
 CREATE TABLE gate (
   id INTEGER PRIMARY KEY, wave INTEGER NOT NULL, asked_at TEXT NOT NULL,
   answered_at TEXT NOT NULL, asks INTEGER NOT NULL, decision TEXT NOT NULL, reason TEXT NOT NULL,
-  output TEXT NOT NULL, row_digest INTEGER NOT NULL
+  output TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, row_digest INTEGER NOT NULL
 );
 CREATE TABLE session (
   id INTEGER PRIMARY KEY, doing TEXT NOT NULL, started_at TEXT NOT NULL,

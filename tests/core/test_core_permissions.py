@@ -7,7 +7,9 @@ from itertools import chain, combinations
 import pytest
 
 from bulkeic.core.permissions import (
+    DESCRIBE_ALARMS,
     DISCOVERY,
+    GET_CALENDAR_STATE,
     PERMISSIONS,
     POLICY_CHARACTERS,
     session_policy,
@@ -17,6 +19,10 @@ from bulkeic.discovery.model.discovery_permissions import discovery_permissions
 from tests.documented_policies import POLICIES, TEXTS, allowed
 
 ROLE = "arn:aws-us-gov:iam::210987654321:role/path/deployer"
+ADDED = {
+    "apply --alarm": (DESCRIBE_ALARMS,),
+    "apply --change-calendar": (GET_CALENDAR_STATE,),
+}
 ALL = Criteria(
     qualifiers=(Qualifiers.ALIASES, Qualifiers.CONFIGURED), tags={"team": ()}, with_config=True
 )
@@ -26,9 +32,10 @@ def test_the_docs_have_the_same_permissions() -> None:
     documented = {
         section: tuple(sorted(allowed(section)))
         for section in POLICIES
-        if section != "Roles" and not section.startswith("discover")
+        if section != "Roles" and not section.startswith("discover") and section not in ADDED
     }
     assert documented == PERMISSIONS
+    assert {section: tuple(allowed(section)) for section in ADDED} == ADDED
 
 
 def test_the_docs_have_the_same_permissions_of_a_discovery() -> None:
@@ -59,4 +66,6 @@ def test_no_session_policy_is_too_long() -> None:
         policy = session_policy(actions, ROLE)
         assert len(policy) <= POLICY_CHARACTERS
         assert policy.isascii()
+    watched = (*PERMISSIONS["apply --create-missing"], DESCRIBE_ALARMS, GET_CALENDAR_STATE)
+    assert len(session_policy(watched, ROLE)) <= POLICY_CHARACTERS
     assert '"Resource":"*"' in session_policy(("lambda:ListFunctions",), ROLE)

@@ -13,6 +13,7 @@ from bulkeic.discovery.model.discovery_summary import DiscoverySummary, discover
 from bulkeic.discovery.model.place_tally import PlaceTally, UnreadPlace, by_account
 from bulkeic.discovery.report.discovery_text import discovery_lines, unread_lines
 from bulkeic.discovery.report.place_hints import place_hint
+from bulkeic.output.terminal.screen import Screen
 
 REGIONS = ["us-east-1", "eu-west-1", "ap-south-2", "eu-central-1", "us-west-2"]
 
@@ -226,3 +227,43 @@ def test_the_exit_code() -> None:
     assert discovery_exit_code(is_stopped=True, has_unread=True) == 3
     assert discovery_exit_code(is_stopped=False, has_unread=True) == 1
     assert discovery_exit_code(is_stopped=False, has_unread=False) == 0
+
+
+def fleet_discovery() -> DiscoverySummary:
+    """800 lanes were read, and 20 accounts have Regions that were not."""
+    tally = PlaceTally()
+    for account in range(160):
+        for region in REGIONS:
+            tally.add_lane(Lane(f"{account:012}", region), account, account)
+            if account % 8 == 0:
+                code = "AccessDenied" if account % 16 else "ServiceException"
+                tally.add_failure(f"{account:012}", region, code, "a reason " * 20)
+    steps = {"plan": "bulkeic plan found.csv", "resume": "bulkeic discover --run found.db"}
+    return DiscoverySummary(
+        out="found.csv", run="found.db", lanes=tally.lanes(), unread=tally.unread(), next=steps,
+        exit_code=1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_the_end_of_a_large_discovery_fits_the_screen(width: int) -> None:
+    screen = Screen(width, 23)
+    told = discovery_lines(fleet_discovery(), screen)
+    assert screen.height_of(told) <= 23
+    assert told[0].startswith("63,600 targets of 63,600 functions in 160 accounts, 800 lanes")
+    unread = [line for line in told if line.startswith("not read: ")]
+    assert [line.partition(",")[0] for line in unread] == [
+        "not read: 10 accounts in 50 Regions: ServiceException",
+        "not read: 10 accounts in 50 Regions: AccessDenied",
+    ]
+    assert told[-1] == "resume with: bulkeic discover --run found.db"
+    assert "000000000159" in "".join(told)
+
+
+def test_every_place_is_shown_in_full() -> None:
+    summary = fleet_discovery()
+    told = discovery_lines(summary, Screen(80, None, in_full=True))
+    rows = [tuple(line.split()[:2]) for line in told if line.startswith("  000")]
+    assert rows == [(each.lane.account_id, each.lane.region) for each in summary.lanes
+                    if each.functions]  # fmt: skip
+    assert sum(line.startswith("not read: account ") for line in told) == len(summary.unread)

@@ -32,7 +32,7 @@ def environment() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "PYTHON")) and not name.lower().endswith("_proxy")
+        if not name.startswith(("AWS_", "OTEL_", "PYTHON")) and not name.lower().endswith("_proxy")
     } | {
         "AWS_ACCESS_KEY_ID": f"AKIA{ACCOUNT}",
         "AWS_SECRET_ACCESS_KEY": SECRET,

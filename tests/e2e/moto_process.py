@@ -55,8 +55,9 @@ class MotoClients:
         self._stack = stack
 
     def client(self, service: str, region: str = REGION, **keys: str) -> Any:
-        """A client with some keys; without them it is one of the first account."""
-        made = boto3.client(service, endpoint_url=self.url, region_name=region, **(KEYS | keys))
+        """A client with some keys, also of another endpoint; by default of the first account."""
+        settings = {"endpoint_url": self.url, **KEYS, **keys}
+        made = boto3.client(service, region_name=region, **settings)
         self._stack.callback(made.close)
         return made
 

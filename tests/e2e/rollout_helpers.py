@@ -116,6 +116,14 @@ def line_with(process: Process, text: str) -> str:
     raise AssertionError(f"{text} was never printed")
 
 
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
 class Terminal:
     """The terminal of a command: its output and our answers."""
 
@@ -153,7 +161,12 @@ def terminal(bulkeic: Bulkeic, *command: object) -> Iterator[Terminal]:
     ours, theirs = pty.openpty()
     try:
         process = bulkeic.start(
-            *command, "--no-progress", stdin=theirs, stderr=theirs, stdout=subprocess.DEVNULL
+            *command,
+            "--no-progress",
+            stdin=theirs,
+            stderr=theirs,
+            stdout=subprocess.DEVNULL,
+            env={"NO_COLOR": "1"},
         )
         os.close(theirs)
         yield Terminal(process, ours)

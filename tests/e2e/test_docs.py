@@ -1,14 +1,22 @@
 """The docs name what is there, and nothing that is not."""
 
+import json
 import re
 from pathlib import Path
+from typing import get_args
+
+import promql_parser
+import yaml
 
 import bulkeic as library
+from bulkeic.app.watching.event_schema import event_schema
 from bulkeic.cli.reference import reference_page
 from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Status
 from bulkeic.core.outcome_fields import OUTCOME_FIELDS
+from bulkeic.core.rollout.run_events import AnyRunEvent, RunEvent
 from bulkeic.core.summary import Traffic, summarize
+from bulkeic.core.telemetry.metric_families import METRICS
 from bulkeic.sandbox.behavior.scenario import FIELDS as FIELDS_OF_A_SCENARIO
 from bulkeic.sandbox.state.region_names import REGIONS
 
@@ -47,6 +55,38 @@ def test_the_example_fleet_is_what_the_readme_says() -> None:
     assert (
         sum("-missing" in row for row in rows) == sum("-unconfigured" in row for row in rows) == 1
     )
+
+
+def test_the_published_schema_of_events_is_that_of_the_types() -> None:
+    published = json.loads((ROOT / "docs/reference/event.schema.json").read_text())
+    assert published == event_schema(), "run: make reference"
+
+
+def test_every_field_of_an_event_and_every_metric_is_in_the_docs() -> None:
+    text = (ROOT / "docs/reference/monitoring.md").read_text()
+    for kind in get_args(AnyRunEvent):
+        own = [name for name in kind.__struct_fields__ if name not in RunEvent.__struct_fields__]
+        [row] = re.findall(
+            rf"^\| `{kind.__struct_config__.tag}` \|.*\| (.*) \|$", text, re.MULTILINE
+        )
+        assert row == ", ".join(f"`{name}`" for name in own)
+        for name in kind.__struct_fields__:
+            assert f"`{name}`" in text
+    for metric in METRICS:
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        assert f"| `{metric.series}` | {metric.kind} | {labels} | {metric.help} |\n" in text
+
+
+def test_the_alert_rules_in_the_docs_are_valid_and_name_known_metrics() -> None:
+    text = (ROOT / "docs/how-to/monitoring.md").read_text()
+    [block] = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    [group] = yaml.safe_load(block)["groups"]
+    assert len(group["rules"]) >= 3
+    for rule in group["rules"]:
+        promql_parser.parse(rule["expr"])
+        used = set(re.findall(r"bulkeic_\w+", rule["expr"]))
+        assert used <= {metric.series for metric in METRICS}
+        assert used
 
 
 def test_every_field_of_a_scenario_is_in_the_docs() -> None:

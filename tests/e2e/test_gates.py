@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from .conftest import Bulkeic, Server
-from .rollout_helpers import REGIONS, line_with, resume, rows, terminal, until, words, write_rows
+from .rollout_helpers import (
+    REGIONS,
+    is_running,
+    line_with,
+    resume,
+    rows,
+    terminal,
+    until,
+    words,
+    write_rows,
+)
 
 WAVES = ("--yes", "--waves", "50%,100%")
 GATE = "SELECT wave, asks, decision, reason, output FROM gate ORDER BY id"
@@ -28,14 +38,6 @@ def gate_report(bulkeic: Bulkeic) -> list[str]:
     lines = bulkeic("report", "run.db").out.splitlines()
     start = next(at for at, line in enumerate(lines) if line.startswith("  gate after wave"))
     return lines[start:]
-
-
-def is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 def test_a_gate_reads_a_document_after_each_wave_and_continues(

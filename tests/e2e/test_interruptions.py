@@ -195,7 +195,12 @@ def test_a_terminal_shows_a_bar_unless_no_progress(bulkeic: Bulkeic, server: Ser
     shown = {}
     for flags in ((), ("--no-progress",)):
         ours, theirs = pty.openpty()
-        process = bulkeic.start(*words(server, *flags), stderr=theirs, stdout=subprocess.DEVNULL)
+        process = bulkeic.start(
+            *words(server, *flags),
+            stderr=theirs,
+            stdout=subprocess.DEVNULL,
+            env={"NO_COLOR": "1"},
+        )
         os.close(theirs)
         screen = b""
         try:

@@ -6,14 +6,21 @@ makes one, as it does not on AWS.
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from .conftest import ACCOUNT, REGION, Bulkeic
+from .conftest import ACCOUNT, REGION, SECRET, Bulkeic, Server
 from .fleet import OTHERS, ROLE, by_account
 from .moto_process import MotoClients, function_settings, running_moto
 
+WITHOUT_A_VALUE = {"Metrics", "StateReasonData"}
+CHANGING = {
+    "AlarmConfigurationUpdatedTimestamp",
+    "StateUpdatedTimestamp",
+    "StateTransitionedTimestamp",
+}
 NAMES = ("orders", "billing", "mail")
 
 
@@ -99,3 +106,31 @@ def test_each_account_of_moto_is_updated_with_its_role(
             assert answer["MaximumEventAgeInSeconds"] == 77
             dead = f"arn:aws:sqs:{REGION}:{account}:{name}-dead"
             assert answer["DestinationConfig"]["OnFailure"] == {"Destination": dead}
+
+
+def test_alarms_of_the_sandbox_are_described_as_those_of_moto(
+    clients: MotoClients, server: Server
+) -> None:
+    sandbox = {"aws_access_key_id": f"AKIA{ACCOUNT}", "aws_secret_access_key": SECRET}
+    ours = clients.client("cloudwatch", endpoint_url=server.url, **sandbox)
+    described = []
+    for client in (ours, clients.client("cloudwatch")):
+        client.put_metric_alarm(
+            AlarmName="errors",
+            MetricName="Errors",
+            Namespace="AWS/Lambda",
+            Statistic="Sum",
+            Dimensions=[{"Name": "FunctionName", "Value": "orders"}],
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1.5,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+        client.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="rehearsal")
+        described += client.describe_alarms(AlarmNames=["errors"])["MetricAlarms"]
+    alarm, of_moto = described
+    differing = {name for name, value in alarm.items() if of_moto.get(name) != value}
+    assert differing <= CHANGING, (alarm, of_moto)
+    assert all(isinstance(alarm[name], datetime) for name in differing)
+    # moto sends fields without a value, which AWS leaves out.
+    assert set(of_moto) - set(alarm) <= WITHOUT_A_VALUE, (alarm, of_moto)

@@ -353,9 +353,13 @@ WRONG = {
     ("--max-failures", "1", "--no-before-image"): (
         "--on-halt rollback needs before-images; omit --no-before-image"
     ),
-    (): "--on-halt rollback requires waves or --max-failures below 100%; nothing else halts a run",
+    (): (
+        "--on-halt rollback requires waves, --alarm, or --max-failures below 100%; nothing else "
+        "halts a run"
+    ),
     ("--max-failures", "100%"): (
-        "--on-halt rollback requires waves or --max-failures below 100%; nothing else halts a run"
+        "--on-halt rollback requires waves, --alarm, or --max-failures below 100%; nothing else "
+        "halts a run"
     ),
 }
 

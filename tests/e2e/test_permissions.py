@@ -48,7 +48,8 @@ SECTIONS: dict[str, tuple[Commands, Commands]] = {
 
 def is_of_lambda(section: str) -> bool:
     """Whether a section has the policy of a command that changes or reads targets."""
-    return section != "Roles" and not section.startswith("discover")
+    others = ("Roles", "discover", "apply --alarm", "apply --change-calendar")
+    return not section.startswith(others)
 
 
 def run(bulkeic: Bulkeic, server: Server, commands: Iterable[tuple[object, ...]]) -> None:

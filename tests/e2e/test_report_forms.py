@@ -131,7 +131,7 @@ def test_every_form_shows_a_gate_that_halted_after_the_last_wave(
     (decision,) = found["gates"]
     assert (decision["decision"], decision["output"]) == ("halt", "first\ntoo many <b>errors</b>")
     assert ": halt, exit code 9\n    first\n    too many <b>errors</b>\n" in text
-    assert "| `exit code 9` | `too many <b>errors</b>` | 1 |" in markdown
+    assert "| `exit code 9` |  | `too many <b>errors</b>` | 1 |" in markdown
     assert "first\ntoo many &lt;b&gt;errors&lt;/b&gt;\n</pre>" in page
     (session,) = found["sessions"]
     for form in (text, markdown, page):

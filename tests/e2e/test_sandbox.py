@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -12,7 +13,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from .conftest import ACCOUNT, REGION, Bulkeic, Server
+from .conftest import ACCOUNT, REGION, Bulkeic, Server, environment
+from .moto_organization import AWS
 
 Start = Callable[..., Server]
 Connect = Callable[..., Any]
@@ -171,6 +173,59 @@ def test_flags_beat_the_scenario(bulkeic: Bulkeic, sandbox: Start, connect: Conn
     assert code(get, FunctionName="fn") == "TooManyRequestsException"
 
 
+def test_an_alarm_goes_off_during_an_apply(
+    bulkeic: Bulkeic, sandbox: Start, connect: Connect
+) -> None:
+    scenario = {"alarms": {"a": "ALARM", "steady": "OK"}, "calendars": {"freeze": "open"}}
+    bulkeic.write("s.json", json.dumps(scenario))
+    server = sandbox(
+        "--scenario", "s.json", "--alarm", "errors=5xx=ALARM@after=3", "--alarm", "a",
+        "--calendar", "freeze=closed@until=2099-01-01T00:00Z", "--calendar", "other",
+    )  # fmt: skip
+    cloudwatch, calendars = connect(server, "cloudwatch"), connect(server, "ssm")
+
+    def alarms() -> dict[str, str]:
+        found = cloudwatch.describe_alarms()["MetricAlarms"]
+        return {alarm["AlarmName"]: alarm["StateValue"] for alarm in found}
+
+    for names, state in ((("f", "g"), "OK"), (("h", "i"), "ALARM")):
+        assert alarms() == {"a": "OK", "errors=5xx": "OK", "steady": "OK"}
+        bulkeic.write("t.csv", "\n".join(["FunctionName", *names]))
+        result = bulkeic(
+            "apply", "t.csv", "--maximum-retry-attempts", 1, "--yes", "--endpoint-url", server.url
+        )
+        assert result.code == 0, result.err
+        assert alarms()["errors=5xx"] == state
+    freeze = calendars.get_calendar_state(CalendarNames=["freeze", "other"])
+    assert (freeze["State"], freeze["NextTransitionTime"]) == ("CLOSED", "2099-01-01T00:00:00Z")
+    assert calendars.get_calendar_state(CalendarNames=["other"])["State"] == "OPEN"
+
+
+@pytest.mark.skipif(not AWS.exists(), reason="the AWS CLI is not installed; use make aws-cli")
+def test_the_aws_cli_sets_an_alarm(sandbox: Start) -> None:
+    server = sandbox("--alarm", "errors", "--calendar", "freeze=closed")
+
+    def aws(*words: str) -> Any:
+        done = subprocess.run(
+            [AWS, *words, "--endpoint-url", server.url, "--output", "json"],
+            env=environment() | {"AWS_PAGER": ""},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        return json.loads(done.stdout or "null")
+
+    alarm = ("cloudwatch", "set-alarm-state", "--alarm-name", "errors", "--state-value", "ALARM")
+    assert aws(*alarm, "--state-reason", "rehearsal") is None
+    described = aws("cloudwatch", "describe-alarms", "--alarm-names", "errors", "other")
+    assert [(each["StateValue"], each["StateReason"]) for each in described["MetricAlarms"]] == [
+        ("ALARM", "rehearsal")
+    ]
+    state = aws("ssm", "get-calendar-state", "--calendar-names", "freeze")
+    assert state["State"] == "CLOSED"
+
+
 def test_a_scenario_with_the_same_seed_gives_the_same_answers(
     bulkeic: Bulkeic, sandbox: Start, connect: Connect
 ) -> None:
@@ -211,6 +266,13 @@ def test_a_host_that_is_not_loopback_gets_a_warning(bulkeic: Bulkeic) -> None:
         (("--throttle", 2), "'2' is out of range"),
         (("--latency-p99", 1), "latency_p99_s"),
         (("--latency", 2, "--latency-p99", 1), "latency_p99_s"),
+        (("--alarm", "x=ALRM"), "x: 'ALRM' is invalid; expected OK, ALARM, INSUFFICIENT_DATA"),
+        (("--alarm", "x="), "x: '' is invalid; expected OK"),
+        (("--alarm", "=OK"), "'' is not a name of 1 to 255 characters"),
+        (("--alarm", "x=ALARM@after=many"), "x: 'ALARM@after=many' is invalid; expected OK"),
+        (("--alarm", ""), "'' is not a name of 1 to 255 characters"),
+        (("--calendar", "c=shut"), "c: 'shut' is invalid; expected open, closed, unsupported"),
+        (("--calendar", "a b"), "'a b' is neither a name nor an ARN of a document"),
         (("--scenario", "gone.json"), "gone.json: No such file"),
         (("--scenario", "bad.json"), "bad.json: Expecting property name"),
         (("--state", "bad.json"), "bad.json: Expecting property name"),

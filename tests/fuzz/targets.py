@@ -32,6 +32,8 @@ from bulkeic.core.errors import BulkeicError, InputError
 from bulkeic.core.model import Lane, Settings
 from bulkeic.core.moments import parse_moment, utc_text
 from bulkeic.core.names import check_account, check_qualifier, check_region, parse_function
+from bulkeic.core.rollout.alarms import parse_alarm
+from bulkeic.core.rollout.change_calendar import parse_calendar
 from bulkeic.core.rollout.wave_rules import WaveRule, spread_by_rules
 from bulkeic.core.rollout.waves import parse_waves
 from bulkeic.core.rows import Defaults, RowParser
@@ -203,6 +205,8 @@ _VALUES: tuple[Callable[[str], Any], ...] = (
     parse_external_id,
     parse_session_name,
     parse_waves,
+    parse_alarm,
+    parse_calendar,
     lambda text: utc_text(parse_moment(text).at(0.0)),
     lambda text: choose_regions(parse_regions(text), ("us-east-1", "eu-west-1")),
     lambda text: matches_runtime("python3.12", (parse_runtime(text),)),

@@ -95,7 +95,10 @@ def test_a_stopped_run() -> None:
     ) in text
     assert "| Plan digest | `interrupted` |" in text
     assert "| Rolled back by | `interrupted` |" in text
-    assert "| 1 | halt | `interrupted` | `interrupted` | `all is lost` | 2 |" in text
+    assert (
+        "| gate after wave 1 | halt | `interrupted` | `interrupted` |  | `all is lost` | 2 |"
+        in text
+    )
 
 
 def test_what_a_run_does_not_have_is_left_out() -> None:
@@ -150,7 +153,7 @@ def test_long_lists_are_cut_and_counted(number: int) -> None:
     text = report_markdown(report).decode()
     hidden = number - 10
     for word in (
-        "wave", "error code", "account", "Region", "earlier error", "gate decision", "session",
+        "wave", "error code", "account", "Region", "earlier error", "decision", "session",
     ):  # fmt: skip
         assert f"… and {hidden:,} more {word}{'' if hidden == 1 else 's'}" in text
     assert len(text) < 10_000

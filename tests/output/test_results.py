@@ -113,9 +113,9 @@ def test_overwriting_removes_all_earlier_rows(path: Path) -> None:
     ],
 )
 def test_a_file_of_another_program_is_not_changed(
-    tmp_path: Path, name: str, content: bytes, line: int
+    short_folder: Path, name: str, content: bytes, line: int
 ) -> None:
-    path = tmp_path / name
+    path = short_folder / name
     path.write_bytes(content)
 
     with pytest.raises(UsageError, match=f"{name}': line {line} was not written by this run"):

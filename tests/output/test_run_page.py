@@ -149,7 +149,7 @@ def test_it_says_who_worked_on_the_run_and_what_the_gate_answered() -> None:
     (session,) = page.sessions.rows
     assert list(session[-4:]) == ["orders", "orders", "1.0", "--yes orders"]
     assert page.gates is not None
-    assert page.gates.rows == [("1", "2", "orders", "halt", "orders")]
+    assert page.gates.rows == [("gate after wave 1", "2", "orders", "halt", "orders", "")]
     assert page.gate_outputs == [("after wave 1, answered orders", ["orders", "all is lost"])]
     shown = page_of("orders").text
     assert "orders\nall is lost\n" in shown

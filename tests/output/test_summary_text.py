@@ -6,6 +6,7 @@ import pytest
 
 from bulkeic.core.model import Lane, Outcome, SourceLine, Status
 from bulkeic.core.reconcile import Action
+from bulkeic.core.report.run_report import error_groups
 from bulkeic.core.summary import LaneSummary, SessionNumbers, Tally, Traffic, summarize
 from bulkeic.output.summary_text import (
     ACTIONS,
@@ -14,6 +15,8 @@ from bulkeic.output.summary_text import (
     stopped_lane_lines,
     summary_lines,
 )
+from bulkeic.output.terminal.error_text import error_lines
+from bulkeic.output.terminal.screen import ANY_SCREEN
 
 
 def lane(number: int) -> Lane:
@@ -101,7 +104,7 @@ def test_the_numbers_of_this_session_and_of_the_whole_run_are_apart() -> None:
     summary = summarize(
         tallies, run="r.db", targets=50, lanes={lane(0): 50}, traffic=whole, session=session
     )
-    assert summary_lines(summary, {}) == [
+    assert summary_lines(summary) == [
         "50 targets: 50 updated",
         (
             "this session: 45 targets, 45 calls in 1 lane, 0 throttled, 0 conflicting, 0 retried; "
@@ -123,5 +126,6 @@ def test_an_error_code_counts_its_accounts() -> None:
     tallies = [Tally(each, Status.FAILED, "Denied", 10) for each in lanes]
     summary = summarize(tallies, run="r", targets=3990, lanes=lanes, traffic=Traffic())
     example = Outcome(0, SourceLine("t.csv", 2), "f", None, Status.FAILED, error_message="no")
-    lines = summary_lines(summary, {"Denied": example})
-    assert "    3,990 Denied in 399 accounts, for example t.csv:2 f: no" in lines
+    errors = error_groups(summary, {"Denied": example}, creates_missing=False)
+    line = "    3,990 Denied in 399 accounts, for example t.csv:2 f: no"
+    assert line in error_lines(errors, ANY_SCREEN)

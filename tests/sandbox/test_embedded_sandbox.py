@@ -47,6 +47,28 @@ def test_it_answers(run: Callable[[Awaitable[None]], None]) -> None:
     run(main())
 
 
+def test_alarms_and_calendars_are_set_before_and_while_it_listens(
+    run: Callable[[Awaitable[None]], None],
+) -> None:
+    async def main() -> None:
+        sandbox = Sandbox(SandboxOptions(alarms={"a": "OK"}))
+        sandbox.set_alarm("a", "ALARM", reason="test")
+        async with sandbox:
+            sandbox.set_alarm("b", "OK", ("123456789012", "us-east-1"))
+            sandbox.set_calendar("freeze", "closed")
+            shown = [
+                await send_raw(sandbox.url, f"GET /_sandbox/{page} HTTP/1.0\r\n\r\n".encode())
+                for page in ("alarms", "calendars")
+            ]
+        assert b'{"name":"a","lane":null,"state":"ALARM","reason":"test"}' in shown[0]
+        assert b'{"name":"b","lane":"123456789012/us-east-1","state":"OK","reason":""}' in shown[0]
+        assert b'{"freeze":{"state":"CLOSED","until":null}}' in shown[1]
+        with pytest.raises(ValueError, match="'BAD' is not one of OK, ALARM, INSUFFICIENT_DATA"):
+            sandbox.set_alarm("a", "BAD")
+
+    run(main())
+
+
 def test_it_refuses_a_long_body(run: Callable[[Awaitable[None]], None]) -> None:
     async def main() -> None:
         async with Sandbox() as sandbox:

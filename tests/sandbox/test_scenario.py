@@ -17,6 +17,7 @@ def test_a_scenario_changes_what_it_names() -> None:
     data = {"rate": "unlimited", "throttle": 0.1, "latency_s": 0.1, "latency_p99_s": 1}
     data |= {"external_ids": {"123456789012/x": "y"}}
     data |= {"lanes": {LANE: {"rate": "unlimited", "burst": 2, "hang": 1, "retry_after_s": None}}}
+    data |= {"alarms": {"a": "ALARM@after=5"}, "calendars": {"c": "closed"}}
     data |= {"external_id": "x", "merge_destinations": True, "session_duration_s": 5}
     assert options_from_json(data, base) == SandboxOptions(
         port=1,
@@ -24,6 +25,8 @@ def test_a_scenario_changes_what_it_names() -> None:
         rate=None,
         external_id="x",
         external_ids={"123456789012/x": "y"},
+        alarms={"a": "ALARM@after=5"},
+        calendars={"c": "closed"},
         merge_destinations=True,
         session_duration_s=5,
         faults=Faults(error=0.5, throttle=0.1, latency_s=0.1, latency_p99_s=1),
@@ -59,6 +62,12 @@ def test_a_scenario_changes_what_it_names() -> None:
         ({"lanes": {LANE: {"rate": None}}}, f"lanes: {LANE}: rate: None is not a number"),
         ({"lanes": {LANE: {"burst": 0}}}, f"lanes: {LANE}: burst: 0 is not between 1 and"),
         ({"lanes": {LANE: {"latency_p99_s": 1}}}, f"lanes: {LANE}: latency_p99_s: 1 is below"),
+        ({"alarms": {"a": 1}}, "alarms: {'a': 1} is not an object of strings"),
+        ({"alarms": {"a": "ALRM"}}, "alarms: a: 'ALRM' is invalid; expected OK, ALARM, INS"),
+        ({"alarms": {"a": "OK@after=-1"}}, "alarms: a: 'OK@after=-1' is invalid"),
+        ({"alarms": {"": "OK"}}, "alarms: '' is not a name of 1 to 255 characters"),
+        ({"calendars": {"c": "shut"}}, "calendars: c: 'shut' is invalid; expected open, closed"),
+        ({"calendars": {"c d": "open"}}, "calendars: 'c d' is neither a name nor an ARN"),
         ({"hang": 2}, "hang: 2 is not between 0 and 1"),
         ({"hang": "1"}, "hang: '1' is not a number"),
         ({"latency_s": 2, "latency_p99_s": 1}, "latency_p99_s: 1 is below latency_s"),

@@ -7,5 +7,5 @@ pytest.register_assert_rewrite(f"{__package__}.runs")
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "run.db"
+def path(short_folder: Path) -> Path:
+    return short_folder / "run.db"

@@ -18,7 +18,7 @@ from bulkeic.app.setup.new_waves import (
 from bulkeic.app.setup.next_commands import flags_of, next_command, selection_flags
 from bulkeic.app.setup.options import ApplyOptions
 from bulkeic.app.setup.output_files import check_not_overwritten
-from bulkeic.app.setup.rollout_options import GateOptions
+from bulkeic.app.setup.rollout_options import GateOptions, MonitoringOptions
 from bulkeic.app.setup.run_binding import check_caller
 from bulkeic.app.setup.run_choice import unknown_code_lines
 from bulkeic.app.setup.run_flags import check_waves
@@ -33,6 +33,7 @@ _WAVES_OF_SELECTION = (
     "waves divide all pending targets of a run file; omit the selection, or give it when the run "
     "is made from a targets file"
 )
+_ALARM_INTERVAL_S = MonitoringOptions().alarm_interval_s
 _NOTHING_TO_FORCE = "--force requires a plan, a rollback or an interrupted run"
 
 
@@ -71,8 +72,7 @@ def _check_flags(options: ApplyOptions) -> None:
     check_wave_flags(options)
     if options.in_waves and options.before_image is False:
         raise UsageError(_WAVES_WITHOUT_IMAGES)
-    if options.gate.command is None and options.gate != GateOptions():
-        raise UsageError("--gate-interval and --gate-timeout require --gate")
+    _check_intervals(options)
     if options.on_halt == "rollback" and options.before_image is False:
         raise UsageError("--on-halt rollback needs before-images; omit --no-before-image")
     if options.error_codes and not options.retry_failed:
@@ -85,6 +85,13 @@ def _check_flags(options: ApplyOptions) -> None:
         raise UsageError(_NOTHING_TO_FORCE)
     if options.retry_failed:
         raise UsageError("--retry-failed requires a run file")
+
+
+def _check_intervals(options: ApplyOptions) -> None:
+    if options.gate.command is None and options.gate != GateOptions():
+        raise UsageError("--gate-interval and --gate-timeout require --gate")
+    if not options.monitoring.alarms and options.monitoring.alarm_interval_s != _ALARM_INTERVAL_S:
+        raise UsageError("--alarm-interval requires --alarm")
 
 
 def _check_exact(options: ApplyOptions) -> None:

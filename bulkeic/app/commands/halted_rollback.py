@@ -18,6 +18,7 @@ from bulkeic.core.rollout.waves import Size
 from bulkeic.core.selection import EVERY_TARGET
 from bulkeic.core.summary import Summary
 from bulkeic.output.rollout_text import rollback_end_lines
+from bulkeic.output.terminal.styles import Style, styled, styled_line
 from bulkeic.store.run_file import RunFile
 
 _EVERY_FAILURE = FailureBudget(Size(100, 100))
@@ -40,7 +41,8 @@ def roll_back_halted(
     """
     console = invocation.console
     back = _rollback_options(path, options)
-    console.print(f"halted ({halted.halted}): rolling back, the last wave first")
+    text = f" ({halted.halted}): rolling back, the last wave first"
+    console.print(styled_line(styled("halted", Style.BAD), text))
     try:
         with new_rollback(back, invocation.resolver, console, in_reverse=True) as run:
             _mark(path, run.path)
@@ -50,7 +52,8 @@ def roll_back_halted(
     except (BulkeicError, OSError, KeyboardInterrupt) as error:
         is_interrupted = isinstance(error, KeyboardInterrupt)
         command = next_command("rollback", str(path), flags_of(back))
-        console.print(f"THE ROLLBACK FAILED: {'interrupted' if is_interrupted else error}")
+        reason = "interrupted" if is_interrupted else error
+        console.print(styled_line(styled("THE ROLLBACK FAILED", Style.BAD), f": {reason}"))
         console.print(f"roll back with: {command}")
         if is_interrupted:
             raise

@@ -2,9 +2,11 @@
 
 import sys
 import time
+from functools import partial
 
 import msgspec
 
+from bulkeic.app.report.error_examples import read_errors
 from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.local_engines import open_local_engines
@@ -75,6 +77,11 @@ def plan_run(
         invocation: of the command.
         force: also plan to overwrite targets that changed since the run that is rolled back.
     """
+    with invocation.watchers.watching(run, "plan"):
+        return _plan_run(run, show, invocation, force=force)
+
+
+def _plan_run(run: RunFile, show: DiffOptions, invocation: Invocation, *, force: bool) -> Summary:
     policy = plan_policy(run, force=force)
     lanes = run.jobs.lanes(JobFilter.UNREAD)
     if lanes:
@@ -120,7 +127,6 @@ def _print_result(
     summary = msgspec.structs.replace(
         with_exit_code(summary, code, stopped), needs=run.counts.needs(), digest=seal_plan(run)
     )
-    creates = run.metadata.create_missing
-    lines = plan_lines(summary, run.examples(), creates_missing=creates)
-    lines += planned_wave_lines(run) + digest_lines(summary.digest)
-    return invocation.print_end(run, summary, lines, stopped)
+    errors = read_errors(run, summary, in_full=invocation.is_verbose)
+    notes = planned_wave_lines(run) + digest_lines(summary.digest)
+    return invocation.print_end(run, summary, partial(plan_lines, summary, errors), notes, stopped)

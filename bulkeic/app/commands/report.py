@@ -1,5 +1,6 @@
 """``bulkeic report``: shows what happened in a run."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -8,11 +9,13 @@ from bulkeic.app.report.report_files import check_report_files
 from bulkeic.app.setup.next_commands import next_lines
 from bulkeic.app.setup.options import ReportOptions
 from bulkeic.app.setup.run_choice import check_selection
-from bulkeic.core.errors import UsageError, printable
+from bulkeic.core.errors import UsageError
 from bulkeic.core.report.run_report import RunReport
 from bulkeic.output.new_file import write_new_file
 from bulkeic.output.report.report_text import report_lines
 from bulkeic.output.results import check_stdout, write_stdout
+from bulkeic.output.terminal.screen import screen_of
+from bulkeic.output.terminal.styles import has_colors, rendered
 from bulkeic.store.run_file import RunFile
 
 
@@ -34,7 +37,9 @@ def report(options: ReportOptions) -> None:
         run.choose(options.selection)
         with_timeline = options.json or options.html is not None
         with run.same_moment():
-            found = read_report(run, time.time(), with_timeline=with_timeline)
+            found = read_report(
+                run, time.time(), with_timeline=with_timeline, in_full=options.verbose
+            )
             if options.junit is not None:
                 _write_junit(options.junit, run, found)
             if options.html is not None:
@@ -43,12 +48,14 @@ def report(options: ReportOptions) -> None:
         run.close()
     if options.markdown is not None:
         _write_markdown(options.markdown, found)
-    write_stdout([_json(found) if options.json else _text(found)])
+    write_stdout([_json(found) if options.json else _text(found, in_full=options.verbose)])
 
 
-def _text(found: RunReport) -> bytes:
-    lines = [*report_lines(found), *next_lines(found.summary.next)]
-    return "\n".join(map(printable, lines)).encode() + b"\n"
+def _text(found: RunReport, *, in_full: bool) -> bytes:
+    screen = screen_of(sys.stdout, in_full=in_full)
+    in_color = has_colors(is_terminal=sys.stdout.isatty())
+    lines = report_lines(found, screen, next_lines(found.summary.next))
+    return "".join(f"{rendered(line, in_color=in_color)}\n" for line in lines).encode()
 
 
 def _json(found: RunReport) -> bytes:

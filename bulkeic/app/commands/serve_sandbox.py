@@ -77,6 +77,9 @@ def _options(flags: SandboxFlags) -> SandboxOptions:
     own = {name: value for name, value in given.items() if name not in known}
     if own.get("rate") == math.inf:
         own["rate"] = None
+    for name, scenario in (("alarms", options.alarms), ("calendars", options.calendars)):
+        if name in own:
+            own[name] = {**scenario, **dict(own[name])}
     try:
         return dataclasses.replace(
             options, **own, faults=dataclasses.replace(options.faults, **faults)

@@ -4,10 +4,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from bulkeic.app.report.error_examples import MORE_EXAMPLES
 from bulkeic.app.report.report_files import check_report_files
 from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.run.invocation import Invocation, with_exit_code
@@ -18,7 +20,6 @@ from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.next_commands import (
     flags_of,
     next_command,
-    next_lines,
     selection_flags,
     targets_command,
 )
@@ -29,6 +30,7 @@ from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane, Outcome, rfc3339
 from bulkeic.core.policy import Verify
 from bulkeic.core.reconcile import DRIFTED
+from bulkeic.core.report.run_report import error_groups
 from bulkeic.core.rollout.rollback_guard import NO_BEFORE_IMAGE
 from bulkeic.core.snapshot import drift_of
 from bulkeic.core.summary import Summary, Tally, summarize, verify_exit_code
@@ -113,7 +115,21 @@ def _verify(
     results: Results,
     invocation: Invocation,
 ) -> Summary:
-    found = OutcomeTally()
+    skipped = [tally for tally in run.counts.tallies() if _is_skipped(tally)]
+    with invocation.watchers.watching(run, "verify", skipped):
+        return _compare(run, options, policy, results, invocation, skipped=skipped)
+
+
+def _compare(
+    run: RunFile,
+    options: VerifyOptions,
+    policy: Verify,
+    results: Results,
+    invocation: Invocation,
+    *,
+    skipped: list[Tally],
+) -> Summary:
+    found = OutcomeTally(MORE_EXAMPLES if options.verbose else 0)
 
     async def compare(session: RunSession) -> None:
         await session.work_through(
@@ -122,9 +138,14 @@ def _verify(
 
     lanes = run.jobs.lanes(JobFilter.EVERY)
     stopped = invocation.work(
-        run, compare, command="verify", results=results, has_jobs=bool(lanes), known=()
+        run,
+        compare,
+        command="verify",
+        results=results,
+        has_jobs=bool(lanes),
+        known=(),
+        tallies=skipped,
     )
-    skipped = [tally for tally in run.counts.tallies() if _is_skipped(tally)]
     summary = summarize(
         [*found.tallies(), *skipped],
         run=options.source,
@@ -136,10 +157,10 @@ def _verify(
     summary = with_exit_code(summary, code, stopped)
     summary = msgspec.structs.replace(summary, left_out=run.left_out())
     commands = _next_commands(options, code)
-    invocation.print_lines(summary_lines(summary, found.examples))
-    if stopped is not None:
-        invocation.console.print(f"stopped: {stopped}")
-    invocation.print_lines(next_lines(commands))
+    errors = error_groups(
+        summary, found.examples, creates_missing=False, more_examples=found.more_examples
+    )
+    invocation.print_result(partial(summary_lines, summary, errors), (), stopped, commands)
     summary = msgspec.structs.replace(summary, next=commands)
     invocation.announce_end(run, summary, stopped)
     return summary

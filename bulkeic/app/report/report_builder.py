@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.app.run.reversibility import reversibility_text
+from bulkeic.app.report.error_examples import read_errors
 from bulkeic.app.setup.expected_plan import known_digest
 from bulkeic.app.setup.new_waves import planned_wave_lines
 from bulkeic.app.setup.next_commands import NextCommands
+from bulkeic.app.setup.reversibility import reversibility_text
 from bulkeic.app.setup.run_flags import decode_flags
 from bulkeic.core.model import Lane, rfc3339
 from bulkeic.core.report.place_counts import counts_by
@@ -17,7 +18,6 @@ from bulkeic.core.report.run_report import (
     RunKind,
     RunReport,
     SettingsCount,
-    error_groups,
     run_kind,
 )
 from bulkeic.core.summary import ActionCount, Tally
@@ -30,13 +30,16 @@ _SHOWN_SETTINGS = 20
 _SHOWN_EXAMPLES = 50
 
 
-def read_report(run: RunFile, now: float, *, with_timeline: bool = False) -> RunReport:
+def read_report(
+    run: RunFile, now: float, *, with_timeline: bool = False, in_full: bool = False
+) -> RunReport:
     """Reads the report of a run, or of its selected jobs. Works while the run is in progress.
 
     Args:
         run: the run file.
         now: Unix time in seconds.
         with_timeline: also read the run in time, which reads every outcome once more.
+        in_full: also read several examples of every error code.
 
     Raises:
         RunFileError: it cannot be read.
@@ -52,7 +55,6 @@ def read_report(run: RunFile, now: float, *, with_timeline: bool = False) -> Run
     summary = msgspec.structs.replace(summary, needs=needs, next=commands)
     has_unread = is_plan and bool(run.jobs.lanes(JobFilter.UNREAD))
     settings, kinds = run.counts.common_settings(_SHOWN_SETTINGS)
-    creates = metadata.create_missing
     return RunReport(
         reported_at=rfc3339(now),
         version=__version__,
@@ -65,7 +67,7 @@ def read_report(run: RunFile, now: float, *, with_timeline: bool = False) -> Run
         rolled_back_by=metadata.rolled_back_by,
         digest=known_digest(run),
         flags=decode_flags(metadata.made_with),
-        create_missing=creates,
+        create_missing=metadata.create_missing,
         end=run_end(sessions, summary, is_plan=is_plan, has_unread=has_unread),
         settings=[SettingsCount(*each) for each in settings],
         settings_kinds=kinds,
@@ -74,7 +76,7 @@ def read_report(run: RunFile, now: float, *, with_timeline: bool = False) -> Run
         gates=run.gates.all(),
         summary=summary,
         **_places(run.counts.lanes(), tallies, needs),
-        errors=error_groups(summary, run.examples(_SHOWN_EXAMPLES), creates_missing=creates),
+        errors=read_errors(run, summary, in_full=in_full, codes=_SHOWN_EXAMPLES),
         earlier=tuple(run.reopening.earlier_failures()),
         reversibility=reversibility_text(run),
         planned_waves=planned_wave_lines(run) if is_plan else (),

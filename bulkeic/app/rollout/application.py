@@ -1,19 +1,24 @@
 """The application of a run file, from its question to its result, for several commands."""
 
 import time
+from functools import partial
+from pathlib import Path
 
 from msgspec.structs import replace
 
+from bulkeic.app.report.error_examples import read_errors
+from bulkeic.app.rollout.conditions import Conditions
 from bulkeic.app.rollout.staged_rollout import Rollout
 from bulkeic.app.run.invocation import Invocation, with_exit_code
-from bulkeic.app.run.reversibility import reversibility_text
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.setup.new_waves import new_waves, unused_rule_lines
+from bulkeic.app.setup.next_commands import flags_of, resume_command, selection_flags
 from bulkeic.app.setup.options import ApplyOptions
+from bulkeic.app.setup.reversibility import reversibility_text
 from bulkeic.app.setup.run_binding import caller_lines
 from bulkeic.app.setup.run_flags import with_create_missing
 from bulkeic.app.setup.run_setup import apply_policy
-from bulkeic.core.errors import RunFileError, StoppedError
+from bulkeic.core.errors import RunFileError, StoppedError, UsageError
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import calls_per_job
 from bulkeic.core.rollout.gates import awaits_gate
@@ -41,11 +46,23 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
 
     Raises:
         RunFileError: the run file cannot be read, and nothing was sent.
+        UsageError: alarms or the calendar do not let it start, and nothing was sent.
         StoppedError: it cannot be read any more after the work.
     """
     retry = None
     if options.retry_failed:
         retry = run.reopening.retry_failed(options.error_codes, time.time())
+    with invocation.watchers.watching(run, _command(run)):
+        return _apply_run(run, options, invocation, retry)
+
+
+def _command(run: RunFile) -> str:
+    return "apply" if run.metadata.restores is None else "rollback"
+
+
+def _apply_run(
+    run: RunFile, options: ApplyOptions, invocation: Invocation, retry: int | None
+) -> Summary:
     lanes = run.jobs.lanes()
     if not _has_work(run, options):
         invocation.console.print("nothing left to do")
@@ -55,7 +72,12 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
         if lanes and options.create_missing and not run.metadata.create_missing:
             flags = with_create_missing(run.metadata.made_with)
             run.save_metadata(replace(run.metadata, create_missing=True, made_with=flags))
-        stopped, halt = _roll_out(run, options, invocation, waves)
+        try:
+            stopped, halt = _roll_out(run, options, invocation, waves)
+        except UsageError as error:
+            if retry is not None:
+                run.reopening.undo_retry(retry)
+            raise UsageError(f"{error}; resume with: {_same_command(run, options)}") from None
     else:
         stopped, halt = "not confirmed; nothing was sent", None
         if retry is not None:
@@ -68,6 +90,15 @@ def apply_run(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Su
             raise
         raise StoppedError(f"{error}; some jobs may have been done") from None
     return replace(summary, halted=halt)
+
+
+def _same_command(run: RunFile, options: ApplyOptions) -> str:
+    """The command that starts a run that was refused."""
+    flags = flags_of(options)
+    if Path(options.source) == run.path:
+        flags = {**flags, **selection_flags(options.selection)}
+    has_waves = run.metadata.wave_rules is not None or bool(run.waves.all())
+    return resume_command(str(run.path), flags, has_waves=has_waves)
 
 
 def _has_work(run: RunFile, options: ApplyOptions) -> bool:
@@ -114,7 +145,12 @@ def _roll_out(
     invocation: Invocation,
     new: NewWaves,
 ) -> tuple[str | None, Halt | None]:
-    """Applies a run: why it stopped early, or ``None``, and whether that is a halt."""
+    """Applies a run: why it stopped early, or ``None``, and whether that is a halt.
+
+    Raises:
+        UsageError: alarms or the calendar do not let it start. Nothing was sent.
+    """
+    conditions = _conditions(run, options, invocation)
     sessions: list[RunSession] = []
 
     async def work(session: RunSession) -> None:
@@ -129,6 +165,7 @@ def _roll_out(
             results=invocation.results,
             console=invocation.console,
             new_waves=new,
+            conditions=conditions,
         )
         await rollout.work()
 
@@ -136,12 +173,30 @@ def _roll_out(
     stopped = invocation.work(
         run,
         work,
-        command="apply" if run.metadata.restores is None else "rollback",
+        command=_command(run),
         results=invocation.results,
         has_jobs=_has_work(run, options),
         max_failures=None if budget is None else budget.of(run.counts.targets()),
+        guard=conditions.guard,
     )
     return stopped, next((session.halt for session in sessions), None)
+
+
+def _conditions(run: RunFile, options: ApplyOptions, invocation: Invocation) -> Conditions:
+    """The alarms and the calendar of a run.
+
+    Raises:
+        UsageError: an account of them cannot be reached.
+    """
+    given = options.monitoring
+    if not given.are_given or not _has_work(run, options):
+        return Conditions()
+    from bulkeic.app.rollout.watched_places import find_places  # noqa: PLC0415 - few runs have any
+    from bulkeic.app.rollout.wave_conditions import WaveConditions  # noqa: PLC0415 - as above
+
+    places = find_places(run, given, invocation.resolver)
+    timeout_s = options.pace.timeout_s
+    return WaveConditions(run, given, places, invocation.console, timeout_s=timeout_s)
 
 
 def _print_result(
@@ -156,7 +211,7 @@ def _print_result(
     has_waves_left = run.waves.have_unverified() or _awaits_gate(run, options)
     summary = run.summary(stopped=stopped not in {None, INTERRUPTED} or has_waves_left)
     summary = with_exit_code(summary, summary.exit_code, stopped)
-    creates = run.metadata.create_missing
-    lines = summary_lines(summary, run.examples(), creates_missing=creates)
-    lines.append(reversibility_text(run))
-    return invocation.print_end(run, summary, lines, stopped, is_end=is_end)
+    errors = read_errors(run, summary, in_full=options.verbose)
+    result = partial(summary_lines, summary, errors)
+    notes = [reversibility_text(run)]
+    return invocation.print_end(run, summary, result, notes, stopped, is_end=is_end)

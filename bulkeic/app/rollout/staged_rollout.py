@@ -5,6 +5,7 @@ import time
 
 import msgspec
 
+from bulkeic.app.rollout.conditions import Conditions
 from bulkeic.app.rollout.next_wave import next_wave_line
 from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
@@ -23,6 +24,7 @@ from bulkeic.core.rollout.windows import bake_left_s
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted, duration
 from bulkeic.output.results import NoResults, Results
+from bulkeic.output.terminal.styles import Style, styled, styled_count, styled_line
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_rows import RunRows
@@ -38,6 +40,7 @@ class Rollout:
         results: where outcomes are written.
         console: prints progress, and asks between waves.
         new_waves: to store in the run before it starts; none: the run keeps the waves it has.
+        conditions: under which waves start and go on.
     """
 
     def __init__(
@@ -49,7 +52,9 @@ class Rollout:
         results: Results,
         console: Console,
         new_waves: NewWaves = NewWaves(),  # noqa: B008 - it cannot change
+        conditions: Conditions | None = None,
     ) -> None:
+        self._conditions = conditions or Conditions()
         self._new_waves = new_waves
         self._session = session
         self._run = run
@@ -69,24 +74,26 @@ class Rollout:
         if self._new_waves.waves:
             run.waves.store(self._new_waves)
         waves = run.waves.all()
-        if not waves:
-            lanes = await self._apply(None)
-            run.end_session(session.stopped or lanes or "done")
-            return
-        if not run.jobs.have_waves:
+        if waves and not run.jobs.have_waves:
             run.waves.include(run.jobs.lanes())
-        for wave, following in itertools.zip_longest(waves, waves[1:]):
-            await self._work_on_wave(wave, following, of=waves[-1].number)
-            if session.stopped is not None:
-                break
-        run.end_session(session.stopped or "done")
+        lanes = None
+        async with self._conditions.watching():
+            if not waves:
+                await self._conditions.hold(0, "the run")
+                lanes = await self._apply(None)
+            for wave, following in itertools.zip_longest(waves, waves[1:]):
+                await self._work_on_wave(wave, following, of=waves[-1].number)
+                if session.stopped is not None:
+                    break
+        run.end_session(session.stopped or lanes or "done")
 
     async def _apply(self, wave: int | None) -> str | None:
         """Applies the pending jobs of one wave or of all: which lanes stopped, as text."""
         feed = RunFeed(self._run, JobFilter.PENDING, wave)
-        stopped = await self._session.work_through(
-            feed, self._policy, self._run, self._results, "updating"
-        )
+        with self._conditions.working(wave or 0):
+            stopped = await self._session.work_through(
+                feed, self._policy, self._run, self._results, "updating"
+            )
         for lane, reason in stopped.items():
             return f"{counted(len(stopped), 'lane')} stopped, for example {lane}: {reason}"
         return None
@@ -95,6 +102,10 @@ class Rollout:
         name = f"wave {wave.number} of {of}"
         failures, has_worked = self._session.failures, False
         if self._run.jobs.lanes(JobFilter.PENDING, wave.number):
+            await self._conditions.hold(wave.number, name)
+            if not self._is_going():
+                self._saved(wave, stopped=self._session.stopped)
+                return
             has_worked = True
             wave = self._begun(wave)
             self._console.print(f"{name}: {counted(wave.targets, 'target')}")
@@ -121,7 +132,14 @@ class Rollout:
     def _print_done(self, wave: Wave, failed: int, of: int) -> None:
         verified, drifted = wave.verified or 0, wave.drifted or 0
         name = f"wave {wave.number} of {of}"
-        self._console.print(f"{name}: done, {verified:,} verified, {failed:,} failed")
+        self._console.print(
+            styled_line(
+                f"{name}: ",
+                styled("done", Style.GOOD),
+                f", {verified:,} verified, ",
+                styled_count(failed, Style.BAD, "failed"),
+            )
+        )
         self._session.announce(
             WaveDone,
             wave=wave.number,
@@ -175,7 +193,7 @@ class Rollout:
             has_worked or must_ask(self._run.gates.last_of(wave.number), wave)
         )
         left_s = bake_left_s(wave.ended_at, options.bake_s, time.time())
-        if left_s and (following is not None or asks):
+        if left_s and (following is not None or asks or self._conditions.have_alarms):
             self._console.print(f"wave {wave.number} of {waves}: bakes for {duration(left_s)}")
             await self._session.pause(left_s)
         if asks:
@@ -183,6 +201,8 @@ class Rollout:
 
             watch = WaveGate(self._session, self._run, options.gate, self._console)
             await watch.ask(wave, following, waves)
+        if following is None:
+            await self._conditions.look_at_end(wave.number, f"wave {wave.number} of {waves}")
         if self._session.stopped != wave.stopped:
             self._saved(wave, stopped=self._session.stopped)
 

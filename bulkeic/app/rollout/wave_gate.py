@@ -1,21 +1,24 @@
 """Asks the gate of a run after a wave, until it decides."""
 
 import json
-import time
 from functools import partial
 
-import msgspec
-
+from bulkeic.app.rollout.gate_log import GateLog
 from bulkeic.app.rollout.gate_process import ask_gate
 from bulkeic.app.run.session import RunSession
 from bulkeic.app.setup.rollout_options import GateOptions
-from bulkeic.core.model import rfc3339
-from bulkeic.core.rollout.gates import GateDecision, GateRecord, GateResult, gate_document
+from bulkeic.core.rollout.gates import (
+    ConditionAnswer,
+    GateDecision,
+    GateRecord,
+    GateResult,
+    gate_document,
+)
 from bulkeic.core.rollout.halts import Halt
-from bulkeic.core.rollout.run_events import GateAnswered
 from bulkeic.core.rollout.waves import Wave
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted, duration
+from bulkeic.output.terminal.styles import DECISION_STYLES, styled, styled_line
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
@@ -39,6 +42,7 @@ class WaveGate:
         self._run = run
         self._options = options
         self._console = console
+        self._log = GateLog(session, run)
 
     async def ask(self, wave: Wave, following: Wave | None, waves: int) -> None:
         """Asks until the gate continues or halts the run, or the session is stopped.
@@ -50,7 +54,7 @@ class WaveGate:
         """
         name = f"wave {wave.number} of {waves}"
         document = self._document(wave, following, waves)
-        record = self._new_record(wave)
+        record = self._log.begin(wave.number)
         while self._session.stopped is None:
             document["asked"] = record.asks + 1
             result = await self._result(document)
@@ -66,8 +70,9 @@ class WaveGate:
                 return
             if record.asks == 1:
                 interval = duration(self._options.interval_s)
-                text = f"{name}: the gate holds ({record.reason}) and is asked every {interval}"
-                self._console.print(text)
+                self._print_decision(
+                    name, record, "holds", f" ({record.reason}) and is asked every {interval}"
+                )
                 self._print_output(record)
             await self._session.pause(self._options.interval_s)
 
@@ -93,29 +98,18 @@ class WaveGate:
         )
         return document
 
-    def _new_record(self, wave: Wave) -> GateRecord:
-        now = rfc3339(time.time())
-        number = len(self._run.gates.all()) + 1
-        return GateRecord(number, wave.number, now, now, 0, GateDecision.HOLD, "", "")
-
     def _saved(self, record: GateRecord, result: GateResult) -> GateRecord:
-        record = msgspec.structs.replace(
-            record,
-            answered_at=rfc3339(time.time()),
-            asks=record.asks + 1,
-            decision=result.decision,
-            reason=result.reason(self._options.timeout_s),
-            output=result.output,
-        )
-        self._run.gates.save(record)
-        self._session.announce(
-            GateAnswered, wave=record.wave, decision=record.decision, reason=record.reason
-        )
-        return record
+        reason = result.reason(self._options.timeout_s)
+        answer = ConditionAnswer(result.decision, reason)
+        return self._log.store(self._log.answered(record, answer, output=result.output))
 
     def _print_end(self, record: GateRecord, name: str) -> None:
         asked = f" after {counted(record.asks - 1, 'hold')}" if record.asks > 1 else ""
-        self._console.print(f"{name}: the gate continues{asked}")
+        self._print_decision(name, record, "continues", asked)
+
+    def _print_decision(self, name: str, record: GateRecord, verb: str, more: str) -> None:
+        decision = styled(verb, DECISION_STYLES[record.decision])
+        self._console.print(styled_line(f"{name}: the gate ", decision, more))
 
     def _print_output(self, record: GateRecord) -> None:
         for line in record.output.splitlines()[-_SHOWN_LINES:]:

@@ -6,7 +6,8 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,19 +31,29 @@ from bulkeic.app.watching.watching import open_watchers
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.exit_codes import ExitCode
-from bulkeic.core.model import Lane, Outcome, rfc3339
+from bulkeic.core.model import Lane, Outcome, Status, rfc3339
 from bulkeic.core.rollout.run_events import RunEnded, RunStarted
 from bulkeic.core.rollout.windows import ALWAYS_OPEN, overrun_line, window_of
 from bulkeic.core.selection import EVERY_TARGET
-from bulkeic.core.summary import Summary
+from bulkeic.core.summary import Summary, Tally
 from bulkeic.output.console import Console
 from bulkeic.output.logs import configure_logs
 from bulkeic.output.outcome_codec import safe_json
 from bulkeic.output.results import NoResults, Results, ResultsFile
-from bulkeic.output.rollout_text import SHOWN_SETTINGS, forecast_lines, settings_lines
+from bulkeic.output.rollout_text import (
+    SHOWN_SETTINGS,
+    forecast_lines,
+    settings_lines,
+    stopped_lines,
+)
+from bulkeic.output.terminal.screen import Screen
 from bulkeic.store.run_file import RunFile
 
+_ROLLBACK_END_ROWS = 3
 _log = logging.getLogger("bulkeic.app")
+
+Guard = Callable[[RunSession], AbstractAsyncContextManager[Sequence[str]]]
+"""Opens what a run depends on: why the run must not start, none: it may."""
 
 
 class Invocation:
@@ -82,6 +93,7 @@ class Invocation:
             timeout_s=options.pace.timeout_s,
         )
         self.console = Console()
+        self._rows_below = 0
 
     def __enter__(self) -> Self:
         options = self._options
@@ -102,13 +114,24 @@ class Invocation:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.watchers.close()
-        self.results.close()
+        try:
+            self.watchers.close()
+        finally:
+            self.results.close()
+
+    @property
+    def is_verbose(self) -> bool:
+        """Whether every detail is printed."""
+        return self._options.verbose
 
     def with_options(self, options: WorkOptions) -> "Invocation":
-        """This invocation for another run, which writes no results and has no window."""
+        """This invocation for the rollback of a halted run.
+
+        It writes no results, has no window, and leaves room for the lines that say how it ended.
+        """
         other = copy.copy(self)
         other._options, other.results, other.window = options, NoResults(), ALWAYS_OPEN  # noqa: SLF001 - a copy of this object
+        other._rows_below = _ROLLBACK_END_ROWS  # noqa: SLF001 - as above
         return other
 
     def print_preview(
@@ -139,7 +162,8 @@ class Invocation:
         self,
         run: RunFile,
         summary: Summary,
-        lines: Iterable[str],
+        result: Callable[[Screen], list[str]],
+        notes: Iterable[str],
         stopped: str | None,
         *,
         is_end: bool = True,
@@ -149,7 +173,8 @@ class Invocation:
         Args:
             run: the run file.
             summary: the numbers.
-            lines: the result.
+            result: makes the lines of the result; they fit what the notes and the next steps leave.
+            notes: that follow the result.
             stopped: why the session stopped early.
             is_end: whether the command ends with it; otherwise there are no next steps yet.
 
@@ -162,13 +187,30 @@ class Invocation:
         commands = {}
         if is_end:
             commands = NextCommands(run, flags_of(options), selection).after(summary)
-        self.print_lines([*lines, f"run file: {summary.run}"])
-        if stopped is not None:
-            self.console.print(f"stopped: {stopped}")
-        self.print_lines(next_lines(commands))
+        self.print_result(result, [*notes, f"run file: {summary.run}"], stopped, commands)
         summary = msgspec.structs.replace(summary, next=commands)
         self.announce_end(run, summary, stopped)
         return summary
+
+    def print_result(
+        self,
+        result: Callable[[Screen], list[str]],
+        notes: Iterable[str],
+        stopped: str | None,
+        commands: Mapping[str, str],
+    ) -> None:
+        """Prints a result and what follows it, so that all of it fits the terminal.
+
+        Args:
+            result: makes the lines of the result.
+            notes: that follow the result.
+            stopped: why the session stopped early.
+            commands: the next steps.
+        """
+        lines = [*notes, *stopped_lines(stopped), *next_lines(commands)]
+        screen = self.console.screen(in_full=self._options.verbose)
+        left = screen.without([*lines, *[""] * self._rows_below])
+        self.print_lines([*result(left), *lines])
 
     def work(
         self,
@@ -179,7 +221,9 @@ class Invocation:
         results: Results,
         has_jobs: bool,
         known: Iterable[Outcome] | None = None,
+        tallies: Sequence[Tally] | None = None,
         max_failures: int | None = None,
+        guard: Guard | None = None,
     ) -> str | None:
         """Works on a run in a session: why it stopped early, or ``None``.
 
@@ -190,8 +234,14 @@ class Invocation:
             results: where outcomes are written.
             has_jobs: whether there is anything to do.
             known: the first outcomes to write; ``None``: those of the run.
+            tallies: the outcomes at the start, for those who watch; ``None``: those of the run.
             max_failures: see ``RunSession``.
+            guard: what must hold before anything is sent; it is open while the session works.
+
+        Raises:
+            UsageError: the guard says that the run must not start. Nothing was sent.
         """
+        problems: Sequence[str] = ()
         try:
             _start_results(results, run, known, rewrite=self._is_retry())
             if not has_jobs:
@@ -209,22 +259,34 @@ class Invocation:
                     window=self.window,
                     origin=session_origin(self._options, self.resolver),
                 )
-                started = functools.partial(self._announce_start, run, session, command)
-                run_async(functools.partial(_run, session, started, work))
+                started = functools.partial(self._announce_start, run, session, command, tallies)
+                problems = run_async(functools.partial(_run, session, started, work, guard))
         except BaseExceptionGroup as group:
             return _reason(first_cause(group))
         except Exception as error:  # noqa: BLE001 - what is stored is worth more than a traceback
             return _reason(error)
+        if problems:
+            self.print_lines(problems[:-1])
+            raise UsageError(f"{problems[-1]}; nothing was sent")
         return session.stopped
 
-    def _announce_start(self, run: RunFile, session: RunSession, command: str) -> None:
+    def _announce_start(
+        self, run: RunFile, session: RunSession, command: str, tallies: Sequence[Tally] | None
+    ) -> None:
+        if not self.watchers:
+            return  # to count takes time in a large run
+        counts = dict.fromkeys((status.value for status in Status), 0)
+        for tally in run.counts.tallies() if tallies is None else tallies:
+            counts[tally.status.value] += tally.count
+        targets = run.counts.targets()
         session.announce(
             RunStarted,
             command=command,
             source=run.metadata.source,
             endpoint=place(self._options),
-            targets=run.counts.targets(),
-            pending=sum(run.jobs.lanes().values()),
+            targets=targets,
+            pending=targets - sum(counts.values()),
+            counts=counts,
             waves=len(run.waves.all()),
         )
 
@@ -311,10 +373,14 @@ async def _run(
     session: RunSession,
     started: Callable[[], None],
     work: Callable[[RunSession], Awaitable[None]],
-) -> None:
-    async with session:
-        started()
-        await work(session)
+    guard: Guard | None,
+) -> Sequence[str]:
+    """Works in a session: why it must not start; none: it may, and has ended."""
+    async with session, nullcontext(()) if guard is None else guard(session) as problems:
+        if not problems:
+            started()
+            await work(session)
+    return problems
 
 
 def _reason(error: BaseException) -> str:

@@ -13,13 +13,19 @@ _Kind = tuple[Lane | None, Status, str | None]
 class OutcomeTally:
     """Counts outcomes in memory, as an ``OutcomeLedger``.
 
+    Args:
+        more_examples: how many outcomes of each error code to keep beside the first.
+
     Attributes:
         traffic: what was sent.
         examples: the first outcome of each error code.
+        more_examples: those that followed it, by error code.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, more_examples: int = 0) -> None:
         self.traffic = Traffic()
+        self.more_examples: dict[str, list[Outcome]] = {}
+        self._most = more_examples
         self.examples: dict[str, Outcome] = {}
         self._counts: Counter[_Kind] = Counter()
 
@@ -37,7 +43,14 @@ class OutcomeTally:
             lane = None if outcome.target is None else outcome.target.lane
             self._counts[lane, outcome.status, outcome.error_code] += 1
             if outcome.error_code is not None:
-                self.examples.setdefault(outcome.error_code, outcome)
+                self._keep(outcome.error_code, outcome)
+
+    def _keep(self, code: str, outcome: Outcome) -> None:
+        if self.examples.setdefault(code, outcome) is outcome or not self._most:
+            return
+        more = self.more_examples.setdefault(code, [])
+        if len(more) < self._most:
+            more.append(outcome)
 
     def count(self, status: Status, code: str | None = None) -> int:
         """The number of outcomes with a status, and with an error code if one is given."""

@@ -1,4 +1,4 @@
-"""An embedded sandbox that holds the targets of a run."""
+"""An embedded sandbox that holds the targets of a run, and every alarm and change calendar."""
 
 import itertools
 from collections.abc import AsyncIterator, Iterable
@@ -21,6 +21,8 @@ _STATE_BATCH = 1000
 async def open_run_sandbox(run: RunFile) -> AsyncIterator["Access"]:
     """Serves a sandbox with a run's targets, as earlier sessions left them.
 
+    Each alarm that the run asks for is OK, and each change calendar is open.
+
     Args:
         run: the run file.
 
@@ -28,9 +30,11 @@ async def open_run_sandbox(run: RunFile) -> AsyncIterator["Access"]:
         Access to the sandbox.
     """
     from bulkeic.aws.identity.access import Access  # noqa: PLC0415 - not before there is a run
+    from bulkeic.sandbox.behavior.sandbox_options import SandboxOptions  # noqa: PLC0415 - hardly any run needs it
     from bulkeic.sandbox.server.embedded_sandbox import Sandbox  # noqa: PLC0415 - hardly any run needs it
 
-    async with Sandbox() as sandbox:
+    options = SandboxOptions(any_alarm=True, any_calendar=True)
+    async with Sandbox(options) as sandbox:
         for target in run.jobs.all_targets():
             lane = target.lane
             sandbox.add_function(lane.account_id, lane.region, target.function, target.qualifier)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import anyio
 import msgspec
@@ -34,6 +34,9 @@ from bulkeic.output.results import Results
 from bulkeic.output.summary_text import stopped_lane_lines
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.session_origin import SessionOrigin
+
+if TYPE_CHECKING:
+    from bulkeic.aws.lambda_caller import LambdaCaller
 
 _DENIED_HINT = (
     "docs/reference/permissions.md lists the permissions of each command; with --max-denied 0, "
@@ -120,6 +123,11 @@ class RunSession:
         self._tasks.cancel_scope.cancel()
         return await self._exits.__aexit__(kind, error, traceback)
 
+    @property
+    def caller(self) -> "LambdaCaller":
+        """Makes the calls, and knows the credentials of each lane."""
+        return self._engines.caller
+
     def elapsed(self) -> float:
         """Seconds since the session started."""
         return time.monotonic() - self._started_at
@@ -193,7 +201,7 @@ class RunSession:
 
         return CombinedProgress([ProgressBar(doing), *watching])
 
-    def announce(self, kind: Callable[..., AnyRunEvent], **facts: object) -> None:
+    def announce(self, kind: Callable[..., AnyRunEvent], /, **facts: object) -> None:
         """Tells the watchers what happens.
 
         Args:

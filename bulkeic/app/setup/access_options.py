@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from bulkeic.core.accounts import RoleSession
-from bulkeic.core.option_declaration import Flag, OptionGroup
+from bulkeic.core.option_declaration import Flag, OptionGroup, Repeat
 from bulkeic.core.option_values import Integer, ParsedText, ValueType
 from bulkeic.core.redaction import parse_endpoint
 from bulkeic.core.session_tags import (
@@ -88,6 +88,23 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
             if is_given:
                 return flag
         return None
+
+
+def verbose_flag(text: str, commands: frozenset[str] = frozenset()) -> Flag:
+    """The flag that prints every detail.
+
+    Args:
+        text: says which details, for the help.
+        commands: see ``Flag``.
+    """
+    return Flag(
+        "--verbose",
+        text,
+        OptionGroup.OUTPUT,
+        aliases=("-v",),
+        repeat=Repeat.NEVER,
+        commands=commands,
+    )
 
 
 LogLevel = Annotated[Literal["debug", "info", "warning", "error", "critical"], Flag(

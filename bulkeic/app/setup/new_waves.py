@@ -159,10 +159,11 @@ def check_no_wave_flags(options: ApplyOptions) -> None:
         if value is not None:
             raise UsageError(_NEEDS_WAVES.format(flag))
     budget = options.max_failures
-    if options.on_halt == "rollback" and (budget is None or budget.size.is_all):
+    has_alarms = bool(options.monitoring.alarms)
+    if options.on_halt == "rollback" and not has_alarms and (budget is None or budget.size.is_all):
         raise UsageError(
-            "--on-halt rollback requires waves or --max-failures below 100%; nothing else halts "
-            "a run"
+            "--on-halt rollback requires waves, --alarm, or --max-failures below 100%; nothing "
+            "else halts a run"
         )
 
 

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions
+from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions, verbose_flag
 from bulkeic.app.setup.pace_options import RUNS, WRITES, PaceOptions
-from bulkeic.app.setup.rollout_options import DAY, GateOptions, WindowOptions
+from bulkeic.app.setup.rollout_options import DAY, GateOptions, MonitoringOptions, WindowOptions
 from bulkeic.app.setup.selection_flags import ERROR_CODES, SELECTION_FLAGS
 from bulkeic.app.setup.watch_options import WatchOptions
 from bulkeic.core.destinations import parse_destination
@@ -84,6 +84,9 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
     progress: Annotated[bool, Flag(
         "--no-progress", "Do not show a progress bar. There is none where stderr is not a "
         "terminal.", OptionGroup.OUTPUT)] = True  # fmt: skip
+    verbose: Annotated[bool, verbose_flag(
+        "Print every lane, and five examples of every error code with their request ids.", RUNS
+    )] = False  # fmt: skip
     sandbox: Annotated[bool, Flag(
         "--sandbox", "Rehearse on an embedded sandbox that holds every target. No AWS account is "
         "touched.", OptionGroup.SAFETY)] = False  # fmt: skip
@@ -193,9 +196,10 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
         "--bake", "Minimum time after a wave, before the gate, the pause or the question.",
         OptionGroup.SAFETY, DAY, repeat=Repeat.RESUME)] = None  # fmt: skip
     gate: GateOptions = GateOptions()
+    monitoring: MonitoringOptions = MonitoringOptions()
     on_halt: Annotated[Literal["stop", "rollback"], Flag(
-        "--on-halt", "What to do when a gate, drift or failures halt the run: stop, or also roll "
-        "back what it has changed.", OptionGroup.SAFETY, repeat=Repeat.RESUME
+        "--on-halt", "What to do when a gate, an alarm, drift or failures halt the run: stop, or "
+        "also roll back what it has changed.", OptionGroup.SAFETY, repeat=Repeat.RESUME
     )] = "stop"  # fmt: skip
 
     expect: Annotated[str | None, Flag(
@@ -262,6 +266,9 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     run: Annotated[str, Argument("RUN", "A run file.")]
     selection: Annotated[Selection, SELECTION_FLAGS] = Selection()
     accept_loss: Annotated[bool, _ACCEPT_LOSS] = False
+    verbose: Annotated[bool, verbose_flag(
+        "Print every lane, five examples of every error code with their request ids, and the "
+        "calls of each session.")] = False  # fmt: skip
     json: Annotated[bool, Flag(
         "--json", "Print the whole report as JSON on stdout, instead of text.", OptionGroup.OUTPUT
     )] = False  # fmt: skip

@@ -59,6 +59,38 @@ def check_not_read(flag: str, written: str, *read: str | None) -> None:
             raise UsageError(f"{flag} {quoted(written)} is also an input file; use another file")
 
 
+def check_replaceable(flag: str, path: str) -> None:
+    """Checks that a file can be created at a path, or is a regular file to replace.
+
+    Args:
+        flag: that names the file.
+        path: of the file.
+
+    Raises:
+        UsageError: it is something else, or its folder does not exist.
+    """
+    check_writable(Path(path), f"{flag} {quoted(path)}")
+    if Path(path).exists() and not Path(path).is_file():
+        raise UsageError(f"{flag} {quoted(path)} is not a regular file; use another path")
+
+
+def check_not_used(flag: str, written: str, *others: str | None) -> None:
+    """Checks that the command uses a file that it replaces for nothing else.
+
+    Args:
+        flag: that names the file.
+        written: its path.
+        others: paths of other files; ``None`` and empty ones are skipped.
+
+    Raises:
+        UsageError: it is one of them.
+    """
+    for other in others:
+        is_same_path = bool(other) and Path(written).absolute() == Path(str(other)).absolute()
+        if is_same_path or (other and _is_same_file(written, other)):
+            raise UsageError(f"{flag} {quoted(written)} is used by this command; use another file")
+
+
 def _is_same_file(one: str, other: str) -> bool:
     try:
         return Path(one).samefile(other)

@@ -16,7 +16,12 @@ from bulkeic.app.setup.ingest import Ingest
 from bulkeic.app.setup.new_waves import check_row_waves, read_wave_rules
 from bulkeic.app.setup.next_commands import stored_flags
 from bulkeic.app.setup.options import ApplyOptions, PlanOptions, TargetsOptions, WorkOptions
-from bulkeic.app.setup.output_files import check_not_overwritten, check_not_read
+from bulkeic.app.setup.output_files import (
+    check_not_overwritten,
+    check_not_read,
+    check_not_used,
+    check_replaceable,
+)
 from bulkeic.app.setup.run_binding import bound, check_caller, check_place
 from bulkeic.app.setup.run_choice import check_selection, choose_jobs, left_out_lines
 from bulkeic.app.setup.run_flags import check_flags, encode_flags
@@ -91,11 +96,21 @@ def check_options(options: WorkOptions) -> None:
         check_not_read("--results", options.results, *read)
         if not (options.overwrite or (isinstance(options, ApplyOptions) and has_run_file(options))):
             check_not_overwritten("--results", options.results)
+    if options.watch.metrics is not None:
+        _check_metrics(options, options.watch.metrics)
     check_access(options.access)
     options.pace.limits()
     check_selection(options.selection, has_run=has_run_file(options))
     if isinstance(options, TargetsOptions):
         _check_targets(options)
+
+
+def _check_metrics(options: WorkOptions, path: str) -> None:
+    check_replaceable("--metrics", path)
+    others = [options.source, options.access.accounts, options.run]
+    others += [options.waves_file] if isinstance(options, TargetsOptions) else []
+    others += [] if options.results == STDOUT else [options.results]
+    check_not_used("--metrics", path, *others)
 
 
 def check_yes(options: WorkOptions, *, yes: bool) -> None:

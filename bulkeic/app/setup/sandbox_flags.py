@@ -1,24 +1,66 @@
 """The options of ``sandbox``; a field's annotation declares its flag."""
 
+import re
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from bulkeic.app.setup.access_options import FILE
 from bulkeic.app.setup.rollout_options import DAY
+from bulkeic.core.errors import InputError
 from bulkeic.core.option_declaration import Flag, OptionGroup
 from bulkeic.core.option_values import (
     CallRate,
     Integer,
     Number,
     NumberOrWord,
+    ParsedText,
     ValueType,
 )
 from bulkeic.sandbox.behavior.sandbox_options import SandboxOptions
+from bulkeic.sandbox.state.sandbox_alarms import alarm_starts
+from bulkeic.sandbox.state.sandbox_calendars import calendar_starts
 
 _SANDBOX = SandboxOptions()
 _FAULTS = _SANDBOX.faults
 _PROBABILITY = Number(0, 1, placeholder="PROBABILITY", noun="a probability")
+
+
+NamedStart = tuple[str, str]
+"""The name of an alarm or a calendar of the sandbox, and its state at the start."""
+
+_NAMED_START = re.compile(r"([^=].*?)(?:=([^=@]*(?:@[a-z]+=[^=]*)?))?", re.DOTALL)
+
+
+def parse_alarm(text: str) -> NamedStart:
+    """The name and the state of ``--alarm``; OK if it gives none.
+
+    Raises:
+        InputError: one of them is invalid.
+    """
+    return _named_start(text, "OK", alarm_starts)
+
+
+def parse_calendar(text: str) -> NamedStart:
+    """The name and the state of ``--calendar``; open if it gives none.
+
+    Raises:
+        InputError: one of them is invalid.
+    """
+    return _named_start(text, "open", calendar_starts)
+
+
+def _named_start(
+    text: str, default: str, check: Callable[[Mapping[str, str]], object]
+) -> NamedStart:
+    match = _NAMED_START.fullmatch(text)
+    name, start = match.groups(default) if match else ("", default)
+    try:
+        check({name: start})
+    except ValueError as error:
+        raise InputError(str(error).partition(": ")[2]) from None
+    return name, start
 
 
 class FleetFlags(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +143,16 @@ class SandboxFlags(msgspec.Struct, frozen=True, kw_only=True):
         "--scenario", "JSON file of these options and of options for single lanes. Flags win.",
         OptionGroup.SERVER, FILE)] = None  # fmt: skip
     fleet: FleetFlags = FleetFlags()
+    alarms: Annotated[tuple[NamedStart, ...] | None, Flag(
+        "--alarm", "CloudWatch alarm that every lane has: OK, ALARM or INSUFFICIENT_DATA. "
+        "NAME=ALARM@after=500 is OK until there were 500 changes. Can be repeated.",
+        OptionGroup.SERVER, ParsedText("NAME[=STATE]", parse_alarm, "=".join),
+        "none", is_multiple=True)] = None  # fmt: skip
+    calendars: Annotated[tuple[NamedStart, ...] | None, Flag(
+        "--calendar", "Change calendar of Systems Manager that every lane has: open, closed or "
+        "unsupported. NAME=closed@until=2026-11-27T18:00Z is open from then on. Can be repeated.",
+        OptionGroup.SERVER, ParsedText("NAME[=STATE]", parse_calendar, "=".join),
+        "none", is_multiple=True)] = None  # fmt: skip
     secret: Annotated[str | None, Flag(
         "--secret", "Secret of every access key.", OptionGroup.CALLERS, ValueType("SECRET"),
         _SANDBOX.secret)] = None  # fmt: skip

@@ -10,6 +10,8 @@ apply, the configurations may be created        ``apply --create-missing``
 apply                                           ``apply``
 ==============================================  ==============================
 
+``--alarm`` and ``--change-calendar`` add the actions that read them.
+
 An apply without before-images may read, too: to keep half of the destinations, and to find out what
 became of a change without a clear answer.
 """
@@ -22,7 +24,7 @@ from bulkeic.app.setup.options import (
     WorkOptions,
 )
 from bulkeic.core.accounts import RoleSession
-from bulkeic.core.permissions import PERMISSIONS
+from bulkeic.core.permissions import DESCRIBE_ALARMS, GET_CALENDAR_STATE, PERMISSIONS
 from bulkeic.store.run_metadata import RunMetadata
 
 
@@ -33,7 +35,16 @@ def role_session(options: WorkOptions, metadata: RunMetadata) -> RoleSession:
         options: of the command.
         metadata: of the run that it works on.
     """
-    return options.access.role_session(PERMISSIONS[_section(options, metadata)])
+    actions = PERMISSIONS[_section(options, metadata)]
+    return options.access.role_session(tuple(sorted(actions + _monitoring(options))))
+
+
+def _monitoring(options: WorkOptions) -> tuple[str, ...]:
+    """The actions that ``--alarm`` and ``--change-calendar`` need."""
+    if not isinstance(options, ApplyOptions):
+        return ()
+    given = options.monitoring
+    return (DESCRIBE_ALARMS,) * bool(given.alarms) + (GET_CALENDAR_STATE,) * bool(given.calendar)
 
 
 def _section(options: WorkOptions, metadata: RunMetadata) -> str:

@@ -1,7 +1,36 @@
 """The options of those who watch a run."""
 
+from typing import Annotated
+
 import msgspec
+
+from bulkeic.app.setup.access_options import FILE
+from bulkeic.app.setup.pace_options import RUNS
+from bulkeic.app.setup.rollout_options import SHELL_COMMAND
+from bulkeic.core.option_declaration import Flag, OptionGroup, Repeat
+from bulkeic.core.option_values import Integer
+
+_LAST_PORT = 65535
 
 
 class WatchOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Who watches a run."""
+
+    ui: Annotated[int | None, Flag(
+        "--ui", "Serve a live page of the run on this computer while the command works, and print "
+        "its URL. Without a PORT, or with 0, any free port.", OptionGroup.OUTPUT,
+        Integer(0, _LAST_PORT, placeholder="PORT"), bare="0", repeat=Repeat.NEVER,
+        commands=RUNS)] = None  # fmt: skip
+    notify: Annotated[str | None, Flag(
+        "--notify", "Run this shell command beside the run, with one JSON event a line on stdin: "
+        "'started', 'wave_started', 'wave_done', 'gate', 'halted' and 'ended'. It cannot delay or "
+        "fail the run.", OptionGroup.OUTPUT, SHELL_COMMAND, repeat=Repeat.RESUME, commands=RUNS
+    )] = None  # fmt: skip
+    metrics: Annotated[str | None, Flag(
+        "--metrics", "Write metrics to this file in the text format of Prometheus, after each "
+        "event, at least every 10 s and at the end. The file is replaced.", OptionGroup.OUTPUT,
+        FILE, repeat=Repeat.RESUME, commands=RUNS)] = None  # fmt: skip
+    otel: Annotated[bool, Flag(
+        "--otel", "Send a trace of the run and its metrics with OpenTelemetry to where the "
+        "OTEL_EXPORTER_OTLP_ENDPOINT variable says. Requires pip install 'bulkeic[otel]'.",
+        OptionGroup.OUTPUT, repeat=Repeat.RESUME, commands=RUNS)] = False  # fmt: skip

@@ -1,10 +1,13 @@
 """Those who watch a run, as one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
 from bulkeic.core.rollout.run_events import AnyRunEvent
-from bulkeic.output.progress import Progress
+from bulkeic.core.summary import Tally
+from bulkeic.output.progress import CombinedProgress, Progress
+from bulkeic.store.run_file import RunFile
 
 Stop = Callable[[str], None]
 
@@ -14,6 +17,21 @@ class RunWatcher(Protocol):
 
     The thread of the run calls it, so every method returns at once, and none raises an error.
     """
+
+    def open_run(self, run: RunFile, command: str, tallies: Sequence[Tally] | None) -> None:
+        """Learns which run the command works on from now; it may read the run file once.
+
+        Args:
+            run: the run file. Other threads must not use it.
+            command: what is done with it: ``apply``, ``plan``, ``verify`` or ``rollback``.
+            tallies: the outcomes that count already; ``None``: those of the run file.
+
+        Raises:
+            RunFileError: it cannot be read; nothing was sent.
+        """
+
+    def close_run(self) -> None:
+        """Lets go of the run file, which is about to be closed."""
 
     def connect(self, stop: Stop | None) -> None:
         """Learns how to stop the session that works.
@@ -36,6 +54,30 @@ class RunWatcher(Protocol):
         """Ends the watch, within seconds."""
 
 
+class EventWatcher:
+    """A ``RunWatcher`` that does nothing, for those that need only some of its methods."""
+
+    def open_run(self, run: RunFile, command: str, tallies: Sequence[Tally] | None) -> None:
+        """See ``RunWatcher``."""
+
+    def close_run(self) -> None:
+        """See ``RunWatcher``."""
+
+    def connect(self, stop: Stop | None) -> None:
+        """See ``RunWatcher``."""
+
+    def notice(self, event: AnyRunEvent) -> None:
+        """See ``RunWatcher``."""
+
+    def progress(self, doing: str) -> Progress:
+        """See ``RunWatcher``."""
+        del doing
+        return CombinedProgress()
+
+    def close(self) -> None:
+        """See ``RunWatcher``."""
+
+
 class RunWatchers:
     """All watchers of a command.
 
@@ -46,10 +88,28 @@ class RunWatchers:
     def __init__(self, watchers: Sequence[RunWatcher] = ()) -> None:
         self._watchers = tuple(watchers)
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._watchers)
+
     def close(self) -> None:
         """See ``RunWatcher``."""
-        for watcher in self._watchers:
-            watcher.close()
+        with ExitStack() as stack:
+            for watcher in reversed(self._watchers):
+                stack.callback(watcher.close)
+
+    @contextmanager
+    def watching(
+        self, run: RunFile, command: str, tallies: Sequence[Tally] | None = None
+    ) -> Iterator[None]:
+        """Shows a run to the watchers while the command works on it; see ``open_run``."""
+        try:
+            for watcher in self._watchers:
+                watcher.open_run(run, command, tallies)
+            yield
+        finally:
+            for watcher in self._watchers:
+                watcher.close_run()
 
     def connect(self, stop: Stop | None) -> None:
         """See ``RunWatcher``."""

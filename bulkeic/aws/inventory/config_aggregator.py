@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.aws.inventory.inventory_calls import InventoryCalls, InventoryOperation
 from bulkeic.aws.inventory.listed_arn import read_arn
-from bulkeic.core.errors import InventoryError
+from bulkeic.aws.services.service_calls import AwsOperation, ServiceCalls
+from bulkeic.core.errors import ServiceError
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane
 
@@ -17,10 +17,10 @@ _EXPRESSION = (
     "SELECT accountId, awsRegion, resourceName, arn, configuration, tags "
     "WHERE resourceType = 'AWS::Lambda::Function'"
 )
-_AGGREGATORS = InventoryOperation(
+_AGGREGATORS = AwsOperation(
     "config", "DescribeConfigurationAggregators", "ConfigurationAggregators"
 )
-_SELECT = InventoryOperation("config", "SelectAggregateResourceConfig", "Results")
+_SELECT = AwsOperation("config", "SelectAggregateResourceConfig", "Results")
 _is_aggregator = re.compile(r"[\w-]{1,256}", re.ASCII).fullmatch
 _SHOWN = 10
 # May hold secrets.
@@ -49,7 +49,7 @@ _decode = msgspec.json.Decoder(_RecordedFunction).decode
 
 
 async def aggregated_functions(
-    calls: InventoryCalls, lane: Lane, aggregator: str | None
+    calls: ServiceCalls, lane: Lane, aggregator: str | None
 ) -> AsyncIterator[FoundFunction]:
     """Yields the functions that an aggregator knows, each once.
 
@@ -59,7 +59,7 @@ async def aggregated_functions(
         aggregator: its name; ``None``: the only one in the lane.
 
     Raises:
-        InventoryError: none or several aggregators may be meant, or a call failed.
+        ServiceError: none or several aggregators may be meant, or a call failed.
     """
     name = aggregator or await _only_aggregator(calls, lane)
     seen: set[tuple[Lane, str]] = set()
@@ -76,19 +76,19 @@ async def aggregated_functions(
             yield function
 
 
-async def _only_aggregator(calls: InventoryCalls, lane: Lane) -> str:
+async def _only_aggregator(calls: ServiceCalls, lane: Lane) -> str:
     names = sorted([name async for name in calls.items(_AGGREGATORS, lane, _read_aggregator)])
     if len(names) == 1:
         return names[0]
     if not names:
-        raise InventoryError(
+        raise ServiceError(
             "NoAggregator",
             f"AWS Config has no aggregator in {lane}; "
             "give --region with the Region of an aggregator, or create one",
             is_denied=False,
         )
     shown = [*names[:_SHOWN], "…"] if len(names) > _SHOWN else names
-    raise InventoryError(
+    raise ServiceError(
         "SeveralAggregators",
         f"AWS Config has {len(names)} aggregators in {lane}; give --aggregator with one of "
         + ", ".join(shown),

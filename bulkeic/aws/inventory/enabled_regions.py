@@ -4,13 +4,13 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.aws.inventory.inventory_calls import InventoryCalls, InventoryOperation
+from bulkeic.aws.services.service_calls import AwsOperation, ServiceCalls
 from bulkeic.core.model import Lane
 from bulkeic.core.names import check_region
 
 _PAGE = 50
 _ENABLED = frozenset({"ENABLED", "ENABLED_BY_DEFAULT"})
-_LIST_REGIONS = InventoryOperation("account", "ListRegions", "Regions")
+_LIST_REGIONS = AwsOperation("account", "ListRegions", "Regions")
 
 
 class _ListedRegion(msgspec.Struct, rename="pascal"):
@@ -18,11 +18,11 @@ class _ListedRegion(msgspec.Struct, rename="pascal"):
     region_opt_status: str
 
 
-async def enabled_regions(calls: InventoryCalls, lane: Lane) -> list[str]:
+async def enabled_regions(calls: ServiceCalls, lane: Lane) -> list[str]:
     """Returns the Regions that are enabled for a lane's account, sorted.
 
     Raises:
-        InventoryError: they cannot be listed, or none is enabled.
+        ServiceError: they cannot be listed, or none is enabled.
     """
     found = {
         region.region_name

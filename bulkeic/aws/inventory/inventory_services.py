@@ -10,8 +10,8 @@ from bulkeic.aws.identity.access import Access
 from bulkeic.aws.identity.credentials import RefreshingCredentials
 from bulkeic.aws.inventory import config_aggregator, organization, resource_explorer, resource_tags
 from bulkeic.aws.inventory.enabled_regions import enabled_regions
-from bulkeic.aws.inventory.inventory_calls import InventoryCalls
 from bulkeic.aws.inventory.organization import OrganizationAccount
+from bulkeic.aws.services.service_calls import ServiceCalls
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane
 
@@ -19,7 +19,7 @@ from bulkeic.core.model import Lane
 class InventoryServices:
     """Asks AWS Organizations, Account Management, the tagging API, Resource Explorer and Config.
 
-    An async context manager. Every method raises ``InventoryError`` if a service refuses, cannot be
+    An async context manager. Every method raises ``ServiceError`` if a service refuses, cannot be
     reached or gives an answer that cannot be right. Failures that may pass are retried first.
 
     Args:
@@ -37,7 +37,7 @@ class InventoryServices:
         timeout_s: float,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
-        self._calls = InventoryCalls(access, credentials_of, timeout_s=timeout_s, sleep=sleep)
+        self._calls = ServiceCalls(access, credentials_of, timeout_s=timeout_s, sleep=sleep)
 
     async def __aenter__(self) -> Self:
         return self

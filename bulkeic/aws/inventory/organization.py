@@ -6,17 +6,15 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.aws.inventory.inventory_calls import InventoryCalls, InventoryOperation
+from bulkeic.aws.services.service_calls import AwsOperation, ServiceCalls
 from bulkeic.core.model import Lane
 from bulkeic.core.names import check_account
 
 _PAGE = 20
 _ACTIVE = "ACTIVE"
-_ACCOUNTS = InventoryOperation("organizations", "ListAccounts", "Accounts")
-_ACCOUNTS_OF_UNIT = InventoryOperation("organizations", "ListAccountsForParent", "Accounts")
-_UNITS = InventoryOperation(
-    "organizations", "ListOrganizationalUnitsForParent", "OrganizationalUnits"
-)
+_ACCOUNTS = AwsOperation("organizations", "ListAccounts", "Accounts")
+_ACCOUNTS_OF_UNIT = AwsOperation("organizations", "ListAccountsForParent", "Accounts")
+_UNITS = AwsOperation("organizations", "ListOrganizationalUnitsForParent", "OrganizationalUnits")
 
 
 class OrganizationAccount(msgspec.Struct, frozen=True):
@@ -46,11 +44,11 @@ class _ListedUnit(msgspec.Struct, rename="pascal"):
     id: str
 
 
-async def all_accounts(calls: InventoryCalls, lane: Lane) -> AsyncIterator[OrganizationAccount]:
+async def all_accounts(calls: ServiceCalls, lane: Lane) -> AsyncIterator[OrganizationAccount]:
     """Yields all accounts of the caller's organization, each once.
 
     Raises:
-        InventoryError: they cannot be listed, or there is none: an organization has at least one.
+        ServiceError: they cannot be listed, or there is none: an organization has at least one.
     """
     seen: set[str] = set()
     async for account in calls.items(_ACCOUNTS, lane, _read_account, MaxResults=_PAGE):
@@ -62,7 +60,7 @@ async def all_accounts(calls: InventoryCalls, lane: Lane) -> AsyncIterator[Organ
 
 
 async def accounts_of_units(
-    calls: InventoryCalls, lane: Lane, units: Sequence[str]
+    calls: ServiceCalls, lane: Lane, units: Sequence[str]
 ) -> AsyncIterator[OrganizationAccount]:
     """Yields the accounts of some units and of their children at any depth, each once."""
     waiting = deque(dict.fromkeys(units))

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.aws.inventory.inventory_calls import InventoryCalls, InventoryOperation
 from bulkeic.aws.inventory.listed_arn import read_arn
 from bulkeic.aws.inventory.listed_tags import read_tags
-from bulkeic.core.errors import InventoryError, quoted
+from bulkeic.aws.services.service_calls import AwsOperation, ServiceCalls
+from bulkeic.core.errors import ServiceError, quoted
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane
 from bulkeic.core.names import REGION_PATTERN
@@ -20,8 +20,8 @@ from bulkeic.core.names import REGION_PATTERN
 # With 1,000, the maximum, the first page would be the last one.
 _PAGE = 500
 _FILTER = "resourcetype:lambda:function"
-_DEFAULT_VIEW = InventoryOperation("resource-explorer-2", "GetDefaultView")
-_LIST_RESOURCES = InventoryOperation("resource-explorer-2", "ListResources", "Resources")
+_DEFAULT_VIEW = AwsOperation("resource-explorer-2", "GetDefaultView")
+_LIST_RESOURCES = AwsOperation("resource-explorer-2", "ListResources", "Resources")
 _match_view = re.compile(
     rf"arn:aws[a-z-]*:resource-explorer-2:(?P<region>{REGION_PATTERN}):\d{{12}}:view/[\w/.-]+",
     re.ASCII,
@@ -39,7 +39,7 @@ class _Resource(msgspec.Struct, rename="pascal"):
 
 
 async def view_functions(
-    calls: InventoryCalls, lane: Lane, view: str | None
+    calls: ServiceCalls, lane: Lane, view: str | None
 ) -> AsyncIterator[FoundFunction]:
     """Yields the functions that a view shows, each once. It is called in the view's own Region.
 
@@ -49,12 +49,12 @@ async def view_functions(
         view: the ARN of a view; ``None``: the default view.
 
     Raises:
-        InventoryError: there is no default view, or a call failed.
+        ServiceError: there is no default view, or a call failed.
     """
     arn = view or await _default_view(calls, lane)
     match = _match_view(arn)
     if match is None:
-        raise InventoryError(
+        raise ServiceError(
             "InvalidView",
             f"--view {quoted(arn)} is not the ARN of a view; expected something like "
             "arn:aws:resource-explorer-2:us-east-1:123456789012:view/all/0123abcd",
@@ -75,11 +75,11 @@ async def view_functions(
             yield function
 
 
-async def _default_view(calls: InventoryCalls, lane: Lane) -> str:
+async def _default_view(calls: ServiceCalls, lane: Lane) -> str:
     answer = await calls.answer(_DEFAULT_VIEW, lane)
     view = answer.get("ViewArn")
     if not view:
-        raise InventoryError(
+        raise ServiceError(
             "NoDefaultView",
             f"Resource Explorer has no default view in {lane}; "
             "set one with: aws resource-explorer-2 associate-default-view, "

@@ -6,16 +6,16 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.aws.inventory.inventory_calls import InventoryCalls, InventoryOperation
 from bulkeic.aws.inventory.listed_arn import read_arn
 from bulkeic.aws.inventory.listed_tags import read_tags
+from bulkeic.aws.services.service_calls import AwsOperation, ServiceCalls
 from bulkeic.core.model import Lane
 
 _PAGE = 100
 # Limits of TagFilters.
 _MOST_TAGS = 50
 _MOST_VALUES = 20
-_GET_RESOURCES = InventoryOperation(
+_GET_RESOURCES = AwsOperation(
     "resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", "PaginationToken"
 )
 
@@ -26,7 +26,7 @@ class _TaggedResource(msgspec.Struct):
 
 
 async def tagged_functions(
-    calls: InventoryCalls, lane: Lane, tags: Mapping[str, Sequence[str]]
+    calls: ServiceCalls, lane: Lane, tags: Mapping[str, Sequence[str]]
 ) -> AsyncIterator[tuple[str, dict[str, str]]]:
     """Yields the names and the tags of a lane's functions that have all of some tags.
 

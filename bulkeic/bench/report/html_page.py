@@ -10,6 +10,7 @@ from bulkeic.output.page.page_template import (
     page_asset,
     page_environment,
     security_policy,
+    shared_asset,
 )
 
 _PACKAGE = "bulkeic.bench.report"
@@ -43,7 +44,13 @@ def page(result: BenchResult) -> str:
         .get_template("result_page.html")
         .render(
             policy=security_policy(plotly, script),
-            style=page_asset("page.css") + page_asset("result_page.css", _PACKAGE),
+            style="".join(
+                (
+                    shared_asset("base.css"),
+                    page_asset("page.css"),
+                    page_asset("result_page.css", _PACKAGE),
+                )
+            ),
             page=content,
             drawings=[
                 {"name": chart.name, "traces": chart.traces, "layout": chart.layout}

@@ -16,7 +16,8 @@ from bulkeic.bench.model.measurements import (
 )
 from bulkeic.bench.model.workload import Load, LoadModel
 from bulkeic.output.formatting import counted, duration, figures, latency, share
-from bulkeic.output.tables import WIDTH, Group, Table, beside, joined
+from bulkeic.output.tables import Group, Table, beside, joined
+from bulkeic.output.terminal.screen import PLAIN_WIDTH
 
 BUSY_SHARE = 0.9
 _ALWAYS_SHOWN_LANES = 5
@@ -81,7 +82,7 @@ def has_repeats(measures: Iterable[Measures]) -> bool:
     return any(each.repeat for each in measures)
 
 
-def measures_tables(measures: Sequence[Measures], width: int = WIDTH) -> list[Table]:
+def measures_tables(measures: Sequence[Measures], width: int = PLAIN_WIDTH) -> list[Table]:
     """Throughput, latency and where the time went, with a row for each repeat of each load.
 
     Args:

@@ -16,7 +16,8 @@ from bulkeic.bench.report.result_tables import (
     title_of,
 )
 from bulkeic.output.formatting import counted, figures, share
-from bulkeic.output.tables import WIDTH, fitting, lines
+from bulkeic.output.tables import fitting, lines
+from bulkeic.output.terminal.screen import PLAIN_WIDTH
 
 _LANE_ROWS = 20
 _ERROR_ROWS = 10
@@ -32,7 +33,7 @@ def bench_lines(result: BenchResult, width: int | None = None) -> list[str]:
         result: the result.
         width: characters of a terminal's line; ``None``: there is no terminal.
     """
-    width = min(WIDTH, width or WIDTH)
+    width = min(PLAIN_WIDTH, width or PLAIN_WIDTH)
     measures = result.measures
     tables = [
         limits_table(measures, _LANE_ROWS),

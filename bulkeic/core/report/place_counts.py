@@ -12,6 +12,9 @@ from bulkeic.core.summary import ActionCount, Tally
 _Key = TypeVar("_Key", bound=Hashable)
 
 
+_NO_OUTCOMES = {status.value: 0 for status in Status}
+
+
 class PlaceCounts(msgspec.Struct):
     """The jobs of one place in numbers. Invalid rows have no place.
 
@@ -28,9 +31,7 @@ class PlaceCounts(msgspec.Struct):
 
     lanes: int = 0
     targets: int = 0
-    statuses: dict[str, int] = msgspec.field(
-        default_factory=lambda: {status.value: 0 for status in Status}
-    )
+    statuses: dict[str, int] = msgspec.field(default_factory=_NO_OUTCOMES.copy)
     errors: dict[str, int] = {}
     needs: dict[str, int] = {}
     throttles: int = 0

@@ -44,6 +44,7 @@ class ErrorGroup(msgspec.Struct, frozen=True):
         accounts: number of accounts that they are in.
         example: the first of them; ``None``: the code is not among the most frequent.
         hint: what to do; ``None``: nothing is known.
+        more_examples: those that follow the first, if they are asked for.
     """
 
     code: str
@@ -51,6 +52,12 @@ class ErrorGroup(msgspec.Struct, frozen=True):
     accounts: int
     example: Outcome | None
     hint: str | None
+    more_examples: Sequence[Outcome] = ()
+
+    @property
+    def examples(self) -> list[Outcome]:
+        """Every example."""
+        return [] if self.example is None else [self.example, *self.more_examples]
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +81,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         settings_kinds: number of different settings.
         sessions: of the run, in order.
         waves: of the run, in order; empty: it has none.
-        gates: what the gate has decided after the waves, in order.
+        gates: what the gate, the alarms and the calendar have decided, in order.
         summary: the run in numbers, with the next commands.
         lanes: counts by lane.
         accounts: counts by account.
@@ -145,7 +152,11 @@ def run_kind(sessions: Iterable[SessionRecord], *, planned: bool, restores: str 
 
 
 def error_groups(
-    summary: Summary, examples: Mapping[str, Outcome], *, creates_missing: bool
+    summary: Summary,
+    examples: Mapping[str, Outcome],
+    *,
+    creates_missing: bool,
+    more_examples: Mapping[str, Sequence[Outcome]] | None = None,
 ) -> tuple[ErrorGroup, ...]:
     """The error codes of a run, each with an example and what to do.
 
@@ -153,7 +164,9 @@ def error_groups(
         summary: the run in numbers.
         examples: one outcome for each of the most frequent error codes.
         creates_missing: whether the run creates missing configurations.
+        more_examples: those that follow the first, by error code; ``None``: not asked for.
     """
+    more = more_examples or {}
     return tuple(
         ErrorGroup(
             code,
@@ -161,6 +174,7 @@ def error_groups(
             summary.error_accounts.get(code, 0),
             example := examples.get(code),
             None if example is None else hint_for(example, creates_missing=creates_missing),
+            more.get(code, ()),
         )
         for code, count in summary.errors.items()
     )

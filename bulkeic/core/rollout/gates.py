@@ -33,6 +33,14 @@ class GateDecision(StrEnum):
     HALT = "halt"
 
 
+class GateKind(StrEnum):
+    """What has decided."""
+
+    GATE = "gate"
+    ALARM = "alarm"
+    CALENDAR = "calendar"
+
+
 class GateEnd(StrEnum):
     """How the command of a gate ended."""
 
@@ -83,17 +91,22 @@ class GateResult(msgspec.Struct, frozen=True):
 
 
 class GateRecord(msgspec.Struct, frozen=True):
-    """What a gate decided after a wave, as a run file keeps it. Times are RFC 3339, UTC.
+    """What a gate, the alarms or the calendar decided, as a run file keeps it.
+
+    Times are RFC 3339, UTC.
 
     Attributes:
         number: of the record in its run, from 1.
-        wave: number of the wave.
+        wave: number of the wave: a gate is asked after it; alarms and the calendar decide whether
+            it starts, and alarms whether it goes on. 0: the run has no waves.
         asked_at: when it was first asked in its session.
         answered_at: when it answered last.
         asks: how many times it has answered.
         decision: the last one.
         reason: of the last decision.
-        output: the end of its last output.
+        output: the end of the last output of a gate.
+        kind: what has decided.
+        name: ARN of the alarm that decided, or of the only one, or of the calendar; empty: none.
     """
 
     number: int
@@ -104,6 +117,40 @@ class GateRecord(msgspec.Struct, frozen=True):
     decision: GateDecision
     reason: str
     output: str
+    kind: GateKind = GateKind.GATE
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        """What has decided and when, for people."""
+        if self.kind is GateKind.GATE:
+            return f"gate after wave {self.wave}"
+        return f"{self.kind.value} of wave {self.wave}" if self.wave else self.kind.value
+
+
+class ConditionAnswer(msgspec.Struct, frozen=True):
+    """What alarms or a calendar say before a wave or while it works.
+
+    Attributes:
+        decision: what follows.
+        reason: for people.
+        name: ARN of the alarm that decided, or of the only one, or of the calendar; empty: none.
+    """
+
+    decision: GateDecision
+    reason: str
+    name: str = ""
+
+
+def last_of_gate(records: Sequence[GateRecord], wave: int) -> GateRecord | None:
+    """The last decision of the gate after a wave; ``None``: it has not answered yet.
+
+    Args:
+        records: of the run, in order.
+        wave: number of the wave.
+    """
+    of_gate = (each for each in reversed(records) if each.kind is GateKind.GATE)
+    return next((each for each in of_gate if each.wave == wave), None)
 
 
 def must_ask(record: GateRecord | None, wave: Wave) -> bool:
@@ -132,13 +179,12 @@ def awaits_gate(waves: Sequence[Wave], records: Sequence[GateRecord]) -> bool:
 
     Args:
         waves: of the run, in order.
-        records: of the gate, in order.
+        records: of the run, in order.
     """
     done = next((wave for wave in reversed(waves) if wave.verified is not None), None)
     if done is None:
         return False
-    last = next((each for each in reversed(records) if each.wave == done.number), None)
-    return must_ask(last, done)
+    return must_ask(last_of_gate(records, done.number), done)
 
 
 def gate_document(summary: Summary, wave: Wave, following: Wave | None, **more: Any) -> Any:

@@ -9,6 +9,7 @@ class Halt(StrEnum):
     """Why a run was halted. An interruption, an answer or the end of a window is not a halt."""
 
     GATE = "gate"
+    ALARM = "alarm"
     DRIFT = "drift"
     FAILURES = "failures"
 

@@ -1,11 +1,17 @@
-"""What happens in a run, as events for those who watch it. Times are RFC 3339, UTC."""
+"""What happens in a run, as events for those who watch it. Times are RFC 3339, UTC.
+
+``--notify`` gives them to users, so their fields are stable: a field can be added, and a change of
+another kind raises ``EVENT_VERSION``.
+"""
 
 from typing import TypeAlias
 
 import msgspec
 
-from bulkeic.core.rollout.gates import GateDecision
+from bulkeic.core.rollout.gates import GateDecision, GateKind
 from bulkeic.core.rollout.halts import Halt
+
+EVENT_VERSION = 1
 
 
 class RunEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
@@ -14,10 +20,12 @@ class RunEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
     Attributes:
         at: when it happened.
         run: path of the run file.
+        version: of the events.
     """
 
     at: str
     run: str
+    version: int = EVENT_VERSION
 
 
 class RunStarted(RunEvent, frozen=True, kw_only=True, tag="started"):
@@ -29,6 +37,7 @@ class RunStarted(RunEvent, frozen=True, kw_only=True, tag="started"):
         endpoint: the AWS or the sandbox that is called.
         targets: all of the run.
         pending: of them, those without an outcome.
+        counts: number of outcomes by status at the start, for every status.
         waves: how many the run stores so far; 0: none.
     """
 
@@ -37,6 +46,7 @@ class RunStarted(RunEvent, frozen=True, kw_only=True, tag="started"):
     endpoint: str
     targets: int
     pending: int
+    counts: dict[str, int]
     waves: int
 
 
@@ -75,14 +85,18 @@ class WaveDone(RunEvent, frozen=True, kw_only=True, tag="wave_done"):
 
 
 class GateAnswered(RunEvent, frozen=True, kw_only=True, tag="gate"):
-    """A gate has answered after a wave.
+    """A gate, the alarms or the calendar have answered.
 
     Attributes:
-        wave: number of the wave.
+        kind: what has answered.
+        name: ARN of the alarm that decided, or of the only one, or of the calendar; empty: none.
+        wave: number of the wave; 0: the run has no waves.
         decision: what follows.
         reason: for people.
     """
 
+    kind: GateKind
+    name: str
     wave: int
     decision: GateDecision
     reason: str

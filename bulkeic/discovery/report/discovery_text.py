@@ -1,5 +1,7 @@
 """The summary of a discovery as lines of text."""
 
+import textwrap
+from collections import defaultdict
 from collections.abc import Sequence
 
 from bulkeic.core.errors import printable
@@ -15,11 +17,14 @@ from bulkeic.discovery.model.place_tally import (
 from bulkeic.discovery.report.place_hints import place_hint
 from bulkeic.output.formatting import counted
 from bulkeic.output.tables import Table, lines
+from bulkeic.output.terminal.screen import ANY_SCREEN, Screen
+from bulkeic.output.terminal.styles import Style, styled, styled_line
 
 _MIN_LANES = 2
 _SHOWN_LANES = 20
 _SHOWN_ACCOUNTS = 100
 _SHOWN_PLACES = 20
+_HEAD_AND_NOTE = 2
 _MESSAGE_CHARACTERS = 400
 _IDS_IN_LINE = 6
 _STEPS = {"plan": "preview a change, for example with", "resume": "resume with"}
@@ -35,24 +40,51 @@ def start_lines(options: DiscoverOptions) -> list[str]:
     return [f"{problem}; use --regions {region} for that one alone"]
 
 
-def discovery_lines(summary: DiscoverySummary) -> list[str]:
-    """The summary of a discovery, and the next steps; the most likely one is the last line."""
-    traffic = summary.traffic
+def discovery_lines(summary: DiscoverySummary, screen: Screen = ANY_SCREEN) -> list[str]:
+    """The summary of a discovery, and the next steps; the most likely one is the last line.
+
+    Args:
+        summary: the discovery in numbers.
+        screen: where it is shown; what does not fit is counted.
+    """
+    traffic, commands = summary.traffic, summary.next
     calls = f"{counted(traffic.calls, 'call')}, {traffic.throttles:,} throttled"
-    told = [
-        _headline(summary),
-        *_place_lines(summary),
-        f"{calls}, {traffic.retries:,} retried; {traffic.elapsed_s:,.1f} s",
-        *unread_lines(summary.unread, has_others=_has_several_accounts(summary)),
-    ]
+    sent = f"{calls}, {traffic.retries:,} retried; {traffic.elapsed_s:,.1f} s"
+    last = []
     if summary.pending:
-        told.append(f"{counted(summary.pending, 'lane')} not read to the end")
+        pending = styled(counted(summary.pending, "lane"), Style.WAITING)
+        last.append(styled_line(pending, " not read to the end"))
     if summary.out is not None:
-        told.append(f"targets file: {printable(summary.out)}")
+        last.append(f"targets file: {printable(summary.out)}")
     if summary.run is not None:
-        told.append(f"discovery file: {printable(summary.run)}")
-    commands = summary.next
-    return told + [f"{text}: {commands[step]}" for step, text in _STEPS.items() if step in commands]
+        last.append(f"discovery file: {printable(summary.run)}")
+    last += [f"{text}: {commands[step]}" for step, text in _STEPS.items() if step in commands]
+    headline = _headline(summary)
+    left = screen.without([headline, sent, *last])
+    unread_places = _fitting_unread_lines(summary, left)
+    table = _place_lines(summary, left.without(unread_places))
+    return [headline, *table, sent, *unread_places, *last]
+
+
+def _fitting_unread_lines(summary: DiscoverySummary, screen: Screen) -> list[str]:
+    """The places that could not be read; those that need too many rows are counted by reason."""
+    has_others = _has_several_accounts(summary)
+    found = unread_lines(summary.unread, has_others=has_others)
+    if screen.rows is None or screen.height_of(found) <= screen.rows // 2:
+        return found
+    by_code: defaultdict[str, list[UnreadPlace]] = defaultdict(list)
+    for place in summary.unread:
+        by_code[place.code].append(place)
+    found = []
+    for code, places in by_code.items():
+        accounts = counted(len({place.account_id for place in places}), "account")
+        regions = sum(len(place.regions) for place in places)
+        where = f"{accounts} in {counted(regions, 'Region')}" if regions else accounts
+        example = f", for example {places[0].account_id}"
+        found.append(styled_line(styled(f"not read: {where}: {code}", Style.BAD), example))
+        hint = place_hint(places[0], has_others=has_others)
+        found += textwrap.wrap(hint, screen.width, initial_indent="  ") if hint else []
+    return found
 
 
 def unread_lines(places: Sequence[UnreadPlace], *, has_others: bool) -> list[str]:
@@ -66,7 +98,7 @@ def unread_lines(places: Sequence[UnreadPlace], *, has_others: bool) -> list[str
     """
     if len(places) <= _SHOWN_PLACES:
         return [
-            f"not read: {_place(place)}: {_reason(place, has_others=has_others)}"
+            styled_line(_not_read(_place(place)), f": {_reason(place, has_others=has_others)}")
             for place in places
         ]
     found = []
@@ -74,7 +106,8 @@ def unread_lines(places: Sequence[UnreadPlace], *, has_others: bool) -> list[str
         here = [place for place in places if place.code == code]
         accounts = len({place.account_id for place in here})
         reason = _reason(here[0], has_others=has_others)
-        found.append(f"not read: {counted(accounts, 'account')}, for example: {reason}")
+        which = _not_read(counted(accounts, "account"))
+        found.append(styled_line(which, f", for example: {reason}"))
         whole = [place.account_id for place in here if not place.regions]
         found += [
             f"  {' '.join(whole[at : at + _IDS_IN_LINE])}"
@@ -82,6 +115,10 @@ def unread_lines(places: Sequence[UnreadPlace], *, has_others: bool) -> list[str
         ]
         found += [f"  {_place(place)}" for place in here if place.regions]
     return found
+
+
+def _not_read(where: str) -> str:
+    return styled(f"not read: {where}", Style.BAD)
 
 
 def _headline(summary: DiscoverySummary) -> str:
@@ -102,31 +139,32 @@ def _has_several_accounts(summary: DiscoverySummary) -> bool:
     return len(read | {place.account_id for place in summary.unread}) > 1
 
 
-def _place_lines(summary: DiscoverySummary) -> list[str]:
+def _place_lines(summary: DiscoverySummary, screen: Screen) -> list[str]:
     """A table by account and Region, or by account where many lanes have functions."""
     lanes = summary.lanes
     filled = [each for each in lanes if each.functions or each.targets]
     if len(filled) < _MIN_LANES:
         return []
-    if len(filled) > _SHOWN_LANES:
-        return _account_lines(summary)
+    if len(filled) > _SHOWN_LANES and not screen.in_full:
+        return _account_lines(summary, screen)
     empty = len(lanes) - len(filled)
     note = f"nothing found in {counted(empty, 'more lane')}" if empty else ""
     rows = [(each.lane.account_id, each.lane.region, *_counts(summary, each)) for each in filled]
     head = ("account", "Region", *_count_columns(summary))
-    return lines(Table("", head, rows, keys=2, note=note))
+    return lines(Table("", head, rows, keys=2, note=note), screen.width)
 
 
-def _account_lines(summary: DiscoverySummary) -> list[str]:
+def _account_lines(summary: DiscoverySummary, screen: Screen) -> list[str]:
     """A table of the accounts with most targets, in the order of their ids."""
     accounts = by_account(summary.lanes)
     most = sorted(accounts, key=lambda each: (-each.targets, -each.functions, each.account_id))
-    shown = sorted(most[:_SHOWN_ACCOUNTS], key=lambda each: each.account_id)
+    room = _SHOWN_ACCOUNTS if screen.rows is None else max(1, screen.rows - _HEAD_AND_NOTE)
+    shown = sorted(most[: min(room, _SHOWN_ACCOUNTS)], key=lambda each: each.account_id)
     totals = [(each.account_id, f"{each.regions:,}", *_counts(summary, each)) for each in shown]
     hidden = len(accounts) - len(shown)
-    note = f"{counted(hidden, 'account')} with fewer targets not shown" if hidden else ""
+    note = f"{counted(hidden, 'more account')} not shown" if hidden else ""
     head = ("account", "Regions", *_count_columns(summary))
-    return lines(Table("", head, totals, note=note))
+    return lines(Table("", head, totals, note=note), screen.width)
 
 
 def _count_columns(summary: DiscoverySummary) -> tuple[str, ...]:

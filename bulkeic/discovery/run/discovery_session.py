@@ -88,7 +88,7 @@ class DiscoverySession:
 
         Raises:
             AccessError: STS cannot be called.
-            InventoryError: the organization, or the inventory of the source, cannot be read.
+            ServiceError: the organization, or the inventory of the source, cannot be read.
             RunFileError: the discovery file cannot be read or written.
         """
         options = self._options

@@ -56,7 +56,7 @@ async def read_inventory(
         has_tags: whether the inventory knows all tags.
 
     Raises:
-        InventoryError: the inventory cannot be read.
+        ServiceError: the inventory cannot be read.
     """
     batch: list[FoundFunction] = []
     async for function in functions:

@@ -9,7 +9,7 @@ import msgspec
 
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.core.accounts import role_account
-from bulkeic.core.errors import AccessError, InventoryError, UsageError
+from bulkeic.core.errors import AccessError, ServiceError, UsageError
 from bulkeic.core.model import Lane
 from bulkeic.core.templates import is_template
 from bulkeic.discovery.discover_options import DiscoverOptions
@@ -70,7 +70,7 @@ class PlaceFinder:
             with_regions: whether the Regions are needed.
 
         Raises:
-            InventoryError: the organization cannot be read.
+            ServiceError: the organization cannot be read.
             UsageError: no account is left, or no Region.
         """
         accounts = await self._account_ids()
@@ -140,7 +140,7 @@ class PlaceFinder:
             return
         try:
             regions = await self._regions(lane, allowed, places)
-        except InventoryError as error:
+        except ServiceError as error:
             places.accounts.append(account(error.code, error.message))
             return
         places.accounts.append(account())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from bulkeic.core.errors import InventoryError
+from bulkeic.core.errors import ServiceError
 from bulkeic.core.model import Lane
 from bulkeic.store.discovery.discovery_file import DiscoveryFile
 
@@ -49,7 +49,7 @@ class TagReading:
             async with limiter:
                 try:
                     await self._read_lane(lane)
-                except InventoryError as error:
+                except ServiceError as error:
                     self.failed.add(lane)
                     async with self._store:
                         self._file.save_failure(lane, error.code, error.message)

@@ -71,10 +71,17 @@ class LaneGrid(NamedTuple):
     is_plan: bool
 
 
-def lane_grid(report: RunReport) -> LaneGrid:
-    """The grid of a run: the accounts and Regions with most trouble, if there are very many."""
+def lane_grid(report: RunReport, *, by_name: bool = False) -> LaneGrid:
+    """The grid of a run: the accounts and Regions with most trouble, if there are very many.
+
+    Args:
+        report: of the run.
+        by_name: whether the accounts are in the order of their names, instead of by trouble.
+    """
     is_plan = report.is_plan
     accounts = _by_trouble(report.accounts, MOST_ACCOUNTS)
+    if by_name:
+        accounts.sort()
     regions = sorted(_by_trouble(report.regions, MOST_REGIONS))
     rows = [
         GridRow(

@@ -17,6 +17,8 @@ from bulkeic.core.errors import printable
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+PAGE_ASSETS = "bulkeic.page_assets"
+"""Files that the pages of a run, of a benchmark and of the sandbox share; it has no code."""
 SHARED = "bulkeic.output.page"
 """The package whose templates every page can use."""
 
@@ -51,6 +53,15 @@ def page_asset(name: str, package: str = SHARED) -> str:
         package: that has it in its folder ``templates``.
     """
     return files(package).joinpath("templates", name).read_text("utf-8")
+
+
+def shared_asset(name: str) -> str:
+    """A style or a script that the page of the sandbox has, too.
+
+    Args:
+        name: of the file.
+    """
+    return files(PAGE_ASSETS).joinpath(name).read_text("utf-8")
 
 
 def inline_script(script: str) -> str:

@@ -19,6 +19,7 @@ from bulkeic.output.page.page_template import (
     page_asset,
     page_environment,
     security_policy,
+    shared_asset,
 )
 from bulkeic.output.page.timeline_drawing import (
     CALLS_HEIGHT,
@@ -93,7 +94,7 @@ class RunPage(NamedTuple):
         grid: outcomes by account and Region.
         timeline: ``None``: no target was sent.
         waves: ``None``: it has none.
-        gates: ``None``: no gate has decided.
+        gates: ``None``: no gate, alarm or calendar has decided.
         gate_outputs: what the gate wrote for its last decisions, where it wrote something.
         errors: by code.
         more_errors: how many codes are not shown; empty: none.
@@ -131,8 +132,9 @@ def run_page_pieces(report: RunReport, targets: Iterable[str], shown: int) -> It
         targets: the data of the table of targets (``TargetTable.packed``).
         shown: how many targets the table has.
     """
-    style = page_asset("page.css") + page_asset("run_page.css")
-    script = inline_script(page_asset("run_page.js"))
+    style = shared_asset("base.css") + page_asset("page.css") + page_asset("run_page.css")
+    scripts = map(page_asset, ("copy.js", "target_table.js", "run_page.js"))
+    script = inline_script(shared_asset("page_parts.js") + "".join(scripts))
     stream = (
         page_environment()
         .get_template("run_page.html")
@@ -150,12 +152,13 @@ def run_page_pieces(report: RunReport, targets: Iterable[str], shown: int) -> It
         yield piece.encode("utf-8", "backslashreplace")
 
 
-def run_page(report: RunReport, shown: int) -> RunPage:
+def run_page(report: RunReport, shown: int, *, by_name: bool = False) -> RunPage:
     """The content of the page of a run.
 
     Args:
         report: of the run, with its timeline.
         shown: how many targets the table has.
+        by_name: whether the accounts are in the order of their names, which never changes.
     """
     state, mood = _STATES[report.end.state]
     next_steps = report.summary.next
@@ -173,7 +176,7 @@ def run_page(report: RunReport, shown: int) -> RunPage:
         facts=_facts(report),
         settings=_settings_table(report.settings, report.settings_kinds),
         sessions=_sessions_table(report.sessions),
-        grid=lane_grid(report),
+        grid=lane_grid(report, by_name=by_name),
         timeline=None if report.timeline is None else timeline_drawing(
             report.timeline, report.waves
         ),
@@ -313,19 +316,20 @@ def _waves_table(waves: Sequence[Wave]) -> Table:
 
 
 def _gates_table(gates: Sequence[GateRecord]) -> Table:
-    head = ("after wave", "answers", "answered (UTC)", "decision", "reason")
+    head = ("decided by", "answers", "answered (UTC)", "decision", "reason", "name")
     rows = [
         (
-            f"{each.wave}",
+            each.title,
             f"{each.asks:,}",
             _second(each.answered_at),
             each.decision.value,
             each.reason,
+            each.name,
         )
         for each in gates[-_MOST_ROWS:]
     ]
     note = _hidden(len(gates) - _MOST_ROWS, "earlier decision")
-    return Table("decisions of the gate", head, rows, note=note, texts=2)
+    return Table("decisions between waves", head, rows, note=note, texts=3)
 
 
 def _gate_outputs(gates: Sequence[GateRecord]) -> list[GateOutput]:

@@ -124,17 +124,18 @@ def _sessions(sessions: Sequence[SessionRecord]) -> list[str]:
 def _gates(gates: Sequence[GateRecord]) -> list[str]:
     rows = [
         (
-            f"{each.wave}",
+            each.title,
             each.decision.value,
             code_span(each.answered_at),
             code_span(each.reason),
+            _span(each.name or None),
             code_span(each.output.rpartition("\n")[2]),
             f"{each.asks:,}",
         )
         for each in gates[-_MOST_ROWS:]
     ]
-    head = ("Gate after wave", "Decision", "Answered", "Reason", "Last line", "Answers")
-    return _cut(markdown_table(head, rows, numbers=1), len(gates), "gate decision") if rows else []
+    head = ("Decided by", "Decision", "Answered", "Reason", "Name", "Last line", "Answers")
+    return _cut(markdown_table(head, rows, numbers=1), len(gates), "decision") if rows else []
 
 
 def _waves(waves: Sequence[Wave]) -> list[str]:

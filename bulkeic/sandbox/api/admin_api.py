@@ -16,6 +16,11 @@
     GET  organization the IDs of the organization's units by path; the root's path is empty
     POST hold         add the functions of an array of {account_id, region, function_name} with an
                       optional qualifier and optional facts; adds none if one is malformed
+    GET  alarms       the alarms, and those that change after a number of changes
+    POST alarms       set the state of the alarm {name, state} in every lane, or in an optional
+                      lane "account/Region", with an optional reason; adds it if it is missing
+    GET  calendars    the change calendars by name
+    POST calendars    set the state of the calendar {name, state}; adds it if it is missing
 
 They need no credentials, take no quota and no latency, suffer no faults and are not counted. An
 error is answered with {"error": ...}.
@@ -26,7 +31,7 @@ from collections.abc import Callable
 from math import inf, isfinite
 from typing import Any
 
-from bulkeic.sandbox.api import admin_page
+from bulkeic.sandbox.api import admin_alarms, admin_page
 from bulkeic.sandbox.behavior.account_options import (
     AccountRules,
     accounts_from_json,
@@ -60,12 +65,17 @@ def handle(state: SharedState, request: HttpRequest, wall_s: float) -> HttpReply
     if request.method == "GET" and name in _VIEWS:
         return _VIEWS[name](state, wall_s)
     handler = _HANDLERS.get((request.method, name))
-    if handler is None:
-        exists = name in _VIEWS or any(name == other for _, other in _HANDLERS)
-        return _reply(405 if exists else 404, {"error": f"no {request.method} {request.path}"})
+    addition = _ADDITIONS.get(name) if request.method == "POST" else None
+    if handler is None and addition is None:
+        exists = {*_VIEWS, *_ADDITIONS, *(other for _, other in _HANDLERS)}
+        return _reply(
+            405 if name in exists else 404, {"error": f"no {request.method} {request.path}"}
+        )
     try:
-        data = json.loads(request.body) if request.method == "PUT" or name == "hold" else None
-        return _reply(200, handler(state, data))
+        if addition is not None:
+            return _reply(200, addition(state, json.loads(request.body), wall_s))
+        data = json.loads(request.body) if request.method == "PUT" else None
+        return _reply(200, handler(state, data) if handler else None)
     except (ValueError, RecursionError) as error:
         return _reply(400, {"error": str(error)})
 
@@ -141,7 +151,7 @@ def _read_organization(state: SharedState, _: Any) -> Any:
     return {} if organization is None else dict(organization.units)
 
 
-def _add_functions(state: SharedState, data: Any) -> Any:
+def _add_functions(state: SharedState, data: Any, _: float) -> Any:
     if not isinstance(data, list):
         raise ValueError("hold: not an array")  # noqa: TRY004 - callers expect one error type
     for identity, facts in [(_function_identity(item), _facts(item)) for item in data]:
@@ -181,5 +191,11 @@ _HANDLERS: dict[tuple[str, str], Callable[[SharedState, Any], Any]] = {
     ("GET", "accounts"): _read_accounts,
     ("PUT", "accounts"): _replace_accounts,
     ("GET", "organization"): _read_organization,
-    ("POST", "hold"): _add_functions,
+    ("GET", "alarms"): admin_alarms.read_alarms,
+    ("GET", "calendars"): admin_alarms.read_calendars,
+}
+_ADDITIONS: dict[str, Callable[[SharedState, Any, float], Any]] = {
+    "hold": _add_functions,
+    "alarms": admin_alarms.set_alarm,
+    "calendars": admin_alarms.set_calendar,
 }

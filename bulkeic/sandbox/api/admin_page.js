@@ -1,37 +1,16 @@
-"use strict";
-
 // Everything that a caller sent is set as textContent, never as markup.
 
 const POLL_MS = 1000;
 const TIMEOUT_MS = 5000;
 const SVG = "http://www.w3.org/2000/svg";
 
-const byId = (id) => document.getElementById(id);
-const whole = new Intl.NumberFormat("en");
 const decimal = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3,
 });
 
-function setText(element, value) {
-  const string = String(value);
-  // Do not touch an unchanged node: screen readers would announce it, and the browser lay it out again.
-  if (element.textContent !== string) element.textContent = string;
-}
-
 function setTextById(id, value) {
   setText(byId(id), value);
-}
-
-function createElement(tag, className, value) {
-  const element = document.createElement(tag);
-  element.className = className;
-  if (value !== undefined) element.textContent = value;
-  return element;
-}
-
-function plural(number, word) {
-  return `${whole.format(number)} ${word}${number === 1 ? "" : "s"}`;
 }
 
 function percent(part, all, label) {
@@ -44,7 +23,7 @@ function statusClass(status) {
 }
 
 function statusMark(status) {
-  return createElement("span", `status ${statusClass(status)}`, status);
+  return element("span", `status ${statusClass(status)}`, status);
 }
 
 function showTotals(data) {
@@ -67,7 +46,7 @@ function showTotals(data) {
 
 function showStatuses(data) {
   const items = Object.entries(data.by_status).map(([status, calls]) => {
-    const item = createElement("li", "");
+    const item = element("li", "");
     item.append(statusMark(status), ` ${whole.format(calls)}`);
     return item;
   });
@@ -107,25 +86,25 @@ function showMinute(data) {
 const laneRows = new Map();
 
 function laneRow(lane) {
-  const row = createElement("tr", "");
+  const row = element("tr", "");
   const [account, region] = lane.split("/");
-  const bar = createElement("div", "bar");
+  const bar = element("div", "bar");
   bar.setAttribute("aria-hidden", "true");
   const parts = {
     row,
-    passed: createElement("span", "passed"),
-    throttled: createElement("span", "throttled"),
-    quota: createElement("span", "quota"),
-    now: createElement("td", "number now"),
-    allThrottled: createElement("td", "number all-throttled"),
-    all: createElement("td", "number all"),
+    passed: element("span", "passed"),
+    throttled: element("span", "throttled"),
+    quota: element("span", "quota"),
+    now: element("td", "number now"),
+    allThrottled: element("td", "number all-throttled"),
+    all: element("td", "number all"),
   };
   bar.append(parts.passed, parts.throttled, parts.quota);
-  const cell = createElement("td", "wide");
+  const cell = element("td", "wide");
   cell.append(bar);
-  const head = createElement("th", "", account);
+  const head = element("th", "", account);
   head.scope = "row";
-  row.append(head, createElement("td", "", region), cell, parts.now, parts.allThrottled, parts.all);
+  row.append(head, element("td", "", region), cell, parts.now, parts.allThrottled, parts.all);
   setRoles(row);
   return parts;
 }
@@ -195,16 +174,16 @@ function sessionText(session) {
 }
 
 function callRow(call) {
-  const row = createElement("tr", "");
-  const status = createElement("td", "status-cell");
+  const row = element("tr", "");
+  const status = element("td", "status-cell");
   status.append(statusMark(call.status));
-  const name = createElement("td", "name", call.function || sessionText(call.session) || "–");
+  const name = element("td", "name", call.function || sessionText(call.session) || "–");
   name.title = call.session ? JSON.stringify(call.session, null, 2) : call.function;
-  const delay = call.held_ms === null ? createElement("td", "number delay idle", "unanswered")
-    : createElement("td", "number delay", decimal.format(call.held_ms));
+  const delay = call.held_ms === null ? element("td", "number delay idle", "unanswered")
+    : element("td", "number delay", decimal.format(call.held_ms));
   row.append(
-    createElement("td", "time", clock.format(call.time_s * 1000)), status, name,
-    createElement("td", "operation", call.operation), createElement("td", "lane", call.lane || "–"), delay,
+    element("td", "time", clock.format(call.time_s * 1000)), status, name,
+    element("td", "operation", call.operation), element("td", "lane", call.lane || "–"), delay,
   );
   setRoles(row);
   return row;

@@ -1,4 +1,4 @@
-"""The admin page: one document, assembled from its three parts, and its headers.
+"""The admin page: one document, assembled from its parts, and its headers.
 
 Its content security policy allows the style and the script by their hashes, and requests to the
 server that sent the page; nothing else is loaded.
@@ -9,15 +9,18 @@ from hashlib import sha256
 from importlib.resources import files
 
 
-def _part(name: str) -> str:
-    return files("bulkeic.sandbox.api").joinpath(name).read_text("utf-8")
+def _part(name: str, package: str = "bulkeic.sandbox.api") -> str:
+    return files(package).joinpath(name).read_text("utf-8")
 
 
 def _hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-_STYLE, _SCRIPT = _part("admin_page.css"), _part("admin_page.js")
+# Files that all pages share: the sandbox imports nothing of bulkeic, and reads these.
+_SHARED = "bulkeic.page_assets"
+_STYLE = _part("base.css", _SHARED) + _part("admin_page.css")
+_SCRIPT = _part("page_parts.js", _SHARED) + _part("admin_page.js")
 BODY = _part("admin_page.html").replace("/*style*/", _STYLE).replace("/*script*/", _SCRIPT).encode()
 HEADERS = {
     "Content-Security-Policy": (

@@ -1,4 +1,4 @@
-"""A call of Organizations, Resource Groups Tagging or Account, and what their operations share."""
+"""A call of a service around Lambda, and what the operations of these services share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from bulkeic.sandbox.auth.principal import Principal
 from bulkeic.sandbox.behavior.account_options import AccountRules
 from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
 from bulkeic.sandbox.state.fleet import Fleet
+from bulkeic.sandbox.state.sandbox_alarms import SandboxAlarms
+from bulkeic.sandbox.state.sandbox_calendars import SandboxCalendars
 
 Response = dict[str, Any]
 
@@ -22,12 +24,18 @@ class ServiceCall:
         principal: the sender.
         accounts: what accounts have and deny.
         fleet: the functions.
+        alarms: the alarms.
+        calendars: the change calendars.
+        wall_s: Unix time in seconds.
     """
 
     parameters: dict[str, Any]
     principal: Principal
     accounts: AccountRules
     fleet: Fleet
+    alarms: SandboxAlarms
+    calendars: SandboxCalendars
+    wall_s: float
 
     def parameter(self, name: str, kind: type, expected: str) -> Any:
         """Return a parameter, or None if it is missing or null.

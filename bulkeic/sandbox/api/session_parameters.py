@@ -19,7 +19,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
+from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind, query_validation_error
 from bulkeic.sandbox.protocol.constraints import text_violations, violation
 
 _IDENTITY = re.compile(r"[\w+=,.@-]*", re.ASCII)
@@ -65,24 +65,17 @@ def parse_session_parameters(parameters: Mapping[str, str]) -> SessionParameters
     pairs = _tag_pairs(parameters)
     violations = [*_violations(identity, policy), *_tag_violations(pairs)]
     if violations:
-        raise sts_validation_error(violations)
+        raise query_validation_error(violations)
     keys = [key.lower() for key, _ in pairs]
     for text in (identity or "", *keys):
         if text.startswith(_RESERVED):
-            raise AwsError(ErrorKind.STS_INVALID, reason=f"{text} has the reserved prefix aws:")
+            raise AwsError(ErrorKind.QUERY_INVALID, reason=f"{text} has the reserved prefix aws:")
     if len(set(keys)) < len(keys):
         raise AwsError(
-            ErrorKind.STS_INVALID,
+            ErrorKind.QUERY_INVALID,
             reason="Duplicate tag keys found. Please note that Tag keys are case insensitive.",
         )
     return SessionParameters(identity, dict(pairs), None if policy is None else _decoded(policy))
-
-
-def sts_validation_error(violations: list[str]) -> AwsError:
-    """Return the ValidationError that lists a call's violations, at least one."""
-    errors = "error" if len(violations) == 1 else "errors"
-    text = f"{len(violations)} validation {errors} detected: {'; '.join(violations)}"
-    return AwsError(ErrorKind.STS_INVALID, reason=text)
 
 
 def _tag_pairs(parameters: Mapping[str, str]) -> list[tuple[str, str]]:

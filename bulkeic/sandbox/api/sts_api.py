@@ -24,13 +24,12 @@ from urllib.parse import parse_qsl
 from bulkeic.sandbox.api.session_parameters import (
     SessionParameters,
     parse_session_parameters,
-    sts_validation_error,
 )
 from bulkeic.sandbox.auth import sts_sessions
 from bulkeic.sandbox.auth.principal import Principal
 from bulkeic.sandbox.auth.sts_sessions import Role, StsSession
 from bulkeic.sandbox.behavior.account_options import AccountRules
-from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind
+from bulkeic.sandbox.protocol.aws_errors import AwsError, ErrorKind, query_validation_error
 from bulkeic.sandbox.protocol.constraints import violation
 from bulkeic.sandbox.protocol.http_message import HttpRequest
 
@@ -196,10 +195,10 @@ def _parse_assume_role(parameters: Mapping[str, str]) -> tuple[Role, int]:
         violations.append(violation(name, "roleSessionName", rule))
     duration_s = _parse_duration_s(parameters.get("DurationSeconds"), violations)
     if violations:
-        raise sts_validation_error(violations)
+        raise query_validation_error(violations)
     match = _ROLE.fullmatch(parameters["RoleArn"])
     if match is None:
-        raise AwsError(ErrorKind.STS_INVALID, reason=f"{parameters['RoleArn']} is invalid")
+        raise AwsError(ErrorKind.QUERY_INVALID, reason=f"{parameters['RoleArn']} is invalid")
     return Role(*match.groups()), duration_s
 
 

@@ -19,6 +19,8 @@ from bulkeic.sandbox.behavior.option_types import (
     check_bounds,
 )
 from bulkeic.sandbox.state.fleet import Lane
+from bulkeic.sandbox.state.sandbox_alarms import alarm_starts
+from bulkeic.sandbox.state.sandbox_calendars import calendar_starts
 
 _MAX_PORT = 65535
 _ACCOUNT_OR_ROLE = re.compile(r"\d{12}(/[\w+=,.@-]{1,64})?", re.ASCII)
@@ -103,6 +105,13 @@ class SandboxOptions:
         faults: the faults of all lanes.
         lanes: overrides of single lanes.
         accounts: what accounts have and deny.
+        alarms: the alarms of CloudWatch that every lane has, by name: "OK", "ALARM" or
+            "INSUFFICIENT_DATA". "ALARM@after=500" is OK until there were 500 changes of
+            configurations in all lanes.
+        any_alarm: every other alarm exists, too, when it is asked for by its name, and is OK.
+        calendars: the change calendars of every lane, by name: "open", "closed" or "unsupported".
+            "closed@until=2026-11-27T18:00Z" is open from that time on.
+        any_calendar: every other change calendar exists, too, and is open.
         seed: seed of the faults: the same seed and calls give the same replies.
 
     Raises:
@@ -126,11 +135,17 @@ class SandboxOptions:
     faults: Faults = field(default=Faults())
     lanes: LaneOverrides = field(default_factory=dict, metadata=OBJECT)
     accounts: AccountOptions = field(default=AccountOptions())
+    alarms: Mapping[str, str] = field(default_factory=dict, metadata=STRINGS)
+    any_alarm: bool = False
+    calendars: Mapping[str, str] = field(default_factory=dict, metadata=STRINGS)
+    any_calendar: bool = False
     seed: int = field(default=0, metadata=INTEGER)
 
     def __post_init__(self) -> None:
         check_bounds(self)
         resolve_lane_overrides(self.lanes, self.lane_default)
+        alarm_starts(self.alarms)
+        calendar_starts(self.calendars)
         if not 0 <= self.port <= _MAX_PORT:
             raise ValueError(f"port: {self.port} is not between 0 and {_MAX_PORT}")
         for key in self.external_ids:

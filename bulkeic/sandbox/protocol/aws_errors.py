@@ -77,6 +77,7 @@ class ErrorKind(Enum):
     NOT_MANAGEMENT_ACCOUNT = ErrorRow("AccessDeniedException", 400, _DENIED, "You don't have permissions to access this resource.")
     INVALID_PATTERN = ErrorRow("InvalidInputException", 400, _DENIED, "You provided a value that does not match the required pattern.")
     OTHER_ACCOUNTS_REGIONS = ErrorRow("AccessDeniedException", 403, _BARE, "User: {user} is not authorized to perform: account:ListRegions ({reason})")
+    ALARMS_REFUSED = ErrorRow("AccessDenied", 403, _BARE, "User: {user} is not authorized to perform: {action} on resource: {arn} because no identity-based policy allows the {action} action")
     # Guessed from here on.
     TOO_MANY_LANES = ErrorRow("LimitExceededException", 400, _PARAMETER, "The sandbox serves at most {limit} lanes (account and Region) besides those of its functions.", is_recorded=False)
     INTERNAL = ErrorRow("ServiceException", 500, _FUNCTION, "An internal error occurred.", "Service", is_recorded=False)
@@ -95,23 +96,33 @@ class ErrorKind(Enum):
     INVALID_ACCOUNT_INPUT = ErrorRow("ValidationException", 400, _BARE, "The input fails to satisfy the constraints specified by an AWS service.", is_recorded=False)
     INVALID_TAGGING_INPUT = ErrorRow("InvalidParameterException", 400, _DENIED, "{reason}", is_recorded=False)
     SERVICE_REFUSED = ErrorRow("AccessDeniedException", 403, _DENIED, "User: {user} is not authorized to perform: {action} on resource: * because no identity-based policy allows the {action} action", is_recorded=False)
+    INVALID_ALARM_VALUE = ErrorRow("InvalidParameterValue", 400, _BARE, "{reason}", is_recorded=False)
+    ALARM_PARAMETERS = ErrorRow("InvalidParameterCombination", 400, _BARE, "{reason}", is_recorded=False)
+    ALARM_TOKEN = ErrorRow("InvalidNextToken", 400, _BARE, "The next token specified is invalid.", is_recorded=False)
+    ALARM_MISSING = ErrorRow("ResourceNotFound", 404, _BARE, "The named resource does not exist.", is_recorded=False)
+    ALARM_LIMIT = ErrorRow("LimitExceeded", 400, _BARE, "{reason}", is_recorded=False)
+    ALARM_REASON_DATA = ErrorRow("InvalidFormat", 400, _BARE, "StateReasonData was not syntactically valid JSON", is_recorded=False)
+    CALENDAR_MISSING = ErrorRow("InvalidDocument", 400, _DENIED, "Document with name {name} does not exist.", is_recorded=False)
+    NOT_A_CALENDAR = ErrorRow("InvalidDocumentType", 400, _DENIED, "Document {name} is not of type ChangeCalendar.", is_recorded=False)
+    CALENDAR_UNSUPPORTED = ErrorRow("UnsupportedCalendarException", 400, _DENIED, "The calendar entry contained in the document {name} is not supported.", is_recorded=False)
     UNKNOWN_OPERATION = ErrorRow("UnknownOperationException", 404, _BARE, "There is no operation {method} {path}", is_recorded=False)
     UNKNOWN_ACTION = ErrorRow("InvalidAction", 400, _BARE, "Could not find operation {action} for version {version}", is_recorded=False)
     ROLE_DENIED = ErrorRow("AccessDenied", 403, _BARE, "User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}", is_recorded=False)
     MALFORMED_POLICY = ErrorRow("MalformedPolicyDocument", 400, _BARE, "The policy is not in the valid JSON format.", is_recorded=False)
     SESSION_REFUSED = ErrorRow("AccessDeniedException", 403, _DENIED, "User: {user} is not authorized to perform: {action} on resource: {arn} because no session policy allows the {action} action", is_recorded=False)
-    STS_INVALID = ErrorRow("ValidationError", 400, _BARE, "{reason}", is_recorded=False)
+    QUERY_INVALID = ErrorRow("ValidationError", 400, _BARE, "{reason}", is_recorded=False)
     # fmt: on
 
 
 _QUERY_CODES = {
+    "AccessDeniedException": "AccessDenied",
     "ExpiredTokenException": "ExpiredToken",
     "IncompleteSignatureException": "IncompleteSignature",
     "InvalidSignatureException": "SignatureDoesNotMatch",
     "MissingAuthenticationTokenException": "MissingAuthenticationToken",
     "UnrecognizedClientException": "InvalidClientTokenId",
 }
-"""Lambda's error code -> the code that services of the query protocol (STS) use instead."""
+"""Lambda's error code -> the code that services of the query protocol (STS, CloudWatch) use instead."""
 
 
 class AwsError(Exception):
@@ -140,6 +151,13 @@ def validation_error(violations: list[str]) -> AwsError:
     )
 
 
+def query_validation_error(violations: list[str]) -> AwsError:
+    """Return the ValidationError that lists a call's violations, at least one."""
+    errors = "error" if len(violations) == 1 else "errors"
+    text = f"{len(violations)} validation {errors} detected: {'; '.join(violations)}"
+    return AwsError(ErrorKind.QUERY_INVALID, reason=text)
+
+
 def json_body(error: AwsError) -> bytes:
     """Return the body of an error response of Lambda."""
     return json.dumps(_json_fields(error), separators=(",", ":")).encode()
@@ -162,10 +180,20 @@ def _json_fields(error: AwsError) -> dict[str, str]:
     return {key: values[key] for key in row.keys}
 
 
+def query_code(error: AwsError) -> str:
+    """Return the code of an error in the query protocol."""
+    return _QUERY_CODES.get(error.code, error.code)
+
+
+def xml_text(text: str) -> str:
+    """Return a text in which each character that XML cannot have is replaced."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
 def xml_body(error: AwsError, namespace: str, request_id: str) -> bytes:
     """Return the body of an error response of the query protocol, with its code."""
-    code = _QUERY_CODES.get(error.code, error.code)
-    message = escape(_NOT_XML.sub("\ufffd", str(error)), quote=False)
+    code = query_code(error)
+    message = escape(xml_text(str(error)), quote=False)
     return (
         f'<ErrorResponse xmlns="{namespace}"><Error><Type>Sender</Type><Code>{code}</Code>'
         f"<Message>{message}</Message></Error>"

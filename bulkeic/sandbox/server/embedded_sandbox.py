@@ -110,6 +110,34 @@ class Sandbox:
         """Replace the organization, the enabled Regions, the denied roles and operations."""
         self._state.accounts = AccountRules(options)
 
+    def set_alarm(
+        self, name: str, state: str, lane: tuple[str, str] | None = None, *, reason: str = ""
+    ) -> None:
+        """Set the state of an alarm of CloudWatch, which is added if it is missing.
+
+        Args:
+            name: its name.
+            state: OK, ALARM or INSUFFICIENT_DATA.
+            lane: (account ID, Region), or None for every lane.
+            reason: its StateReason.
+
+        Raises:
+            ValueError: the name or the state is invalid, or there are too many alarms.
+        """
+        self._state.alarms.set_state(name, state, reason, time.time(), lane)
+
+    def set_calendar(self, name: str, state: str) -> None:
+        """Set the state of a change calendar, which is added if it is missing.
+
+        Args:
+            name: its name or ARN.
+            state: open, closed, unsupported, or like closed@until=2026-11-27T18:00Z.
+
+        Raises:
+            ValueError: the name or the state is invalid, or there are too many calendars.
+        """
+        self._state.calendars.set_state(name, state)
+
     def functions(self) -> list[dict[str, Any]]:
         """Return what is known about each function, as `GET /_sandbox/functions` does."""
         return functions_to_json(self._state.fleet)

@@ -189,6 +189,7 @@ def _record_call(
         state.stats.write_started(function)
         if reply.changed:
             state.pending_updates.start(function)
+            state.alarms.count_change(call.now_ms / 1000)
 
 
 def _error_reply(error: AwsError) -> HttpReply:

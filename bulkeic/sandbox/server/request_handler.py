@@ -4,7 +4,9 @@
     from a page of another site     403, see `bulkeic.sandbox.auth.csrf`
     path begins with /_sandbox/     `bulkeic.sandbox.api.admin_api`
     has X-Amz-Target, or the
-        path is /listRegions        `bulkeic.sandbox.server.service_handler`: no faults, no quota
+        path is /listRegions, or
+        CloudWatch's version is in
+        the body                    `bulkeic.sandbox.server.service_handler`: no faults, no quota
     path is /                       `bulkeic.sandbox.api.sts_api`: no faults, no quota
     any other path                  `bulkeic.sandbox.server.lambda_handler`
 
@@ -56,7 +58,7 @@ class RequestHandler:
             f"{self._state.options.seed & 0xFFFFFFFF:08x}-0000-4000-8000-{self._serial:012x}"
         )
         if is_service_call(request):
-            call = handle_service_call(self._state, request, wall_s)
+            call = handle_service_call(self._state, request, request_id, wall_s)
         elif request.path == "/":
             call = self._handle_sts_call(request, request_id, wall_s)
         else:

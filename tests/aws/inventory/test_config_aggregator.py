@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bulkeic.core.errors import InventoryError
+from bulkeic.core.errors import ServiceError
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane
 
@@ -113,14 +113,14 @@ async def test_the_only_aggregator_is_asked_page_by_page() -> None:
     ],
 )
 async def test_which_aggregator_must_be_clear(names: tuple[str, ...], words: str) -> None:
-    with pytest.raises(InventoryError, match=words):
+    with pytest.raises(ServiceError, match=words):
         await found_by({"DescribeConfigurationAggregators": [aggregators(*names)]}, None)
 
 
 async def test_of_many_aggregators_a_few_are_named() -> None:
     names = [f"aggregator-{number}" for number in range(1000)]
     with pytest.raises(
-        InventoryError, match=r"has 1000 aggregators .* aggregator-0, .*, …$"
+        ServiceError, match=r"has 1000 aggregators .* aggregator-0, .*, …$"
     ) as raised:
         await found_by({"DescribeConfigurationAggregators": [aggregators(*names)]}, None)
     assert len(str(raised.value)) < 1000
@@ -128,13 +128,13 @@ async def test_of_many_aggregators_a_few_are_named() -> None:
 
 @pytest.mark.parametrize("name", ["", "a b", "a" * 257, "\x1b[2J", "é"])
 async def test_a_name_that_no_aggregator_has_is_an_error(name: str) -> None:
-    with pytest.raises(InventoryError, match="AnswerMismatch"):
+    with pytest.raises(ServiceError, match="AnswerMismatch"):
         await found_by({"DescribeConfigurationAggregators": [aggregators(name)]}, None)
 
 
 async def test_an_unknown_aggregator_is_named_by_its_flag() -> None:
     refusal = Refusal("NoSuchConfigurationAggregatorException")
-    with pytest.raises(InventoryError, match="check the name that --aggregator gives"):
+    with pytest.raises(ServiceError, match="check the name that --aggregator gives"):
         await found_by({"SelectAggregateResourceConfig": [refusal]}, "gone")
 
 
@@ -157,5 +157,5 @@ async def test_an_unknown_aggregator_is_named_by_its_flag() -> None:
 )
 async def test_a_malformed_result_is_an_error(item: str) -> None:
     scripts: dict[str, Script] = {"SelectAggregateResourceConfig": [{"Results": [item]}]}
-    with pytest.raises(InventoryError, match="AnswerMismatch"):
+    with pytest.raises(ServiceError, match="AnswerMismatch"):
         await found_by(scripts, "ours")

@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from bulkeic.aws.identity.access import Access
 from bulkeic.aws.inventory.inventory_services import InventoryServices
-from bulkeic.core.errors import InventoryError
+from bulkeic.core.errors import ServiceError
 
 from .scripted_services import OWN, known_credentials
 
@@ -54,7 +54,7 @@ async def services(moto: str, clients: Any) -> Any:
 async def test_accounts_and_units_are_those_of_moto(
     services: InventoryServices, clients: Any
 ) -> None:
-    with pytest.raises(InventoryError, match="there is no account"):
+    with pytest.raises(ServiceError, match="there is no account"):
         [each async for each in services.organization_accounts(OWN)]
     organizations = clients("organizations")
     organizations.create_organization(FeatureSet="ALL")
@@ -87,19 +87,19 @@ async def test_accounts_and_units_are_those_of_moto(
     assert {each.account_id for each in below} == {created[IN_UNIT], created[IN_CHILD]}
     assert {each.account_id for each in everywhere} == {each.account_id for each in found}
     assert len(everywhere) == len(found)
-    with pytest.raises(InventoryError, match=r"ParentNotFoundException.*check the id that --ou"):
+    with pytest.raises(ServiceError, match=r"ParentNotFoundException.*check the id that --ou"):
         [each async for each in services.organization_accounts(OWN, units=["ou-ab12-34cd56ef"])]
 
 
 async def test_aggregators_are_those_of_moto(services: InventoryServices, clients: Any) -> None:
-    with pytest.raises(InventoryError, match="has no aggregator"):
+    with pytest.raises(ServiceError, match="has no aggregator"):
         [each async for each in services.config_functions(OWN, aggregator=None)]
     for name in ("one", "two"):
         clients("config").put_configuration_aggregator(
             ConfigurationAggregatorName=name,
             AccountAggregationSources=[{"AccountIds": [OWN.account_id], "AllAwsRegions": True}],
         )
-    with pytest.raises(InventoryError, match=r"has 2 aggregators .* one of one, two"):
+    with pytest.raises(ServiceError, match=r"has 2 aggregators .* one of one, two"):
         [each async for each in services.config_functions(OWN, aggregator=None)]
 
 

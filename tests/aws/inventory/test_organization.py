@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bulkeic.aws.inventory.organization import OrganizationAccount
-from bulkeic.core.errors import InventoryError
+from bulkeic.core.errors import ServiceError
 
 from .scripted_services import OWN, Answer, Refusal, Script, ServiceRequest, open_services
 
@@ -101,7 +101,7 @@ async def test_why_accounts_cannot_be_listed_is_one_line(
     refusal: Refusal, *, is_denied: bool, words: tuple[str, ...]
 ) -> None:
     async with open_services({"ListAccounts": [refusal]}) as opened:
-        with pytest.raises(InventoryError) as raised:
+        with pytest.raises(ServiceError) as raised:
             [each async for each in opened.services.organization_accounts(OWN)]
 
     error = raised.value
@@ -117,7 +117,7 @@ async def test_why_accounts_cannot_be_listed_is_one_line(
 async def test_an_unknown_unit_is_named_by_its_flag() -> None:
     refusal = Refusal("ParentNotFoundException", "You specified a parent that doesn't exist.")
     async with open_services({"ListAccountsForParent": [refusal]}) as opened:
-        with pytest.raises(InventoryError, match=r"doesn't exist; check the id that --ou gives"):
+        with pytest.raises(ServiceError, match=r"doesn't exist; check the id that --ou gives"):
             [each async for each in opened.services.organization_accounts(OWN, units=["ou-x"])]
 
 
@@ -134,11 +134,11 @@ async def test_an_unknown_unit_is_named_by_its_flag() -> None:
 )
 async def test_a_malformed_account_is_an_error(item: Any) -> None:
     async with open_services({"ListAccounts": [{"Accounts": [item]}]}) as opened:
-        with pytest.raises(InventoryError):
+        with pytest.raises(ServiceError):
             [each async for each in opened.services.organization_accounts(OWN)]
 
 
 async def test_an_organization_without_an_account_is_an_error() -> None:
     async with open_services({"ListAccounts": [{"Accounts": []}]}) as opened:
-        with pytest.raises(InventoryError, match="there is no account"):
+        with pytest.raises(ServiceError, match="there is no account"):
             [each async for each in opened.services.organization_accounts(OWN)]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.aws.inventory.inventory_services import InventoryServices
-from bulkeic.core.errors import InventoryError
+from bulkeic.core.errors import ServiceError
 
 from .scripted_services import OWN, open_services
 
@@ -70,7 +70,7 @@ def test_any_answer_can_be_stored_or_is_an_error_of_one_line(
         async with open_services({operation: [body]}) as opened:
             try:
                 msgspec.json.encode(await read(opened.services, operation))
-            except InventoryError as error:
+            except ServiceError as error:
                 return str(error)
         return ""
 

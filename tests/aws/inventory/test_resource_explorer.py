@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bulkeic.core.errors import InventoryError
+from bulkeic.core.errors import ServiceError
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane
 
@@ -70,20 +70,20 @@ async def test_without_a_view_it_is_the_default_one() -> None:
 
 @pytest.mark.parametrize("answer", [{}, {"ViewArn": ""}])
 async def test_without_a_default_view_the_way_out_is_named(answer: dict[str, Any]) -> None:
-    with pytest.raises(InventoryError, match=f"no default view in {OWN}; .* or give --view"):
+    with pytest.raises(ServiceError, match=f"no default view in {OWN}; .* or give --view"):
         await found_by({"GetDefaultView": [answer]}, None)
 
 
 @pytest.mark.parametrize("view", ["text", 5, {"a": "b"}, "\x1b"])
 async def test_a_default_view_that_cannot_be_right_is_an_error(view: Any) -> None:
-    with pytest.raises(InventoryError, match=r"AnswerMismatch: .* GetDefaultView") as raised:
+    with pytest.raises(ServiceError, match=r"AnswerMismatch: .* GetDefaultView") as raised:
         await found_by({"GetDefaultView": [{"ViewArn": view}]}, None)
     assert "--view" not in str(raised.value)
 
 
 @pytest.mark.parametrize("view", ["all", "arn:aws:lambda:us-east-1:123456789012:function:a"])
 async def test_a_view_that_is_not_an_arn_is_an_error(view: str) -> None:
-    with pytest.raises(InventoryError, match="is not the ARN of a view; expected something like"):
+    with pytest.raises(ServiceError, match="is not the ARN of a view; expected something like"):
         await found_by({}, view)
 
 
@@ -99,7 +99,7 @@ async def test_a_view_that_may_not_be_used_is_an_error(
     refusal: Refusal, *, is_denied: bool
 ) -> None:
     words = f"{OWN.account_id}/us-east-2: {refusal.code}: Resource Explorer ListResources"
-    with pytest.raises(InventoryError, match=words) as raised:
+    with pytest.raises(ServiceError, match=words) as raised:
         await found_by({"ListResources": [refusal]}, VIEW)
     assert raised.value.is_denied == is_denied
 
@@ -114,5 +114,5 @@ async def test_a_view_that_may_not_be_used_is_an_error(
     ],
 )
 async def test_a_malformed_result_is_an_error(item: dict[str, Any]) -> None:
-    with pytest.raises(InventoryError, match="AnswerMismatch"):
+    with pytest.raises(ServiceError, match="AnswerMismatch"):
         await found_by({"ListResources": [{"Resources": [item]}]}, VIEW)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bulkeic.core.errors import InventoryError
+from bulkeic.core.errors import ServiceError
 from bulkeic.core.model import Lane
 
 from .scripted_services import OWN, Answer, Refusal, Script, open_services
@@ -116,7 +116,7 @@ async def test_other_partitions_have_their_own_arns(region: str, partition: str)
 )
 async def test_what_is_not_a_function_of_the_lane_is_an_error(arn: str) -> None:
     async with open_services(pages_of([resource(arn, team="x")])) as opened:
-        with pytest.raises(InventoryError) as raised:
+        with pytest.raises(ServiceError) as raised:
             [each async for each in opened.services.tagged_functions(OWN, {})]
 
     error = raised.value
@@ -132,7 +132,7 @@ async def test_what_is_not_a_function_of_the_lane_is_an_error(arn: str) -> None:
 async def test_a_tag_that_is_no_text_is_an_error(tag: dict[str, str]) -> None:
     listed = {"ResourceARN": f"{PREFIX}a", "Tags": [tag]}
     async with open_services(pages_of([listed])) as opened:
-        with pytest.raises(InventoryError, match=r"AnswerMismatch.* a tag is not a text"):
+        with pytest.raises(ServiceError, match=r"AnswerMismatch.* a tag is not a text"):
             [each async for each in opened.services.tagged_functions(OWN, {})]
 
 
@@ -141,7 +141,7 @@ async def test_a_region_that_is_not_enabled_is_denied_at_once() -> None:
         "UnrecognizedClientException", "The security token included in the request is invalid.", 400
     )
     async with open_services({"GetResources": [refusal]}) as opened:
-        with pytest.raises(InventoryError, match="UnrecognizedClientException") as raised:
+        with pytest.raises(ServiceError, match="UnrecognizedClientException") as raised:
             [each async for each in opened.services.tagged_functions(OWN, {})]
     assert raised.value.is_denied
     assert len(opened.server.requests) == 1

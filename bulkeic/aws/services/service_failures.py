@@ -1,10 +1,10 @@
-"""The table that translates failures of the inventory services into errors for people."""
+"""The table that translates failures of the services into errors for people."""
 
 import msgspec
 
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.aws.identity.credentials import CredentialsError
-from bulkeic.core.errors import InventoryError
+from bulkeic.core.errors import ServiceError
 from bulkeic.core.model import Failure, Fault, Lane
 from bulkeic.core.pacing.retry import ANSWER_MISMATCH
 
@@ -14,6 +14,8 @@ TITLES = {
     "resourcegroupstaggingapi": "Resource Groups Tagging",
     "resource-explorer-2": "Resource Explorer",
     "config": "AWS Config",
+    "cloudwatch": "CloudWatch",
+    "ssm": "Systems Manager",
 }
 """The services, by the SDK's names of them, as people know them."""
 
@@ -21,6 +23,8 @@ _ORGANIZATION_CALLER = (
     "use the credentials of the organization's management account or of a delegated administrator"
 )
 _NO_VIEW = "check the view's ARN and the Region, and that Resource Explorer is turned on there"
+_ALARM_PERMISSION = "the caller needs cloudwatch:DescribeAlarms, for composite alarms on *"
+_NO_CALENDAR = "check the ARN that --change-calendar gives, and who may read the calendar"
 # (service, code) → a way out. The service is empty for codes that all of them share, and the code
 # is empty for all others of a service.
 _WAYS_OUT = {
@@ -36,6 +40,12 @@ _WAYS_OUT = {
     ("config", "NoSuchConfigurationAggregatorException"): (
         "check the name that --aggregator gives, and the Region"
     ),
+    ("cloudwatch", "AccessDenied"): _ALARM_PERMISSION,
+    ("cloudwatch", "AccessDeniedException"): _ALARM_PERMISSION,
+    ("ssm", "AccessDeniedException"): "the caller needs ssm:GetCalendarState",
+    ("ssm", "InvalidDocument"): _NO_CALENDAR,
+    ("ssm", "InvalidDocumentType"): _NO_CALENDAR,
+    ("ssm", "UnsupportedCalendarException"): _NO_CALENDAR,
     # Of each lane: the report of the discovery names the Region to leave out.
     ("resourcegroupstaggingapi", "UnrecognizedClientException"): "",
     ("", "UnrecognizedClientException"): (
@@ -52,6 +62,8 @@ _FAULTS = {
     "ServiceException": Fault.SERVER,
     "InternalServiceException": Fault.SERVER,
     "InternalServerException": Fault.SERVER,
+    "InternalServerError": Fault.SERVER,
+    "InternalServiceFault": Fault.SERVER,
 }
 
 
@@ -83,7 +95,7 @@ def call_failure(error: Exception) -> Failure:
     return failure if fault is None else msgspec.structs.replace(failure, fault=fault)
 
 
-def inventory_error(service: str, operation: str, lane: Lane, failure: Failure) -> InventoryError:
+def service_error(service: str, operation: str, lane: Lane, failure: Failure) -> ServiceError:
     """Returns the error that names place, problem and way out.
 
     Args:
@@ -99,7 +111,7 @@ def inventory_error(service: str, operation: str, lane: Lane, failure: Failure) 
     # Without credentials nothing was sent to the service, and the message names what failed.
     parts = [f"{TITLES[service]} {operation}" if failure.sent else "", failure.message]
     text = ": ".join(filter(None, parts))
-    return InventoryError(
+    return ServiceError(
         failure.code,
         sanitize(f"{text.removesuffix('.')}; {way_out}" if way_out else text),
         is_denied=failure.fault is Fault.DENIED or failure.code in _DENIED,

@@ -1,4 +1,4 @@
-"""When calls of the inventory services are retried. tenacity counts, waits and repeats them.
+"""When calls of the services are retried. tenacity counts, waits and repeats them.
 
 ================================  =====================  ========================================
 failure                           attempts               before a retry
@@ -8,7 +8,7 @@ no answer, a server error, an     4                      the same
 answer without what was asked
 for, no credentials yet
 expired credentials               2                      the credentials are fetched again
-                                                         (``InventoryCalls``)
+                                                         (``ServiceCalls``)
 everything else                   1
 ================================  =====================  ========================================
 """
@@ -37,7 +37,7 @@ class FailedCallError(Exception):
         self.failure = failure
 
 
-def inventory_retries(
+def service_retries(
     sleep: Callable[[float], Awaitable[None]], jitter: Callable[[], float] = random.random
 ) -> AsyncRetrying:
     """Retries of one call. The last attempt's exception is raised.

@@ -1,4 +1,4 @@
-"""Calls of the inventory services: clients, credentials, retries and pages."""
+"""Calls of the services: clients, credentials, retries and pages."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -10,14 +10,14 @@ import msgspec
 
 from bulkeic.aws.identity.access import Access
 from bulkeic.aws.identity.credentials import CredentialsError, RefreshingCredentials
-from bulkeic.aws.inventory.inventory_failures import (
-    call_failure,
-    inventory_error,
-    preparation_failure,
-)
-from bulkeic.aws.inventory.inventory_retries import FailedCallError, inventory_retries
 from bulkeic.aws.requests.access_keys import AccessKeys
-from bulkeic.core.errors import InputError, InventoryError
+from bulkeic.aws.services.service_failures import (
+    call_failure,
+    preparation_failure,
+    service_error,
+)
+from bulkeic.aws.services.service_retries import FailedCallError, service_retries
+from bulkeic.core.errors import InputError, ServiceError
 from bulkeic.core.model import Failure, Fault, Lane
 from bulkeic.core.pacing.retry import ANSWER_MISMATCH, is_expiry
 
@@ -40,7 +40,7 @@ _UNUSED_KEYS = AccessKeys(access_key="AKIDEXAMPLE", secret_key="example")  # noq
 _keys_of_call: ContextVar[AccessKeys] = ContextVar("keys_of_call")
 
 
-class InventoryOperation(msgspec.Struct, frozen=True):
+class AwsOperation(msgspec.Struct, frozen=True):
     """One operation.
 
     Attributes:
@@ -56,7 +56,7 @@ class InventoryOperation(msgspec.Struct, frozen=True):
     token: str = "NextToken"  # noqa: S105 - of a page
 
 
-class InventoryCalls:
+class ServiceCalls:
     """Calls the services, each with one client a Region, which all accounts share.
 
     Args:
@@ -87,9 +87,7 @@ class InventoryCalls:
         """Closes all connections."""
         await self._exit_stack.aclose()
 
-    async def answer(
-        self, operation: InventoryOperation, lane: Lane, **request: Any
-    ) -> dict[str, Any]:
+    async def answer(self, operation: AwsOperation, lane: Lane, **request: Any) -> dict[str, Any]:
         """Calls an operation once, with retries, and returns its answer.
 
         Args:
@@ -98,21 +96,21 @@ class InventoryCalls:
             request: the parameters, API names.
 
         Raises:
-            InventoryError: the last attempt failed.
+            ServiceError: the last attempt failed.
         """
 
         async def attempt() -> dict[str, Any]:
             return await self._attempt(operation, lane, request)
 
         try:
-            answer: dict[str, Any] = await inventory_retries(self._sleep)(attempt)
+            answer: dict[str, Any] = await service_retries(self._sleep)(attempt)
         except FailedCallError as error:
-            raise inventory_error(operation.service, operation.name, lane, error.failure) from None
+            raise service_error(operation.service, operation.name, lane, error.failure) from None
         return answer
 
     async def items(
         self,
-        operation: InventoryOperation,
+        operation: AwsOperation,
         lane: Lane,
         read: Callable[[Any], T],
         **request: Any,
@@ -127,7 +125,7 @@ class InventoryCalls:
             request: the parameters of the first page, API names.
 
         Raises:
-            InventoryError: a call failed, an item cannot be right, or the pages never end.
+            ServiceError: a call failed, an item cannot be right, or the pages never end.
         """
         tokens: set[str] = set()
         previous: list[Any] = []
@@ -153,13 +151,13 @@ class InventoryCalls:
             tokens.add(token)
             request[operation.token] = token
 
-    def mismatch(self, operation: InventoryOperation, lane: Lane, problem: str) -> InventoryError:
+    def mismatch(self, operation: AwsOperation, lane: Lane, problem: str) -> ServiceError:
         """Returns the error for an answer that cannot be right."""
         failure = _mismatch(problem)
-        return inventory_error(operation.service, operation.name, lane, failure)
+        return service_error(operation.service, operation.name, lane, failure)
 
     async def _attempt(
-        self, operation: InventoryOperation, lane: Lane, request: dict[str, Any]
+        self, operation: AwsOperation, lane: Lane, request: dict[str, Any]
     ) -> dict[str, Any]:
         """Makes one attempt, and another with newer credentials if the first ones have expired.
 
@@ -185,7 +183,7 @@ class InventoryCalls:
         return await self._send(operation, method, keys, request)
 
     async def _send(
-        self, operation: InventoryOperation, method: Any, keys: AccessKeys, request: dict[str, Any]
+        self, operation: AwsOperation, method: Any, keys: AccessKeys, request: dict[str, Any]
     ) -> dict[str, Any]:
         """Sends a request, and again if this machine's clock was wrong.
 
@@ -212,7 +210,7 @@ class InventoryCalls:
             limiter = self._in_flight[service] = anyio.CapacityLimiter(MAX_CALLS_IN_FLIGHT)
         return limiter
 
-    async def _method(self, operation: InventoryOperation, region: str) -> Any:
+    async def _method(self, operation: AwsOperation, region: str) -> Any:
         from botocore import xform_name  # noqa: PLC0415 - the SDK takes longer than all else
 
         client = self._clients.get((operation.service, region))

@@ -1,4 +1,4 @@
-"""Retries, credentials, limits and malformed answers of the inventory's calls."""
+"""Retries, credentials, limits and malformed answers of calls of services."""
 
 import asyncio
 import itertools
@@ -11,14 +11,13 @@ import pytest
 
 from bulkeic.aws.identity.access import Access
 from bulkeic.aws.identity.credentials import CredentialsError, RefreshingCredentials
-from bulkeic.aws.inventory import inventory_calls
-from bulkeic.aws.inventory.inventory_calls import MAX_CALLS_IN_FLIGHT
 from bulkeic.aws.inventory.inventory_services import InventoryServices
 from bulkeic.aws.requests.access_keys import AccessKeys
-from bulkeic.core.errors import InventoryError
+from bulkeic.aws.services import service_calls
+from bulkeic.aws.services.service_calls import MAX_CALLS_IN_FLIGHT
+from bulkeic.core.errors import ServiceError
 from bulkeic.core.model import Failure, Fault, Lane
-
-from .scripted_services import (
+from tests.aws.inventory.scripted_services import (
     OWN,
     Answer,
     OpenServices,
@@ -76,7 +75,7 @@ async def test_failures_that_may_pass_are_retried(failures: list[Answer]) -> Non
 )
 async def test_the_last_attempt_is_the_error(failure: Answer, attempts: int, code: str) -> None:
     async with open_services({"ListRegions": [failure]}) as opened:
-        with pytest.raises(InventoryError) as raised:
+        with pytest.raises(ServiceError) as raised:
             await regions_of(opened)
 
     assert len(opened.server.requests) == attempts
@@ -93,9 +92,7 @@ async def test_the_last_attempt_is_the_error(failure: Answer, attempts: int, cod
 )
 async def test_without_the_list_of_regions_names_are_the_way_out(failure: Answer) -> None:
     async with open_services({"ListRegions": [failure]}) as opened:
-        with pytest.raises(
-            InventoryError, match=r"; no list is needed if --regions has only names$"
-        ):
+        with pytest.raises(ServiceError, match=r"; no list is needed if --regions has only names$"):
             await regions_of(opened)
 
 
@@ -115,7 +112,7 @@ async def test_without_an_answer_a_call_ends_after_its_timeout() -> None:
             Access(endpoint_url=url), known_credentials, timeout_s=0.1, sleep=sleep
         ) as services,
     ):
-        with pytest.raises(InventoryError, match="Timeout"):
+        with pytest.raises(ServiceError, match="Timeout"):
             await services.enabled_regions(OWN)
 
 
@@ -156,7 +153,7 @@ async def test_credentials_that_expire_again_are_an_error() -> None:
     async with open_services(
         {"ListRegions": [EXPIRED]}, credentials_of=RenewedCredentials()
     ) as opened:
-        with pytest.raises(InventoryError, match="ExpiredTokenException"):
+        with pytest.raises(ServiceError, match="ExpiredTokenException"):
             await regions_of(opened)
     assert [each.key for each in opened.server.requests] == ["AKIA1", "AKIA2"]
 
@@ -169,7 +166,7 @@ async def test_a_role_that_cannot_be_assumed_is_named() -> None:
 
     credentials = RefreshingCredentials(refuse)
     async with open_services({}, credentials_of=lambda _: credentials) as opened:
-        with pytest.raises(InventoryError) as raised:
+        with pytest.raises(ServiceError) as raised:
             await regions_of(opened)
     assert str(raised.value) == f"{OWN}: AccessDenied: {message}"
     assert raised.value.is_denied
@@ -238,7 +235,7 @@ async def test_requests_are_signed_with_the_time_of_the_server() -> None:
 async def test_pages_that_never_end_are_an_error(tokens: list[Any]) -> None:
     pages = [REGIONS | {"NextToken": token} for token in tokens]
     async with open_services({"ListRegions": pages}) as opened:
-        with pytest.raises(InventoryError, match=r"AnswerMismatch|ResponseParserError"):
+        with pytest.raises(ServiceError, match=r"AnswerMismatch|ResponseParserError"):
             await regions_of(opened)
     assert len(opened.server.requests) <= len(tokens)
 
@@ -247,14 +244,14 @@ async def test_pages_that_never_end_are_an_error(tokens: list[Any]) -> None:
 async def test_pages_without_anything_new_end_at_last(
     monkeypatch: pytest.MonkeyPatch, regions: list[Any]
 ) -> None:
-    monkeypatch.setattr(inventory_calls, "MAX_PAGES_WITHOUT_NEWS", 20)
+    monkeypatch.setattr(service_calls, "MAX_PAGES_WITHOUT_NEWS", 20)
     numbers = itertools.count()
 
     def answer(_: ServiceRequest) -> Answer:
         return {"Regions": regions, "NextToken": str(next(numbers))}
 
     async with open_services({"ListRegions": answer}) as opened:
-        with pytest.raises(InventoryError, match=r"AnswerMismatch: .* its pages never end"):
+        with pytest.raises(ServiceError, match=r"AnswerMismatch: .* its pages never end"):
             await regions_of(opened)
     with_news = 1 if regions else 0
     assert len(opened.server.requests) == with_news + 21
@@ -271,7 +268,7 @@ async def test_secrets_and_control_characters_are_not_shown() -> None:
     async with open_services(
         {"ListRegions": [{"Regions": [item]}]}, credentials_of=lambda _: credentials
     ) as opened:
-        with pytest.raises(InventoryError) as raised:
+        with pytest.raises(ServiceError) as raised:
             await regions_of(opened)
     assert secret not in str(raised.value)
     assert str(raised.value).isprintable()
@@ -290,5 +287,5 @@ async def test_the_endpoint_of_a_service_is_that_of_the_environment(
 async def test_an_endpoint_that_is_not_a_url_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_ACCOUNT", "nonsense")
     async with InventoryServices(Access(), known_credentials, timeout_s=10) as services:
-        with pytest.raises(InventoryError, match="nonsense"):
+        with pytest.raises(ServiceError, match="nonsense"):
             await services.enabled_regions(OWN)

@@ -1,0 +1,152 @@
+"""A run as a trace: a span for each session, with spans for its waves, passes and gates."""
+
+import time
+
+from opentelemetry.trace import Link, Span, Status, StatusCode, Tracer, set_span_in_context
+
+from bulkeic.aws.answers.sanitizer import sanitize
+from bulkeic.core.rollout.gates import GateDecision
+from bulkeic.core.rollout.run_events import (
+    AnyRunEvent,
+    GateAnswered,
+    RunEnded,
+    RunHalted,
+    RunStarted,
+    WaveDone,
+    WaveStarted,
+)
+
+
+class RunTrace:
+    """Makes the spans of the sessions of one command.
+
+    Each session is a trace of its own; that of an automatic rollback has a link to the halted one.
+
+    Args:
+        tracer: makes spans.
+    """
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+        self._session: Span | None = None
+        self._before: Span | None = None
+        self._wave: Span | None = None
+        self._pass: Span | None = None
+        self._gate: Span | None = None
+        self._wave_done_ns: int | None = None
+
+    def notice(self, event: AnyRunEvent) -> None:
+        """Starts and ends spans as an event says."""
+        match event:
+            case RunStarted():
+                self._start(event)
+            case WaveStarted():
+                self._wave = self._child(f"wave {event.wave}", self._session)
+                self._wave.set_attributes(
+                    {
+                        "bulkeic.wave": event.wave,
+                        "bulkeic.last_wave": event.of,
+                        "bulkeic.targets": event.targets,
+                    }
+                )
+            case WaveDone():
+                self._end_wave(event)
+            case GateAnswered():
+                self._add_answer(event)
+            case RunHalted() if self._session is not None:
+                text = sanitize(event.reason)
+                self._session.add_event(
+                    "halted", {"bulkeic.halt": event.halt.value, "bulkeic.reason": text}
+                )
+                self._session.set_status(Status(StatusCode.ERROR, text))
+            case RunEnded():
+                self._end(event)
+
+    def _start(self, event: RunStarted) -> None:
+        self.close()
+        links = [] if self._before is None else [Link(self._before.get_span_context())]
+        self._session = self._tracer.start_span(f"bulkeic {event.command}", links=links)
+        self._session.set_attributes(
+            {
+                "bulkeic.command": event.command,
+                "bulkeic.run": _valid(event.run),
+                "bulkeic.source": sanitize(event.source),
+                "bulkeic.endpoint": sanitize(event.endpoint),
+                "bulkeic.targets": event.targets,
+                "bulkeic.waves": event.waves,
+            }
+        )
+
+    def _end_wave(self, event: WaveDone) -> None:
+        self._wave_done_ns = time.time_ns()
+        if self._wave is not None:
+            self._wave.set_attributes(
+                {
+                    "bulkeic.verified": event.verified,
+                    "bulkeic.drifted": event.drifted,
+                    "bulkeic.failed": event.failed,
+                }
+            )
+            self._wave.end()
+            self._wave = None
+
+    def _add_answer(self, event: GateAnswered) -> None:
+        """The gate's span begins with the end of the wave, so it includes the time to bake."""
+        if self._gate is None:
+            self._gate = self._child("gate", self._session, start_ns=self._wave_done_ns)
+            self._gate.set_attribute("bulkeic.wave", event.wave)
+        reason = sanitize(event.reason)
+        self._gate.add_event("answer", {"bulkeic.decision": event.decision.value})
+        if event.decision is not GateDecision.HOLD:
+            self._gate.set_attribute("bulkeic.decision", event.decision.value)
+            if event.decision is GateDecision.HALT:
+                self._gate.set_status(Status(StatusCode.ERROR, reason))
+            self._gate.end()
+            self._gate = None
+
+    def _end(self, event: RunEnded) -> None:
+        if self._session is None:
+            return
+        for status, number in event.counts.items():
+            self._session.set_attribute(f"bulkeic.outcomes.{status}", number)
+        self._session.set_attribute("bulkeic.outcomes.pending", event.pending)
+        self._session.set_attribute("bulkeic.exit_code", int(event.exit_code))
+        if event.exit_code:
+            text = event.stopped or f"exit code {int(event.exit_code)}"
+            self._session.set_status(Status(StatusCode.ERROR, sanitize(text)))
+        self.close()
+
+    def start_pass(self, doing: str, *, lanes: int, targets: int) -> None:
+        """Starts the span of a pass over targets.
+
+        Args:
+            doing: the pass in one word.
+            lanes: number of lanes.
+            targets: number of targets.
+        """
+        self._pass = self._child(doing, self._wave or self._session)
+        self._pass.set_attributes({"bulkeic.lanes": lanes, "bulkeic.targets": targets})
+
+    def end_pass(self) -> None:
+        """Ends the span of the pass."""
+        if self._pass is not None:
+            self._pass.end()
+            self._pass = None
+
+    def close(self) -> None:
+        """Ends every span that is open."""
+        for span in (self._pass, self._gate, self._wave, self._session):
+            if span is not None:
+                span.end()
+        self._before = self._session or self._before
+        self._pass = self._gate = self._wave = self._session = None
+        self._wave_done_ns = None
+
+    def _child(self, name: str, parent: Span | None, start_ns: int | None = None) -> Span:
+        context = None if parent is None else set_span_in_context(parent)
+        return self._tracer.start_span(name, context, start_time=start_ns)
+
+
+def _valid(path: str) -> str:
+    """A path without the bytes of it that are not UTF-8."""
+    return path.encode(errors="replace").decode()

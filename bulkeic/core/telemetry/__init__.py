@@ -1,0 +1,1 @@
+"""What a run shows of itself in numbers, for those who monitor it."""
