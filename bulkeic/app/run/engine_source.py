@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.setup.options import WorkOptions
@@ -15,6 +15,9 @@ from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.ports import Sink
 from bulkeic.output.console import Console
 from bulkeic.store.run_file import RunFile
+
+if TYPE_CHECKING:
+    from bulkeic.aws.lambda_caller import LambdaCaller
 
 
 class JobRunner(Protocol):
@@ -45,7 +48,13 @@ class JobRunner(Protocol):
 
 
 class EngineSource(Protocol):
-    """Makes what works through the passes of one session."""
+    """Makes what works through the passes of one session.
+
+    Attributes:
+        caller: knows the credentials of each lane in this process.
+    """
+
+    caller: "LambdaCaller"
 
     def engine(
         self,

@@ -2,12 +2,12 @@
 
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.run_feed import RunFeed
-from bulkeic.app.run.run_sandbox import open_run_sandbox
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.app.setup.session_policy import role_session
 from bulkeic.cluster.command.pipe_link import PipeLink
@@ -25,6 +25,9 @@ from bulkeic.output.console import Console
 from bulkeic.store.run_file import RunFile
 from bulkeic.version import __version__
 
+if TYPE_CHECKING:
+    from bulkeic.aws.lambda_caller import LambdaCaller
+
 
 class WorkerEngines:
     """Lets worker processes work through the passes of a session. An async context manager.
@@ -34,7 +37,12 @@ class WorkerEngines:
         options: how to work.
         accounts: how each account is reached.
         console: prints which workers are lost.
+
+    Attributes:
+        caller: knows the credentials of each lane in this process, which alarms are read with.
     """
+
+    caller: "LambdaCaller"
 
     def __init__(
         self, run: RunFile, options: WorkOptions, accounts: Accounts, console: Console
@@ -47,9 +55,11 @@ class WorkerEngines:
 
     async def __aenter__(self) -> Self:
         options, url = self._options, self._options.access.endpoint_url
+        opening = open_local_engines(self._run, options, self._accounts, self._console)
+        local = await self._exits.enter_async_context(opening)
+        self.caller = local.caller
         if options.sandbox:
-            access = await self._exits.enter_async_context(open_run_sandbox(self._run))
-            url = access.endpoint("lambda")
+            url = local.caller.access.endpoint("lambda")
         links = [PipeLink(number) for number in range(1, (options.pace.workers or 1) + 1)]
         team = WorkerTeam(links, self._begin(url), self._accounts, self._console)
         try:
