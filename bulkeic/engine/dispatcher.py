@@ -1,4 +1,4 @@
-"""Gives each worker the next call that is due, and ends the workers when the run ends."""
+"""Gives each task the next call that is due, and ends the tasks when the run ends."""
 
 from bulkeic.core.errors import BulkeicError
 from bulkeic.engine.active_job import ActiveJob
@@ -11,7 +11,7 @@ from bulkeic.engine.wakeups import Wakeups
 
 
 class Dispatcher:
-    """Dispatches the calls of all lanes to the workers.
+    """Dispatches the calls of all lanes to the tasks.
 
     Args:
         lanes: of the run.
@@ -46,7 +46,7 @@ class Dispatcher:
             self.stop(str(error))
             return None
         if started is not None and not has_idle:
-            return started  # every other worker is busy, and looks for its next call afterwards
+            return started  # every other task is busy, and looks for its next call afterwards
         due = self._scheduler.next_due()
         if due <= now:
             self._wakeups.wake_one()
@@ -56,7 +56,7 @@ class Dispatcher:
 
     async def wait(self) -> bool:
         """Wait until a call may be due. Returns ``False`` if there are no more calls."""
-        # If the feed has failed, nothing would wake this worker.
+        # If the feed has failed, nothing would wake this task.
         if self._has_work():
             await self._wakeups.wait()
         if self._has_work():
@@ -81,11 +81,11 @@ class Dispatcher:
                 return
 
     def wake_one(self) -> None:
-        """Let an idle worker look for a call."""
+        """Let an idle task look for a call."""
         self._wakeups.wake_one()
 
     def end_if_finished(self) -> None:
-        """Wake all workers if no jobs remain, so that they end."""
+        """Wake all tasks if no jobs remain, so that they end."""
         if not self._has_work():
             self._wakeups.wake_all()
 
@@ -95,7 +95,7 @@ class Dispatcher:
         self._wakeups.wake_all()
 
     def cancel_timer(self) -> None:
-        """Cancel the timer after all workers have ended."""
+        """Cancel the timer after all tasks have ended."""
         self._wakeups.cancel_timer()
 
     def _has_work(self) -> bool:

@@ -1,6 +1,6 @@
-"""The engine: workers that always make the call that has been due longest, over all lanes.
+"""The engine: tasks that always make the call that has been due longest, over all lanes.
 
-There is one task for each worker, and none for each job or lane. There are as many workers as
+There is no task for each job or lane. There are as many tasks as
 ``concurrency`` allows. Jobs that wait (for a token, a retry or their function) wait in the queue of
 their lane.
 """
@@ -131,21 +131,21 @@ class Engine:
         self._running = True
         self._clock.start()
         try:
-            await self._run_workers()
+            await self._run_tasks()
         finally:
             self._clock.stop()
         self._dispatcher.cancel_timer()
         for runtime in self._lanes:
             self._publish_all(runtime, self._supervisor.release(runtime.health))
 
-    async def _run_workers(self) -> None:
+    async def _run_tasks(self) -> None:
         for lane, jobs in self._feed.lanes().items():
             self.jobs_arrived(lane, jobs)
-        workers = self._concurrency
+        number = self._concurrency
         if not self._dispatcher.growing:
-            workers = min(workers, self._lanes.unfinished)
+            number = min(number, self._lanes.unfinished)
         async with anyio.create_task_group() as tasks:
-            for _ in range(workers):
+            for _ in range(number):
                 tasks.start_soon(self._work)
 
     def jobs_arrived(self, lane: Lane, jobs: int, *, is_moved: bool = False) -> None:

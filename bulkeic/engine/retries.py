@@ -1,6 +1,6 @@
 """Drives retries with tenacity: after each failed attempt, whether to retry and when.
 
-A job that waits for its retry is in its lane's queue and holds no worker. So tenacity does not
+A job that waits for its retry is in its lane's queue and holds no task. So tenacity does not
 sleep here: it is asked one step at a time.
 """
 

@@ -1,4 +1,4 @@
-"""Idle workers. They wait to be woken; only one timer runs for all of them."""
+"""Idle tasks of an engine. They wait to be woken; only one timer runs for all of them."""
 
 import math
 
@@ -8,7 +8,7 @@ from bulkeic.engine.ports import Clock, Timer
 
 
 class Wakeups:
-    """The workers that are idle.
+    """The tasks that are idle.
 
     Args:
         clock: the time.
@@ -22,17 +22,17 @@ class Wakeups:
 
     @property
     def has_idle(self) -> bool:
-        """Whether a worker waits."""
+        """Whether a task waits."""
         return bool(self._idle)
 
     async def wait(self) -> None:
-        """Wait until this worker is woken."""
+        """Wait until this task is woken."""
         event = anyio.Event()
         self._idle.append(event)
         await event.wait()
 
     def wake_at(self, due: float) -> None:
-        """Wake one worker at a time (the clock's seconds), or earlier."""
+        """Wake one task at a time (the clock's seconds), or earlier."""
         if due >= self._timer_due:
             return
         self.cancel_timer()
@@ -40,12 +40,12 @@ class Wakeups:
         self._timer = self._clock.call_at(due, self._on_timer)
 
     def wake_one(self) -> None:
-        """Wake the worker that became idle last."""
+        """Wake the task that became idle last."""
         if self._idle:
             self._idle.pop().set()
 
     def wake_all(self) -> None:
-        """Wake every worker."""
+        """Wake every task."""
         while self._idle:
             self._idle.pop().set()
 

@@ -256,7 +256,7 @@ async def _run_engine(engine: Engine, recorder: PageRecorder) -> None:
     """Runs an engine whose feed grows while it works, and is finished when it is empty."""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(recorder.commit, engine)
-        # After the engine has started with all its workers. From then on a page adds those that
+        # After the engine has started with all its tasks. From then on a page adds those that
         # follow before it ends, so that a feed without jobs has no more of them.
         tasks.start_soon(_close_started, engine)
         try:
