@@ -1,0 +1,134 @@
+"""The workers of a Dask scheduler, found before a run starts."""
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from bulkeic.app.setup.scheduler_options import SchedulerOptions
+from bulkeic.cluster.command.dask_link import DaskLink
+from bulkeic.cluster.dask_connection import CONNECT_S, check_scheduler, dask_security
+from bulkeic.core.errors import UsageError, printable
+from bulkeic.core.scheduler_address import SchedulerAddress
+from bulkeic.output.console import Console
+from bulkeic.output.formatting import counted
+from bulkeic.version import __version__
+
+_JOIN_S = 30.0
+"""How long to wait for the first worker, and for a worker to answer."""
+
+_CLOSE_S = 2.0
+
+
+class DaskWorkers:
+    """All workers that a scheduler has when a command starts. A context manager.
+
+    Args:
+        address: of the scheduler.
+        options: how to connect to it.
+        console: prints how many workers there are.
+
+    Raises:
+        UsageError: the scheduler cannot be used.
+    """
+
+    def __init__(
+        self, address: SchedulerAddress, options: SchedulerOptions, console: Console
+    ) -> None:
+        self._address = address
+        self._console = console
+        self._security = dask_security(address, options, "client")
+        self._actors: dict[str, Any] = {}
+        self._links: dict[str, DaskLink] = {}
+
+    def __enter__(self) -> Self:
+        """Connects, and starts an actor on each worker.
+
+        Raises:
+            UsageError: there is no worker, or one cannot be used.
+        """
+        from distributed import Client  # noqa: PLC0415 - an extra that takes a while
+
+        check_scheduler(self._address, self._security, "client")
+        try:
+            self._client = Client(
+                str(self._address), security=self._security, timeout=CONNECT_S, name="bulkeic"
+            )
+        except (OSError, TimeoutError) as error:
+            raise UsageError(f"{self._address}: {printable(str(error))}") from None
+        try:
+            self._start_actors()
+        except BaseException:
+            self._client.close(timeout=_CLOSE_S)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._client.close(timeout=_CLOSE_S)
+
+    def links(self) -> Sequence[DaskLink]:
+        """New links for a session. A worker that an earlier session has lost has none."""
+        loop = self._client.loop.asyncio_loop
+        usable = [name for name in self._actors if not self._is_lost(name)]
+        self._links = {name: DaskLink(name, self._actors[name], loop) for name in usable}
+        return list(self._links.values())
+
+    def _is_lost(self, name: str) -> bool:
+        return name in self._links and self._links[name].is_lost
+
+    def _start_actors(self) -> None:
+        from bulkeic.cluster.worker.lane_actor import LaneActor  # noqa: PLC0415
+
+        give_up_at = time.monotonic() + _JOIN_S
+        try:
+            self._client.wait_for_workers(1, timeout=_JOIN_S)
+        except TimeoutError:
+            raise UsageError(
+                f"{self._address}: no worker has joined for {_JOIN_S:g} s; start bulkeic worker "
+                "on each machine"
+            ) from None
+        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        futures = {
+            self._client.submit(
+                LaneActor, actor=True, workers=[place], allow_other_workers=False, pure=False,
+                retries=0,
+            ): _worker_name(place, worker["name"])
+            for place, worker in workers.items()
+        }  # fmt: skip
+        for future, name in futures.items():
+            self._actors[name] = _actor(future, name, max(1.0, give_up_at - time.monotonic()))
+        self._console.print(f"{self._address}: {counted(len(futures), 'worker')}")
+
+
+def _worker_name(place: str, name: object) -> str:
+    return f"worker {place}" if name == place else printable(f"worker {name} ({place})")
+
+
+def _actor(future: Any, name: str, wait_s: float) -> Any:
+    """The actor of a worker, which has the same version as this command.
+
+    Raises:
+        UsageError: it cannot be used.
+    """
+    try:
+        actor = future.result(timeout=wait_s)
+        version = actor.version
+    except ImportError as error:
+        raise UsageError(
+            f"{name} has no bulkeic that this command can use ({printable(str(error))}); install "
+            f"bulkeic[dask] {__version__} there"
+        ) from None
+    except Exception as error:  # noqa: BLE001 - Dask raises what the worker has raised
+        text = printable(f"{type(error).__name__}: {error}".partition("\n")[0])
+        raise UsageError(f"{name} cannot be used: {text}") from None
+    if version != __version__:
+        raise UsageError(
+            f"{name} has version {version}, and this command has {__version__}; install the same "
+            "version on both"
+        )
+    return actor

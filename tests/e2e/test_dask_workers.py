@@ -1,0 +1,59 @@
+"""--workers ADDRESS: workers that have joined a Dask scheduler make the calls."""
+
+import signal
+import sys
+
+import pytest
+
+from .conftest import Bulkeic, Server
+from .dask_cluster import dask_cluster, make_certificates
+from .rollout_helpers import REGIONS, states, until, words, write_rows
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="children are found in /proc")
+
+
+def test_a_rollout_over_a_scheduler_is_verified_interrupted_and_rolled_back(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    certificates = make_certificates(bulkeic.folder / "authority")
+    foreign = make_certificates(bulkeic.folder / "foreign")
+    write_rows(bulkeic, REGIONS, 25)
+    with dask_cluster(bulkeic, certificates=certificates) as cluster:
+        refused = bulkeic(
+            *words(server, "--yes"), "--workers", cluster.address,
+            "--tls-ca-file", certificates / "ca.pem",
+            "--tls-cert", foreign / "command.pem", "--tls-key", foreign / "command.key",
+        )  # fmt: skip
+        assert refused.code == 2
+        assert len(refused.lines) == 1
+        assert f"{cluster.address}: the certificates do not go together" in refused.err
+        assert server.calls("GetCallerIdentity") == server.calls() == 0
+
+        done = bulkeic(*words(server, "--yes", "--waves", "10%,100%", *cluster.flags()))
+        assert done.code == 0, done.err
+        assert f"{cluster.address}: 2 workers" in done.lines
+        assert [line for line in done.lines if line.startswith("wave")] == [
+            "wave 1 of 2: 10 targets",
+            "wave 1 of 2: done, 10 verified, 0 failed",
+            "wave 2 of 2: 90 targets",
+            "wave 2 of 2: done, 90 verified, 0 failed",
+        ]
+        assert server.calls() == 100
+        access = ("--endpoint-url", server.url, "--rate", "unlimited", *cluster.flags())
+        assert bulkeic("verify", "run.db", *access).code == 0
+
+        server.window("faults", {"latency_s": 0.05}, "PUT")
+        process = bulkeic.start(
+            "rollback", "run.db", "--yes", "--run", "back.db", "--concurrency", 4, *access
+        )
+        before = server.calls("GetFunctionEventInvokeConfig")
+        until(lambda: server.calls("GetFunctionEventInvokeConfig") > before + 5, "it reads")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 3, err
+        assert "stopped: interrupted" in err
+        server.window("faults", {}, "PUT")
+        resumed = bulkeic(*err.splitlines()[-1].split()[3:])
+        assert resumed.code == 0, resumed.err
+    found = states(server).values()
+    assert [config for config in found if config and config.get("MaximumRetryAttempts") == 1] == []
