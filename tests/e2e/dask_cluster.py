@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .conftest import Bulkeic
 from .forks import Process
-from .rollout_helpers import until
+from .rollout_helpers import line_with, until
 
 ROOT = Path(__file__).parents[2]
 CERTIFICATES = ROOT / "examples" / "workers" / "certificates.sh"
@@ -56,19 +56,17 @@ class DaskCluster:
         until(lambda: file.exists() and file.read_text().endswith("}"), "the scheduler listens")
         self.address: str = json.loads(file.read_text())["address"]
 
-    def start_worker(self, name: str, **env: str) -> None:
+    def start_worker(self, name: str, address: str | None = None) -> None:
         """Starts ``bulkeic worker``, which joins in a while."""
         flags = self._access("worker") or ("--insecure",)
         # With an option of its own, it has an interpreter of its own, as Dask's processes need.
         self.workers[name] = self._bulkeic.start(
-            "worker", self.address, "--name", name, *flags, env=env, bufsize=1
+            "worker", address or self.address, "--name", name, *flags, bufsize=1
         )
 
     def wait_for(self, name: str) -> None:
         """Waits until a worker has joined."""
-        stderr = self.workers[name].stderr
-        assert stderr is not None
-        assert stderr.readline() == f"joined {self.address} as {name}\n"
+        assert line_with(self.workers[name], "").endswith(f" as {name}\n")
 
     def flags(self, address: str | None = None) -> tuple[str, ...]:
         """The flags of a command that uses the workers."""
@@ -90,6 +88,43 @@ class DaskCluster:
         if self._certificates is not None:
             return tls_flags(self._certificates, who)
         return ("--insecure",) if who == "command" else ()
+
+
+OTHER_WORKER = """
+import asyncio, importlib.metadata, sys
+address, what = sys.argv[1:]
+if what == "missing":
+    sys.modules["bulkeic"] = None
+    version = importlib.metadata.version
+    importlib.metadata.version = lambda name: version(name.replace("bulkeic", "not-installed"))
+else:
+    import bulkeic.version
+    bulkeic.version.__version__ = what
+from distributed import Worker
+
+async def main():
+    async with Worker(address, nthreads=1, name="other", memory_limit=0) as worker:
+        print("joined", flush=True)
+        await worker.finished()
+
+asyncio.run(main())
+"""
+
+
+@contextmanager
+def other_worker(address: str, what: str) -> Iterator[None]:
+    """A worker with another version of bulkeic, or without it: ``missing``."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", OTHER_WORKER, address, what], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "joined\n"
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
 
 
 def worker_process(nanny: int) -> int:

@@ -5,8 +5,11 @@ import sys
 
 import pytest
 
+from bulkeic.version import __version__
+
 from .conftest import Bulkeic, Server
-from .dask_cluster import dask_cluster, make_certificates
+from .dask_cluster import dask_cluster, make_certificates, other_worker
+from .frame_recorder import frame_recorder
 from .rollout_helpers import REGIONS, states, until, words, write_rows
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="children are found in /proc")
@@ -57,3 +60,34 @@ def test_a_rollout_over_a_scheduler_is_verified_interrupted_and_rolled_back(
         assert resumed.code == 0, resumed.err
     found = states(server).values()
     assert [config for config in found if config and config.get("MaximumRetryAttempts") == 1] == []
+
+
+def test_no_credential_travels_and_another_version_is_refused(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    canaries = {"MY_SESSION_TOKEN": "canary-of-a-session", "MY_PASSWORD": "canary-password"}
+    bulkeic.env |= canaries
+    write_rows(bulkeic, REGIONS[:2], 20)
+    with (
+        dask_cluster(bulkeic, names=()) as cluster,
+        frame_recorder(int(cluster.address.rpartition(":")[2])) as recorder,
+    ):
+        recorded = f"tcp://127.0.0.1:{recorder.port}"
+        for what, problem in (
+            ("0.0.1", f"has version 0.0.1, and this command has {__version__}"),
+            ("missing", "has no bulkeic; install"),
+        ):
+            with other_worker(cluster.address, what):
+                refused = bulkeic(*words(server, "--yes", *cluster.flags()))
+            assert refused.code == 2, refused.err
+            (line,) = refused.lines
+            assert problem in line
+        assert server.stats()["calls"] == 0
+
+        cluster.start_worker("one", recorded)
+        cluster.wait_for("one")
+        done = bulkeic(*words(server, "--yes", *cluster.flags(recorded)))
+        assert done.code == 0, done.err
+    assert b"fn-19" in recorder.seen
+    secrets = (*canaries.values(), bulkeic.env["AWS_ACCESS_KEY_ID"])
+    assert [each for each in secrets if each.encode() in recorder.seen] == []

@@ -82,6 +82,8 @@ class DaskLink:
                     raise self._lost("it does not answer", has_ended=False) from None
                 with anyio.move_on_after(_ASK_AGAIN_S):
                     await self._given_up.wait()
+            except RuntimeError:  # Dask's own, whatever has become of the worker
+                raise self._lost("the scheduler has lost it", has_ended=False) from None
             except Exception as error:  # noqa: BLE001 - Dask raises what it or the worker has raised
                 raise self._lost(f"{type(error).__name__}: {error}", has_ended=False) from None
             else:

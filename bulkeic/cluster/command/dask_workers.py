@@ -1,7 +1,8 @@
 """The workers of a Dask scheduler, found before a run starts."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import metadata
 from types import TracebackType
 from typing import Any, Self
 
@@ -84,6 +85,7 @@ class DaskWorkers:
     def _start_actors(self) -> None:
         from bulkeic.cluster.worker.lane_actor import LaneActor  # noqa: PLC0415
 
+        self._check_scheduler()
         give_up_at = time.monotonic() + _JOIN_S
         try:
             self._client.wait_for_workers(1, timeout=_JOIN_S)
@@ -93,42 +95,63 @@ class DaskWorkers:
                 "on each machine"
             ) from None
         workers = self._client.scheduler_info(n_workers=-1)["workers"]
-        futures = {
-            self._client.submit(
-                LaneActor, actor=True, workers=[place], allow_other_workers=False, pure=False,
-                retries=0,
-            ): _worker_name(place, worker["name"])
-            for place, worker in workers.items()
-        }  # fmt: skip
-        for future, name in futures.items():
-            self._actors[name] = _actor(future, name, max(1.0, give_up_at - time.monotonic()))
-        self._console.print(f"{self._address}: {counted(len(futures), 'worker')}")
+        names = {place: _worker_name(place, each["name"]) for place, each in workers.items()}
+        # A worker that cannot import the actor ends, so ask first in words that each Python has.
+        asked = {place: self._submit(place, metadata.version, "bulkeic") for place in names}
+        for place, future in asked.items():
+            _check_version(_result(future, names[place], give_up_at), names[place])
+        started = {place: self._submit(place, LaneActor, actor=True) for place in names}
+        for place, future in started.items():
+            actor = _result(future, names[place], give_up_at)
+            _check_version(actor.version, names[place])
+            self._actors[names[place]] = actor
+        self._console.print(f"{self._address}: {counted(len(names), 'worker')}")
+
+    def _check_scheduler(self) -> None:
+        """Checks that the scheduler can read the name of the actor's class."""
+        try:
+            self._client.run_on_scheduler(metadata.version, "bulkeic")
+        except ImportError:
+            raise UsageError(
+                f"the scheduler {self._address} has no bulkeic; install bulkeic[dask] "
+                f"{__version__} there"
+            ) from None
+
+    def _submit(self, place: str, work: Callable[..., Any], *arguments: str, **more: Any) -> Any:
+        return self._client.submit(
+            work, *arguments, workers=[place], allow_other_workers=False, pure=False, retries=0,
+            **more,
+        )  # fmt: skip
 
 
 def _worker_name(place: str, name: object) -> str:
     return f"worker {place}" if name == place else printable(f"worker {name} ({place})")
 
 
-def _actor(future: Any, name: str, wait_s: float) -> Any:
-    """The actor of a worker, which has the same version as this command.
+def _result(future: Any, name: str, give_up_at: float) -> Any:
+    """What a worker has answered.
 
     Raises:
         UsageError: it cannot be used.
     """
     try:
-        actor = future.result(timeout=wait_s)
-        version = actor.version
-    except ImportError as error:
+        return future.result(timeout=max(1.0, give_up_at - time.monotonic()))
+    except ImportError:
         raise UsageError(
-            f"{name} has no bulkeic that this command can use ({printable(str(error))}); install "
-            f"bulkeic[dask] {__version__} there"
+            f"{name} has no bulkeic; install bulkeic[dask] {__version__} there"
         ) from None
-    except Exception as error:  # noqa: BLE001 - Dask raises what the worker has raised
+    except TimeoutError:
+        raise UsageError(
+            f"{name} did not answer for {_JOIN_S:g} s; it may be busy with other work of Dask"
+        ) from None
+    except Exception as error:  # noqa: BLE001 - Dask raises what worker or scheduler has raised
         text = printable(f"{type(error).__name__}: {error}".partition("\n")[0])
         raise UsageError(f"{name} cannot be used: {text}") from None
+
+
+def _check_version(version: str, name: str) -> None:
     if version != __version__:
         raise UsageError(
             f"{name} has version {version}, and this command has {__version__}; install the same "
             "version on both"
         )
-    return actor
