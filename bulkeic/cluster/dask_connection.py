@@ -23,8 +23,6 @@ CONNECT_S = 10.0
 
 _TRY_AGAIN_S = 0.2
 _CONFIG = {
-    "distributed.scheduler.work-stealing": False,
-    "distributed.scheduler.allowed-failures": 0,
     "distributed.worker.profile.enabled": False,
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,

@@ -1,6 +1,5 @@
 """Which workers make the calls: a number of processes, or the address of a Dask scheduler."""
 
-import ipaddress
 import re
 from typing import Any
 
@@ -41,6 +40,8 @@ class SchedulerAddress(msgspec.Struct, frozen=True):
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach it. A name is not loopback, but for localhost."""
+        import ipaddress  # noqa: PLC0415 - hardly any command needs it
+
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:

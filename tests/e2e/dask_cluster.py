@@ -129,7 +129,8 @@ def other_worker(address: str, what: str) -> Iterator[None]:
 
 def worker_process(nanny: int) -> int:
     """The id of the process that a nanny watches."""
-    children = Path(f"/proc/{nanny}/task/{nanny}/children").read_text().split()
+    threads = Path(f"/proc/{nanny}/task").iterdir()
+    children = [word for each in threads for word in (each / "children").read_text().split()]
     found = [each for each in map(int, children) if b"spawn_main" in _command_line(each)]
     assert len(found) == 1, found
     return found[0]

@@ -1,6 +1,7 @@
 """--workers ADDRESS: workers that have joined a Dask scheduler make the calls."""
 
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -91,3 +92,45 @@ def test_no_credential_travels_and_another_version_is_refused(
     assert b"fn-19" in recorder.seen
     secrets = (*canaries.values(), bulkeic.env["AWS_ACCESS_KEY_ID"])
     assert [each for each in secrets if each.encode() in recorder.seen] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("--workers", "tls://h:1"), "needs --tls-ca-file, --tls-cert, --tls-key"),
+        (("--workers", "tcp://127.0.0.1:1"), "is not encrypted"),
+        (("--workers", "tcp://10.0.0.1:1", "--insecure"), "is not encrypted"),
+        (("--workers", "tcp://127.0.0.1:1", "--insecure", "--sandbox"), "--sandbox is on loopback"),
+        (
+            ("--workers", "tcp://127.0.0.1:1", "--insecure", "--tls-key", "k"),
+            "--tls-key needs a scheduler at tls://",
+        ),
+        (("--workers", 2, "--insecure"), "--insecure needs the address of a scheduler"),
+        (("--tls-cert", "c"), "--tls-cert needs the address of a scheduler"),
+        (
+            ("--workers", "tls://h:1", "--tls-ca-file", "a", "--tls-cert", "c", "--tls-key", "k"),
+            "cannot be used: No such file or directory",
+        ),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused_in_one_line(
+    bulkeic: Bulkeic, words: tuple[object, ...], problem: str
+) -> None:
+    bulkeic.write("targets.csv", "FunctionName\norders\n")
+    done = bulkeic("apply", "targets.csv", "--yes", "--maximum-retry-attempts", 1, *words)
+    assert done.code == 2
+    (line,) = done.lines
+    assert problem in line
+    assert not (bulkeic.folder / "bulkeic-runs").exists()
+
+
+def test_without_dask_the_command_that_installs_it_is_named(bulkeic: Bulkeic) -> None:
+    hidden = "import sys; sys.modules['distributed'] = None; from bulkeic.cli.process import main; "
+    words = ["worker", "tcp://127.0.0.1:1", "--insecure"]
+    done = subprocess.run(
+        [sys.executable, "-c", f"{hidden}sys.argv[1:] = {words}; main()"],
+        env=bulkeic.env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "pip install 'bulkeic[dask]'" in done.stderr

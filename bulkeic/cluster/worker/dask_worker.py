@@ -82,6 +82,7 @@ def _nanny(address: SchedulerAddress, security: "Security", options: WorkerOptio
         security=security,
         memory_limit=0,
         dashboard=False,
+        dashboard_address="127.0.0.1:0",  # Dask serves metrics there, without TLS
         death_timeout=_JOIN_S,
         preload=["bulkeic.cluster.worker.lane_actor"],  # a command does not wait for it
     )
