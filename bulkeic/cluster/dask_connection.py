@@ -92,13 +92,16 @@ def dask_security(
 
 def check_scheduler(
     address: SchedulerAddress, security: "Security", role: Literal["client", "worker"]
-) -> None:
+) -> str:
     """Connects once, because Dask does not say why it cannot, and would retry a refusal.
 
     Args:
         address: of the scheduler.
         security: as ``dask_security`` makes it.
         role: as there.
+
+    Returns:
+        The IP address of this machine from which the scheduler is reached.
 
     Raises:
         UsageError: no scheduler answers, or one of us refuses the other's certificate.
@@ -107,7 +110,7 @@ def check_scheduler(
     give_up_at = time.monotonic() + CONNECT_S
     while True:
         try:
-            _greet(address, context)
+            return _greet(address, context)
         except ssl.SSLError as error:
             raise UsageError(
                 f"{address}: the certificates do not go together: {_problem(error)}; expected "
@@ -117,11 +120,9 @@ def check_scheduler(
             if time.monotonic() >= give_up_at:
                 raise UsageError(f"{address} cannot be reached: {_problem(error)}") from None
             time.sleep(_TRY_AGAIN_S)
-        else:
-            return
 
 
-def _greet(address: SchedulerAddress, context: ssl.SSLContext | None) -> None:
+def _greet(address: SchedulerAddress, context: ssl.SSLContext | None) -> str:
     with ExitStack() as stack:
         place = (address.host, address.port)
         plain = stack.enter_context(closing(socket.create_connection(place, CONNECT_S)))
@@ -129,6 +130,7 @@ def _greet(address: SchedulerAddress, context: ssl.SSLContext | None) -> None:
         # Each end of Dask greets first. A certificate that is refused shows only here.
         if not end.recv(1):
             raise ConnectionResetError("it closes the connection")
+        return str(end.getsockname()[0])
 
 
 def _problem(error: OSError) -> str:

@@ -75,12 +75,11 @@ class DaskWorkers:
     def links(self) -> Sequence[DaskLink]:
         """New links for a session. A worker that an earlier session has lost has none."""
         loop = self._client.loop.asyncio_loop
-        usable = [name for name in self._actors if not self._is_lost(name)]
-        self._links = {name: DaskLink(name, self._actors[name], loop) for name in usable}
+        for name, link in self._links.items():
+            if link.is_lost:
+                del self._actors[name]
+        self._links = {name: DaskLink(name, actor, loop) for name, actor in self._actors.items()}
         return list(self._links.values())
-
-    def _is_lost(self, name: str) -> bool:
-        return name in self._links and self._links[name].is_lost
 
     def _start_actors(self) -> None:
         from bulkeic.cluster.worker.lane_actor import LaneActor  # noqa: PLC0415

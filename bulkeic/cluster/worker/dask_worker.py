@@ -43,16 +43,18 @@ def serve(options: WorkerOptions) -> None:
     configure_logs(options.log.log_format, options.log.log_level, sanitize)
     configure_dask(options.log.log_level)
     security = dask_security(address, options.scheduler, "worker")
-    check_scheduler(address, security, "worker")
-    asyncio.run(_serve(address, security, options))
+    own_address = check_scheduler(address, security, "worker")
+    asyncio.run(_serve(address, own_address, security, options))
 
 
-async def _serve(address: SchedulerAddress, security: "Security", options: WorkerOptions) -> None:
+async def _serve(
+    address: SchedulerAddress, own_address: str, security: "Security", options: WorkerOptions
+) -> None:
     console, stopped = Console(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in ending_signals():
         loop.add_signal_handler(number, stopped.set)
-    nanny = _nanny(address, security, options)
+    nanny = _nanny(address, own_address, security, options)
     joining = asyncio.ensure_future(_join(nanny, address))
     stopping = asyncio.ensure_future(stopped.wait())
     try:
@@ -72,11 +74,14 @@ async def _serve(address: SchedulerAddress, security: "Security", options: Worke
             await nanny.close(timeout=_CLOSE_S)
 
 
-def _nanny(address: SchedulerAddress, security: "Security", options: WorkerOptions) -> "Nanny":
+def _nanny(
+    address: SchedulerAddress, own_address: str, security: "Security", options: WorkerOptions
+) -> "Nanny":
     from distributed import Nanny  # noqa: PLC0415 - an extra that takes a while
 
     return Nanny(
         str(address),
+        host=f"[{own_address}]" if ":" in own_address else own_address,  # not on every interface
         nthreads=1,
         name=options.name,
         security=security,
@@ -97,4 +102,7 @@ async def _join(nanny: "Nanny", address: SchedulerAddress) -> None:
     try:
         await nanny
     except (OSError, ValueError, RuntimeError, TimeoutError) as error:
-        raise UsageError(f"{address} cannot be joined: {printable(str(error))}") from None
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        raise UsageError(f"{address} cannot be joined: {printable(str(cause))}") from None
