@@ -6,7 +6,9 @@ Before-images are on, so a target that was updated and not recorded is read firs
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from os import kill
 
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from tests.e2e.conftest import Bulkeic, Server
 from tests.e2e.dask_cluster import DaskCluster, dask_cluster, make_certificates, other_worker
 from tests.e2e.forks import Process
+from tests.e2e.frame_recorder import FrameRecorder, frame_recorder
 from tests.e2e.rollout_helpers import REGIONS, line_with, states, until, words, write_rows
 from tests.e2e.test_workers import statuses
 
@@ -32,10 +35,12 @@ def cluster(bulkeic: Bulkeic) -> Iterator[DaskCluster]:
         yield running
 
 
-def start_apply(bulkeic: Bulkeic, server: Server, cluster: DaskCluster) -> Process:
+def start_apply(
+    bulkeic: Bulkeic, server: Server, cluster: DaskCluster, address: str | None = None
+) -> Process:
     """Starts an apply, and waits until it has updated some targets."""
     write_rows(bulkeic, REGIONS, EACH)
-    process = bulkeic.start(*words(server, "--yes", "--rate", 20, *cluster.flags()))
+    process = bulkeic.start(*words(server, "--yes", "--rate", 20, *cluster.flags(address)))
     until(lambda: server.calls() > 40, "some targets are updated")
     return process
 
@@ -110,6 +115,54 @@ def test_a_lost_scheduler_stops_the_run_and_its_workers(
         finish(bulkeic, server)
     else:
         cluster.scheduler.send_signal(signal.SIGCONT)
+        finish(bulkeic, server, *cluster.flags())
+    check_all(bulkeic, server)
+
+
+@contextmanager
+def proxy_of(cluster: DaskCluster) -> Iterator[tuple[FrameRecorder, str]]:
+    """A proxy in front of the scheduler, and the address there."""
+    with frame_recorder(int(cluster.address.rpartition(":")[2])) as proxy:
+        yield proxy, f"tls://127.0.0.1:{proxy.port}"
+
+
+def wait_for_hold(server: Server) -> None:
+    """Waits until the workers hold: no call has arrived for a second."""
+    seen, since = -1, 0.0
+
+    def is_quiet() -> bool:
+        nonlocal seen, since
+        calls = server.stats()["calls"]
+        if calls != seen:
+            seen, since = calls, time.monotonic()
+        return time.monotonic() - since > 1
+
+    until(is_quiet, "the workers hold")
+
+
+def test_workers_hold_while_the_network_is_silent_and_go_on(
+    bulkeic: Bulkeic, server: Server, cluster: DaskCluster
+) -> None:
+    with proxy_of(cluster) as (proxy, address):
+        process = start_apply(bulkeic, server, cluster, address)
+        proxy.go_silent()
+        wait_for_hold(server)
+        assert server.calls() < ALL
+        proxy.go_on()
+        err = end_of(process)
+    assert process.returncode == 0, err
+    assert "is lost" not in err
+    check_all(bulkeic, server)
+
+
+def test_a_cut_connection_to_the_scheduler_stops_the_run(
+    bulkeic: Bulkeic, server: Server, cluster: DaskCluster
+) -> None:
+    with proxy_of(cluster) as (proxy, address):
+        process = start_apply(bulkeic, server, cluster, address)
+        proxy.cut()
+        err = end_of(process)
+        assert process.returncode == 3, err
         finish(bulkeic, server, *cluster.flags())
     check_all(bulkeic, server)
 

@@ -1,4 +1,4 @@
-"""A proxy on loopback that records every byte in both directions."""
+"""A proxy on loopback that records every byte in both directions, goes silent, and cuts."""
 
 import socket
 import threading
@@ -21,12 +21,30 @@ class FrameRecorder:
         self.port: int = self._listener.getsockname()[1]
         self._sockets: list[socket.socket] = [self._listener]
         self._threads: list[threading.Thread] = []
+        self._flow = threading.Event()
+        self._flow.set()
         self._start(self._accept)
 
-    def close(self) -> None:
+    def go_silent(self) -> None:
+        """Keeps the connections, and passes nothing on."""
+        self._flow.clear()
+
+    def go_on(self) -> None:
+        """Passes on what has arrived meanwhile, and all that follows."""
+        self._flow.set()
+
+    def cut(self) -> None:
+        """Ends every connection. New ones are accepted."""
         for each in self._sockets:
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+            if each is not self._listener:
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.go_on()
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self.cut()
         for thread in self._threads:
             thread.join()
         for each in self._sockets:
@@ -50,6 +68,7 @@ class FrameRecorder:
         with suppress(OSError):
             while data := source.recv(65536):
                 self.seen += data
+                self._flow.wait()
                 target.sendall(data)
         with suppress(OSError):
             target.shutdown(socket.SHUT_WR)

@@ -14,7 +14,7 @@ _JOINED = RUNS | {"worker"}
 
 
 class SchedulerOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How to connect to a scheduler. No run file stores these options."""
+    """How to connect to a scheduler. Only names of files are stored and suggested again."""
 
     tls_ca_file: Annotated[str | None, Flag(
         "--tls-ca-file", "Certificate of the authority that has signed the certificates of "
