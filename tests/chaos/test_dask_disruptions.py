@@ -204,3 +204,17 @@ def test_a_scheduler_without_workers_is_waited_for(bulkeic: Bulkeic, server: Ser
         with other_worker(empty.address, "0.0.1"):
             assert bulkeic(*words(server, "--yes", *empty.flags())).code == 2
     assert server.stats()["calls"] == 0
+
+
+def test_a_worker_has_its_own_credentials(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, REGIONS[:2], 5)
+    own = bulkeic.env
+    with dask_cluster(bulkeic, names=()) as cluster:
+        bulkeic.env = own | {"AWS_ACCESS_KEY_ID": "AKIA999999999999"}
+        cluster.start_worker("foreign")
+        cluster.wait_for("foreign")
+        bulkeic.env = own
+        done = bulkeic(*words(server, "--yes", *cluster.flags()))
+    assert done.code == 3, done.err
+    assert "999999999999" in done.err
+    assert set(server.stats()["by_operation"]) == {"GetCallerIdentity"}
