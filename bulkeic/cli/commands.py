@@ -132,6 +132,20 @@ SANDBOX = CommandDeclaration(
          "bulkeic sandbox --functions 1000 --accounts 3 --error 0.01"),
     ),
 )  # fmt: skip
+WORKER = CommandDeclaration(
+    name="worker",
+    options="bulkeic.cluster.worker_options:WorkerOptions",
+    run="bulkeic.cluster.worker.dask_worker:serve",
+    summary="Make calls for commands on another machine.",
+    description="Joins a Dask scheduler, and makes the calls of each command with --workers "
+    "ADDRESS, with its own credentials. Needs bulkeic[dask]. SIGINT or SIGTERM ends it.\n\n"
+    "Exit codes: 0 if a signal ended it, 2 if it could not join, 3 if it lost the scheduler.",
+    examples=(
+        ("Serve commands through a scheduler:",
+         "bulkeic worker tls://HOST:8786 --tls-ca-file ca.pem --tls-cert w.pem --tls-key w.key"),
+        ("Try it on one machine:", "bulkeic worker tcp://127.0.0.1:8786 --insecure"),
+    ),
+)  # fmt: skip
 BENCH = CommandDeclaration(
     name="bench",
     options=f"{_BENCH_OPTIONS}:BenchOptions",
@@ -244,3 +258,4 @@ for _declaration in (DISCOVER, PLAN, APPLY, VERIFY, ROLLBACK, REPORT, EXPORT):
     cli.add_command(OptionCommand(_declaration))
 cli.add_command(_bench_group())
 cli.add_command(OptionCommand(SANDBOX))
+cli.add_command(OptionCommand(WORKER))

@@ -1,10 +1,10 @@
 """A command whose flags and arguments are the declared options of a struct."""
 
-import functools
 import gc
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
@@ -31,7 +31,7 @@ DURATION_NOTE = "A DURATION is seconds, or a number with ms, s, m or h: 30, 500m
 _OPTION_COLUMN_MAX = 32
 
 
-_WORKER_ENGINES = "bulkeic.cluster.command.worker_engines:WorkerEngines"
+_WORKERS = "bulkeic.cluster.command.worker_source:open_workers"
 
 
 class OptionType(click.ParamType[Any]):
@@ -100,12 +100,20 @@ class OptionCommand(click.Command):
             The exit code.
         """
         run, options = load(self.declaration.run), self.given_options(ctx)
-        if self.declaration.has_workers and options.pace.workers is not None:
-            run = functools.partial(run, open_engines=load(_WORKER_ENGINES))
         interrupt_on_signals()
         gc.freeze()  # else each full collection of the command would visit all of its modules
-        code: int | None = run(options)
+        with self._workers(options) as more:
+            code: int | None = run(options, **more)
         return ExitCode.OK if code is None else code
+
+    @contextmanager
+    def _workers(self, options: Any) -> Iterator[dict[str, Any]]:
+        """The workers that the options ask for, as an argument of the command's function."""
+        if not self.declaration.has_workers or options.pace.workers is None:
+            yield {}
+            return
+        with load(_WORKERS)(options) as open_engines:
+            yield {"open_engines": open_engines}
 
     def given_options(self, ctx: click.Context) -> Any:
         """The options as given on the command line."""

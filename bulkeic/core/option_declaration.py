@@ -33,6 +33,7 @@ class OptionGroup(Enum):
     PLACES = "Where to look"
     TARGETS = "Which targets"
     PACE = "Pace"
+    SCHEDULER = "Dask scheduler"
     ACCESS = "AWS access"
     OUTPUT = "Output"
 

@@ -1,7 +1,7 @@
 """The engine: tasks that always make the call that has been due longest, over all lanes.
 
-There are as many tasks as ``concurrency`` allows, and none for each job or lane. Jobs that wait (for
-a token, a retry or their function) wait in the queue of their lane.
+There are as many tasks as ``concurrency`` allows, and none for each job or lane. Jobs that wait
+(for a token, a retry or their function) wait in the queue of their lane.
 """
 
 import functools

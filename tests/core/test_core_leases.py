@@ -134,6 +134,19 @@ def test_the_lanes_of_a_silent_worker_are_free_after_the_lease_and_the_margin() 
     assert leases.take_free(11.0) == [LANES[0]]
 
 
+def test_the_leases_of_all_lost_workers_have_ended_when_the_last_one_has() -> None:
+    leases = LaneLeases(TERMS)
+    for worker, heard_at in enumerate((0.0, 3.0, 5.0)):
+        leases.add_worker(worker, heard_at)
+    assert leases.all_ended_at() == float("-inf")
+    leases.lose(0)
+    leases.lose(1)
+    assert leases.all_ended_at() == 3.0 + TERMS.lease_s + TERMS.margin_s
+    leases.lose(1, has_ended=True)
+    leases.lose(2, has_ended=True)
+    assert leases.all_ended_at() == TERMS.lease_s + TERMS.margin_s
+
+
 def test_a_lost_worker_is_never_asked_again_and_gets_no_lane() -> None:
     leases = LaneLeases(TERMS)
     leases.add_worker(0, 0.0)

@@ -8,6 +8,7 @@ import msgspec
 from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions, verbose_flag
 from bulkeic.app.setup.pace_options import RUNS, WRITES, PaceOptions
 from bulkeic.app.setup.rollout_options import DAY, GateOptions, MonitoringOptions, WindowOptions
+from bulkeic.app.setup.scheduler_options import SchedulerOptions
 from bulkeic.app.setup.selection_flags import ERROR_CODES, SELECTION_FLAGS
 from bulkeic.app.setup.watch_options import WatchOptions
 from bulkeic.core.destinations import parse_destination
@@ -64,6 +65,7 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
         "with --sandbox.", OptionGroup.SAFETY, repeat=Repeat.RESUME, commands=WRITES | {"bench"}
     )] = False  # fmt: skip
     pace: PaceOptions = PaceOptions()
+    scheduler: SchedulerOptions = SchedulerOptions()
     run: Annotated[str | None, Flag(
         "--run", "Run file to create. It must not exist.", OptionGroup.OUTPUT, FILE,
         "bulkeic-runs/<UTC time>.db", repeat=Repeat.STORED, commands=_NEWRUNS)] = None  # fmt: skip

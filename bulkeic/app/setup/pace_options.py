@@ -6,6 +6,7 @@ import msgspec
 
 from bulkeic.core.option_declaration import Flag, OptionGroup
 from bulkeic.core.option_values import CallRate, Duration, Integer, Number, Percentage
+from bulkeic.core.scheduler_address import SchedulerAddress, WorkersValue
 from bulkeic.engine.limits import EngineLimits
 
 RUNS = frozenset({"apply", "plan", "verify", "rollback"})
@@ -36,10 +37,11 @@ class PaceOptions(msgspec.Struct, frozen=True, kw_only=True):
         "--concurrency", "Maximum number of calls in flight, over all lanes.", OptionGroup.PACE,
         Integer(1, 10_000, placeholder="CALLS"), commands=_PACED
     )] = _LIMITS.concurrency  # fmt: skip
-    workers: Annotated[int | None, Flag(
+    workers: Annotated[int | SchedulerAddress | None, Flag(
         "--workers", "Make the calls in this many worker processes, each with its own lanes and "
-        "--concurrency. One process is enough for some 500 lanes.", OptionGroup.PACE,
-        Integer(1, 64, placeholder="N"), "none: in this process", commands=RUNS
+        "--concurrency. One process is enough for some 500 lanes. An address, for example "
+        "tls://scheduler.internal:8786, uses the workers of a Dask scheduler; see bulkeic worker.",
+        OptionGroup.PACE, WorkersValue(Integer(1, 64)), "none: in this process", commands=RUNS
     )] = None  # fmt: skip
     max_attempts: Annotated[int, Flag(
         "--max-attempts", "Maximum number of attempts for each target, without throttles and "

@@ -100,6 +100,7 @@ def check_options(options: WorkOptions) -> None:
         _check_metrics(options, options.watch.metrics)
     check_access(options.access)
     options.pace.limits()
+    options.scheduler.check(options.pace.workers)
     check_selection(options.selection, has_run=has_run_file(options))
     if isinstance(options, TargetsOptions):
         _check_targets(options)

@@ -9,14 +9,11 @@ from contextlib import suppress
 import anyio
 import anyio.to_thread
 
+from bulkeic.cluster.command.worker_link import LinkLostError
 from bulkeic.cluster.frames import FrameReader, frame
 
 _CHUNK = 1 << 20
 _END_GRACE_S = 2.0
-
-
-class LinkLostError(Exception):
-    """A worker cannot be reached any more. The text says how it ended."""
 
 
 class PipeLink:
@@ -55,7 +52,7 @@ class PipeLink:
             await self._send(message)
             return await self._receive()
         except (OSError, ValueError):
-            raise LinkLostError(await self._how_it_ended()) from None
+            raise LinkLostError(await self._how_it_ended(), has_ended=True) from None
 
     async def _send(self, message: bytes) -> None:
         left = memoryview(frame(message))
@@ -72,12 +69,13 @@ class PipeLink:
             self._reader.feed(data)
         return message
 
-    async def kill(self) -> None:
+    async def kill(self) -> bool:
         """Ends the process at once, and waits until it has ended."""
         self._process.kill()
         await self._wait()
+        return True
 
-    async def close(self) -> None:
+    async def close(self) -> bool:
         """Ends the process: it ends by itself when its stdin ends."""
         with suppress(OSError):
             self._questions.close()
@@ -86,6 +84,7 @@ class PipeLink:
                 await self._wait()
             await self.kill()
             self._answers.close()
+        return True
 
     async def _how_it_ended(self) -> str:
         with anyio.move_on_after(_END_GRACE_S):

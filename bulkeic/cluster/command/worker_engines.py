@@ -1,17 +1,19 @@
 """The engines of a session in worker processes, as the session sees them."""
 
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+import anyio
 import msgspec
 
 from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.app.setup.session_policy import role_session
-from bulkeic.cluster.command.pipe_link import PipeLink
 from bulkeic.cluster.command.team_run import TeamRun
+from bulkeic.cluster.command.worker_link import WorkerLink
 from bulkeic.cluster.command.worker_team import WorkerTeam
 from bulkeic.cluster.messages import Begin, PassStart
 from bulkeic.cluster.policy_form import policy_form
@@ -37,6 +39,8 @@ class WorkerEngines:
         options: how to work.
         accounts: how each account is reached.
         console: prints which workers are lost.
+        start_links: reaches or starts the workers.
+        outlive: whether workers may go on for a while after a command was killed.
 
     Attributes:
         caller: knows the credentials of each lane in this process, which alarms are read with.
@@ -45,12 +49,21 @@ class WorkerEngines:
     caller: "LambdaCaller"
 
     def __init__(
-        self, run: RunFile, options: WorkOptions, accounts: Accounts, console: Console
+        self,
+        run: RunFile,
+        options: WorkOptions,
+        accounts: Accounts,
+        console: Console,
+        *,
+        start_links: Callable[[], Sequence[WorkerLink]],
+        outlive: bool = False,
     ) -> None:
         self._run = run
         self._options = options
         self._accounts = accounts
         self._console = console
+        self._start_links = start_links
+        self._outlive = outlive
         self._exits = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -60,8 +73,8 @@ class WorkerEngines:
         self.caller = local.caller
         if options.sandbox:
             url = local.caller.access.endpoint("lambda")
-        links = [PipeLink(number) for number in range(1, (options.pace.workers or 1) + 1)]
-        team = WorkerTeam(links, self._begin(url), self._accounts, self._console)
+        await self._wait_for_last_session()
+        team = WorkerTeam(self._start_links(), self._begin(url), self._accounts, self._console)
         try:
             self._team = await self._exits.enter_async_context(team)
         except BaseException:
@@ -76,6 +89,22 @@ class WorkerEngines:
         traceback: TracebackType | None,
     ) -> bool | None:
         return await self._exits.__aexit__(kind, error, traceback)
+
+    async def _wait_for_last_session(self) -> None:
+        """Waits until the workers of a session that was killed have ended, if they may be left.
+
+        Those that still can be reached end at once when this session begins. The others are not
+        known, so the wait is for the whole lease.
+        """
+        sessions = self._run.sessions() if self._outlive else []
+        if sessions and sessions[-1].ended is None:
+            terms = LeaseTerms()
+            wait_s = terms.lease_s + terms.margin_s
+            self._console.print(
+                f"the last session was killed: waiting {wait_s:g} s for the leases of its workers "
+                "to end"
+            )
+            await anyio.sleep(wait_s)
 
     def engine(
         self,

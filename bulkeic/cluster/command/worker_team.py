@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 import anyio
 
 from bulkeic.app.setup.runtime import first_cause
-from bulkeic.cluster.command.pipe_link import LinkLostError
 from bulkeic.cluster.command.team_run import TeamRun
+from bulkeic.cluster.command.worker_link import LinkLostError, WorkerLink
 from bulkeic.cluster.messages import (
     Ask,
     Begin,
@@ -33,29 +33,6 @@ _SHORT_WAIT_S = 0.03
 """The same, while the worker waits for before-images to be stored, or for jobs."""
 
 _NO_WORKER = "no worker is left"
-
-
-class WorkerLink(Protocol):
-    """How a worker is reached.
-
-    Attributes:
-        name: of the worker, for people.
-    """
-
-    name: str
-
-    async def exchange(self, message: bytes) -> bytes:
-        """Sends a message and returns the answer.
-
-        Raises:
-            LinkLostError: the worker has certainly ended.
-        """
-
-    async def kill(self) -> None:
-        """Ends the worker, and waits until it has certainly ended."""
-
-    async def close(self) -> None:
-        """Lets the worker end."""
 
 
 class WorkerTeam:
@@ -178,7 +155,7 @@ class WorkerTeam:
             try:
                 tell = decode_tell(await link.exchange(encode(ask)))
             except LinkLostError as error:
-                self._lose(number, str(error))
+                self._lose(number, str(error), has_ended=error.has_ended)
                 return
             if work is not None:
                 work.take(number, tell)
@@ -208,10 +185,10 @@ class WorkerTeam:
             ends=parts.ends,
         )
 
-    def _lose(self, number: int, how: str) -> None:
-        """Goes on without a worker that has certainly ended."""
+    def _lose(self, number: int, how: str, *, has_ended: bool) -> None:
+        """Goes on without a worker."""
         is_news = number in self._leases.alive
-        self._leases.lose(number, has_ended=True)
+        self._leases.lose(number, has_ended=has_ended)
         if is_news:
             self._print_lost(number, how)
         self._leave(number)
@@ -243,9 +220,9 @@ class WorkerTeam:
                 await self._changed.wait()
 
     async def _end(self, number: int) -> None:
-        """Ends a silent worker, so that its lanes are free at once."""
-        await self._links[number].kill()
-        self._leases.lose(number, has_ended=True)
+        """Ends a silent worker. If that is certain, its lanes are free at once."""
+        has_ended = await self._links[number].kill()
+        self._leases.lose(number, has_ended=has_ended)
         self._changed.set()
 
     def _move(self, lanes: Sequence[Lane]) -> None:
@@ -263,6 +240,17 @@ class WorkerTeam:
             work.move(lane, number)
 
     async def _close(self) -> None:
-        async with anyio.create_task_group() as tasks:
-            for link in self._links.values():
-                tasks.start_soon(link.close)
+        """Lets the workers end. When this returns, none of them makes calls any more."""
+        with anyio.CancelScope(shield=True):
+            async with anyio.create_task_group() as tasks:
+                for number in self._links:
+                    tasks.start_soon(self._close_link, number)
+            left_s = self._leases.all_ended_at() - read_lease_clock()
+            if left_s > 0:
+                self._console.print(f"waiting {left_s:.0f} s for the leases of lost workers to end")
+                await anyio.sleep(left_s)
+
+    async def _close_link(self, number: int) -> None:
+        has_ended = await self._links[number].close()
+        if number in self._leases.known:
+            self._leases.lose(number, has_ended=has_ended)

@@ -15,10 +15,10 @@ import anyio.to_thread
 from bulkeic.app.setup.open_files import allow_open_files
 from bulkeic.app.setup.runtime import run_async
 from bulkeic.aws.answers.sanitizer import sanitize
-from bulkeic.aws.identity.access import Access
 from bulkeic.cluster.frames import FrameReader, frame
-from bulkeic.cluster.messages import Begin, Welcome, decode_ask, decode_begin, encode
+from bulkeic.cluster.messages import Welcome, decode_ask, decode_begin, encode
 from bulkeic.cluster.worker.lane_host import LaneHost, LeaseLostError
+from bulkeic.cluster.worker.worker_access import worker_access
 from bulkeic.core.errors import BulkeicError
 from bulkeic.output.logs import configure_logs
 from bulkeic.version import __version__
@@ -67,7 +67,7 @@ async def _serve(pipes: PipeEnds) -> None:
         return
     begin = decode_begin(first)
     try:
-        access = _access(begin)
+        access = worker_access(begin)
     except BulkeicError as error:
         await pipes.send(encode(Welcome(version=__version__, problem=str(error))))
         return
@@ -77,16 +77,6 @@ async def _serve(pipes: PipeEnds) -> None:
         await pipes.send(encode(Welcome(version=__version__)))
         while (message := await pipes.receive()) is not None:
             await pipes.send(encode(await host.exchange(decode_ask(message))))
-
-
-def _access(begin: Begin) -> Access:
-    if begin.sandbox:
-        from bulkeic.sandbox.server.embedded_sandbox import Sandbox  # noqa: PLC0415 - hardly any run needs it
-
-        return Access(
-            endpoint_url=begin.endpoint_url, credentials=Sandbox().credentials, isolated=True
-        )
-    return Access(profile=begin.profile, region=begin.region, endpoint_url=begin.endpoint_url)
 
 
 def main() -> None:

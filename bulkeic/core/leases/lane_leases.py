@@ -12,7 +12,7 @@ cannot be reached any more                  after the lease and the margin
 A worker that is lost is never asked again: it gets no new lanes, and its lease is never extended.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from bulkeic.core.leases.worker_lease import LeaseTerms
 from bulkeic.core.model import Lane
@@ -100,9 +100,18 @@ class LaneLeases:
         frees = (self._free_at(worker) for worker in self._lost if self._lanes[worker])
         return min((*losses, *frees), default=float("inf"))
 
+    def all_ended_at(self) -> float:
+        """When no lost worker has a lease any more; ``-inf``: all have ended."""
+        return max(map(self._free_at, self._lost), default=float("-inf"))
+
     def lanes_of(self, worker: int) -> Iterable[Lane]:
         """The lanes that a worker holds."""
         return self._lanes[worker].keys()
+
+    @property
+    def known(self) -> Collection[int]:
+        """Every worker that has begun."""
+        return self._heard_at.keys()
 
     @property
     def alive(self) -> list[int]:

@@ -1,0 +1,39 @@
+"""How a command reaches a worker: what every kind of link has."""
+
+from typing import Protocol
+
+
+class LinkLostError(Exception):
+    """A worker cannot be reached any more. The text says how it ended, or why.
+
+    Attributes:
+        has_ended: whether it has certainly ended; otherwise it may call its lanes until its lease
+            has ended.
+    """
+
+    def __init__(self, how: str, *, has_ended: bool) -> None:
+        super().__init__(how)
+        self.has_ended = has_ended
+
+
+class WorkerLink(Protocol):
+    """How a worker is reached.
+
+    Attributes:
+        name: of the worker, for people.
+    """
+
+    name: str
+
+    async def exchange(self, message: bytes) -> bytes:
+        """Sends a message and returns the answer.
+
+        Raises:
+            LinkLostError: the worker cannot be reached any more.
+        """
+
+    async def kill(self) -> bool:
+        """Gives the worker up, and ends it if possible: whether it has certainly ended."""
+
+    async def close(self) -> bool:
+        """Lets the worker end: whether it has certainly ended."""

@@ -1,0 +1,82 @@
+"""The Dask actor that makes calls for a command. A worker imports it by name: no code travels."""
+
+import threading
+import weakref
+
+from bulkeic.app.setup.open_files import allow_open_files
+from bulkeic.aws.answers.sanitizer import sanitize
+from bulkeic.cluster.messages import Welcome, decode_ask, decode_begin, encode
+from bulkeic.cluster.worker.engine_thread import EngineEndedError, EngineThread
+from bulkeic.cluster.worker.worker_access import worker_access
+from bulkeic.core.errors import BulkeicError
+from bulkeic.output.logs import configure_logs
+from bulkeic.version import __version__
+
+
+class CurrentEngine:
+    """The engine of this process: there is at most one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._engine: EngineThread | None = None
+
+    def end(self, reason: str) -> None:
+        """Ends it, and waits until it makes no calls any more."""
+        with self._lock:
+            if self._engine is not None:
+                self._engine.end(reason)
+                self._engine = None
+
+    def replace(self, engine: EngineThread) -> None:
+        """Sets a new one, after the older one has ended."""
+        self.end("another command has begun")
+        with self._lock:
+            self._engine = engine
+
+
+_current = CurrentEngine()
+
+
+class LaneActor:
+    """Makes calls for one command at a time. Dask calls each method in a thread, one at a time.
+
+    Attributes:
+        version: of bulkeic on this worker.
+    """
+
+    version = __version__
+
+    def __init__(self) -> None:
+        self._engine: EngineThread | None = None
+
+    def begin(self, message: bytes) -> bytes:
+        """Starts an engine for a command, after an older one of this process has ended."""
+        _current.end("another command has begun")
+        begin = decode_begin(message)
+        configure_logs(begin.log_format, begin.log_level, sanitize)
+        allow_open_files(begin.limits.concurrency)
+        try:
+            access = worker_access(begin)
+        except BulkeicError as error:
+            return encode(Welcome(version=__version__, problem=str(error)))
+        if begin.version == __version__:
+            self._engine = EngineThread(begin, access)
+            _current.replace(self._engine)
+            # Dask drops the actor when it misses the command.
+            weakref.finalize(self, self._engine.cancel, "the command has left")
+        return encode(Welcome(version=__version__))
+
+    def exchange(self, message: bytes) -> bytes:
+        """Takes what the command has sent, and returns what was done.
+
+        Raises:
+            EngineEndedError: the engine has ended.
+        """
+        if self._engine is None:
+            raise EngineEndedError("it has not begun")
+        return encode(self._engine.exchange(decode_ask(message)))
+
+    def end(self) -> None:
+        """Ends the engine, and waits until it makes no calls any more."""
+        if self._engine is not None:
+            self._engine.end("the command has ended its work")
