@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from bulkeic.app.run.engine_source import Announce
 from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.app.setup.session_policy import role_session
 from bulkeic.cluster.command.pipe_link import PipeLink
+from bulkeic.cluster.command.team_health import TeamHealth
 from bulkeic.cluster.command.team_run import TeamRun
 from bulkeic.cluster.command.worker_team import WorkerTeam
 from bulkeic.cluster.messages import Begin, PassStart
 from bulkeic.cluster.policy_form import policy_form
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.leases.worker_lease import LeaseTerms
-from bulkeic.core.policy import Policy
+from bulkeic.core.policy import Policy, Verify
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.ports import Sink
@@ -36,7 +38,8 @@ class WorkerEngines:
         run: the run file.
         options: how to work.
         accounts: how each account is reached.
-        console: prints which workers are lost.
+        console: prints how many lanes the workers have, and which are lost.
+        announce: tells the watchers of the run the same.
 
     Attributes:
         caller: knows the credentials of each lane in this process, which alarms are read with.
@@ -45,23 +48,32 @@ class WorkerEngines:
     caller: "LambdaCaller"
 
     def __init__(
-        self, run: RunFile, options: WorkOptions, accounts: Accounts, console: Console
+        self,
+        run: RunFile,
+        options: WorkOptions,
+        accounts: Accounts,
+        console: Console,
+        announce: Announce,
     ) -> None:
         self._run = run
         self._options = options
         self._accounts = accounts
         self._console = console
+        self._announce = announce
+        self._health = TeamHealth(run.workers, console, announce, in_full=options.verbose)
         self._exits = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         options, url = self._options, self._options.access.endpoint_url
-        opening = open_local_engines(self._run, options, self._accounts, self._console)
+        opening = open_local_engines(
+            self._run, options, self._accounts, self._console, self._announce
+        )
         local = await self._exits.enter_async_context(opening)
         self.caller = local.caller
         if options.sandbox:
             url = local.caller.access.endpoint("lambda")
         links = [PipeLink(number) for number in range(1, (options.pace.workers or 1) + 1)]
-        team = WorkerTeam(links, self._begin(url), self._accounts, self._console)
+        team = WorkerTeam(links, self._begin(url), self._accounts, self._health)
         try:
             self._team = await self._exits.enter_async_context(team)
         except BaseException:
@@ -75,6 +87,7 @@ class WorkerEngines:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool | None:
+        self._health.print_all()
         return await self._exits.__aexit__(kind, error, traceback)
 
     def engine(
@@ -103,6 +116,7 @@ class WorkerEngines:
             limits=limits,
             traffic=Traffic() if traffic is None else traffic,
             failures=failures,
+            is_check=isinstance(policy, Verify) and self._run.workers.session > 0,
         )
 
     def _begin(self, endpoint_url: str | None) -> Begin:
