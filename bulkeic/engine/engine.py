@@ -16,16 +16,7 @@ from bulkeic.core.confirmation import (
     doubt_after,
     step_in_doubt,
 )
-from bulkeic.core.model import (
-    NOT_DONE,
-    UNANSWERED,
-    Answer,
-    Call,
-    Failure,
-    Lane,
-    Outcome,
-    Status,
-)
+from bulkeic.core.model import NOT_DONE, UNANSWERED, Answer, Call, Failure, Lane, Outcome, Status
 from bulkeic.core.pacing.forecast import Forecast
 from bulkeic.core.pacing.retry import RetryLimit, is_hold
 from bulkeic.core.policy import Apply, Discover, Policy, Verify, calls_per_job

@@ -33,6 +33,7 @@ _SEALED_ROWS = {
     "wave": "SELECT * FROM wave",
     "gate": "SELECT * FROM gate",
     "session": "SELECT * FROM session",
+    "worker": "SELECT * FROM worker",
 }
 _BATCH = 1000
 _encode = msgspec.msgpack.Encoder().encode

@@ -39,6 +39,7 @@ from bulkeic.store.schema import (
 )
 from bulkeic.store.session_origin import SessionOrigin
 from bulkeic.store.wave_progress import WaveProgress
+from bulkeic.store.worker_records import WorkerRecords
 
 _COUNT_WITHOUT_IMAGE = """
 SELECT count(*) FROM outcome o LEFT JOIN before_image b ON b.seq = o.seq
@@ -59,6 +60,7 @@ class RunFile:
         counts: its jobs and outcomes, counted.
         waves: its waves.
         gates: what its gate has decided.
+        workers: what the workers of its sessions have done.
         plan_digest: computes the digest of a plan.
         reopening: makes its jobs pending again.
 
@@ -118,6 +120,7 @@ class RunFile:
         self.plan_digest = PlanDigest(database, self._reader)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
         self.gates = GateRecords(database, self._reader, self._writer)
+        self.workers = WorkerRecords(database, self._reader)
         self.reopening = Reopening(
             database,
             self._reader,
@@ -216,6 +219,7 @@ class RunFile:
             (last,) = self._writer.execute("SELECT coalesce(max(id), 0) FROM session").fetchone()
             self._session = (last + 1, doing, rfc3339(started_at))
             self._store_session(Traffic())
+        self.workers.session = last + 1
         self._session_numbers = SessionNumbers()
 
     def _store_session(self, traffic: Traffic, ended: str | None = None) -> None:
@@ -253,6 +257,7 @@ class RunFile:
             MARK_BEFORE_IMAGES.execute(writer, rows.marks)
             STORE_OUTCOMES.execute(writer, rows.outcomes)
             self._store_session(traffic)
+            self.workers.save(writer)
         done = self._session_numbers.targets + len(rows.outcomes) + rows.planned
         self._session_numbers = SessionNumbers(done, traffic)
 
@@ -264,6 +269,7 @@ class RunFile:
         """Stores why the session ended."""
         with self._database.errors("cannot be written"):
             self._store_session(self._traffic, how)
+            self.workers.save(self._writer)
 
     def summary(self, *, stopped: bool = False, tallies: Iterable[Tally] | None = None) -> Summary:
         """The run in numbers.

@@ -11,6 +11,8 @@
   its jobs are those with its number in ``wave``, and ``wave_lane`` is empty.
 - ``gate`` holds the last decision of the gate, the alarms and the calendar for a wave, in each
   session.
+- ``worker`` holds what each worker process has done in a session; a session of one process has
+  none.
 - ``settings`` may hold templates; the view ``result`` fills them in, as ``core.templates`` does.
 - ``account`` holds the roles that rows gave, not those of flags.
 - A file with other tables, views, indexes or triggers counts as damaged, so each change needs a new
@@ -63,6 +65,12 @@ CREATE TABLE gate (
   id INTEGER PRIMARY KEY, wave INTEGER NOT NULL, asked_at TEXT NOT NULL,
   answered_at TEXT NOT NULL, asks INTEGER NOT NULL, decision TEXT NOT NULL, reason TEXT NOT NULL,
   output TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, row_digest INTEGER NOT NULL
+);
+CREATE TABLE worker (
+  session INTEGER NOT NULL, worker INTEGER NOT NULL, name TEXT NOT NULL, lanes INTEGER NOT NULL,
+  targets INTEGER NOT NULL, calls INTEGER NOT NULL, throttles INTEGER NOT NULL,
+  first_heard_at TEXT NOT NULL, last_heard_at TEXT NOT NULL, lost TEXT,
+  row_digest INTEGER NOT NULL, PRIMARY KEY (session, worker)
 );
 CREATE TABLE session (
   id INTEGER PRIMARY KEY, doing TEXT NOT NULL, started_at TEXT NOT NULL,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bulkeic.core.caller_identity import CallerIdentity
+from bulkeic.core.leases.worker_record import WorkerRecord
 from bulkeic.core.model import Lane, Outcome, Settings, SourceLine, Status, Target
 from bulkeic.core.report.place_counts import counts_by
 from bulkeic.core.report.run_end import RunEnd, RunState, SessionRecord
@@ -21,6 +22,22 @@ def example(text: str = "orders", code: str = "AccessDeniedException") -> Outcom
     target = Target(EAST, "orders")
     return Outcome(
         3, SourceLine(text, 5), text, target, Status.FAILED, error_code=code, error_message=text
+    )
+
+
+def worker(text: str, number: int, *, session: int = 1, lost: str | None = None) -> WorkerRecord:
+    """A worker that made 50 calls in 10 s."""
+    return WorkerRecord(
+        session=session,
+        worker=number,
+        name=f"{text}-{number}",
+        lanes=number,
+        targets=20,
+        calls=50,
+        throttles=3,
+        first_heard_at=_STARTED,
+        last_heard_at="2026-11-26T08:00:10.000Z",
+        lost=lost,
     )
 
 
@@ -65,6 +82,7 @@ def run_report(text: str = "orders", **fields: Any) -> RunReport:
             )
         ],
         "waves": [Wave(1, 5, "2026-11-26T08:00:00.000Z", None, 5, 1, text), Wave(2, 10)],
+        "workers": [worker(text, 1), worker(text, 2, lost=text)],
         "gates": [
             GateRecord(1, 1, text, text, 2, GateDecision.HALT, text, f"{text}\nall is lost")
         ],

@@ -16,6 +16,8 @@ from bulkeic.core.rollout.run_events import (
     RunStarted,
     WaveDone,
     WaveStarted,
+    WorkerLost,
+    WorkersReady,
 )
 from bulkeic.core.summary import Tally, Traffic, summarize
 from bulkeic.core.telemetry.metric_families import METRICS, HistogramValue, MetricKind
@@ -126,6 +128,22 @@ def test_the_end_equals_the_summary(
     timed = sum(each.call_s is not None for each in every)
     buckets = [v for key, v in before.items() if key[0] == "bulkeic_call_duration_seconds"]
     assert sum(buckets) == timed
+
+
+def test_workers_are_those_of_the_session() -> None:
+    metrics = RunMetrics("1.0")
+    metrics.notice(started("apply", 5))
+    assert not any("workers" in name for name, *_ in values(metrics))
+    metrics.notice(WorkersReady(at="", run="", workers=3, lanes=9))
+    for number in (1, 2):
+        lost = WorkerLost(at="", run="", worker=number, name="w", reason="x", lanes=3,
+                          left=3 - number)  # fmt: skip
+        metrics.notice(lost)
+    found = values(metrics)
+    assert found["bulkeic_workers", "working"] == 1
+    assert found["bulkeic_workers", "lost"] == 2
+    metrics.notice(started("rollback", 5))
+    assert not any("workers" in name for name, *_ in values(metrics))
 
 
 def test_a_rollback_counts_on_under_its_own_command() -> None:

@@ -47,7 +47,7 @@ _PAGE = 4096
 _CODES = {0, 1, 2, 3, 4}
 _TABLES = (
     "run", "lane", "account", "settings", "job", "outcome", "earlier_outcome", "before_image",
-    "wave", "wave_lane", "gate", "session",
+    "wave", "wave_lane", "gate", "session", "worker",
 )  # fmt: skip
 _JUNK = (
     None, b"\xff\x00", b"text", "", "x", "\x1b[2J", "\ud7ff" * 300, 0, -1, 7, 2**62, 1.5, math.inf,
@@ -98,6 +98,11 @@ def seeds() -> tuple[bytes, ...]:
         _change(path, "UPDATE outcome SET status = 'failed' WHERE seq IN (4, 5, 8)")
         with closing(RunFile(path)) as run:
             run.reopening.retry_failed([], 1e9)
+    times = "'2026-11-26T08:00:00.000Z', '2026-11-26T08:00:09.000Z'"
+    for worker in (1, 2):
+        _change(
+            applied, f"INSERT INTO worker VALUES (1, {worker}, 'w', 1, 6, 18, 0, {times}, NULL, 0)"
+        )
     _change(applied, "UPDATE wave SET ended_at = NULL, verified = NULL WHERE number = 2")
     found = [path.read_bytes() for path in (planned, applied, back)]
     loaded = FOLDER / "loaded.db"

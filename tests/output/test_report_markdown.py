@@ -19,7 +19,7 @@ from bulkeic.core.rollout.waves import Wave
 from bulkeic.core.summary import ActionCount, EarlierFailures, Tally
 from bulkeic.output.report.markdown import code_block, code_span, markdown_table
 from bulkeic.output.report.report_markdown import report_markdown
-from tests.core.example_run_reports import EAST, run_report
+from tests.core.example_run_reports import EAST, run_report, worker
 
 HOSTILE = (
     "<script>alert(1)</script> @everyone #1 https://example.com [x](http://x) ![x](y) "
@@ -104,7 +104,7 @@ def test_a_stopped_run() -> None:
 def test_what_a_run_does_not_have_is_left_out() -> None:
     plain = run_report(
         restores=None, rolled_back_by=None, digest=None, caller=None, created_at=None, flags={},
-        gates=[], end=RunEnd(RunState.DONE),
+        gates=[], workers=[], end=RunEnd(RunState.DONE),
     )  # fmt: skip
     facts = report_markdown(plain).decode().partition("| Wave |")[0]
     assert "| - |" not in facts
@@ -147,13 +147,14 @@ def test_long_lists_are_cut_and_counted(number: int) -> None:
         earlier=[EarlierFailures(each, "x", "E", 1, None, None) for each in range(number)],
         gates=list(run_report().gates) * number,
         sessions=list(run_report().sessions) * number,
+        workers=[worker("w", each) for each in range(number)],
         accounts=counts_by(lambda lane: lane.account_id, lanes, tallies),
         regions=counts_by(lambda lane: lane.region, lanes, tallies),
     )
     text = report_markdown(report).decode()
     hidden = number - 10
     for word in (
-        "wave", "error code", "account", "Region", "earlier error", "decision", "session",
+        "wave", "error code", "account", "Region", "earlier error", "decision", "session", "worker",
     ):  # fmt: skip
         assert f"… and {hidden:,} more {word}{'' if hidden == 1 else 's'}" in text
     assert len(text) < 10_000

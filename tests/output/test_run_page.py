@@ -148,6 +148,11 @@ def test_it_says_who_worked_on_the_run_and_what_the_gate_answered() -> None:
     assert (facts["Rolled back by"], facts["Plan digest"]) == ("orders", "orders")
     (session,) = page.sessions.rows
     assert list(session[-4:]) == ["orders", "orders", "1.0", "--yes orders"]
+    assert page.workers is not None
+    assert [(row[0], row[-1]) for row in page.workers.rows] == [
+        ("orders-1", "-"), ("orders-2", "orders"),
+    ]  # fmt: skip
+    assert run_page(run_report(workers=[]), 15).workers is None
     assert page.gates is not None
     assert page.gates.rows == [("gate after wave 1", "2", "orders", "halt", "orders", "")]
     assert page.gate_outputs == [("after wave 1, answered orders", ["orders", "all is lost"])]
@@ -351,9 +356,12 @@ def test_many_codes_sessions_and_waves_are_cut() -> None:
     report = run_report(waves=[Wave(number, 1) for number in range(1, 300)])
     many = run_report(
         errors=list(report.errors) * 60, sessions=list(report.sessions) * 300, waves=report.waves,
-        gates=list(report.gates) * 300,
+        gates=list(report.gates) * 300, workers=list(report.workers) * 150,
     )  # fmt: skip
     page = run_page(many, 3)
+    assert page.workers is not None
+    assert (len(page.workers.rows), page.workers.note) == (200, "and 100 more workers")
+    assert sum(row[-1] != "-" for row in page.workers.rows) == 150  # every lost one
     assert (len(page.errors), page.more_errors) == (50, "and 70 more error codes")
     assert (len(page.sessions.rows), page.sessions.note) == (200, "and 100 earlier sessions")
     assert page.gates is not None

@@ -24,6 +24,11 @@ def reseal(database: sqlite3.Connection) -> None:
     for table in ("before_image", "wave", "gate", "session"):
         for row in database.execute(f"SELECT * FROM {table}").fetchall():
             database.execute(_UPDATE_DIGEST.format(table), (row_digest(row[:-1]), row[0]))
+    for row in database.execute("SELECT * FROM worker").fetchall():
+        database.execute(
+            "UPDATE worker SET row_digest = ? WHERE session = ? AND worker = ?",
+            (row_digest(row[:-1]), *row[:2]),
+        )
     seal_tables(database)
     database.commit()
 

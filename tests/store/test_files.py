@@ -13,6 +13,7 @@ import pytest
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.summary import Traffic
 from bulkeic.store.file_checks import is_run_file
+from tests.core.example_run_reports import worker
 
 from .damaged_files import (
     change,
@@ -89,8 +90,8 @@ def test_a_folder_is_not_a_run_file(path: Path) -> None:
         (table, "is not a run file"),
         (foreign, "is a database, but not a run file"),
         (foreign_wal, "is a database, but not a run file"),
-        (newer, "has version 99, this bulkeic supports 8"),
-        (older, "has version 3, this bulkeic supports 8; finish it with the older bulkeic"),
+        (newer, "has version 99, this bulkeic supports 9"),
+        (older, "has version 3, this bulkeic supports 9; finish it with the older bulkeic"),
         (half_loaded, "was not loaded completely"),
         (garbled, ""),
         (cut, ""),
@@ -202,6 +203,19 @@ def test_an_invalid_time_is_refused_before_the_run_starts(path: Path, time: str)
     assert path.read_bytes() == before
     with opened(path, read_only=True) as run, pytest.raises(RunFileError, match="an invalid time"):
         run.summary()
+
+
+def test_a_damaged_worker_is_refused_in_one_line(path: Path) -> None:
+    with opened(load(path, [make_job(0)])) as run:
+        run.begin_session("apply", 1_700_000_000.0)
+        run.workers.replace([worker("w", 1)])
+        run.end_session("done")
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE worker SET calls = calls + 1")
+    assert "worker: a row is not as it was stored" in refusal(path)
+    change(path, "UPDATE worker SET last_heard_at = 'yesterday'")
+    with opened(path, read_only=True) as run, pytest.raises(RunFileError, match="an invalid time"):
+        run.workers.all()
 
 
 def test_a_new_folder_is_synced_together_with_its_parents(

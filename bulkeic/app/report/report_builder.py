@@ -74,6 +74,7 @@ def read_report(
         sessions=sessions,
         waves=run.waves.all(),
         gates=run.gates.all(),
+        workers=run.workers.all(),
         summary=summary,
         **_places(run.counts.lanes(), tallies, needs),
         errors=read_errors(run, summary, in_full=in_full, codes=_SHOWN_EXAMPLES),

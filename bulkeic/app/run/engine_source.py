@@ -69,7 +69,10 @@ class EngineSource(Protocol):
         """Makes a new one; the arguments are those of ``Engine``."""
 
 
+Announce = Callable[..., None]
+"""Tells those who watch a run what happens: the class of the event, and its own fields by name."""
+
 OpenEngines = Callable[
-    [RunFile, WorkOptions, Accounts, Console], AbstractAsyncContextManager[EngineSource]
+    [RunFile, WorkOptions, Accounts, Console, Announce], AbstractAsyncContextManager[EngineSource]
 ]
 """Opens the engines of a session on a run."""

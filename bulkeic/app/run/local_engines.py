@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 
 from bulkeic.app.run.engine_factory import EngineFactory
+from bulkeic.app.run.engine_source import Announce
 from bulkeic.app.run.run_sandbox import open_run_sandbox
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.app.setup.runtime import open_access
@@ -13,7 +14,7 @@ from bulkeic.store.run_file import RunFile
 
 
 def open_local_engines(
-    run: RunFile, options: WorkOptions, accounts: Accounts, console: Console
+    run: RunFile, options: WorkOptions, accounts: Accounts, console: Console, announce: Announce
 ) -> EngineFactory:
     """Opens the engines of a session in this process.
 
@@ -22,8 +23,9 @@ def open_local_engines(
         options: how to work.
         accounts: how each account is reached.
         console: not used.
+        announce: not used.
     """
-    del console
+    del console, announce
     access = open_run_sandbox(run) if options.sandbox else nullcontext(open_access(options.access))
     return EngineFactory(
         access,

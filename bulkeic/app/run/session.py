@@ -100,7 +100,7 @@ class RunSession:
         self._waiting: anyio.CancelScope | None = None
         self._exits = AsyncExitStack()
         self._started_at = time.monotonic()
-        self._opening = open_engines(run, options, accounts, console)
+        self._opening = open_engines(run, options, accounts, console, self.announce)
 
     async def __aenter__(self) -> Self:
         self._engines = await self._exits.enter_async_context(self._opening)

@@ -56,6 +56,7 @@ class LivePage:
         self._reader: RunFile | None = None
         self._tally: RunTally | None = None
         self._version, self._shown = 1, 0
+        self._workers_version = 0
 
     @property
     def document(self) -> bytes:
@@ -159,6 +160,8 @@ class LivePage:
         with self._lock:
             if self._tally is None:
                 return
+            if self._run is not None and self._run.workers.version != self._workers_version:
+                self._refresh()
             self._tally.add(outcomes)
             if self._command == "plan":
                 self._tally.add_reads(before_images, time.time())
@@ -212,6 +215,7 @@ class LivePage:
         run, tally = self._run, self._tally
         if run is None or tally is None or self._command == "verify":
             return
+        self._workers_version = run.workers.version
         with suppress(BulkeicError):  # the command itself finds out
             tally.start = _with_small_tables(tally.start, run)
 
@@ -252,7 +256,14 @@ def _before_verification(report: RunReport) -> RunReport:
     """The report of a run without what its sessions did: a verification has its own numbers."""
     summary = replace(report.summary, traffic=Traffic())
     return replace(
-        report, summary=summary, sessions=(), waves=(), gates=(), earlier=(), timeline=None
+        report,
+        summary=summary,
+        sessions=(),
+        waves=(),
+        gates=(),
+        earlier=(),
+        workers=(),
+        timeline=None,
     )
 
 
@@ -262,6 +273,7 @@ def _with_small_tables(report: RunReport, run: RunFile) -> RunReport:
         sessions=tuple(run.sessions()),
         waves=run.waves.all(),
         gates=run.gates.all(),
+        workers=run.workers.all(),
     )
 
 

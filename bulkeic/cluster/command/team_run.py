@@ -7,6 +7,7 @@ from typing import NamedTuple
 import anyio
 
 from bulkeic.app.run.run_feed import RunFeed
+from bulkeic.cluster.command.team_health import WorkDone
 from bulkeic.cluster.messages import Grant, PassStart, Tell
 from bulkeic.core.errors import BulkeicError
 from bulkeic.core.leases.granted_jobs import GrantedJobs
@@ -90,6 +91,7 @@ class TeamRun:
         limits: of calls.
         traffic: the counts of earlier passes; this one adds to them.
         failures: jobs that failed in earlier passes.
+        is_check: whether it only verifies what the session has done.
 
     Attributes:
         traffic: what was sent.
@@ -111,6 +113,7 @@ class TeamRun:
         limits: EngineLimits,
         traffic: Traffic,
         failures: int,
+        is_check: bool = False,
     ) -> None:
         self.ended = anyio.Event()
         self.traffic = traffic
@@ -118,6 +121,7 @@ class TeamRun:
         self.has_denied_lane = False
         self.stopped: str | None = None
         self.lanes = {lane: TeamLane(left) for lane, left in feed.lanes().items()}
+        self._is_check = is_check
         self._work_through = work_through
         self._start = start
         self._feed = feed
@@ -125,6 +129,7 @@ class TeamRun:
         self._limits = limits
         self._calls_per_job = calls_per_job(policy)
         self._jobs = GrantedJobs()
+        self._finished = 0
         self._left = sum(lane.left for lane in self.lanes.values())
         self._stopped_lanes: dict[Lane, str] = {}
         self._members: dict[int, TeamMember] = {}
@@ -206,8 +211,15 @@ class TeamRun:
         is_moved, state.is_moved = state.is_moved, False
         return Grant(lane, state.left if is_new else 0, is_moved, jobs)
 
-    def take(self, worker: int, tell: Tell) -> None:
+    def take(self, worker: int, tell: Tell) -> WorkDone:
         """Takes what a worker has done; also of one that is lost, because it has happened."""
+        sent, finished = self.traffic, self._finished
+        calls, throttles = sent.calls, sent.throttles
+        self._take(worker, tell)
+        targets = 0 if self._is_check else self._finished - finished
+        return WorkDone(targets, sent.calls - calls, sent.throttles - throttles)
+
+    def _take(self, worker: int, tell: Tell) -> None:
         member = self._members.get(worker)
         if member is not None:
             self._take_images(member, tell)
@@ -243,6 +255,7 @@ class TeamRun:
             return False
         state = self.lanes[lane]
         state.left -= 1
+        self._finished += 1
         if lane not in self._stopped_lanes:
             self._left -= 1
         if state.granted_to is not None and self._jobs.count(lane) <= self._feed.batch // 2:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Self
 import anyio
 import msgspec
 
+from bulkeic.app.run.engine_source import Announce
 from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.app.setup.session_policy import role_session
+from bulkeic.cluster.command.team_health import TeamHealth
 from bulkeic.cluster.command.team_run import TeamRun
 from bulkeic.cluster.command.worker_link import WorkerLink
 from bulkeic.cluster.command.worker_team import WorkerTeam
@@ -19,7 +21,7 @@ from bulkeic.cluster.messages import Begin, PassStart
 from bulkeic.cluster.policy_form import policy_form
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.leases.worker_lease import LeaseTerms
-from bulkeic.core.policy import Policy
+from bulkeic.core.policy import Policy, Verify
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.ports import Sink
@@ -38,7 +40,8 @@ class WorkerEngines:
         run: the run file.
         options: how to work.
         accounts: how each account is reached.
-        console: prints which workers are lost.
+        console: prints how many lanes the workers have, and which are lost.
+        announce: tells the watchers of the run the same.
         start_links: reaches or starts the workers.
         outlive: whether workers may go on for a while after a command was killed.
 
@@ -54,6 +57,7 @@ class WorkerEngines:
         options: WorkOptions,
         accounts: Accounts,
         console: Console,
+        announce: Announce,
         *,
         start_links: Callable[[], Sequence[WorkerLink]],
         outlive: bool = False,
@@ -64,17 +68,27 @@ class WorkerEngines:
         self._console = console
         self._start_links = start_links
         self._outlive = outlive
+        self._announce = announce
+        self._health = TeamHealth(run.workers, console, announce, in_full=options.verbose)
         self._exits = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         options, url = self._options, self._options.access.endpoint_url
-        opening = open_local_engines(self._run, options, self._accounts, self._console)
+        opening = open_local_engines(
+            self._run, options, self._accounts, self._console, self._announce
+        )
         local = await self._exits.enter_async_context(opening)
         self.caller = local.caller
         if options.sandbox:
             url = local.caller.access.endpoint("lambda")
         await self._wait_for_last_session()
-        team = WorkerTeam(self._start_links(), self._begin(url), self._accounts, self._console)
+        team = WorkerTeam(
+            self._start_links(),
+            self._begin(url),
+            self._accounts,
+            health=self._health,
+            console=self._console,
+        )
         try:
             self._team = await self._exits.enter_async_context(team)
         except BaseException:
@@ -88,6 +102,7 @@ class WorkerEngines:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool | None:
+        self._health.print_all()
         return await self._exits.__aexit__(kind, error, traceback)
 
     async def _wait_for_last_session(self) -> None:
@@ -132,6 +147,7 @@ class WorkerEngines:
             limits=limits,
             traffic=Traffic() if traffic is None else traffic,
             failures=failures,
+            is_check=isinstance(policy, Verify) and self._run.workers.session > 0,
         )
 
     def _begin(self, endpoint_url: str | None) -> Begin:

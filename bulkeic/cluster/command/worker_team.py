@@ -8,6 +8,7 @@ from typing import Self
 import anyio
 
 from bulkeic.app.setup.runtime import first_cause
+from bulkeic.cluster.command.team_health import TeamHealth, WorkDone
 from bulkeic.cluster.command.team_run import TeamRun
 from bulkeic.cluster.command.worker_link import LinkLostError, WorkerLink
 from bulkeic.cluster.messages import (
@@ -23,8 +24,6 @@ from bulkeic.core.errors import UsageError
 from bulkeic.core.leases.lane_leases import LaneLeases
 from bulkeic.core.leases.placement import place_lanes
 from bulkeic.core.model import Lane
-from bulkeic.output.console import Console
-from bulkeic.output.formatting import counted
 
 _WAIT_S = 0.2
 """How long a worker without news may take for an answer; so long a stop takes at most."""
@@ -42,15 +41,23 @@ class WorkerTeam:
         links: to the workers, which are started.
         begin: the first message to each.
         accounts: how each account is reached.
-        console: prints which workers are lost.
+        health: records what the workers do, and which are lost.
+        console: says what the end waits for.
     """
 
     def __init__(
-        self, links: Sequence[WorkerLink], begin: Begin, accounts: Accounts, console: Console
+        self,
+        links: Sequence[WorkerLink],
+        begin: Begin,
+        accounts: Accounts,
+        *,
+        health: TeamHealth,
+        console: Console,
     ) -> None:
         self._links = dict(enumerate(links))
         self._begin = begin
         self._accounts = accounts
+        self._health = health
         self._console = console
         self._leases = LaneLeases(begin.terms)
         self._holders: dict[Lane, int] = {}
@@ -99,6 +106,7 @@ class WorkerTeam:
             await work.ended.wait()
         finally:
             self._work = None
+            self._health.save()
 
     def _place(self, work: TeamRun) -> None:
         """Grants each lane of a pass to a worker; those of earlier passes stay where they are."""
@@ -108,9 +116,14 @@ class WorkerTeam:
             return
         for lane, number in place_lanes(new, loads).items():
             self._grant(lane, number)
+        self._count_lanes()
         for lane in self._moved & work.lanes.keys():
             work.lanes[lane].is_moved = True
             self._moved.remove(lane)
+
+    def _count_lanes(self) -> None:
+        leases = self._leases
+        self._health.placed({each: len([*leases.lanes_of(each)]) for each in leases.alive})
 
     def _loads(self, work: TeamRun) -> dict[int, int]:
         """The jobs of each worker that is not lost."""
@@ -144,6 +157,7 @@ class WorkerTeam:
         if answer.problem is not None:
             raise UsageError(f"{link.name}: {answer.problem}")
         self._leases.add_worker(number, read_lease_clock())
+        self._health.welcomed(number, link.name)
 
     async def _converse(self, number: int) -> None:
         """Asks a worker, again and again, until it is lost."""
@@ -157,8 +171,8 @@ class WorkerTeam:
             except LinkLostError as error:
                 self._lose(number, str(error), has_ended=error.has_ended)
                 return
-            if work is not None:
-                work.take(number, tell)
+            done = WorkDone() if work is None else work.take(number, tell)
+            self._health.heard(number, done)
             if not self._leases.heard(number, read_lease_clock()):
                 return
 
@@ -190,14 +204,8 @@ class WorkerTeam:
         is_news = number in self._leases.alive
         self._leases.lose(number, has_ended=has_ended)
         if is_news:
-            self._print_lost(number, how)
+            self._health.lost(number, how, len(self._leases.alive))
         self._leave(number)
-
-    def _print_lost(self, number: int, how: str) -> None:
-        lanes = len(list(self._leases.lanes_of(number)))
-        alive = len(self._leases.alive)
-        then = f"its {counted(lanes, 'lane')} move to {counted(alive, 'other worker')}"
-        self._console.print(f"{self._links[number].name} is lost: {how}; {then}")
 
     def _leave(self, number: int) -> None:
         if self._work is not None:
@@ -212,7 +220,8 @@ class WorkerTeam:
             self._changed = anyio.Event()
             now = read_lease_clock()
             for number in self._leases.lose_silent(now):
-                self._print_lost(number, f"not heard for {self._begin.terms.lease_s:g} s")
+                how = f"not heard for {self._begin.terms.lease_s:g} s"
+                self._health.lost(number, how, len(self._leases.alive))
                 self._leave(number)
                 self._tasks.start_soon(self._end, number)
             self._move(self._leases.take_free(now))
@@ -238,6 +247,7 @@ class WorkerTeam:
         for lane, number in place_lanes(open_lanes, self._loads(work)).items():
             self._grant(lane, number)
             work.move(lane, number)
+        self._count_lanes()
 
     async def _close(self) -> None:
         """Lets the workers end. When this returns, none of them makes calls any more."""

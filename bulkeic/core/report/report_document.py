@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from bulkeic.core.leases.worker_record import WorkerRecord
 from bulkeic.core.model import Outcome, rfc3339
 from bulkeic.core.report.place_counts import PlaceCounts
 from bulkeic.core.report.run_end import RunState, SessionRecord
@@ -48,6 +49,22 @@ class ExampleDocument(msgspec.Struct, frozen=True):
     error_message: str | None
     http_status: int | None
     request_id: str | None
+
+
+class WorkerDocument(msgspec.Struct, frozen=True):
+    """What a worker process has done in a session, and how it was lost."""
+
+    session: int
+    worker: int
+    name: str
+    lanes: int
+    targets: int
+    calls: int
+    calls_per_s: float
+    throttles: int
+    first_heard_at: str
+    last_heard_at: str
+    lost: str | None
 
 
 class ErrorDocument(msgspec.Struct, frozen=True):
@@ -143,6 +160,7 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True):
     targets_per_s: float
     plan: dict[str, int]
     sessions: list[SessionRecord]
+    workers: list[WorkerDocument]
     waves: list[Wave]
     gates: list[GateRecord]
     errors: list[ErrorDocument]
@@ -182,6 +200,7 @@ def report_document(report: RunReport) -> ReportDocument:
         settings_kinds=report.settings_kinds,
         **_numbers(summary),
         sessions=list(report.sessions),
+        workers=list(map(_worker, report.workers)),
         waves=list(report.waves),
         gates=list(report.gates),
         errors=[_error(group) for group in report.errors],
@@ -234,6 +253,22 @@ def _counts(counts: PlaceCounts) -> dict[str, Any]:
         "first_at": counts.first_at,
         "last_at": counts.last_at,
     }
+
+
+def _worker(record: WorkerRecord) -> WorkerDocument:
+    return WorkerDocument(
+        record.session,
+        record.worker,
+        record.name,
+        record.lanes,
+        record.targets,
+        record.calls,
+        round(record.calls_per_s, 3),
+        record.throttles,
+        record.first_heard_at,
+        record.last_heard_at,
+        record.lost,
+    )
 
 
 def _error(group: ErrorGroup) -> ErrorDocument:

@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from bulkeic.core.caller_identity import CallerIdentity
+from bulkeic.core.leases.worker_record import WorkerRecord
 from bulkeic.core.model import Lane, Outcome, Settings
 from bulkeic.core.report.hints import hint_for
 from bulkeic.core.report.place_counts import PlaceCounts
@@ -89,6 +90,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         errors: by code, most frequent first.
         earlier: failures that were retried, by retry and error code.
         reversibility: whether it can be rolled back, in words.
+        workers: worker processes of its sessions, in order; empty: there were none.
         planned_waves: the waves that a waves file gives to a plan, in words.
         timeline: the run in time; ``None``: not asked for.
     """
@@ -118,6 +120,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     errors: Sequence[ErrorGroup]
     earlier: Sequence[EarlierFailures]
     reversibility: str
+    workers: Sequence[WorkerRecord] = ()
     planned_waves: Sequence[str] = ()
     timeline: Timeline | None = None
 

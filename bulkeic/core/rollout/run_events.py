@@ -102,6 +102,36 @@ class GateAnswered(RunEvent, frozen=True, kw_only=True, tag="gate"):
     reason: str
 
 
+class WorkersReady(RunEvent, frozen=True, kw_only=True, tag="workers_ready"):
+    """The worker processes of a session have their first lanes.
+
+    Attributes:
+        workers: how many there are.
+        lanes: that they hold together.
+    """
+
+    workers: int
+    lanes: int
+
+
+class WorkerLost(RunEvent, frozen=True, kw_only=True, tag="worker_lost"):
+    """A worker process is lost; its lanes move to the others.
+
+    Attributes:
+        worker: its number in the session, from 1.
+        name: for people.
+        reason: for people.
+        lanes: that it held.
+        left: workers that are left.
+    """
+
+    worker: int
+    name: str
+    reason: str
+    lanes: int
+    left: int
+
+
 class RunHalted(RunEvent, frozen=True, kw_only=True, tag="halted"):
     """The run has halted itself.
 
@@ -136,4 +166,13 @@ class RunEnded(RunEvent, frozen=True, kw_only=True, tag="ended"):
     exit_code: int
 
 
-AnyRunEvent: TypeAlias = RunStarted | WaveStarted | WaveDone | GateAnswered | RunHalted | RunEnded
+AnyRunEvent: TypeAlias = (
+    RunStarted
+    | WaveStarted
+    | WaveDone
+    | GateAnswered
+    | WorkersReady
+    | WorkerLost
+    | RunHalted
+    | RunEnded
+)

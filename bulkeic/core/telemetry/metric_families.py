@@ -82,6 +82,9 @@ def _gauge(name: str, text: str, *labels: str, unit: str = "") -> RunMetric:
 TARGETS = _gauge("targets", "Targets of the run by state: pending, or the status of their outcome.",
                  "state")  # fmt: skip
 LANES = _gauge("lanes", "Lanes that the current pass over targets works on.")
+WORKERS = _gauge(
+    "workers", "Worker processes of the session by state; none without --workers.", "state"
+)
 WAVE = _gauge("wave", "Number of the wave that works, or has worked last; 0 without waves.")
 LAST_WAVE = _gauge("last_wave", "Number of the last wave of the run; 0 without waves.")
 STATE = _gauge("session_state", "1 for the state of the session, 0 for the other states.", "state")
@@ -107,6 +110,6 @@ CALL_SECONDS = RunMetric(
     unit="s",
 )
 METRICS = (
-    TARGETS, LANES, WAVE, LAST_WAVE, STATE, STARTED, UPDATED, RUN, BUILD, OUTCOMES, ERRORS,
+    TARGETS, LANES, WORKERS, WAVE, LAST_WAVE, STATE, STARTED, UPDATED, RUN, BUILD, OUTCOMES, ERRORS,
     BEFORE_IMAGES, CALLS, THROTTLES, CONFLICTS, RETRIES, WAVES_DONE, GATE_ANSWERS, CALL_SECONDS,
 )  # fmt: skip

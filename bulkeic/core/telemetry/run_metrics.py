@@ -15,6 +15,8 @@ from bulkeic.core.rollout.run_events import (
     RunStarted,
     WaveDone,
     WaveStarted,
+    WorkerLost,
+    WorkersReady,
 )
 from bulkeic.core.summary import Traffic
 from bulkeic.core.telemetry import metric_families as families
@@ -66,6 +68,7 @@ class RunMetrics:
         self._targets: Counter[str] = Counter()
         self._counts: Counter[tuple[RunMetric, Labels]] = Counter()
         self._codes: set[str] = set()
+        self._workers: dict[str, int] = {}
         self._traffic = Traffic()
         self._call_counts = [0] * (len(CALL_BOUNDS_S) + 1)
         self._call_seconds = 0.0
@@ -81,6 +84,11 @@ class RunMetrics:
                 self._count(families.WAVES_DONE)
             case GateAnswered():
                 self._count(families.GATE_ANSWERS, event.decision)
+            case WorkersReady():
+                self._workers = {"working": event.workers, "lost": 0}
+            case WorkerLost():
+                lost = self._workers.get("lost", 0) + 1
+                self._workers = {"working": event.left, "lost": lost}
             case RunHalted():
                 self._state = SessionState.HALTED
             case RunEnded():
@@ -96,6 +104,7 @@ class RunMetrics:
         self._state = SessionState.WORKING
         self._started_at = datetime.fromisoformat(event.at).timestamp()
         self._lanes = self._wave = self._last_wave = 0
+        self._workers = {}
         self._targets = Counter(event.counts)
         self._targets[PENDING] = event.pending
         self._traffic = Traffic()
@@ -166,6 +175,8 @@ class RunMetrics:
     def _samples(self, now: float) -> Iterator[tuple[RunMetric, MetricSample]]:
         for state in (PENDING, *(status.value for status in Status)):
             yield families.TARGETS, MetricSample((state,), self._targets[state])
+        for state, number in self._workers.items():
+            yield families.WORKERS, MetricSample((state,), number)
         for each in SessionState:
             yield families.STATE, MetricSample((each.value,), float(each is self._state))
         for metric, value in (

@@ -1,17 +1,15 @@
 """The page of a run: what it shows, and how it becomes HTML."""
 
-import math
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from bulkeic.core.model import CLEARED, Outcome, Status
-from bulkeic.core.report.run_end import IN_PROGRESS, RunState, SessionRecord
+from bulkeic.core.report.run_end import IN_PROGRESS, RunState
 from bulkeic.core.report.run_report import ErrorGroup, RunReport, SettingsCount
 from bulkeic.core.rollout.gates import GateRecord
 from bulkeic.core.rollout.waves import Wave
 from bulkeic.core.summary import EarlierFailures
-from bulkeic.output.formatting import counted, duration, figures
+from bulkeic.output.formatting import counted, figures
 from bulkeic.output.page.lane_grid import LaneGrid, lane_grid
 from bulkeic.output.page.page_parts import Fact, Tile
 from bulkeic.output.page.page_template import (
@@ -20,6 +18,14 @@ from bulkeic.output.page.page_template import (
     page_environment,
     security_policy,
     shared_asset,
+)
+from bulkeic.output.page.session_tables import (
+    MOST_ROWS,
+    hidden,
+    second_text,
+    sessions_table,
+    time_text,
+    workers_table,
 )
 from bulkeic.output.page.timeline_drawing import (
     CALLS_HEIGHT,
@@ -31,7 +37,7 @@ from bulkeic.output.summary_text import ACTIONS
 from bulkeic.output.tables import Table
 
 _PIECES = 64
-_MOST_SETTINGS, _MOST_OUTPUTS, _MOST_ERRORS, _MOST_ROWS = 5, 20, 50, 200
+_MOST_SETTINGS, _MOST_OUTPUTS, _MOST_ERRORS = 5, 20, 50
 _STATES = {
     RunState.NOT_STARTED: ("not started", "mild"),
     RunState.OPEN: (IN_PROGRESS, "mild"),
@@ -91,6 +97,7 @@ class RunPage(NamedTuple):
         facts: what, where, when, by whom.
         settings: what the run wants.
         sessions: of the run.
+        workers: of the sessions; ``None``: there were none.
         grid: outcomes by account and Region.
         timeline: ``None``: no target was sent.
         waves: ``None``: it has none.
@@ -112,6 +119,7 @@ class RunPage(NamedTuple):
     facts: Sequence[Fact]
     settings: Table
     sessions: Table
+    workers: Table | None
     grid: LaneGrid
     timeline: TimelineDrawing | None
     waves: Table | None
@@ -175,7 +183,8 @@ def run_page(report: RunReport, shown: int, *, by_name: bool = False) -> RunPage
         ],
         facts=_facts(report),
         settings=_settings_table(report.settings, report.settings_kinds),
-        sessions=_sessions_table(report.sessions),
+        sessions=sessions_table(report.sessions),
+        workers=workers_table(report.workers) if report.workers else None,
         grid=lane_grid(report, by_name=by_name),
         timeline=None if report.timeline is None else timeline_drawing(
             report.timeline, report.waves
@@ -184,7 +193,7 @@ def run_page(report: RunReport, shown: int, *, by_name: bool = False) -> RunPage
         gates=_gates_table(report.gates) if report.gates else None,
         gate_outputs=_gate_outputs(report.gates),
         errors=[_error_card(group) for group in report.errors[:_MOST_ERRORS]],
-        more_errors=_hidden(len(report.errors) - _MOST_ERRORS, "more error code"),
+        more_errors=hidden(len(report.errors) - _MOST_ERRORS, "more error code"),
         retried=_retried_table(report.earlier) if report.earlier else None,
         table_note=_table_note(report, shown),
         footer=f"bulkeic {report.version}, {report.reported_at}",
@@ -217,7 +226,7 @@ def _tiles(report: RunReport) -> list[Tile]:
     return [
         *tiles,
         Tile("Calls", f"{traffic.calls:,}", throttled),
-        Tile("Time", _time(traffic.elapsed_s), rate),
+        Tile("Time", time_text(traffic.elapsed_s), rate),
     ]
 
 
@@ -236,7 +245,7 @@ def _facts(report: RunReport) -> list[Fact]:
         Fact("Source", report.source),
         Fact("Endpoint", report.place),
         Fact("Made by", "" if report.caller is None else str(report.caller)),
-        Fact("Created", f"{_second(report.created_at)} UTC" if report.created_at else ""),
+        Fact("Created", f"{second_text(report.created_at)} UTC" if report.created_at else ""),
         Fact("Rolls back", report.restores or ""),
         Fact("Rolled back by", report.rolled_back_by or ""),
         Fact("Plan digest", report.digest or "", is_code=True),
@@ -259,7 +268,7 @@ def _settings_table(settings: Sequence[SettingsCount], kinds: int) -> Table:
         )
         for each in settings[:_MOST_SETTINGS]
     ]
-    note = _hidden(kinds - len(rows), "other combination")
+    note = hidden(kinds - len(rows), "other combination")
     return Table("settings that the run wants", head, rows, note=note, texts=2)
 
 
@@ -273,45 +282,21 @@ def _destination(value: str | None) -> str:
     return "none" if value == CLEARED else value
 
 
-def _sessions_table(sessions: Sequence[SessionRecord]) -> Table:
-    head = (
-        "session", "started (UTC)", "time", "calls", "throttled", "retried", "ended", "by",
-        "version", "flags",
-    )  # fmt: skip
-    rows = [
-        (
-            each.doing,
-            _second(each.started_at),
-            _time(each.elapsed_s),
-            f"{each.calls:,}",
-            f"{each.throttles:,}",
-            f"{each.retries:,}",
-            each.ended or IN_PROGRESS,
-            each.caller_arn or "-",
-            each.version or "-",
-            shlex.join(each.words) or "-",
-        )
-        for each in sessions[-_MOST_ROWS:]
-    ]
-    note = _hidden(len(sessions) - _MOST_ROWS, "earlier session")
-    return Table("sessions", head, rows, note=note, texts=4)
-
-
 def _waves_table(waves: Sequence[Wave]) -> Table:
     head = ("wave", "targets", "started (UTC)", "ended (UTC)", "verified", "drifted", "stopped")
     rows = [
         (
             f"{each.number}",
             f"{each.targets:,}",
-            _second(each.started_at),
-            _second(each.ended_at),
+            second_text(each.started_at),
+            second_text(each.ended_at),
             "-" if each.verified is None else f"{each.verified:,}",
             "-" if each.drifted is None else f"{each.drifted:,}",
             each.stopped or "",
         )
-        for each in waves[:_MOST_ROWS]
+        for each in waves[:MOST_ROWS]
     ]
-    note = _hidden(len(waves) - _MOST_ROWS, "later wave")
+    note = hidden(len(waves) - MOST_ROWS, "later wave")
     return Table("waves", head, rows, note=note, texts=1)
 
 
@@ -321,21 +306,21 @@ def _gates_table(gates: Sequence[GateRecord]) -> Table:
         (
             each.title,
             f"{each.asks:,}",
-            _second(each.answered_at),
+            second_text(each.answered_at),
             each.decision.value,
             each.reason,
             each.name,
         )
-        for each in gates[-_MOST_ROWS:]
+        for each in gates[-MOST_ROWS:]
     ]
-    note = _hidden(len(gates) - _MOST_ROWS, "earlier decision")
+    note = hidden(len(gates) - MOST_ROWS, "earlier decision")
     return Table("decisions between waves", head, rows, note=note, texts=3)
 
 
 def _gate_outputs(gates: Sequence[GateRecord]) -> list[GateOutput]:
     return [
         GateOutput(
-            f"after wave {each.wave}, answered {_second(each.answered_at)}",
+            f"after wave {each.wave}, answered {second_text(each.answered_at)}",
             each.output.split("\n"),
         )
         for each in gates[-_MOST_OUTPUTS:]
@@ -348,27 +333,14 @@ def _retried_table(failures: Sequence[EarlierFailures]) -> Table:
     rows = [
         (
             f"{each.retry}",
-            _second(each.retried_at),
+            second_text(each.retried_at),
             f"{each.count:,}",
             each.error_code or "without an error code",
         )
-        for each in failures[-_MOST_ROWS:]
+        for each in failures[-MOST_ROWS:]
     ]
-    note = _hidden(len(failures) - _MOST_ROWS, "earlier failure")
+    note = hidden(len(failures) - MOST_ROWS, "earlier failure")
     return Table("failures that were retried", head, rows, note=note, texts=1)
-
-
-def _hidden(number: int, what: str) -> str:
-    return f"and {counted(number, what)}" if number > 0 else ""
-
-
-def _time(seconds: float) -> str:
-    return duration(seconds) if math.isfinite(seconds) else "-"
-
-
-def _second(time: str | None) -> str:
-    """A time of RFC 3339 to the second, without its zone, which is UTC."""
-    return "-" if time is None else time[:19].replace("T", " ")
 
 
 def _error_card(group: ErrorGroup) -> ErrorCard:

@@ -3,13 +3,14 @@
 import shlex
 from collections.abc import Mapping, Sequence
 
+from bulkeic.core.leases.worker_record import WorkerRecord
 from bulkeic.core.model import Status
 from bulkeic.core.report.place_counts import PlaceCounts
 from bulkeic.core.report.run_end import IN_PROGRESS, RunState, SessionRecord
 from bulkeic.core.report.run_report import ErrorGroup, RunReport
 from bulkeic.core.rollout.gates import GateRecord
 from bulkeic.core.rollout.waves import Wave
-from bulkeic.output.formatting import counted, duration
+from bulkeic.output.formatting import counted, duration, figures
 from bulkeic.output.report.markdown import code_block, code_span, markdown_table
 from bulkeic.output.rollout_text import SHOWN_SETTINGS, settings_text
 from bulkeic.output.summary_text import ACTIONS
@@ -32,6 +33,7 @@ def report_markdown(report: RunReport) -> bytes:
         _heading(report),
         _facts(report),
         _sessions(report.sessions),
+        _workers(report.workers),
         _waves(report.waves),
         _gates(report.gates),
         _errors(report.errors),
@@ -119,6 +121,26 @@ def _sessions(sessions: Sequence[SessionRecord]) -> list[str]:
     ]
     head = ("Session", "Started", "Ended", "By", "Version", "Flags", "Calls")
     return _cut(markdown_table(head, rows, numbers=1), len(sessions), "session") if rows else []
+
+
+def _workers(workers: Sequence[WorkerRecord]) -> list[str]:
+    """Those that were lost come first, then those of the last session."""
+    shown = sorted(workers, key=lambda each: (each.lost is None, -each.session, each.worker))
+    rows = [
+        (
+            code_span(each.name),
+            code_span(each.last_heard_at),
+            _span(each.lost),
+            f"{each.session}",
+            f"{each.lanes:,}",
+            f"{each.targets:,}",
+            f"{each.calls:,}",
+            figures(each.calls_per_s),
+        )
+        for each in shown[:_MOST_ROWS]
+    ]
+    head = ("Worker", "Last heard", "Lost", "Session", "Lanes", "Targets", "Calls", "Calls/s")
+    return _cut(markdown_table(head, rows, numbers=5), len(workers), "worker") if rows else []
 
 
 def _gates(gates: Sequence[GateRecord]) -> list[str]:

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
+from bulkeic.core.leases.worker_record import WorkerRecord, by_session
 from bulkeic.core.report.run_end import IN_PROGRESS, SessionRecord
 from bulkeic.core.report.run_report import RunReport
 from bulkeic.output.rollout_text import gate_lines, wave_lines
@@ -12,7 +13,11 @@ from bulkeic.output.summary_text import (
     summary_lines,
     traffic_text,
 )
+from bulkeic.output.tables import lines as table_lines
 from bulkeic.output.terminal.screen import ANY_SCREEN, Screen
+from bulkeic.output.worker_text import team_lines, worker_table
+
+_INDENT = "    "
 
 
 def report_lines(
@@ -36,7 +41,9 @@ def report_lines(
         lines.append(f"halted and rolled back by {report.rolled_back_by}")
     if report.digest is not None:
         lines.append(f"plan with the digest {report.digest}")
-    lines += [line for session in report.sessions for line in _session_lines(session, screen)]
+    workers = by_session(report.workers)
+    for number, session in enumerate(report.sessions, 1):
+        lines += _session_lines(session, workers.get(number, ()), screen)
     lines += earlier_lines(report.earlier)
     if report.is_plan:
         left = left.without(report.planned_waves)
@@ -49,8 +56,13 @@ def report_lines(
     return [*lines, *last]
 
 
-def _session_lines(session: SessionRecord, screen: Screen) -> list[str]:
-    """When a session worked and how it ended; who started it, and how; in full, what it sent."""
+def _session_lines(
+    session: SessionRecord, workers: Sequence[WorkerRecord], screen: Screen
+) -> list[str]:
+    """When a session worked and how it ended; who started it, and how; its workers.
+
+    In full, also what it sent, and each worker.
+    """
     when = f"{session.doing} from {session.started_at} for {session.elapsed_s:,.1f} s"
     by = "" if session.caller_arn is None else f"by {session.caller_arn}, "
     version = session.version or "of an unknown version"
@@ -58,4 +70,16 @@ def _session_lines(session: SessionRecord, screen: Screen) -> list[str]:
         f"  {when}: {session.ended or IN_PROGRESS}",
         f"    {by}bulkeic {version}: {shlex.join(session.words) or 'no flags'}",
     ]
-    return [*lines, f"    {traffic_text(session.traffic)}"] if screen.in_full else lines
+    if screen.in_full:
+        lines.append(f"    {traffic_text(session.traffic)}")
+    return lines + [_INDENT + line for line in _worker_lines(workers, screen)]
+
+
+def _worker_lines(workers: Sequence[WorkerRecord], screen: Screen) -> list[str]:
+    """The workers of a session: together, and the lost ones; in full, one by one."""
+    if not workers:
+        return []
+    table = (
+        table_lines(worker_table(workers), screen.width - len(_INDENT)) if screen.in_full else []
+    )
+    return team_lines(workers) + table
