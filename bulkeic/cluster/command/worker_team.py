@@ -24,6 +24,7 @@ from bulkeic.core.errors import UsageError
 from bulkeic.core.leases.lane_leases import LaneLeases
 from bulkeic.core.leases.placement import place_lanes
 from bulkeic.core.model import Lane
+from bulkeic.output.console import Console
 
 _WAIT_S = 0.2
 """How long a worker without news may take for an answer; so long a stop takes at most."""
