@@ -214,10 +214,9 @@ def test_a_page_that_fails_says_why() -> None:
         def changed_parts(self) -> Mapping[str, object] | None:
             raise ValueError("no parts")
 
-    with serving(Failing({})) as server:
-        with ask(server, "events") as events:
-            assert events.readline() == b"retry: 2000\n"
-            with pytest.raises(http.client.IncompleteRead) as cut:
-                events.read()
-            assert b"over" not in cut.value.partial
-        assert str(server.error) == "no parts"
+    with serving(Failing({})) as server, ask(server, "events") as events:
+        assert events.readline() == b"retry: 2000\n"
+        with pytest.raises(http.client.IncompleteRead) as cut:
+            events.read()
+        assert b"over" not in cut.value.partial
+    assert str(server.error) == "no parts"
