@@ -35,6 +35,8 @@ _COUNTED = {
     "apply": {"updating"}, "rollback": {"updating"}, "plan": {"reading"}, "verify": {"verifying"},
 }  # fmt: skip
 """The passes of a command whose outcomes are those of the run; the others verify waves."""
+_MOST_READ_AGAIN = 1_000_000
+"""The most targets of a run that is read again at its end, which takes a few seconds."""
 
 
 class LivePage:
@@ -77,13 +79,15 @@ class LivePage:
 
     def open_run(self, run: RunFile, command: str, tallies: Sequence[Tally] | None) -> None:
         """See ``RunWatcher``."""
-        report = _report(run, command)
+        report, reader = _report(run, command), None
+        with suppress(BulkeicError):  # the table of targets says that it cannot be read
+            reader = run.for_another_thread()
         if tallies is None:
             tallies = run.counts.tallies()
         else:
             report = _before_verification(report)
         with self._lock:
-            self._run, self._reader = run, run.for_another_thread()
+            self._run, self._reader = run, reader
             self._command, self._reason, self._exit_code = command, "", None
             self._tally = RunTally(report, tallies)
             self._move(LiveEvent.OPENED)
@@ -232,9 +236,12 @@ class LivePage:
 
         A tally counts a target at each time at which it was started, a report at the last one. It
         also knows nothing of what the command wrote after it was opened, such as a plan's digest.
+        Very large runs are not read: that would hold up the end of the command.
         """
         run, tally = self._run, self._tally
         if run is None or tally is None or self._command == "verify":
+            return
+        if tally.start.summary.targets > _MOST_READ_AGAIN:
             return
         with suppress(BulkeicError):  # the command itself finds out
             self._tally = RunTally(_report(run, self._command), run.counts.tallies())
