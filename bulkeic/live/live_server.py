@@ -99,7 +99,8 @@ class LiveServer:
         loop = asyncio.get_running_loop()
         # What goes wrong with a connection is no news of the run: for example, no file is left.
         loop.set_exception_handler(lambda *_: None)
-        self._feed, self._one_table = EventFeed(), asyncio.Lock()
+        self._feed = EventFeed()
+        self._table: asyncio.Task[bytes] | None = None
         self._connections = OpenConnections(self._limits)
         server = web.Server(
             self._answer,
@@ -165,13 +166,14 @@ class LiveServer:
 
     async def _targets(self, request: web.BaseRequest) -> web.Response:
         self._connections.allow_table(request.protocol)
-        if self._one_table.locked():
+        if self._table is not None and not self._table.done():
             return _response(HTTPStatus.SERVICE_UNAVAILABLE, "the targets are being read\n")
-        async with self._one_table:
-            try:
-                data = await asyncio.to_thread(self._source.packed_targets)
-            except NoTargetsError as error:
-                return _response(HTTPStatus.CONFLICT, f"{error}\n")
+        self._table = asyncio.create_task(asyncio.to_thread(self._source.packed_targets))
+        try:
+            # A client that leaves does not end the work of the thread.
+            data = await asyncio.shield(self._table)
+        except NoTargetsError as error:
+            return _response(HTTPStatus.CONFLICT, f"{error}\n")
         return _response(HTTPStatus.OK, data)
 
     async def _stream(self, request: web.BaseRequest) -> web.StreamResponse:

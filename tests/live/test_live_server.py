@@ -141,6 +141,32 @@ def test_targets_and_stops() -> None:
             assert (answer.status, source.stops) == (204, 1)
 
 
+def test_one_table_at_a_time_also_if_its_client_leaves() -> None:
+    class Slow(Source):
+        calls = 0
+        started, go_on = threading.Event(), threading.Event()
+
+        def packed_targets(self) -> bytes:
+            self.calls += 1
+            self.started.set()
+            self.go_on.wait(20)
+            return b"rows"
+
+    source = Slow({})
+    with serving(source) as server:
+        connected(server, request_text(server, "targets")).close()
+        assert source.started.wait(20)
+        for _ in range(20):
+            with ask(server, "targets") as answer:
+                assert answer.status == 503
+        assert source.calls == 1
+        source.go_on.set()
+        while True:
+            with ask(server, "targets") as answer:
+                if answer.status == 200:
+                    break
+
+
 @pytest.mark.parametrize(
     "data",
     [
