@@ -19,7 +19,7 @@ from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.run.work_forecast import forecast_work
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.next_commands import NextCommands, flags_of, next_lines
-from bulkeic.app.setup.open_files import allow_open_files
+from bulkeic.app.setup.open_files import PAGE_FILES, allow_open_files
 from bulkeic.app.setup.options import ApplyOptions, WorkOptions
 from bulkeic.app.setup.run_binding import place, session_origin
 from bulkeic.app.setup.run_setup import check_options
@@ -78,7 +78,8 @@ class Invocation:
     def __init__(self, options: WorkOptions) -> None:
         self._options = options
         configure_logs(options.log.log_format, options.log.log_level, sanitize)
-        allow_open_files(options.pace.concurrency)
+        has_page = options.watch.ui is not None
+        allow_open_files(options.pace.concurrency + PAGE_FILES * has_page)
         check_options(options)
         self.window = window_of(
             options.window.not_before,
