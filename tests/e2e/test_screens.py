@@ -53,6 +53,7 @@ def position(screen: list[str], text: str) -> int:
 def check_last_screen(screen: list[str], width: int, first: str, next_step: str) -> None:
     """What happened, the errors with what to do, the worst accounts, and what to type next."""
     assert len(screen) < 24
+    screen = screen[position(screen, first) :]  # a resize may leave rows of the progress above
     parts = (
         first,
         "  error  ",
@@ -93,7 +94,8 @@ def test_the_last_screen_of_a_run_that_stops_early(
     server = sandbox("--rate", "unlimited", "--scenario", scenario, "--latency", "200ms")
     write_lanes(bulkeic, ACCOUNTS[3:13])
     with Tmux(bulkeic, 80, 24) as terminal:
-        more = ("--max-failures", 3) if halts else ("--concurrency", 4)
+        halting = ("--max-failures", 3, "--notify", "exec <&-; exit 3")
+        more = halting if halts else ("--concurrency", 4)
         command = ("apply", "targets.csv", "--yes", "--run", "run.db", *SETTINGS)
         terminal.start(*command, *flags(server, *more))
         if not halts:
@@ -107,6 +109,7 @@ def test_the_last_screen_of_a_run_that_stops_early(
     check_last_screen(screen, 80, "160 targets: ", "resume with: bulkeic apply run.db")
     reason = "3 failed, the maximum allowed" if halts else "interrupted"
     assert f"stopped: {reason}" in screen
+    assert any("--notify: the command failed" in row for row in screen) is halts
     assert " pending" in screen[position(screen, "160 targets: ")]
 
 
