@@ -48,6 +48,7 @@ from bulkeic.output.terminal.screen import Screen
 from bulkeic.store.run_file import RunFile
 
 _ROLLBACK_END_ROWS = 3
+_WATCHER_END_ROWS = 2  # a watcher may say at the end what went wrong
 _log = logging.getLogger("bulkeic.app")
 
 Guard = Callable[[RunSession], AbstractAsyncContextManager[Sequence[str]]]
@@ -204,7 +205,8 @@ class Invocation:
         """
         lines = [*notes, *stopped_lines(stopped), *next_lines(commands)]
         screen = self.console.screen(in_full=self._options.verbose)
-        left = screen.without([*lines, *[""] * self._rows_below])
+        below = self._rows_below + (_WATCHER_END_ROWS if self.watchers else 0)
+        left = screen.without([*lines, *[""] * below])
         self.print_lines([*result(left), *lines])
 
     def work(
