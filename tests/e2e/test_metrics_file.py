@@ -72,7 +72,7 @@ def test_the_file_follows_the_run_and_equals_its_summary_at_the_end(
     assert last["bulkeic_targets", "failed"] == 1
     assert last["bulkeic_session_state", "done"] == 1
     assert last["bulkeic_waves_done_total", "apply"] == 2
-    assert last["bulkeic_gate_answers_total", "apply", "continue"] == 2
+    assert last["bulkeic_gate_answers_total", "apply", "continue", "gate"] == 2
     assert last[("bulkeic_call_duration_seconds_count",)] == 4
     assert (
         last[("bulkeic_last_update_time_seconds",)] > first[("bulkeic_last_update_time_seconds",)]

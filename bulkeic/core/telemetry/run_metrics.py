@@ -80,7 +80,7 @@ class RunMetrics:
             case WaveDone():
                 self._count(families.WAVES_DONE)
             case GateAnswered():
-                self._count(families.GATE_ANSWERS, event.decision)
+                self._count(families.GATE_ANSWERS, event.kind.value, event.decision.value)
             case RunHalted():
                 self._state = SessionState.HALTED
             case RunEnded():
