@@ -140,13 +140,19 @@ def test_a_file_that_cannot_be_written_is_one_line_and_is_tried_again(
         ("/dev/null", "is not a regular file"),
         ("targets.csv", "is used by this command"),
         ("run.db", "is used by this command"),
+        ("run.db-wal", "is used by this command"),
+        ("link", "is used by this command"),
+        ("of-yesterday.db", "is a run file"),
     ],
 )
 def test_an_impossible_path_is_refused(bulkeic: Bulkeic, path: str, text: str) -> None:
     (bulkeic.folder / "folder").mkdir()
+    (bulkeic.folder / "link").symlink_to("results.jsonl")
+    (bulkeic.folder / "of-yesterday.db").write_bytes(b"SQLite format 3\0")
     file = bulkeic.write("targets.csv", "FunctionName\nfn\n")
+    files = ("--run", "run.db", "--results", "results.jsonl", "--metrics", path)
 
-    result = bulkeic("apply", "targets.csv", "--yes", "--run", "run.db", "--metrics", path)
+    result = bulkeic("apply", "targets.csv", "--yes", *files)
 
     assert result.code == 2
     assert len(result.lines) == 1
