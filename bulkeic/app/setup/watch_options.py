@@ -23,9 +23,9 @@ class WatchOptions(msgspec.Struct, frozen=True, kw_only=True):
         commands=RUNS)] = None  # fmt: skip
     notify: Annotated[str | None, Flag(
         "--notify", "Run this shell command beside the run, with one JSON event per line on stdin: "
-        "'started', 'wave_started', 'wave_done', 'gate', 'halted' and 'ended'. It cannot delay or "
-        "fail the run.", OptionGroup.MONITORING, SHELL_COMMAND, repeat=Repeat.RESUME, commands=RUNS
-    )] = None  # fmt: skip
+        "'started', 'wave_started', 'wave_done', 'gate', 'halted' and 'ended'. It cannot "
+        "delay a call or make the run fail.", OptionGroup.MONITORING, SHELL_COMMAND,
+        repeat=Repeat.RESUME, commands=RUNS)] = None  # fmt: skip
     metrics: Annotated[str | None, Flag(
         "--metrics", "Write metrics to this file in the text format of Prometheus, after each "
         "event, at least every 10 s and at the end. The file is replaced.", OptionGroup.MONITORING,
