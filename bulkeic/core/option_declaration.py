@@ -30,10 +30,12 @@ class OptionGroup(Enum):
     DELAYS = "Delays"
     FAULTS = "Faults"
     SAFETY = "Safety"
+    ROLLOUT = "Rollout"
     PLACES = "Where to look"
     TARGETS = "Which targets"
     PACE = "Pace"
     ACCESS = "AWS access"
+    MONITORING = "Monitoring"
     OUTPUT = "Output"
 
 

@@ -80,9 +80,10 @@ class RunMetrics:
             case WaveDone():
                 self._count(families.WAVES_DONE)
             case GateAnswered():
-                self._count(families.GATE_ANSWERS, event.decision)
+                self._count(families.GATE_ANSWERS, event.kind.value, event.decision.value)
             case RunHalted():
                 self._state = SessionState.HALTED
+                self._count(families.HALTS, event.halt.value)
             case RunEnded():
                 self._run = _valid(event.run)
                 self._targets = Counter(event.counts)
