@@ -30,11 +30,13 @@ class OptionGroup(Enum):
     DELAYS = "Delays"
     FAULTS = "Faults"
     SAFETY = "Safety"
+    ROLLOUT = "Rollout"
     PLACES = "Where to look"
     TARGETS = "Which targets"
     PACE = "Pace"
     SCHEDULER = "Dask scheduler"
     ACCESS = "AWS access"
+    MONITORING = "Monitoring"
     OUTPUT = "Output"
 
 

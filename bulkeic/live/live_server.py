@@ -1,7 +1,9 @@
 """A server for one live page, in a thread of its own. It listens on loopback only."""
 
 import asyncio
+import errno
 import logging
+import os
 import secrets
 import socket
 import threading
@@ -43,9 +45,10 @@ class LiveServer:
 
     Attributes:
         url: of the page, with its token.
+        error: why it ended early; ``None``: it did not.
 
     Raises:
-        OSError: it cannot listen there.
+        OSError: it cannot listen there, or the system refuses a thread or a file.
     """
 
     def __init__(
@@ -57,28 +60,47 @@ class LiveServer:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         self.url = f"http://{HOST}:{port}/{token}/"
         self._guard = RequestGuard(token, port)
+        self.error: Exception | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending, self._has_clients = asyncio.Event(), asyncio.Event()
         self._is_ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="live page", daemon=True)
-        self._thread.start()
+        self._start()
+
+    def _start(self) -> None:
+        try:
+            self._thread.start()
+        except RuntimeError:  # the system allows no more threads
+            self._socket.close()
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
         self._is_ready.wait()
+        if isinstance(self.error, OSError):
+            raise self.error
 
     def close(self) -> None:
         """Sends the last update, then ends within seconds."""
-        with suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(self._ending.set)
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._ending.set)
         self._thread.join(_END_S)
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._serve())
+            with asyncio.Runner() as runner:
+                runner.get_loop()
+                runner.run(self._serve())
+        except Exception as error:  # noqa: BLE001 - the page ends, and the run goes on
+            self.error = error
         finally:
             self._socket.close()
             self._is_ready.set()
 
     async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._ending, self._has_clients = asyncio.Event(), asyncio.Event()
-        self._feed, self._one_table = EventFeed(), asyncio.Lock()
+        loop = asyncio.get_running_loop()
+        # What goes wrong with a connection is no news of the run: for example, no file is left.
+        loop.set_exception_handler(lambda *_: None)
+        self._feed = EventFeed()
+        self._table: asyncio.Task[bytes] | None = None
         self._connections = OpenConnections(self._limits)
         server = web.Server(
             self._answer,
@@ -89,10 +111,11 @@ class LiveServer:
             max_line_size=_HEADER_BYTES,
             max_field_size=_HEADER_BYTES,
         )
-        listener = await self._loop.create_server(
-            self._connections.factory(server), sock=self._socket
+        listener = await loop.create_server(
+            self._connections.factory(server), sock=self._socket, backlog=self._limits.backlog
         )
-        watch = self._loop.create_task(self._connections.close_late_ones())
+        watch = loop.create_task(self._connections.close_late_ones())
+        self._loop = loop
         self._is_ready.set()
         try:
             await self._send_updates()
@@ -143,13 +166,14 @@ class LiveServer:
 
     async def _targets(self, request: web.BaseRequest) -> web.Response:
         self._connections.allow_table(request.protocol)
-        if self._one_table.locked():
+        if self._table is not None and not self._table.done():
             return _response(HTTPStatus.SERVICE_UNAVAILABLE, "the targets are being read\n")
-        async with self._one_table:
-            try:
-                data = await asyncio.to_thread(self._source.packed_targets)
-            except NoTargetsError as error:
-                return _response(HTTPStatus.CONFLICT, f"{error}\n")
+        self._table = asyncio.create_task(asyncio.to_thread(self._source.packed_targets))
+        try:
+            # A client that leaves does not end the work of the thread.
+            data = await asyncio.shield(self._table)
+        except NoTargetsError as error:
+            return _response(HTTPStatus.CONFLICT, f"{error}\n")
         return _response(HTTPStatus.OK, data)
 
     async def _stream(self, request: web.BaseRequest) -> web.StreamResponse:

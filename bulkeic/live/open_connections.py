@@ -15,16 +15,21 @@ class ServerLimits(NamedTuple):
     """What clients may use.
 
     Attributes:
-        connections: open ones at the same time.
+        connections: open ones at the same time, not counting those that are about to be refused.
         request_s: seconds from the connection to the end of its answer.
         table_s: the same for the table of targets.
         write_s: seconds in which a client of events must have read what was sent.
     """
 
-    connections: int = 128
+    connections: int = 64
     request_s: float = 10.0
     table_s: float = 120.0
     write_s: float = 10.0
+
+    @property
+    def backlog(self) -> int:
+        """How many connections may wait. As many are accepted at a time before any is refused."""
+        return max(4, self.connections // 4)
 
 
 DEFAULT_LIMITS = ServerLimits()

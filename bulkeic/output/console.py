@@ -113,7 +113,7 @@ class Console:
 
     def spinner(self, text: str) -> AbstractContextManager[object]:
         """Shows on a terminal that something is in progress."""
-        if not self.is_terminal:
+        if not self.is_terminal or sys.stdout is None:  # rich needs a stdout to restore
             return nullcontext()
         from rich.console import Console  # noqa: PLC0415 - as above
         from rich.markup import escape  # noqa: PLC0415

@@ -33,24 +33,40 @@ class DiffPrinter:
     """
 
     def __init__(self, out: TextIO | None = None) -> None:
-        self._out = sys.stdout if out is None else out
+        self._given = out
         in_color = has_colors(is_terminal=self._out.isatty())
         self._signs = {
             sign: rendered(styled(sign, style), in_color=in_color)
             for sign, style in _SIGN_STYLES.items()
         }
 
+    @property
+    def _out(self) -> TextIO:
+        # sys.stdout is looked up each time: a progress bar replaces it while it is shown.
+        return sys.stdout if self._given is None else self._given
+
     def show(self, target: Target, source: str, before: Settings, after: Settings) -> None:
-        """Prints a line for the target, and one for each field that differs.
+        """Prints the text of a target.
+
+        Args:
+            target: see ``text``.
+            source: see ``text``.
+            before: see ``text``.
+            after: see ``text``.
+
+        Raises:
+            OSError: see ``write``.
+        """
+        self.write(self.text(target, source, before, after))
+
+    def text(self, target: Target, source: str, before: Settings, after: Settings) -> str:
+        """A line for the target, and one for each field that differs.
 
         Args:
             target: the target.
             source: its row, ``targets.csv:17``.
             before: the snapshot of what it has; ``ABSENT``: it will be created.
             after: the snapshot of what it should have; ``ABSENT``: it will be deleted.
-
-        Raises:
-            OSError: the output cannot be written, for example to a closed pipe.
         """
         sign = _sign(is_new=before == ABSENT, is_gone=after == ABSENT)
         name = printable(f"{target.arn}:{target.qualifier}  ({source})")
@@ -58,9 +74,14 @@ class DiffPrinter:
             f"    {self._signs[line[0]]}{printable(line[1:])}\n"
             for line in diff_lines(before, after)
         ]
-        self._write("".join([f"{self._signs[sign]} {name}\n", *lines]))
+        return "".join([f"{self._signs[sign]} {name}\n", *lines])
 
-    def _write(self, text: str) -> None:
+    def write(self, text: str) -> None:
+        """Prints the text of one target, or of several.
+
+        Raises:
+            OSError: the output cannot be written, for example to a closed pipe.
+        """
         encoding = self._out.encoding
         if encoding and not text.isascii():  # a file name that a C locale cannot encode
             text = text.encode(encoding, "backslashreplace").decode(encoding)

@@ -54,7 +54,8 @@ class ProgressBar:
             MofNCompleteColumn(),
             _PiecesColumn(),
             console=Console(stderr=True),
-            redirect_stdout=False,
+            # On the same terminal, results scroll above the bar. A closed stdout is None.
+            redirect_stdout=bool(sys.stdout and sys.stdout.isatty()),
         )
 
     def start(self, lanes: Mapping[Lane, int]) -> None:

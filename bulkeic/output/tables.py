@@ -166,7 +166,7 @@ def beside(keys: Group, groups: Sequence[Group]) -> Table:
 
 
 def _short(cell: str, longest: int) -> str:
-    """A cell of at most so many columns; an ARN keeps its end, everything else its beginning."""
+    """Cuts a cell to a number of columns: an ARN keeps its end, other texts their beginning."""
     style = next((mark.style for mark in marks_of(cell)), None)
     from_end = cell.startswith("arn:")
     text = printable(cell[-longest - 1 :] if from_end else cell[: longest + 1])

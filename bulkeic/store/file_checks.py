@@ -13,6 +13,8 @@ from bulkeic.store.schema import MAGIC
 
 # https://www.sqlite.org/fileformat.html#the_database_header
 HEADER_BYTES = 100
+SQLITE_ENDS = ("-wal", "-shm", "-journal")
+"""Ends of the names of the files that SQLite keeps beside a database."""
 APPLICATION_ID_BYTES = slice(68, 72)
 _FORMAT_VERSIONS = slice(18, 20)
 _WITH_LOG = b"\x02\x02"

@@ -194,7 +194,8 @@ def test_a_rollback_counts_on_under_its_own_command() -> None:
     assert found["bulkeic_calls_total", "apply"] == 7
     assert found["bulkeic_calls_total", "rollback"] == 4
     assert found["bulkeic_waves_done_total", "apply"] == 1
-    assert found["bulkeic_gate_answers_total", "apply", "halt"] == 1
+    assert found["bulkeic_gate_answers_total", "apply", "gate", "halt"] == 1
+    assert found["bulkeic_halts_total", "apply", "gate"] == 1
     assert found["bulkeic_targets", "updated"] == 1
     assert found["bulkeic_run_info", "rollback", "/runs/a-rollback.db"] == 1
     assert found["bulkeic_session_state", "done"] == 1

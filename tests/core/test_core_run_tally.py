@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from bulkeic.core.model import Lane, Outcome, SourceLine, Status, Target, rfc3339
 from bulkeic.core.report.live_state import AFTER, LiveEvent, LiveState, live_status, state_after
 from bulkeic.core.report.place_counts import PlaceCounts, counts_by
+from bulkeic.core.report.run_end import SessionRecord
 from bulkeic.core.report.run_tally import RunTally
 from bulkeic.core.report.timeline import MOST_STEPS
 from bulkeic.core.report.timeline_tally import TimelineTally, empty_timeline
@@ -68,6 +69,17 @@ def test_a_tally_counts_what_a_report_counts(found: list[Outcome], size: int) ->
         code: next(each for each in found if each.error_code == code)
         for code in {each.error_code for each in found if each.error_code is not None}
     }
+
+
+def test_the_session_that_works_has_the_traffic_of_now() -> None:
+    ended = SessionRecord("apply", rfc3339(START_S), 1.0, "interrupted", calls=7)
+    tally = RunTally(
+        replace(run_report("orders"), sessions=(ended, replace(ended, ended=None, calls=0))), []
+    )
+    tally.set_traffic(Traffic(calls=5, elapsed_s=2.0))
+    assert tally.numbers().report(START_S).sessions == (
+        ended, replace(ended, ended="in progress", calls=5, elapsed_s=2.0)
+    )  # fmt: skip
 
 
 @given(st.lists(st.integers(0, 4_000_000), min_size=1, max_size=400))

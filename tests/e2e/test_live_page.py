@@ -2,10 +2,14 @@
 
 import base64
 import gzip
+import html
 import json
+import os
 import re
+import resource
 import signal
 import socket
+from contextlib import ExitStack, closing, suppress
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
@@ -179,6 +183,58 @@ def test_plans_and_verifications_have_a_page(
     assert tile(events.parts, name) == "6"
 
 
+def texts(part: str) -> list[str]:
+    """The words that a reader sees of HTML."""
+    return html.unescape(re.sub("<[^>]*>", " ", part)).split()
+
+
+def test_the_last_page_is_that_of_the_report(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, ["us-east-1"], 6)
+    for command in (
+        ("plan", "targets.csv", "--run", "run.db", "--maximum-retry-attempts", 1),
+        ("apply", "run.db", "--yes", "--waves", "2,100%"),
+    ):
+        process = bulkeic.start(*command, "--endpoint-url", server.url, "--ui")
+        events = LiveEvents(live_url(process))
+        assert list(events)
+        assert ended(process)[0] == 0
+        page = bulkeic("report", "run.db", "--html", f"{command[0]}.html")
+        assert page.code == 0, page.err
+        report = " ".join(texts((bulkeic.folder / f"{command[0]}.html").read_text()))
+        for name in ("tiles", "next", "grid", "timeline", "waves", "sessions", "facts"):
+            assert " ".join(texts(events.parts[name])) in report, name
+
+
+def test_the_page_of_a_command_that_fails_says_so(bulkeic: Bulkeic, server: Server) -> None:
+    theirs, ours = os.pipe()
+    process = bulkeic.start(
+        "apply", "-", "--endpoint-url", server.url, "--yes", "--ui", stdin=theirs
+    )
+    os.close(theirs)
+    events = LiveEvents(live_url(process))
+    events.until("status", "reading the targets")
+    os.close(ours)
+    assert list(events)
+    assert ended(process)[0] == 2
+    assert events.parts["status"]["text"] == "ended"
+    assert "its terminal says why" in events.parts["header"]
+
+
+def test_connections_to_the_page_leave_files_for_the_run(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, ["us-east-1"], 6)
+    process = bulkeic.start(
+        *apply_words(server, *PACE, "--ui"),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)),
+    )
+    url = urlsplit(live_url(process))
+    with ExitStack() as clients:
+        with suppress(OSError):  # the command has ended
+            for _ in range(300):
+                address = (url.hostname, url.port)
+                clients.enter_context(closing(socket.create_connection(address, 20)))
+        assert ended(process)[0] == 0
+
+
 def test_texts_of_the_run_are_never_markup(
     bulkeic: Bulkeic, server: Server, browser: Browser
 ) -> None:
@@ -196,6 +252,7 @@ def test_texts_of_the_run_are_never_markup(
     assert browser.evaluate("document.querySelectorAll('img, main script').length") == 0
     assert stop(url) == 204
     browser.until("document.querySelector('#link').dataset.state === 'over'")
+    assert "bulkeic export" in browser.evaluate("document.querySelector('#loading').textContent")
     assert browser.complaints == []
     assert ended(process)[0] == 3
 

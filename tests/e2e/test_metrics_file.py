@@ -72,7 +72,7 @@ def test_the_file_follows_the_run_and_equals_its_summary_at_the_end(
     assert last["bulkeic_targets", "failed"] == 1
     assert last["bulkeic_session_state", "done"] == 1
     assert last["bulkeic_waves_done_total", "apply"] == 2
-    assert last["bulkeic_gate_answers_total", "apply", "continue"] == 2
+    assert last["bulkeic_gate_answers_total", "apply", "continue", "gate"] == 2
     assert last[("bulkeic_call_duration_seconds_count",)] == 4
     assert (
         last[("bulkeic_last_update_time_seconds",)] > first[("bulkeic_last_update_time_seconds",)]
@@ -140,13 +140,19 @@ def test_a_file_that_cannot_be_written_is_one_line_and_is_tried_again(
         ("/dev/null", "is not a regular file"),
         ("targets.csv", "is used by this command"),
         ("run.db", "is used by this command"),
+        ("run.db-wal", "is used by this command"),
+        ("link", "is used by this command"),
+        ("of-yesterday.db", "is a run file"),
     ],
 )
 def test_an_impossible_path_is_refused(bulkeic: Bulkeic, path: str, text: str) -> None:
     (bulkeic.folder / "folder").mkdir()
+    (bulkeic.folder / "link").symlink_to("results.jsonl")
+    (bulkeic.folder / "of-yesterday.db").write_bytes(b"SQLite format 3\0")
     file = bulkeic.write("targets.csv", "FunctionName\nfn\n")
+    files = ("--run", "run.db", "--results", "results.jsonl", "--metrics", path)
 
-    result = bulkeic("apply", "targets.csv", "--yes", "--run", "run.db", "--metrics", path)
+    result = bulkeic("apply", "targets.csv", "--yes", *files)
 
     assert result.code == 2
     assert len(result.lines) == 1

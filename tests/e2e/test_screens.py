@@ -53,6 +53,7 @@ def position(screen: list[str], text: str) -> int:
 def check_last_screen(screen: list[str], width: int, first: str, next_step: str) -> None:
     """What happened, the errors with what to do, the worst accounts, and what to type next."""
     assert len(screen) < 24
+    screen = screen[position(screen, first) :]  # a resize may leave rows of the progress above
     parts = (
         first,
         "  error  ",
@@ -93,7 +94,8 @@ def test_the_last_screen_of_a_run_that_stops_early(
     server = sandbox("--rate", "unlimited", "--scenario", scenario, "--latency", "200ms")
     write_lanes(bulkeic, ACCOUNTS[3:13])
     with Tmux(bulkeic, 80, 24) as terminal:
-        more = ("--max-failures", 3) if halts else ("--concurrency", 4)
+        halting = ("--max-failures", 3, "--notify", "exec <&-; exit 3")
+        more = halting if halts else ("--concurrency", 4)
         command = ("apply", "targets.csv", "--yes", "--run", "run.db", *SETTINGS)
         terminal.start(*command, *flags(server, *more))
         if not halts:
@@ -107,6 +109,7 @@ def test_the_last_screen_of_a_run_that_stops_early(
     check_last_screen(screen, 80, "160 targets: ", "resume with: bulkeic apply run.db")
     reason = "3 failed, the maximum allowed" if halts else "interrupted"
     assert f"stopped: {reason}" in screen
+    assert any("--notify: the command failed" in row for row in screen) is halts
     assert " pending" in screen[position(screen, "160 targets: ")]
 
 
@@ -163,6 +166,22 @@ def test_verify_shows_every_lane_and_more_examples_with_verbose(
     assert all("(request id " in line for line in denied)
 
 
+def test_the_progress_of_verify_does_not_overwrite_the_drift(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    bulkeic.write("targets.csv", "FunctionName,Region\na,us-east-1\nb,eu-west-1\nc,eu-west-1\n")
+    given = ("targets.csv", *flags(server))
+    assert bulkeic("apply", *given, "--yes", "--maximum-retry-attempts", 0).code == 0
+    with Tmux(bulkeic, 120, 24) as terminal:
+        terminal.start("verify", *given, *SETTINGS)
+        screen = terminal.last_screen()
+    for place in ("us-east-1:123456789012:function:a", "eu-west-1:123456789012:function:b"):
+        at = position(screen, f"~ arn:aws:lambda:{place}:$LATEST  (targets.csv:")
+        assert screen[at].startswith("~ ")
+        assert screen[at + 1] == "    ~ MaximumRetryAttempts: 0 -> 1"
+    assert not any("lanes done" in row for row in screen)
+
+
 @contextmanager
 def on_terminal(bulkeic: Bulkeic, *words: object, **env: str) -> Iterator[list[str]]:
     """What a command writes on a terminal that is 80 x 24, unless it sets the size."""
@@ -201,6 +220,15 @@ def test_a_terminal_gets_what_it_can_show(
         text = "\n".join(lines)
     assert ("\x1b[32m2 updated\x1b[0m" in result) is colored
     assert ("of 2 lanes done" in text) is moves
+
+
+def test_a_terminal_without_stdout(bulkeic: Bulkeic) -> None:
+    bulkeic.write("targets.csv", "FunctionName,Region\na,us-east-1\nb,eu-west-1\n")
+    command = ("apply", "targets.csv", "--yes", "--sandbox", "--run", "run.db", *SETTINGS)
+    with Tmux(bulkeic, 80, 24) as terminal:
+        terminal.start(*command, more=">&-")
+        screen = terminal.last_screen()
+    assert "2 targets: 2 updated" in screen
 
 
 def test_nothing_but_text_without_a_terminal(bulkeic: Bulkeic, tmp_path: Path) -> None:

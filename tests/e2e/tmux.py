@@ -42,9 +42,14 @@ class Tmux:
     ) -> None:
         self._tmux("kill-server")
 
-    def start(self, *words: object) -> None:
-        """Starts the command; when it has ended, the last line of the screen is a prompt."""
-        command = shlex.join(self._bulkeic.words(words))
+    def start(self, *words: object, more: str = "") -> None:
+        """Starts the command; when it has ended, the last line of the screen is a prompt.
+
+        Args:
+            words: of the command.
+            more: redirections, as in the shell.
+        """
+        command = f"{shlex.join(self._bulkeic.words(words))} {more}"
         script = f"trap : INT; {command}; printf %s {shlex.quote(PROMPT)}; exec cat"
         self._tmux(
             "new-session", "-d", *self._size, "-c", str(self._bulkeic.folder),

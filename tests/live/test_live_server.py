@@ -1,7 +1,10 @@
 """The server of a live page, with a source of its own and real connections."""
 
+import gc
 import http.client
 import json
+import os
+import resource
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -138,6 +141,32 @@ def test_targets_and_stops() -> None:
             assert (answer.status, source.stops) == (204, 1)
 
 
+def test_one_table_at_a_time_also_if_its_client_leaves() -> None:
+    class Slow(Source):
+        calls = 0
+        started, go_on = threading.Event(), threading.Event()
+
+        def packed_targets(self) -> bytes:
+            self.calls += 1
+            self.started.set()
+            self.go_on.wait(20)
+            return b"rows"
+
+    source = Slow({})
+    with serving(source) as server:
+        connected(server, request_text(server, "targets")).close()
+        assert source.started.wait(20)
+        for _ in range(20):
+            with ask(server, "targets") as answer:
+                assert answer.status == 503
+        assert source.calls == 1
+        source.go_on.set()
+        while True:
+            with ask(server, "targets") as answer:
+                if answer.status == 200:
+                    break
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -189,3 +218,31 @@ def test_connections_have_a_limit_and_their_end_makes_room() -> None:
 def test_a_port_in_use_is_an_error() -> None:
     with serving(Source({})) as server, pytest.raises(OSError, match="in use"):
         LiveServer(Source({}), place(server)[1])
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_server_that_cannot_start_is_an_error() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.open(os.devnull, os.O_RDONLY)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 1, limits[1]))
+    try:
+        with pytest.raises(OSError, match="open files"):
+            LiveServer(Source({}), 0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        gc.collect()  # the loop that asyncio could not make
+    assert "live page" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_page_that_fails_says_why() -> None:
+    class Failing(Source):
+        def changed_parts(self) -> Mapping[str, object] | None:
+            raise ValueError("no parts")
+
+    with serving(Failing({})) as server, ask(server, "events") as events:
+        assert events.readline() == b"retry: 2000\n"
+        with pytest.raises(http.client.IncompleteRead) as cut:
+            events.read()
+        assert b"over" not in cut.value.partial
+    assert str(server.error) == "no parts"

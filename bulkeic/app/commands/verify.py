@@ -218,9 +218,12 @@ class _DriftPrinter(ForwardedResults):
         """
         outcomes = list(outcomes)
         super().write(outcomes)
-        for outcome in outcomes:
-            if outcome.error_code == DRIFTED:
-                assert outcome.target is not None  # noqa: S101 - it was read
-                current, goal = drift_of(outcome, self._policy)
-                self._printer.show(outcome.target, str(outcome.source), current, goal)
-        sys.stdout.flush()
+        text = "".join(self._text(each) for each in outcomes if each.error_code == DRIFTED)
+        if text:
+            self._printer.write(text)
+            sys.stdout.flush()
+
+    def _text(self, outcome: Outcome) -> str:
+        assert outcome.target is not None  # noqa: S101 - it was read
+        current, goal = drift_of(outcome, self._policy)
+        return self._printer.text(outcome.target, str(outcome.source), current, goal)

@@ -5,7 +5,7 @@ from bulkeic.core.summary import Summary
 from bulkeic.store.run_file import RunFile
 
 MORE_EXAMPLES = 4
-"""With every detail, so many examples of an error code follow the first."""
+"""Number of examples of an error code after the first one, with ``--verbose``."""
 _USUAL_CODES, _EVERY_CODE = 10, 10_000
 
 

@@ -10,7 +10,7 @@ from bulkeic.core.rollout.alarms import Alarm, AlarmLook, AlarmState, answer_of
 from bulkeic.core.rollout.gates import ConditionAnswer, GateDecision
 
 UNREADABLE_S = 60.0
-"""A run works without knowing its alarms no longer than this."""
+"""A run that works halts if a lane's alarms could not be read for this long."""
 _LOOKS_AT_ONCE = 20
 
 

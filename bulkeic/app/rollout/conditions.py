@@ -1,4 +1,4 @@
-"""What a run needs to start a wave and to go on with it, beside its own numbers."""
+"""The conditions under which a run starts a wave and continues it: alarms and a calendar."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -7,7 +7,7 @@ from bulkeic.app.run.session import RunSession
 
 
 class Conditions:
-    """No conditions: the base class of those that there are.
+    """No conditions: a wave always starts. The base class of other conditions.
 
     Attributes:
         have_alarms: whether alarms are watched, also after the last wave.
@@ -17,7 +17,7 @@ class Conditions:
 
     @asynccontextmanager
     async def guard(self, session: RunSession) -> AsyncIterator[Sequence[str]]:  # noqa: ARG002 - for subclasses
-        """Opens what is asked: why the run must not start; none: it may."""
+        """Opens the services to ask, and yields why the run must not start; empty: it may."""
         yield ()
 
     @asynccontextmanager
@@ -27,7 +27,7 @@ class Conditions:
 
     @contextmanager
     def working(self, wave: int) -> Iterator[None]:  # noqa: ARG002 - for subclasses
-        """Knows that a wave works; 0: the run has no waves."""
+        """Is open while a wave works; 0: the run has no waves."""
         yield
 
     async def hold(self, wave: int, name: str) -> None:

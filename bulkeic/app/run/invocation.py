@@ -21,7 +21,7 @@ from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.run.work_forecast import forecast_work
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.next_commands import NextCommands, flags_of, next_lines
-from bulkeic.app.setup.open_files import allow_open_files
+from bulkeic.app.setup.open_files import PAGE_FILES, allow_open_files
 from bulkeic.app.setup.options import ApplyOptions, WorkOptions
 from bulkeic.app.setup.run_binding import place, session_origin
 from bulkeic.app.setup.run_setup import check_options
@@ -50,6 +50,7 @@ from bulkeic.output.terminal.screen import Screen
 from bulkeic.store.run_file import RunFile
 
 _ROLLBACK_END_ROWS = 3
+_WATCHER_END_ROWS = 2  # a watcher may say at the end what went wrong
 _log = logging.getLogger("bulkeic.app")
 
 Guard = Callable[[RunSession], AbstractAsyncContextManager[Sequence[str]]]
@@ -84,7 +85,8 @@ class Invocation:
         self._options = options
         self._open_engines = open_engines
         configure_logs(options.log.log_format, options.log.log_level, sanitize)
-        allow_open_files(options.pace.concurrency)
+        has_page = options.watch.ui is not None
+        allow_open_files(options.pace.concurrency + PAGE_FILES * has_page)
         check_options(options)
         self.window = window_of(
             options.window.not_before,
@@ -209,7 +211,8 @@ class Invocation:
         """
         lines = [*notes, *stopped_lines(stopped), *next_lines(commands)]
         screen = self.console.screen(in_full=self._options.verbose)
-        left = screen.without([*lines, *[""] * self._rows_below])
+        below = self._rows_below + (_WATCHER_END_ROWS if self.watchers else 0)
+        left = screen.without([*lines, *[""] * below])
         self.print_lines([*result(left), *lines])
 
     def work(

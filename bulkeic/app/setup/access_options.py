@@ -30,8 +30,8 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
         "--region", "Region of targets that name none.", OptionGroup.ACCESS, ValueType("REGION"),
         "from the AWS environment")] = None  # fmt: skip
     endpoint_url: Annotated[str | None, Flag(
-        "--endpoint-url", "Call this URL for Lambda and STS instead of AWS's endpoints. "
-        "AWS_ENDPOINT_URL_LAMBDA and AWS_ENDPOINT_URL_STS replace one of them.",
+        "--endpoint-url", "Call this URL for all services instead of AWS's endpoints. "
+        "Variables such as AWS_ENDPOINT_URL_LAMBDA set the URL of one service.",
         OptionGroup.ACCESS, ParsedText("URL", parse_endpoint))] = None  # fmt: skip
     role_arn: Annotated[str | None, Flag(
         "--role-arn", "Role to assume in each account, for example "

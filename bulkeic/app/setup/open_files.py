@@ -6,6 +6,9 @@ from bulkeic.core.errors import UsageError
 
 _OWN_FILES = 64
 """Files that a command has open besides its connections, with room to spare."""
+PAGE_FILES = 128
+"""Those of a live page: its connections, those that wait, and its own."""
+_PAGE_SHARE = 16
 
 
 def allow_open_files(connections: int) -> None:
@@ -25,3 +28,13 @@ def allow_open_files(connections: int) -> None:
             "raise the limit, for example with ulimit -n 1024"
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, soft), hard))
+
+
+def page_connections(most: int) -> int:
+    """How many connections a live page may have, so that the run keeps most of the files.
+
+    Args:
+        most: that it wants.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return most if soft == resource.RLIM_INFINITY else min(most, max(1, soft // _PAGE_SHARE))

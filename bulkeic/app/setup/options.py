@@ -159,7 +159,7 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
         commands=_PLANS)] = None  # fmt: skip
     waves_file: Annotated[str | None, Flag(
         "--waves-file", "CSV or JSON file that says which accounts and Regions belong to which "
-        "wave. The others come last.", OptionGroup.SAFETY, FILE, repeat=Repeat.RESUME,
+        "wave. The others come last.", OptionGroup.ROLLOUT, FILE, repeat=Repeat.RESUME,
         commands=_PLANS)] = None  # fmt: skip
     max_targets: Annotated[int | None, Flag(
         "--max-targets", "Abort if there are more than N targets.",
@@ -185,23 +185,23 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
         default="on", opposite="--no-before-image", repeat=Repeat.STORED)] = None  # fmt: skip
     waves: Annotated[tuple[Size, ...] | None, Flag(
         "--waves", "Roll out in steps: how many targets are done by the end of each wave, for "
-        "example 1,10%,50%,100%.", OptionGroup.SAFETY,
+        "example 1,10%,50%,100%.", OptionGroup.ROLLOUT,
         ParsedText("SIZES", parse_waves, lambda sizes: ",".join(map(str, sizes))), "all at once",
         repeat=Repeat.RESUME)] = None  # fmt: skip
     wave_by: Annotated[Literal["lane", "region"] | None, Flag(
         "--wave-by", "Spread each wave over all lanes, or take whole Regions.",
-        OptionGroup.SAFETY, default="lane", repeat=Repeat.RESUME)] = None  # fmt: skip
+        OptionGroup.ROLLOUT, default="lane", repeat=Repeat.RESUME)] = None  # fmt: skip
     wave_pause_s: Annotated[float | None, Flag(
-        "--wave-pause", "Pause between waves.", OptionGroup.SAFETY, DAY, "ask on a terminal",
+        "--wave-pause", "Pause between waves.", OptionGroup.ROLLOUT, DAY, "ask on a terminal",
         repeat=Repeat.RESUME)] = None  # fmt: skip
     bake_s: Annotated[float | None, Flag(
         "--bake", "Minimum time after a wave, before the gate, the pause or the question.",
-        OptionGroup.SAFETY, DAY, repeat=Repeat.RESUME)] = None  # fmt: skip
+        OptionGroup.ROLLOUT, DAY, repeat=Repeat.RESUME)] = None  # fmt: skip
     gate: GateOptions = GateOptions()
     monitoring: MonitoringOptions = MonitoringOptions()
     on_halt: Annotated[Literal["stop", "rollback"], Flag(
         "--on-halt", "What to do when a gate, an alarm, drift or failures halt the run: stop, or "
-        "also roll back what it has changed.", OptionGroup.SAFETY, repeat=Repeat.RESUME
+        "also roll back what it has changed.", OptionGroup.ROLLOUT, repeat=Repeat.RESUME
     )] = "stop"  # fmt: skip
 
     expect: Annotated[str | None, Flag(

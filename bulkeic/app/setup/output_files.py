@@ -1,6 +1,7 @@
 """Checks of the files that a command reads and writes."""
 
 import stat
+from os.path import realpath
 from pathlib import Path
 
 from bulkeic.core.errors import UsageError, quoted
@@ -86,8 +87,7 @@ def check_not_used(flag: str, written: str, *others: str | None) -> None:
         UsageError: it is one of them.
     """
     for other in others:
-        is_same_path = bool(other) and Path(written).absolute() == Path(str(other)).absolute()
-        if is_same_path or (other and _is_same_file(written, other)):
+        if other and (realpath(written) == realpath(other) or _is_same_file(written, other)):
             raise UsageError(f"{flag} {quoted(written)} is used by this command; use another file")
 
 

@@ -51,16 +51,16 @@ class GateOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     command: Annotated[str | None, Flag(
         "--gate", "Run this shell command after each wave, with a JSON document on stdin. "
-        "Exit code 0 continues, 75 holds, any other one halts the run.", OptionGroup.SAFETY,
+        "Exit code 0 continues, 75 holds, any other one halts the run.", OptionGroup.ROLLOUT,
         SHELL_COMMAND, repeat=Repeat.RESUME,
         commands=frozenset({"apply"}))] = None  # fmt: skip
     interval_s: Annotated[float, Flag(
         "--gate-interval", "Time after which a gate that holds is asked again.",
-        OptionGroup.SAFETY, _UP_TO_A_DAY, repeat=Repeat.RESUME,
+        OptionGroup.ROLLOUT, _UP_TO_A_DAY, repeat=Repeat.RESUME,
         commands=frozenset({"apply"}))] = 60.0  # fmt: skip
     timeout_s: Annotated[float, Flag(
         "--gate-timeout", "Time limit for the gate. A gate that takes longer is ended, and halts "
-        "the run.", OptionGroup.SAFETY, _UP_TO_A_DAY, repeat=Repeat.RESUME,
+        "the run.", OptionGroup.ROLLOUT, _UP_TO_A_DAY, repeat=Repeat.RESUME,
         commands=frozenset({"apply"}))] = 60.0  # fmt: skip
 
 
@@ -70,15 +70,15 @@ class MonitoringOptions(msgspec.Struct, frozen=True, kw_only=True):
     alarms: Annotated[tuple[str, ...], Flag(
         "--alarm", "CloudWatch alarm to watch, in every account and Region of the run, or the one "
         "of an ARN. May contain {account} and {region}. ALARM halts the run, INSUFFICIENT_DATA "
-        "holds it between waves. Can be repeated.", OptionGroup.SAFETY,
+        "holds it between waves. Can be repeated.", OptionGroup.ROLLOUT,
         ParsedText("NAME|ARN", parse_alarm), "none", is_multiple=True, repeat=Repeat.RESUME,
         commands=frozenset({"apply"}))] = ()  # fmt: skip
     alarm_interval_s: Annotated[float, Flag(
-        "--alarm-interval", "Time between two looks at each alarm.", OptionGroup.SAFETY,
+        "--alarm-interval", "Time between two looks at each alarm.", OptionGroup.ROLLOUT,
         _ALARM_INTERVAL, repeat=Repeat.RESUME, commands=frozenset({"apply"}))] = 10.0  # fmt: skip
     calendar: Annotated[ChangeCalendar | None, Flag(
         "--change-calendar", "Start each wave only while this change calendar of Systems Manager "
-        "is open.", OptionGroup.SAFETY, ParsedText("ARN", parse_calendar), repeat=Repeat.RESUME,
+        "is open.", OptionGroup.ROLLOUT, ParsedText("ARN", parse_calendar), repeat=Repeat.RESUME,
         commands=frozenset({"apply"}))] = None  # fmt: skip
 
     @property

@@ -15,7 +15,13 @@ from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.ingest import Ingest
 from bulkeic.app.setup.new_waves import check_row_waves, read_wave_rules
 from bulkeic.app.setup.next_commands import stored_flags
-from bulkeic.app.setup.options import ApplyOptions, PlanOptions, TargetsOptions, WorkOptions
+from bulkeic.app.setup.options import (
+    ApplyOptions,
+    PlanOptions,
+    TargetsOptions,
+    VerifyOptions,
+    WorkOptions,
+)
 from bulkeic.app.setup.output_files import (
     check_not_overwritten,
     check_not_read,
@@ -27,7 +33,7 @@ from bulkeic.app.setup.run_choice import check_selection, choose_jobs, left_out_
 from bulkeic.app.setup.run_flags import check_flags, encode_flags
 from bulkeic.app.setup.runtime import open_access
 from bulkeic.aws.identity.environment import environment_region
-from bulkeic.core.errors import UsageError
+from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Lane
 from bulkeic.core.names import check_region
 from bulkeic.core.policy import Apply, ApplyPlan, Plan, Rollback, Verify, Where
@@ -35,7 +41,7 @@ from bulkeic.core.rows import Defaults
 from bulkeic.output.console import Console
 from bulkeic.output.results import STDOUT, check_stdout
 from bulkeic.sources.rows_file import RowsFile
-from bulkeic.store.file_checks import is_run_file
+from bulkeic.store.file_checks import SQLITE_ENDS, is_run_file
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS, SANDBOX, RunMetadata
@@ -109,9 +115,13 @@ def check_options(options: WorkOptions) -> None:
 def _check_metrics(options: WorkOptions, path: str) -> None:
     check_replaceable("--metrics", path)
     others = [options.source, options.access.accounts, options.run]
+    others += [f"{run}{end}" for run in (options.source, options.run) if run for end in SQLITE_ENDS]
     others += [options.waves_file] if isinstance(options, TargetsOptions) else []
+    others += [options.junit] if isinstance(options, VerifyOptions) else []
     others += [] if options.results == STDOUT else [options.results]
     check_not_used("--metrics", path, *others)
+    if is_run_file(Path(path)):
+        raise UsageError(f"--metrics {quoted(path)} is a run file; use another file")
 
 
 def check_yes(options: WorkOptions, *, yes: bool) -> None:

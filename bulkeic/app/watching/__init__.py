@@ -1,1 +1,1 @@
-"""Those who watch a run: they see its events and its outcomes, and never delay it."""
+"""Watchers of a run: they see its events and its outcomes, and never delay it."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from bulkeic.app.report.report_builder import read_report
 from bulkeic.app.report.report_targets import target_entries
+from bulkeic.app.setup.open_files import page_connections
 from bulkeic.app.watching.watchers import Stop
 from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.model import Job, Lane, Outcome
@@ -20,6 +21,7 @@ from bulkeic.core.rollout.run_events import AnyRunEvent, RunEnded, RunHalted
 from bulkeic.core.summary import Tally, Traffic
 from bulkeic.live.live_server import LiveServer
 from bulkeic.live.live_source import NoTargetsError
+from bulkeic.live.open_connections import DEFAULT_LIMITS
 from bulkeic.output.console import Console
 from bulkeic.output.page.live_document import LivePageParts
 from bulkeic.output.page.target_table import MOST_TARGETS, TargetTable
@@ -27,21 +29,29 @@ from bulkeic.output.progress import MakeForecast
 from bulkeic.store.run_file import RunFile
 
 STOP_REASON = "stopped on the live page"
+NO_END = "the command did not finish; its terminal says why"
 _KINDS = {"plan": RunKind.PLAN, "rollback": RunKind.ROLLBACK}
 _COUNTED = {
     "apply": {"updating"}, "rollback": {"updating"}, "plan": {"reading"}, "verify": {"verifying"},
 }  # fmt: skip
 """The passes of a command whose outcomes are those of the run; the others verify waves."""
+_MOST_READ_AGAIN = 1_000_000
+"""The most targets of a run that is read again at its end, which takes a few seconds."""
 
 
 class LivePage:
     """A ``RunWatcher`` and the ``LiveSource`` of its page.
 
     The thread of the run adds to a tally; threads of the server read it. The run file is read when
-    a run is opened, its waves and gates when they change, and its targets when somebody asks.
+    a run is opened and when the command ends, its waves and gates when they change, its targets
+    when somebody asks.
+
+    Args:
+        console: prints what fails.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self._lock = threading.Lock()
         self._table_lock = threading.Lock()
         self._parts = LivePageParts()
@@ -70,17 +80,15 @@ class LivePage:
 
     def open_run(self, run: RunFile, command: str, tallies: Sequence[Tally] | None) -> None:
         """See ``RunWatcher``."""
-        report = read_report(run, time.time(), with_timeline=True)
-        kind = _KINDS.get(command, RunKind.APPLY)
-        needs = report.summary.needs if kind is RunKind.PLAN else ()
-        summary = replace(report.summary, needs=needs, next={})
-        report = replace(report, kind=kind, summary=summary)
+        report, reader = _report(run, command), None
+        with suppress(BulkeicError):  # the table of targets says that it cannot be read
+            reader = run.for_another_thread()
         if tallies is None:
             tallies = run.counts.tallies()
         else:
             report = _before_verification(report)
         with self._lock:
-            self._run, self._reader = run, run.for_another_thread()
+            self._run, self._reader = run, reader
             self._command, self._reason, self._exit_code = command, "", None
             self._tally = RunTally(report, tallies)
             self._move(LiveEvent.OPENED)
@@ -111,6 +119,7 @@ class LivePage:
                 self._move(LiveEvent.HALTED)
             elif isinstance(event, RunEnded):
                 self._reason, self._exit_code = event.stopped or "", event.exit_code
+                self._read_again()
                 if self._tally is not None:
                     start = self._tally.start
                     self._tally.start = replace(
@@ -129,8 +138,14 @@ class LivePage:
 
     def close(self) -> None:
         """See ``RunWatcher``."""
+        with self._lock:
+            if self._state is not LiveState.ENDED:
+                self._reason = NO_END
+                self._move(LiveEvent.ENDED)
         if self._server is not None:
             self._server.close()
+            if self._server.error is not None:
+                self._console.print(f"the live page ended early: {self._server.error}")
 
     def serve(self, port: int) -> str:
         """Serves the page until the watch ends: its URL.
@@ -141,7 +156,8 @@ class LivePage:
         Raises:
             OSError: it cannot listen there.
         """
-        self._server = LiveServer(self, port)
+        connections = page_connections(DEFAULT_LIMITS.connections)
+        self._server = LiveServer(self, port, DEFAULT_LIMITS._replace(connections=connections))
         return self._server.url
 
     def add(
@@ -219,6 +235,21 @@ class LivePage:
         with suppress(BulkeicError):  # the command itself finds out
             tally.start = _with_small_tables(tally.start, run)
 
+    def _read_again(self) -> None:
+        """Reads the run file once more, in the thread of the run: its end is that of the report.
+
+        A tally counts a target at each time at which it was started, a report at the last one. It
+        also knows nothing of what the command wrote after it was opened, such as a plan's digest.
+        Very large runs are not read: that would hold up the end of the command.
+        """
+        run, tally = self._run, self._tally
+        if run is None or tally is None or self._command == "verify":
+            return
+        if tally.start.summary.targets > _MOST_READ_AGAIN:
+            return
+        with suppress(BulkeicError):  # the command itself finds out
+            self._tally = RunTally(_report(run, self._command), run.counts.tallies())
+
 
 class LiveProgress:
     """``Progress`` that adds to a live page.
@@ -250,6 +281,14 @@ class LiveProgress:
 
     def stop(self) -> None:
         """See ``Progress``."""
+
+
+def _report(run: RunFile, command: str) -> RunReport:
+    """The report of a run file, as far as it is shown while a command works on the run."""
+    report = read_report(run, time.time(), with_timeline=True)
+    kind = _KINDS.get(command, RunKind.APPLY)
+    needs = report.summary.needs if kind is RunKind.PLAN else ()
+    return replace(report, kind=kind, summary=replace(report.summary, needs=needs, next={}))
 
 
 def _before_verification(report: RunReport) -> RunReport:
@@ -287,7 +326,7 @@ def open_live_page(port: int, console: Console) -> LivePage:
     Raises:
         UsageError: it cannot listen there.
     """
-    page = LivePage()
+    page = LivePage(console)
     try:
         url = page.serve(port)
     except OSError as error:

@@ -1,11 +1,11 @@
-"""A run as a trace: a span for each session, with spans for its waves, passes and gates."""
+"""A run as a trace: a span for each session, with spans for its waves, passes, gates and holds."""
 
 import time
 
 from opentelemetry.trace import Link, Span, Status, StatusCode, Tracer, set_span_in_context
 
 from bulkeic.aws.answers.sanitizer import sanitize
-from bulkeic.core.rollout.gates import GateDecision
+from bulkeic.core.rollout.gates import GateDecision, GateKind
 from bulkeic.core.rollout.run_events import (
     AnyRunEvent,
     GateAnswered,
@@ -32,8 +32,8 @@ class RunTrace:
         self._before: Span | None = None
         self._wave: Span | None = None
         self._pass: Span | None = None
-        self._gate: Span | None = None
-        self._wave_done_ns: int | None = None
+        self._deciding: dict[GateKind, Span] = {}
+        self._gate_from_ns: int | None = None
 
     def notice(self, event: AnyRunEvent) -> None:
         """Starts and ends spans as an event says."""
@@ -76,9 +76,10 @@ class RunTrace:
                 "bulkeic.waves": event.waves,
             }
         )
+        self._gate_from_ns = time.time_ns()
 
     def _end_wave(self, event: WaveDone) -> None:
-        self._wave_done_ns = time.time_ns()
+        self._gate_from_ns = time.time_ns()
         if self._wave is not None:
             self._wave.set_attributes(
                 {
@@ -91,18 +92,27 @@ class RunTrace:
             self._wave = None
 
     def _add_answer(self, event: GateAnswered) -> None:
-        """The gate's span begins with the end of the wave, so it includes the time to bake."""
-        if self._gate is None:
-            self._gate = self._child("gate", self._session, start_ns=self._wave_done_ns)
-            self._gate.set_attribute("bulkeic.wave", event.wave)
+        """Adds an answer to the span of its kind, or of what it does not hold: wave or session."""
+        span = self._deciding.get(event.kind)
+        is_hold = event.decision is GateDecision.HOLD
+        if span is None and (is_hold or event.kind is GateKind.GATE):
+            # A gate's span includes the time to bake.
+            start_ns = self._gate_from_ns if event.kind is GateKind.GATE else None
+            span = self._child(event.kind.value, self._session, start_ns=start_ns)
+            span.set_attribute("bulkeic.wave", event.wave)
+            self._deciding[event.kind] = span
         reason = sanitize(event.reason)
-        self._gate.add_event("answer", {"bulkeic.decision": event.decision.value})
-        if event.decision is not GateDecision.HOLD:
-            self._gate.set_attribute("bulkeic.decision", event.decision.value)
+        place = span or self._wave or self._session
+        if place is not None:
+            facts = {"kind": event.kind.value, "name": event.name,
+                     "decision": event.decision.value, "reason": reason}  # fmt: skip
+            place.add_event("answer", {f"bulkeic.{name}": text for name, text in facts.items()})
+        if span is not None and not is_hold:
+            span.set_attribute("bulkeic.decision", event.decision.value)
             if event.decision is GateDecision.HALT:
-                self._gate.set_status(Status(StatusCode.ERROR, reason))
-            self._gate.end()
-            self._gate = None
+                span.set_status(Status(StatusCode.ERROR, reason))
+            span.end()
+            del self._deciding[event.kind]
 
     def _end(self, event: RunEnded) -> None:
         if self._session is None:
@@ -135,12 +145,12 @@ class RunTrace:
 
     def close(self) -> None:
         """Ends every span that is open."""
-        for span in (self._pass, self._gate, self._wave, self._session):
+        for span in (self._pass, *self._deciding.values(), self._wave, self._session):
             if span is not None:
                 span.end()
         self._before = self._session or self._before
-        self._pass = self._gate = self._wave = self._session = None
-        self._wave_done_ns = None
+        self._pass = self._wave = self._session = self._gate_from_ns = None
+        self._deciding.clear()
 
     def _child(self, name: str, parent: Span | None, start_ns: int | None = None) -> Span:
         context = None if parent is None else set_span_in_context(parent)

@@ -1,4 +1,4 @@
-"""Those who watch a run, as one."""
+"""Watchers of a run: what each one must do, and all watchers of a command as one."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager

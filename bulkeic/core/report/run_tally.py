@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from bulkeic.core.model import NOT_DONE, Job, Lane, Outcome, Status, rfc3339
 from bulkeic.core.reconcile import Action, BeforeImage
+from bulkeic.core.report.live_state import LiveState
 from bulkeic.core.report.place_counts import counts_by
+from bulkeic.core.report.run_end import SessionRecord
 from bulkeic.core.report.run_report import RunReport, error_groups
 from bulkeic.core.report.timeline import Timeline, unix_time
 from bulkeic.core.report.timeline_tally import TimelineTally, empty_timeline
@@ -169,4 +171,13 @@ class RunTally:
         ]
         needs = [ActionCount(*kind, count) for kind, count in self._needs.items()]
         examples, timeline = dict(self._examples), self._timeline.timeline()
-        return RunNumbers(self.start, tallies, needs, examples, timeline, self.traffic)
+        start = replace(self.start, sessions=self._sessions())
+        return RunNumbers(start, tallies, needs, examples, timeline, self.traffic)
+
+    def _sessions(self) -> Sequence[SessionRecord]:
+        """The sessions; the one that works has the traffic of this moment."""
+        sessions, now = self.start.sessions, self._traffic
+        if not sessions or sessions[-1].ended is not None or not now.calls:
+            return sessions
+        last = replace(sessions[-1], ended=LiveState.WORKING.value, **asdict(now))
+        return (*sessions[:-1], last)

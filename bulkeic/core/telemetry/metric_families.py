@@ -102,7 +102,9 @@ THROTTLES = _counter("throttles", "Calls that were throttled.", "command")
 CONFLICTS = _counter("conflicts", "Calls that met another change of the same function.", "command")
 RETRIES = _counter("retries", "Calls that repeat one that failed.", "command")
 WAVES_DONE = _counter("waves_done", "Waves that were written and read again.", "command")
-GATE_ANSWERS = _counter("gate_answers", "Answers of the gate.", "command", "decision")
+GATE_ANSWERS = _counter("gate_answers", "Answers of gate, alarms and calendar.",
+                        "command", "kind", "decision")  # fmt: skip
+HALTS = _counter("halts", "Halts of runs, by what halted them.", "command", "halt")
 CALL_SECONDS = RunMetric(
     "bulkeic_call_duration_seconds",
     MetricKind.HISTOGRAM,
@@ -111,5 +113,6 @@ CALL_SECONDS = RunMetric(
 )
 METRICS = (
     TARGETS, LANES, WORKERS, WAVE, LAST_WAVE, STATE, STARTED, UPDATED, RUN, BUILD, OUTCOMES, ERRORS,
-    BEFORE_IMAGES, CALLS, THROTTLES, CONFLICTS, RETRIES, WAVES_DONE, GATE_ANSWERS, CALL_SECONDS,
+    BEFORE_IMAGES, CALLS, THROTTLES, CONFLICTS, RETRIES, WAVES_DONE, GATE_ANSWERS, HALTS,
+    CALL_SECONDS,
 )  # fmt: skip

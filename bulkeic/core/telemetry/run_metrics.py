@@ -83,7 +83,7 @@ class RunMetrics:
             case WaveDone():
                 self._count(families.WAVES_DONE)
             case GateAnswered():
-                self._count(families.GATE_ANSWERS, event.decision)
+                self._count(families.GATE_ANSWERS, event.kind.value, event.decision.value)
             case WorkersReady():
                 self._workers = {"working": event.workers, "lost": 0}
             case WorkerLost():
@@ -91,6 +91,7 @@ class RunMetrics:
                 self._workers = {"working": event.left, "lost": lost}
             case RunHalted():
                 self._state = SessionState.HALTED
+                self._count(families.HALTS, event.halt.value)
             case RunEnded():
                 self._run = _valid(event.run)
                 self._targets = Counter(event.counts)

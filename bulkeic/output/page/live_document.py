@@ -96,5 +96,5 @@ class LivePageParts:
 
 
 def _status(title: str, status: LiveStatus) -> dict[str, object]:
-    """The part that is no HTML: how far the command is."""
+    """The part that is not HTML: how far the command is."""
     return {"title": printable(title), "text": status.text, "can_stop": status.can_stop}

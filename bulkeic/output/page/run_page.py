@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from bulkeic.core.model import CLEARED, Outcome, Status
+from bulkeic.core.model import Outcome, Status
 from bulkeic.core.report.run_end import IN_PROGRESS, RunState
-from bulkeic.core.report.run_report import ErrorGroup, RunReport, SettingsCount
+from bulkeic.core.report.run_report import ErrorGroup, RunReport
 from bulkeic.core.rollout.gates import GateRecord
-from bulkeic.core.rollout.waves import Wave
-from bulkeic.core.summary import EarlierFailures
 from bulkeic.output.formatting import counted, figures
 from bulkeic.output.page.lane_grid import LaneGrid, lane_grid
 from bulkeic.output.page.page_parts import Fact, Tile
@@ -19,12 +17,15 @@ from bulkeic.output.page.page_template import (
     security_policy,
     shared_asset,
 )
-from bulkeic.output.page.session_tables import (
-    MOST_ROWS,
-    hidden,
+from bulkeic.output.page.run_tables import (
+    elapsed_text,
+    gates_table,
+    hidden_note,
+    retried_table,
     second_text,
     sessions_table,
-    time_text,
+    settings_table,
+    waves_table,
     workers_table,
 )
 from bulkeic.output.page.timeline_drawing import (
@@ -37,7 +38,7 @@ from bulkeic.output.summary_text import ACTIONS
 from bulkeic.output.tables import Table
 
 _PIECES = 64
-_MOST_SETTINGS, _MOST_OUTPUTS, _MOST_ERRORS = 5, 20, 50
+_MOST_OUTPUTS, _MOST_ERRORS = 20, 50
 _STATES = {
     RunState.NOT_STARTED: ("not started", "mild"),
     RunState.OPEN: (IN_PROGRESS, "mild"),
@@ -182,19 +183,19 @@ def run_page(report: RunReport, shown: int, *, by_name: bool = False) -> RunPage
             if step in next_steps
         ],
         facts=_facts(report),
-        settings=_settings_table(report.settings, report.settings_kinds),
+        settings=settings_table(report.settings, report.settings_kinds),
         sessions=sessions_table(report.sessions),
         workers=workers_table(report.workers) if report.workers else None,
         grid=lane_grid(report, by_name=by_name),
         timeline=None if report.timeline is None else timeline_drawing(
             report.timeline, report.waves
         ),
-        waves=_waves_table(report.waves) if report.waves else None,
-        gates=_gates_table(report.gates) if report.gates else None,
+        waves=waves_table(report.waves) if report.waves else None,
+        gates=gates_table(report.gates) if report.gates else None,
         gate_outputs=_gate_outputs(report.gates),
         errors=[_error_card(group) for group in report.errors[:_MOST_ERRORS]],
-        more_errors=hidden(len(report.errors) - _MOST_ERRORS, "more error code"),
-        retried=_retried_table(report.earlier) if report.earlier else None,
+        more_errors=hidden_note(len(report.errors) - _MOST_ERRORS, "more error code"),
+        retried=retried_table(report.earlier) if report.earlier else None,
         table_note=_table_note(report, shown),
         footer=f"bulkeic {report.version}, {report.reported_at}",
     )  # fmt: skip
@@ -226,7 +227,7 @@ def _tiles(report: RunReport) -> list[Tile]:
     return [
         *tiles,
         Tile("Calls", f"{traffic.calls:,}", throttled),
-        Tile("Time", time_text(traffic.elapsed_s), rate),
+        Tile("Time", elapsed_text(traffic.elapsed_s), rate),
     ]
 
 
@@ -256,67 +257,6 @@ def _facts(report: RunReport) -> list[Fact]:
     ]
 
 
-def _settings_table(settings: Sequence[SettingsCount], kinds: int) -> Table:
-    head = ("targets", "MaximumRetryAttempts", "MaximumEventAgeInSeconds", "OnSuccess", "OnFailure")
-    rows = [
-        (
-            f"{each.targets:,}",
-            _number(each.settings.maximum_retry_attempts),
-            _number(each.settings.maximum_event_age_in_seconds),
-            _destination(each.settings.on_success),
-            _destination(each.settings.on_failure),
-        )
-        for each in settings[:_MOST_SETTINGS]
-    ]
-    note = hidden(kinds - len(rows), "other combination")
-    return Table("settings that the run wants", head, rows, note=note, texts=2)
-
-
-def _number(value: int | None) -> str:
-    return "not set here" if value is None else f"{value}"
-
-
-def _destination(value: str | None) -> str:
-    if value is None:
-        return "not set here"
-    return "none" if value == CLEARED else value
-
-
-def _waves_table(waves: Sequence[Wave]) -> Table:
-    head = ("wave", "targets", "started (UTC)", "ended (UTC)", "verified", "drifted", "stopped")
-    rows = [
-        (
-            f"{each.number}",
-            f"{each.targets:,}",
-            second_text(each.started_at),
-            second_text(each.ended_at),
-            "-" if each.verified is None else f"{each.verified:,}",
-            "-" if each.drifted is None else f"{each.drifted:,}",
-            each.stopped or "",
-        )
-        for each in waves[:MOST_ROWS]
-    ]
-    note = hidden(len(waves) - MOST_ROWS, "later wave")
-    return Table("waves", head, rows, note=note, texts=1)
-
-
-def _gates_table(gates: Sequence[GateRecord]) -> Table:
-    head = ("decided by", "answers", "answered (UTC)", "decision", "reason", "name")
-    rows = [
-        (
-            each.title,
-            f"{each.asks:,}",
-            second_text(each.answered_at),
-            each.decision.value,
-            each.reason,
-            each.name,
-        )
-        for each in gates[-MOST_ROWS:]
-    ]
-    note = hidden(len(gates) - MOST_ROWS, "earlier decision")
-    return Table("decisions between waves", head, rows, note=note, texts=3)
-
-
 def _gate_outputs(gates: Sequence[GateRecord]) -> list[GateOutput]:
     return [
         GateOutput(
@@ -326,21 +266,6 @@ def _gate_outputs(gates: Sequence[GateRecord]) -> list[GateOutput]:
         for each in gates[-_MOST_OUTPUTS:]
         if each.output
     ]
-
-
-def _retried_table(failures: Sequence[EarlierFailures]) -> Table:
-    head = ("retry", "retried (UTC)", "targets", "error")
-    rows = [
-        (
-            f"{each.retry}",
-            second_text(each.retried_at),
-            f"{each.count:,}",
-            each.error_code or "without an error code",
-        )
-        for each in failures[-MOST_ROWS:]
-    ]
-    note = hidden(len(failures) - MOST_ROWS, "earlier failure")
-    return Table("failures that were retried", head, rows, note=note, texts=1)
 
 
 def _error_card(group: ErrorGroup) -> ErrorCard:

@@ -6,7 +6,7 @@ from typing import NamedTuple, TextIO
 from unicodedata import east_asian_width
 
 PLAIN_WIDTH = 100
-"""Columns where there is no terminal, so that pipes and logs of CI stay the same."""
+"""Columns of pipes and files, so that the logs of CI are always alike."""
 
 _WIDEST = 200
 _USUAL = os.terminal_size((80, 24))
@@ -37,7 +37,7 @@ class Screen(NamedTuple):
 
 
 ANY_SCREEN = Screen()
-"""Where there is no terminal, or nothing is known of it."""
+"""The screen of a pipe, a file, or a terminal of unknown size."""
 
 
 def columns_of(text: str) -> int:

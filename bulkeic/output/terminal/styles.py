@@ -1,7 +1,7 @@
 """Colors of outcomes: which there are, how styled text travels, and when it is shown in color.
 
-A styled text is a string that knows which of its parts have a style, so whoever knows nothing of
-styles prints it as it is. The meaning is never in the color alone. Escape codes come from here
+A styled text is a string that knows which of its parts have a style, so code without styles prints
+it as it is. The meaning is never in the color alone. Escape codes come from here
 only, after every part was escaped: a foreign text cannot add one.
 """
 

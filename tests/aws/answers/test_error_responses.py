@@ -49,7 +49,7 @@ headers = st.fixed_dictionaries(
 responses = st.builds(RawResponse, st.integers(400, 600), headers, bodies)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=700, deadline=None)
 @given(responses, st.sampled_from(SHAPES))
 def test_what_is_read_here_equals_what_the_sdk_reads(response: RawResponse, shape: object) -> None:
     by_us = parse_error(response)

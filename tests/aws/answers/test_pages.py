@@ -368,7 +368,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data(), operation=st.sampled_from(LISTS), status=st.sampled_from([200, 200, 203]))
 def test_any_values_make_a_page_of_the_lane_or_a_failure(
     data: st.DataObject, operation: Operation, status: int

@@ -103,7 +103,11 @@ async def test_a_calendar_is_read(server: MonitoringServer) -> None:
 
 @pytest.mark.parametrize(
     ("code", "way_out"),
-    [("AccessDeniedException", "needs cloudwatch:DescribeAlarms"), ("Other", "DescribeAlarms: ")],
+    [
+        ("AccessDenied", "needs cloudwatch:DescribeAlarms"),
+        ("AccessDeniedException", "needs cloudwatch:DescribeAlarms"),
+        ("Other", "DescribeAlarms: "),
+    ],
 )
 async def test_a_refusal_names_the_way_out(
     server: MonitoringServer, code: str, way_out: str

@@ -79,6 +79,7 @@ function endPage(text) {
   showLink("over", text);
   byId("stop").setAttribute("aria-disabled", "true");
   byId("load").hidden = true;
+  if (data === undefined) setText(byId("loading"), "They were not loaded while the command worked; bulkeic export prints those of a run file.");
 }
 
 function follow() {
