@@ -16,6 +16,7 @@ from bulkeic.cluster.command.worker_team import WorkerTeam
 from bulkeic.cluster.messages import Begin, PassStart
 from bulkeic.cluster.policy_form import policy_form
 from bulkeic.core.accounts import Accounts
+from bulkeic.core.errors import UsageError
 from bulkeic.core.leases.worker_lease import LeaseTerms
 from bulkeic.core.policy import Policy
 from bulkeic.core.summary import Traffic
@@ -60,9 +61,9 @@ class WorkerEngines:
         self.caller = local.caller
         if options.sandbox:
             url = local.caller.access.endpoint("lambda")
-        links = [PipeLink(number) for number in range(1, (options.pace.workers or 1) + 1)]
-        team = WorkerTeam(links, self._begin(url), self._accounts, self._console)
         try:
+            links = await _start_workers(options.pace.workers or 1)
+            team = WorkerTeam(links, self._begin(url), self._accounts, self._console)
             self._team = await self._exits.enter_async_context(team)
         except BaseException:
             await self._exits.aclose()
@@ -120,3 +121,23 @@ class WorkerEngines:
             log_format=options.log.log_format,
             log_level=options.log.log_level,
         )
+
+
+async def _start_workers(number: int) -> list[PipeLink]:
+    """Starts worker processes on this machine.
+
+    Raises:
+        UsageError: one of them cannot be started.
+    """
+    links: list[PipeLink] = []
+    try:
+        for each in range(1, number + 1):
+            links.append(PipeLink(each))  # noqa: PERF401 - those that have started must end
+    except OSError as error:
+        for link in links:
+            await link.kill()
+            await link.close()
+        raise UsageError(
+            f"worker {len(links) + 1} of {number} cannot be started: {error.strerror}"
+        ) from None
+    return links

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 import anyio
+import msgspec
 
 from bulkeic.app.setup.runtime import first_cause
 from bulkeic.cluster.command.pipe_link import LinkLostError
@@ -31,6 +32,8 @@ _WAIT_S = 0.2
 
 _SHORT_WAIT_S = 0.03
 """The same, while the worker waits for before-images to be stored, or for jobs."""
+
+_READ_LATE_S = 0.05
 
 _NO_WORKER = "no worker is left"
 
@@ -84,16 +87,18 @@ class WorkerTeam:
         self._exits = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        try:
-            async with anyio.create_task_group() as tasks:
-                for number in self._links:
-                    tasks.start_soon(self._welcome, number)
-        except BaseExceptionGroup as group:
-            await self._close()
-            raise first_cause(group) from None
         self._tasks = await self._exits.enter_async_context(anyio.create_task_group())
-        for number in self._links:
-            self._tasks.start_soon(self._converse, number)
+        try:
+            async with anyio.create_task_group() as starts:
+                for number in self._links:
+                    starts.start_soon(self._welcome, number)
+        except BaseException as error:
+            self._tasks.cancel_scope.cancel()
+            await self._exits.aclose()
+            await self._close()
+            if isinstance(error, BaseExceptionGroup):
+                raise first_cause(error) from None
+            raise
         self._tasks.start_soon(self._watch_leases)
         return self
 
@@ -167,6 +172,8 @@ class WorkerTeam:
         if answer.problem is not None:
             raise UsageError(f"{link.name}: {answer.problem}")
         self._leases.add_worker(number, read_lease_clock())
+        # At once: its lease runs while others start.
+        self._tasks.start_soon(self._converse, number)
 
     async def _converse(self, number: int) -> None:
         """Asks a worker, again and again, until it is lost."""
@@ -179,6 +186,10 @@ class WorkerTeam:
                 tell = decode_tell(await link.exchange(encode(ask)))
             except LinkLostError as error:
                 self._lose(number, str(error))
+                return
+            except msgspec.MsgspecError as error:
+                await link.kill()
+                self._lose(number, f"its answer is not valid: {error}")
                 return
             if work is not None:
                 work.take(number, tell)
@@ -241,6 +252,9 @@ class WorkerTeam:
             self._move(self._leases.take_free(now))
             with anyio.move_on_after(max(0.0, self._leases.next_change() - now)):
                 await self._changed.wait()
+                continue
+            # This process may have been suspended: answers that came meanwhile are read first.
+            await anyio.sleep(_READ_LATE_S)
 
     async def _end(self, number: int) -> None:
         """Ends a silent worker, so that its lanes are free at once."""
