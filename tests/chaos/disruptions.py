@@ -16,6 +16,8 @@ from pathlib import Path
 
 from tests.e2e.conftest import Bulkeic, Server
 from tests.e2e.forks import Process
+from tests.e2e.rollout_helpers import until
+from tests.e2e.worker_processes import have_ended, workers_of
 
 from .flaky_proxy import FOREVER, FlakyProxy
 from .run_file_state import committed_outcomes, count
@@ -174,6 +176,7 @@ class DisruptedCommand:
         self._folder = bulkeic.folder
         self._err = self._folder / "err.txt"
         self._pending = 0
+        self._workers: list[int] = []
         self._counters: dict[str, Callable[[], int]] = {
             # Calls of STS are not counted: a command that cannot reach it sends nothing, exit 2.
             "calls": lambda: sum(lane["calls"] for lane in server.stats()["by_lane"].values()),
@@ -205,6 +208,7 @@ class DisruptedCommand:
             self._end_process(process, disruption)
             code = process.wait(PATIENCE_S)
         self._proxy.unblock()
+        until(lambda: have_ended(self._workers), "the workers have ended")
         return EndedProcess(code, self._err.read_text(), loses=disruption.loses(code))
 
     def _start(self, words: tuple[object, ...], stdout: int = subprocess.DEVNULL) -> Process:
@@ -234,6 +238,7 @@ class DisruptedCommand:
     def _end_process(self, process: Process, disruption: Disruption) -> None:
         if process.poll() is not None:
             return
+        self._workers = workers_of(process.pid)
         match disruption.kind:
             case "kill":
                 process.kill()

@@ -36,6 +36,7 @@ GIVE_UP_S = 20
 MAX_STARTS = 20
 ENDED = {0, 1}
 FIRST = "run.db"
+WITH_WORKERS = 0.3
 
 
 class ChaosRound:
@@ -65,6 +66,9 @@ class ChaosRound:
         self.observations: list[Observation] = []
         self.run = "back.db" if self.kind == "rollback" else FIRST
         self.expected_targets = self._random_targets(functions)
+        # Drawn apart: a seed keeps its fleet, its command and its disruptions.
+        has_workers = random.Random(f"workers {seed}").random() < WITH_WORKERS
+        self.workers = ("--workers", 2) if has_workers else ()
         self.disruptions = random_disruptions(
             random.Random(f"disruptions {seed}"), self.kind, seed // len(KINDS)
         )
@@ -73,6 +77,8 @@ class ChaosRound:
         ]
         if self.harsh:
             self.log.append("harsh")
+        if self.workers:
+            self.log.append("workers")
 
     def _random_targets(self, functions: int) -> dict[int, ExpectedTarget]:
         """Draws a fleet and its rows; some rows are invalid, some name a missing function."""
@@ -241,7 +247,7 @@ class ChaosRound:
         return (
             "--endpoint-url", self.proxy.url, "--role-arn", ROLE, "--rate", "unlimited",
             "--concurrency", 8, "--timeout", 2, "--max-attempts", 2 if self.harsh else 50,
-            "--log-level", "error", "--no-progress", "--give-up-after", GIVE_UP_S,
+            "--log-level", "error", "--no-progress", "--give-up-after", GIVE_UP_S, *self.workers,
         )  # fmt: skip
 
 

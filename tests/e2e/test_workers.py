@@ -1,10 +1,13 @@
 """--workers: several processes make the calls, and everything else is as in one process."""
 
 import json
+import re
 import signal
+import subprocess
 import sys
 from collections import Counter
 from os import kill
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -167,3 +170,40 @@ def test_too_many_failures_of_all_workers_stop_the_run(bulkeic: Bulkeic, server:
     assert any("failed, the maximum allowed" in line for line in done.lines)
     # Each worker stops after five of its own, and what is in flight finishes.
     assert 5 <= statuses(bulkeic)["failed"] <= 5 + 5 + 2 * 2
+
+
+def test_a_worker_imports_nothing_from_the_working_directory(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    write_rows(bulkeic, REGIONS[:1], 2)
+    for name in ("anyio.py", "bulkeic.py", "sitecustomize.py"):
+        bulkeic.write(name, "raise SystemExit('imported from the working directory')")
+    done = bulkeic(*words(server, "--yes", "--workers", 1))
+    assert done.code == 0, done.err
+    assert statuses(bulkeic) == Counter({"updated": 2})
+
+
+def test_workers_are_found_without_the_environment_of_python(
+    bulkeic: Bulkeic, server: Server, tmp_path: Path
+) -> None:
+    """What a file of PYTHONPATH prints on stdout does not end up between answers."""
+    write_rows(bulkeic, REGIONS[:1], 2)
+    (tmp_path / "with spaces").mkdir()
+    bulkeic.write("with spaces/sitecustomize.py", "print('hello')")
+    command = words(server, "--yes", "--workers", 1)
+    done = bulkeic(*command, PYTHONPATH=str(tmp_path / "with spaces"))
+    assert done.code == 0, done.err
+    assert statuses(bulkeic) == Counter({"updated": 2})
+
+
+def test_a_worker_that_cannot_be_started_is_one_line(bulkeic: Bulkeic, server: Server) -> None:
+    write_rows(bulkeic, REGIONS[:1], 2)
+    command = bulkeic.words(words(server, "--yes", "--workers", 40))
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *command], cwd=bulkeic.folder,
+        env=bulkeic.env, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 3, done.stderr
+    stopped = r"^stopped: worker \d+ of 40 cannot be started: Too many open files$"
+    assert re.search(stopped, done.stderr, re.MULTILINE), done.stderr
+    assert server.calls() == 0

@@ -72,7 +72,7 @@ class DaskWorkers:
     ) -> None:
         self._client.close(timeout=_CLOSE_S)
 
-    def links(self) -> Sequence[DaskLink]:
+    async def links(self) -> Sequence[DaskLink]:
         """New links for a session. A worker that an earlier session has lost has none."""
         loop = self._client.loop.asyncio_loop
         for name, link in self._links.items():

@@ -1,4 +1,4 @@
-"""The link to a worker process on this machine: its stdin and stdout."""
+"""The link to a worker process on this machine: its stdin, and a pipe for its answers."""
 
 import os
 import signal
@@ -11,9 +11,17 @@ import anyio.to_thread
 
 from bulkeic.cluster.command.worker_link import LinkLostError
 from bulkeic.cluster.frames import FrameReader, frame
+from bulkeic.cluster.worker.worker_process import LEASE_LOST
+from bulkeic.core.errors import UsageError
 
 _CHUNK = 1 << 20
 _END_GRACE_S = 2.0
+_STDERR = 2
+_START = (
+    "import sys; sys.path[:] = sys.argv[2:]; "
+    "from bulkeic.cluster.worker.worker_process import main; main(int(sys.argv[1]))"
+)
+"""It imports from where the command does, and not from the working directory."""
 
 
 class PipeLink:
@@ -27,17 +35,25 @@ class PipeLink:
     """
 
     def __init__(self, number: int) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bulkeic.cluster.worker.worker_process"],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for the command alone
-        )
+        ours, theirs = os.pipe()
+        self._answers = os.fdopen(ours, "rb", buffering=0)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter and its own path
+                [sys.executable, *_worker_words(theirs)],
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=_STDERR,  # whatever prints there must not end up between answers
+                pass_fds=(theirs,),
+                start_new_session=True,  # Ctrl-C is for the command alone
+            )
+        except BaseException:
+            self._answers.close()
+            raise
+        finally:
+            os.close(theirs)
         self.name = f"worker {number} (process {self._process.pid})"
-        assert self._process.stdin is not None  # noqa: S101 - they are pipes
-        assert self._process.stdout is not None  # noqa: S101
-        self._questions, self._answers = self._process.stdin, self._process.stdout
+        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
+        self._questions = self._process.stdin
         for pipe in (self._questions, self._answers):
             os.set_blocking(pipe.fileno(), False)
         self._reader = FrameReader()
@@ -49,10 +65,14 @@ class PipeLink:
             LinkLostError: the process has ended.
         """
         try:
-            await self._send(message)
+            with suppress(BrokenPipeError):  # it has ended, and may have left a last answer
+                await self._send(message)
             return await self._receive()
-        except (OSError, ValueError):
+        except OSError:
             raise LinkLostError(await self._how_it_ended(), has_ended=True) from None
+        except ValueError as error:
+            await self.kill()
+            raise LinkLostError(str(error), has_ended=True) from None
 
     async def _send(self, message: bytes) -> None:
         left = memoryview(frame(message))
@@ -94,8 +114,36 @@ class PipeLink:
         if code < 0:
             with suppress(ValueError):
                 return f"ended by {signal.Signals(-code).name}"
+        if code == LEASE_LOST:
+            return "it did not hear from this command in time, and has ended"
         return f"ended with exit code {abs(code)}"
 
     async def _wait(self) -> None:
         # In a thread: asyncio's own processes may not end before their pipes do.
         await anyio.to_thread.run_sync(self._process.wait, abandon_on_cancel=True)
+
+
+def _worker_words(answers: int) -> list[str]:
+    """The arguments of Python for a worker that answers on a file descriptor."""
+    isolated = ["-I"] if sys.flags.isolated else []
+    return [*isolated, "-P", "-c", _START, str(answers), *sys.path]
+
+
+async def start_pipe_links(number: int) -> list[PipeLink]:
+    """Starts worker processes on this machine.
+
+    Raises:
+        UsageError: one of them cannot be started.
+    """
+    links: list[PipeLink] = []
+    try:
+        for each in range(1, number + 1):
+            links.append(PipeLink(each))  # noqa: PERF401 - those that have started must end
+    except OSError as error:
+        for link in links:
+            await link.kill()
+            await link.close()
+        raise UsageError(
+            f"worker {len(links) + 1} of {number} cannot be started: {error.strerror}"
+        ) from None
+    return links

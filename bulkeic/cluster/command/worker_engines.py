@@ -1,6 +1,6 @@
 """The engines of a session in worker processes, as the session sees them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -59,7 +59,7 @@ class WorkerEngines:
         console: Console,
         announce: Announce,
         *,
-        start_links: Callable[[], Sequence[WorkerLink]],
+        start_links: Callable[[], Awaitable[Sequence[WorkerLink]]],
         outlive: bool = False,
     ) -> None:
         self._run = run
@@ -82,14 +82,14 @@ class WorkerEngines:
         if options.sandbox:
             url = local.caller.access.endpoint("lambda")
         await self._wait_for_last_session()
-        team = WorkerTeam(
-            self._start_links(),
-            self._begin(url),
-            self._accounts,
-            health=self._health,
-            console=self._console,
-        )
         try:
+            team = WorkerTeam(
+                await self._start_links(),
+                self._begin(url),
+                self._accounts,
+                health=self._health,
+                console=self._console,
+            )
             self._team = await self._exits.enter_async_context(team)
         except BaseException:
             await self._exits.aclose()

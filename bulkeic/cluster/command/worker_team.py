@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 import anyio
+import msgspec
 
 from bulkeic.app.setup.runtime import first_cause
 from bulkeic.cluster.command.team_health import TeamHealth, WorkDone
@@ -31,6 +32,8 @@ _WAIT_S = 0.2
 
 _SHORT_WAIT_S = 0.03
 """The same, while the worker waits for before-images to be stored, or for jobs."""
+
+_READ_LATE_S = 0.05
 
 _NO_WORKER = "no worker is left"
 
@@ -69,16 +72,18 @@ class WorkerTeam:
         self._exits = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        try:
-            async with anyio.create_task_group() as tasks:
-                for number in self._links:
-                    tasks.start_soon(self._welcome, number)
-        except BaseExceptionGroup as group:
-            await self._close()
-            raise first_cause(group) from None
         self._tasks = await self._exits.enter_async_context(anyio.create_task_group())
-        for number in self._links:
-            self._tasks.start_soon(self._converse, number)
+        try:
+            async with anyio.create_task_group() as starts:
+                for number in self._links:
+                    starts.start_soon(self._welcome, number)
+        except BaseException as error:
+            self._tasks.cancel_scope.cancel()
+            await self._exits.aclose()
+            await self._close()
+            if isinstance(error, BaseExceptionGroup):
+                raise first_cause(error) from None
+            raise
         self._tasks.start_soon(self._watch_leases)
         return self
 
@@ -159,6 +164,8 @@ class WorkerTeam:
             raise UsageError(f"{link.name}: {answer.problem}")
         self._leases.add_worker(number, read_lease_clock())
         self._health.welcomed(number, link.name)
+        # At once: its lease runs while others start.
+        self._tasks.start_soon(self._converse, number)
 
     async def _converse(self, number: int) -> None:
         """Asks a worker, again and again, until it is lost."""
@@ -171,6 +178,10 @@ class WorkerTeam:
                 tell = decode_tell(await link.exchange(encode(ask)))
             except LinkLostError as error:
                 self._lose(number, str(error), has_ended=error.has_ended)
+                return
+            except msgspec.MsgspecError as error:
+                has_ended = await link.kill()
+                self._lose(number, f"its answer is not valid: {error}", has_ended=has_ended)
                 return
             done = WorkDone() if work is None else work.take(number, tell)
             self._health.heard(number, done)
@@ -228,6 +239,9 @@ class WorkerTeam:
             self._move(self._leases.take_free(now))
             with anyio.move_on_after(max(0.0, self._leases.next_change() - now)):
                 await self._changed.wait()
+                continue
+            # This process may have been suspended: answers that came meanwhile are read first.
+            await anyio.sleep(_READ_LATE_S)
 
     async def _end(self, number: int) -> None:
         """Ends a silent worker. If that is certain, its lanes are free at once."""

@@ -98,11 +98,18 @@ class LaneHost:
         self._lease.message_made(ask.number, read_lease_clock())
         return self._last
 
+    def last_tell(self) -> Tell:
+        """What was done and not told yet, after the lease was lost."""
+        number = 1 if self._last is None else self._last.number + 1
+        told = self._answer(number)
+        return Tell(number=number, outcomes=told.outcomes, traffic=told.traffic)
+
     async def _take(self, ask: Ask) -> None:
         for account in ask.accounts:
             self._accounts.add_entry(account)
         if ask.start is not None:
             self._pass = HostedPass(ask.start, self._engines, self._may_start)
+            self._unchecked = {}
             self._tasks.start_soon(self._pass.run)
             await anyio.lowlevel.checkpoint()  # the engine starts, and then takes jobs
         if self._pass is None:
@@ -139,7 +146,7 @@ class LaneHost:
 
     async def _check_owner(self, to: HostedPass, lane: Lane) -> None:
         """Finds out whose the credentials for a lane are. They may be missing for a while."""
-        limit_s, problem = self._give_up_after_s, None
+        unchecked, limit_s, problem = self._unchecked, self._give_up_after_s, None
         give_up_at = read_lease_clock() + limit_s
         while not self._owners.is_known(lane) and problem is None:
             try:
@@ -150,7 +157,7 @@ class LaneHost:
                 await anyio.sleep(_CHECK_AGAIN_S)
                 if read_lease_clock() >= give_up_at:
                     problem = f"no credentials for {limit_s:g} s: {error}"
-        grants = self._unchecked.pop(lane)
+        grants = unchecked.pop(lane)
         if self._pass is not to:
             return
         if problem is not None:

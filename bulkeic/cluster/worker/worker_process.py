@@ -1,13 +1,13 @@
-"""A worker on the command's own machine: questions on stdin, answers on stdout.
+"""A worker on the command's own machine: questions on stdin, answers on a pipe of its own.
 
-It ends when stdin ends: the command has ended, or was killed.
+It ends when stdin ends: the command has ended, or was killed. When its lease is lost, its last
+answer says what it has done: the command may have been suspended, and reads it then.
 """
 
 import os
 import signal
-import sys
+from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -19,15 +19,16 @@ from bulkeic.cluster.frames import FrameReader, frame
 from bulkeic.cluster.messages import Welcome, decode_ask, decode_begin, encode
 from bulkeic.cluster.worker.lane_host import LaneHost, LeaseLostError
 from bulkeic.cluster.worker.worker_access import worker_access
-from bulkeic.core.errors import BulkeicError
+from bulkeic.core.errors import BulkeicError, printable
 from bulkeic.output.logs import configure_logs
 from bulkeic.version import __version__
 
 LEASE_LOST = 75
 """Exit code of a worker that has lost its lease."""
 
-_CHUNK = 1 << 20
-_STDIN, _STDOUT = 0, 1
+_INTERNAL_ERROR = 70
+_CHUNK, _PIECE = 1 << 20, 1 << 16
+_STDIN, _STDERR = 0, 2
 
 
 class PipeEnds:
@@ -42,6 +43,7 @@ class PipeEnds:
         self._questions = questions
         self._answers = answers
         self._reader = FrameReader()
+        self._unsent = bytearray()
 
     async def receive(self) -> bytes | None:
         """The next message; ``None``: the command has ended."""
@@ -54,11 +56,11 @@ class PipeEnds:
         return message
 
     async def send(self, message: bytes) -> None:
-        """Sends a message."""
-        left = memoryview(frame(message))
-        while left:
+        """Sends a message, after what is left of one whose sending was cancelled."""
+        self._unsent += frame(message)
+        while self._unsent:
             await anyio.wait_writable(self._answers)
-            left = left[os.write(self._answers, left) :]
+            del self._unsent[: os.write(self._answers, self._unsent[:_PIECE])]
 
 
 async def _serve(pipes: PipeEnds) -> None:
@@ -68,38 +70,54 @@ async def _serve(pipes: PipeEnds) -> None:
     begin = decode_begin(first)
     try:
         access = worker_access(begin)
+        allow_open_files(begin.limits.concurrency)
     except BulkeicError as error:
         await pipes.send(encode(Welcome(version=__version__, problem=str(error))))
         return
     configure_logs(begin.log_format, begin.log_level, sanitize)
-    allow_open_files(begin.limits.concurrency)
-    async with LaneHost(begin, access) as host:
-        await pipes.send(encode(Welcome(version=__version__)))
-        while (message := await pipes.receive()) is not None:
-            await pipes.send(encode(await host.exchange(decode_ask(message))))
+    host = LaneHost(begin, access)
+    try:
+        async with host:
+            await pipes.send(encode(Welcome(version=__version__)))
+            while (message := await pipes.receive()) is not None:
+                await pipes.send(encode(await host.exchange(decode_ask(message))))
+            os._exit(0)  # at once: a thread may be waiting for something that never comes
+    except BaseExceptionGroup as group:
+        if group.subgroup(LeaseLostError) is not None:
+            await pipes.send(encode(host.last_tell()))
+        raise
 
 
-def main() -> None:
-    """Serves the command that started this process."""
+def main(answers: int) -> None:
+    """Serves the command that started this process.
+
+    Args:
+        answers: the file descriptor to answer on.
+    """
     # The command alone decides what a signal from the terminal does.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    answers = os.dup(_STDOUT)
-    if sys.stderr is None:  # the command has none
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
-    os.dup2(sys.stderr.fileno(), _STDOUT)  # nothing else may write between answers
-    questions = _STDIN
-    for end in (questions, answers):
+    for end in (_STDIN, answers):
         os.set_blocking(end, False)
     try:
-        run_async(partial(_serve, PipeEnds(questions, answers)))
-    except BaseExceptionGroup as group:
-        if group.subgroup(LeaseLostError) is None and group.subgroup(OSError) is None:
-            raise
-        os._exit(LEASE_LOST)
-    except (LeaseLostError, OSError):
-        os._exit(LEASE_LOST)
+        run_async(partial(_serve, PipeEnds(_STDIN, answers)))
+    except BaseException as error:  # noqa: BLE001 - a bug is one line, too
+        os._exit(_exit_code(error))
 
 
-if __name__ == "__main__":
-    main()
+def _exit_code(error: BaseException) -> int:
+    """The exit code after an error. One that was not foreseen is printed."""
+    causes = _causes(error)
+    if any(isinstance(each, LeaseLostError | BrokenPipeError) for each in causes):
+        return LEASE_LOST
+    cause = sanitize(repr(causes[0]))
+    with suppress(OSError):  # nothing reads stderr any more
+        line = f"bulkeic: internal error in a worker, please report it: {printable(cause)}\n"
+        os.write(_STDERR, line.encode())
+    return _INTERNAL_ERROR
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [cause for each in error.exceptions for cause in _causes(each)]
+    return [error]
