@@ -150,6 +150,15 @@ def test_the_reason_groups_alarms_and_names_one() -> None:
     )
 
 
+def test_the_reason_does_not_depend_on_the_order_of_the_answers() -> None:
+    alarms = [Alarm(Lane(account, "us-east-1"), "a") for account in ("1" * 12, "2" * 12)]
+    looks = [
+        AlarmLook(dict.fromkeys(each, AlarmState.INSUFFICIENT_DATA), {})
+        for each in (alarms, alarms[::-1])
+    ]
+    assert answer_of(looks[0]) == answer_of(looks[1])
+
+
 @given(alarms)
 def test_an_arn_has_the_partition_of_its_region(alarm: Alarm) -> None:
     assert alarm.arn.split(":")[1] == partition_of(alarm.lane.region)

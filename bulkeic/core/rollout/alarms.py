@@ -78,8 +78,8 @@ class AlarmLook(msgspec.Struct, frozen=True):
     unreadable: Mapping[Lane, str]
 
     def having(self, state: AlarmState | None) -> list[Alarm]:
-        """The alarms with a state; ``None``: those that do not exist."""
-        return [alarm for alarm, found in self.states.items() if found is state]
+        """The alarms with a state, in order; ``None``: those that do not exist."""
+        return sorted(alarm for alarm, found in self.states.items() if found is state)
 
 
 def parse_alarm(text: str) -> str:
@@ -158,7 +158,7 @@ def answer_of(look: AlarmLook) -> ConditionAnswer:
     missing = look.having(None)
     if ringing:
         return ConditionAnswer(GateDecision.HALT, _grouped(ringing, "in ALARM"), ringing[0].arn)
-    for lane, problem in look.unreadable.items():
+    for lane, problem in sorted(look.unreadable.items()):
         return ConditionAnswer(GateDecision.HOLD, _unreadable(look, lane, problem))
     for alarms, text in ((missing, "missing"), (waiting, AlarmState.INSUFFICIENT_DATA.value)):
         if alarms:
@@ -174,7 +174,7 @@ def answer_of(look: AlarmLook) -> ConditionAnswer:
 def refusals(look: AlarmLook) -> list[str]:
     """Why a run must not start, grouped, each with the way out; none: it may."""
     found = []
-    for lane, problem in look.unreadable.items():
+    for lane, problem in sorted(look.unreadable.items()):
         found.append(f"{_unreadable(look, lane, problem)}; check --alarm and the permissions")
         break
     missing, ringing = look.having(None), look.having(AlarmState.ALARM)
