@@ -38,9 +38,11 @@ def _timeless(outcome: dict[str, Any]) -> dict[str, Any]:
 
 
 def told(lines: list[str]) -> list[str]:
-    """What is printed of waves, stopped lanes and the end."""
+    """What is printed of waves, stopped lanes and the end, but for which target was denied last."""
     words = ("wave ", "stopped: ", "halted", "rolled back")
-    return sorted(line for line in lines if line.startswith(words))
+    return sorted(
+        line.partition(": AccessDeniedException")[0] for line in lines if line.startswith(words)
+    )
 
 
 def a_denied_lane_in_waves_and_the_way_back(

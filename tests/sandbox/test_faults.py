@@ -148,6 +148,10 @@ def test_a_refusal_names_user_operation_and_resource(start_sandbox: StartSandbox
         "arn:aws:lambda:us-east-1:123456789012:function:fn:live because no identity-based policy "
         "allows the lambda:UpdateFunctionEventInvokeConfig action"
     )
+    same = expect_error(
+        update(sandbox), FunctionName="fn", Qualifier="live", MaximumRetryAttempts=1
+    )
+    assert same.message == got.message
     refused = expect_error(sandbox.client().list_functions)
     assert "ListFunctions on resource: * because" in refused.message
 

@@ -225,7 +225,10 @@ def _session_denied(call: RequestContext, action: str) -> HttpReply:
 
 def _resource(call: RequestContext) -> str:
     name, lane = call.parsed_name, call.principal.lane
-    return "*" if name is None else function_arn(lane, name.name, name.qualifier or LATEST)
+    if name is None:
+        return "*"
+    qualifier = name.qualifier or call.query.get("Qualifier") or LATEST
+    return function_arn(lane, name.name, qualifier)
 
 
 def _internal_error(_: RequestContext) -> HttpReply:
