@@ -28,6 +28,7 @@ from bulkeic.cluster.messages import (
 from bulkeic.cluster.policy_form import policy_form
 from bulkeic.cluster.worker.lane_host import read_lease_clock
 from bulkeic.core.accounts import Accounts, RoleSession
+from bulkeic.core.errors import UsageError
 from bulkeic.core.leases.worker_lease import LeaseTerms
 from bulkeic.core.model import Job, Lane, Settings, SourceLine, Target
 from bulkeic.core.policy import Apply
@@ -194,10 +195,14 @@ class WrongLink(PipeLink):
         return answer if b"version" in answer else b"\x00"
 
 
-def team(links: Sequence[WorkerLink], server: Server, run: RunFile) -> WorkerTeam:
+def team(
+    links: Sequence[WorkerLink], server: Server, run: RunFile, *, welcome_s: float = PATIENCE_S
+) -> WorkerTeam:
     console = Console()
     health = TeamHealth(run.workers, console, lambda *_, **__: None, in_full=False)
-    return WorkerTeam(links, begin(server), Accounts(), health=health, console=console)
+    return WorkerTeam(
+        links, begin(server), Accounts(), health=health, console=console, welcome_s=welcome_s
+    )
 
 
 @pytest.fixture
@@ -231,3 +236,18 @@ def test_a_worker_whose_answer_is_not_valid_is_lost_with_one_line(
     name, printed = anyio.run(start)
     (line,) = printed.splitlines()
     assert line.startswith(f"{name} is lost: its answer is not valid: ")
+
+
+def test_a_worker_that_does_not_start_is_ended_and_ends_the_command(
+    server: Server, run: RunFile
+) -> None:
+    async def start() -> int:
+        link = PipeLink(1)
+        process_id = int(re.findall(r"process (\d+)", link.name)[0])
+        os.kill(process_id, signal.SIGSTOP)
+        with pytest.raises(UsageError, match=r"has not answered for 0\.2 s; use fewer workers"):
+            async with team([link], server, run, welcome_s=0.2):
+                pass
+        return process_id
+
+    assert have_ended([anyio.run(start)])

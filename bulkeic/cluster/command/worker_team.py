@@ -37,6 +37,9 @@ _READ_LATE_S = 0.05
 
 _NO_WORKER = "no worker is left"
 
+WELCOME_S = 60.0
+"""How long a worker may take to start."""
+
 
 class WorkerTeam:
     """The workers of a session. An async context manager.
@@ -47,6 +50,7 @@ class WorkerTeam:
         accounts: how each account is reached.
         health: records what the workers do, and which are lost.
         console: says what the end waits for.
+        welcome_s: how long a worker may take for its first answer, seconds.
     """
 
     def __init__(
@@ -57,7 +61,9 @@ class WorkerTeam:
         *,
         health: TeamHealth,
         console: Console,
+        welcome_s: float = WELCOME_S,
     ) -> None:
+        self._welcome_s = welcome_s
         self._links = dict(enumerate(links))
         self._begin = begin
         self._accounts = accounts
@@ -152,9 +158,16 @@ class WorkerTeam:
         """
         link = self._links[number]
         try:
-            answer = decode_welcome(await link.exchange(encode(self._begin)))
+            with anyio.fail_after(self._welcome_s):
+                answer = decode_welcome(await link.exchange(encode(self._begin)))
         except LinkLostError as error:
             raise UsageError(f"{link.name} cannot be used: {error}") from None
+        except TimeoutError:
+            await link.kill()
+            raise UsageError(
+                f"{link.name} has not answered for {self._welcome_s:g} s; use fewer workers, or "
+                "check its machine"
+            ) from None
         if answer.version != self._begin.version:
             raise UsageError(
                 f"{link.name} has version {answer.version}, and this command has "
