@@ -112,6 +112,8 @@ class WorkerTeam:
             await work.ended.wait()
         finally:
             self._work = None
+            # Their workers do not know yet that others have called them.
+            self._moved.update(lane for lane, each in work.lanes.items() if each.is_moved)
             self._health.save()
 
     def _place(self, work: TeamRun) -> None:
