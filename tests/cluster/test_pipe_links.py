@@ -28,6 +28,7 @@ from bulkeic.cluster.messages import (
 from bulkeic.cluster.policy_form import policy_form
 from bulkeic.cluster.worker.lane_host import read_lease_clock
 from bulkeic.core.accounts import Accounts, RoleSession
+from bulkeic.core.errors import UsageError
 from bulkeic.core.leases.worker_lease import LeaseTerms
 from bulkeic.core.model import Job, Lane, Settings, SourceLine, Target
 from bulkeic.core.policy import Apply
@@ -276,3 +277,20 @@ def test_a_worker_whose_answer_is_not_valid_is_lost_with_one_line(
     name, printed = anyio.run(start)
     (line,) = printed.splitlines()
     assert line.startswith(f"{name} is lost: its answer is not valid: ")
+
+
+class OtherLink(PipeLink):
+    """A process that is not a worker."""
+
+    async def exchange(self, message: bytes) -> bytes:
+        await super().exchange(message)
+        return b"\x00"
+
+
+def test_a_first_answer_that_is_not_valid_is_refused(server: Server, run: RunFile) -> None:
+    async def start() -> None:
+        async with team([OtherLink(1)], server, run):
+            raise AssertionError
+
+    with pytest.raises(UsageError, match=r"worker 1 .*: its answer is not valid: "):
+        anyio.run(start)

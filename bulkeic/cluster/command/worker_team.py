@@ -157,6 +157,8 @@ class WorkerTeam:
             answer = decode_welcome(await link.exchange(encode(self._begin)))
         except LinkLostError as error:
             raise UsageError(f"{link.name} cannot be used: {error}") from None
+        except msgspec.MsgspecError as error:
+            raise UsageError(f"{link.name}: its answer is not valid: {error}") from None
         if answer.version != self._begin.version:
             raise UsageError(
                 f"{link.name} has version {answer.version}, and this command has "
