@@ -5,36 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.cluster.command.team_run import TeamRun
-from bulkeic.cluster.messages import PassStart, Tell
-from bulkeic.cluster.policy_form import policy_form
-from bulkeic.core.model import Job, Outcome
-from bulkeic.core.policy import Apply
-from bulkeic.core.summary import Traffic
-from bulkeic.engine.limits import EngineLimits
+from bulkeic.cluster.messages import Tell
+from bulkeic.core.model import Job
 from bulkeic.store.run_file import RunFile
+from tests.cluster.simulated_team import OutcomeList, SimulatedTeam, team_run
 from tests.store.run_files import EAST, WEST, load, make_job, opened, outcome_of
 
-LIMITS = EngineLimits()
 JOBS = 30
-
-
-class OutcomeList:
-    """A sink that keeps outcomes."""
-
-    def __init__(self) -> None:
-        self.outcomes: list[Outcome] = []
-
-    def put(self, outcome: Outcome) -> None:
-        self.outcomes.append(outcome)
-
-    def store_before_image(self, *_: Any) -> None:
-        raise AssertionError
-
-    def drop(self, jobs: int) -> None:
-        pass
 
 
 @pytest.fixture
@@ -52,20 +33,7 @@ def sink() -> OutcomeList:
 @pytest.fixture
 def work(run: RunFile, sink: OutcomeList) -> TeamRun:
     """Worker 0 has the lane with most jobs, and worker 1 the other."""
-
-    async def never(_: TeamRun) -> None:
-        raise AssertionError
-
-    work = TeamRun(
-        PassStart(policy_form(Apply(), None), LIMITS),
-        RunFeed(run),
-        sink,
-        work_through=never,
-        policy=Apply(),
-        limits=LIMITS,
-        traffic=Traffic(),
-        failures=0,
-    )
+    work = team_run(run, sink)
     work.join(0, [EAST])
     work.join(1, [WEST])
     return work
@@ -109,3 +77,56 @@ def test_a_lane_of_another_pass_that_stopped_is_ignored(work: TeamRun) -> None:
     elsewhere = type(other)("333333333333", other.region)
     work.take(0, tell(stopped_lanes=[(elsewhere, "the credentials are those of another account")]))
     assert work.stopped_lanes() == {}
+
+
+events = st.lists(
+    st.tuples(
+        st.sampled_from(["round", "ask", "deliver", "work", "lose", "lose late", "move"]),
+        st.integers(0, 2),
+    ),
+    min_size=4,
+    max_size=40,
+)
+
+
+# The run file is only read.
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(events, st.sampled_from([1, 4, 500]), st.none() | st.integers(0, 39))
+def test_each_job_counts_once_and_the_pass_ends(
+    run: RunFile, events: list[tuple[str, int]], batch: int, stopped_at: int | None
+) -> None:
+    team = SimulatedTeam(run, 3, batch)
+    for number, (kind, worker) in enumerate(events):
+        if number == stopped_at:
+            team.pass_.stop("interrupted")
+        match kind:
+            case "round" if worker in team.alive:
+                team.ask(worker)
+                team.deliver(worker)
+                team.engines[worker].work(4)
+            case "ask":
+                team.ask(worker)
+            case "deliver":
+                team.deliver(worker)
+            case "work" if worker in team.alive:
+                team.engines[worker].work(4)
+            case "lose":
+                team.lose(worker)
+            case "lose late":
+                team.ask(worker)
+                team.lose(worker)
+                team.move()
+                team.deliver(worker)
+            case "move":
+                team.move()
+    team.finish()
+    assert team.pass_.ended.is_set()
+    found = sorted(each.seq for each in team.sink.outcomes)
+    assert len(found) == len(set(found))
+    assert team.pass_.stopped is not None or found == list(range(JOBS + 1))
+    assert sum(lane.left for lane in team.pass_.lanes.values()) == JOBS + 1 - len(found)
+    untold = sum(each.is_moved for each in team.pass_.lanes.values())
+    assert sum(len(each.moved) for each in team.engines) <= team.moves
+    assert team.moves == 0 or untold or any(each.moved for each in team.engines)
