@@ -7,8 +7,9 @@
 ``Tell``     its answer
 ===========  =====================================================================
 
-An ``Ask`` that arrives twice is answered twice, with the same ``Tell``, and done once. No message
-holds a credential: each worker has its own, and assumes the roles itself.
+An ``Ask`` that arrives twice is answered twice, with the same ``Tell``, and done once. One that
+arrives after a later one does nothing. No message holds a credential: each worker has its own, and
+assumes the roles itself.
 """
 
 from typing import Any, Literal

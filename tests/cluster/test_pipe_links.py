@@ -66,15 +66,15 @@ def begin(server: Server, terms: LeaseTerms = SHORT) -> Begin:
     )
 
 
-def first_question() -> Ask:
-    """Starts a pass, and grants more jobs than can be done before the lease ends."""
+def first_question(jobs: int = JOBS) -> Ask:
+    """Starts a pass; without a number it grants more than can be done before the lease ends."""
     lane = Lane(ACCOUNT, REGION)
-    jobs = [
+    granted = [
         Job(seq, SourceLine("t.csv"), f"fn-{seq}", Target(lane, f"fn-{seq}"), Settings(1))
-        for seq in range(JOBS)
+        for seq in range(jobs)
     ]
     start = PassStart(policy_form(Apply(), None), LIMITS)
-    grants = [Grant(lane, JOBS, is_moved=False, jobs=jobs)]
+    grants = [Grant(lane, jobs, is_moved=False, jobs=granted)]
     return Ask(number=1, acknowledged=0, wait_s=1, start=start, grants=grants)
 
 
@@ -140,6 +140,51 @@ def test_a_frozen_worker_sends_nothing_after_it_was_woken(server: Server) -> Non
 
     frozen, woken = anyio.run(freeze)
     assert 0 < frozen == woken < JOBS
+
+
+def test_a_question_that_arrives_again_after_the_next_one_does_nothing(server: Server) -> None:
+    """A network may repeat a question, and deliver it late."""
+
+    async def repeat() -> list[Tell]:
+        link = PipeLink(1)
+        try:
+            assert decode_welcome(await link.exchange(encode(begin(server)))).problem is None
+            tell, number = decode_tell(await link.exchange(encode(first_question(jobs=3)))), 1
+            while not tell.is_done:
+                number += 1
+                ask = Ask(number=number, acknowledged=number - 1, wait_s=0.02, ends=True)
+                tell = decode_tell(await link.exchange(encode(ask)))
+            tells = [decode_tell(await link.exchange(encode(first_question(jobs=3))))]
+            for later in range(number + 1, number + 4):
+                ask = Ask(number=later, acknowledged=later - 1, wait_s=0.05)
+                tells.append(decode_tell(await link.exchange(encode(ask))))
+            return tells
+        finally:
+            await link.close()
+
+    tells = anyio.run(repeat)
+    assert [tell.outcomes for tell in tells] == [[]] * 4
+    assert server.calls() == 3
+
+
+def test_a_worker_whose_pass_has_ended_is_not_asked_without_pause(server: Server) -> None:
+    async def wait() -> float:
+        link, number = PipeLink(1), 1
+        try:
+            await link.exchange(encode(begin(server)))
+            tell = decode_tell(await link.exchange(encode(first_question(jobs=1))))
+            while not tell.is_done:
+                number += 1
+                ask = Ask(number=number, acknowledged=number - 1, wait_s=0.02, ends=True)
+                tell = decode_tell(await link.exchange(encode(ask)))
+            asked_at = read_lease_clock()
+            later = Ask(number=number + 1, acknowledged=number, wait_s=0.1)
+            await link.exchange(encode(later))
+            return read_lease_clock() - asked_at
+        finally:
+            await link.close()
+
+    assert anyio.run(wait) >= 0.1
 
 
 def test_an_error_in_a_worker_is_one_line(
@@ -251,3 +296,20 @@ def test_a_worker_that_does_not_start_is_ended_and_ends_the_command(
         return process_id
 
     assert have_ended([anyio.run(start)])
+
+
+class OtherLink(PipeLink):
+    """A process that is not a worker."""
+
+    async def exchange(self, message: bytes) -> bytes:
+        await super().exchange(message)
+        return b"\x00"
+
+
+def test_a_first_answer_that_is_not_valid_is_refused(server: Server, run: RunFile) -> None:
+    async def start() -> None:
+        async with team([OtherLink(1)], server, run):
+            raise AssertionError
+
+    with pytest.raises(UsageError, match=r"worker 1 .*: its answer is not valid: "):
+        anyio.run(start)

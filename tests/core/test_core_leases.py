@@ -105,6 +105,18 @@ def test_a_lease_counts_from_when_the_acknowledged_message_was_made() -> None:
     assert lease.state(11.0) is LeaseState.LOST
 
 
+def test_an_answer_that_is_given_again_does_not_extend_the_lease() -> None:
+    """The coordinator may have received it the first time, and counts from then."""
+    lease = WorkerLease(TERMS, 0.0)
+    lease.message_made(1, 1.0)
+    lease.message_made(1, 9.0)
+    lease.acknowledged(1, 9.5)
+    lease.message_made(1, 9.6)
+    lease.acknowledged(1, 9.7)
+    assert lease.state(10.9) is LeaseState.HELD
+    assert lease.state(11.0) is LeaseState.LOST
+
+
 def test_a_lost_lease_stays_lost() -> None:
     lease = WorkerLease(TERMS, 0.0)
     lease.message_made(1, 9.0)

@@ -11,6 +11,7 @@ import anyio
 
 from bulkeic.cluster.command.worker_link import LinkLostError
 from bulkeic.cluster.worker.engine_thread import EngineEndedError
+from bulkeic.core.errors import printable
 
 _ASK_AGAIN_S = 0.2
 _BEGIN_S = 20.0
@@ -24,17 +25,21 @@ class DaskLink:
         name: of the worker, for people.
         actor: the worker's ``LaneActor``.
         loop: Dask's event loop in this process, which runs in another thread.
+        session: number of the session, which grows.
 
     Attributes:
         name: of the worker, for people.
         is_lost: whether the worker could not be reached any more.
     """
 
-    def __init__(self, name: str, actor: Any, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, name: str, actor: Any, loop: asyncio.AbstractEventLoop, session: int
+    ) -> None:
         self.name = name
         self.is_lost = False
         self._actor = actor
         self._loop = loop
+        self._session = session
         self._has_begun = False
         self._given_up = anyio.Event()
 
@@ -74,9 +79,9 @@ class DaskLink:
     async def _repeat(self, method: str, message: bytes) -> bytes:
         while True:
             try:
-                answer: bytes = await self._call(method, message)
+                answer = await self._call(method, message)
             except EngineEndedError as error:
-                raise self._lost(str(error), has_ended=True) from None
+                raise self._lost(printable(str(error)), has_ended=True) from None
             except OSError:
                 if self._given_up.is_set():
                     raise self._lost("it does not answer", has_ended=False) from None
@@ -85,9 +90,12 @@ class DaskLink:
             except RuntimeError:  # Dask's own, whatever has become of the worker
                 raise self._lost("the scheduler has lost it", has_ended=False) from None
             except Exception as error:  # noqa: BLE001 - Dask raises what it or the worker has raised
-                raise self._lost(f"{type(error).__name__}: {error}", has_ended=False) from None
+                text = printable(f"{type(error).__name__}: {error}".partition("\n")[0])
+                raise self._lost(text, has_ended=False) from None
             else:
-                return answer
+                if isinstance(answer, bytes):
+                    return answer
+                raise self._lost("its answer is not valid", has_ended=False)
 
     def _lost(self, how: str, *, has_ended: bool) -> LinkLostError:
         self.is_lost = True
@@ -97,7 +105,7 @@ class DaskLink:
         """Calls a method of the actor on Dask's event loop."""
 
         async def call() -> Any:
-            return await getattr(self._actor, method)(*arguments)
+            return await getattr(self._actor, method)(self._session, *arguments)
 
         future = asyncio.run_coroutine_threadsafe(call(), self._loop)
         return await asyncio.wrap_future(future)

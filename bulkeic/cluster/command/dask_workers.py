@@ -41,6 +41,7 @@ class DaskWorkers:
         self._security = dask_security(address, options, "client")
         self._actors: dict[str, Any] = {}
         self._links: dict[str, DaskLink] = {}
+        self._session = 0
 
     def __enter__(self) -> Self:
         """Connects, and starts an actor on each worker.
@@ -78,7 +79,10 @@ class DaskWorkers:
         for name, link in self._links.items():
             if link.is_lost:
                 del self._actors[name]
-        self._links = {name: DaskLink(name, actor, loop) for name, actor in self._actors.items()}
+        self._session += 1
+        self._links = {
+            name: DaskLink(name, actor, loop, self._session) for name, actor in self._actors.items()
+        }
         return list(self._links.values())
 
     def _start_actors(self) -> None:

@@ -145,15 +145,20 @@ class TeamRun:
         self._members[worker] = TeamMember(lane for lane in lanes if lane in self.lanes)
 
     def move(self, lane: Lane, worker: int) -> None:
-        """Gives a lane of a lost worker to another one, with the jobs that the lost one had."""
-        state = self.lanes[lane]
+        """Gives a lane of a lost worker to another one, with the jobs that the lost one had.
+
+        A worker whose part of the pass has ended gets it in the next pass.
+        """
+        state, member = self.lanes[lane], self._members.get(worker)
+        state.granted_to, state.is_moved = None, True
+        if member is None:
+            return
         unfinished = self._jobs.unfinished(lane)
         try:
             state.again = self._feed.take_again(lane, unfinished) if unfinished else []
         except BulkeicError as error:
             self.stop(str(error))
-        state.granted_to, state.is_moved = None, True
-        self._members[worker].needy[lane] = None
+        member.needy[lane] = None
 
     def lost(self, worker: int) -> None:
         """Goes on without a worker."""
@@ -199,7 +204,9 @@ class TeamRun:
         state = self.lanes[lane]
         if lane in self._stopped_lanes or not state.left:
             return None
-        jobs, state.again = state.again, []
+        # What the lost worker has reported meanwhile is finished.
+        jobs = [job for job in state.again if self._jobs.job(lane, job.seq) is not None]
+        state.again = []
         if not jobs and state.has_more:
             jobs = list(self._feed.take(lane))
             state.has_more = bool(jobs)
@@ -275,7 +282,7 @@ class TeamRun:
             self.stop(f"{failures:,} failed, the maximum allowed")
 
     def _stop_lane(self, lane: Lane, reason: str) -> None:
-        if lane not in self._stopped_lanes:
+        if lane in self.lanes and lane not in self._stopped_lanes:
             self._stopped_lanes[lane] = reason
             self._left -= self.lanes[lane].left
             self._sink.drop(self.lanes[lane].left)

@@ -118,6 +118,8 @@ class WorkerTeam:
             await work.ended.wait()
         finally:
             self._work = None
+            # Their workers do not know yet that others have called them.
+            self._moved.update(lane for lane, each in work.lanes.items() if each.is_moved)
             self._health.save()
 
     def _place(self, work: TeamRun) -> None:
@@ -168,6 +170,8 @@ class WorkerTeam:
                 f"{link.name} has not answered for {self._welcome_s:g} s; use fewer workers, or "
                 "check its machine"
             ) from None
+        except msgspec.MsgspecError as error:
+            raise UsageError(f"{link.name}: its answer is not valid: {error}") from None
         if answer.version != self._begin.version:
             raise UsageError(
                 f"{link.name} has version {answer.version}, and this command has "

@@ -35,10 +35,14 @@ class CurrentEngine:
 
 
 _current = CurrentEngine()
+_LATER_SESSION = "a later session of the command has begun"
 
 
 class LaneActor:
     """Makes calls for one command at a time. Dask calls each method in a thread, one at a time.
+
+    Dask may repeat a call, and deliver the repetition late. So each call names its session, and one
+    of an older session does nothing.
 
     Attributes:
         version: of bulkeic on this worker.
@@ -47,10 +51,46 @@ class LaneActor:
     version = __version__
 
     def __init__(self) -> None:
+        self._session = 0
+        self._welcome = b""
         self._engine: EngineThread | None = None
 
-    def begin(self, message: bytes) -> bytes:
-        """Starts an engine for a command, after an older one of this process has ended."""
+    def begin(self, session: int, message: bytes) -> bytes:
+        """Starts an engine for a command, after an older one of this process has ended.
+
+        Args:
+            session: number of the command's session, from 1.
+            message: ``Begin``.
+
+        Raises:
+            EngineEndedError: a later session has begun.
+        """
+        if session > self._session:
+            self._engine = None
+            self._welcome = self._begin(message)
+            self._session = session
+        elif session < self._session:
+            raise EngineEndedError(_LATER_SESSION)
+        return self._welcome
+
+    def exchange(self, session: int, message: bytes) -> bytes:
+        """Takes what the command has sent, and returns what was done.
+
+        Raises:
+            EngineEndedError: the engine has ended.
+        """
+        if session < self._session:
+            raise EngineEndedError(_LATER_SESSION)
+        if self._engine is None or session > self._session:
+            raise EngineEndedError("it has not begun")
+        return encode(self._engine.exchange(decode_ask(message)))
+
+    def end(self, session: int) -> None:
+        """Ends the engine of a session, and waits until it makes no calls any more."""
+        if self._engine is not None and session == self._session:
+            self._engine.end("the command has ended its work")
+
+    def _begin(self, message: bytes) -> bytes:
         _current.end("another command has begun")
         begin = decode_begin(message)
         configure_logs(begin.log_format, begin.log_level, sanitize)
@@ -65,18 +105,3 @@ class LaneActor:
             # Dask drops the actor when it misses the command.
             weakref.finalize(self, self._engine.cancel, "the command has left")
         return encode(Welcome(version=__version__))
-
-    def exchange(self, message: bytes) -> bytes:
-        """Takes what the command has sent, and returns what was done.
-
-        Raises:
-            EngineEndedError: the engine has ended.
-        """
-        if self._engine is None:
-            raise EngineEndedError("it has not begun")
-        return encode(self._engine.exchange(decode_ask(message)))
-
-    def end(self) -> None:
-        """Ends the engine, and waits until it makes no calls any more."""
-        if self._engine is not None:
-            self._engine.end("the command has ended its work")

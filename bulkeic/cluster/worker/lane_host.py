@@ -80,9 +80,13 @@ class LaneHost:
     async def exchange(self, ask: Ask) -> Tell:
         """Takes what the command has sent, and returns what was done.
 
+        A question that comes after a later one does nothing: the command has its answer.
+
         Raises:
             LeaseLostError: the worker must end.
         """
+        if self._last is not None and ask.number < self._last.number:
+            return Tell(number=ask.number)
         now = read_lease_clock()
         was_held = self._lease.state(now) is LeaseState.HELD
         self._lease.acknowledged(ask.acknowledged, now)
@@ -92,7 +96,7 @@ class LaneHost:
             self._pass.wake()
         if self._last is None or ask.number != self._last.number:
             await self._take(ask)
-            await self._wait_for_news(ask.wait_s)
+            await self._wait_for_news(ask)
             self._last = self._answer(ask.number)
         # The lease counts from here: the command knows that the worker was there at this time.
         self._lease.message_made(ask.number, read_lease_clock())
@@ -109,7 +113,7 @@ class LaneHost:
             self._accounts.add_entry(account)
         if ask.start is not None:
             self._pass = HostedPass(ask.start, self._engines, self._may_start)
-            self._unchecked = {}
+            self._unchecked, self._refused = {}, []
             self._tasks.start_soon(self._pass.run)
             await anyio.lowlevel.checkpoint()  # the engine starts, and then takes jobs
         if self._pass is None:
@@ -166,13 +170,13 @@ class LaneHost:
         for grant in grants:
             self._admit(to, grant)
 
-    async def _wait_for_news(self, wait_s: float) -> None:
+    async def _wait_for_news(self, ask: Ask) -> None:
         if self._pass is None:
-            await anyio.sleep(wait_s)
+            await anyio.sleep(ask.wait_s)
             return
-        if self._pass.is_done or self._refused:
+        if ask.ends and self._pass.is_done:
             return
-        with anyio.move_on_after(wait_s):
+        with anyio.move_on_after(ask.wait_s):
             await self._pass.sink.news.wait()
             await anyio.sleep(_BATCH_S)
 

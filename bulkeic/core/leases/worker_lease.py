@@ -68,8 +68,12 @@ class WorkerLease:
         self._is_lost = False
 
     def message_made(self, number: int, now: float) -> None:
-        """Records that a message was made; numbers grow."""
-        self._made_at[number] = now
+        """Records that a message was made; numbers grow.
+
+        A message that is sent again changes nothing: it may have been received the first time.
+        """
+        if number > max(self._made_at):
+            self._made_at[number] = now
 
     def acknowledged(self, number: int, now: float) -> None:
         """Records that the coordinator has received a message, and with it all earlier ones.

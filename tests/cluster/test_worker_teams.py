@@ -1,0 +1,134 @@
+"""A team over several passes: lanes of lost workers that no worker can take in the same pass."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+
+from bulkeic.app.run.run_feed import RunFeed
+from bulkeic.cluster.command.team_health import TeamHealth
+from bulkeic.cluster.command.team_run import TeamRun
+from bulkeic.cluster.command.worker_link import LinkLostError
+from bulkeic.cluster.command.worker_team import WorkerTeam
+from bulkeic.cluster.messages import (
+    Ask,
+    Begin,
+    Grant,
+    PassStart,
+    Tell,
+    Welcome,
+    decode_ask,
+    encode,
+)
+from bulkeic.cluster.policy_form import policy_form
+from bulkeic.cluster.worker.lane_host import read_lease_clock
+from bulkeic.core.accounts import Accounts, RoleSession
+from bulkeic.core.leases.worker_lease import LeaseTerms
+from bulkeic.core.policy import Apply
+from bulkeic.core.summary import Traffic
+from bulkeic.engine.limits import EngineLimits
+from bulkeic.output.console import Console
+from bulkeic.store.run_file import RunFile
+from bulkeic.version import __version__
+from tests.cluster.simulated_team import OutcomeList
+from tests.store.run_files import CHINA, EAST, WEST, load, make_job, opened
+
+TERMS = LeaseTerms(lease_s=1.0, hold_s=0.5, margin_s=0.2)
+LIMITS = EngineLimits()
+BEGIN = Begin(
+    version=__version__,
+    profile=None,
+    region=None,
+    endpoint_url=None,
+    sandbox=False,
+    role_session=RoleSession(),
+    timeout_s=5,
+    limits=LIMITS,
+    terms=TERMS,
+    log_format=None,
+    log_level="error",
+)
+
+
+class DecidingLink:
+    """A worker of whose answers a function decides whether its part of the pass has ended."""
+
+    def __init__(self, name: str, is_done: Callable[[Ask], bool]) -> None:
+        self.name = name
+        self.grants: list[Grant] = []
+        self._is_done = is_done
+        self._has_begun = False
+
+    async def exchange(self, message: bytes) -> bytes:
+        await anyio.sleep(0.01)
+        if not self._has_begun:
+            self._has_begun = True
+            return encode(Welcome(version=__version__))
+        ask = decode_ask(message)
+        self.grants += ask.grants
+        return encode(Tell(number=ask.number, is_done=self._is_done(ask)))
+
+    async def kill(self) -> bool:
+        return False
+
+    async def close(self) -> bool:
+        return True
+
+
+def team_pass(run: RunFile, team: WorkerTeam) -> TeamRun:
+    return TeamRun(
+        PassStart(policy_form(Apply(), None), LIMITS),
+        RunFeed(run),
+        OutcomeList(),
+        work_through=team.work_through,
+        policy=Apply(),
+        limits=LIMITS,
+        traffic=Traffic(),
+        failures=0,
+    )
+
+
+def test_a_lane_that_is_free_while_a_stopped_pass_ends_is_moved_in_the_next_one(
+    short_folder: Path,
+) -> None:
+    lanes = [EAST] * 3 + [WEST] * 2 + [CHINA]
+    path = load(short_folder / "run.db", [make_job(*each) for each in enumerate(lanes)])
+    passes: list[TeamRun] = []
+    lost_at: list[float] = []
+
+    def leave(ask: Ask) -> bool:
+        if ask.grants:
+            lost_at.append(read_lease_clock())
+            passes[-1].stop("interrupted")
+            raise LinkLostError("gone", has_ended=False)
+        return False
+
+    def be_slow(_: Ask) -> bool:
+        """Has a call in flight until after the lane of the lost worker is free."""
+        return (
+            bool(lost_at) and read_lease_clock() > lost_at[0] + TERMS.lease_s + 2 * TERMS.margin_s
+        )
+
+    def be_quick(ask: Ask) -> bool:
+        if ask.grants and len(passes) > 1:
+            passes[1].stop("interrupted")
+        return True
+
+    async def work(run: RunFile) -> list[Grant]:
+        quick = DecidingLink("quick", be_quick)
+        links = [DecidingLink("leaving", leave), DecidingLink("slow", be_slow), quick]
+        console = Console()
+        health = TeamHealth(run.workers, console, lambda *_, **__: None, in_full=False)
+        team = WorkerTeam(links, BEGIN, Accounts(), health=health, console=console)
+        with anyio.fail_after(60):
+            async with team:
+                passes.append(team_pass(run, team))
+                await passes[0].run()
+                before = len(quick.grants)
+                passes.append(team_pass(run, team))
+                await passes[1].run()
+                return quick.grants[before:]
+
+    with opened(path) as run:
+        grants = anyio.run(work, run)
+    assert {grant.lane: grant.is_moved for grant in grants} == {CHINA: False, EAST: True}
