@@ -65,7 +65,7 @@ def a_denied_lane_in_waves_and_the_way_back(
 def failures_that_halt_a_run_which_is_rolled_back(
     bulkeic: Bulkeic, server: Server, _rng: random.Random, more: tuple[object, ...]
 ) -> list[Any]:
-    ends = ("--endpoint-url", server.url, *PACE, "--rate", "auto", *more)
+    ends = ("--endpoint-url", server.url, *PACE, *more)
     halts = ("--waves", "50%,100%", "--gate", "exit 1", "--on-halt", "rollback")
     limits = ("--max-failures", "100%", "--create-missing")
     done = bulkeic("apply", "targets.csv", "--yes", "--run", "a.db", *halts, *limits, *ends)

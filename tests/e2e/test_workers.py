@@ -8,7 +8,6 @@ import sys
 from collections import Counter
 from os import kill
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,49 +17,11 @@ from .worker_processes import have_ended, wait_for_workers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="children are found in /proc")
 
-FAULTS = {"conflict": 0.05, "error": 0.05}
-
 
 def statuses(bulkeic: Bulkeic, run: str = "run.db") -> Counter[str]:
     """The outcomes of a run by status."""
     found = bulkeic("export", run)
     return Counter(json.loads(line)["status"] for line in found.out.splitlines())
-
-
-def without_times(outcome: dict[str, Any]) -> dict[str, Any]:
-    """What is the same whoever makes the calls, and when."""
-    kept = ("seq", "source", "function_name", "qualifier", "region", "status", "settings", "before")
-    outcome["before"].pop("LastModified")
-    return {name: outcome[name] for name in kept}
-
-
-def test_a_rollout_in_waves_with_faults_and_its_rollback_are_as_in_one_process(
-    bulkeic: Bulkeic, server: Server
-) -> None:
-    write_rows(bulkeic, REGIONS, 15)
-    before = states(server)
-    found = []
-    for run, more in (("one.db", ()), ("two.db", ("--workers", 2))):
-        server.window("faults", FAULTS, "PUT")
-        source = ("apply", "targets.csv", "--endpoint-url", server.url, "--yes", "--run", run)
-        pace = ("--rate", 500, "--max-attempts", 20, *more)
-        done = bulkeic(*source, *pace, "--waves", "10%,100%", "--maximum-retry-attempts", 1,
-                       "--output", "json")  # fmt: skip
-        assert done.code == 0, done.err
-        assert [line for line in done.lines if line.startswith("wave")] == [
-            "wave 1 of 2: 6 targets",
-            "wave 1 of 2: done, 6 verified, 0 failed",
-            "wave 2 of 2: 54 targets",
-            "wave 2 of 2: done, 54 verified, 0 failed",
-        ]
-        rows = [json.loads(line) for line in bulkeic("export", run).out.splitlines()]
-        found.append([without_times(row) for row in rows])
-        assert bulkeic("verify", run, "--endpoint-url", server.url, *pace).code == 0
-        server.window("faults", {}, "PUT")
-        back = bulkeic("rollback", run, "--endpoint-url", server.url, "--yes", *pace)
-        assert back.code == 0, back.err
-    assert found[0] == found[1]
-    assert {place: config for place, config in states(server).items() if place in before} == before
 
 
 def test_a_killed_worker_is_one_line_and_its_lanes_move(bulkeic: Bulkeic, server: Server) -> None:
