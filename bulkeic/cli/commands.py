@@ -137,8 +137,9 @@ WORKER = CommandDeclaration(
     options="bulkeic.cluster.worker_options:WorkerOptions",
     run="bulkeic.cluster.worker.dask_worker:serve",
     summary="Make calls for commands on another machine.",
-    description="Joins a Dask scheduler, and makes the calls of each command with --workers "
-    "ADDRESS, with its own credentials. Needs bulkeic[dask]. SIGINT or SIGTERM ends it.\n\n"
+    description="Joins a Dask scheduler, and makes the calls of the commands that use it "
+    "(--workers ADDRESS), with the worker's own credentials. Needs bulkeic[dask]. SIGINT or "
+    "SIGTERM ends it.\n\n"
     "Exit codes: 0 if a signal ended it, 2 if it could not join, 3 if it lost the scheduler.",
     examples=(
         ("Serve commands through a scheduler:",

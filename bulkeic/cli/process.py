@@ -17,9 +17,12 @@ _STDERR = 2
 
 
 def _open_closed_streams() -> None:
-    """Prevents a file that is opened later from getting the number of a closed stream."""
+    """Prevents a file that is opened later from getting the number of a closed stream.
+
+    That holds for workers and other processes that this one starts, too.
+    """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
-        pass
+        os.set_inheritable(descriptor, True)  # noqa: FBT003 - it takes no keyword
     os.close(descriptor)
     sys.stdin = sys.stdin or os.fdopen(0, "r")
     sys.stderr = sys.stderr or os.fdopen(_STDERR, "w")

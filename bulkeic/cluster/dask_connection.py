@@ -113,7 +113,7 @@ def check_scheduler(
             return _greet(address, context)
         except ssl.SSLError as error:
             raise UsageError(
-                f"{address}: the certificates do not go together: {_problem(error)}; expected "
+                f"{address}: the certificates do not match: {_problem(error)}; expected "
                 "certificates that the authority in --tls-ca-file has signed"
             ) from None
         except OSError as error:

@@ -16,7 +16,7 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     address: Annotated[str, Argument(
         "ADDRESS", "The scheduler, for example tls://scheduler.internal:8786.")]  # fmt: skip
     name: Annotated[str | None, Flag(
-        "--name", "Name of the worker, which no other worker of the scheduler has.",
+        "--name", "Name of the worker. No other worker of the scheduler may have it.",
         OptionGroup.SCHEDULER, ValueType("NAME"), "its address")] = None  # fmt: skip
     scheduler: SchedulerOptions = SchedulerOptions()
     log: LogOptions = LogOptions()

@@ -2,11 +2,11 @@
 
 from bulkeic.core.errors import BulkeicError
 from bulkeic.engine.active_job import ActiveJob
+from bulkeic.engine.lane_schedule import LaneSchedule
 from bulkeic.engine.lanes.lane_registry import LaneRegistry
 from bulkeic.engine.lanes.lane_runtime import LaneRuntime
 from bulkeic.engine.lanes.unresponsive_lanes import UnresponsiveLanes
 from bulkeic.engine.ports import Clock, MayStart
-from bulkeic.engine.scheduler import Scheduler
 from bulkeic.engine.wakeups import Wakeups
 
 
@@ -32,7 +32,7 @@ class Dispatcher:
         self.stopped: str | None = None
         self._lanes = lanes
         self._clock = clock
-        self._scheduler = Scheduler()
+        self._schedule = LaneSchedule()
         self._wakeups = Wakeups(clock)
 
     def take(self, now: float) -> tuple[LaneRuntime, ActiveJob] | None:
@@ -41,13 +41,13 @@ class Dispatcher:
             return None
         has_idle = self._wakeups.has_idle
         try:
-            started = self._scheduler.take(now, update=has_idle)
+            started = self._schedule.take(now, update=has_idle)
         except BulkeicError as error:  # the feed's
             self.stop(str(error))
             return None
         if started is not None and not has_idle:
             return started  # every other task is busy, and looks for its next call afterwards
-        due = self._scheduler.next_due()
+        due = self._schedule.next_due()
         if due <= now:
             self._wakeups.wake_one()
         else:
@@ -67,7 +67,7 @@ class Dispatcher:
     def update(self, lane: LaneRuntime, now: float) -> None:
         """Find again when a lane's next call is due. Call this after any change to the lane."""
         try:
-            self._scheduler.update(lane, now)
+            self._schedule.update(lane, now)
         except BulkeicError as error:  # the feed's
             self.stop(str(error))
 

@@ -237,7 +237,7 @@ class Engine:
             if slowed:
                 self._log.slowed(lane.lane, answer.code, lane.rate(now))
             starts_at_once = self._settle_failure(lane, active, call, answer, now)
-        if lane.due > now:  # otherwise the scheduler looks at the lane anyway
+        if lane.due > now:  # otherwise the schedule looks at the lane anyway
             self._dispatcher.update(lane, now)
         return starts_at_once
 

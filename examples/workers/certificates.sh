@@ -1,9 +1,10 @@
 #!/bin/sh
-# Creates an authority for workers alone, and a certificate for scheduler, workers and commands.
+# Creates a certificate authority for this purpose alone, and one certificate each for the
+# scheduler, the workers and the commands.
 #
 #   sh certificates.sh FOLDER
 #
-# Whoever has one of these keys can run programs on every worker. Keep ca.key offline: it is only
+# Anyone with one of these keys can run programs on every worker. Keep ca.key offline: it is only
 # needed to sign more certificates. To shut everyone out, create a new authority.
 set -eu
 umask 077

@@ -30,7 +30,7 @@ def test_a_rollout_over_a_scheduler_is_verified_interrupted_and_rolled_back(
         )  # fmt: skip
         assert refused.code == 2
         assert len(refused.lines) == 1
-        assert f"{cluster.address}: the certificates do not go together" in refused.err
+        assert f"{cluster.address}: the certificates do not match" in refused.err
         assert server.calls("GetCallerIdentity") == server.calls() == 0
 
         done = bulkeic(*words(server, "--yes", "--waves", "10%,100%", *cluster.flags()))

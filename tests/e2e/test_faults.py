@@ -341,7 +341,7 @@ def test_an_export_to_a_full_disk_is_one_line(bulkeic: Bulkeic, unbuffered: str)
     assert done.stderr == "bulkeic: stdout: File too large\n"
 
 
-@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-", "--workers 1 2>&-"])
 def test_closed_streams_do_no_harm(bulkeic: Bulkeic, closed: str) -> None:
     write_targets(bulkeic, 3)
     words = "apply targets.csv --sandbox --run run.db --maximum-retry-attempts 1 --results r.jsonl"

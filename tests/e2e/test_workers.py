@@ -165,6 +165,6 @@ def test_a_worker_that_cannot_be_started_is_one_line(bulkeic: Bulkeic, server: S
         env=bulkeic.env, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 3, done.stderr
-    stopped = r"^stopped: worker \d+ of 40 cannot be started: Too many open files$"
+    stopped = r"^stopped: worker \d+ of 40 cannot be started: Too many open files; use fewer "
     assert re.search(stopped, done.stderr, re.MULTILINE), done.stderr
     assert server.calls() == 0

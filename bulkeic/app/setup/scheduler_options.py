@@ -52,8 +52,8 @@ class SchedulerOptions(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError(f"{given[0]} needs a scheduler at tls://, not at {address}")
         elif not (address.is_loopback and self.insecure):
             raise UsageError(
-                f"{address} is not encrypted, and who reaches it can run programs on its workers; "
-                "use tls://, or on loopback --insecure"
+                f"{address} is not encrypted, and anyone who reaches it can run programs on its "
+                "workers; use tls://, or on loopback --insecure"
             )
 
     def _files(self) -> dict[str, str | None]:

@@ -144,6 +144,7 @@ async def start_pipe_links(number: int) -> list[PipeLink]:
             await link.kill()
             await link.close()
         raise UsageError(
-            f"worker {len(links) + 1} of {number} cannot be started: {error.strerror}"
+            f"worker {len(links) + 1} of {number} cannot be started: {error.strerror}; use fewer "
+            "workers, or raise the limit (ulimit -n, ulimit -u)"
         ) from None
     return links

@@ -70,7 +70,7 @@ class TeamMember:
 
 
 class AskParts(NamedTuple):
-    """What a worker is told about a pass; see ``Ask``."""
+    """What a question tells a worker about a pass; see ``Ask``."""
 
     start: PassStart | None = None
     grants: list[Grant] = []  # noqa: RUF012 - it is never changed
@@ -83,7 +83,7 @@ class TeamRun:
     """Works through the jobs of a pass with workers; see ``JobRunner``.
 
     Args:
-        start: what each worker is told first.
+        start: what each worker gets first.
         feed: the jobs.
         sink: receives what they have done.
         work_through: lets the workers work on it until it has ended.
@@ -171,7 +171,7 @@ class TeamRun:
         return member is not None and bool(member.unstored or member.needy)
 
     def next_parts(self, worker: int) -> AskParts:
-        """What a worker is told next. A worker that was lost is told nothing."""
+        """What the next question tells a worker. For one that is lost, it has nothing."""
         member = self._members.get(worker)
         if member is None:
             return AskParts()

@@ -48,7 +48,7 @@ class ReportSink:
                 on_stored()
 
     def take(self) -> tuple[list[Outcome], list[SeenImage]]:
-        """Removes and returns everything that is to be reported."""
+        """Removes and returns everything that must be reported."""
         outcomes, self._outcomes = self._outcomes, []
         images, self._images = self._images, []
         self.news = anyio.Event()

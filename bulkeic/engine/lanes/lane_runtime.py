@@ -42,7 +42,7 @@ class LaneRuntime:
     Attributes:
         left: jobs without an outcome.
         in_flight: calls.
-        due: when its next call is due, as the scheduler knows it.
+        due: when its next call is due, as the schedule knows it.
         stopped: why it starts no more calls; ``None``: it does.
     """
 

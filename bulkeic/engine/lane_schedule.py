@@ -7,7 +7,7 @@ from bulkeic.engine.active_job import ActiveJob
 from bulkeic.engine.lanes.lane_runtime import LaneRuntime
 
 
-class Scheduler:
+class LaneSchedule:
     """All lanes, sorted by when their next call is due. Times are the clock's seconds."""
 
     def __init__(self) -> None:
