@@ -19,6 +19,8 @@ from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.app.watching.watchers import RunWatchers
 from bulkeic.core.accounts import Accounts
+from bulkeic.core.leases.earlier_session import may_have_leases
+from bulkeic.core.leases.worker_lease import LeaseTerms
 from bulkeic.core.model import Lane, rfc3339
 from bulkeic.core.moments import utc_text
 from bulkeic.core.policy import Policy, is_change
@@ -111,6 +113,8 @@ class RunSession:
         )
         if self._window.last_start_at is not None:
             self._tasks.start_soon(self._stop_at, self._window.last_start_at)
+        if may_have_leases(self._run.sessions()):
+            await self._wait_for_leases()
         return self
 
     async def __aexit__(
@@ -122,6 +126,16 @@ class RunSession:
         self._watchers.connect(None)
         self._tasks.cancel_scope.cancel()
         return await self._exits.__aexit__(kind, error, traceback)
+
+    async def _wait_for_leases(self) -> None:
+        """Waits until workers that a killed session had on other machines have ended."""
+        terms = LeaseTerms()
+        wait_s = terms.lease_s + terms.margin_s
+        self._console.print(
+            f"the last session was killed: waiting {wait_s:g} s for the leases of its workers "
+            "to end"
+        )
+        await self.pause(wait_s)
 
     @property
     def caller(self) -> "LambdaCaller":

@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import anyio
 import msgspec
 
 from bulkeic.app.run.engine_source import Announce
@@ -43,7 +42,6 @@ class WorkerEngines:
         console: prints how many lanes the workers have, and which are lost.
         announce: tells the watchers of the run the same.
         start_links: reaches or starts the workers.
-        outlive: whether workers may go on for a while after a command was killed.
 
     Attributes:
         caller: knows the credentials of each lane in this process, which alarms are read with.
@@ -60,14 +58,12 @@ class WorkerEngines:
         announce: Announce,
         *,
         start_links: Callable[[], Awaitable[Sequence[WorkerLink]]],
-        outlive: bool = False,
     ) -> None:
         self._run = run
         self._options = options
         self._accounts = accounts
         self._console = console
         self._start_links = start_links
-        self._outlive = outlive
         self._announce = announce
         self._health = TeamHealth(run.workers, console, announce, in_full=options.verbose)
         self._exits = AsyncExitStack()
@@ -81,7 +77,6 @@ class WorkerEngines:
         self.caller = local.caller
         if options.sandbox:
             url = local.caller.access.endpoint("lambda")
-        await self._wait_for_last_session()
         try:
             team = WorkerTeam(
                 await self._start_links(),
@@ -104,22 +99,6 @@ class WorkerEngines:
     ) -> bool | None:
         self._health.print_all()
         return await self._exits.__aexit__(kind, error, traceback)
-
-    async def _wait_for_last_session(self) -> None:
-        """Waits until the workers of a session that was killed have ended, if they may be left.
-
-        Those that still can be reached end at once when this session begins. The others are not
-        known, so the wait is for the whole lease.
-        """
-        sessions = self._run.sessions() if self._outlive else []
-        if sessions and sessions[-1].ended is None:
-            terms = LeaseTerms()
-            wait_s = terms.lease_s + terms.margin_s
-            self._console.print(
-                f"the last session was killed: waiting {wait_s:g} s for the leases of its workers "
-                "to end"
-            )
-            await anyio.sleep(wait_s)
 
     def engine(
         self,

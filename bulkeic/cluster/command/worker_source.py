@@ -44,4 +44,4 @@ def _open_scheduler(address: SchedulerAddress, options: WorkOptions) -> Iterator
 
     configure_dask(options.log.log_level)
     with DaskWorkers(address, options.scheduler, Console()) as workers:
-        yield partial(WorkerEngines, start_links=workers.links, outlive=True)
+        yield partial(WorkerEngines, start_links=workers.links)
