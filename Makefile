@@ -81,7 +81,8 @@ trial: setup aws-cli
 	  $(BIN)/python -m pytest --numprocesses=0 --quiet --capture=no tests/e2e/test_rollback.py -k exact_state
 
 chaos: setup
-	BULKEIC_REAL=1 BULKEIC_ROUNDS=$${BULKEIC_ROUNDS:-50} $(BIN)/python -m pytest --numprocesses=3 --quiet tests/chaos tests/e2e/test_worker_parity.py
+	BULKEIC_REAL=1 BULKEIC_ROUNDS=$${BULKEIC_ROUNDS:-50} $(BIN)/python -m pytest --numprocesses=3 --quiet tests/chaos \
+	  tests/e2e/test_worker_parity.py tests/benchmarks/test_discover.py
 
 soak: setup
 	$(BIN)/python benchmarks/soak.py

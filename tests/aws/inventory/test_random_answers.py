@@ -54,7 +54,7 @@ async def read(services: InventoryServices, operation: str) -> list[Any]:
             return [each async for each in services.config_functions(OWN, aggregator="a")]
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.data(), st.sampled_from(sorted(FIELDS)))
 def test_any_answer_can_be_stored_or_is_an_error_of_one_line(
     data: st.DataObject, operation: str
