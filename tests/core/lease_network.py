@@ -9,7 +9,8 @@ from bulkeic.core.leases.placement import place_lanes
 from bulkeic.core.leases.worker_lease import LeaseState, LeaseTerms, WorkerLease
 from bulkeic.core.model import Job, Lane, Settings, SourceLine, Target
 
-TERMS = LeaseTerms(lease_s=10.0, hold_s=2.0, margin_s=1.0)
+# Without a hold: a worker that holds after 2 s is hardly ever at the end of its lease.
+TERMS = LeaseTerms(lease_s=10.0, hold_s=10.0, margin_s=1.0)
 JOBS_OF_A_LANE = 3
 
 
@@ -110,6 +111,16 @@ class SimulatedCluster:
                 for lane in self._leases.lanes_of(number)
             }
             self.network.append(Ask(number, self._heard[number], grants))
+
+    def exchange(self, number: int) -> None:
+        """Asks one worker and takes its answer, while all other messages are on their way."""
+        on_their_way, self.network = self.network, []
+        self.coordinate()
+        others = [each for each in self.network if each.worker != number]
+        self.network = [each for each in self.network if each.worker == number]
+        while self.network:
+            self.deliver(self.network.pop(0))
+        self.network = on_their_way + others
 
     def deliver(self, message: Ask | Tell) -> None:
         if isinstance(message, Ask):

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from bulkeic.core.leases.lane_leases import LaneLeases
 from bulkeic.core.leases.worker_lease import LeaseState, LeaseTerms, WorkerLease
 from bulkeic.core.model import Lane
-from tests.core.lease_network import JOBS_OF_A_LANE, TERMS, SimulatedClock, SimulatedCluster
+from tests.core.lease_network import JOBS_OF_A_LANE, SimulatedClock, SimulatedCluster
 
+TERMS = LeaseTerms(lease_s=10.0, hold_s=2.0, margin_s=1.0)
 LANES = [
     Lane(f"{account:012}", region) for account in (1, 2) for region in ("eu-west-1", "us-east-1")
 ]
@@ -20,9 +21,11 @@ clocks = st.lists(
 # What happens next: to which message or worker, and how long it takes.
 events = st.lists(
     st.tuples(
-        st.sampled_from(["wait", "deliver", "deliver", "lose", "repeat", "coordinate", "call"]),
-        st.integers(0, 50),
-        st.sampled_from([0.0, 0.1, 1.0, 1.9, 4.0, 9.9, 10.0, 11.0, 30.0]),
+        st.sampled_from(
+            ["wait", "exchange", "exchange", "deliver", "lose", "repeat", "coordinate"]
+        ),
+        st.integers(0, 3),
+        st.sampled_from([0.1, 1.9, 1.9, 1.9, 4.0, 9.9, 30.0]),
     ),
     max_size=80,
 )
@@ -41,10 +44,8 @@ def happen(cluster: SimulatedCluster, kind: str, number: int, seconds: float) ->
             cluster.network.append(cluster.network[at])
         case "coordinate":
             cluster.coordinate()
-        case "call":
-            worker = cluster.workers[number % len(cluster.workers)]
-            for lane in worker.call(cluster.time):
-                assert cluster.callers_of(lane) == [worker.number]
+        case "exchange":
+            cluster.exchange(number % len(cluster.workers))
 
 
 @settings(deadline=None, max_examples=300)
@@ -69,6 +70,24 @@ def test_no_job_is_lost_while_a_worker_is_left(
         happen(cluster, *event)
     heal(cluster)
     assert not cluster.alive or cluster.recorded == ALL_JOBS
+
+
+def test_a_late_acknowledgment_lets_no_second_worker_call() -> None:
+    same = SimulatedClock(0.0, 1.0)
+    cluster = SimulatedCluster([same, same, same], LANES)
+    cluster.exchange(0)
+    cluster.exchange(1)
+    cluster.coordinate()
+    (late,) = [each for each in cluster.network if each.worker == 0][-1:]
+    for at in (1.9, 3.8, 5.7, 7.6, 9.5):
+        cluster.time = at
+        cluster.exchange(1)
+    cluster.deliver(late)  # it acknowledges what worker 0 has said 9.5 s ago
+    for at in (9.6, 10.1, 11.1, 12.0, 19.0):
+        cluster.time = at
+        cluster.exchange(1)
+        assert all(len(cluster.callers_of(lane)) <= 1 for lane in LANES)
+    assert {*map(tuple, map(cluster.callers_of, LANES))} == {(1,)}
 
 
 def heal(cluster: SimulatedCluster) -> None:
