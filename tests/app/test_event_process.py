@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkeic.app.watching import event_process
+from bulkeic.app.setup import shell_process
 from bulkeic.app.watching.event_process import MAX_LINES, CommandEnd, EventProcess
 from bulkeic.app.watching.notifier import Notifier, end_lines, event_line
 from bulkeic.aws.answers.sanitizer import register_secrets
@@ -106,7 +106,7 @@ def test_a_command_that_closes_its_stdin_gets_the_events_no_more(tmp_path: Path)
 
 
 def test_a_shell_that_is_missing_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_process, "_SHELL", "/no/such/shell")
+    monkeypatch.setattr(shell_process, "_SHELL", "/no/such/shell")
 
     assert said(run("true")) == [
         "the command cannot be started (No such file or directory)",

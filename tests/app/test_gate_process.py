@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from bulkeic.app.rollout import gate_process
+from bulkeic.app.setup import shell_process
 from bulkeic.aws.answers.sanitizer import register_secrets
 from bulkeic.core.rollout.gates import GateEnd, GateResult
 
@@ -38,7 +39,7 @@ async def test_a_document_that_is_not_read_holds_nothing_up() -> None:
 
 
 async def test_a_gate_that_cannot_be_started_halts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate_process, "_SHELL", "/no/such/shell")
+    monkeypatch.setattr(shell_process, "_SHELL", "/no/such/shell")
 
     result = await gate_process.ask_gate("true", b"{}", 30)
 

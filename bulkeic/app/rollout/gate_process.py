@@ -9,15 +9,13 @@ from typing import IO
 import anyio
 import anyio.to_thread
 
+from bulkeic.app.setup.shell_process import END_GRACE_S, signal_group, start_shell
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.core.errors import printable
 from bulkeic.core.output_tail import OutputTail
 from bulkeic.core.rollout.gates import GateEnd, GateResult
 
 OUTPUT_BYTES = 4096
-_SHELL = "/bin/sh"
-_END_GRACE_S = 2.0
-"""Between SIGTERM and SIGKILL."""
 _READ_REST_S = 1.0
 _CHUNK = 65_536
 
@@ -33,7 +31,7 @@ async def ask_gate(command: str, document: bytes, timeout_s: float) -> GateResul
         timeout_s: after which the command is ended, seconds.
     """
     try:
-        process = _start(command)
+        process = start_shell(command)
     except OSError as error:
         return GateResult(GateEnd.NOT_STARTED, problem=error.strerror or str(error))
     assert process.stdin is not None  # noqa: S101 - they are pipes
@@ -46,21 +44,6 @@ async def ask_gate(command: str, document: bytes, timeout_s: float) -> GateResul
             with anyio.CancelScope(shield=True):
                 await _end_group(process)
     return _result(process, output, is_late=is_late)
-
-
-def _start(command: str) -> "subprocess.Popen[bytes]":
-    process = subprocess.Popen(  # noqa: S603 - the user's own command
-        [_SHELL, "-c", command],
-        bufsize=0,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    for pipe in (process.stdin, process.stdout):
-        assert pipe is not None  # noqa: S101 - as asked for
-        os.set_blocking(pipe.fileno(), False)
-    return process
 
 
 async def _converse(
@@ -110,16 +93,11 @@ async def _wait(process: "subprocess.Popen[bytes]") -> None:
 async def _end_group(process: "subprocess.Popen[bytes]") -> None:
     """Ends the command if it still runs, and then all that it has left running."""
     if process.poll() is None:
-        _signal_group(process, signal.SIGTERM)
-        with anyio.move_on_after(_END_GRACE_S):
+        signal_group(process, signal.SIGTERM)
+        with anyio.move_on_after(END_GRACE_S):
             await _wait(process)
-    _signal_group(process, signal.SIGKILL)
+    signal_group(process, signal.SIGKILL)
     await _wait(process)
-
-
-def _signal_group(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
-    with suppress(ProcessLookupError, PermissionError):  # the group is empty
-        os.killpg(process.pid, number)
 
 
 def _result(process: "subprocess.Popen[bytes]", output: OutputTail, *, is_late: bool) -> GateResult:

@@ -16,14 +16,12 @@ from typing import IO
 
 import msgspec
 
+from bulkeic.app.setup.shell_process import END_GRACE_S, signal_group, start_shell
 from bulkeic.core.output_tail import OutputTail
 
 MAX_LINES = 1000
 """More lines that wait for the command than this are dropped, the oldest first."""
-END_GRACE_S = 2.0
-"""Between SIGTERM and SIGKILL."""
 OUTPUT_BYTES = 4096
-_SHELL = "/bin/sh"
 _CHUNK = 65_536
 _REST_CHUNKS = 16
 _CHECK_S = 0.05
@@ -117,7 +115,7 @@ class EventProcess:
 
     def _work(self) -> None:
         try:
-            process = self._process = _start(self._command)
+            process = self._process = start_shell(self._command)
         except OSError as error:
             self._problem = error.strerror or str(error)
             return
@@ -209,23 +207,7 @@ class EventProcess:
 
     def _signal_group(self, number: signal.Signals) -> None:
         if self._process is not None:
-            with suppress(ProcessLookupError, PermissionError):  # the group is empty
-                os.killpg(self._process.pid, number)
-
-
-def _start(command: str) -> "subprocess.Popen[bytes]":
-    process = subprocess.Popen(  # noqa: S603 - the user's own command
-        [_SHELL, "-c", command],
-        bufsize=0,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    for pipe in (process.stdin, process.stdout):
-        assert pipe is not None  # noqa: S101 - as asked for
-        os.set_blocking(pipe.fileno(), False)
-    return process
+            signal_group(self._process, number)
 
 
 def _close(pipe: IO[bytes]) -> None:

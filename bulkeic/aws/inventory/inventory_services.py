@@ -1,54 +1,20 @@
 """The services that say which accounts, Regions and functions there are."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Self
+from collections.abc import AsyncIterator, Mapping, Sequence
 
-import anyio
-
-from bulkeic.aws.identity.access import Access
-from bulkeic.aws.identity.credentials import RefreshingCredentials
 from bulkeic.aws.inventory import config_aggregator, organization, resource_explorer, resource_tags
 from bulkeic.aws.inventory.enabled_regions import enabled_regions
 from bulkeic.aws.inventory.organization import OrganizationAccount
-from bulkeic.aws.services.service_calls import ServiceCalls
+from bulkeic.aws.services.calling_services import CallingServices
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane
 
 
-class InventoryServices:
+class InventoryServices(CallingServices):
     """Asks AWS Organizations, Account Management, the tagging API, Resource Explorer and Config.
 
-    An async context manager. Every method raises ``ServiceError`` if a service refuses, cannot be
-    reached or gives an answer that cannot be right. Failures that may pass are retried first.
-
-    Args:
-        access: endpoints and settings.
-        credentials_of: returns the credentials of a lane's account.
-        timeout_s: seconds for one call, connecting included.
-        sleep: waits for some seconds before a retry.
+    See ``CallingServices``.
     """
-
-    def __init__(
-        self,
-        access: Access,
-        credentials_of: Callable[[Lane], RefreshingCredentials],
-        *,
-        timeout_s: float,
-        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
-    ) -> None:
-        self._calls = ServiceCalls(access, credentials_of, timeout_s=timeout_s, sleep=sleep)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._calls.close()
 
     def organization_accounts(
         self, lane: Lane, *, units: Sequence[str] = ()

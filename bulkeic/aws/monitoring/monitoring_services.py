@@ -1,54 +1,17 @@
 """The services that are asked whether a run may go on."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from types import TracebackType
-from typing import Self
+from collections.abc import Sequence
 
-import anyio
-
-from bulkeic.aws.identity.access import Access
-from bulkeic.aws.identity.credentials import RefreshingCredentials
 from bulkeic.aws.monitoring.alarm_states import alarm_states
 from bulkeic.aws.monitoring.calendar_states import calendar_state
-from bulkeic.aws.services.service_calls import ServiceCalls
+from bulkeic.aws.services.calling_services import CallingServices
 from bulkeic.core.model import Lane
 from bulkeic.core.rollout.alarms import Alarm, AlarmState
 from bulkeic.core.rollout.change_calendar import CalendarReading
 
 
-class MonitoringServices:
-    """Asks CloudWatch and Systems Manager.
-
-    An async context manager. Every method raises ``ServiceError`` if a service refuses, cannot be
-    reached or gives an answer that cannot be right. Failures that may pass are retried first.
-
-    Args:
-        access: endpoints and settings.
-        credentials_of: returns the credentials of a lane's account.
-        timeout_s: seconds for one call, connecting included.
-        sleep: waits for some seconds before a retry.
-    """
-
-    def __init__(
-        self,
-        access: Access,
-        credentials_of: Callable[[Lane], RefreshingCredentials],
-        *,
-        timeout_s: float,
-        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
-    ) -> None:
-        self._calls = ServiceCalls(access, credentials_of, timeout_s=timeout_s, sleep=sleep)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._calls.close()
+class MonitoringServices(CallingServices):
+    """Asks CloudWatch and Systems Manager; see ``CallingServices``."""
 
     async def alarm_states(
         self, lane: Lane, names: Sequence[str]

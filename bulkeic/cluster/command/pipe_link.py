@@ -10,11 +10,10 @@ import anyio
 import anyio.to_thread
 
 from bulkeic.cluster.command.worker_link import LinkLostError
-from bulkeic.cluster.frames import FrameReader, frame
+from bulkeic.cluster.frame_pipe import FramePipe
 from bulkeic.cluster.worker.worker_process import LEASE_LOST
 from bulkeic.core.errors import UsageError
 
-_CHUNK = 1 << 20
 _END_GRACE_S = 2.0
 _STDERR = 2
 _START = (
@@ -54,9 +53,7 @@ class PipeLink:
         self.name = f"worker {number} (process {self._process.pid})"
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
         self._questions = self._process.stdin
-        for pipe in (self._questions, self._answers):
-            os.set_blocking(pipe.fileno(), False)
-        self._reader = FrameReader()
+        self._pipe = FramePipe(self._answers.fileno(), self._questions.fileno())
 
     async def exchange(self, message: bytes) -> bytes:
         """Sends a message and returns the answer.
@@ -66,28 +63,16 @@ class PipeLink:
         """
         try:
             with suppress(BrokenPipeError):  # it has ended, and may have left a last answer
-                await self._send(message)
-            return await self._receive()
+                await self._pipe.send(message)
+            answer = await self._pipe.receive()
         except OSError:
-            raise LinkLostError(await self._how_it_ended(), has_ended=True) from None
+            answer = None
         except ValueError as error:
             await self.kill()
             raise LinkLostError(str(error), has_ended=True) from None
-
-    async def _send(self, message: bytes) -> None:
-        left = memoryview(frame(message))
-        while left:
-            await anyio.wait_writable(self._questions)
-            left = left[os.write(self._questions.fileno(), left) :]
-
-    async def _receive(self) -> bytes:
-        while (message := self._reader.next()) is None:
-            await anyio.wait_readable(self._answers)
-            data = os.read(self._answers.fileno(), _CHUNK)
-            if not data:
-                raise OSError("the worker has ended")
-            self._reader.feed(data)
-        return message
+        if answer is None:
+            raise LinkLostError(await self._how_it_ended(), has_ended=True)
+        return answer
 
     async def kill(self) -> bool:
         """Ends the process at once, and waits until it has ended."""

@@ -9,13 +9,10 @@ import signal
 from contextlib import suppress
 from functools import partial
 
-import anyio
-import anyio.to_thread
-
 from bulkeic.app.setup.open_files import allow_open_files
 from bulkeic.app.setup.runtime import run_async
 from bulkeic.aws.answers.sanitizer import sanitize
-from bulkeic.cluster.frames import FrameReader, frame
+from bulkeic.cluster.frame_pipe import FramePipe
 from bulkeic.cluster.messages import Welcome, decode_ask, decode_begin, encode
 from bulkeic.cluster.worker.lane_host import LaneHost, LeaseLostError
 from bulkeic.cluster.worker.worker_access import worker_access
@@ -27,44 +24,11 @@ LEASE_LOST = 75
 """Exit code of a worker that has lost its lease."""
 
 _INTERNAL_ERROR = 70
-_CHUNK, _PIECE = 1 << 20, 1 << 16
 _STDIN, _STDERR = 0, 2
 
 
-class PipeEnds:
-    """The pipes to the command.
-
-    Args:
-        questions: file descriptor to read.
-        answers: file descriptor to write.
-    """
-
-    def __init__(self, questions: int, answers: int) -> None:
-        self._questions = questions
-        self._answers = answers
-        self._reader = FrameReader()
-        self._unsent = bytearray()
-
-    async def receive(self) -> bytes | None:
-        """The next message; ``None``: the command has ended."""
-        while (message := self._reader.next()) is None:
-            await anyio.wait_readable(self._questions)
-            data = os.read(self._questions, _CHUNK)
-            if not data:
-                return None
-            self._reader.feed(data)
-        return message
-
-    async def send(self, message: bytes) -> None:
-        """Sends a message, after what is left of one whose sending was cancelled."""
-        self._unsent += frame(message)
-        while self._unsent:
-            await anyio.wait_writable(self._answers)
-            del self._unsent[: os.write(self._answers, self._unsent[:_PIECE])]
-
-
-async def _serve(pipes: PipeEnds) -> None:
-    first = await pipes.receive()
+async def _serve(pipe: FramePipe) -> None:
+    first = await pipe.receive()
     if first is None:
         return
     begin = decode_begin(first)
@@ -72,19 +36,19 @@ async def _serve(pipes: PipeEnds) -> None:
         access = worker_access(begin)
         allow_open_files(begin.limits.concurrency)
     except BulkeicError as error:
-        await pipes.send(encode(Welcome(version=__version__, problem=str(error))))
+        await pipe.send(encode(Welcome(version=__version__, problem=str(error))))
         return
     configure_logs(begin.log_format, begin.log_level, sanitize)
     host = LaneHost(begin, access)
     try:
         async with host:
-            await pipes.send(encode(Welcome(version=__version__)))
-            while (message := await pipes.receive()) is not None:
-                await pipes.send(encode(await host.exchange(decode_ask(message))))
+            await pipe.send(encode(Welcome(version=__version__)))
+            while (message := await pipe.receive()) is not None:
+                await pipe.send(encode(await host.exchange(decode_ask(message))))
             os._exit(0)  # at once: a thread may be waiting for something that never comes
     except BaseExceptionGroup as group:
         if group.subgroup(LeaseLostError) is not None:
-            await pipes.send(encode(host.last_tell()))
+            await pipe.send(encode(host.last_tell()))
         raise
 
 
@@ -97,10 +61,8 @@ def main(answers: int) -> None:
     # The command alone decides what a signal from the terminal does.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    for end in (_STDIN, answers):
-        os.set_blocking(end, False)
     try:
-        run_async(partial(_serve, PipeEnds(_STDIN, answers)))
+        run_async(partial(_serve, FramePipe(_STDIN, answers)))
     except BaseException as error:  # noqa: BLE001 - a bug is one line, too
         os._exit(_exit_code(error))
 
