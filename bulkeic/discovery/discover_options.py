@@ -13,7 +13,7 @@ from bulkeic.core.option_values import Duration, Integer, OneOf, ParsedText, Val
 from bulkeic.core.redaction import parse_endpoint
 from bulkeic.core.selection import parse_pattern
 from bulkeic.discovery.model.criteria import Criteria, Qualifiers, parse_qualifiers
-from bulkeic.discovery.model.managed_by import Manager
+from bulkeic.core.ownership import Manager
 from bulkeic.discovery.model.modified_since import ModifiedSince, parse_modified_since
 from bulkeic.discovery.model.organization_units import parse_unit
 from bulkeic.discovery.model.regions import parse_regions

@@ -14,7 +14,7 @@ from bulkeic.discovery.discover_options import (
     PlaceOptions,
 )
 from bulkeic.discovery.model.criteria import Qualifiers
-from bulkeic.discovery.model.managed_by import Manager
+from bulkeic.core.ownership import Manager
 from bulkeic.discovery.model.modified_since import parse_modified_since
 from bulkeic.discovery.model.tag_filters import TagFilter
 from bulkeic.discovery.report.follow_up_commands import plan_found, resume_discovery

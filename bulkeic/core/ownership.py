@@ -21,6 +21,8 @@ Terraform sets no tag of its own. Without one of these common tags its functions
 from collections.abc import Mapping
 from enum import StrEnum
 
+import msgspec
+
 from bulkeic.core.fields import normalize_name
 
 _STACK = "aws:cloudformation:stack-name"
@@ -39,6 +41,22 @@ class Manager(StrEnum):
     CLOUDFORMATION = "cloudformation"
     SAM = "sam"
     SERVERLESS = "serverless"
+
+
+class Owner(msgspec.Struct, frozen=True, gc=False):
+    """What manages a target: its next deployment may change the target.
+
+    Attributes:
+        manager: the tool.
+        name: its name of the function or of the configuration: a stack, or an address of Terraform;
+            empty: unknown.
+    """
+
+    manager: Manager
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.manager}:{self.name}" if self.name else str(self.manager)
 
 
 def manager_of(tags: Mapping[str, str]) -> Manager:
