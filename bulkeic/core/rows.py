@@ -48,16 +48,18 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         line: number of the line that it begins on, from 1.
         values: by field name.
-        item: number of the row in a JSON document, where many rows may share a line; 0 elsewhere.
+        item: number of the row in a JSON document, where many rows may share a line, or the
+            address of a resource in code; 0 elsewhere.
     """
 
     line: int
     values: dict[str, Any]
-    item: int = 0
+    item: int | str = 0
 
     def located(self, problem: InputError, source: str) -> InputError:
         """The problem with the row's file and line."""
-        rule = f"{problem.rule} (item {self.item})" if self.item else problem.rule
+        item = self.item if isinstance(self.item, str) else f"item {self.item}"
+        rule = f"{problem.rule} ({item})" if self.item else problem.rule
         return InputError(rule, field=problem.field, line=self.line, source=source)
 
 

@@ -79,6 +79,11 @@ class RowsFile:
         except InputError as problem:
             raise problem.at(self.name, problem.line) from None
 
+    @staticmethod
+    def place(line: int) -> str:
+        """How messages name the row of a line."""
+        return f"line {line}"
+
 
 def _format_of(path: str, fields: Fields) -> Format | None:
     name = Path(path)

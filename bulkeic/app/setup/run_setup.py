@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from bulkeic.app.setup.access_checks import check_access, check_value
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.ingest import Ingest
+from bulkeic.app.setup.code_files import CodeRows, read_code
+from bulkeic.app.setup.ingest import Ingest, TargetRows
 from bulkeic.app.setup.new_waves import check_row_waves, read_wave_rules
 from bulkeic.app.setup.next_commands import stored_flags
 from bulkeic.app.setup.options import (
@@ -135,6 +136,13 @@ def check_yes(options: WorkOptions, *, yes: bool) -> None:
 
 
 def _check_targets(options: TargetsOptions) -> None:
+    if not options.source:
+        raise UsageError(
+            "Missing argument 'SOURCE'; expected a targets file, - for stdin, or a run file; or use "
+            "--terraform or --template"
+        )
+    if options.is_source_code and options.format is not None:
+        raise UsageError("--format is for a targets file; omit it with --terraform and --template")
     if options.waves_file == STDIN == options.source:
         raise UsageError("SOURCE and --waves-file cannot both be read from stdin")
     if options.where is not None:
@@ -225,7 +233,7 @@ def create_run(
         BulkeicError: the targets file has problems, which have been printed; or the run cannot
             start for another reason.
     """
-    targets = RowsFile(options.source, options.format)
+    targets = _open_targets(options)
     region, regions = _default_region(options), resolver.accounts.only_regions()
     defaults = Defaults(region=region, settings=options.settings, regions=regions)
     ingest = Ingest(
@@ -245,6 +253,12 @@ def create_run(
     )
     with console.spinner(f"reading {targets.name}"):
         ingest.run(functools.partial(_check_number, options=options))
+
+
+def _open_targets(options: TargetsOptions) -> TargetRows:
+    if not options.is_source_code:
+        return RowsFile(options.source, options.format)
+    return CodeRows(read_code(options.code))
 
 
 def _default_region(options: WorkOptions) -> str | None:
