@@ -1,10 +1,11 @@
 """One pass over pages of listings, made by workers: each page may add more to the pass."""
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 
 from bulkeic.app.run.engine_source import PageSink, TeamFeed
 from bulkeic.cluster.command.team_run import TeamMember, TeamRun
-from bulkeic.cluster.command.worker_team import WorkerTeam
 from bulkeic.cluster.messages import Grant, PassStart, Tell
 from bulkeic.cluster.policy_form import policy_form
 from bulkeic.core.listing import ListingJob
@@ -22,7 +23,7 @@ class PagePass(TeamRun):
     Args:
         feed: the pages.
         sink: receives what was read; it calls ``jobs_arrived`` for the pages that follow.
-        team: the workers.
+        work_through: as for ``TeamRun``.
         limits: of calls.
         traffic: the pass adds to it.
     """
@@ -31,8 +32,8 @@ class PagePass(TeamRun):
         self,
         feed: TeamFeed,
         sink: PageSink,
-        team: WorkerTeam,
         *,
+        work_through: Callable[[TeamRun], Awaitable[None]],
         limits: EngineLimits,
         traffic: Traffic,
     ) -> None:
@@ -40,7 +41,7 @@ class PagePass(TeamRun):
             PassStart(policy_form(Discover(), None), limits),
             feed,
             sink,
-            work_through=team.work_through,
+            work_through=work_through,
             policy=Discover(),
             limits=limits,
             traffic=traffic,

@@ -112,4 +112,6 @@ class PageTeam:
     def engine(self, feed: TeamFeed, sink: PageSink, *, traffic: Traffic) -> PagePass:
         """Makes what reads the pages of a feed; see ``PageReaders``."""
         limits = self._options.pace.limits()
-        return PagePass(feed, sink, self._team, limits=limits, traffic=traffic)
+        return PagePass(
+            feed, sink, work_through=self._team.work_through, limits=limits, traffic=traffic
+        )

@@ -116,7 +116,8 @@ class TeamHealth:
         """
         worker = self._workers[number]
         worker.lost = how
-        then = f"its {counted(worker.lanes, 'lane')} move to {counted(left, 'other worker')}"
+        moves = "moves" if worker.lanes == 1 else "move"
+        then = f"its {counted(worker.lanes, 'lane')} {moves} to {counted(left, 'other worker')}"
         name = styled(f"{worker.name} is lost", Style.BAD)
         self._console.print(styled_line(name, f": {how}; {then}"))
         facts = {"name": worker.name, "reason": how, "lanes": worker.lanes, "left": left}
