@@ -8,11 +8,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
+
+from bulkeic.store.discovery.discovery_file import DiscoveryFile
 
 from .conftest import REGION, Bulkeic, Server
 from .discover_helpers import LATEST, READER, discover, found_keys, scenario, there_is
-from .rollout_helpers import until
+from .rollout_helpers import line_with, until
 from .test_discover_resume import FILE, until_read
 from .worker_processes import have_ended, wait_for_workers
 
@@ -90,6 +93,13 @@ def aliases_of(each: dict[str, Any]) -> list[str]:
     return [LATEST, *each["Aliases"]]
 
 
+def save_leases(bulkeic: Bulkeic, *, may_last: bool) -> None:
+    """Stores whether workers elsewhere may read pages."""
+    file = DiscoveryFile(bulkeic.folder / FILE)
+    file.save_metadata(msgspec.structs.replace(file.metadata, has_leases=may_last))
+    file.close()
+
+
 def test_a_killed_worker_is_one_line_and_no_function_is_lost(
     bulkeic: Bulkeic, varied: Server
 ) -> None:
@@ -137,7 +147,17 @@ def test_an_interrupt_and_the_loss_of_all_workers_can_be_resumed(
     assert "stopped: no worker is left" in err
     assert not (bulkeic.folder / "found.csv").exists()
 
-    resumed = bulkeic(*shlex.split(err.splitlines()[-1])[3:], "--rate", "unlimited")
+    again = shlex.split(err.splitlines()[-1])[3:]
+    save_leases(bulkeic, may_last=True)  # as if the workers were elsewhere, and this command killed
+    before = varied.calls()
+    process = bulkeic.start(*again)
+    line_with(process, "the last session was killed: waiting 11 s for the leases")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert (process.returncode, varied.calls()) == (3, before)
+    save_leases(bulkeic, may_last=False)
+
+    resumed = bulkeic(*again, "--rate", "unlimited")
     assert resumed.code == 0, resumed.err
     found = found_keys((bulkeic.folder / "found.csv").read_text())
     assert found == there_is(varied, aliases_of)
