@@ -118,6 +118,8 @@ def test_a_killed_worker_is_one_line_and_no_function_is_lost(
     # What the victim had in flight, or read and not reported, is read again.
     assert 2 * FUNCTIONS <= varied.calls("ListAliases") <= 2 * FUNCTIONS + 7
     assert have_ended([victim, other])
+    # The command's own, and one of each worker, because there is no role.
+    assert varied.stats()["by_operation"]["GetCallerIdentity"] == 3
 
 
 def test_an_interrupt_and_the_loss_of_all_workers_can_be_resumed(
