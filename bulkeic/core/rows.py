@@ -48,8 +48,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         line: number of the line that it begins on, from 1.
         values: by field name.
-        item: number of the row in a JSON document, where many rows may share a line, or the
-            address of a resource in code; 0 elsewhere.
+        item: number of the row in a JSON document, where many rows may share a line, or the file
+            of code and the address in it; 0 elsewhere.
     """
 
     line: int
@@ -58,8 +58,9 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
     def located(self, problem: InputError, source: str) -> InputError:
         """The problem with the row's file and line."""
-        item = self.item if isinstance(self.item, str) else f"item {self.item}"
-        rule = f"{problem.rule} ({item})" if self.item else problem.rule
+        if isinstance(self.item, str):
+            return problem.at(self.item, 0)
+        rule = f"{problem.rule} (item {self.item})" if self.item else problem.rule
         return InputError(rule, field=problem.field, line=self.line, source=source)
 
 
@@ -85,10 +86,12 @@ class RowParser:
     Args:
         source: the file's name, for ``Job.source`` and for problems.
         defaults: values for rows that do not give their own.
+        exact: whether rows give whole configurations; one without settings wants none.
     """
 
-    def __init__(self, source: str, defaults: Defaults) -> None:
+    def __init__(self, source: str, defaults: Defaults, *, exact: bool = False) -> None:
         self._source = source
+        self._exact = exact
         self._defaults = defaults
         # The rows of a fleet share few lanes and few settings; each is validated once.
         memoize = functools.lru_cache(_MEMOIZED, typed=True)
@@ -227,7 +230,7 @@ class RowParser:
         default = msgspec.structs.astuple(self._defaults.settings)
         pairs = zip(chosen, default, strict=True)
         settings = Settings(*(fallback if value is None else value for value, fallback in pairs))
-        if settings.is_empty() and nested is not None and not problems:
+        if settings.is_empty() and nested is not None and not (problems or self._exact):
             problems.append(
                 InputError(
                     "nothing to set; give at least one of MaximumRetryAttempts, "

@@ -5,7 +5,10 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from bulkeic.app.setup.code_options import CodeOptions
+from bulkeic.core.code_targets import code_targets
 from bulkeic.core.declared_code import DeclaredCode
+from bulkeic.core.errors import InputError, printable
+from bulkeic.core.model import SourceLine
 from bulkeic.core.rows import Row
 
 
@@ -28,24 +31,39 @@ def read_code(options: CodeOptions) -> list[DeclaredCode]:
 
 
 class CodeRows:
-    """The configurations of code as the rows of a targets file. See ``ingest.TargetRows``.
+    """The targets of code as the rows of a targets file. See ``ingest.TargetRows``.
 
-    The number of a row counts the configurations of all files.
+    The number of a row counts the targets of all files.
 
     Args:
         codes: what the files declare.
+        with_lacking: also those of functions that lack a configuration (see
+            ``core.code_targets``).
     """
 
-    def __init__(self, codes: Sequence[DeclaredCode]) -> None:
-        self._configs = [config for code in codes for config in code.configs]
+    def __init__(self, codes: Sequence[DeclaredCode], *, with_lacking: bool = False) -> None:
+        self._targets = code_targets(codes, with_lacking=with_lacking)
         first, *others = (code.file for code in codes)
         self.name = f"{first} and {len(others)} more" if others else first
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[Row | InputError]:
         """Yields the rows."""
-        for number, config in enumerate(self._configs, 1):
-            yield replace(config.row, line=number, item=config.address)
+        for line, target in enumerate(self._targets, 1):
+            row = target.row
+            if isinstance(row, InputError):
+                yield row.at(self.place(line), 0)
+            else:
+                yield replace(row, line=line, item=self.place(line))
 
     def place(self, line: int) -> str:
-        """The address of a row's configuration."""
-        return self._configs[line - 1].address
+        """The file and the address of a row."""
+        target = self._targets[line - 1]
+        return printable(f"{target.file}: {target.address}")
+
+    def at(self, problem: InputError, line: int) -> InputError:
+        """See ``TargetRows``."""
+        return problem.at(self.place(line), 0)
+
+    def source(self, line: int) -> SourceLine:
+        """The file and the address of a row, for the outcome of its job."""
+        return SourceLine(self.place(line))

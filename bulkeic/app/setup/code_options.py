@@ -14,8 +14,9 @@ class CodeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The files of infrastructure code."""
 
     terraform: Annotated[tuple[str, ...], Flag(
-        "--terraform", "What 'terraform show -json' prints of a state or a plan: the source of "
-        "targets if there is no SOURCE, and which targets Terraform manages. Can be repeated.",
+        "--terraform", "What 'terraform show -json' prints of a state or a plan, - for stdin: the "
+        "source of targets if there is no SOURCE, and which targets Terraform manages. Can be "
+        "repeated.",
         OptionGroup.TARGETS, FILE, is_multiple=True, repeat=Repeat.STORED, commands=_READS_CODE
     )] = ()  # fmt: skip
     template: Annotated[tuple[str, ...], Flag(

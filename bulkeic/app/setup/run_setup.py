@@ -82,6 +82,7 @@ def new_metadata(options: WorkOptions, source: str) -> RunMetadata:
         metadata,
         create_missing=options.create_missing,
         replace_destinations=options.replace_destinations,
+        exact=options.is_source_code,
         where=options.where,
         made_with=encode_flags(options.stored_by_run()),
     )
@@ -99,7 +100,8 @@ def check_options(options: WorkOptions) -> None:
         check_stdout()
     if options.results not in {None, STDOUT}:
         waves_file = options.waves_file if isinstance(options, TargetsOptions) else None
-        read = (options.source, options.access.accounts, waves_file)
+        code = options.code.files if isinstance(options, TargetsOptions) else ()
+        read = (options.source, options.access.accounts, waves_file, *code)
         check_not_read("--results", options.results, *read)
         if not (options.overwrite or (isinstance(options, ApplyOptions) and has_run_file(options))):
             check_not_overwritten("--results", options.results)
@@ -117,8 +119,9 @@ def _check_metrics(options: WorkOptions, path: str) -> None:
     check_replaceable("--metrics", path)
     others = [options.source, options.access.accounts, options.run]
     others += [f"{run}{end}" for run in (options.source, options.run) if run for end in SQLITE_ENDS]
-    others += [options.waves_file] if isinstance(options, TargetsOptions) else []
-    others += [options.junit] if isinstance(options, VerifyOptions) else []
+    if isinstance(options, TargetsOptions):
+        others += [options.waves_file, *options.code.files]
+    others += [options.junit, options.markdown] if isinstance(options, VerifyOptions) else []
     others += [] if options.results == STDOUT else [options.results]
     check_not_used("--metrics", path, *others)
     if is_run_file(Path(path)):
@@ -138,15 +141,25 @@ def check_yes(options: WorkOptions, *, yes: bool) -> None:
 def _check_targets(options: TargetsOptions) -> None:
     if not options.source:
         raise UsageError(
-            "Missing argument 'SOURCE'; expected a targets file, - for stdin, or a run file; or use "
-            "--terraform or --template"
+            "Missing argument 'SOURCE'; expected a targets file, - for stdin, or a run file; or "
+            "use --terraform or --template"
         )
-    if options.is_source_code and options.format is not None:
-        raise UsageError("--format is for a targets file; omit it with --terraform and --template")
+    if options.is_source_code:
+        _check_code(options)
     if options.waves_file == STDIN == options.source:
         raise UsageError("SOURCE and --waves-file cannot both be read from stdin")
     if options.where is not None:
         _where(options.where)
+
+
+def _check_code(options: TargetsOptions) -> None:
+    if options.format is not None:
+        raise UsageError("--format is for a targets file; omit it with --terraform and --template")
+    if not options.settings.is_empty():
+        raise UsageError(
+            "code says what its targets must have, so flags for settings do not go with "
+            "--terraform and --template alone; give a targets file as SOURCE"
+        )
 
 
 @contextmanager
@@ -177,9 +190,18 @@ def run_file(
 
 @contextmanager
 def readable_run(
-    options: TargetsOptions, resolver: AccountResolver, console: Console
+    options: TargetsOptions,
+    resolver: AccountResolver,
+    console: Console,
+    targets: TargetRows | None = None,
 ) -> Iterator[RunFile]:
     """A run file to read only: the source itself, or a temporary one from a targets file.
+
+    Args:
+        options: of the command.
+        resolver: knows which accounts can be reached.
+        console: prints problems.
+        targets: see ``create_run``.
 
     Raises:
         BulkeicError: the source cannot be read, or has problems, which have been printed.
@@ -198,7 +220,7 @@ def readable_run(
 
     with tempfile.TemporaryDirectory(prefix="bulkeic-") as folder:
         path = Path(folder) / "temporary.db"
-        create_run(options, path, resolver, console)
+        create_run(options, path, resolver, console, targets=targets)
         run = RunFile(path, is_new=True)
         try:
             _print_left_out(run, options, console)
@@ -219,6 +241,7 @@ def create_run(
     console: Console,
     *,
     bind: Callable[[RunMetadata, list[Lane]], RunMetadata] | None = None,
+    targets: TargetRows | None = None,
 ) -> None:
     """Creates a run file from a targets file.
 
@@ -228,12 +251,13 @@ def create_run(
         resolver: knows which accounts can be reached.
         console: prints problems.
         bind: see ``Ingest``.
+        targets: the rows; ``None``: those of the source that the options name.
 
     Raises:
         BulkeicError: the targets file has problems, which have been printed; or the run cannot
             start for another reason.
     """
-    targets = _open_targets(options)
+    targets = _open_targets(options) if targets is None else targets
     region, regions = _default_region(options), resolver.accounts.only_regions()
     defaults = Defaults(region=region, settings=options.settings, regions=regions)
     ingest = Ingest(
@@ -333,6 +357,7 @@ def apply_policy(run: RunFile, *, force: bool = False) -> Apply | ApplyPlan | Ro
             create_missing=metadata.create_missing,
             replace_destinations=metadata.replace_destinations,
             force=force,
+            exact=metadata.exact,
         )
     return _apply(metadata, force=force)
 
@@ -358,6 +383,7 @@ def _apply(metadata: RunMetadata, *, force: bool = False) -> Apply:
         create_missing=metadata.create_missing,
         replace_destinations=metadata.replace_destinations,
         force=force,
+        exact=metadata.exact,
         where=None if metadata.where is None else _where(metadata.where),
     )
 
