@@ -1,19 +1,31 @@
 """Files of infrastructure code, read as targets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from bulkeic.app.setup.code_options import CodeOptions
 from bulkeic.core.declared_code import DeclaredCode
+from bulkeic.core.errors import InputError
 from bulkeic.core.rows import Row
 
+if TYPE_CHECKING:
+    from bulkeic.iac.cloudformation.deployment import Deployment
 
-def read_code(options: CodeOptions) -> list[DeclaredCode]:
+
+def read_code(
+    options: CodeOptions, find_deployment: Callable[[], "Deployment"]
+) -> list[DeclaredCode]:
     """What the given files declare, in the order of the options.
+
+    Args:
+        options: name the files.
+        find_deployment: returns where and with what templates are deployed.
 
     Raises:
         InputError: a file cannot be read, or is not what its flag expects.
+        BulkeicError: AWS cannot be asked for what a template leaves open.
     """
     found: list[DeclaredCode] = []
     if options.terraform:
@@ -23,7 +35,8 @@ def read_code(options: CodeOptions) -> list[DeclaredCode]:
     if options.template:
         from bulkeic.iac.cloudformation.template import read_template  # noqa: PLC0415 - as above
 
-        found += map(read_template, options.template)
+        deployment = find_deployment()
+        found += [read_template(file, deployment) for file in options.template]
     return found
 
 
@@ -34,16 +47,26 @@ class CodeRows:
 
     Args:
         codes: what the files declare.
+
+    Attributes:
+        notes: what is not read of the files.
     """
 
     def __init__(self, codes: Sequence[DeclaredCode]) -> None:
         self._configs = [config for code in codes for config in code.configs]
+        self.notes = [note for code in codes for note in code.notes]
         first, *others = (code.file for code in codes)
         self.name = f"{first} and {len(others)} more" if others else first
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[Row | InputError]:
         """Yields the rows."""
         for number, config in enumerate(self._configs, 1):
+            if config.problem is not None:
+                problem = config.problem
+                rule = f"{problem.rule} ({config.address})"
+                source, line = problem.source, problem.line
+                yield InputError(rule, field=problem.field, line=line, source=source)
+                continue
             yield replace(config.row, line=number, item=config.address)
 
     def place(self, line: int) -> str:

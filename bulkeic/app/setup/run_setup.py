@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from bulkeic.app.setup.access_checks import check_access, check_value
 from bulkeic.app.setup.account_resolver import AccountResolver
+from bulkeic.app.setup.code_deployment import deployment_of
 from bulkeic.app.setup.code_files import CodeRows, read_code
 from bulkeic.app.setup.ingest import Ingest, TargetRows
 from bulkeic.app.setup.new_waves import check_row_waves, read_wave_rules
@@ -143,6 +144,9 @@ def _check_targets(options: TargetsOptions) -> None:
         )
     if options.is_source_code and options.format is not None:
         raise UsageError("--format is for a targets file; omit it with --terraform and --template")
+    options.code.check()
+    if options.code.stack is not None and options.sandbox:
+        raise UsageError("--stack reads AWS, and --sandbox calls nothing of it; omit one of them")
     if options.waves_file == STDIN == options.source:
         raise UsageError("SOURCE and --waves-file cannot both be read from stdin")
     if options.where is not None:
@@ -233,7 +237,7 @@ def create_run(
         BulkeicError: the targets file has problems, which have been printed; or the run cannot
             start for another reason.
     """
-    targets = _open_targets(options)
+    targets = _open_targets(options, resolver, console)
     region, regions = _default_region(options), resolver.accounts.only_regions()
     defaults = Defaults(region=region, settings=options.settings, regions=regions)
     ingest = Ingest(
@@ -255,10 +259,18 @@ def create_run(
         ingest.run(functools.partial(_check_number, options=options))
 
 
-def _open_targets(options: TargetsOptions) -> TargetRows:
+def _open_targets(
+    options: TargetsOptions, resolver: AccountResolver, console: Console
+) -> TargetRows:
     if not options.is_source_code:
         return RowsFile(options.source, options.format)
-    return CodeRows(read_code(options.code))
+    region = functools.partial(_default_region, options)
+    rows = CodeRows(
+        read_code(options.code, functools.partial(deployment_of, options, resolver, region))
+    )
+    for note in rows.notes:
+        console.print(f"warning: {note}")
+    return rows
 
 
 def _default_region(options: WorkOptions) -> str | None:
