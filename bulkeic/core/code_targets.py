@@ -31,11 +31,13 @@ class CodeTarget(msgspec.Struct, frozen=True, gc=False):
         address: of its configuration, or of its function if code wants no configuration.
         row: with account and Region, as far as they are known, or why it has none. A row without
             settings wants no configuration.
+        line: of the configuration in the file; 0: not known.
     """
 
     file: str
     address: str
     row: Row | InputError
+    line: int = 0
 
 
 def code_targets(codes: Sequence[DeclaredCode], *, with_lacking: bool) -> list[CodeTarget]:
@@ -49,7 +51,7 @@ def code_targets(codes: Sequence[DeclaredCode], *, with_lacking: bool) -> list[C
     for each in _functions(codes):
         functions[each.function].add((each.account_id, each.region))
     found = [
-        CodeTarget(code.file, config.address, _located(config, functions))
+        CodeTarget(code.file, config.address, _located(config, functions), config.line)
         for code in codes
         for config in code.configs
     ]

@@ -16,11 +16,13 @@ class DeclaredConfig(msgspec.Struct, frozen=True, gc=False):
             is cleared. Its ``item`` is the number of the resource in the file.
         address: its name in the code: Terraform's address, or CloudFormation's logical id.
         problem: why its settings are not known; ``None``: they are.
+        line: of the resource in the file; 0: not known.
     """
 
     row: Row
     address: str
     problem: InputError | None = None
+    line: int = 0
 
 
 class DeclaredFunction(msgspec.Struct, frozen=True, gc=False):
@@ -50,6 +52,7 @@ class DeclaredCode(msgspec.Struct, frozen=True):
         configs: in the order of the file.
         functions: in the order of the file.
         stack: the stack that it is deployed as; empty: none, or unknown.
+        notes: what is not read of the file, a line each.
     """
 
     file: str
@@ -57,3 +60,4 @@ class DeclaredCode(msgspec.Struct, frozen=True):
     configs: tuple[DeclaredConfig, ...]
     functions: tuple[DeclaredFunction, ...]
     stack: str = ""
+    notes: tuple[str, ...] = ()

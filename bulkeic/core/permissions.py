@@ -47,6 +47,13 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAla
 GET_CALENDAR_STATE = "ssm:GetCalendarState"
 """What ``--change-calendar`` needs."""
 
+READ_STACK = (
+    "cloudformation:DescribeStacks",
+    "cloudformation:ListExports",
+    "cloudformation:ListStackResources",
+)
+"""What ``--stack`` needs; the exports only for ``Fn::ImportValue``."""
+
 POLICY_CHARACTERS = 2048
 """The longest session policy that STS accepts."""
 

@@ -18,7 +18,7 @@ import msgspec
 from bulkeic.core.accounts import parse_account_id, parse_role, role_account
 from bulkeic.core.destinations import parse_destination, partition_problems, target_problems
 from bulkeic.core.errors import InputError, quoted
-from bulkeic.core.model import LATEST, Job, Lane, Settings, SourceLine, Target
+from bulkeic.core.model import CLEARED, LATEST, Job, Lane, Settings, SourceLine, Target
 from bulkeic.core.names import (
     FunctionName,
     check_qualifier,
@@ -230,6 +230,8 @@ class RowParser:
         default = msgspec.structs.astuple(self._defaults.settings)
         pairs = zip(chosen, default, strict=True)
         settings = Settings(*(fallback if value is None else value for value, fallback in pairs))
+        if self._exact and not settings.is_empty():
+            settings = whole_settings(settings)
         if settings.is_empty() and nested is not None and not (problems or self._exact):
             problems.append(
                 InputError(
@@ -239,6 +241,15 @@ class RowParser:
             )
         depends_on_target = has_template(settings) or settings.has_function_destination()
         return settings, depends_on_target, problems
+
+
+def whole_settings(settings: Settings) -> Settings:
+    """Settings as a whole configuration: a destination that they do not name is cleared."""
+    return msgspec.structs.replace(
+        settings,
+        on_success=settings.on_success or CLEARED,
+        on_failure=settings.on_failure or CLEARED,
+    )
 
 
 def parse_wave(value: Any) -> int:

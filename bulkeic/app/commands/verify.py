@@ -15,7 +15,6 @@ from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
-from bulkeic.app.setup.code_files import CodeRows, read_code
 from bulkeic.app.setup.next_commands import (
     flags_of,
     next_command,
@@ -24,6 +23,7 @@ from bulkeic.app.setup.next_commands import (
 )
 from bulkeic.app.setup.options import VerifyOptions
 from bulkeic.app.setup.run_setup import STDIN, has_run_file, readable_run, verify_policy
+from bulkeic.app.setup.target_source import open_code
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane, Outcome
@@ -59,7 +59,7 @@ def verify(options: VerifyOptions, open_engines: OpenEngines = open_local_engine
         prints_drift = options.output == "text" and options.results != STDOUT
         if prints_drift:
             check_stdout()
-        code = _code_rows(options)
+        code = open_code(options, invocation.resolver, invocation.console)
         with readable_run(options, invocation.resolver, invocation.console, code) as run:
             policy = verify_policy(run)
             results = invocation.results
@@ -91,13 +91,6 @@ def _reports(options: VerifyOptions) -> "VerifyReports | None":
     from bulkeic.app.report.verify_reports import VerifyReports  # noqa: PLC0415 - only flags need it
 
     return VerifyReports(options)
-
-
-def _code_rows(options: VerifyOptions) -> CodeRows | None:
-    """The targets of code, those included that it wants no configuration for."""
-    if not options.is_source_code:
-        return None
-    return CodeRows(read_code(options.code), with_lacking=True)
 
 
 def _verify(

@@ -1,6 +1,7 @@
 """Files of infrastructure code, read as targets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -11,12 +12,22 @@ from bulkeic.core.errors import InputError, printable
 from bulkeic.core.model import SourceLine
 from bulkeic.core.rows import Row
 
+if TYPE_CHECKING:
+    from bulkeic.iac.cloudformation.deployment import Deployment
 
-def read_code(options: CodeOptions) -> list[DeclaredCode]:
+
+def read_code(
+    options: CodeOptions, find_deployment: Callable[[], "Deployment"]
+) -> list[DeclaredCode]:
     """What the given files declare, in the order of the options.
+
+    Args:
+        options: name the files.
+        find_deployment: returns where and with what templates are deployed.
 
     Raises:
         InputError: a file cannot be read, or is not what its flag expects.
+        BulkeicError: AWS cannot be asked for what a template leaves open.
     """
     found: list[DeclaredCode] = []
     if options.terraform:
@@ -26,7 +37,8 @@ def read_code(options: CodeOptions) -> list[DeclaredCode]:
     if options.template:
         from bulkeic.iac.cloudformation.template import read_template  # noqa: PLC0415 - as above
 
-        found += map(read_template, options.template)
+        deployment = find_deployment()
+        found += [read_template(file, deployment) for file in options.template]
     return found
 
 
@@ -39,10 +51,14 @@ class CodeRows:
         codes: what the files declare.
         with_lacking: also those of functions that lack a configuration (see
             ``core.code_targets``).
+
+    Attributes:
+        notes: what is not read of the files.
     """
 
     def __init__(self, codes: Sequence[DeclaredCode], *, with_lacking: bool = False) -> None:
         self._targets = code_targets(codes, with_lacking=with_lacking)
+        self.notes = [note for code in codes for note in code.notes]
         first, *others = (code.file for code in codes)
         self.name = f"{first} and {len(others)} more" if others else first
 
@@ -56,9 +72,10 @@ class CodeRows:
                 yield replace(row, line=line, item=self.place(line))
 
     def place(self, line: int) -> str:
-        """The file and the address of a row."""
+        """The file and the address of a row, and the line if the file is written by people."""
         target = self._targets[line - 1]
-        return printable(f"{target.file}: {target.address}")
+        file = f"{target.file}:{target.line}" if target.line else target.file
+        return printable(f"{file}: {target.address}")
 
     def at(self, problem: InputError, line: int) -> InputError:
         """See ``TargetRows``."""

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bulkeic.app.setup.access_checks import check_access, check_value
+from bulkeic.app.setup.access_checks import check_access
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.code_files import CodeRows, read_code
 from bulkeic.app.setup.ingest import Ingest, TargetRows
 from bulkeic.app.setup.new_waves import check_row_waves, read_wave_rules
 from bulkeic.app.setup.next_commands import stored_flags
@@ -32,16 +31,13 @@ from bulkeic.app.setup.output_files import (
 from bulkeic.app.setup.run_binding import bound, check_caller, check_place
 from bulkeic.app.setup.run_choice import check_selection, choose_jobs, left_out_lines
 from bulkeic.app.setup.run_flags import check_flags, encode_flags
-from bulkeic.app.setup.runtime import open_access
-from bulkeic.aws.identity.environment import environment_region
+from bulkeic.app.setup.target_source import check_code, default_region, open_targets
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Lane
-from bulkeic.core.names import check_region
 from bulkeic.core.policy import Apply, ApplyPlan, Plan, Rollback, Verify, Where
 from bulkeic.core.rows import Defaults
 from bulkeic.output.console import Console
 from bulkeic.output.results import STDOUT, check_stdout
-from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.file_checks import SQLITE_ENDS, is_run_file
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
@@ -144,22 +140,11 @@ def _check_targets(options: TargetsOptions) -> None:
             "Missing argument 'SOURCE'; expected a targets file, - for stdin, or a run file; or "
             "use --terraform or --template"
         )
-    if options.is_source_code:
-        _check_code(options)
+    check_code(options)
     if options.waves_file == STDIN == options.source:
         raise UsageError("SOURCE and --waves-file cannot both be read from stdin")
     if options.where is not None:
         _where(options.where)
-
-
-def _check_code(options: TargetsOptions) -> None:
-    if options.format is not None:
-        raise UsageError("--format is for a targets file; omit it with --terraform and --template")
-    if not options.settings.is_empty():
-        raise UsageError(
-            "code says what its targets must have, so flags for settings do not go with "
-            "--terraform and --template alone; give a targets file as SOURCE"
-        )
 
 
 @contextmanager
@@ -257,8 +242,8 @@ def create_run(
         BulkeicError: the targets file has problems, which have been printed; or the run cannot
             start for another reason.
     """
-    targets = _open_targets(options) if targets is None else targets
-    region, regions = _default_region(options), resolver.accounts.only_regions()
+    targets = open_targets(options, resolver, console) if targets is None else targets
+    region, regions = default_region(options), resolver.accounts.only_regions()
     defaults = Defaults(region=region, settings=options.settings, regions=regions)
     ingest = Ingest(
         targets,
@@ -277,23 +262,6 @@ def create_run(
     )
     with console.spinner(f"reading {targets.name}"):
         ingest.run(functools.partial(_check_number, options=options))
-
-
-def _open_targets(options: TargetsOptions) -> TargetRows:
-    if not options.is_source_code:
-        return RowsFile(options.source, options.format)
-    return CodeRows(read_code(options.code))
-
-
-def _default_region(options: WorkOptions) -> str | None:
-    access = options.access
-    region = access.region or environment_region()
-    chosen = access.profile is not None or access.endpoint_url is not None
-    if chosen or not (region or options.sandbox):
-        region = open_access(access).region  # checks the profile and the endpoint
-    if region is not None:
-        check_value("the Region of the environment or the profile", region, check_region)
-    return region
 
 
 def check_resumable(
