@@ -21,6 +21,7 @@ import msgspec
 
 from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.app.setup.account_resolver import AccountResolver
+from bulkeic.app.setup.code_files import CodeRows
 from bulkeic.app.setup.new_waves import read_wave_rules
 from bulkeic.app.setup.where_expression import parse_target_where, parse_where
 from bulkeic.aws.answers.transport_failures import TRANSPORT_ERRORS
@@ -44,6 +45,7 @@ from bulkeic.discovery.model.organization_units import parse_unit
 from bulkeic.discovery.model.regions import choose_regions, parse_regions
 from bulkeic.discovery.model.runtimes import matches_runtime, parse_runtime
 from bulkeic.discovery.model.tag_filters import allowed_values, has_tags, parse_tag
+from bulkeic.iac.terraform.show_json import read_show_json
 from bulkeic.sandbox import SandboxOptions, options_from_json
 from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.loader import Loader
@@ -60,6 +62,7 @@ from .seeds import (
     JSONL,
     PROGRAMS,
     SCENARIOS,
+    TERRAFORM,
     TEXTS,
     WAVES,
     WHERES,
@@ -171,6 +174,22 @@ def read_accounts(data: bytes) -> None:
                 _check(problem)
     except InputError as problem:
         _check_place(problem, str(path), data.count(b"\n") + 1)
+
+
+def read_terraform(data: bytes) -> None:
+    """Reads a state or a plan of Terraform, and validates what it declares."""
+    path = _FOLDER / "s.json"
+    path.write_bytes(data)
+    try:
+        code = read_show_json(str(path))
+    except InputError as problem:
+        _check(problem)
+        return
+    rows = CodeRows([code], with_lacking=True)
+    parser = RowParser(rows.name, _DEFAULTS, exact=True)
+    for row in rows.rows():
+        for each in [row] if isinstance(row, InputError) else parser.problems(row):
+            _check(each)
 
 
 def read_waves(data: bytes) -> None:
@@ -378,6 +397,7 @@ FUZZ = {
     "jsonl in UTF-16": Fuzz(_packed("jsonl"), in_utf16(JSONL)),
     "stdin": Fuzz(read_stdin, (*CSV, *JSON, *JSONL, *gzipped(CSV), *in_utf16((*CSV, *JSONL)))),
     "accounts": Fuzz(read_accounts, ACCOUNTS),
+    "terraform": Fuzz(read_terraform, TERRAFORM),
     "waves": Fuzz(read_waves, WAVES),
     "values": Fuzz(parse_values, TEXTS),
     "where": Fuzz(select, WHERES),

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import re
 import sys
 import zlib
@@ -49,6 +50,7 @@ def _read(path: str) -> bytes:
         if path == STDIN:
             return _bounded(sys.stdin.buffer)
         with Path(path).open("rb") as file:
+            _check_size(os.fstat(file.fileno()).st_size)
             return _bounded(file)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
@@ -67,12 +69,15 @@ def _unpacked(data: bytes) -> bytes:
 
 def _bounded(file: IO[bytes]) -> bytes:
     data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise InputError(
-            f"larger than {MOST_BYTES >> 20} MiB; keep what is read with jq, or give the state of "
-            "each workspace"
-        )
+    _check_size(len(data))
     return data
+
+
+def _check_size(number: int) -> None:
+    if number > MOST_BYTES:
+        raise InputError(
+            f"larger than {MOST_BYTES >> 20} MiB; keep only the resources of Lambda with jq"
+        )
 
 
 def _check_kind(head: bytes) -> None:

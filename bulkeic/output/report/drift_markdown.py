@@ -20,7 +20,7 @@ _TITLES = {
     ExitCode.FAILED: "not every target could be read",
     ExitCode.STOPPED: "stopped early",
 }
-_NONE = "none"
+_UNSET = "not set"
 
 
 def drift_markdown(
@@ -87,7 +87,7 @@ def _rows(drift: DriftedTarget) -> Iterator[tuple[str, ...]]:
         return
     for change in differences(drift.live, drift.wanted):
         values = (
-            code_span(_NONE if each is None else each) for each in (change.after, change.before)
+            code_span(_UNSET if each is None else each) for each in (change.after, change.before)
         )
         yield (*about, code_span(change.field), *values)
 
