@@ -40,7 +40,7 @@ _INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 T = TypeVar("T")
 
 
-class Resource(msgspec.Struct, frozen=True):
+class ShownResource(msgspec.Struct, frozen=True):
     """A resource, as printed.
 
     Attributes:
@@ -56,27 +56,27 @@ class Resource(msgspec.Struct, frozen=True):
     depends_on: list[str] = []
 
 
-class _Destination(msgspec.Struct, frozen=True):
+class _DestinationBlock(msgspec.Struct, frozen=True):
     destination: str | None = None
 
 
-class _Destinations(msgspec.Struct, frozen=True):
-    on_success: list[_Destination | None] | None = None
-    on_failure: list[_Destination | None] | None = None
+class _DestinationsBlock(msgspec.Struct, frozen=True):
+    on_success: list[_DestinationBlock | None] | None = None
+    on_failure: list[_DestinationBlock | None] | None = None
 
 
-class _Config(msgspec.Struct, frozen=True):
+class _ConfigAttributes(msgspec.Struct, frozen=True):
     """The attributes of a configuration; ``region`` is there since version 6."""
 
     function_name: str | None = None
     qualifier: str | None = None
     maximum_event_age_in_seconds: Any = None
     maximum_retry_attempts: Any = None
-    destination_config: list[_Destinations | None] | None = None
+    destination_config: list[_DestinationsBlock | None] | None = None
     region: str | None = None
 
 
-class _Named(msgspec.Struct, frozen=True):
+class _NamedAttributes(msgspec.Struct, frozen=True):
     """The attributes of a function or of an alias."""
 
     function_name: str | None = None
@@ -89,8 +89,8 @@ _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def declared_by(
-    resources: Iterable[Resource],
-    earlier: Iterable[Resource],
+    resources: Iterable[ShownResource],
+    earlier: Iterable[ShownResource],
     unknown: Mapping[str, msgspec.Raw],
     *,
     is_plan: bool,
@@ -106,8 +106,8 @@ def declared_by(
     Raises:
         InputError: an attribute is not what the provider writes.
     """
-    configs: list[Resource] = []
-    found: dict[str, list[Resource]] = {_FUNCTION: [], _ALIAS: [], _CONFIG: configs}
+    configs: list[ShownResource] = []
+    found: dict[str, list[ShownResource]] = {_FUNCTION: [], _ALIAS: [], _CONFIG: configs}
     for each in resources:
         if each.type in found:
             found[each.type].append(each)
@@ -127,18 +127,18 @@ def declared_by(
     )
 
 
-def _decoded(resource: Resource, kind: type[T]) -> T:
+def _decoded(resource: ShownResource, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(resource.values, type=kind)
     except _UNDECODABLE as error:
         raise InputError(f"{resource.address}: {error}") from None
 
 
-def _named(resource: Resource) -> _Named:
-    return _decoded(resource, _Named)
+def _named(resource: ShownResource) -> _NamedAttributes:
+    return _decoded(resource, _NamedAttributes)
 
 
-def _function(resource: Resource, arns: Mapping[str, str | None]) -> DeclaredFunction | None:
+def _function(resource: ShownResource, arns: Mapping[str, str | None]) -> DeclaredFunction | None:
     """A function, or an alias of one; ``None``: its name is not known yet."""
     values = _named(resource)
     arn = values.arn or arns.get(resource.address)
@@ -155,13 +155,13 @@ def _function(resource: Resource, arns: Mapping[str, str | None]) -> DeclaredFun
 
 def _config(
     number: int,
-    resource: Resource,
+    resource: ShownResource,
     named: Mapping[str, DeclaredFunction],
     unknown: msgspec.Raw | None,
     *,
     is_plan: bool,
 ) -> DeclaredConfig:
-    values = _decoded(resource, _Config)
+    values = _decoded(resource, _ConfigAttributes)
     row: dict[str, Any] = {
         "FunctionName": values.function_name,
         "Qualifier": values.qualifier,
@@ -191,7 +191,7 @@ def _check_known(unknown: msgspec.Raw | None) -> None:
         raise InputError(_IN_PLAN)
     if not isinstance(marks, dict):
         return
-    for name in _Config.__struct_fields__:
+    for name in _ConfigAttributes.__struct_fields__:
         if _has_mark(marks.get(name)):
             raise InputError(_IN_PLAN, field=name)
 
@@ -205,10 +205,10 @@ def _has_mark(mark: Any) -> bool:
     return mark is True
 
 
-def _settings(values: _Config, *, is_plan: bool) -> dict[str, Any]:
+def _settings(values: _ConfigAttributes, *, is_plan: bool) -> dict[str, Any]:
     """The settings of a row; see the table above."""
     retries = values.maximum_retry_attempts
-    block = next(iter(values.destination_config or ()), None) or _Destinations()
+    block = next(iter(values.destination_config or ()), None) or _DestinationsBlock()
     success, failure = (
         _destination(name, getattr(block, name), is_plan=is_plan) for name in _HALVES
     )
@@ -220,7 +220,7 @@ def _settings(values: _Config, *, is_plan: bool) -> dict[str, Any]:
     }
 
 
-def _destination(name: str, blocks: list[_Destination | None] | None, *, is_plan: bool) -> str:
+def _destination(name: str, blocks: list[_DestinationBlock | None] | None, *, is_plan: bool) -> str:
     if not blocks:
         return CLEARING_WORD
     block = blocks[0]
@@ -230,7 +230,7 @@ def _destination(name: str, blocks: list[_Destination | None] | None, *, is_plan
 
 
 def _place(
-    row: dict[str, Any], resource: Resource, named: Mapping[str, DeclaredFunction]
+    row: dict[str, Any], resource: ShownResource, named: Mapping[str, DeclaredFunction]
 ) -> dict[str, Any]:
     """Account and Region, as far as the functions that a configuration depends on say them."""
     if not row["FunctionName"]:

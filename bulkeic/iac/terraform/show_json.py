@@ -22,44 +22,44 @@ import msgspec
 from bulkeic.core.declared_code import DeclaredCode
 from bulkeic.core.errors import InputError, printable, quoted
 from bulkeic.core.ownership import Manager
-from bulkeic.iac.terraform.resources import Resource, declared_by
+from bulkeic.iac.terraform.resources import ShownResource, declared_by
 from bulkeic.iac.terraform.show_file import STDIN, WAY_OUT, read_document
 
 _MAJORS = ("0", "1")
 _NOT_PRINTED = "not what 'terraform show -json' prints"
 
 
-class _Module(msgspec.Struct, frozen=True):
-    resources: list[Resource] = []
-    child_modules: list["_Module"] = []
+class _ShownModule(msgspec.Struct, frozen=True):
+    resources: list[ShownResource] = []
+    child_modules: list["_ShownModule"] = []
 
 
-class _Values(msgspec.Struct, frozen=True):
-    root_module: _Module = _Module()
+class _ShownValues(msgspec.Struct, frozen=True):
+    root_module: _ShownModule = _ShownModule()
 
 
-class _State(msgspec.Struct, frozen=True):
-    values: _Values | None = None
+class _ShownState(msgspec.Struct, frozen=True):
+    values: _ShownValues | None = None
 
 
-class _Change(msgspec.Struct, frozen=True):
+class _ShownChange(msgspec.Struct, frozen=True):
     after_unknown: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class _ResourceChange(msgspec.Struct, frozen=True):
-    change: _Change
+    change: _ShownChange
     address: str = ""
     deposed: str = ""
 
 
-class _Document(msgspec.Struct, frozen=True):
+class _ShownDocument(msgspec.Struct, frozen=True):
     """A state, a plan, or a raw state file, which has a ``lineage``."""
 
     format_version: str | None = None
     lineage: str | None = None
-    values: _Values | None = None
-    planned_values: _Values | None = None
-    prior_state: _State | None = None
+    values: _ShownValues | None = None
+    planned_values: _ShownValues | None = None
+    prior_state: _ShownState | None = None
     resource_changes: list[_ResourceChange] = []
 
 
@@ -80,9 +80,9 @@ def read_show_json(path: str) -> DeclaredCode:
         raise problem.at(name, 0) from None
 
 
-def _decoded(data: bytes) -> _Document:
+def _decoded(data: bytes) -> _ShownDocument:
     try:
-        return msgspec.json.decode(data, type=_Document)
+        return msgspec.json.decode(data, type=_ShownDocument)
     except msgspec.ValidationError as error:
         raise InputError(f"{_NOT_PRINTED} ({error}); {WAY_OUT}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -91,7 +91,7 @@ def _decoded(data: bytes) -> _Document:
         raise InputError(f"nested too deeply, {_NOT_PRINTED}; {WAY_OUT}") from None
 
 
-def _declared(name: str, document: _Document) -> DeclaredCode:
+def _declared(name: str, document: _ShownDocument) -> DeclaredCode:
     version = document.format_version
     if version is None:
         kind = "a raw state file" if document.lineage is not None else _NOT_PRINTED
@@ -119,7 +119,7 @@ def _declared(name: str, document: _Document) -> DeclaredCode:
     return DeclaredCode(name, Manager.TERRAFORM, configs, functions)
 
 
-def _resources(module: _Module) -> Iterator[Resource]:
+def _resources(module: _ShownModule) -> Iterator[ShownResource]:
     """The managed resources of a module and of those in it, without deposed objects."""
     for each in module.resources:
         if each.mode == "managed" and not each.deposed_key:
