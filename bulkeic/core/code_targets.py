@@ -17,7 +17,7 @@ from bulkeic.core.errors import InputError
 from bulkeic.core.model import LATEST
 from bulkeic.core.names import parse_function
 from bulkeic.core.nested_settings import UNSET
-from bulkeic.core.rows import Row
+from bulkeic.core.rows import WANTS_NONE, Row
 
 Place = tuple[str | None, str | None]
 """Account and Region; ``None``: the code does not say."""
@@ -29,8 +29,8 @@ class CodeTarget(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         file: that declares it.
         address: of its configuration, or of its function if code wants no configuration.
-        row: with account and Region, as far as they are known, or why it has none. A row without
-            settings wants no configuration.
+        row: with account and Region, as far as they are known, or why it has none. It has
+            ``WANTS_NONE`` if code wants no configuration.
         line: of the configuration in the file; 0: not known.
     """
 
@@ -144,5 +144,6 @@ def _lacking_row(function: DeclaredFunction, qualifier: str) -> Row:
         "Qualifier": qualifier,
         "AccountId": function.account_id,
         "Region": function.region,
+        WANTS_NONE: True,
     }
     return Row(1, values)

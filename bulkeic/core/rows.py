@@ -35,6 +35,10 @@ SETTING_FIELDS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "OnSuccess
 _RANGES = {"MaximumRetryAttempts": range(3), "MaximumEventAgeInSeconds": range(60, 21601)}
 _WAVES = range(1, 1001)
 
+WANTS_NONE = "WantsNone"
+"""A field of rows of code that want their target to have no configuration; files have no such."""
+_NO_SETTINGS = Settings()
+
 _MEMOIZED = 4096
 
 _match_integer = re.compile(r"-?\d{1,10}", re.ASCII).fullmatch
@@ -86,7 +90,7 @@ class RowParser:
     Args:
         source: the file's name, for ``Job.source`` and for problems.
         defaults: values for rows that do not give their own.
-        exact: whether rows give whole configurations; one without settings wants none.
+        exact: whether rows give whole configurations, or ``WANTS_NONE``.
     """
 
     def __init__(self, source: str, defaults: Defaults, *, exact: bool = False) -> None:
@@ -151,14 +155,16 @@ class RowParser:
         )
         problems += lane_problems
         get, nested = spread_settings(problems, values)
-        settings, depends_on_target, setting_problems = validate_settings(
-            get("MaximumRetryAttempts"),
-            get("MaximumEventAgeInSeconds"),
-            get("OnSuccess"),
-            get("OnFailure"),
-            nested,
-        )
-        problems += setting_problems
+        settings, depends_on_target = _NO_SETTINGS, False
+        if not (self._exact and WANTS_NONE in values):
+            settings, depends_on_target, setting_problems = validate_settings(
+                get("MaximumRetryAttempts"),
+                get("MaximumEventAgeInSeconds"),
+                get("OnSuccess"),
+                get("OnFailure"),
+                nested,
+            )
+            problems += setting_problems
         given = values.get("Wave")
         wave = None if given in UNSET else collect(problems, parse_wave, given)
         if not lane_problems and (settings.on_success or settings.on_failure):
@@ -232,7 +238,7 @@ class RowParser:
         settings = Settings(*(fallback if value is None else value for value, fallback in pairs))
         if self._exact and not settings.is_empty():
             settings = whole_settings(settings)
-        if settings.is_empty() and nested is not None and not (problems or self._exact):
+        if settings.is_empty() and nested is not None and not problems:
             problems.append(
                 InputError(
                     "nothing to set; give at least one of MaximumRetryAttempts, "

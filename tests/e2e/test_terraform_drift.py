@@ -220,3 +220,32 @@ def test_a_run_file_is_not_compared_with_code_and_stdin_is(
     )
     assert piped.code == 4, piped.err
     assert f"{ACCOUNT}:function:f:$LATEST  (<stdin>: {CONFIG}.c)" in piped.out
+
+
+TEMPLATE = """\
+Resources:
+  Orders: {Type: AWS::Lambda::Function, Properties: {FunctionName: orders}}
+  Bare: {Type: AWS::Lambda::Function, Properties: {FunctionName: bare}}
+  OrdersConfig:
+    Type: AWS::Lambda::EventInvokeConfig
+    Properties: {FunctionName: !Ref Orders, Qualifier: $LATEST, MaximumRetryAttempts: 1}
+"""
+
+
+def test_a_template_is_compared_in_the_same_way(bulkeic: Bulkeic, sandbox: Start) -> None:
+    bulkeic.write("shop.yaml", TEMPLATE)
+    server = start_fleet(bulkeic, sandbox, {"orders": {"$LATEST": HAS}, "bare": {"$LATEST": HAS}})
+    ends = ("--template", "shop.yaml", "--endpoint-url", server.url)
+
+    drifted = bulkeic("verify", *ends)
+    applied = bulkeic("apply", *ends, "--yes")
+    left = bulkeic("verify", *ends)
+
+    assert drifted.code == 4, drifted.err
+    assert drifted.out.count("\n    - MaximumEventAgeInSeconds: ") == 2
+    assert f"~ {arn_of('orders')}:$LATEST  (shop.yaml:4: OrdersConfig)\n" in drifted.out
+    assert applied.code == 0, applied.err
+    assert left.code == 4
+    assert [line for line in left.out.splitlines() if line[0] != " "] == [
+        f"- {arn_of('bare')}:$LATEST  (shop.yaml: Bare)"
+    ]

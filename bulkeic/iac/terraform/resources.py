@@ -17,7 +17,8 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lamb
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -112,18 +113,21 @@ def declared_by(
         if each.type in found:
             found[each.type].append(each)
     arns = {each.address: _named(each).arn for each in earlier if each.type in {_FUNCTION, _ALIAS}}
-    named = {
-        each.address: function
+    functions = [
+        function
         for kind in (_FUNCTION, _ALIAS)
         for each in found[kind]
         if (function := _function(each, arns)) is not None
-    }
+    ]
+    named: defaultdict[str, list[DeclaredFunction]] = defaultdict(list)
+    for function in functions:
+        named[function.function].append(function)
     return (
         tuple(
             _config(number, each, named, unknown.get(each.address), is_plan=is_plan)
             for number, each in enumerate(configs, 1)
         ),
-        tuple(named.values()),
+        tuple(functions),
     )
 
 
@@ -156,7 +160,7 @@ def _function(resource: ShownResource, arns: Mapping[str, str | None]) -> Declar
 def _config(
     number: int,
     resource: ShownResource,
-    named: Mapping[str, DeclaredFunction],
+    named: Mapping[str, Sequence[DeclaredFunction]],
     unknown: msgspec.Raw | None,
     *,
     is_plan: bool,
@@ -230,7 +234,7 @@ def _destination(name: str, blocks: list[_DestinationBlock | None] | None, *, is
 
 
 def _place(
-    row: dict[str, Any], resource: ShownResource, named: Mapping[str, DeclaredFunction]
+    row: dict[str, Any], resource: ShownResource, named: Mapping[str, Sequence[DeclaredFunction]]
 ) -> dict[str, Any]:
     """Account and Region, as far as the functions that a configuration depends on say them."""
     if not row["FunctionName"]:
@@ -240,8 +244,8 @@ def _place(
         return {}
     places = {
         (each.account_id, each.region)
-        for address, each in named.items()
-        if each.function == name.name and _without_indexes(address) in resource.depends_on
+        for each in named.get(name.name, ())
+        if _without_indexes(each.address) in resource.depends_on
     }
     account, region = place_of(row, places)
     return {"AccountId": account, "Region": region}
