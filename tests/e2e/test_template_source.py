@@ -140,7 +140,9 @@ def test_every_problem_of_a_template_is_printed_with_its_line(
     bulkeic: Bulkeic, server: Server
 ) -> None:
     wrong = TEMPLATE.replace("!Ref Orders", "!Ref Order").replace("pay, Qualifier: $LATEST", "pay")
-    bulkeic.write("shop.yaml", wrong)
+    retries = "{FunctionName: old, Qualifier: live, MaximumRetryAttempts: 7}"
+    config = f"{{Type: 'AWS::Lambda::EventInvokeConfig', Properties: {retries}}}"
+    bulkeic.write("shop.yaml", f"{wrong}  OldConfig: {config}\n")
 
     result = bulkeic("plan", "--template", "shop.yaml", "--endpoint-url", server.url)
 
@@ -148,6 +150,7 @@ def test_every_problem_of_a_template_is_printed_with_its_line(
     line = TEMPLATE[: TEMPLATE.index("      FunctionName: !Ref")].count("\n") + 1
     assert f"shop.yaml:{line}: FunctionName: the template has no parameter and no" in result.err
     assert "Qualifier: missing; CloudFormation requires" in result.err
+    assert "shop.yaml:17: MaximumRetryAttempts: 7 is out of range" in result.err
     assert "did you mean Orders? (OrdersConfig)" in result.err
 
 

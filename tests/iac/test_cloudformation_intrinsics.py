@@ -89,7 +89,7 @@ PROBLEMS = [
     ("!Ref Open", "the parameter 'Open' has no default; use --parameter Open=VALUE, or --stack"),
     ("!Ref Wrong", "the parameter 'Wrong' has the value 'two'; expected a number"),
     ("!Ref Stored", "the parameter 'Stored' is in Parameter Store; use --parameter Stored=VALUE"),
-    ("!Ref Nome", "no parameter and no resource 'Nome'; did you mean Named?"),
+    ("!Ref Namedd", "no parameter and no resource 'Namedd'; did you mean Named?"),
     ("!Ref Bare", "Bare (AWS::Lambda::Function) has no FunctionName; use --stack NAME"),
     ("!GetAtt Maybe.Arn", "Maybe (AWS::SQS::Queue) has no QueueName; use --stack NAME"),
     ("!Ref Queue", "Ref of Queue is not its ARN; use Fn::GetAtt Queue.Arn"),

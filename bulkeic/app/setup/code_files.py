@@ -43,7 +43,8 @@ def read_code(
 class CodeRows:
     """The configurations of code as the rows of a targets file. See ``ingest.TargetRows``.
 
-    The number of a row counts the configurations of all files.
+    The line of a row is that of its resource, if there is one file and each resource has a line of
+    its own. Otherwise it is a number that counts the configurations of all files.
 
     Args:
         codes: what the files declare.
@@ -55,20 +56,27 @@ class CodeRows:
     def __init__(self, codes: Sequence[DeclaredCode]) -> None:
         self._configs = [config for code in codes for config in code.configs]
         self.notes = [note for code in codes for note in code.notes]
+        lines = [config.line for config in self._configs]
+        has_lines = len(codes) == 1 and 0 not in lines and len(set(lines)) == len(lines)
+        self._lines = lines if has_lines else list(range(1, len(lines) + 1))
+        self._addresses = {
+            line: config.address for line, config in zip(self._lines, self._configs, strict=True)
+        }
         first, *others = (code.file for code in codes)
         self.name = f"{first} and {len(others)} more" if others else first
 
     def rows(self) -> Iterator[Row | InputError]:
         """Yields the rows."""
-        for number, config in enumerate(self._configs, 1):
+        for line, config in zip(self._lines, self._configs, strict=True):
             if config.problem is not None:
                 problem = config.problem
                 rule = f"{problem.rule} ({config.address})"
-                source, line = problem.source, problem.line
-                yield InputError(rule, field=problem.field, line=line, source=source)
+                yield InputError(
+                    rule, field=problem.field, line=problem.line, source=problem.source
+                )
                 continue
-            yield replace(config.row, line=number, item=config.address)
+            yield replace(config.row, line=line, item=config.address)
 
     def place(self, line: int) -> str:
         """The address of a row's configuration."""
-        return self._configs[line - 1].address
+        return self._addresses[line]
