@@ -67,6 +67,33 @@ WAVES = (
     b"Wave,AccountId,Region\n1,123456789012,\n2,,cn-*\n3,0000*,us-east-1\n",
     b'[{"Wave":1,"AccountId":1},\n{"Wave":"2","Region":"[!u]*"}]',
 )
+TEMPLATES = (
+    b"""Conditions: {C: !Equals [!Ref P, &p a]}
+Parameters: {P: {Type: String, Default: a}}
+Resources:
+  F: {Type: 'AWS::Lambda::Function', Properties: {FunctionName: !Sub 'f-${P}'}}
+  E:
+    Type: AWS::Lambda::EventInvokeConfig
+    Properties:
+      FunctionName: !Ref F
+      Qualifier: !If [C, $LATEST, b]
+      MaximumRetryAttempts: 1
+      DestinationConfig: {OnFailure: {Destination: !GetAtt F.Arn}}
+""",
+    b"""Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {AutoPublishAlias: live}}
+Resources:
+  S:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: s
+      EventInvokeConfig:
+        MaximumEventAgeInSeconds: 60
+        DestinationConfig: {OnSuccess: {Type: SNS, Destination: !Join [':', [a, b]]}}
+""",
+    b"""{"Resources":{"E":{"Type":"AWS::Lambda::EventInvokeConfig","Properties":{"FunctionName":
+    {"Fn::Select":[0,{"Fn::Split":["-","f-g"]}]},"Qualifier":"1","MaximumRetryAttempts":2}}}}""",
+)
 TEXTS = (
     b"ticket=OPS-7",
     b"orders:live",

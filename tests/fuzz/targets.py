@@ -45,6 +45,8 @@ from bulkeic.discovery.model.organization_units import parse_unit
 from bulkeic.discovery.model.regions import choose_regions, parse_regions
 from bulkeic.discovery.model.runtimes import matches_runtime, parse_runtime
 from bulkeic.discovery.model.tag_filters import allowed_values, has_tags, parse_tag
+from bulkeic.iac.cloudformation.deployment import Deployment
+from bulkeic.iac.cloudformation.template import read_template
 from bulkeic.iac.terraform.show_json import read_show_json
 from bulkeic.sandbox import SandboxOptions, options_from_json
 from bulkeic.sources.rows_file import RowsFile
@@ -62,6 +64,7 @@ from .seeds import (
     JSONL,
     PROGRAMS,
     SCENARIOS,
+    TEMPLATES,
     TERRAFORM,
     TEXTS,
     WAVES,
@@ -209,6 +212,22 @@ def read_waves(data: bytes) -> None:
     numbers, ends = spread_by_rules(jobs, rules)
     if numbers != sorted(set(numbers)) or ends[-1] != jobs:
         raise FindingError(f"wrong waves: {numbers} {ends}")
+
+
+def read_code_template(data: bytes) -> None:
+    """Reads a template of CloudFormation, and the rows of its configurations."""
+    path = _FOLDER / "template"
+    path.write_bytes(data)
+    try:
+        code = read_template(str(path), Deployment("us-east-1", lambda: "123456789012"))
+    except InputError as problem:
+        _check(problem)
+        return
+    rows = RowParser(code.file, _DEFAULTS)
+    for config in code.configs:
+        found = [config.problem] if config.problem else rows.problems(config.row)
+        for each in found:
+            _check_place(each, str(path), data.count(b"\n") + 1)
 
 
 _VALUES: tuple[Callable[[str], Any], ...] = (
@@ -399,6 +418,7 @@ FUZZ = {
     "accounts": Fuzz(read_accounts, ACCOUNTS),
     "terraform": Fuzz(read_terraform, TERRAFORM),
     "waves": Fuzz(read_waves, WAVES),
+    "template": Fuzz(read_code_template, TEMPLATES),
     "values": Fuzz(parse_values, TEXTS),
     "where": Fuzz(select, WHERES),
     "scenario": Fuzz(read_scenario, SCENARIOS),

@@ -12,7 +12,7 @@ from bulkeic.app.setup.runtime import open_access, run_async
 from bulkeic.core.deployed_stack import DeployedStack
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Lane
-from bulkeic.core.permissions import READ_STACK
+from bulkeic.core.permissions import LIST_EXPORTS, READ_STACK
 
 if TYPE_CHECKING:
     from bulkeic.iac.cloudformation.deployment import Deployment
@@ -90,7 +90,7 @@ async def _ask(
         sessions = RoleSessions(
             access,
             resolver.accounts,
-            options.role_session(READ_STACK),
+            options.role_session(READ_STACK + (LIST_EXPORTS,) * with_exports),
             timeout_s=timeout_s,
             exit_stack=exit_stack,
         )

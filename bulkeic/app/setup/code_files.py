@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from bulkeic.app.setup.code_options import CodeOptions
-from bulkeic.core.code_targets import code_targets
+from bulkeic.core.code_targets import CodeTarget, code_targets
 from bulkeic.core.declared_code import DeclaredCode
 from bulkeic.core.errors import InputError, printable
 from bulkeic.core.model import SourceLine
@@ -45,7 +45,8 @@ def read_code(
 class CodeRows:
     """The targets of code as the rows of a targets file. See ``ingest.TargetRows``.
 
-    The number of a row counts the targets of all files.
+    The line of a row is that of its resource, if there is one file and each resource has a line of
+    its own. Otherwise it is a number that counts the targets of all files.
 
     Args:
         codes: what the files declare.
@@ -59,23 +60,25 @@ class CodeRows:
     def __init__(self, codes: Sequence[DeclaredCode], *, with_lacking: bool = False) -> None:
         self._targets = code_targets(codes, with_lacking=with_lacking)
         self.notes = [note for code in codes for note in code.notes]
+        lines = [target.line for target in self._targets]
+        has_lines = len(codes) == 1 and 0 not in lines and len(set(lines)) == len(lines)
+        numbers = lines if has_lines else range(1, len(lines) + 1)
+        self._by_line = dict(zip(numbers, self._targets, strict=True))
         first, *others = (code.file for code in codes)
         self.name = f"{first} and {len(others)} more" if others else first
 
     def rows(self) -> Iterator[Row | InputError]:
         """Yields the rows."""
-        for line, target in enumerate(self._targets, 1):
+        for line, target in self._by_line.items():
             row = target.row
             if isinstance(row, InputError):
-                yield row.at(self.place(line), 0)
+                yield row.at(_place(target, row.line), 0)
             else:
                 yield replace(row, line=line, item=self.place(line))
 
     def place(self, line: int) -> str:
-        """The file and the address of a row, and the line if the file is written by people."""
-        target = self._targets[line - 1]
-        file = f"{target.file}:{target.line}" if target.line else target.file
-        return printable(f"{file}: {target.address}")
+        """The file and the address of a row, and its line if people write the file."""
+        return _place(self._by_line[line])
 
     def at(self, problem: InputError, line: int) -> InputError:
         """See ``TargetRows``."""
@@ -84,3 +87,10 @@ class CodeRows:
     def source(self, line: int) -> SourceLine:
         """The file and the address of a row, for the outcome of its job."""
         return SourceLine(self.place(line))
+
+
+def _place(target: CodeTarget, line: int = 0) -> str:
+    """The place of a target; ``line`` is better known than that of its resource."""
+    line = line or target.line
+    file = f"{target.file}:{line}" if line else target.file
+    return printable(f"{file}: {target.address}")
