@@ -86,6 +86,10 @@ def test_drift_is_found_in_each_direction(bulkeic: Bulkeic, sandbox: Start) -> N
         for each in ET.fromstring((bulkeic.folder / "j.xml").read_bytes()).iter("failure")
     ]
     assert f'row: {found}["fn-03"]' in failures
+    assert drifted.lines[-1] == (
+        f"apply with: bulkeic apply --endpoint-url {server.url} --rate unlimited "
+        "--terraform state.json"
+    )
     text = (bulkeic.folder / "drift.md").read_text()
     assert text.startswith(
         "### `bulkeic verify`: drift\n\n**13 targets**: 10 as wanted, 3 drifted\n\n"
@@ -130,10 +134,7 @@ def test_code_is_planned_and_applied_as_terraform_would(bulkeic: Bulkeic, sandbo
     left = bulkeic("verify", *code, *ends)
     assert left.code == 4
     assert f"- {arn_of('kept')}:$LATEST  (state.json: aws_lambda_function.kept)\n" in left.out
-    assert left.lines[-1] == (
-        f"apply with: bulkeic apply --endpoint-url {server.url} "
-        "--terraform state.json --terraform plan.json"
-    )
+    assert not any(line.startswith("apply with: ") for line in left.lines)
     assert bulkeic("rollback", "run.db", "--yes", *ends).code == 0
     assert held(server)["a"]["$LATEST"] == live
 
@@ -160,6 +161,7 @@ def test_a_target_that_is_declared_twice_is_named_by_both_addresses(bulkeic: Bul
     ("words", "problem"),
     [
         (("verify", "--terraform", "main.tf"), "main.tf: Terraform's code, or text for people; "),
+        (("apply", "--terraform", "run.db", "--yes"), "run.db: not a JSON object; run 'terraform"),
         (("plan",), "Missing argument 'SOURCE'; expected a targets file, - for stdin, or a run"),
         (
             ("apply", "--terraform", "state.json", "--maximum-retry-attempts", "1", "--yes"),
@@ -186,6 +188,7 @@ def test_wrong_input_is_refused_in_one_line(
     bulkeic.write("main.tf", 'resource "aws_lambda_function" "f" {}\n')
     write(bulkeic, state(config("c", "f", WHOLE)))
     write(bulkeic, state(function("f")), "none.json")
+    bulkeic.write("run.db", "SQLite format 3\x00\n")
     unknown = {f"{CONFIG}.d": {"function_name": True}}
     bad = plan(config("c", "f", Settings(7)), config("d", None, WHOLE), unknown=unknown)
     write(bulkeic, bad, "bad.json")

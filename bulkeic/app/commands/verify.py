@@ -78,7 +78,7 @@ def verify(options: VerifyOptions, open_engines: OpenEngines = open_local_engine
 
 
 def _check_code(options: VerifyOptions) -> None:
-    if options.code.files and has_run_file(options) and not options.is_source_code:
+    if options.code.files and has_run_file(options):
         raise UsageError(
             f"run file {quoted(options.source)} has targets and settings of its own; omit it to "
             "compare with code, or omit --terraform and --template"
@@ -126,6 +126,7 @@ def _compare(
     invocation: Invocation,
     skipped: list[Tally],
 ) -> tuple[Summary, Sequence[ErrorGroup]]:
+    results = unwanted = _UnwantedResults(results)
     found = OutcomeTally(MORE_EXAMPLES if options.verbose else 0)
 
     async def compare(session: RunSession) -> None:
@@ -151,7 +152,8 @@ def _compare(
     code = verify_exit_code(summary, stopped=stopped is not None)
     summary = with_exit_code(summary, code, stopped)
     summary = msgspec.structs.replace(summary, left_out=run.left_out())
-    commands = _next_commands(options, code)
+    can_apply = summary.errors.get(DRIFTED, 0) > unwanted.count
+    commands = _next_commands(options, code, can_apply=can_apply)
     errors = error_groups(
         summary, found.examples, creates_missing=False, more_examples=found.more_examples
     )
@@ -161,14 +163,23 @@ def _compare(
     return summary, errors
 
 
-def _next_commands(options: VerifyOptions, code: ExitCode) -> dict[str, str]:
-    """The next step: again if not every target could be read, else what ends the drift."""
+def _next_commands(options: VerifyOptions, code: ExitCode, *, can_apply: bool) -> dict[str, str]:
+    """The next step: again if not every target could be read, else what ends the drift.
+
+    Args:
+        options: of the command.
+        code: its exit code.
+        can_apply: whether ``apply`` ends some of the drift; it never removes a configuration that
+            code does not declare.
+    """
     if code == ExitCode.OK or options.source == STDIN:
         return {}
     if has_run_file(options):
         flags = {**flags_of(options), **selection_flags(options.selection)}
         command = next_command("verify", options.source, flags)
         return {} if code == ExitCode.DRIFT else {"verify": command}
+    if code == ExitCode.DRIFT and not can_apply:
+        return {}
     step = "apply" if code == ExitCode.DRIFT else "verify"
     return {step: targets_command(step, options)}
 
@@ -180,6 +191,31 @@ def _all_lanes(lanes: dict[Lane, int], skipped: list[Tally]) -> dict[Lane, int]:
         if tally.lane is not None:
             counts[tally.lane] += tally.count
     return dict(counts)
+
+
+class _UnwantedResults(ForwardedResults):
+    """``Results`` that count the configurations that must not be there.
+
+    Args:
+        results: get all outcomes.
+
+    Attributes:
+        count: of these configurations.
+    """
+
+    def __init__(self, results: Results) -> None:
+        super().__init__(results)
+        self.count = 0
+
+    def write(self, outcomes: Iterable[Outcome]) -> None:
+        """Writes and counts outcomes.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        outcomes = list(outcomes)
+        super().write(outcomes)
+        self.count += sum(each.error_code == DRIFTED and not each.settings for each in outcomes)
 
 
 class _DriftPrinter(ForwardedResults):

@@ -49,6 +49,8 @@ STDIN = "-"
 
 def has_run_file(options: WorkOptions) -> bool:
     """Whether the source is a run file."""
+    if isinstance(options, TargetsOptions) and options.is_source_code:
+        return False
     return options.source != STDIN and is_run_file(Path(options.source))
 
 

@@ -10,6 +10,7 @@ from bulkeic.app.setup.ingest import TargetRows
 from bulkeic.app.setup.options import TargetsOptions, VerifyOptions, WorkOptions
 from bulkeic.app.setup.runtime import open_access
 from bulkeic.aws.identity.environment import environment_region
+from bulkeic.core.declared_code import DeclaredCode
 from bulkeic.core.errors import UsageError
 from bulkeic.core.names import check_region
 from bulkeic.output.console import Console
@@ -60,14 +61,22 @@ def open_code(
     """
     if not options.is_source_code:
         return None
-    region = functools.partial(default_region, options)
     rows = CodeRows(
-        read_code(options.code, functools.partial(deployment_of, options, resolver, region)),
-        with_lacking=isinstance(options, VerifyOptions),
+        read_declared(options, resolver), with_lacking=isinstance(options, VerifyOptions)
     )
     for note in rows.notes:
         console.print(f"warning: {note}")
     return rows
+
+
+def read_declared(options: TargetsOptions, resolver: AccountResolver) -> list[DeclaredCode]:
+    """What the files of code declare, also if the source is another file.
+
+    Raises:
+        BulkeicError: a file of code cannot be read.
+    """
+    region = functools.partial(default_region, options)
+    return read_code(options.code, functools.partial(deployment_of, options, resolver, region))
 
 
 def default_region(options: WorkOptions) -> str | None:
