@@ -1,20 +1,22 @@
 """The source of a run's targets: a targets file, or infrastructure code."""
 
 import functools
+from typing import TYPE_CHECKING
 
 from bulkeic.app.setup.access_checks import check_value
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.code_deployment import deployment_of
-from bulkeic.app.setup.code_files import CodeRows, read_code
 from bulkeic.app.setup.ingest import TargetRows
 from bulkeic.app.setup.options import TargetsOptions, VerifyOptions, WorkOptions
 from bulkeic.app.setup.runtime import open_access
 from bulkeic.aws.identity.environment import environment_region
-from bulkeic.core.declared_code import DeclaredCode
 from bulkeic.core.errors import UsageError
 from bulkeic.core.names import check_region
 from bulkeic.output.console import Console
 from bulkeic.sources.rows_file import RowsFile
+
+if TYPE_CHECKING:
+    from bulkeic.app.setup.code_files import CodeRows
+    from bulkeic.core.declared_code import DeclaredCode
 
 
 def check_code(options: TargetsOptions) -> None:
@@ -51,7 +53,7 @@ def open_targets(
 
 def open_code(
     options: TargetsOptions, resolver: AccountResolver, console: Console
-) -> CodeRows | None:
+) -> "CodeRows | None":
     """The targets of code; ``None``: the source is another file.
 
     A verification also compares the functions that code wants no configuration for.
@@ -61,6 +63,8 @@ def open_code(
     """
     if not options.is_source_code:
         return None
+    from bulkeic.app.setup.code_files import CodeRows  # noqa: PLC0415 - few runs read code
+
     rows = CodeRows(
         read_declared(options, resolver), with_lacking=isinstance(options, VerifyOptions)
     )
@@ -69,12 +73,15 @@ def open_code(
     return rows
 
 
-def read_declared(options: TargetsOptions, resolver: AccountResolver) -> list[DeclaredCode]:
+def read_declared(options: TargetsOptions, resolver: AccountResolver) -> "list[DeclaredCode]":
     """What the files of code declare, also if the source is another file.
 
     Raises:
         BulkeicError: a file of code cannot be read.
     """
+    from bulkeic.app.setup.code_deployment import deployment_of  # noqa: PLC0415 - few runs read code
+    from bulkeic.app.setup.code_files import read_code  # noqa: PLC0415 - as above
+
     region = functools.partial(default_region, options)
     return read_code(options.code, functools.partial(deployment_of, options, resolver, region))
 
