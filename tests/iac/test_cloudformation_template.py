@@ -277,6 +277,16 @@ def test_a_nested_stack_is_a_note(tmp_path: Path) -> None:
     )
 
 
+def test_functions_without_known_names_are_a_note(tmp_path: Path) -> None:
+    one = "{Type: 'AWS::Lambda::Function'"
+    false = "Conditions: {Never: !Equals [a, b]}"
+    code = read(tmp_path, f"{false}\nResources: {{A: {one}}}, B: {one}, Condition: Never}}}}\n")
+
+    [note] = code.notes
+    assert "functions whose names are not known, 1 in all, such as A; use --stack NAME" in note
+    assert code.functions == ()
+
+
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"Resources: {\xe9: 1}")
 

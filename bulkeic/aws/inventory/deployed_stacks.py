@@ -66,12 +66,6 @@ async def deployed_stack(
         async for resource in calls.items(_LIST_RESOURCES, lane, _read_resource, StackName=name)
         if resource.physical_resource_id and resource.resource_status != _DELETED
     }
-    exports = None
-    if with_exports:
-        exports = {
-            export.name: export.value
-            async for export in calls.items(_LIST_EXPORTS, lane, _read_export)
-        }
     return DeployedStack(
         name=stack.stack_name,
         arn=stack.stack_id,
@@ -81,8 +75,13 @@ async def deployed_stack(
             for parameter in stack.parameters
         },
         resources=resources,
-        exports=exports,
+        exports=await _exports(calls, lane) if with_exports else None,
     )
+
+
+async def _exports(calls: ServiceCalls, lane: Lane) -> dict[str, str]:
+    exports = calls.items(_LIST_EXPORTS, lane, _read_export)
+    return {export.name: export.value async for export in exports}
 
 
 def _read_stack(item: Any) -> _DescribedStack:

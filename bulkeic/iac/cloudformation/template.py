@@ -138,6 +138,7 @@ class _TemplateReader:
         declared: Block = sections["Resources"]
         usual = sections.get("Globals", Block()).get("Function")
         before = self._intrinsics(ExpandedResources(declared))[0]
+        self._unnamed: list[str] = []
         self._expanded = expand(declared, usual, before.text)
         self._resources = self._expanded.resources
         self._intrinsics_of, self._references = self._intrinsics(self._expanded)
@@ -236,10 +237,13 @@ class _TemplateReader:
             except InputError:
                 continue
         stack = self._stack() if self._stack is not None else None
-        for logical_id, _ in self._of_type(FUNCTION):
+        for logical_id, resource in self._of_type(FUNCTION):
             try:
+                if not self._is_created(resource):
+                    continue
                 function = parse_function(self._references.name(logical_id)).name
             except InputError:
+                self._unnamed.append(logical_id)
                 continue
             yield DeclaredFunction(
                 function,
@@ -257,6 +261,12 @@ class _TemplateReader:
         return Manager.SAM if SAM_FUNCTION in types else Manager.CLOUDFORMATION
 
     def _notes(self) -> Iterator[str]:
+        """What is not read; to be called after ``_functions``."""
+        if self._unnamed:
+            yield (
+                f"{self._name}: functions whose names are not known, {len(self._unnamed)} in all, "
+                f"such as {self._unnamed[0]}; use --stack NAME to read their names from the stack"
+            )
         for logical_id, resource in self._of_type(*NESTED_STACKS):
             yield (
                 f"{self._name}:{self._resources.line_of(logical_id)}: {logical_id}: the nested "
