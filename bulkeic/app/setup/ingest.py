@@ -36,6 +36,9 @@ class TargetRows(Protocol):
     def place(self, line: int) -> str:
         """How messages name the row of a line."""
 
+    def at(self, problem: InputError, line: int) -> InputError:
+        """The problem of the row of a line, with its place."""
+
 
 def jobs_of(targets: TargetRows, defaults: Defaults) -> Iterator[Job]:
     """The jobs of a targets file, in file order.
@@ -175,7 +178,7 @@ class Ingest:
 
     def _read(self) -> None:
         selects_all = self._selection.is_everything()
-        parser = RowParser(self._targets.name, self._defaults)
+        parser = RowParser(self._targets.name, self._defaults, exact=self._metadata.exact)
         job, add, assign_role = parser.job, self._loader.add, self._accounts.assign_role
         seq = -1
         for seq, row in enumerate(self._targets.rows()):
@@ -256,7 +259,7 @@ class Ingest:
         for lane in lanes:
             for job in self._loader.jobs_with_function_destinations(lane):
                 itself = self_destination_problems(job.target, job.settings)
-                problems = [problem.at(self._targets.name, job.source.line) for problem in itself]
+                problems = [self._targets.at(problem, job.source.line) for problem in itself]
                 self._reported.add(problems)
                 if problems and self._skip_invalid:
                     number = self._loader.lane_id(lane)
@@ -270,7 +273,7 @@ class Ingest:
             self._loader.invalidate_lane(lane, problem.rule)
 
     def _at(self, line: int, rule: str, field: str = "") -> InputError:
-        return InputError(rule, field=field, line=line, source=self._targets.name)
+        return self._targets.at(InputError(rule, field=field), line)
 
     def _same(self, duplicate: Duplicate) -> str:
         return f"the same target and settings as {self._targets.place(duplicate.lines[0])}; merged"

@@ -266,6 +266,9 @@ class VerifyOptions(TargetsOptions, frozen=True, kw_only=True):
     """The options of ``verify``."""
 
     junit: Annotated[str | None, _JUNIT] = None
+    markdown: Annotated[str | None, Flag(
+        "--markdown", "Also write what drifted as Markdown to this file, for a pull request. It "
+        "must not exist.", OptionGroup.OUTPUT, FILE, repeat=Repeat.NEVER)] = None  # fmt: skip
 
 
 class RollbackOptions(WorkOptions, frozen=True, kw_only=True):
