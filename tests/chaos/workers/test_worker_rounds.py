@@ -12,30 +12,20 @@ import pytest
 
 from tests.e2e.conftest import Bulkeic, Server
 
-from .worker_rounds import EVENTS, LATENCY_S, WorkerRound, drawn_worker_fleet, saved_log
-
-ROUNDS = int(os.environ.get("BULKEIC_ROUNDS", "0"))
-SEED = os.environ.get("BULKEIC_SEED")
-SEEDS = [int(SEED)] if SEED else range(max(len(EVENTS), ROUNDS))
+from .team_rounds import check_round, drawn_worker_fleet, seeds
+from .worker_rounds import WorkerRound
 
 pytestmark = [
-    pytest.mark.skipif(not (ROUNDS or SEED), reason="make chaos does it"),
+    pytest.mark.skipif(
+        not os.environ.keys() & {"BULKEIC_ROUNDS", "BULKEIC_SEED"}, reason="make chaos does it"
+    ),
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc"),
 ]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", seeds(len(WorkerRound.events)))
 def test_nothing_is_lost_and_no_quota_exceeded(
     bulkeic: Bulkeic, sandbox: Callable[..., Server], seed: int
 ) -> None:
     fleet = drawn_worker_fleet(random.Random(seed))
-    quota = ("--rate", fleet.rate, "--burst", fleet.burst, "--latency", LATENCY_S)
-    worker_round = WorkerRound(bulkeic, sandbox(*quota), fleet, seed)
-    try:
-        worker_round.run_to_end()
-        assert not worker_round.problems()
-    except BaseException:
-        worker_round.log.append(f"run it alone: make chaos BULKEIC_SEED={seed}")
-        raise
-    finally:
-        sys.stderr.write("\n" + saved_log(bulkeic.folder, worker_round.log))
+    check_round(WorkerRound(bulkeic, sandbox(*fleet.quota), fleet, seed))
