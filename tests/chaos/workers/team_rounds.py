@@ -301,7 +301,8 @@ def check_round(team_round: TeamRound) -> None:
     """Runs a round, and prints what has happened."""
     try:
         team_round.run_to_end()
-        assert not team_round.problems()
+        problems = team_round.problems()
+        assert not problems, "; ".join(problems)
     finally:
         sys.stderr.write("\n" + saved_log(team_round.bulkeic.folder, team_round.log))
 
