@@ -42,6 +42,7 @@ class WorkerEngines:
         console: prints how many lanes the workers have, and which are lost.
         announce: tells the watchers of the run the same.
         start_links: reaches or starts the workers.
+        restart: starts one in place of another; see ``WorkerTeam``.
 
     Attributes:
         caller: knows the credentials of each lane in this process, which alarms are read with.
@@ -58,12 +59,14 @@ class WorkerEngines:
         announce: Announce,
         *,
         start_links: Callable[[], Awaitable[Sequence[WorkerLink]]],
+        restart: Callable[[int], WorkerLink] | None = None,
     ) -> None:
         self._run = run
         self._options = options
         self._accounts = accounts
         self._console = console
         self._start_links = start_links
+        self._restart = restart
         self._announce = announce
         self._health = TeamHealth(run.workers, console, announce, in_full=options.verbose)
         self._exits = AsyncExitStack()
@@ -84,6 +87,7 @@ class WorkerEngines:
                 self._accounts,
                 health=self._health,
                 console=self._console,
+                restart=self._restart,
             )
             self._team = await self._exits.enter_async_context(team)
         except BaseException:

@@ -9,11 +9,13 @@ class LinkLostError(Exception):
     Attributes:
         has_ended: whether it has certainly ended; otherwise it may call its lanes until its lease
             has ended.
+        lost_lease: whether it has ended because it did not hear the command in time.
     """
 
-    def __init__(self, how: str, *, has_ended: bool) -> None:
+    def __init__(self, how: str, *, has_ended: bool, lost_lease: bool = False) -> None:
         super().__init__(how)
         self.has_ended = has_ended
+        self.lost_lease = lost_lease
 
 
 class WorkerLink(Protocol):

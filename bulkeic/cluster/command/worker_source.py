@@ -6,7 +6,7 @@ from functools import partial
 
 from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.setup.options import WorkOptions
-from bulkeic.cluster.command.pipe_link import start_pipe_links
+from bulkeic.cluster.command.pipe_link import PipeLink, start_pipe_links
 from bulkeic.cluster.command.worker_engines import WorkerEngines
 from bulkeic.core.errors import UsageError
 from bulkeic.core.scheduler_address import SchedulerAddress
@@ -34,7 +34,8 @@ def open_workers(options: WorkOptions) -> Iterator[OpenEngines]:
         with _open_scheduler(workers, options) as open_engines:
             yield open_engines
     else:
-        yield partial(WorkerEngines, start_links=partial(start_pipe_links, workers or 1))
+        start_links = partial(start_pipe_links, workers or 1)
+        yield partial(WorkerEngines, start_links=start_links, restart=PipeLink)
 
 
 @contextmanager
