@@ -14,8 +14,9 @@ The CPU of workers is that of all of them. `--dask` makes certificates, and star
 with two workers for each measurement. `--also` measures other flags, too, such as those of workers
 on other machines: `--also "--workers tls://scheduler.internal:8786 --tls-ca-file ca.pem ..."`.
 
-The projection for 16 cores is not measured. It takes the CPU of a call in the third table, one core
-for the command, and all others for workers; the server runs elsewhere:
+The projections for 16 cores are not measured. They take the CPU of a call in the first table, where
+messages are full, or in the third one, where each has a few outcomes. One core is for the command
+and all others are for workers; the server runs elsewhere:
 min(1 / CPU of the command, 15 / CPU of the workers) calls a second.
 """
 
@@ -126,15 +127,17 @@ def cpu_of_outcomes(folder: Path, ways: Sequence[Way], rounds: int) -> None:
         ),
         (-30, 8, 10, 10, 12, 10, 9, 12),
     )
+    projections: list[str] = []
     for name, each in costs.items():
         used_s = [cost.working_s or cost.command_s - median(alone) for cost in each]
         command_us = median(used_s) / TARGETS * 1e6
+        workers_us = median(cost.workers_s for cost in each) / TARGETS * 1e6
         mb = max(cost.worker_mb for cost in each)
         table.row(
             name,
             f"{TARGETS:,}",
             f"{command_us:.0f}",
-            f"{median(cost.workers_s for cost in each) / TARGETS * 1e6:.0f}",
+            f"{workers_us:.0f}",
             _or_dash(median(cost.scheduler_s for cost in each) / TARGETS * 1e6),
             f"{max(cost.command_mb for cost in each):.0f}",
             _or_dash(mb),
@@ -143,6 +146,8 @@ def cpu_of_outcomes(folder: Path, ways: Sequence[Way], rounds: int) -> None:
         if each[0].workers_s:
             print(f"  to reach: command {GOAL_US} us {reached(command_us <= GOAL_US)}, ", end="")
             print(f"worker {GOAL_MB} MB {reached(mb <= GOAL_MB)}")
+            projections.append(projection(name, command_us, workers_us))
+    print(*projections, sep="\n")
 
 
 def starts(folder: Path, ways: Sequence[Way], rounds: int) -> None:
@@ -185,13 +190,13 @@ def many_lanes(folder: Path, ways: Sequence[Way], _rounds: int) -> None:
             cost = way.cost(_apply(folder, targets, *flags), sandbox.url, folder)
             lane_row(table, way.label, folder / "run.db", sandbox, cost)
             if cost.working_s:
-                projections.append(projection(way.label, cost, sandbox.counts().calls))
+                us = 1e6 / sandbox.counts().calls
+                projections.append(projection(way.label, cost.working_s * us, cost.workers_s * us))
     print(*projections, sep="\n")
 
 
-def projection(name: str, cost: Cost, calls: int) -> str:
+def projection(name: str, command_us: float, workers_us: float) -> str:
     """What 16 cores could carry, from the CPU that was measured; see the module."""
-    command_us, workers_us = cost.working_s / calls * 1e6, cost.workers_s / calls * 1e6
     workers = CORES - 1
     by_command, by_workers = 1e6 / command_us, workers * 1e6 / workers_us
     return (
