@@ -104,11 +104,9 @@ class DaskRound(TeamRound):
         return super()._next_words()
 
     def _started(self, process: Process) -> None:
-        """Waits until the command has found the workers."""
-        until(lambda: self._has_workers() or process.poll() is not None, "the workers have begun")
-
-    def _has_workers(self) -> bool:
-        return "2 workers" in self.err.read_text()
+        """Waits until the command has found the workers, or until they have their lanes."""
+        text = ("2 workers", "2 workers: ")[self.victim]
+        until(lambda: text in self.err.read_text() or process.poll() is not None, text)
 
     def _has_ended(self) -> bool:
         """Whether no call arrives for a second. Workers of a killed command hold at that time."""
@@ -150,7 +148,7 @@ class DaskRound(TeamRound):
     def _wait(self, process: Process, seconds: float) -> None:
         ends_at = time.monotonic() + seconds
         self._wait_for_hold(process)
-        time.sleep(max(0.0, ends_at - time.monotonic()))
+        self._sleep(ends_at - time.monotonic())
 
     def _wait_for_hold(self, process: Process) -> None:
         """Waits until workers that are not heard hold, or the command has ended."""

@@ -24,6 +24,7 @@ REGIONS = ("us-east-1", "us-east-2", "us-west-1", "us-west-2")
 LATENCY_S = 0.05
 UNREPORTED_S = 0.3
 PATIENCE_S = 120
+POLL_S = 0.05
 MOST_STARTS = 5
 RUN = "run.db"
 ROLE = "arn:aws:iam::{account}:role/chaos"
@@ -243,7 +244,11 @@ class TeamRound:
             self._wait_for_phase(process)
             self._reported = self._history.before(time.monotonic() - UNREPORTED_S - LATENCY_S)
             self._strike(process)
-        code = process.wait(PATIENCE_S)
+        give_up_at = time.monotonic() + PATIENCE_S
+        while process.poll() is None:
+            assert time.monotonic() < give_up_at, "timeout: the command has ended"
+            self._sleep(POLL_S)
+        code = process.wait()
         until(self._has_ended, "the workers have ended")
         calls = self._calls()
         time.sleep(3 * LATENCY_S)
@@ -270,6 +275,13 @@ class TeamRound:
         self._history.add(answered_at, calls)
         return calls
 
+    def _sleep(self, seconds: float) -> None:
+        """Watches the server for a time."""
+        ends_at = time.monotonic() + seconds
+        while (left_s := ends_at - time.monotonic()) > 0:
+            self._calls()
+            time.sleep(min(left_s, POLL_S))
+
     # Strikes. Each counts what may be unreported, once no more calls can become it.
 
     def _count_unreported(self) -> None:
@@ -290,7 +302,7 @@ class TeamRound:
         """Stops processes for a time, in which lanes may move to others."""
         send_signal(processes, signal.SIGSTOP)
         self._count_unreported()
-        time.sleep(seconds)
+        self._sleep(seconds)
         send_signal(processes, signal.SIGCONT)
 
     def _is_stopping(self, process: Process) -> bool:

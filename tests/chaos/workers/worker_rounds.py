@@ -58,7 +58,7 @@ class WorkerRound(TeamRound):
         """A worker that wakes up after its lease sends nothing, although no one has ended it."""
         send_signal([process.pid, victim], signal.SIGSTOP)
         self._count_unreported()
-        time.sleep(12)
+        self._sleep(12)
         frozen = self._calls()
         send_signal([victim], signal.SIGCONT)
         time.sleep(1)
