@@ -262,7 +262,12 @@ class TeamRound:
             "verification": self._has_verified_some,
         }
         done = points.get(self.phase, lambda: "wave 1 of 2: done" in self.err.read_text())
-        until(lambda: done() or process.poll() is not None, f"the phase {self.phase}")
+
+        def is_reached() -> bool:
+            self._calls()  # for the history
+            return done() or process.poll() is not None
+
+        until(is_reached, f"the phase {self.phase}")
 
     def _has_verified_some(self) -> bool:
         return self.server.calls(GET) > 0.3 * self.fleet.targets + 3
