@@ -151,7 +151,13 @@ class DaskRound(TeamRound):
         self._sleep(ends_at - time.monotonic())
 
     def _wait_for_hold(self, process: Process) -> None:
-        """Waits until workers that are not heard hold, or the command has ended."""
+        """Waits until workers that are not heard hold, or their command has ended them."""
         held_at = time.monotonic() + HOLD_S + UNREPORTED_S + LATENCY_S
-        until(lambda: time.monotonic() >= held_at or process.poll() is not None, "the workers hold")
+        if self.event == "kill the command":
+            until(self._has_ended, "the workers of a killed command have stopped")
+        else:
+            until(
+                lambda: time.monotonic() >= held_at or process.poll() is not None,
+                "the workers hold",
+            )
         self._count_unreported()
