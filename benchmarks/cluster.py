@@ -27,6 +27,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -90,7 +91,10 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {platform.system()}")
     with tempfile.TemporaryDirectory(prefix="bulkeic-cluster-") as name:
         folder = Path(name)
-        for number, part in enumerate((cpu_of_outcomes, starts, many_lanes), 1):
+        lanes = partial(many_lanes, accounts=arguments.accounts)
+        parts: Sequence[Callable[[Path, Sequence[Way], int], None]]
+        parts = (cpu_of_outcomes, starts, lanes)
+        for number, part in enumerate(parts, 1):
             if number in arguments.parts:
                 part(folder, ways, arguments.rounds)
                 print()
@@ -102,6 +106,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--parts", type=int, nargs="+", default=(1, 2, 3), metavar="N")
+    parser.add_argument("--accounts", type=int, default=ACCOUNTS, help="of the third table")
     parser.add_argument("--dask", action="store_true", help="also start a scheduler and 2 workers")
     parser.add_argument("--also", nargs="+", default=[], metavar="FLAGS", help="other workers")
     return parser.parse_args()
@@ -171,10 +176,10 @@ def starts(folder: Path, ways: Sequence[Way], rounds: int) -> None:
             print(f"  to reach: {goal_s} s {reached(median(each) <= goal_s)}")
 
 
-def many_lanes(folder: Path, ways: Sequence[Way], _rounds: int) -> None:
+def many_lanes(folder: Path, ways: Sequence[Way], _rounds: int, *, accounts: int) -> None:
     """An organization: calls, lanes and quota."""
-    accounts = [str(int(ACCOUNT) + number) for number in range(ACCOUNTS)]
-    targets = write_lanes(folder / "many.csv", accounts, REGIONS)
+    names = [str(int(ACCOUNT) + number) for number in range(accounts)]
+    targets = write_lanes(folder / "many.csv", names, REGIONS)
     table = TextTable(
         (
             *("who", "lanes", "seconds", "calls", "calls/s", "over quota", "AssumeRole"),
