@@ -102,7 +102,7 @@ bench: setup
 	$(BIN)/python benchmarks/discover.py --scale
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/live_page.py
-	$(BIN)/python benchmarks/cluster.py
+	$(BIN)/python benchmarks/cluster.py --dask
 	$(BIN)/python benchmarks/throughput.py --tls
 	$(BIN)/python benchmarks/throughput.py --scale
 	$(BIN)/python benchmarks/profile.py
