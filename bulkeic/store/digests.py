@@ -127,11 +127,17 @@ def is_intact(row: Sequence[Any]) -> bool:
     return bool(row_digest(row[:-1]) == row[-1])
 
 
-def table_digest(connection: sqlite3.Connection, table: str) -> str:
-    """The digest of all rows of a table, in the order of its key. Rows are streamed."""
-    if table == _JOBS:
+def table_digest(connection: sqlite3.Connection, table: str, order: str | None = None) -> str:
+    """The digest of all rows of a table. Rows are streamed.
+
+    Args:
+        connection: to the run file.
+        table: which.
+        order: of the rows; ``None``: that of its key, and for ``job`` by lanes.
+    """
+    if table == _JOBS and order is None:
         return job_digest(connection, {})
-    query = f"SELECT * FROM {table} ORDER BY {_ORDER[table]}"  # noqa: S608 - constants only
+    query = f"SELECT * FROM {table} ORDER BY {order or _ORDER[table]}"  # noqa: S608 - constants only
     found = hashlib.blake2b(digest_size=16)
     rows = connection.execute(query)
     while batch := rows.fetchmany(_BATCH):

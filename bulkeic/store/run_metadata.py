@@ -10,6 +10,8 @@ from bulkeic.core.caller_identity import CallerIdentity
 from bulkeic.store.integrity import DamagedError
 
 SANDBOX, AWS = "the sandbox", "AWS"
+NOT_RECORDED = "an endpoint that is not recorded"
+"""Where a run's calls went that an older bulkeic made, if not to the sandbox."""
 _YES = "yes"
 _match_plan_parts = re.compile("[0-9a-f]{64} [0-9a-f]{64}").fullmatch
 

@@ -91,7 +91,7 @@ def test_a_folder_is_not_a_run_file(path: Path) -> None:
         (foreign, "is a database, but not a run file"),
         (foreign_wal, "is a database, but not a run file"),
         (newer, "has version 99, this bulkeic supports 9"),
-        (older, "has version 3, this bulkeic supports 9; finish it with the older bulkeic"),
+        (older, "has version 3, this bulkeic supports 9; apply the targets file again"),
         (half_loaded, "was not loaded completely"),
         (garbled, ""),
         (cut, ""),

@@ -31,6 +31,7 @@ from bulkeic.app.setup.output_files import (
 from bulkeic.app.setup.run_binding import bound, check_caller, check_place
 from bulkeic.app.setup.run_choice import check_selection, choose_jobs, left_out_lines
 from bulkeic.app.setup.run_flags import check_flags, encode_flags
+from bulkeic.app.setup.run_opening import open_run
 from bulkeic.app.setup.runtime import open_access
 from bulkeic.aws.identity.environment import environment_region
 from bulkeic.core.errors import UsageError, quoted
@@ -156,7 +157,11 @@ def run_file(
     if not exists:
         binding = functools.partial(bound, options=options, resolver=resolver)
         create_run(options, path, resolver, console, bind=binding)
-    run = RunFile(path, is_new=not exists, accept_loss=options.accept_loss)
+    run = (
+        open_run(path, console, accept_loss=options.accept_loss)
+        if exists
+        else RunFile(path, is_new=True)
+    )
     try:
         if exists:
             choose_jobs(run, options.selection, allow_empty=options.allow_empty)
@@ -177,7 +182,9 @@ def readable_run(
         BulkeicError: the source cannot be read, or has problems, which have been printed.
     """
     if has_run_file(options):
-        run = RunFile(Path(options.source), read_only=True, accept_loss=options.accept_loss)
+        run = open_run(
+            Path(options.source), console, read_only=True, accept_loss=options.accept_loss
+        )
         try:
             choose_jobs(run, options.selection, allow_empty=options.allow_empty)
             check_resumable(run, options, resolver, console, JobFilter.EVERY)
@@ -278,7 +285,7 @@ def check_resumable(
         AccessError: STS cannot be called.
         UsageError: the run was started elsewhere or with other accounts, or has too many targets.
     """
-    check_place(run, options)
+    check_place(run, options, console)
     check_flags(run, options)
     for account_id, role_arn in run.roles().items():
         resolver.accounts.assign_role(Lane(account_id, ""), role_arn)
