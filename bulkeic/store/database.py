@@ -5,7 +5,6 @@ import errno
 import fcntl
 import os
 import shlex
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +29,8 @@ sqlite3.register_adapter(type(None), lambda none: none)
 
 # What bulkeic writes is far smaller; SQLite itself would read rows of a gigabyte.
 _ROW_BYTES = 8 << 20
+
+_PIECE_BYTES = 1 << 20
 
 _FREE_SPACE = "; free space on the disk, then run the command again"
 _RAISE_LIMIT = "; raise the limit on open files, for example with ulimit -n 1024"
@@ -177,7 +178,8 @@ class Database:
             path.open("rb") as source,
             os.fdopen(self._lock, "wb", closefd=False) as copy,
         ):
-            shutil.copyfileobj(source, copy)
+            while piece := source.read(_PIECE_BYTES):
+                copy.write(piece)
 
     def publish(self) -> None:
         """Closes a created file and gives it its name, durably; never replaces another file.

@@ -16,7 +16,7 @@
 - ``settings`` may hold templates; the view ``result`` fills them in, as ``core.templates`` does.
 - ``account`` holds the roles that rows gave, not those of flags.
 - A file with other tables, views, indexes or triggers counts as damaged, so each change needs a new
-  version in ``store.file_kind``.
+  version in ``store.file_kind``, and a step from the last one in ``store.migration``.
 - ``state`` in ``run`` is ``loading`` until every row of the targets file is stored, then ``ready``.
 - ``session`` in ``run`` is ``open`` while a process works on the run, and ``closed`` otherwise.
 - ``row_digest`` and the digests in ``run`` show damage (see ``store.digests``).

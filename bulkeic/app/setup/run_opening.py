@@ -38,7 +38,8 @@ def _migrate(path: Path, console: Console, *, read_only: bool, accept_loss: bool
     from bulkeic.store.migration.run_migration import migrate  # noqa: PLC0415 - few files need it
 
     try:
-        done = migrate(path, accept_loss=accept_loss)
+        with console.spinner(f"migrating {path.name}"):
+            done = migrate(path, accept_loss=accept_loss)
     except DamagedRunError:
         raise
     except RunFileError as error:
