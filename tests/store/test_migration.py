@@ -15,10 +15,10 @@ from bulkeic.core.model import Status
 from bulkeic.store.file_checks import may_need_migration, run_file_version
 from bulkeic.store.migration.migrated_copy import MigratedCopy
 from bulkeic.store.migration.older_salvage import OlderSalvage
+from bulkeic.store.migration.older_tables import check_older_content
 from bulkeic.store.migration.rebuilding import rebuild
-from bulkeic.store.migration.run_migration import migrate
-from bulkeic.store.plan_digest import PlanParts
-from bulkeic.store.run_file import RunFile
+from bulkeic.store.migration.run_migration import migrate, open_older
+from bulkeic.store.plan_digest import PlanDigest, PlanParts
 from bulkeic.store.schema import VERSION
 
 from .older_run_files import FOLDER, OLDER, older_run, rows, version_of
@@ -44,7 +44,6 @@ def test_a_migrated_run_has_what_the_older_one_had(path: Path, name: str) -> Non
     done = migrate(path)
 
     assert done is not None
-    assert done.kept is not None
     assert (done.version, done.kept.name) == (version_of(name), f"run.v{version_of(name)}.db")
     assert done.kept.read_bytes() == older
     for query in (PENDING, SETTINGS, JOBS, *([IMAGES] if version_of(name) > 2 else [])):
@@ -73,7 +72,6 @@ def test_the_kept_file_can_be_migrated_too(path: Path) -> None:
     older_run(path, "v1/finished")
     first = migrate(path)
     assert first is not None
-    assert first.kept is not None
     again = migrate(first.kept)
     assert again is not None
     assert again.kept == path.with_name("run.v1.v1.db")
@@ -145,7 +143,6 @@ def test_a_crash_at_any_moment_leaves_the_older_or_the_migrated_file(path: Path)
             Path(f"{moment}{end}").write_bytes(content)
         done = migrate(moment)
         assert done is not None
-        assert done.kept is not None
         assert rows(done.kept, JOBS) == rows(path, JOBS)
         assert results(moment) == expected
 
@@ -281,15 +278,22 @@ def test_a_plan_stays_a_plan(path: Path, name: str) -> None:
 
 def test_the_digest_of_a_plan_stays_if_its_lanes_stay(path: Path) -> None:
     older_run(path, "v7/plan")
-    migrate(path)
-    same = rows(path, DIGEST_OF_LANE) == rows(path.with_name("run.v7.db"), DIGEST_OF_LANE)
-    with opened(path, read_only=True) as run, closing(plan_of_version_7(path)) as older:
-        digest = run.plan_digest.of(run.plan_digest.parts(run.metadata))
-        assert (digest == older.plan_digest.of(run.plan_digest.parts(run.metadata))) is same
+    done = migrate(path)
+    assert done is not None
+    with opened(path, read_only=True) as run:
+        parts = run.plan_digest.parts(run.metadata)
+        digest = run.plan_digest.of(parts)
+    with closing(open_older(done.kept, done.version, accept_loss=False)) as kept:
+        older = PlanDigest(kept, kept.connect(read_only=True)).of(parts)
+    same = rows(path, DIGEST_OF_LANE) == rows(done.kept, DIGEST_OF_LANE)
+    assert (digest == older) is same
 
 
-def plan_of_version_7(path: Path) -> RunFile:
-    return MigratedCopy(path.with_name("run.v7.db"))
+def test_a_file_that_another_process_has_just_migrated(path: Path) -> None:
+    with closing(sqlite3.connect(older_run(path, "v3/plan"))) as database:
+        database.execute("PRAGMA user_version = 5")
+        with pytest.raises(RunFileError, match="another process has migrated the run file"):
+            check_older_content(database, 3)
 
 
 def test_failed_jobs_keep_their_earlier_outcomes(path: Path) -> None:

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from contextlib import closing
 
-from bulkeic.core.errors import quoted
+from bulkeic.core.errors import RunFileError, quoted
 from bulkeic.store.digests import are_run_rows_intact, damaged_tables, is_intact, table_digest
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.migration.migration_steps import FIRST_TABLES, FIRST_VERSION, take_steps
@@ -70,8 +70,11 @@ def check_older_content(connection: sqlite3.Connection, version: int) -> None:
 
     Raises:
         DamagedError: it is damaged.
+        RunFileError: another process has migrated it, just before it was locked.
         sqlite3.Error: it is damaged, and SQLite noticed first.
     """
+    if connection.execute("PRAGMA user_version").fetchone() != (version,):
+        raise RunFileError("another process has migrated the run file; run the command again")
     (first,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if first != "ok":
         raise DamagedError(first)

@@ -30,12 +30,12 @@ class Migration(msgspec.Struct, frozen=True):
     Attributes:
         path: of the run file.
         version: that it had.
-        kept: the copy of the file as it was; ``None``: the file itself is as it was.
+        kept: the copy of the file as it was.
     """
 
     path: Path
     version: int
-    kept: Path | None
+    kept: Path
 
 
 def migrate(path: Path, *, accept_loss: bool = False) -> Migration | None:
