@@ -6,17 +6,20 @@ from collections.abc import Collection, Sequence
 from contextlib import closing
 
 from bulkeic.core.errors import RunFileError, quoted
-from bulkeic.store.digests import are_run_rows_intact, damaged_tables, is_intact, table_digest
+from bulkeic.store.digests import are_run_rows_intact, is_intact, is_table_intact, table_digest
 from bulkeic.store.integrity import DamagedError
 from bulkeic.store.migration.migration_steps import FIRST_TABLES, FIRST_VERSION, take_steps
 from bulkeic.store.outcome_columns import TARGET_COLUMNS, TARGET_JOINS
 from bulkeic.store.schema import SCHEMA
 
 FIRST_WITH_DIGESTS = 4
-_WITH_PLAIN_JOB_DIGEST = 4
+_LAST_WITH_PLAIN_JOB_DIGEST = 4
 _BATCH = 1000
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL"
 _OTHERS = "SELECT name FROM sqlite_master WHERE type <> 'table' AND sql IS NOT NULL"
+_DIGEST_OF = "digest_of_"
+# The digest of ``run`` covers these rows, so that none of them can be lost unnoticed.
+_TABLE_DIGESTS = "SELECT key FROM run WHERE key GLOB 'digest_of_*' AND key <> 'digest_of_run'"
 _DIGEST = "row_digest"
 _COVER_TARGET = frozenset({"outcome", "earlier_outcome"})
 
@@ -104,8 +107,11 @@ def _known_names() -> frozenset[str]:
 def _check_digests(connection: sqlite3.Connection, version: int) -> None:
     if not are_run_rows_intact(connection):
         raise DamagedError("run: not as it was stored")
-    for table in damaged_tables(connection):
-        if table != "job" or version > _WITH_PLAIN_JOB_DIGEST or not _has_plain_digest(connection):
+    for (key,) in connection.execute(_TABLE_DIGESTS).fetchall():
+        table = key.removeprefix(_DIGEST_OF)
+        is_plain = table == "job" and version <= _LAST_WITH_PLAIN_JOB_DIGEST
+        intact = _has_plain_digest(connection) if is_plain else is_table_intact(connection, table)
+        if not intact:
             raise DamagedError(f"{table}: not as it was stored")
     for table, columns in tables_of(connection).items():
         if has_row_digests(columns):
