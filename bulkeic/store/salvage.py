@@ -1,7 +1,7 @@
 """Reads the intact outcomes of a damaged run file, each checked by its own digest."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from bulkeic.store.outcome_columns import SEALED_OUTCOMES, SELECT_OUTCOME, STORE
 
 _SENT = 2 + len(STORED_FIELDS)
 _FIELDS = Outcome.__struct_fields__
+_TABLES_OF = {"settings": ("settings",), "managed_by": ("owner", "managed")}
+"""The fields that other tables than ``outcome`` hold, each with those tables."""
 _BEFORE_IMAGE = "SELECT * FROM before_image WHERE seq = ?"
 _DAMAGE = (
     sqlite3.Error,
@@ -52,9 +54,11 @@ class Salvage:
             # Invalid UTF-8 fails the digest of its row, and not the whole query.
             connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
             source = _source_of(connection)
-            has_settings = _has_intact_settings(connection)
+            damaged = [
+                field for field, tables in _TABLES_OF.items() if not _are_intact(connection, tables)
+            ]
             for row in _rows(connection):
-                outcome = _outcome_of(connection, row, source, has_settings=has_settings)
+                outcome = _outcome_of(connection, row, source, damaged)
                 if outcome is None:
                     self.damaged += 1
                 else:
@@ -82,7 +86,7 @@ def _rows(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
 
 
 def _outcome_of(
-    connection: sqlite3.Connection, row: tuple[Any, ...], source: str, *, has_settings: bool
+    connection: sqlite3.Connection, row: tuple[Any, ...], source: str, damaged: Collection[str]
 ) -> Outcome | None:
     """The outcome of a row, without what is damaged elsewhere; ``None``: it is damaged itself."""
     try:
@@ -93,8 +97,9 @@ def _outcome_of(
         values = list(found)
         if before is not None and not is_intact(before):
             values[_column_of("before")] = None
-        if not has_settings and row[_SENT] is None:
-            values[_column_of("settings")] = None
+        for field in damaged:
+            if field != "settings" or row[_SENT] is None:
+                values[_column_of(field)] = None
         outcome = outcome_of(tuple(values), source)
     except _DAMAGE:
         return None
@@ -118,8 +123,8 @@ def _source_of(connection: sqlite3.Connection) -> str:
         return ""
 
 
-def _has_intact_settings(connection: sqlite3.Connection) -> bool:
+def _are_intact(connection: sqlite3.Connection, tables: Collection[str]) -> bool:
     try:
-        return is_table_intact(connection, "settings")
+        return all(is_table_intact(connection, table) for table in tables)
     except _DAMAGE:
         return False
