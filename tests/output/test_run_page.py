@@ -164,7 +164,8 @@ def test_it_says_who_worked_on_the_run_and_what_the_gate_answered() -> None:
 
 def test_the_data_holds_every_field_of_a_target() -> None:
     other = entry("mail", seq=1, change=None, error_code=None, error_message=None, lane=None,
-                  qualifier=None, started_at=None, duration_s=None, request_id=None, managed_by=None)  # fmt: skip
+                  qualifier=None, started_at=None, duration_s=None, request_id=None,
+                  managed_by=None)  # fmt: skip
     again = entry("orders", seq=2)
     packed = "".join(TargetTable([entry(), other, again]).packed())
     data = json.loads(gzip.decompress(base64.b64decode(packed)))

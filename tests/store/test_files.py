@@ -160,6 +160,9 @@ def test_a_transaction_that_a_kill_interrupted_is_rolled_back_on_opening(
         ("DROP VIEW result", "result is not as it was created"),
         ("ALTER TABLE outcome ADD COLUMN more", "outcome is not as it was created"),
         ("INSERT INTO wave_lane VALUES (1, 1, 0)", "wave_lane: of an unknown lane or wave"),
+        ("INSERT INTO managed VALUES (1, 7, 1)", "managed: of an unknown job"),
+        ("INSERT INTO managed VALUES (1, 0, 1)", "managed: of an unknown owner"),
+        ("INSERT INTO owner VALUES (1, 'x', '', 'keeps')", "owner: a value of the wrong type"),
     ],
 )
 @pytest.mark.parametrize("read_only", [False, True])

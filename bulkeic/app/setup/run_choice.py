@@ -48,7 +48,7 @@ def choose_jobs(run: RunFile, selection: Selection, *, allow_empty: bool = False
     Raises:
         UsageError: no job is selected.
     """
-    _check_owners(run, selection)
+    check_owners(run, selection)
     run.choose(selection)
     if not run.chosen.is_limited or selection.statuses or allow_empty:
         return
@@ -66,7 +66,7 @@ def check_flags_text(selection: Selection) -> str:
     return "check --name, --account and --select-region"
 
 
-def _check_owners(run: RunFile, selection: Selection) -> None:
+def check_owners(run: RunFile, selection: Selection) -> None:
     """Checks that a run stores what manages its targets, if the selection needs that.
 
     Raises:
