@@ -25,7 +25,6 @@ from bulkeic.app.setup.options import TargetsOptions, VerifyOptions
 from bulkeic.app.setup.run_binding import place
 from bulkeic.app.setup.runtime import first_cause, open_access, run_async
 from bulkeic.core.accounts import Accounts
-from bulkeic.core.declared_code import DeclaredCode
 from bulkeic.core.errors import ServiceError, UsageError
 from bulkeic.core.model import Job, Lane
 from bulkeic.core.ownership import Owner
@@ -38,6 +37,7 @@ from bulkeic.store.run_metadata import AWS
 if TYPE_CHECKING:
     from bulkeic.aws.inventory.inventory_services import InventoryServices
     from bulkeic.core.code_owners import CodeOwners
+    from bulkeic.core.declared_code import DeclaredCode
 
 _CONCURRENT_LANES = 40
 _BATCH = 100  # as many functions as one call can name
@@ -92,7 +92,7 @@ class OwnerReading:
         options: TargetsOptions,
         accounts: Accounts,
         console: Console,
-        codes: Sequence[DeclaredCode] = (),
+        codes: Sequence["DeclaredCode"] = (),
     ) -> None:
         self._options = options
         self._accounts = accounts
@@ -197,13 +197,15 @@ class OwnerReading:
         """Prints which tags could not be read; they are refused if the selection needs them."""
         if not self._failures:
             return
-        lanes = counted(len(self._failures), "lane")
         first = next(iter(self._failures.values()))
-        problem = f"the tags of the functions of {lanes} cannot be read, for example {first}"
+        problem = f"cannot read the tags of functions in {counted(len(self._failures), 'lane')}"
+        allow = f"allow {GET_RESOURCES}, or " * first.is_denied
         flag = self._options.selection.owner_flag
         if flag is not None:
-            raise UsageError(f"{problem}; {flag} needs them, so nothing was sent")
+            raise UsageError(
+                f"{problem}, which {flag} needs, so nothing was sent; {allow}omit {flag}: {first}"
+            )
         self._console.print(
-            f"note: {problem}; bulkeic does not know what manages their targets. Allow "
-            f"{GET_RESOURCES}, or use --no-read-tags"
+            f"note: {problem}, so it is not known what manages their targets; {allow}use "
+            f"--no-read-tags: {first}"
         )
