@@ -16,8 +16,9 @@ _MEMOIZED = 8192
 _MOST_NAMES = 3
 _SELECT_OWNER = "SELECT manager, name, next_deployment FROM owner WHERE id = ?"
 _COUNT = """
-SELECT w.manager, w.next_deployment, w.name, count(*) n
-FROM managed m JOIN owner w ON w.id = m.owner_id WHERE 1{chosen} GROUP BY 1, 2, 3
+SELECT w.manager, w.next_deployment, w.name, sum(c.jobs) n
+FROM (SELECT owner_id, count(*) jobs FROM managed m WHERE 1{chosen} GROUP BY 1) c
+JOIN owner w ON w.id = c.owner_id GROUP BY 1, 2, 3
 """
 _SUM = f"SELECT manager, next_deployment, sum(n), sum(name <> '') FROM ({_COUNT}) GROUP BY 1, 2"  # noqa: S608 - constants only
 _LARGEST = f"""
