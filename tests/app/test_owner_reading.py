@@ -4,7 +4,7 @@ import pytest
 
 from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.app.setup.options import ApplyOptions, PlanOptions, TargetsOptions, VerifyOptions
-from bulkeic.app.setup.owner_reading import check_owner_flags, reads_tags
+from bulkeic.app.setup.owner_reading import check_owner_flags, is_unreachable, reads_tags
 from bulkeic.core.errors import UsageError
 from bulkeic.core.selection import Selection
 
@@ -61,3 +61,13 @@ def test_owners_that_cannot_be_known_are_refused(options: TargetsOptions) -> Non
 
 def test_code_knows_owners_without_tags() -> None:
     check_owner_flags(PlanOptions(source="t", selection=SKIP, sandbox=True), has_code=True)
+
+
+@pytest.mark.parametrize(
+    ("failures", "has_answer", "ends"),
+    [(9, False, False), (10, False, True), (15_000, True, False)],
+)
+def test_a_network_without_tags_does_not_hold_up_every_lane(
+    failures: int, *, has_answer: bool, ends: bool
+) -> None:
+    assert is_unreachable(failures, has_answer=has_answer) is ends

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _CONCURRENT_LANES = 40
 _BATCH = 100  # as many functions as one call can name
+_MOST_UNANSWERED = 10
 _TAGS, _CODE = "tags", "code"
 
 
@@ -77,6 +78,18 @@ def reads_tags(options: TargetsOptions) -> bool:
     return not isinstance(options, VerifyOptions) and place(options) == AWS
 
 
+def is_unreachable(failures: int, *, has_answer: bool) -> bool:
+    """Whether to read no more tags, because no lane can reach the service that has them.
+
+    A network may let only calls of Lambda through, and each lane would take its retries.
+
+    Args:
+        failures: number of lanes whose tags could not be read.
+        has_answer: whether the service has answered for any lane.
+    """
+    return failures >= _MOST_UNANSWERED and not has_answer
+
+
 class OwnerReading:
     """Stores who manages the targets of a run.
 
@@ -100,6 +113,7 @@ class OwnerReading:
         self._codes = codes
         self._code_owners: CodeOwners | None = None
         self._failures: dict[Lane, ServiceError] = {}
+        self._has_answer = False
 
     def read(self, loader: Loader) -> str | None:
         """Reads the owners of the jobs that were loaded.
@@ -160,13 +174,18 @@ class OwnerReading:
         """Stores the owners of a lane's targets as its tags come; a lane that fails has none."""
         number = loader.lane_id(lane)
         async with limiter:
+            if is_unreachable(len(self._failures), has_answer=self._has_answer):
+                self._failures[lane] = next(iter(self._failures.values()))
+                return
             try:
                 for jobs in loader.owners.jobs(lane, number, _BATCH):
                     arns = {job.target.arn: job.target.function for job in jobs}
                     tags = await inventory.tags_of_functions(lane, arns)
+                    self._has_answer = True
                     loader.owners.save(number, self._owners(jobs, tags))
             except ServiceError as error:
                 self._failures[lane] = error
+                self._has_answer |= error.is_denied
                 loader.owners.forget(number)
             else:
                 loader.owners.mark_read(number)
