@@ -10,10 +10,10 @@ from bulkeic.app.setup.pace_options import PaceOptions
 from bulkeic.core.names import check_account
 from bulkeic.core.option_declaration import Flag, OptionGroup, Repeat
 from bulkeic.core.option_values import Duration, Integer, OneOf, ParsedText, ValueType
+from bulkeic.core.ownership import Manager
 from bulkeic.core.redaction import parse_endpoint
 from bulkeic.core.selection import parse_pattern
 from bulkeic.discovery.model.criteria import Criteria, Qualifiers, parse_qualifiers
-from bulkeic.discovery.model.managed_by import Manager
 from bulkeic.discovery.model.modified_since import ModifiedSince, parse_modified_since
 from bulkeic.discovery.model.organization_units import parse_unit
 from bulkeic.discovery.model.regions import parse_regions

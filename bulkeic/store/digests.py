@@ -24,7 +24,14 @@ SESSION = "session"
 _METADATA = "digest_of_run"
 OPEN, CLOSED = "open", "closed"
 _JOBS, _WAVE_LANES = "job", "wave_lane"
-_ORDER = {"lane": "id", "account": "account_id", "settings": "id", _WAVE_LANES: "wave, lane_id"}
+_ORDER = {
+    "lane": "id",
+    "account": "account_id",
+    "settings": "id",
+    "owner": "id",
+    "managed": "lane_id, seq",
+    _WAVE_LANES: "wave, lane_id",
+}
 _DIGEST_OF = {table: f"digest_of_{table}" for table in (*_ORDER, _JOBS)}
 _SEALED_ROWS = {
     "outcome": SEALED_OUTCOMES,

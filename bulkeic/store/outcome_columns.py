@@ -25,6 +25,11 @@ _ELSEWHERE = {
         "'{region}', l.region), '{partition}', l.partition), '{function}', j.function)) AS settings"
     ),
     "before": "CASE WHEN b.may_be_sent THEN coalesce(b.config, '{}') END AS before",
+    "managed_by": (
+        "(SELECT w.manager || CASE w.name WHEN '' THEN '' ELSE ':' || w.name END "
+        "FROM managed m JOIN owner w ON w.id = m.owner_id "
+        "WHERE m.lane_id = o.lane_id AND m.seq = o.seq) AS managed_by"
+    ),
 }
 _FROM = """
 FROM outcome o

@@ -40,6 +40,8 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         wave_rules: the rows of ``--waves-file`` as JSON (see ``core.wave_rules``).
         plan_parts: what the digest of a complete plan covers (see ``store.plan_digest``).
         left_out: how many targets a selection left out when the run was made, in digits.
+        owner_sources: what the owners of targets were read from, ``tags`` and ``code``, separated
+            by blanks; ``None``: they were not read.
     """
 
     source: str
@@ -60,6 +62,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     wave_rules: str | None = None
     plan_parts: str | None = None
     left_out: str | None = None
+    owner_sources: str | None = None
 
     @property
     def endpoint_url(self) -> str | None:

@@ -1,7 +1,7 @@
 """Reads the intact outcomes of a damaged run file, each checked by its own digest."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from bulkeic.store.outcome_columns import SEALED_OUTCOMES, SELECT_OUTCOME, STORE
 
 _SENT = 2 + len(STORED_FIELDS)
 _FIELDS = Outcome.__struct_fields__
+_TABLES_OF = {"settings": ("settings",), "managed_by": ("owner", "managed")}
+"""The fields that other tables than ``outcome`` hold, each with those tables."""
 _BEFORE_IMAGE = "SELECT * FROM before_image WHERE seq = ?"
 _DAMAGE = (
     sqlite3.Error,
@@ -54,10 +56,14 @@ class Salvage:
             # Invalid UTF-8 fails the digest of its row, and not the whole query.
             connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
             source = _source_of(connection)
-            has_settings = not self.has_digests or _has_intact_settings(connection)
             is_sound = is_intact if self.has_digests else _is_sound
+            damaged = [
+                field
+                for field, tables in _TABLES_OF.items()
+                if self.has_digests and not _are_intact(connection, tables)
+            ]
             for row in _rows(connection):
-                outcome = _outcome_of(connection, row, source, is_sound, has_settings=has_settings)
+                outcome = _outcome_of(connection, row, source, is_sound, damaged)
                 if outcome is None:
                     self.damaged += 1
                 else:
@@ -101,8 +107,7 @@ def _outcome_of(
     row: tuple[Any, ...],
     source: str,
     is_sound: Callable[[Sequence[Any]], bool],
-    *,
-    has_settings: bool,
+    damaged: Collection[str],
 ) -> Outcome | None:
     """The outcome of a row, without what is damaged elsewhere; ``None``: it is damaged itself."""
     try:
@@ -113,8 +118,9 @@ def _outcome_of(
         values = list(found)
         if before is not None and not is_sound(before):
             values[_column_of("before")] = None
-        if not has_settings and row[_SENT] is None:
-            values[_column_of("settings")] = None
+        for field in damaged:
+            if field != "settings" or row[_SENT] is None:
+                values[_column_of(field)] = None
         outcome = outcome_of(tuple(values), source)
     except _DAMAGE:
         return None
@@ -138,8 +144,8 @@ def _source_of(connection: sqlite3.Connection) -> str:
         return ""
 
 
-def _has_intact_settings(connection: sqlite3.Connection) -> bool:
+def _are_intact(connection: sqlite3.Connection, tables: Collection[str]) -> bool:
     try:
-        return is_table_intact(connection, "settings")
+        return all(is_table_intact(connection, table) for table in tables)
     except _DAMAGE:
         return False

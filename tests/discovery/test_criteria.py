@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from bulkeic.core.errors import InputError
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import LATEST
+from bulkeic.core.ownership import Manager
 from bulkeic.discovery.model.criteria import Criteria, Qualifiers, parse_qualifiers
-from bulkeic.discovery.model.managed_by import Manager
 
 from .example_functions import LANE, RUNTIMES, SETTINGS, functions
 

@@ -6,6 +6,7 @@ import pytest
 
 from bulkeic.core.errors import UsageError
 from bulkeic.core.option_declaration import stored_options
+from bulkeic.core.ownership import Manager
 from bulkeic.discovery.discover_checks import check_discovery
 from bulkeic.discovery.discover_options import (
     CriteriaOptions,
@@ -14,7 +15,6 @@ from bulkeic.discovery.discover_options import (
     PlaceOptions,
 )
 from bulkeic.discovery.model.criteria import Qualifiers
-from bulkeic.discovery.model.managed_by import Manager
 from bulkeic.discovery.model.modified_since import parse_modified_since
 from bulkeic.discovery.model.tag_filters import TagFilter
 from bulkeic.discovery.report.follow_up_commands import plan_found, resume_discovery

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from bulkeic.app.setup.options import ExportOptions
 from bulkeic.app.setup.run_choice import (
+    check_owners,
     check_selection,
     left_out_lines,
     unknown_code_lines,
@@ -65,6 +66,7 @@ def export(options: ExportOptions) -> int:
     try:
         if options.error_codes:
             _note_unknown_codes(run, options)
+        check_owners(run, options.selection)
         run.choose(_selection(options, prints_outcomes=write_targets is None))
         if write_targets is not None:
             write_targets(run)
@@ -132,6 +134,8 @@ def _salvage(options: ExportOptions, error: DamagedRunError) -> ExitCode:
     selection = options.selection
     if selection.needs_all_targets():
         raise UsageError(f"{error.problem}; omit --sample and --limit to save what is intact")
+    if selection.owner_flag is not None:
+        raise UsageError(f"{error.problem}; omit {selection.owner_flag} to save what is intact")
     salvage = _salvage_of(Path(options.run))
     selected = filter(functools.partial(_is_selected, selection), salvage.outcomes())
     exported = 0

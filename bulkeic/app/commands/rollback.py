@@ -158,6 +158,7 @@ def _create(
             caller_arn=old.metadata.caller_arn,
             restores=str(old.path.absolute()),
             planned=options.plan,
+            owner_sources=old.metadata.owner_sources,
             left_out=str(old.jobs.changed_left_out() or "") or None,
         )
         loader = Loader(path, metadata)
@@ -195,6 +196,10 @@ def _load(loader: Loader, old: RunFile, policy: Verify, *, in_reverse: bool) -> 
         failed = _reversed(job, last, last_wave) if in_reverse else job
         loader.add_failed(failed, NO_BEFORE_IMAGE, _NO_IMAGE)
     loader.set_roles(old.roles())
+    known = set(loader.lanes())
+    for lane in old.owners.read_lanes():
+        if lane in known:
+            loader.owners.mark_read(loader.lane_id(lane))
     loader.finish()
 
 

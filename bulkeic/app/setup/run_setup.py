@@ -28,6 +28,7 @@ from bulkeic.app.setup.output_files import (
     check_not_used,
     check_replaceable,
 )
+from bulkeic.app.setup.owner_reading import OwnerReading, check_owner_flags
 from bulkeic.app.setup.run_binding import bound, check_caller, check_place
 from bulkeic.app.setup.run_choice import check_selection, choose_jobs, left_out_lines
 from bulkeic.app.setup.run_flags import check_flags, encode_flags
@@ -108,7 +109,10 @@ def check_options(options: WorkOptions) -> None:
     check_access(options.access)
     options.pace.limits()
     options.scheduler.check(options.pace.workers)
-    check_selection(options.selection, has_run=has_run_file(options))
+    has_run = has_run_file(options)
+    check_selection(options.selection, has_run=has_run)
+    if isinstance(options, TargetsOptions) and not has_run:
+        check_owner_flags(options)
     if isinstance(options, TargetsOptions):
         _check_targets(options)
 
@@ -249,6 +253,7 @@ def create_run(
         ),
         bind=bind,
         check_waves=functools.partial(check_row_waves, options, targets.name),
+        read_owners=OwnerReading(options, resolver.accounts, console).read,
     )
     with console.spinner(f"reading {targets.name}"):
         ingest.run(functools.partial(_check_number, options=options))

@@ -140,6 +140,22 @@ CREATE TABLE worker (
 """,
 )
 
+# The tags of no lane were read, so no owner is known.
+_OWNERS = (
+    "ALTER TABLE lane ADD COLUMN tags_read INTEGER NOT NULL DEFAULT 0",
+    """
+CREATE TABLE owner (
+  id INTEGER PRIMARY KEY, manager TEXT NOT NULL, name TEXT NOT NULL, next_deployment TEXT NOT NULL
+)
+""",
+    """
+CREATE TABLE managed (
+  lane_id INTEGER NOT NULL, seq INTEGER NOT NULL, owner_id INTEGER NOT NULL,
+  PRIMARY KEY (lane_id, seq)
+) WITHOUT ROWID
+""",
+)
+
 STEPS: Mapping[int, tuple[str, ...]] = {
     1: _ROLES_AND_PARTITIONS,
     2: _PLANS_AND_WAVES,
@@ -149,6 +165,7 @@ STEPS: Mapping[int, tuple[str, ...]] = {
     6: _GATES_AND_ORIGINS,
     7: _KINDS_OF_GATES,
     8: _WORKERS,
+    9: _OWNERS,
 }
 """For each version, the statements that lead to the next one."""
 

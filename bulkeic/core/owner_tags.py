@@ -19,9 +19,9 @@ Terraform sets no tag of its own. Without one of these common tags its functions
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 from bulkeic.core.fields import normalize_name
+from bulkeic.core.ownership import Manager, Owner
 
 _STACK = "aws:cloudformation:stack-name"
 _CREATED_BY = "lambda:createdBy"
@@ -29,16 +29,6 @@ _STAGE = "STAGE"
 _SERVERLESS = "serverless:"
 _NO = frozenset({"", "false", "no", "0"})
 _TERRAFORM = frozenset({"terraform", "opentofu"})
-
-
-class Manager(StrEnum):
-    """What manages a function."""
-
-    NONE = "none"
-    TERRAFORM = "terraform"
-    CLOUDFORMATION = "cloudformation"
-    SAM = "sam"
-    SERVERLESS = "serverless"
 
 
 def manager_of(tags: Mapping[str, str]) -> Manager:
@@ -51,6 +41,15 @@ def manager_of(tags: Mapping[str, str]) -> Manager:
     if in_stack:
         return Manager.CLOUDFORMATION
     return Manager.TERRAFORM if any(map(_is_terraform, tags.items())) else Manager.NONE
+
+
+def owner_of(tags: Mapping[str, str]) -> Owner | None:
+    """What manages a function with these tags, with the stack; ``None``: nothing that is known."""
+    manager = manager_of(tags)
+    if manager is Manager.NONE:
+        return None
+    name = "" if manager is Manager.TERRAFORM else tags.get(_STACK, "")
+    return Owner(manager, name)
 
 
 def _is_terraform(tag: tuple[str, str]) -> bool:

@@ -1,0 +1,55 @@
+"""What infrastructure code declares: configurations, and the functions that they belong to."""
+
+import msgspec
+
+from bulkeic.core.model import LATEST
+from bulkeic.core.ownership import Manager
+from bulkeic.core.rows import Row
+
+
+class DeclaredConfig(msgspec.Struct, frozen=True, gc=False):
+    """An event-invoke configuration that code declares.
+
+    Attributes:
+        row: its target and settings. Its ``item`` is the number of the resource in the file.
+        address: its name in the code: Terraform's address, or CloudFormation's logical id.
+    """
+
+    row: Row
+    address: str
+
+
+class DeclaredFunction(msgspec.Struct, frozen=True, gc=False):
+    """A function that code declares.
+
+    Attributes:
+        function: its bare name.
+        account_id: ``None``: the code does not say.
+        region: ``None``: the code does not say.
+        address: its name in the code.
+        qualifiers: those that code may declare a configuration for: ``$LATEST``, and the aliases.
+    """
+
+    function: str
+    account_id: str | None
+    region: str | None
+    address: str
+    qualifiers: tuple[str, ...] = (LATEST,)
+
+
+class DeclaredCode(msgspec.Struct, frozen=True):
+    """What one file of code declares.
+
+    Attributes:
+        file: its name, as the user gave it, printable.
+        manager: the tool that deploys it.
+        configs: in the order of the file.
+        functions: in the order of the file.
+        stack: the stack that it is deployed as; empty: none, or unknown.
+    """
+
+    file: str
+    manager: Manager
+    configs: tuple[DeclaredConfig, ...]
+    functions: tuple[DeclaredFunction, ...]
+    stack: str = ""

@@ -1,0 +1,1 @@
+"""CloudFormation: templates, SAM's included."""

@@ -1,0 +1,1 @@
+"""Terraform and OpenTofu: states and plans, and the language."""
