@@ -10,6 +10,8 @@ from bulkeic.core.caller_identity import CallerIdentity
 from bulkeic.store.integrity import DamagedError
 
 SANDBOX, AWS = "the sandbox", "AWS"
+NOT_RECORDED = "an endpoint that is not recorded"
+"""Where a run's calls went that an older bulkeic made, if not to the sandbox."""
 _YES = "yes"
 _match_plan_parts = re.compile("[0-9a-f]{64} [0-9a-f]{64}").fullmatch
 
@@ -39,6 +41,8 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         wave_rules: the rows of ``--waves-file`` as JSON (see ``core.wave_rules``).
         plan_parts: what the digest of a complete plan covers (see ``store.plan_digest``).
         left_out: how many targets a selection left out when the run was made, in digits.
+        owner_sources: what the owners of targets were read from, ``tags`` and ``code``, separated
+            by blanks; ``None``: they were not read.
     """
 
     source: str
@@ -60,6 +64,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     wave_rules: str | None = None
     plan_parts: str | None = None
     left_out: str | None = None
+    owner_sources: str | None = None
 
     @property
     def endpoint_url(self) -> str | None:

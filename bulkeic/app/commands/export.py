@@ -13,10 +13,12 @@ from msgspec.structs import replace
 
 from bulkeic.app.setup.options import ExportOptions
 from bulkeic.app.setup.run_choice import (
+    check_owners,
     check_selection,
     left_out_lines,
     unknown_code_lines,
 )
+from bulkeic.app.setup.run_opening import open_run
 from bulkeic.core.errors import DamagedRunError, UsageError, quoted
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import NOT_DONE, Outcome
@@ -28,6 +30,8 @@ from bulkeic.output.formatting import counted
 from bulkeic.output.new_file import write_new_file
 from bulkeic.output.results import check_stdout, encoder_of, write_stdout
 from bulkeic.output.targets_codec import targets_encoder
+from bulkeic.store.file_checks import run_file_version
+from bulkeic.store.file_kind import RUN_FILE
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.salvage import Salvage
@@ -54,7 +58,7 @@ def export(options: ExportOptions) -> int:
     options = replace(options, selection=selection)
     write_targets = _targets_writer(options) if options.format == _TARGETS else None
     try:
-        run = RunFile(Path(options.run), read_only=True)
+        run = open_run(Path(options.run), Console(), read_only=True)
     except DamagedRunError as error:
         if write_targets is not None:
             raise
@@ -62,6 +66,7 @@ def export(options: ExportOptions) -> int:
     try:
         if options.error_codes:
             _note_unknown_codes(run, options)
+        check_owners(run, options.selection)
         run.choose(_selection(options, prints_outcomes=write_targets is None))
         if write_targets is not None:
             write_targets(run)
@@ -129,7 +134,9 @@ def _salvage(options: ExportOptions, error: DamagedRunError) -> ExitCode:
     selection = options.selection
     if selection.needs_all_targets():
         raise UsageError(f"{error.problem}; omit --sample and --limit to save what is intact")
-    salvage = Salvage(Path(options.run))
+    if selection.owner_flag is not None:
+        raise UsageError(f"{error.problem}; omit {selection.owner_flag} to save what is intact")
+    salvage = _salvage_of(Path(options.run))
     selected = filter(functools.partial(_is_selected, selection), salvage.outcomes())
     exported = 0
 
@@ -140,11 +147,23 @@ def _salvage(options: ExportOptions, error: DamagedRunError) -> ExitCode:
             yield outcome_values(outcome)
 
     _write_outcomes(options, records())
+    outcomes = counted(exported, "intact outcome")
+    if not salvage.has_digests:
+        outcomes = f"{counted(exported, 'outcome')} that cannot be checked"
     Console().print(
-        f"bulkeic: {error.problem}; exported {counted(exported, 'intact outcome')}, "
+        f"bulkeic: {error.problem}; exported {outcomes}, "
         f"left out {salvage.damaged:,} damaged; others may be missing"
     )
     return ExitCode.FAILED
+
+
+def _salvage_of(path: Path) -> Salvage:
+    version = run_file_version(path)
+    if version is None or version >= RUN_FILE.version:
+        return Salvage(path)
+    from bulkeic.store.migration.older_salvage import OlderSalvage  # noqa: PLC0415 - few need it
+
+    return OlderSalvage(path, version)
 
 
 def _is_selected(selection: Selection, outcome: Outcome) -> bool:

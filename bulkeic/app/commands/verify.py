@@ -247,4 +247,6 @@ class _DriftPrinter(ForwardedResults):
     def _text(self, outcome: Outcome) -> str:
         assert outcome.target is not None  # noqa: S101 - it was read
         current, goal = drift_of(outcome, self._policy)
-        return self._printer.text(outcome.target, str(outcome.source), current, goal)
+        return self._printer.text(
+            outcome.target, str(outcome.source), current, goal, outcome.managed_by
+        )

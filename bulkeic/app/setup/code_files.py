@@ -55,13 +55,11 @@ class CodeRows:
 
     Attributes:
         codes: what the files declare.
-        notes: what is not read of the files.
     """
 
     def __init__(self, codes: Sequence[DeclaredCode], *, with_lacking: bool = False) -> None:
         self._targets = code_targets(codes, with_lacking=with_lacking)
         self.codes = codes
-        self.notes = [note for code in codes for note in code.notes]
         lines = [target.line for target in self._targets]
         has_lines = len(codes) == 1 and 0 not in lines and len(set(lines)) == len(lines)
         numbers = lines if has_lines else range(1, len(lines) + 1)

@@ -168,6 +168,10 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
         "--waves-file", "CSV or JSON file that says which accounts and Regions belong to which "
         "wave. The others come last.", OptionGroup.ROLLOUT, FILE, repeat=Repeat.RESUME,
         commands=_PLANS)] = None  # fmt: skip
+    read_tags: Annotated[bool | None, Flag(
+        "--read-tags", "Read the tags of the functions, to show which tool manages them.",
+        OptionGroup.TARGETS, default="on when AWS itself is called", opposite="--no-read-tags",
+        repeat=Repeat.STORED, commands=_PLANS)] = None  # fmt: skip
     max_targets: Annotated[int | None, Flag(
         "--max-targets", "Abort if there are more than N targets.",
         OptionGroup.TARGETS, Integer(0), "no limit", repeat=Repeat.NEVER, commands=_READS_TARGETS

@@ -28,10 +28,12 @@ from bulkeic.app.setup.output_files import (
     check_not_used,
     check_replaceable,
 )
+from bulkeic.app.setup.owner_reading import OwnerReading, check_owner_flags
 from bulkeic.app.setup.run_binding import bound, check_caller, check_place
 from bulkeic.app.setup.run_choice import check_selection, choose_jobs, left_out_lines
 from bulkeic.app.setup.run_flags import check_flags, encode_flags
-from bulkeic.app.setup.target_source import check_code, default_region, open_targets
+from bulkeic.app.setup.run_opening import open_run
+from bulkeic.app.setup.target_source import check_code, code_of, default_region, open_targets
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import Apply, ApplyPlan, Plan, Rollback, Verify, Where
@@ -108,7 +110,10 @@ def check_options(options: WorkOptions) -> None:
     check_access(options.access)
     options.pace.limits()
     options.scheduler.check(options.pace.workers)
-    check_selection(options.selection, has_run=has_run_file(options))
+    has_run = has_run_file(options)
+    check_selection(options.selection, has_run=has_run)
+    if isinstance(options, TargetsOptions) and not has_run:
+        check_owner_flags(options, has_code=bool(options.code.files))
     if isinstance(options, TargetsOptions):
         _check_targets(options)
 
@@ -164,7 +169,11 @@ def run_file(
     if not exists:
         binding = functools.partial(bound, options=options, resolver=resolver)
         create_run(options, path, resolver, console, bind=binding)
-    run = RunFile(path, is_new=not exists, accept_loss=options.accept_loss)
+    run = (
+        open_run(path, console, accept_loss=options.accept_loss)
+        if exists
+        else RunFile(path, is_new=True)
+    )
     try:
         if exists:
             choose_jobs(run, options.selection, allow_empty=options.allow_empty)
@@ -194,7 +203,9 @@ def readable_run(
         BulkeicError: the source cannot be read, or has problems, which have been printed.
     """
     if has_run_file(options):
-        run = RunFile(Path(options.source), read_only=True, accept_loss=options.accept_loss)
+        run = open_run(
+            Path(options.source), console, read_only=True, accept_loss=options.accept_loss
+        )
         try:
             choose_jobs(run, options.selection, allow_empty=options.allow_empty)
             check_resumable(run, options, resolver, console, JobFilter.EVERY)
@@ -245,6 +256,7 @@ def create_run(
             start for another reason.
     """
     targets = open_targets(options, resolver, console) if targets is None else targets
+    codes = code_of(targets, options, resolver, console)
     region, regions = default_region(options), resolver.accounts.only_regions()
     defaults = Defaults(region=region, settings=options.settings, regions=regions)
     ingest = Ingest(
@@ -261,6 +273,7 @@ def create_run(
         ),
         bind=bind,
         check_waves=functools.partial(check_row_waves, options, targets.name),
+        read_owners=OwnerReading(options, resolver.accounts, console, codes).read,
     )
     with console.spinner(f"reading {targets.name}"):
         ingest.run(functools.partial(_check_number, options=options))
@@ -286,7 +299,7 @@ def check_resumable(
         AccessError: STS cannot be called.
         UsageError: the run was started elsewhere or with other accounts, or has too many targets.
     """
-    check_place(run, options)
+    check_place(run, options, console)
     check_flags(run, options)
     for account_id, role_arn in run.roles().items():
         resolver.accounts.assign_role(Lane(account_id, ""), role_arn)

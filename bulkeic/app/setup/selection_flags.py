@@ -31,6 +31,10 @@ def _flag(name: str, text: str, values: ParsedText | Integer | None, default: st
     )
 
 
+def _managed_flag(name: str, text: str) -> Flag:
+    return Flag(name, text, OptionGroup.TARGETS, repeat=Repeat.SELECTION, commands=_SELECTS)
+
+
 SELECTION_FLAGS = FieldFlags(
     {
         "names": _flag(
@@ -63,6 +67,12 @@ SELECTION_FLAGS = FieldFlags(
             "no sample",
         ),
         "seed": _flag("--seed", "Seed of --sample.", Integer(0), None),
+        "skip_managed": _managed_flag(
+            "--skip-managed",
+            "Leave out targets that a tool such as CloudFormation or Terraform manages, as their "
+            "tags show.",
+        ),
+        "only_managed": _managed_flag("--only-managed", "Leave out the other targets."),
         "limit": _flag("--limit", "At most the first N of these targets.", Integer(1), "no limit"),
     }
 )

@@ -1,6 +1,7 @@
 """The source of a run's targets: a targets file, or infrastructure code."""
 
 import functools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bulkeic.app.setup.access_checks import check_value
@@ -65,16 +66,37 @@ def open_code(
         return None
     from bulkeic.app.setup.code_files import CodeRows  # noqa: PLC0415 - few runs read code
 
-    rows = CodeRows(
-        read_declared(options, resolver), with_lacking=isinstance(options, VerifyOptions)
-    )
-    for note in rows.notes:
-        console.print(f"warning: {note}")
-    return rows
+    declared = read_declared(options, resolver, console)
+    return CodeRows(declared, with_lacking=isinstance(options, VerifyOptions))
 
 
-def read_declared(options: TargetsOptions, resolver: AccountResolver) -> "list[DeclaredCode]":
-    """What the files of code declare, also if the source is another file.
+def code_of(
+    targets: TargetRows, options: TargetsOptions, resolver: AccountResolver, console: Console
+) -> "Sequence[DeclaredCode]":
+    """What the given files of code declare, which may manage the targets.
+
+    Args:
+        targets: the source; if it is the code, that is not read again.
+        options: of the command.
+        resolver: knows the caller's account.
+        console: prints what is not read of the files.
+
+    Raises:
+        BulkeicError: a file of code cannot be read.
+    """
+    if not options.code.files:
+        return ()
+    from bulkeic.app.setup.code_files import CodeRows  # noqa: PLC0415 - few runs read code
+
+    if isinstance(targets, CodeRows):
+        return targets.codes
+    return read_declared(options, resolver, console)
+
+
+def read_declared(
+    options: TargetsOptions, resolver: AccountResolver, console: Console
+) -> "Sequence[DeclaredCode]":
+    """What the files of code declare, and prints what is not read of them.
 
     Raises:
         BulkeicError: a file of code cannot be read.
@@ -83,7 +105,10 @@ def read_declared(options: TargetsOptions, resolver: AccountResolver) -> "list[D
     from bulkeic.app.setup.code_files import read_code  # noqa: PLC0415 - as above
 
     region = functools.partial(default_region, options)
-    return read_code(options.code, functools.partial(deployment_of, options, resolver, region))
+    found = read_code(options.code, functools.partial(deployment_of, options, resolver, region))
+    for note in [note for code in found for note in code.notes]:
+        console.print(f"warning: {note}")
+    return found
 
 
 def default_region(options: WorkOptions) -> str | None:

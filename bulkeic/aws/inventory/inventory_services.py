@@ -62,6 +62,17 @@ class InventoryServices(CallingServices):
         """
         return resource_tags.tagged_functions(self._calls, lane, tags)
 
+    async def tags_of_functions(
+        self, lane: Lane, arns: Mapping[str, str]
+    ) -> dict[str, dict[str, str]]:
+        """Returns the tags of some functions of a lane by name, with one call.
+
+        Args:
+            lane: account and Region.
+            arns: the ARN of each function, without a qualifier, and its name; at most 100.
+        """
+        return await resource_tags.tags_of_functions(self._calls, lane, arns)
+
     def resource_explorer_functions(
         self, lane: Lane, *, view: str | None
     ) -> AsyncIterator[FoundFunction]:
