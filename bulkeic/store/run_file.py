@@ -12,18 +12,13 @@ from bulkeic.core.model import Job, Lane, Outcome, Status, rfc3339
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.report.run_end import SessionRecord
 from bulkeic.core.selection import Selection
-from bulkeic.core.summary import (
-    SessionNumbers,
-    Summary,
-    Tally,
-    Traffic,
-    summarize,
-)
+from bulkeic.core.summary import SessionNumbers, Summary, Tally, Traffic, summarize
 from bulkeic.store.chosen_jobs import ChosenJobs
 from bulkeic.store.database import Database
 from bulkeic.store.digests import save_run_rows, sealed
 from bulkeic.store.gate_records import GateRecords
 from bulkeic.store.jobs import Jobs
+from bulkeic.store.known_configs import KnownConfigs
 from bulkeic.store.mapping import lane_of, outcome_of
 from bulkeic.store.outcome_columns import SELECT_OUTCOME, STORE_OUTCOMES
 from bulkeic.store.plan_digest import PlanDigest
@@ -57,6 +52,7 @@ class RunFile:
         metadata: how the run was started.
         jobs: its jobs.
         chosen: those that a command works on.
+        configs: what the targets of its jobs have now.
         counts: its jobs and outcomes, counted.
         waves: its waves.
         gates: what its gate has decided.
@@ -117,6 +113,7 @@ class RunFile:
     def _add_parts(self) -> None:
         database, lane_ids = self._database, self._lane_ids
         self.jobs = Jobs(database, self._reader, lane_ids, self.metadata, self.chosen)
+        self.configs = KnownConfigs(database, self._reader, lane_ids, self.chosen)
         self.plan_digest = PlanDigest(database, self._reader)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
         self.gates = GateRecords(database, self._reader, self._writer)
