@@ -9,16 +9,16 @@ As the AWS provider reads them (``internal/service/lambda/function_event_invoke_
 - Where Lambda has no ``MaximumRetryAttempts``, the provider wants its default, 2.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from bulkeic.core.known_config import KnownConfig
 from bulkeic.core.model import LATEST, Lane, Target
 from bulkeic.iac.terraform.hcl_text import (
     Attribute,
     Blank,
-    Block,
     Comment,
     Expression,
+    HclBlock,
     Item,
     Value,
     hcl_string,
@@ -78,12 +78,9 @@ def single_blocks(name: str, config: KnownConfig, known: KnownAddresses) -> list
     destinations = values.pop(_DESTINATIONS, None)
     body: list[Item] = list(map(Attribute, values, values.values()))
     if isinstance(destinations, Mapping):
-        halves = (
-            Block(half, (Attribute("destination", value),)) for half, value in destinations.items()
-        )
-        body += [_BLANK, Block(_DESTINATIONS, _with_blanks(halves))]
+        body += [_BLANK, HclBlock(_DESTINATIONS, _halves(destinations))]
     return [
-        Block(
+        HclBlock(
             "import",
             (
                 Attribute("to", Expression(f"{RESOURCE_TYPE}.{name}")),
@@ -91,13 +88,15 @@ def single_blocks(name: str, config: KnownConfig, known: KnownAddresses) -> list
             ),
         ),
         _BLANK,
-        Block(f"resource {hcl_string(RESOURCE_TYPE)} {hcl_string(name)}", tuple(body)),
+        HclBlock(f"resource {hcl_string(RESOURCE_TYPE)} {hcl_string(name)}", tuple(body)),
     ]
 
 
-def _with_blanks(items: Iterable[Item]) -> tuple[Item, ...]:
-    """Items with an empty line between them."""
-    spread = [each for item in items for each in (_BLANK, item)]
+def _halves(destinations: Mapping[str, Value]) -> tuple[Item, ...]:
+    """A block for each destination, with an empty line between them."""
+    spread: list[Item] = []
+    for half, value in destinations.items():
+        spread += [_BLANK, HclBlock(half, (Attribute("destination", value),))]
     return tuple(spread[1:])
 
 
@@ -129,9 +128,9 @@ def map_blocks(lane: Lane, provider: str | None) -> list[Item]:
     header = f"resource {hcl_string(RESOURCE_TYPE)} {hcl_string(lane_name(lane))}"
     ids = (Attribute("to", Expression(address)), Attribute("id", Expression("each.key")))
     return [
-        Block("import", (entries, *ids)),
+        HclBlock("import", (entries, *ids)),
         _BLANK,
-        Block(header, (entries, *chosen, _BLANK, *_MAP_ARGUMENTS, _BLANK, _MAP_DESTINATIONS)),
+        HclBlock(header, (entries, *chosen, _BLANK, *_MAP_ARGUMENTS, _BLANK, _MAP_DESTINATIONS)),
     ]
 
 
@@ -139,13 +138,13 @@ def _optional(name: str) -> Attribute:
     return Attribute(name, Expression(f"try(each.value.{name}, null)"))
 
 
-def _dynamic(name: str, of: str, content: tuple[Item, ...]) -> Block:
+def _dynamic(name: str, of: str, content: tuple[Item, ...]) -> HclBlock:
     """A block that is there if an object has an attribute with its name."""
     entries = Attribute("for_each", Expression(f"try([{of}.{name}], [])"))
-    return Block(f'dynamic "{name}"', (entries, _BLANK, Block("content", content)))
+    return HclBlock(f'dynamic "{name}"', (entries, _BLANK, HclBlock("content", content)))
 
 
-def _half(name: str) -> Block:
+def _half(name: str) -> HclBlock:
     content = (Attribute("destination", Expression(f"{name}.value")),)
     return _dynamic(name, f"{_DESTINATIONS}.value", content)
 
@@ -161,9 +160,9 @@ _MAP_DESTINATIONS = _dynamic(
 )
 
 
-def provider_block(lane: Lane) -> Block:
+def provider_block(lane: Lane) -> HclBlock:
     """The provider of a lane, which refuses credentials of another account."""
-    return Block(
+    return HclBlock(
         'provider "aws"',
         (
             Attribute("alias", lane_name(lane)),

@@ -41,7 +41,7 @@ class Blank(msgspec.Struct, frozen=True):
     """An empty line."""
 
 
-class Block(msgspec.Struct, frozen=True):
+class HclBlock(msgspec.Struct, frozen=True):
     """A block with its content.
 
     Attributes:
@@ -53,7 +53,7 @@ class Block(msgspec.Struct, frozen=True):
     body: "tuple[Item, ...]"
 
 
-Item = Attribute | Comment | Blank | Block
+Item = Attribute | Comment | Blank | HclBlock
 
 
 def hcl_string(text: str) -> str:
@@ -105,7 +105,7 @@ def _item_lines(item: Item, indent: str) -> Iterator[str]:
             yield f"{indent}# {text}".rstrip()
         case Blank():
             yield ""
-        case Block(header, body):
+        case HclBlock(header, body):
             yield f"{indent}{header} {{"
             yield from _lines(body, indent + _INDENT)
             yield f"{indent}}}"

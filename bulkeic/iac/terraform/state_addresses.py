@@ -6,7 +6,7 @@ from typing import Any
 from bulkeic.core.model import CLEARED, LATEST, Settings
 from bulkeic.iac.terraform.config_blocks import RESOURCE_TYPE
 from bulkeic.iac.terraform.known_addresses import DeclaredSettings, KnownAddresses
-from bulkeic.iac.terraform.state_resources import StateModule, StateResource
+from bulkeic.iac.terraform.state_resources import StateModule, StateResource, StateValues
 
 _FUNCTION = "aws_lambda_function"
 _DESTINATIONS = frozenset(
@@ -27,18 +27,18 @@ def known_addresses(modules: Iterable[StateModule]) -> KnownAddresses:
     every = list(modules)
     functions_by_name: dict[str, list[str]] = {}
     for each in _resources(every, _FUNCTION):
-        if name := _text(each, "function_name"):
-            functions_by_name.setdefault(name, []).append(_text(each, "arn"))
+        if (name := _text(each.values.function_name)) and (arn := _text(each.values.arn)):
+            functions_by_name.setdefault(name, []).append(arn)
     configs: dict[tuple[str, str], DeclaredSettings] = {}
     for each in _resources(every, RESOURCE_TYPE):
-        function = _text(each, "function_name")
+        function = _text(each.values.function_name)
         declared = DeclaredSettings(each.address, _settings(each.values))
         for key in functions_by_name.get(function) or [function]:
-            configs[key, _text(each, "qualifier") or LATEST] = declared
+            configs[key, _text(each.values.qualifier) or LATEST] = declared
     functions: dict[str, str] = {}
     destinations: dict[str, str] = {}
     for each in _referable(every):
-        arn = _text(each, "arn")
+        arn = _text(each.values.arn)
         if each.type == _FUNCTION:
             functions[arn] = each.address
         destinations[arn] = each.address
@@ -72,27 +72,25 @@ def _referable(modules: Iterable[StateModule]) -> Iterable[StateResource]:
         for module in modules
         if module.is_root
         for each in module.resources
-        if each.type in _DESTINATIONS and _text(each, "arn")
+        if each.type in _DESTINATIONS and _text(each.values.arn)
     ]
     return sorted(found, key=lambda each: each.mode == _MANAGED)
 
 
-def _text(resource: StateResource, name: str) -> str:
-    value = resource.values.get(name)
+def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _settings(values: dict[str, Any]) -> Settings:
+def _settings(values: StateValues) -> Settings:
     """The snapshot that the attributes of a configuration describe."""
-    destinations = _block(values.get("destination_config"))
-    return Settings(
-        _integer(values.get("maximum_retry_attempts")),
-        _integer(values.get("maximum_event_age_in_seconds")) or None,
-        *(
-            _block(destinations.get(half)).get("destination") or CLEARED
-            for half in ("on_success", "on_failure")
-        ),
+    destinations = _block(values.destination_config)
+    on_success, on_failure = (
+        _text(_block(destinations.get(half)).get("destination")) or CLEARED
+        for half in ("on_success", "on_failure")
     )
+    retries = _integer(values.maximum_retry_attempts)
+    age = _integer(values.maximum_event_age_in_seconds) or None
+    return Settings(retries, age, on_success, on_failure)
 
 
 def _block(value: Any) -> dict[str, Any]:

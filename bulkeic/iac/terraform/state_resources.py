@@ -1,7 +1,8 @@
 """The resources in the output of ``terraform show -json``, of a state or of a plan.
 
 https://developer.hashicorp.com/terraform/internals/json-format: a state has ``values``, and a plan
-has ``planned_values``, which are those of the code. Resources are in modules that nest.
+has ``planned_values``, which are those of the code. Resources are in modules that nest. Only
+the attributes below are decoded, so no secret of a state is held.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,17 @@ from bulkeic.core.errors import InputError
 
 _EXPECTED = "expected the output of terraform show -json"
 _FORMATS = ("0.", "1.")
+
+
+class StateValues(msgspec.Struct, frozen=True):
+    """The attributes of a resource that are used here; ``None``: it has no such attribute."""
+
+    arn: Any = None
+    function_name: Any = None
+    qualifier: Any = None
+    maximum_retry_attempts: Any = None
+    maximum_event_age_in_seconds: Any = None
+    destination_config: Any = None
 
 
 class StateResource(msgspec.Struct, frozen=True):
@@ -30,22 +42,22 @@ class StateResource(msgspec.Struct, frozen=True):
     type: str
     mode: str
     name: str
-    values: dict[str, Any] = {}
+    values: StateValues = StateValues()
 
 
-class _Module(msgspec.Struct, frozen=True):
+class _ShownModule(msgspec.Struct, frozen=True):
     resources: list[StateResource] = []
-    child_modules: list["_Module"] = []
+    child_modules: list["_ShownModule"] = []
 
 
-class _Values(msgspec.Struct, frozen=True):
-    root_module: _Module = _Module()
+class _ShownValues(msgspec.Struct, frozen=True):
+    root_module: _ShownModule = _ShownModule()
 
 
-class _Shown(msgspec.Struct, frozen=True):
+class _ShownDocument(msgspec.Struct, frozen=True):
     format_version: str
-    values: _Values | None = None
-    planned_values: _Values | None = None
+    values: _ShownValues | None = None
+    planned_values: _ShownValues | None = None
 
 
 class StateModule(msgspec.Struct, frozen=True):
@@ -71,7 +83,7 @@ def state_modules(shown: bytes, source: str) -> Iterator[StateModule]:
         InputError: it is something else.
     """
     try:
-        decoded = msgspec.json.decode(shown, type=_Shown)
+        decoded = msgspec.json.decode(shown, type=_ShownDocument)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InputError(_EXPECTED, source=source) from None
     if not decoded.format_version.startswith(_FORMATS):
@@ -79,7 +91,7 @@ def state_modules(shown: bytes, source: str) -> Iterator[StateModule]:
             f"format_version {decoded.format_version[:20]!r} is not known; expected 1.x",
             source=source,
         )
-    values = decoded.values or decoded.planned_values or _Values()
+    values = decoded.values or decoded.planned_values or _ShownValues()
     yield StateModule(is_root=True, resources=values.root_module.resources)
     left = list(values.root_module.child_modules)
     while left:
