@@ -14,6 +14,11 @@ from bulkeic.core.names import partition_of
 TIMES = int(os.environ.get("BULKEIC_EXAMPLES", "1"))
 """How many times the usual number of examples to draw: parsing them is slow."""
 
+TERRAFORM = shutil.which("terraform") or shutil.which("tofu")
+needs_terraform = pytest.mark.skipif(
+    TERRAFORM is None, reason="terraform fmt was not run: neither it nor tofu is on the PATH"
+)
+
 LANES = [
     Lane("111111111111", "eu-west-1"),
     Lane("222222222222", "us-gov-west-1"),
@@ -46,11 +51,10 @@ def lane_configs(draw: st.DrawFn, lane: Lane, most: int = 5) -> list[KnownConfig
 
 
 def check_format(code: bytes) -> None:
-    """Lets Terraform or OpenTofu check how code is laid out; without one of them, skips the test."""
-    command = shutil.which("terraform") or shutil.which("tofu")
-    if command is None:
-        pytest.skip("terraform fmt was not run: neither terraform nor tofu is on the PATH")
+    """Lets Terraform or OpenTofu check the layout of code, if one of them is installed."""
+    if TERRAFORM is None:
+        return
     checked = subprocess.run(
-        [command, "fmt", "-check", "-diff", "-"], input=code, capture_output=True, check=False
+        [TERRAFORM, "fmt", "-check", "-diff", "-"], input=code, capture_output=True, check=False
     )
     assert checked.returncode == 0, (checked.stdout + checked.stderr).decode()

@@ -14,7 +14,7 @@ from bulkeic.iac.terraform import import_file as imports
 from bulkeic.iac.terraform.hcl_text import Attribute, hcl_text
 from bulkeic.iac.terraform.known_addresses import NOTHING_KNOWN, KnownAddresses
 
-from .example_known_configs import LANES, TIMES, check_format, lane_configs
+from .example_known_configs import LANES, TIMES, check_format, lane_configs, needs_terraform
 from .parsed_terraform import ParsedTerraform
 
 QUEUE = "arn:aws:sqs:eu-west-1:111111111111:failed"
@@ -76,12 +76,14 @@ def test_maps_of_lanes_have_the_settings(data: st.DataObject) -> None:
     }
 
 
+@needs_terraform
 @settings(deadline=None, max_examples=2 * TIMES)
 @given(lane_configs(LANE))
 def test_single_resources_are_laid_out_as_terraform_does(configs: list[KnownConfig]) -> None:
     check_format(written([(LANE, configs)]))
 
 
+@needs_terraform
 def test_maps_are_laid_out_as_terraform_does() -> None:
     check_format(written((lane, many(lane, 4)) for lane in LANES))
     check_format(written([(LANE, many(LANE, imports.MOST_SINGLE_RESOURCES + 1))]))

@@ -51,7 +51,7 @@ def test_functions_and_destinations_of_the_root_module_can_be_referred_to() -> N
 
 def test_declared_configurations_are_found_by_arn_or_by_the_name_of_their_function() -> None:
     halves = [{"on_failure": [{"destination": QUEUE}], "on_success": []}]
-    ages = {"maximum_retry_attempts": 1, "maximum_event_age_in_seconds": 0}
+    ages: dict[str, Any] = {"maximum_retry_attempts": 1, "maximum_event_age_in_seconds": 0}
     other = Lane("222222222222", "eu-west-1")
     found = known(
         function("aws_lambda_function.a", "a"),

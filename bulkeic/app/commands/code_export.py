@@ -153,7 +153,7 @@ class _Export:
             return note
         hidden = self._differing - len(self._shown_addresses)
         listed = ", ".join([*self._shown_addresses, *([f"{hidden:,} more"] if hidden else [])])
-        return f"{note}; {self._differing:,} have other values there, change the code: {listed}"
+        return f"{note}; change the code of those with other values there: {listed}"
 
 
 def _with_defaults(settings: Settings) -> Settings:
