@@ -79,7 +79,7 @@ trial: setup aws-cli
 	  tests/e2e/test_sandbox.py -k aws_cli
 	BULKEIC_SEEDS=$${BULKEIC_SEEDS:-10} BULKEIC_FUNCTIONS=$${BULKEIC_FUNCTIONS:-2000} \
 	  $(BIN)/python -m pytest --numprocesses=0 --quiet --capture=no tests/e2e/test_rollback.py -k exact_state
-	BULKEIC_FUNCTIONS=1000 BULKEIC_EXAMPLES=20 $(BIN)/python -m pytest --numprocesses=0 --quiet \
+	BULKEIC_FUNCTIONS=1000 BULKEIC_EXAMPLES_TIMES=20 $(BIN)/python -m pytest --numprocesses=0 --quiet \
 	  tests/e2e/test_code_export.py tests/e2e/test_stacks.py tests/iac
 
 chaos: setup

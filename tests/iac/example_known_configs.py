@@ -11,7 +11,7 @@ from bulkeic.core.known_config import KnownConfig
 from bulkeic.core.model import CLEARED, LATEST, Lane, Settings, Target
 from bulkeic.core.names import partition_of
 
-TIMES = int(os.environ.get("BULKEIC_EXAMPLES", "1"))
+TIMES = int(os.environ.get("BULKEIC_EXAMPLES_TIMES", "1"))
 """How many times the usual number of examples to draw: parsing them is slow."""
 
 TERRAFORM = shutil.which("terraform") or shutil.which("tofu")

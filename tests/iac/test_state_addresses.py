@@ -39,6 +39,8 @@ def test_functions_and_destinations_of_the_root_module_can_be_referred_to() -> N
         resource("aws_sqs_queue.failed", arn=QUEUE),
         resource("data.aws_sqs_queue.failed", "data", arn=QUEUE),
         resource("aws_sqs_queue_policy.other", arn=f"{QUEUE}-2"),
+        resource('aws_sqs_queue.failed["\n"]', arn=f"{QUEUE}-4"),
+        resource("aws_sqs_queue.failed.arn} # ", arn=f"{QUEUE}-5"),
         child=[resource("module.x.aws_sqs_queue.inner", arn=f"{QUEUE}-3")],
     )
     own = Target(LANE, "a").arn

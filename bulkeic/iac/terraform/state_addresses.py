@@ -1,5 +1,6 @@
 """What a state declares of event-invoke configurations, and of what they refer to."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,9 @@ _DESTINATIONS = frozenset(
      "aws_s3_bucket"}
 )  # fmt: skip
 _MANAGED = "managed"
+_match_reference = re.compile(
+    r'(?:data\.)?[a-z0-9_]+\.[\w-]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?'
+).fullmatch
 
 
 def known_addresses(modules: Iterable[StateModule]) -> KnownAddresses:
@@ -66,15 +70,22 @@ def _resources(modules: Iterable[StateModule], kind: str) -> Iterable[StateResou
 
 
 def _referable(modules: Iterable[StateModule]) -> Iterable[StateResource]:
-    """What code of the root module can refer to by its ARN; data sources first."""
+    """What code of the root module can refer to by its ARN; data sources first.
+
+    An address becomes part of the code, so it must be a reference and nothing else.
+    """
     found = [
         each
         for module in modules
         if module.is_root
         for each in module.resources
-        if each.type in _DESTINATIONS and _text(each.values.arn)
+        if each.type in _DESTINATIONS and _text(each.values.arn) and _is_reference(each.address)
     ]
     return sorted(found, key=lambda each: each.mode == _MANAGED)
+
+
+def _is_reference(address: str) -> bool:
+    return address.isprintable() and _match_reference(address) is not None
 
 
 def _text(value: Any) -> str:
