@@ -5,6 +5,7 @@ reads them: without a qualifier it reads ``$LATEST``, and where there is no numb
 wants 2. It has an environment of its own, because ``tf`` needs other versions than the tests.
 """
 
+import functools
 import json
 import os
 import urllib.request
@@ -114,6 +115,13 @@ def _destination(config: Any, key: str) -> dict[str, str] | None:
     return {"destination": arn} if arn else None
 
 
+@functools.cache
+def _sandbox_state() -> Any:
+    """What the sandbox has, read once: it does not change while Terraform plans."""
+    with urllib.request.urlopen(f"{os.environ['BULKEIC_SANDBOX']}/_sandbox/state") as answer:
+        return json.loads(answer.read())
+
+
 class SandboxProvider:
     """The provider ``hashicorp/aws`` for one account and Region of a sandbox."""
 
@@ -121,8 +129,7 @@ class SandboxProvider:
 
     def functions(self) -> Any:
         """The configurations of the functions, by name and qualifier."""
-        with urllib.request.urlopen(f"{os.environ['BULKEIC_SANDBOX']}/_sandbox/state") as answer:
-            return json.loads(answer.read())[self.lane]
+        return _sandbox_state()[self.lane]
 
     def get_model_prefix(self) -> str:
         return "aws_"
