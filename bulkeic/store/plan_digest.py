@@ -30,6 +30,7 @@ _FLAGS = (
     "restores",
     "create_missing",
     "replace_destinations",
+    "exact",
     "where",
     "wave_rules",
     "left_out",

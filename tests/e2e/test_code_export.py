@@ -231,11 +231,11 @@ def test_what_a_state_declares_is_referred_to_and_not_exported(
         ),
         (
             ["--format", "terraform", "--terraform", "no.json"],
-            "--terraform 'no.json': No such file or directory",
+            "no.json: cannot be read: No such file or directory",
         ),
         (
             ["--format", "terraform", "--terraform", "targets.csv"],
-            "--terraform targets.csv: expected the output of terraform show -json",
+            "run 'terraform show -json > state.json', or the same with tofu, and give that file",
         ),
         (["--terraform", "s.json"], "--terraform requires --format terraform"),
         (

@@ -8,11 +8,13 @@ import pytest
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import CLEARED, LATEST, Lane, Settings, Target
 from bulkeic.iac.terraform.known_addresses import KnownAddresses, merge_addresses
+from bulkeic.iac.terraform.show_file import WAY_OUT
 from bulkeic.iac.terraform.state_addresses import known_addresses
 from bulkeic.iac.terraform.state_resources import state_modules
 
 LANE = Lane("111111111111", "eu-west-1")
 QUEUE = "arn:aws:sqs:eu-west-1:111111111111:failed"
+NOT_PRINTED = f"not what 'terraform show -json' prints; {WAY_OUT}"
 CONFIG = "aws_lambda_function_event_invoke_config"
 
 
@@ -102,15 +104,15 @@ def test_a_plan_counts_as_what_the_code_wants() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (b"", "expected the output of terraform show -json"),
-        (b"\xff", "expected the output of terraform show -json"),
-        (b"[]", "expected the output of terraform show -json"),
-        (b'{"version": 4, "lineage": "x"}', "expected the output of terraform show -json"),
-        (b"[" * 100_000, "expected the output of terraform show -json"),
+        (b"", NOT_PRINTED),
+        (b"\xff", NOT_PRINTED),
+        (b"[]", NOT_PRINTED),
+        (b'{"version": 4, "lineage": "x"}', NOT_PRINTED),
+        (b"[" * 100_000, NOT_PRINTED),
         (b'{"format_version": "2.0"}', "format_version '2.0' is not known; expected 1.x"),
         (
             b'{"format_version": "1.0", "values": {"root_module": {"resources": [3]}}}',
-            "expected the output of terraform show -json",
+            NOT_PRINTED,
         ),
     ],
 )

@@ -8,13 +8,14 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.app.setup.options import ExportOptions
-from bulkeic.core.errors import UsageError, printable, quoted
+from bulkeic.core.errors import InputError, UsageError, printable, quoted
 from bulkeic.core.known_config import KnownConfig
 from bulkeic.core.model import Lane, Settings
 from bulkeic.core.snapshot import ABSENT
 from bulkeic.iac.cloudformation.import_templates import import_templates
 from bulkeic.iac.terraform.import_file import LaneConfigs, import_file
 from bulkeic.iac.terraform.known_addresses import NOTHING_KNOWN, KnownAddresses, merge_addresses
+from bulkeic.iac.terraform.show_file import read_document
 from bulkeic.iac.terraform.state_addresses import known_addresses
 from bulkeic.iac.terraform.state_resources import state_modules
 from bulkeic.output.console import Console
@@ -34,8 +35,8 @@ def code_writer(options: ExportOptions) -> Callable[[RunFile], None]:
     """What writes the configurations of a run's targets as code, and prints what it leaves out.
 
     Raises:
-        UsageError: the options do not fit together, or a state cannot be read.
-        InputError: a state is something else.
+        UsageError: the options do not fit together.
+        InputError: a state cannot be read, or is something else.
     """
     out = options.out
     if options.format == "cloudformation":
@@ -52,12 +53,12 @@ def code_writer(options: ExportOptions) -> Callable[[RunFile], None]:
 
 
 def _state(path: str) -> KnownAddresses:
+    name = printable(path)
     try:
-        shown = Path(path).read_bytes()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a path"
-        raise UsageError(f"--terraform {quoted(path)}: {reason}") from None
-    return known_addresses(state_modules(shown, f"--terraform {path}"))
+        shown = read_document(path)
+    except InputError as problem:
+        raise problem.at(name, 0) from None
+    return known_addresses(state_modules(shown, name))
 
 
 class _Export:

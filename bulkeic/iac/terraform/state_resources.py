@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from bulkeic.core.errors import InputError
+from bulkeic.iac.terraform.show_file import WAY_OUT
 
-_EXPECTED = "expected the output of terraform show -json"
+_EXPECTED = f"not what 'terraform show -json' prints; {WAY_OUT}"
 _FORMATS = ("0.", "1.")
 
 
@@ -45,19 +46,19 @@ class StateResource(msgspec.Struct, frozen=True):
     values: StateValues = StateValues()
 
 
-class _ShownModule(msgspec.Struct, frozen=True):
+class _StateNode(msgspec.Struct, frozen=True):
     resources: list[StateResource] = []
-    child_modules: list["_ShownModule"] = []
+    child_modules: list["_StateNode"] = []
 
 
-class _ShownValues(msgspec.Struct, frozen=True):
-    root_module: _ShownModule = _ShownModule()
+class _StateRoot(msgspec.Struct, frozen=True):
+    root_module: _StateNode = _StateNode()
 
 
-class _ShownDocument(msgspec.Struct, frozen=True):
+class _StateDocument(msgspec.Struct, frozen=True):
     format_version: str
-    values: _ShownValues | None = None
-    planned_values: _ShownValues | None = None
+    values: _StateRoot | None = None
+    planned_values: _StateRoot | None = None
 
 
 class StateModule(msgspec.Struct, frozen=True):
@@ -83,7 +84,7 @@ def state_modules(shown: bytes, source: str) -> Iterator[StateModule]:
         InputError: it is something else.
     """
     try:
-        decoded = msgspec.json.decode(shown, type=_ShownDocument)
+        decoded = msgspec.json.decode(shown, type=_StateDocument)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InputError(_EXPECTED, source=source) from None
     if not decoded.format_version.startswith(_FORMATS):
@@ -91,7 +92,7 @@ def state_modules(shown: bytes, source: str) -> Iterator[StateModule]:
             f"format_version {decoded.format_version[:20]!r} is not known; expected 1.x",
             source=source,
         )
-    values = decoded.values or decoded.planned_values or _ShownValues()
+    values = decoded.values or decoded.planned_values or _StateRoot()
     yield StateModule(is_root=True, resources=values.root_module.resources)
     left = list(values.root_module.child_modules)
     while left:
