@@ -137,6 +137,14 @@ def test_targets_that_failed_are_exported_as_they_were_read(
     }
     assert only.lines == ["3 targets left out by the selection"]
 
+    stacks = bulkeic("export", "run.db", "--format", "cloudformation", "--out", "stacks")
+    assert stacks.code == 0, stacks.err
+    template = f"stacks/{ACCOUNT}.{REGION}.template.json"
+    compared = bulkeic("verify", "--template", template, *words)
+    assert compared.code == 0, compared.err
+    change(server, (REGION, "d"), MaximumRetryAttempts=2)
+    assert bulkeic("verify", "--template", template, *words).code == 4
+
 
 def test_a_run_that_read_nothing_knows_what_it_has_changed(
     bulkeic: Bulkeic, server: Server
