@@ -18,6 +18,7 @@ from bulkeic.store.database import Database
 from bulkeic.store.digests import save_run_rows, sealed
 from bulkeic.store.gate_records import GateRecords
 from bulkeic.store.jobs import Jobs
+from bulkeic.store.known_configs import KnownConfigs
 from bulkeic.store.mapping import lane_of, outcome_of
 from bulkeic.store.outcome_columns import SELECT_OUTCOME, STORE_OUTCOMES
 from bulkeic.store.plan_digest import PlanDigest
@@ -52,6 +53,7 @@ class RunFile:
         metadata: how the run was started.
         jobs: its jobs.
         chosen: those that a command works on.
+        configs: what the targets of its jobs have now.
         counts: its jobs and outcomes, counted.
         owners: who manages its targets.
         waves: its waves.
@@ -115,6 +117,7 @@ class RunFile:
         facts = (database, self._reader, lane_ids, self.metadata, self.chosen)
         self.owners = StoredOwners(*facts)
         self.jobs = Jobs(*facts, owners=self.owners)
+        self.configs = KnownConfigs(database, self._reader, lane_ids, self.chosen)
         self.plan_digest = PlanDigest(database, self._reader)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
         self.gates = GateRecords(database, self._reader, self._writer)

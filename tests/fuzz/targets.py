@@ -72,6 +72,7 @@ from .seeds import (
     gzipped,
     in_utf16,
 )
+from .shown_states import STATES, read_state
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="bulkeic-fuzz-"))
 _SPLIT_BYTES = 2
@@ -424,6 +425,7 @@ FUZZ = {
     "scenario": Fuzz(read_scenario, SCENARIOS),
     "answer": Fuzz(receive_answer, ANSWERS),
     "page": Fuzz(read_page, PAGES),
+    "state": Fuzz(read_state, STATES),
     "run": Fuzz(read_run, PROGRAMS),
     "work": Fuzz(work_on_run, PROGRAMS),
 }
