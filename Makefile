@@ -82,7 +82,7 @@ trial: setup aws-cli
 
 chaos: setup
 	BULKEIC_REAL=1 BULKEIC_ROUNDS=$${BULKEIC_ROUNDS:-50} $(BIN)/python -m pytest --numprocesses=3 --quiet tests/chaos \
-	  tests/e2e/test_worker_parity.py tests/benchmarks/test_discover.py
+	  tests/e2e/test_worker_parity.py tests/e2e/test_discover_workers.py tests/benchmarks/test_discover.py
 
 soak: setup
 	$(BIN)/python benchmarks/soak.py

@@ -14,7 +14,8 @@ class CommandDeclaration(NamedTuple):
         summary: one sentence.
         description: more sentences; may be empty.
         examples: what each example does, and its command line.
-        has_workers: whether ``--workers`` lets other processes make its calls.
+        workers: ``module:name`` of what opens the workers that ``--workers`` names, given the
+            options; ``None``: the command has no such flag.
     """
 
     name: str
@@ -23,4 +24,4 @@ class CommandDeclaration(NamedTuple):
     summary: str
     description: str
     examples: tuple[tuple[str, str], ...]
-    has_workers: bool = False
+    workers: str | None = None

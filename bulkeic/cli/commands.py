@@ -9,11 +9,13 @@ from bulkeic.version import __version__
 _OPTIONS = "bulkeic.app.setup.options"
 _COMMANDS = "bulkeic.app.commands"
 _BENCH_OPTIONS = "bulkeic.bench.bench_options"
+_WORKERS = "bulkeic.cluster.command.worker_source:open_workers"
 
 DISCOVER = CommandDeclaration(
     name="discover",
     options="bulkeic.discovery.discover_options:DiscoverOptions",
     run="bulkeic.discovery.discover_command:discover",
+    workers="bulkeic.cluster.command.worker_source:open_page_readers",
     summary="List functions as a targets file.",
     description="Looks in your own account, or in the accounts of a file or an organization, and "
     "writes a targets file for plan and apply. Changes nothing. --run FILE resumes a discovery "
@@ -32,7 +34,7 @@ PLAN = CommandDeclaration(
     name="plan",
     options=f"{_OPTIONS}:PlanOptions",
     run=f"{_COMMANDS}.plan:plan",
-    has_workers=True,
+    workers=_WORKERS,
     summary="Preview the changes and save them as a plan.",
     description="Reads every target and writes nothing to AWS. A run file as SOURCE resumes "
     "its plan. Perform the plan with apply. The JSON of --output counts what the targets need.",
@@ -47,7 +49,7 @@ APPLY = CommandDeclaration(
     name="apply",
     options=f"{_OPTIONS}:ApplyOptions",
     run=f"{_COMMANDS}.apply:apply",
-    has_workers=True,
+    workers=_WORKERS,
     summary="Update every target.",
     description="Reads a targets file (CSV, JSON or JSON Lines, also gzipped). A run file as "
     "SOURCE resumes its run, or applies its plan.",
@@ -64,7 +66,7 @@ VERIFY = CommandDeclaration(
     name="verify",
     options=f"{_OPTIONS}:VerifyOptions",
     run=f"{_COMMANDS}.verify:verify",
-    has_workers=True,
+    workers=_WORKERS,
     summary="Compare every target with the wanted settings.",
     description="Writes nothing to AWS. Exits with 4 if a target differs.",
     examples=(
@@ -78,7 +80,7 @@ ROLLBACK = CommandDeclaration(
     name="rollback",
     options=f"{_OPTIONS}:RollbackOptions",
     run=f"{_COMMANDS}.rollback:rollback",
-    has_workers=True,
+    workers=_WORKERS,
     summary="Restore what the targets had before a run.",
     description="Needs the before-images of the run, which apply stores unless "
     "--no-before-image is given. Targets that changed since the run are left alone.",

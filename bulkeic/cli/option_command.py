@@ -31,9 +31,6 @@ DURATION_NOTE = "A DURATION is seconds, or a number with ms, s, m or h: 30, 500m
 _OPTION_COLUMN_MAX = 32
 
 
-_WORKERS = "bulkeic.cluster.command.worker_source:open_workers"
-
-
 class OptionType(click.ParamType[Any]):
     """A click type that reads values with a ``ValueType``."""
 
@@ -109,10 +106,11 @@ class OptionCommand(click.Command):
     @contextmanager
     def _workers(self, options: Any) -> Iterator[dict[str, Any]]:
         """The workers that the options ask for, as an argument of the command's function."""
-        if not self.declaration.has_workers or options.pace.workers is None:
+        workers = self.declaration.workers
+        if workers is None or options.pace.workers is None:
             yield {}
             return
-        with load(_WORKERS)(options) as open_engines:
+        with load(workers)(options) as open_engines:
             yield {"open_engines": open_engines}
 
     def given_options(self, ctx: click.Context) -> Any:

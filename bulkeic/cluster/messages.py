@@ -12,14 +12,15 @@ arrives after a later one does nothing. No message holds a credential: each work
 assumes the roles itself.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import msgspec
 
 from bulkeic.cluster.policy_form import PolicyForm
 from bulkeic.core.accounts import Account, RoleSession
 from bulkeic.core.leases.worker_lease import LeaseTerms
-from bulkeic.core.model import Job, Lane, Outcome
+from bulkeic.core.listing import ListingJob
+from bulkeic.core.model import Job, Lane, Outcome, Page
 from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.limits import EngineLimits
@@ -84,15 +85,17 @@ class Grant(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         lane: account and Region.
-        total: how many jobs the worker gets of it in this pass; 0: as granted before.
+        total: how many jobs the worker gets of it in this pass, beyond those of earlier grants.
         is_moved: whether another worker may have called it until now.
         jobs: the next ones.
+        listings: the same in a pass that reads pages.
     """
 
     lane: Lane
     total: int
     is_moved: bool
     jobs: list[Job]
+    listings: list[ListingJob] = []
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -136,12 +139,37 @@ class SeenImage(msgspec.Struct, frozen=True, omit_defaults=True):
         return BeforeImage(self.config, self.action, self.may_be_sent)
 
 
+class ListedPage(msgspec.Struct, frozen=True, array_like=True):
+    """A page that was read.
+
+    Attributes:
+        lane: account and Region.
+        seq: of its job.
+        content: the page as JSON, which has numbers of any size.
+    """
+
+    lane: Lane
+    seq: int
+    content: bytes
+
+    @property
+    def page(self) -> Page:
+        """The page as answered."""
+        return _decode_page(self.content)
+
+    @classmethod
+    def of(cls, lane: Lane, seq: int, page: Page) -> Self:
+        """A page as a message."""
+        return cls(lane, seq, _encode_page(page))
+
+
 class Tell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A worker's answer.
 
     Attributes:
         number: of the question.
-        outcomes: of jobs that have finished since the last answer.
+        outcomes: of jobs that have finished since the last answer, without those that read a page.
+        pages: that were read since then.
         images: what was read of targets since then.
         traffic: of this pass.
         held_failures: denied jobs whose outcomes are held back.
@@ -153,6 +181,7 @@ class Tell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     number: int
     outcomes: list[Outcome] = []
+    pages: list[ListedPage] = []
     images: list[SeenImage] = []
     traffic: Traffic = msgspec.field(default_factory=Traffic)
     held_failures: int = 0
@@ -162,6 +191,8 @@ class Tell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_done: bool = False
 
 
+_encode_page = msgspec.json.Encoder().encode
+_decode_page = msgspec.json.Decoder(Page).decode
 _encoder = msgspec.msgpack.Encoder()
 encode = _encoder.encode
 decode_begin = msgspec.msgpack.Decoder(Begin).decode

@@ -9,6 +9,7 @@ from bulkeic.core.policy import (
     Apply,
     ApplyPlan,
     Change,
+    Discover,
     Plan,
     Policy,
     Rewrite,
@@ -26,8 +27,8 @@ class PolicyForm(msgspec.Struct, frozen=True, array_like=True):
     """How a pass treats its targets.
 
     Attributes:
-        pass_kind: ``Plan`` or ``Verify``; empty: the change is made.
-        change: name of the change's class.
+        pass_kind: ``Plan``, ``Verify`` or ``Discover``; empty: the change is made.
+        change: name of the change's class; empty: there is none.
         flags: names of the fields that are true.
         where: the expression of ``--where``; ``None``: none.
     """
@@ -42,9 +43,11 @@ def policy_form(policy: Policy, where: str | None) -> PolicyForm:
     """A policy as a message.
 
     Args:
-        policy: of a pass; a discovery has no form.
+        policy: of a pass.
         where: the expression that its ``where`` was compiled from.
     """
+    if isinstance(policy, Discover):
+        return PolicyForm(type(policy).__name__, "", (), None)
     change, kind, flags = policy, "", []
     if isinstance(policy, Plan | Verify):
         change, kind = policy.change, type(policy).__name__
@@ -62,6 +65,8 @@ def policy_of(form: PolicyForm, compile_where: Callable[[str], Where]) -> Policy
         form: the message.
         compile_where: compiles an expression.
     """
+    if not form.change:
+        return Discover()
     kind = _CHANGES[form.change]
     known = kind.__struct_fields__
     fields: dict[str, Any] = {name: True for name in form.flags if name in known}

@@ -9,6 +9,13 @@ from bulkeic.core.model import Call, Job, Lane, Operation
 LISTS = frozenset({Operation.LIST_FUNCTIONS, Operation.LIST_ALIASES, Operation.LIST_CONFIGS})
 """The operations that list."""
 
+ATTEMPTS_IF_DENIED = 3
+"""How often a page is read that is denied.
+
+It goes to the end of its lane's pages: a lane whose first page is denied once must not wait until
+all others are read.
+"""
+
 
 class ListingJob(Job, frozen=True, gc=False, kw_only=True):
     """Reads one page of a listing.

@@ -25,6 +25,7 @@ def check_discovery(options: DiscoverOptions) -> None:
     """
     check_access(options.access)
     options.pace.limits()
+    options.scheduler.check(options.pace.workers)
     _check_places(options)
     _check_source(options, options.criteria(now=0))
     if options.output == "json" and options.out is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from bulkeic.app.run.engine_source import OpenPageReaders
 from bulkeic.app.run.invocation import print_json
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
 from bulkeic.app.run.signals import SignalWatch
@@ -46,8 +47,12 @@ from bulkeic.store.discovery.discovery_creation import create_discovery_file
 from bulkeic.store.discovery.discovery_file import DiscoveryFile
 
 
-def discover(options: DiscoverOptions) -> int:
+def discover(options: DiscoverOptions, open_engines: OpenPageReaders | None = None) -> int:
     """Finds functions, and writes them as a targets file.
+
+    Args:
+        options: of the command.
+        open_engines: opens the workers that read pages; ``None``: this process reads them.
 
     Returns:
         The command's exit code.
@@ -64,7 +69,7 @@ def discover(options: DiscoverOptions) -> int:
     is_new = not path.exists()
     if is_new:
         create_discovery_file(path, new_discovery_metadata(options))
-    discovery = _Discovery(options, DiscoveryFile(path), is_new=is_new)
+    discovery = _Discovery(options, DiscoveryFile(path), open_engines, is_new=is_new)
     try:
         return discovery.run()
     except (BulkeicError, KeyboardInterrupt):
@@ -80,10 +85,19 @@ class _Discovery:
     Args:
         options: of the command.
         file: the discovery file.
+        open_readers: opens the workers that read pages; ``None``: this process reads them.
         is_new: whether this invocation has created it.
     """
 
-    def __init__(self, options: DiscoverOptions, file: DiscoveryFile, *, is_new: bool) -> None:
+    def __init__(
+        self,
+        options: DiscoverOptions,
+        file: DiscoveryFile,
+        open_readers: OpenPageReaders | None,
+        *,
+        is_new: bool,
+    ) -> None:
+        self._open_readers = open_readers
         self._given = options
         self._file = file
         self._is_new = is_new
@@ -127,8 +141,9 @@ class _Discovery:
                 resolver.accounts.assign_role(Lane(account.account_id, ""), account.role_arn)
         with SignalWatch() as signals:
             session = DiscoverySession(
-                options, self._file, criteria, resolver, console=self._console, signals=signals
-            )
+                options, self._file, criteria, resolver, console=self._console, signals=signals,
+                open_readers=self._open_readers,
+            )  # fmt: skip
             try:
                 run_async(session.run)
             except BaseExceptionGroup as group:

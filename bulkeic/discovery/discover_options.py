@@ -7,6 +7,7 @@ import msgspec
 
 from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions, verbose_flag
 from bulkeic.app.setup.pace_options import PaceOptions
+from bulkeic.app.setup.scheduler_options import SchedulerOptions
 from bulkeic.core.names import check_account
 from bulkeic.core.option_declaration import Flag, OptionGroup, Repeat
 from bulkeic.core.option_values import Duration, Integer, OneOf, ParsedText, ValueType
@@ -136,6 +137,7 @@ class DiscoverOptions(msgspec.Struct, frozen=True, kw_only=True):
         "--aggregator", "AWS Config aggregator to query.", OptionGroup.PLACES, ValueType("NAME"),
         "the only one in the Region", repeat=Repeat.STORED)] = None  # fmt: skip
     pace: DiscoverPaceOptions = DiscoverPaceOptions()
+    scheduler: SchedulerOptions = SchedulerOptions()
     out: Annotated[str | None, Flag(
         "--out", "Write the targets to this file, which must not exist: CSV, JSON or JSON Lines by "
         "its ending.", OptionGroup.OUTPUT, FILE, "CSV on stdout", repeat=Repeat.RESUME

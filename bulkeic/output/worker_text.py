@@ -7,10 +7,6 @@ from bulkeic.output.formatting import counted, figures
 from bulkeic.output.tables import Table
 from bulkeic.output.terminal.styles import Style, styled, styled_line
 
-_HEAD = (
-    "worker", "lanes", "targets", "calls", "calls/s", "throttled", "last heard (UTC)",
-    "lost",
-)  # fmt: skip
 _SHOWN_ONE_BY_ONE = 4
 
 
@@ -30,6 +26,13 @@ def ready_text(lanes: Sequence[int]) -> str:
     else:
         shown = f"{least:,} to {counted(most, 'lane')} each"
     return f"{counted(len(lanes), 'worker')}: {shown}"
+
+
+def lease_wait_text(seconds: float) -> str:
+    """What a command waits for that resumes work of which workers may still make calls."""
+    return (
+        f"the last session was killed: waiting {seconds:g} s for the leases of its workers to end"
+    )
 
 
 def team_lines(records: Sequence[WorkerRecord]) -> list[str]:
@@ -53,8 +56,16 @@ def team_lines(records: Sequence[WorkerRecord]) -> list[str]:
     ]
 
 
-def worker_table(records: Sequence[WorkerRecord]) -> Table:
-    """The workers one by one."""
+def worker_table(records: Sequence[WorkerRecord], unit: str = "targets") -> Table:
+    """The workers one by one.
+
+    Args:
+        records: of the workers.
+        unit: what they have finished, for people.
+    """
+    head = (
+        "worker", "lanes", unit, "calls", "calls/s", "throttled", "last heard (UTC)", "lost",
+    )  # fmt: skip
     rows = [
         (
             each.name,
@@ -68,4 +79,4 @@ def worker_table(records: Sequence[WorkerRecord]) -> Table:
         )
         for each in records
     ]
-    return Table("", _HEAD, rows, texts=1, optional=("throttled",))
+    return Table("", head, rows, texts=1, optional=("throttled",))

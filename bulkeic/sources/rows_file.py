@@ -79,6 +79,15 @@ class RowsFile:
         except InputError as problem:
             raise problem.at(self.name, problem.line) from None
 
+    @staticmethod
+    def place(line: int) -> str:
+        """How messages name the row of a line."""
+        return f"line {line}"
+
+    def at(self, problem: InputError, line: int) -> InputError:
+        """The problem with the file and a line."""
+        return problem.at(self.name, line)
+
 
 def _format_of(path: str, fields: Fields) -> Format | None:
     name = Path(path)

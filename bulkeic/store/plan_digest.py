@@ -31,6 +31,7 @@ _FLAGS = (
     "restores",
     "create_missing",
     "replace_destinations",
+    "exact",
     "where",
     "wave_rules",
     "left_out",

@@ -32,6 +32,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         results: the absolute path of the results file that this run has started.
         create_missing: whether to create configurations that do not exist.
         replace_destinations: whether to clear a destination that a job does not name.
+        exact: whether the settings of jobs are whole configurations (see ``core.policy.Apply``).
         where: the JMESPath expression of ``--where``.
         flags: those that later commands repeat, as JSON: flag → its words.
         made_with: the flags that the run was made with and that it stores, by name, as JSON.
@@ -54,6 +55,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     results: str | None = None
     create_missing: bool = False
     replace_destinations: bool = False
+    exact: bool = False
     where: str | None = None
     flags: str | None = None
     made_with: str | None = None

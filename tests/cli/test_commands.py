@@ -59,7 +59,9 @@ def command(request: pytest.FixtureRequest) -> OptionCommand:
 
 def test_a_command_runs_what_takes_its_options(command: OptionCommand) -> None:
     parameter, *others = inspect.signature(load(command.declaration.run)).parameters.values()
-    assert [other.name for other in others] == ["open_engines"] * command.declaration.has_workers
+    assert [other.name for other in others] == ["open_engines"] * (
+        command.declaration.workers is not None
+    )
     assert parameter.annotation is command.options_type()
     assert issubclass(command.options_type(), msgspec.Struct)
 

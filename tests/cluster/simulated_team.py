@@ -1,6 +1,9 @@
 """A pass over workers that are lost, whose messages are late, and whose engines are counted."""
 
+from collections.abc import Callable
 from typing import Any
+
+from hypothesis import strategies as st
 
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.cluster.command.team_run import AskParts, TeamRun
@@ -60,12 +63,12 @@ class CountingEngine:
         self._unfinished = 0
         self._is_growing = True
         self._stopped = False
-        self._outcomes: list[Outcome] = []
+        self._done: list[Job] = []
 
     def receive(self, parts: AskParts) -> None:
         for grant in parts.grants:
             self._unfinished += grant.total
-            self.jobs += grant.jobs
+            self.jobs += grant.listings or grant.jobs
             self.moved += [grant.lane] * grant.is_moved
         self._is_growing &= not parts.ends
         self._stopped |= parts.stop is not None
@@ -75,23 +78,32 @@ class CountingEngine:
         if not self._stopped:
             assert self._unfinished >= len(self.jobs)
             done, self.jobs = self.jobs[:number], self.jobs[number:]
-            self._outcomes += map(outcome_of, done)
+            self._done += done
             self._unfinished -= len(done)
 
     def tell(self) -> Tell:
-        outcomes, self._outcomes = self._outcomes, []
+        done, self._done = self._done, []
         is_done = self._stopped or not (self._is_growing or self._unfinished > 0)
-        return Tell(number=1, outcomes=outcomes, is_done=is_done)
+        return self.answer(done, is_done=is_done)
+
+    def answer(self, done: list[Job], *, is_done: bool) -> Tell:
+        """What it says of jobs that it has finished."""
+        return Tell(number=1, outcomes=[outcome_of(job) for job in done], is_done=is_done)
 
 
 class SimulatedTeam:
     """Workers on a real ``TeamRun``; each has one question or answer in flight at most."""
 
-    def __init__(self, run: RunFile, workers: int, batch: int) -> None:
-        self.sink = OutcomeList()
-        self.pass_ = team_run(run, self.sink)
+    def __init__(
+        self,
+        pass_: TeamRun,
+        workers: int,
+        batch: int,
+        engine: Callable[[], CountingEngine] = CountingEngine,
+    ) -> None:
+        self.pass_ = pass_
         self.pass_._feed.batch = batch  # noqa: SLF001 - small, so that there are several
-        self.engines = [CountingEngine() for _ in range(workers)]
+        self.engines = [engine() for _ in range(workers)]
         self.alive = list(range(workers))
         self.moves = 0
         self._answers: dict[int, Tell] = {}
@@ -135,3 +147,42 @@ class SimulatedTeam:
                 self.engines[worker].work(5)
             if self.pass_.ended.is_set():
                 return
+
+
+events = st.lists(
+    st.tuples(
+        st.sampled_from(["round", "ask", "deliver", "work", "lose", "lose late", "move"]),
+        st.integers(0, 2),
+    ),
+    min_size=4,
+    max_size=40,
+)
+"""What happens to a team of three workers."""
+
+
+def replay(team: SimulatedTeam, events: list[tuple[str, int]], stopped_at: int | None) -> None:
+    """Lets events happen, then lets the pass end."""
+    for number, (kind, worker) in enumerate(events):
+        if number == stopped_at:
+            team.pass_.stop("interrupted")
+        match kind:
+            case "round" if worker in team.alive:
+                team.ask(worker)
+                team.deliver(worker)
+                team.engines[worker].work(4)
+            case "ask":
+                team.ask(worker)
+            case "deliver":
+                team.deliver(worker)
+            case "work" if worker in team.alive:
+                team.engines[worker].work(4)
+            case "lose":
+                team.lose(worker)
+            case "lose late":
+                team.ask(worker)
+                team.lose(worker)
+                team.move()
+                team.deliver(worker)
+            case "move":
+                team.move()
+    team.finish()

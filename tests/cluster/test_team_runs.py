@@ -12,7 +12,7 @@ from bulkeic.cluster.command.team_run import TeamRun
 from bulkeic.cluster.messages import Tell
 from bulkeic.core.model import Job
 from bulkeic.store.run_file import RunFile
-from tests.cluster.simulated_team import OutcomeList, SimulatedTeam, team_run
+from tests.cluster.simulated_team import OutcomeList, SimulatedTeam, events, replay, team_run
 from tests.store.run_files import EAST, WEST, load, make_job, opened, outcome_of
 
 JOBS = 30
@@ -79,16 +79,6 @@ def test_a_lane_of_another_pass_that_stopped_is_ignored(work: TeamRun) -> None:
     assert work.stopped_lanes() == {}
 
 
-events = st.lists(
-    st.tuples(
-        st.sampled_from(["round", "ask", "deliver", "work", "lose", "lose late", "move"]),
-        st.integers(0, 2),
-    ),
-    min_size=4,
-    max_size=40,
-)
-
-
 # The run file is only read.
 @settings(
     deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -97,33 +87,11 @@ events = st.lists(
 def test_each_job_counts_once_and_the_pass_ends(
     run: RunFile, events: list[tuple[str, int]], batch: int, stopped_at: int | None
 ) -> None:
-    team = SimulatedTeam(run, 3, batch)
-    for number, (kind, worker) in enumerate(events):
-        if number == stopped_at:
-            team.pass_.stop("interrupted")
-        match kind:
-            case "round" if worker in team.alive:
-                team.ask(worker)
-                team.deliver(worker)
-                team.engines[worker].work(4)
-            case "ask":
-                team.ask(worker)
-            case "deliver":
-                team.deliver(worker)
-            case "work" if worker in team.alive:
-                team.engines[worker].work(4)
-            case "lose":
-                team.lose(worker)
-            case "lose late":
-                team.ask(worker)
-                team.lose(worker)
-                team.move()
-                team.deliver(worker)
-            case "move":
-                team.move()
-    team.finish()
+    sink = OutcomeList()
+    team = SimulatedTeam(team_run(run, sink), 3, batch)
+    replay(team, events, stopped_at)
     assert team.pass_.ended.is_set()
-    found = sorted(each.seq for each in team.sink.outcomes)
+    found = sorted(each.seq for each in sink.outcomes)
     assert len(found) == len(set(found))
     assert team.pass_.stopped is not None or found == list(range(JOBS + 1))
     assert sum(lane.left for lane in team.pass_.lanes.values()) == JOBS + 1 - len(found)

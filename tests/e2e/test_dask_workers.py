@@ -6,10 +6,12 @@ import sys
 
 import pytest
 
+from bulkeic.sandbox.state.function_facts import CANARY_SECRET
 from bulkeic.version import __version__
 
 from .conftest import Bulkeic, Server
 from .dask_cluster import dask_cluster, make_certificates, other_worker
+from .discover_helpers import found_keys
 from .frame_recorder import frame_recorder
 from .rollout_helpers import REGIONS, states, until, words, write_rows
 
@@ -45,6 +47,10 @@ def test_a_rollout_over_a_scheduler_is_verified_interrupted_and_rolled_back(
         assert server.calls() == 100
         access = ("--endpoint-url", server.url, "--rate", "unlimited", *cluster.flags())
         assert bulkeic("verify", "run.db", *access).code == 0
+        listed = bulkeic("discover", "--regions", ",".join(REGIONS[:2]), *access)
+        assert listed.code == 0, listed.err
+        wanted = {place for place in states(server) if place[0] in REGIONS[:2]}
+        assert {key[1:3] for key in found_keys(listed.out)} == wanted
 
         server.window("faults", {"latency_s": 0.05}, "PUT")
         process = bulkeic.start(
@@ -89,8 +95,12 @@ def test_no_credential_travels_and_another_version_is_refused(
         cluster.wait_for("one")
         done = bulkeic(*words(server, "--yes", *cluster.flags(recorded)))
         assert done.code == 0, done.err
+        access = ("--endpoint-url", server.url, *cluster.flags(recorded))
+        found = bulkeic("discover", "--regions", REGIONS[0], "--qualifiers", "aliases", *access)
+        assert found.code == 0, found.err
     assert b"fn-19" in recorder.seen
-    secrets = (*canaries.values(), bulkeic.env["AWS_ACCESS_KEY_ID"])
+    assert b"ListAliases" in recorder.seen
+    secrets = (*canaries.values(), bulkeic.env["AWS_ACCESS_KEY_ID"], CANARY_SECRET)
     assert [each for each in secrets if each.encode() in recorder.seen] == []
 
 

@@ -87,9 +87,9 @@ def test_an_interrupt_lets_the_calls_in_flight_finish(bulkeic: Bulkeic, server: 
     write_rows(bulkeic, REGIONS[:2], 500)
     server.window("faults", {"latency_s": 0.05}, "PUT")
     process = bulkeic.start(
-        *words(server, "--yes", "--workers", 2, "--concurrency", 4, "--no-before-image")
+        *words(server, "--yes", "--workers", 9, "--concurrency", 4, "--no-before-image")
     )
-    workers = wait_for_workers(process.pid, 2)
+    workers = wait_for_workers(process.pid, 2)  # one for each lane
     until(lambda: server.calls() > 10, "some targets are updated")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
@@ -158,8 +158,10 @@ def test_workers_are_found_without_the_environment_of_python(
 
 
 def test_a_worker_that_cannot_be_started_is_one_line(bulkeic: Bulkeic, server: Server) -> None:
-    write_rows(bulkeic, REGIONS[:1], 2)
-    command = bulkeic.words(words(server, "--yes", "--workers", 40))
+    rows = [f"fn,{number:012},{region}" for number in range(1, 11) for region in REGIONS]
+    bulkeic.write("targets.csv", "\n".join(["FunctionName,AccountId,Region", *rows]))
+    role = ("--role-arn", "arn:aws:iam::{account}:role/x")
+    command = bulkeic.words(words(server, "--yes", "--workers", 40, *role))
     done = subprocess.run(
         ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *command], cwd=bulkeic.folder,
         env=bulkeic.env, capture_output=True, text=True, timeout=60, check=False,

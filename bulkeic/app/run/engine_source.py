@@ -1,18 +1,19 @@
 """Where the engines of a session come from: this process, or others."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.setup.options import WorkOptions
-from bulkeic.core.accounts import Accounts
-from bulkeic.core.model import Lane
+from bulkeic.core.accounts import Accounts, RoleSession
+from bulkeic.core.model import Job, Lane, Page
 from bulkeic.core.pacing.forecast import Forecast
 from bulkeic.core.policy import Policy
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.limits import EngineLimits
-from bulkeic.engine.ports import Sink
+from bulkeic.engine.ports import Feed, Sink
 from bulkeic.output.console import Console
 from bulkeic.store.run_file import RunFile
 
@@ -76,3 +77,51 @@ OpenEngines = Callable[
     [RunFile, WorkOptions, Accounts, Console, Announce], AbstractAsyncContextManager[EngineSource]
 ]
 """Opens the engines of a session on a run."""
+
+NO_WORKER = "no worker is left"
+"""Why a pass stops that workers make."""
+
+
+class TeamFeed(Feed, Protocol):
+    """Jobs that workers make, each of which may be lost.
+
+    Attributes:
+        batch: how many jobs of a lane are taken at once, about.
+    """
+
+    batch: int
+
+    def take_again(self, lane: Lane, seqs: AbstractSet[int]) -> list[Job]:
+        """Jobs that were taken and did not finish.
+
+        Args:
+            lane: account and Region.
+            seqs: of the jobs; at least one.
+        """
+
+
+class PageSink(Sink, Protocol):
+    """Receives what workers read. A job that has brought a page has no outcome."""
+
+    def put_page(self, seq: int, page: Page) -> None:
+        """Receive the page that a job has read."""
+
+
+class PageRunner(JobRunner, Protocol):
+    """Reads pages, each of which may show that there are more."""
+
+    def jobs_arrived(self, lane: Lane, jobs: int) -> None:
+        """Report that the feed has more jobs of a lane."""
+
+
+class PageReaders(Protocol):
+    """Workers that read pages of listings."""
+
+    def engine(self, feed: TeamFeed, sink: PageSink, *, traffic: Traffic) -> PageRunner:
+        """Makes what reads the pages of a feed, and adds to the traffic what it has sent."""
+
+
+OpenPageReaders = Callable[
+    [Accounts, RoleSession, Console, int], AbstractAsyncContextManager[PageReaders]
+]
+"""Opens workers for a number of lanes, given how their accounts are reached."""

@@ -34,6 +34,7 @@ from bulkeic.output.formatting import duration
 from bulkeic.output.progress import CombinedProgress, Progress
 from bulkeic.output.results import Results
 from bulkeic.output.summary_text import stopped_lane_lines
+from bulkeic.output.worker_text import lease_wait_text
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.session_origin import SessionOrigin
 
@@ -129,12 +130,8 @@ class RunSession:
 
     async def _wait_for_leases(self) -> None:
         """Waits until workers that a killed session had on other machines have ended."""
-        terms = LeaseTerms()
-        wait_s = terms.lease_s + terms.margin_s
-        self._console.print(
-            f"the last session was killed: waiting {wait_s:g} s for the leases of its workers "
-            "to end"
-        )
+        wait_s = LeaseTerms().longest_s
+        self._console.print(lease_wait_text(wait_s))
         await self.pause(wait_s)
 
     @property

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -15,14 +16,32 @@ from bulkeic.core.rows import Defaults, Row, RowParser
 from bulkeic.core.selection import EVERY_TARGET, Selection
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
-from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.loader import Duplicate, Loader
 from bulkeic.store.run_metadata import RunMetadata
 
 _MEMOIZED = 1024
 
 
-def jobs_of(targets: RowsFile, defaults: Defaults) -> Iterator[Job]:
+class TargetRows(Protocol):
+    """The rows of a source of targets.
+
+    Attributes:
+        name: of the source, printable.
+    """
+
+    name: str
+
+    def rows(self) -> Iterator[Row | InputError]:
+        """Yields the rows, and the problems of rows that cannot be decoded."""
+
+    def place(self, line: int) -> str:
+        """How messages name the row of a line."""
+
+    def at(self, problem: InputError, line: int) -> InputError:
+        """The problem of the row of a line, with its place."""
+
+
+def jobs_of(targets: TargetRows, defaults: Defaults) -> Iterator[Job]:
     """The jobs of a targets file, in file order.
 
     Args:
@@ -68,7 +87,7 @@ class Ingest:
 
     def __init__(
         self,
-        targets: RowsFile,
+        targets: TargetRows,
         defaults: Defaults,
         path: Path,
         resolver: AccountResolver,
@@ -176,7 +195,7 @@ class Ingest:
 
     def _read(self) -> None:
         selects_all = self._selection.is_everything()
-        parser = RowParser(self._targets.name, self._defaults)
+        parser = RowParser(self._targets.name, self._defaults, exact=self._metadata.exact)
         job, add, assign_role = parser.job, self._loader.add, self._accounts.assign_role
         seq = -1
         for seq, row in enumerate(self._targets.rows()):
@@ -231,10 +250,10 @@ class Ingest:
         refused: set[int] = set()
         for duplicate in self._loader.duplicates(lanes):
             if duplicate.agree:
-                self._warnings.add([self._at(duplicate.lines[1], _same(duplicate))])
+                self._warnings.add([self._at(duplicate.lines[1], self._same(duplicate))])
                 self._loader.drop_duplicate(duplicate)
                 continue
-            problem = self._at(duplicate.lines[1], _other_settings(duplicate))
+            problem = self._at(duplicate.lines[1], self._other_settings(duplicate))
             self._reported.add([problem])
             for seq in duplicate.seqs:
                 if self._skip_invalid and seq not in refused:
@@ -257,7 +276,7 @@ class Ingest:
         for lane in lanes:
             for job in self._loader.jobs_with_function_destinations(lane):
                 itself = self_destination_problems(job.target, job.settings)
-                problems = [problem.at(self._targets.name, job.source.line) for problem in itself]
+                problems = [self._targets.at(problem, job.source.line) for problem in itself]
                 self._reported.add(problems)
                 if problems and self._skip_invalid:
                     number = self._loader.lane_id(lane)
@@ -271,7 +290,14 @@ class Ingest:
             self._loader.invalidate_lane(lane, problem.rule)
 
     def _at(self, line: int, rule: str, field: str = "") -> InputError:
-        return InputError(rule, field=field, line=line, source=self._targets.name)
+        return self._targets.at(InputError(rule, field=field), line)
+
+    def _same(self, duplicate: Duplicate) -> str:
+        return f"the same target and settings as {self._targets.place(duplicate.lines[0])}; merged"
+
+    def _other_settings(self, duplicate: Duplicate) -> str:
+        first = self._targets.place(duplicate.lines[0])
+        return f"the same target as {first}, with other settings; keep one of them"
 
 
 def _open_regions(lanes: list[Lane]) -> set[str]:
@@ -283,11 +309,3 @@ def _open_regions(lanes: list[Lane]) -> set[str]:
 def _text(problems: list[InputError]) -> str:
     """The problems of one row as the error message of its outcome."""
     return "; ".join(str(InputError(problem.rule, field=problem.field)) for problem in problems)
-
-
-def _same(duplicate: Duplicate) -> str:
-    return f"the same target and settings as line {duplicate.lines[0]}; merged"
-
-
-def _other_settings(duplicate: Duplicate) -> str:
-    return f"the same target as line {duplicate.lines[0]}, with other settings; keep one of them"

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions, verbose_flag
+from bulkeic.app.setup.code_options import CodeOptions
 from bulkeic.app.setup.pace_options import RUNS, WRITES, PaceOptions
 from bulkeic.app.setup.rollout_options import DAY, GateOptions, MonitoringOptions, WindowOptions
 from bulkeic.app.setup.scheduler_options import SchedulerOptions
@@ -143,8 +144,14 @@ _SETTINGS_FLAGS = FieldFlags(
 
 
 class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
-    """The options of every command that reads a targets file."""
+    """The options of every command that reads a targets file.
 
+    Without a source, the files of code are the source.
+    """
+
+    source: Annotated[str, Argument(
+        "SOURCE", "A targets file, - for stdin, or a run file.", required=False)] = ""  # fmt: skip
+    code: CodeOptions = CodeOptions()
     settings: Annotated[Settings, _SETTINGS_FLAGS] = Settings()
     replace_destinations: Annotated[bool, Flag(
         "--replace-destinations", "Clear a destination that is not given, instead of keeping it.",
@@ -178,6 +185,15 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
     skip_invalid: Annotated[bool, Flag(
         "--skip-invalid", "Skip invalid rows instead of refusing the file. Their outcome is "
         "invalid.", OptionGroup.TARGETS, repeat=Repeat.STORED)] = False  # fmt: skip
+
+    def __post_init__(self) -> None:
+        if not self.source and self.code.files:
+            msgspec.structs.force_setattr(self, "source", self.code.files[0])
+
+    @property
+    def is_source_code(self) -> bool:
+        """Whether the targets are those of the code."""
+        return self.source in self.code.files
 
 
 class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
@@ -254,6 +270,9 @@ class VerifyOptions(TargetsOptions, frozen=True, kw_only=True):
     """The options of ``verify``."""
 
     junit: Annotated[str | None, _JUNIT] = None
+    markdown: Annotated[str | None, Flag(
+        "--markdown", "Also write what drifted as Markdown to this file, for a pull request. It "
+        "must not exist.", OptionGroup.OUTPUT, FILE, repeat=Repeat.NEVER)] = None  # fmt: skip
 
 
 class RollbackOptions(WorkOptions, frozen=True, kw_only=True):

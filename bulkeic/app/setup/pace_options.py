@@ -41,7 +41,7 @@ class PaceOptions(msgspec.Struct, frozen=True, kw_only=True):
         "--workers", "Make the calls in this many worker processes, each with its own lanes and "
         "--concurrency. One process is enough for some 500 lanes. An address, for example "
         "tls://scheduler.internal:8786, uses the workers of a Dask scheduler; see bulkeic worker.",
-        OptionGroup.PACE, WorkersValue(Integer(1, 64)), "none: in this process", commands=RUNS
+        OptionGroup.PACE, WorkersValue(Integer(1, 64)), "none: in this process", commands=_PACED
     )] = None  # fmt: skip
     max_attempts: Annotated[int, Flag(
         "--max-attempts", "Maximum number of attempts for each target, without throttles and "

@@ -10,7 +10,7 @@ from bulkeic.core.errors import UsageError
 from bulkeic.core.option_declaration import Flag, OptionGroup
 from bulkeic.core.scheduler_address import SchedulerAddress
 
-_JOINED = RUNS | {"worker"}
+_JOINED = RUNS | {"discover", "worker"}
 
 
 class SchedulerOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -114,13 +114,18 @@ def _worker_words(answers: int) -> list[str]:
     return [*isolated, "-P", "-c", _START, str(answers), *sys.path]
 
 
-async def start_pipe_links(number: int) -> list[PipeLink]:
-    """Starts worker processes on this machine.
+async def start_pipe_links(most: int, lanes: int) -> list[PipeLink]:
+    """Starts worker processes on this machine, but no more than there are lanes.
+
+    Args:
+        most: of them.
+        lanes: that they will have.
 
     Raises:
         UsageError: one of them cannot be started.
     """
     links: list[PipeLink] = []
+    number = max(1, min(most, lanes))
     try:
         for each in range(1, number + 1):
             links.append(PipeLink(each))  # noqa: PERF401 - those that have started must end

@@ -1,8 +1,8 @@
 """What a command knows of its workers, and where it shows that: screen, run file and events."""
 
 import time
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from bulkeic.app.run.engine_source import Announce
 from bulkeic.core.leases.worker_record import WorkerRecord
@@ -10,12 +10,20 @@ from bulkeic.core.model import rfc3339
 from bulkeic.core.rollout.run_events import WorkerLost, WorkersReady
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
-from bulkeic.output.tables import lines
+from bulkeic.output.tables import Table, lines
 from bulkeic.output.terminal.styles import Style, styled, styled_line
 from bulkeic.output.worker_text import ready_text, worker_table
-from bulkeic.store.worker_records import WorkerRecords
 
 _SAVE_EVERY_S = 2.0
+
+
+class RecordKeeper(Protocol):
+    """Stores what the workers of a session do; see ``WorkerRecords``."""
+
+    session: int
+
+    def replace(self, records: Sequence[WorkerRecord]) -> None:
+        """Takes the workers of the session as they are now."""
 
 
 class WorkDone(NamedTuple):
@@ -40,15 +48,23 @@ class TeamHealth:
     """The workers of a session as the command sees them.
 
     Args:
-        records: of the run file.
+        records: of the run file, or none.
         console: prints what people must know.
         announce: tells the watchers of the run.
         in_full: whether to print each worker at the end.
+        unit: what the jobs are, for people.
     """
 
     def __init__(
-        self, records: WorkerRecords, console: Console, announce: Announce, *, in_full: bool
+        self,
+        records: RecordKeeper,
+        console: Console,
+        announce: Announce,
+        *,
+        in_full: bool,
+        unit: str = "targets",
     ) -> None:
+        self._unit = unit
         self._records = records
         self._console = console
         self._announce = announce
@@ -100,7 +116,8 @@ class TeamHealth:
         """
         worker = self._workers[number]
         worker.lost = how
-        then = f"its {counted(worker.lanes, 'lane')} move to {counted(left, 'other worker')}"
+        moves = "moves" if worker.lanes == 1 else "move"
+        then = f"its {counted(worker.lanes, 'lane')} {moves} to {counted(left, 'other worker')}"
         name = styled(f"{worker.name} is lost", Style.BAD)
         self._console.print(styled_line(name, f": {how}; {then}"))
         facts = {"name": worker.name, "reason": how, "lanes": worker.lanes, "left": left}
@@ -132,5 +149,8 @@ class TeamHealth:
     def print_all(self) -> None:
         """Prints each worker at the end of the session, if that is wanted."""
         if self._in_full and self._is_ready:
-            for line in lines(worker_table(self._snapshot()), self._console.screen().width):
+            for line in lines(self._table(), self._console.screen().width):
                 self._console.print(line)
+
+    def _table(self) -> Table:
+        return worker_table(self._snapshot(), unit=self._unit)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import anyio
 
-from bulkeic.app.run.run_feed import RunFeed
+from bulkeic.app.run.engine_source import TeamFeed
 from bulkeic.cluster.command.team_health import WorkDone
 from bulkeic.cluster.messages import Grant, PassStart, Tell
 from bulkeic.core.errors import BulkeicError
@@ -26,16 +26,18 @@ class TeamLane:
 
     Attributes:
         left: its jobs without an outcome.
+        untold: those of them that its worker does not know of, if it knows the lane.
         granted_to: the worker that knows of it; ``None``: none yet.
         is_moved: whether another worker may have called it before.
         has_more: whether the feed may have more jobs of it.
         again: jobs that a lost worker had.
     """
 
-    __slots__ = ("again", "granted_to", "has_more", "is_moved", "left")
+    __slots__ = ("again", "granted_to", "has_more", "is_moved", "left", "untold")
 
     def __init__(self, left: int) -> None:
         self.left = left
+        self.untold = 0
         self.granted_to: int | None = None
         self.is_moved = False
         self.has_more = True
@@ -105,7 +107,7 @@ class TeamRun:
     def __init__(
         self,
         start: PassStart,
-        feed: RunFeed,
+        feed: TeamFeed,
         sink: Sink,
         *,
         work_through: Callable[["TeamRun"], Awaitable[None]],
@@ -207,16 +209,21 @@ class TeamRun:
         # What the lost worker has reported meanwhile is finished.
         jobs = [job for job in state.again if self._jobs.job(lane, job.seq) is not None]
         state.again = []
-        if not jobs and state.has_more:
+        if not jobs and state.has_more and self._has_few(lane):
             jobs = list(self._feed.take(lane))
             state.has_more = bool(jobs)
         is_new = state.granted_to is None
-        if not jobs and not is_new:
+        total, state.untold = (state.left if is_new else state.untold), 0
+        if not jobs and not is_new and not total:
             return None
         self._jobs.grant(lane, jobs)
         state.granted_to = worker
         is_moved, state.is_moved = state.is_moved, False
-        return Grant(lane, state.left if is_new else 0, is_moved, jobs)
+        return Grant(lane, total, is_moved, jobs)
+
+    def _has_few(self, lane: Lane) -> bool:
+        """Whether the worker of a lane has so few of its jobs that it needs more."""
+        return self._jobs.count(lane) <= self._feed.batch // 2
 
     def take(self, worker: int, tell: Tell) -> WorkDone:
         """Takes what a worker has done; also of one that is lost, because it has happened."""
@@ -242,7 +249,7 @@ class TeamRun:
         for lane, reason in tell.stopped_lanes:
             self._stop_lane(lane, reason)
         if tell.stopped is not None and self.stopped is None:
-            self.stop(tell.stopped)
+            self._engine_stopped(worker, tell.stopped)
         if tell.is_done and member.is_ending:
             self.lost(worker)
 
@@ -265,7 +272,7 @@ class TeamRun:
         self._finished += 1
         if lane not in self._stopped_lanes:
             self._left -= 1
-        if state.granted_to is not None and self._jobs.count(lane) <= self._feed.batch // 2:
+        if state.granted_to is not None and self._has_few(lane):
             member = self._members.get(state.granted_to)
             if member is not None:
                 member.needy[lane] = None
@@ -286,6 +293,11 @@ class TeamRun:
             self._stopped_lanes[lane] = reason
             self._left -= self.lanes[lane].left
             self._sink.drop(self.lanes[lane].left)
+
+    def _engine_stopped(self, worker: int, reason: str) -> None:
+        """Records that the engine of a worker has stopped by itself."""
+        del worker
+        self.stop(reason)
 
     def _end_if_done(self) -> None:
         if not self._members:

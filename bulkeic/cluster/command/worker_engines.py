@@ -10,7 +10,9 @@ import msgspec
 from bulkeic.app.run.engine_source import Announce
 from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.run_feed import RunFeed
+from bulkeic.app.setup.access_options import AccessOptions, LogOptions
 from bulkeic.app.setup.options import WorkOptions
+from bulkeic.app.setup.pace_options import PaceOptions
 from bulkeic.app.setup.session_policy import role_session
 from bulkeic.cluster.command.team_health import TeamHealth
 from bulkeic.cluster.command.team_run import TeamRun
@@ -18,7 +20,7 @@ from bulkeic.cluster.command.worker_link import WorkerLink
 from bulkeic.cluster.command.worker_team import WorkerTeam
 from bulkeic.cluster.messages import Begin, PassStart
 from bulkeic.cluster.policy_form import policy_form
-from bulkeic.core.accounts import Accounts
+from bulkeic.core.accounts import Accounts, RoleSession
 from bulkeic.core.leases.worker_lease import LeaseTerms
 from bulkeic.core.policy import Policy, Verify
 from bulkeic.core.summary import Traffic
@@ -31,6 +33,43 @@ from bulkeic.version import __version__
 if TYPE_CHECKING:
     from bulkeic.aws.lambda_caller import LambdaCaller
 
+StartLinks = Callable[[int], Awaitable[Sequence[WorkerLink]]]
+"""Reaches or starts workers for a number of lanes."""
+
+
+def first_message(
+    access: AccessOptions,
+    pace: PaceOptions,
+    log: LogOptions,
+    role_session: RoleSession,
+    *,
+    endpoint_url: str | None,
+    sandbox: bool = False,
+) -> Begin:
+    """What a command first tells each worker.
+
+    Args:
+        access: which AWS to call.
+        pace: how fast.
+        log: what is logged.
+        role_session: how roles are assumed.
+        endpoint_url: to call instead of AWS.
+        sandbox: whether that is a sandbox, which has credentials of its own.
+    """
+    return Begin(
+        version=__version__,
+        profile=access.profile,
+        region=access.region,
+        endpoint_url=endpoint_url,
+        sandbox=sandbox,
+        role_session=role_session,
+        timeout_s=pace.timeout_s,
+        limits=pace.limits(),
+        terms=LeaseTerms(),
+        log_format=log.log_format,
+        log_level=log.log_level,
+    )
+
 
 class WorkerEngines:
     """Lets worker processes work through the passes of a session. An async context manager.
@@ -41,7 +80,7 @@ class WorkerEngines:
         accounts: how each account is reached.
         console: prints how many lanes the workers have, and which are lost.
         announce: tells the watchers of the run the same.
-        start_links: reaches or starts the workers.
+        start_links: reaches or starts the workers, at most one for each lane of the run.
 
     Attributes:
         caller: knows the credentials of each lane in this process, which alarms are read with.
@@ -57,7 +96,7 @@ class WorkerEngines:
         console: Console,
         announce: Announce,
         *,
-        start_links: Callable[[], Awaitable[Sequence[WorkerLink]]],
+        start_links: StartLinks,
     ) -> None:
         self._run = run
         self._options = options
@@ -77,10 +116,14 @@ class WorkerEngines:
         self.caller = local.caller
         if options.sandbox:
             url = local.caller.access.endpoint("lambda")
+        begin = first_message(
+            options.access, options.pace, options.log, role_session(options, self._run.metadata),
+            endpoint_url=url, sandbox=options.sandbox,
+        )  # fmt: skip
         try:
             team = WorkerTeam(
-                await self._start_links(),
-                self._begin(url),
+                await self._start_links(len(self._run.lanes())),
+                begin,
                 self._accounts,
                 health=self._health,
                 console=self._console,
@@ -127,20 +170,4 @@ class WorkerEngines:
             traffic=Traffic() if traffic is None else traffic,
             failures=failures,
             is_check=isinstance(policy, Verify) and self._run.workers.session > 0,
-        )
-
-    def _begin(self, endpoint_url: str | None) -> Begin:
-        options = self._options
-        return Begin(
-            version=__version__,
-            profile=options.access.profile,
-            region=options.access.region,
-            endpoint_url=endpoint_url,
-            sandbox=options.sandbox,
-            role_session=role_session(options, self._run.metadata),
-            timeout_s=options.pace.timeout_s,
-            limits=options.pace.limits(),
-            terms=LeaseTerms(),
-            log_format=options.log.log_format,
-            log_level=options.log.log_level,
         )

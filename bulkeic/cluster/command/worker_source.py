@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from bulkeic.app.run.engine_source import OpenEngines
+from bulkeic.app.run.engine_source import OpenEngines, OpenPageReaders
+from bulkeic.app.setup.access_options import LogOptions
 from bulkeic.app.setup.options import WorkOptions
+from bulkeic.app.setup.scheduler_options import SchedulerOptions
+from bulkeic.cluster.command.page_team import PageOptions, PageTeam
 from bulkeic.cluster.command.pipe_link import start_pipe_links
-from bulkeic.cluster.command.worker_engines import WorkerEngines
+from bulkeic.cluster.command.worker_engines import StartLinks, WorkerEngines
 from bulkeic.core.errors import UsageError
 from bulkeic.core.scheduler_address import SchedulerAddress
 from bulkeic.output.console import Console
@@ -15,7 +18,7 @@ from bulkeic.output.console import Console
 
 @contextmanager
 def open_workers(options: WorkOptions) -> Iterator[OpenEngines]:
-    """Opens what ``--workers`` names, for all sessions of a command.
+    """Opens what ``--workers`` names, for all sessions of a command that works on targets.
 
     Args:
         options: of the command; ``--workers`` is given.
@@ -25,23 +28,33 @@ def open_workers(options: WorkOptions) -> Iterator[OpenEngines]:
     """
     workers = options.pace.workers
     options.scheduler.check(workers)
-    if isinstance(workers, SchedulerAddress):
-        if options.sandbox:
-            raise UsageError(
-                f"--sandbox is on loopback of this machine, and workers at {workers} may be on "
-                "others; use --workers N, or bulkeic sandbox and --endpoint-url"
-            )
-        with _open_scheduler(workers, options) as open_engines:
-            yield open_engines
-    else:
-        yield partial(WorkerEngines, start_links=partial(start_pipe_links, workers or 1))
+    if isinstance(workers, SchedulerAddress) and options.sandbox:
+        raise UsageError(
+            f"--sandbox is on loopback of this machine, and workers at {workers} may be on "
+            "others; use --workers N, or bulkeic sandbox and --endpoint-url"
+        )
+    with _open_links(workers, options.scheduler, options.log) as start_links:
+        yield partial(WorkerEngines, start_links=start_links)
 
 
 @contextmanager
-def _open_scheduler(address: SchedulerAddress, options: WorkOptions) -> Iterator[OpenEngines]:
+def open_page_readers(options: PageOptions) -> Iterator[OpenPageReaders]:
+    """Opens what ``--workers`` names, for a command that reads pages; see ``open_workers``."""
+    options.scheduler.check(options.pace.workers)
+    with _open_links(options.pace.workers, options.scheduler, options.log) as start_links:
+        yield partial(PageTeam, options=options, start_links=start_links)
+
+
+@contextmanager
+def _open_links(
+    workers: int | SchedulerAddress | None, scheduler: SchedulerOptions, log: LogOptions
+) -> Iterator[StartLinks]:
+    if not isinstance(workers, SchedulerAddress):
+        yield partial(start_pipe_links, workers or 1)
+        return
     from bulkeic.cluster.command.dask_workers import DaskWorkers  # noqa: PLC0415 - it needs an extra
     from bulkeic.cluster.dask_connection import configure_dask  # noqa: PLC0415
 
-    configure_dask(options.log.log_level)
-    with DaskWorkers(address, options.scheduler, Console()) as workers:
-        yield partial(WorkerEngines, start_links=workers.links)
+    configure_dask(log.log_level)
+    with DaskWorkers(workers, scheduler, Console()) as found:
+        yield lambda _lanes: found.links()

@@ -8,6 +8,7 @@ from typing import Self
 import anyio
 import msgspec
 
+from bulkeic.app.run.engine_source import NO_WORKER
 from bulkeic.app.setup.runtime import first_cause
 from bulkeic.cluster.command.team_health import TeamHealth, WorkDone
 from bulkeic.cluster.command.team_run import TeamRun
@@ -34,8 +35,6 @@ _SHORT_WAIT_S = 0.03
 """The same, while the worker waits for before-images to be stored, or for jobs."""
 
 _READ_LATE_S = 0.05
-
-_NO_WORKER = "no worker is left"
 
 WELCOME_S = 60.0
 """How long a worker may take to start."""
@@ -109,7 +108,7 @@ class WorkerTeam:
         """Works through a pass, until it has ended on every worker."""
         self._place(work)
         if not self._leases.alive:
-            work.stop(_NO_WORKER)
+            work.stop(NO_WORKER)
             return
         for number in self._leases.alive:
             work.join(number, self._leases.lanes_of(number))
@@ -239,7 +238,7 @@ class WorkerTeam:
     def _leave(self, number: int) -> None:
         if self._work is not None:
             if not self._leases.alive:
-                self._work.stop(_NO_WORKER)
+                self._work.stop(NO_WORKER)
             self._work.lost(number)
         self._changed.set()
 

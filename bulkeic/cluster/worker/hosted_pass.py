@@ -7,8 +7,10 @@ from bulkeic.app.setup.where_expression import parse_where
 from bulkeic.cluster.messages import Grant, PassStart, Tell
 from bulkeic.cluster.policy_form import policy_of
 from bulkeic.cluster.worker.granted_feed import GrantedFeed
+from bulkeic.cluster.worker.listing_caller import ListingCaller
 from bulkeic.cluster.worker.report_sink import ReportSink
 from bulkeic.core.model import Lane
+from bulkeic.core.policy import Discover
 
 
 class HostedPass:
@@ -31,14 +33,20 @@ class HostedPass:
         self.is_done = False
         self._feed = GrantedFeed()
         self._told_lanes: set[Lane] = set()
+        policy, lister = policy_of(start.policy, parse_where), None
+        if isinstance(policy, Discover):
+            lister = ListingCaller(engines.caller, self._feed, self.sink)
         self._engine = engines.engine(
             self._feed,
             self.sink,
-            policy_of(start.policy, parse_where),
+            policy,
+            caller=lister,
             limits=start.limits,
             growing=True,
             may_start=may_start,
         )
+        if lister is not None:
+            lister.jobs_arrived = self._engine.jobs_arrived
 
     async def run(self) -> None:
         """Works until the pass ends or is stopped."""
@@ -50,7 +58,7 @@ class HostedPass:
 
     def grant(self, grant: Grant) -> None:
         """Takes jobs of a lane."""
-        self._feed.add(grant.lane, grant.jobs)
+        self._feed.add(grant.lane, grant.listings or grant.jobs)
         self._engine.jobs_arrived(grant.lane, grant.total, is_moved=grant.is_moved)
 
     def stop(self, reason: str) -> None:
@@ -68,18 +76,19 @@ class HostedPass:
     def tell(self, number: int) -> Tell:
         """What was done since the last answer."""
         engine, is_done = self._engine, self.is_done
-        outcomes, images = self.sink.take()
+        outcomes, images, pages = self.sink.take()
         stopped = engine.stopped_lanes()
         new = [(lane, stopped[lane]) for lane in stopped if lane not in self._told_lanes]
         self._told_lanes.update(lane for lane, _ in new)
         return Tell(
             number=number,
             outcomes=outcomes,
+            pages=pages,
             images=images,
             traffic=engine.traffic,
             held_failures=engine.held_failures,
             stopped_lanes=new,
             has_denied_lane=engine.has_denied_lane,
             stopped=engine.stopped,
-            is_done=is_done,
+            is_done=is_done and not self.sink.has_pages,
         )

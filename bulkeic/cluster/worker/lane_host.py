@@ -106,7 +106,7 @@ class LaneHost:
         """What was done and not told yet, after the lease was lost."""
         number = 1 if self._last is None else self._last.number + 1
         told = self._answer(number)
-        return Tell(number=number, outcomes=told.outcomes, traffic=told.traffic)
+        return Tell(number=number, outcomes=told.outcomes, pages=told.pages, traffic=told.traffic)
 
     async def _take(self, ask: Ask) -> None:
         for account in ask.accounts:

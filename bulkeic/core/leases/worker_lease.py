@@ -44,6 +44,11 @@ class LeaseTerms(msgspec.Struct, frozen=True, kw_only=True):
         if not 0 < self.hold_s <= self.lease_s:
             raise ValueError(f"hold_s: {self.hold_s:g} is not between 0 and {self.lease_s:g}")
 
+    @property
+    def longest_s(self) -> float:
+        """Seconds after which no worker calls its lanes that was not heard."""
+        return self.lease_s + self.margin_s
+
 
 class LeaseState(StrEnum):
     """What a worker may do."""

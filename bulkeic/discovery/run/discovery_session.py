@@ -1,18 +1,26 @@
 """One session of a discovery: its phases, and what stops it."""
 
 import time
-from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
+import msgspec
 
 from bulkeic.app.run.engine_factory import EngineFactory
+from bulkeic.app.run.engine_source import NO_WORKER, JobRunner, OpenPageReaders, PageRunner
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.runtime import open_access
+from bulkeic.core.accounts import RoleSession
+from bulkeic.core.errors import UsageError
+from bulkeic.core.leases.worker_lease import LeaseTerms
 from bulkeic.core.model import Lane, Operation
 from bulkeic.core.policy import Discover
+from bulkeic.core.scheduler_address import SchedulerAddress
 from bulkeic.core.summary import Traffic
 from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.criteria import Criteria
@@ -23,12 +31,15 @@ from bulkeic.discovery.run.discovery_binding import bind_account
 from bulkeic.discovery.run.inventory_reading import inventory_functions, read_inventory
 from bulkeic.discovery.run.page_backlog import PageBacklog
 from bulkeic.discovery.run.page_caller import PageCaller
+from bulkeic.discovery.run.page_intake import PageIntake
 from bulkeic.discovery.run.page_recorder import PageRecorder
 from bulkeic.discovery.run.places import PlaceFinder, Places
 from bulkeic.discovery.run.reading_progress import ReadingProgress
+from bulkeic.discovery.run.reported_pages import ReportedPages
 from bulkeic.discovery.run.tag_reading import TagReading
 from bulkeic.engine.engine import Engine
 from bulkeic.output.console import Console
+from bulkeic.output.worker_text import lease_wait_text
 from bulkeic.store.discovery.discovered_pages import StoredListing
 from bulkeic.store.discovery.discovery_file import DiscoveryFile
 
@@ -38,6 +49,19 @@ if TYPE_CHECKING:
 LAMBDA = "lambda"
 _SOURCES = {"resource-explorer": "Resource Explorer", "config": "AWS Config"}
 _STOPPED_LANE = "LaneStopped"
+# Jobs that workers have, over all lanes; a lane gets at most that many at once. It waits some
+# 0.03 s for the next ones.
+_MAX_JOBS = 20_000
+_MAX_BATCH = 128
+
+
+class _Reading(NamedTuple):
+    """What the reading of pages needs, whoever makes the calls."""
+
+    backlog: PageBacklog
+    progress: ReadingProgress
+    recorder: PageRecorder
+    intake: PageIntake
 
 
 class DiscoverySession:
@@ -50,6 +74,7 @@ class DiscoverySession:
         resolver: knows how each account is reached.
         console: prints messages.
         signals: that interrupt the session.
+        open_readers: opens the workers that read pages; ``None``: this process reads them.
 
     Attributes:
         traffic: what has been sent to Lambda.
@@ -65,7 +90,9 @@ class DiscoverySession:
         *,
         console: Console,
         signals: SignalWatch,
+        open_readers: OpenPageReaders | None = None,
     ) -> None:
+        self._open_readers = open_readers
         self.traffic = Traffic()
         self.stopped: str | None = None
         self._options = options
@@ -74,7 +101,7 @@ class DiscoverySession:
         self._resolver = resolver
         self._console = console
         self._signals = signals
-        self._engine: Engine | None = None
+        self._engine: PageRunner | None = None
         self._phase: anyio.CancelScope | None = None
         self._left_out: set[Lane] = set()
         self._started_at = time.monotonic()
@@ -95,9 +122,7 @@ class DiscoverySession:
         engines = EngineFactory(
             nullcontext(open_access(options.access)),
             self._resolver.accounts,
-            options.access.role_session(
-                discovery_permissions(self._criteria, options.places.regions)
-            ),
+            self._role_session(),
             options.pace.limits(),
             timeout_s=options.pace.timeout_s,
         )
@@ -201,29 +226,98 @@ class DiscoverySession:
                 for lane in sorted(read - self._file.tagged_lanes())
             )
 
+    def _role_session(self) -> RoleSession:
+        options = self._options
+        needed = discovery_permissions(self._criteria, options.places.regions)
+        return options.access.role_session(needed)
+
     async def _read_pages(self, engines: EngineFactory) -> None:
         """Reads all pages that are pending."""
         pending = (each for each in self._file.pending() if each.lane not in self._left_out)
         backlog = PageBacklog(pending, all_versions=self._criteria.needs_versions)
         if not backlog.lanes():
             return
+        await self._wait_for_leases()
+        if self.stopped is not None:
+            return
+        if self._open_readers is None:
+            await self._read_here(engines, backlog)
+            return
+        is_elsewhere = isinstance(self._options.pace.workers, SchedulerAddress)
+        self._save_leases(may_last=is_elsewhere)
+        try:
+            await self._read_with_workers(self._open_readers, backlog)
+        finally:
+            self._save_leases(may_last=False)
+
+    async def _wait_for_leases(self) -> None:
+        """Waits until workers that a killed session had on other machines have ended."""
+        if self._file.metadata.has_leases:
+            wait_s = LeaseTerms().longest_s
+            self._console.print(lease_wait_text(wait_s))
+            with anyio.CancelScope() as self._phase:
+                await anyio.sleep(wait_s)
+
+    def _save_leases(self, *, may_last: bool) -> None:
+        """Stores whether workers may make calls after this process was killed."""
+        metadata = self._file.metadata
+        if metadata.has_leases != may_last:
+            self._file.save_metadata(msgspec.structs.replace(metadata, has_leases=may_last))
+
+    async def _read_here(self, engines: EngineFactory, backlog: PageBacklog) -> None:
+        """Reads pages in this process."""
+        reading = self._reading(backlog)
+        caller = PageCaller(engines.caller, backlog, reading.intake)
+        engine = engines.engine(
+            backlog, reading.recorder, Discover(), caller=caller, growing=True, traffic=self.traffic
+        )
+        await self._read(reading, engine, partial(_run_growing, engine))
+
+    async def _read_with_workers(self, open_readers: OpenPageReaders, backlog: PageBacklog) -> None:
+        """Lets workers read the pages."""
+        accounts, lanes = self._resolver.accounts, len(backlog.lanes())
+        backlog.batch = max(backlog.batch, min(_MAX_BATCH, _MAX_JOBS // lanes))
+        async with AsyncExitStack() as exits:
+            opening = open_readers(accounts, self._role_session(), self._console, lanes)
+            try:
+                readers = await exits.enter_async_context(opening)
+            except UsageError as error:  # what was found before can be resumed
+                self.stop(str(error))
+                return
+            if self.stopped is None:
+                reading = self._reading(backlog)
+                sink = ReportedPages(reading.intake, reading.recorder)
+                engine = readers.engine(backlog, sink, traffic=self.traffic)
+                await self._read(reading, engine, engine.run)
+
+    def _reading(self, backlog: PageBacklog) -> _Reading:
         is_shown = self._options.progress and self._console.is_terminal
         progress = ReadingProgress(backlog, is_shown=is_shown)
         recorder = PageRecorder(self._file, backlog, progress, self.stop)
-        caller = PageCaller(engines.caller, self._criteria, backlog, self._file, recorder.add)
-        engine = self._engine = engines.engine(
-            backlog, recorder, Discover(), caller=caller, growing=True, traffic=self.traffic
-        )
-        caller.jobs_arrived = engine.jobs_arrived
-        try:
-            await _run_engine(engine, recorder)
-        finally:
-            progress.stop(engine)
-        self._engine = None
-        if self.stopped is None:
-            self._save_stopped_lanes(engine, backlog)
+        intake = PageIntake(self._criteria, backlog, self._file, recorder.add)
+        return _Reading(backlog, progress, recorder, intake)
 
-    def _save_stopped_lanes(self, engine: Engine, backlog: PageBacklog) -> None:
+    async def _read(
+        self, reading: _Reading, engine: PageRunner, run: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._engine = engine
+        reading.intake.jobs_arrived = engine.jobs_arrived
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(reading.recorder.commit, engine)
+                try:
+                    await run()
+                finally:
+                    reading.recorder.end()
+        finally:
+            reading.progress.stop(engine)
+        self._engine = None
+        if engine.stopped == NO_WORKER:
+            self.stop(NO_WORKER)
+        if self.stopped is None:
+            self._save_stopped_lanes(engine, reading.backlog)
+
+    def _save_stopped_lanes(self, engine: JobRunner, backlog: PageBacklog) -> None:
         """Stores why lanes stopped, unless no lane was ever read to the end."""
         reasons = engine.stopped_lanes()
         if engine.stopped is not None:  # the last lanes do not answer
@@ -252,17 +346,13 @@ class DiscoverySession:
         self._tasks.cancel_scope.cancel()
 
 
-async def _run_engine(engine: Engine, recorder: PageRecorder) -> None:
+async def _run_growing(engine: Engine) -> None:
     """Runs an engine whose feed grows while it works, and is finished when it is empty."""
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(recorder.commit, engine)
         # After the engine has started with all its tasks. From then on a page adds those that
         # follow before it ends, so that a feed without jobs has no more of them.
         tasks.start_soon(_close_started, engine)
-        try:
-            await engine.run()
-        finally:
-            recorder.end()
+        await engine.run()
 
 
 async def _close_started(engine: Engine) -> None:

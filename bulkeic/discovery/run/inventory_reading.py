@@ -11,7 +11,7 @@ from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane
 from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.criteria import Criteria
-from bulkeic.discovery.run.page_caller import listings_of_function
+from bulkeic.discovery.run.page_intake import listings_of_function
 from bulkeic.store.discovery.discovery_file import DiscoveryFile
 
 if TYPE_CHECKING:

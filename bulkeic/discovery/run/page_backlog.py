@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from bulkeic.core.listing import ListingJob
 from bulkeic.core.model import (
@@ -45,14 +46,18 @@ class _LanePages:
 
 
 class PageBacklog:
-    """Gives out pages to read, as jobs. It implements ``Feed``.
+    """Gives out pages to read, as jobs. It implements ``TeamFeed``.
 
     Args:
         listings: of which a page must be read.
         all_versions: whether ListFunctions also lists published versions.
+
+    Attributes:
+        batch: how many pages of a lane are taken at once, about.
     """
 
     def __init__(self, listings: Iterable[StoredListing], *, all_versions: bool) -> None:
+        self.batch = _BATCH
         self._all_versions = all_versions
         self._lanes: dict[Lane, _LanePages] = {}
         self._reading: dict[int, StoredListing] = {}
@@ -87,13 +92,18 @@ class PageBacklog:
         if backlog.functions is not None and len(backlog.others) < _ENOUGH_FUNCTIONS:
             taken.append(backlog.functions)
             backlog.functions = None
-        number = min(_BATCH, len(backlog.others))
+        number = min(self.batch, len(backlog.others))
         taken.extend(StoredListing(lane, *backlog.others.popleft()) for _ in range(number))
-        return [self._job(listing) for listing in taken]
+        return [self._new_job(listing) for listing in taken]
 
-    def listing_of(self, job: Job) -> StoredListing:
-        """The page that a job reads."""
-        return self._reading[job.seq]
+    def take_again(self, lane: Lane, seqs: AbstractSet[int]) -> list[Job]:
+        """Pages of a lane that were taken and not read, as the same jobs."""
+        del lane
+        return [self._job(seq, self._reading[seq]) for seq in sorted(seqs)]
+
+    def listing_of(self, seq: int) -> StoredListing | None:
+        """The page that a job reads; ``None``: the job has ended."""
+        return self._reading.get(seq)
 
     def finish(self, seq: int) -> StoredListing | None:
         """Forgets a job that has ended; ``None``: it was forgotten before."""
@@ -107,10 +117,13 @@ class PageBacklog:
         """Number of pages that are known and not read."""
         return len(self._reading) + sum(self.lanes().values())
 
-    def _job(self, listing: StoredListing) -> ListingJob:
+    def _new_job(self, listing: StoredListing) -> ListingJob:
         seq = self._jobs
         self._jobs += 1
         self._reading[seq] = listing
+        return self._job(seq, listing)
+
+    def _job(self, seq: int, listing: StoredListing) -> ListingJob:
         is_all = self._all_versions and listing.operation is Operation.LIST_FUNCTIONS
         target = Target(listing.lane, listing.function, partition=partition_of(listing.lane.region))
         return ListingJob(

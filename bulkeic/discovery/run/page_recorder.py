@@ -7,13 +7,13 @@ from functools import partial
 import anyio
 import anyio.to_thread
 
+from bulkeic.app.run.engine_source import JobRunner
 from bulkeic.app.run.group_commit import commit_in_groups
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Job, Outcome, Status
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.discovery.run.page_backlog import PageBacklog
 from bulkeic.discovery.run.reading_progress import ReadingProgress
-from bulkeic.engine.engine import Engine
 from bulkeic.store.discovery.discovered_pages import FailedPage, ReadPage
 from bulkeic.store.discovery.discovery_file import DiscoveryFile
 
@@ -53,13 +53,23 @@ class PageRecorder:
 
     def put(self, outcome: Outcome) -> None:
         """Adds a page that could not be read; those that were read are added before."""
-        listing = self._backlog.finish(outcome.seq)
-        if listing is None:
-            return
-        code, message = outcome.error_code or "", outcome.error_message or ""
         is_gone = outcome.status is Status.UNCHANGED
-        self._pages.append(FailedPage(listing, code, message, is_gone=is_gone))
-        self._has_pages.set()
+        code, message = outcome.error_code or "", outcome.error_message or ""
+        self.add_failure(outcome.seq, code, message, is_gone=is_gone)
+
+    def add_failure(self, seq: int, code: str, message: str, *, is_gone: bool = False) -> None:
+        """Adds a page that could not be read, unless its job has ended before.
+
+        Args:
+            seq: of the job.
+            code: why.
+            message: more about it.
+            is_gone: whether the function of the listing does not exist any longer.
+        """
+        listing = self._backlog.finish(seq)
+        if listing is not None:
+            self._pages.append(FailedPage(listing, code, message, is_gone=is_gone))
+            self._has_pages.set()
 
     def store_before_image(
         self,
@@ -78,11 +88,11 @@ class PageRecorder:
         self._ended.set()
         self._has_pages.set()
 
-    async def commit(self, engine: Engine) -> None:
+    async def commit(self, engine: JobRunner) -> None:
         """Commits until ``end`` is called, and then one last time."""
         await commit_in_groups(self._has_pages, self._ended, partial(self._commit, engine))
 
-    async def _commit(self, engine: Engine) -> None:
+    async def _commit(self, engine: JobRunner) -> None:
         self._has_pages.clear()
         pages, self._pages = self._pages, []
         if not pages:

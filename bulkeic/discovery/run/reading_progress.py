@@ -3,9 +3,9 @@
 import time
 from typing import TYPE_CHECKING
 
+from bulkeic.app.run.engine_source import JobRunner
 from bulkeic.discovery.model.time_left import seconds_left
 from bulkeic.discovery.run.page_backlog import PageBacklog
-from bulkeic.engine.engine import Engine
 from bulkeic.store.discovery.discovered_pages import ReadPage
 
 if TYPE_CHECKING:
@@ -37,17 +37,17 @@ class ReadingProgress:
         self._pages += 1
         self._functions += len(page.functions)
 
-    def move(self, engine: Engine) -> None:
+    def move(self, engine: JobRunner) -> None:
         """Moves the bar."""
         if self._bar is not None:
             self._bar.move(lambda: self._status(engine))
 
-    def stop(self, engine: Engine) -> None:
+    def stop(self, engine: JobRunner) -> None:
         """Leaves the bar with the last numbers."""
         if self._bar is not None:
             self._bar.stop(self._status(engine))
 
-    def _status(self, engine: Engine) -> "ListingStatus":
+    def _status(self, engine: JobRunner) -> "ListingStatus":
         from bulkeic.output.listing_bar import ListingStatus  # noqa: PLC0415 - as above
 
         lanes_left = len(self._backlog.unread_lanes())

@@ -38,7 +38,7 @@ def report_markdown(report: RunReport) -> bytes:
         _workers(report.workers),
         _waves(report.waves),
         _gates(report.gates),
-        _errors(report.errors),
+        error_table(report.errors),
         _places("account", report.accounts, is_plan=report.is_plan),
         _places("Region", report.regions, is_plan=report.is_plan),
         _earlier(report),
@@ -185,7 +185,8 @@ def _waves(waves: Sequence[Wave]) -> list[str]:
     return _cut(markdown_table(head, rows, numbers=3), len(waves), "wave") if rows else []
 
 
-def _errors(errors: Sequence[ErrorGroup]) -> list[str]:
+def error_table(errors: Sequence[ErrorGroup]) -> list[str]:
+    """A table of the most frequent errors; none without errors."""
     rows = [
         (
             code_span(group.code),

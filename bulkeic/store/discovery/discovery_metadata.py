@@ -18,6 +18,7 @@ class DiscoveryMetadata(msgspec.Struct, frozen=True, kw_only=True):
         created_at: ISO 8601, UTC.
         has_places: whether accounts and Regions are stored.
         has_inventory: whether the inventory of ``--source`` was read completely.
+        has_leases: whether workers on other machines may read pages, unless the session has ended.
     """
 
     criteria: str
@@ -28,6 +29,7 @@ class DiscoveryMetadata(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str | None = None
     has_places: bool = False
     has_inventory: bool = False
+    has_leases: bool = False
 
     @classmethod
     def load(cls, rows: Mapping[str, str]) -> Self:
