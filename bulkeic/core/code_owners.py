@@ -8,6 +8,7 @@ the code declares                     name of the owner           next deploymen
 ====================================  ==========================  ================================
 the configuration, other settings     stack, or else the address  reverts
 the configuration, the same settings  the same                    keeps
+the configuration, unknown settings   the same                    unknown
 the function                          the same, of the function   keeps: it declares nothing there
 neither                               the code says nothing
 ====================================  ==========================  ================================
@@ -26,7 +27,7 @@ from bulkeic.core.declared_code import DeclaredCode
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import CLEARED, Settings, Target
 from bulkeic.core.ownership import Manager, NextDeployment, Owner
-from bulkeic.core.rows import Defaults, RowParser
+from bulkeic.core.rows import WANTS_NONE, Defaults, RowParser
 
 _NO_REGION = "-"
 _ANYWHERE = Defaults(region=_NO_REGION)
@@ -40,6 +41,7 @@ class _Declared(msgspec.Struct, frozen=True, gc=False):
         account_id: empty: the code does not say.
         region: empty: the code does not say.
         settings: of a configuration; ``None``: it is a function.
+        is_known: whether the code says which settings they are.
     """
 
     manager: Manager
@@ -47,6 +49,7 @@ class _Declared(msgspec.Struct, frozen=True, gc=False):
     account_id: str
     region: str
     settings: Settings | None
+    is_known: bool = True
 
     def is_at(self, target: Target) -> bool:
         """Whether it can be the resource of a target, by account and Region."""
@@ -55,6 +58,8 @@ class _Declared(msgspec.Struct, frozen=True, gc=False):
 
     def owner(self, wanted: Settings) -> Owner:
         """The owner of a target that a run gives some settings."""
+        if not self.is_known:
+            return Owner(self.manager, self.name)
         if self.settings is None or _has_same_settings(self.settings, wanted):
             return Owner(self.manager, self.name, NextDeployment.KEEPS)
         return Owner(self.manager, self.name, NextDeployment.REVERTS)
@@ -122,15 +127,25 @@ def owners_of(codes: Sequence[DeclaredCode]) -> CodeOwners:
 
 def _configs_of(code: DeclaredCode) -> Iterator[tuple[tuple[str, str], _Declared]]:
     """The configurations of code by function and qualifier. One without a valid row is left out."""
-    parser = RowParser(code.file, _ANYWHERE)
+    parser = RowParser(code.file, _ANYWHERE, exact=True)
     for seq, each in enumerate(code.configs):
+        row = each.row
+        if each.problem is not None:
+            row = msgspec.structs.replace(row, values={**row.values, WANTS_NONE: True})
         try:
-            job = parser.job(seq, each.row)
+            job = parser.job(seq, row)
         except InputError:
             continue
         target, name = job.target, _owner_name(code, each.address)
         region = "" if target.lane.region == _NO_REGION else target.lane.region
-        found = _Declared(code.manager, name, target.lane.account_id, region, job.settings)
+        found = _Declared(
+            code.manager,
+            name,
+            target.lane.account_id,
+            region,
+            job.settings,
+            is_known=each.problem is None,
+        )
         yield (target.function, target.qualifier), found
 
 

@@ -10,6 +10,7 @@ from bulkeic.core.permissions import (
     DESCRIBE_ALARMS,
     DISCOVERY,
     GET_CALENDAR_STATE,
+    GET_RESOURCES,
     PERMISSIONS,
     POLICY_CHARACTERS,
     READ_STACK,
@@ -24,6 +25,7 @@ ADDED = {
     "apply --alarm": (DESCRIBE_ALARMS,),
     "apply --change-calendar": (GET_CALENDAR_STATE,),
     "--stack": READ_STACK,
+    "Tags of functions": (GET_RESOURCES,),
 }
 ALL = Criteria(
     qualifiers=(Qualifiers.ALIASES, Qualifiers.CONFIGURED), tags={"team": ()}, with_config=True

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from bulkeic.core.model import Settings
 from tests.documented_policies import allowed
+from tests.iac.terraform_shows import config, function, state
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Server
 
@@ -211,3 +213,33 @@ def test_owners_are_needed_where_they_are_asked_for(bulkeic: Bulkeic, fleet: Ser
         refused = bulkeic(*words)
         assert (refused.code, refused.err.count("\n")) == (2, 1), refused.err
         assert text in refused.err
+
+
+def test_code_names_owners_and_says_what_its_deployment_does(
+    bulkeic: Bulkeic, fleet: Server
+) -> None:
+    declared, other = (
+        config("orders", "by-hand", Settings(1)),
+        config("stale", "by-sam", Settings(2)),
+    )
+    shown = state(declared, other, function("by-stack"))
+    bulkeic.write("state.json", json.dumps(shown))
+    words = ("targets.csv", *WANTED, "--terraform", "state.json", "--endpoint-url", fleet.url)
+
+    plan = bulkeic("plan", *words, "--run", "p.db", "--diff")
+
+    assert plan.code == 0, plan.err
+    assert "GetResources" not in fleet.stats()["by_operation"]  # code is enough
+    address = "aws_lambda_function_event_invoke_config"
+    assert f"by-hand:$LATEST  (targets.csv:5, managed by terraform:{address}.orders)" in plan.out
+    assert "managed by terraform:aws_lambda_function." in plan.out
+    (warning,) = [line for line in plan.lines if line.startswith("warning: ")]
+    assert "the next deployment overwrites 1 target, whose code declares other" in warning
+    assert f"  1 by Terraform ({address}.stale)" in plan.lines
+    assert "managed: 3 by Terraform; 2 whose tags were not read" in plan.lines
+
+    skipped = bulkeic("plan", *words, "--run", "q.db", "--skip-managed", "--no-read-tags")
+    assert skipped.code == 0, skipped.err
+    assert "3 targets left out by the selection" in skipped.lines
+    whole = bulkeic("plan", *words[3:], "--run", "w.db", "--skip-managed", "--allow-empty")
+    assert "2 targets left out by the selection" in whole.lines

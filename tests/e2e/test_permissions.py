@@ -49,7 +49,7 @@ SECTIONS: dict[str, tuple[Commands, Commands]] = {
 def is_of_lambda(section: str) -> bool:
     """Whether a section has the policy of a command that changes or reads targets."""
     others = (
-        "Roles", "Tags", "discover", "apply --alarm", "apply --change-calendar", "--stack"
+        "Roles", "Tags", "discover", "apply --alarm", "apply --change-calendar", "--stack",
     )  # fmt: skip
     return not section.startswith(others)
 

@@ -33,7 +33,7 @@ from bulkeic.app.setup.run_binding import bound, check_caller, check_place
 from bulkeic.app.setup.run_choice import check_selection, choose_jobs, left_out_lines
 from bulkeic.app.setup.run_flags import check_flags, encode_flags
 from bulkeic.app.setup.run_opening import open_run
-from bulkeic.app.setup.target_source import check_code, code_of, default_region, open_targets
+from bulkeic.app.setup.target_source import check_code, default_region, open_targets, owning_code
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Lane
 from bulkeic.core.policy import Apply, ApplyPlan, Plan, Rollback, Verify, Where
@@ -256,7 +256,7 @@ def create_run(
             start for another reason.
     """
     targets = open_targets(options, resolver, console) if targets is None else targets
-    codes = code_of(targets, options, resolver, console)
+    codes = owning_code(targets, options, resolver, console)
     region, regions = default_region(options), resolver.accounts.only_regions()
     defaults = Defaults(region=region, settings=options.settings, regions=regions)
     ingest = Ingest(

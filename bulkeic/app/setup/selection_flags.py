@@ -69,8 +69,8 @@ SELECTION_FLAGS = FieldFlags(
         "seed": _flag("--seed", "Seed of --sample.", Integer(0), None),
         "skip_managed": _managed_flag(
             "--skip-managed",
-            "Leave out targets that a tool such as CloudFormation or Terraform manages, as their "
-            "tags show.",
+            "Leave out targets that a tool such as CloudFormation or Terraform manages, as tags or "
+            "code show.",
         ),
         "only_managed": _managed_flag("--only-managed", "Leave out the other targets."),
         "limit": _flag("--limit", "At most the first N of these targets.", Integer(1), "no limit"),

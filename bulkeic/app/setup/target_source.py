@@ -70,10 +70,12 @@ def open_code(
     return CodeRows(declared, with_lacking=isinstance(options, VerifyOptions))
 
 
-def code_of(
+def owning_code(
     targets: TargetRows, options: TargetsOptions, resolver: AccountResolver, console: Console
 ) -> "Sequence[DeclaredCode]":
-    """What the given files of code declare, which may manage the targets.
+    """The code that says what manages the targets of a new run.
+
+    A verification needs it only if it selects by that.
 
     Args:
         targets: the source; if it is the code, that is not read again.
@@ -85,6 +87,8 @@ def code_of(
         BulkeicError: a file of code cannot be read.
     """
     if not options.code.files:
+        return ()
+    if isinstance(options, VerifyOptions) and not options.selection.needs_owners:
         return ()
     from bulkeic.app.setup.code_files import CodeRows  # noqa: PLC0415 - few runs read code
 
