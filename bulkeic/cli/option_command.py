@@ -16,7 +16,7 @@ from bulkeic.cli.command_declaration import CommandDeclaration
 from bulkeic.cli.ending_signals import interrupt_on_signals
 from bulkeic.core.errors import InputError
 from bulkeic.core.exit_codes import ExitCode
-from bulkeic.core.option_declaration import (
+from bulkeic.core.options.option_declaration import (
     Argument,
     DeclaredOption,
     OptionGroup,
@@ -25,7 +25,7 @@ from bulkeic.core.option_declaration import (
     command_words_field,
     declared_arguments,
 )
-from bulkeic.core.option_values import Duration, ValueType
+from bulkeic.core.options.option_values import Duration, ValueType
 
 DURATION_NOTE = "A DURATION is seconds, or a number with ms, s, m or h: 30, 500ms, 2m."
 _OPTION_COLUMN_MAX = 32

@@ -9,7 +9,7 @@ import click
 
 from bulkeic.cli.commands import cli
 from bulkeic.cli.option_command import DURATION_NOTE, OptionCommand, argument_usage
-from bulkeic.core.option_declaration import DeclaredOption, OptionGroup, declared_arguments
+from bulkeic.core.options.option_declaration import DeclaredOption, OptionGroup, declared_arguments
 
 _WIDTH = 118
 _CODE = re.compile(
