@@ -1,6 +1,6 @@
 """The options of ``bench`` and of ``bench compare``; a field's annotation declares its flag."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -84,10 +84,8 @@ class BenchOptions(TargetsOptions, frozen=True, kw_only=True):
         words: the command line behind ``bulkeic``.
     """
 
-    source: Annotated[
-        str,
-        Argument("SOURCE", "A targets file, - for stdin, or a run file.", required=False),
-    ] = ""
+    needs_source: ClassVar[bool] = False
+
     settings: Settings = _ANY_SETTINGS
     access: BenchAccessOptions = BenchAccessOptions()
     log: BenchLogOptions = BenchLogOptions()

@@ -134,7 +134,7 @@ def test_an_unknown_template_name_is_reported_with_its_line(
     assert row.lines[0].startswith(f"targets.csv:3: OnFailure: {says}")
 
 
-USAGE = ["Usage: bulkeic apply [OPTIONS] SOURCE", "Try 'bulkeic apply --help' for help.", ""]
+USAGE = ["Usage: bulkeic apply [OPTIONS] [SOURCE]", "Try 'bulkeic apply --help' for help.", ""]
 BAD_FLAGS = {
     (
         "--role-arn",

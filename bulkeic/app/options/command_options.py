@@ -1,7 +1,7 @@
 """The options of each command; a field's annotation declares its flag."""
 
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -147,7 +147,12 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
     """The options of every command that reads a targets file.
 
     Without a source, the files of code are the source.
+
+    Attributes:
+        needs_source: whether there must be a source.
     """
+
+    needs_source: ClassVar[bool] = True
 
     source: Annotated[str, Argument(
         "SOURCE", "A targets file, - for stdin, or a run file.", required=False)] = ""  # fmt: skip

@@ -142,7 +142,7 @@ def check_yes(options: WorkOptions, *, yes: bool) -> None:
 
 
 def _check_targets(options: TargetsOptions) -> None:
-    if not options.source:
+    if options.needs_source and not options.source:
         raise UsageError(
             "Missing argument 'SOURCE'; expected a targets file, - for stdin, or a run file; or "
             "use --terraform or --template"

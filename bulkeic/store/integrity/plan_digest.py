@@ -31,11 +31,12 @@ _FLAGS = (
     "restores",
     "create_missing",
     "replace_destinations",
-    "exact",
     "where",
     "wave_rules",
     "left_out",
 )
+# They count only where they are set, so that plans of versions without them keep their digest.
+_LATER_FLAGS = ("exact",)
 _BEFORE_IMAGES = "SELECT seq, row_digest FROM before_image ORDER BY seq"
 _OUTCOMES = """
 SELECT o.seq, o.row_digest FROM outcome o LEFT JOIN before_image b ON b.seq = o.seq
@@ -85,7 +86,9 @@ class PlanDigest:
         Args:
             metadata: of the plan.
         """
-        flags = _digest([getattr(metadata, name) for name in _FLAGS])
+        values = [getattr(metadata, name) for name in _FLAGS]
+        later = [name for name in _LATER_FLAGS if getattr(metadata, name)]
+        flags = _digest([*values, *later])
         read = hashlib.sha256()
         with self._database.errors("cannot be read"):
             for query in (_BEFORE_IMAGES, _OUTCOMES):
