@@ -7,6 +7,8 @@ from .conftest import Bulkeic, Server
 
 LANES, EACH = 800, 5
 LINES = 40
+LINES_OF_AN_ERROR = 4
+"""Of a third kind of error, which random faults can bring."""
 FIRST = 100_000_000_000
 
 
@@ -44,5 +46,6 @@ def test_a_rollout_with_faults_prints_at_most_forty_lines(
     assert summary["throttles"] > 100
     assert summary["failed"] > 50
     assert summary["pending"] >= 40 * EACH - 40
-    assert len(result.lines) <= LINES, result.err
+    more = LINES_OF_AN_ERROR * max(0, len(summary["errors"]) - 2)
+    assert len(result.lines) <= LINES + more, result.err
     assert result.lines[-1] == f"resume with: {summary['next']['resume']}"
