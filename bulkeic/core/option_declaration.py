@@ -38,6 +38,7 @@ class OptionGroup(Enum):
     ACCESS = "AWS access"
     MONITORING = "Monitoring"
     OUTPUT = "Output"
+    CONFIGURATION = "Configuration"
 
 
 class Repeat(Enum):
@@ -53,6 +54,18 @@ class Repeat(Enum):
     """Commands for the same source repeat it."""
     STORED = auto()
     """The run file stores it: no command repeats it, and it is invalid with a run file."""
+
+
+class Configurable(Enum):
+    """Where else than on the command line an option can be given."""
+
+    ANYWHERE = auto()
+    """In every configuration file, and in a variable."""
+    BY_USER = auto()
+    """In the user's own file, a file named by ``--config``, and a variable. A project file could
+    run programs, send credentials elsewhere or replace files with it."""
+    NOWHERE = auto()
+    """It confirms or forces something in one case, or says which configuration holds."""
 
 
 class Flag(msgspec.Struct, frozen=True):
@@ -72,6 +85,11 @@ class Flag(msgspec.Struct, frozen=True):
         is_multiple: whether it can be repeated, each time with one value; the field is a tuple.
         repeat: whether suggested commands repeat it.
         commands: the commands that have it; empty: every command with the field.
+        configurable: where else it can be given.
+        requires: the flags of which one must hold for this one to have an effect. Without it, the
+            configuration does not give this one. A command that has none of them ignores this.
+        excludes: the flags that the configuration does not give where this one is given.
+        is_secret: whether its value must not be shown.
     """
 
     name: str
@@ -85,6 +103,10 @@ class Flag(msgspec.Struct, frozen=True):
     is_multiple: bool = False
     repeat: Repeat = Repeat.ALWAYS
     commands: frozenset[str] = frozenset()
+    configurable: Configurable = Configurable.ANYWHERE
+    requires: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    is_secret: bool = False
 
 
 class Argument(msgspec.Struct, frozen=True):

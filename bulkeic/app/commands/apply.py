@@ -14,6 +14,7 @@ from bulkeic.app.setup.new_waves import (
     check_wave_flags,
     check_wave_source,
     has_own_waves,
+    without_configured_waves,
 )
 from bulkeic.app.setup.next_commands import flags_of, next_command, selection_flags
 from bulkeic.app.setup.options import ApplyOptions
@@ -52,6 +53,7 @@ def apply(options: ApplyOptions, open_engines: OpenEngines = open_local_engines)
     _check_flags(options)
     with invocation:
         with run_file(options, invocation.resolver, invocation.console) as run:
+            options = without_configured_waves(run, options)
             _check_run(run, options)
             if invocation.results.path not in {"", run.metadata.results} and not options.overwrite:
                 check_not_overwritten("--results", str(options.results))

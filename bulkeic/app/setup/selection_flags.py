@@ -18,7 +18,13 @@ ERROR_CODES = Flag(
 _SELECTS = frozenset({"plan", "apply", "verify", "rollback", "report", "export"})
 
 
-def _flag(name: str, text: str, values: ParsedText | Integer | None, default: str | None) -> Flag:
+def _flag(
+    name: str,
+    text: str,
+    values: ParsedText | Integer | None,
+    default: str | None,
+    requires: tuple[str, ...] = (),
+) -> Flag:
     return Flag(
         name,
         text,
@@ -28,6 +34,7 @@ def _flag(name: str, text: str, values: ParsedText | Integer | None, default: st
         is_multiple=default == "all",
         repeat=Repeat.SELECTION,
         commands=_SELECTS,
+        requires=requires,
     )
 
 
@@ -62,7 +69,7 @@ SELECTION_FLAGS = FieldFlags(
             ParsedText("N|P%", parse_sample),
             "no sample",
         ),
-        "seed": _flag("--seed", "Seed of --sample.", Integer(0), None),
+        "seed": _flag("--seed", "Seed of --sample.", Integer(0), None, ("--sample",)),
         "limit": _flag("--limit", "At most the first N of these targets.", Integer(1), "no limit"),
     }
 )
