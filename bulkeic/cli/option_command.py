@@ -132,22 +132,24 @@ class OptionCommand(click.Command):
         """The options as given on the command line, or else by the configuration."""
         kind = self.options_type()
         declared = {option.key: option for option in self.own_options()}
-        flags: dict[str, Any] = {}
+        choices = {option.key: option for option in declared_options(ConfigurationFlags)}
+        chosen: dict[tuple[str, ...], Any] = {}
         given: dict[tuple[str, ...], Any] = {}
         for name, value in ctx.params.items():
             if value in (None, ()):
                 continue
-            if name in ConfigurationFlags.__struct_fields__:
-                flags[name] = value
+            if name in choices:
+                chosen[choices[name].path] = value
                 continue
             option = declared.get(name)
             path = (name,) if option is None else option.path
             adds_up = option is not None and option.value_type.adds_up
             given[path] = tuple(dict.fromkeys(chain.from_iterable(value))) if adds_up else value
+        flags = build_options(ConfigurationFlags, chosen)
         if CONFIGURATION_FIELD in kind.__struct_fields__:
-            given[CONFIGURATION_FIELD,] = ConfigurationFlags(**flags)
+            given[CONFIGURATION_FIELD,] = flags
         if self.is_configurable:
-            given |= self._configured(ctx, ConfigurationFlags(**flags), declared)
+            given |= self._configured(ctx, flags, declared)
         words_field = command_words_field(kind)
         if words_field is not None:
             given[words_field,] = sys.argv[1:]

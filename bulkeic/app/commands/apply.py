@@ -8,13 +8,13 @@ from bulkeic.app.rollout.stale_plans import STALE_AFTER_S, reopen_stale
 from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.run.local_engines import open_local_engines
+from bulkeic.app.setup.configured_rollout import for_run
 from bulkeic.app.setup.expected_plan import NEEDS_PLAN, check_expected
 from bulkeic.app.setup.new_waves import (
     check_no_wave_flags,
     check_wave_flags,
     check_wave_source,
     has_own_waves,
-    without_configured_waves,
 )
 from bulkeic.app.setup.next_commands import flags_of, next_command, selection_flags
 from bulkeic.app.setup.options import ApplyOptions
@@ -53,7 +53,8 @@ def apply(options: ApplyOptions, open_engines: OpenEngines = open_local_engines)
     _check_flags(options)
     with invocation:
         with run_file(options, invocation.resolver, invocation.console) as run:
-            options = without_configured_waves(run, options)
+            options = for_run(run, options)
+            invocation.work_with(options)
             _check_run(run, options)
             if invocation.results.path not in {"", run.metadata.results} and not options.overwrite:
                 check_not_overwritten("--results", str(options.results))

@@ -12,11 +12,11 @@ from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import INTERRUPTED, RunSession
+from bulkeic.app.setup.configured_rollout import for_run
 from bulkeic.app.setup.expected_plan import digest_lines, seal_plan
 from bulkeic.app.setup.new_waves import (
     check_wave_source,
     planned_wave_lines,
-    without_configured_waves,
 )
 from bulkeic.app.setup.options import DiffOptions, PlanOptions, WorkOptions
 from bulkeic.app.setup.run_setup import plan_policy, run_file
@@ -49,7 +49,7 @@ def plan(options: PlanOptions, open_engines: OpenEngines = open_local_engines) -
             raise UsageError(
                 f"run file {quoted(str(run.path))} was not made by plan; plan the targets file"
             )
-        check_wave_source(run, without_configured_waves(run, options))
+        check_wave_source(run, for_run(run, options))
         summary = plan_run(run, options.show, invocation)
     return invocation.finish(summary)
 

@@ -10,16 +10,14 @@ by ``--waves`` or    refused
 by ``--waves-file``  refused, but for a waves file with the same rows
 by ``Wave`` columns  refused
 ===================  ==========================================================
-
-Where a run has waves already, those of the configuration give way instead of being refused.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from bulkeic.app.setup.options import ApplyOptions, PlanOptions, TargetsOptions
+from bulkeic.app.setup.options import ApplyOptions, TargetsOptions
 from bulkeic.core.errors import InputError, UsageError, quoted
 from bulkeic.core.model import Lane
 from bulkeic.core.rollout.waves import (
@@ -38,10 +36,7 @@ from bulkeic.store.run_file import RunFile
 if TYPE_CHECKING:
     from bulkeic.core.rollout.wave_rules import WaveRule
 
-T = TypeVar("T", bound=TargetsOptions)
-
 _SHOWN_RULES = 20
-_WAVE_FIELDS = {"--waves": "waves", "--wave-by": "wave_by", "--waves-file": "waves_file"}
 _NEEDS_WAVES = "{} requires --waves, --wave-by region, --waves-file or a Wave column"
 
 
@@ -175,19 +170,6 @@ def check_no_wave_flags(options: ApplyOptions) -> None:
 def has_own_waves(run: RunFile) -> bool:
     """Whether a targets file or a waves file gives the waves of a run."""
     return run.jobs.have_waves or run.metadata.wave_rules is not None
-
-
-def without_configured_waves(run: RunFile, options: T) -> T:
-    """The options, without waves of the configuration if the run has waves already.
-
-    A plan that is resumed keeps its own waves, too.
-    """
-    has_waves = has_own_waves(run) or bool(run.waves.all())
-    if not (has_waves or isinstance(options, PlanOptions)):
-        return options
-    configured = {field for flag, field in _WAVE_FIELDS.items() if flag in options.configured}
-    fields = configured.intersection(options.__struct_fields__)
-    return msgspec.structs.replace(options, **dict.fromkeys(fields)) if fields else options
 
 
 def _conflict(options: TargetsOptions) -> str | None:

@@ -61,7 +61,8 @@ def _parse(text: str, path: str) -> dict[str, Any]:
         raise InputError("tables or lists are nested too deeply", source=path) from None
     except ValueError as error:
         found = _match_place(str(error))
-        rule, line = (found[1], int(found[2] or 0)) if found else ("invalid value", 0)
+        last = text.rstrip().count("\n") + 1
+        rule, line = (found[1], int(found[2] or last)) if found else ("invalid value", 0)
         if "overwrite" in rule:
             rule += (
                 " (an option and a table cannot have one name; see profile and sandbox in the docs)"

@@ -41,9 +41,9 @@ class ConfigurationFlags(msgspec.Struct, frozen=True, kw_only=True):
         "--config-profile", "Use the tables [profile.NAME] of the configuration files, too.",
         OptionGroup.CONFIGURATION, ValueType("NAME"), "config_profile of the files, or none",
         repeat=Repeat.NEVER, configurable=Configurable.NOWHERE)] = None  # fmt: skip
-    no_config: Annotated[bool, Flag(
+    reads_files: Annotated[bool, Flag(
         "--no-config", "Read no configuration file.", OptionGroup.CONFIGURATION,
-        repeat=Repeat.NEVER, configurable=Configurable.NOWHERE)] = False  # fmt: skip
+        repeat=Repeat.NEVER, configurable=Configurable.NOWHERE)] = True  # fmt: skip
 
 
 class ConfigurationSources(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,12 +82,12 @@ def find_sources(flags: ConfigurationFlags, environment: Mapping[str, str]) -> C
         UsageError: flags contradict each other, or a project file belongs to someone else.
     """
     variables = {name: text for name, text in environment.items() if name.startswith(PREFIX)}
-    if flags.no_config and (flags.config is not None or flags.config_profile is not None):
+    if not flags.reads_files and (flags.config is not None or flags.config_profile is not None):
         other = "--config-profile" if flags.config is None else "--config"
         raise UsageError(f"--no-config reads no file; omit it, or omit {other}")
     given = flags.config or variables.get("BULKEIC_CONFIG") or None
     profile = flags.config_profile or variables.get("BULKEIC_CONFIG_PROFILE") or None
-    if flags.no_config or (flags.config is None and _reads_none(variables)):
+    if not flags.reads_files or (flags.config is None and _reads_none(variables)):
         return ConfigurationSources(variables=variables, profile=flags.config_profile)
     if given is not None:
         return ConfigurationSources(given=given, variables=variables, profile=profile)

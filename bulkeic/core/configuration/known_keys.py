@@ -96,19 +96,16 @@ class KnownKeys:
             left = [name for name in left if name not in self.variables(command)] if left else []
         if not left:
             return []
-        known = [
-            *OWN_VARIABLES,
-            *(each for name in self._commands for each in self.variables(name)),
-        ]
-        near = {
-            name: difflib.get_close_matches(name, known, n=1, cutoff=_NEAR_VARIABLE)
-            for name in left
-        }
-        return [
-            f"variable {quoted(name)} is unknown; did you mean {found[0]}?"
-            for name, found in near.items()
-            if found
-        ]
+        names = [each for command in self._commands for each in self.variables(command)]
+        known = {name.removeprefix(PREFIX): name for name in (*OWN_VARIABLES, *names)}
+        notes = []
+        for name in left:
+            bare = name.removeprefix(PREFIX)
+            near = difflib.get_close_matches(bare, known, n=1, cutoff=_NEAR_VARIABLE)
+            if near:
+                found = known[near[0]]
+                notes.append(f"variable {quoted(name)} is unknown; did you mean {found}?")
+        return notes
 
 
 def own_variable(command: str, option: DeclaredOption) -> str:
