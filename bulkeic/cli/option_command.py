@@ -14,7 +14,7 @@ import msgspec
 from click.shell_completion import CompletionItem
 
 from bulkeic.cli.command_declaration import CommandDeclaration
-from bulkeic.cli.configuration.configuration_sources import ConfigurationFlags, find_sources
+from bulkeic.cli.configuration.configuration_flags import ConfigurationFlags
 from bulkeic.cli.ending_signals import interrupt_on_signals
 from bulkeic.core.errors import InputError, printable
 from bulkeic.core.exit_codes import ExitCode
@@ -159,6 +159,8 @@ class OptionCommand(click.Command):
         self, ctx: click.Context, flags: ConfigurationFlags, declared: Mapping[str, DeclaredOption]
     ) -> dict[tuple[str, ...], Any]:
         """What the configuration gives, by the path of its field; prints where it is from."""
+        from bulkeic.cli.configuration.configuration_sources import find_sources  # noqa: PLC0415 - help needs none
+
         sources = find_sources(flags, os.environ)
         if sources.are_none:
             return {}

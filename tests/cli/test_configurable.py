@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bulkeic.cli.configuration.configuration_sources import ConfigurationFlags
+from bulkeic.cli.configuration.configuration_flags import ConfigurationFlags
 from bulkeic.core.configuration.configured_value import plain_value, toml_value, variable_value
 from bulkeic.core.configuration.known_keys import OWN_VARIABLES, KnownKeys
 from bulkeic.core.errors import InputError

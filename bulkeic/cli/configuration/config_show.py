@@ -9,8 +9,8 @@ import click
 import msgspec
 
 from bulkeic.cli.configuration.command_configuration import Configuration
+from bulkeic.cli.configuration.configuration_flags import ConfigurationFlags
 from bulkeic.cli.configuration.configuration_sources import (
-    ConfigurationFlags,
     ConfigurationSources,
     find_sources,
     user_file,

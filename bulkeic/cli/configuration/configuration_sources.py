@@ -16,34 +16,16 @@ is searched: others can write to ``/tmp``, for example.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 
+from bulkeic.cli.configuration.configuration_flags import ConfigurationFlags
 from bulkeic.core.errors import InputError, UsageError, quoted
-from bulkeic.core.option_declaration import Configurable, Flag, OptionGroup, Repeat
-from bulkeic.core.option_values import FileName, ValueType
 
 PREFIX = "BULKEIC_"
 _NAME = "bulkeic.toml"
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True}
 _SWITCH |= {"0": False, "false": False, "no": False, "off": False, "": False}
-
-
-class ConfigurationFlags(msgspec.Struct, frozen=True, kw_only=True):
-    """The flags of every command that say which configuration holds."""
-
-    config: Annotated[str | None, Flag(
-        "--config", "Read this configuration file instead of the project's and your own.",
-        OptionGroup.CONFIGURATION, FileName("FILE"), repeat=Repeat.NEVER,
-        configurable=Configurable.NOWHERE)] = None  # fmt: skip
-    config_profile: Annotated[str | None, Flag(
-        "--config-profile", "Use the tables [profile.NAME] of the configuration files, too.",
-        OptionGroup.CONFIGURATION, ValueType("NAME"), "config_profile of the files, or none",
-        repeat=Repeat.NEVER, configurable=Configurable.NOWHERE)] = None  # fmt: skip
-    reads_files: Annotated[bool, Flag(
-        "--no-config", "Read no configuration file.", OptionGroup.CONFIGURATION,
-        repeat=Repeat.NEVER, configurable=Configurable.NOWHERE)] = True  # fmt: skip
 
 
 class ConfigurationSources(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +77,7 @@ def find_sources(flags: ConfigurationFlags, environment: Mapping[str, str]) -> C
     project = None if _is_user_file(user) else _project_file()
     return ConfigurationSources(
         project=project,
-        user=str(user) if user.is_file() else None,
+        user=str(user) if _is_file(user) else None,
         variables=variables,
         profile=profile,
     )
@@ -133,16 +115,23 @@ def _is_user_file(user: Path) -> bool:
         return False
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # its folder cannot be searched
+        return False
+
+
 def _project_file() -> str | None:
     try:
         here = Path.cwd()
     except OSError:  # the folder was deleted
         return None
-    if Path(_NAME).is_file():
+    if _is_file(Path(_NAME)):
         return _NAME
     for folder in _folders_above(here):
         path = folder / _NAME
-        if path.is_file():
+        if _is_file(path):
             _check_owner(path)
             return os.path.relpath(path, here)
     return None
@@ -153,7 +142,7 @@ def _folders_above(here: Path) -> list[Path]:
     home, found = os.path.realpath(_home()), []
     for folder in (here, *here.parents):
         found.append(folder)
-        if str(folder) == home or (folder / ".git").exists():
+        if str(folder) == home or os.path.lexists(folder / ".git"):
             return found[1:]
     return []  # neither in a repository nor below the home folder
 
