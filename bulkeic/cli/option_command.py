@@ -170,7 +170,10 @@ class OptionCommand(click.Command):
             for_resumption,
         )
 
-        commands = {each.declaration.name: each.own_options for each in every_command(ctx)}
+        commands = {
+            each.declaration.name: each.own_options
+            for each in every_command(ctx.find_root().command)
+        }
         configuration = Configuration(sources, commands)
         given = {
             key: option for key, option in declared.items() if ctx.params[key] not in (None, ())
@@ -210,9 +213,9 @@ class OptionCommand(click.Command):
                 formatter.write(f"{'':>{formatter.current_indent}}{command}\n")
 
 
-def every_command(ctx: click.Context) -> Iterator[OptionCommand]:
-    """The commands that have a configuration, in the order of help."""
-    found = [ctx.find_root().command]
+def every_command(root: click.Command) -> Iterator[OptionCommand]:
+    """The commands below a command that have a configuration, in the order of help."""
+    found = [root]
     while found:
         command = found.pop(0)
         if isinstance(command, click.Group):

@@ -222,12 +222,12 @@ def test_a_project_file_is_found_up_to_the_root_of_the_repository(bulkeic: Bulke
 def test_other_commands_are_configured_too(bulkeic: Bulkeic, server: Server) -> None:
     bulkeic.write(
         "bulkeic.toml",
-        'region = "eu-west-1"\noutput = "json"\n[sandbox]\nsecret = "do not show"\nrate = 1e400\n'
+        'region = "eu-west-1"\nresults = "r.jsonl"\noutput = "json"\n[sandbox]\nsecret = "do not show"\nrate = 1e400\n'
         '[bench]\nrate = "20"\nrequests = 3\nwarmup = "0s"\n[bench.compare]\n'
         'repeat = 2\n[worker]\ntls_cert = "c.pem"\n',
     )
-    refused(bulkeic("sandbox"), "bulkeic.toml:5: sandbox.rate: 'inf' is not a rate")
-    refused(bulkeic("worker", "tls://h:1"), "bulkeic.toml:13: worker.tls_cert: a project file")
+    refused(bulkeic("sandbox"), "bulkeic.toml:6: sandbox.rate: 'inf' is not a rate")
+    refused(bulkeic("worker", "tls://h:1"), "bulkeic.toml:14: worker.tls_cert: a project file")
 
     bulkeic.write("targets.csv", "FunctionName\nfn-0\n")
     measured = bulkeic("bench", "targets.csv", BULKEIC_BENCH_ENDPOINT_URL=server.url)
@@ -235,9 +235,10 @@ def test_other_commands_are_configured_too(bulkeic: Bulkeic, server: Server) -> 
     compared = shown(bulkeic, "bench compare")
 
     assert measured.code == 0, measured.err
+    assert not (bulkeic.folder / "r.jsonl").exists()  # bench would replace it
     assert "open, 20/s in each lane" in measured.err
     assert "do not show" not in text.out
-    assert compared["bench compare", "repeat"] == (2, "bulkeic.toml:11")
+    assert compared["bench compare", "repeat"] == (2, "bulkeic.toml:12")
 
 
 def test_a_secret_is_never_shown(bulkeic: Bulkeic) -> None:

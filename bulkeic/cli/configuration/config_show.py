@@ -108,7 +108,7 @@ def show(options: ConfigShowOptions) -> None:
     sources = find_sources(options.configuration, os.environ)
     commands = {
         each.declaration.name: each.own_options
-        for each in every_command(click.get_current_context())
+        for each in every_command(click.get_current_context().find_root().command)
     }
     configuration = Configuration(sources, commands)
     shown = _shown(options.command, configuration, commands)

@@ -28,7 +28,7 @@ from bulkeic.core.configuration.known_keys import (
     check_variable,
 )
 from bulkeic.core.errors import InputError
-from bulkeic.core.option_declaration import DeclaredOption
+from bulkeic.core.option_declaration import Configurable, DeclaredOption
 
 
 class ConfigurationFile(msgspec.Struct, frozen=True):
@@ -261,7 +261,7 @@ def _of_table(
                 continue
             check_place(option, is_project=file.is_project)
             ours = keys.of(command).get(key)
-            if ours is None or ours.flag.group is not option.flag.group:
+            if ours is None or not _holds_for(ours, option, file):
                 continue
             value = toml_value(ours, raw, file.path_of)
         except InputError as problem:
@@ -270,6 +270,18 @@ def _of_table(
         origin = ValueOrigin("file", file.name, find_line(file.text, here), profile)
         found.append(ConfiguredOption(ours, value, origin))
     return found
+
+
+def _holds_for(ours: DeclaredOption, option: DeclaredOption, file: ConfigurationFile) -> bool:
+    """Whether what a key outside the tables of commands means is an option of a command.
+
+    Args:
+        ours: the option of the command that has the key.
+        option: what the key means.
+        file: that has the key; a project file gives no option that only the user can give.
+    """
+    is_refused = file.is_project and ours.flag.configurable is Configurable.BY_USER
+    return ours.flag.group is option.flag.group and (ours == option or not is_refused)
 
 
 def _is_own(path: tuple[str, ...], command: str) -> bool:
