@@ -6,6 +6,7 @@ import pytest
 
 from bulkeic.cli.configuration.command_configuration import Configuration
 from bulkeic.cli.configuration.configuration_sources import ConfigurationSources
+from bulkeic.core.configuration.configured_options import check_document
 from bulkeic.core.errors import InputError
 
 from .test_commands import COMMANDS
@@ -18,7 +19,7 @@ OPTIONS = {name: each.own_options for name, each in COMMANDS.items() if each.is_
     [
         ("rate = 5\nmax_target = 1",
          ":2: max_target: unknown key; did you mean max_targets? It"),
-        ("[aply]\nrate = 5", ":1: aply: unknown table; did you mean [apply]"),
+        ("[applyy]\nrate = 5", ":1: applyy: unknown table; did you mean [apply]"),
         ("yes = true", ":1: yes: this confirms or forces something in one case"),
         ("gate = 'true'", ":1: gate: a project file cannot set this"),
         ("[profile.x]\n[profile.x.apply]\nendpoint_url = 'http://127.0.0.1:1'\n",
@@ -65,3 +66,17 @@ def test_a_file_that_is_no_text_is_one_line(tmp_path: Path, data: bytes, problem
     with pytest.raises(InputError) as raised:
         Configuration(ConfigurationSources(given=str(path), variables={}), OPTIONS)
     assert str(raised.value) == f"{path}{problem}"
+
+
+def test_the_file_in_the_docs_is_valid(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/configuration.md").read_text()
+    path = tmp_path / "bulkeic.toml"
+    path.write_text(page.partition("```toml\n")[2].partition("```")[0])
+
+    sources = ConfigurationSources(project=str(path), variables={}, profile="prod")
+    configuration = Configuration(sources, OPTIONS)
+
+    check_document(configuration.files[0], configuration.keys)
+    assert {*configuration.options_of("apply", {})} == {
+        "role_arn", "max_targets", "max_failures", "region", "rate", "waves", "bake",
+    }  # fmt: skip

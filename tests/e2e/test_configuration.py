@@ -222,7 +222,8 @@ def test_a_project_file_is_found_up_to_the_root_of_the_repository(bulkeic: Bulke
 def test_other_commands_are_configured_too(bulkeic: Bulkeic, server: Server) -> None:
     bulkeic.write(
         "bulkeic.toml",
-        'region = "eu-west-1"\nresults = "r.jsonl"\noutput = "json"\n[sandbox]\nsecret = "do not show"\nrate = 1e400\n'
+        'region = "eu-west-1"\nresults = "r.jsonl"\noutput = "json"\n'
+        '[sandbox]\nsecret = "do not show"\nrate = 1e400\n'
         '[bench]\nrate = "20"\nrequests = 3\nwarmup = "0s"\n[bench.compare]\n'
         'repeat = 2\n[worker]\ntls_cert = "c.pem"\n',
     )

@@ -27,7 +27,7 @@ from bulkeic.core.configuration.known_keys import (
     check_place,
     check_variable,
 )
-from bulkeic.core.errors import InputError
+from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.option_declaration import Configurable, DeclaredOption
 
 
@@ -217,7 +217,7 @@ def _unknown_profile(name: str, files: Sequence[ConfigurationFile]) -> str:
         hint = f"known are {', '.join(known)}"
     else:
         hint = f"no configuration file has a table [{PROFILE_TABLE}.{name}]"
-    return f"unknown configuration profile {name!r}; {hint}"
+    return f"unknown configuration profile {quoted(name)}; {hint}"
 
 
 def _tables(command: str, profile: str | None) -> list[tuple[str, ...]]:
