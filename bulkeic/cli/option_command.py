@@ -179,8 +179,7 @@ class OptionCommand(click.Command):
             key: option for key, option in declared.items() if ctx.params[key] not in (None, ())
         }
         found = configuration.options_of(self.declaration.name, given)
-        resumed = self.declaration.resumes
-        found = for_resumption(found, resumed and ctx.params.get(resumed))
+        found = for_resumption(found, ctx.params, self.declaration.resumes)
         notes = [configuration_note(found)] * bool(found)
         for note in [*configuration.notes(), *notes]:
             click.echo(printable(note), err=True)

@@ -19,7 +19,8 @@ from bulkeic.core.option_declaration import DeclaredOption, OptionGroup, declare
 
 _WIDTH = 118
 _CODE = re.compile(
-    r"--[a-z]\w*(-\w+)*|\{\w+\}|\[[a-z]+\.\w+\]|(?:AWS|BULKEIC|OTEL)_\w*|bulkeic-runs/\S+ \S+\.(?:db|discovery)|"
+    r"--[a-z]\w*(-\w+)*|\{\w+\}|\[[a-z]+\.\w+\]|(?:AWS|BULKEIC|OTEL)_\w*|"
+    r"bulkeic-runs/\S+ \S+\.(?:db|discovery)|"
     r"bulkeic( [a-z]+)+|bulkeic\.toml|'[^']+'|arn:\S*\w"
 )
 _INTRODUCTION = f"""\

@@ -20,6 +20,9 @@ OPTIONS = {name: each.own_options for name, each in COMMANDS.items() if each.is_
         ("rate = 5\nmax_target = 1",
          ":2: max_target: unknown key; did you mean max_targets? It"),
         ("[applyy]\nrate = 5", ":1: applyy: unknown table; did you mean [apply]"),
+        ("\n[prof.x]\nrate = 5", ":2: prof: unknown table; did you mean [profile.NAME]?"),
+        ("\nbench.compar = {}", ":2: bench.compar: unknown table; did you mean [bench.compare]?"),
+        ("\napply = { forc = true }", ":2: apply.forc: unknown key; did you mean format?"),
         ("yes = true", ":1: yes: this confirms or forces something in one case"),
         ("gate = 'true'", ":1: gate: a project file cannot set this"),
         ("[profile.x]\n[profile.x.apply]\nendpoint_url = 'http://127.0.0.1:1'\n",
@@ -48,7 +51,9 @@ def test_a_bad_file_is_one_line(tmp_path: Path, text: str, problem: str) -> None
     sources = ConfigurationSources(project=str(path), variables={}, profile=profile)
 
     with pytest.raises(InputError) as raised:
-        Configuration(sources, OPTIONS).options_of("apply", {})
+        configuration = Configuration(sources, OPTIONS)
+        for command in ("apply", "bench"):
+            configuration.options_of(command, {})
 
     assert str(raised.value).startswith(f"{path}{problem}")
 

@@ -125,6 +125,17 @@ def test_what_a_run_file_stores_holds_against_the_configuration(
     )  # fmt: skip
 
 
+def test_what_a_discovery_file_stores_holds_against_the_configuration(
+    bulkeic: Bulkeic, server: Server
+) -> None:
+    bulkeic.env |= {"BULKEIC_ENDPOINT_URL": server.url, "BULKEIC_REGIONS": "us-east-1"}
+    first = bulkeic("discover", "--run", "found.discovery", "--out", "one.csv")
+    again = bulkeic("discover", "--out", "two.csv", BULKEIC_RUN="found.discovery",
+                    BULKEIC_RUNTIME="python*", BULKEIC_DISCOVER_WHERE="Tags")  # fmt: skip
+    assert (first.code, again.code) == (0, 0), again.err
+    assert "BULKEIC_RUNTIME" not in again.err
+
+
 def test_a_plan_is_applied_in_the_waves_of_the_configuration(
     bulkeic: Bulkeic, server: Server
 ) -> None:

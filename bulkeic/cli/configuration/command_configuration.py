@@ -65,15 +65,19 @@ class Configuration:
 
 
 def for_resumption(
-    found: Mapping[str, ConfiguredOption], resumed: Any
+    found: Mapping[str, ConfiguredOption], given: Mapping[str, Any], name: str | None
 ) -> dict[str, ConfiguredOption]:
     """The configured options, without those that a file stores that is resumed.
 
     Args:
         found: by key.
-        resumed: the name of the file, if it exists; else a new file is made.
+        given: the arguments and options of the command line.
+        name: of the argument or option that names the file; ``None``: the command has none.
     """
-    if not isinstance(resumed, str) or not _is_database(Path(resumed)):
+    file = given.get(name or "")
+    if file is None and name is not None and name in found:
+        file = found[name].value
+    if not isinstance(file, str) or not _is_database(Path(file)):
         return dict(found)
     return {
         key: each for key, each in found.items() if each.option.flag.repeat is not Repeat.STORED

@@ -20,7 +20,8 @@ def find_line(text: str, path: Sequence[str]) -> int:
         path: the names of the tables that hold the key, and the key.
 
     Returns:
-        Its number, from 1; 0: the key is not on a line of its own, as in an inline table.
+        Its number, from 1. A key that is not on a line of its own, as in an inline table, has the
+        line of its table. 0: there is neither.
     """
     wanted = tuple(path)
     table: tuple[str, ...] = ()
@@ -32,9 +33,9 @@ def find_line(text: str, path: Sequence[str]) -> int:
             here = table + _names(found[1])
         else:
             continue
-        if here == wanted:
+        if here[: len(wanted)] == wanted:
             return number
-    return 0
+    return find_line(text, path[:-1]) if len(path) > 1 else 0
 
 
 def _names(key: str) -> tuple[str, ...]:

@@ -73,7 +73,12 @@ class KnownKeys:
         if others:
             return InputError(f"{command} has no such option; it is one of {', '.join(others)}")
         names = [command] if command is not None else list(self._commands)
-        known = dict.fromkeys(each for name in names for each in self.of(name))
+        known = {
+            key: None
+            for name in names
+            for key, option in self.of(name).items()
+            if option.flag.configurable is not Configurable.NOWHERE
+        }
         if command is None:
             known |= dict.fromkeys([PROFILE_KEY, *self._commands])
         near = difflib.get_close_matches(key.lower().replace("-", "_"), known, n=1, cutoff=0.4)
@@ -85,8 +90,10 @@ class KnownKeys:
 
     def unknown_table(self, name: str) -> InputError:
         """The error for a table that is neither of a command nor of a profile."""
-        near = difflib.get_close_matches(name, self._commands, n=1, cutoff=0.4)
-        hint = f"did you mean [{near[0]}]" if near else "expected a command, or profile.NAME"
+        tables = {each: f"[{each.replace(' ', '.')}]" for each in self._commands}
+        tables[PROFILE_TABLE] = f"[{PROFILE_TABLE}.NAME]"
+        near = difflib.get_close_matches(name, tables, n=1)
+        hint = f"did you mean {tables[near[0]]}?" if near else "expected a command, or profile.NAME"
         return InputError(f"unknown table; {hint}")
 
     def unknown_variables(self, names: Iterable[str]) -> list[str]:
