@@ -184,8 +184,15 @@ class OptionCommand(click.Command):
         for note in [*configuration.notes(), *notes]:
             click.echo(printable(note), err=True)
         values = {each.option.path: each.value for each in found.values()}
-        if "configured" in self.options_type().__struct_fields__:
+        fields = self.options_type().__struct_fields__
+        if "configured" in fields:
             values["configured",] = frozenset(each.option.flag.name for each in found.values())
+        if "kept_defaults" in fields:
+            flagged = [(option, ctx.params[key]) for key, option in given.items()]
+            every = flagged + [(each.option, each.value) for each in found.values()]
+            values["kept_defaults",] = frozenset(
+                option.flag.name for option, value in every if value == option.default
+            )
         return values
 
     def format_options(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -8,7 +8,7 @@ line, its help, the commands that bulkeic suggests and the reference page are de
 import shlex
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import Enum, auto
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -176,10 +176,16 @@ class DeclaredOption(msgspec.Struct, frozen=True):
             value = getattr(value, name)
         return value
 
-    def words(self, options: msgspec.Struct) -> list[str]:
-        """The words that give its value on the command line; none for the default."""
+    def words(self, options: msgspec.Struct, kept: Collection[str] = ()) -> list[str]:
+        """The words that give its value on the command line; none for the default.
+
+        Args:
+            options: the struct that has the value.
+            kept: names of flags whose default has words, too.
+        """
         value = self.value(options)
-        if value == self.default:
+        is_kept = self.flag.name in kept and not (self.is_switch or value is None)
+        if value == self.default and not is_kept:
             return []
         if self.is_switch:
             return [self.flag.opposite if self.flag.opposite and not value else self.flag.name]

@@ -159,11 +159,15 @@ def test_suggested_commands_repeat_what_the_configuration_gave(
     bulkeic.write("targets.csv", "FunctionName,MaximumRetryAttempts\nfn-0,1\n")
     bulkeic.env |= {"BULKEIC_ENDPOINT_URL": server.url, "BULKEIC_TIMEOUT": "7s"}
 
-    result = bulkeic("apply", "targets.csv", "--yes", "--run", "run.db")
+    bulkeic.write("bulkeic.toml", 'log_level = "error"\nmax_denied = 3\n')
+
+    result = bulkeic("apply", "targets.csv", "--yes", "--run", "run.db", "--log-level", "warning")
 
     [line] = [line for line in result.lines if "bulkeic rollback run.db" in line]
     assert f"--endpoint-url {server.url}" in line
     assert "--timeout 7" in line
+    assert "--log-level warning" in line  # the default, but not for the one who repeats it here
+    assert "--max-denied 3" in line
 
 
 def test_a_flag_replaces_what_excludes_it_and_what_it_requires(bulkeic: Bulkeic) -> None:

@@ -48,6 +48,10 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of every command that calls Lambda.
 
     A command leaves a field at its default if it does not have the flag.
+
+    Attributes:
+        kept_defaults: the flags that were given with their default, while a configuration may give
+            another value: suggested commands repeat them.
     """
 
     source: Annotated[str, Argument("SOURCE", "A targets file, - for stdin, or a run file.")]
@@ -96,6 +100,7 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: Annotated[bool, Flag(
         "--sandbox", "Rehearse on an embedded sandbox that holds every target. No AWS account is "
         "touched.", OptionGroup.SAFETY, excludes=("--endpoint-url",))] = False  # fmt: skip
+    kept_defaults: frozenset[str] = frozenset()
 
     def stored_by_run(self) -> dict[str, str]:
         """The given flags that a run file stores, by name, each as it is typed."""
