@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CLI_VENV := .cli-venv
 CLI_STAMP := $(CLI_VENV)/.installed
+TERRAFORM_VENV := .terraform-venv
+TERRAFORM_STAMP := $(TERRAFORM_VENV)/.installed
 
 # The tests start hundreds of commands. Without cached bytecode, each would compile every import.
 unexport PYTHONDONTWRITEBYTECODE
@@ -17,7 +19,7 @@ help:
 	@echo "make test-all  all tests on each of Python 3.11, 3.12 and 3.13 that is installed"
 	@echo "make hooks     run the pre-commit hooks on all files"
 	@echo "make trial     kill and roll back runs over thousands of targets, and compare discover with"
-	@echo "               the AWS CLI (minutes)"
+	@echo "               the AWS CLI, and import exported code (minutes)"
 	@echo "make aws-cli   install the AWS CLI into $(CLI_VENV), for make trial"
 	@echo "make chaos     rounds of kills, full disks and bad networks (minutes)"
 	@echo "make soak      half an hour under faults: memory, open files, outcomes"
@@ -74,11 +76,21 @@ $(CLI_STAMP): aws-cli.lock
 	$(CLI_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r aws-cli.lock
 	@touch $(CLI_STAMP)
 
-trial: setup aws-cli
+# The provider of the tests has its own environment and lock file. Only make trial needs it.
+$(TERRAFORM_STAMP): terraform.lock
+	$(PYTHON) -m venv $(TERRAFORM_VENV)
+	$(TERRAFORM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r terraform.lock
+	@touch $(TERRAFORM_STAMP)
+
+trial: setup aws-cli $(TERRAFORM_STAMP)
 	$(BIN)/python -m pytest --numprocesses=0 --quiet tests/e2e/test_discover_moto.py \
 	  tests/e2e/test_sandbox.py -k aws_cli
 	BULKEIC_SEEDS=$${BULKEIC_SEEDS:-10} BULKEIC_FUNCTIONS=$${BULKEIC_FUNCTIONS:-2000} \
 	  $(BIN)/python -m pytest --numprocesses=0 --quiet --capture=no tests/e2e/test_rollback.py -k exact_state
+	BULKEIC_FUNCTIONS=1000 BULKEIC_EXAMPLES_TIMES=20 BULKEIC_TERRAFORM_PYTHON=$(CURDIR)/$(TERRAFORM_VENV)/bin/python \
+	  $(BIN)/python -m pytest --numprocesses=0 --quiet tests/e2e/test_code_export.py tests/e2e/test_stacks.py \
+	  tests/e2e/test_terraform_plan.py tests/iac
 
 chaos: setup
 	BULKEIC_REAL=1 BULKEIC_ROUNDS=$${BULKEIC_ROUNDS:-50} $(BIN)/python -m pytest --numprocesses=3 --quiet tests/chaos \
@@ -102,7 +114,7 @@ bench: setup
 	$(BIN)/python benchmarks/discover.py --scale
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/live_page.py
-	$(BIN)/python benchmarks/cluster.py
+	$(BIN)/python benchmarks/cluster.py --dask
 	$(BIN)/python benchmarks/throughput.py --tls
 	$(BIN)/python benchmarks/throughput.py --scale
 	$(BIN)/python benchmarks/profile.py
@@ -129,6 +141,9 @@ lock:
 	echo awscli | CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras \
 	  --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --output-file aws-cli.lock -
+	echo tf | CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras \
+	  --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --output-file terraform.lock -
 	rm -rf .lock-venv
 
 # pip-audit has its own environment and lock file. Contributors do not need its many dependencies,
@@ -140,4 +155,4 @@ audit:
 	rm -rf .audit-venv
 
 clean:
-	rm -rf $(VENV) .venv-3.* $(CLI_VENV) .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .fuzz-packages dist
+	rm -rf $(VENV) .venv-3.* $(CLI_VENV) $(TERRAFORM_VENV) .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .fuzz-packages dist

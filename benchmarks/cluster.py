@@ -1,33 +1,41 @@
 """What worker processes cost and bring: CPU of each process, memory, start, calls, quota.
 
-Three tables, each with one process and `--workers 2` in turn; figures are medians of the rounds:
+Three tables, each with one process, `--workers 2` and, with `--dask`, a scheduler and two workers
+on loopback in turn; figures are medians of the rounds:
 
 1. CPU of an outcome. The server answers at once, and there is no quota. The CPU of the command
-   counts from the moment at which its workers start, so it excludes the loading of the targets.
-   With one process it includes the loading, and not the start.
+   counts from the moment at which its workers start, or have begun, so it excludes the loading of
+   the targets. With one process it includes the loading, and not the start.
 2. Start. A few targets in 20 lanes: seconds from the start to the first outcome.
 3. Lanes. 915 accounts x 17 Regions, each with a quota that the sandbox enforces and that this
    machine can serve. "Over quota" are calls that were throttled. "Lanes" were called at least once.
 
-The CPU of workers is that of all of them. `--also` measures other flags, too, such as those of
-workers on a Dask scheduler: `--also "--workers tls://127.0.0.1:8786"`.
+The CPU of workers is that of all of them. `--dask` makes certificates, and starts a new scheduler
+with two workers for each measurement. `--also` measures other flags, too, such as those of workers
+on other machines: `--also "--workers tls://scheduler.internal:8786 --tls-ca-file ca.pem ..."`.
+
+The projections for 16 cores are not measured. They take the CPU of a call in the first table, where
+messages are full, or in the third one, where each has a few outcomes. One core is for the command
+and all others are for workers; the server runs elsewhere:
+min(1 / CPU of the command, 15 / CPU of the workers) calls a second.
 """
 
 import argparse
 import os
 import platform
-import subprocess
 import tempfile
-import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 from statistics import median
 
-from contest import ACCOUNT, Server, apply_command, environment, run_file_outcomes, server
+from contest import ACCOUNT, Server, apply_command, run_file_outcomes, server
+from dask_team import DaskTeam, dask_team
 from one_lane import IN_FLIGHT, instant_server, write_targets
+from process_cost import Cost, finish
 from table import TextTable, reached
 
 ROUNDS = 3
@@ -41,98 +49,52 @@ REGIONS = (
 TARGETS_EACH = 3
 RATE = 0.1
 ROLE = "arn:aws:iam::{account}:role/bench"
-WAYS = ((), ("--workers", "2"))
-POLL_S = 0.02
+CORES = 16
 
 GOAL_US = 30
 GOAL_MB = 110
 GOAL_START_S = 1.5
+GOAL_DASK_START_S = 4.0
+
+
+def _no_team(_folder: Path) -> AbstractContextManager[DaskTeam | None]:
+    return nullcontext()
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What a command and its workers used.
+class Way:
+    """A way to make the calls.
 
     Attributes:
-        started_s: Unix time.
-        seconds: start-up included.
-        command_s: CPU of the command.
-        working_s: CPU of the command since its workers started; 0: it had none.
-        workers_s: CPU of its workers together.
-        command_mb: peak memory of the command.
-        worker_mb: peak memory of the largest worker.
+        label: of its rows.
+        flags: of the command.
+        open_team: starts the workers that the command does not start itself.
     """
 
-    started_s: float
-    seconds: float
-    command_s: float
-    working_s: float
-    workers_s: float
-    command_mb: float
-    worker_mb: float
+    label: str
+    flags: Sequence[str] = ()
+    open_team: Callable[[Path], AbstractContextManager[DaskTeam | None]] = _no_team
 
-
-def finish(command: Sequence[str], url: str) -> Cost:
-    """Runs a command to its end.
-
-    Raises:
-        SystemExit: it failed.
-    """
-    words = [word.replace("{url}", url) for word in command]
-    with tempfile.TemporaryFile() as err:
-        started_s = time.time()
-        process = subprocess.Popen(
-            words, stdout=subprocess.DEVNULL, stderr=err, env=environment(None)
-        )
-        before_s, command_mb, worker_mb = 0.0, 0.0, 0.0
-        while _wait_without_reaping(process.pid) is None:
-            workers = _children(process.pid)
-            before_s = before_s or (_cpu_s(process.pid)[0] if workers else 0.0)
-            command_mb = max(command_mb, _peak_mb(process.pid))
-            worker_mb = max([worker_mb, *map(_peak_mb, workers)])
-            time.sleep(POLL_S)
-        ended_s = time.time()
-        own_s, workers_s = _cpu_s(process.pid)
-        if process.wait():
-            err.seek(0)
-            raise SystemExit(f"{words} ended with {process.returncode}:\n{err.read().decode()}")
-    working_s = own_s - before_s if before_s else 0.0
-    return Cost(started_s, ended_s - started_s, own_s, working_s, workers_s, command_mb, worker_mb)
-
-
-def _wait_without_reaping(pid: int) -> object:
-    """Whether a process has ended; its CPU can still be read."""
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-
-
-def _children(pid: int) -> list[int]:
-    with suppress(OSError):
-        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return []
-
-
-def _cpu_s(pid: int) -> tuple[float, float]:
-    """CPU seconds of a process, and of its children that have ended."""
-    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    user, system, users, systems = (int(word) / os.sysconf("SC_CLK_TCK") for word in words[11:15])
-    return user + system, users + systems
-
-
-def _peak_mb(pid: int) -> float:
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM"):
-                return int(line.split()[1]) / 1024
-    return 0.0
+    def cost(self, words: Sequence[str], url: str, folder: Path) -> Cost:
+        """Runs a command this way to its end."""
+        with self.open_team(folder) as team:
+            more = self.flags if team is None else team.flags
+            return finish([*words, *more], url, team)
 
 
 def main() -> None:
     arguments = parse_arguments()
-    ways = [*WAYS, *(tuple(flags.split()) for flags in arguments.also)]
+    ways = [Way("1 process"), Way("--workers 2", ("--workers", "2"))]
+    if arguments.dask:
+        ways.append(Way("--workers tls://..., 2 of them", open_team=dask_team))
+    ways += [Way(flags, flags.split()) for flags in arguments.also]
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {platform.system()}")
     with tempfile.TemporaryDirectory(prefix="bulkeic-cluster-") as name:
         folder = Path(name)
-        for number, part in enumerate((cpu_of_outcomes, starts, many_lanes), 1):
+        lanes = partial(many_lanes, accounts=arguments.accounts)
+        parts: Sequence[Callable[[Path, Sequence[Way], int], None]]
+        parts = (cpu_of_outcomes, starts, lanes)
+        for number, part in enumerate(parts, 1):
             if number in arguments.parts:
                 part(folder, ways, arguments.rounds)
                 print()
@@ -144,82 +106,109 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--parts", type=int, nargs="+", default=(1, 2, 3), metavar="N")
+    parser.add_argument("--accounts", type=int, default=ACCOUNTS, help="of the third table")
+    parser.add_argument("--dask", action="store_true", help="also start a scheduler and 2 workers")
     parser.add_argument("--also", nargs="+", default=[], metavar="FLAGS", help="other workers")
     return parser.parse_args()
 
 
-def label(way: Sequence[str]) -> str:
-    return " ".join(way) or "1 process"
-
-
-def cpu_of_outcomes(folder: Path, ways: Sequence[Sequence[str]], rounds: int) -> None:
+def cpu_of_outcomes(folder: Path, ways: Sequence[Way], rounds: int) -> None:
     """CPU of each process for an outcome."""
     one, all_ = write_targets(folder / "one.csv", 1), write_targets(folder / "all.csv", TARGETS)
     flags = ("--rate", "unlimited", "--concurrency", str(IN_FLIGHT))
-    costs: dict[str, list[Cost]] = {label(way): [] for way in ways}
+    costs: dict[str, list[Cost]] = {way.label: [] for way in ways}
     alone: list[float] = []
     for _ in range(rounds):
         with instant_server(1, None) as endpoint:
             alone.append(finish(_apply(folder, one, *flags), endpoint.url).command_s)
         for way in ways:
             with instant_server(TARGETS, None) as endpoint:
-                costs[label(way)].append(finish(_apply(folder, all_, *flags, *way), endpoint.url))
+                words = _apply(folder, all_, *flags)
+                costs[way.label].append(way.cost(words, endpoint.url, folder))
     table = TextTable(
-        ("who", "targets", "command us", "workers us", "command MB", "worker MB"),
-        (-30, 8, 10, 10, 10, 9),
+        (
+            *("who", "targets", "command us", "workers us", "scheduler us"),
+            *("command MB", "worker MB", "scheduler MB"),
+        ),
+        (-30, 8, 10, 10, 12, 10, 9, 12),
     )
+    projections: list[str] = []
     for name, each in costs.items():
         used_s = [cost.working_s or cost.command_s - median(alone) for cost in each]
         command_us = median(used_s) / TARGETS * 1e6
+        workers_us = median(cost.workers_s for cost in each) / TARGETS * 1e6
         mb = max(cost.worker_mb for cost in each)
         table.row(
             name,
             f"{TARGETS:,}",
             f"{command_us:.0f}",
-            f"{median(cost.workers_s for cost in each) / TARGETS * 1e6:.0f}",
+            f"{workers_us:.0f}",
+            _or_dash(median(cost.scheduler_s for cost in each) / TARGETS * 1e6),
             f"{max(cost.command_mb for cost in each):.0f}",
-            f"{mb:.0f}" if mb else "-",
+            _or_dash(mb),
+            _or_dash(max(cost.scheduler_mb for cost in each)),
         )
         if each[0].workers_s:
             print(f"  to reach: command {GOAL_US} us {reached(command_us <= GOAL_US)}, ", end="")
             print(f"worker {GOAL_MB} MB {reached(mb <= GOAL_MB)}")
+            projections.append(projection(name, command_us, workers_us))
+    print(*projections, sep="\n")
 
 
-def starts(folder: Path, ways: Sequence[Sequence[str]], rounds: int) -> None:
+def starts(folder: Path, ways: Sequence[Way], rounds: int) -> None:
     """Seconds from the start of the command to the first outcome."""
     accounts = [str(int(ACCOUNT) + number) for number in range(10)]
     targets = write_lanes(folder / "few.csv", accounts, REGIONS[:2])
-    found: dict[str, list[float]] = {label(way): [] for way in ways}
+    found: dict[str, list[float]] = {way.label: [] for way in ways}
     for _ in range(rounds + 2):
         for way in ways:
             with server() as sandbox:
-                words = _apply(folder, targets, "--role-arn", ROLE, *way)
-                cost = finish(words, sandbox.url)
+                words = _apply(folder, targets, "--role-arn", ROLE)
+                cost = way.cost(words, sandbox.url, folder)
             first_s = min(each.time_s for each in run_file_outcomes(folder / "run.db"))
-            found[label(way)].append(first_s - cost.started_s)
+            found[way.label].append(first_s - cost.started_s)
     table = TextTable(("who", "first outcome s", "range"), (-30, 15, 13))
-    for name, each in found.items():
-        table.row(name, f"{median(each):.2f}", f"{min(each):.2f} - {max(each):.2f}")
-        if name != label(()):
-            print(f"  to reach: {GOAL_START_S} s {reached(median(each) <= GOAL_START_S)}")
+    for way in ways:
+        each = found[way.label]
+        table.row(way.label, f"{median(each):.2f}", f"{min(each):.2f} - {max(each):.2f}")
+        goal_s = GOAL_START_S if way.open_team is _no_team else GOAL_DASK_START_S
+        if way is not ways[0]:
+            print(f"  to reach: {goal_s} s {reached(median(each) <= goal_s)}")
 
 
-def many_lanes(folder: Path, ways: Sequence[Sequence[str]], _rounds: int) -> None:
+def many_lanes(folder: Path, ways: Sequence[Way], _rounds: int, *, accounts: int) -> None:
     """An organization: calls, lanes and quota."""
-    accounts = [str(int(ACCOUNT) + number) for number in range(ACCOUNTS)]
-    targets = write_lanes(folder / "many.csv", accounts, REGIONS)
+    names = [str(int(ACCOUNT) + number) for number in range(accounts)]
+    targets = write_lanes(folder / "many.csv", names, REGIONS)
     table = TextTable(
         (
             *("who", "lanes", "seconds", "calls", "calls/s", "over quota", "AssumeRole"),
             *("command CPU", "workers CPU", "server CPU", "command MB", "worker MB"),
+            "scheduler MB",
         ),
-        (-30, 6, 7, 7, 7, 10, 10, 11, 11, 10, 10, 9),
+        (-30, 6, 7, 7, 7, 10, 10, 11, 11, 10, 10, 9, 12),
     )
+    projections: list[str] = []
     for way in ways:
         with server(rate=RATE, burst=1) as sandbox:
             flags = ("--role-arn", ROLE, "--rate", str(RATE), "--burst", "1", "--timeout", "30")
-            cost = finish(_apply(folder, targets, *flags, *way), sandbox.url)
-            lane_row(table, label(way), folder / "run.db", sandbox, cost)
+            cost = way.cost(_apply(folder, targets, *flags), sandbox.url, folder)
+            lane_row(table, way.label, folder / "run.db", sandbox, cost)
+            if cost.working_s:
+                us = 1e6 / sandbox.counts().calls
+                projections.append(projection(way.label, cost.working_s * us, cost.workers_s * us))
+    print(*projections, sep="\n")
+
+
+def projection(name: str, command_us: float, workers_us: float) -> str:
+    """What 16 cores could carry, from the CPU that was measured; see the module."""
+    workers = CORES - 1
+    by_command, by_workers = 1e6 / command_us, workers * 1e6 / workers_us
+    return (
+        f"projection for {CORES} cores, not measured, {name}: min(1 s / {command_us:.0f} us, "
+        f"{workers} s / {workers_us:.0f} us) = min({by_command:,.0f}, {by_workers:,.0f}) = "
+        f"{min(by_command, by_workers):,.0f} calls a second"
+    )
 
 
 def lane_row(table: TextTable, name: str, run: Path, sandbox: Server, cost: Cost) -> None:
@@ -237,8 +226,13 @@ def lane_row(table: TextTable, name: str, run: Path, sandbox: Server, cost: Cost
         f"{cost.workers_s:.1f}",
         f"{counts.cpu_s:.1f}",
         f"{cost.command_mb:.0f}",
-        f"{cost.worker_mb:.0f}" if cost.worker_mb else "-",
+        _or_dash(cost.worker_mb),
+        _or_dash(cost.scheduler_mb),
     )
+
+
+def _or_dash(number: float) -> str:
+    return f"{number:.0f}" if number else "-"
 
 
 def write_lanes(path: Path, accounts: Sequence[str], regions: Sequence[str]) -> Path:

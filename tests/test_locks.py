@@ -57,14 +57,17 @@ def test_everything_that_is_installed_is_pinned_with_hashes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("package", "lock"), [("pip-audit", "audit.lock"), ("awscli", "aws-cli.lock")]
+    ("package", "lock"),
+    [("pip-audit", "audit.lock"), ("awscli", "aws-cli.lock"), ("tf", "terraform.lock")],
 )
 def test_a_tool_has_a_lock_of_its_own(package: str, lock: str) -> None:
     assert package in pinned(lock)
     assert package not in pinned("requirements.lock")
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "audit.lock", "aws-cli.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "audit.lock", "aws-cli.lock", "terraform.lock"]
+)
 def test_a_lock_names_no_host(name: str) -> None:
     text = (ROOT / name).read_text()
     for word in ("://", "--index", "--extra-index", "--find-links", "--trusted-host", " @ "):

@@ -113,9 +113,10 @@ EXPORT = CommandDeclaration(
     name="export",
     options=f"{_OPTIONS}:ExportOptions",
     run=f"{_COMMANDS}.export:export",
-    summary="Print the outcomes or the targets of a run.",
+    summary="Print the outcomes or the targets of a run, or code.",
     description="Prints on stdout, in the order of the targets file: every outcome, or with "
-    "--format targets every target. Pending jobs have no outcome and need --status pending.",
+    "--format targets every target. Pending jobs have no outcome and need --status pending. "
+    "--format terraform and cloudformation write what the targets have now as code.",
     examples=(
         ("Print every outcome:", "bulkeic export run.db"),
         ("Save the failed targets as CSV:",
@@ -124,6 +125,8 @@ EXPORT = CommandDeclaration(
          "bulkeic export run.db --status failed --format targets --out again.csv"),
         ("Print why targets were denied:",
          "bulkeic export run.db --error-code AccessDeniedException"),
+        ("Bring what the targets have under Terraform:",
+         "bulkeic export run.db --format terraform --out event_invoke_configs.tf"),
     ),
 )  # fmt: skip
 SANDBOX = CommandDeclaration(

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from bulkeic.core.errors import InputError
 from bulkeic.core.model import LATEST
 from bulkeic.core.ownership import Manager
 from bulkeic.core.rows import Row
@@ -11,12 +12,17 @@ class DeclaredConfig(msgspec.Struct, frozen=True, gc=False):
     """An event-invoke configuration that code declares.
 
     Attributes:
-        row: its target and settings. Its ``item`` is the number of the resource in the file.
+        row: its target and settings, the whole configuration: what it does not set is not set, or
+            is cleared. Its ``item`` is the number of the resource in the file.
         address: its name in the code: Terraform's address, or CloudFormation's logical id.
+        problem: why its settings are not known; ``None``: they are.
+        line: of the resource in the file; 0: not known.
     """
 
     row: Row
     address: str
+    problem: InputError | None = None
+    line: int = 0
 
 
 class DeclaredFunction(msgspec.Struct, frozen=True, gc=False):
@@ -46,6 +52,7 @@ class DeclaredCode(msgspec.Struct, frozen=True):
         configs: in the order of the file.
         functions: in the order of the file.
         stack: the stack that it is deployed as; empty: none, or unknown.
+        notes: what is not read of the file, a line each.
     """
 
     file: str
@@ -53,3 +60,4 @@ class DeclaredCode(msgspec.Struct, frozen=True):
     configs: tuple[DeclaredConfig, ...]
     functions: tuple[DeclaredFunction, ...]
     stack: str = ""
+    notes: tuple[str, ...] = ()

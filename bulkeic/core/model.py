@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from bulkeic.core.ownership import Owner
+
 LATEST = "$LATEST"
 CLEARED = ""
 """Clears a destination; the API's form of it is an empty object."""
@@ -213,6 +215,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
         expected: what the target must still have (see ``core.rollback_guard``); ``None``: anything.
         wave: number of the wave that its row gives; ``None``: none. Not read from a run file, which
             knows the jobs of each wave.
+        owner: what manages the target; ``None``: nothing that is known.
     """
 
     seq: int
@@ -226,6 +229,12 @@ class Job(msgspec.Struct, frozen=True, gc=False):
     may_be_sent: bool = False
     expected: Settings | None = None
     wave: int | None = None
+    owner: Owner | None = None
+
+    @property
+    def managed_by(self) -> str | None:
+        """The owner, as an outcome names it."""
+        return None if self.owner is None else str(self.owner)
 
 
 class PageRequest(msgspec.Struct, frozen=True, gc=False):
@@ -320,6 +329,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
         config: what the target has now, as answered, API names; ``None``: unknown.
         before: what the target had before the run's first write to it, API names; empty: it had no
             configuration; ``None``: unknown.
+        managed_by: the tool that manages it, with the stack or the address, such as
+            ``cloudformation:payments-prod``; ``None``: nothing that is known.
     """
 
     seq: int
@@ -341,6 +352,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     settings: dict[str, Any] | None = None
     config: dict[str, Any] | None = None
     before: dict[str, Any] | None = None
+    managed_by: str | None = None
 
     @property
     def function_arn(self) -> str | None:

@@ -34,6 +34,7 @@ def pending_values(job: Job) -> OutcomeValues:
         function_name=job.function_name,
         target=job.target,
         settings=job.settings.to_api(),
+        managed_by=job.managed_by,
     )
     values = dict(zip(OUTCOME_FIELDS, outcome_values(blank), strict=True))
     return tuple((values | {"status": JobState.PENDING.value}).values())

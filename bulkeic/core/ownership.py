@@ -1,36 +1,9 @@
-"""Which tool manages a function, as its tags say.
+"""What manages a target, and what that does to the target when it is deployed again."""
 
-The first row that fits decides. Names and values of Terraform's tags match in any case, and their
-names whatever their separators. CDK deploys with CloudFormation and counts as such.
-
-==============  ====================================================================
-manager         tags
-==============  ====================================================================
-sam             ``lambda:createdBy`` is ``SAM``
-serverless      ``aws:cloudformation:stack-name`` and ``STAGE``, or a name that
-                begins with ``serverless:``
-cloudformation  ``aws:cloudformation:stack-name``
-terraform       ``terraform`` is not empty, ``false``, ``no`` or ``0``
-terraform       ``managed-by`` is ``terraform`` or ``opentofu``
-none            else
-==============  ====================================================================
-
-Terraform sets no tag of its own. Without one of these common tags its functions count as none.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
-
-from bulkeic.core.fields import normalize_name
-
-_STACK = "aws:cloudformation:stack-name"
-_CREATED_BY = "lambda:createdBy"
-_STAGE = "STAGE"
-_SERVERLESS = "serverless:"
-_NO = frozenset({"", "false", "no", "0"})
-_TERRAFORM = frozenset({"terraform", "opentofu"})
 
 
 class Manager(StrEnum):
@@ -43,36 +16,79 @@ class Manager(StrEnum):
     SERVERLESS = "serverless"
 
 
+class NextDeployment(StrEnum):
+    """What the next deployment of a manager does to the settings that a run writes.
+
+    =======  ===========================================================================
+    word     because
+    =======  ===========================================================================
+    unknown  only the tags of the function are known, and they do not say what the code
+             declares
+    reverts  the code declares the configuration, with other settings
+    keeps    the code declares the same settings, or the function without a configuration
+    =======  ===========================================================================
+    """
+
+    UNKNOWN = "unknown"
+    REVERTS = "reverts"
+    KEEPS = "keeps"
+
+
 class Owner(msgspec.Struct, frozen=True, gc=False):
-    """What manages a target: its next deployment may change the target.
+    """What manages a target.
 
     Attributes:
         manager: the tool.
         name: its name of the function or of the configuration: a stack, or an address of Terraform;
             empty: unknown.
+        next_deployment: what it does to the settings that the run writes.
     """
 
     manager: Manager
     name: str = ""
+    next_deployment: NextDeployment = NextDeployment.UNKNOWN
 
     def __str__(self) -> str:
         return f"{self.manager}:{self.name}" if self.name else str(self.manager)
 
 
-def manager_of(tags: Mapping[str, str]) -> Manager:
-    """What manages a function with these tags; see the table above."""
-    if tags.get(_CREATED_BY) == "SAM":
-        return Manager.SAM
-    in_stack = _STACK in tags
-    if (in_stack and _STAGE in tags) or any(name.startswith(_SERVERLESS) for name in tags):
-        return Manager.SERVERLESS
-    if in_stack:
-        return Manager.CLOUDFORMATION
-    return Manager.TERRAFORM if any(map(_is_terraform, tags.items())) else Manager.NONE
+class OwnerCount(msgspec.Struct, frozen=True):
+    """Targets of one manager.
+
+    Attributes:
+        manager: the tool.
+        next_deployment: what it does to these targets.
+        targets: their number.
+        names: number of different stacks or addresses; unknown ones do not count.
+        largest: the names with most targets, each with its number of targets.
+    """
+
+    manager: Manager
+    next_deployment: NextDeployment
+    targets: int
+    names: int
+    largest: Sequence[tuple[str, int]] = ()
 
 
-def _is_terraform(tag: tuple[str, str]) -> bool:
-    name, value = normalize_name(tag[0]), tag[1].strip().lower()
-    return (name == "terraform" and value not in _NO) or (
-        name == "managedby" and value in _TERRAFORM
-    )
+class ManagedTargets(msgspec.Struct, frozen=True):
+    """The targets of a run by what manages them.
+
+    Attributes:
+        owners: those with a known owner, most targets first.
+        unmanaged: number of targets without one, although tags or code were read.
+        unread: number of targets whose tags were not read, and that no code declares.
+        restores: whether the run restores what the targets had, so that it adds nothing to what
+            their code declares.
+    """
+
+    owners: Sequence[OwnerCount] = ()
+    unmanaged: int = 0
+    unread: int = 0
+    restores: bool = False
+
+    def counts(self) -> dict[str, int]:
+        """The number of targets by manager, those without one as ``none``, and ``unread``."""
+        found = dict.fromkeys((each.value for each in Manager), 0)
+        for owner in self.owners:
+            found[owner.manager.value] += owner.targets
+        return found | {Manager.NONE.value: self.unmanaged, "unread": self.unread}

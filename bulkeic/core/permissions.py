@@ -47,6 +47,12 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAla
 GET_CALENDAR_STATE = "ssm:GetCalendarState"
 """What ``--change-calendar`` needs."""
 
+READ_STACK = ("cloudformation:DescribeStacks", "cloudformation:ListStackResources")
+"""What ``--stack`` needs."""
+
+LIST_EXPORTS = "cloudformation:ListExports"
+"""What ``--stack`` also needs for a template with ``Fn::ImportValue``."""
+
 POLICY_CHARACTERS = 2048
 """The longest session policy that STS accepts."""
 

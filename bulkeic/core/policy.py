@@ -17,6 +17,8 @@ class Apply(msgspec.Struct, frozen=True, kw_only=True):
         create_missing: create the configuration where a function has none.
         replace_destinations: clear a destination that the settings do not name.
         force: also overwrite targets that changed since an interrupted session read them.
+        exact: the settings are whole configurations, as code declares them: what they do not set
+            is removed, and settings without any mean no configuration.
         where: change only targets that match.
     """
 
@@ -24,6 +26,7 @@ class Apply(msgspec.Struct, frozen=True, kw_only=True):
     create_missing: bool = False
     replace_destinations: bool = False
     force: bool = False
+    exact: bool = False
     where: Where | None = None
 
 
@@ -34,11 +37,13 @@ class ApplyPlan(msgspec.Struct, frozen=True, kw_only=True):
         create_missing: as in ``Apply``.
         replace_destinations: as in ``Apply``.
         force: also overwrite targets that changed since the plan.
+        exact: as in ``Apply``.
     """
 
     create_missing: bool = False
     replace_destinations: bool = False
     force: bool = False
+    exact: bool = False
 
 
 class Rollback(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +95,7 @@ Policy = Change | Plan | Verify | Discover
 
 # A tuple: isinstance with a union is slow, and these functions run for each job.
 _READ_ONLY = (Plan, Verify, Discover)
+_SETTING = (Apply, ApplyPlan)
 
 
 def is_change(policy: Policy) -> bool:
@@ -103,6 +109,12 @@ def change_of(policy: Policy) -> Change:
     return policy.change if isinstance(policy, _READ_ONLY) else policy
 
 
+def is_exact(policy: Policy) -> bool:
+    """Whether the settings are whole configurations, to which nothing is added."""
+    change = change_of(policy)
+    return isinstance(change, Rollback) or (isinstance(change, _SETTING) and change.exact)
+
+
 def calls_per_job(policy: Policy, *, in_waves: bool = False) -> int:
     """The most calls that a job usually takes, for a forecast.
 
@@ -112,6 +124,7 @@ def calls_per_job(policy: Policy, *, in_waves: bool = False) -> int:
     any, in waves that are verified afterwards    3
     plan, verify, discover                        1
     apply with a before-image or ``where``        2
+    apply whole configurations                    2
     apply a plan, rollback, rewrite               2
     else                                          1
     ============================================  =====
@@ -125,7 +138,7 @@ def calls_per_job(policy: Policy, *, in_waves: bool = False) -> int:
     match policy:
         case Plan() | Verify() | Discover():
             return 1
-        case Apply(before_image=before_image, where=where):
-            return 2 if before_image or where is not None else 1
+        case Apply(before_image=before_image, exact=exact, where=where):
+            return 2 if before_image or exact or where is not None else 1
         case _:
             return 2

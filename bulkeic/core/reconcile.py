@@ -30,6 +30,7 @@ from bulkeic.core.policy import (
     Verify,
     change_of,
     is_change,
+    is_exact,
 )
 from bulkeic.core.rollout.rollback_guard import find_outside_change
 from bulkeic.core.snapshot import (
@@ -150,6 +151,7 @@ def first_step(job: Job, policy: Policy) -> Step:
     is planned, verified, rolled back or rewritten           Get
     applies a plan, also with force                          Get
     has an expected snapshot, a before-image or ``where``    Get
+    has a whole configuration as its settings                Get
     else                                                     Update
     =======================================================  ============
     """
@@ -166,7 +168,7 @@ def _first_step(settings: Settings, policy: Policy) -> Step | None:
     if isinstance(policy, Discover):
         return None
     is_plain = isinstance(policy, Apply) and not policy.before_image and policy.where is None
-    if not is_plain or keeps_destination(settings, policy):
+    if not is_plain or is_exact(policy) or keeps_destination(settings, policy):
         return _READ
     return Step(Call(Operation.UPDATE, with_both_destinations(settings, ABSENT, policy)))
 
@@ -373,7 +375,7 @@ def _creates_missing(policy: Policy) -> bool:
 def _write(job: Job, policy: Policy, read: ReadConfig, goal: Settings) -> Step:
     if goal == ABSENT:
         call = Call(Operation.DELETE)
-    elif isinstance(policy, Rollback) or read.snapshot == ABSENT:
+    elif is_exact(policy) or read.snapshot == ABSENT:
         call = Call(Operation.PUT, job.settings)
     else:
         settings = with_both_destinations(job.settings, read.snapshot, policy)

@@ -18,7 +18,7 @@ import msgspec
 from bulkeic.core.accounts import parse_account_id, parse_role, role_account
 from bulkeic.core.destinations import parse_destination, partition_problems, target_problems
 from bulkeic.core.errors import InputError, quoted
-from bulkeic.core.model import LATEST, Job, Lane, Settings, SourceLine, Target
+from bulkeic.core.model import CLEARED, LATEST, Job, Lane, Settings, SourceLine, Target
 from bulkeic.core.names import (
     FunctionName,
     check_qualifier,
@@ -35,6 +35,10 @@ SETTING_FIELDS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "OnSuccess
 _RANGES = {"MaximumRetryAttempts": range(3), "MaximumEventAgeInSeconds": range(60, 21601)}
 _WAVES = range(1, 1001)
 
+WANTS_NONE = "WantsNone"
+"""A field of rows of code that want their target to have no configuration; files have no such."""
+_NO_SETTINGS = Settings()
+
 _MEMOIZED = 4096
 
 _match_integer = re.compile(r"-?\d{1,10}", re.ASCII).fullmatch
@@ -48,8 +52,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         line: number of the line that it begins on, from 1.
         values: by field name.
-        item: number of the row in a JSON document, where many rows may share a line, or the
-            address of a resource in code; 0 elsewhere.
+        item: number of the row in a JSON document, where many rows may share a line, or the file
+            of code and the address in it; 0 elsewhere.
     """
 
     line: int
@@ -58,8 +62,9 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
     def located(self, problem: InputError, source: str) -> InputError:
         """The problem with the row's file and line."""
-        item = self.item if isinstance(self.item, str) else f"item {self.item}"
-        rule = f"{problem.rule} ({item})" if self.item else problem.rule
+        if isinstance(self.item, str):
+            return problem.at(self.item, 0)
+        rule = f"{problem.rule} (item {self.item})" if self.item else problem.rule
         return InputError(rule, field=problem.field, line=self.line, source=source)
 
 
@@ -85,10 +90,12 @@ class RowParser:
     Args:
         source: the file's name, for ``Job.source`` and for problems.
         defaults: values for rows that do not give their own.
+        exact: whether rows give whole configurations, or ``WANTS_NONE``.
     """
 
-    def __init__(self, source: str, defaults: Defaults) -> None:
+    def __init__(self, source: str, defaults: Defaults, *, exact: bool = False) -> None:
         self._source = source
+        self._exact = exact
         self._defaults = defaults
         # The rows of a fleet share few lanes and few settings; each is validated once.
         memoize = functools.lru_cache(_MEMOIZED, typed=True)
@@ -148,14 +155,16 @@ class RowParser:
         )
         problems += lane_problems
         get, nested = spread_settings(problems, values)
-        settings, depends_on_target, setting_problems = validate_settings(
-            get("MaximumRetryAttempts"),
-            get("MaximumEventAgeInSeconds"),
-            get("OnSuccess"),
-            get("OnFailure"),
-            nested,
-        )
-        problems += setting_problems
+        settings, depends_on_target = _NO_SETTINGS, False
+        if not (self._exact and WANTS_NONE in values):
+            settings, depends_on_target, setting_problems = validate_settings(
+                get("MaximumRetryAttempts"),
+                get("MaximumEventAgeInSeconds"),
+                get("OnSuccess"),
+                get("OnFailure"),
+                nested,
+            )
+            problems += setting_problems
         given = values.get("Wave")
         wave = None if given in UNSET else collect(problems, parse_wave, given)
         if not lane_problems and (settings.on_success or settings.on_failure):
@@ -227,6 +236,8 @@ class RowParser:
         default = msgspec.structs.astuple(self._defaults.settings)
         pairs = zip(chosen, default, strict=True)
         settings = Settings(*(fallback if value is None else value for value, fallback in pairs))
+        if self._exact and not settings.is_empty():
+            settings = whole_settings(settings)
         if settings.is_empty() and nested is not None and not problems:
             problems.append(
                 InputError(
@@ -236,6 +247,15 @@ class RowParser:
             )
         depends_on_target = has_template(settings) or settings.has_function_destination()
         return settings, depends_on_target, problems
+
+
+def whole_settings(settings: Settings) -> Settings:
+    """Settings as a whole configuration: a destination that they do not name is cleared."""
+    return msgspec.structs.replace(
+        settings,
+        on_success=settings.on_success or CLEARED,
+        on_failure=settings.on_failure or CLEARED,
+    )
 
 
 def parse_wave(value: Any) -> int:

@@ -64,6 +64,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         sample: number or share of the targets that match all of these, spread over lanes.
         seed: of the sample.
         limit: most targets.
+        skip_managed: leaves out the targets that a tool manages, as far as it is known.
+        only_managed: leaves out the others.
     """
 
     names: tuple[str, ...] = ()
@@ -74,6 +76,19 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     sample: Size | None = None
     seed: int = 0
     limit: int | None = None
+    skip_managed: bool = False
+    only_managed: bool = False
+
+    @property
+    def needs_owners(self) -> bool:
+        """Whether a target is selected or not depends on what manages it."""
+        return self.skip_managed or self.only_managed
+
+    @property
+    def owner_flag(self) -> str | None:
+        """The flag for which owners must be known; ``None``: there is none."""
+        flag = "--skip-managed" if self.skip_managed else "--only-managed"
+        return flag if self.needs_owners else None
 
     def is_everything(self) -> bool:
         """Whether it selects every target."""
@@ -143,7 +158,9 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         """The selection for another command on the same jobs, whose states have changed."""
         if not self.statuses:
             return self
-        return Selection(names=self.names, accounts=self.accounts, regions=self.regions)
+        return msgspec.structs.replace(
+            self, statuses=(), error_codes=(), sample=None, seed=0, limit=None
+        )
 
 
 EVERY_TARGET = Selection()

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from bulkeic.core.model import CLEARED, Outcome, Settings
-from bulkeic.core.policy import Apply, ApplyPlan, Policy, Rollback, change_of
+from bulkeic.core.policy import Apply, ApplyPlan, Policy, change_of, is_exact
 
 ABSENT = Settings()
 
@@ -80,7 +80,7 @@ def goal_snapshot(settings: Settings, current: Settings, policy: Policy) -> Sett
         current: snapshot of the target.
         policy: of the run.
     """
-    if isinstance(change_of(policy), Rollback):
+    if is_exact(policy):
         return settings
     settings = with_both_destinations(settings, current, policy)
     values = zip(msgspec.structs.astuple(settings), msgspec.structs.astuple(current), strict=True)

@@ -8,6 +8,7 @@ import msgspec
 
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import NOT_DONE, Lane, Status
+from bulkeic.core.ownership import ManagedTargets
 from bulkeic.core.reconcile import DRIFTED, Action
 from bulkeic.core.rollout.halts import Halt
 
@@ -135,6 +136,7 @@ class Summary(msgspec.Struct, frozen=True):
         halted: what the run did that stopped it; ``None``: it was not halted.
         rollback: of the run, which it did itself because it was halted.
         digest: of a complete plan.
+        managed: the targets by what manages them; ``None``: that was not looked for.
     """
 
     run: str
@@ -154,6 +156,7 @@ class Summary(msgspec.Struct, frozen=True):
     halted: Halt | None = None
     rollback: "Summary | None" = None
     digest: str | None = None
+    managed: ManagedTargets | None = None
 
     @property
     def total(self) -> SessionNumbers:
@@ -180,6 +183,7 @@ class Summary(msgspec.Struct, frozen=True):
             "exit_code": self.exit_code,
             **({"plan": self.plan_counts()} if self.needs else {}),
             **({} if self.digest is None else {"digest": self.digest}),
+            **({} if self.managed is None else {"managed": self.managed.counts()}),
         }
 
     def _reversibility(self) -> dict[str, bool]:

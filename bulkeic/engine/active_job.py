@@ -219,6 +219,7 @@ class ActiveJob(msgspec.Struct, eq=False):
             shared_api(settings),
             decision.config,
             before if self.read is None else self.read.as_answered(),
+            None if job.owner is None else str(job.owner),
         )
 
 

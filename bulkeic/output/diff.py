@@ -45,7 +45,14 @@ class DiffPrinter:
         # sys.stdout is looked up each time: a progress bar replaces it while it is shown.
         return sys.stdout if self._given is None else self._given
 
-    def show(self, target: Target, source: str, before: Settings, after: Settings) -> None:
+    def show(
+        self,
+        target: Target,
+        source: str,
+        before: Settings,
+        after: Settings,
+        managed_by: str | None = None,
+    ) -> None:
         """Prints the text of a target.
 
         Args:
@@ -53,13 +60,21 @@ class DiffPrinter:
             source: see ``text``.
             before: see ``text``.
             after: see ``text``.
+            managed_by: see ``text``.
 
         Raises:
             OSError: see ``write``.
         """
-        self.write(self.text(target, source, before, after))
+        self.write(self.text(target, source, before, after, managed_by))
 
-    def text(self, target: Target, source: str, before: Settings, after: Settings) -> str:
+    def text(
+        self,
+        target: Target,
+        source: str,
+        before: Settings,
+        after: Settings,
+        managed_by: str | None = None,
+    ) -> str:
         """A line for the target, and one for each field that differs.
 
         Args:
@@ -67,9 +82,11 @@ class DiffPrinter:
             source: its row, ``targets.csv:17``.
             before: the snapshot of what it has; ``ABSENT``: it will be created.
             after: the snapshot of what it should have; ``ABSENT``: it will be deleted.
+            managed_by: its owner; ``None``: nothing that is known.
         """
         sign = _sign(is_new=before == ABSENT, is_gone=after == ABSENT)
-        name = printable(f"{target.arn}:{target.qualifier}  ({source})")
+        owner = "" if managed_by is None else f", managed by {managed_by}"
+        name = printable(f"{target.arn}:{target.qualifier}  ({source}{owner})")
         lines = [
             f"    {self._signs[line[0]]}{printable(line[1:])}\n"
             for line in diff_lines(before, after)

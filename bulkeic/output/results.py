@@ -15,6 +15,7 @@ from typing import IO, Protocol
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Outcome
 from bulkeic.core.outcome_fields import outcome_values
+from bulkeic.output.new_file import write_new_file
 from bulkeic.output.outcome_codec import HEADER, Encoder, csv_rows, jsonl, terminal_csv_rows
 from bulkeic.output.results_resume import WrittenRows
 
@@ -61,6 +62,18 @@ def write_stdout(pieces: Iterable[bytes]) -> None:
         sys.stdout.flush()
     except OSError as error:
         raise UsageError(f"stdout: {error.strerror}") from None
+
+
+def write_output(out: str | None, pieces: Iterable[bytes]) -> None:
+    """Writes to the new file of ``--out``, or to stdout.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if out is None:
+        write_stdout(pieces)
+    else:
+        write_new_file("--out", out, pieces)
 
 
 class Results(Protocol):

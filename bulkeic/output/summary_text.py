@@ -9,6 +9,7 @@ from bulkeic.core.reconcile import Action
 from bulkeic.core.report.run_report import ErrorGroup
 from bulkeic.core.summary import EarlierFailures, LaneSummary, SessionNumbers, Summary, Traffic
 from bulkeic.output.formatting import counted
+from bulkeic.output.owner_text import owner_lines
 from bulkeic.output.tables import Table, lines
 from bulkeic.output.terminal.error_text import error_lines, error_table_lines
 from bulkeic.output.terminal.screen import ANY_SCREEN, Screen
@@ -63,6 +64,7 @@ def summary_lines(
         styled_line(f"{counted(summary.targets, 'target')}: ", styled_list(counts)),
         *_left_out_lines(summary),
         *_numbers_lines(summary),
+        *owner_lines(summary.managed, can_skip=summary.pending > 0),
     ]
     if len(summary.lanes) <= MOST_LANES:
         return [*head, *error_lines(errors, screen), *lane_lines(summary.lanes, screen)]
@@ -127,6 +129,7 @@ def plan_lines(
         styled_line("plan: ", styled_list(found or ["nothing was read"])),
         *_left_out_lines(summary),
         *_numbers_lines(summary),
+        *owner_lines(summary.managed, can_skip=True),
     ]
     if len(summary.lanes) <= MOST_LANES:
         return [*head, *error_lines(errors, screen), *plan_lane_lines(lanes, screen)]

@@ -55,7 +55,9 @@ _NUMBERS = Conversion(
 )
 _ZIP = Conversion("a zip archive", "unpack it: unzip -p FILE > NEW")
 _YAML = Conversion(
-    "YAML", _by("yq -o=json FILE > NEW.json, or with the yq based on jq: yq . FILE > NEW.json")
+    "YAML",
+    _by("yq -o=json FILE > NEW.json, or with the yq based on jq: yq . FILE > NEW.json; ")
+    + "a CloudFormation template is given with --template",
 )
 _PARQUET = Conversion(
     "Parquet", _by("""duckdb -c "COPY (FROM read_parquet('FILE')) TO 'NEW.csv'\"""")

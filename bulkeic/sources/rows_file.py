@@ -84,6 +84,10 @@ class RowsFile:
         """How messages name the row of a line."""
         return f"line {line}"
 
+    def at(self, problem: InputError, line: int) -> InputError:
+        """The problem with the file and a line."""
+        return problem.at(self.name, line)
+
 
 def _format_of(path: str, fields: Fields) -> Format | None:
     name = Path(path)

@@ -21,6 +21,7 @@ _SELECT = """
 SELECT j.seq, coalesce(j.function, j.given, ''), j.qualifier, o.status, o.error_code
 FROM job j LEFT JOIN outcome o ON o.seq = j.seq WHERE j.lane_id = ?
 """
+_IS_MANAGED = "EXISTS (SELECT 1 FROM managed m WHERE m.lane_id = j.lane_id AND m.seq = j.seq)"
 _KEEP_SAMPLE = """
 DELETE FROM chosen WHERE lane_id = ?1 AND seq NOT IN (
   SELECT seq FROM chosen WHERE lane_id = ?1 ORDER BY rank, seq LIMIT ?2
@@ -120,7 +121,10 @@ class ChosenJobs:
 
     def _matching(self, selection: Selection, number: int) -> Iterator[tuple[int, int, int]]:
         is_sampled = selection.sample is not None
-        rows = self._connection.execute(_SELECT, (number,))
+        query = _SELECT
+        if selection.needs_owners:
+            query += f" AND {'NOT ' * selection.skip_managed}{_IS_MANAGED}"
+        rows = self._connection.execute(query, (number,))
         for seq, function, qualifier, *outcome in rows:
             if selection.matches_function(function) and selection.matches_outcome(*outcome):
                 rank = selection.rank(function, qualifier) if is_sampled else 0

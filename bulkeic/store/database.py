@@ -30,6 +30,8 @@ sqlite3.register_adapter(type(None), lambda none: none)
 # What bulkeic writes is far smaller; SQLite itself would read rows of a gigabyte.
 _ROW_BYTES = 8 << 20
 
+_PIECE_BYTES = 1 << 20
+
 _FREE_SPACE = "; free space on the disk, then run the command again"
 _RAISE_LIMIT = "; raise the limit on open files, for example with ulimit -n 1024"
 
@@ -61,6 +63,7 @@ class Database:
         accept_loss: open it although outcomes may be lost.
         kind: of the file.
         check: checks that its content is intact.
+        copy_of: the file that messages name, if this one is a copy of it.
 
     Raises:
         DamagedRunError: it is damaged, or outcomes may be lost.
@@ -78,10 +81,12 @@ class Database:
         accept_loss: bool = False,
         kind: FileKind = RUN_FILE,
         check: Callable[[sqlite3.Connection], None] = check_integrity,
+        copy_of: Path | None = None,
     ) -> None:
         self.path = path
         self._kind = kind
-        self._name = f"{kind.noun} {quoted(str(path))}"
+        self._known_as = copy_of or path
+        self._name = f"{kind.noun} {quoted(str(self._known_as))}"
         self._check_content = check
         if create and path.is_dir():
             raise RunFileError(
@@ -99,7 +104,7 @@ class Database:
             if not create and not shared:
                 self._lock = os.open(path, os.O_RDWR)
             if not shared:
-                _lock_file(self._lock, self._name)
+                lock_file(self._lock, self._name)
             if not create:
                 check_links(path, _draft_path(path), kind)
                 self._check(shared=shared, is_sound=is_sound, accept_loss=accept_loss)
@@ -127,11 +132,11 @@ class Database:
                 if not had_log and not accept_loss:
                     check_log(self.path, connection, shared=shared)
         except BaseException:
-            self._disconnect()
+            self.disconnect()
             for path in new:
                 path.unlink(missing_ok=True)
             raise
-        self._disconnect()  # the log can be closed only without other connections
+        self.disconnect()  # the log can be closed only without other connections
 
     def connect(self, *, read_only: bool = False) -> sqlite3.Connection:
         """A new connection; use it from one thread at a time."""
@@ -162,13 +167,27 @@ class Database:
         for connection in tuple(self._connections):
             connection.interrupt()
 
+    def copy_from(self, path: Path) -> None:
+        """Fills a created file, without connections yet, with the bytes of another one.
+
+        Raises:
+            RunFileError: it cannot be written.
+        """
+        with (
+            self.errors("cannot be written"),
+            path.open("rb") as source,
+            os.fdopen(self._lock, "wb", closefd=False) as copy,
+        ):
+            while piece := source.read(_PIECE_BYTES):
+                copy.write(piece)
+
     def publish(self) -> None:
         """Closes a created file and gives it its name, durably; never replaces another file.
 
         Raises:
             RunFileError: the name is taken by now, or the file system refuses.
         """
-        self._disconnect()
+        self.disconnect()
         with self.errors("cannot be written"):
             os.fsync(self._lock)
             _rename_draft(self._file, self.path)
@@ -195,12 +214,13 @@ class Database:
 
     def close(self) -> None:
         """Closes every connection and unlocks the file."""
-        self._disconnect()
+        self.disconnect()
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
 
-    def _disconnect(self) -> None:
+    def disconnect(self) -> None:
+        """Closes every connection; the file stays locked."""
         for connection in self._connections:
             connection.close()
         self._connections.clear()
@@ -217,7 +237,7 @@ class Database:
             problem = printable(str(error))
             raise DamagedRunError(
                 f"{self._name}: cannot be opened: damaged: {problem}",
-                f"{self._kind.save} {shlex.quote(str(self.path))}",
+                f"{self._kind.save} {shlex.quote(str(self._known_as))}",
             ) from None
 
     @contextmanager
@@ -305,7 +325,7 @@ def _delete_draft(draft: Path, name: str, kind: FileKind) -> None:
     """Deletes the draft of a killed process; a draft in use is left alone."""
     left = os.open(draft, os.O_RDWR | os.O_NOFOLLOW)
     try:
-        _lock_file(left, name)
+        lock_file(left, name)
         header = os.pread(left, HEADER_BYTES, 0)
         ours = int.from_bytes(header[APPLICATION_ID_BYTES]) == kind.application_id
         if header and not (header.startswith(MAGIC) and ours):
@@ -339,7 +359,12 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _lock_file(lock: int, name: str) -> None:
+def lock_file(lock: int, name: str) -> None:
+    """Locks an open file for this process.
+
+    Raises:
+        RunFileError: another process has locked it.
+    """
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -24,7 +24,14 @@ SESSION = "session"
 _METADATA = "digest_of_run"
 OPEN, CLOSED = "open", "closed"
 _JOBS, _WAVE_LANES = "job", "wave_lane"
-_ORDER = {"lane": "id", "account": "account_id", "settings": "id", _WAVE_LANES: "wave, lane_id"}
+_ORDER = {
+    "lane": "id",
+    "account": "account_id",
+    "settings": "id",
+    "owner": "id",
+    "managed": "lane_id, seq",
+    _WAVE_LANES: "wave, lane_id",
+}
 _DIGEST_OF = {table: f"digest_of_{table}" for table in (*_ORDER, _JOBS)}
 _SEALED_ROWS = {
     "outcome": SEALED_OUTCOMES,
@@ -127,11 +134,17 @@ def is_intact(row: Sequence[Any]) -> bool:
     return bool(row_digest(row[:-1]) == row[-1])
 
 
-def table_digest(connection: sqlite3.Connection, table: str) -> str:
-    """The digest of all rows of a table, in the order of its key. Rows are streamed."""
-    if table == _JOBS:
+def table_digest(connection: sqlite3.Connection, table: str, order: str | None = None) -> str:
+    """The digest of all rows of a table. Rows are streamed.
+
+    Args:
+        connection: to the run file.
+        table: which.
+        order: of the rows; ``None``: that of its key, and for ``job`` by lanes.
+    """
+    if table == _JOBS and order is None:
         return job_digest(connection, {})
-    query = f"SELECT * FROM {table} ORDER BY {_ORDER[table]}"  # noqa: S608 - constants only
+    query = f"SELECT * FROM {table} ORDER BY {order or _ORDER[table]}"  # noqa: S608 - constants only
     found = hashlib.blake2b(digest_size=16)
     rows = connection.execute(query)
     while batch := rows.fetchmany(_BATCH):

@@ -2,14 +2,17 @@
 
 import fcntl
 import os
+import re
 import shlex
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from bulkeic.core.errors import DamagedRunError, RunFileError, quoted
 from bulkeic.store.digests import OPEN, SESSION
 from bulkeic.store.file_kind import KINDS, RUN_FILE, FileKind
 from bulkeic.store.schema import MAGIC
+from bulkeic.version import __version__
 
 # https://www.sqlite.org/fileformat.html#the_database_header
 HEADER_BYTES = 100
@@ -19,6 +22,8 @@ APPLICATION_ID_BYTES = slice(68, 72)
 _FORMAT_VERSIONS = slice(18, 20)
 _WITH_LOG = b"\x02\x02"
 _USER_VERSION = slice(60, 64)
+_LAST_VERSION = "SELECT version FROM session ORDER BY id DESC LIMIT 1"
+_match_version = re.compile(r"\d[0-9A-Za-z.+-]{0,30}").fullmatch
 
 
 def is_run_file(path: Path) -> bool:
@@ -50,21 +55,51 @@ def check_header(path: Path, kind: FileKind = RUN_FILE) -> None:
     found = KINDS.get(int.from_bytes(header[APPLICATION_ID_BYTES]))
     if found is None:
         raise RunFileError(f"{name} is a database, but not a {kind.noun}")
-    if found is not kind:
+    if found.application_id != kind.application_id:
         raise RunFileError(
             f"{name} is a {found.noun}, not a {kind.noun}; {found.use} {shlex.quote(str(path))}"
         )
     version = int.from_bytes(header[_USER_VERSION])
     if version != kind.version:
-        way_out = (
-            f"finish it with the older bulkeic that made it, or {kind.remake}"
-            if version < kind.version
-            else "use the newer bulkeic that made it"
-        )
+        way_out = kind.remake if version < kind.version else f"use {_newer_bulkeic(path)}"
         raise RunFileError(
             f"{kind.noun} {name} has version {version}, this bulkeic supports {kind.version}; "
             f"{way_out}"
         )
+
+
+def _newer_bulkeic(path: Path) -> str:
+    """The bulkeic that made a file of a newer version, as the file's last session names it."""
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"  # no file is created beside it
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            (version,) = connection.execute(_LAST_VERSION).fetchone()
+    except (sqlite3.Error, TypeError):
+        version = None
+    if version == __version__ or not _match_version(str(version)):
+        return "the newer bulkeic that made it"
+    return f"bulkeic {version} or newer"
+
+
+def run_file_version(path: Path) -> int | None:
+    """The version of a run file's schema, as its header says; ``None``: it is no run file."""
+    try:
+        if not path.is_file():
+            return None
+        header = _read_header(path)
+    except OSError:
+        return None
+    is_run = int.from_bytes(header[APPLICATION_ID_BYTES]) == RUN_FILE.application_id
+    return int.from_bytes(header[_USER_VERSION]) if header.startswith(MAGIC) and is_run else None
+
+
+def may_need_migration(path: Path) -> bool:
+    """Whether a run file is of an older version, or a journal beside it may hold an older one."""
+    version = run_file_version(path)
+    if version is None:
+        return False
+    journal = path.with_name(f"{path.name}-journal")
+    return version < RUN_FILE.version or journal.exists()
 
 
 def _read_header(path: Path) -> bytes:

@@ -29,7 +29,7 @@ class FileKind(msgspec.Struct, frozen=True, kw_only=True):
 RUN_FILE = FileKind(
     noun="run file",
     application_id=0x62656963,  # "beic"
-    version=9,
+    version=10,
     resume="bulkeic apply",
     save="save its intact outcomes with: bulkeic export",
     remake="apply the targets file again",

@@ -11,6 +11,7 @@ from contextlib import closing
 
 from bulkeic.core.errors import quoted
 from bulkeic.core.model import Status
+from bulkeic.core.ownership import Manager, NextDeployment
 from bulkeic.core.reconcile import Action
 from bulkeic.core.rollout.gates import GateDecision, GateKind
 from bulkeic.store.digests import damaged_tables, tables_with_damaged_rows
@@ -28,6 +29,8 @@ _ENUMS = {
     ("before_image", "action"): Action,
     ("gate", "decision"): GateDecision,
     ("gate", "kind"): GateKind,
+    ("owner", "manager"): Manager,
+    ("owner", "next_deployment"): NextDeployment,
 }
 
 _WITHOUT_JOB = """
@@ -53,6 +56,10 @@ SELECT 1 FROM job WHERE lane_id <> 0 AND (
     "outcome: of an unknown job": _WITHOUT_JOB.format("outcome"),
     "earlier_outcome: of an unknown job": _WITHOUT_JOB.format("earlier_outcome"),
     "before_image: of an unknown job": _WITHOUT_JOB.format("before_image"),
+    "managed: of an unknown job": _WITHOUT_JOB.format("managed"),
+    "managed: of an unknown owner": """
+SELECT 1 FROM managed WHERE owner_id NOT IN (SELECT id FROM owner)
+""",
     "wave_lane: of an unknown lane or wave": """
 SELECT 1 FROM wave_lane
 WHERE lane_id NOT IN (SELECT id FROM lane) OR wave NOT IN (SELECT number FROM wave)

@@ -13,13 +13,21 @@ from bulkeic.core.snapshot import snapshot_of
 from bulkeic.core.templates import has_template
 from bulkeic.store.chosen_jobs import ChosenJobs
 from bulkeic.store.database import Database
-from bulkeic.store.mapping import config_of, job_of, lane_of, restore_job_of, settings_of, target_of
+from bulkeic.store.mapping import (
+    config_of,
+    job_of,
+    lane_of,
+    restore_job_of,
+    settings_of,
+    target_of,
+    with_snapshot,
+)
 from bulkeic.store.run_metadata import RunMetadata
+from bulkeic.store.stored_owners import StoredOwners
 
 _MakeJob = Callable[[tuple[Any, ...], str, Lane, Settings], Job]
 
-_MEMOIZED = 8192
-_MAX_SEQ = 2**62
+_MEMOIZED, _MAX_SEQ = 8192, 2**62
 
 _SELECT_JOBS = """
 SELECT j.seq, j.line, j.given, j.function, j.qualifier, j.settings_id, j.expected_id,
@@ -136,6 +144,7 @@ class Jobs:
         metadata: of the run.
         chosen: the selected jobs; every method but ``all_targets`` and ``known_snapshots`` leaves
             out the others.
+        owners: of its targets.
     """
 
     def __init__(
@@ -145,14 +154,14 @@ class Jobs:
         lane_ids: Mapping[Lane, tuple[int, int]],
         metadata: RunMetadata,
         chosen: ChosenJobs,
+        *,
+        owners: StoredOwners,
     ) -> None:
-        self._database = database
-        self._reader = reader
+        self._database, self._reader = database, reader
         self._lane_ids = lane_ids
-        self._chosen = chosen
-        self._source = metadata.source
+        self._chosen, self._owners = chosen, owners
+        self._source, self._guarded = metadata.source, metadata.is_guarded
         self._restores = metadata.restores is not None
-        self._guarded = metadata.is_guarded
         self._settings = functools.lru_cache(_MEMOIZED)(self._read_settings)
 
     def lanes(
@@ -196,8 +205,7 @@ class Jobs:
         """Number of jobs whose targets may have been changed, and that have a before-image."""
         with self._database.errors("cannot be read"):
             query = _COUNT_CHANGED + self._chosen.condition("b")
-            (selected,) = self._reader.execute(query).fetchone()
-        return int(selected)
+            return int(self._reader.execute(query).fetchone()[0])
 
     def has_changed(self) -> bool:
         """Whether there is such a job."""
@@ -229,8 +237,7 @@ class Jobs:
     def last_touched(self) -> int:
         """The greatest ``seq`` of a job with an outcome or a before-image; -1: there is none."""
         with self._database.errors("cannot be read"):
-            (seq,) = self._reader.execute(_SELECT_LAST_TOUCHED).fetchone()
-        return int(seq)
+            return int(self._reader.execute(_SELECT_LAST_TOUCHED).fetchone()[0])
 
     def next_jobs(
         self,
@@ -254,8 +261,7 @@ class Jobs:
             wave: as for ``lanes``; the range is that of ``seq_ranges`` for it.
             untouched: these jobs are after ``last_touched``, so their outcomes are not looked up.
         """
-        number, _ = self._lane_ids[lane]
-        of_wave = self._of_wave(wave)
+        (number, _), of_wave = self._lane_ids[lane], self._of_wave(wave)
         index = _BY_WAVE if of_wave else ""
         query = _SELECT_JOBS.format(job_filter=self._sql(job_filter) + of_wave, index=index)
         if (
@@ -310,7 +316,7 @@ class Jobs:
                 *fields, wave, was_read, config = row
                 job = self._job_of(fields, lane_of(*fields[6:8]))
                 if was_read:
-                    job = _with_snapshot(job, config)
+                    job = with_snapshot(job, config)
                 yield job if wave is None else msgspec.structs.replace(job, wave=wave)
 
     def changed_jobs(self) -> Iterator[tuple[Job, Settings | None]]:
@@ -323,7 +329,7 @@ class Jobs:
             with self._database.errors("cannot be read"):
                 for row in self._reader.execute(self._restricted(_SELECT_CHANGED), (number,)):
                     after = snapshot_of(config_of(row[8])) if row[7] else None
-                    job = _with_snapshot(self._job_of(row, lane), row[6])
+                    job = with_snapshot(self._job_of(row, lane), row[6])
                     yield msgspec.structs.replace(job, wave=row[9]), after
 
     def changed_without_before_image(self) -> Iterator[Job]:
@@ -343,13 +349,13 @@ class Jobs:
                 for row in self._reader.execute(
                     self._restricted(_SELECT_PLANNED_UNCHANGED), (number, before)
                 ):
-                    yield _with_snapshot(self._job_of(row, lane), row[6])
+                    yield with_snapshot(self._job_of(row, lane), row[6])
 
     def planned_jobs(self) -> Iterator[Job]:
         """Jobs that need a change, with ``Job.before_snapshot``, in file order. A stream."""
         with self._database.errors("cannot be read"):
             for row in self._reader.execute(self._restricted(_SELECT_PLANNED)):
-                yield _with_snapshot(self._job_of(row, lane_of(*row[7:9])), row[6])
+                yield with_snapshot(self._job_of(row, lane_of(*row[7:9])), row[6])
 
     @functools.cached_property
     def have_waves(self) -> bool:
@@ -384,7 +390,7 @@ class Jobs:
 
     def _job_of(self, row: tuple[Any, ...], lane: Lane) -> Job:
         settings, make_job = self._settings(row[5])
-        return make_job(row, self._source, lane, settings)
+        return self._owners.with_owner(make_job(row, self._source, lane, settings))
 
     def _read_settings(self, number: int) -> tuple[Settings, _MakeJob]:
         """The settings, and what makes a job with them."""
@@ -392,8 +398,3 @@ class Jobs:
         settings = settings_of(api)
         fills_in = has_template(settings) and not self._restores
         return settings, job_of if fills_in else restore_job_of
-
-
-def _with_snapshot(job: Job, config: str | None) -> Job:
-    """The job with what its target had, as the run file stores it."""
-    return msgspec.structs.replace(job, before_snapshot=snapshot_of(config_of(config)))

@@ -15,6 +15,7 @@ from bulkeic.store.chosen_jobs import ChosenJobs
 from bulkeic.store.database import Database
 from bulkeic.store.digests import CLOSED, SESSION, save_run_rows, seal_tables
 from bulkeic.store.job_digests import LoadedLanes
+from bulkeic.store.loaded_owners import LoadedOwners
 from bulkeic.store.mapping import job_of, outcome_row
 from bulkeic.store.outcome_columns import STORE_OUTCOMES
 from bulkeic.store.run_metadata import RunMetadata
@@ -96,6 +97,7 @@ class Loader:
         self._settings_id = functools.lru_cache(_MEMOIZED)(self._add_settings)
         try:
             self._connection = self._start(metadata)
+            self._owners = LoadedOwners(self._database, self._connection, self._source)
         except BaseException:
             self.discard()
             raise
@@ -131,12 +133,20 @@ class Loader:
             None if job.expected is None else self._settings_id(job.expected),
             job.wave,
         )
+        if job.owner is not None:
+            self._owners.save(lane, [(job.seq, job.owner)])
         if job.wave is not None:
             self._last_wave = max(self._last_wave, job.wave)
         self._loaded.add(row)
         self._rows.append(row)
         if len(self._rows) == STORE_JOBS.most_rows:
             self._flush()
+
+    @property
+    def owners(self) -> LoadedOwners:
+        """Stores the owners of the jobs that were added."""
+        self._flush()
+        return self._owners
 
     @property
     def have_waves(self) -> bool:
@@ -313,6 +323,7 @@ class Loader:
         self._flush()
         with self._database.errors("cannot be written"):
             self._complete_waves()
+            self._owners.complete()
             for statement in _COUNT_JOBS:
                 self._connection.execute(statement)
             self._connection.execute("DELETE FROM lane WHERE jobs = 0")

@@ -25,6 +25,7 @@ from bulkeic.core.names import (
     partition_of,
 )
 from bulkeic.core.reconcile import BeforeImage
+from bulkeic.core.snapshot import snapshot_of
 from bulkeic.core.templates import fill_settings
 from bulkeic.store.digests import row_digest, sealed
 from bulkeic.store.integrity import DamagedError
@@ -92,6 +93,11 @@ def restore_job_of(row: tuple[Any, ...], file: str, lane: Lane, settings: Settin
     seq, line, given, function, qualifier = row[:5]
     target = target_of(lane, function, qualifier)
     return Job(seq, SourceLine(file, line), given or function, target, settings)
+
+
+def with_snapshot(job: Job, config: str | None) -> Job:
+    """The job with what its target had, as the run file stores it."""
+    return msgspec.structs.replace(job, before_snapshot=snapshot_of(config_of(config)))
 
 
 def target_of(lane: Lane, function: str, qualifier: str | None) -> Target:

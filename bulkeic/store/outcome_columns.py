@@ -25,6 +25,11 @@ _ELSEWHERE = {
         "'{region}', l.region), '{partition}', l.partition), '{function}', j.function)) AS settings"
     ),
     "before": "CASE WHEN b.may_be_sent THEN coalesce(b.config, '{}') END AS before",
+    "managed_by": (
+        "(SELECT w.manager || CASE w.name WHEN '' THEN '' ELSE ':' || w.name END "
+        "FROM managed m JOIN owner w ON w.id = m.owner_id "
+        "WHERE m.lane_id = o.lane_id AND m.seq = o.seq) AS managed_by"
+    ),
 }
 _FROM = """
 FROM outcome o
@@ -82,7 +87,7 @@ STORE_OUTCOMES = BatchStatement(
 )
 """Stores ``seq``, the lane's id, ``STORED_FIELDS``, the settings that were sent, and a digest."""
 
-_TARGET_COLUMNS = (
+TARGET_COLUMNS = (
     "j.line",
     "coalesce(j.given, j.function)",
     "j.function",
@@ -90,10 +95,11 @@ _TARGET_COLUMNS = (
     "l.account_id",
     "l.region",
 )
+"""What the digest of an outcome ``o`` covers of its target, which ``TARGET_JOINS`` joins."""
 _ROW_COLUMNS = ("o.lane_id", *(f"o.{name}" for name in STORED_FIELDS), "o.sent")
 _OF_OUTCOME = ("o.seq", *_ROW_COLUMNS)
 _OF_EARLIER = ("o.seq", "o.retry", "o.retried_at", *_ROW_COLUMNS)
-_TARGET_JOINS = """
+TARGET_JOINS = """
 LEFT JOIN lane l ON l.id = o.lane_id
 LEFT JOIN job j ON j.lane_id = l.id AND j.seq = o.seq"""
 
@@ -103,26 +109,26 @@ def _listed(*columns: str) -> str:
 
 
 SEALED_OUTCOMES = f"""
-SELECT {_listed(*_OF_OUTCOME, *_TARGET_COLUMNS)}, o.row_digest FROM outcome o{_TARGET_JOINS}"""  # noqa: S608 - constants only
+SELECT {_listed(*_OF_OUTCOME, *TARGET_COLUMNS)}, o.row_digest FROM outcome o{TARGET_JOINS}"""  # noqa: S608 - constants only
 """Selects what the digest of each outcome covers: its row and its target, which an invalid row
 does not have; and then the digest."""
 
 SEALED_EARLIER_OUTCOMES = f"""
-SELECT {_listed(*_OF_EARLIER, *_TARGET_COLUMNS)}, o.row_digest
-FROM earlier_outcome o{_TARGET_JOINS}"""  # noqa: S608 - constants only
+SELECT {_listed(*_OF_EARLIER, *TARGET_COLUMNS)}, o.row_digest
+FROM earlier_outcome o{TARGET_JOINS}"""  # noqa: S608 - constants only
 """Like ``SEALED_OUTCOMES``, of the outcomes that were retried."""
 
 _KEPT = ("o.seq", ":retry", ":retried_at", *_ROW_COLUMNS)
 KEEP_OUTCOME = f"""
 INSERT INTO earlier_outcome
-SELECT {_listed(*_KEPT)}, row_digest({_listed(*_KEPT, *_TARGET_COLUMNS)})
-FROM outcome o{_TARGET_JOINS} WHERE o.seq = :seq"""  # noqa: S608 - constants only
+SELECT {_listed(*_KEPT)}, row_digest({_listed(*_KEPT, *TARGET_COLUMNS)})
+FROM outcome o{TARGET_JOINS} WHERE o.seq = :seq"""  # noqa: S608 - constants only
 """Copies the outcome of a job to the earlier ones."""
 
 RESTORE_OUTCOMES = f"""
 INSERT INTO outcome
-SELECT {_listed(*_OF_OUTCOME)}, row_digest({_listed(*_OF_OUTCOME, *_TARGET_COLUMNS)})
-FROM earlier_outcome o{_TARGET_JOINS} WHERE o.retry = :retry"""  # noqa: S608 - constants only
+SELECT {_listed(*_OF_OUTCOME)}, row_digest({_listed(*_OF_OUTCOME, *TARGET_COLUMNS)})
+FROM earlier_outcome o{TARGET_JOINS} WHERE o.retry = :retry"""  # noqa: S608 - constants only
 """Copies the outcomes of a retry back."""
 
 REAL_FIELDS = tuple(field.name for field in _STORED if _column(field).split()[1] == "REAL")

@@ -18,7 +18,8 @@ from bulkeic.store.run_metadata import RunMetadata
 
 _JOBS = """
 SELECT key, value FROM run WHERE key IN (
-  'digest_of_job', 'digest_of_settings', 'digest_of_lane', 'digest_of_account'
+  'digest_of_job', 'digest_of_settings', 'digest_of_lane', 'digest_of_account', 'digest_of_owner',
+  'digest_of_managed'
 ) ORDER BY key
 """
 _FLAGS = (
@@ -30,6 +31,7 @@ _FLAGS = (
     "restores",
     "create_missing",
     "replace_destinations",
+    "exact",
     "where",
     "wave_rules",
     "left_out",

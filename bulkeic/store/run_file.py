@@ -12,18 +12,13 @@ from bulkeic.core.model import Job, Lane, Outcome, Status, rfc3339
 from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.report.run_end import SessionRecord
 from bulkeic.core.selection import Selection
-from bulkeic.core.summary import (
-    SessionNumbers,
-    Summary,
-    Tally,
-    Traffic,
-    summarize,
-)
+from bulkeic.core.summary import SessionNumbers, Summary, Tally, Traffic, summarize
 from bulkeic.store.chosen_jobs import ChosenJobs
 from bulkeic.store.database import Database
 from bulkeic.store.digests import save_run_rows, sealed
 from bulkeic.store.gate_records import GateRecords
 from bulkeic.store.jobs import Jobs
+from bulkeic.store.known_configs import KnownConfigs
 from bulkeic.store.mapping import lane_of, outcome_of
 from bulkeic.store.outcome_columns import SELECT_OUTCOME, STORE_OUTCOMES
 from bulkeic.store.plan_digest import PlanDigest
@@ -38,6 +33,7 @@ from bulkeic.store.schema import (
     STORE_BEFORE_IMAGES,
 )
 from bulkeic.store.session_origin import SessionOrigin
+from bulkeic.store.stored_owners import StoredOwners
 from bulkeic.store.wave_progress import WaveProgress
 from bulkeic.store.worker_records import WorkerRecords
 
@@ -57,7 +53,9 @@ class RunFile:
         metadata: how the run was started.
         jobs: its jobs.
         chosen: those that a command works on.
+        configs: what the targets of its jobs have now.
         counts: its jobs and outcomes, counted.
+        owners: who manages its targets.
         waves: its waves.
         gates: what its gate has decided.
         workers: what the workers of its sessions have done.
@@ -116,7 +114,10 @@ class RunFile:
 
     def _add_parts(self) -> None:
         database, lane_ids = self._database, self._lane_ids
-        self.jobs = Jobs(database, self._reader, lane_ids, self.metadata, self.chosen)
+        facts = (database, self._reader, lane_ids, self.metadata, self.chosen)
+        self.owners = StoredOwners(*facts)
+        self.jobs = Jobs(*facts, owners=self.owners)
+        self.configs = KnownConfigs(database, self._reader, lane_ids, self.chosen)
         self.plan_digest = PlanDigest(database, self._reader)
         self.waves = WaveProgress(database, self._reader, self._writer, lane_ids)
         self.gates = GateRecords(database, self._reader, self._writer)
@@ -288,7 +289,8 @@ class RunFile:
             stopped=stopped,
             can_be_rolled_back=self.is_reversible(),
         )
-        return msgspec.structs.replace(summary, left_out=self.left_out())
+        managed = self.owners.count()
+        return msgspec.structs.replace(summary, left_out=self.left_out(), managed=managed)
 
     def left_out(self) -> int:
         """Number of targets that are not selected, or were not when the run was made."""

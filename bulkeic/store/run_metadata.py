@@ -10,6 +10,8 @@ from bulkeic.core.caller_identity import CallerIdentity
 from bulkeic.store.integrity import DamagedError
 
 SANDBOX, AWS = "the sandbox", "AWS"
+NOT_RECORDED = "an endpoint that is not recorded"
+"""Where a run's calls went that an older bulkeic made, if not to the sandbox."""
 _YES = "yes"
 _match_plan_parts = re.compile("[0-9a-f]{64} [0-9a-f]{64}").fullmatch
 
@@ -32,12 +34,15 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         results: the absolute path of the results file that this run has started.
         create_missing: whether to create configurations that do not exist.
         replace_destinations: whether to clear a destination that a job does not name.
+        exact: whether the settings of jobs are whole configurations (see ``core.policy.Apply``).
         where: the JMESPath expression of ``--where``.
         flags: those that later commands repeat, as JSON: flag → its words.
         made_with: the flags that the run was made with and that it stores, by name, as JSON.
         wave_rules: the rows of ``--waves-file`` as JSON (see ``core.wave_rules``).
         plan_parts: what the digest of a complete plan covers (see ``store.plan_digest``).
         left_out: how many targets a selection left out when the run was made, in digits.
+        owner_sources: what the owners of targets were read from, ``tags`` and ``code``, separated
+            by blanks; ``None``: they were not read.
     """
 
     source: str
@@ -52,12 +57,14 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     results: str | None = None
     create_missing: bool = False
     replace_destinations: bool = False
+    exact: bool = False
     where: str | None = None
     flags: str | None = None
     made_with: str | None = None
     wave_rules: str | None = None
     plan_parts: str | None = None
     left_out: str | None = None
+    owner_sources: str | None = None
 
     @property
     def endpoint_url(self) -> str | None:

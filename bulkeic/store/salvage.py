@@ -1,8 +1,8 @@
 """Reads the intact outcomes of a damaged run file, each checked by its own digest."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from bulkeic.store.outcome_columns import SEALED_OUTCOMES, SELECT_OUTCOME, STORE
 
 _SENT = 2 + len(STORED_FIELDS)
 _FIELDS = Outcome.__struct_fields__
+_TABLES_OF = {"settings": ("settings",), "managed_by": ("owner", "managed")}
+"""The fields that other tables than ``outcome`` hold, each with those tables."""
 _BEFORE_IMAGE = "SELECT * FROM before_image WHERE seq = ?"
 _DAMAGE = (
     sqlite3.Error,
@@ -36,30 +38,49 @@ class Salvage:
         path: of the run file.
 
     Attributes:
+        has_digests: whether the file shows which outcomes are intact; otherwise each that can be
+            read counts as intact.
         intact: number of intact outcomes so far.
         damaged: number of damaged outcomes so far; a damaged part of the file may hide more.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.has_digests = True
         self.intact = 0
         self.damaged = 0
 
     def outcomes(self) -> Iterator[Outcome]:
         """The intact outcomes, mostly in file order. A stream."""
-        uri = f"{self._path.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True)) as connection:
+        with self._opened() as connection:
             # Invalid UTF-8 fails the digest of its row, and not the whole query.
             connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
             source = _source_of(connection)
-            has_settings = _has_intact_settings(connection)
+            is_sound = is_intact if self.has_digests else _is_sound
+            damaged = [
+                field
+                for field, tables in _TABLES_OF.items()
+                if self.has_digests and not _are_intact(connection, tables)
+            ]
             for row in _rows(connection):
-                outcome = _outcome_of(connection, row, source, has_settings=has_settings)
+                outcome = _outcome_of(connection, row, source, is_sound, damaged)
                 if outcome is None:
                     self.damaged += 1
                 else:
                     self.intact += 1
                     yield outcome
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        """Opens the run file for reading."""
+        uri = f"{self._path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            yield connection
+
+
+def _is_sound(_row: Sequence[Any]) -> bool:
+    """Stands for ``is_intact`` where rows have no digests."""
+    return True
 
 
 def _rows(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
@@ -82,19 +103,24 @@ def _rows(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
 
 
 def _outcome_of(
-    connection: sqlite3.Connection, row: tuple[Any, ...], source: str, *, has_settings: bool
+    connection: sqlite3.Connection,
+    row: tuple[Any, ...],
+    source: str,
+    is_sound: Callable[[Sequence[Any]], bool],
+    damaged: Collection[str],
 ) -> Outcome | None:
     """The outcome of a row, without what is damaged elsewhere; ``None``: it is damaged itself."""
     try:
-        if not is_intact(row):
+        if not is_sound(row):
             return None
         found = connection.execute(f"{SELECT_OUTCOME} WHERE o.seq = ?", row[:1]).fetchone()
         before = connection.execute(_BEFORE_IMAGE, row[:1]).fetchone()
         values = list(found)
-        if before is not None and not is_intact(before):
+        if before is not None and not is_sound(before):
             values[_column_of("before")] = None
-        if not has_settings and row[_SENT] is None:
-            values[_column_of("settings")] = None
+        for field in damaged:
+            if field != "settings" or row[_SENT] is None:
+                values[_column_of(field)] = None
         outcome = outcome_of(tuple(values), source)
     except _DAMAGE:
         return None
@@ -118,8 +144,8 @@ def _source_of(connection: sqlite3.Connection) -> str:
         return ""
 
 
-def _has_intact_settings(connection: sqlite3.Connection) -> bool:
+def _are_intact(connection: sqlite3.Connection, tables: Collection[str]) -> bool:
     try:
-        return is_table_intact(connection, "settings")
+        return all(is_table_intact(connection, table) for table in tables)
     except _DAMAGE:
         return False

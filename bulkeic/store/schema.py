@@ -7,6 +7,8 @@
 - ``before_image`` holds what was read of a target: what it needs, and, in ``may_be_sent``, whether
   a call that changes it may have been sent since. It is committed before that call.
 - ``expected_id`` is what a target must still have, or a rollback leaves it alone.
+- ``managed`` holds the jobs whose target has a known owner. ``tags_read`` in ``lane`` says whether
+  the tags of its functions were read: then each of its jobs without a row has none.
 - A wave ends in each lane with the job ``last_seq`` of ``wave_lane``; or, if rows give their wave,
   its jobs are those with its number in ``wave``, and ``wave_lane`` is empty.
 - ``gate`` holds the last decision of the gate, the alarms and the calendar for a wave, in each
@@ -16,7 +18,7 @@
 - ``settings`` may hold templates; the view ``result`` fills them in, as ``core.templates`` does.
 - ``account`` holds the roles that rows gave, not those of flags.
 - A file with other tables, views, indexes or triggers counts as damaged, so each change needs a new
-  version in ``store.file_kind``.
+  version in ``store.file_kind``, and a step from the last one in ``store.migration``.
 - ``state`` in ``run`` is ``loading`` until every row of the targets file is stored, then ``ready``.
 - ``session`` in ``run`` is ``open`` while a process works on the run, and ``closed`` otherwise.
 - ``row_digest`` and the digests in ``run`` show damage (see ``store.digests``).
@@ -35,7 +37,8 @@ SCHEMA = f"""
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE lane (
   id INTEGER PRIMARY KEY, account_id TEXT NOT NULL, region TEXT NOT NULL,
-  partition TEXT NOT NULL, jobs INTEGER NOT NULL DEFAULT 0, UNIQUE (account_id, region)
+  partition TEXT NOT NULL, jobs INTEGER NOT NULL DEFAULT 0,
+  tags_read INTEGER NOT NULL DEFAULT 0, UNIQUE (account_id, region)
 );
 CREATE TABLE account (account_id TEXT PRIMARY KEY, role_arn TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE settings (
@@ -45,6 +48,13 @@ CREATE TABLE job (
   lane_id INTEGER NOT NULL, seq INTEGER NOT NULL, line INTEGER NOT NULL,
   given TEXT, function TEXT, qualifier TEXT, settings_id INTEGER, expected_id INTEGER,
   wave INTEGER, PRIMARY KEY (lane_id, seq)
+) WITHOUT ROWID;
+CREATE TABLE owner (
+  id INTEGER PRIMARY KEY, manager TEXT NOT NULL, name TEXT NOT NULL, next_deployment TEXT NOT NULL
+);
+CREATE TABLE managed (
+  lane_id INTEGER NOT NULL, seq INTEGER NOT NULL, owner_id INTEGER NOT NULL,
+  PRIMARY KEY (lane_id, seq)
 ) WITHOUT ROWID;
 CREATE INDEX job_by_wave ON job (lane_id, wave, seq) WHERE wave IS NOT NULL;
 {OUTCOME_TABLE}

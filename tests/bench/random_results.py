@@ -31,11 +31,12 @@ def spread(seconds: Sequence[float]) -> Spread:
     histogram = HdrHistogram(1, HIGHEST_US, 3)
     for each in seconds:
         histogram.record_value(round(each * 1e6))
-    at = (lambda p: histogram.get_value_at_percentile(p) / 1e6) if seconds else (lambda _: 0.0)
+    at = histogram.get_percentile_to_value_dict([50, 90, 99, 99.9]) if seconds else {}
     return Spread(
         count=len(seconds),
         mean_s=sum(seconds) / max(1, len(seconds)),
-        p50_s=at(50), p90_s=at(90), p99_s=at(99), p999_s=at(99.9),
+        p50_s=at.get(50, 0) / 1e6, p90_s=at.get(90, 0) / 1e6,
+        p99_s=at.get(99, 0) / 1e6, p999_s=at.get(99.9, 0) / 1e6,
         max_s=max(seconds, default=0.0),
         histogram=histogram.encode().decode(),
     )  # fmt: skip

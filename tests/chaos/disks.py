@@ -36,6 +36,9 @@ class Disk:
     def unmount(self, *how: str) -> None:
         _run("umount", *how, self.folder)
 
+    def remount_read_only(self) -> None:
+        _run("mount", "-o", "remount,ro", self.folder)
+
     def fill(self) -> Path:
         """Fills the disk with one file: its path."""
         path = self.folder / "other"

@@ -51,11 +51,15 @@ def test_a_bad_file_is_one_line(tmp_path: Path, text: str, problem: str) -> None
     sources = ConfigurationSources(project=str(path), variables={}, profile=profile)
 
     with pytest.raises(InputError) as raised:
-        configuration = Configuration(sources, OPTIONS)
-        for command in ("apply", "bench"):
-            configuration.options_of(command, {})
+        read_options(sources)
 
     assert str(raised.value).startswith(f"{path}{problem}")
+
+
+def read_options(sources: ConfigurationSources) -> None:
+    configuration = Configuration(sources, OPTIONS)
+    for command in ("apply", "bench"):
+        configuration.options_of(command, {})
 
 
 @pytest.mark.parametrize(

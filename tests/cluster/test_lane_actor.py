@@ -4,7 +4,7 @@ import pytest
 
 from bulkeic.cluster.messages import Ask, Begin, decode_tell, decode_welcome, encode
 from bulkeic.cluster.worker.engine_thread import EngineEndedError
-from bulkeic.cluster.worker.lane_actor import LaneActor
+from bulkeic.cluster.worker.lane_actor import LaneActor, dask_teardown
 from bulkeic.core.accounts import RoleSession
 from bulkeic.core.leases.worker_lease import LeaseTerms
 from bulkeic.engine.limits import EngineLimits
@@ -31,6 +31,11 @@ def answered(actor: LaneActor, session: int, number: int) -> int:
     """The number of the answer to a question."""
     ask = Ask(number=number, acknowledged=number - 1, wait_s=0)
     return decode_tell(actor.exchange(session, encode(ask))).number
+
+
+def ask_until_it_ends(actor: LaneActor) -> None:
+    while True:
+        answered(actor, 1, 1)
 
 
 def test_calls_of_an_older_session_do_nothing() -> None:
@@ -64,3 +69,12 @@ def test_a_repeated_beginning_changes_nothing() -> None:
     finally:
         for each in (actor, other):
             each.end(1)
+
+
+def test_a_worker_that_has_lost_its_scheduler_makes_no_calls() -> None:
+    actor = LaneActor()
+    actor.begin(1, BEGIN)
+    assert answered(actor, 1, 1) == 1
+    dask_teardown(None)
+    with pytest.raises(EngineEndedError, match="lost the scheduler"):
+        ask_until_it_ends(actor)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import anyio
+import pytest
 
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.cluster.command.team_health import TeamHealth
@@ -18,6 +19,7 @@ from bulkeic.cluster.messages import (
     Tell,
     Welcome,
     decode_ask,
+    decode_tell,
     encode,
 )
 from bulkeic.cluster.policy_form import policy_form
@@ -31,7 +33,7 @@ from bulkeic.output.console import Console
 from bulkeic.store.run_file import RunFile
 from bulkeic.version import __version__
 from tests.cluster.simulated_team import OutcomeList
-from tests.store.run_files import CHINA, EAST, WEST, load, make_job, opened
+from tests.store.run_files import CHINA, EAST, WEST, load, make_job, opened, outcome_of
 
 TERMS = LeaseTerms(lease_s=1.0, hold_s=0.5, margin_s=0.2)
 LIMITS = EngineLimits()
@@ -132,3 +134,82 @@ def test_a_lane_that_is_free_while_a_stopped_pass_ends_is_moved_in_the_next_one(
     with opened(path) as run:
         grants = anyio.run(work, run)
     assert {grant.lane: grant.is_moved for grant in grants} == {CHINA: False, EAST: True}
+
+
+class WorkingLink(DecidingLink):
+    """A worker that has made the calls of a grant when it answers."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, lambda ask: ask.ends)
+
+    async def exchange(self, message: bytes) -> bytes:
+        known = len(self.grants)
+        answer = await super().exchange(message)
+        jobs = [job for grant in self.grants[known:] for job in grant.jobs]
+        if not jobs:
+            return answer
+        tell = decode_tell(answer)
+        return encode(Tell(number=tell.number, outcomes=[outcome_of(job) for job in jobs]))
+
+
+class SilentLink(DecidingLink):
+    """A worker that cannot be used."""
+
+    async def exchange(self, message: bytes) -> bytes:  # noqa: ARG002
+        raise LinkLostError("it has ended", has_ended=True)
+
+
+def pass_with_lost_lease(folder: Path, restart: Callable[[int], DecidingLink]) -> TeamRun:
+    """A pass whose only worker ends because it has not heard the command in time."""
+    lanes = [EAST] * 3 + [WEST]
+    path = load(folder / "run.db", [make_job(*each) for each in enumerate(lanes)])
+
+    def lose_lease(ask: Ask) -> bool:
+        if ask.grants:
+            raise LinkLostError("it has not heard the command", has_ended=True, lost_lease=True)
+        return False
+
+    async def work(run: RunFile) -> TeamRun:
+        console = Console()
+        health = TeamHealth(run.workers, console, lambda *_, **__: None, in_full=False)
+        links = [DecidingLink("first", lose_lease)]
+        team = WorkerTeam(links, BEGIN, Accounts(), health=health, console=console, restart=restart)
+        with anyio.fail_after(60):
+            async with team:
+                work = team_pass(run, team)
+                await work.run()
+                return work
+
+    with opened(path) as run:
+        return anyio.run(work, run)
+
+
+def test_a_worker_that_has_lost_its_lease_is_replaced(
+    short_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    later: list[WorkingLink] = []
+
+    def restart(number: int) -> WorkingLink:
+        later.append(WorkingLink(f"worker {number}"))
+        return later[-1]
+
+    work = pass_with_lost_lease(short_folder, restart)
+    assert work.stopped is None
+    assert {lane: each.left for lane, each in work.lanes.items()} == {EAST: 0, WEST: 0}
+    (link,) = later
+    assert {grant.lane: grant.is_moved for grant in link.grants} == {EAST: True, WEST: True}
+    assert capfd.readouterr().err.splitlines() == [
+        "1 worker: 2 lanes",
+        "first is lost: it has not heard the command; its 2 lanes move to 1 other worker",
+        "worker 2 has started",
+    ]
+
+
+def test_a_pass_stops_if_no_worker_can_be_started_in_place_of_the_last_one(
+    short_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    work = pass_with_lost_lease(
+        short_folder, lambda number: SilentLink(f"worker {number}", lambda _: False)
+    )
+    assert work.stopped == "no worker is left"
+    assert "worker 2 cannot be used: it has ended" in capfd.readouterr().err.splitlines()

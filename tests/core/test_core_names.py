@@ -49,10 +49,11 @@ qualifiers = st.one_of(
 )
 accounts = st.from_regex(re.compile(r"\d{12}", re.ASCII), fullmatch=True)
 
+SDK = botocore.session.Session()
 REGIONS = {
     region: partition
-    for partition in botocore.session.Session().get_available_partitions()
-    for region in botocore.session.Session().get_available_regions("lambda", partition)
+    for partition in SDK.get_available_partitions()
+    for region in SDK.get_available_regions("lambda", partition)
 }
 
 

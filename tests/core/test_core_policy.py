@@ -24,6 +24,7 @@ from bulkeic.core.policy import (
         (Apply(create_missing=True, force=True), 1),
         (Apply(before_image=True), 2),
         (Apply(where=lambda _: None), 2),
+        (Apply(exact=True), 2),
         (ApplyPlan(), 2),
         (ApplyPlan(force=True), 2),
         (Rollback(), 2),

@@ -94,6 +94,7 @@ SO_ALREADY = ended(Status.UNCHANGED, CHANGED, "it is so already")
         (job_of(HALF), APPLY, Step(GET)),
         (JOB, Apply(before_image=True), Step(GET)),
         (JOB, Apply(where=lambda _: None), Step(GET)),
+        (JOB, Apply(exact=True), Step(GET)),
         (JOB, RESTORE, Step(GET)),
         (JOB, PLAN, Step(GET)),
         (JOB, VERIFY, Step(GET)),
@@ -299,6 +300,30 @@ def other(_: dict[str, Any]) -> str:
                 f"DestinationConfig.OnFailure is not set, wanted {QUEUE}",
                 CONFIG,
             ),
+        ),
+        (
+            job_of(ABSENT),
+            Verify(Apply(exact=True)),
+            READ,
+            failed(DRIFTED, "there is a configuration, wanted none", CONFIG),
+        ),
+        # … and code that does not set a number wants it gone
+        (
+            job_of(HAD),
+            Apply(exact=True),
+            ReadConfig(Settings(2, 60, TOPIC, CLEARED), CONFIG),
+            written(
+                Call(Operation.PUT, HAD),
+                Action.CHANGE,
+                ReadConfig(Settings(2, 60, TOPIC, CLEARED), CONFIG),
+            ),
+        ),
+        (job_of(GOAL), Apply(exact=True), READ_GOAL, SO_ALREADY),
+        (
+            job_of(GOAL),
+            Apply(exact=True),
+            READ_NOTHING,
+            failed(MISSING, "there is no configuration"),
         ),
         # is not what it has to be
         (

@@ -60,7 +60,7 @@ def test_each_kind_gives_its_qualifiers_once_and_in_order(
     assert aliases == sorted(aliases)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(functions(), criteria)
 def test_a_target_matches_every_criterion(function: FoundFunction, wanted: Criteria) -> None:
     found = list(wanted.targets(function, everything))
@@ -107,7 +107,7 @@ def manager(tags: dict[str, str]) -> str:
     return "terraform" if tags.get("ManagedBy") == "terraform" else "none"
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(functions(), criteria)
 def test_no_call_is_saved_for_a_function_that_has_targets(
     function: FoundFunction, wanted: Criteria

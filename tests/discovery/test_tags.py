@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError, UsageError
-from bulkeic.core.ownership import Manager, manager_of
+from bulkeic.core.owner_tags import manager_of
+from bulkeic.core.ownership import Manager
 from bulkeic.discovery.model.tag_filters import TagFilter, allowed_values, has_tags, parse_tag
 
 keys = st.sampled_from(["team", "stage", "a b", "é"])

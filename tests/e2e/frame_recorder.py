@@ -59,8 +59,9 @@ class FrameRecorder:
         with suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
+                self._sockets.append(near)
                 far = socket.create_connection(("127.0.0.1", self._target))
-                self._sockets += (near, far)
+                self._sockets.append(far)
                 self._start(self._relay, near, far)
                 self._start(self._relay, far, near)
 

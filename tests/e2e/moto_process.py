@@ -21,13 +21,16 @@ KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 
 
 @contextmanager
-def running_moto() -> Iterator[str]:
-    """Starts moto_server: its URL."""
+def running_moto(script: Path | None = None) -> Iterator[str]:
+    """Starts moto_server, or a script that is one: its URL."""
+    server_command = [Path(sys.executable).with_name("moto_server")]
+    if script is not None:
+        server_command = [Path(sys.executable), script]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(
-        [Path(sys.executable).with_name("moto_server"), "-H", "127.0.0.1", "-p", str(port)],
+        [*server_command, "-H", "127.0.0.1", "-p", str(port)],
         env={key: value for key, value in os.environ.items() if not key.startswith("AWS_")},
         stderr=subprocess.PIPE,
         text=True,

@@ -38,10 +38,10 @@ def apply(bulkeic: Bulkeic, source: Source, url: str, *words: object) -> Result:
     )  # fmt: skip
 
 
-def start(bulkeic: Bulkeic, source: Source, url: str) -> Result:
+def start(bulkeic: Bulkeic, source: Source, url: str, *more: object) -> Result:
     return apply(
         bulkeic, source, url, "targets.csv", "--run", "run.db", "--results", "r.jsonl",
-        "--maximum-retry-attempts", 1, "--no-before-image",
+        "--maximum-retry-attempts", 1, "--no-before-image", *more,
     )  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def test_a_source_that_fails_once_or_is_slow_delays_the_jobs(
 ) -> None:
     source.fail(mode, after=after)
 
-    result = start(bulkeic, source, server.url)
+    result = start(bulkeic, source, server.url, "--give-up-after", 30)
 
     assert result.code == 0, result.err
     assert (result.summary["updated"], result.summary["failed"]) == (TARGETS, 0)

@@ -103,7 +103,7 @@ def other_log(path: Path) -> None:
 
 
 DAMAGE: dict[Callable[[Path], None], str] = {
-    newer: "has version 99, this bulkeic supports 9; use the newer bulkeic that made it",
+    newer: "has version 99, this bulkeic supports 10; use the newer bulkeic that made it",
     foreign: "is a database, but not a run file",
     swapped: "cannot be opened: ",
     short: "cannot be opened: ",

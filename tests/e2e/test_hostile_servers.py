@@ -31,7 +31,7 @@ sys.exit(code if code >= 0 else 128 - code)
 """
 
 
-def attacked(bulkeic: Bulkeic, server: HostileServer, targets: int = 4) -> tuple[int, list[str]]:
+def attacked(bulkeic: Bulkeic, server: HostileServer, targets: int = 2) -> tuple[int, list[str]]:
     """Applies some targets: the exit code and the lines of stderr, within memory and time."""
     names = "\n".join(f"fn-{number}" for number in range(targets))
     bulkeic.write("targets.csv", f"FunctionName\n{names}\n")

@@ -102,15 +102,17 @@ def test_without_an_endpoint_aws_is_called(bulkeic: Bulkeic, server: Server, not
     assert result.code == 3, result.err
     assert noted.hosts() == {
         address(server), "lambda.eu-west-1.amazonaws.com", "lambda.cn-north-1.amazonaws.com.cn",
+        "tagging.eu-west-1.amazonaws.com", "tagging.cn-north-1.amazonaws.com.cn",
     }  # fmt: skip
 
 
-def test_only_sts_is_called_before_the_confirmation(
+def test_only_sts_and_tags_are_asked_before_the_confirmation(
     bulkeic: Bulkeic, server: Server, noted: Noted
 ) -> None:
     bulkeic.write("targets.csv", "FunctionName,Region\na,eu-west-1\n")
     bulkeic.env |= {"WITHOUT_UVLOOP": "1"}
     sts, lambda_host = f"sts.{REGION}.amazonaws.com", "lambda.eu-west-1.amazonaws.com"
+    tagging = "tagging.eu-west-1.amazonaws.com"
     words = ("apply", "targets.csv", "--no-progress", *WANTED)
     noted.events()
 
@@ -118,9 +120,10 @@ def test_only_sts_is_called_before_the_confirmation(
     assert noted.hosts() == {sts}
     bulkeic.env |= {"AWS_ENDPOINT_URL_STS": server.url}
     assert bulkeic.asked("n\n", *words)[0] == 3
-    assert noted.hosts() == {address(server)}
+    assert noted.hosts() == {address(server), tagging}
     assert server.stats()["by_operation"] == {"GetCallerIdentity": 1}
-    assert bulkeic.asked("y\n", *words, "--give-up-after", 0.5)[0] == 3
+    more = ("--no-read-tags", "--give-up-after", 0.5)
+    assert bulkeic.asked("y\n", *words, *more)[0] == 3
     assert noted.hosts() == {address(server), lambda_host}
 
 

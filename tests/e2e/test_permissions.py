@@ -48,7 +48,9 @@ SECTIONS: dict[str, tuple[Commands, Commands]] = {
 
 def is_of_lambda(section: str) -> bool:
     """Whether a section has the policy of a command that changes or reads targets."""
-    others = ("Roles", "discover", "apply --alarm", "apply --change-calendar")
+    others = (
+        "Roles", "Tags", "discover", "apply --alarm", "apply --change-calendar", "--stack",
+    )  # fmt: skip
     return not section.startswith(others)
 
 

@@ -46,8 +46,8 @@ def forecasts(
 def test_the_longest_lane_determines_the_forecast(
     rate: float, burst: float, latency: float
 ) -> None:
-    jobs = lanes_of(100, 3000, 700, 20, 1)
-    whole = (3000 - burst) / rate
+    jobs = lanes_of(100, 1200, 300, 20, 1)
+    whole = (1200 - burst) / rate
     moments = [1e-3, *[whole * part for part in (0.01, 0.1, 0.3, 0.5, 0.8, 0.95)]]
     limits = {"rate": rate, "burst": burst, "concurrency": 512}
     for predicted, true, forecast in forecasts(jobs, *moments, latency=latency, **limits):

@@ -46,9 +46,53 @@ ACCOUNTS = (
     b"""[{"AccountId":1,"RoleArn":"arn:aws:iam::000000000001:role/d","Regions":["us-east-1"]},
 {"AccountId":"123456789012","Profile":"p"}]""",
 )
+_RESOURCES = (
+    b'{"resources":[{"address":"aws_lambda_function.f","mode":"managed",'
+    b'"type":"aws_lambda_function","values":{"function_name":"f","arn":"' + ARN + b'"}},'
+    b'{"address":"aws_lambda_alias.a","mode":"managed","type":"aws_lambda_alias",'
+    b'"values":{"name":"live","function_name":"f"}},'
+    b'{"address":"aws_lambda_function_event_invoke_config.c[0]","mode":"managed",'
+    b'"type":"aws_lambda_function_event_invoke_config","depends_on":["aws_lambda_function.f"],'
+    b'"values":{"function_name":"f","maximum_retry_attempts":1,"destination_config":'
+    b'[{"on_failure":[{"destination":"arn:aws:sns:us-east-1:123456789012:t"}]}]}}]}'
+)
+TERRAFORM = (
+    b'{"format_version":"1.0","values":{"root_module":' + _RESOURCES + b"}}",
+    b'{"format_version":"1.2","planned_values":{"root_module":{"child_modules":['
+    + _RESOURCES
+    + b']}},"resource_changes":[{"address":"aws_lambda_function_event_invoke_config.c[0]",'
+    b'"change":{"after_unknown":{"function_name":true}}}]}',
+)
 WAVES = (
     b"Wave,AccountId,Region\n1,123456789012,\n2,,cn-*\n3,0000*,us-east-1\n",
     b'[{"Wave":1,"AccountId":1},\n{"Wave":"2","Region":"[!u]*"}]',
+)
+TEMPLATES = (
+    b"""Conditions: {C: !Equals [!Ref P, &p a]}
+Parameters: {P: {Type: String, Default: a}}
+Resources:
+  F: {Type: 'AWS::Lambda::Function', Properties: {FunctionName: !Sub 'f-${P}'}}
+  E:
+    Type: AWS::Lambda::EventInvokeConfig
+    Properties:
+      FunctionName: !Ref F
+      Qualifier: !If [C, $LATEST, b]
+      MaximumRetryAttempts: 1
+      DestinationConfig: {OnFailure: {Destination: !GetAtt F.Arn}}
+""",
+    b"""Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {AutoPublishAlias: live}}
+Resources:
+  S:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: s
+      EventInvokeConfig:
+        MaximumEventAgeInSeconds: 60
+        DestinationConfig: {OnSuccess: {Type: SNS, Destination: !Join [':', [a, b]]}}
+""",
+    b"""{"Resources":{"E":{"Type":"AWS::Lambda::EventInvokeConfig","Properties":{"FunctionName":
+    {"Fn::Select":[0,{"Fn::Split":["-","f-g"]}]},"Qualifier":"1","MaximumRetryAttempts":2}}}}""",
 )
 TEXTS = (
     b"ticket=OPS-7",

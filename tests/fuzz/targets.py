@@ -21,6 +21,7 @@ import msgspec
 
 from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.app.setup.account_resolver import AccountResolver
+from bulkeic.app.setup.code_files import CodeRows
 from bulkeic.app.setup.new_waves import read_wave_rules
 from bulkeic.app.setup.where_expression import parse_target_where, parse_where
 from bulkeic.aws.answers.transport_failures import TRANSPORT_ERRORS
@@ -44,6 +45,9 @@ from bulkeic.discovery.model.organization_units import parse_unit
 from bulkeic.discovery.model.regions import choose_regions, parse_regions
 from bulkeic.discovery.model.runtimes import matches_runtime, parse_runtime
 from bulkeic.discovery.model.tag_filters import allowed_values, has_tags, parse_tag
+from bulkeic.iac.cloudformation.deployment import Deployment
+from bulkeic.iac.cloudformation.template import read_template
+from bulkeic.iac.terraform.show_json import read_show_json
 from bulkeic.sandbox import SandboxOptions, options_from_json
 from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.loader import Loader
@@ -61,12 +65,15 @@ from .seeds import (
     JSONL,
     PROGRAMS,
     SCENARIOS,
+    TEMPLATES,
+    TERRAFORM,
     TEXTS,
     WAVES,
     WHERES,
     gzipped,
     in_utf16,
 )
+from .shown_states import STATES, read_state
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="bulkeic-fuzz-"))
 _SPLIT_BYTES = 2
@@ -174,6 +181,22 @@ def read_accounts(data: bytes) -> None:
         _check_place(problem, str(path), data.count(b"\n") + 1)
 
 
+def read_terraform(data: bytes) -> None:
+    """Reads a state or a plan of Terraform, and validates what it declares."""
+    path = _FOLDER / "s.json"
+    path.write_bytes(data)
+    try:
+        code = read_show_json(str(path))
+    except InputError as problem:
+        _check(problem)
+        return
+    rows = CodeRows([code], with_lacking=True)
+    parser = RowParser(rows.name, _DEFAULTS, exact=True)
+    for row in rows.rows():
+        for each in [row] if isinstance(row, InputError) else parser.problems(row):
+            _check(each)
+
+
 def read_waves(data: bytes) -> None:
     """Reads a waves file, in the format that its first bytes suggest, and divides lanes by it."""
     path = _FOLDER / f"w.{'json' if data.lstrip()[:1] in (b'[', b'{') else 'csv'}"
@@ -191,6 +214,22 @@ def read_waves(data: bytes) -> None:
     numbers, ends = spread_by_rules(jobs, rules)
     if numbers != sorted(set(numbers)) or ends[-1] != jobs:
         raise FindingError(f"wrong waves: {numbers} {ends}")
+
+
+def read_code_template(data: bytes) -> None:
+    """Reads a template of CloudFormation, and the rows of its configurations."""
+    path = _FOLDER / "template"
+    path.write_bytes(data)
+    try:
+        code = read_template(str(path), Deployment("us-east-1", lambda: "123456789012"))
+    except InputError as problem:
+        _check(problem)
+        return
+    rows = RowParser(code.file, _DEFAULTS)
+    for config in code.configs:
+        found = [config.problem] if config.problem else rows.problems(config.row)
+        for each in found:
+            _check_place(each, str(path), data.count(b"\n") + 1)
 
 
 _VALUES: tuple[Callable[[str], Any], ...] = (
@@ -379,13 +418,16 @@ FUZZ = {
     "jsonl in UTF-16": Fuzz(_packed("jsonl"), in_utf16(JSONL)),
     "stdin": Fuzz(read_stdin, (*CSV, *JSON, *JSONL, *gzipped(CSV), *in_utf16((*CSV, *JSONL)))),
     "accounts": Fuzz(read_accounts, ACCOUNTS),
+    "terraform": Fuzz(read_terraform, TERRAFORM),
     "waves": Fuzz(read_waves, WAVES),
+    "template": Fuzz(read_code_template, TEMPLATES),
     "values": Fuzz(parse_values, TEXTS),
     "where": Fuzz(select, WHERES),
     "scenario": Fuzz(read_scenario, SCENARIOS),
     "answer": Fuzz(receive_answer, ANSWERS),
     "configuration": Fuzz(read_configuration, CONFIGURATIONS),
     "page": Fuzz(read_page, PAGES),
+    "state": Fuzz(read_state, STATES),
     "run": Fuzz(read_run, PROGRAMS),
     "work": Fuzz(work_on_run, PROGRAMS),
 }

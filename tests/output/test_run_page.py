@@ -93,6 +93,7 @@ def entry(text: str = "orders", **fields: Any) -> TargetEntry:
         "lane": Lane("111111111111", text), "state": JobState.FAILED, "change": change,
         "error_code": text, "error_message": text, "attempts": 3, "throttles": 1,
         "started_at": "2026-11-26T08:00:00.500Z", "duration_s": 1.25, "request_id": text,
+        "managed_by": text,
     }  # fmt: skip
     return TargetEntry(**(values | fields))
 
@@ -163,7 +164,8 @@ def test_it_says_who_worked_on_the_run_and_what_the_gate_answered() -> None:
 
 def test_the_data_holds_every_field_of_a_target() -> None:
     other = entry("mail", seq=1, change=None, error_code=None, error_message=None, lane=None,
-                  qualifier=None, started_at=None, duration_s=None, request_id=None)  # fmt: skip
+                  qualifier=None, started_at=None, duration_s=None, request_id=None,
+                  managed_by=None)  # fmt: skip
     again = entry("orders", seq=2)
     packed = "".join(TargetTable([entry(), other, again]).packed())
     data = json.loads(gzip.decompress(base64.b64decode(packed)))
@@ -172,11 +174,12 @@ def test_the_data_holds_every_field_of_a_target() -> None:
     assert (first["line"], first["function"], first["request"]) == (2, "orders", "orders")
     assert data["lanes"][first["lane"]] == ["111111111111", "orders", "aws"]
     assert data["states"][first["state"]] == "failed"
-    assert data["codes"] == data["messages"] == ["orders"]
+    assert data["codes"] == data["messages"] == data["owners"] == ["orders"]
     assert data["changes"] == [[False, True, [["orders", "orders", "orders"]]]]
     assert (first["started"], first["duration"]) == (1795680000500, 1250)
     assert [name for name, value in second.items() if value is None] == [
-        "qualifier", "lane", "code", "message", "change", "started", "duration", "request"
+        "qualifier", "lane", "code", "message", "change", "started", "duration", "request",
+        "owner",
     ]  # fmt: skip
 
 

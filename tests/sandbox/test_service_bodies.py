@@ -91,7 +91,7 @@ def connection(sandbox: SandboxThread) -> Iterator[http.client.HTTPConnection]:
 
 @pytest.mark.parametrize(("service", "path", "target"), CALLS)
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(body=BODIES)
 def test_any_body_is_answered(

@@ -90,8 +90,8 @@ def test_a_folder_is_not_a_run_file(path: Path) -> None:
         (table, "is not a run file"),
         (foreign, "is a database, but not a run file"),
         (foreign_wal, "is a database, but not a run file"),
-        (newer, "has version 99, this bulkeic supports 9"),
-        (older, "has version 3, this bulkeic supports 9; finish it with the older bulkeic"),
+        (newer, "has version 99, this bulkeic supports 10"),
+        (older, "has version 3, this bulkeic supports 10; apply the targets file again"),
         (half_loaded, "was not loaded completely"),
         (garbled, ""),
         (cut, ""),
@@ -160,6 +160,9 @@ def test_a_transaction_that_a_kill_interrupted_is_rolled_back_on_opening(
         ("DROP VIEW result", "result is not as it was created"),
         ("ALTER TABLE outcome ADD COLUMN more", "outcome is not as it was created"),
         ("INSERT INTO wave_lane VALUES (1, 1, 0)", "wave_lane: of an unknown lane or wave"),
+        ("INSERT INTO managed VALUES (1, 7, 1)", "managed: of an unknown job"),
+        ("INSERT INTO managed VALUES (1, 0, 1)", "managed: of an unknown owner"),
+        ("INSERT INTO owner VALUES (1, 'x', '', 'keeps')", "owner: a value of the wrong type"),
     ],
 )
 @pytest.mark.parametrize("read_only", [False, True])

@@ -1,4 +1,4 @@
-"""``bulkeic export``: prints a run's outcomes as JSON Lines or CSV, or its targets."""
+"""``bulkeic export``: prints a run's outcomes as JSON Lines or CSV, its targets, or code."""
 
 import functools
 import heapq
@@ -13,10 +13,12 @@ from msgspec.structs import replace
 
 from bulkeic.app.setup.options import ExportOptions
 from bulkeic.app.setup.run_choice import (
+    check_owners,
     check_selection,
     left_out_lines,
     unknown_code_lines,
 )
+from bulkeic.app.setup.run_opening import open_run
 from bulkeic.core.errors import DamagedRunError, UsageError, quoted
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import NOT_DONE, Outcome
@@ -25,20 +27,20 @@ from bulkeic.core.selection import JobState, Selection
 from bulkeic.core.target_rows import TARGET_COLUMNS, WAVE_COLUMN, TargetValues, target_values
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
-from bulkeic.output.new_file import write_new_file
-from bulkeic.output.results import check_stdout, encoder_of, write_stdout
+from bulkeic.output.results import check_stdout, encoder_of, write_output
 from bulkeic.output.targets_codec import targets_encoder
+from bulkeic.store.file_checks import run_file_version
+from bulkeic.store.file_kind import RUN_FILE
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.salvage import Salvage
 
 _BATCH = 500
-_TARGETS = "targets"
 _RUN_FLAGS = ("create_missing", "replace_destinations", "where")
 
 
 def export(options: ExportOptions) -> int:
-    """Prints a run's outcomes or targets; of a damaged run file the outcomes that are intact.
+    """Prints a run's outcomes, or its targets; of a damaged run file the outcomes that are intact.
 
     Returns:
         The command's exit code.
@@ -52,9 +54,9 @@ def export(options: ExportOptions) -> int:
     selection = replace(options.selection, error_codes=options.error_codes)
     check_selection(selection, has_run=True)
     options = replace(options, selection=selection)
-    write_targets = _targets_writer(options) if options.format == _TARGETS else None
+    write_targets = _targets_writer(options)
     try:
-        run = RunFile(Path(options.run), read_only=True)
+        run = open_run(Path(options.run), Console(), read_only=True)
     except DamagedRunError as error:
         if write_targets is not None:
             raise
@@ -62,6 +64,7 @@ def export(options: ExportOptions) -> int:
     try:
         if options.error_codes:
             _note_unknown_codes(run, options)
+        check_owners(run, options.selection)
         run.choose(_selection(options, prints_outcomes=write_targets is None))
         if write_targets is not None:
             write_targets(run)
@@ -105,7 +108,7 @@ def _write_outcomes(options: ExportOptions, records: Iterator[OutcomeValues]) ->
     by_ending = "csv" if (options.out or "").lower().endswith(".csv") else "jsonl"
     is_terminal = options.out is None and sys.stdout.isatty()
     header, encode = encoder_of(options.format or by_ending, terminal=is_terminal)
-    _write(options, _encoded(header, encode, records))
+    write_output(options.out, _encoded(header, encode, records))
 
 
 def _encoded(
@@ -118,18 +121,13 @@ def _encoded(
         yield encode(batch)
 
 
-def _write(options: ExportOptions, pieces: Iterable[bytes]) -> None:
-    if options.out is None:
-        write_stdout(pieces)
-    else:
-        write_new_file("--out", options.out, pieces)
-
-
 def _salvage(options: ExportOptions, error: DamagedRunError) -> ExitCode:
     selection = options.selection
     if selection.needs_all_targets():
         raise UsageError(f"{error.problem}; omit --sample and --limit to save what is intact")
-    salvage = Salvage(Path(options.run))
+    if selection.owner_flag is not None:
+        raise UsageError(f"{error.problem}; omit {selection.owner_flag} to save what is intact")
+    salvage = _salvage_of(Path(options.run))
     selected = filter(functools.partial(_is_selected, selection), salvage.outcomes())
     exported = 0
 
@@ -140,11 +138,23 @@ def _salvage(options: ExportOptions, error: DamagedRunError) -> ExitCode:
             yield outcome_values(outcome)
 
     _write_outcomes(options, records())
+    outcomes = counted(exported, "intact outcome")
+    if not salvage.has_digests:
+        outcomes = f"{counted(exported, 'outcome')} that cannot be checked"
     Console().print(
-        f"bulkeic: {error.problem}; exported {counted(exported, 'intact outcome')}, "
+        f"bulkeic: {error.problem}; exported {outcomes}, "
         f"left out {salvage.damaged:,} damaged; others may be missing"
     )
     return ExitCode.FAILED
+
+
+def _salvage_of(path: Path) -> Salvage:
+    version = run_file_version(path)
+    if version is None or version >= RUN_FILE.version:
+        return Salvage(path)
+    from bulkeic.store.migration.older_salvage import OlderSalvage  # noqa: PLC0415 - few need it
+
+    return OlderSalvage(path, version)
 
 
 def _is_selected(selection: Selection, outcome: Outcome) -> bool:
@@ -160,12 +170,26 @@ def _is_selected(selection: Selection, outcome: Outcome) -> bool:
     )
 
 
-def _targets_writer(options: ExportOptions) -> Callable[[RunFile], None]:
-    """What writes the targets of a run as a targets file.
+def _targets_writer(options: ExportOptions) -> Callable[[RunFile], None] | None:
+    """What writes the targets of a run as a targets file or as code; ``None``: outcomes are wanted.
 
     Raises:
-        UsageError: the ending of the file is not that of a targets file.
+        UsageError: the options do not fit together.
     """
+    if options.terraform and options.format != "terraform":
+        raise UsageError("--terraform requires --format terraform")
+    match options.format:
+        case "targets":
+            return _targets_file_writer(options)
+        case "terraform" | "cloudformation":
+            from bulkeic.app.commands.code_export import code_writer  # noqa: PLC0415 - few need it
+
+            return code_writer(options)
+        case _:
+            return None
+
+
+def _targets_file_writer(options: ExportOptions) -> Callable[[RunFile], None]:
     encode = targets_encoder(options.out)
 
     def write(run: RunFile) -> None:
@@ -175,7 +199,7 @@ def _targets_writer(options: ExportOptions) -> Callable[[RunFile], None]:
                 "cannot be a targets file; export the run that it rolls back"
             )
         columns = (*TARGET_COLUMNS, WAVE_COLUMN) if run.jobs.have_waves else TARGET_COLUMNS
-        _write(options, encode(_targets(run), columns))
+        write_output(options.out, encode(_targets(run), columns))
         flags = [f"--{name.replace('_', '-')}" for name in _RUN_FLAGS if _is_set(run, name)]
         if flags:
             Console().print(f"note: the run was made with {', '.join(flags)}; give them again")

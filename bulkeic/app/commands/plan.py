@@ -112,7 +112,7 @@ def _print_diff(run: RunFile) -> str | None:
         for job in run.jobs.planned_jobs():
             assert job.before_snapshot is not None  # noqa: S101 - it was planned
             goal = goal_snapshot(job.settings, job.before_snapshot, policy)
-            printer.show(job.target, str(job.source), job.before_snapshot, goal)
+            printer.show(job.target, str(job.source), job.before_snapshot, goal, job.managed_by)
         sys.stdout.flush()
     except OSError as error:
         return f"stdout: {error.strerror}"

@@ -8,9 +8,11 @@ from bulkeic.app.report.report_builder import read_report
 from bulkeic.app.report.report_files import check_report_files
 from bulkeic.app.setup.next_commands import next_lines
 from bulkeic.app.setup.options import ReportOptions
-from bulkeic.app.setup.run_choice import check_selection
+from bulkeic.app.setup.run_choice import check_owners, check_selection
+from bulkeic.app.setup.run_opening import open_run
 from bulkeic.core.errors import UsageError
 from bulkeic.core.report.run_report import RunReport
+from bulkeic.output.console import Console
 from bulkeic.output.new_file import write_new_file
 from bulkeic.output.report.report_text import report_lines
 from bulkeic.output.results import check_stdout, write_stdout
@@ -32,8 +34,9 @@ def report(options: ReportOptions) -> None:
     }  # fmt: skip
     check_report_files(files, options.run)
     check_stdout()
-    run = RunFile(Path(options.run), read_only=True, accept_loss=options.accept_loss)
+    run = open_run(Path(options.run), Console(), read_only=True, accept_loss=options.accept_loss)
     try:
+        check_owners(run, options.selection)
         run.choose(options.selection)
         with_timeline = options.json or options.html is not None
         with run.same_moment():

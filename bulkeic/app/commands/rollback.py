@@ -13,8 +13,9 @@ from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
-from bulkeic.app.setup.run_binding import check_caller, check_place
+from bulkeic.app.setup.run_binding import check_caller, check_place, place
 from bulkeic.app.setup.run_choice import choose_jobs, left_out_lines
+from bulkeic.app.setup.run_opening import open_run
 from bulkeic.app.setup.run_setup import (
     check_resumable,
     check_yes,
@@ -137,10 +138,10 @@ def _create(
     Returns:
         Its path, and for each wave the number of each lane's jobs that are done by its end.
     """
-    old = RunFile(Path(options.source), accept_loss=options.accept_loss)
+    old = open_run(Path(options.source), console, accept_loss=options.accept_loss)
     try:
         choose_jobs(old, options.selection)
-        check_place(old, options)
+        check_place(old, options, console)
         check_caller(old, resolver, console)
         _check_before_images(old)
         without_image = old.changed_without_before_image()
@@ -152,11 +153,12 @@ def _create(
         path = new_run_path(options)
         metadata = msgspec.structs.replace(
             new_metadata(options, old.metadata.source),
-            place=old.metadata.place,
+            place=old.metadata.place or place(options),
             account_id=old.metadata.account_id,
             caller_arn=old.metadata.caller_arn,
             restores=str(old.path.absolute()),
             planned=options.plan,
+            owner_sources=old.metadata.owner_sources,
             left_out=str(old.jobs.changed_left_out() or "") or None,
         )
         loader = Loader(path, metadata)
@@ -194,6 +196,10 @@ def _load(loader: Loader, old: RunFile, policy: Verify, *, in_reverse: bool) -> 
         failed = _reversed(job, last, last_wave) if in_reverse else job
         loader.add_failed(failed, NO_BEFORE_IMAGE, _NO_IMAGE)
     loader.set_roles(old.roles())
+    known = set(loader.lanes())
+    for lane in old.owners.read_lanes():
+        if lane in known:
+            loader.owners.mark_read(loader.lane_id(lane))
     loader.finish()
 
 

@@ -1,16 +1,14 @@
 """``bulkeic verify``: compares every target with what is wanted; writes nothing to AWS."""
 
 import sys
-import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from bulkeic.app.report.error_examples import MORE_EXAMPLES
-from bulkeic.app.report.report_files import check_report_files
 from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.local_engines import open_local_engines
@@ -25,21 +23,24 @@ from bulkeic.app.setup.next_commands import (
 )
 from bulkeic.app.setup.options import VerifyOptions
 from bulkeic.app.setup.run_setup import STDIN, has_run_file, readable_run, verify_policy
-from bulkeic.core.errors import BulkeicError, UsageError
+from bulkeic.app.setup.target_source import open_code
+from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.exit_codes import ExitCode
-from bulkeic.core.model import Lane, Outcome, rfc3339
+from bulkeic.core.model import Lane, Outcome
 from bulkeic.core.policy import Verify
 from bulkeic.core.reconcile import DRIFTED
-from bulkeic.core.report.run_report import error_groups
-from bulkeic.core.rollout.rollback_guard import NO_BEFORE_IMAGE
+from bulkeic.core.report.run_report import ErrorGroup, error_groups
+from bulkeic.core.rollout.rollback_guard import has_no_goal
 from bulkeic.core.snapshot import drift_of
 from bulkeic.core.summary import Summary, Tally, summarize, verify_exit_code
 from bulkeic.output.diff import DiffPrinter
-from bulkeic.output.new_file import write_new_file
 from bulkeic.output.results import STDOUT, ForwardedResults, Results, check_stdout
 from bulkeic.output.summary_text import summary_lines
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
+
+if TYPE_CHECKING:
+    from bulkeic.app.report.verify_reports import VerifyReports
 
 
 def verify(options: VerifyOptions, open_engines: OpenEngines = open_local_engines) -> int:
@@ -51,90 +52,85 @@ def verify(options: VerifyOptions, open_engines: OpenEngines = open_local_engine
     Raises:
         BulkeicError: why nothing was read.
     """
-    _check_junit(options)
+    _check_code(options)
+    reports = _reports(options)
     invocation = Invocation(options, open_engines)
     with invocation:
         prints_drift = options.output == "text" and options.results != STDOUT
         if prints_drift:
             check_stdout()
-        with readable_run(options, invocation.resolver, invocation.console) as run:
+        code = open_code(options, invocation.resolver, invocation.console)
+        with readable_run(options, invocation.resolver, invocation.console, code) as run:
             policy = verify_policy(run)
             results = invocation.results
             if prints_drift:
                 results = _DriftPrinter(results, policy)
-            if options.junit is None:
-                summary = _verify(run, options, policy, results, invocation)
+            source_of = None if code is None else code.source
+            feed = RunFeed(run, JobFilter.EVERY, source_of=source_of)
+            compare = partial(_verify, run, feed, policy, options=options, invocation=invocation)
+            if reports is None:
+                summary, _ = compare(results=results)
             else:
-                summary = _verify_with_junit(run, options, policy, results, invocation)
+                with reports:
+                    found = compare(results=reports.collecting(results, policy))
+                    summary = reports.write(run, *found, invocation.console)
     return invocation.finish(summary)
 
 
-def _check_junit(options: VerifyOptions) -> None:
-    if options.junit is None:
-        return
-    check_report_files({"--junit": options.junit}, options.source, options.access.accounts)
-    if options.results and Path(options.results).absolute() == Path(options.junit).absolute():
-        raise UsageError("--results and --junit name the same file; use two files")
+def _check_code(options: VerifyOptions) -> None:
+    if options.code.files and has_run_file(options):
+        raise UsageError(
+            f"run file {quoted(options.source)} has targets and settings of its own; omit it to "
+            "compare with code, or omit --terraform and --template"
+        )
 
 
-def _verify_with_junit(
-    run: RunFile,
-    options: VerifyOptions,
-    policy: Verify,
-    results: Results,
-    invocation: Invocation,
-) -> Summary:
-    """Verifies a run, and writes a JUnit file of what was found, also if it stops early."""
-    from bulkeic.app.report.junit_results import (  # noqa: PLC0415 - only --junit needs it
-        JUnitResults,
-        not_compared_case,
-    )
-    from bulkeic.core.report.junit_case import junit_case  # noqa: PLC0415 - as above
-    from bulkeic.output.report.junit_file import JUnitFile  # noqa: PLC0415 - as above
+def _reports(options: VerifyOptions) -> "VerifyReports | None":
+    if options.junit is None and options.markdown is None:
+        return None
+    from bulkeic.app.report.verify_reports import VerifyReports  # noqa: PLC0415 - only flags need it
 
-    with JUnitFile(rfc3339(time.time())) as file:
-        results = JUnitResults(results, policy, file)
-        summary = _verify(run, options, policy, results, invocation)
-        try:
-            if any(map(_is_skipped, run.counts.tallies())):
-                stored = run.outcomes(only_chosen=True)
-                file.add(junit_case(each) for each in stored if _has_no_goal(each))
-            if summary.pending:
-                file.add([not_compared_case(summary.pending)])
-            write_new_file("--junit", str(options.junit), file.pieces())
-        except (BulkeicError, OSError) as error:
-            invocation.console.print(f"bulkeic: {error}; the lines above are the summary")
-            return msgspec.structs.replace(summary, exit_code=ExitCode.STOPPED)
-    return summary
+    return VerifyReports(options)
 
 
 def _verify(
     run: RunFile,
-    options: VerifyOptions,
+    feed: RunFeed,
     policy: Verify,
+    *,
+    options: VerifyOptions,
     results: Results,
     invocation: Invocation,
-) -> Summary:
-    skipped = [tally for tally in run.counts.tallies() if _is_skipped(tally)]
+) -> tuple[Summary, Sequence[ErrorGroup]]:
+    tallies = run.counts.tallies()
+    skipped = [tally for tally in tallies if has_no_goal(tally.lane, tally.error_code)]
     with invocation.watchers.watching(run, "verify", skipped):
-        return _compare(run, options, policy, results, invocation, skipped=skipped)
+        return _compare(
+            run,
+            feed,
+            policy,
+            options=options,
+            results=results,
+            invocation=invocation,
+            skipped=skipped,
+        )
 
 
 def _compare(
     run: RunFile,
-    options: VerifyOptions,
+    feed: RunFeed,
     policy: Verify,
+    *,
+    options: VerifyOptions,
     results: Results,
     invocation: Invocation,
-    *,
     skipped: list[Tally],
-) -> Summary:
+) -> tuple[Summary, Sequence[ErrorGroup]]:
+    results = unwanted = _UnwantedResults(results)
     found = OutcomeTally(MORE_EXAMPLES if options.verbose else 0)
 
     async def compare(session: RunSession) -> None:
-        await session.work_through(
-            RunFeed(run, JobFilter.EVERY), policy, found, results, "verifying"
-        )
+        await session.work_through(feed, policy, found, results, "verifying")
 
     lanes = run.jobs.lanes(JobFilter.EVERY)
     stopped = invocation.work(
@@ -156,36 +152,36 @@ def _compare(
     code = verify_exit_code(summary, stopped=stopped is not None)
     summary = with_exit_code(summary, code, stopped)
     summary = msgspec.structs.replace(summary, left_out=run.left_out())
-    commands = _next_commands(options, code)
+    can_apply = summary.errors.get(DRIFTED, 0) > unwanted.count
+    commands = _next_commands(options, code, can_apply=can_apply)
     errors = error_groups(
         summary, found.examples, creates_missing=False, more_examples=found.more_examples
     )
     invocation.print_result(partial(summary_lines, summary, errors), (), stopped, commands)
     summary = msgspec.structs.replace(summary, next=commands)
     invocation.announce_end(run, summary, stopped)
-    return summary
+    return summary, errors
 
 
-def _next_commands(options: VerifyOptions, code: ExitCode) -> dict[str, str]:
-    """The next step: again if not every target could be read, else what ends the drift."""
+def _next_commands(options: VerifyOptions, code: ExitCode, *, can_apply: bool) -> dict[str, str]:
+    """The next step: again if not every target could be read, else what ends the drift.
+
+    Args:
+        options: of the command.
+        code: its exit code.
+        can_apply: whether ``apply`` ends some of the drift; it never removes a configuration that
+            code does not declare.
+    """
     if code == ExitCode.OK or options.source == STDIN:
         return {}
     if has_run_file(options):
         flags = {**flags_of(options), **selection_flags(options.selection)}
         command = next_command("verify", options.source, flags)
         return {} if code == ExitCode.DRIFT else {"verify": command}
+    if code == ExitCode.DRIFT and not can_apply:
+        return {}
     step = "apply" if code == ExitCode.DRIFT else "verify"
     return {step: targets_command(step, options)}
-
-
-def _is_skipped(tally: Tally) -> bool:
-    """Whether targets have nothing to be compared with."""
-    return tally.lane is None or tally.error_code == NO_BEFORE_IMAGE
-
-
-def _has_no_goal(outcome: Outcome) -> bool:
-    """As ``_is_skipped``, of one target."""
-    return outcome.target is None or outcome.error_code == NO_BEFORE_IMAGE
 
 
 def _all_lanes(lanes: dict[Lane, int], skipped: list[Tally]) -> dict[Lane, int]:
@@ -195,6 +191,31 @@ def _all_lanes(lanes: dict[Lane, int], skipped: list[Tally]) -> dict[Lane, int]:
         if tally.lane is not None:
             counts[tally.lane] += tally.count
     return dict(counts)
+
+
+class _UnwantedResults(ForwardedResults):
+    """``Results`` that count the configurations that must not be there.
+
+    Args:
+        results: get all outcomes.
+
+    Attributes:
+        count: of these configurations.
+    """
+
+    def __init__(self, results: Results) -> None:
+        super().__init__(results)
+        self.count = 0
+
+    def write(self, outcomes: Iterable[Outcome]) -> None:
+        """Writes and counts outcomes.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        outcomes = list(outcomes)
+        super().write(outcomes)
+        self.count += sum(each.error_code == DRIFTED and not each.settings for each in outcomes)
 
 
 class _DriftPrinter(ForwardedResults):
@@ -226,4 +247,6 @@ class _DriftPrinter(ForwardedResults):
     def _text(self, outcome: Outcome) -> str:
         assert outcome.target is not None  # noqa: S101 - it was read
         current, goal = drift_of(outcome, self._policy)
-        return self._printer.text(outcome.target, str(outcome.source), current, goal)
+        return self._printer.text(
+            outcome.target, str(outcome.source), current, goal, outcome.managed_by
+        )

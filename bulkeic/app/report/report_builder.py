@@ -23,7 +23,7 @@ from bulkeic.core.report.run_report import (
 from bulkeic.core.summary import ActionCount, Tally
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
-from bulkeic.store.run_metadata import AWS
+from bulkeic.store.run_metadata import NOT_RECORDED
 from bulkeic.version import __version__
 
 _SHOWN_SETTINGS = 20
@@ -60,7 +60,7 @@ def read_report(
         version=__version__,
         kind=kind,
         source=metadata.source,
-        place=metadata.place or AWS,
+        place=metadata.place or NOT_RECORDED,
         created_at=metadata.created_at,
         caller=metadata.caller,
         restores=metadata.restores,

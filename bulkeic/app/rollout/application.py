@@ -26,6 +26,7 @@ from bulkeic.core.rollout.halts import Halt
 from bulkeic.core.rollout.waves import NewWaves
 from bulkeic.core.rollout.windows import waits_left_s
 from bulkeic.core.summary import Summary
+from bulkeic.output.owner_text import owner_lines
 from bulkeic.output.rollout_text import wave_preview_lines
 from bulkeic.output.summary_text import summary_lines
 from bulkeic.store.run_file import RunFile
@@ -129,7 +130,7 @@ def _is_confirmed(
         invocation.print_preview(run, lanes, calls, waits_s=waits_s)
         shown = new.lanes if new.are_from_file else ()
         invocation.print_lines(wave_preview_lines(waves, shown) + unused_rule_lines(run, new.rules))
-        invocation.print_lines(caller_lines(run))
+        invocation.print_lines(caller_lines(run) + owner_lines(run.owners.count(), can_skip=True))
         reversibility = reversibility_text(run, in_waves=bool(waves))
         if options.yes or options.sandbox:
             invocation.console.print(reversibility)

@@ -1,9 +1,11 @@
 """The jobs of a run file, as the engine's feed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from bulkeic.core.model import Job, Lane
+from msgspec.structs import replace
+
+from bulkeic.core.model import Job, Lane, SourceLine
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 
@@ -20,14 +22,21 @@ class RunFeed:
         run: the run file.
         which: of its jobs.
         wave: the number of their wave; ``None``: any.
+        source_of: where the row of a number comes from; ``None``: as the run file says.
 
     Attributes:
         batch: how many jobs of a lane are read at once.
     """
 
     def __init__(
-        self, run: RunFile, which: JobFilter = JobFilter.PENDING, wave: int | None = None
+        self,
+        run: RunFile,
+        which: JobFilter = JobFilter.PENDING,
+        wave: int | None = None,
+        *,
+        source_of: Callable[[int], SourceLine] | None = None,
     ) -> None:
+        self._source_of = source_of
         self._jobs = run.jobs
         self._which = which
         self._wave = wave
@@ -60,7 +69,7 @@ class RunFeed:
         )
         if jobs:
             self._ranges[lane] = (jobs[-1].seq, until)
-        return jobs
+        return self._placed(jobs)
 
     def take_again(self, lane: Lane, seqs: AbstractSet[int]) -> list[Job]:
         """Reads jobs again that were taken and did not finish, as the run file has them now.
@@ -79,4 +88,10 @@ class RunFeed:
         ):
             found += [job for job in jobs if job.seq in seqs]
             after = jobs[-1].seq
-        return found
+        return self._placed(found)
+
+    def _placed(self, jobs: list[Job]) -> list[Job]:
+        source_of = self._source_of
+        if source_of is None:
+            return jobs
+        return [replace(job, source=source_of(job.source.line)) for job in jobs]

@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from bulkeic.app.setup.account_resolver import AccountResolver
+from bulkeic.app.setup.run_choice import check_flags_text
 from bulkeic.core.destinations import destination_warnings, self_destination_problems
 from bulkeic.core.errors import BulkeicError, InputError, UsageError
 from bulkeic.core.model import Job, Lane, Target
@@ -35,6 +36,9 @@ class TargetRows(Protocol):
 
     def place(self, line: int) -> str:
         """How messages name the row of a line."""
+
+    def at(self, problem: InputError, line: int) -> InputError:
+        """The problem of the row of a line, with its place."""
 
 
 def jobs_of(targets: TargetRows, defaults: Defaults) -> Iterator[Job]:
@@ -77,6 +81,8 @@ class Ingest:
         bind: completes the metadata, given the lanes of the run; ``None``: they are complete.
         check_waves: takes whether rows give their waves (``have_waves``), and raises if flags do
             not go with that.
+        read_owners: stores who manages the targets, and returns what was read for that (see
+            ``RunMetadata.owner_sources``).
     """
 
     def __init__(
@@ -93,7 +99,10 @@ class Ingest:
         metadata: RunMetadata,
         bind: Callable[[RunMetadata, list[Lane]], RunMetadata] | None = None,
         check_waves: Callable[..., None] | None = None,
+        read_owners: Callable[[Loader], str | None] | None = None,
     ) -> None:
+        self._read_owners_of = read_owners
+        self._owner_sources: str | None = None
         self._metadata = metadata
         self._bind = bind
         self._check_waves = check_waves
@@ -136,18 +145,29 @@ class Ingest:
                 self._check_waves(have_waves=self._loader.have_waves)
             self._resolve_accounts()
             self._refuse_if_bad()
+            self._read_owners(is_selected=False)
             self._select()
             lanes = self._loader.lanes()
             self._find_duplicates([lane for lane in lanes if lane.region in open_regions])
             self._refuse_if_bad()
             self._warnings.print_all()
             check_number(self._loader.count())
+            self._read_owners(is_selected=True)
             self._loader.set_roles(self._accounts.row_roles())
             self._store_metadata()
             self._loader.finish()
         except BaseException:
             self._loader.discard()
             raise
+
+    def _read_owners(self, *, is_selected: bool) -> None:
+        """Reads who manages the targets: before they are selected only if that decides.
+
+        Args:
+            is_selected: whether they were selected.
+        """
+        if self._read_owners_of is not None and is_selected != self._selection.needs_owners:
+            self._owner_sources = self._read_owners_of(self._loader)
 
     def _select(self) -> None:
         """Leaves out what can be selected only now: all targets and their accounts are known."""
@@ -157,11 +177,11 @@ class Ingest:
         if not self._allow_empty and not self._loader.count():
             raise UsageError(
                 f"none of the {counted(self._left_out, 'target')} of {self._targets.name} is "
-                "selected; check --name, --account and --select-region, or use --allow-empty"
+                f"selected; {check_flags_text(self._selection)}, or use --allow-empty"
             )
 
     def _store_metadata(self) -> None:
-        metadata = self._metadata
+        metadata = replace(self._metadata, owner_sources=self._owner_sources)
         if self._left_out:
             metadata = replace(metadata, left_out=str(self._left_out))
         if self._bind is not None:
@@ -175,7 +195,7 @@ class Ingest:
 
     def _read(self) -> None:
         selects_all = self._selection.is_everything()
-        parser = RowParser(self._targets.name, self._defaults)
+        parser = RowParser(self._targets.name, self._defaults, exact=self._metadata.exact)
         job, add, assign_role = parser.job, self._loader.add, self._accounts.assign_role
         seq = -1
         for seq, row in enumerate(self._targets.rows()):
@@ -256,7 +276,7 @@ class Ingest:
         for lane in lanes:
             for job in self._loader.jobs_with_function_destinations(lane):
                 itself = self_destination_problems(job.target, job.settings)
-                problems = [problem.at(self._targets.name, job.source.line) for problem in itself]
+                problems = [self._targets.at(problem, job.source.line) for problem in itself]
                 self._reported.add(problems)
                 if problems and self._skip_invalid:
                     number = self._loader.lane_id(lane)
@@ -270,7 +290,7 @@ class Ingest:
             self._loader.invalidate_lane(lane, problem.rule)
 
     def _at(self, line: int, rule: str, field: str = "") -> InputError:
-        return InputError(rule, field=field, line=line, source=self._targets.name)
+        return self._targets.at(InputError(rule, field=field), line)
 
     def _same(self, duplicate: Duplicate) -> str:
         return f"the same target and settings as {self._targets.place(duplicate.lines[0])}; merged"

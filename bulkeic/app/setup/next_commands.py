@@ -7,7 +7,7 @@ from typing import Self
 
 import msgspec
 
-from bulkeic.app.setup.options import ApplyOptions, WorkOptions
+from bulkeic.app.setup.options import ApplyOptions, TargetsOptions, WorkOptions
 from bulkeic.core.model import Status
 from bulkeic.core.option_declaration import (
     DeclaredOption,
@@ -191,7 +191,9 @@ def targets_command(name: str, options: WorkOptions) -> str:
         and (not option.flag.commands or name in option.flag.commands)
         for word in option.words(options)
     ]
-    return shlex.join(["bulkeic", name, options.source, *words])
+    is_code = isinstance(options, TargetsOptions) and options.is_source_code
+    source = [] if is_code else [options.source]
+    return shlex.join(["bulkeic", name, *source, *words])
 
 
 def next_lines(commands: Mapping[str, str]) -> list[str]:

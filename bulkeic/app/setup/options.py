@@ -179,6 +179,10 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
         "--waves-file", "CSV or JSON file that says which accounts and Regions belong to which "
         "wave. The others come last.", OptionGroup.ROLLOUT, FILE, repeat=Repeat.RESUME,
         commands=_PLANS, excludes=("--waves", "--wave-by"))] = None  # fmt: skip
+    read_tags: Annotated[bool | None, Flag(
+        "--read-tags", "Read the tags of the functions, to show which tool manages them.",
+        OptionGroup.TARGETS, default="on when AWS itself is called", opposite="--no-read-tags",
+        repeat=Repeat.STORED, commands=_PLANS)] = None  # fmt: skip
     max_targets: Annotated[int | None, Flag(
         "--max-targets", "Abort if there are more than N targets.",
         OptionGroup.TARGETS, Integer(0), "no limit", repeat=Repeat.NEVER, commands=_READS_TARGETS
@@ -280,6 +284,9 @@ class VerifyOptions(TargetsOptions, frozen=True, kw_only=True):
     """The options of ``verify``."""
 
     junit: Annotated[str | None, _JUNIT] = None
+    markdown: Annotated[str | None, Flag(
+        "--markdown", "Also write what drifted as Markdown to this file, for a pull request. It "
+        "must not exist.", OptionGroup.OUTPUT, FILE, repeat=Repeat.NEVER)] = None  # fmt: skip
 
 
 class RollbackOptions(WorkOptions, frozen=True, kw_only=True):
@@ -320,9 +327,17 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     run: Annotated[str, Argument("RUN", "A run file.")]
     selection: Annotated[Selection, SELECTION_FLAGS] = Selection()
     error_codes: Annotated[tuple[str, ...], ERROR_CODES] = ()
-    format: Annotated[Literal["jsonl", "csv", "targets"] | None, Flag(
-        "--format", "Print outcomes as JSON Lines or CSV, or the targets as a targets file.",
-        OptionGroup.OUTPUT, default="csv if --out ends in .csv, else jsonl")] = None  # fmt: skip
+    format: Annotated[Literal["jsonl", "csv", "targets", "terraform", "cloudformation"] | None,
+        Flag("--format", "Print outcomes as JSON Lines or CSV, the targets as a targets file, or "
+        "what the targets have now as code: Terraform's import blocks and resources, or "
+        "CloudFormation's templates for an import.", OptionGroup.OUTPUT,
+        default="csv if --out ends in .csv, else jsonl")] = None  # fmt: skip
     out: Annotated[str | None, Flag(
         "--out", "Write to this file, which must not exist. A targets file is CSV, JSON or JSON "
-        "Lines by its ending.", OptionGroup.OUTPUT, FILE, "stdout")] = None  # fmt: skip
+        "Lines by its ending; Terraform reads .tf; CloudFormation needs a folder, new or empty.",
+        OptionGroup.OUTPUT, FILE, "stdout")] = None  # fmt: skip
+    terraform: Annotated[tuple[str, ...], Flag(
+        "--terraform", "Output of 'terraform show -json', of a state or a plan, for --format "
+        "terraform: what it declares is not exported, and references take the place of names and "
+        "ARNs. Can be repeated; then there are no references.", OptionGroup.OUTPUT, FILE, "none",
+        is_multiple=True)] = ()  # fmt: skip

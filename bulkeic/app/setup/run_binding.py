@@ -7,6 +7,8 @@ calls another endpoint, or the sandbox      refused, names both
     instead of AWS, or the other way round
 has credentials of another account          refused, names both
 has another principal of the same account   allowed, with a note
+calls AWS or another endpoint, and the run  allowed, with a note
+    does not record which one it called
 else                                        allowed
 ==========================================  =====================
 
@@ -28,7 +30,7 @@ from bulkeic.core.model import Lane
 from bulkeic.core.option_declaration import declared_options
 from bulkeic.output.console import Console
 from bulkeic.store.run_file import RunFile
-from bulkeic.store.run_metadata import AWS, SANDBOX, RunMetadata
+from bulkeic.store.run_metadata import AWS, NOT_RECORDED, SANDBOX, RunMetadata
 from bulkeic.store.session_origin import SessionOrigin
 from bulkeic.version import __version__
 
@@ -78,14 +80,20 @@ def session_origin(options: WorkOptions, resolver: AccountResolver) -> SessionOr
     return SessionOrigin(__version__, None if caller is None else caller.arn, json.dumps(words))
 
 
-def check_place(run: RunFile, options: WorkOptions) -> None:
+def check_place(run: RunFile, options: WorkOptions, console: Console) -> None:
     """Checks that a command calls the endpoint on which a run was made.
 
     Raises:
         UsageError: it calls another one.
     """
-    made_on, here = run.metadata.place or AWS, place(options)
+    made_on, here = run.metadata.place or NOT_RECORDED, place(options)
     if _normalized(made_on) == _normalized(here):
+        return
+    if made_on == NOT_RECORDED and here != SANDBOX:
+        console.print(
+            f"note: an older bulkeic made run file {quoted(str(run.path))} on AWS or another "
+            f"endpoint and did not record which; this command calls {here}"
+        )
         return
     raise UsageError(
         f"run file {quoted(str(run.path))} was made on {made_on}, but this command calls {here}; "
@@ -127,7 +135,7 @@ def _normalized(made_on: str) -> str:
 def _way_back(made_on: str, options: WorkOptions) -> str:
     if made_on == SANDBOX:
         return "use it with --sandbox"
-    if made_on != AWS:
+    if made_on not in {AWS, NOT_RECORDED}:
         return f"use it with --endpoint-url {made_on}"
     if options.sandbox:
         return "use it without --sandbox"

@@ -21,6 +21,8 @@ def check_selection(selection: Selection, *, has_run: bool) -> None:
     """
     if selection.statuses and not has_run:
         raise UsageError("--status requires a run file: targets of a file have no status yet")
+    if selection.skip_managed and selection.only_managed:
+        raise UsageError("--skip-managed and --only-managed leave nothing; use one of them")
     if selection.seed and selection.sample is None:
         raise UsageError("--seed requires --sample")
     if (
@@ -46,13 +48,44 @@ def choose_jobs(run: RunFile, selection: Selection, *, allow_empty: bool = False
     Raises:
         UsageError: no job is selected.
     """
+    check_owners(run, selection)
     run.choose(selection)
     if not run.chosen.is_limited or selection.statuses or allow_empty:
         return
     if not run.counts.lanes():
         raise UsageError(
             f"none of the {counted(run.chosen.left_out, 'target')} of run file "
-            f"{quoted(str(run.path))} is selected; check --name, --account and --select-region"
+            f"{quoted(str(run.path))} is selected; {check_flags_text(selection)}"
+        )
+
+
+def check_flags_text(selection: Selection) -> str:
+    """What to do if a selection selects nothing."""
+    if selection.owner_flag is not None:
+        return f"check {selection.owner_flag}, --name, --account and --select-region"
+    return "check --name, --account and --select-region"
+
+
+def check_owners(run: RunFile, selection: Selection) -> None:
+    """Checks that a run stores what manages its targets, if the selection needs that.
+
+    Raises:
+        UsageError: it does not, or not for each target.
+    """
+    flag = selection.owner_flag
+    if flag is None:
+        return
+    name, unread = quoted(str(run.path)), run.owners.unread_lanes()
+    if not run.owners.are_known:
+        raise UsageError(
+            f"run file {name} does not store what manages its targets, which {flag} needs; make it "
+            "again with --read-tags"
+        )
+    if unread:
+        raise UsageError(
+            f"the tags of {counted(len(unread), 'lane')} of run file {name} could not be read, "
+            f"which {flag} needs, for example of {unread[0]}; allow tag:GetResources, and make the "
+            "run file again"
         )
 
 

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bulkeic.app.setup.access_checks import check_access, check_value
+from bulkeic.app.setup.access_checks import check_access
 from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.code_files import CodeRows, read_code
 from bulkeic.app.setup.ingest import Ingest, TargetRows
 from bulkeic.app.setup.new_waves import check_row_waves, read_wave_rules
 from bulkeic.app.setup.next_commands import stored_flags
@@ -29,19 +28,18 @@ from bulkeic.app.setup.output_files import (
     check_not_used,
     check_replaceable,
 )
+from bulkeic.app.setup.owner_reading import OwnerReading, check_owner_flags
 from bulkeic.app.setup.run_binding import bound, check_caller, check_place
 from bulkeic.app.setup.run_choice import check_selection, choose_jobs, left_out_lines
 from bulkeic.app.setup.run_flags import check_flags, encode_flags
-from bulkeic.app.setup.runtime import open_access
-from bulkeic.aws.identity.environment import environment_region
+from bulkeic.app.setup.run_opening import open_run
+from bulkeic.app.setup.target_source import check_code, default_region, open_targets, owning_code
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Lane
-from bulkeic.core.names import check_region
 from bulkeic.core.policy import Apply, ApplyPlan, Plan, Rollback, Verify, Where
 from bulkeic.core.rows import Defaults
 from bulkeic.output.console import Console
 from bulkeic.output.results import STDOUT, check_stdout
-from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.file_checks import SQLITE_ENDS, is_run_file
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
@@ -53,6 +51,8 @@ STDIN = "-"
 
 def has_run_file(options: WorkOptions) -> bool:
     """Whether the source is a run file."""
+    if isinstance(options, TargetsOptions) and options.is_source_code:
+        return False
     return options.source != STDIN and is_run_file(Path(options.source))
 
 
@@ -82,6 +82,7 @@ def new_metadata(options: WorkOptions, source: str) -> RunMetadata:
         metadata,
         create_missing=options.create_missing,
         replace_destinations=options.replace_destinations,
+        exact=options.is_source_code,
         where=options.where,
         made_with=encode_flags(options.stored_by_run()),
     )
@@ -99,7 +100,8 @@ def check_options(options: WorkOptions) -> None:
         check_stdout()
     if options.results not in {None, STDOUT}:
         waves_file = options.waves_file if isinstance(options, TargetsOptions) else None
-        read = (options.source, options.access.accounts, waves_file)
+        code = options.code.files if isinstance(options, TargetsOptions) else ()
+        read = (options.source, options.access.accounts, waves_file, *code)
         check_not_read("--results", options.results, *read)
         if not (options.overwrite or (isinstance(options, ApplyOptions) and has_run_file(options))):
             check_not_overwritten("--results", options.results)
@@ -108,7 +110,10 @@ def check_options(options: WorkOptions) -> None:
     check_access(options.access)
     options.pace.limits()
     options.scheduler.check(options.pace.workers)
-    check_selection(options.selection, has_run=has_run_file(options))
+    has_run = has_run_file(options)
+    check_selection(options.selection, has_run=has_run)
+    if isinstance(options, TargetsOptions) and not has_run:
+        check_owner_flags(options, has_code=bool(options.code.files))
     if isinstance(options, TargetsOptions):
         _check_targets(options)
 
@@ -117,8 +122,9 @@ def _check_metrics(options: WorkOptions, path: str) -> None:
     check_replaceable("--metrics", path)
     others = [options.source, options.access.accounts, options.run]
     others += [f"{run}{end}" for run in (options.source, options.run) if run for end in SQLITE_ENDS]
-    others += [options.waves_file] if isinstance(options, TargetsOptions) else []
-    others += [options.junit] if isinstance(options, VerifyOptions) else []
+    if isinstance(options, TargetsOptions):
+        others += [options.waves_file, *options.code.files]
+    others += [options.junit, options.markdown] if isinstance(options, VerifyOptions) else []
     others += [] if options.results == STDOUT else [options.results]
     check_not_used("--metrics", path, *others)
     if is_run_file(Path(path)):
@@ -138,11 +144,10 @@ def check_yes(options: WorkOptions, *, yes: bool) -> None:
 def _check_targets(options: TargetsOptions) -> None:
     if not options.source:
         raise UsageError(
-            "Missing argument 'SOURCE'; expected a targets file, - for stdin, or a run file; or use "
-            "--terraform or --template"
+            "Missing argument 'SOURCE'; expected a targets file, - for stdin, or a run file; or "
+            "use --terraform or --template"
         )
-    if options.is_source_code and options.format is not None:
-        raise UsageError("--format is for a targets file; omit it with --terraform and --template")
+    check_code(options)
     if options.waves_file == STDIN == options.source:
         raise UsageError("SOURCE and --waves-file cannot both be read from stdin")
     if options.where is not None:
@@ -164,7 +169,11 @@ def run_file(
     if not exists:
         binding = functools.partial(bound, options=options, resolver=resolver)
         create_run(options, path, resolver, console, bind=binding)
-    run = RunFile(path, is_new=not exists, accept_loss=options.accept_loss)
+    run = (
+        open_run(path, console, accept_loss=options.accept_loss)
+        if exists
+        else RunFile(path, is_new=True)
+    )
     try:
         if exists:
             choose_jobs(run, options.selection, allow_empty=options.allow_empty)
@@ -177,15 +186,26 @@ def run_file(
 
 @contextmanager
 def readable_run(
-    options: TargetsOptions, resolver: AccountResolver, console: Console
+    options: TargetsOptions,
+    resolver: AccountResolver,
+    console: Console,
+    targets: TargetRows | None = None,
 ) -> Iterator[RunFile]:
     """A run file to read only: the source itself, or a temporary one from a targets file.
+
+    Args:
+        options: of the command.
+        resolver: knows which accounts can be reached.
+        console: prints problems.
+        targets: see ``create_run``.
 
     Raises:
         BulkeicError: the source cannot be read, or has problems, which have been printed.
     """
     if has_run_file(options):
-        run = RunFile(Path(options.source), read_only=True, accept_loss=options.accept_loss)
+        run = open_run(
+            Path(options.source), console, read_only=True, accept_loss=options.accept_loss
+        )
         try:
             choose_jobs(run, options.selection, allow_empty=options.allow_empty)
             check_resumable(run, options, resolver, console, JobFilter.EVERY)
@@ -198,7 +218,7 @@ def readable_run(
 
     with tempfile.TemporaryDirectory(prefix="bulkeic-") as folder:
         path = Path(folder) / "temporary.db"
-        create_run(options, path, resolver, console)
+        create_run(options, path, resolver, console, targets=targets)
         run = RunFile(path, is_new=True)
         try:
             _print_left_out(run, options, console)
@@ -219,6 +239,7 @@ def create_run(
     console: Console,
     *,
     bind: Callable[[RunMetadata, list[Lane]], RunMetadata] | None = None,
+    targets: TargetRows | None = None,
 ) -> None:
     """Creates a run file from a targets file.
 
@@ -228,13 +249,15 @@ def create_run(
         resolver: knows which accounts can be reached.
         console: prints problems.
         bind: see ``Ingest``.
+        targets: the rows; ``None``: those of the source that the options name.
 
     Raises:
         BulkeicError: the targets file has problems, which have been printed; or the run cannot
             start for another reason.
     """
-    targets = _open_targets(options)
-    region, regions = _default_region(options), resolver.accounts.only_regions()
+    targets = open_targets(options, resolver, console) if targets is None else targets
+    codes = owning_code(targets, options, resolver, console)
+    region, regions = default_region(options), resolver.accounts.only_regions()
     defaults = Defaults(region=region, settings=options.settings, regions=regions)
     ingest = Ingest(
         targets,
@@ -250,26 +273,10 @@ def create_run(
         ),
         bind=bind,
         check_waves=functools.partial(check_row_waves, options, targets.name),
+        read_owners=OwnerReading(options, resolver.accounts, console, codes).read,
     )
     with console.spinner(f"reading {targets.name}"):
         ingest.run(functools.partial(_check_number, options=options))
-
-
-def _open_targets(options: TargetsOptions) -> TargetRows:
-    if not options.is_source_code:
-        return RowsFile(options.source, options.format)
-    return CodeRows(read_code(options.code))
-
-
-def _default_region(options: WorkOptions) -> str | None:
-    access = options.access
-    region = access.region or environment_region()
-    chosen = access.profile is not None or access.endpoint_url is not None
-    if chosen or not (region or options.sandbox):
-        region = open_access(access).region  # checks the profile and the endpoint
-    if region is not None:
-        check_value("the Region of the environment or the profile", region, check_region)
-    return region
 
 
 def check_resumable(
@@ -292,7 +299,7 @@ def check_resumable(
         AccessError: STS cannot be called.
         UsageError: the run was started elsewhere or with other accounts, or has too many targets.
     """
-    check_place(run, options)
+    check_place(run, options, console)
     check_flags(run, options)
     for account_id, role_arn in run.roles().items():
         resolver.accounts.assign_role(Lane(account_id, ""), role_arn)
@@ -333,6 +340,7 @@ def apply_policy(run: RunFile, *, force: bool = False) -> Apply | ApplyPlan | Ro
             create_missing=metadata.create_missing,
             replace_destinations=metadata.replace_destinations,
             force=force,
+            exact=metadata.exact,
         )
     return _apply(metadata, force=force)
 
@@ -358,6 +366,7 @@ def _apply(metadata: RunMetadata, *, force: bool = False) -> Apply:
         create_missing=metadata.create_missing,
         replace_destinations=metadata.replace_destinations,
         force=force,
+        exact=metadata.exact,
         where=None if metadata.where is None else _where(metadata.where),
     )
 

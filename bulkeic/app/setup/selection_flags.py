@@ -38,6 +38,10 @@ def _flag(
     )
 
 
+def _managed_flag(name: str, text: str) -> Flag:
+    return Flag(name, text, OptionGroup.TARGETS, repeat=Repeat.SELECTION, commands=_SELECTS)
+
+
 SELECTION_FLAGS = FieldFlags(
     {
         "names": _flag(
@@ -70,6 +74,12 @@ SELECTION_FLAGS = FieldFlags(
             "no sample",
         ),
         "seed": _flag("--seed", "Seed of --sample.", Integer(0), None, ("--sample",)),
+        "skip_managed": _managed_flag(
+            "--skip-managed",
+            "Leave out targets that a tool such as CloudFormation or Terraform manages, as tags or "
+            "code show.",
+        ),
+        "only_managed": _managed_flag("--only-managed", "Leave out the other targets."),
         "limit": _flag("--limit", "At most the first N of these targets.", Integer(1), "no limit"),
     }
 )

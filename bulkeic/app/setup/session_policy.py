@@ -7,6 +7,7 @@ plan                                            ``plan``
 verify, rollback --plan                         ``verify``
 rollback, and apply of a run that rolls back    ``rollback``
 apply, the configurations may be created        ``apply --create-missing``
+apply of what code declares                     ``apply --create-missing``
 apply                                           ``apply``
 ==============================================  ==============================
 
@@ -59,4 +60,5 @@ def _section(options: WorkOptions, metadata: RunMetadata) -> str:
             return "rollback"
         case ApplyOptions(create_missing=True):
             return "apply --create-missing"
-    return "apply --create-missing" if metadata.create_missing else "apply"
+    puts = metadata.create_missing or metadata.exact
+    return "apply --create-missing" if puts else "apply"

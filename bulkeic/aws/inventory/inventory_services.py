@@ -3,15 +3,17 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from bulkeic.aws.inventory import config_aggregator, organization, resource_explorer, resource_tags
+from bulkeic.aws.inventory.deployed_stacks import deployed_stack
 from bulkeic.aws.inventory.enabled_regions import enabled_regions
 from bulkeic.aws.inventory.organization import OrganizationAccount
 from bulkeic.aws.services.calling_services import CallingServices
+from bulkeic.core.deployed_stack import DeployedStack
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane
 
 
 class InventoryServices(CallingServices):
-    """Asks AWS Organizations, Account Management, the tagging API, Resource Explorer and Config.
+    """Asks AWS's services for accounts, Regions, functions and stacks.
 
     See ``CallingServices``.
     """
@@ -38,6 +40,16 @@ class InventoryServices(CallingServices):
         """
         return await enabled_regions(self._calls, lane)
 
+    async def deployed_stack(self, lane: Lane, name: str, *, with_exports: bool) -> DeployedStack:
+        """Returns what a stack of a lane says about names and values.
+
+        Args:
+            lane: account and Region.
+            name: of the stack, or its id.
+            with_exports: also read the exports of all stacks of the lane.
+        """
+        return await deployed_stack(self._calls, lane, name, with_exports=with_exports)
+
     def tagged_functions(
         self, lane: Lane, tags: Mapping[str, Sequence[str]]
     ) -> AsyncIterator[tuple[str, dict[str, str]]]:
@@ -49,6 +61,17 @@ class InventoryServices(CallingServices):
                 the tags. Empty: every function with a tag.
         """
         return resource_tags.tagged_functions(self._calls, lane, tags)
+
+    async def tags_of_functions(
+        self, lane: Lane, arns: Mapping[str, str]
+    ) -> dict[str, dict[str, str]]:
+        """Returns the tags of some functions of a lane by name, with one call.
+
+        Args:
+            lane: account and Region.
+            arns: the ARN of each function, without a qualifier, and its name; at most 100.
+        """
+        return await resource_tags.tags_of_functions(self._calls, lane, arns)
 
     def resource_explorer_functions(
         self, lane: Lane, *, view: str | None

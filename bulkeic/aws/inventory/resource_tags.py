@@ -1,4 +1,7 @@
-"""The tagged functions of a lane, as the Resource Groups Tagging API lists them."""
+"""The tags of functions, as the Resource Groups Tagging API knows them.
+
+https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+"""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
@@ -12,6 +15,8 @@ from bulkeic.aws.services.service_calls import AwsOperation, ServiceCalls
 from bulkeic.core.model import Lane
 
 _PAGE = 100
+MOST_ARNS = 100
+"""The longest ResourceARNList."""
 # Limits of TagFilters.
 _MOST_TAGS = 50
 _MOST_VALUES = 20
@@ -45,6 +50,37 @@ async def tagged_functions(
         if name is not None and found and name not in seen and _has_tags(found, tags):
             seen.add(name)
             yield name, found
+
+
+async def tags_of_functions(
+    calls: ServiceCalls, lane: Lane, arns: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """Returns the tags of some functions of a lane by name, with one call.
+
+    Functions without tags, and those that do not exist, are left out.
+
+    Args:
+        calls: of the services.
+        lane: account and Region.
+        arns: the ARN of each function, without a qualifier, and its name; at most ``MOST_ARNS``.
+    """
+    found = {}
+    async for arn, tags in calls.items(
+        _GET_RESOURCES, lane, _read_tagged, ResourceARNList=list(arns)
+    ):
+        if arn in arns and tags:
+            found[arns[arn]] = tags
+    return found
+
+
+def _read_tagged(item: Any) -> tuple[str, dict[str, str]]:
+    """Returns the ARN of a resource, and its tags.
+
+    Raises:
+        ValueError: it is not a resource with tags.
+    """
+    resource = msgspec.convert(item, _TaggedResource)
+    return resource.arn, read_tags(resource.tags)
 
 
 def _filters(tags: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ TITLES = {
     "config": "AWS Config",
     "cloudwatch": "CloudWatch",
     "ssm": "Systems Manager",
+    "cloudformation": "CloudFormation",
 }
 """The services, by the SDK's names of them, as people know them."""
 
@@ -25,6 +26,10 @@ _ORGANIZATION_CALLER = (
 _NO_VIEW = "check the view's ARN and the Region, and that Resource Explorer is turned on there"
 _ALARM_PERMISSION = "the caller needs cloudwatch:DescribeAlarms, for composite alarms on *"
 _NO_CALENDAR = "check the ARN that --change-calendar gives, and who may read the calendar"
+_STACK_PERMISSION = (
+    "the caller needs cloudformation:DescribeStacks and cloudformation:ListStackResources, and "
+    "cloudformation:ListExports for Fn::ImportValue"
+)
 # (service, code) → a way out. The service is empty for codes that all of them share, and the code
 # is empty for all others of a service.
 _WAYS_OUT = {
@@ -46,6 +51,9 @@ _WAYS_OUT = {
     ("ssm", "InvalidDocument"): _NO_CALENDAR,
     ("ssm", "InvalidDocumentType"): _NO_CALENDAR,
     ("ssm", "UnsupportedCalendarException"): _NO_CALENDAR,
+    ("cloudformation", "AccessDenied"): _STACK_PERMISSION,
+    ("cloudformation", "AccessDeniedException"): _STACK_PERMISSION,
+    ("cloudformation", "ValidationError"): "check the name that --stack gives, and --region",
     # Of each lane: the report of the discovery names the Region to leave out.
     ("resourcegroupstaggingapi", "UnrecognizedClientException"): "",
     ("", "UnrecognizedClientException"): (

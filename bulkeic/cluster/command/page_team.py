@@ -11,7 +11,8 @@ from bulkeic.app.setup.pace_options import PaceOptions
 from bulkeic.app.setup.scheduler_options import SchedulerOptions
 from bulkeic.cluster.command.page_pass import PagePass
 from bulkeic.cluster.command.team_health import TeamHealth
-from bulkeic.cluster.command.worker_engines import StartLinks, first_message
+from bulkeic.cluster.command.worker_engines import first_message
+from bulkeic.cluster.command.worker_link import LinkSource
 from bulkeic.cluster.command.worker_team import WorkerTeam
 from bulkeic.core.accounts import Accounts, RoleSession
 from bulkeic.core.leases.worker_record import WorkerRecord
@@ -61,7 +62,7 @@ class PageTeam:
         console: prints how many lanes the workers have, and which are lost.
         lanes: how many lanes there are.
         options: how to work.
-        start_links: reaches or starts the workers for a number of lanes.
+        source: reaches or starts the workers, at most one for each lane.
     """
 
     def __init__(
@@ -72,10 +73,10 @@ class PageTeam:
         lanes: int,
         *,
         options: PageOptions,
-        start_links: StartLinks,
+        source: LinkSource,
     ) -> None:
         self._options = options
-        self._start_links = start_links
+        self._source = source
         self._accounts = accounts
         self._role_session = role_session
         self._console = console
@@ -95,8 +96,14 @@ class PageTeam:
             options.access, options.pace, options.log, self._role_session,
             endpoint_url=options.access.endpoint_url,
         )  # fmt: skip
-        links = await self._start_links(self._lanes)
-        team = WorkerTeam(links, begin, self._accounts, health=self._health, console=self._console)
+        team = WorkerTeam(
+            await self._source.start(self._lanes),
+            begin,
+            self._accounts,
+            health=self._health,
+            console=self._console,
+            restart=self._source.restart,
+        )
         self._team = await self._exits.enter_async_context(team)
         return self
 

@@ -71,7 +71,9 @@ class PipeLink:
             await self.kill()
             raise LinkLostError(str(error), has_ended=True) from None
         if answer is None:
-            raise LinkLostError(await self._how_it_ended(), has_ended=True)
+            how = await self._how_it_ended()
+            lost_lease = self._process.returncode == LEASE_LOST
+            raise LinkLostError(how, has_ended=True, lost_lease=lost_lease)
         return answer
 
     async def kill(self) -> bool:

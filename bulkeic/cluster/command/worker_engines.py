@@ -1,6 +1,5 @@
 """The engines of a session in worker processes, as the session sees them."""
 
-from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -16,7 +15,7 @@ from bulkeic.app.setup.pace_options import PaceOptions
 from bulkeic.app.setup.session_policy import role_session
 from bulkeic.cluster.command.team_health import TeamHealth
 from bulkeic.cluster.command.team_run import TeamRun
-from bulkeic.cluster.command.worker_link import WorkerLink
+from bulkeic.cluster.command.worker_link import LinkSource
 from bulkeic.cluster.command.worker_team import WorkerTeam
 from bulkeic.cluster.messages import Begin, PassStart
 from bulkeic.cluster.policy_form import policy_form
@@ -32,9 +31,6 @@ from bulkeic.version import __version__
 
 if TYPE_CHECKING:
     from bulkeic.aws.lambda_caller import LambdaCaller
-
-StartLinks = Callable[[int], Awaitable[Sequence[WorkerLink]]]
-"""Reaches or starts workers for a number of lanes."""
 
 
 def first_message(
@@ -80,7 +76,7 @@ class WorkerEngines:
         accounts: how each account is reached.
         console: prints how many lanes the workers have, and which are lost.
         announce: tells the watchers of the run the same.
-        start_links: reaches or starts the workers, at most one for each lane of the run.
+        source: reaches or starts the workers, at most one for each lane of the run.
 
     Attributes:
         caller: knows the credentials of each lane in this process, which alarms are read with.
@@ -96,13 +92,13 @@ class WorkerEngines:
         console: Console,
         announce: Announce,
         *,
-        start_links: StartLinks,
+        source: LinkSource,
     ) -> None:
         self._run = run
         self._options = options
         self._accounts = accounts
         self._console = console
-        self._start_links = start_links
+        self._source = source
         self._announce = announce
         self._health = TeamHealth(run.workers, console, announce, in_full=options.verbose)
         self._exits = AsyncExitStack()
@@ -122,11 +118,12 @@ class WorkerEngines:
         )  # fmt: skip
         try:
             team = WorkerTeam(
-                await self._start_links(len(self._run.lanes())),
+                await self._source.start(len(self._run.lanes())),
                 begin,
                 self._accounts,
                 health=self._health,
                 console=self._console,
+                restart=self._source.restart,
             )
             self._team = await self._exits.enter_async_context(team)
         except BaseException:

@@ -1,6 +1,7 @@
 """How a command reaches a worker: what every kind of link has."""
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, Protocol
 
 
 class LinkLostError(Exception):
@@ -9,11 +10,13 @@ class LinkLostError(Exception):
     Attributes:
         has_ended: whether it has certainly ended; otherwise it may call its lanes until its lease
             has ended.
+        lost_lease: whether it has ended because it did not hear the command in time.
     """
 
-    def __init__(self, how: str, *, has_ended: bool) -> None:
+    def __init__(self, how: str, *, has_ended: bool, lost_lease: bool = False) -> None:
         super().__init__(how)
         self.has_ended = has_ended
+        self.lost_lease = lost_lease
 
 
 class WorkerLink(Protocol):
@@ -37,3 +40,15 @@ class WorkerLink(Protocol):
 
     async def close(self) -> bool:
         """Lets the worker end: whether it has certainly ended."""
+
+
+class LinkSource(NamedTuple):
+    """Where the links of a command come from.
+
+    Attributes:
+        start: reaches or starts workers for a number of lanes.
+        restart: starts one in place of another (see ``WorkerTeam``); ``None``: it cannot be.
+    """
+
+    start: Callable[[int], Awaitable[Sequence[WorkerLink]]]
+    restart: Callable[[int], WorkerLink] | None = None

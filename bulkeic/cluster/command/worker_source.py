@@ -9,8 +9,9 @@ from bulkeic.app.setup.access_options import LogOptions
 from bulkeic.app.setup.options import WorkOptions
 from bulkeic.app.setup.scheduler_options import SchedulerOptions
 from bulkeic.cluster.command.page_team import PageOptions, PageTeam
-from bulkeic.cluster.command.pipe_link import start_pipe_links
-from bulkeic.cluster.command.worker_engines import StartLinks, WorkerEngines
+from bulkeic.cluster.command.pipe_link import PipeLink, start_pipe_links
+from bulkeic.cluster.command.worker_engines import WorkerEngines
+from bulkeic.cluster.command.worker_link import LinkSource
 from bulkeic.core.errors import UsageError
 from bulkeic.core.scheduler_address import SchedulerAddress
 from bulkeic.output.console import Console
@@ -33,28 +34,28 @@ def open_workers(options: WorkOptions) -> Iterator[OpenEngines]:
             f"--sandbox is on loopback of this machine, and workers at {workers} may be on "
             "others; use --workers N, or bulkeic sandbox and --endpoint-url"
         )
-    with _open_links(workers, options.scheduler, options.log) as start_links:
-        yield partial(WorkerEngines, start_links=start_links)
+    with _open_links(workers, options.scheduler, options.log) as source:
+        yield partial(WorkerEngines, source=source)
 
 
 @contextmanager
 def open_page_readers(options: PageOptions) -> Iterator[OpenPageReaders]:
     """Opens what ``--workers`` names, for a command that reads pages; see ``open_workers``."""
     options.scheduler.check(options.pace.workers)
-    with _open_links(options.pace.workers, options.scheduler, options.log) as start_links:
-        yield partial(PageTeam, options=options, start_links=start_links)
+    with _open_links(options.pace.workers, options.scheduler, options.log) as source:
+        yield partial(PageTeam, options=options, source=source)
 
 
 @contextmanager
 def _open_links(
     workers: int | SchedulerAddress | None, scheduler: SchedulerOptions, log: LogOptions
-) -> Iterator[StartLinks]:
+) -> Iterator[LinkSource]:
     if not isinstance(workers, SchedulerAddress):
-        yield partial(start_pipe_links, workers or 1)
+        yield LinkSource(partial(start_pipe_links, workers or 1), restart=PipeLink)
         return
     from bulkeic.cluster.command.dask_workers import DaskWorkers  # noqa: PLC0415 - it needs an extra
     from bulkeic.cluster.dask_connection import configure_dask  # noqa: PLC0415
 
     configure_dask(log.log_level)
     with DaskWorkers(workers, scheduler, Console()) as found:
-        yield lambda _lanes: found.links()
+        yield LinkSource(lambda _lanes: found.links())

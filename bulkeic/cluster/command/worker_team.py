@@ -1,6 +1,6 @@
 """The workers of a session: asks them, watches their leases, and moves the lanes of lost ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
@@ -49,6 +49,8 @@ class WorkerTeam:
         accounts: how each account is reached.
         health: records what the workers do, and which are lost.
         console: says what the end waits for.
+        restart: starts a worker with a number, from 1, in place of one that has ended because the
+            command was suspended for longer than its lease; ``None``: that is not possible.
         welcome_s: how long a worker may take for its first answer, seconds.
     """
 
@@ -60,10 +62,13 @@ class WorkerTeam:
         *,
         health: TeamHealth,
         console: Console,
+        restart: Callable[[int], WorkerLink] | None = None,
         welcome_s: float = WELCOME_S,
     ) -> None:
         self._welcome_s = welcome_s
+        self._restart = restart
         self._links = dict(enumerate(links))
+        self._starting: dict[int, anyio.Event] = {}
         self._begin = begin
         self._accounts = accounts
         self._health = health
@@ -106,6 +111,8 @@ class WorkerTeam:
 
     async def work_through(self, work: TeamRun) -> None:
         """Works through a pass, until it has ended on every worker."""
+        for started in [*self._starting.values()]:
+            await started.wait()
         self._place(work)
         if not self._leases.alive:
             work.stop(NO_WORKER)
@@ -193,7 +200,8 @@ class WorkerTeam:
             try:
                 tell = decode_tell(await link.exchange(encode(ask)))
             except LinkLostError as error:
-                self._lose(number, str(error), has_ended=error.has_ended)
+                how, lost_lease = str(error), error.lost_lease
+                self._lose(number, how, has_ended=error.has_ended, is_replaced=lost_lease)
                 return
             except msgspec.MsgspecError as error:
                 has_ended = await link.kill()
@@ -227,20 +235,52 @@ class WorkerTeam:
             ends=parts.ends,
         )
 
-    def _lose(self, number: int, how: str, *, has_ended: bool) -> None:
+    def _lose(self, number: int, how: str, *, has_ended: bool, is_replaced: bool = False) -> None:
         """Goes on without a worker."""
         is_news = number in self._leases.alive
         self._leases.lose(number, has_ended=has_ended)
         if is_news:
-            self._health.lost(number, how, len(self._leases.alive))
+            self._report_lost(number, how, is_replaced=is_replaced)
         self._leave(number)
+
+    def _report_lost(self, number: int, how: str, *, is_replaced: bool) -> None:
+        if is_replaced:
+            self._replace()
+        self._health.lost(number, how, len(self._leases.alive) + len(self._starting))
 
     def _leave(self, number: int) -> None:
         if self._work is not None:
-            if not self._leases.alive:
+            if not self._leases.alive and not self._starting:
                 self._work.stop(NO_WORKER)
             self._work.lost(number)
         self._changed.set()
+
+    def _replace(self) -> None:
+        """Starts a worker in place of one that is lost, if that is possible."""
+        number = len(self._links)
+        if self._restart is None:
+            return
+        try:
+            self._links[number] = self._restart(number + 1)
+        except OSError:
+            return
+        self._known_accounts[number] = set()
+        self._starting[number] = anyio.Event()
+        if self._work is not None:
+            self._work.join(number, ())
+        self._tasks.start_soon(self._start, number)
+
+    async def _start(self, number: int) -> None:
+        try:
+            await self._welcome(number)
+            self._console.print(f"{self._links[number].name} has started")
+        except UsageError as error:
+            self._console.print(str(error))
+        self._starting.pop(number).set()
+        if number in self._leases.known:
+            self._changed.set()
+        else:
+            self._leave(number)
 
     async def _watch_leases(self) -> None:
         """Gives up silent workers, and grants the lanes of lost ones again."""
@@ -249,10 +289,11 @@ class WorkerTeam:
             now = read_lease_clock()
             for number in self._leases.lose_silent(now):
                 how = f"not heard for {self._begin.terms.lease_s:g} s"
-                self._health.lost(number, how, len(self._leases.alive))
+                self._report_lost(number, how, is_replaced=True)
                 self._leave(number)
                 self._tasks.start_soon(self._end, number)
-            self._move(self._leases.take_free(now))
+            if self._leases.alive or not self._starting:
+                self._move(self._leases.take_free(now))
             with anyio.move_on_after(max(0.0, self._leases.next_change() - now)):
                 await self._changed.wait()
                 continue

@@ -48,10 +48,11 @@ class EngineThread:
         """
         if self._ended.done() or self._loop is None:
             raise EngineEndedError(self._ended.result())
-        host = self._ready.result()
+        work = self._ready.result().exchange(ask)
         try:
-            answer = asyncio.run_coroutine_threadsafe(host.exchange(ask), self._loop)
+            answer = asyncio.run_coroutine_threadsafe(work, self._loop)
         except RuntimeError:  # the loop is closed
+            work.close()
             raise EngineEndedError(self._ended.result()) from None
         _wait_for_one(answer, self._ended)
         if answer.done():
@@ -59,8 +60,9 @@ class EngineThread:
                 return answer.result()
             except (LeaseLostError, CancelledError):
                 pass
-        answer.cancel()
-        raise EngineEndedError(self._ended.result())
+        how = self._ended.result()
+        work.close()  # the loop may have ended before it started
+        raise EngineEndedError(how)
 
     def cancel(self, reason: str) -> None:
         """Starts to end the engine, and does not wait for it.

@@ -27,6 +27,12 @@ class CurrentEngine:
                 self._engine.end(reason)
                 self._engine = None
 
+    def cancel(self, reason: str) -> None:
+        """Starts to end it, and does not wait for it."""
+        engine = self._engine
+        if engine is not None:
+            engine.cancel(reason)
+
     def replace(self, engine: EngineThread) -> None:
         """Sets a new one, after the older one has ended."""
         self.end("another command has begun")
@@ -36,6 +42,14 @@ class CurrentEngine:
 
 _current = CurrentEngine()
 _LATER_SESSION = "a later session of the command has begun"
+
+
+def dask_teardown(_worker: object) -> None:
+    """Ends the engine when the worker has lost its scheduler; Dask calls this by its name.
+
+    Nothing that the engine did from now on could be reported.
+    """
+    _current.cancel("the worker has lost the scheduler")
 
 
 class LaneActor:

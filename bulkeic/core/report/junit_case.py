@@ -72,6 +72,7 @@ def junit_case(outcome: Outcome, detail: Sequence[str] = ()) -> JUnitCase:
     result = case_result(outcome.status, outcome.error_code)
     has_passed = result is CaseResult.PASSED
     request = [] if outcome.request_id is None else [f"request id: {outcome.request_id}"]
+    request += [] if outcome.managed_by is None else [f"managed by: {outcome.managed_by}"]
     return JUnitCase(
         None if target is None else target.lane,
         f"{outcome.source} {outcome.function_name}"

@@ -11,6 +11,7 @@ import msgspec
 
 from bulkeic.core.leases.worker_record import WorkerRecord
 from bulkeic.core.model import Outcome, rfc3339
+from bulkeic.core.ownership import ManagedTargets, Manager, NextDeployment
 from bulkeic.core.report.place_counts import PlaceCounts
 from bulkeic.core.report.run_end import RunState, SessionRecord
 from bulkeic.core.report.run_report import ErrorGroup, RunKind, RunReport
@@ -127,6 +128,31 @@ class TimelineDocument(msgspec.Struct, frozen=True):
     steps: list[TimelineStepDocument]
 
 
+class OwnerNameDocument(msgspec.Struct, frozen=True):
+    """A stack, or an address of Terraform, with its number of targets."""
+
+    name: str
+    targets: int
+
+
+class OwnerDocument(msgspec.Struct, frozen=True):
+    """The targets of one manager, and what its next deployment does to them."""
+
+    manager: Manager
+    next_deployment: NextDeployment
+    targets: int
+    names: int
+    largest: list[OwnerNameDocument]
+
+
+class ManagedDocument(msgspec.Struct, frozen=True):
+    """The targets by what manages them."""
+
+    owners: list[OwnerDocument]
+    unmanaged: int
+    unread: int
+
+
 class ReportDocument(msgspec.Struct, frozen=True, kw_only=True):
     """What happened in a run."""
 
@@ -159,6 +185,7 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True):
     elapsed_s: float
     targets_per_s: float
     plan: dict[str, int]
+    managed: ManagedDocument | None
     sessions: list[SessionRecord]
     workers: list[WorkerDocument]
     waves: list[Wave]
@@ -221,7 +248,22 @@ def _numbers(summary: Summary) -> dict[str, Any]:
         "left_out": summary.left_out,
         **summary.total.to_json(),
         "plan": summary.plan_counts() if summary.needs else {},
+        "managed": None if summary.managed is None else _managed(summary.managed),
     }
+
+
+def _managed(managed: ManagedTargets) -> ManagedDocument:
+    owners = [
+        OwnerDocument(
+            each.manager,
+            each.next_deployment,
+            each.targets,
+            each.names,
+            [OwnerNameDocument(*name) for name in each.largest],
+        )
+        for each in managed.owners
+    ]
+    return ManagedDocument(owners, managed.unmanaged, managed.unread)
 
 
 def _places(report: RunReport) -> dict[str, Any]:

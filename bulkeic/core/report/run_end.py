@@ -27,7 +27,7 @@ class SessionRecord(msgspec.Struct, frozen=True):
         throttles: number of calls that were throttled.
         conflicts: number of calls that met a conflict.
         retries: number of calls that were retried.
-        version: of bulkeic; ``None``: not recorded.
+        version: of bulkeic; ``None``: an older one, which recorded no caller and no flags.
         caller_arn: the principal whose credentials were used; ``None``: each account has its own
             profile, or nothing was called but the sandbox.
         words: the given flags.

@@ -44,6 +44,7 @@ class TargetEntry(msgspec.Struct, frozen=True, gc=False):
         state: the status of its outcome, or ``pending``.
         change: ``None``: nothing was changed, and nothing will be.
         started_at: RFC 3339.
+        managed_by: its owner; ``None``: nothing that is known.
     """
 
     seq: int
@@ -60,6 +61,7 @@ class TargetEntry(msgspec.Struct, frozen=True, gc=False):
     started_at: str | None = None
     duration_s: float | None = None
     request_id: str | None = None
+    managed_by: str | None = None
 
 
 def entry_of_outcome(outcome: Outcome, policy: Policy) -> TargetEntry:
@@ -86,6 +88,7 @@ def entry_of_outcome(outcome: Outcome, policy: Policy) -> TargetEntry:
         outcome.started_at,
         outcome.duration_s,
         outcome.request_id if has_failed else None,
+        outcome.managed_by,
     )
 
 
@@ -142,4 +145,5 @@ def entry_of_pending(job: Job, policy: Policy) -> TargetEntry:
         target.lane,
         JobState.PENDING,
         change,
+        managed_by=job.managed_by,
     )

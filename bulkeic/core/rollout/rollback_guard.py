@@ -6,7 +6,7 @@ plan read (apply after a plan), or what an interrupted session read (resume).
 
 import msgspec
 
-from bulkeic.core.model import Settings
+from bulkeic.core.model import Lane, Settings, Target
 from bulkeic.core.policy import ApplyPlan, Plan, Policy, Rewrite, Rollback, change_of
 from bulkeic.core.snapshot import change_text
 
@@ -14,6 +14,16 @@ PLAN_OUTDATED = "PlanOutdated"
 CHANGED_SINCE = "ChangedSince"
 NO_BEFORE_IMAGE = "NoBeforeImage"
 """The error code of a target that a rollback cannot restore."""
+
+
+def has_no_goal(place: Lane | Target | None, error_code: str | None) -> bool:
+    """Whether a verification has nothing to compare a target with.
+
+    Args:
+        place: of the target; ``None``: its row is invalid.
+        error_code: of its outcome.
+    """
+    return place is None or error_code == NO_BEFORE_IMAGE
 
 
 class OutsideChange(msgspec.Struct, frozen=True):

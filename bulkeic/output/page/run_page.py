@@ -8,6 +8,7 @@ from bulkeic.core.report.run_end import IN_PROGRESS, RunState
 from bulkeic.core.report.run_report import ErrorGroup, RunReport
 from bulkeic.core.rollout.gates import GateRecord
 from bulkeic.output.formatting import counted, figures
+from bulkeic.output.owner_text import owner_facts
 from bulkeic.output.page.lane_grid import LaneGrid, lane_grid
 from bulkeic.output.page.page_parts import Fact, Tile
 from bulkeic.output.page.page_template import (
@@ -241,7 +242,7 @@ def _needs(report: RunReport) -> list[tuple[str, str]]:
 
 
 def _facts(report: RunReport) -> list[Fact]:
-    left_out = report.summary.left_out
+    left_out, managed = report.summary.left_out, report.summary.managed
     return [
         Fact("Source", report.source),
         Fact("Endpoint", report.place),
@@ -252,6 +253,7 @@ def _facts(report: RunReport) -> list[Fact]:
         Fact("Plan digest", report.digest or "", is_code=True),
         Fact("Flags", " ".join(report.flags.values()), is_code=True),
         Fact("Left out", counted(left_out, "target") if left_out else ""),
+        Fact("Managed", "" if managed is None else " ".join(owner_facts(managed))),
         Fact("Rollback", report.reversibility),
         Fact("Run file", report.summary.run, is_code=True),
     ]

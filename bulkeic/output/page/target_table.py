@@ -24,7 +24,7 @@ MOST_TARGETS = 100_000
 
 _COLUMNS = (
     "line", "function", "qualifier", "lane", "state", "code", "message", "change", "attempts",
-    "throttles", "started", "duration", "request",
+    "throttles", "started", "duration", "request", "owner",
 )  # fmt: skip
 _STATES = list(JobState)
 _GZIP = 16 + zlib.MAX_WBITS
@@ -53,7 +53,7 @@ class TargetTable:
     def __init__(self, entries: Iterable[TargetEntry]) -> None:
         self._entries = entries
         self._lanes, self._codes = _Texts(), _Texts()
-        self._messages, self._changes = _Texts(), _Texts()
+        self._messages, self._changes, self._owners = _Texts(), _Texts(), _Texts()
 
     def packed(self) -> Iterator[str]:
         """The pieces of the data, in base64."""
@@ -84,6 +84,7 @@ class TargetTable:
             "lanes": [_lane(lane) for lane in self._lanes.numbers],
             "codes": list(map(printable, self._codes.numbers)),
             "messages": list(map(printable, self._messages.numbers)),
+            "owners": list(map(printable, self._owners.numbers)),
             "changes": [_change(change) for change in self._changes.numbers],
         }
         yield _encode(texts)[1:]
@@ -104,6 +105,7 @@ class TargetTable:
             _milliseconds(started),
             _milliseconds(entry.duration_s),
             entry.request_id and printable(entry.request_id),
+            self._owners.number(entry.managed_by),
         ]
 
 

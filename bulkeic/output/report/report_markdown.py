@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from bulkeic.core.leases.worker_record import WorkerRecord
 from bulkeic.core.model import Status
+from bulkeic.core.ownership import ManagedTargets
 from bulkeic.core.report.place_counts import PlaceCounts
 from bulkeic.core.report.run_end import IN_PROGRESS, RunState, SessionRecord
 from bulkeic.core.report.run_report import ErrorGroup, RunReport
 from bulkeic.core.rollout.gates import GateRecord
 from bulkeic.core.rollout.waves import Wave
 from bulkeic.output.formatting import counted, duration, figures
+from bulkeic.output.owner_text import owner_facts
 from bulkeic.output.report.markdown import code_block, code_span, markdown_table
 from bulkeic.output.rollout_text import SHOWN_SETTINGS, settings_text
 from bulkeic.output.summary_text import ACTIONS
@@ -36,7 +38,7 @@ def report_markdown(report: RunReport) -> bytes:
         _workers(report.workers),
         _waves(report.waves),
         _gates(report.gates),
-        _errors(report.errors),
+        error_table(report.errors),
         _places("account", report.accounts, is_plan=report.is_plan),
         _places("Region", report.regions, is_plan=report.is_plan),
         _earlier(report),
@@ -84,11 +86,17 @@ def _facts(report: RunReport) -> list[str]:
         ("Plan digest", _span(report.digest)),
         ("Flags", code_span(" ".join(report.flags.values())) if report.flags else ""),
         ("Stopped", _span(report.end.reason)),
+        ("Managed", _managed(summary.managed)),
         ("Calls", calls),
         ("Rollback", report.reversibility),
         ("Run file", code_span(summary.run)),
     ]
     return markdown_table(("Run", ""), [fact for fact in facts if fact[1]])
+
+
+def _managed(managed: ManagedTargets | None) -> str:
+    """Who manages the targets, and what that does to them; empty: that was not looked for."""
+    return "" if managed is None else " ".join(map(code_span, owner_facts(managed)))
 
 
 def _settings(report: RunReport) -> str:
@@ -177,7 +185,8 @@ def _waves(waves: Sequence[Wave]) -> list[str]:
     return _cut(markdown_table(head, rows, numbers=3), len(waves), "wave") if rows else []
 
 
-def _errors(errors: Sequence[ErrorGroup]) -> list[str]:
+def error_table(errors: Sequence[ErrorGroup]) -> list[str]:
+    """A table of the most frequent errors; none without errors."""
     rows = [
         (
             code_span(group.code),

@@ -65,11 +65,10 @@ def _session_lines(
     """
     when = f"{session.doing} from {session.started_at} for {session.elapsed_s:,.1f} s"
     by = "" if session.caller_arn is None else f"by {session.caller_arn}, "
-    version = session.version or "of an unknown version"
-    lines = [
-        f"  {when}: {session.ended or IN_PROGRESS}",
-        f"    {by}bulkeic {version}: {shlex.join(session.words) or 'no flags'}",
-    ]
+    how = f"{by}bulkeic {session.version}: {shlex.join(session.words) or 'no flags'}"
+    if session.version is None:  # an older bulkeic made it
+        how = "who started it, the version of bulkeic and the flags are not recorded"
+    lines = [f"  {when}: {session.ended or IN_PROGRESS}", f"    {how}"]
     if screen.in_full:
         lines.append(f"    {traffic_text(session.traffic)}")
     return lines + [_INDENT + line for line in _worker_lines(workers, screen)]

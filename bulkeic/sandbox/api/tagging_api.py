@@ -42,8 +42,12 @@ def get_resources(call: ServiceCall) -> Response:
     types = call.parameter("ResourceTypeFilters", list, "an Array")
     size, after = _page_size(call), _after(call)
     lane, fleet = call.principal.lane, call.fleet
-    found = _tagged_functions(fleet, lane, after) if not types or _has_function(types) else iter(())
-    page = list(islice((item for item in found if _matches(lane, item, arns, filters)), size + 1))
+    found: Iterator[tuple[str, Mapping[str, str]]] = iter(())
+    if arns is not None:
+        found = _named_functions(fleet, lane, arns)
+    elif not types or _has_function(types):
+        found = _tagged_functions(fleet, lane, after)
+    page = list(islice((item for item in found if _matches(item, filters)), size + 1))
     token = encode_marker(page[size - 1][0]) if len(page) > size else ""
     resources = [_describe(lane, *item) for item in page[:size]]
     return {"PaginationToken": token, "ResourceTagMappingList": resources}
@@ -61,12 +65,19 @@ def _tagged_functions(
         after = names[-1]
 
 
-def _matches(
-    lane: Lane, item: tuple[str, Mapping[str, str]], arns: frozenset[str] | None, filters: Filters
-) -> bool:
-    name, tags = item
-    if arns is not None and _arn(lane, name) not in arns:
-        return False
+def _named_functions(
+    fleet: Fleet, lane: Lane, arns: frozenset[str]
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield the name and the tags of each tagged function of a lane that an ARN names, sorted."""
+    start = _arn(lane, "")
+    for name in sorted(arn.removeprefix(start) for arn in arns if arn.startswith(start)):
+        tags = fleet.facts(lane, name).tags
+        if tags:
+            yield name, tags
+
+
+def _matches(item: tuple[str, Mapping[str, str]], filters: Filters) -> bool:
+    _, tags = item
     return all(key in tags and (not values or tags[key] in values) for key, values in filters)
 
 

@@ -38,6 +38,14 @@ def regions() -> Iterator[str]:
         yield from (name for name in partition["regions"] if not name.endswith("-global"))
 
 
+def sampled_regions(endpoint_url: str | None) -> Iterator[str]:
+    """Every Region; with an endpoint, which then is the same in all of them, one of each length."""
+    if endpoint_url is None:
+        yield from regions()
+    else:
+        yield from {len(region): region for region in regions()}.values()
+
+
 def parts(request: SampleRequest) -> dict[str, Any]:
     """What a template may take from a sample request."""
     headers = {name.lower(): _text(value) for name, value in request.headers.items()}
@@ -61,7 +69,7 @@ def _text(value: bytes | str) -> str:
 async def test_requests_of_lambda_equal_those_of_the_sdk(endpoint_url: str | None) -> None:
     access, sessions, seen = Access(endpoint_url=endpoint_url), SampleSessions(), set()
     session = sessions.session_class
-    for region in regions():
+    for region in sampled_regions(endpoint_url):
         known = lambda_requests(region, endpoint_url)
         assert known is not None, region
         async with access.client("lambda", region, KEYS, http_session_cls=session) as client:
@@ -77,14 +85,14 @@ async def test_requests_of_lambda_equal_those_of_the_sdk(endpoint_url: str | Non
                 assert one.paths("f") == other.paths("f")
                 seen.add((region, operation))
     await sessions.close()
-    assert len(seen) > 40 * len(Operation)
+    assert len(seen) > (40 if endpoint_url is None else 4) * len(Operation)
 
 
 @pytest.mark.parametrize("endpoint_url", ENDPOINTS)
 async def test_the_request_of_sts_equals_that_of_the_sdk(endpoint_url: str | None) -> None:
     access, sessions = Access(endpoint_url=endpoint_url), SampleSessions()
     session = sessions.session_class
-    for region in regions():
+    for region in sampled_regions(endpoint_url):
         known = sts_request(region, endpoint_url)
         assert known is not None, region
         async with access.client("sts", region, KEYS, http_session_cls=session) as client:

@@ -57,7 +57,7 @@ def jobs_of(operation: Operation) -> st.SearchStrategy[Job]:
 def test_the_request_equals_the_request_of_the_sdk(
     clients: BothClients, operation: Operation
 ) -> None:
-    @settings(max_examples=150 if operation is Operation.UPDATE else 30, deadline=None)
+    @settings(max_examples=60 if operation is Operation.UPDATE else 10, deadline=None)
     @given(jobs_of(operation), st.sampled_from(sorted(KEYS)), st.sampled_from(PREFIXES))
     def requests_are_equal(job: Job, keys: str, prefix: str) -> None:
         name = job.target.function

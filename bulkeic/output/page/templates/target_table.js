@@ -31,11 +31,15 @@ function arn(row) {
   return `arn:${partition}:lambda:${region}:${account}:function:${row[at.function]}:${row[at.qualifier]}`;
 }
 
+function owner(row) {
+  return row[at.owner] === null ? "" : data.owners[row[at.owner]];
+}
+
 function searchText(row, index) {
   if (texts[index] === undefined) {
     const code = row[at.code] === null ? "" : data.codes[row[at.code]];
     const message = row[at.message] === null ? "" : data.messages[row[at.message]];
-    texts[index] = `${arn(row)} ${code} ${message} ${row[at.request] || ""}`.toLowerCase();
+    texts[index] = `${arn(row)} ${code} ${message} ${row[at.request] || ""} ${owner(row)}`.toLowerCase();
   }
   return texts[index];
 }
@@ -94,6 +98,7 @@ function details(row) {
     if (content) facts.append(element("dt", "", name), element("dd", "", String(content)));
   };
   add("ARN", arn(row));
+  add("Managed by", owner(row));
   add("Line", row[at.line]);
   add("Throttled", row[at.throttles]);
   add("Request id", row[at.request]);
@@ -109,7 +114,9 @@ function targetRow(row) {
   const [account, region] = lane(row);
   const name = row[at.qualifier] === null || row[at.qualifier] === "$LATEST"
     ? row[at.function] : `${row[at.function]}:${row[at.qualifier]}`;
-  const head = element("th", "", name, details(row));
+  const head = element("th", "", name);
+  if (owner(row)) head.append(element("p", "none", owner(row)));
+  head.append(details(row));
   head.scope = "row";
   const started = row[at.started] === null ? "–"
     : new Date(row[at.started]).toISOString().slice(0, 19).replace("T", " ");

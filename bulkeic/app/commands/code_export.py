@@ -1,0 +1,181 @@
+"""``bulkeic export --format terraform`` and ``cloudformation``: what targets have now, as code."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+import msgspec
+
+from bulkeic.app.setup.options import ExportOptions
+from bulkeic.core.errors import InputError, UsageError, printable, quoted
+from bulkeic.core.known_config import KnownConfig
+from bulkeic.core.model import Lane, Settings
+from bulkeic.core.snapshot import ABSENT
+from bulkeic.iac.cloudformation.import_templates import import_templates
+from bulkeic.iac.terraform.import_file import LaneConfigs, import_file
+from bulkeic.iac.terraform.known_addresses import NOTHING_KNOWN, KnownAddresses, merge_addresses
+from bulkeic.iac.terraform.show_file import read_document
+from bulkeic.iac.terraform.state_addresses import known_addresses
+from bulkeic.iac.terraform.state_resources import state_modules
+from bulkeic.output.console import Console
+from bulkeic.output.formatting import counted
+from bulkeic.output.new_file import write_new_file
+from bulkeic.output.results import write_output
+from bulkeic.store.run_file import RunFile
+
+_ENDINGS = (".tf", ".tofu")
+_COMMANDS = "import-commands.sh"
+_SHOWN_ADDRESSES = 20
+_DEFAULT_RETRIES = 2
+"""What Lambda does, and what the AWS provider sets, where no ``MaximumRetryAttempts`` is set."""
+
+
+def code_writer(options: ExportOptions) -> Callable[[RunFile], None]:
+    """What writes the configurations of a run's targets as code, and prints what it leaves out.
+
+    Raises:
+        UsageError: the options do not fit together.
+        InputError: a state cannot be read, or is something else.
+    """
+    out = options.out
+    if options.format == "cloudformation":
+        if out is None:
+            raise UsageError("--format cloudformation writes several files; add --out FOLDER")
+        return partial(_Export(NOTHING_KNOWN).write_templates, folder=out)
+    if out is not None and not out.endswith(_ENDINGS):
+        raise UsageError(
+            f"--out {quoted(out)}: Terraform does not read such a file; "
+            f"expected a name that ends in {' or '.join(_ENDINGS)}"
+        )
+    known = merge_addresses(map(_state, options.terraform))
+    return partial(_Export(known).write_terraform, out=out)
+
+
+def _state(path: str) -> KnownAddresses:
+    name = printable(path)
+    try:
+        shown = read_document(path)
+    except InputError as problem:
+        raise problem.at(name, 0) from None
+    return known_addresses(state_modules(shown, name))
+
+
+class _Export:
+    """Writes the known configurations of a run, and counts the targets that it leaves out.
+
+    Args:
+        known: what states declare.
+    """
+
+    def __init__(self, known: KnownAddresses) -> None:
+        self._known = known
+        self._exported = self._unknown = self._unset = self._declared = self._without_retries = 0
+        self._differing = 0
+        self._shown_addresses: list[str] = []
+
+    def write_terraform(self, run: RunFile, out: str | None) -> None:
+        """Writes a new file, or stdout, with import blocks and resources."""
+        write_output(out, import_file(self._lanes(run), self._known))
+        self._print_notes(run)
+        if self._without_retries:
+            Console().print(
+                f"note: {counted(self._without_retries, 'configuration')} without "
+                f"MaximumRetryAttempts; the AWS provider sets {_DEFAULT_RETRIES}, which is "
+                "Lambda's default, and terraform plan shows that as a change"
+            )
+
+    def write_templates(self, run: RunFile, folder: str) -> None:
+        """Writes a folder with templates, the resources to import, and the commands that do so."""
+        path = _new_folder(folder)
+        write_new_file("--out", str(path / _COMMANDS), self._template_commands(run, path))
+        self._print_notes(run)
+        if self._exported:
+            Console().print(
+                f"the commands that import the resources are in {quoted(str(path / _COMMANDS))}"
+            )
+
+    def _template_commands(self, run: RunFile, folder: Path) -> Iterator[bytes]:
+        """Writes the files of each template before its commands."""
+        yield b"# Run these in this folder, each with credentials of its account.\n"
+        for lane, configs in self._lanes(run):
+            for each in import_templates(lane, configs):
+                write_new_file("--out", str(folder / each.template_file), [each.template])
+                write_new_file("--out", str(folder / each.resources_file), [each.resources])
+                yield f"\n{each.commands()}".encode()
+
+    def _lanes(self, run: RunFile) -> Iterator[LaneConfigs]:
+        """The lanes with configurations to export."""
+        for lane in run.lanes():
+            configs = self._configs(run, lane)
+            first = next(configs, None)
+            if first is not None:
+                yield lane, chain([first], configs)
+
+    def _configs(self, run: RunFile, lane: Lane) -> Iterator[KnownConfig]:
+        for target, settings in run.configs.of_lane(lane):
+            if settings is None:
+                self._unknown += 1
+            elif settings == ABSENT:
+                self._unset += 1
+            elif declared := self._known.config_of(target):
+                self._declared += 1
+                if _with_defaults(declared.settings) != _with_defaults(settings):
+                    self._add_differing(declared.address)
+            else:
+                self._exported += 1
+                self._without_retries += settings.maximum_retry_attempts is None
+                yield KnownConfig(target, settings)
+
+    def _add_differing(self, address: str) -> None:
+        self._differing += 1
+        if len(self._shown_addresses) < _SHOWN_ADDRESSES:
+            self._shown_addresses.append(printable(address))
+
+    def _print_notes(self, run: RunFile) -> None:
+        show = Console().print
+        if run.metadata.rolled_back_by is not None:
+            show(f"note: {quoted(run.metadata.rolled_back_by)} rolled this run back; export that")
+        if not self._exported:
+            show("note: there is no configuration to export")
+        left_out = {
+            "whose configuration is not known": self._unknown,
+            "without a configuration": self._unset,
+        }
+        parts = [f"{counted(count, 'target')} {why}" for why, count in left_out.items() if count]
+        if parts:
+            show(f"note: left out {' and '.join(parts)}")
+        if self._declared:
+            show(self._declared_note())
+
+    def _declared_note(self) -> str:
+        note = f"note: left out {counted(self._declared, 'configuration')} of the Terraform state"
+        if not self._differing:
+            return note
+        hidden = self._differing - len(self._shown_addresses)
+        listed = ", ".join([*self._shown_addresses, *([f"{hidden:,} more"] if hidden else [])])
+        return f"{note}; change the code of those with other values there: {listed}"
+
+
+def _with_defaults(settings: Settings) -> Settings:
+    if settings.maximum_retry_attempts is None:
+        return msgspec.structs.replace(settings, maximum_retry_attempts=_DEFAULT_RETRIES)
+    return settings
+
+
+def _new_folder(path: str) -> Path:
+    """Creates a folder, unless there is an empty one.
+
+    Raises:
+        UsageError: there is something else, or it cannot be created.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(exist_ok=True)
+        is_empty = next(folder.iterdir(), None) is None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a path"
+        raise UsageError(f"--out {quoted(path)}: {reason}") from None
+    if not is_empty:
+        raise UsageError(f"--out {quoted(path)} is not empty; use another folder")
+    return folder

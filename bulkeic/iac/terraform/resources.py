@@ -1,0 +1,256 @@
+"""Resources of Terraform's AWS provider, versions 3 to 6, as declared configurations and functions.
+
+A configuration is whole, since the provider sets it with PutFunctionEventInvokeConfig, which
+removes what is not sent:
+
+================================  ==================================================
+an attribute that is not set      what ``terraform apply`` leaves there
+================================  ==================================================
+``maximum_retry_attempts``        2, the provider's default
+``maximum_event_age_in_seconds``  not set; the provider has no default, and a state
+                                  may have 0
+``destination_config``, and each  cleared
+half of it
+================================  ==================================================
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lambda_function_event_invoke_config
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from bulkeic.core.code_targets import place_of
+from bulkeic.core.declared_code import DeclaredConfig, DeclaredFunction
+from bulkeic.core.destinations import CLEARING_WORD
+from bulkeic.core.errors import InputError
+from bulkeic.core.model import LATEST
+from bulkeic.core.names import parse_function
+from bulkeic.core.rows import Row
+
+_CONFIG = "aws_lambda_function_event_invoke_config"
+_FUNCTION, _ALIAS = "aws_lambda_function", "aws_lambda_alias"
+_DEFAULT_RETRIES = 2
+_IN_PLAN = "known only after apply; run 'terraform apply', then 'terraform show -json > state.json'"
+_HALVES = ("on_success", "on_failure")
+_INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
+
+T = TypeVar("T")
+
+
+class ShownResource(msgspec.Struct, frozen=True):
+    """A resource, as printed.
+
+    Attributes:
+        values: its attributes, not decoded yet.
+        depends_on: addresses of other resources, without indexes.
+    """
+
+    address: str = ""
+    mode: str = ""
+    type: str = ""
+    deposed_key: str = ""
+    values: msgspec.Raw = msgspec.Raw(b"{}")
+    depends_on: list[str] = []
+
+
+class _DestinationBlock(msgspec.Struct, frozen=True):
+    destination: str | None = None
+
+
+class _DestinationsBlock(msgspec.Struct, frozen=True):
+    on_success: list[_DestinationBlock | None] | None = None
+    on_failure: list[_DestinationBlock | None] | None = None
+
+
+class _ConfigAttributes(msgspec.Struct, frozen=True):
+    """The attributes of a configuration; ``region`` is there since version 6."""
+
+    function_name: str | None = None
+    qualifier: str | None = None
+    maximum_event_age_in_seconds: Any = None
+    maximum_retry_attempts: Any = None
+    destination_config: list[_DestinationsBlock | None] | None = None
+    region: str | None = None
+
+
+class _NamedAttributes(msgspec.Struct, frozen=True):
+    """The attributes of a function or of an alias."""
+
+    function_name: str | None = None
+    name: str | None = None
+    arn: str | None = None
+    region: str | None = None
+
+
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def declared_by(
+    resources: Iterable[ShownResource],
+    earlier: Iterable[ShownResource],
+    unknown: Mapping[str, msgspec.Raw],
+    *,
+    is_plan: bool,
+) -> tuple[tuple[DeclaredConfig, ...], tuple[DeclaredFunction, ...]]:
+    """What resources declare: configurations, and functions with their aliases.
+
+    Args:
+        resources: managed ones.
+        earlier: what a plan has read before; empty for a state.
+        unknown: by address, which attributes of a plan are not known yet.
+        is_plan: whether they are planned.
+
+    Raises:
+        InputError: an attribute is not what the provider writes.
+    """
+    configs: list[ShownResource] = []
+    found: dict[str, list[ShownResource]] = {_FUNCTION: [], _ALIAS: [], _CONFIG: configs}
+    for each in resources:
+        if each.type in found:
+            found[each.type].append(each)
+    arns = {each.address: _named(each).arn for each in earlier if each.type in {_FUNCTION, _ALIAS}}
+    functions = [
+        function
+        for kind in (_FUNCTION, _ALIAS)
+        for each in found[kind]
+        if (function := _function(each, arns)) is not None
+    ]
+    named: defaultdict[str, list[DeclaredFunction]] = defaultdict(list)
+    for function in functions:
+        named[function.function].append(function)
+    return (
+        tuple(
+            _config(number, each, named, unknown.get(each.address), is_plan=is_plan)
+            for number, each in enumerate(configs, 1)
+        ),
+        tuple(functions),
+    )
+
+
+def _decoded(resource: ShownResource, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(resource.values, type=kind)
+    except _UNDECODABLE as error:
+        raise InputError(f"{resource.address}: {error}") from None
+
+
+def _named(resource: ShownResource) -> _NamedAttributes:
+    return _decoded(resource, _NamedAttributes)
+
+
+def _function(resource: ShownResource, arns: Mapping[str, str | None]) -> DeclaredFunction | None:
+    """A function, or an alias of one; ``None``: its name is not known yet."""
+    values = _named(resource)
+    arn = values.arn or arns.get(resource.address)
+    try:
+        name = parse_function(arn or values.function_name or "")
+    except InputError:
+        return None
+    qualifier = values.name if resource.type == _ALIAS else LATEST
+    if not qualifier:
+        return None
+    region = name.region or values.region
+    return DeclaredFunction(name.name, name.account_id, region, resource.address, (qualifier,))
+
+
+def _config(
+    number: int,
+    resource: ShownResource,
+    named: Mapping[str, Sequence[DeclaredFunction]],
+    unknown: msgspec.Raw | None,
+    *,
+    is_plan: bool,
+) -> DeclaredConfig:
+    values = _decoded(resource, _ConfigAttributes)
+    row: dict[str, Any] = {
+        "FunctionName": values.function_name,
+        "Qualifier": values.qualifier,
+        "Region": values.region,
+    }
+    problem: InputError | None = None
+    try:
+        _check_known(unknown)
+        row |= _settings(values, is_plan=is_plan)
+        row |= _place(row, resource, named)
+    except InputError as error:
+        problem = error
+    return DeclaredConfig(Row(number, row, number), resource.address, problem)
+
+
+def _check_known(unknown: msgspec.Raw | None) -> None:
+    """Checks that a plan knows every attribute that is read.
+
+    Raises:
+        InputError: of the first one that it does not know.
+    """
+    try:
+        marks = {} if unknown is None else msgspec.json.decode(unknown)
+    except _UNDECODABLE as error:
+        raise InputError(f"after_unknown: {error}") from None
+    if marks is True:
+        raise InputError(_IN_PLAN)
+    if not isinstance(marks, dict):
+        return
+    for name in _ConfigAttributes.__struct_fields__:
+        if _has_mark(marks.get(name)):
+            raise InputError(_IN_PLAN, field=name)
+
+
+def _has_mark(mark: Any) -> bool:
+    """Whether something below is not known."""
+    if isinstance(mark, dict):
+        return any(map(_has_mark, mark.values()))
+    if isinstance(mark, list):
+        return any(map(_has_mark, mark))
+    return mark is True
+
+
+def _settings(values: _ConfigAttributes, *, is_plan: bool) -> dict[str, Any]:
+    """The settings of a row; see the table above."""
+    retries = values.maximum_retry_attempts
+    block = next(iter(values.destination_config or ()), None) or _DestinationsBlock()
+    success, failure = (
+        _destination(name, getattr(block, name), is_plan=is_plan) for name in _HALVES
+    )
+    return {
+        "MaximumRetryAttempts": _DEFAULT_RETRIES if retries is None else retries,
+        "MaximumEventAgeInSeconds": values.maximum_event_age_in_seconds or None,
+        "OnSuccess": success,
+        "OnFailure": failure,
+    }
+
+
+def _destination(name: str, blocks: list[_DestinationBlock | None] | None, *, is_plan: bool) -> str:
+    if not blocks:
+        return CLEARING_WORD
+    block = blocks[0]
+    if block is None or not block.destination:
+        raise InputError(_IN_PLAN if is_plan else "a destination without an ARN", field=name)
+    return block.destination
+
+
+def _place(
+    row: dict[str, Any], resource: ShownResource, named: Mapping[str, Sequence[DeclaredFunction]]
+) -> dict[str, Any]:
+    """Account and Region, as far as the functions that a configuration depends on say them."""
+    if not row["FunctionName"]:
+        raise InputError("missing", field="function_name")
+    name = parse_function(row["FunctionName"])
+    if name.region is not None:
+        return {}
+    places = {
+        (each.account_id, each.region)
+        for each in named.get(name.name, ())
+        if _without_indexes(each.address) in resource.depends_on
+    }
+    account, region = place_of(row, places)
+    return {"AccountId": account, "Region": region}
+
+
+def _without_indexes(address: str) -> str:
+    """An address without the indexes of ``count`` and ``for_each``."""
+    return _INDEX.sub("", address)

@@ -1,0 +1,97 @@
+"""A verification as GitHub-flavored Markdown, for a pull request."""
+
+from collections.abc import Iterator, Sequence
+
+from bulkeic.core.exit_codes import ExitCode
+from bulkeic.core.model import Status
+from bulkeic.core.reconcile import DRIFTED
+from bulkeic.core.report.drifted_target import DriftedTarget
+from bulkeic.core.report.run_report import ErrorGroup
+from bulkeic.core.snapshot import ABSENT, differences
+from bulkeic.core.summary import Summary
+from bulkeic.output.formatting import counted
+from bulkeic.output.report.markdown import code_block, code_span, markdown_table
+from bulkeic.output.report.report_markdown import error_table
+from bulkeic.output.rollout_text import settings_text
+
+_TITLES = {
+    ExitCode.OK: "no drift",
+    ExitCode.DRIFT: "drift",
+    ExitCode.FAILED: "not every target could be read",
+    ExitCode.STOPPED: "stopped early",
+}
+_UNSET = "not set"
+
+
+def drift_markdown(
+    summary: Summary,
+    drifted: Sequence[DriftedTarget],
+    errors: Sequence[ErrorGroup],
+) -> bytes:
+    """The verification as Markdown, with a row for each field that differs.
+
+    Args:
+        summary: of the verification.
+        drifted: the targets to show; the summary counts all of them.
+        errors: of the verification.
+    """
+    others = [group for group in errors if group.code != DRIFTED]
+    sections = (
+        _heading(summary),
+        _table(drifted, summary.errors.get(DRIFTED, 0)),
+        error_table(others),
+        _next_commands(summary),
+    )
+    text = "\n\n".join("\n".join(each) for each in sections if each) + "\n"
+    return text.encode(errors="backslashreplace")
+
+
+def _heading(summary: Summary) -> list[str]:
+    drifted = summary.errors.get(DRIFTED, 0)
+    statuses = summary.statuses
+    unread = statuses[Status.FAILED] + statuses[Status.UNKNOWN] - drifted
+    counts = (
+        (statuses[Status.UNCHANGED], "as wanted"),
+        (drifted, "drifted"),
+        (unread, "not read"),
+        (statuses[Status.INVALID], "invalid"),
+        (summary.pending, "not compared"),
+    )
+    texts = [f"{count:,} {text}" for count, text in counts if count]
+    title = _TITLES.get(ExitCode(summary.exit_code), "ended")
+    lines = [
+        f"### `bulkeic verify`: {title}",
+        "",
+        f"**{counted(summary.targets, 'target')}**: {', '.join(texts) or 'nothing was read'}",
+    ]
+    if summary.left_out:
+        lines += ["", f"{counted(summary.left_out, 'target')} left out by the selection"]
+    return lines
+
+
+def _table(drifted: Sequence[DriftedTarget], count: int) -> list[str]:
+    if not drifted:
+        return []
+    rows = [row for each in drifted for row in _rows(each)]
+    table = markdown_table(("Target", "Declared in", "Field", "Wanted", "Live"), rows)
+    hidden = count - len(drifted)
+    return [*table, "", f"… and {counted(hidden, 'more target')}"] if hidden > 0 else table
+
+
+def _rows(drift: DriftedTarget) -> Iterator[tuple[str, ...]]:
+    target = drift.target
+    about = (code_span(f"{target.arn}:{target.qualifier}"), code_span(drift.source))
+    if ABSENT in {drift.live, drift.wanted}:
+        values = (code_span(settings_text(each)) for each in (drift.wanted, drift.live))
+        yield (*about, "configuration", *values)
+        return
+    for change in differences(drift.live, drift.wanted):
+        values = (
+            code_span(_UNSET if each is None else each) for each in (change.after, change.before)
+        )
+        yield (*about, code_span(change.field), *values)
+
+
+def _next_commands(summary: Summary) -> list[str]:
+    lines = code_block(summary.next.values(), "sh")
+    return ["Next commands:", "", *lines] if summary.next else []

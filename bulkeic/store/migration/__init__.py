@@ -1,0 +1,1 @@
+"""Migration of run files that an older bulkeic made."""
