@@ -167,11 +167,11 @@ def run_child(who: str, targets: str, run: str) -> None:
 
 def load_with_bulkeic(targets: Path, run: Path) -> tuple[int, float]:
     import bulkeic.app.commands.apply  # noqa: F401, PLC0415 - all that the command imports counts as memory
-    from bulkeic.app.setup.access_options import AccessOptions  # noqa: PLC0415
-    from bulkeic.app.setup.account_resolver import AccountResolver  # noqa: PLC0415
-    from bulkeic.app.setup.ingest import Ingest  # noqa: PLC0415
+    from bulkeic.app.access.account_resolver import AccountResolver  # noqa: PLC0415
+    from bulkeic.app.intake.ingest import Ingest  # noqa: PLC0415
+    from bulkeic.app.options.access_options import AccessOptions  # noqa: PLC0415
     from bulkeic.cli.process import tune_collector  # noqa: PLC0415
-    from bulkeic.core.rows import Defaults  # noqa: PLC0415
+    from bulkeic.core.targets.rows import Defaults  # noqa: PLC0415
     from bulkeic.output.console import Console  # noqa: PLC0415
     from bulkeic.sources.rows_file import RowsFile  # noqa: PLC0415
     from bulkeic.store.run_metadata import RunMetadata  # noqa: PLC0415

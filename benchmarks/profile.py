@@ -26,7 +26,7 @@ from table import TextTable
 
 INTERVAL_S = 0.001
 # It runs the event loop: samples directly below it belong to the loop.
-LOOP = Path("app/setup/runtime.py")
+LOOP = Path("app/access/runtime.py")
 START_UP = "start-up (imports)"
 THREADS = "threads of run file and results"
 

@@ -11,9 +11,9 @@ import anyio
 import anyio.lowlevel
 import msgspec
 
+from bulkeic.app.intake.ingest import jobs_of
 from bulkeic.app.run.engine_factory import EngineFactory
 from bulkeic.app.run.job_placement import JobPlacement
-from bulkeic.app.setup.ingest import jobs_of
 from bulkeic.aws.identity.access import Access
 from bulkeic.core.accounts import (
     AccountAccess,
@@ -23,11 +23,11 @@ from bulkeic.core.accounts import (
     parse_role,
     parse_session_name,
 )
-from bulkeic.core.fields import TARGET_FIELDS
+from bulkeic.core.change.policy import Apply
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.model import Job, Outcome
-from bulkeic.core.policy import Apply
-from bulkeic.core.reconcile import BeforeImage
-from bulkeic.core.rows import Defaults, Row, RowParser
+from bulkeic.core.targets.fields import TARGET_FIELDS
+from bulkeic.core.targets.rows import Defaults, Row, RowParser
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed

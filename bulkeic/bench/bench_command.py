@@ -5,11 +5,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from bulkeic.app.access.account_resolver import AccountResolver
 from bulkeic.app.run.invocation import Invocation, print_json
 from bulkeic.app.run.session import INTERRUPTED_TWICE
-from bulkeic.app.setup.account_resolver import AccountResolver
+from bulkeic.app.run_files.run_binding import place
 from bulkeic.app.setup.output_files import check_not_read, check_writable
-from bulkeic.app.setup.run_binding import place
 from bulkeic.app.setup.run_setup import check_yes
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.bench.model.apply_forecast import forecast_apply
@@ -24,8 +24,8 @@ from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane
 from bulkeic.output.console import Console
+from bulkeic.output.files.results import STDOUT
 from bulkeic.output.formatting import counted
-from bulkeic.output.results import STDOUT
 
 
 def bench(options: BenchOptions) -> int:

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bulkeic.app.setup.access_options import FILE, AccessOptions, LogLevel, LogOptions
-from bulkeic.app.setup.options import TargetsOptions
-from bulkeic.app.setup.pace_options import POSITIVE_DURATION
-from bulkeic.app.setup.rollout_options import DAY
+from bulkeic.app.options.access_options import FILE, AccessOptions, LogLevel, LogOptions
+from bulkeic.app.options.command_options import TargetsOptions
+from bulkeic.app.options.pace_options import POSITIVE_DURATION
+from bulkeic.app.options.rollout_options import DAY
 from bulkeic.bench.model.fail_if import FailCondition, parse_condition
 from bulkeic.bench.model.measurements import BenchOperation
 from bulkeic.bench.model.workload import (
@@ -19,7 +19,7 @@ from bulkeic.bench.model.workload import (
 )
 from bulkeic.core.accounts import RoleSession
 from bulkeic.core.model import Settings
-from bulkeic.core.option_declaration import (
+from bulkeic.core.options.option_declaration import (
     Argument,
     CommandWords,
     Configurable,
@@ -27,7 +27,7 @@ from bulkeic.core.option_declaration import (
     Flag,
     OptionGroup,
 )
-from bulkeic.core.option_values import Integer, ListOf, Number, ParsedText
+from bulkeic.core.options.option_values import Integer, ListOf, Number, ParsedText
 
 # Nothing of it is ever sent, so the functions need no settings.
 _ANY_SETTINGS = Settings(maximum_retry_attempts=0)

@@ -6,7 +6,7 @@ from bulkeic.cli.command_declaration import CommandDeclaration
 from bulkeic.cli.option_command import OptionCommand
 from bulkeic.version import __version__
 
-_OPTIONS = "bulkeic.app.setup.options"
+_OPTIONS = "bulkeic.app.options.command_options"
 _COMMANDS = "bulkeic.app.commands"
 _BENCH_OPTIONS = "bulkeic.bench.bench_options"
 _WORKERS = "bulkeic.cluster.command.worker_source:open_workers"
@@ -131,7 +131,7 @@ EXPORT = CommandDeclaration(
 )  # fmt: skip
 SANDBOX = CommandDeclaration(
     name="sandbox",
-    options="bulkeic.app.setup.sandbox_flags:SandboxFlags",
+    options="bulkeic.app.options.sandbox_flags:SandboxFlags",
     run=f"{_COMMANDS}.serve_sandbox:serve",
     summary="Serve a local Lambda control plane to rehearse on.",
     description="The first line on stdout is its URL. Ctrl-C stops it.",

@@ -18,7 +18,7 @@ from bulkeic.cli.configuration.configuration_flags import ConfigurationFlags
 from bulkeic.cli.ending_signals import interrupt_on_signals
 from bulkeic.core.errors import InputError, printable
 from bulkeic.core.exit_codes import ExitCode
-from bulkeic.core.option_declaration import (
+from bulkeic.core.options.option_declaration import (
     Argument,
     DeclaredOption,
     OptionGroup,
@@ -28,7 +28,7 @@ from bulkeic.core.option_declaration import (
     declared_arguments,
     declared_options,
 )
-from bulkeic.core.option_values import Duration, ValueType
+from bulkeic.core.options.option_values import Duration, ValueType
 
 CONFIGURATION_FIELD = "configuration"
 """The field of a command's options that gets the flags of configuration, if there is one."""

@@ -15,7 +15,7 @@ from bulkeic.cli.option_command import (
     argument_usage,
     every_command,
 )
-from bulkeic.core.option_declaration import DeclaredOption, OptionGroup, declared_arguments
+from bulkeic.core.options.option_declaration import DeclaredOption, OptionGroup, declared_arguments
 
 _WIDTH = 118
 _CODE = re.compile(

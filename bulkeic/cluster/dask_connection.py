@@ -11,9 +11,9 @@ import time
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Literal
 
-from bulkeic.app.setup.scheduler_options import SchedulerOptions
+from bulkeic.app.options.scheduler_options import SchedulerOptions
 from bulkeic.core.errors import UsageError
-from bulkeic.core.scheduler_address import SchedulerAddress
+from bulkeic.core.options.scheduler_address import SchedulerAddress
 
 if TYPE_CHECKING:
     from distributed import Security

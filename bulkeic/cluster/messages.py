@@ -18,10 +18,10 @@ import msgspec
 
 from bulkeic.cluster.policy_form import PolicyForm
 from bulkeic.core.accounts import Account, RoleSession
+from bulkeic.core.change.reconcile import Action, BeforeImage
 from bulkeic.core.leases.worker_lease import LeaseTerms
 from bulkeic.core.listing import ListingJob
 from bulkeic.core.model import Job, Lane, Outcome, Page
-from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.limits import EngineLimits
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.core.policy import (
+from bulkeic.core.change.policy import (
     Apply,
     ApplyPlan,
     Change,

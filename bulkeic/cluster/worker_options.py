@@ -4,10 +4,10 @@ from typing import Annotated
 
 import msgspec
 
-from bulkeic.app.setup.access_options import LogOptions
-from bulkeic.app.setup.scheduler_options import SchedulerOptions
-from bulkeic.core.option_declaration import Argument, Flag, OptionGroup
-from bulkeic.core.option_values import ValueType
+from bulkeic.app.options.access_options import LogOptions
+from bulkeic.app.options.scheduler_options import SchedulerOptions
+from bulkeic.core.options.option_declaration import Argument, Flag, OptionGroup
+from bulkeic.core.options.option_values import ValueType
 
 
 class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,10 +15,10 @@ from typing import Any
 import msgspec
 
 from bulkeic.core.errors import InputError, quoted
-from bulkeic.core.fields import Fields
 from bulkeic.core.model import Lane
-from bulkeic.core.names import check_account, check_region, partition_of
-from bulkeic.core.templates import ROLE_NAMES, check_template, fill_template, is_template
+from bulkeic.core.targets.fields import Fields
+from bulkeic.core.targets.names import check_account, check_region, partition_of
+from bulkeic.core.targets.templates import ROLE_NAMES, check_template, fill_template, is_template
 
 ACCOUNT_FIELDS = Fields(
     ("AccountId", "RoleArn", "ExternalId", "Profile", "Regions"), identifying=("AccountId",)

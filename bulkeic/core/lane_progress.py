@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.model import NOT_DONE, Job, Lane, Outcome
-from bulkeic.core.reconcile import BeforeImage
 
 _LEAST_GROUPS = 2
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.core.ownership import Owner
+from bulkeic.core.code.ownership import Owner
 
 LATEST = "$LATEST"
 CLEARED = ""
@@ -209,7 +209,7 @@ class Job(msgspec.Struct, frozen=True, gc=False):
         source: file and line of the row.
         function_name: the function as the row gave it.
         role_arn: the role that the row gives for its account, maybe a template.
-        before_snapshot: what the target had when it was read earlier (see ``core.snapshot``).
+        before_snapshot: what the target had when it was read earlier (see ``core.change.snapshot``).
         before: the same as answered, API names; empty: it had no configuration.
         may_be_sent: whether a call that changes the target may have been sent since.
         expected: what the target must still have (see ``core.rollback_guard``); ``None``: anything.

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from bulkeic.core.model import Job, Outcome, SourceLine, Status
-from bulkeic.core.selection import JobState
+from bulkeic.core.targets.selection import JobState
 
 _OF_TARGET = ("function_arn", "qualifier", "account_id", "region")
 _NO_TARGET = (None,) * len(_OF_TARGET)

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import msgspec
 
+from bulkeic.core.change.reconcile import DRIFTED, Action
+from bulkeic.core.code.ownership import ManagedTargets
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import NOT_DONE, Lane, Status
-from bulkeic.core.ownership import ManagedTargets
-from bulkeic.core.reconcile import DRIFTED, Action
 from bulkeic.core.rollout.halts import Halt
 
 

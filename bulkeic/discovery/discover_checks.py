@@ -3,14 +3,14 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from bulkeic.app.setup.access_checks import check_access
+from bulkeic.app.access.access_checks import check_access
 from bulkeic.app.setup.output_files import check_not_read
 from bulkeic.core.errors import UsageError, quoted
-from bulkeic.core.templates import is_template
+from bulkeic.core.targets.templates import is_template
 from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.criteria import Criteria, Qualifiers
-from bulkeic.output.results import check_stdout
-from bulkeic.output.targets_codec import is_targets_file, targets_encoder
+from bulkeic.output.files.results import check_stdout
+from bulkeic.output.files.targets_codec import is_targets_file, targets_encoder
 
 _BY_NAME = frozenset({"FunctionName", "FunctionArn", "Qualifier", "Tags", "EventInvokeConfig"})
 """What is known of a function that Resource Explorer has found."""

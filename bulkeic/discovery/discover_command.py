@@ -6,14 +6,14 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from bulkeic.app.access.account_resolver import AccountResolver
+from bulkeic.app.access.runtime import first_cause, run_async
 from bulkeic.app.run.engine_source import OpenPageReaders
 from bulkeic.app.run.invocation import print_json
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
 from bulkeic.app.run.signals import SignalWatch
-from bulkeic.app.setup.account_resolver import AccountResolver
 from bulkeic.app.setup.open_files import allow_open_files
 from bulkeic.app.setup.run_setup import RUNS_FOLDER
-from bulkeic.app.setup.runtime import first_cause, run_async
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.core.errors import BulkeicError, RunFileError, UsageError
 from bulkeic.core.exit_codes import ExitCode
@@ -37,12 +37,12 @@ from bulkeic.discovery.run.discovery_binding import (
 from bulkeic.discovery.run.discovery_session import LAMBDA, DiscoverySession
 from bulkeic.discovery.run.found_targets import FoundTargets
 from bulkeic.output.console import Console
+from bulkeic.output.files.new_file import check_new_file, free_name, write_new_file
+from bulkeic.output.files.results import write_stdout
+from bulkeic.output.files.targets_codec import targets_encoder
 from bulkeic.output.formatting import counted
 from bulkeic.output.logs import configure_logs
-from bulkeic.output.new_file import check_new_file, free_name, write_new_file
-from bulkeic.output.results import write_stdout
 from bulkeic.output.rollout_text import stopped_lines
-from bulkeic.output.targets_codec import targets_encoder
 from bulkeic.store.discovery.discovery_creation import create_discovery_file
 from bulkeic.store.discovery.discovery_file import DiscoveryFile
 

@@ -5,15 +5,15 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bulkeic.app.setup.access_options import FILE, AccessOptions, LogOptions, verbose_flag
-from bulkeic.app.setup.pace_options import PaceOptions
-from bulkeic.app.setup.scheduler_options import SchedulerOptions
-from bulkeic.core.names import check_account
-from bulkeic.core.option_declaration import Configurable, Flag, OptionGroup, Repeat
-from bulkeic.core.option_values import Duration, Integer, OneOf, ParsedText, ValueType
-from bulkeic.core.ownership import Manager
-from bulkeic.core.redaction import parse_endpoint
-from bulkeic.core.selection import parse_pattern
+from bulkeic.app.options.access_options import FILE, AccessOptions, LogOptions, verbose_flag
+from bulkeic.app.options.pace_options import PaceOptions
+from bulkeic.app.options.scheduler_options import SchedulerOptions
+from bulkeic.core.code.ownership import Manager
+from bulkeic.core.options.option_declaration import Configurable, Flag, OptionGroup, Repeat
+from bulkeic.core.options.option_values import Duration, Integer, OneOf, ParsedText, ValueType
+from bulkeic.core.targets.names import check_account
+from bulkeic.core.targets.selection import parse_pattern
+from bulkeic.core.texts.redaction import parse_endpoint
 from bulkeic.discovery.model.criteria import Criteria, Qualifiers, parse_qualifiers
 from bulkeic.discovery.model.modified_since import ModifiedSince, parse_modified_since
 from bulkeic.discovery.model.organization_units import parse_unit
@@ -185,6 +185,6 @@ class DiscoverOptions(msgspec.Struct, frozen=True, kw_only=True):
 def _where_names(expression: str | None) -> tuple[str, ...]:
     if expression is None:
         return ()
-    from bulkeic.app.setup.where_expression import parse_target_where  # noqa: PLC0415 - as few use it
+    from bulkeic.app.where.where_expression import parse_target_where  # noqa: PLC0415 - as few use it
 
     return tuple(sorted(parse_target_where(expression).names))

@@ -2,7 +2,10 @@
 
 import msgspec
 
-from bulkeic.core.confirmation import Doubt, doubt_before, first_doubt
+from bulkeic.core.change.confirmation import Doubt, doubt_before, first_doubt
+from bulkeic.core.change.policy import Policy
+from bulkeic.core.change.reconcile import Decision, ReadConfig
+from bulkeic.core.change.stale_reads import reread_stale
 from bulkeic.core.listing import LISTS
 from bulkeic.core.model import (
     Answer,
@@ -18,9 +21,6 @@ from bulkeic.core.model import (
     shared_api,
 )
 from bulkeic.core.pacing.retry import RetryLimit, retry_limit
-from bulkeic.core.policy import Policy
-from bulkeic.core.reconcile import Decision, ReadConfig
-from bulkeic.core.stale_reads import reread_stale
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.failed_attempt import FailedAttempt
 

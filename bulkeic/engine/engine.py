@@ -10,17 +10,17 @@ from collections.abc import Iterable
 
 import anyio
 
-from bulkeic.core.confirmation import (
+from bulkeic.core.change.confirmation import (
     CONFIRMING_CALL,
     CONFIRMING_READ,
     doubt_after,
     step_in_doubt,
 )
+from bulkeic.core.change.policy import Apply, Discover, Policy, Verify, calls_per_job
+from bulkeic.core.change.reconcile import Decision, Step, first_step, next_step
 from bulkeic.core.model import NOT_DONE, UNANSWERED, Answer, Call, Failure, Lane, Outcome, Status
 from bulkeic.core.pacing.forecast import Forecast
 from bulkeic.core.pacing.retry import RetryLimit, is_hold
-from bulkeic.core.policy import Apply, Discover, Policy, Verify, calls_per_job
-from bulkeic.core.reconcile import Decision, Step, first_step, next_step
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.active_job import ActiveJob
 from bulkeic.engine.awake_clock import AwakeClock

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.model import Answer, Call, Job, Lane, Outcome
-from bulkeic.core.reconcile import BeforeImage
 
 MayStart = Callable[[], bool]
 """Whether calls may start now. If it was false, ``Engine.wake`` must follow when it is true."""

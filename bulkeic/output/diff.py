@@ -3,9 +3,9 @@
 import sys
 from typing import TextIO
 
+from bulkeic.core.change.snapshot import ABSENT, FieldChange, differences
 from bulkeic.core.errors import printable
 from bulkeic.core.model import Settings, Target
-from bulkeic.core.snapshot import ABSENT, FieldChange, differences
 from bulkeic.output.terminal.styles import Style, has_colors, rendered, styled
 
 _CREATE, _CHANGE, _DELETE = "+", "~", "-"

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from bulkeic.core.ownership import ManagedTargets, Manager, NextDeployment, OwnerCount
+from bulkeic.core.code.ownership import ManagedTargets, Manager, NextDeployment, OwnerCount
 from bulkeic.output.formatting import counted
 from bulkeic.output.terminal.styles import Style, styled, styled_line
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from bulkeic.core.change.snapshot import ABSENT
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import NOT_DONE, Lane, Settings
 from bulkeic.core.pacing.forecast import Forecast
 from bulkeic.core.rollout.gates import GateRecord
 from bulkeic.core.rollout.waves import Wave
-from bulkeic.core.snapshot import ABSENT
 from bulkeic.core.summary import Summary
 from bulkeic.output.formatting import counted, duration
 from bulkeic.output.terminal.styles import (

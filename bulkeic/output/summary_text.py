@@ -4,8 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
+from bulkeic.core.change.reconcile import Action
 from bulkeic.core.model import Lane, Status
-from bulkeic.core.reconcile import Action
 from bulkeic.core.report.run_report import ErrorGroup
 from bulkeic.core.summary import EarlierFailures, LaneSummary, SessionNumbers, Summary, Traffic
 from bulkeic.output.formatting import counted

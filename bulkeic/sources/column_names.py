@@ -4,7 +4,7 @@ import functools
 from typing import Any
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.fields import OUTCOME_MARK, Fields
+from bulkeic.core.targets.fields import OUTCOME_MARK, Fields
 
 # Few are cached: a key can be spelled in any number of ways, and be as long as a row.
 _CACHED_KEYS = 64

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from itertools import compress
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.fields import OUTCOME_MARK, Fields
+from bulkeic.core.targets.fields import OUTCOME_MARK, Fields
 from bulkeic.sources.conversions import check_header
 
 EMPTY = "empty; the first row names the columns"

@@ -7,8 +7,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.fields import Fields
-from bulkeic.core.rows import Row
+from bulkeic.core.targets.fields import Fields
+from bulkeic.core.targets.rows import Row
 from bulkeic.sources.byte_stream import MAX_LINE_BYTES, bounded_lines
 from bulkeic.sources.conversions import undecodable
 from bulkeic.sources.csv_header import EMPTY, CsvHeader, find_separator, is_separator_line

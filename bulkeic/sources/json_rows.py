@@ -11,8 +11,8 @@ from typing import Any
 import ijson
 
 from bulkeic.core.errors import InputError, quoted
-from bulkeic.core.fields import Fields
-from bulkeic.core.rows import Row
+from bulkeic.core.targets.fields import Fields
+from bulkeic.core.targets.rows import Row
 from bulkeic.sources.byte_stream import MAX_LINE_BYTES, translate_read_errors
 from bulkeic.sources.column_names import ColumnNames
 from bulkeic.sources.conversions import NOT_UTF8, undecodable

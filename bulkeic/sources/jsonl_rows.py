@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bulkeic.core.errors import InputError, quoted
-from bulkeic.core.fields import Fields
-from bulkeic.core.rows import Row
+from bulkeic.core.targets.fields import Fields
+from bulkeic.core.targets.rows import Row
 from bulkeic.sources.byte_stream import bounded_lines, prepend
 from bulkeic.sources.column_names import ColumnNames
 from bulkeic.sources.conversions import undecodable

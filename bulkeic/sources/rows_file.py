@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bulkeic.core.errors import InputError, UsageError, printable, quoted
-from bulkeic.core.fields import TARGET_FIELDS, Fields
-from bulkeic.core.rows import Row
+from bulkeic.core.targets.fields import TARGET_FIELDS, Fields
+from bulkeic.core.targets.rows import Row
 from bulkeic.sources.byte_stream import STDIN, open_stream, peek_first_line
 from bulkeic.sources.conversions import BY_ENDING
 from bulkeic.sources.csv_rows import csv_rows

@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 
 from bulkeic.core.model import Lane
-from bulkeic.core.selection import Selection
-from bulkeic.store.database import Database
+from bulkeic.core.targets.selection import Selection
 from bulkeic.store.schema import NO_LANE
+from bulkeic.store.sqlite.database import Database
 
 _CREATE = """
 CREATE TEMP TABLE IF NOT EXISTS chosen (

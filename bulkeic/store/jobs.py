@@ -8,11 +8,10 @@ from typing import Any
 
 import msgspec
 
+from bulkeic.core.change.snapshot import snapshot_of
 from bulkeic.core.model import Job, Lane, Settings, Target
-from bulkeic.core.snapshot import snapshot_of
-from bulkeic.core.templates import has_template
+from bulkeic.core.targets.templates import has_template
 from bulkeic.store.chosen_jobs import ChosenJobs
-from bulkeic.store.database import Database
 from bulkeic.store.mapping import (
     config_of,
     job_of,
@@ -22,8 +21,9 @@ from bulkeic.store.mapping import (
     target_of,
     with_snapshot,
 )
+from bulkeic.store.records.stored_owners import StoredOwners
 from bulkeic.store.run_metadata import RunMetadata
-from bulkeic.store.stored_owners import StoredOwners
+from bulkeic.store.sqlite.database import Database
 
 _MakeJob = Callable[[tuple[Any, ...], str, Lane, Settings], Job]
 

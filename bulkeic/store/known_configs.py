@@ -4,11 +4,11 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bulkeic.core.known_config import JobEvidence, known_settings
+from bulkeic.core.code.known_config import JobEvidence, known_settings
 from bulkeic.core.model import Lane, Settings, Status, Target
 from bulkeic.store.chosen_jobs import ChosenJobs
-from bulkeic.store.database import Database
 from bulkeic.store.mapping import config_of, target_of
+from bulkeic.store.sqlite.database import Database
 
 _SELECT = """
 SELECT j.function, j.qualifier, o.status, o.error_code, o.config, o.sent,
@@ -42,7 +42,7 @@ class KnownConfigs:
         self._chosen = chosen
 
     def of_lane(self, lane: Lane) -> Iterator[tuple[Target, Settings | None]]:
-        """Targets by name and qualifier, each with what it has (see ``core.known_config``).
+        """Targets by name and qualifier, each with what it has (see ``core.code.known_config``).
 
         A stream.
 

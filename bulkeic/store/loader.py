@@ -9,15 +9,14 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, SourceLine, Status
-from bulkeic.core.names import partition_of
-from bulkeic.core.selection import Selection
+from bulkeic.core.targets.names import partition_of
+from bulkeic.core.targets.selection import Selection
 from bulkeic.store.chosen_jobs import ChosenJobs
-from bulkeic.store.database import Database
-from bulkeic.store.digests import CLOSED, SESSION, save_run_rows, seal_tables
-from bulkeic.store.job_digests import LoadedLanes
-from bulkeic.store.loaded_owners import LoadedOwners
+from bulkeic.store.integrity.digests import CLOSED, SESSION, save_run_rows, seal_tables
+from bulkeic.store.integrity.job_digests import LoadedLanes
 from bulkeic.store.mapping import job_of, outcome_row
 from bulkeic.store.outcome_columns import STORE_OUTCOMES
+from bulkeic.store.records.loaded_owners import LoadedOwners
 from bulkeic.store.run_metadata import RunMetadata
 from bulkeic.store.schema import (
     APPLICATION_ID,
@@ -27,6 +26,7 @@ from bulkeic.store.schema import (
     STORE_JOBS,
     VERSION,
 )
+from bulkeic.store.sqlite.database import Database
 
 _MEMOIZED = 8192
 _GIVEN_CHARACTERS = 256

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from bulkeic.core.change.reconcile import BeforeImage
+from bulkeic.core.change.snapshot import snapshot_of
 from bulkeic.core.model import (
     CLEARED,
     LATEST,
@@ -17,18 +19,16 @@ from bulkeic.core.model import (
     Status,
     Target,
 )
-from bulkeic.core.names import (
+from bulkeic.core.targets.names import (
     check_account,
     check_qualifier,
     check_region,
     is_bare_name,
     partition_of,
 )
-from bulkeic.core.reconcile import BeforeImage
-from bulkeic.core.snapshot import snapshot_of
-from bulkeic.core.templates import fill_settings
-from bulkeic.store.digests import row_digest, sealed
-from bulkeic.store.integrity import DamagedError
+from bulkeic.core.targets.templates import fill_settings
+from bulkeic.store.integrity.digests import row_digest, sealed
+from bulkeic.store.integrity.file_integrity import DamagedError
 from bulkeic.store.outcome_columns import OBJECT_FIELDS, REAL_FIELDS, STORED_FIELDS
 
 _FIELDS = Outcome.__struct_fields__

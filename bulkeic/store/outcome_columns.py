@@ -10,7 +10,7 @@ from typing import get_args, get_origin
 import msgspec
 
 from bulkeic.core.model import Outcome, Status
-from bulkeic.store.batch_statement import BatchStatement, row_of
+from bulkeic.store.sqlite.batch_statement import BatchStatement, row_of
 
 _SQL_TYPES = {Status: "TEXT", str: "TEXT", dict: "TEXT", int: "INTEGER", float: "REAL"}
 

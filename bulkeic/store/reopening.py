@@ -3,13 +3,13 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 
+from bulkeic.core.change.reconcile import Action
 from bulkeic.core.model import Lane, Status, rfc3339
-from bulkeic.core.reconcile import Action
 from bulkeic.core.summary import EarlierFailures
 from bulkeic.store.chosen_jobs import ChosenJobs
-from bulkeic.store.database import Database
 from bulkeic.store.mapping import check_time
 from bulkeic.store.outcome_columns import KEEP_OUTCOME, RESTORE_OUTCOMES
+from bulkeic.store.sqlite.database import Database
 
 _FAILED = "o.lane_id <> 0 AND o.status IN ('failed', 'unknown')"
 _WAS_READ = "EXISTS (SELECT 1 FROM before_image b WHERE b.seq = o.seq)"

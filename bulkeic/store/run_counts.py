@@ -3,14 +3,14 @@
 import sqlite3
 from collections.abc import Iterable, Mapping
 
+from bulkeic.core.change.reconcile import Action
 from bulkeic.core.model import Lane, Settings, Status
-from bulkeic.core.reconcile import Action
 from bulkeic.core.report.timeline import Timeline, TimelineStep, step_length
 from bulkeic.core.summary import ActionCount, Tally
 from bulkeic.store.chosen_jobs import ChosenJobs
-from bulkeic.store.database import Database
 from bulkeic.store.mapping import check_time, settings_of
 from bulkeic.store.schema import NO_LANE
+from bulkeic.store.sqlite.database import Database
 
 _COUNT_OUTCOMES = """
 SELECT lane_id, status, error_code, count(*), sum(throttles), min(started_at), max(started_at)

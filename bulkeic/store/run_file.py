@@ -8,20 +8,23 @@ from typing import Any
 
 import msgspec
 
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.model import Job, Lane, Outcome, Status, rfc3339
-from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.report.run_end import SessionRecord
-from bulkeic.core.selection import Selection
 from bulkeic.core.summary import SessionNumbers, Summary, Tally, Traffic, summarize
+from bulkeic.core.targets.selection import Selection
 from bulkeic.store.chosen_jobs import ChosenJobs
-from bulkeic.store.database import Database
-from bulkeic.store.digests import save_run_rows, sealed
-from bulkeic.store.gate_records import GateRecords
+from bulkeic.store.integrity.digests import save_run_rows, sealed
+from bulkeic.store.integrity.plan_digest import PlanDigest
 from bulkeic.store.jobs import Jobs
 from bulkeic.store.known_configs import KnownConfigs
 from bulkeic.store.mapping import lane_of, outcome_of
 from bulkeic.store.outcome_columns import SELECT_OUTCOME, STORE_OUTCOMES
-from bulkeic.store.plan_digest import PlanDigest
+from bulkeic.store.records.gate_records import GateRecords
+from bulkeic.store.records.session_origin import SessionOrigin
+from bulkeic.store.records.stored_owners import StoredOwners
+from bulkeic.store.records.wave_progress import WaveProgress
+from bulkeic.store.records.worker_records import WorkerRecords
 from bulkeic.store.reopening import Reopening
 from bulkeic.store.run_counts import RunCounts
 from bulkeic.store.run_metadata import RunMetadata
@@ -32,10 +35,7 @@ from bulkeic.store.schema import (
     MARK_BEFORE_IMAGES,
     STORE_BEFORE_IMAGES,
 )
-from bulkeic.store.session_origin import SessionOrigin
-from bulkeic.store.stored_owners import StoredOwners
-from bulkeic.store.wave_progress import WaveProgress
-from bulkeic.store.worker_records import WorkerRecords
+from bulkeic.store.sqlite.database import Database
 
 _COUNT_WITHOUT_IMAGE = """
 SELECT count(*) FROM outcome o LEFT JOIN before_image b ON b.seq = o.seq

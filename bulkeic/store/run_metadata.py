@@ -7,7 +7,7 @@ from typing import Self
 import msgspec
 
 from bulkeic.core.caller_identity import CallerIdentity
-from bulkeic.store.integrity import DamagedError
+from bulkeic.store.integrity.file_integrity import DamagedError
 
 SANDBOX, AWS = "the sandbox", "AWS"
 NOT_RECORDED = "an endpoint that is not recorded"
@@ -39,7 +39,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         flags: those that later commands repeat, as JSON: flag → its words.
         made_with: the flags that the run was made with and that it stores, by name, as JSON.
         wave_rules: the rows of ``--waves-file`` as JSON (see ``core.wave_rules``).
-        plan_parts: what the digest of a complete plan covers (see ``store.plan_digest``).
+        plan_parts: what the digest of a complete plan covers (see ``store.integrity.plan_digest``).
         left_out: how many targets a selection left out when the run was made, in digits.
         owner_sources: what the owners of targets were read from, ``tags`` and ``code``, separated
             by blanks; ``None``: they were not read.

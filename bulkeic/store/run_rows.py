@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.model import Job, Lane, Outcome, rfc3339
-from bulkeic.core.reconcile import BeforeImage
 from bulkeic.store.mapping import before_image_row, outcome_row
 from bulkeic.store.schema import NO_LANE
 

@@ -3,8 +3,14 @@
 import contextlib
 import sqlite3
 
-from bulkeic.store.database import Database
-from bulkeic.store.digests import CLOSED, OPEN, SESSION, add_digest_function, save_run_rows
+from bulkeic.store.integrity.digests import (
+    CLOSED,
+    OPEN,
+    SESSION,
+    add_digest_function,
+    save_run_rows,
+)
+from bulkeic.store.sqlite.database import Database
 
 
 def open_writer(database: Database) -> sqlite3.Connection:

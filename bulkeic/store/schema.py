@@ -15,18 +15,18 @@
   session.
 - ``worker`` holds what each worker process has done in a session; a session of one process has
   none.
-- ``settings`` may hold templates; the view ``result`` fills them in, as ``core.templates`` does.
+- ``settings`` may hold templates; the view ``result`` fills them in, as ``core.targets.templates`` does.
 - ``account`` holds the roles that rows gave, not those of flags.
 - A file with other tables, views, indexes or triggers counts as damaged, so each change needs a new
-  version in ``store.file_kind``, and a step from the last one in ``store.migration``.
+  version in ``store.sqlite.file_kind``, and a step from the last one in ``store.migration``.
 - ``state`` in ``run`` is ``loading`` until every row of the targets file is stored, then ``ready``.
 - ``session`` in ``run`` is ``open`` while a process works on the run, and ``closed`` otherwise.
-- ``row_digest`` and the digests in ``run`` show damage (see ``store.digests``).
+- ``row_digest`` and the digests in ``run`` show damage (see ``store.integrity.digests``).
 """
 
-from bulkeic.store.batch_statement import BatchStatement, row_of
-from bulkeic.store.file_kind import RUN_FILE
 from bulkeic.store.outcome_columns import EARLIER_TABLE, OUTCOME_TABLE, RESULT_VIEW
+from bulkeic.store.sqlite.batch_statement import BatchStatement, row_of
+from bulkeic.store.sqlite.file_kind import RUN_FILE
 
 APPLICATION_ID = RUN_FILE.application_id
 VERSION = RUN_FILE.version

@@ -2,11 +2,16 @@
 
 import pytest
 
-from bulkeic.app.setup.access_options import AccessOptions
-from bulkeic.app.setup.options import ApplyOptions, PlanOptions, TargetsOptions, VerifyOptions
-from bulkeic.app.setup.owner_reading import check_owner_flags, is_unreachable, reads_tags
+from bulkeic.app.intake.owner_reading import check_owner_flags, is_unreachable, reads_tags
+from bulkeic.app.options.access_options import AccessOptions
+from bulkeic.app.options.command_options import (
+    ApplyOptions,
+    PlanOptions,
+    TargetsOptions,
+    VerifyOptions,
+)
 from bulkeic.core.errors import UsageError
-from bulkeic.core.selection import Selection
+from bulkeic.core.targets.selection import Selection
 
 ELSEWHERE = AccessOptions(endpoint_url="http://127.0.0.1:1")
 SKIP, ONLY = Selection(skip_managed=True), Selection(only_managed=True)
@@ -38,7 +43,7 @@ def test_tags_are_read_where_they_cost_no_surprise(options: TargetsOptions, *, r
 
 
 def test_another_endpoint_of_the_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bulkeic.app.setup.runtime import open_access  # noqa: PLC0415 - its cache is for one process
+    from bulkeic.app.access.runtime import open_access  # noqa: PLC0415 - its cache is for one process
 
     open_access.cache_clear()
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:1")

@@ -10,13 +10,13 @@ import anyio
 import anyio.to_thread
 
 from bulkeic.app.run.recorder import Recorder
+from bulkeic.core.change.reconcile import Action, BeforeImage
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Job, Lane, Outcome, Settings, SourceLine, Status, Target
-from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
-from bulkeic.output.progress import CombinedProgress
-from bulkeic.output.results import NoResults
+from bulkeic.output.files.results import NoResults
+from bulkeic.output.progress.run_progress import CombinedProgress
 
 TARGET = Target(Lane("111111111111", "us-east-1"), "fn")
 IMAGE = BeforeImage(None, Action.CREATE, may_be_sent=True)

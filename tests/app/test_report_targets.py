@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.app.report.report_targets import shown_targets, target_entries
+from bulkeic.core.change.reconcile import Action, BeforeImage
 from bulkeic.core.model import Status
-from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.report.target_entry import TargetEntry
-from bulkeic.core.selection import JobState, Selection
 from bulkeic.core.summary import Traffic
+from bulkeic.core.targets.selection import JobState, Selection
 from tests.store.run_files import CHINA, EAST, load, make_job, opened, outcome_of, record
 
 TROUBLE = {JobState.FAILED, JobState.UNKNOWN}

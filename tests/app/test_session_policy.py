@@ -2,9 +2,14 @@
 
 import pytest
 
-from bulkeic.app.setup.access_options import AccessOptions
-from bulkeic.app.setup.options import ApplyOptions, PlanOptions, VerifyOptions, WorkOptions
-from bulkeic.app.setup.session_policy import role_session
+from bulkeic.app.access.session_policy import role_session
+from bulkeic.app.options.access_options import AccessOptions
+from bulkeic.app.options.command_options import (
+    ApplyOptions,
+    PlanOptions,
+    VerifyOptions,
+    WorkOptions,
+)
 from bulkeic.core.permissions import PERMISSIONS
 from bulkeic.store.run_metadata import RunMetadata
 

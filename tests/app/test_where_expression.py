@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bulkeic.app.setup.where_expression import NO_MATCH, parse_where
+from bulkeic.app.where.where_expression import NO_MATCH, parse_where
 from bulkeic.core.errors import UsageError
 
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:failed"

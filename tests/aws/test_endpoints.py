@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bulkeic.aws.identity.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.core.model import Failure, Job, Lane, Settings, SourceLine, Target
-from bulkeic.core.names import partition_of
+from bulkeic.core.targets.names import partition_of
 
 from .both_clients import make_update
 from .recording_server import CannedResponse, RecordedRequest, RecordingServer

@@ -12,17 +12,17 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from bulkeic.app.setup.access_options import AccessOptions
-from bulkeic.app.setup.next_commands import flags_of, next_command, resume_command
-from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
-from bulkeic.app.setup.pace_options import PaceOptions
-from bulkeic.app.setup.sandbox_flags import SandboxFlags
+from bulkeic.app.options.access_options import AccessOptions
+from bulkeic.app.options.command_options import ApplyOptions, RollbackOptions
+from bulkeic.app.options.pace_options import PaceOptions
+from bulkeic.app.options.sandbox_flags import SandboxFlags
+from bulkeic.app.run_files.next_commands import flags_of, next_command, resume_command
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.cli.commands import cli
 from bulkeic.cli.option_command import OptionCommand, OptionType, load
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Settings
-from bulkeic.core.option_declaration import OptionGroup
+from bulkeic.core.options.option_declaration import OptionGroup
 from bulkeic.core.rollout.waves import parse_waves
 from bulkeic.sandbox import Faults, SandboxOptions
 

@@ -6,7 +6,7 @@ from bulkeic.cli.configuration.configuration_flags import ConfigurationFlags
 from bulkeic.core.configuration.configured_value import plain_value, toml_value, variable_value
 from bulkeic.core.configuration.known_keys import OWN_VARIABLES, KnownKeys
 from bulkeic.core.errors import InputError
-from bulkeic.core.option_declaration import Configurable, DeclaredOption, declared_options
+from bulkeic.core.options.option_declaration import Configurable, DeclaredOption, declared_options
 
 from .test_commands import COMMANDS
 

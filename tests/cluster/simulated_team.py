@@ -9,9 +9,9 @@ from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.cluster.command.team_run import AskParts, TeamRun
 from bulkeic.cluster.messages import PassStart, Tell
 from bulkeic.cluster.policy_form import policy_form
+from bulkeic.core.change.policy import Apply
 from bulkeic.core.leases.placement import place_lanes
 from bulkeic.core.model import Job, Lane, Outcome
-from bulkeic.core.policy import Apply
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.store.run_file import RunFile

@@ -8,6 +8,7 @@ from bulkeic.cluster.messages import ListedPage
 from bulkeic.cluster.worker.granted_feed import GrantedFeed
 from bulkeic.cluster.worker.listing_caller import ListingCaller
 from bulkeic.cluster.worker.report_sink import ReportSink
+from bulkeic.core.change.policy import Discover
 from bulkeic.core.listing import ListingJob
 from bulkeic.core.model import (
     Answer,
@@ -24,7 +25,6 @@ from bulkeic.core.model import (
     Success,
     Target,
 )
-from bulkeic.core.policy import Discover
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import EngineLimits
 

@@ -28,10 +28,10 @@ from bulkeic.cluster.messages import (
 from bulkeic.cluster.policy_form import policy_form
 from bulkeic.cluster.worker.lane_host import read_lease_clock
 from bulkeic.core.accounts import Accounts, RoleSession
+from bulkeic.core.change.policy import Apply
 from bulkeic.core.errors import UsageError
 from bulkeic.core.leases.worker_lease import LeaseTerms
 from bulkeic.core.model import Job, Lane, Settings, SourceLine, Target
-from bulkeic.core.policy import Apply
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.output.console import Console
 from bulkeic.store.run_file import RunFile

@@ -25,8 +25,8 @@ from bulkeic.cluster.messages import (
 from bulkeic.cluster.policy_form import policy_form
 from bulkeic.cluster.worker.lane_host import read_lease_clock
 from bulkeic.core.accounts import Accounts, RoleSession
+from bulkeic.core.change.policy import Apply
 from bulkeic.core.leases.worker_lease import LeaseTerms
-from bulkeic.core.policy import Apply
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.output.console import Console

@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 import msgspec
 from hypothesis import strategies as st
 
+from bulkeic.core.change.policy import Apply, ApplyPlan, Policy
+from bulkeic.core.change.reconcile import BeforeImage, Decision, ReadConfig, first_step, next_step
+from bulkeic.core.change.snapshot import ABSENT, snapshot_of
 from bulkeic.core.model import (
     CLEARED,
     Answer,
@@ -20,9 +23,6 @@ from bulkeic.core.model import (
     Success,
     Target,
 )
-from bulkeic.core.policy import Apply, ApplyPlan, Policy
-from bulkeic.core.reconcile import BeforeImage, Decision, ReadConfig, first_step, next_step
-from bulkeic.core.snapshot import ABSENT, snapshot_of
 
 HALVES = "DestinationConfig"
 NO_HALVES: dict[str, Any] = {"OnSuccess": {}, "OnFailure": {}}

@@ -6,7 +6,7 @@ import pytest
 
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Job, Settings
-from bulkeic.core.rows import Defaults, Row, RowParser
+from bulkeic.core.targets.rows import Defaults, Row, RowParser
 
 ACCOUNT = "123456789012"
 OTHER_ACCOUNT = "210987654321"

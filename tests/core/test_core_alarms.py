@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Lane
-from bulkeic.core.names import partition_of
 from bulkeic.core.rollout.alarms import (
     Alarm,
     AlarmLook,
@@ -20,6 +19,7 @@ from bulkeic.core.rollout.alarms import (
     refusals,
 )
 from bulkeic.core.rollout.gates import GateDecision
+from bulkeic.core.targets.names import partition_of
 
 EAST = Lane("123456789012", "us-east-1")
 OK, RINGS, WAITS = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA

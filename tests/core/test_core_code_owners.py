@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkeic.core.code_owners import owners_of
-from bulkeic.core.declared_code import DeclaredCode, DeclaredConfig, DeclaredFunction
+from bulkeic.core.code.code_owners import owners_of
+from bulkeic.core.code.declared_code import DeclaredCode, DeclaredConfig, DeclaredFunction
+from bulkeic.core.code.ownership import Manager, NextDeployment, Owner
 from bulkeic.core.model import CLEARED, Lane, Settings, Target
-from bulkeic.core.ownership import Manager, NextDeployment, Owner
-from bulkeic.core.rows import Row
+from bulkeic.core.targets.rows import Row
 
 ACCOUNT, OTHER, REGION = "111111111111", "222222222222", "us-east-1"
 TARGET = Target(Lane(ACCOUNT, REGION), "orders")

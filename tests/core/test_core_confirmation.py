@@ -1,10 +1,10 @@
-"""What became of a change without a clear answer: the tables of ``core.confirmation``."""
+"""What became of a change without a clear answer: the tables of ``core.change.confirmation``."""
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 
-from bulkeic.core.confirmation import (
+from bulkeic.core.change.confirmation import (
     CONFIRMING_READ,
     OUTCOME_UNKNOWN,
     Doubt,
@@ -14,11 +14,11 @@ from bulkeic.core.confirmation import (
     first_doubt,
     step_in_doubt,
 )
+from bulkeic.core.change.policy import Apply, Policy, Rewrite, Rollback, Verify
+from bulkeic.core.change.reconcile import Decision, ReadConfig, Step
+from bulkeic.core.change.snapshot import ABSENT, goal_snapshot, snapshot_of
 from bulkeic.core.model import Answer, Call, Failure, Fault, Operation, Settings, Status, Success
-from bulkeic.core.policy import Apply, Policy, Rewrite, Rollback, Verify
-from bulkeic.core.reconcile import Decision, ReadConfig, Step
 from bulkeic.core.rollout.rollback_guard import CHANGED_SINCE
-from bulkeic.core.snapshot import ABSENT, goal_snapshot, snapshot_of
 
 from .example_configs import (
     CONFIG,

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.destinations import (
+from bulkeic.core.errors import InputError
+from bulkeic.core.model import CLEARED, Lane, Settings, Target
+from bulkeic.core.targets.destinations import (
     destination_warnings,
     parse_destination,
     partition_problems,
     self_destination_problems,
 )
-from bulkeic.core.errors import InputError
-from bulkeic.core.model import CLEARED, Lane, Settings, Target
 
 # The pattern as the model has it, written out here and not imported.
 DESTINATION = (

@@ -6,8 +6,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.outcome_fields import OUTCOME_FIELDS
+from bulkeic.core.targets.fields import TARGET_FIELDS
 
 
 @st.composite

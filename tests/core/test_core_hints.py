@@ -2,8 +2,8 @@
 
 import pytest
 
+from bulkeic.core.change.reconcile import MISSING, NO_FUNCTION
 from bulkeic.core.model import Outcome, SourceLine, Status
-from bulkeic.core.reconcile import MISSING, NO_FUNCTION
 from bulkeic.core.report.hints import hint_for
 
 DENIED = "User: arn:aws:sts::1:x is not authorized to perform: lambda:GetFunction on resource: y"

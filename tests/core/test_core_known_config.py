@@ -1,12 +1,12 @@
-"""What is known of a target's configuration: the table in ``core.known_config``."""
+"""What is known of a target's configuration: the table in ``core.code.known_config``."""
 
 from typing import Any
 
 import pytest
 
-from bulkeic.core.known_config import JobEvidence, known_settings
+from bulkeic.core.change.snapshot import ABSENT, snapshot_of
+from bulkeic.core.code.known_config import JobEvidence, known_settings
 from bulkeic.core.model import Settings, Status
-from bulkeic.core.snapshot import ABSENT, snapshot_of
 
 from .example_configs import CONFIG, HAD
 

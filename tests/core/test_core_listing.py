@@ -2,7 +2,9 @@
 
 import pytest
 
-from bulkeic.core.confirmation import doubt_after, doubt_before, first_doubt
+from bulkeic.core.change.confirmation import doubt_after, doubt_before, first_doubt
+from bulkeic.core.change.policy import Discover
+from bulkeic.core.change.reconcile import NO_FUNCTION, Decision, Step, first_step, next_step
 from bulkeic.core.listing import LISTS, ListingJob
 from bulkeic.core.model import (
     Answer,
@@ -20,8 +22,6 @@ from bulkeic.core.model import (
     Target,
 )
 from bulkeic.core.pacing.retry import RetryLimit, retry_limit
-from bulkeic.core.policy import Discover
-from bulkeic.core.reconcile import NO_FUNCTION, Decision, Step, first_step, next_step
 
 DISCOVER = Discover()
 MISSING = "ResourceNotFoundException"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.moments import Moment, parse_moment, utc_text
+from bulkeic.core.options.moments import Moment, parse_moment, utc_text
 
 SIX = 1795802400.0
 

@@ -8,7 +8,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.names import (
+from bulkeic.core.targets.names import (
     FunctionName,
     check_account,
     check_qualifier,

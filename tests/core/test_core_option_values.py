@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.option_values import (
+from bulkeic.core.options.option_values import (
     CallRate,
     Duration,
     Integer,

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkeic.core.output_tail import OutputTail
+from bulkeic.core.texts.output_tail import OutputTail
 
 
 @given(st.lists(st.text(max_size=40).map(lambda text: text.encode(errors="replace")), max_size=40))

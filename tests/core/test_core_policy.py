@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkeic.core.policy import (
+from bulkeic.core.change.policy import (
     Apply,
     ApplyPlan,
     Discover,

@@ -7,11 +7,11 @@ import msgspec
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from bulkeic.core.change.policy import Plan, Policy, Rollback, Verify
+from bulkeic.core.change.reconcile import DRIFTED, MISSING, NO_FUNCTION
+from bulkeic.core.change.snapshot import ABSENT, goal_snapshot, snapshot_of
 from bulkeic.core.model import Job, Operation, Settings, Status
-from bulkeic.core.policy import Plan, Policy, Rollback, Verify
-from bulkeic.core.reconcile import DRIFTED, MISSING, NO_FUNCTION
 from bulkeic.core.rollout.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED
-from bulkeic.core.snapshot import ABSENT, goal_snapshot, snapshot_of
 from tests.core.example_configs import (
     Case,
     Done,

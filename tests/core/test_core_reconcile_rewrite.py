@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkeic.core.model import Answer, Call, Operation, Settings, Status, Success
-from bulkeic.core.policy import Rewrite, calls_per_job
-from bulkeic.core.reconcile import (
+from bulkeic.core.change.policy import Rewrite, calls_per_job
+from bulkeic.core.change.reconcile import (
     MISSING,
     Action,
     BeforeImage,
@@ -18,8 +17,9 @@ from bulkeic.core.reconcile import (
     first_step,
     next_step,
 )
-from bulkeic.core.snapshot import ABSENT
-from bulkeic.core.stale_reads import reread_stale
+from bulkeic.core.change.snapshot import ABSENT
+from bulkeic.core.change.stale_reads import reread_stale
+from bulkeic.core.model import Answer, Call, Operation, Settings, Status, Success
 from tests.core.example_configs import CONFIG, DENIED, HAD, NO_CONFIG, Aws, do, images, job_of
 
 REWRITE = Rewrite()

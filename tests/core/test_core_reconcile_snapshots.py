@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from bulkeic.core.model import CLEARED, Settings
-from bulkeic.core.policy import Apply, Policy, Rollback
-from bulkeic.core.snapshot import (
+from bulkeic.core.change.policy import Apply, Policy, Rollback
+from bulkeic.core.change.snapshot import (
     ABSENT,
     FieldChange,
     differences,
@@ -14,6 +13,7 @@ from bulkeic.core.snapshot import (
     snapshot_of,
     with_both_destinations,
 )
+from bulkeic.core.model import CLEARED, Settings
 from tests.core.example_configs import CONFIG, GOAL, HAD, HALF, QUEUE, TOPIC, WISH
 
 APPLY, REPLACE, RESTORE = Apply(), Apply(replace_destinations=True), Rollback()

@@ -5,9 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from bulkeic.core.model import CLEARED, Answer, Call, Job, Operation, Settings, Status, Success
-from bulkeic.core.policy import Apply, ApplyPlan, Plan, Policy, Rollback, Verify
-from bulkeic.core.reconcile import (
+from bulkeic.core.change.policy import Apply, ApplyPlan, Plan, Policy, Rollback, Verify
+from bulkeic.core.change.reconcile import (
     DRIFTED,
     MISSING,
     NO_FUNCTION,
@@ -20,8 +19,9 @@ from bulkeic.core.reconcile import (
     next_step,
     step_after_read,
 )
+from bulkeic.core.change.snapshot import ABSENT
+from bulkeic.core.model import CLEARED, Answer, Call, Job, Operation, Settings, Status, Success
 from bulkeic.core.rollout.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED
-from bulkeic.core.snapshot import ABSENT
 from tests.core.example_configs import (
     CONFIG,
     DENIED,

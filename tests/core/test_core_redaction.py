@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.redaction import HIDDEN, LEAST_CHARACTERS, KnownSecrets, parse_endpoint, redact
+from bulkeic.core.texts.redaction import (
+    HIDDEN,
+    LEAST_CHARACTERS,
+    KnownSecrets,
+    parse_endpoint,
+    redact,
+)
 
 KEY = "AKIAIOSFODNN7EXAMPLE"
 SIGNATURE = "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"

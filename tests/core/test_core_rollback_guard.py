@@ -2,15 +2,15 @@
 
 import pytest
 
+from bulkeic.core.change.policy import Apply, ApplyPlan, Plan, Policy, Rewrite, Rollback
+from bulkeic.core.change.snapshot import ABSENT
 from bulkeic.core.model import Settings
-from bulkeic.core.policy import Apply, ApplyPlan, Plan, Policy, Rewrite, Rollback
 from bulkeic.core.rollout.rollback_guard import (
     CHANGED_SINCE,
     PLAN_OUTDATED,
     OutsideChange,
     find_outside_change,
 )
-from bulkeic.core.snapshot import ABSENT
 from tests.core.example_configs import GOAL, HAD
 
 POLICIES: list[Policy] = [

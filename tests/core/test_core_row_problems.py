@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Job, Settings
-from bulkeic.core.rows import Defaults, Row, RowParser
+from bulkeic.core.targets.fields import TARGET_FIELDS
+from bulkeic.core.targets.rows import Defaults, Row, RowParser
 
 from .example_rows import ACCOUNT, HERE, OWN, QUEUE, RETRIES, problems_of
 

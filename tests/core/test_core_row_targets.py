@@ -6,7 +6,7 @@ import pytest
 
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Lane
-from bulkeic.core.rows import Defaults
+from bulkeic.core.targets.rows import Defaults
 
 from .example_rows import (
     ACCOUNT,

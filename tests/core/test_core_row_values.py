@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import CLEARED, Lane, Settings
-from bulkeic.core.rows import Defaults, Row, RowParser, parse_integer
+from bulkeic.core.targets.fields import TARGET_FIELDS
+from bulkeic.core.targets.rows import Defaults, Row, RowParser, parse_integer
 
 from .example_configs import wishes
 from .example_rows import (

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.option_values import Integer
-from bulkeic.core.scheduler_address import (
+from bulkeic.core.options.option_values import Integer
+from bulkeic.core.options.scheduler_address import (
     SchedulerAddress,
     WorkersValue,
     parse_scheduler_address,

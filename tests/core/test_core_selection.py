@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Lane, Status
 from bulkeic.core.rollout.waves import Size
-from bulkeic.core.selection import (
+from bulkeic.core.targets.selection import (
     EVERY_TARGET,
     JobState,
     Selection,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkeic.core.redaction import HIDDEN, KnownSecrets, redact
-from bulkeic.core.server_text import is_code, shown_text
+from bulkeic.core.texts.redaction import HIDDEN, KnownSecrets, redact
+from bulkeic.core.texts.server_text import is_code, shown_text
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:dead"

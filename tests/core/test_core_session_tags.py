@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.session_tags import (
+from bulkeic.core.options.session_tags import (
     MOST_TAGS,
     check_session_tags,
     parse_session_tag,

@@ -5,16 +5,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from bulkeic.core.change.policy import Apply, Plan, Policy, Rollback
+from bulkeic.core.change.snapshot import FieldChange, snapshot_of
 from bulkeic.core.model import Job, Lane, Outcome, Settings, SourceLine, Status, Target
-from bulkeic.core.policy import Apply, Plan, Policy, Rollback
 from bulkeic.core.report.target_entry import (
     TargetChange,
     change_of_outcome,
     entry_of_outcome,
     entry_of_pending,
 )
-from bulkeic.core.selection import JobState
-from bulkeic.core.snapshot import FieldChange, snapshot_of
+from bulkeic.core.targets.selection import JobState
 
 TARGET = Target(Lane("111111111111", "us-east-1"), "orders", "live")
 QUEUE = "arn:aws:sqs:us-east-1:111111111111:dlq"

@@ -7,12 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.accounts import parse_role
-from bulkeic.core.destinations import parse_destination
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Lane, Settings, Target
-from bulkeic.core.names import partition_of
-from bulkeic.core.rows import Row, RowParser
-from bulkeic.core.templates import DESTINATION_NAMES, ROLE_NAMES, check_template, fill_settings
+from bulkeic.core.targets.destinations import parse_destination
+from bulkeic.core.targets.names import partition_of
+from bulkeic.core.targets.rows import Row, RowParser
+from bulkeic.core.targets.templates import (
+    DESTINATION_NAMES,
+    ROLE_NAMES,
+    check_template,
+    fill_settings,
+)
 
 from .example_rows import ACCOUNT, HERE, OTHER_ACCOUNT, problems_of
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import UsageError
-from bulkeic.core.moments import Moment
+from bulkeic.core.options.moments import Moment
 from bulkeic.core.rollout.waves import Wave
 from bulkeic.core.rollout.windows import Window, bake_left_s, overrun_line, waits_left_s, window_of
 

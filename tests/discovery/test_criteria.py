@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkeic.core.code.ownership import Manager
 from bulkeic.core.errors import InputError
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import LATEST
-from bulkeic.core.ownership import Manager
 from bulkeic.discovery.model.criteria import Criteria, Qualifiers, parse_qualifiers
 
 from .example_functions import LANE, RUNTIMES, SETTINGS, functions

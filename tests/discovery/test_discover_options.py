@@ -4,9 +4,9 @@ import shlex
 
 import pytest
 
+from bulkeic.core.code.ownership import Manager
 from bulkeic.core.errors import UsageError
-from bulkeic.core.option_declaration import stored_options
-from bulkeic.core.ownership import Manager
+from bulkeic.core.options.option_declaration import stored_options
 from bulkeic.discovery.discover_checks import check_discovery
 from bulkeic.discovery.discover_options import (
     CriteriaOptions,

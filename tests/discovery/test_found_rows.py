@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bulkeic.core.fields import CURRENT_COLUMNS
 from bulkeic.core.model import LATEST, Settings, Target
-from bulkeic.core.names import partition_of
-from bulkeic.core.rows import Defaults, Row, RowParser
+from bulkeic.core.targets.fields import CURRENT_COLUMNS
+from bulkeic.core.targets.names import partition_of
+from bulkeic.core.targets.rows import Defaults, Row, RowParser
 from bulkeic.discovery.model.criteria import FoundTarget
 from bulkeic.discovery.model.found_rows import found_columns, found_row
-from bulkeic.output.targets_codec import targets_encoder
+from bulkeic.output.files.targets_codec import targets_encoder
 from bulkeic.sources.rows_file import RowsFile
 
 from .example_functions import LANE, LANES, SETTINGS, alias_names, names, versions

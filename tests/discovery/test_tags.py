@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulkeic.core.code.owner_tags import manager_of
+from bulkeic.core.code.ownership import Manager
 from bulkeic.core.errors import InputError, UsageError
-from bulkeic.core.owner_tags import manager_of
-from bulkeic.core.ownership import Manager
 from bulkeic.discovery.model.tag_filters import TagFilter, allowed_values, has_tags, parse_tag
 
 keys = st.sampled_from(["team", "stage", "a b", "é"])

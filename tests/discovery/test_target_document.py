@@ -7,8 +7,8 @@ import pytest
 from botocore.model import Shape
 from hypothesis import given
 
-from bulkeic.app.setup.where_documents import CONFIGURATION, FOUND_TARGET, NUMBER
-from bulkeic.app.setup.where_expression import parse_target_where
+from bulkeic.app.where.where_documents import CONFIGURATION, FOUND_TARGET, NUMBER
+from bulkeic.app.where.where_expression import parse_target_where
 from bulkeic.core.errors import UsageError
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import LATEST

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from bulkeic.core.change.snapshot import snapshot_of
 from bulkeic.core.model import Lane, Settings
-from bulkeic.core.snapshot import snapshot_of
 from tests.iac.example_known_configs import check_format
 from tests.iac.parsed_terraform import Found, ParsedTerraform
 

@@ -11,11 +11,11 @@ import yaml
 import bulkeic as library
 from bulkeic.app.watching.event_schema import event_schema
 from bulkeic.cli.reference import reference_page
-from bulkeic.core.fields import TARGET_FIELDS
 from bulkeic.core.model import Status
 from bulkeic.core.outcome_fields import OUTCOME_FIELDS
 from bulkeic.core.rollout.run_events import AnyRunEvent, RunEvent
 from bulkeic.core.summary import Traffic, summarize
+from bulkeic.core.targets.fields import TARGET_FIELDS
 from bulkeic.core.telemetry.metric_families import METRICS
 from bulkeic.sandbox.behavior.scenario import FIELDS as FIELDS_OF_A_SCENARIO
 from bulkeic.sandbox.state.region_names import REGIONS

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from bulkeic.store.digests import add_digest_function, save_run_rows, seal_tables
+from bulkeic.store.integrity.digests import add_digest_function, save_run_rows, seal_tables
 
 from .conftest import Bulkeic, Server
 from .rollout_helpers import GET, REGIONS, load, resume, rows, until, words, write_rows

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from bulkeic.core.change.snapshot import FieldChange
 from bulkeic.core.model import Lane
 from bulkeic.core.report.target_entry import TargetChange, TargetEntry
 from bulkeic.core.report.timeline import Timeline, TimelineStep
-from bulkeic.core.selection import JobState
-from bulkeic.core.snapshot import FieldChange
+from bulkeic.core.targets.selection import JobState
 from bulkeic.output.page.run_page import run_page_pieces
 from bulkeic.output.page.target_table import TargetTable
 from tests.core.example_run_reports import run_report

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from bulkeic.core.confirmation import OUTCOME_UNKNOWN
+from bulkeic.core.change.confirmation import OUTCOME_UNKNOWN
+from bulkeic.core.change.policy import Apply, Policy
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.model import (
     Answer,
     Failure,
@@ -19,8 +21,6 @@ from bulkeic.core.model import (
     Status,
     Success,
 )
-from bulkeic.core.policy import Apply, Policy
-from bulkeic.core.reconcile import BeforeImage
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import AUTO, EngineLimits
 

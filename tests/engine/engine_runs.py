@@ -9,8 +9,8 @@ from typing import Any
 
 import anyio
 
+from bulkeic.core.change.policy import Apply, Policy
 from bulkeic.core.model import Job
-from bulkeic.core.policy import Apply, Policy
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed

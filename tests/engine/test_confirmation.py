@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.confirmation import OUTCOME_UNKNOWN
+from bulkeic.core.change.confirmation import OUTCOME_UNKNOWN
+from bulkeic.core.change.policy import Apply, Policy
+from bulkeic.core.change.snapshot import ABSENT, snapshot_of
 from bulkeic.core.model import Failure, Fault, Operation, Settings, Status
-from bulkeic.core.policy import Apply, Policy
-from bulkeic.core.snapshot import ABSENT, snapshot_of
 from tests.core.example_configs import Aws, images
 
 from .call_audit import Run

@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkeic.core.change.policy import Apply
 from bulkeic.core.model import Lane, Operation, Status
-from bulkeic.core.policy import Apply
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.lanes.rate_limiter import RateLimiter

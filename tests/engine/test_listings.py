@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkeic.core.change.policy import Discover
+from bulkeic.core.change.reconcile import MISSING, NO_FUNCTION
 from bulkeic.core.listing import ListingJob
 from bulkeic.core.model import (
     Answer,
@@ -22,8 +24,6 @@ from bulkeic.core.model import (
     Status,
     Target,
 )
-from bulkeic.core.policy import Discover
-from bulkeic.core.reconcile import MISSING, NO_FUNCTION
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.memory_feed import MemoryFeed
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from bulkeic.core.confirmation import OUTCOME_UNKNOWN
+from bulkeic.core.change.confirmation import OUTCOME_UNKNOWN
+from bulkeic.core.change.policy import Apply, Plan, Policy
+from bulkeic.core.change.reconcile import Action
+from bulkeic.core.change.snapshot import ABSENT, snapshot_of
 from bulkeic.core.model import Failure, Fault, Job, Operation, Settings, SourceLine, Status
-from bulkeic.core.policy import Apply, Plan, Policy
-from bulkeic.core.reconcile import Action
-from bulkeic.core.snapshot import ABSENT, snapshot_of
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.memory_feed import MemoryFeed
 from tests.core.example_configs import Aws

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
+from bulkeic.core.change.policy import Apply
 from bulkeic.core.model import Failure, Fault, Operation, Settings, Status
-from bulkeic.core.policy import Apply
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed

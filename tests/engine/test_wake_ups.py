@@ -11,9 +11,9 @@ from typing import Any, Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkeic.core.change.policy import Apply
 from bulkeic.core.model import Failure, Job
 from bulkeic.core.pacing.in_flight_window import SMALLEST
-from bulkeic.core.policy import Apply
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.memory_feed import MemoryFeed
 

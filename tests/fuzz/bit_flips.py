@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from bulkeic.core.change.reconcile import Action, BeforeImage
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Outcome, Settings, Status
-from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.rollout.gates import GateDecision, GateRecord
 from bulkeic.core.summary import Traffic
+from bulkeic.store.integrity.salvage import Salvage
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import RunMetadata
-from bulkeic.store.salvage import Salvage
 from tests.store.run_files import EAST, LANES, SOURCE, make_job, outcome_of, record
 
 JOBS = 60

@@ -7,7 +7,7 @@ from bulkeic.aws.answers.operation_readers import response_reader
 from bulkeic.aws.answers.service_models import output_shape
 from bulkeic.aws.http.http_exchange import RawResponse
 from bulkeic.core.model import Call, Lane, Operation, PageRequest, Success, Target
-from bulkeic.core.names import check_qualifier, is_bare_name
+from bulkeic.core.targets.names import check_qualifier, is_bare_name
 
 _LANE = Lane("123456789012", "us-east-1")
 _START = "arn:aws:lambda:us-east-1:123456789012:function:f"

@@ -23,7 +23,7 @@ from bulkeic.app.commands.plan import plan
 from bulkeic.app.commands.report import report
 from bulkeic.app.commands.rollback import rollback
 from bulkeic.app.commands.verify import verify
-from bulkeic.app.setup.options import (
+from bulkeic.app.options.command_options import (
     ApplyOptions,
     ExportOptions,
     PlanOptions,
@@ -31,10 +31,10 @@ from bulkeic.app.setup.options import (
     RollbackOptions,
     VerifyOptions,
 )
-from bulkeic.app.setup.pace_options import PaceOptions
+from bulkeic.app.options.pace_options import PaceOptions
 from bulkeic.core.errors import BulkeicError, RunFileError
 from bulkeic.core.rollout.waves import Size, parse_waves
-from bulkeic.core.selection import Selection
+from bulkeic.core.targets.selection import Selection
 from bulkeic.output.logs import reset_logs
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile

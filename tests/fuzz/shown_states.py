@@ -2,8 +2,8 @@
 
 import json
 
+from bulkeic.core.code.known_config import KnownConfig
 from bulkeic.core.errors import InputError
-from bulkeic.core.known_config import KnownConfig
 from bulkeic.core.model import CLEARED, Lane, Settings, Target
 from bulkeic.iac.terraform.import_file import import_file
 from bulkeic.iac.terraform.known_addresses import NOTHING_KNOWN

@@ -19,26 +19,26 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.app.setup.access_options import AccessOptions
-from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.code_files import CodeRows
-from bulkeic.app.setup.new_waves import read_wave_rules
-from bulkeic.app.setup.where_expression import parse_target_where, parse_where
+from bulkeic.app.access.account_resolver import AccountResolver
+from bulkeic.app.intake.code_files import CodeRows
+from bulkeic.app.options.access_options import AccessOptions
+from bulkeic.app.run_files.new_waves import read_wave_rules
+from bulkeic.app.where.where_expression import parse_target_where, parse_where
 from bulkeic.aws.answers.transport_failures import TRANSPORT_ERRORS
 from bulkeic.aws.http.http_exchange import RawResponse
 from bulkeic.aws.http.origin_connection import OriginConnection
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
-from bulkeic.core.destinations import parse_destination
 from bulkeic.core.errors import BulkeicError, InputError
 from bulkeic.core.model import Lane, Settings
-from bulkeic.core.moments import parse_moment, utc_text
-from bulkeic.core.names import check_account, check_qualifier, check_region, parse_function
+from bulkeic.core.options.moments import parse_moment, utc_text
+from bulkeic.core.options.session_tags import parse_session_tag, parse_source_identity
 from bulkeic.core.rollout.alarms import parse_alarm
 from bulkeic.core.rollout.change_calendar import parse_calendar
 from bulkeic.core.rollout.wave_rules import WaveRule, spread_by_rules
 from bulkeic.core.rollout.waves import parse_waves
-from bulkeic.core.rows import Defaults, RowParser
-from bulkeic.core.session_tags import parse_session_tag, parse_source_identity
+from bulkeic.core.targets.destinations import parse_destination
+from bulkeic.core.targets.names import check_account, check_qualifier, check_region, parse_function
+from bulkeic.core.targets.rows import Defaults, RowParser
 from bulkeic.discovery.model.criteria import parse_qualifiers
 from bulkeic.discovery.model.modified_since import parse_modified_since
 from bulkeic.discovery.model.organization_units import parse_unit

@@ -7,9 +7,9 @@ import subprocess
 import pytest
 from hypothesis import strategies as st
 
-from bulkeic.core.known_config import KnownConfig
+from bulkeic.core.code.known_config import KnownConfig
 from bulkeic.core.model import CLEARED, LATEST, Lane, Settings, Target
-from bulkeic.core.names import partition_of
+from bulkeic.core.targets.names import partition_of
 
 TIMES = int(os.environ.get("BULKEIC_EXAMPLES_TIMES", "1"))
 """How many times the usual number of examples to draw: parsing them is slow."""

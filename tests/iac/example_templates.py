@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from bulkeic.core.declared_code import DeclaredCode, DeclaredConfig
+from bulkeic.core.code.declared_code import DeclaredCode, DeclaredConfig
 from bulkeic.core.deployed_stack import DeployedStack
 from bulkeic.core.errors import InputError
 from bulkeic.iac.cloudformation.deployment import Deployment

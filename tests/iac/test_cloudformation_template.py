@@ -10,10 +10,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bulkeic.core.code.ownership import Manager
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import LATEST, Settings
-from bulkeic.core.ownership import Manager
-from bulkeic.core.rows import Defaults, RowParser
+from bulkeic.core.targets.rows import Defaults, RowParser
 from bulkeic.iac.cloudformation.template import read_template
 from bulkeic.iac.cloudformation.template_blocks import parse_blocks
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bulkeic.core.known_config import KnownConfig
+from bulkeic.core.code.known_config import KnownConfig
 from bulkeic.core.model import CLEARED, LATEST, Lane, Settings, Target
 from bulkeic.iac.terraform import import_file as imports
 from bulkeic.iac.terraform.hcl_text import Attribute, hcl_text

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.known_config import KnownConfig
+from bulkeic.core.change.snapshot import snapshot_of
+from bulkeic.core.code.known_config import KnownConfig
 from bulkeic.core.model import CLEARED, Settings, Target
-from bulkeic.core.snapshot import snapshot_of
 from bulkeic.iac.cloudformation import import_templates as templates
 from bulkeic.iac.cloudformation.import_templates import ImportTemplate, import_templates
 

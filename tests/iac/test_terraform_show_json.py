@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkeic.core.code_targets import code_targets
-from bulkeic.core.declared_code import DeclaredCode
+from bulkeic.core.code.code_targets import code_targets
+from bulkeic.core.code.declared_code import DeclaredCode
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import CLEARED, LATEST, Settings
-from bulkeic.core.rows import Defaults, Row, RowParser
+from bulkeic.core.targets.rows import Defaults, Row, RowParser
 from bulkeic.iac.terraform import show_file
 from bulkeic.iac.terraform.show_json import read_show_json
 

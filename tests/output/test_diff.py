@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bulkeic.core.change.snapshot import ABSENT
 from bulkeic.core.model import Lane, Settings, Target
-from bulkeic.core.snapshot import ABSENT
 from bulkeic.output.diff import DiffPrinter
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST"

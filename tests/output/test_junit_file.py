@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bulkeic.core.change.reconcile import DRIFTED
 from bulkeic.core.errors import printable
 from bulkeic.core.model import Lane, Outcome, SourceLine, Status, Target
-from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.report.junit_case import CaseResult, JUnitCase, case_result, junit_case
 from bulkeic.output.report.junit_file import JUnitFile
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bulkeic.core.model import Lane, Outcome, SourceLine, Status, Target
 from bulkeic.core.outcome_fields import OUTCOME_FIELDS, outcome_values
-from bulkeic.output.outcome_codec import (
+from bulkeic.output.files.outcome_codec import (
     csv_rows,
     escape_cell,
     jsonl,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bulkeic.core.model import Job, Lane, Outcome, Settings, SourceLine, Status, Target
 from bulkeic.core.outcome_fields import OutcomeValues, outcome_values
-from bulkeic.core.rows import Defaults, Row, RowParser
-from bulkeic.output.outcome_codec import HEADER, csv_rows, jsonl
+from bulkeic.core.targets.rows import Defaults, Row, RowParser
+from bulkeic.output.files.outcome_codec import HEADER, csv_rows, jsonl
 from bulkeic.sources.rows_file import RowsFile
 from tests.core.example_configs import wishes
 

@@ -1,6 +1,6 @@
 """Who manages the targets of a run, as people read it."""
 
-from bulkeic.core.ownership import ManagedTargets, Manager, NextDeployment, OwnerCount
+from bulkeic.core.code.ownership import ManagedTargets, Manager, NextDeployment, OwnerCount
 from bulkeic.output.owner_text import owner_facts, owner_lines
 
 UNKNOWN, REVERTS, KEEPS = NextDeployment.UNKNOWN, NextDeployment.REVERTS, NextDeployment.KEEPS

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bulkeic.core.reconcile import Action
+from bulkeic.core.change.reconcile import Action
 from bulkeic.core.report.report_document import SCHEMA_VERSION, ReportDocument
 from bulkeic.core.report.timeline import Timeline, TimelineStep
 from bulkeic.core.summary import ActionCount

@@ -9,9 +9,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from msgspec.structs import replace
 
+from bulkeic.core.change.reconcile import Action
 from bulkeic.core.errors import printable
 from bulkeic.core.model import Lane, Settings, Status
-from bulkeic.core.reconcile import Action
 from bulkeic.core.report.place_counts import counts_by
 from bulkeic.core.report.run_end import RunEnd, RunState
 from bulkeic.core.report.run_report import ErrorGroup, RunKind, SettingsCount

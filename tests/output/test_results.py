@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Outcome, SourceLine, Status
-from bulkeic.output.outcome_codec import HEADER
-from bulkeic.output.results import ResultsFile
+from bulkeic.output.files.outcome_codec import HEADER
+from bulkeic.output.files.results import ResultsFile
 
 from .csv_cells import unescaped
 

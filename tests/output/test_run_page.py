@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulkeic.core.change.reconcile import Action
+from bulkeic.core.change.snapshot import FieldChange
 from bulkeic.core.model import Lane, Status
-from bulkeic.core.reconcile import Action
 from bulkeic.core.report.place_counts import PlaceCounts, counts_by
 from bulkeic.core.report.run_end import SessionRecord
 from bulkeic.core.report.run_report import RunKind
 from bulkeic.core.report.target_entry import TargetChange, TargetEntry
 from bulkeic.core.report.timeline import Timeline, TimelineStep
 from bulkeic.core.rollout.waves import Wave
-from bulkeic.core.selection import JobState
-from bulkeic.core.snapshot import FieldChange
 from bulkeic.core.summary import Tally
+from bulkeic.core.targets.selection import JobState
 from bulkeic.output.page.lane_grid import MOST_ACCOUNTS, CellState, grid_cell, lane_grid
 from bulkeic.output.page.run_page import run_page, run_page_pieces
 from bulkeic.output.page.target_table import TargetTable

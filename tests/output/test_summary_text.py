@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
+from bulkeic.core.change.reconcile import Action
 from bulkeic.core.model import Lane, Outcome, SourceLine, Status
-from bulkeic.core.reconcile import Action
 from bulkeic.core.report.run_report import error_groups
 from bulkeic.core.summary import LaneSummary, SessionNumbers, Tally, Traffic, summarize
 from bulkeic.output.summary_text import (

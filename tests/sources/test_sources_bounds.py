@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.rows import Row
+from bulkeic.core.targets.rows import Row
 from bulkeic.sources.rows_file import RowsFile
 
 MB = 1 << 20

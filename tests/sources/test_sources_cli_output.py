@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bulkeic.core.model import CLEARED, Job, Lane, Settings
-from bulkeic.core.rows import Defaults, Row, RowParser
+from bulkeic.core.targets.rows import Defaults, Row, RowParser
 from bulkeic.sources.rows_file import RowsFile
 
 ACCOUNT = "123456789012"

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.fields import CURRENT_COLUMNS, TARGET_FIELDS
-from bulkeic.core.rows import Row
+from bulkeic.core.targets.fields import CURRENT_COLUMNS, TARGET_FIELDS
+from bulkeic.core.targets.rows import Row
 from bulkeic.sources.rows_file import RowsFile
 
 

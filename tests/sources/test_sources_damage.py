@@ -13,8 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.fields import TARGET_FIELDS, Fields
-from bulkeic.core.rows import Row
+from bulkeic.core.targets.fields import TARGET_FIELDS, Fields
+from bulkeic.core.targets.rows import Row
 from bulkeic.sources.csv_rows import csv_rows
 from bulkeic.sources.json_rows import json_rows
 from bulkeic.sources.jsonl_rows import jsonl_rows

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError, UsageError
-from bulkeic.core.fields import TARGET_FIELDS
-from bulkeic.core.rows import Row
+from bulkeic.core.targets.fields import TARGET_FIELDS
+from bulkeic.core.targets.rows import Row
 from bulkeic.sources.row_format import Format
 from bulkeic.sources.rows_file import RowsFile
 

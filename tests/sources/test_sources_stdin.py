@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.rows import Row
+from bulkeic.core.targets.rows import Row
 from bulkeic.sources.row_format import Format
 from bulkeic.sources.rows_file import RowsFile
 

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bulkeic.store.digests import row_digest, seal_tables
+from bulkeic.store.integrity.digests import row_digest, seal_tables
 from bulkeic.store.outcome_columns import SEALED_EARLIER_OUTCOMES, SEALED_OUTCOMES
 
 from .run_files import load, make_job

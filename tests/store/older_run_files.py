@@ -27,7 +27,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from bulkeic.store.digests import save_run_rows
+from bulkeic.store.integrity.digests import save_run_rows
 from bulkeic.store.schema import VERSION
 
 FOLDER = Path(__file__).with_name("older_runs")

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import LATEST, Job, Lane, Outcome, Settings, SourceLine, Status, Target
-from bulkeic.core.names import partition_of
-from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.summary import Traffic
+from bulkeic.core.targets.names import partition_of
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile

@@ -5,9 +5,9 @@ from contextlib import closing
 
 import pytest
 
-from bulkeic.store.batch_statement import BatchStatement, row_of
 from bulkeic.store.outcome_columns import STORE_OUTCOMES, STORED_FIELDS
 from bulkeic.store.schema import MARK_BEFORE_IMAGES, STORE_BEFORE_IMAGES, STORE_JOBS
+from bulkeic.store.sqlite.batch_statement import BatchStatement, row_of
 
 INSERT = BatchStatement("INSERT OR REPLACE INTO t VALUES ", row_of(2))
 MARK = BatchStatement("UPDATE t SET b = -b WHERE a IN (", "?", ")")

@@ -8,11 +8,11 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkeic.core.change.reconcile import Action, BeforeImage
 from bulkeic.core.model import Job, Status
-from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.rollout.waves import Size
-from bulkeic.core.selection import JobState, Selection
 from bulkeic.core.summary import Traffic
+from bulkeic.core.targets.selection import JobState, Selection
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile

@@ -12,7 +12,7 @@ import pytest
 
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.summary import Traffic
-from bulkeic.store.file_checks import is_run_file
+from bulkeic.store.sqlite.file_checks import is_run_file
 from tests.core.example_run_reports import worker
 
 from .damaged_files import (

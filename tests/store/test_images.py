@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from bulkeic.core.change.reconcile import Action, BeforeImage
+from bulkeic.core.change.snapshot import ABSENT, snapshot_of
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import CLEARED, Job, Settings, Status
-from bulkeic.core.reconcile import Action, BeforeImage
-from bulkeic.core.snapshot import ABSENT, snapshot_of
 from bulkeic.core.summary import ActionCount, Traffic
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
@@ -110,7 +110,7 @@ def test_images_and_outcomes_are_written_together_or_not_at_all(path: Path) -> N
 KEEP = """
 import os, signal, sys
 from pathlib import Path
-from bulkeic.core.reconcile import Action, BeforeImage
+from bulkeic.core.change.reconcile import Action, BeforeImage
 from bulkeic.core.summary import Traffic
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile

@@ -12,14 +12,14 @@ import pytest
 
 from bulkeic.core.errors import DamagedRunError, RunFileError
 from bulkeic.core.model import Status
-from bulkeic.store.file_checks import may_need_migration, run_file_version
+from bulkeic.store.integrity.plan_digest import PlanDigest, PlanParts
 from bulkeic.store.migration.migrated_copy import MigratedCopy
 from bulkeic.store.migration.older_salvage import OlderSalvage
 from bulkeic.store.migration.older_tables import check_older_content
 from bulkeic.store.migration.rebuilding import rebuild
 from bulkeic.store.migration.run_migration import migrate, open_older
-from bulkeic.store.plan_digest import PlanDigest, PlanParts
 from bulkeic.store.schema import VERSION
+from bulkeic.store.sqlite.file_checks import may_need_migration, run_file_version
 
 from .older_run_files import FOLDER, OLDER, older_run, rows, version_of
 from .run_files import opened

@@ -21,7 +21,7 @@ from pathlib import Path
 from bulkeic.core.model import Job, Lane, Outcome, Settings, SourceLine, Status, Target
 from bulkeic.core.outcome_fields import outcome_values
 from bulkeic.core.summary import Traffic
-from bulkeic.output.outcome_codec import HEADER, csv_rows, jsonl
+from bulkeic.output.files.outcome_codec import HEADER, csv_rows, jsonl
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import RunMetadata

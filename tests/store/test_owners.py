@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from bulkeic.core.code.ownership import Manager, NextDeployment, Owner
 from bulkeic.core.model import Job
-from bulkeic.core.ownership import Manager, NextDeployment, Owner
-from bulkeic.core.selection import Selection
 from bulkeic.core.summary import Traffic
+from bulkeic.core.targets.selection import Selection
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_metadata import RunMetadata
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkeic.core.change.reconcile import Action, BeforeImage
 from bulkeic.core.model import Outcome, Status
-from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.summary import EarlierFailures, Traffic
+from bulkeic.store.integrity.salvage import Salvage
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
-from bulkeic.store.salvage import Salvage
 
 from .run_files import LANES, failing_inserts, load, make_job, opened, outcome_of, record, refusal
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Job, Lane, Outcome, Status
 from bulkeic.core.summary import Traffic
-from bulkeic.store.digests import DIGEST_KEYS
+from bulkeic.store.integrity.digests import DIGEST_KEYS
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import RunMetadata

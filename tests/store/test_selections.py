@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkeic.core.change.reconcile import Action, BeforeImage
+from bulkeic.core.change.snapshot import ABSENT
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import CLEARED, Job, Lane, Settings, Status
-from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.rollout.waves import Wave, cumulative_counts, parse_waves, spread_over_lanes
-from bulkeic.core.snapshot import ABSENT
 from bulkeic.core.summary import Traffic
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.loader import Loader

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from bulkeic.core.change.reconcile import Action, BeforeImage
 from bulkeic.core.model import Status, rfc3339
-from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.report.timeline import Timeline, TimelineStep
-from bulkeic.core.selection import Selection
 from bulkeic.core.summary import Traffic
+from bulkeic.core.targets.selection import Selection
 
 from .run_files import load, make_job, opened, outcome_of, record
 

@@ -3,26 +3,26 @@
 import time
 from collections import Counter
 
+from bulkeic.app.options.command_options import ApplyOptions
+from bulkeic.app.options.rollout_options import GateOptions, MonitoringOptions
 from bulkeic.app.rollout.application import apply_run, must_roll_back
 from bulkeic.app.rollout.stale_plans import STALE_AFTER_S, reopen_stale
 from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.run.local_engines import open_local_engines
-from bulkeic.app.setup.configured_rollout import for_run
-from bulkeic.app.setup.expected_plan import NEEDS_PLAN, check_expected
-from bulkeic.app.setup.new_waves import (
+from bulkeic.app.run_files.expected_plan import NEEDS_PLAN, check_expected
+from bulkeic.app.run_files.new_waves import (
     check_no_wave_flags,
     check_wave_flags,
     check_wave_source,
     has_own_waves,
 )
-from bulkeic.app.setup.next_commands import flags_of, next_command, selection_flags
-from bulkeic.app.setup.options import ApplyOptions
+from bulkeic.app.run_files.next_commands import flags_of, next_command, selection_flags
+from bulkeic.app.run_files.run_binding import check_caller
+from bulkeic.app.run_files.run_choice import unknown_code_lines
+from bulkeic.app.run_files.run_flags import check_waves
+from bulkeic.app.setup.configured_rollout import for_run
 from bulkeic.app.setup.output_files import check_not_overwritten
-from bulkeic.app.setup.rollout_options import GateOptions, MonitoringOptions
-from bulkeic.app.setup.run_binding import check_caller
-from bulkeic.app.setup.run_choice import unknown_code_lines
-from bulkeic.app.setup.run_flags import check_waves
 from bulkeic.app.setup.run_setup import apply_policy, check_yes, has_run_file, run_file, work_left
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.output.formatting import counted, duration

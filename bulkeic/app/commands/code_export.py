@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from bulkeic.app.setup.options import ExportOptions
+from bulkeic.app.options.command_options import ExportOptions
+from bulkeic.core.change.snapshot import ABSENT
+from bulkeic.core.code.known_config import KnownConfig
 from bulkeic.core.errors import InputError, UsageError, printable, quoted
-from bulkeic.core.known_config import KnownConfig
 from bulkeic.core.model import Lane, Settings
-from bulkeic.core.snapshot import ABSENT
 from bulkeic.iac.cloudformation.import_templates import import_templates
 from bulkeic.iac.terraform.import_file import LaneConfigs, import_file
 from bulkeic.iac.terraform.known_addresses import NOTHING_KNOWN, KnownAddresses, merge_addresses
@@ -19,9 +19,9 @@ from bulkeic.iac.terraform.show_file import read_document
 from bulkeic.iac.terraform.state_addresses import known_addresses
 from bulkeic.iac.terraform.state_resources import state_modules
 from bulkeic.output.console import Console
+from bulkeic.output.files.new_file import write_new_file
+from bulkeic.output.files.results import write_output
 from bulkeic.output.formatting import counted
-from bulkeic.output.new_file import write_new_file
-from bulkeic.output.results import write_output
 from bulkeic.store.run_file import RunFile
 
 _ENDINGS = (".tf", ".tofu")

@@ -11,29 +11,34 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bulkeic.app.setup.options import ExportOptions
-from bulkeic.app.setup.run_choice import (
+from bulkeic.app.options.command_options import ExportOptions
+from bulkeic.app.run_files.run_choice import (
     check_owners,
     check_selection,
     left_out_lines,
     unknown_code_lines,
 )
-from bulkeic.app.setup.run_opening import open_run
+from bulkeic.app.run_files.run_opening import open_run
 from bulkeic.core.errors import DamagedRunError, UsageError, quoted
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import NOT_DONE, Outcome
 from bulkeic.core.outcome_fields import OutcomeValues, outcome_values, pending_values
-from bulkeic.core.selection import JobState, Selection
-from bulkeic.core.target_rows import TARGET_COLUMNS, WAVE_COLUMN, TargetValues, target_values
+from bulkeic.core.targets.selection import JobState, Selection
+from bulkeic.core.targets.target_rows import (
+    TARGET_COLUMNS,
+    WAVE_COLUMN,
+    TargetValues,
+    target_values,
+)
 from bulkeic.output.console import Console
+from bulkeic.output.files.results import check_stdout, encoder_of, write_output
+from bulkeic.output.files.targets_codec import targets_encoder
 from bulkeic.output.formatting import counted
-from bulkeic.output.results import check_stdout, encoder_of, write_output
-from bulkeic.output.targets_codec import targets_encoder
-from bulkeic.store.file_checks import run_file_version
-from bulkeic.store.file_kind import RUN_FILE
+from bulkeic.store.integrity.salvage import Salvage
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
-from bulkeic.store.salvage import Salvage
+from bulkeic.store.sqlite.file_checks import run_file_version
+from bulkeic.store.sqlite.file_kind import RUN_FILE
 
 _BATCH = 500
 _RUN_FLAGS = ("create_missing", "replace_destinations", "where")

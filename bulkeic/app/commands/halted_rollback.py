@@ -6,17 +6,17 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.app.commands.rollback import apply_options, new_rollback
+from bulkeic.app.options.command_options import ApplyOptions, RollbackOptions
+from bulkeic.app.options.rollout_options import WindowOptions
 from bulkeic.app.rollout.application import apply_run
 from bulkeic.app.run.invocation import Invocation
-from bulkeic.app.setup.next_commands import flags_of, next_command
-from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
-from bulkeic.app.setup.rollout_options import WindowOptions
+from bulkeic.app.run_files.next_commands import flags_of, next_command
 from bulkeic.core.errors import BulkeicError
 from bulkeic.core.rollout.failure_budget import FailureBudget
 from bulkeic.core.rollout.halts import halted_exit_code
 from bulkeic.core.rollout.waves import Size
-from bulkeic.core.selection import EVERY_TARGET
 from bulkeic.core.summary import Summary
+from bulkeic.core.targets.selection import EVERY_TARGET
 from bulkeic.output.rollout_text import rollback_end_lines
 from bulkeic.output.terminal.styles import Style, styled, styled_line
 from bulkeic.store.run_file import RunFile

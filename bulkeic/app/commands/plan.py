@@ -6,25 +6,25 @@ from functools import partial
 
 import msgspec
 
+from bulkeic.app.options.command_options import DiffOptions, PlanOptions, WorkOptions
 from bulkeic.app.report.error_examples import read_errors
 from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import INTERRUPTED, RunSession
-from bulkeic.app.setup.configured_rollout import for_run
-from bulkeic.app.setup.expected_plan import digest_lines, seal_plan
-from bulkeic.app.setup.new_waves import (
+from bulkeic.app.run_files.expected_plan import digest_lines, seal_plan
+from bulkeic.app.run_files.new_waves import (
     check_wave_source,
     planned_wave_lines,
 )
-from bulkeic.app.setup.options import DiffOptions, PlanOptions, WorkOptions
+from bulkeic.app.setup.configured_rollout import for_run
 from bulkeic.app.setup.run_setup import plan_policy, run_file
+from bulkeic.core.change.snapshot import goal_snapshot
 from bulkeic.core.errors import UsageError, quoted
-from bulkeic.core.snapshot import goal_snapshot
 from bulkeic.core.summary import Summary, plan_exit_code
 from bulkeic.output.diff import DiffPrinter
-from bulkeic.output.results import NoResults, check_stdout
+from bulkeic.output.files.results import NoResults, check_stdout
 from bulkeic.output.summary_text import plan_lines
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile

@@ -4,18 +4,18 @@ import sys
 import time
 from pathlib import Path
 
+from bulkeic.app.options.command_options import ReportOptions
 from bulkeic.app.report.report_builder import read_report
 from bulkeic.app.report.report_files import check_report_files
-from bulkeic.app.setup.next_commands import next_lines
-from bulkeic.app.setup.options import ReportOptions
-from bulkeic.app.setup.run_choice import check_owners, check_selection
-from bulkeic.app.setup.run_opening import open_run
+from bulkeic.app.run_files.next_commands import next_lines
+from bulkeic.app.run_files.run_choice import check_owners, check_selection
+from bulkeic.app.run_files.run_opening import open_run
 from bulkeic.core.errors import UsageError
 from bulkeic.core.report.run_report import RunReport
 from bulkeic.output.console import Console
-from bulkeic.output.new_file import write_new_file
+from bulkeic.output.files.new_file import write_new_file
+from bulkeic.output.files.results import check_stdout, write_stdout
 from bulkeic.output.report.report_text import report_lines
-from bulkeic.output.results import check_stdout, write_stdout
 from bulkeic.output.terminal.screen import screen_of
 from bulkeic.output.terminal.styles import has_colors, rendered
 from bulkeic.store.run_file import RunFile

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import msgspec
 
+from bulkeic.app.access.account_resolver import AccountResolver
 from bulkeic.app.commands.plan import check_diff, plan_run
+from bulkeic.app.options.command_options import ApplyOptions, RollbackOptions
 from bulkeic.app.rollout.application import apply_run
 from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.run.local_engines import open_local_engines
-from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.options import ApplyOptions, RollbackOptions
-from bulkeic.app.setup.run_binding import check_caller, check_place, place
-from bulkeic.app.setup.run_choice import choose_jobs, left_out_lines
-from bulkeic.app.setup.run_opening import open_run
+from bulkeic.app.run_files.run_binding import check_caller, check_place, place
+from bulkeic.app.run_files.run_choice import choose_jobs, left_out_lines
+from bulkeic.app.run_files.run_opening import open_run
 from bulkeic.app.setup.run_setup import (
     check_resumable,
     check_yes,
@@ -23,13 +23,13 @@ from bulkeic.app.setup.run_setup import (
     new_run_path,
     verify_policy,
 )
+from bulkeic.core.change.policy import Verify
+from bulkeic.core.change.snapshot import goal_snapshot
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Job, Lane
-from bulkeic.core.policy import Verify
 from bulkeic.core.rollout.rollback_guard import NO_BEFORE_IMAGE
 from bulkeic.core.rollout.waves import reversed_waves
-from bulkeic.core.selection import EVERY_TARGET
-from bulkeic.core.snapshot import goal_snapshot
+from bulkeic.core.targets.selection import EVERY_TARGET
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.store.jobs import JobFilter

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import anyio
 
+from bulkeic.app.access.runtime import run_async
+from bulkeic.app.intake.ingest import jobs_of
+from bulkeic.app.options.sandbox_flags import FleetFlags, SandboxFlags
 from bulkeic.app.run.signals import ending_signals
-from bulkeic.app.setup.ingest import jobs_of
 from bulkeic.app.setup.output_files import check_writable
-from bulkeic.app.setup.runtime import run_async
-from bulkeic.app.setup.sandbox_flags import FleetFlags, SandboxFlags
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Settings
-from bulkeic.core.names import check_region
-from bulkeic.core.rows import Defaults
+from bulkeic.core.targets.names import check_region
+from bulkeic.core.targets.rows import Defaults
 from bulkeic.output.console import Console
-from bulkeic.output.results import check_stdout
+from bulkeic.output.files.results import check_stdout
 from bulkeic.sandbox.behavior.faults import Faults
 from bulkeic.sandbox.behavior.sandbox_options import SandboxOptions
 from bulkeic.sandbox.behavior.scenario import options_from_json

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bulkeic.app.intake.target_source import open_code
+from bulkeic.app.options.command_options import VerifyOptions
 from bulkeic.app.report.error_examples import MORE_EXAMPLES
 from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.run.invocation import Invocation, with_exit_code
@@ -15,26 +17,24 @@ from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
-from bulkeic.app.setup.next_commands import (
+from bulkeic.app.run_files.next_commands import (
     flags_of,
     next_command,
     selection_flags,
     targets_command,
 )
-from bulkeic.app.setup.options import VerifyOptions
 from bulkeic.app.setup.run_setup import STDIN, has_run_file, readable_run, verify_policy
-from bulkeic.app.setup.target_source import open_code
+from bulkeic.core.change.policy import Verify
+from bulkeic.core.change.reconcile import DRIFTED
+from bulkeic.core.change.snapshot import drift_of
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane, Outcome
-from bulkeic.core.policy import Verify
-from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.report.run_report import ErrorGroup, error_groups
 from bulkeic.core.rollout.rollback_guard import has_no_goal
-from bulkeic.core.snapshot import drift_of
 from bulkeic.core.summary import Summary, Tally, summarize, verify_exit_code
 from bulkeic.output.diff import DiffPrinter
-from bulkeic.output.results import STDOUT, ForwardedResults, Results, check_stdout
+from bulkeic.output.files.results import STDOUT, ForwardedResults, Results, check_stdout
 from bulkeic.output.summary_text import summary_lines
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 
+from bulkeic.core.change.policy import Verify
+from bulkeic.core.change.reconcile import DRIFTED
+from bulkeic.core.change.snapshot import drift_of
 from bulkeic.core.model import Outcome
-from bulkeic.core.policy import Verify
-from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.report.junit_case import CaseResult, JUnitCase, junit_case, pending_case
-from bulkeic.core.snapshot import drift_of
 from bulkeic.output.diff import diff_lines
+from bulkeic.output.files.results import ForwardedResults, Results
 from bulkeic.output.formatting import counted
 from bulkeic.output.report.junit_file import JUnitFile
-from bulkeic.output.results import ForwardedResults, Results
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 

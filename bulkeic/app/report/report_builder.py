@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 
 from bulkeic.app.report.error_examples import read_errors
-from bulkeic.app.setup.expected_plan import known_digest
-from bulkeic.app.setup.new_waves import planned_wave_lines
-from bulkeic.app.setup.next_commands import NextCommands
-from bulkeic.app.setup.reversibility import reversibility_text
-from bulkeic.app.setup.run_flags import decode_flags
+from bulkeic.app.run_files.expected_plan import known_digest
+from bulkeic.app.run_files.new_waves import planned_wave_lines
+from bulkeic.app.run_files.next_commands import NextCommands
+from bulkeic.app.run_files.reversibility import reversibility_text
+from bulkeic.app.run_files.run_flags import decode_flags
 from bulkeic.core.model import Lane, rfc3339
 from bulkeic.core.report.place_counts import counts_by
 from bulkeic.core.report.run_end import run_end

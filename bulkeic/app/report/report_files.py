@@ -4,7 +4,7 @@ import os
 
 from bulkeic.app.setup.output_files import check_not_read
 from bulkeic.core.errors import UsageError
-from bulkeic.output.new_file import check_new_file
+from bulkeic.output.files.new_file import check_new_file
 
 
 def check_report_files(files: dict[str, str | None], *read: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from bulkeic.app.report.report_targets import shown_targets, target_entries
 from bulkeic.core.report.run_report import RunReport
-from bulkeic.output.new_file import write_new_file
+from bulkeic.output.files.new_file import write_new_file
 from bulkeic.output.page.run_page import run_page_pieces
 from bulkeic.output.page.target_table import MOST_TARGETS, TargetTable
 from bulkeic.store.run_file import RunFile

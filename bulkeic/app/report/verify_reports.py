@@ -9,24 +9,24 @@ from typing import Self
 
 import msgspec
 
+from bulkeic.app.options.command_options import VerifyOptions
 from bulkeic.app.report.junit_results import JUnitResults, not_compared_case
 from bulkeic.app.report.report_files import check_report_files
-from bulkeic.app.setup.options import VerifyOptions
+from bulkeic.core.change.policy import Verify
+from bulkeic.core.change.reconcile import DRIFTED
 from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Outcome, rfc3339
-from bulkeic.core.policy import Verify
-from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.report.drifted_target import DriftSample
 from bulkeic.core.report.junit_case import junit_case
 from bulkeic.core.report.run_report import ErrorGroup
 from bulkeic.core.rollout.rollback_guard import has_no_goal
 from bulkeic.core.summary import Summary
 from bulkeic.output.console import Console
-from bulkeic.output.new_file import write_new_file
+from bulkeic.output.files.new_file import write_new_file
+from bulkeic.output.files.results import ForwardedResults, Results
 from bulkeic.output.report.drift_markdown import drift_markdown
 from bulkeic.output.report.junit_file import JUnitFile
-from bulkeic.output.results import ForwardedResults, Results
 from bulkeic.store.run_file import RunFile
 
 _MOST_TARGETS = 100

@@ -6,21 +6,21 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from bulkeic.app.options.command_options import ApplyOptions
 from bulkeic.app.report.error_examples import read_errors
 from bulkeic.app.rollout.conditions import Conditions
 from bulkeic.app.rollout.staged_rollout import Rollout
 from bulkeic.app.run.invocation import Invocation, with_exit_code
 from bulkeic.app.run.session import INTERRUPTED, RunSession
-from bulkeic.app.setup.new_waves import new_waves, unused_rule_lines
-from bulkeic.app.setup.next_commands import flags_of, resume_command, selection_flags
-from bulkeic.app.setup.options import ApplyOptions
-from bulkeic.app.setup.reversibility import reversibility_text
-from bulkeic.app.setup.run_binding import caller_lines
-from bulkeic.app.setup.run_flags import with_create_missing
+from bulkeic.app.run_files.new_waves import new_waves, unused_rule_lines
+from bulkeic.app.run_files.next_commands import flags_of, resume_command, selection_flags
+from bulkeic.app.run_files.reversibility import reversibility_text
+from bulkeic.app.run_files.run_binding import caller_lines
+from bulkeic.app.run_files.run_flags import with_create_missing
 from bulkeic.app.setup.run_setup import apply_policy
+from bulkeic.core.change.policy import calls_per_job
 from bulkeic.core.errors import RunFileError, StoppedError, UsageError
 from bulkeic.core.model import Lane
-from bulkeic.core.policy import calls_per_job
 from bulkeic.core.rollout.gates import awaits_gate
 from bulkeic.core.rollout.halts import Halt
 from bulkeic.core.rollout.waves import NewWaves

@@ -12,8 +12,8 @@ import anyio.to_thread
 from bulkeic.app.setup.shell_process import END_GRACE_S, signal_group, start_shell
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.core.errors import printable
-from bulkeic.core.output_tail import OutputTail
 from bulkeic.core.rollout.gates import GateEnd, GateResult
+from bulkeic.core.texts.output_tail import OutputTail
 
 OUTPUT_BYTES = 4096
 _READ_REST_S = 1.0

@@ -1,8 +1,8 @@
 """The next wave of a rollout: its size, its accounts and Regions, and how long it will take."""
 
+from bulkeic.app.options.command_options import WorkOptions
 from bulkeic.app.run.work_forecast import forecast_work
-from bulkeic.app.setup.options import WorkOptions
-from bulkeic.core.policy import Policy, calls_per_job
+from bulkeic.core.change.policy import Policy, calls_per_job
 from bulkeic.core.rollout.waves import Wave
 from bulkeic.output.rollout_text import next_wave_text
 from bulkeic.store.run_file import RunFile

@@ -5,25 +5,25 @@ import time
 
 import msgspec
 
+from bulkeic.app.options.command_options import ApplyOptions
 from bulkeic.app.rollout.conditions import Conditions
 from bulkeic.app.rollout.next_wave import next_wave_line
 from bulkeic.app.run.outcome_tally import OutcomeTally
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import RunSession
-from bulkeic.app.setup.options import ApplyOptions
-from bulkeic.app.setup.run_flags import with_waves
+from bulkeic.app.run_files.run_flags import with_waves
 from bulkeic.app.setup.run_setup import apply_policy
+from bulkeic.core.change.policy import Rollback, Verify
+from bulkeic.core.change.reconcile import DRIFTED
 from bulkeic.core.model import Status, rfc3339
-from bulkeic.core.policy import Rollback, Verify
-from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.rollout.gates import must_ask
 from bulkeic.core.rollout.halts import Halt
 from bulkeic.core.rollout.run_events import WaveDone, WaveStarted
 from bulkeic.core.rollout.waves import NewWaves, Wave
 from bulkeic.core.rollout.windows import bake_left_s
 from bulkeic.output.console import Console
+from bulkeic.output.files.results import NoResults, Results
 from bulkeic.output.formatting import counted, duration
-from bulkeic.output.results import NoResults, Results
 from bulkeic.output.terminal.styles import Style, styled, styled_count, styled_line
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile

@@ -1,8 +1,8 @@
 """Targets of a plan that had nothing to change are read again if the plan is old."""
 
+from bulkeic.core.change.policy import Policy
+from bulkeic.core.change.snapshot import goal_snapshot
 from bulkeic.core.model import rfc3339
-from bulkeic.core.policy import Policy
-from bulkeic.core.snapshot import goal_snapshot
 from bulkeic.store.run_file import RunFile
 
 STALE_AFTER_S = 15 * 60

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.rollout_options import MonitoringOptions
+from bulkeic.app.access.account_resolver import AccountResolver
+from bulkeic.app.options.rollout_options import MonitoringOptions
 from bulkeic.core.errors import InputError, UsageError
 from bulkeic.core.model import Lane
 from bulkeic.core.rollout.alarms import expand_alarms

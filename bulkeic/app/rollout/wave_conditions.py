@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from bulkeic.app.options.rollout_options import MonitoringOptions
 from bulkeic.app.rollout.alarm_poll import AlarmPoll
 from bulkeic.app.rollout.calendar_reader import CalendarReader
 from bulkeic.app.rollout.conditions import Conditions
 from bulkeic.app.rollout.gate_log import GateLog
 from bulkeic.app.rollout.watched_places import WatchedPlaces
 from bulkeic.app.run.session import RunSession
-from bulkeic.app.setup.rollout_options import MonitoringOptions
 from bulkeic.core.rollout.alarms import answer_of, refusals
 from bulkeic.core.rollout.gates import ConditionAnswer, GateDecision, GateKind, GateRecord
 from bulkeic.core.rollout.halts import Halt

@@ -3,10 +3,10 @@
 import json
 from functools import partial
 
+from bulkeic.app.options.rollout_options import GateOptions
 from bulkeic.app.rollout.gate_log import GateLog
 from bulkeic.app.rollout.gate_process import ask_gate
 from bulkeic.app.run.session import RunSession
-from bulkeic.app.setup.rollout_options import GateOptions
 from bulkeic.core.rollout.gates import (
     ConditionAnswer,
     GateDecision,

@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from bulkeic.core.accounts import Accounts, RoleSession
+from bulkeic.core.change.policy import Policy
 from bulkeic.core.model import Lane
-from bulkeic.core.policy import Policy
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.lanes.rate_limiter import RateLimiter

@@ -5,12 +5,12 @@ from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol
 
+from bulkeic.app.options.command_options import WorkOptions
 from bulkeic.app.run.run_feed import RunFeed
-from bulkeic.app.setup.options import WorkOptions
 from bulkeic.core.accounts import Accounts, RoleSession
+from bulkeic.core.change.policy import Policy
 from bulkeic.core.model import Job, Lane, Page
 from bulkeic.core.pacing.forecast import Forecast
-from bulkeic.core.policy import Policy
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.ports import Feed, Sink

@@ -14,18 +14,18 @@ from typing import Self
 
 import msgspec
 
+from bulkeic.app.access.account_resolver import AccountResolver
+from bulkeic.app.access.runtime import first_cause, run_async
+from bulkeic.app.options.command_options import ApplyOptions, WorkOptions
 from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.session import INTERRUPTED_TWICE, RunSession
 from bulkeic.app.run.signals import SignalWatch
 from bulkeic.app.run.work_forecast import forecast_work
-from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.next_commands import NextCommands, flags_of, next_lines
+from bulkeic.app.run_files.next_commands import NextCommands, flags_of, next_lines
+from bulkeic.app.run_files.run_binding import place, session_origin
 from bulkeic.app.setup.open_files import PAGE_FILES, allow_open_files
-from bulkeic.app.setup.options import ApplyOptions, WorkOptions
-from bulkeic.app.setup.run_binding import place, session_origin
 from bulkeic.app.setup.run_setup import check_options
-from bulkeic.app.setup.runtime import first_cause, run_async
 from bulkeic.app.watching.watchers import RunWatchers
 from bulkeic.app.watching.watching import open_watchers
 from bulkeic.aws.answers.sanitizer import sanitize
@@ -34,12 +34,12 @@ from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Lane, Outcome, Status, rfc3339
 from bulkeic.core.rollout.run_events import RunEnded, RunStarted
 from bulkeic.core.rollout.windows import ALWAYS_OPEN, overrun_line, window_of
-from bulkeic.core.selection import EVERY_TARGET
 from bulkeic.core.summary import Summary, Tally
+from bulkeic.core.targets.selection import EVERY_TARGET
 from bulkeic.output.console import Console
+from bulkeic.output.files.outcome_codec import safe_json
+from bulkeic.output.files.results import NoResults, Results, ResultsFile
 from bulkeic.output.logs import configure_logs
-from bulkeic.output.outcome_codec import safe_json
-from bulkeic.output.results import NoResults, Results, ResultsFile
 from bulkeic.output.rollout_text import (
     SHOWN_SETTINGS,
     forecast_lines,

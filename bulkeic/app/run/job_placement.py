@@ -6,7 +6,7 @@ from bulkeic.aws.identity.access import Access
 from bulkeic.core.accounts import Accounts, foreign_credentials
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import Job, Lane
-from bulkeic.core.templates import fill_settings
+from bulkeic.core.targets.templates import fill_settings
 
 
 class JobPlacement:

@@ -2,12 +2,12 @@
 
 from contextlib import nullcontext
 
+from bulkeic.app.access.runtime import open_access
+from bulkeic.app.access.session_policy import role_session
+from bulkeic.app.options.command_options import WorkOptions
 from bulkeic.app.run.engine_factory import EngineFactory
 from bulkeic.app.run.engine_source import Announce
 from bulkeic.app.run.run_sandbox import open_run_sandbox
-from bulkeic.app.setup.options import WorkOptions
-from bulkeic.app.setup.runtime import open_access
-from bulkeic.app.setup.session_policy import role_session
 from bulkeic.core.accounts import Accounts
 from bulkeic.output.console import Console
 from bulkeic.store.run_file import RunFile

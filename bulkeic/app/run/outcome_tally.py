@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.model import Job, Lane, Outcome, Status
-from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.summary import Tally, Traffic
 
 _Kind = tuple[Lane | None, Status, str | None]

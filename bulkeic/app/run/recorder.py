@@ -11,12 +11,12 @@ import msgspec
 
 from bulkeic.app.run.engine_source import JobRunner
 from bulkeic.app.run.group_commit import commit_in_groups
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Job, Outcome
-from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.summary import Traffic
-from bulkeic.output.progress import Progress
-from bulkeic.output.results import NoResults, Results
+from bulkeic.output.files.results import NoResults, Results
+from bulkeic.output.progress.run_progress import Progress
 
 # Traffic without outcomes, such as throttled calls, is stored and shown this often.
 _TRAFFIC_EVERY_S = 1.0

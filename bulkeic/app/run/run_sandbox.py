@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bulkeic.core.change.snapshot import ABSENT
 from bulkeic.core.model import Settings, Target
-from bulkeic.core.snapshot import ABSENT
 from bulkeic.store.run_file import RunFile
 
 if TYPE_CHECKING:

@@ -12,31 +12,31 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import anyio
 import msgspec
 
+from bulkeic.app.options.command_options import WorkOptions
 from bulkeic.app.run.engine_source import JobRunner, OpenEngines
 from bulkeic.app.run.recorder import OutcomeLedger, Recorder
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.signals import SignalWatch
-from bulkeic.app.setup.options import WorkOptions
 from bulkeic.app.watching.watchers import RunWatchers
 from bulkeic.core.accounts import Accounts
+from bulkeic.core.change.policy import Policy, is_change
 from bulkeic.core.leases.earlier_session import may_have_leases
 from bulkeic.core.leases.worker_lease import LeaseTerms
 from bulkeic.core.model import Lane, rfc3339
-from bulkeic.core.moments import utc_text
-from bulkeic.core.policy import Policy, is_change
+from bulkeic.core.options.moments import utc_text
 from bulkeic.core.rollout.halts import Halt
 from bulkeic.core.rollout.run_events import AnyRunEvent, RunHalted
 from bulkeic.core.rollout.windows import ALWAYS_OPEN, Window
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.output.console import Console
+from bulkeic.output.files.results import Results
 from bulkeic.output.formatting import duration
-from bulkeic.output.progress import CombinedProgress, Progress
-from bulkeic.output.results import Results
+from bulkeic.output.progress.run_progress import CombinedProgress, Progress
 from bulkeic.output.summary_text import stopped_lane_lines
 from bulkeic.output.worker_text import lease_wait_text
+from bulkeic.store.records.session_origin import SessionOrigin
 from bulkeic.store.run_file import RunFile
-from bulkeic.store.session_origin import SessionOrigin
 
 if TYPE_CHECKING:
     from bulkeic.aws.lambda_caller import LambdaCaller
@@ -208,7 +208,7 @@ class RunSession:
         watching = self._watchers.progress(doing)
         if not (self._options.progress and self._console.is_terminal):
             return CombinedProgress(watching)
-        from bulkeic.output.progress_bar import ProgressBar  # noqa: PLC0415 - only a terminal needs it
+        from bulkeic.output.progress.progress_bar import ProgressBar  # noqa: PLC0415 - only a terminal needs it
 
         return CombinedProgress([ProgressBar(doing), *watching])
 

@@ -1,6 +1,6 @@
 """How long jobs will take."""
 
-from bulkeic.app.setup.options import WorkOptions
+from bulkeic.app.options.command_options import WorkOptions
 from bulkeic.core.model import Lane
 from bulkeic.core.pacing.forecast import USUAL_CALL_S, Forecast, LaneBacklog, forecast
 

@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from bulkeic.app.setup.new_waves import has_own_waves
-from bulkeic.app.setup.options import ApplyOptions, TargetsOptions
-from bulkeic.app.setup.rollout_options import GateOptions
+from bulkeic.app.options.command_options import ApplyOptions, TargetsOptions
+from bulkeic.app.options.rollout_options import GateOptions
+from bulkeic.app.run_files.new_waves import has_own_waves
 from bulkeic.store.run_file import RunFile
 
 T = TypeVar("T", bound=TargetsOptions)

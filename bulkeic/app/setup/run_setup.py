@@ -10,40 +10,40 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bulkeic.app.setup.access_checks import check_access
-from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.ingest import Ingest, TargetRows
-from bulkeic.app.setup.new_waves import check_row_waves, read_wave_rules
-from bulkeic.app.setup.next_commands import stored_flags
-from bulkeic.app.setup.options import (
+from bulkeic.app.access.access_checks import check_access
+from bulkeic.app.access.account_resolver import AccountResolver
+from bulkeic.app.intake.ingest import Ingest, TargetRows
+from bulkeic.app.intake.owner_reading import OwnerReading, check_owner_flags
+from bulkeic.app.intake.target_source import check_code, default_region, open_targets, owning_code
+from bulkeic.app.options.command_options import (
     ApplyOptions,
     PlanOptions,
     TargetsOptions,
     VerifyOptions,
     WorkOptions,
 )
+from bulkeic.app.run_files.new_waves import check_row_waves, read_wave_rules
+from bulkeic.app.run_files.next_commands import stored_flags
+from bulkeic.app.run_files.run_binding import bound, check_caller, check_place
+from bulkeic.app.run_files.run_choice import check_selection, choose_jobs, left_out_lines
+from bulkeic.app.run_files.run_flags import check_flags, encode_flags
+from bulkeic.app.run_files.run_opening import open_run
 from bulkeic.app.setup.output_files import (
     check_not_overwritten,
     check_not_read,
     check_not_used,
     check_replaceable,
 )
-from bulkeic.app.setup.owner_reading import OwnerReading, check_owner_flags
-from bulkeic.app.setup.run_binding import bound, check_caller, check_place
-from bulkeic.app.setup.run_choice import check_selection, choose_jobs, left_out_lines
-from bulkeic.app.setup.run_flags import check_flags, encode_flags
-from bulkeic.app.setup.run_opening import open_run
-from bulkeic.app.setup.target_source import check_code, default_region, open_targets, owning_code
+from bulkeic.core.change.policy import Apply, ApplyPlan, Plan, Rollback, Verify, Where
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Lane
-from bulkeic.core.policy import Apply, ApplyPlan, Plan, Rollback, Verify, Where
-from bulkeic.core.rows import Defaults
+from bulkeic.core.targets.rows import Defaults
 from bulkeic.output.console import Console
-from bulkeic.output.results import STDOUT, check_stdout
-from bulkeic.store.file_checks import SQLITE_ENDS, is_run_file
+from bulkeic.output.files.results import STDOUT, check_stdout
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS, SANDBOX, RunMetadata
+from bulkeic.store.sqlite.file_checks import SQLITE_ENDS, is_run_file
 
 RUNS_FOLDER = Path("bulkeic-runs")
 STDIN = "-"
@@ -372,6 +372,6 @@ def _apply(metadata: RunMetadata, *, force: bool = False) -> Apply:
 
 
 def _where(expression: str) -> Where:
-    from bulkeic.app.setup.where_expression import parse_where  # noqa: PLC0415 - few runs have one
+    from bulkeic.app.where.where_expression import parse_where  # noqa: PLC0415 - few runs have one
 
     return parse_where(expression)

@@ -17,7 +17,7 @@ from typing import IO
 import msgspec
 
 from bulkeic.app.setup.shell_process import END_GRACE_S, signal_group, start_shell
-from bulkeic.core.output_tail import OutputTail
+from bulkeic.core.texts.output_tail import OutputTail
 
 MAX_LINES = 1000
 """More lines that wait for the command than this are dropped, the oldest first."""

@@ -11,9 +11,9 @@ from bulkeic.app.report.report_builder import read_report
 from bulkeic.app.report.report_targets import target_entries
 from bulkeic.app.setup.open_files import page_connections
 from bulkeic.app.watching.watchers import Stop
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.model import Job, Lane, Outcome
-from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.report.live_state import LiveEvent, LiveState, live_status, state_after
 from bulkeic.core.report.run_report import RunKind, RunReport
 from bulkeic.core.report.run_tally import RunTally
@@ -25,7 +25,7 @@ from bulkeic.live.open_connections import DEFAULT_LIMITS
 from bulkeic.output.console import Console
 from bulkeic.output.page.live_document import LivePageParts
 from bulkeic.output.page.target_table import MOST_TARGETS, TargetTable
-from bulkeic.output.progress import MakeForecast
+from bulkeic.output.progress.run_progress import MakeForecast
 from bulkeic.store.run_file import RunFile
 
 STOP_REASON = "stopped on the live page"

@@ -18,14 +18,14 @@ from bulkeic.app.watching.periodic_thread import PeriodicThread
 from bulkeic.app.watching.run_trace import RunTrace
 from bulkeic.app.watching.watchers import EventWatcher
 from bulkeic.aws.answers.sanitizer import sanitize
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.errors import UsageError, printable
 from bulkeic.core.model import Job, Lane, Outcome
-from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.rollout.run_events import AnyRunEvent
 from bulkeic.core.summary import Traffic
 from bulkeic.core.telemetry.metric_families import MetricFamily
 from bulkeic.output.console import Console
-from bulkeic.output.progress import MakeForecast, Progress
+from bulkeic.output.progress.run_progress import MakeForecast, Progress
 from bulkeic.version import __version__
 
 SEND_EVERY_S = 10.0

@@ -5,13 +5,13 @@ import time
 from collections.abc import Mapping, Sequence
 
 from bulkeic.app.watching.watchers import EventWatcher
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.model import Job, Lane, Outcome
-from bulkeic.core.reconcile import BeforeImage
 from bulkeic.core.rollout.run_events import AnyRunEvent
 from bulkeic.core.summary import Traffic
 from bulkeic.core.telemetry.metric_families import MetricFamily
 from bulkeic.core.telemetry.run_metrics import RunMetrics
-from bulkeic.output.progress import MakeForecast, Progress
+from bulkeic.output.progress.run_progress import MakeForecast, Progress
 from bulkeic.version import __version__
 
 

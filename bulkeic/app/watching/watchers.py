@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bulkeic.core.rollout.run_events import AnyRunEvent
 from bulkeic.core.summary import Tally
-from bulkeic.output.progress import CombinedProgress, Progress
+from bulkeic.output.progress.run_progress import CombinedProgress, Progress
 from bulkeic.store.run_file import RunFile
 
 Stop = Callable[[str], None]

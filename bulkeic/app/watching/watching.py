@@ -1,6 +1,6 @@
 """Opens the watchers that the options of a command ask for."""
 
-from bulkeic.app.setup.watch_options import WatchOptions
+from bulkeic.app.options.watch_options import WatchOptions
 from bulkeic.app.watching.watchers import RunWatcher, RunWatchers
 from bulkeic.core.errors import UsageError
 from bulkeic.output.console import Console

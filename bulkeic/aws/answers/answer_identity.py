@@ -10,8 +10,8 @@ import re
 from bulkeic.core.errors import InputError
 from bulkeic.core.listing import LISTS
 from bulkeic.core.model import CLEARED, LATEST, Call, Failure, Fault, Operation, Settings, Target
-from bulkeic.core.names import check_qualifier, is_bare_name
 from bulkeic.core.pacing.retry import ANSWER_MISMATCH
+from bulkeic.core.targets.names import check_qualifier, is_bare_name
 
 # Lambda's defaults.
 _RETRIES, _AGE_S = 2, 21600

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Protocol
 from weakref import finalize
 
-from bulkeic.core.redaction import KnownSecrets, redact
-from bulkeic.core.server_text import digest, is_code, shown_text
+from bulkeic.core.texts.redaction import KnownSecrets, redact
+from bulkeic.core.texts.server_text import digest, is_code, shown_text
 
 _is_plain_id = re.compile(r"[0-9A-Fa-f-]{1,40}").fullmatch
 _is_odd_id = re.compile(r"[\w.:-]{0,64}|\*\*\*", re.ASCII).fullmatch

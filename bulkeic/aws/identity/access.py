@@ -24,7 +24,7 @@ from bulkeic.aws.requests.request_template import SampleRequest
 from bulkeic.core.caller_identity import CallerIdentity
 from bulkeic.core.errors import AccessError
 from bulkeic.core.model import Operation
-from bulkeic.core.names import partition_of
+from bulkeic.core.targets.names import partition_of
 
 if TYPE_CHECKING:
     from bulkeic.aws.identity.sdk_session import SdkSession

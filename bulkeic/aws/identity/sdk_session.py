@@ -27,7 +27,7 @@ from bulkeic.aws.requests.clock_skew import clock_skew_s
 from bulkeic.aws.requests.known_requests import USER_AGENT
 from bulkeic.core.errors import AccessError, InputError, UsageError, printable, quoted
 from bulkeic.core.model import Fault
-from bulkeic.core.redaction import parse_endpoint
+from bulkeic.core.texts.redaction import parse_endpoint
 
 # botocore's session variables: (key in a config file, environment variable, default, conversion).
 _ISOLATED_VARIABLES = {

@@ -6,7 +6,7 @@ import msgspec
 
 from bulkeic.aws.services.service_calls import AwsOperation, ServiceCalls
 from bulkeic.core.model import Lane
-from bulkeic.core.names import check_region
+from bulkeic.core.targets.names import check_region
 
 _PAGE = 50
 _ENABLED = frozenset({"ENABLED", "ENABLED_BY_DEFAULT"})

@@ -5,7 +5,7 @@ import functools
 import msgspec
 
 from bulkeic.core.model import Lane
-from bulkeic.core.names import parse_function
+from bulkeic.core.targets.names import parse_function
 
 
 class ListedArn(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import msgspec
 
 from bulkeic.aws.services.service_calls import AwsOperation, ServiceCalls
 from bulkeic.core.model import Lane
-from bulkeic.core.names import check_account
+from bulkeic.core.targets.names import check_account
 
 _PAGE = 20
 _ACTIVE = "ACTIVE"

@@ -15,7 +15,7 @@ from bulkeic.aws.services.service_calls import AwsOperation, ServiceCalls
 from bulkeic.core.errors import ServiceError, quoted
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane
-from bulkeic.core.names import REGION_PATTERN
+from bulkeic.core.targets.names import REGION_PATTERN
 
 # With 1,000, the maximum, the first page would be the last one.
 _PAGE = 500

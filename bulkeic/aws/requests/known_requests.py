@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from bulkeic.aws.requests.request_template import SAMPLE_FUNCTION, SampleRequest
 from bulkeic.core.model import Operation
-from bulkeic.core.names import partition_of
+from bulkeic.core.targets.names import partition_of
 from bulkeic.version import __version__
 
 USER_AGENT = f"bulkeic/{__version__} Python/{'.'.join(map(str, sys.version_info[:3]))}"

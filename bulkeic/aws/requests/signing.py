@@ -14,7 +14,7 @@ from uuid import UUID
 
 from bulkeic.aws.requests.access_keys import AccessKeys
 from bulkeic.aws.requests.request_template import RequestBody, RequestTemplate
-from bulkeic.core.redaction import HIDDEN, LEAST_CHARACTERS
+from bulkeic.core.texts.redaction import HIDDEN, LEAST_CHARACTERS
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 _SCOPE_END = "aws4_request"

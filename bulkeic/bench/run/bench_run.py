@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import anyio
 from msgspec.structs import replace
 
+from bulkeic.app.access.runtime import first_cause, open_access, run_async
 from bulkeic.app.run.engine_factory import open_caller
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
 from bulkeic.app.run.signals import SignalWatch
-from bulkeic.app.setup.run_binding import place
-from bulkeic.app.setup.runtime import first_cause, open_access, run_async
+from bulkeic.app.run_files.run_binding import place
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.bench.model.measurements import BenchOperation, BenchResult, LaneLimit, Measures

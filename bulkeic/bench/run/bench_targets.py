@@ -6,9 +6,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bulkeic.app.setup.account_resolver import AccountResolver
+from bulkeic.app.access.account_resolver import AccountResolver
+from bulkeic.app.access.runtime import open_access
 from bulkeic.app.setup.run_setup import readable_run
-from bulkeic.app.setup.runtime import open_access
 from bulkeic.bench.bench_options import BenchOptions
 from bulkeic.bench.run.engine_run import Targets
 from bulkeic.core.errors import UsageError

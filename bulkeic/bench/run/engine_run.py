@@ -11,8 +11,8 @@ from bulkeic.bench.model.workload import MAX_START_DELAY_S, Load
 from bulkeic.bench.run.collector import Collector, LoadEnd
 from bulkeic.bench.run.lead_time import LeadTime
 from bulkeic.bench.run.timed_caller import TimedCaller, TimedCallPort
+from bulkeic.core.change.policy import Policy
 from bulkeic.core.model import Job, Lane, Target
-from bulkeic.core.policy import Policy
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.limits import EngineLimits

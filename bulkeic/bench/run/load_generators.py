@@ -15,8 +15,8 @@ from bulkeic.bench.run.engine_run import NO_LANE, EngineRun, LoadContext
 from bulkeic.bench.run.lead_time import LeadTime
 from bulkeic.bench.run.round_robin import RoundRobin
 from bulkeic.bench.run.ticker import Ticker
+from bulkeic.core.change.policy import calls_per_job
 from bulkeic.core.model import Lane
-from bulkeic.core.policy import calls_per_job
 from bulkeic.engine.lanes.rate_limiter import RateLimiter
 from bulkeic.engine.memory_feed import MemoryFeed
 

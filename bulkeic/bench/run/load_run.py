@@ -15,8 +15,8 @@ from bulkeic.bench.run.engine_run import LoadContext, Targets
 from bulkeic.bench.run.load_generators import LoadGenerator, generator_of
 from bulkeic.bench.run.process_usage import ProcessUsage
 from bulkeic.bench.run.timed_caller import TimedCallPort
+from bulkeic.core.change.policy import Policy, Rewrite, Verify
 from bulkeic.core.model import Lane
-from bulkeic.core.policy import Policy, Rewrite, Verify
 from bulkeic.engine.limits import EngineLimits
 
 _POLICIES: dict[BenchOperation, Policy] = {

@@ -8,8 +8,8 @@ from bulkeic.aws.http.http_exchange import ExchangeTiming
 from bulkeic.bench.run.collector import Collector
 from bulkeic.bench.run.lead_time import LeadTime
 from bulkeic.bench.run.request_trace import RequestTrace
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.model import NOT_DONE, Answer, Call, Failure, Fault, Job, Lane, Outcome
-from bulkeic.core.reconcile import BeforeImage
 
 
 class TimedCallPort(Protocol):

@@ -15,7 +15,7 @@ from bulkeic.core.configuration.configured_options import (
     in_effect,
 )
 from bulkeic.core.configuration.known_keys import KnownKeys
-from bulkeic.core.option_declaration import DeclaredOption, Repeat
+from bulkeic.core.options.option_declaration import DeclaredOption, Repeat
 
 Commands = Mapping[str, Callable[[], Sequence[DeclaredOption]]]
 
@@ -100,6 +100,6 @@ def _profile(configured: ConfiguredOption) -> str:
 
 
 def _is_database(path: Path) -> bool:
-    from bulkeic.store.file_checks import is_run_file  # noqa: PLC0415 - few configurations need it
+    from bulkeic.store.sqlite.file_checks import is_run_file  # noqa: PLC0415 - few configurations need it
 
     return is_run_file(path)

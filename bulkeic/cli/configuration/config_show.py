@@ -23,8 +23,8 @@ from bulkeic.core.configuration.configured_options import (
 )
 from bulkeic.core.configuration.configured_value import plain_value
 from bulkeic.core.errors import UsageError, printable, quoted
-from bulkeic.core.option_declaration import Argument, DeclaredOption, Flag, OptionGroup
-from bulkeic.core.redaction import HIDDEN, redact
+from bulkeic.core.options.option_declaration import Argument, DeclaredOption, Flag, OptionGroup
+from bulkeic.core.texts.redaction import HIDDEN, redact
 from bulkeic.output.tables import Table, lines
 
 _UNCUT = 100_000

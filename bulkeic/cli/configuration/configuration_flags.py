@@ -4,8 +4,8 @@ from typing import Annotated
 
 import msgspec
 
-from bulkeic.core.option_declaration import Configurable, Flag, OptionGroup, Repeat
-from bulkeic.core.option_values import FileName, ValueType
+from bulkeic.core.options.option_declaration import Configurable, Flag, OptionGroup, Repeat
+from bulkeic.core.options.option_values import FileName, ValueType
 
 
 class ConfigurationFlags(msgspec.Struct, frozen=True, kw_only=True):

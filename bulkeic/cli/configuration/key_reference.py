@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bulkeic.cli.configuration.command_configuration import Commands
 from bulkeic.core.configuration.known_keys import PREFIX, KnownKeys, own_variable
-from bulkeic.core.option_declaration import Configurable, DeclaredOption
+from bulkeic.core.options.option_declaration import Configurable, DeclaredOption
 
 _HEAD = """\
 ## Configuration keys

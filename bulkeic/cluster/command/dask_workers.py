@@ -6,11 +6,11 @@ from importlib import metadata
 from types import TracebackType
 from typing import Any, Self
 
-from bulkeic.app.setup.scheduler_options import SchedulerOptions
+from bulkeic.app.options.scheduler_options import SchedulerOptions
 from bulkeic.cluster.command.dask_link import DaskLink
 from bulkeic.cluster.dask_connection import CONNECT_S, check_scheduler, dask_security
 from bulkeic.core.errors import UsageError, printable
-from bulkeic.core.scheduler_address import SchedulerAddress
+from bulkeic.core.options.scheduler_address import SchedulerAddress
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
 from bulkeic.version import __version__

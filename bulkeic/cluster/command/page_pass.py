@@ -8,9 +8,9 @@ from bulkeic.app.run.engine_source import PageSink, TeamFeed
 from bulkeic.cluster.command.team_run import TeamMember, TeamRun
 from bulkeic.cluster.messages import Grant, PassStart, Tell
 from bulkeic.cluster.policy_form import policy_form
+from bulkeic.core.change.policy import Discover
 from bulkeic.core.listing import ListingJob
 from bulkeic.core.model import Lane
-from bulkeic.core.policy import Discover
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.limits import EngineLimits
 

@@ -5,10 +5,10 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Protocol, Self
 
+from bulkeic.app.options.access_options import AccessOptions, LogOptions
+from bulkeic.app.options.pace_options import PaceOptions
+from bulkeic.app.options.scheduler_options import SchedulerOptions
 from bulkeic.app.run.engine_source import PageSink, TeamFeed
-from bulkeic.app.setup.access_options import AccessOptions, LogOptions
-from bulkeic.app.setup.pace_options import PaceOptions
-from bulkeic.app.setup.scheduler_options import SchedulerOptions
 from bulkeic.cluster.command.page_pass import PagePass
 from bulkeic.cluster.command.team_health import TeamHealth
 from bulkeic.cluster.command.worker_engines import first_message

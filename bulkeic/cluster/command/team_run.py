@@ -9,11 +9,11 @@ import anyio
 from bulkeic.app.run.engine_source import TeamFeed
 from bulkeic.cluster.command.team_health import WorkDone
 from bulkeic.cluster.messages import Grant, PassStart, Tell
+from bulkeic.core.change.policy import Policy, calls_per_job
 from bulkeic.core.errors import BulkeicError
 from bulkeic.core.leases.granted_jobs import GrantedJobs
 from bulkeic.core.model import NOT_DONE, Job, Lane
 from bulkeic.core.pacing.forecast import USUAL_CALL_S, Forecast, LaneBacklog, forecast
-from bulkeic.core.policy import Policy, calls_per_job
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.ports import Sink

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from bulkeic.app.access.session_policy import role_session
+from bulkeic.app.options.access_options import AccessOptions, LogOptions
+from bulkeic.app.options.command_options import WorkOptions
+from bulkeic.app.options.pace_options import PaceOptions
 from bulkeic.app.run.engine_source import Announce
 from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.run_feed import RunFeed
-from bulkeic.app.setup.access_options import AccessOptions, LogOptions
-from bulkeic.app.setup.options import WorkOptions
-from bulkeic.app.setup.pace_options import PaceOptions
-from bulkeic.app.setup.session_policy import role_session
 from bulkeic.cluster.command.team_health import TeamHealth
 from bulkeic.cluster.command.team_run import TeamRun
 from bulkeic.cluster.command.worker_link import LinkSource
@@ -20,8 +20,8 @@ from bulkeic.cluster.command.worker_team import WorkerTeam
 from bulkeic.cluster.messages import Begin, PassStart
 from bulkeic.cluster.policy_form import policy_form
 from bulkeic.core.accounts import Accounts, RoleSession
+from bulkeic.core.change.policy import Policy, Verify
 from bulkeic.core.leases.worker_lease import LeaseTerms
-from bulkeic.core.policy import Policy, Verify
 from bulkeic.core.summary import Traffic
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.ports import Sink

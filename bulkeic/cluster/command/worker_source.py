@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from bulkeic.app.options.access_options import LogOptions
+from bulkeic.app.options.command_options import WorkOptions
+from bulkeic.app.options.scheduler_options import SchedulerOptions
 from bulkeic.app.run.engine_source import OpenEngines, OpenPageReaders
-from bulkeic.app.setup.access_options import LogOptions
-from bulkeic.app.setup.options import WorkOptions
-from bulkeic.app.setup.scheduler_options import SchedulerOptions
 from bulkeic.cluster.command.page_team import PageOptions, PageTeam
 from bulkeic.cluster.command.pipe_link import PipeLink, start_pipe_links
 from bulkeic.cluster.command.worker_engines import WorkerEngines
 from bulkeic.cluster.command.worker_link import LinkSource
 from bulkeic.core.errors import UsageError
-from bulkeic.core.scheduler_address import SchedulerAddress
+from bulkeic.core.options.scheduler_address import SchedulerAddress
 from bulkeic.output.console import Console
 
 

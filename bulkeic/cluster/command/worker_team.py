@@ -8,8 +8,8 @@ from typing import Self
 import anyio
 import msgspec
 
+from bulkeic.app.access.runtime import first_cause
 from bulkeic.app.run.engine_source import NO_WORKER
-from bulkeic.app.setup.runtime import first_cause
 from bulkeic.cluster.command.team_health import TeamHealth, WorkDone
 from bulkeic.cluster.command.team_run import TeamRun
 from bulkeic.cluster.command.worker_link import LinkLostError, WorkerLink

@@ -17,7 +17,7 @@ from bulkeic.cluster.dask_connection import (
 )
 from bulkeic.cluster.worker_options import WorkerOptions
 from bulkeic.core.errors import InputError, StoppedError, UsageError, printable
-from bulkeic.core.scheduler_address import SchedulerAddress, parse_scheduler_address
+from bulkeic.core.options.scheduler_address import SchedulerAddress, parse_scheduler_address
 from bulkeic.output.console import Console
 from bulkeic.output.logs import configure_logs
 

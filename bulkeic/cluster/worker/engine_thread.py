@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 
-from bulkeic.app.setup.runtime import first_cause, run_async
+from bulkeic.app.access.runtime import first_cause, run_async
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.aws.identity.access import Access
 from bulkeic.cluster.messages import Ask, Begin, Tell

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 from bulkeic.app.run.engine_factory import EngineFactory
-from bulkeic.app.setup.where_expression import parse_where
+from bulkeic.app.where.where_expression import parse_where
 from bulkeic.cluster.messages import Grant, PassStart, Tell
 from bulkeic.cluster.policy_form import policy_of
 from bulkeic.cluster.worker.granted_feed import GrantedFeed
 from bulkeic.cluster.worker.listing_caller import ListingCaller
 from bulkeic.cluster.worker.report_sink import ReportSink
+from bulkeic.core.change.policy import Discover
 from bulkeic.core.model import Lane
-from bulkeic.core.policy import Discover
 
 
 class HostedPass:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 import anyio
 
 from bulkeic.cluster.messages import ListedPage, SeenImage
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.model import Job, Outcome
-from bulkeic.core.reconcile import BeforeImage
 
 _ENOUGH_BYTES = 8 * 1024 * 1024
 """An answer with that many bytes of pages gets no more of them."""

@@ -9,8 +9,8 @@ import signal
 from contextlib import suppress
 from functools import partial
 
+from bulkeic.app.access.runtime import run_async
 from bulkeic.app.setup.open_files import allow_open_files
-from bulkeic.app.setup.runtime import run_async
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.cluster.frame_pipe import FramePipe
 from bulkeic.cluster.messages import Welcome, decode_ask, decode_begin, encode

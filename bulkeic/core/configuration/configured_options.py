@@ -28,7 +28,7 @@ from bulkeic.core.configuration.known_keys import (
     check_variable,
 )
 from bulkeic.core.errors import InputError, quoted
-from bulkeic.core.option_declaration import Configurable, DeclaredOption
+from bulkeic.core.options.option_declaration import Configurable, DeclaredOption
 
 
 class ConfigurationFile(msgspec.Struct, frozen=True):

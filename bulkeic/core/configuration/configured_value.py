@@ -24,8 +24,8 @@ from typing import Any
 
 from bulkeic.core.configuration.toml_words import kind_of
 from bulkeic.core.errors import InputError, quoted
-from bulkeic.core.option_declaration import DeclaredOption
-from bulkeic.core.option_values import Duration, FileName, Number
+from bulkeic.core.options.option_declaration import DeclaredOption
+from bulkeic.core.options.option_values import Duration, FileName, Number
 
 _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 _TIMES = (dt.datetime, dt.date, dt.time)

@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bulkeic.core.errors import InputError, quoted
-from bulkeic.core.option_declaration import Configurable, DeclaredOption
+from bulkeic.core.options.option_declaration import Configurable, DeclaredOption
 
 PREFIX = "BULKEIC_"
 PROFILE_TABLE = "profile"

@@ -4,9 +4,9 @@ import heapq
 
 import msgspec
 
+from bulkeic.core.change.policy import Policy
+from bulkeic.core.change.snapshot import drift_of
 from bulkeic.core.model import Outcome, Settings, Target
-from bulkeic.core.policy import Policy
-from bulkeic.core.snapshot import drift_of
 
 _Key = tuple[str, str, str, str]
 

@@ -2,9 +2,9 @@
 
 import re
 
-from bulkeic.core.confirmation import OUTCOME_UNKNOWN
+from bulkeic.core.change.confirmation import OUTCOME_UNKNOWN
+from bulkeic.core.change.reconcile import MISSING, NO_FUNCTION
 from bulkeic.core.model import Outcome
-from bulkeic.core.reconcile import MISSING, NO_FUNCTION
 from bulkeic.core.rollout.rollback_guard import CHANGED_SINCE, PLAN_OUTDATED
 
 _MISSING_FUNCTION = frozenset({NO_FUNCTION, "The function doesn't exist."})

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from bulkeic.core.change.reconcile import DRIFTED
 from bulkeic.core.model import Job, Lane, Outcome, Status
-from bulkeic.core.reconcile import DRIFTED
 
 
 class CaseResult(StrEnum):

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
+from bulkeic.core.code.ownership import ManagedTargets, Manager, NextDeployment
 from bulkeic.core.leases.worker_record import WorkerRecord
 from bulkeic.core.model import Outcome, rfc3339
-from bulkeic.core.ownership import ManagedTargets, Manager, NextDeployment
 from bulkeic.core.report.place_counts import PlaceCounts
 from bulkeic.core.report.run_end import RunState, SessionRecord
 from bulkeic.core.report.run_report import ErrorGroup, RunKind, RunReport

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from msgspec.structs import asdict, replace
 
+from bulkeic.core.change.reconcile import Action, BeforeImage
 from bulkeic.core.model import NOT_DONE, Job, Lane, Outcome, Status, rfc3339
-from bulkeic.core.reconcile import Action, BeforeImage
 from bulkeic.core.report.live_state import LiveState
 from bulkeic.core.report.place_counts import counts_by
 from bulkeic.core.report.run_end import SessionRecord

@@ -2,10 +2,8 @@
 
 import msgspec
 
-from bulkeic.core.model import Job, Lane, Outcome, Settings, Status
-from bulkeic.core.policy import Policy
-from bulkeic.core.selection import JobState
-from bulkeic.core.snapshot import (
+from bulkeic.core.change.policy import Policy
+from bulkeic.core.change.snapshot import (
     ABSENT,
     FieldChange,
     differences,
@@ -13,6 +11,8 @@ from bulkeic.core.snapshot import (
     named_fields,
     snapshot_of,
 )
+from bulkeic.core.model import Job, Lane, Outcome, Settings, Status
+from bulkeic.core.targets.selection import JobState
 
 _WRITTEN = frozenset({Status.UPDATED, Status.CREATED})
 _WITHOUT_CHANGE = frozenset({Status.UNCHANGED, Status.NOT_MATCHED, Status.INVALID})

@@ -21,9 +21,9 @@ import msgspec
 
 from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.model import Lane
-from bulkeic.core.names import check_account, check_region, partition_of
 from bulkeic.core.rollout.gates import ConditionAnswer, GateDecision
-from bulkeic.core.templates import check_template, fill_template, is_template
+from bulkeic.core.targets.names import check_account, check_region, partition_of
+from bulkeic.core.targets.templates import check_template, fill_template, is_template
 
 _NAMES = ("account", "region", "partition")
 _NAME_CHARACTERS = 255

@@ -18,9 +18,9 @@ import msgspec
 
 from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.model import Lane
-from bulkeic.core.moments import utc_text
-from bulkeic.core.names import REGION_PATTERN, partition_of
+from bulkeic.core.options.moments import utc_text
 from bulkeic.core.rollout.gates import ConditionAnswer, GateDecision
+from bulkeic.core.targets.names import REGION_PATTERN, partition_of
 
 ASK_EVERY_S = 60.0
 _SOONEST_S = 1.0

@@ -6,9 +6,9 @@ plan read (apply after a plan), or what an interrupted session read (resume).
 
 import msgspec
 
+from bulkeic.core.change.policy import ApplyPlan, Plan, Policy, Rewrite, Rollback, change_of
+from bulkeic.core.change.snapshot import change_text
 from bulkeic.core.model import Lane, Settings, Target
-from bulkeic.core.policy import ApplyPlan, Plan, Policy, Rewrite, Rollback, change_of
-from bulkeic.core.snapshot import change_text
 
 PLAN_OUTDATED = "PlanOutdated"
 CHANGED_SINCE = "ChangedSince"

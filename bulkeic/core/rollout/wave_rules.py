@@ -20,10 +20,10 @@ import msgspec
 
 from bulkeic.core.accounts import parse_account_id
 from bulkeic.core.errors import InputError, quoted
-from bulkeic.core.fields import Fields
 from bulkeic.core.model import Lane
-from bulkeic.core.nested_settings import UNSET
-from bulkeic.core.rows import parse_wave
+from bulkeic.core.targets.fields import Fields
+from bulkeic.core.targets.nested_settings import UNSET
+from bulkeic.core.targets.rows import parse_wave
 
 WAVE_FIELDS = Fields(("Wave", "AccountId", "Region"), identifying=("Wave",))
 """The fields of a waves file."""

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from bulkeic.core.errors import UsageError
-from bulkeic.core.moments import Moment, utc_text
+from bulkeic.core.options.moments import Moment, utc_text
 from bulkeic.core.rollout.waves import Wave
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
+from bulkeic.core.code.owner_tags import manager_of
+from bulkeic.core.code.ownership import Manager
 from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import LATEST, Lane
-from bulkeic.core.owner_tags import manager_of
-from bulkeic.core.ownership import Manager
-from bulkeic.core.selection import pattern_matcher
+from bulkeic.core.targets.selection import pattern_matcher
 from bulkeic.discovery.model.modified_since import modified_at
 from bulkeic.discovery.model.runtimes import matches_runtime
 from bulkeic.discovery.model.tag_filters import has_tags

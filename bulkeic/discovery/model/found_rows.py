@@ -1,9 +1,9 @@
 """A target that was found, as a row of a targets file."""
 
 from bulkeic.core.errors import printable
-from bulkeic.core.fields import CURRENT_COLUMNS
 from bulkeic.core.model import LATEST, Settings
-from bulkeic.core.target_rows import FORMULA_START, TargetValues
+from bulkeic.core.targets.fields import CURRENT_COLUMNS
+from bulkeic.core.targets.target_rows import FORMULA_START, TargetValues
 from bulkeic.discovery.model.criteria import FoundTarget
 
 _COLUMNS = ("FunctionName", "Qualifier", "AccountId", "Region", "RoleArn")

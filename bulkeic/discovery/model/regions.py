@@ -7,8 +7,8 @@ the list of the Regions that an account has enabled.
 from collections.abc import Iterable
 
 from bulkeic.core.errors import InputError
-from bulkeic.core.names import check_region
-from bulkeic.core.selection import EXCLUDES, parse_pattern, pattern_matcher
+from bulkeic.core.targets.names import check_region
+from bulkeic.core.targets.selection import EXCLUDES, parse_pattern, pattern_matcher
 
 _GLOB_CHARACTERS = frozenset("*?[]")
 

@@ -3,7 +3,7 @@
 import re
 
 from bulkeic.core.errors import InputError, quoted
-from bulkeic.core.selection import EXCLUDES, pattern_matcher
+from bulkeic.core.targets.selection import EXCLUDES, pattern_matcher
 
 _match_pattern = re.compile(r"!?[a-z0-9.\-*?\[\]!]+", re.ASCII).fullmatch
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Target
-from bulkeic.core.names import partition_of
+from bulkeic.core.targets.names import partition_of
 
 TAGS_FIELD = "Tags"
 CONFIG_FIELD = "EventInvokeConfig"

@@ -2,7 +2,7 @@
 
 import shlex
 
-from bulkeic.core.option_declaration import OptionGroup, Repeat, command_options
+from bulkeic.core.options.option_declaration import OptionGroup, Repeat, command_options
 from bulkeic.discovery.discover_options import DiscoverOptions
 
 _IN_ROWS = frozenset({"--region", "--role-arn"})

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from bulkeic.app.setup.runtime import open_access
+from bulkeic.app.access.runtime import open_access
 from bulkeic.core.errors import UsageError, quoted
-from bulkeic.core.option_declaration import Repeat, declared_options
+from bulkeic.core.options.option_declaration import Repeat, declared_options
 from bulkeic.discovery.discover_options import DiscoverOptions, PlaceOptions, Source
 from bulkeic.discovery.model.criteria import Criteria
 from bulkeic.store.discovery.discovery_file import DiscoveryFile

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import anyio
 import msgspec
 
+from bulkeic.app.access.account_resolver import AccountResolver
+from bulkeic.app.access.runtime import open_access
 from bulkeic.app.run.engine_factory import EngineFactory
 from bulkeic.app.run.engine_source import NO_WORKER, JobRunner, OpenPageReaders, PageRunner
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
 from bulkeic.app.run.signals import SignalWatch
-from bulkeic.app.setup.account_resolver import AccountResolver
-from bulkeic.app.setup.runtime import open_access
 from bulkeic.core.accounts import RoleSession
+from bulkeic.core.change.policy import Discover
 from bulkeic.core.errors import UsageError
 from bulkeic.core.leases.worker_lease import LeaseTerms
 from bulkeic.core.model import Lane, Operation
-from bulkeic.core.policy import Discover
-from bulkeic.core.scheduler_address import SchedulerAddress
+from bulkeic.core.options.scheduler_address import SchedulerAddress
 from bulkeic.core.summary import Traffic
 from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.criteria import Criteria

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from bulkeic.core.target_rows import TargetValues
+from bulkeic.core.targets.target_rows import TargetValues
 from bulkeic.discovery.model.criteria import Criteria
 from bulkeic.discovery.model.found_rows import found_row
 from bulkeic.discovery.model.place_tally import PlaceTally
@@ -55,6 +55,6 @@ class FoundTargets:
 def _where(criteria: Criteria) -> Callable[[dict[str, Any]], bool]:
     if criteria.where is None:
         return lambda _: True
-    from bulkeic.app.setup.where_expression import parse_target_where  # noqa: PLC0415 - few use it
+    from bulkeic.app.where.where_expression import parse_target_where  # noqa: PLC0415 - few use it
 
     return parse_target_where(criteria.where).matches

@@ -15,7 +15,7 @@ from bulkeic.core.model import (
     SourceLine,
     Target,
 )
-from bulkeic.core.names import partition_of
+from bulkeic.core.targets.names import partition_of
 from bulkeic.store.discovery.discovered_pages import StoredListing
 
 # The next page of functions waits while this many functions of the lane wait for their own pages:

@@ -9,9 +9,9 @@ import anyio.to_thread
 
 from bulkeic.app.run.engine_source import JobRunner
 from bulkeic.app.run.group_commit import commit_in_groups
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.model import Job, Outcome, Status
-from bulkeic.core.reconcile import BeforeImage
 from bulkeic.discovery.run.page_backlog import PageBacklog
 from bulkeic.discovery.run.reading_progress import ReadingProgress
 from bulkeic.store.discovery.discovered_pages import FailedPage, ReadPage

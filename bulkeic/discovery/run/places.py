@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import anyio
 import msgspec
 
-from bulkeic.app.setup.account_resolver import AccountResolver
+from bulkeic.app.access.account_resolver import AccountResolver
 from bulkeic.core.accounts import role_account
 from bulkeic.core.errors import AccessError, ServiceError, UsageError
 from bulkeic.core.model import Lane
-from bulkeic.core.templates import is_template
+from bulkeic.core.targets.templates import is_template
 from bulkeic.discovery.discover_options import DiscoverOptions
 from bulkeic.discovery.model.place_tally import NOT_ENABLED
 from bulkeic.discovery.model.regions import choose_regions, exact_regions, unmatched_regions

@@ -9,7 +9,7 @@ from bulkeic.discovery.run.page_backlog import PageBacklog
 from bulkeic.store.discovery.discovered_pages import ReadPage
 
 if TYPE_CHECKING:
-    from bulkeic.output.listing_bar import ListingStatus
+    from bulkeic.output.progress.listing_bar import ListingStatus
 
 
 class ReadingProgress:
@@ -27,7 +27,7 @@ class ReadingProgress:
         self._started_at = time.monotonic()
         self._bar = None
         if is_shown:
-            from bulkeic.output.listing_bar import ListingBar  # noqa: PLC0415 - only a terminal needs it
+            from bulkeic.output.progress.listing_bar import ListingBar  # noqa: PLC0415 - only a terminal needs it
 
             self._bar = ListingBar()
             self._bar.start()
@@ -48,7 +48,7 @@ class ReadingProgress:
             self._bar.stop(self._status(engine))
 
     def _status(self, engine: JobRunner) -> "ListingStatus":
-        from bulkeic.output.listing_bar import ListingStatus  # noqa: PLC0415 - as above
+        from bulkeic.output.progress.listing_bar import ListingStatus  # noqa: PLC0415 - as above
 
         lanes_left = len(self._backlog.unread_lanes())
         forecast = engine.forecast()

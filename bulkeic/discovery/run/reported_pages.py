@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.model import Job, Outcome, Page
-from bulkeic.core.reconcile import BeforeImage
 from bulkeic.discovery.run.page_intake import PageIntake
 from bulkeic.discovery.run.page_recorder import PageRecorder
 

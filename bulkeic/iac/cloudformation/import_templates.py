@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from bulkeic.core.known_config import KnownConfig
+from bulkeic.core.code.known_config import KnownConfig
 from bulkeic.core.model import Lane
 from bulkeic.iac.cloudformation.logical_ids import LogicalIds
 

@@ -25,7 +25,7 @@ import msgspec
 
 from bulkeic.core.deployed_stack import DeployedStack
 from bulkeic.core.errors import InputError, quoted
-from bulkeic.core.names import parse_function, partition_of
+from bulkeic.core.targets.names import parse_function, partition_of
 from bulkeic.iac.cloudformation.deployment import Deployment
 from bulkeic.iac.cloudformation.parameters import TemplateParameters, nearest
 from bulkeic.iac.cloudformation.template_blocks import Block

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bulkeic.core.declared_code import DeclaredCode, DeclaredConfig, DeclaredFunction
+from bulkeic.core.code.declared_code import DeclaredCode, DeclaredConfig, DeclaredFunction
+from bulkeic.core.code.ownership import Manager
 from bulkeic.core.deployed_stack import DeployedStack
 from bulkeic.core.errors import InputError, UsageError, printable, quoted
 from bulkeic.core.model import LATEST
-from bulkeic.core.names import parse_function
-from bulkeic.core.ownership import Manager
-from bulkeic.core.rows import Row
+from bulkeic.core.targets.names import parse_function
+from bulkeic.core.targets.rows import Row
 from bulkeic.iac.cloudformation.deployment import Deployment
 from bulkeic.iac.cloudformation.intrinsics import Intrinsics
 from bulkeic.iac.cloudformation.parameters import TemplateParameters, nearest

@@ -11,7 +11,7 @@ As the AWS provider reads them (``internal/service/lambda/function_event_invoke_
 
 from collections.abc import Mapping
 
-from bulkeic.core.known_config import KnownConfig
+from bulkeic.core.code.known_config import KnownConfig
 from bulkeic.core.model import LATEST, Lane, Target
 from bulkeic.iac.terraform.hcl_text import (
     Attribute,

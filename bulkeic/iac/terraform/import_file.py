@@ -7,7 +7,7 @@ configurations of a single lane are a resource each; others are a map for ``for_
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
-from bulkeic.core.known_config import KnownConfig
+from bulkeic.core.code.known_config import KnownConfig
 from bulkeic.core.model import Lane
 from bulkeic.iac.terraform.config_blocks import (
     map_blocks,

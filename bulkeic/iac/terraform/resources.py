@@ -23,13 +23,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from bulkeic.core.code_targets import place_of
-from bulkeic.core.declared_code import DeclaredConfig, DeclaredFunction
-from bulkeic.core.destinations import CLEARING_WORD
+from bulkeic.core.code.code_targets import place_of
+from bulkeic.core.code.declared_code import DeclaredConfig, DeclaredFunction
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import LATEST
-from bulkeic.core.names import parse_function
-from bulkeic.core.rows import Row
+from bulkeic.core.targets.destinations import CLEARING_WORD
+from bulkeic.core.targets.names import parse_function
+from bulkeic.core.targets.rows import Row
 
 _CONFIG = "aws_lambda_function_event_invoke_config"
 _FUNCTION, _ALIAS = "aws_lambda_function", "aws_lambda_alias"

@@ -19,9 +19,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from bulkeic.core.declared_code import DeclaredCode
+from bulkeic.core.code.declared_code import DeclaredCode
+from bulkeic.core.code.ownership import Manager
 from bulkeic.core.errors import InputError, printable, quoted
-from bulkeic.core.ownership import Manager
 from bulkeic.iac.terraform.resources import ShownResource, declared_by
 from bulkeic.iac.terraform.show_file import STDIN, WAY_OUT, read_document
 

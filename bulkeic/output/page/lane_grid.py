@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from bulkeic.core.change.reconcile import Action
 from bulkeic.core.model import Lane
-from bulkeic.core.reconcile import Action
 from bulkeic.core.report.place_counts import PlaceCounts
 from bulkeic.core.report.run_report import RunReport
 from bulkeic.output.formatting import counted, short

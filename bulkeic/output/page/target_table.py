@@ -14,10 +14,10 @@ import msgspec
 
 from bulkeic.core.errors import printable
 from bulkeic.core.model import Lane
-from bulkeic.core.names import partition_of
 from bulkeic.core.report.target_entry import TargetChange, TargetEntry
 from bulkeic.core.report.timeline import unix_time
-from bulkeic.core.selection import JobState
+from bulkeic.core.targets.names import partition_of
+from bulkeic.core.targets.selection import JobState
 
 MOST_TARGETS = 100_000
 """The most targets in the table of a page."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+from bulkeic.core.change.reconcile import DRIFTED
+from bulkeic.core.change.snapshot import ABSENT, differences
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.model import Status
-from bulkeic.core.reconcile import DRIFTED
 from bulkeic.core.report.drifted_target import DriftedTarget
 from bulkeic.core.report.run_report import ErrorGroup
-from bulkeic.core.snapshot import ABSENT, differences
 from bulkeic.core.summary import Summary
 from bulkeic.output.formatting import counted
 from bulkeic.output.report.markdown import code_block, code_span, markdown_table

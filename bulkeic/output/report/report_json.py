@@ -8,7 +8,7 @@ import msgspec
 
 from bulkeic.core.report.report_document import SCHEMA_VERSION, ReportDocument, report_document
 from bulkeic.core.report.run_report import RunReport
-from bulkeic.output.outcome_codec import safe_json
+from bulkeic.output.files.outcome_codec import safe_json
 
 
 def report_json(report: RunReport) -> bytes:

@@ -3,9 +3,9 @@
 import shlex
 from collections.abc import Mapping, Sequence
 
+from bulkeic.core.code.ownership import ManagedTargets
 from bulkeic.core.leases.worker_record import WorkerRecord
 from bulkeic.core.model import Status
-from bulkeic.core.ownership import ManagedTargets
 from bulkeic.core.report.place_counts import PlaceCounts
 from bulkeic.core.report.run_end import IN_PROGRESS, RunState, SessionRecord
 from bulkeic.core.report.run_report import ErrorGroup, RunReport

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import NamedTuple, Self
 
+from bulkeic.core.change.reconcile import Action
 from bulkeic.core.errors import printable
 from bulkeic.core.model import NOT_DONE, Status
-from bulkeic.core.reconcile import Action
 from bulkeic.core.rollout.gates import GateDecision
 
 

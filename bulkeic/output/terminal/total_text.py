@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from bulkeic.core.change.reconcile import Action
 from bulkeic.core.model import Lane
-from bulkeic.core.reconcile import Action
 from bulkeic.core.report.place_totals import PlaceTotal, place_of, place_totals
 from bulkeic.core.summary import LaneSummary
 from bulkeic.output.formatting import counted

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from bulkeic.store.database import Database
-from bulkeic.store.digests import save_run_rows
 from bulkeic.store.discovery.discovery_metadata import DiscoveryMetadata
 from bulkeic.store.discovery.discovery_schema import DISCOVERY_SCHEMA
-from bulkeic.store.file_kind import DISCOVERY_FILE
+from bulkeic.store.integrity.digests import save_run_rows
+from bulkeic.store.sqlite.database import Database
+from bulkeic.store.sqlite.file_kind import DISCOVERY_FILE
 
 
 def create_discovery_file(path: Path, metadata: DiscoveryMetadata) -> None:

@@ -13,8 +13,6 @@ import msgspec
 from bulkeic.core.errors import RunFileError
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane, Operation
-from bulkeic.store.database import Database
-from bulkeic.store.digests import are_run_rows_intact, is_intact, save_run_rows, sealed
 from bulkeic.store.discovery.discovered_pages import (
     FailedPage,
     PlaceFailure,
@@ -49,10 +47,12 @@ from bulkeic.store.discovery.discovery_schema import (
     STORE_TAGS,
     ListingState,
 )
-from bulkeic.store.file_kind import DISCOVERY_FILE
-from bulkeic.store.integrity import DamagedError, check_structure
+from bulkeic.store.integrity.digests import are_run_rows_intact, is_intact, save_run_rows, sealed
+from bulkeic.store.integrity.file_integrity import DamagedError, check_structure
 from bulkeic.store.mapping import lane_of
 from bulkeic.store.run_writer import close_log, open_writer
+from bulkeic.store.sqlite.database import Database
+from bulkeic.store.sqlite.file_kind import DISCOVERY_FILE
 
 _BATCH = 1000
 

@@ -7,8 +7,8 @@ import msgspec
 
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane, Operation
-from bulkeic.store.digests import sealed
 from bulkeic.store.discovery.discovered_pages import StoredAccount, StoredEntry
+from bulkeic.store.integrity.digests import sealed
 
 _encode = msgspec.json.Encoder().encode
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode

@@ -10,13 +10,13 @@
   cannot match. ``entry`` holds what other entries say of a function: of published versions, aliases
   and configurations.
 - ``tagged`` holds the tags of the functions of a lane that have any.
-- ``row_digest`` shows damage (see ``store.digests``). There is no index: it would hold values that
+- ``row_digest`` shows damage (see ``store.integrity.digests``). There is no index: it would hold values that
   no digest covers.
 """
 
 from enum import StrEnum
 
-from bulkeic.store.batch_statement import BatchStatement, row_of
+from bulkeic.store.sqlite.batch_statement import BatchStatement, row_of
 
 
 class ListingState(StrEnum):

@@ -10,9 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 from bulkeic.core.errors import RunFileError, quoted
-from bulkeic.store.file_checks import run_file_version
 from bulkeic.store.migration.run_migration import open_older, rebuild_file, roll_back
 from bulkeic.store.run_file import RunFile
+from bulkeic.store.sqlite.file_checks import run_file_version
 
 _ENDS = ("", "-wal", "-journal")
 

@@ -15,7 +15,7 @@ import shlex
 import sqlite3
 from collections.abc import Callable, Mapping
 
-from bulkeic.core.names import partition_of
+from bulkeic.core.targets.names import partition_of
 
 FIRST_VERSION = 1
 """The oldest version that can be migrated."""

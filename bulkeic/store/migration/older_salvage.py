@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from bulkeic.store.integrity.salvage import Salvage
 from bulkeic.store.migration.migrated_copy import copy_run
 from bulkeic.store.migration.migration_steps import take_steps
 from bulkeic.store.migration.older_tables import FIRST_WITH_DIGESTS
 from bulkeic.store.migration.rebuilding import drop_views_and_indexes
-from bulkeic.store.salvage import Salvage
 from bulkeic.store.schema import VERSION
 
 

@@ -6,8 +6,13 @@ from collections.abc import Collection, Sequence
 from contextlib import closing
 
 from bulkeic.core.errors import RunFileError, quoted
-from bulkeic.store.digests import are_run_rows_intact, is_intact, is_table_intact, table_digest
-from bulkeic.store.integrity import DamagedError
+from bulkeic.store.integrity.digests import (
+    are_run_rows_intact,
+    is_intact,
+    is_table_intact,
+    table_digest,
+)
+from bulkeic.store.integrity.file_integrity import DamagedError
 from bulkeic.store.migration.migration_steps import FIRST_TABLES, FIRST_VERSION, take_steps
 from bulkeic.store.outcome_columns import TARGET_COLUMNS, TARGET_JOINS
 from bulkeic.store.schema import SCHEMA

@@ -4,8 +4,14 @@ import functools
 import sqlite3
 from contextlib import closing
 
-from bulkeic.store.digests import CLOSED, SESSION, add_digest_function, save_run_rows, seal_tables
-from bulkeic.store.integrity import check_integrity
+from bulkeic.store.integrity.digests import (
+    CLOSED,
+    SESSION,
+    add_digest_function,
+    save_run_rows,
+    seal_tables,
+)
+from bulkeic.store.integrity.file_integrity import check_integrity
 from bulkeic.store.migration.migration_steps import take_steps
 from bulkeic.store.migration.older_tables import columns_of, has_row_digests, sealed_values
 from bulkeic.store.schema import SCHEMA, VERSION

@@ -16,12 +16,12 @@ from pathlib import Path
 import msgspec
 
 from bulkeic.core.errors import RunFileError, quoted
-from bulkeic.store.database import Database, lock_file
-from bulkeic.store.file_checks import run_file_version
-from bulkeic.store.file_kind import RUN_FILE
 from bulkeic.store.migration.migration_steps import FIRST_VERSION
 from bulkeic.store.migration.older_tables import check_older_content
 from bulkeic.store.migration.rebuilding import rebuild
+from bulkeic.store.sqlite.database import Database, lock_file
+from bulkeic.store.sqlite.file_checks import run_file_version
+from bulkeic.store.sqlite.file_kind import RUN_FILE
 
 
 class Migration(msgspec.Struct, frozen=True):

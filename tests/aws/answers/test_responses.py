@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from bulkeic.core.listing import LISTS
 from bulkeic.core.model import Answer, Failure, Operation, Success, rfc3339
-from bulkeic.core.server_text import is_code, shown_text
+from bulkeic.core.texts.server_text import is_code, shown_text
 from tests.aws.both_clients import KEYS, BothClients, make_job, make_listing
 from tests.aws.recording_server import CannedResponse
 

@@ -11,7 +11,7 @@ from bulkeic.aws.identity.access import Access
 from bulkeic.aws.lambda_caller import LambdaCaller
 from bulkeic.core.listing import LISTS
 from bulkeic.core.model import CLEARED, Job, Operation, PageRequest, Settings
-from bulkeic.core.names import parse_function
+from bulkeic.core.targets.names import parse_function
 from tests.aws.both_clients import (
     KEYS,
     LANE,

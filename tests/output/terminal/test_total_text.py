@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkeic.core.change.reconcile import Action
 from bulkeic.core.model import Lane, Outcome, SourceLine, Status
-from bulkeic.core.reconcile import Action
 from bulkeic.core.report.place_totals import place_totals
 from bulkeic.core.report.run_report import ErrorGroup, error_groups
 from bulkeic.core.summary import ActionCount, Summary, Tally, Traffic, summarize

@@ -1,0 +1,1 @@
+"""Which accounts a command reaches, and with which credentials."""

@@ -1,0 +1,1 @@
+"""Run files: opened, bound to where they were made, selected from, continued."""

@@ -1,0 +1,1 @@
+"""``--where``: which targets a run changes, by what they have."""

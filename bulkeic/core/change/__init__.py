@@ -1,0 +1,1 @@
+"""What a target needs next: policies, snapshots, and the steps from one to the other."""

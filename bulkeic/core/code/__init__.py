@@ -1,0 +1,1 @@
+"""Infrastructure code: what it declares, and which targets it owns."""

@@ -1,0 +1,1 @@
+"""Rows of a targets file and their parts: names, settings, templates, selection."""

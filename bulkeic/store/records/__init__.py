@@ -1,0 +1,1 @@
+"""What a run file keeps about sessions, waves, gates and workers."""

@@ -1,0 +1,1 @@
+"""SQLite files: opened, locked, checked and written."""
