@@ -22,6 +22,7 @@ from bulkeic.core.model import Settings
 from bulkeic.core.options.option_declaration import (
     Argument,
     CommandWords,
+    Configurable,
     FieldFlags,
     Flag,
     OptionGroup,
@@ -106,16 +107,17 @@ class BenchOptions(TargetsOptions, frozen=True, kw_only=True):
         "file.", OptionGroup.OUTPUT, FILE)] = None  # fmt: skip
     results: Annotated[str | None, Flag(
         "--results", "Write all measurements to this file as JSON, with histograms, versions "
-        "and the machine.", OptionGroup.OUTPUT, FILE
+        "and the machine.", OptionGroup.OUTPUT, FILE, configurable=Configurable.BY_USER
     )] = None  # fmt: skip
     overwrite: bool = True
     allow_empty: bool = True
     sandbox: Annotated[bool, Flag(
         "--sandbox", "Measure a sandbox in a process of its own. No AWS account is touched.",
-        OptionGroup.SAFETY)] = False  # fmt: skip
+        OptionGroup.SAFETY, excludes=("--endpoint-url",))] = False  # fmt: skip
     html: Annotated[str | None, Flag(
         "--html", "Write a page with charts to this file. Requires pip install "
-        "'bulkeic[charts]'.", OptionGroup.OUTPUT, FILE)] = None  # fmt: skip
+        "'bulkeic[charts]'.", OptionGroup.OUTPUT, FILE, configurable=Configurable.BY_USER
+    )] = None  # fmt: skip
     words: Annotated[list[str], CommandWords()] = msgspec.field(default_factory=list)
 
 

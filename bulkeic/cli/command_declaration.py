@@ -16,6 +16,8 @@ class CommandDeclaration(NamedTuple):
         examples: what each example does, and its command line.
         workers: ``module:name`` of what opens the workers that ``--workers`` names, given the
             options; ``None``: the command has no such flag.
+        resumes: the argument or option that names a file whose work the command resumes, if it
+            exists; what the file stores is then not taken from the configuration.
     """
 
     name: str
@@ -25,3 +27,4 @@ class CommandDeclaration(NamedTuple):
     description: str
     examples: tuple[tuple[str, str], ...]
     workers: str | None = None
+    resumes: str | None = None

@@ -16,6 +16,7 @@ DISCOVER = CommandDeclaration(
     options="bulkeic.discovery.discover_options:DiscoverOptions",
     run="bulkeic.discovery.discover_command:discover",
     workers="bulkeic.cluster.command.worker_source:open_page_readers",
+    resumes="run",
     summary="List functions as a targets file.",
     description="Looks in your own account, or in the accounts of a file or an organization, and "
     "writes a targets file for plan and apply. Changes nothing. --run FILE resumes a discovery "
@@ -35,6 +36,7 @@ PLAN = CommandDeclaration(
     options=f"{_OPTIONS}:PlanOptions",
     run=f"{_COMMANDS}.plan:plan",
     workers=_WORKERS,
+    resumes="source",
     summary="Preview the changes and save them as a plan.",
     description="Reads every target and writes nothing to AWS. A run file as SOURCE resumes "
     "its plan. Perform the plan with apply. The JSON of --output counts what the targets need.",
@@ -50,6 +52,7 @@ APPLY = CommandDeclaration(
     options=f"{_OPTIONS}:ApplyOptions",
     run=f"{_COMMANDS}.apply:apply",
     workers=_WORKERS,
+    resumes="source",
     summary="Update every target.",
     description="Reads a targets file (CSV, JSON or JSON Lines, also gzipped). A run file as "
     "SOURCE resumes its run, or applies its plan.",
@@ -67,6 +70,7 @@ VERIFY = CommandDeclaration(
     options=f"{_OPTIONS}:VerifyOptions",
     run=f"{_COMMANDS}.verify:verify",
     workers=_WORKERS,
+    resumes="source",
     summary="Compare every target with the wanted settings.",
     description="Writes nothing to AWS. Exits with 4 if a target differs.",
     examples=(
@@ -156,6 +160,7 @@ BENCH = CommandDeclaration(
     name="bench",
     options=f"{_BENCH_OPTIONS}:BenchOptions",
     run="bulkeic.bench.bench_command:bench",
+    resumes="source",
     summary="Measure an endpoint and this machine under a chosen load.",
     description="Changes nothing: even --operation update writes back what each target has. "
     "bulkeic bench compare compares two results.\n\n"
@@ -180,6 +185,20 @@ BENCH_COMPARE = CommandDeclaration(
         ("Compare two results:", "bulkeic bench compare old.json new.json --fail-if 'p99 > 1.2x'"),
         ("Run two commands in turn and compare them:",
          "bulkeic bench compare 'bulkeic bench --sandbox' 'bulkeic bench --sandbox --seed 1'"),
+    ),
+)  # fmt: skip
+CONFIG_SHOW = CommandDeclaration(
+    name="config show",
+    options="bulkeic.cli.configuration.config_show:ConfigShowOptions",
+    run="bulkeic.cli.configuration.config_show:show",
+    summary="Show the configured options and where each comes from.",
+    description="Reads bulkeic.toml of the project, then your own, and the variables whose names "
+    "begin with BULKEIC_. With COMMAND, also shows the defaults of its other options. A COMMAND of "
+    "two words needs quotes.",
+    examples=(
+        ("Show what is configured:", "bulkeic config show"),
+        ("Show every option of apply, with a profile:",
+         "bulkeic config show apply --config-profile prod"),
     ),
 )  # fmt: skip
 
@@ -240,6 +259,18 @@ class BenchCommand(OptionCommand):
     context_class = BenchContext
 
 
+class ConfigShowCommand(OptionCommand):
+    """``config show``: shows the configuration of the others, and has none."""
+
+    is_configurable = False
+
+
+def _config_group() -> click.Group:
+    group = click.Group("config", help="Show the configuration.")
+    group.add_command(ConfigShowCommand(CONFIG_SHOW))
+    return group
+
+
 def _bench_group() -> BenchGroup:
     group = BenchGroup(BENCH.name, short_help=BENCH.summary)
     itself = BenchCommand(BENCH)
@@ -265,3 +296,4 @@ for _declaration in (DISCOVER, PLAN, APPLY, VERIFY, ROLLBACK, REPORT, EXPORT):
 cli.add_command(_bench_group())
 cli.add_command(OptionCommand(SANDBOX))
 cli.add_command(OptionCommand(WORKER))
+cli.add_command(_config_group())

@@ -2,8 +2,9 @@
 
 import gc
 import importlib
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
@@ -13,8 +14,9 @@ import msgspec
 from click.shell_completion import CompletionItem
 
 from bulkeic.cli.command_declaration import CommandDeclaration
+from bulkeic.cli.configuration.configuration_flags import ConfigurationFlags
 from bulkeic.cli.ending_signals import interrupt_on_signals
-from bulkeic.core.errors import InputError
+from bulkeic.core.errors import InputError, printable
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.core.options.option_declaration import (
     Argument,
@@ -24,9 +26,12 @@ from bulkeic.core.options.option_declaration import (
     command_options,
     command_words_field,
     declared_arguments,
+    declared_options,
 )
 from bulkeic.core.options.option_values import Duration, ValueType
 
+CONFIGURATION_FIELD = "configuration"
+"""The field of a command's options that gets the flags of configuration, if there is one."""
 DURATION_NOTE = "A DURATION is seconds, or a number with ms, s, m or h: 30, 500ms, 2m."
 _OPTION_COLUMN_MAX = 32
 
@@ -57,7 +62,12 @@ class OptionCommand(click.Command):
 
     Args:
         declaration: of the command.
+
+    Attributes:
+        is_configurable: whether configuration files and variables give its options.
     """
+
+    is_configurable = True
 
     def __init__(self, declaration: CommandDeclaration) -> None:
         self.declaration = declaration
@@ -73,8 +83,13 @@ class OptionCommand(click.Command):
         return kind
 
     def declared(self) -> list[DeclaredOption]:
-        """The declared options."""
-        return command_options(self.options_type(), self.declaration.name)
+        """The declared options, and those that say which configuration holds."""
+        return [*self.own_options(), *declared_options(ConfigurationFlags)]
+
+    def own_options(self) -> list[DeclaredOption]:
+        """The declared options of this command's struct."""
+        options = command_options(self.options_type(), self.declaration.name)
+        return [option for option in options if option.path[0] != CONFIGURATION_FIELD]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parses the words of the command line."""
@@ -114,21 +129,71 @@ class OptionCommand(click.Command):
             yield {"open_engines": open_engines}
 
     def given_options(self, ctx: click.Context) -> Any:
-        """The options as given on the command line."""
+        """The options as given on the command line, or else by the configuration."""
         kind = self.options_type()
-        declared = {option.key: option for option in self.declared()}
+        declared = {option.key: option for option in self.own_options()}
+        choices = {option.key: option for option in declared_options(ConfigurationFlags)}
+        chosen: dict[tuple[str, ...], Any] = {}
         given: dict[tuple[str, ...], Any] = {}
         for name, value in ctx.params.items():
             if value in (None, ()):
+                continue
+            if name in choices:
+                chosen[choices[name].path] = value
                 continue
             option = declared.get(name)
             path = (name,) if option is None else option.path
             adds_up = option is not None and option.value_type.adds_up
             given[path] = tuple(dict.fromkeys(chain.from_iterable(value))) if adds_up else value
+        flags = build_options(ConfigurationFlags, chosen)
+        if CONFIGURATION_FIELD in kind.__struct_fields__:
+            given[CONFIGURATION_FIELD,] = flags
+        if self.is_configurable:
+            given |= self._configured(ctx, flags, declared)
         words_field = command_words_field(kind)
         if words_field is not None:
             given[words_field,] = sys.argv[1:]
         return build_options(kind, given)
+
+    def _configured(
+        self, ctx: click.Context, flags: ConfigurationFlags, declared: Mapping[str, DeclaredOption]
+    ) -> dict[tuple[str, ...], Any]:
+        """What the configuration gives, by the path of its field; prints where it is from."""
+        from bulkeic.cli.configuration.configuration_sources import find_sources  # noqa: PLC0415 - help needs none
+
+        sources = find_sources(flags, os.environ)
+        if sources.are_none:
+            return {}
+        from bulkeic.cli.configuration.command_configuration import (  # noqa: PLC0415 - only if there is one
+            Configuration,
+            configuration_note,
+            for_resumption,
+        )
+
+        commands = {
+            each.declaration.name: each.own_options
+            for each in every_command(ctx.find_root().command)
+        }
+        configuration = Configuration(sources, commands)
+        given = {
+            key: option for key, option in declared.items() if ctx.params[key] not in (None, ())
+        }
+        found = configuration.options_of(self.declaration.name, given)
+        found = for_resumption(found, ctx.params, self.declaration.resumes)
+        notes = [configuration_note(found)] * bool(found)
+        for note in [*configuration.notes(), *notes]:
+            click.echo(printable(note), err=True)
+        values = {each.option.path: each.value for each in found.values()}
+        fields = self.options_type().__struct_fields__
+        if "configured" in fields:
+            values["configured",] = frozenset(each.option.flag.name for each in found.values())
+        if "kept_defaults" in fields:
+            flagged = [(option, ctx.params[key]) for key, option in given.items()]
+            every = flagged + [(each.option, each.value) for each in found.values()]
+            values["kept_defaults",] = frozenset(
+                option.flag.name for option, value in every if value == option.default
+            )
+        return values
 
     def format_options(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the arguments and the options, group by group."""
@@ -152,6 +217,17 @@ class OptionCommand(click.Command):
             for text, command in self.declaration.examples:
                 formatter.write_text(f"# {text}")
                 formatter.write(f"{'':>{formatter.current_indent}}{command}\n")
+
+
+def every_command(root: click.Command) -> Iterator[OptionCommand]:
+    """The commands below a command that have a configuration, in the order of help."""
+    found = [root]
+    while found:
+        command = found.pop(0)
+        if isinstance(command, click.Group):
+            found = [*command.commands.values(), *found]
+        elif isinstance(command, OptionCommand) and command.is_configurable:
+            yield command
 
 
 def with_bare_values(words: Sequence[str], options: Sequence[DeclaredOption]) -> list[str]:

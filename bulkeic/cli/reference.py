@@ -8,13 +8,20 @@ from collections.abc import Iterator
 import click
 
 from bulkeic.cli.commands import cli
-from bulkeic.cli.option_command import DURATION_NOTE, OptionCommand, argument_usage
+from bulkeic.cli.configuration.key_reference import key_reference
+from bulkeic.cli.option_command import (
+    DURATION_NOTE,
+    OptionCommand,
+    argument_usage,
+    every_command,
+)
 from bulkeic.core.options.option_declaration import DeclaredOption, OptionGroup, declared_arguments
 
 _WIDTH = 118
 _CODE = re.compile(
-    r"--[a-z]\w*(-\w+)*|\{\w+\}|(?:AWS|OTEL)_\w+|bulkeic-runs/\S+ \S+\.(?:db|discovery)|"
-    r"bulkeic( [a-z]+)+|'[^']+'|arn:\S*\w"
+    r"--[a-z]\w*(-\w+)*|\{\w+\}|\[[a-z]+\.\w+\]|(?:AWS|BULKEIC|OTEL)_\w*|"
+    r"bulkeic-runs/\S+ \S+\.(?:db|discovery)|"
+    r"bulkeic( [a-z]+)+|bulkeic\.toml|'[^']+'|arn:\S*\w"
 )
 _INTRODUCTION = f"""\
 # Commands and flags
@@ -30,7 +37,8 @@ Text for people, the progress bar and logs go to stderr.
 
 def reference_page() -> str:
     """The page."""
-    return "\n".join([_INTRODUCTION, *_command_lines(cli)])
+    commands = {each.declaration.name: each.own_options for each in every_command(cli)}
+    return "\n".join([_INTRODUCTION, *_command_lines(cli), *key_reference(commands)])
 
 
 def _command_lines(group: click.Group) -> Iterator[str]:

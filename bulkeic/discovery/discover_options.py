@@ -9,7 +9,7 @@ from bulkeic.app.options.access_options import FILE, AccessOptions, LogOptions, 
 from bulkeic.app.options.pace_options import PaceOptions
 from bulkeic.app.options.scheduler_options import SchedulerOptions
 from bulkeic.core.code.ownership import Manager
-from bulkeic.core.options.option_declaration import Flag, OptionGroup, Repeat
+from bulkeic.core.options.option_declaration import Configurable, Flag, OptionGroup, Repeat
 from bulkeic.core.options.option_values import Duration, Integer, OneOf, ParsedText, ValueType
 from bulkeic.core.targets.names import check_account
 from bulkeic.core.targets.selection import parse_pattern
@@ -34,7 +34,8 @@ class DiscoverAccessOptions(AccessOptions, frozen=True, kw_only=True):
     )] = None  # fmt: skip
     endpoint_url: Annotated[str | None, Flag(
         "--endpoint-url", "Call this URL for every service instead of AWS's endpoints.",
-        OptionGroup.ACCESS, ParsedText("URL", parse_endpoint))] = None  # fmt: skip
+        OptionGroup.ACCESS, ParsedText("URL", parse_endpoint), configurable=Configurable.BY_USER
+    )] = None  # fmt: skip
     accounts: Annotated[str | None, Flag(
         "--accounts", "CSV or JSON file of the accounts to look in, with their roles, external "
         "ids, profiles and Regions.", OptionGroup.ACCESS, FILE)] = None  # fmt: skip

@@ -28,11 +28,12 @@ COMMAND = shutil.which("bulkeic", path=str(Path(sys.executable).parent))
 
 
 def environment() -> dict[str, str]:
-    """The environment of the command: without AWS settings, with test credentials."""
+    """The environment of the command: without AWS settings and configuration, with credentials."""
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "OTEL_", "PYTHON")) and not name.lower().endswith("_proxy")
+        if not name.startswith(("AWS_", "BULKEIC_", "OTEL_", "PYTHON"))
+        and not name.lower().endswith("_proxy")
     } | {
         "AWS_ACCESS_KEY_ID": f"AKIA{ACCOUNT}",
         "AWS_SECRET_ACCESS_KEY": SECRET,
@@ -41,6 +42,7 @@ def environment() -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONWARNINGS": "error",
+        "XDG_CONFIG_HOME": os.devnull,
     }
 
 

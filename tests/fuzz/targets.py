@@ -54,6 +54,7 @@ from bulkeic.store.loader import Loader
 from bulkeic.store.run_metadata import RunMetadata
 from tests.aws.http.fed_connection import SilentTransport
 
+from .configuration_bodies import CONFIGURATIONS, read_configuration
 from .page_bodies import PAGES, read_page
 from .runs import read_run, work_on_run
 from .seeds import (
@@ -424,6 +425,7 @@ FUZZ = {
     "where": Fuzz(select, WHERES),
     "scenario": Fuzz(read_scenario, SCENARIOS),
     "answer": Fuzz(receive_answer, ANSWERS),
+    "configuration": Fuzz(read_configuration, CONFIGURATIONS),
     "page": Fuzz(read_page, PAGES),
     "state": Fuzz(read_state, STATES),
     "run": Fuzz(read_run, PROGRAMS),

@@ -21,6 +21,7 @@ from bulkeic.app.run_files.next_commands import flags_of, next_command, selectio
 from bulkeic.app.run_files.run_binding import check_caller
 from bulkeic.app.run_files.run_choice import unknown_code_lines
 from bulkeic.app.run_files.run_flags import check_waves
+from bulkeic.app.setup.configured_rollout import for_run
 from bulkeic.app.setup.output_files import check_not_overwritten
 from bulkeic.app.setup.run_setup import apply_policy, check_yes, has_run_file, run_file, work_left
 from bulkeic.core.errors import UsageError, quoted
@@ -52,6 +53,8 @@ def apply(options: ApplyOptions, open_engines: OpenEngines = open_local_engines)
     _check_flags(options)
     with invocation:
         with run_file(options, invocation.resolver, invocation.console) as run:
+            options = for_run(run, options)
+            invocation.work_with(options)
             _check_run(run, options)
             if invocation.results.path not in {"", run.metadata.results} and not options.overwrite:
                 check_not_overwritten("--results", str(options.results))

@@ -14,7 +14,11 @@ from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.run_feed import RunFeed
 from bulkeic.app.run.session import INTERRUPTED, RunSession
 from bulkeic.app.run_files.expected_plan import digest_lines, seal_plan
-from bulkeic.app.run_files.new_waves import check_wave_source, planned_wave_lines
+from bulkeic.app.run_files.new_waves import (
+    check_wave_source,
+    planned_wave_lines,
+)
+from bulkeic.app.setup.configured_rollout import for_run
 from bulkeic.app.setup.run_setup import plan_policy, run_file
 from bulkeic.core.change.snapshot import goal_snapshot
 from bulkeic.core.errors import UsageError, quoted
@@ -45,7 +49,7 @@ def plan(options: PlanOptions, open_engines: OpenEngines = open_local_engines) -
             raise UsageError(
                 f"run file {quoted(str(run.path))} was not made by plan; plan the targets file"
             )
-        check_wave_source(run, options)
+        check_wave_source(run, for_run(run, options))
         summary = plan_run(run, options.show, invocation)
     return invocation.finish(summary)
 

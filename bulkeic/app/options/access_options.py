@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from bulkeic.core.accounts import RoleSession
-from bulkeic.core.options.option_declaration import Flag, OptionGroup, Repeat
-from bulkeic.core.options.option_values import Integer, ParsedText, ValueType
+from bulkeic.core.options.option_declaration import Configurable, Flag, OptionGroup, Repeat
+from bulkeic.core.options.option_values import FileName, Integer, ParsedText, ValueType
 from bulkeic.core.options.session_tags import (
     SessionTag,
     parse_session_tag,
@@ -15,7 +15,7 @@ from bulkeic.core.options.session_tags import (
 )
 from bulkeic.core.texts.redaction import parse_endpoint
 
-FILE = ValueType("FILE")
+FILE = FileName("FILE")
 
 _ROLE_SESSION = RoleSession()
 
@@ -32,7 +32,8 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
     endpoint_url: Annotated[str | None, Flag(
         "--endpoint-url", "Call this URL for all services instead of AWS's endpoints. "
         "Variables such as AWS_ENDPOINT_URL_LAMBDA set the URL of one service.",
-        OptionGroup.ACCESS, ParsedText("URL", parse_endpoint))] = None  # fmt: skip
+        OptionGroup.ACCESS, ParsedText("URL", parse_endpoint), configurable=Configurable.BY_USER,
+        excludes=("--sandbox",))] = None  # fmt: skip
     role_arn: Annotated[str | None, Flag(
         "--role-arn", "Role to assume in each account, for example "
         "arn:aws:iam::{account}:role/deployer.", OptionGroup.ACCESS, ValueType("ARN")

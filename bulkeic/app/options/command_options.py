@@ -15,6 +15,7 @@ from bulkeic.app.options.watch_options import WatchOptions
 from bulkeic.core.model import Settings
 from bulkeic.core.options.option_declaration import (
     Argument,
+    Configurable,
     FieldFlags,
     Flag,
     OptionGroup,
@@ -39,6 +40,7 @@ _ACCEPT_LOSS = Flag(
     OptionGroup.SAFETY,
     repeat=Repeat.NEVER,
     commands=RUNS | {"report"},
+    configurable=Configurable.NOWHERE,
 )
 
 
@@ -46,6 +48,10 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of every command that calls Lambda.
 
     A command leaves a field at its default if it does not have the flag.
+
+    Attributes:
+        kept_defaults: the flags that were given with their default, while a configuration may give
+            another value: suggested commands repeat them.
     """
 
     source: Annotated[str, Argument("SOURCE", "A targets file, - for stdin, or a run file.")]
@@ -57,14 +63,14 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
         repeat=Repeat.RESUME, commands=WRITES)] = None  # fmt: skip
     force: Annotated[bool, Flag(
         "--force", "Also overwrite targets that changed since the plan, or since the run to resume "
-        "or roll back.", OptionGroup.SAFETY, repeat=Repeat.RESUME, commands=WRITES
-    )] = False  # fmt: skip
+        "or roll back.", OptionGroup.SAFETY, repeat=Repeat.RESUME, commands=WRITES,
+        configurable=Configurable.NOWHERE)] = False  # fmt: skip
     window: WindowOptions = WindowOptions()
     accept_loss: Annotated[bool, _ACCEPT_LOSS] = False
     yes: Annotated[bool, Flag(
         "--yes", "Do not ask for confirmation. Required where stdin is not a terminal, except "
-        "with --sandbox.", OptionGroup.SAFETY, repeat=Repeat.RESUME, commands=WRITES | {"bench"}
-    )] = False  # fmt: skip
+        "with --sandbox.", OptionGroup.SAFETY, repeat=Repeat.RESUME, commands=WRITES | {"bench"},
+        configurable=Configurable.NOWHERE)] = False  # fmt: skip
     pace: PaceOptions = PaceOptions()
     scheduler: SchedulerOptions = SchedulerOptions()
     run: Annotated[str | None, Flag(
@@ -78,7 +84,8 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
     overwrite: Annotated[bool, Flag(
         "--overwrite", "Replace a --results file that exists and that this run did not start.",
         OptionGroup.OUTPUT, repeat=Repeat.NEVER,
-        commands=frozenset({"apply", "verify", "rollback"}))] = False  # fmt: skip
+        commands=frozenset({"apply", "verify", "rollback"}),
+        configurable=Configurable.NOWHERE)] = False  # fmt: skip
     output: Annotated[Literal["text", "json"], Flag(
         "--output", "Print the final summary as text on stderr, or as JSON on stdout.",
         OptionGroup.OUTPUT)] = "text"  # fmt: skip
@@ -92,7 +99,8 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
     )] = False  # fmt: skip
     sandbox: Annotated[bool, Flag(
         "--sandbox", "Rehearse on an embedded sandbox that holds every target. No AWS account is "
-        "touched.", OptionGroup.SAFETY)] = False  # fmt: skip
+        "touched.", OptionGroup.SAFETY, excludes=("--endpoint-url",))] = False  # fmt: skip
+    kept_defaults: frozenset[str] = frozenset()
 
     def stored_by_run(self) -> dict[str, str]:
         """The given flags that a run file stores, by name, each as it is typed."""
@@ -150,6 +158,7 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
 
     Attributes:
         needs_source: whether there must be a source.
+        configured: the flags whose values come from the configuration.
     """
 
     needs_source: ClassVar[bool] = True
@@ -172,7 +181,7 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
     waves_file: Annotated[str | None, Flag(
         "--waves-file", "CSV or JSON file that says which accounts and Regions belong to which "
         "wave. The others come last.", OptionGroup.ROLLOUT, FILE, repeat=Repeat.RESUME,
-        commands=_PLANS)] = None  # fmt: skip
+        commands=_PLANS, excludes=("--waves", "--wave-by"))] = None  # fmt: skip
     read_tags: Annotated[bool | None, Flag(
         "--read-tags", "Read the tags of the functions, to show which tool manages them.",
         OptionGroup.TARGETS, default="on when AWS itself is called", opposite="--no-read-tags",
@@ -183,13 +192,15 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
     )] = None  # fmt: skip
     allow_empty: Annotated[bool, Flag(
         "--allow-empty", "Succeed if the targets file has no targets, instead of refusing it.",
-        OptionGroup.TARGETS, repeat=Repeat.NEVER, commands=_READS_TARGETS)] = False  # fmt: skip
+        OptionGroup.TARGETS, repeat=Repeat.NEVER, commands=_READS_TARGETS,
+        configurable=Configurable.NOWHERE)] = False  # fmt: skip
     format: Annotated[Format | None, Flag(
         "--format", "Format of the targets file.", OptionGroup.TARGETS,
         default="by ending, or the first line of stdin", repeat=Repeat.STORED)] = None  # fmt: skip
     skip_invalid: Annotated[bool, Flag(
         "--skip-invalid", "Skip invalid rows instead of refusing the file. Their outcome is "
         "invalid.", OptionGroup.TARGETS, repeat=Repeat.STORED)] = False  # fmt: skip
+    configured: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.source and self.code.files:
@@ -212,10 +223,11 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
         "--waves", "Roll out in steps: how many targets are done by the end of each wave, for "
         "example 1,10%,50%,100%.", OptionGroup.ROLLOUT,
         ParsedText("SIZES", parse_waves, lambda sizes: ",".join(map(str, sizes))), "all at once",
-        repeat=Repeat.RESUME)] = None  # fmt: skip
+        repeat=Repeat.RESUME, excludes=("--waves-file",))] = None  # fmt: skip
     wave_by: Annotated[Literal["lane", "region"] | None, Flag(
         "--wave-by", "Spread each wave over all lanes, or take whole Regions.",
-        OptionGroup.ROLLOUT, default="lane", repeat=Repeat.RESUME)] = None  # fmt: skip
+        OptionGroup.ROLLOUT, default="lane", repeat=Repeat.RESUME, excludes=("--waves-file",)
+    )] = None  # fmt: skip
     wave_pause_s: Annotated[float | None, Flag(
         "--wave-pause", "Pause between waves.", OptionGroup.ROLLOUT, DAY, "ask on a terminal",
         repeat=Repeat.RESUME)] = None  # fmt: skip
@@ -231,12 +243,12 @@ class ApplyOptions(TargetsOptions, frozen=True, kw_only=True):
 
     expect: Annotated[str | None, Flag(
         "--expect", "Apply only the plan with this digest, which plan and report print.",
-        OptionGroup.SAFETY, HexDigest(64), repeat=Repeat.RESUME
-    )] = None  # fmt: skip
+        OptionGroup.SAFETY, HexDigest(64), repeat=Repeat.RESUME,
+        configurable=Configurable.NOWHERE)] = None  # fmt: skip
     retry_failed: Annotated[bool, Flag(
         "--retry-failed", "Also apply the failed targets of the run file again. Their "
-        "earlier errors stay in the report.", OptionGroup.TARGETS, repeat=Repeat.NEVER
-    )] = False  # fmt: skip
+        "earlier errors stay in the report.", OptionGroup.TARGETS, repeat=Repeat.NEVER,
+        configurable=Configurable.NOWHERE)] = False  # fmt: skip
     error_codes: Annotated[tuple[str, ...], ERROR_CODES] = ()
 
     @property
@@ -249,11 +261,11 @@ class DiffOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How a plan is shown."""
 
     diff: Annotated[bool, Flag(
-        "--diff", "Print each change on stdout.", OptionGroup.OUTPUT, repeat=Repeat.NEVER
-    )] = False  # fmt: skip
+        "--diff", "Print each change on stdout.", OptionGroup.OUTPUT, repeat=Repeat.NEVER,
+        requires=("--plan",))] = False  # fmt: skip
     detailed_exitcode: Annotated[bool, Flag(
         "--detailed-exitcode", "Exit with 4 if there is anything to change.", OptionGroup.OUTPUT,
-        repeat=Repeat.NEVER)] = False  # fmt: skip
+        repeat=Repeat.NEVER, requires=("--plan",))] = False  # fmt: skip
 
 
 class PlanOptions(TargetsOptions, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import msgspec
 from bulkeic.app.options.pace_options import WRITES
 from bulkeic.core.errors import InputError
 from bulkeic.core.options.moments import Moment, parse_moment
-from bulkeic.core.options.option_declaration import Flag, OptionGroup, Repeat
+from bulkeic.core.options.option_declaration import Configurable, Flag, OptionGroup, Repeat
 from bulkeic.core.options.option_values import Duration, ParsedText
 from bulkeic.core.rollout.alarms import parse_alarm
 from bulkeic.core.rollout.change_calendar import ChangeCalendar, parse_calendar
@@ -52,16 +52,16 @@ class GateOptions(msgspec.Struct, frozen=True, kw_only=True):
     command: Annotated[str | None, Flag(
         "--gate", "Run this shell command after each wave, with a JSON document on stdin. "
         "Exit code 0 continues, 75 holds, any other one halts the run.", OptionGroup.ROLLOUT,
-        SHELL_COMMAND, repeat=Repeat.RESUME,
-        commands=frozenset({"apply"}))] = None  # fmt: skip
+        SHELL_COMMAND, repeat=Repeat.RESUME, commands=frozenset({"apply"}),
+        configurable=Configurable.BY_USER)] = None  # fmt: skip
     interval_s: Annotated[float, Flag(
         "--gate-interval", "Time after which a gate that holds is asked again.",
         OptionGroup.ROLLOUT, _UP_TO_A_DAY, repeat=Repeat.RESUME,
-        commands=frozenset({"apply"}))] = 60.0  # fmt: skip
+        commands=frozenset({"apply"}), requires=("--gate",))] = 60.0  # fmt: skip
     timeout_s: Annotated[float, Flag(
         "--gate-timeout", "Time limit for the gate. A gate that takes longer is ended, and halts "
         "the run.", OptionGroup.ROLLOUT, _UP_TO_A_DAY, repeat=Repeat.RESUME,
-        commands=frozenset({"apply"}))] = 60.0  # fmt: skip
+        commands=frozenset({"apply"}), requires=("--gate",))] = 60.0  # fmt: skip
 
 
 class MonitoringOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +75,8 @@ class MonitoringOptions(msgspec.Struct, frozen=True, kw_only=True):
         commands=frozenset({"apply"}))] = ()  # fmt: skip
     alarm_interval_s: Annotated[float, Flag(
         "--alarm-interval", "Time between two looks at each alarm.", OptionGroup.ROLLOUT,
-        _ALARM_INTERVAL, repeat=Repeat.RESUME, commands=frozenset({"apply"}))] = 10.0  # fmt: skip
+        _ALARM_INTERVAL, repeat=Repeat.RESUME, commands=frozenset({"apply"}),
+        requires=("--alarm",))] = 10.0  # fmt: skip
     calendar: Annotated[ChangeCalendar | None, Flag(
         "--change-calendar", "Start each wave only while this change calendar of Systems Manager "
         "is open.", OptionGroup.ROLLOUT, ParsedText("ARN", parse_calendar), repeat=Repeat.RESUME,

@@ -9,7 +9,7 @@ import msgspec
 from bulkeic.app.options.access_options import FILE
 from bulkeic.app.options.rollout_options import DAY
 from bulkeic.core.errors import InputError
-from bulkeic.core.options.option_declaration import Flag, OptionGroup
+from bulkeic.core.options.option_declaration import Configurable, Flag, OptionGroup
 from bulkeic.core.options.option_values import (
     CallRate,
     Integer,
@@ -97,8 +97,8 @@ class FleetFlags(msgspec.Struct, frozen=True, kw_only=True):
         "--state", "Start with the state saved in this file.", OptionGroup.FUNCTIONS, FILE
     )] = None  # fmt: skip
     save_state: Annotated[str | None, Flag(
-        "--save-state", "Save the state to this file at the end.", OptionGroup.FUNCTIONS, FILE
-    )] = None  # fmt: skip
+        "--save-state", "Save the state to this file at the end.", OptionGroup.FUNCTIONS, FILE,
+        configurable=Configurable.BY_USER)] = None  # fmt: skip
 
     @property
     def is_any(self) -> bool:
@@ -155,7 +155,7 @@ class SandboxFlags(msgspec.Struct, frozen=True, kw_only=True):
         "none", is_multiple=True)] = None  # fmt: skip
     secret: Annotated[str | None, Flag(
         "--secret", "Secret of every access key.", OptionGroup.CALLERS, ValueType("SECRET"),
-        _SANDBOX.secret)] = None  # fmt: skip
+        _SANDBOX.secret, is_secret=True)] = None  # fmt: skip
     verify_signatures: Annotated[bool | None, Flag(
         "--no-verify-signatures", "Accept every caller without checking the signature.",
         OptionGroup.CALLERS)] = None  # fmt: skip

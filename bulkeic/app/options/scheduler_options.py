@@ -7,10 +7,11 @@ import msgspec
 from bulkeic.app.options.access_options import FILE
 from bulkeic.app.options.pace_options import RUNS
 from bulkeic.core.errors import UsageError
-from bulkeic.core.options.option_declaration import Flag, OptionGroup
+from bulkeic.core.options.option_declaration import Configurable, Flag, OptionGroup
 from bulkeic.core.options.scheduler_address import SchedulerAddress
 
 _JOINED = RUNS | {"discover", "worker"}
+_WORKERS = ("--workers",)
 
 
 class SchedulerOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,17 +19,20 @@ class SchedulerOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     tls_ca_file: Annotated[str | None, Flag(
         "--tls-ca-file", "Certificate of the authority that has signed the certificates of "
-        "scheduler, workers and commands, PEM.", OptionGroup.SCHEDULER, FILE, commands=_JOINED
-    )] = None  # fmt: skip
+        "scheduler, workers and commands, PEM.", OptionGroup.SCHEDULER, FILE, commands=_JOINED,
+        configurable=Configurable.BY_USER, requires=_WORKERS)] = None  # fmt: skip
     tls_cert: Annotated[str | None, Flag(
         "--tls-cert", "Own certificate for the scheduler and its workers, PEM.",
-        OptionGroup.SCHEDULER, FILE, commands=_JOINED)] = None  # fmt: skip
+        OptionGroup.SCHEDULER, FILE, commands=_JOINED,
+        configurable=Configurable.BY_USER, requires=_WORKERS)] = None  # fmt: skip
     tls_key: Annotated[str | None, Flag(
         "--tls-key", "Private key of --tls-cert, PEM, without a passphrase.",
-        OptionGroup.SCHEDULER, FILE, commands=_JOINED)] = None  # fmt: skip
+        OptionGroup.SCHEDULER, FILE, commands=_JOINED,
+        configurable=Configurable.BY_USER, requires=_WORKERS)] = None  # fmt: skip
     insecure: Annotated[bool, Flag(
         "--insecure", "Allow tcp://, without encryption and certificates, on loopback.",
-        OptionGroup.SCHEDULER, commands=_JOINED)] = False  # fmt: skip
+        OptionGroup.SCHEDULER, commands=_JOINED, configurable=Configurable.BY_USER,
+        requires=_WORKERS)] = False  # fmt: skip
 
     def check(self, address: SchedulerAddress | int | None) -> None:
         """Checks that the options go with an address.

@@ -18,7 +18,13 @@ ERROR_CODES = Flag(
 _SELECTS = frozenset({"plan", "apply", "verify", "rollback", "report", "export"})
 
 
-def _flag(name: str, text: str, values: ParsedText | Integer | None, default: str | None) -> Flag:
+def _flag(
+    name: str,
+    text: str,
+    values: ParsedText | Integer | None,
+    default: str | None,
+    requires: tuple[str, ...] = (),
+) -> Flag:
     return Flag(
         name,
         text,
@@ -28,6 +34,7 @@ def _flag(name: str, text: str, values: ParsedText | Integer | None, default: st
         is_multiple=default == "all",
         repeat=Repeat.SELECTION,
         commands=_SELECTS,
+        requires=requires,
     )
 
 
@@ -66,7 +73,7 @@ SELECTION_FLAGS = FieldFlags(
             ParsedText("N|P%", parse_sample),
             "no sample",
         ),
-        "seed": _flag("--seed", "Seed of --sample.", Integer(0), None),
+        "seed": _flag("--seed", "Seed of --sample.", Integer(0), None, ("--sample",)),
         "skip_managed": _managed_flag(
             "--skip-managed",
             "Leave out targets that a tool such as CloudFormation or Terraform manages, as tags or "

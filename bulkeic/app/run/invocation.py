@@ -126,6 +126,10 @@ class Invocation:
         """Whether every detail is printed."""
         return self._options.verbose
 
+    def work_with(self, options: WorkOptions) -> None:
+        """Goes on with options from which the run removed some of the configuration."""
+        self._options = options
+
     def with_options(self, options: WorkOptions) -> "Invocation":
         """This invocation for the rollback of a halted run.
 

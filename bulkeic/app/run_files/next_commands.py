@@ -36,10 +36,12 @@ _TEXTS = {
 
 def flags_of(options: msgspec.Struct) -> dict[str, list[str]]:
     """The given flags that later commands repeat, each with its words on the command line."""
+    kept = options.kept_defaults if isinstance(options, WorkOptions) else frozenset()
     return {
-        option.flag.name: option.words(options)
+        option.flag.name: words
         for option in declared_options(type(options))
-        if option.flag.repeat in {Repeat.ALWAYS, Repeat.RESUME} and option.words(options)
+        if option.flag.repeat in {Repeat.ALWAYS, Repeat.RESUME}
+        and (words := option.words(options, kept))
     }
 
 

@@ -8,7 +8,7 @@ line, its help, the commands that bulkeic suggests and the reference page are de
 import shlex
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import Enum, auto
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -38,6 +38,7 @@ class OptionGroup(Enum):
     ACCESS = "AWS access"
     MONITORING = "Monitoring"
     OUTPUT = "Output"
+    CONFIGURATION = "Configuration"
 
 
 class Repeat(Enum):
@@ -53,6 +54,18 @@ class Repeat(Enum):
     """Commands for the same source repeat it."""
     STORED = auto()
     """The run file stores it: no command repeats it, and it is invalid with a run file."""
+
+
+class Configurable(Enum):
+    """Where else than on the command line an option can be given."""
+
+    ANYWHERE = auto()
+    """In every configuration file, and in a variable."""
+    BY_USER = auto()
+    """In the user's own file, a file named by ``--config``, and a variable. A project file could
+    run programs, send credentials elsewhere or replace files with it."""
+    NOWHERE = auto()
+    """It confirms or forces something in one case, or says which configuration holds."""
 
 
 class Flag(msgspec.Struct, frozen=True):
@@ -72,6 +85,11 @@ class Flag(msgspec.Struct, frozen=True):
         is_multiple: whether it can be repeated, each time with one value; the field is a tuple.
         repeat: whether suggested commands repeat it.
         commands: the commands that have it; empty: every command with the field.
+        configurable: where else it can be given.
+        requires: the flags of which one must hold for this one to have an effect. Without it, the
+            configuration does not give this one. A command that has none of them ignores this.
+        excludes: the flags that the configuration does not give where this one is given.
+        is_secret: whether its value must not be shown.
     """
 
     name: str
@@ -85,6 +103,10 @@ class Flag(msgspec.Struct, frozen=True):
     is_multiple: bool = False
     repeat: Repeat = Repeat.ALWAYS
     commands: frozenset[str] = frozenset()
+    configurable: Configurable = Configurable.ANYWHERE
+    requires: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    is_secret: bool = False
 
 
 class Argument(msgspec.Struct, frozen=True):
@@ -154,10 +176,16 @@ class DeclaredOption(msgspec.Struct, frozen=True):
             value = getattr(value, name)
         return value
 
-    def words(self, options: msgspec.Struct) -> list[str]:
-        """The words that give its value on the command line; none for the default."""
+    def words(self, options: msgspec.Struct, kept: Collection[str] = ()) -> list[str]:
+        """The words that give its value on the command line; none for the default.
+
+        Args:
+            options: the struct that has the value.
+            kept: names of flags whose default has words, too.
+        """
         value = self.value(options)
-        if value == self.default:
+        is_kept = self.flag.name in kept and not (self.is_switch or value is None)
+        if value == self.default and not is_kept:
             return []
         if self.is_switch:
             return [self.flag.opposite if self.flag.opposite and not value else self.flag.name]

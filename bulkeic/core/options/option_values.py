@@ -67,6 +67,10 @@ class ValueType:
         return InputError(f"{quoted(text)} is not {self.noun}; expected {self.expected}")
 
 
+class FileName(ValueType):
+    """The name of a file. In a configuration file it is relative to the folder of that file."""
+
+
 class ParsedText(ValueType):
     """A value that a function reads.
 

@@ -1,0 +1,1 @@
+"""Reads configuration files and variables, and shows what they give."""

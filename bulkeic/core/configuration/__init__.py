@@ -1,0 +1,1 @@
+"""Options that configuration files and variables give."""
