@@ -135,6 +135,7 @@ class Summary(msgspec.Struct, frozen=True):
         halted: what the run did that stopped it; ``None``: it was not halted.
         rollback: of the run, which it did itself because it was halted.
         digest: of a complete plan.
+        stopped: why the session stopped early; ``None``: it did not.
     """
 
     run: str
@@ -154,6 +155,7 @@ class Summary(msgspec.Struct, frozen=True):
     halted: Halt | None = None
     rollback: "Summary | None" = None
     digest: str | None = None
+    stopped: str | None = None
 
     @property
     def total(self) -> SessionNumbers:

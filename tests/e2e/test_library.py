@@ -110,8 +110,8 @@ def test_an_invalid_row_is_an_error_with_its_place(tmp_path: Path) -> None:
         list(read_jobs(str(targets), region=REGION))
 
     assert (caught.value.line, caught.value.field) == (3, "MaximumRetryAttempts")
-    with pytest.raises(InputError, match="did you mean MaximumRetryAttempts"):
-        make_job("a", region=REGION, max_retry_attempts=1)
+    with pytest.raises(InputError, match="MaximumRetryAttempts: 3 is out of range"):
+        make_job("a", region=REGION, maximum_retry_attempts=3)
 
 
 async def test_missing_credentials_are_a_bulkeic_error(monkeypatch: pytest.MonkeyPatch) -> None:

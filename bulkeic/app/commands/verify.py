@@ -53,8 +53,24 @@ def verify(options: VerifyOptions, open_engines: OpenEngines = open_local_engine
     """
     _check_junit(options)
     invocation = Invocation(options, open_engines)
+    prints_drift = options.output == "text" and options.results != STDOUT
+    return invocation.finish(verify_targets(options, invocation, prints_drift=prints_drift))
+
+
+def verify_targets(
+    options: VerifyOptions, invocation: Invocation, *, prints_drift: bool
+) -> Summary:
+    """Does what ``verify`` does, in any surroundings: the verification in numbers.
+
+    Args:
+        options: of the command.
+        invocation: of the command.
+        prints_drift: whether drifted targets are printed on stdout.
+
+    Raises:
+        BulkeicError: why nothing was read.
+    """
     with invocation:
-        prints_drift = options.output == "text" and options.results != STDOUT
         if prints_drift:
             check_stdout()
         with readable_run(options, invocation.resolver, invocation.console) as run:
@@ -63,10 +79,8 @@ def verify(options: VerifyOptions, open_engines: OpenEngines = open_local_engine
             if prints_drift:
                 results = _DriftPrinter(results, policy)
             if options.junit is None:
-                summary = _verify(run, options, policy, results, invocation)
-            else:
-                summary = _verify_with_junit(run, options, policy, results, invocation)
-    return invocation.finish(summary)
+                return _verify(run, options, policy, results, invocation)
+            return _verify_with_junit(run, options, policy, results, invocation)
 
 
 def _check_junit(options: VerifyOptions) -> None:
@@ -161,7 +175,7 @@ def _compare(
         summary, found.examples, creates_missing=False, more_examples=found.more_examples
     )
     invocation.print_result(partial(summary_lines, summary, errors), (), stopped, commands)
-    summary = msgspec.structs.replace(summary, next=commands)
+    summary = msgspec.structs.replace(summary, next=commands, stopped=stopped)
     invocation.announce_end(run, summary, stopped)
     return summary
 

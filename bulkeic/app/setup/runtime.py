@@ -1,11 +1,17 @@
-"""Coroutines run from synchronous code, and the errors that they raise."""
+"""Coroutines run from synchronous code, and the errors that they raise.
+
+A command has an event loop of its own. In another program, the coroutines run on the loop of that
+program, while the synchronous code waits in a thread.
+"""
 
 import functools
 import importlib.util
 from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
+import anyio.from_thread
 
 from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.core.errors import BulkeicError
@@ -16,13 +22,41 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@functools.cache
+class HostLoop:
+    """The event loop of another program, and the access to AWS of one call on it."""
+
+    def __init__(self) -> None:
+        self.opened: dict[AccessOptions, Access] = {}
+
+
+_host: ContextVar[HostLoop | None] = ContextVar("host", default=None)
+
+
+def use_host_loop() -> None:
+    """Lets ``run_async`` use the loop that waits for this thread of anyio."""
+    _host.set(HostLoop())
+
+
 def open_access(options: AccessOptions) -> "Access":
-    """The access to AWS for some options; cached, because the SDK reads large files.
+    """The access to AWS for some options; kept, because the SDK reads large files.
 
     Raises:
         UsageError: the profile does not exist, or the endpoint is invalid.
     """
+    host = _host.get()
+    if host is None:
+        return _access_of_command(options)
+    if options not in host.opened:
+        host.opened[options] = _new_access(options)
+    return host.opened[options]
+
+
+@functools.cache
+def _access_of_command(options: AccessOptions) -> "Access":
+    return _new_access(options)
+
+
+def _new_access(options: AccessOptions) -> "Access":
     from bulkeic.aws.identity.access import Access  # noqa: PLC0415 - the SDK takes longer than all else
 
     return Access(
@@ -33,7 +67,12 @@ def open_access(options: AccessOptions) -> "Access":
 
 
 def run_async(function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Runs a coroutine function on asyncio, which aiobotocore needs; with uvloop if installed."""
+    """Runs a coroutine function on asyncio, which aiobotocore needs; with uvloop if installed.
+
+    After ``use_host_loop`` it runs on the loop of the other program.
+    """
+    if _host.get() is not None:
+        return anyio.from_thread.run(function)
     uvloop = importlib.util.find_spec("uvloop") is not None
     result: T = anyio.run(function, backend_options={"use_uvloop": uvloop})
     return result
