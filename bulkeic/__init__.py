@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from bulkeic.core.model import Job, Lane, Outcome, Settings, SourceLine, Status, Target
     from bulkeic.core.report.run_report import RunReport
     from bulkeic.core.summary import Summary
+    from bulkeic.discovery.discover_call import discover
+    from bulkeic.discovery.model.discovery_summary import DiscoverySummary
     from bulkeic.output.report.report_json import report_json
     from bulkeic.output.report.report_markdown import report_markdown
 
@@ -47,6 +49,7 @@ __all__ = [
     "BadInputError",
     "BulkeicError",
     "DamagedRunError",
+    "DiscoverySummary",
     "InputError",
     "Job",
     "Lane",
@@ -65,6 +68,7 @@ __all__ = [
     "Work",
     "WorkProgress",
     "apply",
+    "discover",
     "make_job",
     "plan",
     "read_jobs",
@@ -104,6 +108,8 @@ _MODULES = {
     ),
     "bulkeic.core.report.run_report": ("RunReport",),
     "bulkeic.core.summary": ("Summary",),
+    "bulkeic.discovery.discover_call": ("discover",),
+    "bulkeic.discovery.model.discovery_summary": ("DiscoverySummary",),
     "bulkeic.output.report.report_json": ("report_json",),
     "bulkeic.output.report.report_markdown": ("report_markdown",),
 }

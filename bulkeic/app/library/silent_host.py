@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import anyio
 
+from bulkeic.app.library.work_progress import ProgressFeed
 from bulkeic.app.setup.options import WorkOptions
-from bulkeic.app.watching.watchers import RunWatcher, RunWatchers
+from bulkeic.app.watching.watchers import RunWatchers
 from bulkeic.output.console import Console
 from bulkeic.output.logs import keep_silent
 from bulkeic.output.terminal.screen import Screen
@@ -56,14 +57,23 @@ class SilentConsole(Console):
         """Writes nothing."""
 
 
-class _NoInterruptions:
-    """The signals are those of the other program."""
+class _ProgramStop:
+    """The stop of the program, for a session that no watcher can stop.
+
+    Args:
+        feed: which the program stops.
+    """
+
+    def __init__(self, feed: ProgressFeed) -> None:
+        self._feed = feed
 
     async def handle(
         self, stop: Callable[[], None], quit_now: Callable[[], None], console: Console
     ) -> None:
         """Waits until it is cancelled; see ``Interruptions``."""
-        del stop, quit_now, console
+        del quit_now, console
+        if not self._feed.is_connected:
+            self._feed.connect(lambda _: stop())
         await anyio.sleep_forever()
 
 
@@ -71,30 +81,29 @@ class SilentHost:
     """The ``Surroundings`` of a command that another program calls.
 
     Args:
-        watcher: shows the program how far the work is.
+        feed: shows the program how far the work is.
 
     Attributes:
         console: prints nothing.
     """
 
-    def __init__(self, watcher: RunWatcher) -> None:
+    def __init__(self, feed: ProgressFeed) -> None:
         keep_silent()
         self.console = SilentConsole()
-        self._watcher = watcher
+        self._feed = feed
 
     def prepare(self, options: WorkOptions) -> None:
         """Changes nothing: logs and limits are those of the other program."""
 
-    def interruptions(self) -> AbstractContextManager[_NoInterruptions]:
+    @contextmanager
+    def interruptions(self) -> Iterator[_ProgramStop]:
         """See ``Surroundings``."""
-        return _no_interruptions()
+        try:
+            yield _ProgramStop(self._feed)
+        finally:
+            self._feed.connect(None)
 
     def watchers(self, options: WorkOptions) -> RunWatchers:
         """See ``Surroundings``."""
         del options
-        return RunWatchers([self._watcher])
-
-
-@contextmanager
-def _no_interruptions() -> Iterator[_NoInterruptions]:
-    yield _NoInterruptions()
+        return RunWatchers([self._feed])

@@ -71,6 +71,11 @@ class ProgressFeed(EventWatcher):
         if self._stop is not None:
             self._stop(self._reason)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether a session can be stopped."""
+        return self._stop is not None
+
     def take(self) -> WorkProgress | None:
         """The next progress; ``None``: nothing is new."""
         if not self._waiting:
