@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import typing
 from collections.abc import Mapping
 from contextlib import suppress
 from itertools import chain
@@ -20,7 +21,7 @@ from bulkeic.core.option_declaration import (
 )
 
 S = TypeVar("S", bound=msgspec.Struct)
-_STREAM = "-"
+_NO_FILES = frozenset({"", "-"})
 
 
 def given_options(
@@ -99,10 +100,10 @@ def _file(name: str, path: str) -> str:
     """The name of a file.
 
     Raises:
-        UsageError: it stands for a stream of the process, which is the program's.
+        UsageError: it is empty, or stands for a stream of the process, which is the program's.
     """
-    if path == _STREAM:
-        raise UsageError(f"{name}: '-' is not a file; expected the name of a file")
+    if path in _NO_FILES:
+        raise UsageError(f"{name}: {quoted(path)} is not a file; expected the name of a file")
     return path
 
 
@@ -112,9 +113,10 @@ def _text(option: DeclaredOption, value: object) -> str:
     Raises:
         InputError: there is no such value.
     """
-    if isinstance(value, os.PathLike):
+    if isinstance(value, os.PathLike) and option.value_type is FILE:
         return str(os.fspath(value))
-    if not isinstance(value, bool):
+    is_text = str in {option.type, *typing.get_args(option.type)}
+    if not (is_text or isinstance(value, bool)):
         with suppress(TypeError, ValueError, AttributeError):
             return str(option.value_type.format(value))
     raise InputError(f"{quoted(value)} is invalid; expected {option.value_type.placeholder}")
