@@ -11,7 +11,6 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
-import anyio.from_thread
 
 from bulkeic.app.setup.access_options import AccessOptions
 from bulkeic.core.errors import BulkeicError
@@ -72,7 +71,9 @@ def run_async(function: Callable[[], Coroutine[Any, Any, T]]) -> T:
     After ``use_host_loop`` it runs on the loop of the other program.
     """
     if _host.get() is not None:
-        return anyio.from_thread.run(function)
+        from anyio import from_thread  # noqa: PLC0415 - no command needs it
+
+        return from_thread.run(function)
     uvloop = importlib.util.find_spec("uvloop") is not None
     result: T = anyio.run(function, backend_options={"use_uvloop": uvloop})
     return result
