@@ -167,6 +167,16 @@ async def test_a_timeout_and_an_error_of_the_program_end_the_work_first() -> Non
     assert len(asyncio.all_tasks()) == 1
 
 
+async def test_a_stop_while_the_targets_are_read_leaves_nothing(tmp_path: Path) -> None:
+    write_targets(3)
+    work = library.apply("targets.csv", run="run.db", rate=FAST)
+    work.stop("changed my mind")
+    with pytest.raises(library.BulkeicError, match="changed my mind; nothing was sent"):
+        await work
+
+    assert [each.name for each in tmp_path.iterdir()] == ["targets.csv"]
+
+
 @pytest.mark.usefixtures("sandbox")
 async def test_two_runs_work_at_once() -> None:
     write_targets(10, "a.csv")

@@ -117,7 +117,7 @@ class Work(Generic[T]):
         return await anyio.to_thread.run_sync(self._run, limiter=own_thread)
 
     def _run(self) -> T:
-        use_host_loop()
+        use_host_loop(lambda: self._feed.reason)
         host = SilentHost(self._feed)
         try:
             return self._command(host)

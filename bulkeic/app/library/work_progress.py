@@ -54,6 +54,7 @@ class ProgressFeed(EventWatcher):
 
     Attributes:
         is_read: whether the program takes the progress; otherwise none is kept.
+        reason: why the program stops the work; ``None``: it does not.
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
@@ -63,13 +64,13 @@ class ProgressFeed(EventWatcher):
         self._untaken = 0
         self._wave: int | None = None
         self._stop: Stop | None = None
-        self._reason: str | None = None
+        self.reason: str | None = None
 
     def stop(self, reason: str) -> None:
         """Stops the session that works, and those that follow."""
-        self._reason = self._reason or reason
+        self.reason = self.reason or reason
         if self._stop is not None:
-            self._stop(self._reason)
+            self._stop(self.reason)
 
     @property
     def is_connected(self) -> bool:
@@ -100,8 +101,8 @@ class ProgressFeed(EventWatcher):
     def connect(self, stop: Stop | None) -> None:
         """See ``RunWatcher``."""
         self._stop = stop
-        if stop is not None and self._reason is not None:
-            stop(self._reason)
+        if stop is not None and self.reason is not None:
+            stop(self.reason)
 
     def notice(self, event: AnyRunEvent) -> None:
         """See ``RunWatcher``."""

@@ -6,7 +6,7 @@ program, while the synchronous code waits in a thread.
 
 import functools
 import importlib.util
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,18 +22,45 @@ T = TypeVar("T")
 
 
 class HostLoop:
-    """The event loop of another program, and the access to AWS of one call on it."""
+    """The event loop of another program, and the access to AWS of one call on it.
 
-    def __init__(self) -> None:
+    Args:
+        stopped: why the program wants the call to stop; ``None``: it does not.
+    """
+
+    def __init__(self, stopped: Callable[[], str | None]) -> None:
+        self.stopped = stopped
         self.opened: dict[AccessOptions, Access] = {}
 
 
 _host: ContextVar[HostLoop | None] = ContextVar("host", default=None)
 
 
-def use_host_loop() -> None:
-    """Lets ``run_async`` use the loop that waits for this thread of anyio."""
-    _host.set(HostLoop())
+def use_host_loop(stopped: Callable[[], str | None]) -> None:
+    """Lets ``run_async`` use the loop that waits for this thread of anyio.
+
+    Args:
+        stopped: see ``HostLoop``.
+    """
+    _host.set(HostLoop(stopped))
+
+
+def until_stopped(rows: Iterator[T]) -> Iterator[T]:
+    """The rows of a file, until another program stops the call; nothing else stops them.
+
+    Raises:
+        BulkeicError: the program has stopped it.
+    """
+    host = _host.get()
+    return rows if host is None else _until_stopped(rows, host.stopped)
+
+
+def _until_stopped(rows: Iterator[T], stopped: Callable[[], str | None]) -> Iterator[T]:
+    for row in rows:
+        reason = stopped()
+        if reason is not None:
+            raise BulkeicError(f"{reason}; nothing was sent")
+        yield row
 
 
 def open_access(options: AccessOptions) -> "Access":
@@ -71,12 +98,25 @@ def run_async(function: Callable[[], Coroutine[Any, Any, T]]) -> T:
     After ``use_host_loop`` it runs on the loop of the other program.
     """
     if _host.get() is not None:
-        from anyio import from_thread  # noqa: PLC0415 - no command needs it
-
-        return from_thread.run(function)
+        return _run_on_host_loop(function)
     uvloop = importlib.util.find_spec("uvloop") is not None
     result: T = anyio.run(function, backend_options={"use_uvloop": uvloop})
     return result
+
+
+def _run_on_host_loop(function: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    from anyio import from_thread  # noqa: PLC0415 - no command needs it
+
+    async def run() -> list[T]:
+        try:
+            return [await function()]
+        except anyio.get_cancelled_exc_class():
+            return []  # the loop ends; an error would be printed by asyncio
+
+    result = from_thread.run(run)
+    if not result:
+        raise BulkeicError("the event loop of the program has ended")
+    return result[0]
 
 
 def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
