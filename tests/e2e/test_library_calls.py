@@ -10,7 +10,7 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Literal, TypedDict
 
 import pytest
 
@@ -19,9 +19,18 @@ from bulkeic import Status
 from bulkeic.sandbox import Faults, Sandbox, SandboxOptions
 
 from .conftest import Bulkeic
-from .library_helpers import as_program, called_sandbox, write_targets
+from .library_helpers import as_program, write_targets
 
-FAST: Final = "unlimited"
+
+class Here(TypedDict):
+    """The keywords that call a sandbox, as fast as it goes."""
+
+    endpoint_url: str
+    rate: Literal["unlimited"]
+
+
+def at(sandbox: Sandbox) -> Here:
+    return {"endpoint_url": sandbox.url, "rate": "unlimited"}
 
 
 @pytest.fixture(autouse=True)
@@ -30,16 +39,16 @@ def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-async def sandbox(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
+async def sandbox() -> AsyncIterator[Sandbox]:
     options = SandboxOptions(rate=None, any_function=True)
-    async with called_sandbox(monkeypatch, options) as found:
+    async with Sandbox(options) as found:
         yield found
 
 
 @pytest.fixture
-async def slow_sandbox(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sandbox]:
+async def slow_sandbox() -> AsyncIterator[Sandbox]:
     options = SandboxOptions(rate=None, any_function=True, faults=Faults(latency_s=0.02))
-    async with called_sandbox(monkeypatch, options) as found:
+    async with Sandbox(options) as found:
         yield found
 
 
@@ -54,19 +63,18 @@ def updates(sandbox: Sandbox) -> int:
     return sum(config["MaximumRetryAttempts"] == 1 for config in configs)
 
 
-@pytest.mark.usefixtures("sandbox")
-async def test_a_program_plans_applies_verifies_reports_and_rolls_back() -> None:
+async def test_a_program_plans_applies_verifies_reports_and_rolls_back(sandbox: Sandbox) -> None:
     targets = write_targets(20)
 
-    plan = await library.plan(targets, run="plan.db", rate=FAST)
+    plan = await library.plan(targets, run="plan.db", **at(sandbox))
     assert plan.plan_counts()["change"] == 20
-    done = await library.apply("plan.db", expect=plan.digest, rate=FAST)
+    done = await library.apply("plan.db", expect=plan.digest, **at(sandbox))
     assert (done.statuses["updated"], done.stopped, done.exit_code) == (20, None, 0)
-    same = await library.verify(targets, rate=FAST)
+    same = await library.verify(targets, **at(sandbox))
     assert (same.statuses["unchanged"], same.exit_code) == (20, 0)
-    back = await library.rollback("plan.db", run="back.db", rate=FAST)
+    back = await library.rollback("plan.db", run="back.db", **at(sandbox))
     assert back.statuses["updated"] == 20
-    drifted = await library.verify("plan.db", results="drift.jsonl", rate=FAST)
+    drifted = await library.verify("plan.db", results="drift.jsonl", **at(sandbox))
     assert (drifted.errors, drifted.exit_code) == ({"Drifted": 20}, 4)
     assert len(lines("drift.jsonl")) == 20
 
@@ -81,9 +89,8 @@ async def test_a_program_plans_applies_verifies_reports_and_rolls_back() -> None
 async def test_command_and_library_take_over_from_each_other(
     bulkeic: Bulkeic, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    bulkeic.env["AWS_ENDPOINT_URL"] = sandbox.url
     write_targets(30)
-    async with library.apply("targets.csv", run="run.db", rate=FAST, concurrency=1) as work:
+    async with library.apply("targets.csv", run="run.db", **at(sandbox), concurrency=1) as work:
         async for progress in work:
             if progress.done:
                 work.stop("enough")
@@ -91,7 +98,9 @@ async def test_command_and_library_take_over_from_each_other(
     assert 0 < work.result.pending < 30
 
     path = tmp_path / "run.db"
-    resumed = await asyncio.to_thread(bulkeic, "apply", path, "--yes", "--rate", FAST)
+    resumed = await asyncio.to_thread(
+        bulkeic, "apply", path, "--yes", "--rate", "unlimited", "--endpoint-url", sandbox.url
+    )
     assert resumed.code == 0, resumed.err
     shown = json.loads((await asyncio.to_thread(bulkeic, "report", path, "--json")).out)
     own = json.loads(library.report_json(await library.read_report(path)))
@@ -99,11 +108,12 @@ async def test_command_and_library_take_over_from_each_other(
     assert "enough" in own["sessions"][0].values()
 
 
-@pytest.mark.usefixtures("sandbox")
-async def test_progress_has_each_outcome_once_and_ends_with_all() -> None:
+async def test_progress_has_each_outcome_once_and_ends_with_all(sandbox: Sandbox) -> None:
     seen: Counter[tuple[str, int | None, int]] = Counter()
     last: dict[tuple[str, int | None], int] = {}
-    async with library.apply(write_targets(20), run="run.db", waves="5,100%", rate=FAST) as work:
+    async with library.apply(
+        write_targets(20), run="run.db", waves="5,100%", **at(sandbox)
+    ) as work:
         async for progress in work:
             key = progress.doing, progress.wave
             assert last.get(key, 0) <= progress.done <= progress.targets
@@ -123,7 +133,9 @@ async def test_a_cancelled_task_records_its_calls_in_flight_and_can_be_resumed(
     has_started = asyncio.Event()
 
     async def run() -> None:
-        async with library.apply("targets.csv", run="run.db", rate=FAST, concurrency=4) as work:
+        async with library.apply(
+            "targets.csv", run="run.db", **at(slow_sandbox), concurrency=4
+        ) as work:
             async for progress in work:
                 if progress.done:
                     has_started.set()
@@ -141,20 +153,23 @@ async def test_a_cancelled_task_records_its_calls_in_flight_and_can_be_resumed(
     assert 0 < recorded < 60
     assert recorded == updates(slow_sandbox)
     assert len(asyncio.all_tasks()) == 1
-    rest = await library.apply("run.db", rate=FAST)
+    rest = await library.apply("run.db", **at(slow_sandbox))
     assert rest.statuses["updated"] == updates(slow_sandbox) == 60
 
 
-@pytest.mark.usefixtures("slow_sandbox")
-async def test_a_timeout_and_an_error_of_the_program_end_the_work_first() -> None:
+async def test_a_timeout_and_an_error_of_the_program_end_the_work_first(
+    slow_sandbox: Sandbox,
+) -> None:
+    url = slow_sandbox.url
     write_targets(20)
+    timed = library.apply("targets.csv", run="a.db", rate=5, endpoint_url=url)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(
-            asyncio.ensure_future(library.apply("targets.csv", run="a.db", rate=5)), 0.2
-        )
+        await asyncio.wait_for(asyncio.ensure_future(timed), 0.2)
+
+    failing = library.apply("targets.csv", run="b.db", rate=5, endpoint_url=url)
 
     async def fail() -> None:
-        async with library.apply("targets.csv", run="b.db", rate=5) as work:
+        async with failing as work:
             async for progress in work:
                 if progress.done:
                     raise ZeroDivisionError
@@ -162,28 +177,28 @@ async def test_a_timeout_and_an_error_of_the_program_end_the_work_first() -> Non
     with pytest.raises(ZeroDivisionError):
         await fail()
 
+    assert failing.result.stopped == "stopped by the program"
     end = (await library.read_report("b.db")).end
     assert end.reason == "stopped by the program"
     assert len(asyncio.all_tasks()) == 1
 
 
-async def test_a_stop_while_the_targets_are_read_leaves_nothing(tmp_path: Path) -> None:
+async def test_a_stop_while_the_targets_are_read_leaves_nothing(sandbox: Sandbox) -> None:
     write_targets(3)
-    work = library.apply("targets.csv", run="run.db", rate=FAST)
+    work = library.apply("targets.csv", run="run.db", **at(sandbox))
     work.stop("changed my mind")
     with pytest.raises(library.BulkeicError, match="changed my mind; nothing was sent"):
         await work
 
-    assert [each.name for each in tmp_path.iterdir()] == ["targets.csv"]
+    assert names() == ["targets.csv"]
 
 
-@pytest.mark.usefixtures("sandbox")
-async def test_two_runs_work_at_once() -> None:
+async def test_two_runs_work_at_once(sandbox: Sandbox) -> None:
     write_targets(10, "a.csv")
     write_targets(10, "b.csv")
     works = (
-        library.apply("a.csv", run="a.db", rate=FAST),
-        library.plan("b.csv", run="b.db", rate=FAST),
+        library.apply("a.csv", run="a.db", **at(sandbox)),
+        library.plan("b.csv", run="b.db", **at(sandbox)),
     )
     done, planned = await asyncio.gather(*works)
 
@@ -193,6 +208,11 @@ async def test_two_runs_work_at_once() -> None:
 
 def lines(name: str) -> list[str]:
     return Path(name).read_text().splitlines()
+
+
+def names() -> list[str]:
+    """The files of the folder."""
+    return [each.name for each in Path().iterdir()]
 
 
 def write(name: str, *rows: str) -> None:
@@ -215,20 +235,20 @@ async def test_nothing_is_printed_and_the_process_stays_as_it_is(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     options = SandboxOptions(rate=None, any_function=True, faults=Faults(throttle=0.3))
-    async with called_sandbox(monkeypatch, options) as sandbox:
+    async with Sandbox(options) as sandbox:
         sandbox.add_function("123456789012", "us-east-1", "orders-2-unconfigured")
         write("targets.csv", "orders-1,1", "orders-2-unconfigured,1", "orders-1,1")
         write("bad.csv", "a,7", "b,x")
         monkeypatch.setattr("sys.stdin", None)
         before = process_state()
-        done = await library.apply("targets.csv", run="run.db", rate=FAST, concurrency=5_000)
-        await library.verify("run.db", rate=FAST)
-        async with library.Updater(rate=500) as updater:
+        done = await library.apply("targets.csv", run="run.db", **at(sandbox), concurrency=5_000)
+        await library.verify("run.db", **at(sandbox))
+        async with library.Updater(rate=500, endpoint_url=sandbox.url) as updater:
             job = library.make_job("orders-2-unconfigured", maximum_retry_attempts=1,
                                    region="us-east-1")  # fmt: skip
             assert [each.status async for each in updater.update([job])] == [Status.FAILED]
         with pytest.raises(library.BadInputError) as caught:
-            await library.apply("bad.csv", rate=FAST)
+            await library.apply("bad.csv", **at(sandbox))
 
     assert (done.statuses["updated"], done.statuses["failed"]) == (1, 1)
     assert caught.value.__notes__ == [
@@ -239,18 +259,16 @@ async def test_nothing_is_printed_and_the_process_stays_as_it_is(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.usefixtures("sandbox")
 async def test_a_program_that_configures_logging_gets_the_messages(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, sandbox: Sandbox
 ) -> None:
     caplog.set_level(logging.INFO, "bulkeic")
-    await library.apply(write_targets(2), run="run.db", rate=FAST)
+    await library.apply(write_targets(2), run="run.db", **at(sandbox))
 
     assert "run file: run.db" in [record.getMessage() for record in caplog.records]
 
 
-@pytest.mark.usefixtures("sandbox")
-async def test_errors_are_those_of_the_command() -> None:
+async def test_errors_are_those_of_the_command(sandbox: Sandbox) -> None:
     write_targets(1)
     with pytest.raises(library.UsageError, match="--retry-failed requires a run file"):
         await library.apply("targets.csv", retry_failed=True)
@@ -258,7 +276,7 @@ async def test_errors_are_those_of_the_command() -> None:
         await library.apply("missing.csv")
     with pytest.raises(library.RunFileError):
         await library.read_report("targets.csv")
-    work = library.plan("targets.csv", run="run.db", rate=FAST)
+    work = library.plan("targets.csv", run="run.db", **at(sandbox))
     with pytest.raises(RuntimeError, match="has not ended"):
         _ = work.result
     await work
@@ -268,17 +286,17 @@ async def test_errors_are_those_of_the_command() -> None:
         await library.plan("targets.csv", run="run.db")
 
 
-async def test_a_stopped_discovery_can_be_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stopped_discovery_can_be_resumed() -> None:
     options = SandboxOptions(rate=None, faults=Faults(latency_s=0.02))
-    async with called_sandbox(monkeypatch, options) as sandbox:
+    async with Sandbox(options) as sandbox:
         for number in range(200):
             sandbox.add_function("123456789012", "us-east-1", f"orders-{number}")
         async with library.discover(
-            "found.csv", run="found.discovery", regions="us-east-1", rate=FAST
+            "found.csv", run="found.discovery", regions="us-east-1", **at(sandbox)
         ) as work:
             work.stop()
         assert work.result.exit_code == 3
-        found = await library.discover("found.csv", run="found.discovery", rate=FAST)
+        found = await library.discover("found.csv", run="found.discovery", **at(sandbox))
 
     assert (found.targets, found.exit_code) == (200, 0)
     assert len(lines("found.csv")) == 201
