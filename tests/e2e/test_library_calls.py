@@ -286,6 +286,23 @@ async def test_errors_are_those_of_the_command(sandbox: Sandbox) -> None:
         await library.plan("targets.csv", run="run.db")
 
 
+async def test_a_halted_run_rolls_itself_back(sandbox: Sandbox) -> None:
+    done = await library.apply(
+        write_targets(6), run="run.db", waves=[2, "100%"], gate="exit 1", on_halt="rollback",
+        **at(sandbox),
+    )  # fmt: skip
+
+    assert (done.halted, done.statuses["updated"], done.pending, done.exit_code) == (
+        "gate",
+        2,
+        4,
+        3,
+    )
+    assert done.rollback is not None
+    assert done.rollback.statuses["updated"] == 2
+    assert updates(sandbox) == 0
+
+
 async def test_a_stopped_discovery_can_be_resumed() -> None:
     options = SandboxOptions(rate=None, faults=Faults(latency_s=0.02))
     async with Sandbox(options) as sandbox:
