@@ -7,6 +7,8 @@ import json
 import logging
 import resource
 import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -284,6 +286,33 @@ async def test_errors_are_those_of_the_command(sandbox: Sandbox) -> None:
         await work
     with pytest.raises(library.BulkeicError, match=r"run\.db"):
         await library.plan("targets.csv", run="run.db")
+
+
+async def test_an_interrupted_script_ends_its_work_first(slow_sandbox: Sandbox) -> None:
+    write_targets(40)
+    script = f"""
+import asyncio, bulkeic
+async def main():
+    async with bulkeic.apply("targets.csv", run="run.db", rate=20, burst=1,
+                             endpoint_url="{slow_sandbox.url}") as work:
+        async for progress in work:
+            if progress.done:
+                print("working", flush=True)
+asyncio.run(main())
+"""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    await process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = await process.communicate()
+
+    assert process.returncode == -signal.SIGINT
+    assert err.decode().rstrip().endswith("KeyboardInterrupt")
+    report = await library.read_report("run.db")
+    assert report.end.reason == "cancelled by the program"
+    assert report.summary.statuses["updated"] == updates(slow_sandbox) > 0
 
 
 async def test_a_halted_run_rolls_itself_back(sandbox: Sandbox) -> None:
