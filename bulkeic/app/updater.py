@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, nullcontext
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import anyio
 import anyio.lowlevel
@@ -26,16 +26,17 @@ from bulkeic.core.accounts import (
 from bulkeic.core.change.policy import Apply
 from bulkeic.core.change.reconcile import BeforeImage
 from bulkeic.core.model import Job, Outcome
-from bulkeic.core.targets.fields import TARGET_FIELDS
 from bulkeic.core.targets.rows import Defaults, Row, RowParser
 from bulkeic.engine.engine import Engine
 from bulkeic.engine.limits import EngineLimits
 from bulkeic.engine.memory_feed import MemoryFeed
-from bulkeic.sources.column_names import ColumnNames
+from bulkeic.output.logs import keep_silent
 from bulkeic.sources.row_format import Format
 from bulkeic.sources.rows_file import RowsFile
 
 _MAX_UNFINISHED = 10_000
+UNNUMBERED = -1
+"""The ``seq`` of a job that ``Updater.update`` numbers."""
 
 
 class Updater:
@@ -95,6 +96,7 @@ class Updater:
         create_missing: bool = False,
         replace_destinations: bool = False,
     ) -> None:
+        keep_silent()
         access = Access(profile=profile, region=region, endpoint_url=endpoint_url)
         accounts = _accounts(role_arn, external_id)
         session = _role_session(role_session_name, duration_s)
@@ -136,7 +138,8 @@ class Updater:
         """Updates the jobs' targets, and yields the outcomes in any order, as they come.
 
         At most 10,000 jobs are read ahead of the outcomes that have been taken. If nothing answers
-        any more, the remaining jobs have no outcome.
+        any more, the remaining jobs have no outcome. A job without a number gets its place among
+        the jobs, from 0.
 
         Raises:
             AccessError: there are no usable credentials, or STS cannot be called.
@@ -159,9 +162,13 @@ class Updater:
         self, jobs: Iterable[Job] | AsyncIterable[Job], stream: "_JobStream", engine: Engine
     ) -> None:
         try:
+            number = -1
             async for job in _each(jobs):
+                number += 1
                 if engine.stopped is not None:
                     break
+                if job.seq == UNNUMBERED:
+                    job = msgspec.structs.replace(job, seq=number)  # noqa: PLW2901
                 placed = await self._placement.place(job)
                 await stream.wait_for_room()
                 stream.feed.add(placed)
@@ -285,24 +292,45 @@ def read_jobs(
 def make_job(
     function_name: str,
     *,
-    seq: int = 0,
+    seq: int = UNNUMBERED,
     region: str | None = None,
     account_id: str | None = None,
-    **settings: Any,
+    role_arn: str | None = None,
+    qualifier: str | None = None,
+    maximum_retry_attempts: int | None = None,
+    maximum_event_age_in_seconds: int | None = None,
+    on_success: str | None = None,
+    on_failure: str | None = None,
 ) -> Job:
     """One job, from the same fields as a row of a targets file.
 
     Args:
         function_name: in any form that the API takes.
-        seq: any number; the outcome has it, too.
+        seq: any number from 0; the outcome has it, too. Without one, ``Updater.update`` numbers
+            the job by its place among the jobs.
         region: required unless the name is a full ARN.
         account_id: ``None``: the updater asks STS.
-        settings: any field of a targets file, for example ``maximum_retry_attempts=0``.
+        role_arn: to assume in the account; may hold ``{account}``.
+        qualifier: a version, an alias or ``$LATEST``; ``None``: that of the name, else ``$LATEST``.
+        maximum_retry_attempts: 0 to 2; ``None``: not set here.
+        maximum_event_age_in_seconds: 60 to 21600; ``None``: not set here.
+        on_success: ARN of the destination of events that succeeded; ``none`` clears it; ``None``:
+            not set here. May hold ``{account}``, ``{region}``, ``{partition}`` and ``{function}``.
+        on_failure: the same for events that failed.
 
     Raises:
-        InputError: a field is unknown or invalid.
+        InputError: a field is invalid.
     """
-    values = ColumnNames(TARGET_FIELDS).values({"FunctionName": function_name, **settings})
+    given = {
+        "FunctionName": function_name,
+        "RoleArn": role_arn,
+        "Qualifier": qualifier,
+        "MaximumRetryAttempts": maximum_retry_attempts,
+        "MaximumEventAgeInSeconds": maximum_event_age_in_seconds,
+        "OnSuccess": on_success,
+        "OnFailure": on_failure,
+    }
+    values = {name: value for name, value in given.items() if value is not None}
     parser = RowParser("", Defaults(account_id=account_id, region=region))
     job = parser.job(seq, Row(0, values))
     return msgspec.structs.replace(job, source="")

@@ -44,7 +44,7 @@ def bench(options: BenchOptions) -> int:
     loads = choose_loads(options.load)
     _check_outputs(options)
     if options.operation is BenchOperation.UPDATE:
-        check_yes(options, yes=options.yes)
+        check_yes(options, console)
     resolver = AccountResolver(options.access, options.pace.timeout_s, sandbox=options.sandbox)
     targets = load_targets(options, resolver, console)
     jobs = _forecast_jobs(options, resolver, console)

@@ -136,6 +136,7 @@ class Summary(msgspec.Struct, frozen=True):
         halted: what the run did that stopped it; ``None``: it was not halted.
         rollback: of the run, which it did itself because it was halted.
         digest: of a complete plan.
+        stopped: why the session stopped early; ``None``: it did not.
         managed: the targets by what manages them; ``None``: that was not looked for.
     """
 
@@ -156,6 +157,7 @@ class Summary(msgspec.Struct, frozen=True):
     halted: Halt | None = None
     rollback: "Summary | None" = None
     digest: str | None = None
+    stopped: str | None = None
     managed: ManagedTargets | None = None
 
     @property

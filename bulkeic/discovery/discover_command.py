@@ -11,7 +11,7 @@ from bulkeic.app.access.runtime import first_cause, run_async
 from bulkeic.app.run.engine_source import OpenPageReaders
 from bulkeic.app.run.invocation import print_json
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
-from bulkeic.app.run.signals import SignalWatch
+from bulkeic.app.run.surroundings import Surroundings, Terminal
 from bulkeic.app.setup.open_files import allow_open_files
 from bulkeic.app.setup.run_setup import RUNS_FOLDER
 from bulkeic.aws.answers.sanitizer import sanitize
@@ -36,7 +36,6 @@ from bulkeic.discovery.run.discovery_binding import (
 )
 from bulkeic.discovery.run.discovery_session import LAMBDA, DiscoverySession
 from bulkeic.discovery.run.found_targets import FoundTargets
-from bulkeic.output.console import Console
 from bulkeic.output.files.new_file import check_new_file, free_name, write_new_file
 from bulkeic.output.files.results import write_stdout
 from bulkeic.output.files.targets_codec import targets_encoder
@@ -62,6 +61,29 @@ def discover(options: DiscoverOptions, open_engines: OpenPageReaders | None = No
     """
     configure_logs(options.log.log_format, options.log.log_level, sanitize)
     allow_open_files(options.pace.concurrency)
+    terminal = Terminal()
+    summary = find_functions(options, terminal, open_engines)
+    if options.output != "json":
+        return summary.exit_code
+    text = json.dumps(summary.to_json(), separators=(",", ":"))
+    return print_json(text.encode(), summary.exit_code, terminal.console)
+
+
+def find_functions(
+    options: DiscoverOptions,
+    surroundings: Surroundings,
+    open_readers: OpenPageReaders | None = None,
+) -> DiscoverySummary:
+    """Does what ``discover`` does, in any surroundings: the discovery in numbers.
+
+    Args:
+        options: of the command.
+        surroundings: what it runs in.
+        open_readers: opens the workers that read pages; ``None``: this process reads them.
+
+    Raises:
+        BulkeicError: why nothing was found; there is no new discovery file then.
+    """
     check_discovery(options)
     if options.out is not None:
         check_new_file("--out", options.out)
@@ -69,7 +91,7 @@ def discover(options: DiscoverOptions, open_engines: OpenPageReaders | None = No
     is_new = not path.exists()
     if is_new:
         create_discovery_file(path, new_discovery_metadata(options))
-    discovery = _Discovery(options, DiscoveryFile(path), open_engines, is_new=is_new)
+    discovery = _Discovery(options, DiscoveryFile(path), surroundings, open_readers, is_new=is_new)
     try:
         return discovery.run()
     except (BulkeicError, KeyboardInterrupt):
@@ -85,6 +107,7 @@ class _Discovery:
     Args:
         options: of the command.
         file: the discovery file.
+        surroundings: what it runs in.
         open_readers: opens the workers that read pages; ``None``: this process reads them.
         is_new: whether this invocation has created it.
     """
@@ -93,6 +116,7 @@ class _Discovery:
         self,
         options: DiscoverOptions,
         file: DiscoveryFile,
+        surroundings: Surroundings,
         open_readers: OpenPageReaders | None,
         *,
         is_new: bool,
@@ -102,7 +126,8 @@ class _Discovery:
         self._file = file
         self._is_new = is_new
         self._is_open = True
-        self._console = Console()
+        self._surroundings = surroundings
+        self._console = surroundings.console
         self._traffic = Traffic()
 
     def close(self) -> None:
@@ -111,7 +136,7 @@ class _Discovery:
             self._is_open = False
             self._file.close()
 
-    def run(self) -> int:
+    def run(self) -> DiscoverySummary:
         """Finds what remains to be found, and writes all targets."""
         file, options = self._file, self._given
         check_discovery_file(file, options)
@@ -139,10 +164,10 @@ class _Discovery:
         for account in self._file.accounts().values():
             if account.role_arn is not None:
                 resolver.accounts.assign_role(Lane(account.account_id, ""), account.role_arn)
-        with SignalWatch() as signals:
+        with self._surroundings.interruptions() as interruptions:
             session = DiscoverySession(
-                options, self._file, criteria, resolver, console=self._console, signals=signals,
-                open_readers=self._open_readers,
+                options, self._file, criteria, resolver, console=self._console,
+                interruptions=interruptions,                open_readers=self._open_readers,
             )  # fmt: skip
             try:
                 run_async(session.run)
@@ -191,8 +216,10 @@ class _Discovery:
             return INTERRUPTED
         return None
 
-    def _end(self, found: FoundTargets, stopped: str | None, *, is_written: bool) -> int:
-        """Prints the result. Returns the exit code."""
+    def _end(
+        self, found: FoundTargets, stopped: str | None, *, is_written: bool
+    ) -> DiscoverySummary:
+        """Prints the result."""
         if not is_written and stopped != INTERRUPTED_TWICE:
             _count_targets(found)
         file, options, tally = self._file, self._given, found.tally
@@ -220,10 +247,7 @@ class _Discovery:
             self._console.print(line)
         for line in discovery_lines(summary, self._console.screen(in_full=options.verbose)):
             self._console.print(line)
-        if options.output != "json":
-            return summary.exit_code
-        text = json.dumps(summary.to_json(), separators=(",", ":"))
-        return print_json(text.encode(), summary.exit_code, self._console)
+        return summary
 
     def _next(self, summary: DiscoverySummary, *, is_written: bool) -> dict[str, str]:
         options, found = self._given, {}

@@ -91,7 +91,13 @@ class Problems:
 
 
 class Console:
-    """Standard error for messages, standard input for answers."""
+    """Standard error for messages, standard input for answers.
+
+    Attributes:
+        agrees: whether the answer to every question is yes, so that none is asked.
+    """
+
+    agrees = False
 
     @property
     def is_terminal(self) -> bool:

@@ -98,6 +98,12 @@ def configure_logs(log_format: LogFormat | None, level: str, clean: Cleaner) -> 
     logging.getLogger().handlers[:] = [_Renderer(chosen, number, clean)]
 
 
+def keep_silent() -> None:
+    """Logs nothing unless the program configures logging: no record is printed as a last resort."""
+    if not _OURS.handlers:
+        _OURS.addHandler(logging.NullHandler())
+
+
 def reset_logs() -> None:
     """Undoes ``configure_logs``."""
     _OURS.setLevel(logging.NOTSET)

@@ -43,12 +43,9 @@ def test_tags_are_read_where_they_cost_no_surprise(options: TargetsOptions, *, r
 
 
 def test_another_endpoint_of_the_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bulkeic.app.access.runtime import open_access  # noqa: PLC0415 - its cache is for one process
-
-    open_access.cache_clear()
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:1")
-    assert not reads_tags(ApplyOptions(source="t"))
-    open_access.cache_clear()
+    not_kept = AccessOptions(region="eu-central-2")
+    assert not reads_tags(ApplyOptions(source="t", access=not_kept))
 
 
 @pytest.mark.parametrize(

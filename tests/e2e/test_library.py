@@ -47,6 +47,16 @@ async def test_jobs_in_outcomes_out() -> None:
     assert {outcome.account_id for outcome in outcomes} == {"123456789012"}
 
 
+async def test_jobs_without_a_number_get_their_place() -> None:
+    names = ["a", "b", "c", "d"]
+    fed = [make_job(name, region=REGION, maximum_retry_attempts=1) for name in names]
+    fed[2] = make_job("c", seq=70, region=REGION, maximum_retry_attempts=1)
+    async with Sandbox(SandboxOptions(rate=None, any_function=True)) as sandbox:
+        outcomes = await updated(sandbox, fed)
+
+    assert {each.function_name: each.seq for each in outcomes} == {"a": 0, "b": 1, "c": 70, "d": 3}
+
+
 async def test_the_settings_of_an_outcome_are_its_own() -> None:
     async with Sandbox(SandboxOptions(rate=None, any_function=True)) as sandbox:
         first, second = await updated(sandbox, jobs(2))
@@ -110,8 +120,8 @@ def test_an_invalid_row_is_an_error_with_its_place(tmp_path: Path) -> None:
         list(read_jobs(str(targets), region=REGION))
 
     assert (caught.value.line, caught.value.field) == (3, "MaximumRetryAttempts")
-    with pytest.raises(InputError, match="did you mean MaximumRetryAttempts"):
-        make_job("a", region=REGION, max_retry_attempts=1)
+    with pytest.raises(InputError, match="MaximumRetryAttempts: 3 is out of range"):
+        make_job("a", region=REGION, maximum_retry_attempts=3)
 
 
 async def test_missing_credentials_are_a_bulkeic_error(monkeypatch: pytest.MonkeyPatch) -> None:

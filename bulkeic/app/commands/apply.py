@@ -25,6 +25,7 @@ from bulkeic.app.setup.configured_rollout import for_run
 from bulkeic.app.setup.output_files import check_not_overwritten
 from bulkeic.app.setup.run_setup import apply_policy, check_yes, has_run_file, run_file, work_left
 from bulkeic.core.errors import UsageError, quoted
+from bulkeic.core.summary import Summary
 from bulkeic.output.formatting import counted, duration
 from bulkeic.store.jobs import JobFilter
 from bulkeic.store.run_file import RunFile
@@ -48,8 +49,17 @@ def apply(options: ApplyOptions, open_engines: OpenEngines = open_local_engines)
         BulkeicError: why nothing was sent.
     """
     invocation = Invocation(options, open_engines)
+    return invocation.finish(apply_targets(options, invocation))
+
+
+def apply_targets(options: ApplyOptions, invocation: Invocation) -> Summary:
+    """Does what ``apply`` does, in any surroundings: the run in numbers.
+
+    Raises:
+        BulkeicError: why nothing was sent.
+    """
     if not has_run_file(options):
-        check_yes(options, yes=options.yes)
+        check_yes(options, invocation.console)
     _check_flags(options)
     with invocation:
         with run_file(options, invocation.resolver, invocation.console) as run:
@@ -66,7 +76,7 @@ def apply(options: ApplyOptions, open_engines: OpenEngines = open_local_engines)
             from bulkeic.app.commands.halted_rollback import roll_back_halted  # noqa: PLC0415 - few runs are halted
 
             summary = roll_back_halted(run.path, options, invocation, summary)
-    return invocation.finish(summary)
+    return summary
 
 
 def _check_flags(options: ApplyOptions) -> None:
@@ -183,7 +193,7 @@ def _prepare_resumption(run: RunFile, options: ApplyOptions, invocation: Invocat
     if options.error_codes:
         _note_unknown_codes(run, options, invocation)
     if work_left(run, options):
-        check_yes(options, yes=options.yes)
+        check_yes(options, invocation.console)
 
 
 def _note_unknown_codes(run: RunFile, options: ApplyOptions, invocation: Invocation) -> None:

@@ -40,6 +40,15 @@ def plan(options: PlanOptions, open_engines: OpenEngines = open_local_engines) -
         BulkeicError: why nothing was read.
     """
     invocation = Invocation(options, open_engines)
+    return invocation.finish(plan_targets(options, invocation))
+
+
+def plan_targets(options: PlanOptions, invocation: Invocation) -> Summary:
+    """Does what ``plan`` does, in any surroundings: the plan in numbers.
+
+    Raises:
+        BulkeicError: why nothing was read.
+    """
     check_diff(options.show, options)
     with (
         invocation,
@@ -50,8 +59,7 @@ def plan(options: PlanOptions, open_engines: OpenEngines = open_local_engines) -
                 f"run file {quoted(str(run.path))} was not made by plan; plan the targets file"
             )
         check_wave_source(run, for_run(run, options))
-        summary = plan_run(run, options.show, invocation)
-    return invocation.finish(summary)
+        return plan_run(run, options.show, invocation)
 
 
 def check_diff(show: DiffOptions, options: WorkOptions) -> None:

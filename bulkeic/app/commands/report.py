@@ -28,17 +28,32 @@ def report(options: ReportOptions) -> None:
         RunFileError: it is not a run file.
         UsageError: stdout or a file cannot be written.
     """
+    check_stdout()
+    found = make_report(options)
+    write_stdout([_json(found) if options.json else _text(found, in_full=options.verbose)])
+
+
+def make_report(options: ReportOptions, *, with_timeline: bool = False) -> RunReport:
+    """Reads the report of a run, and writes it to files in other forms.
+
+    Args:
+        options: of the command.
+        with_timeline: also read the run in time, whatever the options say.
+
+    Raises:
+        RunFileError: it is not a run file.
+        UsageError: a file cannot be written.
+    """
     check_selection(options.selection, has_run=True)
     files = {
         "--markdown": options.markdown, "--junit": options.junit, "--html": options.html,
     }  # fmt: skip
     check_report_files(files, options.run)
-    check_stdout()
     run = open_run(Path(options.run), Console(), read_only=True, accept_loss=options.accept_loss)
     try:
         check_owners(run, options.selection)
         run.choose(options.selection)
-        with_timeline = options.json or options.html is not None
+        with_timeline = with_timeline or options.json or options.html is not None
         with run.same_moment():
             found = read_report(
                 run, time.time(), with_timeline=with_timeline, in_full=options.verbose
@@ -51,7 +66,7 @@ def report(options: ReportOptions) -> None:
         run.close()
     if options.markdown is not None:
         _write_markdown(options.markdown, found)
-    write_stdout([_json(found) if options.json else _text(found, in_full=options.verbose)])
+    return found
 
 
 def _text(found: RunReport, *, in_full: bool) -> bytes:

@@ -29,6 +29,7 @@ from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.model import Job, Lane
 from bulkeic.core.rollout.rollback_guard import NO_BEFORE_IMAGE
 from bulkeic.core.rollout.waves import reversed_waves
+from bulkeic.core.summary import Summary
 from bulkeic.core.targets.selection import EVERY_TARGET
 from bulkeic.output.console import Console
 from bulkeic.output.formatting import counted
@@ -49,19 +50,26 @@ def rollback(options: RollbackOptions, open_engines: OpenEngines = open_local_en
         BulkeicError: why nothing was sent.
     """
     invocation = Invocation(options, open_engines)
-    _check_flags(options)
+    return invocation.finish(roll_back(options, invocation))
+
+
+def roll_back(options: RollbackOptions, invocation: Invocation) -> Summary:
+    """Does what ``rollback`` does, in any surroundings: the new run in numbers.
+
+    Raises:
+        BulkeicError: why nothing was sent.
+    """
+    _check_flags(options, invocation.console)
     with (
         invocation,
         new_rollback(options, invocation.resolver, invocation.console) as run,
     ):
         if options.plan:
-            summary = plan_run(run, options.show, invocation, force=options.force)
-        else:
-            summary = apply_run(run, apply_options(options, str(run.path)), invocation)
-    return invocation.finish(summary)
+            return plan_run(run, options.show, invocation, force=options.force)
+        return apply_run(run, apply_options(options, str(run.path)), invocation)
 
 
-def _check_flags(options: RollbackOptions) -> None:
+def _check_flags(options: RollbackOptions, console: Console) -> None:
     check_diff(options.show, options)
     if options.plan:
         for flag, value in (
@@ -73,7 +81,7 @@ def _check_flags(options: RollbackOptions) -> None:
             if value is not None:
                 raise UsageError(f"{flag} does not go with --plan, which changes nothing")
     else:
-        check_yes(options, yes=options.yes)
+        check_yes(options, console)
         if options.show.diff or options.show.detailed_exitcode:
             raise UsageError("--diff and --detailed-exitcode require --plan")
 

@@ -52,11 +52,27 @@ def verify(options: VerifyOptions, open_engines: OpenEngines = open_local_engine
     Raises:
         BulkeicError: why nothing was read.
     """
+    invocation = Invocation(options, open_engines)
+    prints_drift = options.output == "text" and options.results != STDOUT
+    return invocation.finish(verify_targets(options, invocation, prints_drift=prints_drift))
+
+
+def verify_targets(
+    options: VerifyOptions, invocation: Invocation, *, prints_drift: bool
+) -> Summary:
+    """Does what ``verify`` does, in any surroundings: the verification in numbers.
+
+    Args:
+        options: of the command.
+        invocation: of the command.
+        prints_drift: whether drifted targets are printed on stdout.
+
+    Raises:
+        BulkeicError: why nothing was read.
+    """
     _check_code(options)
     reports = _reports(options)
-    invocation = Invocation(options, open_engines)
     with invocation:
-        prints_drift = options.output == "text" and options.results != STDOUT
         if prints_drift:
             check_stdout()
         code = open_code(options, invocation.resolver, invocation.console)
@@ -70,11 +86,10 @@ def verify(options: VerifyOptions, open_engines: OpenEngines = open_local_engine
             compare = partial(_verify, run, feed, policy, options=options, invocation=invocation)
             if reports is None:
                 summary, _ = compare(results=results)
-            else:
-                with reports:
-                    found = compare(results=reports.collecting(results, policy))
-                    summary = reports.write(run, *found, invocation.console)
-    return invocation.finish(summary)
+                return summary
+            with reports:
+                found = compare(results=reports.collecting(results, policy))
+                return reports.write(run, *found, invocation.console)
 
 
 def _check_code(options: VerifyOptions) -> None:
@@ -158,7 +173,7 @@ def _compare(
         summary, found.examples, creates_missing=False, more_examples=found.more_examples
     )
     invocation.print_result(partial(summary_lines, summary, errors), (), stopped, commands)
-    summary = msgspec.structs.replace(summary, next=commands)
+    summary = msgspec.structs.replace(summary, next=commands, stopped=stopped)
     invocation.announce_end(run, summary, stopped)
     return summary, errors
 

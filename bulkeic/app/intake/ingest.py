@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from bulkeic.app.access.account_resolver import AccountResolver
+from bulkeic.app.access.runtime import until_stopped
 from bulkeic.app.run_files.run_choice import check_flags_text
 from bulkeic.core.errors import BulkeicError, InputError, UsageError
 from bulkeic.core.model import Job, Lane, Target
@@ -198,7 +199,7 @@ class Ingest:
         parser = RowParser(self._targets.name, self._defaults, exact=self._metadata.exact)
         job, add, assign_role = parser.job, self._loader.add, self._accounts.assign_role
         seq = -1
-        for seq, row in enumerate(self._targets.rows()):
+        for seq, row in enumerate(until_stopped(self._targets.rows())):
             if not isinstance(row, Row):
                 self._refuse(seq, row.line, "", [row])
                 continue

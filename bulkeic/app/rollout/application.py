@@ -132,7 +132,7 @@ def _is_confirmed(
         invocation.print_lines(wave_preview_lines(waves, shown) + unused_rule_lines(run, new.rules))
         invocation.print_lines(caller_lines(run) + owner_lines(run.owners.count(), can_skip=True))
         reversibility = reversibility_text(run, in_waves=bool(waves))
-        if options.yes or options.sandbox:
+        if options.yes or options.sandbox or invocation.console.agrees:
             invocation.console.print(reversibility)
             return True
         return invocation.console.confirm(f"{reversibility}; update them?")

@@ -20,14 +20,12 @@ from bulkeic.app.options.command_options import ApplyOptions, WorkOptions
 from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.session import INTERRUPTED_TWICE, RunSession
-from bulkeic.app.run.signals import SignalWatch
+from bulkeic.app.run.surroundings import Surroundings, Terminal
 from bulkeic.app.run.work_forecast import forecast_work
 from bulkeic.app.run_files.next_commands import NextCommands, flags_of, next_lines
 from bulkeic.app.run_files.run_binding import place, session_origin
-from bulkeic.app.setup.open_files import PAGE_FILES, allow_open_files
 from bulkeic.app.setup.run_setup import check_options
 from bulkeic.app.watching.watchers import RunWatchers
-from bulkeic.app.watching.watching import open_watchers
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.core.errors import BulkeicError, UsageError
 from bulkeic.core.exit_codes import ExitCode
@@ -39,7 +37,6 @@ from bulkeic.core.targets.selection import EVERY_TARGET
 from bulkeic.output.console import Console
 from bulkeic.output.files.outcome_codec import safe_json
 from bulkeic.output.files.results import NoResults, Results, ResultsFile
-from bulkeic.output.logs import configure_logs
 from bulkeic.output.rollout_text import (
     SHOWN_SETTINGS,
     forecast_lines,
@@ -63,6 +60,7 @@ class Invocation:
     Args:
         options: of the command.
         open_engines: opens what makes the calls.
+        surroundings: what it runs in; ``None``: a terminal.
 
     Attributes:
         console: prints messages and asks questions.
@@ -80,13 +78,15 @@ class Invocation:
     watchers: RunWatchers
 
     def __init__(
-        self, options: WorkOptions, open_engines: OpenEngines = open_local_engines
+        self,
+        options: WorkOptions,
+        open_engines: OpenEngines = open_local_engines,
+        surroundings: Surroundings | None = None,
     ) -> None:
         self._options = options
         self._open_engines = open_engines
-        configure_logs(options.log.log_format, options.log.log_level, sanitize)
-        has_page = options.watch.ui is not None
-        allow_open_files(options.pace.concurrency + PAGE_FILES * has_page)
+        self._surroundings = surroundings or Terminal()
+        self._surroundings.prepare(options)
         check_options(options)
         self.window = window_of(
             options.window.not_before,
@@ -94,7 +94,7 @@ class Invocation:
             now=time.time(),
             timeout_s=options.pace.timeout_s,
         )
-        self.console = Console()
+        self.console = self._surroundings.console
         self._rows_below = 0
 
     def __enter__(self) -> Self:
@@ -104,7 +104,7 @@ class Invocation:
             self.resolver = AccountResolver(
                 options.access, options.pace.timeout_s, sandbox=options.sandbox
             )
-            self.watchers = open_watchers(options.watch, self.console)
+            self.watchers = self._surroundings.watchers(options)
         except BaseException:
             self.results.close()
             raise
@@ -194,7 +194,7 @@ class Invocation:
         if is_end:
             commands = NextCommands(run, flags_of(options), selection).after(summary)
         self.print_result(result, [*notes, f"run file: {summary.run}"], stopped, commands)
-        summary = msgspec.structs.replace(summary, next=commands)
+        summary = msgspec.structs.replace(summary, next=commands, stopped=stopped)
         self.announce_end(run, summary, stopped)
         return summary
 
@@ -253,13 +253,13 @@ class Invocation:
             _start_results(results, run, known, rewrite=self._is_retry())
             if not has_jobs:
                 return None
-            with SignalWatch() as signals:
+            with self._surroundings.interruptions() as interruptions:
                 session = RunSession(
                     run,
                     self._options,
                     self.resolver.accounts,
                     self.console,
-                    signals,
+                    interruptions,
                     watchers=self.watchers,
                     open_engines=self._open_engines,
                     max_failures=max_failures,

@@ -16,7 +16,7 @@ from bulkeic.app.options.command_options import WorkOptions
 from bulkeic.app.run.engine_source import JobRunner, OpenEngines
 from bulkeic.app.run.recorder import OutcomeLedger, Recorder
 from bulkeic.app.run.run_feed import RunFeed
-from bulkeic.app.run.signals import SignalWatch
+from bulkeic.app.run.surroundings import Interruptions
 from bulkeic.app.watching.watchers import RunWatchers
 from bulkeic.core.accounts import Accounts
 from bulkeic.core.change.policy import Policy, is_change
@@ -59,7 +59,7 @@ class RunSession:
         options: how to work.
         accounts: how each account is reached.
         console: prints messages and asks questions.
-        signals: that interrupt the session.
+        interruptions: of the session.
         watchers: of the command.
         open_engines: opens what makes the calls.
         max_failures: of jobs, before the session stops; ``None``: any number.
@@ -79,7 +79,7 @@ class RunSession:
         options: WorkOptions,
         accounts: Accounts,
         console: Console,
-        signals: SignalWatch,
+        interruptions: Interruptions,
         *,
         watchers: RunWatchers,
         open_engines: OpenEngines,
@@ -96,7 +96,7 @@ class RunSession:
         self.failures = 0
         self._options = options
         self._console = console
-        self._signals = signals
+        self._interruptions = interruptions
         self._max_failures = max_failures
         self._window = window
         self._engine: JobRunner | None = None
@@ -289,7 +289,7 @@ class RunSession:
             self._console.print(_DENIED_HINT)
 
     async def _handle_signals(self) -> None:
-        await self._signals.handle(
+        await self._interruptions.handle(
             stop=lambda: self.stop(INTERRUPTED), quit_now=self._quit_now, console=self._console
         )
 

@@ -1,7 +1,6 @@
 """Run files of the commands: checked options, new runs, resumed runs, and their policy."""
 
 import functools
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -131,13 +130,17 @@ def _check_metrics(options: WorkOptions, path: str) -> None:
         raise UsageError(f"--metrics {quoted(path)} is a run file; use another file")
 
 
-def check_yes(options: WorkOptions, *, yes: bool) -> None:
+def check_yes(options: WorkOptions, console: Console) -> None:
     """Checks that a question can be answered, if one will be asked.
+
+    Args:
+        options: of the command.
+        console: asks it.
 
     Raises:
         UsageError: stdin is not a terminal.
     """
-    if not yes and not options.sandbox and not sys.stdin.isatty():
+    if not (options.yes or options.sandbox or console.agrees or console.can_confirm):
         raise UsageError("stdin is not a terminal; use --yes to start without being asked")
 
 

@@ -14,7 +14,7 @@ from bulkeic.app.access.runtime import open_access
 from bulkeic.app.run.engine_factory import EngineFactory
 from bulkeic.app.run.engine_source import NO_WORKER, JobRunner, OpenPageReaders, PageRunner
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
-from bulkeic.app.run.signals import SignalWatch
+from bulkeic.app.run.surroundings import Interruptions
 from bulkeic.core.accounts import RoleSession
 from bulkeic.core.change.policy import Discover
 from bulkeic.core.errors import UsageError
@@ -73,7 +73,7 @@ class DiscoverySession:
         criteria: which functions are looked for.
         resolver: knows how each account is reached.
         console: prints messages.
-        signals: that interrupt the session.
+        interruptions: of the session.
         open_readers: opens the workers that read pages; ``None``: this process reads them.
 
     Attributes:
@@ -89,7 +89,7 @@ class DiscoverySession:
         resolver: AccountResolver,
         *,
         console: Console,
-        signals: SignalWatch,
+        interruptions: Interruptions,
         open_readers: OpenPageReaders | None = None,
     ) -> None:
         self._open_readers = open_readers
@@ -100,7 +100,7 @@ class DiscoverySession:
         self._criteria = criteria
         self._resolver = resolver
         self._console = console
-        self._signals = signals
+        self._interruptions = interruptions
         self._engine: PageRunner | None = None
         self._phase: anyio.CancelScope | None = None
         self._left_out: set[Lane] = set()
@@ -337,7 +337,7 @@ class DiscoverySession:
             self._engine.stop(reason)
 
     async def _handle_signals(self) -> None:
-        await self._signals.handle(
+        await self._interruptions.handle(
             stop=lambda: self.stop(INTERRUPTED), quit_now=self._quit_now, console=self._console
         )
 
