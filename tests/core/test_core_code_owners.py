@@ -54,6 +54,14 @@ FOUND = {
     "the one that says where it is": (
         code(config(address="anywhere"), config(ARN, "here")), ONCE, "here", KEEPS,
     ),
+    "the one of the account, among others of the same name": (
+        code(*(config(address=each, AccountId=each) for each in (OTHER, ACCOUNT))),
+        ONCE, ACCOUNT, KEEPS,
+    ),
+    "the function without a place": (
+        code(config(AccountId=OTHER), functions=(function(OTHER), function())),
+        ONCE, "function", KEEPS,
+    ),
     "the first of two": (code(config(), config(address="second")), ONCE, "config", KEEPS),
     "the stack of a template": (
         code(config(), manager=Manager.CLOUDFORMATION, stack="shop"), ONCE, "shop", KEEPS,
