@@ -3,19 +3,20 @@
 The first row that fits decides. Names that agree in account and Region come before those whose code
 does not say where they are.
 
-====================================  ==========================  ================================
-the code declares                     name of the owner           next deployment
-====================================  ==========================  ================================
-the configuration, other settings     stack, or else the address  reverts
-the configuration, the same settings  the same                    keeps
-the configuration, unknown settings   the same                    unknown
-the function                          the same, of the function   keeps: it declares nothing there
+====================================  ================================
+the code declares                     next deployment
+====================================  ================================
+the configuration, other settings     reverts
+the configuration, the same settings  keeps
+the configuration, unknown settings   unknown
+the function                          keeps: it declares nothing there
 neither                               the code says nothing
-====================================  ==========================  ================================
+====================================  ================================
 
+The owner's name is Terraform's address of the configuration, or of the function, and else the stack
+if that is known.
 Settings are the same if the code declares each one that the run writes, with the same value; a
-destination that is cleared need not be declared. Terraform's resources have addresses, and its
-states no stack.
+destination that is cleared need not be declared.
 """
 
 from collections.abc import Iterator, Sequence
@@ -158,7 +159,7 @@ def _functions_of(code: DeclaredCode) -> Iterator[tuple[_Key, _Declared]]:
 
 
 def _owner_name(code: DeclaredCode, address: str) -> str:
-    return address if code.manager is Manager.TERRAFORM else code.stack or address
+    return address if code.manager is Manager.TERRAFORM else code.stack
 
 
 def _has_same_settings(declared: Settings, wanted: Settings) -> bool:
