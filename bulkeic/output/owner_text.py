@@ -59,8 +59,9 @@ def owner_text(managed: ManagedTargets) -> str:
         stacks = managed.stacks_of.get(manager)
         where = f" in {counted(stacks, 'stack')}" if stacks else ""
         found.append(f"{number:,} by {_TITLES[manager]}{where}")
-    others = f"{managed.unmanaged:,} by no known tool" if managed.unmanaged or not found else ""
     unread = f"{managed.unread:,} whose tags were not read" if managed.unread else ""
+    is_shown = managed.unmanaged or not (found or unread)
+    others = f"{managed.unmanaged:,} by no known tool" if is_shown else ""
     return "; ".join(filter(None, [", ".join(found), others, unread]))
 
 

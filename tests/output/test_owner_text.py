@@ -72,4 +72,5 @@ def test_stacks_may_be_unknown() -> None:
 def test_a_rollback_and_a_run_without_owners_warn_of_nothing() -> None:
     assert len(owner_lines(ManagedTargets([STACKS], restores=True), can_skip=True)) == 1
     assert owner_lines(ManagedTargets((), 7), can_skip=True) == ["managed: 7 by no known tool"]
+    assert owner_facts(ManagedTargets((), 0, 4)) == ["4 whose tags were not read."]
     assert owner_lines(None, can_skip=True) == []
