@@ -58,6 +58,7 @@ class DecidingLink:
     def __init__(self, name: str, is_done: Callable[[Ask], bool]) -> None:
         self.name = name
         self.grants: list[Grant] = []
+        self.questions = 0
         self._is_done = is_done
         self._has_begun = False
 
@@ -67,6 +68,7 @@ class DecidingLink:
             self._has_begun = True
             return encode(Welcome(version=__version__))
         ask = decode_ask(message)
+        self.questions += 1
         self.grants += ask.grants
         return encode(Tell(number=ask.number, is_done=self._is_done(ask)))
 
@@ -159,8 +161,10 @@ class SilentLink(DecidingLink):
         raise LinkLostError("it has ended", has_ended=True)
 
 
-def pass_with_lost_lease(folder: Path, restart: Callable[[int], DecidingLink]) -> TeamRun:
-    """A pass whose only worker ends because it has not heard the command in time."""
+def pass_with_lost_lease(
+    folder: Path, restart: Callable[[int], DecidingLink], *, workers: int = 1
+) -> TeamRun:
+    """A pass whose first workers end because they have not heard the command in time."""
     lanes = [EAST] * 3 + [WEST]
     path = load(folder / "run.db", [make_job(*each) for each in enumerate(lanes)])
 
@@ -172,7 +176,7 @@ def pass_with_lost_lease(folder: Path, restart: Callable[[int], DecidingLink]) -
     async def work(run: RunFile) -> TeamRun:
         console = Console()
         health = TeamHealth(run.workers, console, lambda *_, **__: None, in_full=False)
-        links = [DecidingLink("first", lose_lease)]
+        links = [DecidingLink("first", lose_lease) for _ in range(workers)]
         team = WorkerTeam(links, BEGIN, Accounts(), health=health, console=console, restart=restart)
         with anyio.fail_after(60):
             async with team:
@@ -203,6 +207,37 @@ def test_a_worker_that_has_lost_its_lease_is_replaced(
         "first is lost: it has not heard the command; its 2 lanes move to 1 other worker",
         "worker 2 has started",
     ]
+
+
+class LateLink(WorkingLink):
+    """A worker that begins when it may, and lets others begin after some questions."""
+
+    def __init__(self, name: str, others: "list[LateLink]") -> None:
+        super().__init__(name)
+        self.may_begin = anyio.Event()
+        self._others = others
+
+    async def exchange(self, message: bytes) -> bytes:
+        await self.may_begin.wait()
+        if self.questions > 5:
+            for each in self._others:
+                each.may_begin.set()
+        return await super().exchange(message)
+
+
+def test_lanes_wait_until_all_replacements_have_started(short_folder: Path) -> None:
+    """Otherwise the first one would get all of them, and keep them."""
+    later: list[LateLink] = []
+
+    def restart(number: int) -> LateLink:
+        for each in later:
+            each.may_begin.set()
+        later.append(LateLink(f"worker {number}", later))
+        return later[-1]
+
+    work = pass_with_lost_lease(short_folder, restart, workers=2)
+    assert work.stopped is None
+    assert sorted(len(link.grants) for link in later) == [1, 1]
 
 
 def test_a_pass_stops_if_no_worker_can_be_started_in_place_of_the_last_one(

@@ -49,8 +49,8 @@ class WorkerTeam:
         accounts: how each account is reached.
         health: records what the workers do, and which are lost.
         console: says what the end waits for.
-        restart: starts a worker with a number, from 1, in place of one that has ended because the
-            command was suspended for longer than its lease; ``None``: that is not possible.
+        restart: starts a worker with a number, from 1, in place of one that was silent for its
+            lease, or has ended because the command was; ``None``: that is not possible.
         welcome_s: how long a worker may take for its first answer, seconds.
     """
 
@@ -283,7 +283,10 @@ class WorkerTeam:
             self._leave(number)
 
     async def _watch_leases(self) -> None:
-        """Gives up silent workers, and grants the lanes of lost ones again."""
+        """Gives up silent workers, and grants the lanes of lost ones again.
+
+        Lanes wait for workers that start in place of lost ones.
+        """
         while True:
             self._changed = anyio.Event()
             now = read_lease_clock()
@@ -292,7 +295,7 @@ class WorkerTeam:
                 self._report_lost(number, how, is_replaced=True)
                 self._leave(number)
                 self._tasks.start_soon(self._end, number)
-            if self._leases.alive or not self._starting:
+            if not self._starting:  # else the first one that has started would get all lanes
                 self._move(self._leases.take_free(now))
             with anyio.move_on_after(max(0.0, self._leases.next_change() - now)):
                 await self._changed.wait()

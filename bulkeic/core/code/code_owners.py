@@ -3,23 +3,24 @@
 The first row that fits decides. Names that agree in account and Region come before those whose code
 does not say where they are.
 
-====================================  ==========================  ================================
-the code declares                     name of the owner           next deployment
-====================================  ==========================  ================================
-the configuration, other settings     stack, or else the address  reverts
-the configuration, the same settings  the same                    keeps
-the configuration, unknown settings   the same                    unknown
-the function                          the same, of the function   keeps: it declares nothing there
+====================================  ================================
+the code declares                     next deployment
+====================================  ================================
+the configuration, other settings     reverts
+the configuration, the same settings  keeps
+the configuration, unknown settings   unknown
+the function                          keeps: it declares nothing there
 neither                               the code says nothing
-====================================  ==========================  ================================
+====================================  ================================
 
+The owner's name is Terraform's address of the configuration, or of the function, and else the stack
+if that is known.
 Settings are the same if the code declares each one that the run writes, with the same value; a
-destination that is cleared need not be declared. Terraform's resources have addresses, and its
-states no stack.
+destination that is cleared need not be declared.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -28,6 +29,9 @@ from bulkeic.core.code.ownership import Manager, NextDeployment, Owner
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import CLEARED, Settings, Target
 from bulkeic.core.targets.rows import WANTS_NONE, Defaults, RowParser
+
+_FUNCTION = ""
+"""The qualifier of resources that are functions."""
 
 _NO_REGION = "-"
 _ANYWHERE = Defaults(region=_NO_REGION)
@@ -38,23 +42,14 @@ class _Declared(msgspec.Struct, frozen=True, gc=False):
     """A resource of code.
 
     Attributes:
-        account_id: empty: the code does not say.
-        region: empty: the code does not say.
         settings: of a configuration; ``None``: it is a function.
         is_known: whether the code says which settings they are.
     """
 
     manager: Manager
     name: str
-    account_id: str
-    region: str
     settings: Settings | None
     is_known: bool = True
-
-    def is_at(self, target: Target) -> bool:
-        """Whether it can be the resource of a target, by account and Region."""
-        lane = target.lane
-        return self.account_id in {"", lane.account_id} and self.region in {"", lane.region}
 
     def owner(self, wanted: Settings) -> Owner:
         """The owner of a target that a run gives some settings."""
@@ -65,6 +60,22 @@ class _Declared(msgspec.Struct, frozen=True, gc=False):
         return Owner(self.manager, self.name, NextDeployment.REVERTS)
 
 
+class _Key(NamedTuple):
+    """What a resource is found by.
+
+    Attributes:
+        function: its bare name.
+        qualifier: of a configuration; empty: the resource is a function.
+        account_id: empty: the code does not say.
+        region: empty: the code does not say.
+    """
+
+    function: str
+    qualifier: str
+    account_id: str
+    region: str
+
+
 class CodeOwners:
     """Looks up the owners of targets in code; see the table above.
 
@@ -73,16 +84,10 @@ class CodeOwners:
     """
 
     def __init__(self, codes: Sequence[DeclaredCode]) -> None:
-        self._configs: defaultdict[tuple[str, str], list[_Declared]] = defaultdict(list)
-        self._functions: defaultdict[str, list[_Declared]] = defaultdict(list)
+        self._declared: dict[_Key, _Declared] = {}
         for code in codes:
-            for key, config in _configs_of(code):
-                self._configs[key].append(config)
-            for each in code.functions:
-                name = _owner_name(code, each.address)
-                account, region = each.account_id or "", each.region or ""
-                declared = _Declared(code.manager, name, account, region, None)
-                self._functions[each.function].append(declared)
+            for key, declared in (*_configs_of(code), *_functions_of(code)):
+                self._declared.setdefault(key, declared)
 
     def owner(self, target: Target, wanted: Settings) -> Owner | None:
         """The owner of a target; ``None``: the code does not declare it.
@@ -91,14 +96,10 @@ class CodeOwners:
             target: its account and Region are known.
             wanted: the settings that a run gives it.
         """
-        for found in (
-            self._configs.get((target.function, target.qualifier), ()),
-            self._functions.get(target.function, ()),
-        ):
-            here = [each for each in found if each.is_at(target)]
-            if here:
-                best = max(here, key=lambda each: bool(each.account_id) + bool(each.region))
-                return best.owner(wanted)
+        for key in _keys_of(target):
+            found = self._declared.get(key)
+            if found is not None:
+                return found.owner(wanted)
         return None
 
     def combined(self, by_tags: Owner | None, target: Target, wanted: Settings) -> Owner | None:
@@ -125,8 +126,16 @@ def owners_of(codes: Sequence[DeclaredCode]) -> CodeOwners:
     return CodeOwners(codes)
 
 
-def _configs_of(code: DeclaredCode) -> Iterator[tuple[tuple[str, str], _Declared]]:
-    """The configurations of code by function and qualifier. One without a valid row is left out."""
+def _keys_of(target: Target) -> Iterator[_Key]:
+    """What may declare a target, the best first."""
+    account_id, region = target.lane.account_id, target.lane.region
+    for qualifier in (target.qualifier, _FUNCTION):
+        for place in ((account_id, region), (account_id, ""), ("", region), ("", "")):
+            yield _Key(target.function, qualifier, *place)
+
+
+def _configs_of(code: DeclaredCode) -> Iterator[tuple[_Key, _Declared]]:
+    """The configurations of code. One without a valid row is left out."""
     parser = RowParser(code.file, _ANYWHERE, exact=True)
     for seq, each in enumerate(code.configs):
         row = each.row
@@ -136,21 +145,21 @@ def _configs_of(code: DeclaredCode) -> Iterator[tuple[tuple[str, str], _Declared
             job = parser.job(seq, row)
         except InputError:
             continue
-        target, name = job.target, _owner_name(code, each.address)
-        region = "" if target.lane.region == _NO_REGION else target.lane.region
-        found = _Declared(
-            code.manager,
-            name,
-            target.lane.account_id,
-            region,
-            job.settings,
-            is_known=each.problem is None,
-        )
-        yield (target.function, target.qualifier), found
+        target, lane = job.target, job.target.lane
+        region = "" if lane.region == _NO_REGION else lane.region
+        name, is_known = _owner_name(code, each.address), each.problem is None
+        key = _Key(target.function, target.qualifier, lane.account_id, region)
+        yield key, _Declared(code.manager, name, job.settings, is_known)
+
+
+def _functions_of(code: DeclaredCode) -> Iterator[tuple[_Key, _Declared]]:
+    for each in code.functions:
+        key = _Key(each.function, _FUNCTION, each.account_id or "", each.region or "")
+        yield key, _Declared(code.manager, _owner_name(code, each.address), None)
 
 
 def _owner_name(code: DeclaredCode, address: str) -> str:
-    return address if code.manager is Manager.TERRAFORM else code.stack or address
+    return address if code.manager is Manager.TERRAFORM else code.stack
 
 
 def _has_same_settings(declared: Settings, wanted: Settings) -> bool:

@@ -2,11 +2,17 @@
 
 import functools
 import sqlite3
-from collections.abc import Sequence
 
 import msgspec
 
-from bulkeic.core.code.ownership import ManagedTargets, Manager, NextDeployment, Owner, OwnerCount
+from bulkeic.core.code.ownership import (
+    ManagedTargets,
+    Manager,
+    NextDeployment,
+    Owner,
+    OwnerCount,
+    StackCount,
+)
 from bulkeic.core.model import Job, Lane
 from bulkeic.store.chosen_jobs import ChosenJobs
 from bulkeic.store.run_metadata import RunMetadata
@@ -15,16 +21,33 @@ from bulkeic.store.sqlite.database import Database
 _MEMOIZED = 8192
 _MOST_NAMES = 3
 _SELECT_OWNER = "SELECT manager, name, next_deployment FROM owner WHERE id = ?"
+_CREATE_COUNT = """
+CREATE TEMP TABLE IF NOT EXISTS owner_count (manager TEXT, next_deployment TEXT, name TEXT, n INT)
+"""
+_CLEAR_COUNT = "DELETE FROM temp.owner_count"
 _COUNT = """
-SELECT w.manager, w.next_deployment, w.name, sum(c.jobs) n
+INSERT INTO temp.owner_count
+SELECT w.manager, w.next_deployment, w.name, sum(c.jobs)
 FROM (SELECT owner_id, count(*) jobs FROM managed m WHERE 1{chosen} GROUP BY 1) c
 JOIN owner w ON w.id = c.owner_id GROUP BY 1, 2, 3
 """
-_SUM = f"SELECT manager, next_deployment, sum(n), sum(name <> '') FROM ({_COUNT}) GROUP BY 1, 2"  # noqa: S608 - constants only
-_LARGEST = f"""
-SELECT name, n FROM ({_COUNT})
+_SUM = """
+SELECT manager, next_deployment, sum(n), sum(name <> '') FROM temp.owner_count GROUP BY 1, 2
+"""
+_LARGEST = """
+SELECT name, n FROM temp.owner_count
 WHERE manager = ? AND next_deployment = ? AND name <> '' ORDER BY n DESC, name LIMIT ?
-"""  # noqa: S608 - as above
+"""
+_STACKS = f"FROM temp.owner_count WHERE manager <> '{Manager.TERRAFORM}' AND name <> ''"
+_STACKS_OF = f"SELECT manager, count(DISTINCT name) {_STACKS} GROUP BY 1"
+_LARGEST_STACKS = f"""
+SELECT next_deployment, names, targets, name, jobs FROM (
+  SELECT next_deployment, name, sum(n) jobs,
+    count(*) OVER alike names, sum(sum(n)) OVER alike targets,
+    row_number() OVER (PARTITION BY next_deployment ORDER BY sum(n) DESC, name) place
+  {_STACKS} GROUP BY 1, 2 WINDOW alike AS (PARTITION BY next_deployment)
+) WHERE place <= ? ORDER BY next_deployment, place
+"""  # noqa: S608 - constants only
 _COUNT_MANAGED = "SELECT lane_id, count(*) FROM managed m WHERE 1{chosen} GROUP BY 1"
 _COUNT_CHOSEN = "SELECT lane_id, count(*) FROM temp.chosen GROUP BY 1"
 
@@ -90,21 +113,36 @@ class StoredOwners:
         if not self._sources:
             return None
         selected = self._chosen.condition("m")
+        execute = self._reader.execute
         with self._database.errors("cannot be read"):
-            rows = self._reader.execute(_SUM.format(chosen=selected)).fetchall()
+            for statement in (_CREATE_COUNT, _CLEAR_COUNT, _COUNT.format(chosen=selected)):
+                execute(statement)
             owners = [
                 OwnerCount(
                     Manager(manager),
-                    NextDeployment(next_deployment),
+                    NextDeployment(effect),
                     targets,
                     names,
-                    self._largest(manager, next_deployment, selected) if names else (),
+                    execute(_LARGEST, (manager, effect, _MOST_NAMES)).fetchall(),
                 )
-                for manager, next_deployment, targets, names in rows
+                for manager, effect, targets, names in execute(_SUM).fetchall()
             ]
+            stacks = self._count_stacks()
+            stacks_of = {Manager(manager): names for manager, names in execute(_STACKS_OF)}
+            execute(_CLEAR_COUNT)
             unmanaged, unread = self._count_others(selected)
         owners.sort(key=lambda owner: (-owner.targets, owner.manager, owner.next_deployment))
-        return ManagedTargets(owners, unmanaged, unread, self._restores)
+        return ManagedTargets(owners, unmanaged, unread, self._restores, stacks, stacks_of)
+
+    def _count_stacks(self) -> dict[NextDeployment, StackCount]:
+        """The stacks with a name: one that several tools deploy counts once."""
+        found: dict[NextDeployment, StackCount] = {}
+        rows = self._reader.execute(_LARGEST_STACKS, (_MOST_NAMES,))
+        for word, names, targets, name, jobs in rows:
+            effect = NextDeployment(word)
+            largest = [*found.get(effect, StackCount()).largest, (name, jobs)]
+            found[effect] = StackCount(names, targets, largest)
+        return found
 
     def _count_others(self, selected: str) -> tuple[int, int]:
         """The number of targets without an owner, and of those whose tags were not read."""
@@ -116,12 +154,6 @@ class StoredOwners:
             total = chosen.get(number, 0) if self._chosen.is_limited else jobs
             counts[not is_read] += total - managed.get(number, 0)
         return counts[0], counts[1]
-
-    def _largest(
-        self, manager: str, next_deployment: str, selected: str
-    ) -> Sequence[tuple[str, int]]:
-        query = _LARGEST.format(chosen=selected)
-        return self._reader.execute(query, (manager, next_deployment, _MOST_NAMES)).fetchall()
 
     def _read_owner(self, number: int) -> Owner:
         manager, name, next_deployment = self._reader.execute(_SELECT_OWNER, (number,)).fetchone()
