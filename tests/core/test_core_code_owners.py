@@ -58,8 +58,8 @@ FOUND = {
     "the stack of a template": (
         code(config(), manager=Manager.CLOUDFORMATION, stack="shop"), ONCE, "shop", KEEPS,
     ),
-    "the logical id without a stack": (
-        code(config(), manager=Manager.CLOUDFORMATION), ONCE, "config", KEEPS,
+    "the file of a template without a stack": (
+        code(config(), manager=Manager.CLOUDFORMATION), ONCE, "state.json", KEEPS,
     ),
     "not the configuration of an alias": (
         code(config(Qualifier="live"), functions=(function(),)), ONCE, "function", KEEPS,
@@ -98,7 +98,8 @@ def test_code_beats_tags_but_tags_know_the_stack() -> None:
     template = owners_of([code(config(), manager=Manager.CLOUDFORMATION)])
     assert state.combined(STACK, TARGET, ONCE) == Owner(Manager.TERRAFORM, "config", KEEPS)
     assert template.combined(STACK, TARGET, ONCE) == Owner(Manager.SAM, "payments", KEEPS)
-    assert template.combined(None, TARGET, ONCE) == Owner(Manager.CLOUDFORMATION, "config", KEEPS)
+    by_file = Owner(Manager.CLOUDFORMATION, "state.json", KEEPS)
+    assert template.combined(None, TARGET, ONCE) == by_file
 
 
 settings = st.builds(

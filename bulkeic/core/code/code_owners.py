@@ -6,7 +6,7 @@ does not say where they are.
 ====================================  ==========================  ================================
 the code declares                     name of the owner           next deployment
 ====================================  ==========================  ================================
-the configuration, other settings     stack, or else the address  reverts
+the configuration, other settings     address or stack            reverts
 the configuration, the same settings  the same                    keeps
 the configuration, unknown settings   the same                    unknown
 the function                          the same, of the function   keeps: it declares nothing there
@@ -14,8 +14,8 @@ neither                               the code says nothing
 ====================================  ==========================  ================================
 
 Settings are the same if the code declares each one that the run writes, with the same value; a
-destination that is cleared need not be declared. Terraform's resources have addresses, and its
-states no stack.
+destination that is cleared need not be declared. Terraform's resources have addresses. A template
+is one stack, and its file stands for a stack whose name is not known.
 """
 
 from collections import defaultdict
@@ -150,7 +150,7 @@ def _configs_of(code: DeclaredCode) -> Iterator[tuple[tuple[str, str], _Declared
 
 
 def _owner_name(code: DeclaredCode, address: str) -> str:
-    return address if code.manager is Manager.TERRAFORM else code.stack or address
+    return address if code.manager is Manager.TERRAFORM else code.stack or code.file
 
 
 def _has_same_settings(declared: Settings, wanted: Settings) -> bool:
