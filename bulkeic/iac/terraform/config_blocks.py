@@ -24,7 +24,6 @@ from bulkeic.iac.terraform.hcl_text import (
     hcl_string,
 )
 from bulkeic.iac.terraform.known_addresses import KnownAddresses
-from bulkeic.iac.terraform.resource_names import lane_name
 
 RESOURCE_TYPE = "aws_lambda_function_event_invoke_config"
 
@@ -110,22 +109,22 @@ def map_entry(config: KnownConfig, known: KnownAddresses) -> Attribute:
     return Attribute(hcl_string(import_id(config.target)), config_values(config, known))
 
 
-def map_name(lane: Lane) -> str:
+def map_name(name: str) -> str:
     """The name of the map of a lane, among the ``locals``."""
-    return f"event_invoke_configs_of_{lane_name(lane)}"
+    return f"event_invoke_configs_of_{name}"
 
 
-def map_blocks(lane: Lane, provider: str | None) -> list[Item]:
+def map_blocks(name: str, provider: str | None) -> list[Item]:
     """The import and the resource of all configurations in the map of a lane.
 
     Args:
-        lane: the lane.
+        name: of the lane.
         provider: the provider to use; ``None``: the default one.
     """
-    entries = Attribute("for_each", Expression(f"local.{map_name(lane)}"))
-    address = f"{RESOURCE_TYPE}.{lane_name(lane)}[each.key]"
+    entries = Attribute("for_each", Expression(f"local.{map_name(name)}"))
+    address = f"{RESOURCE_TYPE}.{name}[each.key]"
     chosen = [] if provider is None else [Attribute("provider", Expression(provider))]
-    header = f"resource {hcl_string(RESOURCE_TYPE)} {hcl_string(lane_name(lane))}"
+    header = f"resource {hcl_string(RESOURCE_TYPE)} {hcl_string(name)}"
     ids = (Attribute("to", Expression(address)), Attribute("id", Expression("each.key")))
     return [
         HclBlock("import", (entries, *ids)),
@@ -160,12 +159,12 @@ _MAP_DESTINATIONS = _dynamic(
 )
 
 
-def provider_block(lane: Lane) -> HclBlock:
-    """The provider of a lane, which refuses credentials of another account."""
+def provider_block(name: str, lane: Lane) -> HclBlock:
+    """The provider of a lane with a name. It refuses credentials of another account."""
     return HclBlock(
         'provider "aws"',
         (
-            Attribute("alias", lane_name(lane)),
+            Attribute("alias", name),
             Attribute("region", lane.region),
             Attribute("allowed_account_ids", Expression(f"[{hcl_string(lane.account_id)}]")),
             Comment("Add credentials of this account: a profile, or an assume_role block."),
