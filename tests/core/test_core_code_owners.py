@@ -64,8 +64,12 @@ FOUND = {
     "not the configuration of an alias": (
         code(config(Qualifier="live"), functions=(function(),)), ONCE, "function", KEEPS,
     ),
-    "not an invalid configuration": (
-        code(config(MaximumRetryAttempts=7), functions=(function(),)), ONCE, "function", KEEPS,
+    "a configuration with invalid settings": (
+        code(config(MaximumRetryAttempts=7), functions=(function(),)),
+        ONCE, "config", NextDeployment.UNKNOWN,
+    ),
+    "not a configuration without a function": (
+        code(config("no function"), functions=(function(),)), ONCE, "function", KEEPS,
     ),
 }  # fmt: skip
 
@@ -85,6 +89,7 @@ def test_code_names_the_owner_and_what_it_does(case: str) -> None:
         code(config(Region="eu-west-1")),
         code(config(AccountId=OTHER)),
         code(functions=(function(OTHER),)),
+        code(config(), functions=(function(OTHER),)),
     ],
 )
 def test_code_for_another_place_or_function_says_nothing(declared: DeclaredCode) -> None:

@@ -55,7 +55,7 @@ def read(shown: Shown | bytes) -> DeclaredCode:
         path = Path(folder) / "s.json"
         path.write_bytes(data)
         try:
-            return read_show_json(str(path))
+            return read_show_json(str(path)).code
         except InputError as problem:
             problem.source = path.name
             raise

@@ -14,34 +14,38 @@ neither                               the code says nothing
 ====================================  ==========================  ================================
 
 Settings are the same if the code declares each one that the run writes, with the same value; a
-destination that is cleared need not be declared. Terraform's resources have addresses. A template
-is one stack, and its file stands for a stack whose name is not known.
+destination that is cleared need not be declared. Invalid settings are unknown. Terraform's
+resources have addresses. A template is one stack, and its file stands for a stack whose name is
+not known.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
+from bulkeic.core.code.code_targets import code_targets
 from bulkeic.core.code.declared_code import DeclaredCode
 from bulkeic.core.code.ownership import Manager, NextDeployment, Owner
 from bulkeic.core.errors import InputError
-from bulkeic.core.model import CLEARED, Settings, Target
-from bulkeic.core.targets.rows import WANTS_NONE, Defaults, RowParser
+from bulkeic.core.model import CLEARED, Job, Settings, Target
+from bulkeic.core.targets.rows import WANTS_NONE, Defaults, Row, RowParser
 
 _NO_REGION = "-"
 _ANYWHERE = Defaults(region=_NO_REGION)
 """Code that does not say where a function is must not be taken for an invalid row."""
 
 
-class _Declared(msgspec.Struct, frozen=True, gc=False):
+class DeclaredResource(msgspec.Struct, frozen=True, gc=False):
     """A resource of code.
 
     Attributes:
+        name: of its owner.
         account_id: empty: the code does not say.
         region: empty: the code does not say.
-        settings: of a configuration; ``None``: it is a function.
-        is_known: whether the code says which settings they are.
+        settings: of a configuration; ``None``: they are not known, or it is a function.
+        is_config: whether it is a configuration.
     """
 
     manager: Manager
@@ -49,7 +53,7 @@ class _Declared(msgspec.Struct, frozen=True, gc=False):
     account_id: str
     region: str
     settings: Settings | None
-    is_known: bool = True
+    is_config: bool = True
 
     def is_at(self, target: Target) -> bool:
         """Whether it can be the resource of a target, by account and Region."""
@@ -58,11 +62,15 @@ class _Declared(msgspec.Struct, frozen=True, gc=False):
 
     def owner(self, wanted: Settings) -> Owner:
         """The owner of a target that a run gives some settings."""
-        if not self.is_known:
-            return Owner(self.manager, self.name)
-        if self.settings is None or _has_same_settings(self.settings, wanted):
-            return Owner(self.manager, self.name, NextDeployment.KEEPS)
-        return Owner(self.manager, self.name, NextDeployment.REVERTS)
+        if not self.is_config:
+            effect = NextDeployment.KEEPS
+        elif self.settings is None:
+            effect = NextDeployment.UNKNOWN
+        elif _has_same_settings(self.settings, wanted):
+            effect = NextDeployment.KEEPS
+        else:
+            effect = NextDeployment.REVERTS
+        return Owner(self.manager, self.name, effect)
 
 
 class CodeOwners:
@@ -73,15 +81,17 @@ class CodeOwners:
     """
 
     def __init__(self, codes: Sequence[DeclaredCode]) -> None:
-        self._configs: defaultdict[tuple[str, str], list[_Declared]] = defaultdict(list)
-        self._functions: defaultdict[str, list[_Declared]] = defaultdict(list)
+        self._configs: defaultdict[tuple[str, str], list[DeclaredResource]] = defaultdict(list)
+        self._functions: defaultdict[str, list[DeclaredResource]] = defaultdict(list)
+        for key, config in _configs_of(codes):
+            self._configs[key].append(config)
         for code in codes:
-            for key, config in _configs_of(code):
-                self._configs[key].append(config)
             for each in code.functions:
                 name = _owner_name(code, each.address)
                 account, region = each.account_id or "", each.region or ""
-                declared = _Declared(code.manager, name, account, region, None)
+                declared = DeclaredResource(
+                    code.manager, name, account, region, None, is_config=False
+                )
                 self._functions[each.function].append(declared)
 
     def owner(self, target: Target, wanted: Settings) -> Owner | None:
@@ -91,15 +101,12 @@ class CodeOwners:
             target: its account and Region are known.
             wanted: the settings that a run gives it.
         """
-        for found in (
-            self._configs.get((target.function, target.qualifier), ()),
-            self._functions.get(target.function, ()),
-        ):
-            here = [each for each in found if each.is_at(target)]
-            if here:
-                best = max(here, key=lambda each: bool(each.account_id) + bool(each.region))
-                return best.owner(wanted)
-        return None
+        found = self.config_of(target) or _best(self._functions.get(target.function, ()), target)
+        return None if found is None else found.owner(wanted)
+
+    def config_of(self, target: Target) -> DeclaredResource | None:
+        """The configuration of a target; ``None``: the code does not declare it."""
+        return _best(self._configs.get((target.function, target.qualifier), ()), target)
 
     def combined(self, by_tags: Owner | None, target: Target, wanted: Settings) -> Owner | None:
         """The owner of a target that code and tags may name.
@@ -117,7 +124,7 @@ class CodeOwners:
             return by_code or by_tags
         if Manager.TERRAFORM in {by_code.manager, by_tags.manager} or not by_tags.name:
             return by_code
-        return msgspec.structs.replace(by_tags, next_deployment=by_code.next_deployment)
+        return replace(by_tags, next_deployment=by_code.next_deployment)
 
 
 def owners_of(codes: Sequence[DeclaredCode]) -> CodeOwners:
@@ -125,28 +132,38 @@ def owners_of(codes: Sequence[DeclaredCode]) -> CodeOwners:
     return CodeOwners(codes)
 
 
-def _configs_of(code: DeclaredCode) -> Iterator[tuple[tuple[str, str], _Declared]]:
-    """The configurations of code by function and qualifier. One without a valid row is left out."""
-    parser = RowParser(code.file, _ANYWHERE, exact=True)
-    for seq, each in enumerate(code.configs):
-        row = each.row
-        if each.problem is not None:
-            row = msgspec.structs.replace(row, values={**row.values, WANTS_NONE: True})
-        try:
-            job = parser.job(seq, row)
-        except InputError:
+def _best(found: Sequence[DeclaredResource], target: Target) -> DeclaredResource | None:
+    """The one that says best that it is a target's; ``None``: none can be."""
+    here = [each for each in found if each.is_at(target)]
+    return max(here, key=lambda each: bool(each.account_id) + bool(each.region), default=None)
+
+
+def _configs_of(
+    codes: Sequence[DeclaredCode],
+) -> Iterator[tuple[tuple[str, str], DeclaredResource]]:
+    """The configurations by function and qualifier. One without a valid target is left out."""
+    configs = [(code, config) for code in codes for config in code.configs]
+    targets = code_targets(codes, with_lacking=False)
+    parser = RowParser("", _ANYWHERE, exact=True)
+    for seq, ((code, config), located) in enumerate(zip(configs, targets, strict=True)):
+        row = config.row if isinstance(located.row, InputError) else located.row
+        whole = None if config.problem else _job(parser, seq, row)
+        settings = None if whole is None else whole.settings
+        job = whole or _job(parser, seq, replace(row, values=row.values | {WANTS_NONE: True}))
+        if job is None:
             continue
-        target, name = job.target, _owner_name(code, each.address)
-        region = "" if target.lane.region == _NO_REGION else target.lane.region
-        found = _Declared(
-            code.manager,
-            name,
-            target.lane.account_id,
-            region,
-            job.settings,
-            is_known=each.problem is None,
-        )
+        target, name = job.target, _owner_name(code, config.address)
+        account, region = target.lane.account_id, target.lane.region.strip(_NO_REGION)
+        found = DeclaredResource(code.manager, name, account, region, settings)
         yield (target.function, target.qualifier), found
+
+
+def _job(parser: RowParser, seq: int, row: Row) -> Job | None:
+    """The job of a row; ``None``: it is not valid."""
+    try:
+        return parser.job(seq, row)
+    except InputError:
+        return None
 
 
 def _owner_name(code: DeclaredCode, address: str) -> str:

@@ -24,8 +24,7 @@ from bulkeic.iac.terraform.hcl_text import (
     hcl_string,
 )
 from bulkeic.iac.terraform.known_addresses import KnownAddresses
-
-RESOURCE_TYPE = "aws_lambda_function_event_invoke_config"
+from bulkeic.iac.terraform.resources import CONFIG
 
 _DESTINATIONS = "destination_config"
 _BLANK = Blank()
@@ -82,12 +81,12 @@ def single_blocks(name: str, config: KnownConfig, known: KnownAddresses) -> list
         HclBlock(
             "import",
             (
-                Attribute("to", Expression(f"{RESOURCE_TYPE}.{name}")),
+                Attribute("to", Expression(f"{CONFIG}.{name}")),
                 Attribute("id", import_id(config.target)),
             ),
         ),
         _BLANK,
-        HclBlock(f"resource {hcl_string(RESOURCE_TYPE)} {hcl_string(name)}", tuple(body)),
+        HclBlock(f"resource {hcl_string(CONFIG)} {hcl_string(name)}", tuple(body)),
     ]
 
 
@@ -122,9 +121,9 @@ def map_blocks(name: str, provider: str | None) -> list[Item]:
         provider: the provider to use; ``None``: the default one.
     """
     entries = Attribute("for_each", Expression(f"local.{map_name(name)}"))
-    address = f"{RESOURCE_TYPE}.{name}[each.key]"
+    address = f"{CONFIG}.{name}[each.key]"
     chosen = [] if provider is None else [Attribute("provider", Expression(provider))]
-    header = f"resource {hcl_string(RESOURCE_TYPE)} {hcl_string(name)}"
+    header = f"resource {hcl_string(CONFIG)} {hcl_string(name)}"
     ids = (Attribute("to", Expression(address)), Attribute("id", Expression("each.key")))
     return [
         HclBlock("import", (entries, *ids)),

@@ -31,8 +31,8 @@ from bulkeic.core.targets.destinations import CLEARING_WORD
 from bulkeic.core.targets.names import parse_function
 from bulkeic.core.targets.rows import Row
 
-_CONFIG = "aws_lambda_function_event_invoke_config"
-_FUNCTION, _ALIAS = "aws_lambda_function", "aws_lambda_alias"
+CONFIG = "aws_lambda_function_event_invoke_config"
+FUNCTION, _ALIAS = "aws_lambda_function", "aws_lambda_alias"
 _DEFAULT_RETRIES = 2
 _IN_PLAN = "known only after apply; run 'terraform apply', then 'terraform show -json > state.json'"
 _HALVES = ("on_success", "on_failure")
@@ -45,6 +45,7 @@ class ShownResource(msgspec.Struct, frozen=True):
     """A resource, as printed.
 
     Attributes:
+        name: the last part of the address, without an index.
         values: its attributes, not decoded yet.
         depends_on: addresses of other resources, without indexes.
     """
@@ -52,6 +53,7 @@ class ShownResource(msgspec.Struct, frozen=True):
     address: str = ""
     mode: str = ""
     type: str = ""
+    name: str = ""
     deposed_key: str = ""
     values: msgspec.Raw = msgspec.Raw(b"{}")
     depends_on: list[str] = []
@@ -108,14 +110,14 @@ def declared_by(
         InputError: an attribute is not what the provider writes.
     """
     configs: list[ShownResource] = []
-    found: dict[str, list[ShownResource]] = {_FUNCTION: [], _ALIAS: [], _CONFIG: configs}
+    found: dict[str, list[ShownResource]] = {FUNCTION: [], _ALIAS: [], CONFIG: configs}
     for each in resources:
         if each.type in found:
             found[each.type].append(each)
-    arns = {each.address: _named(each).arn for each in earlier if each.type in {_FUNCTION, _ALIAS}}
+    arns = {each.address: arn_of(each) for each in earlier if each.type in {FUNCTION, _ALIAS}}
     functions = [
         function
-        for kind in (_FUNCTION, _ALIAS)
+        for kind in (FUNCTION, _ALIAS)
         for each in found[kind]
         if (function := _function(each, arns)) is not None
     ]
@@ -129,6 +131,15 @@ def declared_by(
         ),
         tuple(functions),
     )
+
+
+def arn_of(resource: ShownResource) -> str | None:
+    """The ARN of a resource; ``None``: it has none, or it is not known yet.
+
+    Raises:
+        InputError: it is not a text.
+    """
+    return _named(resource).arn
 
 
 def _decoded(resource: ShownResource, kind: type[T]) -> T:
