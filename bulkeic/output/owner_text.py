@@ -3,7 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from bulkeic.core.code.ownership import ManagedTargets, Manager, NextDeployment, OwnerCount
+from bulkeic.core.code.ownership import (
+    ManagedTargets,
+    Manager,
+    NextDeployment,
+    OwnerCount,
+    StackCount,
+)
 from bulkeic.output.formatting import counted
 from bulkeic.output.terminal.styles import Style, styled, styled_line
 
@@ -13,7 +19,6 @@ _TITLES = {
     Manager.SAM: "SAM",
     Manager.SERVERLESS: "the Serverless Framework",
 }
-_SHOWN = 3
 _EFFECTS = {
     NextDeployment.REVERTS: "overwrites {}, whose code declares other settings",
     NextDeployment.UNKNOWN: "may overwrite {}, if their code declares event-invoke settings",
@@ -47,16 +52,13 @@ def owner_facts(managed: ManagedTargets) -> list[str]:
 def owner_text(managed: ManagedTargets) -> str:
     """How many targets each tool manages."""
     targets: Counter[Manager] = Counter()
-    stacks: Counter[Manager] = Counter()
     for owner in managed.owners:
         targets[owner.manager] += owner.targets
-        if owner.manager is not Manager.TERRAFORM:
-            stacks[owner.manager] += owner.names
-    found = [
-        f"{number:,} by {_TITLES[manager]}"
-        + (f" in {counted(stacks[manager], 'stack')}" if stacks[manager] else "")
-        for manager, number in targets.most_common()
-    ]
+    found = []
+    for manager, number in targets.most_common():
+        stacks = managed.stacks_of.get(manager)
+        where = f" in {counted(stacks, 'stack')}" if stacks else ""
+        found.append(f"{number:,} by {_TITLES[manager]}{where}")
     others = f"{managed.unmanaged:,} by no known tool" if managed.unmanaged or not found else ""
     unread = f"{managed.unread:,} whose tags were not read" if managed.unread else ""
     return "; ".join(filter(None, [", ".join(found), others, unread]))
@@ -71,37 +73,33 @@ def _warnings(managed: ManagedTargets) -> list[tuple[str, str]]:
         owners = [each for each in managed.owners if each.next_deployment is effect]
         if owners:
             number = counted(sum(each.targets for each in owners), "target")
-            where = ", ".join(filter(None, (_in_stacks(owners), _by_terraform(owners))))
+            stacks = _in_stacks(owners, managed.stacks.get(effect, StackCount()))
+            where = ", ".join([*stacks, *_by_terraform(owners)])
             found.append((f"the next deployment {text.format(number)}", where))
     return found
 
 
-def _by_terraform(owners: Sequence[OwnerCount]) -> str:
+def _by_terraform(owners: Sequence[OwnerCount]) -> list[str]:
     """The targets of Terraform, with some of their addresses; empty: there are none."""
     for owner in owners:
         if owner.manager is Manager.TERRAFORM:
             names = _names([name for name, _ in owner.largest], owner.names)
-            return f"{owner.targets:,} by Terraform" + (f" ({names})" if names else "")
-    return ""
+            return [f"{owner.targets:,} by Terraform" + (f" ({names})" if names else "")]
+    return []
 
 
-def _in_stacks(owners: Sequence[OwnerCount]) -> str:
+def _in_stacks(owners: Sequence[OwnerCount], known: StackCount) -> list[str]:
     """The targets in stacks, with the largest of these; empty: there are none."""
-    of_stacks = [each for each in owners if each.manager is not Manager.TERRAFORM]
-    if not of_stacks:
-        return ""
-    largest: Counter[str] = Counter()
-    for owner in of_stacks:
-        largest.update(dict(owner.largest))
-    shared = sum(len(each.largest) for each in of_stacks) - len(largest)
-    number = sum(each.names for each in of_stacks) - shared
-    total = f"{sum(each.targets for each in of_stacks):,} in"
-    if number == 1:
-        return f"{total} stack {next(iter(largest))}"
-    shown = [f"{name}: {targets:,}" for name, targets in largest.most_common(_SHOWN)]
-    return f"{total} {counted(number, 'stack')}" + (
-        f" ({_names(shown, number)})" if shown else " of unknown names"
-    )
+    found = []
+    if known.names == 1:
+        found = [f"{known.targets:,} in stack {known.largest[0][0]}"]
+    elif known.names:
+        shown = [f"{name}: {targets:,}" for name, targets in known.largest]
+        stacks = counted(known.names, "stack")
+        found = [f"{known.targets:,} in {stacks} ({_names(shown, known.names)})"]
+    total = sum(each.targets for each in owners if each.manager is not Manager.TERRAFORM)
+    unknown = total - known.targets
+    return found + [f"{unknown:,} in unknown stacks"] * bool(unknown)
 
 
 def _names(shown: Sequence[str], number: int) -> str:

@@ -54,12 +54,20 @@ FOUND = {
     "the one that says where it is": (
         code(config(address="anywhere"), config(ARN, "here")), ONCE, "here", KEEPS,
     ),
+    "the one of the account, among others of the same name": (
+        code(*(config(address=each, AccountId=each) for each in (OTHER, ACCOUNT))),
+        ONCE, ACCOUNT, KEEPS,
+    ),
+    "the function without a place": (
+        code(config(AccountId=OTHER), functions=(function(OTHER), function())),
+        ONCE, "function", KEEPS,
+    ),
     "the first of two": (code(config(), config(address="second")), ONCE, "config", KEEPS),
     "the stack of a template": (
         code(config(), manager=Manager.CLOUDFORMATION, stack="shop"), ONCE, "shop", KEEPS,
     ),
-    "the file of a template without a stack": (
-        code(config(), manager=Manager.CLOUDFORMATION), ONCE, "state.json", KEEPS,
+    "a template of an unknown stack": (
+        code(config(), manager=Manager.CLOUDFORMATION), ONCE, "", KEEPS,
     ),
     "not the configuration of an alias": (
         code(config(Qualifier="live"), functions=(function(),)), ONCE, "function", KEEPS,
@@ -103,8 +111,7 @@ def test_code_beats_tags_but_tags_know_the_stack() -> None:
     template = owners_of([code(config(), manager=Manager.CLOUDFORMATION)])
     assert state.combined(STACK, TARGET, ONCE) == Owner(Manager.TERRAFORM, "config", KEEPS)
     assert template.combined(STACK, TARGET, ONCE) == Owner(Manager.SAM, "payments", KEEPS)
-    by_file = Owner(Manager.CLOUDFORMATION, "state.json", KEEPS)
-    assert template.combined(None, TARGET, ONCE) == by_file
+    assert template.combined(None, TARGET, ONCE) == Owner(Manager.CLOUDFORMATION, "", KEEPS)
 
 
 settings = st.builds(

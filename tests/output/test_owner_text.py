@@ -1,12 +1,17 @@
 """Who manages the targets of a run, as people read it."""
 
-from bulkeic.core.code.ownership import ManagedTargets, Manager, NextDeployment, OwnerCount
+from bulkeic.core.code.ownership import (
+    ManagedTargets,
+    Manager,
+    NextDeployment,
+    OwnerCount,
+    StackCount,
+)
 from bulkeic.output.owner_text import owner_facts, owner_lines
 
 UNKNOWN, REVERTS, KEEPS = NextDeployment.UNKNOWN, NextDeployment.REVERTS, NextDeployment.KEEPS
-STACKS = OwnerCount(
-    Manager.CLOUDFORMATION, UNKNOWN, 1200, 14, [("payments", 400), ("orders", 300), ("search", 9)]
-)
+LARGEST = [("payments", 400), ("orders", 300), ("search", 9)]
+STACKS = OwnerCount(Manager.CLOUDFORMATION, UNKNOWN, 1200, 14, LARGEST)
 TAGGED = OwnerCount(Manager.TERRAFORM, UNKNOWN, 300, 0)
 DECLARED = OwnerCount(Manager.TERRAFORM, REVERTS, 2, 2, [("aws_x.a", 1), ("aws_x.b", 1)])
 KEPT = OwnerCount(Manager.TERRAFORM, KEEPS, 5, 5, [("aws_x.c", 1)])
@@ -16,7 +21,12 @@ WAY_OUT = "  change their code, too{}; see docs/how-to/managed-functions.md"
 
 
 def test_a_run_counts_its_targets_by_tool_and_warns() -> None:
-    managed = ManagedTargets([STACKS, TAGGED], 500)
+    managed = ManagedTargets(
+        [STACKS, TAGGED],
+        500,
+        stacks={UNKNOWN: StackCount(14, 1200, LARGEST)},
+        stacks_of={Manager.CLOUDFORMATION: 14},
+    )
     assert list(map(str, owner_lines(managed, can_skip=True))) == [
         "managed: 1,200 by CloudFormation in 14 stacks, 300 by Terraform; 500 by no known tool",
         f"warning: the next deployment may overwrite 1,500 targets, {IF_DECLARED}:",
@@ -37,14 +47,26 @@ def test_what_code_declares_is_certain_and_what_it_keeps_is_no_warning() -> None
 
 
 def test_tools_share_a_stack() -> None:
-    both = [
-        OwnerCount(manager, UNKNOWN, 5, 1, [("shop", 5)])
-        for manager in (Manager.SAM, Manager.SERVERLESS)
-    ]
-    assert owner_facts(ManagedTargets(both)) == [
+    tools = (Manager.SAM, Manager.SERVERLESS)
+    both = [OwnerCount(manager, UNKNOWN, 5, 1, [("shop", 5)]) for manager in tools]
+    shop = {UNKNOWN: StackCount(1, 10, [("shop", 10)])}
+    managed = ManagedTargets(both, stacks=shop, stacks_of=dict.fromkeys(tools, 1))
+    assert owner_facts(managed) == [
         "5 by SAM in 1 stack, 5 by the Serverless Framework in 1 stack.",
         f"The next deployment may overwrite 10 targets, {IF_DECLARED}: 10 in stack shop.",
     ]
+
+
+def test_stacks_may_be_unknown() -> None:
+    serverless = OwnerCount(Manager.SERVERLESS, UNKNOWN, 5, 0)
+    assert owner_facts(ManagedTargets([serverless])) == [
+        "5 by the Serverless Framework.",
+        f"The next deployment may overwrite 5 targets, {IF_DECLARED}: 5 in unknown stacks.",
+    ]
+    some = {UNKNOWN: StackCount(1, 2, [("shop", 2)])}
+    assert owner_facts(ManagedTargets([serverless], stacks=some))[1].endswith(
+        ": 2 in stack shop, 3 in unknown stacks."
+    )
 
 
 def test_a_rollback_and_a_run_without_owners_warn_of_nothing() -> None:

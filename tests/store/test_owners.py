@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bulkeic.core.code.ownership import Manager, NextDeployment, Owner
+from bulkeic.core.code.ownership import Manager, NextDeployment, Owner, StackCount
 from bulkeic.core.model import Job
 from bulkeic.core.summary import Traffic
 from bulkeic.core.targets.selection import Selection
@@ -95,6 +95,31 @@ def test_the_largest_stacks_are_named(tmp_path: Path) -> None:
         (sam,) = managed.owners
         assert (sam.targets, sam.names) == (11, 4)
         assert list(sam.largest) == [("a", 4), ("b", 3), ("c", 2)]
+
+
+def test_a_stack_counts_once(tmp_path: Path) -> None:
+    """Several tools may deploy it, and code may declare other settings for some of its targets."""
+    path, reverts, unknown = tmp_path / "run.db", NextDeployment.REVERTS, NextDeployment.UNKNOWN
+    owners = [
+        *[
+            Owner(manager, name)
+            for manager in (Manager.SAM, Manager.CLOUDFORMATION)
+            for name in "abcde"
+        ],
+        Owner(Manager.SAM, "e"),
+        Owner(Manager.SAM, "a", reverts),
+        Owner(Manager.SAM),
+        Owner(Manager.TERRAFORM, "aws_x.y"),
+    ]
+    load_owned(path, [*owners], Selection())
+    with opened(path) as run:
+        managed = run.owners.count()
+        assert managed is not None
+        assert managed.stacks_of == {Manager.SAM: 5, Manager.CLOUDFORMATION: 5}
+        assert managed.stacks == {
+            reverts: StackCount(1, 1, [("a", 1)]),
+            unknown: StackCount(5, 11, [("e", 3), ("a", 2), ("b", 2)]),
+        }
 
 
 @pytest.mark.parametrize(

@@ -3,24 +3,24 @@
 The first row that fits decides. Names that agree in account and Region come before those whose code
 does not say where they are.
 
-====================================  ==========================  ================================
-the code declares                     name of the owner           next deployment
-====================================  ==========================  ================================
-the configuration, other settings     address or stack            reverts
-the configuration, the same settings  the same                    keeps
-the configuration, unknown settings   the same                    unknown
-the function                          the same, of the function   keeps: it declares nothing there
+====================================  ================================
+the code declares                     next deployment
+====================================  ================================
+the configuration, other settings     reverts
+the configuration, the same settings  keeps
+the configuration, unknown settings   unknown
+the function                          keeps: it declares nothing there
 neither                               the code says nothing
-====================================  ==========================  ================================
+====================================  ================================
 
+The owner's name is Terraform's address of the configuration, or of the function, and else the stack
+if that is known.
 Settings are the same if the code declares each one that the run writes, with the same value; a
-destination that is cleared need not be declared. Invalid settings are unknown. Terraform's
-resources have addresses. A template is one stack, and its file stands for a stack whose name is
-not known.
+destination that is cleared need not be declared. Invalid settings are unknown.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -32,6 +32,9 @@ from bulkeic.core.errors import InputError
 from bulkeic.core.model import CLEARED, Job, Settings, Target
 from bulkeic.core.targets.rows import WANTS_NONE, Defaults, Row, RowParser
 
+_FUNCTION = ""
+"""The qualifier of resources that are functions."""
+
 _NO_REGION = "-"
 _ANYWHERE = Defaults(region=_NO_REGION)
 """Code that does not say where a function is must not be taken for an invalid row."""
@@ -42,23 +45,14 @@ class DeclaredResource(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         name: of its owner.
-        account_id: empty: the code does not say.
-        region: empty: the code does not say.
         settings: of a configuration; ``None``: they are not known, or it is a function.
         is_config: whether it is a configuration.
     """
 
     manager: Manager
     name: str
-    account_id: str
-    region: str
     settings: Settings | None
     is_config: bool = True
-
-    def is_at(self, target: Target) -> bool:
-        """Whether it can be the resource of a target, by account and Region."""
-        lane = target.lane
-        return self.account_id in {"", lane.account_id} and self.region in {"", lane.region}
 
     def owner(self, wanted: Settings) -> Owner:
         """The owner of a target that a run gives some settings."""
@@ -73,6 +67,22 @@ class DeclaredResource(msgspec.Struct, frozen=True, gc=False):
         return Owner(self.manager, self.name, effect)
 
 
+class _Key(NamedTuple):
+    """What a resource is found by.
+
+    Attributes:
+        function: its bare name.
+        qualifier: of a configuration; empty: the resource is a function.
+        account_id: empty: the code does not say.
+        region: empty: the code does not say.
+    """
+
+    function: str
+    qualifier: str
+    account_id: str
+    region: str
+
+
 class CodeOwners:
     """Looks up the owners of targets in code; see the table above.
 
@@ -81,18 +91,9 @@ class CodeOwners:
     """
 
     def __init__(self, codes: Sequence[DeclaredCode]) -> None:
-        self._configs: defaultdict[tuple[str, str], list[DeclaredResource]] = defaultdict(list)
-        self._functions: defaultdict[str, list[DeclaredResource]] = defaultdict(list)
-        for key, config in _configs_of(codes):
-            self._configs[key].append(config)
-        for code in codes:
-            for each in code.functions:
-                name = _owner_name(code, each.address)
-                account, region = each.account_id or "", each.region or ""
-                declared = DeclaredResource(
-                    code.manager, name, account, region, None, is_config=False
-                )
-                self._functions[each.function].append(declared)
+        self._declared: dict[_Key, DeclaredResource] = {}
+        for key, declared in (*_configs_of(codes), *_functions_of(codes)):
+            self._declared.setdefault(key, declared)
 
     def owner(self, target: Target, wanted: Settings) -> Owner | None:
         """The owner of a target; ``None``: the code does not declare it.
@@ -101,12 +102,12 @@ class CodeOwners:
             target: its account and Region are known.
             wanted: the settings that a run gives it.
         """
-        found = self.config_of(target) or _best(self._functions.get(target.function, ()), target)
+        found = self.config_of(target) or self._best(target, _FUNCTION)
         return None if found is None else found.owner(wanted)
 
     def config_of(self, target: Target) -> DeclaredResource | None:
         """The configuration of a target; ``None``: the code does not declare it."""
-        return _best(self._configs.get((target.function, target.qualifier), ()), target)
+        return self._best(target, target.qualifier)
 
     def combined(self, by_tags: Owner | None, target: Target, wanted: Settings) -> Owner | None:
         """The owner of a target that code and tags may name.
@@ -126,36 +127,40 @@ class CodeOwners:
             return by_code
         return replace(by_tags, next_deployment=by_code.next_deployment)
 
+    def _best(self, target: Target, qualifier: str) -> DeclaredResource | None:
+        """The resource that says best that it is a target's; ``None``: none can be."""
+        found = map(self._declared.get, _keys_of(target, qualifier))
+        return next((each for each in found if each is not None), None)
+
 
 def owners_of(codes: Sequence[DeclaredCode]) -> CodeOwners:
     """Reads who manages what from code."""
     return CodeOwners(codes)
 
 
-def _best(found: Sequence[DeclaredResource], target: Target) -> DeclaredResource | None:
-    """The one that says best that it is a target's; ``None``: none can be."""
-    here = [each for each in found if each.is_at(target)]
-    return max(here, key=lambda each: bool(each.account_id) + bool(each.region), default=None)
+def _keys_of(target: Target, qualifier: str) -> Iterator[_Key]:
+    """What may declare a target, the best first."""
+    account_id, region = target.lane.account_id, target.lane.region
+    for place in ((account_id, region), (account_id, ""), ("", region), ("", "")):
+        yield _Key(target.function, qualifier, *place)
 
 
-def _configs_of(
-    codes: Sequence[DeclaredCode],
-) -> Iterator[tuple[tuple[str, str], DeclaredResource]]:
-    """The configurations by function and qualifier. One without a valid target is left out."""
+def _configs_of(codes: Sequence[DeclaredCode]) -> Iterator[tuple[_Key, DeclaredResource]]:
+    """The configurations of code. One without a valid target is left out."""
     configs = [(code, config) for code in codes for config in code.configs]
     targets = code_targets(codes, with_lacking=False)
     parser = RowParser("", _ANYWHERE, exact=True)
     for seq, ((code, config), located) in enumerate(zip(configs, targets, strict=True)):
         row = config.row if isinstance(located.row, InputError) else located.row
         whole = None if config.problem else _job(parser, seq, row)
-        settings = None if whole is None else whole.settings
         job = whole or _job(parser, seq, replace(row, values=row.values | {WANTS_NONE: True}))
         if job is None:
             continue
-        target, name = job.target, _owner_name(code, config.address)
-        account, region = target.lane.account_id, target.lane.region.strip(_NO_REGION)
-        found = DeclaredResource(code.manager, name, account, region, settings)
-        yield (target.function, target.qualifier), found
+        target, lane = job.target, job.target.lane
+        region = "" if lane.region == _NO_REGION else lane.region
+        key = _Key(target.function, target.qualifier, lane.account_id, region)
+        settings = None if whole is None else whole.settings
+        yield key, DeclaredResource(code.manager, _owner_name(code, config.address), settings)
 
 
 def _job(parser: RowParser, seq: int, row: Row) -> Job | None:
@@ -166,8 +171,16 @@ def _job(parser: RowParser, seq: int, row: Row) -> Job | None:
         return None
 
 
+def _functions_of(codes: Sequence[DeclaredCode]) -> Iterator[tuple[_Key, DeclaredResource]]:
+    for code in codes:
+        for each in code.functions:
+            key = _Key(each.function, _FUNCTION, each.account_id or "", each.region or "")
+            name = _owner_name(code, each.address)
+            yield key, DeclaredResource(code.manager, name, None, is_config=False)
+
+
 def _owner_name(code: DeclaredCode, address: str) -> str:
-    return address if code.manager is Manager.TERRAFORM else code.stack or code.file
+    return address if code.manager is Manager.TERRAFORM else code.stack
 
 
 def _has_same_settings(declared: Settings, wanted: Settings) -> bool:

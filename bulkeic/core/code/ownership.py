@@ -1,6 +1,6 @@
 """What manages a target, and what that does to the target when it is deployed again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -70,6 +70,20 @@ class OwnerCount(msgspec.Struct, frozen=True):
     largest: Sequence[tuple[str, int]] = ()
 
 
+class StackCount(msgspec.Struct, frozen=True):
+    """Stacks that have targets of a run, whichever tool deploys them.
+
+    Attributes:
+        names: number of different ones.
+        targets: number of their targets.
+        largest: the names with most targets, each with its number of targets.
+    """
+
+    names: int = 0
+    targets: int = 0
+    largest: Sequence[tuple[str, int]] = ()
+
+
 class ManagedTargets(msgspec.Struct, frozen=True):
     """The targets of a run by what manages them.
 
@@ -79,12 +93,16 @@ class ManagedTargets(msgspec.Struct, frozen=True):
         unread: number of targets whose tags were not read, and that no code declares.
         restores: whether the run restores what the targets had, so that it adds nothing to what
             their code declares.
+        stacks: known stacks, by what their next deployment does.
+        stacks_of: number of known stacks by manager.
     """
 
     owners: Sequence[OwnerCount] = ()
     unmanaged: int = 0
     unread: int = 0
     restores: bool = False
+    stacks: Mapping[NextDeployment, StackCount] = {}
+    stacks_of: Mapping[Manager, int] = {}
 
     def counts(self) -> dict[str, int]:
         """The number of targets by manager, those without one as ``none``, and ``unread``."""

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bulkeic.core.code.ownership import ManagedTargets, Manager, NextDeployment, Owner, OwnerCount
+from bulkeic.core.code.ownership import (
+    ManagedTargets,
+    Manager,
+    NextDeployment,
+    Owner,
+    OwnerCount,
+    StackCount,
+)
 from bulkeic.core.model import Job, Lane
 from bulkeic.store.chosen_jobs import ChosenJobs
 from bulkeic.store.run_metadata import RunMetadata
@@ -24,6 +31,16 @@ _SUM = f"SELECT manager, next_deployment, sum(n), sum(name <> '') FROM ({_COUNT}
 _LARGEST = f"""
 SELECT name, n FROM ({_COUNT})
 WHERE manager = ? AND next_deployment = ? AND name <> '' ORDER BY n DESC, name LIMIT ?
+"""  # noqa: S608 - as above
+_STACKS = f"FROM ({_COUNT}) WHERE manager <> '{Manager.TERRAFORM}' AND name <> ''"
+_STACKS_OF = f"SELECT manager, count(DISTINCT name) {_STACKS} GROUP BY 1"
+_LARGEST_STACKS = f"""
+SELECT next_deployment, names, targets, name, jobs FROM (
+  SELECT next_deployment, name, sum(n) jobs,
+    count(*) OVER alike names, sum(sum(n)) OVER alike targets,
+    row_number() OVER (PARTITION BY next_deployment ORDER BY sum(n) DESC, name) place
+  {_STACKS} GROUP BY 1, 2 WINDOW alike AS (PARTITION BY next_deployment)
+) WHERE place <= ? ORDER BY next_deployment, place
 """  # noqa: S608 - as above
 _COUNT_MANAGED = "SELECT lane_id, count(*) FROM managed m WHERE 1{chosen} GROUP BY 1"
 _COUNT_CHOSEN = "SELECT lane_id, count(*) FROM temp.chosen GROUP BY 1"
@@ -103,8 +120,21 @@ class StoredOwners:
                 for manager, next_deployment, targets, names in rows
             ]
             unmanaged, unread = self._count_others(selected)
+            stacks = self._count_stacks(selected)
+            rows = self._reader.execute(_STACKS_OF.format(chosen=selected)).fetchall()
+            stacks_of = {Manager(manager): names for manager, names in rows}
         owners.sort(key=lambda owner: (-owner.targets, owner.manager, owner.next_deployment))
-        return ManagedTargets(owners, unmanaged, unread, self._restores)
+        return ManagedTargets(owners, unmanaged, unread, self._restores, stacks, stacks_of)
+
+    def _count_stacks(self, selected: str) -> dict[NextDeployment, StackCount]:
+        """The stacks with a name: one that several tools deploy counts once."""
+        found: dict[NextDeployment, StackCount] = {}
+        query = _LARGEST_STACKS.format(chosen=selected)
+        for word, names, targets, name, jobs in self._reader.execute(query, (_MOST_NAMES,)):
+            effect = NextDeployment(word)
+            largest = [*found.get(effect, StackCount()).largest, (name, jobs)]
+            found[effect] = StackCount(names, targets, largest)
+        return found
 
     def _count_others(self, selected: str) -> tuple[int, int]:
         """The number of targets without an owner, and of those whose tags were not read."""
