@@ -18,12 +18,12 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lamb
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
-from bulkeic.core.code.code_targets import place_of
+from bulkeic.core.code.code_targets import Place, place_of
 from bulkeic.core.code.declared_code import DeclaredConfig, DeclaredFunction
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import LATEST
@@ -39,6 +39,8 @@ _HALVES = ("on_success", "on_failure")
 _INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 
 T = TypeVar("T")
+_Places = defaultdict[tuple[str, str], set[Place]]
+"""Where functions are, by their name and their address without indexes."""
 
 
 class ShownResource(msgspec.Struct, frozen=True):
@@ -121,12 +123,13 @@ def declared_by(
         for each in found[kind]
         if (function := _function(each, arns)) is not None
     ]
-    named: defaultdict[str, list[DeclaredFunction]] = defaultdict(list)
+    places: _Places = defaultdict(set)
     for function in functions:
-        named[function.function].append(function)
+        key = function.function, _without_indexes(function.address)
+        places[key].add((function.account_id, function.region))
     return (
         tuple(
-            _config(number, each, named, unknown.get(each.address), is_plan=is_plan)
+            _config(number, each, places, unknown.get(each.address), is_plan=is_plan)
             for number, each in enumerate(configs, 1)
         ),
         tuple(functions),
@@ -171,7 +174,7 @@ def _function(resource: ShownResource, arns: Mapping[str, str | None]) -> Declar
 def _config(
     number: int,
     resource: ShownResource,
-    named: Mapping[str, Sequence[DeclaredFunction]],
+    places: _Places,
     unknown: msgspec.Raw | None,
     *,
     is_plan: bool,
@@ -186,9 +189,9 @@ def _config(
     try:
         _check_known(unknown)
         row |= _settings(values, is_plan=is_plan)
-        row |= _place(row, resource, named)
+        row |= _place(row, resource, places)
     except InputError as error:
-        problem = error
+        problem = error.with_traceback(None)  # which would keep what it looked at
     return DeclaredConfig(Row(number, row, number), resource.address, problem)
 
 
@@ -244,21 +247,16 @@ def _destination(name: str, blocks: list[_DestinationBlock | None] | None, *, is
     return block.destination
 
 
-def _place(
-    row: dict[str, Any], resource: ShownResource, named: Mapping[str, Sequence[DeclaredFunction]]
-) -> dict[str, Any]:
+def _place(row: dict[str, Any], resource: ShownResource, places: _Places) -> dict[str, Any]:
     """Account and Region, as far as the functions that a configuration depends on say them."""
     if not row["FunctionName"]:
         raise InputError("missing", field="function_name")
     name = parse_function(row["FunctionName"])
     if name.region is not None:
         return {}
-    places = {
-        (each.account_id, each.region)
-        for each in named.get(name.name, ())
-        if _without_indexes(each.address) in resource.depends_on
-    }
-    account, region = place_of(row, places)
+    needed: set[Place] = set()
+    needed = needed.union(*(places.get((name.name, each), ()) for each in resource.depends_on))
+    account, region = place_of(row, needed)
     return {"AccountId": account, "Region": region}
 
 
