@@ -17,6 +17,7 @@ from bulkeic.core.model import Lane, Settings
 from bulkeic.iac.cloudformation.import_templates import import_templates
 from bulkeic.iac.terraform.import_file import LaneConfigs, import_file
 from bulkeic.iac.terraform.known_addresses import KnownAddresses
+from bulkeic.iac.terraform.resources import DEFAULT_RETRIES
 from bulkeic.iac.terraform.show_json import read_show_json
 from bulkeic.iac.terraform.state_addresses import known_addresses
 from bulkeic.output.console import Console
@@ -28,8 +29,6 @@ from bulkeic.store.run_file import RunFile
 _ENDINGS = (".tf", ".tofu")
 _COMMANDS = "import-commands.sh"
 _SHOWN_ADDRESSES = 20
-_DEFAULT_RETRIES = 2
-"""What Lambda does, and what the AWS provider sets, where no ``MaximumRetryAttempts`` is set."""
 
 
 def code_writer(options: ExportOptions) -> Callable[[RunFile], None]:
@@ -74,7 +73,7 @@ class _Export:
         if self._without_retries:
             Console().print(
                 f"note: {counted(self._without_retries, 'configuration')} without "
-                f"MaximumRetryAttempts; the AWS provider sets {_DEFAULT_RETRIES}, which is "
+                f"MaximumRetryAttempts; the AWS provider sets {DEFAULT_RETRIES}, which is "
                 "Lambda's default, and terraform plan shows that as a change"
             )
 
@@ -157,7 +156,7 @@ def _differ(declared: Settings | None, settings: Settings) -> bool:
 
 def _with_defaults(settings: Settings) -> Settings:
     if settings.maximum_retry_attempts is None:
-        return msgspec.structs.replace(settings, maximum_retry_attempts=_DEFAULT_RETRIES)
+        return msgspec.structs.replace(settings, maximum_retry_attempts=DEFAULT_RETRIES)
     return settings
 
 

@@ -33,7 +33,8 @@ from bulkeic.core.targets.rows import Row
 
 CONFIG = "aws_lambda_function_event_invoke_config"
 FUNCTION, _ALIAS = "aws_lambda_function", "aws_lambda_alias"
-_DEFAULT_RETRIES = 2
+DEFAULT_RETRIES = 2
+"""What the provider sets, and what Lambda does, where no number of retries is set."""
 _IN_PLAN = "known only after apply; run 'terraform apply', then 'terraform show -json > state.json'"
 _HALVES = ("on_success", "on_failure")
 _INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
@@ -231,7 +232,7 @@ def _settings(values: _ConfigAttributes, *, is_plan: bool) -> dict[str, Any]:
         _destination(name, getattr(block, name), is_plan=is_plan) for name in _HALVES
     )
     return {
-        "MaximumRetryAttempts": _DEFAULT_RETRIES if retries is None else retries,
+        "MaximumRetryAttempts": DEFAULT_RETRIES if retries is None else retries,
         "MaximumEventAgeInSeconds": values.maximum_event_age_in_seconds or None,
         "OnSuccess": success,
         "OnFailure": failure,
