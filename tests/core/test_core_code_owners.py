@@ -47,6 +47,9 @@ FOUND = {
         REVERTS,
     ),
     "a cleared destination": (code(config()), Settings(on_failure=CLEARED), "config", KEEPS),
+    "a destination of another partition, anywhere": (
+        code(config(OnFailure=f"arn:aws-cn:sqs:cn-north-1:{ACCOUNT}:q")), ONCE, "config", KEEPS,
+    ),
     "the function alone": (code(functions=(function(),)), ONCE, "function", KEEPS),
     "the configuration before the function": (
         code(config(), functions=(function(),)), ONCE, "config", KEEPS,

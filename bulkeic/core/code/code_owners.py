@@ -30,14 +30,15 @@ from bulkeic.core.code.declared_code import DeclaredCode
 from bulkeic.core.code.ownership import Manager, NextDeployment, Owner
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import CLEARED, Job, Settings, Target
+from bulkeic.core.targets.names import PARTITIONS
 from bulkeic.core.targets.rows import WANTS_NONE, Defaults, Row, RowParser
 
 _FUNCTION = ""
 """The qualifier of resources that are functions."""
 
-_NO_REGION = "-"
-_ANYWHERE = Defaults(region=_NO_REGION)
-"""Code that does not say where a function is must not be taken for an invalid row."""
+_NO_REGIONS = ("-", *(prefix for prefix, _ in PARTITIONS))
+"""What stands for an unknown Region: code that does not say where a function is must not be taken
+for an invalid row. Each partition has one, because destinations must be in that of the function."""
 
 
 class DeclaredResource(msgspec.Struct, frozen=True, gc=False):
@@ -149,26 +150,28 @@ def _configs_of(codes: Sequence[DeclaredCode]) -> Iterator[tuple[_Key, DeclaredR
     """The configurations of code. One without a valid target is left out."""
     configs = [(code, config) for code in codes for config in code.configs]
     targets = code_targets(codes, with_lacking=False)
-    parser = RowParser("", _ANYWHERE, exact=True)
+    parsers = [RowParser("", Defaults(region=each), exact=True) for each in _NO_REGIONS]
     for seq, ((code, config), located) in enumerate(zip(configs, targets, strict=True)):
         row = config.row if isinstance(located.row, InputError) else located.row
-        whole = None if config.problem else _job(parser, seq, row)
-        job = whole or _job(parser, seq, replace(row, values=row.values | {WANTS_NONE: True}))
+        whole = None if config.problem else _job(parsers, seq, row)
+        job = whole or _job(parsers, seq, replace(row, values=row.values | {WANTS_NONE: True}))
         if job is None:
             continue
         target, lane = job.target, job.target.lane
-        region = "" if lane.region == _NO_REGION else lane.region
+        region = "" if lane.region in _NO_REGIONS else lane.region
         key = _Key(target.function, target.qualifier, lane.account_id, region)
         settings = None if whole is None else whole.settings
         yield key, DeclaredResource(code.manager, _owner_name(code, config.address), settings)
 
 
-def _job(parser: RowParser, seq: int, row: Row) -> Job | None:
-    """The job of a row; ``None``: it is not valid."""
-    try:
-        return parser.job(seq, row)
-    except InputError:
-        return None
+def _job(parsers: Sequence[RowParser], seq: int, row: Row) -> Job | None:
+    """The job that the first parser makes of a row; ``None``: it is valid for none."""
+    for parser in parsers:
+        try:
+            return parser.job(seq, row)
+        except InputError:
+            continue
+    return None
 
 
 def _functions_of(codes: Sequence[DeclaredCode]) -> Iterator[tuple[_Key, DeclaredResource]]:
