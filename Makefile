@@ -90,7 +90,7 @@ trial: setup aws-cli $(TERRAFORM_STAMP)
 	  $(BIN)/python -m pytest --numprocesses=0 --quiet --capture=no tests/e2e/test_rollback.py -k exact_state
 	BULKEIC_FUNCTIONS=1000 BULKEIC_EXAMPLES_TIMES=20 BULKEIC_TERRAFORM_PYTHON=$(CURDIR)/$(TERRAFORM_VENV)/bin/python \
 	  $(BIN)/python -m pytest --numprocesses=0 --quiet tests/e2e/test_code_export.py tests/e2e/test_stacks.py \
-	  tests/e2e/test_terraform_plan.py tests/iac
+	  tests/e2e/test_terraform_plan.py tests/e2e/test_code_story.py tests/iac
 
 chaos: setup
 	BULKEIC_REAL=1 BULKEIC_ROUNDS=$${BULKEIC_ROUNDS:-50} $(BIN)/python -m pytest --numprocesses=3 --quiet tests/chaos \

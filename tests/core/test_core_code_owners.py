@@ -47,6 +47,9 @@ FOUND = {
         REVERTS,
     ),
     "a cleared destination": (code(config()), Settings(on_failure=CLEARED), "config", KEEPS),
+    "a destination of another partition, anywhere": (
+        code(config(OnFailure=f"arn:aws-cn:sqs:cn-north-1:{ACCOUNT}:q")), ONCE, "config", KEEPS,
+    ),
     "the function alone": (code(functions=(function(),)), ONCE, "function", KEEPS),
     "the configuration before the function": (
         code(config(), functions=(function(),)), ONCE, "config", KEEPS,
@@ -72,8 +75,12 @@ FOUND = {
     "not the configuration of an alias": (
         code(config(Qualifier="live"), functions=(function(),)), ONCE, "function", KEEPS,
     ),
-    "not an invalid configuration": (
-        code(config(MaximumRetryAttempts=7), functions=(function(),)), ONCE, "function", KEEPS,
+    "a configuration with invalid settings": (
+        code(config(MaximumRetryAttempts=7), functions=(function(),)),
+        ONCE, "config", NextDeployment.UNKNOWN,
+    ),
+    "not a configuration without a function": (
+        code(config("no function"), functions=(function(),)), ONCE, "function", KEEPS,
     ),
 }  # fmt: skip
 
@@ -93,6 +100,7 @@ def test_code_names_the_owner_and_what_it_does(case: str) -> None:
         code(config(Region="eu-west-1")),
         code(config(AccountId=OTHER)),
         code(functions=(function(OTHER),)),
+        code(config(), functions=(function(OTHER),)),
     ],
 )
 def test_code_for_another_place_or_function_says_nothing(declared: DeclaredCode) -> None:

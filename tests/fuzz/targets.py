@@ -186,7 +186,7 @@ def read_terraform(data: bytes) -> None:
     path = _FOLDER / "s.json"
     path.write_bytes(data)
     try:
-        code = read_show_json(str(path))
+        code = read_show_json(str(path)).code
     except InputError as problem:
         _check(problem)
         return

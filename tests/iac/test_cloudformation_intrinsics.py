@@ -36,6 +36,7 @@ Resources:
   Bucket: {Type: 'AWS::S3::Bucket', Properties: {BucketName: dump}}
   OnlyDev: {Type: 'AWS::SQS::Queue', Condition: IsDev, Properties: {QueueName: q}}
   Itself: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !GetAtt Itself.QueueName}}
+  Looped: {Type: AWS::Lambda::Alias, Properties: {FunctionName: !Ref Looped, Name: a}}
   Maybe: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !If [IsProd, !Ref AWS::NoValue, q]}}
   Nested: {Type: 'AWS::CloudFormation::Stack'}
   Config:
@@ -95,6 +96,7 @@ PROBLEMS = [
     ("!Ref Queue", "Ref of Queue is not its ARN; use Fn::GetAtt Queue.Arn"),
     ("!GetAtt OnlyDev.Arn", "OnlyDev is not created: its condition 'IsDev' is false"),
     ("!GetAtt Itself.Arn", "the QueueName of Itself refers to itself"),
+    ("!Ref Looped", "the FunctionName of Looped refers to itself"),
     ("!GetAtt Nested.Outputs.Q", "a nested stack is not read"),
     ("!GetAtt Queue", "Fn::GetAtt expects a list of 2"),
     ("!If [Circle, 1, 2]", "the condition 'Circle' refers to itself"),

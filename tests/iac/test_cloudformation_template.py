@@ -246,6 +246,14 @@ def test_a_wrong_resource_is_a_problem_with_its_line(
     assert says in problem.rule
 
 
+def test_a_long_chain_of_conditions_is_one_line(tmp_path: Path) -> None:
+    links = "".join(f"  C{number}: !Not [Condition: C{number + 1}]\n" for number in range(2000))
+    last = "  C2000: !Equals [a, b]\n"
+    config = CONFIG.replace("Resources:", f"Conditions:\n{links}{last}Resources:")
+    with pytest.raises(InputError, match=r"expressions refer to one another too deeply$"):
+        read(tmp_path, f"{config}Condition: C0\n")
+
+
 def test_aliases_cannot_make_a_template_huge(tmp_path: Path) -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
     for last, name in zip("abcdefgh", "bcdefghi", strict=True):

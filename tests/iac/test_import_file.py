@@ -129,6 +129,22 @@ resource "aws_lambda_function_event_invoke_config" "fn_0_2" {{
     assert written([(LANE, [config])], known).decode().endswith(expected)
 
 
+def test_a_second_file_takes_no_name_of_the_first() -> None:
+    name = "account_111111111111_eu_west_1"
+    lanes = [(LANE, many(LANE, 1)), (LANES[1], many(LANES[1], 1))]
+    known = KnownAddresses(names=frozenset({name}))
+
+    code = written(lanes, known).decode()
+
+    again = f"{name}_2"
+    assert f'resource "aws_lambda_function_event_invoke_config" "{again}" {{' in code
+    assert f"to       = aws_lambda_function_event_invoke_config.{again}[each.key]" in code
+    assert f"local.event_invoke_configs_of_{again}\n" in code
+    assert f"aws.{again}\n" in code
+    assert again in ParsedTerraform(code.encode()).providers()
+    assert name not in ParsedTerraform(code.encode()).providers()
+
+
 @settings(deadline=None, max_examples=60 * TIMES)
 @given(st.text(max_size=20))
 def test_a_string_is_read_as_it_was(text: str) -> None:

@@ -55,7 +55,7 @@ def read(shown: Shown | bytes) -> DeclaredCode:
         path = Path(folder) / "s.json"
         path.write_bytes(data)
         try:
-            return read_show_json(str(path))
+            return read_show_json(str(path)).code
         except InputError as problem:
             problem.source = path.name
             raise
@@ -130,6 +130,11 @@ def test_account_and_region_come_from_the_function_that_a_configuration_depends_
     assert jobs(state(*both), state(neither))[FIRST] == (
         f"FunctionName: functions of this name are declared in {ACCOUNT}/eu-west-1, "
         f"{ACCOUNT}/{REGION}; expected a full ARN"
+    )
+    regions = [f"eu-west-{number}" for number in range(1, 10)]
+    everywhere = [function("f", version=5, region=each) for each in regions]
+    assert jobs(state(*everywhere), state(neither))[FIRST] == (
+        "FunctionName: functions of this name are declared in 9 places; expected a full ARN"
     )
     assert jobs(state(neither))[FIRST] == ("arn:aws:lambda:eu-west-1::function:f:$LATEST", WHOLE)
 

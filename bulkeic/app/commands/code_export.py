@@ -1,6 +1,6 @@
 """``bulkeic export --format terraform`` and ``cloudformation``: what targets have now, as code."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -9,15 +9,17 @@ import msgspec
 
 from bulkeic.app.options.command_options import ExportOptions
 from bulkeic.core.change.snapshot import ABSENT
+from bulkeic.core.code.code_owners import owners_of
+from bulkeic.core.code.declared_code import DeclaredCode
 from bulkeic.core.code.known_config import KnownConfig
-from bulkeic.core.errors import InputError, UsageError, printable, quoted
+from bulkeic.core.errors import UsageError, printable, quoted
 from bulkeic.core.model import Lane, Settings
 from bulkeic.iac.cloudformation.import_templates import import_templates
 from bulkeic.iac.terraform.import_file import LaneConfigs, import_file
-from bulkeic.iac.terraform.known_addresses import NOTHING_KNOWN, KnownAddresses, merge_addresses
-from bulkeic.iac.terraform.show_file import read_document
+from bulkeic.iac.terraform.known_addresses import KnownAddresses
+from bulkeic.iac.terraform.resources import DEFAULT_RETRIES
+from bulkeic.iac.terraform.show_json import read_show_json
 from bulkeic.iac.terraform.state_addresses import known_addresses
-from bulkeic.iac.terraform.state_resources import state_modules
 from bulkeic.output.console import Console
 from bulkeic.output.files.new_file import write_new_file
 from bulkeic.output.files.results import write_output
@@ -27,8 +29,6 @@ from bulkeic.store.run_file import RunFile
 _ENDINGS = (".tf", ".tofu")
 _COMMANDS = "import-commands.sh"
 _SHOWN_ADDRESSES = 20
-_DEFAULT_RETRIES = 2
-"""What Lambda does, and what the AWS provider sets, where no ``MaximumRetryAttempts`` is set."""
 
 
 def code_writer(options: ExportOptions) -> Callable[[RunFile], None]:
@@ -42,46 +42,38 @@ def code_writer(options: ExportOptions) -> Callable[[RunFile], None]:
     if options.format == "cloudformation":
         if out is None:
             raise UsageError("--format cloudformation writes several files; add --out FOLDER")
-        return partial(_Export(NOTHING_KNOWN).write_templates, folder=out)
+        return partial(_Export(()).write_templates, folder=out)
     if out is not None and not out.endswith(_ENDINGS):
         raise UsageError(
             f"--out {quoted(out)}: Terraform does not read such a file; "
             f"expected a name that ends in {' or '.join(_ENDINGS)}"
         )
-    known = merge_addresses(map(_state, options.terraform))
-    return partial(_Export(known).write_terraform, out=out)
-
-
-def _state(path: str) -> KnownAddresses:
-    name = printable(path)
-    try:
-        shown = read_document(path)
-    except InputError as problem:
-        raise problem.at(name, 0) from None
-    return known_addresses(state_modules(shown, name))
+    states = [read_show_json(path, can_be_empty=True) for path in options.terraform]
+    declared = [state.code for state in states]
+    return partial(_Export(declared).write_terraform, out=out, known=known_addresses(states))
 
 
 class _Export:
     """Writes the known configurations of a run, and counts the targets that it leaves out.
 
     Args:
-        known: what states declare.
+        declared: what code declares already; its configurations are left out.
     """
 
-    def __init__(self, known: KnownAddresses) -> None:
-        self._known = known
+    def __init__(self, declared: Sequence[DeclaredCode]) -> None:
+        self._owners = owners_of(declared)
         self._exported = self._unknown = self._unset = self._declared = self._without_retries = 0
         self._differing = 0
         self._shown_addresses: list[str] = []
 
-    def write_terraform(self, run: RunFile, out: str | None) -> None:
+    def write_terraform(self, run: RunFile, out: str | None, known: KnownAddresses) -> None:
         """Writes a new file, or stdout, with import blocks and resources."""
-        write_output(out, import_file(self._lanes(run), self._known))
+        write_output(out, import_file(self._lanes(run), known))
         self._print_notes(run)
         if self._without_retries:
             Console().print(
                 f"note: {counted(self._without_retries, 'configuration')} without "
-                f"MaximumRetryAttempts; the AWS provider sets {_DEFAULT_RETRIES}, which is "
+                f"MaximumRetryAttempts; the AWS provider sets {DEFAULT_RETRIES}, which is "
                 "Lambda's default, and terraform plan shows that as a change"
             )
 
@@ -118,10 +110,10 @@ class _Export:
                 self._unknown += 1
             elif settings == ABSENT:
                 self._unset += 1
-            elif declared := self._known.config_of(target):
+            elif declared := self._owners.config_of(target):
                 self._declared += 1
-                if _with_defaults(declared.settings) != _with_defaults(settings):
-                    self._add_differing(declared.address)
+                if _differ(declared.settings, settings):
+                    self._add_differing(declared.name)
             else:
                 self._exported += 1
                 self._without_retries += settings.maximum_retry_attempts is None
@@ -157,9 +149,14 @@ class _Export:
         return f"{note}; change the code of those with other values there: {listed}"
 
 
+def _differ(declared: Settings | None, settings: Settings) -> bool:
+    """Whether code declares other settings; it may not say which ones it declares."""
+    return declared is not None and _with_defaults(declared) != _with_defaults(settings)
+
+
 def _with_defaults(settings: Settings) -> Settings:
     if settings.maximum_retry_attempts is None:
-        return msgspec.structs.replace(settings, maximum_retry_attempts=_DEFAULT_RETRIES)
+        return msgspec.structs.replace(settings, maximum_retry_attempts=DEFAULT_RETRIES)
     return settings
 
 

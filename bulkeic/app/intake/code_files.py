@@ -33,7 +33,7 @@ def read_code(
     if options.terraform:
         from bulkeic.iac.terraform.show_json import read_show_json  # noqa: PLC0415 - few runs have it
 
-        found += map(read_show_json, options.terraform)
+        found += [read_show_json(file).code for file in options.terraform]
     if options.template:
         from bulkeic.iac.cloudformation.template import read_template  # noqa: PLC0415 - as above
 

@@ -8,6 +8,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ from bulkeic.core.model import LATEST
 from bulkeic.core.targets.names import parse_function
 from bulkeic.core.targets.nested_settings import UNSET
 from bulkeic.core.targets.rows import WANTS_NONE, Row
+
+_MOST_SHOWN = 5
 
 Place = tuple[str | None, str | None]
 """Account and Region; ``None``: the code does not say."""
@@ -58,7 +61,7 @@ def code_targets(codes: Sequence[DeclaredCode], *, with_lacking: bool) -> list[C
     return found + list(_lacking(codes, found)) if with_lacking else found
 
 
-def place_of(values: dict[str, Any], functions: set[Place]) -> Place:
+def place_of(values: dict[str, Any], functions: AbstractSet[Place]) -> Place:
     """Where the function of a row is.
 
     Args:
@@ -71,12 +74,15 @@ def place_of(values: dict[str, Any], functions: set[Place]) -> Place:
     name = parse_function(values["FunctionName"])
     account = name.account_id or values.get("AccountId")
     region = name.region or values.get("Region")
-    fitting = {place for place in functions if _agree(place, (account, region))}
+    if account and region:
+        return account, region
+    fitting = functions
+    if account or region:
+        fitting = {place for place in functions if _agree(place, (account, region))}
     fitting = {place for place in fitting if None not in place} or fitting
-    if len(fitting) > 1 and not (account and region):
-        places = ", ".join(sorted(f"{one or '?'}/{other or '?'}" for one, other in fitting))
+    if len(fitting) > 1:
         raise InputError(
-            f"functions of this name are declared in {places}; expected a full ARN",
+            f"functions of this name are declared in {_listed(fitting)}; expected a full ARN",
             field="FunctionName",
         )
     found = next(iter(fitting)) if len(fitting) == 1 else (None, None)
@@ -86,6 +92,13 @@ def place_of(values: dict[str, Any], functions: set[Place]) -> Place:
 def _functions(codes: Sequence[DeclaredCode]) -> Iterator[DeclaredFunction]:
     for code in codes:
         yield from code.functions
+
+
+def _listed(places: AbstractSet[Place]) -> str:
+    """Places, or their number: functions of one name may be in thousands of accounts."""
+    if len(places) > _MOST_SHOWN:
+        return f"{len(places):,} places"
+    return ", ".join(sorted(f"{account or '?'}/{region or '?'}" for account, region in places))
 
 
 def _agree(one: Place, other: Place) -> bool:
@@ -102,7 +115,7 @@ def _located(config: DeclaredConfig, functions: dict[str, set[Place]]) -> Row | 
         name = parse_function(values["FunctionName"])
         account, region = place_of(values, functions.get(name.name, set()))
     except InputError as problem:
-        return problem
+        return problem.with_traceback(None)
     if name.region is None:
         values = values | {"AccountId": account, "Region": region}
     return msgspec.structs.replace(config.row, values=values)
@@ -110,20 +123,28 @@ def _located(config: DeclaredConfig, functions: dict[str, set[Place]]) -> Row | 
 
 def _lacking(codes: Sequence[DeclaredCode], found: Sequence[CodeTarget]) -> Iterator[CodeTarget]:
     """The targets of the functions that lack a configuration, each once."""
-    known: defaultdict[tuple[str, str], list[Place]] = defaultdict(list)
+    known: defaultdict[tuple[str, str], set[Place]] = defaultdict(set)
     configs = (config for code in codes for config in code.configs)
     for config, target in zip(configs, found, strict=True):
         row = config.row if isinstance(target.row, InputError) else target.row
         key, place = _key(row.values)
-        known[key].append(place)
+        known[key].add(place)
     for code in codes:
         for function in code.functions:
             place = function.account_id, function.region
             for qualifier in function.qualifiers:
                 same = known[function.function, qualifier]
-                if not any(_agree(place, other) for other in same):
-                    same.append(place)
+                if not _is_among(place, same):
+                    same.add(place)
                     yield CodeTarget(code.file, function.address, _lacking_row(function, qualifier))
+
+
+def _is_among(place: Place, others: AbstractSet[Place]) -> bool:
+    """Whether a place can be one of others. Most places are known, and need no search."""
+    account, region = place
+    if account and region:
+        return not others.isdisjoint({place, (account, None), (None, region), (None, None)})
+    return any(_agree(place, other) for other in others)
 
 
 def _key(values: dict[str, Any]) -> tuple[tuple[str, str], Place]:

@@ -42,7 +42,7 @@ _match_account = re.compile(r"\d{12}", re.ASCII).fullmatch
 _SEPARATOR = ":function:"
 _SAMPLE = "f"
 
-_PARTITIONS = (
+PARTITIONS = (
     ("cn-", "aws-cn"),
     ("us-gov-", "aws-us-gov"),
     ("us-iso-", "aws-iso"),
@@ -226,7 +226,7 @@ def check_account(text: str) -> str:
 @functools.lru_cache(1024)
 def partition_of(region: str) -> str:
     """The partition of a Region: ``aws`` unless the Region's prefix says otherwise."""
-    for prefix, partition in _PARTITIONS:
+    for prefix, partition in PARTITIONS:
         if region.startswith(prefix):
             return partition
     return "aws"

@@ -110,9 +110,9 @@ def resource_properties(config: KnownConfig) -> dict[str, Any]:
         zip(_IDENTIFIER, (target.function, target.qualifier), strict=True)
     )
     properties |= config.settings.to_api()
-    destinations = properties.pop("DestinationConfig", {})
+    destinations = properties.pop(_DESTINATIONS, {})
     if named := {half: value for half, value in destinations.items() if value}:
-        properties["DestinationConfig"] = named
+        properties[_DESTINATIONS] = named
     return properties
 
 

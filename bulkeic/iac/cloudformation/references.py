@@ -17,7 +17,8 @@ another resource   of a stack    not known
 =================  ============  =======================================================
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
 from typing import Any, Protocol
 
@@ -198,14 +199,9 @@ class References:
         """
         kind, properties = self._resource(logical_id)
         field = _NAMED_TYPES[kind].property
-        if logical_id in self._open:
-            raise InputError(f"the {field} of {logical_id} refers to itself")
-        self._open.add(logical_id)
-        try:
+        with self._evaluating(logical_id, field):
             # As the item of a list, AWS::NoValue leaves nothing.
             found = self.expressions.value([properties.get(field, {"Ref": "AWS::NoValue"})])
-        finally:
-            self._open.discard(logical_id)
         if found and found[0] is not None:
             return self.expressions.text(found[0])
         physical_id = self._physical_id(logical_id, kind, f"has no {field}")
@@ -221,8 +217,24 @@ class References:
         for field in ("FunctionName", "Name"):
             if field not in properties:
                 raise InputError(f"the alias {logical_id} has no {field}")
-        function = parse_function(self.expressions.text(properties["FunctionName"]))
+        with self._evaluating(logical_id, "FunctionName"):
+            function = parse_function(self.expressions.text(properties["FunctionName"]))
         return function.name, self.expressions.text(properties["Name"])
+
+    @contextmanager
+    def _evaluating(self, logical_id: str, field: str) -> Iterator[None]:
+        """Marks a property of a resource as being evaluated.
+
+        Raises:
+            InputError: it is that already.
+        """
+        if logical_id in self._open:
+            raise InputError(f"the {field} of {logical_id} refers to itself")
+        self._open.add(logical_id)
+        try:
+            yield
+        finally:
+            self._open.discard(logical_id)
 
     def _alias_arn(self, logical_id: str) -> str:
         function, name = self.alias_name(logical_id)

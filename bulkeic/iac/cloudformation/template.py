@@ -68,6 +68,8 @@ def read_template(path: str, deployment: Deployment) -> DeclaredCode:
         return _TemplateReader(name, sections, deployment).read()
     except InputError as problem:
         raise problem.at(name, problem.line) from None
+    except RecursionError:
+        raise InputError("its expressions refer to one another too deeply", source=name) from None
 
 
 def _read(path: str) -> str:

@@ -24,9 +24,7 @@ from bulkeic.iac.terraform.hcl_text import (
     hcl_string,
 )
 from bulkeic.iac.terraform.known_addresses import KnownAddresses
-from bulkeic.iac.terraform.resource_names import lane_name
-
-RESOURCE_TYPE = "aws_lambda_function_event_invoke_config"
+from bulkeic.iac.terraform.resources import CONFIG
 
 _DESTINATIONS = "destination_config"
 _BLANK = Blank()
@@ -83,12 +81,12 @@ def single_blocks(name: str, config: KnownConfig, known: KnownAddresses) -> list
         HclBlock(
             "import",
             (
-                Attribute("to", Expression(f"{RESOURCE_TYPE}.{name}")),
+                Attribute("to", Expression(f"{CONFIG}.{name}")),
                 Attribute("id", import_id(config.target)),
             ),
         ),
         _BLANK,
-        HclBlock(f"resource {hcl_string(RESOURCE_TYPE)} {hcl_string(name)}", tuple(body)),
+        HclBlock(f"resource {hcl_string(CONFIG)} {hcl_string(name)}", tuple(body)),
     ]
 
 
@@ -110,22 +108,22 @@ def map_entry(config: KnownConfig, known: KnownAddresses) -> Attribute:
     return Attribute(hcl_string(import_id(config.target)), config_values(config, known))
 
 
-def map_name(lane: Lane) -> str:
+def map_name(name: str) -> str:
     """The name of the map of a lane, among the ``locals``."""
-    return f"event_invoke_configs_of_{lane_name(lane)}"
+    return f"event_invoke_configs_of_{name}"
 
 
-def map_blocks(lane: Lane, provider: str | None) -> list[Item]:
+def map_blocks(name: str, provider: str | None) -> list[Item]:
     """The import and the resource of all configurations in the map of a lane.
 
     Args:
-        lane: the lane.
+        name: of the lane.
         provider: the provider to use; ``None``: the default one.
     """
-    entries = Attribute("for_each", Expression(f"local.{map_name(lane)}"))
-    address = f"{RESOURCE_TYPE}.{lane_name(lane)}[each.key]"
+    entries = Attribute("for_each", Expression(f"local.{map_name(name)}"))
+    address = f"{CONFIG}.{name}[each.key]"
     chosen = [] if provider is None else [Attribute("provider", Expression(provider))]
-    header = f"resource {hcl_string(RESOURCE_TYPE)} {hcl_string(lane_name(lane))}"
+    header = f"resource {hcl_string(CONFIG)} {hcl_string(name)}"
     ids = (Attribute("to", Expression(address)), Attribute("id", Expression("each.key")))
     return [
         HclBlock("import", (entries, *ids)),
@@ -160,12 +158,12 @@ _MAP_DESTINATIONS = _dynamic(
 )
 
 
-def provider_block(lane: Lane) -> HclBlock:
-    """The provider of a lane, which refuses credentials of another account."""
+def provider_block(name: str, lane: Lane) -> HclBlock:
+    """The provider of a lane with a name. It refuses credentials of another account."""
     return HclBlock(
         'provider "aws"',
         (
-            Attribute("alias", lane_name(lane)),
+            Attribute("alias", name),
             Attribute("region", lane.region),
             Attribute("allowed_account_ids", Expression(f"[{hcl_string(lane.account_id)}]")),
             Comment("Add credentials of this account: a profile, or an assume_role block."),

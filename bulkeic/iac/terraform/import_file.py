@@ -18,7 +18,7 @@ from bulkeic.iac.terraform.config_blocks import (
 )
 from bulkeic.iac.terraform.hcl_text import Blank, Comment, Item, hcl_text
 from bulkeic.iac.terraform.known_addresses import KnownAddresses
-from bulkeic.iac.terraform.resource_names import ResourceNames, lane_name
+from bulkeic.iac.terraform.resource_names import ResourceNames
 
 MOST_SINGLE_RESOURCES = 20
 """Configurations of a single lane that are a resource each; more are entries of a map."""
@@ -49,13 +49,15 @@ def import_file(lanes: Iterator[LaneConfigs], known: KnownAddresses) -> Iterator
     is_single = len(first_lanes) == 1
     closing = _SINGLE.format(lane=first_lanes[0][0]) if is_single else _SEVERAL
     yield hcl_text(map(Comment, (*_TITLE, closing))).encode()
+    names = ResourceNames(known.names)
     if is_single:
         lane, configs = first_lanes[0]
-        yield from _single_lane(lane, configs, known, ResourceNames(known.names))
+        yield from _single_lane(lane, configs, known, names)
         return
     for lane, configs in chain(first_lanes, lanes):
-        yield _text(provider_block(lane))
-        yield from _map(lane, configs, known, f"aws.{lane_name(lane)}")
+        name = names.name_of_lane(lane)
+        yield _text(provider_block(name, lane))
+        yield from _map(name, configs, known, f"aws.{name}")
 
 
 def _single_lane(
@@ -63,20 +65,20 @@ def _single_lane(
 ) -> Iterator[bytes]:
     first = list(islice(configs, MOST_SINGLE_RESOURCES + 1))
     if len(first) > MOST_SINGLE_RESOURCES:
-        yield from _map(lane, chain(first, configs), known, None)
+        yield from _map(names.name_of_lane(lane), chain(first, configs), known, None)
         return
     for config in first:
         yield _text(*single_blocks(names.name_of(config.target), config, known))
 
 
 def _map(
-    lane: Lane, configs: Iterable[KnownConfig], known: KnownAddresses, provider: str | None
+    name: str, configs: Iterable[KnownConfig], known: KnownAddresses, provider: str | None
 ) -> Iterator[bytes]:
-    yield f"\nlocals {{\n  {map_name(lane)} = {{\n".encode()
+    yield f"\nlocals {{\n  {map_name(name)} = {{\n".encode()
     for config in configs:
         yield hcl_text([map_entry(config, known)], depth=2).encode()
     yield b"  }\n}\n"
-    yield _text(*map_blocks(lane, provider))
+    yield _text(*map_blocks(name, provider))
 
 
 def _text(*items: Item) -> bytes:

@@ -8,13 +8,8 @@ _replace_others = re.compile(r"[^a-zA-Z0-9_]+").sub
 _PREFIX = "function_"
 
 
-def lane_name(lane: Lane) -> str:
-    """The name of a lane, for a resource and for the alias of a provider."""
-    return f"account_{lane.account_id}_{_replace_others('_', lane.region)}"
-
-
 class ResourceNames:
-    """Gives each target a name of its own.
+    """Gives each target, or each lane, a name of its own.
 
     A name of Terraform begins with a letter or an underscore. Names of functions that differ only
     in a character that is replaced get numbers.
@@ -32,6 +27,13 @@ class ResourceNames:
         wanted = _replace_others("_", "_".join(parts))
         if not wanted[0].isalpha():
             wanted = f"{_PREFIX}{wanted.lstrip('_')}"
+        return self._new(wanted)
+
+    def name_of_lane(self, lane: Lane) -> str:
+        """A new name for a lane: for its map, its resource and its provider."""
+        return self._new(f"account_{lane.account_id}_{_replace_others('_', lane.region)}")
+
+    def _new(self, wanted: str) -> str:
         name, number = wanted, 2
         while name in self._taken:
             name, number = f"{wanted}_{number}", number + 1

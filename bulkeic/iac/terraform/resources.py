@@ -18,12 +18,12 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lamb
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
-from bulkeic.core.code.code_targets import place_of
+from bulkeic.core.code.code_targets import Place, place_of
 from bulkeic.core.code.declared_code import DeclaredConfig, DeclaredFunction
 from bulkeic.core.errors import InputError
 from bulkeic.core.model import LATEST
@@ -31,20 +31,24 @@ from bulkeic.core.targets.destinations import CLEARING_WORD
 from bulkeic.core.targets.names import parse_function
 from bulkeic.core.targets.rows import Row
 
-_CONFIG = "aws_lambda_function_event_invoke_config"
-_FUNCTION, _ALIAS = "aws_lambda_function", "aws_lambda_alias"
-_DEFAULT_RETRIES = 2
+CONFIG = "aws_lambda_function_event_invoke_config"
+FUNCTION, _ALIAS = "aws_lambda_function", "aws_lambda_alias"
+DEFAULT_RETRIES = 2
+"""What the provider sets, and what Lambda does, where no number of retries is set."""
 _IN_PLAN = "known only after apply; run 'terraform apply', then 'terraform show -json > state.json'"
 _HALVES = ("on_success", "on_failure")
 _INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 
 T = TypeVar("T")
+_Places = defaultdict[tuple[str, str], set[Place]]
+"""Where functions are, by their name and their address without indexes."""
 
 
 class ShownResource(msgspec.Struct, frozen=True):
     """A resource, as printed.
 
     Attributes:
+        name: the last part of the address, without an index.
         values: its attributes, not decoded yet.
         depends_on: addresses of other resources, without indexes.
     """
@@ -52,6 +56,7 @@ class ShownResource(msgspec.Struct, frozen=True):
     address: str = ""
     mode: str = ""
     type: str = ""
+    name: str = ""
     deposed_key: str = ""
     values: msgspec.Raw = msgspec.Raw(b"{}")
     depends_on: list[str] = []
@@ -108,27 +113,37 @@ def declared_by(
         InputError: an attribute is not what the provider writes.
     """
     configs: list[ShownResource] = []
-    found: dict[str, list[ShownResource]] = {_FUNCTION: [], _ALIAS: [], _CONFIG: configs}
+    found: dict[str, list[ShownResource]] = {FUNCTION: [], _ALIAS: [], CONFIG: configs}
     for each in resources:
         if each.type in found:
             found[each.type].append(each)
-    arns = {each.address: _named(each).arn for each in earlier if each.type in {_FUNCTION, _ALIAS}}
+    arns = {each.address: arn_of(each) for each in earlier if each.type in {FUNCTION, _ALIAS}}
     functions = [
         function
-        for kind in (_FUNCTION, _ALIAS)
+        for kind in (FUNCTION, _ALIAS)
         for each in found[kind]
         if (function := _function(each, arns)) is not None
     ]
-    named: defaultdict[str, list[DeclaredFunction]] = defaultdict(list)
+    places: _Places = defaultdict(set)
     for function in functions:
-        named[function.function].append(function)
+        key = function.function, _without_indexes(function.address)
+        places[key].add((function.account_id, function.region))
     return (
         tuple(
-            _config(number, each, named, unknown.get(each.address), is_plan=is_plan)
+            _config(number, each, places, unknown.get(each.address), is_plan=is_plan)
             for number, each in enumerate(configs, 1)
         ),
         tuple(functions),
     )
+
+
+def arn_of(resource: ShownResource) -> str | None:
+    """The ARN of a resource; ``None``: it has none, or it is not known yet.
+
+    Raises:
+        InputError: it is not a text.
+    """
+    return _named(resource).arn
 
 
 def _decoded(resource: ShownResource, kind: type[T]) -> T:
@@ -160,7 +175,7 @@ def _function(resource: ShownResource, arns: Mapping[str, str | None]) -> Declar
 def _config(
     number: int,
     resource: ShownResource,
-    named: Mapping[str, Sequence[DeclaredFunction]],
+    places: _Places,
     unknown: msgspec.Raw | None,
     *,
     is_plan: bool,
@@ -175,9 +190,9 @@ def _config(
     try:
         _check_known(unknown)
         row |= _settings(values, is_plan=is_plan)
-        row |= _place(row, resource, named)
+        row |= _place(row, resource, places)
     except InputError as error:
-        problem = error
+        problem = error.with_traceback(None)  # which would keep what it looked at
     return DeclaredConfig(Row(number, row, number), resource.address, problem)
 
 
@@ -217,7 +232,7 @@ def _settings(values: _ConfigAttributes, *, is_plan: bool) -> dict[str, Any]:
         _destination(name, getattr(block, name), is_plan=is_plan) for name in _HALVES
     )
     return {
-        "MaximumRetryAttempts": _DEFAULT_RETRIES if retries is None else retries,
+        "MaximumRetryAttempts": DEFAULT_RETRIES if retries is None else retries,
         "MaximumEventAgeInSeconds": values.maximum_event_age_in_seconds or None,
         "OnSuccess": success,
         "OnFailure": failure,
@@ -233,21 +248,16 @@ def _destination(name: str, blocks: list[_DestinationBlock | None] | None, *, is
     return block.destination
 
 
-def _place(
-    row: dict[str, Any], resource: ShownResource, named: Mapping[str, Sequence[DeclaredFunction]]
-) -> dict[str, Any]:
+def _place(row: dict[str, Any], resource: ShownResource, places: _Places) -> dict[str, Any]:
     """Account and Region, as far as the functions that a configuration depends on say them."""
     if not row["FunctionName"]:
         raise InputError("missing", field="function_name")
     name = parse_function(row["FunctionName"])
     if name.region is not None:
         return {}
-    places = {
-        (each.account_id, each.region)
-        for each in named.get(name.name, ())
-        if _without_indexes(each.address) in resource.depends_on
-    }
-    account, region = place_of(row, places)
+    needed: set[Place] = set()
+    needed = needed.union(*(places.get((name.name, each), ()) for each in resource.depends_on))
+    account, region = place_of(row, needed)
     return {"AccountId": account, "Region": region}
 
 

@@ -15,7 +15,7 @@ a plan                  what the code will have set after ``apply``; a value tha
 Data sources and deposed objects are left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -25,6 +25,7 @@ from bulkeic.core.errors import InputError, printable, quoted
 from bulkeic.iac.terraform.resources import ShownResource, declared_by
 from bulkeic.iac.terraform.show_file import STDIN, WAY_OUT, read_document
 
+MANAGED = "managed"
 _MAJORS = ("0", "1")
 _NOT_PRINTED = "not what 'terraform show -json' prints"
 
@@ -63,11 +64,24 @@ class _ShownDocument(msgspec.Struct, frozen=True):
     resource_changes: list[_ResourceChange] = []
 
 
-def read_show_json(path: str) -> DeclaredCode:
-    """What a state or a plan declares.
+class ShownCode(msgspec.Struct, frozen=True):
+    """A state or a plan.
+
+    Attributes:
+        code: what it declares.
+        root: the resources of the root module, with data sources.
+    """
+
+    code: DeclaredCode
+    root: Sequence[ShownResource]
+
+
+def read_show_json(path: str, *, can_be_empty: bool = False) -> ShownCode:
+    """Reads a state or a plan.
 
     Args:
         path: a file, also gzipped or in UTF-16; ``-`` is stdin.
+        can_be_empty: whether it can be the state of a workspace without resources.
 
     Raises:
         InputError: it is another file; the text has the way out.
@@ -75,7 +89,7 @@ def read_show_json(path: str) -> DeclaredCode:
     name = "<stdin>" if path == STDIN else printable(path)
     try:
         document = _decoded(read_document(path))
-        return _declared(name, document)
+        return _shown(name, document, can_be_empty=can_be_empty)
     except InputError as problem:
         raise problem.at(name, 0) from None
 
@@ -91,7 +105,7 @@ def _decoded(data: bytes) -> _ShownDocument:
         raise InputError(f"nested too deeply, {_NOT_PRINTED}; {WAY_OUT}") from None
 
 
-def _declared(name: str, document: _ShownDocument) -> DeclaredCode:
+def _shown(name: str, document: _ShownDocument, *, can_be_empty: bool) -> ShownCode:
     version = document.format_version
     if version is None:
         kind = "a raw state file" if document.lineage is not None else _NOT_PRINTED
@@ -102,8 +116,9 @@ def _declared(name: str, document: _ShownDocument) -> DeclaredCode:
             "as Terraform 0.12 to 1.x and OpenTofu print it"
         )
     values = document.planned_values or document.values
-    if values is None:
+    if values is None and not can_be_empty:
         raise InputError(f"an empty state: nothing was deployed there; {WAY_OUT}")
+    root = (values or _ShownValues()).root_module
     prior = document.prior_state.values if document.prior_state else None
     unknown = {
         each.address: each.change.after_unknown
@@ -111,18 +126,19 @@ def _declared(name: str, document: _ShownDocument) -> DeclaredCode:
         if not each.deposed
     }
     configs, functions = declared_by(
-        _resources(values.root_module),
+        _resources(root),
         _resources(prior.root_module) if prior else (),
         unknown,
         is_plan=document.planned_values is not None,
     )
-    return DeclaredCode(name, Manager.TERRAFORM, configs, functions)
+    code = DeclaredCode(name, Manager.TERRAFORM, configs, functions)
+    return ShownCode(code, [each for each in root.resources if not each.deposed_key])
 
 
 def _resources(module: _ShownModule) -> Iterator[ShownResource]:
     """The managed resources of a module and of those in it, without deposed objects."""
     for each in module.resources:
-        if each.mode == "managed" and not each.deposed_key:
+        if each.mode == MANAGED and not each.deposed_key:
             yield each
     for child in module.child_modules:
         yield from _resources(child)

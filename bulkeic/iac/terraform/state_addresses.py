@@ -1,114 +1,61 @@
-"""What a state declares of event-invoke configurations, and of what they refer to."""
+"""What new code can refer to in the states of ``terraform show -json``."""
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from bulkeic.core.model import CLEARED, LATEST, Settings
-from bulkeic.iac.terraform.config_blocks import RESOURCE_TYPE
-from bulkeic.iac.terraform.known_addresses import DeclaredSettings, KnownAddresses
-from bulkeic.iac.terraform.state_resources import StateModule, StateResource, StateValues
+from bulkeic.core.errors import InputError
+from bulkeic.iac.terraform.known_addresses import KnownAddresses
+from bulkeic.iac.terraform.resources import CONFIG, FUNCTION, ShownResource, arn_of
+from bulkeic.iac.terraform.show_json import MANAGED, ShownCode
 
-_FUNCTION = "aws_lambda_function"
 _DESTINATIONS = frozenset(
-    {_FUNCTION, "aws_lambda_alias", "aws_sqs_queue", "aws_sns_topic", "aws_cloudwatch_event_bus",
+    {FUNCTION, "aws_lambda_alias", "aws_sqs_queue", "aws_sns_topic", "aws_cloudwatch_event_bus",
      "aws_s3_bucket"}
 )  # fmt: skip
-_MANAGED = "managed"
 _match_reference = re.compile(
     r'(?:data\.)?[a-z0-9_]+\.[\w-]+(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?'
 ).fullmatch
 
 
-def known_addresses(modules: Iterable[StateModule]) -> KnownAddresses:
-    """What new code of the root module must not declare again, and what it can refer to.
+def known_addresses(states: Sequence[ShownCode]) -> KnownAddresses:
+    """What new code of a root module can refer to, and the names that it must not take.
 
-    Resources of child modules cannot be referred to. A resource is preferred to a data source.
+    Code cannot refer to the resources of child modules and of other root modules, so there are
+    addresses only if there is one state.
 
     Args:
-        modules: of a state.
+        states: of root modules.
+
+    Raises:
+        InputError: an ARN is not a text.
     """
-    every = list(modules)
-    functions_by_name: dict[str, list[str]] = {}
-    for each in _resources(every, _FUNCTION):
-        if (name := _text(each.values.function_name)) and (arn := _text(each.values.arn)):
-            functions_by_name.setdefault(name, []).append(arn)
-    configs: dict[tuple[str, str], DeclaredSettings] = {}
-    for each in _resources(every, RESOURCE_TYPE):
-        function = _text(each.values.function_name)
-        declared = DeclaredSettings(each.address, _settings(each.values))
-        for key in functions_by_name.get(function) or [function]:
-            configs[key, _text(each.values.qualifier) or LATEST] = declared
+    names = frozenset(each.name for state in states for each in state.root if each.type == CONFIG)
+    if len(states) != 1:
+        return KnownAddresses(names=names)
     functions: dict[str, str] = {}
     destinations: dict[str, str] = {}
-    for each in _referable(every):
-        arn = _text(each.values.arn)
-        if each.type == _FUNCTION:
+    for arn, each in _referable(states[0]):
+        if each.type == FUNCTION:
             functions[arn] = each.address
         destinations[arn] = each.address
-    return KnownAddresses(configs, functions, destinations, _names(every))
+    return KnownAddresses(functions, destinations, names)
 
 
-def _names(modules: Iterable[StateModule]) -> frozenset[str]:
-    """The names of the configurations in the root module, which new resources cannot have."""
-    return frozenset(
-        each.name
-        for module in modules
-        if module.is_root
-        for each in module.resources
-        if each.type == RESOURCE_TYPE
-    )
-
-
-def _resources(modules: Iterable[StateModule], kind: str) -> Iterable[StateResource]:
-    return (
-        each
-        for module in modules
-        for each in module.resources
-        if each.mode == _MANAGED and each.type == kind
-    )
-
-
-def _referable(modules: Iterable[StateModule]) -> Iterable[StateResource]:
-    """What code of the root module can refer to by its ARN; data sources first.
+def _referable(state: ShownCode) -> Iterator[tuple[str, ShownResource]]:
+    """The resources to refer to, with their ARNs; data sources first, since resources are better.
 
     An address becomes part of the code, so it must be a reference and nothing else.
     """
-    found = [
-        each
-        for module in modules
-        if module.is_root
-        for each in module.resources
-        if each.type in _DESTINATIONS and _text(each.values.arn) and _is_reference(each.address)
-    ]
-    return sorted(found, key=lambda each: each.mode == _MANAGED)
+    for each in sorted(state.root, key=lambda each: each.mode == MANAGED):
+        if each.type not in _DESTINATIONS or not _is_reference(each.address):
+            continue
+        try:
+            arn = arn_of(each)
+        except InputError as problem:
+            raise problem.at(state.code.file, 0) from None
+        if arn:
+            yield arn, each
 
 
 def _is_reference(address: str) -> bool:
     return address.isprintable() and _match_reference(address) is not None
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _settings(values: StateValues) -> Settings:
-    """The snapshot that the attributes of a configuration describe."""
-    destinations = _block(values.destination_config)
-    on_success, on_failure = (
-        _text(_block(destinations.get(half)).get("destination")) or CLEARED
-        for half in ("on_success", "on_failure")
-    )
-    retries = _integer(values.maximum_retry_attempts)
-    age = _integer(values.maximum_event_age_in_seconds) or None
-    return Settings(retries, age, on_success, on_failure)
-
-
-def _block(value: Any) -> dict[str, Any]:
-    """The only block in a list of blocks; empty: there is none."""
-    block = value[0] if isinstance(value, list) and value else None
-    return block if isinstance(block, dict) else {}
-
-
-def _integer(value: Any) -> int | None:
-    return value if isinstance(value, int) else None

@@ -21,6 +21,8 @@ _TITLES = {
     ExitCode.STOPPED: "stopped early",
 }
 _UNSET = "not set"
+_MOST_CHARACTERS = 50_000
+"""Of the cells of the table: a comment of GitHub has at most 65,536 characters in all."""
 
 
 def drift_markdown(
@@ -72,9 +74,17 @@ def _heading(summary: Summary) -> list[str]:
 def _table(drifted: Sequence[DriftedTarget], count: int) -> list[str]:
     if not drifted:
         return []
-    rows = [row for each in drifted for row in _rows(each)]
+    rows: list[tuple[str, ...]] = []
+    shown, room = 0, _MOST_CHARACTERS
+    for each in drifted:
+        added = list(_rows(each))
+        room -= sum(len(cell) for row in added for cell in row)
+        if room < 0:
+            break
+        rows += added
+        shown += 1
     table = markdown_table(("Target", "Declared in", "Field", "Wanted", "Live"), rows)
-    hidden = count - len(drifted)
+    hidden = count - shown
     return [*table, "", f"… and {counted(hidden, 'more target')}"] if hidden > 0 else table
 
 
