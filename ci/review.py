@@ -32,6 +32,7 @@ _ENDINGS = {
     "130": "Interrupted twice, with targets pending.",
 }
 """What each exit code of bulkeic means."""
+_COMPLETE = ("0", "4")
 _CUT = "\n… The artifact of the pipeline has the rest.\n"
 
 
@@ -49,35 +50,39 @@ def fenced(text: str, language: str = "") -> str:
     """A code block that no text can end."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{cut(text, _LONGEST_PART).rstrip()}\n{fence}\n"
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
 
 
-def cut(text: str, longest: int) -> str:
-    """The lines of a text that fit."""
-    if len(text) <= longest:
-        return text
-    return text[: longest - len(_CUT)].rpartition("\n")[0] + _CUT
+def beginning(path: Path) -> str:
+    """The first lines of a file, which may be large; empty: there is no file."""
+    if not path.exists():
+        return ""
+    with path.open(encoding="utf-8") as file:
+        text = file.read(_LONGEST_PART + 1)
+    return text if len(text) <= _LONGEST_PART else text.rpartition("\n")[0] + _CUT
 
 
 def comment_text(folder: Path, kind: str, status: str) -> str:
     """What a comment says: the report and the changes, or an error; and how the command ended."""
     parts = []
-    report, changes, log = (folder / name for name in ("report.md", "changes.diff", "log.txt"))
-    if report.exists():
-        parts.append(cut(report.read_text(encoding="utf-8"), _LONGEST_PART))
-    elif log.exists():
-        parts.append(f"### `bulkeic {kind}`: failed\n\n{fenced(log.read_text(encoding='utf-8'))}")
-    if changes.exists() and changes.stat().st_size:
-        shown = fenced(changes.read_text(encoding="utf-8"), "diff")
+    if report := beginning(folder / "report.md"):
+        parts.append(report)
+    elif log := beginning(folder / "log.txt"):
+        parts.append(f"### `bulkeic {kind}`: failed\n\n{fenced(log)}")
+    if changes := beginning(folder / "changes.diff"):
+        shown = fenced(changes, "diff")
         parts.append(f"<details><summary>Changes</summary>\n\n{shown}\n</details>\n")
     parts.append(f"Exit code {status}: {_ENDINGS.get(status, 'ended by a signal.')}\n")
     return "\n".join(parts)
 
 
-def digest_of(folder: Path) -> str | None:
-    """The digest of the plan in a folder; ``None``: there is no plan."""
+def digest_of(folder: Path, status: str) -> str | None:
+    """The digest of a complete plan; ``None``: no plan, or targets that were not read."""
     path = folder / "report.json"
-    return json.loads(path.read_text(encoding="utf-8"))["digest"] if path.exists() else None
+    if status not in _COMPLETE or not path.exists():
+        return None
+    digest: str | None = json.loads(path.read_text(encoding="utf-8"))["digest"]
+    return digest
 
 
 def find_comment(forge: Forge, request: ChangeRequest, kind: str, name: str) -> Comment | None:
@@ -90,14 +95,14 @@ def find_comment(forge: Forge, request: ChangeRequest, kind: str, name: str) -> 
     return None
 
 
-def write_comment(forge: Forge, kind: str, name: str, folder: Path, text: str) -> None:
+def write_comment(forge: Forge, kind: str, name: str, digest: str | None, text: str) -> None:
     """Writes the comment, or replaces the one that an earlier pipeline wrote."""
     request = forge.current() if kind == "plan" else forge.merged()
     mark = {
         "kind": kind,
         "name": name,
         "head": request.head,
-        "digest": digest_of(folder),
+        "digest": digest,
         "run": forge.run,
     }
     body = f"<!-- bulkeic {json.dumps(mark)} -->\n{text}[Pipeline]({forge.page})\n"
@@ -159,11 +164,12 @@ def run(words: list[str], variables: Mapping[str, str]) -> None:
     name, folder = variables["ROLLOUT_NAME"], Path(variables["ROLLOUT_FOLDER"])
     match words:
         case ["show", kind]:
-            text = comment_text(folder, kind, variables["ROLLOUT_STATUS"])
+            status = variables["ROLLOUT_STATUS"]
+            text, digest = comment_text(folder, kind, status), digest_of(folder, status)
             (folder / "comment.md").write_text(text, encoding="utf-8")
-            sys.stdout.write(digest_of(folder) or "")
+            sys.stdout.write(digest or "")
             if variables.get("ROLLOUT_COMMENT") != "false":
-                write_comment(forge_of(variables), kind, name, folder, text)
+                write_comment(forge_of(variables), kind, name, digest, text)
         case ["fetch-plan"]:
             must_be_approved = variables.get("ROLLOUT_REQUIRE_APPROVAL") != "false"
             forge = forge_of(variables)

@@ -41,9 +41,7 @@ def test_long_lines_and_broken_links_are_found(
 def test_the_paths_that_contributing_names_exist() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text()
     named = set(
-        re.findall(
-            r"`((?:bulkeic|tests|benchmarks|docs|examples|ci|\.ci)/[\w./-]*)`", text
-        )
+        re.findall(r"`((?:bulkeic|tests|benchmarks|docs|examples|ci|\.ci)/[\w./-]*)`", text)
     )
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 

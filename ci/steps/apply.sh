@@ -16,7 +16,7 @@ fi
 run_bulkeic apply --yes --no-progress "${expected[@]}" "${arguments[@]}" -- "$folder/run.db"
 write_reports "$folder/run.db"
 output exit-code "$status"
-show apply
+show apply || true # what was applied counts
 
 case $status in
   1) echo 'bulkeic pipeline: some targets failed; the report shows what can be done' >&2 ;;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Plans a change, and writes what reviewers read: report, changes and digest.
-# Exits with 0 if the plan is complete, and with bulkeic's exit code otherwise.
+# Exits with 0 if the plan is complete and in a comment, otherwise with bulkeic's exit code or 2.
 # shellcheck source-path=SCRIPTDIR source=step.sh
 source "$(dirname "${BASH_SOURCE[0]}")/step.sh"
 
@@ -17,11 +17,12 @@ case $status in
   0) output changes false ;;
   4) output changes true ;;
 esac
-show plan
+shown=0
+show plan || shown=$?
 output digest "$digest"
 
 case $status in
-  0 | 4) exit 0 ;;
+  0 | 4) exit "$shown" ;; # reviewers need the comment
   1) echo 'bulkeic pipeline: some targets cannot be changed as planned; see the report' >&2 ;;
   3 | 130) echo 'bulkeic pipeline: the plan was stopped early; run the job again' >&2 ;;
 esac

@@ -89,11 +89,13 @@ output() {
 }
 
 # show KIND: puts the reports into the summary of the job and, unless that is turned off, into a comment.
-# Sets `digest` to that of the run file, empty if there is none.
+# Sets `digest` to that of a complete plan, empty if there is none. Fails if the comment fails.
 show() {
+  local failed=0
   export ROLLOUT_STATUS=$status
-  digest=$(review show "$1")
+  digest=$(review show "$1") || failed=$?
   if [[ -n ${GITHUB_STEP_SUMMARY:-} ]]; then
     cat "$folder/comment.md" >>"$GITHUB_STEP_SUMMARY"
   fi
+  return "$failed"
 }

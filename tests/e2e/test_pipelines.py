@@ -131,7 +131,7 @@ def test_bad_input_is_in_the_comment(
 
 
 def test_drift_fails_the_schedule_and_is_in_its_summary(
-    server: Server, pipeline: Callable[[str], Pipeline]
+    server: Server, forge: ForgeServer, pipeline: Callable[[str], Pipeline]
 ) -> None:
     load(server, {"a": HAD, "b": {"MaximumRetryAttempts": 1}})
     step = pipeline("github")
@@ -140,6 +140,7 @@ def test_drift_fails_the_schedule_and_is_in_its_summary(
 
     assert result.code == 4, result.err
     assert step.outputs() == {"exit-code": "4", "drift": "true"}
+    assert forge.comments == {}
     assert "1 drifted" in step.summary.read_text()
     assert "<failure" in (step.folder / "junit.xml").read_text()
 
@@ -179,6 +180,22 @@ def test_a_released_file_is_installed_only_with_its_sha256(
     result = step("install", "100", **home, ROLLOUT_SHA256=digest)
 
     assert (result.code, result.lines) == (0, ["bulkeic of the file"])
+
+
+@pytest.mark.parametrize("status", ["0", "1", "2", "3", "4", "130"])
+def test_only_a_complete_plan_has_a_digest_to_apply(tmp_path: Path, status: str) -> None:
+    (tmp_path / "report.json").write_text(json.dumps({"digest": DIGEST}))
+    assert review.digest_of(tmp_path, status) == (DIGEST if status in ("0", "4") else None)
+
+
+def test_a_comment_shows_the_beginning_of_a_fleet_of_any_size(tmp_path: Path) -> None:
+    line = "~ arn:aws:lambda:us-east-1:123456789012:function:orders\n"
+    for name in ("report.md", "changes.diff"):
+        (tmp_path / name).write_text(line * 100_000)
+    text = review.comment_text(tmp_path, "plan", "4")
+    assert 30_000 < len(text) < 60_000
+    assert text.count("The artifact of the pipeline has the rest.") == 2
+    assert text.endswith("Exit code 4: There is something to change.\n")
 
 
 def reviewed(forge: ForgeServer, **facts: object) -> None:
