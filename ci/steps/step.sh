@@ -85,7 +85,7 @@ output() {
     printf '%s=%s\n' "$1" "$2" >>"$GITHUB_OUTPUT"
   fi
   local name=${1//-/_}
-  printf 'BULK_%s=%s\n' "${name^^}" "$2" >>"$folder/outputs.env"
+  printf 'ROLLOUT_%s=%s\n' "${name^^}" "$2" >>"$folder/outputs.env"
 }
 
 # show KIND: puts the reports into the summary of the job and, unless that is turned off, into a comment.

@@ -113,7 +113,7 @@ def test_an_apply_that_the_runner_cancels_is_resumed_by_its_next_attempt(
     sessions = json.loads((step.folder / "report.json").read_text())["sessions"]
     assert [each["doing"] for each in sessions] == ["plan", "apply", "apply"]
     assert list(forge.comments) == [1, 2]
-    assert "BULK_EXIT_CODE=0" in (step.folder / "outputs.env").read_text().splitlines()
+    assert "ROLLOUT_EXIT_CODE=0" in (step.folder / "outputs.env").read_text().splitlines()
 
 
 def test_bad_input_is_in_the_comment(
