@@ -2,6 +2,7 @@ PYTHON := python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PIPELINES_VENV := .pipelines-venv
 CLI_VENV := .cli-venv
 CLI_STAMP := $(CLI_VENV)/.installed
 TERRAFORM_VENV := .terraform-venv
@@ -10,7 +11,7 @@ TERRAFORM_STAMP := $(TERRAFORM_VENV)/.installed
 # The tests start hundreds of commands. Without cached bytecode, each would compile every import.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-all lint types contracts hooks chromium unit aws-cli trial chaos soak fuzz bench \
+.PHONY: help setup demo test test-all lint types contracts hooks chromium unit aws-cli pipelines trial chaos soak fuzz bench \
   reference lock audit clean
 
 help:
@@ -21,6 +22,7 @@ help:
 	@echo "make trial     kill and roll back runs over thousands of targets, and compare discover with"
 	@echo "               the AWS CLI, and import exported code (minutes)"
 	@echo "make aws-cli   install the AWS CLI into $(CLI_VENV), for make trial"
+	@echo "make pipelines check the files of GitHub Actions and GitLab CI/CD with ShellCheck and JSON schemas"
 	@echo "make chaos     rounds of kills, full disks and bad networks (minutes)"
 	@echo "make soak      half an hour under faults: memory, open files, outcomes"
 	@echo "make fuzz      hundreds of thousands of bad inputs, also with atheris where it runs (an hour)"
@@ -75,6 +77,13 @@ $(CLI_STAMP): aws-cli.lock
 	$(PYTHON) -m venv $(CLI_VENV)
 	$(CLI_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r aws-cli.lock
 	@touch $(CLI_STAMP)
+
+# The checkers of pipelines have their own environment and lock file.
+pipelines:
+	$(PYTHON) -m venv $(PIPELINES_VENV)
+	$(PIPELINES_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r pipelines.lock
+	BIN=$(PIPELINES_VENV)/bin ci/check.sh
 
 # The provider of the tests has its own environment and lock file. Only make trial needs it.
 $(TERRAFORM_STAMP): terraform.lock
@@ -144,6 +153,9 @@ lock:
 	echo tf | CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras \
 	  --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --output-file terraform.lock -
+	printf 'check-jsonschema\nshellcheck-py\n' | CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet \
+	  --upgrade --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host --output-file pipelines.lock -
 	rm -rf .lock-venv
 
 # pip-audit has its own environment and lock file. Contributors do not need its many dependencies,
@@ -155,4 +167,4 @@ audit:
 	rm -rf .audit-venv
 
 clean:
-	rm -rf $(VENV) .venv-3.* $(CLI_VENV) $(TERRAFORM_VENV) .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .fuzz-packages dist
+	rm -rf $(VENV) .venv-3.* $(CLI_VENV) $(TERRAFORM_VENV) $(PIPELINES_VENV) .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .fuzz-packages dist

