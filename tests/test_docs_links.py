@@ -38,6 +38,23 @@ def test_long_lines_and_broken_links_are_found(
     ]
 
 
+def test_the_index_lists_every_page_in_the_section_of_its_folder() -> None:
+    text = (ROOT / "docs/README.md").read_text()
+    folders = {
+        "Tutorial": "tutorial", "How-to guides": "how-to",
+        "Reference": "reference", "Explanation": "explanation",
+    }  # fmt: skip
+    listed = {}
+    for section in text.split("\n## ")[1:]:
+        title, _, body = section.partition("\n")
+        listed[folders[title]] = re.findall(r"^- \[[^]]+\]\(([^)#]+)\)", body, re.MULTILINE)
+
+    for folder, names in listed.items():
+        there = {f"{folder}/{page.name}" for page in (ROOT / "docs" / folder).glob("*.*")}
+        assert sorted(names) == sorted(name for name in there if not name.endswith(".json"))
+    assert {path.name for path in (ROOT / "docs").iterdir()} == {*listed, "README.md", "pictures"}
+
+
 def test_the_paths_that_contributing_names_exist() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text()
     named = set(re.findall(r"`((?:bulkeic|tests|benchmarks|docs|examples|\.ci)/[\w./-]*)`", text))
