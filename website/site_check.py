@@ -57,7 +57,7 @@ def problems(site: Path) -> Iterator[str]:
             text = _problem(page, link, is_loaded=link in links.loaded)
             if text is not None:
                 yield f"{page.relative_to(site)}: {link}: {text}"
-    for style in sorted(site.rglob("*.css")):
+    for style in sorted([*site.rglob("*.css"), *site.rglob("*.svg")]):
         for url in _STYLE_URL.findall(style.read_text(encoding="utf-8")):
             yield f"{style.relative_to(site)}: {url}: loaded from another host"
 
