@@ -18,6 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import stringify_annotation
 
 ROOT = Path(__file__).parents[1]
+REPOSITORY = "https://github.com/bulkeic/bulkeic"
 sys.path.insert(0, str(ROOT))
 
 import bulkeic  # noqa: E402  (found by the line above)
@@ -104,6 +105,16 @@ def _contents(caption: str | None, pages: list[tuple[str, str]]) -> addnodes.toc
     )
 
 
+def link_folders(app: Sphinx, doctree: nodes.document) -> None:
+    """Sends links to folders of the repository to where they can be looked at."""
+    here = (ROOT / app.env.docname).parent
+    for link in list(doctree.findall(addnodes.pending_xref)):
+        folder = (here / link["reftarget"]).resolve()
+        if link["reftype"] == "myst" and folder.is_dir() and folder.is_relative_to(ROOT):
+            url = f"{REPOSITORY}/tree/main/{folder.relative_to(ROOT)}"
+            link.replace_self(nodes.reference("", "", *link.children, refuri=url))
+
+
 def add_names(_app: Sphinx, page: str, text: list[str]) -> None:
     """Adds every public name of the library to the page of its API, errors last."""
     if page != "docs/reference/api":
@@ -114,12 +125,13 @@ def add_names(_app: Sphinx, page: str, text: list[str]) -> None:
         text[0] += f"\n{title}\n{'-' * len(title)}\n"
         for name in sorted(group, key=str.lower):
             text[0] += f"\n.. {_directive(names[name])}:: bulkeic.{name}\n"
+            text[0] += "   :show-inheritance:\n" if name in errors else ""
 
 
 def add_fields(
     _app: Sphinx, _kind: str, _name: str, value: object, _options: object, lines: list[str]
 ) -> None:
-    """Lists what a docstring leaves out: the values of an enumeration, and a struct's fields."""
+    """Lists what a docstring leaves out: values of an enumeration, a struct's fields, keywords."""
     if isinstance(value, enum.EnumType):
         members: list[enum.Enum] = list(value)
         lines += ["", "Values: " + ", ".join(f"``{member.value}``" for member in members) + "."]
@@ -127,8 +139,24 @@ def add_fields(
         text = "\n".join(lines)
         for name, hint in typing.get_type_hints(value).items():
             if f":ivar {name}:" not in text:
-                kind = stringify_annotation(hint, "smart")
-                lines += ["", f":ivar {name}:", f":vartype {name}: {kind}"]
+                lines += ["", f":ivar {name}:", f":vartype {name}: {_type_text(hint)}"]
+    elif inspect.isfunction(value):
+        for hint in typing.get_type_hints(value).values():
+            if typing.get_origin(hint) is typing.Unpack:
+                for name, each in typing.get_type_hints(typing.get_args(hint)[0]).items():
+                    lines += ["", f":param {name}:", f":type {name}: {_type_text(each)}"]
+
+
+def _type_text(hint: object) -> str:
+    return str(stringify_annotation(hint, "smart"))
+
+
+def keep_colons(
+    _app: Sphinx, kind: str, _name: str, value: object, _options: object, lines: list[str]
+) -> None:
+    """Restores the text of a property: napoleon reads what is before a colon as its type."""
+    if kind == "property":
+        lines[:] = (inspect.getdoc(value) or "").splitlines()
 
 
 def _is_error(value: object) -> bool:
@@ -151,6 +179,8 @@ def setup(app: Sphinx) -> None:
     """Connects the above with Sphinx. The table of contents must be there before it is read."""
     app.add_lexer("csv", TextLexer)
     app.connect("doctree-read", add_navigation, priority=100)
+    app.connect("doctree-read", link_folders)
     app.connect("source-read", add_names)
+    app.connect("autodoc-process-docstring", keep_colons, priority=900)
     app.connect("autodoc-process-docstring", add_fields, priority=900)
     app.connect("build-finished", add_index)
