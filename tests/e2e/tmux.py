@@ -68,6 +68,10 @@ class Tmux:
             assert PROMPT not in screen, screen
         return screen.splitlines()
 
+    def colored_screen(self) -> str:
+        """The screen as it is now, with ANSI colors."""
+        return self._tmux("capture-pane", "-p", "-e")
+
     def wait_for_change(self, text: str) -> None:
         """Waits until the row that a text is in has changed."""
         before = self._row_with(text)

@@ -1,0 +1,1 @@
+"""The website of the documentation: settings of Sphinx, checks and pictures."""
