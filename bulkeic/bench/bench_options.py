@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from bulkeic.app.options.access_options import FILE, AccessOptions, LogLevel, LogOptions
-from bulkeic.app.options.command_options import TargetsOptions
+from bulkeic.app.options.command_options import SOURCE, TargetsOptions
 from bulkeic.app.options.pace_options import POSITIVE_DURATION
 from bulkeic.app.options.rollout_options import DAY
 from bulkeic.bench.model.fail_if import FailCondition, parse_condition
@@ -86,7 +86,9 @@ class BenchOptions(TargetsOptions, frozen=True, kw_only=True):
 
     source: Annotated[
         str,
-        Argument("SOURCE", "A targets file, - for stdin, or a run file.", required=False),
+        Argument(
+            "SOURCE", "A targets file, - for stdin, or a run file.", required=False, values=SOURCE
+        ),
     ] = ""
     settings: Settings = _ANY_SETTINGS
     access: BenchAccessOptions = BenchAccessOptions()
@@ -125,9 +127,10 @@ class CompareOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of ``bench compare``."""
 
     old: Annotated[
-        str, Argument("OLD", "A file written by --results, or a bench command in quotes.")
+        str,
+        Argument("OLD", "A file written by --results, or a bench command in quotes.", values=FILE),
     ]
-    new: Annotated[str, Argument("NEW", "What to compare with OLD.")]
+    new: Annotated[str, Argument("NEW", "What to compare with OLD.", values=FILE)]
     fail_if: Annotated[tuple[FailCondition, ...], Flag(
         "--fail-if", "Exit with 1 if this holds beyond the noise, for example 'p99 > 1.2x'. Can "
         "be repeated.", OptionGroup.SAFETY, ParsedText("CONDITION", parse_condition),

@@ -16,6 +16,7 @@ class CommandDeclaration(NamedTuple):
         examples: what each example does, and its command line.
         workers: ``module:name`` of what opens the workers that ``--workers`` names, given the
             options; ``None``: the command has no such flag.
+        page: the page of the documentation that says more; empty: there is none.
     """
 
     name: str
@@ -25,3 +26,4 @@ class CommandDeclaration(NamedTuple):
     description: str
     examples: tuple[tuple[str, str], ...]
     workers: str | None = None
+    page: str = ""

@@ -47,9 +47,10 @@ class OptionType(click.ParamType[Any]):
             self.fail(problem.rule, param, ctx)
 
     def shell_complete(self, _ctx: Any, _param: Any, incomplete: str) -> list[CompletionItem]:
-        """The choices that begin with what was typed."""
-        choices = self.values.choices
-        return [CompletionItem(choice) for choice in choices if choice.startswith(incomplete)]
+        """The known values that begin with what was typed."""
+        from bulkeic.cli.completion.value_suggestions import suggested_values  # noqa: PLC0415
+
+        return suggested_values(self.values, incomplete)
 
 
 class OptionCommand(click.Command):
@@ -147,11 +148,14 @@ class OptionCommand(click.Command):
             formatter.write_text(DURATION_NOTE)
 
     def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the examples."""
+        """Writes the examples, and which page says more."""
         with formatter.section("Examples"):
             for text, command in self.declaration.examples:
                 formatter.write_text(f"# {text}")
                 formatter.write(f"{'':>{formatter.current_indent}}{command}\n")
+        if self.declaration.page:
+            formatter.write_paragraph()
+            formatter.write_text(f"bulkeic docs {self.declaration.page} says more.")
 
 
 def with_bare_values(words: Sequence[str], options: Sequence[DeclaredOption]) -> list[str]:
@@ -221,17 +225,27 @@ def option_row(option: DeclaredOption) -> tuple[str, str]:
 
 
 def _click_argument(name: str, argument: Argument) -> click.Argument:
-    return click.Argument([name], metavar=argument_usage(argument), required=argument.required)
+    return click.Argument(
+        [name],
+        type=OptionType(argument.values or ValueType(argument.placeholder)),
+        metavar=argument_usage(argument),
+        required=argument.required,
+    )
 
 
 def _click_option(option: DeclaredOption) -> click.Option:
     flag = option.flag
     names = [flag.name, *flag.aliases, option.key]
     if flag.opposite:
-        return click.Option([f"{flag.name}/{flag.opposite}", option.key], default=None)
+        switch = f"{flag.name}/{flag.opposite}"
+        return click.Option([switch, option.key], default=None, help=flag.help)
     if option.is_switch:
         return click.Option(
-            names, is_flag=True, flag_value=not flag.name.startswith("--no-"), default=None
+            names,
+            is_flag=True,
+            flag_value=not flag.name.startswith("--no-"),
+            default=None,
+            help=flag.help,
         )
     values = option.value_type
     return click.Option(
@@ -239,4 +253,5 @@ def _click_option(option: DeclaredOption) -> click.Option:
         type=OptionType(values),
         metavar=values.placeholder,
         multiple=flag.is_multiple or values.adds_up,
+        help=flag.help,
     )
