@@ -11,7 +11,7 @@ TERRAFORM_STAMP := $(TERRAFORM_VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test test-all lint types contracts hooks chromium unit aws-cli trial chaos soak fuzz bench \
-  reference lock audit clean
+  reference man lock audit clean
 
 help:
 	@echo "make demo      update the example fleet in the embedded sandbox, then roll it back"
@@ -26,6 +26,7 @@ help:
 	@echo "make fuzz      hundreds of thousands of bad inputs, also with atheris where it runs (an hour)"
 	@echo "make bench     every benchmark (two hours)"
 	@echo "make reference write docs/reference/commands.md from the declared options"
+	@echo "make man       write the manual pages into dist/man; a wheel has them anyway"
 	@echo "make lock      pin the newest dependencies that pyproject.toml allows, with hashes"
 	@echo "make audit     check the pinned dependencies for known vulnerabilities"
 	@echo "make clean     delete environments and caches"
@@ -128,6 +129,9 @@ reference: setup
 	$(BIN)/python -m bulkeic.cli.reference > docs/reference/commands.md
 	$(BIN)/python -m bulkeic.output.report.report_json > docs/reference/report.schema.json
 	$(BIN)/python -m bulkeic.app.watching.event_schema > docs/reference/event.schema.json
+
+man: setup
+	$(BIN)/python -m bulkeic.cli.man_pages dist/man
 
 lock:
 	python3 -m venv .lock-venv

@@ -222,7 +222,7 @@ DOCS = CommandDeclaration(
     ),
 )  # fmt: skip
 
-_GETTING_STARTED = (
+GETTING_STARTED = (
     ("# Write a targets file:",
      "printf 'FunctionName,MaximumRetryAttempts\\norders,1\\n' > targets.csv"),
     ("# Rehearse on an embedded sandbox; no AWS account is touched:",
@@ -231,6 +231,7 @@ _GETTING_STARTED = (
      "bulkeic plan targets.csv --run run.db --diff", "bulkeic apply run.db"),
     ("# Roll them back:", "bulkeic rollback run.db"),
 )  # fmt: skip
+"""What to type first: a comment, and the commands below it."""
 
 
 class RootGroup(click.Group):
@@ -244,7 +245,7 @@ class RootGroup(click.Group):
         """Writes what bulkeic is, and how to start."""
         super().format_help_text(ctx, formatter)
         with formatter.section("Getting started"):
-            for lines in _GETTING_STARTED:
+            for lines in GETTING_STARTED:
                 for line in lines:
                     formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
 

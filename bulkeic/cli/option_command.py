@@ -139,7 +139,11 @@ class OptionCommand(click.Command):
                 formatter.write_dl([(each.placeholder, each.help) for _, each in arguments])
         declared = self.declared()
         for group in OptionGroup:
-            rows = [option_row(option) for option in declared if option.flag.group is group]
+            rows = [
+                (option_usage(option), option_notes(option))
+                for option in declared
+                if option.flag.group is group
+            ]
             if rows:
                 with formatter.section(group.value):
                     formatter.write_dl(rows, col_max=_OPTION_COLUMN_MAX)
@@ -213,15 +217,20 @@ def argument_usage(argument: Argument) -> str:
     return argument.placeholder if argument.required else f"[{argument.placeholder}]"
 
 
-def option_row(option: DeclaredOption) -> tuple[str, str]:
-    """An option as help shows it: the flag with its placeholder, and its help text."""
+def option_usage(option: DeclaredOption) -> str:
+    """An option as help shows it: its names with its placeholder."""
     flag = option.flag
     names = ", ".join((flag.name, *flag.aliases))
     names = f"{names} / {flag.opposite}" if flag.opposite else names
-    usage = names if option.is_switch else f"{names} {option.placeholder}"
+    return names if option.is_switch else f"{names} {option.placeholder}"
+
+
+def option_notes(option: DeclaredOption) -> str:
+    """The help text of an option, with its default and its range."""
+    flag = option.flag
     default, limits = option.default_text(), option.limits
     notes = [f"default: {default}"] * bool(default) + [limits] * bool(limits)
-    return usage, f"{flag.help}  [{'; '.join(notes)}]" if notes else flag.help
+    return f"{flag.help}  [{'; '.join(notes)}]" if notes else flag.help
 
 
 def _click_argument(name: str, argument: Argument) -> click.Argument:
