@@ -116,8 +116,9 @@ def _item(term: str, text: str) -> Iterator[str]:
 
 
 def _examples(examples: Iterable[tuple[str, str]]) -> Iterator[str]:
-    for text, command in examples:
-        yield from (".PP", roff(text), ".PP", ".RS 4", ".EX")
+    for number, (text, command) in enumerate(examples):
+        yield from [".PP"] * bool(number)  # a section begins with a paragraph anyway
+        yield from (roff(text), ".PP", ".RS 4", ".EX")
         yield from map(roff, command.splitlines())
         yield from (".EE", ".RE")
 

@@ -14,7 +14,7 @@ from bulkeic.store.sqlite.file_kind import DISCOVERY_FILE, RUN_FILE, FileKind
 from .conftest import Bulkeic
 from .typed_shell import TypedShell, shell_environment
 
-Offered = Callable[[str], list[str]]
+Offered = Callable[..., list[str]]
 
 ZSH_SET_UP = """\
 autoload -Uz compinit; compinit -D -u; bindkey -e; zstyle ':completion:*' completer _all_matches \
@@ -101,6 +101,8 @@ def test_bash_offers_run_files_and_quotes_them(bash: Offered) -> None:
     runs = ["bulkeic-runs/2026-11-02.db", "bulkeic-runs/2026-11-01.db", "my run.db"]
     assert bash("bulkeic report ") == [*runs, "bulkeic-runs"]
     assert bash("bulkeic discover --run f") == ["found.discovery"]
+    assert bash("bulkeic report 'my", keys="\t") == ["my run.db"]
+    assert bash("bulkeic discover --regions '!af-s", keys="\t") == ["!af-south-1"]
 
 
 def test_bash_offers_files_commands_and_quoted_profiles(bash: Offered) -> None:
@@ -161,6 +163,10 @@ def test_wrong_words_and_files_that_cannot_be_read_disturb_nobody(
     bulkeic.env["AWS_CONFIG_FILE"] = str(bulkeic.folder)  # a folder
     assert asked("bulkeic apply --profile ") == [""]
     assert asked("bulkeic apply --rate wrong --nothing --log-level e") == ["plain,error"]
+    bulkeic.write("bell\x07\x1b[31m.csv", "")
+    bulkeic.write("line\nbreak.csv", "")
+    bulkeic.write("plain.csv", "")
+    assert asked("bulkeic apply ") == ["path,plain.csv"]
     assert asked("bulkeic report no-folder/x") == ["file,no-folder/x"]
     assert asked("bulkeic apply --profile 'open") == [""]
 

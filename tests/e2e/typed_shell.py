@@ -40,21 +40,21 @@ class TypedShell:
         self._reader.start()
         self._type(f"{set_up}\n")
 
-    def candidates(self, line: str) -> list[str]:
+    def candidates(self, line: str, *, keys: str = "") -> list[str]:
         """What the last word of a line can become, as the shell itself would pass it on.
 
-        The words before it must take no more than one space each.
+        Args:
+            line: its words before the last one must hold no spaces.
+            keys: ask for the candidates; empty: those that insert all of them.
         """
         before = len(line.split(" ")) - 1
-        return self.words(line)[before:]
+        return self._words(line + (keys or self._insert_all))[before:]
 
-    def words(self, line: str) -> list[str]:
-        """The words of a line after all candidates of its last one are inserted."""
+    def _words(self, keys: str) -> list[str]:
+        """The words of the line that keys make."""
         answer = os.open(self._answer, os.O_RDONLY | os.O_NONBLOCK)
         try:
-            self._type(
-                f"{line}{self._insert_all}{START}printf '%s\\n' {END} >{self._answer.name}\n"
-            )
+            self._type(f"{keys}{START}printf '%s\\n' {END} >{self._answer.name}\n")
             ready, _, _ = select.select([answer], [], [], DEADLINE_S)
             assert ready, self._screen
             os.set_blocking(answer, True)

@@ -32,7 +32,10 @@ class _BulkeicComplete(ShellComplete):
         return (scripts / f"bulkeic.{self.name}").read_text(encoding="utf-8")
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[Any]]:
-        """The candidates, with the commands of a group that is a command itself."""
+        """The candidates, with the commands of a group that is a command itself.
+
+        A candidate that could control the terminal is left out, for example the name of a file.
+        """
         items = super().get_completions(args, incomplete)
         group = self.cli.commands.get(args[0]) if isinstance(self.cli, click.Group) and args else 0
         if len(args) == 1 and isinstance(group, click.Group):
@@ -42,7 +45,7 @@ class _BulkeicComplete(ShellComplete):
                 for name, command in group.commands.items()
                 if name.startswith(incomplete) and not command.hidden and name not in known
             ]
-        return [_with_one_sentence(item) for item in items if "\n" not in item.value]
+        return [_with_one_sentence(item) for item in items if item.value.isprintable()]
 
 
 class BashCompletion(_BulkeicComplete, BashComplete):

@@ -7,7 +7,8 @@ _bulkeic_completion() {
     while IFS=, read -r type value; do
         case $type in
         plain)
-            [[ $value != *[!A-Za-z0-9_.,:/@%+=!*-]* ]] || printf -v value %q "$value"
+            [[ ${COMP_WORDS[COMP_CWORD]} == [\"\']* || $value != *[!A-Za-z0-9_.,:/@%+=-]* ]] ||
+                printf -v value %q "$value"
             COMPREPLY+=("$value")
             ;;
         path)
