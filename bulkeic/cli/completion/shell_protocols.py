@@ -2,7 +2,6 @@
 
 import re
 from importlib import resources
-from typing import Any
 
 import click
 from click.shell_completion import (
@@ -31,7 +30,7 @@ class _BulkeicComplete(ShellComplete):
         scripts = resources.files("bulkeic.cli.completion") / "scripts"
         return (scripts / f"bulkeic.{self.name}").read_text(encoding="utf-8")
 
-    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[Any]]:
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
         """The candidates, with the commands of a group that is a command itself.
 
         A candidate that could control the terminal is left out, for example the name of a file.
@@ -62,7 +61,7 @@ class BashCompletion(_BulkeicComplete, BashComplete):
                 words.append(word)
         return words[:-1], words[-1]
 
-    def format_completion(self, item: CompletionItem[Any]) -> str:
+    def format_completion(self, item: CompletionItem) -> str:
         """A candidate as the script reads it; readline marks folders itself."""
         value = item.value.removesuffix("/") if item.type == PATH else item.value
         return f"{item.type},{value}"
@@ -75,7 +74,7 @@ class ZshCompletion(_BulkeicComplete, ZshComplete):
 class FishCompletion(_BulkeicComplete, FishComplete):
     """Fish, where a candidate is the whole word."""
 
-    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[Any]]:
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
         """The candidates, behind ``--flag=`` if the word begins with it."""
         items = super().get_completions(args, incomplete)
         flag, equals, _ = incomplete.partition("=")
@@ -93,7 +92,7 @@ SHELLS: dict[str, type[ShellComplete]] = {
 """The shells that have a script, by name."""
 
 
-def _with_one_sentence(item: CompletionItem[Any]) -> CompletionItem[Any]:
+def _with_one_sentence(item: CompletionItem) -> CompletionItem:
     """A candidate whose description is the first sentence of its help."""
     if item.help:
         item.help = _between_sentences(" ".join(item.help.split()), 1)[0].removesuffix(".")

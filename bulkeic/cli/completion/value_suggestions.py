@@ -1,7 +1,6 @@
 """What a value can become: its choices, or values that can be listed on this computer."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from click.shell_completion import CompletionItem
 
@@ -11,7 +10,7 @@ from bulkeic.core.options.known_values import KnownValues
 from bulkeic.core.options.option_values import ValueType
 from bulkeic.store.sqlite.file_kind import DISCOVERY_FILE, RUN_FILE
 
-Items = list[CompletionItem[Any]]
+Items = list[CompletionItem]
 
 
 def suggested_values(values: ValueType, incomplete: str) -> Items:
