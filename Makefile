@@ -14,7 +14,7 @@ DOCS_STAMP := $(DOCS_VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test test-all lint types contracts hooks chromium unit aws-cli pipelines trial chaos soak \
-  fuzz bench reference docs pictures lock audit clean
+  fuzz bench reference docs pictures man lock audit clean
 
 help:
 	@echo "make demo      update the example fleet in the embedded sandbox, then roll it back"
@@ -32,6 +32,7 @@ help:
 	@echo "make reference write docs/reference/commands.md from the declared options"
 	@echo "make docs      build the website of the documentation in site/"
 	@echo "make pictures  take the pictures of the documentation anew, from real runs"
+	@echo "make man       write the manual pages into dist/man; a wheel has them anyway"
 	@echo "make lock      pin the newest dependencies that pyproject.toml allows, with hashes"
 	@echo "make audit     check the pinned dependencies for known vulnerabilities"
 	@echo "make clean     delete environments and caches"
@@ -157,6 +158,9 @@ docs: $(DOCS_STAMP)
 
 pictures: setup chromium
 	$(BIN)/python -m website.pictures
+
+man: setup
+	$(BIN)/python -m bulkeic.cli.man_pages dist/man
 
 lock:
 	python3 -m venv .lock-venv

@@ -125,9 +125,10 @@ class CompareOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of ``bench compare``."""
 
     old: Annotated[
-        str, Argument("OLD", "A file written by --results, or a bench command in quotes.")
+        str,
+        Argument("OLD", "A file written by --results, or a bench command in quotes.", values=FILE),
     ]
-    new: Annotated[str, Argument("NEW", "What to compare with OLD.")]
+    new: Annotated[str, Argument("NEW", "What to compare with OLD.", values=FILE)]
     fail_if: Annotated[tuple[FailCondition, ...], Flag(
         "--fail-if", "Exit with 1 if this holds beyond the noise, for example 'p99 > 1.2x'. Can "
         "be repeated.", OptionGroup.SAFETY, ParsedText("CONDITION", parse_condition),

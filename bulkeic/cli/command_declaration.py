@@ -18,6 +18,7 @@ class CommandDeclaration(NamedTuple):
             options; ``None``: the command has no such flag.
         resumes: the argument or option that names a file whose work the command resumes, if it
             exists; what the file stores is then not taken from the configuration.
+        page: the page of the documentation that says more; empty: there is none.
     """
 
     name: str
@@ -28,3 +29,4 @@ class CommandDeclaration(NamedTuple):
     examples: tuple[tuple[str, str], ...]
     workers: str | None = None
     resumes: str | None = None
+    page: str = ""

@@ -30,6 +30,7 @@ DISCOVER = CommandDeclaration(
          "bulkeic discover --tag team=payments --managed-by none --with-config"),
         ("Resume a discovery:", "bulkeic discover --run found.discovery --out targets.csv"),
     ),
+    page="discover",
 )  # fmt: skip
 PLAN = CommandDeclaration(
     name="plan",
@@ -46,6 +47,7 @@ PLAN = CommandDeclaration(
         ("Fail a pipeline if there is anything to change:",
          "bulkeic plan targets.csv --detailed-exitcode"),
     ),
+    page="rollout",
 )  # fmt: skip
 APPLY = CommandDeclaration(
     name="apply",
@@ -64,6 +66,7 @@ APPLY = CommandDeclaration(
         ("Apply some targets of a plan:", "bulkeic apply run.db --name 'orders-*' --sample 5%"),
         ("Apply what failed again:", "bulkeic apply run.db --retry-failed"),
     ),
+    page="rollout",
 )  # fmt: skip
 VERIFY = CommandDeclaration(
     name="verify",
@@ -79,6 +82,7 @@ VERIFY = CommandDeclaration(
          "bulkeic verify targets.csv --results drift.jsonl"),
         ("Check a run in CI:", "bulkeic verify run.db --junit drift.xml"),
     ),
+    page="rollout",
 )  # fmt: skip
 ROLLBACK = CommandDeclaration(
     name="rollback",
@@ -92,6 +96,7 @@ ROLLBACK = CommandDeclaration(
         ("Preview the rollback:", "bulkeic rollback run.db --plan --diff"),
         ("Roll back:", "bulkeic rollback run.db"),
     ),
+    page="rollout",
 )
 REPORT = CommandDeclaration(
     name="report",
@@ -108,6 +113,7 @@ REPORT = CommandDeclaration(
         ("Print everything for a program:", "bulkeic report run.db --json"),
         ("Show the latest run:", 'bulkeic report "$(ls -t bulkeic-runs/*.db | head -1)"'),
     ),
+    page="report",
 )  # fmt: skip
 EXPORT = CommandDeclaration(
     name="export",
@@ -128,6 +134,7 @@ EXPORT = CommandDeclaration(
         ("Bring what the targets have under Terraform:",
          "bulkeic export run.db --format terraform --out event_invoke_configs.tf"),
     ),
+    page="outcomes",
 )  # fmt: skip
 SANDBOX = CommandDeclaration(
     name="sandbox",
@@ -140,6 +147,7 @@ SANDBOX = CommandDeclaration(
         ("Serve 1000 functions in 3 accounts, and fail 1% of the calls:",
          "bulkeic sandbox --functions 1000 --accounts 3 --error 0.01"),
     ),
+    page="sandbox",
 )  # fmt: skip
 WORKER = CommandDeclaration(
     name="worker",
@@ -155,6 +163,7 @@ WORKER = CommandDeclaration(
          "bulkeic worker tls://HOST:8786 --tls-ca-file ca.pem --tls-cert w.pem --tls-key w.key"),
         ("Try it on one machine:", "bulkeic worker tcp://127.0.0.1:8786 --insecure"),
     ),
+    page="workers",
 )  # fmt: skip
 BENCH = CommandDeclaration(
     name="bench",
@@ -174,6 +183,7 @@ BENCH = CommandDeclaration(
         ("Compare concurrencies, with charts:",
          "bulkeic bench --sandbox --concurrency 1,8,64 --html bench.html"),
     ),
+    page="bench",
 )  # fmt: skip
 BENCH_COMPARE = CommandDeclaration(
     name="bench compare",
@@ -185,6 +195,35 @@ BENCH_COMPARE = CommandDeclaration(
         ("Compare two results:", "bulkeic bench compare old.json new.json --fail-if 'p99 > 1.2x'"),
         ("Run two commands in turn and compare them:",
          "bulkeic bench compare 'bulkeic bench --sandbox' 'bulkeic bench --sandbox --seed 1'"),
+    ),
+    page="bench-compare",
+)  # fmt: skip
+COMPLETION = CommandDeclaration(
+    name="completion",
+    options="bulkeic.cli.completion.completion_command:CompletionOptions",
+    run="bulkeic.cli.completion.completion_command:print_script",
+    summary="Print the completion script of a shell.",
+    description="The script completes commands, flags and values: profiles, Regions, run files, "
+    "formats and files. It makes no call.",
+    examples=(
+        ("Load it in bash, from ~/.bashrc:", 'eval "$(bulkeic completion bash)"'),
+        ("Load it in zsh, from ~/.zshrc after compinit:", 'eval "$(bulkeic completion zsh)"'),
+        ("Load it in fish, from now on:",
+         "bulkeic completion fish > ~/.config/fish/completions/bulkeic.fish"),
+    ),
+    page="install",
+)  # fmt: skip
+DOCS = CommandDeclaration(
+    name="docs",
+    options="bulkeic.documentation.docs_command:DocsOptions",
+    run="bulkeic.documentation.docs_command:show_docs",
+    summary="Show the documentation of this version, offline.",
+    description="Lists the pages, or shows one: on a terminal in your pager, elsewhere as "
+    "Markdown.",
+    examples=(
+        ("List the pages:", "bulkeic docs"),
+        ("Show a page:", "bulkeic docs rollout"),
+        ("Find what the pages say about a word:", "bulkeic docs --search before-image"),
     ),
 )  # fmt: skip
 CONFIG_SHOW = CommandDeclaration(
@@ -202,7 +241,7 @@ CONFIG_SHOW = CommandDeclaration(
     ),
 )  # fmt: skip
 
-_GETTING_STARTED = (
+GETTING_STARTED = (
     ("# Write a targets file:",
      "printf 'FunctionName,MaximumRetryAttempts\\norders,1\\n' > targets.csv"),
     ("# Rehearse on an embedded sandbox; no AWS account is touched:",
@@ -211,6 +250,7 @@ _GETTING_STARTED = (
      "bulkeic plan targets.csv --run run.db --diff", "bulkeic apply run.db"),
     ("# Roll them back:", "bulkeic rollback run.db"),
 )  # fmt: skip
+"""What to type first: a comment, and the commands below it."""
 
 
 class RootGroup(click.Group):
@@ -224,7 +264,7 @@ class RootGroup(click.Group):
         """Writes what bulkeic is, and how to start."""
         super().format_help_text(ctx, formatter)
         with formatter.section("Getting started"):
-            for lines in _GETTING_STARTED:
+            for lines in GETTING_STARTED:
                 for line in lines:
                     formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
 
@@ -297,3 +337,5 @@ cli.add_command(_bench_group())
 cli.add_command(OptionCommand(SANDBOX))
 cli.add_command(OptionCommand(WORKER))
 cli.add_command(_config_group())
+cli.add_command(OptionCommand(COMPLETION))
+cli.add_command(OptionCommand(DOCS))

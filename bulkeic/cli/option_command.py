@@ -52,9 +52,10 @@ class OptionType(click.ParamType[Any]):
             self.fail(problem.rule, param, ctx)
 
     def shell_complete(self, _ctx: Any, _param: Any, incomplete: str) -> list[CompletionItem]:
-        """The choices that begin with what was typed."""
-        choices = self.values.choices
-        return [CompletionItem(choice) for choice in choices if choice.startswith(incomplete)]
+        """The known values that begin with what was typed."""
+        from bulkeic.cli.completion.value_suggestions import suggested_values  # noqa: PLC0415
+
+        return suggested_values(self.values, incomplete)
 
 
 class OptionCommand(click.Command):
@@ -203,7 +204,11 @@ class OptionCommand(click.Command):
                 formatter.write_dl([(each.placeholder, each.help) for _, each in arguments])
         declared = self.declared()
         for group in OptionGroup:
-            rows = [option_row(option) for option in declared if option.flag.group is group]
+            rows = [
+                (option_usage(option), option_notes(option))
+                for option in declared
+                if option.flag.group is group
+            ]
             if rows:
                 with formatter.section(group.value):
                     formatter.write_dl(rows, col_max=_OPTION_COLUMN_MAX)
@@ -212,11 +217,14 @@ class OptionCommand(click.Command):
             formatter.write_text(DURATION_NOTE)
 
     def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the examples."""
+        """Writes the examples, and which page says more."""
         with formatter.section("Examples"):
             for text, command in self.declaration.examples:
                 formatter.write_text(f"# {text}")
                 formatter.write(f"{'':>{formatter.current_indent}}{command}\n")
+        if self.declaration.page:
+            formatter.write_paragraph()
+            formatter.write_text(f"bulkeic docs {self.declaration.page} says more.")
 
 
 def every_command(root: click.Command) -> Iterator[OptionCommand]:
@@ -285,29 +293,44 @@ def argument_usage(argument: Argument) -> str:
     return argument.placeholder if argument.required else f"[{argument.placeholder}]"
 
 
-def option_row(option: DeclaredOption) -> tuple[str, str]:
-    """An option as help shows it: the flag with its placeholder, and its help text."""
+def option_usage(option: DeclaredOption) -> str:
+    """An option as help shows it: its names with its placeholder."""
     flag = option.flag
     names = ", ".join((flag.name, *flag.aliases))
     names = f"{names} / {flag.opposite}" if flag.opposite else names
-    usage = names if option.is_switch else f"{names} {option.placeholder}"
+    return names if option.is_switch else f"{names} {option.placeholder}"
+
+
+def option_notes(option: DeclaredOption) -> str:
+    """The help text of an option, with its default and its range."""
+    flag = option.flag
     default, limits = option.default_text(), option.limits
     notes = [f"default: {default}"] * bool(default) + [limits] * bool(limits)
-    return usage, f"{flag.help}  [{'; '.join(notes)}]" if notes else flag.help
+    return f"{flag.help}  [{'; '.join(notes)}]" if notes else flag.help
 
 
 def _click_argument(name: str, argument: Argument) -> click.Argument:
-    return click.Argument([name], metavar=argument_usage(argument), required=argument.required)
+    return click.Argument(
+        [name],
+        type=OptionType(argument.values or ValueType(argument.placeholder)),
+        metavar=argument_usage(argument),
+        required=argument.required,
+    )
 
 
 def _click_option(option: DeclaredOption) -> click.Option:
     flag = option.flag
     names = [flag.name, *flag.aliases, option.key]
     if flag.opposite:
-        return click.Option([f"{flag.name}/{flag.opposite}", option.key], default=None)
+        switch = f"{flag.name}/{flag.opposite}"
+        return click.Option([switch, option.key], default=None, help=flag.help)
     if option.is_switch:
         return click.Option(
-            names, is_flag=True, flag_value=not flag.name.startswith("--no-"), default=None
+            names,
+            is_flag=True,
+            flag_value=not flag.name.startswith("--no-"),
+            default=None,
+            help=flag.help,
         )
     values = option.value_type
     return click.Option(
@@ -315,4 +338,5 @@ def _click_option(option: DeclaredOption) -> click.Option:
         type=OptionType(values),
         metavar=values.placeholder,
         multiple=flag.is_multiple or values.adds_up,
+        help=flag.help,
     )

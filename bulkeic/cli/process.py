@@ -94,11 +94,17 @@ def run_command() -> int:
         return ExitCode.STOPPED  # something may have been sent
 
 
+def _complete_word() -> int:
+    from bulkeic.cli.completion.word_completion import complete_word  # noqa: PLC0415 - only then
+
+    return complete_word()
+
+
 def main() -> None:
     """Runs the command line, and ends the process."""
     tune_collector()
     _open_closed_streams()
-    code = run_command()
+    code = _complete_word() if "_BULKEIC_COMPLETE" in os.environ else run_command()
     end_at_once_on_signals()
     _flush_streams()
     if code >= ExitCode.INTERRUPTED:

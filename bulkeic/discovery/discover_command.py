@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from bulkeic.app.access.account_resolver import AccountResolver
 from bulkeic.app.access.runtime import first_cause, run_async
+from bulkeic.app.options.command_options import RUNS_FOLDER
 from bulkeic.app.run.engine_source import OpenPageReaders
 from bulkeic.app.run.invocation import print_json
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
 from bulkeic.app.run.surroundings import Surroundings, Terminal
 from bulkeic.app.setup.open_files import allow_open_files
-from bulkeic.app.setup.run_setup import RUNS_FOLDER
 from bulkeic.aws.answers.sanitizer import sanitize
 from bulkeic.core.errors import BulkeicError, RunFileError, UsageError
 from bulkeic.core.exit_codes import ExitCode

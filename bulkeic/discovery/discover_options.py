@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bulkeic.app.options.access_options import FILE, AccessOptions, LogOptions, verbose_flag
+from bulkeic.app.options.access_options import FILE, REGION, AccessOptions, LogOptions, verbose_flag
 from bulkeic.app.options.pace_options import PaceOptions
 from bulkeic.app.options.scheduler_options import SchedulerOptions
 from bulkeic.core.code.ownership import Manager
+from bulkeic.core.options.known_values import KnownValues
 from bulkeic.core.options.option_declaration import Configurable, Flag, OptionGroup, Repeat
 from bulkeic.core.options.option_values import Duration, Integer, OneOf, ParsedText, ValueType
 from bulkeic.core.targets.names import check_account
@@ -22,6 +23,7 @@ from bulkeic.discovery.model.runtimes import parse_runtime
 from bulkeic.discovery.model.tag_filters import TagFilter, allowed_values, parse_tag
 
 _DEFAULT_PACE = PaceOptions()
+_DISCOVERY_FILE = ValueType("FILE", known=KnownValues.DISCOVERY_FILES)
 Source = Literal["lambda", "resource-explorer", "config"]
 
 
@@ -30,7 +32,7 @@ class DiscoverAccessOptions(AccessOptions, frozen=True, kw_only=True):
 
     region: Annotated[str | None, Flag(
         "--region", "Region that is asked for accounts and enabled Regions.",
-        OptionGroup.ACCESS, ValueType("REGION"), "from the AWS environment"
+        OptionGroup.ACCESS, REGION, "from the AWS environment"
     )] = None  # fmt: skip
     endpoint_url: Annotated[str | None, Flag(
         "--endpoint-url", "Call this URL for every service instead of AWS's endpoints.",
@@ -72,7 +74,8 @@ class PlaceOptions(msgspec.Struct, frozen=True, kw_only=True):
     regions: Annotated[tuple[str, ...], Flag(
         "--regions", "Look in these Regions, for example 'us-east-1,eu-*'; '!eu-west-1' excludes. "
         "Can be repeated.", OptionGroup.PLACES,
-        ParsedText("GLOB[,GLOB…]", parse_regions, ",".join, adds_up=True),
+        ParsedText(
+            "GLOB[,GLOB…]", parse_regions, ",".join, adds_up=True, known=KnownValues.REGIONS),
         "all that are enabled for the account", repeat=Repeat.STORED)] = ()  # fmt: skip
 
 
@@ -145,7 +148,7 @@ class DiscoverOptions(msgspec.Struct, frozen=True, kw_only=True):
     )] = None  # fmt: skip
     run: Annotated[str | None, Flag(
         "--run", "Discovery file to create or to resume. It is kept; without --run, the file is "
-        "deleted once everything was read.", OptionGroup.OUTPUT, FILE,
+        "deleted once everything was read.", OptionGroup.OUTPUT, _DISCOVERY_FILE,
         "bulkeic-runs/<UTC time>.discovery", repeat=Repeat.NEVER)] = None  # fmt: skip
     output: Annotated[Literal["text", "json"], Flag(
         "--output", "Print the summary as text on stderr, or as JSON on stdout, which requires "

@@ -110,7 +110,8 @@ def test_each_example_of_a_command_can_be_typed(command: OptionCommand) -> None:
     assert len(command.declaration.examples) >= 2
     for text, line in command.declaration.examples:
         assert text.endswith(":")
-        program, *words = shlex.split(re.sub(r" > [\w.]+$", "", line))
+        called = re.sub(r'^eval "\$\((.+)\)"$', r"\1", line)
+        program, *words = shlex.split(re.sub(r" > [\w.~/]+$", "", called))
         assert program == "bulkeic"
         assert isinstance(parsed(*words), msgspec.Struct)
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from bulkeic.core.accounts import RoleSession
+from bulkeic.core.options.known_values import KnownValues
 from bulkeic.core.options.option_declaration import Configurable, Flag, OptionGroup, Repeat
 from bulkeic.core.options.option_values import FileName, Integer, ParsedText, ValueType
 from bulkeic.core.options.session_tags import (
@@ -15,7 +16,8 @@ from bulkeic.core.options.session_tags import (
 )
 from bulkeic.core.texts.redaction import parse_endpoint
 
-FILE = FileName("FILE")
+FILE = FileName("FILE", known=KnownValues.FILES)
+REGION = ValueType("REGION", known=KnownValues.REGIONS)
 
 _ROLE_SESSION = RoleSession()
 
@@ -24,10 +26,11 @@ class AccessOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Which AWS to call, in AWS's own words."""
 
     profile: Annotated[str | None, Flag(
-        "--profile", "AWS profile.", OptionGroup.ACCESS, ValueType("NAME"),
-        "from the AWS environment")] = None  # fmt: skip
+        "--profile", "AWS profile.", OptionGroup.ACCESS,
+        ValueType("NAME", known=KnownValues.PROFILES), "from the AWS environment"
+    )] = None  # fmt: skip
     region: Annotated[str | None, Flag(
-        "--region", "Region of targets that name none.", OptionGroup.ACCESS, ValueType("REGION"),
+        "--region", "Region of targets that name none.", OptionGroup.ACCESS, REGION,
         "from the AWS environment")] = None  # fmt: skip
     endpoint_url: Annotated[str | None, Flag(
         "--endpoint-url", "Call this URL for all services instead of AWS's endpoints. "

@@ -1,6 +1,7 @@
 """The options of each command; a field's annotation declares its flag."""
 
 from functools import partial
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
@@ -13,6 +14,7 @@ from bulkeic.app.options.scheduler_options import SchedulerOptions
 from bulkeic.app.options.selection_flags import ERROR_CODES, SELECTION_FLAGS
 from bulkeic.app.options.watch_options import WatchOptions
 from bulkeic.core.model import Settings
+from bulkeic.core.options.known_values import KnownValues
 from bulkeic.core.options.option_declaration import (
     Argument,
     Configurable,
@@ -32,6 +34,11 @@ from bulkeic.sources.row_format import Format
 _NEWRUNS = frozenset({"apply", "plan", "rollback"})
 _PLANS = frozenset({"apply", "plan"})
 _READS_TARGETS = frozenset({"apply", "plan", "verify"})
+
+RUNS_FOLDER = Path("bulkeic-runs")
+"""Where the files of runs and discoveries are unless ``--run`` names one."""
+_RUN_FILE = ValueType("RUN", known=KnownValues.RUN_FILES)
+SOURCE = ValueType("SOURCE", known=KnownValues.SOURCES)
 
 _ACCEPT_LOSS = Flag(
     "--accept-loss",
@@ -54,7 +61,9 @@ class WorkOptions(msgspec.Struct, frozen=True, kw_only=True):
             another value: suggested commands repeat them.
     """
 
-    source: Annotated[str, Argument("SOURCE", "A targets file, - for stdin, or a run file.")]
+    source: Annotated[
+        str, Argument("SOURCE", "A targets file, - for stdin, or a run file.", values=SOURCE)
+    ]
     access: AccessOptions = AccessOptions()
     selection: Annotated[Selection, SELECTION_FLAGS] = Selection()
     max_failures: Annotated[FailureBudget | None, Flag(
@@ -164,7 +173,8 @@ class TargetsOptions(WorkOptions, frozen=True, kw_only=True):
     needs_source: ClassVar[bool] = True
 
     source: Annotated[str, Argument(
-        "SOURCE", "A targets file, - for stdin, or a run file.", required=False)] = ""  # fmt: skip
+        "SOURCE", "A targets file, - for stdin, or a run file.", required=False, values=SOURCE
+    )] = ""  # fmt: skip
     code: CodeOptions = CodeOptions()
     settings: Annotated[Settings, _SETTINGS_FLAGS] = Settings()
     replace_destinations: Annotated[bool, Flag(
@@ -295,7 +305,8 @@ class VerifyOptions(TargetsOptions, frozen=True, kw_only=True):
 class RollbackOptions(WorkOptions, frozen=True, kw_only=True):
     """The options of ``rollback``; the source is the run to roll back."""
 
-    source: Annotated[str, Argument("RUN", "The run file of the run to roll back.")]
+    source: Annotated[str, Argument(
+        "RUN", "The run file of the run to roll back.", values=_RUN_FILE)]  # fmt: skip
     plan: Annotated[bool, Flag(
         "--plan", "Only preview the rollback and save it as a plan. Apply the run file to "
         "carry it out.", OptionGroup.SAFETY)] = False  # fmt: skip
@@ -305,7 +316,7 @@ class RollbackOptions(WorkOptions, frozen=True, kw_only=True):
 class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of ``report``."""
 
-    run: Annotated[str, Argument("RUN", "A run file.")]
+    run: Annotated[str, Argument("RUN", "A run file.", values=_RUN_FILE)]
     selection: Annotated[Selection, SELECTION_FLAGS] = Selection()
     accept_loss: Annotated[bool, _ACCEPT_LOSS] = False
     verbose: Annotated[bool, verbose_flag(
@@ -327,7 +338,7 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
 class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of ``export``."""
 
-    run: Annotated[str, Argument("RUN", "A run file.")]
+    run: Annotated[str, Argument("RUN", "A run file.", values=_RUN_FILE)]
     selection: Annotated[Selection, SELECTION_FLAGS] = Selection()
     error_codes: Annotated[tuple[str, ...], ERROR_CODES] = ()
     format: Annotated[Literal["jsonl", "csv", "targets", "terraform", "cloudformation"] | None,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from bulkeic.app.options.access_options import FILE
+from bulkeic.app.options.access_options import FILE, REGION
 from bulkeic.app.options.rollout_options import DAY
 from bulkeic.core.errors import InputError
 from bulkeic.core.options.option_declaration import Configurable, Flag, OptionGroup
@@ -71,7 +71,7 @@ class FleetFlags(msgspec.Struct, frozen=True, kw_only=True):
     )] = None  # fmt: skip
     region: Annotated[str, Flag(
         "--region", "Region of targets that name none.", OptionGroup.FUNCTIONS,
-        ValueType("REGION"))] = "us-east-1"  # fmt: skip
+        REGION)] = "us-east-1"  # fmt: skip
     functions: Annotated[int | Literal["any"] | None, Flag(
         "--functions", "Number of functions in each lane: fn-0, fn-1 and so on. any: every "
         "function exists.", OptionGroup.FUNCTIONS,

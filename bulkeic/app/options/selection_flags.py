@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from bulkeic.core.options.known_values import KnownValues
 from bulkeic.core.options.option_declaration import FieldFlags, Flag, OptionGroup, Repeat
 from bulkeic.core.options.option_values import Integer, ParsedText, ValueType
 from bulkeic.core.targets.selection import parse_pattern, parse_sample
@@ -60,7 +61,7 @@ SELECTION_FLAGS = FieldFlags(
         "regions": _flag(
             "--select-region",
             "Only Regions that match, for example 'eu-*'; '!eu-*' excludes. Can be repeated.",
-            ParsedText("GLOB", partial(parse_pattern, kind="region")),
+            ParsedText("GLOB", partial(parse_pattern, kind="region"), known=KnownValues.REGIONS),
             "all",
         ),
         "statuses": _flag(

@@ -15,6 +15,7 @@ from bulkeic.app.intake.ingest import Ingest, TargetRows
 from bulkeic.app.intake.owner_reading import OwnerReading, check_owner_flags
 from bulkeic.app.intake.target_source import check_code, default_region, open_targets, owning_code
 from bulkeic.app.options.command_options import (
+    RUNS_FOLDER,
     ApplyOptions,
     PlanOptions,
     TargetsOptions,
@@ -44,7 +45,6 @@ from bulkeic.store.run_file import RunFile
 from bulkeic.store.run_metadata import AWS, SANDBOX, RunMetadata
 from bulkeic.store.sqlite.file_checks import SQLITE_ENDS, is_run_file
 
-RUNS_FOLDER = Path("bulkeic-runs")
 STDIN = "-"
 
 

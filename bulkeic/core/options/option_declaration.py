@@ -116,11 +116,13 @@ class Argument(msgspec.Struct, frozen=True):
         placeholder: stands for it in the usage line.
         help: one sentence.
         required: whether it must be given.
+        values: reads the value; ``None``: any text.
     """
 
     placeholder: str
     help: str
     required: bool = True
+    values: ValueType | None = None
 
 
 class CommandWords(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bulkeic.core.errors import InputError, quoted
+from bulkeic.core.options.known_values import KnownValues
 
 _UNITS_S = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _match_duration = re.compile(
@@ -24,6 +25,7 @@ class ValueType:
         placeholder: stands for the value in help, for example ``FILE``.
         noun: what a value is, with its article, for error messages.
         expected: which values are valid; empty: any.
+        known: what shell completion offers besides ``choices``.
 
     Attributes:
         adds_up: whether a value is a tuple, to which a flag that is given again adds.
@@ -31,10 +33,17 @@ class ValueType:
 
     adds_up = False
 
-    def __init__(self, placeholder: str, noun: str = "a text", expected: str = "") -> None:
+    def __init__(
+        self,
+        placeholder: str,
+        noun: str = "a text",
+        expected: str = "",
+        known: KnownValues | None = None,
+    ) -> None:
         self.placeholder = placeholder
         self.noun = noun
         self.expected = expected
+        self.known = known
 
     @property
     def limits(self) -> str:
@@ -79,6 +88,7 @@ class ParsedText(ValueType):
         parse: returns the value, or raises ``InputError``.
         write: the opposite of ``parse``.
         adds_up: see ``ValueType``.
+        known: see ``ValueType``.
     """
 
     def __init__(
@@ -88,8 +98,9 @@ class ParsedText(ValueType):
         write: Callable[[Any], str] = str,
         *,
         adds_up: bool = False,
+        known: KnownValues | None = None,
     ) -> None:
-        super().__init__(placeholder)
+        super().__init__(placeholder, known=known)
         self.adds_up = adds_up
         self._parse = parse
         self._write = write

@@ -16,13 +16,12 @@ from bulkeic.core.errors import DamagedRunError, InputError, RunFileError, print
 from bulkeic.store.integrity.file_integrity import DamagedError, check_integrity
 from bulkeic.store.schema import MAGIC
 from bulkeic.store.sqlite.file_checks import (
-    APPLICATION_ID_BYTES,
     HEADER_BYTES,
     check_header,
     check_links,
     check_log,
 )
-from bulkeic.store.sqlite.file_kind import RUN_FILE, FileKind
+from bulkeic.store.sqlite.file_kind import APPLICATION_ID_BYTES, RUN_FILE, FileKind
 
 # Without an adapter, the module looks for one each time it binds None, which takes 0.15 us.
 sqlite3.register_adapter(type(None), lambda none: none)

@@ -11,14 +11,13 @@ from pathlib import Path
 from bulkeic.core.errors import DamagedRunError, RunFileError, quoted
 from bulkeic.store.integrity.digests import OPEN, SESSION
 from bulkeic.store.schema import MAGIC
-from bulkeic.store.sqlite.file_kind import KINDS, RUN_FILE, FileKind
+from bulkeic.store.sqlite.file_kind import APPLICATION_ID_BYTES, KINDS, RUN_FILE, FileKind
 from bulkeic.version import __version__
 
 # https://www.sqlite.org/fileformat.html#the_database_header
 HEADER_BYTES = 100
 SQLITE_ENDS = ("-wal", "-shm", "-journal")
 """Ends of the names of the files that SQLite keeps beside a database."""
-APPLICATION_ID_BYTES = slice(68, 72)
 _FORMAT_VERSIONS = slice(18, 20)
 _WITH_LOG = b"\x02\x02"
 _USER_VERSION = slice(60, 64)

@@ -1,6 +1,11 @@
 """The kinds of SQLite files that bulkeic keeps, and how messages speak of each."""
 
+from pathlib import Path
+
 import msgspec
+
+APPLICATION_ID_BYTES = slice(68, 72)
+"""Where the header of an SQLite file has its application id."""
 
 
 class FileKind(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,3 +51,15 @@ DISCOVERY_FILE = FileKind(
 )
 KINDS = {kind.application_id: kind for kind in (RUN_FILE, DISCOVERY_FILE)}
 """Every kind, by the application id in the header."""
+
+
+def kind_of_file(path: Path) -> FileKind | None:
+    """The kind of a file, as its header says; ``None``: another file, or none that can be read."""
+    try:
+        if not path.is_file():  # reading would wait for the writer of a pipe
+            return None
+        with path.open("rb") as file:
+            header = file.read(APPLICATION_ID_BYTES.stop)
+    except (OSError, ValueError):
+        return None
+    return KINDS.get(int.from_bytes(header[APPLICATION_ID_BYTES]))

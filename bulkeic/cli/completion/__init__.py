@@ -1,0 +1,1 @@
+"""Shell completion: scripts for each shell, and what a word can become."""

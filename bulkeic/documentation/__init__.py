@@ -1,0 +1,1 @@
+"""``bulkeic docs``: the documentation of the installed version, without a network."""
