@@ -6,12 +6,14 @@ CLI_VENV := .cli-venv
 CLI_STAMP := $(CLI_VENV)/.installed
 TERRAFORM_VENV := .terraform-venv
 TERRAFORM_STAMP := $(TERRAFORM_VENV)/.installed
+DIST_VENV := .dist-venv
+DIST_STAMP := $(DIST_VENV)/.installed
 
 # The tests start hundreds of commands. Without cached bytecode, each would compile every import.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test test-all lint types contracts hooks chromium unit aws-cli trial chaos soak fuzz bench \
-  reference lock audit clean
+  reference licenses dist dist-test lock audit clean
 
 help:
 	@echo "make demo      update the example fleet in the embedded sandbox, then roll it back"
@@ -26,6 +28,9 @@ help:
 	@echo "make fuzz      hundreds of thousands of bad inputs, also with atheris where it runs (an hour)"
 	@echo "make bench     every benchmark (two hours)"
 	@echo "make reference write docs/reference/commands.md from the declared options"
+	@echo "make licenses  write docs/reference/dependencies.md from the installed packages"
+	@echo "make dist      build wheel, sdist, bulkeic.pyz, SBOM and checksums into dist/"
+	@echo "make dist-test build them, and try each in an empty environment (minutes)"
 	@echo "make lock      pin the newest dependencies that pyproject.toml allows, with hashes"
 	@echo "make audit     check the pinned dependencies for known vulnerabilities"
 	@echo "make clean     delete environments and caches"
@@ -129,12 +134,35 @@ reference: setup
 	$(BIN)/python -m bulkeic.output.report.report_json > docs/reference/report.schema.json
 	$(BIN)/python -m bulkeic.app.watching.event_schema > docs/reference/event.schema.json
 
+# The build tools have their own environment and lock file.
+$(DIST_STAMP): dist.lock
+	$(PYTHON) -m venv $(DIST_VENV)
+	$(DIST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r dist.lock
+	@touch $(DIST_STAMP)
+
+dist: $(DIST_STAMP)
+	.ci/dist $(DIST_VENV)
+
+dist-test: setup dist
+	BULKEIC_DIST=$(CURDIR)/dist $(BIN)/python -m pytest --numprocesses=0 --quiet tests/artifacts
+
+licenses: setup $(DIST_STAMP)
+	$(DIST_VENV)/bin/pip-licenses --python $(CURDIR)/$(BIN)/python --format json --with-system | \
+	  $(BIN)/python -m tests.license_table
+
 lock:
 	python3 -m venv .lock-venv
 	.lock-venv/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
 	CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras --allow-unsafe \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --extra test --output-file requirements.lock pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras --allow-unsafe \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --constraint requirements.lock --output-file base.lock pyproject.toml
+	printf '%s\n' 'cyclonedx-bom[validation]' hatchling hatch-fancy-pypi-readme pex pip-licenses | \
+	  CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras \
+	  --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --output-file dist.lock -
 	echo pip-audit | CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras \
 	  --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --output-file audit.lock -
@@ -155,4 +183,4 @@ audit:
 	rm -rf .audit-venv
 
 clean:
-	rm -rf $(VENV) .venv-3.* $(CLI_VENV) $(TERRAFORM_VENV) .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .fuzz-packages dist
+	rm -rf $(VENV) .venv-3.* $(CLI_VENV) $(TERRAFORM_VENV) $(DIST_VENV) .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .fuzz-packages dist

@@ -56,9 +56,20 @@ def test_everything_that_is_installed_is_pinned_with_hashes() -> None:
     assert {name: pins.get(name) for name in brought} == brought
 
 
+def test_the_base_lock_has_the_same_pins_and_nothing_of_extras_and_tests() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert pinned("base.lock") == installed(project["dependencies"])
+
+
 @pytest.mark.parametrize(
     ("package", "lock"),
-    [("pip-audit", "audit.lock"), ("awscli", "aws-cli.lock"), ("tf", "terraform.lock")],
+    [
+        ("pip-audit", "audit.lock"),
+        ("awscli", "aws-cli.lock"),
+        ("tf", "terraform.lock"),
+        ("pex", "dist.lock"),
+    ],
 )
 def test_a_tool_has_a_lock_of_its_own(package: str, lock: str) -> None:
     assert package in pinned(lock)
@@ -66,7 +77,8 @@ def test_a_tool_has_a_lock_of_its_own(package: str, lock: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "audit.lock", "aws-cli.lock", "terraform.lock"]
+    "name",
+    ["requirements.lock", "base.lock", "audit.lock", "aws-cli.lock", "dist.lock", "terraform.lock"],
 )
 def test_a_lock_names_no_host(name: str) -> None:
     text = (ROOT / name).read_text()
