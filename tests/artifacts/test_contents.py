@@ -5,6 +5,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from bulkeic.version import __version__
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -23,3 +25,10 @@ def test_a_wheel_has_every_file_of_the_package_and_the_license(tmp_path: Path) -
     assert set(listed.stdout.split()) <= names
     assert [name for name in names if name.endswith("dist-info/licenses/LICENSE")]
     assert not {name.split("/")[0] for name in names} & {"tests", "benchmarks", "examples"}
+
+
+def test_the_changelog_has_a_section_and_a_link_for_the_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text()
+    assert f"\n## [{__version__}] - 20" in text
+    assert f"\n[{__version__}]: https://" in text
+    assert f"/compare/v{__version__}...HEAD" in text
