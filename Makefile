@@ -9,12 +9,14 @@ TERRAFORM_VENV := .terraform-venv
 TERRAFORM_STAMP := $(TERRAFORM_VENV)/.installed
 DOCS_VENV := .docs-venv
 DOCS_STAMP := $(DOCS_VENV)/.installed
+DIST_VENV := .dist-venv
+DIST_STAMP := $(DIST_VENV)/.installed
 
 # The tests start hundreds of commands. Without cached bytecode, each would compile every import.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test test-all lint types contracts hooks chromium unit aws-cli pipelines trial chaos soak \
-  fuzz bench reference docs pictures man lock audit clean
+  fuzz bench reference docs pictures man licenses dist dist-test lock audit clean
 
 help:
 	@echo "make demo      update the example fleet in the embedded sandbox, then roll it back"
@@ -33,6 +35,9 @@ help:
 	@echo "make docs      build the website of the documentation in site/"
 	@echo "make pictures  take the pictures of the documentation anew, from real runs"
 	@echo "make man       write the manual pages into dist/man; a wheel has them anyway"
+	@echo "make licenses  write docs/reference/dependencies.md from the installed packages"
+	@echo "make dist      build wheel, sdist, bulkeic.pyz, SBOM and checksums into dist/"
+	@echo "make dist-test build them, and try each in an empty environment (minutes)"
 	@echo "make lock      pin the newest dependencies that pyproject.toml allows, with hashes"
 	@echo "make audit     check the pinned dependencies for known vulnerabilities"
 	@echo "make clean     delete environments and caches"
@@ -161,6 +166,21 @@ pictures: setup chromium
 
 man: setup
 	$(BIN)/python -m bulkeic.cli.man_pages dist/man
+# The build tools have their own environment and lock file.
+$(DIST_STAMP): dist.lock
+	$(PYTHON) -m venv $(DIST_VENV)
+	$(DIST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r dist.lock
+	@touch $(DIST_STAMP)
+
+dist: $(DIST_STAMP)
+	.ci/dist $(DIST_VENV)
+
+dist-test: setup dist
+	BULKEIC_DIST=$(CURDIR)/dist $(BIN)/python -m pytest --numprocesses=0 --quiet tests/artifacts
+
+licenses: setup $(DIST_STAMP)
+	$(DIST_VENV)/bin/pip-licenses --python $(CURDIR)/$(BIN)/python --format json --with-system | \
+	  $(BIN)/python -m tests.license_table
 
 lock:
 	python3 -m venv .lock-venv
@@ -168,6 +188,13 @@ lock:
 	CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras --allow-unsafe \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --extra test --output-file requirements.lock pyproject.toml
+	CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras --allow-unsafe \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --constraint requirements.lock --output-file base.lock pyproject.toml
+	printf '%s\n' 'cyclonedx-bom[validation]' hatchling hatch-fancy-pypi-readme pex pip-licenses | \
+	  CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras \
+	  --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --output-file dist.lock -
 	echo pip-audit | CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras \
 	  --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --output-file audit.lock -
@@ -195,4 +222,4 @@ audit:
 	rm -rf .audit-venv
 
 clean:
-	rm -rf $(VENV) .venv-3.* $(CLI_VENV) $(TERRAFORM_VENV) $(PIPELINES_VENV) $(DOCS_VENV) site .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .fuzz-packages dist
+	rm -rf $(VENV) .venv-3.* $(CLI_VENV) $(TERRAFORM_VENV) $(PIPELINES_VENV) $(DOCS_VENV) $(DIST_VENV) site .audit-venv .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .fuzz-packages dist

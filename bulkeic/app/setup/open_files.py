@@ -1,6 +1,7 @@
 """The limit on open files: raised as far as a command needs it and the system allows."""
 
 import resource
+from contextlib import suppress
 
 from bulkeic.core.errors import UsageError
 
@@ -27,7 +28,8 @@ def allow_open_files(connections: int) -> None:
             f"only {allowed} open files are allowed, and at least {_OWN_FILES} are needed; "
             "raise the limit, for example with ulimit -n 1024"
         )
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, soft), hard))
+    with suppress(ValueError, OSError):  # macOS allows less than its hard limit says
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, soft), hard))
 
 
 def page_connections(most: int) -> int:

@@ -4,14 +4,13 @@ import json
 import sys
 from typing import Any
 
-import msgspec
-
 from bulkeic.core.rollout.run_events import EVENT_VERSION, AnyRunEvent
+from bulkeic.output.report.report_json import schema_of
 
 
 def event_schema() -> dict[str, Any]:
     """The JSON schema of an event, of draft 2020-12."""
-    schema = msgspec.json.schema(AnyRunEvent)
+    schema = schema_of(AnyRunEvent)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"An event of a bulkeic run, version {EVENT_VERSION}",

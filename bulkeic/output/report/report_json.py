@@ -1,5 +1,6 @@
 """The report of a run as JSON, and its schema: ``python -m bulkeic.output.report.report_json``."""
 
+import inspect
 import json
 import sys
 from typing import Any
@@ -19,9 +20,18 @@ def report_json(report: RunReport) -> bytes:
     return safe_json(text.encode()) + b"\n"
 
 
+def schema_of(kind: Any) -> dict[str, Any]:
+    """The JSON schema of a type, the same on every Python: 3.13 removes indents of docstrings."""
+    schema = msgspec.json.schema(kind)
+    for definition in schema["$defs"].values():
+        if "description" in definition:
+            definition["description"] = inspect.cleandoc(definition["description"])
+    return schema
+
+
 def report_schema() -> dict[str, Any]:
     """The JSON schema of the report, of draft 2020-12."""
-    schema = msgspec.json.schema(ReportDocument)
+    schema = schema_of(ReportDocument)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"The report of a bulkeic run, version {SCHEMA_VERSION}",

@@ -213,9 +213,9 @@ class DiscoveryFile:
         """Stores why a lane was not read."""
         with self._transaction() as writer:
             writer.execute(
-                "UPDATE lane SET code = ?2, message = ?3, row_digest = "
-                "row_digest(id, account_id, region, has_tags, ?2, ?3) WHERE id = ?1",
-                (self._lane_ids[lane], code, message),
+                "UPDATE lane SET code = :code, message = :message, row_digest = "
+                "row_digest(id, account_id, region, has_tags, :code, :message) WHERE id = :lane",
+                {"lane": self._lane_ids[lane], "code": code, "message": message},
             )
 
     def record(self, pages: Sequence[ReadPage | FailedPage]) -> None:
