@@ -299,15 +299,15 @@ class BenchCommand(OptionCommand):
     context_class = BenchContext
 
 
-class ConfigShowCommand(OptionCommand):
-    """``config show``: shows the configuration of the others, and has none."""
+class UnconfiguredCommand(OptionCommand):
+    """A command about bulkeic itself: no configuration gives its options."""
 
     is_configurable = False
 
 
 def _config_group() -> click.Group:
     group = click.Group("config", help="Show the configuration.")
-    group.add_command(ConfigShowCommand(CONFIG_SHOW))
+    group.add_command(UnconfiguredCommand(CONFIG_SHOW))
     return group
 
 
@@ -337,5 +337,5 @@ cli.add_command(_bench_group())
 cli.add_command(OptionCommand(SANDBOX))
 cli.add_command(OptionCommand(WORKER))
 cli.add_command(_config_group())
-cli.add_command(OptionCommand(COMPLETION))
-cli.add_command(OptionCommand(DOCS))
+cli.add_command(UnconfiguredCommand(COMPLETION))
+cli.add_command(UnconfiguredCommand(DOCS))
