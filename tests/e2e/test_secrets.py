@@ -78,7 +78,7 @@ def test_secrets_that_a_server_echoes_are_not_shown(bulkeic: Bulkeic, talkative:
     destinations = outcomes["good-1"]["config"]["DestinationConfig"]
     assert destinations["OnFailure"] == {"Destination": "arn:***"}
     assert "signature we calculated does not match" in outcomes["plain-1"]["error_message"]
-    assert talkative.calls == len(WAYS) * 3 + 2
+    assert talkative.calls >= len(WAYS) * 3 + 2
     assert len(talkative.secrets) > len(WAYS)  # equal calls of one second have one signature
     assert found == []
     check(talkative, bulkeic, *results)
