@@ -33,8 +33,8 @@ def source(request: pytest.FixtureRequest, bulkeic: Bulkeic) -> Iterator[Source]
 
 def apply(bulkeic: Bulkeic, source: Source, url: str, *words: object) -> Result:
     return bulkeic(
-        "apply", *words, "--yes", "--endpoint-url", url, "--output", "json", "--give-up-after", 1,
-        "--rate", "unlimited", "--log-level", "debug", **source.env,
+        "apply", "--yes", "--endpoint-url", url, "--output", "json", "--give-up-after", 1,
+        "--rate", "unlimited", "--log-level", "debug", *words, **source.env,
     )  # fmt: skip
 
 
