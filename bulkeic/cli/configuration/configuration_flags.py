@@ -16,7 +16,7 @@ class ConfigurationFlags(msgspec.Struct, frozen=True, kw_only=True):
         OptionGroup.CONFIGURATION, FileName("FILE"), repeat=Repeat.NEVER,
         configurable=Configurable.NOWHERE)] = None  # fmt: skip
     config_profile: Annotated[str | None, Flag(
-        "--config-profile", "Use the tables [profile.NAME] of the configuration files, too.",
+        "--config-profile", "Also use the tables [profile.NAME] of the configuration files.",
         OptionGroup.CONFIGURATION, ValueType("NAME"), "config_profile of the files, or none",
         repeat=Repeat.NEVER, configurable=Configurable.NOWHERE)] = None  # fmt: skip
     reads_files: Annotated[bool, Flag(

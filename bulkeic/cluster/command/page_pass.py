@@ -18,7 +18,7 @@ from bulkeic.engine.limits import EngineLimits
 class PagePass(TeamRun):
     """Reads pages with workers.
 
-    A worker none of whose lanes answers stops these lanes. The pass stops when no lane is left.
+    A worker stops its lanes if none of them answers. The pass stops when no lane is left.
 
     Args:
         feed: the pages.
