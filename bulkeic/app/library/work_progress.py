@@ -1,4 +1,4 @@
-"""How far the work of a library call is, for the program that called."""
+"""The progress of work that a library call has started."""
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ UNTAKEN = "the program does not take the outcomes"
 
 
 class WorkProgress(msgspec.Struct, frozen=True):
-    """How far one pass over the targets is.
+    """The progress of one pass over the targets.
 
     Attributes:
         doing: the pass in one word: ``reading``, ``updating`` or ``verifying``.

@@ -67,7 +67,7 @@ class Configuration:
 def for_resumption(
     found: Mapping[str, ConfiguredOption], given: Mapping[str, Any], name: str | None
 ) -> dict[str, ConfiguredOption]:
-    """The configured options, without those that a file stores that is resumed.
+    """The configured options, without those that the resumed file stores.
 
     Args:
         found: by key.

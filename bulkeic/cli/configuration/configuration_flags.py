@@ -1,4 +1,4 @@
-"""The flags of every command that say which configuration holds."""
+"""The flags of every command that choose the configuration."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from bulkeic.core.options.option_values import FileName, ValueType
 
 
 class ConfigurationFlags(msgspec.Struct, frozen=True, kw_only=True):
-    """Which configuration holds."""
+    """The choice of the configuration."""
 
     config: Annotated[str | None, Flag(
         "--config", "Read this configuration file instead of the project's and your own.",

@@ -94,6 +94,6 @@ class PagePass(TeamRun):
 
 
 def _with_listings(grant: Grant) -> Grant:
-    """The same grant, whose jobs keep what they list."""
+    """The same grant, with its jobs as listings."""
     listings = [job for job in grant.jobs if isinstance(job, ListingJob)]
     return msgspec.structs.replace(grant, jobs=[], listings=listings)
