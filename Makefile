@@ -31,7 +31,7 @@ help:
 	@echo "make bench     every benchmark (two hours)"
 	@echo "make reference write docs/reference/commands.md from the declared options"
 	@echo "make docs      build the website of the documentation in site/"
-	@echo "make pictures  take the pictures of the documentation anew, from real runs"
+	@echo "make pictures  take the pictures of the documentation from real runs"
 	@echo "make lock      pin the newest dependencies that pyproject.toml allows, with hashes"
 	@echo "make audit     check the pinned dependencies for known vulnerabilities"
 	@echo "make clean     delete environments and caches"
