@@ -33,7 +33,7 @@ help:
 	@echo "make bench     every benchmark (two hours)"
 	@echo "make reference write docs/reference/commands.md from the declared options"
 	@echo "make docs      build the website of the documentation in site/"
-	@echo "make pictures  take the pictures of the documentation anew, from real runs"
+	@echo "make pictures  take the pictures of the documentation from real runs"
 	@echo "make man       write the manual pages into dist/man; a wheel has them anyway"
 	@echo "make licenses  write docs/reference/dependencies.md from the installed packages"
 	@echo "make dist      build wheel, sdist, bulkeic.pyz, SBOM and checksums into dist/"

@@ -97,7 +97,9 @@ class Api:
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         if not url.startswith(("https://", _LOOPBACK)):
-            raise PipelineError(f"the API {url!r} would see the token in plain text; use https://")
+            raise PipelineError(
+                f"the token would be sent to {url!r} without encryption; use https://"
+            )
         self._url = url.rstrip("/")
         self._headers = headers
 

@@ -119,10 +119,10 @@ EXPORT = CommandDeclaration(
     name="export",
     options=f"{_OPTIONS}:ExportOptions",
     run=f"{_COMMANDS}.export:export",
-    summary="Print the outcomes or the targets of a run, or code.",
+    summary="Print outcomes or targets of a run, or export code.",
     description="Prints on stdout, in the order of the targets file: every outcome, or with "
     "--format targets every target. Pending jobs have no outcome and need --status pending. "
-    "--format terraform and cloudformation write what the targets have now as code.",
+    "For Terraform and CloudFormation, --format writes the known configurations as code.",
     examples=(
         ("Print every outcome:", "bulkeic export run.db"),
         ("Save the failed targets as CSV:",
@@ -131,7 +131,7 @@ EXPORT = CommandDeclaration(
          "bulkeic export run.db --status failed --format targets --out again.csv"),
         ("Print why targets were denied:",
          "bulkeic export run.db --error-code AccessDeniedException"),
-        ("Bring what the targets have under Terraform:",
+        ("Bring the configurations of the targets under Terraform:",
          "bulkeic export run.db --format terraform --out event_invoke_configs.tf"),
     ),
     page="outcomes",
@@ -232,8 +232,8 @@ CONFIG_SHOW = CommandDeclaration(
     run="bulkeic.cli.configuration.config_show:show",
     summary="Show the configured options and where each comes from.",
     description="Reads bulkeic.toml of the project, then your own, and the variables whose names "
-    "begin with BULKEIC_. With COMMAND, also shows the defaults of its other options. A COMMAND of "
-    "two words needs quotes.",
+    "begin with BULKEIC_. With COMMAND, also shows the defaults of its other options. Put a "
+    "COMMAND of two words in quotes.",
     examples=(
         ("Show what is configured:", "bulkeic config show"),
         ("Show every option of apply, with a profile:",

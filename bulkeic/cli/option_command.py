@@ -84,7 +84,7 @@ class OptionCommand(click.Command):
         return kind
 
     def declared(self) -> list[DeclaredOption]:
-        """The declared options, and those that say which configuration holds."""
+        """The declared options, and those that choose the configuration."""
         return [*self.own_options(), *declared_options(ConfigurationFlags)]
 
     def own_options(self) -> list[DeclaredOption]:

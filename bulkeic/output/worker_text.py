@@ -29,7 +29,7 @@ def ready_text(lanes: Sequence[int]) -> str:
 
 
 def lease_wait_text(seconds: float) -> str:
-    """What a command waits for that resumes work of which workers may still make calls."""
+    """What a command waits for if workers of a killed session may still make calls."""
     return (
         f"the last session was killed: waiting {seconds:g} s for the leases of its workers to end"
     )

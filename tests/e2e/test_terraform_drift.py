@@ -165,7 +165,7 @@ def test_a_target_that_is_declared_twice_is_named_by_both_addresses(bulkeic: Bul
         (("plan",), "Missing argument 'SOURCE'; expected a targets file, - for stdin, or a run"),
         (
             ("apply", "--terraform", "state.json", "--maximum-retry-attempts", "1", "--yes"),
-            "code says what its targets must have, so flags for settings do not go with ",
+            "--terraform and --template declare the settings of their targets; omit the flags ",
         ),
         (
             ("verify", "--terraform", "state.json", "--markdown", "state.json"),

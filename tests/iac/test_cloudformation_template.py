@@ -293,7 +293,7 @@ def test_functions_without_known_names_are_a_note(tmp_path: Path) -> None:
     code = read(tmp_path, f"{false}\nResources: {{A: {one}}}, B: {one}, Condition: Never}}}}\n")
 
     [note] = code.notes
-    assert "functions whose names are not known, 1 in all, such as A; use --stack NAME" in note
+    assert "left out functions with unknown names, 1 in all, such as A; use --stack NAME" in note
     assert code.functions == ()
 
 

@@ -37,7 +37,7 @@ _host: ContextVar[HostLoop | None] = ContextVar("host", default=None)
 
 
 def use_host_loop(stopped: Callable[[], str | None]) -> None:
-    """Lets ``run_async`` use the loop that waits for this thread of anyio.
+    """Lets ``run_async`` use the event loop that started this thread of anyio.
 
     Args:
         stopped: see ``HostLoop``.
@@ -46,7 +46,7 @@ def use_host_loop(stopped: Callable[[], str | None]) -> None:
 
 
 def until_stopped(rows: Iterator[T]) -> Iterator[T]:
-    """The rows of a file, until another program stops the call; nothing else stops them.
+    """The rows of a file, until the program that called stops the work.
 
     Raises:
         BulkeicError: the program has stopped it.

@@ -89,7 +89,7 @@ class _Export:
 
     def _template_commands(self, run: RunFile, folder: Path) -> Iterator[bytes]:
         """Writes the files of each template before its commands."""
-        yield b"# Run these in this folder, each with credentials of its account.\n"
+        yield b"# Run the commands of each stack in this folder, with credentials of its account.\n"
         for lane, configs in self._lanes(run):
             for each in import_templates(lane, configs):
                 write_new_file("--out", str(folder / each.template_file), [each.template])

@@ -81,7 +81,7 @@ def reads_tags(options: TargetsOptions) -> bool:
 def is_unreachable(failures: int, *, has_answer: bool) -> bool:
     """Whether to read no more tags, because no lane can reach the service that has them.
 
-    A network may let only calls of Lambda through, and each lane would take its retries.
+    A network may allow only calls of Lambda. Each lane would then wait for all its retries.
 
     Args:
         failures: number of lanes whose tags could not be read.

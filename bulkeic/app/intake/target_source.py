@@ -28,15 +28,15 @@ def check_code(options: TargetsOptions) -> None:
     """
     options.code.check()
     if options.code.stack is not None and options.sandbox:
-        raise UsageError("--stack reads AWS, and --sandbox calls nothing of it; omit one of them")
+        raise UsageError("--stack reads AWS, and --sandbox does not call AWS; omit one of them")
     if not options.is_source_code:
         return
     if options.format is not None:
         raise UsageError("--format is for a targets file; omit it with --terraform and --template")
     if not options.settings.is_empty():
         raise UsageError(
-            "code says what its targets must have, so flags for settings do not go with "
-            "--terraform and --template alone; give a targets file as SOURCE"
+            "--terraform and --template declare the settings of their targets; omit the flags for "
+            "settings, or give a targets file as SOURCE"
         )
 
 

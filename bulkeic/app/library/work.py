@@ -26,7 +26,7 @@ _CANCELLED = "cancelled by the program"
 class Work(Generic[T]):
     """Work on a run, which starts when it is awaited, or entered with ``async with``.
 
-    ``await work`` gives its result. ``async with work`` lets a program do something else meanwhile:
+    ``await work`` gives its result. ``async with work`` lets a program work with it:
     iterate over ``work`` for the progress, or stop it. The block ends when the work has ended. An
     error or a cancellation in the block stops the work first: calls in flight finish and are
     recorded, so that the run can be resumed.
@@ -137,7 +137,7 @@ class Work(Generic[T]):
 
 
 async def _end(task: asyncio.Task[T]) -> None:
-    """Waits for the end, whatever is cancelled meanwhile; an error is not raised."""
+    """Waits for the end, even if the caller is cancelled; an error is not raised."""
     with anyio.CancelScope(shield=True):
         while not task.done():
             with suppress(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""How far the work of a library call is, for the program that called."""
+"""The progress of work that a library call has started."""
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -15,11 +15,11 @@ from bulkeic.output.progress.run_progress import MakeForecast, Progress
 
 MOST_UNTAKEN = 100_000
 """Outcomes that wait to be taken; with more, the work stops."""
-UNTAKEN = "the outcomes are not being taken"
+UNTAKEN = "the program does not take the outcomes"
 
 
 class WorkProgress(msgspec.Struct, frozen=True):
-    """How far one pass over the targets is.
+    """The progress of one pass over the targets.
 
     Attributes:
         doing: the pass in one word: ``reading``, ``updating`` or ``verifying``.
@@ -45,9 +45,9 @@ class WorkProgress(msgspec.Struct, frozen=True):
 
 
 class ProgressFeed(EventWatcher):
-    """A ``RunWatcher`` from which a program takes the progress, on the loop of the run.
+    """A ``RunWatcher`` that gives the progress to a program, on the loop of the run.
 
-    What is not taken in time is merged, so that little of it is kept.
+    Progress that the program does not take in time is merged, so that little of it is kept.
 
     Args:
         changed: called when there is something to take.

@@ -41,26 +41,26 @@ class CodeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The files of infrastructure code."""
 
     terraform: Annotated[tuple[str, ...], Flag(
-        "--terraform", "What 'terraform show -json' prints of a state or a plan, - for stdin: the "
-        "source of targets if there is no SOURCE, and which targets Terraform manages. Can be "
-        "repeated.",
+        "--terraform", "Output of terraform show -json for a state or a plan, - for stdin. Without "
+        "SOURCE, its resources are the targets. With SOURCE, it shows which targets Terraform "
+        "manages. Can be repeated.",
         OptionGroup.TARGETS, FILE, is_multiple=True, repeat=Repeat.STORED, commands=_READS_CODE
     )] = ()  # fmt: skip
     template: Annotated[tuple[str, ...], Flag(
-        "--template", "CloudFormation or SAM template: the source of targets if there is no "
-        "SOURCE, and which targets CloudFormation manages. Can be repeated.",
+        "--template", "CloudFormation or SAM template. Without SOURCE, its resources are the "
+        "targets. With SOURCE, it shows which targets CloudFormation manages. Can be repeated.",
         OptionGroup.TARGETS, FILE, is_multiple=True, repeat=Repeat.STORED, commands=_READS_CODE
     )] = ()  # fmt: skip
 
     parameters: Annotated[tuple[Parameter, ...], Flag(
-        "--parameter", "Value of a parameter of the template, instead of the deployed stack's or "
-        "its default. Can be repeated.", OptionGroup.TARGETS,
+        "--parameter", "Value of a template parameter. It wins over the value in the deployed "
+        "stack and over the default. Can be repeated.", OptionGroup.TARGETS,
         ParsedText("KEY=VALUE", parse_parameter, write_parameter), "none", is_multiple=True,
         repeat=Repeat.STORED, commands=_READS_CODE
     )] = ()  # fmt: skip
     stack: Annotated[str | None, Flag(
-        "--stack", "Deployed stack of the template: reads the names that CloudFormation has "
-        "generated, and the values of parameters.", OptionGroup.TARGETS, ValueType("NAME"),
+        "--stack", "Deployed stack of the template. Generated names and parameter values are read "
+        "from it.", OptionGroup.TARGETS, ValueType("NAME"),
         repeat=Repeat.STORED, commands=_READS_CODE
     )] = None  # fmt: skip
 

@@ -343,15 +343,16 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     error_codes: Annotated[tuple[str, ...], ERROR_CODES] = ()
     format: Annotated[Literal["jsonl", "csv", "targets", "terraform", "cloudformation"] | None,
         Flag("--format", "Print outcomes as JSON Lines or CSV, the targets as a targets file, or "
-        "what the targets have now as code: Terraform's import blocks and resources, or "
-        "CloudFormation's templates for an import.", OptionGroup.OUTPUT,
+        "their known configurations as code. The code for Terraform is resources with import "
+        "blocks. The code for CloudFormation is templates to import.", OptionGroup.OUTPUT,
         default="csv if --out ends in .csv, else jsonl")] = None  # fmt: skip
     out: Annotated[str | None, Flag(
-        "--out", "Write to this file, which must not exist. A targets file is CSV, JSON or JSON "
-        "Lines by its ending; Terraform reads .tf; CloudFormation needs a folder, new or empty.",
+        "--out", "Write to this file, which must not exist. The format of a targets file "
+        "follows its ending: CSV, JSON or JSON Lines. For Terraform it ends in .tf. For "
+        "CloudFormation it is a folder, new or empty.",
         OptionGroup.OUTPUT, FILE, "stdout")] = None  # fmt: skip
     terraform: Annotated[tuple[str, ...], Flag(
-        "--terraform", "Output of 'terraform show -json', of a state or a plan, for --format "
-        "terraform: what it declares is not exported, and references take the place of names and "
-        "ARNs. Can be repeated; then there are no references.", OptionGroup.OUTPUT, FILE, "none",
+        "--terraform", "Output of terraform show -json for a state or a plan. The exported code "
+        "leaves out what it declares, and refers to its functions and destinations. Can be "
+        "repeated; then there are no references.", OptionGroup.OUTPUT, FILE, "none",
         is_multiple=True)] = ()  # fmt: skip

@@ -80,7 +80,7 @@ SELECTION_FLAGS = FieldFlags(
             "Leave out targets that a tool such as CloudFormation or Terraform manages, as tags or "
             "code show.",
         ),
-        "only_managed": _managed_flag("--only-managed", "Leave out the other targets."),
+        "only_managed": _managed_flag("--only-managed", "Leave out targets that no tool manages."),
         "limit": _flag("--limit", "At most the first N of these targets.", Integer(1), "no limit"),
     }
 )

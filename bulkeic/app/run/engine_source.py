@@ -79,11 +79,11 @@ OpenEngines = Callable[
 """Opens the engines of a session on a run."""
 
 NO_WORKER = "no worker is left"
-"""Why a pass stops that workers make."""
+"""Why a pass with workers stops."""
 
 
 class TeamFeed(Feed, Protocol):
-    """Jobs that workers make, each of which may be lost.
+    """Jobs for workers, any of which can be lost.
 
     Attributes:
         batch: how many jobs of a lane are taken at once, about.
@@ -101,7 +101,7 @@ class TeamFeed(Feed, Protocol):
 
 
 class PageSink(Sink, Protocol):
-    """Receives what workers read. A job that has brought a page has no outcome."""
+    """Receives what workers read. A job that has read a page has no outcome."""
 
     def put_page(self, seq: int, page: Page) -> None:
         """Receive the page that a job has read."""

@@ -127,7 +127,7 @@ class Invocation:
         return self._options.verbose
 
     def work_with(self, options: WorkOptions) -> None:
-        """Goes on with options from which the run removed some of the configuration."""
+        """Uses these options from now on: the run has replaced some of the configured ones."""
         self._options = options
 
     def with_options(self, options: WorkOptions) -> "Invocation":

@@ -1,7 +1,7 @@
-"""What a configuration says of a rollout holds for runs that begin, and gives way to older ones.
+"""Configured rollout options count for new runs; a run that has begun keeps its own.
 
 =====================================================  =========================================
-the configuration gives                                it gives way where
+configured options                                     they are ignored if
 =====================================================  =========================================
 ``waves``, ``wave_by``, ``waves_file``                 the run has waves, or was applied without;
                                                        a plan is resumed
@@ -10,7 +10,7 @@ the configuration gives                                it gives way where
                                                        halts it
 =====================================================  =========================================
 
-A flag of the command line is refused there instead.
+The same flag on the command line is refused then.
 """
 
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""The configuration of one command: what it gives, and what the user must be told."""
+"""The configuration of one command: the options that it gives, and its warnings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
@@ -60,14 +60,14 @@ class Configuration:
         return in_effect(found, given, self.keys.of(command))
 
     def notes(self) -> list[str]:
-        """What the user must be told of variables."""
+        """The warnings about variables."""
         return self.keys.unknown_variables(self._variables)
 
 
 def for_resumption(
     found: Mapping[str, ConfiguredOption], given: Mapping[str, Any], name: str | None
 ) -> dict[str, ConfiguredOption]:
-    """The configured options, without those that a file stores that is resumed.
+    """The configured options, without those that the resumed file stores.
 
     Args:
         found: by key.

@@ -35,7 +35,7 @@ def _read(path: str, *, is_project: bool) -> ConfigurationFile:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "invalid name"
         raise InputError(
-            f"the configuration file cannot be read: {reason}; --no-config goes without it",
+            f"the configuration file cannot be read: {reason}; use --no-config to ignore it",
             source=path,
         ) from None
     if len(data) > _MAX_BYTES:

@@ -29,7 +29,7 @@ _SWITCH |= {"0": False, "false": False, "no": False, "off": False, "": False}
 
 
 class ConfigurationSources(msgspec.Struct, frozen=True, kw_only=True):
-    """What gives configuration, before anything of it is read.
+    """The files and variables that give configuration, before they are read.
 
     Attributes:
         given: the file that the user named.

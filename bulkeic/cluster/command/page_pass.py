@@ -18,7 +18,7 @@ from bulkeic.engine.limits import EngineLimits
 class PagePass(TeamRun):
     """Reads pages with workers.
 
-    A worker none of whose lanes answers stops these lanes. The pass stops when no lane is left.
+    A worker stops its lanes if none of them answers. The pass stops when no lane is left.
 
     Args:
         feed: the pages.
@@ -94,6 +94,6 @@ class PagePass(TeamRun):
 
 
 def _with_listings(grant: Grant) -> Grant:
-    """The same grant, whose jobs keep what they list."""
+    """The same grant, with its jobs as listings."""
     listings = [job for job in grant.jobs if isinstance(job, ListingJob)]
     return msgspec.structs.replace(grant, jobs=[], listings=listings)

@@ -42,7 +42,7 @@ def first_message(
     endpoint_url: str | None,
     sandbox: bool = False,
 ) -> Begin:
-    """What a command first tells each worker.
+    """The first message of a command to each worker.
 
     Args:
         access: which AWS to call.

@@ -39,7 +39,7 @@ class ReportSink:
         self.news.set()
 
     def put_page(self, page: ListedPage) -> None:
-        """Adds a page. It says all that the outcome of its job would."""
+        """Adds a page, which is reported instead of the outcome of its job."""
         self._pages.append(page)
         self.leave_out(page.seq)
         self.news.set()

@@ -37,8 +37,8 @@ _FUNCTION = ""
 """The qualifier of resources that are functions."""
 
 _NO_REGIONS = ("-", *(prefix for prefix, _ in PARTITIONS))
-"""What stands for an unknown Region: code that does not say where a function is must not be taken
-for an invalid row. Each partition has one, because destinations must be in that of the function."""
+"""Replaces an unknown Region, so that a row without a Region is valid. There is one for each
+partition, because a destination must be in the partition of its function."""
 
 
 class DeclaredResource(msgspec.Struct, frozen=True, gc=False):
@@ -113,8 +113,8 @@ class CodeOwners:
     def combined(self, by_tags: Owner | None, target: Target, wanted: Settings) -> Owner | None:
         """The owner of a target that code and tags may name.
 
-        Code beats tags, since it knows what it declares. A template does not say which stack it is
-        deployed as, and the tags of its function do.
+        The code is right, because it declares the settings. But a template does not name its stack,
+        and the tags of its function do.
 
         Args:
             by_tags: the owner that tags name.
@@ -129,7 +129,7 @@ class CodeOwners:
         return replace(by_tags, next_deployment=by_code.next_deployment)
 
     def _best(self, target: Target, qualifier: str) -> DeclaredResource | None:
-        """The resource that says best that it is a target's; ``None``: none can be."""
+        """The resource that identifies a target best; ``None``: none does."""
         found = map(self._declared.get, _keys_of(target, qualifier))
         return next((each for each in found if each is not None), None)
 

@@ -148,7 +148,7 @@ def _is_among(place: Place, others: AbstractSet[Place]) -> bool:
 
 
 def _key(values: dict[str, Any]) -> tuple[tuple[str, str], Place]:
-    """Which function and qualifier a row is of, and where; an invalid name is of none."""
+    """The function, qualifier and place of a row; empty if the name is invalid."""
     try:
         name = parse_function(str(values.get("FunctionName")))
     except InputError:

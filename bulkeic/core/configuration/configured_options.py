@@ -36,7 +36,7 @@ class ConfigurationFile(msgspec.Struct, frozen=True):
 
     Attributes:
         name: as messages show it.
-        folder: from which names of files in it count; empty: the working folder.
+        folder: names of files are relative to it; empty: the working folder.
         home: the folder that ``~`` stands for.
         is_project: whether it is a project file.
         text: of the file.

@@ -1,4 +1,4 @@
-"""The line of a key in a TOML text, for messages: the parser does not tell."""
+"""The line of a key in a TOML text, for messages: the parser does not report it."""
 
 import re
 from collections.abc import Sequence

@@ -16,7 +16,7 @@ PROFILE_TABLE = "profile"
 PROFILE_KEY = "config_profile"
 """Names the profile that holds, in a configuration file."""
 OWN_VARIABLES = frozenset({"BULKEIC_CONFIG", "BULKEIC_CONFIG_PROFILE", "BULKEIC_NO_CONFIG"})
-"""Variables that say which configuration holds."""
+"""Variables that choose the configuration."""
 _FIRST = "apply"
 _NEAR_VARIABLE = 0.8
 

@@ -56,7 +56,7 @@ _MAX_BATCH = 128
 
 
 class _Reading(NamedTuple):
-    """What the reading of pages needs, whoever makes the calls."""
+    """What the reading of pages needs, in one process or with workers."""
 
     backlog: PageBacklog
     progress: ReadingProgress

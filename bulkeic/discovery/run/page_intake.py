@@ -66,7 +66,7 @@ class _FollowedMarkers(msgspec.Struct):
 
 
 class PageIntake:
-    """Takes pages, whoever has read them.
+    """Takes pages that this process or a worker has read.
 
     A page is handed on at once, together with the next pages, so that a lane never waits for a
     commit.

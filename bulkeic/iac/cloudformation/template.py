@@ -266,8 +266,8 @@ class _TemplateReader:
         """What is not read; to be called after ``_functions``."""
         if self._unnamed:
             yield (
-                f"{self._name}: functions whose names are not known, {len(self._unnamed)} in all, "
-                f"such as {self._unnamed[0]}; use --stack NAME to read their names from the stack"
+                f"{self._name}: left out functions with unknown names, {len(self._unnamed)} in "
+                f"all, such as {self._unnamed[0]}; use --stack NAME to read the names"
             )
         for logical_id, resource in self._of_type(*NESTED_STACKS):
             yield (

@@ -27,7 +27,7 @@ LaneConfigs = tuple[Lane, Iterator[KnownConfig]]
 """A lane with its configurations, of which there is at least one."""
 
 _TITLE = (
-    "Event-invoke configurations of Lambda functions, as they are, written by bulkeic.",
+    "Event-invoke configurations of Lambda functions, exported by bulkeic.",
     "Requires Terraform or OpenTofu 1.7 or later, for the for_each of import blocks.",
     "Delete the import blocks after terraform apply.",
     "",
