@@ -65,10 +65,8 @@ def finish(command: Sequence[str], url: str, team: DaskTeam | None = None) -> Co
         before_s, command_mb, worker_mb = 0.0, 0.0, 0.0
         while _wait_without_reaping(process.pid) is None:
             workers = _children(process.pid) if team is None else team.workers
-            has_workers = (
-                workers if team is None else _HAS_WORKERS in os.pread(err.fileno(), 500, 0)
-            )
-            before_s = before_s or (cpu_s(process.pid)[0] if has_workers else 0.0)
+            if not before_s and (workers if team is None else _has_begun(err.fileno())):
+                before_s = cpu_s(process.pid)[0]
             command_mb = max(command_mb, peak_mb(process.pid))
             worker_mb = max([worker_mb, *map(peak_mb, workers)])
             time.sleep(POLL_S)

@@ -1,11 +1,11 @@
 """A loopback server that answers as CloudWatch and Systems Manager by what a test sets."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.loopback_server import QuietHandler, serve_loopback
 
 ACCOUNT = "123456789012"
 
@@ -44,30 +44,16 @@ class MonitoringServer:
         """Serves as long as a ``with`` block lives."""
         owner = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(QuietHandler):
             def do_POST(self) -> None:
                 owner.respond(self)
 
-            def log_message(self, *_: Any) -> None:
-                """Keeps quiet."""
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        self.url = f"http://127.0.0.1:{server.server_port}"
-        try:
+        with serve_loopback(Handler) as self.url:
             yield self
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
-    def respond(self, request: BaseHTTPRequestHandler) -> None:
+    def respond(self, request: QuietHandler) -> None:
         """Answers one request."""
-        body = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
+        body = json.loads(request.body())
         key, _, region = request.headers["Authorization"].partition("Credential=")[2].split("/")[:3]
         status = 200 if self.refusal is None else 400
         if self.refusal is not None:
@@ -79,12 +65,8 @@ class MonitoringServer:
         else:
             self.calendar_asked.append(body["CalendarNames"])
             answer = self.calendar[min(len(self.calendar_asked), len(self.calendar)) - 1]
-        data = json.dumps(answer).encode()
-        request.send_response(status)
-        request.send_header("Content-Length", str(len(data)))
-        request.send_header("Content-Type", "application/x-amz-json-1.1")
-        request.end_headers()
-        request.wfile.write(data)
+        kind = {"Content-Type": "application/x-amz-json-1.1"}
+        request.reply(status, json.dumps(answer).encode(), kind)
 
     def _described(self, place: str, names: list[str]) -> dict[str, Any]:
         kinds = (("MetricAlarms", self.alarms), ("CompositeAlarms", self.composite))

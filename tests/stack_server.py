@@ -1,12 +1,11 @@
 """A loopback server that answers as CloudFormation by what a test sets."""
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
+
+from tests.loopback_server import QuietHandler, serve_loopback
 
 
 class StackServer:
@@ -35,30 +34,16 @@ class StackServer:
         """Serves as long as a ``with`` block lives."""
         owner = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(QuietHandler):
             def do_POST(self) -> None:
                 owner.respond(self)
 
-            def log_message(self, *_: Any) -> None:
-                """Keeps quiet."""
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        self.url = f"http://127.0.0.1:{server.server_port}"
-        try:
+        with serve_loopback(Handler) as self.url:
             yield self
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
-    def respond(self, request: BaseHTTPRequestHandler) -> None:
+    def respond(self, request: QuietHandler) -> None:
         """Answers one request."""
-        body = parse_qs(request.rfile.read(int(request.headers["Content-Length"])).decode())
+        body = parse_qs(request.body().decode())
         given = {key: values[0] for key, values in body.items()}
         action = given["Action"]
         region = request.headers["Authorization"].partition("Credential=")[2].split("/")[2]
@@ -73,12 +58,8 @@ class StackServer:
             message = "<Message>Stack with id gone does not exist</Message>"
             error = f"<Error><Code>{refusal}</Code>{message}</Error>"
             text = f"<ErrorResponse>{error}</ErrorResponse>"
-        data = text.encode()
-        request.send_response(200 if refusal is None else 400)
-        request.send_header("Content-Length", str(len(data)))
-        request.send_header("Content-Type", "text/xml")
-        request.end_headers()
-        request.wfile.write(data)
+        status = 200 if refusal is None else 400
+        request.reply(status, text.encode(), {"Content-Type": "text/xml"})
 
     def _result(self, action: str, page: int) -> str:
         if action == "DescribeStacks":

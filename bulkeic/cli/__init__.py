@@ -1,1 +1,1 @@
-"""The command line: flags to options to one call of ``app`` or ``bench``."""
+"""The command line: flags to options to one call of a command."""

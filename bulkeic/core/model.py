@@ -212,7 +212,8 @@ class Job(msgspec.Struct, frozen=True, gc=False):
         before_snapshot: what the target had when it was read earlier (``core.change.snapshot``).
         before: the same as answered, API names; empty: it had no configuration.
         may_be_sent: whether a call that changes the target may have been sent since.
-        expected: what the target must still have (see ``core.rollback_guard``); ``None``: anything.
+        expected: what the target must still have (see ``core.rollout.rollback_guard``);
+            ``None``: anything.
         wave: number of the wave that its row gives; ``None``: none. Not read from a run file, which
             knows the jobs of each wave.
         owner: what manages the target; ``None``: nothing that is known.

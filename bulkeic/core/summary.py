@@ -229,11 +229,8 @@ def summarize(
     """
     tallies = list(tallies)
     statuses = Counter({status.value: 0 for status in Status})
-    errors: Counter[str] = Counter()
     for tally in tallies:
         statuses[tally.status] += tally.count
-        errors[tally.error_code or ""] += tally.count
-    del errors[""]
     pending = targets - sum(statuses.values())
     return Summary(
         run=run,
@@ -242,7 +239,7 @@ def summarize(
         pending=pending,
         traffic=traffic,
         lanes=_lane_summaries(tallies, lanes),
-        errors=_by_frequency(errors),
+        errors=_errors_by_frequency(tallies),
         exit_code=exit_code_of(statuses, pending=pending, stopped=stopped),
         session=session,
         error_accounts=_error_accounts(tallies),
@@ -250,7 +247,11 @@ def summarize(
     )
 
 
-def _by_frequency(errors: Counter[str]) -> dict[str, int]:
+def _errors_by_frequency(tallies: Iterable[Tally]) -> dict[str, int]:
+    errors: Counter[str] = Counter()
+    for tally in tallies:
+        if tally.error_code:
+            errors[tally.error_code] += tally.count
     return dict(sorted(errors.items(), key=lambda item: (-item[1], item[0])))
 
 

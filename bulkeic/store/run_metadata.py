@@ -38,7 +38,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
         where: the JMESPath expression of ``--where``.
         flags: those that later commands repeat, as JSON: flag → its words.
         made_with: the flags that the run was made with and that it stores, by name, as JSON.
-        wave_rules: the rows of ``--waves-file`` as JSON (see ``core.wave_rules``).
+        wave_rules: the rows of ``--waves-file`` as JSON (see ``core.rollout.wave_rules``).
         plan_parts: what the digest of a complete plan covers (see ``store.integrity.plan_digest``).
         left_out: how many targets a selection left out when the run was made, in digits.
         owner_sources: what the owners of targets were read from, ``tags`` and ``code``, separated

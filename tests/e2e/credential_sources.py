@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+
+from tests.loopback_server import QuietHandler, serve_loopback
 
 from .conftest import ACCOUNT, REGION, SECRET, Bulkeic
 
@@ -171,37 +171,24 @@ class ServerSource(Source):
 def serve(source: ServerSource) -> Iterator[str]:
     """Serves a source's answers; yields the URL."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def _send(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    class Handler(QuietHandler):
+        protocol_version = "HTTP/1.0"
 
         def do_PUT(self) -> None:
-            self._send(200, b"token")
+            self.reply(200, b"token")
 
         def do_GET(self) -> None:
             if self.path.endswith("/security-credentials/"):
-                self._send(200, b"role")
+                self.reply(200, b"role")
             else:
-                self._send(*source.answer())
+                self.reply(*source.answer())
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self._send(*source.answer())
+            self.body()
+            self.reply(*source.answer())
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serve_loopback(Handler) as url:
+        yield url
 
 
 def _imds(_: Path, url: str) -> dict[str, str | None]:

@@ -3,14 +3,13 @@
 import base64
 import json
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, quote
 from xml.sax.saxutils import escape
+
+from tests.loopback_server import QuietHandler, serve_loopback
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -146,33 +145,17 @@ def _refused(code: str, message: str) -> Answer:
 def echo(*secrets: str) -> Iterator[Echo]:
     """Runs such a server on loopback, as an endpoint or as a proxy."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            body = self.body().decode()
             status, headers, content = found.answer(self.path, dict(self.headers), body)
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(content))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
+            self.reply(status, content, headers)
 
-        do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815 - the base class's names
+        do_GET = do_PUT = do_DELETE = do_POST
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        found = Echo(secrets)
-        found.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield found
-        finally:
-            server.shutdown()
-            thread.join()
+    found = Echo(secrets)
+    with serve_loopback(Handler) as found.url:
+        yield found
 
 
 def leaks(secrets: Iterable[str], texts: Iterable[tuple[str, bytes]]) -> list[str]:

@@ -1,12 +1,11 @@
 """A fleet over several accounts and Regions, and a server that records its calls."""
 
 import json
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import parse_qsl
+
+from tests.loopback_server import QuietHandler, serve_loopback
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Result, Server
 from .echoing_server import assumed_role_user
@@ -101,28 +100,13 @@ def _assumed(authorization: str, role_arn: str) -> str:
 def call_recorder() -> Iterator[CallRecorder]:
     """Runs a recording server on loopback."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            content = found.answer(self.path, dict(self.headers), body).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            answer = found.answer(self.path, dict(self.headers), self.body())
+            self.reply(200, answer.encode())
 
-        do_PUT = do_POST  # noqa: N815 - the base class's name
+        do_PUT = do_POST
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        found = CallRecorder(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield found
-        finally:
-            server.shutdown()
-            thread.join()
+    with serve_loopback(Handler) as url:
+        found = CallRecorder(url)
+        yield found

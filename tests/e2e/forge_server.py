@@ -3,13 +3,13 @@
 import io
 import json
 import re
-import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from tests.loopback_server import QuietHandler, serve_loopback
 
 TOKEN = "token-of-the-pipeline"
 HEAD = "a" * 40
@@ -151,45 +151,25 @@ def forge_server() -> Iterator[ForgeServer]:
     """Serves in threads. Artifacts of GitHub are elsewhere, where the token must not be sent."""
     forge = ForgeServer()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def respond(self) -> None:
             token = self.headers.get("Authorization") or self.headers.get("PRIVATE-TOKEN") or ""
             forge.asked.append(f"{self.command} {self.path}")
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.body()
             if self.path.startswith("/files/"):
                 self.reply(403 if token else 200, forge.file(self.path) or b"")
             elif not token.endswith(TOKEN):
-                self.reply(401, b"")
+                self.reply(401)
             elif self.path.endswith("/zip"):
-                self.send_response(302)
                 number = self.path.split("/")[-2]
-                self.send_header("Location", f"{forge.url}/files/{number}")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                self.reply(302, headers={"Location": f"{forge.url}/files/{number}"})
             elif re.search(r"/jobs/\d+/artifacts$", self.path):
                 self.reply(200, forge.file(self.path) or b"")
             else:
                 answer = forge.answer(self.command, self.path, json.loads(body or "null"))
                 self.reply(404 if answer is None else 200, json.dumps(answer).encode())
 
-        do_GET = do_POST = do_PATCH = do_PUT = respond  # noqa: N815 - http.server's names
+        do_GET = do_POST = do_PATCH = do_PUT = respond
 
-        def reply(self, code: int, body: bytes) -> None:
-            self.send_response(code)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Keeps quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        forge.url = f"http://127.0.0.1:{server.server_port}"
-        try:
-            yield forge
-        finally:
-            server.shutdown()
-            thread.join()
+    with serve_loopback(Handler) as forge.url:
+        yield forge

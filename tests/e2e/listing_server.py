@@ -1,14 +1,14 @@
 """A server that lists functions as a test says: pages that repeat, lead back or disappear."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.loopback_server import QuietHandler, serve_loopback
 
 from .conftest import ACCOUNT, REGION
 from .hostile_server import IDENTITY
@@ -45,15 +45,14 @@ class ListingServer:
         self.asked: list[tuple[str, str]] = []
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     listed: ListingServer
     answer: Answer
     services: Mapping[str, Any]
-    protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.body()
         target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
         operation = target or self.path.strip("/")
         if not operation:
@@ -71,16 +70,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, json.dumps(body).encode())
 
     def _send(self, status: int, content: bytes) -> None:
-        self.send_response(status)
-        if status == HTTPStatus.NOT_FOUND:
-            self.send_header("x-amzn-ErrorType", "ResourceNotFoundException")
-        self.send_header("Content-Length", str(len(content)))
+        is_missing = status == HTTPStatus.NOT_FOUND
+        headers = {"x-amzn-ErrorType": "ResourceNotFoundException"} if is_missing else {}
         with suppress(OSError):  # the command has stopped
-            self.end_headers()
-            self.wfile.write(content)
-
-    def log_message(self, *_: Any) -> None:
-        pass
+            self.reply(status, content, headers)
 
 
 @contextmanager
@@ -97,13 +90,5 @@ def listing_server(
     server = ListingServer("")
     attributes = {"answer": staticmethod(answer), "services": services, "listed": server}
     handler = type("Handler", (_Handler,), attributes)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
-        http.daemon_threads = True
-        server.url = f"http://127.0.0.1:{http.server_port}"
-        thread = threading.Thread(target=http.serve_forever)
-        thread.start()
-        try:
-            yield server
-        finally:
-            http.shutdown()
-            thread.join()
+    with serve_loopback(handler) as server.url:
+        yield server

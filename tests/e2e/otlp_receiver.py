@@ -1,15 +1,15 @@
 """A server that receives OpenTelemetry's data over HTTP, as a collector does."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from tests.loopback_server import QuietHandler, serve_loopback
 
 _TRACES, _METRICS = "/v1/traces", "/v1/metrics"
 
@@ -51,26 +51,13 @@ def otlp_receiver() -> Iterator[OtlpReceiver]:
     """Runs a receiver in threads."""
     receiver = OtlpReceiver()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            receiver.bodies[self.path].append(body)
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            receiver.bodies[self.path].append(self.body())
+            self.reply(200)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        receiver.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield receiver
-        finally:
-            server.shutdown()
-            thread.join()
+    with serve_loopback(Handler) as receiver.url:
+        yield receiver
 
 
 def attributes(of: Any) -> dict[str, Any]:

@@ -1,11 +1,9 @@
 """Unusual surroundings: responses, files, terminals and environments."""
 
-import http.server
 import json
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +12,7 @@ import pytest
 
 from bulkeic import InputError, Updater, make_job
 from bulkeic.sandbox import Sandbox, SandboxOptions
+from tests.loopback_server import QuietHandler, serve_loopback
 
 from .conftest import ACCOUNT, REGION, Bulkeic, Server
 from .test_interruptions import TARGETS, until_outcomes, words, write_targets
@@ -30,11 +29,9 @@ ODD_ERRORS = [b"null", b"[]", b'{"message":5,"__type":7}', b'{"__type":"\\ud800F
 def odd_server() -> Iterator[str]:
     """Answers ``ok-N`` correctly, and ``odd-N`` and ``err-N`` with the N-th odd response."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.body()
             name = self.path.split("/")[3]
             kind, _, number = name.partition("-")
             arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:$LATEST"
@@ -44,22 +41,10 @@ def odd_server() -> Iterator[str]:
                 body = ODD[int(number)]
             elif kind == "err":
                 body, status = ODD_ERRORS[int(number)], 400
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.reply(status, body)
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serve_loopback(Handler) as url:
+        yield url
 
 
 def test_file_names_need_not_be_utf_8(bulkeic: Bulkeic) -> None:

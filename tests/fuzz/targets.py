@@ -4,16 +4,13 @@ Hypothesis calls them in the tests, atheris in ``make fuzz``. Each target has se
 that both of them damage.
 """
 
-import asyncio
 import contextlib
 import io
 import json
-import re
-import socket
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +21,6 @@ from bulkeic.app.intake.code_files import CodeRows
 from bulkeic.app.options.access_options import AccessOptions
 from bulkeic.app.run_files.new_waves import read_wave_rules
 from bulkeic.app.where.where_expression import parse_target_where, parse_where
-from bulkeic.aws.answers.transport_failures import TRANSPORT_ERRORS
-from bulkeic.aws.http.http_exchange import RawResponse
-from bulkeic.aws.http.origin_connection import OriginConnection
 from bulkeic.core.accounts import parse_external_id, parse_role, parse_session_name
 from bulkeic.core.errors import BulkeicError, InputError
 from bulkeic.core.model import Lane, Settings
@@ -52,8 +46,8 @@ from bulkeic.sandbox import SandboxOptions, options_from_json
 from bulkeic.sources.rows_file import RowsFile
 from bulkeic.store.loader import Loader
 from bulkeic.store.run_metadata import RunMetadata
-from tests.aws.http.fed_connection import SilentTransport
 
+from .answer_bodies import receive_answer
 from .configuration_bodies import CONFIGURATIONS, read_configuration
 from .page_bodies import PAGES, read_page
 from .runs import read_run, work_on_run
@@ -76,7 +70,6 @@ from .seeds import (
 from .shown_states import STATES, read_state
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="bulkeic-fuzz-"))
-_SPLIT_BYTES = 2
 _DEFAULTS = Defaults("123456789012", "us-east-1", Settings(maximum_retry_attempts=1))
 _LONGEST = 1000
 _OF_WHOLE_FILE = ("empty", "cannot be read", "damaged gzip", "damaged UTF-16", "holds no row")
@@ -318,85 +311,6 @@ def read_scenario(data: bytes) -> None:
     """Reads a scenario of the sandbox; its errors are ``ValueError``, which the command prints."""
     with contextlib.suppress(ValueError, RecursionError):
         options_from_json(json.loads(data.decode()), SandboxOptions())
-
-
-_ENDS = socket.socketpair()
-_LOOP = asyncio.new_event_loop()
-_CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
-_CHUNK = re.compile(rb"([0-9a-fA-F]+)(?:;[^\r\n]*)?\r\n")
-
-
-def _received(pieces: Iterable[bytes]) -> tuple[str, RawResponse | None, bool]:
-    """What a connection makes of bytes: an error or an answer, and whether it is used again."""
-    connection = OriginConnection(_LOOP)
-    connection.connection_made(SilentTransport(_ENDS[0]))
-    answer = connection.send(b"")
-    for piece in pieces:
-        connection.data_received(piece)
-    is_usable = connection.is_reusable
-    if not answer.done():
-        connection.eof_received()
-    connection.close()
-    connection.connection_lost(None)
-    error = answer.exception()
-    if error is None:
-        return "", answer.result(), is_usable
-    if not isinstance(error, TRANSPORT_ERRORS):
-        raise FindingError(f"unexpected {error!r}") from error
-    return type(error).__name__, None, is_usable
-
-
-def _strict_body(data: bytes) -> bytes | None:
-    """The body of an answer on a connection that is used again, read in another way."""
-    head, end, rest = data.partition(b"\r\n\r\n")
-    while head.startswith(b"1", 9):
-        head, end, rest = rest.partition(b"\r\n\r\n")
-    head += end
-    if not head.startswith((b"HTTP/1.1 ", b"HTTP/1.0 ")):
-        return None
-    if head[9:12] in {b"204", b"304"}:
-        return None if rest else b""
-    length = _CONTENT_LENGTH.findall(head)
-    if length:
-        return rest if [int(each) for each in length] == [len(rest)] else None
-    body = b""
-    while (chunk := _CHUNK.match(rest)) is not None:
-        size, rest = int(chunk[1], 16), rest[chunk.end() :]
-        if size == 0:
-            return body if rest == b"\r\n" or rest.find(b"\r\n\r\n") == len(rest) - 4 else None
-        body, rest = body + rest[:size], rest[size:]
-        if not rest.startswith(b"\r\n"):
-            return None
-        rest = rest[2:]
-    return None
-
-
-def receive_answer(data: bytes) -> None:
-    """Receives an answer, whole and split at two places that its first bytes choose."""
-    if len(data) < _SPLIT_BYTES:
-        return
-    first, second = sorted(at % (len(data) - 1) for at in data[:_SPLIT_BYTES])
-    answer = data[_SPLIT_BYTES:]
-    whole = _received([answer] if answer else [])
-    pieces = [answer[:first], answer[first:second], answer[second:]]
-    split = _received(filter(None, pieces))
-    if _shown(split) != _shown(whole):
-        raise FindingError(f"split at {first}, {second}: {split}, whole: {whole}")
-    error, response, is_usable = whole
-    if is_usable and (error or response is None or _is_other(response, answer)):
-        raise FindingError(f"the connection is used again after {whole}")
-
-
-def _shown(fate: tuple[str, RawResponse | None, bool]) -> Any:
-    error, response, is_usable = fate
-    if response is None:
-        return error, is_usable
-    return response.status, dict(response.headers), response.body, is_usable
-
-
-def _is_other(response: RawResponse, answer: bytes) -> bool:
-    is_encoded = "content-encoding" in response.headers
-    return not is_encoded and response.body != _strict_body(answer)
 
 
 class Fuzz(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkeic.core.code.declared_code import DeclaredCode, DeclaredConfig
-from bulkeic.core.deployed_stack import DeployedStack
+from bulkeic.core.code.deployed_stack import DeployedStack
 from bulkeic.core.errors import InputError
 from bulkeic.iac.cloudformation.deployment import Deployment
 from bulkeic.iac.cloudformation.template import read_template

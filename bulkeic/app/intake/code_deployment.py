@@ -9,7 +9,7 @@ from bulkeic.app.access.account_resolver import AccountResolver
 from bulkeic.app.access.runtime import open_access, run_async
 from bulkeic.app.options.access_options import AccessOptions
 from bulkeic.app.options.command_options import TargetsOptions
-from bulkeic.core.deployed_stack import DeployedStack
+from bulkeic.core.code.deployed_stack import DeployedStack
 from bulkeic.core.errors import UsageError
 from bulkeic.core.model import Lane
 from bulkeic.core.permissions import LIST_EXPORTS, READ_STACK

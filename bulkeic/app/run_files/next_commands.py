@@ -90,21 +90,20 @@ class NextCommands:
     def after(self, summary: Summary) -> dict[str, str]:
         """The steps that make sense after a command, each with its command.
 
-        =========  =====================================================
+        =========  ===============================================================
         step       if
-        =========  =====================================================
+        =========  ===============================================================
         verify     something was changed
         report     the run was applied, or some targets failed
         retry      some failed, and nothing is pending
         roll_back  something can be restored
         apply      every target of a plan was read, and some must change
         resume     targets are pending, waves are not verified, or a gate of the
-                   flags must still be asked; without the
-                   selection if only targets that it leaves out are pending
-        =========  =====================================================
+                   flags must still be asked; without the selection if only targets
+                   that it leaves out are pending
+        =========  ===============================================================
         """
-        run, counts = self._run, summary.statuses
-        planned = run.metadata.planned
+        run, counts, planned = self._run, summary.statuses, self._run.metadata.planned
         has_unread = planned and bool(run.jobs.lanes(JobFilter.UNREAD))
         was_applied = not planned or any(session.doing == "apply" for session in run.sessions())
         has_waves_left = was_applied and (run.waves.have_unverified() or self._awaits_gate())

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from bulkeic.aws.services.service_calls import AwsOperation, ServiceCalls
-from bulkeic.core.deployed_stack import DeployedStack
+from bulkeic.core.code.deployed_stack import DeployedStack
 from bulkeic.core.model import Lane
 
 _DESCRIBE_STACKS = AwsOperation("cloudformation", "DescribeStacks", "Stacks")

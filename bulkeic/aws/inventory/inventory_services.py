@@ -7,7 +7,7 @@ from bulkeic.aws.inventory.deployed_stacks import deployed_stack
 from bulkeic.aws.inventory.enabled_regions import enabled_regions
 from bulkeic.aws.inventory.organization import OrganizationAccount
 from bulkeic.aws.services.calling_services import CallingServices
-from bulkeic.core.deployed_stack import DeployedStack
+from bulkeic.core.code.deployed_stack import DeployedStack
 from bulkeic.core.listing import FoundFunction
 from bulkeic.core.model import Lane
 

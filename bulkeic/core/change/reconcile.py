@@ -5,7 +5,7 @@
 - The answer to a Delete does not name its function, so the target is read after it.
 - Error codes decide, never messages. Update answers 404 where there is no configuration; Put, which
   would create one, answers 404 where there is no function.
-- ``core.rollback_guard`` keeps targets from being overwritten that someone else changed.
+- ``core.rollout.rollback_guard`` keeps targets from being overwritten that someone else changed.
 """
 
 import functools
@@ -281,10 +281,6 @@ def _after_put(case: _Answered) -> Step:
     return Step(Decision(Status.CREATED if is_new else Status.UPDATED, config=case.config))
 
 
-def _after_change(case: _Answered) -> Step:
-    return Step(Decision(_UPDATED, config=case.config))
-
-
 def _after_deletion(case: _Answered) -> Step:
     """Reads the target: the answer to a Delete does not name its function."""
     read = case.read or _NOTHING_READ
@@ -301,7 +297,7 @@ _STEPS: dict[tuple[Operation, _Event], _Rule] = {
     (Operation.GET_FUNCTION, _Event.SUCCESS): _after_function,
     (Operation.GET_FUNCTION, _Event.MISSING): _after_no_function,
     (Operation.GET_FUNCTION, _Event.FAILURE): _after_unknown_function,
-    (Operation.UPDATE, _Event.SUCCESS): _after_change,
+    (Operation.UPDATE, _Event.SUCCESS): lambda case: Step(Decision(_UPDATED, config=case.config)),
     (Operation.UPDATE, _Event.MISSING): _after_missing_update,
     (Operation.PUT, _Event.SUCCESS): _after_put,
     (Operation.DELETE, _Event.SUCCESS): _after_deletion,

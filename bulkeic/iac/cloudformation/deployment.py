@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from bulkeic.core.deployed_stack import DeployedStack
+from bulkeic.core.code.deployed_stack import DeployedStack
 
 
 class Deployment(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bulkeic.core.deployed_stack import DeployedStack
+from bulkeic.core.code.deployed_stack import DeployedStack
 from bulkeic.core.errors import InputError, UsageError, quoted
 from bulkeic.iac.cloudformation.template_blocks import Block
 

@@ -24,7 +24,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from bulkeic.core.deployed_stack import DeployedStack
+from bulkeic.core.code.deployed_stack import DeployedStack
 from bulkeic.core.errors import InputError, quoted
 from bulkeic.core.targets.names import parse_function, partition_of
 from bulkeic.iac.cloudformation.deployment import Deployment

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from bulkeic.core.code.declared_code import DeclaredCode, DeclaredConfig, DeclaredFunction
+from bulkeic.core.code.deployed_stack import DeployedStack
 from bulkeic.core.code.ownership import Manager
-from bulkeic.core.deployed_stack import DeployedStack
 from bulkeic.core.errors import InputError, UsageError, printable, quoted
 from bulkeic.core.model import LATEST
 from bulkeic.core.targets.names import parse_function

@@ -112,8 +112,7 @@ def declared_by(
     Raises:
         InputError: an attribute is not what the provider writes.
     """
-    configs: list[ShownResource] = []
-    found: dict[str, list[ShownResource]] = {FUNCTION: [], _ALIAS: [], CONFIG: configs}
+    found: dict[str, list[ShownResource]] = {FUNCTION: [], _ALIAS: [], CONFIG: []}
     for each in resources:
         if each.type in found:
             found[each.type].append(each)
@@ -131,7 +130,7 @@ def declared_by(
     return (
         tuple(
             _config(number, each, places, unknown.get(each.address), is_plan=is_plan)
-            for number, each in enumerate(configs, 1)
+            for number, each in enumerate(found[CONFIG], 1)
         ),
         tuple(functions),
     )

@@ -1,1 +1,1 @@
-"""What a run file keeps about sessions, waves, gates and workers."""
+"""What a run file keeps beside its jobs: sessions, waves, gates, workers and owners."""

@@ -87,11 +87,6 @@ class Database:
         self._known_as = copy_of or path
         self._name = f"{kind.noun} {quoted(str(self._known_as))}"
         self._check_content = check
-        if create and path.is_dir():
-            raise RunFileError(
-                f"{quoted(str(path))} is a folder; give the name of a file, for example "
-                f"{path / 'run.db'}"
-            )
         self._file = _draft_path(path) if create else path
         self._connections: list[sqlite3.Connection] = []
         self._lock = -1
@@ -284,6 +279,11 @@ def _draft_path(path: Path) -> Path:
 
 def _create(path: Path, draft: Path, kind: FileKind) -> int:
     """Creates the file under its draft name, so that a kill leaves no incomplete file."""
+    if path.is_dir():
+        raise RunFileError(
+            f"{quoted(str(path))} is a folder; give the name of a file, for example "
+            f"{path / 'run.db'}"
+        )
     name = f"{kind.noun} {quoted(str(path))}"
     if os.path.lexists(path):
         raise RunFileError(f"{name} exists; give another name, or resume it: {kind.resume} {path}")

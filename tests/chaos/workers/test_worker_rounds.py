@@ -1,4 +1,4 @@
-"""Whoever is killed or frozen, with worker processes nothing is lost, and no quota is exceeded.
+"""Whoever is killed, frozen or cut off, with workers nothing is lost or called too often.
 
 ``BULKEIC_ROUNDS`` sets the number of rounds; ``BULKEIC_SEED`` runs a single one.
 """
@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.conftest import Bulkeic, Server
 
+from .dask_rounds import DaskRound
 from .team_rounds import check_round, drawn_worker_fleet, seeds
 from .worker_rounds import WorkerRound
 
@@ -29,3 +30,13 @@ def test_nothing_is_lost_and_no_quota_exceeded(
 ) -> None:
     fleet = drawn_worker_fleet(random.Random(seed))
     check_round(WorkerRound(bulkeic, sandbox(*fleet.quota), fleet, seed))
+
+
+@pytest.mark.parametrize("seed", seeds(len(DaskRound.events)))
+def test_nothing_is_lost_and_no_quota_exceeded_with_a_scheduler(
+    bulkeic: Bulkeic, sandbox: Callable[..., Server], seed: int
+) -> None:
+    fleet = drawn_worker_fleet(random.Random(f"dask {seed}"))
+    dask_round = DaskRound(bulkeic, sandbox(*fleet.quota), fleet, seed)
+    with dask_round.cluster():
+        check_round(dask_round)
