@@ -3,6 +3,7 @@
 Needs nothing but Python, and takes the variables that the pipeline sets.
 """
 
+import http.client
 import json
 import shutil
 import urllib.error
@@ -21,6 +22,7 @@ RUN_FILES = ("run.db", "run.db-wal")
 PAGE_SIZE = 100
 TIMEOUT_S = 60
 _LOOPBACK = "http://127.0.0.1:"
+_UNREADABLE = (OSError, ValueError, http.client.HTTPException)
 
 
 class PipelineError(Exception):
@@ -107,7 +109,12 @@ class Api:
         """The answer to a GET."""
         words = f"?{urllib.parse.urlencode(query)}" if query else ""
         with self._open("GET", path + words) as response:
-            return json.loads(response.read())
+            try:
+                return json.loads(response.read())
+            except _UNREADABLE as error:
+                raise PipelineError(
+                    f"GET {self._url}{path}: the answer is invalid: {error}"
+                ) from None
 
     def pages(self, path: str, key: str | None = None, **query: object) -> Iterator[Any]:
         """The items of every page; ``key`` names the list in an answer that is an object."""
@@ -128,11 +135,11 @@ class Api:
     def extract(self, path: str, folder: Path) -> None:
         """Downloads a zip file, and saves the run file that is in it."""
         with TemporaryFile() as file:
-            with self._open("GET", path) as response:
-                shutil.copyfileobj(response, file)
             try:
+                with self._open("GET", path) as response:
+                    shutil.copyfileobj(response, file)
                 _extract(zipfile.ZipFile(file), folder)
-            except zipfile.BadZipFile as error:
+            except (http.client.HTTPException, zipfile.BadZipFile) as error:
                 raise PipelineError(f"{path}: the artifact is not a zip file: {error}") from None
 
     def _open(self, method: str, path: str, body: bytes | None = None) -> Any:
@@ -148,7 +155,7 @@ class Api:
                 f"{method} {self._url}{path}: {error.code} {error.reason}; does the token have the "
                 "permissions that the docs name?"
             ) from None
-        except (OSError, ValueError) as error:
+        except _UNREADABLE as error:
             raise PipelineError(f"{method} {self._url}{path}: {error}") from None
 
 

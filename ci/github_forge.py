@@ -8,6 +8,7 @@ from typing import Any
 
 from forges import Api, ChangeRequest, Comment, PipelineError, moment
 
+_DECISIONS = ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
 _MAY_APPROVE = ("OWNER", "MEMBER", "COLLABORATOR")
 
 
@@ -71,10 +72,18 @@ class GitHub:
             self._api.send("PATCH", f"{self._path}/issues/comments/{comment.id}", {"body": body})
 
     def approvals(self, request: ChangeRequest) -> list[datetime]:
-        """Approving reviews of the newest commit, by people of the repository."""
+        """Approving reviews of the newest commit, by people of the repository.
+
+        Who requested changes after it approves no longer.
+        """
+        newest = {
+            (each["user"] or {}).get("login"): each
+            for each in self._api.pages(f"{self._path}/pulls/{request.number}/reviews")
+            if each["state"] in _DECISIONS
+        }
         return [
             moment(each["submitted_at"])
-            for each in self._api.pages(f"{self._path}/pulls/{request.number}/reviews")
+            for each in newest.values()
             if each["state"] == "APPROVED"
             and each["commit_id"] == request.head
             and each["author_association"] in _MAY_APPROVE
@@ -96,7 +105,7 @@ class GitHub:
         if (
             found["event"].startswith("pull_request")
             or found["head_branch"] != branch
-            or found["head_repository"]["full_name"] != repository
+            or (found["head_repository"] or {}).get("full_name") != repository
         ):
             raise PipelineError(f"run {run} is not one of the branch {branch}")
 

@@ -57,7 +57,7 @@ def beginning(path: Path) -> str:
     """The first lines of a file, which may be large; empty: there is no file."""
     if not path.exists():
         return ""
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8", errors="replace") as file:
         text = file.read(_LONGEST_PART + 1)
     return text if len(text) <= _LONGEST_PART else text.rpartition("\n")[0] + _CUT
 

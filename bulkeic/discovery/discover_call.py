@@ -1,5 +1,6 @@
 """``bulkeic discover`` as a call of the library."""
 
+import os
 from functools import partial
 from typing import Unpack
 
@@ -24,5 +25,7 @@ def discover(out: FileName, /, **keywords: Unpack[DiscoverKeywords]) -> Work[Dis
     Raises:
         UsageError: a keyword is invalid.
     """
-    options = given_options(DiscoverOptions, "discover", {"out": out, **keywords})
+    if "out" in keywords:
+        raise TypeError("out: give it without its name, before the keywords")
+    options = given_options(DiscoverOptions, "discover", {"out": os.fspath(out), **keywords})
     return Work(partial(find_functions, options))

@@ -13,7 +13,7 @@ else
   digest=$(review fetch-plan) || exit 2
   expected=(--expect "$digest")
 fi
-run_bulkeic apply --yes --no-progress "${expected[@]}" "${arguments[@]}" -- "$folder/run.db"
+run_bulkeic apply "${arguments[@]}" --yes --no-progress "${expected[@]}" -- "$folder/run.db"
 write_reports "$folder/run.db"
 output exit-code "$status"
 show apply || true # what was applied counts

@@ -7,8 +7,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/step.sh"
 read_arguments
 read_source
 new_folder
-run_bulkeic plan --run "$folder/run.db" --diff --detailed-exitcode --no-progress \
-  "${arguments[@]}" "${source_words[@]}" >"$folder/changes.diff" 2>"$folder/log.txt"
+run_bulkeic plan "${arguments[@]}" --run "$folder/run.db" --diff --detailed-exitcode \
+  --no-progress "${source_words[@]}" >"$folder/changes.diff" 2>"$folder/log.txt"
 cat "$folder/log.txt" >&2
 write_reports "$folder/run.db"
 

@@ -27,6 +27,7 @@ review() {
 
 # Sets the array `arguments` from ROLLOUT_ARGUMENTS, one argument a line.
 # Spaces around a line do not count, and neither do empty lines and those that start with #.
+# They come before what a step itself gives, which holds if both give an option.
 arguments=()
 read_arguments() {
   local line
@@ -56,11 +57,15 @@ new_folder() {
 # Runs bulkeic and sets `status` to its exit code. A runner that cancels the job sends a signal to
 # this process alone, so it is passed on: bulkeic then finishes the calls in flight.
 run_bulkeic() {
-  local child stopped=0
+  local child='' stopped=0
   status=0
+  # Before bulkeic starts, so that it never goes on without this step.
+  trap 'stopped=1; [[ -z $child ]] || kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
   bulkeic "$@" </dev/null &
   child=$!
-  trap 'stopped=1; kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
+  if ((stopped)); then
+    kill -TERM "$child" 2>/dev/null || true
+  fi
   while true; do
     wait "$child" && status=0 || status=$?
     if ((!stopped)); then

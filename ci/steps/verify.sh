@@ -7,8 +7,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/step.sh"
 read_arguments
 read_source
 new_folder
-run_bulkeic verify --markdown "$folder/report.md" --junit "$folder/junit.xml" --no-progress \
-  "${arguments[@]}" "${source_words[@]}" 2>"$folder/log.txt"
+run_bulkeic verify "${arguments[@]}" --markdown "$folder/report.md" --junit "$folder/junit.xml" \
+  --no-progress "${source_words[@]}" 2>"$folder/log.txt"
 cat "$folder/log.txt" >&2
 
 output exit-code "$status"

@@ -80,6 +80,7 @@ def test_values_are_those_of_the_flags() -> None:
         ({"run": "-"}, "run: '-' is not a file; expected the name of a file"),
         ({"run": ""}, "run: '' is not a file; expected the name of a file"),
         ({"accounts": "-"}, "accounts: '-' is not a file"),
+        ({"run": "a\0b"}, "run: 'a\\x00b' is not a file"),
     ],
 )
 def test_an_invalid_value_is_one_line_that_names_the_keyword(

@@ -39,6 +39,7 @@ OPTIONS = {name: each.own_options for name, each in COMMANDS.items() if each.is_
         ("a = " + "[" * 3000, ": tables or lists are nested too deeply"),
         ("timeout = 0x" + "f" * 9000, ":1: timeout: the number is too large"),
         ("rate = { a = 1 }", ":1: rate: unknown table"),
+        ('results = "a\\u0000b"', ":1: results: 'a\\x00b' is not the name of a file"),
         ("apply = 1", ":1: apply: expected the table [apply]"),
         ("config_profile = 'x'",
          ":1: config_profile: unknown configuration profile 'x'; no"),
@@ -75,6 +76,19 @@ def test_a_file_that_is_no_text_is_one_line(tmp_path: Path, data: bytes, problem
     with pytest.raises(InputError) as raised:
         Configuration(ConfigurationSources(given=str(path), variables={}), OPTIONS)
     assert str(raised.value) == f"{path}{problem}"
+
+
+def test_the_home_folder_is_known_without_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOME")
+    path = tmp_path / "bulkeic.toml"
+    path.write_text('accounts = "~/accounts.csv"\n')
+    configuration = Configuration(ConfigurationSources(given=str(path), variables={}), OPTIONS)
+
+    found = configuration.options_of("apply", {})["accounts"].value
+
+    assert found == str(Path.home() / "accounts.csv")
 
 
 def test_the_file_in_the_docs_is_valid(tmp_path: Path) -> None:

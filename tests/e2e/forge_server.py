@@ -28,6 +28,7 @@ class ForgeServer:
         runs: facts about runs and jobs, by number.
         artifacts: zip files by run and name.
         merged: whether the request was merged.
+        raw: what the API answers instead, if anything.
     """
 
     def __init__(self) -> None:
@@ -38,6 +39,7 @@ class ForgeServer:
         self.runs: dict[str, dict[str, Any]] = {}
         self.artifacts: dict[tuple[str, str], bytes] = {}
         self.merged = True
+        self.raw: bytes | None = None
         self.asked: list[str] = []
 
     def keep(self, run: str, name: str, folder: Path, event: str = "pull_request") -> None:
@@ -60,6 +62,7 @@ class ForgeServer:
         self.approved_at.append(at)
         self.approvals.append(
             {
+                "user": {"login": "reviewer"},
                 "state": "APPROVED",
                 "commit_id": HEAD,
                 "author_association": "MEMBER",
@@ -160,6 +163,8 @@ def forge_server() -> Iterator[ForgeServer]:
                 self.reply(403 if token else 200, forge.file(self.path) or b"")
             elif not token.endswith(TOKEN):
                 self.reply(401)
+            elif forge.raw is not None:
+                self.reply(200, forge.raw)
             elif self.path.endswith("/zip"):
                 number = self.path.split("/")[-2]
                 self.reply(302, headers={"Location": f"{forge.url}/files/{number}"})

@@ -278,6 +278,10 @@ async def test_errors_are_those_of_the_command(sandbox: Sandbox) -> None:
         await library.apply("missing.csv")
     with pytest.raises(library.RunFileError):
         await library.read_report("targets.csv")
+    with pytest.raises(TypeError, match="not NoneType"):
+        library.discover(None)  # type: ignore[arg-type]  # stdout is the program's
+    with pytest.raises(TypeError, match="without its name"):
+        library.discover("found.csv", out=None)  # type: ignore[call-arg]
     work = library.plan("targets.csv", run="run.db", **at(sandbox))
     with pytest.raises(RuntimeError, match="has not ended"):
         _ = work.result

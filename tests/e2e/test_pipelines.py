@@ -67,7 +67,7 @@ def test_a_plan_is_reviewed_applied_and_rolled_back(
     assert (refused.code, server.calls()) == (2, 0)
     assert refused.err.startswith("bulkeic pipeline: no one approved request 7 after its plan")
     forge.approve()
-    applied = step("apply", "102", access, "--waves=1,100%")
+    applied = step("apply", "102", access, "--waves=1,100%", f"--expect={DIGEST}")
     assert applied.code == 0, applied.err
     assert server.calls() == 2
     assert forge.comments[2]["body"].count("Exit code 0: Done.") == 1
@@ -198,6 +198,21 @@ def test_a_comment_shows_the_beginning_of_a_fleet_of_any_size(tmp_path: Path) ->
     assert text.endswith("Exit code 4: There is something to change.\n")
 
 
+def test_a_log_that_is_no_text_is_in_the_comment(tmp_path: Path) -> None:
+    (tmp_path / "log.txt").write_bytes(b"\xff.csv: no such file")
+    assert "\ufffd.csv: no such file" in review.comment_text(tmp_path, "plan", "2")
+
+
+def test_a_run_of_a_deleted_fork_is_refused(
+    forge: ForgeServer, pipeline: Callable[[str], Pipeline], tmp_path: Path
+) -> None:
+    variables = pipeline("github").variables("10") | {"ROLLOUT_TOKEN": TOKEN}
+    forge.keep("9", "bulkeic-run", tmp_path, event="push")
+    forge.runs["9"]["head_repository"] = None
+    with pytest.raises(PipelineError, match="not one of the branch main"):
+        GitHub(variables).require_branch("9")
+
+
 def reviewed(forge: ForgeServer, **facts: object) -> None:
     """Writes the comment of a plan by hand."""
     said = {"kind": "plan", "name": "bulkeic", "head": HEAD, "digest": DIGEST, "run": "9"} | facts
@@ -233,12 +248,22 @@ def of_an_older_commit(forge: ForgeServer) -> None:
     forge.approve(commit_id="c" * 40)
 
 
+def revoked(forge: ForgeServer) -> None:
+    forge.approve(state="CHANGES_REQUESTED")
+
+
+def unreadable(forge: ForgeServer) -> None:
+    forge.raw = b"<html>"
+
+
 REFUSALS: list[tuple[Callable[[ForgeServer], None], str]] = [
     (no_comment, "request 7 has no comment with a plan of 'bulkeic'"),
     (not_merged, "no pull request was merged into main as b"),
     (other_head, "run 9 did not plan the commit a"),
     (by_a_stranger, "no one approved request 7"),
     (of_an_older_commit, "no one approved request 7"),
+    (revoked, "no one approved request 7"),
+    (unreadable, "the answer is invalid"),
     (lambda forge: reviewed(forge, by="someone"), "has no comment with a plan"),
     (lambda forge: reviewed(forge, name="other"), "has no comment with a plan"),
     (lambda forge: reviewed(forge, head="c" * 40), "is of another commit"),

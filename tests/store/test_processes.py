@@ -237,3 +237,18 @@ def test_a_kill_loses_nothing_that_was_committed(path: Path) -> None:
         assert run.jobs.next_jobs(JobFilter.PENDING, EAST, -1, len(jobs), 1)[0].seq not in kept
         assert run.traffic().calls == len(kept)
         assert len(run.sessions()) == 3
+
+
+def test_a_run_keeps_its_log_if_its_own_process_reads_it_too(path: Path) -> None:
+    log = path.with_name(f"{path.name}-wal")
+    with opened(load(path, [make_job(0)])) as run:
+        run.begin_session("apply", 0.0)
+        number = log.stat().st_ino
+        with opened(path, read_only=True):
+            pass
+        assert "uses it" in refusal(path)
+        other = "import sqlite3; sqlite3.connect(path).execute('SELECT * FROM run').fetchall()"
+        with child(path, other) as process:
+            assert process.wait() == 0
+
+        assert log.stat().st_ino == number  # the other program was not the last one to close it

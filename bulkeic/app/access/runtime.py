@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bulkeic.aws.identity.access import Access
 
 T = TypeVar("T")
+_LOOP_ENDED = BulkeicError("the event loop of the program has ended")
 
 
 class HostLoop:
@@ -107,15 +108,18 @@ def run_async(function: Callable[[], Coroutine[Any, Any, T]]) -> T:
 def _run_on_host_loop(function: Callable[[], Coroutine[Any, Any, T]]) -> T:
     from anyio import from_thread  # noqa: PLC0415 - no command needs it
 
-    async def run() -> list[T]:
+    # Errors are returned: asyncio prints those that are raised while the loop ends.
+    async def run() -> tuple[list[T], Exception]:
         try:
-            return [await function()]
+            return [await function()], _LOOP_ENDED
         except anyio.get_cancelled_exc_class():
-            return []  # the loop ends; an error would be printed by asyncio
+            return [], _LOOP_ENDED
+        except Exception as error:  # noqa: BLE001 - raised below
+            return [], error
 
-    result = from_thread.run(run)
+    result, error = from_thread.run(run)
     if not result:
-        raise BulkeicError("the event loop of the program has ended")
+        raise error
     return result[0]
 
 

@@ -102,7 +102,7 @@ def _file(name: str, path: str) -> str:
     Raises:
         UsageError: it is empty, or stands for a stream of the process, which is the program's.
     """
-    if path in _NO_FILES:
+    if path in _NO_FILES or "\0" in path:
         raise UsageError(f"{name}: {quoted(path)} is not a file; expected the name of a file")
     return path
 

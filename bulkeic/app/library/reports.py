@@ -1,18 +1,17 @@
 """What a run file has, for a program: its report and its outcomes."""
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, closing
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Unpack
 
-import anyio.to_thread
-
 from bulkeic.app.commands.report import make_report
 from bulkeic.app.library.given_options import given_options
 from bulkeic.app.library.keywords import FileName, ReportKeywords, SelectionKeywords
+from bulkeic.app.library.work import in_thread
 from bulkeic.app.options.command_options import ReportOptions
 from bulkeic.app.run_files.run_choice import check_selection
 from bulkeic.core.model import Outcome
@@ -35,7 +34,7 @@ async def read_report(run: FileName, **keywords: Unpack[ReportKeywords]) -> RunR
         UsageError: a keyword is invalid, or a file cannot be written.
     """
     options = given_options(ReportOptions, "report", keywords, run)
-    return await anyio.to_thread.run_sync(partial(make_report, options, with_timeline=True))
+    return await in_thread(partial(make_report, options, with_timeline=True))
 
 
 async def read_outcomes(
@@ -53,12 +52,16 @@ async def read_outcomes(
     """
     options = given_options(ReportOptions, "report", keywords, run)
     check_selection(options.selection, has_run=True)
-    file = await anyio.to_thread.run_sync(
-        partial(RunFile, Path(os.fspath(run)), read_only=True, accept_loss=options.accept_loss)
-    )
-    with closing(file):
-        await anyio.to_thread.run_sync(file.choose, options.selection)
-        found = file.outcomes(only_chosen=True)
-        while batch := await anyio.to_thread.run_sync(lambda: list(islice(found, _BATCH))):
+    path = Path(os.fspath(run))
+    with ExitStack() as exits:
+
+        def start() -> Iterator[Outcome]:
+            file = RunFile(path, read_only=True, accept_loss=options.accept_loss)
+            exits.enter_context(closing(file))
+            file.choose(options.selection)
+            return file.outcomes(only_chosen=True)
+
+        found = await in_thread(start)
+        while batch := await in_thread(lambda: list(islice(found, _BATCH))):
             for outcome in batch:
                 yield outcome

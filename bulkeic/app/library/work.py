@@ -144,3 +144,16 @@ async def _end(task: asyncio.Task[T]) -> None:
                 await asyncio.wait([task])
     if not task.cancelled():
         task.exception()  # else asyncio would print it
+
+
+async def in_thread(function: Callable[[], T]) -> T:
+    """What a function returns that runs in a thread.
+
+    A cancellation is raised when the function has ended: until then, it uses the run file.
+    """
+    task = asyncio.ensure_future(anyio.to_thread.run_sync(function))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await _end(task)
+        raise

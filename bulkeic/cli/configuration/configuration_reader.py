@@ -1,12 +1,11 @@
 """Reads configuration files."""
 
-import os
 import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
-from bulkeic.cli.configuration.configuration_sources import ConfigurationSources
+from bulkeic.cli.configuration.configuration_sources import ConfigurationSources, home_folder
 from bulkeic.core.configuration.configured_options import ConfigurationFile
 from bulkeic.core.errors import InputError
 
@@ -47,7 +46,7 @@ def _read(path: str, *, is_project: bool) -> ConfigurationFile:
     return ConfigurationFile(
         name=path,
         folder=path.rpartition("/")[0] or "/" * path.startswith("/"),
-        home=os.environ.get("HOME", ""),
+        home=str(home_folder()),
         is_project=is_project,
         text=text,
         document=_parse(text, path),

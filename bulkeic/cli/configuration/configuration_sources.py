@@ -87,11 +87,12 @@ def user_file(environment: Mapping[str, str]) -> Path:
     """The user's configuration file, which need not exist."""
     folder = environment.get("XDG_CONFIG_HOME", "")
     if not folder.startswith("/"):  # others are invalid, says the XDG Base Directory Specification
-        return _home() / ".config" / "bulkeic" / _NAME
+        return home_folder() / ".config" / "bulkeic" / _NAME
     return Path(folder, "bulkeic", _NAME)
 
 
-def _home() -> Path:
+def home_folder() -> Path:
+    """The user's home folder, also where ``HOME`` is not set."""
     try:
         return Path.home()
     except RuntimeError:  # the user has none
@@ -139,7 +140,7 @@ def _project_file() -> str | None:
 
 def _folders_above(here: Path) -> list[Path]:
     """The folders above a folder, up to the root of its repository or the home folder."""
-    home, found = os.path.realpath(_home()), []
+    home, found = os.path.realpath(home_folder()), []
     for folder in (here, *here.parents):
         found.append(folder)
         if str(folder) == home or os.path.lexists(folder / ".git"):

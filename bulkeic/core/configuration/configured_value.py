@@ -109,7 +109,7 @@ def _one(option: DeclaredOption, raw: Any, located: Callable[[str], str]) -> Any
     values = option.value_type
     if isinstance(raw, str):
         if isinstance(values, FileName):
-            return located(raw)
+            return located(values.parse(raw))
         value = values.parse(raw)
         if isinstance(values, Number) and not isinstance(values, Duration):
             raise InputError(f"expected a number without quotes, such as {option.key} = {raw}")

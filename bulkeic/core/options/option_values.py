@@ -79,6 +79,12 @@ class ValueType:
 class FileName(ValueType):
     """The name of a file. In a configuration file it is relative to the folder of that file."""
 
+    def parse(self, text: str) -> str:
+        """See ``ValueType``."""
+        if "\0" in text:
+            raise InputError(f"{quoted(text)} is not the name of a file")
+        return text
+
 
 class ParsedText(ValueType):
     """A value that a function reads.

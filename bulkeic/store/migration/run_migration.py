@@ -19,9 +19,10 @@ from bulkeic.core.errors import RunFileError, quoted
 from bulkeic.store.migration.migration_steps import FIRST_VERSION
 from bulkeic.store.migration.older_tables import check_older_content
 from bulkeic.store.migration.rebuilding import rebuild
-from bulkeic.store.sqlite.database import Database, lock_file
+from bulkeic.store.sqlite.database import Database
 from bulkeic.store.sqlite.file_checks import run_file_version
 from bulkeic.store.sqlite.file_kind import RUN_FILE
+from bulkeic.store.sqlite.held_files import hold, release
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -118,12 +119,11 @@ def roll_back(path: Path) -> None:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    lock = os.open(path, os.O_RDWR)
+    lock = hold(path, quoted(str(path)))
     try:
-        lock_file(lock, quoted(str(path)))
         yield
     finally:
-        os.close(lock)
+        release(lock)
 
 
 def _merge_log(database: Database) -> None:

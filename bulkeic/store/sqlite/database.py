@@ -2,7 +2,6 @@
 
 import copy
 import errno
-import fcntl
 import os
 import shlex
 import sqlite3
@@ -22,6 +21,7 @@ from bulkeic.store.sqlite.file_checks import (
     check_log,
 )
 from bulkeic.store.sqlite.file_kind import APPLICATION_ID_BYTES, RUN_FILE, FileKind
+from bulkeic.store.sqlite.held_files import hold, lock_file, release
 
 # Without an adapter, the module looks for one each time it binds None, which takes 0.15 us.
 sqlite3.register_adapter(type(None), lambda none: none)
@@ -95,11 +95,11 @@ class Database:
         else:
             check_header(path, kind)
         try:
-            if not create and not shared:
-                self._lock = os.open(path, os.O_RDWR)
-            if not shared:
+            if create:
                 lock_file(self._lock, self._name)
-            if not create:
+            else:
+                if not shared:
+                    self._lock = hold(path, self._name)
                 check_links(path, _draft_path(path), kind)
                 self._check(shared=shared, is_sound=is_sound, accept_loss=accept_loss)
         except OSError as error:
@@ -210,7 +210,7 @@ class Database:
         """Closes every connection and unlocks the file."""
         self.disconnect()
         if self._lock >= 0:
-            os.close(self._lock)
+            release(self._lock)
             self._lock = -1
 
     def disconnect(self) -> None:
@@ -356,21 +356,6 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def lock_file(lock: int, name: str) -> None:
-    """Locks an open file for this process.
-
-    Raises:
-        RunFileError: another process has locked it.
-    """
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise RunFileError(
-            f"{name}: another bulkeic process uses it; wait until it has ended, or stop it with "
-            "Ctrl-C"
-        ) from None
 
 
 def is_damage(error: Exception) -> bool:

@@ -12,6 +12,7 @@ from bulkeic.core.errors import DamagedRunError, RunFileError, quoted
 from bulkeic.store.integrity.digests import OPEN, SESSION
 from bulkeic.store.schema import MAGIC
 from bulkeic.store.sqlite.file_kind import APPLICATION_ID_BYTES, KINDS, RUN_FILE, FileKind
+from bulkeic.store.sqlite.held_files import is_held, read_beginning
 from bulkeic.version import __version__
 
 # https://www.sqlite.org/fileformat.html#the_database_header
@@ -30,8 +31,7 @@ def is_run_file(path: Path) -> bool:
     try:
         if not path.is_file():
             return False  # reading would consume the first bytes of a pipe
-        with path.open("rb") as file:
-            return file.read(len(MAGIC)) == MAGIC
+        return read_beginning(path, len(MAGIC)) == MAGIC
     except OSError:
         return False
 
@@ -46,7 +46,7 @@ def check_header(path: Path, kind: FileKind = RUN_FILE) -> None:
     try:
         if path.exists() and not path.is_file():  # reading would wait for the writer of a pipe
             raise RunFileError(f"{name} is not a {kind.noun}")
-        header = _read_header(path)
+        header = read_beginning(path, HEADER_BYTES)
     except OSError as error:
         raise RunFileError(f"{kind.noun} {name}: {error.strerror}") from None
     if not header.startswith(MAGIC):
@@ -85,7 +85,7 @@ def run_file_version(path: Path) -> int | None:
     try:
         if not path.is_file():
             return None
-        header = _read_header(path)
+        header = read_beginning(path, HEADER_BYTES)
     except OSError:
         return None
     is_run = int.from_bytes(header[APPLICATION_ID_BYTES]) == RUN_FILE.application_id
@@ -99,11 +99,6 @@ def may_need_migration(path: Path) -> bool:
         return False
     journal = path.with_name(f"{path.name}-journal")
     return version < RUN_FILE.version or journal.exists()
-
-
-def _read_header(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(HEADER_BYTES)
 
 
 def check_links(path: Path, draft: Path, kind: FileKind = RUN_FILE) -> None:
@@ -141,7 +136,7 @@ def check_log(path: Path, connection: sqlite3.Connection, *, shared: bool) -> No
         DamagedRunError: the log is lost.
         OSError: the file cannot be read.
     """
-    if _read_header(path)[_FORMAT_VERSIONS] != _WITH_LOG:
+    if read_beginning(path, HEADER_BYTES)[_FORMAT_VERSIONS] != _WITH_LOG:
         return
     state = connection.execute("SELECT value FROM run WHERE key = ?", (SESSION,)).fetchone()
     if state == (OPEN,) and not (shared and _is_locked(path)):
@@ -155,6 +150,8 @@ def check_log(path: Path, connection: sqlite3.Connection, *, shared: bool) -> No
 
 def _is_locked(path: Path) -> bool:
     """Whether a process works on the run file."""
+    if is_held(path):
+        return True
     descriptor = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
