@@ -23,7 +23,7 @@ from typing import IO, Self, TextIO
 FORKER = Path(__file__).with_name("forker.py")
 Stream = int | IO[str] | IO[bytes]
 _NUMBER = 4
-_READ_BY_COMMANDS = ("AWS_", "BULKEIC_", "HOME", "OTEL_", "PYTEST_", "XDG_")
+_READ_BY_COMMANDS = ("AWS_", "BULKEIC_", "OTEL_", "PYTEST_", "XDG_")
 
 
 class Fork:
