@@ -62,14 +62,7 @@ def finish(command: Sequence[str], url: str, team: DaskTeam | None = None) -> Co
         process = subprocess.Popen(
             words, stdout=subprocess.DEVNULL, stderr=err, env=environment(None)
         )
-        before_s, command_mb, worker_mb = 0.0, 0.0, 0.0
-        while _wait_without_reaping(process.pid) is None:
-            workers = _children(process.pid) if team is None else team.workers
-            if not before_s and (workers if team is None else _has_begun(err.fileno())):
-                before_s = cpu_s(process.pid)[0]
-            command_mb = max(command_mb, peak_mb(process.pid))
-            worker_mb = max([worker_mb, *map(peak_mb, workers)])
-            time.sleep(POLL_S)
+        before_s, command_mb, worker_mb = _watch(process.pid, team, err.fileno())
         ended_s = time.time()
         own_s, children_s = cpu_s(process.pid)
         if process.wait():
@@ -87,6 +80,19 @@ def finish(command: Sequence[str], url: str, team: DaskTeam | None = None) -> Co
         after[1] - before[1],
         0.0 if team is None else peak_mb(team.scheduler),
     )
+
+
+def _watch(command: int, team: DaskTeam | None, err: int) -> tuple[float, float, float]:
+    """Watches a command to its end: its CPU before its workers began, and both peaks in MB."""
+    before_s, command_mb, worker_mb = 0.0, 0.0, 0.0
+    while _wait_without_reaping(command) is None:
+        workers = _children(command) if team is None else team.workers
+        if not before_s and (workers if team is None else _has_begun(err)):
+            before_s = cpu_s(command)[0]
+        command_mb = max(command_mb, peak_mb(command))
+        worker_mb = max([worker_mb, *map(peak_mb, workers)])
+        time.sleep(POLL_S)
+    return before_s, command_mb, worker_mb
 
 
 def _has_begun(err: int) -> bool:

@@ -17,7 +17,7 @@ from tests.e2e.random_fleet import State, drawn_rows, drawn_state, state_of, wri
 from .answer_proxy import answer_proxy
 from .state_check import NOTHING, Snapshot, TargetKey, outcomes_of, snapshot_of, wanted_snapshot
 
-FEW = 5
+FEW = 3
 ROUNDS = int(os.environ.get("BULKEIC_ROUNDS", "0"))
 SEED = os.environ.get("BULKEIC_SEED")
 SEEDS = [int(SEED)] if SEED else range(ROUNDS or FEW)

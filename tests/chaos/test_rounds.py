@@ -15,7 +15,7 @@ from .flaky_proxy import flaky_proxy
 from .rounds import ChaosRound
 
 # Each of these rounds has a different command and a different kind of first disruption.
-FEW = (3, 7, 14, 20, 36)
+FEW = (3, 7, 14)
 ROUNDS = int(os.environ.get("BULKEIC_ROUNDS", "0"))
 SEED = os.environ.get("BULKEIC_SEED")
 SEEDS = [int(SEED)] if SEED else range(ROUNDS) if ROUNDS else FEW

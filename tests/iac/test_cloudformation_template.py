@@ -122,7 +122,7 @@ def properties_of(wanted: Settings, function: str, qualifier: str) -> dict[str, 
 @given(
     WANTED, st.from_regex(r"[a-zA-Z0-9_-]{1,64}", fullmatch=True), st.sampled_from(["json", "yaml"])
 )
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_settings_survive_a_template(
     tmp_path: Path, wanted: Settings, function: str, form: str
 ) -> None:

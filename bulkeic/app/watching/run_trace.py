@@ -15,6 +15,7 @@ from bulkeic.core.rollout.run_events import (
     WaveDone,
     WaveStarted,
 )
+from bulkeic.core.telemetry.run_metrics import in_utf8
 
 
 class RunTrace:
@@ -69,7 +70,7 @@ class RunTrace:
         self._session.set_attributes(
             {
                 "bulkeic.command": event.command,
-                "bulkeic.run": _valid(event.run),
+                "bulkeic.run": in_utf8(event.run),
                 "bulkeic.source": sanitize(event.source),
                 "bulkeic.endpoint": sanitize(event.endpoint),
                 "bulkeic.targets": event.targets,
@@ -155,8 +156,3 @@ class RunTrace:
     def _child(self, name: str, parent: Span | None, start_ns: int | None = None) -> Span:
         context = None if parent is None else set_span_in_context(parent)
         return self._tracer.start_span(name, context, start_time=start_ns)
-
-
-def _valid(path: str) -> str:
-    """A path without the bytes of it that are not UTF-8."""
-    return path.encode(errors="replace").decode()

@@ -113,7 +113,6 @@ class PageTeam:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool | None:
-        self._health.print_all()
         return await self._exits.__aexit__(kind, error, traceback)
 
     def engine(self, feed: TeamFeed, sink: PageSink, *, traffic: Traffic) -> PagePass:

@@ -137,7 +137,6 @@ class WorkerEngines:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool | None:
-        self._health.print_all()
         return await self._exits.__aexit__(kind, error, traceback)
 
     def engine(

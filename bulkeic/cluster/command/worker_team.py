@@ -103,6 +103,7 @@ class WorkerTeam:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool | None:
+        self._health.print_all()
         self._tasks.cancel_scope.cancel()
         try:
             return await self._exits.__aexit__(kind, error, traceback)

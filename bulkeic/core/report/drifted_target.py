@@ -37,15 +37,11 @@ class DriftSample:
 
     Args:
         most: how many to keep.
-
-    Attributes:
-        count: of all.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._kept: list[DriftedTarget] = []
-        self.count = 0
 
     def add(self, outcome: Outcome, policy: Policy) -> None:
         """Adds a drifted target.
@@ -55,7 +51,6 @@ class DriftSample:
             policy: of the verification.
         """
         assert outcome.target is not None  # noqa: S101 - it was read
-        self.count += 1
         live, wanted = drift_of(outcome, policy)
         self._kept.append(DriftedTarget(outcome.target, str(outcome.source), live, wanted))
         if len(self._kept) >= 2 * self._most:

@@ -93,7 +93,7 @@ class RunMetrics:
                 self._state = SessionState.HALTED
                 self._count(families.HALTS, event.halt.value)
             case RunEnded():
-                self._run = _valid(event.run)
+                self._run = in_utf8(event.run)
                 self._targets = Counter(event.counts)
                 self._targets[PENDING] = event.pending
                 if self._state is not SessionState.HALTED:
@@ -101,7 +101,7 @@ class RunMetrics:
                     self._state = SessionState.DONE if is_done else SessionState.STOPPED
 
     def _start(self, event: RunStarted) -> None:
-        self._command, self._run = event.command, _valid(event.run)
+        self._command, self._run = event.command, in_utf8(event.run)
         self._state = SessionState.WORKING
         self._started_at = datetime.fromisoformat(event.at).timestamp()
         self._lanes = self._wave = self._last_wave = 0
@@ -196,6 +196,6 @@ class RunMetrics:
         yield families.CALL_SECONDS, MetricSample((), calls)
 
 
-def _valid(path: str) -> str:
+def in_utf8(path: str) -> str:
     """A path without the bytes of it that are not UTF-8."""
     return path.encode(errors="replace").decode()
