@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bulkeic.app.access.account_resolver import AccountResolver
-from bulkeic.app.run.invocation import Invocation, print_json
+from bulkeic.app.run.invocation import Invocation
 from bulkeic.app.run.session import INTERRUPTED_TWICE
 from bulkeic.app.run_files.run_binding import place
 from bulkeic.app.setup.output_files import check_not_read, check_writable
@@ -26,6 +26,7 @@ from bulkeic.core.model import Lane
 from bulkeic.output.console import Console
 from bulkeic.output.files.results import STDOUT
 from bulkeic.output.formatting import counted
+from bulkeic.output.summary_json import print_json
 
 
 def bench(options: BenchOptions) -> int:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from bulkeic.app.run.invocation import print_json
 from bulkeic.bench.bench_options import DEFAULT_REPEAT, CompareOptions
 from bulkeic.bench.model.comparison import (
     Comparison,
@@ -23,6 +22,7 @@ from bulkeic.bench.run.command_repeats import run_repeatedly
 from bulkeic.core.errors import UsageError, quoted
 from bulkeic.core.exit_codes import ExitCode
 from bulkeic.output.console import Console
+from bulkeic.output.summary_json import print_json
 
 _MAX_FILE_BYTES = 1 << 29
 

@@ -1,6 +1,5 @@
 """``bulkeic discover``: writes the functions of accounts and Regions as a targets file."""
 
-import json
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from bulkeic.app.access.account_resolver import AccountResolver
 from bulkeic.app.access.runtime import first_cause, run_async
 from bulkeic.app.options.command_options import RUNS_FOLDER
 from bulkeic.app.run.engine_source import OpenPageReaders
-from bulkeic.app.run.invocation import print_json
 from bulkeic.app.run.session import INTERRUPTED, INTERRUPTED_TWICE
 from bulkeic.app.run.surroundings import Surroundings, Terminal
 from bulkeic.app.setup.open_files import allow_open_files
@@ -42,6 +40,7 @@ from bulkeic.output.files.targets_codec import targets_encoder
 from bulkeic.output.formatting import counted
 from bulkeic.output.logs import configure_logs
 from bulkeic.output.rollout_text import stopped_lines
+from bulkeic.output.summary_json import print_summary
 from bulkeic.store.discovery.discovery_creation import create_discovery_file
 from bulkeic.store.discovery.discovery_file import DiscoveryFile
 
@@ -65,8 +64,7 @@ def discover(options: DiscoverOptions, open_engines: OpenPageReaders | None = No
     summary = find_functions(options, terminal, open_engines)
     if options.output != "json":
         return summary.exit_code
-    text = json.dumps(summary.to_json(), separators=(",", ":"))
-    return print_json(text.encode(), summary.exit_code, terminal.console)
+    return print_summary(summary, terminal.console)
 
 
 def find_functions(
@@ -167,7 +165,7 @@ class _Discovery:
         with self._surroundings.interruptions() as interruptions:
             session = DiscoverySession(
                 options, self._file, criteria, resolver, console=self._console,
-                interruptions=interruptions,                open_readers=self._open_readers,
+                interruptions=interruptions, open_readers=self._open_readers,
             )  # fmt: skip
             try:
                 run_async(session.run)

@@ -12,7 +12,7 @@ def progress(doing: str, done: int) -> WorkProgress:
 
 def test_progress_of_one_pass_is_merged() -> None:
     feed = ProgressFeed(lambda: None)
-    feed.is_read = True
+    feed.readers = 1
     for each in (progress("updating", 1), progress("updating", 2), progress("verifying", 1)):
         feed.add(each)
 
@@ -32,7 +32,7 @@ def test_outcomes_that_nobody_takes_stop_the_work() -> None:
     feed.add(many)
     feed.add(many)
     assert feed.take() is None  # it is not read, so nothing is kept
-    feed.is_read = True
+    feed.readers = 1
     feed.add(many)
     assert reasons == []
     feed.add(progress("updating", 1))

@@ -129,6 +129,19 @@ async def test_progress_has_each_outcome_once_and_ends_with_all(sandbox: Sandbox
     )
 
 
+async def test_a_loop_that_is_left_can_be_followed_by_another(sandbox: Sandbox) -> None:
+    seen: list[library.Outcome] = []
+    async with library.apply(write_targets(20), run="run.db", **at(sandbox), concurrency=1) as work:
+        async for progress in work:
+            seen += progress.outcomes
+            if progress.done:
+                break
+        async for progress in work:
+            seen += progress.outcomes
+
+    assert sorted(outcome.seq for outcome in seen) == [*range(20)]
+
+
 async def test_a_cancelled_task_records_its_calls_in_flight_and_can_be_resumed(
     slow_sandbox: Sandbox,
 ) -> None:

@@ -94,7 +94,7 @@ class Work(Generic[T]):
         """The progress as it comes, until the work has ended. An error is not raised here."""
         if self._task is None:
             raise RuntimeError("the work has not started; use async with")
-        self._feed.is_read = True
+        self._feed.readers += 1  # one that was left may end only after the next has begun
         try:
             while True:
                 self._news.clear()
@@ -105,7 +105,7 @@ class Work(Generic[T]):
                     return
                 await self._news.wait()
         finally:
-            self._feed.is_read = False
+            self._feed.readers -= 1
 
     async def _finish(self) -> T:
         async with self:

@@ -53,14 +53,14 @@ class ProgressFeed(EventWatcher):
         changed: called when there is something to take.
 
     Attributes:
-        is_read: whether the program takes the progress; otherwise none is kept.
+        readers: the loops of the program that take the progress; without any, none is kept.
         reason: why the program stops the work; ``None``: it does not.
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
-        self.is_read = False
+        self.readers = 0
         self._changed = changed
-        self._waiting: deque[WorkProgress] = deque()
+        self._waiting: deque[tuple[WorkProgress, list[Outcome]]] = deque()
         self._untaken = 0
         self._wave: int | None = None
         self._stop: Stop | None = None
@@ -81,19 +81,20 @@ class ProgressFeed(EventWatcher):
         """The next progress; ``None``: nothing is new."""
         if not self._waiting:
             return None
-        taken = self._waiting.popleft()
-        self._untaken -= len(taken.outcomes)
-        return taken
+        newest, outcomes = self._waiting.popleft()
+        self._untaken -= len(outcomes)
+        return msgspec.structs.replace(newest, outcomes=tuple(outcomes))
 
     def add(self, progress: WorkProgress) -> None:
         """Adds the newest progress, merged with what still waits of the same pass."""
-        if not self.is_read:
+        if not self.readers:
             return
         self._untaken += len(progress.outcomes)
-        if self._waiting and self._waiting[-1].is_same_pass(progress):
-            last = self._waiting.pop()
-            progress = msgspec.structs.replace(progress, outcomes=last.outcomes + progress.outcomes)
-        self._waiting.append(progress)
+        outcomes: list[Outcome] = []
+        if self._waiting and self._waiting[-1][0].is_same_pass(progress):
+            _, outcomes = self._waiting.pop()
+        outcomes += progress.outcomes
+        self._waiting.append((progress, outcomes))
         self._changed()
         if self._untaken > MOST_UNTAKEN:
             self.stop(UNTAKEN)

@@ -2,9 +2,7 @@
 
 import copy
 import functools
-import json
 import logging
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -20,7 +18,7 @@ from bulkeic.app.options.command_options import ApplyOptions, WorkOptions
 from bulkeic.app.run.engine_source import OpenEngines
 from bulkeic.app.run.local_engines import open_local_engines
 from bulkeic.app.run.session import INTERRUPTED_TWICE, RunSession
-from bulkeic.app.run.surroundings import Surroundings, Terminal
+from bulkeic.app.run.surroundings import Interruptions, Surroundings, Terminal
 from bulkeic.app.run.work_forecast import forecast_work
 from bulkeic.app.run_files.next_commands import NextCommands, flags_of, next_lines
 from bulkeic.app.run_files.run_binding import place, session_origin
@@ -34,8 +32,6 @@ from bulkeic.core.rollout.run_events import RunEnded, RunStarted
 from bulkeic.core.rollout.windows import ALWAYS_OPEN, overrun_line, window_of
 from bulkeic.core.summary import Summary, Tally
 from bulkeic.core.targets.selection import EVERY_TARGET
-from bulkeic.output.console import Console
-from bulkeic.output.files.outcome_codec import safe_json
 from bulkeic.output.files.results import NoResults, Results, ResultsFile
 from bulkeic.output.rollout_text import (
     SHOWN_SETTINGS,
@@ -43,6 +39,7 @@ from bulkeic.output.rollout_text import (
     settings_lines,
     stopped_lines,
 )
+from bulkeic.output.summary_json import print_summary
 from bulkeic.output.terminal.screen import Screen
 from bulkeic.store.run_file import RunFile
 
@@ -254,18 +251,7 @@ class Invocation:
             if not has_jobs:
                 return None
             with self._surroundings.interruptions() as interruptions:
-                session = RunSession(
-                    run,
-                    self._options,
-                    self.resolver.accounts,
-                    self.console,
-                    interruptions,
-                    watchers=self.watchers,
-                    open_engines=self._open_engines,
-                    max_failures=max_failures,
-                    window=self.window,
-                    origin=session_origin(self._options, self.resolver),
-                )
+                session = self._session(run, interruptions, max_failures)
                 started = functools.partial(self._announce_start, run, session, command, tallies)
                 problems = run_async(functools.partial(_run, session, started, work, guard))
         except BaseExceptionGroup as group:
@@ -276,6 +262,22 @@ class Invocation:
             self.print_lines(problems[:-1])
             raise UsageError(f"{problems[-1]}; nothing was sent")
         return session.stopped
+
+    def _session(
+        self, run: RunFile, interruptions: Interruptions, max_failures: int | None
+    ) -> RunSession:
+        return RunSession(
+            run,
+            self._options,
+            self.resolver.accounts,
+            self.console,
+            interruptions,
+            watchers=self.watchers,
+            open_engines=self._open_engines,
+            max_failures=max_failures,
+            window=self.window,
+            origin=session_origin(self._options, self.resolver),
+        )
 
     def _announce_start(
         self, run: RunFile, session: RunSession, command: str, tallies: Sequence[Tally] | None
@@ -325,9 +327,7 @@ class Invocation:
         """Prints the summary as JSON if the options ask for it: the command's exit code."""
         if self._options.output != "json":
             return summary.exit_code
-        # Not by msgspec, which refuses the name of a run file that is not UTF-8.
-        text = json.dumps(summary.to_json(), separators=(",", ":"))
-        return print_json(text.encode(), summary.exit_code, self.console)
+        return print_summary(summary, self.console)
 
 
 def with_exit_code(summary: Summary, code: int, stopped: str | None) -> Summary:
@@ -340,23 +340,6 @@ def with_exit_code(summary: Summary, code: int, stopped: str | None) -> Summary:
     """
     code = ExitCode.INTERRUPTED if stopped == INTERRUPTED_TWICE else code
     return msgspec.structs.replace(summary, exit_code=code)
-
-
-def print_json(text: bytes, code: int, console: Console) -> int:
-    """Prints JSON on stdout: the command's exit code, which is another one if that fails.
-
-    Args:
-        text: the JSON.
-        code: for success.
-        console: prints why stdout cannot be written.
-    """
-    try:
-        sys.stdout.write(f"{safe_json(text).decode()}\n")
-        sys.stdout.flush()
-    except OSError as error:
-        console.print(f"bulkeic: stdout: {error.strerror}; the lines above are the summary")
-        return ExitCode.STOPPED
-    return code
 
 
 def _start_results(
