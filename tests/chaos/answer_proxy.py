@@ -32,7 +32,7 @@ class Attack(StrEnum):
     """What the proxy does with one request or its answer."""
 
     DUPLICATE = "duplicate"  # the answer is sent twice
-    STALE = "stale"  # an earlier answer is sent instead, of any request
+    STALE = "stale"  # an earlier answer is sent instead, about another target
     SWAP = "swap"  # two answers change places
     DELAY = "delay"
     DROP_ANSWER = "drop_answer"  # the connection is cut after the request was carried out
@@ -68,7 +68,7 @@ class AnswerProxy:
         self._server = urlsplit(url)
         self._rng = random.Random(seed)
         self._attacks = attacks
-        self._answers: deque[bytes] = deque(maxlen=KEPT_ANSWERS)
+        self._answers: deque[tuple[bytes, bytes]] = deque(maxlen=KEPT_ANSWERS)
         self._swap: asyncio.Future[bytes] | None = None
         self._swapped = b""
         self._writers: list[asyncio.StreamWriter] = []
@@ -137,8 +137,9 @@ class AnswerProxy:
         if not is_lambda:
             writer.write(answer)
             return True
-        goes_on = await self._answer(writer, answer, attack)
-        self._answers.append(answer)
+        path = request.split(b" ", 2)[1]
+        goes_on = await self._answer(writer, path, answer, attack)
+        self._answers.append((path, answer))
         return goes_on
 
     def _draw(self) -> Attack | None:
@@ -149,13 +150,13 @@ class AnswerProxy:
         return attack
 
     async def _answer(
-        self, writer: asyncio.StreamWriter, answer: bytes, attack: Attack | None
+        self, writer: asyncio.StreamWriter, path: bytes, answer: bytes, attack: Attack | None
     ) -> bool:
         match attack:
             case Attack.DUPLICATE:
                 writer.write(answer + answer)
             case Attack.STALE:
-                writer.write(self._stale() or answer)
+                writer.write(self._stale(path) or answer)
             case Attack.SWAP:
                 writer.write(await self._swapped_for(answer))
             case Attack.DELAY:
@@ -172,13 +173,15 @@ class AnswerProxy:
                 writer.write(answer)
                 await writer.drain()
                 await asyncio.sleep(self._rng.choice((0, 0.001, 0.005)))
-                writer.write(IDLE_TIMEOUT if attack is Attack.TIMEOUT_408 else self._stale())
+                writer.write(IDLE_TIMEOUT if attack is Attack.TIMEOUT_408 else self._stale(path))
             case _:
                 writer.write(answer)
         return True
 
-    def _stale(self) -> bytes:
-        return self._rng.choice(self._answers) if self._answers else b""
+    def _stale(self, path: bytes) -> bytes:
+        """An earlier answer about another target: one about the same target looks like a new one."""
+        others = [answer for about, answer in self._answers if about != path]
+        return self._rng.choice(others) if others else b""
 
     async def _swapped_for(self, answer: bytes) -> bytes:
         """The answer of another request, which gets this one; the same if none comes in time."""
