@@ -179,7 +179,7 @@ class AnswerProxy:
         return True
 
     def _stale(self, path: bytes) -> bytes:
-        """An earlier answer about another target: one about the same target looks like a new one."""
+        """An earlier answer about another target: the same target's would look like a new one."""
         others = [answer for about, answer in self._answers if about != path]
         return self._rng.choice(others) if others else b""
 
