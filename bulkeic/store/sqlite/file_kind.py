@@ -18,6 +18,7 @@ class FileKind(msgspec.Struct, frozen=True, kw_only=True):
         resume: the command that resumes a file, which its name follows.
         save: what to do with a damaged file, which its name follows.
         remake: how to make such a file again.
+        origin: which commands write such a file.
         use: the command for a file of this kind that was given to another command, which its name
             follows.
     """
@@ -28,6 +29,7 @@ class FileKind(msgspec.Struct, frozen=True, kw_only=True):
     resume: str
     save: str
     remake: str
+    origin: str
     use: str
 
 
@@ -38,6 +40,7 @@ RUN_FILE = FileKind(
     resume="bulkeic apply",
     save="save its intact outcomes with: bulkeic export",
     remake="apply the targets file again",
+    origin="plan, apply or rollback",
     use="show it with: bulkeic report",
 )
 DISCOVERY_FILE = FileKind(
@@ -47,6 +50,7 @@ DISCOVERY_FILE = FileKind(
     resume="bulkeic discover --run",
     save="discover again without --run, and delete",
     remake="discover again",
+    origin="discover",
     use="write its targets with: bulkeic discover --out targets.csv --run",
 )
 KINDS = {kind.application_id: kind for kind in (RUN_FILE, DISCOVERY_FILE)}
