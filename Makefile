@@ -166,6 +166,7 @@ pictures: setup chromium
 
 man: setup
 	$(BIN)/python -m bulkeic.cli.man_pages dist/man
+
 # The build tools have their own environment and lock file.
 $(DIST_STAMP): dist.lock
 	$(PYTHON) -m venv $(DIST_VENV)
@@ -191,7 +192,8 @@ lock:
 	CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras --allow-unsafe \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --constraint requirements.lock --output-file base.lock pyproject.toml
-	printf '%s\n' 'cyclonedx-bom[validation]' hatchling hatch-fancy-pypi-readme pex pip-licenses | \
+	printf '%s\n' 'cyclonedx-bom[validation]' hatchling hatch-fancy-pypi-readme pex pip-licenses \
+	  click httptools msgspec | \
 	  CUSTOM_COMPILE_COMMAND="make lock" .lock-venv/bin/pip-compile --quiet --upgrade --strip-extras \
 	  --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --output-file dist.lock -

@@ -78,6 +78,17 @@ def test_a_tool_has_a_lock_of_its_own(package: str, lock: str) -> None:
     assert package not in pinned("requirements.lock")
 
 
+def test_the_build_tools_have_all_that_builds_a_wheel() -> None:
+    """``make dist`` builds without isolation, so nothing else installs what the hook imports."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    hook = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]
+    needed = [Requirement(text) for text in hook["dependencies"]]
+    needed += [Requirement(text) for text in pyproject["build-system"]["requires"]]
+    pins = pinned("dist.lock")
+    assert [need.name for need in needed if need.name not in pins] == []
+    assert all(need.specifier.contains(pins[need.name]) for need in needed)
+
+
 @pytest.mark.parametrize(
     "name",
     [

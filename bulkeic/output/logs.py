@@ -23,7 +23,7 @@ _OURS = logging.getLogger("bulkeic")
 class _Stderr:
     """Writes to what ``sys.stderr`` is at that moment: a progress bar replaces it while shown.
 
-    A closed stderr does not end a run.
+    A closed stderr does not end a run. Each line is one write, so that lines of workers never mix.
     """
 
     def write(self, text: str) -> None:
@@ -72,7 +72,7 @@ class _Renderer(logging.Handler):
             time_format = "%H:%M:%SZ"
         stderr: TextIO = _Stderr()  # type: ignore[assignment]
         return structlog.wrap_logger(
-            structlog.PrintLogger(stderr),
+            structlog.WriteLogger(stderr),
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt=time_format, utc=True),

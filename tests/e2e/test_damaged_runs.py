@@ -183,7 +183,8 @@ def test_a_path_that_is_not_a_file_is_reported_at_once(bulkeic: Bulkeic) -> None
     for command, name in (("report", "folder"), ("rollback", "pipe"), ("export", "empty")):
         verb, *flags = COMMANDS[command]
         result = bulkeic(verb, name, *flags)
-        assert (result.code, result.lines) == (2, [f"bulkeic: '{name}' is not a run file"])
+        says = f"'{name}' is not a run file; expected a file of plan, apply or rollback"
+        assert (result.code, result.lines) == (2, [f"bulkeic: {says}"])
 
 
 def test_damage_found_after_calls_were_sent_exits_with_3(

@@ -375,6 +375,16 @@ def test_many_codes_sessions_and_waves_are_cut() -> None:
     assert page.table_note.startswith("The table has 3 of 15 targets: those that failed, then")
 
 
+def test_settings_of_equally_many_targets_have_a_line_between_them() -> None:
+    (one,) = run_report().settings
+
+    def lines(times: int) -> int:
+        tags = page_of(settings=[one] * times, settings_kinds=times).tags
+        return sum(name == "tr" and values.get("class") == "next" for name, values in tags)
+
+    assert lines(3) == lines(1) + 2
+
+
 def test_a_plan_shows_what_is_to_be_changed() -> None:
     assert "each read counts as one call" not in page_of().text
     assert "each read counts as one call" in page_of(kind=RunKind.PLAN, waves=[]).text

@@ -76,6 +76,17 @@ def test_a_file_that_is_not_there(path: Path) -> None:
     assert list(path.parent.iterdir()) == []
 
 
+def test_only_a_run_file_that_exists_can_be_resumed(path: Path) -> None:
+    load(path, [make_job(0)])
+    with pytest.raises(RunFileError, match="give another name, or resume it: bulkeic apply"):
+        load(path, [make_job(0)])
+
+    path.write_text("FunctionName")
+    with pytest.raises(RunFileError, match=r"exists; give another name$"):
+        load(path, [make_job(0)])
+    assert path.read_text() == "FunctionName"
+
+
 def test_a_folder_is_not_a_run_file(path: Path) -> None:
     path.mkdir()
     assert not is_run_file(path)

@@ -330,7 +330,10 @@ def work_left(
 def _check_number(targets: int, options: TargetsOptions) -> None:
     limit = options.max_targets
     if limit is not None and targets > limit:
-        raise UsageError(f"{targets:,} targets exceed --max-targets {limit:,}; nothing was sent")
+        raise UsageError(
+            f"more targets ({targets:,}) than --max-targets {limit:,}; nothing was sent; "
+            "raise the limit, or select fewer targets"
+        )
 
 
 def apply_policy(run: RunFile, *, force: bool = False) -> Apply | ApplyPlan | Rollback:

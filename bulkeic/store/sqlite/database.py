@@ -20,7 +20,7 @@ from bulkeic.store.sqlite.file_checks import (
     check_links,
     check_log,
 )
-from bulkeic.store.sqlite.file_kind import APPLICATION_ID_BYTES, RUN_FILE, FileKind
+from bulkeic.store.sqlite.file_kind import APPLICATION_ID_BYTES, RUN_FILE, FileKind, kind_of_file
 from bulkeic.store.sqlite.held_files import hold, lock_file, release
 
 # Without an adapter, the module looks for one each time it binds None, which takes 0.15 us.
@@ -286,7 +286,8 @@ def _create(path: Path, draft: Path, kind: FileKind) -> int:
         )
     name = f"{kind.noun} {quoted(str(path))}"
     if os.path.lexists(path):
-        raise RunFileError(f"{name} exists; give another name, or resume it: {kind.resume} {path}")
+        resume = f", or resume it: {kind.resume} {path}" if kind_of_file(path) is kind else ""
+        raise RunFileError(f"{name} exists; give another name{resume}")
     _refuse_leftovers(path, kind)
     try:
         _create_folder(path.parent)

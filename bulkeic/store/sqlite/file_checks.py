@@ -45,12 +45,12 @@ def check_header(path: Path, kind: FileKind = RUN_FILE) -> None:
     name = quoted(str(path))
     try:
         if path.exists() and not path.is_file():  # reading would wait for the writer of a pipe
-            raise RunFileError(f"{name} is not a {kind.noun}")
+            raise RunFileError(f"{name} is not a {kind.noun}; expected a file of {kind.origin}")
         header = read_beginning(path, HEADER_BYTES)
     except OSError as error:
         raise RunFileError(f"{kind.noun} {name}: {error.strerror}") from None
     if not header.startswith(MAGIC):
-        raise RunFileError(f"{name} is not a {kind.noun}")
+        raise RunFileError(f"{name} is not a {kind.noun}; expected a file of {kind.origin}")
     found = KINDS.get(int.from_bytes(header[APPLICATION_ID_BYTES]))
     if found is None:
         raise RunFileError(f"{name} is a database, but not a {kind.noun}")

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from bulkeic.store.sqlite.held_files import read_beginning
+
 APPLICATION_ID_BYTES = slice(68, 72)
 """Where the header of an SQLite file has its application id."""
 
@@ -18,6 +20,7 @@ class FileKind(msgspec.Struct, frozen=True, kw_only=True):
         resume: the command that resumes a file, which its name follows.
         save: what to do with a damaged file, which its name follows.
         remake: how to make such a file again.
+        origin: which commands write such a file.
         use: the command for a file of this kind that was given to another command, which its name
             follows.
     """
@@ -28,6 +31,7 @@ class FileKind(msgspec.Struct, frozen=True, kw_only=True):
     resume: str
     save: str
     remake: str
+    origin: str
     use: str
 
 
@@ -38,6 +42,7 @@ RUN_FILE = FileKind(
     resume="bulkeic apply",
     save="save its intact outcomes with: bulkeic export",
     remake="apply the targets file again",
+    origin="plan, apply or rollback",
     use="show it with: bulkeic report",
 )
 DISCOVERY_FILE = FileKind(
@@ -47,6 +52,7 @@ DISCOVERY_FILE = FileKind(
     resume="bulkeic discover --run",
     save="discover again without --run, and delete",
     remake="discover again",
+    origin="discover",
     use="write its targets with: bulkeic discover --out targets.csv --run",
 )
 KINDS = {kind.application_id: kind for kind in (RUN_FILE, DISCOVERY_FILE)}
@@ -58,8 +64,7 @@ def kind_of_file(path: Path) -> FileKind | None:
     try:
         if not path.is_file():  # reading would wait for the writer of a pipe
             return None
-        with path.open("rb") as file:
-            header = file.read(APPLICATION_ID_BYTES.stop)
+        header = read_beginning(path, APPLICATION_ID_BYTES.stop)
     except (OSError, ValueError):
         return None
     return KINDS.get(int.from_bytes(header[APPLICATION_ID_BYTES]))
