@@ -274,7 +274,7 @@ def _can_open_files() -> bool:
 
 
 def _draft_path(path: Path) -> Path:
-    return path.with_name(f"{path.name}.loading")
+    return path.parent / f"{path.name}.loading"  # with_name refuses a folder such as "."
 
 
 def _create(path: Path, draft: Path, kind: FileKind) -> int:
