@@ -10,8 +10,8 @@ from bulkeic.core.report.drifted_target import DriftedTarget
 from bulkeic.core.report.run_report import ErrorGroup
 from bulkeic.core.summary import Summary
 from bulkeic.output.formatting import counted
-from bulkeic.output.report.markdown import code_block, code_span, markdown_table
-from bulkeic.output.report.report_markdown import error_table
+from bulkeic.output.report.markdown import code_span, markdown_page, markdown_table
+from bulkeic.output.report.report_markdown import error_table, heading, next_commands
 from bulkeic.output.rollout_text import settings_text
 
 _TITLES = {
@@ -42,10 +42,9 @@ def drift_markdown(
         _heading(summary),
         _table(drifted, summary.errors.get(DRIFTED, 0)),
         error_table(others),
-        _next_commands(summary),
+        next_commands(summary),
     )
-    text = "\n\n".join("\n".join(each) for each in sections if each) + "\n"
-    return text.encode(errors="backslashreplace")
+    return markdown_page(sections)
 
 
 def _heading(summary: Summary) -> list[str]:
@@ -61,14 +60,7 @@ def _heading(summary: Summary) -> list[str]:
     )
     texts = [f"{count:,} {text}" for count, text in counts if count]
     title = _TITLES.get(ExitCode(summary.exit_code), "ended")
-    lines = [
-        f"### `bulkeic verify`: {title}",
-        "",
-        f"**{counted(summary.targets, 'target')}**: {', '.join(texts) or 'nothing was read'}",
-    ]
-    if summary.left_out:
-        lines += ["", f"{counted(summary.left_out, 'target')} left out by the selection"]
-    return lines
+    return heading(f"`bulkeic verify`: {title}", summary, texts)
 
 
 def _table(drifted: Sequence[DriftedTarget], count: int) -> list[str]:
@@ -100,8 +92,3 @@ def _rows(drift: DriftedTarget) -> Iterator[tuple[str, ...]]:
             code_span(_UNSET if each is None else each) for each in (change.after, change.before)
         )
         yield (*about, code_span(change.field), *values)
-
-
-def _next_commands(summary: Summary) -> list[str]:
-    lines = code_block(summary.next.values(), "sh")
-    return ["Next commands:", "", *lines] if summary.next else []

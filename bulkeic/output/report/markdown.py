@@ -49,5 +49,11 @@ def markdown_table(
     return [_row(head), _row(rules), *map(_row, rows)]
 
 
+def markdown_page(sections: Iterable[Sequence[str]]) -> bytes:
+    """Sections of lines as one text; empty sections are left out."""
+    text = "\n\n".join("\n".join(each) for each in sections if each)
+    return f"{text}\n".encode(errors="backslashreplace")
+
+
 def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', _BAR) for cell in cells)} |"

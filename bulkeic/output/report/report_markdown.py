@@ -11,9 +11,15 @@ from bulkeic.core.report.run_end import IN_PROGRESS, RunState, SessionRecord
 from bulkeic.core.report.run_report import ErrorGroup, RunReport
 from bulkeic.core.rollout.gates import GateRecord
 from bulkeic.core.rollout.waves import Wave
+from bulkeic.core.summary import Summary
 from bulkeic.output.formatting import counted, duration, figures
 from bulkeic.output.owner_text import owner_facts
-from bulkeic.output.report.markdown import code_block, code_span, markdown_table
+from bulkeic.output.report.markdown import (
+    code_block,
+    code_span,
+    markdown_page,
+    markdown_table,
+)
 from bulkeic.output.rollout_text import SHOWN_SETTINGS, settings_text
 from bulkeic.output.summary_text import ACTIONS
 
@@ -42,11 +48,9 @@ def report_markdown(report: RunReport) -> bytes:
         _places("account", report.accounts, is_plan=report.is_plan),
         _places("Region", report.regions, is_plan=report.is_plan),
         _earlier(report),
-        _next_commands(report),
+        next_commands(report.summary),
     )
-    return ("\n\n".join("\n".join(each) for each in sections if each) + "\n").encode(
-        errors="backslashreplace"
-    )
+    return markdown_page(sections)
 
 
 def _heading(report: RunReport) -> list[str]:
@@ -59,8 +63,19 @@ def _heading(report: RunReport) -> list[str]:
     if report.is_plan:
         needs = summary.plan_counts()
         counts = [f"{needs[each]:,} {text}" for each, (_, text) in ACTIONS.items() if needs[each]]
+    return heading(f"`bulkeic {report.kind.value}`: {_STATES[report.end.state]}", summary, counts)
+
+
+def heading(title: str, summary: Summary, counts: Sequence[str]) -> list[str]:
+    """The title with the number of targets.
+
+    Args:
+        title: in Markdown.
+        summary: of the command.
+        counts: what became of the targets, in words.
+    """
     lines = [
-        f"### `bulkeic {report.kind.value}`: {_STATES[report.end.state]}",
+        f"### {title}",
         "",
         f"**{counted(summary.targets, 'target')}**: {', '.join(counts) or 'nothing was read'}",
     ]
@@ -251,10 +266,10 @@ def _earlier(report: RunReport) -> list[str]:
     return _cut(table, len(failures), "earlier error") if rows else []
 
 
-def _next_commands(report: RunReport) -> list[str]:
-    commands = report.summary.next
-    lines = code_block(commands.values(), "sh")
-    return ["Next commands:", "", *lines] if commands else []
+def next_commands(summary: Summary) -> list[str]:
+    """The commands that come next; empty: there are none."""
+    lines = code_block(summary.next.values(), "sh")
+    return ["Next commands:", "", *lines] if summary.next else []
 
 
 def _cut(table: list[str], number: int, word: str) -> list[str]:
